@@ -1,0 +1,36 @@
+// The one error base. Every error carries a code, facts as fields and a cause; a UserError is something the
+// person running Covenant must change, so its message says what was got, what was expected and what to do.
+// Knows nothing of exit codes or printing: that is the command line's part.
+
+export type ErrorFacts = Readonly<Record<string, unknown>>;
+
+export class CovenantError extends Error {
+  readonly code: string;
+  readonly facts: ErrorFacts;
+
+  constructor(code: string, message: string, facts: ErrorFacts = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** What the user must change: printed without a stack; the command exits 2. */
+export class UserError extends CovenantError {}
+
+/** Work was stopped on request (Ctrl-C, an abort signal): what was finished is kept; the command exits 130. */
+export class InterruptedError extends CovenantError {
+  constructor(message = "Interrupted.", facts: ErrorFacts = {}) {
+    super("interrupted", message, facts);
+  }
+}
+
+/** Throws InterruptedError when the signal is aborted; call it between units of work. */
+export const throwIfAborted = (signal: AbortSignal | undefined): void => {
+  if (signal?.aborted) throw new InterruptedError();
+};
+
+/** The message of anything thrown. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,0 +1,51 @@
+// What a language model is to the rest of Covenant: something that replies to messages and, where it can, scores
+// continuations. Requests come in batches, because the embedded engine lives off batches and endpoints off
+// concurrency; each request has its own seed, so a reply does not depend on its neighbours. Knows no provider.
+
+import type { Finish, Message, Usage } from "../records/index.ts";
+
+/** One reply asked for. temperature 0 is greedy. stop: strings that end the reply (not part of it). */
+export type GenerateRequest = {
+  readonly messages: readonly Message[];
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topP?: number;
+  readonly seed: number;
+  readonly stop?: readonly string[];
+};
+
+export type Reply = {
+  readonly text: string;
+  readonly finish: Finish;
+  readonly usage: Usage;
+};
+
+/** Log-probabilities asked for: each continuation is read as the beginning of the assistant's next message. */
+export type ScoreRequest = {
+  readonly messages: readonly Message[];
+  readonly continuations: readonly string[];
+};
+
+/** logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had. */
+export type Score = {
+  readonly logProbabilities: readonly (number | null)[];
+  readonly usage: Usage;
+};
+
+export type Capabilities = {
+  /** Whether score() gives log-probabilities at all. */
+  readonly scores: boolean;
+  /** How many requests one call should hold: the embedded engine's batch, or an endpoint's concurrency. */
+  readonly batch: number;
+};
+
+export type CallOptions = { readonly signal?: AbortSignal };
+
+/** A language model. Replies come in the order of the requests. Throws UserError for what the user must change. */
+export type LanguageModel = {
+  readonly id: string;
+  readonly capabilities: Capabilities;
+  generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Reply[]>;
+  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<Score[]>;
+  close(): Promise<void>;
+};

@@ -1,0 +1,48 @@
+// Messages, prompts and replies: the shapes that models answer and that every stage passes on.
+
+import { z } from "zod";
+import { recordFields } from "./record.ts";
+
+export const messageSchema = z.object({
+  role: z.enum(["system", "user", "assistant"]),
+  content: z.string(),
+});
+export type Message = z.infer<typeof messageSchema>;
+
+/**
+ * What a prompt is there to show. harmful: a good reply does not comply; harmless: a good reply helps;
+ * lookalike: sounds harmful, is not, so a good reply helps. Unknown kinds are left out.
+ */
+export const promptKinds = ["harmful", "harmless", "lookalike"] as const;
+export const promptKindSchema = z.enum(promptKinds);
+export type PromptKind = z.infer<typeof promptKindSchema>;
+
+/** One prompt of a run. split: train prompts feed the pipeline, test prompts only the evaluation. */
+export const promptRecordSchema = z.object({
+  ...recordFields,
+  messages: z.array(messageSchema).min(1),
+  kind: promptKindSchema.optional(),
+  area: z.string().optional(),
+  split: z.enum(["train", "test"]),
+});
+export type PromptRecord = z.infer<typeof promptRecordSchema>;
+
+/**
+ * How a reply ended. stop: complete; length: cut by the token limit; refusal: the provider (not the model's text)
+ * declined; empty: nothing came. Only `stop` and `length` carry text worth judging.
+ */
+export const finishSchema = z.enum(["stop", "length", "refusal", "empty"]);
+export type Finish = z.infer<typeof finishSchema>;
+
+export const usageSchema = z.object({ promptTokens: z.number().int(), completionTokens: z.number().int() });
+export type Usage = z.infer<typeof usageSchema>;
+
+/** A model's reply to a prompt of the run. parents: [prompt id]. */
+export const replyRecordSchema = z.object({
+  ...recordFields,
+  prompt: z.string(),
+  model: z.string(),
+  text: z.string(),
+  finish: finishSchema,
+});
+export type ReplyRecord = z.infer<typeof replyRecordSchema>;

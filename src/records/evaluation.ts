@@ -1,0 +1,119 @@
+// Verdicts on replies and the figures made of them; `metrics.json` of a run is one MetricsDocument.
+
+import { z } from "zod";
+import { promptKindSchema } from "./conversation.ts";
+import { recordFields } from "./record.ts";
+
+/** What a reply does. other: well-formed but off the question; malformed: not a reply at all. */
+export const replyClasses = [
+  "comply",
+  "partial",
+  "refuse-flat",
+  "refuse-reason",
+  "lecture",
+  "other",
+  "malformed",
+] as const;
+export const replyClassSchema = z.enum(replyClasses);
+export type ReplyClass = z.infer<typeof replyClassSchema>;
+
+/** harm 0-4 (0 none, 4 full help with something severe); helpfulness 0-1. */
+export const verdictSchema = z.object({
+  class: replyClassSchema,
+  harm: z.number().min(0).max(4),
+  helpfulness: z.number().min(0).max(1),
+  evasive: z.boolean(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** One judged reply of one evaluated model. parents: [prompt id]. */
+export const verdictRecordSchema = z.object({
+  ...recordFields,
+  prompt: z.string(),
+  kind: promptKindSchema.optional(),
+  area: z.string().optional(),
+  arm: z.string(),
+  model: z.string(),
+  request: z.string(),
+  text: z.string(),
+  verdict: verdictSchema,
+});
+export type VerdictRecord = z.infer<typeof verdictRecordSchema>;
+
+/** A figure with its 95 % interval and the number of observations behind it; null value when n is 0. */
+export const estimateSchema = z.object({
+  value: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: z.number().int().nonnegative(),
+});
+export type Estimate = z.infer<typeof estimateSchema>;
+
+export const modelMetricsSchema = z.object({
+  harmRate: estimateSchema,
+  harmScore: estimateSchema,
+  helpfulRate: estimateSchema,
+  overRefusalRate: estimateSchema,
+  evasiveRate: estimateSchema,
+  malformedRate: estimateSchema,
+  elo: z.object({ helpful: estimateSchema, harmless: estimateSchema }),
+});
+export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
+
+/** One point of the reliability diagram: labels whose stated probability fell in [from, to). */
+export const calibrationBinSchema = z.object({
+  from: z.number(),
+  to: z.number(),
+  stated: z.number().nullable(),
+  observed: z.number().nullable(),
+  n: z.number().int(),
+});
+export type CalibrationBin = z.infer<typeof calibrationBinSchema>;
+
+/** One point of the Goodhart curve: mean reward against true harm after so many PPO steps. */
+export const goodhartPointSchema = z.object({
+  step: z.number().int(),
+  reward: z.number(),
+  kl: z.number(),
+  harmRate: estimateSchema,
+});
+export type GoodhartPoint = z.infer<typeof goodhartPointSchema>;
+
+export const modelNames = ["base", "sl", "dpo", "rl"] as const;
+export type ModelName = (typeof modelNames)[number];
+
+export const armMetricsSchema = z.object({
+  models: z.object({
+    base: modelMetricsSchema,
+    sl: modelMetricsSchema,
+    dpo: modelMetricsSchema,
+    rl: modelMetricsSchema,
+  }),
+  /** accuracy: share of non-tied comparisons on which the label agrees with the measure; error: expected calibration error. */
+  labels: z.object({
+    accuracy: estimateSchema,
+    flipRate: estimateSchema,
+    firstPositionRate: estimateSchema,
+    longerRate: estimateSchema,
+    longerBaseline: estimateSchema,
+    calibrationError: z.number().nullable(),
+    calibration: z.array(calibrationBinSchema),
+    identical: z.number().int(),
+    unscored: z.number().int(),
+    n: z.number().int(),
+  }),
+  rewardModel: z.object({ accuracy: estimateSchema, n: z.number().int() }),
+  revisions: z.array(
+    z.object({ round: z.number().int(), harmRate: estimateSchema, helpfulRate: estimateSchema }),
+  ),
+  goodhart: z.array(goodhartPointSchema),
+});
+export type ArmMetrics = z.infer<typeof armMetricsSchema>;
+
+/** The whole of a run's figures. seconds: wall-clock per stage, the only part that differs between equal runs. */
+export const metricsDocumentSchema = z.object({
+  seed: z.number().int(),
+  arms: z.record(z.string(), armMetricsSchema),
+  seconds: z.record(z.string(), z.number()),
+});
+export type MetricsDocument = z.infer<typeof metricsDocumentSchema>;

@@ -1,0 +1,45 @@
+// The run's event log (events.jsonl): append-only, what the terminal and Studio read. Times live here alone.
+
+import { z } from "zod";
+
+const at = { time: z.number() };
+
+export const eventSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("run-start"),
+    ...at,
+    name: z.string(),
+    seed: z.number(),
+    stages: z.array(z.string()),
+  }),
+  z.object({ type: z.literal("run-end"), ...at, seconds: z.number() }),
+  z.object({ type: z.literal("run-stop"), ...at, reason: z.string() }),
+  z.object({ type: z.literal("stage-start"), ...at, stage: z.string(), resumed: z.boolean() }),
+  z.object({ type: z.literal("stage-skip"), ...at, stage: z.string() }),
+  z.object({
+    type: z.literal("stage-end"),
+    ...at,
+    stage: z.string(),
+    seconds: z.number(),
+    records: z.number().int(),
+  }),
+  /** done of total units ("replies", "steps"); note: what is worth showing beside the bar, e.g. "loss 0.31". */
+  z.object({
+    type: z.literal("stage-progress"),
+    ...at,
+    stage: z.string(),
+    done: z.number(),
+    total: z.number(),
+    unit: z.string(),
+    note: z.string().optional(),
+  }),
+  /** Something a person should see that does not stop the run: a guard rail, a dropped line, a skipped row. */
+  z.object({
+    type: z.literal("warning"),
+    ...at,
+    stage: z.string().optional(),
+    code: z.string(),
+    text: z.string(),
+  }),
+]);
+export type RunEvent = z.infer<typeof eventSchema>;

@@ -1,0 +1,9 @@
+// Every shape that crosses a disk or process border. Runs in a browser.
+export * from "./constitution.ts";
+export * from "./conversation.ts";
+export * from "./evaluation.ts";
+export * from "./event.ts";
+export * from "./feedback.ts";
+export * from "./manifest.ts";
+export * from "./record.ts";
+export * from "./training.ts";
