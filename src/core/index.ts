@@ -1,2 +1,17 @@
 // Everything core offers. What also runs in a browser is listed in portable.ts.
+export {
+  type Appender,
+  type DiskWriter,
+  dropTornLine,
+  fileError,
+  isTemporaryName,
+  openAppender,
+  readText,
+  readTextNow,
+  systemDisk,
+  writeFileAtomic,
+} from "./files.ts";
+export { hashJson, sha256Bytes, sha256File, sha256Text } from "./hash.ts";
+export { type FileLine, formatJsonLines, readJsonLines, readLines } from "./json-lines.ts";
 export * from "./portable.ts";
+export { covenantVersion } from "./version.ts";

@@ -1,0 +1,13 @@
+// The version of Covenant, read from its own package.json: the same two folders up from src/core and dist/core.
+
+import { fileURLToPath } from "node:url";
+import { readTextNow } from "./files.ts";
+import { parseJson } from "./json.ts";
+
+const packageFile = fileURLToPath(new URL("../../package.json", import.meta.url));
+
+/** "0.1.0". */
+export const covenantVersion = (): string => {
+  const document = parseJson(readTextNow(packageFile), { file: packageFile });
+  return String((document as { version?: unknown }).version ?? "unknown");
+};
