@@ -7,4 +7,17 @@ export {
   renderCritique,
   renderRevision,
 } from "./comparison.ts";
+export {
+  type ComparedField,
+  type ConstitutionDifference,
+  difference,
+  differenceOfTexts,
+  type PrincipleDifference,
+  type TextDifference,
+  type WordRun,
+} from "./difference.ts";
+export { formatConstitution, hashConstitution, parseConstitution } from "./document.ts";
+export { invert } from "./inversion.ts";
+export { listLibrary, loadConstitution, saveConstitution } from "./library.ts";
+export { drawPrinciple, type Provenance, provenanceOf } from "./principle.ts";
 export { loadTemplate, parseTemplate, renderTemplate, type Template } from "./template.ts";

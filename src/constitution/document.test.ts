@@ -1,0 +1,203 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { UserError } from "../core/index.ts";
+import { type Constitution, constitutionSchema } from "../records/index.ts";
+import { formatConstitution, hashConstitution, parseConstitution } from "./document.ts";
+
+const yaml = `name: small
+source: written for this test
+licence: CC0-1.0
+principles:
+  - id: kind
+    title: Be kind
+    critique: Is the reply kind?
+    revision: >
+      Make the
+      reply kind.
+    preference: "Which reply is kinder?"
+  - id: brief
+    title: Be brief
+    weight: 2
+    critique: Is it brief?
+    revision: Make it brief.
+    preference: Which is briefer?
+`;
+
+const faultOf = (text: string): UserError => {
+  try {
+    parseConstitution(text, "mine.yaml");
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(UserError);
+    return thrown as UserError;
+  }
+  throw new Error("the document was accepted");
+};
+
+describe("reading a constitution", () => {
+  it("gives the document with the defaults filled in", () => {
+    const constitution = parseConstitution(yaml, "small.yaml");
+    expect(constitution).toMatchObject({ name: "small", version: "1", description: "" });
+    expect(constitution.principles.map(({ id, weight }) => [id, weight])).toEqual([
+      ["kind", 1],
+      ["brief", 2],
+    ]);
+    expect(constitution.principles[0]?.revision).toBe("Make the reply kind.");
+  });
+
+  it("reads a file that begins with a byte order mark or has Windows line ends", () => {
+    const changed = `\uFEFF${yaml.replaceAll("\n", "\r\n")}`;
+    expect(parseConstitution(changed, "mine.yaml")).toEqual(parseConstitution(yaml, "mine.yaml"));
+  });
+
+  it.each([
+    [
+      "an unknown field of the document",
+      yaml.replace("licence:", "license:"),
+      /mine\.yaml:3: license is not a field here; did you mean "licence"\?/,
+    ],
+    ["the missing field beside it", yaml.replace("licence:", "license:"), /mine\.yaml:1: licence is missing/],
+    [
+      "an unknown field of a principle",
+      yaml.replace("critique: Is it", "critiqe: Is it"),
+      /mine\.yaml:15: principles\[1\]\.critiqe is not a field here; did you mean "critique"\?/,
+    ],
+    [
+      "a field that resembles nothing",
+      yaml.replace("weight: 2", "zzzzzz: 2"),
+      /mine\.yaml:14: principles\[1\]\.zzzzzz .*valid fields are id, title/,
+    ],
+    [
+      "a missing text",
+      yaml.replace("    critique: Is it brief?\n", ""),
+      /mine\.yaml:12: principles\[1\]\.critique is missing/,
+    ],
+    [
+      "an empty text",
+      yaml.replace("Is it brief?", '"  "'),
+      /mine\.yaml:15: principles\[1\]\.critique must not be empty/,
+    ],
+    [
+      "a number for text",
+      yaml.replace("name: small", "name: 7"),
+      /mine\.yaml:1: name must be text, got the number 7; put it in quotes/,
+    ],
+    [
+      "a weight that is no weight",
+      yaml.replace("weight: 2", "weight: 0"),
+      /mine\.yaml:14: principles\[1\]\.weight must be above 0, got 0/,
+    ],
+    [
+      "an id with a space",
+      yaml.replace("id: brief", "id: so brief"),
+      /mine\.yaml:12: principles\[1\]\.id "so brief" is not allowed/,
+    ],
+    [
+      "the same id twice",
+      yaml.replace("id: brief", "id: kind"),
+      /mine\.yaml:12: principles\[1\]\.id "kind" is already used in line 5/,
+    ],
+    [
+      "no principles",
+      `${yaml.slice(0, yaml.indexOf("principles:"))}principles: []\n`,
+      /mine\.yaml:4: principles a constitution needs at least one principle/,
+    ],
+    [
+      "no list of principles",
+      `${yaml.slice(0, yaml.indexOf("principles:"))}principles:\n`,
+      /mine\.yaml:4: principles must be a list, got nothing/,
+    ],
+    [
+      "an opposite without its texts",
+      yaml.replace("weight: 2", "opposite: { title: Ramble, revisoin: Ramble. }"),
+      /mine\.yaml:14: principles\[1\]\.opposite\.revisoin .*did you mean "revision"/,
+    ],
+    [
+      "text that is not YAML",
+      yaml.replace("title: Be kind", 'title: "Be kind'),
+      /mine\.yaml:\d+: is not YAML/,
+    ],
+    ["an empty file", "", /mine\.yaml:1: expected a document with the fields name, .*got nothing/],
+    ["a list", "- a\n- b\n", /mine\.yaml:1: expected a document .*got a list/],
+  ])("rejects %s, with file, line and field", (_what, text, message) => {
+    expect(faultOf(text).message).toMatch(message);
+    expect(faultOf(text).code).toBe("constitution-invalid");
+  });
+
+  it("names every fault at once", () => {
+    const error = faultOf(yaml.replace("title: Be kind\n", "").replace("weight: 2", "weight: heavy"));
+    expect(error.facts["faults"]).toHaveLength(2);
+  });
+});
+
+const word = fc.stringMatching(/^\S(.*\S)?$/s).filter((text) => text.trim() === text && text !== "");
+const text = fc.oneof(
+  word,
+  fc.constantFrom(
+    "yes",
+    "null",
+    "1.5",
+    "- a",
+    "a: b",
+    "# no",
+    "{x}",
+    'it\'s "so"',
+    "two\nlines",
+    "tab\there",
+    "&a *b",
+  ),
+);
+const texts = { title: text, critique: text, revision: text, preference: text };
+const constitution: fc.Arbitrary<Constitution> = fc
+  .record({
+    name: text,
+    source: text,
+    licence: text,
+    principles: fc.array(
+      fc.record(
+        {
+          ...texts,
+          area: text,
+          weight: fc.double({ min: 0.01, max: 50, noNaN: true }),
+          opposite: fc.record(texts),
+          source: text,
+        },
+        { requiredKeys: ["title", "critique", "revision", "preference"] },
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+  })
+  .map((draft) =>
+    constitutionSchema.parse({
+      ...draft,
+      principles: draft.principles.map((principle, index) => ({ id: `p${index}`, ...principle })),
+    }),
+  );
+
+describe("writing a constitution", () => {
+  it("gives the same document when it is read again, whatever the texts hold", () => {
+    fc.assert(
+      fc.property(constitution, (document) => {
+        const written = formatConstitution(document);
+        const again = parseConstitution(written, "again.yaml");
+        expect(again).toEqual(document);
+        expect(formatConstitution(again)).toBe(written);
+        expect(hashConstitution(again)).toBe(hashConstitution(document));
+      }),
+    );
+  });
+
+  it("does not depend on the order of fields", () => {
+    const document = parseConstitution(yaml, "small.yaml");
+    const reversed = (value: object): object => Object.fromEntries(Object.entries(value).reverse());
+    const other = { ...reversed(document), principles: document.principles.map(reversed) } as Constitution;
+    expect(formatConstitution(other)).toBe(formatConstitution(document));
+    expect(hashConstitution(other)).toBe(hashConstitution(document));
+  });
+
+  it("hashes another text to another value", () => {
+    const document = parseConstitution(yaml, "small.yaml");
+    const changed = parseConstitution(yaml.replace("Is it brief?", "Is it short?"), "small.yaml");
+    expect(hashConstitution(changed)).not.toBe(hashConstitution(document));
+    expect(hashConstitution(document)).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
