@@ -1,0 +1,73 @@
+// A model's parameters by name: their shapes, how they begin before training, and the check that a set of weights
+// fits a configuration. Names are Hugging Face's. The initial values follow GPT-2 (Radford et al. 2019, 2.3):
+// normal with deviation 0.02, projections into the residual stream scaled by 1/sqrt(2 x layers), norms one.
+
+import { CovenantError, createRandom, deriveSeed } from "../core/index.ts";
+import { familyOf } from "./config.ts";
+import type { ModelConfig, ModelTask, Shape } from "./families/family.ts";
+
+/** One tensor in memory: row-major float32. */
+export type Weight = { readonly shape: Shape; readonly data: Float32Array };
+
+/** A model's tensors by Hugging Face name. */
+export type Weights = Record<string, Weight>;
+
+/** How many elements a shape holds; a scalar (empty shape) holds one. */
+export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** Every parameter's shape, in the decoder's order. */
+export const parameterShapes = (config: ModelConfig, task: ModelTask = "causal-lm"): Record<string, Shape> =>
+  Object.fromEntries(
+    Object.entries(familyOf(config).parameters(config, task)).map(([name, { shape }]) => [name, shape]),
+  );
+
+/** How many numbers a model learns. */
+export const parameterCount = (config: ModelConfig, task: ModelTask = "causal-lm"): number =>
+  Object.values(parameterShapes(config, task)).reduce((sum, shape) => sum + elementCount(shape), 0);
+
+const deviation = 0.02;
+
+/** Untrained weights. Each tensor draws from its own stream (seed, name), so one tensor never shifts another. */
+export const initialParameters = (
+  config: ModelConfig,
+  seed: number,
+  task: ModelTask = "causal-lm",
+): Weights => {
+  const weights: Weights = {};
+  const residual = deviation / Math.sqrt(2 * config.layers);
+  for (const [name, { shape, initial }] of Object.entries(familyOf(config).parameters(config, task))) {
+    const data = new Float32Array(elementCount(shape));
+    if (initial === "one") data.fill(1);
+    else {
+      const random = createRandom(deriveSeed(seed, "initial-parameters", name));
+      const scale = initial === "residual" ? residual : deviation;
+      for (let index = 0; index < data.length; index++) data[index] = random.normal() * scale;
+    }
+    weights[name] = { shape, data };
+  }
+  return weights;
+};
+
+/** Whether two shapes are the same. */
+export const sameShape = (first: Shape, second: Shape): boolean =>
+  first.length === second.length && first.every((size, axis) => size === second[axis]);
+
+/** Throws CovenantError when weights lack a parameter, hold one too many, or hold one of another shape. */
+export const checkWeights = (weights: Weights, config: ModelConfig, task: ModelTask = "causal-lm"): void => {
+  const shapes = parameterShapes(config, task);
+  for (const [name, shape] of Object.entries(shapes)) {
+    const weight = weights[name];
+    if (!weight) throw new CovenantError("missing-parameter", `The weights lack ${name}.`, { name });
+    if (!sameShape(weight.shape, shape) || weight.data.length !== elementCount(shape))
+      throw new CovenantError(
+        "parameter-shape",
+        `${name} has shape [${weight.shape}] with ${weight.data.length} values; the configuration needs [${shape}].`,
+        { name, got: weight.shape, expected: shape },
+      );
+  }
+  const extra = Object.keys(weights).find((name) => !(name in shapes));
+  if (extra !== undefined)
+    throw new CovenantError("unexpected-parameter", `The weights hold ${extra}, which the model has not.`, {
+      name: extra,
+    });
+};
