@@ -1,0 +1,66 @@
+// The engine: lazy tensor graph, operations, gradients, compiled programs. Knows nothing of text.
+export { gradients } from "./gradient.ts";
+export { exportOnnx } from "./onnx-export.ts";
+export { cachedAttention } from "./operations/cache.ts";
+export {
+  absolute,
+  add,
+  cast,
+  clamp,
+  divide,
+  exponential,
+  greater,
+  logarithm,
+  logSigmoid,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  sigmoid,
+  silu,
+  softplus,
+  squareRoot,
+  subtract,
+  tanh,
+  where,
+} from "./operations/elementwise.ts";
+export { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
+export { matmul } from "./operations/linear.ts";
+export { mean, sumOfSquares } from "./operations/moments.ts";
+export {
+  attention,
+  rmsNorm,
+  rotaryEmbedding,
+  softmax,
+  tokenLogProbabilities,
+  tokenLogProbability,
+} from "./operations/network.ts";
+export {
+  broadcastTo,
+  concatenate,
+  pad,
+  reshape,
+  slice,
+  stopGradient,
+  sum,
+  transpose,
+} from "./operations/reduction.ts";
+export { interpret } from "./reference.ts";
+export {
+  type CompileOptions,
+  compile,
+  createProgramCache,
+  type Feeds,
+  type Program,
+  type ProgramCache,
+} from "./session.ts";
+export { type Shape, sizeOf } from "./shape.ts";
+export {
+  allocate,
+  constant,
+  type ElementType,
+  input,
+  scalar,
+  type Tensor,
+  type TensorData,
+} from "./tensor.ts";

@@ -1,0 +1,133 @@
+// Graph → ONNX model bytes (opset 21 and com.microsoft 1). Equal constants are stored once; nodes that nothing
+// depends on are not written.
+
+import onnxProto from "onnx-proto";
+import type { OnnxEmitter, OnnxFloat } from "./operation.ts";
+import { operationNamed } from "./operations/table.ts";
+import type { Shape } from "./shape.ts";
+import { type ElementType, type GraphNode, orderedNodes, type Tensor, type TensorData } from "./tensor.ts";
+
+const { onnx } = onnxProto;
+
+const elementCodes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+
+const attributeTypes = onnx.AttributeProto.AttributeType;
+
+const attributeProto = (name: string, value: number | string | readonly number[] | OnnxFloat) => {
+  if (typeof value === "number") return { name, type: attributeTypes.INT, i: value };
+  if (typeof value === "string")
+    return { name, type: attributeTypes.STRING, s: new TextEncoder().encode(value) };
+  if ("float" in value) return { name, type: attributeTypes.FLOAT, f: value.float };
+  return { name, type: attributeTypes.INTS, ints: [...value] };
+};
+
+const tensorProto = (name: string, shape: Shape, type: ElementType, data: TensorData) => ({
+  name,
+  dims: [...shape],
+  dataType: elementCodes[type],
+  rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+});
+
+const valueProto = (name: string, shape: Shape, type: ElementType) => ({
+  name,
+  type: {
+    tensorType: { elemType: elementCodes[type], shape: { dim: shape.map((dimValue) => ({ dimValue })) } },
+  },
+});
+
+type Writer = {
+  readonly emitter: OnnxEmitter;
+  readonly nodes: object[];
+  readonly initializers: object[];
+  constant(shape: Shape, type: ElementType, data: TensorData): string;
+};
+
+const createWriter = (): Writer => {
+  const nodes: object[] = [];
+  const initializers: object[] = [];
+  const small = new Map<string, string>();
+  let next = 0;
+  const constant = (shape: Shape, type: ElementType, data: TensorData): string => {
+    const key =
+      data.length <= 16
+        ? `${type}|${shape.join(",")}|${Array.from(data as ArrayLike<number>, String).join(",")}`
+        : undefined;
+    const known = key === undefined ? undefined : small.get(key);
+    if (known !== undefined) return known;
+    const name = `c${initializers.length}`;
+    initializers.push(tensorProto(name, shape, type, data));
+    if (key !== undefined) small.set(key, name);
+    return name;
+  };
+  const emitter: OnnxEmitter = {
+    emit(opType, inputs, options = {}) {
+      const output = Array.from({ length: options.outputs ?? 1 }, () => `t${next++}`);
+      const attribute = Object.entries(options.attributes ?? {}).map(([name, value]) =>
+        attributeProto(name, value),
+      );
+      nodes.push({
+        opType,
+        domain: options.domain ?? "",
+        name: `n${nodes.length}`,
+        input: [...inputs],
+        output,
+        attribute,
+      });
+      return output;
+    },
+    integers: (values) => constant([values.length], "int64", BigInt64Array.from(values, BigInt)),
+    float: (value) => constant([], "float32", Float32Array.of(value)),
+  };
+  return { emitter, nodes, initializers, constant };
+};
+
+export type ExportedGraph = {
+  readonly bytes: Uint8Array;
+  /** The inputs that the outputs depend on, by name. */
+  readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
+};
+
+/** The ONNX model of named outputs. Every input of the same name must have the same shape and type. */
+export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedGraph => {
+  const writer = createWriter();
+  const names = new Map<GraphNode, readonly string[]>();
+  const inputs = new Map<string, { shape: Shape; type: ElementType }>();
+  for (const node of orderedNodes(Object.values(outputs))) {
+    const { shape, type } = node.outputs[0]!;
+    if (node.operation === "input") {
+      const name = node.attributes["name"] as string;
+      inputs.set(name, { shape, type });
+      names.set(node, [name]);
+    } else if (node.operation === "constant") {
+      names.set(node, [writer.constant(shape, type, node.attributes["data"] as TensorData)]);
+    } else {
+      const given = node.inputs.map((tensor) => names.get(tensor.node)![tensor.index]!);
+      names.set(node, operationNamed(node.operation).onnx(node, given, writer.emitter));
+    }
+  }
+  // an Identity per output: an output may be an input, or one value may leave under two names
+  for (const [name, tensor] of Object.entries(outputs)) {
+    writer.nodes.push({
+      opType: "Identity",
+      name: `out-${name}`,
+      input: [names.get(tensor.node)![tensor.index]!],
+      output: [name],
+    });
+  }
+  const model = onnx.ModelProto.create({
+    irVersion: 8,
+    producerName: "covenant",
+    opsetImport: [
+      { domain: "", version: 21 },
+      { domain: "com.microsoft", version: 1 },
+    ],
+    graph: {
+      name: "graph",
+      node: writer.nodes,
+      initializer: writer.initializers,
+      input: [...inputs].map(([name, { shape, type }]) => valueProto(name, shape, type)),
+      output: Object.entries(outputs).map(([name, { shape, type }]) => valueProto(name, shape, type)),
+    },
+  });
+  return { bytes: onnx.ModelProto.encode(model).finish(), inputs };
+};

@@ -1,0 +1,139 @@
+// Reading and adding rows by index: embedding lookup, its gradient, and picking one entry a row.
+// Indices are int64 and must lie inside the table; ONNX Runtime checks them when the graph runs.
+
+import type { Operation } from "../operation.ts";
+import { shapeError, sizeOf } from "../shape.ts";
+import { constant, type Tensor } from "../tensor.ts";
+import { apply } from "./apply.ts";
+import { broadcastTo, reshape } from "./reduction.ts";
+
+const gatherRule: Operation = {
+  name: "gather-rows",
+  outputs: ([table, rows]) => [{ shape: [...rows!.shape, ...table!.shape.slice(1)], type: table!.type }],
+  gradient: (node, [gradient]) => {
+    const [table, rows] = node.inputs as [Tensor, Tensor];
+    const zeros = broadcastTo(
+      constant(
+        Float32Array.of(0),
+        table.shape.map(() => 1),
+      ),
+      table.shape,
+    );
+    const count = sizeOf(rows.shape);
+    return [
+      addRows(zeros, reshape(rows, [count]), reshape(gradient!, [count, ...table.shape.slice(1)])),
+      undefined,
+    ];
+  },
+  onnx: (_node, inputs, emitter) => emitter.emit("Gather", inputs, { attributes: { axis: 0 } }),
+  evaluate: (node, [table, rows]) => {
+    const width = sizeOf(table!.shape.slice(1));
+    const data = new Float64Array(rows!.data.length * width);
+    rows!.data.forEach((row, at) => {
+      data.set(table!.data.subarray(row * width, (row + 1) * width), at * width);
+    });
+    return [{ shape: node.outputs[0]!.shape, data }];
+  },
+  examples: [
+    { inputs: [{ shape: [4, 3] }, { shape: [2, 3], type: "int64", values: () => [1, 0, 3, 1, 1, 2] }] },
+    { inputs: [{ shape: [4] }, { shape: [3], type: "int64", values: () => [1, 1, 3] }] },
+  ],
+};
+
+const addRowsRule: Operation = {
+  name: "add-rows",
+  outputs: ([table, rows, updates]) => {
+    if (rows!.shape.length !== 1 || updates!.shape[0] !== rows!.shape[0]) {
+      throw shapeError("add-rows", "one update a row index", rows!.shape, updates!.shape);
+    }
+    return [{ shape: table!.shape, type: table!.type }];
+  },
+  gradient: (node, [gradient]) => [gradient, undefined, gatherRows(gradient!, node.inputs[1]!)],
+  onnx: (node, [table, rows, updates], emitter) => {
+    const count = node.inputs[1]!.shape[0]!;
+    const [indices] = emitter.emit("Reshape", [rows!, emitter.integers([count, 1])]);
+    return emitter.emit("ScatterND", [table!, indices!, updates!], { attributes: { reduction: "add" } });
+  },
+  evaluate: (node, [table, rows, updates]) => {
+    const width = sizeOf(table!.shape.slice(1));
+    const data = table!.data.slice();
+    rows!.data.forEach((row, at) => {
+      for (let column = 0; column < width; column++)
+        data[row * width + column]! += updates!.data[at * width + column]!;
+    });
+    return [{ shape: node.outputs[0]!.shape, data }];
+  },
+  examples: [
+    {
+      inputs: [{ shape: [4, 2] }, { shape: [3], type: "int64", values: () => [1, 1, 3] }, { shape: [3, 2] }],
+    },
+  ],
+};
+
+const takeRule: Operation = {
+  name: "take-along-rows",
+  outputs: ([x, indices]) => {
+    if (x!.shape.length !== 2 || indices!.shape.length !== 1 || indices!.shape[0] !== x!.shape[0]) {
+      throw shapeError("take-along-rows", "a matrix and one column index a row", x!.shape, indices!.shape);
+    }
+    return [{ shape: [x!.shape[0]!], type: x!.type }];
+  },
+  gradient: (node, [gradient]) => {
+    const [x, indices] = node.inputs as [Tensor, Tensor];
+    const zeros = broadcastTo(constant(Float32Array.of(0), [1, 1]), x.shape);
+    return [addAlongRows(zeros, indices, gradient!), undefined];
+  },
+  onnx: (node, [x, indices], emitter) => {
+    const count = node.inputs[1]!.shape[0]!;
+    const [column] = emitter.emit("Reshape", [indices!, emitter.integers([count, 1])]);
+    const [taken] = emitter.emit("GatherElements", [x!, column!], { attributes: { axis: 1 } });
+    return emitter.emit("Reshape", [taken!, emitter.integers([count])]);
+  },
+  evaluate: (node, [x, indices]) => {
+    const width = x!.shape[1]!;
+    return [
+      {
+        shape: node.outputs[0]!.shape,
+        data: indices!.data.map((column, row) => x!.data[row * width + column]!),
+      },
+    ];
+  },
+  examples: [{ inputs: [{ shape: [3, 4] }, { shape: [3], type: "int64", values: () => [2, 0, 2] }] }],
+};
+
+const addAlongRule: Operation = {
+  name: "add-along-rows",
+  outputs: ([x]) => [{ shape: x!.shape, type: x!.type }],
+  gradient: (node, [gradient]) => [gradient, undefined, takeAlongRows(gradient!, node.inputs[1]!)],
+  onnx: (node, [x, indices, updates], emitter) => {
+    const shape = emitter.integers([node.inputs[1]!.shape[0]!, 1]);
+    const [column] = emitter.emit("Reshape", [indices!, shape]);
+    const [values] = emitter.emit("Reshape", [updates!, shape]);
+    return emitter.emit("ScatterElements", [x!, column!, values!], {
+      attributes: { axis: 1, reduction: "add" },
+    });
+  },
+  evaluate: (_node, [x, indices, updates]) => {
+    const data = x!.data.slice();
+    indices!.data.forEach((column, row) => {
+      data[row * x!.shape[1]! + column]! += updates!.data[row]!;
+    });
+    return [{ shape: x!.shape, data }];
+  },
+  examples: [
+    { inputs: [{ shape: [3, 4] }, { shape: [3], type: "int64", values: () => [2, 0, 2] }, { shape: [3] }] },
+  ],
+};
+
+/** Rows of a table: table [n, ...], rows of any shape → [...rows, ...]. */
+export const gatherRows = (table: Tensor, rows: Tensor): Tensor => apply(gatherRule, [table, rows]);
+/** The table with updates [k, ...] added at rows [k]; a row named twice gets both. */
+export const addRows = (table: Tensor, rows: Tensor, updates: Tensor): Tensor =>
+  apply(addRowsRule, [table, rows, updates]);
+/** One entry of every row: x [n, m], columns [n] → [n]. */
+export const takeAlongRows = (x: Tensor, columns: Tensor): Tensor => apply(takeRule, [x, columns]);
+/** x [n, m] with updates [n] added at one column of every row. */
+export const addAlongRows = (x: Tensor, columns: Tensor, updates: Tensor): Tensor =>
+  apply(addAlongRule, [x, columns, updates]);
+
+export const indexingOperations: readonly Operation[] = [gatherRule, addRowsRule, takeRule, addAlongRule];

@@ -1,0 +1,111 @@
+// Matrix products. FusedMatMul (com.microsoft) takes transposes and a factor, so the backward pass copies nothing.
+
+import type { Operation, ReferenceValue } from "../operation.ts";
+import { type Shape, sameShape, shapeError, sizeOf } from "../shape.ts";
+import type { GraphNode, Tensor } from "../tensor.ts";
+import { apply } from "./apply.ts";
+
+type MatmulAttributes = {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly alpha: number;
+};
+
+const attributesOf = (node: GraphNode): MatmulAttributes => node.attributes as MatmulAttributes;
+
+const matrix = (shape: Shape, transposed: boolean): readonly [number, number] => {
+  const [rows, columns] = shape.slice(-2) as [number, number];
+  return transposed ? [columns, rows] : [rows, columns];
+};
+
+const matmulShape = (a: Shape, b: Shape, { transposeA, transposeB }: MatmulAttributes): Shape => {
+  if (a.length < 2 || b.length < 2) throw shapeError("matmul", "two matrices or batches of them", a, b);
+  const [rows, inner] = matrix(a, transposeA);
+  const [other, columns] = matrix(b, transposeB);
+  const batch = a.slice(0, -2);
+  if (inner !== other || !sameShape(batch, b.slice(0, -2))) {
+    throw shapeError("matmul", "equal batches and inner sides", a, b);
+  }
+  return [...batch, rows, columns];
+};
+
+const matmulReference = (node: GraphNode, a: ReferenceValue, b: ReferenceValue): ReferenceValue => {
+  const { transposeA, transposeB, alpha } = attributesOf(node);
+  const [rows, inner] = matrix(a.shape, transposeA);
+  const [, columns] = matrix(b.shape, transposeB);
+  const { shape } = node.outputs[0]!;
+  const batches = sizeOf(shape.slice(0, -2));
+  const data = new Float64Array(sizeOf(shape));
+  for (let batch = 0; batch < batches; batch++) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        let total = 0;
+        for (let at = 0; at < inner; at++) {
+          const left = transposeA ? at * rows + row : row * inner + at;
+          const right = transposeB ? column * inner + at : at * columns + column;
+          total += a.data[batch * rows * inner + left]! * b.data[batch * inner * columns + right]!;
+        }
+        data[(batch * rows + row) * columns + column] = alpha * total;
+      }
+    }
+  }
+  return { shape, data };
+};
+
+const matmulRule: Operation = {
+  name: "matmul",
+  outputs: ([a, b], attributes) => [
+    { shape: matmulShape(a!.shape, b!.shape, attributes as MatmulAttributes), type: a!.type },
+  ],
+  gradient: (node, [gradient]) => {
+    const [a, b] = node.inputs as [Tensor, Tensor];
+    const { transposeA, transposeB, alpha } = attributesOf(node);
+    const g = gradient!;
+    const left = transposeA
+      ? matmul(b, g, { transposeA: transposeB, transposeB: true, alpha })
+      : matmul(g, b, { transposeB: !transposeB, alpha });
+    const right = transposeB
+      ? matmul(g, a, { transposeA: true, transposeB: transposeA, alpha })
+      : matmul(a, g, { transposeA: !transposeA, alpha });
+    return [left, right];
+  },
+  onnx: (node, inputs, emitter) => {
+    const { transposeA, transposeB, alpha } = attributesOf(node);
+    if (!transposeA && !transposeB && alpha === 1) return emitter.emit("MatMul", inputs);
+    return emitter.emit("FusedMatMul", inputs, {
+      domain: "com.microsoft",
+      attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: alpha } },
+    });
+  },
+  evaluate: (node, [a, b]) => [matmulReference(node, a!, b!)],
+  examples: [
+    {
+      inputs: [{ shape: [2, 3] }, { shape: [3, 4] }],
+      attributes: { transposeA: false, transposeB: false, alpha: 1 },
+    },
+    {
+      inputs: [{ shape: [3, 2] }, { shape: [3, 4] }],
+      attributes: { transposeA: true, transposeB: false, alpha: 0.5 },
+    },
+    {
+      inputs: [{ shape: [2, 2, 3] }, { shape: [2, 4, 3] }],
+      attributes: { transposeA: false, transposeB: true, alpha: 2 },
+    },
+    {
+      inputs: [{ shape: [2, 3, 2] }, { shape: [2, 4, 3] }],
+      attributes: { transposeA: true, transposeB: true, alpha: 1 },
+    },
+  ],
+};
+
+/**
+ * alpha · op(a) op(b) over equal batches: a [..., m, k], b [..., k, n] → [..., m, n], where op swaps the last two
+ * axes when its flag is set.
+ */
+export const matmul = (
+  a: Tensor,
+  b: Tensor,
+  options: { readonly transposeA?: boolean; readonly transposeB?: boolean; readonly alpha?: number } = {},
+): Tensor => apply(matmulRule, [a, b], { transposeA: false, transposeB: false, alpha: 1, ...options });
+
+export const linearOperations: readonly Operation[] = [matmulRule];

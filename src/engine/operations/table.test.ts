@@ -1,0 +1,117 @@
+// Every record of the table, on its own examples: the compiled kernel equals the plain evaluation, and the gradient
+// rule equals central finite differences in double precision. A new record is covered by being in the table.
+
+import { describe, expect, it } from "vitest";
+import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
+import { gradients } from "../gradient.ts";
+import type { Operation, OperationExample } from "../operation.ts";
+import { interpret } from "../reference.ts";
+import { compile } from "../session.ts";
+import { sizeOf } from "../shape.ts";
+import { allocate, constant, input, outputOf, type Tensor, type TensorData } from "../tensor.ts";
+import { applyNode } from "./apply.ts";
+import { multiply } from "./elementwise.ts";
+import { sum } from "./reduction.ts";
+import { operations } from "./table.ts";
+
+const draw = (random: Random, specification: OperationExample["inputs"][number]): number[] =>
+  specification.values?.(random) ??
+  Array.from({ length: sizeOf(specification.shape) }, () => {
+    const { low = -1.5, high = 1.5 } = specification;
+    return low + (high - low) * random.next();
+  });
+
+const build = (operation: Operation, example: OperationExample, index: number) => {
+  const random = createRandom(deriveSeed(operation.name, index));
+  const tensors = example.inputs.map(({ shape, type }, at) => input(`x${at}`, shape, type ?? "float32"));
+  const node = applyNode(operation, tensors, example.attributes ?? {});
+  const values: Record<string, number[]> = {};
+  example.inputs.forEach((specification, at) => {
+    values[`x${at}`] = draw(random, specification);
+  });
+  return { tensors, node, values, random };
+};
+
+const typed = (tensor: Tensor, values: readonly number[]): TensorData => {
+  const data = allocate(tensor.type, values.length);
+  values.forEach((value, at) => {
+    if (data instanceof BigInt64Array) data[at] = BigInt(value);
+    else data[at] = value;
+  });
+  return data;
+};
+
+const cases = [...operations.values()].flatMap((operation) =>
+  operation.examples.map((example, index) => ({
+    name: `${operation.name} ${index}`,
+    operation,
+    example,
+    index,
+  })),
+);
+
+describe("operation table", () => {
+  it("gives every record examples", () => {
+    expect(
+      [...operations.values()].filter(({ examples }) => examples.length === 0).map(({ name }) => name),
+    ).toEqual([]);
+  });
+
+  it.each(cases)("$name: compiled equals evaluated", async ({ operation, example, index }) => {
+    const { tensors, node, values } = build(operation, example, index);
+    const outputs = node.outputs.map((_, at) => outputOf(node, at));
+    const expected = interpret(outputs, values);
+    const program = await compile(Object.fromEntries(outputs.map((output, at) => [`y${at}`, output])), {
+      optimise: index % 2 === 0,
+    });
+    const results = await program.run(
+      Object.fromEntries(tensors.map((tensor, at) => [`x${at}`, typed(tensor, values[`x${at}`]!)])),
+    );
+    await program.release();
+    outputs.forEach((output, at) => {
+      expect(output.shape).toEqual(expected[at]!.shape);
+      const got = Array.from(results[`y${at}`] as ArrayLike<number>, Number);
+      expected[at]!.data.forEach((value, place) => {
+        expect(Math.abs(got[place]! - value)).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));
+      });
+    });
+  });
+
+  const differentiable = cases.filter(
+    ({ operation, example }) =>
+      operation.gradient !== undefined &&
+      example.inputs.some(
+        ({ type = "float32", differentiable: wanted = true }) => type === "float32" && wanted,
+      ),
+  );
+  it.each(differentiable)("$name: gradient equals finite differences", ({ operation, example, index }) => {
+    const { tensors, node, values, random } = build(operation, example, index);
+    const output = outputOf(node);
+    const weights = constant(
+      Float32Array.from({ length: sizeOf(output.shape) }, () => random.normal()),
+      output.shape,
+    );
+    const loss = sum(multiply(output, weights));
+    const wanted = tensors.filter(
+      (tensor, at) => tensor.type === "float32" && (example.inputs[at]!.differentiable ?? true),
+    );
+    const analytic = interpret(gradients(loss, wanted), values);
+    const lossAt = (changed: Record<string, number[]>): number => interpret([loss], changed)[0]!.data[0]!;
+    wanted.forEach((tensor, which) => {
+      const name = tensor.node.attributes["name"] as string;
+      const original = values[name]!;
+      original.forEach((value, at) => {
+        const step = 1e-5;
+        const moved = (by: number): Record<string, number[]> => ({
+          ...values,
+          [name]: original.with(at, value + by),
+        });
+        const numeric = (lossAt(moved(step)) - lossAt(moved(-step))) / (2 * step);
+        const got = analytic[which]!.data[at]!;
+        expect(Math.abs(got - numeric), `${name}[${at}]: ${got} against ${numeric}`).toBeLessThan(
+          1e-6 * Math.max(1, Math.abs(numeric)),
+        );
+      });
+    });
+  });
+});

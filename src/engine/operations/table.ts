@@ -1,0 +1,31 @@
+// The table of all operations by name. The interpreter, the exporter, the gradient and their checks go by it.
+
+import { CovenantError } from "../../core/index.ts";
+import type { Operation } from "../operation.ts";
+import { cacheOperations } from "./cache.ts";
+import { elementwiseOperations } from "./elementwise.ts";
+import { indexingOperations } from "./indexing.ts";
+import { linearOperations } from "./linear.ts";
+import { momentOperations } from "./moments.ts";
+import { networkOperations } from "./network.ts";
+import { reductionOperations } from "./reduction.ts";
+
+export const operations: ReadonlyMap<string, Operation> = new Map(
+  [
+    ...elementwiseOperations,
+    ...reductionOperations,
+    ...momentOperations,
+    ...linearOperations,
+    ...indexingOperations,
+    ...networkOperations,
+    ...cacheOperations,
+  ].map((operation) => [operation.name, operation]),
+);
+
+/** The record of an operation; throws for a name that is not in the table. */
+export const operationNamed = (name: string): Operation => {
+  const operation = operations.get(name);
+  if (operation === undefined)
+    throw new CovenantError("engine-operation", `no operation is called "${name}"`, { name });
+  return operation;
+};

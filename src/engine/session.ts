@@ -1,0 +1,121 @@
+// Compiled graphs: one ONNX Runtime session each, on the CPU. A program checks what it is fed, runs, and writes into
+// buffers it is handed where it is handed some, so that training allocates nothing per step.
+
+import { CovenantError } from "../core/index.ts";
+import { exportOnnx } from "./onnx-export.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+import { allocate, type ElementType, type Tensor, type TensorData } from "./tensor.ts";
+
+export type Feeds = Readonly<Record<string, TensorData>>;
+
+/** A compiled graph. Call release() when done: sessions hold native memory. */
+export type Program = {
+  readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
+  readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
+  /**
+   * Runs the graph. `into` names outputs that are written to given buffers (a buffer may be the input's own only for
+   * the cache of cachedAttention). Throws CovenantError for a missing or misfitting feed.
+   */
+  run(feeds: Feeds, into?: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
+  release(): Promise<void>;
+};
+
+export type CompileOptions = {
+  /** Threads of one operation; default: ONNX Runtime's choice, one per core. */
+  readonly threads?: number;
+  readonly optimise?: boolean;
+};
+
+const checkFeed = (name: string, data: TensorData | undefined, shape: Shape): TensorData => {
+  if (data === undefined) throw new CovenantError("engine-feed", `input "${name}" was not fed`, { name });
+  if (data.length !== sizeOf(shape)) {
+    throw new CovenantError(
+      "engine-feed",
+      `input "${name}" has ${data.length} values, expected [${shape.join(", ")}]`,
+      { name },
+    );
+  }
+  return data;
+};
+
+const loadRuntime = async (): Promise<typeof import("onnxruntime-node")> => {
+  try {
+    return await import("onnxruntime-node");
+  } catch (cause) {
+    throw new CovenantError(
+      "engine-runtime",
+      "ONNX Runtime could not be loaded on this machine; run `npm ci` again.",
+      {},
+      cause,
+    );
+  }
+};
+
+/** Compiles named outputs into one session. */
+export const compile = async (
+  outputs: Readonly<Record<string, Tensor>>,
+  options: CompileOptions = {},
+): Promise<Program> => {
+  const runtime = await loadRuntime();
+  const { bytes, inputs } = exportOnnx(outputs);
+  const session = await runtime.InferenceSession.create(bytes, {
+    executionProviders: ["cpu"],
+    graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
+    logSeverityLevel: 3,
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+  });
+  const specifications = new Map(
+    Object.entries(outputs).map(([name, { shape, type }]) => [name, { shape, type }]),
+  );
+  const wrap = (data: TensorData, { shape, type }: { shape: Shape; type: ElementType }) =>
+    new runtime.Tensor(type, data as Float32Array, shape as number[]);
+  return {
+    inputs,
+    outputs: specifications,
+    async run(feeds, into = {}) {
+      const given: Record<string, InstanceType<typeof runtime.Tensor>> = {};
+      for (const [name, specification] of inputs) {
+        given[name] = wrap(checkFeed(name, feeds[name], specification.shape), specification);
+      }
+      const fetches: Record<string, InstanceType<typeof runtime.Tensor>> = {};
+      const results: Record<string, TensorData> = {};
+      for (const [name, specification] of specifications) {
+        const buffer = into[name] ?? allocate(specification.type, sizeOf(specification.shape));
+        results[name] = checkFeed(name, buffer, specification.shape);
+        fetches[name] = wrap(buffer, specification);
+      }
+      await session.run(given, fetches);
+      return results;
+    },
+    release: () => session.release(),
+  };
+};
+
+/** Programs by key (a shape bucket), at most `limit` at a time: the one used longest ago is released first. */
+export const createProgramCache = (build: (key: string) => Promise<Program>, limit = 8) => {
+  const programs = new Map<string, Promise<Program>>();
+  return {
+    /** The program of a key, built on first use. */
+    async get(key: string): Promise<Program> {
+      const held = programs.get(key) ?? build(key);
+      programs.delete(key);
+      programs.set(key, held);
+      if (programs.size > limit) {
+        const [oldest, program] = [...programs][0]!;
+        programs.delete(oldest);
+        await (await program).release();
+      }
+      return held;
+    },
+    get size(): number {
+      return programs.size;
+    },
+    async release(): Promise<void> {
+      const all = [...programs.values()];
+      programs.clear();
+      for (const program of all) await (await program).release();
+    },
+  };
+};
+
+export type ProgramCache = ReturnType<typeof createProgramCache>;

@@ -1,0 +1,111 @@
+// The lazy graph. A tensor is one output of an application of an operation to other tensors; nothing is computed
+// until a graph is compiled (session.ts) or interpreted (reference.ts). Knows no operation by name but the leaves.
+
+import { CovenantError } from "../core/index.ts";
+import { type Shape, sizeOf } from "./shape.ts";
+
+export type ElementType = "float32" | "int64" | "int32" | "bool";
+
+/** What a graph is fed with and what it gives back. */
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+
+export type AttributeValue = number | string | boolean | readonly number[] | TensorData;
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+export type OutputSpecification = { readonly shape: Shape; readonly type: ElementType };
+
+/** One application of an operation. Its identity is the object's. */
+export type GraphNode = {
+  readonly operation: string;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly OutputSpecification[];
+};
+
+/** One output of a node: a value that will exist when the graph runs. */
+export type Tensor = {
+  readonly node: GraphNode;
+  readonly index: number;
+  readonly shape: Shape;
+  readonly type: ElementType;
+};
+
+/** The tensor that is output `index` of a node. */
+export const outputOf = (node: GraphNode, index = 0): Tensor => {
+  const specification = node.outputs[index];
+  if (specification === undefined) {
+    throw new CovenantError("engine-output", `${node.operation} has no output ${index}`, { index });
+  }
+  return { node, index, ...specification };
+};
+
+const leaf = (operation: string, attributes: Attributes, shape: Shape, type: ElementType): Tensor =>
+  outputOf({ operation, inputs: [], attributes, outputs: [{ shape, type }] });
+
+/** A named value that every run is fed with. */
+export const input = (name: string, shape: Shape, type: ElementType = "float32"): Tensor =>
+  leaf("input", { name }, shape, type);
+
+/** A value fixed in the graph. Length of data and size of shape must agree. */
+export const constant = (data: TensorData, shape: Shape): Tensor => {
+  if (data.length !== sizeOf(shape)) {
+    throw new CovenantError(
+      "engine-constant",
+      `constant: ${data.length} values do not fill [${shape.join(", ")}]`,
+    );
+  }
+  return leaf("constant", { data }, shape, elementTypeOf(data));
+};
+
+/** A float32 number that broadcasts against anything. */
+export const scalar = (value: number): Tensor => constant(Float32Array.of(value), []);
+
+export const elementTypeOf = (data: TensorData): ElementType => {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof BigInt64Array) return "int64";
+  if (data instanceof Int32Array) return "int32";
+  return "bool";
+};
+
+/** Empty data of a type and size. */
+export const allocate = (type: ElementType, size: number): TensorData => {
+  switch (type) {
+    case "float32":
+      return new Float32Array(size);
+    case "int64":
+      return new BigInt64Array(size);
+    case "int32":
+      return new Int32Array(size);
+    case "bool":
+      return new Uint8Array(size);
+    default:
+      return type satisfies never;
+  }
+};
+
+/** Every node the tensors depend on, inputs before users. Iterative: graphs are deep. */
+export const orderedNodes = (tensors: readonly Tensor[]): GraphNode[] => {
+  const order: GraphNode[] = [];
+  const state = new Map<GraphNode, "open" | "done">();
+  const stack: GraphNode[] = [];
+  for (const tensor of tensors) {
+    stack.push(tensor.node);
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1]!;
+      if (state.get(node) === undefined) {
+        state.set(node, "open");
+        for (let index = node.inputs.length - 1; index >= 0; index--) {
+          const before = node.inputs[index]!.node;
+          if (state.get(before) === undefined) stack.push(before);
+        }
+      } else {
+        stack.pop();
+        if (state.get(node) === "open") {
+          state.set(node, "done");
+          order.push(node);
+        }
+      }
+    }
+  }
+  return order;
+};
