@@ -1,1 +1,14 @@
+// Whatever answers a prompt: the specification, names, opening, middleware, and scripted models for tests.
+export { isRetriable } from "./failure.ts";
+export { type RetryEvent, type RetryOptions, withRetry } from "./middleware/retry.ts";
+export { type TimeoutOptions, withTimeout } from "./middleware/timeout.ts";
+export { type ModelName, parseModelName } from "./name.ts";
+export { type OpenOptions, openModel } from "./open.ts";
+export {
+  type Script,
+  type ScriptedCall,
+  type ScriptedModel,
+  type ScriptedReply,
+  scriptedModel,
+} from "./providers/scripted.ts";
 export type * from "./specification.ts";

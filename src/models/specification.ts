@@ -26,9 +26,13 @@ export type ScoreRequest = {
   readonly continuations: readonly string[];
 };
 
-/** logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had. */
+/**
+ * logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had.
+ * bounded[i]: true where the model told only that continuation i is at most that probable; left out when none is.
+ */
 export type Score = {
   readonly logProbabilities: readonly (number | null)[];
+  readonly bounded?: readonly boolean[];
   readonly usage: Usage;
 };
 

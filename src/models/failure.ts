@@ -1,0 +1,37 @@
+// What can go wrong when a model is asked, as errors whose facts say whether asking again may help. Providers throw
+// these, middleware reads them; neither has to know the other.
+
+import { CovenantError } from "../core/index.ts";
+
+/** retriable: asking the same again may succeed. retryAfter: milliseconds the provider asked to wait. */
+export type ModelFailureFacts = {
+  readonly model: string;
+  readonly retriable: boolean;
+  readonly status?: number;
+  readonly retryAfter?: number;
+};
+
+export type ModelFailureCode = "model-connection" | "model-timeout" | "model-status" | "model-response";
+
+/** A failure of one call, with what a retry needs to know. */
+export const modelFailure = (
+  code: ModelFailureCode,
+  message: string,
+  facts: ModelFailureFacts,
+): CovenantError => new CovenantError(code, message, facts);
+
+/** Whether asking again may help. */
+export const isRetriable = (thrown: unknown): thrown is CovenantError =>
+  thrown instanceof CovenantError && thrown.facts["retriable"] === true;
+
+/** The HTTP status behind a failure, if there was one. */
+export const statusOf = (thrown: unknown): number | undefined => {
+  const status = thrown instanceof CovenantError ? thrown.facts["status"] : undefined;
+  return typeof status === "number" ? status : undefined;
+};
+
+/** The wait the provider asked for, in milliseconds. */
+export const retryAfterOf = (thrown: unknown): number | undefined => {
+  const wait = thrown instanceof CovenantError ? thrown.facts["retryAfter"] : undefined;
+  return typeof wait === "number" ? wait : undefined;
+};

@@ -1,0 +1,79 @@
+// Asks again when a call failed for a passing reason (connection, 408, 409, 429, 5xx, a broken response): each
+// request of a batch on its own, with exponential back-off, seeded jitter and the provider's Retry-After.
+
+import { setTimeout as delay } from "node:timers/promises";
+import pRetry from "p-retry";
+import { createRandom, deriveSeed, InterruptedError } from "../../core/index.ts";
+import { mapRequests } from "../batch.ts";
+import { isRetriable, retryAfterOf } from "../failure.ts";
+import type { LanguageModel } from "../specification.ts";
+
+/** What happened before a further attempt; wait in milliseconds. */
+export type RetryEvent = { readonly attempt: number; readonly wait: number; readonly error: Error };
+
+/**
+ * attempts: in all, the first included. firstWait: milliseconds before the second attempt, doubled each time up to
+ * longestWait. A Retry-After beyond longestWait is not waited for: the failure is thrown. seed: of the jitter.
+ */
+export type RetryOptions = {
+  readonly attempts?: number;
+  readonly firstWait?: number;
+  readonly longestWait?: number;
+  readonly seed?: number;
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly onRetry?: (event: RetryEvent) => void;
+};
+
+const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+  await delay(milliseconds, undefined, { signal });
+};
+
+/** A model that asks again after passing failures. A failure that stays is thrown as the provider gave it. */
+export const withRetry = (model: LanguageModel, options: RetryOptions = {}): LanguageModel => {
+  const { attempts = 6, firstWait = 500, longestWait = 60_000, seed = 0, wait = sleep } = options;
+  let calls = 0;
+
+  const waitAfter = (error: Error, attempt: number, call: number): number => {
+    const uniform = createRandom(deriveSeed(seed, "retry", call, attempt)).next();
+    const asked = retryAfterOf(error);
+    // With a Retry-After the jitter comes on top, so that waiting calls do not all return in the same instant.
+    if (asked !== undefined)
+      return asked > longestWait ? Number.POSITIVE_INFINITY : asked + uniform * firstWait;
+    return Math.min(longestWait, firstWait * 2 ** (attempt - 1)) * (0.5 + 0.5 * uniform);
+  };
+
+  const retrying = async <Result>(signal: AbortSignal, run: () => Promise<Result[]>): Promise<Result> => {
+    const call = calls++;
+    try {
+      const results = await pRetry(run, {
+        retries: attempts - 1,
+        minTimeout: 0,
+        factor: 1,
+        signal,
+        onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+          if (!isRetriable(error) || retriesLeft === 0) throw error;
+          const milliseconds = waitAfter(error, attemptNumber, call);
+          if (milliseconds === Number.POSITIVE_INFINITY) throw error;
+          options.onRetry?.({ attempt: attemptNumber + 1, wait: milliseconds, error });
+          await wait(milliseconds, signal);
+        },
+      });
+      return results[0] as Result;
+    } catch (thrown) {
+      if (signal.aborted) throw new InterruptedError();
+      throw thrown;
+    }
+  };
+
+  return {
+    ...model,
+    generate: (requests, callOptions) =>
+      mapRequests(requests, callOptions, null, (request, signal) =>
+        retrying(signal, () => model.generate([request], { signal })),
+      ),
+    score: (requests, callOptions) =>
+      mapRequests(requests, callOptions, null, (request, signal) =>
+        retrying(signal, () => model.score([request], { signal })),
+      ),
+  };
+};

@@ -1,0 +1,47 @@
+// Gives every single call a time limit. Calls wait for their turn here, at most capabilities.batch at once, so that
+// the limit counts the call and not the queue before it.
+
+import PQueue from "p-queue";
+import { mapRequests } from "../batch.ts";
+import { modelFailure } from "../failure.ts";
+import type { LanguageModel } from "../specification.ts";
+
+export type TimeoutOptions = { readonly milliseconds?: number };
+
+/** A model whose calls end in a retriable failure "model-timeout" after so many milliseconds (default two minutes). */
+export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}): LanguageModel => {
+  const { milliseconds = 120_000 } = options;
+  const queue = new PQueue({ concurrency: Math.max(1, model.capabilities.batch) });
+
+  const limited = async <Result>(
+    signal: AbortSignal,
+    run: (signal: AbortSignal) => Promise<Result[]>,
+  ): Promise<Result> => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), milliseconds);
+    try {
+      const results = await run(AbortSignal.any([signal, late.signal]));
+      return results[0] as Result;
+    } catch (thrown) {
+      if (!late.signal.aborted || signal.aborted) throw thrown;
+      throw modelFailure("model-timeout", `${model.id} gave no reply within ${milliseconds / 1000} s.`, {
+        model: model.id,
+        retriable: true,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    ...model,
+    generate: (requests, callOptions) =>
+      mapRequests(requests, callOptions, queue, (request, signal) =>
+        limited(signal, (either) => model.generate([request], { signal: either })),
+      ),
+    score: (requests, callOptions) =>
+      mapRequests(requests, callOptions, queue, (request, signal) =>
+        limited(signal, (either) => model.score([request], { signal: either })),
+      ),
+  };
+};

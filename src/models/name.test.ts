@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "../core/index.ts";
+import { openModel, parseModelName } from "./index.ts";
+
+const failure = (name: string): UserError => {
+  try {
+    parseModelName(name);
+  } catch (thrown) {
+    if (thrown instanceof UserError) return thrown;
+  }
+  throw new Error(`"${name}" was accepted`);
+};
+
+describe("parseModelName", () => {
+  it.each([
+    [
+      "http://localhost:8000/v1#qwen",
+      { type: "endpoint", baseURL: "http://localhost:8000/v1", model: "qwen" },
+    ],
+    ["https://host/v1/#org/name", { type: "endpoint", baseURL: "https://host/v1", model: "org/name" }],
+    ["http://[::1]:80/v1#a%20b", { type: "endpoint", baseURL: "http://[::1]/v1", model: "a b" }],
+    ["openai:gpt-4o-mini", { type: "openai", model: "gpt-4o-mini" }],
+    ["openai:ft:gpt-4o:me::1", { type: "openai", model: "ft:gpt-4o:me::1" }],
+    ["embedded:covenant-tiny", { type: "embedded", model: "covenant-tiny" }],
+    ["./runs/a/model", { type: "folder", folder: "./runs/a/model" }],
+    ["../model", { type: "folder", folder: "../model" }],
+    ["/tmp/model", { type: "folder", folder: "/tmp/model" }],
+    ["scripted:a/b.yaml", { type: "scripted", file: "a/b.yaml" }],
+  ])("reads %s", (name, expected) => {
+    expect(parseModelName(name)).toEqual(expected);
+  });
+
+  it.each([
+    ["gpt-4", "where the model runs"],
+    ["", "where the model runs"],
+    ["claude:x", '"claude:" is not known'],
+    ["openai:", "nothing follows"],
+    ["http://host/v1", "no model is named"],
+    ["http://host/v1#", "no model is named"],
+    ["http://#x", "not a valid address"],
+    ["embedded:../../etc", "one word"],
+  ])("refuses %s with advice", (name, problem) => {
+    const { message } = failure(name);
+    expect(message).toContain(problem);
+    expect(message).toMatch(/Use "http|Add it|For a folder/);
+  });
+
+  it.each(["http://me:sesame@host/v1#m", "https://host/v1?api_key=sesame#m"])(
+    "refuses secrets in an address without repeating them (%s)",
+    (name) => {
+      const error = failure(name);
+      expect(error.message).toContain("COVENANT_API_KEY");
+      expect(JSON.stringify([error.message, error.facts])).not.toContain("sesame");
+    },
+  );
+});
+
+describe("openModel", () => {
+  it("says which variable is missing for openai:", async () => {
+    await expect(openModel("openai:gpt-x", { environment: { COVENANT_API_KEY: "k" } })).rejects.toThrow(
+      /OPENAI_API_KEY is not set/,
+    );
+  });
+
+  it("does not open anything after an abort", async () => {
+    const signal = AbortSignal.abort();
+    await expect(openModel("http://127.0.0.1:1/v1#m", { environment: {}, signal })).rejects.toMatchObject({
+      code: "interrupted",
+    });
+  });
+
+  it("opens an endpoint without sending anything", async () => {
+    const model = await openModel("http://127.0.0.1:1/v1#m", { environment: {}, concurrency: 3 });
+    expect(model.id).toBe("http://127.0.0.1:1/v1#m");
+    expect(model.capabilities.batch).toBe(3);
+    await model.close();
+  });
+});

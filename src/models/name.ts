@@ -1,0 +1,68 @@
+// A model named in one string: where it runs and which one it is. Pure text; opens nothing.
+
+import { UserError } from "../core/index.ts";
+
+/** endpoint: an OpenAI-compatible server; openai: OpenAI itself; embedded: a model shipped with Covenant; folder: a model folder for the embedded engine; scripted: a file of rules. */
+export type ModelName =
+  | { readonly type: "endpoint"; readonly baseURL: string; readonly model: string }
+  | { readonly type: "openai"; readonly model: string }
+  | { readonly type: "embedded"; readonly model: string }
+  | { readonly type: "folder"; readonly folder: string }
+  | { readonly type: "scripted"; readonly file: string };
+
+const forms =
+  'Use "http://host:port/v1#model", "openai:model", "embedded:covenant-tiny", "./folder" or "scripted:file.yaml".';
+
+const reject = (name: string, problem: string, advice = forms): never => {
+  throw new UserError("model-name", `Model name "${name}": ${problem}. ${advice}`, { name });
+};
+
+const parseEndpoint = (name: string): ModelName => {
+  if (!URL.canParse(name)) return reject(name, "this is not a valid address");
+  const url = new URL(name);
+  if (url.username !== "" || url.password !== "") {
+    const shown = `${url.protocol}//...@${url.host}${url.pathname}${url.hash}`;
+    return reject(
+      shown,
+      "the address holds a user name or password",
+      "Leave it out and put the key into the environment variable COVENANT_API_KEY.",
+    );
+  }
+  if (url.search !== "") {
+    const shown = `${url.origin}${url.pathname}?...${url.hash}`;
+    return reject(
+      shown,
+      "the address holds a query, which Covenant would have to write into records",
+      "Leave the query out; a key belongs into the environment variable COVENANT_API_KEY.",
+    );
+  }
+  let model: string;
+  try {
+    model = decodeURIComponent(url.hash.slice(1));
+  } catch {
+    return reject(name, "the model name after # is not readable (a stray % sign)");
+  }
+  if (model === "") return reject(name, "no model is named after the address", 'Add it, e.g. "#my-model".');
+  return { type: "endpoint", baseURL: `${url.origin}${url.pathname.replace(/\/+$/, "")}`, model };
+};
+
+/** Reads a model name. Throws UserError "model-name" for anything that is not one of the five forms. */
+export const parseModelName = (name: string): ModelName => {
+  if (/^https?:/i.test(name)) return parseEndpoint(name);
+  if (name === "." || name === ".." || /^(\.{0,2}|~|[A-Za-z]:)[/\\]/.test(name)) {
+    return { type: "folder", folder: name };
+  }
+  const colon = name.indexOf(":");
+  const scheme = colon < 0 ? "" : name.slice(0, colon);
+  const rest = name.slice(colon + 1).trim();
+  if (!["openai", "embedded", "scripted"].includes(scheme)) {
+    return reject(name, colon < 0 ? "it does not say where the model runs" : `"${scheme}:" is not known`);
+  }
+  if (rest === "") return reject(name, `nothing follows "${scheme}:"`);
+  if (scheme === "openai") return { type: "openai", model: rest };
+  if (scheme === "scripted") return { type: "scripted", file: rest };
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(rest)) {
+    return reject(name, "an embedded model is one word", "For a folder write its path, e.g. ./my-model.");
+  }
+  return { type: "embedded", model: rest };
+};

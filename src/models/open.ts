@@ -1,0 +1,79 @@
+// Opens a model by its name. Providers are loaded when named, so that nobody pays for those that are not used.
+
+import { fileURLToPath } from "node:url";
+import { throwIfAborted, UserError } from "../core/index.ts";
+import { type RetryOptions, withRetry } from "./middleware/retry.ts";
+import { withTimeout } from "./middleware/timeout.ts";
+import { parseModelName } from "./name.ts";
+import type { LanguageModel } from "./specification.ts";
+
+/**
+ * environment: where keys come from (COVENANT_API_KEY for addresses, OPENAI_API_KEY for openai:). concurrency: calls
+ * in flight at an endpoint. timeout: milliseconds for one call. retry: of calls to endpoints.
+ */
+export type OpenOptions = {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  readonly concurrency?: number;
+  readonly timeout?: number;
+  readonly retry?: RetryOptions;
+};
+
+const openEndpoint = async (
+  target: { readonly id: string; readonly baseURL: string; readonly model: string; readonly openai: boolean },
+  options: OpenOptions,
+): Promise<LanguageModel> => {
+  const { id, baseURL, model, openai } = target;
+  const keyVariable = openai ? "OPENAI_API_KEY" : "COVENANT_API_KEY";
+  // A key goes only where it belongs: OpenAI's is never sent to another address.
+  const key = options.environment[keyVariable]?.trim() || undefined;
+  if (openai && key === undefined) {
+    throw new UserError(
+      "model-key",
+      `"${id}" needs a key, and the environment variable OPENAI_API_KEY is not set. Set it, or write it into .env.`,
+      { model: id },
+    );
+  }
+  const { openAiCompatibleModel } = await import("./providers/openai-compatible.ts");
+  const provider = openAiCompatibleModel({
+    id,
+    baseURL,
+    model,
+    key,
+    keyVariable,
+    ...(openai ? { tokenLimit: "max_completion_tokens", scoring: "chat" } : {}),
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+  });
+  const timed = withTimeout(provider, options.timeout === undefined ? {} : { milliseconds: options.timeout });
+  return withRetry(timed, options.retry);
+};
+
+/** Opens the model that a name stands for (see parseModelName). Throws UserError for what the user must change. */
+export const openModel = async (name: string, options: OpenOptions): Promise<LanguageModel> => {
+  const target = parseModelName(name);
+  throwIfAborted(options.signal);
+  switch (target.type) {
+    case "endpoint":
+      return openEndpoint({ id: name, ...target, openai: false }, options);
+    case "openai":
+      return openEndpoint(
+        { id: name, baseURL: "https://api.openai.com/v1", model: target.model, openai: true },
+        options,
+      );
+    case "scripted": {
+      const { openScriptedModel } = await import("./providers/script-file.ts");
+      return openScriptedModel(target.file, name);
+    }
+    case "embedded":
+    case "folder": {
+      const folder =
+        target.type === "folder"
+          ? target.folder
+          : fileURLToPath(new URL(`../../assets/${target.model}`, import.meta.url));
+      const { openEmbeddedModel } = await import("./providers/embedded.ts");
+      return openEmbeddedModel({ folder, id: name });
+    }
+    default:
+      return target satisfies never;
+  }
+};

@@ -1,0 +1,284 @@
+// Log-probabilities of continuations from an OpenAI-compatible endpoint, by the best way that it offers. "completions":
+// the prompt in the server's own chat template with each continuation, echoed with log-probabilities (exact). "chat":
+// a few tokens generated, read from their top log-probabilities (choice-tokens.ts). "dialogue": as completions, with
+// the prompt as "\n\nHuman: ... \n\nAssistant:" (Bai et al. 2022), for pretrained models without a chat endpoint.
+
+import type OpenAI from "openai";
+import { z } from "zod";
+import type { Message } from "../../records/index.ts";
+import { statusOf } from "../failure.ts";
+import type { Score, ScoreRequest } from "../specification.ts";
+import { readChoice } from "./choice-tokens.ts";
+import { type Endpoint, endpointFailure, isContentFilter } from "./endpoint-failure.ts";
+
+export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
+
+export type ScorerOptions = {
+  readonly client: OpenAI;
+  readonly endpoint: Endpoint;
+  readonly scoring: Scoring;
+  readonly tokenLimit: "max_tokens" | "max_completion_tokens";
+  readonly renderPrompt?: (messages: readonly Message[]) => string;
+};
+
+/** One way to score. null: this server does not offer it. */
+type Strategy = (request: ScoreRequest, signal: AbortSignal) => Promise<Score | null>;
+
+const usageSchema = z
+  .object({ prompt_tokens: z.number().int(), completion_tokens: z.number().int() })
+  .nullish()
+  .catch(null);
+
+const echoSchema = z.object({
+  choices: z
+    .array(
+      z.object({
+        text: z.string(),
+        logprobs: z.object({
+          tokens: z.array(z.string()),
+          token_logprobs: z.array(z.number().nullable()),
+        }),
+      }),
+    )
+    .min(1),
+  usage: usageSchema,
+});
+
+const chatSchema = z.object({
+  choices: z
+    .array(
+      z.object({
+        logprobs: z
+          .object({
+            content: z
+              .array(
+                z.object({
+                  token: z.string(),
+                  logprob: z.number(),
+                  top_logprobs: z.array(z.object({ token: z.string(), logprob: z.number() })).default([]),
+                }),
+              )
+              .nullish(),
+          })
+          .nullish(),
+      }),
+    )
+    .min(1),
+  usage: usageSchema,
+});
+
+const unscored = (request: ScoreRequest): Score => ({
+  logProbabilities: request.continuations.map(() => null),
+  usage: { promptTokens: 0, completionTokens: 0 },
+});
+
+/** Statuses with which servers say "I do not offer this", as against "not now". */
+const isUnsupported = (thrown: unknown): boolean =>
+  [400, 404, 405, 415, 422, 501].includes(statusOf(thrown) ?? 0);
+
+const renderDialogue = (messages: readonly Message[]): string => {
+  const turns = messages.map(({ role, content }) =>
+    role === "system" ? content : `\n\n${role === "user" ? "Human" : "Assistant"}: ${content}`,
+  );
+  return `${turns.join("")}\n\nAssistant:`;
+};
+
+/**
+ * Sums the log-probabilities of the tokens that make up the last `tail` characters before the generated ones. Counted
+ * from the end, so that the many ways to count characters of the prompt do not matter. null: not readable.
+ */
+const sumOfTail = (
+  tokens: readonly string[],
+  values: readonly (number | null)[],
+  generated: number,
+  tail: number,
+): number | null => {
+  let index = tokens.length - 1;
+  for (let dropped = 0; dropped < generated && index >= 0; index--) dropped += tokens[index]?.length ?? 0;
+  let sum = 0;
+  for (let covered = 0; covered < tail; index--) {
+    const value = values[index];
+    if (index < 0 || value === null || value === undefined) return null;
+    sum += value;
+    covered += tokens[index]?.length ?? 0;
+  }
+  return sum;
+};
+
+const createPoster =
+  ({ client, endpoint }: ScorerOptions) =>
+  async (path: string, body: object, signal: AbortSignal): Promise<unknown> => {
+    try {
+      return await client.post(path, { body, signal });
+    } catch (thrown) {
+      throw endpointFailure(thrown, endpoint);
+    }
+  };
+
+type Post = ReturnType<typeof createPoster>;
+
+/** The conversation in the server's chat template: given, or from llama.cpp's or vLLM's own addresses. */
+const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) => {
+  const root = endpoint.baseURL.replace(/\/v\d+$/, "");
+  const ask = async <Document>(
+    path: string,
+    body: object,
+    schema: z.ZodType<Document>,
+    signal: AbortSignal,
+  ): Promise<Document | null> => {
+    try {
+      return schema.safeParse(await post(`${root}${path}`, body, signal)).data ?? null;
+    } catch (thrown) {
+      if (isUnsupported(thrown) || statusOf(thrown) === 403 || statusOf(thrown) === 401) return null;
+      throw thrown;
+    }
+  };
+  const prompted = z.object({ prompt: z.string().min(1) });
+  return async (messages: readonly Message[], signal: AbortSignal): Promise<string | null> => {
+    if (renderPrompt !== undefined) return renderPrompt(messages);
+    const applied = await ask("/apply-template", { messages }, prompted, signal);
+    if (applied !== null) return applied.prompt;
+    const tokenise = { model: endpoint.model, messages, add_generation_prompt: true };
+    const tokens = await ask("/tokenize", tokenise, z.object({ tokens: z.array(z.number().int()) }), signal);
+    if (tokens === null) return null;
+    const text = await ask("/detokenize", { model: endpoint.model, ...tokens }, prompted, signal);
+    return text?.prompt ?? null;
+  };
+};
+
+/** Echoed completions of prompt and continuation. lead: what stands before a continuation, e.g. a space. */
+const createEcho =
+  (
+    { endpoint }: ScorerOptions,
+    post: Post,
+    render: (m: readonly Message[], s: AbortSignal) => Promise<string | null>,
+    lead: string,
+  ): Strategy =>
+  async (request, signal) => {
+    const prompt = await render(request.messages, signal);
+    if (prompt === null) return null;
+    const logProbabilities: (number | null)[] = [];
+    const usage = { promptTokens: 0, completionTokens: 0 };
+    for (const continuation of request.continuations) {
+      const text = `${prompt}${lead}${continuation}`;
+      // One token is generated and dropped: some servers take a limit of 0 for "no limit".
+      const body = {
+        model: endpoint.model,
+        prompt: text,
+        max_tokens: 1,
+        temperature: 0,
+        echo: true,
+        logprobs: 1,
+        add_special_tokens: false,
+      };
+      const { data } = echoSchema.safeParse(await post("/completions", body, signal));
+      const choice = data?.choices[0];
+      const echoed = choice?.logprobs.tokens.join("") ?? "";
+      if (data === undefined || choice === undefined || !choice.text.startsWith(text)) return null;
+      if (!echoed.includes(`${lead}${continuation}`)) return null;
+      const { tokens, token_logprobs } = choice.logprobs;
+      const generated = choice.text.length - text.length;
+      logProbabilities.push(sumOfTail(tokens, token_logprobs, generated, lead.length + continuation.length));
+      usage.promptTokens += data.usage?.prompt_tokens ?? 0;
+      usage.completionTokens += data.usage?.completion_tokens ?? 0;
+    }
+    return { logProbabilities, usage };
+  };
+
+const createChat =
+  ({ endpoint, tokenLimit }: ScorerOptions, post: Post): Strategy =>
+  async (request, signal) => {
+    const ask = (top: number | null): Promise<unknown> =>
+      post(
+        "/chat/completions",
+        {
+          model: endpoint.model,
+          messages: request.messages,
+          [tokenLimit]: 8,
+          temperature: 0,
+          seed: 0,
+          ...(top === null ? {} : { logprobs: true, top_logprobs: top }),
+        },
+        signal,
+      );
+    let response: unknown;
+    try {
+      // OpenAI and most servers give 20 alternatives; a few give at most 5 and refuse more.
+      response = await ask(20).catch((thrown) => (isUnsupported(thrown) ? ask(5) : Promise.reject(thrown)));
+    } catch (thrown) {
+      if (isContentFilter(thrown)) return unscored(request);
+      if (!isUnsupported(thrown)) throw thrown;
+      // Without log-probabilities the same question works where only those were the trouble; otherwise it throws.
+      await ask(null);
+      return null;
+    }
+    const { data } = chatSchema.safeParse(response);
+    const tokens = data?.choices[0]?.logprobs?.content;
+    if (data === undefined || !tokens?.some((token) => token.top_logprobs.length > 0)) return null;
+    return {
+      ...(readChoice(tokens, request.continuations) ?? {
+        logProbabilities: unscored(request).logProbabilities,
+      }),
+      usage: {
+        promptTokens: data.usage?.prompt_tokens ?? 0,
+        completionTokens: data.usage?.completion_tokens ?? 0,
+      },
+    };
+  };
+
+/**
+ * Makes the function that scores one request. With "auto" the first call tries completions, chat and dialogue in this
+ * order and keeps the first that answers; when none does, every score is null. A passing failure decides nothing.
+ */
+export const createScorer = (
+  options: ScorerOptions,
+): ((request: ScoreRequest, signal: AbortSignal) => Promise<Score>) => {
+  const post = createPoster(options);
+  const strategies: Readonly<Record<Exclude<Scoring, "auto" | "none">, Strategy>> = {
+    completions: createEcho(options, post, createRenderer(options, post), ""),
+    chat: createChat(options, post),
+    dialogue: createEcho(options, post, async (messages) => renderDialogue(messages), " "),
+  };
+  let chosen: Strategy | null | undefined = options.scoring === "none" ? null : undefined;
+  if (options.scoring !== "auto" && options.scoring !== "none") chosen = strategies[options.scoring];
+  let search: Promise<unknown> = Promise.resolve();
+
+  const find = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
+    let answered = false;
+    let failure: unknown;
+    for (const strategy of Object.values(strategies)) {
+      try {
+        const score = await strategy(request, signal);
+        if (score !== null) {
+          chosen = strategy;
+          return score;
+        }
+        answered ||= strategy === strategies.chat;
+      } catch (thrown) {
+        if (!isUnsupported(thrown)) throw thrown;
+        if (strategy === strategies.chat) failure = thrown;
+      }
+    }
+    if (!answered) throw failure;
+    chosen = null;
+    return unscored(request);
+  };
+
+  return async (request, signal) => {
+    if (chosen === undefined) {
+      // The first call searches, the others wait for what it finds; when it fails, the next one searches.
+      const before = search;
+      let done = (): void => {};
+      search = new Promise<void>((resolve) => {
+        done = resolve;
+      });
+      await before;
+      try {
+        if (chosen === undefined) return await find(request, signal);
+      } finally {
+        done();
+      }
+    }
+    return (await chosen?.(request, signal)) ?? unscored(request);
+  };
+};
