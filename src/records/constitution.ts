@@ -15,7 +15,9 @@ export const principleTextSchema = z.strictObject({
 export type PrincipleText = z.infer<typeof principleTextSchema>;
 
 export const principleSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "lower-case letters, digits, '.', '_' and '-'"),
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]*$/, "an id holds only lower-case letters, digits, '.', '_' and '-'"),
   title: z.string().trim().min(1),
   area: z.string().trim().min(1).optional(),
   weight: z.number().positive().default(1),
