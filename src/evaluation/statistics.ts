@@ -1,0 +1,89 @@
+// Figures with their 95 % intervals. Proportions: Wilson's score interval (Wilson 1927), which stays within 0 and 1
+// and keeps its width at the ends. Means: percentile bootstrap (Efron 1979) from a given seed. Knows nothing of what
+// is counted.
+
+import { createRandom, type Random } from "../core/index.ts";
+import type { Estimate } from "../records/index.ts";
+
+/** The standard normal quantile of 0.975. */
+export const normalQuantile = 1.959963984540054;
+
+/** How many resamples a bootstrap takes unless told. */
+export const defaultResamples = 1000;
+
+/** The figure of no observations. */
+export const emptyEstimate = (): Estimate => ({ value: null, low: null, high: null, n: 0 });
+
+/**
+ * A share with Wilson's interval. successes may hold halves (ties count half). Throws RangeError unless
+ * 0 <= successes <= n. The observations are taken as independent.
+ */
+export const proportion = (successes: number, n: number): Estimate => {
+  if (!(successes >= 0 && successes <= n)) throw new RangeError(`proportion: ${successes} of ${n}`);
+  if (n === 0) return emptyEstimate();
+  const value = successes / n;
+  const square = normalQuantile ** 2;
+  const centre = (value + square / (2 * n)) / (1 + square / n);
+  const half =
+    (normalQuantile / (1 + square / n)) * Math.sqrt((value * (1 - value)) / n + square / (4 * n * n));
+  // Rounding must neither leave [0, 1] nor put the value outside its interval.
+  return {
+    value,
+    low: Math.max(0, Math.min(value, centre - half)),
+    high: Math.min(1, Math.max(value, centre + half)),
+    n,
+  };
+};
+
+/** The share of items for which the test holds, of all that were given. */
+export const share = <Item>(items: readonly Item[], test: (item: Item) => boolean): Estimate =>
+  proportion(items.filter(test).length, items.length);
+
+/** The quantile of ascending numbers by linear interpolation (type 7 of Hyndman & Fan 1996). Not for empty lists. */
+export const quantile = (ascending: ArrayLike<number>, probability: number): number => {
+  if (ascending.length === 0) throw new RangeError("quantile: the list is empty");
+  const position = (ascending.length - 1) * probability;
+  const below = Math.floor(position);
+  const low = ascending[below]!;
+  const high = ascending[Math.min(below + 1, ascending.length - 1)]!;
+  return low + (high - low) * (position - below);
+};
+
+/**
+ * The percentile bootstrap of a statistic: `draw` gives its value on one resample. The interval is widened to hold
+ * the value itself.
+ */
+export const bootstrapInterval = (
+  value: number,
+  draw: (random: Random) => number,
+  seed: number,
+  resamples = defaultResamples,
+): readonly [low: number, high: number] => {
+  const random = createRandom(seed);
+  const draws = Float64Array.from({ length: resamples }, () => draw(random)).sort();
+  return [Math.min(value, quantile(draws, 0.025)), Math.max(value, quantile(draws, 0.975))];
+};
+
+const sum = (values: ArrayLike<number>): number => {
+  let total = 0;
+  for (let index = 0; index < values.length; index++) total += values[index]!;
+  return total;
+};
+
+/**
+ * A mean with a percentile bootstrap interval. The values are sorted first, so their order changes nothing. Equal
+ * values give an interval without width: that says little when there are few.
+ */
+export const mean = (values: readonly number[], seed: number, resamples = defaultResamples): Estimate => {
+  const n = values.length;
+  if (n === 0) return emptyEstimate();
+  const sorted = Float64Array.from(values).sort();
+  const value = sum(sorted) / n;
+  const draw = (random: Random): number => {
+    let total = 0;
+    for (let index = 0; index < n; index++) total += sorted[random.integer(n)]!;
+    return total / n;
+  };
+  const [low, high] = bootstrapInterval(value, draw, seed, resamples);
+  return { value, low, high, n };
+};
