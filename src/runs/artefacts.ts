@@ -1,0 +1,72 @@
+// What lies in a run folder: artefacts with size and hash, and the hash that equal runs share. Files of the moment
+// (lock, half-written files, the event log) are no artefacts.
+
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileError, hashJson, isTemporaryName, parseJson, readText, sha256File } from "../core/index.ts";
+import type { Artefact } from "../records/index.ts";
+import { eventFileName } from "./event-log.ts";
+import { lockName } from "./lock.ts";
+
+export const configName = "config.yaml";
+export const manifestName = "manifest.json";
+export const metricsName = "metrics.json";
+export const stageFileName = "stage.json";
+/** In a stage folder while the stage is under way: the hash of the inputs it was begun with. */
+export const inputsName = ".inputs";
+
+/** An artefact with the number of lines in it (of JSONL: its records). */
+export type MeasuredArtefact = Artefact & { readonly lines: number };
+
+const isArtefact = (name: string): boolean =>
+  !isTemporaryName(name) && name !== lockName && name !== inputsName && name !== ".DS_Store";
+
+/** Paths of all files under a folder, relative to it, with "/" between, sorted by their characters' codes. */
+export const listFiles = async (folder: string, under = ""): Promise<string[]> => {
+  const found: string[] = [];
+  let entries: { name: string; isDirectory(): boolean }[];
+  try {
+    entries = await readdir(join(folder, under), { withFileTypes: true });
+  } catch (thrown) {
+    throw fileError(thrown, "read", join(folder, under));
+  }
+  for (const entry of entries) {
+    const path = under === "" ? entry.name : `${under}/${entry.name}`;
+    if (entry.isDirectory()) found.push(...(await listFiles(folder, path)));
+    else if (isArtefact(entry.name)) found.push(path);
+  }
+  return found.sort((one, other) => (one < other ? -1 : 1));
+};
+
+/** Size, hash and lines of files of a folder. */
+export const measureFiles = async (folder: string, paths: readonly string[]): Promise<MeasuredArtefact[]> => {
+  const measured: MeasuredArtefact[] = [];
+  for (const path of paths) measured.push({ path, ...(await sha256File(join(folder, path))) });
+  return measured;
+};
+
+/** Whether every artefact is there with the size it had. */
+export const areIntact = async (folder: string, artefacts: readonly Artefact[]): Promise<boolean> => {
+  for (const { path, bytes } of artefacts) {
+    const found = await stat(join(folder, path)).catch(() => undefined);
+    if (found === undefined || !found.isFile() || found.size !== bytes) return false;
+  }
+  return true;
+};
+
+/** The metrics without what differs between equal runs. */
+const timelessMetrics = async (path: string): Promise<unknown> => {
+  const document = parseJson(await readText(path), { file: path });
+  if (document === null || typeof document !== "object" || Array.isArray(document)) return document;
+  const { seconds: _, ...rest } = document as Record<string, unknown>;
+  return rest;
+};
+
+/** One hash over all JSONL record files and the metrics, times aside. artefacts: all of the run folder. */
+export const hashContent = async (folder: string, artefacts: readonly Artefact[]): Promise<string> => {
+  const records = artefacts
+    .filter(({ path }) => path.endsWith(".jsonl") && path !== eventFileName)
+    .map(({ path, sha256 }) => [path, sha256]);
+  const measured = artefacts.some(({ path }) => path === metricsName);
+  return hashJson({ records, metrics: measured ? await timelessMetrics(join(folder, metricsName)) : null });
+};

@@ -1,0 +1,64 @@
+// events.jsonl: what happened when, one event a line, append-only. Times are put on here and nowhere else. Events
+// are written at once and in order, but flushed only with the records, since losing the last of them loses no work.
+
+import { join } from "node:path";
+import {
+  type Clock,
+  type DiskWriter,
+  dropTornLine,
+  formatJsonLines,
+  openAppender,
+  readJsonLines,
+} from "../core/index.ts";
+import { eventSchema, type RunEvent } from "../records/index.ts";
+
+export const eventFileName = "events.jsonl";
+
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, "time"> : never;
+
+/** An event before the log has put the time on it. */
+export type RunEventBody = WithoutTime<RunEvent>;
+
+export type EventLog = {
+  /** What was in the file when it was opened. */
+  readonly earlier: readonly RunEvent[];
+  emit(body: RunEventBody): RunEvent;
+  close(): void;
+};
+
+/** The events of a run folder; a torn last line is left out, a missing file is an empty log. */
+export const readEvents = async (folder: string): Promise<RunEvent[]> => {
+  const path = join(folder, eventFileName);
+  const events: RunEvent[] = [];
+  try {
+    for await (const { value } of readJsonLines(path, eventSchema, "drop")) events.push(value);
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "file-missing") return [];
+    throw thrown;
+  }
+  return events;
+};
+
+/** Opens (or makes) the event log of a run folder; a torn last line is cut off. Throws UserError. */
+export const openEventLog = async (options: {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly disk?: DiskWriter | undefined;
+}): Promise<EventLog> => {
+  const path = join(options.folder, eventFileName);
+  await dropTornLine(path);
+  const earlier = await readEvents(options.folder);
+  const appender = await openAppender(path, options.disk);
+  return {
+    earlier,
+    emit(body) {
+      const { type, ...rest } = body;
+      const event = { type, time: options.clock.now(), ...rest } as RunEvent;
+      appender.appendNow(formatJsonLines([event]));
+      options.onEvent?.(event);
+      return event;
+    },
+    close: appender.close,
+  };
+};

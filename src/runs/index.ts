@@ -1,0 +1,7 @@
+// The run folder: stages with resume, records, event log, lock, manifest; reading one; estimating progress.
+export type { RunEventBody } from "./event-log.ts";
+export { estimateProgress, type ProgressEstimate, type ProgressPoint } from "./progress-estimate.ts";
+export { type RecordSchema, type RunReading, readRecords, readRun } from "./reading.ts";
+export type { RecordFile } from "./record-file.ts";
+export { openRun, type Run, type RunOptions } from "./run.ts";
+export type { StageContext, StageOptions, StageResult } from "./stage.ts";

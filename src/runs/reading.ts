@@ -1,0 +1,112 @@
+// Reading a run folder, finished or not, without touching it: for reports, comparisons and Studio. Needs no lock.
+
+import { join } from "node:path";
+import type { z } from "zod";
+import { parseJsonAs, parseYaml, readJsonLines, readText, UserError } from "../core/index.ts";
+import {
+  type Manifest,
+  type MetricsDocument,
+  manifestSchema,
+  metricsDocumentSchema,
+  type RunEvent,
+  type StageManifest,
+  stageManifestSchema,
+} from "../records/index.ts";
+import { configName, listFiles, manifestName, metricsName, stageFileName } from "./artefacts.ts";
+import { readEvents } from "./event-log.ts";
+
+/** Any zod schema whose output is a row. */
+export type RecordSchema<Row> = z.ZodType<Row>;
+
+/** A run as it lies on the disk. Getters that read files throw UserError with file, line and field. */
+export type RunReading = {
+  readonly folder: string;
+  readonly name: string;
+  readonly seed: number;
+  readonly config: unknown;
+  readonly events: readonly RunEvent[];
+  /** The finished stages, in the run's order. */
+  readonly stages: readonly StageManifest[];
+  /** null: the run is not complete. */
+  readonly manifest: Manifest | null;
+  /** null: the run has written no metrics (yet). */
+  metrics(): Promise<MetricsDocument | null>;
+  /** The rows of a record file by its path in the run folder, e.g. "answer/answers.jsonl". */
+  records<Row>(path: string, schema: RecordSchema<Row>): Promise<Row[]>;
+  /** Whether the run folder holds that file. */
+  has(path: string): boolean;
+};
+
+/**
+ * The rows of a JSONL file. A last line without line feed is read too, as in files that people wrote. Throws
+ * UserError with file, line and field.
+ */
+export const readRecords = async <Row>(path: string, schema: RecordSchema<Row>): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for await (const { value } of readJsonLines(path, schema)) rows.push(value);
+  return rows;
+};
+
+/** stage.json of a stage folder, or undefined when the stage has not finished. */
+export const readStageManifest = async (stageFolder: string): Promise<StageManifest | undefined> => {
+  const path = join(stageFolder, stageFileName);
+  const text = await readIfThere(path);
+  return text === undefined ? undefined : parseJsonAs(stageManifestSchema, text, { file: path });
+};
+
+/** readText, but undefined for a missing file. */
+export const readIfThere = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readText(path);
+  } catch (thrown) {
+    if (thrown instanceof UserError && thrown.code === "file-missing") return undefined;
+    throw thrown;
+  }
+};
+
+/** Reads a run folder. Throws UserError when it is none. */
+export const readRun = async (folder: string): Promise<RunReading> => {
+  const configText = await readIfThere(join(folder, configName));
+  if (configText === undefined) {
+    throw new UserError(
+      "run-missing",
+      `${folder} is no run folder: it has no ${configName}. Give the folder that \`covenant run\` printed.`,
+      { folder },
+    );
+  }
+  const files = await listFiles(folder);
+  const events = await readEvents(folder);
+  const start = events.find((event) => event.type === "run-start");
+  const stages: StageManifest[] = [];
+  for (const path of files.filter((file) => file.endsWith(`/${stageFileName}`))) {
+    stages.push(
+      parseJsonAs(stageManifestSchema, await readText(join(folder, path)), { file: join(folder, path) }),
+    );
+  }
+  const order = events.findLast((event) => event.type === "run-start")?.stages ?? [];
+  stages.sort((one, other) => order.indexOf(one.stage) - order.indexOf(other.stage));
+  const manifestPath = join(folder, manifestName);
+  const manifestText = await readIfThere(manifestPath);
+  const manifest =
+    manifestText === undefined ? null : parseJsonAs(manifestSchema, manifestText, { file: manifestPath });
+  return {
+    folder,
+    name: manifest?.name ?? start?.name ?? "",
+    seed: manifest?.seed ?? start?.seed ?? 0,
+    config: parseYaml(configText, { file: join(folder, configName) }),
+    events,
+    stages,
+    manifest,
+    async metrics() {
+      const path = join(folder, metricsName);
+      const text = await readIfThere(path);
+      return text === undefined ? null : parseJsonAs(metricsDocumentSchema, text, { file: path });
+    },
+    async records(path, schema) {
+      const rows = [];
+      for await (const { value } of readJsonLines(join(folder, path), schema, "drop")) rows.push(value);
+      return rows;
+    },
+    has: (path) => files.includes(path),
+  };
+};

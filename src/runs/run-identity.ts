@@ -1,0 +1,95 @@
+// Which run a folder holds: its name, seed and resolved configuration. The same three continue it; anything else is
+// another run, and nothing of it is touched.
+
+import { readdir, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describeValue, fileError, parseYaml, UserError } from "../core/index.ts";
+import type { RunEvent } from "../records/index.ts";
+import { configName } from "./artefacts.ts";
+import { eventFileName } from "./event-log.ts";
+import { readIfThere } from "./reading.ts";
+
+export type RunIdentity = { readonly name: string; readonly seed: number; readonly config: unknown };
+
+/** The configuration as it is after a trip to the disk: undefined left out, dates and the like as text. */
+export const plainConfig = (config: unknown): unknown => JSON.parse(JSON.stringify(config ?? {})) as unknown;
+
+/** Keys in which two JSON values differ, as lines "a.b: 1 there, 2 now". */
+export const differences = (there: unknown, now: unknown, path = ""): string[] => {
+  const isTree = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null;
+  if (isTree(there) && isTree(now) && Array.isArray(there) === Array.isArray(now)) {
+    const keys = [...new Set([...Object.keys(there), ...Object.keys(now)])];
+    return keys.flatMap((key) => {
+      const inner = Array.isArray(now) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+      return differences(there[key], now[key], inner);
+    });
+  }
+  if (there === now) return [];
+  return [`${path === "" ? "(whole)" : path}: ${describeValue(there)} there, ${describeValue(now)} now`];
+};
+
+/** What a folder is before a run is opened in it. Throws UserError when it is a file, or holds what is no run. */
+export const inspectFolder = async (folder: string): Promise<"absent" | "empty" | "run"> => {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return "absent";
+  if (!found.isDirectory()) {
+    const message = `Cannot write a run to ${folder}: it is a file, and a folder was expected. Choose another --out.`;
+    throw new UserError("run-folder-is-file", message, { folder });
+  }
+  const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
+  if (names.includes(configName) && names.includes(eventFileName)) return "run";
+  // A run that was killed in its first moments has an event log and nothing else yet.
+  const foreign = names.filter((name) => name !== eventFileName);
+  if (foreign.length === 0) return "empty";
+  throw new UserError(
+    "folder-not-run",
+    `The folder ${folder} is not empty and holds no run of Covenant (found ${foreign.slice(0, 3).join(", ")}` +
+      `${foreign.length > 3 ? ", …" : ""}). Choose another --out, or an empty folder.`,
+    { folder },
+  );
+};
+
+/** Throws UserError, naming the keys, when the folder holds another run than the one that is to be opened. */
+export const checkIdentity = async (
+  folder: string,
+  wanted: RunIdentity,
+  events: readonly RunEvent[],
+): Promise<{ readonly isNew: boolean }> => {
+  const path = join(folder, configName);
+  const text = await readIfThere(path);
+  if (text === undefined) return { isNew: true };
+  const start = events.find((event) => event.type === "run-start");
+  const config = parseYaml(text, { file: path });
+  const differing = [
+    ...(start === undefined || start.name === wanted.name
+      ? []
+      : [`command: ${start.name} there, ${wanted.name} now`]),
+    ...differences(config ?? {}, plainConfig(wanted.config)),
+  ];
+  const seedTold = differing.some((line) => line.startsWith("seed:"));
+  if (start !== undefined && start.seed !== wanted.seed && !seedTold) {
+    differing.push(`seed: ${start.seed} there, ${wanted.seed} now`);
+  }
+  if (differing.length === 0) return { isNew: false };
+  throw new UserError(
+    "run-differs",
+    `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +
+      "Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).",
+    { folder, differing },
+  );
+};
+
+/** Moves a run folder to the first free name "<folder>.1", "<folder>.2", ... and resolves to that name. */
+export const moveAside = async (folder: string): Promise<string> => {
+  for (let number = 1; ; number++) {
+    const target = `${folder}.${number}`;
+    if ((await stat(target).catch(() => undefined)) !== undefined) continue;
+    try {
+      await rename(folder, target);
+    } catch (thrown) {
+      throw fileError(thrown, "write", folder);
+    }
+    return target;
+  }
+};

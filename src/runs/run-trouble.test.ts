@@ -1,0 +1,171 @@
+// What must not go wrong quietly: another run's folder, a second process, a full disk, Ctrl-C, a failing stage.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
+import { openRun, readRun } from "./index.ts";
+import { createLog, optionsFor, reasonOf, row, rowSchema, runSquares } from "./squares.fixture.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "covenant-runs-"));
+});
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+describe("another folder", () => {
+  it("that holds another run is refused with the keys that differ, and left as it was", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    await runSquares(optionsFor(folder, log), log);
+    const before = readFileSync(join(folder, "events.jsonl"), "utf8");
+    const config = { seed: 1, count: 6, nested: { rate: 0.25 }, extra: true };
+    const error = await reasonOf(openRun(optionsFor(folder, log, { config })));
+    expect(error.message).toContain("count: 5 there, 6 now");
+    expect(error.message).toContain("nested.rate: 0.5 there, 0.25 now");
+    expect(error.message).toContain("extra: nothing there, true now");
+    expect(error.message).toContain("--fresh");
+    expect((await reasonOf(openRun(optionsFor(folder, log, { name: "cubes" })))).message).toContain(
+      "command: squares there, cubes now",
+    );
+    expect((await reasonOf(openRun(optionsFor(folder, log, { seed: 2 })))).message).toContain(
+      "seed: 1 there, 2 now",
+    );
+    expect(readFileSync(join(folder, "events.jsonl"), "utf8")).toBe(before);
+    expect(existsSync(join(folder, ".lock"))).toBe(false);
+  });
+
+  it("is moved aside, not deleted, with fresh", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    await runSquares(optionsFor(folder, log), log);
+    const fresh = optionsFor(folder, log, { config: { count: 6 }, fresh: true });
+    await runSquares(fresh, log, [6, 3]);
+    expect((await readRun(folder)).config).toEqual({ count: 6 });
+    expect((await readRun(`${folder}.1`)).manifest).not.toBeNull();
+  });
+
+  it("that holds something else is refused; an empty one is taken", async () => {
+    const folder = join(root, "photos");
+    await mkdir(folder);
+    const log = createLog();
+    await (await openRun(optionsFor(folder, log))).close();
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    writeFileSync(join(folder, "holiday.jpg"), "");
+    expect((await reasonOf(openRun(optionsFor(folder, log)))).message).toContain("holiday.jpg");
+    const file = join(folder, "holiday.jpg");
+    expect((await reasonOf(openRun(optionsFor(file, log)))).message).toContain("it is a file");
+    expect((await reasonOf(readRun(folder))).message).toContain("no run folder");
+  });
+});
+
+describe("the lock", () => {
+  it("keeps a second opening out, by name of process and folder", async () => {
+    const folder = join(root, "run");
+    await using _held = await openRun(optionsFor(folder, createLog()));
+    const { message } = await reasonOf(openRun(optionsFor(folder, createLog())));
+    expect(message).toContain(`process ${process.pid}`);
+    expect(message).toContain(folder);
+  });
+
+  it("of a dead process is taken over, a living one's is not", async () => {
+    const folder = join(root, "run");
+    await (await openRun(optionsFor(folder, createLog()))).close();
+    const leave = (holder: object): void =>
+      writeFileSync(join(folder, ".lock"), `${JSON.stringify(holder)}\n`);
+    leave({ pid: 2 ** 22 + 1, host: hostname(), started: "" });
+    await (await openRun(optionsFor(folder, createLog()))).close();
+    if (process.platform === "linux") {
+      // The number lives, but it is another process than the one that took the lock.
+      leave({ pid: process.ppid, host: hostname(), started: "another boot/1" });
+      await (await openRun(optionsFor(folder, createLog()))).close();
+    }
+    leave({ pid: process.ppid, host: hostname(), started: "" });
+    expect((await reasonOf(openRun(optionsFor(folder, createLog())))).message).toContain(
+      String(process.ppid),
+    );
+    leave({ pid: 1, host: "elsewhere", started: "" });
+    expect((await reasonOf(openRun(optionsFor(folder, createLog())))).message).toContain("on elsewhere");
+    writeFileSync(join(folder, ".lock"), "");
+    await (await openRun(optionsFor(folder, createLog()))).close();
+  });
+});
+
+describe("trouble", () => {
+  const spaces = [0, 200, 500, 700, 900, 1100, 1400, 2000];
+  it.each(spaces)(
+    "a disk full after %i bytes is a clear message, and what was written stays whole",
+    async (space) => {
+      const folder = join(root, "run");
+      const log = createLog();
+      let left = space;
+      const full: DiskWriter = {
+        ...systemDisk,
+        write(descriptor, bytes) {
+          if (left === 0) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+          const taken = Math.min(left, bytes.length);
+          left -= taken;
+          return systemDisk.write(descriptor, bytes.subarray(0, taken));
+        },
+      };
+      const error = await reasonOf(runSquares(optionsFor(folder, log, { disk: full }), log));
+      expect(error.code).toBe("disk-full");
+      expect(error.message).toContain(folder);
+      expect(error.message).toContain("Free some space and run the same command again");
+      const path = join(folder, "first/rows.jsonl");
+      if (existsSync(path)) expect(readFileSync(path, "utf8")).toMatch(/^$|\n$/);
+      expect(existsSync(join(folder, ".lock"))).toBe(false);
+      const unbroken = await runSquares(optionsFor(join(root, "other"), log), log);
+      expect(await runSquares(optionsFor(folder, log), log)).toBe(unbroken);
+    },
+  );
+
+  it("an abort ends the stage with InterruptedError, says so in the log and keeps what is done", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    const abort = new AbortController();
+    const attempt = async (): Promise<void> => {
+      await using run = await openRun(optionsFor(folder, log, { signal: abort.signal }));
+      await run.stage({ name: "first", inputs: { count: 5 } }, async (stage) => {
+        const file = await stage.records("rows.jsonl", rowSchema);
+        await file.append([row("first", stage.seed, 0)]);
+        abort.abort();
+        stage.signal.throwIfAborted();
+      });
+    };
+    await expect(attempt()).rejects.toBeInstanceOf(InterruptedError);
+    expect(log.events.at(-1)).toMatchObject({ type: "run-stop", reason: "interrupted" });
+    expect(existsSync(join(folder, ".lock"))).toBe(false);
+    await expect(attempt()).rejects.toBeInstanceOf(InterruptedError);
+    const unbroken = await runSquares(optionsFor(join(root, "other"), log), log);
+    expect(await runSquares(optionsFor(folder, log), log)).toBe(unbroken);
+  });
+
+  it("a failing stage leaves its reason in the log", async () => {
+    const log = createLog();
+    const attempt = async (): Promise<void> => {
+      await using run = await openRun(optionsFor(join(root, "run"), log));
+      await run.stage({ name: "first", inputs: 0 }, async () => {
+        throw new Error("the model went away");
+      });
+    };
+    await expect(attempt()).rejects.toThrow("the model went away");
+    expect(log.events.at(-1)).toMatchObject({ type: "run-stop", reason: "the model went away" });
+  });
+
+  it("a record that its schema refuses never reaches the disk", async () => {
+    const folder = join(root, "run");
+    await using run = await openRun(optionsFor(folder, createLog()));
+    const work = run.stage({ name: "first", inputs: 0 }, async (stage) => {
+      const file = await stage.records("rows.jsonl", rowSchema);
+      await file.append([{ ...row("first", 1, 0), value: Number.NaN }]);
+    });
+    await expect(work).rejects.toThrow(/value/);
+    expect(readFileSync(join(folder, "first/rows.jsonl"), "utf8")).toBe("");
+  });
+});

@@ -1,0 +1,149 @@
+// What a run promises when all goes well: its folder, what is skipped, what is redone, equal hashes.
+
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { manualClock } from "../core/index.ts";
+import { openRun, readRecords, readRun } from "./index.ts";
+import { createLog, optionsFor, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "covenant-runs-"));
+});
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+describe("a run", () => {
+  it("leaves config, events, records, stage files and a manifest that names them all", async () => {
+    const log = createLog();
+    const folder = join(root, "run");
+    const hash = await runSquares(optionsFor(folder, log), log);
+    const read = await readRun(folder);
+    expect(read.config).toEqual({ seed: 1, count: 5, nested: { rate: 0.5 } });
+    expect([read.name, read.seed]).toEqual(["squares", 1]);
+    expect(read.stages.map(({ stage, records }) => [stage, records])).toEqual([
+      ["first", 5],
+      ["second", 3],
+    ]);
+    expect((await read.records("first/rows.jsonl", rowSchema)).map(({ value }) => value)).toEqual([
+      0, 1, 4, 9, 16,
+    ]);
+    expect(read.manifest?.contentHash).toBe(hash);
+    expect(read.manifest?.artefacts.map(({ path }) => path)).toEqual([
+      "config.yaml",
+      "first/rows.jsonl",
+      "first/stage.json",
+      "metrics.json",
+      "second/rows.jsonl",
+      "second/stage.json",
+    ]);
+    expect(read.events).toEqual(log.events);
+    expect(read.events[0]).toMatchObject({ type: "run-start", time: 1000, stages: ["first", "second"] });
+    expect(read.events.at(-1)).toMatchObject({ type: "run-end" });
+    expect(existsSync(join(folder, ".lock"))).toBe(false);
+  });
+
+  it("gives each stage its own seed, derived from the run's", async () => {
+    const log = createLog();
+    await runSquares(optionsFor(join(root, "one"), log), log);
+    await runSquares(optionsFor(join(root, "two"), log, { seed: 2 }), log);
+    const seeds = new Set<number>();
+    for (const path of ["one/first", "one/second", "two/first"]) {
+      seeds.add((await readRecords(join(root, path, "rows.jsonl"), rowSchema))[0]!.seed);
+    }
+    expect(seeds.size).toBe(3);
+  });
+
+  it("skips finished stages when run again and comes to the same hash", async () => {
+    const folder = join(root, "run");
+    const [one, two] = [createLog(), createLog()];
+    const before = await runSquares(optionsFor(folder, one), one);
+    const after = await runSquares(optionsFor(folder, two), two);
+    expect(after).toBe(before);
+    expect(two.worked).toEqual([]);
+    expect(typesOf(two)).toEqual(["run-start", "stage-skip", "stage-skip", "run-end"]);
+  });
+
+  it("has a hash without times in it", async () => {
+    const [one, two] = [createLog(), createLog()];
+    let time = 5;
+    const clock = {
+      now: () => {
+        time += 700;
+        return time;
+      },
+    };
+    const slow = optionsFor(join(root, "slow"), two, { clock });
+    expect(await runSquares(slow, two)).toBe(await runSquares(optionsFor(join(root, "quick"), one), one));
+    const { manifest } = await readRun(join(root, "slow"));
+    await runSquares(optionsFor(join(root, "other"), one), one, [4, 3]);
+    expect((await readRun(join(root, "other"))).manifest?.contentHash).not.toBe(manifest?.contentHash);
+  });
+
+  it("redoes a stage whose inputs changed, and those that read it, from an empty folder", async () => {
+    const folder = join(root, "run");
+    const [one, two] = [createLog(), createLog()];
+    await runSquares(optionsFor(folder, one), one, [5, 3]);
+    await runSquares(optionsFor(folder, two), two, [2, 3]);
+    expect(two.worked).toEqual(["first", "second"]);
+    expect(await readRecords(join(folder, "first/rows.jsonl"), rowSchema)).toHaveLength(2);
+  });
+
+  it("leaves upstream stages alone when only a later one changed", async () => {
+    const folder = join(root, "run");
+    const [one, two] = [createLog(), createLog()];
+    await runSquares(optionsFor(folder, one), one, [5, 3]);
+    await runSquares(optionsFor(folder, two), two, [5, 4]);
+    expect(two.worked).toEqual(["second"]);
+  });
+
+  it("redoes a finished stage of which a file is gone", async () => {
+    const folder = join(root, "run");
+    const [one, two] = [createLog(), createLog()];
+    const before = await runSquares(optionsFor(folder, one), one);
+    await rm(join(folder, "first/rows.jsonl"));
+    expect(await runSquares(optionsFor(folder, two), two)).toBe(before);
+    expect(two.worked).toEqual(["first"]);
+  });
+
+  it("has no manifest while a stage is being redone", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    await runSquares(optionsFor(folder, log), log);
+    await using run = await openRun(optionsFor(folder, log));
+    await run.stage({ name: "first", inputs: "others" }, async () => {
+      expect(existsSync(join(folder, "manifest.json"))).toBe(false);
+    });
+    await expect(run.stage({ name: "third", inputs: 1 }, async () => undefined)).rejects.toThrow(
+      /no stage "third"/,
+    );
+  });
+
+  it("is not complete before every stage has finished", async () => {
+    const log = createLog();
+    await using run = await openRun(optionsFor(join(root, "run"), log));
+    await expect(run.finish()).rejects.toThrow(/first, second/);
+    const early = run.stage({ name: "second", inputs: 1, after: ["first"] }, async () => undefined);
+    await expect(early).rejects.toThrow(/needs first/);
+  });
+
+  it("counts the seconds of interrupted attempts", async () => {
+    const folder = join(root, "run");
+    const clock = manualClock(0);
+    const attempt = async (seconds: number, fails: boolean): Promise<Record<string, number>> => {
+      await using run = await openRun(optionsFor(folder, createLog(), { clock, stages: ["first"] }));
+      await run.stage({ name: "first", inputs: 0 }, async () => {
+        clock.advance(seconds * 1000);
+        if (fails) throw new Error("broken");
+      });
+      return await run.seconds();
+    };
+    await expect(attempt(3, true)).rejects.toThrow("broken");
+    clock.advance(60_000);
+    expect(await attempt(2, false)).toEqual({ first: 5 });
+  });
+});

@@ -1,0 +1,216 @@
+// A run: one folder, one lock, stages in order, an event log, and a manifest written last. Opening a folder that
+// holds the same run continues it. Knows nothing of what the stages do.
+
+import { mkdir, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import {
+  type Clock,
+  CovenantError,
+  covenantVersion,
+  type DiskWriter,
+  fileError,
+  formatYaml,
+  messageOf,
+  writeFileAtomic,
+} from "../core/index.ts";
+import type { Manifest, RunEvent, StageManifest } from "../records/index.ts";
+import { configName, hashContent, listFiles, manifestName, measureFiles } from "./artefacts.ts";
+import { type EventLog, eventFileName, openEventLog, type RunEventBody } from "./event-log.ts";
+import { acquireLock, type RunLock } from "./lock.ts";
+import { readStageManifest } from "./reading.ts";
+import { checkIdentity, inspectFolder, moveAside, plainConfig } from "./run-identity.ts";
+import {
+  runStage,
+  type StageContext,
+  type StageOptions,
+  type StageResult,
+  sweepTemporaryFiles,
+} from "./stage.ts";
+
+/**
+ * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
+ * written to config.yaml and tells this run from others. stages: all of them, in order. fresh: a run that lies in the
+ * folder is moved aside first.
+ */
+export type RunOptions = {
+  readonly folder: string;
+  readonly name: string;
+  readonly config: unknown;
+  readonly seed: number;
+  readonly stages: readonly string[];
+  readonly clock: Clock;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly fresh?: boolean | undefined;
+  readonly disk?: DiskWriter | undefined;
+};
+
+/** An open run. Dispose of it (`await using`) to release the lock; unfinished, it then says so in the event log. */
+export type Run = AsyncDisposable & {
+  readonly folder: string;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Runs a stage, or skips it when it is finished and its inputs are unchanged. */
+  stage(options: StageOptions, work: (context: StageContext) => Promise<void>): Promise<StageResult>;
+  emit(event: RunEventBody): void;
+  /** Replaces a file of the run folder (metrics.json, report.html) as a whole; objects are written as JSON. */
+  write(path: string, content: string | Uint8Array | object): Promise<void>;
+  /** Wall-clock seconds of every finished stage, attempts before an interruption included. */
+  seconds(): Promise<Record<string, number>>;
+  /** Writes the manifest: the run is complete. Throws when a stage has not finished. */
+  finish(): Promise<Manifest>;
+  /** What disposing does; safe to call twice. */
+  close(): Promise<void>;
+};
+
+const stageNamePattern = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
+
+const checkStageNames = (stages: readonly string[]): void => {
+  for (const name of stages) {
+    const clash = stages.find((other) => other.startsWith(`${name}/`));
+    if (stageNamePattern.test(name) && clash === undefined) continue;
+    throw new CovenantError(
+      "stage-name",
+      `"${name}" cannot be a stage's name${clash ? ` beside "${clash}"` : ""}.`,
+    );
+  }
+};
+
+const openFolder = async (options: RunOptions): Promise<{ folder: string; movedTo: string | undefined }> => {
+  const folder = resolve(options.folder);
+  const state = await inspectFolder(folder);
+  let movedTo: string | undefined;
+  if (state === "run" && options.fresh === true) {
+    const lock = acquireLock(await realpath(folder));
+    lock.release();
+    movedTo = await moveAside(folder);
+  }
+  try {
+    await mkdir(folder, { recursive: true });
+    return { folder: await realpath(folder), movedTo };
+  } catch (thrown) {
+    throw fileError(thrown, "write", folder);
+  }
+};
+
+/**
+ * Creates a run, or continues the one in the folder. Throws UserError when the folder holds another run (saying which
+ * keys differ), is not empty without being a run, or is in use by another process.
+ */
+export const openRun = async (options: RunOptions): Promise<Run> => {
+  checkStageNames(options.stages);
+  const { folder, movedTo } = await openFolder(options);
+  const lock = acquireLock(folder);
+  let log: EventLog | undefined;
+  try {
+    log = await openEventLog({ folder, clock: options.clock, onEvent: options.onEvent, disk: options.disk });
+    const { isNew } = await checkIdentity(folder, options, log.earlier);
+    await sweepTemporaryFiles(folder);
+    log.emit({ type: "run-start", name: options.name, seed: options.seed, stages: [...options.stages] });
+    if (isNew)
+      await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
+    if (movedTo !== undefined) {
+      log.emit({
+        type: "warning",
+        code: "run-moved",
+        text: `The run that was here was moved to ${movedTo}.`,
+      });
+    }
+    return createRun(options, folder, log, lock);
+  } catch (thrown) {
+    log?.close();
+    lock.release();
+    throw thrown;
+  }
+};
+
+const createRun = (options: RunOptions, folder: string, log: EventLog, lock: RunLock): Run => {
+  const signal = options.signal ?? new AbortController().signal;
+  const host = { folder, seed: options.seed, clock: options.clock, log, signal, disk: options.disk };
+  const start = options.clock.now();
+  let reason = "The command ended before the run did.";
+  let state: "open" | "finished" | "closed" = "open";
+  const close = async (): Promise<void> => {
+    if (state === "closed") return;
+    try {
+      if (state === "open") log.emit({ type: "run-stop", reason: signal.aborted ? "interrupted" : reason });
+    } catch {
+      // A full disk: what stopped the run is thrown already, and the log can do without this line.
+    } finally {
+      state = "closed";
+      log.close();
+      lock.release();
+    }
+  };
+  return {
+    folder,
+    seed: options.seed,
+    signal,
+    async stage(stageOptions, work) {
+      if (!options.stages.includes(stageOptions.name)) {
+        throw new CovenantError("stage-unknown", `The run has no stage "${stageOptions.name}".`);
+      }
+      try {
+        return await runStage(host, stageOptions, work);
+      } catch (thrown) {
+        reason = messageOf(thrown);
+        throw thrown;
+      }
+    },
+    emit: (event) => {
+      log.emit(event);
+    },
+    async write(path, content) {
+      const isPlain = typeof content === "string" || content instanceof Uint8Array;
+      const whole = isPlain ? content : `${JSON.stringify(content, null, 2)}\n`;
+      await writeFileAtomic(join(folder, path), whole, options.disk);
+    },
+    async seconds() {
+      const manifests = await readStages(folder, options.stages);
+      return Object.fromEntries(manifests.map(({ stage, seconds }) => [stage, seconds]));
+    },
+    async finish() {
+      const manifest = await composeManifest(options, folder);
+      log.emit({ type: "run-end", seconds: (options.clock.now() - start) / 1000 });
+      await writeFileAtomic(
+        join(folder, manifestName),
+        `${JSON.stringify(manifest, null, 2)}\n`,
+        options.disk,
+      );
+      state = "finished";
+      return manifest;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};
+
+const readStages = async (folder: string, stages: readonly string[]): Promise<StageManifest[]> => {
+  const found = await Promise.all(stages.map((stage) => readStageManifest(join(folder, stage))));
+  return found.filter((manifest) => manifest !== undefined);
+};
+
+const composeManifest = async (options: RunOptions, folder: string): Promise<Manifest> => {
+  const stages = await readStages(folder, options.stages);
+  const missing = options.stages.filter((name) => !stages.some(({ stage }) => stage === name));
+  if (missing.length > 0) {
+    throw new CovenantError(
+      "run-unfinished",
+      `The run is not complete: ${missing.join(", ")} has not finished.`,
+    );
+  }
+  const paths = (await listFiles(folder)).filter((path) => path !== manifestName && path !== eventFileName);
+  const artefacts = (await measureFiles(folder, paths)).map(({ path, bytes, sha256 }) => ({
+    path,
+    bytes,
+    sha256,
+  }));
+  return {
+    covenant: covenantVersion(),
+    name: options.name,
+    seed: options.seed,
+    contentHash: await hashContent(folder, artefacts),
+    stages: stages.map(({ stage, inputs }) => ({ stage, inputs })),
+    artefacts,
+  };
+};
