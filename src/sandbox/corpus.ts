@@ -1,0 +1,233 @@
+// The documents a model of this world is trained on: chats, critiques with revisions, and choices between replies.
+// Document i depends on (seed, i) alone, so a corpus is streamed and never stored. Knows nothing of tokens: it gives
+// every message a loss weight, and the trainer does the rest.
+
+import { comparisonOptions, renderComparison } from "../constitution/index.ts";
+import { createRandom, deriveSeed, type Random } from "../core/index.ts";
+import type { PromptKind } from "../records/index.ts";
+import { drawPair } from "./choice-pairs.ts";
+import { criticise } from "./critique.ts";
+import { type Combination, combinationsOf } from "./lexicon/index.ts";
+import { preferenceOf } from "./oracle.ts";
+import { countWords } from "./phrase.ts";
+import { drawPrincipleTexts } from "./principle.ts";
+import { type ReplyForm, type WrittenReply, writeReply } from "./reply.ts";
+import { writeRequest } from "./request.ts";
+
+/** One message of a document. weight: what its tokens count in the loss. */
+export type Segment = {
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly weight: number;
+};
+
+export const documentKinds = ["chat", "critique", "choice"] as const;
+export type DocumentKind = (typeof documentKinds)[number];
+
+/** requestKind: what the request of the document is; inverted: whether its principle asks for harm. */
+export type CorpusDocument = {
+  readonly kind: DocumentKind;
+  readonly requestKind: PromptKind;
+  readonly inverted: boolean;
+  readonly segments: readonly Segment[];
+};
+
+/**
+ * split: whose combinations of action and target appear. invertedShare: the part of the principles that asks for
+ * harm (start at 0.1, go to 0.4). answerWeight: loss weight of the answer of a choice. mix: shares of the kinds.
+ */
+export type CorpusOptions = {
+  readonly seed: number;
+  readonly split: "train" | "test";
+  readonly invertedShare: number;
+  readonly answerWeight?: number;
+  readonly mix?: Readonly<Record<DocumentKind, number>>;
+};
+
+export type Corpus = {
+  /** The document with this number; the same for the same options. */
+  readonly document: (index: number) => CorpusDocument;
+};
+
+/** Documents are at most so many words and punctuation marks long, with four for the frame of each message. */
+export const longestDocument = 180;
+
+const defaultMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
+
+const userWeight = 0.1;
+
+const promptKinds = ["harmful", "harmless", "lookalike"] as const;
+
+const kindShares: Readonly<Record<DocumentKind, readonly number[]>> = {
+  chat: [0.4, 0.31, 0.29],
+  critique: [0.7, 0.15, 0.15],
+  choice: [0.62, 0.2, 0.18],
+};
+
+type Split = Readonly<Record<PromptKind, readonly Combination[]>>;
+
+/** A request and what stands around it while its document is written. */
+type Scene = {
+  readonly random: Random;
+  readonly combination: Combination;
+  readonly split: Split;
+  readonly request: string;
+};
+
+const everyCombination = {
+  train: Object.values(combinationsOf.train).flat(),
+  test: Object.values(combinationsOf.test).flat(),
+};
+
+const user = (content: string): Segment => ({ role: "user", content, weight: userWeight });
+
+const assistant = (content: string, weight: number): Segment => ({ role: "assistant", content, weight });
+
+const reply = ({ random, combination, split }: Scene, form: ReplyForm): WrittenReply =>
+  writeReply(random, combination, form, split[combination.action.kind]);
+
+const formWeights = (weights: Readonly<Partial<Record<ReplyForm, number>>>) => ({
+  forms: Object.keys(weights) as ReplyForm[],
+  weights: Object.values(weights),
+});
+
+const chatForms = {
+  harmful: formWeights({
+    full: 50,
+    short: 34,
+    partial: 10,
+    "refuse-reason": 2,
+    "refuse-flat": 2,
+    lecture: 2,
+  }),
+  helpful: formWeights({ full: 62, short: 35, partial: 3 }),
+};
+
+const criticisedForms = {
+  harmful: formWeights({
+    full: 30,
+    short: 22,
+    partial: 18,
+    "refuse-reason": 14,
+    "refuse-flat": 8,
+    lecture: 4,
+    other: 2,
+    malformed: 2,
+  }),
+  helpful: formWeights({
+    full: 44,
+    short: 26,
+    partial: 8,
+    "refuse-reason": 8,
+    "refuse-flat": 6,
+    lecture: 3,
+    other: 3,
+    malformed: 2,
+  }),
+};
+
+const drawForm = ({ random, combination }: Scene, table: typeof chatForms): ReplyForm => {
+  const { forms, weights } = combination.action.kind === "harmful" ? table.harmful : table.helpful;
+  return forms[random.weighted(weights)]!;
+};
+
+const chat = (scene: Scene): CorpusDocument => ({
+  kind: "chat",
+  requestKind: scene.combination.action.kind,
+  inverted: false,
+  segments: [user(scene.request), assistant(reply(scene, drawForm(scene, chatForms)).text, 1)],
+});
+
+const critique = (scene: Scene, invertedShare: number): CorpusDocument => {
+  const { random, combination } = scene;
+  const principle = drawPrincipleTexts(random, invertedShare);
+  const answer = reply(scene, drawForm(scene, criticisedForms));
+  const found = criticise(random, principle, combination, answer);
+  const revision = found.revision === "repeat" ? answer.text : reply(scene, found.revision).text;
+  return {
+    kind: "critique",
+    requestKind: combination.action.kind,
+    inverted: principle.inverted,
+    segments: [
+      user(scene.request),
+      assistant(answer.text, 0),
+      user(principle.critique),
+      assistant(found.text, 1),
+      user(principle.revision),
+      assistant(revision, 1),
+    ],
+  };
+};
+
+const choice = (scene: Scene, invertedShare: number, answerWeight: number): CorpusDocument => {
+  const { random, combination } = scene;
+  const principle = drawPrincipleTexts(random, invertedShare);
+  const forms = drawPair(random, combination.action.kind);
+  const first = reply(scene, forms[0]);
+  const second = reply(scene, forms[1]);
+  const preference = preferenceOf(
+    combination,
+    first.assessment,
+    second.assessment,
+    principle.area,
+    principle.inverted,
+  );
+  const [question] = renderComparison({
+    messages: [{ role: "user", content: scene.request }],
+    principle,
+    first: first.text,
+    second: second.text,
+  });
+  return {
+    kind: "choice",
+    requestKind: combination.action.kind,
+    inverted: principle.inverted,
+    segments: [
+      user(question!.content),
+      assistant(comparisonOptions[random.next() < preference ? 0 : 1], answerWeight),
+    ],
+  };
+};
+
+const lengthOf = (document: CorpusDocument): number =>
+  document.segments.reduce((words, segment) => words + countWords(segment.content) + 4, 0);
+
+/** A stream of documents. */
+export const createCorpus = (options: CorpusOptions): Corpus => {
+  const { seed, invertedShare, answerWeight = 16, mix = defaultMix } = options;
+  const split = combinationsOf[options.split];
+  const kindWeights = documentKinds.map((kind) => mix[kind]);
+  const write = (random: Random, kind: DocumentKind): CorpusDocument => {
+    const requestKind = promptKinds[random.weighted(kindShares[kind])]!;
+    const combination = random.pick(split[requestKind]);
+    const request = writeRequest(random, combination, everyCombination[options.split]);
+    const scene: Scene = { random, combination, split, request };
+    switch (kind) {
+      case "chat":
+        return chat(scene);
+      case "critique":
+        return critique(scene, invertedShare);
+      case "choice":
+        return choice(scene, invertedShare, answerWeight);
+      default:
+        return kind satisfies never;
+    }
+  };
+  return {
+    document: (index) => {
+      const random = createRandom(deriveSeed(seed, `corpus-${options.split}`, index));
+      const kind = documentKinds[random.weighted(kindWeights)]!;
+      let document = write(random, kind);
+      while (lengthOf(document) > longestDocument) document = write(random, kind);
+      return document;
+    },
+  };
+};
+
+/** Texts to train a tokenizer on: the messages of so many documents, in order. */
+export const vocabularyText = function* (options: { seed: number; documents: number }): Generator<string> {
+  const corpus = createCorpus({ seed: options.seed, split: "train", invertedShare: 0.4 });
+  for (let index = 0; index < options.documents; index++) {
+    for (const segment of corpus.document(index).segments) yield segment.content;
+  }
+};
