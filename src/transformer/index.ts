@@ -1,4 +1,22 @@
 // Everything the transformer folder offers.
+
+export {
+  type Bpe,
+  type BpeTrainingOptions,
+  bpeTokenizerFiles,
+  trainBpe,
+  trainTokenizer,
+} from "./bpe-training.ts";
+export {
+  type ChatTemplate,
+  compileChatTemplate,
+  type EncodeChatOptions,
+  type EncodedChat,
+  encodeChat,
+  type MessageSpan,
+  roleTokens,
+  roleTokenTemplate,
+} from "./chat-template.ts";
 export {
   type ModelConfig,
   type ModelTask,
@@ -18,3 +36,10 @@ export {
   type Weights,
 } from "./parameters.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
+export {
+  createTokenizer,
+  type EncodeOptions,
+  loadTokenizer,
+  type Tokenizer,
+  type TokenizerFiles,
+} from "./tokenizer.ts";
