@@ -2,6 +2,8 @@
 // characters that JSON allows inside a string (U+2028). Blank lines are passed over.
 
 import { createReadStream } from "node:fs";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import type { z } from "zod";
 import { UserError } from "./errors.ts";
 import { fileError } from "./files.ts";
@@ -10,7 +12,25 @@ import { checkValue, describePlace, parseJson } from "./json.ts";
 /** One line of a file; ended: whether a line feed closes it (only the last one may lack it). */
 export type FileLine = { readonly line: number; readonly text: string; readonly ended: boolean };
 
-/** The lines of a file as a stream. Throws UserError when it cannot be read or a line is not UTF-8. */
+const openBytes = (path: string): Readable => {
+  const file = createReadStream(path);
+  if (!path.endsWith(".gz")) return file;
+  // The failure of either end reaches whoever reads the unzipped stream.
+  return pipeline(file, createGunzip(), () => undefined);
+};
+
+const gzipError = (thrown: unknown, path: string): unknown => {
+  const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+  if (!code.startsWith("Z_")) return fileError(thrown, "read", path);
+  return new UserError(
+    "file-not-gzip",
+    `Cannot read ${path}: it is not a whole gzip file (${code}). Fetch it again, or rename it if it is not compressed.`,
+    { path },
+    thrown,
+  );
+};
+
+/** The lines of a file (unzipped where its name ends in .gz) as a stream. Throws UserError when it cannot be read or a line is not UTF-8. */
 export async function* readLines(path: string): AsyncGenerator<FileLine> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 0;
@@ -32,7 +52,7 @@ export async function* readLines(path: string): AsyncGenerator<FileLine> {
     }
   };
   try {
-    for await (const chunk of createReadStream(path)) {
+    for await (const chunk of openBytes(path)) {
       let rest = chunk as Buffer;
       for (let at = rest.indexOf(0x0a); at >= 0; at = rest.indexOf(0x0a)) {
         held.push(rest.subarray(0, at));
@@ -42,7 +62,7 @@ export async function* readLines(path: string): AsyncGenerator<FileLine> {
       if (rest.length > 0) held.push(rest);
     }
   } catch (thrown) {
-    throw fileError(thrown, "read", path);
+    throw gzipError(thrown, path);
   }
   if (held.length > 0) yield take(false);
 }
