@@ -1,0 +1,41 @@
+// Dialogues written as one text, "\n\nHuman: ... \n\nAssistant: ..." (the form of HH-RLHF), taken apart into
+// messages. Turns begin only where the marker stands after a blank line, so colons inside a turn mean nothing.
+
+import type { Message } from "../records/index.ts";
+
+const marker = /\n\n(Human|Assistant):/g;
+
+/** The turns of a dialogue, white space at the ends of each taken off. null: the text does not begin with a turn. */
+export const parseDialogue = (text: string): Message[] | null => {
+  const starts = [...text.matchAll(marker)];
+  if (starts[0]?.index !== 0) return null;
+  return starts.map((start, index) => ({
+    role: start[1] === "Human" ? "user" : "assistant",
+    content: text.slice(start.index + start[0].length, starts[index + 1]?.index ?? text.length).trim(),
+  }));
+};
+
+/** The turns that two dialogues share, up to the last one of the user: the prompt of a preference pair. */
+export const commonPrompt = (one: readonly Message[], other: readonly Message[]): Message[] => {
+  let shared = 0;
+  while (
+    shared < Math.min(one.length, other.length) &&
+    one[shared]?.role === other[shared]?.role &&
+    one[shared]?.content === other[shared]?.content
+  ) {
+    shared++;
+  }
+  const last = one.slice(0, shared).findLastIndex((message) => message.role === "user");
+  return one.slice(0, last + 1);
+};
+
+/** Joins turns of one speaker that follow each other, with a blank line: chat templates want speakers in turn. */
+export const mergeTurns = (messages: readonly Message[]): Message[] => {
+  const merged: Message[] = [];
+  for (const message of messages) {
+    const last = merged.at(-1);
+    if (last?.role === message.role) last.content = `${last.content}\n\n${message.content}`;
+    else merged.push({ ...message });
+  }
+  return merged;
+};

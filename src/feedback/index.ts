@@ -1,0 +1,41 @@
+// AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
+export {
+  type CleaningRule,
+  type Cut,
+  type CutCounts,
+  cleaningRules,
+  cleanReply,
+  type ReplyPurpose,
+} from "./cleaning.ts";
+export { commonPrompt, mergeTurns, parseDialogue } from "./dialogue.ts";
+export {
+  assertJudgeReads,
+  type LabelChunk,
+  type LabelOptions,
+  labelBatch,
+  normaliseChoice,
+} from "./labels.ts";
+export { loadPrompts, type PromptOptions, readPrompts, splitOf } from "./prompts.ts";
+export {
+  type PairReply,
+  type ReplyChunk,
+  type ReplyPair,
+  type SampleOptions,
+  samplePairs,
+  sampleReplies,
+} from "./replies.ts";
+export {
+  type RevisionChunk,
+  type RevisionItem,
+  type RevisionOptions,
+  reviseBatch,
+  revisionItems,
+} from "./revision.ts";
+export {
+  type LeftOut,
+  mixSftRows,
+  preferenceRows,
+  type RowOptions,
+  sftRowsFromReplies,
+  sftRowsFromRevisions,
+} from "./rows.ts";

@@ -1,0 +1,166 @@
+// Preference labels (Bai et al. 2022, section 4.1): one principle drawn per comparison, the multiple-choice question
+// in both orders, the log-probabilities of "(A)" and "(B)" normalised to a soft label and averaged. Deviations: both
+// orders are asked, and replies that are the same text are not. What a judge does not answer is never a score.
+
+import { comparisonOptions, drawPrinciple, renderComparison } from "../constitution/index.ts";
+import { CovenantError, createRandom, deriveSeed, throwIfAborted, UserError } from "../core/index.ts";
+import type { LanguageModel, Score, ScoreRequest } from "../models/index.ts";
+import type { Constitution, LabelRecord, Principle, Usage } from "../records/index.ts";
+import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
+import type { PairReply, ReplyPair } from "./replies.ts";
+
+/** seedStage: as for samples. chunk: pairs a call, each of two requests (default: half the judge's batch). */
+export type LabelOptions = {
+  readonly judge: LanguageModel;
+  readonly pairs: readonly ReplyPair[];
+  readonly constitution: Constitution;
+  readonly runSeed: number;
+  readonly stage: string;
+  readonly seedStage?: string;
+  readonly chunk?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** bounded: comparisons in which a letter's log-probability was only known to be below a bound. */
+export type LabelChunk = {
+  readonly records: readonly LabelRecord[];
+  readonly bounded: number;
+  readonly usage: Usage;
+};
+
+/** P(first option) from the two log-probabilities; null where the judge gave no usable ones. */
+export const normaliseChoice = (score: Score): number | null => {
+  const [first, second] = score.logProbabilities;
+  if (typeof first !== "number" || typeof second !== "number") return null;
+  // exp(a) / (exp(a) + exp(b)), without underflow.
+  const probability = 1 / (1 + Math.exp(second - first));
+  return Number.isNaN(probability) ? null : probability;
+};
+
+type Task = {
+  readonly pair: ReplyPair;
+  readonly replies: readonly [PairReply, PairReply];
+  readonly principle: Principle;
+  readonly seed: number;
+  readonly state: "asked" | "identical" | "unscored";
+};
+
+const planTask = (pair: ReplyPair, options: LabelOptions): Task => {
+  const { constitution, runSeed, stage, seedStage = stage } = options;
+  const seed = deriveSeed(runSeed, seedStage, pair.id);
+  // Whoever made the pair may have put the better reply first; the record must not tell.
+  const swapped = createRandom(deriveSeed(runSeed, seedStage, pair.id, "order")).next() < 0.5;
+  const [one, other] = pair.replies;
+  const answered = isAnswered(one) && isAnswered(other);
+  return {
+    pair,
+    replies: swapped ? [other, one] : [one, other],
+    principle: drawPrinciple(constitution, seed),
+    seed,
+    state: !answered ? "unscored" : one.text === other.text ? "identical" : "asked",
+  };
+};
+
+/** The comparison as it is and with the replies exchanged. */
+const questionsOf = ({ pair, replies, principle }: Task): ScoreRequest[] =>
+  [replies, [replies[1], replies[0]] as const].map(([first, second]) => ({
+    messages: renderComparison({
+      messages: pair.messages,
+      principle,
+      first: first.text,
+      second: second.text,
+    }),
+    continuations: comparisonOptions,
+  }));
+
+const toRecord = (task: Task, scores: readonly Score[], judge: string, stage: string): LabelRecord => {
+  const { pair, replies, principle, seed } = task;
+  const shown = scores.map(normaliseChoice);
+  const asFirst = shown[0] ?? null;
+  const asSecond = shown[1] ?? null;
+  const record = {
+    id: `${stage}/${pair.id}`,
+    parents: [pair.prompt, replies[0].id, replies[1].id],
+    stage,
+    seed,
+    prompt: pair.prompt,
+    messages: [...pair.messages],
+    replies: [replies[0].text, replies[1].text] satisfies [string, string],
+    principle: principle.id,
+    judge,
+  };
+  if (asFirst === null || asSecond === null) {
+    const state = task.state === "identical" ? "identical" : "unscored";
+    return { ...record, state, probability: null, orders: null, flipped: null };
+  }
+  const orders: [number, number] = [asFirst, 1 - asSecond];
+  return {
+    ...record,
+    state: "judged",
+    probability: (orders[0] + orders[1]) / 2,
+    orders,
+    flipped: (orders[0] - 0.5) * (orders[1] - 0.5) < 0,
+  };
+};
+
+/**
+ * Labels pairs, chunk by chunk, in the pairs' order. To resume after whole chunks, leave out the pairs that they
+ * covered. Throws UserError when the judge gives no log-probabilities at all.
+ */
+export async function* labelBatch(options: LabelOptions): AsyncGenerator<LabelChunk> {
+  const { judge, pairs, stage, signal } = options;
+  if (!judge.capabilities.scores) {
+    throw new UserError(
+      "judge-scores-nothing",
+      `The judge ${judge.id} gives no log-probabilities, and labels are made from them. Choose a model or server that does.`,
+      { judge: judge.id },
+    );
+  }
+  for (const chunk of chunksOf(pairs, options.chunk ?? judge.capabilities.batch / 2)) {
+    throwIfAborted(signal);
+    const tasks = chunk.map((pair) => planTask(pair, options));
+    const requests = tasks.filter((task) => task.state === "asked").flatMap(questionsOf);
+    const given =
+      requests.length === 0 ? [] : await judge.score(requests, signal === undefined ? {} : { signal });
+    const scores = expectCount(judge.id, requests.length, given);
+    let next = 0;
+    let bounded = 0;
+    const records = tasks.map((task) => {
+      const own = task.state === "asked" ? scores.slice(next, next + 2) : [];
+      next += own.length;
+      if (own.some((score) => score.bounded?.includes(true))) bounded++;
+      return toRecord(task, own, judge.id, stage);
+    });
+    yield { records, bounded, usage: sumUsage(scores.map((score) => score.usage)) };
+  }
+}
+
+/** Below so many judged comparisons nothing is said about a judge that keeps to one letter. */
+const fewestForVerdict = 50;
+const oneLetterShare = 0.95;
+
+/**
+ * Stops when the judge answers by position: the same letter in both orders in at least 95 % of at least 50 judged
+ * comparisons. Call it after a stage with all its labels. Throws CovenantError "judge-one-letter".
+ */
+export const assertJudgeReads = (labels: Iterable<LabelRecord>): void => {
+  let judged = 0;
+  const always = { A: 0, B: 0 };
+  let judge = "";
+  for (const { orders, judge: name } of labels) {
+    if (orders === null) continue;
+    judged++;
+    judge = name;
+    // Reply 0 stands under (A) in the first order and under (B) in the second.
+    if (orders[0] > 0.5 && orders[1] < 0.5) always.A++;
+    if (orders[0] < 0.5 && orders[1] > 0.5) always.B++;
+  }
+  const letter = always.A >= always.B ? "A" : "B";
+  const share = always[letter] / judged;
+  if (judged < fewestForVerdict || share < oneLetterShare) return;
+  throw new CovenantError(
+    "judge-one-letter",
+    `The judge ${judge} answers (${letter}) whatever stands there: in ${always[letter]} of ${judged} comparisons it kept to that letter when the replies were exchanged. Its labels say nothing; choose another judge.`,
+    { judge, letter, judged, share },
+  );
+};

@@ -1,0 +1,193 @@
+// Prompts from JSONL files (.gz too), in the shapes that people have: our own records, {prompt}, {messages}, and
+// preference rows {chosen, rejected}, whose common beginning is the prompt. Every fault is told with file, line and
+// field. Text is taken as it is: braces and role markers in a plain prompt stay what they are.
+
+import { z } from "zod";
+import {
+  canonicalJson,
+  checkValue,
+  deriveSeed,
+  hashText,
+  parseJson,
+  readLines,
+  sha256Text,
+  type TextPlace,
+  UserError,
+} from "../core/index.ts";
+import {
+  type Message,
+  messageSchema,
+  type PromptKind,
+  type PromptRecord,
+  promptKindSchema,
+  promptRecordSchema,
+} from "../records/index.ts";
+import { commonPrompt, mergeTurns, parseDialogue } from "./dialogue.ts";
+
+/**
+ * testShare: share of prompts that the hash puts into the test split (rows that name their split keep it). kind: of
+ * rows that name none. limit: at most so many prompts, from the beginning of the file.
+ */
+export type PromptOptions = {
+  readonly runSeed: number;
+  readonly stage?: string;
+  readonly testShare?: number;
+  readonly kind?: PromptKind;
+  readonly limit?: number;
+};
+
+const filled = z.string().refine((text) => text.trim() !== "", { message: "a prompt must hold text" });
+
+const conversation = z
+  .array(messageSchema)
+  .min(1)
+  .refine((messages) => messages.at(-1)?.role === "user" && messages.at(-1)?.content.trim() !== "", {
+    message: 'the last message must be of the role "user" and hold text',
+  });
+
+const labels = {
+  id: z.union([z.string().min(1), z.number()]).optional(),
+  kind: promptKindSchema.optional(),
+  area: z.string().optional(),
+  split: z.enum(["train", "test"]).optional(),
+};
+type Labels = z.infer<z.ZodObject<typeof labels>>;
+
+const messagesRow = z.object({ ...labels, messages: conversation });
+const promptRow = z.object({ ...labels, prompt: z.union([filled, conversation]) });
+const dialogueSchema = z.union([z.string(), z.array(messageSchema)]);
+const preferenceRow = z.object({ ...labels, chosen: dialogueSchema, rejected: dialogueSchema });
+
+const readDialogue = (
+  value: z.infer<typeof dialogueSchema>,
+  field: string,
+  place: TextPlace,
+): readonly Message[] => {
+  const turns = typeof value === "string" ? parseDialogue(value) : value;
+  if (turns !== null) return turns;
+  const start = JSON.stringify(String(value).slice(0, 40));
+  throw new UserError(
+    "prompt-row",
+    `${place.file}, line ${place.line}: ${field}: got a text that begins with ${start}, expected a dialogue that begins with "\\n\\nHuman:".`,
+    { ...place, field },
+  );
+};
+
+/** One row as messages with what it says about itself. */
+const readRow = (row: unknown, place: TextPlace): { messages: Message[]; labels: Labels } => {
+  const has = (key: string): boolean => typeof row === "object" && row !== null && key in row;
+  if (has("messages")) {
+    const { messages, ...rest } = checkValue(messagesRow, row, place);
+    return { messages, labels: rest };
+  }
+  if (has("prompt")) {
+    const { prompt, ...rest } = checkValue(promptRow, row, place);
+    return {
+      messages: typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt,
+      labels: rest,
+    };
+  }
+  if (has("chosen") || has("rejected")) {
+    const { chosen, rejected, ...rest } = checkValue(preferenceRow, row, place);
+    const shared = commonPrompt(
+      readDialogue(chosen, "chosen", place),
+      readDialogue(rejected, "rejected", place),
+    );
+    if (shared.length > 0) return { messages: mergeTurns(shared), labels: rest };
+    throw new UserError(
+      "prompt-row",
+      `${place.file}, line ${place.line}: chosen, rejected: the two dialogues share no turn of the user, so there is no prompt. Expected two dialogues with the same beginning.`,
+      { ...place, field: "chosen" },
+    );
+  }
+  const fields =
+    typeof row === "object" && row !== null && !Array.isArray(row)
+      ? Object.keys(row).slice(0, 8).join(", ") || "none"
+      : "no object";
+  throw new UserError(
+    "prompt-row",
+    `${place.file}, line ${place.line}: got the fields: ${fields}; expected prompt, messages, or chosen and rejected.`,
+    { ...place },
+  );
+};
+
+/** The side of a conversation: decided by its content alone, so the same prompt is on the same side in every run. */
+export const splitOf = (messages: readonly Message[], testShare: number): "train" | "test" =>
+  hashText(`split\u001f${canonicalJson(messages)}`) / 2 ** 32 < testShare ? "test" : "train";
+
+const isRecord = (row: unknown): boolean =>
+  typeof row === "object" &&
+  row !== null &&
+  ["messages", "parents", "stage", "seed"].every((key) => key in row);
+
+const toRecord = (row: unknown, place: TextPlace, options: PromptOptions): PromptRecord => {
+  if (isRecord(row)) return checkValue(promptRecordSchema, row, place);
+  const { messages, labels: given } = readRow(row, place);
+  const { runSeed, stage = "prompts", testShare = 0.2 } = options;
+  const id =
+    given.id === undefined ? `prompt-${sha256Text(canonicalJson(messages)).slice(0, 16)}` : `${given.id}`;
+  const kind = given.kind ?? options.kind;
+  return {
+    id,
+    parents: [],
+    stage,
+    seed: deriveSeed(runSeed, stage, id),
+    messages,
+    ...(kind === undefined ? {} : { kind }),
+    ...(given.area === undefined ? {} : { area: given.area }),
+    split: given.split ?? splitOf(messages, testShare),
+  };
+};
+
+/**
+ * The prompts of a file, as a stream, each conversation once; repeated: told of every row that says the same as an
+ * earlier one. Throws UserError with file, line and field; also when two different prompts have one id.
+ */
+export async function* readPrompts(
+  file: string,
+  options: PromptOptions,
+  repeated: (line: number) => void = () => {},
+): AsyncGenerator<PromptRecord> {
+  const lines = new Map<string, number>();
+  const seen = new Set<string>();
+  let given = 0;
+  for await (const { line, text } of readLines(file)) {
+    if (given >= (options.limit ?? Number.POSITIVE_INFINITY)) return;
+    if (text.trim() === "") continue;
+    const place = { file, line };
+    const record = toRecord(parseJson(text, place), place, options);
+    const content = sha256Text(canonicalJson(record.messages));
+    if (seen.has(content)) {
+      repeated(line);
+      continue;
+    }
+    const earlier = lines.get(record.id);
+    if (earlier !== undefined) {
+      throw new UserError(
+        "prompt-id",
+        `${file}, line ${line}: id: got "${record.id}", which line ${earlier} has already; ids must differ.`,
+        { ...place, field: "id" },
+      );
+    }
+    seen.add(content);
+    lines.set(record.id, line);
+    given++;
+    yield record;
+  }
+}
+
+/** All prompts of a file, and how many rows only repeated an earlier one. Throws UserError when there are none. */
+export const loadPrompts = async (
+  file: string,
+  options: PromptOptions,
+): Promise<{ readonly prompts: readonly PromptRecord[]; readonly repeated: number }> => {
+  let repeated = 0;
+  const prompts: PromptRecord[] = [];
+  for await (const prompt of readPrompts(file, options, () => repeated++)) prompts.push(prompt);
+  if (prompts.length > 0) return { prompts, repeated };
+  throw new UserError(
+    "prompts-empty",
+    `${file} holds no prompts. Expected JSONL with one prompt a line, e.g. {"prompt": "How do I ...?"}.`,
+    { file },
+  );
+};

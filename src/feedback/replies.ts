@@ -1,0 +1,108 @@
+// Replies of a model to the prompts of a run, and pairs of samples to compare. Knows nothing of principles.
+
+import { deriveSeed, throwIfAborted } from "../core/index.ts";
+import type { LanguageModel } from "../models/index.ts";
+import type { Finish, Message, PromptRecord, ReplyRecord, Usage } from "../records/index.ts";
+import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
+import { type Cut, type CutCounts, cleanReply, countCuts } from "./cleaning.ts";
+
+/**
+ * stage: as in the records. seedStage: what seeds are derived from where that is not the stage, e.g. to give two arms
+ * the same seeds. samples: replies a prompt. chunk: prompts a call (default: the model's batch).
+ */
+export type SampleOptions = {
+  readonly model: LanguageModel;
+  readonly prompts: readonly PromptRecord[];
+  readonly runSeed: number;
+  readonly stage: string;
+  readonly seedStage?: string;
+  readonly maxTokens: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly samples?: number;
+  readonly chunk?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** A chunk's replies: for each prompt its samples, in order. */
+export type ReplyChunk = {
+  readonly records: readonly ReplyRecord[];
+  readonly cuts: CutCounts;
+  readonly usage: Usage;
+};
+
+/** The reply's text cleaned, and its state: text that cleaning leaves empty is no answer. */
+export const cleanAnswer = (
+  reply: { readonly text: string; readonly finish: Finish },
+  purpose: "answer" | "critique" | "revision",
+): { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] } => {
+  if (!isAnswered(reply))
+    return { text: "", finish: reply.finish === "refusal" ? "refusal" : "empty", cuts: [] };
+  const { text, cuts } = cleanReply(reply.text, purpose);
+  return { text, finish: text === "" ? "empty" : reply.finish, cuts };
+};
+
+/**
+ * Samples replies, chunk by chunk, in the prompts' order. To resume after n whole chunks, leave out the prompts that
+ * they covered. Record ids are `stage/prompt`, or `stage/prompt/sample` where there are several.
+ */
+export async function* sampleReplies(options: SampleOptions): AsyncGenerator<ReplyChunk> {
+  const { model, prompts, runSeed, stage, seedStage = stage, maxTokens, samples = 1, signal } = options;
+  const call = signal === undefined ? {} : { signal };
+  const size = options.chunk ?? Math.max(1, Math.floor(model.capabilities.batch / samples));
+  for (const chunk of chunksOf(prompts, size)) {
+    throwIfAborted(signal);
+    const tasks = chunk.flatMap((prompt) =>
+      Array.from({ length: samples }, (_, sample) => ({
+        prompt,
+        id: samples === 1 ? `${stage}/${prompt.id}` : `${stage}/${prompt.id}/${sample}`,
+        seed: deriveSeed(runSeed, seedStage, prompt.id, "sample", sample),
+      })),
+    );
+    const requests = tasks.map(({ prompt, seed }) => ({
+      messages: prompt.messages,
+      maxTokens,
+      temperature: options.temperature ?? 1,
+      ...(options.topP === undefined ? {} : { topP: options.topP }),
+      seed,
+    }));
+    const replies = expectCount(model.id, requests.length, await model.generate(requests, call));
+    const cuts: Cut[] = [];
+    const records = replies.map((reply, index): ReplyRecord => {
+      const { id, prompt, seed } = tasks[index]!;
+      const cleaned = cleanAnswer(reply, "answer");
+      cuts.push(...cleaned.cuts);
+      const { text, finish } = cleaned;
+      return { id, parents: [prompt.id], stage, seed, prompt: prompt.id, model: model.id, text, finish };
+    });
+    yield { records, cuts: countCuts(cuts), usage: sumUsage(replies.map((reply) => reply.usage)) };
+  }
+}
+
+/** One of the two replies of a comparison. A ReplyRecord is one. */
+export type PairReply = { readonly id: string; readonly text: string; readonly finish: Finish };
+
+/** Two replies to compare. id: of the item, unique among the pairs of a stage (the prompt's id where one pair each). */
+export type ReplyPair = {
+  readonly id: string;
+  readonly prompt: string;
+  readonly messages: readonly Message[];
+  readonly replies: readonly [PairReply, PairReply];
+};
+
+/** Two samples a prompt, as pairs, with the records of the samples. */
+export async function* samplePairs(
+  options: Omit<SampleOptions, "samples">,
+): AsyncGenerator<ReplyChunk & { readonly pairs: readonly ReplyPair[] }> {
+  const messagesOf = new Map(options.prompts.map((prompt) => [prompt.id, prompt.messages]));
+  for await (const chunk of sampleReplies({ ...options, samples: 2 })) {
+    const pairs: ReplyPair[] = [];
+    for (let index = 0; index + 1 < chunk.records.length; index += 2) {
+      const first = chunk.records[index]!;
+      const second = chunk.records[index + 1]!;
+      const messages = messagesOf.get(first.prompt) ?? [];
+      pairs.push({ id: first.prompt, prompt: first.prompt, messages, replies: [first, second] });
+    }
+    yield { ...chunk, pairs };
+  }
+}

@@ -1,0 +1,133 @@
+// What training learns from feedback: supervised rows from revisions and helpful answers, preference rows from
+// labels. What carries nothing to learn is left out and counted. Knows no file and no trainer.
+
+import { createRandom, deriveSeed } from "../core/index.ts";
+import type {
+  Finish,
+  LabelRecord,
+  PreferenceRow,
+  PromptKind,
+  PromptRecord,
+  ReplyRecord,
+  RevisionRecord,
+  SftRow,
+} from "../records/index.ts";
+
+/** runSeed, stage: as in the records that are made. */
+export type RowOptions = { readonly runSeed: number; readonly stage: string };
+
+/** How many texts were left out because they did not end as a whole reply. */
+export type LeftOut = Readonly<Record<Exclude<Finish, "stop">, number>>;
+
+const countLeftOut = (finishes: readonly Finish[]): LeftOut => {
+  const counts = { length: 0, refusal: 0, empty: 0 };
+  for (const finish of finishes) if (finish !== "stop") counts[finish]++;
+  return counts;
+};
+
+/**
+ * Rows from revisions. which: "all" takes every round (Bai et al. 2022, section 3.1), "last" the last whole revision
+ * of each chain. rounds: up to and including this round (SL-CAI-n). Replies cut by length would teach the model not to
+ * end, so they are left out.
+ */
+export const sftRowsFromRevisions = (
+  revisions: readonly RevisionRecord[],
+  options: RowOptions & { readonly which?: "all" | "last"; readonly rounds?: number },
+): { readonly rows: readonly SftRow[]; readonly leftOut: LeftOut } => {
+  const { runSeed, stage, which = "all", rounds = Number.POSITIVE_INFINITY } = options;
+  const finishes: Finish[] = [];
+  const rows = revisions.flatMap((revision) => {
+    const steps = revision.steps.filter((step) => step.round <= rounds);
+    const whole = steps.filter((step) => step.finish === "stop");
+    if (which === "all" || whole.length === 0) finishes.push(...steps.map((step) => step.finish));
+    return (which === "all" ? whole : whole.slice(-1)).map((step): SftRow => {
+      const id = `${stage}/${revision.prompt}/revision-${step.round}`;
+      return {
+        id,
+        parents: [revision.id],
+        stage,
+        seed: deriveSeed(runSeed, stage, id),
+        prompt: revision.messages,
+        completion: step.revision,
+      };
+    });
+  });
+  return { rows, leftOut: countLeftOut(finishes) };
+};
+
+/** Rows from answers as they are, for prompts whose kind is among `kinds` (default: where a good reply helps). */
+export const sftRowsFromReplies = (
+  prompts: readonly PromptRecord[],
+  replies: readonly ReplyRecord[],
+  options: RowOptions & { readonly kinds?: readonly PromptKind[] },
+): { readonly rows: readonly SftRow[]; readonly leftOut: LeftOut } => {
+  const { runSeed, stage, kinds = ["harmless", "lookalike"] } = options;
+  const wanted = new Map(
+    prompts
+      .filter((prompt) => prompt.kind !== undefined && kinds.includes(prompt.kind))
+      .map((prompt) => [prompt.id, prompt]),
+  );
+  const meant = replies.filter((reply) => wanted.has(reply.prompt));
+  const rows = meant
+    .filter((reply) => reply.finish === "stop")
+    .map((reply): SftRow => {
+      const id = `${stage}/${reply.id}`;
+      const seed = deriveSeed(runSeed, stage, id);
+      const prompt = [...(wanted.get(reply.prompt)?.messages ?? [])];
+      return { id, parents: [reply.id], stage, seed, prompt, completion: reply.text };
+    });
+  return { rows, leftOut: countLeftOut(meant.map((reply) => reply.finish)) };
+};
+
+/**
+ * Mixes rows of two sources in a seeded order. helpfulShare: what part of the mixture is helpful rows; drawn without
+ * repetition, all of them where there are too few. Without it all rows are taken.
+ */
+export const mixSftRows = (
+  revised: readonly SftRow[],
+  helpful: readonly SftRow[],
+  options: RowOptions & { readonly helpfulShare?: number },
+): SftRow[] => {
+  const { runSeed, stage, helpfulShare } = options;
+  const random = createRandom(deriveSeed(runSeed, stage, "mix"));
+  const shuffled = random.shuffle(helpful);
+  const wanted =
+    helpfulShare === undefined || helpfulShare >= 1
+      ? shuffled.length
+      : Math.round((revised.length * Math.max(0, helpfulShare)) / (1 - helpfulShare));
+  return random.shuffle([...revised, ...shuffled.slice(0, wanted)]);
+};
+
+/** Preference rows from judged labels: chosen is the more probable reply. Identical and unscored ones are counted. */
+export const preferenceRows = (
+  labels: readonly LabelRecord[],
+  options: RowOptions,
+): {
+  readonly rows: readonly PreferenceRow[];
+  readonly leftOut: { readonly identical: number; readonly unscored: number };
+} => {
+  const { runSeed, stage } = options;
+  const leftOut = { identical: 0, unscored: 0 };
+  const rows = labels.flatMap((label): PreferenceRow[] => {
+    if (label.state !== "judged" || label.probability === null) {
+      leftOut[label.state === "identical" ? "identical" : "unscored"]++;
+      return [];
+    }
+    const [one, other] = label.replies;
+    const first = label.probability >= 0.5;
+    const id = `${stage}/${label.id}`;
+    return [
+      {
+        id,
+        parents: [label.id],
+        stage,
+        seed: deriveSeed(runSeed, stage, id),
+        prompt: label.messages,
+        chosen: first ? one : other,
+        rejected: first ? other : one,
+        probability: first ? label.probability : 1 - label.probability,
+      },
+    ];
+  });
+  return { rows, leftOut };
+};
