@@ -91,18 +91,17 @@ describe("position bias", () => {
   });
 
   it("does not change when the replies of every comparison change places", () => {
-    const probability = fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100);
+    // Odd 128ths: exact in binary, never ½ themselves, while their means may be.
+    const probability = fc.integer({ min: 0, max: 63 }).map((index) => (2 * index + 1) / 128);
     fc.assert(
       fc.property(fc.array(fc.tuple(replies, probability, probability)), (list) => {
         const straight = list.map(([pair, one, two], index) => label(`l${index}`, pair, [one, two]));
         const swapped = list.map(([[a, b], one, two], index) =>
           label(`l${index}`, [b, a], [1 - two, 1 - one]),
         );
-        const before = labelsCard(straight, truth);
-        const after = labelsCard(swapped, truth);
-        expect(after.accuracy.n).toBe(before.accuracy.n);
-        expect(after.longerBaseline).toEqual(before.longerBaseline);
-        if (before.calibrationError === null) expect(after.calibrationError).toBeNull();
+        const { calibration: _, ...before } = labelsCard(straight, truth);
+        const { calibration: __, ...after } = labelsCard(swapped, truth);
+        expect(after).toEqual(before);
       }),
     );
   });

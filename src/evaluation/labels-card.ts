@@ -77,9 +77,9 @@ export const calibrationError = (bins: readonly CalibrationBin[]): number | null
 
 /**
  * The card of a set of labels. accuracy and calibration: judged comparisons with a true preference. flipRate: judged
- * comparisons whose two orders disagree. firstPositionRate: both showings of each. longerRate: how often the longer
- * reply is preferred, where lengths differ; longerBaseline: how often it is truly better. Identical and unscored
- * comparisons are counted, never scored.
+ * comparisons whose two orders disagree. firstPositionRate: both showings of each, so its interval is too wide
+ * rather than too narrow for an unbiased judge. longerRate: how often the longer reply is preferred, where lengths
+ * differ; longerBaseline: how often it is truly better. Identical and unscored comparisons are counted, not scored.
  */
 export const labelsCard = (
   labels: readonly LabelRecord[],
