@@ -1,7 +1,6 @@
 // The engine: lazy tensor graph, operations, gradients, compiled programs. Knows nothing of text.
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
-export { cachedAttention } from "./operations/cache.ts";
 export {
   absolute,
   add,

@@ -13,8 +13,8 @@ export type Program = {
   readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
   readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
   /**
-   * Runs the graph. `into` names outputs that are written to given buffers (a buffer may be the input's own only for
-   * the cache of cachedAttention). Throws CovenantError for a missing or misfitting feed.
+   * Runs the graph. `into` names outputs that are written to given buffers, which must not be among the feeds.
+   * Throws CovenantError for a missing or misfitting feed.
    */
   run(feeds: Feeds, into?: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>>;
   release(): Promise<void>;

@@ -2,7 +2,6 @@
 
 import { CovenantError } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";
-import { cacheOperations } from "./cache.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { indexingOperations } from "./indexing.ts";
 import { linearOperations } from "./linear.ts";
@@ -18,7 +17,6 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...linearOperations,
     ...indexingOperations,
     ...networkOperations,
-    ...cacheOperations,
   ].map((operation) => [operation.name, operation]),
 );
 

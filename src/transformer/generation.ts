@@ -1,0 +1,178 @@
+// Batched generation with a fixed key/value cache: prompts are prefilled together, tokens are decoded one a step for
+// the whole batch, a finished row's place goes to the next prompt, and the batch shrinks when nothing waits. Each
+// request samples from its own seed. Knows token ids only, nothing of text.
+
+import { createRandom, type Random, throwIfAborted } from "../core/index.ts";
+import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
+import { createCache, type KeyValueCache } from "./cache.ts";
+import { decodeGraph, prefillGraph } from "./decoder.ts";
+import { graphOf, type ModelState } from "./model-state.ts";
+import { packRows, roundUp } from "./packing.ts";
+import { type SamplingOptions, sampleToken } from "./sampling.ts";
+
+export type TokenRequest = SamplingOptions & {
+  readonly prompt: readonly number[];
+  readonly maxTokens: number;
+  readonly seed: number;
+};
+
+/**
+ * ids: the new tokens without the end token; ended: an end token came (false: cut by maxTokens or the context).
+ */
+export type TokenReply = { readonly ids: readonly number[]; readonly ended: boolean };
+
+export type GenerateOptions = {
+  readonly signal?: AbortSignal;
+  /** Rows decoded at a time; default 64. */
+  readonly batch?: number;
+  readonly onReply?: (index: number, reply: TokenReply) => void;
+};
+
+/** A generator over one set of weights. Weights are read at every call, so a policy in training is seen as it is. */
+export type Generator = {
+  generate(requests: readonly TokenRequest[], options?: GenerateOptions): Promise<TokenReply[]>;
+  release(): Promise<void>;
+};
+
+type Slot = { readonly index: number; readonly random: Random; readonly ids: number[]; length: number; next: number };
+
+type Job = { readonly row: number; readonly prompt: readonly number[] };
+
+const batchBuckets = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
+const batchBucket = (count: number): number => batchBuckets.find((size) => size >= count) ?? roundUp(count, 128);
+
+const promptStep = 32;
+
+/** Computes prompts into rows of the cache; gives the logits after each. */
+const prefill = async (state: ModelState, programs: ProgramCache, cache: KeyValueCache, jobs: readonly Job[]) => {
+  const longest = jobs.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
+  const time = roundUp(longest, promptStep);
+  const batch = batchBucket(jobs.length);
+  const program = await programs.get(`prefill|${batch}|${time}`);
+  const items = jobs.map(({ prompt }) => ({ trunk: prompt, branches: [] }));
+  const packed = packRows(items, items.map((_, at) => [at]), { batch, time, padding: 0 });
+  const last = BigInt64Array.from({ length: batch }, (_, at) => BigInt(at * time + (jobs[at]?.prompt.length ?? 1) - 1));
+  const { tokens, positions, bias } = packed;
+  const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
+  jobs.forEach(({ row, prompt }, at) => {
+    cache.clear(row);
+    cache.write(row, 0, results, at, time, prompt.length);
+  });
+  const width = state.config.vocabularySize;
+  return jobs.map((_, at) => (results["logits"] as Float32Array).subarray(at * width, (at + 1) * width));
+};
+
+/** One token for each of the first `batch` rows; gives all logits and writes the cache. */
+const decode = async (
+  state: ModelState,
+  programs: ProgramCache,
+  cache: KeyValueCache,
+  slots: readonly (Slot | undefined)[],
+  batch: number,
+): Promise<Float32Array> => {
+  const program = await programs.get(`decode|${batch}|${cache.capacity}`);
+  const tokens = BigInt64Array.from({ length: batch }, (_, row) => BigInt(slots[row]?.next ?? 0));
+  const positions = BigInt64Array.from({ length: batch }, (_, row) => BigInt(slots[row]?.length ?? 0));
+  const results = await program.run({ ...state.feeds(), ...cache.feeds(batch), tokens, positions });
+  for (let row = 0; row < batch; row++) {
+    const slot = slots[row];
+    if (slot === undefined) continue;
+    cache.write(row, slot.length, results, row, 1, 1);
+    slot.length++;
+  }
+  return results["logits"] as Float32Array;
+};
+
+/** Moves live rows to the front, so that a smaller batch can carry on. */
+const compact = (cache: KeyValueCache, slots: (Slot | undefined)[]): void => {
+  let to = 0;
+  for (let from = 0; from < slots.length; from++) {
+    if (slots[from] === undefined) continue;
+    if (from !== to) {
+      cache.move(from, to);
+      slots[to] = slots[from];
+      slots[from] = undefined;
+    }
+    to++;
+  }
+};
+
+/** Room for the longest prompt with its new tokens, inside the model's context. */
+const capacityFor = (state: ModelState, requests: readonly TokenRequest[]): number => {
+  const longest = requests.reduce((most, { prompt, maxTokens }) => Math.max(most, prompt.length + maxTokens), 2);
+  return Math.min(roundUp(longest, promptStep), state.config.maxPositions);
+};
+
+const vocabularyRow = (state: ModelState, logits: Float32Array, row: number): Float32Array =>
+  logits.subarray(row * state.config.vocabularySize, (row + 1) * state.config.vocabularySize);
+
+const generateAll = async (
+  state: ModelState,
+  programs: ProgramCache,
+  requests: readonly TokenRequest[],
+  options: GenerateOptions,
+): Promise<TokenReply[]> => {
+  const endTokens = new Set(state.config.endTokenIds);
+  const replies = new Array<TokenReply>(requests.length);
+  const rows = batchBucket(Math.min(options.batch ?? 64, requests.length));
+  const cache = createCache(state.config, rows, capacityFor(state, requests));
+  const slots = new Array<Slot | undefined>(rows).fill(undefined);
+  let waiting = 0;
+  const finish = (row: number, slot: Slot, ended: boolean): void => {
+    const reply = { ids: slot.ids, ended };
+    replies[slot.index] = reply;
+    slots[row] = undefined;
+    cache.clear(row);
+    options.onReply?.(slot.index, reply);
+  };
+  const accept = (row: number, logits: Float32Array): void => {
+    const slot = slots[row]!;
+    const request = requests[slot.index]!;
+    const token = sampleToken(logits, request, slot.random);
+    if (endTokens.has(token)) return finish(row, slot, true);
+    slot.ids.push(token);
+    slot.next = token;
+    if (slot.ids.length >= request.maxTokens || slot.length >= cache.capacity) finish(row, slot, false);
+  };
+  const admit = async (): Promise<void> => {
+    const jobs: Job[] = [];
+    for (let row = 0; row < rows && waiting < requests.length; row++) {
+      if (slots[row] !== undefined) continue;
+      const { prompt, seed } = requests[waiting]!;
+      const kept = prompt.slice(-(cache.capacity - 1));
+      slots[row] = { index: waiting++, random: createRandom(seed), ids: [], length: kept.length, next: 0 };
+      jobs.push({ row, prompt: kept });
+    }
+    const logits = await prefill(state, programs, cache, jobs);
+    jobs.forEach(({ row }, at) => {
+      accept(row, logits[at]!);
+    });
+  };
+  for (;;) {
+    throwIfAborted(options.signal);
+    const live = slots.reduce((count, slot) => count + (slot === undefined ? 0 : 1), 0);
+    if (waiting < requests.length && rows - live >= Math.max(1, rows / 4)) {
+      await admit();
+      continue;
+    }
+    if (live === 0) return replies;
+    const batch = waiting < requests.length ? rows : batchBucket(live);
+    if (slots.slice(batch).some((slot) => slot !== undefined)) compact(cache, slots);
+    const logits = await decode(state, programs, cache, slots, batch);
+    for (let row = 0; row < batch; row++) if (slots[row] !== undefined) accept(row, vocabularyRow(state, logits, row));
+  }
+};
+
+/** Generator over a model's state. Throws InterruptedError when the signal is aborted. */
+export const createGenerator = (state: ModelState): Generator => {
+  const programs = createProgramCache((key) => {
+    const [kind, batch, size] = key.split("|") as [string, string, string];
+    const build = kind === "prefill" ? prefillGraph : decodeGraph;
+    return compile(build(graphOf(state), Number(batch), Number(size)));
+  }, 32);
+  return {
+    generate: async (requests, options = {}) =>
+      requests.length === 0 ? [] : generateAll(state, programs, requests, options),
+    release: () => programs.release(),
+  };
+};

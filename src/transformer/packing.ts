@@ -1,0 +1,145 @@
+// Packing: puts documents, and prompts with several continuations, into rows of one length, with positions and an
+// attention bias that keep them apart. A continuation sees its prompt and itself, so a prompt is computed once
+// however many continuations hang on it. Knows token ids only.
+
+import { CovenantError } from "../core/index.ts";
+
+/** A trunk of tokens with branches; a plain document is a trunk without branches. */
+export type PackedItem = {
+  readonly trunk: readonly number[];
+  readonly branches: readonly (readonly number[])[];
+};
+
+/** Where an item landed: its row, the column of its trunk's first token and those of its branches. */
+export type Placement = {
+  readonly row: number;
+  readonly trunk: number;
+  readonly branches: readonly number[];
+};
+
+export type PackedBatch = {
+  readonly batch: number;
+  readonly time: number;
+  readonly tokens: BigInt64Array;
+  readonly positions: BigInt64Array;
+  readonly bias: Float32Array;
+  readonly placements: readonly Placement[];
+};
+
+const hidden = -1e9;
+
+const lengthOf = (item: PackedItem): number =>
+  item.branches.reduce((total, branch) => total + branch.length, item.trunk.length);
+
+/** The longest item's length; rows must be at least that long. */
+export const longestItem = (items: readonly PackedItem[]): number =>
+  items.reduce((longest, item) => Math.max(longest, lengthOf(item)), 0);
+
+/**
+ * First-fit rows: which items share a row of `time` tokens. Items keep their order inside a row; rows are opened in
+ * order of need. Throws CovenantError for an item longer than a row.
+ */
+export const assignRows = (items: readonly PackedItem[], time: number): number[][] => {
+  const rows: { items: number[]; left: number }[] = [];
+  items.forEach((item, index) => {
+    const length = lengthOf(item);
+    if (length > time) {
+      throw new CovenantError("packing-length", `item ${index} has ${length} tokens, a row holds ${time}`, {
+        index,
+        length,
+        time,
+      });
+    }
+    const row = rows.find(({ left }) => left >= length);
+    if (row === undefined) rows.push({ items: [index], left: time - length });
+    else {
+      row.items.push(index);
+      row.left -= length;
+    }
+  });
+  return rows.map((row) => row.items);
+};
+
+/** Lets columns [start, end) of a row see columns [from, to), causally. */
+const show = (
+  bias: Float32Array,
+  base: number,
+  time: number,
+  rows: readonly [number, number],
+  seen: readonly [number, number],
+) => {
+  for (let query = rows[0]; query < rows[1]; query++) {
+    const start = base + query * time;
+    bias.fill(0, start + seen[0], start + Math.min(seen[1], query + 1));
+  }
+};
+
+/**
+ * Lays items out in `batch` rows of `time` tokens (rows from assignRows; unused rows and tails hold `padding`, which
+ * sees only itself).
+ */
+export const packRows = (
+  items: readonly PackedItem[],
+  rows: readonly (readonly number[])[],
+  sizes: { readonly batch: number; readonly time: number; readonly padding: number },
+): PackedBatch => {
+  const { batch, time, padding } = sizes;
+  if (rows.length > batch)
+    throw new CovenantError("packing-rows", `${rows.length} rows do not fit a batch of ${batch}`);
+  const tokens = new BigInt64Array(batch * time).fill(BigInt(padding));
+  const positions = new BigInt64Array(batch * time);
+  const bias = new Float32Array(batch * time * time).fill(hidden);
+  const placements = new Array<Placement>(items.length);
+  const write = (ids: readonly number[], at: number, position: number) => {
+    ids.forEach((id, index) => {
+      tokens[at + index] = BigInt(id);
+      positions[at + index] = BigInt(position + index);
+    });
+  };
+  for (let row = 0; row < batch; row++) {
+    const square = row * time * time;
+    let column = 0;
+    for (const index of rows[row] ?? []) {
+      const item = items[index]!;
+      const trunk = column;
+      column += item.trunk.length;
+      write(item.trunk, row * time + trunk, 0);
+      show(bias, square, time, [trunk, column], [trunk, column]);
+      const branches = item.branches.map((branch) => {
+        const start = column;
+        column += branch.length;
+        write(branch, row * time + start, item.trunk.length);
+        show(bias, square, time, [start, column], [trunk, trunk + item.trunk.length]);
+        show(bias, square, time, [start, column], [start, column]);
+        return start;
+      });
+      placements[index] = { row, trunk, branches };
+    }
+    for (let query = column; query < time; query++) bias[square + query * time + query] = 0;
+  }
+  return { batch, time, tokens, positions, bias, placements };
+};
+
+/** The flat index of the token before position `offset` of a branch: the one whose hidden state predicts it. */
+export const predictorOf = (
+  item: PackedItem,
+  placement: Placement,
+  branch: number,
+  offset: number,
+  time: number,
+): number => {
+  const column =
+    offset > 0 ? placement.branches[branch]! + offset - 1 : placement.trunk + item.trunk.length - 1;
+  return placement.row * time + column;
+};
+
+/** Smallest multiple of `step` that is at least `size`. */
+export const roundUp = (size: number, step: number): number => Math.ceil(size / step) * step;
+
+/** Smallest of 1, 2, 3, 4, 6, 8, 12, 16, 24, … that is at least `count`: few shapes, at most a third wasted. */
+export const roundCount = (count: number): number => {
+  let power = 1;
+  while (power * 2 <= count) power *= 2;
+  if (count <= power) return power;
+  return count <= power * 1.5 && power > 1 ? power * 1.5 : power * 2;
+};
