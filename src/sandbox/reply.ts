@@ -5,7 +5,13 @@ import type { Random } from "../core/index.ts";
 import { areaPhrases, generalReasons } from "./lexicon/area-phrases.ts";
 import { type Action, type Area, areas, type Combination, fillForms, type Step } from "./lexicon/index.ts";
 import { malform } from "./malformed.ts";
-import { type Assessment, assess, malformedReading, type ReplyReading, silentReading as silent } from "./oracle.ts";
+import {
+  type Assessment,
+  assess,
+  malformedReading,
+  type ReplyReading,
+  silentReading as silent,
+} from "./oracle.ts";
 import { capitalise, expandAll } from "./phrase.ts";
 import { readReply } from "./reply-parser.ts";
 import {

@@ -10,6 +10,7 @@ import { harmfulPeace } from "./harmful-peace.ts";
 import { harmfulPrivacy } from "./harmful-privacy.ts";
 import { harmfulRacialEquality } from "./harmful-racial-equality.ts";
 import { harmlessActions } from "./harmless.ts";
+import { harmlessTogether } from "./harmless-together.ts";
 import { lookalikeActions } from "./lookalikes.ts";
 import { targetNames } from "./targets.ts";
 
@@ -74,7 +75,7 @@ const harmful = [...harmfulPeace, ...harmfulPrivacy, ...harmfulRacialEquality, .
 
 export const actions: readonly Action[] = [
   ...harmful.map((entry) => ({ kind: "harmful" as const, entry })),
-  ...harmlessActions.map((entry) => ({ kind: "harmless" as const, entry })),
+  ...[...harmlessActions, ...harmlessTogether].map((entry) => ({ kind: "harmless" as const, entry })),
   ...lookalikeActions.map((entry) => ({ kind: "lookalike" as const, entry })),
 ].map(({ kind, entry }, index) => toAction(kind, entry, index));
 
