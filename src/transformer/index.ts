@@ -18,6 +18,13 @@ export {
   roleTokenTemplate,
 } from "./chat-template.ts";
 export {
+  type GenerationConfig,
+  loadModelFolder,
+  type ModelFolder,
+  type SavedModel,
+  saveModelFolder,
+} from "./checkpoint.ts";
+export {
   type ModelConfig,
   type ModelTask,
   parseModelConfig,
