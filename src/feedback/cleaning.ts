@@ -21,9 +21,7 @@ export type Cut = { readonly rule: CleaningRule; readonly text: string };
 /** How often each rule cut something. */
 export type CutCounts = Readonly<Record<CleaningRule, number>>;
 
-const endToken =
-  /\s*(?:<EOT>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|eom_id)\|>|<end_of_turn>|<\/s>)\s*$/;
-const nextTurn = /(?:^|\n)[^\S\n]*\n\s*(?:Human|User|Assistant):[\s\S]*$/;
+const endToken = /(?:<EOT>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|eom_id)\|>|<end_of_turn>|<\/s>)$/;
 const roleMarker = /^\s*(?:<\|assistant\|>|\[\/INST\]|\*\*Assistant:\*\*|Assistant:)\s*/;
 
 const opening =
@@ -32,19 +30,20 @@ const presenting = "(?:here(?:['’]s| is| would be)|below is|this is)";
 const changed =
   "(?:revised|rewritten|reworked|improved|updated|corrected|edited|modified|reworded|alternative|new|better)";
 const replyWord = "(?:response|answer|reply|message|statement)";
-const ofReply = `(?: (?:of|to|for) (?:(?:the|my|your|its) )?(?:(?:previous|last|original|earlier|initial|above) )?(?:(?:assistant|AI|model)(?:['’]s)? )?${replyWord})`;
+const ofReply =
+  "(?: (?:of|to|for) (?:(?:the|my|your|its|previous|last|original|earlier|initial|above|assistant['’]s|AI['’]s|model['’]s|assistant) ){0,4}" +
+  "(?:response|answer|reply|message|statement|question|request|prompt))";
 const tail =
   "(?:,? (?:that|which|with|without|so|in which|where|to be|addressing|removing|avoiding)\\b[^:\\n]{0,160})?";
 const announcement = new RegExp(
-  `^\\s*${opening}${presenting} (?:(?:a|an|the|my|one|another) )?(?:(?:possible|more|less|slightly|fully|completely|\\w+ly) )*` +
-    `(?:${changed}(?:,? (?:and )?\\w+)? (?:${replyWord}|version)|(?:revision|rewrite))${ofReply}?${tail}:\\s+`,
+  `^\\s*${opening}${presenting} (?:\\w+,? ){0,4}(?:${changed}(?:,? (?:and )?\\w+)? (?:${replyWord}|version)|revision|rewrite)${ofReply}?${tail}:\\s+`,
   "i",
 );
 
 const headings: Readonly<Record<"critique" | "revision", RegExp>> = {
   critique: /^\s*(?:\*\*|#+ )?critique(?::\*\*|\*\*:|:|\*\*(?=\n))\s*/i,
   revision:
-    /^\s*(?:\*\*|#+ )?(?:(?:revised|rewritten|improved|updated) (?:response|answer|reply|version|assistant response)|revision(?: request)?(?=\**:\**\s*\n|\**:\**\s+["“A-Z]))(?::\*\*|\*\*:|:|\*\*(?=\n))\s*/i,
+    /^\s*(?:\*\*|#+ )?(?:(?:revised|rewritten|improved|updated) (?:response|answer|reply|version)|revision(?=[:*]*\s*\n))(?::\*\*|\*\*:|:|\*\*(?=\n))\s*/i,
 };
 
 const quotePairs: readonly (readonly [string, string])[] = [
@@ -75,11 +74,27 @@ const cutMatch = (rule: CleaningRule, pattern: RegExp, text: string): Step | nul
   };
 };
 
-const nextStep = (text: string, purpose: ReplyPurpose): Step | null => {
+/** Everything from the first speaker's name that stands at the beginning of a line after a blank one. */
+const cutNextTurn = (text: string): Step | null => {
+  // By hand and not by one expression, which would take quadratic time on long runs of line breaks.
+  for (const match of text.matchAll(/\n[^\S\n]*(?:Human|User|Assistant):/g)) {
+    const before = text.slice(0, match.index).trimEnd();
+    if (before !== "" && !text.slice(before.length, match.index).includes("\n")) continue;
+    return { rule: "next-turn", text: before, cut: text.slice(before.length) };
+  }
+  return null;
+};
+
+const cutEndToken = (text: string): Step | null => {
+  const trimmed = text.trimEnd();
   // </s> is also HTML's end of struck-out text, so it is an end token only where nothing opened it.
-  const token = text.includes("<s>") && /<\/s>\s*$/.test(text) ? null : cutMatch("end-token", endToken, text);
+  if (trimmed.endsWith("</s>") && trimmed.includes("<s>")) return null;
+  return cutMatch("end-token", endToken, trimmed);
+};
+
+const nextStep = (text: string, purpose: ReplyPurpose): Step | null => {
   // Role marker before next turn: a reply may begin with a blank line and its own "Assistant:".
-  const outer = token ?? cutMatch("role-marker", roleMarker, text) ?? cutMatch("next-turn", nextTurn, text);
+  const outer = cutEndToken(text) ?? cutMatch("role-marker", roleMarker, text) ?? cutNextTurn(text);
   if (outer !== null || purpose === "answer") return outer;
   const announced = purpose === "revision" ? cutMatch("announcement", announcement, text) : null;
   const inner = announced ?? cutMatch("heading", headings[purpose], text);

@@ -40,7 +40,6 @@ const filled = z.string().refine((text) => text.trim() !== "", { message: "a pro
 
 const conversation = z
   .array(messageSchema)
-  .min(1)
   .refine((messages) => messages.at(-1)?.role === "user" && messages.at(-1)?.content.trim() !== "", {
     message: 'the last message must be of the role "user" and hold text',
   });

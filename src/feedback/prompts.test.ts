@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UserError } from "../core/index.ts";
+import { commonPrompt, loadPrompts, parseDialogue, splitOf } from "./index.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-prompts-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, content: string | Buffer): string => {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+};
+const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+const load = (content: string, options = {}) =>
+  loadPrompts(write("prompts.jsonl", content), { runSeed: 1, ...options });
+const failureOf = async (content: string): Promise<UserError> => {
+  const thrown = await load(content).catch((error: unknown) => error);
+  if (thrown instanceof UserError) return thrown;
+  throw new Error("a UserError was expected");
+};
+
+describe("dialogues", () => {
+  it("keeps all turns, and colons inside them", () => {
+    const text =
+      "\n\nHuman: Say: hello, Human: or not?\n\nAssistant: Note: ok.\nHuman: in a line\n\nHuman: More: please\n\nAssistant:";
+    expect(parseDialogue(text)).toEqual([
+      { role: "user", content: "Say: hello, Human: or not?" },
+      { role: "assistant", content: "Note: ok.\nHuman: in a line" },
+      { role: "user", content: "More: please" },
+      { role: "assistant", content: "" },
+    ]);
+  });
+
+  it("is none without a turn at the beginning", () => {
+    expect(parseDialogue("Human: hi")).toBeNull();
+    expect(parseDialogue("x\n\nHuman: hi")).toBeNull();
+  });
+
+  it("gives back every dialogue it was written from", () => {
+    const word = fc.constantFrom("a: b", "Human: x", "{y}", "one\n\ntwo", "Assistant", "💡", "ends.");
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 9 }), (contents) => {
+        const messages = contents.map((content, index) => ({
+          role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+          content,
+        }));
+        const text = messages
+          .map(({ role, content }) => `\n\n${role === "user" ? "Human" : "Assistant"}: ${content}`)
+          .join("");
+        expect(parseDialogue(text)).toEqual(messages);
+        const last = messages.findLastIndex((message) => message.role === "user");
+        expect(commonPrompt(messages, messages)).toEqual(messages.slice(0, last + 1));
+      }),
+    );
+  });
+});
+
+describe("loadPrompts", () => {
+  it("takes the common beginning of a preference row, many turns long", async () => {
+    const shared = "\n\nHuman: How: so?\n\nAssistant: Like this: a: b.\n\nHuman: And {then}?";
+    const { prompts } = await load(
+      jsonl({
+        chosen: `${shared}\n\nAssistant: No.\n\nHuman: ok\n\nAssistant: Fine.`,
+        rejected: `${shared}\n\nAssistant: Not that.`,
+      }),
+    );
+    expect(prompts[0]?.messages).toEqual([
+      { role: "user", content: "How: so?" },
+      { role: "assistant", content: "Like this: a: b." },
+      { role: "user", content: "And {then}?" },
+    ]);
+  });
+
+  it("does not take replies into the prompt that only begin alike", async () => {
+    const { prompts } = await load(
+      jsonl({ chosen: "\n\nHuman: Hi\n\nAssistant: I can", rejected: "\n\nHuman: Hi\n\nAssistant: I can't" }),
+    );
+    expect(prompts[0]?.messages).toEqual([{ role: "user", content: "Hi" }]);
+  });
+
+  it("joins turns of one speaker without losing any", async () => {
+    const text = "\n\nHuman: one\n\nHuman: two\n\nAssistant: ";
+    const { prompts } = await load(jsonl({ chosen: `${text}x`, rejected: `${text}y` }));
+    expect(prompts[0]?.messages).toEqual([{ role: "user", content: "one\n\ntwo" }]);
+  });
+
+  it("reads prompts, messages, chat preferences and own records from one file", async () => {
+    const user = (content: string) => ({ role: "user", content });
+    const own = {
+      id: "own",
+      parents: ["x"],
+      stage: "sandbox",
+      seed: 7,
+      messages: [user("d")],
+      kind: "harmful",
+      area: "peace",
+      split: "test",
+    };
+    const reply = (content: string) => ({ role: "assistant", content });
+    const { prompts } = await load(
+      jsonl(
+        { prompt: "a", id: 3, kind: "lookalike", area: "privacy", split: "test" },
+        { messages: [{ role: "system", content: "Be brief." }, user("b")] },
+        { chosen: [user("c"), reply("1")], rejected: [user("c"), reply("2")] },
+        own,
+        { prompt: [user("e")] },
+      ),
+      { kind: "harmless" },
+    );
+    expect(prompts.map((prompt) => prompt.messages.at(-1)?.content)).toEqual(["a", "b", "c", "d", "e"]);
+    expect(prompts[0]).toMatchObject({ id: "3", kind: "lookalike", area: "privacy", split: "test" });
+    expect(prompts[1]).toMatchObject({ kind: "harmless", stage: "prompts" });
+    expect(prompts[1]?.messages).toHaveLength(2);
+    expect(prompts[3]).toEqual(own);
+  });
+
+  it("takes plain prompts literally: braces, role markers, control characters, line separators", async () => {
+    const texts = [
+      "{principle} {0} }{",
+      "\n\nHuman: x\n\nAssistant:",
+      "a\u0000b\u2028c\u2029d\r",
+      "😀".repeat(2000),
+      "x".repeat(100_000),
+    ];
+    const { prompts } = await load(texts.map((prompt) => JSON.stringify({ prompt })).join("\r\n"));
+    expect(prompts.map((prompt) => prompt.messages)).toEqual(
+      texts.map((content) => [{ role: "user", content }]),
+    );
+  });
+
+  it("reads gzip files and a byte order mark, and says when gzip is broken", async () => {
+    const zipped = gzipSync(`\ufeff${jsonl({ prompt: "a" }, { prompt: "b" })}`);
+    const { prompts } = await loadPrompts(write("p.jsonl.gz", zipped), { runSeed: 1 });
+    expect(prompts).toHaveLength(2);
+    const cut = write("cut.jsonl.gz", zipped.subarray(0, zipped.length - 12));
+    await expect(loadPrompts(cut, { runSeed: 1 })).rejects.toMatchObject({ code: "file-not-gzip" });
+    await expect(loadPrompts(join(folder, "none.gz"), { runSeed: 1 })).rejects.toMatchObject({
+      code: "file-missing",
+    });
+  });
+
+  it.each([
+    [`${jsonl({ prompt: "a" })}{"prompt": "b"\n`, /line 2: not valid JSON/],
+    [jsonl({ prompt: "a" }, { prompt: 3 }), /line 2: prompt: got 3/],
+    [jsonl({ prompt: "  " }), /line 1: prompt: .*must hold text/],
+    [jsonl({ messages: [] }), /line 1: messages: got an empty list/],
+    [jsonl({ messages: [{ role: "bot", content: "x" }] }), /messages\[0\]\.role: got "bot"/],
+    [
+      jsonl({ messages: [{ role: "assistant", content: "x" }] }),
+      /the last message must be of the role "user"/,
+    ],
+    [jsonl({ prompt: "a", kind: "evil" }), /kind: got "evil", expected one of harmful/],
+    [jsonl({ chosen: "\n\nHuman: x\n\nAssistant: y" }), /rejected: got nothing/],
+    [jsonl({ chosen: "Human: x", rejected: "\n\nHuman: x" }), /chosen: .*begins with "\\n\\nHuman:"/],
+    [jsonl({ chosen: "\n\nHuman: x", rejected: "\n\nHuman: y" }), /share no turn of the user/],
+    [jsonl({ text: "a", label: 1 }), /got the fields: text, label; expected prompt, messages/],
+    ["[1]\n", /got the fields: no object/],
+    [
+      jsonl({ id: "p", prompt: "a" }, { id: "p", prompt: "b" }),
+      /line 2: id: got "p", which line 1 has already/,
+    ],
+    ["\n \n", /holds no prompts/],
+  ])("says file, line and field for %j", async (content, expected) => {
+    const { message } = await failureOf(content);
+    expect(message).toMatch(expected);
+    expect(message).toContain("prompts.jsonl");
+  });
+
+  it("keeps a repeated prompt once and counts it; a limit counts prompts", async () => {
+    const rows = jsonl({ prompt: "a" }, { prompt: "a" }, { prompt: "b" }, { prompt: "c" });
+    const all = await load(rows);
+    expect(all.repeated).toBe(1);
+    expect(all.prompts).toHaveLength(3);
+    expect((await load(rows, { limit: 2 })).prompts.map((prompt) => prompt.messages[0]?.content)).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+
+  it("splits by the prompt alone: same side in any file, order and run", async () => {
+    const rows = Array.from({ length: 400 }, (_, index) => ({ prompt: `question ${index}` }));
+    const forward = await load(jsonl(...rows), { runSeed: 1 });
+    const backward = await load(jsonl(...rows.toReversed().slice(50)), { runSeed: 99 });
+    const sides = new Map(forward.prompts.map((prompt) => [prompt.id, prompt.split]));
+    for (const prompt of backward.prompts) expect(sides.get(prompt.id)).toBe(prompt.split);
+    const tests = forward.prompts.filter((prompt) => prompt.split === "test").length;
+    expect(tests).toBeGreaterThan(50);
+    expect(tests).toBeLessThan(110);
+    const message = [{ role: "user" as const, content: "x" }];
+    expect(splitOf(message, 0)).toBe("train");
+    expect(splitOf(message, 1)).toBe("test");
+  });
+});
