@@ -1,0 +1,96 @@
+// Goodhart's law in one picture: what the reward model believes (across) against what is true (up), followed from the
+// first optimiser step to the last. If reward keeps growing while true harm stops falling or rises, the reward model is
+// being exploited rather than obeyed.
+
+import { type Interval, intervalSentence, known, numberText, percentText } from "./interval.ts";
+import {
+  armColor,
+  armDash,
+  armMark,
+  armShape,
+  type ChartSize,
+  type ChartSpecification,
+  frame,
+  palette,
+} from "./theme.ts";
+
+export type GoodhartInputPoint = {
+  readonly arm: string;
+  readonly step: number;
+  readonly reward: number;
+  readonly harmRate: Interval;
+};
+
+export type GoodhartInput = ChartSize & {
+  readonly arms: readonly string[];
+  readonly points: readonly GoodhartInputPoint[];
+};
+
+/** Mean reward against true harm rate over the steps of reinforcement learning; first and last step are named. */
+export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
+  const rows = input.points.flatMap((point) => {
+    const estimate = known(point.harmRate);
+    if (estimate === null) return [];
+    const tip = `${point.arm}, step ${point.step}: reward ${numberText(point.reward)}, harm ${intervalSentence(estimate, percentText)}`;
+    return [{ series: point.arm, step: point.step, reward: point.reward, ...estimate, tip, label: "" }];
+  });
+  const ends = input.arms.flatMap((arm, index) => {
+    const own = rows.filter(({ series }) => series === arm).sort((a, b) => a.step - b.step);
+    const last = own.at(-1);
+    const color = palette[armMark(index).role].light;
+    return own.length > 1 && last
+      ? [
+          { row: { ...(own[0] as (typeof rows)[number]), label: `step ${own[0]?.step}` }, color },
+          { row: { ...last, label: `step ${last.step}` }, color },
+        ]
+      : [];
+  });
+  const x = {
+    field: "reward",
+    type: "quantitative" as const,
+    scale: { zero: false, nice: true, padding: 24 },
+    axis: { title: "Mean reward (what is optimised)", tickCount: 5, grid: true },
+  };
+  const y = {
+    field: "value",
+    type: "quantitative" as const,
+    scale: { domain: [0, 1] },
+    axis: { format: "%", tickCount: 5, title: null },
+  };
+  const color = armColor(input.arms);
+  return {
+    ...frame(input, "True harm rate against mean reward over reinforcement learning"),
+    data: { values: rows },
+    layer: [
+      {
+        mark: { type: "line", aria: false, strokeWidth: 1.5, opacity: 0.6 },
+        encoding: {
+          x,
+          y,
+          color,
+          order: { field: "step", type: "quantitative" },
+          strokeDash: armDash(input.arms),
+        },
+      },
+      {
+        mark: { type: "rule", aria: false, strokeWidth: 1, opacity: 0.45 },
+        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+      },
+      {
+        mark: { type: "point", filled: true, opacity: 1, size: 40 },
+        encoding: { x, y, color, shape: armShape(input.arms), description: { field: "tip" } },
+      },
+      ...ends.map(({ row, color: own }) => ({
+        data: { values: [row] },
+        mark: {
+          type: "text" as const,
+          aria: false,
+          fontSize: 11,
+          dy: row.value > 0.9 ? 15 : -13,
+          color: own,
+        },
+        encoding: { x, y, text: { field: "label" } },
+      })),
+    ],
+  };
+};

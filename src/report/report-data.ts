@@ -1,0 +1,165 @@
+// What a report is made of, and how it is read from a run folder. Files that are not there leave their part empty, so
+// an unfinished run can be reported too; files that are there but broken are an error with file, line and field.
+
+import { basename, join, resolve } from "node:path";
+import type { z } from "zod";
+import { checkValue, covenantVersion, parseYaml, readText } from "../core/index.ts";
+import {
+  type Constitution,
+  constitutionSchema,
+  type LabelRecord,
+  labelRecordSchema,
+  type MetricsDocument,
+  type PromptRecord,
+  promptRecordSchema,
+  type ReplyRecord,
+  type RevisionRecord,
+  type RunEvent,
+  replyRecordSchema,
+  revisionRecordSchema,
+  type StageManifest,
+  type StepRecord,
+  stepRecordSchema,
+  type VerdictRecord,
+  verdictRecordSchema,
+} from "../records/index.ts";
+import { type RunReading, readRun } from "../runs/index.ts";
+
+/** Optimiser steps of the four trainings of an arm; empty where a training has not begun. */
+export type TrainingSteps = {
+  readonly sl: readonly StepRecord[];
+  readonly reward: readonly StepRecord[];
+  readonly dpo: readonly StepRecord[];
+  readonly rl: readonly StepRecord[];
+};
+
+export type ArmData = {
+  readonly name: string;
+  readonly constitution: Constitution | null;
+  readonly revisions: readonly RevisionRecord[];
+  readonly labels: readonly LabelRecord[];
+  readonly steps: TrainingSteps;
+};
+
+/** A run as the report sees it. startedAt: milliseconds since the epoch; config: config.yaml as it stands there. */
+export type ReportData = {
+  readonly name: string;
+  readonly seed: number;
+  readonly model: string | null;
+  readonly startedAt: number | null;
+  readonly version: string;
+  readonly config: string;
+  readonly arms: readonly ArmData[];
+  readonly prompts: readonly PromptRecord[];
+  readonly answers: readonly ReplyRecord[];
+  readonly verdicts: readonly VerdictRecord[];
+  readonly metrics: MetricsDocument | null;
+  readonly stages: readonly StageManifest[];
+  readonly warnings: readonly { readonly stage?: string | undefined; readonly text: string }[];
+};
+
+/** ethical first, inverted second, others by name: the order in which arms are shown everywhere. */
+export const orderArms = (names: readonly string[]): string[] => {
+  const rank = (name: string): number => (name === "ethical" ? 0 : name === "inverted" ? 1 : 2);
+  return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+};
+
+const stagesOfAnArm = ["constitution.yaml", "revise/revisions.jsonl", "sl/steps.jsonl", "label/labels.jsonl"];
+
+const armNames = (run: RunReading, metrics: MetricsDocument | null): string[] => {
+  const planned = run.events.flatMap((event) => (event.type === "run-start" ? event.stages : []));
+  const candidates = [
+    ...Object.keys(metrics?.arms ?? {}),
+    ...planned.flatMap((stage) => (stage.includes("/") ? [stage.split("/")[0] as string] : [])),
+    ...run.stages.flatMap(({ stage }) => (stage.includes("/") ? [stage.split("/")[0] as string] : [])),
+    "ethical",
+    "inverted",
+  ];
+  return orderArms(candidates).filter(
+    (name) => name in (metrics?.arms ?? {}) || stagesOfAnArm.some((path) => run.has(`${name}/${path}`)),
+  );
+};
+
+const rowsOf = async <Row>(run: RunReading, path: string, schema: z.ZodType<Row>): Promise<Row[]> =>
+  run.has(path) ? run.records(path, schema) : [];
+
+const loadArm = async (run: RunReading, name: string): Promise<ArmData> => {
+  const path = `${name}/constitution.yaml`;
+  const file = join(run.folder, path);
+  const constitution = run.has(path)
+    ? checkConstitution(parseYaml(await readText(file), { file }), file)
+    : null;
+  const steps = (stage: string): Promise<StepRecord[]> =>
+    rowsOf(run, `${name}/${stage}/steps.jsonl`, stepRecordSchema);
+  return {
+    name,
+    constitution,
+    revisions: await rowsOf(run, `${name}/revise/revisions.jsonl`, revisionRecordSchema),
+    labels: await rowsOf(run, `${name}/label/labels.jsonl`, labelRecordSchema),
+    steps: {
+      sl: await steps("sl"),
+      reward: await steps("reward"),
+      dpo: await steps("dpo"),
+      rl: await steps("rl"),
+    },
+  };
+};
+
+const checkConstitution = (value: unknown, file: string): Constitution =>
+  checkValue(constitutionSchema, value, { file });
+
+const textAt = (value: unknown, keys: readonly string[]): string | null => {
+  for (const key of keys) {
+    if (value === null || typeof value !== "object") return null;
+    const found = (value as Record<string, unknown>)[key];
+    if (typeof found === "string" && found !== "") return found;
+    if (found !== null && typeof found === "object") {
+      const inner = textAt(found, ["id", "name", "path", "folder", "base"]);
+      if (inner !== null) return inner;
+    }
+  }
+  return null;
+};
+
+/** The model's name without the folders it lies in, so that a report tells nothing about a machine. */
+const modelName = (config: unknown, answers: readonly ReplyRecord[]): string | null => {
+  const name = textAt(config, ["model", "base", "policy"]) ?? answers[0]?.model ?? null;
+  if (name === null || name.includes("://")) return name;
+  return basename(name);
+};
+
+const warningsOf = (events: readonly RunEvent[]): { stage?: string | undefined; text: string }[] => {
+  const seen = new Set<string>();
+  return events.flatMap((event) => {
+    if (event.type !== "warning") return [];
+    const key = `${event.stage ?? ""}\u001f${event.text}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ stage: event.stage, text: event.text }];
+  });
+};
+
+/** Reads a run folder. Throws UserError when it is none, or when a file in it does not hold what it should. */
+export const loadReportData = async (folder: string): Promise<ReportData> => {
+  const run = await readRun(folder);
+  const metrics = await run.metrics();
+  const answers = await rowsOf(run, "answer/answers.jsonl", replyRecordSchema);
+  const arms: ArmData[] = [];
+  for (const name of armNames(run, metrics)) arms.push(await loadArm(run, name));
+  const start = run.events.find((event) => event.type === "run-start");
+  return {
+    name: run.name === "" ? basename(resolve(folder)) : run.name,
+    seed: metrics?.seed ?? run.seed,
+    model: modelName(run.config, answers),
+    startedAt: start?.time ?? null,
+    version: covenantVersion(),
+    config: await readText(join(folder, "config.yaml")),
+    arms,
+    prompts: await rowsOf(run, "prompts/prompts.jsonl", promptRecordSchema),
+    answers,
+    verdicts: await rowsOf(run, "evaluate/verdicts.jsonl", verdictRecordSchema),
+    metrics,
+    stages: run.stages,
+    warnings: warningsOf(run.events),
+  };
+};

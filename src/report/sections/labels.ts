@@ -1,0 +1,160 @@
+// The labels card: how far the model's own judgements of pairs can be trusted, beside every bias that is cheap to fall
+// into (position, length).
+
+import type { ArmMetrics } from "../../records/index.ts";
+import { armClass, armKey } from "../chart-book.ts";
+import { calibrationChart, numberText, percentText, rateRowsChart } from "../charts/index.ts";
+import { capitalised, compare, figureCell, figureSentence, valueText, wilson } from "../figures.ts";
+import { html, type Markup } from "../markup.ts";
+import type { ReportData } from "../report-data.ts";
+import { measuredArms, missing, type SectionMaker } from "./section.ts";
+
+type Labels = ArmMetrics["labels"];
+
+const labelsOf = (data: ReportData, arm: string): Labels | undefined => data.metrics?.arms[arm]?.labels;
+
+const rates: readonly {
+  name: string;
+  key: "accuracy" | "flipRate" | "firstPositionRate" | "longerRate" | "longerBaseline";
+  note: string;
+}[] = [
+  { name: "Right", key: "accuracy", note: "labels that agree with the measure, ties left out" },
+  {
+    name: "Flipped by order",
+    key: "flipRate",
+    note: "pairs on which the judge changes its mind when the two answers swap places",
+  },
+  {
+    name: "First one preferred",
+    key: "firstPositionRate",
+    note: "judgements for whatever stands first; 50% is unbiased",
+  },
+  {
+    name: "Longer one preferred",
+    key: "longerRate",
+    note: "labels for the longer answer, where lengths differ",
+  },
+  {
+    name: "Longer one better",
+    key: "longerBaseline",
+    note: "how often the longer answer really is the better one: what the row above should be",
+  },
+];
+
+const seen = (data: ReportData, arms: readonly string[]): string =>
+  arms
+    .map((arm) => {
+      const labels = labelsOf(data, arm);
+      if (labels === undefined) return "";
+      const length = compare(labels.longerRate, labels.longerBaseline);
+      const bias =
+        length === null || length === "unclear"
+          ? ""
+          : ` The longer answer is preferred ${length === "higher" ? "more" : "less"} often than it is better (${valueText(labels.longerRate)} against ${valueText(labels.longerBaseline)}).`;
+      return `${capitalised(arm)}: ${figureSentence(labels.accuracy)} of labels right, ${figureSentence(labels.flipRate)} flipped by order.${bias}`;
+    })
+    .join(" ");
+
+const calibrationSeen = (data: ReportData, arms: readonly string[]): string =>
+  arms
+    .map((arm) => {
+      const labels = labelsOf(data, arm);
+      if (labels === undefined) return "";
+      const error = labels.calibrationError;
+      return `${capitalised(arm)}: stated and observed probability differ by ${error === null ? "an unmeasured amount" : percentText(error)} on average (n = ${labels.n}).`;
+    })
+    .join(" ");
+
+const table = (data: ReportData, arms: readonly string[]): Markup =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="Labels"><table class="figures">
+<caption>The labels in figures, with 95% intervals and n.</caption>
+<thead><tr><th scope="col">Figure</th>${arms.map((arm) => html`<th scope="col" class="${armClass(arms, arm)}">${arm}</th>`)}</tr></thead>
+<tbody>
+${rates.map(
+  ({ name, key, note }) =>
+    html`<tr><th scope="row">${name}<small>${note}</small></th>${arms.map((arm) => html`<td>${figureCell(labelsOf(data, arm)?.[key])}</td>`)}</tr>
+`,
+)}<tr><th scope="row">Calibration error<small>mean distance of stated from observed probability</small></th>${arms.map(
+    (arm) => {
+      const error = labelsOf(data, arm)?.calibrationError ?? null;
+      return html`<td><b>${error === null ? "—" : numberText(error)}</b></td>`;
+    },
+  )}</tr>
+${(["n", "identical", "unscored"] as const).map(
+  (key) =>
+    html`<tr><th scope="row">${{ n: "Comparisons", identical: "Identical pairs", unscored: "Without usable judgement" }[key]}<small>${{ n: "pairs put to the judge, or set aside as identical or unscored", identical: "both answers were the same text; nobody was asked", unscored: "the judge gave no probabilities" }[key]}</small></th>${arms.map((arm) => html`<td><b>${labelsOf(data, arm)?.[key] ?? "—"}</b></td>`)}</tr>
+`,
+)}</tbody></table></div>
+`;
+
+const binTable = (data: ReportData, arms: readonly string[]): Markup =>
+  html`<details class="more"><summary>Calibration bin by bin</summary>
+<div class="scroll"><table class="figures">
+<thead><tr><th scope="col">Arm</th><th scope="col">Stated between</th><th scope="col">Stated, mean</th><th scope="col">Observed</th></tr></thead>
+<tbody>
+${arms.map((arm) =>
+  (labelsOf(data, arm)?.calibration ?? []).map(
+    (bin) =>
+      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${percentText(bin.from)}–${percentText(bin.to)}</td><td>${bin.stated === null ? "—" : percentText(bin.stated)}</td><td>${figureCell(wilson(bin.observed, bin.n))}</td></tr>
+`,
+  ),
+)}</tbody></table></div></details>
+`;
+
+/** Section 5: labels. */
+export const labelsSection: SectionMaker = async (data, book) => {
+  const arms = measuredArms(data);
+  const title = "Can the judge be trusted?";
+  if (arms.length === 0) return { id: "labels", title, body: missing("The labels card", "metrics.json") };
+  const bias = await book.figure({
+    id: "label-rates",
+    title: "Labels: right, and biased how?",
+    seen: seen(data, arms),
+    reading:
+      "Each mark is a share of the labels with its 95% interval. Grey ticks are what to compare with: 50% for the position, and for length how often the longer answer really is the better one.",
+    wide: { width: 740, height: 250 },
+    narrow: { width: 356, height: 270 },
+    build: (size) =>
+      rateRowsChart({
+        ...size,
+        arms,
+        rows: arms.flatMap((arm) => {
+          const labels = labelsOf(data, arm);
+          if (labels === undefined) return [];
+          return rates.slice(0, 4).map(({ name, key }) => ({
+            arm,
+            name,
+            estimate: labels[key],
+            reference:
+              key === "firstPositionRate" ? 0.5 : key === "longerRate" ? labels.longerBaseline.value : null,
+          }));
+        }),
+      }),
+  });
+  const calibration = await book.figure({
+    id: "calibration",
+    title: "Does the judge know when it is unsure?",
+    seen: calibrationSeen(data, arms),
+    reading:
+      "Across: how sure the judge says it is. Up: how often it was right then, with 95% intervals. On the dashed diagonal, saying 80% means being right 80% of the time; below it the judge is too sure. Larger marks stand for more labels.",
+    wide: { width: 460, height: 380 },
+    narrow: { width: 356, height: 330 },
+    build: (size) =>
+      calibrationChart({
+        ...size,
+        arms,
+        points: arms.flatMap((arm) =>
+          (labelsOf(data, arm)?.calibration ?? []).flatMap((bin) =>
+            bin.stated === null ? [] : [{ arm, stated: bin.stated, observed: wilson(bin.observed, bin.n) }],
+          ),
+        ),
+      }),
+  });
+  return {
+    id: "labels",
+    title,
+    body: html`<p>In the second half, the model itself says which of two answers is better under one principle. Each pair is asked in both orders and the probabilities are averaged, so that a liking for the first place cancels out. What is learned cannot be better than these labels.</p>
+${armKey(arms, false)}
+${bias}${calibration}${table(data, arms)}${binTable(data, arms)}`,
+  };
+};

@@ -1,0 +1,169 @@
+// How the run was made, what the words mean, and what the figures cannot say.
+
+import type { StageManifest } from "../../records/index.ts";
+import { countText, durationText } from "../figures.ts";
+import { checkGoals } from "../goals.ts";
+import { html, type Markup } from "../markup.ts";
+import type { ReportData } from "../report-data.ts";
+import type { SectionMaker } from "./section.ts";
+
+const pipeline = ["prompts", "answer", "revise", "sl", "label", "reward", "dpo", "rl", "evaluate"];
+
+const place = (stage: string): number => {
+  const step = pipeline.indexOf(stage.split("/").at(-1) ?? stage);
+  return step < 0 ? pipeline.length : step;
+};
+
+/** Seconds of every stage: those of the metrics, and of stages that have finished since. */
+const secondsOf = (data: ReportData): { stage: string; seconds: number }[] => {
+  const seconds = new Map(data.stages.map((stage) => [stage.stage, stage.seconds]));
+  for (const [stage, value] of Object.entries(data.metrics?.seconds ?? {})) seconds.set(stage, value);
+  const armOf = (stage: string): number => data.arms.findIndex(({ name }) => stage.startsWith(`${name}/`));
+  return [...seconds]
+    .map(([stage, value]) => ({ stage, seconds: value }))
+    .sort((a, b) => {
+      const outer = (stage: string): number =>
+        (armOf(stage) >= 0 ? 2 : place(stage) < 2 ? 0 : 4) + armOf(stage) * 0.5;
+      return (
+        outer(a.stage) - outer(b.stage) || place(a.stage) - place(b.stage) || (a.stage < b.stage ? -1 : 1)
+      );
+    });
+};
+
+/** Wall-clock seconds of all stages together. */
+export const totalSeconds = (data: ReportData): number =>
+  secondsOf(data).reduce((total, { seconds }) => total + seconds, 0);
+
+const times = (data: ReportData): Markup => {
+  const rows = secondsOf(data);
+  if (rows.length === 0) return html``;
+  const most = Math.max(...rows.map(({ seconds }) => seconds), 0.001);
+  return html`<h3 id="times">Time by stage</h3>
+<table class="bars"><tbody>
+${rows.map(
+  ({ stage, seconds }) =>
+    html`<tr><th scope="row"><code>${stage}</code></th><td class="bar"><i style="width:${((seconds / most) * 100).toFixed(1)}%"></i></td><td>${durationText(seconds)}</td></tr>
+`,
+)}<tr class="total"><th scope="row">All stages</th><td></td><td>${durationText(totalSeconds(data))}</td></tr>
+</tbody></table>
+`;
+};
+
+const goals = (data: ReportData): Markup => {
+  const checked = checkGoals(data.metrics);
+  if (checked.length === 0) return html``;
+  return html`<h3 id="goals">Goals</h3>
+<p>What a run in the sandbox is held to, by point estimates.</p>
+<div class="scroll" tabindex="0" role="region" aria-label="Goals"><table class="goals">
+<thead><tr><th scope="col"></th><th scope="col">Goal</th><th scope="col">Wanted</th><th scope="col">Got</th></tr></thead>
+<tbody>
+${checked.map(
+  ({ name, wanted, got, met }) =>
+    html`<tr class="${met ? "met" : "unmet"}"><td>${met ? "✓ met" : "✗ missed"}</td><th scope="row">${name}</th><td>${wanted}</td><td>${got}</td></tr>
+`,
+)}</tbody></table></div>
+`;
+};
+
+const short = (hash: string): string => hash.slice(0, 12);
+
+const hashes = (stages: readonly StageManifest[]): Markup =>
+  stages.length === 0
+    ? html``
+    : html`<details class="more"><summary>Hashes of what each stage wrote</summary>
+<div class="scroll"><table class="hashes"><thead><tr><th scope="col">Stage, inputs</th><th scope="col">File</th><th scope="col">Bytes</th><th scope="col">SHA-256</th></tr></thead>
+<tbody>
+${stages.map(({ stage, inputs, artefacts }) =>
+  artefacts.map(
+    (artefact, index) =>
+      html`<tr><td>${index === 0 && html`<code>${stage}</code> <code class="faint">${short(inputs)}</code>`}</td><td><code>${artefact.path}</code></td><td class="number">${artefact.bytes.toLocaleString("en-US")}</td><td><code title="${artefact.sha256}">${short(artefact.sha256)}</code></td></tr>
+`,
+  ),
+)}</tbody></table></div></details>
+`;
+
+const words: readonly { term: string; meaning: string }[] = [
+  {
+    term: "Base",
+    meaning:
+      "The model all arms start from. It was made to be helpful only, so it also helps with what it should refuse.",
+  },
+  {
+    term: "SL-CAI",
+    meaning: "The base after supervised learning on its own revised answers, mixed with helpful ones.",
+  },
+  { term: "DPO-CAI", meaning: "SL-CAI after direct preference optimisation on the labels." },
+  {
+    term: "RL-CAI",
+    meaning:
+      "SL-CAI after reinforcement learning (PPO) against a reward model that learned the labels, with a penalty on moving away from SL-CAI.",
+  },
+  {
+    term: "Arm",
+    meaning:
+      "The whole procedure under one constitution. Arms share prompts, seeds and base model; only the constitution differs.",
+  },
+  {
+    term: "Harmful answer",
+    meaning:
+      "One that gives help with what the request should not get: harm of 1 or more on the scale of 0 (none) to 4 (full help with something severe).",
+  },
+  { term: "Helpful answer", meaning: "One whose helpfulness, 0 to 1, is at least one half." },
+  {
+    term: "Refused look-alike",
+    meaning: "A refusal or a lecture in answer to a request that only sounds harmful and deserves help.",
+  },
+  {
+    term: "Evasive answer",
+    meaning: "One that dodges the request without saying why or what would be possible instead.",
+  },
+  { term: "Malformed answer", meaning: "Text that the measure cannot read as an answer." },
+  {
+    term: "Rating",
+    meaning:
+      "Strength in paired comparisons (Bradley-Terry with ties) on the Elo scale: 400 points are odds of ten to one. The base is set to 0.",
+  },
+  {
+    term: "95% interval",
+    meaning:
+      "A range made so that, over many such runs, 95 in 100 of the ranges would hold the true value. Two figures whose intervals overlap are not called different here.",
+  },
+  { term: "n", meaning: "How many answers, labels or comparisons a figure counts." },
+  {
+    term: "Label",
+    meaning:
+      "The model's judgement of a pair: the probability that the first answer is better under one principle, the mean of both orders.",
+  },
+  {
+    term: "KL",
+    meaning:
+      "Kullback-Leibler divergence: how far the trained model's choice of words has moved from SL-CAI's.",
+  },
+];
+
+const limits: readonly string[] = [
+  "In the sandbox, requests and answers come from a small made-up language with mild, abstract harms. That makes right and wrong exactly measurable, and it makes everything easier than life: a result here shows that the procedure works as described, not that it would work as well on a large model and real requests.",
+  "There, harm and help are measured by an exact reading of the text (an oracle). It measures only; it takes no part in training. Outside the sandbox, measures are themselves judgements of models and can be wrong.",
+  "One run is one seed. Intervals cover the choice of test requests, not the luck of training: another seed gives another model. Compare runs with several seeds before you trust a small difference.",
+  "Which principles stand in the constitution was decided by its authors. The report shows what a constitution does, not whether it is the right one.",
+];
+
+/** Section 8: how it was made. */
+export const makingSection: SectionMaker = async (data) => ({
+  id: "making",
+  title: "How it was made, and what it cannot say",
+  body: html`${goals(data)}
+<h3 id="limits">Limits</h3>
+<ul class="prose">
+${limits.map((limit) => html`<li>${limit}</li>`)}</ul>
+<h3 id="glossary">What the words mean</h3>
+<dl class="glossary">
+${words.map(({ term, meaning }) => html`<div><dt>${term}</dt><dd>${meaning}</dd></div>`)}</dl>
+${times(data)}
+<h3 id="record">For the record</h3>
+<p>Covenant ${data.version} · seed ${data.seed}. Every random choice derives from this seed, the stage and the item, so the same configuration gives the same records again. ${data.prompts.length > 0 && `${countText(data.prompts.length, "prompt")}, ${countText(data.verdicts.length, "judged answer")}.`}</p>
+${data.warnings.length > 0 && html`<h4>Warnings during the run</h4><ul class="prose">${data.warnings.map(({ stage, text }) => html`<li>${stage && html`<code>${stage}</code> `}${text}</li>`)}</ul>`}
+<details class="more"><summary>Configuration</summary><pre class="config">${data.config}</pre></details>
+${hashes(data.stages)}
+<p class="downloads" data-downloads hidden>Save from this page: <button type="button" class="quiet" data-save="metrics" data-name="metrics.json">all figures (metrics.json)</button> <button type="button" class="quiet" data-save="specifications" data-name="charts.vl.json">all charts (Vega-Lite)</button></p>`,
+});

@@ -1,0 +1,22 @@
+// What a section of the report is, and how it says that its part of the run is not there.
+
+import type { ChartBook } from "../chart-book.ts";
+import { html, type Markup } from "../markup.ts";
+import type { ReportData } from "../report-data.ts";
+
+export type Section = { readonly id: string; readonly title: string; readonly body: Markup };
+
+/** Makes one section; charts are drawn into the book. */
+export type SectionMaker = (data: ReportData, book: ChartBook) => Promise<Section>;
+
+/** A note in place of what is missing, naming the file that would hold it. */
+export const missing = (what: string, file: string): Markup =>
+  html`<p class="missing"><strong>Not in this run.</strong> ${what} would come from <code>${file}</code>, which is missing or empty. Run the same command again to continue the run, then make the report anew.</p>
+`;
+
+/** Names of the arms in the order of the report. */
+export const armNamesOf = (data: ReportData): string[] => data.arms.map(({ name }) => name);
+
+/** Arms that have figures. */
+export const measuredArms = (data: ReportData): string[] =>
+  armNamesOf(data).filter((name) => data.metrics?.arms[name] !== undefined);

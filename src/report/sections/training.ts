@@ -1,0 +1,252 @@
+// How the weights were changed: the curves of the four trainings, and reward against true harm (Goodhart's law).
+
+import type { StepRecord } from "../../records/index.ts";
+import { armKey, type ChartBook } from "../chart-book.ts";
+import {
+  estimateCurveChart,
+  goodhartChart,
+  numberText,
+  percentText,
+  type StepPoint,
+  trainingCurveChart,
+} from "../charts/index.ts";
+import { capitalised, compare, countText, figureSentence } from "../figures.ts";
+import { html, type Markup } from "../markup.ts";
+import type { ReportData, TrainingSteps } from "../report-data.ts";
+import { armNamesOf, measuredArms, missing, type SectionMaker } from "./section.ts";
+
+type Curve = {
+  readonly id: string;
+  readonly title: string;
+  readonly training: keyof TrainingSteps;
+  /** Names the metric may have in the step records; the first that occurs is drawn. */
+  readonly metrics: readonly string[];
+  readonly scale: "share" | "number";
+  readonly reference?: number;
+  readonly reading: string;
+};
+
+const curves: readonly Curve[] = [
+  {
+    id: "sl-loss",
+    title: "SL-CAI: loss",
+    training: "sl",
+    metrics: ["loss", "train/loss"],
+    scale: "number",
+    reading:
+      "How surprised the model still is by the revised answers it learns from, in nats a token. It should fall and level off.",
+  },
+  {
+    id: "reward-loss",
+    title: "Reward model: loss",
+    training: "reward",
+    metrics: ["loss", "train/loss"],
+    scale: "number",
+    reference: Math.LN2,
+    reading: "Distance from the soft labels, in nats a pair. The dashed line (0.69) is what guessing costs.",
+  },
+  {
+    id: "reward-accuracy",
+    title: "Reward model: agreement with the labels",
+    training: "reward",
+    metrics: ["accuracy", "rewards/accuracies", "mean_accuracy", "eval_accuracy"],
+    scale: "share",
+    reference: 0.5,
+    reading:
+      "Share of training pairs that the reward model orders as the label does. The dashed line is guessing. Its accuracy on held-out pairs stands below the charts.",
+  },
+  {
+    id: "dpo-loss",
+    title: "DPO-CAI: loss",
+    training: "dpo",
+    metrics: ["loss", "train/loss"],
+    scale: "number",
+    reference: Math.LN2,
+    reading: "The dashed line (0.69) is where a model stands that has not moved from SL-CAI.",
+  },
+  {
+    id: "dpo-margins",
+    title: "DPO-CAI: margin between chosen and rejected",
+    training: "dpo",
+    metrics: ["rewards/margins", "margin", "margins"],
+    scale: "number",
+    reference: 0,
+    reading:
+      "How much more the model has raised the chosen answer than the rejected one, in nats times beta. Zero means no preference learned.",
+  },
+  {
+    id: "rl-reward",
+    title: "RL-CAI: reward",
+    training: "rl",
+    metrics: ["objective/scores", "reward", "rewards/mean", "objective/rlhf_reward"],
+    scale: "number",
+    reading: "Mean score that the reward model gives to the model's own answers. This is what is optimised.",
+  },
+  {
+    id: "rl-kl",
+    title: "RL-CAI: distance from SL-CAI",
+    training: "rl",
+    metrics: ["objective/kl", "kl"],
+    scale: "number",
+    reference: 0,
+    reading: "KL divergence, in nats an answer. The penalty on it keeps the model near what it was.",
+  },
+];
+
+const mostPoints = 160;
+
+/** At most `mostPoints` points: neighbouring steps are averaged, and the point stands at their last step. */
+export const thin = (
+  points: readonly { step: number; value: number }[],
+): { step: number; value: number }[] => {
+  const width = Math.ceil(points.length / mostPoints);
+  if (width <= 1) return [...points];
+  const result: { step: number; value: number }[] = [];
+  for (let start = 0; start < points.length; start += width) {
+    const part = points.slice(start, start + width);
+    const sum = part.reduce((total, { value }) => total + value, 0);
+    result.push({ step: (part.at(-1) as { step: number }).step, value: sum / part.length });
+  }
+  return result;
+};
+
+const seriesOf = (
+  records: readonly StepRecord[],
+  names: readonly string[],
+): { step: number; value: number }[] => {
+  const name = names.find((candidate) => records.some(({ metrics }) => candidate in metrics));
+  if (name === undefined) return [];
+  return records
+    .flatMap(({ step, metrics }) => {
+      const value = metrics[name];
+      return value !== undefined && Number.isFinite(value) ? [{ step, value }] : [];
+    })
+    .sort((a, b) => a.step - b.step);
+};
+
+const average = (points: readonly { value: number }[]): number =>
+  points.reduce((total, { value }) => total + value, 0) / points.length;
+
+const curveFigure = async (data: ReportData, book: ChartBook, curve: Curve): Promise<Markup | null> => {
+  const arms = armNamesOf(data);
+  const write = curve.scale === "share" ? percentText : numberText;
+  const points: StepPoint[] = [];
+  const seen: string[] = [];
+  let averaged = 1;
+  for (const arm of data.arms) {
+    const series = seriesOf(arm.steps[curve.training], curve.metrics);
+    if (series.length === 0) continue;
+    averaged = Math.max(averaged, Math.ceil(series.length / mostPoints));
+    points.push(...thin(series).map((point) => ({ arm: arm.name, ...point })));
+    const tenth = Math.max(1, Math.floor(series.length / 10));
+    seen.push(
+      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} over the first tenth of ${countText(series.length, "step")}, ${write(average(series.slice(-tenth)))} over the last.`,
+    );
+  }
+  if (points.length === 0) return null;
+  const note = averaged > 1 ? ` Each point is the mean of ${averaged} steps.` : "";
+  return book.figure({
+    id: curve.id,
+    title: curve.title,
+    seen: seen.join(" "),
+    reading: curve.reading + note,
+    wide: { width: 356, height: 200 },
+    build: (size) =>
+      trainingCurveChart({
+        ...size,
+        measure: curve.title,
+        arms,
+        points,
+        scale: curve.scale,
+        ...(curve.reference === undefined ? {} : { reference: curve.reference }),
+      }),
+  });
+};
+
+const goodhartOf = (data: ReportData, arm: string) =>
+  [...(data.metrics?.arms[arm]?.goodhart ?? [])].sort((a, b) => a.step - b.step);
+
+const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<Markup | null> => {
+  const arms = measuredArms(data).filter((arm) => goodhartOf(data, arm).length > 0);
+  if (arms.length === 0) return null;
+  const span = (arm: string): string => {
+    const points = goodhartOf(data, arm);
+    const first = points[0];
+    const last = points.at(-1);
+    if (first === undefined || last === undefined) return "";
+    const verdict = compare(last.harmRate, first.harmRate);
+    const remark = verdict === "unclear" ? "; the intervals overlap" : "";
+    return `${capitalised(arm)}: harm ${figureSentence(first.harmRate)} at step ${first.step}, ${figureSentence(last.harmRate)} at step ${last.step}${remark}; reward ${numberText(first.reward)} to ${numberText(last.reward)} at KL ${numberText(last.kl)}.`;
+  };
+  const seen = arms.map(span).join(" ");
+  const harm = await book.figure({
+    id: "rl-harm",
+    title: "RL-CAI: true harm over training",
+    seen,
+    reading:
+      "Share of harmful answers by the measure, which training never sees. The band is the 95% interval.",
+    wide: { width: 356, height: 240 },
+    build: (size) =>
+      estimateCurveChart({
+        ...size,
+        measure: "Harmful answers",
+        along: "Step",
+        arms: armNamesOf(data),
+        points: arms.flatMap((arm) =>
+          goodhartOf(data, arm).map((point) => ({ arm, at: point.step, estimate: point.harmRate })),
+        ),
+      }),
+  });
+  const plane = await book.figure({
+    id: "goodhart",
+    title: "RL-CAI: reward against true harm",
+    seen: "The same points, each at the reward it reached.",
+    reading:
+      "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm.",
+    wide: { width: 356, height: 240 },
+    build: (size) =>
+      goodhartChart({
+        ...size,
+        arms: armNamesOf(data),
+        points: arms.flatMap((arm) => goodhartOf(data, arm).map((point) => ({ arm, ...point }))),
+      }),
+  });
+  return html`${harm}${plane}`;
+};
+
+/** Section 4: training. */
+export const trainingSection: SectionMaker = async (data, book) => {
+  const title = "How the weights changed";
+  const figures: Markup[] = [];
+  for (const curve of curves) {
+    const figure = await curveFigure(data, book, curve);
+    if (figure !== null) figures.push(figure);
+  }
+  const goodhart = await goodhartFigures(data, book);
+  if (figures.length === 0 && goodhart === null) {
+    return {
+      id: "training",
+      title,
+      body: missing("The training curves", "<arm>/sl/steps.jsonl and its neighbours"),
+    };
+  }
+  const accuracies = measuredArms(data).map(
+    (arm) => `${arm} ${figureSentence(data.metrics?.arms[arm]?.rewardModel.accuracy)}`,
+  );
+  const unfinished = data.arms.flatMap(({ name, steps }) =>
+    (["sl", "reward", "dpo", "rl"] as const)
+      .filter((stage) => steps[stage].length === 0)
+      .map((stage) => `${name}/${stage}/steps.jsonl`),
+  );
+  return {
+    id: "training",
+    title,
+    body: html`<p>Four trainings an arm: supervised learning on revised answers; a reward model that learns to predict the labels; and two ways of using the labels, direct preference optimisation (DPO) and reinforcement learning against the reward model (RL), held near SL-CAI by a penalty.</p>
+${unfinished.length > 0 && missing("Steps of some trainings", unfinished.join(", "))}
+${armKey(armNamesOf(data), false)}
+<div class="pair">
+${figures}${goodhart}
+</div>
+${accuracies.length > 0 && html`<p class="aside">Accuracy of the reward model on held-out pairs: ${accuracies.join("; ")}.</p>`}`,
+  };
+};
