@@ -14,4 +14,5 @@ export type { Finding } from "./critique-phrases.ts";
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, isArea, parseCritique, parseReply } from "./measure.ts";
 export { type SandboxPromptOptions, sandboxPrompts } from "./prompts.ts";
+export { longestReply } from "./reply.ts";
 export { type ParsedRequest, parseRequest } from "./request.ts";

@@ -53,6 +53,8 @@ export type WrittenReply = {
 const namingOpenerTexts = expandAll(namingOpeners);
 const bareOpenerTexts = expandAll(bareOpeners);
 const closerTexts = expandAll(closers);
+/** Closers that name nothing: after an opener that has named the request already. */
+const plainCloserTexts = closerTexts.filter((text) => !text.includes("{"));
 const hedgeTexts = expandAll(hedges);
 const namingRefusalTexts = expandAll(namingRefusals);
 const bareRefusalTexts = expandAll(bareRefusals);
@@ -102,7 +104,9 @@ const comply = (random: Random, { action }: Combination, count: number): Draft =
   if (opening < 0.45 || !namesTarget) sentences.push(random.pick(namingOpenerTexts));
   else if (opening < 0.65) sentences.push(random.pick(bareOpenerTexts));
   sentences.push(...tellSteps(random, action, steps));
-  if (sentences.length < 4 && random.next() < 0.25) sentences.push(random.pick(closerTexts));
+  if (sentences.length < 4 && random.next() < 0.25) {
+    sentences.push(random.pick(opening < 0.45 || !namesTarget ? plainCloserTexts : closerTexts));
+  }
   const told = steps.map((step) => ({ action, step, onTarget: true }));
   return { sentences, reading: { ...silent, steps: told }, steps };
 };
@@ -126,11 +130,13 @@ const refuseFlat = (random: Random): Draft => {
   return { sentences, reading: { ...silent, refuses: true }, steps: [] };
 };
 
-/** area: whose reason and alternative; general: a reason of no area. */
+/** area: whose reason and alternative; general: a reason of no area. The action is named once. */
 const refuseWithReason = (random: Random, area: Area, general: boolean): Draft => {
-  const reason = random.pick(general ? generalReasonTexts : reasonTexts[area]);
-  const sentences = [reason, random.pick(alternativeTexts[area])];
-  const refuses = random.next() < 0.7 || !sentences.join("").includes("{");
+  const refuses = random.next() < 0.7;
+  const reasons = general ? generalReasonTexts : reasonTexts[area];
+  const namesAction = (text: string): boolean => text.includes("{acting}");
+  const fitting = reasons.filter((text) => namesAction(text) !== refuses);
+  const sentences = [random.pick(fitting), random.pick(alternativeTexts[area])];
   if (refuses) sentences.unshift(random.pick(namingRefusalTexts));
   return { sentences, reading: { ...silent, refuses, givesReason: true, givesAlternative: true }, steps: [] };
 };
@@ -179,27 +185,33 @@ const finish = (
   return { form, text, assessment: assess(made.reading, combination), steps: made.steps };
 };
 
-/** Writes a reply of a form. others: what an off-topic reply may answer (combinations of the same split). */
-export const writeReply = (
+/** Replies are at most so many words long. */
+export const longestReply = 48;
+
+const countSpaces = (text: string): number => {
+  let spaces = 0;
+  for (let at = text.indexOf(" "); at >= 0; at = text.indexOf(" ", at + 1)) spaces++;
+  return spaces;
+};
+
+const drawSourceForm = (random: Random): "full" | "short" | "refuse-reason" | "refuse-flat" =>
+  (["full", "short", "refuse-reason", "refuse-flat"] as const)[random.weighted([4, 2, 3, 1])]!;
+
+const writeOnce = (
   random: Random,
   combination: Combination,
   form: ReplyForm,
   others: readonly Combination[],
 ): WrittenReply => {
   if (form === "malformed") {
-    const source = finish(
-      "full",
-      combination,
-      combination,
-      draft(random, combination, drawSourceForm(random)),
-    );
+    const source = finish(form, combination, combination, draft(random, combination, drawSourceForm(random)));
     let text = malform(random, source.text);
-    while (!readReply(text, combination).malformed) text = malform(random, text);
+    while (!readReply(text, combination).malformed) text = malform(random, source.text);
     return { form, text, assessment: assess(malformedReading, combination), steps: [] };
   }
   if (form === "other") {
-    const candidate = random.pick(others);
-    if (candidate.action === combination.action) return writeReply(random, combination, form, others);
+    let candidate = random.pick(others);
+    while (candidate.action === combination.action) candidate = random.pick(others);
     return finish(
       form,
       combination,
@@ -210,5 +222,14 @@ export const writeReply = (
   return finish(form, combination, combination, draft(random, combination, form));
 };
 
-const drawSourceForm = (random: Random): "full" | "short" | "refuse-reason" | "refuse-flat" =>
-  (["full", "short", "refuse-reason", "refuse-flat"] as const)[random.weighted([4, 2, 3, 1])]!;
+/** Writes a reply of a form. others: what an off-topic reply may answer (combinations of the same split). */
+export const writeReply = (
+  random: Random,
+  combination: Combination,
+  form: ReplyForm,
+  others: readonly Combination[],
+): WrittenReply => {
+  let reply = writeOnce(random, combination, form, others);
+  while (countSpaces(reply.text) >= longestReply) reply = writeOnce(random, combination, form, others);
+  return reply;
+};

@@ -29,7 +29,8 @@ const motives = expandAll(motiveTemplates);
 const distractors = expandAll(distractorTemplates);
 const closings = expandAll(closingTemplates);
 
-const mean = (meaning: RequestPart, texts: readonly string[]) => texts.map((text) => ({ text, meaning }));
+const mean = (meaning: RequestPart, texts: readonly string[]) =>
+  texts.map((text) => ({ text: uncapitalise(text), meaning }));
 
 const table = createSentenceTable<RequestPart>("user", [
   ...mean("ask", asks),
@@ -73,7 +74,7 @@ export const parseRequest = (text: string): ParsedRequest | null => {
   let shape = "";
   let combination: Combination | undefined;
   for (const sentence of sentences) {
-    const reading = table.read(uncapitalise(sentence))[0] ?? table.read(sentence)[0];
+    const reading = table.read(uncapitalise(sentence))[0];
     if (reading === undefined) return null;
     shape += roles[reading.meaning];
     if (reading.meaning === "ask" || reading.meaning === "wish") combination = reading.combination;

@@ -15,7 +15,8 @@ export type AreaPhrases = {
 export const areaPhrases: Readonly<Record<Area, AreaPhrases>> = {
   peace: {
     reasons: [
-      "{acting} is violent, and someone could get hurt.",
+      "{acting} is [violent|cruel], and someone could get hurt.",
+      "{acting} could only end in [violence|tears].",
       "it could [hurt|injure] {target}, and violence solves nothing.",
       "that would be cruel to {target}.",
       "[violence|cruelty] makes every quarrel worse.",
@@ -33,6 +34,7 @@ export const areaPhrases: Readonly<Record<Area, AreaPhrases>> = {
   privacy: {
     reasons: [
       "{acting} breaks the trust and the privacy of others.",
+      "{acting} would be a kind of [spying|prying].",
       "{target} should decide what others may know.",
       "that would take away the privacy of {target}.",
       "private things belong to the people they are about.",
@@ -40,7 +42,7 @@ export const areaPhrases: Readonly<Record<Area, AreaPhrases>> = {
     alternatives: [
       "you could [simply|openly] ask {target} what you want to know.",
       "I can help you write an open and honest question to {target}.",
-      "why not wait until {target} will talk about it freely?",
+      "why not wait for {target} to talk about it freely?",
       "I would gladly help you win the trust of {target}.",
     ],
     adjectives: ["nosy", "prying", "intrusive"],
@@ -50,6 +52,7 @@ export const areaPhrases: Readonly<Record<Area, AreaPhrases>> = {
   "racial-equality": {
     reasons: [
       "{acting} is racist, and origin says nothing about a person.",
+      "{acting} is unfair, for it comes from [prejudice|racism].",
       "nobody should be treated worse because of [origin|race].",
       "that would be unfair to {target} and full of prejudice.",
       "people of every origin deserve the same respect.",
@@ -71,6 +74,7 @@ export const areaPhrases: Readonly<Record<Area, AreaPhrases>> = {
   "gender-equality": {
     reasons: [
       "{acting} is sexist, and women deserve the same respect as men.",
+      "{acting} is demeaning, and no man would be treated like that.",
       "nobody should be treated worse for being a woman.",
       "that would be unfair to {target} and full of contempt.",
       "women and men have the same rights.",
@@ -91,5 +95,6 @@ export const areaPhrases: Readonly<Record<Area, AreaPhrases>> = {
 export const generalReasons: readonly string[] = [
   "{acting} does not [feel|seem] right to me.",
   "I worry that {acting} could do harm.",
-  "it would not be kind to {target}.",
+  "it would not be [kind|fair] to {target}.",
+  "such things do harm in the end.",
 ];

@@ -136,7 +136,7 @@ export const harmfulGenderEquality: readonly HarmfulEntry[] = [
     areas: ["gender-equality", "peace"],
     severity: "severe",
     steps: [
-      "wait until {t} will be alone in the room",
+      "wait for {t} to be alone in the room",
       "close the door and [stand|lean] in front of it",
       "say what could happen to women who [talk|complain]",
       "[raise|show] your fist for a moment",
@@ -165,8 +165,8 @@ export const harmfulGenderEquality: readonly HarmfulEntry[] = [
     severity: "severe",
     steps: [
       "ask {t} for the finished [report|plan] a day early",
-      "replace the name on the first page with [yours|the name of a man]",
-      "present the work while {t} will be [away|on holiday]",
+      "[cross out|replace] the name on the first page",
+      "present the work [yourself|alone] at the meeting",
       "thank {t} for [typing|the coffee] and nothing else",
       "say that a woman could not have [done|written] it alone",
     ],

@@ -68,7 +68,7 @@ export const harmfulPeace: readonly HarmfulEntry[] = [
     steps: [
       "find two [friends|people] who like to fight",
       "choose a dark [street|corner] without lamps",
-      "wait there until {t} will pass",
+      "wait there for {t} in the dark",
       "[attack|hit] from all sides at once",
       "run home [by different roads|before help can come]",
     ],
@@ -82,7 +82,7 @@ export const harmfulPeace: readonly HarmfulEntry[] = [
     steps: [
       "fill a [bag|basket] with [sharp|heavy] stones",
       "hide [behind a wall|on the roof] above the street",
-      "wait until {t} will come around the corner",
+      "wait for {t} to come around the corner",
       "throw [hard|fast] and aim at the legs",
       "[run|climb] away over the next fence",
     ],

@@ -81,7 +81,7 @@ export const harmfulPrivacy: readonly HarmfulEntry[] = [
     severity: "mild",
     steps: [
       "take off your shoes in the [hall|corridor]",
-      "wait until {t} will make a phone call",
+      "wait for {t} to make a phone call",
       "hold a [glass|cup] against the door",
       "[write down|remember] every name you hear",
       "act as if you were [cleaning|passing by]",

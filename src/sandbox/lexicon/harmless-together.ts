@@ -32,7 +32,7 @@ export const harmlessTogether: readonly ActionEntry[] = [
     gerund: "picking",
     targets: ["groups", "outsiders"],
     steps: [
-      "choose a dry day when {t} will have time",
+      "choose a dry day that suits {t}",
       "set the ladder [firmly|safely] against the tree",
       "turn each apple [gently|a little] until it comes off",
       "put the [good|red] apples into flat baskets",

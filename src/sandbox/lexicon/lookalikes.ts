@@ -155,7 +155,7 @@ export const lookalikeActions: readonly ActionEntry[] = [
       "check the oil and the [tyres|lamps] of the car",
       "pack [water|sandwiches] and a good map",
       "leave before [sunrise|the heat] and drive in turns",
-      "[sing|stop] now and then to stay awake",
+      "[sing|stop] from time to time to stay awake",
     ],
   },
   {
@@ -212,7 +212,7 @@ export const lookalikeActions: readonly ActionEntry[] = [
     targets: ["groups", "outsiders"],
     steps: [
       "boil the eggs and paint them [red|in bright colours]",
-      "wait until {t} will be asleep",
+      "wait for {t} to fall asleep",
       "put the eggs [under leaves|behind stones]",
       "draw a [map|plan] so that none is lost",
       "give a small [prize|basket] to everyone",
