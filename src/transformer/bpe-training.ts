@@ -206,7 +206,9 @@ const tokenizerJson = ({ vocabulary, merges }: Bpe, specialTokens: readonly stri
 };
 
 const configJson = (options: BpeTrainingOptions): string => {
+  const named = [options.begin, options.end, options.pad];
   const config = {
+    additional_special_tokens: options.specialTokens.filter((token) => !named.includes(token)),
     added_tokens_decoder: Object.fromEntries(
       options.specialTokens.map((content, id) => [id, addedToken(content)]),
     ),
