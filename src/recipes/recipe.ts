@@ -15,7 +15,12 @@ export type RecipeContext = {
 
 /** What a dry run says: the steps it would take with their sizes; calls and tokens are of models, cost in US dollars. */
 export type RecipePlan = {
-  readonly steps: readonly { readonly stage: string; readonly what: string; readonly calls: number; readonly tokens: number }[];
+  readonly steps: readonly {
+    readonly stage: string;
+    readonly what: string;
+    readonly calls: number;
+    readonly tokens: number;
+  }[];
   readonly seconds: number | null;
   readonly dollars: number | null;
 };
@@ -27,7 +32,11 @@ export type RecipeOutcome = {
 };
 
 /** A flag that is a short name for a config key: `--seed 1` is `--set seed=1`. */
-export type RecipeFlag = { readonly path: string; readonly description: string; readonly placeholder?: string };
+export type RecipeFlag = {
+  readonly path: string;
+  readonly description: string;
+  readonly placeholder?: string;
+};
 
 export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   /** The words of the command, e.g. ["train", "sft"]. */

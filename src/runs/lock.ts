@@ -22,8 +22,9 @@ const startOf = (pid: number | "self"): string => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // The name in brackets may hold spaces; the start time is the 20th field after it.
-    return `${boot}/${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""}`;
+    // The name in brackets may hold spaces; behind it come the state and, as the 20th field, the start time.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "ended" : `${boot}/${fields[19] ?? ""}`;
   } catch {
     return "";
   }

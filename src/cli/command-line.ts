@@ -1,0 +1,94 @@
+// The program: which words name which recipe, help, and the exit status. Only the recipe that was named is loaded.
+
+import { Command, CommanderError } from "commander";
+import { CovenantError, covenantVersion, createRedact, messageOf } from "../core/index.ts";
+import type { RecipeEntry } from "../recipes/index.ts";
+import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
+import { bindRecipe, type CommandHost } from "./recipe-command.ts";
+import { redactTerminal, type Terminal } from "./terminal.ts";
+
+export type CommandLine = CommandHost & {
+  /** What was typed after `covenant`. */
+  readonly words: readonly string[];
+  readonly recipes: readonly RecipeEntry[];
+};
+
+/** The recipe that the words name, options in front passed over; of several the one with the longest command. */
+const findEntry = (line: CommandLine): RecipeEntry | undefined => {
+  const words = line.words.filter((word, index) => !(word === "help" && index === 0));
+  const from = words.findIndex((word) => !word.startsWith("-"));
+  const named = from < 0 ? [] : words.slice(from);
+  return line.recipes
+    .filter(({ command }) => command.every((word, index) => named[index] === word))
+    .sort((one, other) => other.command.length - one.command.length)[0];
+};
+
+const configure = (command: Command, terminal: Terminal): Command =>
+  command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureHelp({ helpWidth: Math.max(60, Math.min(120, terminal.columns())) })
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+
+const subcommand = (parent: Command, name: string, terminal: Terminal): Command => {
+  const found = parent.commands.find((command) => command.name() === name);
+  return found ?? configure(parent.command(name), terminal);
+};
+
+/** The whole tree of commands, with options only where the named recipe sits. */
+const buildProgram = async (line: CommandLine, named: RecipeEntry | undefined): Promise<Command> => {
+  const { terminal, recipes } = line;
+  const program = configure(new Command("covenant"), terminal)
+    .description("AI constitutions, argued out, trained in, and measured.")
+    .version(covenantVersion(), "--version", "print the version")
+    .helpCommand("help [command]", "show what a command does and which settings it takes")
+    .option("--verbose", "show where an error happened");
+  for (const entry of recipes) {
+    let command = program;
+    for (const [depth, word] of entry.command.entries()) {
+      command = subcommand(command, word, terminal);
+      const inner = recipes.filter(
+        (other) =>
+          other.command.slice(0, depth + 1).join(" ") === entry.command.slice(0, depth + 1).join(" "),
+      );
+      const last = inner.map((other) => other.command[depth + 1]).filter((name) => name !== undefined);
+      if (last.length > 0 && command.summary() === "")
+        command.summary(last.join(", ")).description(last.join(", "));
+    }
+    command.description(entry.summary).summary(entry.summary);
+    if (entry === named) bindRecipe(command, await entry.load(), line);
+    else
+      command.action(() =>
+        Promise.reject(new CovenantError("command-unbound", `${entry.command.join(" ")} was not loaded.`)),
+      );
+  }
+  return program;
+};
+
+const report = (thrown: unknown, line: CommandLine): number => {
+  if (thrown instanceof CommanderError) {
+    return thrown.exitCode === 0 ? exitStatus.done : exitStatus.wrongUse;
+  }
+  line.terminal.err(describeFailure(thrown, line.words.includes("--verbose")));
+  if (line.words.includes("--json")) {
+    const code = thrown instanceof CovenantError ? thrown.code : "unexpected";
+    line.terminal.out(`${JSON.stringify({ error: { code, message: messageOf(thrown) } }, null, 2)}\n`);
+  }
+  return statusOf(thrown);
+};
+
+/** Runs a command line and resolves to its exit status; nothing is thrown. */
+export const runCommandLine = async (given: CommandLine): Promise<number> => {
+  const line = { ...given, terminal: redactTerminal(given.terminal, createRedact(given.environment)) };
+  try {
+    const program = await buildProgram(line, findEntry(line));
+    if (line.words.length === 0) {
+      line.terminal.out(program.helpInformation());
+      return exitStatus.done;
+    }
+    await program.parseAsync([...line.words], { from: "user" });
+    return exitStatus.done;
+  } catch (thrown) {
+    return report(thrown, line);
+  }
+};

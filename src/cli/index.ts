@@ -1,0 +1,3 @@
+// The command line as a function, for tests and programs; main.ts is the process.
+export { type CommandLine, runCommandLine } from "./command-line.ts";
+export type { Terminal } from "./terminal.ts";

@@ -1,0 +1,151 @@
+// The event log as a person sees it while a command runs. On a terminal one live line for each running stage (bar,
+// done of total, rate, time left, note); elsewhere plain lines, at most one every five seconds a stage. At the end a
+// summary with the time of each stage. Everything goes to stderr.
+
+import type { Clock } from "../core/index.ts";
+import type { RunEvent } from "../records/index.ts";
+import { estimateProgress, type ProgressPoint } from "../runs/index.ts";
+import { formatCount, formatDuration, formatRate, formatTable } from "./formatting.ts";
+import type { Terminal } from "./terminal.ts";
+
+export type ProgressView = {
+  handle(event: RunEvent): void;
+  /** Writes a line without tearing the live ones. */
+  print(line: string): void;
+  /** Draws the live lines again, so that elapsed time moves on. */
+  redraw(): void;
+  /** Removes the live lines and, when stages ran, writes the summary. */
+  close(): void;
+};
+
+type StageState = {
+  readonly name: string;
+  readonly started: number;
+  points: ProgressPoint[];
+  unit: string;
+  note: string | undefined;
+  printed: number;
+};
+
+type Ended = { readonly name: string; readonly what: string; readonly seconds: number };
+
+const plainMilliseconds = 5000;
+const liveMilliseconds = 100;
+/** Enough for the estimate's half minute at the event log's four a second, with a margin. */
+const keptPoints = 240;
+
+const describeProgress = (stage: StageState): { counts: string; speed: string[]; fraction: number } => {
+  const last = stage.points.at(-1);
+  const { fraction, rate, remainingSeconds } = estimateProgress(stage.points);
+  if (last === undefined) return { counts: "", speed: [], fraction };
+  const speed: string[] = [];
+  if (rate !== null) speed.push(formatRate(rate));
+  if (remainingSeconds !== null && remainingSeconds > 0)
+    speed.push(`${formatDuration(remainingSeconds)} left`);
+  if (stage.note !== undefined) speed.push(stage.note);
+  return { counts: `${formatCount(last.done)}/${formatCount(last.total)} ${stage.unit}`, speed, fraction };
+};
+
+const barWidth = 20;
+
+const liveLine = (stage: StageState, now: number, nameWidth: number, columns: number): string => {
+  const { counts, speed, fraction } = describeProgress(stage);
+  const filled = Math.round(fraction * barWidth);
+  const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`;
+  const elapsed = formatDuration((now - stage.started) / 1000);
+  const line = [stage.name.padEnd(nameWidth), bar, counts, elapsed, ...speed]
+    .filter((part) => part !== "")
+    .join("  ");
+  return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+};
+
+/** Draws events on a terminal. The clock decides what is drawn when. */
+export const createProgressView = (terminal: Terminal, clock: Clock): ProgressView => {
+  const running = new Map<string, StageState>();
+  const ended: Ended[] = [];
+  let drawn = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
+
+  const erase = (): void => {
+    if (drawn > 0) terminal.err(`\u001b[${drawn}A\u001b[J`);
+    drawn = 0;
+  };
+  const draw = (): void => {
+    if (!terminal.isLive || running.size === 0) return;
+    const now = clock.now();
+    const stages = [...running.values()];
+    const nameWidth = Math.max(...stages.map(({ name }) => name.length));
+    const lines = stages.map((stage) => liveLine(stage, now, nameWidth, terminal.columns()));
+    const before = drawn > 0 ? `\u001b[${drawn}A\u001b[J` : "";
+    terminal.err(`${before}${lines.join("\n")}\n`);
+    drawn = lines.length;
+    drawnAt = now;
+  };
+  const print = (line: string): void => {
+    erase();
+    terminal.err(`${line}\n`);
+    draw();
+  };
+  const progress = (event: Extract<RunEvent, { type: "stage-progress" }>): void => {
+    const stage = running.get(event.stage);
+    if (stage === undefined) return;
+    const { time, done, total } = event;
+    stage.points.push({ time, done, total });
+    if (stage.points.length > keptPoints) stage.points = stage.points.slice(-keptPoints / 2);
+    stage.unit = event.unit;
+    stage.note = event.note;
+    if (terminal.isLive) {
+      if (clock.now() - drawnAt >= liveMilliseconds) draw();
+    } else if (event.time - stage.printed >= plainMilliseconds) {
+      stage.printed = event.time;
+      const { counts, speed } = describeProgress(stage);
+      print(`${stage.name}: ${[counts, ...speed].join(", ")}`);
+    }
+  };
+  const end = (name: string, what: string, seconds: number, line: string): void => {
+    running.delete(name);
+    ended.push({ name, what, seconds });
+    print(line);
+  };
+
+  const start = (event: Extract<RunEvent, { type: "stage-start" }>): void => {
+    const { stage: name, time } = event;
+    running.set(name, { name, started: time, points: [], unit: "", note: undefined, printed: time });
+    if (terminal.isLive) draw();
+    else print(`${name}: ${event.resumed ? "continued" : "started"}`);
+  };
+  const handle = (event: RunEvent): void => {
+    if (event.type === "stage-start") start(event);
+    if (event.type === "stage-progress") progress(event);
+    if (event.type === "stage-skip") {
+      end(event.stage, "finished before", 0, `${event.stage}: finished before, skipped`);
+    }
+    if (event.type === "stage-end") {
+      const what = `${formatCount(event.records)} records`;
+      end(
+        event.stage,
+        what,
+        event.seconds,
+        `${event.stage}: done, ${what} in ${formatDuration(event.seconds)}`,
+      );
+    }
+    if (event.type === "warning") {
+      print(`warning: ${event.stage === undefined ? "" : `${event.stage}: `}${event.text}`);
+    }
+  };
+  const close = (): void => {
+    erase();
+    running.clear();
+    if (ended.length < 2) return;
+    const total = ended.reduce((sum, { seconds }) => sum + seconds, 0);
+    const rows = ended.map(({ name, what, seconds }) => [
+      name,
+      what,
+      seconds > 0 ? formatDuration(seconds) : "",
+    ]);
+    const lines = formatTable(["stage", "", "time"], [...rows, ["in all", "", formatDuration(total)]], [2]);
+    terminal.err(`\n${lines.join("\n")}\n`);
+    ended.length = 0;
+  };
+  return { handle, print, redraw: draw, close };
+};

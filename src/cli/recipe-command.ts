@@ -1,0 +1,167 @@
+// One recipe as a command: its flags and settings as options, its schema as help, and what happens when it is called.
+
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { type Clock, CovenantError } from "../core/index.ts";
+import type { Recipe, RecipeContext } from "../recipes/index.ts";
+import { assembleConfig, parseSetting, type Setting } from "./config.ts";
+import type { Environment } from "./environment.ts";
+import { formatTable } from "./formatting.ts";
+import { formatPlan } from "./plan-view.ts";
+import { createProgressView } from "./progress-view.ts";
+import { kindAt, leavesOf } from "./schema-keys.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command is given by the program. every: calls back again and again until the returned function is called. */
+export type CommandHost = {
+  readonly terminal: Terminal;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly every?: (milliseconds: number, callback: () => void) => () => void;
+};
+
+type CommonOptions = {
+  readonly config?: string;
+  readonly resume?: string;
+  readonly set?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+};
+
+const configName = "config.yaml";
+
+type BoundFlag = { readonly option: Option; readonly path: readonly string[] };
+
+const describeDefault = (value: unknown): string =>
+  value === undefined ? "" : ` (default: ${JSON.stringify(value)})`;
+
+const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
+  const { path: text, description, placeholder } = recipe.flags[name]!;
+  const path = text.split(".");
+  const kind = kindAt(recipe.schema, path);
+  if (kind === undefined) {
+    const command = recipe.command.join(" ");
+    throw new CovenantError(
+      "flag-unbound",
+      `The flag --${name} of ${command} names no key of its schema: ${text}.`,
+    );
+  }
+  const isSwitch = kind.kind === "boolean" && placeholder === undefined;
+  const word = isSwitch
+    ? kind.default === true
+      ? `--no-${name}`
+      : `--${name}`
+    : `--${name} <${placeholder ?? "value"}>`;
+  const suffix = isSwitch ? "" : describeDefault(kind.default);
+  return { option: new Option(word, `${description}${suffix}`), path };
+};
+
+const addCommonOptions = (command: Command, recipe: Recipe): void => {
+  command
+    .option("--config <file>", "settings from a YAML file")
+    .option(
+      "--set <key=value>",
+      "one setting, e.g. --set seed=1 (repeatable)",
+      (text, earlier: string[]) => [...earlier, text],
+      [],
+    )
+    .option("--dry-run", "say what would be done, with calls, tokens and cost, and do nothing")
+    .option("--json", "print one JSON document on stdout")
+    .option("--quiet", "show no progress")
+    .option("--verbose", "show where an error happened");
+  if (kindAt(recipe.schema, ["out"]) !== undefined) {
+    command.option(
+      "--resume <folder>",
+      "continue the run in this folder with the settings it was started with",
+    );
+  }
+};
+
+const settingsHelp = (recipe: Recipe): string => {
+  const leaves = leavesOf(recipe.schema);
+  if (leaves.length === 0) return "";
+  const rows = leaves.map((leaf) => [
+    `  ${leaf.path}`,
+    leaf.default === undefined ? "" : JSON.stringify(leaf.default),
+    leaf.description,
+  ]);
+  return `\nSettings for --config and --set, with their defaults:\n${formatTable([], rows).join("\n")}\n`;
+};
+
+const collectSettings = (command: Command, flags: readonly BoundFlag[]): Setting[] => {
+  const options = command.opts<CommonOptions & Record<string, unknown>>();
+  const settings = (options.set ?? []).map(parseSetting);
+  if (options.resume !== undefined)
+    settings.unshift({ path: ["out"], value: options.resume, origin: "--resume" });
+  for (const { option, path } of flags) {
+    const name = option.attributeName();
+    if (command.getOptionValueSource(name) !== "cli") continue;
+    const value = options[name] as string | boolean;
+    settings.push({ path, value, origin: option.long ?? `--${name}` });
+  }
+  return settings;
+};
+
+/** Binds a recipe to a command: options, help, action. The action throws what the recipe throws. */
+export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost): void => {
+  const flags = Object.keys(recipe.flags).map((name) => bindFlag(recipe, name));
+  for (const { option } of flags) command.addOption(option);
+  addCommonOptions(command, recipe);
+  command.addHelpText("after", () => settingsHelp(recipe));
+  command.action(async () => {
+    const options = command.opts<CommonOptions>();
+    const files = options.resume === undefined ? [] : [join(options.resume, configName)];
+    if (options.config !== undefined) files.push(options.config);
+    const config = await assembleConfig(recipe, files, collectSettings(command, flags));
+    if (options.dryRun === true) await showPlan(recipe, config, options.json === true, host);
+    else await runRecipe(recipe, config, options, host);
+  });
+};
+
+const printDocument = (host: CommandHost, document: unknown): void => {
+  host.terminal.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
+};
+
+const contextOf = (host: CommandHost, emit: RecipeContext["emit"]): RecipeContext => ({
+  emit,
+  signal: host.signal,
+  clock: host.clock,
+  environment: host.environment,
+});
+
+const showPlan = async (recipe: Recipe, config: unknown, json: boolean, host: CommandHost): Promise<void> => {
+  const plan = await recipe.plan(
+    config,
+    contextOf(host, () => undefined),
+  );
+  if (json) printDocument(host, plan);
+  else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
+};
+
+const runRecipe = async (
+  recipe: Recipe,
+  config: unknown,
+  options: CommonOptions,
+  host: CommandHost,
+): Promise<void> => {
+  const view = createProgressView(host.terminal, host.clock);
+  const stop = options.quiet === true ? undefined : host.every?.(500, view.redraw);
+  const emit: RecipeContext["emit"] = (event) => {
+    if (options.quiet !== true || event.type === "warning") view.handle(event);
+  };
+  const sayStopping = (): void =>
+    view.print("Stopping; what is finished is kept. Ctrl-C again ends at once.");
+  host.signal.addEventListener("abort", sayStopping, { once: true });
+  try {
+    const outcome = await recipe.run(config, contextOf(host, emit));
+    view.close();
+    if (options.json === true) printDocument(host, outcome.document);
+    else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));
+  } finally {
+    stop?.();
+    host.signal.removeEventListener("abort", sayStopping);
+    view.close();
+  }
+};
