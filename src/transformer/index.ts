@@ -50,3 +50,31 @@ export {
   type Tokenizer,
   type TokenizerFiles,
 } from "./tokenizer.ts";
+export {
+  type DecoderGraph,
+  hiddenStates,
+  logitsOf,
+  type PackedInputs,
+  packedInputs,
+  scoreOf,
+} from "./decoder.ts";
+export {
+  createGenerator,
+  type GenerateOptions,
+  type Generator,
+  type TokenReply,
+  type TokenRequest,
+} from "./generation.ts";
+export { createModelState, graphOf, type ModelState } from "./model-state.ts";
+export {
+  assignRows,
+  longestItem,
+  type PackedBatch,
+  type PackedItem,
+  packRows,
+  type Placement,
+  predictorOf,
+  roundCount,
+  roundUp,
+} from "./packing.ts";
+export type { SamplingOptions } from "./sampling.ts";

@@ -1,0 +1,110 @@
+// Language-model training from scratch on a stream of weighted documents. Rows are filled from a pool of documents,
+// longest first, so that little is wasted; tokens of small weight are drawn with that probability instead of being
+// scaled, so the vocabulary-wide part of the loss is computed for few of them (the expectation is the same).
+
+import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
+import type { DecoderGraph, ModelState } from "../transformer/index.ts";
+import { vector, weightedCrossEntropy } from "./losses.ts";
+import type { AdamWOptions } from "./optimiser.ts";
+import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
+import { layOut, readTargets, type Target, targetVector, type TokenBatchSizes } from "./token-batch.ts";
+import { createTrainer, type LossGraph } from "./trainer.ts";
+
+/** Token ids of one document and what each counts in the loss (0 for context). */
+export type WeightedDocument = { readonly ids: readonly number[]; readonly weights: ArrayLike<number> };
+
+export type PretrainingOptions = {
+  readonly state: ModelState;
+  readonly document: (index: number) => WeightedDocument;
+  readonly seed: number;
+  readonly rows: number;
+  readonly time: number;
+  /** Loss tokens of a batch; more are thinned out at random. */
+  readonly targets: number;
+  readonly padding: number;
+  readonly schedule: ScheduleOptions;
+  readonly optimiser: AdamWOptions;
+  readonly signal?: AbortSignal;
+};
+
+export type PretrainingStep = {
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly tokens: number;
+  readonly documents: number;
+};
+
+const poolSize = 96;
+
+/** Takes documents out of the pool until the rows are full; refills the pool from the stream. */
+export const createBatcher = (document: (index: number) => WeightedDocument, rows: number, time: number) => {
+  const pool: WeightedDocument[] = [];
+  let next = 0;
+  return {
+    take(): WeightedDocument[] {
+      const taken: WeightedDocument[] = [];
+      for (let row = 0; row < rows; row++) {
+        let left = time;
+        for (;;) {
+          while (pool.length < poolSize) pool.push(document(next++));
+          let best = -1;
+          pool.forEach(({ ids }, at) => {
+            if (ids.length <= left && (best < 0 || ids.length > pool[best]!.ids.length)) best = at;
+          });
+          // the oldest document goes first into an empty row, so that none waits for ever
+          if (left === time) best = 0;
+          if (best < 0) break;
+          const [chosen] = pool.splice(best, 1);
+          taken.push(chosen!);
+          left -= chosen!.ids.length;
+        }
+      }
+      return taken;
+    },
+    get documents(): number {
+      return next;
+    },
+  };
+};
+
+const buildLoss = (graph: DecoderGraph, sizes: TokenBatchSizes): LossGraph => {
+  const { logProbabilities } = readTargets(graph, sizes);
+  return { loss: weightedCrossEntropy(logProbabilities, vector("weights", sizes.targets)), metrics: {} };
+};
+
+/** Chooses the loss tokens: weight 1 and more always, smaller weights with that probability. */
+const chooseTargets = (documents: readonly WeightedDocument[], limit: number, seed: number): Target[] => {
+  const random = createRandom(seed);
+  const chosen: Target[] = [];
+  documents.forEach(({ ids, weights }, item) => {
+    for (let offset = 1; offset < ids.length; offset++) {
+      const weight = weights[offset] ?? 0;
+      if (weight >= 1) chosen.push({ item, branch: -1, offset, weight });
+      else if (weight > 0 && random.next() < weight) chosen.push({ item, branch: -1, offset, weight: 1 });
+    }
+  });
+  return chosen.length <= limit ? chosen : random.shuffle(chosen).slice(0, limit);
+};
+
+/** Trains for schedule.totalSteps steps, yielding after each. */
+export async function* pretrain(options: PretrainingOptions): AsyncGenerator<PretrainingStep> {
+  const { state, rows, time, schedule } = options;
+  const trainer = createTrainer<TokenBatchSizes>({ state, optimiser: options.optimiser, build: buildLoss });
+  const batcher = createBatcher(options.document, rows, time);
+  try {
+    for (let step = 0; step < schedule.totalSteps; step++) {
+      throwIfAborted(options.signal);
+      const documents = batcher.take();
+      const targets = chooseTargets(documents, options.targets, deriveSeed(options.seed, "targets", step));
+      const items = documents.map(({ ids }) => ({ trunk: ids, branches: [] }));
+      const batch = layOut(items, targets, { padding: options.padding, time, rows, targets: options.targets });
+      const total = targets.reduce((sum, { weight }) => sum + weight, 0);
+      const weights = targetVector(batch, (at) => targets[at]!.weight / total);
+      const metrics = await trainer.step(batch.sizes, { ...batch.feeds, weights }, learningRateAt(schedule, step));
+      const tokens = documents.reduce((sum, { ids }) => sum + ids.length, 0);
+      yield { step, metrics, tokens, documents: batcher.documents };
+    }
+  } finally {
+    await trainer.release();
+  }
+}

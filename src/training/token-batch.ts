@@ -1,0 +1,98 @@
+// From rows of tokens to a packed batch and back: which hidden states predict which tokens, and what each token
+// counts. Shapes are rounded to few buckets, so that few programs are compiled.
+
+import {
+  assignRows,
+  type DecoderGraph,
+  hiddenStates,
+  logitsOf,
+  longestItem,
+  type PackedBatch,
+  type PackedItem,
+  packedInputs,
+  packRows,
+  predictorOf,
+  roundCount,
+  roundUp,
+} from "../transformer/index.ts";
+import { gatherRows, input, type Tensor, tokenLogProbability } from "../engine/index.ts";
+
+/** A token to be predicted: item and branch it stands in, its place there, and what it counts. */
+export type Target = {
+  readonly item: number;
+  /** -1: the trunk itself. */
+  readonly branch: number;
+  readonly offset: number;
+  readonly weight: number;
+};
+
+export type TokenBatchSizes = { readonly batch: number; readonly time: number; readonly targets: number };
+
+export type TokenBatch = {
+  readonly sizes: TokenBatchSizes;
+  readonly packed: PackedBatch;
+  readonly items: readonly PackedItem[];
+  /** tokens, positions, bias, rows, targets: what tokenLogProbabilitiesOf reads. */
+  readonly feeds: Record<string, BigInt64Array | Float32Array>;
+  readonly count: number;
+};
+
+const timeStep = 32;
+
+/** Lays out items and their targets. Unused target places point at row 0, token 0 and are to be given weight 0. */
+export const layOut = (
+  items: readonly PackedItem[],
+  targets: readonly Target[],
+  options: { readonly padding: number; readonly time?: number; readonly rows?: number; readonly targets?: number },
+): TokenBatch => {
+  const time = options.time ?? roundUp(longestItem(items), timeStep);
+  const rows = assignRows(items, time);
+  const batch = options.rows ?? roundCount(rows.length);
+  const packed = packRows(items, rows, { batch, time, padding: options.padding });
+  const count = options.targets ?? roundUp(Math.max(1, targets.length), 256);
+  const predictors = new BigInt64Array(count);
+  const wanted = new BigInt64Array(count);
+  targets.forEach(({ item, branch, offset }, at) => {
+    const source = items[item]!;
+    const placement = packed.placements[item]!;
+    if (branch < 0) {
+      predictors[at] = BigInt(placement.row * time + placement.trunk + offset - 1);
+      wanted[at] = BigInt(source.trunk[offset]!);
+    } else {
+      predictors[at] = BigInt(predictorOf(source, placement, branch, offset, time));
+      wanted[at] = BigInt(source.branches[branch]![offset]!);
+    }
+  });
+  const { tokens, positions, bias } = packed;
+  return {
+    sizes: { batch, time, targets: count },
+    packed,
+    items,
+    feeds: { tokens, positions, bias, predictors, wanted },
+    count: targets.length,
+  };
+};
+
+/** Every token of every branch as a target. */
+export const branchTargets = (items: readonly PackedItem[]): Target[] =>
+  items.flatMap(({ branches }, item) =>
+    branches.flatMap((ids, branch) => ids.map((_, offset) => ({ item, branch, offset, weight: 1 }))),
+  );
+
+/** A vector of one value per target, zero where there is none. */
+export const targetVector = (batch: TokenBatch, value: (target: number) => number): Float32Array => {
+  const data = new Float32Array(batch.sizes.targets);
+  for (let at = 0; at < batch.count; at++) data[at] = value(at);
+  return data;
+};
+
+/** Hidden states [batch·time, hidden] and log-probabilities [targets] of a laid-out batch. */
+export const readTargets = (
+  graph: DecoderGraph,
+  sizes: TokenBatchSizes,
+): { readonly hidden: Tensor; readonly chosen: Tensor; readonly logProbabilities: Tensor } => {
+  const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
+  const chosen = gatherRows(hidden, input("predictors", [sizes.targets], "int64"));
+  const logProbabilities = tokenLogProbability(logitsOf(graph, chosen), input("wanted", [sizes.targets], "int64"));
+  return { hidden, chosen, logProbabilities };
+};
