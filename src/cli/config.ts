@@ -63,8 +63,8 @@ const checkKey = (recipe: Recipe, setting: Setting): void => {
   }
 };
 
-/** Puts a value into a tree, making objects on the way. */
-const place = (tree: Tree, setting: Setting, value: unknown): void => {
+/** Puts a value into a tree, making objects and lists on the way. */
+const place = (recipe: Recipe, tree: Tree, setting: Setting, value: unknown): void => {
   let here: Tree | unknown[] = tree;
   for (const [index, key] of setting.path.entries()) {
     const isLast = index === setting.path.length - 1;
@@ -83,7 +83,8 @@ const place = (tree: Tree, setting: Setting, value: unknown): void => {
       holder[slot] = value;
       return;
     }
-    holder[slot] ??= {};
+    const kind = kindAt(recipe.schema, setting.path.slice(0, index + 1))?.kind;
+    holder[slot] ??= kind === "list" ? [] : {};
     const next: unknown = holder[slot];
     if (!isTree(next) && !Array.isArray(next)) {
       const upTo = setting.path.slice(0, index + 1).join(".");
@@ -128,7 +129,7 @@ export const assembleConfig = async (
   for (const file of files) merge(tree, await readConfigFile(file));
   for (const setting of settings) {
     checkKey(recipe, setting);
-    place(tree, setting, readValue(recipe, setting));
+    place(recipe, tree, setting, readValue(recipe, setting));
   }
   const where = files.length > 0 ? files.join(" and ") : "configuration";
   return checkValue(recipe.schema, tree, { file: where }, (path) => keysAt(recipe.schema, path));
