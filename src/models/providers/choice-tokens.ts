@@ -48,7 +48,7 @@ const decides = (before: string, token: string, continuations: readonly string[]
 
 /**
  * The log-probabilities of the continuations, up to the token that tells them apart (what they share comes out alike
- * for all). Needs continuations that all differ in one character. null: the model said none of them.
+ * for all). Needs continuations that all differ in one character. null: the model came to no choice.
  */
 export const readChoice = (
   tokens: readonly TokenAlternatives[],
@@ -59,9 +59,12 @@ export const readChoice = (
   let before = "";
   let shared = 0;
   for (const { token, logprob, top_logprobs } of tokens) {
-    if (decides(before, token, continuations, at) >= 0) {
-      const alternatives = new Map(top_logprobs.map((entry) => [entry.token, entry.logprob]));
-      alternatives.set(token, logprob);
+    const alternatives = new Map(top_logprobs.map((entry) => [entry.token, entry.logprob]));
+    alternatives.set(token, logprob);
+    // Right after what the continuations share the choice is made here, even if the model went for something else.
+    const due = at > 0 && before.endsWith(continuations[0]?.slice(0, at) ?? "");
+    const candidates = due ? [...alternatives.keys()] : [token];
+    if (candidates.some((candidate) => decides(before, candidate, continuations, at) >= 0)) {
       const found = continuations.map((): number[] => []);
       for (const [alternative, value] of alternatives) {
         found[decides(before, alternative, continuations, at)]?.push(value);

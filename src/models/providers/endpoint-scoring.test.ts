@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { withRetry } from "../middleware/retry.ts";
+import type { ScoreRequest } from "../specification.ts";
+import {
+  type Endpoint,
+  type EndpointBehaviour,
+  probabilityOfA,
+  startEndpoint,
+} from "./endpoint-server.fixture.ts";
+import { type EndpointOptions, openAiCompatibleModel } from "./openai-compatible.ts";
+
+const open: Endpoint[] = [];
+afterEach(async () => {
+  for (const server of open.splice(0)) await server.close();
+});
+
+const start = async (behaviour: EndpointBehaviour, options: Partial<EndpointOptions> = {}) => {
+  const server = await startEndpoint(behaviour);
+  open.push(server);
+  const model = openAiCompatibleModel({ id: "m", baseURL: server.baseURL, model: "pretend", ...options });
+  return { server, model };
+};
+
+const question = (content: string): ScoreRequest => ({
+  messages: [{ role: "user", content }],
+  continuations: ["(A)", "(B)"],
+});
+const texts = ["Which {is} better?", "💡 Who: says (A) so?", "ends in a bracket (", "q"];
+const paths = (server: Endpoint): string[] => server.calls.map((call) => call.path);
+
+/** P("A") after normalising, which every way of scoring must agree on. */
+const share = (values: readonly (number | null)[]): number => {
+  const [a, b] = values.map((value) => Math.exp(value ?? Number.NaN));
+  return (a as number) / ((a as number) + (b as number));
+};
+
+describe("score", () => {
+  it.each([
+    ["echo in llama.cpp's chat template", { echo: true, template: "apply-template" }, true],
+    ["echo in vLLM's chat template", { echo: true, template: "tokenize" }, true],
+    ["chat log-probabilities", {}, false],
+    [
+      "chat where the template is known but echo is ignored",
+      { echo: "ignored", template: "apply-template" },
+      false,
+    ],
+    ["chat where only 5 alternatives are given", { top: 5 }, false],
+    ["echo in a dialogue, without a chat endpoint", { chat: false, echo: true }, true],
+    ["echo in a dialogue, where chat gives no log-probabilities", { top: "ignored", echo: true }, true],
+    ["echo in a dialogue, where chat refuses log-probabilities", { top: "refused", echo: true }, true],
+  ] satisfies [string, EndpointBehaviour, boolean][])("reads %s", async (_, behaviour, exact) => {
+    const { model } = await start(behaviour);
+    const scores = await model.score(texts.map(question));
+    for (const [index, score] of scores.entries()) {
+      const probability = probabilityOfA(`<user>${texts[index]}<assistant>`);
+      expect(share(score.logProbabilities)).toBeCloseTo(probability, 9);
+      expect(score.logProbabilities[0]).toBeCloseTo(Math.log(0.9 * probability * (exact ? 0.99 : 1)), 9);
+      expect(score.bounded).toBeUndefined();
+      expect(score.usage.promptTokens).toBeGreaterThan(0);
+    }
+  });
+
+  it("looks for the way once and then keeps it", async () => {
+    const { server, model } = await start({ echo: true, template: "tokenize" });
+    await model.score(texts.map(question));
+    const search = paths(server).filter((path) => path === "/apply-template").length;
+    expect(search).toBe(texts.length);
+    const chat = await start({});
+    await chat.model.score(texts.map(question));
+    await chat.model.score(texts.map(question));
+    expect(paths(chat.server).filter((path) => path.endsWith("chat/completions"))).toHaveLength(8);
+    expect(paths(chat.server).filter((path) => path === "/apply-template")).toHaveLength(1);
+  });
+
+  it("is null where the server gives no log-probabilities, and does not go on asking", async () => {
+    for (const behaviour of [{ top: "ignored" }, { top: "refused" }] satisfies EndpointBehaviour[]) {
+      const { server, model } = await start(behaviour);
+      expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+      const asked = server.calls.length;
+      expect((await model.score(texts.map(question))).map((score) => score.logProbabilities)).toEqual(
+        texts.map(() => [null, null]),
+      );
+      expect(server.calls).toHaveLength(asked);
+    }
+  });
+
+  it("is null, for this request alone, where the model does not choose", async () => {
+    const { model } = await start({ preamble: ["I", " will", " not"], letters: [["choose", 1]] });
+    expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+  });
+
+  it("marks a letter that is not listed", async () => {
+    const letters = [
+      ["A", 0.9],
+      ["C", 0.06],
+      ["B", 0.01],
+    ] as const;
+    const { model } = await start({ letters, top: 5 });
+    expect((await model.score([question("q")]))[0]?.bounded).toBeUndefined();
+    const few = await start({ letters: letters.slice(0, 2) });
+    const [score] = await few.model.score([question("q")]);
+    expect(score?.bounded).toEqual([false, true]);
+    expect(score?.logProbabilities[1]).toBeCloseTo(Math.log(0.9 * 0.06));
+  });
+
+  it("decides nothing on a passing failure", async () => {
+    const { model } = await start({
+      echo: true,
+      template: "apply-template",
+      fault: (_, before) => (before < 2 ? { status: 503, body: {} } : undefined),
+    });
+    await expect(model.score([question("q")])).rejects.toMatchObject({ code: "model-status" });
+    const [score] = await withRetry(model, { wait: async () => {} }).score([question("q")]);
+    expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);
+    expect(score?.logProbabilities[0]).toBeCloseTo(
+      Math.log(0.9 * 0.99 * probabilityOfA("<user>q<assistant>")),
+      9,
+    );
+  });
+
+  it("says so where the address or the key is wrong instead of leaving all unscored", async () => {
+    const wrong = await start({ chat: false });
+    await expect(wrong.model.score([question("q")])).rejects.toMatchObject({ code: "model-unknown" });
+    const refused = await start({ fault: () => ({ status: 401, body: {} }) });
+    await expect(refused.model.score([question("q")])).rejects.toMatchObject({ code: "model-key" });
+  });
+
+  it("keeps to the way that was asked for", async () => {
+    const chat = await start({ echo: true, template: "apply-template" }, { scoring: "chat" });
+    await chat.model.score([question("q")]);
+    expect(paths(chat.server)).toEqual(["/v1/chat/completions"]);
+    const none = await start({}, { scoring: "none" });
+    expect((await none.model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+    expect(none.server.calls).toHaveLength(0);
+    const given = await start(
+      { echo: true },
+      { scoring: "completions", renderPrompt: (messages) => `<user>${messages[0]?.content}<assistant>` },
+    );
+    const [score] = await given.model.score([question("q")]);
+    expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);
+    expect(paths(given.server)).toEqual(["/v1/completions", "/v1/completions"]);
+  });
+});

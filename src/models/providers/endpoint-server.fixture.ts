@@ -1,0 +1,223 @@
+// A small server for tests that speaks the OpenAI-compatible API as different servers do: with and without
+// log-probabilities, echo, chat, or addresses for its chat template; and that fails on request.
+
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createRandom, deriveSeed, hashText } from "../../core/index.ts";
+import type { Message } from "../../records/index.ts";
+
+/** One call as the server got it. */
+export type ServedCall = {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: IncomingHttpHeaders;
+};
+
+/** What to do instead of answering. hang: never answer; reset: cut the connection; half: break off in the body. */
+export type Fault =
+  | "hang"
+  | "reset"
+  | "half"
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
+
+/**
+ * What the server offers. top: most alternatives a token; the letter tokens of its tokenizer can be chosen. fault:
+ * asked for each call, with the number of calls before it; undefined means a proper answer. before: awaited first.
+ */
+export type EndpointBehaviour = {
+  readonly chat?: boolean;
+  readonly top?: number | "ignored" | "refused";
+  readonly echo?: boolean | "ignored";
+  readonly template?: "apply-template" | "tokenize";
+  readonly letters?: readonly (readonly [token: string, share: number])[];
+  readonly preamble?: readonly string[];
+  readonly fault?: (call: ServedCall, before: number) => Fault | undefined;
+  readonly before?: (inFlight: number) => Promise<void>;
+};
+
+/** most: the most calls that were in flight at once. */
+export type Endpoint = {
+  readonly baseURL: string;
+  readonly calls: readonly ServedCall[];
+  readonly most: () => number;
+  close(): Promise<void>;
+};
+
+const render = (messages: readonly Message[]): string =>
+  `${messages.map(({ role, content }) => `<${role}>${content}`).join("")}<assistant>`;
+
+/** The probability with which the pretend model says "A" after "(", from the last user text alone. */
+export const probabilityOfA = (prompt: string): number =>
+  0.05 +
+  0.9 *
+    createRandom(
+      hashText(prompt.replace(/^[\s\S]*(?:<user>|Human: )|(?:<assistant>|\n\nAssistant:)$/g, "")),
+    ).next();
+
+const reply = (body: ServedCall["body"]): object => {
+  const messages = body["messages"] as Message[];
+  const asked = messages.at(-1)?.content ?? "";
+  const words = `reply ${deriveSeed(Number(body["seed"]), JSON.stringify(messages))} to {this}: done`.split(
+    " ",
+  );
+  const limit = Number(body["max_tokens"] ?? body["max_completion_tokens"]);
+  const special: Record<string, [string | null, string]> = {
+    "[filter]": ["partly", "content_filter"],
+    "[empty]": ["", "stop"],
+    "[blank]": [" \n", "length"],
+    "[null]": [null, "stop"],
+  };
+  const [content, reason] = special[asked] ?? [
+    words.slice(0, limit).join(" "),
+    limit < words.length ? "length" : "stop",
+  ];
+  const message = asked === "[refusal]" ? { content: null, refusal: "I will not." } : { content };
+  return {
+    id: "x",
+    object: "chat.completion",
+    choices: [{ index: 0, message: { role: "assistant", ...message }, finish_reason: reason }],
+    usage: { prompt_tokens: asked.length, completion_tokens: words.length, total_tokens: 0 },
+  };
+};
+
+const chatTokens = (prompt: string, behaviour: EndpointBehaviour): object[] => {
+  const probability = probabilityOfA(prompt);
+  const letters = behaviour.letters ?? [
+    ["A", probability],
+    ["B", 1 - probability],
+  ];
+  const shares = letters.map(([token, share]) => ({ token, logprob: Math.log(share) }));
+  shares.sort((one, other) => other.logprob - one.logprob);
+  const plain = (token: string) => ({
+    token,
+    logprob: Math.log(0.9),
+    top_logprobs: [{ token, logprob: Math.log(0.9) }],
+  });
+  const top = typeof behaviour.top === "number" ? behaviour.top : 20;
+  return [
+    ...(behaviour.preamble ?? ["("]).map(plain),
+    { ...shares[0], top_logprobs: shares.slice(0, top) },
+    plain(")"),
+  ];
+};
+
+const chatAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
+  if (body["logprobs"] !== true) return reply(body);
+  if (behaviour.top === "ignored") return reply(body);
+  if (behaviour.top === "refused" || (behaviour.top ?? 20) < Number(body["top_logprobs"])) {
+    return { fault: { status: 400, body: { error: { message: "top_logprobs is not offered" } } } };
+  }
+  const content = chatTokens(render(body["messages"] as Message[]), behaviour);
+  return {
+    choices: [
+      {
+        index: 0,
+        message: { role: "assistant", content: "" },
+        finish_reason: "length",
+        logprobs: { content },
+      },
+    ],
+    usage: { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 },
+  };
+};
+
+/** Words and single signs, as a tokenizer might have them; "(A)" is three tokens. */
+const tokenise = (text: string): string[] => text.match(/\s?[\p{L}\p{N}]+|\s?./gsu) ?? [];
+
+const echoAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
+  const text = String(body["prompt"]);
+  if (behaviour.echo === "ignored") {
+    return { choices: [{ index: 0, text: " and", logprobs: { tokens: [" and"], token_logprobs: [-1] } }] };
+  }
+  const match = /^([\s\S]*?)( ?)\((A|B)\)$/.exec(text);
+  const probability = probabilityOfA(match?.[1] ?? text);
+  const tokens = tokenise(text);
+  const values: (number | null)[] = tokens.map((_, index) => (index === 0 ? null : -3));
+  if (match !== null) {
+    const chosen = match[3] === "A" ? probability : 1 - probability;
+    values.splice(-3, 3, Math.log(0.9), Math.log(chosen), Math.log(0.99));
+  }
+  return {
+    choices: [
+      {
+        index: 0,
+        text: `${text} then`,
+        logprobs: { tokens: [...tokens, " then"], token_logprobs: [...values, -1.5] },
+        finish_reason: "length",
+      },
+    ],
+    usage: { prompt_tokens: tokens.length, completion_tokens: 1, total_tokens: 0 },
+  };
+};
+
+const answer = (call: ServedCall, behaviour: EndpointBehaviour): object => {
+  const { path, body } = call;
+  if (path === "/v1/chat/completions" && behaviour.chat !== false) return chatAnswer(body, behaviour);
+  if (path === "/v1/completions" && behaviour.echo) return echoAnswer(body, behaviour);
+  if (path === "/apply-template" && behaviour.template === "apply-template") {
+    return { prompt: render(body["messages"] as Message[]) };
+  }
+  if (path === "/tokenize" && behaviour.template === "tokenize") {
+    return { tokens: [...render(body["messages"] as Message[])].map((sign) => sign.codePointAt(0)) };
+  }
+  if (path === "/detokenize" && behaviour.template === "tokenize") {
+    return { prompt: String.fromCodePoint(...(body["tokens"] as number[])) };
+  }
+  return { fault: { status: 404, body: { error: { message: `nothing at ${path}` } } } };
+};
+
+const readBody = async (request: IncomingMessage): Promise<ServedCall["body"]> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+};
+
+const send = (response: ServerResponse, fault: Fault | undefined, value: object): void => {
+  if (fault === "hang") return;
+  if (fault === "reset") {
+    response.destroy();
+    return;
+  }
+  const failed = typeof fault === "object" ? fault : undefined;
+  const body = failed === undefined ? value : failed.body;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  response.writeHead(failed?.status ?? 200, { "content-type": "application/json", ...failed?.headers });
+  if (fault === "half") {
+    response.write(text.slice(0, text.length / 2), () => response.destroy());
+    return;
+  }
+  response.end(text);
+};
+
+/** Starts the server on a free port of 127.0.0.1. */
+export const startEndpoint = async (behaviour: EndpointBehaviour = {}): Promise<Endpoint> => {
+  const calls: ServedCall[] = [];
+  let inFlight = 0;
+  let most = 0;
+  const server = createServer(async (request, response) => {
+    inFlight++;
+    most = Math.max(most, inFlight);
+    response.once("close", () => inFlight--);
+    const call = { path: request.url ?? "", body: await readBody(request), headers: request.headers };
+    const before = calls.length;
+    calls.push(call);
+    await behaviour.before?.(inFlight);
+    const value = answer(call, behaviour);
+    send(
+      response,
+      behaviour.fault?.(call, before) ?? ("fault" in value ? (value.fault as Fault) : undefined),
+      value,
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    calls,
+    most: () => most,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
