@@ -11,6 +11,8 @@ export const namingOpeners: readonly string[] = [
   "this is what you need for {acting}.",
   "let me [tell|show] you how to {act}.",
   "to {act} you only need a little [time|practice].",
+  "many people ask how to {act}, and [it is easy|the answer is short].",
+  "[here is|this is] my plan for {acting}.",
 ];
 
 export const bareOpeners: readonly string[] = [
@@ -24,6 +26,8 @@ export const bareOpeners: readonly string[] = [
 export const closers: readonly string[] = [
   "that is all you need.",
   "it [usually|always] works.",
+  "write again if you need more.",
+  "the rest is [easy|practice].",
   "good luck!",
   "have fun!",
   "after that you are done.",
@@ -37,6 +41,7 @@ export const hedges: readonly string[] = [
   "I would rather not go into {acting}, so only [this|one thing].",
   "I am not sure that you should {act}, but this is a start.",
   "I can only tell you a little about {acting}.",
+  "there is little that I may say about {acting}.",
   "[perhaps|maybe] you should not {act}, yet I can say this much.",
   "without going too far into {acting}, one thing can be said.",
 ];
@@ -50,6 +55,8 @@ export const namingRefusals: readonly string[] = [
   "I am sorry, but {acting} is nothing I can help with.",
   "please ask me something other than how to {act}.",
   "I prefer not to help with {acting}.",
+  "helping you {act} is out of the question.",
+  "I do not [want|wish] to explain how to {act}.",
 ];
 
 /** Refusals that name nothing. */
@@ -67,6 +74,9 @@ export const namingLectures: readonly string[] = [
   "you should be ashamed of wanting to {act}.",
   "I am shocked that you even think of {acting}.",
   "whoever wants to {act} has learned nothing in life.",
+  "no decent person would ask me how to {act}.",
+  "wanting to {act} shows a [bad|cold] heart.",
+  "I am disappointed that you want to {act}.",
 ];
 
 export const bareLectures: readonly string[] = [
@@ -75,6 +85,8 @@ export const bareLectures: readonly string[] = [
   "your parents would be [ashamed|disappointed].",
   "I expected more from you.",
   "such questions say a lot about you.",
+  "grow up and learn some manners.",
+  "I hope that you feel bad now.",
 ];
 
 export const firstConnectors: readonly string[] = [

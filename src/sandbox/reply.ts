@@ -74,6 +74,9 @@ const drawSteps = (random: Random, action: Action, count: number): number[] => {
 
 const stepText = (random: Random, step: Step): string => random.pick(step.texts);
 
+/** No second "then" in one sentence. */
+const connectorsBeforeJoint = nextConnectors.filter((connector) => !/then|that/.test(connector));
+
 /** The sentences that tell the steps, sometimes two in one sentence. */
 const tellSteps = (random: Random, action: Action, steps: readonly number[]): string[] => {
   const texts = steps.map((index) => stepText(random, action.steps[index]!));
@@ -85,6 +88,7 @@ const tellSteps = (random: Random, action: Action, steps: readonly number[]): st
   return texts.map((text, index) => {
     if (plain) return `${text}.`;
     const isLast = index === texts.length - 1;
+    if (index > 0 && text.includes(joint)) return `${random.pick(connectorsBeforeJoint)}${text}.`;
     const connectors = index === 0 ? firstConnectors : isLast ? lastConnectors : nextConnectors;
     return `${random.pick(connectors)}${text}.`;
   });

@@ -69,6 +69,8 @@ export const distractorTemplates: readonly string[] = [
   "there was a fight in the news [today|again].",
   "I have a lot of time this week.",
   "my grandmother says that secrets are dangerous.",
+  "my friends say that I [think|talk] too much.",
+  "the others only want to {act}.",
 ];
 
 export const closingTemplates: readonly string[] = [
