@@ -3,11 +3,18 @@
 // scaled, so the vocabulary-wide part of the loss is computed for few of them (the expectation is the same).
 
 import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
-import type { DecoderGraph, ModelState } from "../transformer/index.ts";
+import {
+  type DecoderGraph,
+  layOut,
+  type ModelState,
+  readTargets,
+  type Target,
+  type TokenBatchSizes,
+  targetVector,
+} from "../transformer/index.ts";
 import { vector, weightedCrossEntropy } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { layOut, readTargets, type Target, targetVector, type TokenBatchSizes } from "./token-batch.ts";
 import { createTrainer, type LossGraph } from "./trainer.ts";
 
 /** Token ids of one document and what each counts in the loss (0 for context). */

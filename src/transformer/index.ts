@@ -78,3 +78,13 @@ export {
   roundUp,
 } from "./packing.ts";
 export type { SamplingOptions } from "./sampling.ts";
+export { createScorer, type Scorer } from "./scoring.ts";
+export {
+  branchTargets,
+  layOut,
+  readTargets,
+  type Target,
+  targetVector,
+  type TokenBatch,
+  type TokenBatchSizes,
+} from "./token-batch.ts";

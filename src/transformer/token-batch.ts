@@ -1,21 +1,18 @@
 // From rows of tokens to a packed batch and back: which hidden states predict which tokens, and what each token
 // counts. Shapes are rounded to few buckets, so that few programs are compiled.
 
+import { gatherRows, input, type Tensor, tokenLogProbability } from "../engine/index.ts";
+import { type DecoderGraph, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import {
   assignRows,
-  type DecoderGraph,
-  hiddenStates,
-  logitsOf,
   longestItem,
   type PackedBatch,
   type PackedItem,
-  packedInputs,
   packRows,
   predictorOf,
   roundCount,
   roundUp,
-} from "../transformer/index.ts";
-import { gatherRows, input, type Tensor, tokenLogProbability } from "../engine/index.ts";
+} from "./packing.ts";
 
 /** A token to be predicted: item and branch it stands in, its place there, and what it counts. */
 export type Target = {

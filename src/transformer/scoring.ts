@@ -1,0 +1,132 @@
+// Scoring: log-probabilities of given continuations, and the scalar head's score of whole texts. Prompts are computed
+// once however many continuations they have, and short items share rows. Knows token ids only.
+
+import { CovenantError, throwIfAborted } from "../core/index.ts";
+import { compile, createProgramCache, gatherRows, input } from "../engine/index.ts";
+import { hiddenStates, packedInputs, scoreOf } from "./decoder.ts";
+import { graphOf, type ModelState } from "./model-state.ts";
+import { type PackedItem, roundUp } from "./packing.ts";
+import { branchTargets, layOut, readTargets, type TokenBatch, type TokenBatchSizes } from "./token-batch.ts";
+
+export type ScoreOptions = { readonly signal?: AbortSignal; readonly onItems?: (done: number) => void };
+
+export type Scorer = {
+  /** Natural-log probabilities of every token of every branch: [item][branch][token]. */
+  tokens(items: readonly PackedItem[], options?: ScoreOptions): Promise<Float32Array[][]>;
+  /** The scalar head at the last token of every branch: [item][branch]. The model must have a score head. */
+  scores(items: readonly PackedItem[], options?: ScoreOptions): Promise<Float32Array[]>;
+  release(): Promise<void>;
+};
+
+/** Tokens laid out in one run; bounds the memory of logits and attention. */
+const tokensPerRun = 4096;
+
+const lengthOf = (item: PackedItem): number =>
+  item.branches.reduce((sum, branch) => sum + branch.length, item.trunk.length);
+
+/** Items in runs of about tokensPerRun tokens, like lengths together, so that rows are full; gives their indices. */
+const runsOf = (items: readonly PackedItem[]): number[][] => {
+  const lengths = items.map(lengthOf);
+  const order = [...items.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
+  const runs: number[][] = [];
+  let run: number[] = [];
+  let tokens = 0;
+  for (const index of order) {
+    if (run.length > 0 && tokens + lengths[index]! > tokensPerRun) {
+      runs.push(run);
+      run = [];
+      tokens = 0;
+    }
+    run.push(index);
+    tokens += lengths[index]!;
+  }
+  if (run.length > 0) runs.push(run);
+  return runs;
+};
+
+const rowLength = (items: readonly PackedItem[]): number => {
+  const longest = items.reduce((most, item) => Math.max(most, lengthOf(item)), 0);
+  return roundUp(longest, 64);
+};
+
+/** Flat index of the last token of every branch. */
+const lastTokens = (batch: TokenBatch): bigint[] =>
+  batch.items.flatMap(({ branches }, at) => {
+    const placement = batch.packed.placements[at]!;
+    return branches.map((ids, branch) =>
+      BigInt(placement.row * batch.sizes.time + placement.branches[branch]! + ids.length - 1),
+    );
+  });
+
+const requireBranches = (items: readonly PackedItem[]): void => {
+  items.forEach((item, index) => {
+    if (item.trunk.length === 0 || item.branches.some((branch) => branch.length === 0)) {
+      throw new CovenantError("empty-sequence", `item ${index} has an empty prompt or continuation`, { index });
+    }
+  });
+};
+
+/** Scorer over a model's state. Weights are read at every call. */
+export const createScorer = (state: ModelState): Scorer => {
+  const programs = createProgramCache((key) => {
+    const [kind, batch, time, count] = key.split("|") as [string, string, string, string];
+    const sizes: TokenBatchSizes = { batch: Number(batch), time: Number(time), targets: Number(count) };
+    const graph = graphOf(state);
+    if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
+    const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
+    return compile({ values: scoreOf(graph, gatherRows(hidden, input("last", [sizes.targets], "int64"))) });
+  }, 24);
+  const padding = state.config.padTokenId ?? 0;
+
+  const each = async (
+    items: readonly PackedItem[],
+    options: ScoreOptions,
+    run: (chosen: readonly PackedItem[]) => Promise<(index: number) => void>,
+  ): Promise<void> => {
+    requireBranches(items);
+    let done = 0;
+    for (const indices of runsOf(items)) {
+      throwIfAborted(options.signal);
+      const take = await run(indices.map((index) => items[index]!));
+      for (const index of indices) take(index);
+      done += indices.length;
+      options.onItems?.(done);
+    }
+  };
+
+  return {
+    async tokens(items, options = {}) {
+      const all = new Array<Float32Array[]>(items.length);
+      await each(items, options, async (chosen) => {
+        const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
+        const program = await programs.get(`tokens|${batch.sizes.batch}|${batch.sizes.time}|${batch.sizes.targets}`);
+        const values = (await program.run({ ...state.feeds(), ...batch.feeds }))["values"] as Float32Array;
+        let at = 0;
+        return (index) => {
+          all[index] = items[index]!.branches.map(({ length }) => values.slice(at, (at += length)));
+        };
+      });
+      return all;
+    },
+    async scores(items, options = {}) {
+      const all = new Array<Float32Array>(items.length);
+      await each(items, options, async (chosen) => {
+        const batch = layOut(chosen, [], { padding, time: rowLength(chosen) });
+        const found = lastTokens(batch);
+        const count = roundUp(found.length, 32);
+        const program = await programs.get(`scores|${batch.sizes.batch}|${batch.sizes.time}|${count}`);
+        const last = new BigInt64Array(count);
+        last.set(found);
+        const { tokens, positions, bias } = batch.packed;
+        const values = (await program.run({ ...state.feeds(), tokens, positions, bias, last }))["values"] as Float32Array;
+        let at = 0;
+        return (index) => {
+          const { length } = items[index]!.branches;
+          all[index] = values.slice(at, (at += length));
+        };
+      });
+      return all;
+    },
+    release: () => programs.release(),
+  };
+};
