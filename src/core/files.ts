@@ -43,6 +43,7 @@ const remedies: Readonly<Record<string, readonly [code: string, got: string, rem
   ],
   ENOENT: ["file-missing", "there is no such file", "Check the path."],
   ENOTDIR: ["file-missing", "a part of the path is a file, not a folder", "Check the path."],
+  EEXIST: ["file-in-the-way", "a file is in the way where a folder was expected", "Choose another path."],
   EISDIR: ["file-is-folder", "it is a folder, and a file was expected", "Check the path."],
   EACCES: ["file-forbidden", "permission was denied", "Check the permissions, or choose another path."],
   EPERM: ["file-forbidden", "permission was denied", "Check the permissions, or choose another path."],
