@@ -58,7 +58,9 @@ export const embeddedModel = (folder: ModelFolder, id: string): LanguageModel =>
       );
       return replies.map(({ ids, ended }, at) => {
         const whole = tokenizer.decode(ids, { skipSpecial: true }).trim();
-        const stop = (requests[at]!.stop ?? []).map((text) => whole.indexOf(text)).filter((found) => found >= 0);
+        const stop = (requests[at]!.stop ?? [])
+          .map((text) => whole.indexOf(text))
+          .filter((found) => found >= 0);
         const text = stop.length === 0 ? whole : whole.slice(0, Math.min(...stop)).trim();
         const finish = text === "" ? "empty" : ended || stop.length > 0 ? "stop" : "length";
         return { text, finish, usage: { promptTokens: prompts[at]!.length, completionTokens: ids.length } };
@@ -67,7 +69,9 @@ export const embeddedModel = (folder: ModelFolder, id: string): LanguageModel =>
     async score(requests, options = {}) {
       const items = requests.map(({ messages, continuations }) => ({
         trunk: promptOf(messages),
-        branches: continuations.map((text) => tokenizer.encode(text, { specialTokens: false, parseSpecial: false })),
+        branches: continuations.map((text) =>
+          tokenizer.encode(text, { specialTokens: false, parseSpecial: false }),
+        ),
       }));
       const found = await scorer.tokens(items, options);
       return found.map((branches, at) => ({

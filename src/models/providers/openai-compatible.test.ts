@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { CovenantError, UserError } from "../../core/index.ts";
 import { isRetriable, retryAfterOf } from "../failure.ts";
@@ -87,7 +88,11 @@ describe("requests", () => {
       release = resolve;
     });
     const before = async (): Promise<void> => {
-      if (++arrived === 3) release();
+      if (++arrived === 3) {
+        // Turns of the event loop in which a fourth call would arrive.
+        for (let turn = 0; turn < 200; turn++) await setImmediate();
+        release();
+      }
       await three;
     };
     const { server, model } = await start({ before }, { concurrency: 3 });
