@@ -10,6 +10,7 @@ import { statusOf } from "../failure.ts";
 import type { Score, ScoreRequest } from "../specification.ts";
 import { readChoice } from "./choice-tokens.ts";
 import { type Endpoint, endpointFailure, isContentFilter } from "./endpoint-failure.ts";
+import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
 
@@ -23,11 +24,6 @@ export type ScorerOptions = {
 
 /** One way to score. null: this server does not offer it. */
 type Strategy = (request: ScoreRequest, signal: AbortSignal) => Promise<Score | null>;
-
-const usageSchema = z
-  .object({ prompt_tokens: z.number().int(), completion_tokens: z.number().int() })
-  .nullish()
-  .catch(null);
 
 const echoSchema = z.object({
   choices: z
@@ -179,8 +175,9 @@ const createEcho =
       const { tokens, token_logprobs } = choice.logprobs;
       const generated = choice.text.length - text.length;
       logProbabilities.push(sumOfTail(tokens, token_logprobs, generated, lead.length + continuation.length));
-      usage.promptTokens += data.usage?.prompt_tokens ?? 0;
-      usage.completionTokens += data.usage?.completion_tokens ?? 0;
+      const used = readUsage(data.usage);
+      usage.promptTokens += used.promptTokens;
+      usage.completionTokens += used.completionTokens;
     }
     return { logProbabilities, usage };
   };
@@ -219,10 +216,7 @@ const createChat =
       ...(readChoice(tokens, request.continuations) ?? {
         logProbabilities: unscored(request).logProbabilities,
       }),
-      usage: {
-        promptTokens: data.usage?.prompt_tokens ?? 0,
-        completionTokens: data.usage?.completion_tokens ?? 0,
-      },
+      usage: readUsage(data.usage),
     };
   };
 

@@ -6,12 +6,13 @@ import OpenAI from "openai";
 import PQueue from "p-queue";
 import { z } from "zod";
 import { type Clock, systemClock } from "../../core/index.ts";
-import type { Finish, Usage } from "../../records/index.ts";
+import type { Finish } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
 import { modelFailure } from "../failure.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../specification.ts";
 import { type Endpoint, endpointFailure, isContentFilter } from "./endpoint-failure.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
+import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 /**
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. concurrency: calls
@@ -31,11 +32,6 @@ export type EndpointOptions = {
   readonly clock?: Clock;
 };
 
-const usageSchema = z
-  .object({ prompt_tokens: z.number().int(), completion_tokens: z.number().int() })
-  .nullish()
-  .catch(null);
-
 const completionSchema = z.object({
   choices: z
     .array(
@@ -46,12 +42,6 @@ const completionSchema = z.object({
     )
     .min(1),
   usage: usageSchema,
-});
-
-/** Token counts as our records have them; zeros where a server tells nothing. */
-export const readUsage = (usage: z.infer<typeof usageSchema>): Usage => ({
-  promptTokens: usage?.prompt_tokens ?? 0,
-  completionTokens: usage?.completion_tokens ?? 0,
 });
 
 const finishOf = (text: string, reason: string | null | undefined, refused: boolean): Finish => {
