@@ -7,7 +7,7 @@ import { createRandom, deriveSeed, type Random } from "../core/index.ts";
 import type { PromptKind } from "../records/index.ts";
 import { drawPair } from "./choice-pairs.ts";
 import { criticise } from "./critique.ts";
-import { type Combination, combinationsOf } from "./lexicon/index.ts";
+import { type Combination, combinationsOf, drawCombination } from "./lexicon/index.ts";
 import { preferenceOf } from "./oracle.ts";
 import { countWords } from "./phrase.ts";
 import { drawPrincipleTexts } from "./principle.ts";
@@ -50,7 +50,7 @@ export type Corpus = {
 };
 
 /** Documents are at most so many words and punctuation marks long, with four for the frame of each message. */
-export const longestDocument = 180;
+export const longestDocument = 168;
 
 const defaultMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
 
@@ -199,7 +199,7 @@ export const createCorpus = (options: CorpusOptions): Corpus => {
   const kindWeights = documentKinds.map((kind) => mix[kind]);
   const write = (random: Random, kind: DocumentKind): CorpusDocument => {
     const requestKind = promptKinds[random.weighted(kindShares[kind])]!;
-    const combination = random.pick(split[requestKind]);
+    const combination = drawCombination(random, options.split, requestKind);
     const request = writeRequest(random, combination, everyCombination[options.split]);
     const scene: Scene = { random, combination, split, request };
     switch (kind) {

@@ -2,7 +2,7 @@
 
 import { createRandom, deriveSeed, UserError } from "../core/index.ts";
 import { type PromptKind, type PromptRecord, promptKinds } from "../records/index.ts";
-import { combinationsOf } from "./lexicon/index.ts";
+import { combinationsOf, drawCombination } from "./lexicon/index.ts";
 import { writeRequest } from "./request.ts";
 
 /** counts: how many of each kind. split test draws from the held-out combinations alone, train from all others. */
@@ -22,8 +22,7 @@ const attemptsPerPrompt = 1000;
  */
 export const sandboxPrompts = (options: SandboxPromptOptions): PromptRecord[] => {
   const { seed, split, counts, stage = "prompts" } = options;
-  const pool = combinationsOf[split];
-  const everyCombination = Object.values(pool).flat();
+  const everyCombination = Object.values(combinationsOf[split]).flat();
   const seen = new Set<string>();
   const records: PromptRecord[] = [];
   for (const kind of promptKinds) {
@@ -32,7 +31,7 @@ export const sandboxPrompts = (options: SandboxPromptOptions): PromptRecord[] =>
       const itemSeed = deriveSeed(seed, stage, id);
       const random = createRandom(itemSeed);
       let attempt = 0;
-      let combination = random.pick(pool[kind]);
+      let combination = drawCombination(random, split, kind);
       let text = writeRequest(random, combination, everyCombination);
       while (seen.has(text)) {
         if (++attempt > attemptsPerPrompt) {
@@ -42,7 +41,7 @@ export const sandboxPrompts = (options: SandboxPromptOptions): PromptRecord[] =>
             { kind, split, wanted: counts[kind], found: index },
           );
         }
-        combination = random.pick(pool[kind]);
+        combination = drawCombination(random, split, kind);
         text = writeRequest(random, combination, everyCombination);
       }
       seen.add(text);

@@ -1,7 +1,7 @@
 // The assembled lexicon: actions, targets and their combinations. A fifth of the combinations is held out by hash,
 // so that no document of the training split ever holds them.
 
-import { CovenantError, hashText } from "../../core/index.ts";
+import { CovenantError, hashText, type Random } from "../../core/index.ts";
 import type { PromptKind } from "../../records/index.ts";
 import { expand } from "../phrase.ts";
 import { type ActionEntry, type Area, areas, type HarmfulEntry, type TargetSet } from "./action.ts";
@@ -115,5 +115,20 @@ const bySplit = (heldOut: boolean): Record<PromptKind, readonly Combination[]> =
 /** The combinations of a split by kind: test holds the held-out ones, train all others. */
 export const combinationsOf = { train: bySplit(false), test: bySplit(true) };
 
-export const isSameCombination = (one: Combination, other: Combination): boolean =>
-  one.action === other.action && one.target === other.target;
+type Pool = Readonly<Record<PromptKind, readonly Combination[]>>;
+
+/** The combinations of a pool by kind and action: what drawCombination picks from. */
+const byAction = (pool: Pool): Record<PromptKind, readonly (readonly Combination[])[]> => {
+  const groups = (own: readonly Combination[]) => [...Map.groupBy(own, ({ action }) => action).values()];
+  return {
+    harmful: groups(pool.harmful),
+    harmless: groups(pool.harmless),
+    lookalike: groups(pool.lookalike),
+  };
+};
+
+const groupsOf = { train: byAction(combinationsOf.train), test: byAction(combinationsOf.test) };
+
+/** Draws an action evenly, then one of its targets: areas with fewer targets are asked about as often as others. */
+export const drawCombination = (random: Random, split: "train" | "test", kind: PromptKind): Combination =>
+  random.pick(random.pick(groupsOf[split][kind]));
