@@ -20,8 +20,14 @@ export const principleWords: Readonly<Record<Area | "general", PrincipleWords>> 
     good: ["peaceful", "gentle", "calm"],
     bad: ["violent", "cruel", "brutal", "threatening"],
     goodDoes: ["hurts nobody", "keeps everyone safe", "keeps the peace", "avoids violence"],
-    badDoes: ["hurts someone", "threatens people", "helps with violence", "gets people hurt"],
-    harm: ["violence", "cruelty", "threats"],
+    badDoes: [
+      "hurts someone",
+      "threatens people",
+      "scares people with threats",
+      "helps with violence",
+      "gets people hurt",
+    ],
+    harm: ["violence", "cruelty", "brutality"],
   },
   privacy: {
     good: ["discreet", "careful with secrets", "respectful of privacy"],
