@@ -42,7 +42,12 @@ export const positiveShare = (margins: Tensor, weights: Tensor): Tensor =>
  * fed divided by its sum.
  */
 export const clippedPolicyLoss = (
-  inputs: { readonly now: Tensor; readonly before: Tensor; readonly advantages: Tensor; readonly mask: Tensor },
+  inputs: {
+    readonly now: Tensor;
+    readonly before: Tensor;
+    readonly advantages: Tensor;
+    readonly mask: Tensor;
+  },
   clip: number,
 ): { readonly loss: Tensor; readonly clipShare: Tensor; readonly kl: Tensor } => {
   const { now, before, advantages, mask } = inputs;
@@ -72,4 +77,3 @@ export const clippedValueLoss = (
 
 /** A fed vector of floats. */
 export const vector = (name: string, length: number): Tensor => input(name, [length]);
-

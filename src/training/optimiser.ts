@@ -24,7 +24,13 @@ export type AdamWOptions = {
   readonly maxGradientNorm: number;
 };
 
-export const defaultAdamW: AdamWOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradientNorm: 1 };
+export const defaultAdamW: AdamWOptions = {
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maxGradientNorm: 1,
+};
 
 /** Names under which moments enter, and under which updated values leave, beside the parameter's own name. */
 export const momentNames = (parameter: string) => ({
@@ -36,7 +42,11 @@ export const momentNames = (parameter: string) => ({
 });
 
 /** The scalars that change every step. step counts from 1. */
-export const stepFeeds = (options: AdamWOptions, learningRate: number, step: number): Record<string, Float32Array> => ({
+export const stepFeeds = (
+  options: AdamWOptions,
+  learningRate: number,
+  step: number,
+): Record<string, Float32Array> => ({
   decay: Float32Array.of(1 - learningRate * options.weightDecay),
   stepSize: Float32Array.of(learningRate / (1 - options.beta1 ** step)),
   rootCorrection: Float32Array.of(1 / Math.sqrt(1 - options.beta2 ** step)),
@@ -58,13 +68,18 @@ export const adamWStep = (
   const scale = minimum(scalar(1), divide(scalar(options.maxGradientNorm), add(norm, scalar(1e-6))));
   const firstShare = multiply(scale, scalar(1 - options.beta1));
   const secondShare = multiply(multiply(scale, scale), scalar(1 - options.beta2));
-  const [decay, stepSize, rootCorrection] = ["decay", "stepSize", "rootCorrection"].map((name) => input(name, []));
+  const [decay, stepSize, rootCorrection] = ["decay", "stepSize", "rootCorrection"].map((name) =>
+    input(name, []),
+  );
   const outputs: Record<string, Tensor> = { gradient_norm: norm };
   names.forEach((name, at) => {
     const value = parameters.get(name)!;
     const slope = slopes[at]!;
     const moment = momentNames(name);
-    const first = add(multiply(input(moment.first, value.shape), scalar(options.beta1)), multiply(slope, firstShare));
+    const first = add(
+      multiply(input(moment.first, value.shape), scalar(options.beta1)),
+      multiply(slope, firstShare),
+    );
     const second = add(
       multiply(input(moment.second, value.shape), scalar(options.beta2)),
       multiply(multiply(slope, slope), secondShare),

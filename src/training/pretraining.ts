@@ -104,10 +104,19 @@ export async function* pretrain(options: PretrainingOptions): AsyncGenerator<Pre
       const documents = batcher.take();
       const targets = chooseTargets(documents, options.targets, deriveSeed(options.seed, "targets", step));
       const items = documents.map(({ ids }) => ({ trunk: ids, branches: [] }));
-      const batch = layOut(items, targets, { padding: options.padding, time, rows, targets: options.targets });
+      const batch = layOut(items, targets, {
+        padding: options.padding,
+        time,
+        rows,
+        targets: options.targets,
+      });
       const total = targets.reduce((sum, { weight }) => sum + weight, 0);
       const weights = targetVector(batch, (at) => targets[at]!.weight / total);
-      const metrics = await trainer.step(batch.sizes, { ...batch.feeds, weights }, learningRateAt(schedule, step));
+      const metrics = await trainer.step(
+        batch.sizes,
+        { ...batch.feeds, weights },
+        learningRateAt(schedule, step),
+      );
       const tokens = documents.reduce((sum, { ids }) => sum + ids.length, 0);
       yield { step, metrics, tokens, documents: batcher.documents };
     }

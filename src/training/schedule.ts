@@ -9,7 +9,10 @@ export type ScheduleOptions = {
 };
 
 /** Learning rate of step `step`, counted from 0. */
-export const learningRateAt = ({ kind, peak, warmupSteps, totalSteps }: ScheduleOptions, step: number): number => {
+export const learningRateAt = (
+  { kind, peak, warmupSteps, totalSteps }: ScheduleOptions,
+  step: number,
+): number => {
   if (step < warmupSteps) return (peak * (step + 1)) / Math.max(1, warmupSteps);
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
   switch (kind) {

@@ -66,7 +66,8 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
       const scalars = stepFeeds(optimiser, learningRate, step + 1);
       const results = await program.run({ ...state.feeds(), ...momentFeeds(), ...scalars, ...feeds });
       const metrics: Record<string, number> = {};
-      for (const [name, { shape }] of program.outputs) if (shape.length === 0) metrics[name] = Number(results[name]![0]);
+      for (const [name, { shape }] of program.outputs)
+        if (shape.length === 0) metrics[name] = Number(results[name]![0]);
       if (!Number.isFinite(metrics["loss"]) || !Number.isFinite(metrics["gradient_norm"])) {
         throw new CovenantError(
           "training-diverged",

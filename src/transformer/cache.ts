@@ -12,7 +12,14 @@ export type KeyValueCache = {
   /** The first `batch` rows as feeds of decodeGraph. */
   feeds(batch: number): Record<string, Float32Array>;
   /** Takes tokens [from, from+count) of source row `row` of new keys and values [rows, time, key heads·side]. */
-  write(target: number, position: number, source: Readonly<Record<string, unknown>>, row: number, time: number, count: number): void;
+  write(
+    target: number,
+    position: number,
+    source: Readonly<Record<string, unknown>>,
+    row: number,
+    time: number,
+    count: number,
+  ): void;
   /** Moves a row to another place. */
   move(from: number, to: number): void;
   /** Marks a row as holding no tokens. */

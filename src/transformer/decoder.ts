@@ -138,13 +138,26 @@ const rotationOf = (config: ModelConfig, positions: Tensor, limit: number): Rota
   const tables = rotaryConstants(config, limit);
   const [batch, time] = positions.shape as [number, number];
   return (x, count) =>
-    rotaryEmbedding(reshape(x, [batch, time, count * config.headSize]), positions, tables.cosine, tables.sine, count);
+    rotaryEmbedding(
+      reshape(x, [batch, time, count * config.headSize]),
+      positions,
+      tables.cosine,
+      tables.sine,
+      count,
+    );
 };
 
-const stack = (graph: DecoderGraph, tokens: Tensor, attend: (normed: Tensor, layer: number) => Tensor): Tensor => {
+const stack = (
+  graph: DecoderGraph,
+  tokens: Tensor,
+  attend: (normed: Tensor, layer: number) => Tensor,
+): Tensor => {
   const { config } = graph;
   const rows = tokens.shape.reduce((product, side) => product * side, 1);
-  let x = reshape(gatherRows(required(graph, "model.embed_tokens.weight"), tokens), [rows, config.hiddenSize]);
+  let x = reshape(gatherRows(required(graph, "model.embed_tokens.weight"), tokens), [
+    rows,
+    config.hiddenSize,
+  ]);
   for (let layer = 0; layer < config.layers; layer++) x = block(graph, x, layer, attend);
   return x;
 };
@@ -165,14 +178,18 @@ export const hiddenStates = (
   const [batch, time] = tokens.shape as [number, number];
   const { heads, keyValueHeads, headSize: side } = config;
   const rotation = rotationOf(config, positions, time);
-  const byKeyHead = (x: Tensor): Tensor => transpose(reshape(x, [batch, time, keyValueHeads, side]), [0, 2, 1, 3]);
+  const byKeyHead = (x: Tensor): Tensor =>
+    transpose(reshape(x, [batch, time, keyValueHeads, side]), [0, 2, 1, 3]);
   const x = stack(graph, tokens, (normed, layer) => {
     const { q, k, v } = projected(graph, normed, `model.layers.${layer}`, rotation);
     if (keyValues !== undefined) {
       keyValues[cacheNames(layer).newKey] = k;
       keyValues[cacheNames(layer).newValue] = reshape(v, [batch, time, keyValueHeads * side]);
     }
-    const grouped = transpose(reshape(q, [batch, time, keyValueHeads, heads / keyValueHeads, side]), [0, 2, 3, 1, 4]);
+    const grouped = transpose(
+      reshape(q, [batch, time, keyValueHeads, heads / keyValueHeads, side]),
+      [0, 2, 3, 1, 4],
+    );
     const context = attention(grouped, byKeyHead(k), byKeyHead(v), bias, 1 / Math.sqrt(side));
     return reshape(transpose(context, [0, 3, 1, 2, 4]), [batch * time, heads * side]);
   });

@@ -34,24 +34,42 @@ export type Generator = {
   release(): Promise<void>;
 };
 
-type Slot = { readonly index: number; readonly random: Random; readonly ids: number[]; length: number; next: number };
+type Slot = {
+  readonly index: number;
+  readonly random: Random;
+  readonly ids: number[];
+  length: number;
+  next: number;
+};
 
 type Job = { readonly row: number; readonly prompt: readonly number[] };
 
 const batchBuckets = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
-const batchBucket = (count: number): number => batchBuckets.find((size) => size >= count) ?? roundUp(count, 128);
+const batchBucket = (count: number): number =>
+  batchBuckets.find((size) => size >= count) ?? roundUp(count, 128);
 
 const promptStep = 32;
 
 /** Computes prompts into rows of the cache; gives the logits after each. */
-const prefill = async (state: ModelState, programs: ProgramCache, cache: KeyValueCache, jobs: readonly Job[]) => {
+const prefill = async (
+  state: ModelState,
+  programs: ProgramCache,
+  cache: KeyValueCache,
+  jobs: readonly Job[],
+) => {
   const longest = jobs.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
   const time = roundUp(longest, promptStep);
   const batch = batchBucket(jobs.length);
   const program = await programs.get(`prefill|${batch}|${time}`);
   const items = jobs.map(({ prompt }) => ({ trunk: prompt, branches: [] }));
-  const packed = packRows(items, items.map((_, at) => [at]), { batch, time, padding: 0 });
-  const last = BigInt64Array.from({ length: batch }, (_, at) => BigInt(at * time + (jobs[at]?.prompt.length ?? 1) - 1));
+  const packed = packRows(
+    items,
+    items.map((_, at) => [at]),
+    { batch, time, padding: 0 },
+  );
+  const last = BigInt64Array.from({ length: batch }, (_, at) =>
+    BigInt(at * time + (jobs[at]?.prompt.length ?? 1) - 1),
+  );
   const { tokens, positions, bias } = packed;
   const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
   jobs.forEach(({ row, prompt }, at) => {
@@ -99,7 +117,10 @@ const compact = (cache: KeyValueCache, slots: (Slot | undefined)[]): void => {
 
 /** Room for the longest prompt with its new tokens, inside the model's context. */
 const capacityFor = (state: ModelState, requests: readonly TokenRequest[]): number => {
-  const longest = requests.reduce((most, { prompt, maxTokens }) => Math.max(most, prompt.length + maxTokens), 2);
+  const longest = requests.reduce(
+    (most, { prompt, maxTokens }) => Math.max(most, prompt.length + maxTokens),
+    2,
+  );
   return Math.min(roundUp(longest, promptStep), state.config.maxPositions);
 };
 
@@ -129,7 +150,10 @@ const generateAll = async (
     const slot = slots[row]!;
     const request = requests[slot.index]!;
     const token = sampleToken(logits, request, slot.random);
-    if (endTokens.has(token)) return finish(row, slot, true);
+    if (endTokens.has(token)) {
+      finish(row, slot, true);
+      return;
+    }
     slot.ids.push(token);
     slot.next = token;
     if (slot.ids.length >= request.maxTokens || slot.length >= cache.capacity) finish(row, slot, false);
@@ -159,7 +183,8 @@ const generateAll = async (
     const batch = waiting < requests.length ? rows : batchBucket(live);
     if (slots.slice(batch).some((slot) => slot !== undefined)) compact(cache, slots);
     const logits = await decode(state, programs, cache, slots, batch);
-    for (let row = 0; row < batch; row++) if (slots[row] !== undefined) accept(row, vocabularyRow(state, logits, row));
+    for (let row = 0; row < batch; row++)
+      if (slots[row] !== undefined) accept(row, vocabularyRow(state, logits, row));
   }
 };
 

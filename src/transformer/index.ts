@@ -34,23 +34,6 @@ export {
   writeModelConfig,
 } from "./config.ts";
 export {
-  checkWeights,
-  elementCount,
-  initialParameters,
-  parameterCount,
-  parameterShapes,
-  type Weight,
-  type Weights,
-} from "./parameters.ts";
-export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
-export {
-  createTokenizer,
-  type EncodeOptions,
-  loadTokenizer,
-  type Tokenizer,
-  type TokenizerFiles,
-} from "./tokenizer.ts";
-export {
   type DecoderGraph,
   hiddenStates,
   logitsOf,
@@ -71,12 +54,22 @@ export {
   longestItem,
   type PackedBatch,
   type PackedItem,
-  packRows,
   type Placement,
+  packRows,
   predictorOf,
   roundCount,
   roundUp,
 } from "./packing.ts";
+export {
+  checkWeights,
+  elementCount,
+  initialParameters,
+  parameterCount,
+  parameterShapes,
+  type Weight,
+  type Weights,
+} from "./parameters.ts";
+export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export type { SamplingOptions } from "./sampling.ts";
 export { createScorer, type Scorer } from "./scoring.ts";
 export {
@@ -84,7 +77,15 @@ export {
   layOut,
   readTargets,
   type Target,
-  targetVector,
   type TokenBatch,
   type TokenBatchSizes,
+  takeInTurn,
+  targetVector,
 } from "./token-batch.ts";
+export {
+  createTokenizer,
+  type EncodeOptions,
+  loadTokenizer,
+  type Tokenizer,
+  type TokenizerFiles,
+} from "./tokenizer.ts";

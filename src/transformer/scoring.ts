@@ -6,7 +6,14 @@ import { compile, createProgramCache, gatherRows, input } from "../engine/index.
 import { hiddenStates, packedInputs, scoreOf } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
 import { type PackedItem, roundUp } from "./packing.ts";
-import { branchTargets, layOut, readTargets, type TokenBatch, type TokenBatchSizes } from "./token-batch.ts";
+import {
+  branchTargets,
+  layOut,
+  readTargets,
+  type TokenBatch,
+  type TokenBatchSizes,
+  takeInTurn,
+} from "./token-batch.ts";
 
 export type ScoreOptions = { readonly signal?: AbortSignal; readonly onItems?: (done: number) => void };
 
@@ -61,7 +68,9 @@ const lastTokens = (batch: TokenBatch): bigint[] =>
 const requireBranches = (items: readonly PackedItem[]): void => {
   items.forEach((item, index) => {
     if (item.trunk.length === 0 || item.branches.some((branch) => branch.length === 0)) {
-      throw new CovenantError("empty-sequence", `item ${index} has an empty prompt or continuation`, { index });
+      throw new CovenantError("empty-sequence", `item ${index} has an empty prompt or continuation`, {
+        index,
+      });
     }
   });
 };
@@ -99,11 +108,13 @@ export const createScorer = (state: ModelState): Scorer => {
       const all = new Array<Float32Array[]>(items.length);
       await each(items, options, async (chosen) => {
         const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
-        const program = await programs.get(`tokens|${batch.sizes.batch}|${batch.sizes.time}|${batch.sizes.targets}`);
+        const program = await programs.get(
+          `tokens|${batch.sizes.batch}|${batch.sizes.time}|${batch.sizes.targets}`,
+        );
         const values = (await program.run({ ...state.feeds(), ...batch.feeds }))["values"] as Float32Array;
-        let at = 0;
+        const take = takeInTurn(values);
         return (index) => {
-          all[index] = items[index]!.branches.map(({ length }) => values.slice(at, (at += length)));
+          all[index] = items[index]!.branches.map(({ length }) => take(length));
         };
       });
       return all;
@@ -118,11 +129,12 @@ export const createScorer = (state: ModelState): Scorer => {
         const last = new BigInt64Array(count);
         last.set(found);
         const { tokens, positions, bias } = batch.packed;
-        const values = (await program.run({ ...state.feeds(), tokens, positions, bias, last }))["values"] as Float32Array;
-        let at = 0;
+        const values = (await program.run({ ...state.feeds(), tokens, positions, bias, last }))[
+          "values"
+        ] as Float32Array;
+        const take = takeInTurn(values);
         return (index) => {
-          const { length } = items[index]!.branches;
-          all[index] = values.slice(at, (at += length));
+          all[index] = take(items[index]!.branches.length);
         };
       });
       return all;

@@ -40,7 +40,12 @@ const timeStep = 32;
 export const layOut = (
   items: readonly PackedItem[],
   targets: readonly Target[],
-  options: { readonly padding: number; readonly time?: number; readonly rows?: number; readonly targets?: number },
+  options: {
+    readonly padding: number;
+    readonly time?: number;
+    readonly rows?: number;
+    readonly targets?: number;
+  },
 ): TokenBatch => {
   const time = options.time ?? roundUp(longestItem(items), timeStep);
   const rows = assignRows(items, time);
@@ -90,6 +95,19 @@ export const readTargets = (
 ): { readonly hidden: Tensor; readonly chosen: Tensor; readonly logProbabilities: Tensor } => {
   const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
   const chosen = gatherRows(hidden, input("predictors", [sizes.targets], "int64"));
-  const logProbabilities = tokenLogProbability(logitsOf(graph, chosen), input("wanted", [sizes.targets], "int64"));
+  const logProbabilities = tokenLogProbability(
+    logitsOf(graph, chosen),
+    input("wanted", [sizes.targets], "int64"),
+  );
   return { hidden, chosen, logProbabilities };
+};
+
+/** Cuts values into pieces of the lengths asked for, one after another. */
+export const takeInTurn = (values: Float32Array): ((length: number) => Float32Array) => {
+  let next = 0;
+  return (length) => {
+    const start = next;
+    next += length;
+    return values.slice(start, next);
+  };
 };

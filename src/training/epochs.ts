@@ -1,0 +1,25 @@
+// The order of training: every epoch is a seeded shuffle of all rows, cut into batches. Which rows a step sees depends
+// on (seed, step) alone, so training continues after an interruption as if there had been none.
+
+import { createRandom, deriveSeed } from "../core/index.ts";
+
+export type EpochOptions = {
+  readonly rows: number;
+  readonly batch: number;
+  readonly epochs: number;
+  readonly seed: number;
+};
+
+/** Optimiser steps of all epochs; the last batch of an epoch may be smaller. */
+export const stepsOf = ({ rows, batch, epochs }: EpochOptions): number => Math.ceil(rows / batch) * epochs;
+
+/** Row indices of a step, counted from 0. */
+export const rowsOfStep = (options: EpochOptions, step: number): number[] => {
+  const perEpoch = Math.ceil(options.rows / options.batch);
+  const epoch = Math.floor(step / perEpoch);
+  const order = createRandom(deriveSeed(options.seed, "epoch", epoch)).shuffle(
+    Array.from({ length: options.rows }, (_, row) => row),
+  );
+  const start = (step % perEpoch) * options.batch;
+  return order.slice(start, start + options.batch);
+};

@@ -1,0 +1,50 @@
+// Training: losses, the optimiser, and one visible loop per method. Yields step metrics; knows no disk.
+export { estimateAdvantages, type Rollout, tokenRewards, whiten } from "./advantages.ts";
+export {
+  createDpoTrainer,
+  type DpoBatchSizes,
+  type DpoOptions,
+  dpoSteps,
+  referenceLogProbabilities,
+  trainDpo,
+} from "./dpo.ts";
+export type { LoopOptions, StepMetrics } from "./loop.ts";
+export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
+export {
+  createPpoTrainer,
+  type PpoLossOptions,
+  type PpoOptions,
+  type RewardFunction,
+  trainPpo,
+} from "./ppo.ts";
+export {
+  type PretrainingOptions,
+  type PretrainingStep,
+  pretrain,
+  type WeightedDocument,
+} from "./pretraining.ts";
+export {
+  createRewardTrainer,
+  type PairBatchSizes,
+  type RewardModelOptions,
+  rewardModelWeights,
+  rewardSteps,
+  trainRewardModel,
+} from "./reward-model.ts";
+export {
+  type ChatCodec,
+  encodePrompt,
+  encodeReply,
+  preferenceItems,
+  sftItems,
+  type TokenRows,
+} from "./rows.ts";
+export { learningRateAt, type ScheduleOptions } from "./schedule.ts";
+export { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
+export {
+  createTrainer,
+  type LossGraph,
+  type Moments,
+  type Trainer,
+  type TrainerSnapshot,
+} from "./trainer.ts";

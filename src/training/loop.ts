@@ -1,0 +1,11 @@
+// What every training loop yields, and what it takes to be continued.
+
+/** Metrics after a step (TRL's names); step counts from 0. */
+export type StepMetrics = { readonly step: number; readonly metrics: Readonly<Record<string, number>> };
+
+export type LoopOptions = {
+  readonly seed: number;
+  /** First step to run: the number of steps already in the weights. */
+  readonly start?: number;
+  readonly signal?: AbortSignal;
+};
