@@ -5,7 +5,7 @@
 import { CovenantError } from "../core/index.ts";
 import { exportOnnx } from "./onnx-export.ts";
 import { type Shape, sizeOf } from "./shape.ts";
-import { type ElementType, type Tensor, type TensorData } from "./tensor.ts";
+import type { ElementType, Tensor, TensorData } from "./tensor.ts";
 
 export type Feeds = Readonly<Record<string, TensorData>>;
 
@@ -76,7 +76,9 @@ export const compile = async (
         given[name] = wrap(checkFeed(name, feeds[name], specification.shape), specification);
       }
       const results = await session.run(given);
-      return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as TensorData]));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { data }]) => [name, data as TensorData]),
+      );
     },
     release: () => session.release(),
   };

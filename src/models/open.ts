@@ -48,6 +48,15 @@ const openEndpoint = async (
   return withRetry(timed, options.retry);
 };
 
+/** The model folder behind a name; null for a model that lies elsewhere. Throws UserError for a malformed name. */
+export const modelFolderOf = (name: string): string | null => {
+  const target = parseModelName(name);
+  if (target.type === "folder") return target.folder;
+  if (target.type === "embedded")
+    return fileURLToPath(new URL(`../../assets/${target.model}`, import.meta.url));
+  return null;
+};
+
 /** Opens the model that a name stands for (see parseModelName). Throws UserError for what the user must change. */
 export const openModel = async (name: string, options: OpenOptions): Promise<LanguageModel> => {
   const target = parseModelName(name);
@@ -66,12 +75,8 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
     }
     case "embedded":
     case "folder": {
-      const folder =
-        target.type === "folder"
-          ? target.folder
-          : fileURLToPath(new URL(`../../assets/${target.model}`, import.meta.url));
       const { openEmbeddedModel } = await import("./providers/embedded.ts");
-      return openEmbeddedModel({ folder, id: name });
+      return openEmbeddedModel({ folder: modelFolderOf(name) ?? name, id: name });
     }
     default:
       return target satisfies never;

@@ -45,9 +45,8 @@ export const referenceLogProbabilities = async (
   signal?: AbortSignal,
 ): Promise<[number, number][]> => {
   const tokens = await scorer.tokens(items, signal === undefined ? {} : { signal });
-  const total = (values: Float32Array | undefined): number =>
-    (values ?? []).reduce((sum, value) => sum + value, 0);
-  return tokens.map((branches) => [total(branches[0]), total(branches[1])]);
+  const total = (values: Float32Array): number => values.reduce((all, value) => all + value, 0);
+  return tokens.map(([chosen, rejected]) => [total(chosen!), total(rejected!)]);
 };
 
 const sums = (logProbabilities: Tensor, name: string, pairs: number): Tensor => {

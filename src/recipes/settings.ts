@@ -1,0 +1,124 @@
+// Pieces of configuration that several recipes share, with their defaults. Every recipe's schema is made of these, so
+// a setting has one name, one default and one meaning everywhere.
+
+import { z } from "zod";
+
+const count = z.number().int().nonnegative();
+const positive = z.number().int().positive();
+const rate = z.number().positive();
+
+export const seedSetting = z.number().int().nonnegative().default(0).describe("seed of the whole run");
+export const outSetting = z.string().min(1).describe("run folder");
+
+export const modelSetting = z
+  .string()
+  .min(1)
+  .default("embedded:covenant-tiny")
+  .describe("model name: embedded:covenant-tiny, ./folder, http://host:port/v1#name, openai:name");
+
+export const constitutionSetting = z
+  .string()
+  .min(1)
+  .default("ethical")
+  .describe("constitution: a library name or a YAML file");
+
+/** How many prompts of each kind the sandbox gives. */
+export const promptCounts = (harmful: number, harmless: number, lookalike: number) =>
+  z
+    .strictObject({
+      harmful: count.default(harmful),
+      harmless: count.default(harmless),
+      lookalike: count.default(lookalike),
+    })
+    .prefault({});
+
+export const promptsSetting = z
+  .string()
+  .min(1)
+  .default("sandbox")
+  .describe('"sandbox" for the closed world\'s own prompts, or a JSONL file (.gz too)');
+
+export const samplingSettings = z
+  .strictObject({
+    temperature: z.number().nonnegative().default(1),
+    topP: z.number().positive().max(1).default(1),
+    maxTokens: positive.default(80),
+  })
+  .prefault({});
+export type SamplingSettings = z.output<typeof samplingSettings>;
+
+const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
+
+/** Optimiser and order of a training stage. */
+export const trainingSettings = (defaults: {
+  readonly learningRate: number;
+  readonly batch: number;
+  readonly epochs: number;
+}) =>
+  z
+    .strictObject({
+      learningRate: rate.default(defaults.learningRate),
+      schedule: scheduleKinds.default("cosine"),
+      warmupSteps: count.default(5),
+      batch: positive.default(defaults.batch),
+      epochs: positive.default(defaults.epochs),
+      weightDecay: z.number().nonnegative().default(0.01),
+      maxGradientNorm: rate.default(1),
+    })
+    .prefault({});
+export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
+
+export const reviseSettings = z
+  .strictObject({
+    rounds: positive.default(2),
+    mode: z.enum(["critique", "direct"]).default("critique"),
+  })
+  .prefault({});
+
+export const sftMixSettings = {
+  revisions: z.enum(["all", "last"]).default("last").describe("which revisions of a chain are learned"),
+};
+
+export const rewardSettings = trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 2 });
+
+export const dpoSettings = z
+  .strictObject({
+    ...trainingSettings({ learningRate: 2e-4, batch: 32, epochs: 2 }).unwrap().shape,
+    beta: rate.default(0.1),
+  })
+  .prefault({});
+export type DpoSettings = z.output<typeof dpoSettings>;
+
+export const ppoSettings = z
+  .strictObject({
+    steps: positive.default(40),
+    batch: positive.default(64),
+    minibatches: positive.default(2),
+    epochs: positive.default(1),
+    learningRate: rate.default(2e-4),
+    schedule: scheduleKinds.default("linear"),
+    warmupSteps: count.default(3),
+    weightDecay: z.number().nonnegative().default(0),
+    maxGradientNorm: rate.default(1),
+    klCoefficient: z.number().nonnegative().default(0.05),
+    clip: rate.default(0.2),
+    valueClip: rate.default(0.2),
+    valueCoefficient: rate.default(0.1),
+    gamma: z.number().positive().max(1).default(1),
+    lambda: z.number().positive().max(1).default(0.95),
+    temperature: rate.default(1),
+    missingEndPenalty: z.number().nonnegative().default(1),
+    measureEvery: count
+      .default(10)
+      .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
+  })
+  .prefault({});
+export type PpoSettings = z.output<typeof ppoSettings>;
+
+export const sftSettings = z
+  .strictObject({
+    ...trainingSettings({ learningRate: 7e-4, batch: 32, epochs: 4 }).unwrap().shape,
+    ...sftMixSettings,
+  })
+  .prefault({});
+export type SftSettings = z.output<typeof sftSettings>;

@@ -1,0 +1,52 @@
+// Opening what a stage works with: a language model by name, a model folder to train, its chat codec.
+
+import { UserError } from "../../core/index.ts";
+import { type LanguageModel, modelFolderOf, openModel } from "../../models/index.ts";
+import type { ChatCodec } from "../../training/index.ts";
+import { loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
+import type { RecipeContext } from "../recipe.ts";
+
+/** Opens a model for the time of one piece of work. */
+export const withModel = async <Result>(
+  name: string,
+  context: RecipeContext,
+  signal: AbortSignal,
+  work: (model: LanguageModel) => Promise<Result>,
+): Promise<Result> => {
+  const model = await openModel(name, { environment: context.environment, signal });
+  try {
+    return await work(model);
+  } finally {
+    await model.close();
+  }
+};
+
+/** The folder of a model that can be trained here. Throws UserError for one that lies elsewhere. */
+export const trainableFolder = (name: string): string => {
+  const folder = modelFolderOf(name);
+  if (folder !== null) return folder;
+  throw new UserError(
+    "model-not-trainable",
+    `"${name}" is served elsewhere and cannot be trained here. Expected embedded:covenant-tiny or a model folder (./folder).`,
+    { model: name },
+  );
+};
+
+export type TrainableModel = ModelFolder & { readonly codec: ChatCodec; readonly padding: number };
+
+/** Loads a model folder with what training needs of it. Throws UserError when it has no chat template. */
+export const loadTrainable = async (folder: string): Promise<TrainableModel> => {
+  const loaded = await loadModelFolder(folder);
+  if (loaded.chatTemplate === null) {
+    throw new UserError(
+      "no-chat-template",
+      `${folder} has no chat template, so rows cannot be put into its format.`,
+      { folder },
+    );
+  }
+  return {
+    ...loaded,
+    codec: { tokenizer: loaded.tokenizer, template: loaded.chatTemplate },
+    padding: loaded.config.padTokenId ?? 0,
+  };
+};
