@@ -1,31 +1,13 @@
 // The process: its arguments, streams, environment and signals handed to the command line. The first Ctrl-C asks the
 // command to stop and keeps what is finished; the second ends the process at once.
 
-import { InterruptedError, systemClock } from "../core/index.ts";
+import { systemClock } from "../core/index.ts";
 import { recipes } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
+import { createInterruption } from "./interruption.ts";
 import { processTerminal } from "./terminal.ts";
-
-/** One Ctrl-C can arrive twice, from the terminal and passed on by npm; the second within this time is the first. */
-const sameSignalMilliseconds = 500;
-
-const listenForSignals = (): AbortSignal => {
-  const controller = new AbortController();
-  let first: number | undefined;
-  const stop = (): void => {
-    const now = systemClock.now();
-    if (first === undefined) {
-      first = now;
-      controller.abort(new InterruptedError());
-    } else if (now - first > sameSignalMilliseconds) {
-      process.exit(exitStatus.interrupted);
-    }
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  return controller.signal;
-};
 
 const every = (milliseconds: number, callback: () => void): (() => void) => {
   const timer = setInterval(callback, milliseconds);
@@ -41,6 +23,9 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const { signal, interrupt } = createInterruption(systemClock, () => process.exit(exitStatus.interrupted));
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+
 const terminal = processTerminal();
 try {
   process.exitCode = await runCommandLine({
@@ -49,7 +34,7 @@ try {
     terminal,
     environment: await readEnvironment(process.cwd(), process.env),
     clock: systemClock,
-    signal: listenForSignals(),
+    signal,
     ...(terminal.isLive ? { every } : {}),
   });
 } catch (thrown) {

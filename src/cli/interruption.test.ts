@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { InterruptedError, manualClock } from "../core/index.ts";
+import { createInterruption } from "./interruption.ts";
+
+describe("an interruption", () => {
+  it("asks first and ends at the second; a signal that arrives twice is one", () => {
+    const clock = manualClock(1000);
+    let ended = 0;
+    const { signal, interrupt } = createInterruption(clock, () => {
+      ended++;
+    });
+    expect(signal.aborted).toBe(false);
+    interrupt();
+    expect(signal.reason).toBeInstanceOf(InterruptedError);
+    clock.advance(20);
+    interrupt();
+    expect(ended).toBe(0);
+    clock.advance(2000);
+    interrupt();
+    expect(ended).toBe(1);
+  });
+});

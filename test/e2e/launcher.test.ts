@@ -1,0 +1,113 @@
+// bin/covenant.mjs and tools/setup.mjs in small folders of their own: which Node runs what, and what passes through.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-launcher-"));
+  mkdirSync(join(folder, "bin"));
+  cpSync(join(root, "bin/covenant.mjs"), join(folder, "bin/covenant.mjs"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const write = (path: string, text: string, mode = 0o644): void => {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text, { mode });
+};
+
+/** A pinned Node that is another file than the one that runs this test, and says so in the environment. */
+const pin = (): void => {
+  write("node_modules/node/bin/node", `#!/bin/sh\nPINNED=yes exec "${process.execPath}" "$@"\n`, 0o755);
+};
+
+const launcher = (): string => join(folder, "bin/covenant.mjs");
+
+const covenant = (...words: string[]) =>
+  spawnSync(process.execPath, [launcher(), ...words], { encoding: "utf8", input: "from stdin" });
+
+const report =
+  'process.stdout.write(JSON.stringify([process.env["PINNED"] ?? "no", process.argv.slice(2)])); process.exitCode = 7;';
+
+describe.skipIf(process.platform === "win32")("the covenant command", () => {
+  it("runs the sources on the pinned Node and passes words and exit status through", () => {
+    pin();
+    write("src/cli/main.ts", `const typed: number = 1; ${report}`);
+    const { stdout, status } = covenant("run", "--set", "a=b c");
+    expect(JSON.parse(stdout)).toEqual(["yes", ["run", "--set", "a=b c"]]);
+    expect(status).toBe(7);
+  });
+
+  it("runs the built package where there are no sources", () => {
+    write("package.json", '{"type":"module"}');
+    write("dist/cli/main.js", report);
+    expect(JSON.parse(covenant("x").stdout)).toEqual(["no", ["x"]]);
+  });
+
+  it("says what to do when nothing is installed", () => {
+    write("src/cli/main.ts", report);
+    const { stderr, status } = covenant("run");
+    expect(stderr).toContain(`npm ci\` in ${folder}`);
+    expect(status).toBe(1);
+  });
+
+  const ended = (child: ChildProcess): Promise<number | null> =>
+    new Promise((resolve) => {
+      child.on("exit", (code) => resolve(code));
+    });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "passes %s on and waits for the command to end by itself",
+    async (name) => {
+      pin();
+      const waits = `process.on("${name}", () => { process.stdout.write("stopped"); process.exit(130); });
+      setInterval(() => undefined, 1000); process.stdout.write("ready");`;
+      write("src/cli/main.ts", waits);
+      const child = spawn(process.execPath, [launcher()], { stdio: ["ignore", "pipe", "inherit"] });
+      let text = "";
+      child.stdout.on("data", (part: Buffer) => {
+        text += String(part);
+        if (text === "ready") child.kill(name);
+      });
+      expect(await ended(child)).toBe(130);
+      expect(text).toBe("readystopped");
+    },
+  );
+
+  it("ends with 128 and the signal's number when the command was killed", () => {
+    pin();
+    write("src/cli/main.ts", 'process.kill(process.pid, "SIGKILL");');
+    expect(covenant().status).toBe(137);
+  });
+});
+
+describe("setting up", () => {
+  type Setup = { isInstalled(folder: string): boolean };
+
+  it("finds out from the lock file and npm's copy of it whether anything is to be installed", async () => {
+    const setup = (await import(join(root, "tools/setup.mjs"))) as Setup;
+    const lock = (packages: object): string => JSON.stringify({ packages });
+    const one = { version: "1.0.0", integrity: "sha512-a" };
+    write(
+      "package-lock.json",
+      lock({ "": { name: "x" }, "node_modules/one": one, "node_modules/two": { ...one, optional: true } }),
+    );
+    expect(setup.isInstalled(folder)).toBe(false);
+    write("node_modules/.package-lock.json", lock({ "node_modules/one": one }));
+    expect(setup.isInstalled(folder)).toBe(true);
+    write("node_modules/.package-lock.json", lock({ "node_modules/one": { ...one, version: "0.9.0" } }));
+    expect(setup.isInstalled(folder)).toBe(false);
+    write("node_modules/.package-lock.json", lock({ "node_modules/one": one, "node_modules/three": one }));
+    expect(setup.isInstalled(folder)).toBe(false);
+    write("node_modules/.package-lock.json", "torn");
+    expect(setup.isInstalled(folder)).toBe(false);
+  });
+});
