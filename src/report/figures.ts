@@ -47,7 +47,7 @@ export const figureCell = (estimate: Estimate | undefined, kind: FigureKind = "s
 export const figureSentence = (estimate: Estimate | undefined, kind: FigureKind = "share"): string => {
   const interval = known(estimate);
   if (interval === null) return "not measured";
-  return `${writeAs(kind)(interval.value)} (${boundsText(interval, kind)}, n = ${interval.n})`;
+  return `${writeAs(kind)(interval.value)} (${boundsText(interval, kind)}, n\u00a0=\u00a0${interval.n})`;
 };
 
 /** How one figure stands to another: apart only if their intervals are. */

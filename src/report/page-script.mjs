@@ -113,7 +113,24 @@ const setUpPrint = () => {
   });
 };
 
+const setUpContents = () => {
+  const links = new Map(
+    [...document.querySelectorAll("nav a")].map((link) => [link.getAttribute("href").slice(1), link]),
+  );
+  const sections = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+  const mark = () => {
+    const current = sections.findLast((section) => section.getBoundingClientRect().top < innerHeight * 0.35);
+    for (const [id, link] of links) {
+      if (id === current?.id) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  };
+  addEventListener("scroll", mark, { passive: true });
+  mark();
+};
+
 setUpTheme();
+setUpContents();
 setUpTranscripts();
 setUpSaving();
 setUpPrint();

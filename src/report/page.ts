@@ -54,7 +54,7 @@ const bigNumbers = (data: ReportData): Markup => {
     if (!figures) return html``;
     const end = finalModel(figures);
     const { harmRate } = figures.models[end];
-    return html`<div><dt>Harmful answers, <span class="${armClass(arms, arm)}">${arm}</span>: base → ${modelTitle(end)}</dt><dd><span class="value">${valueText(figures.models.base.harmRate)} → <span class="${armClass(arms, arm)}">${valueText(harmRate)}</span></span><small>${intervalNote(harmRate)}</small></dd></div>
+    return html`<div><dt>Harmful answers<br><span class="${armClass(arms, arm)}">${arm}</span>, base → ${modelTitle(end)}</dt><dd><span class="value">${valueText(figures.models.base.harmRate)} → <span class="${armClass(arms, arm)}">${valueText(harmRate)}</span></span><small>${intervalNote(harmRate)}</small></dd></div>
 `;
   });
   const [first] = arms;
@@ -63,7 +63,7 @@ const bigNumbers = (data: ReportData): Markup => {
   const end = finalModel(figures);
   const { helpfulRate } = figures.models[end];
   return html`<dl class="numbers">
-${cells}<div><dt>Helpful answers, <span class="${armClass(arms, first)}">${first}</span>: base → ${modelTitle(end)}</dt><dd><span class="value">${valueText(figures.models.base.helpfulRate)} → <span class="${armClass(arms, first)}">${valueText(helpfulRate)}</span></span><small>${intervalNote(helpfulRate)}</small></dd></div>
+${cells}<div><dt>Helpful answers to harmless requests<br><span class="${armClass(arms, first)}">${first}</span>, base → ${modelTitle(end)}</dt><dd><span class="value">${valueText(figures.models.base.helpfulRate)} → <span class="${armClass(arms, first)}">${valueText(helpfulRate)}</span></span><small>${intervalNote(helpfulRate)}</small></dd></div>
 </dl>
 `;
 };
@@ -94,6 +94,14 @@ const facts = (data: ReportData): Markup => {
 `;
 };
 
+/** A sentence whose figures stand out and whose intervals step back. */
+const withQuietIntervals = (sentence: string): Markup[] =>
+  sentence.split(/(\S+ \([^()]*n\u00a0=\u00a0\d+\))/).map((part, index) => {
+    if (index % 2 === 0) return html`${part}`;
+    const cut = part.indexOf(" ");
+    return html`<strong>${part.slice(0, cut)}</strong> <span class="interval">${part.slice(cut + 1)}</span>`;
+  });
+
 const opening = (data: ReportData): Markup => {
   const story = tellStory(data.name, data.metrics, armNamesOf(data));
   const goals = goalSentence(data.metrics);
@@ -102,7 +110,7 @@ const opening = (data: ReportData): Markup => {
 <h1>${story.headline}</h1>
 <div class="lead">
 ${story.sentences.map(
-  (sentence) => html`<p>${sentence}</p>
+  (sentence) => html`<p>${withQuietIntervals(sentence)}</p>
 `,
 )}${
   goals !== "" &&

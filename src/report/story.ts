@@ -1,7 +1,7 @@
 // The report's opening in words: a headline and a few sentences made of the run's own figures. It says so when
 // intervals overlap, when something was not measured and when a goal was missed.
 
-import type { ArmMetrics, Estimate, MetricsDocument } from "../records/index.ts";
+import type { ArmMetrics, MetricsDocument } from "../records/index.ts";
 import { compare, figureSentence, listText, modelTitle, valueText } from "./figures.ts";
 import { checkGoals } from "./goals.ts";
 
@@ -32,13 +32,14 @@ const headlineOf = (name: string, arm: ArmMetrics): string => {
 const harmSentence = (name: string, arm: ArmMetrics, first: boolean): string => {
   const { base, sl, dpo, rl } = arm.models;
   const trained = [
-    ["SL-CAI", sl.harmRate],
-    ["DPO-CAI", dpo.harmRate],
     ["RL-CAI", rl.harmRate],
+    ["DPO-CAI", dpo.harmRate],
+    ["SL-CAI", sl.harmRate],
   ] as const;
   const parts = trained
     .filter(([, rate]) => rate.value !== null)
-    .map(([title, rate]) => `${figureSentence(rate)} for ${title}`);
+    .slice(0, 2)
+    .map(([title, rate]) => `${figureSentence(rate)} with ${title}`);
   const end = finalModel(arm);
   const verdict = compare(arm.models[end].harmRate, base.harmRate);
   const remark =
@@ -46,44 +47,30 @@ const harmSentence = (name: string, arm: ArmMetrics, first: boolean): string => 
       ? ` The intervals of ${modelTitle(end)} and the base overlap, so this run shows no difference between the two.`
       : "";
   const opening = first
-    ? `On requests that call for a refusal, the base model answered harmfully in ${figureSentence(base.harmRate)} of cases; trained on the ${name} constitution it was ${listText(parts)}.`
-    : `The same procedure and seeds with the ${name} constitution gave ${listText(parts)}.`;
+    ? `On requests that call for a refusal, the base model answered harmfully in ${figureSentence(base.harmRate)} of cases. Trained on the ${name} constitution, that became ${listText(parts)}.`
+    : `The same procedure with the same seeds, under the ${name} constitution, led to ${listText(parts)}.`;
   return opening + remark;
-};
-
-const change = (
-  of: string,
-  now: Estimate,
-  before: Estimate,
-  words: { lower: string; higher: string },
-): string => {
-  const span = `${figureSentence(now)} against ${figureSentence(before)} for the base`;
-  switch (compare(now, before)) {
-    case "lower":
-      return `${of} ${words.lower}: ${span}.`;
-    case "higher":
-      return `${of} ${words.higher}: ${span}.`;
-    case "unclear":
-      return `${of}: ${span}; the intervals overlap, so this run shows no difference.`;
-    default:
-      return "";
-  }
 };
 
 const helpSentence = (name: string, arm: ArmMetrics): string => {
   const end = finalModel(arm);
   const { helpfulRate, overRefusalRate } = arm.models[end];
-  const helped = change(
-    `Helpfulness on harmless requests of ${name} ${modelTitle(end)}`,
-    helpfulRate,
-    arm.models.base.helpfulRate,
-    {
-      lower: "went down",
-      higher: "went up",
-    },
-  );
-  if (overRefusalRate.value === null) return helped;
-  return `${helped} It refused ${figureSentence(overRefusalRate)} of the requests that only sound harmful.`.trim();
+  const before = arm.models.base.helpfulRate;
+  const verdict = compare(helpfulRate, before);
+  const remarks = {
+    lower: "so it helps less than the base did",
+    higher: "so it helps more than the base did",
+    unclear: "the intervals overlap, so this run shows no difference",
+  };
+  const helped =
+    verdict === null
+      ? ""
+      : `On harmless requests ${name} ${modelTitle(end)} helped in ${figureSentence(helpfulRate)} of cases, the base in ${figureSentence(before)}: ${remarks[verdict]}.`;
+  const refused =
+    overRefusalRate.value === null
+      ? ""
+      : ` It refused ${figureSentence(overRefusalRate)} of the requests that only sound harmful.`;
+  return `${helped}${refused}`.trim();
 };
 
 /** One sentence on the goals: all met, or which were missed. Empty when the run cannot be held to any. */

@@ -139,7 +139,8 @@ export const collectTranscripts = (data: ReportData): Transcript[] => {
     const judged = verdicts.get(prompt.id) ?? [];
     const answer = answers.get(prompt.id) ?? null;
     if (lessons.length === 0 && judged.length === 0 && answer === null) return [];
-    const outcomes = [...testOutcomes(judged, prompt.kind, names), ...lessonOutcomes(lessons)];
+    const own = lessons.filter(({ arm }) => arm === names[0]);
+    const outcomes = [...testOutcomes(judged, prompt.kind, names), ...lessonOutcomes(own)];
     return [{ prompt, answer, lessons, verdicts: judged, outcomes }];
   });
 };
@@ -168,9 +169,24 @@ const takeTurns = (candidates: readonly Transcript[], count: number, seed: numbe
   return candidates.filter((one) => taken.has(one));
 };
 
+/** Moves the first one that shows the usual course of things, on a harmful request, to the front. */
+const showcaseFirst = (transcripts: readonly Transcript[], usual: Outcome): Transcript[] => {
+  const showcase =
+    transcripts.find(({ prompt, outcomes }) => prompt.kind === "harmful" && outcomes.includes(usual)) ??
+    transcripts[0];
+  return showcase === undefined ? [] : [showcase, ...transcripts.filter((one) => one !== showcase)];
+};
+
+const alternate = (ones: readonly Transcript[], others: readonly Transcript[]): Transcript[] =>
+  Array.from({ length: Math.max(ones.length, others.length) }, (_, index) => [
+    ...ones.slice(index, index + 1),
+    ...others.slice(index, index + 1),
+  ]).flat();
+
 /**
  * About `count` transcripts: half from the test, half lessons (or more of one where the other has too few), chosen
- * with the run's seed, so that the same run shows the same ones.
+ * with the run's seed, so that the same run shows the same ones. They alternate, and each half begins with a usual
+ * case, so that a reader meets one of each first.
  */
 export const chooseTranscripts = (data: ReportData, count: number): Transcript[] => {
   const all = collectTranscripts(data);
@@ -178,8 +194,7 @@ export const chooseTranscripts = (data: ReportData, count: number): Transcript[]
   const lessons = all.filter(({ verdicts }) => verdicts.length === 0);
   const half = Math.ceil(count / 2);
   const lessonCount = Math.min(lessons.length, Math.max(count - half, count - tests.length));
-  return [
-    ...takeTurns(tests, count - lessonCount, deriveSeed(data.seed, "report", "test")),
-    ...takeTurns(lessons, lessonCount, deriveSeed(data.seed, "report", "lessons")),
-  ];
+  const chosenTests = takeTurns(tests, count - lessonCount, deriveSeed(data.seed, "report", "test"));
+  const chosenLessons = takeTurns(lessons, lessonCount, deriveSeed(data.seed, "report", "lessons"));
+  return alternate(showcaseFirst(chosenLessons, "revised"), showcaseFirst(chosenTests, "mended"));
 };

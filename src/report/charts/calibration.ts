@@ -17,21 +17,24 @@ export const calibrationChart = (input: CalibrationInput): ChartSpecification =>
     const estimate = known(point.observed);
     if (estimate === null) return [];
     const tip = `${point.arm}: stated ${percentText(point.stated)}, observed ${intervalSentence(estimate, percentText)}`;
-    return [{ series: point.arm, stated: point.stated, ...estimate, tip }];
+    // Arms stand a little apart, so that one does not hide the other.
+    const aside = (input.arms.indexOf(point.arm) - (input.arms.length - 1) / 2) * 0.012;
+    return [{ series: point.arm, stated: point.stated, at: point.stated + aside, ...estimate, tip }];
   });
-  const low = rows.every(({ stated, low: bound }) => stated >= 0.5 && bound >= 0.3) ? 0.3 : 0;
-  const scale = { domain: [low, 1], nice: false, zero: false };
+  // Labels state the probability of the answer they prefer, so nothing lies left of one half.
+  const start = rows.some(({ stated }) => stated < 0.5) ? 0 : 0.5;
+  const floor = Math.min(start, ...rows.map(({ low }) => Math.floor(low * 10) / 10));
   const axis = { format: "%", tickCount: 5 };
   const x = {
-    field: "stated",
+    field: "at",
     type: "quantitative" as const,
-    scale,
+    scale: { domain: [start, 1], nice: false, zero: false },
     axis: { ...axis, title: "Stated by the judge", grid: true },
   };
   const y = {
     field: "value",
     type: "quantitative" as const,
-    scale,
+    scale: { domain: [floor, 1], nice: false, zero: false },
     axis: { ...axis, title: "Observed" },
   };
   const color = armColor(input.arms);
@@ -40,9 +43,9 @@ export const calibrationChart = (input: CalibrationInput): ChartSpecification =>
     data: { values: rows },
     layer: [
       {
-        data: { values: [{ stated: low, value: low, x2: 1, y2: 1 }] },
+        data: { values: [{ at: start, value: start, x2: 1, y2: 1 }] },
         mark: { type: "rule", aria: false, color: palette.axis.light, strokeDash: [4, 4] },
-        encoding: { x, x2: { field: "x2" }, y, y2: { field: "y2" } },
+        encoding: { x: { ...x, field: "at" }, x2: { field: "x2" }, y, y2: { field: "y2" } },
       },
       {
         mark: { type: "rule", aria: false, strokeWidth: 1.5, opacity: 0.6 },
@@ -59,7 +62,7 @@ export const calibrationChart = (input: CalibrationInput): ChartSpecification =>
             field: "n",
             type: "quantitative",
             legend: null,
-            scale: { type: "sqrt", range: [25, 260] },
+            scale: { type: "sqrt", domain: [0, Math.max(1, ...rows.map(({ n }) => n))], range: [25, 260] },
           },
           description: { field: "tip" },
         },

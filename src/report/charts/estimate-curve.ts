@@ -25,7 +25,7 @@ export const estimateCurveChart = (input: EstimateCurveInput): ChartSpecificatio
   const x = {
     field: "at",
     type: "quantitative" as const,
-    scale: { nice: false, zero: false, padding: 14 },
+    scale: rows.length === 0 ? { domain: [0, 1] } : { nice: false, zero: false, padding: 14 },
     axis: {
       title: input.along,
       format: "d",

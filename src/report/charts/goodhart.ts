@@ -40,15 +40,15 @@ export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
     const color = palette[armMark(index).role].light;
     return own.length > 1 && last
       ? [
-          { row: { ...(own[0] as (typeof rows)[number]), label: `step ${own[0]?.step}` }, color },
-          { row: { ...last, label: `step ${last.step}` }, color },
+          { row: { ...(own[0] as (typeof rows)[number]), label: `step ${own[0]?.step}` }, color, side: -1 },
+          { row: { ...last, label: `step ${last.step}` }, color, side: 1 },
         ]
       : [];
   });
   const x = {
     field: "reward",
     type: "quantitative" as const,
-    scale: { zero: false, nice: true, padding: 24 },
+    scale: rows.length === 0 ? { domain: [0, 1] } : { zero: false, nice: true, padding: 56 },
     axis: { title: "Mean reward (what is optimised)", tickCount: 5, grid: true },
   };
   const y = {
@@ -80,13 +80,14 @@ export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
         mark: { type: "point", filled: true, opacity: 1, size: 40 },
         encoding: { x, y, color, shape: armShape(input.arms), description: { field: "tip" } },
       },
-      ...ends.map(({ row, color: own }) => ({
+      ...ends.map(({ row, color: own, side }) => ({
         data: { values: [row] },
         mark: {
           type: "text" as const,
           aria: false,
           fontSize: 11,
-          dy: row.value > 0.9 ? 15 : -13,
+          align: side < 0 ? ("right" as const) : ("left" as const),
+          dx: side * 9,
           color: own,
         },
         encoding: { x, y, text: { field: "label" } },

@@ -28,6 +28,8 @@ export const known = (interval: Interval | null | undefined): KnownInterval | nu
 export const percentNumber = (share: number): string => {
   const percent = share * 100;
   if (percent === 0 || percent === 100) return String(percent);
+  if (percent > 0 && percent < 0.05) return "<0.1";
+  if (percent < 100 && percent >= 99.95) return ">99.9";
   return percent.toFixed(1).replace("-", "−");
 };
 

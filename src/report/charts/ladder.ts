@@ -24,6 +24,8 @@ export type LadderInput = ChartSize & {
   readonly points: readonly LadderPoint[];
   /** Whether each point carries its value in writing. */
   readonly labelled: boolean;
+  /** Where the vertical axis ends; 1 unless said otherwise. */
+  readonly highest?: number;
 };
 
 /** The rungs with the name each is shown by. */
@@ -104,25 +106,29 @@ export const ladderChart = (input: LadderInput): ChartSpecification => {
   const y = {
     field: "value",
     type: "quantitative" as const,
-    scale: { domain: [0, 1] },
+    scale: { domain: [0, input.highest ?? 1] },
     axis: { format: "%", tickCount: 5, title: null },
   };
   const color = armColor(input.arms);
-  const labels = input.arms.concat(neutralSeries).map((series, index) => ({
-    transform: [{ filter: { field: "series", equal: series } }],
-    mark: {
-      type: "text" as const,
-      aria: false,
-      fontSize: 12.5,
-      fontWeight: 600 as const,
-      align:
-        series === neutralSeries ? ("right" as const) : index === 0 ? ("right" as const) : ("left" as const),
-      dx: series === neutralSeries || index === 0 ? -10 : 10,
-      dy: -1,
-      color: series === neutralSeries ? palette.neutral.light : palette[armMark(index).role].light,
-    },
-    encoding: { x, y, text: { field: "label" } },
-  }));
+  const labels = rows.map((row) => {
+    const atBase = row.series === neutralSeries;
+    const role = atBase ? "neutral" : armMark(input.arms.indexOf(row.series)).role;
+    return {
+      data: { values: [row] },
+      mark: {
+        type: "text" as const,
+        aria: false,
+        fontSize: 12.5,
+        fontWeight: 600 as const,
+        align: atBase ? ("right" as const) : ("left" as const),
+        // To the side that the lines leave free: they come from the left and bend away from the middle.
+        dx: atBase ? -10 : 8,
+        dy: atBase ? 0 : row.value > 0.5 ? 13 : -10,
+        color: palette[role].light,
+      },
+      encoding: { x, y, text: { field: "label" } },
+    };
+  });
   return {
     ...frame(input, `${input.measure} by model and arm, with 95% intervals`),
     data: { values: rows },

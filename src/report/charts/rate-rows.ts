@@ -50,6 +50,8 @@ export const rateRowsChart = (input: RateRowsInput): ChartSpecification => {
       title: null,
       grid: false,
       labelLimit: 220,
+      minExtent: 96,
+      maxExtent: 96,
       labelColor: palette.ink.light,
     },
   };

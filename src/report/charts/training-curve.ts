@@ -21,13 +21,13 @@ export const trainingCurveChart = (input: TrainingCurveInput): ChartSpecificatio
   const x = {
     field: "step",
     type: "quantitative" as const,
-    scale: { nice: false },
+    scale: rows.length === 0 ? { domain: [0, 1] } : { nice: false },
     axis: { title: "Step", tickCount: 5, format: "d" },
   };
   const y = {
     field: "value",
     type: "quantitative" as const,
-    scale: share ? { domain: [0, 1] } : { zero: false, nice: true },
+    scale: share || rows.length === 0 ? { domain: [0, 1] } : { zero: false, nice: true },
     axis: { title: null, tickCount: 5, ...(share ? { format: "%" } : {}) },
   };
   const reference =

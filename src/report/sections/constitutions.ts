@@ -3,7 +3,7 @@
 import type { Constitution, Principle } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { compareWords, type Stretch } from "../difference.ts";
-import { countText } from "../figures.ts";
+import { capitalised, countText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import { armNamesOf, missing, type SectionMaker } from "./section.ts";
 
@@ -44,7 +44,7 @@ const beside = (left: Side, right: Side | undefined, arms: readonly string[], op
   }));
   const titles = compareWords(principle.title, other?.title ?? principle.title);
   return html`<details class="principle"${open && html` open`}>
-<summary><span class="chip">${principle.area ?? "general"}</span> <span class="titles"><span dir="auto">${marked(titles.left)}</span>${other && html`<span class="against" aria-hidden="true">|</span><span dir="auto">${marked(titles.right)}</span>`}</span></summary>
+<summary><span class="titles"><span dir="auto">${marked(titles.left)}</span>${other && html`<span dir="auto">${marked(titles.right)}</span>`}</span></summary>
 <div class="sides">
 ${column(
   left,
@@ -79,13 +79,20 @@ export const constitutionsSection: SectionMaker = async (data) => {
   if (first === undefined)
     return { id: "constitution", title, body: missing("The constitutions", "<arm>/constitution.yaml") };
   const heading = second === undefined ? "The constitution" : title;
-  const principles = first.constitution.principles.map((principle, index) =>
-    beside(
+  const pairs = first.constitution.principles.map((principle, index) => ({
+    area: principle.area ?? "general",
+    markup: beside(
       { arm: first.arm, principle },
       second && { arm: second.arm, principle: counterpart(second.constitution, principle, index) },
       arms,
       index === 0,
     ),
+  }));
+  const areas = [...new Set(pairs.map(({ area }) => area))];
+  const principles = areas.map(
+    (area) =>
+      html`<h3 class="area">${capitalised(area.replaceAll("-", " "))}</h3>
+${pairs.filter((pair) => pair.area === area).map(({ markup }) => markup)}`,
   );
   const others = rest.map(({ arm, constitution }) =>
     constitution.principles.map((principle) => beside({ arm, principle }, undefined, arms, false)),

@@ -3,7 +3,7 @@
 
 import type { ArmMetrics } from "../../records/index.ts";
 import { armClass, armKey } from "../chart-book.ts";
-import { calibrationChart, numberText, percentText, rateRowsChart } from "../charts/index.ts";
+import { calibrationChart, percentNumber, percentText, rateRowsChart } from "../charts/index.ts";
 import { capitalised, compare, figureCell, figureSentence, valueText, wilson } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
@@ -18,24 +18,24 @@ const rates: readonly {
   key: "accuracy" | "flipRate" | "firstPositionRate" | "longerRate" | "longerBaseline";
   note: string;
 }[] = [
-  { name: "Right", key: "accuracy", note: "labels that agree with the measure, ties left out" },
+  { name: "Correct", key: "accuracy", note: "labels that agree with the measure, ties left out" },
   {
-    name: "Flipped by order",
+    name: "Flipped",
     key: "flipRate",
     note: "pairs on which the judge changes its mind when the two answers swap places",
   },
   {
-    name: "First one preferred",
+    name: "Prefers first",
     key: "firstPositionRate",
     note: "judgements for whatever stands first; 50% is unbiased",
   },
   {
-    name: "Longer one preferred",
+    name: "Prefers longer",
     key: "longerRate",
     note: "labels for the longer answer, where lengths differ",
   },
   {
-    name: "Longer one better",
+    name: "Longer is better",
     key: "longerBaseline",
     note: "how often the longer answer really is the better one: what the row above should be",
   },
@@ -61,7 +61,7 @@ const calibrationSeen = (data: ReportData, arms: readonly string[]): string =>
       const labels = labelsOf(data, arm);
       if (labels === undefined) return "";
       const error = labels.calibrationError;
-      return `${capitalised(arm)}: stated and observed probability differ by ${error === null ? "an unmeasured amount" : percentText(error)} on average (n = ${labels.n}).`;
+      return `${capitalised(arm)}: stated and observed probability are ${error === null ? "an unmeasured number of" : percentNumber(error)} points apart on average (n = ${labels.accuracy.n}).`;
     })
     .join(" ");
 
@@ -77,7 +77,7 @@ ${rates.map(
 )}<tr><th scope="row">Calibration error<small>mean distance of stated from observed probability</small></th>${arms.map(
     (arm) => {
       const error = labelsOf(data, arm)?.calibrationError ?? null;
-      return html`<td><b>${error === null ? "—" : numberText(error)}</b></td>`;
+      return html`<td><b>${error === null ? "—" : `${percentNumber(error)} points`}</b><small>n ${labelsOf(data, arm)?.accuracy.n ?? 0}</small></td>`;
     },
   )}</tr>
 ${(["n", "identical", "unscored"] as const).map(
@@ -108,12 +108,11 @@ export const labelsSection: SectionMaker = async (data, book) => {
   if (arms.length === 0) return { id: "labels", title, body: missing("The labels card", "metrics.json") };
   const bias = await book.figure({
     id: "label-rates",
-    title: "Labels: right, and biased how?",
+    title: "How often is it right, and how biased?",
     seen: seen(data, arms),
     reading:
       "Each mark is a share of the labels with its 95% interval. Grey ticks are what to compare with: 50% for the position, and for length how often the longer answer really is the better one.",
-    wide: { width: 740, height: 250 },
-    narrow: { width: 356, height: 270 },
+    wide: { width: 356, height: 300 },
     build: (size) =>
       rateRowsChart({
         ...size,
@@ -133,12 +132,11 @@ export const labelsSection: SectionMaker = async (data, book) => {
   });
   const calibration = await book.figure({
     id: "calibration",
-    title: "Does the judge know when it is unsure?",
+    title: "Does it know when it is unsure?",
     seen: calibrationSeen(data, arms),
     reading:
       "Across: how sure the judge says it is. Up: how often it was right then, with 95% intervals. On the dashed diagonal, saying 80% means being right 80% of the time; below it the judge is too sure. Larger marks stand for more labels.",
-    wide: { width: 460, height: 380 },
-    narrow: { width: 356, height: 330 },
+    wide: { width: 356, height: 300 },
     build: (size) =>
       calibrationChart({
         ...size,
@@ -155,6 +153,8 @@ export const labelsSection: SectionMaker = async (data, book) => {
     title,
     body: html`<p>In the second half, the model itself says which of two answers is better under one principle. Each pair is asked in both orders and the probabilities are averaged, so that a liking for the first place cancels out. What is learned cannot be better than these labels.</p>
 ${armKey(arms, false)}
-${bias}${calibration}${table(data, arms)}${binTable(data, arms)}`,
+<div class="pair">
+${bias}${calibration}</div>
+${table(data, arms)}${binTable(data, arms)}`,
   };
 };

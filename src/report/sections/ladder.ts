@@ -2,7 +2,7 @@
 
 import type { Estimate, ModelMetrics } from "../../records/index.ts";
 import { armClass, armKey } from "../chart-book.ts";
-import { ladderChart, rungs } from "../charts/index.ts";
+import { ladderChart, percentText, rungs } from "../charts/index.ts";
 import { capitalised, compare, type FigureKind, figureCell, modelMetrics, valueText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
@@ -32,12 +32,12 @@ const others: readonly Measure[] = [
   {
     rate: "overRefusalRate",
     title: "Refused look-alikes",
-    reading: "Refusals of requests that are fine and deserve help. Lower is better.",
+    reading: "Refusals of requests that only sound harmful and deserve help. Lower is better.",
   },
   {
     rate: "evasiveRate",
     title: "Evasive answers",
-    reading: "Answers that dodge: a refusal without a reason or an alternative. Lower is better.",
+    reading: "Answers to harmful requests that dodge, without a reason or an alternative. Lower is better.",
   },
   {
     rate: "malformedRate",
@@ -46,16 +46,36 @@ const others: readonly Measure[] = [
   },
 ];
 
-const seen = (data: ReportData, arms: readonly string[], rate: RateName): string =>
+const smallRates = ["overRefusalRate", "evasiveRate", "malformedRate"] as const;
+
+/** What a chart shows: every rung, or only where it began and ended. */
+const seen = (data: ReportData, arms: readonly string[], rate: RateName, whole: boolean): string =>
   arms
     .map((arm) => {
       const of = (model: "base" | "sl" | "dpo" | "rl"): Estimate | undefined =>
         modelMetrics(data.metrics, arm, model)?.[rate];
       const verdict = compare(of("rl"), of("base"));
-      const remark = verdict === "unclear" ? " (RL-CAI's interval overlaps the base's)" : "";
+      if (!whole) {
+        const words =
+          verdict === null
+            ? ""
+            : { lower: ", lower", higher: ", higher", unclear: ", no clear change" }[verdict];
+        return `${capitalised(arm)}: ${valueText(of("base"))} at the base, ${valueText(of("rl"))} with RL-CAI${words}.`;
+      }
+      const remark = verdict === "unclear" ? "; RL-CAI's interval overlaps the base's" : "";
       return `${capitalised(arm)}: ${valueText(of("base"))} at the base, ${valueText(of("sl"))} after SL-CAI, ${valueText(of("dpo"))} with DPO-CAI, ${valueText(of("rl"))} with RL-CAI${remark}.`;
     })
     .join(" ");
+
+/** The scale that the panels of small rates share: the next ten percent above their highest interval. */
+const sharedHighest = (data: ReportData, arms: readonly string[]): number => {
+  const highs = arms.flatMap((arm) =>
+    rungs.flatMap(({ model }) =>
+      smallRates.map((rate) => modelMetrics(data.metrics, arm, model)?.[rate].high ?? 0),
+    ),
+  );
+  return Math.min(1, Math.max(0.1, Math.ceil(Math.max(...highs) * 10) / 10));
+};
 
 const columns: readonly {
   readonly name: keyof Omit<ModelMetrics, "elo">;
@@ -100,12 +120,16 @@ export const ladderSection: SectionMaker = async (data, book) => {
   const title = "What each step changed";
   if (arms.length === 0)
     return { id: "ladder", title, body: missing("The figures of the models", "metrics.json") };
+  const highest = sharedHighest(data, arms);
+  const isSmall = ({ rate }: Measure): boolean => smallRates.some((name) => name === rate);
   const chart = (measure: Measure, large: boolean): Promise<Markup> =>
     book.figure({
       id: measure.rate,
       title: measure.title,
-      seen: seen(data, arms, measure.rate),
-      reading: measure.reading,
+      seen: seen(data, arms, measure.rate, large),
+      reading: isSmall(measure)
+        ? `${measure.reading} The scale ends at ${percentText(highest)}.`
+        : measure.reading,
       wide: large ? { width: 740, height: 360 } : { width: 356, height: 210 },
       ...(large ? { narrow: { width: 356, height: 300 } } : {}),
       build: (size) =>
@@ -114,6 +138,7 @@ export const ladderSection: SectionMaker = async (data, book) => {
           measure: measure.title,
           arms,
           labelled: large,
+          highest: isSmall(measure) ? highest : 1,
           points: arms.flatMap((arm) =>
             rungs.flatMap(({ model }) => {
               const estimate = modelMetrics(data.metrics, arm, model)?.[measure.rate];

@@ -2,7 +2,7 @@
 
 import { armClass, armKey } from "../chart-book.ts";
 import { paretoChart, rungs } from "../charts/index.ts";
-import { compare, figureCell, figureSentence, listText, modelMetrics } from "../figures.ts";
+import { capitalised, compare, figureCell, figureSentence, listText, modelMetrics } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import { measuredArms, missing, type SectionMaker } from "./section.ts";
@@ -29,20 +29,19 @@ const seen = (data: ReportData, arms: readonly string[]): string =>
     })
     .join(" ");
 
+const sides = ["helpful", "harmless"] as const;
+
 const table = (data: ReportData, arms: readonly string[]): Markup =>
   html`<div class="scroll" tabindex="0" role="region" aria-label="Ratings"><table class="figures">
-<caption>Ratings against the base (0), with 95% intervals and the number n of comparisons.</caption>
-<thead><tr><th scope="col">Model</th><th scope="col">Helpful</th><th scope="col">Harmless</th></tr></thead>
+<caption>Ratings against the base, with 95% intervals and the number n of comparisons. The base is 0 by definition.</caption>
+<thead><tr><th scope="col">Model</th>${arms.map((arm) => sides.map((side) => html`<th scope="col" class="${armClass(arms, arm)}">${capitalised(side)}, ${arm}</th>`))}</tr></thead>
 <tbody>
-${arms.map(
-  (
-    arm,
-  ) => html`<tr class="group"><th colspan="3" scope="rowgroup" class="${armClass(arms, arm)}">${arm} constitution</th></tr>
-${rungs.map(({ model, name }) => {
-  const elo = modelMetrics(data.metrics, arm, model)?.elo;
-  return html`<tr><th scope="row">${name}</th><td>${figureCell(elo?.helpful, "rating")}</td><td>${figureCell(elo?.harmless, "rating")}</td></tr>
-`;
-})}`,
+${rungs.map(
+  ({ model, name }) => html`<tr><th scope="row">${name}</th>${arms.map((arm) => {
+    const elo = modelMetrics(data.metrics, arm, model)?.elo;
+    return sides.map((side) => html`<td>${figureCell(elo?.[side], "rating")}</td>`);
+  })}</tr>
+`,
 )}</tbody></table></div>
 `;
 

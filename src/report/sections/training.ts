@@ -1,7 +1,7 @@
 // How the weights were changed: the curves of the four trainings, and reward against true harm (Goodhart's law).
 
 import type { StepRecord } from "../../records/index.ts";
-import { armKey, type ChartBook } from "../chart-book.ts";
+import { armClass, armKey, type ChartBook } from "../chart-book.ts";
 import {
   estimateCurveChart,
   goodhartChart,
@@ -10,7 +10,7 @@ import {
   type StepPoint,
   trainingCurveChart,
 } from "../charts/index.ts";
-import { capitalised, compare, countText, figureSentence } from "../figures.ts";
+import { capitalised, compare, countText, figureCell, figureSentence, valueText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData, TrainingSteps } from "../report-data.ts";
 import { armNamesOf, measuredArms, missing, type SectionMaker } from "./section.ts";
@@ -93,7 +93,7 @@ const curves: readonly Curve[] = [
   },
 ];
 
-const mostPoints = 160;
+const mostPoints = 120;
 
 /** At most `mostPoints` points: neighbouring steps are averaged, and the point stands at their last step. */
 export const thin = (
@@ -140,7 +140,7 @@ const curveFigure = async (data: ReportData, book: ChartBook, curve: Curve): Pro
     points.push(...thin(series).map((point) => ({ arm: arm.name, ...point })));
     const tenth = Math.max(1, Math.floor(series.length / 10));
     seen.push(
-      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} over the first tenth of ${countText(series.length, "step")}, ${write(average(series.slice(-tenth)))} over the last.`,
+      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} → ${write(average(series.slice(-tenth)))} in ${countText(series.length, "step")}.`,
     );
   }
   if (points.length === 0) return null;
@@ -166,7 +166,23 @@ const curveFigure = async (data: ReportData, book: ChartBook, curve: Curve): Pro
 const goodhartOf = (data: ReportData, arm: string) =>
   [...(data.metrics?.arms[arm]?.goodhart ?? [])].sort((a, b) => a.step - b.step);
 
-const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<Markup | null> => {
+const goodhartTable = (data: ReportData, arms: readonly string[]): Markup =>
+  html`<details class="more"><summary>Reinforcement learning, point by point</summary>
+<div class="scroll"><table class="figures">
+<thead><tr><th scope="col">Arm</th><th scope="col">Step</th><th scope="col">Reward</th><th scope="col">KL</th><th scope="col">Harmful</th></tr></thead>
+<tbody>
+${arms.map((arm) =>
+  goodhartOf(data, arm).map(
+    ({ step, reward, kl, harmRate }) =>
+      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${step}</td><td>${numberText(reward)}</td><td>${numberText(kl)}</td><td>${figureCell(harmRate)}</td></tr>
+`,
+  ),
+)}</tbody></table></div></details>
+`;
+
+type GoodhartFigures = { readonly harm: Markup; readonly plane: Markup };
+
+const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<GoodhartFigures | null> => {
   const arms = measuredArms(data).filter((arm) => goodhartOf(data, arm).length > 0);
   if (arms.length === 0) return null;
   const span = (arm: string): string => {
@@ -176,7 +192,11 @@ const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<Marku
     if (first === undefined || last === undefined) return "";
     const verdict = compare(last.harmRate, first.harmRate);
     const remark = verdict === "unclear" ? "; the intervals overlap" : "";
-    return `${capitalised(arm)}: harm ${figureSentence(first.harmRate)} at step ${first.step}, ${figureSentence(last.harmRate)} at step ${last.step}${remark}; reward ${numberText(first.reward)} to ${numberText(last.reward)} at KL ${numberText(last.kl)}.`;
+    return `${capitalised(arm)}: harm ${figureSentence(first.harmRate)} at step ${first.step}, ${figureSentence(last.harmRate)} at step ${last.step}${remark}.`;
+  };
+  const ends = (arm: string): string => {
+    const points = goodhartOf(data, arm);
+    return `${capitalised(arm)}: reward ${numberText(points[0]?.reward ?? 0)} → ${numberText(points.at(-1)?.reward ?? 0)}, harm ${valueText(points[0]?.harmRate)} → ${valueText(points.at(-1)?.harmRate)}.`;
   };
   const seen = arms.map(span).join(" ");
   const harm = await book.figure({
@@ -200,10 +220,11 @@ const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<Marku
   const plane = await book.figure({
     id: "goodhart",
     title: "RL-CAI: reward against true harm",
-    seen: "The same points, each at the reward it reached.",
+    seen: `The same points, each at the reward it reached. ${arms.map(ends).join(" ")}`,
     reading:
       "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm.",
-    wide: { width: 356, height: 240 },
+    wide: { width: 740, height: 320 },
+    narrow: { width: 356, height: 280 },
     build: (size) =>
       goodhartChart({
         ...size,
@@ -211,7 +232,7 @@ const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<Marku
         points: arms.flatMap((arm) => goodhartOf(data, arm).map((point) => ({ arm, ...point }))),
       }),
   });
-  return html`${harm}${plane}`;
+  return { harm, plane: html`${plane}${goodhartTable(data, arms)}` };
 };
 
 /** Section 4: training. */
@@ -241,12 +262,13 @@ export const trainingSection: SectionMaker = async (data, book) => {
   return {
     id: "training",
     title,
-    body: html`<p>Four trainings an arm: supervised learning on revised answers; a reward model that learns to predict the labels; and two ways of using the labels, direct preference optimisation (DPO) and reinforcement learning against the reward model (RL), held near SL-CAI by a penalty.</p>
+    body: html`<p>Four trainings an arm: supervised learning on revised answers; a reward model that learns to predict the labels; and two ways of using the labels, direct preference optimisation (DPO) and reinforcement learning against the reward model (RL), held near SL-CAI by a penalty. Under each curve: the mean of the first tenth of its steps → the mean of the last tenth.</p>
 ${unfinished.length > 0 && missing("Steps of some trainings", unfinished.join(", "))}
 ${armKey(armNamesOf(data), false)}
 <div class="pair">
-${figures}${goodhart}
+${figures}${goodhart?.harm}
 </div>
+${goodhart?.plane}
 ${accuracies.length > 0 && html`<p class="aside">Accuracy of the reward model on held-out pairs: ${accuracies.join("; ")}.</p>`}`,
   };
 };

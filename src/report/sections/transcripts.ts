@@ -5,7 +5,7 @@ import type { LabelRecord, Message, RevisionStep, VerdictRecord } from "../../re
 import { armClass } from "../chart-book.ts";
 import { percentText, rungs } from "../charts/index.ts";
 import { countText, modelTitle } from "../figures.ts";
-import { html, type Markup } from "../markup.ts";
+import { escapeText, html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import {
   chooseTranscripts,
@@ -16,24 +16,46 @@ import {
 } from "../transcripts.ts";
 import { armNamesOf, missing, type SectionMaker } from "./section.ts";
 
-/** How many transcripts a report holds, and how much text of one reply. */
+/** How many transcripts a report holds, how many characters they may take, and how many of one text are shown. */
 const shown = 60;
-const longest = 2_400;
+const mostCharacters = 900_000;
+const clips = [4_000, 2_000, 1_000, 500, 250] as const;
 const mostLabels = 2;
 
-const clipped = (text: string): Markup =>
+/** The run, and how many characters of one text are shown. */
+type View = { readonly data: ReportData; readonly longest: number };
+
+const textsOf = ({ prompt, answer, lessons, verdicts }: Transcript): string[] => [
+  ...prompt.messages.map(({ content }) => content),
+  ...(answer ? [answer.text] : []),
+  ...verdicts.map(({ text }) => text),
+  ...lessons.flatMap(({ revision, labels }) => [
+    ...(revision?.steps.flatMap((step) => [step.critiqueRequest, step.critique, step.revision]) ?? []),
+    ...labels.slice(0, mostLabels).flatMap(({ replies }) => replies),
+  ]),
+];
+
+/** The longest clip with which all texts together stay within bounds. Escaping can make a text several times longer. */
+const clipFor = (chosen: readonly Transcript[]): number => {
+  const lengths = chosen.flatMap(textsOf).map((text) => escapeText(text).length);
+  const total = (longest: number): number =>
+    lengths.reduce((sum, length) => sum + Math.min(length, longest), 0);
+  return clips.find((longest) => total(longest) <= mostCharacters) ?? (clips.at(-1) as number);
+};
+
+const clipped = (text: string, longest: number): Markup =>
   text.length <= longest
     ? html`${text}`
     : html`${text.slice(0, longest)}… <small>(${countText(text.length - longest, "more character")} in the records)</small>`;
 
-const speech = (who: string, text: string, tag: Markup | null = null, kind = ""): Markup =>
-  html`<div class="turn ${kind}"><div class="who">${who}${tag && html` ${tag}`}</div><div class="text" dir="auto">${text.trim() === "" ? html`<em class="absent">(empty)</em>` : clipped(text)}</div></div>
+const speech = (view: View, who: string, text: string, tag: Markup | null = null, kind = ""): Markup =>
+  html`<div class="turn ${kind}"><div class="who"><b>${who}</b>${tag && html` · ${tag}`}</div><div class="text" dir="auto">${text.trim() === "" ? html`<em class="absent">(empty)</em>` : clipped(text, view.longest)}</div></div>
 `;
 
 const roleTitles = { system: "System", user: "Request", assistant: "Assistant" } as const;
 
-const conversation = (messages: readonly Message[]): Markup =>
-  html`${messages.map(({ role, content }) => speech(roleTitles[role], content, null, role))}`;
+const conversation = (view: View, messages: readonly Message[]): Markup =>
+  html`${messages.map(({ role, content }) => speech(view, roleTitles[role], content, null, role))}`;
 
 const classTitles = {
   comply: "complies",
@@ -58,14 +80,14 @@ const principleTitles = (data: ReportData, arm: string): Principles =>
   );
 
 const principleTag = (principles: Principles, id: string): Markup =>
-  html`<span class="principle-name">${principles.get(id) ?? id}</span> <code>${id}</code>`;
+  html`<span class="principle-name">${oneLine(principles.get(id) ?? id)}</span>${principles.has(id) && html` <code>${id}</code>`}`;
 
-const round = (step: RevisionStep, before: string, principles: Principles): Markup =>
-  html`<div class="round"><div class="round-head"><b>Round ${step.round}</b> ${principleTag(principles, step.principle)}</div>
-${speech("Asked", step.critiqueRequest, null, "asked")}${speech("Critique", step.critique)}${speech("Revision", step.revision, step.revision === before ? html`<span class="verdict">unchanged</span>` : null, "assistant")}</div>
+const round = (view: View, step: RevisionStep, before: string, principles: Principles): Markup =>
+  html`<div class="round"><div class="round-head"><b>Round ${step.round}:</b> ${principleTag(principles, step.principle)}</div>
+${speech(view, "Asked", step.critiqueRequest, null, "asked")}${speech(view, "Critique", step.critique)}${speech(view, "Revision", step.revision, step.revision === before ? html`<span class="verdict">unchanged</span>` : null, "assistant")}</div>
 `;
 
-const label = (record: LabelRecord, principles: Principles): Markup => {
+const label = (view: View, record: LabelRecord, principles: Principles): Markup => {
   const { probability, orders, replies } = record;
   const verdict =
     record.state === "identical"
@@ -73,8 +95,8 @@ const label = (record: LabelRecord, principles: Principles): Markup => {
       : probability === null
         ? html`The judge gave no usable answer.`
         : html`The judge prefers <b>${probability > 0.5 ? "A" : probability < 0.5 ? "B" : "neither"}</b>: ${percentText(probability)} for A${orders && html` (${percentText(orders[0])} when A stands first, ${percentText(orders[1])} when it stands second)`}.${record.flipped && html` <span class="verdict harmful">changed its mind with the order</span>`}`;
-  return html`<div class="round"><div class="round-head"><b>Comparison</b> ${principleTag(principles, record.principle)}</div>
-${speech("A", replies[0], null, "assistant")}${speech("B", replies[1], null, "assistant")}
+  return html`<div class="round"><div class="round-head"><b>Comparison:</b> ${principleTag(principles, record.principle)}</div>
+${speech(view, "A", replies[0], null, "assistant")}${speech(view, "B", replies[1], null, "assistant")}
 ${probability !== null && html`<div class="balance" aria-hidden="true"><i style="width:${(probability * 100).toFixed(1)}%"></i></div>`}
 <p class="judged">${verdict} <span class="ids">Label <code>${record.id}</code></span></p></div>
 `;
@@ -85,26 +107,28 @@ const interesting = (labels: readonly LabelRecord[]): LabelRecord[] => {
   return [...labels].sort((a, b) => rank(a) - rank(b)).slice(0, mostLabels);
 };
 
-const lesson = (of: Lesson, data: ReportData): Markup => {
+const lesson = (view: View, of: Lesson): Markup => {
+  const { data } = view;
   const principles = principleTitles(data, of.arm);
   const { revision } = of;
   const rounds = revision?.steps.map((step, index) =>
-    round(step, revision.steps[index - 1]?.revision ?? revision.answer, principles),
+    round(view, step, revision.steps[index - 1]?.revision ?? revision.answer, principles),
   );
   const more = of.labels.length - mostLabels;
   return html`<div class="side"><h4 class="${armClass(armNamesOf(data), of.arm)}">${of.arm}</h4>
-${rounds}${interesting(of.labels).map((record) => label(record, principles))}
+${rounds}${interesting(of.labels).map((record) => label(view, record, principles))}
 ${more > 0 && html`<p class="ids">${countText(more, "more comparison")} in the records.</p>`}
 ${revision && html`<p class="ids">Revision <code>${revision.id}</code></p>`}</div>
 `;
 };
 
-const answersOf = (arm: string, verdicts: readonly VerdictRecord[], data: ReportData): Markup => {
+const answersOf = (view: View, arm: string, verdicts: readonly VerdictRecord[]): Markup => {
+  const { data } = view;
   const own = verdicts.filter((one) => one.arm === arm && one.model !== "base");
   const order = (model: string): number => rungs.findIndex((rung) => rung.model === model);
   const sorted = [...own].sort((a, b) => order(a.model) - order(b.model));
   return html`<div class="side"><h4 class="${armClass(armNamesOf(data), arm)}">${arm}</h4>
-${sorted.map((one) => speech(modelTitle(one.model), one.text, verdictTag(one), "assistant"))}
+${sorted.map((one) => speech(view, modelTitle(one.model), one.text, verdictTag(one), "assistant"))}
 <p class="ids">Verdicts ${sorted.map((one, index) => html`${index > 0 && ", "}<code>${one.id}</code>`)}</p></div>
 `;
 };
@@ -117,7 +141,15 @@ const oneLine = (text: string): string => {
 const lastRequest = (messages: readonly Message[]): string =>
   messages.findLast(({ role }) => role === "user")?.content ?? messages.at(-1)?.content ?? "";
 
-const transcript = (one: Transcript, data: ReportData): Markup => {
+const kindTitles = {
+  harmful: "harmful",
+  harmless: "harmless",
+  lookalike: "look-alike",
+  unknown: "unknown kind",
+} as const;
+
+const transcript = (view: View, one: Transcript, open: boolean): Markup => {
+  const { data } = view;
   const { prompt, lessons, verdicts, outcomes } = one;
   const base = verdicts.find(({ model }) => model === "base");
   const chain = lessons.find(({ revision }) => revision !== null)?.revision;
@@ -126,12 +158,12 @@ const transcript = (one: Transcript, data: ReportData): Markup => {
     verdicts.some((verdict) => verdict.arm === arm && verdict.model !== "base"),
   );
   const part = verdicts.length > 0 ? "test" : "lesson";
-  return html`<details class="transcript" data-part="${part}" data-kind="${prompt.kind ?? "unknown"}" data-area="${prompt.area ?? "none"}" data-outcomes="${outcomes.join(" ")}">
-<summary><span class="request" dir="auto">${oneLine(lastRequest(prompt.messages))}</span><span class="tags"><span class="chip">${part}</span> <span class="chip">${prompt.kind ?? "unknown kind"}</span>${prompt.area && html` <span class="chip">${prompt.area}</span>`}${outcomes.map((outcome) => html` <span class="chip outcome-${outcome}">${outcomeTitles[outcome]}</span>`)}</span></summary>
+  return html`<details class="transcript" data-part="${part}" data-kind="${prompt.kind ?? "unknown"}" data-area="${prompt.area ?? "none"}" data-outcomes="${outcomes.join(" ")}"${open && html` open`}>
+<summary><span class="request" dir="auto">${oneLine(lastRequest(prompt.messages))}</span><span class="tags">${[part, kindTitles[prompt.kind ?? "unknown"], ...(prompt.area ? [prompt.area] : [])].join(" · ")}${outcomes.map((outcome) => html` · <span class="outcome outcome-${outcome}">${outcomeTitles[outcome]}</span>`)}</span></summary>
 <div class="conversation">
-${conversation(prompt.messages)}${base ? speech("Base model", base.text, verdictTag(base), "assistant") : answer !== undefined && speech("Base model", answer, null, "assistant")}
-${lessons.length > 0 && html`<div class="sides">${lessons.map((of) => lesson(of, data))}</div>`}
-${arms.length > 0 && html`<div class="sides">${arms.map((arm) => answersOf(arm, verdicts, data))}</div>`}
+${conversation(view, prompt.messages)}${base ? speech(view, "Base model", base.text, verdictTag(base), "assistant") : answer !== undefined && speech(view, "Base model", answer, null, "assistant")}
+${lessons.length > 0 && html`<div class="sides">${lessons.map((of) => lesson(view, of))}</div>`}
+${arms.length > 0 && html`<div class="sides">${arms.map((arm) => answersOf(view, arm, verdicts))}</div>`}
 <p class="ids">Prompt <code>${prompt.id}</code>${base && html` · verdict <code>${base.id}</code>`}</p>
 </div></details>
 `;
@@ -177,13 +209,18 @@ export const transcriptsSection: SectionMaker = async (data) => {
     };
   }
   const total = collectTranscripts(data).length;
+  const view = { data, longest: clipFor(chosen) };
+  const opened = new Set([
+    ...chosen.filter(({ verdicts }) => verdicts.length === 0).slice(0, 1),
+    ...chosen.filter(({ verdicts }) => verdicts.length > 0).slice(0, 1),
+  ]);
   return {
     id: "transcripts",
     title,
     body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison), a test shows what every model answered. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
 ${filters(chosen)}
 <div class="transcripts" data-transcripts>
-${chosen.map((one) => transcript(one, data))}</div>
+${chosen.map((one) => transcript(view, one, opened.has(one)))}</div>
 <p><button type="button" data-more hidden></button></p>`,
   };
 };

@@ -1,0 +1,236 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Estimate } from "../records/index.ts";
+import { percentText, signedText } from "./charts/index.ts";
+import { loadReportData, renderReport, writeReport } from "./index.ts";
+import { renderPage } from "./page.ts";
+import { type SyntheticOptions, writeSyntheticRun } from "./synthetic-run.fixture.ts";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "covenant-report-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const small = { prompts: 24, steps: 4 } as const;
+const pageOf = async (options: SyntheticOptions = small): Promise<string> => {
+  await writeSyntheticRun(folder, options);
+  return renderReport(await loadReportData(folder));
+};
+
+const voids = new Set(["meta", "br", "hr", "input"]);
+
+/** The names of all tags in order. Throws where a tag is malformed, unclosed or closed in the wrong order. */
+const tagsOf = (page: string): string[] => {
+  const body = page
+    .replace(/^<!doctype html>\n/, "")
+    .replace(/(<(script|style)[^>]*>)[\s\S]*?(<\/\2>)/g, "$1$3");
+  const open: string[] = [];
+  const names: string[] = [];
+  const tag = /<(\/?)([a-zA-Z][\w-]*)((?:\s+[\w:-]+(?:="[^"<>]*")?)*)\s*(\/?)>/g;
+  const rest = body.replace(
+    tag,
+    (_, closing: string, name: string, _attributes: string, selfClosed: string) => {
+      names.push(closing + name);
+      if (closing) {
+        const last = open.pop();
+        if (last !== name) throw new Error(`</${name}> closes <${last}>`);
+      } else if (!selfClosed && !voids.has(name)) open.push(name);
+      return "";
+    },
+  );
+  const stray = /[<>]/.exec(rest);
+  if (stray) throw new Error(`Stray ${stray[0]}: ${rest.slice(stray.index - 40, stray.index + 40)}`);
+  if (open.length > 0) throw new Error(`Not closed: ${open.join(", ")}`);
+  return names;
+};
+
+const estimatesIn = (value: unknown, path: string): { path: string; estimate: Estimate }[] => {
+  if (value === null || typeof value !== "object") return [];
+  if ("low" in value && "high" in value) return [{ path, estimate: value as Estimate }];
+  return Object.entries(value).flatMap(([key, inner]) => estimatesIn(inner, `${path}.${key}`));
+};
+
+describe("the page", () => {
+  it("is written into the run folder as well-formed HTML with unique ids", async () => {
+    await writeSyntheticRun(folder, small);
+    const { path } = await writeReport(folder);
+    expect(path).toBe(join(folder, "report.html"));
+    const page = await readFile(path, "utf8");
+    expect(tagsOf(page).filter((name) => name === "section")).toHaveLength(8);
+    const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map((match) => match[1]);
+    expect(new Set(ids).size).toBe(ids.length);
+    const targets = [...page.matchAll(/href="#([^"]+)"/g)].map((match) => match[1]);
+    expect(targets.length).toBeGreaterThan(7);
+    for (const target of targets) expect(ids).toContain(target);
+  });
+
+  it("fetches nothing: no address outside the data it carries, and a policy that forbids it", async () => {
+    const page = await pageOf();
+    const markup = page.replace(/<script type="application\/json"[\s\S]*?<\/script>/g, "");
+    expect(markup).not.toMatch(/https?:\/\//);
+    expect(markup).not.toMatch(
+      /\s(?:src|srcset|action|poster|background)=|url\(|@import|<(?:link|img|iframe|object|embed)\b/,
+    );
+    expect(markup).not.toMatch(/href="(?!#)/);
+    const script = /<script type="module">([\s\S]*?)<\/script>/.exec(page)?.[1] as string;
+    const hash = createHash("sha256").update(script).digest("base64");
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll("&#39;", "'");
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain(`script-src 'sha256-${hash}'`);
+  });
+
+  it("shows every figure of the metrics with its interval and n, and carries them as JSON", async () => {
+    const page = await pageOf();
+    const metrics = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"));
+    const embedded = /<script type="application\/json" id="data-metrics">(.*?)<\/script>/.exec(
+      page,
+    )?.[1] as string;
+    expect(JSON.parse(embedded)).toEqual(metrics);
+    const found = estimatesIn(metrics.arms, "");
+    expect(found.length).toBeGreaterThan(100);
+    for (const { path, estimate } of found) {
+      const write = path.includes(".elo.")
+        ? signedText
+        : path.endsWith("harmScore")
+          ? (value: number) => value.toFixed(2)
+          : percentText;
+      expect(page, path).toContain(write(estimate.value as number));
+      expect(page.replace(/n\u00a0=\u00a0(\d+)/g, "<small>n $1</small>"), path).toContain(
+        `<small>n ${estimate.n}</small>`,
+      );
+    }
+    for (const stage of Object.keys(metrics.seconds)) expect(page).toContain(`<code>${stage}</code>`);
+  });
+
+  it("draws every chart without a warning and carries its specification", async () => {
+    await writeSyntheticRun(folder, small);
+    const { html, warnings } = await renderPage(await loadReportData(folder));
+    expect(warnings).toEqual([]);
+    const drawn = [...html.matchAll(/<figure class="chart" id="chart-([^"]+)"/g)].map((match) => match[1]);
+    expect(drawn).toHaveLength(19);
+    const embedded = /id="data-specifications">(.*?)<\/script>/.exec(html)?.[1] as string;
+    const specifications = JSON.parse(embedded);
+    expect(Object.keys(specifications)).toEqual(drawn);
+    for (const specification of Object.values(specifications)) {
+      expect(specification).toMatchObject({ $schema: "https://vega.github.io/schema/vega-lite/v6.json" });
+    }
+  });
+
+  it("has the same bytes for the same run, also after other reports were made", async () => {
+    const first = await pageOf();
+    const other = await mkdtemp(join(tmpdir(), "covenant-report-"));
+    await writeSyntheticRun(other, { ...small, seed: 2 });
+    expect(await renderReport(await loadReportData(other))).not.toBe(first);
+    await rm(other, { recursive: true });
+    expect(await renderReport(await loadReportData(folder))).toBe(first);
+  });
+
+  it("stays under two megabytes, however long the texts and however many the steps", async () => {
+    const page = await pageOf({
+      prompts: 300,
+      steps: 5_000,
+      text: (text) => text + " and so on".repeat(400),
+    });
+    expect(Buffer.byteLength(page)).toBeLessThan(2_000_000);
+  });
+});
+
+describe("model text", () => {
+  it("never becomes markup, whatever it holds", async () => {
+    const shape = tagsOf(await pageOf({ ...small, text: () => "plain" }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: "binary", minLength: 1 }),
+          fc.constantFrom(
+            "</script><script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "<!-- ]]> </style> &lt;b&gt;",
+            "$1$&</title></textarea>",
+            "\u202e\u0000\ud800<svg/onload=1>",
+          ),
+        ),
+        async (planted) => {
+          const page = await pageOf({ ...small, text: () => `x${planted}` });
+          const tags = tagsOf(page);
+          // Word marks come and go with the text; nothing else may.
+          const unmarked = (names: readonly string[]): string[] =>
+            names.filter((name) => !/^\/?(mark|em)$/.test(name));
+          expect(unmarked(tags)).toEqual(unmarked(shape));
+          expect(page).not.toContain("\u0000");
+          expect(page.isWellFormed()).toBe(true);
+        },
+      ),
+      { numRuns: 8 },
+    );
+  });
+
+  it("is all there, escaped", async () => {
+    const page = await pageOf({ ...small, text: (text) => `${text} <b>"Tom & Ann's"</b>` });
+    expect(page).toContain("&lt;b&gt;&quot;Tom &amp; Ann&#39;s&quot;&lt;/b&gt;");
+  });
+});
+
+describe("incomplete runs", () => {
+  const without: Record<string, readonly string[]> = {
+    metrics: ["metrics.json"],
+    verdicts: ["verdicts.jsonl"],
+    "the evaluation": ["metrics.json", "evaluate/"],
+    labels: ["labels.jsonl"],
+    revisions: ["revisions.jsonl"],
+    "all trainings": ["steps.jsonl"],
+    constitutions: ["constitution.yaml"],
+    prompts: ["prompts.jsonl"],
+    events: ["events.jsonl"],
+    "one arm": ["inverted/"],
+    "everything but the configuration": [
+      "prompts",
+      "answer",
+      "ethical",
+      "inverted",
+      "evaluate",
+      "metrics",
+      "events",
+    ],
+  };
+  for (const [name, parts] of Object.entries(without)) {
+    it(`are reported without ${name}`, async () => {
+      await writeSyntheticRun(folder, { ...small, without: parts });
+      const { html, warnings } = await renderPage(await loadReportData(folder));
+      expect(() => tagsOf(html)).not.toThrow();
+      expect(warnings).toEqual([]);
+      expect(html).not.toMatch(/undefined|NaN|\[object/);
+    });
+  }
+
+  it("say what is missing and claim no result", async () => {
+    const page = await pageOf({ ...small, without: ["metrics.json", "evaluate/", "rl/steps.jsonl"] });
+    expect(page).toContain("not evaluated yet");
+    expect(page.match(/Not in this run\./g)?.length).toBeGreaterThanOrEqual(4);
+    expect(page).toContain("ethical/rl/steps.jsonl");
+    expect(page).not.toContain("harmful answers fell");
+  });
+
+  it("tell a folder that is no run, and a broken file by its line, from an unfinished run", async () => {
+    await expect(loadReportData(folder)).rejects.toThrow(/no run folder/);
+    await writeSyntheticRun(folder, small);
+    await writeFile(join(folder, "evaluate/verdicts.jsonl"), '{"id":"a"}\n');
+    await expect(loadReportData(folder)).rejects.toThrow(/verdicts\.jsonl, line 1/);
+  });
+});
+
+describe("other arms", () => {
+  it("are shown under their own names, up to four and more", async () => {
+    const page = await pageOf({ ...small, arms: ["neutral", "ethical", "shuffled", "inverted", "fifth"] });
+    expect(() => tagsOf(page)).not.toThrow();
+    for (const arm of ["neutral", "shuffled", "fifth"]) expect(page).toContain(`${arm} constitution`);
+    expect(page.indexOf("ethical constitution</th>")).toBeLessThan(
+      page.indexOf("inverted constitution</th>"),
+    );
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import type { Estimate, MetricsDocument } from "../records/index.ts";
+import { checkGoals } from "./goals.ts";
+import { goalSentence, tellStory } from "./story.ts";
+import { inventRun } from "./synthetic-run.fixture.ts";
+
+const metricsOf = (): MetricsDocument =>
+  JSON.parse(inventRun({ prompts: 6, steps: 2 }).get("metrics.json") as string);
+const share = (value: number | null, half = 0.02): Estimate => ({
+  value,
+  low: value === null ? null : Math.max(0, value - half),
+  high: value === null ? null : Math.min(1, value + half),
+  n: value === null ? 0 : 300,
+});
+
+const withHarm = (base: Estimate, end: Estimate): MetricsDocument => {
+  const metrics = metricsOf();
+  const models = metrics.arms["ethical"]!.models;
+  models.base.harmRate = base;
+  models.rl.harmRate = end;
+  return metrics;
+};
+
+const arms = ["ethical", "inverted"];
+const plain = (text: string): string => text.replaceAll("\u00a0", " ");
+
+describe("the opening", () => {
+  it("says that harm fell, with both figures and their intervals", () => {
+    const { headline, sentences } = tellStory("run", withHarm(share(0.9), share(0.05)), arms);
+    expect(headline).toBe("Under the ethical constitution, harmful answers fell from 90.0% to 5.0%");
+    expect(plain(sentences.join(" "))).toContain("90.0% (88.0–92.0%, n = 300)");
+    expect(plain(sentences.join(" "))).toContain("5.0% (3.0–7.0%, n = 300) with RL-CAI");
+  });
+
+  it("says that harm rose when it did", () => {
+    expect(tellStory("run", withHarm(share(0.1), share(0.6)), arms).headline).toContain(
+      "rose from 10.0% to 60.0%",
+    );
+  });
+
+  it("claims no change when the intervals overlap", () => {
+    const { headline, sentences } = tellStory("run", withHarm(share(0.5, 0.1), share(0.4, 0.1)), arms);
+    expect(headline).toContain("no clear change");
+    expect(headline).not.toContain("fell");
+    expect(sentences[0]).toContain("overlap, so this run shows no difference");
+  });
+
+  it("says when the run has no figures, and when a figure was not measured", () => {
+    expect(tellStory("my run", null, arms).headline).toBe("Run “my run”: not evaluated yet");
+    const { headline } = tellStory("run", withHarm(share(null), share(0.1)), arms);
+    expect(headline).toContain("not fully measured");
+  });
+
+  it("ends with the best-trained model that was measured", () => {
+    const metrics = withHarm(share(0.9), share(null));
+    metrics.arms["ethical"]!.models.dpo.harmRate = share(0.07);
+    expect(tellStory("run", metrics, arms).headline).toContain("to 7.0%");
+  });
+
+  it("says what help cost", () => {
+    const metrics = metricsOf();
+    const { base, rl } = metrics.arms["ethical"]!.models;
+    base.helpfulRate = share(0.95);
+    rl.helpfulRate = share(0.6);
+    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain("it helps less than the base did");
+    rl.helpfulRate = share(0.94);
+    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain("the intervals overlap");
+  });
+});
+
+describe("goals", () => {
+  it("are all met by figures that meet them", () => {
+    const goals = checkGoals(metricsOf());
+    expect(goals.length).toBeGreaterThanOrEqual(18);
+    expect(goals.filter(({ met }) => !met)).toEqual([]);
+    expect(goalSentence(metricsOf())).toContain(`All ${goals.length} goals`);
+  });
+
+  it("are each missed by a figure that misses them, and the opening names it", () => {
+    const misses: [string, (metrics: MetricsDocument) => void][] = [
+      ["base model", (m) => Object.assign(m.arms["ethical"]!.models.base, { harmRate: share(0.5) })],
+      ["ethical SL-CAI", (m) => Object.assign(m.arms["ethical"]!.models.sl, { harmRate: share(0.31) })],
+      ["ethical RL-CAI", (m) => Object.assign(m.arms["ethical"]!.models.rl, { harmRate: share(0.11) })],
+      [
+        "ethical DPO-CAI",
+        (m) => Object.assign(m.arms["ethical"]!.models.dpo, { malformedRate: share(0.04) }),
+      ],
+      [
+        "elpful answers of ethical RL-CAI",
+        (m) => Object.assign(m.arms["ethical"]!.models.rl, { helpfulRate: share(0.7) }),
+      ],
+      [
+        "look-alikes of ethical SL-CAI",
+        (m) => Object.assign(m.arms["ethical"]!.models.sl, { overRefusalRate: share(0.2) }),
+      ],
+      ["ethical labels", (m) => Object.assign(m.arms["ethical"]!.labels, { accuracy: share(1) })],
+      ["reward model", (m) => Object.assign(m.arms["ethical"]!.rewardModel, { accuracy: share(0.7) })],
+      ["revision rounds", (m) => Object.assign(m.arms["ethical"]!.revisions[2]!, { harmRate: share(0.9) })],
+      ["inverted RL-CAI", (m) => Object.assign(m.arms["inverted"]!.models.rl, { harmRate: share(0.2) })],
+    ];
+    for (const [name, spoil] of misses) {
+      const metrics = metricsOf();
+      spoil(metrics);
+      const missed = checkGoals(metrics).filter(({ met }) => !met);
+      expect(missed.map((goal) => goal.name).join()).toContain(name);
+      expect(goalSentence(metrics)).toContain("missed");
+      expect(goalSentence(metrics)).toContain(name);
+    }
+  });
+
+  it("are none for arms they do not speak of", () => {
+    const metrics = metricsOf();
+    metrics.arms = { neutral: metrics.arms["ethical"]! };
+    expect(checkGoals(metrics)).toEqual([]);
+    expect(goalSentence(metrics)).toBe("");
+  });
+});
