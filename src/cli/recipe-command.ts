@@ -64,8 +64,7 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
     .option(
       "--set <key=value>",
       "one setting, e.g. --set seed=1 (repeatable)",
-      (text, earlier: string[]) => [...earlier, text],
-      [],
+      (text, earlier: string[] | undefined) => [...(earlier ?? []), text],
     )
     .option("--dry-run", "say what would be done, with calls, tokens and cost, and do nothing")
     .option("--json", "print one JSON document on stdout")
