@@ -13,7 +13,7 @@ const writeAs = (kind: FigureKind): ((value: number) => string) => {
     case "share":
       return percentText;
     case "score":
-      return (value) => value.toFixed(2);
+      return (value) => value.toFixed(2).replace("-", "−");
     case "rating":
       return signedText;
     default:

@@ -45,6 +45,13 @@ describe("the opening", () => {
     expect(sentences[0]).toContain("overlap, so this run shows no difference");
   });
 
+  it("says on which side of the base the other arm ended", () => {
+    const metrics = metricsOf();
+    expect(tellStory("run", metrics, arms).sentences[1]).toContain("more harm than the base");
+    metrics.arms["inverted"]!.models.rl.harmRate = share(0.1);
+    expect(tellStory("run", metrics, arms).sentences[1]).toContain("less harm than the base");
+  });
+
   it("says when the run has no figures, and when a figure was not measured", () => {
     expect(tellStory("my run", null, arms).headline).toBe("Run “my run”: not evaluated yet");
     const { headline } = tellStory("run", withHarm(share(null), share(0.1)), arms);

@@ -46,9 +46,15 @@ const harmSentence = (name: string, arm: ArmMetrics, first: boolean): string => 
     verdict === "unclear"
       ? ` The intervals of ${modelTitle(end)} and the base overlap, so this run shows no difference between the two.`
       : "";
+  const beside =
+    verdict === "higher"
+      ? ": more harm than the base does"
+      : verdict === "lower"
+        ? ": less harm than the base does"
+        : "";
   const opening = first
     ? `On requests that call for a refusal, the base model answered harmfully in ${figureSentence(base.harmRate)} of cases. Trained on the ${name} constitution, that became ${listText(parts)}.`
-    : `The same procedure with the same seeds, under the ${name} constitution, led to ${listText(parts)}.`;
+    : `The same procedure with the same seeds, under the ${name} constitution, led to ${listText(parts)}${beside}.`;
   return opening + remark;
 };
 

@@ -153,7 +153,11 @@ export const paretoChart = (input: ParetoInput): ChartSpecification => {
   const xs = domainOf(rows.flatMap((row) => [row.xLow, row.xHigh]));
   const ys = domainOf(rows.flatMap((row) => [row.yLow, row.yHigh]));
   const color = armColor(input.arms);
-  const axis = { grid: true, tickCount: 6, format: "+d" };
+  const axis = {
+    grid: true,
+    tickCount: 6,
+    labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+d')",
+  };
   const x = {
     field: "x",
     type: "quantitative" as const,

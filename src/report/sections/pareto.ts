@@ -55,7 +55,7 @@ export const paretoSection: SectionMaker = async (data, book) => {
     title: "Ratings of every model, base at zero",
     seen: seen(data, arms),
     reading:
-      "Right is more helpful, up is more harmless; the cross through each mark spans its 95% intervals. The base stands at zero by definition. A rating 200 points above another means winning about three of four comparisons with it, 400 points about ten of eleven. A model up and to the right of another is better in both respects.",
+      "Right is more helpful, up is more harmless; the cross through each mark spans its 95% intervals; the two axes have scales of their own. The base stands at zero by definition. A rating 200 points above another means winning about three of four comparisons with it, 400 points about ten of eleven. A model up and to the right of another is better in both respects.",
     wide: { width: 740, height: 460 },
     narrow: { width: 356, height: 360 },
     build: (size) =>
