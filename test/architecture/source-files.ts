@@ -1,7 +1,7 @@
 // Sources as the rules see them: path, text and what each imports. Imports are found in the text, without a parser:
 // every import or export from, type imports and import() included, outside comments.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
 /** path: from the repository's root, with "/" between. imports: as written, relative ones resolved to such paths. */
@@ -28,7 +28,7 @@ export const createSource = (path: string, text: string): SourceFile => {
   return { path, text, imports: [...new Set(imports)] };
 };
 
-/** All TypeScript and .mjs sources of some folders of the repository. */
+/** All TypeScript and .mjs sources of some folders of the repository; folders that are not there hold none. */
 export const readSources = (root: string, folders: readonly string[]): SourceFile[] => {
   const walk = (folder: string): SourceFile[] =>
     readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -38,5 +38,5 @@ export const readSources = (root: string, folders: readonly string[]): SourceFil
         ? [createSource(path, readFileSync(join(root, path), "utf8"))]
         : [];
     });
-  return folders.flatMap(walk);
+  return folders.filter((folder) => existsSync(join(root, folder))).flatMap(walk);
 };
