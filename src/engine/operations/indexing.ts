@@ -49,10 +49,16 @@ const addRowsRule: Operation = {
     return [{ shape: table!.shape, type: table!.type }];
   },
   gradient: (node, [gradient]) => [gradient, undefined, gatherRows(gradient!, node.inputs[1]!)],
+  // ScatterElements runs on one thread. ScatterND with reduction=add spreads its updates over threads, and rows named
+  // twice lose updates to races (onnxruntime 1.30): wrong sums, other ones at every run.
   onnx: (node, [table, rows, updates], emitter) => {
-    const count = node.inputs[1]!.shape[0]!;
-    const [indices] = emitter.emit("Reshape", [rows!, emitter.integers([count, 1])]);
-    return emitter.emit("ScatterND", [table!, indices!, updates!], { attributes: { reduction: "add" } });
+    const shape = node.inputs[2]!.shape;
+    const column = emitter.integers(shape.map((side, axis) => (axis === 0 ? side : 1)));
+    const [named] = emitter.emit("Reshape", [rows!, column]);
+    const [indices] = emitter.emit("Expand", [named!, emitter.integers(shape)]);
+    return emitter.emit("ScatterElements", [table!, indices!, updates!], {
+      attributes: { axis: 0, reduction: "add" },
+    });
   },
   evaluate: (node, [table, rows, updates]) => {
     const width = sizeOf(table!.shape.slice(1));
