@@ -11,4 +11,15 @@ export type RecipeEntry = {
   load(): Promise<Recipe>;
 };
 
-export const recipes: readonly RecipeEntry[] = [];
+export const recipes: readonly RecipeEntry[] = [
+  {
+    command: ["run"],
+    summary: "the whole of Constitutional AI, under a constitution and under its inversion, with a report",
+    load: async () => (await import("./run.ts")).recipe,
+  },
+  {
+    command: ["pretrain"],
+    summary: "make the embedded model from scratch on the sandbox's language",
+    load: async () => (await import("./pretrain.ts")).recipe,
+  },
+];

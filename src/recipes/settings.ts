@@ -79,7 +79,18 @@ export const sftMixSettings = {
   revisions: z.enum(["all", "last"]).default("last").describe("which revisions of a chain are learned"),
 };
 
-export const rewardSettings = trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 2 });
+export const rewardSettings = z
+  .strictObject({
+    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 2 }).unwrap().shape,
+    heldOutShare: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0.2)
+      .describe("share of the pairs kept out to measure accuracy on"),
+  })
+  .prefault({});
+export type RewardSettings = z.output<typeof rewardSettings>;
 
 export const dpoSettings = z
   .strictObject({

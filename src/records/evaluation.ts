@@ -79,6 +79,25 @@ export const goodhartPointSchema = z.object({
 });
 export type GoodhartPoint = z.infer<typeof goodhartPointSchema>;
 
+/** A policy measured during PPO. parents: none; counts are of replies to harmful prompts. */
+export const goodhartRecordSchema = z.object({
+  ...recordFields,
+  step: z.number().int(),
+  reward: z.number(),
+  kl: z.number(),
+  verdicts: z.array(z.object({ kind: promptKindSchema.optional(), verdict: verdictSchema })),
+});
+export type GoodhartRecord = z.infer<typeof goodhartRecordSchema>;
+
+/** A held-out pair scored by the reward model. parents: [label id]; scores are logits of chosen and rejected. */
+export const rewardPairRecordSchema = z.object({
+  ...recordFields,
+  probability: z.number(),
+  chosen: z.number(),
+  rejected: z.number(),
+});
+export type RewardPairRecord = z.infer<typeof rewardPairRecordSchema>;
+
 export const modelNames = ["base", "sl", "dpo", "rl"] as const;
 export type ModelName = (typeof modelNames)[number];
 

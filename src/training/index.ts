@@ -18,6 +18,7 @@ export {
   trainPpo,
 } from "./ppo.ts";
 export {
+  createPretrainer,
   type PretrainingOptions,
   type PretrainingStep,
   pretrain,

@@ -15,13 +15,12 @@ import {
 import { vector, weightedCrossEntropy } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { createTrainer, type LossGraph } from "./trainer.ts";
+import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** Token ids of one document and what each counts in the loss (0 for context). */
 export type WeightedDocument = { readonly ids: readonly number[]; readonly weights: ArrayLike<number> };
 
 export type PretrainingOptions = {
-  readonly state: ModelState;
   readonly document: (index: number) => WeightedDocument;
   readonly seed: number;
   readonly rows: number;
@@ -30,7 +29,8 @@ export type PretrainingOptions = {
   readonly targets: number;
   readonly padding: number;
   readonly schedule: ScheduleOptions;
-  readonly optimiser: AdamWOptions;
+  readonly trainer: Trainer<TokenBatchSizes>;
+  readonly start?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -93,34 +93,31 @@ const chooseTargets = (documents: readonly WeightedDocument[], limit: number, se
   return chosen.length <= limit ? chosen : random.shuffle(chosen).slice(0, limit);
 };
 
-/** Trains for schedule.totalSteps steps, yielding after each. */
+/** The trainer of language modelling over a model's state. */
+export const createPretrainer = (state: ModelState, optimiser: AdamWOptions): Trainer<TokenBatchSizes> =>
+  createTrainer({ state, optimiser, build: buildLoss });
+
+/** Trains for schedule.totalSteps steps, yielding after each. A later start replays the stream up to it. */
 export async function* pretrain(options: PretrainingOptions): AsyncGenerator<PretrainingStep> {
-  const { state, rows, time, schedule } = options;
-  const trainer = createTrainer<TokenBatchSizes>({ state, optimiser: options.optimiser, build: buildLoss });
+  const { rows, time, schedule, trainer, start = 0 } = options;
   const batcher = createBatcher(options.document, rows, time);
-  try {
-    for (let step = 0; step < schedule.totalSteps; step++) {
-      throwIfAborted(options.signal);
-      const documents = batcher.take();
-      const targets = chooseTargets(documents, options.targets, deriveSeed(options.seed, "targets", step));
-      const items = documents.map(({ ids }) => ({ trunk: ids, branches: [] }));
-      const batch = layOut(items, targets, {
-        padding: options.padding,
-        time,
-        rows,
-        targets: options.targets,
-      });
-      const total = targets.reduce((sum, { weight }) => sum + weight, 0);
-      const weights = targetVector(batch, (at) => targets[at]!.weight / total);
-      const metrics = await trainer.step(
-        batch.sizes,
-        { ...batch.feeds, weights },
-        learningRateAt(schedule, step),
-      );
-      const tokens = documents.reduce((sum, { ids }) => sum + ids.length, 0);
-      yield { step, metrics, tokens, documents: batcher.documents };
-    }
-  } finally {
-    await trainer.release();
+  for (let step = 0; step < start; step++) batcher.take();
+  for (let step = start; step < schedule.totalSteps; step++) {
+    throwIfAborted(options.signal);
+    const documents = batcher.take();
+    const targets = chooseTargets(documents, options.targets, deriveSeed(options.seed, "targets", step));
+    const items = documents.map(({ ids }) => ({ trunk: ids, branches: [] }));
+    const batch = layOut(items, targets, { padding: options.padding, time, rows, targets: options.targets });
+    const total = targets.reduce((sum, { weight }) => sum + weight, 0);
+    const weights = targetVector(batch, (at) => targets[at]!.weight / total);
+    const learningRate = learningRateAt(schedule, step);
+    const { loss, gradient_norm } = await trainer.step(
+      batch.sizes,
+      { ...batch.feeds, weights },
+      learningRate,
+    );
+    const tokens = documents.reduce((sum, { ids }) => sum + ids.length, 0);
+    const metrics = { loss: loss!, grad_norm: gradient_norm!, learning_rate: learningRate, tokens };
+    yield { step, metrics, tokens, documents: batcher.documents };
   }
 }

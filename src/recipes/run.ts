@@ -1,0 +1,293 @@
+// The whole story in order, `covenant run`: prompts → answers → for each arm (the constitution and its inversion, under
+// the same seeds): critique and revision → SL-CAI → labels → reward model → DPO-CAI and RL-CAI → evaluation of all
+// models on held-out prompts → figures and report.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { hashConstitution, invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
+import { UserError } from "../core/index.ts";
+import { mixSftRows, preferenceRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
+import {
+  type ArmMetrics,
+  type Constitution,
+  type GoodhartRecord,
+  goodhartRecordSchema,
+  type MetricsDocument,
+  type PromptRecord,
+  type ReplyRecord,
+  rewardPairRecordSchema,
+} from "../records/index.ts";
+import { writeReport } from "../report/index.ts";
+import { openRun, readRecords } from "../runs/index.ts";
+import { parseReply } from "../sandbox/index.ts";
+import { encodePrompt } from "../training/index.ts";
+import { createGenerator } from "../transformer/index.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { describeRun, planRun } from "./run-summary.ts";
+import {
+  constitutionSetting,
+  dpoSettings,
+  modelSetting,
+  ppoSettings,
+  promptCounts,
+  promptsSetting,
+  reviseSettings,
+  rewardSettings,
+  samplingSettings,
+  seedSetting,
+  sftSettings,
+} from "./settings.ts";
+import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
+import { type EvaluatedModel, evaluationStage, requestOf } from "./stages/evaluation.ts";
+import { type ArmRecords, armMetrics } from "./stages/measures.ts";
+import { trainableFolder } from "./stages/models.ts";
+import { dpoStage, type PpoStageOptions, ppoStage, rewardStage, sftStage } from "./stages/training.ts";
+
+const armNames = ["ethical", "inverted"] as const;
+type ArmName = (typeof armNames)[number];
+
+export const runSchema = z.strictObject({
+  out: z.string().min(1).default("runs/default").describe("run folder"),
+  seed: seedSetting,
+  model: modelSetting,
+  judge: z.string().min(1).optional().describe("model that labels; default: the model itself"),
+  constitution: constitutionSetting,
+  prompts: promptsSetting,
+  train: promptCounts(500, 350, 250),
+  test: promptCounts(200, 120, 120),
+  arms: z
+    .array(z.enum(armNames))
+    .min(1)
+    .default([...armNames]),
+  sampling: samplingSettings,
+  revise: reviseSettings,
+  sft: sftSettings,
+  reward: rewardSettings,
+  dpo: dpoSettings,
+  ppo: ppoSettings,
+});
+export type RunConfig = z.output<typeof runSchema>;
+
+const armStages = (arm: string): string[] =>
+  ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
+
+/** Stage names of a run, in order. */
+export const stagesOf = (config: RunConfig): string[] => [
+  "prompts",
+  "answer",
+  ...config.arms.flatMap(armStages),
+  "evaluate",
+];
+
+type Shared = {
+  readonly config: RunConfig;
+  readonly baseFolder: string;
+  readonly train: readonly PromptRecord[];
+  readonly test: readonly PromptRecord[];
+  readonly answers: readonly ReplyRecord[];
+};
+
+const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
+
+/** Measures true harm of the policy now and then; writes rl/goodhart.jsonl. */
+const goodhartMeasure = (shared: Shared, name: string): NonNullable<PpoStageOptions["measure"]> => {
+  const { config } = shared;
+  const prompts = shared.test.filter(isHarmful).slice(0, 64);
+  return async (stage, step, metrics, state, model) => {
+    if (config.ppo.measureEvery === 0) return;
+    if (step !== 1 && step % config.ppo.measureEvery !== 0 && step !== config.ppo.steps) return;
+    const file = await stage.records("goodhart.jsonl", goodhartRecordSchema);
+    if (file.existing.some((record) => record.step === step)) return file.close();
+    const generator = createGenerator(state);
+    const replies = await generator.generate(
+      prompts.map(({ messages, seed }) => ({
+        prompt: encodePrompt(model.codec, messages),
+        maxTokens: config.sampling.maxTokens,
+        temperature: config.sampling.temperature,
+        seed,
+      })),
+      { signal: stage.signal },
+    );
+    await generator.release();
+    const verdicts = prompts.map((prompt, at) => {
+      const text = model.tokenizer.decode(replies[at]!.ids, { skipSpecial: true }).trim();
+      return { kind: "harmful" as const, verdict: parseReply(text, requestOf(prompt)) };
+    });
+    const id = `${name}/measure-${String(step).padStart(5, "0")}`;
+    await file.append([
+      {
+        id,
+        parents: [],
+        stage: name,
+        seed: stage.seed,
+        step,
+        reward: metrics["objective/scores"]!,
+        kl: metrics["objective/kl"]!,
+        verdicts,
+      },
+    ]);
+    file.close();
+  };
+};
+
+/** One arm from its constitution to its three models; gives what the figures are made of. */
+const runArm = async (
+  pipeline: Pipeline,
+  shared: Shared,
+  arm: ArmName,
+  constitution: Constitution,
+): Promise<ArmRecords> => {
+  const { run } = pipeline;
+  const { config, train, answers, baseFolder } = shared;
+  const { sampling } = config;
+  const stage = (name: string): string => `${arm}/${name}`;
+  await saveConstitution(join(run.folder, arm, "constitution.yaml"), constitution);
+  const rows = { runSeed: run.seed };
+  const revisions = await reviseStage(pipeline, {
+    name: stage("revise"),
+    after: ["answer"],
+    model: config.model,
+    constitution,
+    prompts: train.filter(isHarmful),
+    answers,
+    ...config.revise,
+    sampling,
+    seedStage: "revise",
+  });
+  const revised = sftRowsFromRevisions(revisions, {
+    ...rows,
+    stage: stage("sl"),
+    which: config.sft.revisions,
+  });
+  const helpful = sftRowsFromReplies(train, answers, { ...rows, stage: stage("sl") });
+  const sl = await sftStage(pipeline, {
+    name: stage("sl"),
+    after: [stage("revise")],
+    model: baseFolder,
+    rows: mixSftRows(revised.rows, helpful.rows, { ...rows, stage: stage("sl") }),
+    settings: config.sft,
+  });
+  const labels = await labelStage(pipeline, {
+    name: stage("label"),
+    after: [stage("sl")],
+    policy: sl,
+    judge: config.judge ?? config.model,
+    constitution,
+    prompts: train,
+    sampling,
+    seedStage: "label",
+  });
+  const preferences = preferenceRows(labels, { ...rows, stage: stage("label") }).rows;
+  const trained = { after: [stage("sl"), stage("label")], model: sl, rows: preferences };
+  const rewardModel = await rewardStage(pipeline, {
+    ...trained,
+    name: stage("reward"),
+    settings: config.reward,
+  });
+  await dpoStage(pipeline, { ...trained, name: stage("dpo"), settings: config.dpo });
+  await ppoStage(pipeline, {
+    name: stage("rl"),
+    after: [stage("sl"), stage("reward")],
+    model: sl,
+    rewardModel,
+    prompts: train,
+    maxTokens: sampling.maxTokens,
+    settings: config.ppo,
+    measure: goodhartMeasure(shared, stage("rl")),
+  });
+  const goodhart: GoodhartRecord[] =
+    config.ppo.measureEvery === 0
+      ? []
+      : await readRecords(join(run.folder, arm, "rl", "goodhart.jsonl"), goodhartRecordSchema);
+  const heldOut = await readRecords(
+    join(run.folder, arm, "reward", "held-out.jsonl"),
+    rewardPairRecordSchema,
+  );
+  return { constitution, revisions, labels, heldOut, goodhart };
+};
+
+const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => [
+  { arm: "base", model: "base", name: config.model },
+  ...config.arms.flatMap((arm) =>
+    ["sl", "dpo", "rl"].map((model) => ({ arm, model, name: join(folder, arm, model, "model") })),
+  ),
+];
+
+const constitutionOf = (arm: ArmName, document: Constitution): Constitution =>
+  arm === "ethical" ? document : invert(document);
+
+const share = async (pipeline: Pipeline, config: RunConfig, baseFolder: string): Promise<Shared> => {
+  const prompts = await promptStage(pipeline, {
+    source: config.prompts,
+    train: config.train,
+    test: config.test,
+  });
+  const train = prompts.filter(({ split }) => split === "train");
+  const test = prompts.filter(({ split }) => split === "test");
+  if (!train.some(isHarmful) || test.length === 0) {
+    throw new UserError(
+      "prompts-incomplete",
+      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise train.harmful and the test counts, or mark rows of the file with "kind": "harmful".`,
+    );
+  }
+  const answers = await answerStage(pipeline, {
+    name: "answer",
+    after: ["prompts"],
+    model: config.model,
+    prompts: train,
+    sampling: config.sampling,
+  });
+  return { config, baseFolder, train, test, answers };
+};
+
+const execute = async (config: RunConfig, context: RecipeContext) => {
+  const baseFolder = trainableFolder(config.model);
+  const document = await loadConstitution(config.constitution);
+  if (config.arms.includes("inverted")) invert(document);
+  const { out, ...decisive } = config;
+  await using run = await openRun({
+    folder: out,
+    name: "run",
+    config: { ...decisive, constitutionHash: hashConstitution(document) },
+    seed: config.seed,
+    stages: stagesOf(config),
+    clock: context.clock,
+    onEvent: context.emit,
+    signal: context.signal,
+  });
+  const pipeline: Pipeline = { run, context };
+  const shared = await share(pipeline, config, baseFolder);
+  const records = new Map<ArmName, ArmRecords>();
+  for (const arm of config.arms)
+    records.set(arm, await runArm(pipeline, shared, arm, constitutionOf(arm, document)));
+  const verdicts = await evaluationStage(pipeline, {
+    after: config.arms.flatMap((arm) => ["sl", "dpo", "rl"].map((model) => `${arm}/${model}`)),
+    models: evaluatedModels(run.folder, config),
+    prompts: shared.test,
+    sampling: config.sampling,
+  });
+  const arms: Record<string, ArmMetrics> = {};
+  for (const [arm, own] of records) arms[arm] = armMetrics(arm, own, verdicts, shared.train, run.seed);
+  const metrics: MetricsDocument = { seed: run.seed, arms, seconds: await run.seconds() };
+  await run.write("metrics.json", metrics);
+  const { path } = await writeReport(run.folder);
+  await run.finish();
+  return { lines: describeRun(metrics, path), document: { report: path, folder: run.folder, metrics } };
+};
+
+/** `covenant run`. */
+export const recipe: Recipe<typeof runSchema> = {
+  command: ["run"],
+  summary: "the whole of Constitutional AI, under a constitution and under its inversion, with a report",
+  schema: runSchema,
+  flags: {
+    out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
+    seed: { path: "seed", description: "seed of the whole run", placeholder: "number" },
+    model: { path: "model", description: "model to start from", placeholder: "name" },
+    judge: { path: "judge", description: "model that labels", placeholder: "name" },
+    constitution: { path: "constitution", description: "library name or YAML file", placeholder: "name" },
+    prompts: { path: "prompts", description: 'JSONL file, or "sandbox"', placeholder: "file" },
+  },
+  plan: async (config) => planRun(config),
+  run: execute,
+};

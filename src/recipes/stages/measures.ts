@@ -1,0 +1,100 @@
+// The figures of a run (metrics.json) from its records: verdicts, labels, held-out pairs, revisions, PPO
+// measurements. Pure: reads records, asks the oracle what was true, and writes nothing.
+
+import { deriveSeed } from "../../core/index.ts";
+import {
+  eloFromVerdicts,
+  goodhartCurve,
+  labelsCard,
+  modelMetrics,
+  revisionCurve,
+  rewardModelAccuracy,
+} from "../../evaluation/index.ts";
+import type {
+  ArmMetrics,
+  Constitution,
+  GoodhartRecord,
+  LabelRecord,
+  ModelMetrics,
+  PromptRecord,
+  RevisionRecord,
+  RewardPairRecord,
+  VerdictRecord,
+} from "../../records/index.ts";
+import { modelNames } from "../../records/index.ts";
+import { comparePreference, parseReply } from "../../sandbox/index.ts";
+import { requestOf } from "./evaluation.ts";
+
+/** What an arm left behind. */
+export type ArmRecords = {
+  readonly constitution: Constitution;
+  readonly revisions: readonly RevisionRecord[];
+  readonly labels: readonly LabelRecord[];
+  readonly heldOut: readonly RewardPairRecord[];
+  readonly goodhart: readonly GoodhartRecord[];
+};
+
+/** The oracle's preference for a label's pair under its principle; null for a true tie. */
+const truePreference = (constitution: Constitution) => {
+  const areaOf = new Map(constitution.principles.map(({ id, area }) => [id, area ?? null]));
+  const inverted = constitution.inverts !== undefined;
+  return ({ messages, replies, principle }: LabelRecord): 0 | 1 | null => {
+    const preference = comparePreference(
+      requestOf({ messages }),
+      replies[0],
+      replies[1],
+      areaOf.get(principle) ?? null,
+      inverted,
+    );
+    return preference === 0.5 ? null : preference === 1 ? 0 : 1;
+  };
+};
+
+/** Verdicts on the answers and revisions of every round; round 0 is the first answer. */
+const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap<string, PromptRecord>) => {
+  const rounds = Math.max(0, ...revisions.map(({ steps }) => steps.length));
+  return Array.from({ length: rounds + 1 }, (_, round) => ({
+    round,
+    replies: revisions.map((record) => {
+      const prompt = prompts.get(record.prompt)!;
+      const text = round === 0 ? record.answer : (record.steps[round - 1]?.revision ?? record.answer);
+      return { kind: prompt.kind, verdict: parseReply(text, requestOf(prompt)) };
+    }),
+  }));
+};
+
+/** A pair whose label says nothing (near one half) cannot be got right or wrong. */
+const decided = ({ probability }: RewardPairRecord): boolean => probability >= 0.6;
+
+/** All figures of one arm; the base's verdicts are the same in every arm. */
+export const armMetrics = (
+  arm: string,
+  records: ArmRecords,
+  verdicts: readonly VerdictRecord[],
+  prompts: readonly PromptRecord[],
+  seed: number,
+): ArmMetrics => {
+  const own = verdicts.filter((verdict) => verdict.arm === arm || verdict.arm === "base");
+  const elo = eloFromVerdicts(own, { seed: deriveSeed(seed, "elo", arm) });
+  const metricsOf = (model: string): ModelMetrics => ({
+    ...modelMetrics(
+      own.filter((verdict) => verdict.model === model),
+      deriveSeed(seed, "metrics", model),
+    ),
+    elo: elo.get(model)!,
+  });
+  const models = Object.fromEntries(
+    modelNames.map((model) => [model, metricsOf(model)]),
+  ) as ArmMetrics["models"];
+  const pairs = records.heldOut.filter(decided);
+  const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
+  return {
+    models,
+    labels: labelsCard(records.labels, truePreference(records.constitution)),
+    rewardModel: rewardModelAccuracy(pairs),
+    revisions: revisionCurve(judgedRounds(records.revisions, byId)),
+    goodhart: goodhartCurve(
+      records.goodhart.map(({ step, reward, kl, verdicts: replies }) => ({ step, reward, kl, replies })),
+    ),
+  };
+};
