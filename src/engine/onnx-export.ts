@@ -4,7 +4,7 @@
 import onnxProto from "onnx-proto";
 import type { OnnxEmitter, OnnxFloat } from "./operation.ts";
 import { operationNamed } from "./operations/table.ts";
-import type { Shape } from "./shape.ts";
+import { type Shape, sameShape, shapeError } from "./shape.ts";
 import { type ElementType, type GraphNode, orderedNodes, type Tensor, type TensorData } from "./tensor.ts";
 
 const { onnx } = onnxProto;
@@ -21,11 +21,14 @@ const attributeProto = (name: string, value: number | string | readonly number[]
   return { name, type: attributeTypes.INTS, ints: [...value] };
 };
 
+const bytesOf = (data: TensorData): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
 const tensorProto = (name: string, shape: Shape, type: ElementType, data: TensorData) => ({
   name,
   dims: [...shape],
   dataType: elementCodes[type],
-  rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  rawData: bytesOf(data),
 });
 
 const valueProto = (name: string, shape: Shape, type: ElementType) => ({
@@ -48,10 +51,7 @@ const createWriter = (): Writer => {
   const small = new Map<string, string>();
   let next = 0;
   const constant = (shape: Shape, type: ElementType, data: TensorData): string => {
-    const key =
-      data.length <= 16
-        ? `${type}|${shape.join(",")}|${Array.from(data as ArrayLike<number>, String).join(",")}`
-        : undefined;
+    const key = data.length <= 16 ? `${type}|${shape.join(",")}|${bytesOf(data).join(",")}` : undefined;
     const known = key === undefined ? undefined : small.get(key);
     if (known !== undefined) return known;
     const name = `c${initializers.length}`;
@@ -87,7 +87,7 @@ export type ExportedGraph = {
   readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
 };
 
-/** The ONNX model of named outputs. Every input of the same name must have the same shape and type. */
+/** The ONNX model of named outputs. Throws CovenantError when inputs of one name differ in shape or type. */
 export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedGraph => {
   const writer = createWriter();
   const names = new Map<GraphNode, readonly string[]>();
@@ -96,6 +96,9 @@ export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedG
     const { shape, type } = node.outputs[0]!;
     if (node.operation === "input") {
       const name = node.attributes["name"] as string;
+      const known = inputs.get(name);
+      if (known !== undefined && (known.type !== type || !sameShape(known.shape, shape)))
+        throw shapeError("input", `"${name}" to have one shape and type`, known.shape, shape);
       inputs.set(name, { shape, type });
       names.set(node, [name]);
     } else if (node.operation === "constant") {

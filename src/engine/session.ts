@@ -5,16 +5,19 @@
 import { CovenantError } from "../core/index.ts";
 import { exportOnnx } from "./onnx-export.ts";
 import { type Shape, sizeOf } from "./shape.ts";
-import type { ElementType, Tensor, TensorData } from "./tensor.ts";
+import { type ElementType, elementTypeOf, type Tensor, type TensorData } from "./tensor.ts";
 
 export type Feeds = Readonly<Record<string, TensorData>>;
 
+type Specification = { readonly shape: Shape; readonly type: ElementType };
+
 /** A compiled graph. Call release() when done: sessions hold native memory. */
 export type Program = {
-  readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
-  readonly outputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
-  /** Runs the graph. Throws CovenantError for a missing or misfitting feed. */
+  readonly inputs: ReadonlyMap<string, Specification>;
+  readonly outputs: ReadonlyMap<string, Specification>;
+  /** Runs the graph. Throws CovenantError for a missing or misfitting feed, and after release(). */
   run(feeds: Feeds): Promise<Record<string, TensorData>>;
+  /** Gives the session's memory back once the runs under way are done. Calling it again does nothing. */
   release(): Promise<void>;
 };
 
@@ -24,8 +27,16 @@ export type CompileOptions = {
   readonly optimise?: boolean;
 };
 
-const checkFeed = (name: string, data: TensorData | undefined, shape: Shape): TensorData => {
+const checkFeed = (
+  name: string,
+  data: TensorData | undefined,
+  { shape, type }: Specification,
+): TensorData => {
   if (data === undefined) throw new CovenantError("engine-feed", `input "${name}" was not fed`, { name });
+  if (elementTypeOf(data) !== type) {
+    const got = elementTypeOf(data);
+    throw new CovenantError("engine-feed", `input "${name}" is fed with ${got}, expected ${type}`, { name });
+  }
   if (data.length !== sizeOf(shape)) {
     throw new CovenantError(
       "engine-feed",
@@ -65,38 +76,65 @@ export const compile = async (
   const specifications = new Map(
     Object.entries(outputs).map(([name, { shape, type }]) => [name, { shape, type }]),
   );
-  const wrap = (data: TensorData, { shape, type }: { shape: Shape; type: ElementType }) =>
+  const wrap = (data: TensorData, { shape, type }: Specification) =>
     new runtime.Tensor(type, data as Float32Array, shape as number[]);
+  const running = new Set<Promise<unknown>>();
+  let released: Promise<void> | undefined;
   return {
     inputs,
     outputs: specifications,
     async run(feeds) {
+      if (released !== undefined)
+        throw new CovenantError("engine-released", "this program was released; compile it again");
       const given: Record<string, InstanceType<typeof runtime.Tensor>> = {};
-      for (const [name, specification] of inputs) {
-        given[name] = wrap(checkFeed(name, feeds[name], specification.shape), specification);
+      for (const [name, specification] of inputs)
+        given[name] = wrap(checkFeed(name, feeds[name], specification), specification);
+      const run = session.run(given);
+      running.add(run);
+      try {
+        const results = await run;
+        return Object.fromEntries(
+          Object.entries(results).map(([name, { data }]) => [name, data as TensorData]),
+        );
+      } finally {
+        running.delete(run);
       }
-      const results = await session.run(given);
-      return Object.fromEntries(
-        Object.entries(results).map(([name, { data }]) => [name, data as TensorData]),
-      );
     },
-    release: () => session.release(),
+    release: () => {
+      released ??= Promise.allSettled([...running]).then(() => session.release());
+      return released;
+    },
   };
 };
 
-/** Programs by key (a shape bucket), at most `limit` at a time: the one used longest ago is released first. */
+/**
+ * Programs by key (a shape bucket), at most `limit` at a time: the one used longest ago is released first. A program
+ * that could not be built is tried again at the next call.
+ */
 export const createProgramCache = (build: (key: string) => Promise<Program>, limit = 8) => {
   const programs = new Map<string, Promise<Program>>();
+  const drop = (building: Promise<Program>): Promise<void> =>
+    building.then(
+      (program) => program.release(),
+      () => undefined,
+    );
+  const start = (key: string): Promise<Program> => {
+    const building = build(key);
+    building.catch(() => {
+      if (programs.get(key) === building) programs.delete(key);
+    });
+    return building;
+  };
   return {
     /** The program of a key, built on first use. */
     async get(key: string): Promise<Program> {
-      const held = programs.get(key) ?? build(key);
+      const held = programs.get(key) ?? start(key);
       programs.delete(key);
       programs.set(key, held);
       if (programs.size > limit) {
         const [oldest, program] = [...programs][0]!;
         programs.delete(oldest);
-        await (await program).release();
+        await drop(program);
       }
       return held;
     },
@@ -106,7 +144,7 @@ export const createProgramCache = (build: (key: string) => Promise<Program>, lim
     async release(): Promise<void> {
       const all = [...programs.values()];
       programs.clear();
-      for (const program of all) await (await program).release();
+      await Promise.all(all.map(drop));
     },
   };
 };

@@ -2,14 +2,18 @@
 // Indices are int64 and must lie inside the table; ONNX Runtime checks them when the graph runs.
 
 import type { Operation } from "../operation.ts";
-import { shapeError, sizeOf } from "../shape.ts";
+import { sameShape, shapeError, sizeOf } from "../shape.ts";
 import { constant, type Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
 import { broadcastTo, reshape } from "./reduction.ts";
 
 const gatherRule: Operation = {
   name: "gather-rows",
-  outputs: ([table, rows]) => [{ shape: [...rows!.shape, ...table!.shape.slice(1)], type: table!.type }],
+  outputs: ([table, rows]) => {
+    if (table!.shape.length === 0 || rows!.type !== "int64")
+      throw shapeError("gather-rows", "a table of rows and int64 indices", table!.shape, rows!.shape);
+    return [{ shape: [...rows!.shape, ...table!.shape.slice(1)], type: table!.type }];
+  },
   gradient: (node, [gradient]) => {
     const [table, rows] = node.inputs as [Tensor, Tensor];
     const zeros = broadcastTo(
@@ -43,9 +47,9 @@ const gatherRule: Operation = {
 const addRowsRule: Operation = {
   name: "add-rows",
   outputs: ([table, rows, updates]) => {
-    if (rows!.shape.length !== 1 || updates!.shape[0] !== rows!.shape[0]) {
-      throw shapeError("add-rows", "one update a row index", rows!.shape, updates!.shape);
-    }
+    const [count, ...row] = updates!.shape;
+    if (rows!.shape.length !== 1 || count !== rows!.shape[0] || !sameShape(row, table!.shape.slice(1)))
+      throw shapeError("add-rows", "one update a row index", table!.shape, rows!.shape, updates!.shape);
     return [{ shape: table!.shape, type: table!.type }];
   },
   gradient: (node, [gradient]) => [gradient, undefined, gatherRows(gradient!, node.inputs[1]!)],
@@ -109,7 +113,19 @@ const takeRule: Operation = {
 
 const addAlongRule: Operation = {
   name: "add-along-rows",
-  outputs: ([x]) => [{ shape: x!.shape, type: x!.type }],
+  outputs: ([x, indices, updates]) => {
+    const [count] = x!.shape;
+    const fits =
+      x!.shape.length === 2 && sameShape(indices!.shape, [count!]) && sameShape(updates!.shape, [count!]);
+    if (!fits)
+      throw shapeError(
+        "add-along-rows",
+        "a matrix, one column and one update a row",
+        x!.shape,
+        indices!.shape,
+      );
+    return [{ shape: x!.shape, type: x!.type }];
+  },
   gradient: (node, [gradient]) => [gradient, undefined, takeAlongRows(gradient!, node.inputs[1]!)],
   onnx: (node, [x, indices, updates], emitter) => {
     const shape = emitter.integers([node.inputs[1]!.shape[0]!, 1]);

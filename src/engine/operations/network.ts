@@ -3,7 +3,7 @@
 // log-probability of target tokens.
 
 import type { Operation, ReferenceValue } from "../operation.ts";
-import { type Shape, shapeError, sizeOf } from "../shape.ts";
+import { type Shape, sameShape, shapeError, sizeOf } from "../shape.ts";
 import { type GraphNode, outputOf, type Tensor } from "../tensor.ts";
 import { apply, applyNode } from "./apply.ts";
 import { exponential, multiply, negate, subtract } from "./elementwise.ts";
@@ -203,12 +203,13 @@ const attentionRule: Operation = {
   name: "attention",
   // context [batch, key heads, groups, time, side] and the weights [batch, key heads, groups, time, length]
   outputs: ([q, k, v, bias]) => {
-    const [batch, heads, groups, time] = q!.shape as [number, number, number, number];
+    const [batch, heads, groups, time, side] = q!.shape as [number, number, number, number, number];
     const length = k!.shape[2]!;
     const fits =
       q!.shape.length === 5 &&
-      sizeOf(k!.shape) === sizeOf(v!.shape) &&
-      sizeOf(bias!.shape) === batch * time * length;
+      sameShape(k!.shape, [batch, heads, length, side]) &&
+      sameShape(v!.shape, k!.shape) &&
+      sameShape(bias!.shape, [batch, 1, 1, time, length]);
     if (!fits)
       throw shapeError(
         "attention",

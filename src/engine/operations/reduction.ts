@@ -102,8 +102,8 @@ const transposeRule: Operation = {
   name: "transpose",
   outputs: ([x], attributes) => {
     const order = attributes["order"] as number[];
-    if (order.length !== x!.shape.length)
-      throw shapeError("transpose", "an order of the same rank", x!.shape, order);
+    if (order.length !== x!.shape.length || x!.shape.some((_, axis) => !order.includes(axis)))
+      throw shapeError("transpose", "an order that names every axis once", x!.shape, order);
     return [{ shape: order.map((axis) => x!.shape[axis]!), type: x!.type }];
   },
   gradient: (node, [gradient]) => {
@@ -123,7 +123,13 @@ const transposeRule: Operation = {
 
 const broadcastRule: Operation = {
   name: "broadcast",
-  outputs: ([x], attributes) => [{ shape: attributes["shape"] as number[], type: x!.type }],
+  outputs: ([x], attributes) => {
+    const shape = attributes["shape"] as number[];
+    const fits =
+      x!.shape.length === shape.length && x!.shape.every((own, at) => own === 1 || own === shape[at]);
+    if (!fits) throw shapeError("broadcast", "equal ranks, and sides that are equal or 1", x!.shape, shape);
+    return [{ shape, type: x!.type }];
+  },
   gradient: (node, [gradient]) => {
     const own = node.inputs[0]!.shape;
     const axes = gradient!.shape.flatMap((side, axis) => (own[axis] === 1 && side !== 1 ? [axis] : []));
@@ -222,6 +228,14 @@ const concatenateRule: Operation = {
   outputs: (inputs, attributes) => {
     const axis = attributes["axis"] as number;
     const side = inputs.reduce((total, x) => total + x.shape[axis]!, 0);
+    const [head] = inputs;
+    const odd = inputs.find(
+      ({ shape }) =>
+        shape.length !== head!.shape.length ||
+        shape.some((own, at) => at !== axis && own !== head!.shape[at]),
+    );
+    if (odd !== undefined)
+      throw shapeError("concatenate", `sides equal but for axis ${axis}`, head!.shape, odd.shape);
     return [{ shape: inputs[0]!.shape.map((own, at) => (at === axis ? side : own)), type: inputs[0]!.type }];
   },
   gradient: (node, [gradient]) => {

@@ -1,0 +1,173 @@
+// Programs and their cache: what they refuse, when they are released, and that memory does not grow over steps.
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { gradients } from "./gradient.ts";
+import { add, multiply, subtract } from "./operations/elementwise.ts";
+import { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
+import { matmul } from "./operations/linear.ts";
+import { mean } from "./operations/moments.ts";
+import { attention, rmsNorm, rotaryEmbedding } from "./operations/network.ts";
+import { broadcastTo, concatenate, reshape, slice, sum, transpose } from "./operations/reduction.ts";
+import { interpret } from "./reference.ts";
+import { compile, createProgramCache, type Program } from "./session.ts";
+import { constant, input, scalar } from "./tensor.ts";
+
+describe("a compiled program", () => {
+  const build = () => compile({ y: multiply(input("x", [2]), input("gain", [])) });
+
+  it("runs any number of times, also at the same time", async () => {
+    const program = await build();
+    const runs = await Promise.all(
+      [1, 2, 3].map((gain) => program.run({ x: Float32Array.of(1, 2), gain: Float32Array.of(gain) })),
+    );
+    expect(runs.map(({ y }) => [...y!])).toEqual([
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]);
+    await program.release();
+  });
+
+  it("names the input that is missing, too long or of another type", async () => {
+    const program = await build();
+    const x = Float32Array.of(1, 2);
+    await expect(program.run({ x })).rejects.toThrow('input "gain" was not fed');
+    await expect(program.run({ x: new Float32Array(3), gain: new Float32Array(1) })).rejects.toThrow(
+      'input "x" has 3 values, expected [2]',
+    );
+    await expect(program.run({ x, gain: new BigInt64Array(1) })).rejects.toThrow(
+      'input "gain" is fed with int64, expected float32',
+    );
+    expect(() => interpret([input("x", [1])], {})).toThrow('input "x" was not fed');
+    await program.release();
+  });
+
+  it("waits for runs under way before it lets go, and refuses later ones", async () => {
+    const program = await build();
+    const run = program.run({ x: Float32Array.of(1, 2), gain: Float32Array.of(3) });
+    const released = program.release();
+    expect([...(await run)["y"]!]).toEqual([3, 6]);
+    await released;
+    await program.release();
+    await expect(program.run({ x: new Float32Array(2), gain: new Float32Array(1) })).rejects.toThrow(
+      "released",
+    );
+  });
+});
+
+describe("shapes that do not fit", () => {
+  const matrix = input("matrix", [2, 3]);
+  const vector = input("vector", [4]);
+  const indices = input("indices", [4], "int64");
+  const cases: [string, () => unknown][] = [
+    ["matmul", () => matmul(matrix, matrix)],
+    ["add", () => add(matrix, vector)],
+    ["subtract", () => subtract(matrix, vector)],
+    ["reshape", () => reshape(matrix, [7])],
+    ["transpose", () => transpose(matrix, [0, 0])],
+    ["broadcast", () => broadcastTo(vector, [3])],
+    ["concatenate", () => concatenate([matrix, input("other", [2, 4])], 0)],
+    ["slice", () => slice(matrix, 0, 1, 3)],
+    ["reduction", () => sum(matrix, [2])],
+    ["reduction", () => mean(matrix, [-3])],
+    ["gather-rows", () => gatherRows(matrix, vector)],
+    ["add-rows", () => addRows(matrix, indices, matrix)],
+    ["take-along-rows", () => takeAlongRows(matrix, indices)],
+    ["add-along-rows", () => addAlongRows(matrix, indices, vector)],
+    ["rms-norm", () => rmsNorm(matrix, vector, 1e-5)],
+    ["rotary-embedding", () => rotaryEmbedding(matrix, indices, matrix, matrix, 1)],
+    [
+      "attention",
+      () =>
+        attention(
+          input("q", [1, 1, 1, 2, 4]),
+          input("k", [1, 2, 1, 4]),
+          input("v", [1, 2, 1, 4]),
+          input("bias", [1, 1, 1, 2, 2]),
+          1,
+        ),
+    ],
+    ["constant", () => constant(new Float32Array(3), [2])],
+  ];
+  it.each(cases)("are refused where they are written, naming %s", (name, build) => {
+    expect(build).toThrow(new RegExp(`^${name}: `));
+  });
+});
+
+describe("the program cache", () => {
+  const fake = (released: string[], key: string): Program => ({
+    inputs: new Map(),
+    outputs: new Map(),
+    run: async () => ({}),
+    release: async () => {
+      released.push(key);
+    },
+  });
+
+  it("builds a key once, and releases the one used longest ago when it is full", async () => {
+    const built: string[] = [];
+    const released: string[] = [];
+    const cache = createProgramCache(async (key) => {
+      built.push(key);
+      return fake(released, key);
+    }, 2);
+    const [first, again] = await Promise.all([cache.get("a"), cache.get("a")]);
+    expect(first).toBe(again);
+    await cache.get("b");
+    await cache.get("a");
+    await cache.get("c");
+    expect([built, released, cache.size]).toEqual([["a", "b", "c"], ["b"], 2]);
+    await cache.get("b");
+    expect([built.length, released]).toEqual([4, ["b", "a"]]);
+    await cache.release();
+    expect([released.toSorted(), cache.size]).toEqual([["a", "b", "b", "c"], 0]);
+  });
+
+  it("tries again what could not be built, and does not trip over it", async () => {
+    let fails = true;
+    const cache = createProgramCache(async (key) => {
+      if (key === "bad" && fails) throw new Error("no memory");
+      return fake([], key);
+    }, 1);
+    await expect(cache.get("bad")).rejects.toThrow("no memory");
+    await cache.get("good");
+    fails = false;
+    await cache.get("bad");
+    expect(cache.size).toBe(1);
+    await cache.release();
+  });
+});
+
+describe("memory", () => {
+  it("does not grow over 200 steps of a training program", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const side = 128;
+    const weight = input("weight", [side, side]);
+    const error = subtract(matmul(input("x", [side, side]), weight), input("y", [side, side]));
+    const loss = mean(multiply(error, error));
+    const [slope] = gradients(loss, [weight]);
+    const program = await compile({ loss, next: subtract(weight, multiply(slope!, scalar(0.1))) });
+    const x = new Float32Array(side * side).map((_, at) => Math.sin(at));
+    let current: Float32Array = new Float32Array(side * side);
+    const steps = async (count: number): Promise<number> => {
+      for (let step = 0; step < count; step++) {
+        const { next } = await program.run({ weight: current, x, y: x });
+        current = next as Float32Array;
+      }
+      collect();
+      // buffers of results are freed by a finaliser in the next turn
+      await new Promise(setImmediate);
+      collect();
+      const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+      return heapUsed + external + arrayBuffers;
+    };
+    const before = await steps(20);
+    const after = await steps(200);
+    await program.release();
+    // one step's results are 64 KiB; 200 kept steps would be 13 MB
+    expect(after - before).toBeLessThan(2 ** 20);
+  });
+});
