@@ -32,14 +32,14 @@ export const pretrainSchema = z.strictObject({
   out: z.string().min(1).default("runs/pretrain").describe("run folder"),
   model: z.string().min(1).default("runs/pretrain/covenant-tiny").describe("folder the model is saved in"),
   seed: seedSetting.default(20_260_101),
-  vocabulary: positive.default(2048),
+  vocabulary: positive.default(3072),
   hiddenSize: positive.default(256),
   intermediateSize: positive.default(512),
   layers: positive.default(3),
   heads: positive.default(4),
   keyValueHeads: positive.default(2),
   context: positive.default(512),
-  steps: positive.default(6000),
+  steps: positive.default(7000),
   rows: positive.default(8).describe("packed rows of a batch"),
   time: positive.default(384).describe("tokens of a row"),
   targets: positive.default(1024).describe("loss tokens of a batch"),
@@ -47,6 +47,14 @@ export const pretrainSchema = z.strictObject({
   warmupSteps: positive.default(100),
   weightDecay: z.number().nonnegative().default(0.05),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
+  mix: z
+    .strictObject({
+      chat: z.number().nonnegative().default(0.26),
+      critique: z.number().nonnegative().default(0.3),
+      choice: z.number().nonnegative().default(0.44),
+    })
+    .prefault({})
+    .describe("shares of the kinds of documents"),
   invertedShare: z
     .strictObject({
       first: z.number().min(0).max(1).default(0.1),
@@ -66,7 +74,7 @@ const pad = "<|pad|>";
 const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
   trainTokenizer(vocabularyText({ seed: config.seed, documents: 8000 }), {
     vocabularySize: config.vocabulary,
-    specialTokens: [...roleTokens, ...comparisonOptions],
+    specialTokens: roleTokens,
     end,
     pad,
     chatTemplate: roleTokenTemplate,
@@ -93,6 +101,15 @@ const modelConfig = (config: PretrainConfig, tokenizer: Tokenizer): ModelConfig 
   padTokenId: required(tokenizer, pad),
 });
 
+/** Where the options of a choice differ, when the content is one of them: only that token carries the answer. */
+const letterOf = (content: string, tokenizer: Tokenizer): number | null => {
+  if (!(comparisonOptions as readonly string[]).includes(content)) return null;
+  const [first, second] = comparisonOptions.map((option) =>
+    tokenizer.encode(option, { specialTokens: false }),
+  );
+  return first!.findIndex((id, at) => id !== second![at]);
+};
+
 /** Token ids and loss weights of a document; the end of every learned assistant message counts 1. */
 const weigh = (document: CorpusDocument, tokenizer: Tokenizer): WeightedDocument => {
   const ids: number[] = [];
@@ -101,7 +118,9 @@ const weigh = (document: CorpusDocument, tokenizer: Tokenizer): WeightedDocument
   for (const { role, content, weight } of document.segments) {
     const text = tokenizer.encode(content, { specialTokens: false });
     ids.push(required(tokenizer, `<|${role}|>`), ...text, closing);
-    weights.push(0, ...text.map(() => weight), role === "assistant" && weight > 0 ? 1 : 0);
+    const letter = letterOf(content, tokenizer);
+    weights.push(0, ...text.map((_, at) => (letter === null || at === letter ? weight : 1)));
+    weights.push(role === "assistant" && weight > 0 ? 1 : 0);
   }
   return { ids, weights };
 };
@@ -109,7 +128,13 @@ const weigh = (document: CorpusDocument, tokenizer: Tokenizer): WeightedDocument
 /** Documents by number: few inverted principles at first, so that the judge learns the position before the polarity. */
 const documentStream = (config: PretrainConfig, tokenizer: Tokenizer) => {
   const corpora = [config.invertedShare.first, config.invertedShare.later].map((invertedShare) =>
-    createCorpus({ seed: config.seed, split: "train", invertedShare, answerWeight: config.answerWeight }),
+    createCorpus({
+      seed: config.seed,
+      split: "train",
+      invertedShare,
+      answerWeight: config.answerWeight,
+      mix: config.mix,
+    }),
   );
   const quarter = (0.25 * config.steps * config.rows * config.time) / documentTokens;
   return (index: number): WeightedDocument =>
