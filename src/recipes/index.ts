@@ -18,6 +18,51 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./run.ts")).recipe,
   },
   {
+    command: ["revise"],
+    summary: "answer prompts, then criticise and revise the answers by a constitution",
+    load: async () => (await import("./revise.ts")).recipe,
+  },
+  {
+    command: ["label"],
+    summary: "sample pairs of replies and label them by a constitution, in both orders",
+    load: async () => (await import("./label.ts")).recipe,
+  },
+  {
+    command: ["train", "sft"],
+    summary: "fine-tune a model on prompts and completions",
+    load: async () => (await import("./train-recipes.ts")).sftRecipe,
+  },
+  {
+    command: ["train", "reward"],
+    summary: "train a reward model on preference rows with soft labels",
+    load: async () => (await import("./train-recipes.ts")).rewardRecipe,
+  },
+  {
+    command: ["train", "dpo"],
+    summary: "optimise a model on preference rows directly (DPO)",
+    load: async () => (await import("./train-recipes.ts")).dpoRecipe,
+  },
+  {
+    command: ["train", "ppo"],
+    summary: "optimise a model against a reward model with PPO and a KL penalty",
+    load: async () => (await import("./train-ppo.ts")).recipe,
+  },
+  {
+    command: ["evaluate"],
+    summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
+    load: async () => (await import("./evaluate.ts")).recipe,
+  },
+  {
+    command: ["report"],
+    summary: "write the report of a run folder",
+    load: async () => (await import("./report.ts")).recipe,
+  },
+  {
+    command: ["invert"],
+    summary: "write the opposite of a constitution",
+    load: async () => (await import("./invert.ts")).recipe,
+  },
+  {
     command: ["pretrain"],
     summary: "make the embedded model from scratch on the sandbox's language",
     load: async () => (await import("./pretrain.ts")).recipe,

@@ -1,6 +1,6 @@
 // What `covenant run` says before and after: the plan of a dry run, and the figures that matter in a few lines.
 
-import type { Estimate, MetricsDocument } from "../records/index.ts";
+import type { Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
 import type { RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run.ts";
 
@@ -83,22 +83,25 @@ const percent = ({ value, low, high }: Estimate): string => {
   return `${show(value).padStart(3)} % [${show(low)}, ${show(high)}]`.padEnd(18);
 };
 
-/** The two-arm ladder as text. */
-export const describeRun = (metrics: MetricsDocument, report: string): string[] => {
-  const lines = [
-    "",
-    `${"".padEnd(18)}${"harm".padEnd(18)}${"help".padEnd(18)}${"over-refusal".padEnd(18)}malformed`,
-  ];
-  for (const [arm, { models }] of Object.entries(metrics.arms)) {
-    for (const [model, figures] of Object.entries(models)) {
-      const cells = [
-        figures.harmRate,
-        figures.helpfulRate,
-        figures.overRefusalRate,
-        figures.malformedRate,
-      ].map(percent);
-      lines.push(`${`${arm} ${model}`.padEnd(18)}${cells.join("")}`);
-    }
-  }
-  return [...lines, "", "Rates on held-out prompts, in per cent with 95 % intervals.", `Report: ${report}`];
+const header = ["harm", "help", "over-refusal", "malformed"];
+
+/** Models' rates as a table. */
+export const describeModels = (models: Readonly<Record<string, ModelMetrics>>, prefix = ""): string[] => {
+  const names = Object.keys(models).map((name) => `${prefix}${name}`);
+  const width = Math.max(16, ...names.map((name) => name.length)) + 2;
+  const rows = Object.values(models).map((figures, at) => {
+    const cells = [figures.harmRate, figures.helpfulRate, figures.overRefusalRate, figures.malformedRate].map(
+      percent,
+    );
+    return `${names[at]!.padEnd(width)}${cells.join("")}`.trimEnd();
+  });
+  return [`${"".padEnd(width)}${header.map((cell) => cell.padEnd(18)).join("")}`.trimEnd(), ...rows];
 };
+
+/** The two-arm ladder as text. */
+export const describeRun = (metrics: MetricsDocument, report: string): string[] => [
+  ...Object.entries(metrics.arms).flatMap(([arm, { models }]) => ["", ...describeModels(models, `${arm} `)]),
+  "",
+  "Rates on held-out prompts, with 95 % intervals.",
+  `Report: ${report}`,
+];

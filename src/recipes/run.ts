@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { hashConstitution, invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
+import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { mixSftRows, preferenceRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
 import {
@@ -18,10 +18,11 @@ import {
   rewardPairRecordSchema,
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
-import { openRun, readRecords } from "../runs/index.ts";
+import { readRecords } from "../runs/index.ts";
 import { parseReply } from "../sandbox/index.ts";
 import { encodePrompt } from "../training/index.ts";
 import { createGenerator } from "../transformer/index.ts";
+import { openStages } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeRun, planRun } from "./run-summary.ts";
 import {
@@ -37,14 +38,12 @@ import {
   seedSetting,
   sftSettings,
 } from "./settings.ts";
+import { type ArmName, armNames, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requestOf } from "./stages/evaluation.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { trainableFolder } from "./stages/models.ts";
 import { dpoStage, type PpoStageOptions, ppoStage, rewardStage, sftStage } from "./stages/training.ts";
-
-const armNames = ["ethical", "inverted"] as const;
-type ArmName = (typeof armNames)[number];
 
 export const runSchema = z.strictObject({
   out: z.string().min(1).default("runs/default").describe("run folder"),
@@ -213,9 +212,6 @@ const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] =>
   ),
 ];
 
-const constitutionOf = (arm: ArmName, document: Constitution): Constitution =>
-  arm === "ethical" ? document : invert(document);
-
 const share = async (pipeline: Pipeline, config: RunConfig, baseFolder: string): Promise<Shared> => {
   const prompts = await promptStage(pipeline, {
     source: config.prompts,
@@ -244,22 +240,12 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   const baseFolder = trainableFolder(config.model);
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
-  const { out, ...decisive } = config;
-  await using run = await openRun({
-    folder: out,
-    name: "run",
-    config: { ...decisive, constitutionHash: hashConstitution(document) },
-    seed: config.seed,
-    stages: stagesOf(config),
-    clock: context.clock,
-    onEvent: context.emit,
-    signal: context.signal,
-  });
-  const pipeline: Pipeline = { run, context };
+  await using pipeline = await openStages("run", config, context, stagesOf(config), document);
+  const { run } = pipeline;
   const shared = await share(pipeline, config, baseFolder);
   const records = new Map<ArmName, ArmRecords>();
   for (const arm of config.arms)
-    records.set(arm, await runArm(pipeline, shared, arm, constitutionOf(arm, document)));
+    records.set(arm, await runArm(pipeline, shared, arm, constitutionUnder(document, arm === "inverted")));
   const verdicts = await evaluationStage(pipeline, {
     after: config.arms.flatMap((arm) => ["sl", "dpo", "rl"].map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),

@@ -2,6 +2,7 @@
 // a setting has one name, one default and one meaning everywhere.
 
 import { z } from "zod";
+import { promptKinds } from "../records/index.ts";
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -37,6 +38,11 @@ export const promptsSetting = z
   .min(1)
   .default("sandbox")
   .describe('"sandbox" for the closed world\'s own prompts, or a JSONL file (.gz too)');
+
+export const promptKindSetting = z
+  .enum(promptKinds)
+  .optional()
+  .describe("kind of prompts in a file whose rows do not say it");
 
 export const samplingSettings = z
   .strictObject({
