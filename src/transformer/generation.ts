@@ -2,15 +2,17 @@
 // the whole batch, a finished row's place goes to the next prompt, and the batch shrinks when nothing waits. Each
 // request samples from its own seed. Knows token ids only, nothing of text.
 
-import { createRandom, type Random, throwIfAborted } from "../core/index.ts";
+import { CovenantError, createRandom, type Random, throwIfAborted } from "../core/index.ts";
 import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
 import { createCache, type KeyValueCache } from "./cache.ts";
+import type { ModelConfig } from "./config.ts";
 import { decodeGraph, prefillGraph } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
 import { packRows, roundUp } from "./packing.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 
 export type TokenRequest = SamplingOptions & {
+  /** At least one token. Of a prompt that leaves no room in the context, the end is kept. */
   readonly prompt: readonly number[];
   readonly maxTokens: number;
   readonly seed: number;
@@ -44,9 +46,17 @@ type Slot = {
 
 type Job = { readonly row: number; readonly prompt: readonly number[] };
 
-const batchBuckets = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
+// ONNX Runtime multiplies a single row with another kernel, whose last bits differ: so batches begin at 2.
+const batchBuckets = [2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
 const batchBucket = (count: number): number =>
   batchBuckets.find((size) => size >= count) ?? roundUp(count, 128);
+
+/**
+ * Tokens that a prefill has at least. A product with fewer rows than columns is shared among threads by columns, and
+ * one with more by rows; narrow shares add up in another order. With this many rows the last bits, and with them the
+ * sampled tokens, do not depend on how many prompts are computed together.
+ */
+const prefillTokens = ({ hiddenSize }: ModelConfig): number => Math.min(hiddenSize, 512);
 
 const promptStep = 32;
 
@@ -59,7 +69,7 @@ const prefill = async (
 ) => {
   const longest = jobs.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
   const time = roundUp(longest, promptStep);
-  const batch = batchBucket(jobs.length);
+  const batch = batchBucket(Math.max(jobs.length, Math.ceil(prefillTokens(state.config) / time)));
   const program = await programs.get(`prefill|${batch}|${time}`);
   const items = jobs.map(({ prompt }) => ({ trunk: prompt, branches: [] }));
   const packed = packRows(
@@ -124,6 +134,17 @@ const capacityFor = (state: ModelState, requests: readonly TokenRequest[]): numb
   return Math.min(roundUp(longest, promptStep), state.config.maxPositions);
 };
 
+const requirePrompts = (requests: readonly TokenRequest[]): void => {
+  const index = requests.findIndex(({ prompt, maxTokens }) => prompt.length === 0 || maxTokens < 1);
+  if (index < 0) return;
+  const { prompt, maxTokens } = requests[index]!;
+  throw new CovenantError(
+    "empty-sequence",
+    `request ${index} has ${prompt.length} prompt tokens and asks for ${maxTokens}; both must be at least 1`,
+    { index },
+  );
+};
+
 const vocabularyRow = (state: ModelState, logits: Float32Array, row: number): Float32Array =>
   logits.subarray(row * state.config.vocabularySize, (row + 1) * state.config.vocabularySize);
 
@@ -133,6 +154,7 @@ const generateAll = async (
   requests: readonly TokenRequest[],
   options: GenerateOptions,
 ): Promise<TokenReply[]> => {
+  requirePrompts(requests);
   const endTokens = new Set(state.config.endTokenIds);
   const replies = new Array<TokenReply>(requests.length);
   const rows = batchBucket(Math.min(options.batch ?? 64, requests.length));

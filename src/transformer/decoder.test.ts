@@ -1,0 +1,204 @@
+// The decoder against the numbers transformers gave for the same folders, its gradients against finite differences in
+// double precision, and adapters against merged weights.
+
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../core/index.ts";
+import { compile, gradients, input, interpret, mean, tokenLogProbability } from "../engine/index.ts";
+import { loadModelFolder } from "./checkpoint.ts";
+import { hiddenStates, logitsOf, packedInputs, prefillGraph, scoreOf } from "./decoder.ts";
+import { createGenerator } from "./generation.ts";
+import { createModelState, graphOf, type ModelState } from "./model-state.ts";
+import { packRows } from "./packing.ts";
+import { randomModel } from "./random-model.fixture.ts";
+
+type GoldenChat = {
+  readonly ids: readonly number[];
+  readonly logits: readonly { position: number; largest: number; logSumExp: number; logits: number[] }[];
+  readonly greedy: readonly number[];
+};
+
+const open = async (name: string) => {
+  const folder = new URL(`../../test/golden/llama-random/${name}/`, import.meta.url).pathname;
+  const { config, weights } = await loadModelFolder(folder);
+  const golden = JSON.parse(await readFile(`${folder}golden.json`, "utf8")) as {
+    sample: number[];
+    chats: GoldenChat[];
+  };
+  return { config, weights, golden };
+};
+
+/** Logits of every token of every document, each in a row of its own. */
+const logitsOfAll = async (
+  state: ModelState,
+  documents: readonly (readonly number[])[],
+): Promise<(document: number, position: number) => Float32Array> => {
+  const batch = documents.length;
+  const time = Math.max(...documents.map(({ length }) => length));
+  const graph = graphOf(state);
+  const program = await compile({ logits: logitsOf(graph, hiddenStates(graph, packedInputs(batch, time))) });
+  const packed = packRows(
+    documents.map((trunk) => ({ trunk, branches: [] })),
+    documents.map((_, at) => [at]),
+    { batch, time, padding: 0 },
+  );
+  const { tokens, positions, bias } = packed;
+  const { logits } = await program.run({ ...state.feeds(), tokens, positions, bias });
+  await program.release();
+  const width = state.config.vocabularySize;
+  return (document, position) => {
+    const start = (document * time + position) * width;
+    return (logits as Float32Array).subarray(start, start + width);
+  };
+};
+
+describe.each(["tied", "untied"])("a folder that transformers saved (%s)", (name) => {
+  it("gives transformers' logits within 1e-4", async () => {
+    const { config, weights, golden } = await open(name);
+    const logits = await logitsOfAll(
+      createModelState(config, weights),
+      golden.chats.map(({ ids }) => ids),
+    );
+    for (const [document, chat] of golden.chats.entries()) {
+      for (const expected of chat.logits) {
+        const row = logits(document, expected.position);
+        for (const [at, token] of golden.sample.entries())
+          expect(Math.abs(row[token]! - expected.logits[at]!)).toBeLessThan(1e-4);
+        expect(row.indexOf(row.reduce((most, value) => Math.max(most, value)))).toBe(expected.largest);
+        const total = row.reduce((sum, value) => sum + Math.exp(value), 0);
+        expect(Math.abs(Math.log(total) - expected.logSumExp)).toBeLessThan(1e-4);
+      }
+    }
+  });
+
+  it("continues greedily as transformers does", async () => {
+    const { config, weights, golden } = await open(name);
+    // transformers was told to ignore end tokens
+    const generator = createGenerator(createModelState({ ...config, endTokenIds: [] }, weights));
+    const replies = await generator.generate(
+      golden.chats.map(({ ids, greedy }) => ({
+        prompt: ids,
+        maxTokens: greedy.length,
+        temperature: 0,
+        seed: 0,
+      })),
+    );
+    await generator.release();
+    expect(replies.map(({ ids }) => ids)).toEqual(golden.chats.map(({ greedy }) => greedy));
+    expect(replies.every(({ ended }) => !ended)).toBe(true);
+  });
+});
+
+describe("gradients through a whole decoder", () => {
+  const state = randomModel({
+    vocabularySize: 12,
+    hiddenSize: 8,
+    intermediateSize: 10,
+    headSize: 4,
+    heads: 2,
+    keyValueHeads: 1,
+  });
+  const items = [
+    { trunk: [3, 4, 5], branches: [[6, 7], [8]] },
+    { trunk: [9, 9], branches: [] },
+  ];
+  const packed = packRows(items, [[0], [1]], { batch: 2, time: 6, padding: 1 });
+  const { tokens, positions, bias } = packed;
+  const graph = graphOf(state);
+  const logits = logitsOf(graph, hiddenStates(graph, packedInputs(2, 6)));
+  const loss = mean(tokenLogProbability(logits, input("wanted", [12], "int64")));
+  const names = Object.keys(state.weights);
+  const slopes = gradients(
+    loss,
+    names.map((name) => graph.parameter(name)!),
+  );
+  const wanted = BigInt64Array.from({ length: 12 }, (_, at) => BigInt((at * 5) % 12));
+  const fed = { ...state.feeds(), tokens, positions, bias, wanted };
+
+  it("are the same compiled and in the double-precision interpreter", async () => {
+    const outputs = Object.fromEntries(names.map((name, at) => [`slope:${name}`, slopes[at]!]));
+    const program = await compile({ loss, ...outputs });
+    const results = await program.run(fed);
+    await program.release();
+    const [exactLoss, ...exact] = interpret([loss, ...slopes], fed);
+    expect(results["loss"]![0]).toBeCloseTo(exactLoss!.data[0]!, 5);
+    for (const [at, name] of names.entries()) {
+      const got = results[`slope:${name}`] as Float32Array;
+      const largest = exact[at]!.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(largest, name).toBeGreaterThan(1e-6);
+      for (const [place, value] of exact[at]!.data.entries())
+        expect(Math.abs(got[place]! - value), `${name}[${place}]`).toBeLessThan(
+          1e-4 * Math.max(1e-2, largest),
+        );
+    }
+  });
+
+  it("equal finite differences at random places of every weight", () => {
+    const exact = interpret(slopes, fed);
+    const random = createRandom(4);
+    const lossAt = (name: string, data: Float64Array): number =>
+      interpret([loss], { ...fed, [name]: data })[0]!.data[0]!;
+    for (const [at, name] of names.entries()) {
+      const values = Float64Array.from(state.weights[name]!.data);
+      for (let draw = 0; draw < 3; draw++) {
+        const place = random.integer(values.length);
+        const moved = (by: number) => lossAt(name, values.with(place, values[place]! + by));
+        const numeric = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+        expect(Math.abs(exact[at]!.data[place]! - numeric), `${name}[${place}]`).toBeLessThan(
+          1e-6 * Math.max(1, Math.abs(numeric)),
+        );
+      }
+    }
+  });
+});
+
+describe("adapters", () => {
+  const base = randomModel();
+  const random = createRandom(8);
+  const drawn = (shape: readonly [number, number]) => ({
+    shape,
+    data: Float32Array.from({ length: shape[0] * shape[1] }, () => random.normal() * 0.2),
+  });
+  const target = "model.layers.1.self_attn.q_proj";
+  const down = drawn([4, 32]);
+  const up = drawn([32, 4]);
+
+  it("equal the weight that they are merged into", async () => {
+    const adapted = createModelState(
+      base.config,
+      { ...base.weights, [`${target}.lora_A.weight`]: down, [`${target}.lora_B.weight`]: up },
+      { adapterScale: 2 },
+    );
+    const { data } = base.weights[`${target}.weight`]!;
+    const merged = data.map((value, at) => {
+      const [row, column] = [Math.floor(at / 32), at % 32];
+      let sum = 0;
+      for (let rank = 0; rank < 4; rank++) sum += up.data[row * 4 + rank]! * down.data[rank * 32 + column]!;
+      return value + 2 * sum;
+    });
+    const whole = createModelState(base.config, {
+      ...base.weights,
+      [`${target}.weight`]: { shape: [32, 32], data: merged },
+    });
+    const document = [5, 17, 40, 3, 22, 60];
+    const [plain, one, other] = await Promise.all(
+      [base, adapted, whole].map(async (state) => (await logitsOfAll(state, [document]))(0, 5)),
+    );
+    const gap = (a: Float32Array, b: Float32Array) =>
+      a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0);
+    expect(gap(one!, other!)).toBeLessThan(1e-4);
+    expect(gap(one!, plain!)).toBeGreaterThan(0.05);
+  });
+});
+
+describe("graphs of the decoder", () => {
+  it("name a parameter that is missing", () => {
+    const state = randomModel();
+    const { "model.norm.weight": _norm, ...weights } = state.weights;
+    expect(() => prefillGraph(graphOf(createModelState(state.config, weights)), 2, 8)).toThrow(
+      "model.norm.weight",
+    );
+    const graph = graphOf(state);
+    expect(() => scoreOf(graph, hiddenStates(graph, packedInputs(1, 4)))).toThrow("score.weight");
+  });
+});

@@ -1,0 +1,167 @@
+// Generation: the cache equals the full forward pass, a reply is its request's alone, rows are handed on, and replies
+// end where they must.
+
+import { afterAll, describe, expect, it } from "vitest";
+import { createRandom, InterruptedError } from "../core/index.ts";
+import { compile } from "../engine/index.ts";
+import { hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
+import { createGenerator, type TokenRequest } from "./generation.ts";
+import { graphOf, type ModelState } from "./model-state.ts";
+import { packRows } from "./packing.ts";
+import { randomModel } from "./random-model.fixture.ts";
+
+// the end token is rare here, so that replies get long
+const endless = randomModel({ endTokenIds: [] });
+const state = randomModel({ endTokenIds: [7, 23] }, { scale: 5 });
+const long = createGenerator(endless);
+const ending = createGenerator(state);
+afterAll(async () => {
+  await long.release();
+  await ending.release();
+});
+
+const random = createRandom(6);
+const promptOf = (length: number): number[] => Array.from({ length }, () => 2 + random.integer(94));
+const requests: TokenRequest[] = Array.from({ length: 40 }, (_, at) => ({
+  prompt: promptOf(1 + ((at * 7) % 41)),
+  maxTokens: 3 + ((at * 5) % 17),
+  temperature: 1,
+  seed: 1000 + at,
+}));
+
+/** Greedy continuation by a full forward pass for every token. */
+const argmaxByHand = async (of: ModelState, prompt: readonly number[], count: number): Promise<number[]> => {
+  const time = prompt.length + count;
+  const graph = graphOf(of);
+  const program = await compile({ logits: logitsOf(graph, hiddenStates(graph, packedInputs(1, time))) });
+  const ids = [...prompt];
+  for (let step = 0; step < count; step++) {
+    const packed = packRows([{ trunk: ids, branches: [] }], [[0]], { batch: 1, time, padding: 0 });
+    const { tokens, positions, bias } = packed;
+    const { logits } = await program.run({ ...of.feeds(), tokens, positions, bias });
+    const width = of.config.vocabularySize;
+    const row = (logits as Float32Array).subarray((ids.length - 1) * width, ids.length * width);
+    ids.push(row.indexOf(row.reduce((most, value) => Math.max(most, value))));
+  }
+  await program.release();
+  return ids.slice(prompt.length);
+};
+
+describe("cached generation", () => {
+  it("continues as a full forward pass for every token would", async () => {
+    const prompts = [promptOf(1), promptOf(9), promptOf(33)];
+    const replies = await long.generate(
+      prompts.map((prompt) => ({ prompt, maxTokens: 20, temperature: 0, seed: 0 })),
+    );
+    for (const [at, prompt] of prompts.entries())
+      expect(replies[at]!.ids).toEqual(await argmaxByHand(endless, prompt, 20));
+  });
+
+  it("gives every request the same reply alone, in batches of 1, 4 and 16, and in any order", async () => {
+    const all = await ending.generate(requests);
+    expect(new Set(all.map(({ ids }) => ids.length)).size).toBeGreaterThan(5);
+    for (const batch of [1, 4, 16]) expect(await ending.generate(requests, { batch })).toEqual(all);
+    expect(await ending.generate(requests.toReversed(), { batch: 8 })).toEqual(all.toReversed());
+    for (const at of [0, 13, 39]) expect(await ending.generate([requests[at]!])).toEqual([all[at]]);
+  });
+
+  it("gives other replies for other seeds, and the same for the same", async () => {
+    const [request] = requests;
+    const seeds = [1, 2, 3, 1];
+    const replies = await long.generate(seeds.map((seed) => ({ ...request!, maxTokens: 12, seed })));
+    expect(replies[3]).toEqual(replies[0]);
+    expect(new Set(replies.map(({ ids }) => ids.join())).size).toBe(3);
+  });
+
+  it("sees weights as they are at each call", async () => {
+    const changing = randomModel({ endTokenIds: [] });
+    const generator = createGenerator(changing);
+    const request = { prompt: [5, 6, 7], maxTokens: 8, temperature: 0, seed: 0 };
+    const before = await generator.generate([request]);
+    const head = changing.weights["model.norm.weight"]!;
+    changing.weights["model.norm.weight"] = { ...head, data: head.data.map((value) => -value) };
+    expect(await generator.generate([request])).not.toEqual(before);
+    await generator.release();
+  });
+});
+
+describe("the end of a reply", () => {
+  it("comes at an end token, which is left out", async () => {
+    const replies = await ending.generate(requests.map((request) => ({ ...request, maxTokens: 60 })));
+    const ended = replies.filter((reply) => reply.ended);
+    expect(ended.length).toBeGreaterThan(5);
+    for (const { ids } of replies) for (const id of ids) expect([7, 23]).not.toContain(id);
+  });
+
+  it("comes at maxTokens, or where the context is full", async () => {
+    const [short, full, over] = await long.generate([
+      { prompt: promptOf(10), maxTokens: 1, temperature: 1, seed: 1 },
+      { prompt: promptOf(90), maxTokens: 50, temperature: 1, seed: 2 },
+      { prompt: promptOf(200), maxTokens: 50, temperature: 1, seed: 3 },
+    ]);
+    expect(short!.ids.length).toBe(1);
+    // 96 positions: a reply's last token needs no place of its own
+    expect(full!.ids.length).toBe(7);
+    expect(over!.ids.length).toBe(2);
+    expect([short, full, over].some((reply) => reply!.ended)).toBe(false);
+  });
+
+  it("keeps the end of a prompt that is longer than the context", async () => {
+    const prompt = promptOf(200);
+    const request = { maxTokens: 2, temperature: 0, seed: 1 };
+    const [whole, kept] = await long.generate([
+      { ...request, prompt },
+      { ...request, prompt: prompt.slice(-95) },
+    ]);
+    expect(whole).toEqual(kept);
+  });
+});
+
+describe("a call", () => {
+  it("reports every reply once, as it is done", async () => {
+    const seen = new Map<number, readonly number[]>();
+    const replies = await ending.generate(requests, {
+      batch: 4,
+      onReply: (index, { ids }) => {
+        expect(seen.has(index)).toBe(false);
+        seen.set(index, ids);
+      },
+    });
+    expect(replies.map((_, at) => seen.get(at))).toEqual(replies.map(({ ids }) => ids));
+  });
+
+  it("stops at a signal, also half-way", async () => {
+    await expect(long.generate(requests, { signal: AbortSignal.abort() })).rejects.toBeInstanceOf(
+      InterruptedError,
+    );
+    const controller = new AbortController();
+    let done = 0;
+    const running = long.generate(requests, {
+      signal: controller.signal,
+      batch: 2,
+      onReply: () => {
+        if (++done === 3) controller.abort();
+      },
+    });
+    await expect(running).rejects.toBeInstanceOf(InterruptedError);
+    expect(done).toBeLessThan(6);
+  });
+
+  it("answers nothing to nothing, and refuses an empty prompt or no tokens, naming the request", async () => {
+    expect(await long.generate([])).toEqual([]);
+    const [fine] = requests;
+    await expect(long.generate([fine!, { ...fine!, prompt: [] }])).rejects.toThrow("request 1");
+    await expect(long.generate([{ ...fine!, maxTokens: 0 }])).rejects.toThrow("request 0");
+  });
+
+  it("honours top-k and top-p: one token left is the greedy one", async () => {
+    const request = { prompt: promptOf(5), maxTokens: 10, seed: 4 };
+    const [greedy, narrow, thin] = await long.generate([
+      { ...request, temperature: 0 },
+      { ...request, temperature: 1, topK: 1 },
+      { ...request, temperature: 1, topP: 1e-6 },
+    ]);
+    expect(narrow).toEqual(greedy);
+    expect(thin).toEqual(greedy);
+  });
+});

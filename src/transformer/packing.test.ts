@@ -1,0 +1,125 @@
+// Packing: where items land, who sees whom, and what does not fit.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  assignRows,
+  longestItem,
+  type PackedItem,
+  packRows,
+  predictorOf,
+  roundCount,
+  roundUp,
+} from "./packing.ts";
+
+const lengthOf = ({ trunk, branches }: PackedItem): number =>
+  branches.reduce((sum, { length }) => sum + length, trunk.length);
+
+/** Items whose tokens are all different, so that each can be found again. */
+const itemsOf = (lengths: readonly (readonly number[])[]): PackedItem[] => {
+  let next = 10;
+  const take = (length: number) => Array.from({ length }, () => next++);
+  return lengths.map(([trunk, ...branches]) => ({ trunk: take(trunk!), branches: branches.map(take) }));
+};
+
+const lengths = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 9 }), fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 })),
+  { minLength: 1, maxLength: 12 },
+);
+const drawn = lengths.map((all) => itemsOf(all.map(([trunk, branches]) => [trunk, ...branches])));
+
+describe("assignRows", () => {
+  it("gives every item one row with room for it, and opens no row without need", () => {
+    fc.assert(
+      fc.property(drawn, fc.integer({ min: 24, max: 40 }), (items, time) => {
+        const rows = assignRows(items, time);
+        expect(rows.flat().toSorted((a, b) => a - b)).toEqual(items.map((_, at) => at));
+        const used = rows.map((row) => row.reduce((sum, at) => sum + lengthOf(items[at]!), 0));
+        for (const [row, total] of used.entries()) {
+          expect(total).toBeLessThanOrEqual(time);
+          // first fit: what opened this row fitted none of those before
+          for (const before of used.slice(0, row))
+            expect(before + lengthOf(items[rows[row]![0]!]!)).toBeGreaterThan(time);
+        }
+      }),
+    );
+  });
+
+  it("names an item that is longer than a row", () => {
+    expect(() => assignRows(itemsOf([[3], [4, 3, 3]]), 9)).toThrow("item 1 has 10 tokens, a row holds 9");
+    expect(longestItem(itemsOf([[3], [4, 3, 3]]))).toBe(10);
+  });
+});
+
+describe("packRows", () => {
+  it("lets each token see exactly its own trunk, branch and past", () => {
+    fc.assert(
+      fc.property(drawn, (items) => {
+        const time = 26;
+        const rows = assignRows(items, time);
+        const batch = rows.length + 1;
+        const packed = packRows(items, rows, { batch, time, padding: 3 });
+        // what every column of every row is: item, branch (-1 trunk), place
+        const owner = new Map<number, { item: number; branch: number; position: number }>();
+        for (const [item, { trunk, branches }] of items.entries()) {
+          const { row, trunk: start, branches: starts } = packed.placements[item]!;
+          trunk.forEach((token, at) => {
+            owner.set(row * time + start + at, { item, branch: -1, position: at });
+            expect(packed.tokens[row * time + start + at]).toBe(BigInt(token));
+          });
+          for (const [branch, ids] of branches.entries()) {
+            ids.forEach((token, at) => {
+              const place = row * time + starts[branch]! + at;
+              owner.set(place, { item, branch, position: trunk.length + at });
+              expect(packed.tokens[place]).toBe(BigInt(token));
+              const before = predictorOf(items[item]!, packed.placements[item]!, branch, at, time);
+              expect(owner.get(before)?.position).toBe(trunk.length + at - 1);
+            });
+          }
+        }
+        for (let query = 0; query < batch * time; query++) {
+          const own = owner.get(query);
+          expect(packed.positions[query]).toBe(BigInt(own?.position ?? 0));
+          if (own === undefined) expect(packed.tokens[query]).toBe(3n);
+          const row = Math.floor(query / time);
+          for (let column = 0; column < time; column++) {
+            const key = row * time + column;
+            const other = owner.get(key);
+            const sees =
+              own === undefined
+                ? key === query
+                : other !== undefined &&
+                  other.item === own.item &&
+                  (other.branch === own.branch || other.branch === -1) &&
+                  other.position <= own.position;
+            expect(packed.bias[query * time + column] === 0).toBe(sees);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("refuses more rows than the batch has", () => {
+    const items = itemsOf([[3], [3]]);
+    expect(() => packRows(items, [[0], [1]], { batch: 1, time: 4, padding: 0 })).toThrow(
+      "2 rows do not fit a batch of 1",
+    );
+  });
+});
+
+describe("rounding to few shapes", () => {
+  it("never rounds down, and wastes at most a third", () => {
+    expect([1, 2, 3, 4, 5, 6, 7, 9, 13, 17, 25].map(roundCount)).toEqual([
+      1, 2, 3, 4, 6, 6, 8, 12, 16, 24, 32,
+    ]);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 300 }), (count, step) => {
+        expect(roundCount(count)).toBeGreaterThanOrEqual(count);
+        expect(roundCount(count)).toBeLessThan(count * 1.5 + 0.5);
+        expect(roundUp(count, step) % step).toBe(0);
+        expect(roundUp(count, step) - count).toBeLessThan(step);
+      }),
+    );
+  });
+});

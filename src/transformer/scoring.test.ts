@@ -1,0 +1,100 @@
+// Scores: a batch equals its items one by one, in any order, packed or not; and against the whole distribution.
+
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { createRandom, InterruptedError } from "../core/index.ts";
+import type { PackedItem } from "./packing.ts";
+import { randomModel } from "./random-model.fixture.ts";
+import { createScorer } from "./scoring.ts";
+
+const language = createScorer(randomModel());
+const reward = createScorer(randomModel({}, { task: "sequence-classification", seed: 2 }));
+afterAll(async () => {
+  await language.release();
+  await reward.release();
+});
+
+const random = createRandom(12);
+const ids = (length: number): number[] => Array.from({ length }, () => 2 + random.integer(94));
+const eight: PackedItem[] = Array.from({ length: 8 }, () => ({
+  trunk: ids(1 + random.integer(40)),
+  branches: Array.from({ length: 1 + random.integer(3) }, () => ids(1 + random.integer(9))),
+}));
+
+const kinds = [
+  ["tokens", (items: readonly PackedItem[]) => language.tokens(items)],
+  [
+    "scores",
+    async (items: readonly PackedItem[]) =>
+      (await reward.scores(items)).map((values) => [...values].map((value) => Float32Array.of(value))),
+  ],
+] as const;
+
+const near = (got: readonly (readonly Float32Array[])[], expected: readonly (readonly Float32Array[])[]) => {
+  expect(got.map((item) => item.map(({ length }) => length))).toEqual(
+    expected.map((item) => item.map(({ length }) => length)),
+  );
+  const flat = (all: typeof got) => all.flatMap((item) => item.flatMap((branch) => [...branch]));
+  const wanted = flat(expected);
+  for (const [at, value] of flat(got).entries())
+    expect(Math.abs(value - wanted[at]!)).toBeLessThan(2e-4 * Math.max(1, Math.abs(wanted[at]!)));
+};
+
+describe.each(kinds)("%s", (_name, run) => {
+  it("of eight items are those of eight calls, in the order asked for", async () => {
+    const together = await run(eight);
+    const alone = [];
+    for (const item of eight) alone.push(...(await run([item])));
+    near(together, alone);
+    near(await run(eight.toReversed()), alone.toReversed());
+  });
+
+  it("of branches on one prompt are those of separate documents", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 7 }), async (at) => {
+        const { trunk, branches } = eight[at]!;
+        const shared = await run([{ trunk, branches }]);
+        const apart = await run(branches.map((branch) => ({ trunk, branches: [branch] })));
+        near(shared, [apart.map(([only]) => only!)]);
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it("of more tokens than one run takes come out whole", async () => {
+    const many = Array.from({ length: 160 }, (_, at) => ({
+      trunk: [2 + (at % 90), ...ids(30)],
+      branches: [ids(3)],
+    }));
+    const whole = await run(many);
+    near([whole[3]!, whole[157]!], [...(await run([many[3]!])), ...(await run([many[157]!]))]);
+  });
+});
+
+describe("the scorer", () => {
+  it("gives a distribution: all one-token continuations of a prompt sum to one", async () => {
+    const every = Array.from({ length: 96 }, (_, id) => [id]);
+    const [values] = await language.tokens([{ trunk: [7, 30, 5], branches: every }]);
+    const total = values!.reduce((sum, [value]) => sum + Math.exp(value!), 0);
+    expect(total).toBeCloseTo(1, 4);
+  });
+
+  it("refuses empty prompts and continuations, naming the item", async () => {
+    await expect(language.tokens([eight[0]!, { trunk: [], branches: [[3]] }])).rejects.toThrow("item 1");
+    await expect(reward.scores([{ trunk: [4], branches: [[3], []] }])).rejects.toThrow("item 0");
+  });
+
+  it("answers nothing to nothing, tells its progress, and stops at a signal", async () => {
+    expect(await language.tokens([])).toEqual([]);
+    const done: number[] = [];
+    await language.tokens(eight, { onItems: (count) => done.push(count) });
+    expect(done.at(-1)).toBe(8);
+    await expect(language.tokens(eight, { signal: AbortSignal.abort() })).rejects.toBeInstanceOf(
+      InterruptedError,
+    );
+  });
+
+  it("says that a model without a score head cannot give scores", async () => {
+    await expect(language.scores(eight.slice(0, 1))).rejects.toThrow("score.weight");
+  });
+});

@@ -1,0 +1,105 @@
+// Laid-out batches: packed items and shared prompts have the log-probabilities that each document has in a row of its
+// own, however lengths and rows fall.
+
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compile, type Program } from "../engine/index.ts";
+import { graphOf } from "./model-state.ts";
+import type { PackedItem } from "./packing.ts";
+import { randomModel } from "./random-model.fixture.ts";
+import { branchTargets, layOut, readTargets, type Target, takeInTurn, targetVector } from "./token-batch.ts";
+
+const state = randomModel();
+const sizes = { batch: 8, time: 64, targets: 256 };
+let program: Program;
+beforeAll(async () => {
+  program = await compile({ values: readTargets(graphOf(state), sizes).logProbabilities });
+});
+afterAll(() => program.release());
+
+const logProbabilities = async (
+  items: readonly PackedItem[],
+  targets: readonly Target[],
+): Promise<Float32Array> => {
+  const { batch, time, targets: count } = sizes;
+  const laid = layOut(items, targets, { padding: 1, rows: batch, time, targets: count });
+  const { values } = await program.run({ ...state.feeds(), ...laid.feeds });
+  return (values as Float32Array).slice(0, targets.length);
+};
+
+const token = fc.integer({ min: 2, max: 95 });
+const item = fc.record({
+  trunk: fc.array(token, { minLength: 1, maxLength: 14 }),
+  branches: fc.array(fc.array(token, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 }),
+});
+const items = fc.array(item, { minLength: 1, maxLength: 8 });
+
+/** Each branch as a document of its own, its tokens the targets. */
+const separately = async ({ trunk, branches }: PackedItem): Promise<number[]> => {
+  const values: number[] = [];
+  for (const branch of branches) {
+    const targets = branch.map((_, at) => ({ item: 0, branch: -1, offset: trunk.length + at, weight: 1 }));
+    values.push(...(await logProbabilities([{ trunk: [...trunk, ...branch], branches: [] }], targets)));
+  }
+  return values;
+};
+
+describe("log-probabilities of a laid-out batch", () => {
+  it("are those of every branch as a document of its own", async () => {
+    await fc.assert(
+      fc.asyncProperty(items, async (drawn) => {
+        const packed = await logProbabilities(drawn, branchTargets(drawn));
+        const alone = (await Promise.all(drawn.map(separately))).flat();
+        expect(packed.length).toBe(alone.length);
+        for (const [at, value] of alone.entries())
+          expect(Math.abs(packed[at]! - value)).toBeLessThan(2e-4 * Math.max(1, Math.abs(value)));
+      }),
+      { numRuns: 12, seed: 3 },
+    );
+  });
+
+  it("do not hear what stands beside them", async () => {
+    const own: PackedItem = { trunk: [5, 6, 7], branches: [[8, 9], [10]] };
+    const beside = (id: number): PackedItem => ({
+      trunk: Array.from({ length: 20 }, () => id),
+      branches: [[id, id]],
+    });
+    const targets = branchTargets([own]);
+    const quiet = await logProbabilities([own, beside(20)], targets);
+    const loud = await logProbabilities([own, beside(80)], targets);
+    expect([...loud]).toEqual([...quiet]);
+    const other = await logProbabilities([{ ...own, trunk: [5, 6, 11] }, beside(20)], targets);
+    expect([...other]).not.toEqual([...quiet]);
+  });
+});
+
+describe("laying out", () => {
+  const pair: PackedItem[] = [
+    { trunk: [5, 6], branches: [[7], [8, 9]] },
+    { trunk: [10, 11, 12], branches: [] },
+  ];
+
+  it("rounds its sizes and points unused places at the first token", () => {
+    const laid = layOut(pair, branchTargets(pair), { padding: 1 });
+    expect(laid.sizes).toEqual({ batch: 1, time: 32, targets: 256 });
+    expect(laid.count).toBe(3);
+    const predictors = laid.feeds["predictors"] as BigInt64Array;
+    expect([...predictors.subarray(0, 5)]).toEqual([1n, 1n, 3n, 0n, 0n]);
+    expect([...(laid.feeds["wanted"] as BigInt64Array).subarray(0, 3)]).toEqual([7n, 8n, 9n]);
+    const weights = targetVector(laid, (at) => at + 1);
+    expect(weights.length).toBe(256);
+    expect([...weights.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
+  });
+
+  it("reads trunk tokens as targets too", () => {
+    const laid = layOut(pair, [{ item: 1, branch: -1, offset: 2, weight: 1 }], { padding: 1 });
+    const { row, trunk } = laid.packed.placements[1]!;
+    expect((laid.feeds["predictors"] as BigInt64Array)[0]).toBe(BigInt(row * 32 + trunk + 1));
+    expect((laid.feeds["wanted"] as BigInt64Array)[0]).toBe(12n);
+  });
+
+  it("cuts values in turn", () => {
+    const take = takeInTurn(Float32Array.of(1, 2, 3, 4));
+    expect([[...take(1)], [...take(0)], [...take(2)]]).toEqual([[1], [], [2, 3]]);
+  });
+});
