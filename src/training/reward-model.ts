@@ -71,7 +71,7 @@ const buildLoss = (graph: DecoderGraph, { batch, time, pairs }: PairBatchSizes):
 
 /** The trainer of a reward model; the state must hold score.weight. */
 export const createRewardTrainer = (state: ModelState, optimiser: AdamWOptions): Trainer<PairBatchSizes> =>
-  createTrainer({ state, optimiser, build: buildLoss, trainable: (name) => name !== "lm_head.weight" });
+  createTrainer({ state, optimiser, build: buildLoss });
 
 const lastToken = (batch: TokenBatch, item: number, branch: number): bigint => {
   const { row, branches } = batch.packed.placements[item]!;

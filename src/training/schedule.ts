@@ -1,5 +1,5 @@
-// Learning-rate schedules: a linear warm-up and then constant, linear or cosine decay, as transformers'
-// get_scheduler computes them.
+// Learning-rate schedules: a linear warm-up from 0 and then constant, linear or cosine decay, as transformers'
+// get_scheduler computes them: the very first step of a warm-up is taken with a rate of 0.
 
 export type ScheduleOptions = {
   readonly kind: "constant" | "linear" | "cosine";
@@ -13,7 +13,7 @@ export const learningRateAt = (
   { kind, peak, warmupSteps, totalSteps }: ScheduleOptions,
   step: number,
 ): number => {
-  if (step < warmupSteps) return (peak * (step + 1)) / Math.max(1, warmupSteps);
+  if (step < warmupSteps) return (peak * step) / warmupSteps;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
   switch (kind) {
     case "constant":

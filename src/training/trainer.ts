@@ -3,7 +3,7 @@
 
 import { CovenantError } from "../core/index.ts";
 import { compile, createProgramCache, type Feeds, input, type Tensor } from "../engine/index.ts";
-import { type DecoderGraph, graphOf, type ModelState } from "../transformer/index.ts";
+import { type DecoderGraph, graphOf, learnsWithAdapters, type ModelState } from "../transformer/index.ts";
 import { type AdamWOptions, adamWStep, momentNames, stepFeeds } from "./optimiser.ts";
 
 /** What a loss builder makes: a scalar loss and scalar metrics. */
@@ -14,7 +14,7 @@ export type TrainerOptions<Sizes extends Readonly<Record<string, number>>> = {
   readonly optimiser: AdamWOptions;
   /** Builds the loss of a batch of these sizes over the decoder. */
   readonly build: (graph: DecoderGraph, sizes: Sizes) => LossGraph;
-  /** Which weights learn; default all. */
+  /** Which weights learn; default: adapters and heads where there are adapters, everything otherwise. */
   readonly trainable?: (name: string) => boolean;
 };
 
@@ -38,7 +38,7 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
   options: TrainerOptions<Sizes>,
 ): Trainer<Sizes> => {
   const { state, optimiser, build } = options;
-  const names = Object.keys(state.weights).filter(options.trainable ?? (() => true));
+  const names = Object.keys(state.weights).filter(options.trainable ?? learnsWithAdapters(state.weights));
   const moments = new Map<string, Moments>(
     names.map((name) => {
       const { length } = state.weights[name]!.data;

@@ -1,0 +1,89 @@
+// Losses and their gradients against torch's.
+
+import { describe, expect, it } from "vitest";
+import { gradients, input, interpret, type Tensor } from "../engine/index.ts";
+import { distance, golden } from "./golden.fixture.ts";
+import {
+  clippedPolicyLoss,
+  clippedValueLoss,
+  positiveShare,
+  softPreferenceLoss,
+  sumByOwner,
+  vector,
+  weightedCrossEntropy,
+} from "./losses.ts";
+
+const numbers = (tensors: readonly Tensor[], feeds: Record<string, readonly number[]>): number[][] =>
+  interpret(tensors, feeds).map(({ data }) => [...data]);
+
+describe("softPreferenceLoss", () => {
+  it.each(golden.preference)(
+    "is torch's ($name labels)",
+    ({ margins, probabilities, loss, gradients: slopes }) => {
+      const [m, p, w] = ["margins", "probabilities", "weights"].map((name) => vector(name, margins.length));
+      const output = softPreferenceLoss(m!, p!, w!);
+      const weights = margins.map(() => 1 / margins.length);
+      const found = numbers([output, ...gradients(output, [m!])], { margins, probabilities, weights });
+      expect(distance(found[0]!, [loss])).toBeLessThan(1e-6);
+      expect(distance(found[1]!, slopes["margins"]!)).toBeLessThan(1e-6);
+    },
+  );
+
+  it("stays finite for margins far out", () => {
+    const [m, p, w] = ["margins", "probabilities", "weights"].map((name) => vector(name, 2));
+    const feeds = { margins: [2000, -2000], probabilities: [0.9, 0.9], weights: [0.5, 0.5] };
+    expect(numbers([softPreferenceLoss(m!, p!, w!)], feeds)[0]![0]).toBeCloseTo(0.5 * 200 + 0.5 * 1800, 6);
+  });
+});
+
+describe("PPO's clipped losses", () => {
+  const { clip, valueClip, policy, value, clipShare, kl } = golden.clipped;
+  const count = golden.clipped.mask.length;
+  const total = golden.clipped.mask.reduce((sum, one) => sum + one, 0);
+  const feeds = {
+    ...golden.clipped,
+    mask: golden.clipped.mask.map((one) => one / total),
+  } as unknown as Record<string, number[]>;
+  const fed = (name: string) => vector(name, count);
+
+  it("give torch's policy loss, gradient, clip fraction and divergence", () => {
+    const now = fed("now");
+    const found = clippedPolicyLoss(
+      { now, before: fed("before"), advantages: fed("advantages"), mask: fed("mask") },
+      clip,
+    );
+    const [loss, share, divergence, slope] = numbers(
+      [found.loss, found.clipShare, found.kl, ...gradients(found.loss, [now])],
+      feeds,
+    );
+    expect(distance(loss!, [policy.loss])).toBeLessThan(1e-6);
+    expect(distance(share!, [clipShare])).toBeLessThan(1e-6);
+    expect(share![0]).toBeGreaterThan(0);
+    expect(distance(divergence!, [kl])).toBeLessThan(1e-6);
+    expect(distance(slope!, policy.gradients["now"]!)).toBeLessThan(1e-6);
+  });
+
+  it("give torch's value loss and gradient", () => {
+    const now = fed("values");
+    const loss = clippedValueLoss(
+      { now, before: fed("oldValues"), returns: fed("returns"), mask: fed("mask") },
+      valueClip,
+    );
+    const found = numbers([loss, ...gradients(loss, [now])], feeds);
+    expect(distance(found[0]!, [value.loss])).toBeLessThan(1e-6);
+    expect(distance(found[1]!, value.gradients["values"]!)).toBeLessThan(1e-6);
+  });
+});
+
+describe("small parts", () => {
+  it("weigh, sum by owner and count positive margins", () => {
+    const values = vector("values", 3);
+    const weights = vector("weights", 3);
+    const feeds = { values: [1, -2, 4], weights: [0.5, 0.25, 0.25] };
+    expect(numbers([weightedCrossEntropy(values, weights)], feeds)[0]).toEqual([-1]);
+    expect(numbers([positiveShare(values, weights)], feeds)[0]).toEqual([0.75]);
+    const membership = input("membership", [2, 3]);
+    const owned = { ...feeds, membership: [1, 0, 1, 0, 1, 0] };
+    expect(numbers([sumByOwner(values, membership)], owned)[0]).toEqual([5, -2]);
+  });
+});
