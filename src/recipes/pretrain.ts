@@ -220,6 +220,7 @@ export const recipe: Recipe<typeof pretrainSchema> = {
       clock: context.clock,
       onEvent: context.emit,
       signal: context.signal,
+      fresh: context.fresh,
     });
     await run.stage({ name: "pretrain", inputs: decisive }, async (stage) => {
       await train(config, stage, context);

@@ -5,12 +5,16 @@ import type { z } from "zod";
 import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 
-/** What the caller gives: where events go, when to stop, what time it is, and the environment (for secrets). */
+/**
+ * What the caller gives: where events go, when to stop, what time it is, and the environment (for secrets). fresh: a run
+ * that lies in the output folder is moved aside first.
+ */
 export type RecipeContext = {
   readonly emit: (event: RunEvent) => void;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly fresh?: boolean;
 };
 
 /** What a dry run says: the steps it would take with their sizes; calls and tokens are of models, cost in US dollars. */

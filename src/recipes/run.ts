@@ -43,7 +43,9 @@ import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from
 import { type EvaluatedModel, evaluationStage, requestOf } from "./stages/evaluation.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { trainableFolder } from "./stages/models.ts";
-import { dpoStage, type PpoStageOptions, ppoStage, rewardStage, sftStage } from "./stages/training.ts";
+import { type PpoStageOptions, ppoStage } from "./stages/ppo.ts";
+import { dpoStage, rewardStage } from "./stages/preferences.ts";
+import { sftStage } from "./stages/sft.ts";
 
 export const runSchema = z.strictObject({
   out: z.string().min(1).default("runs/default").describe("run folder"),

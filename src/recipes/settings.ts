@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { promptKinds } from "../records/index.ts";
+import { loraTargets } from "../transformer/index.ts";
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -55,6 +56,20 @@ export type SamplingSettings = z.output<typeof samplingSettings>;
 
 const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 
+/** Low-rank adapters instead of full training; off unless given. */
+export const loraSettings = z
+  .strictObject({
+    rank: positive.default(16),
+    alpha: rate.default(32),
+    targets: z
+      .array(z.string().min(1))
+      .min(1)
+      .default([...loraTargets]),
+  })
+  .optional()
+  .describe("train low-rank adapters (merged into the saved model) instead of all weights");
+export type LoraSettings = z.output<typeof loraSettings>;
+
 /** Optimiser and order of a training stage. */
 export const trainingSettings = (defaults: {
   readonly learningRate: number;
@@ -70,6 +85,7 @@ export const trainingSettings = (defaults: {
       epochs: positive.default(defaults.epochs),
       weightDecay: z.number().nonnegative().default(0.01),
       maxGradientNorm: rate.default(1),
+      lora: loraSettings,
     })
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
@@ -124,6 +140,7 @@ export const ppoSettings = z
     gamma: z.number().positive().max(1).default(1),
     lambda: z.number().positive().max(1).default(0.95),
     temperature: rate.default(1),
+    lora: loraSettings,
     missingEndPenalty: z.number().nonnegative().default(1),
     measureEvery: count
       .default(10)

@@ -13,7 +13,7 @@ import {
 } from "./settings.ts";
 import { promptStage } from "./stages/data.ts";
 import { trainableFolder } from "./stages/models.ts";
-import { ppoStage } from "./stages/training.ts";
+import { ppoStage } from "./stages/ppo.ts";
 
 const schema = z.strictObject({
   out: z.string().min(1).default("runs/ppo").describe("run folder"),

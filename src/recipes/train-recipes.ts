@@ -10,7 +10,8 @@ import type { Recipe } from "./recipe.ts";
 import { dpoSettings, modelSetting, rewardSettings, seedSetting, sftSettings } from "./settings.ts";
 import type { Pipeline } from "./stages/data.ts";
 import { trainableFolder } from "./stages/models.ts";
-import { dpoStage, rewardStage, sftStage } from "./stages/training.ts";
+import { dpoStage, rewardStage } from "./stages/preferences.ts";
+import { sftStage } from "./stages/sft.ts";
 
 const base = {
   seed: seedSetting,

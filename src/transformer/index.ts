@@ -48,6 +48,14 @@ export {
   type TokenReply,
   type TokenRequest,
 } from "./generation.ts";
+export {
+  addAdapters,
+  hasAdapters,
+  type LoraOptions,
+  learnsWithAdapters,
+  loraTargets,
+  mergeAdapters,
+} from "./lora.ts";
 export { createModelState, graphOf, type ModelState } from "./model-state.ts";
 export {
   assignRows,

@@ -29,7 +29,7 @@ import { sandboxPrompts } from "../../sandbox/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
-import { withModel } from "./models.ts";
+import { nameInRun, withModel } from "./models.ts";
 
 /** A run with the context of the recipe that made it. */
 export type Pipeline = { readonly run: Run; readonly context: RecipeContext };
@@ -232,8 +232,9 @@ export const labelStage = async (
 ): Promise<LabelRecord[]> => {
   const { name, after, policy, judge, constitution, prompts, sampling } = options;
   const seedStage = options.seedStage ?? name;
+  const policyName = nameInRun(run.folder, policy);
   const inputs = {
-    policy,
+    policy: policyName,
     judge,
     constitution: hashConstitution(constitution),
     sampling,
@@ -243,24 +244,30 @@ export const labelStage = async (
     const sampleFile = await stage.records("samples.jsonl", replyRecordSchema);
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
     const total = prompts.length * 3;
-    await withModel(policy, context, stage.signal, async (opened) => {
-      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
-      const { skipItems, skipRows } = resumePoint(sampleFile.existing.length, chunk, 2);
-      const chunks = sampleReplies({
-        model: opened,
-        prompts: prompts.slice(skipItems),
-        runSeed: run.seed,
-        stage: name,
-        seedStage,
-        samples: 2,
-        chunk,
-        signal: stage.signal,
-        ...sampling,
-      });
-      await appendChunks(sampleFile, chunks, skipRows, (rows) =>
-        stage.progress(rows, total, "replies and labels"),
-      );
-    });
+    await withModel(
+      policy,
+      context,
+      stage.signal,
+      async (opened) => {
+        const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
+        const { skipItems, skipRows } = resumePoint(sampleFile.existing.length, chunk, 2);
+        const chunks = sampleReplies({
+          model: opened,
+          prompts: prompts.slice(skipItems),
+          runSeed: run.seed,
+          stage: name,
+          seedStage,
+          samples: 2,
+          chunk,
+          signal: stage.signal,
+          ...sampling,
+        });
+        await appendChunks(sampleFile, chunks, skipRows, (rows) =>
+          stage.progress(rows, total, "replies and labels"),
+        );
+      },
+      policyName,
+    );
     const samples = await readRecords(sampleFile.path, replyRecordSchema);
     const pairs = pairsOf(prompts, samples);
     await withModel(judge, context, stage.signal, async (opened) => {

@@ -6,16 +6,24 @@ import type { ChatCodec } from "../../training/index.ts";
 import { loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 
-/** Opens a model for the time of one piece of work. */
+/** A model's name as records hold it: models that lie in the run folder by their path in it, so that equal runs in
+ * different folders have equal records. */
+export const nameInRun = (runFolder: string, name: string): string => {
+  const path = relative(runFolder, name);
+  return isAbsolute(name) && !path.startsWith("..") && !isAbsolute(path) ? path.replaceAll(sep, "/") : name;
+};
+
+/** Opens a model for the time of one piece of work. id: how records name it, where not by its name. */
 export const withModel = async <Result>(
   name: string,
   context: RecipeContext,
   signal: AbortSignal,
   work: (model: LanguageModel) => Promise<Result>,
+  id = name,
 ): Promise<Result> => {
   const model = await openModel(name, { environment: context.environment, signal });
   try {
-    return await work(model);
+    return await work(id === name ? model : { ...model, id });
   } finally {
     await model.close();
   }

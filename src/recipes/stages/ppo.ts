@@ -1,0 +1,124 @@
+// RL-CAI as a stage: PPO of a policy against a reward model.
+
+import { join } from "node:path";
+import { deriveSeed, UserError } from "../../core/index.ts";
+import type { PromptRecord } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import { createPpoTrainer, encodePrompt, type StepMetrics, trainPpo } from "../../training/index.ts";
+import {
+  createGenerator,
+  createModelState,
+  createScorer,
+  type ModelState,
+  type PackedItem,
+} from "../../transformer/index.ts";
+import type { PpoSettings } from "../settings.ts";
+import type { Pipeline } from "./data.ts";
+import { runLoop } from "./loop.ts";
+import { loadTrainable, type TrainableModel } from "./models.ts";
+import {
+  fixed,
+  optimiserOf,
+  type StageBase,
+  savePolicy,
+  scheduleOf,
+  stateToTrain,
+} from "./training-parts.ts";
+
+export type PpoStageOptions = StageBase & {
+  readonly model: string;
+  readonly rewardModel: string;
+  readonly prompts: readonly PromptRecord[];
+  readonly maxTokens: number;
+  readonly settings: PpoSettings;
+  /** Looks at the policy after a step (1, 2, ...): the Goodhart curve is measured here. */
+  readonly measure?: (
+    stage: StageContext,
+    step: number,
+    metrics: StepMetrics["metrics"],
+    state: ModelState,
+    model: TrainableModel,
+  ) => Promise<void>;
+};
+
+const openReward = async (folder: string) => {
+  const model = await loadTrainable(folder);
+  if (model.weights["score.weight"] === undefined) {
+    throw new UserError(
+      "not-a-reward-model",
+      `${folder} is not a reward model: it has no score head. Point to the folder that "covenant train reward" wrote.`,
+      { folder },
+    );
+  }
+  return createScorer(createModelState(model.config, model.weights, { task: "sequence-classification" }));
+};
+
+const endTokenOf = (model: TrainableModel, folder: string): number => {
+  const [end] = model.config.endTokenIds;
+  if (end !== undefined) return end;
+  throw new UserError(
+    "no-end-token",
+    `${folder}/config.json names no eos_token_id, so replies would never end. Add it.`,
+    { folder },
+  );
+};
+
+/** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
+export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
+  const { name, after, settings, maxTokens } = options;
+  const inputs = {
+    model: options.model,
+    reward: options.rewardModel,
+    settings,
+    maxTokens,
+    prompts: options.prompts.map(({ id }) => id),
+  };
+  await run.stage({ name, after, inputs }, async (stage) => {
+    const model = await loadTrainable(options.model);
+    const valueHead = {
+      shape: [1, model.config.hiddenSize],
+      data: new Float32Array(model.config.hiddenSize),
+    };
+    const state = stateToTrain(
+      model,
+      { ...model.weights, "score.weight": valueHead },
+      settings.lora,
+      run.seed,
+    );
+    const reference = createScorer(createModelState(model.config, model.weights));
+    const reward = await openReward(options.rewardModel);
+    const generator = createGenerator(state);
+    const trainer = createPpoTrainer(state, optimiserOf(settings), settings);
+    const loop = {
+      ...settings,
+      trainer,
+      state,
+      generator,
+      reference,
+      reward: async (items: readonly PackedItem[], signal?: AbortSignal) =>
+        (await reward.scores(items, signal === undefined ? {} : { signal })).map(([score]) => score!),
+      prompts: options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
+      maxTokens,
+      endToken: endTokenOf(model, options.model),
+      schedule: scheduleOf(settings),
+      padding: model.padding,
+      seed: deriveSeed(run.seed, "ppo"),
+      signal: stage.signal,
+    };
+    await runLoop({
+      name,
+      stage,
+      clock: context.clock,
+      state,
+      trainer,
+      totalSteps: settings.steps,
+      note: (metrics) =>
+        `score ${fixed(metrics["objective/scores"], 2)}, KL ${fixed(metrics["objective/kl"], 2)}`,
+      loop: (start) => trainPpo({ ...loop, start }),
+      onStep: async ({ step, metrics }) => options.measure?.(stage, step + 1, metrics, state, model),
+    });
+    for (const held of [trainer, reference, reward, generator]) await held.release();
+    await savePolicy(stage, model, state);
+  });
+  return join(run.folder, name, "model");
+};

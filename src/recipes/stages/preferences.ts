@@ -1,0 +1,190 @@
+// Learning from preference rows as stages: the reward model and DPO.
+
+import { join } from "node:path";
+import { hashText } from "../../core/index.ts";
+import { type PreferenceRow, preferenceRowSchema, rewardPairRecordSchema } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import {
+  createDpoTrainer,
+  createRewardTrainer,
+  dpoSteps,
+  preferenceItems,
+  referenceLogProbabilities,
+  rewardModelWeights,
+  rewardSteps,
+  trainDpo,
+  trainRewardModel,
+} from "../../training/index.ts";
+import {
+  createModelState,
+  createScorer,
+  type ModelState,
+  mergeAdapters,
+  saveModelFolder,
+} from "../../transformer/index.ts";
+import type { DpoSettings, RewardSettings } from "../settings.ts";
+import type { Pipeline } from "./data.ts";
+import { runLoop } from "./loop.ts";
+import { loadTrainable, type TrainableModel } from "./models.ts";
+import {
+  fixed,
+  keepRows,
+  optimiserOf,
+  requireRows,
+  type StageBase,
+  savePolicy,
+  scheduleOf,
+  stateToTrain,
+  warnTooLong,
+} from "./training-parts.ts";
+
+export type PreferenceStageOptions<Settings> = StageBase & {
+  readonly model: string;
+  readonly rows: readonly PreferenceRow[];
+  readonly settings: Settings;
+};
+
+const preferenceInputs = (
+  rows: readonly PreferenceRow[],
+  model: TrainableModel,
+  stage: StageContext,
+  name: string,
+) => {
+  const { items, kept, tooLong } = preferenceItems(rows, model.codec, model.config.maxPositions);
+  warnTooLong(stage, tooLong, model.config.maxPositions);
+  requireRows(items.length, name);
+  return { items, probabilities: kept.map((row) => rows[row]!.probability) };
+};
+
+/** Which side a row is on: decided by its prompt, so that both replies of a prompt never stand on two sides. */
+const isHeldOut = (row: PreferenceRow, share: number): boolean =>
+  hashText(`held-out\u001f${JSON.stringify(row.prompt)}`) / 2 ** 32 < share;
+
+/** Scores held-out pairs with the trained reward model and writes them to held-out.jsonl. */
+const scoreHeldOut = async (
+  stage: StageContext,
+  name: string,
+  state: ModelState,
+  model: TrainableModel,
+  rows: readonly PreferenceRow[],
+): Promise<void> => {
+  const file = await stage.records("held-out.jsonl", rewardPairRecordSchema);
+  const { items, kept } = preferenceItems(rows, model.codec, model.config.maxPositions);
+  const scorer = createScorer(state);
+  const scores = await scorer.scores(items, { signal: stage.signal });
+  await scorer.release();
+  const records = kept.map((row, at) => {
+    const { id, probability } = rows[row]!;
+    const [chosen, rejected] = scores[at]!;
+    return {
+      id: `${name}/held-out/${id}`,
+      parents: [id],
+      stage: name,
+      seed: stage.seed,
+      probability,
+      chosen: chosen!,
+      rejected: rejected!,
+    };
+  });
+  await file.append(records.slice(file.existing.length));
+};
+
+/**
+ * <name>/model: a reward model (LlamaForSequenceClassification) trained on preference rows with soft labels;
+ * <name>/held-out.jsonl: its scores on the pairs that were kept out of training.
+ */
+export const rewardStage = async (
+  { run, context }: Pipeline,
+  options: PreferenceStageOptions<RewardSettings>,
+): Promise<string> => {
+  const { name, after, rows, settings } = options;
+  await run.stage({ name, after, inputs: { model: options.model, rows, settings } }, async (stage) => {
+    const model = await loadTrainable(options.model);
+    const weights = rewardModelWeights(model.config, model.weights, run.seed);
+    const state = stateToTrain(model, weights, settings.lora, run.seed, "sequence-classification");
+    const learned = rows.filter((row) => !isHeldOut(row, settings.heldOutShare));
+    const { items, probabilities } = preferenceInputs(learned, model, stage, name);
+    await keepRows(stage, preferenceRowSchema, rows);
+    const trainer = createRewardTrainer(state, optimiserOf(settings));
+    const loop = {
+      trainer,
+      items,
+      probabilities,
+      batch: settings.batch,
+      epochs: settings.epochs,
+      schedule: scheduleOf(settings),
+      padding: model.padding,
+      seed: run.seed,
+      signal: stage.signal,
+    };
+    await runLoop({
+      name,
+      stage,
+      clock: context.clock,
+      state,
+      trainer,
+      totalSteps: rewardSteps(loop),
+      note: ({ loss, accuracy }) => `loss ${fixed(loss)}, accuracy ${fixed(accuracy, 2)}`,
+      loop: (start) => trainRewardModel({ ...loop, start }),
+    });
+    await trainer.release();
+    await scoreHeldOut(
+      stage,
+      name,
+      state,
+      model,
+      rows.filter((row) => isHeldOut(row, settings.heldOutShare)),
+    );
+    await saveModelFolder(join(stage.folder, "model"), {
+      config: model.config,
+      weights: mergeAdapters(state.weights, state.adapterScale),
+      tokenizer: model.tokenizer.files,
+      chatTemplate: model.chatTemplate,
+      task: "sequence-classification",
+    });
+  });
+  return join(run.folder, name, "model");
+};
+
+/** <name>/model: the policy after DPO on preference rows, with the starting model as reference. */
+export const dpoStage = async (
+  { run, context }: Pipeline,
+  options: PreferenceStageOptions<DpoSettings>,
+): Promise<string> => {
+  const { name, after, rows, settings } = options;
+  await run.stage({ name, after, inputs: { model: options.model, rows, settings } }, async (stage) => {
+    const model = await loadTrainable(options.model);
+    const { items, probabilities } = preferenceInputs(rows, model, stage, name);
+    await keepRows(stage, preferenceRowSchema, rows);
+    const scorer = createScorer(createModelState(model.config, model.weights));
+    const reference = await referenceLogProbabilities(scorer, items, stage.signal);
+    await scorer.release();
+    const state = stateToTrain(model, model.weights, settings.lora, run.seed);
+    const trainer = createDpoTrainer(state, optimiserOf(settings), settings.beta);
+    const loop = {
+      trainer,
+      items,
+      probabilities,
+      reference,
+      batch: settings.batch,
+      epochs: settings.epochs,
+      schedule: scheduleOf(settings),
+      padding: model.padding,
+      seed: run.seed,
+      signal: stage.signal,
+    };
+    await runLoop({
+      name,
+      stage,
+      clock: context.clock,
+      state,
+      trainer,
+      totalSteps: dpoSteps(loop),
+      note: (metrics) => `loss ${fixed(metrics["loss"])}, margin ${fixed(metrics["rewards/margins"], 2)}`,
+      loop: (start) => trainDpo({ ...loop, start }),
+    });
+    await trainer.release();
+    await savePolicy(stage, model, state);
+  });
+  return join(run.folder, name, "model");
+};

@@ -1,0 +1,95 @@
+// What the training stages share: optimiser and schedule from settings, rows kept and counted, adapters or all weights,
+// and saving a policy without its value head.
+
+import { join } from "node:path";
+import { UserError } from "../../core/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import { type AdamWOptions, defaultAdamW } from "../../training/index.ts";
+import {
+  addAdapters,
+  createModelState,
+  type ModelState,
+  type ModelTask,
+  mergeAdapters,
+  saveModelFolder,
+  type Weights,
+} from "../../transformer/index.ts";
+import type { LoraSettings, TrainingSettings } from "../settings.ts";
+import type { TrainableModel } from "./models.ts";
+
+export type StageBase = { readonly name: string; readonly after: readonly string[] };
+
+export const optimiserOf = (settings: { weightDecay: number; maxGradientNorm: number }): AdamWOptions => ({
+  ...defaultAdamW,
+  weightDecay: settings.weightDecay,
+  maxGradientNorm: settings.maxGradientNorm,
+});
+
+export const scheduleOf = ({
+  schedule,
+  learningRate,
+  warmupSteps,
+}: Pick<TrainingSettings, "schedule" | "learningRate" | "warmupSteps">) => ({
+  kind: schedule,
+  peak: learningRate,
+  warmupSteps,
+});
+
+export const warnTooLong = (stage: StageContext, tooLong: number, limit: number): void => {
+  if (tooLong > 0)
+    stage.warn(
+      "rows-too-long",
+      `${tooLong} rows are longer than the model's context of ${limit} tokens and were left out.`,
+    );
+};
+
+export const requireRows = (kept: number, name: string): void => {
+  if (kept === 0) {
+    throw new UserError(
+      "rows-empty",
+      `${name}: there is no row to train on. Expected at least one row that fits the model's context.`,
+    );
+  }
+};
+
+/** A state to train: all weights, or the base with fresh adapters. */
+export const stateToTrain = (
+  model: TrainableModel,
+  weights: Weights,
+  lora: LoraSettings,
+  seed: number,
+  task?: ModelTask,
+): ModelState => {
+  const options = task === undefined ? {} : { task };
+  if (lora === undefined) return createModelState(model.config, { ...weights }, options);
+  return createModelState(model.config, addAdapters(weights, lora, seed), {
+    ...options,
+    adapterScale: lora.alpha / lora.rank,
+  });
+};
+
+export const savePolicy = async (
+  stage: StageContext,
+  model: TrainableModel,
+  state: ModelState,
+): Promise<void> => {
+  const { "score.weight": _valueHead, ...weights } = mergeAdapters(state.weights, state.adapterScale);
+  await saveModelFolder(join(stage.folder, "model"), {
+    config: model.config,
+    weights,
+    tokenizer: model.tokenizer.files,
+    chatTemplate: model.chatTemplate,
+  });
+};
+
+export const fixed = (value: number | undefined, digits = 3): string => (value ?? Number.NaN).toFixed(digits);
+
+/** Copies rows into the stage's folder, so that a run says what it learned from. */
+export const keepRows = async <Row>(
+  stage: StageContext,
+  schema: Parameters<StageContext["records"]>[1],
+  rows: readonly Row[],
+): Promise<void> => {
+  const file = await stage.records("rows.jsonl", schema);
+  await file.append(rows.slice(file.existing.length));
+};

@@ -1,0 +1,89 @@
+// The reward model: separable pairs are learnt and carry over to new prompts, and the loop can be continued.
+
+import { describe, expect, it } from "vitest";
+import { createModelState, createScorer, type PackedItem } from "../transformer/index.ts";
+import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
+import { defaultAdamW } from "./optimiser.ts";
+import {
+  createRewardTrainer,
+  type RewardModelOptions,
+  rewardModelWeights,
+  rewardSteps,
+  trainRewardModel,
+} from "./reward-model.ts";
+
+/** Replies that hold token 40 are better than those that hold token 50. */
+const pairs = (count: number, from: number): PackedItem[] =>
+  Array.from({ length: count }, (_, at) => ({
+    trunk: [2, 4 + ((from + at) % 30), 3],
+    branches: [
+      [34 + (at % 5), 40, 0],
+      [34 + (at % 3), 50, 36, 0],
+    ],
+  }));
+
+const open = (change: Partial<RewardModelOptions> = {}) => {
+  const weights = rewardModelWeights(smallConfig, freshModel().weights, 11);
+  const state = createModelState(smallConfig, weights, { task: "sequence-classification" });
+  const trainer = createRewardTrainer(state, defaultAdamW);
+  const items = pairs(14, 0);
+  const options: RewardModelOptions = {
+    trainer,
+    items,
+    probabilities: items.map((_, at) => 1 - 0.02 * at),
+    batch: 4,
+    epochs: 2,
+    seed: 5,
+    schedule: { kind: "constant", peak: 0.003, warmupSteps: 0 },
+    padding: 1,
+    ...change,
+  };
+  const loop: OpenedLoop = {
+    state,
+    trainer,
+    run: (start) => trainRewardModel({ ...options, start }),
+    release: () => trainer.release(),
+  };
+  return { loop, options };
+};
+
+describeLoop("reward model", async () => open().loop);
+
+describe("the reward model", () => {
+  it("tells good replies from bad ones to prompts it has not seen", async () => {
+    const { loop, options } = open({ epochs: 12 });
+    expect(rewardSteps(options)).toBe(48);
+    const last = (await take(loop)).at(-1)!.metrics;
+    expect(last["accuracy"]).toBeCloseTo(1, 5);
+    expect(last["margin"]).toBeGreaterThan(1);
+    const scorer = createScorer(loop.state);
+    const scores = await scorer.scores(pairs(8, 14));
+    for (const [chosen, rejected] of scores) expect(chosen!).toBeGreaterThan(rejected! + 1);
+    await scorer.release();
+    await loop.release();
+  });
+
+  it("keeps scores near zero", async () => {
+    const { loop } = open({ epochs: 12 });
+    const means = (await take(loop)).map(({ metrics }) => Math.abs(metrics["mean_reward"]!));
+    expect(Math.max(...means)).toBeLessThan(2);
+    await loop.release();
+  });
+
+  it("takes the body of a language model and a head of its own", () => {
+    const body = {
+      ...freshModel().weights,
+      "lm_head.weight": { shape: [64, 32], data: new Float32Array(2048) },
+    };
+    const weights = rewardModelWeights(smallConfig, body, 1);
+    expect(Object.keys(weights)).not.toContain("lm_head.weight");
+    expect(weights["score.weight"]!.shape).toEqual([1, 32]);
+    expect(weights["model.norm.weight"]).toBe(body["model.norm.weight"]);
+    expect([...rewardModelWeights(smallConfig, body, 1)["score.weight"]!.data]).toEqual([
+      ...weights["score.weight"]!.data,
+    ]);
+    expect([...rewardModelWeights(smallConfig, body, 2)["score.weight"]!.data]).not.toEqual([
+      ...weights["score.weight"]!.data,
+    ]);
+  });
+});
