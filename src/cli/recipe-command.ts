@@ -24,6 +24,7 @@ export type CommandHost = {
 type CommonOptions = {
   readonly config?: string;
   readonly resume?: string;
+  readonly fresh?: boolean;
   readonly set?: readonly string[];
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -70,11 +71,12 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
     .option("--json", "print one JSON document on stdout")
     .option("--quiet", "show no progress")
     .option("--verbose", "show where an error happened");
-  if (kindAt(recipe.schema, ["out"]) !== undefined) {
-    command.option(
-      "--resume <folder>",
-      "continue the run in this folder with the settings it was started with",
-    );
+  const makesRun =
+    kindAt(recipe.schema, ["out"]) !== undefined && kindAt(recipe.schema, ["seed"]) !== undefined;
+  if (makesRun) {
+    command
+      .option("--resume <folder>", "continue the run in this folder with the settings it was started with")
+      .option("--fresh", "begin anew: a run that lies in the output folder is moved aside, not deleted");
   }
 };
 
@@ -123,8 +125,9 @@ const printDocument = (host: CommandHost, document: unknown): void => {
   host.terminal.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
 };
 
-const contextOf = (host: CommandHost, emit: RecipeContext["emit"]): RecipeContext => ({
+const contextOf = (host: CommandHost, emit: RecipeContext["emit"], fresh = false): RecipeContext => ({
   emit,
+  fresh,
   signal: host.signal,
   clock: host.clock,
   environment: host.environment,
@@ -154,7 +157,7 @@ const runRecipe = async (
     view.print("Stopping; what is finished is kept. Ctrl-C again ends at once.");
   host.signal.addEventListener("abort", sayStopping, { once: true });
   try {
-    const outcome = await recipe.run(config, contextOf(host, emit));
+    const outcome = await recipe.run(config, contextOf(host, emit, options.fresh === true));
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
     else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));

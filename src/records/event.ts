@@ -11,6 +11,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     name: z.string(),
     seed: z.number(),
     stages: z.array(z.string()),
+    /** Hashes of what the configuration names but does not hold: constitution, model. */
+    contents: z.record(z.string(), z.string()).optional(),
   }),
   z.object({ type: z.literal("run-end"), ...at, seconds: z.number() }),
   z.object({ type: z.literal("run-stop"), ...at, reason: z.string() }),

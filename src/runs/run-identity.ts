@@ -1,5 +1,5 @@
-// Which run a folder holds: its name, seed and resolved configuration. The same three continue it; anything else is
-// another run, and nothing of it is touched.
+// Which run a folder holds: its name, seed, resolved configuration, and the content of what that names. The same four
+// continue it; anything else is another run, and nothing of it is touched.
 
 import { readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,12 @@ import { configName } from "./artefacts.ts";
 import { eventFileName } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
-export type RunIdentity = { readonly name: string; readonly seed: number; readonly config: unknown };
+export type RunIdentity = {
+  readonly name: string;
+  readonly seed: number;
+  readonly config: unknown;
+  readonly contents?: Readonly<Record<string, string>> | undefined;
+};
 
 /** The configuration as it is after a trip to the disk: undefined left out, dates and the like as text. */
 export const plainConfig = (config: unknown): unknown => JSON.parse(JSON.stringify(config ?? {})) as unknown;
@@ -70,6 +75,13 @@ export const checkIdentity = async (
   const seedTold = differing.some((line) => line.startsWith("seed:"));
   if (start !== undefined && start.seed !== wanted.seed && !seedTold) {
     differing.push(`seed: ${start.seed} there, ${wanted.seed} now`);
+  }
+  for (const [what, hash] of Object.entries(wanted.contents ?? {})) {
+    const earlier = start?.contents?.[what];
+    const isTold = differing.some((line) => line.startsWith(`${what}:`));
+    if (earlier !== undefined && earlier !== hash && !isTold) {
+      differing.push(`${what}: its content has changed since the run began`);
+    }
   }
   if (differing.length === 0) return { isNew: false };
   throw new UserError(

@@ -39,6 +39,15 @@ describe("another folder", () => {
     expect(existsSync(join(folder, ".lock"))).toBe(false);
   });
 
+  it("of the same configuration is another run when what that names has changed its content", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    await runSquares(optionsFor(folder, log, { contents: { model: "one" } }), log);
+    const error = await reasonOf(openRun(optionsFor(folder, log, { contents: { model: "other" } })));
+    expect(error.message).toContain("model: its content has changed");
+    await (await openRun(optionsFor(folder, log, { contents: { model: "one" } }))).close();
+  });
+
   it("is moved aside, not deleted, with fresh", async () => {
     const folder = join(root, "run");
     const log = createLog();

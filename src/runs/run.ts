@@ -29,13 +29,15 @@ import {
 
 /**
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
- * written to config.yaml and tells this run from others. stages: all of them, in order. fresh: a run that lies in the
+ * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
+ * constitution, a model), which tell it from others too. stages: all of them, in order. fresh: a run that lies in the
  * folder is moved aside first.
  */
 export type RunOptions = {
   readonly folder: string;
   readonly name: string;
   readonly config: unknown;
+  readonly contents?: Readonly<Record<string, string>> | undefined;
   readonly seed: number;
   readonly stages: readonly string[];
   readonly clock: Clock;
@@ -106,7 +108,8 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     log = await openEventLog({ folder, clock: options.clock, onEvent: options.onEvent, disk: options.disk });
     const { isNew } = await checkIdentity(folder, options, log.earlier);
     await sweepTemporaryFiles(folder);
-    log.emit({ type: "run-start", name: options.name, seed: options.seed, stages: [...options.stages] });
+    const { name, seed, contents = {} } = options;
+    log.emit({ type: "run-start", name, seed, stages: [...options.stages], contents: { ...contents } });
     if (isNew)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
     if (movedTo !== undefined) {

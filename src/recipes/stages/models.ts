@@ -1,13 +1,16 @@
 // Opening what a stage works with: a language model by name, a model folder to train, its chat codec.
 
+import { isAbsolute, relative, sep } from "node:path";
 import { UserError } from "../../core/index.ts";
 import { type LanguageModel, modelFolderOf, openModel } from "../../models/index.ts";
 import type { ChatCodec } from "../../training/index.ts";
 import { loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 
-/** A model's name as records hold it: models that lie in the run folder by their path in it, so that equal runs in
- * different folders have equal records. */
+/**
+ * A model's name as records hold it: one that lies in the run folder by its path in there, so that equal runs in
+ * different folders have equal records.
+ */
 export const nameInRun = (runFolder: string, name: string): string => {
   const path = relative(runFolder, name);
   return isAbsolute(name) && !path.startsWith("..") && !isAbsolute(path) ? path.replaceAll(sep, "/") : name;
