@@ -1,8 +1,8 @@
 // PPO: a reward that is easy to get is got, the penalty holds the policy back, and the loop can be continued.
 
 import { describe, expect, it } from "vitest";
-import { createGenerator, createScorer } from "../transformer/index.ts";
-import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
+import { createGenerator, createModelState, createScorer } from "../transformer/index.ts";
+import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createPpoTrainer, type PpoOptions, type RewardFunction, trainPpo } from "./ppo.ts";
 
@@ -11,23 +11,18 @@ const shareOfForty: RewardFunction = async (items) =>
   items.map(({ branches: [reply] }) => reply!.filter((id) => id === 40).length / reply!.length);
 
 const open = (change: Partial<PpoOptions> = {}): OpenedLoop => {
-  const start = freshModel();
   const head = { "score.weight": { shape: [1, 32], data: new Float32Array(32) } };
-  const state = { ...start, weights: { ...start.weights, ...head } };
-  const withFeeds = {
-    ...state,
-    feeds: () => Object.fromEntries(Object.entries(state.weights).map(([name, { data }]) => [name, data])),
-  };
-  const generator = createGenerator(withFeeds);
+  const state = createModelState(smallConfig, { ...freshModel().weights, ...head });
+  const generator = createGenerator(state);
   const reference = createScorer(freshModel());
-  const trainer = createPpoTrainer(withFeeds, defaultAdamW, {
+  const trainer = createPpoTrainer(state, defaultAdamW, {
     clip: 0.2,
     valueClip: 0.2,
     valueCoefficient: 0.1,
   });
   const options: PpoOptions = {
     trainer,
-    state: withFeeds,
+    state,
     generator,
     reference,
     reward: shareOfForty,
@@ -53,7 +48,7 @@ const open = (change: Partial<PpoOptions> = {}): OpenedLoop => {
     ...change,
   };
   return {
-    state: withFeeds,
+    state,
     trainer,
     run: (start) => trainPpo({ ...options, start }),
     async release() {

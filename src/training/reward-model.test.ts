@@ -1,7 +1,7 @@
 // The reward model: separable pairs are learnt and carry over to new prompts, and the loop can be continued.
 
 import { describe, expect, it } from "vitest";
-import { createModelState, createScorer, type PackedItem } from "../transformer/index.ts";
+import { createModelState, createScorer, type PackedItem, type Weights } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import {
@@ -71,7 +71,7 @@ describe("the reward model", () => {
   });
 
   it("takes the body of a language model and a head of its own", () => {
-    const body = {
+    const body: Weights = {
       ...freshModel().weights,
       "lm_head.weight": { shape: [64, 32], data: new Float32Array(2048) },
     };
