@@ -7,18 +7,22 @@ import { hashJson, sha256File } from "../core/index.ts";
 import { modelFolderOf } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { openRun } from "../runs/index.ts";
+import { loadModelFolder } from "../transformer/index.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { Pipeline } from "./stages/data.ts";
 
-/** One hash over the files of a model folder; undefined for a model that lies elsewhere or is not there. */
+/**
+ * One hash over the files of a model folder; undefined for a model that lies elsewhere. Throws UserError for a folder
+ * that is missing or broken, before a run is begun with it.
+ */
 const hashModel = async (name: string): Promise<string | undefined> => {
   const folder = modelFolderOf(name);
   if (folder === null) return undefined;
-  const names = await readdir(folder).catch(() => []);
-  const files = names.filter((file) => /\.(json|safetensors|jinja)$/.test(file)).sort();
+  await loadModelFolder(folder);
+  const files = (await readdir(folder)).filter((file) => /\.(json|safetensors|jinja)$/.test(file)).sort();
   const hashes: [string, string][] = [];
   for (const file of files) hashes.push([file, (await sha256File(join(folder, file))).sha256]);
-  return hashes.length === 0 ? undefined : hashJson(hashes);
+  return hashJson(hashes);
 };
 
 /** A pipeline over a run folder; dispose of it to release the folder. Constitution and models count by their content. */

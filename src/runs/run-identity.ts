@@ -5,7 +5,7 @@ import { readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describeValue, fileError, parseYaml, UserError } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import { configName } from "./artefacts.ts";
+import { configName, listFiles } from "./artefacts.ts";
 import { eventFileName } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
@@ -55,7 +55,19 @@ export const inspectFolder = async (folder: string): Promise<"absent" | "empty" 
   );
 };
 
-/** Throws UserError, naming the keys, when the folder holds another run than the one that is to be opened. */
+/** Whether a run that was begun in the folder has left nothing yet: no record, no checkpoint. */
+const holdsNothing = async (folder: string): Promise<boolean> => {
+  for (const path of await listFiles(folder)) {
+    if (path === configName || path === eventFileName) continue;
+    if ((await stat(join(folder, path))).size > 0) return false;
+  }
+  return true;
+};
+
+/**
+ * Throws UserError, naming the keys, when the folder holds another run than the one that is to be opened. A run that
+ * stopped before it wrote anything (at a mistake in its input) stands in nobody's way.
+ */
 export const checkIdentity = async (
   folder: string,
   wanted: RunIdentity,
@@ -64,7 +76,7 @@ export const checkIdentity = async (
   const path = join(folder, configName);
   const text = await readIfThere(path);
   if (text === undefined) return { isNew: true };
-  const start = events.find((event) => event.type === "run-start");
+  const start = events.findLast((event) => event.type === "run-start");
   const config = parseYaml(text, { file: path });
   const differing = [
     ...(start === undefined || start.name === wanted.name
@@ -84,6 +96,7 @@ export const checkIdentity = async (
     }
   }
   if (differing.length === 0) return { isNew: false };
+  if (await holdsNothing(folder)) return { isNew: true };
   throw new UserError(
     "run-differs",
     `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +

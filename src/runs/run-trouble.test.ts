@@ -48,6 +48,22 @@ describe("another folder", () => {
     await (await openRun(optionsFor(folder, log, { contents: { model: "one" } }))).close();
   });
 
+  it("of a run that stopped before it wrote anything is taken for another run", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    const stages = ["squares"];
+    const mistaken = await openRun({ ...optionsFor(folder, log), stages });
+    const failing = mistaken.stage({ name: "squares", inputs: {} }, async (stage) => {
+      await stage.records("squares.jsonl", rowSchema);
+      throw new Error("a mistake in the input");
+    });
+    await expect(failing).rejects.toThrow("mistake");
+    await mistaken.close();
+    const mended = await openRun(optionsFor(folder, log, { config: { count: 7 } }));
+    await mended.close();
+    expect((await readRun(folder)).config).toEqual({ count: 7 });
+  });
+
   it("is moved aside, not deleted, with fresh", async () => {
     const folder = join(root, "run");
     const log = createLog();
