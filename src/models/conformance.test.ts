@@ -1,6 +1,7 @@
 import { deriveSeed } from "../core/index.ts";
 import { describeConformance } from "./conformance.fixture.ts";
-import { type LanguageModel, scriptedModel, withRetry, withTimeout } from "./index.ts";
+import { type LanguageModel, openModel, scriptedModel, withRetry, withTimeout } from "./index.ts";
+import { makeModelFolder } from "./providers/embedded.fixture.ts";
 import { type EndpointBehaviour, startEndpoint } from "./providers/endpoint-server.fixture.ts";
 import { openAiCompatibleModel } from "./providers/openai-compatible.ts";
 
@@ -34,3 +35,7 @@ describeConformance("scripted behind middleware", async () => ({
 describeConformance("endpoint with chat log-probabilities", endpoint({}));
 describeConformance("endpoint with echo", endpoint({ echo: true, template: "apply-template" }));
 describeConformance("endpoint without scores", endpoint({}, "none"));
+describeConformance("embedded", async () => {
+  const { folder, remove } = await makeModelFolder();
+  return { model: await openModel(folder, { environment: {} }), close: remove };
+});

@@ -1,7 +1,14 @@
 // The reward model: separable pairs are learnt and carry over to new prompts, and the loop can be continued.
 
 import { describe, expect, it } from "vitest";
-import { createModelState, createScorer, type PackedItem, type Weights } from "../transformer/index.ts";
+import {
+  addAdapters,
+  createModelState,
+  createScorer,
+  loraTargets,
+  type PackedItem,
+  type Weights,
+} from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import {
@@ -61,6 +68,23 @@ describe("the reward model", () => {
     for (const [chosen, rejected] of scores) expect(chosen!).toBeGreaterThan(rejected! + 1);
     await scorer.release();
     await loop.release();
+  });
+
+  it("moves head and adapters alone where there are adapters", async () => {
+    const body = addAdapters(freshModel().weights, { rank: 4, alpha: 8, targets: loraTargets }, 1);
+    const start = rewardModelWeights(smallConfig, body, 11);
+    const state = createModelState(
+      smallConfig,
+      { ...start },
+      { task: "sequence-classification", adapterScale: 2 },
+    );
+    const trainer = createRewardTrainer(state, defaultAdamW);
+    const { options } = open({ trainer, epochs: 1 });
+    for await (const _step of trainRewardModel(options));
+    const changed = Object.keys(start).filter((name) => state.weights[name]!.data !== start[name]!.data);
+    expect(changed.every((name) => name.includes(".lora_") || name === "score.weight")).toBe(true);
+    expect(changed.length).toBe(2 * 7 * 2 + 1);
+    await trainer.release();
   });
 
   it("keeps scores near zero", async () => {

@@ -2,7 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { CovenantError, InterruptedError } from "../core/index.ts";
-import { createGenerator, type ModelState, type PackedItem } from "../transformer/index.ts";
+import {
+  addAdapters,
+  createGenerator,
+  createModelState,
+  loraTargets,
+  type ModelState,
+  type PackedItem,
+} from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
@@ -93,6 +100,20 @@ describe("SFT", () => {
     expect(loop.state.weights).toEqual(held);
     expect(loop.trainer.snapshot().step).toBe(2);
     await loop.release();
+  });
+
+  it("moves adapters alone where there are adapters", async () => {
+    const base = freshModel();
+    const weights = addAdapters(base.weights, { rank: 4, alpha: 8, targets: loraTargets }, 1);
+    const state = createModelState(base.config, weights, { adapterScale: 2 });
+    const trainer = createSftTrainer(state, defaultAdamW);
+    const schedule = { kind: "constant", peak: 0.02, warmupSteps: 0 } as const;
+    const { options } = open({ trainer, batch: 5, epochs: 20, schedule });
+    const losses: number[] = [];
+    for await (const { metrics } of trainSft(options)) losses.push(metrics["loss"]!);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.3);
+    for (const [name, { data }] of Object.entries(base.weights)) expect(state.weights[name]!.data).toBe(data);
+    await trainer.release();
   });
 
   it("stops at a signal", async () => {

@@ -152,45 +152,6 @@ describe("gradients through a whole decoder", () => {
   });
 });
 
-describe("adapters", () => {
-  const base = randomModel();
-  const random = createRandom(8);
-  const drawn = (shape: readonly [number, number]) => ({
-    shape,
-    data: Float32Array.from({ length: shape[0] * shape[1] }, () => random.normal() * 0.2),
-  });
-  const target = "model.layers.1.self_attn.q_proj";
-  const down = drawn([4, 32]);
-  const up = drawn([32, 4]);
-
-  it("equal the weight that they are merged into", async () => {
-    const adapted = createModelState(
-      base.config,
-      { ...base.weights, [`${target}.lora_A.weight`]: down, [`${target}.lora_B.weight`]: up },
-      { adapterScale: 2 },
-    );
-    const { data } = base.weights[`${target}.weight`]!;
-    const merged = data.map((value, at) => {
-      const [row, column] = [Math.floor(at / 32), at % 32];
-      let sum = 0;
-      for (let rank = 0; rank < 4; rank++) sum += up.data[row * 4 + rank]! * down.data[rank * 32 + column]!;
-      return value + 2 * sum;
-    });
-    const whole = createModelState(base.config, {
-      ...base.weights,
-      [`${target}.weight`]: { shape: [32, 32], data: merged },
-    });
-    const document = [5, 17, 40, 3, 22, 60];
-    const [plain, one, other] = await Promise.all(
-      [base, adapted, whole].map(async (state) => (await logitsOfAll(state, [document]))(0, 5)),
-    );
-    const gap = (a: Float32Array, b: Float32Array) =>
-      a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0);
-    expect(gap(one!, other!)).toBeLessThan(1e-4);
-    expect(gap(one!, plain!)).toBeGreaterThan(0.05);
-  });
-});
-
 describe("graphs of the decoder", () => {
   it("name a parameter that is missing", () => {
     const state = randomModel();
