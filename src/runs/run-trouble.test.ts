@@ -64,6 +64,23 @@ describe("another folder", () => {
     expect((await readRun(folder)).config).toEqual({ count: 7 });
   });
 
+  it("with half-written files and folders of a killed process is swept and continued", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    const killed = await openRun(optionsFor(folder, log));
+    const failing = killed.stage({ name: "first", inputs: { count: 5 } }, async () => {
+      throw new Error("killed");
+    });
+    await expect(failing).rejects.toThrow("killed");
+    await killed.close();
+    await mkdir(join(folder, "first", ".covenant-model-0123.tmp"));
+    writeFileSync(join(folder, "first", ".covenant-model-0123.tmp", "config.json"), "{");
+    writeFileSync(join(folder, ".covenant-metrics.json-0123.tmp"), "{");
+    await runSquares(optionsFor(folder, log), log);
+    expect((await readRun(folder)).manifest?.artefacts.some(({ path }) => path.includes(".tmp"))).toBe(false);
+    expect(existsSync(join(folder, "first", ".covenant-model-0123.tmp"))).toBe(false);
+  });
+
   it("is moved aside, not deleted, with fresh", async () => {
     const folder = join(root, "run");
     const log = createLog();

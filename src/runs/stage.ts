@@ -108,10 +108,11 @@ const hashInputs = async (host: StageHost, options: StageOptions): Promise<strin
   return hashJson({ stage: options.name, seed: host.seed, inputs: options.inputs, upstream });
 };
 
-/** Deletes what a killed process left half-written in one folder. */
+/** Deletes what a killed process left half-written in one folder: files, and folders of files. */
 export const sweepTemporaryFiles = async (folder: string): Promise<void> => {
   const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (isTemporaryName(name)) await rm(join(folder, name), { force: true });
+  for (const name of names)
+    if (isTemporaryName(name)) await rm(join(folder, name), { recursive: true, force: true });
 };
 
 /** Empties the folder unless an unfinished attempt with the same inputs lies in it. Resolves to whether one does. */

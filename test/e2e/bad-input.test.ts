@@ -1,0 +1,202 @@
+// What people get wrong, through the command line: the message names the place and what to do, the exit status is 2,
+// and nothing that was there is touched.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  contentHashOf,
+  covenant,
+  expectStatus,
+  makeFolder,
+  makeModel,
+  root,
+  writeTinyConfig,
+} from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("input");
+const inFolder = (path: string): string => join(folder, path);
+const write = (path: string, text: string): void => writeFileSync(inFolder(path), text);
+
+beforeAll(async () => {
+  await makeModel(folder);
+  writeTinyConfig(folder);
+});
+afterAll(remove);
+
+/** Runs a command that must be refused; gives what it said. */
+const refusal = async (...words: string[]): Promise<string> => {
+  const { stderr, stdout } = expectStatus(await covenant(words, folder), 2);
+  expect(stdout).toBe("");
+  expect(stderr).not.toContain("    at ");
+  return stderr;
+};
+const run = (...words: string[]): Promise<string> => refusal("run", "--config", "tiny.yaml", ...words);
+
+describe("a configuration", () => {
+  it("with an unknown key is refused, the nearest key named, in a file and on the command line", async () => {
+    write("wrong.yaml", "seed: 1\nsampling: {temprature: 0.5}\n");
+    const inFile = await refusal("run", "--config", "wrong.yaml", "--out", "a");
+    expect(inFile).toContain("wrong.yaml: sampling.temprature: unknown key (did you mean temperature?)");
+    expect(await run("--set", "ppo.step=3")).toContain("Did you mean ppo.steps?");
+    expect(existsSync(inFolder("a"))).toBe(false);
+  });
+
+  it("with a value that does not fit is refused with field, value and what is expected", async () => {
+    expect(await run("--seed", "many")).toContain('seed: got "many", expected a number');
+    expect(await run("--set", "sft.epochs=0")).toContain("sft.epochs: got 0, expected more than 0");
+  });
+
+  it("that is no YAML, or not there, is refused with its place", async () => {
+    write("torn.yaml", "seed: 1\nmodel: [");
+    expect(await refusal("run", "--config", "torn.yaml")).toContain("torn.yaml, line 2: not valid YAML");
+    expect(await refusal("run", "--config", "absent.yaml")).toContain("Cannot read absent.yaml");
+  });
+});
+
+describe("prompts", () => {
+  it("with a malformed line are refused with file and line; mended, the same command goes on", async () => {
+    write("prompts.jsonl", '{"prompt": "How do I cook rice?"}\n{"prompt": "How do\n');
+    const words = ["revise", "--model", "./model", "--prompts", "prompts.jsonl", "--out", "torn"];
+    const small = ["--set", "sampling.maxTokens=8"];
+    expect(await refusal(...words, ...small)).toContain("prompts.jsonl, line 2: not valid JSON");
+    write("prompts.jsonl", '{"prompt": "How do I cook rice?"}\n{"prompt": "How do I bake bread?"}\n');
+    expectStatus(await covenant([...words, ...small], folder), 0);
+  });
+
+  it("with a wrong field are refused with file, line and field", async () => {
+    write("field.jsonl", '{"prompt": "How do I cook rice?"}\n{"prompt": "How?", "kind": "rude"}\n');
+    const said = await refusal("revise", "--model", "./model", "--prompts", "field.jsonl", "--out", "field");
+    expect(said).toContain(
+      'field.jsonl, line 2: kind: got "rude", expected one of harmful, harmless, lookalike',
+    );
+  });
+
+  it("that are none are refused", async () => {
+    write("empty.jsonl", "\n\n");
+    const words = ["revise", "--model", "./model", "--prompts", "empty.jsonl", "--out", "empty"];
+    expect(await refusal(...words)).toContain("empty.jsonl holds no prompts. Expected JSONL");
+    const none = ["harmful", "harmless", "lookalike"].flatMap((kind) => ["--set", `train.${kind}=0`]);
+    expect(await run(...none, "--out", "none")).toContain("0 harmful training prompts");
+  });
+});
+
+describe("a constitution", () => {
+  const head = "name: mine\nsource: me\nlicence: CC0-1.0\n";
+
+  it("without principles is refused", async () => {
+    write("bare.yaml", `${head}principles: []\n`);
+    const said = await run("--constitution", "./bare.yaml", "--out", "bare");
+    expect(said).toContain("bare.yaml, line 4: principles: got an empty list");
+    expect(said).toContain("a constitution needs at least one principle");
+  });
+
+  it("whose principle has no opposite is refused for the inverted arm, and taken without it", async () => {
+    write(
+      "single.yaml",
+      `${head}principles:\n  - id: kind\n    title: Be kind\n    critique: Say what is unkind.\n` +
+        "    revision: Be kind.\n    preference: Which is kinder?\n",
+    );
+    const words = ["--constitution", "./single.yaml", "--out", "single"];
+    expect(await run(...words)).toContain("kind has no opposite");
+    expect(existsSync(inFolder("single"))).toBe(false);
+    const alone = ["run", "--config", "tiny.yaml", ...words, "--set", "arms=[ethical]"];
+    expectStatus(await covenant(alone, folder), 0);
+  });
+
+  it("that the library has not is refused, the nearest named", async () => {
+    expect(await run("--constitution", "etical")).toContain("Did you mean ethical?");
+  });
+});
+
+describe("a model folder", () => {
+  it("that is missing is refused before a run is begun", async () => {
+    expect(await run("--model", "./absent", "--out", "b")).toContain(
+      "absent is not there; expected a model folder",
+    );
+    expect(existsSync(inFolder("b"))).toBe(false);
+  });
+
+  it("whose weights are cut off is refused", async () => {
+    cpSync(inFolder("model"), inFolder("cut"), { recursive: true });
+    truncateSync(inFolder("cut/model.safetensors"), 100_000);
+    expect(await run("--model", "./cut", "--out", "b")).toContain("model.safetensors");
+    expect(existsSync(inFolder("b"))).toBe(false);
+  });
+
+  it("whose config.json lacks a field is refused, the field named", async () => {
+    cpSync(inFolder("model"), inFolder("lacking"), { recursive: true });
+    const path = inFolder("lacking/config.json");
+    const { num_hidden_layers: _, ...rest } = JSON.parse(readFileSync(path, "utf8")) as Record<
+      string,
+      unknown
+    >;
+    writeFileSync(path, JSON.stringify(rest));
+    const said = await run("--model", "./lacking", "--out", "b");
+    expect(said).toContain("config.json");
+    expect(said).toContain("num_hidden_layers");
+  });
+
+  it("is not what a misspelt or remote name stands for", async () => {
+    expect(await run("--model", "covenant-tiny")).toContain('Use "http://host:port/v1#model"');
+    expect(await run("--model", "http://127.0.0.1:9/v1#x")).toContain("cannot be trained here");
+  });
+});
+
+describe("an output folder", () => {
+  it("of another run is refused with what differs and left as it was, unless --fresh moves it aside", async () => {
+    const words = ["revise", "--model", "./model", "--out", "taken", "--set", "counts.harmful=2"];
+    expectStatus(await covenant(words, folder), 0);
+    const before = contentHashOf(inFolder("taken"));
+    const said = await refusal(...words, "--seed", "5");
+    expect(said).toContain("taken holds another run");
+    expect(said).toContain("seed: 0 there, 5 now");
+    expect(contentHashOf(inFolder("taken"))).toBe(before);
+    expectStatus(await covenant([...words, "--seed", "5", "--fresh"], folder), 0);
+    expect(contentHashOf(inFolder("taken.1"))).toBe(before);
+  });
+
+  it("that holds something else is refused and left as it was", async () => {
+    mkdirSync(inFolder("photos"));
+    write("photos/holiday.jpg", "x");
+    expect(await run("--out", "photos")).toContain("holds no run of Covenant (found holiday.jpg)");
+    expect(readFileSync(inFolder("photos/holiday.jpg"), "utf8")).toBe("x");
+    write("file", "x");
+    expect(await run("--out", "file")).toContain("it is a file, and a folder was expected");
+  });
+});
+
+/** How a small file system can be had here: as root, or in a namespace of one's own. */
+const wayToMount = (): "root" | "namespace" | "none" => {
+  if (process.platform !== "linux") return "none";
+  const probe = "d=$(mktemp -d) && mount -t tmpfs -o size=1m tmpfs $d && umount $d";
+  if (spawnSync("sh", ["-c", probe]).status === 0) return "root";
+  return spawnSync("unshare", ["-rm", "sh", "-c", probe]).status === 0 ? "namespace" : "none";
+};
+const way = wayToMount();
+
+describe(`a full disk${way === "none" ? " (skipped: no small file system can be mounted here)" : ""}`, () => {
+  it.skipIf(way === "none")("is told as such; with space again the same command continues", () => {
+    const main = join(root, "src/cli/main.ts");
+    const covenantOn = `"${process.execPath}" "${main}" run --config tiny.yaml --out disk/run`;
+    // 1.2 MB hold the run's beginning; a file fills what the later, larger file system must have.
+    const script = `
+      mkdir -p disk && mount -t tmpfs -o size=1200k tmpfs disk || exit 99
+      ${covenantOn} 2> full.log; echo "first $?"
+      mount -o remount,size=64m disk
+      ${covenantOn} 2> free.log > free.out; echo "second $?"
+      cp disk/run/manifest.json full-manifest.json; umount disk`;
+    const [program, words] = way === "root" ? ["sh", ["-c"]] : ["unshare", ["-rm", "sh", "-c"]];
+    const said = execFileSync(program as string, [...(words as string[]), script], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(said).toContain("first 2");
+    expect(readFileSync(inFolder("full.log"), "utf8")).toContain(
+      "no space is left on the disk. Free some space",
+    );
+    expect(said).toContain("second 0");
+    expect(readFileSync(inFolder("full-manifest.json"), "utf8")).toContain('"contentHash"');
+  });
+});

@@ -1,0 +1,98 @@
+// The command line as a child process, and what it works on in these tests: a model made by `covenant pretrain` in two
+// seconds (it writes nonsense, but it is a whole model folder) and a run of a few prompts and steps.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const main = join(root, "src/cli/main.ts");
+
+export type Ended = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
+
+/** A command that runs. ended: when it has; onError: called with every piece of stderr. */
+export type Started = { readonly child: ChildProcess; readonly ended: Promise<Ended> };
+
+/** Starts `covenant ...` in a folder. */
+export const start = (
+  words: readonly string[],
+  folder: string,
+  onError?: (text: string) => void,
+): Started => {
+  const child = spawn(process.execPath, [main, ...words], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (part: Buffer) => {
+    stdout += String(part);
+  });
+  child.stderr.on("data", (part: Buffer) => {
+    stderr += String(part);
+    onError?.(String(part));
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
+  });
+  return { child, ended };
+};
+
+/** Runs `covenant ...` in a folder to its end. */
+export const covenant = (words: readonly string[], folder: string): Promise<Ended> =>
+  start(words, folder).ended;
+
+/** Throws with what the command said when it did not end as wanted. */
+export const expectStatus = (ended: Ended, wanted: number): Ended => {
+  if (ended.status === wanted) return ended;
+  throw new Error(`ended with ${ended.status} instead of ${wanted}:\n${ended.stdout}\n${ended.stderr}`);
+};
+
+/** A folder for one test file; remove it at the end. */
+export const makeFolder = (name: string): { readonly folder: string; remove(): void } => {
+  const folder = mkdtempSync(join(tmpdir(), `covenant-${name}-`));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+};
+
+const small: readonly string[] = [
+  ...["vocabulary=1200", "hiddenSize=32", "intermediateSize=48", "layers=1", "heads=2", "keyValueHeads=1"],
+  ...["steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
+].flatMap((setting) => ["--set", setting]);
+
+/** Makes the model folder <folder>/model. */
+export const makeModel = async (folder: string): Promise<void> => {
+  expectStatus(await covenant(["pretrain", "--out", "pretrained", "--model", "model", ...small], folder), 0);
+};
+
+/** Writes <folder>/tiny.yaml, the settings of a run that takes seconds. */
+export const writeTinyConfig = (folder: string, more = ""): void => {
+  writeFileSync(
+    join(folder, "tiny.yaml"),
+    `model: ./model
+train: {harmful: 8, harmless: 4, lookalike: 4}
+test: {harmful: 4, harmless: 3, lookalike: 3}
+sampling: {maxTokens: 16}
+sft: {epochs: 1, batch: 8}
+reward: {epochs: 1, batch: 8}
+dpo: {epochs: 1, batch: 8}
+ppo: {steps: 2, batch: 8, measureEvery: 1}
+${more}`,
+  );
+};
+
+/** What equal runs have in common: the bytes of all records, the figures without times, and the trained weights. */
+export const contentOf = (runFolder: string): Record<string, string> => {
+  const paths = readdirSync(runFolder, { recursive: true, encoding: "utf8" }).sort();
+  const content: Record<string, string> = {};
+  for (const path of paths) {
+    const isRecords = path.endsWith(".jsonl") && path !== "events.jsonl";
+    if (isRecords || path.endsWith(".safetensors"))
+      content[path] = readFileSync(join(runFolder, path)).toString("base64");
+  }
+  const { seconds: _, ...figures } = JSON.parse(readFileSync(join(runFolder, "metrics.json"), "utf8")) as {
+    seconds: unknown;
+  };
+  return { ...content, "metrics.json": JSON.stringify(figures) };
+};
+
+export const contentHashOf = (runFolder: string): string =>
+  (JSON.parse(readFileSync(join(runFolder, "manifest.json"), "utf8")) as { contentHash: string }).contentHash;

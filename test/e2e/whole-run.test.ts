@@ -1,0 +1,125 @@
+// `covenant run` from end to end: the same seed gives the same bytes, whatever interrupts it.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRandom } from "../../src/core/index.ts";
+import { metricsDocumentSchema } from "../../src/records/index.ts";
+import {
+  contentHashOf,
+  contentOf,
+  covenant,
+  type Ended,
+  expectStatus,
+  makeFolder,
+  makeModel,
+  start,
+  writeTinyConfig,
+} from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("run");
+const inFolder = (path: string): string => join(folder, path);
+const run = (out: string, ...more: string[]): string[] => [
+  ...["run", "--config", "tiny.yaml", "--seed", "1", "--out", out],
+  ...more,
+];
+
+let first: Ended;
+beforeAll(async () => {
+  await makeModel(folder);
+  writeTinyConfig(folder);
+  first = await covenant(run("first", "--json"), folder);
+});
+afterAll(remove);
+
+const events = (out: string): string[] =>
+  readFileSync(inFolder(`${out}/events.jsonl`), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { type: string }).type);
+
+/** Runs until the command has said so many lines and a random moment more, then ends it with a signal. */
+const stopAfter = async (
+  lines: number,
+  wait: number,
+  signal: NodeJS.Signals,
+  out: string,
+): Promise<Ended> => {
+  let said = 0;
+  const { child, ended } = start(run(out), folder, (text) => {
+    const before = said;
+    said += text.split("\n").length - 1;
+    if (before < lines && said >= lines) setTimeout(() => child.kill(signal), wait);
+  });
+  return ended;
+};
+
+describe("a whole run", () => {
+  it("ends with report, manifest and figures of both arms and every model", () => {
+    expectStatus(first, 0);
+    for (const file of ["report.html", "manifest.json", "config.yaml", "ethical/constitution.yaml"])
+      expect(existsSync(inFolder(`first/${file}`)), file).toBe(true);
+    const metrics = metricsDocumentSchema.parse(
+      JSON.parse(readFileSync(inFolder("first/metrics.json"), "utf8")),
+    );
+    expect(Object.keys(metrics.arms)).toEqual(["ethical", "inverted"]);
+    expect(metrics.arms["ethical"]!.models.rl.harmRate.n).toBe(4);
+    expect(metrics.arms["inverted"]!.revisions.map(({ round }) => round)).toEqual([0, 1, 2]);
+  });
+
+  it("prints one JSON document on stdout with --json, and its progress on stderr", () => {
+    const document = JSON.parse(first.stdout) as { folder: string; report: string };
+    expect(document.report).toBe(join(document.folder, "report.html"));
+    expect(first.stderr).toContain("ethical/revise: done");
+  });
+
+  it("again in another folder gives the same bytes", async () => {
+    expectStatus(await covenant(run("second"), folder), 0);
+    expect(contentOf(inFolder("second"))).toEqual(contentOf(inFolder("first")));
+    expect(contentHashOf(inFolder("second"))).toBe(contentHashOf(inFolder("first")));
+  });
+
+  it("with another seed gives other bytes", async () => {
+    expectStatus(
+      await covenant(["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other"], folder),
+      0,
+    );
+    expect(contentHashOf(inFolder("other"))).not.toBe(contentHashOf(inFolder("first")));
+  });
+
+  it("again in its own folder repeats nothing, also by --resume", async () => {
+    const before = contentHashOf(inFolder("first"));
+    for (const words of [run("first"), ["run", "--resume", "first"]]) {
+      expect(expectStatus(await covenant(words, folder), 0).stderr).not.toContain(": started");
+      expect(contentHashOf(inFolder("first"))).toBe(before);
+    }
+    expect(events("first").filter((type) => type === "stage-skip")).toHaveLength(30);
+  });
+});
+
+describe("a run that is interrupted", () => {
+  it("by kill -9 at random moments ends in the same bytes", async () => {
+    const random = createRandom(20_261_120);
+    let kills = 0;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const ended = await stopAfter(1 + random.integer(12), random.integer(400), "SIGKILL", "killed");
+      if (ended.status === null) kills++;
+      else expectStatus(ended, 0);
+    }
+    expect(kills).toBeGreaterThan(0);
+    expectStatus(await covenant(run("killed"), folder), 0);
+    expect(contentOf(inFolder("killed"))).toEqual(contentOf(inFolder("first")));
+    expect(contentHashOf(inFolder("killed"))).toBe(contentHashOf(inFolder("first")));
+  });
+
+  it("by Ctrl-C says so, ends with 130, and continues", async () => {
+    const ended = expectStatus(await stopAfter(6, 0, "SIGINT", "stopped"), 130);
+    expect(ended.stderr).toContain(
+      "Interrupted. What was finished is kept: the same command again continues.",
+    );
+    expect(existsSync(inFolder("stopped/manifest.json"))).toBe(false);
+    expect(events("stopped").at(-1)).toBe("run-stop");
+    expectStatus(await covenant(run("stopped"), folder), 0);
+    expect(contentHashOf(inFolder("stopped"))).toBe(contentHashOf(inFolder("first")));
+  });
+});
