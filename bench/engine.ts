@@ -1,0 +1,155 @@
+// The engine's benchmark: a bare matrix product, a training step, generation and scoring, in turn, so that what else
+// the machine does hits all alike. Rates stand beside the product's rate of the same round.
+//
+//   npm run bench -- [--json] [--rounds N] [--model FOLDER]
+
+import { existsSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { parseJson, readText } from "../src/core/index.ts";
+import { type ModelConfig, parameterCount, parseModelConfig } from "../src/transformer/index.ts";
+import {
+  generationWorkload,
+  matmulWorkload,
+  scoringWorkload,
+  trainingWorkload,
+  type Workload,
+} from "./workloads.ts";
+
+const standIn: ModelConfig = {
+  family: "llama",
+  vocabularySize: 2048,
+  hiddenSize: 256,
+  intermediateSize: 512,
+  layers: 3,
+  heads: 4,
+  keyValueHeads: 2,
+  headSize: 64,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  maxPositions: 512,
+  tieEmbeddings: true,
+  beginTokenId: null,
+  endTokenIds: [0],
+  padTokenId: 1,
+};
+
+const configOf = async (folder: string): Promise<ModelConfig> => {
+  const file = `${folder}/config.json`;
+  return existsSync(file) ? parseModelConfig(parseJson(await readText(file), { file }), file) : standIn;
+};
+
+/** Worth per second of at least `seconds` of runs. */
+const rateOf = async ({ run }: Workload, seconds: number): Promise<number> => {
+  const start = performance.now();
+  let worth = 0;
+  let spent = 0;
+  while (spent < seconds * 1000) {
+    worth += await run();
+    spent = performance.now() - start;
+  }
+  return worth / (spent / 1000);
+};
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+
+type Measured = { readonly median: number; readonly best: number };
+const summary = (values: readonly number[]): Measured => ({
+  median: median(values),
+  best: Math.max(...values),
+});
+
+const training = { rows: 8, time: 384, targets: 1024 };
+const generation = { batch: 64, prompt: 32, reply: 40, temperature: 1 };
+const scoring = { items: 64, prompt: 120, branch: 3 };
+
+const measure = async (config: ModelConfig, rounds: number) => {
+  const product = await matmulWorkload();
+  const loads = {
+    training: await trainingWorkload(config, training),
+    generation: await generationWorkload(config, generation),
+    scoring: await scoringWorkload(config, scoring),
+  };
+  const rates = {
+    matmul: [] as number[],
+    training: [] as number[],
+    generation: [] as number[],
+    scoring: [] as number[],
+  };
+  const beside = { training: [] as number[], generation: [] as number[], scoring: [] as number[] };
+  for (const load of [product, ...Object.values(loads)]) await load.run();
+  for (let round = 0; round < rounds; round++) {
+    for (const name of ["training", "generation", "scoring"] as const) {
+      const before = await rateOf(product, 0.15);
+      const rate = await rateOf(loads[name], 0.5);
+      const after = await rateOf(product, 0.15);
+      rates.matmul.push(before, after);
+      rates[name].push(rate);
+      beside[name].push((2 * rate) / (before + after));
+    }
+  }
+  for (const load of [product, ...Object.values(loads)]) await load.release();
+  return {
+    rates: Object.fromEntries(Object.entries(rates).map(([name, values]) => [name, summary(values)])),
+    beside: Object.fromEntries(Object.entries(beside).map(([name, values]) => [name, summary(values)])),
+  } as {
+    rates: Record<keyof typeof rates, Measured>;
+    beside: Record<keyof typeof beside, Measured>;
+  };
+};
+
+const report = (found: Awaited<ReturnType<typeof measure>>, config: ModelConfig): string => {
+  const { rates, beside } = found;
+  const giga = ({ median, best }: Measured) => [(median / 1e9).toFixed(0), (best / 1e9).toFixed(0)];
+  const whole = ({ median, best }: Measured) => [median.toFixed(0), best.toFixed(0)];
+  const share = ({ median, best }: Measured) => [
+    `${(100 * median).toFixed(0)} %`,
+    `${(100 * best).toFixed(0)} %`,
+  ];
+  // tokens per second where the product runs at 250 GFLOP/s
+  const at250 = ({ median, best }: Measured) => whole({ median: median * 250e9, best: best * 250e9 });
+  const rows = [
+    ["", "median", "best"],
+    ["MatMul 1024³, GFLOP/s", ...giga(rates.matmul)],
+    ["training step, GFLOP/s of useful work", ...giga(rates.training)],
+    ["training step, share of MatMul", ...share(beside.training)],
+    ["generation, tokens/s", ...whole(rates.generation)],
+    ["generation, tokens/s per 250 GFLOP/s of MatMul", ...at250(beside.generation)],
+    ["scoring, tokens/s", ...whole(rates.scoring)],
+    ["scoring, tokens/s per 250 GFLOP/s of MatMul", ...at250(beside.scoring)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name!.length));
+  const table = rows.map(
+    ([name, ...values]) => name!.padEnd(width) + values.map((value) => value.padStart(9)).join(""),
+  );
+  const { layers, hiddenSize, vocabularySize } = config;
+  const head = [
+    `${availableParallelism()} x ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.versions.node}`,
+    `model: ${layers} layers, ${hiddenSize} wide, vocabulary ${vocabularySize}, ${(parameterCount(config) / 1e6).toFixed(2)} M parameters`,
+    `training: ${training.rows} x ${training.time} tokens, ${training.targets} loss tokens; generation: batch ${generation.batch}, prompts of ${generation.prompt}, replies of ${generation.reply}; scoring: ${scoring.items} prompts of ${scoring.prompt}, two continuations of ${scoring.branch}`,
+    "useful work: matrix products forward and backward, head over loss tokens, attention over the seen half",
+    "",
+  ];
+  return `${[...head, ...table].join("\n")}\n`;
+};
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    model: { type: "string" },
+  },
+});
+const folder = values.model ?? fileURLToPath(new URL("../assets/covenant-tiny", import.meta.url));
+const config = await configOf(folder);
+const found = await measure(config, Math.max(1, Number(values.rounds ?? 7)));
+process.stdout.write(
+  values.json
+    ? `${JSON.stringify({ config, training, generation, scoring, ...found }, null, 2)}\n`
+    : report(found, config),
+);

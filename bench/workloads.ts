@@ -1,0 +1,132 @@
+// The loads that the benchmark times, each with what one run of it is worth. Arithmetic is counted in multiply-adds of
+// matrix products alone (two operations each), as a model needs them: not what is computed and masked away.
+
+import { createRandom } from "../src/core/index.ts";
+import { compile, input, matmul, sum } from "../src/engine/index.ts";
+import { createPretrainer, defaultAdamW } from "../src/training/index.ts";
+import {
+  createGenerator,
+  createModelState,
+  createScorer,
+  initialParameters,
+  layOut,
+  type ModelConfig,
+  type PackedItem,
+  targetVector,
+} from "../src/transformer/index.ts";
+
+/** run() does the work once and gives what it was worth (operations or tokens). */
+export type Workload = { readonly run: () => Promise<number>; readonly release: () => Promise<void> };
+
+const side = 1024;
+const products = 4;
+
+/** Bare products of 1024 x 1024 matrices, four one after another; worth in operations. */
+export const matmulWorkload = async (): Promise<Workload> => {
+  const weight = input("weight", [side, side]);
+  let x = input("x", [side, side]);
+  for (let product = 0; product < products; product++) x = matmul(x, weight);
+  const program = await compile({ total: sum(x) });
+  const feeds = {
+    weight: new Float32Array(side * side).fill(1 / side),
+    x: new Float32Array(side * side).fill(1),
+  };
+  return {
+    async run() {
+      await program.run(feeds);
+      return products * 2 * side ** 3;
+    },
+    release: () => program.release(),
+  };
+};
+
+export type TrainingShape = { readonly rows: number; readonly time: number; readonly targets: number };
+
+/**
+ * Operations of one training step: projections over all positions, the vocabulary head over the loss tokens, and
+ * attention over the half of the square that is seen; the backward pass counts twice the forward pass.
+ */
+export const trainingOperations = (config: ModelConfig, { rows, time, targets }: TrainingShape): number => {
+  const { hiddenSize: hidden, intermediateSize: inner, headSize, heads, keyValueHeads, layers } = config;
+  const query = heads * headSize;
+  const projections = hidden * (2 * query + 2 * keyValueHeads * headSize) + 3 * hidden * inner;
+  const seen = (time * (time + 1)) / 2;
+  const forward =
+    2 * layers * (rows * time * projections + 2 * rows * seen * query) +
+    2 * targets * hidden * config.vocabularySize;
+  return 3 * forward;
+};
+
+const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, length: number): number[] =>
+  Array.from({ length }, () => 5 + random.integer(config.vocabularySize - 5));
+
+/** Whole steps of pretraining: laying out the batch, forward, backward, AdamW; worth in operations. */
+export const trainingWorkload = async (config: ModelConfig, shape: TrainingShape): Promise<Workload> => {
+  const { rows, time, targets: count } = shape;
+  const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), defaultAdamW);
+  const random = createRandom(1);
+  const items = Array.from({ length: rows }, () => ({ trunk: tokensOf(random, config, time), branches: [] }));
+  const targets = Array.from({ length: count }, (_, at) => ({
+    item: at % rows,
+    branch: -1,
+    offset: 1 + (Math.floor(at / rows) % (time - 1)),
+    weight: 1,
+  }));
+  return {
+    async run() {
+      const batch = layOut(items, targets, { padding: 0, time, rows, targets: count });
+      const weights = targetVector(batch, () => 1 / count);
+      await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
+      return trainingOperations(config, shape);
+    },
+    release: () => trainer.release(),
+  };
+};
+
+export type GenerationShape = {
+  readonly batch: number;
+  readonly prompt: number;
+  readonly reply: number;
+  readonly temperature: number;
+};
+
+/** Sampled replies of a fixed length, prefill included; worth in new tokens. */
+export const generationWorkload = async (config: ModelConfig, shape: GenerationShape): Promise<Workload> => {
+  const { batch, prompt, reply, temperature } = shape;
+  // no end token, so that every reply has its full length
+  const endless = { ...config, endTokenIds: [] };
+  const generator = createGenerator(createModelState(endless, initialParameters(config, 1)));
+  const random = createRandom(2);
+  const requests = Array.from({ length: batch }, (_, seed) => ({
+    prompt: tokensOf(random, config, prompt),
+    maxTokens: reply,
+    temperature,
+    seed,
+  }));
+  return {
+    async run() {
+      const replies = await generator.generate(requests, { batch });
+      return replies.reduce((total, { ids }) => total + ids.length, 0);
+    },
+    release: () => generator.release(),
+  };
+};
+
+export type ScoringShape = { readonly items: number; readonly prompt: number; readonly branch: number };
+
+/** Log-probabilities of two continuations of every prompt; worth in tokens read. */
+export const scoringWorkload = async (config: ModelConfig, shape: ScoringShape): Promise<Workload> => {
+  const scorer = createScorer(createModelState(config, initialParameters(config, 1)));
+  const random = createRandom(3);
+  const items: PackedItem[] = Array.from({ length: shape.items }, () => ({
+    trunk: tokensOf(random, config, shape.prompt),
+    branches: [tokensOf(random, config, shape.branch), tokensOf(random, config, shape.branch)],
+  }));
+  return {
+    async run() {
+      await scorer.tokens(items);
+      return shape.items * (shape.prompt + 2 * shape.branch);
+    },
+    release: () => scorer.release(),
+  };
+};
