@@ -13,7 +13,7 @@ export function* chunksOf<Item>(items: readonly Item[], size: number): Generator
 
 /** Whether a reply carries text worth going on with. */
 export const isAnswered = (reply: Pick<Reply, "text" | "finish">): boolean =>
-  reply.finish !== "refusal" && reply.finish !== "empty" && reply.text.trim() !== "";
+  (reply.finish === "stop" || reply.finish === "length") && reply.text.trim() !== "";
 
 /** The results, checked to be as many as were asked for. */
 export const expectCount = <Result>(

@@ -36,8 +36,10 @@ export const cleanAnswer = (
   reply: { readonly text: string; readonly finish: Finish },
   purpose: "answer" | "critique" | "revision",
 ): { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] } => {
-  if (!isAnswered(reply))
-    return { text: "", finish: reply.finish === "refusal" ? "refusal" : "empty", cuts: [] };
+  if (!isAnswered(reply)) {
+    const declined = reply.finish === "refusal" || reply.finish === "overflow";
+    return { text: "", finish: declined ? reply.finish : "empty", cuts: [] };
+  }
   const { text, cuts } = cleanReply(reply.text, purpose);
   return { text, finish: text === "" ? "empty" : reply.finish, cuts };
 };

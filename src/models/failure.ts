@@ -3,12 +3,19 @@
 
 import { CovenantError } from "../core/index.ts";
 
+/**
+ * Why a provider declined one request, where no other request is concerned. filter: its content filter; context: the
+ * conversation and the reply asked for do not fit the model's context.
+ */
+export type Declined = "filter" | "context";
+
 /** retriable: asking the same again may succeed. retryAfter: milliseconds the provider asked to wait. */
 export type ModelFailureFacts = {
   readonly model: string;
   readonly retriable: boolean;
   readonly status?: number;
   readonly retryAfter?: number;
+  readonly declined?: Declined;
 };
 
 export type ModelFailureCode = "model-connection" | "model-timeout" | "model-status" | "model-response";
@@ -28,6 +35,12 @@ export const isRetriable = (thrown: unknown): thrown is CovenantError =>
 export const statusOf = (thrown: unknown): number | undefined => {
   const status = thrown instanceof CovenantError ? thrown.facts["status"] : undefined;
   return typeof status === "number" ? status : undefined;
+};
+
+/** Why the provider declined this one request; undefined for any other failure. */
+export const declinedOf = (thrown: unknown): Declined | undefined => {
+  const declined = thrown instanceof CovenantError ? thrown.facts["declined"] : undefined;
+  return declined === "filter" || declined === "context" ? declined : undefined;
 };
 
 /** The wait the provider asked for, in milliseconds. */

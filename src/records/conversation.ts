@@ -29,9 +29,11 @@ export type PromptRecord = z.infer<typeof promptRecordSchema>;
 
 /**
  * How a reply ended. stop: complete; length: cut by the token limit; refusal: the provider (not the model's text)
- * declined; empty: nothing came. Only `stop` and `length` carry text worth judging.
+ * declined; overflow: the conversation does not fit the model's context; empty: nothing came. Only `stop` and `length`
+ * carry text worth judging.
  */
-export const finishSchema = z.enum(["stop", "length", "refusal", "empty"]);
+export const finishes = ["stop", "length", "refusal", "overflow", "empty"] as const;
+export const finishSchema = z.enum(finishes);
 export type Finish = z.infer<typeof finishSchema>;
 
 export const usageSchema = z.object({ promptTokens: z.number().int(), completionTokens: z.number().int() });

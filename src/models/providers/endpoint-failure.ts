@@ -2,8 +2,9 @@
 // may leave through a message, so what servers say back is cleaned of it and the raw error is never kept as cause.
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
+import { z } from "zod";
 import { type Clock, CovenantError, InterruptedError, messageOf, UserError } from "../../core/index.ts";
-import { modelFailure } from "../failure.ts";
+import { type Declined, modelFailure } from "../failure.ts";
 
 /** What failures need to know of the endpoint. keyVariable: the environment variable that the key comes from. */
 export type Endpoint = {
@@ -41,10 +42,45 @@ const rootCause = (thrown: unknown): string => {
   return typeof code === "string" ? code : messageOf(error);
 };
 
+/** What the server says, without the status that the openai package puts before it. */
+const saidBy = (error: APIError, key: string | undefined): string => {
+  const said = error.message.replace(/^\d{3} /, "");
+  return said === "status code (no body)" ? "no explanation was given" : redact(said, key);
+};
+
+const filterCodes = ["content_filter", "content_policy_violation"];
+const contextCodes = ["context_length_exceeded", "exceed_context_size_error"];
+/** As vLLM, llama.cpp, TGI, SGLang and others put it; there is no agreed code. */
+const contextWords =
+  /maximum context|context (?:length|size|window)|exceeds? the (?:available|maximum|model.s) (?:context|sequence)|(?:prompt|input) is too long|too many (?:input )?tokens/i;
+
+/** Why a server declined this one request. Servers that break on a text that is too long say so with a status 500. */
+const declinedBy = (error: APIError, status: number): Declined | undefined => {
+  const codes = [error.code, error.type];
+  if (status === 400 && codes.some((code) => filterCodes.includes(code ?? ""))) return "filter";
+  if (codes.some((code) => contextCodes.includes(code ?? ""))) return "context";
+  return [400, 413, 422, 500].includes(status) && contextWords.test(error.message) ? "context" : undefined;
+};
+
+const unknownWords =
+  /not (?:be )?(?:found|available|loaded|served|supported)|does(?:n.t| not) exist|unknown|pinned|no such|invalid model/i;
+
+/** Servers say that they do not have a model with a status 404, or with 400 or 422 and the model's name. */
+const isUnknownModel = (error: APIError, status: number, model: string): boolean =>
+  status === 404 ||
+  error.code === "model_not_found" ||
+  ([400, 422].includes(status) && error.message.includes(model) && unknownWords.test(error.message));
+
 const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Error => {
   const { id, key, keyVariable, baseURL, model } = endpoint;
-  const facts = { model: id, status, retriable: retriableStatus(status) };
-  const said = redact(error.message, key);
+  const declined = declinedBy(error, status);
+  const facts = {
+    model: id,
+    status,
+    retriable: declined === undefined && retriableStatus(status),
+    ...(declined === undefined ? {} : { declined }),
+  };
+  const said = saidBy(error, key);
   if (status === 401 || status === 403) {
     const found = key === undefined ? "no key was sent" : "the key was not accepted";
     return new UserError(
@@ -59,25 +95,52 @@ const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Err
       retriable: false,
     });
   }
-  if (status === 404) {
+  if (declined === undefined && isUnknownModel(error, status, model)) {
     return new UserError(
       "model-unknown",
-      `${baseURL} answered "not found" for the model "${model}": ${said}. Check the address (it usually ends in /v1) and the name after #.`,
+      `${baseURL} answered with status ${status} for the model "${model}": ${said}. Check the address (it usually ends in /v1) and the name after #.`,
       facts,
     );
   }
   const retryAfter = readRetryAfter(error.headers, endpoint.clock.now());
-  return modelFailure("model-status", `${id} answered with status ${said}`, {
+  return modelFailure("model-status", `${id} answered with status ${status}: ${said}`, {
     ...facts,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 };
 
-/** Whether a failure is the provider's content filter at work, which some report as a status 400. */
-export const isContentFilter = (thrown: unknown): boolean =>
-  thrown instanceof APIError &&
-  thrown.status === 400 &&
-  (thrown.code === "content_filter" || thrown.code === "content_policy_violation");
+const problemSchema = z.object({
+  error: z.union([z.string(), z.looseObject({})]).nullish(),
+  detail: z.union([z.string(), z.array(z.unknown())]).nullish(),
+  message: z.string().nullish(),
+});
+
+/**
+ * fetch, with error bodies as OpenAI writes them: what other servers say under "detail" (FastAPI), "message" or as a
+ * bare text under "error" is put where the openai package looks for it.
+ */
+export const readableFetch: typeof fetch = async (url, init) => {
+  const response = await fetch(url, init);
+  if (response.status < 400) return response;
+  const text = await response.text();
+  const headers = new Headers(response.headers);
+  for (const name of ["content-encoding", "content-length"]) headers.delete(name);
+  const copy = (body: string): Response =>
+    new Response(body, { status: response.status, statusText: response.statusText, headers });
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return copy(text);
+  }
+  const problem = problemSchema.safeParse(parsed).data;
+  if (problem === undefined || (typeof problem.error === "object" && problem.error !== null))
+    return copy(text);
+  const said = problem.error ?? problem.detail ?? problem.message;
+  if (said === null || said === undefined) return copy(text);
+  const error = { message: typeof said === "string" ? said : JSON.stringify(said), code: null, type: null };
+  return copy(JSON.stringify({ error }));
+};
 
 /** The error that a failed call becomes. */
 export const endpointFailure = (thrown: unknown, endpoint: Endpoint): Error => {

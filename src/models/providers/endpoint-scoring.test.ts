@@ -76,11 +76,26 @@ describe("score", () => {
     for (const behaviour of [{ top: "ignored" }, { top: "refused" }] satisfies EndpointBehaviour[]) {
       const { server, model } = await start(behaviour);
       expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+      expect(model.capabilities.scores).toBe(false);
       const asked = server.calls.length;
       expect((await model.score(texts.map(question))).map((score) => score.logProbabilities)).toEqual(
         texts.map(() => [null, null]),
       );
       expect(server.calls).toHaveLength(asked);
+    }
+  });
+
+  it("decides nothing on a request that the server declines", async () => {
+    const filtered = { error: { message: "filtered", code: "content_filter" } };
+    const long = { error: { message: "This model's maximum context length is 9 tokens." } };
+    for (const body of [filtered, long]) {
+      const { model } = await start({
+        fault: (call, before) => (before < 3 && call.body["logprobs"] ? { status: 400, body } : undefined),
+      });
+      expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+      expect(model.capabilities.scores).toBe(true);
+      const [score] = await model.score([question("q")]);
+      expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);
     }
   });
 

@@ -6,10 +6,10 @@
 import type OpenAI from "openai";
 import { z } from "zod";
 import type { Message } from "../../records/index.ts";
-import { statusOf } from "../failure.ts";
+import { declinedOf, statusOf } from "../failure.ts";
 import type { Score, ScoreRequest } from "../specification.ts";
 import { readChoice } from "./choice-tokens.ts";
-import { type Endpoint, endpointFailure, isContentFilter } from "./endpoint-failure.ts";
+import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
@@ -70,7 +70,7 @@ const unscored = (request: ScoreRequest): Score => ({
 
 /** Statuses with which servers say "I do not offer this", as against "not now". */
 const isUnsupported = (thrown: unknown): boolean =>
-  [400, 404, 405, 415, 422, 501].includes(statusOf(thrown) ?? 0);
+  declinedOf(thrown) === undefined && [400, 404, 405, 415, 422, 501].includes(statusOf(thrown) ?? 0);
 
 const renderDialogue = (messages: readonly Message[]): string => {
   const turns = messages.map(({ role, content }) =>
@@ -203,7 +203,6 @@ const createChat =
       // OpenAI and most servers give 20 alternatives; a few give at most 5 and refuse more.
       response = await ask(20).catch((thrown) => (isUnsupported(thrown) ? ask(5) : Promise.reject(thrown)));
     } catch (thrown) {
-      if (isContentFilter(thrown)) return unscored(request);
       if (!isUnsupported(thrown)) throw thrown;
       // Without log-probabilities the same question works where only those were the trouble; otherwise it throws.
       await ask(null);
@@ -220,13 +219,18 @@ const createChat =
     };
   };
 
+/** offered: whether the server gives log-probabilities, as far as is known; true until the opposite is found. */
+export type EndpointScorer = {
+  score(request: ScoreRequest, signal: AbortSignal): Promise<Score>;
+  offered(): boolean;
+};
+
 /**
- * Makes the function that scores one request. With "auto" the first call tries completions, chat and dialogue in this
- * order and keeps the first that answers; when none does, every score is null. A passing failure decides nothing.
+ * Makes what scores one request. With "auto" the first call tries completions, chat and dialogue in this order and
+ * keeps the first that answers; when none does, every score is null. A passing failure decides nothing, and neither
+ * does a request that the server declines (content filter, too long): its scores are null.
  */
-export const createScorer = (
-  options: ScorerOptions,
-): ((request: ScoreRequest, signal: AbortSignal) => Promise<Score>) => {
+export const createScorer = (options: ScorerOptions): EndpointScorer => {
   const post = createPoster(options);
   const strategies: Readonly<Record<Exclude<Scoring, "auto" | "none">, Strategy>> = {
     completions: createEcho(options, post, createRenderer(options, post), ""),
@@ -258,7 +262,7 @@ export const createScorer = (
     return unscored(request);
   };
 
-  return async (request, signal) => {
+  const score = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
     if (chosen === undefined) {
       // The first call searches, the others wait for what it finds; when it fails, the next one searches.
       const before = search;
@@ -274,5 +278,17 @@ export const createScorer = (
       }
     }
     return (await chosen?.(request, signal)) ?? unscored(request);
+  };
+
+  return {
+    async score(request, signal) {
+      try {
+        return await score(request, signal);
+      } catch (thrown) {
+        if (declinedOf(thrown) === undefined) throw thrown;
+        return unscored(request);
+      }
+    },
+    offered: () => chosen !== null,
   };
 };

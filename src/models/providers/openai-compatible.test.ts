@@ -309,3 +309,46 @@ describe("withRetry", () => {
     expect(server.calls).toHaveLength(4);
   });
 });
+
+describe("a server that declines one request", () => {
+  it.each([
+    ["vLLM", 400, { error: { message: "This model's maximum context length is 512 tokens.", code: 400 } }],
+    ["llama.cpp", 400, { error: { message: "no", code: 400, type: "exceed_context_size_error" } }],
+    ["OpenAI", 400, { error: { message: "no", code: "context_length_exceeded" } }],
+    ["one that breaks on it", 500, { detail: "the input is too long" }],
+  ])("as too long (%s) has not failed", async (_, status, body) => {
+    const { server, model } = await start({ fault: () => json(status, body) });
+    expect((await model.generate([ask()]))[0]).toMatchObject({ finish: "overflow", text: "" });
+    expect(
+      (await model.score([{ messages: ask().messages, continuations: ["(A)", "(B)"] }]))[0],
+    ).toMatchObject({ logProbabilities: [null, null] });
+    expect(model.capabilities.scores).toBe(true);
+    expect(server.calls.length).toBeLessThan(5);
+  });
+});
+
+describe("what a server says about a failure", () => {
+  it.each([
+    [{ error: { message: "it is closed" } }, "status 400: it is closed"],
+    [{ error: "it is closed" }, "status 400: it is closed"],
+    [{ detail: "it is closed" }, "status 400: it is closed"],
+    [{ detail: [{ loc: ["body", "seed"] }] }, 'status 400: [{"loc":["body","seed"]}]'],
+    [{ message: "it is closed", object: "error" }, "status 400: it is closed"],
+    ["it is closed", "status 400: it is closed"],
+    [{}, "status 400: no explanation was given"],
+  ])("is passed on from %j", async (body, told) => {
+    const { model } = await start({ fault: () => json(400, body) });
+    expect((await failureOf(model.generate([ask()]))).message).toContain(told);
+  });
+
+  it.each([
+    [400, "Server is pinned to 'tiny'; requested 'pretend'."],
+    [422, "model pretend is not available"],
+  ])("is read where it means that the model is not there (%i)", async (status, detail) => {
+    const { model } = await start({ fault: () => json(status, { detail }) });
+    const thrown = await failureOf(model.generate([ask()]));
+    expect(thrown).toBeInstanceOf(UserError);
+    expect(thrown.code).toBe("model-unknown");
+    expect(thrown.message).toContain(detail);
+  });
+});

@@ -8,9 +8,9 @@ import { z } from "zod";
 import { type Clock, systemClock } from "../../core/index.ts";
 import type { Finish } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
-import { modelFailure } from "../failure.ts";
+import { declinedOf, modelFailure } from "../failure.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../specification.ts";
-import { type Endpoint, endpointFailure, isContentFilter } from "./endpoint-failure.ts";
+import { type Endpoint, endpointFailure, readableFetch } from "./endpoint-failure.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
@@ -85,6 +85,7 @@ const createClient = (options: EndpointOptions): OpenAI =>
     maxRetries: 0,
     timeout: 3_600_000,
     logLevel: "off",
+    fetch: readableFetch,
   });
 
 /** A language model behind an OpenAI-compatible endpoint. Nothing is sent before the first request. */
@@ -112,15 +113,16 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
         { signal },
       );
     } catch (thrown) {
-      if (isContentFilter(thrown)) {
-        return { text: "", finish: "refusal", usage: { promptTokens: 0, completionTokens: 0 } };
-      }
-      throw endpointFailure(thrown, endpoint);
+      const failure = endpointFailure(thrown, endpoint);
+      const declined = declinedOf(failure);
+      if (declined === undefined) throw failure;
+      const finish = declined === "filter" ? "refusal" : "overflow";
+      return { text: "", finish, usage: { promptTokens: 0, completionTokens: 0 } };
     }
     return readReply(response, endpoint);
   };
 
-  const scoreOne = createScorer({
+  const scorer = createScorer({
     client,
     endpoint,
     scoring,
@@ -130,9 +132,14 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
 
   return {
     id,
-    capabilities: { scores: scoring !== "none", batch },
+    capabilities: {
+      batch,
+      get scores() {
+        return scorer.offered();
+      },
+    },
     generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, generateOne),
-    score: (requests, callOptions) => mapRequests(requests, callOptions, queue, scoreOne),
+    score: (requests, callOptions) => mapRequests(requests, callOptions, queue, scorer.score),
     close: async () => queue.clear(),
   };
 };
