@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
-import { openModel, parseModelName } from "./index.ts";
+import { type ModelNotice, openModel, parseModelName } from "./index.ts";
+import { startEndpoint } from "./providers/endpoint-server.fixture.ts";
 
 const failure = (name: string): UserError => {
   try {
@@ -67,6 +68,35 @@ describe("openModel", () => {
     await expect(openModel("http://127.0.0.1:1/v1#m", { environment: {}, signal })).rejects.toMatchObject({
       code: "interrupted",
     });
+  });
+
+  it("tells of calls made again, and of a model that the endpoint does not list", async () => {
+    const server = await startEndpoint({
+      models: ["tiny", "small"],
+      fault: ({ path }, before) =>
+        path.endsWith("completions") && before < 2 ? { status: 503, body: {} } : undefined,
+    });
+    const ask = async (name: string): Promise<ModelNotice[]> => {
+      const notices: ModelNotice[] = [];
+      const model = await openModel(`${server.baseURL}#${name}`, {
+        environment: {},
+        retry: { firstWait: 0 },
+        onNotice: (notice) => notices.push(notice),
+      });
+      const request = { messages: [{ role: "user" as const, content: "Hi" }], maxTokens: 9, temperature: 1 };
+      await model.generate([1, 2].map((seed) => ({ ...request, seed })));
+      await model.close();
+      return notices;
+    };
+    const told = await ask("tniy");
+    const retries = told.filter(({ code }) => code === "model-retry");
+    expect(retries.length).toBeGreaterThan(0);
+    expect(retries[0]?.text).toContain("status 503");
+    const listing = told.filter(({ code }) => code === "model-not-listed").map(({ text }) => text);
+    expect(listing).toHaveLength(1);
+    expect(listing[0]).toMatch(/"tniy"; it lists tiny, small/);
+    expect(await ask("small")).toEqual([]);
+    await server.close();
   });
 
   it("opens an endpoint without sending anything", async () => {

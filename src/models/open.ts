@@ -7,9 +7,14 @@ import { withTimeout } from "./middleware/timeout.ts";
 import { parseModelName } from "./name.ts";
 import type { LanguageModel } from "./specification.ts";
 
+/** Something about an endpoint that a person should know and that stops nothing. */
+export type ModelNotice = { readonly code: "model-retry" | "model-not-listed"; readonly text: string };
+
 /**
  * environment: where keys come from (COVENANT_API_KEY for addresses, OPENAI_API_KEY for openai:). concurrency: calls
- * in flight at an endpoint. timeout: milliseconds for one call. retry: of calls to endpoints.
+ * in flight at an endpoint. timeout: milliseconds for one call. retry: of calls to endpoints. onNotice: told of every
+ * call that is made again, and when an address does not list the model that it is asked for (many serve another one
+ * without a word).
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -17,6 +22,7 @@ export type OpenOptions = {
   readonly concurrency?: number;
   readonly timeout?: number;
   readonly retry?: RetryOptions;
+  readonly onNotice?: (notice: ModelNotice) => void;
 };
 
 const openEndpoint = async (
@@ -24,6 +30,7 @@ const openEndpoint = async (
   options: OpenOptions,
 ): Promise<LanguageModel> => {
   const { id, baseURL, model, openai } = target;
+  const { onNotice } = options;
   const keyVariable = openai ? "OPENAI_API_KEY" : "COVENANT_API_KEY";
   // A key goes only where it belongs: OpenAI's is never sent to another address.
   const key = options.environment[keyVariable]?.trim() || undefined;
@@ -43,9 +50,18 @@ const openEndpoint = async (
     keyVariable,
     ...(openai ? { tokenLimit: "max_completion_tokens", scoring: "chat" } : {}),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(openai || onNotice === undefined
+      ? {}
+      : { onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }) }),
   });
   const timed = withTimeout(provider, options.timeout === undefined ? {} : { milliseconds: options.timeout });
-  return withRetry(timed, options.retry);
+  return withRetry(timed, {
+    ...options.retry,
+    onRetry: (event) => {
+      options.retry?.onRetry?.(event);
+      onNotice?.({ code: "model-retry", text: event.error.message });
+    },
+  });
 };
 
 /** The model folder behind a name; null for a model that lies elsewhere. Throws UserError for a malformed name. */

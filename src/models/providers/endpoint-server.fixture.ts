@@ -28,6 +28,7 @@ export type EndpointBehaviour = {
   readonly chat?: boolean;
   readonly top?: number | "ignored" | "refused";
   readonly echo?: boolean | "ignored";
+  readonly models?: readonly string[];
   readonly template?: "apply-template" | "tokenize";
   readonly letters?: readonly (readonly [token: string, share: number])[];
   readonly preamble?: readonly string[];
@@ -154,6 +155,9 @@ const answer = (call: ServedCall, behaviour: EndpointBehaviour): object => {
   const { path, body } = call;
   if (path === "/v1/chat/completions" && behaviour.chat !== false) return chatAnswer(body, behaviour);
   if (path === "/v1/completions" && behaviour.echo) return echoAnswer(body, behaviour);
+  if (path === "/v1/models" && behaviour.models !== undefined) {
+    return { object: "list", data: behaviour.models.map((id) => ({ id, object: "model" })) };
+  }
   if (path === "/apply-template" && behaviour.template === "apply-template") {
     return { prompt: render(body["messages"] as Message[]) };
   }
@@ -169,7 +173,7 @@ const answer = (call: ServedCall, behaviour: EndpointBehaviour): object => {
 const readBody = async (request: IncomingMessage): Promise<ServedCall["body"]> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString("utf8"));
 };
 
 const send = (response: ServerResponse, fault: Fault | undefined, value: object): void => {

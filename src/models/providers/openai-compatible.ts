@@ -11,6 +11,7 @@ import { mapRequests } from "../batch.ts";
 import { declinedOf, modelFailure } from "../failure.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../specification.ts";
 import { type Endpoint, endpointFailure, readableFetch } from "./endpoint-failure.ts";
+import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
@@ -18,6 +19,8 @@ import { readUsage, usageSchema } from "./endpoint-usage.ts";
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. concurrency: calls
  * in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
  * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
+ * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
+ * asked for.
  */
 export type EndpointOptions = {
   readonly id: string;
@@ -29,6 +32,7 @@ export type EndpointOptions = {
   readonly tokenLimit?: "max_tokens" | "max_completion_tokens";
   readonly scoring?: Scoring;
   readonly renderPrompt?: (messages: GenerateRequest["messages"]) => string;
+  readonly onNotListed?: (text: string) => void;
   readonly clock?: Clock;
 };
 
@@ -130,6 +134,21 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     ...(options.renderPrompt === undefined ? {} : { renderPrompt: options.renderPrompt }),
   });
 
+  const { onNotListed } = options;
+  const checkListing =
+    onNotListed === undefined ? async () => {} : createListingCheck(client, endpoint, onNotListed);
+  /** A call, with the list of models asked for beside the first. */
+  const listed =
+    <Request, Result>(run: (request: Request, signal: AbortSignal) => Promise<Result>) =>
+    async (request: Request, signal: AbortSignal): Promise<Result> => {
+      const listing = checkListing(signal);
+      try {
+        return await run(request, signal);
+      } finally {
+        await listing;
+      }
+    };
+
   return {
     id,
     capabilities: {
@@ -138,8 +157,8 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
         return scorer.offered();
       },
     },
-    generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, generateOne),
-    score: (requests, callOptions) => mapRequests(requests, callOptions, queue, scorer.score),
+    generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, listed(generateOne)),
+    score: (requests, callOptions) => mapRequests(requests, callOptions, queue, listed(scorer.score)),
     close: async () => queue.clear(),
   };
 };
