@@ -73,7 +73,7 @@ export const sftRecipe: Recipe<typeof sftSchema> = {
       rows,
       settings: config.settings,
     });
-    return finish(pipeline, model);
+    return await finish(pipeline, model);
   },
 };
 
@@ -100,7 +100,7 @@ export const rewardRecipe: Recipe<typeof rewardSchema> = {
       rows,
       settings: config.settings,
     });
-    return finish(pipeline, model);
+    return await finish(pipeline, model);
   },
 };
 
@@ -127,6 +127,6 @@ export const dpoRecipe: Recipe<typeof dpoSchema> = {
       rows,
       settings: config.settings,
     });
-    return finish(pipeline, model);
+    return await finish(pipeline, model);
   },
 };
