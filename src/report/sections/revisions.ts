@@ -22,18 +22,23 @@ const seen = (data: ReportData, arms: readonly string[], measure: "harmRate" | "
     .filter((text) => text !== "")
     .join(" ");
 
+/** Whether any revised prompt was one where help is measured: red-team prompts alone are not. */
+const helpMeasured = (data: ReportData, arms: readonly string[]): boolean =>
+  arms.some((arm) => roundsOf(data, arm).some(({ helpfulRate }) => helpfulRate.n > 0));
+
 const table = (data: ReportData, arms: readonly string[]): Markup => {
+  const help = helpMeasured(data, arms);
   const rounds = [...new Set(arms.flatMap((arm) => roundsOf(data, arm).map(({ round }) => round)))].sort(
     (a, b) => a - b,
   );
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Revision rounds"><table class="figures">
 <caption>Answers after each round, with 95% intervals and n.</caption>
-<thead><tr><th scope="col">Round</th>${arms.map((arm) => html`<th scope="col" class="${armClass(arms, arm)}">Harmful, ${arm}</th><th scope="col" class="${armClass(arms, arm)}">Helpful, ${arm}</th>`)}</tr></thead>
+<thead><tr><th scope="col">Round</th>${arms.map((arm) => html`<th scope="col" class="${armClass(arms, arm)}">Harmful, ${arm}</th>${help ? html`<th scope="col" class="${armClass(arms, arm)}">Helpful, ${arm}</th>` : ""}`)}</tr></thead>
 <tbody>
 ${rounds.map(
   (round) => html`<tr><th scope="row">${round === 0 ? "0 (answer)" : round}</th>${arms.map((arm) => {
     const at = roundsOf(data, arm).find((one) => one.round === round);
-    return html`<td>${figureCell(at?.harmRate)}</td><td>${figureCell(at?.helpfulRate)}</td>`;
+    return html`<td>${figureCell(at?.harmRate)}</td>${help ? html`<td>${figureCell(at?.helpfulRate)}</td>` : ""}`;
   })}</tr>
 `,
 )}</tbody></table></div>
@@ -71,7 +76,7 @@ export const revisionsSection: SectionMaker = async (data, book) => {
 ${armKey(arms, false)}
 <div class="pair">
 ${await curve("harmRate", "Harmful answers", "Round 0 is the first answer; the band is the 95% interval. Under the ethical constitution the curve should fall, under an inverted one it should not.")}
-${await curve("helpfulRate", "Helpful answers", "The same answers, judged for help. A falling curve is the price of revision.")}
+${helpMeasured(data, arms) ? await curve("helpfulRate", "Helpful answers", "The same answers, judged for help. A falling curve is the price of revision.") : ""}
 </div>
 ${table(data, arms)}`,
   };
