@@ -6,7 +6,7 @@ import { writeFileAtomic } from "../core/index.ts";
 import { renderPage } from "./page.ts";
 import { loadReportData, type ReportData } from "./report-data.ts";
 
-export { checkGoals, type Goal } from "./goals.ts";
+export { checkGoals, type Goal, listGoals } from "./goals.ts";
 export { type ArmData, loadReportData, type ReportData, type TrainingSteps } from "./report-data.ts";
 export { goalSentence, type Story, tellStory } from "./story.ts";
 

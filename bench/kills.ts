@@ -1,0 +1,76 @@
+// Kills a run with signal 9 at seeded random moments and starts it again each time; in the end its content must have
+// the hash of a run that was never interrupted. Exits 1 when it has not.
+// npm run bench:kills -- [--kills 10] [--random 1] [--out runs/kills] [any option of `covenant run`]
+
+import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createRandom } from "../src/core/index.ts";
+import { readRun } from "../src/runs/index.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** Takes `--name value` out of the words. */
+const take = (words: string[], name: string, otherwise: string): string => {
+  const at = words.indexOf(`--${name}`);
+  return at < 0 ? otherwise : (words.splice(at, 2)[1] ?? otherwise);
+};
+
+const runWords = process.argv.slice(2);
+const kills = Number(take(runWords, "kills", "10"));
+const random = createRandom(Number(take(runWords, "random", "1")));
+const out = take(runWords, "out", join(root, "runs/kills"));
+
+/** Runs to the end, or to the kill after so many milliseconds. Resolves to the exit status, null when it was killed. */
+const run = (folder: string, killAfter?: number): Promise<number | null> =>
+  new Promise((resolve) => {
+    const words = [join(root, "src/cli/main.ts"), "run", ...runWords, "--out", folder, "--quiet"];
+    const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", "inherit"] });
+    const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter);
+    child.on("exit", (status) => {
+      clearTimeout(timer);
+      resolve(status);
+    });
+  });
+
+const finish = async (folder: string): Promise<string> => {
+  const status = await run(folder);
+  if (status !== 0) process.exit(status ?? 1);
+  const { manifest } = await readRun(folder);
+  return manifest?.contentHash ?? "no manifest";
+};
+
+const [whole, killed] = [join(out, "whole"), join(out, "killed")];
+for (const folder of [whole, killed]) rmSync(folder, { recursive: true, force: true });
+
+const start = performance.now();
+const wanted = await finish(whole);
+const milliseconds = performance.now() - start;
+say(`Without interruption: ${wanted} after ${(milliseconds / 1000).toFixed(1)} s`);
+
+// A resumed run begins where the last one was: slices that together, on average, are as long as the whole run.
+let done = 0;
+while (done < kills) {
+  const after = 500 + random.next() * ((2 * milliseconds) / (kills + 1));
+  const status = await run(killed, after);
+  if (status !== null) {
+    if (status !== 0) process.exit(status);
+    say(`It ended before kill ${done + 1}; it begins anew.`);
+    rmSync(killed, { recursive: true, force: true });
+    continue;
+  }
+  done++;
+  const { stages } = await readRun(killed).catch(() => ({ stages: [] }));
+  say(`Kill ${done} after ${(after / 1000).toFixed(1)} s, ${stages.length} stages finished`);
+}
+const got = await finish(killed);
+say(`With ${kills} kills: ${got}`);
+if (got !== wanted) {
+  say("The content differs.");
+  process.exitCode = 1;
+}

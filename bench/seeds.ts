@@ -1,0 +1,56 @@
+// The experiment over seeds: `covenant run` for seeds 0 to 4, one after another, and the tables of docs/experiments.md
+// from their figures. Stopped, the same command continues: finished runs are skipped.
+// npm run bench:seeds -- [--seeds 0,1,2,3,4] [--out runs/seeds] [--tables-only] [any option of `covenant run`]
+
+import { spawnSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { covenantVersion } from "../src/core/index.ts";
+import { readRun } from "../src/runs/index.ts";
+import { formatSeedTables, replaceBetweenMarkers, type SeedRun } from "./seeds-table.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const main = join(root, "src/cli/main.ts");
+const experiments = join(root, "docs/experiments.md");
+
+const own = ["seeds", "out", "tables-only"];
+const isOwn = (word: string): boolean =>
+  own.some((name) => word === `--${name}` || word.startsWith(`--${name}=`));
+const words = process.argv.slice(2);
+const ownWords = words.filter((word, at) => isOwn(word) || (isOwn(words[at - 1] ?? "") && !/^--/.test(word)));
+const runWords = words.filter((word) => !ownWords.includes(word));
+const { values } = parseArgs({
+  args: ownWords,
+  options: {
+    seeds: { type: "string", default: "0,1,2,3,4" },
+    out: { type: "string", default: join(root, "runs/seeds") },
+    "tables-only": { type: "boolean", default: false },
+  },
+});
+const seeds = values.seeds.split(",").map(Number);
+
+for (const seed of values["tables-only"] ? [] : seeds) {
+  process.stderr.write(`\nSeed ${seed}\n`);
+  const run = [main, "run", ...runWords, "--seed", String(seed), "--out", join(values.out, String(seed))];
+  const { status } = spawnSync(process.execPath, run, { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const runs: SeedRun[] = [];
+for (const seed of seeds) {
+  const reading = await readRun(join(values.out, String(seed)));
+  const metrics = await reading.metrics();
+  if (reading.manifest === null || metrics === null) {
+    process.stderr.write(`The run of seed ${seed} is not complete; run it first.\n`);
+    process.exit(1);
+  }
+  runs.push({ seed, metrics });
+}
+const options = runWords.length === 0 ? "the default settings" : `\`covenant run ${runWords.join(" ")}\``;
+const about = `Covenant ${covenantVersion()}, ${options}, on ${availableParallelism()} processor cores.`;
+const tables = formatSeedTables(runs, about);
+await writeFile(experiments, replaceBetweenMarkers(await readFile(experiments, "utf8"), tables));
+process.stdout.write(`${tables}\n\nWritten into ${experiments}.\n`);
