@@ -54,7 +54,7 @@ export const longestDocument = 168;
 
 const defaultMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
 
-const userWeight = 0.1;
+const userWeight = 0.2;
 
 const promptKinds = ["harmful", "harmless", "lookalike"] as const;
 
@@ -112,7 +112,7 @@ const criticisedForms = {
     "refuse-flat": 8,
     lecture: 4,
     other: 2,
-    malformed: 2,
+    malformed: 3,
   }),
   helpful: formWeights({
     full: 44,
@@ -122,7 +122,7 @@ const criticisedForms = {
     "refuse-flat": 6,
     lecture: 3,
     other: 3,
-    malformed: 2,
+    malformed: 3,
   }),
 };
 

@@ -1,4 +1,5 @@
-// Spoils a text the way a small or over-trained model does: cut off, stuck in a loop, words lost or out of order.
+// Spoils a text the way a small or over-trained model does: cut off, stuck in a loop, words lost or out of order, a
+// sentence said twice, two sentences run into each other, a sentence that begins in its middle.
 
 import type { Random } from "../core/index.ts";
 
@@ -25,7 +26,37 @@ const holed = (random: Random, words: string[]): string[] => {
   return [...words.slice(0, start), ...words.slice(start + 3)];
 };
 
-const spoilers = [cutOff, stuck, jumbled, holed];
+const sentencesOf = (words: readonly string[]): string[] => words.join(" ").match(/[^.?!]+[.?!]*\s*/g) ?? [];
+
+/** One sentence said twice. */
+const repeated = (random: Random, words: string[]): string[] => {
+  const sentences = sentencesOf(words).map((sentence) => sentence.trim());
+  const at = random.integer(sentences.length);
+  return [...sentences.slice(0, at + 1), ...sentences.slice(at)].join(" ").split(" ");
+};
+
+/** The beginning of one sentence with the end of another. */
+const spliced = (random: Random, words: string[]): string[] => {
+  const sentences = sentencesOf(words).map((sentence) => sentence.trim().split(" "));
+  const one = random.integer(sentences.length);
+  const other = random.integer(sentences.length);
+  const head = sentences[one]!.slice(0, 1 + random.integer(Math.max(1, sentences[one]!.length - 1)));
+  const tail = sentences[other]!.slice(random.integer(Math.max(1, sentences[other]!.length - 1)));
+  return sentences.with(one, [...head, ...tail]).flat();
+};
+
+/** A sentence that begins in its middle, or with a stray word. */
+const stumbled = (random: Random, words: string[]): string[] => {
+  const sentences = sentencesOf(words).map((sentence) => sentence.trim().split(" "));
+  const at = random.integer(sentences.length);
+  const sentence = sentences[at]!;
+  const rest = sentence.slice(Math.min(1 + random.integer(3), sentence.length - 1));
+  return sentences
+    .with(at, random.next() < 0.5 ? rest : [random.pick(words).replace(/\W/g, ""), ...rest])
+    .flat();
+};
+
+const spoilers = [cutOff, stuck, jumbled, holed, repeated, repeated, spliced, spliced, stumbled];
 
 /** A spoiled version of a reply that has at least five words. */
 export const malform = (random: Random, text: string): string =>
