@@ -71,7 +71,7 @@ describe("the corpus", () => {
 
   it("weighs context replies nothing, requests little, and the answer of a choice much", () => {
     expect(ofKind("chat")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 1]);
-    expect(ofKind("critique")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 0, 0.1, 1, 0.2, 1]);
+    expect(ofKind("critique")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 0, 0.2, 1, 0.2, 1]);
     expect(ofKind("choice")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 16]);
     const heavy = createCorpus({ seed: 11, split: "train", invertedShare: 0.4, answerWeight: 8 });
     const at = documents.indexOf(ofKind("choice")[0]!);
