@@ -54,7 +54,7 @@ export const runSchema = z.strictObject({
   judge: z.string().min(1).optional().describe("model that labels; default: the model itself"),
   constitution: constitutionSetting,
   prompts: promptsSetting,
-  train: promptCounts(500, 350, 250),
+  train: promptCounts(400, 250, 200),
   test: promptCounts(200, 120, 120),
   arms: z
     .array(z.enum(armNames))

@@ -34,6 +34,16 @@ export const promptCounts = (harmful: number, harmless: number, lookalike: numbe
     })
     .prefault({});
 
+/** How endpoints are called; decides no result, so it is no part of what a run is. */
+export const endpointSettings = z
+  .strictObject({
+    concurrency: positive.default(8).describe("calls in flight at an endpoint"),
+    timeoutSeconds: rate.default(120).describe("time for one call to an endpoint"),
+    attempts: positive.default(6).describe("how often a call that fails for a passing reason is made in all"),
+  })
+  .prefault({});
+export type EndpointSettings = z.output<typeof endpointSettings>;
+
 export const promptsSetting = z
   .string()
   .min(1)
@@ -47,7 +57,7 @@ export const promptKindSetting = z
 
 export const samplingSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(1),
+    temperature: z.number().nonnegative().default(0.7),
     topP: z.number().positive().max(1).default(1),
     maxTokens: positive.default(80),
   })
@@ -133,7 +143,7 @@ export const ppoSettings = z
     warmupSteps: count.default(3),
     weightDecay: z.number().nonnegative().default(0),
     maxGradientNorm: rate.default(1),
-    klCoefficient: z.number().nonnegative().default(0.05),
+    klCoefficient: z.number().nonnegative().default(0.015),
     clip: rate.default(0.2),
     valueClip: rate.default(0.2),
     valueCoefficient: rate.default(0.1),
@@ -141,7 +151,7 @@ export const ppoSettings = z
     lambda: z.number().positive().max(1).default(0.95),
     temperature: rate.default(1),
     lora: loraSettings,
-    missingEndPenalty: z.number().nonnegative().default(1),
+    missingEndPenalty: z.number().nonnegative().default(0.5),
     measureEvery: count
       .default(10)
       .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),

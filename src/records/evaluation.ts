@@ -89,12 +89,12 @@ export const goodhartRecordSchema = z.object({
 });
 export type GoodhartRecord = z.infer<typeof goodhartRecordSchema>;
 
-/** A held-out pair scored by the reward model. parents: [label id]; scores are logits of chosen and rejected. */
+/** A held-out pair scored by the reward model. parents: [label id]; chosen and rejected: their scores, 0 to 1. */
 export const rewardPairRecordSchema = z.object({
   ...recordFields,
   probability: z.number(),
-  chosen: z.number(),
-  rejected: z.number(),
+  chosen: z.number().min(0).max(1),
+  rejected: z.number().min(0).max(1),
 });
 export type RewardPairRecord = z.infer<typeof rewardPairRecordSchema>;
 

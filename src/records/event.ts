@@ -35,6 +35,20 @@ export const eventSchema = z.discriminatedUnion("type", [
     unit: z.string(),
     note: z.string().optional(),
   }),
+  /**
+   * What a piece of a stage's work asked of models. The sum over a stage's events is what the stage took, work that was
+   * lost and done again included. repeats: calls made again; counts: other things worth counting, by name.
+   */
+  z.object({
+    type: z.literal("stage-usage"),
+    ...at,
+    stage: z.string(),
+    calls: z.number().int(),
+    promptTokens: z.number().int(),
+    completionTokens: z.number().int(),
+    repeats: z.number().int(),
+    counts: z.record(z.string(), z.number().int()),
+  }),
   /** Something a person should see that does not stop the run: a guard rail, a dropped line, a skipped row. */
   z.object({
     type: z.literal("warning"),

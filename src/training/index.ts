@@ -30,6 +30,7 @@ export {
   type RewardModelOptions,
   rewardModelWeights,
   rewardSteps,
+  scoreOfLogit,
   trainRewardModel,
 } from "./reward-model.ts";
 export {

@@ -47,6 +47,9 @@ export const rewardModelWeights = (config: ModelConfig, body: Weights, seed: num
   return { ...rest, "score.weight": { shape: [1, config.hiddenSize], data } };
 };
 
+/** A logit of the score head as a score from 0 to 1: what a reward model says, and what PPO is rewarded with. */
+export const scoreOfLogit = (logit: number): number => 1 / (1 + Math.exp(-logit));
+
 const centring = 0.01;
 
 const buildLoss = (graph: DecoderGraph, { batch, time, pairs }: PairBatchSizes): LossGraph => {

@@ -5,6 +5,8 @@ import { hashConstitution } from "../../constitution/index.ts";
 import { CovenantError, sha256File, UserError } from "../../core/index.ts";
 import {
   assertJudgeReads,
+  assertJudgeScores,
+  isAnswered,
   labelBatch,
   loadPrompts,
   type ReplyPair,
@@ -12,6 +14,7 @@ import {
   revisionItems,
   sampleReplies,
 } from "../../feedback/index.ts";
+import { isEndpoint } from "../../models/index.ts";
 import {
   type Constitution,
   type LabelRecord,
@@ -24,69 +27,88 @@ import {
   replyRecordSchema,
   revisionRecordSchema,
 } from "../../records/index.ts";
-import { type Run, readRecords, type StageContext } from "../../runs/index.ts";
+import { type RecordFile, readRecords, type StageContext } from "../../runs/index.ts";
 import { sandboxPrompts } from "../../sandbox/index.ts";
-import type { RecipeContext } from "../recipe.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
-import { nameInRun, withModel } from "./models.ts";
+import { nameInRun } from "./models.ts";
+import { type Pipeline, withStageModel } from "./stage-model.ts";
 
-/** A run with the context of the recipe that made it. */
-export type Pipeline = { readonly run: Run; readonly context: RecipeContext };
+export type { Pipeline } from "./stage-model.ts";
 
 type Counts = Readonly<Record<PromptKind, number>>;
 
-export type PromptStageOptions = {
+/** testShare: share of a file's prompts that are held out, where rows do not say it (default: as in loadPrompts). */
+export type PromptSource = {
   /** "sandbox" or a file. */
   readonly source: string;
   readonly train: Counts;
   readonly test: Counts;
   readonly limit?: number;
   readonly kind?: PromptKind;
+  readonly testShare?: number;
 };
 
-const gatherPrompts = async (
-  options: PromptStageOptions,
+/** The prompts of a run. repeated: rows of the file that say the same as an earlier one. Throws UserError for none. */
+export const gatherPrompts = async (
+  options: PromptSource,
   seed: number,
-  context: StageContext,
-): Promise<PromptRecord[]> => {
-  if (options.source === "sandbox") {
-    return (["train", "test"] as const).flatMap((split) =>
-      sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
-    );
+): Promise<{ readonly prompts: readonly PromptRecord[]; readonly repeated: number }> => {
+  const { source, limit, kind, testShare } = options;
+  if (source !== "sandbox") {
+    return loadPrompts(source, {
+      runSeed: seed,
+      ...(limit === undefined ? {} : { limit }),
+      ...(kind === undefined ? {} : { kind }),
+      ...(testShare === undefined ? {} : { testShare }),
+    });
   }
-  const { prompts, repeated } = await loadPrompts(options.source, {
-    runSeed: seed,
-    ...(options.limit === undefined ? {} : { limit: options.limit }),
-    ...(options.kind === undefined ? {} : { kind: options.kind }),
-  });
-  if (repeated > 0)
-    context.warn(
-      "prompts-repeated",
-      `${repeated} rows of ${options.source} say the same as an earlier one and were left out.`,
-    );
-  return [...prompts];
+  const prompts = (["train", "test"] as const).flatMap((split) =>
+    sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
+  );
+  if (prompts.length > 0) return { prompts: prompts.slice(0, limit), repeated: 0 };
+  throw new UserError(
+    "prompts-empty",
+    "The run has no prompts: all counts are 0. Ask for at least one prompt.",
+  );
 };
 
 /** prompts/prompts.jsonl: the run's prompts. Throws UserError when there are none. */
-export const promptStage = async (
-  { run }: Pipeline,
-  options: PromptStageOptions,
-): Promise<PromptRecord[]> => {
-  const inputs =
-    options.source === "sandbox" ? options : { ...options, file: await sha256File(options.source) };
+export const promptStage = async ({ run }: Pipeline, options: PromptSource): Promise<PromptRecord[]> => {
+  const { source } = options;
+  const inputs = source === "sandbox" ? options : { ...options, file: await sha256File(source) };
   await run.stage({ name: "prompts", inputs }, async (stage) => {
     const file = await stage.records("prompts.jsonl", promptRecordSchema);
-    const prompts = await gatherPrompts(options, run.seed, stage);
-    if (prompts.length === 0) {
-      throw new UserError(
-        "prompts-empty",
-        "The run has no prompts: all counts are 0. Ask for at least one prompt.",
-      );
+    const { prompts, repeated } = await gatherPrompts(options, run.seed);
+    if (repeated > 0) {
+      const what = repeated === 1 ? "1 row says" : `${repeated} rows say`;
+      stage.warn("prompts-repeated", `${what} the same as an earlier one in ${source}, and were left out.`);
     }
     await file.append(prompts.slice(file.existing.length));
   });
   return readRecords(join(run.folder, "prompts", "prompts.jsonl"), promptRecordSchema);
+};
+
+/** Warns when most replies of a stage were cut by the token limit: they are of little use. */
+const warnOfCuts = (stage: StageContext, replies: readonly ReplyRecord[], maxTokens: number): void => {
+  const cut = replies.filter(({ finish }) => finish === "length").length;
+  if (cut * 2 <= replies.length) return;
+  stage.warn(
+    "replies-cut",
+    `${cut} of ${replies.length} replies were cut at ${maxTokens} tokens. Raise sampling.maxTokens.`,
+  );
+};
+
+/** Throws when a model gave no reply at all that one could go on with. */
+const requireReplies = (replies: readonly ReplyRecord[], model: string): void => {
+  if (replies.length === 0 || replies.some(isAnswered)) return;
+  const counts = Object.entries(Object.groupBy(replies, ({ finish }) => finish));
+  const what = counts.map(([finish, some]) => `${some?.length ?? 0} ${finish}`).join(", ");
+  throw new CovenantError(
+    "replies-none",
+    `${model} gave no usable reply to any of ${replies.length} requests (${what}). Expected text: check the model, its context length against the prompts, and sampling.maxTokens.`,
+    { model },
+  );
 };
 
 export type AnswerStageOptions = {
@@ -102,14 +124,15 @@ export type AnswerStageOptions = {
 
 /** <name>/answers.jsonl: the model's replies to prompts, `samples` each. */
 export const answerStage = async (
-  { run, context }: Pipeline,
+  pipeline: Pipeline,
   options: AnswerStageOptions,
 ): Promise<ReplyRecord[]> => {
+  const { run } = pipeline;
   const { name, after, model, prompts, sampling, samples = 1 } = options;
   const inputs = { model, sampling, samples, prompts: prompts.map(({ id }) => id) };
   await run.stage({ name, inputs, after }, async (stage) => {
     const file = await stage.records("answers.jsonl", replyRecordSchema);
-    await withModel(model, context, stage.signal, async (opened) => {
+    await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
       const chunk = Math.max(1, Math.floor(opened.capabilities.batch / samples));
       const { skipItems, skipRows } = resumePoint(file.existing.length, chunk, samples);
       const chunks = sampleReplies({
@@ -123,10 +146,14 @@ export const answerStage = async (
         signal: stage.signal,
         ...sampling,
       });
-      await appendChunks(file, chunks, skipRows, (rows) =>
-        stage.progress(rows, prompts.length * samples, "replies"),
-      );
+      await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
+        countUsage(cuts);
+        stage.progress(rows, prompts.length * samples, "replies");
+      });
     });
+    const replies = await readRecords(file.path, replyRecordSchema);
+    requireReplies(replies, model);
+    warnOfCuts(stage, replies, sampling.maxTokens);
   });
   return readRecords(join(run.folder, name, "answers.jsonl"), replyRecordSchema);
 };
@@ -146,9 +173,10 @@ export type ReviseStageOptions = {
 
 /** <name>/revisions.jsonl: n rounds of critique and revision of every answer, all intermediate replies kept. */
 export const reviseStage = async (
-  { run, context }: Pipeline,
+  pipeline: Pipeline,
   options: ReviseStageOptions,
 ): Promise<RevisionRecord[]> => {
+  const { run } = pipeline;
   const { name, after, model, constitution, rounds, mode, sampling } = options;
   const { items, leftOut } = revisionItems(options.prompts, options.answers);
   const inputs = {
@@ -163,10 +191,10 @@ export const reviseStage = async (
     if (leftOut > 0)
       stage.warn(
         "answers-left-out",
-        `${leftOut} answers were refused by the provider or empty, and were not revised.`,
+        `${leftOut} of ${options.prompts.length} prompts have no answer to revise (refused by the provider, too long for the model, or empty) and were left out.`,
       );
     const file = await stage.records("revisions.jsonl", revisionRecordSchema);
-    await withModel(model, context, stage.signal, async (opened) => {
+    await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
       const chunk = opened.capabilities.batch;
       const { skipItems, skipRows } = resumePoint(file.existing.length, chunk);
       const chunks = reviseBatch({
@@ -182,9 +210,10 @@ export const reviseStage = async (
         signal: stage.signal,
         ...sampling,
       });
-      await appendChunks(file, chunks, skipRows, (rows) =>
-        stage.progress(rows, items.length, "chains", `${rounds} rounds`),
-      );
+      await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
+        countUsage(cuts);
+        stage.progress(rows, items.length, "chains", `${rounds} rounds`);
+      });
     });
   });
   return readRecords(join(run.folder, name, "revisions.jsonl"), revisionRecordSchema);
@@ -211,27 +240,87 @@ const pairsOf = (prompts: readonly PromptRecord[], samples: readonly ReplyRecord
   });
 };
 
-const checkLabels = (labels: readonly LabelRecord[], judge: string): void => {
+/** Throws when not one comparison has a label; warns of what makes labels few. */
+const checkLabels = (stage: StageContext, labels: readonly LabelRecord[], judge: string): void => {
   assertJudgeReads(labels);
-  if (labels.length > 0 && labels.every(({ state }) => state === "unscored")) {
+  const count = (wanted: LabelRecord["state"]): number =>
+    labels.filter(({ state }) => state === wanted).length;
+  const identical = count("identical");
+  if (labels.length > 0 && count("judged") === 0) {
     throw new CovenantError(
-      "judge-unscored",
-      `The judge ${judge} gave a usable answer to none of ${labels.length} comparisons. Choose a judge that gives log-probabilities.`,
+      "labels-none",
+      `None of ${labels.length} comparisons has a label: ${identical} are of twice the same reply, and for ${count("unscored")} the judge ${judge} gave no log-probabilities for (A) and (B) or a reply is missing. ${identical * 2 > labels.length ? "Choose a server that samples: this one seems to ignore the temperature." : "Choose another judge."}`,
       { judge },
     );
   }
+  if (identical * 2 > labels.length) {
+    stage.warn(
+      "replies-identical",
+      `In ${identical} of ${labels.length} comparisons both replies are the same text. The server may ignore the temperature.`,
+    );
+  }
+};
+
+/** Two samples a prompt from the policy, into samples.jsonl. */
+const sampleForLabels = async (
+  pipeline: Pipeline,
+  stage: StageContext,
+  options: LabelStageOptions,
+  policyName: string,
+  file: RecordFile<ReplyRecord>,
+): Promise<void> => {
+  const { name, policy, prompts, sampling } = options;
+  await withStageModel(
+    pipeline,
+    stage,
+    policy,
+    async (opened, countUsage) => {
+      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
+      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk, 2);
+      const chunks = sampleReplies({
+        model: opened,
+        prompts: prompts.slice(skipItems),
+        runSeed: pipeline.run.seed,
+        stage: name,
+        seedStage: options.seedStage ?? name,
+        samples: 2,
+        chunk,
+        signal: stage.signal,
+        ...sampling,
+      });
+      await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
+        countUsage(cuts);
+        stage.progress(rows, prompts.length * 3, "replies and labels");
+      });
+    },
+    policyName,
+  );
+};
+
+/** A judge behind an endpoint is asked once before anything is sampled, when nothing was done yet. */
+const tryJudge = async (
+  pipeline: Pipeline,
+  stage: StageContext,
+  { judge, constitution }: LabelStageOptions,
+): Promise<void> => {
+  if (!isEndpoint(judge)) return;
+  await withStageModel(pipeline, stage, judge, (opened) =>
+    assertJudgeScores({
+      judge: opened,
+      constitution,
+      runSeed: pipeline.run.seed,
+      signal: stage.signal,
+    }),
+  );
 };
 
 /**
  * <name>/samples.jsonl and labels.jsonl: two samples a prompt from the policy, compared by the judge under one drawn
  * principle each, in both orders.
  */
-export const labelStage = async (
-  { run, context }: Pipeline,
-  options: LabelStageOptions,
-): Promise<LabelRecord[]> => {
+export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions): Promise<LabelRecord[]> => {
+  const { run } = pipeline;
   const { name, after, policy, judge, constitution, prompts, sampling } = options;
-  const seedStage = options.seedStage ?? name;
   const policyName = nameInRun(run.folder, policy);
   const inputs = {
     policy: policyName,
@@ -243,34 +332,14 @@ export const labelStage = async (
   await run.stage({ name, inputs, after }, async (stage) => {
     const sampleFile = await stage.records("samples.jsonl", replyRecordSchema);
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
-    const total = prompts.length * 3;
-    await withModel(
-      policy,
-      context,
-      stage.signal,
-      async (opened) => {
-        const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
-        const { skipItems, skipRows } = resumePoint(sampleFile.existing.length, chunk, 2);
-        const chunks = sampleReplies({
-          model: opened,
-          prompts: prompts.slice(skipItems),
-          runSeed: run.seed,
-          stage: name,
-          seedStage,
-          samples: 2,
-          chunk,
-          signal: stage.signal,
-          ...sampling,
-        });
-        await appendChunks(sampleFile, chunks, skipRows, (rows) =>
-          stage.progress(rows, total, "replies and labels"),
-        );
-      },
-      policyName,
-    );
+    if (sampleFile.existing.length + labelFile.existing.length === 0)
+      await tryJudge(pipeline, stage, options);
+    await sampleForLabels(pipeline, stage, options, policyName, sampleFile);
     const samples = await readRecords(sampleFile.path, replyRecordSchema);
+    requireReplies(samples, policyName);
+    warnOfCuts(stage, samples, sampling.maxTokens);
     const pairs = pairsOf(prompts, samples);
-    await withModel(judge, context, stage.signal, async (opened) => {
+    await withStageModel(pipeline, stage, judge, async (opened, countUsage) => {
       const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
       const { skipItems, skipRows } = resumePoint(labelFile.existing.length, chunk);
       const chunks = labelBatch({
@@ -279,15 +348,16 @@ export const labelStage = async (
         constitution,
         runSeed: run.seed,
         stage: name,
-        seedStage,
+        seedStage: options.seedStage ?? name,
         chunk,
         signal: stage.signal,
       });
-      await appendChunks(labelFile, chunks, skipRows, (rows) =>
-        stage.progress(prompts.length * 2 + rows, total, "replies and labels"),
-      );
+      await appendChunks(labelFile, chunks, skipRows, (rows, { bounded }) => {
+        countUsage({ bounded });
+        stage.progress(prompts.length * 2 + rows, prompts.length * 3, "replies and labels");
+      });
     });
-    checkLabels(await readRecords(labelFile.path, labelRecordSchema), judge);
+    checkLabels(stage, await readRecords(labelFile.path, labelRecordSchema), judge);
   });
   return readRecords(join(run.folder, name, "labels.jsonl"), labelRecordSchema);
 };

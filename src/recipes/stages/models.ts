@@ -2,7 +2,7 @@
 
 import { isAbsolute, relative, sep } from "node:path";
 import { UserError } from "../../core/index.ts";
-import { type LanguageModel, modelFolderOf, openModel } from "../../models/index.ts";
+import { type LanguageModel, modelFolderOf, type OpenOptions, openModel } from "../../models/index.ts";
 import type { ChatCodec } from "../../training/index.ts";
 import { loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -16,15 +16,19 @@ export const nameInRun = (runFolder: string, name: string): string => {
   return isAbsolute(name) && !path.startsWith("..") && !isAbsolute(path) ? path.replaceAll(sep, "/") : name;
 };
 
-/** Opens a model for the time of one piece of work. id: how records name it, where not by its name. */
+/**
+ * Opens a model for the time of one piece of work. id: how records name it, where not by its name. options: of models
+ * behind endpoints.
+ */
 export const withModel = async <Result>(
   name: string,
   context: RecipeContext,
   signal: AbortSignal,
   work: (model: LanguageModel) => Promise<Result>,
   id = name,
+  options: Partial<OpenOptions> = {},
 ): Promise<Result> => {
-  const model = await openModel(name, { environment: context.environment, signal });
+  const model = await openModel(name, { ...options, environment: context.environment, signal });
   try {
     return await work(id === name ? model : { ...model, id });
   } finally {

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { deriveSeed, UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { createPpoTrainer, encodePrompt, type StepMetrics, trainPpo } from "../../training/index.ts";
+import {
+  createPpoTrainer,
+  encodePrompt,
+  type StepMetrics,
+  scoreOfLogit,
+  trainPpo,
+} from "../../training/index.ts";
 import {
   createGenerator,
   createModelState,
@@ -96,7 +102,9 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       generator,
       reference,
       reward: async (items: readonly PackedItem[], signal?: AbortSignal) =>
-        (await reward.scores(items, signal === undefined ? {} : { signal })).map(([score]) => score!),
+        (await reward.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
+          scoreOfLogit(logit!),
+        ),
       prompts: options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
       maxTokens,
       endToken: endTokenOf(model, options.model),

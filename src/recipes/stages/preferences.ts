@@ -12,6 +12,7 @@ import {
   referenceLogProbabilities,
   rewardModelWeights,
   rewardSteps,
+  scoreOfLogit,
   trainDpo,
   trainRewardModel,
 } from "../../training/index.ts";
@@ -82,8 +83,8 @@ const scoreHeldOut = async (
       stage: name,
       seed: stage.seed,
       probability,
-      chosen: chosen!,
-      rejected: rejected!,
+      chosen: scoreOfLogit(chosen!),
+      rejected: scoreOfLogit(rejected!),
     };
   });
   await file.append(records.slice(file.existing.length));
