@@ -1,4 +1,5 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
+export { isAnswered } from "./chunk.ts";
 export {
   type CleaningRule,
   type Cut,
@@ -10,6 +11,7 @@ export {
 export { commonPrompt, mergeTurns, parseDialogue } from "./dialogue.ts";
 export {
   assertJudgeReads,
+  assertJudgeScores,
   type LabelChunk,
   type LabelOptions,
   labelBatch,

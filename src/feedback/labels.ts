@@ -103,25 +103,49 @@ const toRecord = (task: Task, scores: readonly Score[], judge: string, stage: st
   };
 };
 
+/** Endpoints find out only when they are asked whether they give log-probabilities. */
+const requireScores = (judge: LanguageModel): void => {
+  if (judge.capabilities.scores) return;
+  throw new UserError(
+    "judge-scores-nothing",
+    `The judge ${judge.id} gives no log-probabilities, and labels are made from them. Choose a model or server that does (vLLM, llama.cpp and many chat models of OpenAI do).`,
+    { judge: judge.id },
+  );
+};
+
+/**
+ * Asks a judge one small comparison, so that one who gives no log-probabilities is found before anything is sampled.
+ * Throws UserError "judge-scores-nothing".
+ */
+export const assertJudgeScores = async (
+  options: Pick<LabelOptions, "judge" | "constitution" | "runSeed" | "signal">,
+): Promise<void> => {
+  const { judge, constitution, runSeed, signal } = options;
+  const messages = renderComparison({
+    messages: [{ role: "user", content: "Hello." }],
+    principle: drawPrinciple(constitution, runSeed),
+    first: "Hello. How can I help?",
+    second: "Go away.",
+  });
+  requireScores(judge);
+  await judge.score([{ messages, continuations: comparisonOptions }], signal === undefined ? {} : { signal });
+  requireScores(judge);
+};
+
 /**
  * Labels pairs, chunk by chunk, in the pairs' order. To resume after whole chunks, leave out the pairs that they
  * covered. Throws UserError when the judge gives no log-probabilities at all.
  */
 export async function* labelBatch(options: LabelOptions): AsyncGenerator<LabelChunk> {
   const { judge, pairs, stage, signal } = options;
-  if (!judge.capabilities.scores) {
-    throw new UserError(
-      "judge-scores-nothing",
-      `The judge ${judge.id} gives no log-probabilities, and labels are made from them. Choose a model or server that does.`,
-      { judge: judge.id },
-    );
-  }
+  requireScores(judge);
   for (const chunk of chunksOf(pairs, options.chunk ?? judge.capabilities.batch / 2)) {
     throwIfAborted(signal);
     const tasks = chunk.map((pair) => planTask(pair, options));
     const requests = tasks.filter((task) => task.state === "asked").flatMap(questionsOf);
     const given =
       requests.length === 0 ? [] : await judge.score(requests, signal === undefined ? {} : { signal });
+    requireScores(judge);
     const scores = expectCount(judge.id, requests.length, given);
     let next = 0;
     let bounded = 0;

@@ -73,6 +73,10 @@ export const modelFolderOf = (name: string): string | null => {
   return null;
 };
 
+/** Whether a name stands for a model behind an address, where calls may fail and cost. */
+export const isEndpoint = (name: string): boolean =>
+  ["endpoint", "openai"].includes(parseModelName(name).type);
+
 /** Opens the model that a name stands for (see parseModelName). Throws UserError for what the user must change. */
 export const openModel = async (name: string, options: OpenOptions): Promise<LanguageModel> => {
   const target = parseModelName(name);

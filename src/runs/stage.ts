@@ -34,6 +34,7 @@ export type StageOptions = {
 
 /** What a stage's work is given. */
 export type StageContext = {
+  readonly name: string;
   readonly folder: string;
   /** Derived from the run's seed and the stage's name; single items derive theirs from it and their id. */
   readonly seed: number;
@@ -144,6 +145,7 @@ const createContext = (
   let shown = Number.NEGATIVE_INFINITY;
   const context: StageContext = {
     folder,
+    name,
     seed: deriveSeed(host.seed, name),
     resumed,
     signal: host.signal,

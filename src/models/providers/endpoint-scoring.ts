@@ -210,7 +210,9 @@ const createChat =
     }
     const { data } = chatSchema.safeParse(response);
     const tokens = data?.choices[0]?.logprobs?.content;
-    if (data === undefined || !tokens?.some((token) => token.top_logprobs.length > 0)) return null;
+    // An empty reply has no tokens to tell of; only a list that is missing says that the server has none.
+    const isTold = tokens?.length === 0 || tokens?.some((token) => token.top_logprobs.length > 0);
+    if (data === undefined || !tokens || !isTold) return null;
     return {
       ...(readChoice(tokens, request.continuations) ?? {
         logProbabilities: unscored(request).logProbabilities,
@@ -239,6 +241,7 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
   };
   let chosen: Strategy | null | undefined = options.scoring === "none" ? null : undefined;
   if (options.scoring !== "auto" && options.scoring !== "none") chosen = strategies[options.scoring];
+  let worked = false;
   let search: Promise<unknown> = Promise.resolve();
 
   const find = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
@@ -249,6 +252,7 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
         const score = await strategy(request, signal);
         if (score !== null) {
           chosen = strategy;
+          worked = true;
           return score;
         }
         answered ||= strategy === strategies.chat;
@@ -277,7 +281,11 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
         done();
       }
     }
-    return (await chosen?.(request, signal)) ?? unscored(request);
+    const found = (await chosen?.(request, signal)) ?? null;
+    // A way that was asked for and never worked is not offered; one that has worked failed on this request alone.
+    if (found === null && !worked) chosen = null;
+    worked ||= found !== null;
+    return found ?? unscored(request);
   };
 
   return {
