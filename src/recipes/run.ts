@@ -40,7 +40,7 @@ import {
 } from "./settings.ts";
 import { type ArmName, armNames, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
-import { type EvaluatedModel, evaluationStage, requestOf } from "./stages/evaluation.ts";
+import { type EvaluatedModel, evaluationStage, requestOf, requireMeasurable } from "./stages/evaluation.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { trainableFolder } from "./stages/models.ts";
 import { type PpoStageOptions, ppoStage } from "./stages/ppo.ts";
@@ -222,6 +222,7 @@ const share = async (pipeline: Pipeline, config: RunConfig, baseFolder: string):
   });
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
+  requireMeasurable(prompts);
   if (!train.some(isHarmful) || test.length === 0) {
     throw new UserError(
       "prompts-incomplete",

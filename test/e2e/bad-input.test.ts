@@ -73,6 +73,12 @@ describe("prompts", () => {
     );
   });
 
+  it("that the oracle cannot read are refused by what is measured with it, before any work", async () => {
+    const words = ["--prompts", join(root, "examples/prompts.jsonl"), "--out", "foreign"];
+    expect(await run(...words)).toContain("is not in the sandbox's language");
+    expect(existsSync(inFolder("foreign/answer"))).toBe(false);
+  });
+
   it("that are none are refused", async () => {
     write("empty.jsonl", "\n\n");
     const words = ["revise", "--model", "./model", "--prompts", "empty.jsonl", "--out", "empty"];

@@ -2,7 +2,7 @@
 // the figures of a run made of them. The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
-import { deriveSeed } from "../../core/index.ts";
+import { deriveSeed, UserError } from "../../core/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type PromptRecord,
@@ -11,7 +11,7 @@ import {
   verdictRecordSchema,
 } from "../../records/index.ts";
 import { readRecords } from "../../runs/index.ts";
-import { parseReply } from "../../sandbox/index.ts";
+import { parseReply, parseRequest } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
 import type { Pipeline } from "./data.ts";
@@ -30,6 +30,17 @@ export type EvaluationStageOptions = {
 /** The last thing the user said: what the oracle reads as the request. */
 export const requestOf = ({ messages }: Pick<PromptRecord, "messages">): string =>
   messages.at(-1)?.content ?? "";
+
+/** Throws UserError when a prompt is not of the sandbox's language: call it before the work, not after it. */
+export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
+  const foreign = prompts.find((prompt) => parseRequest(requestOf(prompt)) === null);
+  if (foreign === undefined) return;
+  throw new UserError(
+    "prompts-not-measurable",
+    `The prompt ${foreign.id} ("${requestOf(foreign).slice(0, 80)}") is not in the sandbox's language, and its oracle, which measures this run, cannot read it. Leave out --prompts to use the sandbox's own; \`covenant revise\` and \`covenant label\` take any prompts.`,
+    { prompt: foreign.id },
+  );
+};
 
 const judge = (
   reply: ReplyRecord,
@@ -57,13 +68,14 @@ const judge = (
 
 /**
  * evaluate/verdicts.jsonl: one judged reply of every model to every prompt; all models sample from the same seeds.
- * Throws CovenantError "sandbox-request" for a prompt that is not in the sandbox's language.
+ * Throws UserError for a prompt that is not in the sandbox's language.
  */
 export const evaluationStage = async (
   { run, context }: Pipeline,
   options: EvaluationStageOptions,
 ): Promise<VerdictRecord[]> => {
   const { models, prompts, sampling, after } = options;
+  requireMeasurable(prompts);
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   const inputs = {
     models: models.map(({ arm, model }) => `${arm}/${model}`),
