@@ -1,6 +1,6 @@
 // What a command ends with, and what it says when it fails.
 
-import { InterruptedError, messageOf, UserError } from "../core/index.ts";
+import { CovenantError, InterruptedError, messageOf, UserError } from "../core/index.ts";
 
 export const exitStatus = { done: 0, failed: 1, wrongUse: 2, interrupted: 130 } as const;
 
@@ -26,5 +26,8 @@ export const describeFailure = (thrown: unknown, verbose: boolean): string => {
   }
   if (verbose) return `error: ${stacksOf(thrown)}\n`;
   if (thrown instanceof UserError) return `error: ${thrown.message}\n`;
+  if (thrown instanceof CovenantError && thrown.facts["retriable"] === true) {
+    return `error: ${thrown.message}\nWhat was finished is kept: the same command again continues.\n`;
+  }
   return `error: ${messageOf(thrown)}\nRun it again with --verbose to see where it happened.\n`;
 };

@@ -5,10 +5,13 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { preferenceRows } from "../feedback/index.ts";
 import { preferenceRowSchema } from "../records/index.ts";
+import { planLabels, planOf } from "./data-plan.ts";
+import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
 import { openStages } from "./open-stages.ts";
 import type { Recipe } from "./recipe.ts";
 import {
   constitutionSetting,
+  endpointSettings,
   modelSetting,
   promptCounts,
   promptKindSetting,
@@ -17,7 +20,8 @@ import {
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
-import { labelStage, promptStage } from "./stages/data.ts";
+import { labelStage, readSamples } from "./stages/data.ts";
+import { gatherTrainPrompts, trainPromptStage } from "./stages/prompts.ts";
 
 export const labelSchema = z.strictObject({
   out: z.string().min(1).default("runs/label").describe("run folder"),
@@ -28,9 +32,10 @@ export const labelSchema = z.strictObject({
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
   prompts: promptsSetting,
   kind: promptKindSetting,
-  limit: z.number().int().positive().optional().describe("at most so many prompts of the file"),
+  limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 10, 10),
   sampling: samplingSettings,
+  endpoint: endpointSettings,
 });
 
 /** `covenant label`. */
@@ -46,38 +51,27 @@ export const recipe: Recipe<typeof labelSchema> = {
     constitution: { path: "constitution", description: "library name or YAML file", placeholder: "name" },
     inverted: { path: "inverted", description: "use the constitution's inversion", placeholder: "true" },
     prompts: { path: "prompts", description: 'JSONL file (.gz too), or "sandbox"', placeholder: "file" },
-    limit: { path: "limit", description: "at most so many prompts of the file", placeholder: "number" },
+    limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
+    "max-tokens": { path: "sampling.maxTokens", description: "tokens a reply", placeholder: "number" },
+    concurrency: {
+      path: "endpoint.concurrency",
+      description: "calls in flight at an endpoint",
+      placeholder: "number",
+    },
   },
   async plan(config) {
-    const prompts = config.limit ?? config.counts.harmful + config.counts.harmless + config.counts.lookalike;
-    const size = config.sampling.maxTokens;
-    const steps = [
-      {
-        stage: "label",
-        what: `up to ${prompts} pairs, both orders`,
-        calls: 4 * prompts,
-        tokens: prompts * 8 * size,
-      },
-    ];
-    return { steps, seconds: null, dollars: null };
-  },
-  async run(config, context) {
     const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
-    await using pipeline = await openStages(
-      "label",
-      config,
-      context,
-      ["prompts", "label", "rows"],
-      constitution,
-    );
+    const { prompts } = await gatherTrainPrompts(config);
+    const models = [config.model, config.judge ?? config.model];
+    return planOf(planLabels(prompts, constitution, config.sampling.maxTokens), models);
+  },
+  async run({ endpoint, ...config }, context) {
+    const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+    const stages = ["prompts", "label", "rows"];
+    await using opened = await openStages("label", config, context, stages, constitution);
+    const pipeline = { ...opened, endpoint };
     const { run } = pipeline;
-    const prompts = await promptStage(pipeline, {
-      source: config.prompts,
-      train: config.counts,
-      test: { harmful: 0, harmless: 0, lookalike: 0 },
-      ...(config.limit === undefined ? {} : { limit: config.limit }),
-      ...(config.kind === undefined ? {} : { kind: config.kind }),
-    });
+    const prompts = await trainPromptStage(pipeline, config);
     const labels = await labelStage(pipeline, {
       name: "label",
       after: ["prompts"],
@@ -95,12 +89,25 @@ export const recipe: Recipe<typeof labelSchema> = {
     await run.finish();
     const flips = labels.filter(({ flipped }) => flipped === true).length;
     const file = join(run.folder, "rows", "preferences.jsonl");
+    const samples = countFinishes(await readSamples(run, "label"));
+    const spent = await spentInRun(run.folder, stages);
     return {
       lines: [
-        `${rows.length} preference rows from ${labels.length} comparisons: ${file}`,
-        `${flips} flipped with the order, ${leftOut.identical} identical pairs and ${leftOut.unscored} unscored left out.`,
+        describeFinishes("replies", samples, config.sampling.maxTokens),
+        `${labels.length} comparisons: ${labels.length - leftOut.identical - leftOut.unscored} judged, ${flips} of them flipped with the order; ${leftOut.identical} of twice the same reply, ${leftOut.unscored} unscored.`,
+        ...describeSpent(spent),
+        `${rows.length} preference rows: ${file}`,
       ],
-      document: { folder: run.folder, preferences: file, rows: rows.length, flips, ...leftOut },
+      document: {
+        folder: run.folder,
+        preferences: file,
+        prompts: prompts.length,
+        rows: rows.length,
+        flips,
+        ...leftOut,
+        finishes: { samples },
+        spent,
+      },
     };
   },
 };

@@ -25,26 +25,50 @@ const hashModel = async (name: string): Promise<string | undefined> => {
   return hashJson(hashes);
 };
 
-/** A pipeline over a run folder; dispose of it to release the folder. Constitution and models count by their content. */
+/** What a recipe's settings may name that lies outside the run folder. */
+type NamedInputs = {
+  readonly model?: string;
+  readonly judge?: string | undefined;
+  /** A reward model's name; `run` keeps settings under the same key. */
+  readonly reward?: unknown;
+  readonly models?: readonly string[];
+  readonly data?: string;
+  readonly prompts?: string;
+};
+
+/** Hashes of named models and files: under the same name they may hold something else tomorrow. */
+const contentsOf = async (config: NamedInputs): Promise<Record<string, string>> => {
+  const contents: Record<string, string> = {};
+  const models: [string, string | undefined][] = [
+    ["model", config.model],
+    ["judge", config.judge],
+    ["reward", typeof config.reward === "string" ? config.reward : undefined],
+    ...(config.models ?? []).map((name, at): [string, string] => [`models.${at}`, name]),
+  ];
+  for (const [role, name] of models) {
+    const hash = name === undefined ? undefined : await hashModel(name);
+    if (hash !== undefined) contents[role] = hash;
+  }
+  if (config.data !== undefined) contents["data"] = (await sha256File(config.data)).sha256;
+  if (config.prompts !== undefined && config.prompts !== "sandbox")
+    contents["prompts"] = (await sha256File(config.prompts)).sha256;
+  return contents;
+};
+
+/**
+ * A pipeline over a run folder; dispose of it to release the folder. Constitution, models and input files count by
+ * their content, so a changed one is another run and never replaces finished work.
+ */
 export const openStages = async (
   name: string,
-  config: {
-    readonly out: string;
-    readonly seed: number;
-    readonly model?: string;
-    readonly judge?: string | undefined;
-  },
+  config: NamedInputs & { readonly out: string; readonly seed: number },
   context: RecipeContext,
   stages: readonly string[],
   constitution?: Constitution,
 ): Promise<Pipeline & AsyncDisposable> => {
   const { out, ...decisive } = config;
-  const contents: Record<string, string> = {};
+  const contents = await contentsOf(config);
   if (constitution !== undefined) contents["constitution"] = hashConstitution(constitution);
-  for (const role of ["model", "judge"] as const) {
-    const hash = config[role] === undefined ? undefined : await hashModel(config[role]);
-    if (hash !== undefined) contents[role] = hash;
-  }
   const run = await openRun({
     folder: out,
     name,

@@ -1,7 +1,6 @@
 // `covenant pretrain`: makes assets/covenant-tiny from nothing: trains the tokenizer on the sandbox's language, then a
 // small Llama on its documents (chats, critiques with revisions, choices), and saves a Hugging Face folder.
 
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { comparisonOptions } from "../constitution/index.ts";
@@ -13,6 +12,7 @@ import {
   createModelState,
   createTokenizer,
   initialParameters,
+  loadModelFolder,
   type ModelConfig,
   parameterCount,
   roleTokens,
@@ -24,13 +24,13 @@ import {
 } from "../transformer/index.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { seedSetting } from "./settings.ts";
-import { runLoop } from "./stages/loop.ts";
+import { discardCheckpoint, runLoop } from "./stages/loop.ts";
 
 const positive = z.number().int().positive();
 
 export const pretrainSchema = z.strictObject({
   out: z.string().min(1).default("runs/pretrain").describe("run folder"),
-  model: z.string().min(1).default("runs/pretrain/covenant-tiny").describe("folder the model is saved in"),
+  model: z.string().min(1).default("runs/covenant-tiny").describe("folder the model is saved in"),
   seed: seedSetting.default(20_260_101),
   vocabulary: positive.default(3072),
   hiddenSize: positive.default(256),
@@ -186,6 +186,7 @@ const train = async (
     tokenizer: files,
     chatTemplate: compileChatTemplate(roleTokenTemplate),
   });
+  await discardCheckpoint(stage);
   return folder;
 };
 
@@ -226,10 +227,9 @@ export const recipe: Recipe<typeof pretrainSchema> = {
       await train(config, stage, context);
     });
     await run.finish();
-    const { cp, rm } = await import("node:fs/promises");
+    const made = await loadModelFolder(join(run.folder, "pretrain", "model"));
     const target = resolve(model);
-    if (existsSync(target)) await rm(target, { recursive: true });
-    await cp(join(run.folder, "pretrain", "model"), target, { recursive: true });
+    await saveModelFolder(target, { ...made, tokenizer: made.tokenizer.files });
     return { lines: [`Model: ${target}`], document: { model: target, folder: run.folder } };
   },
 };

@@ -1,12 +1,16 @@
 // `covenant revise`: answers of a model to prompts, and n rounds of critique and revision under a constitution.
 
+import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import type { RevisionRecord } from "../records/index.ts";
+import { planAnswers, planOf, planRevisions } from "./data-plan.ts";
+import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
 import { openStages } from "./open-stages.ts";
 import type { Recipe } from "./recipe.ts";
 import {
   constitutionSetting,
+  endpointSettings,
   modelSetting,
   promptCounts,
   promptKindSetting,
@@ -16,7 +20,8 @@ import {
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
-import { answerStage, promptStage, reviseStage } from "./stages/data.ts";
+import { answerStage, reviseStage } from "./stages/data.ts";
+import { gatherTrainPrompts, trainPromptStage } from "./stages/prompts.ts";
 
 export const reviseSchema = z.strictObject({
   out: z.string().min(1).default("runs/revise").describe("run folder"),
@@ -26,10 +31,11 @@ export const reviseSchema = z.strictObject({
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
   prompts: promptsSetting,
   kind: promptKindSetting,
-  limit: z.number().int().positive().optional().describe("at most so many prompts of the file"),
+  limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 0, 0),
   sampling: samplingSettings,
   revise: reviseSettings,
+  endpoint: endpointSettings,
 });
 
 /** One chain as a person reads it. */
@@ -56,43 +62,33 @@ export const recipe: Recipe<typeof reviseSchema> = {
     constitution: { path: "constitution", description: "library name or YAML file", placeholder: "name" },
     inverted: { path: "inverted", description: "use the constitution's inversion", placeholder: "true" },
     prompts: { path: "prompts", description: 'JSONL file (.gz too), or "sandbox"', placeholder: "file" },
-    limit: { path: "limit", description: "at most so many prompts of the file", placeholder: "number" },
+    limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
+    "max-tokens": { path: "sampling.maxTokens", description: "tokens a reply", placeholder: "number" },
+    concurrency: {
+      path: "endpoint.concurrency",
+      description: "calls in flight at an endpoint",
+      placeholder: "number",
+    },
     rounds: { path: "revise.rounds", description: "rounds of critique and revision", placeholder: "number" },
   },
   async plan(config) {
-    const prompts = config.limit ?? config.counts.harmful + config.counts.harmless + config.counts.lookalike;
-    const calls = config.revise.mode === "direct" ? config.revise.rounds : 2 * config.revise.rounds;
-    const size = config.sampling.maxTokens;
-    return {
-      steps: [
-        { stage: "answer", what: `up to ${prompts} answers`, calls: prompts, tokens: prompts * size },
-        {
-          stage: "revise",
-          what: `${config.revise.rounds} rounds`,
-          calls: prompts * calls,
-          tokens: prompts * calls * 3 * size,
-        },
-      ],
-      seconds: null,
-      dollars: null,
-    };
-  },
-  async run(config, context) {
     const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
-    await using pipeline = await openStages(
-      "revise",
-      config,
-      context,
-      ["prompts", "answer", "revise"],
-      constitution,
+    const { prompts } = await gatherTrainPrompts(config);
+    const { maxTokens } = config.sampling;
+    return planOf(
+      [
+        planAnswers(prompts, maxTokens),
+        planRevisions(prompts, constitution, { ...config.revise, maxTokens }),
+      ],
+      [config.model],
     );
-    const prompts = await promptStage(pipeline, {
-      source: config.prompts,
-      train: config.counts,
-      test: { harmful: 0, harmless: 0, lookalike: 0 },
-      ...(config.limit === undefined ? {} : { limit: config.limit }),
-      ...(config.kind === undefined ? {} : { kind: config.kind }),
-    });
+  },
+  async run({ endpoint, ...config }, context) {
+    const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+    const stages = ["prompts", "answer", "revise"];
+    await using opened = await openStages("revise", config, context, stages, constitution);
+    const pipeline = { ...opened, endpoint };
+    const prompts = await trainPromptStage(pipeline, config);
     const { model, sampling } = config;
     const answers = await answerStage(pipeline, {
       name: "answer",
@@ -112,10 +108,28 @@ export const recipe: Recipe<typeof reviseSchema> = {
       sampling,
     });
     await pipeline.run.finish();
-    const file = `${pipeline.run.folder}/revise/revisions.jsonl`;
+    const { folder } = pipeline.run;
+    const file = join(folder, "revise", "revisions.jsonl");
+    const answered = countFinishes(answers);
+    const revised = countFinishes(revisions.flatMap(({ steps }) => steps));
+    const spent = await spentInRun(folder, stages);
     return {
-      lines: [...revisions.slice(0, 3).flatMap(showChain), "", `${revisions.length} chains: ${file}`],
-      document: { folder: pipeline.run.folder, revisions: file, chains: revisions.length },
+      lines: [
+        ...revisions.slice(0, 3).flatMap(showChain),
+        "",
+        describeFinishes("answers", answered, sampling.maxTokens),
+        describeFinishes("revisions", revised, sampling.maxTokens),
+        ...describeSpent(spent),
+        `${revisions.length} chains: ${file}`,
+      ],
+      document: {
+        folder,
+        revisions: file,
+        prompts: prompts.length,
+        chains: revisions.length,
+        finishes: { answers: answered, revisions: revised },
+        spent,
+      },
     };
   },
 };

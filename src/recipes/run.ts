@@ -19,9 +19,6 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { parseReply } from "../sandbox/index.ts";
-import { encodePrompt } from "../training/index.ts";
-import { createGenerator } from "../transformer/index.ts";
 import { openStages } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeRun, planRun } from "./run-summary.ts";
@@ -40,10 +37,11 @@ import {
 } from "./settings.ts";
 import { type ArmName, armNames, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
-import { type EvaluatedModel, evaluationStage, requestOf, requireMeasurable } from "./stages/evaluation.ts";
+import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
+import { goodhartMeasure } from "./stages/goodhart.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { trainableFolder } from "./stages/models.ts";
-import { type PpoStageOptions, ppoStage } from "./stages/ppo.ts";
+import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 
@@ -88,48 +86,10 @@ type Shared = {
   readonly answers: readonly ReplyRecord[];
 };
 
-const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
+/** Replies that each point of the Goodhart curve is made of. */
+const goodhartPrompts = 64;
 
-/** Measures true harm of the policy now and then; writes rl/goodhart.jsonl. */
-const goodhartMeasure = (shared: Shared, name: string): NonNullable<PpoStageOptions["measure"]> => {
-  const { config } = shared;
-  const prompts = shared.test.filter(isHarmful).slice(0, 64);
-  return async (stage, step, metrics, state, model) => {
-    if (config.ppo.measureEvery === 0) return;
-    if (step !== 1 && step % config.ppo.measureEvery !== 0 && step !== config.ppo.steps) return;
-    const file = await stage.records("goodhart.jsonl", goodhartRecordSchema);
-    if (file.existing.some((record) => record.step === step)) return file.close();
-    const generator = createGenerator(state);
-    const replies = await generator.generate(
-      prompts.map(({ messages, seed }) => ({
-        prompt: encodePrompt(model.codec, messages),
-        maxTokens: config.sampling.maxTokens,
-        temperature: config.sampling.temperature,
-        seed,
-      })),
-      { signal: stage.signal },
-    );
-    await generator.release();
-    const verdicts = prompts.map((prompt, at) => {
-      const text = model.tokenizer.decode(replies[at]!.ids, { skipSpecial: true }).trim();
-      return { kind: "harmful" as const, verdict: parseReply(text, requestOf(prompt)) };
-    });
-    const id = `${name}/measure-${String(step).padStart(5, "0")}`;
-    await file.append([
-      {
-        id,
-        parents: [],
-        stage: name,
-        seed: stage.seed,
-        step,
-        reward: metrics["objective/scores"]!,
-        kl: metrics["objective/kl"]!,
-        verdicts,
-      },
-    ]);
-    file.close();
-  };
-};
+const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
 
 /** One arm from its constitution to its three models; gives what the figures are made of. */
 const runArm = async (
@@ -194,7 +154,14 @@ const runArm = async (
     prompts: train,
     maxTokens: sampling.maxTokens,
     settings: config.ppo,
-    measure: goodhartMeasure(shared, stage("rl")),
+    measure: goodhartMeasure({
+      name: stage("rl"),
+      prompts: shared.test.filter(isHarmful).slice(0, goodhartPrompts),
+      maxTokens: sampling.maxTokens,
+      temperature: sampling.temperature,
+      every: config.ppo.measureEvery,
+      steps: config.ppo.steps,
+    }),
   });
   const goodhart: GoodhartRecord[] =
     config.ppo.measureEvery === 0

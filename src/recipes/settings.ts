@@ -134,7 +134,7 @@ export type DpoSettings = z.output<typeof dpoSettings>;
 
 export const ppoSettings = z
   .strictObject({
-    steps: positive.default(40),
+    steps: positive.default(30),
     batch: positive.default(64),
     minibatches: positive.default(2),
     epochs: positive.default(1),
@@ -149,7 +149,6 @@ export const ppoSettings = z
     valueCoefficient: rate.default(0.1),
     gamma: z.number().positive().max(1).default(1),
     lambda: z.number().positive().max(1).default(0.95),
-    temperature: rate.default(1),
     lora: loraSettings,
     missingEndPenalty: z.number().nonnegative().default(0.5),
     measureEvery: count

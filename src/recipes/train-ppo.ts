@@ -11,9 +11,9 @@ import {
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
-import { promptStage } from "./stages/data.ts";
 import { trainableFolder } from "./stages/models.ts";
 import { ppoStage } from "./stages/ppo.ts";
+import { trainPromptStage } from "./stages/prompts.ts";
 
 const schema = z.strictObject({
   out: z.string().min(1).default("runs/ppo").describe("run folder"),
@@ -54,12 +54,7 @@ export const recipe: Recipe<typeof schema> = {
   },
   async run(config, context) {
     await using pipeline = await openStages("train ppo", config, context, ["prompts", "rl"]);
-    const prompts = await promptStage(pipeline, {
-      source: config.prompts,
-      train: config.counts,
-      test: { harmful: 0, harmless: 0, lookalike: 0 },
-      ...(config.kind === undefined ? {} : { kind: config.kind }),
-    });
+    const prompts = await trainPromptStage(pipeline, config);
     const model = await ppoStage(pipeline, {
       name: "rl",
       after: ["prompts"],

@@ -36,7 +36,6 @@ const open = (change: Partial<PpoOptions> = {}): OpenedLoop => {
     minibatches: 2,
     epochs: 2,
     maxTokens: 6,
-    temperature: 1,
     endToken: 0,
     missingEndPenalty: 0,
     klCoefficient: 0.01,

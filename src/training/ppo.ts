@@ -1,6 +1,7 @@
 // PPO against a reward function (RL-CAI; Bai et al. 2022, 4; Schulman et al. 2017), with a value head on the policy's
 // body, a per-token KL penalty against the reference, whitened advantages and clipped losses. Metric names are TRL's.
-// Deviations: the value head shares the policy's body; replies without an end token get a fixed penalty.
+// Deviations: the value head shares the policy's body; replies are sampled at temperature 1, where ratios and KL are
+// exact; replies without an end token get a fixed penalty, which objective/scores leaves out.
 
 import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
 import {
@@ -54,7 +55,6 @@ export type PpoOptions = LoopOptions & {
   readonly minibatches: number;
   readonly epochs: number;
   readonly maxTokens: number;
-  readonly temperature: number;
   readonly endToken: number;
   readonly missingEndPenalty: number;
   readonly klCoefficient: number;
@@ -137,7 +137,7 @@ const sample = async (options: PpoOptions, step: number): Promise<Sampled> => {
   const requests = prompts.map((prompt, at) => ({
     prompt,
     maxTokens: options.maxTokens,
-    temperature: options.temperature,
+    temperature: 1,
     seed: deriveSeed(options.seed, "rollout", step, at),
   }));
   const replies = await options.generator.generate(

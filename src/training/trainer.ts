@@ -2,7 +2,7 @@
 // AdamW) per call. Programs are kept by shape bucket. Knows nothing of what the loss means.
 
 import { CovenantError } from "../core/index.ts";
-import { compile, createProgramCache, type Feeds, input, type Tensor } from "../engine/index.ts";
+import { compile, createProgramCache, type Feeds, type Tensor } from "../engine/index.ts";
 import { type DecoderGraph, graphOf, learnsWithAdapters, type ModelState } from "../transformer/index.ts";
 import { type AdamWOptions, adamWStep, momentNames, stepFeeds } from "./optimiser.ts";
 
@@ -49,7 +49,14 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
   const programs = createProgramCache((key) => {
     const graph = graphOf(state);
     const { loss, metrics } = build(graph, JSON.parse(key) as Sizes);
-    const parameters = new Map(names.map((name) => [name, graph.parameter(name) ?? input(name, [])]));
+    const parameters = new Map(
+      names.map((name) => {
+        const parameter = graph.parameter(name);
+        if (parameter === undefined)
+          throw new CovenantError("missing-parameter", `The graph lacks ${name}.`, { name });
+        return [name, parameter] as const;
+      }),
+    );
     return compile({ loss, ...metrics, ...adamWStep(loss, parameters, optimiser) });
   }, 12);
   const momentFeeds = (): Record<string, Float32Array> => {

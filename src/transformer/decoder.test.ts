@@ -5,6 +5,8 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import { compile, gradients, input, interpret, mean, tokenLogProbability } from "../engine/index.ts";
+import type { Message } from "../records/index.ts";
+import { encodeChat } from "./chat-template.ts";
 import { loadModelFolder } from "./checkpoint.ts";
 import { hiddenStates, logitsOf, packedInputs, prefillGraph, scoreOf } from "./decoder.ts";
 import { createGenerator } from "./generation.ts";
@@ -18,14 +20,30 @@ type GoldenChat = {
   readonly greedy: readonly number[];
 };
 
-const open = async (name: string) => {
-  const folder = new URL(`../../test/golden/llama-random/${name}/`, import.meta.url).pathname;
-  const { config, weights } = await loadModelFolder(folder);
-  const golden = JSON.parse(await readFile(`${folder}golden.json`, "utf8")) as {
+const root = new URL("../../", import.meta.url).pathname;
+
+/** Model folders and the numbers transformers gave for them. */
+const cases = [
+  {
+    name: "tied",
+    folder: "test/golden/llama-random/tied",
+    numbers: "test/golden/llama-random/tied/golden.json",
+  },
+  {
+    name: "untied",
+    folder: "test/golden/llama-random/untied",
+    numbers: "test/golden/llama-random/untied/golden.json",
+  },
+  { name: "covenant-tiny", folder: "assets/covenant-tiny", numbers: "test/golden/covenant-tiny.json" },
+] as const;
+
+const open = async ({ folder, numbers }: (typeof cases)[number]) => {
+  const { config, weights, tokenizer, chatTemplate } = await loadModelFolder(`${root}${folder}`);
+  const golden = JSON.parse(await readFile(`${root}${numbers}`, "utf8")) as {
     sample: number[];
     chats: GoldenChat[];
   };
-  return { config, weights, golden };
+  return { config, weights, golden, tokenizer, chatTemplate };
 };
 
 /** Logits of every token of every document, each in a row of its own. */
@@ -52,9 +70,22 @@ const logitsOfAll = async (
   };
 };
 
-describe.each(["tied", "untied"])("a folder that transformers saved (%s)", (name) => {
+describe.each(cases)("a folder that transformers opens ($name)", (model) => {
+  it("gives transformers' token ids for chats", async () => {
+    const { golden, tokenizer, chatTemplate } = await open(model);
+    const chats = JSON.parse(await readFile(`${root}tools/parity/chats.json`, "utf8")) as {
+      messages: Message[];
+      addGenerationPrompt: boolean;
+    }[];
+    const ids = chats.map(
+      ({ messages, addGenerationPrompt }) =>
+        encodeChat(tokenizer, chatTemplate!, messages, { addGenerationPrompt, parseSpecial: true }).ids,
+    );
+    expect(ids).toEqual(golden.chats.map((chat) => chat.ids));
+  });
+
   it("gives transformers' logits within 1e-4", async () => {
-    const { config, weights, golden } = await open(name);
+    const { config, weights, golden } = await open(model);
     const logits = await logitsOfAll(
       createModelState(config, weights),
       golden.chats.map(({ ids }) => ids),
@@ -72,7 +103,7 @@ describe.each(["tied", "untied"])("a folder that transformers saved (%s)", (name
   });
 
   it("continues greedily as transformers does", async () => {
-    const { config, weights, golden } = await open(name);
+    const { config, weights, golden } = await open(model);
     // transformers was told to ignore end tokens
     const generator = createGenerator(createModelState({ ...config, endTokenIds: [] }, weights));
     const replies = await generator.generate(

@@ -1,14 +1,13 @@
-// The data half of the pipeline as stages: prompts, answers, critique and revision, pairs and labels.
+// The data half of the pipeline as stages: answers, critique and revision, pairs and labels.
 
 import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
-import { CovenantError, sha256File, UserError } from "../../core/index.ts";
+import { CovenantError } from "../../core/index.ts";
 import {
   assertJudgeReads,
   assertJudgeScores,
   isAnswered,
   labelBatch,
-  loadPrompts,
   type ReplyPair,
   reviseBatch,
   revisionItems,
@@ -19,75 +18,20 @@ import {
   type Constitution,
   type LabelRecord,
   labelRecordSchema,
-  type PromptKind,
   type PromptRecord,
-  promptRecordSchema,
   type ReplyRecord,
   type RevisionRecord,
   replyRecordSchema,
   revisionRecordSchema,
 } from "../../records/index.ts";
-import { type RecordFile, readRecords, type StageContext } from "../../runs/index.ts";
-import { sandboxPrompts } from "../../sandbox/index.ts";
+import { type RecordFile, type Run, readRecords, type StageContext } from "../../runs/index.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
 import { nameInRun } from "./models.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
+export { promptStage } from "./prompts.ts";
 export type { Pipeline } from "./stage-model.ts";
-
-type Counts = Readonly<Record<PromptKind, number>>;
-
-/** testShare: share of a file's prompts that are held out, where rows do not say it (default: as in loadPrompts). */
-export type PromptSource = {
-  /** "sandbox" or a file. */
-  readonly source: string;
-  readonly train: Counts;
-  readonly test: Counts;
-  readonly limit?: number;
-  readonly kind?: PromptKind;
-  readonly testShare?: number;
-};
-
-/** The prompts of a run. repeated: rows of the file that say the same as an earlier one. Throws UserError for none. */
-export const gatherPrompts = async (
-  options: PromptSource,
-  seed: number,
-): Promise<{ readonly prompts: readonly PromptRecord[]; readonly repeated: number }> => {
-  const { source, limit, kind, testShare } = options;
-  if (source !== "sandbox") {
-    return loadPrompts(source, {
-      runSeed: seed,
-      ...(limit === undefined ? {} : { limit }),
-      ...(kind === undefined ? {} : { kind }),
-      ...(testShare === undefined ? {} : { testShare }),
-    });
-  }
-  const prompts = (["train", "test"] as const).flatMap((split) =>
-    sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
-  );
-  if (prompts.length > 0) return { prompts: prompts.slice(0, limit), repeated: 0 };
-  throw new UserError(
-    "prompts-empty",
-    "The run has no prompts: all counts are 0. Ask for at least one prompt.",
-  );
-};
-
-/** prompts/prompts.jsonl: the run's prompts. Throws UserError when there are none. */
-export const promptStage = async ({ run }: Pipeline, options: PromptSource): Promise<PromptRecord[]> => {
-  const { source } = options;
-  const inputs = source === "sandbox" ? options : { ...options, file: await sha256File(source) };
-  await run.stage({ name: "prompts", inputs }, async (stage) => {
-    const file = await stage.records("prompts.jsonl", promptRecordSchema);
-    const { prompts, repeated } = await gatherPrompts(options, run.seed);
-    if (repeated > 0) {
-      const what = repeated === 1 ? "1 row says" : `${repeated} rows say`;
-      stage.warn("prompts-repeated", `${what} the same as an earlier one in ${source}, and were left out.`);
-    }
-    await file.append(prompts.slice(file.existing.length));
-  });
-  return readRecords(join(run.folder, "prompts", "prompts.jsonl"), promptRecordSchema);
-};
 
 /** Warns when most replies of a stage were cut by the token limit: they are of little use. */
 const warnOfCuts = (stage: StageContext, replies: readonly ReplyRecord[], maxTokens: number): void => {
@@ -296,6 +240,10 @@ const sampleForLabels = async (
     policyName,
   );
 };
+
+/** The samples that a label stage compared. */
+export const readSamples = (run: Run, name: string): Promise<ReplyRecord[]> =>
+  readRecords(join(run.folder, name, "samples.jsonl"), replyRecordSchema);
 
 /** A judge behind an endpoint is asked once before anything is sampled, when nothing was done yet. */
 const tryJudge = async (

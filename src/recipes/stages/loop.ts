@@ -12,6 +12,7 @@ import type { StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 
 const checkpointName = "checkpoint.safetensors";
+const loopStepName = "loop-step";
 const checkpointMilliseconds = 15_000;
 
 export type LoopStage<Sizes> = {
@@ -41,7 +42,7 @@ const packCheckpoint = (state: ModelState, trainer: Pick<Trainer<unknown>, "snap
   return tensors;
 };
 
-/** Puts a checkpoint into state and trainer; gives the step to go on with, 0 where there is no checkpoint. */
+/** Puts a checkpoint into state and trainer; gives the loop step to go on with, 0 where there is no checkpoint. */
 const restoreCheckpoint = async (
   path: string,
   state: ModelState,
@@ -50,7 +51,6 @@ const restoreCheckpoint = async (
   if (!existsSync(path)) return 0;
   const tensors = await readSafetensors(path);
   for (const name of Object.keys(state.weights)) state.weights[name] = tensors[`weight:${name}`]!;
-  const step = tensors["step"]!.data[0]!;
   const learned = Object.keys(tensors)
     .filter((name) => name.startsWith("first:"))
     .map((name) => name.slice("first:".length));
@@ -60,9 +60,13 @@ const restoreCheckpoint = async (
       { first: tensors[`first:${name}`]!.data, second: tensors[`second:${name}`]!.data },
     ]),
   );
-  trainer.restore({ step, moments });
-  return step;
+  trainer.restore({ step: tensors["step"]!.data[0]!, moments });
+  return tensors[loopStepName]!.data[0]!;
 };
+
+/** Removes the checkpoint: call it when what the stage learned is saved. */
+export const discardCheckpoint = (stage: StageContext): Promise<void> =>
+  rm(join(stage.folder, checkpointName), { force: true });
 
 /**
  * Runs a loop to its end, writing steps.jsonl. Optimiser steps per loop step may be several: `loop` counts its own
@@ -72,9 +76,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const { stage, state, trainer, totalSteps, clock, name } = options;
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
-  const countPath = "loop-step";
-  await restoreCheckpoint(path, state, trainer);
-  const start = existsSync(path) ? (await readSafetensors(path))[countPath]!.data[0]! : 0;
+  const start = await restoreCheckpoint(path, state, trainer);
   let written = steps.existing.length;
   let saved = clock.now();
   for await (const outcome of options.loop(start)) {
@@ -92,10 +94,9 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
       const tensors = packCheckpoint(state, trainer);
       await writeSafetensors(path, {
         ...tensors,
-        [countPath]: { shape: [1], data: Float32Array.of(step + 1) },
+        [loopStepName]: { shape: [1], data: Float32Array.of(step + 1) },
       });
       saved = clock.now();
     }
   }
-  await rm(path, { force: true });
 };

@@ -63,8 +63,8 @@ const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap
   }));
 };
 
-/** A pair whose label says nothing (near one half) cannot be got right or wrong. */
-const decided = ({ probability }: RewardPairRecord): boolean => probability >= 0.6;
+/** A label of exactly one half prefers neither reply. */
+const decided = ({ probability }: RewardPairRecord): boolean => probability !== 0.5;
 
 /** All figures of one arm; the base's verdicts are the same in every arm. */
 export const armMetrics = (

@@ -7,7 +7,7 @@ import type { StageContext } from "../../runs/index.ts";
 import {
   createPpoTrainer,
   encodePrompt,
-  type StepMetrics,
+  type RewardFunction,
   scoreOfLogit,
   trainPpo,
 } from "../../training/index.ts";
@@ -15,8 +15,8 @@ import {
   createGenerator,
   createModelState,
   createScorer,
-  type ModelState,
-  type PackedItem,
+  type Generator,
+  type Scorer,
 } from "../../transformer/index.ts";
 import type { PpoSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
@@ -37,14 +37,21 @@ export type PpoStageOptions = StageBase & {
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
   readonly settings: PpoSettings;
-  /** Looks at the policy after a step (1, 2, ...): the Goodhart curve is measured here. */
-  readonly measure?: (
-    stage: StageContext,
-    step: number,
-    metrics: StepMetrics["metrics"],
-    state: ModelState,
-    model: TrainableModel,
-  ) => Promise<void>;
+  /** Looks at the policy before the first step (0) and after each (1, 2, ...): the Goodhart curve is measured here. */
+  readonly measure?: (policy: MeasuredPolicy) => Promise<void>;
+};
+
+/** A policy in training, with what rewards it and what holds it. */
+export type MeasuredPolicy = {
+  readonly stage: StageContext;
+  readonly step: number;
+  readonly model: TrainableModel;
+  readonly endToken: number;
+  readonly generator: Generator;
+  /** Log-probabilities under the policy as it is, and under the reference. */
+  readonly policy: Scorer;
+  readonly reference: Scorer;
+  readonly reward: RewardFunction;
 };
 
 const openReward = async (folder: string) => {
@@ -94,20 +101,25 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     const reference = createScorer(createModelState(model.config, model.weights));
     const reward = await openReward(options.rewardModel);
     const generator = createGenerator(state);
+    const policy = createScorer(state);
     const trainer = createPpoTrainer(state, optimiserOf(settings), settings);
+    const endToken = endTokenOf(model, options.model);
+    const rewardOf: RewardFunction = async (items, signal) =>
+      (await reward.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
+        scoreOfLogit(logit!),
+      );
+    const observe = async (step: number): Promise<void> =>
+      options.measure?.({ stage, step, model, endToken, generator, policy, reference, reward: rewardOf });
     const loop = {
       ...settings,
       trainer,
       state,
       generator,
       reference,
-      reward: async (items: readonly PackedItem[], signal?: AbortSignal) =>
-        (await reward.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
-          scoreOfLogit(logit!),
-        ),
+      reward: rewardOf,
       prompts: options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
       maxTokens,
-      endToken: endTokenOf(model, options.model),
+      endToken,
       schedule: scheduleOf(settings),
       padding: model.padding,
       seed: deriveSeed(run.seed, "ppo"),
@@ -122,10 +134,13 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       totalSteps: settings.steps,
       note: (metrics) =>
         `score ${fixed(metrics["objective/scores"], 2)}, KL ${fixed(metrics["objective/kl"], 2)}`,
-      loop: (start) => trainPpo({ ...loop, start }),
-      onStep: async ({ step, metrics }) => options.measure?.(stage, step + 1, metrics, state, model),
+      loop: async function* (start) {
+        if (start === 0) await observe(0);
+        yield* trainPpo({ ...loop, start });
+      },
+      onStep: ({ step }) => observe(step + 1),
     });
-    for (const held of [trainer, reference, reward, generator]) await held.release();
+    for (const held of [trainer, reference, reward, generator, policy]) await held.release();
     await savePolicy(stage, model, state);
   });
   return join(run.folder, name, "model");

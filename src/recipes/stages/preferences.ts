@@ -16,13 +16,7 @@ import {
   trainDpo,
   trainRewardModel,
 } from "../../training/index.ts";
-import {
-  createModelState,
-  createScorer,
-  type ModelState,
-  mergeAdapters,
-  saveModelFolder,
-} from "../../transformer/index.ts";
+import { createModelState, createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { runLoop } from "./loop.ts";
@@ -34,6 +28,7 @@ import {
   requireRows,
   type StageBase,
   savePolicy,
+  saveTrained,
   scheduleOf,
   stateToTrain,
   warnTooLong,
@@ -136,13 +131,7 @@ export const rewardStage = async (
       model,
       rows.filter((row) => isHeldOut(row, settings.heldOutShare)),
     );
-    await saveModelFolder(join(stage.folder, "model"), {
-      config: model.config,
-      weights: mergeAdapters(state.weights, state.adapterScale),
-      tokenizer: model.tokenizer.files,
-      chatTemplate: model.chatTemplate,
-      task: "sequence-classification",
-    });
+    await saveTrained(stage, model, state);
   });
   return join(run.folder, name, "model");
 };

@@ -15,6 +15,7 @@ import {
   type Weights,
 } from "../../transformer/index.ts";
 import type { LoraSettings, TrainingSettings } from "../settings.ts";
+import { discardCheckpoint } from "./loop.ts";
 import type { TrainableModel } from "./models.ts";
 
 export type StageBase = { readonly name: string; readonly after: readonly string[] };
@@ -68,18 +69,31 @@ export const stateToTrain = (
   });
 };
 
+/** Saves what was learned as <stage>/model, adapters merged; only then the training checkpoint goes. */
+export const saveTrained = async (
+  stage: StageContext,
+  model: TrainableModel,
+  state: ModelState,
+  weights = mergeAdapters(state.weights, state.adapterScale),
+): Promise<void> => {
+  await saveModelFolder(join(stage.folder, "model"), {
+    config: model.config,
+    weights,
+    tokenizer: model.tokenizer.files,
+    chatTemplate: model.chatTemplate,
+    task: state.task,
+  });
+  await discardCheckpoint(stage);
+};
+
+/** Saves a policy without its value head. */
 export const savePolicy = async (
   stage: StageContext,
   model: TrainableModel,
   state: ModelState,
 ): Promise<void> => {
   const { "score.weight": _valueHead, ...weights } = mergeAdapters(state.weights, state.adapterScale);
-  await saveModelFolder(join(stage.folder, "model"), {
-    config: model.config,
-    weights,
-    tokenizer: model.tokenizer.files,
-    chatTemplate: model.chatTemplate,
-  });
+  await saveTrained(stage, model, state, weights);
 };
 
 export const fixed = (value: number | undefined, digits = 3): string => (value ?? Number.NaN).toFixed(digits);

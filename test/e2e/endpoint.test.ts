@@ -1,0 +1,135 @@
+// `covenant revise` and `covenant label` through an address: what they count and say, and how they go on after a
+// server that stopped, a model that is not there, conversations that are too long, and judges without log-probabilities.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../src/records/index.ts";
+import { readRecords } from "../../src/runs/index.ts";
+import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
+import { type Behaviour, type ChatServer, startChatServer } from "./endpoint.fixture.ts";
+
+const { folder, remove } = makeFolder("endpoint");
+afterAll(remove);
+
+const servers: ChatServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+const serve = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
+  const server = await startChatServer(behaviour);
+  servers.push(server);
+  return server;
+};
+
+const dialogue = (text: string, reply: string): string =>
+  `\n\nHuman: ${text}\n\nAssistant: Go on.\n\nHuman: So: ${text}?\n\nAssistant: ${reply}`;
+const rows = Array.from({ length: 12 }, (_, index) => {
+  const text = index === 3 ? "long ".repeat(200) : `question {${index}}`;
+  return { chosen: dialogue(text, "Yes."), rejected: dialogue(text, "No.") };
+});
+const lines = [...rows, rows[0]].map((row) => `${JSON.stringify(row)}\n`);
+writeFileSync(join(folder, "hh.jsonl.gz"), gzipSync(lines.join("")));
+
+const once = ["--set", "endpoint.attempts=1"];
+const words = (command: string, model: string, out: string, ...more: readonly string[]): string[] => [
+  ...[command, "--model", model, "--prompts", "hh.jsonl.gz", "--out", out, "--concurrency", "2"],
+  ...more,
+];
+const revisions = (out: string) => readRecords(join(folder, out, "revise/revisions.jsonl"), revisionRecordSchema);
+const bytes = (out: string, path: string): string => readFileSync(join(folder, out, path), "utf8");
+
+describe("revise", () => {
+  it("takes preference rows, counts what it asked, and leaves out what is too long for the model", async () => {
+    const { name, replies } = await serve({ context: 1000 });
+    const ended = expectStatus(await covenant(words("revise", name, "long", "--json"), folder), 0);
+    const document = JSON.parse(ended.stdout) as Record<string, unknown>;
+    expect(document).toMatchObject({
+      prompts: 12,
+      chains: 11,
+      finishes: {
+        answers: { stop: 11, overflow: 1, length: 0, refusal: 0, empty: 0 },
+        revisions: { stop: 22, overflow: 0 },
+      },
+      spent: { calls: 12 + 44, repeats: 0, promptTokens: 550, completionTokens: 165 },
+    });
+    expect(replies()).toBe(55);
+    expect(ended.stderr).toContain("1 row says the same as an earlier one");
+    expect(ended.stderr).toContain("1 of 12 prompts have no answer to revise");
+    const [chain] = await revisions("long");
+    expect(chain?.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
+    expect(chain?.messages.at(-1)?.content).toBe("So: question {0}?");
+  });
+
+  it("stops with a message when the server stops, and goes on where it was when it is back", async () => {
+    const server = await serve();
+    const whole = words("revise", server.name, "whole", ...once, "--rounds", "1");
+    expectStatus(await covenant(whole, folder), 0);
+    const broken = words("revise", server.name, "broken", ...once, "--rounds", "1");
+    const stopped = server.stopAfter(20);
+    const ended = expectStatus(await covenant(broken, folder), 1);
+    await stopped;
+    expect(ended.stderr).toMatch(/Cannot reach|broke off/);
+    expect(ended.stderr).toContain("the same command again continues");
+    const before = bytes("broken", "revise/revisions.jsonl");
+    expect(before.split("\n").length).toBeGreaterThan(1);
+    const after = server.replies();
+    await server.start();
+    expectStatus(await covenant(broken, folder), 0);
+    expect(bytes("broken", "revise/revisions.jsonl")).toBe(bytes("whole", "revise/revisions.jsonl"));
+    expect(bytes("broken", "revise/revisions.jsonl").startsWith(before)).toBe(true);
+    expect(server.replies() - after).toBe(20);
+  });
+
+  it("tells of a model that is not listed, and of nobody at an address", async () => {
+    const { name } = await serve();
+    const other = await covenant(words("revise", name.replace("parrot", "parott"), "other", "--limit", "1"), folder);
+    expect(expectStatus(other, 0).stderr).toContain('does not list the model "parott"; it lists parrot');
+    const closed = await serve();
+    await closed.stop();
+    servers.pop();
+    const nobody = await covenant(words("revise", closed.name, "nobody", ...once), folder);
+    expect(expectStatus(nobody, 1).stderr).toContain("(ECONNREFUSED)");
+    const path = await covenant(words("revise", name.replace("/v1", ""), "path", ...once), folder);
+    expect(expectStatus(path, 2).stderr).toContain("usually ends in /v1");
+  });
+
+  it("plans with the prompts of the file, and asks nothing", async () => {
+    const { name, replies } = await serve();
+    const plan = async (...more: string[]) => {
+      const ended = await covenant(words("revise", name, "planned", "--dry-run", "--json", ...more), folder);
+      return JSON.parse(expectStatus(ended, 0).stdout) as { steps: { calls: number; tokens: number }[] };
+    };
+    const all = await plan();
+    expect(all.steps.map(({ calls }) => calls)).toEqual([12, 48]);
+    const few = await plan("--limit", "3", "--max-tokens", "10");
+    expect(few.steps.map(({ calls }) => calls)).toEqual([3, 12]);
+    expect(few.steps[0]?.tokens).toBeLessThan(all.steps[0]?.tokens ?? 0);
+    expect(replies()).toBe(0);
+  });
+});
+
+describe("label", () => {
+  it("labels in both orders from the server's log-probabilities", async () => {
+    const { name } = await serve();
+    const ended = expectStatus(await covenant(words("label", name, "labels", "--json"), folder), 0);
+    const document = JSON.parse(ended.stdout) as Record<string, unknown>;
+    expect(document).toMatchObject({ prompts: 12, identical: 0, unscored: 0, spent: { calls: 1 + 24 + 24 } });
+    const labels = await readRecords(join(folder, "labels/label/labels.jsonl"), labelRecordSchema);
+    expect(labels).toHaveLength(12);
+    for (const { probability, orders } of labels) {
+      expect(probability).toBeCloseTo(((orders?.[0] ?? 0) + (orders?.[1] ?? 0)) / 2, 12);
+      for (const one of orders ?? []) expect(one).toBeGreaterThan(0.09);
+    }
+  });
+
+  it("says that a judge gives no log-probabilities before it samples anything", async () => {
+    const { name } = await serve();
+    const judge = await serve({ scores: false });
+    const ended = await covenant(words("label", name, "mute", "--set", `judge=${judge.name}`), folder);
+    expect(expectStatus(ended, 2).stderr).toContain("gives no log-probabilities");
+    const samples = await readRecords(join(folder, "mute/label/samples.jsonl"), replyRecordSchema);
+    expect(samples).toEqual([]);
+  });
+});
