@@ -57,7 +57,7 @@ export const promptKindSetting = z
 
 export const samplingSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(0.7),
+    temperature: z.number().nonnegative().default(0.6),
     topP: z.number().positive().max(1).default(1),
     maxTokens: positive.default(80),
   })
