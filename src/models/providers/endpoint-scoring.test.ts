@@ -44,6 +44,7 @@ describe("score", () => {
       { echo: "ignored", template: "apply-template" },
       false,
     ],
+    ["chat where echo is refused as a failure", { echo: "refused", template: "apply-template" }, false],
     ["chat where only 5 alternatives are given", { top: 5 }, false],
     ["echo in a dialogue, without a chat endpoint", { chat: false, echo: true }, true],
     ["echo in a dialogue, where chat gives no log-probabilities", { top: "ignored", echo: true }, true],
@@ -73,7 +74,8 @@ describe("score", () => {
   });
 
   it("is null where the server gives no log-probabilities, and does not go on asking", async () => {
-    for (const behaviour of [{ top: "ignored" }, { top: "refused" }] satisfies EndpointBehaviour[]) {
+    const mute: EndpointBehaviour[] = [{ top: "ignored" }, { top: "refused" }, { top: "broken" }];
+    for (const behaviour of mute) {
       const { server, model } = await start(behaviour);
       expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
       expect(model.capabilities.scores).toBe(false);

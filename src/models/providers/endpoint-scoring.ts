@@ -5,6 +5,7 @@
 
 import type OpenAI from "openai";
 import { z } from "zod";
+import { messageOf } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import { declinedOf, statusOf } from "../failure.ts";
 import type { Score, ScoreRequest } from "../specification.ts";
@@ -68,9 +69,16 @@ const unscored = (request: ScoreRequest): Score => ({
   usage: { promptTokens: 0, completionTokens: 0 },
 });
 
-/** Statuses with which servers say "I do not offer this", as against "not now". */
-const isUnsupported = (thrown: unknown): boolean =>
-  declinedOf(thrown) === undefined && [400, 404, 405, 415, 422, 501].includes(statusOf(thrown) ?? 0);
+/** llama.cpp's servers refuse echo and log-probabilities that they do not have with a status 500 and these words. */
+const unsupportedWords = /(?:is|are) not supported|only no \w+ is supported|not implemented/i;
+
+/** How servers say "I do not offer this", as against "not now". */
+const isUnsupported = (thrown: unknown): boolean => {
+  if (declinedOf(thrown) !== undefined) return false;
+  const status = statusOf(thrown) ?? 0;
+  if (status === 500) return unsupportedWords.test(messageOf(thrown));
+  return [400, 404, 405, 415, 422, 501].includes(status);
+};
 
 const renderDialogue = (messages: readonly Message[]): string => {
   const turns = messages.map(({ role, content }) =>

@@ -26,8 +26,8 @@ export type Fault =
  */
 export type EndpointBehaviour = {
   readonly chat?: boolean;
-  readonly top?: number | "ignored" | "refused";
-  readonly echo?: boolean | "ignored";
+  readonly top?: number | "ignored" | "refused" | "broken";
+  readonly echo?: boolean | "ignored" | "refused";
   readonly models?: readonly string[];
   readonly template?: "apply-template" | "tokenize";
   readonly letters?: readonly (readonly [token: string, share: number])[];
@@ -105,6 +105,9 @@ const chatTokens = (prompt: string, behaviour: EndpointBehaviour): object[] => {
 const chatAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
   if (body["logprobs"] !== true) return reply(body);
   if (behaviour.top === "ignored") return reply(body);
+  if (behaviour.top === "broken") {
+    return { fault: { status: 500, body: { detail: "logprobs is not supported for this model" } } };
+  }
   if (behaviour.top === "refused" || (behaviour.top ?? 20) < Number(body["top_logprobs"])) {
     return { fault: { status: 400, body: { error: { message: "top_logprobs is not offered" } } } };
   }
@@ -127,6 +130,9 @@ const tokenise = (text: string): string[] => text.match(/\s?[\p{L}\p{N}]+|\s?./g
 
 const echoAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
   const text = String(body["prompt"]);
+  if (behaviour.echo === "refused") {
+    return { fault: { status: 500, body: { error: { message: "Only no echo is supported", code: 500 } } } };
+  }
   if (behaviour.echo === "ignored") {
     return { choices: [{ index: 0, text: " and", logprobs: { tokens: [" and"], token_logprobs: [-1] } }] };
   }
