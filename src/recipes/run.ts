@@ -25,6 +25,7 @@ import { describeRun, planRun } from "./run-summary.ts";
 import {
   constitutionSetting,
   dpoSettings,
+  labelSettings,
   modelSetting,
   ppoSettings,
   promptCounts,
@@ -61,6 +62,7 @@ export const runSchema = z.strictObject({
   sampling: samplingSettings,
   revise: reviseSettings,
   sft: sftSettings,
+  label: labelSettings,
   reward: rewardSettings,
   dpo: dpoSettings,
   ppo: ppoSettings,
@@ -135,7 +137,7 @@ const runArm = async (
     judge: config.judge ?? config.model,
     constitution,
     prompts: train,
-    sampling,
+    sampling: { ...sampling, ...config.label },
     seedStage: "label",
   });
   const preferences = preferenceRows(labels, { ...rows, stage: stage("label") }).rows;

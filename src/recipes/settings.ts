@@ -100,6 +100,11 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
+/** Pairs for labels are sampled more freely than answers, so that there is something to prefer (temperature 1 as in the paper). */
+export const labelSettings = z
+  .strictObject({ temperature: z.number().nonnegative().default(1) })
+  .prefault({});
+
 export const reviseSettings = z
   .strictObject({
     rounds: positive.default(2),
@@ -138,7 +143,7 @@ export const ppoSettings = z
     batch: positive.default(64),
     minibatches: positive.default(2),
     epochs: positive.default(1),
-    learningRate: rate.default(2e-4),
+    learningRate: rate.default(3e-4),
     schedule: scheduleKinds.default("linear"),
     warmupSteps: count.default(3),
     weightDecay: z.number().nonnegative().default(0),

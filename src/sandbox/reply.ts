@@ -5,13 +5,7 @@ import type { Random } from "../core/index.ts";
 import { areaPhrases, generalReasons } from "./lexicon/area-phrases.ts";
 import { type Action, type Area, areas, type Combination, fillForms, type Step } from "./lexicon/index.ts";
 import { malform } from "./malformed.ts";
-import {
-  type Assessment,
-  assess,
-  malformedReading,
-  type ReplyReading,
-  silentReading as silent,
-} from "./oracle.ts";
+import { type Assessment, assess, type ReplyReading, silentReading as silent } from "./oracle.ts";
 import { capitalise, expandAll } from "./phrase.ts";
 import { readReply } from "./reply-parser.ts";
 import {
@@ -210,8 +204,12 @@ const writeOnce = (
   if (form === "malformed") {
     const source = finish(form, combination, combination, draft(random, combination, drawSourceForm(random)));
     let text = malform(random, source.text);
-    while (!readReply(text, combination).malformed) text = malform(random, source.text);
-    return { form, text, assessment: assess(malformedReading, combination), steps: [] };
+    let reading = readReply(text, combination);
+    while (!reading.malformed) {
+      text = malform(random, source.text);
+      reading = readReply(text, combination);
+    }
+    return { form, text, assessment: assess(reading, combination), steps: [] };
   }
   if (form === "other") {
     let candidate = random.pick(others);
