@@ -1,8 +1,10 @@
 // `covenant invert`: writes the opposite of a constitution, and shows the difference.
 
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
+import { UserError } from "../core/index.ts";
 import type { Recipe } from "./recipe.ts";
 import { constitutionSetting } from "./settings.ts";
 
@@ -28,6 +30,13 @@ export const recipe: Recipe<typeof schema> = {
   async run(config) {
     const document = await loadConstitution(config.constitution);
     const opposite = invert(document);
+    if (existsSync(config.out)) {
+      throw new UserError(
+        "file-exists",
+        `${config.out} is there already and is not overwritten. Choose another --out, or remove the file.`,
+        { file: config.out },
+      );
+    }
     await saveConstitution(config.out, opposite);
     const lines = document.principles.flatMap((principle, at) => [
       "",

@@ -2,7 +2,7 @@
 // the figures of a run made of them. The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
-import { deriveSeed, UserError } from "../../core/index.ts";
+import { UserError } from "../../core/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type PromptRecord,
@@ -42,19 +42,14 @@ export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
   );
 };
 
-const judge = (
-  reply: ReplyRecord,
-  prompt: PromptRecord,
-  evaluated: EvaluatedModel,
-  runSeed: number,
-): VerdictRecord => {
+const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedModel): VerdictRecord => {
   const id = `evaluate/${evaluated.arm}/${evaluated.model}/${prompt.id}`;
   const request = requestOf(prompt);
   return {
     id,
     parents: [prompt.id],
     stage: "evaluate",
-    seed: deriveSeed(runSeed, id),
+    seed: reply.seed,
     prompt: prompt.id,
     ...(prompt.kind === undefined ? {} : { kind: prompt.kind }),
     ...(prompt.area === undefined ? {} : { area: prompt.area }),
@@ -106,7 +101,7 @@ export const evaluationStage = async (
         const judged = (async function* () {
           for await (const { records } of replies) {
             yield {
-              records: records.map((reply) => judge(reply, byId.get(reply.prompt)!, evaluated, run.seed)),
+              records: records.map((reply) => judge(reply, byId.get(reply.prompt)!, evaluated)),
             };
           }
         })();
