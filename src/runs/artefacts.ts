@@ -45,11 +45,12 @@ export const measureFiles = async (folder: string, paths: readonly string[]): Pr
   return measured;
 };
 
-/** Whether every artefact is there with the size it had. */
+/** Whether every artefact is there with the bytes it had. */
 export const areIntact = async (folder: string, artefacts: readonly Artefact[]): Promise<boolean> => {
-  for (const { path, bytes } of artefacts) {
+  for (const { path, bytes, sha256 } of artefacts) {
     const found = await stat(join(folder, path)).catch(() => undefined);
     if (found === undefined || !found.isFile() || found.size !== bytes) return false;
+    if ((await sha256File(join(folder, path))).sha256 !== sha256) return false;
   }
   return true;
 };
