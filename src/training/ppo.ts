@@ -110,7 +110,7 @@ const createReader = (state: ModelState) => {
     const graph = graphOf(state);
     const { chosen, logProbabilities } = readTargets(graph, JSON.parse(key) as TokenBatchSizes);
     return compile({ logProbabilities, values: scoreOf(graph, chosen) });
-  }, 8);
+  }, 4);
   return {
     async read(items: readonly PackedItem[], padding: number) {
       const batch = layOut(items, branchTargets(items), { padding, time: rowTime(items) });

@@ -36,6 +36,8 @@ export type Generator = {
   release(): Promise<void>;
 };
 
+type Programs = { readonly prefill: ProgramCache; readonly decode: ProgramCache };
+
 type Slot = {
   readonly index: number;
   readonly random: Random;
@@ -61,16 +63,11 @@ const prefillTokens = ({ hiddenSize }: ModelConfig): number => Math.min(hiddenSi
 const promptStep = 32;
 
 /** Computes prompts into rows of the cache; gives the logits after each. */
-const prefill = async (
-  state: ModelState,
-  programs: ProgramCache,
-  cache: KeyValueCache,
-  jobs: readonly Job[],
-) => {
+const prefill = async (state: ModelState, programs: Programs, cache: KeyValueCache, jobs: readonly Job[]) => {
   const longest = jobs.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
   const time = roundUp(longest, promptStep);
   const batch = batchBucket(Math.max(jobs.length, Math.ceil(prefillTokens(state.config) / time)));
-  const program = await programs.get(`prefill|${batch}|${time}`);
+  const program = await programs.prefill.get(`${batch}|${time}`);
   const items = jobs.map(({ prompt }) => ({ trunk: prompt, branches: [] }));
   const packed = packRows(
     items,
@@ -93,12 +90,12 @@ const prefill = async (
 /** One token for each of the first `batch` rows; gives all logits and writes the cache. */
 const decode = async (
   state: ModelState,
-  programs: ProgramCache,
+  programs: Programs,
   cache: KeyValueCache,
   slots: readonly (Slot | undefined)[],
   batch: number,
 ): Promise<Float32Array> => {
-  const program = await programs.get(`decode|${batch}|${cache.capacity}`);
+  const program = await programs.decode.get(`${batch}|${cache.capacity}`);
   const tokens = BigInt64Array.from({ length: batch }, (_, row) => BigInt(slots[row]?.next ?? 0));
   const positions = BigInt64Array.from({ length: batch }, (_, row) => BigInt(slots[row]?.length ?? 0));
   const results = await program.run({ ...state.feeds(), ...cache.feeds(batch), tokens, positions });
@@ -150,7 +147,7 @@ const vocabularyRow = (state: ModelState, logits: Float32Array, row: number): Fl
 
 const generateAll = async (
   state: ModelState,
-  programs: ProgramCache,
+  programs: Programs,
   requests: readonly TokenRequest[],
   options: GenerateOptions,
 ): Promise<TokenReply[]> => {
@@ -212,14 +209,19 @@ const generateAll = async (
 
 /** Generator over a model's state. Throws InterruptedError when the signal is aborted. */
 export const createGenerator = (state: ModelState): Generator => {
-  const programs = createProgramCache((key) => {
-    const [kind, batch, size] = key.split("|") as [string, string, string];
-    const build = kind === "prefill" ? prefillGraph : decodeGraph;
-    return compile(build(graphOf(state), Number(batch), Number(size)));
-  }, 32);
+  const cacheOf = (build: typeof prefillGraph, limit: number): ProgramCache =>
+    createProgramCache((key) => {
+      const [batch, size] = key.split("|") as [string, string];
+      return compile(build(graphOf(state), Number(batch), Number(size)));
+    }, limit);
+  // a prefill keeps memory for whole prompts, a decoding step for one token a row
+  const programs: Programs = { prefill: cacheOf(prefillGraph, 6), decode: cacheOf(decodeGraph, 24) };
   return {
     generate: async (requests, options = {}) =>
       requests.length === 0 ? [] : generateAll(state, programs, requests, options),
-    release: () => programs.release(),
+    async release() {
+      await programs.prefill.release();
+      await programs.decode.release();
+    },
   };
 };

@@ -84,7 +84,7 @@ export const createScorer = (state: ModelState): Scorer => {
     if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
     const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
     return compile({ values: scoreOf(graph, gatherRows(hidden, input("last", [sizes.targets], "int64"))) });
-  }, 24);
+  }, 8);
   const padding = state.config.padTokenId ?? 0;
 
   const each = async (
