@@ -100,9 +100,9 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
-/** Pairs for labels are sampled more freely than answers, so that there is something to prefer (temperature 1 as in the paper). */
+/** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
 export const labelSettings = z
-  .strictObject({ temperature: z.number().nonnegative().default(1) })
+  .strictObject({ temperature: z.number().nonnegative().default(0.8) })
   .prefault({});
 
 export const reviseSettings = z
@@ -131,7 +131,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 
 export const dpoSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 2e-4, batch: 32, epochs: 2 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 1.5e-4, batch: 32, epochs: 2 }).unwrap().shape,
     beta: rate.default(0.1),
   })
   .prefault({});
@@ -143,7 +143,7 @@ export const ppoSettings = z
     batch: positive.default(64),
     minibatches: positive.default(2),
     epochs: positive.default(1),
-    learningRate: rate.default(3e-4),
+    learningRate: rate.default(2e-4),
     schedule: scheduleKinds.default("linear"),
     warmupSteps: count.default(3),
     weightDecay: z.number().nonnegative().default(0),
