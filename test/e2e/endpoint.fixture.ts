@@ -32,7 +32,9 @@ const token = (text: string, probability: number) => ({ token: text, logprob: Ma
 const answer = ({ messages, seed = 0, max_tokens: limit = 99, logprobs }: Body, scores: boolean): object => {
   const words = ["I", "say", `number ${number(messages, seed)}.`].slice(0, limit);
   const share = 0.1 + 0.8 * (number(messages) / 2 ** 32);
-  const letters = [token("A", share), token("B", 1 - share)].sort((one, other) => other.logprob - one.logprob);
+  const letters = [token("A", share), token("B", 1 - share)].sort(
+    (one, other) => other.logprob - one.logprob,
+  );
   const content = [
     { ...token("(", 0.99), top_logprobs: [token("(", 0.99)] },
     { ...letters[0], top_logprobs: letters },
@@ -40,7 +42,10 @@ const answer = ({ messages, seed = 0, max_tokens: limit = 99, logprobs }: Body, 
   return {
     choices: [
       {
-        message: { role: "assistant", content: logprobs && scores ? `(${letters[0]!.token})` : words.join(" ") },
+        message: {
+          role: "assistant",
+          content: logprobs && scores ? `(${letters[0]!.token})` : words.join(" "),
+        },
         finish_reason: limit < 3 ? "length" : "stop",
         ...(logprobs && scores ? { logprobs: { content } } : {}),
       },

@@ -37,7 +37,8 @@ const words = (command: string, model: string, out: string, ...more: readonly st
   ...[command, "--model", model, "--prompts", "hh.jsonl.gz", "--out", out, "--concurrency", "2"],
   ...more,
 ];
-const revisions = (out: string) => readRecords(join(folder, out, "revise/revisions.jsonl"), revisionRecordSchema);
+const revisions = (out: string) =>
+  readRecords(join(folder, out, "revise/revisions.jsonl"), revisionRecordSchema);
 const bytes = (out: string, path: string): string => readFileSync(join(folder, out, path), "utf8");
 
 describe("revise", () => {
@@ -84,7 +85,10 @@ describe("revise", () => {
 
   it("tells of a model that is not listed, and of nobody at an address", async () => {
     const { name } = await serve();
-    const other = await covenant(words("revise", name.replace("parrot", "parott"), "other", "--limit", "1"), folder);
+    const other = await covenant(
+      words("revise", name.replace("parrot", "parott"), "other", "--limit", "1"),
+      folder,
+    );
     expect(expectStatus(other, 0).stderr).toContain('does not list the model "parott"; it lists parrot');
     const closed = await serve();
     await closed.stop();
