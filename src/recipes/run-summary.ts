@@ -2,7 +2,7 @@
 
 import type { Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
 import type { RecipePlan } from "./recipe.ts";
-import type { RunConfig } from "./run.ts";
+import type { RunConfig } from "./run-config.ts";
 
 const total = (counts: { harmful: number; harmless: number; lookalike: number }): number =>
   counts.harmful + counts.harmless + counts.lookalike;

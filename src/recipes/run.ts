@@ -3,7 +3,6 @@
 // models on held-out prompts → figures and report.
 
 import { join } from "node:path";
-import { z } from "zod";
 import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { mixSftRows, preferenceRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
@@ -21,21 +20,8 @@ import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { openStages } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { type RunConfig, runSchema } from "./run-config.ts";
 import { describeRun, planRun } from "./run-summary.ts";
-import {
-  constitutionSetting,
-  dpoSettings,
-  labelSettings,
-  modelSetting,
-  ppoSettings,
-  promptCounts,
-  promptsSetting,
-  reviseSettings,
-  rewardSettings,
-  samplingSettings,
-  seedSetting,
-  sftSettings,
-} from "./settings.ts";
 import { type ArmName, armNames, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
@@ -45,29 +31,6 @@ import { trainableFolder } from "./stages/models.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
-
-export const runSchema = z.strictObject({
-  out: z.string().min(1).default("runs/default").describe("run folder"),
-  seed: seedSetting,
-  model: modelSetting,
-  judge: z.string().min(1).optional().describe("model that labels; default: the model itself"),
-  constitution: constitutionSetting,
-  prompts: promptsSetting,
-  train: promptCounts(400, 250, 200),
-  test: promptCounts(200, 120, 120),
-  arms: z
-    .array(z.enum(armNames))
-    .min(1)
-    .default([...armNames]),
-  sampling: samplingSettings,
-  revise: reviseSettings,
-  sft: sftSettings,
-  label: labelSettings,
-  reward: rewardSettings,
-  dpo: dpoSettings,
-  ppo: ppoSettings,
-});
-export type RunConfig = z.output<typeof runSchema>;
 
 const armStages = (arm: string): string[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
