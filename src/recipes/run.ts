@@ -22,7 +22,7 @@ import { openStages } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
 import { describeRun, planRun } from "./run-summary.ts";
-import { type ArmName, armNames, constitutionUnder } from "./stages/arms.ts";
+import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
 import { goodhartMeasure } from "./stages/goodhart.ts";
@@ -45,7 +45,6 @@ export const stagesOf = (config: RunConfig): string[] => [
 
 type Shared = {
   readonly config: RunConfig;
-  readonly baseFolder: string;
   readonly train: readonly PromptRecord[];
   readonly test: readonly PromptRecord[];
   readonly answers: readonly ReplyRecord[];
@@ -64,7 +63,7 @@ const runArm = async (
   constitution: Constitution,
 ): Promise<ArmRecords> => {
   const { run } = pipeline;
-  const { config, train, answers, baseFolder } = shared;
+  const { config, train, answers } = shared;
   const { sampling } = config;
   const stage = (name: string): string => `${arm}/${name}`;
   await saveConstitution(join(run.folder, arm, "constitution.yaml"), constitution);
@@ -89,7 +88,7 @@ const runArm = async (
   const sl = await sftStage(pipeline, {
     name: stage("sl"),
     after: [stage("revise")],
-    model: baseFolder,
+    model: config.model,
     rows: mixSftRows(revised.rows, helpful.rows, { ...rows, stage: stage("sl") }),
     settings: config.sft,
   });
@@ -146,7 +145,7 @@ const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] =>
   ),
 ];
 
-const share = async (pipeline: Pipeline, config: RunConfig, baseFolder: string): Promise<Shared> => {
+const share = async (pipeline: Pipeline, config: RunConfig): Promise<Shared> => {
   const prompts = await promptStage(pipeline, {
     source: config.prompts,
     train: config.train,
@@ -168,16 +167,16 @@ const share = async (pipeline: Pipeline, config: RunConfig, baseFolder: string):
     prompts: train,
     sampling: config.sampling,
   });
-  return { config, baseFolder, train, test, answers };
+  return { config, train, test, answers };
 };
 
 const execute = async (config: RunConfig, context: RecipeContext) => {
-  const baseFolder = trainableFolder(config.model);
+  trainableFolder(config.model);
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
   await using pipeline = await openStages("run", config, context, stagesOf(config), document);
   const { run } = pipeline;
-  const shared = await share(pipeline, config, baseFolder);
+  const shared = await share(pipeline, config);
   const records = new Map<ArmName, ArmRecords>();
   for (const arm of config.arms)
     records.set(arm, await runArm(pipeline, shared, arm, constitutionUnder(document, arm === "inverted")));

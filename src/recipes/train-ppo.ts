@@ -11,7 +11,6 @@ import {
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
-import { trainableFolder } from "./stages/models.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { trainPromptStage } from "./stages/prompts.ts";
 
@@ -58,8 +57,8 @@ export const recipe: Recipe<typeof schema> = {
     const model = await ppoStage(pipeline, {
       name: "rl",
       after: ["prompts"],
-      model: trainableFolder(config.model),
-      rewardModel: trainableFolder(config.reward),
+      model: config.model,
+      rewardModel: config.reward,
       prompts,
       maxTokens: config.maxTokens,
       settings: config.settings,

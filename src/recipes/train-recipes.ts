@@ -9,7 +9,6 @@ import { openStages } from "./open-stages.ts";
 import type { Recipe } from "./recipe.ts";
 import { dpoSettings, modelSetting, rewardSettings, seedSetting, sftSettings } from "./settings.ts";
 import type { Pipeline } from "./stages/data.ts";
-import { trainableFolder } from "./stages/models.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 
@@ -69,7 +68,7 @@ export const sftRecipe: Recipe<typeof sftSchema> = {
     const model = await sftStage(pipeline, {
       name: "sl",
       after: [],
-      model: trainableFolder(config.model),
+      model: config.model,
       rows,
       settings: config.settings,
     });
@@ -96,7 +95,7 @@ export const rewardRecipe: Recipe<typeof rewardSchema> = {
     const model = await rewardStage(pipeline, {
       name: "reward",
       after: [],
-      model: trainableFolder(config.model),
+      model: config.model,
       rows,
       settings: config.settings,
     });
@@ -123,7 +122,7 @@ export const dpoRecipe: Recipe<typeof dpoSchema> = {
     const model = await dpoStage(pipeline, {
       name: "dpo",
       after: [],
-      model: trainableFolder(config.model),
+      model: config.model,
       rows,
       settings: config.settings,
     });

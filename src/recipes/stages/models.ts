@@ -49,8 +49,12 @@ export const trainableFolder = (name: string): string => {
 
 export type TrainableModel = ModelFolder & { readonly codec: ChatCodec; readonly padding: number };
 
-/** Loads a model folder with what training needs of it. Throws UserError when it has no chat template. */
-export const loadTrainable = async (folder: string): Promise<TrainableModel> => {
+/**
+ * Loads a model, by name or folder, with what training needs of it. Throws UserError for one that lies elsewhere or has
+ * no chat template.
+ */
+export const loadTrainable = async (name: string): Promise<TrainableModel> => {
+  const folder = trainableFolder(name);
   const loaded = await loadModelFolder(folder);
   if (loaded.chatTemplate === null) {
     throw new UserError(

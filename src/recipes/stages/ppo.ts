@@ -21,7 +21,7 @@ import {
 import type { PpoSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { runLoop } from "./loop.ts";
-import { loadTrainable, type TrainableModel } from "./models.ts";
+import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import {
   fixed,
   optimiserOf,
@@ -80,8 +80,8 @@ const endTokenOf = (model: TrainableModel, folder: string): number => {
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
   const { name, after, settings, maxTokens } = options;
   const inputs = {
-    model: options.model,
-    reward: options.rewardModel,
+    model: nameInRun(run.folder, options.model),
+    reward: nameInRun(run.folder, options.rewardModel),
     settings,
     maxTokens,
     prompts: options.prompts.map(({ id }) => id),

@@ -20,7 +20,7 @@ import { createModelState, createScorer, type ModelState } from "../../transform
 import type { DpoSettings, RewardSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { runLoop } from "./loop.ts";
-import { loadTrainable, type TrainableModel } from "./models.ts";
+import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import {
   fixed,
   keepRows,
@@ -94,45 +94,48 @@ export const rewardStage = async (
   options: PreferenceStageOptions<RewardSettings>,
 ): Promise<string> => {
   const { name, after, rows, settings } = options;
-  await run.stage({ name, after, inputs: { model: options.model, rows, settings } }, async (stage) => {
-    const model = await loadTrainable(options.model);
-    const weights = rewardModelWeights(model.config, model.weights, run.seed);
-    const state = stateToTrain(model, weights, settings.lora, run.seed, "sequence-classification");
-    const learned = rows.filter((row) => !isHeldOut(row, settings.heldOutShare));
-    const { items, probabilities } = preferenceInputs(learned, model, stage, name);
-    await keepRows(stage, preferenceRowSchema, rows);
-    const trainer = createRewardTrainer(state, optimiserOf(settings));
-    const loop = {
-      trainer,
-      items,
-      probabilities,
-      batch: settings.batch,
-      epochs: settings.epochs,
-      schedule: scheduleOf(settings),
-      padding: model.padding,
-      seed: run.seed,
-      signal: stage.signal,
-    };
-    await runLoop({
-      name,
-      stage,
-      clock: context.clock,
-      state,
-      trainer,
-      totalSteps: rewardSteps(loop),
-      note: ({ loss, accuracy }) => `loss ${fixed(loss)}, accuracy ${fixed(accuracy, 2)}`,
-      loop: (start) => trainRewardModel({ ...loop, start }),
-    });
-    await trainer.release();
-    await scoreHeldOut(
-      stage,
-      name,
-      state,
-      model,
-      rows.filter((row) => isHeldOut(row, settings.heldOutShare)),
-    );
-    await saveTrained(stage, model, state);
-  });
+  await run.stage(
+    { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
+    async (stage) => {
+      const model = await loadTrainable(options.model);
+      const weights = rewardModelWeights(model.config, model.weights, run.seed);
+      const state = stateToTrain(model, weights, settings.lora, run.seed, "sequence-classification");
+      const learned = rows.filter((row) => !isHeldOut(row, settings.heldOutShare));
+      const { items, probabilities } = preferenceInputs(learned, model, stage, name);
+      await keepRows(stage, preferenceRowSchema, rows);
+      const trainer = createRewardTrainer(state, optimiserOf(settings));
+      const loop = {
+        trainer,
+        items,
+        probabilities,
+        batch: settings.batch,
+        epochs: settings.epochs,
+        schedule: scheduleOf(settings),
+        padding: model.padding,
+        seed: run.seed,
+        signal: stage.signal,
+      };
+      await runLoop({
+        name,
+        stage,
+        clock: context.clock,
+        state,
+        trainer,
+        totalSteps: rewardSteps(loop),
+        note: ({ loss, accuracy }) => `loss ${fixed(loss)}, accuracy ${fixed(accuracy, 2)}`,
+        loop: (start) => trainRewardModel({ ...loop, start }),
+      });
+      await trainer.release();
+      await scoreHeldOut(
+        stage,
+        name,
+        state,
+        model,
+        rows.filter((row) => isHeldOut(row, settings.heldOutShare)),
+      );
+      await saveTrained(stage, model, state);
+    },
+  );
   return join(run.folder, name, "model");
 };
 
@@ -142,39 +145,42 @@ export const dpoStage = async (
   options: PreferenceStageOptions<DpoSettings>,
 ): Promise<string> => {
   const { name, after, rows, settings } = options;
-  await run.stage({ name, after, inputs: { model: options.model, rows, settings } }, async (stage) => {
-    const model = await loadTrainable(options.model);
-    const { items, probabilities } = preferenceInputs(rows, model, stage, name);
-    await keepRows(stage, preferenceRowSchema, rows);
-    const scorer = createScorer(createModelState(model.config, model.weights));
-    const reference = await referenceLogProbabilities(scorer, items, stage.signal);
-    await scorer.release();
-    const state = stateToTrain(model, model.weights, settings.lora, run.seed);
-    const trainer = createDpoTrainer(state, optimiserOf(settings), settings.beta);
-    const loop = {
-      trainer,
-      items,
-      probabilities,
-      reference,
-      batch: settings.batch,
-      epochs: settings.epochs,
-      schedule: scheduleOf(settings),
-      padding: model.padding,
-      seed: run.seed,
-      signal: stage.signal,
-    };
-    await runLoop({
-      name,
-      stage,
-      clock: context.clock,
-      state,
-      trainer,
-      totalSteps: dpoSteps(loop),
-      note: (metrics) => `loss ${fixed(metrics["loss"])}, margin ${fixed(metrics["rewards/margins"], 2)}`,
-      loop: (start) => trainDpo({ ...loop, start }),
-    });
-    await trainer.release();
-    await savePolicy(stage, model, state);
-  });
+  await run.stage(
+    { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
+    async (stage) => {
+      const model = await loadTrainable(options.model);
+      const { items, probabilities } = preferenceInputs(rows, model, stage, name);
+      await keepRows(stage, preferenceRowSchema, rows);
+      const scorer = createScorer(createModelState(model.config, model.weights));
+      const reference = await referenceLogProbabilities(scorer, items, stage.signal);
+      await scorer.release();
+      const state = stateToTrain(model, model.weights, settings.lora, run.seed);
+      const trainer = createDpoTrainer(state, optimiserOf(settings), settings.beta);
+      const loop = {
+        trainer,
+        items,
+        probabilities,
+        reference,
+        batch: settings.batch,
+        epochs: settings.epochs,
+        schedule: scheduleOf(settings),
+        padding: model.padding,
+        seed: run.seed,
+        signal: stage.signal,
+      };
+      await runLoop({
+        name,
+        stage,
+        clock: context.clock,
+        state,
+        trainer,
+        totalSteps: dpoSteps(loop),
+        note: (metrics) => `loss ${fixed(metrics["loss"])}, margin ${fixed(metrics["rewards/margins"], 2)}`,
+        loop: (start) => trainDpo({ ...loop, start }),
+      });
+      await trainer.release();
+      await savePolicy(stage, model, state);
+    },
+  );
   return join(run.folder, name, "model");
 };

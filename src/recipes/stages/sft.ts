@@ -6,7 +6,7 @@ import { createSftTrainer, sftItems, sftSteps, trainSft } from "../../training/i
 import type { SftSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { runLoop } from "./loop.ts";
-import { loadTrainable } from "./models.ts";
+import { loadTrainable, nameInRun } from "./models.ts";
 import {
   fixed,
   keepRows,
@@ -28,36 +28,39 @@ export type SftStageOptions = StageBase & {
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
 export const sftStage = async ({ run, context }: Pipeline, options: SftStageOptions): Promise<string> => {
   const { name, after, rows, settings } = options;
-  await run.stage({ name, after, inputs: { model: options.model, rows, settings } }, async (stage) => {
-    const model = await loadTrainable(options.model);
-    const state = stateToTrain(model, model.weights, settings.lora, run.seed);
-    const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
-    warnTooLong(stage, tooLong, model.config.maxPositions);
-    requireRows(items.length, name);
-    await keepRows(stage, sftRowSchema, rows);
-    const trainer = createSftTrainer(state, optimiserOf(settings));
-    const loop = {
-      trainer,
-      items,
-      batch: settings.batch,
-      epochs: settings.epochs,
-      schedule: scheduleOf(settings),
-      padding: model.padding,
-      seed: run.seed,
-      signal: stage.signal,
-    };
-    await runLoop({
-      name,
-      stage,
-      clock: context.clock,
-      state,
-      trainer,
-      totalSteps: sftSteps(loop),
-      note: ({ loss }) => `loss ${fixed(loss)}`,
-      loop: (start) => trainSft({ ...loop, start }),
-    });
-    await trainer.release();
-    await savePolicy(stage, model, state);
-  });
+  await run.stage(
+    { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
+    async (stage) => {
+      const model = await loadTrainable(options.model);
+      const state = stateToTrain(model, model.weights, settings.lora, run.seed);
+      const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
+      warnTooLong(stage, tooLong, model.config.maxPositions);
+      requireRows(items.length, name);
+      await keepRows(stage, sftRowSchema, rows);
+      const trainer = createSftTrainer(state, optimiserOf(settings));
+      const loop = {
+        trainer,
+        items,
+        batch: settings.batch,
+        epochs: settings.epochs,
+        schedule: scheduleOf(settings),
+        padding: model.padding,
+        seed: run.seed,
+        signal: stage.signal,
+      };
+      await runLoop({
+        name,
+        stage,
+        clock: context.clock,
+        state,
+        trainer,
+        totalSteps: sftSteps(loop),
+        note: ({ loss }) => `loss ${fixed(loss)}`,
+        loop: (start) => trainSft({ ...loop, start }),
+      });
+      await trainer.release();
+      await savePolicy(stage, model, state);
+    },
+  );
   return join(run.folder, name, "model");
 };
