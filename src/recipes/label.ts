@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { preferenceRows } from "../feedback/index.ts";
+import { isAnswered, preferenceRows } from "../feedback/index.ts";
 import { preferenceRowSchema } from "../records/index.ts";
 import { planLabels, planOf } from "./data-plan.ts";
 import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
@@ -89,12 +89,21 @@ export const recipe: Recipe<typeof labelSchema> = {
     await run.finish();
     const flips = labels.filter(({ flipped }) => flipped === true).length;
     const file = join(run.folder, "rows", "preferences.jsonl");
-    const samples = countFinishes(await readSamples(run, "label"));
+    const samples = await readSamples(run, "label");
+    const finishes = countFinishes(samples);
+    const missing = new Set(samples.filter((reply) => !isAnswered(reply)).map(({ prompt }) => prompt)).size;
+    const { identical } = leftOut;
+    const undecided = leftOut.unscored - missing;
     const spent = await spentInRun(run.folder, stages);
     return {
       lines: [
-        describeFinishes("replies", samples, config.sampling.maxTokens),
-        `${labels.length} comparisons: ${labels.length - leftOut.identical - leftOut.unscored} judged, ${flips} of them flipped with the order; ${leftOut.identical} of twice the same reply, ${leftOut.unscored} unscored.`,
+        describeFinishes("replies", finishes, config.sampling.maxTokens),
+        `${labels.length} comparisons: ${labels.length - identical - leftOut.unscored} judged, ${flips} of them flipped with the order.`,
+        ...(identical + leftOut.unscored === 0
+          ? []
+          : [
+              `Left out: ${identical} of twice the same reply, ${missing} for want of a reply, ${undecided} to which the judge gave no (A) or (B).`,
+            ]),
         ...describeSpent(spent),
         `${rows.length} preference rows: ${file}`,
       ],
@@ -104,8 +113,10 @@ export const recipe: Recipe<typeof labelSchema> = {
         prompts: prompts.length,
         rows: rows.length,
         flips,
-        ...leftOut,
-        finishes: { samples },
+        identical,
+        missing,
+        undecided,
+        finishes: { samples: finishes },
         spent,
       },
     };

@@ -36,8 +36,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     note: z.string().optional(),
   }),
   /**
-   * What a piece of a stage's work asked of models. The sum over a stage's events is what the stage took, work that was
-   * lost and done again included. repeats: calls made again; counts: other things worth counting, by name.
+   * What a piece of a stage's work asked of models. The sum over a stage's events is what the stage took, but for what
+   * was in flight when it was killed. repeats: calls made again; counts: other things worth counting, by name.
    */
   z.object({
     type: z.literal("stage-usage"),

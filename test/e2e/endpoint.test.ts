@@ -89,7 +89,8 @@ describe("revise", () => {
       words("revise", name.replace("parrot", "parott"), "other", "--limit", "1"),
       folder,
     );
-    expect(expectStatus(other, 0).stderr).toContain('does not list the model "parott"; it lists parrot');
+    const told = expectStatus(other, 0).stderr.split('does not list the model "parott"; it lists parrot');
+    expect(told).toHaveLength(2);
     const closed = await serve();
     await closed.stop();
     servers.pop();
@@ -119,7 +120,8 @@ describe("label", () => {
     const { name } = await serve();
     const ended = expectStatus(await covenant(words("label", name, "labels", "--json"), folder), 0);
     const document = JSON.parse(ended.stdout) as Record<string, unknown>;
-    expect(document).toMatchObject({ prompts: 12, identical: 0, unscored: 0, spent: { calls: 1 + 24 + 24 } });
+    expect(document).toMatchObject({ prompts: 12, rows: 12, identical: 0, missing: 0, undecided: 0 });
+    expect(document["spent"]).toMatchObject({ calls: 1 + 24 + 24 });
     const labels = await readRecords(join(folder, "labels/label/labels.jsonl"), labelRecordSchema);
     expect(labels).toHaveLength(12);
     for (const { probability, orders } of labels) {

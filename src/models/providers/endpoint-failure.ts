@@ -45,7 +45,7 @@ const rootCause = (thrown: unknown): string => {
 /** What the server says, without the status that the openai package puts before it. */
 const saidBy = (error: APIError, key: string | undefined): string => {
   const said = error.message.replace(/^\d{3} /, "");
-  return said === "status code (no body)" ? "no explanation was given" : redact(said, key);
+  return said === "status code (no body)" ? "no explanation was given" : redact(said.replace(/\.$/, ""), key);
 };
 
 const filterCodes = ["content_filter", "content_policy_violation"];

@@ -36,12 +36,23 @@ const counting = (model: LanguageModel, add: (usages: readonly Usage[]) => void)
   },
 });
 
+/** What a run was told once and need not be told again by its next stage. */
+const toldTo = new WeakMap<Run, Set<string>>();
+
+const isNews = (run: Run, text: string): boolean => {
+  const told = toldTo.get(run) ?? new Set<string>();
+  toldTo.set(run, told);
+  const isNew = !told.has(text);
+  told.add(text);
+  return isNew;
+};
+
 /** The first is worth a warning, then every tenth power. */
 const isTold = (count: number): boolean => Number.isInteger(Math.log10(count));
 
 /** Opens a model for one piece of a stage's work. id: how records name it, where not by its name. */
 export const withStageModel = async (
-  { context, endpoint }: Pipeline,
+  { run, context, endpoint }: Pipeline,
   stage: StageContext,
   name: string,
   work: (model: LanguageModel, countUsage: CountUsage) => Promise<void>,
@@ -74,7 +85,7 @@ export const withStageModel = async (
           }),
       onNotice({ code, text }) {
         if (code !== "model-retry") {
-          stage.warn(code, text);
+          if (isNews(run, text)) stage.warn(code, text);
           return;
         }
         tally.repeats++;
