@@ -55,7 +55,7 @@ export const describeSpent = (spent: Spent): string[] => {
     ...(bounded === 0
       ? []
       : [
-          `In ${bounded} comparisons the judge named the log-probability of one letter only; the other's is an upper bound.`,
+          `In ${bounded} ${bounded === 1 ? "comparison" : "comparisons"} the judge named the log-probability of one letter only; the other's is an upper bound.`,
         ]),
   ];
 };

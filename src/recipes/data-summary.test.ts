@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../records/index.ts";
+import { countFinishes, describeFinishes, describeSpent } from "./data-summary.ts";
+import { spentOn } from "./stages/stage-model.ts";
+
+const usage = (stage: string, calls: number, counts: Record<string, number> = {}): RunEvent => ({
+  type: "stage-usage",
+  time: 0,
+  stage,
+  calls,
+  promptTokens: 1000 * calls,
+  completionTokens: calls,
+  repeats: 1,
+  counts,
+});
+
+describe("what commands say at their end", () => {
+  it("tells how replies ended, and only of ends that occurred", () => {
+    const counts = countFinishes([{ finish: "stop" }, { finish: "overflow" }, { finish: "length" }]);
+    expect(counts).toEqual({ stop: 1, length: 1, refusal: 0, overflow: 1, empty: 0 });
+    expect(describeFinishes("answers", counts, 80)).toBe(
+      "3 answers: 1 whole, 1 cut at 80 tokens, 1 too long for the model's context.",
+    );
+    expect(describeFinishes("answers", countFinishes([]), 80)).toBe("0 answers.");
+  });
+
+  it("adds up what the named stages took, over all attempts", () => {
+    const events = [
+      usage("answer", 2, { quotes: 1 }),
+      usage("answer", 3, { quotes: 2, bounded: 1 }),
+      usage("sl", 9),
+    ];
+    const spent = spentOn(events, ["answer", "revise"]);
+    expect(spent).toEqual({
+      calls: 5,
+      promptTokens: 5000,
+      completionTokens: 5,
+      repeats: 2,
+      counts: { quotes: 3, bounded: 1 },
+    });
+    const lines = describeSpent(spent);
+    expect(lines[0]).toBe(
+      "Asked of models: 7 calls, 2 of them again after a failure; 5,000 tokens read and 5 written.",
+    );
+    expect(lines[1]).toBe("Cut from replies: quotes 3 times.");
+    expect(lines[2]).toContain("In 1 comparison the judge");
+  });
+});
