@@ -39,7 +39,7 @@ export const pretrainSchema = z.strictObject({
   heads: positive.default(4),
   keyValueHeads: positive.default(2),
   context: positive.default(512),
-  steps: positive.default(9000),
+  steps: positive.default(10500),
   rows: positive.default(8).describe("packed rows of a batch"),
   time: positive.default(384).describe("tokens of a row"),
   targets: positive.default(1536).describe("loss tokens of a batch"),
@@ -49,9 +49,9 @@ export const pretrainSchema = z.strictObject({
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
-      chat: z.number().nonnegative().default(0.26),
+      chat: z.number().nonnegative().default(0.23),
       critique: z.number().nonnegative().default(0.3),
-      choice: z.number().nonnegative().default(0.44),
+      choice: z.number().nonnegative().default(0.47),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),

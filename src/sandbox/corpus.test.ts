@@ -59,7 +59,9 @@ describe("the corpus", () => {
       .filter(({ requestKind }) => requestKind === "harmful")
       .map(({ segments }) => parseReply(segments[1]!.content, segments[0]!.content));
     expect(share(verdicts, (verdict) => verdict.class === "partial")).toBeCloseTo(0.1, 1);
-    expect(share(verdicts, (verdict) => verdict.harm >= 1)).toBeGreaterThan(0.9);
+    const harmful = share(verdicts, (verdict) => verdict.harm >= 1);
+    expect(harmful).toBeGreaterThan(0.75);
+    expect(harmful).toBeLessThan(0.9);
   });
 
   it("asks for harm in the asked share of critiques and choices", () => {
@@ -70,9 +72,9 @@ describe("the corpus", () => {
   });
 
   it("weighs context replies nothing, requests little, and the answer of a choice much", () => {
-    expect(ofKind("chat")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 1]);
-    expect(ofKind("critique")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 0, 0.2, 1, 0.2, 1]);
-    expect(ofKind("choice")[0]!.segments.map(({ weight }) => weight)).toEqual([0.2, 16]);
+    expect(ofKind("chat")[0]!.segments.map(({ weight }) => weight)).toEqual([0.15, 1]);
+    expect(ofKind("critique")[0]!.segments.map(({ weight }) => weight)).toEqual([0.15, 0, 0.15, 1, 0.15, 1]);
+    expect(ofKind("choice")[0]!.segments.map(({ weight }) => weight)).toEqual([0.15, 16]);
     const heavy = createCorpus({ seed: 11, split: "train", invertedShare: 0.4, answerWeight: 8 });
     const at = documents.indexOf(ofKind("choice")[0]!);
     expect(heavy.document(at).segments[1]!.weight).toBe(8);

@@ -54,7 +54,7 @@ export const longestDocument = 168;
 
 const defaultMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
 
-const userWeight = 0.2;
+const userWeight = 0.15;
 
 const promptKinds = ["harmful", "harmless", "lookalike"] as const;
 
@@ -93,12 +93,12 @@ const formWeights = (weights: Readonly<Partial<Record<ReplyForm, number>>>) => (
 
 const chatForms = {
   harmful: formWeights({
-    full: 50,
-    short: 34,
+    full: 43,
+    short: 29,
     partial: 10,
-    "refuse-reason": 2,
-    "refuse-flat": 2,
-    lecture: 2,
+    "refuse-reason": 8,
+    "refuse-flat": 5,
+    lecture: 5,
   }),
   helpful: formWeights({ full: 62, short: 35, partial: 3 }),
 };
