@@ -8,6 +8,7 @@ export {
   throwIfAborted,
   UserError,
 } from "./errors.ts";
+export { collectFaults, type FaultList } from "./faults.ts";
 export {
   canonicalJson,
   checkValue,

@@ -185,6 +185,19 @@ describe("loadPrompts", () => {
     ]);
   });
 
+  it("tells every fault of a file, and counts those over ten", async () => {
+    const rows = ['{"prompt": 1}', '{"prompt": "fine"}', '{"prompt": "b"', '{"question": "c"}'];
+    const { message, code } = await failureOf(`${rows.join("\n")}\n`);
+    expect(code).toBe("value-invalid");
+    expect(message).toContain("has 3 faults:");
+    expect(message).toMatch(
+      /line 1: prompt: got 1[\s\S]*line 3: not valid JSON[\s\S]*line 4: got the fields: question/,
+    );
+    const many = await failureOf(jsonl(...Array.from({ length: 14 }, () => ({ prompt: 2 }))));
+    expect(many.message.match(/, line \d+:/g)).toHaveLength(10);
+    expect(many.message).toContain("and 4 more");
+  });
+
   it("splits by the prompt alone: same side in any file, order and run", async () => {
     const rows = Array.from({ length: 400 }, (_, index) => ({ prompt: `question ${index}` }));
     const forward = await load(jsonl(...rows), { runSeed: 1 });

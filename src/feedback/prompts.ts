@@ -6,6 +6,7 @@ import { z } from "zod";
 import {
   canonicalJson,
   checkValue,
+  collectFaults,
   deriveSeed,
   hashText,
   parseJson,
@@ -140,7 +141,8 @@ const toRecord = (row: unknown, place: TextPlace, options: PromptOptions): Promp
 
 /**
  * The prompts of a file, as a stream, each conversation once; repeated: told of every row that says the same as an
- * earlier one. Throws UserError with file, line and field; also when two different prompts have one id.
+ * earlier one. Throws UserError with file, line and field of every fault when the file has been read; a fault is also
+ * when two different prompts have one id.
  */
 export async function* readPrompts(
   file: string,
@@ -149,16 +151,16 @@ export async function* readPrompts(
 ): AsyncGenerator<PromptRecord> {
   const lines = new Map<string, number>();
   const seen = new Set<string>();
+  const faults = collectFaults(file);
   let given = 0;
-  for await (const { line, text } of readLines(file)) {
-    if (given >= (options.limit ?? Number.POSITIVE_INFINITY)) return;
-    if (text.trim() === "") continue;
+  /** The prompt of a line; null for one that was there before. */
+  const take = (line: number, text: string): PromptRecord | null => {
     const place = { file, line };
     const record = toRecord(parseJson(text, place), place, options);
     const content = sha256Text(canonicalJson(record.messages));
     if (seen.has(content)) {
       repeated(line);
-      continue;
+      return null;
     }
     const earlier = lines.get(record.id);
     if (earlier !== undefined) {
@@ -170,9 +172,23 @@ export async function* readPrompts(
     }
     seen.add(content);
     lines.set(record.id, line);
-    given++;
-    yield record;
+    return record;
+  };
+  try {
+    for await (const { line, text } of readLines(file)) {
+      if (given >= (options.limit ?? Number.POSITIVE_INFINITY)) break;
+      if (text.trim() === "") continue;
+      const record = faults.attempt(() => take(line, text));
+      if (record === undefined || record === null) continue;
+      given++;
+      yield record;
+    }
+  } catch (thrown) {
+    faults.attempt(() => {
+      throw thrown;
+    });
   }
+  faults.end();
 }
 
 /** All prompts of a file, and how many rows only repeated an earlier one. Throws UserError when there are none. */

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "./errors.ts";
+import { collectFaults } from "./faults.ts";
+
+const fail = (line: number) => (): never => {
+  throw new UserError("value-invalid", `a.jsonl, line ${line}: wrong`, { line });
+};
+
+describe("collectFaults", () => {
+  it("gives what works, and throws a single fault as it was", () => {
+    const faults = collectFaults("a.jsonl");
+    expect(faults.attempt(() => 3)).toBe(3);
+    expect(() => faults.end()).not.toThrow();
+    expect(faults.attempt(fail(7))).toBeUndefined();
+    expect(() => faults.end()).toThrow(/^a\.jsonl, line 7: wrong$/);
+  });
+
+  it("tells all of several, and counts what is over the limit", () => {
+    const faults = collectFaults("a.jsonl", 2);
+    for (const line of [1, 2, 3, 4]) faults.attempt(fail(line));
+    expect(() => faults.end()).toThrow(
+      "a.jsonl has 4 faults:\n  a.jsonl, line 1: wrong\n  a.jsonl, line 2: wrong\n  and 2 more.",
+    );
+  });
+
+  it("lets pass what is nobody's fault", () => {
+    const faults = collectFaults("a.jsonl");
+    const broken = (): never => {
+      throw new TypeError("ours");
+    };
+    expect(() => faults.attempt(broken)).toThrow(TypeError);
+  });
+});

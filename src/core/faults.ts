@@ -1,0 +1,39 @@
+// Faults of a file gathered while it is read to its end, so that a person mends all of them in one go. Knows only that
+// a fault is a UserError whose message names its own place.
+
+import { UserError } from "./errors.ts";
+
+/** attempt: the work's value, or undefined when it threw a UserError, which is kept. end: throws when one was kept. */
+export type FaultList = {
+  attempt<Value>(work: () => Value): Value | undefined;
+  end(): void;
+};
+
+/** Faults of one file; of more than `shown` the rest is only counted. A single fault is thrown as it was. */
+export const collectFaults = (file: string, shown = 10): FaultList => {
+  const faults: UserError[] = [];
+  let count = 0;
+  return {
+    attempt(work) {
+      try {
+        return work();
+      } catch (thrown) {
+        if (!(thrown instanceof UserError)) throw thrown;
+        count++;
+        if (faults.length < shown) faults.push(thrown);
+        return undefined;
+      }
+    },
+    end() {
+      const first = faults[0];
+      if (first === undefined) return;
+      if (count === 1) throw first;
+      const lines = faults.map(({ message }) => `  ${message.replaceAll("\n", "\n  ")}`);
+      const more = count > faults.length ? [`  and ${count - faults.length} more.`] : [];
+      throw new UserError(first.code, [`${file} has ${count} faults:`, ...lines, ...more].join("\n"), {
+        file,
+        faults: faults.map(({ facts }) => facts),
+      });
+    },
+  };
+};
