@@ -133,6 +133,11 @@ export const dpoSettings = z
   .strictObject({
     ...trainingSettings({ learningRate: 1.5e-4, batch: 32, epochs: 2 }).unwrap().shape,
     beta: rate.default(0.1),
+    sftWeight: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("weight of the chosen reply's negative log-likelihood per token, beside the preference loss"),
   })
   .prefault({});
 export type DpoSettings = z.output<typeof dpoSettings>;

@@ -1,9 +1,20 @@
-// DPO: margins begin at nothing, follow the labels, and the loop can be continued.
+// DPO: the loss is torch's, margins begin at nothing, follow the labels, and the loop can be continued.
 
 import { describe, expect, it } from "vitest";
+import { gradients, interpret } from "../engine/index.ts";
 import { createScorer, type ModelState, type PackedItem } from "../transformer/index.ts";
-import { createDpoTrainer, type DpoOptions, referenceLogProbabilities, trainDpo } from "./dpo.ts";
+import {
+  createDpoTrainer,
+  type DpoLossOptions,
+  type DpoOptions,
+  dpoFeeds,
+  dpoLoss,
+  referenceLogProbabilities,
+  trainDpo,
+} from "./dpo.ts";
+import { distance, golden } from "./golden.fixture.ts";
 import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
+import { vector } from "./losses.ts";
 import { defaultAdamW } from "./optimiser.ts";
 
 /** Replies with 40 are preferred to those with 50. */
@@ -15,11 +26,11 @@ const items: PackedItem[] = Array.from({ length: 10 }, (_, at) => ({
   ],
 }));
 
-const open = async (change: Partial<DpoOptions> = {}, state: ModelState = freshModel()) => {
+const open = async (change: Partial<DpoOptions & DpoLossOptions> = {}, state: ModelState = freshModel()) => {
   const scorer = createScorer(state);
   const reference = await referenceLogProbabilities(scorer, items);
   await scorer.release();
-  const trainer = createDpoTrainer(state, defaultAdamW, 0.5);
+  const trainer = createDpoTrainer(state, defaultAdamW, { beta: 0.5, sftWeight: 0, ...change });
   const options: DpoOptions = {
     trainer,
     items,
@@ -43,7 +54,69 @@ const open = async (change: Partial<DpoOptions> = {}, state: ModelState = freshM
 
 describeLoop("DPO", async () => (await open()).loop);
 
+describeLoop("DPO with the chosen replies' likelihood", async () => (await open({ sftWeight: 0.5 })).loop);
+
+describe("dpoLoss", () => {
+  const { options, probabilities, chosen, rejected, ...expected } = golden.directPreference;
+  const pairs = 8;
+  const targets = 32;
+  const replies = chosen.tokens.map((tokens, at) => [tokens, rejected.tokens[at]!] as const);
+  const values = replies.flatMap((sides) => sides.flat());
+  const padded = [...values, ...Array.from({ length: targets - values.length }, () => -9)];
+  const feeds = {
+    ...dpoFeeds(
+      replies.map((sides) => ({ trunk: [1], branches: sides.map((tokens) => tokens.map(() => 2)) })),
+      {
+        probabilities,
+        reference: chosen.reference.map((value, at) => [value, rejected.reference[at]!] as const),
+      },
+      { pairs, targets },
+    ),
+    logProbabilities: padded,
+  };
+  const found = (weights: DpoLossOptions) => {
+    const tokens = vector("logProbabilities", targets);
+    const { loss, metrics } = dpoLoss(tokens, pairs, weights);
+    const outputs = [loss, ...gradients(loss, [tokens]), ...Object.values(metrics)];
+    const [value, slope, ...rest] = interpret(outputs, feeds).map(({ data }) => [...data]);
+    const named = Object.fromEntries(Object.keys(metrics).map((name, at) => [name, rest[at]![0]!]));
+    return { loss: value!, slope: slope!, metrics: named };
+  };
+
+  it("is torch's, with soft labels, replies of several lengths and the chosen replies' likelihood", () => {
+    const { loss, slope, metrics } = found(options);
+    expect(distance(loss, [expected.loss])).toBeLessThan(1e-6);
+    const slopes = chosen.gradients.flatMap((one, at) => [...one, ...rejected.gradients[at]!]);
+    expect(distance(slope.slice(0, values.length), slopes)).toBeLessThan(1e-6);
+    expect(slope.slice(values.length).every((one) => one === 0)).toBe(true);
+    expect(distance([metrics["nll_loss"]!], [expected.likelihoodLoss])).toBeLessThan(1e-6);
+  });
+
+  it("is the preference loss alone without a weight for the likelihood", () => {
+    const { loss, metrics } = found({ ...options, sftWeight: 0 });
+    expect(distance(loss, [expected.preferenceLoss])).toBeLessThan(1e-6);
+    expect(Object.keys(metrics)).not.toContain("nll_loss");
+  });
+});
+
 describe("DPO", () => {
+  it("keeps the chosen replies likely where that is asked for", async () => {
+    const likelihood = async (sftWeight: number) => {
+      const { loop, reference } = await open({ epochs: 12, sftWeight });
+      const first = (await take(loop)).at(0)!.metrics;
+      const scorer = createScorer(loop.state);
+      const after = await referenceLogProbabilities(scorer, items);
+      await scorer.release();
+      await loop.release();
+      return { first, reference, chosen: after.reduce((sum, [value]) => sum + value, 0) };
+    };
+    const plain = await likelihood(0);
+    const held = await likelihood(1);
+    expect(plain.first["nll_loss"]).toBeUndefined();
+    expect(held.first["nll_loss"]).toBeCloseTo(Math.log(64), 0);
+    expect(held.chosen).toBeGreaterThan(plain.chosen + 1);
+  });
+
   it("starts from the reference and raises the margins", async () => {
     const { loop } = await open({ epochs: 12, probabilities: items.map(() => 1) });
     const metrics = (await take(loop)).map((step) => step.metrics);

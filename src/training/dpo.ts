@@ -1,9 +1,10 @@
 // Direct preference optimisation (Rafailov et al. 2023) with soft labels: the label's probability takes the place of
 // conservative DPO's constant (Mitchell 2023). Reference log-probabilities are computed once, and chosen and rejected
-// share their prompt.
+// share their prompt. Where asked for, the chosen reply's negative log-likelihood is added (iterative RPO, Pang et al.
+// 2024, eq. 1 and 2), divided by the reply's own length; TRL's "sft" term divides by all chosen tokens of the batch.
 
 import { throwIfAborted } from "../core/index.ts";
-import { input, matmul, multiply, reshape, scalar, subtract, sum, type Tensor } from "../engine/index.ts";
+import { add, input, multiply, scalar, subtract, sum, type Tensor } from "../engine/index.ts";
 import {
   branchTargets,
   type DecoderGraph,
@@ -17,7 +18,7 @@ import {
 } from "../transformer/index.ts";
 import { rowsOfStep, stepsOf } from "./epochs.ts";
 import type { LoopOptions, StepMetrics } from "./loop.ts";
-import { positiveShare, softPreferenceLoss, vector } from "./losses.ts";
+import { positiveShare, softPreferenceLoss, sumByOwner, vector, weightedCrossEntropy } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { rowTime } from "./rows.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
@@ -49,46 +50,89 @@ export const referenceLogProbabilities = async (
   return tokens.map(([chosen, rejected]) => [total(chosen!), total(rejected!)]);
 };
 
-const sums = (logProbabilities: Tensor, name: string, pairs: number): Tensor => {
-  const count = logProbabilities.shape[0]!;
-  return reshape(matmul(input(name, [pairs, count]), reshape(logProbabilities, [count, 1])), [pairs]);
+export type DpoLossOptions = {
+  /** Strength of the pull towards the reference. */
+  readonly beta: number;
+  /** Weight of the chosen reply's mean negative log-likelihood per token; 0 leaves the term out of the graph. */
+  readonly sftWeight: number;
 };
 
-const buildLoss =
-  (beta: number) =>
-  (graph: DecoderGraph, sizes: DpoBatchSizes): LossGraph => {
-    const { logProbabilities } = readTargets(graph, sizes);
-    const weights = vector("weights", sizes.pairs);
-    const gain = (side: "chosen" | "rejected") =>
-      multiply(
-        subtract(sums(logProbabilities, side, sizes.pairs), vector(`${side}Reference`, sizes.pairs)),
-        scalar(beta),
-      );
-    const chosen = gain("chosen");
-    const rejected = gain("rejected");
-    const margins = subtract(chosen, rejected);
-    const mean = (x: Tensor): Tensor => sum(multiply(x, weights));
-    return {
-      loss: softPreferenceLoss(margins, vector("probabilities", sizes.pairs), weights),
-      metrics: {
-        "rewards/chosen": mean(chosen),
-        "rewards/rejected": mean(rejected),
-        "rewards/margins": mean(margins),
-        "rewards/accuracies": positiveShare(margins, weights),
-      },
-    };
+/** The loss over token log-probabilities [targets] of `pairs` pairs; dpoFeeds feeds what it reads. */
+export const dpoLoss = (
+  logProbabilities: Tensor,
+  pairs: number,
+  { beta, sftWeight }: DpoLossOptions,
+): LossGraph => {
+  const weights = vector("weights", pairs);
+  const totalOf = (side: "chosen" | "rejected"): Tensor =>
+    sumByOwner(logProbabilities, input(side, [pairs, logProbabilities.shape[0]!]));
+  const gain = (side: "chosen" | "rejected", total: Tensor): Tensor =>
+    multiply(subtract(total, vector(`${side}Reference`, pairs)), scalar(beta));
+  const chosenTotal = totalOf("chosen");
+  const chosen = gain("chosen", chosenTotal);
+  const rejected = gain("rejected", totalOf("rejected"));
+  const margins = subtract(chosen, rejected);
+  const mean = (x: Tensor): Tensor => sum(multiply(x, weights));
+  const preference = softPreferenceLoss(margins, vector("probabilities", pairs), weights);
+  const metrics = {
+    "rewards/chosen": mean(chosen),
+    "rewards/rejected": mean(rejected),
+    "rewards/margins": mean(margins),
+    "rewards/accuracies": positiveShare(margins, weights),
   };
+  if (sftWeight === 0) return { loss: preference, metrics };
+  const likelihood = weightedCrossEntropy(chosenTotal, vector("tokenWeights", pairs));
+  return {
+    loss: add(preference, multiply(likelihood, scalar(sftWeight))),
+    metrics: { ...metrics, nll_loss: likelihood },
+  };
+};
 
-/** The trainer of DPO over the policy's state; beta: strength of the pull towards the reference. */
+/** The trainer of DPO over the policy's state. */
 export const createDpoTrainer = (
   state: ModelState,
   optimiser: AdamWOptions,
-  beta: number,
-): Trainer<DpoBatchSizes> => createTrainer({ state, optimiser, build: buildLoss(beta) });
+  options: DpoLossOptions,
+): Trainer<DpoBatchSizes> =>
+  createTrainer({
+    state,
+    optimiser,
+    build: (graph: DecoderGraph, sizes: DpoBatchSizes) =>
+      dpoLoss(readTargets(graph, sizes).logProbabilities, sizes.pairs, options),
+  });
 
 /** Steps that trainDpo takes in all. */
 export const dpoSteps = ({ items, batch, epochs, seed }: DpoOptions): number =>
   stepsOf({ rows: items.length, batch, epochs, seed });
+
+/** What dpoLoss reads of a step: one value a pair (0 where there is none), and which pair a token belongs to. */
+export const dpoFeeds = (
+  items: readonly PackedItem[],
+  labels: {
+    readonly probabilities: readonly number[];
+    readonly reference: readonly (readonly [number, number])[];
+  },
+  sizes: Pick<DpoBatchSizes, "targets" | "pairs">,
+): Record<string, Float32Array> => {
+  const fill = (value: (pair: number) => number) =>
+    Float32Array.from({ length: sizes.pairs }, (_, pair) => (pair < items.length ? value(pair) : 0));
+  const membership = (branch: number): Float32Array => {
+    const matrix = new Float32Array(sizes.pairs * sizes.targets);
+    branchTargets(items).forEach((target, at) => {
+      if (target.branch === branch) matrix[target.item * sizes.targets + at] = 1;
+    });
+    return matrix;
+  };
+  return {
+    chosen: membership(0),
+    rejected: membership(1),
+    chosenReference: fill((pair) => labels.reference[pair]![0]),
+    rejectedReference: fill((pair) => labels.reference[pair]![1]),
+    probabilities: fill((pair) => labels.probabilities[pair]!),
+    weights: fill(() => 1 / items.length),
+    tokenWeights: fill((pair) => 1 / (items.length * items[pair]!.branches[0]!.length)),
+  };
+};
 
 /** Trains for all epochs, yielding loss, rewards/* and grad_norm of each batch. */
 export async function* trainDpo(options: DpoOptions): AsyncGenerator<StepMetrics> {
@@ -100,28 +144,15 @@ export async function* trainDpo(options: DpoOptions): AsyncGenerator<StepMetrics
     throwIfAborted(options.signal);
     const rows = rowsOfStep(order, step);
     const chosen = rows.map((row) => items[row]!);
-    const targets = branchTargets(chosen);
-    const batch = layOut(chosen, targets, { padding, time: rowTime(chosen) });
-    const fill = (value: (at: number) => number) =>
-      Float32Array.from({ length: pairs }, (_, at) => (at < rows.length ? value(at) : 0));
-    const membership = (branch: number): Float32Array => {
-      const matrix = new Float32Array(pairs * batch.sizes.targets);
-      targets.forEach((target, at) => {
-        if (target.branch === branch) matrix[target.item * batch.sizes.targets + at] = 1;
-      });
-      return matrix;
+    const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowTime(chosen) });
+    const sizes = { ...batch.sizes, pairs };
+    const labels = {
+      probabilities: rows.map((row) => probabilities[row]!),
+      reference: rows.map((row) => reference[row]!),
     };
-    const feeds = {
-      ...batch.feeds,
-      chosen: membership(0),
-      rejected: membership(1),
-      chosenReference: fill((at) => reference[rows[at]!]![0]),
-      rejectedReference: fill((at) => reference[rows[at]!]![1]),
-      probabilities: fill((at) => probabilities[rows[at]!]!),
-      weights: fill(() => 1 / rows.length),
-    };
+    const feeds = { ...batch.feeds, ...dpoFeeds(chosen, labels, sizes) };
     const learningRate = learningRateAt({ ...schedule, totalSteps }, step);
-    const { gradient_norm, ...metrics } = await trainer.step({ ...batch.sizes, pairs }, feeds, learningRate);
+    const { gradient_norm, ...metrics } = await trainer.step(sizes, feeds, learningRate);
     yield { step, metrics: { ...metrics, learning_rate: learningRate, grad_norm: gradient_norm! } };
   }
 }

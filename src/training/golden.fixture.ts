@@ -6,6 +6,12 @@ import type { ScheduleOptions } from "./schedule.ts";
 type Numbers = readonly number[];
 type Differentiated = { readonly loss: number; readonly gradients: Readonly<Record<string, Numbers>> };
 
+type BranchGolden = {
+  readonly tokens: readonly Numbers[];
+  readonly reference: Numbers;
+  readonly gradients: readonly Numbers[];
+};
+
 export type TrainingGolden = {
   readonly optimiser: {
     readonly options: {
@@ -32,6 +38,15 @@ export type TrainingGolden = {
     readonly margins: Numbers;
     readonly probabilities: Numbers;
   })[];
+  readonly directPreference: {
+    readonly options: { readonly beta: number; readonly sftWeight: number };
+    readonly probabilities: Numbers;
+    readonly chosen: BranchGolden;
+    readonly rejected: BranchGolden;
+    readonly loss: number;
+    readonly preferenceLoss: number;
+    readonly likelihoodLoss: number;
+  };
   readonly clipped: Readonly<
     Record<"mask" | "before" | "now" | "advantages" | "oldValues" | "values" | "returns", Numbers>
   > & {

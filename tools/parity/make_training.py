@@ -88,6 +88,36 @@ def preference() -> list[dict]:
     return found
 
 
+def direct_preference() -> dict:
+    """DPO with soft labels on summed token log-probabilities, plus a weight times the chosen reply's mean negative
+    log-likelihood, averaged over pairs (Pang et al. 2024, eq. 1 and 2); chosen and rejected of different lengths."""
+    torch.manual_seed(17)
+    options = {"beta": 0.3, "sftWeight": 0.7}
+    lengths = {"chosen": (2, 5, 1, 4), "rejected": (3, 1, 4, 2)}
+    labels = torch.tensor([1.0, 0.9, 0.65, 0.5])
+    tokens = {side: [(-torch.rand(n) * 3).requires_grad_() for n in counts] for side, counts in lengths.items()}
+    references = {side: torch.stack([one.detach().sum() for one in some]) + torch.randn(4) for side, some in tokens.items()}
+    gains = {side: torch.stack([one.sum() for one in some]) - references[side] for side, some in tokens.items()}
+    margins = options["beta"] * (gains["chosen"] - gains["rejected"])
+    preference_loss = torch.nn.functional.binary_cross_entropy_with_logits(margins, labels)
+    likelihood_loss = torch.stack([-one.mean() for one in tokens["chosen"]]).mean()
+    (preference_loss + options["sftWeight"] * likelihood_loss).backward()
+    sides = {
+        side: {
+            "tokens": [numbers(one) for one in some],
+            "reference": numbers(references[side]),
+            "gradients": [numbers(one.grad) for one in some],
+        }
+        for side, some in tokens.items()
+    }
+    losses = {
+        "loss": (preference_loss + options["sftWeight"] * likelihood_loss).item(),
+        "preferenceLoss": preference_loss.item(),
+        "likelihoodLoss": likelihood_loss.item(),
+    }
+    return {"options": options, "probabilities": numbers(labels), **sides, **losses}
+
+
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (values * mask).sum() / mask.sum()
 
@@ -167,6 +197,7 @@ def main() -> None:
         "optimiser": optimiser(),
         "schedules": schedules(),
         "preference": preference(),
+        "directPreference": direct_preference(),
         "clipped": clipped(),
         "advantages": advantages(),
     }

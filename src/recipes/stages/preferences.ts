@@ -155,7 +155,7 @@ export const dpoStage = async (
       const reference = await referenceLogProbabilities(scorer, items, stage.signal);
       await scorer.release();
       const state = stateToTrain(model, model.weights, settings.lora, run.seed);
-      const trainer = createDpoTrainer(state, optimiserOf(settings), settings.beta);
+      const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
       const loop = {
         trainer,
         items,
