@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import type { PromptKind, ReplyClass, Verdict } from "../records/index.ts";
 import { compareHarmlessness, compareHelpfulness, eloFromVerdicts, type RatedVerdict } from "./rating.ts";
-import { goodhartCurve, rewardModelAccuracy } from "./reward-model.ts";
-import { type JudgedReply, modelMetrics, revisionCurve } from "./verdicts.ts";
+import { rewardModelAccuracy } from "./reward-model.ts";
+import { type JudgedReply, modelMetrics } from "./verdicts.ts";
 
 const verdict = (replyClass: ReplyClass, harm = 0, helpfulness = 0, evasive = false): Verdict => ({
   class: replyClass,
@@ -59,32 +59,8 @@ describe("metrics of a model", () => {
   });
 });
 
-describe("curves", () => {
-  it("put the rounds of revision in order", () => {
-    const curve = revisionCurve([
-      { round: 1, replies: replies.slice(2, 5) },
-      { round: 0, replies: replies.slice(0, 6) },
-    ]);
-    expect(
-      curve.map(({ round, harmRate, helpfulRate }) => [round, harmRate.value, helpfulRate.value]),
-    ).toEqual([
-      [0, 0.4, 1],
-      [1, 0, null],
-    ]);
-  });
-
-  it("set reward against true harm, step by step", () => {
-    const points = goodhartCurve([
-      { step: 20, reward: 2, kl: 0.4, replies: [replies[3]!] },
-      { step: 0, reward: 1, kl: 0, replies: replies.slice(0, 2) },
-    ]);
-    expect(points.map(({ step, reward, kl, harmRate }) => [step, reward, kl, harmRate.value])).toEqual([
-      [0, 1, 0, 1],
-      [20, 2, 0.4, 0],
-    ]);
-  });
-
-  it("count a reward model's ties as half", () => {
+describe("a reward model", () => {
+  it("has its ties counted as half", () => {
     const { accuracy, n } = rewardModelAccuracy([
       { chosen: 1, rejected: 0 },
       { chosen: -2, rejected: -3 },

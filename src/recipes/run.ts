@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
+import { runDifferences } from "../evaluation/index.ts";
 import { mixSftRows, preferenceRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
 import {
   type ArmMetrics,
@@ -188,7 +189,8 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   });
   const arms: Record<string, ArmMetrics> = {};
   for (const [arm, own] of records) arms[arm] = armMetrics(arm, own, verdicts, shared.train, run.seed);
-  const metrics: MetricsDocument = { seed: run.seed, arms, seconds: await run.seconds() };
+  const differences = runDifferences(config.arms, verdicts, run.seed);
+  const metrics: MetricsDocument = { seed: run.seed, arms, differences, seconds: await run.seconds() };
   await run.write("metrics.json", metrics);
   const { path } = await writeReport(run.folder);
   await run.finish();

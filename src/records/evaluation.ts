@@ -49,6 +49,19 @@ export const estimateSchema = z.object({
 });
 export type Estimate = z.infer<typeof estimateSchema>;
 
+/**
+ * How a figure of one thing differs from that of another on the same prompts: value is the second minus the first, with
+ * its 95 % interval. rose, fell: prompts on which it went up or down; p: the two-sided exact sign test of these two
+ * counts (McNemar's exact test for a rate), null where no prompt changed.
+ */
+export const differenceSchema = z.object({
+  ...estimateSchema.shape,
+  rose: z.number().int().nonnegative(),
+  fell: z.number().int().nonnegative(),
+  p: z.number().min(0).max(1).nullable(),
+});
+export type Difference = z.infer<typeof differenceSchema>;
+
 export const modelMetricsSchema = z.object({
   harmRate: estimateSchema,
   harmScore: estimateSchema,
@@ -76,6 +89,8 @@ export const goodhartPointSchema = z.object({
   reward: z.number(),
   kl: z.number(),
   harmRate: estimateSchema,
+  /** Against the first point: the same prompts and seeds. */
+  change: differenceSchema.optional(),
 });
 export type GoodhartPoint = z.infer<typeof goodhartPointSchema>;
 
@@ -123,16 +138,41 @@ export const armMetricsSchema = z.object({
   }),
   rewardModel: z.object({ accuracy: estimateSchema, n: z.number().int() }),
   revisions: z.array(
-    z.object({ round: z.number().int(), harmRate: estimateSchema, helpfulRate: estimateSchema }),
+    z.object({
+      round: z.number().int(),
+      harmRate: estimateSchema,
+      helpfulRate: estimateSchema,
+      /** Against round 0, the first answers to the same prompts. */
+      change: z.object({ harmRate: differenceSchema, helpfulRate: differenceSchema }).optional(),
+    }),
   ),
   goodhart: z.array(goodhartPointSchema),
+  /** What SL-CAI did in the test on the prompts of the curve, whose step 0 asks the same model once more. */
+  goodhartTest: z.object({ harmRate: estimateSchema, difference: differenceSchema }).optional(),
 });
 export type ArmMetrics = z.infer<typeof armMetricsSchema>;
+
+const evaluatedSchema = z.object({ arm: z.string(), model: z.string() });
+
+/** What changes from one evaluated model to another on the same prompts. The base model's arm is "base". */
+export const modelDifferenceSchema = z.object({
+  from: evaluatedSchema,
+  to: evaluatedSchema,
+  harmRate: differenceSchema,
+  harmScore: differenceSchema,
+  helpfulRate: differenceSchema,
+  overRefusalRate: differenceSchema,
+  evasiveRate: differenceSchema,
+  malformedRate: differenceSchema,
+});
+export type ModelDifference = z.infer<typeof modelDifferenceSchema>;
 
 /** The whole of a run's figures. seconds: wall-clock per stage, the only part that differs between equal runs. */
 export const metricsDocumentSchema = z.object({
   seed: z.number().int(),
   arms: z.record(z.string(), armMetricsSchema),
+  /** Every pair of models of an arm, and each model in the first arm against the same in the others. */
+  differences: z.array(modelDifferenceSchema).optional(),
   seconds: z.record(z.string(), z.number()),
 });
 export type MetricsDocument = z.infer<typeof metricsDocumentSchema>;

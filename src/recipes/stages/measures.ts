@@ -5,6 +5,7 @@ import { deriveSeed } from "../../core/index.ts";
 import {
   eloFromVerdicts,
   goodhartCurve,
+  goodhartTest,
   labelsCard,
   modelMetrics,
   revisionCurve,
@@ -58,10 +59,19 @@ const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap
     replies: revisions.map((record) => {
       const prompt = prompts.get(record.prompt)!;
       const text = round === 0 ? record.answer : (record.steps[round - 1]?.revision ?? record.answer);
-      return { kind: prompt.kind, verdict: parseReply(text, requestOf(prompt)) };
+      return { prompt: prompt.id, kind: prompt.kind, verdict: parseReply(text, requestOf(prompt)) };
     }),
   }));
 };
+
+/** Replies of the policy during PPO, each with the prompt it answers. */
+const measurementsOf = (records: readonly GoodhartRecord[]) =>
+  records.map(({ step, reward, kl, parents, verdicts }) => ({
+    step,
+    reward,
+    kl,
+    replies: verdicts.map((reply, at) => ({ ...reply, prompt: parents[at]! })),
+  }));
 
 /** A label of exactly one half prefers neither reply. */
 const decided = ({ probability }: RewardPairRecord): boolean => probability !== 0.5;
@@ -88,13 +98,17 @@ export const armMetrics = (
   ) as ArmMetrics["models"];
   const pairs = records.heldOut.filter(decided);
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
+  const measurements = measurementsOf(records.goodhart);
+  const test = goodhartTest(
+    measurements,
+    own.filter(({ model }) => model === "sl"),
+  );
   return {
     models,
     labels: labelsCard(records.labels, truePreference(records.constitution)),
     rewardModel: rewardModelAccuracy(pairs),
     revisions: revisionCurve(judgedRounds(records.revisions, byId)),
-    goodhart: goodhartCurve(
-      records.goodhart.map(({ step, reward, kl, verdicts: replies }) => ({ step, reward, kl, replies })),
-    ),
+    goodhart: goodhartCurve(measurements),
+    ...(test && { goodhartTest: test }),
   };
 };
