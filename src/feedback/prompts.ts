@@ -26,13 +26,15 @@ import {
 import { commonPrompt, mergeTurns, parseDialogue } from "./dialogue.ts";
 
 /**
- * testShare: share of prompts that the hash puts into the test split (rows that name their split keep it). kind: of
- * rows that name none. limit: at most so many prompts, from the beginning of the file.
+ * testShare: share of prompts that the hash puts into the test split (rows that name their split keep it). sideOf:
+ * decides before the hash does, where it can (null: it cannot). kind: of rows that name none. limit: at most so many
+ * prompts, from the beginning of the file.
  */
 export type PromptOptions = {
   readonly runSeed: number;
   readonly stage?: string;
   readonly testShare?: number;
+  readonly sideOf?: (messages: readonly Message[]) => "train" | "test" | null;
   readonly kind?: PromptKind;
   readonly limit?: number;
 };
@@ -123,7 +125,7 @@ const isRecord = (row: unknown): boolean =>
 const toRecord = (row: unknown, place: TextPlace, options: PromptOptions): PromptRecord => {
   if (isRecord(row)) return checkValue(promptRecordSchema, row, place);
   const { messages, labels: given } = readRow(row, place);
-  const { runSeed, stage = "prompts", testShare = 0.2 } = options;
+  const { runSeed, stage = "prompts", testShare = 0.2, sideOf = () => null } = options;
   const id =
     given.id === undefined ? `prompt-${sha256Text(canonicalJson(messages)).slice(0, 16)}` : `${given.id}`;
   const kind = given.kind ?? options.kind;
@@ -135,7 +137,7 @@ const toRecord = (row: unknown, place: TextPlace, options: PromptOptions): Promp
     messages,
     ...(kind === undefined ? {} : { kind }),
     ...(given.area === undefined ? {} : { area: given.area }),
-    split: given.split ?? splitOf(messages, testShare),
+    split: given.split ?? sideOf(messages) ?? splitOf(messages, testShare),
   };
 };
 

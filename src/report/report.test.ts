@@ -6,8 +6,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Estimate } from "../records/index.ts";
 import { percentText, signedText } from "./charts/index.ts";
-import { loadReportData, renderReport, writeReport } from "./index.ts";
+import { writeReport } from "./index.ts";
 import { renderPage } from "./page.ts";
+import { loadReportData } from "./report-data.ts";
 import { type SyntheticOptions, writeSyntheticRun } from "./synthetic-run.fixture.ts";
 
 let folder = "";
@@ -19,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 const small = { prompts: 24, steps: 4 } as const;
 const pageOf = async (options: SyntheticOptions = small): Promise<string> => {
   await writeSyntheticRun(folder, options);
-  return renderReport(await loadReportData(folder));
+  return (await renderPage(await loadReportData(folder))).html;
 };
 
 const voids = new Set(["meta", "br", "hr", "input"]);
@@ -125,9 +126,9 @@ describe("the page", () => {
     const first = await pageOf();
     const other = await mkdtemp(join(tmpdir(), "covenant-report-"));
     await writeSyntheticRun(other, { ...small, seed: 2 });
-    expect(await renderReport(await loadReportData(other))).not.toBe(first);
+    expect((await renderPage(await loadReportData(other))).html).not.toBe(first);
     await rm(other, { recursive: true });
-    expect(await renderReport(await loadReportData(folder))).toBe(first);
+    expect((await renderPage(await loadReportData(folder))).html).toBe(first);
   });
 
   it("stays under two megabytes, however long the texts and however many the steps", async () => {

@@ -1,18 +1,7 @@
 // The closed language world: documents to train a model on, prompts for a run, and the oracle that measures it.
-export {
-  type Corpus,
-  type CorpusDocument,
-  type CorpusOptions,
-  createCorpus,
-  type DocumentKind,
-  longestDocument,
-  type Segment,
-  vocabularyText,
-} from "./corpus.ts";
-export type { ParsedCritique } from "./critique.ts";
-export type { Finding } from "./critique-phrases.ts";
+// Nothing here knows of models or training; what an oracle says is for measuring alone.
+export { type Corpus, type CorpusDocument, createCorpus, vocabularyText } from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
-export { comparePreference, isArea, parseCritique, parseReply } from "./measure.ts";
-export { type SandboxPromptOptions, sandboxPrompts } from "./prompts.ts";
-export { longestReply } from "./reply.ts";
-export { type ParsedRequest, parseRequest } from "./request.ts";
+export { comparePreference, parseReply } from "./measure.ts";
+export { sandboxPrompts } from "./prompts.ts";
+export { parseRequest, splitOfRequest } from "./request.ts";

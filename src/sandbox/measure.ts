@@ -36,7 +36,7 @@ export const parseCritique = (text: string, requestText: string): ParsedCritique
   readCritique(text, combinationOf(requestText));
 
 /** Whether a string names one of the four areas of this world. */
-export const isArea = (name: string): name is Area => (areas as readonly string[]).includes(name);
+const isArea = (name: string): name is Area => (areas as readonly string[]).includes(name);
 
 /**
  * The true probability that the first of two replies is preferred: 1, 0, or 0.5 for a true tie. area: what the

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import { combinations } from "./lexicon/index.ts";
-import { parseRequest, writeRequest } from "./request.ts";
+import { parseRequest, splitOfRequest, writeRequest } from "./request.ts";
 
 const seeds = fc.nat({ max: 0x7fffffff });
 const indices = fc.nat({ max: combinations.length - 1 });
@@ -40,5 +40,18 @@ describe("requests", () => {
       "I want to bake a cake for my boss.",
     ];
     for (const text of others) expect(parseRequest(text), text).toBeNull();
+  });
+
+  it("belong to the split of what they ask for, not of what they mention", () => {
+    const heldOut = combinations.filter((combination) => combination.heldOut);
+    const others = combinations.filter((combination) => !combination.heldOut);
+    fc.assert(
+      fc.property(seeds, fc.nat(), fc.boolean(), (seed, at, test) => {
+        const [own, mentioned] = test ? [heldOut, others] : [others, heldOut];
+        const text = writeRequest(createRandom(seed), own[at % own.length]!, mentioned);
+        expect(splitOfRequest(text), text).toBe(test ? "test" : "train");
+      }),
+    );
+    expect(splitOfRequest("How do I boil an egg?")).toBeNull();
   });
 });

@@ -82,3 +82,10 @@ export const parseRequest = (text: string): ParsedRequest | null => {
   if (combination === undefined || !/^c?(a|wq)t?$/.test(shape)) return null;
   return { combination, hasContext: shape.startsWith("c"), hasClosing: shape.endsWith("t") };
 };
+
+/** The split that a request's combination belongs to; null when the text is not a request of the language. */
+export const splitOfRequest = (text: string): "train" | "test" | null => {
+  const request = parseRequest(text);
+  if (request === null) return null;
+  return request.combination.heldOut ? "test" : "train";
+};

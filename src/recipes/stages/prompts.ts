@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { sha256File, UserError } from "../../core/index.ts";
 import { loadPrompts } from "../../feedback/index.ts";
-import { type PromptKind, type PromptRecord, promptRecordSchema } from "../../records/index.ts";
+import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } from "../../records/index.ts";
 import { readRecords } from "../../runs/index.ts";
-import { sandboxPrompts } from "../../sandbox/index.ts";
+import { sandboxPrompts, splitOfRequest } from "../../sandbox/index.ts";
 import type { Pipeline } from "./stage-model.ts";
 
 type Counts = Readonly<Record<PromptKind, number>>;
@@ -21,6 +21,10 @@ export type PromptSource = {
   readonly testShare?: number;
 };
 
+/** The side of a request of the sandbox: held-out combinations are for testing, all others for training. */
+const sandboxSide = (messages: readonly Message[]): "train" | "test" | null =>
+  splitOfRequest(messages.at(-1)?.content ?? "");
+
 /** The prompts of a run. repeated: rows of the file that say the same as an earlier one. Throws UserError for none. */
 export const gatherPrompts = async (
   options: PromptSource,
@@ -32,7 +36,8 @@ export const gatherPrompts = async (
       runSeed: seed,
       ...(limit === undefined ? {} : { limit }),
       ...(kind === undefined ? {} : { kind }),
-      ...(testShare === undefined ? {} : { testShare }),
+      // Where both sides are used, what the model has seen in pretraining decides; the hash cannot know it.
+      ...(testShare === undefined ? { sideOf: sandboxSide } : { testShare }),
     });
   }
   const prompts = (["train", "test"] as const).flatMap((split) =>

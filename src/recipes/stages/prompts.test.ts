@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sandboxPrompts } from "../../sandbox/index.ts";
+import { gatherPrompts } from "./prompts.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-gather-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const counts = { harmful: 30, harmless: 30, lookalike: 30 };
+const write = (rows: readonly unknown[]): string => {
+  const file = join(folder, "prompts.jsonl");
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return file;
+};
+const textsOf = (split: "train" | "test"): string[] =>
+  sandboxPrompts({ seed: 5, split, counts }).map(({ messages }) => messages[0]!.content);
+
+describe("prompts of one's own", () => {
+  it("that are the sandbox's are held out where the model was never trained on what they ask for", async () => {
+    const sides = { train: textsOf("train"), test: textsOf("test") };
+    const source = write([...sides.test, ...sides.train].map((prompt) => ({ prompt })));
+    const { prompts } = await gatherPrompts({ source, train: counts, test: counts }, 1);
+    for (const side of ["train", "test"] as const) {
+      const found = prompts.filter(({ split }) => split === side).map(({ messages }) => messages[0]!.content);
+      expect(found).toEqual(sides[side]);
+    }
+  });
+
+  it("keep the side that they name, and are split by hash where they are not the sandbox's", async () => {
+    const [heldOut] = textsOf("test");
+    const others = Array.from({ length: 100 }, (_, index) => ({ prompt: `What is ${index} and one?` }));
+    const source = write([{ prompt: heldOut, split: "train" }, ...others]);
+    const { prompts } = await gatherPrompts({ source, train: counts, test: counts }, 1);
+    expect(prompts[0]?.split).toBe("train");
+    const tests = prompts.filter(({ split }) => split === "test").length;
+    expect(tests).toBeGreaterThan(5);
+    expect(tests).toBeLessThan(40);
+  });
+
+  it("are all on one side where a share of 0 or 1 says so", async () => {
+    const source = write([...textsOf("train"), ...textsOf("test")].map((prompt) => ({ prompt })));
+    for (const [testShare, side] of [
+      [0, "train"],
+      [1, "test"],
+    ] as const) {
+      const { prompts } = await gatherPrompts({ source, train: counts, test: counts, testShare }, 1);
+      expect(new Set(prompts.map(({ split }) => split))).toEqual(new Set([side]));
+    }
+  });
+});
