@@ -1,3 +1,6 @@
+// Labels: both orders averaged, no trace of who stood first, what is not scored and why, judges that answer by position,
+// and the rows that are made of labels.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../core/index.ts";
@@ -163,6 +166,7 @@ describe("labelBatch", () => {
     ];
     const records = await label({ judge, pairs: odd });
     expect(records.map((record) => record.state)).toEqual(["identical", "unscored", "unscored", "judged"]);
+    expect(records.map(({ reason }) => reason)).toEqual([undefined, "reply-missing", "no-choice", undefined]);
     for (const record of records.slice(0, 3)) {
       expect(record).toMatchObject({ probability: null, orders: null, flipped: null });
     }
@@ -178,6 +182,26 @@ describe("labelBatch", () => {
       "unscored",
       "unscored",
       "unscored",
+    ]);
+  });
+
+  it("says why it is unscored: too long for the judge, declined by its provider, or no letter named", async () => {
+    const usage = { promptTokens: 0, completionTokens: 0 };
+    const kinds = [{ declined: "overflow" }, { declined: "refusal" }, {}] as const;
+    const judge = {
+      ...goodJudge,
+      score: async (requests: readonly ScoreRequest[]) =>
+        requests.map((_, at) => ({
+          logProbabilities: [null, null],
+          ...kinds[Math.floor(at / 2)],
+          usage,
+        })),
+    };
+    const records = await label({ judge, pairs: pairs.slice(0, 3), chunk: 3 });
+    expect(records.map(({ state, reason }) => [state, reason])).toEqual([
+      ["unscored", "overflow"],
+      ["unscored", "refusal"],
+      ["unscored", "no-choice"],
     ]);
   });
 

@@ -5,7 +5,7 @@
 import { comparisonOptions, drawPrinciple, renderComparison } from "../constitution/index.ts";
 import { CovenantError, createRandom, deriveSeed, throwIfAborted, UserError } from "../core/index.ts";
 import type { LanguageModel, Score, ScoreRequest } from "../models/index.ts";
-import type { Constitution, LabelRecord, Principle, Usage } from "../records/index.ts";
+import type { Constitution, LabelRecord, Principle, UnscoredReason, Usage } from "../records/index.ts";
 import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
 import type { PairReply, ReplyPair } from "./replies.ts";
 
@@ -73,6 +73,9 @@ const questionsOf = ({ pair, replies, principle }: Task): ScoreRequest[] =>
     continuations: comparisonOptions,
   }));
 
+const reasonOf = ({ state }: Task, scores: readonly Score[]): UnscoredReason =>
+  state === "unscored" ? "reply-missing" : (scores.find(({ declined }) => declined)?.declined ?? "no-choice");
+
 const toRecord = (task: Task, scores: readonly Score[], judge: string, stage: string): LabelRecord => {
   const { pair, replies, principle, seed } = task;
   const shown = scores.map(normaliseChoice);
@@ -89,10 +92,10 @@ const toRecord = (task: Task, scores: readonly Score[], judge: string, stage: st
     principle: principle.id,
     judge,
   };
-  if (asFirst === null || asSecond === null) {
-    const state = task.state === "identical" ? "identical" : "unscored";
-    return { ...record, state, probability: null, orders: null, flipped: null };
-  }
+  const unknown = { probability: null, orders: null, flipped: null };
+  if (task.state === "identical") return { ...record, state: "identical", ...unknown };
+  if (asFirst === null || asSecond === null)
+    return { ...record, state: "unscored", reason: reasonOf(task, scores), ...unknown };
   const orders: [number, number] = [asFirst, 1 - asSecond];
   return {
     ...record,

@@ -1,3 +1,6 @@
+// Prompt files in every shape that is read, what is left out of them, and how faults are told by file and line.
+// Works in a temporary folder.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

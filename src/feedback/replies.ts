@@ -1,4 +1,5 @@
-// Replies of a model to the prompts of a run, and pairs of samples to compare. Knows nothing of principles.
+// Replies of a model to the prompts of a run, and pairs of samples to compare: asked for in chunks, each reply by the
+// seed of its own item, and cleaned of what models write around a reply. Knows nothing of principles.
 
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";

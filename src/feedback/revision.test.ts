@@ -1,3 +1,6 @@
+// Critique and revision with scripted models: what is asked in each step, what is kept when a step does not come, and
+// that neither chunks nor resumption change a chain.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../core/index.ts";

@@ -1,3 +1,6 @@
+// Rows for training: which revisions, answers and labels become rows, in which order, and what is left out and counted.
+// Scripted records only; no model is asked.
+
 import { describe, expect, it } from "vitest";
 import type {
   Finish,

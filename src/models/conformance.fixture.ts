@@ -20,91 +20,124 @@ const scoreRequest = (text: string, continuations: readonly string[] = ["(A)", "
 
 const texts = ["How are you?", "Tell me {more}: please", "And then?", "What (A) is (B) this?", "A 💡 idea"];
 
-/** Runs the suite. open gives a model and whatever has to be closed after it. */
+type Model = () => LanguageModel;
+
+const describeReplies = (model: Model): void => {
+  it("replies in the order of the requests, each as if it were asked alone", async () => {
+    const requests = texts.map((text, index) => generateRequest(text, { seed: index }));
+    const together = await model().generate(requests);
+    expect(together).toHaveLength(requests.length);
+    expect(new Set(together.map((reply) => reply.text)).size).toBeGreaterThan(1);
+    for (const [index, request] of requests.entries()) {
+      expect((await model().generate([request]))[0]?.text).toBe(together[index]?.text);
+    }
+    const reversed = await model().generate(requests.toReversed());
+    expect(reversed.map((reply) => reply.text)).toEqual(together.map((reply) => reply.text).toReversed());
+  });
+
+  it("gives the same reply for the same seed, and others for others", async () => {
+    const seeds = [0, 1, 2, 3, 4, 5, 4_294_967_295, 0];
+    const replies = await model().generate(seeds.map((seed) => generateRequest("How are you?", { seed })));
+    expect(replies[7]?.text).toBe(replies[0]?.text);
+    expect(new Set(replies.map((reply) => reply.text)).size).toBeGreaterThan(1);
+  });
+
+  it("tells how a reply ended and counts its tokens", async () => {
+    const [short, long] = await model().generate([
+      generateRequest("How are you?", { maxTokens: 1 }),
+      generateRequest("How are you?"),
+    ]);
+    expect(short?.finish).toBe("length");
+    expect(short?.text.length).toBeLessThan(long?.text.length ?? 0);
+    for (const reply of [short, long]) {
+      expect(["stop", "length"]).toContain(reply?.finish);
+      expect(reply?.usage.promptTokens).toBeGreaterThan(0);
+      expect(Number.isInteger(reply?.usage.completionTokens)).toBe(true);
+    }
+  });
+};
+
+const describeCalls = (model: Model): void => {
+  it("says who it is and how much it takes at once", () => {
+    expect(model().id).not.toBe("");
+    expect(model().capabilities.batch).toBeGreaterThanOrEqual(1);
+  });
+
+  it("answers an empty batch with an empty list", async () => {
+    expect(await model().generate([])).toEqual([]);
+    expect(await model().score([])).toEqual([]);
+  });
+
+  it("does nothing once its signal is aborted", async () => {
+    const signal = AbortSignal.abort();
+    const generating = model().generate([generateRequest("How are you?")], { signal });
+    await expect(generating).rejects.toBeInstanceOf(InterruptedError);
+    const scoring = model().score([scoreRequest("How are you?")], { signal });
+    await expect(scoring).rejects.toBeInstanceOf(InterruptedError);
+  });
+};
+
+const describeScores = (model: Model): void => {
+  it("scores continuations in their order, independent of the batch, as probabilities; or says that it cannot", async () => {
+    const requests = texts.map((text) => scoreRequest(text));
+    const scores = await model().score(requests);
+    expect(scores).toHaveLength(requests.length);
+    if (!model().capabilities.scores) {
+      for (const score of scores) expect(score.logProbabilities).toEqual([null, null]);
+      return;
+    }
+    const turned = await model().score(texts.map((text) => scoreRequest(text, ["(B)", "(A)"])).toReversed());
+    for (const [index, score] of scores.entries()) {
+      const values = score.logProbabilities.map((value) => value ?? Number.NaN);
+      expect(values).toHaveLength(2);
+      const sum = values.reduce((total, value) => total + Math.exp(value), 0);
+      expect(sum).toBeGreaterThan(0);
+      expect(sum).toBeLessThanOrEqual(1 + 1e-6);
+      const other = turned[texts.length - 1 - index]?.logProbabilities.toReversed() ?? [];
+      for (const [place, value] of values.entries()) expect(other[place]).toBeCloseTo(value, 4);
+    }
+  });
+};
+
+/** A conversation that no context of these tests holds. */
+const longText = "How are you? ".repeat(2000);
+
+const describeOverflow = (model: Model): void => {
+  it("cuts no conversation that is too long: it ends as overflow and is not scored, and its neighbours are", async () => {
+    const [long, short] = await model().generate([generateRequest(longText), generateRequest("And then?")]);
+    expect(long).toMatchObject({ text: "", finish: "overflow" });
+    expect(["stop", "length"]).toContain(short?.finish);
+    const [over, fine] = await model().score([scoreRequest(longText), scoreRequest("And then?")]);
+    expect(over?.logProbabilities).toEqual([null, null]);
+    if (!model().capabilities.scores) return;
+    expect(over?.declined).toBe("overflow");
+    expect(fine?.declined).toBeUndefined();
+    expect(fine?.logProbabilities).not.toContain(null);
+  });
+};
+
+/**
+ * Runs the suite. open gives a model and whatever has to be closed after it. bounded: whether the model has a context
+ * that can overflow.
+ */
 export const describeConformance = (
   name: string,
   open: () => Promise<{ readonly model: LanguageModel; readonly close?: () => Promise<void> }>,
+  { bounded = false }: { readonly bounded?: boolean } = {},
 ): void => {
   describe(`${name}: what every model does`, () => {
-    let model: LanguageModel;
-    let close: (() => Promise<void>) | undefined;
+    let opened: Awaited<ReturnType<typeof open>>;
     beforeAll(async () => {
-      ({ model, close } = await open());
+      opened = await open();
     });
     afterAll(async () => {
-      await model.close();
-      await close?.();
+      await opened.model.close();
+      await opened.close?.();
     });
-
-    it("says who it is and how much it takes at once", () => {
-      expect(model.id).not.toBe("");
-      expect(model.capabilities.batch).toBeGreaterThanOrEqual(1);
-    });
-
-    it("replies in the order of the requests, each as if it were asked alone", async () => {
-      const requests = texts.map((text, index) => generateRequest(text, { seed: index }));
-      const together = await model.generate(requests);
-      expect(together).toHaveLength(requests.length);
-      expect(new Set(together.map((reply) => reply.text)).size).toBeGreaterThan(1);
-      for (const [index, request] of requests.entries()) {
-        expect((await model.generate([request]))[0]?.text).toBe(together[index]?.text);
-      }
-      const reversed = await model.generate(requests.toReversed());
-      expect(reversed.map((reply) => reply.text)).toEqual(together.map((reply) => reply.text).toReversed());
-    });
-
-    it("gives the same reply for the same seed, and others for others", async () => {
-      const seeds = [0, 1, 2, 3, 4, 5, 4_294_967_295, 0];
-      const replies = await model.generate(seeds.map((seed) => generateRequest("How are you?", { seed })));
-      expect(replies[7]?.text).toBe(replies[0]?.text);
-      expect(new Set(replies.map((reply) => reply.text)).size).toBeGreaterThan(1);
-    });
-
-    it("tells how a reply ended and counts its tokens", async () => {
-      const [short, long] = await model.generate([
-        generateRequest("How are you?", { maxTokens: 1 }),
-        generateRequest("How are you?"),
-      ]);
-      expect(short?.finish).toBe("length");
-      expect(short?.text.length).toBeLessThan(long?.text.length ?? 0);
-      for (const reply of [short, long]) {
-        expect(["stop", "length"]).toContain(reply?.finish);
-        expect(reply?.usage.promptTokens).toBeGreaterThan(0);
-        expect(Number.isInteger(reply?.usage.completionTokens)).toBe(true);
-      }
-    });
-
-    it("answers an empty batch with an empty list", async () => {
-      expect(await model.generate([])).toEqual([]);
-      expect(await model.score([])).toEqual([]);
-    });
-
-    it("does nothing once its signal is aborted", async () => {
-      const signal = AbortSignal.abort();
-      const generating = model.generate([generateRequest("How are you?")], { signal });
-      await expect(generating).rejects.toBeInstanceOf(InterruptedError);
-      const scoring = model.score([scoreRequest("How are you?")], { signal });
-      await expect(scoring).rejects.toBeInstanceOf(InterruptedError);
-    });
-
-    it("scores continuations in their order, independent of the batch, as probabilities; or says that it cannot", async () => {
-      const requests = texts.map((text) => scoreRequest(text));
-      const scores = await model.score(requests);
-      expect(scores).toHaveLength(requests.length);
-      if (!model.capabilities.scores) {
-        for (const score of scores) expect(score.logProbabilities).toEqual([null, null]);
-        return;
-      }
-      const turned = await model.score(texts.map((text) => scoreRequest(text, ["(B)", "(A)"])).toReversed());
-      for (const [index, score] of scores.entries()) {
-        const values = score.logProbabilities.map((value) => value ?? Number.NaN);
-        expect(values).toHaveLength(2);
-        const sum = values.reduce((total, value) => total + Math.exp(value), 0);
-        expect(sum).toBeGreaterThan(0);
-        expect(sum).toBeLessThanOrEqual(1 + 1e-6);
-        const other = turned[texts.length - 1 - index]?.logProbabilities.toReversed() ?? [];
-        for (const [place, value] of values.entries()) expect(other[place]).toBeCloseTo(value, 4);
-      }
-    });
+    const model = (): LanguageModel => opened.model;
+    describeCalls(model);
+    describeReplies(model);
+    describeScores(model);
+    if (bounded) describeOverflow(model);
   });
 };

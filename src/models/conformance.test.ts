@@ -1,3 +1,5 @@
+// Every provider, bare and behind middleware, held to what every language model does (conformance.fixture.ts).
+
 import { deriveSeed } from "../core/index.ts";
 import { describeConformance } from "./conformance.fixture.ts";
 import { type LanguageModel, openModel, scriptedModel, withRetry, withTimeout } from "./index.ts";
@@ -32,10 +34,27 @@ describeConformance("scripted without scores", async () => ({ model: scripted(fa
 describeConformance("scripted behind middleware", async () => ({
   model: withRetry(withTimeout(scripted(true))),
 }));
-describeConformance("endpoint with chat log-probabilities", endpoint({}));
-describeConformance("endpoint with echo", endpoint({ echo: true, template: "apply-template" }));
+/** As a server whose model has a context of so many characters. */
+const context: EndpointBehaviour["fault"] = ({ body }) =>
+  JSON.stringify(body).length > 4000
+    ? {
+        status: 400,
+        body: { error: { message: "The prompt is too long.", code: "context_length_exceeded" } },
+      }
+    : undefined;
+
+describeConformance("endpoint with chat log-probabilities", endpoint({ fault: context }), { bounded: true });
+describeConformance(
+  "endpoint with echo",
+  endpoint({ echo: true, template: "apply-template", fault: context }),
+  { bounded: true },
+);
 describeConformance("endpoint without scores", endpoint({}, "none"));
-describeConformance("embedded", async () => {
-  const { folder, remove } = await makeModelFolder();
-  return { model: await openModel(folder, { environment: {} }), close: remove };
-});
+describeConformance(
+  "embedded",
+  async () => {
+    const { folder, remove } = await makeModelFolder();
+    return { model: await openModel(folder, { environment: {} }), close: remove };
+  },
+  { bounded: true },
+);

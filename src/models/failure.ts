@@ -2,14 +2,12 @@
 // these, middleware reads them; neither has to know the other.
 
 import { CovenantError } from "../core/index.ts";
+import type { Declined } from "./specification.ts";
 
 /**
- * Why a provider declined one request, where no other request is concerned. filter: its content filter; context: the
- * conversation and the reply asked for do not fit the model's context.
+ * retriable: asking the same again may succeed. retryAfter: milliseconds the provider asked to wait. declined: why the
+ * provider declined this one request, where no other request is concerned.
  */
-export type Declined = "filter" | "context";
-
-/** retriable: asking the same again may succeed. retryAfter: milliseconds the provider asked to wait. */
 export type ModelFailureFacts = {
   readonly model: string;
   readonly retriable: boolean;
@@ -40,7 +38,7 @@ export const statusOf = (thrown: unknown): number | undefined => {
 /** Why the provider declined this one request; undefined for any other failure. */
 export const declinedOf = (thrown: unknown): Declined | undefined => {
   const declined = thrown instanceof CovenantError ? thrown.facts["declined"] : undefined;
-  return declined === "filter" || declined === "context" ? declined : undefined;
+  return declined === "refusal" || declined === "overflow" ? declined : undefined;
 };
 
 /** The wait the provider asked for, in milliseconds. */

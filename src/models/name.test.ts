@@ -1,3 +1,6 @@
+// Model names: the five forms, what is refused without repeating a secret, and what opening a model by its name does
+// and tells.
+
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
 import { type ModelNotice, openModel, parseModelName } from "./index.ts";

@@ -1,4 +1,5 @@
-// A model named in one string: where it runs and which one it is. Pure text; opens nothing.
+// A model named in one string: where it runs and which one it is. Secrets in an address are refused here, before the
+// name can get into a record. Pure text; opens nothing.
 
 import { UserError } from "../core/index.ts";
 

@@ -1,20 +1,25 @@
-// Opens a model by its name. Providers are loaded when named, so that nobody pays for those that are not used.
+// Opens a model by its name, with the middleware that its provider needs. Providers are loaded when named, so that
+// nobody pays for those that are not used. Which key goes where is decided in key.ts.
 
 import { fileURLToPath } from "node:url";
-import { throwIfAborted, UserError } from "../core/index.ts";
+import { throwIfAborted } from "../core/index.ts";
+import { isOpenAi, keyFor, openAiAddress } from "./key.ts";
 import { type RetryOptions, withRetry } from "./middleware/retry.ts";
 import { withTimeout } from "./middleware/timeout.ts";
 import { parseModelName } from "./name.ts";
 import type { LanguageModel } from "./specification.ts";
 
-/** Something about an endpoint that a person should know and that stops nothing. */
-export type ModelNotice = { readonly code: "model-retry" | "model-not-listed"; readonly text: string };
+/** Something about a model that a person should know and that stops nothing. */
+export type ModelNotice = {
+  readonly code: "model-retry" | "model-not-listed" | "model-foreign-text";
+  readonly text: string;
+};
 
 /**
- * environment: where keys come from (COVENANT_API_KEY for addresses, OPENAI_API_KEY for openai:). concurrency: calls
- * in flight at an endpoint. timeout: milliseconds for one call. retry: of calls to endpoints. onNotice: told of every
- * call that is made again, and when an address does not list the model that it is asked for (many serve another one
- * without a word).
+ * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint. timeout: milliseconds
+ * for one call. retry: of calls to endpoints. onNotice: told of every call that is made again, when an address does not
+ * list the model that it is asked for (many serve another one without a word), and when an embedded model of a small
+ * language is given text outside of it.
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -26,21 +31,13 @@ export type OpenOptions = {
 };
 
 const openEndpoint = async (
-  target: { readonly id: string; readonly baseURL: string; readonly model: string; readonly openai: boolean },
+  target: { readonly id: string; readonly baseURL: string; readonly model: string },
   options: OpenOptions,
 ): Promise<LanguageModel> => {
-  const { id, baseURL, model, openai } = target;
+  const { id, baseURL, model } = target;
   const { onNotice } = options;
-  const keyVariable = openai ? "OPENAI_API_KEY" : "COVENANT_API_KEY";
-  // A key goes only where it belongs: OpenAI's is never sent to another address.
-  const key = options.environment[keyVariable]?.trim() || undefined;
-  if (openai && key === undefined) {
-    throw new UserError(
-      "model-key",
-      `"${id}" needs a key, and the environment variable OPENAI_API_KEY is not set. Set it, or write it into .env.`,
-      { model: id },
-    );
-  }
+  const openai = isOpenAi(baseURL);
+  const { key, keyVariable, keyAdvice } = keyFor(id, baseURL, options.environment);
   const { openAiCompatibleModel } = await import("./providers/openai-compatible.ts");
   const provider = openAiCompatibleModel({
     id,
@@ -48,6 +45,7 @@ const openEndpoint = async (
     model,
     key,
     keyVariable,
+    keyAdvice,
     ...(openai ? { tokenLimit: "max_completion_tokens", scoring: "chat" } : {}),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     ...(openai || onNotice === undefined
@@ -83,12 +81,9 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
   throwIfAborted(options.signal);
   switch (target.type) {
     case "endpoint":
-      return openEndpoint({ id: name, ...target, openai: false }, options);
+      return openEndpoint({ id: name, ...target }, options);
     case "openai":
-      return openEndpoint(
-        { id: name, baseURL: "https://api.openai.com/v1", model: target.model, openai: true },
-        options,
-      );
+      return openEndpoint({ id: name, baseURL: openAiAddress, model: target.model }, options);
     case "scripted": {
       const { openScriptedModel } = await import("./providers/script-file.ts");
       return openScriptedModel(target.file, name);
@@ -96,7 +91,14 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
     case "embedded":
     case "folder": {
       const { openEmbeddedModel } = await import("./providers/embedded.ts");
-      return openEmbeddedModel({ folder: modelFolderOf(name) ?? name, id: name });
+      const { onNotice } = options;
+      return openEmbeddedModel({
+        folder: modelFolderOf(name) ?? name,
+        id: name,
+        ...(onNotice === undefined
+          ? {}
+          : { onForeignText: (text) => onNotice({ code: "model-foreign-text", text }) }),
+      });
     }
     default:
       return target satisfies never;

@@ -26,13 +26,18 @@ export type ScoreRequest = {
   readonly continuations: readonly string[];
 };
 
+/** Why there is no score: the provider declined, or the conversation does not fit the model's context. */
+export type Declined = Extract<Finish, "refusal" | "overflow">;
+
 /**
  * logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had.
  * bounded[i]: true where the model told only that continuation i is at most that probable; left out when none is.
+ * declined: why all of them are null, where it is this one request that was declined.
  */
 export type Score = {
   readonly logProbabilities: readonly (number | null)[];
   readonly bounded?: readonly boolean[];
+  readonly declined?: Declined;
   readonly usage: Usage;
 };
 
@@ -45,7 +50,10 @@ export type Capabilities = {
 
 export type CallOptions = { readonly signal?: AbortSignal };
 
-/** A language model. Replies come in the order of the requests. Throws UserError for what the user must change. */
+/**
+ * A language model. Replies come in the order of the requests. A conversation that does not fit the model's context is
+ * never cut: its reply ends as "overflow", its score is declined. Throws UserError for what the user must change.
+ */
 export type LanguageModel = {
   readonly id: string;
   readonly capabilities: Capabilities;

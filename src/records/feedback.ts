@@ -28,14 +28,22 @@ export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
 
 /**
  * How a comparison ended. judged: both orders gave probabilities; identical: both replies were the same text, so
- * nobody was asked; unscored: the judge gave no usable answer.
+ * nobody was asked; unscored: there is no label, for a reason.
  */
 export const labelStateSchema = z.enum(["judged", "identical", "unscored"]);
 
 /**
+ * Why a comparison is unscored. reply-missing: one of the two replies did not come; overflow: the comparison does not
+ * fit the judge's context; refusal: the judge's provider declined; no-choice: the judge named neither (A) nor (B).
+ */
+export const unscoredReasons = ["reply-missing", "overflow", "refusal", "no-choice"] as const;
+export const unscoredReasonSchema = z.enum(unscoredReasons);
+export type UnscoredReason = z.infer<typeof unscoredReasonSchema>;
+
+/**
  * One comparison by one principle. probability: P(reply 0 is better), the mean over both orders; orders: that
  * probability with reply 0 shown first as (A), then second as (B); flipped: the two orders prefer different
- * replies. parents: [prompt id, reply ids].
+ * replies; reason: why it is unscored. parents: [prompt id, reply ids].
  */
 export const labelRecordSchema = z.object({
   ...recordFields,
@@ -45,6 +53,7 @@ export const labelRecordSchema = z.object({
   principle: z.string(),
   judge: z.string(),
   state: labelStateSchema,
+  reason: unscoredReasonSchema.optional(),
   probability: z.number().min(0).max(1).nullable(),
   orders: z.tuple([z.number(), z.number()]).nullable(),
   flipped: z.boolean().nullable(),

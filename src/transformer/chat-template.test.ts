@@ -1,4 +1,5 @@
-// Chats: the texts and ids of transformers' apply_chat_template, where messages lie, and what a user cannot do.
+// Chats: the texts and ids of transformers' apply_chat_template, where messages lie, and what a user cannot do by typing
+// control tokens.
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-// Configurations and parameters: what a Hugging Face config.json becomes, what is refused and how, initial values.
+// Configurations and parameters: what a Hugging Face config.json becomes, what is refused and how, and the initial
+// values of weights.
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
 import { parseModelConfig, taskOfConfig, writeModelConfig } from "./config.ts";

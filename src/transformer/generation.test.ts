@@ -94,26 +94,24 @@ describe("the end of a reply", () => {
   });
 
   it("comes at maxTokens, or where the context is full", async () => {
-    const [short, full, over] = await long.generate([
+    const [short, full, last] = await long.generate([
       { prompt: promptOf(10), maxTokens: 1, temperature: 1, seed: 1 },
       { prompt: promptOf(90), maxTokens: 50, temperature: 1, seed: 2 },
-      { prompt: promptOf(200), maxTokens: 50, temperature: 1, seed: 3 },
+      { prompt: promptOf(95), maxTokens: 50, temperature: 1, seed: 3 },
     ]);
     expect(short!.ids.length).toBe(1);
     // 96 positions: a reply's last token needs no place of its own
     expect(full!.ids.length).toBe(7);
-    expect(over!.ids.length).toBe(2);
-    expect([short, full, over].some((reply) => reply!.ended)).toBe(false);
+    expect(last!.ids.length).toBe(2);
+    expect([short, full, last].some((reply) => reply!.ended)).toBe(false);
   });
 
-  it("keeps the end of a prompt that is longer than the context", async () => {
-    const prompt = promptOf(200);
+  it("is never bought by cutting a prompt: one that leaves no room is refused, by its number", async () => {
     const request = { maxTokens: 2, temperature: 0, seed: 1 };
-    const [whole, kept] = await long.generate([
-      { ...request, prompt },
-      { ...request, prompt: prompt.slice(-95) },
-    ]);
-    expect(whole).toEqual(kept);
+    for (const length of [96, 200]) {
+      const asked = long.generate([requests[0]!, { ...request, prompt: promptOf(length) }]);
+      await expect(asked).rejects.toMatchObject({ code: "prompt-too-long", facts: { index: 1 } });
+    }
   });
 });
 

@@ -12,7 +12,7 @@ import { packRows, roundUp } from "./packing.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 
 export type TokenRequest = SamplingOptions & {
-  /** At least one token. Of a prompt that leaves no room in the context, the end is kept. */
+  /** At least one token, and fewer than the model has positions (see fitsContext). */
   readonly prompt: readonly number[];
   readonly maxTokens: number;
   readonly seed: number;
@@ -131,15 +131,28 @@ const capacityFor = (state: ModelState, requests: readonly TokenRequest[]): numb
   return Math.min(roundUp(longest, promptStep), state.config.maxPositions);
 };
 
-const requirePrompts = (requests: readonly TokenRequest[]): void => {
-  const index = requests.findIndex(({ prompt, maxTokens }) => prompt.length === 0 || maxTokens < 1);
-  if (index < 0) return;
-  const { prompt, maxTokens } = requests[index]!;
-  throw new CovenantError(
-    "empty-sequence",
-    `request ${index} has ${prompt.length} prompt tokens and asks for ${maxTokens}; both must be at least 1`,
-    { index },
-  );
+/**
+ * Whether a prompt of so many tokens leaves room for a reply in the model's context. One that does not is never cut:
+ * what was cut off would be missing from what the reply is judged by.
+ */
+export const fitsContext = ({ maxPositions }: ModelConfig, promptTokens: number): boolean =>
+  promptTokens < maxPositions;
+
+const requirePrompts = (requests: readonly TokenRequest[], config: ModelConfig): void => {
+  for (const [index, { prompt, maxTokens }] of requests.entries()) {
+    if (prompt.length === 0 || maxTokens < 1)
+      throw new CovenantError(
+        "empty-sequence",
+        `request ${index} has ${prompt.length} prompt tokens and asks for ${maxTokens}; both must be at least 1`,
+        { index },
+      );
+    if (!fitsContext(config, prompt.length))
+      throw new CovenantError(
+        "prompt-too-long",
+        `request ${index} has ${prompt.length} prompt tokens, which leave no room for a reply in a context of ${config.maxPositions}`,
+        { index },
+      );
+  }
 };
 
 const vocabularyRow = (state: ModelState, logits: Float32Array, row: number): Float32Array =>
@@ -151,7 +164,7 @@ const generateAll = async (
   requests: readonly TokenRequest[],
   options: GenerateOptions,
 ): Promise<TokenReply[]> => {
-  requirePrompts(requests);
+  requirePrompts(requests, state.config);
   const endTokens = new Set(state.config.endTokenIds);
   const replies = new Array<TokenReply>(requests.length);
   const rows = batchBucket(Math.min(options.batch ?? 64, requests.length));
@@ -182,9 +195,8 @@ const generateAll = async (
     for (let row = 0; row < rows && waiting < requests.length; row++) {
       if (slots[row] !== undefined) continue;
       const { prompt, seed } = requests[waiting]!;
-      const kept = prompt.slice(-(cache.capacity - 1));
-      slots[row] = { index: waiting++, random: createRandom(seed), ids: [], length: kept.length, next: 0 };
-      jobs.push({ row, prompt: kept });
+      slots[row] = { index: waiting++, random: createRandom(seed), ids: [], length: prompt.length, next: 0 };
+      jobs.push({ row, prompt });
     }
     const logits = await prefill(state, programs, cache, jobs);
     jobs.forEach(({ row }, at) => {
@@ -207,7 +219,10 @@ const generateAll = async (
   }
 };
 
-/** Generator over a model's state. Throws InterruptedError when the signal is aborted. */
+/**
+ * Generator over a model's state. Throws InterruptedError when the signal is aborted, and CovenantError
+ * "prompt-too-long", naming the request, for a prompt that does not fit the context.
+ */
 export const createGenerator = (state: ModelState): Generator => {
   const cacheOf = (build: typeof prefillGraph, limit: number): ProgramCache =>
     createProgramCache((key) => {

@@ -43,6 +43,7 @@ export {
 } from "./decoder.ts";
 export {
   createGenerator,
+  fitsContext,
   type GenerateOptions,
   type Generator,
   type TokenReply,
@@ -79,7 +80,7 @@ export {
 } from "./parameters.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export type { SamplingOptions } from "./sampling.ts";
-export { createScorer, type Scorer } from "./scoring.ts";
+export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";
 export {
   branchTargets,
   layOut,

@@ -1,4 +1,5 @@
-// Low-rank adapters: an adapted model begins as its base, and merging them changes nothing that is computed.
+// Low-rank adapters: an adapted model begins as its base, and merging them changes nothing that is computed. Small random
+// models only.
 
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";

@@ -1,4 +1,5 @@
-// float16 and bfloat16 against their definitions: every bit pattern, and rounding by exhaustive neighbours.
+// float16 and bfloat16 against their definitions: every bit pattern, and rounding to even checked with exhaustive
+// neighbours.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBfloat16, decodeFloat16, toBfloat16Bits, toFloat16Bits } from "./number-formats.ts";

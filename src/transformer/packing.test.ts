@@ -1,4 +1,5 @@
-// Packing: where items land, who sees whom, and what does not fit.
+// Packing: where items land, who sees whom, and what does not fit. Token ids and masks only; nothing is computed with
+// them.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

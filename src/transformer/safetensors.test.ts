@@ -1,4 +1,5 @@
-// Safetensors: bytes as the format's own library writes them, every way a file can lie, round trips.
+// Safetensors: bytes as the format's own library writes them, every way in which a file can lie about itself, and round
+// trips.
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Sampling: the distribution that logits and options ask for, and one random number a token.
+// Sampling: the distribution that logits and options ask for, and one random number a token, so that a reply depends on
+// its seed alone.
 
 import { describe, expect, it } from "vitest";
 import { createRandom, type Random } from "../core/index.ts";

@@ -1,4 +1,5 @@
-// Choosing the next token from logits: temperature, top-k, top-p (Holtzman et al. 2020), seeded per request.
+// Choosing the next token from logits: temperature, top-k, top-p (nucleus sampling, Holtzman et al. 2020), seeded per
+// request, one random number a token. Temperature 0 is greedy. Knows logits only, nothing of text.
 
 import type { Random } from "../core/index.ts";
 

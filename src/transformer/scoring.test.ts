@@ -1,4 +1,5 @@
-// Scores: a batch equals its items one by one, in any order, packed or not; and against the whole distribution.
+// Scores: a batch equals its items one by one, in any order, packed or not; they hold against the whole distribution; and
+// what does not fit is refused.
 
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
@@ -82,6 +83,16 @@ describe("the scorer", () => {
   it("refuses empty prompts and continuations, naming the item", async () => {
     await expect(language.tokens([eight[0]!, { trunk: [], branches: [[3]] }])).rejects.toThrow("item 1");
     await expect(reward.scores([{ trunk: [4], branches: [[3], []] }])).rejects.toThrow("item 0");
+  });
+
+  it("refuses what does not fit the context, naming the item, and scores what just fits", async () => {
+    // 96 positions; the last token of a continuation is only predicted
+    const [fits] = await language.tokens([{ trunk: ids(90), branches: [ids(7)] }]);
+    expect(fits![0]!.length).toBe(7);
+    const asked = language.tokens([eight[0]!, { trunk: ids(90), branches: [ids(1), ids(8)] }]);
+    await expect(asked).rejects.toMatchObject({ code: "sequence-too-long", facts: { index: 1 } });
+    const scored = reward.scores([{ trunk: ids(98), branches: [ids(1)] }]);
+    await expect(scored).rejects.toMatchObject({ code: "sequence-too-long" });
   });
 
   it("answers nothing to nothing, tells its progress, and stops at a signal", async () => {

@@ -2,7 +2,8 @@
 // once however many continuations they have, and short items share rows. Knows token ids only.
 
 import { CovenantError, throwIfAborted } from "../core/index.ts";
-import { compile, createProgramCache, gatherRows, input } from "../engine/index.ts";
+import { compile, createProgramCache, gatherRows, input, type ProgramCache } from "../engine/index.ts";
+import type { ModelConfig } from "./config.ts";
 import { hiddenStates, packedInputs, scoreOf } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
 import { type PackedItem, roundUp } from "./packing.ts";
@@ -65,39 +66,96 @@ const lastTokens = (batch: TokenBatch): bigint[] =>
     );
   });
 
-const requireBranches = (items: readonly PackedItem[]): void => {
-  items.forEach((item, index) => {
+const longestBranch = ({ branches }: PackedItem): number =>
+  branches.reduce((most, { length }) => Math.max(most, length), 0);
+
+/** Whether prompt and continuations can be scored: a continuation's last token needs no position of its own. */
+export const fitsScoring = ({ maxPositions }: ModelConfig, item: PackedItem): boolean =>
+  item.trunk.length + longestBranch(item) <= maxPositions + 1;
+
+const requireScorable = (items: readonly PackedItem[], config: ModelConfig): void => {
+  for (const [index, item] of items.entries()) {
     if (item.trunk.length === 0 || item.branches.some((branch) => branch.length === 0)) {
       throw new CovenantError("empty-sequence", `item ${index} has an empty prompt or continuation`, {
         index,
       });
     }
-  });
+    if (!fitsScoring(config, item)) {
+      throw new CovenantError(
+        "sequence-too-long",
+        `item ${index} has ${item.trunk.length + longestBranch(item)} tokens with its longest continuation, more than a context of ${config.maxPositions} holds`,
+        { index },
+      );
+    }
+  }
 };
 
-/** Scorer over a model's state. Weights are read at every call. */
-export const createScorer = (state: ModelState): Scorer => {
-  const programs = createProgramCache((key) => {
-    const [kind, batch, time, count] = key.split("|") as [string, string, string, string];
-    const sizes: TokenBatchSizes = { batch: Number(batch), time: Number(time), targets: Number(count) };
-    const graph = graphOf(state);
-    if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
-    const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
-    return compile({ values: scoreOf(graph, gatherRows(hidden, input("last", [sizes.targets], "int64"))) });
-  }, 8);
+type ProgramKind = "tokens" | "scores";
+
+/** The program for one shape; key: kind, rows, tokens a row, values read. */
+const compileFor = (state: ModelState, key: string) => {
+  const [kind, batch, time, count] = key.split("|") as [ProgramKind, string, string, string];
+  const sizes: TokenBatchSizes = { batch: Number(batch), time: Number(time), targets: Number(count) };
+  const graph = graphOf(state);
+  if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
+  const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
+  return compile({ values: scoreOf(graph, gatherRows(hidden, input("last", [sizes.targets], "int64"))) });
+};
+
+/** Takes values off a run's result, as many at a time as asked for, in the order of its items. */
+type Take = (count: number) => Float32Array;
+
+/** Log-probabilities of every token of every branch, one run. */
+const runTokens = async (
+  state: ModelState,
+  programs: ProgramCache,
+  chosen: readonly PackedItem[],
+): Promise<Take> => {
   const padding = state.config.padTokenId ?? 0;
+  const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
+  const { batch: rows, time, targets } = batch.sizes;
+  const program = await programs.get(`tokens|${rows}|${time}|${targets}`);
+  return takeInTurn((await program.run({ ...state.feeds(), ...batch.feeds }))["values"] as Float32Array);
+};
+
+/** The head's score at the last token of every branch, one run. */
+const runScores = async (
+  state: ModelState,
+  programs: ProgramCache,
+  chosen: readonly PackedItem[],
+): Promise<Take> => {
+  const padding = state.config.padTokenId ?? 0;
+  const batch = layOut(chosen, [], { padding, time: rowLength(chosen) });
+  const found = lastTokens(batch);
+  const count = roundUp(found.length, 32);
+  const program = await programs.get(`scores|${batch.sizes.batch}|${batch.sizes.time}|${count}`);
+  const last = new BigInt64Array(count);
+  last.set(found);
+  const { tokens, positions, bias } = batch.packed;
+  const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
+  return takeInTurn(results["values"] as Float32Array);
+};
+
+/**
+ * Scorer over a model's state. Weights are read at every call. Throws CovenantError, naming the item, for an empty one
+ * ("empty-sequence") and for one that does not fit the context ("sequence-too-long").
+ */
+export const createScorer = (state: ModelState): Scorer => {
+  const programs = createProgramCache((key) => compileFor(state, key), 8);
 
   const each = async (
     items: readonly PackedItem[],
     options: ScoreOptions,
-    run: (chosen: readonly PackedItem[]) => Promise<(index: number) => void>,
+    run: typeof runTokens,
+    keep: (index: number, take: Take) => void,
   ): Promise<void> => {
-    requireBranches(items);
+    requireScorable(items, state.config);
     let done = 0;
     for (const indices of runsOf(items)) {
       throwIfAborted(options.signal);
-      const take = await run(indices.map((index) => items[index]!));
-      for (const index of indices) take(index);
+      const chosen = indices.map((index) => items[index]!);
+      const take = await run(state, programs, chosen);
+      for (const index of indices) keep(index, take);
       done += indices.length;
       options.onItems?.(done);
     }
@@ -106,36 +164,15 @@ export const createScorer = (state: ModelState): Scorer => {
   return {
     async tokens(items, options = {}) {
       const all = new Array<Float32Array[]>(items.length);
-      await each(items, options, async (chosen) => {
-        const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
-        const program = await programs.get(
-          `tokens|${batch.sizes.batch}|${batch.sizes.time}|${batch.sizes.targets}`,
-        );
-        const values = (await program.run({ ...state.feeds(), ...batch.feeds }))["values"] as Float32Array;
-        const take = takeInTurn(values);
-        return (index) => {
-          all[index] = items[index]!.branches.map(({ length }) => take(length));
-        };
+      await each(items, options, runTokens, (index, take) => {
+        all[index] = items[index]!.branches.map(({ length }) => take(length));
       });
       return all;
     },
     async scores(items, options = {}) {
       const all = new Array<Float32Array>(items.length);
-      await each(items, options, async (chosen) => {
-        const batch = layOut(chosen, [], { padding, time: rowLength(chosen) });
-        const found = lastTokens(batch);
-        const count = roundUp(found.length, 32);
-        const program = await programs.get(`scores|${batch.sizes.batch}|${batch.sizes.time}|${count}`);
-        const last = new BigInt64Array(count);
-        last.set(found);
-        const { tokens, positions, bias } = batch.packed;
-        const values = (await program.run({ ...state.feeds(), tokens, positions, bias, last }))[
-          "values"
-        ] as Float32Array;
-        const take = takeInTurn(values);
-        return (index) => {
-          all[index] = take(items[index]!.branches.length);
-        };
+      await each(items, options, runScores, (index, take) => {
+        all[index] = take(items[index]!.branches.length);
       });
       return all;
     },

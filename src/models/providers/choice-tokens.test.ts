@@ -1,3 +1,6 @@
+// Reading the choice between two continuations from a judge's alternatives, token by token, however its tokenizer cuts
+// the letters.
+
 import { describe, expect, it } from "vitest";
 import { readChoice, type TokenAlternatives } from "./choice-tokens.ts";
 

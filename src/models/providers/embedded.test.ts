@@ -1,10 +1,12 @@
-// The embedded engine as a language model: what it counts, where replies stop, and what a folder must hold.
+// The embedded engine as a language model: what it counts, where replies stop, what does not fit its context, when it
+// is told of text outside its language, and what a folder must hold.
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Message } from "../../records/index.ts";
 import { loadModelFolder } from "../../transformer/index.ts";
+import { modelFolderOf, openModel } from "../open.ts";
 import type { LanguageModel } from "../specification.ts";
 import { makeModelFolder } from "./embedded.fixture.ts";
 import { openEmbeddedModel } from "./embedded.ts";
@@ -62,6 +64,27 @@ describe("the embedded model", () => {
     expect(typed!.usage.promptTokens).toBeGreaterThan(plain!.usage.promptTokens + 5);
   });
 
+  it("cuts no conversation that is too long: that reply ends as overflow, its neighbours as ever", async () => {
+    const long = { ...request, messages: asked("And then? ".repeat(200)) };
+    const [before, over, after] = await model.generate([request, long, request]);
+    expect(over).toEqual({ text: "", finish: "overflow", usage: { promptTokens: 0, completionTokens: 0 } });
+    const [alone] = await model.generate([request]);
+    expect([before, after]).toEqual([alone, alone]);
+    expect(await model.generate([long])).toEqual([over]);
+  });
+
+  it("declines to score what is too long with its continuation, and scores the rest", async () => {
+    const { tokenizer, config } = await loadModelFolder(place.folder);
+    const continuation = "(A)".repeat(config.maxPositions);
+    const fine = { messages: asked("Which?"), continuations: ["(A)", "(B)"] };
+    const over = { messages: asked("Which?"), continuations: ["(A)", continuation] };
+    expect(tokenizer.encode(continuation, { specialTokens: false }).length).toBeGreaterThan(128);
+    const [long, short] = await model.score([over, fine]);
+    expect(long).toMatchObject({ logProbabilities: [null, null], declined: "overflow" });
+    expect([short]).toEqual(await model.score([fine]));
+    expect(short!.declined).toBeUndefined();
+  });
+
   it("says that a folder without a chat template cannot be asked", async () => {
     const { folder, remove } = await makeModelFolder();
     await rm(join(folder, "chat_template.jinja"));
@@ -69,5 +92,39 @@ describe("the embedded model", () => {
       code: "no-chat-template",
     });
     await remove();
+  });
+});
+
+describe("text outside a small model's language", () => {
+  const tiny = async () => {
+    const told: string[] = [];
+    const opened = await openModel("embedded:covenant-tiny", {
+      environment: {},
+      onNotice: ({ code, text }) => told.push(`${code}: ${text}`),
+    });
+    const ask = (contents: readonly string[]) =>
+      opened.generate(contents.map((content) => ({ ...request, messages: asked(content), maxTokens: 1 })));
+    return { told, ask, close: () => opened.close() };
+  };
+
+  it("is told of once, with the words and what to use instead", async () => {
+    const { told, ask, close } = await tiny();
+    await ask(["Why do volcanoes erupt so violently in Iceland?"]);
+    await ask(["Explain quantum chromodynamics thoroughly."]);
+    await close();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^model-foreign-text: embedded:covenant-tiny .*volcanoes.*nonsense.*--model/);
+  });
+
+  it("is not what the words of its language are, in any order", async () => {
+    const { told, ask, close } = await tiny();
+    const { tokenizer } = await loadModelFolder(modelFolderOf("embedded:covenant-tiny") ?? "");
+    const words = Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.tokenOf(id) ?? "")
+      .filter((token) => /^\u0120[a-z]{4,}$/.test(token))
+      .map((token) => token.slice(1));
+    expect(words.length).toBeGreaterThan(100);
+    await ask([`${words.slice(0, 60).join(" ")} really`]);
+    await close();
+    expect(told).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 // The embedded engine as a language model: a Hugging Face model folder, run in this process on ONNX Runtime.
-// Renders chats through the folder's own template; control tokens typed by users stay text.
+// Renders chats through the folder's own template; control tokens typed by users stay text. What does not fit the
+// model's context is not computed and says so.
 
 import { UserError } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
@@ -8,18 +9,31 @@ import {
   createModelState,
   createScorer,
   encodeChat,
+  fitsContext,
+  fitsScoring,
   loadModelFolder,
   type ModelFolder,
+  type PackedItem,
+  type TokenReply,
 } from "../../transformer/index.ts";
-import type { LanguageModel } from "../specification.ts";
+import type { GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
+import { createForeignTextCheck } from "./small-language.ts";
 
 const batch = 256;
 
-/** Opens a model folder. id: how records name it. Throws UserError for a folder that is missing or broken. */
-export const openEmbeddedModel = async (options: {
+/**
+ * folder: the model folder; id: how records name it. onForeignText: told once, when a model of a small language is
+ * given text outside of it.
+ */
+export type EmbeddedOptions = {
   readonly folder: string;
   readonly id: string;
-}): Promise<LanguageModel> => embeddedModel(await loadModelFolder(options.folder), options.id);
+  readonly onForeignText?: (text: string) => void;
+};
+
+/** Opens a model folder. Throws UserError for a folder that is missing or broken. */
+export const openEmbeddedModel = async (options: EmbeddedOptions): Promise<LanguageModel> =>
+  embeddedModel(await loadModelFolder(options.folder), options.id, options.onForeignText);
 
 const requireTemplate = (folder: ModelFolder, id: string) => {
   if (folder.chatTemplate === null) {
@@ -32,55 +46,123 @@ const requireTemplate = (folder: ModelFolder, id: string) => {
   return folder.chatTemplate;
 };
 
-/** A loaded model folder as a language model. */
-export const embeddedModel = (folder: ModelFolder, id: string): LanguageModel => {
+const nothing = { promptTokens: 0, completionTokens: 0 };
+
+/** Runs the work on the items that fit and gives the others what stands for "does not fit", in the items' order. */
+const whereFitting = async <Item, Result>(
+  items: readonly Item[],
+  fits: (item: Item) => boolean,
+  work: (fitting: readonly Item[]) => Promise<readonly Result[]>,
+  otherwise: (item: Item) => Result,
+): Promise<Result[]> => {
+  const done = (await work(items.filter(fits))).values();
+  return items.map((item) => (fits(item) ? done.next().value! : otherwise(item)));
+};
+
+/** Tells once when what users say lies outside a small model's language. */
+const createWarner = (
+  { tokenizer }: ModelFolder,
+  id: string,
+  tell: ((text: string) => void) | undefined,
+): ((requests: readonly { readonly messages: readonly Message[] }[]) => void) => {
+  if (tell === undefined) return () => {};
+  const check = createForeignTextCheck(tokenizer);
+  let told = false;
+  return (requests) => {
+    if (told) return;
+    const said = requests.flatMap(({ messages }) =>
+      messages.filter(({ role }) => role === "user").map(({ content }) => content),
+    );
+    const foreign = check(said);
+    if (foreign === null) return;
+    told = true;
+    tell(
+      `${id} knows a small language only, and ${Math.round(foreign.share * 100)} % of the words it is given are not in it (${foreign.words.join(", ")}). What it says to them is nonsense. Use it with the sandbox's prompts (leave out --prompts); for other prompts name a model that reads them: --model ./folder or --model http://host:port/v1#name.`,
+    );
+  };
+};
+
+const readReply = (
+  tokenizer: ModelFolder["tokenizer"],
+  request: GenerateRequest,
+  promptTokens: number,
+  { ids, ended }: TokenReply,
+): Reply => {
+  const whole = tokenizer.decode(ids, { skipSpecial: true }).trim();
+  const stop = (request.stop ?? []).map((text) => whole.indexOf(text)).filter((found) => found >= 0);
+  const text = stop.length === 0 ? whole : whole.slice(0, Math.min(...stop)).trim();
+  const finish = text === "" ? "empty" : ended || stop.length > 0 ? "stop" : "length";
+  return { text, finish, usage: { promptTokens, completionTokens: ids.length } };
+};
+
+const readScore = (item: PackedItem, branches: readonly Float32Array[]): Score => ({
+  logProbabilities: branches.map((tokens) => tokens.reduce((sum, value) => sum + value, 0)),
+  usage: {
+    promptTokens: item.trunk.length,
+    completionTokens: item.branches.reduce((sum, { length }) => sum + length, 0),
+  },
+});
+
+/** A loaded model folder as a language model. tell: as onForeignText. */
+export const embeddedModel = (
+  folder: ModelFolder,
+  id: string,
+  tell?: (text: string) => void,
+): LanguageModel => {
   const { config, weights, tokenizer } = folder;
   const template = requireTemplate(folder, id);
   const state = createModelState(config, weights);
   const generator = createGenerator(state);
   const scorer = createScorer(state);
+  const warn = createWarner(folder, id, tell);
   const promptOf = (messages: readonly Message[]): number[] =>
     encodeChat(tokenizer, template, messages, { addGenerationPrompt: true }).ids;
   return {
     id,
     capabilities: { scores: true, batch },
     async generate(requests, options = {}) {
-      const prompts = requests.map(({ messages }) => promptOf(messages));
-      const replies = await generator.generate(
-        requests.map(({ temperature, topP, seed, maxTokens }, at) => ({
-          prompt: prompts[at]!,
-          temperature,
-          seed,
-          maxTokens,
-          ...(topP === undefined ? {} : { topP }),
-        })),
-        options,
+      warn(requests);
+      return whereFitting(
+        requests.map((request) => ({ request, prompt: promptOf(request.messages) })),
+        ({ prompt }) => fitsContext(config, prompt.length),
+        async (fitting) => {
+          const replies = await generator.generate(
+            fitting.map(({ request: { temperature, topP, seed, maxTokens }, prompt }) => ({
+              prompt,
+              temperature,
+              seed,
+              maxTokens,
+              ...(topP === undefined ? {} : { topP }),
+            })),
+            options,
+          );
+          return fitting.map(({ request, prompt }, at) =>
+            readReply(tokenizer, request, prompt.length, replies[at]!),
+          );
+        },
+        () => ({ text: "", finish: "overflow", usage: nothing }),
       );
-      return replies.map(({ ids, ended }, at) => {
-        const whole = tokenizer.decode(ids, { skipSpecial: true }).trim();
-        const stop = (requests[at]!.stop ?? [])
-          .map((text) => whole.indexOf(text))
-          .filter((found) => found >= 0);
-        const text = stop.length === 0 ? whole : whole.slice(0, Math.min(...stop)).trim();
-        const finish = text === "" ? "empty" : ended || stop.length > 0 ? "stop" : "length";
-        return { text, finish, usage: { promptTokens: prompts[at]!.length, completionTokens: ids.length } };
-      });
     },
     async score(requests, options = {}) {
-      const items = requests.map(({ messages, continuations }) => ({
-        trunk: promptOf(messages),
-        branches: continuations.map((text) =>
-          tokenizer.encode(text, { specialTokens: false, parseSpecial: false }),
-        ),
-      }));
-      const found = await scorer.tokens(items, options);
-      return found.map((branches, at) => ({
-        logProbabilities: branches.map((tokens) => tokens.reduce((sum, value) => sum + value, 0)),
-        usage: {
-          promptTokens: items[at]!.trunk.length,
-          completionTokens: items[at]!.branches.reduce((sum, { length }) => sum + length, 0),
+      warn(requests);
+      return whereFitting(
+        requests.map(({ messages, continuations }) => ({
+          trunk: promptOf(messages),
+          branches: continuations.map((text) =>
+            tokenizer.encode(text, { specialTokens: false, parseSpecial: false }),
+          ),
+        })),
+        (item) => fitsScoring(config, item),
+        async (fitting) => {
+          const found = await scorer.tokens(fitting, options);
+          return fitting.map((item, at) => readScore(item, found[at]!));
         },
-      }));
+        ({ branches }) => ({
+          logProbabilities: branches.map(() => null),
+          declined: "overflow",
+          usage: nothing,
+        }),
+      );
     },
     async close() {
       await generator.release();

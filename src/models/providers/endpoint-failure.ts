@@ -1,28 +1,39 @@
-// What an OpenAI-compatible endpoint's failures mean: retriable, the user's to change, or an interruption. No key
-// may leave through a message, so what servers say back is cleaned of it and the raw error is never kept as cause.
+// What an OpenAI-compatible endpoint's failures mean: retriable, the user's to change, or an interruption. What servers
+// say was cleaned of the key at the border (endpoint-fetch.ts); what the runtime says itself is cleaned here, and the
+// raw error is never kept as cause.
 
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
-import { z } from "zod";
-import { type Clock, CovenantError, InterruptedError, messageOf, UserError } from "../../core/index.ts";
-import { type Declined, modelFailure } from "../failure.ts";
+import {
+  type Clock,
+  CovenantError,
+  InterruptedError,
+  messageOf,
+  type Redact,
+  UserError,
+} from "../../core/index.ts";
+import { modelFailure } from "../failure.ts";
+import type { Declined } from "../specification.ts";
 
-/** What failures need to know of the endpoint. keyVariable: the environment variable that the key comes from. */
+/**
+ * What failures need to know of the endpoint. hasKey: whether one is sent; keyAdvice: what to do when it is not
+ * accepted, or another is wanted; redact: takes the key out of a text.
+ */
 export type Endpoint = {
   readonly baseURL: string;
   readonly model: string;
   readonly id: string;
-  readonly key: string | undefined;
-  readonly keyVariable: string;
+  readonly hasKey: boolean;
+  readonly keyAdvice: string;
+  readonly redact: Redact;
   readonly clock: Clock;
 };
 
 const retriableStatus = (status: number): boolean =>
   status === 408 || status === 409 || status === 425 || status === 429 || (status >= 500 && status !== 501);
 
-const redact = (text: string, key: string | undefined): string => {
-  const cleaned = key === undefined || key === "" ? text : text.replaceAll(key, "***");
-  return cleaned.length > 500 ? `${cleaned.slice(0, 500)}...` : cleaned;
-};
+const mostShown = 500;
+
+const shorten = (text: string): string => (text.length > mostShown ? `${text.slice(0, mostShown)}...` : text);
 
 /** Milliseconds that the headers ask to wait: retry-after-ms, or Retry-After in seconds or as a date. */
 export const readRetryAfter = (headers: Headers | undefined, now: number): number | undefined => {
@@ -43,9 +54,9 @@ const rootCause = (thrown: unknown): string => {
 };
 
 /** What the server says, without the status that the openai package puts before it. */
-const saidBy = (error: APIError, key: string | undefined): string => {
+const saidBy = (error: APIError): string => {
   const said = error.message.replace(/^\d{3} /, "");
-  return said === "status code (no body)" ? "no explanation was given" : redact(said.replace(/\.$/, ""), key);
+  return said === "status code (no body)" ? "no explanation was given" : shorten(said.replace(/\.$/, ""));
 };
 
 const filterCodes = ["content_filter", "content_policy_violation"];
@@ -57,9 +68,9 @@ const contextWords =
 /** Why a server declined this one request. Servers that break on a text that is too long say so with a status 500. */
 const declinedBy = (error: APIError, status: number): Declined | undefined => {
   const codes = [error.code, error.type];
-  if (status === 400 && codes.some((code) => filterCodes.includes(code ?? ""))) return "filter";
-  if (codes.some((code) => contextCodes.includes(code ?? ""))) return "context";
-  return [400, 413, 422, 500].includes(status) && contextWords.test(error.message) ? "context" : undefined;
+  if (status === 400 && codes.some((code) => filterCodes.includes(code ?? ""))) return "refusal";
+  if (codes.some((code) => contextCodes.includes(code ?? ""))) return "overflow";
+  return [400, 413, 422, 500].includes(status) && contextWords.test(error.message) ? "overflow" : undefined;
 };
 
 const unknownWords =
@@ -72,7 +83,7 @@ const isUnknownModel = (error: APIError, status: number, model: string): boolean
   ([400, 422].includes(status) && error.message.includes(model) && unknownWords.test(error.message));
 
 const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Error => {
-  const { id, key, keyVariable, baseURL, model } = endpoint;
+  const { id, hasKey, keyAdvice, baseURL, model } = endpoint;
   const declined = declinedBy(error, status);
   const facts = {
     model: id,
@@ -80,12 +91,12 @@ const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Err
     retriable: declined === undefined && retriableStatus(status),
     ...(declined === undefined ? {} : { declined }),
   };
-  const said = saidBy(error, key);
+  const said = saidBy(error);
   if (status === 401 || status === 403) {
-    const found = key === undefined ? "no key was sent" : "the key was not accepted";
+    const found = hasKey ? "the key was not accepted" : "no key was sent";
     return new UserError(
       "model-key",
-      `${baseURL} refused access (${status}; ${found}). Set the environment variable ${keyVariable} to a key that may use "${model}".`,
+      `${baseURL} refused access (${status}; ${found}). ${keyAdvice} that may use "${model}".`,
       facts,
     );
   }
@@ -109,49 +120,16 @@ const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Err
   });
 };
 
-const problemSchema = z.object({
-  error: z.union([z.string(), z.looseObject({})]).nullish(),
-  detail: z.union([z.string(), z.array(z.unknown())]).nullish(),
-  message: z.string().nullish(),
-});
-
-/**
- * fetch, with error bodies as OpenAI writes them: what other servers say under "detail" (FastAPI), "message" or as a
- * bare text under "error" is put where the openai package looks for it.
- */
-export const readableFetch: typeof fetch = async (url, init) => {
-  const response = await fetch(url, init);
-  if (response.status < 400) return response;
-  const text = await response.text();
-  const headers = new Headers(response.headers);
-  for (const name of ["content-encoding", "content-length"]) headers.delete(name);
-  const copy = (body: string): Response =>
-    new Response(body, { status: response.status, statusText: response.statusText, headers });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return copy(text);
-  }
-  const problem = problemSchema.safeParse(parsed).data;
-  if (problem === undefined || (typeof problem.error === "object" && problem.error !== null))
-    return copy(text);
-  const said = problem.error ?? problem.detail ?? problem.message;
-  if (said === null || said === undefined) return copy(text);
-  const error = { message: typeof said === "string" ? said : JSON.stringify(said), code: null, type: null };
-  return copy(JSON.stringify({ error }));
-};
-
 /** The error that a failed call becomes. */
 export const endpointFailure = (thrown: unknown, endpoint: Endpoint): Error => {
-  const { baseURL, id, key } = endpoint;
+  const { baseURL, id, redact } = endpoint;
   if (thrown instanceof CovenantError) return thrown;
   if (thrown instanceof APIUserAbortError) return new InterruptedError();
   if (thrown instanceof APIConnectionTimeoutError) {
     return modelFailure("model-timeout", `${id} gave no reply in time.`, { model: id, retriable: true });
   }
   if (thrown instanceof APIConnectionError) {
-    const why = redact(rootCause(thrown), key);
+    const why = shorten(redact(rootCause(thrown)));
     return modelFailure(
       "model-connection",
       `Cannot reach ${baseURL} (${why}). Check that the server runs there and that the address is right.`,
@@ -170,7 +148,7 @@ export const endpointFailure = (thrown: unknown, endpoint: Endpoint): Error => {
   // fetch reports a body that breaks off as a TypeError ("terminated").
   return modelFailure(
     "model-connection",
-    `The response of ${id} broke off (${redact(rootCause(thrown), key)}).`,
+    `The response of ${id} broke off (${shorten(redact(rootCause(thrown)))}).`,
     {
       model: id,
       retriable: true,

@@ -1,3 +1,6 @@
+// Scoring at an endpoint: which way is found to ask, what is exact and what only a bound, and what a refusal of one
+// request decides.
+
 import { afterEach, describe, expect, it } from "vitest";
 import { withRetry } from "../middleware/retry.ts";
 import type { ScoreRequest } from "../specification.ts";
@@ -90,11 +93,15 @@ describe("score", () => {
   it("decides nothing on a request that the server declines", async () => {
     const filtered = { error: { message: "filtered", code: "content_filter" } };
     const long = { error: { message: "This model's maximum context length is 9 tokens." } };
-    for (const body of [filtered, long]) {
+    for (const [declined, body] of [
+      ["refusal", filtered],
+      ["overflow", long],
+    ] as const) {
       const { model } = await start({
         fault: (call, before) => (before < 3 && call.body["logprobs"] ? { status: 400, body } : undefined),
       });
-      expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+      const [none] = await model.score([question("q")]);
+      expect(none).toMatchObject({ logProbabilities: [null, null], declined });
       expect(model.capabilities.scores).toBe(true);
       const [score] = await model.score([question("q")]);
       expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);

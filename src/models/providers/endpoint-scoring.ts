@@ -8,7 +8,7 @@ import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import { declinedOf, statusOf } from "../failure.ts";
-import type { Score, ScoreRequest } from "../specification.ts";
+import type { Declined, Score, ScoreRequest } from "../specification.ts";
 import { readChoice } from "./choice-tokens.ts";
 import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
@@ -64,8 +64,9 @@ const chatSchema = z.object({
   usage: usageSchema,
 });
 
-const unscored = (request: ScoreRequest): Score => ({
+const unscored = (request: ScoreRequest, declined?: Declined): Score => ({
   logProbabilities: request.continuations.map(() => null),
+  ...(declined === undefined ? {} : { declined }),
   usage: { promptTokens: 0, completionTokens: 0 },
 });
 
@@ -235,14 +236,56 @@ export type EndpointScorer = {
   offered(): boolean;
 };
 
+type Strategies = Readonly<Record<Exclude<Scoring, "auto" | "none">, Strategy>>;
+
+/** Tries one way after the other. chosen: the first that gave a score, which is `score`; null: none does. */
+const findStrategy = async (
+  strategies: Strategies,
+  request: ScoreRequest,
+  signal: AbortSignal,
+): Promise<{ readonly chosen: Strategy | null; readonly score: Score }> => {
+  let answered = false;
+  let failure: unknown;
+  for (const strategy of Object.values(strategies)) {
+    try {
+      const score = await strategy(request, signal);
+      if (score !== null) return { chosen: strategy, score };
+      answered ||= strategy === strategies.chat;
+    } catch (thrown) {
+      if (!isUnsupported(thrown)) throw thrown;
+      if (strategy === strategies.chat) failure = thrown;
+    }
+  }
+  if (!answered) throw failure;
+  return { chosen: null, score: unscored(request) };
+};
+
+/** Lets one caller through at a time, the next when the one before has ended, well or not. */
+const createTurns = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const before = last;
+    let done = (): void => {};
+    last = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    await before;
+    try {
+      return await work();
+    } finally {
+      done();
+    }
+  };
+};
+
 /**
  * Makes what scores one request. With "auto" the first call tries completions, chat and dialogue in this order and
  * keeps the first that answers; when none does, every score is null. A passing failure decides nothing, and neither
- * does a request that the server declines (content filter, too long): its scores are null.
+ * does a request that the server declines (content filter, too long): its scores are null, and it says which.
  */
 export const createScorer = (options: ScorerOptions): EndpointScorer => {
   const post = createPoster(options);
-  const strategies: Readonly<Record<Exclude<Scoring, "auto" | "none">, Strategy>> = {
+  const strategies: Strategies = {
     completions: createEcho(options, post, createRenderer(options, post), ""),
     chat: createChat(options, post),
     dialogue: createEcho(options, post, async (messages) => renderDialogue(messages), " "),
@@ -250,44 +293,19 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
   let chosen: Strategy | null | undefined = options.scoring === "none" ? null : undefined;
   if (options.scoring !== "auto" && options.scoring !== "none") chosen = strategies[options.scoring];
   let worked = false;
-  let search: Promise<unknown> = Promise.resolve();
-
-  const find = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
-    let answered = false;
-    let failure: unknown;
-    for (const strategy of Object.values(strategies)) {
-      try {
-        const score = await strategy(request, signal);
-        if (score !== null) {
-          chosen = strategy;
-          worked = true;
-          return score;
-        }
-        answered ||= strategy === strategies.chat;
-      } catch (thrown) {
-        if (!isUnsupported(thrown)) throw thrown;
-        if (strategy === strategies.chat) failure = thrown;
-      }
-    }
-    if (!answered) throw failure;
-    chosen = null;
-    return unscored(request);
-  };
+  const inTurn = createTurns();
 
   const score = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
+    // The first call searches, the others wait for what it finds; when it fails, the next one searches.
     if (chosen === undefined) {
-      // The first call searches, the others wait for what it finds; when it fails, the next one searches.
-      const before = search;
-      let done = (): void => {};
-      search = new Promise<void>((resolve) => {
-        done = resolve;
+      const found = await inTurn(async () => {
+        if (chosen !== undefined) return null;
+        const result = await findStrategy(strategies, request, signal);
+        chosen = result.chosen;
+        worked = chosen !== null;
+        return result.score;
       });
-      await before;
-      try {
-        if (chosen === undefined) return await find(request, signal);
-      } finally {
-        done();
-      }
+      if (found !== null) return found;
     }
     const found = (await chosen?.(request, signal)) ?? null;
     // A way that was asked for and never worked is not offered; one that has worked failed on this request alone.
@@ -301,8 +319,9 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
       try {
         return await score(request, signal);
       } catch (thrown) {
-        if (declinedOf(thrown) === undefined) throw thrown;
-        return unscored(request);
+        const declined = declinedOf(thrown);
+        if (declined === undefined) throw thrown;
+        return unscored(request, declined);
       }
     },
     offered: () => chosen !== null,

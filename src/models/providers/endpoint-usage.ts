@@ -1,4 +1,5 @@
-// Token counts as endpoints tell them, or do not: what is missing or malformed counts as zero and stops nothing.
+// Token counts as endpoints tell them, or do not: what is missing or malformed counts as zero and stops nothing, since
+// counts are for people and bills and decide no result.
 
 import { z } from "zod";
 import type { Usage } from "../../records/index.ts";

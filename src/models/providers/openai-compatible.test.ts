@@ -1,3 +1,6 @@
+// Calls to an endpoint: what is sent, how replies end, which failures pass and which stay, waits, time limits, and that a
+// key is never repeated.
+
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { CovenantError, UserError } from "../../core/index.ts";
@@ -184,17 +187,47 @@ describe("failures", () => {
     expect(thrown.message).toContain(`Cannot reach ${server.baseURL} (ECONNREFUSED)`);
   });
 
-  it("never repeat a key, even where the server does", async () => {
-    const key = "sk-very-secret-key";
-    for (const status of [400, 401, 404, 500]) {
+  it.each([
+    { error: { message: "bad sk-very/secret-key" } },
+    { detail: [{ "sk-very/secret-key": "unknown", input: "Bearer sk-very/secret-key" }] },
+    '{"error": {"message": "bad sk-very\\/secret\\u002dkey"}}',
+    "<html>sk-very/secret-key</html>",
+  ])("never repeat a key, even where the server does: %j", async (body) => {
+    const key = "sk-very/secret-key";
+    for (const status of [400, 401, 404, 429, 500]) {
       const { model } = await start(
-        { fault: () => json(status, { error: { message: `bad ${key}` } }) },
-        { key },
+        {
+          fault: () =>
+            json(status, body, { "x-echo": key, "retry-after": key, "content-type": "application/json" }),
+        },
+        { key, keyVariable: "COVENANT_API_KEY" },
       );
       const thrown = await failureOf(model.generate([ask()]));
       const told = [thrown.message, thrown.stack, JSON.stringify(thrown.facts), String(thrown.cause)].join();
-      expect(told).not.toContain(key);
+      expect(told).not.toMatch(/sk-very|secret/);
+      if (status === 400) expect(told).toContain("[COVENANT_API_KEY]");
     }
+  });
+
+  it("never let a key through in a reply, its alternatives or a list of models", async () => {
+    const key = "sk-very/secret-key";
+    const told: string[] = [];
+    const { model } = await start(
+      {
+        models: [`served for ${key}`],
+        fault: ({ body, path }) =>
+          path.endsWith("models")
+            ? undefined
+            : json(200, {
+                choices: [{ message: { content: `Your key is ${key}.` }, finish_reason: "stop" }],
+                echo: body,
+              }),
+      },
+      { key, onNotListed: (text) => told.push(text) },
+    );
+    const [reply] = await model.generate([ask()]);
+    expect(reply).toMatchObject({ text: "Your key is [COVENANT_API_KEY].", finish: "stop" });
+    expect(told.join()).toContain("served for [COVENANT_API_KEY]");
   });
 
   it("tell the wait that the server asks for, in seconds, milliseconds or as a date", async () => {

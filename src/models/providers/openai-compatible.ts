@@ -5,19 +5,20 @@
 import OpenAI from "openai";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { type Clock, systemClock } from "../../core/index.ts";
+import { type Clock, createRedact, type Redact, systemClock } from "../../core/index.ts";
 import type { Finish } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
 import { declinedOf, modelFailure } from "../failure.ts";
-import type { GenerateRequest, LanguageModel, Reply } from "../specification.ts";
-import { type Endpoint, endpointFailure, readableFetch } from "./endpoint-failure.ts";
+import type { Declined, GenerateRequest, LanguageModel, Reply } from "../specification.ts";
+import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
+import { createEndpointFetch } from "./endpoint-fetch.ts";
 import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 /**
- * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. concurrency: calls
- * in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
+ * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. keyVariable: where it
+ * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
  * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
  * asked for.
@@ -28,6 +29,7 @@ export type EndpointOptions = {
   readonly model: string;
   readonly key?: string | undefined;
   readonly keyVariable?: string;
+  readonly keyAdvice?: string;
   readonly concurrency?: number;
   readonly tokenLimit?: "max_tokens" | "max_completion_tokens";
   readonly scoring?: Scoring;
@@ -77,7 +79,7 @@ const readReply = (response: unknown, endpoint: Endpoint): Reply => {
 /** Endpoints take seeds of 31 bits; the top bit of ours is dropped. */
 const endpointSeed = (seed: number): number => (seed >>> 0) & 0x7fffffff;
 
-const createClient = (options: EndpointOptions): OpenAI =>
+const createClient = (options: EndpointOptions, redact: Redact): OpenAI =>
   new OpenAI({
     baseURL: options.baseURL,
     // The package insists on a key; where there is none, the header is taken out again.
@@ -89,58 +91,47 @@ const createClient = (options: EndpointOptions): OpenAI =>
     maxRetries: 0,
     timeout: 3_600_000,
     logLevel: "off",
-    fetch: readableFetch,
+    fetch: createEndpointFetch(redact),
   });
 
-/** A language model behind an OpenAI-compatible endpoint. Nothing is sent before the first request. */
-export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel => {
-  const { id, baseURL, model, key, tokenLimit = "max_tokens", scoring = "auto" } = options;
-  const batch = Math.max(1, options.concurrency ?? 8);
-  const keyVariable = options.keyVariable ?? "COVENANT_API_KEY";
-  const endpoint: Endpoint = { id, baseURL, model, key, keyVariable, clock: options.clock ?? systemClock };
-  const client = createClient(options);
-  const queue = new PQueue({ concurrency: batch });
+const declinedReply = (finish: Declined): Reply => ({
+  text: "",
+  finish,
+  usage: { promptTokens: 0, completionTokens: 0 },
+});
 
-  const generateOne = async (request: GenerateRequest, signal: AbortSignal): Promise<Reply> => {
-    let response: unknown;
+type GenerateOne = (request: GenerateRequest, signal: AbortSignal) => Promise<Reply>;
+
+const createGenerate =
+  (client: OpenAI, endpoint: Endpoint, tokenLimit: NonNullable<EndpointOptions["tokenLimit"]>): GenerateOne =>
+  async (request, signal) => {
+    const body = {
+      model: endpoint.model,
+      messages: request.messages.map(({ role, content }) => ({ role, content })),
+      [tokenLimit]: request.maxTokens,
+      temperature: request.temperature,
+      ...(request.topP === undefined ? {} : { top_p: request.topP }),
+      ...(request.stop === undefined || request.stop.length === 0 ? {} : { stop: [...request.stop] }),
+      seed: endpointSeed(request.seed),
+    };
     try {
-      response = await client.chat.completions.create(
-        {
-          model,
-          messages: request.messages.map(({ role, content }) => ({ role, content })),
-          [tokenLimit]: request.maxTokens,
-          temperature: request.temperature,
-          ...(request.topP === undefined ? {} : { top_p: request.topP }),
-          ...(request.stop === undefined || request.stop.length === 0 ? {} : { stop: [...request.stop] }),
-          seed: endpointSeed(request.seed),
-        },
-        { signal },
-      );
+      return readReply(await client.chat.completions.create(body, { signal }), endpoint);
     } catch (thrown) {
       const failure = endpointFailure(thrown, endpoint);
       const declined = declinedOf(failure);
       if (declined === undefined) throw failure;
-      const finish = declined === "filter" ? "refusal" : "overflow";
-      return { text: "", finish, usage: { promptTokens: 0, completionTokens: 0 } };
+      return declinedReply(declined);
     }
-    return readReply(response, endpoint);
   };
 
-  const scorer = createScorer({
-    client,
-    endpoint,
-    scoring,
-    tokenLimit,
-    ...(options.renderPrompt === undefined ? {} : { renderPrompt: options.renderPrompt }),
-  });
+type Call<Request, Result> = (request: Request, signal: AbortSignal) => Promise<Result>;
 
-  const { onNotListed } = options;
-  const checkListing =
-    onNotListed === undefined ? async () => {} : createListingCheck(client, endpoint, onNotListed);
-  /** A call, with the list of models asked for beside the first. */
-  const listed =
-    <Request, Result>(run: (request: Request, signal: AbortSignal) => Promise<Result>) =>
-    async (request: Request, signal: AbortSignal): Promise<Result> => {
+/** The same calls, with the list of models asked for beside the first. */
+const createListed = (client: OpenAI, endpoint: Endpoint, tell: EndpointOptions["onNotListed"]) => {
+  if (tell === undefined) return <Request, Result>(run: Call<Request, Result>): Call<Request, Result> => run;
+  const checkListing = createListingCheck(client, endpoint, tell);
+  return <Request, Result>(run: Call<Request, Result>): Call<Request, Result> =>
+    async (request, signal) => {
       const listing = checkListing(signal);
       try {
         return await run(request, signal);
@@ -148,7 +139,28 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
         await listing;
       }
     };
+};
 
+/** A language model behind an OpenAI-compatible endpoint. Nothing is sent before the first request. */
+export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel => {
+  const { id, baseURL, model, key, tokenLimit = "max_tokens", scoring = "auto" } = options;
+  const { keyVariable = "COVENANT_API_KEY", clock = systemClock } = options;
+  const { keyAdvice = `Set the environment variable ${keyVariable} to a key` } = options;
+  const batch = Math.max(1, options.concurrency ?? 8);
+  const redact = createRedact({ [keyVariable]: key });
+  const endpoint: Endpoint = { id, baseURL, model, hasKey: key !== undefined, keyAdvice, redact, clock };
+  const client = createClient(options, redact);
+  const queue = new PQueue({ concurrency: batch });
+  const listed = createListed(client, endpoint, options.onNotListed);
+  const generateOne = listed(createGenerate(client, endpoint, tokenLimit));
+  const scorer = createScorer({
+    client,
+    endpoint,
+    scoring,
+    tokenLimit,
+    ...(options.renderPrompt === undefined ? {} : { renderPrompt: options.renderPrompt }),
+  });
+  const scoreOne = listed(scorer.score);
   return {
     id,
     capabilities: {
@@ -157,8 +169,8 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
         return scorer.offered();
       },
     },
-    generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, listed(generateOne)),
-    score: (requests, callOptions) => mapRequests(requests, callOptions, queue, listed(scorer.score)),
+    generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, generateOne),
+    score: (requests, callOptions) => mapRequests(requests, callOptions, queue, scoreOne),
     close: async () => queue.clear(),
   };
 };

@@ -1,3 +1,6 @@
+// Scripted models: rules and functions as replies and scores, the record of what they were asked, and script files with
+// their faults.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// A model as a data stage uses it: what it is asked is counted and written to the event log, endpoints' troubles become
-// warnings. The counts are for people and bills; no record depends on them.
+// A model as a data stage uses it: what it is asked is counted and written to the event log, what is to be
+// known of it becomes a warning. The counts are for people and bills; no record depends on them.
 
 import type { LanguageModel } from "../../models/index.ts";
 import type { RunEvent, Usage } from "../../records/index.ts";
@@ -85,7 +85,8 @@ export const withStageModel = async (
           }),
       onNotice({ code, text }) {
         if (code !== "model-retry") {
-          if (isNews(run, text)) stage.warn(code, text);
+          // Which words were foreign differs from stage to stage; that they were is told once a run.
+          if (isNews(run, code === "model-foreign-text" ? code : text)) stage.warn(code, text);
           return;
         }
         tally.repeats++;

@@ -1,0 +1,45 @@
+// Whether text lies outside the language of a small model. covenant-tiny knows the sandbox's few hundred words, each a
+// token of its own; a word that falls into pieces is one it has never read, and what it says to such text is nonsense.
+// Measured on the first 400 red-team prompts of HH-RLHF: in the median a quarter of the words is unknown; in the
+// sandbox's own prompts none is. Knows no roles and no templates.
+
+/** What has to be known of a tokenizer. */
+export type WordEncoder = {
+  readonly vocabularySize: number;
+  encode(
+    text: string,
+    options: { readonly specialTokens: boolean; readonly parseSpecial?: boolean },
+  ): readonly number[];
+};
+
+/** Models with more tokens than this read words in pieces as a matter of course; nothing is said about them. */
+const smallVocabulary = 8192;
+/** Share of unknown words from which text counts as outside the language. */
+const unknownShare = 0.15;
+const shownWords = 6;
+
+/** share: of the words that are unknown; words: the first of them. */
+export type ForeignText = { readonly share: number; readonly words: readonly string[] };
+
+/** Makes what tells whether texts, read together, lie outside a tokenizer's language; null: they do not. */
+export const createForeignTextCheck = (
+  tokenizer: WordEncoder,
+): ((texts: readonly string[]) => ForeignText | null) => {
+  if (tokenizer.vocabularySize > smallVocabulary) return () => null;
+  const known = new Map<string, boolean>();
+  const isOneToken = (text: string): boolean =>
+    tokenizer.encode(text, { specialTokens: false, parseSpecial: false }).length === 1;
+  const isKnown = (word: string): boolean => {
+    const before = known.get(word);
+    if (before !== undefined) return before;
+    const found = isOneToken(` ${word}`) || isOneToken(word);
+    known.set(word, found);
+    return found;
+  };
+  return (texts) => {
+    const words = texts.flatMap((text) => text.match(/\p{L}+/gu) ?? []);
+    const unknown = words.filter((word) => !isKnown(word));
+    const share = unknown.length / Math.max(1, words.length);
+    return share < unknownShare ? null : { share, words: [...new Set(unknown)].slice(0, shownWords) };
+  };
+};
