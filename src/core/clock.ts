@@ -1,4 +1,5 @@
-// Time as an argument: whoever needs the time is handed a clock, so tests and replays decide it.
+// Time as an argument: whoever needs the time is handed a clock, so tests and replays decide it. Milliseconds since
+// 1970, as Date.now gives them; knows no time zones and sets no timers.
 
 export type Clock = {
   /** Milliseconds since the epoch. */

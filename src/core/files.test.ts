@@ -1,3 +1,6 @@
+// Files as a crash leaves them: whole or not there, torn last lines, full disks; and what errors say of a path.
+// Works in temporary folders.
+
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

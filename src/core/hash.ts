@@ -1,4 +1,5 @@
-// SHA-256 of texts, bytes, files and JSON values. Knows nothing of what the hashes are for.
+// SHA-256 of texts, bytes, files and JSON values, as hexadecimal. Files are read in pieces, JSON in its canonical form,
+// so that equal values have equal hashes. Knows nothing of what the hashes are for.
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";

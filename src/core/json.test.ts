@@ -1,3 +1,6 @@
+// JSON with places, its canonical form, redaction of secrets and the logger that redacts: what is refused and how it is
+// told, and what holds for any value.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";

@@ -1,3 +1,6 @@
+// The bounded pool: never more at once than allowed, results in order, and what happens to the others at a failure or an
+// abort.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InterruptedError, mapConcurrently, mapInOrder } from "./index.ts";

@@ -1,3 +1,6 @@
+// Seeded randomness: equal seeds give equal numbers, other parts of a seed give others, and draws are as likely as they
+// should be.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom, deriveSeed } from "./index.ts";

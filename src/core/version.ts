@@ -1,4 +1,5 @@
-// The version of Covenant, read from its own package.json: the same two folders up from src/core and dist/core.
+// The version of Covenant, read from its own package.json: the same two folders up from src/core and dist/core, so that
+// the sources and the built package tell the same without a copy of it.
 
 import { fileURLToPath } from "node:url";
 import { readTextNow } from "./files.ts";
