@@ -53,7 +53,7 @@ const covenant = async (
       out: { path: "out", description: "where to", placeholder: "folder" },
     },
     plan: async (config) => ({
-      steps: [{ stage: "sft", what: `${config.training.steps} steps`, calls: 12, tokens: 3400 }],
+      steps: [{ stage: "sft", what: `${config.training.steps} steps`, calls: 12, tokens: 3400, seconds: 75 }],
       seconds: 75,
       dollars: 0,
     }),

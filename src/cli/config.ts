@@ -1,7 +1,15 @@
 // From a YAML file, `--set a.b=1` and flags to a recipe's checked configuration. Precedence: defaults of the schema,
 // then the file, then `--set` and flags in that order.
 
-import { checkValue, describeValue, nearestWord, parseYaml, readText, UserError } from "../core/index.ts";
+import {
+  checkValue,
+  describeValue,
+  expandHome,
+  nearestWord,
+  parseYaml,
+  readText,
+  UserError,
+} from "../core/index.ts";
 import type { Recipe } from "../recipes/index.ts";
 import { keysAt, kindAt } from "./schema-keys.ts";
 
@@ -99,7 +107,7 @@ const place = (recipe: Recipe, tree: Tree, setting: Setting, value: unknown): vo
 
 /** A configuration file as a tree. Throws UserError when it is missing, not YAML or not a mapping. */
 export const readConfigFile = async (path: string): Promise<Tree> => {
-  const value = (await parseYaml(await readText(path), { file: path })) ?? {};
+  const value = (await parseYaml(await readText(expandHome(path)), { file: path })) ?? {};
   if (isTree(value)) return value;
   throw new UserError(
     "config-malformed",

@@ -3,6 +3,9 @@
 import type { RecipePlan } from "../recipes/index.ts";
 import { formatCount, formatDollars, formatDuration, formatTable } from "./formatting.ts";
 
+const describeTime = (seconds: number | null): string =>
+  seconds === null ? "?" : seconds === 0 ? "" : formatDuration(seconds);
+
 /** A plan as lines of text. */
 export const formatPlan = (plan: RecipePlan): string[] => {
   const sum = (key: "calls" | "tokens"): number => plan.steps.reduce((total, step) => total + step[key], 0);
@@ -11,17 +14,21 @@ export const formatPlan = (plan: RecipePlan): string[] => {
     step.what,
     formatCount(step.calls),
     formatCount(step.tokens),
+    describeTime(step.seconds),
   ]);
   return [
     "This is what would be done (nothing was):",
     "",
     ...formatTable(
-      ["stage", "what", "model calls", "tokens"],
-      [...rows, ["in all", "", formatCount(sum("calls")), formatCount(sum("tokens"))]],
-      [2, 3],
+      ["stage", "what", "model calls", "tokens at most", "time"],
+      [
+        ...rows,
+        ["in all", "", formatCount(sum("calls")), formatCount(sum("tokens")), describeTime(plan.seconds)],
+      ],
+      [2, 3, 4],
     ),
     "",
-    `Time: ${plan.seconds === null ? "not known" : `about ${formatDuration(plan.seconds)}`}.`,
+    `Time: ${plan.seconds === null ? "not known: it is up to the endpoint" : `about ${formatDuration(plan.seconds)} on two cores`}.`,
     `Cost: ${plan.dollars === null ? "not known" : formatDollars(plan.dollars)}.`,
   ];
 };

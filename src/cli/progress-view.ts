@@ -59,44 +59,76 @@ const liveLine = (stage: StageState, now: number, nameWidth: number, columns: nu
   return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 };
 
-/** Draws events on a terminal. The clock decides what is drawn when. */
-export const createProgressView = (terminal: Terminal, clock: Clock): ProgressView => {
-  const running = new Map<string, StageState>();
-  const ended: Ended[] = [];
+type Screen = {
+  erase(): void;
+  /** Draws the live lines of what is running, where the terminal can. */
+  draw(): void;
+  /** Draws unless that was done a moment ago. */
+  drawSoon(): void;
+};
+
+/** The live lines at the lower end of the terminal. */
+const createScreen = (terminal: Terminal, clock: Clock, running: ReadonlyMap<string, StageState>): Screen => {
   let drawn = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
-
-  const erase = (): void => {
-    if (drawn > 0) terminal.err(`\u001b[${drawn}A\u001b[J`);
-    drawn = 0;
-  };
+  const up = (): string => (drawn > 0 ? `\u001b[${drawn}A\u001b[J` : "");
   const draw = (): void => {
     if (!terminal.isLive || running.size === 0) return;
     const now = clock.now();
     const stages = [...running.values()];
     const nameWidth = Math.max(...stages.map(({ name }) => name.length));
     const lines = stages.map((stage) => liveLine(stage, now, nameWidth, terminal.columns()));
-    const before = drawn > 0 ? `\u001b[${drawn}A\u001b[J` : "";
-    terminal.err(`${before}${lines.join("\n")}\n`);
+    terminal.err(`${up()}${lines.join("\n")}\n`);
     drawn = lines.length;
     drawnAt = now;
   };
-  const print = (line: string): void => {
-    erase();
-    terminal.err(`${line}\n`);
-    draw();
+  return {
+    draw,
+    drawSoon() {
+      if (clock.now() - drawnAt >= liveMilliseconds) draw();
+    },
+    erase() {
+      if (drawn > 0) terminal.err(up());
+      drawn = 0;
+    },
   };
-  const progress = (event: Extract<RunEvent, { type: "stage-progress" }>): void => {
+};
+
+const summary = (ended: readonly Ended[]): string[] => {
+  const total = ended.reduce((sum, { seconds }) => sum + seconds, 0);
+  const rows = ended.map(({ name, what, seconds }) => [
+    name,
+    what,
+    seconds > 0 ? formatDuration(seconds) : "",
+  ]);
+  return formatTable(["stage", "", "time"], [...rows, ["in all", "", formatDuration(total)]], [2]);
+};
+
+type Progress = Extract<RunEvent, { type: "stage-progress" }>;
+
+const takeProgress = (stage: StageState, { time, done, total, unit, note }: Progress): void => {
+  stage.points.push({ time, done, total });
+  if (stage.points.length > keptPoints) stage.points = stage.points.slice(-keptPoints / 2);
+  stage.unit = unit;
+  stage.note = note;
+};
+
+/** Draws events on a terminal. The clock decides what is drawn when. */
+export const createProgressView = (terminal: Terminal, clock: Clock): ProgressView => {
+  const running = new Map<string, StageState>();
+  const ended: Ended[] = [];
+  const screen = createScreen(terminal, clock, running);
+  const print = (line: string): void => {
+    screen.erase();
+    terminal.err(`${line}\n`);
+    screen.draw();
+  };
+  const progress = (event: Progress): void => {
     const stage = running.get(event.stage);
     if (stage === undefined) return;
-    const { time, done, total } = event;
-    stage.points.push({ time, done, total });
-    if (stage.points.length > keptPoints) stage.points = stage.points.slice(-keptPoints / 2);
-    stage.unit = event.unit;
-    stage.note = event.note;
-    if (terminal.isLive) {
-      if (clock.now() - drawnAt >= liveMilliseconds) draw();
-    } else if (event.time - stage.printed >= plainMilliseconds) {
+    takeProgress(stage, event);
+    if (terminal.isLive) screen.drawSoon();
+    else if (event.time - stage.printed >= plainMilliseconds) {
       stage.printed = event.time;
       const { counts, speed } = describeProgress(stage);
       print(`${stage.name}: ${[counts, ...speed].join(", ")}`);
@@ -107,45 +139,29 @@ export const createProgressView = (terminal: Terminal, clock: Clock): ProgressVi
     ended.push({ name, what, seconds });
     print(line);
   };
-
-  const start = (event: Extract<RunEvent, { type: "stage-start" }>): void => {
-    const { stage: name, time } = event;
+  const start = ({ stage: name, time, resumed }: Extract<RunEvent, { type: "stage-start" }>): void => {
     running.set(name, { name, started: time, points: [], unit: "", note: undefined, printed: time });
-    if (terminal.isLive) draw();
-    else print(`${name}: ${event.resumed ? "continued" : "started"}`);
+    if (terminal.isLive) screen.draw();
+    else print(`${name}: ${resumed ? "continued" : "started"}`);
   };
   const handle = (event: RunEvent): void => {
     if (event.type === "stage-start") start(event);
     if (event.type === "stage-progress") progress(event);
-    if (event.type === "stage-skip") {
+    if (event.type === "stage-skip")
       end(event.stage, "finished before", 0, `${event.stage}: finished before, skipped`);
-    }
     if (event.type === "stage-end") {
-      const what = `${formatCount(event.records)} records`;
-      end(
-        event.stage,
-        what,
-        event.seconds,
-        `${event.stage}: done, ${what} in ${formatDuration(event.seconds)}`,
-      );
+      const { stage, records, seconds } = event;
+      const what = `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
+      end(stage, what, seconds, `${stage}: done, ${what} in ${formatDuration(seconds)}`);
     }
-    if (event.type === "warning") {
+    if (event.type === "warning")
       print(`warning: ${event.stage === undefined ? "" : `${event.stage}: `}${event.text}`);
-    }
   };
   const close = (): void => {
-    erase();
+    screen.erase();
     running.clear();
-    if (ended.length < 2) return;
-    const total = ended.reduce((sum, { seconds }) => sum + seconds, 0);
-    const rows = ended.map(({ name, what, seconds }) => [
-      name,
-      what,
-      seconds > 0 ? formatDuration(seconds) : "",
-    ]);
-    const lines = formatTable(["stage", "", "time"], [...rows, ["in all", "", formatDuration(total)]], [2]);
-    terminal.err(`\n${lines.join("\n")}\n`);
+    if (ended.length > 1) terminal.err(`\n${summary(ended).join("\n")}\n`);
     ended.length = 0;
   };
-  return { handle, print, redraw: draw, close };
+  return { handle, print, redraw: screen.draw, close };
 };

@@ -2,14 +2,14 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Clock, CovenantError } from "../core/index.ts";
+import { type Clock, CovenantError, expandHome } from "../core/index.ts";
 import type { Recipe, RecipeContext } from "../recipes/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { formatTable } from "./formatting.ts";
 import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
-import { kindAt, leavesOf } from "./schema-keys.ts";
+import { kindAt, leavesOf, type ValueKind } from "./schema-keys.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command is given by the program. every: calls back again and again until the returned function is called. */
@@ -38,17 +38,27 @@ type BoundFlag = { readonly option: Option; readonly path: readonly string[] };
 const describeDefault = (value: unknown): string =>
   value === undefined ? "" : ` (default: ${JSON.stringify(value)})`;
 
+/** The kind of value at the key that a flag or word is short for. */
+const boundKind = (recipe: Recipe, name: string, path: readonly string[]): ValueKind => {
+  const kind = kindAt(recipe.schema, path);
+  if (kind !== undefined) return kind;
+  const command = recipe.command.join(" ");
+  throw new CovenantError(
+    "flag-unbound",
+    `${name} of ${command} names no key of its schema: ${path.join(".")}.`,
+  );
+};
+
+/** "one of a, b" where a flag's own words do not say it. */
+const describeChoices = ({ choices }: ValueKind, description: string): string =>
+  choices.length === 0 || choices.every((choice) => description.includes(choice))
+    ? ""
+    : `: ${choices.join(", ")}`;
+
 const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
   const { path: text, description, placeholder } = recipe.flags[name]!;
   const path = text.split(".");
-  const kind = kindAt(recipe.schema, path);
-  if (kind === undefined) {
-    const command = recipe.command.join(" ");
-    throw new CovenantError(
-      "flag-unbound",
-      `The flag --${name} of ${command} names no key of its schema: ${text}.`,
-    );
-  }
+  const kind = boundKind(recipe, `--${name}`, path);
   const isSwitch = kind.kind === "boolean" && placeholder === undefined;
   const word = isSwitch
     ? kind.default === true
@@ -56,7 +66,8 @@ const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
       : `--${name}`
     : `--${name} <${placeholder ?? "value"}>`;
   const suffix = isSwitch ? "" : describeDefault(kind.default);
-  return { option: new Option(word, `${description}${suffix}`), path };
+  const what = `${description}${describeChoices(kind, description)}${suffix}`;
+  return { option: new Option(word, what), path };
 };
 
 const addCommonOptions = (command: Command, recipe: Recipe): void => {
@@ -67,7 +78,10 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
       "one setting, e.g. --set seed=1 (repeatable)",
       (text, earlier: string[] | undefined) => [...(earlier ?? []), text],
     )
-    .option("--dry-run", "say what would be done, with calls, tokens and cost, and do nothing")
+    .option(
+      "--dry-run",
+      "check all input, say what would be done with calls, tokens and time, and do nothing",
+    )
     .option("--json", "print one JSON document on stdout")
     .option("--quiet", "show no progress")
     .option("--verbose", "show where an error happened");
@@ -86,14 +100,17 @@ const settingsHelp = (recipe: Recipe): string => {
   const rows = leaves.map((leaf) => [
     `  ${leaf.path}`,
     leaf.default === undefined ? "" : JSON.stringify(leaf.default),
-    leaf.description,
+    `${leaf.description}${leaf.choices.length === 0 ? "" : ` (${leaf.choices.join(", ")})`}`,
   ]);
   return `\nSettings for --config and --set, with their defaults:\n${formatTable([], rows).join("\n")}\n`;
 };
 
-const collectSettings = (command: Command, flags: readonly BoundFlag[]): Setting[] => {
+const collectSettings = (command: Command, recipe: Recipe, flags: readonly BoundFlag[]): Setting[] => {
   const options = command.opts<CommonOptions & Record<string, unknown>>();
   const settings = (options.set ?? []).map(parseSetting);
+  const [word] = command.args;
+  if (recipe.positional !== undefined && word !== undefined)
+    settings.push({ path: recipe.positional.split("."), value: word, origin: recipe.positional });
   if (options.resume !== undefined)
     settings.unshift({ path: ["out"], value: options.resume, origin: "--resume" });
   for (const { option, path } of flags) {
@@ -109,14 +126,19 @@ const collectSettings = (command: Command, flags: readonly BoundFlag[]): Setting
 export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost): void => {
   const flags = Object.keys(recipe.flags).map((name) => bindFlag(recipe, name));
   for (const { option } of flags) command.addOption(option);
+  const { positional } = recipe;
+  if (positional !== undefined) {
+    boundKind(recipe, positional, positional.split("."));
+    command.argument(`[${positional}]`, `the same as --${positional}`);
+  }
   addCommonOptions(command, recipe);
   command.addHelpText("after", () => settingsHelp(recipe));
   command.action(async () => {
     const options = command.opts<CommonOptions>();
-    const files = options.resume === undefined ? [] : [join(options.resume, configName)];
+    const files = options.resume === undefined ? [] : [join(expandHome(options.resume), configName)];
     if (options.config !== undefined) files.push(options.config);
-    const config = await assembleConfig(recipe, files, collectSettings(command, flags));
-    if (options.dryRun === true) await showPlan(recipe, config, options.json === true, host);
+    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags));
+    if (options.dryRun === true) await showPlan(recipe, config, options, host);
     else await runRecipe(recipe, config, options, host);
   });
 };
@@ -133,12 +155,17 @@ const contextOf = (host: CommandHost, emit: RecipeContext["emit"], fresh = false
   environment: host.environment,
 });
 
-const showPlan = async (recipe: Recipe, config: unknown, json: boolean, host: CommandHost): Promise<void> => {
+const showPlan = async (
+  recipe: Recipe,
+  config: unknown,
+  options: CommonOptions,
+  host: CommandHost,
+): Promise<void> => {
   const plan = await recipe.plan(
     config,
-    contextOf(host, () => undefined),
+    contextOf(host, () => undefined, options.fresh === true),
   );
-  if (json) printDocument(host, plan);
+  if (options.json === true) printDocument(host, plan);
   else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
 };
 

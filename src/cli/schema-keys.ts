@@ -79,6 +79,14 @@ export type ValueKind = {
   readonly kind: "text" | "boolean" | "list" | "other";
   readonly nullable: boolean;
   readonly default: unknown;
+  /** The only values there are; empty where there are many. */
+  readonly choices: readonly string[];
+};
+
+const choicesOf = (schema: Schema): readonly string[] => {
+  const definition = definitionOf(unwrap(schema).schema);
+  if (definition.type === "enum") return Object.values(definition.entries).map(String);
+  return definition.type === "array" ? choicesOf(definition.element) : [];
 };
 
 const isText = (schema: Schema): boolean => {
@@ -102,10 +110,15 @@ export const kindAt = (schema: Schema, path: readonly PropertyKey[]): ValueKind 
       : type === "array"
         ? "list"
         : "other";
-  return { kind, nullable: inner.nullable, default: inner.default };
+  return { kind, nullable: inner.nullable, default: inner.default, choices: choicesOf(first) };
 };
 
-export type Leaf = { readonly path: string; readonly description: string; readonly default: unknown };
+export type Leaf = {
+  readonly path: string;
+  readonly description: string;
+  readonly default: unknown;
+  readonly choices: readonly string[];
+};
 
 /** Every key that takes a value, with default and description, for help. */
 export const leavesOf = (schema: Schema, path = ""): Leaf[] => {
@@ -118,5 +131,5 @@ export const leavesOf = (schema: Schema, path = ""): Leaf[] => {
   }
   const description =
     z.globalRegistry.get(schema)?.description ?? z.globalRegistry.get(inner)?.description ?? "";
-  return [{ path, description, default: preset }];
+  return [{ path, description, default: preset, choices: choicesOf(inner) }];
 };

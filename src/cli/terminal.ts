@@ -31,5 +31,6 @@ export const processTerminal = (): Terminal => ({
     process.stderr.write(text);
   },
   isLive: process.stderr.isTTY === true && process.env["TERM"] !== "dumb",
-  columns: () => process.stderr.columns ?? 80,
+  // Terminals that do not know their width say 0.
+  columns: () => process.stderr.columns || 80,
 });

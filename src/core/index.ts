@@ -12,6 +12,7 @@ export {
   writeFileAtomic,
 } from "./files.ts";
 export { hashJson, sha256Bytes, sha256File, sha256Text } from "./hash.ts";
+export { expandHome } from "./home.ts";
 export { type FileLine, formatJsonLines, readJsonLines, readLines } from "./json-lines.ts";
 export * from "./portable.ts";
 export { covenantVersion } from "./version.ts";

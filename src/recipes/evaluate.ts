@@ -1,27 +1,84 @@
 // `covenant evaluate`: several models on held-out sandbox prompts, judged by the oracle, rated against the first.
 
+import { join } from "node:path";
 import { z } from "zod";
+import { UserError } from "../core/index.ts";
 import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
-import type { ModelMetrics } from "../records/index.ts";
-import { openStages } from "./open-stages.ts";
-import type { Recipe } from "./recipe.ts";
+import type { MetricsDocument, ModelMetrics, VerdictRecord } from "../records/index.ts";
+import { kindFlag, promptsFlag, runFlags } from "./flags.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
+import { planEvaluation, planOf } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeModels } from "./run-summary.ts";
-import { promptCounts, promptsSetting, samplingSettings, seedSetting } from "./settings.ts";
-import { promptStage } from "./stages/data.ts";
-import { evaluationStage } from "./stages/evaluation.ts";
+import {
+  endpointSettings,
+  modelName,
+  outSetting,
+  promptCounts,
+  promptKindSetting,
+  promptsSetting,
+  samplingSettings,
+  seedSetting,
+} from "./settings.ts";
+import { evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
+import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { counted } from "./wording.ts";
 
 const schema = z.strictObject({
-  out: z.string().min(1).default("runs/evaluate").describe("run folder"),
+  out: outSetting("runs/evaluate"),
   seed: seedSetting,
   models: z
-    .array(z.string().min(1))
+    .array(modelName)
     .min(1)
     .default(["embedded:covenant-tiny"])
     .describe("model names; the first is the anchor of the ratings"),
   prompts: promptsSetting,
+  kind: promptKindSetting,
   counts: promptCounts(200, 120, 120),
   sampling: samplingSettings,
+  endpoint: endpointSettings,
 });
+type EvaluateConfig = z.output<typeof schema>;
+
+/** Prompts to measure on: all rows of a file but those that are marked for training. */
+const gatherMeasured = async (config: EvaluateConfig) => {
+  const gathered = await gatherOneSide(config, "test");
+  requireMeasurable(gathered.used);
+  const silent = gathered.used.filter(({ kind }) => kind === undefined).length;
+  if (silent === 0) return gathered;
+  const advice = 'Add "kind" (harmful, harmless or lookalike) to the rows, or give --kind.';
+  if (silent === gathered.used.length) {
+    throw new UserError(
+      "prompts-without-kind",
+      `No row of ${config.prompts} says what kind of prompt it is, so neither harm nor help can be told. ${advice}`,
+      { file: config.prompts },
+    );
+  }
+  const text = `${counted(silent, "row")} of ${config.prompts} without a kind ${silent === 1 ? "counts" : "count"} for malformed text alone. ${advice}`;
+  return { ...gathered, notices: [...gathered.notices, { code: "prompts-without-kind", text }] };
+};
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: EvaluateConfig, context: RecipeContext) => {
+  const prompts = await gatherMeasured(config);
+  const models = Object.fromEntries(
+    config.models.map((name, at) => [`models.${at}`, [name, "asked"] as const]),
+  );
+  const inputs = await checkInputs({ models, files: promptFile(config.prompts) }, context);
+  return { prompts, inputs, request: { name: "evaluate", config, stages: ["prompts", "evaluate"], inputs } };
+};
+
+const measure = (
+  names: readonly string[],
+  verdicts: readonly VerdictRecord[],
+  seed: number,
+): Record<string, ModelMetrics> => {
+  const elo = eloFromVerdicts(verdicts, { seed, anchor: names[0]! });
+  const own = (name: string) => verdicts.filter(({ model }) => model === name);
+  return Object.fromEntries(
+    names.map((name) => [name, { ...modelMetrics(own(name), seed), elo: elo.get(name)! }]),
+  );
+};
 
 /** `covenant evaluate`. */
 export const recipe: Recipe<typeof schema> = {
@@ -29,54 +86,48 @@ export const recipe: Recipe<typeof schema> = {
   summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
   schema,
   flags: {
-    out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
-    seed: { path: "seed", description: "seed", placeholder: "number" },
+    ...runFlags,
     models: {
       path: "models",
-      description: 'model names, e.g. "[embedded:covenant-tiny, ./folder]"',
+      description:
+        "model names with commas between, e.g. embedded:covenant-tiny,./folder; the first anchors ratings",
       placeholder: "list",
     },
-    prompts: { path: "prompts", description: 'JSONL file, or "sandbox"', placeholder: "file" },
+    prompts: promptsFlag,
+    kind: kindFlag,
   },
-  async plan({ models, counts, sampling }) {
-    const calls = models.length * (counts.harmful + counts.harmless + counts.lookalike);
-    const steps = [
-      { stage: "evaluate", what: `${models.length} models`, calls, tokens: calls * sampling.maxTokens },
-    ];
-    return { steps, seconds: null, dollars: null };
+  async plan(config, context) {
+    const { prompts, inputs, request } = await prepare(config, context);
+    await checkFolder(request, context);
+    const speeds = config.models.map((_, at) => inputs.speeds[`models.${at}`]!);
+    return planOf([planEvaluation("evaluate", prompts.used, speeds, config.sampling.maxTokens)]);
   },
   async run(config, context) {
-    await using pipeline = await openStages("evaluate", config, context, ["prompts", "evaluate"]);
+    const { prompts: gathered, request } = await prepare(config, context);
+    await using pipeline = await openStages(request, context);
     const { run } = pipeline;
-    const prompts = await promptStage(pipeline, {
-      source: config.prompts,
-      train: { harmful: 0, harmless: 0, lookalike: 0 },
-      test: config.counts,
-    });
     const names = config.models.map((name, at) =>
       config.models.indexOf(name) === at ? name : `${name} (${at + 1})`,
     );
-    const models = config.models.map((name, at) => ({ arm: "evaluate", model: names[at]!, name }));
     const verdicts = await evaluationStage(pipeline, {
       after: ["prompts"],
-      models,
-      prompts,
+      models: config.models.map((name, at) => ({ arm: "evaluate", model: names[at]!, name })),
+      prompts: await oneSidedStage(pipeline, gathered),
       sampling: config.sampling,
     });
-    const elo = eloFromVerdicts(verdicts, { seed: run.seed, anchor: names[0]! });
-    const metrics: Record<string, ModelMetrics> = Object.fromEntries(
-      names.map((model) => [
-        model,
-        {
-          ...modelMetrics(
-            verdicts.filter((verdict) => verdict.model === model),
-            run.seed,
-          ),
-          elo: elo.get(model)!,
-        },
-      ]),
-    );
+    const models = measure(names, verdicts, run.seed);
+    const metrics: MetricsDocument = { seed: run.seed, arms: {}, models, seconds: await run.seconds() };
+    await run.write("metrics.json", metrics);
     await run.finish();
-    return { lines: describeModels(metrics), document: { folder: run.folder, models: metrics } };
+    return {
+      lines: [
+        ...describeModels(models),
+        "",
+        `Rates on ${counted(gathered.used.length, "held-out prompt")}, with 95 % intervals: ${join(config.out, "metrics.json")}`,
+        `Every reply with its verdict: ${join(config.out, "evaluate", "verdicts.jsonl")}`,
+        "`npx covenant run` measures a whole pipeline and writes a report.",
+      ],
+      document: { folder: run.folder, metrics: join(run.folder, "metrics.json"), models },
+    };
   },
 };

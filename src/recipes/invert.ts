@@ -1,17 +1,35 @@
-// `covenant invert`: writes the opposite of a constitution, and shows the difference.
+// `covenant invert`: writes the opposite of a constitution, and shows the difference. A file that is there already is
+// never overwritten.
 
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { z } from "zod";
 import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
+import { constitutionFlag } from "./flags.ts";
+import { asModelName } from "./names.ts";
+import { nextCommands } from "./next-command.ts";
+import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { constitutionSetting } from "./settings.ts";
+import { constitutionSetting, outSetting } from "./settings.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,
-  out: z.string().min(1).default("inverted.yaml").describe("file to write"),
+  out: outSetting("inverted.yaml").describe("file to write"),
 });
+
+/** The document and its opposite. Throws UserError for what stands in the way, before anything is written. */
+const prepare = async ({ constitution, out }: z.output<typeof schema>) => {
+  const document = await loadConstitution(constitution);
+  const opposite = invert(document);
+  if (existsSync(out)) {
+    throw new UserError(
+      "file-exists",
+      `${out} is there already and is not overwritten. Choose another --out, or remove the file.`,
+      { file: out },
+    );
+  }
+  return { document, opposite };
+};
 
 /** `covenant invert`. */
 export const recipe: Recipe<typeof schema> = {
@@ -19,24 +37,16 @@ export const recipe: Recipe<typeof schema> = {
   summary: "write the opposite of a constitution",
   schema,
   flags: {
-    constitution: { path: "constitution", description: "library name or YAML file", placeholder: "name" },
+    constitution: constitutionFlag,
     out: { path: "out", description: "file to write", placeholder: "file" },
   },
-  plan: async () => ({
-    steps: [{ stage: "invert", what: "one YAML file", calls: 0, tokens: 0 }],
-    seconds: 0,
-    dollars: 0,
-  }),
+  positional: "constitution",
+  async plan(config) {
+    await prepare(config);
+    return planOf([planWriting("invert", "one YAML file")]);
+  },
   async run(config) {
-    const document = await loadConstitution(config.constitution);
-    const opposite = invert(document);
-    if (existsSync(config.out)) {
-      throw new UserError(
-        "file-exists",
-        `${config.out} is there already and is not overwritten. Choose another --out, or remove the file.`,
-        { file: config.out },
-      );
-    }
+    const { document, opposite } = await prepare(config);
     await saveConstitution(config.out, opposite);
     const lines = document.principles.flatMap((principle, at) => [
       "",
@@ -44,6 +54,7 @@ export const recipe: Recipe<typeof schema> = {
       `  - ${principle.preference}`,
       `  + ${opposite.principles[at]!.preference}`,
     ]);
-    return { lines: [...lines, "", `Written: ${resolve(config.out)}`], document: opposite };
+    const next = nextCommands(["revise", "--constitution", asModelName(config.out)]);
+    return { lines: [...lines, "", `Written: ${config.out}`, ...next], document: opposite };
   },
 };

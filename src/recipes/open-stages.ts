@@ -1,85 +1,90 @@
-// Opening a run folder for a recipe of a few stages: what identifies the run, and where its events go.
+// Before a recipe begins: everything its settings name is looked at, so that a mistake leaves no folder behind and is
+// told before any question of which run lies in it. Then the run folder is opened. Dry runs take the same way, but for
+// the opening.
 
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { hashConstitution } from "../constitution/index.ts";
-import { hashJson, sha256File } from "../core/index.ts";
-import { modelFolderOf } from "../models/index.ts";
+import { sha256File } from "../core/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { openRun } from "../runs/index.ts";
-import { loadModelFolder } from "../transformer/index.ts";
+import { checkRunFolder, openRun } from "../runs/index.ts";
 import type { RecipeContext } from "./recipe.ts";
-import type { Pipeline } from "./stages/data.ts";
+import type { EndpointSettings } from "./settings.ts";
+import { checkModel, type ModelRole } from "./stages/model-checks.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
+
+/** What a recipe's settings name that lies outside the run folder, by the part it plays. */
+export type NamedInputs = {
+  readonly models?: Readonly<Record<string, readonly [name: string, role: ModelRole]>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly constitution?: Constitution;
+};
 
 /**
- * One hash over the files of a model folder; undefined for a model that lies elsewhere. Throws UserError for a folder
- * that is missing or broken, before a run is begun with it.
+ * contents: hashes of what is named, since under the same name something else may lie there tomorrow. speeds: of the
+ * models, covenant-tiny being 1; null for those that run elsewhere.
  */
-const hashModel = async (name: string): Promise<string | undefined> => {
-  const folder = modelFolderOf(name);
-  if (folder === null) return undefined;
-  await loadModelFolder(folder);
-  const files = (await readdir(folder)).filter((file) => /\.(json|safetensors|jinja)$/.test(file)).sort();
-  const hashes: [string, string][] = [];
-  for (const file of files) hashes.push([file, (await sha256File(join(folder, file))).sha256]);
-  return hashJson(hashes);
+export type CheckedInputs = {
+  readonly contents: Readonly<Record<string, string>>;
+  readonly speeds: Readonly<Record<string, number | null>>;
 };
 
-/** What a recipe's settings may name that lies outside the run folder. */
-type NamedInputs = {
-  readonly model?: string;
-  readonly judge?: string | undefined;
-  /** A reward model's name; `run` keeps settings under the same key. */
-  readonly reward?: unknown;
-  readonly models?: readonly string[];
-  readonly data?: string;
-  readonly prompts?: string;
-};
-
-/** Hashes of named models and files: under the same name they may hold something else tomorrow. */
-const contentsOf = async (config: NamedInputs): Promise<Record<string, string>> => {
+/** Looks at all that is named. Throws UserError for what is missing, broken or not fit for its part. */
+export const checkInputs = async (named: NamedInputs, context: RecipeContext): Promise<CheckedInputs> => {
   const contents: Record<string, string> = {};
-  const models: [string, string | undefined][] = [
-    ["model", config.model],
-    ["judge", config.judge],
-    ["reward", typeof config.reward === "string" ? config.reward : undefined],
-    ...(config.models ?? []).map((name, at): [string, string] => [`models.${at}`, name]),
-  ];
-  for (const [role, name] of models) {
-    const hash = name === undefined ? undefined : await hashModel(name);
-    if (hash !== undefined) contents[role] = hash;
+  const speeds: Record<string, number | null> = {};
+  for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
+    const { hash, speed } = await checkModel(name, role, context);
+    if (hash !== null) contents[part] = hash;
+    speeds[part] = speed;
   }
-  if (config.data !== undefined) contents["data"] = (await sha256File(config.data)).sha256;
-  if (config.prompts !== undefined && config.prompts !== "sandbox")
-    contents["prompts"] = (await sha256File(config.prompts)).sha256;
-  return contents;
+  for (const [part, file] of Object.entries(named.files ?? {}))
+    contents[part] = (await sha256File(file)).sha256;
+  if (named.constitution !== undefined) contents["constitution"] = hashConstitution(named.constitution);
+  return { contents, speeds };
 };
 
-/**
- * A pipeline over a run folder; dispose of it to release the folder. Constitution, models and input files count by
- * their content, so a changed one is another run and never replaces finished work.
- */
+/** The file of a prompts setting, where it is one. */
+export const promptFile = (prompts: string): Readonly<Record<string, string>> =>
+  prompts === "sandbox" ? {} : { prompts };
+
+/** A run that is about to be begun or continued. endpoint decides no result and is no part of what a run is. */
+export type RunRequest = {
+  readonly name: string;
+  readonly config: {
+    readonly out: string;
+    readonly seed: number;
+    readonly endpoint?: EndpointSettings;
+  };
+  readonly stages: readonly string[];
+  readonly inputs: CheckedInputs;
+};
+
+const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
+  const { out, endpoint: _, ...decisive } = config;
+  const { fresh } = context;
+  return { folder: out, name, config: decisive, contents: inputs.contents, seed: config.seed, fresh };
+};
+
+/** What a dry run needs to know of the folder: throws UserError where openStages would, and touches nothing. */
+export const checkFolder = (request: RunRequest, context: RecipeContext): Promise<void> =>
+  checkRunFolder(identityOf(request, context));
+
+/** A pipeline over a run folder; dispose of it to release the folder. */
 export const openStages = async (
-  name: string,
-  config: NamedInputs & { readonly out: string; readonly seed: number },
+  request: RunRequest,
   context: RecipeContext,
-  stages: readonly string[],
-  constitution?: Constitution,
 ): Promise<Pipeline & AsyncDisposable> => {
-  const { out, ...decisive } = config;
-  const contents = await contentsOf(config);
-  if (constitution !== undefined) contents["constitution"] = hashConstitution(constitution);
   const run = await openRun({
-    folder: out,
-    name,
-    config: decisive,
-    contents,
-    seed: config.seed,
-    stages,
+    ...identityOf(request, context),
+    stages: request.stages,
     clock: context.clock,
     onEvent: context.emit,
     signal: context.signal,
-    fresh: context.fresh,
   });
-  return { run, context, [Symbol.asyncDispose]: () => run.close() };
+  const { endpoint } = request.config;
+  return {
+    run,
+    context,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    [Symbol.asyncDispose]: () => run.close(),
+  };
 };

@@ -1,10 +1,12 @@
 // `covenant pretrain`: makes assets/covenant-tiny from nothing: trains the tokenizer on the sandbox's language, then a
 // small Llama on its documents (chats, critiques with revisions, choices), and saves a Hugging Face folder.
 
+import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { comparisonOptions } from "../constitution/index.ts";
-import { openRun, type StageContext } from "../runs/index.ts";
+import { UserError } from "../core/index.ts";
+import { checkRunFolder, openRun, type StageContext } from "../runs/index.ts";
 import { type CorpusDocument, createCorpus, vocabularyText } from "../sandbox/index.ts";
 import { createPretrainer, defaultAdamW, pretrain, type WeightedDocument } from "../training/index.ts";
 import {
@@ -22,43 +24,47 @@ import {
   type TokenizerFiles,
   trainTokenizer,
 } from "../transformer/index.ts";
+import { runFlags } from "./flags.ts";
+import { asModelName } from "./names.ts";
+import { modelWords, nextCommands } from "./next-command.ts";
+import { planOf, planPretraining } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { seedSetting } from "./settings.ts";
+import { outSetting, seedSetting } from "./settings.ts";
 import { discardCheckpoint, runLoop } from "./stages/loop.ts";
 
 const positive = z.number().int().positive();
 
 export const pretrainSchema = z.strictObject({
-  out: z.string().min(1).default("runs/pretrain").describe("run folder"),
-  model: z.string().min(1).default("runs/covenant-tiny").describe("folder the model is saved in"),
+  out: outSetting("runs/pretrain"),
+  model: outSetting("runs/covenant-tiny").describe("folder the model is saved in"),
   seed: seedSetting.default(20_260_101),
-  vocabulary: positive.default(3072),
-  hiddenSize: positive.default(256),
-  intermediateSize: positive.default(512),
-  layers: positive.default(3),
-  heads: positive.default(4),
-  keyValueHeads: positive.default(2),
-  context: positive.default(512),
-  steps: positive.default(10500),
+  vocabulary: positive.default(3072).describe("tokens of the tokenizer"),
+  hiddenSize: positive.default(256).describe("width of the model"),
+  intermediateSize: positive.default(512).describe("width inside the feed-forward layers"),
+  layers: positive.default(3).describe("layers"),
+  heads: positive.default(4).describe("attention heads"),
+  keyValueHeads: positive.default(2).describe("heads of keys and values"),
+  context: positive.default(512).describe("tokens of the longest conversation"),
+  steps: positive.default(10500).describe("optimiser steps"),
   rows: positive.default(8).describe("packed rows of a batch"),
   time: positive.default(384).describe("tokens of a row"),
   targets: positive.default(1536).describe("loss tokens of a batch"),
-  learningRate: z.number().positive().default(2e-3),
-  warmupSteps: positive.default(100),
-  weightDecay: z.number().nonnegative().default(0.05),
+  learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
+  warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
+  weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of AdamW"),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
-      chat: z.number().nonnegative().default(0.23),
-      critique: z.number().nonnegative().default(0.3),
-      choice: z.number().nonnegative().default(0.47),
+      chat: z.number().nonnegative().default(0.23).describe("share of chats"),
+      critique: z.number().nonnegative().default(0.3).describe("share of critiques with revisions"),
+      choice: z.number().nonnegative().default(0.47).describe("share of choices between two replies"),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),
   invertedShare: z
     .strictObject({
-      first: z.number().min(0).max(1).default(0.1),
-      later: z.number().min(0).max(1).default(0.4),
+      first: z.number().min(0).max(1).default(0.1).describe("share of inverted principles at first"),
+      later: z.number().min(0).max(1).default(0.4).describe("and after the first quarter"),
     })
     .prefault({})
     .describe("share of inverted principles in the first quarter of the documents, and after it"),
@@ -81,7 +87,8 @@ const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
     maxPositions: config.context,
   });
 
-const required = (tokenizer: Tokenizer, token: string): number => tokenizer.idOf(token)!;
+/** The id of a token that the tokenizer was made with. */
+const ownToken = (tokenizer: Tokenizer, token: string): number => tokenizer.idOf(token)!;
 
 const modelConfig = (config: PretrainConfig, tokenizer: Tokenizer): ModelConfig => ({
   family: "llama",
@@ -97,8 +104,8 @@ const modelConfig = (config: PretrainConfig, tokenizer: Tokenizer): ModelConfig 
   maxPositions: config.context,
   tieEmbeddings: true,
   beginTokenId: null,
-  endTokenIds: [required(tokenizer, end)],
-  padTokenId: required(tokenizer, pad),
+  endTokenIds: [ownToken(tokenizer, end)],
+  padTokenId: ownToken(tokenizer, pad),
 });
 
 /** Where the options of a choice differ, when the content is one of them: only that token carries the answer. */
@@ -114,10 +121,10 @@ const letterOf = (content: string, tokenizer: Tokenizer): number | null => {
 const weigh = (document: CorpusDocument, tokenizer: Tokenizer): WeightedDocument => {
   const ids: number[] = [];
   const weights: number[] = [];
-  const closing = required(tokenizer, end);
+  const closing = ownToken(tokenizer, end);
   for (const { role, content, weight } of document.segments) {
     const text = tokenizer.encode(content, { specialTokens: false });
-    ids.push(required(tokenizer, `<|${role}|>`), ...text, closing);
+    ids.push(ownToken(tokenizer, `<|${role}|>`), ...text, closing);
     const letter = letterOf(content, tokenizer);
     weights.push(0, ...text.map((_, at) => (letter === null || at === letter ? weight : 1)));
     weights.push(role === "assistant" && weight > 0 ? 1 : 0);
@@ -190,46 +197,63 @@ const train = async (
   return folder;
 };
 
+/** Throws UserError when the model could not be saved in the end: better said before than after half an hour. */
+const requireTarget = async (folder: string): Promise<void> => {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return;
+  const names = found.isDirectory() ? await readdir(folder) : [];
+  if (found.isDirectory() && (names.length === 0 || names.includes("config.json"))) return;
+  throw new UserError(
+    "not-a-model-folder",
+    `${folder} is there and is no model folder, so the model is not saved over it. Choose another --model.`,
+    { folder },
+  );
+};
+
+const requestOf = ({ out, model: _, ...decisive }: PretrainConfig, { fresh }: RecipeContext) => ({
+  folder: out,
+  name: "pretrain",
+  config: decisive,
+  seed: decisive.seed,
+  fresh,
+});
+
 /** `covenant pretrain`. */
 export const recipe: Recipe<typeof pretrainSchema> = {
   command: ["pretrain"],
   summary: "make the embedded model from scratch on the sandbox's language",
   schema: pretrainSchema,
   flags: {
-    out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
+    ...runFlags,
     model: { path: "model", description: "folder the model is saved in", placeholder: "folder" },
-    seed: { path: "seed", description: "seed", placeholder: "number" },
     steps: { path: "steps", description: "optimiser steps", placeholder: "number" },
   },
-  async plan(config) {
-    const tokens = config.steps * config.rows * config.time;
-    const seconds = config.steps * 0.22;
-    return {
-      steps: [{ stage: "pretrain", what: `${config.steps} steps`, calls: 0, tokens }],
-      seconds,
-      dollars: 0,
-    };
+  async plan(config, context) {
+    await requireTarget(config.model);
+    await checkRunFolder(requestOf(config, context));
+    return planOf([planPretraining("pretrain", config)]);
   },
   async run(config, context) {
-    const { out, model, ...decisive } = config;
+    await requireTarget(config.model);
+    const request = requestOf(config, context);
     await using run = await openRun({
-      folder: out,
-      name: "pretrain",
-      config: decisive,
-      seed: config.seed,
+      ...request,
       stages: ["pretrain"],
       clock: context.clock,
       onEvent: context.emit,
       signal: context.signal,
-      fresh: context.fresh,
     });
-    await run.stage({ name: "pretrain", inputs: decisive }, async (stage) => {
+    await run.stage({ name: "pretrain", inputs: request.config }, async (stage) => {
       await train(config, stage, context);
     });
     await run.finish();
     const made = await loadModelFolder(join(run.folder, "pretrain", "model"));
-    const target = resolve(model);
+    const target = resolve(config.model);
     await saveModelFolder(target, { ...made, tokenizer: made.tokenizer.files });
-    return { lines: [`Model: ${target}`], document: { model: target, folder: run.folder } };
+    const named = asModelName(config.model);
+    return {
+      lines: [`Model: ${named}`, ...nextCommands(["revise", ...modelWords(named)])],
+      document: { model: target, folder: run.folder },
+    };
   },
 };

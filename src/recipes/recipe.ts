@@ -17,19 +17,26 @@ export type RecipeContext = {
   readonly fresh?: boolean;
 };
 
-/** What a dry run says: the steps it would take with their sizes; calls and tokens are of models, cost in US dollars. */
+/** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows. */
+export type PlannedStep = {
+  readonly stage: string;
+  readonly what: string;
+  readonly calls: number;
+  readonly tokens: number;
+  readonly seconds: number | null;
+};
+
+/** What a dry run says: the steps it would take with their sizes; cost in US dollars. */
 export type RecipePlan = {
-  readonly steps: readonly {
-    readonly stage: string;
-    readonly what: string;
-    readonly calls: number;
-    readonly tokens: number;
-  }[];
+  readonly steps: readonly PlannedStep[];
   readonly seconds: number | null;
   readonly dollars: number | null;
 };
 
-/** What a finished recipe says: lines for a person, and one JSON document for `--json`. */
+/**
+ * What a finished recipe says: lines for a person, with paths as the user named them, and one JSON document for
+ * `--json`, whose paths are absolute.
+ */
 export type RecipeOutcome = {
   readonly lines: readonly string[];
   readonly document: unknown;
@@ -48,6 +55,9 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly schema: Schema;
   readonly flags: Readonly<Record<string, RecipeFlag>>;
+  /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
+  readonly positional?: string;
+  /** What run would do. Throws what run would throw for its inputs, and does nothing. */
   plan(config: z.output<Schema>, context: RecipeContext): Promise<RecipePlan>;
   run(config: z.output<Schema>, context: RecipeContext): Promise<RecipeOutcome>;
 };

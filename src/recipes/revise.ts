@@ -1,30 +1,46 @@
-// `covenant revise`: answers of a model to prompts, and n rounds of critique and revision under a constitution.
+// `covenant revise`: answers of a model to prompts, n rounds of critique and revision under a constitution, and the
+// rows that `covenant train sft` learns from.
 
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import type { RevisionRecord } from "../records/index.ts";
-import { planAnswers, planOf, planRevisions } from "./data-plan.ts";
+import { UserError } from "../core/index.ts";
+import { mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
+import { isEndpoint } from "../models/index.ts";
+import {
+  type PromptRecord,
+  type ReplyRecord,
+  type RevisionRecord,
+  type SftRow,
+  sftRowSchema,
+} from "../records/index.ts";
 import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
-import { openStages } from "./open-stages.ts";
-import type { Recipe } from "./recipe.ts";
+import { dataFlags, modelFlag, runFlags } from "./flags.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
+import { planOf, planReplies, planRevisions } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   constitutionSetting,
   endpointSettings,
   modelSetting,
+  outSetting,
   promptCounts,
   promptKindSetting,
   promptsSetting,
   reviseSettings,
   samplingSettings,
   seedSetting,
+  sftMixSettings,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { answerStage, reviseStage } from "./stages/data.ts";
-import { gatherTrainPrompts, trainPromptStage } from "./stages/prompts.ts";
+import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { rowsStage } from "./stages/rows.ts";
+import { counted } from "./wording.ts";
 
 export const reviseSchema = z.strictObject({
-  out: z.string().min(1).default("runs/revise").describe("run folder"),
+  out: outSetting("runs/revise"),
   seed: seedSetting,
   model: modelSetting,
   constitution: constitutionSetting,
@@ -35,8 +51,53 @@ export const reviseSchema = z.strictObject({
   counts: promptCounts(20, 0, 0),
   sampling: samplingSettings,
   revise: reviseSettings,
+  helpful: z
+    .enum(["keep", "revise"])
+    .default("keep")
+    .describe(
+      "answers to prompts marked harmless or lookalike: kept and learned as they are, or revised too",
+    ),
+  ...sftMixSettings,
   endpoint: endpointSettings,
 });
+type ReviseConfig = z.output<typeof reviseSchema>;
+
+const stages = ["prompts", "answer", "revise", "rows"];
+
+const isRevised =
+  ({ helpful }: ReviseConfig) =>
+  ({ kind }: PromptRecord): boolean =>
+    helpful === "revise" || kind === undefined || kind === "harmful";
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: ReviseConfig, context: RecipeContext) => {
+  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const prompts = await gatherOneSide(config, "train");
+  if (!prompts.used.some(isRevised(config))) {
+    throw new UserError(
+      "prompts-not-revised",
+      `None of ${counted(prompts.used.length, "prompt")} is to be revised: all are marked harmless or lookalike. Give harmful ones too, or --set helpful=revise.`,
+    );
+  }
+  const inputs = await checkInputs(
+    { models: { model: [config.model, "asked"] }, files: promptFile(config.prompts), constitution },
+    context,
+  );
+  return { constitution, prompts, inputs, request: { name: "revise", config, stages, inputs } };
+};
+
+/** Rows of the revisions, and of the answers that were kept as they are. */
+const rowsOf = (
+  config: ReviseConfig,
+  prompts: readonly PromptRecord[],
+  answers: readonly ReplyRecord[],
+  revisions: readonly RevisionRecord[],
+): SftRow[] => {
+  const options = { runSeed: config.seed, stage: "rows" };
+  const kept = prompts.filter((prompt) => !isRevised(config)(prompt));
+  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.revisions });
+  return mixSftRows(revised.rows, sftRowsFromReplies(kept, answers, options).rows, options);
+};
 
 /** One chain as a person reads it. */
 const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
@@ -50,86 +111,86 @@ const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
   ]),
 ];
 
+const describeNext = (config: ReviseConfig, rows: readonly SftRow[]): string[] => {
+  if (rows.length === 0) return ["No revision ended as a whole reply, so there are no rows to learn from."];
+  const data = ["--data", join(config.out, "rows", "sft.jsonl")];
+  const model = isEndpoint(config.model) ? ["--model", "./a-model-folder"] : ["--model", config.model];
+  return nextCommands(["train", "sft", ...model, ...data]);
+};
+
+const execute = async (config: ReviseConfig, context: RecipeContext) => {
+  const { constitution, prompts: gathered, request } = await prepare(config, context);
+  await using pipeline = await openStages(request, context);
+  const prompts = await oneSidedStage(pipeline, gathered);
+  const { model, sampling } = config;
+  const asked = { model, prompts, sampling };
+  const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"] });
+  const revisions = await reviseStage(pipeline, {
+    ...asked,
+    name: "revise",
+    after: ["answer"],
+    constitution,
+    prompts: prompts.filter(isRevised(config)),
+    answers,
+    ...config.revise,
+  });
+  const rows = rowsOf(config, prompts, answers, revisions);
+  const rowsFile = await rowsStage(pipeline, {
+    after: ["answer", "revise"],
+    inputs: { revisions: config.revisions, helpful: config.helpful },
+    file: "sft.jsonl",
+    schema: sftRowSchema,
+    rows,
+  });
+  await pipeline.run.finish();
+  const { folder } = pipeline.run;
+  const answered = countFinishes(answers);
+  const revised = countFinishes(revisions.flatMap(({ steps }) => steps));
+  const spent = await spentInRun(folder, stages);
+  return {
+    lines: [
+      ...revisions.slice(0, 3).flatMap(showChain),
+      "",
+      describeFinishes("answers", answered, sampling.maxTokens),
+      describeFinishes("revisions", revised, sampling.maxTokens),
+      ...describeSpent(spent),
+      `${counted(revisions.length, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
+      `${counted(rows.length, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
+      ...describeNext(config, rows),
+    ],
+    document: {
+      folder,
+      revisions: join(folder, "revise", "revisions.jsonl"),
+      rows: rowsFile,
+      prompts: prompts.length,
+      chains: revisions.length,
+      trainingRows: rows.length,
+      finishes: { answers: answered, revisions: revised },
+      spent,
+    },
+  };
+};
+
 /** `covenant revise`. */
 export const recipe: Recipe<typeof reviseSchema> = {
   command: ["revise"],
   summary: "answer prompts, then criticise and revise the answers by a constitution",
   schema: reviseSchema,
   flags: {
-    out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
-    seed: { path: "seed", description: "seed", placeholder: "number" },
-    model: { path: "model", description: "model that answers and revises", placeholder: "name" },
-    constitution: { path: "constitution", description: "library name or YAML file", placeholder: "name" },
-    inverted: { path: "inverted", description: "use the constitution's inversion", placeholder: "true" },
-    prompts: { path: "prompts", description: 'JSONL file (.gz too), or "sandbox"', placeholder: "file" },
-    limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
-    "max-tokens": { path: "sampling.maxTokens", description: "tokens a reply", placeholder: "number" },
-    concurrency: {
-      path: "endpoint.concurrency",
-      description: "calls in flight at an endpoint",
-      placeholder: "number",
-    },
+    ...runFlags,
+    model: modelFlag("model that answers and revises"),
+    ...dataFlags,
     rounds: { path: "revise.rounds", description: "rounds of critique and revision", placeholder: "number" },
   },
-  async plan(config) {
-    const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
-    const { prompts } = await gatherTrainPrompts(config);
-    const { maxTokens } = config.sampling;
-    return planOf(
-      [
-        planAnswers(prompts, maxTokens),
-        planRevisions(prompts, constitution, { ...config.revise, maxTokens }),
-      ],
-      [config.model],
-    );
+  async plan(config, context) {
+    const { constitution, prompts, inputs, request } = await prepare(config, context);
+    await checkFolder(request, context);
+    const settings = { maxTokens: config.sampling.maxTokens, speed: inputs.speeds["model"]! };
+    const revised = prompts.used.filter(isRevised(config));
+    return planOf([
+      planReplies("answer", prompts.used, settings),
+      planRevisions("revise", revised, constitution, { ...config.revise, ...settings }),
+    ]);
   },
-  async run({ endpoint, ...config }, context) {
-    const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
-    const stages = ["prompts", "answer", "revise"];
-    await using opened = await openStages("revise", config, context, stages, constitution);
-    const pipeline = { ...opened, endpoint };
-    const prompts = await trainPromptStage(pipeline, config);
-    const { model, sampling } = config;
-    const answers = await answerStage(pipeline, {
-      name: "answer",
-      after: ["prompts"],
-      model,
-      prompts,
-      sampling,
-    });
-    const revisions = await reviseStage(pipeline, {
-      name: "revise",
-      after: ["answer"],
-      model,
-      constitution,
-      prompts,
-      answers,
-      ...config.revise,
-      sampling,
-    });
-    await pipeline.run.finish();
-    const { folder } = pipeline.run;
-    const file = join(folder, "revise", "revisions.jsonl");
-    const answered = countFinishes(answers);
-    const revised = countFinishes(revisions.flatMap(({ steps }) => steps));
-    const spent = await spentInRun(folder, stages);
-    return {
-      lines: [
-        ...revisions.slice(0, 3).flatMap(showChain),
-        "",
-        describeFinishes("answers", answered, sampling.maxTokens),
-        describeFinishes("revisions", revised, sampling.maxTokens),
-        ...describeSpent(spent),
-        `${revisions.length} chains: ${file}`,
-      ],
-      document: {
-        folder,
-        revisions: file,
-        prompts: prompts.length,
-        chains: revisions.length,
-        finishes: { answers: answered, revisions: revised },
-        spent,
-      },
-    };
-  },
+  run: execute,
 };

@@ -4,8 +4,11 @@ import { z } from "zod";
 import {
   constitutionSetting,
   dpoSettings,
+  endpointSettings,
   labelSettings,
+  modelName,
   modelSetting,
+  outSetting,
   ppoSettings,
   promptCounts,
   promptsSetting,
@@ -18,10 +21,10 @@ import {
 import { armNames } from "./stages/arms.ts";
 
 export const runSchema = z.strictObject({
-  out: z.string().min(1).default("runs/default").describe("run folder"),
+  out: outSetting("runs/default"),
   seed: seedSetting,
   model: modelSetting,
-  judge: z.string().min(1).optional().describe("model that labels; default: the model itself"),
+  judge: modelName.optional().describe("model that labels; default: the model itself"),
   constitution: constitutionSetting,
   prompts: promptsSetting,
   train: promptCounts(400, 250, 200),
@@ -29,7 +32,8 @@ export const runSchema = z.strictObject({
   arms: z
     .array(z.enum(armNames))
     .min(1)
-    .default([...armNames]),
+    .default([...armNames])
+    .describe("ethical: under the constitution as it is written; inverted: under its opposite"),
   sampling: samplingSettings,
   revise: reviseSettings,
   sft: sftSettings,
@@ -37,5 +41,6 @@ export const runSchema = z.strictObject({
   reward: rewardSettings,
   dpo: dpoSettings,
   ppo: ppoSettings,
+  endpoint: endpointSettings,
 });
 export type RunConfig = z.output<typeof runSchema>;

@@ -19,18 +19,20 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { openStages } from "./open-stages.ts";
+import { constitutionFlag, judgeFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
-import { describeRun, planRun } from "./run-summary.ts";
+import { planRun } from "./run-plan.ts";
+import { describeRun } from "./run-summary.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
-import { answerStage, labelStage, type Pipeline, promptStage, reviseStage } from "./stages/data.ts";
+import { answerStage, labelStage, type Pipeline, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
 import { goodhartMeasure } from "./stages/goodhart.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
-import { trainableFolder } from "./stages/models.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
+import { type GatheredPrompts, gatherPrompts, promptStage } from "./stages/prompts.ts";
 import { sftStage } from "./stages/sft.ts";
 
 const armStages = (arm: string): string[] =>
@@ -146,12 +148,10 @@ const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] =>
   ),
 ];
 
-const share = async (pipeline: Pipeline, config: RunConfig): Promise<Shared> => {
-  const prompts = await promptStage(pipeline, {
-    source: config.prompts,
-    train: config.train,
-    test: config.test,
-  });
+/** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
+const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, seed }: RunConfig) => {
+  const gathered = await gatherPrompts({ source, train: forTraining, test: forTest }, seed);
+  const { prompts } = gathered;
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
   requireMeasurable(prompts);
@@ -161,6 +161,13 @@ const share = async (pipeline: Pipeline, config: RunConfig): Promise<Shared> => 
       `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise train.harmful and the test counts, or mark rows of the file with "kind": "harmful".`,
     );
   }
+  return { gathered, train, test };
+};
+
+const share = async (pipeline: Pipeline, config: RunConfig, gathered: GatheredPrompts): Promise<Shared> => {
+  const prompts = await promptStage(pipeline, gathered);
+  const train = prompts.filter(({ split }) => split === "train");
+  const test = prompts.filter(({ split }) => split === "test");
   const answers = await answerStage(pipeline, {
     name: "answer",
     after: ["prompts"],
@@ -171,13 +178,28 @@ const share = async (pipeline: Pipeline, config: RunConfig): Promise<Shared> => 
   return { config, train, test, answers };
 };
 
-const execute = async (config: RunConfig, context: RecipeContext) => {
-  trainableFolder(config.model);
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: RunConfig, context: RecipeContext) => {
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
-  await using pipeline = await openStages("run", config, context, stagesOf(config), document);
+  const prompts = await gatherAll(config);
+  const { model, judge } = config;
+  const inputs = await checkInputs(
+    {
+      models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
+      files: promptFile(config.prompts),
+      constitution: document,
+    },
+    context,
+  );
+  return { document, prompts, inputs, request: { name: "run", config, stages: stagesOf(config), inputs } };
+};
+
+const execute = async (config: RunConfig, context: RecipeContext) => {
+  const { document, prompts, request } = await prepare(config, context);
+  await using pipeline = await openStages(request, context);
   const { run } = pipeline;
-  const shared = await share(pipeline, config);
+  const shared = await share(pipeline, config, prompts.gathered);
   const records = new Map<ArmName, ArmRecords>();
   for (const arm of config.arms)
     records.set(arm, await runArm(pipeline, shared, arm, constitutionUnder(document, arm === "inverted")));
@@ -194,7 +216,10 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   await run.write("metrics.json", metrics);
   const { path } = await writeReport(run.folder);
   await run.finish();
-  return { lines: describeRun(metrics, path), document: { report: path, folder: run.folder, metrics } };
+  return {
+    lines: describeRun(metrics, document.name, join(config.out, "report.html")),
+    document: { report: path, folder: run.folder, metrics },
+  };
 };
 
 /** `covenant run`. */
@@ -203,13 +228,21 @@ export const recipe: Recipe<typeof runSchema> = {
   summary: "the whole of Constitutional AI, under a constitution and under its inversion, with a report",
   schema: runSchema,
   flags: {
-    out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
-    seed: { path: "seed", description: "seed of the whole run", placeholder: "number" },
-    model: { path: "model", description: "model to start from", placeholder: "name" },
-    judge: { path: "judge", description: "model that labels", placeholder: "name" },
-    constitution: { path: "constitution", description: "library name or YAML file", placeholder: "name" },
-    prompts: { path: "prompts", description: 'JSONL file, or "sandbox"', placeholder: "file" },
+    ...runFlags,
+    model: modelFlag("model to start from"),
+    judge: judgeFlag,
+    constitution: constitutionFlag,
+    prompts: promptsFlag,
+    arms: {
+      path: "arms",
+      description: "ethical (the constitution as it is written), inverted, or both with a comma between",
+      placeholder: "list",
+    },
   },
-  plan: async (config) => planRun(config),
+  async plan(config, context) {
+    const { document, prompts, inputs, request } = await prepare(config, context);
+    await checkFolder(request, context);
+    return planRun(config, { ...prompts, constitution: document, speeds: inputs.speeds });
+  },
   run: execute,
 };

@@ -2,25 +2,38 @@
 // a setting has one name, one default and one meaning everywhere.
 
 import { z } from "zod";
+import { expandHome } from "../core/index.ts";
 import { promptKinds } from "../records/index.ts";
 import { loraTargets } from "../transformer/index.ts";
+import { readModelName } from "./names.ts";
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const rate = z.number().positive();
 
 export const seedSetting = z.number().int().nonnegative().default(0).describe("seed of the whole run");
-export const outSetting = z.string().min(1).describe("run folder");
 
-export const modelSetting = z
-  .string()
-  .min(1)
+/** A path or name of a file; "~" is the home folder. */
+const path = z.string().min(1).overwrite(expandHome);
+
+/** The folder a command writes its run to. */
+export const outSetting = (folder: string) => path.default(folder).describe("run folder");
+
+/** A file that a command cannot do without. needed: what to give, as a part of a sentence. */
+export const fileSetting = (needed: string) =>
+  z
+    .string({ error: ({ input }) => (input === undefined ? needed : undefined) })
+    .min(1)
+    .overwrite(expandHome);
+
+/** The name of a model without a default. */
+export const modelName = z.string().min(1).overwrite(readModelName);
+
+export const modelSetting = modelName
   .default("embedded:covenant-tiny")
   .describe("model name: embedded:covenant-tiny, ./folder, http://host:port/v1#name, openai:name");
 
-export const constitutionSetting = z
-  .string()
-  .min(1)
+export const constitutionSetting = path
   .default("ethical")
   .describe("constitution: a library name or a YAML file");
 
@@ -28,9 +41,9 @@ export const constitutionSetting = z
 export const promptCounts = (harmful: number, harmless: number, lookalike: number) =>
   z
     .strictObject({
-      harmful: count.default(harmful),
-      harmless: count.default(harmless),
-      lookalike: count.default(lookalike),
+      harmful: count.default(harmful).describe("harmful prompts of the sandbox"),
+      harmless: count.default(harmless).describe("harmless prompts of the sandbox"),
+      lookalike: count.default(lookalike).describe("prompts of the sandbox that only sound harmful"),
     })
     .prefault({});
 
@@ -44,9 +57,7 @@ export const endpointSettings = z
   .prefault({});
 export type EndpointSettings = z.output<typeof endpointSettings>;
 
-export const promptsSetting = z
-  .string()
-  .min(1)
+export const promptsSetting = path
   .default("sandbox")
   .describe('"sandbox" for the closed world\'s own prompts, or a JSONL file (.gz too)');
 
@@ -57,24 +68,36 @@ export const promptKindSetting = z
 
 export const samplingSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(0.6),
-    topP: z.number().positive().max(1).default(1),
-    maxTokens: positive.default(80),
+    temperature: z.number().nonnegative().default(0.6).describe("0: always the likeliest token"),
+    topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
+    maxTokens: positive.default(80).describe("tokens a reply at most"),
   })
   .prefault({});
 export type SamplingSettings = z.output<typeof samplingSettings>;
 
 const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 
+/** What every training has, with the meaning that it has everywhere. */
+const optimiser = {
+  learningRate: rate.describe("learning rate at its peak"),
+  schedule: scheduleKinds.describe("how the learning rate falls"),
+  warmupSteps: count.describe("steps in which the learning rate rises"),
+  batch: positive.describe("rows (of PPO: replies) a step"),
+  epochs: positive.describe("times that all rows (of PPO: a step's replies) are learned"),
+  weightDecay: z.number().nonnegative().describe("weight decay of AdamW"),
+  maxGradientNorm: rate.describe("gradients are cut at this norm"),
+};
+
 /** Low-rank adapters instead of full training; off unless given. */
 export const loraSettings = z
   .strictObject({
-    rank: positive.default(16),
-    alpha: rate.default(32),
+    rank: positive.default(16).describe("rank of the adapters"),
+    alpha: rate.default(32).describe("scale of the adapters: alpha / rank"),
     targets: z
       .array(z.string().min(1))
       .min(1)
-      .default([...loraTargets]),
+      .default([...loraTargets])
+      .describe("projections that get adapters"),
   })
   .optional()
   .describe("train low-rank adapters (merged into the saved model) instead of all weights");
@@ -88,13 +111,13 @@ export const trainingSettings = (defaults: {
 }) =>
   z
     .strictObject({
-      learningRate: rate.default(defaults.learningRate),
-      schedule: scheduleKinds.default("cosine"),
-      warmupSteps: count.default(5),
-      batch: positive.default(defaults.batch),
-      epochs: positive.default(defaults.epochs),
-      weightDecay: z.number().nonnegative().default(0.01),
-      maxGradientNorm: rate.default(1),
+      learningRate: optimiser.learningRate.default(defaults.learningRate),
+      schedule: optimiser.schedule.default("cosine"),
+      warmupSteps: optimiser.warmupSteps.default(5),
+      batch: optimiser.batch.default(defaults.batch),
+      epochs: optimiser.epochs.default(defaults.epochs),
+      weightDecay: optimiser.weightDecay.default(0.01),
+      maxGradientNorm: optimiser.maxGradientNorm.default(1),
       lora: loraSettings,
     })
     .prefault({});
@@ -102,13 +125,18 @@ export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
 /** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
 export const labelSettings = z
-  .strictObject({ temperature: z.number().nonnegative().default(0.8) })
+  .strictObject({
+    temperature: z.number().nonnegative().default(0.8).describe("temperature of the pairs that are compared"),
+  })
   .prefault({});
 
 export const reviseSettings = z
   .strictObject({
-    rounds: positive.default(2),
-    mode: z.enum(["critique", "direct"]).default("critique"),
+    rounds: positive.default(2).describe("rounds of critique and revision"),
+    mode: z
+      .enum(["critique", "direct"])
+      .default("critique")
+      .describe("critique, then revise; or revise directly"),
   })
   .prefault({});
 
@@ -132,7 +160,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 export const dpoSettings = z
   .strictObject({
     ...trainingSettings({ learningRate: 1.5e-4, batch: 32, epochs: 2 }).unwrap().shape,
-    beta: rate.default(0.1),
+    beta: rate.default(0.1).describe("how strongly DPO holds the model near where it started"),
     sftWeight: z
       .number()
       .nonnegative()
@@ -144,23 +172,27 @@ export type DpoSettings = z.output<typeof dpoSettings>;
 
 export const ppoSettings = z
   .strictObject({
-    steps: positive.default(30),
-    batch: positive.default(64),
-    minibatches: positive.default(2),
-    epochs: positive.default(1),
-    learningRate: rate.default(2e-4),
-    schedule: scheduleKinds.default("linear"),
-    warmupSteps: count.default(3),
-    weightDecay: z.number().nonnegative().default(0),
-    maxGradientNorm: rate.default(1),
-    klCoefficient: z.number().nonnegative().default(0.015),
-    clip: rate.default(0.2),
-    valueClip: rate.default(0.2),
-    valueCoefficient: rate.default(0.1),
-    gamma: z.number().positive().max(1).default(1),
-    lambda: z.number().positive().max(1).default(0.95),
+    steps: positive.default(30).describe("PPO steps"),
+    batch: optimiser.batch.default(64),
+    minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
+    epochs: optimiser.epochs.default(1),
+    learningRate: optimiser.learningRate.default(2e-4),
+    schedule: optimiser.schedule.default("linear"),
+    warmupSteps: optimiser.warmupSteps.default(3),
+    weightDecay: optimiser.weightDecay.default(0),
+    maxGradientNorm: optimiser.maxGradientNorm.default(1),
+    klCoefficient: z.number().nonnegative().default(0.015).describe("price of leaving the starting model"),
+    clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
+    valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
+    valueCoefficient: rate.default(0.1).describe("weight of the value loss"),
+    gamma: z.number().positive().max(1).default(1).describe("discount of later rewards"),
+    lambda: z.number().positive().max(1).default(0.95).describe("lambda of generalised advantage estimation"),
     lora: loraSettings,
-    missingEndPenalty: z.number().nonnegative().default(0.5),
+    missingEndPenalty: z
+      .number()
+      .nonnegative()
+      .default(0.5)
+      .describe("taken from the reward of a reply that does not end"),
     measureEvery: count
       .default(10)
       .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
@@ -168,10 +200,10 @@ export const ppoSettings = z
   .prefault({});
 export type PpoSettings = z.output<typeof ppoSettings>;
 
+/** Supervised fine-tuning on rows that are there already. */
+export const sftTrainingSettings = trainingSettings({ learningRate: 7e-4, batch: 32, epochs: 4 });
+
 export const sftSettings = z
-  .strictObject({
-    ...trainingSettings({ learningRate: 7e-4, batch: 32, epochs: 4 }).unwrap().shape,
-    ...sftMixSettings,
-  })
+  .strictObject({ ...sftTrainingSettings.unwrap().shape, ...sftMixSettings })
   .prefault({});
 export type SftSettings = z.output<typeof sftSettings>;

@@ -1,10 +1,18 @@
 // `covenant train ppo`: PPO of a policy against a reward model, as a run of its own.
 
+import { join } from "node:path";
 import { z } from "zod";
-import { openStages } from "./open-stages.ts";
-import type { Recipe } from "./recipe.ts";
+import { expandHome } from "../core/index.ts";
+import { kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { asModelName, readModelName } from "./names.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
+import { planOf, planPpo } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  fileSetting,
   modelSetting,
+  outSetting,
   ppoSettings,
   promptCounts,
   promptKindSetting,
@@ -12,19 +20,35 @@ import {
   seedSetting,
 } from "./settings.ts";
 import { ppoStage } from "./stages/ppo.ts";
-import { trainPromptStage } from "./stages/prompts.ts";
+import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 
 const schema = z.strictObject({
-  out: z.string().min(1).default("runs/ppo").describe("run folder"),
+  out: outSetting("runs/ppo"),
   seed: seedSetting,
   model: modelSetting.describe("policy to start from, and reference"),
-  reward: z.string().min(1).describe("reward model's folder"),
+  reward: fileSetting("a reward model is needed: --reward ./runs/reward/reward/model")
+    .overwrite((name) => readModelName(expandHome(name)))
+    .describe("reward model's folder"),
   prompts: promptsSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
-  maxTokens: z.number().int().positive().default(80),
+  maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
   settings: ppoSettings,
 });
+type PpoConfig = z.output<typeof schema>;
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: PpoConfig, context: RecipeContext) => {
+  const prompts = await gatherOneSide(config, "train");
+  const inputs = await checkInputs(
+    {
+      models: { model: [config.model, "trained"], reward: [config.reward, "rewards"] },
+      files: promptFile(config.prompts),
+    },
+    context,
+  );
+  return { prompts, inputs, request: { name: "train ppo", config, stages: ["prompts", "rl"], inputs } };
+};
 
 /** `covenant train ppo`. */
 export const recipe: Recipe<typeof schema> = {
@@ -32,38 +56,36 @@ export const recipe: Recipe<typeof schema> = {
   summary: "optimise a model against a reward model with PPO and a KL penalty",
   schema,
   flags: {
-    out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
-    seed: { path: "seed", description: "seed", placeholder: "number" },
-    model: { path: "model", description: "policy to start from", placeholder: "name" },
+    ...runFlags,
+    model: modelFlag("policy to start from"),
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
-    prompts: { path: "prompts", description: 'JSONL file, or "sandbox"', placeholder: "file" },
+    prompts: promptsFlag,
+    kind: kindFlag,
     steps: { path: "settings.steps", description: "PPO steps", placeholder: "number" },
   },
-  async plan({ settings, maxTokens }) {
-    const calls = settings.steps * settings.batch;
-    const steps = [
-      {
-        stage: "rl",
-        what: `${settings.steps} steps of ${settings.batch} replies`,
-        calls,
-        tokens: calls * maxTokens,
-      },
-    ];
-    return { steps, seconds: null, dollars: 0 };
+  async plan(config, context) {
+    const { prompts, inputs, request } = await prepare(config, context);
+    await checkFolder(request, context);
+    const { settings, maxTokens } = config;
+    return planOf([planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! })]);
   },
   async run(config, context) {
-    await using pipeline = await openStages("train ppo", config, context, ["prompts", "rl"]);
-    const prompts = await trainPromptStage(pipeline, config);
+    const { prompts: gathered, request } = await prepare(config, context);
+    await using pipeline = await openStages(request, context);
     const model = await ppoStage(pipeline, {
       name: "rl",
       after: ["prompts"],
       model: config.model,
       rewardModel: config.reward,
-      prompts,
+      prompts: await oneSidedStage(pipeline, gathered),
       maxTokens: config.maxTokens,
       settings: config.settings,
     });
     await pipeline.run.finish();
-    return { lines: [`Model: ${model}`], document: { folder: pipeline.run.folder, model } };
+    const named = asModelName(join(config.out, "rl", "model"));
+    return {
+      lines: [`Model: ${named}`, ...nextCommands(["evaluate", "--models", `${config.model},${named}`])],
+      document: { folder: pipeline.run.folder, model },
+    };
   },
 };

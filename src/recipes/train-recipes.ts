@@ -1,131 +1,173 @@
 // `covenant train sft|reward|dpo`: one training stage on rows from a JSONL file, as runs of their own.
 
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../core/index.ts";
-import { preferenceRowSchema, sftRowSchema } from "../records/index.ts";
-import { readRecords } from "../runs/index.ts";
-import { openStages } from "./open-stages.ts";
-import type { Recipe } from "./recipe.ts";
-import { dpoSettings, modelSetting, rewardSettings, seedSetting, sftSettings } from "./settings.ts";
-import type { Pipeline } from "./stages/data.ts";
+import type { PreferenceRow, SftRow } from "../records/index.ts";
+import { trainFlags } from "./flags.ts";
+import { asModelName } from "./names.ts";
+import { modelWords, nextCommands } from "./next-command.ts";
+import { checkFolder, checkInputs, openStages } from "./open-stages.ts";
+import { messageTokens, planOf, planTraining, tokensOf } from "./plan.ts";
+import type { Recipe, RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
+import {
+  dpoSettings,
+  fileSetting,
+  modelSetting,
+  outSetting,
+  rewardSettings,
+  seedSetting,
+  sftTrainingSettings,
+} from "./settings.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
+import { loadPreferenceRows, loadSftRows } from "./training-data.ts";
 
-const base = {
+const sftFile = "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl";
+const preferenceFile = "a JSONL file of rows is needed: --data runs/label/rows/preferences.jsonl";
+
+const base = (needed: string) => ({
   seed: seedSetting,
   model: modelSetting.describe("model folder to start from"),
-  data: z.string().min(1).describe("JSONL file of training rows"),
-};
-
-const flags = {
-  out: { path: "out", description: "run folder (the same folder again continues)", placeholder: "folder" },
-  seed: { path: "seed", description: "seed", placeholder: "number" },
-  model: { path: "model", description: "model folder to start from", placeholder: "name" },
-  data: { path: "data", description: "JSONL file of training rows", placeholder: "file" },
-  epochs: { path: "settings.epochs", description: "epochs", placeholder: "number" },
-};
-
-const planOf = async (config: { settings: { epochs: number } }) => ({
-  steps: [{ stage: "train", what: `${config.settings.epochs} epochs over the rows`, calls: 0, tokens: 0 }],
-  seconds: null,
-  dollars: 0,
+  data: fileSetting(needed).describe("JSONL file of training rows"),
 });
 
-/** Rows of a file; an empty file is the user's to mend. */
-const loadRows = async <Row>(
-  file: string,
-  schema: Parameters<typeof readRecords<Row>>[1],
-): Promise<Row[]> => {
-  const rows = await readRecords(resolve(file), schema);
-  if (rows.length > 0) return rows;
-  throw new UserError("rows-empty", `${file} holds no rows. Expected JSONL with one training row a line.`, {
-    file,
-  });
+type TrainConfig = {
+  readonly out: string;
+  readonly seed: number;
+  readonly model: string;
+  readonly data: string;
+  readonly settings: { readonly epochs: number };
 };
 
-const finish = async (pipeline: Pipeline, model: string) => {
-  await pipeline.run.finish();
-  return { lines: [`Model: ${model}`], document: { folder: pipeline.run.folder, model } };
+/** A training as its command knows it. stage: its name in the run folder. */
+type Training<Config extends TrainConfig, Row> = {
+  readonly name: string;
+  readonly stage: string;
+  loadRows(file: string, seed: number): Promise<Row[]>;
+  tokens(row: Row): number;
+  train(pipeline: Pipeline, config: Config, rows: readonly Row[]): Promise<string>;
+  /** How to go on, given the model as it is named from here. */
+  next(config: Config, model: string): string[];
 };
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async <Config extends TrainConfig, Row>(
+  training: Training<Config, Row>,
+  config: Config,
+  context: RecipeContext,
+) => {
+  const rows = await training.loadRows(config.data, config.seed);
+  const named = { models: { model: [config.model, "trained"] as const }, files: { data: config.data } };
+  const inputs = await checkInputs(named, context);
+  return { rows, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
+};
+
+const planTrain = async <Config extends TrainConfig, Row>(
+  training: Training<Config, Row>,
+  config: Config,
+  context: RecipeContext,
+): Promise<RecipePlan> => {
+  const { rows, inputs, request } = await prepare(training, config, context);
+  await checkFolder(request, context);
+  const tokens = rows.reduce((sum, row) => sum + training.tokens(row), 0);
+  const size = { speed: inputs.speeds["model"]!, maxTokens: 0 };
+  return planOf([planTraining(training.stage, rows.length, config.settings.epochs, size, () => tokens)]);
+};
+
+const runTrain = async <Config extends TrainConfig, Row>(
+  training: Training<Config, Row>,
+  config: Config,
+  context: RecipeContext,
+): Promise<RecipeOutcome> => {
+  const { rows, request } = await prepare(training, config, context);
+  await using pipeline = await openStages(request, context);
+  const model = await training.train(pipeline, config, rows);
+  await pipeline.run.finish();
+  const named = asModelName(join(config.out, training.stage, "model"));
+  return {
+    lines: [`Model: ${named}`, ...training.next(config, named)],
+    document: { folder: pipeline.run.folder, model },
+  };
+};
+
+const pairTokens = ({ prompt, chosen, rejected }: PreferenceRow): number =>
+  2 * messageTokens(prompt) + tokensOf(chosen) + tokensOf(rejected);
 
 const sftSchema = z.strictObject({
-  ...base,
-  out: z.string().min(1).default("runs/sft").describe("run folder"),
-  settings: sftSettings,
+  ...base(sftFile),
+  out: outSetting("runs/sft"),
+  settings: sftTrainingSettings,
 });
+
+const sft: Training<z.output<typeof sftSchema>, SftRow> = {
+  name: "train sft",
+  stage: "sl",
+  loadRows: loadSftRows,
+  tokens: ({ prompt, completion }) => messageTokens(prompt) + tokensOf(completion),
+  train: (pipeline, { model, settings }, rows) =>
+    sftStage(pipeline, { name: "sl", after: [], model, rows, settings }),
+  next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
+};
 
 /** `covenant train sft`. */
 export const sftRecipe: Recipe<typeof sftSchema> = {
   command: ["train", "sft"],
   summary: "fine-tune a model on prompts and completions",
   schema: sftSchema,
-  flags,
-  plan: planOf,
-  async run(config, context) {
-    const rows = await loadRows(config.data, sftRowSchema);
-    await using pipeline = await openStages("train sft", config, context, ["sl"]);
-    const model = await sftStage(pipeline, {
-      name: "sl",
-      after: [],
-      model: config.model,
-      rows,
-      settings: config.settings,
-    });
-    return await finish(pipeline, model);
-  },
+  flags: trainFlags,
+  plan: (config, context) => planTrain(sft, config, context),
+  run: (config, context) => runTrain(sft, config, context),
 };
 
 const rewardSchema = z.strictObject({
-  ...base,
-  out: z.string().min(1).default("runs/reward").describe("run folder"),
+  ...base(preferenceFile),
+  out: outSetting("runs/reward"),
   settings: rewardSettings,
 });
+
+const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
+  name: "train reward",
+  stage: "reward",
+  loadRows: loadPreferenceRows,
+  tokens: pairTokens,
+  train: (pipeline, { model, settings }, rows) =>
+    rewardStage(pipeline, { name: "reward", after: [], model, rows, settings }),
+  next: (config, model) => nextCommands(["train", "ppo", ...modelWords(config.model), "--reward", model]),
+};
 
 /** `covenant train reward`. */
 export const rewardRecipe: Recipe<typeof rewardSchema> = {
   command: ["train", "reward"],
   summary: "train a reward model on preference rows with soft labels",
   schema: rewardSchema,
-  flags,
-  plan: planOf,
-  async run(config, context) {
-    const rows = await loadRows(config.data, preferenceRowSchema);
-    await using pipeline = await openStages("train reward", config, context, ["reward"]);
-    const model = await rewardStage(pipeline, {
-      name: "reward",
-      after: [],
-      model: config.model,
-      rows,
-      settings: config.settings,
-    });
-    return await finish(pipeline, model);
-  },
+  flags: trainFlags,
+  plan: (config, context) => planTrain(reward, config, context),
+  run: (config, context) => runTrain(reward, config, context),
 };
 
 const dpoSchema = z.strictObject({
-  ...base,
-  out: z.string().min(1).default("runs/dpo").describe("run folder"),
+  ...base(preferenceFile),
+  out: outSetting("runs/dpo"),
   settings: dpoSettings,
 });
+
+const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
+  name: "train dpo",
+  stage: "dpo",
+  loadRows: loadPreferenceRows,
+  tokens: pairTokens,
+  train: (pipeline, { model, settings }, rows) =>
+    dpoStage(pipeline, { name: "dpo", after: [], model, rows, settings }),
+  next: (config, model) => nextCommands(["evaluate", "--models", `${config.model},${model}`]),
+};
 
 /** `covenant train dpo`. */
 export const dpoRecipe: Recipe<typeof dpoSchema> = {
   command: ["train", "dpo"],
   summary: "optimise a model on preference rows directly (DPO)",
   schema: dpoSchema,
-  flags,
-  plan: planOf,
-  async run(config, context) {
-    const rows = await loadRows(config.data, preferenceRowSchema);
-    await using pipeline = await openStages("train dpo", config, context, ["dpo"]);
-    const model = await dpoStage(pipeline, {
-      name: "dpo",
-      after: [],
-      model: config.model,
-      rows,
-      settings: config.settings,
-    });
-    return await finish(pipeline, model);
-  },
+  flags: trainFlags,
+  plan: (config, context) => planTrain(dpo, config, context),
+  run: (config, context) => runTrain(dpo, config, context),
 };

@@ -171,6 +171,8 @@ export type ModelDifference = z.infer<typeof modelDifferenceSchema>;
 export const metricsDocumentSchema = z.object({
   seed: z.number().int(),
   arms: z.record(z.string(), armMetricsSchema),
+  /** Of `covenant evaluate`, which knows models and no arms. */
+  models: z.record(z.string(), modelMetricsSchema).optional(),
   /** Every pair of models of an arm, and each model in the first arm against the same in the others. */
   differences: z.array(modelDifferenceSchema).optional(),
   seconds: z.record(z.string(), z.number()),

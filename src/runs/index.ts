@@ -4,4 +4,5 @@ export { estimateProgress, type ProgressEstimate, type ProgressPoint } from "./p
 export { type RecordSchema, type RunReading, readRecords, readRun } from "./reading.ts";
 export type { RecordFile } from "./record-file.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
+export { checkRunFolder } from "./run-identity.ts";
 export type { StageContext, StageOptions, StageResult } from "./stage.ts";

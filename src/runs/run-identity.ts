@@ -2,11 +2,11 @@
 // continue it; anything else is another run, and nothing of it is touched.
 
 import { readdir, rename, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describeValue, fileError, parseYaml, UserError } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { configName, listFiles } from "./artefacts.ts";
-import { eventFileName } from "./event-log.ts";
+import { eventFileName, readEvents } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
 export type RunIdentity = {
@@ -103,6 +103,18 @@ export const checkIdentity = async (
       "Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).",
     { folder, differing },
   );
+};
+
+/**
+ * Throws what opening a run in the folder would throw for what lies there, and touches nothing: for dry runs. fresh: a
+ * run that is there would be moved aside.
+ */
+export const checkRunFolder = async (
+  wanted: RunIdentity & { readonly folder: string; readonly fresh?: boolean | undefined },
+): Promise<void> => {
+  const folder = resolve(wanted.folder);
+  if ((await inspectFolder(folder)) !== "run" || wanted.fresh === true) return;
+  await checkIdentity(folder, wanted, await readEvents(folder));
 };
 
 /** Moves a run folder to the first free name "<folder>.1", "<folder>.2", ... and resolves to that name. */

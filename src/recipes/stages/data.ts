@@ -30,7 +30,6 @@ import { appendChunks, resumePoint } from "./chunks.ts";
 import { nameInRun } from "./models.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
-export { promptStage } from "./prompts.ts";
 export type { Pipeline } from "./stage-model.ts";
 
 /** Warns when most replies of a stage were cut by the token limit: they are of little use. */

@@ -10,12 +10,12 @@ import {
   type VerdictRecord,
   verdictRecordSchema,
 } from "../../records/index.ts";
-import { readRecords } from "../../runs/index.ts";
+import { type RecordFile, readRecords, type StageContext } from "../../runs/index.ts";
 import { parseReply, parseRequest } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings.ts";
+import { counted } from "../wording.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
-import type { Pipeline } from "./data.ts";
-import { withModel } from "./models.ts";
+import { type Pipeline, withStageModel } from "./stage-model.ts";
 
 /** A model to evaluate. arm: "base" for the model every arm starts from. folder: a model name or folder. */
 export type EvaluatedModel = { readonly arm: string; readonly model: string; readonly name: string };
@@ -33,12 +33,13 @@ export const requestOf = ({ messages }: Pick<PromptRecord, "messages">): string 
 
 /** Throws UserError when a prompt is not of the sandbox's language: call it before the work, not after it. */
 export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
-  const foreign = prompts.find((prompt) => parseRequest(requestOf(prompt)) === null);
-  if (foreign === undefined) return;
+  const foreign = prompts.filter((prompt) => parseRequest(requestOf(prompt)) === null);
+  const first = foreign[0];
+  if (first === undefined) return;
   throw new UserError(
     "prompts-not-measurable",
-    `The prompt ${foreign.id} ("${requestOf(foreign).slice(0, 80)}") is not in the sandbox's language, and its oracle, which measures this run, cannot read it. Leave out --prompts to use the sandbox's own; \`covenant revise\` and \`covenant label\` take any prompts.`,
-    { prompt: foreign.id },
+    `${foreign.length} of ${counted(prompts.length, "prompt")} ${foreign.length === 1 ? "is" : "are"} not in the sandbox's language, and its oracle, which measures here, cannot read ${foreign.length === 1 ? "it" : "them"}; the first is ${first.id} ("${requestOf(first).slice(0, 80)}"). Leave out --prompts to use the sandbox's own; \`covenant revise\` and \`covenant label\` take any prompts.`,
+    { prompts: foreign.map(({ id }) => id) },
   );
 };
 
@@ -61,55 +62,64 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
   };
 };
 
+/** Replies of one model that are not yet in the file, judged and appended. here: its verdicts that are there. */
+const judgeModel = async (
+  pipeline: Pipeline,
+  stage: StageContext,
+  evaluated: EvaluatedModel,
+  { prompts, sampling }: EvaluationStageOptions,
+  file: RecordFile<VerdictRecord>,
+  onRows: (rows: number) => void,
+): Promise<void> => {
+  const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
+  await withStageModel(pipeline, stage, evaluated.name, async (opened, countUsage) => {
+    const chunk = opened.capabilities.batch;
+    const { skipItems, skipRows } = resumePoint(file.existing.length, chunk);
+    const replies = sampleReplies({
+      model: opened,
+      prompts: prompts.slice(skipItems),
+      runSeed: pipeline.run.seed,
+      stage: "evaluate",
+      chunk,
+      signal: stage.signal,
+      ...sampling,
+    });
+    const judged = (async function* () {
+      for await (const { records } of replies)
+        yield { records: records.map((reply) => judge(reply, byId.get(reply.prompt)!, evaluated)) };
+    })();
+    await appendChunks(file, judged, skipRows, (rows) => {
+      countUsage();
+      onRows(rows);
+    });
+  });
+};
+
 /**
  * evaluate/verdicts.jsonl: one judged reply of every model to every prompt; all models sample from the same seeds.
  * Throws UserError for a prompt that is not in the sandbox's language.
  */
 export const evaluationStage = async (
-  { run, context }: Pipeline,
+  pipeline: Pipeline,
   options: EvaluationStageOptions,
 ): Promise<VerdictRecord[]> => {
+  const { run } = pipeline;
   const { models, prompts, sampling, after } = options;
   requireMeasurable(prompts);
-  const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   const inputs = {
     models: models.map(({ arm, model }) => `${arm}/${model}`),
     sampling,
-    prompts: [...byId.keys()],
+    prompts: prompts.map(({ id }) => id),
   };
   await run.stage({ name: "evaluate", inputs, after }, async (stage) => {
     const file = await stage.records("verdicts.jsonl", verdictRecordSchema);
     const total = models.length * prompts.length;
-    let before = file.existing.length;
-    let written = before;
-    for (const evaluated of models) {
-      const here = Math.min(before, prompts.length);
-      before -= here;
-      if (here === prompts.length) continue;
-      await withModel(evaluated.name, context, stage.signal, async (opened) => {
-        const chunk = opened.capabilities.batch;
-        const { skipItems, skipRows } = resumePoint(here, chunk);
-        const replies = sampleReplies({
-          model: opened,
-          prompts: prompts.slice(skipItems),
-          runSeed: run.seed,
-          stage: "evaluate",
-          chunk,
-          signal: stage.signal,
-          ...sampling,
-        });
-        const judged = (async function* () {
-          for await (const { records } of replies) {
-            yield {
-              records: records.map((reply) => judge(reply, byId.get(reply.prompt)!, evaluated)),
-            };
-          }
-        })();
-        const base = written - here;
-        await appendChunks({ ...file, existing: file.existing.slice(0, here) }, judged, skipRows, (rows) => {
-          written = base + rows;
-          stage.progress(written, total, "replies", `${evaluated.arm}/${evaluated.model}`);
-        });
+    for (const [at, evaluated] of models.entries()) {
+      const base = at * prompts.length;
+      const existing = file.existing.slice(base, base + prompts.length);
+      if (existing.length === prompts.length) continue;
+      await judgeModel(pipeline, stage, evaluated, options, { ...file, existing }, (rows) => {
+        stage.progress(base + rows, total, "replies", `${evaluated.arm}/${evaluated.model}`);
       });
     }
   });

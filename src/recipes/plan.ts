@@ -1,0 +1,217 @@
+// What a command will take: calls, tokens and time, for every command in this one place. Tokens are an upper bound
+// (every reply at its limit) counted from the prompts' and principles' own words; time is an estimate for replies of
+// the usual length, at rates measured with covenant-tiny on two cores. What an endpoint takes nobody here knows.
+
+import type { Constitution, Message, PromptRecord } from "../records/index.ts";
+import type { PlannedStep, RecipePlan } from "./recipe.ts";
+import { counted } from "./wording.ts";
+
+/** English text has about four characters a token; chat templates add a few tokens to each message. */
+const charactersPerToken = 4;
+const tokensPerMessage = 4;
+/** The comparison's own words, and the tokens in which a judge makes its choice. */
+const comparisonFrame = 20;
+const choiceTokens = 8;
+/** Mean tokens of the sandbox's replies. */
+const usualReply = 35;
+/** Tokens a second of covenant-tiny on two cores. */
+const rates = { read: 50_000, written: 4_500, learned: 11_000, packed: 14_000 };
+
+/** Speed of a model against covenant-tiny; null: it runs elsewhere. */
+export type Speed = number | null;
+
+type Load = {
+  readonly calls?: number;
+  readonly read?: number;
+  readonly written?: number;
+  readonly learned?: number;
+};
+
+export const tokensOf = (text: string): number =>
+  Math.ceil(text.length / charactersPerToken) + tokensPerMessage;
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export const messageTokens = (messages: readonly Message[]): number =>
+  sum(messages.map(({ content }) => tokensOf(content)));
+
+const promptTokens = (prompts: readonly PromptRecord[]): number =>
+  sum(prompts.map(({ messages }) => messageTokens(messages)));
+
+const loadTokens = ({ read = 0, written = 0, learned = 0 }: Load): number => read + written + learned;
+
+const loadSeconds = ({ read = 0, written = 0, learned = 0 }: Load): number =>
+  read / rates.read + written / rates.written + learned / rates.learned;
+
+/** A step from its load as a function of the tokens of a reply. */
+const step = (
+  stage: string,
+  what: string,
+  speed: Speed,
+  maxTokens: number,
+  load: (reply: number) => Load,
+): PlannedStep => {
+  const most = load(maxTokens);
+  return {
+    stage,
+    what,
+    calls: most.calls ?? 0,
+    tokens: Math.round(loadTokens(most)),
+    seconds: speed === null ? null : loadSeconds(load(Math.min(maxTokens, usualReply))) / speed,
+  };
+};
+
+/** A step that asks nobody and takes no time worth telling. */
+export const planWriting = (stage: string, what: string, seconds = 0): PlannedStep => ({
+  stage,
+  what,
+  calls: 0,
+  tokens: 0,
+  seconds,
+});
+
+/** A plan of steps. What runs here costs nothing; what an endpoint asks for it is not known. */
+export const planOf = (steps: readonly PlannedStep[]): RecipePlan => {
+  const seconds = steps.map((one) => one.seconds);
+  const isLocal = seconds.every((one) => one !== null);
+  return { steps, seconds: isLocal ? sum(seconds) : null, dollars: isLocal ? 0 : null };
+};
+
+/** Mean length of what the principles say, weighed as they are drawn. */
+const meanTokens = ({ principles }: Constitution, field: "critique" | "revision" | "preference"): number =>
+  sum(principles.map((principle) => principle.weight * tokensOf(principle[field]))) /
+  sum(principles.map(({ weight }) => weight));
+
+/** Replies of a model to prompts, `samples` each. */
+export const planReplies = (
+  stage: string,
+  prompts: readonly PromptRecord[],
+  { speed, maxTokens, samples = 1 }: { speed: Speed; maxTokens: number; samples?: number },
+): PlannedStep =>
+  step(
+    stage,
+    samples === 1
+      ? counted(prompts.length, "answer")
+      : `${samples} replies to each of ${counted(prompts.length, "prompt")}`,
+    speed,
+    maxTokens,
+    (reply) => ({
+      calls: samples * prompts.length,
+      read: samples * promptTokens(prompts),
+      written: samples * prompts.length * reply,
+    }),
+  );
+
+export type RevisionPlan = {
+  readonly rounds: number;
+  readonly mode: "critique" | "direct";
+  readonly maxTokens: number;
+  readonly speed: Speed;
+};
+
+/** Rounds of revision of an answer to each prompt. */
+export const planRevisions = (
+  stage: string,
+  prompts: readonly PromptRecord[],
+  constitution: Constitution,
+  { rounds, mode, maxTokens, speed }: RevisionPlan,
+): PlannedStep => {
+  const calls = mode === "direct" ? 1 : 2;
+  const critique = meanTokens(constitution, "critique");
+  const revision = meanTokens(constitution, "revision");
+  const what = `${counted(rounds, "round")} for each of ${counted(prompts.length, "answer")}`;
+  return step(stage, what, speed, maxTokens, (reply) => {
+    // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
+    const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
+    return {
+      calls: prompts.length * rounds * calls,
+      read: rounds * (calls * promptTokens(prompts) + prompts.length * own),
+      written: prompts.length * rounds * calls * reply,
+    };
+  });
+};
+
+/** A comparison of two replies to each prompt, in both orders. */
+export const planComparisons = (
+  stage: string,
+  prompts: readonly PromptRecord[],
+  constitution: Constitution,
+  { speed, maxTokens }: { speed: Speed; maxTokens: number },
+): PlannedStep => {
+  const frame = meanTokens(constitution, "preference") + comparisonFrame + choiceTokens;
+  const what = `${counted(prompts.length, "comparison")} in both orders`;
+  return step(stage, what, speed, maxTokens, (reply) => ({
+    calls: 2 * prompts.length,
+    read: 2 * (promptTokens(prompts) + prompts.length * (frame + 2 * reply)),
+  }));
+};
+
+/** Several epochs over rows. tokens: of all rows, as a function of the tokens of a reply. */
+export const planTraining = (
+  stage: string,
+  rows: number,
+  epochs: number,
+  { speed, maxTokens }: { speed: Speed; maxTokens: number },
+  tokens: (reply: number) => number,
+): PlannedStep => {
+  const what = `${counted(epochs, "epoch")} over ${counted(rows, "row")}`;
+  return step(stage, what, speed, maxTokens, (reply) => ({ learned: epochs * tokens(reply) }));
+};
+
+/** Tokens of rows that will be made of prompts, with so many replies each. */
+export const rowTokens =
+  (prompts: readonly PromptRecord[], replies: 1 | 2) =>
+  (reply: number): number =>
+    replies * (promptTokens(prompts) + prompts.length * reply);
+
+export type PpoPlan = {
+  readonly steps: number;
+  readonly batch: number;
+  readonly epochs: number;
+  readonly maxTokens: number;
+  readonly speed: Speed;
+};
+
+/** Steps of PPO: replies written, read by policy, reference and reward model, and learned. */
+export const planPpo = (
+  stage: string,
+  prompts: readonly PromptRecord[],
+  { steps, batch, epochs, maxTokens, speed }: PpoPlan,
+): PlannedStep => {
+  const replies = steps * batch;
+  const asked = promptTokens(prompts) / Math.max(1, prompts.length);
+  const what = `${counted(steps, "step")} of ${counted(batch, "reply", "replies")}`;
+  return step(stage, what, speed, maxTokens, (reply) => ({
+    calls: replies,
+    read: replies * (asked + 3 * (asked + reply)),
+    written: replies * reply,
+    learned: replies * epochs * (asked + reply),
+  }));
+};
+
+/** Replies of several models to held-out prompts. */
+export const planEvaluation = (
+  stage: string,
+  prompts: readonly PromptRecord[],
+  speeds: readonly Speed[],
+  maxTokens: number,
+): PlannedStep => {
+  const each = speeds.map((speed) => planReplies(stage, prompts, { speed, maxTokens }));
+  const seconds = each.map((one) => one.seconds);
+  return {
+    stage,
+    what: `${counted(prompts.length, "prompt")} for ${counted(speeds.length, "model")}`,
+    calls: sum(each.map(({ calls }) => calls)),
+    tokens: sum(each.map(({ tokens }) => tokens)),
+    seconds: seconds.every((one) => one !== null) ? sum(seconds) : null,
+  };
+};
+
+/** Steps over packed rows, which train faster than conversations do: every token of a batch is one. */
+export const planPretraining = (
+  stage: string,
+  { steps, rows, time }: { readonly steps: number; readonly rows: number; readonly time: number },
+): PlannedStep => {
+  const tokens = steps * rows * time;
+  return { ...planWriting(stage, counted(steps, "step"), tokens / rates.packed), tokens };
+};

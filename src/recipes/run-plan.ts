@@ -1,0 +1,65 @@
+// The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
+
+import type { Constitution, PromptRecord } from "../records/index.ts";
+import {
+  planComparisons,
+  planEvaluation,
+  planOf,
+  planPpo,
+  planReplies,
+  planRevisions,
+  planTraining,
+  planWriting,
+  rowTokens,
+  type Speed,
+} from "./plan.ts";
+import type { PlannedStep, RecipePlan } from "./recipe.ts";
+import type { RunConfig } from "./run-config.ts";
+
+/** What is known before a run: its prompts, its constitution, how fast its models are. */
+export type RunInputs = {
+  readonly train: readonly PromptRecord[];
+  readonly test: readonly PromptRecord[];
+  readonly constitution: Constitution;
+  readonly speeds: Readonly<Record<string, Speed>>;
+};
+
+/** Models of an arm that are evaluated: SL-CAI, DPO-CAI, RL-CAI. */
+const modelsOfAnArm = 3;
+
+const planArm = (
+  arm: string,
+  config: RunConfig,
+  { train, constitution }: RunInputs,
+  { speed, judge }: { speed: Speed; judge: Speed },
+): PlannedStep[] => {
+  const { maxTokens } = config.sampling;
+  const size = { speed, maxTokens };
+  const harmful = train.filter(({ kind }) => kind === "harmful");
+  const count = train.length;
+  const pairs = rowTokens(train, 2);
+  return [
+    planRevisions(`${arm}/revise`, harmful, constitution, { ...config.revise, ...size }),
+    planTraining(`${arm}/sl`, count, config.sft.epochs, size, rowTokens(train, 1)),
+    planReplies(`${arm}/label`, train, { ...size, samples: 2 }),
+    planComparisons(`${arm}/label`, train, constitution, { speed: judge, maxTokens }),
+    planTraining(`${arm}/reward`, count, config.reward.epochs, size, pairs),
+    planTraining(`${arm}/dpo`, count, config.dpo.epochs, size, pairs),
+    planPpo(`${arm}/rl`, train, { ...config.ppo, ...size }),
+  ];
+};
+
+/** Calls, tokens and time of every stage. */
+export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
+  const { train, test, speeds } = inputs;
+  const { maxTokens } = config.sampling;
+  const speed = speeds["model"]!;
+  const judge = config.judge === undefined ? speed : speeds["judge"]!;
+  const models = 1 + modelsOfAnArm * config.arms.length;
+  return planOf([
+    planWriting("prompts", `${train.length} for training, ${test.length} held out`),
+    planReplies("answer", train, { speed, maxTokens }),
+    ...config.arms.flatMap((arm) => planArm(arm, config, inputs, { speed, judge })),
+    planEvaluation("evaluate", test, Array<Speed>(models).fill(speed), maxTokens),
+  ]);
+};

@@ -1,0 +1,25 @@
+// Training rows as the last stage of the commands that make them: written as the trainings take them.
+
+import { join } from "node:path";
+import type { RecordSchema } from "../../runs/index.ts";
+import type { Pipeline } from "./stage-model.ts";
+
+export type RowsStageOptions<Row> = {
+  readonly after: readonly string[];
+  readonly inputs: unknown;
+  readonly file: string;
+  readonly schema: RecordSchema<Row>;
+  readonly rows: readonly Row[];
+};
+
+/** rows/<file>: the rows; resolves to its path. */
+export const rowsStage = async <Row>(
+  { run }: Pipeline,
+  { after, inputs, file, schema, rows }: RowsStageOptions<Row>,
+): Promise<string> => {
+  await run.stage({ name: "rows", inputs, after }, async (stage) => {
+    const opened = await stage.records(file, schema);
+    await opened.append(rows.slice(opened.existing.length));
+  });
+  return join(run.folder, "rows", file);
+};

@@ -1,0 +1,173 @@
+// Training rows from JSONL files in the shapes that people have: our own records, TRL's (text or messages), chats, and
+// preference dialogues. What keeps the books of a run (id, parents, stage, seed) is derived where a row has none.
+
+import { z } from "zod";
+import {
+  canonicalJson,
+  checkValue,
+  collectFaults,
+  deriveSeed,
+  describePlace,
+  parseJson,
+  readLines,
+  sha256Text,
+  type TextPlace,
+  UserError,
+} from "../core/index.ts";
+import { commonPrompt, parseDialogue } from "../feedback/index.ts";
+import {
+  type Message,
+  messageSchema,
+  type PreferenceRow,
+  preferenceRowSchema,
+  type SftRow,
+  sftRowSchema,
+} from "../records/index.ts";
+
+const books = {
+  id: z
+    .union([z.string().min(1), z.number()])
+    .transform((id) => `${id}`)
+    .optional(),
+  parents: z.array(z.string()).optional(),
+  stage: z.string().min(1).optional(),
+  seed: z.number().int().nonnegative().optional(),
+};
+type Books = z.infer<z.ZodObject<typeof books>>;
+
+const filled = z.string().refine((text) => text.trim() !== "", { message: "it must hold text" });
+const prompt = z.union([filled, z.array(messageSchema).min(1)]);
+const reply = z.union([z.string(), z.array(messageSchema).length(1)]);
+const turns = z.union([z.string(), z.array(messageSchema).min(2)]);
+const probability = preferenceRowSchema.shape.probability.default(1);
+
+const completionRow = z.object({ ...books, prompt, completion: reply });
+const chatRow = z.object({
+  ...books,
+  messages: z
+    .array(messageSchema)
+    .min(2)
+    .refine((messages) => messages.at(-1)?.role === "assistant", {
+      message: 'the last message must be of the role "assistant": it is what is learned',
+    }),
+});
+const pairRow = z.object({ ...books, prompt, chosen: reply, rejected: reply, probability });
+const dialoguesRow = z.object({ ...books, chosen: turns, rejected: turns, probability });
+
+const asMessages = (value: z.infer<typeof prompt>): Message[] =>
+  typeof value === "string" ? [{ role: "user", content: value }] : value;
+
+const asText = (value: z.infer<typeof reply>): string =>
+  typeof value === "string" ? value : value[0]!.content;
+
+const has = (row: unknown, key: string): boolean => typeof row === "object" && row !== null && key in row;
+
+const wrongRow = (row: unknown, place: TextPlace, expected: string): UserError => {
+  const isObject = typeof row === "object" && row !== null && !Array.isArray(row);
+  const fields = isObject ? Object.keys(row).slice(0, 8).join(", ") || "none" : "no object";
+  return new UserError(
+    "training-row",
+    `${describePlace(place)}: got the fields: ${fields}; expected ${expected}.`,
+    { ...place },
+  );
+};
+
+type Read<Content> = { readonly given: Books; readonly content: Content };
+type Pair = Pick<PreferenceRow, "prompt" | "chosen" | "rejected" | "probability">;
+
+const readSftRow = (row: unknown, place: TextPlace): Read<Pick<SftRow, "prompt" | "completion">> => {
+  if (has(row, "messages")) {
+    const { messages, ...given } = checkValue(chatRow, row, place);
+    return { given, content: { prompt: messages.slice(0, -1), completion: messages.at(-1)!.content } };
+  }
+  if (!has(row, "prompt")) throw wrongRow(row, place, "prompt and completion, or messages");
+  const { prompt: asked, completion, ...given } = checkValue(completionRow, row, place);
+  return { given, content: { prompt: asMessages(asked), completion: asText(completion) } };
+};
+
+/** The two ends of dialogues that begin alike. */
+const readDialogues = (row: unknown, place: TextPlace): Read<Pair> => {
+  const { chosen, rejected, probability: share, ...given } = checkValue(dialoguesRow, row, place);
+  const [one, other] = [chosen, rejected].map((value) =>
+    typeof value === "string" ? parseDialogue(value) : value,
+  );
+  if (one == null || other == null)
+    throw wrongRow(
+      row,
+      place,
+      'prompt beside chosen and rejected, or dialogues that begin with "\\n\\nHuman:"',
+    );
+  const shared = commonPrompt(one, other);
+  const ends = [one, other].map((dialogue) => dialogue.slice(shared.length));
+  if (shared.length === 0 || ends.some(([end, ...more]) => end?.role !== "assistant" || more.length > 0)) {
+    throw new UserError(
+      "training-row",
+      `${describePlace(place)}: chosen, rejected: expected two dialogues that differ in their last reply alone.`,
+      { ...place, field: "chosen" },
+    );
+  }
+  const [first, second] = ends.map(([end]) => end!.content);
+  return { given, content: { prompt: shared, chosen: first!, rejected: second!, probability: share } };
+};
+
+const readPairRow = (row: unknown, place: TextPlace): Read<Pair> => {
+  if (!has(row, "chosen") || !has(row, "rejected")) throw wrongRow(row, place, "prompt, chosen and rejected");
+  if (!has(row, "prompt")) return readDialogues(row, place);
+  const { prompt: asked, chosen, rejected, probability: share, ...given } = checkValue(pairRow, row, place);
+  const content = { prompt: asMessages(asked), chosen: asText(chosen), rejected: asText(rejected) };
+  return { given, content: { ...content, probability: share } };
+};
+
+const stage = "data";
+
+/** Ids by content, so that they are the same wherever a row stands; equal rows are told apart by their number. */
+const createIds = (): ((content: unknown) => string) => {
+  const seen = new Map<string, number>();
+  return (content) => {
+    const id = `row-${sha256Text(canonicalJson(content)).slice(0, 16)}`;
+    const count = (seen.get(id) ?? 0) + 1;
+    seen.set(id, count);
+    return count === 1 ? id : `${id}-${count}`;
+  };
+};
+
+const loadRows = async <Content extends object, Row>(
+  file: string,
+  runSeed: number,
+  read: (row: unknown, place: TextPlace) => Read<Content>,
+  schema: z.ZodType<Row>,
+): Promise<Row[]> => {
+  const faults = collectFaults(file);
+  const idOf = createIds();
+  const rows: Row[] = [];
+  for await (const { line, text } of readLines(file)) {
+    if (text.trim() === "") continue;
+    const place = { file, line };
+    faults.attempt(() => {
+      const { given, content } = read(parseJson(text, place), place);
+      const id = given.id ?? idOf(content);
+      const own = { id, parents: [], stage, seed: deriveSeed(runSeed, stage, id) };
+      const told = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      rows.push(checkValue(schema, { ...own, ...told, ...content }, place));
+    });
+  }
+  faults.end();
+  if (rows.length > 0) return rows;
+  throw new UserError("rows-empty", `${file} holds no rows. Expected JSONL with one training row a line.`, {
+    file,
+  });
+};
+
+/**
+ * Supervised rows of a file: {prompt, completion} with a text or messages each, or {messages} that end with a reply.
+ * Throws UserError with every fault as file, line and field, and when there are no rows.
+ */
+export const loadSftRows = (file: string, runSeed: number): Promise<SftRow[]> =>
+  loadRows(file, runSeed, readSftRow, sftRowSchema);
+
+/**
+ * Preference rows of a file: {prompt, chosen, rejected}, or whole dialogues as chosen and rejected; probability (that
+ * chosen is better) is 1 where a row does not say it. Throws like loadSftRows.
+ */
+export const loadPreferenceRows = (file: string, runSeed: number): Promise<PreferenceRow[]> =>
+  loadRows(file, runSeed, readPairRow, preferenceRowSchema);
