@@ -1,16 +1,20 @@
-// Every command through the command line: help, plans, one JSON document, and the stages by hand, each working on what
-// the one before it wrote. Also the example of library use and the configurations that come with Covenant.
+// Every command through the command line: help, plans, one JSON document, and the stages by hand, each called as the one
+// before it says. Also the example of library use and the configurations that come with Covenant.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipes } from "../../src/recipes/index.ts";
-import { revisionRecordSchema } from "../../src/records/index.ts";
+import { metricsDocumentSchema, revisionRecordSchema } from "../../src/records/index.ts";
 import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("commands");
-beforeAll(() => makeModel(folder));
+beforeAll(async () => {
+  await makeModel(folder);
+  const words = ["train", "reward", "--model", "model", "--data", pairs, "--out", "given", "--epochs", "1"];
+  expectStatus(await covenant([...words, "--set", "settings.batch=4"], folder), 0);
+});
 afterAll(remove);
 
 type Document = Record<string, unknown>;
@@ -33,12 +37,16 @@ describe("help", () => {
   });
 });
 
-/** What a command cannot do without. */
+const rows = join(root, "test/e2e/rows.jsonl");
+const pairs = join(root, "test/e2e/pairs.jsonl");
+
+/** What a command cannot do without, all of it there: a dry run looks at it as the command does. */
 const required: Readonly<Record<string, readonly string[]>> = {
-  "train sft": ["--data", "rows.jsonl"],
-  "train reward": ["--data", "rows.jsonl"],
-  "train dpo": ["--data", "rows.jsonl"],
-  "train ppo": ["--reward", "./reward"],
+  "train sft": ["--data", rows],
+  "train reward": ["--data", pairs],
+  "train dpo": ["--data", pairs],
+  "train ppo": ["--reward", "given/reward/model"],
+  report: ["pretrained"],
 };
 
 describe("a dry run", () => {
@@ -69,56 +77,59 @@ describe("a dry run", () => {
 
 describe("the stages by hand", () => {
   const small = ["--set", "sampling.maxTokens=16"];
-  const model = ["--model", "./model"];
   const quick = ["--set", "settings.batch=8", "--set", "settings.epochs=1"];
-  const isModel = (path: unknown): boolean => existsSync(join(String(path), "model.safetensors"));
+  const model = ["--model", "./model"];
 
-  it("go from prompts to a trained and measured model", async () => {
-    const revised = await json("revise", ...model, "--set", "counts.harmful=6", ...small);
-    const chains = readFileSync(String(revised["revisions"]), "utf8").trim().split("\n");
+  /** Runs a command, and gives the words of the command that its last lines name. */
+  const follow = async (words: readonly string[], which = 0): Promise<string[]> => {
+    const { stdout } = expectStatus(await covenant([...words, "--quiet"], folder), 0);
+    const named = [...stdout.matchAll(/^(?:Next| {2}or): npx covenant (.*)$/gm)].map(([, line]) => line!);
+    return named[which]!.split(" ");
+  };
+
+  it("go from prompts to trained and measured models, each by the words that the one before it prints", async () => {
+    const some = ["harmful=6", "harmless=4", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
+    const sft = await follow(["revise", ...model, ...some, ...small]);
+    expect(sft).toEqual(["train", "sft", ...model, "--data", "runs/revise/rows/sft.jsonl"]);
+    const chains = readFileSync(join(folder, "runs/revise/revise/revisions.jsonl"), "utf8")
+      .trim()
+      .split("\n");
     expect(chains.map((line) => revisionRecordSchema.parse(JSON.parse(line)).steps.length)).toEqual(
       Array(6).fill(2),
     );
-    const counts = ["--set", "counts.harmful=8", "--set", "counts.harmless=4", "--set", "counts.lookalike=4"];
-    const labelled = await json("label", ...model, ...counts, ...small);
-    const data = ["--data", String(labelled["preferences"])];
-    expect(labelled["rows"]).toBeGreaterThan(4);
-    const reward = await json("train", "reward", ...model, ...data, ...quick);
-    const dpo = await json("train", "dpo", ...model, ...data, ...quick);
-    const settings = [
-      "--set",
-      "settings.batch=8",
-      "--set",
-      "settings.measureEvery=0",
-      "--set",
-      "maxTokens=16",
-    ];
-    const ppo = await json(
-      "train",
-      "ppo",
-      ...model,
-      "--reward",
-      String(reward["model"]),
-      "--steps",
-      "2",
-      ...settings,
-    );
-    for (const trained of [reward, dpo, ppo]) expect(isModel(trained["model"])).toBe(true);
-    const tested = ["harmful=4", "harmless=2", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
-    const names = `[./model, ${String(dpo["model"])}]`;
-    const measured = await json("evaluate", "--models", names, ...tested, ...small);
-    expect(Object.keys(measured["models"] as Document)).toEqual(["./model", dpo["model"]]);
+    const label = await follow([...sft, ...quick]);
+    expect(label).toEqual(["label", "--model", "./runs/sft/sl/model", "--judge", "./model"]);
+    const reward = await follow([...label, ...some, ...small]);
+    const ppo = await follow([...reward, ...quick]);
+    const steps = ["--steps", "1", "--set", "settings.batch=8", "--set", "maxTokens=16"];
+    const evaluation = await follow([...ppo, ...steps]);
+    expect(evaluation).toEqual(["evaluate", "--models", "./runs/sft/sl/model,./runs/ppo/rl/model"]);
+    const tested = ["harmful=3", "harmless=2", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
+    const measured = await json(...evaluation, ...tested, ...small);
+    expect(Object.keys(measured["models"] as Document)).toEqual(evaluation[2]!.split(","));
+    const written = JSON.parse(readFileSync(String(measured["metrics"]), "utf8")) as Document;
+    expect(metricsDocumentSchema.parse(written).models).toEqual(measured["models"]);
+  });
+
+  it("names DPO as the other way to go on from labels", async () => {
+    const dpo = await follow(["label", ...model, "--limit", "8", ...small, "--out", "labelled"], 1);
+    expect(dpo).toEqual(["train", "dpo", ...model, "--data", "labelled/rows/preferences.jsonl"]);
+    expect(await follow([...dpo, ...quick])).toEqual([
+      "evaluate",
+      "--models",
+      "./model,./runs/dpo/dpo/model",
+    ]);
   });
 
   it("train on supervised rows of one's own", async () => {
-    const rows = join(root, "test/e2e/rows.jsonl");
-    const { model: trained } = await json("train", "sft", ...model, "--data", rows, ...quick);
-    expect(isModel(trained)).toBe(true);
+    const words = ["train", "sft", ...model, "--data", rows, ...quick, "--out", "own"];
+    const { model: trained } = await json(...words);
+    expect(existsSync(join(String(trained), "model.safetensors"))).toBe(true);
   });
 
   it("invert a constitution, twice back to itself", async () => {
     const own = join(root, "examples/kindness.yaml");
-    const once = await json("invert", "--constitution", own, "--out", "once.yaml");
+    const once = await json("invert", own, "--out", "once.yaml");
     expect(once).toMatchObject({ name: "inverted kindness", inverts: "kindness" });
     const twice = await json("invert", "--constitution", "./once.yaml", "--out", "twice.yaml");
     expect(twice["name"]).toBe("kindness");

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { asModelName, readModelName } from "./names.ts";
+import { nextCommands } from "./next-command.ts";
+import { fileSetting, modelSetting, outSetting } from "./settings.ts";
+
+describe("names as they are typed", () => {
+  it("take a folder that is there for a model without ./, and leave other names alone", () => {
+    const folder = mkdtempSync(join(tmpdir(), "covenant-names-"));
+    mkdirSync(join(folder, "model"));
+    const typed = relative(process.cwd(), join(folder, "model"));
+    expect(readModelName(typed)).toBe(asModelName(typed));
+    expect(readModelName("src")).toBe("./src");
+    rmSync(folder, { recursive: true });
+    for (const name of ["embedded:covenant-tiny", "absent/model", "http://host/v1#m", "./src", "/", "gpt-4"])
+      expect(readModelName(name)).toBe(name);
+  });
+
+  it("expand the home folder, in every kind of setting", () => {
+    expect(readModelName("~/m")).toBe(join(homedir(), "m"));
+    expect(outSetting("a").parse("~/runs")).toBe(join(homedir(), "runs"));
+    expect(fileSetting("b").parse("~/rows.jsonl")).toBe(join(homedir(), "rows.jsonl"));
+    expect(modelSetting.parse(undefined)).toBe("embedded:covenant-tiny");
+    expect(() => fileSetting("rows are needed").parse(undefined)).toThrow("rows are needed");
+  });
+});
+
+describe("the next command", () => {
+  it("can be pasted into a shell", () => {
+    expect(nextCommands(["label", "--model", "./my models/it's"], ["report", "runs/a-1"])).toEqual([
+      "Next: npx covenant label --model './my models/it'\\''s'",
+      "  or: npx covenant report runs/a-1",
+    ]);
+  });
+});
