@@ -9,6 +9,7 @@ export {
   UserError,
 } from "./errors.ts";
 export { collectFaults, type FaultList } from "./faults.ts";
+export { groupBy } from "./group.ts";
 export {
   canonicalJson,
   checkValue,

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
-import { CovenantError } from "../../core/index.ts";
+import { CovenantError, groupBy } from "../../core/index.ts";
 import {
   assertJudgeReads,
   assertJudgeScores,
@@ -45,8 +45,8 @@ const warnOfCuts = (stage: StageContext, replies: readonly ReplyRecord[], maxTok
 /** Throws when a model gave no reply at all that one could go on with. */
 const requireReplies = (replies: readonly ReplyRecord[], model: string): void => {
   if (replies.length === 0 || replies.some(isAnswered)) return;
-  const counts = Object.entries(Object.groupBy(replies, ({ finish }) => finish));
-  const what = counts.map(([finish, some]) => `${some?.length ?? 0} ${finish}`).join(", ");
+  const counts = [...groupBy(replies, ({ finish }) => finish)];
+  const what = counts.map(([finish, some]) => `${some.length} ${finish}`).join(", ");
   throw new CovenantError(
     "replies-none",
     `${model} gave no usable reply to any of ${replies.length} requests (${what}). Expected text: check the model, its context length against the prompts, and sampling.maxTokens.`,
@@ -175,7 +175,7 @@ export type LabelStageOptions = {
 };
 
 const pairsOf = (prompts: readonly PromptRecord[], samples: readonly ReplyRecord[]): ReplyPair[] => {
-  const byPrompt = Map.groupBy(samples, ({ prompt }) => prompt);
+  const byPrompt = groupBy(samples, ({ prompt }) => prompt);
   return prompts.flatMap((prompt): ReplyPair[] => {
     const [first, second] = byPrompt.get(prompt.id) ?? [];
     if (first === undefined || second === undefined) return [];

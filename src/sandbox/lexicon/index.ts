@@ -1,7 +1,7 @@
 // The assembled lexicon: actions, targets and their combinations. A fifth of the combinations is held out by hash,
 // so that no document of the training split ever holds them.
 
-import { CovenantError, hashText, type Random } from "../../core/index.ts";
+import { CovenantError, groupBy, hashText, type Random } from "../../core/index.ts";
 import type { PromptKind } from "../../records/index.ts";
 import { expand } from "../phrase.ts";
 import { type ActionEntry, type Area, areas, type HarmfulEntry, type TargetSet } from "./action.ts";
@@ -119,7 +119,7 @@ type Pool = Readonly<Record<PromptKind, readonly Combination[]>>;
 
 /** The combinations of a pool by kind and action: what drawCombination picks from. */
 const byAction = (pool: Pool): Record<PromptKind, readonly (readonly Combination[])[]> => {
-  const groups = (own: readonly Combination[]) => [...Map.groupBy(own, ({ action }) => action).values()];
+  const groups = (own: readonly Combination[]) => [...groupBy(own, ({ action }) => action).values()];
   return {
     harmful: groups(pool.harmful),
     harmless: groups(pool.harmless),
