@@ -50,8 +50,10 @@ const covenant = async (
       rate: { path: "training.rate", description: "learning rate" },
       report: { path: "report", description: "write no report" },
       arms: { path: "arms", description: "arms" },
+      kind: { path: "kind", description: "size", placeholder: "size" },
       out: { path: "out", description: "where to", placeholder: "folder" },
     },
+    positional: "name",
     plan: async (config) => ({
       steps: [{ stage: "sft", what: `${config.training.steps} steps`, calls: 12, tokens: 3400, seconds: 75 }],
       seconds: 75,
@@ -135,6 +137,14 @@ describe("settings", () => {
   it("take a value with spaces, equals signs and a hash as it is", async () => {
     const { config } = await covenant(["run", "--set", "name=http://host:1/v1#m=1 x"]);
     expect(config?.name).toBe("http://host:1/v1#m=1 x");
+  });
+
+  it("take a word without a flag, and values of a choice as help names them", async () => {
+    expect((await covenant(["run", "word"])).config?.name).toBe("word");
+    expect((await covenant(["run", "word", "--name", "flag"])).config?.name).toBe("flag");
+    const { out } = await covenant(["help", "run"]);
+    expect(out).toContain("[name]");
+    expect(out).toContain("size: small, large (default:");
   });
 
   it("are those of the run when it is resumed", async () => {
@@ -278,7 +288,7 @@ describe("commands", () => {
     expect(status).toBe(2);
     expect(err).toContain("run");
     expect((await covenant(["train"])).status).toBe(2);
-    expect((await covenant(["run", "more"])).status).toBe(2);
+    expect((await covenant(["run", "one", "more"])).status).toBe(2);
   });
 
   it("print the version", async () => {

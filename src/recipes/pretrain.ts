@@ -30,14 +30,14 @@ import { modelWords, nextCommands } from "./next-command.ts";
 import { planOf, planPretraining } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { outSetting, seedSetting } from "./settings.ts";
-import { discardCheckpoint, runLoop } from "./stages/loop.ts";
+import { trainStage } from "./stages/train-stage.ts";
 
 const positive = z.number().int().positive();
 
 export const pretrainSchema = z.strictObject({
   out: outSetting("runs/pretrain"),
   model: outSetting("runs/covenant-tiny").describe("folder the model is saved in"),
-  seed: seedSetting.default(20_260_101),
+  seed: seedSetting.default(20_260_101).describe("seed of the whole run"),
   vocabulary: positive.default(3072).describe("tokens of the tokenizer"),
   hiddenSize: positive.default(256).describe("width of the model"),
   intermediateSize: positive.default(512).describe("width inside the feed-forward layers"),
@@ -158,7 +158,8 @@ const train = async (
   const shape = modelConfig(config, tokenizer);
   const state = createModelState(shape, initialParameters(shape, config.seed));
   const trainer = createPretrainer(state, { ...defaultAdamW, beta2: 0.98, weightDecay: config.weightDecay });
-  await runLoop({
+  const folder = join(stage.folder, "model");
+  await trainStage({
     name: "pretrain",
     stage,
     clock: context.clock,
@@ -184,16 +185,14 @@ const train = async (
         start,
         signal: stage.signal,
       }),
+    save: () =>
+      saveModelFolder(folder, {
+        config: shape,
+        weights: state.weights,
+        tokenizer: files,
+        chatTemplate: compileChatTemplate(roleTokenTemplate),
+      }),
   });
-  await trainer.release();
-  const folder = join(stage.folder, "model");
-  await saveModelFolder(folder, {
-    config: shape,
-    weights: state.weights,
-    tokenizer: files,
-    chatTemplate: compileChatTemplate(roleTokenTemplate),
-  });
-  await discardCheckpoint(stage);
   return folder;
 };
 

@@ -3,6 +3,7 @@
 
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { UserError } from "../core/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRun } from "../runs/index.ts";
 import { planOf, planWriting } from "./plan.ts";
@@ -10,6 +11,17 @@ import type { Recipe } from "./recipe.ts";
 import { outSetting } from "./settings.ts";
 
 const schema = z.strictObject({ run: outSetting("runs/default") });
+
+/** Throws UserError for a folder that is no run, or of which no report can be made. */
+const requireReportable = async (folder: string): Promise<void> => {
+  const { name } = await readRun(folder);
+  if (name !== "evaluate") return;
+  throw new UserError(
+    "run-not-reportable",
+    `${folder} was written by \`covenant evaluate\`, whose figures are all in ${join(folder, "metrics.json")}. A report is made of a whole pipeline, as \`covenant run\` writes it.`,
+    { folder },
+  );
+};
 
 /** `covenant report`. */
 export const recipe: Recipe<typeof schema> = {
@@ -19,10 +31,11 @@ export const recipe: Recipe<typeof schema> = {
   flags: { run: { path: "run", description: "run folder", placeholder: "folder" } },
   positional: "run",
   async plan({ run }) {
-    await readRun(run);
+    await requireReportable(run);
     return planOf([planWriting("report", "one HTML page", 5)]);
   },
   async run({ run }) {
+    await requireReportable(run);
     await writeReport(run);
     return {
       lines: [`Report: ${join(run, "report.html")}`],

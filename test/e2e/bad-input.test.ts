@@ -34,6 +34,14 @@ const refusal = async (...words: string[]): Promise<string> => {
 };
 const run = (...words: string[]): Promise<string> => refusal("run", "--config", "tiny.yaml", ...words);
 
+/** Runs a command that must be refused before its run folder is begun, and whose dry run must say the same. */
+const refusedAtOnce = async (...words: string[]): Promise<string> => {
+  const said = await refusal(...words, "--out", "never");
+  expect(await refusal(...words, "--out", "never", "--dry-run")).toBe(said);
+  expect(existsSync(inFolder("never"))).toBe(false);
+  return said;
+};
+
 describe("a configuration", () => {
   it("with an unknown key is refused, the nearest key named, in a file and on the command line", async () => {
     write("wrong.yaml", "seed: 1\nsampling: {temprature: 0.5}\n");
@@ -65,18 +73,34 @@ describe("prompts", () => {
     expectStatus(await covenant([...words, ...small], folder), 0);
   });
 
-  it("with a wrong field are refused with file, line and field", async () => {
-    write("field.jsonl", '{"prompt": "How do I cook rice?"}\n{"prompt": "How?", "kind": "rude"}\n');
-    const said = await refusal("revise", "--model", "./model", "--prompts", "field.jsonl", "--out", "field");
+  it("with wrong fields are refused with file, line and field of every fault, before a run is begun", async () => {
+    write(
+      "field.jsonl",
+      '{"prompt": "How do I cook?"}\n{"prompt": "How?", "kind": "rude"}\n{"question": ""}\n',
+    );
+    const said = await refusedAtOnce("revise", "--model", "./model", "--prompts", "field.jsonl");
     expect(said).toContain(
       'field.jsonl, line 2: kind: got "rude", expected one of harmful, harmless, lookalike',
     );
+    expect(said).toContain("field.jsonl, line 3: got the fields: question");
+    const absent = await refusedAtOnce("label", "--model", "./model", "--prompts", "absent.jsonl");
+    expect(absent).toContain("Cannot read absent.jsonl");
+  });
+
+  it("that are marked for training are not measured", async () => {
+    write("seen.jsonl", '{"prompt": "How?", "kind": "harmful", "split": "train"}\n');
+    const said = await refusedAtOnce("evaluate", "--models", "./model", "--prompts", "seen.jsonl");
+    expect(said).toContain('Every row of seen.jsonl is marked for training ("split": "train")');
   });
 
   it("that the oracle cannot read are refused by what is measured with it, before any work", async () => {
-    const words = ["--prompts", join(root, "examples/prompts.jsonl"), "--out", "foreign"];
-    expect(await run(...words)).toContain("is not in the sandbox's language");
-    expect(existsSync(inFolder("foreign/answer"))).toBe(false);
+    write("foreign.jsonl", '{"prompt": "How do I cook rice?", "kind": "harmful"}\n');
+    const foreign = ["--prompts", "foreign.jsonl"];
+    for (const words of [
+      ["run", "--config", "tiny.yaml"],
+      ["evaluate", "--models", "./model"],
+    ])
+      expect(await refusedAtOnce(...words, ...foreign)).toContain("not in the sandbox's language");
   });
 
   it("that are none are refused", async () => {
@@ -84,7 +108,9 @@ describe("prompts", () => {
     const words = ["revise", "--model", "./model", "--prompts", "empty.jsonl", "--out", "empty"];
     expect(await refusal(...words)).toContain("empty.jsonl holds no prompts. Expected JSONL");
     const none = ["harmful", "harmless", "lookalike"].flatMap((kind) => ["--set", `train.${kind}=0`]);
-    expect(await run(...none, "--out", "none")).toContain("0 harmful training prompts");
+    expect(await refusedAtOnce("run", "--config", "tiny.yaml", ...none)).toContain(
+      "0 harmful training prompts",
+    );
   });
 });
 
@@ -118,10 +144,18 @@ describe("a constitution", () => {
 
 describe("a model folder", () => {
   it("that is missing is refused before a run is begun", async () => {
-    expect(await run("--model", "./absent", "--out", "b")).toContain(
-      "absent is not there; expected a model folder",
-    );
-    expect(existsSync(inFolder("b"))).toBe(false);
+    const run = ["run", "--config", "tiny.yaml"];
+    const missing = "absent is not there; expected a model folder";
+    expect(await refusedAtOnce(...run, "--model", "./absent")).toContain(missing);
+    expect(await refusedAtOnce("evaluate", "--models", "./model,./absent")).toContain(missing);
+  });
+
+  it("is not a run folder, whose models are listed, nor a model of the wrong kind", async () => {
+    const said = await refusedAtOnce("revise", "--model", "pretrained");
+    expect(said).toContain("./pretrained is the folder of a run, not a model folder");
+    expect(said).toContain("\n  ./pretrained/pretrain/model\n");
+    const ppo = await refusedAtOnce("train", "ppo", "--model", "model", "--reward", "model");
+    expect(ppo).toContain("./model is not a reward model");
   });
 
   it("whose weights are cut off is refused", async () => {
@@ -150,6 +184,18 @@ describe("a model folder", () => {
   });
 });
 
+describe("training rows", () => {
+  it("that are missing, or not to be read, are refused", async () => {
+    expect(await refusedAtOnce("train", "sft", "--model", "./model")).toContain(
+      "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl",
+    );
+    write("rows.jsonl", '{"prompt": "How?"}\n{"prompt": "How?", "completion": 3}\n');
+    const said = await refusedAtOnce("train", "sft", "--model", "./model", "--data", "rows.jsonl");
+    expect(said).toContain("rows.jsonl has 2 faults");
+    expect(said).toContain("rows.jsonl, line 1: completion: got nothing");
+  });
+});
+
 describe("an output folder", () => {
   it("of another run is refused with what differs and left as it was, unless --fresh moves it aside", async () => {
     const words = ["revise", "--model", "./model", "--out", "taken", "--set", "counts.harmful=2"];
@@ -158,6 +204,8 @@ describe("an output folder", () => {
     const said = await refusal(...words, "--seed", "5");
     expect(said).toContain("taken holds another run");
     expect(said).toContain("seed: 0 there, 5 now");
+    expect(await refusal(...words, "--seed", "5", "--dry-run")).toBe(said);
+    expectStatus(await covenant([...words, "--seed", "5", "--fresh", "--dry-run"], folder), 0);
     expect(contentHashOf(inFolder("taken"))).toBe(before);
     expectStatus(await covenant([...words, "--seed", "5", "--fresh"], folder), 0);
     expect(contentHashOf(inFolder("taken.1"))).toBe(before);
