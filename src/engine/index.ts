@@ -50,6 +50,7 @@ export {
   compile,
   createProgramCache,
   type Feeds,
+  openPrograms,
   type Program,
   type ProgramCache,
 } from "./session.ts";

@@ -11,7 +11,7 @@ import { mean } from "./operations/moments.ts";
 import { attention, rmsNorm, rotaryEmbedding } from "./operations/network.ts";
 import { broadcastTo, concatenate, reshape, slice, sum, transpose } from "./operations/reduction.ts";
 import { interpret } from "./reference.ts";
-import { compile, createProgramCache, type Program } from "./session.ts";
+import { compile, createProgramCache, openPrograms, type Program } from "./session.ts";
 import { constant, input, scalar } from "./tensor.ts";
 
 describe("a compiled program", () => {
@@ -137,6 +137,35 @@ describe("the program cache", () => {
     await cache.get("bad");
     expect(cache.size).toBe(1);
     await cache.release();
+  });
+});
+
+describe("sessions", () => {
+  const doubled = (key: string) =>
+    compile({ doubled: multiply(input("x", [Number(key)]), scalar(2)) }, { threads: 1 });
+
+  it("are as many as the cache may hold however many shapes come, and none when it is released", async () => {
+    const before = openPrograms();
+    const cache = createProgramCache(doubled, 3);
+    for (let step = 0; step < 40; step++) {
+      const size = 1 + (step % 10);
+      const program = await cache.get(String(size));
+      await program.run({ x: new Float32Array(size) });
+      expect(openPrograms() - before).toBeLessThanOrEqual(3);
+    }
+    expect(openPrograms() - before).toBe(3);
+    await Promise.all([cache.release(), cache.release()]);
+    expect(openPrograms()).toBe(before);
+  });
+
+  it("are counted once however often they are released, and given back after the run under way", async () => {
+    const before = openPrograms();
+    const program = await doubled("4");
+    const run = program.run({ x: Float32Array.of(1, 2, 3, 4) });
+    await Promise.all([program.release(), program.release()]);
+    expect([...(await run)["doubled"]!]).toEqual([2, 4, 6, 8]);
+    await program.release();
+    expect(openPrograms()).toBe(before);
   });
 });
 

@@ -60,6 +60,11 @@ const loadRuntime = async (): Promise<typeof import("onnxruntime-node")> => {
   }
 };
 
+let open = 0;
+
+/** How many sessions hold native memory in this process: compiled and not yet released. */
+export const openPrograms = (): number => open;
+
 /** Compiles named outputs into one session. */
 export const compile = async (
   outputs: Readonly<Record<string, Tensor>>,
@@ -73,6 +78,7 @@ export const compile = async (
     logSeverityLevel: 3,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
   });
+  open++;
   const specifications = new Map(
     Object.entries(outputs).map(([name, { shape, type }]) => [name, { shape, type }]),
   );
@@ -101,7 +107,10 @@ export const compile = async (
       }
     },
     release: () => {
-      released ??= Promise.allSettled([...running]).then(() => session.release());
+      released ??= Promise.allSettled([...running]).then(async () => {
+        await session.release();
+        open--;
+      });
       return released;
     },
   };

@@ -20,8 +20,8 @@ import {
 } from "../../transformer/index.ts";
 import type { PpoSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
-import { runLoop } from "./loop.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
+import { trainStage } from "./train-stage.ts";
 import {
   fixed,
   optimiserOf,
@@ -76,6 +76,28 @@ const endTokenOf = (model: TrainableModel, folder: string): number => {
   );
 };
 
+/** Everything PPO works with: what is trained, what samples, rewards and holds back. */
+const openPpo = async (options: PpoStageOptions, seed: number) => {
+  const model = await loadTrainable(options.model);
+  const endToken = endTokenOf(model, options.model);
+  const { hiddenSize } = model.config;
+  const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
+  const weights = { ...model.weights, "score.weight": valueHead };
+  const state = stateToTrain(model, weights, options.settings.lora, seed);
+  const rewardModel = await openReward(options.rewardModel);
+  const reward: RewardFunction = async (items, signal) =>
+    (await rewardModel.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
+      scoreOfLogit(logit!),
+    );
+  const parts = {
+    reference: createScorer(createModelState(model.config, model.weights)),
+    generator: createGenerator(state),
+    policy: createScorer(state),
+  };
+  const trainer = createPpoTrainer(state, optimiserOf(options.settings), options.settings);
+  return { ...parts, model, endToken, state, trainer, reward, held: [rewardModel, ...Object.values(parts)] };
+};
+
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
   const { name, after, settings, maxTokens } = options;
@@ -87,45 +109,20 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     prompts: options.prompts.map(({ id }) => id),
   };
   await run.stage({ name, after, inputs }, async (stage) => {
-    const model = await loadTrainable(options.model);
-    const valueHead = {
-      shape: [1, model.config.hiddenSize],
-      data: new Float32Array(model.config.hiddenSize),
-    };
-    const state = stateToTrain(
-      model,
-      { ...model.weights, "score.weight": valueHead },
-      settings.lora,
-      run.seed,
-    );
-    const reference = createScorer(createModelState(model.config, model.weights));
-    const reward = await openReward(options.rewardModel);
-    const generator = createGenerator(state);
-    const policy = createScorer(state);
-    const trainer = createPpoTrainer(state, optimiserOf(settings), settings);
-    const endToken = endTokenOf(model, options.model);
-    const rewardOf: RewardFunction = async (items, signal) =>
-      (await reward.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
-        scoreOfLogit(logit!),
-      );
-    const observe = async (step: number): Promise<void> =>
-      options.measure?.({ stage, step, model, endToken, generator, policy, reference, reward: rewardOf });
+    const { held, ...parts } = await openPpo(options, run.seed);
+    const { model, state, trainer } = parts;
+    const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
     const loop = {
       ...settings,
-      trainer,
-      state,
-      generator,
-      reference,
-      reward: rewardOf,
+      ...parts,
       prompts: options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
       maxTokens,
-      endToken,
       schedule: scheduleOf(settings),
       padding: model.padding,
       seed: deriveSeed(run.seed, "ppo"),
       signal: stage.signal,
     };
-    await runLoop({
+    await trainStage({
       name,
       stage,
       clock: context.clock,
@@ -139,9 +136,9 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
         yield* trainPpo({ ...loop, start });
       },
       onStep: ({ step }) => observe(step + 1),
+      held,
+      save: () => savePolicy(stage, model, state),
     });
-    for (const held of [trainer, reference, reward, generator, policy]) await held.release();
-    await savePolicy(stage, model, state);
   });
   return join(run.folder, name, "model");
 };

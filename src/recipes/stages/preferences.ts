@@ -19,9 +19,10 @@ import {
 import { createModelState, createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
-import { runLoop } from "./loop.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
+import { releasing, trainStage } from "./train-stage.ts";
 import {
+  epochsOf,
   fixed,
   keepRows,
   optimiserOf,
@@ -29,7 +30,6 @@ import {
   type StageBase,
   savePolicy,
   saveTrained,
-  scheduleOf,
   stateToTrain,
   warnTooLong,
 } from "./training-parts.ts";
@@ -67,8 +67,7 @@ const scoreHeldOut = async (
   const file = await stage.records("held-out.jsonl", rewardPairRecordSchema);
   const { items, kept } = preferenceItems(rows, model.codec, model.config.maxPositions);
   const scorer = createScorer(state);
-  const scores = await scorer.scores(items, { signal: stage.signal });
-  await scorer.release();
+  const scores = await releasing([scorer], () => scorer.scores(items, { signal: stage.signal }));
   const records = kept.map((row, at) => {
     const { id, probability } = rows[row]!;
     const [chosen, rejected] = scores[at]!;
@@ -104,18 +103,8 @@ export const rewardStage = async (
       const { items, probabilities } = preferenceInputs(learned, model, stage, name);
       await keepRows(stage, preferenceRowSchema, rows);
       const trainer = createRewardTrainer(state, optimiserOf(settings));
-      const loop = {
-        trainer,
-        items,
-        probabilities,
-        batch: settings.batch,
-        epochs: settings.epochs,
-        schedule: scheduleOf(settings),
-        padding: model.padding,
-        seed: run.seed,
-        signal: stage.signal,
-      };
-      await runLoop({
+      const loop = { trainer, items, probabilities, ...epochsOf(settings, model, stage, run.seed) };
+      await trainStage({
         name,
         stage,
         clock: context.clock,
@@ -124,16 +113,12 @@ export const rewardStage = async (
         totalSteps: rewardSteps(loop),
         note: ({ loss, accuracy }) => `loss ${fixed(loss)}, accuracy ${fixed(accuracy, 2)}`,
         loop: (start) => trainRewardModel({ ...loop, start }),
+        save: async () => {
+          const heldOut = rows.filter((row) => isHeldOut(row, settings.heldOutShare));
+          await scoreHeldOut(stage, name, state, model, heldOut);
+          await saveTrained(stage, model, state);
+        },
       });
-      await trainer.release();
-      await scoreHeldOut(
-        stage,
-        name,
-        state,
-        model,
-        rows.filter((row) => isHeldOut(row, settings.heldOutShare)),
-      );
-      await saveTrained(stage, model, state);
     },
   );
   return join(run.folder, name, "model");
@@ -152,8 +137,9 @@ export const dpoStage = async (
       const { items, probabilities } = preferenceInputs(rows, model, stage, name);
       await keepRows(stage, preferenceRowSchema, rows);
       const scorer = createScorer(createModelState(model.config, model.weights));
-      const reference = await referenceLogProbabilities(scorer, items, stage.signal);
-      await scorer.release();
+      const reference = await releasing([scorer], () =>
+        referenceLogProbabilities(scorer, items, stage.signal),
+      );
       const state = stateToTrain(model, model.weights, settings.lora, run.seed);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
       const loop = {
@@ -161,14 +147,9 @@ export const dpoStage = async (
         items,
         probabilities,
         reference,
-        batch: settings.batch,
-        epochs: settings.epochs,
-        schedule: scheduleOf(settings),
-        padding: model.padding,
-        seed: run.seed,
-        signal: stage.signal,
+        ...epochsOf(settings, model, stage, run.seed),
       };
-      await runLoop({
+      await trainStage({
         name,
         stage,
         clock: context.clock,
@@ -177,9 +158,8 @@ export const dpoStage = async (
         totalSteps: dpoSteps(loop),
         note: (metrics) => `loss ${fixed(metrics["loss"])}, margin ${fixed(metrics["rewards/margins"], 2)}`,
         loop: (start) => trainDpo({ ...loop, start }),
+        save: () => savePolicy(stage, model, state),
       });
-      await trainer.release();
-      await savePolicy(stage, model, state);
     },
   );
   return join(run.folder, name, "model");

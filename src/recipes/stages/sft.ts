@@ -3,18 +3,18 @@
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";
 import { createSftTrainer, sftItems, sftSteps, trainSft } from "../../training/index.ts";
-import type { SftSettings } from "../settings.ts";
+import type { TrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
-import { runLoop } from "./loop.ts";
 import { loadTrainable, nameInRun } from "./models.ts";
+import { trainStage } from "./train-stage.ts";
 import {
+  epochsOf,
   fixed,
   keepRows,
   optimiserOf,
   requireRows,
   type StageBase,
   savePolicy,
-  scheduleOf,
   stateToTrain,
   warnTooLong,
 } from "./training-parts.ts";
@@ -22,7 +22,7 @@ import {
 export type SftStageOptions = StageBase & {
   readonly model: string;
   readonly rows: readonly SftRow[];
-  readonly settings: SftSettings;
+  readonly settings: TrainingSettings;
 };
 
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
@@ -38,17 +38,8 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       requireRows(items.length, name);
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
-      const loop = {
-        trainer,
-        items,
-        batch: settings.batch,
-        epochs: settings.epochs,
-        schedule: scheduleOf(settings),
-        padding: model.padding,
-        seed: run.seed,
-        signal: stage.signal,
-      };
-      await runLoop({
+      const loop = { trainer, items, ...epochsOf(settings, model, stage, run.seed) };
+      await trainStage({
         name,
         stage,
         clock: context.clock,
@@ -57,9 +48,8 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
         totalSteps: sftSteps(loop),
         note: ({ loss }) => `loss ${fixed(loss)}`,
         loop: (start) => trainSft({ ...loop, start }),
+        save: () => savePolicy(stage, model, state),
       });
-      await trainer.release();
-      await savePolicy(stage, model, state);
     },
   );
   return join(run.folder, name, "model");

@@ -15,7 +15,6 @@ import {
   type Weights,
 } from "../../transformer/index.ts";
 import type { LoraSettings, TrainingSettings } from "../settings.ts";
-import { discardCheckpoint } from "./loop.ts";
 import type { TrainableModel } from "./models.ts";
 
 export type StageBase = { readonly name: string; readonly after: readonly string[] };
@@ -34,6 +33,21 @@ export const scheduleOf = ({
   kind: schedule,
   peak: learningRate,
   warmupSteps,
+});
+
+/** What every loop over epochs of rows takes from the settings, the model and the stage. */
+export const epochsOf = (
+  settings: TrainingSettings,
+  { padding }: TrainableModel,
+  { signal }: StageContext,
+  seed: number,
+) => ({
+  batch: settings.batch,
+  epochs: settings.epochs,
+  schedule: scheduleOf(settings),
+  padding,
+  seed,
+  signal,
 });
 
 export const warnTooLong = (stage: StageContext, tooLong: number, limit: number): void => {
@@ -69,7 +83,7 @@ export const stateToTrain = (
   });
 };
 
-/** Saves what was learned as <stage>/model, adapters merged; only then the training checkpoint goes. */
+/** Saves what was learned as <stage>/model, adapters merged. */
 export const saveTrained = async (
   stage: StageContext,
   model: TrainableModel,
@@ -83,7 +97,6 @@ export const saveTrained = async (
     chatTemplate: model.chatTemplate,
     task: state.task,
   });
-  await discardCheckpoint(stage);
 };
 
 /** Saves a policy without its value head. */
