@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../records/index.ts";
-import { countFinishes, describeFinishes, describeSpent } from "./data-summary.ts";
+import {
+  countFinishes,
+  countLabels,
+  describeFinishes,
+  describeLabels,
+  describeSpent,
+  describeUnrevised,
+} from "./data-summary.ts";
 import { spentOn } from "./stages/stage-model.ts";
 
 const usage = (stage: string, calls: number, counts: Record<string, number> = {}): RunEvent => ({
@@ -22,6 +29,40 @@ describe("what commands say at their end", () => {
       "3 answers: 1 whole, 1 cut at 80 tokens, 1 too long for the model's context.",
     );
     expect(describeFinishes("answers", countFinishes([]), 80)).toBe("0 answers.");
+  });
+
+  it("tells which answers were not revised, and why", () => {
+    const answers = (["stop", "overflow", "length", "refusal", "overflow"] as const).map((finish) => ({
+      finish,
+      text: finish === "stop" || finish === "length" ? "Yes." : "",
+    }));
+    expect(describeUnrevised(answers, 2)).toEqual([
+      "Left out of revision: 3 of 5 answers (1 refused by the provider, 2 too long for the model's context).",
+    ]);
+    expect(describeUnrevised(answers.slice(0, 1), 1)).toEqual([]);
+  });
+
+  it("tells how comparisons ended, and of each that was left out the reason", () => {
+    const judged = { state: "judged", flipped: true } as const;
+    const unscored = (reason: "reply-missing" | "overflow" | "refusal" | "no-choice") =>
+      ({ state: "unscored", flipped: null, reason }) as const;
+    const labels = [
+      judged,
+      { state: "identical", flipped: null } as const,
+      unscored("reply-missing"),
+      unscored("overflow"),
+      unscored("overflow"),
+      unscored("no-choice"),
+    ];
+    const samples = [
+      { text: "", finish: "overflow" },
+      { text: "Yes.", finish: "stop" },
+    ] as const;
+    expect(describeLabels(countLabels(labels), samples)).toEqual([
+      "6 comparisons: 1 judged, 1 of them flipped with the order.",
+      "Left out of the rows: 1 of twice the same reply; 1 for want of a reply (1 too long for the model's context); 2 too long for the judge's context; 1 to which the judge gave no (A) or (B).",
+    ]);
+    expect(describeLabels(countLabels([judged]), samples)).toHaveLength(1);
   });
 
   it("adds up what the named stages took, over all attempts", () => {

@@ -1,8 +1,11 @@
-// What commands that ask models say at their end: how replies ended, what was cut from them, and what it took.
+// What commands that ask models say at their end: how replies ended, what was left out and why, what was cut from
+// replies, and what it took.
 
-import { type Finish, finishes } from "../records/index.ts";
+import { isAnswered } from "../feedback/index.ts";
+import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../records/index.ts";
 import { readRun } from "../runs/index.ts";
 import { type Spent, spentOn } from "./stages/stage-model.ts";
+import { counted } from "./wording.ts";
 
 /** How often each end occurred. */
 export type FinishCounts = Readonly<Record<Finish, number>>;
@@ -31,6 +34,74 @@ export const describeFinishes = (what: string, counts: FinishCounts, maxTokens: 
     .filter((finish) => counts[finish] > 0)
     .map((finish) => `${counts[finish]} ${words[finish]}`);
   return parts.length === 0 ? `${total} ${what}.` : `${total} ${what}: ${parts.join(", ")}.`;
+};
+
+const becauseOf = { ...endings(0), length: "without text", stop: "without text" };
+
+/** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
+const describeMissing = (replies: readonly Pick<ReplyRecord, "text" | "finish">[]): string => {
+  const counts = countFinishes(replies.filter((reply) => !isAnswered(reply)));
+  const parts = finishes
+    .filter((finish) => counts[finish] > 0)
+    .map((finish) => `${counts[finish]} ${becauseOf[finish]}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+};
+
+/** Prompts whose answer could not be revised, with the reasons; nothing where there is none. */
+export const describeUnrevised = (
+  answers: readonly Pick<ReplyRecord, "text" | "finish">[],
+  chains: number,
+): string[] => {
+  const missing = answers.length - chains;
+  return missing === 0
+    ? []
+    : [`Left out of revision: ${missing} of ${answers.length} answers${describeMissing(answers)}.`];
+};
+
+/**
+ * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
+ * judge's context or provider; undecided: the judge named neither letter.
+ */
+export type LabelCounts = Readonly<
+  Record<"judged" | "flips" | "identical" | "missing" | "tooLong" | "refused" | "undecided", number>
+>;
+
+/** Counts of how comparisons ended. */
+export const countLabels = (
+  labels: readonly Pick<LabelRecord, "state" | "reason" | "flipped">[],
+): LabelCounts => {
+  const count = (wanted: (label: Pick<LabelRecord, "state" | "reason" | "flipped">) => boolean): number =>
+    labels.filter(wanted).length;
+  return {
+    judged: count(({ state }) => state === "judged"),
+    flips: count(({ flipped }) => flipped === true),
+    identical: count(({ state }) => state === "identical"),
+    missing: count(({ reason }) => reason === "reply-missing"),
+    tooLong: count(({ reason }) => reason === "overflow"),
+    refused: count(({ reason }) => reason === "refusal"),
+    undecided: count(({ reason }) => reason === "no-choice"),
+  };
+};
+
+/** How comparisons ended, and in a second line which were left out and why, where there are any. */
+export const describeLabels = (
+  counts: LabelCounts,
+  samples: readonly Pick<ReplyRecord, "text" | "finish">[],
+): string[] => {
+  const { judged, flips, identical, missing, tooLong, refused, undecided } = counts;
+  const left: [number, string][] = [
+    [identical, "of twice the same reply"],
+    [missing, `for want of a reply${describeMissing(samples)}`],
+    [tooLong, "too long for the judge's context"],
+    [refused, "refused by the judge's provider"],
+    [undecided, "to which the judge gave no (A) or (B)"],
+  ];
+  const told = left.filter(([count]) => count > 0).map(([count, why]) => `${count} ${why}`);
+  const total = judged + left.reduce((sum, [count]) => sum + count, 0);
+  return [
+    `${counted(total, "comparison")}: ${judged} judged, ${flips} of them flipped with the order.`,
+    ...(told.length === 0 ? [] : [`Left out of the rows: ${told.join("; ")}.`]),
+  ];
 };
 
 /** What a run's stages asked of models, over all attempts. */

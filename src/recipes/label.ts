@@ -1,12 +1,20 @@
 // `covenant label`: two samples a prompt from a policy, compared by a judge under a constitution; preference rows out.
+// What it writes is what `covenant train reward` and `covenant train dpo` take.
 
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { isAnswered, preferenceRows } from "../feedback/index.ts";
+import { preferenceRows } from "../feedback/index.ts";
 import { isEndpoint } from "../models/index.ts";
-import { type LabelRecord, preferenceRowSchema, type ReplyRecord } from "../records/index.ts";
-import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
+import { preferenceRowSchema } from "../records/index.ts";
+import {
+  countFinishes,
+  countLabels,
+  describeFinishes,
+  describeLabels,
+  describeSpent,
+  spentInRun,
+} from "./data-summary.ts";
 import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -64,35 +72,6 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
   return { constitution, prompts, judge, inputs, request: { name: "label", config, stages, inputs } };
 };
 
-type Outcome = { readonly labels: readonly LabelRecord[]; readonly samples: readonly ReplyRecord[] };
-
-/** How the comparisons ended, in numbers. */
-const countOutcomes = ({ labels, samples }: Outcome) => {
-  const identical = labels.filter(({ state }) => state === "identical").length;
-  const unscored = labels.filter(({ state }) => state === "unscored").length;
-  const missing = new Set(samples.filter((reply) => !isAnswered(reply)).map(({ prompt }) => prompt)).size;
-  return {
-    flips: labels.filter(({ flipped }) => flipped === true).length,
-    judged: labels.length - identical - unscored,
-    identical,
-    missing,
-    undecided: unscored - missing,
-  };
-};
-
-const describeLabels = (labels: number, counts: ReturnType<typeof countOutcomes>): string[] => {
-  const { judged, flips, identical, missing, undecided } = counts;
-  const lines = [
-    `${counted(labels, "comparison")}: ${judged} judged, ${flips} of them flipped with the order.`,
-  ];
-  if (judged < labels) {
-    lines.push(
-      `Left out: ${identical} of twice the same reply, ${missing} for want of a reply, ${undecided} to which the judge gave no (A) or (B).`,
-    );
-  }
-  return lines;
-};
-
 const describeNext = (config: LabelConfig, rows: number): string[] => {
   if (rows === 0) return ["No comparison was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
@@ -124,13 +103,13 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   });
   await run.finish();
   const samples = await readSamples(run, "label");
-  const { judged, ...counts } = countOutcomes({ labels, samples });
+  const counts = countLabels(labels);
   const finishes = countFinishes(samples);
   const spent = await spentInRun(run.folder, stages);
   return {
     lines: [
       describeFinishes("replies", finishes, config.sampling.maxTokens),
-      ...describeLabels(labels.length, { judged, ...counts }),
+      ...describeLabels(counts, samples),
       ...describeSpent(spent),
       `${counted(rows.length, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
       ...describeNext(config, rows.length),

@@ -14,7 +14,13 @@ import {
   type SftRow,
   sftRowSchema,
 } from "../records/index.ts";
-import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
+import {
+  countFinishes,
+  describeFinishes,
+  describeSpent,
+  describeUnrevised,
+  spentInRun,
+} from "./data-summary.ts";
 import { dataFlags, modelFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -125,12 +131,13 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const { model, sampling } = config;
   const asked = { model, prompts, sampling };
   const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"] });
+  const revised = prompts.filter(isRevised(config));
   const revisions = await reviseStage(pipeline, {
     ...asked,
     name: "revise",
     after: ["answer"],
     constitution,
-    prompts: prompts.filter(isRevised(config)),
+    prompts: revised,
     answers,
     ...config.revise,
   });
@@ -145,14 +152,17 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   await pipeline.run.finish();
   const { folder } = pipeline.run;
   const answered = countFinishes(answers);
-  const revised = countFinishes(revisions.flatMap(({ steps }) => steps));
+  const steps = countFinishes(revisions.flatMap((chain) => chain.steps));
+  const wanted = new Set(revised.map(({ id }) => id));
+  const toRevise = answers.filter(({ prompt }) => wanted.has(prompt));
   const spent = await spentInRun(folder, stages);
   return {
     lines: [
       ...revisions.slice(0, 3).flatMap(showChain),
       "",
       describeFinishes("answers", answered, sampling.maxTokens),
-      describeFinishes("revisions", revised, sampling.maxTokens),
+      describeFinishes("revisions", steps, sampling.maxTokens),
+      ...describeUnrevised(toRevise, revisions.length),
       ...describeSpent(spent),
       `${counted(revisions.length, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
       `${counted(rows.length, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
@@ -165,7 +175,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       prompts: prompts.length,
       chains: revisions.length,
       trainingRows: rows.length,
-      finishes: { answers: answered, revisions: revised },
+      finishes: { answers: answered, revisions: steps },
       spent,
     },
   };
