@@ -1,4 +1,5 @@
 // The program: which words name which recipe, help, and the exit status. Only the recipe that was named is loaded.
+// What a command does is its recipe's part; this knows no single one.
 
 import { Command, CommanderError } from "commander";
 import { CovenantError, covenantVersion, createRedact, messageOf } from "../core/index.ts";

@@ -1,4 +1,5 @@
 // The environment a command sees: the process's own, and below it what a .env file in the working folder says.
+// Secrets come from here alone.
 
 import { join } from "node:path";
 import { parseEnv } from "node:util";

@@ -1,4 +1,5 @@
 // What a command ends with, and what it says when it fails.
+// The four statuses are a contract with scripts.
 
 import { CovenantError, InterruptedError, messageOf, UserError } from "../core/index.ts";
 

@@ -1,4 +1,5 @@
 // Numbers as people read them in a terminal: durations, counts, rates, money, and tables of plain text.
+// Pure text: knows neither terminal nor recipe.
 
 /** Seconds as "0.4 s", "12 s", "3 min 05 s", "2 h 07 min". */
 export const formatDuration = (seconds: number): string => {

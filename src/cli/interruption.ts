@@ -1,4 +1,5 @@
 // From the process's signals to one abort signal: the first asks for a stop, a later one ends the process at once.
+// Knows no command: whoever works looks at the signal between two pieces of work.
 
 import { type Clock, InterruptedError } from "../core/index.ts";
 

@@ -1,4 +1,5 @@
 // What --dry-run prints: the steps a command would take, with calls, tokens, time and cost.
+// The figures are made in the recipes; this only sets them in columns.
 
 import type { RecipePlan } from "../recipes/index.ts";
 import { formatCount, formatDollars, formatDuration, formatTable } from "./formatting.ts";

@@ -1,4 +1,5 @@
 // One recipe as a command: its flags and settings as options, its schema as help, and what happens when it is called.
+// Knows recipes by their shape only, none by its name.
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";

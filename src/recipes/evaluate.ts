@@ -1,4 +1,5 @@
 // `covenant evaluate`: several models on held-out sandbox prompts, judged by the oracle, rated against the first.
+// Only what is held out is measured; nothing here flows back into training.
 
 import { join } from "node:path";
 import { z } from "zod";

@@ -1,4 +1,5 @@
 // The recipes by the words of their commands. Each is loaded when it is named, so that the command line starts fast.
+// Command and summary stand here as well, for help; a test holds them to the recipes.
 
 import type { Recipe } from "./recipe.ts";
 

@@ -1,4 +1,5 @@
 // The settings of `covenant run`: one schema, with all its defaults.
+// Commands of single stages have schemas of their own, made of the same pieces.
 
 import { z } from "zod";
 import {

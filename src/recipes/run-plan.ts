@@ -1,4 +1,5 @@
 // The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
+// How much a step takes is counted in plan.ts.
 
 import type { Constitution, PromptRecord } from "../records/index.ts";
 import {

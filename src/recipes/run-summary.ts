@@ -1,4 +1,5 @@
 // What `covenant run` and `covenant evaluate` say at their end: the figures that matter in a few lines.
+// Arms are called by the document that people gave; files keep the names that records have.
 
 import type { Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
 

@@ -12,6 +12,7 @@ import {
   type Constitution,
   type GoodhartRecord,
   goodhartRecordSchema,
+  type LabelRecord,
   type MetricsDocument,
   type PromptRecord,
   type ReplyRecord,
@@ -58,19 +59,19 @@ const goodhartPrompts = 64;
 
 const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
 
-/** One arm from its constitution to its three models; gives what the figures are made of. */
-const runArm = async (
-  pipeline: Pipeline,
-  shared: Shared,
-  arm: ArmName,
-  constitution: Constitution,
-): Promise<ArmRecords> => {
-  const { run } = pipeline;
+/** An arm at work: where it writes, under which constitution. */
+type Arm = {
+  readonly pipeline: Pipeline;
+  readonly shared: Shared;
+  readonly constitution: Constitution;
+  /** The full name of one of its stages. */
+  stage(name: string): string;
+};
+
+/** Critique and revision, then SL-CAI; resolves to the chains and the model. */
+const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) => {
   const { config, train, answers } = shared;
-  const { sampling } = config;
-  const stage = (name: string): string => `${arm}/${name}`;
-  await saveConstitution(join(run.folder, arm, "constitution.yaml"), constitution);
-  const rows = { runSeed: run.seed };
+  const options = { runSeed: pipeline.run.seed, stage: stage("sl") };
   const revisions = await reviseStage(pipeline, {
     name: stage("revise"),
     after: ["answer"],
@@ -79,65 +80,83 @@ const runArm = async (
     prompts: train.filter(isHarmful),
     answers,
     ...config.revise,
-    sampling,
+    sampling: config.sampling,
     seedStage: "revise",
   });
-  const revised = sftRowsFromRevisions(revisions, {
-    ...rows,
-    stage: stage("sl"),
-    which: config.sft.revisions,
-  });
-  const helpful = sftRowsFromReplies(train, answers, { ...rows, stage: stage("sl") });
-  const sl = await sftStage(pipeline, {
+  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
+  const helpful = sftRowsFromReplies(train, answers, options);
+  const model = await sftStage(pipeline, {
     name: stage("sl"),
     after: [stage("revise")],
     model: config.model,
-    rows: mixSftRows(revised.rows, helpful.rows, { ...rows, stage: stage("sl") }),
+    rows: mixSftRows(revised.rows, helpful.rows, options),
     settings: config.sft,
   });
-  const labels = await labelStage(pipeline, {
+  return { revisions, model };
+};
+
+/** Labels of pairs of the SL-CAI model's replies, by the judge. */
+const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): Promise<LabelRecord[]> => {
+  const { config, train } = shared;
+  return labelStage(pipeline, {
     name: stage("label"),
     after: [stage("sl")],
-    policy: sl,
+    policy,
     judge: config.judge ?? config.model,
     constitution,
     prompts: train,
-    sampling: { ...sampling, ...config.label },
+    sampling: { ...config.sampling, ...config.label },
     seedStage: "label",
   });
-  const preferences = preferenceRows(labels, { ...rows, stage: stage("label") }).rows;
-  const trained = { after: [stage("sl"), stage("label")], model: sl, rows: preferences };
-  const rewardModel = await rewardStage(pipeline, {
-    ...trained,
-    name: stage("reward"),
-    settings: config.reward,
-  });
+};
+
+/** Reward model, DPO-CAI and RL-CAI, all from the SL-CAI model. */
+const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
+  const { pipeline, shared, stage } = arm;
+  const { config, train, test } = shared;
+  const { rows } = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: stage("label") });
+  const trained = { after: [stage("sl"), stage("label")], model, rows };
+  const reward = { ...trained, name: stage("reward"), settings: config.reward };
+  const rewardModel = await rewardStage(pipeline, reward);
   await dpoStage(pipeline, { ...trained, name: stage("dpo"), settings: config.dpo });
+  const { maxTokens, temperature } = config.sampling;
   await ppoStage(pipeline, {
     name: stage("rl"),
     after: [stage("sl"), stage("reward")],
-    model: sl,
+    model,
     rewardModel,
     prompts: train,
-    maxTokens: sampling.maxTokens,
+    maxTokens,
     settings: config.ppo,
     measure: goodhartMeasure({
       name: stage("rl"),
-      prompts: shared.test.filter(isHarmful).slice(0, goodhartPrompts),
-      maxTokens: sampling.maxTokens,
-      temperature: sampling.temperature,
+      prompts: test.filter(isHarmful).slice(0, goodhartPrompts),
+      maxTokens,
+      temperature,
       every: config.ppo.measureEvery,
       steps: config.ppo.steps,
     }),
   });
+};
+
+/** One arm from its constitution to its three models; gives what the figures are made of. */
+const runArm = async (
+  pipeline: Pipeline,
+  shared: Shared,
+  name: ArmName,
+  constitution: Constitution,
+): Promise<ArmRecords> => {
+  const arm: Arm = { pipeline, shared, constitution, stage: (stage) => `${name}/${stage}` };
+  const folder = join(pipeline.run.folder, name);
+  await saveConstitution(join(folder, "constitution.yaml"), constitution);
+  const { revisions, model } = await learnSupervised(arm);
+  const labels = await judge(arm, model);
+  await learnFromLabels(arm, model, labels);
   const goodhart: GoodhartRecord[] =
-    config.ppo.measureEvery === 0
+    shared.config.ppo.measureEvery === 0
       ? []
-      : await readRecords(join(run.folder, arm, "rl", "goodhart.jsonl"), goodhartRecordSchema);
-  const heldOut = await readRecords(
-    join(run.folder, arm, "reward", "held-out.jsonl"),
-    rewardPairRecordSchema,
-  );
+      : await readRecords(join(folder, "rl", "goodhart.jsonl"), goodhartRecordSchema);
+  const heldOut = await readRecords(join(folder, "reward", "held-out.jsonl"), rewardPairRecordSchema);
   return { constitution, revisions, labels, heldOut, goodhart };
 };
 

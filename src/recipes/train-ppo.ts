@@ -1,4 +1,5 @@
 // `covenant train ppo`: PPO of a policy against a reward model, as a run of its own.
+// Prompts that are marked for testing are left out.
 
 import { join } from "node:path";
 import { z } from "zod";

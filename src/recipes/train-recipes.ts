@@ -1,4 +1,5 @@
 // `covenant train sft|reward|dpo`: one training stage on rows from a JSONL file, as runs of their own.
+// Knows what the three have in common; how each learns is its stage's part.
 
 import { join } from "node:path";
 import { z } from "zod";

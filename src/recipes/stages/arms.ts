@@ -1,4 +1,5 @@
 // The arms of an experiment: the same pipeline under a constitution and under its inversion.
+// "ethical" stands for the document as it is written, whatever its name.
 
 import { invert } from "../../constitution/index.ts";
 import type { Constitution } from "../../records/index.ts";

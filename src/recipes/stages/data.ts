@@ -1,4 +1,5 @@
 // The data half of the pipeline as stages: answers, critique and revision, pairs and labels.
+// Each resumes at the chunk that it broke off in; what a model is asked is feedback's part.
 
 import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";

@@ -1,4 +1,5 @@
 // Opening what a stage works with: a language model by name, a model folder to train, its chat codec.
+// What is looked at before a run is begun is in model-checks.ts.
 
 import { isAbsolute, relative, sep } from "node:path";
 import { UserError } from "../../core/index.ts";

@@ -1,4 +1,5 @@
 // Training rows as the last stage of the commands that make them: written as the trainings take them.
+// Made of finished stages alone, so it takes no time and is made again whenever they are.
 
 import { join } from "node:path";
 import type { RecordSchema } from "../../runs/index.ts";
