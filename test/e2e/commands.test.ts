@@ -50,14 +50,22 @@ const required: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe("a dry run", () => {
-  it.each(commands)("of %s prints a plan as text or JSON, and does nothing", async (command) => {
+  it.each(commands)("of %s prints a plan, and does nothing", async (command) => {
     const words = [...command.split(" "), ...(required[command] ?? []), "--dry-run"];
     const before = readdirSync(folder);
-    const plan = await json(...words);
-    expect(Array.isArray(plan["steps"])).toBe(true);
     const { stdout } = expectStatus(await covenant(words, folder), 0);
     expect(stdout).toMatch(/^in all/m);
     expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it("as JSON has calls, tokens and seconds of every step, and their sum", async () => {
+    const plan = await json("run", "--model", "model", "--dry-run");
+    const steps = plan["steps"] as { calls: number; tokens: number; seconds: number }[];
+    expect(steps.length).toBeGreaterThan(10);
+    expect(plan["seconds"]).toBeCloseTo(
+      steps.reduce((sum, { seconds }) => sum + seconds, 0),
+      6,
+    );
   });
 
   const configs = readdirSync(join(root, "configs"), { recursive: true, encoding: "utf8" })
