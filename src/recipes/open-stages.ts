@@ -3,7 +3,7 @@
 // the opening.
 
 import { hashConstitution } from "../constitution/index.ts";
-import { sha256File } from "../core/index.ts";
+import { createRedact, sha256File } from "../core/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
 import type { RecipeContext } from "./recipe.ts";
@@ -78,6 +78,7 @@ export const openStages = async (
     stages: request.stages,
     clock: context.clock,
     onEvent: context.emit,
+    redact: createRedact(context.environment),
     signal: context.signal,
   });
   const { endpoint } = request.config;

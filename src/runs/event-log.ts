@@ -1,4 +1,5 @@
-// events.jsonl: what happened when, one event a line, append-only. Times are put on here and nowhere else. Events
+// events.jsonl: what happened when, one event a line, append-only. Times are put on here and nowhere else, and what
+// people are told in words (warnings, notes, why a run stopped) is cleaned of secrets here. Events
 // are written at once and in order, but flushed only with the records, since losing the last of them loses no work.
 
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import {
   dropTornLine,
   formatJsonLines,
   openAppender,
+  type Redact,
   readJsonLines,
 } from "../core/index.ts";
 import { eventSchema, type RunEvent } from "../records/index.ts";
@@ -39,11 +41,19 @@ export const readEvents = async (folder: string): Promise<RunEvent[]> => {
   return events;
 };
 
+/** The event with its free text redacted: the fields that hold sentences, not the names that others read. */
+const redactWords = (body: RunEventBody, redact: Redact): RunEventBody => {
+  const words = Object.entries(body).filter(([name]) => ["text", "reason", "note"].includes(name));
+  const clean = words.map(([name, value]) => [name, typeof value === "string" ? redact(value) : value]);
+  return { ...body, ...Object.fromEntries(clean) } as RunEventBody;
+};
+
 /** Opens (or makes) the event log of a run folder; a torn last line is cut off. Throws UserError. */
 export const openEventLog = async (options: {
   readonly folder: string;
   readonly clock: Clock;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly redact?: Redact | undefined;
   readonly disk?: DiskWriter | undefined;
 }): Promise<EventLog> => {
   const path = join(options.folder, eventFileName);
@@ -53,7 +63,7 @@ export const openEventLog = async (options: {
   return {
     earlier,
     emit(body) {
-      const { type, ...rest } = body;
+      const { type, ...rest } = options.redact === undefined ? body : redactWords(body, options.redact);
       const event = { type, time: options.clock.now(), ...rest } as RunEvent;
       appender.appendNow(formatJsonLines([event]));
       options.onEvent?.(event);

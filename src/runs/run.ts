@@ -11,6 +11,7 @@ import {
   fileError,
   formatYaml,
   messageOf,
+  type Redact,
   writeFileAtomic,
 } from "../core/index.ts";
 import type { Manifest, RunEvent, StageManifest } from "../records/index.ts";
@@ -30,7 +31,8 @@ import {
 /**
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
  * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
- * constitution, a model), which tell it from others too. stages: all of them, in order. fresh: a run that lies in the
+ * constitution, a model), which tell it from others too. stages: all of them, in order. redact: takes secrets out of what
+ * the event log says. fresh: a run that lies in the
  * folder is moved aside first.
  */
 export type RunOptions = {
@@ -42,6 +44,7 @@ export type RunOptions = {
   readonly stages: readonly string[];
   readonly clock: Clock;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly redact?: Redact | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly fresh?: boolean | undefined;
   readonly disk?: DiskWriter | undefined;
@@ -105,7 +108,8 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
   const lock = acquireLock(folder);
   let log: EventLog | undefined;
   try {
-    log = await openEventLog({ folder, clock: options.clock, onEvent: options.onEvent, disk: options.disk });
+    const { clock, onEvent, redact, disk } = options;
+    log = await openEventLog({ folder, clock, onEvent, redact, disk });
     const { isNew } = await checkIdentity(folder, options, log.earlier);
     await sweepTemporaryFiles(folder);
     const { name, seed, contents = {} } = options;
