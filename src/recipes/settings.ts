@@ -68,7 +68,7 @@ export const promptKindSetting = z
 
 export const samplingSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(0.6).describe("0: always the likeliest token"),
+    temperature: z.number().nonnegative().default(0.5).describe("0: always the likeliest token"),
     topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
     maxTokens: positive.default(80).describe("tokens a reply at most"),
   })
@@ -126,7 +126,7 @@ export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 /** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
 export const labelSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(0.8).describe("temperature of the pairs that are compared"),
+    temperature: z.number().nonnegative().default(0.6).describe("temperature of the pairs that are compared"),
   })
   .prefault({});
 
@@ -159,7 +159,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 
 export const dpoSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 1.5e-4, batch: 32, epochs: 2 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 1e-4, batch: 32, epochs: 2 }).unwrap().shape,
     beta: rate.default(0.1).describe("how strongly DPO holds the model near where it started"),
     sftWeight: z
       .number()
@@ -181,7 +181,7 @@ export const ppoSettings = z
     warmupSteps: optimiser.warmupSteps.default(3),
     weightDecay: optimiser.weightDecay.default(0),
     maxGradientNorm: optimiser.maxGradientNorm.default(1),
-    klCoefficient: z.number().nonnegative().default(0.015).describe("price of leaving the starting model"),
+    klCoefficient: z.number().nonnegative().default(0.02).describe("price of leaving the starting model"),
     clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
     valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
     valueCoefficient: rate.default(0.1).describe("weight of the value loss"),
@@ -201,7 +201,7 @@ export const ppoSettings = z
 export type PpoSettings = z.output<typeof ppoSettings>;
 
 /** Supervised fine-tuning on rows that are there already. */
-export const sftTrainingSettings = trainingSettings({ learningRate: 7e-4, batch: 32, epochs: 4 });
+export const sftTrainingSettings = trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 });
 
 export const sftSettings = z
   .strictObject({ ...sftTrainingSettings.unwrap().shape, ...sftMixSettings })
