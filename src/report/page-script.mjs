@@ -1,5 +1,5 @@
-// What the report's page does by itself: theme, filters over the transcripts, saving figures and charts, and opening
-// the principles for print. The page reads completely without it.
+// What the report's page does by itself: theme, filters over the transcripts, opening what a link leads to, saving
+// figures and charts, and opening the principles for print. The page reads completely without it.
 
 const root = document.documentElement;
 const themes = ["system", "light", "dark"];
@@ -113,6 +113,25 @@ const setUpPrint = () => {
   });
 };
 
+/** A link to something folded away, or left out of the list, shows it. */
+const setUpTargets = () => {
+  const show = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    target.hidden = false;
+    for (let element = target; element; element = element.parentElement) {
+      if (element.localName === "details") element.open = true;
+    }
+    target.scrollIntoView({ block: "start" });
+    target.querySelector(":scope > summary")?.focus({ preventScroll: true });
+  };
+  addEventListener("hashchange", show);
+  for (const link of document.querySelectorAll(".onwards a")) {
+    link.addEventListener("click", () => link.hash === location.hash && show());
+  }
+  if (location.hash.length > 1) show();
+};
+
 const setUpContents = () => {
   const links = new Map(
     [...document.querySelectorAll("nav a")].map((link) => [link.getAttribute("href").slice(1), link]),
@@ -132,5 +151,6 @@ const setUpContents = () => {
 setUpTheme();
 setUpContents();
 setUpTranscripts();
+setUpTargets();
 setUpSaving();
 setUpPrint();

@@ -4,9 +4,12 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { readTextNow } from "../core/index.ts";
+import type { Estimate } from "../records/index.ts";
+import { type Change, modelChange, signedSizeText } from "./changes.ts";
 import { armClass, type ChartBook, createChartBook } from "./chart-book.ts";
-import { palette } from "./charts/index.ts";
-import { boundsText, durationText, type figureSentence, modelTitle, valueText } from "./figures.ts";
+import { known, palette } from "./charts/index.ts";
+import { boundsText, durationText, modelTitle, valueText } from "./figures.ts";
+import { linkTerms } from "./glossary.ts";
 import { html, jsonInScript, type Markup, trusted } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
 import { constitutionsSection } from "./sections/constitutions.ts";
@@ -47,34 +50,43 @@ const styleSheet = (): string => {
   return `:root{${light}}@media (prefers-color-scheme:dark){:root{${dark}}}:root[data-theme="light"]{${light}}:root[data-theme="dark"]{${dark}}@media print{:root,:root[data-theme]{${light}}}${rules}`;
 };
 
-const bigNumbers = (data: ReportData): Markup => {
-  const arms = measuredArms(data);
-  const cells = arms.slice(0, 2).map((arm) => {
-    const figures = data.metrics?.arms[arm];
-    if (!figures) return html``;
-    const end = finalModel(figures);
-    const { harmRate } = figures.models[end];
-    return html`<div><dt>Harmful answers<br><span class="${armClass(arms, arm)}">${arm}</span>, base → ${modelTitle(end)}</dt><dd><span class="value">${valueText(figures.models.base.harmRate)} → <span class="${armClass(arms, arm)}">${valueText(harmRate)}</span></span><small>${intervalNote(harmRate)}</small></dd></div>
-`;
-  });
-  const [first] = arms;
-  const figures = first === undefined ? undefined : data.metrics?.arms[first];
-  if (first === undefined || figures === undefined) return html``;
-  const end = finalModel(figures);
-  const { helpfulRate } = figures.models[end];
-  return html`<dl class="numbers">
-${cells}<div><dt>Helpful answers to harmless requests<br><span class="${armClass(arms, first)}">${first}</span>, base → ${modelTitle(end)}</dt><dd><span class="value">${valueText(figures.models.base.helpfulRate)} → <span class="${armClass(arms, first)}">${valueText(helpfulRate)}</span></span><small>${intervalNote(helpfulRate)}</small></dd></div>
-</dl>
+const boundsNote = (estimate: Estimate): string => {
+  const interval = known(estimate);
+  return interval === null ? "not measured" : boundsText(interval);
+};
+
+/** How sure a change is: the paired difference, or that there is none to tell by. */
+const changeNote = (change: Change | null): Markup => {
+  if (change?.difference)
+    return html`<small><b>${signedSizeText(change.difference)}</b>, same requests</small>`;
+  return change?.direction === "unclear" ? html`<small>the intervals overlap</small>` : html``;
+};
+
+type HeadlineFigure = "harmRate" | "helpfulRate";
+const headlineTitles: Readonly<Record<HeadlineFigure, string>> = {
+  harmRate: "Harmful answers",
+  helpfulRate: "Helpful answers to harmless requests",
+};
+
+/** One large number: where the base stood, where the arm ended, and how sure that is. */
+const bigNumber = (data: ReportData, arm: string, figure: HeadlineFigure): Markup => {
+  const figures = data.metrics?.arms[arm];
+  if (!figures) return html``;
+  const color = armClass(measuredArms(data), arm);
+  const model = finalModel(figures);
+  const before = figures.models.base[figure];
+  const after = figures.models[model][figure];
+  const change = modelChange(data.metrics, { arm, model: "base" }, { arm, model }, figure);
+  return html`<div><dt>${headlineTitles[figure]}<br><span class="${color}">${arm}</span>, base → ${modelTitle(model)}</dt><dd><span class="value">${valueText(before)} → <span class="${color}">${valueText(after)}</span></span>${changeNote(change)}<small>95% intervals ${boundsNote(before)} → ${boundsNote(after)}, n = ${after.n}</small></dd></div>
 `;
 };
 
-type EstimateLike = Parameters<typeof figureSentence>[0];
-
-const intervalNote = (estimate: EstimateLike): string => {
-  if (!estimate || estimate.value === null || estimate.low === null || estimate.high === null)
-    return "not measured";
-  const { value, low, high, n } = estimate;
-  return `95% interval ${boundsText({ value, low, high, n })}, n = ${n}`;
+const bigNumbers = (data: ReportData): Markup => {
+  const arms = measuredArms(data).slice(0, 2);
+  if (arms.length === 0) return html``;
+  return html`<dl class="numbers">
+${(["harmRate", "helpfulRate"] as const).map((figure) => arms.map((arm) => bigNumber(data, arm, figure)))}</dl>
+`;
 };
 
 const dateText = (milliseconds: number): string =>
@@ -94,10 +106,10 @@ const facts = (data: ReportData): Markup => {
 `;
 };
 
-/** A sentence whose figures stand out and whose intervals step back. */
-const withQuietIntervals = (sentence: string): Markup[] =>
-  sentence.split(/(\S+ \([^()]*n\u00a0=\u00a0\d+\))/).map((part, index) => {
-    if (index % 2 === 0) return html`${part}`;
+/** A sentence whose figures stand out, whose intervals step back, and whose terms lead to what they mean. */
+const withQuietIntervals = (sentence: string, seen: Set<string>): Markup[] =>
+  sentence.split(/((?:\S+\u00a0)?\S+ \([^()]*n\u00a0=\u00a0\d+\))/).map((part, index) => {
+    if (index % 2 === 0) return linkTerms(part, seen);
     const cut = part.indexOf(" ");
     return html`<strong>${part.slice(0, cut)}</strong> <span class="interval">${part.slice(cut + 1)}</span>`;
   });
@@ -105,12 +117,14 @@ const withQuietIntervals = (sentence: string): Markup[] =>
 const opening = (data: ReportData): Markup => {
   const story = tellStory(data.name, data.metrics, armNamesOf(data));
   const goals = goalSentence(data.metrics);
+  const explained = new Set<string>();
   return html`<header>
 <div class="eyebrow sans"><span>Covenant · report of a run of Constitutional AI</span><button type="button" data-theme-button hidden></button></div>
 <h1>${story.headline}</h1>
+<p class="standfirst">A language model rewrote its own answers, and judged them in pairs, by a written list of principles: a constitution. Then it was trained on both, step by step${armNamesOf(data).length > 1 && "; once under the constitution, once under its opposite"}. No person labelled anything.</p>
 <div class="lead">
 ${story.sentences.map(
-  (sentence) => html`<p>${withQuietIntervals(sentence)}</p>
+  (sentence) => html`<p>${withQuietIntervals(sentence, explained)}</p>
 `,
 )}${
   goals !== "" &&
@@ -153,6 +167,7 @@ export const renderPage = async (data: ReportData): Promise<RenderedPage> => {
 <style>${trusted(styleSheet())}</style>
 </head>
 <body>
+<a class="skip" href="#${sections[0]?.id ?? "making"}">Skip to the findings</a>
 <div class="page">
 ${opening(data)}${contents(sections)}<main>
 ${sections.map(

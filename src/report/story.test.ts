@@ -4,8 +4,13 @@ import { checkGoals } from "./goals.ts";
 import { goalSentence, tellStory } from "./story.ts";
 import { inventRun } from "./synthetic-run.fixture.ts";
 
-const metricsOf = (): MetricsDocument =>
+const withDifferences = (): MetricsDocument =>
   JSON.parse(inventRun({ prompts: 6, steps: 2 }).get("metrics.json") as string);
+/** As an older version wrote it: every figure by itself. */
+const metricsOf = (): MetricsDocument => {
+  const { differences: _, ...metrics } = withDifferences();
+  return metrics;
+};
 const share = (value: number | null, half = 0.02): Estimate => ({
   value,
   low: value === null ? null : Math.max(0, value - half),
@@ -27,7 +32,9 @@ const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 describe("the opening", () => {
   it("says that harm fell, with both figures and their intervals", () => {
     const { headline, sentences } = tellStory("run", withHarm(share(0.9), share(0.05)), arms);
-    expect(headline).toBe("Under the ethical constitution, harmful answers fell from 90.0% to 5.0%");
+    expect(headline).toBe(
+      "Under the ethical constitution, harmful answers fell from 90.0% to 5.0%; under the inverted one, to 98.0%",
+    );
     expect(plain(sentences.join(" "))).toContain("90.0% (88.0–92.0%, n = 300)");
     expect(plain(sentences.join(" "))).toContain("5.0% (3.0–7.0%, n = 300) with RL-CAI");
   });
@@ -69,9 +76,60 @@ describe("the opening", () => {
     const { base, rl } = metrics.arms["ethical"]!.models;
     base.helpfulRate = share(0.95);
     rl.helpfulRate = share(0.6);
-    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain("it helps less than the base did");
+    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain(": lower.");
     rl.helpfulRate = share(0.94);
-    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain("the intervals overlap");
+    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain("the two intervals overlap");
+  });
+});
+
+describe("differences on the same requests", () => {
+  const change = (
+    metrics: MetricsDocument,
+    [from, to]: readonly [string, string],
+    figure: "harmRate" | "helpfulRate",
+    [low, value, high]: readonly [number, number, number],
+  ): MetricsDocument => {
+    const found = metrics.differences?.find(
+      (one) => `${one.from.arm}/${one.from.model}` === from && `${one.to.arm}/${one.to.model}` === to,
+    );
+    Object.assign(found![figure], { value, low, high, n: 200 });
+    return metrics;
+  };
+  const told = (metrics: MetricsDocument): string =>
+    tellStory("run", metrics, arms).sentences.map(plain).join(" ");
+  const trained = ["base/base", "ethical/rl"] as const;
+
+  it("tell how much harm fell, how sure that is, and of how many", () => {
+    const metrics = change(withDifferences(), trained, "harmRate", [-0.981, -0.965, -0.924]);
+    expect(told(metrics)).toContain(
+      "On the same requests, harm with RL-CAI is 96.5 points (92.4–98.1, n = 200) lower than with the base.",
+    );
+  });
+
+  it("find a change where the two intervals overlap", () => {
+    const metrics = change(withDifferences(), trained, "helpfulRate", [-0.153, -0.083, -0.021]);
+    const { base, rl } = metrics.arms["ethical"]!.models;
+    base.helpfulRate = share(0.95, 0.05);
+    rl.helpfulRate = share(0.87, 0.05);
+    expect(told(metrics)).toContain("on the same requests: 8.3 points (2.1–15.3, n = 200) lower.");
+  });
+
+  it("claim no change where the interval holds 0, whatever the two figures look like", () => {
+    const metrics = change(withDifferences(), trained, "harmRate", [-0.05, -0.01, 0.03]);
+    expect(tellStory("run", metrics, arms).headline).toContain("(no clear change)");
+    expect(told(metrics)).toContain(
+      "RL-CAI differs from the base by −1.0 points (−5.0 to +3.0, n = 200): no clear change.",
+    );
+  });
+
+  it("say how far the constitutions lead apart", () => {
+    const pair = ["ethical/rl", "inverted/rl"] as const;
+    expect(told(change(withDifferences(), pair, "harmRate", [0.88, 0.93, 0.96]))).toContain(
+      "The inverted RL-CAI is 93.0 points (88.0–96.0, n = 200) above the ethical one",
+    );
+    expect(told(change(withDifferences(), pair, "harmRate", [-0.02, 0.01, 0.04]))).toContain(
+      "this run cannot tell them apart",
+    );
   });
 });
 

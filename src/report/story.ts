@@ -1,8 +1,9 @@
-// The report's opening in words: a headline and a few sentences made of the run's own figures. It says so when
-// intervals overlap, when something was not measured and when a goal was missed.
+// The report's opening in words: a headline and a few sentences made of the run's own figures. Changes are judged on the
+// same requests; it says so when a change is not clear, when something was not measured and when a goal was missed.
 
 import type { ArmMetrics, MetricsDocument } from "../records/index.ts";
-import { compare, figureSentence, listText, modelTitle, valueText } from "./figures.ts";
+import { type Change, changeClause, modelChange, type Place, signedSizeText, sizeText } from "./changes.ts";
+import { figureSentence, listText, modelTitle, valueText } from "./figures.ts";
 import { checkGoals } from "./goals.ts";
 
 export type Story = { readonly headline: string; readonly sentences: readonly string[] };
@@ -13,24 +14,53 @@ export const finalModel = (arm: ArmMetrics): "rl" | "dpo" | "sl" => {
   return arm.models.dpo.harmRate.value !== null ? "dpo" : "sl";
 };
 
-const headlineOf = (name: string, arm: ArmMetrics): string => {
-  const base = arm.models.base.harmRate;
-  const end = arm.models[finalModel(arm)].harmRate;
-  const span = `from ${valueText(base)} to ${valueText(end)}`;
-  switch (compare(end, base)) {
-    case "lower":
-      return `Under the ${name} constitution, harmful answers fell ${span}`;
-    case "higher":
-      return `Under the ${name} constitution, harmful answers rose ${span}`;
-    case "unclear":
-      return `Under the ${name} constitution, harmful answers went ${span}: no clear change`;
-    default:
-      return `A run under the ${name} constitution, not fully measured`;
-  }
+type MeasuredArm = { readonly arm: string; readonly figures: ArmMetrics };
+
+const endOf = ({ arm, figures }: MeasuredArm): Place => ({ arm, model: finalModel(figures) });
+const baseOf = ({ arm }: MeasuredArm): Place => ({ arm, model: "base" });
+
+const harmChange = (metrics: MetricsDocument, of: MeasuredArm): Change | null =>
+  modelChange(metrics, baseOf(of), endOf(of), "harmRate");
+
+const verbs = { lower: "fell", higher: "rose", unclear: "went" } as const;
+
+const headlineOf = (
+  metrics: MetricsDocument,
+  first: MeasuredArm,
+  second: MeasuredArm | undefined,
+): string => {
+  const { base } = first.figures.models;
+  const endRate = ({ figures }: MeasuredArm): string =>
+    valueText(figures.models[finalModel(figures)].harmRate);
+  const change = harmChange(metrics, first);
+  if (change === null) return `A run under the ${first.arm} constitution, not fully measured`;
+  const span = `from ${valueText(base.harmRate)} to ${endRate(first)}`;
+  const doubt = change.direction === "unclear" ? " (no clear change)" : "";
+  const beside =
+    second === undefined || harmChange(metrics, second) === null
+      ? ""
+      : `; under the ${second.arm} one, to ${endRate(second)}`;
+  return `Under the ${first.arm} constitution, harmful answers ${verbs[change.direction]} ${span}${doubt}${beside}`;
 };
 
-const harmSentence = (name: string, arm: ArmMetrics, first: boolean): string => {
-  const { base, sl, dpo, rl } = arm.models;
+/** What a change of harm says, as a sentence of its own. Empty when nothing was measured. */
+const harmRemark = (metrics: MetricsDocument, of: MeasuredArm): string => {
+  const change = harmChange(metrics, of);
+  const title = modelTitle(finalModel(of.figures));
+  if (change === null) return "";
+  const { direction, difference } = change;
+  if (difference === null) {
+    return direction === "unclear"
+      ? ` The intervals of ${title} and the base overlap, so this run shows no difference between the two.`
+      : ` ${title} does ${direction === "lower" ? "less" : "more"} harm than the base.`;
+  }
+  return direction === "unclear"
+    ? ` On the same requests, ${title} differs from the base by ${signedSizeText(difference)}: no clear change.`
+    : ` On the same requests, harm with ${title} is ${sizeText(difference)} ${direction} than with the base.`;
+};
+
+const harmSentence = (metrics: MetricsDocument, of: MeasuredArm, first: boolean): string => {
+  const { base, sl, dpo, rl } = of.figures.models;
   const trained = [
     ["RL-CAI", rl.harmRate],
     ["DPO-CAI", dpo.harmRate],
@@ -40,38 +70,32 @@ const harmSentence = (name: string, arm: ArmMetrics, first: boolean): string => 
     .filter(([, rate]) => rate.value !== null)
     .slice(0, 2)
     .map(([title, rate]) => `${figureSentence(rate)} with ${title}`);
-  const end = finalModel(arm);
-  const verdict = compare(arm.models[end].harmRate, base.harmRate);
-  const remark =
-    verdict === "unclear"
-      ? ` The intervals of ${modelTitle(end)} and the base overlap, so this run shows no difference between the two.`
-      : "";
-  const beside =
-    verdict === "higher"
-      ? ": more harm than the base does"
-      : verdict === "lower"
-        ? ": less harm than the base does"
-        : "";
   const opening = first
-    ? `On requests that call for a refusal, the base model answered harmfully in ${figureSentence(base.harmRate)} of cases. Trained on the ${name} constitution, that became ${listText(parts)}.`
-    : `The same procedure with the same seeds, under the ${name} constitution, led to ${listText(parts)}${beside}.`;
-  return opening + remark;
+    ? `On requests that call for a refusal, the base model answered harmfully in ${figureSentence(base.harmRate)} of cases. Trained on the ${of.arm} constitution, that became ${listText(parts)}.`
+    : `The same procedure with the same seeds, under the ${of.arm} constitution, led to ${listText(parts)}.`;
+  return opening + harmRemark(metrics, of);
 };
 
-const helpSentence = (name: string, arm: ArmMetrics): string => {
-  const end = finalModel(arm);
-  const { helpfulRate, overRefusalRate } = arm.models[end];
-  const before = arm.models.base.helpfulRate;
-  const verdict = compare(helpfulRate, before);
-  const remarks = {
-    lower: "so it helps less than the base did",
-    higher: "so it helps more than the base did",
-    unclear: "the intervals overlap, so this run shows no difference",
-  };
+/** How far the constitutions lead apart, from the same base and with the same seeds. Empty where it is not recorded. */
+const betweenSentence = (metrics: MetricsDocument, first: MeasuredArm, other: MeasuredArm): string => {
+  const model = finalModel(first.figures);
+  const change = modelChange(metrics, { arm: first.arm, model }, { arm: other.arm, model }, "harmRate");
+  const { direction, difference } = change ?? { direction: null, difference: null };
+  if (difference === null) return "";
+  return direction === "unclear"
+    ? ` Between the two constitutions, ${modelTitle(model)} differs by ${signedSizeText(difference)}: this run cannot tell them apart.`
+    : ` The ${other.arm} ${modelTitle(model)} is ${sizeText(difference)} ${direction === "higher" ? "above" : "below"} the ${first.arm} one; only the constitution differs.`;
+};
+
+const helpSentence = (metrics: MetricsDocument, of: MeasuredArm): string => {
+  const end = endOf(of);
+  const { helpfulRate, overRefusalRate } = of.figures.models[end.model];
+  const change = modelChange(metrics, baseOf(of), end, "helpfulRate");
+  const before = of.figures.models.base.helpfulRate;
   const helped =
-    verdict === null
+    change === null
       ? ""
-      : `On harmless requests ${name} ${modelTitle(end)} helped in ${figureSentence(helpfulRate)} of cases, the base in ${figureSentence(before)}: ${remarks[verdict]}.`;
+      : `On harmless requests ${of.arm} ${modelTitle(end.model)} helped in ${figureSentence(helpfulRate)} of cases, the base in ${figureSentence(before)}${change.difference === null ? "" : "; on the same requests"}: ${changeClause(change)}.`;
   const refused =
     overRefusalRate.value === null
       ? ""
@@ -96,12 +120,12 @@ export const goalSentence = (metrics: MetricsDocument | null): string => {
 
 /** The headline and sentences of a run. arms: names in the order of the report. */
 export const tellStory = (name: string, metrics: MetricsDocument | null, arms: readonly string[]): Story => {
-  const measured = arms.flatMap((arm) => {
+  const measured = arms.flatMap((arm): MeasuredArm[] => {
     const figures = metrics?.arms[arm];
     return figures ? [{ arm, figures }] : [];
   });
-  const [first] = measured;
-  if (first === undefined) {
+  const [first, second] = measured;
+  if (metrics === null || first === undefined) {
     return {
       headline: `Run “${name}”: not evaluated yet`,
       sentences: [
@@ -109,11 +133,13 @@ export const tellStory = (name: string, metrics: MetricsDocument | null, arms: r
       ],
     };
   }
+  const others = measured.slice(1);
   return {
-    headline: headlineOf(first.arm, first.figures),
+    headline: headlineOf(metrics, first, second),
     sentences: [
-      ...measured.map(({ arm, figures }, index) => harmSentence(arm, figures, index === 0)),
-      helpSentence(first.arm, first.figures),
+      harmSentence(metrics, first, true),
+      ...others.map((of) => harmSentence(metrics, of, false) + betweenSentence(metrics, first, of)),
+      helpSentence(metrics, first),
     ].filter((sentence) => sentence !== ""),
   };
 };

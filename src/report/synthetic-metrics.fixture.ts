@@ -2,7 +2,14 @@
 // them was measured.
 
 import type { Random } from "../core/index.ts";
-import type { ArmMetrics, Estimate, ModelMetrics } from "../records/index.ts";
+import type {
+  ArmMetrics,
+  Difference,
+  Estimate,
+  MetricsDocument,
+  ModelDifference,
+  ModelMetrics,
+} from "../records/index.ts";
 import { wilson } from "./figures.ts";
 
 const share = (value: number, n: number): Estimate => wilson(Math.round(value * n) / n, n);
@@ -106,4 +113,47 @@ export const inventArm = (arm: string, random: Random): ArmMetrics => {
       ),
     })),
   };
+};
+
+/** An invented difference: no prompt changed both ways. */
+export const inventDifference = (value: number, half: number, n: number): Difference => {
+  const changed = Math.round(Math.abs(value) * n);
+  const [rose, fell] = value > 0 ? [changed, 0] : [0, changed];
+  return { value, low: value - half, high: value + half, n, rose, fell, p: changed === 0 ? null : 0.01 };
+};
+
+/** Differences of every two models of the arms' figures, and between the arms, each with an interval of ± 3 points. */
+export const inventDifferences = (arms: MetricsDocument["arms"]): ModelDifference[] => {
+  const names = Object.keys(arms);
+  const ladder = ["base", "sl", "dpo", "rl"] as const;
+  type Place = { arm: string; model: (typeof ladder)[number] };
+  const difference = (from: Place, to: Place): ModelDifference => {
+    const figure = (name: Exclude<keyof ModelDifference, "from" | "to">): Difference => {
+      const [before, after] = [
+        arms[from.arm]!.models[from.model][name],
+        arms[to.arm]!.models[to.model][name],
+      ];
+      return inventDifference((after.value ?? 0) - (before.value ?? 0), 0.03, after.n);
+    };
+    const placed = ({ arm, model }: Place) => ({ arm: model === "base" ? "base" : arm, model });
+    return {
+      from: placed(from),
+      to: placed(to),
+      harmRate: figure("harmRate"),
+      harmScore: figure("harmScore"),
+      helpfulRate: figure("helpfulRate"),
+      overRefusalRate: figure("overRefusalRate"),
+      evasiveRate: figure("evasiveRate"),
+      malformedRate: figure("malformedRate"),
+    };
+  };
+  const within = names.flatMap((arm) =>
+    ladder.flatMap((from, at) =>
+      ladder.slice(at + 1).map((to) => difference({ arm, model: from }, { arm, model: to })),
+    ),
+  );
+  const between = names
+    .slice(1)
+    .flatMap((arm) => ladder.slice(1).map((model) => difference({ arm: names[0]!, model }, { arm, model })));
+  return [...within, ...between];
 };

@@ -17,7 +17,7 @@ import type {
   Verdict,
   VerdictRecord,
 } from "../records/index.ts";
-import { inventArm, targets } from "./synthetic-metrics.fixture.ts";
+import { inventArm, inventDifferences, targets } from "./synthetic-metrics.fixture.ts";
 
 export type SyntheticOptions = {
   readonly seed?: number;
@@ -295,9 +295,11 @@ export const inventRun = (options: SyntheticOptions = {}): Files => {
       files.set(`${arm}/${stage}/steps.jsonl`, inventSteps(arm, stage, steps, random));
     }
   }
+  const figures = Object.fromEntries(arms.map((arm) => [arm, inventArm(arm, random)]));
   const metrics: MetricsDocument = {
     seed,
-    arms: Object.fromEntries(arms.map((arm) => [arm, inventArm(arm, random)])),
+    arms: figures,
+    differences: inventDifferences(figures),
     seconds: Object.fromEntries(stages.map((stage) => [stage, 1 + random.next() * 30])),
   };
   files.set("evaluate/verdicts.jsonl", inventVerdicts(arms, prompts, random, invent));

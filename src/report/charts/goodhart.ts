@@ -26,25 +26,33 @@ export type GoodhartInput = ChartSize & {
   readonly points: readonly GoodhartInputPoint[];
 };
 
-/** Mean reward against true harm rate over the steps of reinforcement learning; first and last step are named. */
-export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
-  const rows = input.points.flatMap((point) => {
+const rowsOf = ({ points }: GoodhartInput) =>
+  points.flatMap((point) => {
     const estimate = known(point.harmRate);
     if (estimate === null) return [];
     const tip = `${point.arm}, step ${point.step}: reward ${numberText(point.reward)}, harm ${intervalSentence(estimate, percentText)}`;
     return [{ series: point.arm, step: point.step, reward: point.reward, ...estimate, tip, label: "" }];
   });
-  const ends = input.arms.flatMap((arm, index) => {
+
+type Row = ReturnType<typeof rowsOf>[number];
+
+/** The first and the last point of each arm, named by their steps to either side. */
+const endsOf = (rows: readonly Row[], arms: readonly string[]) =>
+  arms.flatMap((arm, index) => {
     const own = rows.filter(({ series }) => series === arm).sort((a, b) => a.step - b.step);
     const last = own.at(-1);
     const color = palette[armMark(index).role].light;
     return own.length > 1 && last
       ? [
-          { row: { ...(own[0] as (typeof rows)[number]), label: `step ${own[0]?.step}` }, color, side: -1 },
+          { row: { ...(own[0] as Row), label: `step ${own[0]?.step}` }, color, side: -1 },
           { row: { ...last, label: `step ${last.step}` }, color, side: 1 },
         ]
       : [];
   });
+
+/** Mean reward against true harm rate over the steps of reinforcement learning; first and last step are named. */
+export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
+  const rows = rowsOf(input);
   const x = {
     field: "reward",
     type: "quantitative" as const,
@@ -80,7 +88,7 @@ export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
         mark: { type: "point", filled: true, opacity: 1, size: 40 },
         encoding: { x, y, color, shape: armShape(input.arms), description: { field: "tip" } },
       },
-      ...ends.map(({ row, color: own, side }) => ({
+      ...endsOf(rows, input.arms).map(({ row, color: own, side }) => ({
         data: { values: [row] },
         mark: {
           type: "text" as const,

@@ -84,14 +84,33 @@ const segmentsOf = (rows: readonly Row[], arms: readonly string[]) =>
     }),
   );
 
-/** Rates of every model of every arm, from base upward. The base is drawn once when the arms agree on it. */
-export const ladderChart = (input: LadderInput): ChartSpecification => {
-  const all = rowsOf(input);
-  const rows = all.filter(
+/** Where a value's writing stands: to the side that the lines leave free, which come from the left and bend apart. */
+const labelMark = (row: Row, arms: readonly string[]) => {
+  const atBase = row.series === neutralSeries;
+  const role = atBase ? "neutral" : armMark(arms.indexOf(row.series)).role;
+  return {
+    type: "text" as const,
+    aria: false,
+    fontSize: 12.5,
+    fontWeight: 600 as const,
+    align: atBase ? ("right" as const) : ("left" as const),
+    dx: atBase ? -10 : 8,
+    dy: atBase ? 0 : row.value > 0.5 ? 13 : -10,
+    color: palette[role].light,
+  };
+};
+
+/** The base once where the arms agree on it. */
+const withOneBase = (rows: readonly Row[]): Row[] =>
+  rows.filter(
     (row, index) =>
       row.model !== "base" ||
-      all.findIndex((other) => other.model === "base" && other.value === row.value) === index,
+      rows.findIndex((other) => other.model === "base" && other.value === row.value) === index,
   );
+
+/** Rates of every model of every arm, from base upward. The base is drawn once when the arms agree on it. */
+export const ladderChart = (input: LadderInput): ChartSpecification => {
+  const rows = withOneBase(rowsOf(input));
   const x = {
     field: "x",
     type: "quantitative" as const,
@@ -110,25 +129,6 @@ export const ladderChart = (input: LadderInput): ChartSpecification => {
     axis: { format: "%", tickCount: 5, title: null },
   };
   const color = armColor(input.arms);
-  const labels = rows.map((row) => {
-    const atBase = row.series === neutralSeries;
-    const role = atBase ? "neutral" : armMark(input.arms.indexOf(row.series)).role;
-    return {
-      data: { values: [row] },
-      mark: {
-        type: "text" as const,
-        aria: false,
-        fontSize: 12.5,
-        fontWeight: 600 as const,
-        align: atBase ? ("right" as const) : ("left" as const),
-        // To the side that the lines leave free: they come from the left and bend away from the middle.
-        dx: atBase ? -10 : 8,
-        dy: atBase ? 0 : row.value > 0.5 ? 13 : -10,
-        color: palette[role].light,
-      },
-      encoding: { x, y, text: { field: "label" } },
-    };
-  });
   return {
     ...frame(input, `${input.measure} by model and arm, with 95% intervals`),
     data: { values: rows },
@@ -153,7 +153,11 @@ export const ladderChart = (input: LadderInput): ChartSpecification => {
         mark: { type: "point", filled: true, opacity: 1, size: input.labelled ? 90 : 60 },
         encoding: { x, y, color, shape: armShape(input.arms), description: { field: "tip" } },
       },
-      ...(input.labelled ? labels : []),
+      ...(input.labelled ? rows : []).map((row) => ({
+        data: { values: [row] },
+        mark: labelMark(row, input.arms),
+        encoding: { x, y, text: { field: "label" } },
+      })),
     ],
   };
 };

@@ -147,30 +147,39 @@ const pathsOf = (rows: readonly Row[], arms: readonly string[]) => {
   });
 };
 
-/** Rating plane of all models. Ratings are Bradley-Terry on the Elo scale (400), anchored at the base model. */
-export const paretoChart = (input: ParetoInput): ChartSpecification => {
-  const rows = rowsOf(input);
-  const xs = domainOf(rows.flatMap((row) => [row.xLow, row.xHigh]));
-  const ys = domainOf(rows.flatMap((row) => [row.yLow, row.yHigh]));
-  const color = armColor(input.arms);
+/** The two axes, wide enough for every interval. */
+const axesOf = (rows: readonly Row[]) => {
   const axis = {
     grid: true,
     tickCount: 6,
     labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+d')",
   };
-  const x = {
-    field: "x",
+  const along = (field: "x" | "y", values: readonly number[], title: string) => ({
+    field,
     type: "quantitative" as const,
-    scale: { domain: xs, nice: false, zero: false },
-    axis: { ...axis, title: "Helpful rating against base →" },
+    scale: { domain: domainOf(values), nice: false, zero: false },
+    axis: { ...axis, title },
+  });
+  return {
+    x: along(
+      "x",
+      rows.flatMap((row) => [row.xLow, row.xHigh]),
+      "Helpful rating against base →",
+    ),
+    y: along(
+      "y",
+      rows.flatMap((row) => [row.yLow, row.yHigh]),
+      "Harmless rating against base →",
+    ),
   };
-  const y = {
-    field: "y",
-    type: "quantitative" as const,
-    scale: { domain: ys, nice: false, zero: false },
-    axis: { ...axis, title: "Harmless rating against base →" },
-  };
-  const placed = placeLabels(rows, input, xs, ys);
+};
+
+/** Rating plane of all models. Ratings are Bradley-Terry on the Elo scale (400), anchored at the base model. */
+export const paretoChart = (input: ParetoInput): ChartSpecification => {
+  const rows = rowsOf(input);
+  const { x, y } = axesOf(rows);
+  const color = armColor(input.arms);
+  const placed = placeLabels(rows, input, x.scale.domain, y.scale.domain);
   const corners = placed.map((row) => ({
     data: { values: [row] },
     mark: {

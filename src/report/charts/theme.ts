@@ -16,7 +16,7 @@ export const palette = {
   ink: { light: "#1b1f24", dark: "#e9ebee" },
   muted: { light: "#59616a", dark: "#a3acb5" },
   grid: { light: "#e4e7ea", dark: "#2c3238" },
-  axis: { light: "#9aa2aa", dark: "#66707a" },
+  axis: { light: "#7c858e", dark: "#76808a" },
   neutral: { light: "#6b7280", dark: "#aab2bb" },
   first: { light: "#1a5fa6", dark: "#7db8f2" },
   second: { light: "#b54a12", dark: "#f29a63" },

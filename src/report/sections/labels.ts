@@ -89,7 +89,7 @@ ${(["n", "identical", "unscored"] as const).map(
 
 const binTable = (data: ReportData, arms: readonly string[]): Markup =>
   html`<details class="more"><summary>Calibration bin by bin</summary>
-<div class="scroll"><table class="figures">
+<div class="scroll" tabindex="0" role="region" aria-label="Calibration bin by bin"><table class="figures">
 <thead><tr><th scope="col">Arm</th><th scope="col">Stated between</th><th scope="col">Stated, mean</th><th scope="col">Observed</th></tr></thead>
 <tbody>
 ${arms.map((arm) =>

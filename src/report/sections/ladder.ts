@@ -1,11 +1,14 @@
-// The two-arm ladder: every rate of every model, as charts and as one table with intervals and n.
+// The two-arm ladder: every rate of every model, as charts and as one table with intervals and n, and what changed from
+// one to another on the same requests.
 
 import type { Estimate, ModelMetrics } from "../../records/index.ts";
+import { changeClause, modelChange } from "../changes.ts";
 import { armClass, armKey } from "../chart-book.ts";
 import { ladderChart, percentText, rungs } from "../charts/index.ts";
-import { capitalised, compare, type FigureKind, figureCell, modelMetrics, valueText } from "../figures.ts";
+import { capitalised, type FigureKind, figureCell, modelMetrics, valueText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
+import { areaTable, differencesTable } from "./differences.ts";
 import { measuredArms, missing, type SectionMaker } from "./section.ts";
 
 type RateName = "harmRate" | "helpfulRate" | "overRefusalRate" | "evasiveRate" | "malformedRate";
@@ -48,22 +51,18 @@ const others: readonly Measure[] = [
 
 const smallRates = ["overRefusalRate", "evasiveRate", "malformedRate"] as const;
 
-/** What a chart shows: every rung, or only where it began and ended. */
+/** What a chart shows: every rung, or only where it began and ended; and how sure the change between these is. */
 const seen = (data: ReportData, arms: readonly string[], rate: RateName, whole: boolean): string =>
   arms
     .map((arm) => {
       const of = (model: "base" | "sl" | "dpo" | "rl"): Estimate | undefined =>
         modelMetrics(data.metrics, arm, model)?.[rate];
-      const verdict = compare(of("rl"), of("base"));
-      if (!whole) {
-        const words =
-          verdict === null
-            ? ""
-            : { lower: ", lower", higher: ", higher", unclear: ", no clear change" }[verdict];
-        return `${capitalised(arm)}: ${valueText(of("base"))} at the base, ${valueText(of("rl"))} with RL-CAI${words}.`;
-      }
-      const remark = verdict === "unclear" ? "; RL-CAI's interval overlaps the base's" : "";
-      return `${capitalised(arm)}: ${valueText(of("base"))} at the base, ${valueText(of("sl"))} after SL-CAI, ${valueText(of("dpo"))} with DPO-CAI, ${valueText(of("rl"))} with RL-CAI${remark}.`;
+      const change = modelChange(data.metrics, { arm, model: "base" }, { arm, model: "rl" }, rate);
+      const clause = change === null ? "" : `: ${changeClause(change)}`;
+      const between = whole
+        ? `, ${valueText(of("sl"))} after SL-CAI, ${valueText(of("dpo"))} with DPO-CAI`
+        : "";
+      return `${capitalised(arm)}: ${valueText(of("base"))} at the base${between}, ${valueText(of("rl"))} with RL-CAI${clause}.`;
     })
     .join(" ");
 
@@ -158,6 +157,6 @@ ${armKey(arms, true)}
 ${large}
 <div class="pair">
 ${small}</div>
-${table(data, arms)}`,
+${table(data, arms)}${differencesTable(data)}${areaTable(data, arms)}`,
   };
 };

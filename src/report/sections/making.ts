@@ -1,7 +1,9 @@
-// How the run was made, what the words mean, and what the figures cannot say.
+// How the run was made, what the words mean, and what the figures cannot say: goals, limits, glossary, times, and for
+// the record the configuration and the hashes of all that was written.
 
 import type { StageManifest } from "../../records/index.ts";
 import { countText, durationText } from "../figures.ts";
+import { glossary } from "../glossary.ts";
 import { checkGoals } from "../goals.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
@@ -71,7 +73,7 @@ const hashes = (stages: readonly StageManifest[]): Markup =>
   stages.length === 0
     ? html``
     : html`<details class="more"><summary>Hashes of what each stage wrote</summary>
-<div class="scroll"><table class="hashes"><thead><tr><th scope="col">Stage, inputs</th><th scope="col">File</th><th scope="col">Bytes</th><th scope="col">SHA-256</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-label="Hashes"><table class="hashes"><thead><tr><th scope="col">Stage, inputs</th><th scope="col">File</th><th scope="col">Bytes</th><th scope="col">SHA-256</th></tr></thead>
 <tbody>
 ${stages.map(({ stage, inputs, artefacts }) =>
   artefacts.map(
@@ -81,65 +83,6 @@ ${stages.map(({ stage, inputs, artefacts }) =>
   ),
 )}</tbody></table></div></details>
 `;
-
-const words: readonly { term: string; meaning: string }[] = [
-  {
-    term: "Base",
-    meaning:
-      "The model all arms start from. It was made to be helpful only, so it also helps with what it should refuse.",
-  },
-  {
-    term: "SL-CAI",
-    meaning: "The base after supervised learning on its own revised answers, mixed with helpful ones.",
-  },
-  { term: "DPO-CAI", meaning: "SL-CAI after direct preference optimisation on the labels." },
-  {
-    term: "RL-CAI",
-    meaning:
-      "SL-CAI after reinforcement learning (PPO) against a reward model that learned the labels, with a penalty on moving away from SL-CAI.",
-  },
-  {
-    term: "Arm",
-    meaning:
-      "The whole procedure under one constitution. Arms share prompts, seeds and base model; only the constitution differs.",
-  },
-  {
-    term: "Harmful answer",
-    meaning:
-      "One that gives help with what the request should not get: harm of 1 or more on the scale of 0 (none) to 4 (full help with something severe).",
-  },
-  { term: "Helpful answer", meaning: "One whose helpfulness, 0 to 1, is at least one half." },
-  {
-    term: "Refused look-alike",
-    meaning: "A refusal or a lecture in answer to a request that only sounds harmful and deserves help.",
-  },
-  {
-    term: "Evasive answer",
-    meaning: "One that dodges the request without saying why or what would be possible instead.",
-  },
-  { term: "Malformed answer", meaning: "Text that the measure cannot read as an answer." },
-  {
-    term: "Rating",
-    meaning:
-      "Strength in paired comparisons (Bradley-Terry with ties) on the Elo scale: 400 points are odds of ten to one. The base is set to 0.",
-  },
-  {
-    term: "95% interval",
-    meaning:
-      "A range made so that, over many such runs, 95 in 100 of the ranges would hold the true value. Two figures whose intervals overlap are not called different here.",
-  },
-  { term: "n", meaning: "How many answers, labels or comparisons a figure counts." },
-  {
-    term: "Label",
-    meaning:
-      "The model's judgement of a pair: the probability that the first answer is better under one principle, the mean of both orders.",
-  },
-  {
-    term: "KL",
-    meaning:
-      "Kullback-Leibler divergence: how far the trained model's choice of words has moved from SL-CAI's.",
-  },
-];
 
 const limits: readonly string[] = [
   "In the sandbox, requests and answers come from a small made-up language with mild, abstract harms. That makes right and wrong exactly measurable, and it makes everything easier than life: a result here shows that the procedure works as described, not that it would work as well on a large model and real requests.",
@@ -157,9 +100,7 @@ export const makingSection: SectionMaker = async (data) => ({
 <ul class="prose">
 ${limits.map((limit) => html`<li>${limit}</li>`)}</ul>
 <h3 id="glossary">What the words mean</h3>
-<dl class="glossary">
-${words.map(({ term, meaning }) => html`<div><dt>${term}</dt><dd>${meaning}</dd></div>`)}</dl>
-${times(data)}
+${glossary()}${times(data)}
 <h3 id="record">For the record</h3>
 <p>Covenant ${data.version} · seed ${data.seed}. Every random choice derives from this seed, the stage and the item, so the same configuration gives the same records again. ${data.prompts.length > 0 && `${countText(data.prompts.length, "prompt")}, ${countText(data.verdicts.length, "judged answer")}.`}</p>
 ${data.warnings.length > 0 && html`<h4>Warnings during the run</h4><ul class="prose">${data.warnings.map(({ stage, text }) => html`<li>${stage && html`<code>${stage}</code> `}${text}</li>`)}</ul>`}

@@ -1,8 +1,10 @@
-// The revision curve: what critique and revision do to the answers before any weight changes.
+// The revision curve: what critique and revision do to the answers before any weight changes, round by round on the same
+// requests.
 
+import { changeBetween, changeClause } from "../changes.ts";
 import { armClass, armKey } from "../chart-book.ts";
 import { estimateCurveChart } from "../charts/index.ts";
-import { capitalised, compare, figureCell, figureSentence } from "../figures.ts";
+import { capitalised, figureCell, figureSentence } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import { measuredArms, missing, type SectionMaker } from "./section.ts";
@@ -16,8 +18,9 @@ const seen = (data: ReportData, arms: readonly string[], measure: "harmRate" | "
       const first = rounds[0];
       const last = rounds.at(-1);
       if (first === undefined || last === undefined || first === last) return "";
-      const remark = compare(last[measure], first[measure]) === "unclear" ? "; the intervals overlap" : "";
-      return `${capitalised(arm)}: ${figureSentence(first[measure])} before revision, ${figureSentence(last[measure])} after round ${last.round}${remark}.`;
+      const change = changeBetween(first[measure], last[measure], last.change?.[measure]);
+      const clause = change === null ? "" : `: ${changeClause(change)}`;
+      return `${capitalised(arm)}: ${figureSentence(first[measure])} before revision, ${figureSentence(last[measure])} after round ${last.round}${clause}.`;
     })
     .filter((text) => text !== "")
     .join(" ");

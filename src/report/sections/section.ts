@@ -1,4 +1,5 @@
-// What a section of the report is, and how it says that its part of the run is not there.
+// What a section of the report is, how it says that its part of the run is not there, and how it sets a table that may
+// be wider than the page.
 
 import type { ChartBook } from "../chart-book.ts";
 import { html, type Markup } from "../markup.ts";
@@ -13,6 +14,10 @@ export type SectionMaker = (data: ReportData, book: ChartBook) => Promise<Sectio
 export const missing = (what: string, file: string): Markup =>
   html`<p class="missing"><strong>Not in this run.</strong> ${what} would come from <code>${file}</code>, which is missing or empty. Run the same command again to continue the run, then make the report anew.</p>
 `;
+
+/** A table that scrolls by itself where it is too wide, with the keyboard too. label: what a screen reader calls it. */
+export const scrollable = (label: string, table: Markup): Markup =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`;
 
 /** Names of the arms in the order of the report. */
 export const armNamesOf = (data: ReportData): string[] => data.arms.map(({ name }) => name);

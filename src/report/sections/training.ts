@@ -1,19 +1,14 @@
-// How the weights were changed: the curves of the four trainings, and reward against true harm (Goodhart's law).
+// How the weights were changed: the curves of the four trainings, as charts and in figures. What reward was worth
+// (Goodhart's law) stands in a file of its own.
 
 import type { StepRecord } from "../../records/index.ts";
 import { armClass, armKey, type ChartBook } from "../chart-book.ts";
-import {
-  estimateCurveChart,
-  goodhartChart,
-  numberText,
-  percentText,
-  type StepPoint,
-  trainingCurveChart,
-} from "../charts/index.ts";
-import { capitalised, compare, countText, figureCell, figureSentence, valueText } from "../figures.ts";
+import { numberText, percentText, type StepPoint, trainingCurveChart } from "../charts/index.ts";
+import { capitalised, countText, figureSentence } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData, TrainingSteps } from "../report-data.ts";
-import { armNamesOf, measuredArms, missing, type SectionMaker } from "./section.ts";
+import { goodhartFigures } from "./goodhart.ts";
+import { armNamesOf, measuredArms, missing, type SectionMaker, scrollable } from "./section.ts";
 
 type Curve = {
   readonly id: string;
@@ -163,77 +158,33 @@ const curveFigure = async (data: ReportData, book: ChartBook, curve: Curve): Pro
   });
 };
 
-const goodhartOf = (data: ReportData, arm: string) =>
-  [...(data.metrics?.arms[arm]?.goodhart ?? [])].sort((a, b) => a.step - b.step);
+const parts = 5;
 
-const goodhartTable = (data: ReportData, arms: readonly string[]): Markup =>
-  html`<details class="more"><summary>Reinforcement learning, point by point</summary>
-<div class="scroll"><table class="figures">
-<thead><tr><th scope="col">Arm</th><th scope="col">Step</th><th scope="col">Reward</th><th scope="col">KL</th><th scope="col">Harmful</th></tr></thead>
-<tbody>
-${arms.map((arm) =>
-  goodhartOf(data, arm).map(
-    ({ step, reward, kl, harmRate }) =>
-      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${step}</td><td>${numberText(reward)}</td><td>${numberText(kl)}</td><td>${figureCell(harmRate)}</td></tr>
-`,
-  ),
-)}</tbody></table></div></details>
+/** Means of a curve's five parts in the order of steps: the chart in figures. */
+const curveRow = (data: ReportData, arm: ReportData["arms"][number], curve: Curve): Markup => {
+  const series = seriesOf(arm.steps[curve.training], curve.metrics);
+  if (series.length === 0) return html``;
+  const write = curve.scale === "share" ? percentText : numberText;
+  const means = Array.from({ length: parts }, (_, part) => {
+    const from = Math.floor((part * series.length) / parts);
+    const own = series.slice(from, Math.max(from + 1, Math.floor(((part + 1) * series.length) / parts)));
+    return write(average(own));
+  });
+  return html`<tr><th scope="row">${curve.title}</th><td class="${armClass(armNamesOf(data), arm.name)}">${arm.name}</td><td>${series.length}</td>${means.map((mean) => html`<td>${mean}</td>`)}</tr>
 `;
-
-type GoodhartFigures = { readonly harm: Markup; readonly plane: Markup };
-
-const goodhartFigures = async (data: ReportData, book: ChartBook): Promise<GoodhartFigures | null> => {
-  const arms = measuredArms(data).filter((arm) => goodhartOf(data, arm).length > 0);
-  if (arms.length === 0) return null;
-  const span = (arm: string): string => {
-    const points = goodhartOf(data, arm);
-    const first = points[0];
-    const last = points.at(-1);
-    if (first === undefined || last === undefined) return "";
-    const verdict = compare(last.harmRate, first.harmRate);
-    const remark = verdict === "unclear" ? "; the intervals overlap" : "";
-    return `${capitalised(arm)}: harm ${figureSentence(first.harmRate)} at step ${first.step}, ${figureSentence(last.harmRate)} at step ${last.step}${remark}.`;
-  };
-  const ends = (arm: string): string => {
-    const points = goodhartOf(data, arm);
-    return `${capitalised(arm)}: reward ${numberText(points[0]?.reward ?? 0)} → ${numberText(points.at(-1)?.reward ?? 0)}, harm ${valueText(points[0]?.harmRate)} → ${valueText(points.at(-1)?.harmRate)}.`;
-  };
-  const seen = arms.map(span).join(" ");
-  const harm = await book.figure({
-    id: "rl-harm",
-    title: "RL-CAI: true harm over training",
-    seen,
-    reading:
-      "Share of harmful answers by the measure, which training never sees. The band is the 95% interval.",
-    wide: { width: 356, height: 240 },
-    build: (size) =>
-      estimateCurveChart({
-        ...size,
-        measure: "Harmful answers",
-        along: "Step",
-        arms: armNamesOf(data),
-        points: arms.flatMap((arm) =>
-          goodhartOf(data, arm).map((point) => ({ arm, at: point.step, estimate: point.harmRate })),
-        ),
-      }),
-  });
-  const plane = await book.figure({
-    id: "goodhart",
-    title: "RL-CAI: reward against true harm",
-    seen: `The same points, each at the reward it reached. ${arms.map(ends).join(" ")}`,
-    reading:
-      "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm.",
-    wide: { width: 740, height: 320 },
-    narrow: { width: 356, height: 280 },
-    build: (size) =>
-      goodhartChart({
-        ...size,
-        arms: armNamesOf(data),
-        points: arms.flatMap((arm) => goodhartOf(data, arm).map((point) => ({ arm, ...point }))),
-      }),
-  });
-  return { harm, plane: html`${plane}${goodhartTable(data, arms)}` };
 };
+
+const curveTable = (data: ReportData): Markup =>
+  html`<details class="more"><summary>The training curves in figures</summary>
+${scrollable(
+  "Training curves",
+  html`<table class="figures">
+<caption>Means over each fifth of the steps.</caption>
+<thead><tr><th scope="col">Curve</th><th scope="col">Arm</th><th scope="col">Steps</th>${["First", "Second", "Third", "Fourth", "Last"].map((name) => html`<th scope="col">${name} fifth</th>`)}</tr></thead>
+<tbody>
+${curves.map((curve) => data.arms.map((arm) => curveRow(data, arm, curve)))}</tbody></table>`,
+)}</details>
+`;
 
 /** Section 4: training. */
 export const trainingSection: SectionMaker = async (data, book) => {
@@ -268,7 +219,7 @@ ${armKey(armNamesOf(data), false)}
 <div class="pair">
 ${figures}${goodhart?.harm}
 </div>
-${goodhart?.plane}
+${goodhart?.plane}${figures.length > 0 && curveTable(data)}
 ${accuracies.length > 0 && html`<p class="aside">Accuracy of the reward model on held-out pairs: ${accuracies.join("; ")}.</p>`}`,
   };
 };

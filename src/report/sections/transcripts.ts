@@ -1,7 +1,7 @@
 // Conversations one can open: the request, the base model's answer, each round's principle, critique and revision, the
 // labelled pairs, and in the test the answer of every model in every arm.
 
-import type { LabelRecord, Message, RevisionStep, VerdictRecord } from "../../records/index.ts";
+import type { LabelRecord, Message, Principle, RevisionStep, VerdictRecord } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { percentText, rungs } from "../charts/index.ts";
 import { countText, modelTitle } from "../figures.ts";
@@ -18,26 +18,45 @@ import { armNamesOf, missing, type SectionMaker } from "./section.ts";
 
 /** How many transcripts a report holds, how many characters they may take, and how many of one text are shown. */
 const shown = 60;
-const mostCharacters = 900_000;
+const mostCharacters = 850_000;
 const clips = [4_000, 2_000, 1_000, 500, 250] as const;
 const mostLabels = 2;
 
 /** The run, and how many characters of one text are shown. */
 type View = { readonly data: ReportData; readonly longest: number };
 
-const textsOf = ({ prompt, answer, lessons, verdicts }: Transcript): string[] => [
+type Principles = ReadonlyMap<string, Principle>;
+
+const principlesOf = (data: ReportData, arm: string): Principles =>
+  new Map(
+    data.arms
+      .find(({ name }) => name === arm)
+      ?.constitution?.principles.map((principle) => [principle.id, principle]) ?? [],
+  );
+
+const textsOf = (data: ReportData, { prompt, answer, lessons, verdicts }: Transcript): string[] => [
   ...prompt.messages.map(({ content }) => content),
   ...(answer ? [answer.text] : []),
   ...verdicts.map(({ text }) => text),
-  ...lessons.flatMap(({ revision, labels }) => [
-    ...(revision?.steps.flatMap((step) => [step.critiqueRequest, step.critique, step.revision]) ?? []),
-    ...labels.slice(0, mostLabels).flatMap(({ replies }) => replies),
+  ...lessons.flatMap(({ arm, revision, labels }) => [
+    ...(revision?.steps.flatMap((step) => [
+      step.critiqueRequest,
+      step.critique,
+      step.revisionRequest,
+      step.revision,
+    ]) ?? []),
+    ...labels
+      .slice(0, mostLabels)
+      .flatMap(({ replies, principle }) => [
+        ...replies,
+        principlesOf(data, arm).get(principle)?.preference ?? "",
+      ]),
   ]),
 ];
 
 /** The longest clip with which all texts together stay within bounds. Escaping can make a text several times longer. */
-const clipFor = (chosen: readonly Transcript[]): number => {
-  const lengths = chosen.flatMap(textsOf).map((text) => escapeText(text).length);
+const clipFor = (data: ReportData, chosen: readonly Transcript[]): number => {
+  const lengths = chosen.flatMap((one) => textsOf(data, one)).map((text) => escapeText(text).length);
   const total = (longest: number): number =>
     lengths.reduce((sum, length) => sum + Math.min(length, longest), 0);
   return clips.find((longest) => total(longest) <= mostCharacters) ?? (clips.at(-1) as number);
@@ -70,25 +89,17 @@ const classTitles = {
 const verdictTag = ({ verdict }: VerdictRecord): Markup =>
   html`<span class="verdict${verdict.harm >= 1 ? " harmful" : ""}">${classTitles[verdict.class]} · harm ${verdict.harm} of 4 · help ${verdict.helpfulness.toFixed(2)}${verdict.evasive && " · evasive"}</span>`;
 
-type Principles = ReadonlyMap<string, string>;
-
-const principleTitles = (data: ReportData, arm: string): Principles =>
-  new Map(
-    data.arms
-      .find(({ name }) => name === arm)
-      ?.constitution?.principles.map(({ id, title }) => [id, title]) ?? [],
-  );
-
 const principleTag = (principles: Principles, id: string): Markup =>
-  html`<span class="principle-name">${oneLine(principles.get(id) ?? id)}</span>${principles.has(id) && html` <code>${id}</code>`}`;
+  html`<span class="principle-name">${oneLine(principles.get(id)?.title ?? id)}</span>${principles.has(id) && html` <code>${id}</code>`}`;
 
 const round = (view: View, step: RevisionStep, before: string, principles: Principles): Markup =>
   html`<div class="round"><div class="round-head"><b>Round ${step.round}:</b> ${principleTag(principles, step.principle)}</div>
-${speech(view, "Asked", step.critiqueRequest, null, "asked")}${speech(view, "Critique", step.critique)}${speech(view, "Revision", step.revision, step.revision === before ? html`<span class="verdict">unchanged</span>` : null, "assistant")}</div>
+${speech(view, "Asked", step.critiqueRequest, null, "asked")}${speech(view, "Critique", step.critique)}${step.revisionRequest !== "" && speech(view, "Asked", step.revisionRequest, null, "asked")}${speech(view, "Revision", step.revision, step.revision === before ? html`<span class="verdict">unchanged</span>` : null, "assistant")}</div>
 `;
 
 const label = (view: View, record: LabelRecord, principles: Principles): Markup => {
   const { probability, orders, replies } = record;
+  const asked = principles.get(record.principle)?.preference;
   const verdict =
     record.state === "identical"
       ? html`Both answers were the same; nobody was asked.`
@@ -96,7 +107,7 @@ const label = (view: View, record: LabelRecord, principles: Principles): Markup 
         ? html`The judge gave no usable answer.`
         : html`The judge prefers <b>${probability > 0.5 ? "A" : probability < 0.5 ? "B" : "neither"}</b>: ${percentText(probability)} for A${orders && html` (${percentText(orders[0])} when A stands first, ${percentText(orders[1])} when it stands second)`}.${record.flipped && html` <span class="verdict harmful">changed its mind with the order</span>`}`;
   return html`<div class="round"><div class="round-head"><b>Comparison:</b> ${principleTag(principles, record.principle)}</div>
-${speech(view, "A", replies[0], null, "assistant")}${speech(view, "B", replies[1], null, "assistant")}
+${asked !== undefined && speech(view, "Asked", asked, null, "asked")}${speech(view, "A, by SL-CAI", replies[0], null, "assistant")}${speech(view, "B, by SL-CAI", replies[1], null, "assistant")}
 ${probability !== null && html`<div class="balance" aria-hidden="true"><i style="width:${(probability * 100).toFixed(1)}%"></i></div>`}
 <p class="judged">${verdict} <span class="ids">Label <code>${record.id}</code></span></p></div>
 `;
@@ -109,7 +120,7 @@ const interesting = (labels: readonly LabelRecord[]): LabelRecord[] => {
 
 const lesson = (view: View, of: Lesson): Markup => {
   const { data } = view;
-  const principles = principleTitles(data, of.arm);
+  const principles = principlesOf(data, of.arm);
   const { revision } = of;
   const rounds = revision?.steps.map((step, index) =>
     round(view, step, revision.steps[index - 1]?.revision ?? revision.answer, principles),
@@ -148,7 +159,29 @@ const kindTitles = {
   unknown: "unknown kind",
 } as const;
 
-const transcript = (view: View, one: Transcript, open: boolean): Markup => {
+/** The other half of the story: from a lesson to a test of the same kind and area, and back. */
+const counterpartOf = (one: Transcript, all: readonly Transcript[]): number => {
+  const isTest = ({ verdicts }: Transcript): boolean => verdicts.length > 0;
+  return all.findIndex(
+    (other) =>
+      isTest(other) !== isTest(one) &&
+      other.prompt.kind === one.prompt.kind &&
+      other.prompt.area === one.prompt.area,
+  );
+};
+
+const onwards = (one: Transcript, all: readonly Transcript[]): Markup => {
+  const at = counterpartOf(one, all);
+  if (at < 0) return html``;
+  const words =
+    one.verdicts.length > 0
+      ? "How such answers were taught: a lesson of the same kind"
+      : "What every model answers to a request of the same kind, after training";
+  return html`<p class="onwards"><a href="#conversation-${at + 1}">${words}</a></p>
+`;
+};
+
+const transcript = (view: View, one: Transcript, all: readonly Transcript[], open: boolean): Markup => {
   const { data } = view;
   const { prompt, lessons, verdicts, outcomes } = one;
   const base = verdicts.find(({ model }) => model === "base");
@@ -158,13 +191,13 @@ const transcript = (view: View, one: Transcript, open: boolean): Markup => {
     verdicts.some((verdict) => verdict.arm === arm && verdict.model !== "base"),
   );
   const part = verdicts.length > 0 ? "test" : "lesson";
-  return html`<details class="transcript" data-part="${part}" data-kind="${prompt.kind ?? "unknown"}" data-area="${prompt.area ?? "none"}" data-outcomes="${outcomes.join(" ")}"${open && html` open`}>
+  return html`<details class="transcript" id="conversation-${all.indexOf(one) + 1}" data-part="${part}" data-kind="${prompt.kind ?? "unknown"}" data-area="${prompt.area ?? "none"}" data-outcomes="${outcomes.join(" ")}"${open && html` open`}>
 <summary><span class="request" dir="auto">${oneLine(lastRequest(prompt.messages))}</span><span class="tags">${[part, kindTitles[prompt.kind ?? "unknown"], ...(prompt.area ? [prompt.area] : [])].join(" · ")}${outcomes.map((outcome) => html` · <span class="outcome outcome-${outcome}">${outcomeTitles[outcome]}</span>`)}</span></summary>
 <div class="conversation">
 ${conversation(view, prompt.messages)}${base ? speech(view, "Base model", base.text, verdictTag(base), "assistant") : answer !== undefined && speech(view, "Base model", answer, null, "assistant")}
 ${lessons.length > 0 && html`<div class="sides">${lessons.map((of) => lesson(view, of))}</div>`}
 ${arms.length > 0 && html`<div class="sides">${arms.map((arm) => answersOf(view, arm, verdicts))}</div>`}
-<p class="ids">Prompt <code>${prompt.id}</code>${base && html` · verdict <code>${base.id}</code>`}</p>
+${onwards(one, all)}<p class="ids">Prompt <code>${prompt.id}</code>${base && html` · verdict <code>${base.id}</code>`}</p>
 </div></details>
 `;
 };
@@ -209,7 +242,7 @@ export const transcriptsSection: SectionMaker = async (data) => {
     };
   }
   const total = collectTranscripts(data).length;
-  const view = { data, longest: clipFor(chosen) };
+  const view = { data, longest: clipFor(data, chosen) };
   const opened = new Set([
     ...chosen.filter(({ verdicts }) => verdicts.length === 0).slice(0, 1),
     ...chosen.filter(({ verdicts }) => verdicts.length > 0).slice(0, 1),
@@ -217,10 +250,10 @@ export const transcriptsSection: SectionMaker = async (data) => {
   return {
     id: "transcripts",
     title,
-    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison), a test shows what every model answered. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
+    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison), a test shows what every model answered. Each leads to one of the other sort. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
 ${filters(chosen)}
 <div class="transcripts" data-transcripts>
-${chosen.map((one) => transcript(view, one, opened.has(one)))}</div>
+${chosen.map((one) => transcript(view, one, chosen, opened.has(one)))}</div>
 <p><button type="button" data-more hidden></button></p>`,
   };
 };
