@@ -25,6 +25,7 @@ import { trainStage } from "./train-stage.ts";
 import {
   fixed,
   optimiserOf,
+  promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
@@ -115,7 +116,11 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     const loop = {
       ...settings,
       ...parts,
-      prompts: options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
+      prompts: promptsThatFit(
+        stage,
+        options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
+        model.config,
+      ),
       maxTokens,
       schedule: scheduleOf(settings),
       padding: model.padding,

@@ -8,6 +8,8 @@ import { type AdamWOptions, defaultAdamW } from "../../training/index.ts";
 import {
   addAdapters,
   createModelState,
+  fitsContext,
+  type ModelConfig,
   type ModelState,
   type ModelTask,
   mergeAdapters,
@@ -56,6 +58,29 @@ export const warnTooLong = (stage: StageContext, tooLong: number, limit: number)
       "rows-too-long",
       `${tooLong} rows are longer than the model's context of ${limit} tokens and were left out.`,
     );
+};
+
+/** The encoded prompts that leave room for a reply; the others are warned of. Throws UserError when none is left. */
+export const promptsThatFit = (
+  stage: Pick<StageContext, "warn">,
+  prompts: readonly (readonly number[])[],
+  config: ModelConfig,
+): readonly (readonly number[])[] => {
+  const fitting = prompts.filter(({ length }) => fitsContext(config, length));
+  const tooLong = prompts.length - fitting.length;
+  if (fitting.length === 0) {
+    throw new UserError(
+      "prompts-too-long",
+      `All ${prompts.length} prompts are too long for the model's context of ${config.maxPositions} tokens. Give shorter ones, or a model with a longer context.`,
+    );
+  }
+  if (tooLong > 0) {
+    stage.warn(
+      "prompts-too-long",
+      `${tooLong} of ${prompts.length} prompts leave no room for a reply in the model's context of ${config.maxPositions} tokens and were left out.`,
+    );
+  }
+  return fitting;
 };
 
 export const requireRows = (kept: number, name: string): void => {
