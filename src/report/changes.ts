@@ -12,8 +12,10 @@ export type ComparedFigure = Exclude<keyof ModelDifference, "from" | "to">;
 /** A change and which way it goes; difference: null where the run recorded none. */
 export type Change = { readonly direction: Comparison; readonly difference: Difference | null };
 
-const directionOf = ({ low, high }: Difference): Comparison | null => {
+/** A change is clear when its interval does not hold 0 and the exact test agrees; near the edge the two can differ. */
+export const directionOf = ({ low, high, p }: Difference): Comparison | null => {
   if (low === null || high === null) return null;
+  if (p !== null && p >= 0.05) return "unclear";
   if (low > 0) return "higher";
   return high < 0 ? "lower" : "unclear";
 };
@@ -56,7 +58,7 @@ export const modelChange = (
 
 /** 0.043 → "4.3", −0.043 → "−4.3": a difference of two shares in points of a percent. */
 const points = (share: number): string =>
-  Math.abs(share) < 0.0005 ? "0" : percentNumber(share).replace("-", "−");
+  share === 0 ? "0" : Math.abs(share) < 0.0005 ? "<0.1" : percentNumber(share);
 
 const signed = (share: number): string => (share >= 0.0005 ? `+${points(share)}` : points(share));
 

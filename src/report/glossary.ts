@@ -57,7 +57,7 @@ const words: readonly { readonly term: string; readonly meaning: string }[] = [
   {
     term: "Difference, same requests",
     meaning:
-      "All models answered the same requests, so two models are compared request by request. That finds changes that two separate intervals, which may overlap, would hide. A change is called clear when the interval of the difference does not hold 0.",
+      "All models answered the same requests, so two models are compared request by request. That finds changes that two separate intervals, which may overlap, would hide. A change is called clear when the interval of the difference does not hold 0 and so uneven a split of changes would come by chance in less than one of twenty cases.",
   },
   {
     term: "Points",

@@ -122,6 +122,17 @@ describe("differences on the same requests", () => {
     );
   });
 
+  it("claim no change where the exact test does not agree with an interval that just misses 0", () => {
+    const metrics = change(withDifferences(), trained, "harmRate", [-0.075, -0.035, -0.0002]);
+    Object.assign(
+      metrics.differences!.find(({ to }) => to.arm === "ethical" && to.model === "rl")!.harmRate,
+      {
+        p: 0.12,
+      },
+    );
+    expect(tellStory("run", metrics, arms).headline).toContain("(no clear change)");
+  });
+
   it("say how far the constitutions lead apart", () => {
     const pair = ["ethical/rl", "inverted/rl"] as const;
     expect(told(change(withDifferences(), pair, "harmRate", [0.88, 0.93, 0.96]))).toContain(

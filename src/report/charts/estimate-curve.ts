@@ -1,4 +1,5 @@
-// A rate over something ordered (revision rounds, optimiser steps), one line an arm, with its 95 % band.
+// A rate over something ordered (revision rounds, optimiser steps), one line an arm, with its 95 % band. Knows nothing of
+// what the order is; the axis is named by the caller.
 
 import { type Interval, intervalSentence, known, percentText } from "./interval.ts";
 import { armColor, armDash, armShape, type ChartSize, type ChartSpecification, frame } from "./theme.ts";

@@ -1,4 +1,5 @@
-// Charts as data: functions from figures to Vega-Lite specifications. Imports nothing outside this folder.
+// Charts as data: functions from figures to Vega-Lite specifications. Imports nothing outside this folder, so that a
+// browser can draw the same charts as the report.
 export { type CalibrationInput, type CalibrationPoint, calibrationChart } from "./calibration.ts";
 export { type EstimateCurveInput, type EstimatePoint, estimateCurveChart } from "./estimate-curve.ts";
 export { type GoodhartInput, type GoodhartInputPoint, goodhartChart } from "./goodhart.ts";

@@ -1,4 +1,5 @@
-// A figure with its 95 % interval as charts and pages write it. Knows nothing of where figures come from.
+// A figure with its 95 % interval as charts and pages write it: signs, places and the words for what is not measured.
+// Knows nothing of where figures come from.
 
 /** value: null when n is 0; low and high: the bounds of the 95 % interval; n: observations behind it. */
 export type Interval = {

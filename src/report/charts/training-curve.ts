@@ -1,4 +1,5 @@
-// A metric of an optimiser over its steps, one line an arm: loss, accuracy, margin, reward, KL.
+// A metric of an optimiser over its steps, one line an arm: loss, accuracy, margin, reward, KL. Points arrive thinned; a
+// dashed line may mark what guessing or standing still would give.
 
 import { armColor, armDash, type ChartSize, type ChartSpecification, frame, palette } from "./theme.ts";
 

@@ -1,4 +1,5 @@
-// The constitution beside its inversion, principle by principle, with the words that differ marked.
+// The constitution beside its inversion, principle by principle, with the words that differ marked. Arms beyond the second
+// follow by themselves; a run without an inversion shows one column.
 
 import type { Constitution, Principle } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";

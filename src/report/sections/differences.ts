@@ -2,7 +2,7 @@
 // that the sentences and charts speak of.
 
 import type { Difference, ModelDifference } from "../../records/index.ts";
-import { signedSizeText } from "../changes.ts";
+import { directionOf, signedSizeText } from "../changes.ts";
 import { armClass } from "../chart-book.ts";
 import { rungs } from "../charts/index.ts";
 import { capitalised, figureCell, modelTitle, wilson } from "../figures.ts";
@@ -18,8 +18,8 @@ const columns = [
   { figure: "malformedRate", title: "Malformed" },
 ] as const;
 
-const isClear = ({ low, high }: Difference): boolean =>
-  low !== null && high !== null && (low > 0 || high < 0);
+const isClear = (difference: Difference): boolean =>
+  ["lower", "higher"].includes(directionOf(difference) ?? "");
 
 const chanceText = (p: number | null): string =>
   p === null ? "no change" : p < 0.001 ? "p < 0.001" : `p ${p.toFixed(3)}`;
@@ -48,7 +48,7 @@ export const differencesTable = (data: ReportData): Markup => {
 ${scrollable(
   "Differences between models",
   html`<table class="figures">
-<caption>Difference in percentage points with its 95% interval; bold where the interval does not hold 0. Below: on how many requests the answer changed which way, and how likely so uneven a split is by chance (exact sign test). One in twenty such comparisons looks clear by chance alone.</caption>
+<caption>Difference in percentage points with its 95% interval; bold where the interval does not hold 0 and the exact test agrees (p below 0.05). Below: on how many requests the answer changed which way, and how likely so uneven a split is by chance (exact sign test). One in twenty such comparisons looks clear by chance alone.</caption>
 <thead><tr><th scope="col">From → to</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
 ${within.map(row)}${between.length > 0 && html`<tr class="group"><th colspan="${columns.length + 1}" scope="rowgroup">Between constitutions</th></tr>`}

@@ -61,7 +61,8 @@ const harmFigure = (data: ReportData, book: ChartBook, arms: readonly string[]):
     id: "rl-harm",
     title: "RL-CAI: true harm over training",
     seen: arms.map((arm) => span(data, arm)).join(" "),
-    reading: `Share of harmful answers by the measure, which training never sees. The band is the 95% interval. ${startNote(data, arms)}`,
+    reading:
+      "Share of harmful answers by the measure, which training never sees. The band is the 95% interval.",
     wide: { width: 356, height: 240 },
     build: (size) =>
       estimateCurveChart({
@@ -87,7 +88,7 @@ const planeFigure = (data: ReportData, book: ChartBook, arms: readonly string[])
     title: "RL-CAI: reward against true harm",
     seen: `The same points, each at the reward it reached. ${arms.map((arm) => ends(data, arm)).join(" ")}`,
     reading:
-      "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm. Upright lines are 95% intervals of harm; movements within them are chance.",
+      "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm. Upright lines are 95% intervals of harm; movements within them may be chance.",
     wide: { width: 740, height: 320 },
     narrow: { width: 356, height: 280 },
     build: (size) =>
@@ -107,5 +108,9 @@ export const goodhartFigures = async (
   if (arms.length === 0) return null;
   const harm = await harmFigure(data, book, arms);
   const plane = await planeFigure(data, book, arms);
-  return { harm, plane: html`${plane}${table(data, arms)}` };
+  return {
+    harm,
+    plane: html`<p class="aside">${startNote(data, arms)}</p>
+${plane}${table(data, arms)}`,
+  };
 };

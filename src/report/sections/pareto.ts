@@ -1,4 +1,5 @@
-// Helpful against harmless: the rating plane and its table.
+// Helpful against harmless: the rating plane of every model and its table. Ratings are against the base, which is 0, and
+// their intervals already come from the same requests, so 0 is what they are held to.
 
 import { armClass, armKey } from "../chart-book.ts";
 import { paretoChart, rungs } from "../charts/index.ts";
