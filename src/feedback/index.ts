@@ -34,6 +34,8 @@ export {
   revisionItems,
 } from "./revision.ts";
 export {
+  type FlipRule,
+  flipRules,
   type LeftOut,
   mixSftRows,
   preferenceRows,

@@ -272,7 +272,7 @@ describe("preferenceRows", () => {
     });
     const labels = await label({ judge, pairs: odd });
     const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "ethical/dpo" });
-    expect(leftOut).toEqual({ identical: 1, unscored: 1 });
+    expect(leftOut).toEqual({ identical: 1, unscored: 1, flipped: 0 });
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       parents: ["ethical/label/p2"],
@@ -283,10 +283,23 @@ describe("preferenceRows", () => {
     expect(rows[0]?.probability).toBeCloseTo(1 / (1 + Math.exp(-1.9)));
   });
 
+  it("takes comparisons that flip with the order for ties, unless they are to be kept", async () => {
+    const judge = judgeBy((first, second) => (hashText(first + second) % 999) / 1000 + 0.0005);
+    const labels = await label({ judge });
+    const flipped = labels.filter((one) => one.flipped);
+    expect(flipped.length).toBeGreaterThan(0);
+    expect(flipped.length).toBeLessThan(labels.length);
+    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "s" });
+    expect(leftOut).toEqual({ identical: 0, unscored: 0, flipped: flipped.length });
+    expect(rows.map(({ parents }) => parents[0])).toEqual(
+      labels.filter((one) => !one.flipped).map(({ id }) => id),
+    );
+  });
+
   it("never states less than one half for the chosen reply", async () => {
     const judge = judgeBy((first, second) => (hashText(first + second) % 999) / 1000 + 0.0005);
     const labels = await label({ judge });
-    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s" });
+    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s", flips: "keep" });
     expect(rows).toHaveLength(labels.length);
     for (const [index, row] of rows.entries()) {
       expect(row.probability).toBeGreaterThanOrEqual(0.5);

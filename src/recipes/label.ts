@@ -23,6 +23,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   constitutionSetting,
   endpointSettings,
+  flipsSetting,
   modelName,
   modelSetting,
   outSetting,
@@ -50,6 +51,7 @@ export const labelSchema = z.strictObject({
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 10, 10),
   sampling: samplingSettings,
+  flips: flipsSetting,
   endpoint: endpointSettings,
 });
 type LabelConfig = z.output<typeof labelSchema>;
@@ -73,7 +75,8 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
 };
 
 const describeNext = (config: LabelConfig, rows: number): string[] => {
-  if (rows === 0) return ["No comparison was judged, so there are no rows to learn from."];
+  if (rows === 0)
+    return ["No comparison was judged the same way in both orders, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = ["--model", isEndpoint(config.model) ? "./a-model-folder" : config.model];
   return nextCommands(["train", "reward", ...model, ...data], ["train", "dpo", ...model, ...data]);
@@ -93,10 +96,10 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
     prompts,
     sampling: config.sampling,
   });
-  const { rows } = preferenceRows(labels, { runSeed: run.seed, stage: "rows" });
+  const { rows } = preferenceRows(labels, { runSeed: run.seed, stage: "rows", flips: config.flips });
   const preferences = await rowsStage(pipeline, {
     after: ["label"],
-    inputs: {},
+    inputs: { flips: config.flips },
     file: "preferences.jsonl",
     schema: preferenceRowSchema,
     rows,
@@ -109,7 +112,7 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   return {
     lines: [
       describeFinishes("replies", finishes, config.sampling.maxTokens),
-      ...describeLabels(counts, samples),
+      ...describeLabels(counts, samples, config.flips),
       ...describeSpent(spent),
       `${counted(rows.length, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
       ...describeNext(config, rows.length),

@@ -105,7 +105,7 @@ const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): 
     judge: config.judge ?? config.model,
     constitution,
     prompts: train,
-    sampling: { ...config.sampling, ...config.label },
+    sampling: { ...config.sampling, temperature: config.label.temperature },
     seedStage: "label",
   });
 };
@@ -114,7 +114,11 @@ const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): 
 const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
   const { pipeline, shared, stage } = arm;
   const { config, train, test } = shared;
-  const { rows } = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: stage("label") });
+  const { rows } = preferenceRows(labels, {
+    runSeed: pipeline.run.seed,
+    stage: stage("label"),
+    flips: config.label.flips,
+  });
   const trained = { after: [stage("sl"), stage("label")], model, rows };
   const reward = { ...trained, name: stage("reward"), settings: config.reward };
   const rewardModel = await rewardStage(pipeline, reward);

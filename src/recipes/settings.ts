@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
+import { flipRules } from "../feedback/index.ts";
 import { promptKinds } from "../records/index.ts";
 import { loraTargets } from "../transformer/index.ts";
 import { readModelName } from "./names.ts";
@@ -123,10 +124,16 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
+export const flipsSetting = z
+  .enum(flipRules)
+  .default("drop")
+  .describe("comparisons whose two orders disagree: not learned from, or kept near one half");
+
 /** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
 export const labelSettings = z
   .strictObject({
     temperature: z.number().nonnegative().default(0.6).describe("temperature of the pairs that are compared"),
+    flips: flipsSetting,
   })
   .prefault({});
 
