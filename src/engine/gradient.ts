@@ -25,7 +25,8 @@ const zerosLike = (tensor: Tensor): Tensor => {
 
 /**
  * Gradients of a scalar by tensors it depends on, in their order; zeros for one it does not depend on. Throws
- * CovenantError when the loss is no scalar or an operation on the way has no gradient rule.
+ * CovenantError when the loss is no scalar, an operation on the way has no gradient rule, or the way leads through a
+ * by-product (any output but the first).
  */
 export const gradients = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
   if (sizeOf(loss.shape) !== 1) {
@@ -48,6 +49,13 @@ export const gradients = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
       throw new CovenantError("engine-gradient", `gradients: "${node.operation}" has no gradient rule`, {
         operation: node.operation,
       });
+    }
+    if (arrived.some((flow, index) => index > 0 && flow !== undefined)) {
+      throw new CovenantError(
+        "engine-gradient",
+        `gradients: only the first output of "${node.operation}" carries gradients; the others are by-products`,
+        { operation: node.operation },
+      );
     }
     operation.gradient(node, arrived).forEach((flow, index) => {
       const source = node.inputs[index]!;

@@ -1,6 +1,7 @@
 // The engine: lazy tensor graph, operations, gradients, compiled programs. Knows nothing of text.
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
+export { attention } from "./operations/attention.ts";
 export {
   absolute,
   add,
@@ -27,7 +28,6 @@ export { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/i
 export { matmul } from "./operations/linear.ts";
 export { mean, sumOfSquares } from "./operations/moments.ts";
 export {
-  attention,
   rmsNorm,
   rotaryEmbedding,
   softmax,

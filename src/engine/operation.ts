@@ -46,7 +46,10 @@ export type OperationExample = {
 export type Operation = {
   readonly name: string;
   readonly outputs: (inputs: readonly Tensor[], attributes: Attributes) => readonly OutputSpecification[];
-  /** Gradients of the inputs from those of the outputs; undefined where nothing flows. Absent: not differentiable. */
+  /**
+   * Gradients of the inputs from that of the first output; undefined where nothing flows. Absent: not differentiable.
+   * Further outputs are by-products for the rule's own use: `gradients` refuses a loss that depends on one.
+   */
   readonly gradient?: (
     node: GraphNode,
     gradients: readonly (Tensor | undefined)[],

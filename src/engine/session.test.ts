@@ -3,12 +3,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { hashText } from "../core/index.ts";
 import { gradients } from "./gradient.ts";
+import { attention } from "./operations/attention.ts";
 import { add, multiply, subtract } from "./operations/elementwise.ts";
 import { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
 import { matmul } from "./operations/linear.ts";
 import { mean } from "./operations/moments.ts";
-import { attention, rmsNorm, rotaryEmbedding } from "./operations/network.ts";
+import { rmsNorm, rotaryEmbedding, tokenLogProbability } from "./operations/network.ts";
 import { broadcastTo, concatenate, reshape, slice, sum, transpose } from "./operations/reduction.ts";
 import { interpret } from "./reference.ts";
 import { compile, createProgramCache, openPrograms, type Program } from "./session.ts";
@@ -137,6 +139,44 @@ describe("the program cache", () => {
     await cache.get("bad");
     expect(cache.size).toBe(1);
     await cache.release();
+  });
+});
+
+describe("threads", () => {
+  it("change no bit of a loss and its gradients, whose products and sums are large enough to be shared out", async () => {
+    const [tokens, width, vocabulary] = [256, 192, 1024];
+    const table = input("table", [vocabulary, width]);
+    const weight = input("weight", [width, width]);
+    const gain = input("gain", [width]);
+    const hidden = rmsNorm(matmul(gatherRows(table, input("rows", [tokens], "int64")), weight), gain, 1e-5);
+    const logits = matmul(hidden, table, { transposeB: true });
+    const loss = mean(tokenLogProbability(logits, input("wanted", [tokens], "int64")));
+    const [byTable, byWeight, byGain] = gradients(loss, [table, weight, gain]);
+    const outputs = { loss, byTable: byTable!, byWeight: byWeight!, byGain: byGain! };
+    const wave = (length: number, pace: number) =>
+      Float32Array.from({ length }, (_, at) => Math.sin(at * pace));
+    const ids = (pace: number) => BigInt64Array.from({ length: tokens }, (_, at) => BigInt((at * pace) % 97));
+    const feeds = {
+      ...{
+        table: wave(vocabulary * width, 0.37),
+        weight: wave(width * width, 0.73),
+        gain: wave(width, 0.11),
+      },
+      ...{ rows: ids(7), wanted: ids(13) },
+    };
+    const bytesWith = async (threads: number): Promise<Record<string, number>> => {
+      const program = await compile(outputs, { threads });
+      const results = await program.run(feeds);
+      await program.release();
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { buffer }]) => [
+          name,
+          hashText(Buffer.from(buffer).toString("hex")),
+        ]),
+      );
+    };
+    const one = await bytesWith(1);
+    for (const threads of [2, 3, 8]) expect(await bytesWith(threads)).toEqual(one);
   });
 });
 

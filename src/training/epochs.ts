@@ -1,5 +1,7 @@
 // The order of training: every epoch is a seeded shuffle of all rows, cut into batches. Which rows a step sees depends
-// on (seed, step) alone, so training continues after an interruption as if there had been none.
+// on (seed, step) alone, so training continues after an interruption as if there had been none. What is left over at
+// the end of an epoch is a batch of its own and a whole optimiser step, whose loss is the mean over the rows it has,
+// be it one: as in transformers' Trainer and TRL (dataloader_drop_last is false there, too). Nothing is dropped.
 
 import { createRandom, deriveSeed } from "../core/index.ts";
 
@@ -10,7 +12,7 @@ export type EpochOptions = {
   readonly seed: number;
 };
 
-/** Optimiser steps of all epochs; the last batch of an epoch may be smaller. */
+/** Optimiser steps of all epochs; the last batch of an epoch may be smaller, and is a whole step all the same. */
 export const stepsOf = ({ rows, batch, epochs }: EpochOptions): number => Math.ceil(rows / batch) * epochs;
 
 /** Row indices of a step, counted from 0. */

@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRandom, InterruptedError } from "../core/index.ts";
+import { createRandom, InterruptedError, UserError } from "../core/index.ts";
 import { assignRows } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
@@ -41,6 +41,19 @@ const open = (change: Partial<PretrainingOptions> = {}): OpenedLoop => {
 describeLoop("pretraining", async () => open());
 
 describe("pretraining", () => {
+  it("says which document no row can hold, and what to do", () => {
+    const long = { ids: Array.from({ length: 33 }, () => 5), weights: new Float32Array(33) };
+    const stream = (limit: number) => {
+      const batcher = createBatcher((index) => (index === 7 ? long : document(index)), 2, limit);
+      return Array.from({ length: 8 }, () => batcher.take()).flat();
+    };
+    expect(() => stream(32)).toThrow(UserError);
+    expect(() => stream(32)).toThrow(
+      'Document 7 has 33 tokens; a row holds 32. Set "time" to at least 33, or leave the document out.',
+    );
+    expect(stream(33)).toContain(long);
+  });
+
   it("learns what can be learnt, from full rows", async () => {
     const loop = open({ schedule: { kind: "cosine", peak: 0.01, warmupSteps: 3, totalSteps: 60 } });
     const metrics = (await take(loop)).map((step) => step.metrics);

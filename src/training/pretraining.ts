@@ -2,20 +2,18 @@
 // longest first, so that little is wasted; tokens of small weight are drawn with that probability instead of being
 // scaled, so the vocabulary-wide part of the loss is computed for few of them (the expectation is the same).
 
-import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
+import { createRandom, deriveSeed, throwIfAborted, UserError } from "../core/index.ts";
 import {
-  type DecoderGraph,
   layOut,
   type ModelState,
-  readTargets,
   type Target,
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
-import { vector, weightedCrossEntropy } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
+import { tokenLoss } from "./token-loss.ts";
+import { createTrainer, type Trainer } from "./trainer.ts";
 
 /** Token ids of one document and what each counts in the loss (0 for context). */
 export type WeightedDocument = { readonly ids: readonly number[]; readonly weights: ArrayLike<number> };
@@ -43,17 +41,34 @@ export type PretrainingStep = {
 
 const poolSize = 96;
 
-/** Takes documents out of the pool until the rows are full; refills the pool from the stream. */
+/**
+ * Takes documents out of the pool until the rows are full; refills the pool from the stream. Throws UserError for a
+ * document that no row can hold.
+ */
 export const createBatcher = (document: (index: number) => WeightedDocument, rows: number, time: number) => {
   const pool: WeightedDocument[] = [];
   let next = 0;
+  const refill = (): void => {
+    while (pool.length < poolSize) {
+      const read = document(next);
+      if (read.ids.length > time) {
+        throw new UserError(
+          "document-too-long",
+          `Document ${next} has ${read.ids.length} tokens; a row holds ${time}. Set "time" to at least ${read.ids.length}, or leave the document out.`,
+          { document: next, tokens: read.ids.length, time },
+        );
+      }
+      pool.push(read);
+      next++;
+    }
+  };
   return {
     take(): WeightedDocument[] {
       const taken: WeightedDocument[] = [];
       for (let row = 0; row < rows; row++) {
         let left = time;
         for (;;) {
-          while (pool.length < poolSize) pool.push(document(next++));
+          refill();
           let best = -1;
           pool.forEach(({ ids }, at) => {
             if (ids.length <= left && (best < 0 || ids.length > pool[best]!.ids.length)) best = at;
@@ -74,11 +89,6 @@ export const createBatcher = (document: (index: number) => WeightedDocument, row
   };
 };
 
-const buildLoss = (graph: DecoderGraph, sizes: TokenBatchSizes): LossGraph => {
-  const { logProbabilities } = readTargets(graph, sizes);
-  return { loss: weightedCrossEntropy(logProbabilities, vector("weights", sizes.targets)), metrics: {} };
-};
-
 /** Chooses the loss tokens: weight 1 and more always, smaller weights with that probability. */
 const chooseTargets = (documents: readonly WeightedDocument[], limit: number, seed: number): Target[] => {
   const random = createRandom(seed);
@@ -95,7 +105,7 @@ const chooseTargets = (documents: readonly WeightedDocument[], limit: number, se
 
 /** The trainer of language modelling over a model's state. */
 export const createPretrainer = (state: ModelState, optimiser: AdamWOptions): Trainer<TokenBatchSizes> =>
-  createTrainer({ state, optimiser, build: buildLoss });
+  createTrainer({ state, optimiser, build: tokenLoss });
 
 /** Trains for schedule.totalSteps steps, yielding after each. A later start replays the stream up to it. */
 export async function* pretrain(options: PretrainingOptions): AsyncGenerator<PretrainingStep> {

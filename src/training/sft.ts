@@ -4,21 +4,19 @@
 import { throwIfAborted } from "../core/index.ts";
 import {
   branchTargets,
-  type DecoderGraph,
   layOut,
   type ModelState,
   type PackedItem,
-  readTargets,
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
 import { type EpochOptions, rowsOfStep, stepsOf } from "./epochs.ts";
 import type { LoopOptions, StepMetrics } from "./loop.ts";
-import { vector, weightedCrossEntropy } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { rowTime } from "./rows.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
+import { tokenLoss } from "./token-loss.ts";
+import { createTrainer, type Trainer } from "./trainer.ts";
 
 export type SftOptions = LoopOptions & {
   readonly trainer: Trainer<TokenBatchSizes>;
@@ -29,14 +27,9 @@ export type SftOptions = LoopOptions & {
   readonly padding: number;
 };
 
-const buildLoss = (graph: DecoderGraph, sizes: TokenBatchSizes): LossGraph => {
-  const { logProbabilities } = readTargets(graph, sizes);
-  return { loss: weightedCrossEntropy(logProbabilities, vector("weights", sizes.targets)), metrics: {} };
-};
-
 /** The trainer of supervised fine-tuning over a model's state. */
 export const createSftTrainer = (state: ModelState, optimiser: AdamWOptions): Trainer<TokenBatchSizes> =>
-  createTrainer({ state, optimiser, build: buildLoss });
+  createTrainer({ state, optimiser, build: tokenLoss });
 
 const epochsOf = ({ items, batch, epochs, seed }: SftOptions): EpochOptions => ({
   rows: items.length,

@@ -1,5 +1,6 @@
 // Every record of the table, on its own examples: the compiled kernel equals the plain evaluation, and the gradient
-// rule equals central finite differences in double precision. A new record is covered by being in the table.
+// rule equals central finite differences in double precision; what is no more than a by-product refuses gradients. A
+// new record is covered by being in the table.
 
 import { describe, expect, it } from "vitest";
 import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
@@ -114,4 +115,19 @@ describe("operation table", () => {
       });
     });
   });
+
+  const byProducts = differentiable.flatMap((one) => {
+    const { node } = build(one.operation, one.example, one.index);
+    return node.outputs.slice(1).map((_, at) => ({ ...one, output: at + 1 }));
+  });
+  it("has by-products", () => expect(byProducts.length).toBeGreaterThan(0));
+  it.each(byProducts)(
+    "$name: output $output refuses gradients instead of giving wrong ones",
+    ({ operation, example, index, output }) => {
+      const { tensors, node } = build(operation, example, index);
+      const wanted = tensors.filter(({ type }) => type === "float32");
+      const loss = sum(multiply(outputOf(node, output), outputOf(node, output)));
+      expect(() => gradients(loss, wanted)).toThrow(`the first output of "${operation.name}"`);
+    },
+  );
 });

@@ -2,6 +2,7 @@
 
 import { CovenantError } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";
+import { attentionOperations } from "./attention.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { indexingOperations } from "./indexing.ts";
 import { linearOperations } from "./linear.ts";
@@ -17,6 +18,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...linearOperations,
     ...indexingOperations,
     ...networkOperations,
+    ...attentionOperations,
   ].map((operation) => [operation.name, operation]),
 );
 
