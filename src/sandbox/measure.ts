@@ -1,4 +1,5 @@
 // The oracle for whoever has only texts: verdicts on replies, readings of critiques, true preferences.
+// It measures what is finished; nothing of it may reach a training stage.
 
 import { CovenantError } from "../core/index.ts";
 import type { Verdict } from "../records/index.ts";

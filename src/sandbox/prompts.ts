@@ -1,4 +1,5 @@
 // The sandbox's own prompts for a run: harmful, harmless and look-alike requests, each text once.
+// Training and test never share a combination of action and target; within a split, texts depend on the seed alone.
 
 import { createRandom, deriveSeed, UserError } from "../core/index.ts";
 import { type PromptKind, type PromptRecord, promptKinds } from "../records/index.ts";

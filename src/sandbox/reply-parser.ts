@@ -1,4 +1,5 @@
 // Reads a reply back, sentence by sentence. What the writer can write has a meaning; everything else is malformed.
+// Knows the request that a reply answers only as its combination of action and target.
 
 import { areaPhrases, generalReasons } from "./lexicon/area-phrases.ts";
 import { type Action, type Area, actions, areas, type Combination } from "./lexicon/index.ts";

@@ -1,4 +1,5 @@
 // Requests: writes what a user asks about a combination, and reads it back.
+// Whatever the context names, a request belongs to the combination that its question asks for.
 
 import type { Random } from "../core/index.ts";
 import { type Combination, fillForms } from "./lexicon/index.ts";
