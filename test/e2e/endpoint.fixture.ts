@@ -12,8 +12,15 @@ type Body = {
   readonly logprobs?: boolean;
 };
 
-/** scores: whether it gives log-probabilities. context: characters of a conversation that it takes. */
-export type Behaviour = { readonly scores?: boolean; readonly context?: number };
+/**
+ * scores: whether it gives log-probabilities. context: characters of a conversation that it takes. repeatsKey: says the
+ * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
+ */
+export type Behaviour = {
+  readonly scores?: boolean;
+  readonly context?: number;
+  readonly repeatsKey?: boolean;
+};
 
 /** stopAfter: cuts all connections after so many more replies; the promise resolves then. */
 export type ChatServer = {
@@ -29,8 +36,12 @@ const number = (...parts: readonly unknown[]): number =>
 
 const token = (text: string, probability: number) => ({ token: text, logprob: Math.log(probability) });
 
-const answer = ({ messages, seed = 0, max_tokens: limit = 99, logprobs }: Body, scores: boolean): object => {
-  const words = ["I", "say", `number ${number(messages, seed)}.`].slice(0, limit);
+const answer = (
+  { messages, seed = 0, max_tokens: limit = 99, logprobs }: Body,
+  scores: boolean,
+  said: string,
+): object => {
+  const words = ["I", "say", `number ${number(messages, seed)}.${said}`].slice(0, limit);
   const share = 0.1 + 0.8 * (number(messages) / 2 ** 32);
   const letters = [token("A", share), token("B", 1 - share)].sort(
     (one, other) => other.logprob - one.logprob,
@@ -62,7 +73,9 @@ const read = async (request: IncomingMessage): Promise<Body> => {
 
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const { scores = true, context = Number.POSITIVE_INFINITY } = behaviour;
+  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false } = behaviour;
+  const saidBack = ({ headers }: IncomingMessage): string =>
+    repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
   let replies = 0;
   let left = Number.POSITIVE_INFINITY;
   let port = 0;
@@ -75,14 +88,17 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
       server.closeAllConnections();
     });
   const respond = async (request: IncomingMessage): Promise<{ status: number; body: object }> => {
-    if (request.url === "/v1/models") return { status: 200, body: { data: [{ id: "parrot" }] } };
+    if (request.url === "/v1/models")
+      return { status: 200, body: { data: [{ id: `parrot${saidBack(request)}` }] } };
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
     if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context) {
       return { status: 400, body: { error: { message: `maximum context length is ${context}`, code: 400 } } };
     }
-    replies++;
-    return { status: 200, body: answer(body, scores) };
+    if (repeatsKey && replies++ === 0)
+      return { status: 503, body: { error: { message: `not now,${saidBack(request)}` } } };
+    if (!repeatsKey) replies++;
+    return { status: 200, body: answer(body, scores, saidBack(request)) };
   };
   const start = (): Promise<void> =>
     new Promise((resolve) => {
@@ -94,7 +110,10 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
           stopped();
           return;
         }
-        response.writeHead(status, { "content-type": "application/json" });
+        response.writeHead(status, {
+          "content-type": "application/json",
+          "x-said": `it was${saidBack(request)}`,
+        });
         response.end(JSON.stringify(body));
       });
       server.listen(port, "127.0.0.1", () => {

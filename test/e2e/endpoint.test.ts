@@ -1,7 +1,7 @@
 // `covenant revise` and `covenant label` through an address: what they count and say, and how they go on after a
 // server that stopped, a model that is not there, conversations that are too long, and judges without log-probabilities.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -58,6 +58,10 @@ describe("revise", () => {
     expect(replies()).toBe(55);
     expect(ended.stderr).toContain("1 row says the same as an earlier one");
     expect(ended.stderr).toContain("1 of 12 prompts have no answer to revise");
+    const again = expectStatus(await covenant(words("revise", name, "long"), folder), 0);
+    expect(again.stdout).toContain(
+      "Left out of revision: 1 of 12 answers (1 too long for the model's context).",
+    );
     const [chain] = await revisions("long");
     expect(chain?.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
     expect(chain?.messages.at(-1)?.content).toBe("So: question {0}?");
@@ -100,6 +104,24 @@ describe("revise", () => {
     expect(expectStatus(path, 2).stderr).toContain("usually ends in /v1");
   });
 
+  it("keeps a key out of everything that it writes, where the server says it back", async () => {
+    const key = "sk-parrots-repeat-everything";
+    const { name } = await serve({ repeatsKey: true });
+    const own = join(folder, "keyed");
+    mkdirSync(own);
+    writeFileSync(join(own, ".env"), `COVENANT_API_KEY=${key}\n`);
+    writeFileSync(join(own, "hh.jsonl.gz"), readFileSync(join(folder, "hh.jsonl.gz")));
+    const ended = expectStatus(await covenant(words("revise", name, "out", "--limit", "2"), own), 0);
+    expect(ended.stderr).toContain("not now, Bearer [COVENANT_API_KEY]");
+    expect(ended.stdout).toContain("Bearer [COVENANT_API_KEY]");
+    const paths = readdirSync(join(own, "out"), { recursive: true, encoding: "utf8" })
+      .map((path) => join(own, "out", path))
+      .filter((path) => statSync(path).isFile());
+    const written = paths.map((path) => readFileSync(path, "utf8"));
+    expect(written.join("")).toContain("Bearer [COVENANT_API_KEY]");
+    for (const text of [...written, ended.stdout, ended.stderr]) expect(text).not.toContain(key);
+  });
+
   it("plans with the prompts of the file, and asks nothing", async () => {
     const { name, replies } = await serve();
     const plan = async (...more: string[]) => {
@@ -120,7 +142,8 @@ describe("label", () => {
     const { name } = await serve();
     const ended = expectStatus(await covenant(words("label", name, "labels", "--json"), folder), 0);
     const document = JSON.parse(ended.stdout) as Record<string, unknown>;
-    expect(document).toMatchObject({ prompts: 12, rows: 12, identical: 0, missing: 0, undecided: 0 });
+    expect(document).toMatchObject({ prompts: 12, judged: 12, identical: 0, missing: 0, undecided: 0 });
+    expect(document["rows"]).toBe(12 - Number(document["flips"]));
     expect(document["spent"]).toMatchObject({ calls: 1 + 24 + 24 });
     const labels = await readRecords(join(folder, "labels/label/labels.jsonl"), labelRecordSchema);
     expect(labels).toHaveLength(12);
@@ -128,6 +151,16 @@ describe("label", () => {
       expect(probability).toBeCloseTo(((orders?.[0] ?? 0) + (orders?.[1] ?? 0)) / 2, 12);
       for (const one of orders ?? []) expect(one).toBeGreaterThan(0.09);
     }
+  });
+
+  it("leaves out what is too long for the judge, by name and number", async () => {
+    const { name } = await serve();
+    const judge = await serve({ context: 1300 });
+    const out = words("label", name, "narrow", "--set", `judge=${judge.name}`);
+    const ended = expectStatus(await covenant(out, folder), 0);
+    expect(ended.stdout).toMatch(/Left out of the rows: .*1 too long for the judge's context/);
+    const labels = await readRecords(join(folder, "narrow/label/labels.jsonl"), labelRecordSchema);
+    expect(labels.map(({ reason }) => reason).filter((reason) => reason !== undefined)).toEqual(["overflow"]);
   });
 
   it("says that a judge gives no log-probabilities before it samples anything", async () => {
