@@ -11,12 +11,13 @@ import {
   encodeChat,
   fitsContext,
   fitsScoring,
+  type Generator,
   loadModelFolder,
   type ModelFolder,
   type PackedItem,
   type TokenReply,
 } from "../../transformer/index.ts";
-import type { GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
+import type { CallOptions, GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
 import { createForeignTextCheck } from "./small-language.ts";
 
 const batch = 256;
@@ -103,6 +104,34 @@ const readScore = (item: PackedItem, branches: readonly Float32Array[]): Score =
   },
 });
 
+type Asked = { readonly request: GenerateRequest; readonly prompt: readonly number[] };
+
+/** Replies to requests that fit the context. */
+const generateReplies = async (
+  generator: Generator,
+  tokenizer: ModelFolder["tokenizer"],
+  asked: readonly Asked[],
+  options: CallOptions,
+): Promise<Reply[]> => {
+  const requests = asked.map(({ request: { temperature, topP, seed, maxTokens }, prompt }) => ({
+    prompt,
+    temperature,
+    seed,
+    maxTokens,
+    ...(topP === undefined ? {} : { topP }),
+  }));
+  const replies = await generator.generate(requests, options);
+  return asked.map(({ request, prompt }, at) => readReply(tokenizer, request, prompt.length, replies[at]!));
+};
+
+const overflowReply: Reply = { text: "", finish: "overflow", usage: nothing };
+
+const overflowScore = ({ branches }: PackedItem): Score => ({
+  logProbabilities: branches.map(() => null),
+  declined: "overflow",
+  usage: nothing,
+});
+
 /** A loaded model folder as a language model. tell: as onForeignText. */
 export const embeddedModel = (
   folder: ModelFolder,
@@ -117,51 +146,35 @@ export const embeddedModel = (
   const warn = createWarner(folder, id, tell);
   const promptOf = (messages: readonly Message[]): number[] =>
     encodeChat(tokenizer, template, messages, { addGenerationPrompt: true }).ids;
+  const branchOf = (text: string): number[] =>
+    tokenizer.encode(text, { specialTokens: false, parseSpecial: false });
   return {
     id,
     capabilities: { scores: true, batch },
     async generate(requests, options = {}) {
       warn(requests);
       return whereFitting(
-        requests.map((request) => ({ request, prompt: promptOf(request.messages) })),
+        requests.map((request): Asked => ({ request, prompt: promptOf(request.messages) })),
         ({ prompt }) => fitsContext(config, prompt.length),
-        async (fitting) => {
-          const replies = await generator.generate(
-            fitting.map(({ request: { temperature, topP, seed, maxTokens }, prompt }) => ({
-              prompt,
-              temperature,
-              seed,
-              maxTokens,
-              ...(topP === undefined ? {} : { topP }),
-            })),
-            options,
-          );
-          return fitting.map(({ request, prompt }, at) =>
-            readReply(tokenizer, request, prompt.length, replies[at]!),
-          );
-        },
-        () => ({ text: "", finish: "overflow", usage: nothing }),
+        (fitting) => generateReplies(generator, tokenizer, fitting, options),
+        () => overflowReply,
       );
     },
     async score(requests, options = {}) {
       warn(requests);
       return whereFitting(
-        requests.map(({ messages, continuations }) => ({
-          trunk: promptOf(messages),
-          branches: continuations.map((text) =>
-            tokenizer.encode(text, { specialTokens: false, parseSpecial: false }),
-          ),
-        })),
+        requests.map(
+          ({ messages, continuations }): PackedItem => ({
+            trunk: promptOf(messages),
+            branches: continuations.map(branchOf),
+          }),
+        ),
         (item) => fitsScoring(config, item),
         async (fitting) => {
           const found = await scorer.tokens(fitting, options);
           return fitting.map((item, at) => readScore(item, found[at]!));
         },
-        ({ branches }) => ({
-          logProbabilities: branches.map(() => null),
-          declined: "overflow",
-          usage: nothing,
-        }),
+        overflowScore,
       );
     },
     async close() {
