@@ -167,7 +167,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 export const dpoSettings = z
   .strictObject({
     ...trainingSettings({ learningRate: 1e-4, batch: 32, epochs: 2 }).unwrap().shape,
-    beta: rate.default(0.1).describe("how strongly DPO holds the model near where it started"),
+    beta: rate.default(0.3).describe("how strongly DPO holds the model near where it started"),
     sftWeight: z
       .number()
       .nonnegative()
