@@ -1,11 +1,14 @@
 // Training that stops between two steps goes on from its checkpoint and ends in the same bytes: every trainer, through
-// its recipe, on a clock on which a checkpoint is due after every step.
+// its recipe, on clocks on which a checkpoint is due after every step, or after every second one, so that the records
+// are ahead of the checkpoint when the training stops.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InterruptedError } from "../../src/core/index.ts";
+import { openPrograms } from "../../src/engine/index.ts";
 import { type RecipeContext, recipes } from "../../src/recipes/index.ts";
+import { readSafetensors } from "../../src/transformer/index.ts";
 import { makeFolder, makeModel } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("checkpoints");
@@ -34,40 +37,79 @@ beforeAll(async () => {
     rejected: "No.",
     probability: 0.5 + index / 25,
   }));
-  await run("train reward", "reward", { data: inFolder("pairs.jsonl"), settings: { epochs: 1, batch: 4 } });
+  await run("train reward", {
+    model: inFolder("model"),
+    out: inFolder("reward"),
+    data: inFolder("pairs.jsonl"),
+    settings: { epochs: 1, batch: 4 },
+  });
 });
 afterAll(remove);
 
-/** Runs a recipe's command in this process; aborts it when so many steps are done. */
-const run = async (command: string, out: string, more: object, abortAfter?: number): Promise<void> => {
+/** How far the clock goes at each look; it is looked at twice a step, and a checkpoint is due after 15 seconds. */
+const everyStep = 20_000;
+const everySecondStep = 4_000;
+
+type Stop = { readonly stage?: string; readonly after: number };
+
+/** Runs a recipe's command in this process; aborts it when so many steps of a stage are done. */
+const run = async (command: string, config: object, stop?: Stop, tick = everyStep): Promise<void> => {
   const recipe = await recipes.find((one) => one.command.join(" ") === command)!.load();
   const controller = new AbortController();
   let time = 0;
   const context: RecipeContext = {
     emit: (event) => {
-      if (event.type === "stage-progress" && event.unit === "steps" && event.done === abortAfter)
-        controller.abort(new InterruptedError());
+      if (event.type !== "stage-progress" || event.unit !== "steps" || event.done !== stop?.after) return;
+      if (stop.stage === undefined || stop.stage === event.stage) controller.abort(new InterruptedError());
     },
     signal: controller.signal,
-    clock: { now: () => (time += 20_000) },
+    clock: { now: () => (time += tick) },
     environment: {},
   };
-  const base = command === "pretrain" ? {} : { model: inFolder("model") };
-  await recipe.run(recipe.schema.parse({ ...base, ...more, out: inFolder(out) }) as never, context);
+  await recipe.run(recipe.schema.parse(config) as never, context);
 };
 
+const stopped = async (...words: Parameters<typeof run>): Promise<void> => {
+  const before = openPrograms();
+  await expect(run(...words)).rejects.toBeInstanceOf(InterruptedError);
+  expect(openPrograms() - before, "sessions left open").toBe(0);
+};
+
+/** Steps that the records hold, and the step the checkpoint goes on with. */
+const standOf = async (stageFolder: string) => {
+  const tensors = await readSafetensors(join(stageFolder, "checkpoint.safetensors"));
+  const lines = readFileSync(join(stageFolder, "steps.jsonl"), "utf8").trim().split("\n");
+  return { recorded: lines.length, saved: tensors["loop-step"]!.data[0]! };
+};
+
+const expectSameFiles = (got: string, wanted: string, files: readonly string[]): void => {
+  for (const file of files)
+    expect(readFileSync(join(got, file)).toString("base64"), file).toBe(
+      readFileSync(join(wanted, file)).toString("base64"),
+    );
+};
+
+const base = () => ({ model: inFolder("model") });
 const three = { epochs: 2, batch: 4 };
+const short = { epochs: 1, batch: 8 };
 const trainings: Readonly<Record<string, { stage: string; config(): object }>> = {
-  "train sft": { stage: "sl", config: () => ({ data: inFolder("rows.jsonl"), settings: three }) },
-  "train reward": { stage: "reward", config: () => ({ data: inFolder("pairs.jsonl"), settings: three }) },
-  "train dpo": { stage: "dpo", config: () => ({ data: inFolder("pairs.jsonl"), settings: three }) },
+  "train sft": { stage: "sl", config: () => ({ ...base(), data: inFolder("rows.jsonl"), settings: three }) },
+  "train reward": {
+    stage: "reward",
+    config: () => ({ ...base(), data: inFolder("pairs.jsonl"), settings: { epochs: 3, batch: 4 } }),
+  },
+  "train dpo": {
+    stage: "dpo",
+    config: () => ({ ...base(), data: inFolder("pairs.jsonl"), settings: three }),
+  },
   "train ppo": {
     stage: "rl",
     config: () => ({
+      ...base(),
       reward: inFolder("reward/reward/model"),
       counts: { harmful: 6, harmless: 3, lookalike: 3 },
       maxTokens: 12,
-      settings: { steps: 4, batch: 8, epochs: 2, measureEvery: 0 },
+      settings: { steps: 6, batch: 8, epochs: 2, measureEvery: 0 },
     }),
   },
   pretrain: {
@@ -75,7 +117,7 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
     config: () => ({
       model: inFolder("again"),
       ...{ vocabulary: 1200, hiddenSize: 32, intermediateSize: 48, layers: 1, heads: 2, keyValueHeads: 1 },
-      ...{ steps: 4, rows: 2, targets: 128 },
+      ...{ steps: 6, rows: 2, targets: 128 },
     }),
   },
 };
@@ -83,19 +125,43 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
 describe("training that stopped between two steps", () => {
   it.each(Object.entries(trainings))("%s goes on and ends in the same bytes", async (command, training) => {
     const name = command.replace(" ", "-");
-    await run(command, `${name}-whole`, training.config());
-    for (const after of [1, 3]) {
-      const stopped = run(command, `${name}-stopped`, training.config(), after);
-      await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
-    }
-    const checkpoint = inFolder(`${name}-stopped/${training.stage}/checkpoint.safetensors`);
-    expect(readFileSync(checkpoint).length).toBeGreaterThan(1000);
-    await run(command, `${name}-stopped`, training.config());
-    for (const file of ["steps.jsonl", "model/model.safetensors"]) {
-      const [whole, continued] = ["whole", "stopped"].map((kind) =>
-        readFileSync(inFolder(`${name}-${kind}/${training.stage}/${file}`)).toString("base64"),
-      );
-      expect(continued, file).toBe(whole);
-    }
+    const config = (out: string) => ({ ...training.config(), out: inFolder(`${name}-${out}`) });
+    const stageOf = (out: string): string => inFolder(`${name}-${out}/${training.stage}`);
+    const files = ["steps.jsonl", "model/model.safetensors"];
+    await run(command, config("whole"));
+    expect(openPrograms(), "sessions left open").toBe(0);
+
+    await stopped(command, config("stopped"), { after: 1 });
+    expect(await standOf(stageOf("stopped"))).toEqual({ recorded: 1, saved: 1 });
+    await stopped(command, config("stopped"), { after: 4 }, everySecondStep);
+    expect(await standOf(stageOf("stopped"))).toEqual({ recorded: 4, saved: 3 });
+    await run(command, config("stopped"));
+    expectSameFiles(stageOf("stopped"), stageOf("whole"), files);
+    expect(existsSync(join(stageOf("stopped"), "checkpoint.safetensors"))).toBe(false);
+  });
+
+  it("PPO with measured steps does so too, and measures no step twice", async () => {
+    const stage = "ethical/rl";
+    const config = (out: string) => ({
+      ...{ model: inFolder("model"), out: inFolder(out), seed: 1, sampling: { maxTokens: 16 } },
+      label: { flips: "keep" },
+      train: { harmful: 8, harmless: 4, lookalike: 4 },
+      test: { harmful: 4, harmless: 3, lookalike: 3 },
+      ...{ sft: short, reward: short, dpo: short },
+      ppo: { steps: 5, batch: 8, measureEvery: 1 },
+    });
+    await stopped("run", config("measured"), { stage, after: 3 }, everySecondStep);
+    expect(await standOf(inFolder(`measured/${stage}`))).toEqual({ recorded: 3, saved: 2 });
+    // the other folder begins the stage anew
+    cpSync(inFolder("measured"), inFolder("unbroken"), { recursive: true });
+    rmSync(inFolder(`unbroken/${stage}`), { recursive: true });
+    for (const out of ["measured", "unbroken"])
+      await stopped("run", config(out), { stage: "inverted/sl", after: 1 });
+    const files = ["goodhart.jsonl", "steps.jsonl", "model/model.safetensors"];
+    expectSameFiles(inFolder(`measured/${stage}`), inFolder(`unbroken/${stage}`), files);
+    const measured = readFileSync(inFolder(`measured/${stage}/goodhart.jsonl`), "utf8")
+      .trim()
+      .split("\n");
+    expect(measured.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 });

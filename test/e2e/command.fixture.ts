@@ -12,10 +12,19 @@ const main = join(root, "src/cli/main.ts");
 
 export type Ended = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
-/** A command that runs. ended: when it has; onError: called with every piece of stderr. */
+/** A command that runs. ended: when it has, rejected when it could not be started or had to be ended for its time. */
 export type Started = { readonly child: ChildProcess; readonly ended: Promise<Ended> };
 
-/** Starts `covenant ...` in a folder. */
+const running = new Set<ChildProcess>();
+const endAll = (): void => {
+  for (const child of running) child.kill("SIGKILL");
+};
+process.once("exit", endAll);
+
+/** What no command of these tests needs, on a busy machine either. */
+const longestMilliseconds = 150_000;
+
+/** Starts `covenant ...` in a folder. onError: called with every piece of stderr. */
 export const start = (
   words: readonly string[],
   folder: string,
@@ -31,8 +40,18 @@ export const start = (
     stderr += String(part);
     onError?.(String(part));
   });
-  const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (status) => resolve({ status, stdout, stderr }));
+  running.add(child);
+  const ended = new Promise<Ended>((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`covenant ${words.join(" ")} did not end and was killed:\n${stdout}\n${stderr}`));
+    }, longestMilliseconds);
+    child.on("error", reject);
+    child.on("close", (status) => {
+      clearTimeout(late);
+      running.delete(child);
+      resolve({ status, stdout, stderr });
+    });
   });
   return { child, ended };
 };
@@ -47,10 +66,14 @@ export const expectStatus = (ended: Ended, wanted: number): Ended => {
   throw new Error(`ended with ${ended.status} instead of ${wanted}:\n${ended.stdout}\n${ended.stderr}`);
 };
 
-/** A folder for one test file; remove it at the end. */
+/** A folder for one test file. remove: call it at the end; it ends what a failed test left running, too. */
 export const makeFolder = (name: string): { readonly folder: string; remove(): void } => {
   const folder = mkdtempSync(join(tmpdir(), `covenant-${name}-`));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const remove = (): void => {
+    endAll();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  return { folder, remove };
 };
 
 const small: readonly string[] = [
@@ -71,6 +94,7 @@ export const writeTinyConfig = (folder: string, more = ""): void => {
 train: {harmful: 8, harmless: 4, lookalike: 4}
 test: {harmful: 4, harmless: 3, lookalike: 3}
 sampling: {maxTokens: 16}
+label: {flips: keep}
 sft: {epochs: 1, batch: 8}
 reward: {epochs: 1, batch: 8}
 dpo: {epochs: 1, batch: 8}
