@@ -230,6 +230,18 @@ const inventStage = (stage: string, seconds: number): StageManifest => ({
   artefacts: [{ path: `${stage}/records.jsonl`, bytes: 12345, sha256: "ab".repeat(32) }],
 });
 
+const inventAnswers = (prompts: readonly PromptRecord[], invent: Invent): ReplyRecord[] =>
+  prompts.map(({ id, seed }) => ({
+    id: `answer-${id}`,
+    parents: [id],
+    stage: "answer",
+    seed,
+    prompt: id,
+    model: "covenant-tiny",
+    text: invent("answer"),
+    finish: "stop",
+  }));
+
 const armStages = ["revise", "sl", "label", "reward", "dpo", "rl"];
 
 /** All files of the run: a list becomes JSONL, a string is written as it is. */
@@ -246,16 +258,7 @@ export const inventRun = (options: SyntheticOptions = {}): Files => {
   const files: Files = new Map();
   const prompts = inventPrompts(count, invent);
   const training = prompts.filter(({ split }) => split === "train");
-  const answers: ReplyRecord[] = training.map(({ id, seed: own }) => ({
-    id: `answer-${id}`,
-    parents: [id],
-    stage: "answer",
-    seed: own,
-    prompt: id,
-    model: "covenant-tiny",
-    text: invent("answer"),
-    finish: "stop",
-  }));
+  const answers = inventAnswers(training, invent);
   const stages = [
     "prompts",
     "answer",
