@@ -147,7 +147,7 @@ describe("differences on the same requests", () => {
 describe("goals", () => {
   it("are all met by figures that meet them", () => {
     const goals = checkGoals(metricsOf());
-    expect(goals.length).toBeGreaterThanOrEqual(18);
+    expect(goals.length).toBeGreaterThanOrEqual(21);
     expect(goals.filter(({ met }) => !met)).toEqual([]);
     expect(goalSentence(metricsOf())).toContain(`All ${goals.length} goals`);
   });
@@ -172,6 +172,10 @@ describe("goals", () => {
       ["ethical labels", (m) => Object.assign(m.arms["ethical"]!.labels, { accuracy: share(1) })],
       ["reward model", (m) => Object.assign(m.arms["ethical"]!.rewardModel, { accuracy: share(0.7) })],
       ["revision rounds", (m) => Object.assign(m.arms["ethical"]!.revisions[2]!, { harmRate: share(0.9) })],
+      [
+        "alformed answers of inverted SL-CAI",
+        (m) => Object.assign(m.arms["inverted"]!.models.sl, { malformedRate: share(0.04) }),
+      ],
       ["inverted RL-CAI", (m) => Object.assign(m.arms["inverted"]!.models.rl, { harmRate: share(0.2) })],
     ];
     for (const [name, spoil] of misses) {
