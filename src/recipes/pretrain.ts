@@ -7,7 +7,7 @@ import { z } from "zod";
 import { comparisonOptions } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { checkRunFolder, openRun, type StageContext } from "../runs/index.ts";
-import { type CorpusDocument, createCorpus, vocabularyText } from "../sandbox/index.ts";
+import { type CorpusDocument, createCorpus, longestDocument, vocabularyText } from "../sandbox/index.ts";
 import { createPretrainer, defaultAdamW, pretrain, type WeightedDocument } from "../training/index.ts";
 import {
   compileChatTemplate,
@@ -34,20 +34,23 @@ import { trainStage } from "./stages/train-stage.ts";
 
 const positive = z.number().int().positive();
 
-export const pretrainSchema = z.strictObject({
+const settings = z.strictObject({
   out: outSetting("runs/pretrain"),
   model: outSetting("runs/covenant-tiny").describe("folder the model is saved in"),
   seed: seedSetting.default(20_260_101).describe("seed of the whole run"),
-  vocabulary: positive.default(3072).describe("tokens of the tokenizer"),
+  vocabulary: positive
+    .min(roleTokens.length + 256)
+    .default(3072)
+    .describe("tokens of the tokenizer"),
   hiddenSize: positive.default(256).describe("width of the model"),
   intermediateSize: positive.default(512).describe("width inside the feed-forward layers"),
   layers: positive.default(3).describe("layers"),
   heads: positive.default(4).describe("attention heads"),
   keyValueHeads: positive.default(2).describe("heads of keys and values"),
-  context: positive.default(512).describe("tokens of the longest conversation"),
+  context: positive.min(longestDocument).default(512).describe("tokens of the longest conversation"),
   steps: positive.default(10500).describe("optimiser steps"),
   rows: positive.default(8).describe("packed rows of a batch"),
-  time: positive.default(384).describe("tokens of a row"),
+  time: positive.min(longestDocument).default(384).describe("tokens of a row"),
   targets: positive.default(1536).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
@@ -69,6 +72,25 @@ export const pretrainSchema = z.strictObject({
     .prefault({})
     .describe("share of inverted principles in the first quarter of the documents, and after it"),
 });
+
+/** What a model cannot be built from, or a corpus not be drawn from, though every single setting is possible. */
+export const pretrainSchema = settings.superRefine(
+  ({ hiddenSize, heads, keyValueHeads, mix }, { addIssue }) => {
+    const refuse = (field: string, message: string) => addIssue({ code: "custom", path: [field], message });
+    if (hiddenSize % (2 * heads) !== 0)
+      refuse(
+        "heads",
+        `hiddenSize ${hiddenSize} cannot be shared among ${heads} heads: it must be a multiple of ${2 * heads}, because every head is an even number wide`,
+      );
+    if (heads % keyValueHeads !== 0)
+      refuse(
+        "keyValueHeads",
+        `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
+      );
+    if (Object.values(mix).every((share) => share === 0))
+      refuse("mix", "all of its shares are 0: at least one kind of document needs more");
+  },
+);
 export type PretrainConfig = z.output<typeof pretrainSchema>;
 
 /** Mean tokens of a document, measured; only decides where the first quarter ends. */
