@@ -121,7 +121,7 @@ const opening = (data: ReportData): Markup => {
   return html`<header>
 <div class="eyebrow sans"><span>Covenant · report of a run of Constitutional AI</span><button type="button" data-theme-button hidden></button></div>
 <h1>${story.headline}</h1>
-<p class="standfirst">A language model rewrote its own answers, and judged them in pairs, by a written list of principles: a constitution. Then it was trained on both, step by step${armNamesOf(data).length > 1 && "; once under the constitution, once under its opposite"}. No person labelled anything.</p>
+<p class="standfirst">A language model rewrote its own answers, and judged them in pairs, by a written list of principles: a constitution. Then it was trained on both, step by step${armNamesOf(data).length > 1 && "; once under the constitution, once under its opposite"}. No person compared two answers: given were the constitution, the requests, and which of these are harmful.</p>
 <div class="lead">
 ${story.sentences.map(
   (sentence) => html`<p>${withQuietIntervals(sentence, explained)}</p>

@@ -1,5 +1,6 @@
 // The oracle for whoever has only texts: verdicts on replies, readings of critiques, true preferences.
-// It measures what is finished; nothing of it may reach a training stage.
+// In a run it measures what is finished, and nothing of it may reach a training stage. What a model is pretrained on
+// before any run (corpus.ts) asks oracle.ts itself.
 
 import { CovenantError } from "../core/index.ts";
 import type { Verdict } from "../records/index.ts";

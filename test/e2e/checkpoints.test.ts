@@ -140,15 +140,14 @@ describe("training that stopped between two steps", () => {
     expect(existsSync(join(stageOf("stopped"), "checkpoint.safetensors"))).toBe(false);
   });
 
-  it("PPO with measured steps does so too, and measures no step twice", async () => {
+  it("PPO with measured steps does so too, measures no step twice, and learns what it learns unmeasured", async () => {
     const stage = "ethical/rl";
-    const config = (out: string) => ({
+    const config = (out: string, measureEvery = 1) => ({
       ...{ model: inFolder("model"), out: inFolder(out), seed: 1, sampling: { maxTokens: 16 } },
-      label: { flips: "keep" },
       train: { harmful: 8, harmless: 4, lookalike: 4 },
       test: { harmful: 4, harmless: 3, lookalike: 3 },
       ...{ sft: short, reward: short, dpo: short },
-      ppo: { steps: 5, batch: 8, measureEvery: 1 },
+      ppo: { steps: 5, batch: 8, measureEvery },
     });
     await stopped("run", config("measured"), { stage, after: 3 }, everySecondStep);
     expect(await standOf(inFolder(`measured/${stage}`))).toEqual({ recorded: 3, saved: 2 });
@@ -163,5 +162,9 @@ describe("training that stopped between two steps", () => {
       .trim()
       .split("\n");
     expect(measured.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([0, 1, 2, 3, 4, 5]);
+
+    await stopped("run", config("unmeasured", 0), { stage: "inverted/sl", after: 1 });
+    expect(existsSync(inFolder(`unmeasured/${stage}/goodhart.jsonl`))).toBe(false);
+    expectSameFiles(inFolder(`unmeasured/${stage}`), inFolder(`measured/${stage}`), files.slice(1));
   });
 });

@@ -152,7 +152,7 @@ export const ladderSection: SectionMaker = async (data, book) => {
   return {
     id: "ladder",
     title,
-    body: html`<p>The same base model went through the same steps ${arms.length > 1 ? `${arms.length === 2 ? "twice" : `${arms.length} times`}, once under each constitution and with the same seeds` : `under the ${arms[0] ?? ""} constitution`}. It first learned from its own revised answers (SL-CAI), then from its own judgements of pairs of answers: once directly (DPO-CAI), once through a reward model and reinforcement learning (RL-CAI). No person labelled anything.</p>
+    body: html`<p>The same base model went through the same steps ${arms.length > 1 ? `${arms.length === 2 ? "twice" : `${arms.length} times`}, once under each constitution and with the same seeds` : `under the ${arms[0] ?? ""} constitution`}. It first learned from its own revised answers (SL-CAI), then from its own judgements of pairs of answers: once directly (DPO-CAI), once through a reward model and reinforcement learning (RL-CAI). No person compared two answers.</p>
 ${armKey(arms, true)}
 ${large}
 <div class="pair">

@@ -86,7 +86,7 @@ ${stages.map(({ stage, inputs, artefacts }) =>
 
 const limits: readonly string[] = [
   "In the sandbox, requests and answers come from a small made-up language with mild, abstract harms. That makes right and wrong exactly measurable, and it makes everything easier than life: a result here shows that the procedure works as described, not that it would work as well on a large model and real requests.",
-  "There, harm and help are measured by an exact reading of the text (an oracle). It measures only; it takes no part in training. Outside the sandbox, measures are themselves judgements of models and can be wrong.",
+  "There, harm and help are measured by an exact reading of the text (an oracle). In a run it measures only and takes no part in training; before that, a model of the sandbox learned to judge from comparisons that the oracle had answered. Which requests are harmful is known to the run: it decides what is revised. Outside the sandbox, measures are themselves judgements of models and can be wrong.",
   "One run is one seed. Intervals cover the choice of test requests, not the luck of training: another seed gives another model. Compare runs with several seeds before you trust a small difference.",
   "Which principles stand in the constitution was decided by its authors. The report shows what a constitution does, not whether it is the right one.",
 ];
