@@ -1,6 +1,7 @@
 // From text rows to token rows, through a model's tokenizer and chat template. Completions end with the template's
 // closing mark, so a model learns to stop. Rows that do not fit the context are left out and counted, never cut.
 
+import { UserError } from "../core/index.ts";
 import type { Message, PreferenceRow, SftRow } from "../records/index.ts";
 import { type ChatTemplate, encodeChat, type PackedItem, type Tokenizer } from "../transformer/index.ts";
 
@@ -11,14 +12,27 @@ export type ChatCodec = { readonly tokenizer: Tokenizer; readonly template: Chat
 export const encodePrompt = ({ tokenizer, template }: ChatCodec, messages: readonly Message[]): number[] =>
   encodeChat(tokenizer, template, messages, { addGenerationPrompt: true }).ids;
 
-/** A reply's tokens with the marks that end its turn. */
+/**
+ * A reply's tokens with the marks that end its turn: what the whole chat has after the prompt. Throws UserError when
+ * the chat does not go on from the prompt's tokens, because such a reply would be learned where it is never asked for.
+ */
 export const encodeReply = (codec: ChatCodec, messages: readonly Message[], reply: string): number[] => {
   const { tokenizer, template } = codec;
   const prompt = encodePrompt(codec, messages);
   const whole = encodeChat(tokenizer, template, [...messages, { role: "assistant", content: reply }], {
     addGenerationPrompt: false,
-  });
-  return whole.ids.slice(prompt.length);
+  }).ids;
+  const parting = prompt.findIndex((id, at) => id !== whole[at]);
+  if (parting >= 0) {
+    const shown = (ids: readonly number[]): string =>
+      JSON.stringify(tokenizer.decode(ids.slice(parting, parting + 8), { skipSpecial: false }));
+    throw new UserError(
+      "chat-template-seam",
+      `The model's chat template asks for a reply with ${shown(prompt)}, but where the reply is there it has ${shown(whole)} in that place (token ${parting} of the chat), so the reply cannot be learned where it is asked for. Give the model a chat template whose request for a reply is how the reply begins, with a mark of its own before the reply.`,
+      { token: parting },
+    );
+  }
+  return whole.slice(prompt.length);
 };
 
 export type TokenRows = {
