@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
 import { openRun, readRun } from "./index.ts";
-import { createLog, optionsFor, reasonOf, row, rowSchema, runSquares } from "./squares.fixture.ts";
+import { createLog, optionsFor, reasonOf, row, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -166,6 +166,24 @@ describe("trouble", () => {
       expect(await runSquares(optionsFor(folder, log), log)).toBe(unbroken);
     },
   );
+
+  it("a disk that has no room for the manifest leaves a run that has stopped, not one that has ended", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    const full: DiskWriter = {
+      ...systemDisk,
+      write(descriptor, bytes) {
+        if (Buffer.from(bytes).includes('"contentHash"'))
+          throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+        return systemDisk.write(descriptor, bytes);
+      },
+    };
+    const { message } = await reasonOf(runSquares(optionsFor(folder, log, { disk: full }), log));
+    expect(typesOf(log)).not.toContain("run-end");
+    expect(log.events.at(-1)).toMatchObject({ type: "run-stop", reason: message });
+    await runSquares(optionsFor(folder, log), log);
+    expect(log.events.at(-1)).toMatchObject({ type: "run-end" });
+  });
 
   it("an abort ends the stage with InterruptedError, says so in the log and keeps what is done", async () => {
     const folder = join(root, "run");

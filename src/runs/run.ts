@@ -32,8 +32,7 @@ import {
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
  * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
  * constitution, a model), which tell it from others too. stages: all of them, in order. redact: takes secrets out of what
- * the event log says. fresh: a run that lies in the
- * folder is moved aside first.
+ * the event log says. fresh: a run that lies in the folder is moved aside first.
  */
 export type RunOptions = {
   readonly folder: string;
@@ -177,15 +176,17 @@ const createRun = (options: RunOptions, folder: string, log: EventLog, lock: Run
       return Object.fromEntries(manifests.map(({ stage, seconds }) => [stage, seconds]));
     },
     async finish() {
-      const manifest = await composeManifest(options, folder);
-      log.emit({ type: "run-end", seconds: (options.clock.now() - start) / 1000 });
-      await writeFileAtomic(
-        join(folder, manifestName),
-        `${JSON.stringify(manifest, null, 2)}\n`,
-        options.disk,
-      );
-      state = "finished";
-      return manifest;
+      try {
+        const manifest = await composeManifest(options, folder);
+        const whole = `${JSON.stringify(manifest, null, 2)}\n`;
+        await writeFileAtomic(join(folder, manifestName), whole, options.disk);
+        state = "finished";
+        log.emit({ type: "run-end", seconds: (options.clock.now() - start) / 1000 });
+        return manifest;
+      } catch (thrown) {
+        reason = messageOf(thrown);
+        throw thrown;
+      }
     },
     close,
     [Symbol.asyncDispose]: close,
