@@ -81,6 +81,18 @@ describe("another folder", () => {
     expect(existsSync(join(folder, "first", ".covenant-model-0123.tmp"))).toBe(false);
   });
 
+  it("is swept where an arm's stages lie, too", async () => {
+    const options = optionsFor(join(root, "run"), createLog(), { stages: ["prompts", "ethical/sl"] });
+    await (await openRun(options)).close();
+    await mkdir(join(options.folder, "ethical"));
+    const left = join(options.folder, "ethical", ".covenant-constitution.yaml-0123.tmp");
+    writeFileSync(left, "name:");
+    writeFileSync(join(options.folder, "ethical", "constitution.yaml"), "name: mine");
+    await (await openRun(options)).close();
+    expect(existsSync(left)).toBe(false);
+    expect(existsSync(join(options.folder, "ethical", "constitution.yaml"))).toBe(true);
+  });
+
   it("is moved aside, not deleted, with fresh", async () => {
     const folder = join(root, "run");
     const log = createLog();

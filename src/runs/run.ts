@@ -97,6 +97,14 @@ const openFolder = async (options: RunOptions): Promise<{ folder: string; movedT
   }
 };
 
+/** Where a killed process can have left something half-written outside of stages: the run's folder and its arms'. */
+const sweptFolders = (folder: string, stages: readonly string[]): Set<string> =>
+  new Set(
+    stages.flatMap((stage) =>
+      stage.split("/").map((_, depth, parts) => join(folder, ...parts.slice(0, depth))),
+    ),
+  );
+
 /**
  * Creates a run, or continues the one in the folder. Throws UserError when the folder holds another run (saying which
  * keys differ), is not empty without being a run, or is in use by another process.
@@ -110,7 +118,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     const { clock, onEvent, redact, disk } = options;
     log = await openEventLog({ folder, clock, onEvent, redact, disk });
     const { isNew } = await checkIdentity(folder, options, log.earlier);
-    await sweepTemporaryFiles(folder);
+    for (const place of sweptFolders(folder, options.stages)) await sweepTemporaryFiles(place);
     const { name, seed, contents = {} } = options;
     log.emit({ type: "run-start", name, seed, stages: [...options.stages], contents: { ...contents } });
     if (isNew)

@@ -226,4 +226,25 @@ describe("saveModelFolder", () => {
       UserError,
     );
   });
+
+  it("mends what a killed process left: the old model is put back, half a model goes, other folders stay", async () => {
+    const { config, weights, tokenizer } = await loadModelFolder(join(golden, "tied"));
+    const saved = { config, weights, tokenizer: tokenizer.files };
+    const parent = join(place, "killed");
+    const folder = join(parent, "model");
+    await saveModelFolder(join(parent, ".covenant-model-0123456789ab.old.tmp"), saved);
+    await mkdir(join(parent, ".covenant-model-ba9876543210.tmp"));
+    const others = [".covenant-model-old-ba9876543210.tmp", "model-old"];
+    for (const other of others) await mkdir(join(parent, other));
+
+    const { "model.norm.weight": _norm, ...lacking } = weights;
+    await expect(saveModelFolder(folder, { ...saved, weights: lacking })).rejects.toThrow(/lack model\.norm/);
+    expect((await loadModelFolder(folder)).weights).toEqual(weights);
+    expect((await readdir(parent)).sort()).toEqual([...others, "model"].sort());
+
+    await mkdir(join(parent, ".covenant-model-0123456789ab.old.tmp"));
+    await saveModelFolder(folder, { ...saved, weights: initialParameters(config, 5) });
+    expect((await loadModelFolder(folder)).weights).toEqual(initialParameters(config, 5));
+    expect((await readdir(parent)).sort()).toEqual([...others, "model"].sort());
+  });
 });

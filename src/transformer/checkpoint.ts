@@ -261,12 +261,14 @@ export const loadModelFolder = async (folder: string): Promise<ModelFolder> => {
   return { config, task, weights, tokenizer, chatTemplate, generationConfig };
 };
 
-const refuseForeignFolder = async (folder: string): Promise<boolean> => {
-  const exists = await stat(folder).then(
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
     () => true,
     () => false,
   );
-  if (!exists) return false;
+
+const refuseForeignFolder = async (folder: string): Promise<boolean> => {
+  if (!(await isThere(folder))) return false;
   const files = await listFolder(folder);
   if (files.size > 0 && !files.has("config.json"))
     throw new UserError(
@@ -301,20 +303,38 @@ const writeFiles = async (folder: string, model: SavedModel): Promise<void> => {
   await writeSafetensors(join(folder, weightsName), weights, format);
 };
 
+/** Names beside a model folder while it is being replaced: the new model, and the old one between two renames. */
+const besideNames = (target: string) => {
+  const unfinished = join(dirname(target), `.covenant-${basename(target)}-${randomBytes(6).toString("hex")}`);
+  return { unfinished: `${unfinished}.tmp`, replaced: `${unfinished}.old.tmp` };
+};
+
+/** What a process killed while saving left beside the folder: an old model goes back to its place, the rest goes. */
+const mendKilledSave = async (target: string): Promise<void> => {
+  const start = `.covenant-${basename(target)}-`;
+  for (const name of await readdir(dirname(target)).catch(() => [])) {
+    const kind = name.startsWith(start) ? /^[0-9a-f]{12}(\.old)?\.tmp$/.exec(name.slice(start.length)) : null;
+    if (kind === null) continue;
+    const left = join(dirname(target), name);
+    if (kind[1] !== undefined && !(await isThere(target))) await rename(left, target);
+    else await rm(left, { recursive: true, force: true });
+  }
+};
+
 /**
  * Saves a model folder that `transformers` opens; the same model gives the same bytes. An older model in its place is
- * replaced once the new one is whole. Throws UserError when the disk is full, the place is not writable, or the folder
- * holds something that is no model; CovenantError when the weights do not fit the configuration.
+ * replaced once the new one is whole; what a process killed while saving left there is mended first. Throws UserError
+ * when the disk is full, the place is not writable, or the folder holds something that is no model; CovenantError when
+ * the weights do not fit the configuration.
  */
 export const saveModelFolder = async (folder: string, model: SavedModel): Promise<void> => {
-  checkWeights(model.weights, model.config, model.task ?? "causal-lm");
   const target = resolve(folder);
+  await mendKilledSave(target).catch((thrown: unknown) => {
+    throw fileError(thrown, "write", target);
+  });
+  checkWeights(model.weights, model.config, model.task ?? "causal-lm");
   const replaces = await refuseForeignFolder(target);
-  const token = randomBytes(6).toString("hex");
-  const beside = (kind: string): string =>
-    join(dirname(target), `.covenant-${basename(target)}-${kind}${token}.tmp`);
-  const unfinished = beside("");
-  const replaced = beside("old-");
+  const { unfinished, replaced } = besideNames(target);
   try {
     await mkdir(unfinished, { recursive: true });
     await writeFiles(unfinished, model);
