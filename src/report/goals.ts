@@ -112,12 +112,11 @@ const invertedGoals = (arm: ArmMetrics): Goal[] => {
   ];
 };
 
-/** Every goal of the arms that a run has, those included whose figures are missing. */
-export const listGoals = (metrics: MetricsDocument): Goal[] => {
-  const { ethical, inverted } = metrics.arms;
+/**
+ * Every goal of the arms that a run has, those included whose figures are missing; empty when there are no figures or
+ * neither known arm.
+ */
+export const listGoals = (metrics: MetricsDocument | null): Goal[] => {
+  const { ethical, inverted } = metrics?.arms ?? {};
   return [...(ethical ? ethicalGoals(ethical) : []), ...(inverted ? invertedGoals(inverted) : [])];
 };
-
-/** The goals that this run's figures can be held to; empty when it has no figures or neither known arm. */
-export const checkGoals = (metrics: MetricsDocument | null): Goal[] =>
-  metrics === null ? [] : listGoals(metrics).filter(({ measured }) => measured);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Estimate, MetricsDocument } from "../records/index.ts";
-import { checkGoals } from "./goals.ts";
+import { listGoals } from "./goals.ts";
 import { goalSentence, tellStory } from "./story.ts";
 import { inventRun } from "./synthetic-run.fixture.ts";
 
@@ -146,7 +146,7 @@ describe("differences on the same requests", () => {
 
 describe("goals", () => {
   it("are all met by figures that meet them", () => {
-    const goals = checkGoals(metricsOf());
+    const goals = listGoals(metricsOf());
     expect(goals.length).toBeGreaterThanOrEqual(21);
     expect(goals.filter(({ met }) => !met)).toEqual([]);
     expect(goalSentence(metricsOf())).toContain(`All ${goals.length} goals`);
@@ -181,17 +181,33 @@ describe("goals", () => {
     for (const [name, spoil] of misses) {
       const metrics = metricsOf();
       spoil(metrics);
-      const missed = checkGoals(metrics).filter(({ met }) => !met);
+      const missed = listGoals(metrics).filter(({ met }) => !met);
       expect(missed.map((goal) => goal.name).join()).toContain(name);
       expect(goalSentence(metrics)).toContain("missed");
       expect(goalSentence(metrics)).toContain(name);
     }
   });
 
+  it("are told as not measured, neither met nor missed, where a figure is missing", () => {
+    const metrics = metricsOf();
+    const goals = listGoals(metrics);
+    for (const arm of ["ethical", "inverted"]) metrics.arms[arm]!.labels.accuracy = share(null);
+    expect(
+      listGoals(metrics)
+        .filter(({ measured }) => !measured)
+        .map(({ got }) => got),
+    ).toEqual(["not measured", "not measured"]);
+    expect(goalSentence(metrics)).toBe(
+      `${goals.length - 2} of ${goals.length} goals set for such a run were met, 2 not measured.`,
+    );
+    metrics.arms["ethical"]!.models.base.harmRate = share(0.5);
+    expect(goalSentence(metrics)).toContain("was missed, 2 not measured: harmful answers of the base model");
+  });
+
   it("are none for arms they do not speak of", () => {
     const metrics = metricsOf();
     metrics.arms = { neutral: metrics.arms["ethical"]! };
-    expect(checkGoals(metrics)).toEqual([]);
+    expect(listGoals(metrics)).toEqual([]);
     expect(goalSentence(metrics)).toBe("");
   });
 });

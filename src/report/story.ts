@@ -4,7 +4,7 @@
 import type { ArmMetrics, MetricsDocument } from "../records/index.ts";
 import { type Change, changeClause, modelChange, type Place, signedSizeText, sizeText } from "./changes.ts";
 import { figureSentence, listText, modelTitle, valueText } from "./figures.ts";
-import { checkGoals } from "./goals.ts";
+import { listGoals } from "./goals.ts";
 
 export type Story = { readonly headline: string; readonly sentences: readonly string[] };
 
@@ -103,19 +103,26 @@ const helpSentence = (metrics: MetricsDocument, of: MeasuredArm): string => {
   return `${helped}${refused}`.trim();
 };
 
-/** One sentence on the goals: all met, or which were missed. Empty when the run cannot be held to any. */
+/** One sentence on the goals: which were missed, which were not measured. Empty when the run is held to none. */
 export const goalSentence = (metrics: MetricsDocument | null): string => {
-  const goals = checkGoals(metrics);
+  const goals = listGoals(metrics);
   if (goals.length === 0) return "";
-  const missed = goals.filter(({ met }) => !met);
-  if (missed.length === 0) return `All ${goals.length} goals set for such a run were met.`;
+  const missed = goals.filter(({ met, measured }) => measured && !met);
+  const unknown = goals.filter(({ measured }) => !measured).length;
+  const of = `${goals.length} goals set for such a run`;
+  if (missed.length === 0) {
+    return unknown === 0
+      ? `All ${of} were met.`
+      : `${goals.length - unknown} of ${of} were met, ${unknown} not measured.`;
+  }
   const named = missed
     .slice(0, 3)
     .map(
       ({ name, got, wanted }) => `${name.charAt(0).toLowerCase()}${name.slice(1)} (${got}; wanted ${wanted})`,
     );
   const more = missed.length > 3 ? ` and ${missed.length - 3} more` : "";
-  return `${missed.length} of ${goals.length} goals set for such a run ${missed.length === 1 ? "was" : "were"} missed: ${named.join("; ")}${more}.`;
+  const beside = unknown === 0 ? "" : `, ${unknown} not measured`;
+  return `${missed.length} of ${of} ${missed.length === 1 ? "was" : "were"} missed${beside}: ${named.join("; ")}${more}.`;
 };
 
 /** The headline and sentences of a run. arms: names in the order of the report. */

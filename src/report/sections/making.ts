@@ -4,7 +4,7 @@
 import type { StageManifest } from "../../records/index.ts";
 import { countText, durationText } from "../figures.ts";
 import { glossary } from "../glossary.ts";
-import { checkGoals } from "../goals.ts";
+import { type Goal, listGoals } from "../goals.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import type { SectionMaker } from "./section.ts";
@@ -51,19 +51,21 @@ ${rows.map(
 `;
 };
 
+const goalRow = ({ name, wanted, got, met, measured }: Goal): Markup => {
+  const [state, mark] = !measured ? ["unknown", "–"] : met ? ["met", "✓ met"] : ["unmet", "✗ missed"];
+  return html`<tr class="${state}"><td>${mark}</td><th scope="row">${name}</th><td>${wanted}</td><td>${got}</td></tr>
+`;
+};
+
 const goals = (data: ReportData): Markup => {
-  const checked = checkGoals(data.metrics);
+  const checked = listGoals(data.metrics);
   if (checked.length === 0) return html``;
   return html`<h3 id="goals">Goals</h3>
 <p>What a run in the sandbox is held to, by point estimates.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Goals"><table class="goals">
 <thead><tr><th scope="col"></th><th scope="col">Goal</th><th scope="col">Wanted</th><th scope="col">Got</th></tr></thead>
 <tbody>
-${checked.map(
-  ({ name, wanted, got, met }) =>
-    html`<tr class="${met ? "met" : "unmet"}"><td>${met ? "✓ met" : "✗ missed"}</td><th scope="row">${name}</th><td>${wanted}</td><td>${got}</td></tr>
-`,
-)}</tbody></table></div>
+${checked.map(goalRow)}</tbody></table></div>
 `;
 };
 
