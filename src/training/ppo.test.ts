@@ -1,6 +1,7 @@
 // PPO: a reward that is easy to get is got, the penalty holds the policy back, and the loop can be continued.
 
 import { describe, expect, it } from "vitest";
+import { InterruptedError } from "../core/index.ts";
 import { createGenerator, createModelState, createScorer } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
@@ -73,6 +74,27 @@ describe("PPO", () => {
     expect(metrics.at(-1)!["objective/kl"]).toBeGreaterThan(1);
     expect(metrics.at(-1)!["objective/entropy"]).toBeLessThan(metrics[0]!["objective/entropy"]!);
     await loop.release();
+  });
+
+  it("stops while the reference reads, when it is aborted then", async () => {
+    const abort = new AbortController();
+    const scorer = createScorer(freshModel());
+    const reference: typeof scorer = {
+      ...scorer,
+      tokens(items, options) {
+        abort.abort();
+        return scorer.tokens(items, options);
+      },
+    };
+    const rewarded: number[] = [];
+    const reward: RewardFunction = async (items) => {
+      rewarded.push(items.length);
+      return items.map(() => 0);
+    };
+    const loop = open({ reference, reward, signal: abort.signal });
+    await expect(take(loop)).rejects.toBeInstanceOf(InterruptedError);
+    expect(rewarded).toEqual([]);
+    await Promise.all([loop.release(), scorer.release()]);
   });
 
   it("stays at the reference when leaving it costs more than the reward is worth, and goes back to it", async () => {

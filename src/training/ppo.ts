@@ -129,6 +129,8 @@ const createReader = (state: ModelState) => {
   };
 };
 
+const signalOf = ({ signal }: PpoOptions) => (signal === undefined ? {} : { signal });
+
 type Sampled = { readonly items: readonly PackedItem[]; readonly ended: readonly boolean[] };
 
 const sample = async (options: PpoOptions, step: number): Promise<Sampled> => {
@@ -140,10 +142,7 @@ const sample = async (options: PpoOptions, step: number): Promise<Sampled> => {
     temperature: 1,
     seed: deriveSeed(options.seed, "rollout", step, at),
   }));
-  const replies = await options.generator.generate(
-    requests,
-    options.signal === undefined ? {} : { signal: options.signal },
-  );
+  const replies = await options.generator.generate(requests, signalOf(options));
   return {
     items: replies.map(({ ids, ended }, at) => ({
       trunk: prompts[at]!,
@@ -215,7 +214,7 @@ export async function* trainPpo(options: PpoOptions): AsyncGenerator<StepMetrics
       const sampled = await sample(options, step);
       const { items } = sampled;
       const read = await reader.read(items, options.padding);
-      const reference = await options.reference.tokens(items);
+      const reference = await options.reference.tokens(items, signalOf(options));
       const scores = await options.reward(items, options.signal);
       const rollouts = read.map(
         ({ policy, values }, at): Rollout => ({
