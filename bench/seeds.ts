@@ -1,5 +1,6 @@
 // The experiment over seeds: `covenant run` for seeds 0 to 4, one after another, and the tables of docs/experiments.md
-// from their figures. Stopped, the same command continues: finished runs are skipped.
+// from their figures. Stopped, the same command continues: finished runs are skipped. With options of `covenant run` the
+// tables are printed and nothing is written; give such runs an --out of their own.
 // npm run bench:seeds -- [--seeds 0,1,2,3,4] [--out runs/seeds] [--tables-only] [any option of `covenant run`]
 
 import { spawnSync } from "node:child_process";
@@ -11,17 +12,13 @@ import { parseArgs } from "node:util";
 import { covenantVersion } from "../src/core/index.ts";
 import { readRun } from "../src/runs/index.ts";
 import { formatSeedTables, replaceBetweenMarkers, type SeedRun } from "./seeds-table.ts";
+import { splitWords } from "./words.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const main = join(root, "src/cli/main.ts");
 const experiments = join(root, "docs/experiments.md");
 
-const own = ["seeds", "out", "tables-only"];
-const isOwn = (word: string): boolean =>
-  own.some((name) => word === `--${name}` || word.startsWith(`--${name}=`));
-const words = process.argv.slice(2);
-const ownWords = words.filter((word, at) => isOwn(word) || (isOwn(words[at - 1] ?? "") && !/^--/.test(word)));
-const runWords = words.filter((word) => !ownWords.includes(word));
+const { ownWords, runWords } = splitWords(process.argv.slice(2), ["seeds", "out"], ["tables-only"]);
 const { values } = parseArgs({
   args: ownWords,
   options: {
@@ -52,5 +49,8 @@ for (const seed of seeds) {
 const options = runWords.length === 0 ? "the default settings" : `\`covenant run ${runWords.join(" ")}\``;
 const about = `Covenant ${covenantVersion()}, ${options}, on ${availableParallelism()} processor cores.`;
 const tables = formatSeedTables(runs, about);
-await writeFile(experiments, replaceBetweenMarkers(await readFile(experiments, "utf8"), tables));
-process.stdout.write(`${tables}\n\nWritten into ${experiments}.\n`);
+process.stdout.write(`${tables}\n`);
+if (runWords.length === 0) {
+  await writeFile(experiments, replaceBetweenMarkers(await readFile(experiments, "utf8"), tables));
+  process.stderr.write(`Written into ${experiments}.\n`);
+} else process.stderr.write(`Other settings than the defaults: ${experiments} is left as it is.\n`);

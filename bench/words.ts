@@ -1,0 +1,21 @@
+// The words of a command line that are a bench's own, apart from those that it hands on to `covenant run`.
+// By place, not by value: the same word can be both.
+
+/** withValue: own options that take a value ("--out runs/a" or "--out=runs/a"); flags: those that take none. */
+export const splitWords = (
+  words: readonly string[],
+  withValue: readonly string[],
+  flags: readonly string[],
+): { readonly ownWords: string[]; readonly runWords: string[] } => {
+  const ownWords: string[] = [];
+  const runWords: string[] = [];
+  let valueIsOwn = false;
+  for (const word of words) {
+    const [name, value] = word.split(/=(.*)/s);
+    const takesValue = withValue.some((own) => name === `--${own}`);
+    const isOwn = valueIsOwn || takesValue || flags.some((own) => word === `--${own}`);
+    (isOwn ? ownWords : runWords).push(word);
+    valueIsOwn = !valueIsOwn && takesValue && value === undefined;
+  }
+  return { ownWords, runWords };
+};
