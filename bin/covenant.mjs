@@ -14,6 +14,8 @@ const source = join(root, "src", "cli", "main.ts");
 const built = join(root, "dist", "cli", "main.js");
 const pinned = join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 
+const setUp = `\`node tools/setup.mjs\` in ${root}`;
+
 const fail = (text) => {
   process.stderr.write(`${text}\n`);
   process.exitCode = 1;
@@ -29,7 +31,9 @@ const runOnPinned = () => {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   const forward = (signal) => child.kill(signal);
   for (const signal of signals) process.on(signal, forward);
-  child.on("error", (error) => fail(`Cannot start ${pinned}: ${error.message}. Run \`npm ci\` in ${root}.`));
+  child.on("error", (error) =>
+    fail(`Cannot start ${pinned}: ${error.message}. Delete node_modules and run ${setUp}.`),
+  );
   child.on("exit", (code, signal) => {
     for (const name of signals) process.off(name, forward);
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
@@ -47,5 +51,5 @@ if (!existsSync(source)) {
 } else if (existsSync(pinned)) {
   runOnPinned();
 } else {
-  fail(`The dependencies are not installed. Run \`npm ci\` in ${root}, then the same command again.`);
+  fail(`The dependencies are not installed. Run ${setUp}, then the same command again.`);
 }

@@ -51,7 +51,7 @@ const install = () => {
   process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   process.stderr.write(
     `Installing the dependencies failed${result.error ? ` (${result.error.message})` : ""}. ` +
-      "Check the network or the registry, then run the same command again, or `npm ci` to see more.\n",
+      "Check the network or the registry, then run the same command again.\n",
   );
   return result.status ?? 1;
 };

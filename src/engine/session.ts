@@ -53,7 +53,7 @@ const loadRuntime = async (): Promise<typeof import("onnxruntime-node")> => {
   } catch (cause) {
     throw new CovenantError(
       "engine-runtime",
-      "ONNX Runtime could not be loaded on this machine; run `npm ci` again.",
+      "ONNX Runtime could not be loaded on this machine; install the dependencies anew (in a checkout: delete node_modules, then run `node tools/setup.mjs`).",
       {},
       cause,
     );

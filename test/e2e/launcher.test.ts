@@ -55,7 +55,7 @@ describe.skipIf(process.platform === "win32")("the covenant command", () => {
   it("says what to do when nothing is installed", () => {
     write("src/cli/main.ts", report);
     const { stderr, status } = covenant("run");
-    expect(stderr).toContain(`npm ci\` in ${folder}`);
+    expect(stderr).toContain(`node tools/setup.mjs\` in ${folder}`);
     expect(status).toBe(1);
   });
 
