@@ -1,11 +1,13 @@
 // `covenant evaluate`: several models on held-out sandbox prompts, judged by the oracle, rated against the first.
-// Only what is held out is measured; nothing here flows back into training.
+// What a file holds of the combinations that training sees is measured too, with a warning; nothing here flows back
+// into training.
 
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
-import type { MetricsDocument, ModelMetrics, VerdictRecord } from "../records/index.ts";
+import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
+import { splitOfRequest } from "../sandbox/index.ts";
 import { kindFlag, promptsFlag, runFlags } from "./flags.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planEvaluation, planOf } from "./plan.ts";
@@ -21,11 +23,11 @@ import {
   samplingSettings,
   seedSetting,
 } from "./settings.ts";
-import { evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
-import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { evaluationStage, requestOf, requireMeasurable } from "./stages/evaluation.ts";
+import { gatherOneSide, type OneSidedPrompts, oneSidedStage } from "./stages/prompts.ts";
 import { counted } from "./wording.ts";
 
-const schema = z.strictObject({
+export const evaluateSchema = z.strictObject({
   out: outSetting("runs/evaluate"),
   seed: seedSetting,
   models: z
@@ -39,12 +41,31 @@ const schema = z.strictObject({
   sampling: samplingSettings,
   endpoint: endpointSettings,
 });
-type EvaluateConfig = z.output<typeof schema>;
+type EvaluateConfig = z.output<typeof evaluateSchema>;
 
-/** Prompts to measure on: all rows of a file but those that are marked for training. */
-const gatherMeasured = async (config: EvaluateConfig) => {
+/** How many prompts ask for a combination of action and target that models of the sandbox are trained on. */
+const countSeen = (prompts: readonly PromptRecord[]): number =>
+  prompts.filter((prompt) => splitOfRequest(requestOf(prompt)) === "train").length;
+
+/** What the rates are of: "12 held-out prompts", or how many of them are not held out. */
+export const describeMeasured = (prompts: readonly PromptRecord[]): string => {
+  const seen = countSeen(prompts);
+  if (seen === 0) return counted(prompts.length, "held-out prompt");
+  return `${counted(prompts.length, "prompt")}, ${seen} of them not held out`;
+};
+
+const gatherWithSeen = async (config: EvaluateConfig): Promise<OneSidedPrompts> => {
   const gathered = await gatherOneSide(config, "test");
   requireMeasurable(gathered.used);
+  const seen = countSeen(gathered.used);
+  if (seen === 0) return gathered;
+  const text = `${counted(seen, "prompt")} of ${config.prompts} ${seen === 1 ? "asks" : "ask"} for a combination of action and target that training sees, so what ${seen === 1 ? "it measures" : "they measure"} may be learned by heart. Leave out --prompts to use held-out prompts alone.`;
+  return { ...gathered, notices: [...gathered.notices, { code: "prompts-seen", text }] };
+};
+
+/** Prompts to measure on: all rows of a file but those that are marked for training. */
+export const gatherMeasured = async (config: EvaluateConfig): Promise<OneSidedPrompts> => {
+  const gathered = await gatherWithSeen(config);
   const silent = gathered.used.filter(({ kind }) => kind === undefined).length;
   if (silent === 0) return gathered;
   const advice = 'Add "kind" (harmful, harmless or lookalike) to the rows, or give --kind.';
@@ -82,10 +103,10 @@ const measure = (
 };
 
 /** `covenant evaluate`. */
-export const recipe: Recipe<typeof schema> = {
+export const recipe: Recipe<typeof evaluateSchema> = {
   command: ["evaluate"],
   summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
-  schema,
+  schema: evaluateSchema,
   flags: {
     ...runFlags,
     models: {
@@ -124,7 +145,7 @@ export const recipe: Recipe<typeof schema> = {
       lines: [
         ...describeModels(models),
         "",
-        `Rates on ${counted(gathered.used.length, "held-out prompt")}, with 95 % intervals: ${join(config.out, "metrics.json")}`,
+        `Rates on ${describeMeasured(gathered.used)}, with 95 % intervals: ${join(config.out, "metrics.json")}`,
         `Every reply with its verdict: ${join(config.out, "evaluate", "verdicts.jsonl")}`,
         "`npx covenant run` measures a whole pipeline and writes a report.",
       ],

@@ -1,0 +1,47 @@
+// Which prompts `covenant evaluate` calls held out: none that ask for what training sees.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { sandboxPrompts } from "../sandbox/index.ts";
+import { describeMeasured, evaluateSchema, gatherMeasured } from "./evaluate.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-evaluate-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A file of sandbox prompts of both sides, without a mark of their side. */
+const fileOf = (train: number, test: number): string => {
+  const rows = Object.entries({ train, test }).flatMap(([split, harmful]) =>
+    harmful === 0
+      ? []
+      : sandboxPrompts({
+          seed: 1,
+          split: split as "train" | "test",
+          counts: { harmful, harmless: 0, lookalike: 0 },
+        }),
+  );
+  const file = join(folder, `${train}-${test}.jsonl`);
+  writeFileSync(file, rows.map(({ messages, kind }) => JSON.stringify({ messages, kind })).join("\n"));
+  return file;
+};
+const gather = (file: string) => gatherMeasured(evaluateSchema.parse({ prompts: file }));
+
+describe("prompts to measure on", () => {
+  it("of combinations that training sees are told, and not called held out", async () => {
+    const { used, notices } = await gather(fileOf(2, 3));
+    expect(describeMeasured(used)).toBe("5 prompts, 2 of them not held out");
+    expect(notices.map(({ code }) => code)).toEqual(["prompts-seen"]);
+    expect(notices[0]?.text).toContain("2 prompts of ");
+  });
+
+  it("that are all held out are called so", async () => {
+    const { used, notices } = await gather(fileOf(0, 3));
+    expect(describeMeasured(used)).toBe("3 held-out prompts");
+    expect(notices).toEqual([]);
+    const sandbox = await gatherMeasured(
+      evaluateSchema.parse({ counts: { harmful: 2, harmless: 1, lookalike: 1 } }),
+    );
+    expect(describeMeasured(sandbox.used)).toBe("4 held-out prompts");
+  });
+});
