@@ -11,7 +11,7 @@ export {
   systemDisk,
   writeFileAtomic,
 } from "./files.ts";
-export { hashJson, sha256Bytes, sha256File, sha256Text } from "./hash.ts";
+export { hashJson, sha256File, sha256Text } from "./hash.ts";
 export { expandHome } from "./home.ts";
 export { type FileLine, formatJsonLines, readJsonLines, readLines } from "./json-lines.ts";
 export * from "./portable.ts";

@@ -1,5 +1,5 @@
-// JSON with places, its canonical form, redaction of secrets and the logger that redacts: what is refused and how it is
-// told, and what holds for any value.
+// JSON with places, its canonical form and the redaction of secrets: what is refused and how it is told, and what holds
+// for any value.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,6 @@ import {
   canonicalJson,
   checkValue,
   createRedact,
-  createTextLogger,
   formatYaml,
   nearestWord,
   parseJson,
@@ -129,17 +128,5 @@ describe("secrets", () => {
 
   it("are replaced by their names, the longest first; short values and other variables are not", () => {
     expect(redact("x abcdefghij y abcdefgh z /home/abc")).toBe("x [B_TOKEN] y [A_KEY] z /home/abc");
-  });
-
-  it("do not get through the logger", () => {
-    let text = "";
-    const write = (line: string): void => {
-      text += line;
-    };
-    const logger = createTextLogger({ write, redact });
-    logger.debug("not shown");
-    logger.info("plain");
-    logger.error("abcdefgh was refused");
-    expect(text).toBe("plain\nerror: [A_KEY] was refused\n");
   });
 });

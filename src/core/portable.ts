@@ -22,9 +22,7 @@ export {
   parseJsonAs,
   type TextPlace,
 } from "./json.ts";
-export { createTextLogger, type Logger, type LogLevel, logLevels, silentLogger } from "./logger.ts";
 export { nearestWord } from "./nearest.ts";
-export { mapConcurrently, mapInOrder, type PoolOptions } from "./pool.ts";
 export { createRandom, deriveSeed, hashText, type Random } from "./random.ts";
 export { createRedact, type Redact } from "./redaction.ts";
 export { formatYaml, parseYaml } from "./yaml.ts";

@@ -31,7 +31,6 @@ export {
   rmsNorm,
   rotaryEmbedding,
   softmax,
-  tokenLogProbabilities,
   tokenLogProbability,
 } from "./operations/network.ts";
 export {
@@ -40,7 +39,6 @@ export {
   pad,
   reshape,
   slice,
-  stopGradient,
   sum,
   transpose,
 } from "./operations/reduction.ts";
@@ -56,7 +54,6 @@ export {
 } from "./session.ts";
 export { type Shape, sizeOf } from "./shape.ts";
 export {
-  allocate,
   constant,
   type ElementType,
   input,

@@ -67,22 +67,6 @@ export const elementTypeOf = (data: TensorData): ElementType => {
   return "bool";
 };
 
-/** Empty data of a type and size. */
-export const allocate = (type: ElementType, size: number): TensorData => {
-  switch (type) {
-    case "float32":
-      return new Float32Array(size);
-    case "int64":
-      return new BigInt64Array(size);
-    case "int32":
-      return new Int32Array(size);
-    case "bool":
-      return new Uint8Array(size);
-    default:
-      return type satisfies never;
-  }
-};
-
 /** Every node the tensors depend on, inputs before users. Iterative: graphs are deep. */
 export const orderedNodes = (tensors: readonly Tensor[]): GraphNode[] => {
   const order: GraphNode[] = [];

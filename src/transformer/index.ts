@@ -94,7 +94,6 @@ export {
 export {
   createTokenizer,
   type EncodeOptions,
-  loadTokenizer,
   type Tokenizer,
   type TokenizerFiles,
 } from "./tokenizer.ts";

@@ -5,7 +5,7 @@ import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CovenantError, UserError } from "../core/index.ts";
-import { createTokenizer, loadTokenizer } from "./tokenizer.ts";
+import { createTokenizer } from "./tokenizer.ts";
 import type { LibraryTokenizer as Library } from "./tokenizer-library.ts";
 
 const golden = new URL("../../test/golden/", import.meta.url);
@@ -103,11 +103,5 @@ describe("broken files", () => {
   ])("%s", (tokenizerJson, message) => {
     expect(() => createTokenizer({ tokenizerJson, configJson: "{}" }, "folder")).toThrow(UserError);
     expect(() => createTokenizer({ tokenizerJson, configJson: "{}" }, "folder")).toThrow(message);
-  });
-
-  it("a folder without a tokenizer, and one without tokenizer_config.json", async () => {
-    await expect(loadTokenizer(new URL("absent", golden).pathname)).rejects.toBeInstanceOf(UserError);
-    const loaded = await loadTokenizer(new URL("llama-random/tied", golden).pathname);
-    expect(loaded.special).toMatchObject({ end: 0, pad: 1 });
   });
 });

@@ -3,9 +3,8 @@
 // with a cache of words, which gives the same ids. Text can be marked as literal: control tokens that a user typed
 // there stay text. Knows no chat roles; chat-template.ts does.
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CovenantError, checkValue, fileError, parseJson, readText } from "../core/index.ts";
+import { CovenantError, checkValue, parseJson } from "../core/index.ts";
 import { fromByteCharacters, toByteCharacters, wordPattern } from "./byte-level.ts";
 import {
   contentOf,
@@ -286,15 +285,4 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
     idOf,
     tokenOf: (id) => library.id_to_token(id) ?? null,
   };
-};
-
-/** Reads a model folder's tokenizer.json and tokenizer_config.json (which may be absent). Throws UserError. */
-export const loadTokenizer = async (folder: string): Promise<Tokenizer> => {
-  const tokenizerJson = await readText(join(folder, "tokenizer.json"));
-  const configPath = join(folder, "tokenizer_config.json");
-  const configJson = await readFile(configPath, "utf8").catch((thrown: NodeJS.ErrnoException) => {
-    if (thrown.code === "ENOENT") return "{}";
-    throw fileError(thrown, "read", configPath);
-  });
-  return createTokenizer({ tokenizerJson, configJson }, folder);
 };

@@ -5,7 +5,7 @@
 import type { Operation, ReferenceValue } from "../operation.ts";
 import { shapeError } from "../shape.ts";
 import { type GraphNode, outputOf, type Tensor } from "../tensor.ts";
-import { apply, applyNode } from "./apply.ts";
+import { apply } from "./apply.ts";
 import { exponential, multiply, negate, subtract } from "./elementwise.ts";
 import { addAlongRows } from "./indexing.ts";
 import { mean } from "./moments.ts";
@@ -232,10 +232,5 @@ export const rotaryEmbedding = (
 /** log softmax(logits)[target] of every row: logits [n, vocabulary], targets int64 [n] → [n]. */
 export const tokenLogProbability = (logits: Tensor, targets: Tensor): Tensor =>
   apply(tokenRule, [logits, targets]);
-/** The same, with the whole log-softmax [n, vocabulary] beside it. */
-export const tokenLogProbabilities = (logits: Tensor, targets: Tensor): { target: Tensor; all: Tensor } => {
-  const node = applyNode(tokenRule, [logits, targets]);
-  return { target: outputOf(node, 0), all: outputOf(node, 1) };
-};
 
 export const networkOperations: readonly Operation[] = [softmaxRule, rmsNormRule, rotaryRule, tokenRule];

@@ -3,7 +3,7 @@
 import type { OnnxEmitter, Operation, ReferenceValue } from "../operation.ts";
 import { frontAxis, type Shape, shapeError, sizeOf, stridesOf } from "../shape.ts";
 import type { GraphNode, Tensor } from "../tensor.ts";
-import { apply, mapValue } from "./apply.ts";
+import { apply } from "./apply.ts";
 
 const axesOf = (node: GraphNode): number[] => node.attributes["axes"] as number[];
 
@@ -265,15 +265,6 @@ const concatenateRule: Operation = {
   examples: [{ inputs: [{ shape: [2, 2, 3] }, { shape: [2, 1, 3] }], attributes: { axis: 1 } }],
 };
 
-const stopRule: Operation = {
-  name: "stop-gradient",
-  outputs: ([x]) => [{ shape: x!.shape, type: x!.type }],
-  gradient: () => [undefined],
-  onnx: (_node, inputs, emitter) => emitter.emit("Identity", inputs),
-  evaluate: (_node, [x]) => [mapValue(x!, (v) => v)],
-  examples: [{ inputs: [{ shape: [3], differentiable: false }] }],
-};
-
 export const frontAxes = (x: Tensor, axes: readonly number[] | undefined): number[] =>
   (axes ?? x.shape.map((_, axis) => axis)).map((axis) => frontAxis("reduction", axis, x.shape.length));
 
@@ -293,8 +284,6 @@ export const pad = (x: Tensor, axis: number, before: number, after: number): Ten
   before === 0 && after === 0 ? x : apply(padRule, [x], { axis, before, after });
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
   apply(concatenateRule, inputs, { axis: frontAxis("concatenate", axis, inputs[0]!.shape.length) });
-/** The same value, through which no gradient flows. */
-export const stopGradient = (x: Tensor): Tensor => apply(stopRule, [x]);
 
 export const reductionOperations: readonly Operation[] = [
   sumRule,
@@ -304,5 +293,4 @@ export const reductionOperations: readonly Operation[] = [
   sliceRule,
   padRule,
   concatenateRule,
-  stopRule,
 ];

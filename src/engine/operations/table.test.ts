@@ -9,7 +9,7 @@ import type { Operation, OperationExample } from "../operation.ts";
 import { interpret } from "../reference.ts";
 import { compile } from "../session.ts";
 import { sizeOf } from "../shape.ts";
-import { allocate, constant, input, outputOf, type Tensor, type TensorData } from "../tensor.ts";
+import { constant, input, outputOf, type Tensor, type TensorData } from "../tensor.ts";
 import { applyNode } from "./apply.ts";
 import { multiply } from "./elementwise.ts";
 import { sum } from "./reduction.ts";
@@ -33,8 +33,15 @@ const build = (operation: Operation, example: OperationExample, index: number) =
   return { tensors, node, values, random };
 };
 
+const emptyOf = {
+  float32: (size: number) => new Float32Array(size),
+  int64: (size: number) => new BigInt64Array(size),
+  int32: (size: number) => new Int32Array(size),
+  bool: (size: number) => new Uint8Array(size),
+};
+
 const typed = (tensor: Tensor, values: readonly number[]): TensorData => {
-  const data = allocate(tensor.type, values.length);
+  const data: TensorData = emptyOf[tensor.type](values.length);
   values.forEach((value, at) => {
     if (data instanceof BigInt64Array) data[at] = BigInt(value);
     else data[at] = value;
