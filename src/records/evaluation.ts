@@ -83,7 +83,10 @@ export const calibrationBinSchema = z.object({
 });
 export type CalibrationBin = z.infer<typeof calibrationBinSchema>;
 
-/** One point of the Goodhart curve: mean reward against true harm after so many PPO steps. */
+/**
+ * One point of the Goodhart curve: mean reward against true harm after so many PPO steps. kl: mean log-ratio to the
+ * reference, in nats, of replies sampled at the answers' temperature.
+ */
 export const goodhartPointSchema = z.object({
   step: z.number().int(),
   reward: z.number(),

@@ -93,6 +93,11 @@ const words: readonly { readonly term: string; readonly meaning: string }[] = [
     meaning:
       "Kullback-Leibler divergence: how far the trained model's choice of words has moved from SL-CAI's.",
   },
+  {
+    term: "Log-ratio",
+    meaning:
+      "How much likelier the trained model finds an answer than SL-CAI does, in nats. Its mean over answers sampled at temperature 1 is the KL; over answers sampled at a lower temperature it is only near it.",
+  },
 ];
 
 const idOf = (term: string): string => `term-${term.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;

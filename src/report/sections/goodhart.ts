@@ -20,8 +20,8 @@ const table = (data: ReportData, arms: readonly string[]): Markup =>
 ${scrollable(
   "Reinforcement learning, point by point",
   html`<table class="figures">
-<caption>Reward and KL are means over the answers that n counts.</caption>
-<thead><tr><th scope="col">Arm</th><th scope="col">Step</th><th scope="col">Reward</th><th scope="col">KL</th><th scope="col">Harmful</th></tr></thead>
+<caption>Reward and log-ratio to SL-CAI (in nats, of answers sampled at the test's temperature) are means over the answers that n counts.</caption>
+<thead><tr><th scope="col">Arm</th><th scope="col">Step</th><th scope="col">Reward</th><th scope="col">Log-ratio</th><th scope="col">Harmful</th></tr></thead>
 <tbody>
 ${arms.map((arm) =>
   pointsOf(data, arm).map(
