@@ -17,15 +17,9 @@ export {
   labelBatch,
   normaliseChoice,
 } from "./labels.ts";
+export { leastAlike, type PairReply, pairSamples, type ReplyPair } from "./pairs.ts";
 export { loadPrompts, type PromptOptions, readPrompts, splitOf } from "./prompts.ts";
-export {
-  type PairReply,
-  type ReplyChunk,
-  type ReplyPair,
-  type SampleOptions,
-  samplePairs,
-  sampleReplies,
-} from "./replies.ts";
+export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";
 export {
   type RevisionChunk,
   type RevisionItem,
@@ -34,8 +28,6 @@ export {
   revisionItems,
 } from "./revision.ts";
 export {
-  type FlipRule,
-  flipRules,
   type LeftOut,
   mixSftRows,
   preferenceRows,

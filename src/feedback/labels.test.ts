@@ -13,7 +13,6 @@ import {
   normaliseChoice,
   preferenceRows,
   type ReplyPair,
-  samplePairs,
 } from "./index.ts";
 
 const constitution: Constitution = {
@@ -272,7 +271,7 @@ describe("preferenceRows", () => {
     });
     const labels = await label({ judge, pairs: odd });
     const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "ethical/dpo" });
-    expect(leftOut).toEqual({ identical: 1, unscored: 1, flipped: 0 });
+    expect(leftOut).toEqual({ identical: 1, unscored: 1 });
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       parents: ["ethical/label/p2"],
@@ -283,60 +282,15 @@ describe("preferenceRows", () => {
     expect(rows[0]?.probability).toBeCloseTo(1 / (1 + Math.exp(-1.9)));
   });
 
-  it("takes comparisons that flip with the order for ties, unless they are to be kept", async () => {
-    const judge = judgeBy((first, second) => (hashText(first + second) % 999) / 1000 + 0.0005);
-    const labels = await label({ judge });
-    const flipped = labels.filter((one) => one.flipped);
-    expect(flipped.length).toBeGreaterThan(0);
-    expect(flipped.length).toBeLessThan(labels.length);
-    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "s" });
-    expect(leftOut).toEqual({ identical: 0, unscored: 0, flipped: flipped.length });
-    expect(rows.map(({ parents }) => parents[0])).toEqual(
-      labels.filter((one) => !one.flipped).map(({ id }) => id),
-    );
-  });
-
   it("never states less than one half for the chosen reply", async () => {
     const judge = judgeBy((first, second) => (hashText(first + second) % 999) / 1000 + 0.0005);
     const labels = await label({ judge });
-    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s", flips: "keep" });
+    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s" });
     expect(rows).toHaveLength(labels.length);
     for (const [index, row] of rows.entries()) {
       expect(row.probability).toBeGreaterThanOrEqual(0.5);
       const { probability, replies } = labels[index] as LabelRecord;
       expect(row.chosen).toBe(replies[(probability ?? 0) >= 0.5 ? 0 : 1]);
     }
-  });
-});
-
-describe("samplePairs", () => {
-  it("pairs two samples of different seeds, in chunks that do not matter", async () => {
-    const prompts: PromptRecord[] = pairs.slice(0, 7).map((pair) => ({
-      id: pair.prompt,
-      parents: [],
-      stage: "prompts",
-      seed: 0,
-      messages: [...pair.messages],
-      split: "train",
-    }));
-    const gather = async (chunk: number) => {
-      const model = scriptedModel({ reply: ({ seed, temperature }) => `${seed} at ${temperature}` });
-      const found: ReplyPair[] = [];
-      const options = { model, prompts, runSeed: 1, stage: "ethical/label", maxTokens: 9, chunk };
-      for await (const part of samplePairs(options)) found.push(...part.pairs);
-      return found;
-    };
-    const whole = await gather(3);
-    expect(whole.map((pair) => pair.prompt)).toEqual(prompts.map((prompt) => prompt.id));
-    for (const { replies, messages, prompt } of whole) {
-      expect(replies[0].text).not.toBe(replies[1].text);
-      expect(replies[0].text).toMatch(/ at 1$/);
-      expect(replies.map((reply) => reply.id)).toEqual([
-        `ethical/label/${prompt}/0`,
-        `ethical/label/${prompt}/1`,
-      ]);
-      expect(messages).toEqual(prompts.find(({ id }) => id === prompt)?.messages);
-    }
-    expect(await gather(1)).toEqual(whole);
   });
 });

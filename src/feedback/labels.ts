@@ -7,7 +7,7 @@ import { CovenantError, createRandom, deriveSeed, throwIfAborted, UserError } fr
 import type { LanguageModel, Score, ScoreRequest } from "../models/index.ts";
 import type { Constitution, LabelRecord, Principle, UnscoredReason, Usage } from "../records/index.ts";
 import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
-import type { PairReply, ReplyPair } from "./replies.ts";
+import type { PairReply, ReplyPair } from "./pairs.ts";
 
 /** seedStage: as for samples. chunk: pairs a call, each of two requests (default: half the judge's batch). */
 export type LabelOptions = {

@@ -1,9 +1,9 @@
-// Replies of a model to the prompts of a run, and pairs of samples to compare: asked for in chunks, each reply by the
-// seed of its own item, and cleaned of what models write around a reply. Knows nothing of principles.
+// Replies of a model to the prompts of a run: asked for in chunks, each reply by the seed of its own item, and cleaned
+// of what models write around a reply. Knows nothing of principles.
 
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
-import type { Finish, Message, PromptRecord, ReplyRecord, Usage } from "../records/index.ts";
+import type { Finish, PromptRecord, ReplyRecord, Usage } from "../records/index.ts";
 import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
 import { type Cut, type CutCounts, cleanReply, countCuts } from "./cleaning.ts";
 
@@ -79,33 +79,5 @@ export async function* sampleReplies(options: SampleOptions): AsyncGenerator<Rep
       return { id, parents: [prompt.id], stage, seed, prompt: prompt.id, model: model.id, text, finish };
     });
     yield { records, cuts: countCuts(cuts), usage: sumUsage(replies.map((reply) => reply.usage)) };
-  }
-}
-
-/** One of the two replies of a comparison. A ReplyRecord is one. */
-export type PairReply = { readonly id: string; readonly text: string; readonly finish: Finish };
-
-/** Two replies to compare. id: of the item, unique among the pairs of a stage (the prompt's id where one pair each). */
-export type ReplyPair = {
-  readonly id: string;
-  readonly prompt: string;
-  readonly messages: readonly Message[];
-  readonly replies: readonly [PairReply, PairReply];
-};
-
-/** Two samples a prompt, as pairs, with the records of the samples. */
-export async function* samplePairs(
-  options: Omit<SampleOptions, "samples">,
-): AsyncGenerator<ReplyChunk & { readonly pairs: readonly ReplyPair[] }> {
-  const messagesOf = new Map(options.prompts.map((prompt) => [prompt.id, prompt.messages]));
-  for await (const chunk of sampleReplies({ ...options, samples: 2 })) {
-    const pairs: ReplyPair[] = [];
-    for (let index = 0; index + 1 < chunk.records.length; index += 2) {
-      const first = chunk.records[index]!;
-      const second = chunk.records[index + 1]!;
-      const messages = messagesOf.get(first.prompt) ?? [];
-      pairs.push({ id: first.prompt, prompt: first.prompt, messages, replies: [first, second] });
-    }
-    yield { ...chunk, pairs };
   }
 }

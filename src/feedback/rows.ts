@@ -16,10 +16,6 @@ import type {
 /** runSeed, stage: as in the records that are made. */
 export type RowOptions = { readonly runSeed: number; readonly stage: string };
 
-/** What becomes of comparisons whose two orders disagree. */
-export const flipRules = ["drop", "keep"] as const;
-export type FlipRule = (typeof flipRules)[number];
-
 /** How many texts were left out because they did not end as a whole reply. */
 export type LeftOut = Readonly<Record<Exclude<Finish, "stop">, number>>;
 
@@ -102,27 +98,19 @@ export const mixSftRows = (
   return random.shuffle([...revised, ...shuffled.slice(0, wanted)]);
 };
 
-/**
- * Preference rows from judged labels: chosen is the more probable reply. flips: what becomes of comparisons in which
- * the judge preferred another reply when the order changed; "drop" takes them for the ties that they are (Zheng et al.
- * 2023, section 3.4), "keep" leaves them in with a probability near one half. What is left out is counted.
- */
+/** Preference rows from judged labels: chosen is the more probable reply. Identical and unscored ones are counted. */
 export const preferenceRows = (
   labels: readonly LabelRecord[],
-  options: RowOptions & { readonly flips?: FlipRule },
+  options: RowOptions,
 ): {
   readonly rows: readonly PreferenceRow[];
-  readonly leftOut: Readonly<Record<"identical" | "unscored" | "flipped", number>>;
+  readonly leftOut: { readonly identical: number; readonly unscored: number };
 } => {
-  const { runSeed, stage, flips = "drop" } = options;
-  const leftOut = { identical: 0, unscored: 0, flipped: 0 };
+  const { runSeed, stage } = options;
+  const leftOut = { identical: 0, unscored: 0 };
   const rows = labels.flatMap((label): PreferenceRow[] => {
     if (label.state !== "judged" || label.probability === null) {
       leftOut[label.state === "identical" ? "identical" : "unscored"]++;
-      return [];
-    }
-    if (label.flipped === true && flips === "drop") {
-      leftOut.flipped++;
       return [];
     }
     const [one, other] = label.replies;

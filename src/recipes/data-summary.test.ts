@@ -58,11 +58,11 @@ describe("what commands say at their end", () => {
       { text: "", finish: "overflow" },
       { text: "Yes.", finish: "stop" },
     ] as const;
-    expect(describeLabels(countLabels(labels), samples, "drop")).toEqual([
+    expect(describeLabels(countLabels(labels), samples)).toEqual([
       "6 comparisons: 1 judged, 1 of them flipped with the order.",
-      "Left out of the rows: 1 whose two orders disagree; 1 of twice the same reply; 1 for want of a reply (1 too long for the model's context); 2 too long for the judge's context; 1 to which the judge gave no (A) or (B).",
+      "Left out of the rows: 1 of twice the same reply; 1 for want of a reply (1 too long for the model's context); 2 too long for the judge's context; 1 to which the judge gave no (A) or (B).",
     ]);
-    expect(describeLabels(countLabels([judged]), samples, "keep")).toHaveLength(1);
+    expect(describeLabels(countLabels([judged]), samples)).toHaveLength(1);
   });
 
   it("adds up what the named stages took, over all attempts", () => {

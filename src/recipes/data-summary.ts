@@ -1,7 +1,7 @@
 // What commands that ask models say at their end: how replies ended, what was left out and why, what was cut from
 // replies, and what it took.
 
-import { type FlipRule, isAnswered } from "../feedback/index.ts";
+import { isAnswered } from "../feedback/index.ts";
 import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../records/index.ts";
 import { readRun } from "../runs/index.ts";
 import { type Spent, spentOn } from "./stages/stage-model.ts";
@@ -87,7 +87,6 @@ export const countLabels = (
 export const describeLabels = (
   counts: LabelCounts,
   samples: readonly Pick<ReplyRecord, "text" | "finish">[],
-  rule: FlipRule,
 ): string[] => {
   const { judged, flips, identical, missing, tooLong, refused, undecided } = counts;
   const left: [number, string][] = [
@@ -99,11 +98,9 @@ export const describeLabels = (
   ];
   const told = left.filter(([count]) => count > 0).map(([count, why]) => `${count} ${why}`);
   const total = judged + left.reduce((sum, [count]) => sum + count, 0);
-  const flipped = rule === "drop" && flips > 0 ? [`${flips} whose two orders disagree`] : [];
-  const leftOut = [...flipped, ...told];
   return [
     `${counted(total, "comparison")}: ${judged} judged, ${flips} of them flipped with the order.`,
-    ...(leftOut.length === 0 ? [] : [`Left out of the rows: ${leftOut.join("; ")}.`]),
+    ...(told.length === 0 ? [] : [`Left out of the rows: ${told.join("; ")}.`]),
   ];
 };
 

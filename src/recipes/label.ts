@@ -23,10 +23,10 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   constitutionSetting,
   endpointSettings,
-  flipsSetting,
   modelName,
   modelSetting,
   outSetting,
+  pairSamplesSetting,
   promptCounts,
   promptKindSetting,
   promptsSetting,
@@ -51,7 +51,7 @@ export const labelSchema = z.strictObject({
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 10, 10),
   sampling: samplingSettings,
-  flips: flipsSetting,
+  samples: pairSamplesSetting.default(2),
   endpoint: endpointSettings,
 });
 type LabelConfig = z.output<typeof labelSchema>;
@@ -75,8 +75,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
 };
 
 const describeNext = (config: LabelConfig, rows: number): string[] => {
-  if (rows === 0)
-    return ["No comparison was judged the same way in both orders, so there are no rows to learn from."];
+  if (rows === 0) return ["No comparison was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = ["--model", isEndpoint(config.model) ? "./a-model-folder" : config.model];
   return nextCommands(["train", "reward", ...model, ...data], ["train", "dpo", ...model, ...data]);
@@ -95,11 +94,12 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
     constitution,
     prompts,
     sampling: config.sampling,
+    samples: config.samples,
   });
-  const { rows } = preferenceRows(labels, { runSeed: run.seed, stage: "rows", flips: config.flips });
+  const { rows } = preferenceRows(labels, { runSeed: run.seed, stage: "rows" });
   const preferences = await rowsStage(pipeline, {
     after: ["label"],
-    inputs: { flips: config.flips },
+    inputs: {},
     file: "preferences.jsonl",
     schema: preferenceRowSchema,
     rows,
@@ -112,7 +112,7 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   return {
     lines: [
       describeFinishes("replies", finishes, config.sampling.maxTokens),
-      ...describeLabels(counts, samples, config.flips),
+      ...describeLabels(counts, samples),
       ...describeSpent(spent),
       `${counted(rows.length, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
       ...describeNext(config, rows.length),
@@ -146,7 +146,7 @@ export const recipe: Recipe<typeof labelSchema> = {
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     return planOf([
-      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: 2 }),
+      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.samples }),
       planComparisons("label", prompts.used, constitution, { speed: judge!, maxTokens }),
     ]);
   },

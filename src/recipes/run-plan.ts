@@ -42,7 +42,7 @@ const planArm = (
   return [
     planRevisions(`${arm}/revise`, harmful, constitution, { ...config.revise, ...size }),
     planTraining(`${arm}/sl`, count, config.sft.epochs, size, rowTokens(train, 1)),
-    planReplies(`${arm}/label`, train, { ...size, samples: 2 }),
+    planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
     planComparisons(`${arm}/label`, train, constitution, { speed: judge, maxTokens }),
     planTraining(`${arm}/reward`, count, config.reward.epochs, size, pairs),
     planTraining(`${arm}/dpo`, count, config.dpo.epochs, size, pairs),

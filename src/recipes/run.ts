@@ -106,6 +106,7 @@ const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): 
     constitution,
     prompts: train,
     sampling: { ...config.sampling, temperature: config.label.temperature },
+    samples: config.label.samples,
     seedStage: "label",
   });
 };
@@ -114,11 +115,7 @@ const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): 
 const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
   const { pipeline, shared, stage } = arm;
   const { config, train, test } = shared;
-  const { rows } = preferenceRows(labels, {
-    runSeed: pipeline.run.seed,
-    stage: stage("label"),
-    flips: config.label.flips,
-  });
+  const { rows } = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: stage("label") });
   const trained = { after: [stage("sl"), stage("label")], model, rows };
   const reward = { ...trained, name: stage("reward"), settings: config.reward };
   const rewardModel = await rewardStage(pipeline, reward);

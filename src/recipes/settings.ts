@@ -3,7 +3,6 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import { flipRules } from "../feedback/index.ts";
 import { promptKinds } from "../records/index.ts";
 import { loraTargets } from "../transformer/index.ts";
 import { readModelName } from "./names.ts";
@@ -124,16 +123,17 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
-export const flipsSetting = z
-  .enum(flipRules)
-  .default("drop")
-  .describe("comparisons whose two orders disagree: not learned from, or kept near one half");
+export const pairSamplesSetting = z
+  .number()
+  .int()
+  .min(2)
+  .describe("replies sampled for each prompt; the two least alike are compared");
 
 /** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
 export const labelSettings = z
   .strictObject({
     temperature: z.number().nonnegative().default(0.6).describe("temperature of the pairs that are compared"),
-    flips: flipsSetting,
+    samples: pairSamplesSetting.default(6),
   })
   .prefault({});
 
@@ -153,7 +153,7 @@ export const sftMixSettings = {
 
 export const rewardSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 2 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 1e-3, batch: 32, epochs: 3 }).unwrap().shape,
     heldOutShare: z
       .number()
       .min(0)
@@ -179,16 +179,16 @@ export type DpoSettings = z.output<typeof dpoSettings>;
 
 export const ppoSettings = z
   .strictObject({
-    steps: positive.default(30).describe("PPO steps"),
+    steps: positive.default(24).describe("PPO steps"),
     batch: optimiser.batch.default(64),
     minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
     epochs: optimiser.epochs.default(1),
-    learningRate: optimiser.learningRate.default(2e-4),
+    learningRate: optimiser.learningRate.default(1.5e-4),
     schedule: optimiser.schedule.default("linear"),
     warmupSteps: optimiser.warmupSteps.default(3),
     weightDecay: optimiser.weightDecay.default(0),
     maxGradientNorm: optimiser.maxGradientNorm.default(1),
-    klCoefficient: z.number().nonnegative().default(0.02).describe("price of leaving the starting model"),
+    klCoefficient: z.number().nonnegative().default(0.04).describe("price of leaving the starting model"),
     clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
     valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
     valueCoefficient: rate.default(0.1).describe("weight of the value loss"),

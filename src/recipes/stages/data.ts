@@ -9,7 +9,7 @@ import {
   assertJudgeScores,
   isAnswered,
   labelBatch,
-  type ReplyPair,
+  pairSamples,
   reviseBatch,
   revisionItems,
   sampleReplies,
@@ -172,16 +172,9 @@ export type LabelStageOptions = {
   readonly constitution: Constitution;
   readonly prompts: readonly PromptRecord[];
   readonly sampling: SamplingSettings;
+  /** Replies a prompt, two of which are compared. */
+  readonly samples: number;
   readonly seedStage?: string;
-};
-
-const pairsOf = (prompts: readonly PromptRecord[], samples: readonly ReplyRecord[]): ReplyPair[] => {
-  const byPrompt = groupBy(samples, ({ prompt }) => prompt);
-  return prompts.flatMap((prompt): ReplyPair[] => {
-    const [first, second] = byPrompt.get(prompt.id) ?? [];
-    if (first === undefined || second === undefined) return [];
-    return [{ id: prompt.id, prompt: prompt.id, messages: prompt.messages, replies: [first, second] }];
-  });
 };
 
 /** Throws when not one comparison has a label; warns of what makes labels few. */
@@ -205,7 +198,7 @@ const checkLabels = (stage: StageContext, labels: readonly LabelRecord[], judge:
   }
 };
 
-/** Two samples a prompt from the policy, into samples.jsonl. */
+/** Samples of each prompt from the policy, into samples.jsonl. */
 const sampleForLabels = async (
   pipeline: Pipeline,
   stage: StageContext,
@@ -213,28 +206,28 @@ const sampleForLabels = async (
   policyName: string,
   file: RecordFile<ReplyRecord>,
 ): Promise<void> => {
-  const { name, policy, prompts, sampling } = options;
+  const { name, policy, prompts, sampling, samples } = options;
   await withStageModel(
     pipeline,
     stage,
     policy,
     async (opened, countUsage) => {
-      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
-      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk, 2);
+      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / samples));
+      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk, samples);
       const chunks = sampleReplies({
         model: opened,
         prompts: prompts.slice(skipItems),
         runSeed: pipeline.run.seed,
         stage: name,
         seedStage: options.seedStage ?? name,
-        samples: 2,
+        samples,
         chunk,
         signal: stage.signal,
         ...sampling,
       });
       await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
         countUsage(cuts);
-        stage.progress(rows, prompts.length * 3, "replies and labels");
+        stage.progress(rows, prompts.length * (samples + 1), "replies and labels");
       });
     },
     policyName,
@@ -263,8 +256,8 @@ const tryJudge = async (
 };
 
 /**
- * <name>/samples.jsonl and labels.jsonl: two samples a prompt from the policy, compared by the judge under one drawn
- * principle each, in both orders.
+ * <name>/samples.jsonl and labels.jsonl: samples of each prompt from the policy, the two least alike of which the judge
+ * compares under one drawn principle, in both orders.
  */
 export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions): Promise<LabelRecord[]> => {
   const { run } = pipeline;
@@ -275,6 +268,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     judge,
     constitution: hashConstitution(constitution),
     sampling,
+    samples: options.samples,
     prompts: prompts.map(({ id }) => id),
   };
   await run.stage({ name, inputs, after }, async (stage) => {
@@ -286,7 +280,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     const samples = await readRecords(sampleFile.path, replyRecordSchema);
     requireReplies(samples, policyName);
     warnOfCuts(stage, samples, sampling.maxTokens);
-    const pairs = pairsOf(prompts, samples);
+    const pairs = pairSamples(prompts, samples);
     await withStageModel(pipeline, stage, judge, async (opened, countUsage) => {
       const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
       const { skipItems, skipRows } = resumePoint(labelFile.existing.length, chunk);
@@ -302,7 +296,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
       });
       await appendChunks(labelFile, chunks, skipRows, (rows, { bounded }) => {
         countUsage({ bounded });
-        stage.progress(prompts.length * 2 + rows, prompts.length * 3, "replies and labels");
+        stage.progress(samples.length + rows, samples.length + pairs.length, "replies and labels");
       });
     });
     checkLabels(stage, await readRecords(labelFile.path, labelRecordSchema), judge);

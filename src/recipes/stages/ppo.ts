@@ -1,7 +1,7 @@
 // RL-CAI as a stage: PPO of a policy against a reward model.
 
 import { join } from "node:path";
-import { deriveSeed, UserError } from "../../core/index.ts";
+import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
@@ -30,6 +30,7 @@ import {
   savePolicy,
   scheduleOf,
   stateToTrain,
+  trainingSeed,
 } from "./training-parts.ts";
 
 export type PpoStageOptions = StageBase & {
@@ -110,7 +111,8 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     prompts: options.prompts.map(({ id }) => id),
   };
   await run.stage({ name, after, inputs }, async (stage) => {
-    const { held, ...parts } = await openPpo(options, run.seed);
+    const seed = trainingSeed(run.seed, name);
+    const { held, ...parts } = await openPpo(options, seed);
     const { model, state, trainer } = parts;
     const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
     const loop = {
@@ -124,7 +126,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       maxTokens,
       schedule: scheduleOf(settings),
       padding: model.padding,
-      seed: deriveSeed(run.seed, "ppo"),
+      seed,
       signal: stage.signal,
     };
     await trainStage({

@@ -31,6 +31,7 @@ import {
   savePolicy,
   saveTrained,
   stateToTrain,
+  trainingSeed,
   warnTooLong,
 } from "./training-parts.ts";
 
@@ -97,13 +98,14 @@ export const rewardStage = async (
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
       const model = await loadTrainable(options.model);
-      const weights = rewardModelWeights(model.config, model.weights, run.seed);
-      const state = stateToTrain(model, weights, settings.lora, run.seed, "sequence-classification");
+      const seed = trainingSeed(run.seed, name);
+      const weights = rewardModelWeights(model.config, model.weights, seed);
+      const state = stateToTrain(model, weights, settings.lora, seed, "sequence-classification");
       const learned = rows.filter((row) => !isHeldOut(row, settings.heldOutShare));
       const { items, probabilities } = preferenceInputs(learned, model, stage, name);
       await keepRows(stage, preferenceRowSchema, rows);
       const trainer = createRewardTrainer(state, optimiserOf(settings));
-      const loop = { trainer, items, probabilities, ...epochsOf(settings, model, stage, run.seed) };
+      const loop = { trainer, items, probabilities, ...epochsOf(settings, model, stage, seed) };
       await trainStage({
         name,
         stage,
@@ -134,20 +136,21 @@ export const dpoStage = async (
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
       const model = await loadTrainable(options.model);
+      const seed = trainingSeed(run.seed, name);
       const { items, probabilities } = preferenceInputs(rows, model, stage, name);
       await keepRows(stage, preferenceRowSchema, rows);
       const scorer = createScorer(createModelState(model.config, model.weights));
       const reference = await releasing([scorer], () =>
         referenceLogProbabilities(scorer, items, stage.signal),
       );
-      const state = stateToTrain(model, model.weights, settings.lora, run.seed);
+      const state = stateToTrain(model, model.weights, settings.lora, seed);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
       const loop = {
         trainer,
         items,
         probabilities,
         reference,
-        ...epochsOf(settings, model, stage, run.seed),
+        ...epochsOf(settings, model, stage, seed),
       };
       await trainStage({
         name,

@@ -16,6 +16,7 @@ import {
   type StageBase,
   savePolicy,
   stateToTrain,
+  trainingSeed,
   warnTooLong,
 } from "./training-parts.ts";
 
@@ -32,13 +33,14 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
       const model = await loadTrainable(options.model);
-      const state = stateToTrain(model, model.weights, settings.lora, run.seed);
+      const seed = trainingSeed(run.seed, name);
+      const state = stateToTrain(model, model.weights, settings.lora, seed);
       const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
       warnTooLong(stage, tooLong, model.config.maxPositions);
       requireRows(items.length, name);
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
-      const loop = { trainer, items, ...epochsOf(settings, model, stage, run.seed) };
+      const loop = { trainer, items, ...epochsOf(settings, model, stage, seed) };
       await trainStage({
         name,
         stage,

@@ -2,7 +2,7 @@
 // and saving a policy without its value head.
 
 import { join } from "node:path";
-import { UserError } from "../../core/index.ts";
+import { deriveSeed, UserError } from "../../core/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { type AdamWOptions, defaultAdamW } from "../../training/index.ts";
 import {
@@ -38,6 +38,13 @@ export const scheduleOf = ({
 });
 
 /** What every loop over epochs of rows takes from the settings, the model and the stage. */
+/**
+ * The seed of a training stage's own draws (order of rows, first weights). It goes by the last part of the stage's
+ * name, so that arms train alike and a method trains alike in a run and by itself.
+ */
+export const trainingSeed = (runSeed: number, name: string): number =>
+  deriveSeed(runSeed, "train", name.split("/").at(-1)!);
+
 export const epochsOf = (
   settings: TrainingSettings,
   { padding }: TrainableModel,

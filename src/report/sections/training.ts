@@ -220,6 +220,6 @@ ${armKey(armNamesOf(data), false)}
 ${figures}${goodhart?.harm}
 </div>
 ${goodhart?.plane}${figures.length > 0 && curveTable(data)}
-${accuracies.length > 0 && html`<p class="aside">Accuracy of the reward model on held-out pairs (comparisons that flipped with the order count as ties and are left out, of training too, unless the run's settings keep them): ${accuracies.join("; ")}.</p>`}`,
+${accuracies.length > 0 && html`<p class="aside">Accuracy of the reward model on held-out pairs: ${accuracies.join("; ")}.</p>`}`,
   };
 };
