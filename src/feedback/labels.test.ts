@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../core/index.ts";
 import { type ScoreRequest, scriptedModel } from "../models/index.ts";
-import type { Constitution, LabelRecord, PromptRecord } from "../records/index.ts";
+import type { Constitution, LabelRecord } from "../records/index.ts";
 import {
   assertJudgeReads,
   type LabelOptions,
@@ -274,6 +274,8 @@ describe("preferenceRows", () => {
     expect(leftOut).toEqual({ identical: 1, unscored: 1 });
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
+      id: "ethical/dpo/p2/pair",
+      stage: "ethical/dpo",
       parents: ["ethical/label/p2"],
       chosen: "good 2",
       rejected: "bad 2",

@@ -98,6 +98,10 @@ export const mixSftRows = (
   return random.shuffle([...revised, ...shuffled.slice(0, wanted)]);
 };
 
+/** What a label is of, without the stage that made it: the same in every stage that learns from it. */
+const itemOf = ({ id, stage }: LabelRecord): string =>
+  id.startsWith(`${stage}/`) ? id.slice(stage.length + 1) : id;
+
 /** Preference rows from judged labels: chosen is the more probable reply. Identical and unscored ones are counted. */
 export const preferenceRows = (
   labels: readonly LabelRecord[],
@@ -115,7 +119,7 @@ export const preferenceRows = (
     }
     const [one, other] = label.replies;
     const first = label.probability >= 0.5;
-    const id = `${stage}/${label.id}`;
+    const id = `${stage}/${itemOf(label)}/pair`;
     return [
       {
         id,

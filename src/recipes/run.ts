@@ -115,11 +115,13 @@ const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): 
 const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
   const { pipeline, shared, stage } = arm;
   const { config, train, test } = shared;
-  const { rows } = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: stage("label") });
-  const trained = { after: [stage("sl"), stage("label")], model, rows };
-  const reward = { ...trained, name: stage("reward"), settings: config.reward };
+  const learning = (name: string) => {
+    const { rows } = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name });
+    return { name, after: [stage("sl"), stage("label")], model, rows };
+  };
+  const reward = { ...learning(stage("reward")), settings: config.reward };
   const rewardModel = await rewardStage(pipeline, reward);
-  await dpoStage(pipeline, { ...trained, name: stage("dpo"), settings: config.dpo });
+  await dpoStage(pipeline, { ...learning(stage("dpo")), settings: config.dpo });
   const { maxTokens, temperature } = config.sampling;
   await ppoStage(pipeline, {
     name: stage("rl"),

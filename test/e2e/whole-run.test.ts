@@ -1,10 +1,10 @@
 // `covenant run` from end to end: the same seed gives the same bytes, whatever interrupts it.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../../src/core/index.ts";
-import { metricsDocumentSchema } from "../../src/records/index.ts";
+import { metricsDocumentSchema, recordSchema } from "../../src/records/index.ts";
 import {
   contentHashOf,
   contentOf,
@@ -69,6 +69,29 @@ describe("a whole run", () => {
     expect(Object.keys(metrics.arms)).toEqual(["ethical", "inverted"]);
     expect(metrics.arms["ethical"]!.models.rl.harmRate.n).toBe(4);
     expect(metrics.arms["inverted"]!.revisions.map(({ round }) => round)).toEqual([0, 1, 2]);
+  });
+
+  it("names every record once, in its own stage, and records it was made from that are there", () => {
+    const paths = readdirSync(inFolder("first"), { recursive: true, encoding: "utf8" }).filter(
+      (path) => path.endsWith(".jsonl") && path !== "events.jsonl",
+    );
+    const records = paths.flatMap((path) =>
+      readFileSync(inFolder(`first/${path}`), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => ({ path, ...recordSchema.parse(JSON.parse(line)) })),
+    );
+    const ids = new Set(records.map(({ id }) => id));
+    expect(paths.length).toBeGreaterThan(20);
+    expect(ids.size).toBe(records.length);
+    for (const { id, path, stage, parents } of records) {
+      expect(stage, path).toBe(dirname(path).replaceAll("\\", "/"));
+      expect(id.split(stage).length, `${id} says its stage once`).toBeLessThanOrEqual(2);
+      expect(
+        parents.filter((parent) => !ids.has(parent)),
+        id,
+      ).toEqual([]);
+    }
   });
 
   it("prints one JSON document on stdout with --json, and its progress on stderr", () => {

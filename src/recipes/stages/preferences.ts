@@ -73,7 +73,7 @@ const scoreHeldOut = async (
     const { id, probability } = rows[row]!;
     const [chosen, rejected] = scores[at]!;
     return {
-      id: `${name}/held-out/${id}`,
+      id: `${name}/held-out/${id.startsWith(`${name}/`) ? id.slice(name.length + 1) : id}`,
       parents: [id],
       stage: name,
       seed: stage.seed,
