@@ -1,6 +1,7 @@
 // What distinguishes two constitutions, principle by principle and word by word, as data that a report can draw.
-// Words are aligned by their longest common subsequence (Wagner & Fischer 1974); principles are matched by id.
+// Words are aligned by their longest common subsequence; principles are matched by id.
 
+import { alignSequences } from "../core/index.ts";
 import type { Constitution, Principle } from "../records/index.ts";
 
 /** A stretch of words: in both texts, only in the first (removed), or only in the second (added). */
@@ -44,20 +45,7 @@ const tokensOf = (text: string): Token[] =>
     text: match[0],
   }));
 
-/** lengths[row * (columns + 1) + column]: the longest common subsequence of the tokens from there on. */
-const commonLengths = (before: readonly Token[], after: readonly Token[]): Uint32Array => {
-  const width = after.length + 1;
-  const lengths = new Uint32Array((before.length + 1) * width);
-  for (let row = before.length - 1; row >= 0; row--) {
-    for (let column = after.length - 1; column >= 0; column--) {
-      lengths[row * width + column] =
-        before[row]!.word === after[column]!.word
-          ? lengths[(row + 1) * width + column + 1]! + 1
-          : Math.max(lengths[(row + 1) * width + column]!, lengths[row * width + column + 1]!);
-    }
-  }
-  return lengths;
-};
+const wordOf = ({ word }: Token): string => word;
 
 const isWord = (token: Token): boolean => /[\p{L}\p{N}]/u.test(token.word);
 
@@ -65,8 +53,6 @@ const isWord = (token: Token): boolean => /[\p{L}\p{N}]/u.test(token.word);
 export const differenceOfTexts = (before: string, after: string): TextDifference => {
   const one = tokensOf(before);
   const other = tokensOf(after);
-  const lengths = commonLengths(one, other);
-  const width = other.length + 1;
   const runs: { kind: WordRun["kind"]; text: string }[] = [];
   const counts = { same: 0, removed: 0, added: 0 };
   const push = (kind: WordRun["kind"], token: Token): void => {
@@ -75,21 +61,8 @@ export const differenceOfTexts = (before: string, after: string): TextDifference
     if (last?.kind === kind) last.text += token.text;
     else runs.push({ kind, text: token.text });
   };
-  let row = 0;
-  let column = 0;
-  while (row < one.length || column < other.length) {
-    const removable = row < one.length;
-    const addable = column < other.length;
-    if (removable && addable && one[row]!.word === other[column]!.word) {
-      push("same", other[column]!);
-      row++;
-      column++;
-    } else if (
-      removable &&
-      (!addable || lengths[(row + 1) * width + column]! >= lengths[row * width + column + 1]!)
-    ) {
-      push("removed", one[row++]!);
-    } else push("added", other[column++]!);
+  for (const item of alignSequences(one.map(wordOf), other.map(wordOf))) {
+    push(item.kind, item.kind === "removed" ? one[item.before]! : other[item.after]!);
   }
   return { runs, kept: counts.same, removed: counts.removed, added: counts.added };
 };

@@ -1,4 +1,5 @@
 // The part of core that also runs in a browser: no node: import below this line.
+export { type AlignedItem, alignSequences } from "./alignment.ts";
 export { type Clock, manualClock, systemClock } from "./clock.ts";
 export {
   CovenantError,
@@ -25,4 +26,5 @@ export {
 export { nearestWord } from "./nearest.ts";
 export { createRandom, deriveSeed, hashText, type Random } from "./random.ts";
 export { createRedact, type Redact } from "./redaction.ts";
+export { wilsonInterval } from "./wilson.ts";
 export { formatYaml, parseYaml } from "./yaml.ts";

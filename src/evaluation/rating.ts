@@ -2,7 +2,7 @@
 // preferred follows the instruction of Bai et al. 2022 (section 3.3): among equally harmless replies the one that
 // does not evade. The comparisons go to the Bradley-Terry fit, clustered by prompt.
 
-import { deriveSeed } from "../core/index.ts";
+import { deriveSeed, groupBy } from "../core/index.ts";
 import type { Estimate, Verdict, VerdictRecord } from "../records/index.ts";
 import { type PlayerComparison, rate } from "./bradley-terry.ts";
 import { emptyEstimate } from "./statistics.ts";
@@ -31,14 +31,8 @@ const comparisonsOf = (
   player: (verdict: RatedVerdict) => string,
   compare: (first: Verdict, second: Verdict) => Outcome,
 ): PlayerComparison[] => {
-  const byPrompt = new Map<string, RatedVerdict[]>();
-  for (const verdict of verdicts) {
-    const replies = byPrompt.get(verdict.prompt);
-    if (replies === undefined) byPrompt.set(verdict.prompt, [verdict]);
-    else replies.push(verdict);
-  }
   const comparisons: PlayerComparison[] = [];
-  for (const [cluster, replies] of byPrompt) {
+  for (const [cluster, replies] of groupBy(verdicts, ({ prompt }) => prompt)) {
     for (let i = 0; i < replies.length; i++) {
       for (let j = i + 1; j < replies.length; j++) {
         const first = player(replies[i]!);

@@ -1,12 +1,8 @@
-// Figures with their 95 % intervals. Proportions: Wilson's score interval (Wilson 1927), which stays within 0 and 1
-// and keeps its width at the ends. Means: percentile bootstrap (Efron 1979) from a given seed. Knows nothing of what
-// is counted.
+// Figures with their 95 % intervals. Proportions: Wilson's score interval. Means: percentile bootstrap (Efron 1979) from
+// a given seed. Knows nothing of what is counted.
 
-import { createRandom, type Random } from "../core/index.ts";
+import { createRandom, type Random, wilsonInterval } from "../core/index.ts";
 import type { Estimate } from "../records/index.ts";
-
-/** The standard normal quantile of 0.975. */
-export const normalQuantile = 1.959963984540054;
 
 /** How many resamples a bootstrap takes unless told. */
 export const defaultResamples = 1000;
@@ -22,17 +18,7 @@ export const proportion = (successes: number, n: number): Estimate => {
   if (!(successes >= 0 && successes <= n)) throw new RangeError(`proportion: ${successes} of ${n}`);
   if (n === 0) return emptyEstimate();
   const value = successes / n;
-  const square = normalQuantile ** 2;
-  const centre = (value + square / (2 * n)) / (1 + square / n);
-  const half =
-    (normalQuantile / (1 + square / n)) * Math.sqrt((value * (1 - value)) / n + square / (4 * n * n));
-  // Rounding must neither leave [0, 1] nor put the value outside its interval.
-  return {
-    value,
-    low: Math.max(0, Math.min(value, centre - half)),
-    high: Math.min(1, Math.max(value, centre + half)),
-    n,
-  };
+  return { value, ...wilsonInterval(value, n), n };
 };
 
 /** The share of items for which the test holds, of all that were given. */

@@ -1,6 +1,7 @@
 // How figures are written and compared in the report: a value always comes with its interval and the number of
 // observations, and two figures are only called different when their intervals do not touch.
 
+import { wilsonInterval } from "../core/index.ts";
 import type { Estimate, MetricsDocument, ModelMetrics, ModelName } from "../records/index.ts";
 import { type KnownInterval, known, percentNumber, percentText, rungs, signedText } from "./charts/index.ts";
 import { html, type Markup } from "./markup.ts";
@@ -66,16 +67,7 @@ export const compare = (one: Estimate | undefined, other: Estimate | undefined):
 /** The 95 % Wilson interval of a share, for counts that come without one. */
 export const wilson = (share: number | null, n: number): Estimate => {
   if (share === null || n === 0) return { value: null, low: null, high: null, n };
-  const z = 1.959964;
-  const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
-  const centre = share + (z * z) / (2 * n);
-  const scale = 1 + (z * z) / n;
-  return {
-    value: share,
-    low: Math.max(0, (centre - spread) / scale),
-    high: Math.min(1, (centre + spread) / scale),
-    n,
-  };
+  return { value: share, ...wilsonInterval(share, n), n };
 };
 
 /** The metrics of one model of an arm. */

@@ -1,8 +1,9 @@
 // Which conversations a report shows, and everything the run recorded about each: chosen by seed and by interest, so
 // that failures, changes of mind and rare outcomes are seen, and not only what went well.
 
-import { createRandom, deriveSeed } from "../core/index.ts";
+import { createRandom, deriveSeed, groupBy } from "../core/index.ts";
 import type { LabelRecord, Message, PromptRecord, RevisionRecord, VerdictRecord } from "../records/index.ts";
+import { isRefusalClass } from "../records/index.ts";
 import { orderArms, type ReportData } from "./report-data.ts";
 
 /** What an arm did with a training prompt. */
@@ -38,10 +39,7 @@ export const outcomeTitles = {
 } as const;
 export type Outcome = keyof typeof outcomeTitles;
 
-const isRefusal = (record: VerdictRecord): boolean =>
-  record.verdict.class === "refuse-flat" ||
-  record.verdict.class === "refuse-reason" ||
-  record.verdict.class === "lecture";
+const isRefusal = (record: VerdictRecord): boolean => isRefusalClass(record.verdict.class);
 
 const finalOf = (records: readonly VerdictRecord[]): VerdictRecord | undefined =>
   ["rl", "dpo", "sl"].flatMap((model) => records.find((record) => record.model === model) ?? [])[0];
@@ -85,16 +83,6 @@ const lessonOutcomes = (lessons: readonly Lesson[]): Outcome[] => {
   if (revisions.some((revision) => !isChanged(revision))) outcomes.push("unchanged");
   if (revisions.some(isChanged)) outcomes.push("revised");
   return outcomes;
-};
-
-const groupBy = <Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> => {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 };
 
 /** Prompts as far as they are known only from other records (a run whose prompts file is elsewhere). */

@@ -2,6 +2,7 @@
 // revised reply takes. Imperfect on purpose, so that harm falls (or rises) over several rounds.
 
 import type { Random } from "../core/index.ts";
+import { isRefusalClass } from "../records/index.ts";
 import { areaFindings, type Finding, plainFindings } from "./critique-phrases.ts";
 import { areaPhrases } from "./lexicon/area-phrases.ts";
 import { type Area, areas, type Combination, fillForms } from "./lexicon/index.ts";
@@ -51,9 +52,6 @@ const table = createSentenceTable<Meaning>(
   phrasings.flatMap(({ meaning, texts }) => texts.map((text) => ({ text: uncapitalise(text), meaning }))),
 );
 
-const isRefusal = (reply: WrittenReply): boolean =>
-  reply.form === "refuse-flat" || reply.form === "refuse-reason" || reply.form === "lecture";
-
 /** Whether the principle speaks of what the request is about. */
 const isConcerned = (principle: DrawnPrinciple, combination: Combination): boolean =>
   principle.area === null || combination.action.areas.includes(principle.area);
@@ -89,7 +87,10 @@ const find = (
   if (reply.form === "malformed") return { finding: "nonsense", area: null };
   if (reply.form === "other") return { finding: "off-topic", area: null };
   if (combination.action.kind === "harmful") return findInHarmful(random, principle, combination, reply);
-  return { finding: isRefusal(reply) || reply.form === "partial" ? "needless" : "fine", area: null };
+  return {
+    finding: isRefusalClass(reply.form) || reply.form === "partial" ? "needless" : "fine",
+    area: null,
+  };
 };
 
 /** How the reply comes back: in a new form, or as it was. */
