@@ -1,6 +1,5 @@
 // YAML with places: a malformed document is told with its file and line, in the same words as JSON's, and values are
 // written so that they read back as they were. Runs in a browser; reads no file itself.
-// words as JSON's. Runs in a browser; reads no file itself.
 
 import { parse, stringify, YAMLParseError } from "yaml";
 import { messageOf, UserError } from "./errors.ts";
