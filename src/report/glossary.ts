@@ -47,7 +47,7 @@ const words: readonly { readonly term: string; readonly meaning: string }[] = [
   {
     term: "Rating",
     meaning:
-      "Strength in paired comparisons (Bradley-Terry with ties) on the Elo scale: 400 points are odds of ten to one. The base is set to 0.",
+      "Strength in paired comparisons (Bradley-Terry with ties) on the Elo scale: 400 points are odds of ten to one. The base is set to 0. One virtual tie per pair of models keeps the ratings finite.",
   },
   {
     term: "95% interval",
