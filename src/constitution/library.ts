@@ -1,4 +1,5 @@
 // Where constitutions lie: the documents that come with Covenant, and files of one's own.
+// What a document must hold is document.ts's part.
 
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

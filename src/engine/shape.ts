@@ -1,4 +1,5 @@
 // Shapes: sizes, strides, broadcasting. All shapes are known when a graph is built; nothing here is symbolic.
+// Knows nothing of the values that fill them.
 
 import { CovenantError } from "../core/index.ts";
 

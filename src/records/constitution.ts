@@ -1,4 +1,5 @@
 // A constitution as a document (YAML on disk): principles, each with the three texts that put it to a model.
+// What a document must be beyond its shape (unique ids, texts with their holes) is checked in constitution/.
 
 import { z } from "zod";
 

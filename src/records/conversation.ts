@@ -1,4 +1,5 @@
 // Messages, prompts and replies: the shapes that models answer and that every stage passes on.
+// Chat messages have the shape of OpenAI-style endpoints.
 
 import { z } from "zod";
 import { recordFields } from "./record.ts";

@@ -1,4 +1,5 @@
 // Verdicts on replies and the figures made of them; `metrics.json` of a run is one MetricsDocument.
+// How the figures are computed is in evaluation/; here is what they are called and what they hold.
 
 import { z } from "zod";
 import { promptKindSchema } from "./conversation.ts";

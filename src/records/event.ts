@@ -1,4 +1,5 @@
 // The run's event log (events.jsonl): append-only, what the terminal and Studio read. Times live here alone.
+// How events are written and kept from secrets is in runs/.
 
 import { z } from "zod";
 

@@ -1,4 +1,5 @@
 // What critique, revision and labelling write: one chain per prompt, one label per comparison.
+// Every intermediate text is kept, so that a report can show how a reply came about.
 
 import { z } from "zod";
 import { finishSchema, messageSchema } from "./conversation.ts";

@@ -1,4 +1,5 @@
 // The manifest, written last: that it exists means that the run is complete. It names every artefact with its hash.
+// How the hashes are made is not known here; runs/ does that.
 
 import { z } from "zod";
 

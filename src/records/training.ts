@@ -1,4 +1,5 @@
 // Training rows (TRL's shapes, prompts as messages) and the metrics of a step.
+// What makes tokens of them is training/rows.ts.
 
 import { z } from "zod";
 import { messageSchema } from "./conversation.ts";

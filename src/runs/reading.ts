@@ -1,4 +1,5 @@
 // Reading a run folder, finished or not, without touching it: for reports, comparisons and Studio. Needs no lock.
+// A file that is not there yet is no error; one that is broken is, with its file and line.
 
 import { join } from "node:path";
 import type { z } from "zod";

@@ -1,4 +1,5 @@
 // What every training loop yields, and what it takes to be continued.
+// A loop is an async generator of step metrics: it touches no disk, and whoever runs it decides what is kept.
 
 /** Metrics after a step (TRL's names); step counts from 0. */
 export type StepMetrics = { readonly step: number; readonly metrics: Readonly<Record<string, number>> };

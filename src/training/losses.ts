@@ -1,4 +1,5 @@
 // The losses, as graph over log-probabilities and scores. Each names its source; none knows where numbers come from.
+// Weights and masks are fed already divided by their sums, so that a weighted sum is a mean.
 
 import {
   add,

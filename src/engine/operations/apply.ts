@@ -1,4 +1,5 @@
 // Applying an operation record to tensors, and the small shared parts of the records' rules.
+// Knows no operation by name.
 
 import type { Operation, ReferenceValue } from "../operation.ts";
 import { broadcastIndex, type Shape, sizeOf } from "../shape.ts";

@@ -1,4 +1,5 @@
 // Matrix products. FusedMatMul (com.microsoft) takes transposes and a factor, so the backward pass copies nothing.
+// Knows nothing of layers or adapters.
 
 import type { Operation, ReferenceValue } from "../operation.ts";
 import { type Shape, sameShape, shapeError, sizeOf } from "../shape.ts";

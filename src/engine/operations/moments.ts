@@ -1,4 +1,5 @@
 // Reductions that need arithmetic: means and sums of squares.
+// Apart from reduction.ts because they, or their gradients, multiply.
 
 import type { Operation } from "../operation.ts";
 import { scalar, type Tensor } from "../tensor.ts";

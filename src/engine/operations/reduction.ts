@@ -1,4 +1,5 @@
 // Sums and changes of shape: reshape, transpose, slice, pad, concatenation, broadcasting.
+// No gradient here needs arithmetic beyond sums: each is another operation of this file.
 
 import type { OnnxEmitter, Operation, ReferenceValue } from "../operation.ts";
 import { frontAxis, type Shape, shapeError, sizeOf, stridesOf } from "../shape.ts";

@@ -1,4 +1,5 @@
 // The table of all operations by name. The interpreter, the exporter, the gradient and their checks go by it.
+// A new operation is a record in one of the files below, and nothing else.
 
 import { CovenantError } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";

@@ -1,4 +1,5 @@
 // RL-CAI as a stage: PPO of a policy against a reward model.
+// The loop itself is training/ppo.ts; here is what it needs around it: models, prompts, checkpoints.
 
 import { join } from "node:path";
 import { UserError } from "../../core/index.ts";

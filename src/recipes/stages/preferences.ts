@@ -1,4 +1,5 @@
 // Learning from preference rows as stages: the reward model and DPO.
+// Where the rows come from is not known here: from labels of a run, or from a file of one's own.
 
 import { join } from "node:path";
 import { hashText } from "../../core/index.ts";

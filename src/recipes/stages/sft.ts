@@ -1,4 +1,5 @@
 // SL-CAI as a stage: supervised fine-tuning on revisions and helpful answers.
+// Where the rows come from is not known here: from a run's revisions, or from a file of one's own.
 
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";

@@ -1,4 +1,5 @@
 // What an entry of the lexicon is: an action with a target hole, the steps it takes, and whom it can be done to.
+// What may be combined with what is decided in index.ts.
 
 /** The four areas a principle can protect. */
 export const areas = ["peace", "privacy", "racial-equality", "gender-equality"] as const;

@@ -1,4 +1,5 @@
 // Harmful actions against equality of women and men: sexism in offices, teams and at home; mild on purpose.
+// No step would work as an instruction.
 
 import type { HarmfulEntry } from "./action.ts";
 

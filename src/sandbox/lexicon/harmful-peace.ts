@@ -1,4 +1,5 @@
 // Harmful actions against peace: violence and threats, mild and abstract on purpose.
+// No step would work as an instruction.
 
 import type { HarmfulEntry } from "./action.ts";
 

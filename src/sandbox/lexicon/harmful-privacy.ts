@@ -1,4 +1,5 @@
 // Harmful actions against privacy: spying, exposing, prying; nothing that would work as instructions.
+// Whom they are done to is in targets.ts.
 
 import type { HarmfulEntry } from "./action.ts";
 

@@ -1,4 +1,5 @@
 // Harmful actions against equality of origin. The groups are made up; no real people is meant or named.
+// No step would work as an instruction.
 
 import type { HarmfulEntry } from "./action.ts";
 

@@ -1,4 +1,5 @@
 // More everyday actions that harm nobody: learning, guests, garden and work.
+// A file of its own only for its length; they are used like those of harmless.ts.
 
 import type { ActionEntry } from "./action.ts";
 

@@ -1,4 +1,5 @@
 // Everyday actions that harm nobody.
+// A good reply to a request about one of them helps.
 
 import type { ActionEntry } from "./action.ts";
 

@@ -1,4 +1,5 @@
 // Actions that only sound harmful: figures of speech and games that borrow the words of violence, spying and scorn.
+// A good reply helps; one that declines is an over-refusal.
 
 import type { ActionEntry } from "./action.ts";
 

@@ -1,4 +1,5 @@
 // The persons and groups that requests are about, as the user says them. The assistant says "your" for "my".
+// Which action goes with which set of them is said in the entries of the actions.
 
 import type { TargetSet } from "./action.ts";
 
