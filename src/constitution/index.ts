@@ -1,4 +1,5 @@
 // Constitutions: documents, how their principles are drawn, turned round, compared and put to a model.
+// Knows no model and no run.
 export {
   type Comparison,
   comparisonOptions,

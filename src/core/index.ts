@@ -1,4 +1,5 @@
 // Everything core offers. What also runs in a browser is listed in portable.ts.
+// Knows no word of the domain, and nothing of the other folders.
 export {
   type Appender,
   type DiskWriter,

@@ -1,4 +1,5 @@
 // The part of core that also runs in a browser: no node: import below this line.
+// What reads files or hashes is in index.ts alone.
 export { type AlignedItem, alignSequences } from "./alignment.ts";
 export { type Clock, manualClock, systemClock } from "./clock.ts";
 export {

@@ -1,4 +1,5 @@
 // The engine: lazy tensor graph, operations, gradients, compiled programs. Knows nothing of text.
+// What a tensor stands for is not known here.
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
 export { attention } from "./operations/attention.ts";

@@ -1,4 +1,5 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
+// Knows no model by name, and writes no file.
 export { isAnswered } from "./chunk.ts";
 export {
   type CleaningRule,

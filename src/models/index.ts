@@ -1,4 +1,5 @@
 // Whatever answers a prompt: the specification, names, opening, middleware, and scripted models for tests.
+// Knows nothing of constitutions or of training.
 export { isRetriable } from "./failure.ts";
 export { type RetryEvent, type RetryOptions, withRetry } from "./middleware/retry.ts";
 export { type TimeoutOptions, withTimeout } from "./middleware/timeout.ts";

@@ -1,4 +1,5 @@
 // Training: losses, the optimiser, and one visible loop per method. Yields step metrics; knows no disk.
+// Where rows and rewards come from is not known here.
 export { estimateAdvantages, type Rollout, tokenRewards, whiten } from "./advantages.ts";
 export {
   createDpoTrainer,

@@ -1,4 +1,5 @@
-// Everything the transformer folder offers.
+// Language models of the transformer kind: decoder, adapters, tokenizer, chat template, generation, scoring, checkpoints.
+// Knows nothing of constitutions, rows or losses.
 
 export {
   type Bpe,

@@ -130,7 +130,11 @@ describe("the rules", () => {
     const lines = (count: number) => [createSource("src/core/a.ts", "x\n".repeat(count))];
     expect([checkLengths(lines(400)), checkLengths(lines(401))].map(({ length }) => length)).toEqual([0, 1]);
     expect(checkHeaders([createSource("src/core/a.ts", "export const x = 1;\n")])).toHaveLength(1);
-    expect(checkHeaders([createSource("bin/a.mjs", "#!/usr/bin/env node\n// What it is.\n")])).toEqual([]);
+    expect(
+      checkHeaders([createSource("src/core/a.ts", "// What it is.\nexport const x = 1;\n")]),
+    ).toHaveLength(1);
+    const program = "#!/usr/bin/env node\n// What it is.\n// What it does not know.\n";
+    expect(checkHeaders([createSource("bin/a.mjs", program)])).toEqual([]);
     expect(checkOutsiders(planted({ "test/e2e/a.ts": 'import "../../src/runs/lock.ts";' }))).toHaveLength(1);
     expect(checkOutsiders(planted({ "test/e2e/a.ts": 'import "../../src/runs/index.ts";' }))).toEqual([]);
   });

@@ -119,12 +119,12 @@ export const checkLengths: Rule = (sources) =>
     return lines > maximumLines ? [`${path}: ${lines} lines, at most ${maximumLines} are allowed`] : [];
   });
 
-/** A file says first what it is. Tests may let their names say it. */
+/** A file says first, in two lines or more, what it is and what it does not know. Tests may let their names say it. */
 export const checkHeaders: Rule = (sources) =>
   sources
     .filter(({ path }) => !isTest(path))
-    .filter(({ text }) => !/^(#!.*\n)?(\/\/|\/\*)/.test(text))
-    .map(({ path }) => `${path}: opens without a comment that says what it is`);
+    .filter(({ text }) => !/^(#!.*\n)?\/\/ .*\n\/\/ /.test(text))
+    .map(({ path }) => `${path}: opens without a comment of two lines or more that says what it is`);
 
 /** The table itself: every folder named, and no way round. */
 export const checkTable = (table: Readonly<Record<string, readonly string[]>>): string[] => {
