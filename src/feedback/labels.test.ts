@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../core/index.ts";
 import { type ScoreRequest, scriptedModel } from "../models/index.ts";
-import type { Constitution, LabelRecord } from "../records/index.ts";
+import type { Constitution, LabelRecord, ReplyRecord } from "../records/index.ts";
 import {
   assertJudgeReads,
   type LabelOptions,
@@ -270,8 +270,8 @@ describe("preferenceRows", () => {
             : [-2, -0.1],
     });
     const labels = await label({ judge, pairs: odd });
-    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "ethical/dpo" });
-    expect(leftOut).toEqual({ identical: 1, unscored: 1 });
+    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "ethical/dpo", samples: [] });
+    expect(leftOut).toEqual({ identical: 1, unscored: 1, cut: 0 });
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       id: "ethical/dpo/p2/pair",
@@ -284,10 +284,31 @@ describe("preferenceRows", () => {
     expect(rows[0]?.probability).toBeCloseTo(1 / (1 + Math.exp(-1.9)));
   });
 
+  it("leaves out comparisons with a reply that was cut, whichever of the two it is", async () => {
+    const labels = await label({ judge: judgeBy(() => 0.9), pairs: pairs.slice(0, 5) });
+    const samples = labels.slice(0, 4).map(({ id, prompt, parents }, at): ReplyRecord => {
+      const text = at === 3 ? "whole" : "cut";
+      const finish = at === 3 ? "stop" : "length";
+      return {
+        id: parents[1 + (at % 2)]!,
+        parents: [],
+        stage: id,
+        seed: 0,
+        prompt,
+        model: "m",
+        text,
+        finish,
+      };
+    });
+    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "s", samples });
+    expect(leftOut).toEqual({ identical: 0, unscored: 0, cut: 3 });
+    expect(rows.map(({ parents }) => parents[0])).toEqual(labels.slice(3).map(({ id }) => id));
+  });
+
   it("never states less than one half for the chosen reply", async () => {
     const judge = judgeBy((first, second) => (hashText(first + second) % 999) / 1000 + 0.0005);
     const labels = await label({ judge });
-    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s" });
+    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s", samples: [] });
     expect(rows).toHaveLength(labels.length);
     for (const [index, row] of rows.entries()) {
       expect(row.probability).toBeGreaterThanOrEqual(0.5);

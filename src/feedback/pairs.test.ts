@@ -22,6 +22,15 @@ describe("leastAlike", () => {
     expect(pair?.map(({ id }) => id)).toEqual(["p/0", "p/1"]);
   });
 
+  it("takes what was cut only where fewer than two samples are whole", () => {
+    const cut = reply(0, "Quite another thing, that", "length");
+    expect(textsOf(leastAlike([cut, reply(1, "Yes."), reply(2, "Yes, sure.")]))).toEqual([
+      "Yes.",
+      "Yes, sure.",
+    ]);
+    expect(textsOf(leastAlike([cut, reply(1, "Yes.")]))).toEqual(["Quite another thing, that", "Yes."]);
+  });
+
   it("takes what is no answer only where fewer than two samples are one", () => {
     const empty = reply(0, "", "empty");
     expect(textsOf(leastAlike([empty, reply(1, "Yes."), reply(2, "Yes, sure.")]))).toEqual([

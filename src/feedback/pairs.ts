@@ -28,14 +28,15 @@ const similarity = (one: ReadonlySet<string>, other: ReadonlySet<string>): numbe
 
 /**
  * The two samples whose sets of words overlap least (Jaccard), in the order they were drawn; the earliest such two
- * where several overlap as little. Samples that are no answer are taken only where fewer than two are. Null for fewer
- * than two samples.
+ * where several overlap as little. Samples that are cut by length are taken only where fewer than two are whole, and
+ * those that are no answer only where fewer than two are. Null for fewer than two samples.
  */
 export const leastAlike = <Reply extends PairReply>(
   samples: readonly Reply[],
 ): readonly [Reply, Reply] | null => {
   const answered = samples.filter(isAnswered);
-  const usable = answered.length >= 2 ? answered : samples;
+  const whole = answered.filter(({ finish }) => finish === "stop");
+  const usable = [whole, answered].find(({ length }) => length >= 2) ?? samples;
   const words = usable.map(({ text }) => wordsOf(text));
   let best: readonly [Reply, Reply] | null = null;
   let least = Number.POSITIVE_INFINITY;

@@ -102,19 +102,28 @@ export const mixSftRows = (
 const itemOf = ({ id, stage }: LabelRecord): string =>
   id.startsWith(`${stage}/`) ? id.slice(stage.length + 1) : id;
 
-/** Preference rows from judged labels: chosen is the more probable reply. Identical and unscored ones are counted. */
+/**
+ * Preference rows from judged labels: chosen is the more probable reply. samples: the replies that were compared; with
+ * one that was cut by length among them a comparison teaches an end that the model never wrote, so it is left out.
+ * Identical, unscored and cut ones are counted.
+ */
 export const preferenceRows = (
   labels: readonly LabelRecord[],
-  options: RowOptions,
+  options: RowOptions & { readonly samples: readonly ReplyRecord[] },
 ): {
   readonly rows: readonly PreferenceRow[];
-  readonly leftOut: { readonly identical: number; readonly unscored: number };
+  readonly leftOut: Readonly<Record<"identical" | "unscored" | "cut", number>>;
 } => {
-  const { runSeed, stage } = options;
-  const leftOut = { identical: 0, unscored: 0 };
+  const { runSeed, stage, samples } = options;
+  const cut = new Set(samples.filter(({ finish }) => finish === "length").map(({ id }) => id));
+  const leftOut = { identical: 0, unscored: 0, cut: 0 };
   const rows = labels.flatMap((label): PreferenceRow[] => {
     if (label.state !== "judged" || label.probability === null) {
       leftOut[label.state === "identical" ? "identical" : "unscored"]++;
+      return [];
+    }
+    if (label.parents.some((parent) => cut.has(parent))) {
+      leftOut.cut++;
       return [];
     }
     const [one, other] = label.replies;

@@ -75,7 +75,8 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
 };
 
 const describeNext = (config: LabelConfig, rows: number): string[] => {
-  if (rows === 0) return ["No comparison was judged, so there are no rows to learn from."];
+  if (rows === 0)
+    return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = ["--model", isEndpoint(config.model) ? "./a-model-folder" : config.model];
   return nextCommands(["train", "reward", ...model, ...data], ["train", "dpo", ...model, ...data]);
@@ -96,16 +97,18 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
     sampling: config.sampling,
     samples: config.samples,
   });
-  const { rows } = preferenceRows(labels, { runSeed: run.seed, stage: "rows" });
+  const samples = await readSamples(run, "label");
+  const { rows, leftOut } = preferenceRows(labels, { runSeed: run.seed, stage: "rows", samples });
   const preferences = await rowsStage(pipeline, {
     after: ["label"],
     inputs: {},
     file: "preferences.jsonl",
     schema: preferenceRowSchema,
     rows,
+    leftOut,
+    what: "comparison",
   });
   await run.finish();
-  const samples = await readSamples(run, "label");
   const counts = countLabels(labels);
   const finishes = countFinishes(samples);
   const spent = await spentInRun(run.folder, stages);

@@ -41,6 +41,7 @@ import {
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { answerStage, reviseStage } from "./stages/data.ts";
+import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import { counted } from "./wording.ts";
@@ -98,11 +99,15 @@ const rowsOf = (
   prompts: readonly PromptRecord[],
   answers: readonly ReplyRecord[],
   revisions: readonly RevisionRecord[],
-): SftRow[] => {
+): { rows: SftRow[]; leftOut: LeftOutCounts } => {
   const options = { runSeed: config.seed, stage: "rows" };
   const kept = prompts.filter((prompt) => !isRevised(config)(prompt));
   const revised = sftRowsFromRevisions(revisions, { ...options, which: config.revisions });
-  return mixSftRows(revised.rows, sftRowsFromReplies(kept, answers, options).rows, options);
+  const helpful = sftRowsFromReplies(kept, answers, options);
+  return {
+    rows: mixSftRows(revised.rows, helpful.rows, options),
+    leftOut: sumLeftOut(revised.leftOut, helpful.leftOut),
+  };
 };
 
 /** One chain as a person reads it. */
@@ -141,13 +146,15 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
     answers,
     ...config.revise,
   });
-  const rows = rowsOf(config, prompts, answers, revisions);
+  const { rows, leftOut } = rowsOf(config, prompts, answers, revisions);
   const rowsFile = await rowsStage(pipeline, {
     after: ["answer", "revise"],
     inputs: { revisions: config.revisions, helpful: config.helpful },
     file: "sft.jsonl",
     schema: sftRowSchema,
     rows,
+    leftOut,
+    what: "text",
   });
   await pipeline.run.finish();
   const { folder } = pipeline.run;

@@ -27,9 +27,10 @@ import { type RunConfig, runSchema } from "./run-config.ts";
 import { planRun } from "./run-plan.ts";
 import { describeRun } from "./run-summary.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
-import { answerStage, labelStage, type Pipeline, reviseStage } from "./stages/data.ts";
+import { answerStage, labelStage, type Pipeline, readSamples, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
 import { goodhartMeasure } from "./stages/goodhart.ts";
+import { sumLeftOut } from "./stages/left-out.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
@@ -90,6 +91,7 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
     after: [stage("revise")],
     model: config.model,
     rows: mixSftRows(revised.rows, helpful.rows, options),
+    leftOut: sumLeftOut(revised.leftOut, helpful.leftOut),
     settings: config.sft,
   });
   return { revisions, model };
@@ -114,10 +116,11 @@ const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): 
 /** Reward model, DPO-CAI and RL-CAI, all from the SL-CAI model. */
 const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
   const { pipeline, shared, stage } = arm;
+  const samples = await readSamples(pipeline.run, stage("label"));
   const { config, train, test } = shared;
   const learning = (name: string) => {
-    const { rows } = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name });
-    return { name, after: [stage("sl"), stage("label")], model, rows };
+    const learned = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name, samples });
+    return { name, after: [stage("sl"), stage("label")], model, ...learned };
   };
   const reward = { ...learning(stage("reward")), settings: config.reward };
   const rewardModel = await rewardStage(pipeline, reward);

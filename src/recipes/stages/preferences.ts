@@ -20,6 +20,7 @@ import {
 import { createModelState, createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
+import { warnLeftOut } from "./left-out.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { releasing, trainStage } from "./train-stage.ts";
 import {
@@ -42,16 +43,18 @@ export type PreferenceStageOptions<Settings> = StageBase & {
   readonly settings: Settings;
 };
 
+/** The rows to learn as tokens. made: all rows, of which those that are not learned were kept out to measure on. */
 const preferenceInputs = (
-  rows: readonly PreferenceRow[],
+  learned: readonly PreferenceRow[],
   model: TrainableModel,
   stage: StageContext,
-  name: string,
+  { name, rows: made, leftOut = {} }: Pick<PreferenceStageOptions<unknown>, "name" | "rows" | "leftOut">,
 ) => {
-  const { items, kept, tooLong } = preferenceItems(rows, model.codec, model.config.maxPositions);
+  const { items, kept, tooLong } = preferenceItems(learned, model.codec, model.config.maxPositions);
   warnTooLong(stage, tooLong, model.config.maxPositions);
-  requireRows(items.length, name);
-  return { items, probabilities: kept.map((row) => rows[row]!.probability) };
+  warnLeftOut(stage, leftOut, made.length, "comparison");
+  requireRows(items.length, name, { made: made.length, held: made.length - learned.length, leftOut });
+  return { items, probabilities: kept.map((row) => learned[row]!.probability) };
 };
 
 /** Which side a row is on: decided by its prompt, so that both replies of a prompt never stand on two sides. */
@@ -103,7 +106,7 @@ export const rewardStage = async (
       const weights = rewardModelWeights(model.config, model.weights, seed);
       const state = stateToTrain(model, weights, settings.lora, seed, "sequence-classification");
       const learned = rows.filter((row) => !isHeldOut(row, settings.heldOutShare));
-      const { items, probabilities } = preferenceInputs(learned, model, stage, name);
+      const { items, probabilities } = preferenceInputs(learned, model, stage, options);
       await keepRows(stage, preferenceRowSchema, rows);
       const trainer = createRewardTrainer(state, optimiserOf(settings));
       const loop = { trainer, items, probabilities, ...epochsOf(settings, model, stage, seed) };
@@ -138,7 +141,7 @@ export const dpoStage = async (
     async (stage) => {
       const model = await loadTrainable(options.model);
       const seed = trainingSeed(run.seed, name);
-      const { items, probabilities } = preferenceInputs(rows, model, stage, name);
+      const { items, probabilities } = preferenceInputs(rows, model, stage, options);
       await keepRows(stage, preferenceRowSchema, rows);
       const scorer = createScorer(createModelState(model.config, model.weights));
       const reference = await releasing([scorer], () =>

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import type { RecordSchema } from "../../runs/index.ts";
+import { type LeftOutCounts, warnLeftOut } from "./left-out.ts";
 import type { Pipeline } from "./stage-model.ts";
 
 export type RowsStageOptions<Row> = {
@@ -11,14 +12,18 @@ export type RowsStageOptions<Row> = {
   readonly file: string;
   readonly schema: RecordSchema<Row>;
   readonly rows: readonly Row[];
+  readonly leftOut: LeftOutCounts;
+  /** Of what rows are made, in words ("comparison"). */
+  readonly what: string;
 };
 
 /** rows/<file>: the rows; resolves to its path. */
 export const rowsStage = async <Row>(
   { run }: Pipeline,
-  { after, inputs, file, schema, rows }: RowsStageOptions<Row>,
+  { after, inputs, file, schema, rows, leftOut, what }: RowsStageOptions<Row>,
 ): Promise<string> => {
   await run.stage({ name: "rows", inputs, after }, async (stage) => {
+    warnLeftOut(stage, leftOut, rows.length, what);
     const opened = await stage.records(file, schema);
     await opened.append(rows.slice(opened.existing.length));
   });

@@ -6,6 +6,7 @@ import { type SftRow, sftRowSchema } from "../../records/index.ts";
 import { createSftTrainer, sftItems, sftSteps, trainSft } from "../../training/index.ts";
 import type { TrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
+import { warnLeftOut } from "./left-out.ts";
 import { loadTrainable, nameInRun } from "./models.ts";
 import { trainStage } from "./train-stage.ts";
 import {
@@ -29,7 +30,7 @@ export type SftStageOptions = StageBase & {
 
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
 export const sftStage = async ({ run, context }: Pipeline, options: SftStageOptions): Promise<string> => {
-  const { name, after, rows, settings } = options;
+  const { name, after, rows, settings, leftOut = {} } = options;
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
@@ -38,7 +39,8 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       const state = stateToTrain(model, model.weights, settings.lora, seed);
       const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
       warnTooLong(stage, tooLong, model.config.maxPositions);
-      requireRows(items.length, name);
+      warnLeftOut(stage, leftOut, rows.length, "text");
+      requireRows(items.length, name, { made: rows.length, leftOut });
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
       const loop = { trainer, items, ...epochsOf(settings, model, stage, seed) };

@@ -17,9 +17,15 @@ import {
   type Weights,
 } from "../../transformer/index.ts";
 import type { LoraSettings, TrainingSettings } from "../settings.ts";
+import { describeLeftOut, type LeftOutCounts } from "./left-out.ts";
 import type { TrainableModel } from "./models.ts";
 
-export type StageBase = { readonly name: string; readonly after: readonly string[] };
+/** leftOut: rows that feedback did not make of what this stage learns from. */
+export type StageBase = {
+  readonly name: string;
+  readonly after: readonly string[];
+  readonly leftOut?: LeftOutCounts;
+};
 
 export const optimiserOf = (settings: { weightDecay: number; maxGradientNorm: number }): AdamWOptions => ({
   ...defaultAdamW,
@@ -37,7 +43,6 @@ export const scheduleOf = ({
   warmupSteps,
 });
 
-/** What every loop over epochs of rows takes from the settings, the model and the stage. */
 /**
  * The seed of a training stage's own draws (order of rows, first weights). It goes by the last part of the stage's
  * name, so that arms train alike and a method trains alike in a run and by itself.
@@ -45,6 +50,7 @@ export const scheduleOf = ({
 export const trainingSeed = (runSeed: number, name: string): number =>
   deriveSeed(runSeed, "train", name.split("/").at(-1)!);
 
+/** What every loop over epochs of rows takes from the settings, the model and the stage. */
 export const epochsOf = (
   settings: TrainingSettings,
   { padding }: TrainableModel,
@@ -90,13 +96,22 @@ export const promptsThatFit = (
   return fitting;
 };
 
-export const requireRows = (kept: number, name: string): void => {
-  if (kept === 0) {
-    throw new UserError(
-      "rows-empty",
-      `${name}: there is no row to train on. Expected at least one row that fits the model's context.`,
-    );
-  }
+/** Rows as they were made: how many, and what was left out before. held: kept out of training on purpose. */
+export type RowsMade = { readonly made: number; readonly held?: number; readonly leftOut?: LeftOutCounts };
+
+/** Throws UserError, with the cause, when no row is left to train on. */
+export const requireRows = (kept: number, name: string, { made, held = 0, leftOut = {} }: RowsMade): void => {
+  if (kept > 0) return;
+  const tooLong = made - held;
+  const causes = [
+    describeLeftOut(leftOut),
+    held > 0 ? `${held} kept out to measure on` : "",
+    tooLong > 0 ? `${tooLong} longer than the model's context` : "",
+  ].filter((cause) => cause !== "");
+  throw new UserError(
+    "rows-empty",
+    `${name}: there is no row to train on (${causes.length === 0 ? "none was given" : causes.join(", ")}). Expected at least one: give more prompts, raise sampling.maxTokens where texts were cut, or choose a model with a longer context.`,
+  );
 };
 
 /** A state to train: all weights, or the base with fresh adapters. */
