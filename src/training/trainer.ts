@@ -14,8 +14,6 @@ export type TrainerOptions<Sizes extends Readonly<Record<string, number>>> = {
   readonly optimiser: AdamWOptions;
   /** Builds the loss of a batch of these sizes over the decoder. */
   readonly build: (graph: DecoderGraph, sizes: Sizes) => LossGraph;
-  /** Which weights learn; default: adapters and heads where there are adapters, everything otherwise. */
-  readonly trainable?: (name: string) => boolean;
 };
 
 export type Moments = { readonly first: Float32Array; readonly second: Float32Array };
@@ -36,18 +34,42 @@ const programLimit = 6;
 
 const programKey = (sizes: Readonly<Record<string, number>>): string => JSON.stringify(sizes);
 
-/** Trainer over a model's state; the state's weights are replaced at every step. */
-export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
-  options: TrainerOptions<Sizes>,
-): Trainer<Sizes> => {
-  const { state, optimiser, build } = options;
-  const names = Object.keys(state.weights).filter(options.trainable ?? learnsWithAdapters(state.weights));
-  const moments = new Map<string, Moments>(
+/** The moments before the first step. */
+const zeroMoments = (state: ModelState, names: readonly string[]): Map<string, Moments> =>
+  new Map(
     names.map((name) => {
       const { length } = state.weights[name]!.data;
       return [name, { first: new Float32Array(length), second: new Float32Array(length) }];
     }),
   );
+
+const momentFeeds = (moments: ReadonlyMap<string, Moments>): Record<string, Float32Array> => {
+  const feeds: Record<string, Float32Array> = {};
+  for (const [name, { first, second }] of moments) {
+    feeds[momentNames(name).first] = first;
+    feeds[momentNames(name).second] = second;
+  }
+  return feeds;
+};
+
+const requireFinite = (metrics: Readonly<Record<string, number>>, step: number): void => {
+  const { loss, gradient_norm: norm } = metrics;
+  if (Number.isFinite(loss) && Number.isFinite(norm)) return;
+  throw new CovenantError(
+    "training-diverged",
+    `Step ${step}: the loss is ${loss} and the gradient norm ${norm}. Lower the learning rate, or look at the rows of this step.`,
+    { step },
+  );
+};
+
+/** Trainer over a model's state; the state's weights are replaced at every step. */
+export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
+  options: TrainerOptions<Sizes>,
+): Trainer<Sizes> => {
+  const { state, optimiser, build } = options;
+  // Adapters and heads where there are adapters, everything otherwise.
+  const names = Object.keys(state.weights).filter(learnsWithAdapters(state.weights));
+  const moments = zeroMoments(state, names);
   let step = 0;
   const programs = createProgramCache((key) => {
     const graph = graphOf(state);
@@ -62,29 +84,15 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
     );
     return compile({ loss, ...metrics, ...adamWStep(loss, parameters, optimiser) });
   }, programLimit);
-  const momentFeeds = (): Record<string, Float32Array> => {
-    const feeds: Record<string, Float32Array> = {};
-    for (const [name, { first, second }] of moments) {
-      feeds[momentNames(name).first] = first;
-      feeds[momentNames(name).second] = second;
-    }
-    return feeds;
-  };
   return {
     async step(sizes, feeds, learningRate) {
       const program = await programs.get(programKey(sizes));
       const scalars = stepFeeds(optimiser, learningRate, step + 1);
-      const results = await program.run({ ...state.feeds(), ...momentFeeds(), ...scalars, ...feeds });
+      const results = await program.run({ ...state.feeds(), ...momentFeeds(moments), ...scalars, ...feeds });
       const metrics: Record<string, number> = {};
       for (const [name, { shape }] of program.outputs)
         if (shape.length === 0) metrics[name] = Number(results[name]![0]);
-      if (!Number.isFinite(metrics["loss"]) || !Number.isFinite(metrics["gradient_norm"])) {
-        throw new CovenantError(
-          "training-diverged",
-          `Step ${step + 1}: the loss is ${metrics["loss"]} and the gradient norm ${metrics["gradient_norm"]}. Lower the learning rate, or look at the rows of this step.`,
-          { step: step + 1 },
-        );
-      }
+      requireFinite(metrics, step + 1);
       step++;
       for (const name of names) {
         const moment = momentNames(name);
