@@ -103,7 +103,7 @@ export const goodhartPointSchema = z.object({
 });
 export type GoodhartPoint = z.infer<typeof goodhartPointSchema>;
 
-/** A policy measured during PPO. parents: none; counts are of replies to harmful prompts. */
+/** A policy measured during PPO. parents: the prompts, in the order of their verdicts; all are harmful. */
 export const goodhartRecordSchema = z.object({
   ...recordFields,
   step: z.number().int(),
@@ -113,7 +113,7 @@ export const goodhartRecordSchema = z.object({
 });
 export type GoodhartRecord = z.infer<typeof goodhartRecordSchema>;
 
-/** A held-out pair scored by the reward model. parents: [label id]; chosen and rejected: their scores, 0 to 1. */
+/** A held-out pair scored by the reward model. parents: [row id]; chosen and rejected: their scores, 0 to 1. */
 export const rewardPairRecordSchema = z.object({
   ...recordFields,
   probability: z.number(),

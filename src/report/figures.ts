@@ -1,5 +1,6 @@
 // How figures are written and compared in the report: a value always comes with its interval and the number of
-// observations, and two figures are only called different when their intervals do not touch.
+// observations. Two figures of a run go by the difference of the same prompts (changes.ts); where there is none, they are
+// only called different when their intervals do not touch.
 
 import { wilsonInterval } from "../core/index.ts";
 import type { Estimate, MetricsDocument, ModelMetrics, ModelName } from "../records/index.ts";

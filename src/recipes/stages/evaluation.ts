@@ -17,7 +17,7 @@ import { counted } from "../wording.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
-/** A model to evaluate. arm: "base" for the model every arm starts from. folder: a model name or folder. */
+/** A model to evaluate. arm: "base" for the model every arm starts from. name: a model name or folder. */
 export type EvaluatedModel = { readonly arm: string; readonly model: string; readonly name: string };
 
 export type EvaluationStageOptions = {
@@ -62,7 +62,7 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
   };
 };
 
-/** Replies of one model that are not yet in the file, judged and appended. here: its verdicts that are there. */
+/** Replies of one model that are not yet in the file, judged and appended. onRows: told how many verdicts are there. */
 const judgeModel = async (
   pipeline: Pipeline,
   stage: StageContext,
