@@ -143,20 +143,6 @@ describe("ratings from verdicts", () => {
     expect(eloFromVerdicts(createRandom(8).shuffle(all), options)).toEqual(eloFromVerdicts(all, options));
   });
 
-  it("takes players from several arms when it is told who plays", () => {
-    const both = [
-      ...all,
-      ...all.filter(({ model }) => model === "rl").map((one) => ({ ...one, arm: "inverted" })),
-    ];
-    const elo = eloFromVerdicts(both, {
-      seed: 1,
-      resamples: 20,
-      player: ({ arm, model }) => (model === "base" ? "base" : `${arm}/${model}`),
-    });
-    expect([...elo.keys()]).toEqual(["base", "ethical/rl", "ethical/sl", "inverted/rl"]);
-    expect(elo.get("inverted/rl")!.harmless.value).toBeCloseTo(elo.get("ethical/rl")!.harmless.value!, 6);
-  });
-
   it("has no rating on an axis without prompts", () => {
     const elo = eloFromVerdicts(
       all.filter(({ kind }) => kind === "harmful"),
