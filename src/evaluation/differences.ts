@@ -4,7 +4,13 @@
 // Means: percentile bootstrap over prompts. Beside either, the exact sign test (for rates McNemar's exact test).
 
 import { deriveSeed } from "../core/index.ts";
-import type { Difference, ModelDifference, VerdictRecord } from "../records/index.ts";
+import {
+  type Difference,
+  type ModelDifference,
+  modelNames,
+  trainedModels,
+  type VerdictRecord,
+} from "../records/index.ts";
 import { emptyEstimate, mean, proportion } from "./statistics.ts";
 import { type JudgedReply, type RateName, rateNames, rates } from "./verdicts.ts";
 
@@ -123,8 +129,6 @@ export const modelDifference = (
   };
 };
 
-const ladder = ["base", "sl", "dpo", "rl"] as const;
-
 /**
  * The differences that a run is about: of every two models of an arm, lower rung first, and of each trained model
  * from the first arm to the same in the others.
@@ -136,13 +140,13 @@ export const runDifferences = (
 ): ModelDifference[] => {
   const placed = (arm: string, model: string): Evaluated => ({ arm: model === "base" ? "base" : arm, model });
   const within = arms.flatMap((arm) =>
-    ladder.flatMap((from, index) =>
-      ladder.slice(index + 1).map((to) => [placed(arm, from), placed(arm, to)] as const),
+    modelNames.flatMap((from, index) =>
+      modelNames.slice(index + 1).map((to) => [placed(arm, from), placed(arm, to)] as const),
     ),
   );
   const [first, ...others] = arms;
   const between = others.flatMap((arm) =>
-    ladder.slice(1).map((model) => [placed(first as string, model), placed(arm, model)] as const),
+    trainedModels.map((model) => [placed(first as string, model), placed(arm, model)] as const),
   );
   return [...within, ...between].map(([from, to]) => modelDifference(from, to, verdicts, seed));
 };

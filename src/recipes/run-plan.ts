@@ -1,7 +1,7 @@
 // The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
 // How much a step takes is counted in plan.ts.
 
-import type { Constitution, PromptRecord } from "../records/index.ts";
+import { type Constitution, type PromptRecord, trainedModels } from "../records/index.ts";
 import {
   planComparisons,
   planEvaluation,
@@ -24,9 +24,6 @@ export type RunInputs = {
   readonly constitution: Constitution;
   readonly speeds: Readonly<Record<string, Speed>>;
 };
-
-/** Models of an arm that are evaluated: SL-CAI, DPO-CAI, RL-CAI. */
-const modelsOfAnArm = 3;
 
 const planArm = (
   arm: string,
@@ -56,7 +53,7 @@ export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
   const { maxTokens } = config.sampling;
   const speed = speeds["model"]!;
   const judge = config.judge === undefined ? speed : speeds["judge"]!;
-  const models = 1 + modelsOfAnArm * config.arms.length;
+  const models = 1 + trainedModels.length * config.arms.length;
   return planOf([
     planWriting("prompts", `${train.length} for training, ${test.length} held out`),
     planReplies("answer", train, { speed, maxTokens }),

@@ -17,6 +17,7 @@ import {
   type PromptRecord,
   type ReplyRecord,
   rewardPairRecordSchema,
+  trainedModels,
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
@@ -98,7 +99,10 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
 };
 
 /** Labels of pairs of the SL-CAI model's replies, by the judge. */
-const judge = ({ pipeline, shared, constitution, stage }: Arm, policy: string): Promise<LabelRecord[]> => {
+const labelPairs = (
+  { pipeline, shared, constitution, stage }: Arm,
+  policy: string,
+): Promise<LabelRecord[]> => {
   const { config, train } = shared;
   return labelStage(pipeline, {
     name: stage("label"),
@@ -156,7 +160,7 @@ const runArm = async (
   const folder = join(pipeline.run.folder, name);
   await saveConstitution(join(folder, "constitution.yaml"), constitution);
   const { revisions, model } = await learnSupervised(arm);
-  const labels = await judge(arm, model);
+  const labels = await labelPairs(arm, model);
   await learnFromLabels(arm, model, labels);
   const goodhart: GoodhartRecord[] =
     shared.config.ppo.measureEvery === 0
@@ -169,7 +173,7 @@ const runArm = async (
 const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => [
   { arm: "base", model: "base", name: config.model },
   ...config.arms.flatMap((arm) =>
-    ["sl", "dpo", "rl"].map((model) => ({ arm, model, name: join(folder, arm, model, "model") })),
+    trainedModels.map((model) => ({ arm, model, name: join(folder, arm, model, "model") })),
   ),
 ];
 
@@ -229,7 +233,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   for (const arm of config.arms)
     records.set(arm, await runArm(pipeline, shared, arm, constitutionUnder(document, arm === "inverted")));
   const verdicts = await evaluationStage(pipeline, {
-    after: config.arms.flatMap((arm) => ["sl", "dpo", "rl"].map((model) => `${arm}/${model}`)),
+    after: config.arms.flatMap((arm) => trainedModels.map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),
     prompts: shared.test,
     sampling: config.sampling,

@@ -122,7 +122,9 @@ export const rewardPairRecordSchema = z.object({
 });
 export type RewardPairRecord = z.infer<typeof rewardPairRecordSchema>;
 
-export const modelNames = ["base", "sl", "dpo", "rl"] as const;
+/** What an arm trains, in order: SL-CAI, DPO-CAI, RL-CAI. */
+export const trainedModels = ["sl", "dpo", "rl"] as const;
+export const modelNames = ["base", ...trainedModels] as const;
 export type ModelName = (typeof modelNames)[number];
 
 export const armMetricsSchema = z.object({
