@@ -23,7 +23,7 @@ export const invert = (constitution: Constitution): Constitution => {
     throw new UserError(
       "principle-without-opposite",
       `The constitution "${constitution.name}" cannot be inverted: ${ids.join(", ")} ${ids.length === 1 ? "has" : "have"} no opposite. ` +
-        "Give each of these principles an `opposite` with title, critique, revision and preference, or run without the inverted arm.",
+        "Give each of these principles an `opposite` with title, critique, revision and preference, or run one arm alone: --arms ethical.",
       { constitution: constitution.name, principles: ids },
     );
   }

@@ -50,9 +50,11 @@ export const recipe: Recipe<typeof schema> = {
     await saveConstitution(config.out, opposite);
     const lines = document.principles.flatMap((principle, at) => [
       "",
-      `${principle.id}`,
-      `  - ${principle.preference}`,
-      `  + ${opposite.principles[at]!.preference}`,
+      principle.id,
+      ...(["critique", "revision", "preference"] as const).flatMap((part) => [
+        `  - ${principle[part]}`,
+        `  + ${opposite.principles[at]![part]}`,
+      ]),
     ]);
     const next = nextCommands(["revise", "--constitution", asModelName(config.out)]);
     return { lines: [...lines, "", `Written: ${config.out}`, ...next], document: opposite };

@@ -14,7 +14,8 @@ describe("names as they are typed", () => {
     expect(readModelName(typed)).toBe(asModelName(typed));
     expect(readModelName("src")).toBe("./src");
     rmSync(folder, { recursive: true });
-    for (const name of ["embedded:covenant-tiny", "absent/model", "http://host/v1#m", "./src", "/", "gpt-4"])
+    expect(readModelName("absent/model"), "is told as a folder that is not there").toBe("./absent/model");
+    for (const name of ["embedded:covenant-tiny", "http://host/v1#m", "./src", "/", "gpt-4"])
       expect(readModelName(name)).toBe(name);
   });
 

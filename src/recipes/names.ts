@@ -1,5 +1,5 @@
 // Paths and model names as people type them, made into what the rest of Covenant expects: "~" is the home folder, and
-// a folder that is there may be named as a model without "./".
+// a folder may be named as a model without "./".
 
 import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
@@ -14,5 +14,6 @@ export const asModelName = (path: string): string =>
 /** A model name as it was typed, as one that can be opened. */
 export const readModelName = (typed: string): string => {
   const name = expandHome(typed);
-  return !name.includes(":") && isFolder(name) ? asModelName(name) : name;
+  const isPath = !name.includes(":") && (/[/\\]/.test(name) || isFolder(name));
+  return isPath ? asModelName(name) : name;
 };

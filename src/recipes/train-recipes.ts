@@ -134,7 +134,7 @@ const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
   tokens: pairTokens,
   train: (pipeline, { model, settings }, rows) =>
     rewardStage(pipeline, { name: "reward", after: [], model, rows, settings }),
-  next: (config, model) => nextCommands(["train", "ppo", ...modelWords(config.model), "--reward", model]),
+  next: (config, model) => nextCommands(["train", "ppo", "--model", config.model, "--reward", model]),
 };
 
 /** `covenant train reward`. */
