@@ -75,12 +75,17 @@ describe("reading a constitution", () => {
     [
       "an empty text",
       yaml.replace("Is it brief?", '"  "'),
-      /mine\.yaml, line 15: principles\[1\]\.critique: got " {2}", expected at least 1 characters/,
+      /mine\.yaml, line 15: principles\[1\]\.critique: got " {2}", but it must hold text/,
     ],
     [
       "a number for text",
       yaml.replace("name: small", "name: 7"),
       /mine\.yaml, line 1: name: got 7, expected a string/,
+    ],
+    [
+      "a version without quotes",
+      `version: 1.0\n${yaml}`,
+      /mine\.yaml, line 1: version: got a number, expected a text; put it in quotes: version: "1\.0"/,
     ],
     [
       "a weight that is no weight",

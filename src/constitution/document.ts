@@ -48,11 +48,24 @@ const lineOf = ({ root, lines }: Source, path: Path): number => {
   return lines.linePos(offset).line;
 };
 
+/** A version such as 1.0 without quotes is a number in YAML: the text as it stands in the document, in quotes. */
+const unquotedVersion = ({ root }: Source, issue: z.core.$ZodIssue): string | undefined => {
+  if (issue.code !== "invalid_type" || describePath(issue.path) !== "version" || !isMap(root))
+    return undefined;
+  const node = root.get("version", true);
+  if (!isScalar(node) || typeof node.value !== "number") return undefined;
+  const written = node.source ?? String(node.value);
+  return `version: got a number, expected a text; put it in quotes: version: "${written}"`;
+};
+
 const faultsOf = (issues: readonly z.core.$ZodIssue[], document: unknown, source: Source): Fault[] =>
   issues.flatMap((issue) => {
     const paths: Path[] =
       issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    return describeIssues(new z.ZodError([issue]), document, keysAt).map((problem, index) => {
+    const version = unquotedVersion(source, issue);
+    const problems =
+      version === undefined ? describeIssues(new z.ZodError([issue]), document, keysAt) : [version];
+    return problems.map((problem, index) => {
       const path = paths[index] ?? issue.path;
       return { line: lineOf(source, path), field: describePath(path), problem };
     });

@@ -19,7 +19,7 @@ describe("collectFaults", () => {
     const faults = collectFaults("a.jsonl", 2);
     for (const line of [1, 2, 3, 4]) faults.attempt(fail(line));
     expect(() => faults.end()).toThrow(
-      "a.jsonl has 4 faults:\n  a.jsonl, line 1: wrong\n  a.jsonl, line 2: wrong\n  and 2 more.",
+      "a.jsonl has 4 faults:\n  a.jsonl, line 1: wrong\n  a.jsonl, line 2: wrong\n  and 2 more.\nCorrect the file and try again.",
     );
   });
 

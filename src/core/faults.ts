@@ -30,10 +30,8 @@ export const collectFaults = (file: string, shown = 10): FaultList => {
       if (count === 1) throw first;
       const lines = faults.map(({ message }) => `  ${message.replaceAll("\n", "\n  ")}`);
       const more = count > faults.length ? [`  and ${count - faults.length} more.`] : [];
-      throw new UserError(first.code, [`${file} has ${count} faults:`, ...lines, ...more].join("\n"), {
-        file,
-        faults: faults.map(({ facts }) => facts),
-      });
+      const whole = [`${file} has ${count} faults:`, ...lines, ...more, "Correct the file and try again."];
+      throw new UserError(first.code, whole.join("\n"), { file, faults: faults.map(({ facts }) => facts) });
     },
   };
 };

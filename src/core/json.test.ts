@@ -8,6 +8,7 @@ import {
   canonicalJson,
   checkValue,
   createRedact,
+  describeFields,
   formatYaml,
   nearestWord,
   parseJson,
@@ -62,8 +63,10 @@ describe("checkValue", () => {
   const schema = z.strictObject({
     count: z.int().min(1),
     name: z.string().min(2),
+    title: z.string().min(1),
     list: z.array(z.strictObject({ kind: z.enum(["a", "b"]) })).min(1, "the list needs one at least"),
     either: z.union([z.string(), z.number()]),
+    content: z.union([z.string(), z.array(z.string())], "it must be a text or a list of messages"),
     shape: z.discriminatedUnion("type", [
       z.object({ type: z.literal("circle"), radius: z.number() }),
       z.object({ type: z.literal("square"), side: z.number() }),
@@ -72,8 +75,10 @@ describe("checkValue", () => {
   const right = {
     count: 1,
     name: "ab",
+    title: "a",
     list: [{ kind: "a" }],
     either: 1,
+    content: "c",
     shape: { type: "circle", radius: 1 },
   };
   const check = (changes: object): string =>
@@ -85,13 +90,24 @@ describe("checkValue", () => {
     [{ count: 0 }, "f: count: got 0, expected at least 1"],
     [{ name: undefined }, "f: name: got nothing, expected a string"],
     [{ name: "a" }, 'f: name: got "a", expected at least 2 characters'],
+    [{ title: "" }, 'f: title: got "", but it must hold text'],
     [{ list: [{ kind: "c" }] }, 'f: list[0].kind: got "c", expected one of a, b'],
     [{ list: [] }, "f: list: got an empty list, but the list needs one at least"],
     [{ list: [{ kind: "a", x: 1 }] }, "f: list[0].x: unknown key"],
     [{ either: null }, "f: either: got null, expected a string or a number"],
+    [{ content: 3 }, "f: content: got 3, but it must be a text or a list of messages"],
     [{ shape: { type: "circle", radius: "1" } }, 'f: shape.radius: got "1", expected a number'],
   ])("words %j as field, what was got and what was expected", (changes, message) => {
     expect(check(changes)).toBe(message);
+  });
+
+  it.each([
+    [[1, 2], "got a list, expected an object with a and b"],
+    ["x", 'got "x", expected an object with a and b'],
+    [{}, "got the fields: none; expected a and b"],
+    [{ c: 1, d: 2 }, "got the fields: c, d; expected a and b"],
+  ])("says what %j is where a row was expected", (row, message) => {
+    expect(describeFields(row, "a and b")).toBe(message);
   });
 
   it("lists every problem and suggests keys it is told of", () => {

@@ -68,6 +68,14 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => {
   return here;
 };
 
+/** What was got in place of a row with the right fields, and what was expected. */
+export const describeFields = (row: unknown, expected: string): string => {
+  if (Array.isArray(row)) return `got a list, expected an object with ${expected}`;
+  if (typeof row !== "object" || row === null)
+    return `got ${describeValue(row)}, expected an object with ${expected}`;
+  return `got the fields: ${Object.keys(row).slice(0, 8).join(", ") || "none"}; expected ${expected}`;
+};
+
 type Issue = z.core.$ZodIssue;
 
 const expectation = (issue: Issue): string => {
@@ -89,6 +97,9 @@ const expectation = (issue: Issue): string => {
 
 /** A schema that words its own message ("a constitution needs ...") is quoted; Zod's stock messages are not. */
 const isStock = (issue: Issue): boolean => /^(Invalid|Too (small|big)|Unrecognized)/.test(issue.message);
+
+const needsText = (issue: Issue): boolean =>
+  issue.code === "too_small" && issue.origin === "string" && issue.minimum === 1;
 
 const withArticle = (name: string): string => {
   const word = name === "int" ? "integer" : name === "record" ? "object" : name === "array" ? "list" : name;
@@ -114,6 +125,8 @@ const nested = (issue: Issue, prefix: readonly PropertyKey[], value: unknown, ke
     )[0];
     if (meant !== undefined && depth(meant) > 0)
       return meant.flatMap((one) => nested(one, path, value, keys));
+    if (!isStock(issue))
+      return [`${describePath(path)}: got ${describeValue(valueAt(value, path))}, but ${issue.message}`];
     const choices = [
       ...new Set(issue.errors.flat().map((one) => expectation(one).replace(/^expected:? /, ""))),
     ];
@@ -121,7 +134,8 @@ const nested = (issue: Issue, prefix: readonly PropertyKey[], value: unknown, ke
       `${describePath(path)}: got ${describeValue(valueAt(value, path))}, expected ${choices.join(" or ")}`,
     ];
   }
-  const wanted = isStock(issue) ? expectation(issue) : `but ${issue.message}`;
+  const said = !isStock(issue) ? issue.message : needsText(issue) ? "it must hold text" : undefined;
+  const wanted = said === undefined ? expectation(issue) : `but ${said}`;
   return [`${describePath(path)}: got ${describeValue(valueAt(value, path))}, ${wanted}`];
 };
 

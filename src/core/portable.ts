@@ -15,6 +15,7 @@ export { groupBy } from "./group.ts";
 export {
   canonicalJson,
   checkValue,
+  describeFields,
   describeIssues,
   describePath,
   describePlace,

@@ -1,7 +1,8 @@
 // Dialogues written as one text, "\n\nHuman: ... \n\nAssistant: ..." (the form of HH-RLHF), taken apart into
 // messages. Turns begin only where the marker stands after a blank line, so colons inside a turn mean nothing.
 
-import type { Message } from "../records/index.ts";
+import { z } from "zod";
+import { type Message, messageSchema } from "../records/index.ts";
 
 const marker = /\n\n(Human|Assistant):/g;
 
@@ -14,6 +15,21 @@ export const parseDialogue = (text: string): Message[] | null => {
     content: text.slice(start.index + start[0].length, starts[index + 1]?.index ?? text.length).trim(),
   }));
 };
+
+const isBlank = (message: Message | undefined): boolean => message?.content.trim() === "";
+
+const lastOf = (messages: readonly Message[]): Message | undefined => messages.at(-1);
+
+/** Messages of which the last is of a role and holds text; what is refused is told with the role that came. */
+export const messagesEndingWith = (role: Message["role"]) =>
+  z.array(messageSchema).refine((messages) => lastOf(messages)?.role === role && !isBlank(lastOf(messages)), {
+    error: ({ input }) => {
+      const last = lastOf(input as readonly Message[]);
+      const wanted = `the last message must be of the role "${role}" and hold text`;
+      if (last === undefined) return wanted;
+      return `${wanted}; it is of the role "${last.role}"${isBlank(last) ? " and holds none" : ""}`;
+    },
+  });
 
 /** The turns that two dialogues share, up to the last one of the user: the prompt of a preference pair. */
 export const commonPrompt = (one: readonly Message[], other: readonly Message[]): Message[] => {

@@ -9,7 +9,7 @@ export {
   cleanReply,
   type ReplyPurpose,
 } from "./cleaning.ts";
-export { commonPrompt, mergeTurns, parseDialogue } from "./dialogue.ts";
+export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./dialogue.ts";
 export {
   assertJudgeReads,
   assertJudgeScores,

@@ -152,20 +152,23 @@ describe("loadPrompts", () => {
 
   it.each([
     [`${jsonl({ prompt: "a" })}{"prompt": "b"\n`, /line 2: not valid JSON/],
-    [jsonl({ prompt: "a" }, { prompt: 3 }), /line 2: prompt: got 3/],
+    [
+      jsonl({ prompt: "a" }, { prompt: 3 }),
+      /line 2: prompt: got 3, but it must be a text or a list of messages/,
+    ],
     [jsonl({ prompt: "  " }), /line 1: prompt: .*must hold text/],
     [jsonl({ messages: [] }), /line 1: messages: got an empty list/],
     [jsonl({ messages: [{ role: "bot", content: "x" }] }), /messages\[0\]\.role: got "bot"/],
     [
       jsonl({ messages: [{ role: "assistant", content: "x" }] }),
-      /the last message must be of the role "user"/,
+      /must be of the role "user" and hold text; it is of the role "assistant"$/m,
     ],
     [jsonl({ prompt: "a", kind: "evil" }), /kind: got "evil", expected one of harmful/],
     [jsonl({ chosen: "\n\nHuman: x\n\nAssistant: y" }), /rejected: got nothing/],
     [jsonl({ chosen: "Human: x", rejected: "\n\nHuman: x" }), /chosen: .*begins with "\\n\\nHuman:"/],
     [jsonl({ chosen: "\n\nHuman: x", rejected: "\n\nHuman: y" }), /share no turn of the user/],
     [jsonl({ text: "a", label: 1 }), /got the fields: text, label; expected prompt, messages/],
-    ["[1]\n", /got the fields: no object/],
+    ["[1]\n", /line 1: got a list, expected an object with prompt/],
     [
       jsonl({ id: "p", prompt: "a" }, { id: "p", prompt: "b" }),
       /line 2: id: got "p", which line 1 has already/,
@@ -193,6 +196,7 @@ describe("loadPrompts", () => {
     const { message, code } = await failureOf(`${rows.join("\n")}\n`);
     expect(code).toBe("value-invalid");
     expect(message).toContain("has 3 faults:");
+    expect(message).toMatch(/\nCorrect the file and try again\.$/);
     expect(message).toMatch(
       /line 1: prompt: got 1[\s\S]*line 3: not valid JSON[\s\S]*line 4: got the fields: question/,
     );

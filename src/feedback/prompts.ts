@@ -8,6 +8,7 @@ import {
   checkValue,
   collectFaults,
   deriveSeed,
+  describeFields,
   hashText,
   parseJson,
   readLines,
@@ -23,7 +24,7 @@ import {
   promptKindSchema,
   promptRecordSchema,
 } from "../records/index.ts";
-import { commonPrompt, mergeTurns, parseDialogue } from "./dialogue.ts";
+import { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./dialogue.ts";
 
 /**
  * testShare: share of prompts that the hash puts into the test split (rows that name their split keep it). sideOf:
@@ -41,11 +42,7 @@ export type PromptOptions = {
 
 const filled = z.string().refine((text) => text.trim() !== "", { message: "a prompt must hold text" });
 
-const conversation = z
-  .array(messageSchema)
-  .refine((messages) => messages.at(-1)?.role === "user" && messages.at(-1)?.content.trim() !== "", {
-    message: 'the last message must be of the role "user" and hold text',
-  });
+const conversation = messagesEndingWith("user");
 
 const labels = {
   id: z.union([z.string().min(1), z.number()]).optional(),
@@ -56,7 +53,10 @@ const labels = {
 type Labels = z.infer<z.ZodObject<typeof labels>>;
 
 const messagesRow = z.object({ ...labels, messages: conversation });
-const promptRow = z.object({ ...labels, prompt: z.union([filled, conversation]) });
+const promptRow = z.object({
+  ...labels,
+  prompt: z.union([filled, conversation], "it must be a text or a list of messages"),
+});
 const dialogueSchema = z.union([z.string(), z.array(messageSchema)]);
 const preferenceRow = z.object({ ...labels, chosen: dialogueSchema, rejected: dialogueSchema });
 
@@ -102,13 +102,9 @@ const readRow = (row: unknown, place: TextPlace): { messages: Message[]; labels:
       { ...place, field: "chosen" },
     );
   }
-  const fields =
-    typeof row === "object" && row !== null && !Array.isArray(row)
-      ? Object.keys(row).slice(0, 8).join(", ") || "none"
-      : "no object";
   throw new UserError(
     "prompt-row",
-    `${place.file}, line ${place.line}: got the fields: ${fields}; expected prompt, messages, or chosen and rejected.`,
+    `${place.file}, line ${place.line}: ${describeFields(row, "prompt, messages, or chosen and rejected")}.`,
     { ...place },
   );
 };

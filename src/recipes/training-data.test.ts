@@ -15,6 +15,11 @@ const write = (...rows: readonly unknown[]): string => {
   writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return file;
 };
+const messageOf = (load: Promise<unknown>): Promise<string> =>
+  load.then(
+    () => "nothing was thrown",
+    (thrown: Error) => thrown.message,
+  );
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 
@@ -64,13 +69,54 @@ describe("supervised rows", () => {
         { question: "b" },
         { messages: [user("c"), user("d")] },
         { prompt: "e", completion: "" },
+        { prompt: "f", response: "g" },
+        { prompt: "h", completion: 3 },
+        ["i"],
+        { messages: [user("j"), assistant(" ")] },
+        { prompt: "k", completion: [assistant("")] },
       ),
       1,
     );
-    await expect(load).rejects.toThrow(
-      /3 faults[\s\S]*line 1: completion: got nothing[\s\S]*line 2: got the fields: question; expected prompt and completion, or messages[\s\S]*line 3: messages/,
-    );
+    const expected = [
+      "rows.jsonl has 9 faults:",
+      "line 1: completion: got nothing",
+      "line 2: got the fields: question; expected prompt and completion, or messages.",
+      'line 3: messages: got a list of 2, but the last message must be of the role "assistant" and hold text; it is of the role "user"',
+      'line 4: completion: got "", but it must hold text',
+      "line 5: got the fields: prompt, response; expected prompt and completion, or messages.",
+      "line 6: completion: got 3, but it must be a text or a list of one message",
+      "line 7: got a list, expected an object with prompt and completion, or messages.",
+      'line 8: messages: got a list of 2, but the last message must be of the role "assistant" and hold text; it is of the role "assistant" and holds none',
+      "line 9: completion: got a list of 1, but it must hold text",
+      "Correct the file and try again.",
+    ];
+    const lines = (await messageOf(load)).split("\n");
+    expect(lines).toHaveLength(expected.length);
+    for (const [index, text] of expected.entries()) expect(lines[index]).toContain(text);
     await expect(loadSftRows(write(), 1)).rejects.toThrow(/holds no rows/);
+  });
+});
+
+describe("rows of the other kind", () => {
+  const pair = { prompt: "a", chosen: "b", rejected: "c" };
+  const supervised = { prompt: "a", completion: "b" };
+
+  it("are told in one sentence", async () => {
+    expect(await messageOf(loadSftRows(write(...Array(12).fill(pair)), 1))).toMatch(
+      /rows\.jsonl holds preference rows \(prompt, chosen, rejected\); train sft takes prompt and completion, or messages\. They are for train reward and train dpo\.$/,
+    );
+    expect(await messageOf(loadPreferenceRows(write(supervised, supervised), 1))).toMatch(
+      /rows\.jsonl holds supervised rows \(prompt, completion\); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected\. They are for train sft\.$/,
+    );
+  });
+
+  it("among right ones are faults of their lines", async () => {
+    await expect(loadSftRows(write(supervised, pair), 1)).rejects.toThrow(
+      /line 2: got the fields: prompt, chosen, rejected; expected prompt and completion/,
+    );
+    await expect(loadPreferenceRows(write(pair, supervised), 1)).rejects.toThrow(
+      /line 2: got the fields: prompt, completion; expected prompt, chosen and rejected/,
+    );
   });
 });
 
@@ -97,6 +143,12 @@ describe("preference rows", () => {
       { prompt: "a", chosen: "b" },
       /line 1: got the fields: prompt, chosen; expected prompt, chosen and/,
     );
+    await fails({ prompt: "a", chosen: "b", rejected: "b" }, /line 1: chosen, rejected: got the same reply/);
+    await fails({ prompt: "a", chosen: "", rejected: "b" }, /line 1: chosen: got "", but it must hold text/);
+    await fails({ prompt: "a", chosen: "b", rejected: " " }, /line 1: rejected: got " ", but it must hold/);
+    const start = "\n\nHuman: Hi\n\nAssistant:";
+    await fails({ chosen: `${start} a`, rejected: start }, /line 1: rejected: got a reply without text/);
+    await fails({ chosen: `${start} a`, rejected: `${start} a` }, /line 1: chosen, rejected: got the same/);
     await fails({ chosen: "a", rejected: "b" }, /dialogues that begin with/);
     await fails(
       { prompt: "a", chosen: "b", rejected: "c", probability: 2 },

@@ -7,6 +7,7 @@ import {
   checkValue,
   collectFaults,
   deriveSeed,
+  describeFields,
   describePlace,
   parseJson,
   readLines,
@@ -14,7 +15,7 @@ import {
   type TextPlace,
   UserError,
 } from "../core/index.ts";
-import { commonPrompt, parseDialogue } from "../feedback/index.ts";
+import { commonPrompt, messagesEndingWith, parseDialogue } from "../feedback/index.ts";
 import {
   type Message,
   messageSchema,
@@ -35,22 +36,26 @@ const books = {
 };
 type Books = z.infer<z.ZodObject<typeof books>>;
 
-const filled = z.string().refine((text) => text.trim() !== "", { message: "it must hold text" });
-const prompt = z.union([filled, z.array(messageSchema).min(1)]);
-const reply = z.union([z.string(), z.array(messageSchema).length(1)]);
-const turns = z.union([z.string(), z.array(messageSchema).min(2)]);
+const mustHoldText = "it must hold text";
+const isBlank = (text: string): boolean => text.trim() === "";
+const filled = z.string().refine((text) => !isBlank(text), mustHoldText);
+const textOrMessages = "it must be a text or a list of messages";
+const prompt = z.union([filled, z.array(messageSchema).min(1)], textOrMessages);
+const reply = z.union(
+  [
+    filled,
+    z
+      .array(messageSchema)
+      .length(1)
+      .refine(([message]) => message === undefined || !isBlank(message.content), mustHoldText),
+  ],
+  "it must be a text or a list of one message",
+);
+const turns = z.union([z.string(), z.array(messageSchema).min(2)], textOrMessages);
 const probability = preferenceRowSchema.shape.probability.default(1);
 
 const completionRow = z.object({ ...books, prompt, completion: reply });
-const chatRow = z.object({
-  ...books,
-  messages: z
-    .array(messageSchema)
-    .min(2)
-    .refine((messages) => messages.at(-1)?.role === "assistant", {
-      message: 'the last message must be of the role "assistant": it is what is learned',
-    }),
-});
+const chatRow = z.object({ ...books, messages: messagesEndingWith("assistant").min(2) });
 const pairRow = z.object({ ...books, prompt, chosen: reply, rejected: reply, probability });
 const dialoguesRow = z.object({ ...books, chosen: turns, rejected: turns, probability });
 
@@ -62,15 +67,8 @@ const asText = (value: z.infer<typeof reply>): string =>
 
 const has = (row: unknown, key: string): boolean => typeof row === "object" && row !== null && key in row;
 
-const wrongRow = (row: unknown, place: TextPlace, expected: string): UserError => {
-  const isObject = typeof row === "object" && row !== null && !Array.isArray(row);
-  const fields = isObject ? Object.keys(row).slice(0, 8).join(", ") || "none" : "no object";
-  return new UserError(
-    "training-row",
-    `${describePlace(place)}: got the fields: ${fields}; expected ${expected}.`,
-    { ...place },
-  );
-};
+const wrongRow = (row: unknown, place: TextPlace, expected: string): UserError =>
+  new UserError("training-row", `${describePlace(place)}: ${describeFields(row, expected)}.`, { ...place });
 
 type Read<Content> = { readonly given: Books; readonly content: Content };
 type Pair = Pick<PreferenceRow, "prompt" | "chosen" | "rejected" | "probability">;
@@ -80,9 +78,24 @@ const readSftRow = (row: unknown, place: TextPlace): Read<Pick<SftRow, "prompt" 
     const { messages, ...given } = checkValue(chatRow, row, place);
     return { given, content: { prompt: messages.slice(0, -1), completion: messages.at(-1)!.content } };
   }
-  if (!has(row, "prompt")) throw wrongRow(row, place, "prompt and completion, or messages");
+  const named = has(row, "completion") || Object.keys(row ?? {}).every((key) => key in completionRow.shape);
+  if (!has(row, "prompt") || !named) throw wrongRow(row, place, "prompt and completion, or messages");
   const { prompt: asked, completion, ...given } = checkValue(completionRow, row, place);
   return { given, content: { prompt: asMessages(asked), completion: asText(completion) } };
+};
+
+/** The pair, when there is something to learn from it. */
+const checkPair = (pair: Pair, place: TextPlace): Pair => {
+  const refuse = (field: string, why: string): UserError =>
+    new UserError("training-row", `${describePlace(place)}: ${field}: ${why}`, { ...place, field });
+  for (const field of ["chosen", "rejected"] as const) {
+    if (isBlank(pair[field])) throw refuse(field, "got a reply without text, but it must hold text.");
+  }
+  if (pair.chosen !== pair.rejected) return pair;
+  throw refuse(
+    "chosen, rejected",
+    "got the same reply twice, which teaches nothing; expected two that differ.",
+  );
 };
 
 /** The two ends of dialogues that begin alike. */
@@ -107,7 +120,8 @@ const readDialogues = (row: unknown, place: TextPlace): Read<Pair> => {
     );
   }
   const [first, second] = ends.map(([end]) => end!.content);
-  return { given, content: { prompt: shared, chosen: first!, rejected: second!, probability: share } };
+  const content = { prompt: shared, chosen: first!, rejected: second!, probability: share };
+  return { given, content: checkPair(content, place) };
 };
 
 const readPairRow = (row: unknown, place: TextPlace): Read<Pair> => {
@@ -115,7 +129,37 @@ const readPairRow = (row: unknown, place: TextPlace): Read<Pair> => {
   if (!has(row, "prompt")) return readDialogues(row, place);
   const { prompt: asked, chosen, rejected, probability: share, ...given } = checkValue(pairRow, row, place);
   const content = { prompt: asMessages(asked), chosen: asText(chosen), rejected: asText(rejected) };
-  return { given, content: { ...content, probability: share } };
+  return { given, content: checkPair({ ...content, probability: share }, place) };
+};
+
+/** What a command reads of a file: rows of one kind. ofOther: is the row whole, and of the other kind? */
+type RowKind<Content, Row> = {
+  readonly read: (row: unknown, place: TextPlace) => Read<Content>;
+  readonly schema: z.ZodType<Row>;
+  readonly ofOther: (row: unknown) => boolean;
+  /** What is said of a file of which every row is of the other kind, after the file's name. */
+  readonly mistaken: (row: unknown) => string;
+};
+
+const isPair = (row: unknown): boolean => has(row, "chosen") && has(row, "rejected");
+const isSupervised = (row: unknown): boolean => has(row, "completion") || has(row, "messages");
+const namesIn = (row: unknown, names: readonly string[]): string =>
+  names.filter((name) => has(row, name)).join(", ");
+
+const sftKind: RowKind<Pick<SftRow, "prompt" | "completion">, SftRow> = {
+  read: readSftRow,
+  schema: sftRowSchema,
+  ofOther: (row) => isPair(row) && !isSupervised(row),
+  mistaken: (row) =>
+    `holds preference rows (${namesIn(row, ["prompt", "chosen", "rejected"])}); train sft takes prompt and completion, or messages. They are for train reward and train dpo.`,
+};
+
+const pairKind: RowKind<Pair, PreferenceRow> = {
+  read: readPairRow,
+  schema: preferenceRowSchema,
+  ofOther: (row) => isSupervised(row) && !has(row, "chosen") && !has(row, "rejected"),
+  mistaken: (row) =>
+    `holds supervised rows (${namesIn(row, ["prompt", "completion", "messages"])}); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected. They are for train sft.`,
 };
 
 const stage = "data";
@@ -134,23 +178,30 @@ const createIds = (): ((content: unknown) => string) => {
 const loadRows = async <Content extends object, Row>(
   file: string,
   runSeed: number,
-  read: (row: unknown, place: TextPlace) => Read<Content>,
-  schema: z.ZodType<Row>,
+  kind: RowKind<Content, Row>,
 ): Promise<Row[]> => {
   const faults = collectFaults(file);
   const idOf = createIds();
   const rows: Row[] = [];
+  let count = 0;
+  let others = 0;
+  let mistaken = "";
   for await (const { line, text } of readLines(file)) {
     if (text.trim() === "") continue;
     const place = { file, line };
+    count++;
     faults.attempt(() => {
-      const { given, content } = read(parseJson(text, place), place);
+      const row = parseJson(text, place);
+      if (kind.ofOther(row) && others++ === 0) mistaken = kind.mistaken(row);
+      const { given, content } = kind.read(row, place);
       const id = given.id ?? idOf(content);
       const own = { id, parents: [], stage, seed: deriveSeed(runSeed, stage, id) };
       const told = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-      rows.push(checkValue(schema, { ...own, ...told, ...content }, place));
+      rows.push(checkValue(kind.schema, { ...own, ...told, ...content }, place));
     });
   }
+  if (count > 0 && others === count)
+    throw new UserError("training-row-kind", `${file} ${mistaken}`, { file });
   faults.end();
   if (rows.length > 0) return rows;
   throw new UserError("rows-empty", `${file} holds no rows. Expected JSONL with one training row a line.`, {
@@ -163,11 +214,11 @@ const loadRows = async <Content extends object, Row>(
  * Throws UserError with every fault as file, line and field, and when there are no rows.
  */
 export const loadSftRows = (file: string, runSeed: number): Promise<SftRow[]> =>
-  loadRows(file, runSeed, readSftRow, sftRowSchema);
+  loadRows(file, runSeed, sftKind);
 
 /**
  * Preference rows of a file: {prompt, chosen, rejected}, or whole dialogues as chosen and rejected; probability (that
  * chosen is better) is 1 where a row does not say it. Throws like loadSftRows.
  */
 export const loadPreferenceRows = (file: string, runSeed: number): Promise<PreferenceRow[]> =>
-  loadRows(file, runSeed, readPairRow, preferenceRowSchema);
+  loadRows(file, runSeed, pairKind);
