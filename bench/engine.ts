@@ -64,7 +64,8 @@ const summary = (values: readonly number[]): Measured => ({
   best: Math.max(...values),
 });
 
-const training = { rows: 8, time: 384, targets: 1024 };
+// what `covenant pretrain` does by default
+const training = { rows: 12, time: 256, targets: 1536 };
 const generation = { batch: 64, prompt: 32, reply: 40, temperature: 1 };
 const scoring = { items: 64, prompt: 120, branch: 3 };
 
@@ -132,7 +133,7 @@ const report = (found: Awaited<ReturnType<typeof measure>>, config: ModelConfig)
     `${availableParallelism()} x ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.versions.node}`,
     `model: ${layers} layers, ${hiddenSize} wide, vocabulary ${vocabularySize}, ${(parameterCount(config) / 1e6).toFixed(2)} M parameters`,
     `training: ${training.rows} x ${training.time} tokens, ${training.targets} loss tokens; generation: batch ${generation.batch}, prompts of ${generation.prompt}, replies of ${generation.reply}; scoring: ${scoring.items} prompts of ${scoring.prompt}, two continuations of ${scoring.branch}`,
-    "useful work: matrix products forward and backward, head over loss tokens, attention over the seen half",
+    "useful work: matrix products forward and backward, attention over the seen half, what lies behind the last attention over loss tokens",
     "",
   ];
   return `${[...head, ...table].join("\n")}\n`;

@@ -43,16 +43,19 @@ export const matmulWorkload = async (): Promise<Workload> => {
 export type TrainingShape = { readonly rows: number; readonly time: number; readonly targets: number };
 
 /**
- * Operations of one training step: projections over all positions, the vocabulary head over the loss tokens, and
- * attention over the half of the square that is seen; the backward pass counts twice the forward pass.
+ * Operations of one training step: projections over all positions, but those behind the last attention and the
+ * vocabulary head over the loss tokens alone, and attention over the half of the square that is seen; the backward
+ * pass counts twice the forward pass.
  */
 export const trainingOperations = (config: ModelConfig, { rows, time, targets }: TrainingShape): number => {
   const { hiddenSize: hidden, intermediateSize: inner, headSize, heads, keyValueHeads, layers } = config;
   const query = heads * headSize;
-  const projections = hidden * (2 * query + 2 * keyValueHeads * headSize) + 3 * hidden * inner;
+  const before = hidden * (query + 2 * keyValueHeads * headSize);
+  const behind = query * hidden + 3 * hidden * inner;
   const seen = (time * (time + 1)) / 2;
   const forward =
-    2 * layers * (rows * time * projections + 2 * rows * seen * query) +
+    2 * layers * rows * (time * before + 2 * seen * query) +
+    2 * behind * ((layers - 1) * rows * time + targets) +
     2 * targets * hidden * config.vocabularySize;
   return 3 * forward;
 };

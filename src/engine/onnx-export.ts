@@ -38,15 +38,18 @@ const valueProto = (name: string, shape: Shape, type: ElementType) => ({
   },
 });
 
+/** A node as written so far: its values may yet be renamed. */
+type WrittenNode = Record<string, unknown> & { input: string[]; output: string[] };
+
 type Writer = {
   readonly emitter: OnnxEmitter;
-  readonly nodes: object[];
+  readonly nodes: WrittenNode[];
   readonly initializers: object[];
   constant(shape: Shape, type: ElementType, data: TensorData): string;
 };
 
 const createWriter = (): Writer => {
-  const nodes: object[] = [];
+  const nodes: WrittenNode[] = [];
   const initializers: object[] = [];
   const small = new Map<string, string>();
   let next = 0;
@@ -81,6 +84,30 @@ const createWriter = (): Writer => {
   return { emitter, nodes, initializers, constant };
 };
 
+/**
+ * Gives every output its name: to the node's value itself, which costs nothing, or by an Identity, where the value is
+ * an input or a constant, or leaves under another name already.
+ */
+const nameOutputs = (
+  { nodes }: Writer,
+  outputs: readonly (readonly [name: string, value: string])[],
+): void => {
+  const computed = new Set(nodes.flatMap(({ output }) => output));
+  const leaving = new Map<string, string>();
+  const copies: [name: string, value: string][] = [];
+  for (const [name, value] of outputs) {
+    if (computed.has(value) && !leaving.has(value)) leaving.set(value, name);
+    else copies.push([name, value]);
+  }
+  const rename = (values: string[]): string[] => values.map((value) => leaving.get(value) ?? value);
+  for (const node of nodes) {
+    node.input = rename(node.input);
+    node.output = rename(node.output);
+  }
+  for (const [name, value] of copies)
+    nodes.push({ opType: "Identity", name: `out-${name}`, input: rename([value]), output: [name] });
+};
+
 export type ExportedGraph = {
   readonly bytes: Uint8Array;
   /** The inputs that the outputs depend on, by name. */
@@ -108,15 +135,10 @@ export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedG
       names.set(node, operationNamed(node.operation).onnx(node, given, writer.emitter));
     }
   }
-  // an Identity per output: an output may be an input, or one value may leave under two names
-  for (const [name, tensor] of Object.entries(outputs)) {
-    writer.nodes.push({
-      opType: "Identity",
-      name: `out-${name}`,
-      input: [names.get(tensor.node)![tensor.index]!],
-      output: [name],
-    });
-  }
+  nameOutputs(
+    writer,
+    Object.entries(outputs).map(([name, tensor]) => [name, names.get(tensor.node)![tensor.index]!]),
+  );
   const model = onnx.ModelProto.create({
     irVersion: 8,
     producerName: "covenant",

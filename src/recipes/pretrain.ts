@@ -40,7 +40,7 @@ const settings = z.strictObject({
   seed: seedSetting.default(20_260_101).describe("seed of the whole run"),
   vocabulary: positive
     .min(roleTokens.length + 256)
-    .default(3072)
+    .default(3712)
     .describe("tokens of the tokenizer"),
   hiddenSize: positive.default(256).describe("width of the model"),
   intermediateSize: positive.default(512).describe("width inside the feed-forward layers"),
@@ -48,9 +48,9 @@ const settings = z.strictObject({
   heads: positive.default(4).describe("attention heads"),
   keyValueHeads: positive.default(2).describe("heads of keys and values"),
   context: positive.min(longestDocument).default(512).describe("tokens of the longest conversation"),
-  steps: positive.default(10500).describe("optimiser steps"),
-  rows: positive.default(8).describe("packed rows of a batch"),
-  time: positive.min(longestDocument).default(384).describe("tokens of a row"),
+  steps: positive.default(8800).describe("optimiser steps"),
+  rows: positive.default(12).describe("packed rows of a batch"),
+  time: positive.min(longestDocument).default(256).describe("tokens of a row"),
   targets: positive.default(1536).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
@@ -100,7 +100,7 @@ const end = "<|end|>";
 const pad = "<|pad|>";
 
 const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
-  trainTokenizer(vocabularyText({ seed: config.seed, documents: 8000 }), {
+  trainTokenizer(vocabularyText({ seed: config.seed, documents: 30_000 }), {
     vocabularySize: config.vocabulary,
     specialTokens: roleTokens,
     end,

@@ -1,5 +1,8 @@
 // AdamW as graph (Loshchilov & Hutter 2019, decoupled weight decay; numbers as in torch.optim.AdamW), with clipping
 // by the global norm (Pascanu et al. 2013). Sits in the same graph as forward and backward, so a step is one run.
+// Deviation: moments are kept as plain decaying sums, m / (1 - beta1) and v / (1 - beta2), and step size, bias
+// corrections and epsilon meet in two numbers a step. The update is the same; every pass over the parameters that a
+// number replaces is memory traffic saved.
 
 import {
   add,
@@ -41,16 +44,25 @@ export const momentNames = (parameter: string) => ({
   newSecond: `newSecond:${parameter}`,
 });
 
-/** The scalars that change every step. step counts from 1. */
+/** A learning rate of 0 moves by less than any weight can show, and divides nothing by 0. */
+const smallestStep = 1e-20;
+
+/**
+ * The scalars that change every step; step counts from 1. With M = m / (1 - beta1) and V = v / (1 - beta2), the move
+ * of AdamW, rate * mHat / (sqrt(vHat) + epsilon), is M / (sqrt(V) * rootShare + floor).
+ */
 export const stepFeeds = (
-  options: AdamWOptions,
+  { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
   learningRate: number,
   step: number,
-): Record<string, Float32Array> => ({
-  decay: Float32Array.of(1 - learningRate * options.weightDecay),
-  stepSize: Float32Array.of(learningRate / (1 - options.beta1 ** step)),
-  rootCorrection: Float32Array.of(1 / Math.sqrt(1 - options.beta2 ** step)),
-});
+): Record<string, Float32Array> => {
+  const size = Math.max(smallestStep, (learningRate * (1 - beta1)) / (1 - beta1 ** step));
+  return {
+    decay: Float32Array.of(1 - learningRate * weightDecay),
+    rootShare: Float32Array.of(Math.sqrt((1 - beta2) / (1 - beta2 ** step)) / size),
+    floor: Float32Array.of(epsilon / size),
+  };
+};
 
 /**
  * Outputs of one optimiser step: new values and moments of every parameter, and gradient_norm (before clipping).
@@ -66,27 +78,20 @@ export const adamWStep = (
   const squares = slopes.map((slope) => sumOfSquares(slope));
   const norm = squareRoot(squares.reduce((total, square) => add(total, square)));
   const scale = minimum(scalar(1), divide(scalar(options.maxGradientNorm), add(norm, scalar(1e-6))));
-  const firstShare = multiply(scale, scalar(1 - options.beta1));
-  const secondShare = multiply(multiply(scale, scale), scalar(1 - options.beta2));
-  const [decay, stepSize, rootCorrection] = ["decay", "stepSize", "rootCorrection"].map((name) =>
-    input(name, []),
-  );
+  const [decay, rootShare, floor] = ["decay", "rootShare", "floor"].map((name) => input(name, []));
   const outputs: Record<string, Tensor> = { gradient_norm: norm };
   names.forEach((name, at) => {
     const value = parameters.get(name)!;
-    const slope = slopes[at]!;
+    const slope = multiply(slopes[at]!, scale);
     const moment = momentNames(name);
-    const first = add(
-      multiply(input(moment.first, value.shape), scalar(options.beta1)),
-      multiply(slope, firstShare),
-    );
+    const first = add(multiply(input(moment.first, value.shape), scalar(options.beta1)), slope);
     const second = add(
       multiply(input(moment.second, value.shape), scalar(options.beta2)),
-      multiply(multiply(slope, slope), secondShare),
+      multiply(slope, slope),
     );
-    const root = add(multiply(squareRoot(second), rootCorrection!), scalar(options.epsilon));
+    const root = add(multiply(squareRoot(second), rootShare!), floor!);
     const decayed = options.weightDecay > 0 && value.shape.length > 1 ? multiply(value, decay!) : value;
-    outputs[moment.newValue] = subtract(decayed, divide(multiply(first, stepSize!), root));
+    outputs[moment.newValue] = subtract(decayed, divide(first, root));
     outputs[moment.newFirst] = first;
     outputs[moment.newSecond] = second;
   });

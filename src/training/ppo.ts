@@ -73,7 +73,7 @@ export type PpoLossOptions = {
 const buildLoss =
   ({ clip, valueClip, valueCoefficient }: PpoLossOptions) =>
   (graph: DecoderGraph, sizes: TokenBatchSizes): LossGraph => {
-    const { chosen, logProbabilities } = readTargets(graph, sizes);
+    const { hidden, logProbabilities } = readTargets(graph, sizes);
     const [before, advantages, oldValues, returns, mask] = [
       "before",
       "advantages",
@@ -83,7 +83,7 @@ const buildLoss =
     ].map((name) => vector(name, sizes.targets)) as [Tensor, Tensor, Tensor, Tensor, Tensor];
     const policy = clippedPolicyLoss({ now: logProbabilities, before, advantages, mask }, clip);
     const value = clippedValueLoss(
-      { now: scoreOf(graph, chosen), before: oldValues, returns, mask },
+      { now: scoreOf(graph, hidden), before: oldValues, returns, mask },
       valueClip,
     );
     return {
@@ -108,8 +108,8 @@ export const createPpoTrainer = (
 const createReader = (state: ModelState) => {
   const programs = createProgramCache(async (key): Promise<Program> => {
     const graph = graphOf(state);
-    const { chosen, logProbabilities } = readTargets(graph, JSON.parse(key) as TokenBatchSizes);
-    return compile({ logProbabilities, values: scoreOf(graph, chosen) });
+    const { hidden, logProbabilities } = readTargets(graph, JSON.parse(key) as TokenBatchSizes);
+    return compile({ logProbabilities, values: scoreOf(graph, hidden) });
   }, 4);
   return {
     async read(items: readonly PackedItem[], padding: number) {

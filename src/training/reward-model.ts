@@ -3,7 +3,7 @@
 // (Eisenstein et al. 2023). Chosen and rejected share their prompt.
 
 import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
-import { add, gatherRows, input, multiply, scalar, subtract, sum } from "../engine/index.ts";
+import { add, concatenate, input, multiply, scalar, slice, subtract, sum } from "../engine/index.ts";
 import {
   type DecoderGraph,
   hiddenStates,
@@ -53,10 +53,13 @@ export const scoreOfLogit = (logit: number): number => 1 / (1 + Math.exp(-logit)
 const centring = 0.01;
 
 const buildLoss = (graph: DecoderGraph, { batch, time, pairs }: PairBatchSizes): LossGraph => {
-  const hidden = hiddenStates(graph, packedInputs(batch, time));
-  const scoreAt = (name: string) => scoreOf(graph, gatherRows(hidden, input(name, [pairs], "int64")));
-  const chosen = scoreAt("chosen");
-  const rejected = scoreAt("rejected");
+  const rows = concatenate(
+    ["chosen", "rejected"].map((name) => input(name, [pairs], "int64")),
+    0,
+  );
+  const scores = scoreOf(graph, hiddenStates(graph, packedInputs(batch, time), { rows }));
+  const chosen = slice(scores, 0, 0, pairs);
+  const rejected = slice(scores, 0, pairs, 2 * pairs);
   const weights = vector("weights", pairs);
   const margins = subtract(chosen, rejected);
   const total = add(chosen, rejected);

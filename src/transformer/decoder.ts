@@ -92,18 +92,15 @@ const feedForward = (graph: DecoderGraph, x: Tensor, at: string): Tensor => {
 const norm = (graph: DecoderGraph, x: Tensor, name: string): Tensor =>
   rmsNorm(x, required(graph, `${name}.weight`), graph.config.normEpsilon);
 
-/** One block around an attention that maps normed tokens [n, hidden] to contexts [n, heads·side]. */
-const block = (
-  graph: DecoderGraph,
-  x: Tensor,
-  layer: number,
-  attend: (normed: Tensor, layer: number) => Tensor,
-): Tensor => {
+/** Maps a layer's normed tokens [n, hidden] to contexts [n, heads·side]. */
+type Attend = (normed: Tensor, layer: number) => Tensor;
+
+/** One block around an attention. With `rows`, what follows the attention is computed for those tokens alone. */
+const block = (graph: DecoderGraph, x: Tensor, layer: number, attend: Attend, rows?: Tensor): Tensor => {
   const at = `model.layers.${layer}`;
-  const mixed = add(
-    x,
-    project(graph, attend(norm(graph, x, `${at}.input_layernorm`), layer), `${at}.self_attn.o_proj`),
-  );
+  const read = (all: Tensor): Tensor => (rows === undefined ? all : gatherRows(all, rows));
+  const context = attend(norm(graph, x, `${at}.input_layernorm`), layer);
+  const mixed = add(read(x), project(graph, read(context), `${at}.self_attn.o_proj`));
   return add(mixed, feedForward(graph, norm(graph, mixed, `${at}.post_attention_layernorm`), at));
 };
 
@@ -147,32 +144,29 @@ const rotationOf = (config: ModelConfig, positions: Tensor, limit: number): Rota
     );
 };
 
-const stack = (
-  graph: DecoderGraph,
-  tokens: Tensor,
-  attend: (normed: Tensor, layer: number) => Tensor,
-): Tensor => {
-  const { config } = graph;
-  const rows = tokens.shape.reduce((product, side) => product * side, 1);
-  let x = reshape(gatherRows(required(graph, "model.embed_tokens.weight"), tokens), [
-    rows,
-    config.hiddenSize,
-  ]);
-  for (let layer = 0; layer < config.layers; layer++) x = block(graph, x, layer, attend);
-  return x;
+/** All blocks, and the final norm. Nothing reads the last block but `rows`, where they are given. */
+const stack = (graph: DecoderGraph, tokens: Tensor, attend: Attend, rows?: Tensor): Tensor => {
+  const { layers, hiddenSize } = graph.config;
+  const count = tokens.shape.reduce((product, side) => product * side, 1);
+  let x = reshape(gatherRows(required(graph, "model.embed_tokens.weight"), tokens), [count, hiddenSize]);
+  for (let layer = 0; layer < layers; layer++)
+    x = block(graph, x, layer, attend, layer === layers - 1 ? rows : undefined);
+  return norm(graph, x, "model.norm");
 };
 
 /** Keys and values of every layer as [batch, time, key heads·side], by cacheNames. */
 export type KeyValues = Record<string, Tensor>;
 
 /**
- * Last hidden states of a packed batch, after the final norm: [batch·time, hidden]. Rows may hold several documents
- * or branches: positions and bias say who sees whom. `keyValues`, if given, collects what a cache needs.
+ * Last hidden states of a packed batch, after the final norm: [batch·time, hidden], or [n, hidden] for `rows` int64
+ * [n], flat token indices: what no one reads of the last block is then not computed. A row of the batch may hold
+ * several documents or branches: positions and bias say who sees whom. `keyValues`, if given, collects what a cache
+ * needs.
  */
 export const hiddenStates = (
   graph: DecoderGraph,
   { tokens, positions, bias }: PackedInputs,
-  keyValues?: KeyValues,
+  { rows, keyValues }: { readonly rows?: Tensor; readonly keyValues?: KeyValues } = {},
 ): Tensor => {
   const { config } = graph;
   const [batch, time] = tokens.shape as [number, number];
@@ -180,7 +174,7 @@ export const hiddenStates = (
   const rotation = rotationOf(config, positions, time);
   const byKeyHead = (x: Tensor): Tensor =>
     transpose(reshape(x, [batch, time, keyValueHeads, side]), [0, 2, 1, 3]);
-  const x = stack(graph, tokens, (normed, layer) => {
+  const attend: Attend = (normed, layer) => {
     const { q, k, v } = projected(graph, normed, `model.layers.${layer}`, rotation);
     if (keyValues !== undefined) {
       keyValues[cacheNames(layer).newKey] = k;
@@ -192,15 +186,18 @@ export const hiddenStates = (
     );
     const context = attention(grouped, byKeyHead(k), byKeyHead(v), bias, 1 / Math.sqrt(side));
     return reshape(transpose(context, [0, 3, 1, 2, 4]), [batch * time, heads * side]);
-  });
-  return norm(graph, x, "model.norm");
+  };
+  return stack(graph, tokens, attend, rows);
 };
 
 /** The prompts of a batch at once: logits [batch, vocabulary] after flat token index `last` int64 [batch], and KeyValues. */
 export const prefillGraph = (graph: DecoderGraph, batch: number, time: number): Record<string, Tensor> => {
   const keyValues: KeyValues = {};
-  const hidden = hiddenStates(graph, packedInputs(batch, time), keyValues);
-  return { logits: logitsOf(graph, gatherRows(hidden, input("last", [batch], "int64"))), ...keyValues };
+  const rows = input("last", [batch], "int64");
+  return {
+    logits: logitsOf(graph, hiddenStates(graph, packedInputs(batch, time), { rows, keyValues })),
+    ...keyValues,
+  };
 };
 
 /**
@@ -233,5 +230,5 @@ export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number
     );
     return reshape(context, [batch, heads * side]);
   });
-  return { logits: logitsOf(graph, norm(graph, x, "model.norm")), ...outputs };
+  return { logits: logitsOf(graph, x), ...outputs };
 };

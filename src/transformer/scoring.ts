@@ -2,7 +2,7 @@
 // once however many continuations they have, and short items share rows. Knows token ids only.
 
 import { CovenantError, throwIfAborted } from "../core/index.ts";
-import { compile, createProgramCache, gatherRows, input, type ProgramCache } from "../engine/index.ts";
+import { compile, createProgramCache, input, type ProgramCache } from "../engine/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { hiddenStates, packedInputs, scoreOf } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
@@ -98,8 +98,9 @@ const compileFor = (state: ModelState, key: string) => {
   const sizes: TokenBatchSizes = { batch: Number(batch), time: Number(time), targets: Number(count) };
   const graph = graphOf(state);
   if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
-  const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
-  return compile({ values: scoreOf(graph, gatherRows(hidden, input("last", [sizes.targets], "int64"))) });
+  const rows = input("last", [sizes.targets], "int64");
+  const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time), { rows });
+  return compile({ values: scoreOf(graph, hidden) });
 };
 
 /** Takes values off a run's result, as many at a time as asked for, in the order of its items. */

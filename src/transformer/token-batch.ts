@@ -1,7 +1,7 @@
 // From rows of tokens to a packed batch and back: which hidden states predict which tokens, and what each token
 // counts. Shapes are rounded to few buckets, so that few programs are compiled.
 
-import { gatherRows, input, type Tensor, tokenLogProbability } from "../engine/index.ts";
+import { input, type Tensor, tokenLogProbability } from "../engine/index.ts";
 import { type DecoderGraph, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import {
   assignRows,
@@ -88,18 +88,15 @@ export const targetVector = (batch: TokenBatch, value: (target: number) => numbe
   return data;
 };
 
-/** Hidden states [batch·time, hidden] and log-probabilities [targets] of a laid-out batch. */
+/** Of a laid-out batch: the hidden states that predict its targets [targets, hidden], and log-probabilities [targets]. */
 export const readTargets = (
   graph: DecoderGraph,
-  sizes: TokenBatchSizes,
-): { readonly hidden: Tensor; readonly chosen: Tensor; readonly logProbabilities: Tensor } => {
-  const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time));
-  const chosen = gatherRows(hidden, input("predictors", [sizes.targets], "int64"));
-  const logProbabilities = tokenLogProbability(
-    logitsOf(graph, chosen),
-    input("wanted", [sizes.targets], "int64"),
-  );
-  return { hidden, chosen, logProbabilities };
+  { batch, time, targets }: TokenBatchSizes,
+): { readonly hidden: Tensor; readonly logProbabilities: Tensor } => {
+  const rows = input("predictors", [targets], "int64");
+  const hidden = hiddenStates(graph, packedInputs(batch, time), { rows });
+  const logProbabilities = tokenLogProbability(logitsOf(graph, hidden), input("wanted", [targets], "int64"));
+  return { hidden, logProbabilities };
 };
 
 /** Cuts values into pieces of the lengths asked for, one after another. */
