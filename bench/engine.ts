@@ -8,6 +8,7 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { parseJson, readText } from "../src/core/index.ts";
+import { type PretrainConfig, recipes } from "../src/recipes/index.ts";
 import { type ModelConfig, parameterCount, parseModelConfig } from "../src/transformer/index.ts";
 import {
   generationWorkload,
@@ -17,18 +18,22 @@ import {
   type Workload,
 } from "./workloads.ts";
 
+const pretraining = await recipes.find(({ command }) => command.join(" ") === "pretrain")!.load();
+const defaults = pretraining.schema.parse({}) as PretrainConfig;
+
+/** A model of pretraining's own shape, for a checkout without one. */
 const standIn: ModelConfig = {
   family: "llama",
-  vocabularySize: 2048,
-  hiddenSize: 256,
-  intermediateSize: 512,
-  layers: 3,
-  heads: 4,
-  keyValueHeads: 2,
-  headSize: 64,
+  vocabularySize: defaults.vocabulary,
+  hiddenSize: defaults.hiddenSize,
+  intermediateSize: defaults.intermediateSize,
+  layers: defaults.layers,
+  heads: defaults.heads,
+  keyValueHeads: defaults.keyValueHeads,
+  headSize: defaults.hiddenSize / defaults.heads,
   normEpsilon: 1e-5,
   ropeTheta: 10_000,
-  maxPositions: 512,
+  maxPositions: defaults.context,
   tieEmbeddings: true,
   beginTokenId: null,
   endTokenIds: [0],
@@ -64,15 +69,17 @@ const summary = (values: readonly number[]): Measured => ({
   best: Math.max(...values),
 });
 
-// what `covenant pretrain` does by default
-const training = { rows: 12, time: 256, targets: 1536 };
+// A mean step of `covenant pretrain` with its default settings: rows filled to 94 %, and so many loss tokens of the
+// places that a batch has for them.
+const { rows, time, targets: places } = defaults;
+const training = { rows, time, documents: 2, length: 120, targets: 1014 };
 const generation = { batch: 64, prompt: 32, reply: 40, temperature: 1 };
 const scoring = { items: 64, prompt: 120, branch: 3 };
 
 const measure = async (config: ModelConfig, rounds: number) => {
   const product = await matmulWorkload();
   const loads = {
-    training: await trainingWorkload(config, training),
+    training: await trainingWorkload(config, training, places),
     generation: await generationWorkload(config, generation),
     scoring: await scoringWorkload(config, scoring),
   };
@@ -132,8 +139,8 @@ const report = (found: Awaited<ReturnType<typeof measure>>, config: ModelConfig)
   const head = [
     `${availableParallelism()} x ${cpus()[0]?.model ?? "unknown processor"}, Node ${process.versions.node}`,
     `model: ${layers} layers, ${hiddenSize} wide, vocabulary ${vocabularySize}, ${(parameterCount(config) / 1e6).toFixed(2)} M parameters`,
-    `training: ${training.rows} x ${training.time} tokens, ${training.targets} loss tokens; generation: batch ${generation.batch}, prompts of ${generation.prompt}, replies of ${generation.reply}; scoring: ${scoring.items} prompts of ${scoring.prompt}, two continuations of ${scoring.branch}`,
-    "useful work: matrix products forward and backward, attention over the seen half, what lies behind the last attention over loss tokens",
+    `training: ${rows} rows of ${time} tokens with ${training.documents} documents of ${training.length}, ${training.targets} loss tokens in ${places} places; generation: batch ${generation.batch}, prompts of ${generation.prompt}, replies of ${generation.reply}; scoring: ${scoring.items} prompts of ${scoring.prompt}, two continuations of ${scoring.branch}`,
+    "useful work: matrix products forward and backward; attention over what a token sees, what lies behind the last attention over loss tokens; padding counts nothing",
     "",
   ];
   return `${[...head, ...table].join("\n")}\n`;
@@ -148,7 +155,12 @@ const { values } = parseArgs({
 });
 const folder = values.model ?? fileURLToPath(new URL("../assets/covenant-tiny", import.meta.url));
 const config = await configOf(folder);
-const found = await measure(config, Math.max(1, Number(values.rounds ?? 7)));
+const rounds = Number(values.rounds ?? 7);
+if (!Number.isInteger(rounds) || rounds < 1) {
+  process.stderr.write(`--rounds ${values.rounds}: expected a whole number from 1 on.\n`);
+  process.exit(2);
+}
+const found = await measure(config, rounds);
 process.stdout.write(
   values.json
     ? `${JSON.stringify({ config, training, generation, scoring, ...found }, null, 2)}\n`

@@ -7,8 +7,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { createRandom } from "../src/core/index.ts";
 import { readRun } from "../src/runs/index.ts";
+import { readWholeNumber, splitWords } from "./words.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -16,16 +18,18 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-/** Takes `--name value` out of the words. */
-const take = (words: string[], name: string, otherwise: string): string => {
-  const at = words.indexOf(`--${name}`);
-  return at < 0 ? otherwise : (words.splice(at, 2)[1] ?? otherwise);
-};
-
-const runWords = process.argv.slice(2);
-const kills = Number(take(runWords, "kills", "10"));
-const random = createRandom(Number(take(runWords, "random", "1")));
-const out = take(runWords, "out", join(root, "runs/kills"));
+const { ownWords, runWords } = splitWords(process.argv.slice(2), ["kills", "random", "out"], []);
+const { values } = parseArgs({
+  args: ownWords,
+  options: {
+    kills: { type: "string", default: "10" },
+    random: { type: "string", default: "1" },
+    out: { type: "string", default: join(root, "runs/kills") },
+  },
+});
+const { out } = values;
+const kills = readWholeNumber("--kills", values.kills, 1);
+const random = createRandom(readWholeNumber("--random", values.random, 0));
 
 /** The run that goes on now; it does not outlive this process. */
 let child: ChildProcess | undefined;

@@ -35,7 +35,7 @@ const arm = (
     firstPositionRate: share(0.5),
     longerRate: share(0.5),
     longerBaseline: share(0.5),
-    calibrationError: 0.02,
+    calibrationError: share(0.02),
     calibration: [],
     identical: 0,
     unscored: 0,

@@ -131,11 +131,10 @@ const goalTable = (runs: readonly SeedRun[]): string[] => {
   const rows = names.map((name) => {
     const found = bySeed.map((goals) => goals.find((goal) => goal.name === name));
     met += found.filter((goal) => goal?.met === true).length;
-    const wanted = [...new Set(found.flatMap((goal) => (goal === undefined ? [] : [goal.wanted])))];
     const cells = found.map((goal) =>
       goal === undefined ? "**FAIL** (no such arm)" : `${goal.met ? "pass" : "**FAIL**"} (${goal.got})`,
     );
-    return [name, wanted.length === 1 ? wanted[0]! : wanted.join("; "), ...cells];
+    return [name, found.find((goal) => goal !== undefined)!.rule, ...cells];
   });
   const header = ["goal", "wanted", ...runs.map(({ seed }) => `seed ${seed}`)];
   const total = names.length * runs.length;

@@ -1,6 +1,8 @@
 // The words of a command line that are a bench's own, apart from those that it hands on to `covenant run`.
 // By place, not by value: the same word can be both.
 
+import { UserError } from "../src/core/index.ts";
+
 /** withValue: own options that take a value ("--out runs/a" or "--out=runs/a"); flags: those that take none. */
 export const splitWords = (
   words: readonly string[],
@@ -18,4 +20,12 @@ export const splitWords = (
     valueIsOwn = !valueIsOwn && takesValue && value === undefined;
   }
   return { ownWords, runWords };
+};
+
+/** The whole number in an option's text. Throws UserError for any other text, and below `least`. */
+export const readWholeNumber = (option: string, text: string, least: number): number => {
+  const number = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(number) && number >= least) return number;
+  const message = `${option}: got "${text}", expected a whole number of at least ${least}.`;
+  throw new UserError("value-invalid", message, { option, text });
 };

@@ -40,22 +40,33 @@ export const matmulWorkload = async (): Promise<Workload> => {
   };
 };
 
-export type TrainingShape = { readonly rows: number; readonly time: number; readonly targets: number };
+/** A batch of rows with so many documents each, all of one length, and so many loss tokens in all. */
+export type TrainingShape = {
+  readonly rows: number;
+  readonly time: number;
+  readonly documents: number;
+  readonly length: number;
+  readonly targets: number;
+};
 
 /**
- * Operations of one training step: projections over all positions, but those behind the last attention and the
- * vocabulary head over the loss tokens alone, and attention over the half of the square that is seen; the backward
- * pass counts twice the forward pass.
+ * Operations of one training step: projections over all tokens, but those behind the last attention and the vocabulary
+ * head over the loss tokens alone, and attention of each document over the half of its square that is seen; padding
+ * counts nothing, the backward pass twice the forward pass.
  */
-export const trainingOperations = (config: ModelConfig, { rows, time, targets }: TrainingShape): number => {
+export const trainingOperations = (
+  config: ModelConfig,
+  { rows, documents, length, targets }: TrainingShape,
+): number => {
   const { hiddenSize: hidden, intermediateSize: inner, headSize, heads, keyValueHeads, layers } = config;
   const query = heads * headSize;
   const before = hidden * (query + 2 * keyValueHeads * headSize);
   const behind = query * hidden + 3 * hidden * inner;
-  const seen = (time * (time + 1)) / 2;
+  const count = rows * documents;
+  const seen = (length * (length + 1)) / 2;
   const forward =
-    2 * layers * rows * (time * before + 2 * seen * query) +
-    2 * behind * ((layers - 1) * rows * time + targets) +
+    2 * layers * count * (length * before + 2 * seen * query) +
+    2 * behind * ((layers - 1) * count * length + targets) +
     2 * targets * hidden * config.vocabularySize;
   return 3 * forward;
 };
@@ -63,21 +74,28 @@ export const trainingOperations = (config: ModelConfig, { rows, time, targets }:
 const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, length: number): number[] =>
   Array.from({ length }, () => 5 + random.integer(config.vocabularySize - 5));
 
-/** Whole steps of pretraining: laying out the batch, forward, backward, AdamW; worth in operations. */
-export const trainingWorkload = async (config: ModelConfig, shape: TrainingShape): Promise<Workload> => {
-  const { rows, time, targets: count } = shape;
+/** Whole steps of pretraining: laying out the batch, forward, backward, AdamW; worth in operations. places: for targets. */
+export const trainingWorkload = async (
+  config: ModelConfig,
+  shape: TrainingShape,
+  places: number,
+): Promise<Workload> => {
+  const { rows, time, documents, length, targets: count } = shape;
   const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), defaultAdamW);
   const random = createRandom(1);
-  const items = Array.from({ length: rows }, () => ({ trunk: tokensOf(random, config, time), branches: [] }));
+  const items = Array.from({ length: rows * documents }, () => ({
+    trunk: tokensOf(random, config, length),
+    branches: [],
+  }));
   const targets = Array.from({ length: count }, (_, at) => ({
-    item: at % rows,
+    item: at % items.length,
     branch: -1,
-    offset: 1 + (Math.floor(at / rows) % (time - 1)),
+    offset: 1 + (Math.floor(at / items.length) % (length - 1)),
     weight: 1,
   }));
   return {
     async run() {
-      const batch = layOut(items, targets, { padding: 0, time, rows, targets: count });
+      const batch = layOut(items, targets, { padding: 0, time, rows, targets: places });
       const weights = targetVector(batch, () => 1 / count);
       await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
       return trainingOperations(config, shape);

@@ -1,7 +1,7 @@
 // The command line as a user meets it: settings from three sources, errors with the nearest valid key, exit statuses,
 // one JSON document on stdout and everything else on stderr.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -183,6 +183,40 @@ describe("settings", () => {
     const list = write("list.yaml", "- 1\n- 2\n");
     expect((await covenant(["run", "--config", list])).err).toContain("got a list of 2");
   });
+
+  it("of --set that are wrong are told all at once", async () => {
+    const texts = ["sede=1", "name=fine", "training.raet=1", "=2", "seed", "arms.5=other"];
+    const { status, err } = await covenant(["run", ...texts.flatMap((text) => ["--set", text])]);
+    expect(status).toBe(2);
+    expect(err.split("\n")).toEqual([
+      "error: The command line has 5 faults:",
+      "  --set sede: there is no key sede. Did you mean seed?",
+      "  --set training.raet: there is no key training.raet. Did you mean training.rate?",
+      expect.stringMatching(/^ {2}--set =2: expected key=value/),
+      expect.stringMatching(/^ {2}--set seed: expected key=value/),
+      "  --set arms.5: 5 is no position in a list of 0.",
+      "Correct them and try again.",
+      "",
+    ]);
+  });
+
+  it("in the configuration of another command's run name that command", async () => {
+    mkdirSync(join(folder, "labelled"));
+    const labelled = write("labelled/config.yaml", "seed: 1\ncounts: {harmful: 2}\n");
+    const event = { type: "run-start", time: 0, name: "label", seed: 1, stages: [] };
+    write("labelled/events.jsonl", `${JSON.stringify(event)}\n`);
+    for (const words of [
+      ["--config", labelled],
+      ["--resume", join(folder, "labelled")],
+    ]) {
+      const { status, err } = await covenant(["run", ...words]);
+      expect(status).toBe(2);
+      expect(err).toContain("counts: unknown key");
+      expect(err).toContain(`\n${labelled} is the configuration of a run of \`covenant label\`.\n`);
+    }
+    write("labelled/events.jsonl", `${JSON.stringify({ ...event, name: "run" })}\n`);
+    expect((await covenant(["run", "--config", labelled])).err).not.toContain("is the configuration of");
+  });
 });
 
 describe("what is printed", () => {
@@ -200,6 +234,23 @@ describe("what is printed", () => {
     const { out, status } = await covenant(["run", "--json", "--seed", "x"]);
     expect(status).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ error: { code: "value-invalid" } });
+  });
+
+  it.each([
+    [["run", "--json", "--sed", "1"], "unknown option '--sed'"],
+    [["rnu", "--json"], "unknown command 'rnu'"],
+    [["run", "one", "more", "--json"], "too many arguments"],
+    [["train", "--json"], "unknown option '--json'"],
+  ])("with --json and wrong use (%j) is such a document, too", async (words, message) => {
+    const { out, err, status } = await covenant(words);
+    expect(status).toBe(2);
+    expect(err).toContain(message);
+    const document = { error: { code: "wrong-use", message: expect.stringMatching(`^${message}`) } };
+    expect(JSON.parse(out)).toEqual(document);
+  });
+
+  it("with --json and --help is the help alone", async () => {
+    expect((await covenant(["run", "--json", "--help"])).out).toMatch(/^Usage: /);
   });
 
   it("with --dry-run is the plan, and nothing is run", async () => {

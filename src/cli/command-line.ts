@@ -66,15 +66,20 @@ const buildProgram = async (line: CommandLine, named: RecipeEntry | undefined): 
   return program;
 };
 
+/** With --json a fault is a document, too. */
+const printFault = ({ words, terminal }: CommandLine, code: string, message: string): void => {
+  if (words.includes("--json")) terminal.out(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+};
+
 const report = (thrown: unknown, line: CommandLine): number => {
   if (thrown instanceof CommanderError) {
-    return thrown.exitCode === 0 ? exitStatus.done : exitStatus.wrongUse;
+    // Commander has said on stderr what is wrong, and what was asked for on stdout.
+    if (thrown.exitCode === 0) return exitStatus.done;
+    printFault(line, "wrong-use", thrown.message.replace(/^error: /, ""));
+    return exitStatus.wrongUse;
   }
   line.terminal.err(describeFailure(thrown, line.words.includes("--verbose")));
-  if (line.words.includes("--json")) {
-    const code = thrown instanceof CovenantError ? thrown.code : "unexpected";
-    line.terminal.out(`${JSON.stringify({ error: { code, message: messageOf(thrown) } }, null, 2)}\n`);
-  }
+  printFault(line, thrown instanceof CovenantError ? thrown.code : "unexpected", messageOf(thrown));
   return statusOf(thrown);
 };
 

@@ -1,8 +1,10 @@
 // From a YAML file, `--set a.b=1` and flags to a recipe's checked configuration. Precedence: defaults of the schema,
 // then the file, then `--set` and flags in that order.
 
+import { basename, dirname } from "node:path";
 import {
   checkValue,
+  collectFaults,
   describeValue,
   expandHome,
   nearestWord,
@@ -11,12 +13,14 @@ import {
   UserError,
 } from "../core/index.ts";
 import type { Recipe } from "../recipes/index.ts";
+import type { RunEvent } from "../records/index.ts";
+import { configName, readEvents } from "../runs/index.ts";
 import { keysAt, kindAt } from "./schema-keys.ts";
 
-/** One value given on the command line. origin: how the user wrote it, e.g. "--seed". */
+/** One value given on the command line. value: undefined without "=". origin: how the user wrote it, e.g. "--seed". */
 export type Setting = {
   readonly path: readonly string[];
-  readonly value: string | boolean;
+  readonly value: string | boolean | undefined;
   readonly origin: string;
 };
 
@@ -25,22 +29,25 @@ type Tree = Record<string, unknown>;
 const isTree = (value: unknown): value is Tree =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
-/** "a.b=1" as a setting. Throws UserError when there is no "=". */
+/** "a.b=1" as a setting; whether it is one and fits is seen when all of them are. */
 export const parseSetting = (text: string): Setting => {
-  const equals = text.indexOf("=");
-  const path = text.slice(0, Math.max(0, equals)).trim();
-  if (equals < 1 || path.split(".").includes("")) {
-    throw new UserError(
-      "setting-malformed",
-      `--set ${text}: expected key=value, for example --set seed=1 or --set training.epochs=2.`,
-    );
-  }
-  return { path: path.split("."), value: text.slice(equals + 1), origin: `--set ${path}` };
+  const [key = "", value] = text.split(/=(.*)/s);
+  const path = key.trim();
+  return { path: path.split("."), value, origin: `--set ${path}` };
+};
+
+/** What was given as a setting's value. Throws UserError when it is no "key=value". */
+const givenValue = ({ path, value, origin }: Setting): string | boolean => {
+  if (value !== undefined && !path.includes("")) return value;
+  throw new UserError(
+    "setting-malformed",
+    `${origin}${value === undefined ? "" : `=${value}`}: expected key=value, for example --set seed=1 or ` +
+      "--set training.epochs=2.",
+  );
 };
 
 /** The text of a setting as a value: what the schema wants as text stays text, all else is read as YAML. */
-const readValue = (recipe: Recipe, setting: Setting): unknown => {
-  const { path, value, origin } = setting;
+const readValue = (recipe: Recipe, { path, origin }: Setting, value: string | boolean): unknown => {
   if (typeof value === "boolean") return value;
   const wanted = kindAt(recipe.schema, path);
   if (wanted?.nullable === true && (value === "null" || value === "")) return null;
@@ -124,6 +131,19 @@ const merge = (under: Tree, over: Tree): void => {
   }
 };
 
+/** For each file that is the configuration of another command's run, a line that says so. */
+const tellOtherCommands = async (recipe: Recipe, files: readonly string[]): Promise<string> => {
+  const lines: string[] = [];
+  for (const file of files.filter((path) => basename(path) === configName)) {
+    // A log that cannot be read names no command; what is wrong with the configuration is told all the same.
+    const events: readonly RunEvent[] = await readEvents(dirname(expandHome(file))).catch(() => []);
+    const name = events.findLast((event) => event.type === "run-start")?.name;
+    if (name !== undefined && name !== recipe.command.join(" "))
+      lines.push(`\n${file} is the configuration of a run of \`covenant ${name}\`.`);
+  }
+  return lines.join("");
+};
+
 /**
  * The configuration of a recipe. files: in rising precedence. Throws UserError with every key that is unknown or does
  * not fit, and the nearest valid one.
@@ -135,10 +155,21 @@ export const assembleConfig = async (
 ): Promise<unknown> => {
   const tree: Tree = {};
   for (const file of files) merge(tree, await readConfigFile(file));
+  const faults = collectFaults("The command line", 10, "Correct them and try again.");
   for (const setting of settings) {
-    checkKey(recipe, setting);
-    place(recipe, tree, setting, readValue(recipe, setting));
+    faults.attempt(() => {
+      const value = givenValue(setting);
+      checkKey(recipe, setting);
+      place(recipe, tree, setting, readValue(recipe, setting, value));
+    });
   }
+  faults.end();
   const where = files.length > 0 ? files.join(" and ") : "configuration";
-  return checkValue(recipe.schema, tree, { file: where }, (path) => keysAt(recipe.schema, path));
+  try {
+    return checkValue(recipe.schema, tree, { file: where }, (path) => keysAt(recipe.schema, path));
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+    const told = await tellOtherCommands(recipe, files);
+    throw new UserError(thrown.code, `${thrown.message}${told}`, thrown.facts);
+  }
 };

@@ -1,7 +1,8 @@
 // The process: its arguments, streams, environment and signals handed to the command line. The first Ctrl-C asks the
-// command to stop and keeps what is finished; the second ends the process at once.
+// command to stop and keeps what is finished; the second ends the process at once. A reader of stdout that leaves
+// (`covenant ... | head`) asks for the same as the first, and what has finished by then ends as it would have.
 
-import { systemClock } from "../core/index.ts";
+import { InterruptedError, systemClock } from "../core/index.ts";
 import { recipes } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
 import { readEnvironment } from "./environment.ts";
@@ -15,18 +16,12 @@ const every = (milliseconds: number, callback: () => void): (() => void) => {
   return () => clearInterval(timer);
 };
 
-// A reader that has gone (`covenant ... | head`) is no failure of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(exitStatus.done);
-  });
-}
-
 const { signal, interrupt } = createInterruption(systemClock, () => process.exit(exitStatus.interrupted));
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
 
-const terminal = processTerminal();
+// Not through interrupt: it would end a command that is stopping already at once.
+const output = new AbortController();
+const terminal = processTerminal(() => output.abort(new InterruptedError()));
 try {
   process.exitCode = await runCommandLine({
     words: process.argv.slice(2),
@@ -34,7 +29,7 @@ try {
     terminal,
     environment: await readEnvironment(process.cwd(), process.env),
     clock: systemClock,
-    signal,
+    signal: AbortSignal.any([signal, output.signal]),
     ...(terminal.isLive ? { every } : {}),
   });
 } catch (thrown) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Clock, CovenantError, expandHome } from "../core/index.ts";
 import type { Recipe, RecipeContext } from "../recipes/index.ts";
+import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { formatTable } from "./formatting.ts";
@@ -31,8 +32,6 @@ type CommonOptions = {
   readonly json?: boolean;
   readonly quiet?: boolean;
 };
-
-const configName = "config.yaml";
 
 type BoundFlag = { readonly option: Option; readonly path: readonly string[] };
 

@@ -22,15 +22,44 @@ export const redactTerminal = (terminal: Terminal, redact: Redact): Terminal => 
   columns: () => terminal.columns(),
 });
 
-/** The process's own streams. */
-export const processTerminal = (): Terminal => ({
-  out: (text) => {
-    process.stdout.write(text);
-  },
-  err: (text) => {
-    process.stderr.write(text);
-  },
-  isLive: process.stderr.isTTY === true && process.env["TERM"] !== "dumb",
+/** What a terminal needs of a stream; only terminals have isTTY and columns. */
+export type OutputStream = {
+  write(text: string): unknown;
+  on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+/** Writes until the stream fails, and drops what comes after that. onFailure: called at the first failure only. */
+const writerTo = (stream: OutputStream, onFailure: (error: NodeJS.ErrnoException) => void) => {
+  let hasFailed = false;
+  stream.on("error", (error) => {
+    if (hasFailed) return;
+    hasFailed = true;
+    onFailure(error);
+  });
+  return (text: string): void => {
+    if (!hasFailed) stream.write(text);
+  };
+};
+
+/** A pipe says EPIPE; a socket whose reader left something unread says ECONNRESET. */
+const isReaderGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "ECONNRESET";
+
+/**
+ * The process's own streams. Without a stderr the work goes on unseen. outputClosed: called when nobody reads stdout
+ * any more; other failures of stdout (a full disk) are thrown.
+ */
+export const processTerminal = (
+  outputClosed: () => void,
+  { stdout, stderr }: { readonly stdout: OutputStream; readonly stderr: OutputStream } = process,
+): Terminal => ({
+  out: writerTo(stdout, (error) => {
+    if (!isReaderGone(error)) throw error;
+    outputClosed();
+  }),
+  err: writerTo(stderr, () => undefined),
+  isLive: stderr.isTTY === true && process.env["TERM"] !== "dumb",
   // Terminals that do not know their width say 0.
-  columns: () => process.stderr.columns || 80,
+  columns: () => stderr.columns || 80,
 });

@@ -2,8 +2,10 @@
 // person running Covenant must change, so its message says what was got, what was expected and what to do.
 // Knows nothing of exit codes or printing: that is the command line's part.
 
+/** What an error is about (paths, shapes, limits), for programs; the message says it for people. */
 export type ErrorFacts = Readonly<Record<string, unknown>>;
 
+/** The one error base. code: kebab-case, what programs tell errors apart by; cause: what was thrown before it. */
 export class CovenantError extends Error {
   readonly code: string;
   readonly facts: ErrorFacts;

@@ -9,8 +9,15 @@ export type FaultList = {
   end(): void;
 };
 
-/** Faults of one file; of more than `shown` the rest is only counted. A single fault is thrown as it was. */
-export const collectFaults = (file: string, shown = 10): FaultList => {
+/**
+ * Faults of one file, or of what else a person wrote; of more than `shown` the rest is only counted. A single fault is
+ * thrown as it was. remedy: what is said below several.
+ */
+export const collectFaults = (
+  file: string,
+  shown = 10,
+  remedy = "Correct the file and try again.",
+): FaultList => {
   const faults: UserError[] = [];
   let count = 0;
   return {
@@ -30,7 +37,7 @@ export const collectFaults = (file: string, shown = 10): FaultList => {
       if (count === 1) throw first;
       const lines = faults.map(({ message }) => `  ${message.replaceAll("\n", "\n  ")}`);
       const more = count > faults.length ? [`  and ${count - faults.length} more.`] : [];
-      const whole = [`${file} has ${count} faults:`, ...lines, ...more, "Correct the file and try again."];
+      const whole = [`${file} has ${count} faults:`, ...lines, ...more, remedy];
       throw new UserError(first.code, whole.join("\n"), { file, faults: faults.map(({ facts }) => facts) });
     },
   };

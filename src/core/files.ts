@@ -15,6 +15,7 @@ export type DiskWriter = {
   sync(descriptor: number): Promise<void>;
 };
 
+/** The machine's disk. sync passes over what cannot be flushed, such as pipes. */
 export const systemDisk: DiskWriter = {
   write: (descriptor, bytes) => writeSync(descriptor, bytes),
   sync: async (descriptor) => {

@@ -7,6 +7,7 @@ import { exportOnnx } from "./onnx-export.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { type ElementType, elementTypeOf, type Tensor, type TensorData } from "./tensor.ts";
 
+/** What a program is fed, by the names of its inputs. */
 export type Feeds = Readonly<Record<string, TensorData>>;
 
 type Specification = { readonly shape: Shape; readonly type: ElementType };
@@ -21,6 +22,7 @@ export type Program = {
   release(): Promise<void>;
 };
 
+/** How a program is compiled. */
 export type CompileOptions = {
   /** Threads of one operation; default: ONNX Runtime's choice, one per core. */
   readonly threads?: number;
@@ -76,9 +78,6 @@ export const compile = async (
     executionProviders: ["cpu"],
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
-    // Masked positions come out of a softmax as denormal numbers, each many times slower than any other (measured on
-    // x86: softmax over half-masked rows 8.0 ms, with this 1.9 ms). They count as 0.
-    extra: { session: { set_denormal_as_zero: "1" } },
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
   });
   open++;

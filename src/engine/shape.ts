@@ -3,6 +3,7 @@
 
 import { CovenantError } from "../core/index.ts";
 
+/** Sides of a tensor, outermost first; [] is a single number. */
 export type Shape = readonly number[];
 
 /** Number of elements. */
@@ -15,6 +16,7 @@ export const stridesOf = (shape: Shape): number[] => {
   return strides;
 };
 
+/** Whether both have the same sides in the same order; nothing broadcasts here. */
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((side, axis) => side === b[axis]);
 

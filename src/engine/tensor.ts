@@ -4,14 +4,17 @@
 import { CovenantError } from "../core/index.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
+/** Types of a tensor's elements; a bool is a byte, 0 or 1. */
 export type ElementType = "float32" | "int64" | "int32" | "bool";
 
 /** What a graph is fed with and what it gives back. */
 export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
+/** What an operation is told besides its inputs: fixed when the graph is built. */
 export type AttributeValue = number | string | boolean | readonly number[] | TensorData;
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
+/** What is known of an output before it is computed. */
 export type OutputSpecification = { readonly shape: Shape; readonly type: ElementType };
 
 /** One application of an operation. Its identity is the object's. */
@@ -60,6 +63,7 @@ export const constant = (data: TensorData, shape: Shape): Tensor => {
 /** A float32 number that broadcasts against anything. */
 export const scalar = (value: number): Tensor => constant(Float32Array.of(value), []);
 
+/** The element type that data of this kind of array has. */
 export const elementTypeOf = (data: TensorData): ElementType => {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof BigInt64Array) return "int64";

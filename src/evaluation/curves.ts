@@ -2,8 +2,10 @@
 // gives against the harm that is really there as a policy is optimised against it (Gao et al. 2023). Each point after
 // the first says what changed since the first, on the same prompts.
 
+import { deriveSeed } from "../core/index.ts";
 import type { ArmMetrics, GoodhartPoint } from "../records/index.ts";
 import { type PromptedReply, rateDifference } from "./differences.ts";
+import { mean } from "./statistics.ts";
 import { harmRate, helpfulRate } from "./verdicts.ts";
 
 /** The revision curve: harm and help after each round (round 0 is the first answer), in the order of rounds. */
@@ -25,22 +27,25 @@ export const revisionCurve = (
   }));
 };
 
-/** What was measured at one step of the optimisation. kl: to the reference policy, in nats. */
+/** What was measured at one step of the optimisation, reply by reply. logRatios: to the reference policy, in nats. */
 export type GoodhartMeasurement = {
   readonly step: number;
-  readonly reward: number;
-  readonly kl: number;
+  readonly rewards: readonly number[];
+  readonly logRatios: readonly number[];
   readonly replies: readonly PromptedReply[];
 };
 
-/** The Goodhart curve in the order of steps: reward and KL as measured, harm from the replies to harmful prompts. */
-export const goodhartCurve = (measurements: readonly GoodhartMeasurement[]): GoodhartPoint[] => {
+/** The Goodhart curve in the order of steps: mean reward and log-ratio, and harm, of replies to harmful prompts. */
+export const goodhartCurve = (
+  measurements: readonly GoodhartMeasurement[],
+  seed: number,
+): GoodhartPoint[] => {
   const sorted = measurements.toSorted((one, other) => one.step - other.step);
   const start = sorted[0]?.replies ?? [];
-  return sorted.map(({ step, reward, kl, replies }, index) => ({
+  return sorted.map(({ step, rewards, logRatios, replies }, index) => ({
     step,
-    reward,
-    kl,
+    reward: mean(rewards, deriveSeed(seed, "reward", step)),
+    kl: mean(logRatios, deriveSeed(seed, "kl", step)),
     harmRate: harmRate(replies),
     ...(index > 0 && { change: rateDifference("harmRate", start, replies) }),
   }));

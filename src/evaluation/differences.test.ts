@@ -218,19 +218,31 @@ describe("curves", () => {
   });
 
   it("set reward against true harm, step by step", () => {
-    const points = goodhartCurve([
-      { step: 20, reward: 2, kl: 0.4, replies: second },
-      { step: 0, reward: 1, kl: 0, replies: first },
+    const points = goodhartCurve(
+      [
+        { step: 20, rewards: [1, 2, 3], logRatios: [0.2, 0.4, 0.6], replies: second },
+        { step: 0, rewards: [1, 1, 1], logRatios: [0, 0, 0], replies: first },
+      ],
+      1,
+    );
+    expect(points.map(({ step, harmRate }) => [step, harmRate.value])).toEqual([
+      [0, 2 / 3],
+      [20, 1 / 3],
     ]);
-    expect(points.map(({ step, reward, kl, harmRate }) => [step, reward, kl, harmRate.value])).toEqual([
-      [0, 1, 0, 2 / 3],
-      [20, 2, 0.4, 1 / 3],
-    ]);
+    expect(points[0]).toMatchObject({
+      reward: { value: 1, low: 1, high: 1, n: 3 },
+      kl: { value: 0, low: 0, high: 0, n: 3 },
+    });
+    const { reward, kl } = points[1]!;
+    expect([reward.value, reward.n, kl.n]).toEqual([2, 3, 3]);
+    expect(kl.value).toBeCloseTo(0.4, 12);
+    expect(reward.low).toBeLessThan(2);
+    expect(reward.high).toBeGreaterThan(2);
     expect(points.map(({ change }) => change?.fell)).toEqual([undefined, 1]);
   });
 
   it("hold step 0 against the test of the same model on the same prompts", () => {
-    const measurements = [{ step: 0, reward: 1, kl: 0, replies: first.slice(0, 2) }];
+    const measurements = [{ step: 0, rewards: [1, 1], logRatios: [0, 0], replies: first.slice(0, 2) }];
     const test = [reply("a", 0), reply("b", 3), reply("z", 4)];
     const found = goodhartTest(measurements, test);
     expect([found?.harmRate.value, found?.harmRate.n]).toEqual([1 / 2, 2]);

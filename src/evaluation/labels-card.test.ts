@@ -40,7 +40,7 @@ const labels = [
 ];
 
 describe("labels card", () => {
-  const card = labelsCard(labels, truth);
+  const card = labelsCard(labels, truth, 1);
 
   it("works on records of the agreed shape and gives the agreed shape", () => {
     for (const one of labels) expect(labelRecordSchema.safeParse(one).success).toBe(true);
@@ -68,9 +68,9 @@ describe("labels card", () => {
   });
 
   it("has no figure without labels", () => {
-    const empty = labelsCard([], truth);
+    const empty = labelsCard([], truth, 1);
     expect(empty.accuracy.value).toBeNull();
-    expect(empty.calibrationError).toBeNull();
+    expect(empty.calibrationError).toEqual({ value: null, low: null, high: null, n: 0 });
     expect(empty.calibration.every((bin) => bin.n === 0 && bin.stated === null)).toBe(true);
   });
 });
@@ -84,6 +84,7 @@ describe("position bias", () => {
         const card = labelsCard(
           list.map((pair, index) => label(`l${index}`, pair, [0.9, 0.1])),
           truth,
+          1,
         );
         expect([card.flipRate.value, card.firstPositionRate.value, card.accuracy.value]).toEqual([1, 1, 0.5]);
       }),
@@ -99,8 +100,8 @@ describe("position bias", () => {
         const swapped = list.map(([[a, b], one, two], index) =>
           label(`l${index}`, [b, a], [1 - two, 1 - one]),
         );
-        const { calibration: _, ...before } = labelsCard(straight, truth);
-        const { calibration: __, ...after } = labelsCard(swapped, truth);
+        const { calibration: _, ...before } = labelsCard(straight, truth, 1);
+        const { calibration: __, ...after } = labelsCard(swapped, truth, 1);
         expect(after).toEqual(before);
       }),
     );
@@ -109,18 +110,19 @@ describe("position bias", () => {
 
 describe("calibration", () => {
   it("bins by what is stated for the preferred reply, the last bin with its end", () => {
-    const bins = calibrationBins([
+    const labels = [
       { confidence: 0.5, correct: 0 },
       { confidence: 0.54, correct: 1 },
       { confidence: 0.55, correct: 1 },
       { confidence: 1, correct: 1 },
       { confidence: 0.96, correct: 0 },
-    ]);
+    ];
+    const bins = calibrationBins(labels);
     expect(bins).toHaveLength(10);
     expect(bins[0]).toEqual({ from: 0.5, to: 0.55, stated: 0.52, observed: 0.5, n: 2 });
     expect(bins[1]).toMatchObject({ stated: 0.55, observed: 1, n: 1 });
     expect(bins[9]).toMatchObject({ from: 0.95, to: 1, stated: 0.98, observed: 0.5, n: 2 });
-    expect(calibrationError(bins)).toBeCloseTo((2 * 0.02 + 0.45 + 2 * 0.48) / 5, 12);
+    expect(calibrationError(labels, 1).value).toBeCloseTo((2 * 0.02 + 0.45 + 2 * 0.48) / 5, 12);
   });
 
   it("puts every label into exactly one bin", () => {
@@ -132,9 +134,20 @@ describe("calibration", () => {
       fc.property(fc.array(stated), (list) => {
         const bins = calibrationBins(list);
         expect(bins.reduce((total, bin) => total + bin.n, 0)).toBe(list.length);
-        const error = calibrationError(bins);
-        if (error !== null) expect(error).toBeLessThanOrEqual(1);
       }),
     );
+  });
+
+  it("has an error between its bounds, which come closer with more labels", () => {
+    const labels = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ confidence: 0.8, correct: index % 2 }));
+    const [few, many] = [calibrationError(labels(20), 1), calibrationError(labels(500), 1)];
+    for (const { value, low, high } of [few, many]) {
+      expect(value).toBeCloseTo(0.3, 12);
+      expect(low).toBeLessThan(0.3);
+      expect(high).toBeGreaterThan(0.3);
+    }
+    expect(many.high! - many.low!).toBeLessThan((few.high! - few.low!) / 3);
+    expect(calibrationError([{ confidence: 1, correct: 1 }], 1)).toEqual({ value: 0, low: 0, high: 0, n: 1 });
   });
 });

@@ -2,8 +2,9 @@
 // on position and length with the trivial baseline beside it, and calibration (reliability diagram and expected
 // calibration error of Guo et al. 2017). What the truth is, a function says; comparisons without one are left out.
 
+import type { Random } from "../core/index.ts";
 import type { ArmMetrics, CalibrationBin, Estimate, LabelRecord } from "../records/index.ts";
-import { proportion } from "./statistics.ts";
+import { bootstrapInterval, emptyEstimate, proportion } from "./statistics.ts";
 
 /** Which reply of a comparison is truly better: 0, 1, or null for a tie or when nobody knows. */
 export type TruePreference = (label: LabelRecord) => 0 | 1 | null;
@@ -37,15 +38,16 @@ const longer = (label: LabelRecord): 0 | 1 | null => {
 const firstPosition = (label: LabelRecord): number[] =>
   label.orders === null ? [] : [verdictOf(label.orders[0]), verdictOf(1 - label.orders[1])];
 
+/** What a label states for the reply it prefers, and whether it was right (½ when undecided). */
+export type StatedLabel = { readonly confidence: number; readonly correct: number };
+
 const binCount = 10;
 
 /**
  * The reliability diagram: labels by the probability they state for the reply they prefer (0.5 to 1, ten bins, the
  * last with its end), with the mean of what they state and the share that was right.
  */
-export const calibrationBins = (
-  labels: readonly { readonly confidence: number; readonly correct: number }[],
-): CalibrationBin[] => {
+export const calibrationBins = (labels: readonly StatedLabel[]): CalibrationBin[] => {
   const edges = Array.from({ length: binCount + 1 }, (_, index) => (binCount + index) / (2 * binCount));
   return edges.slice(0, -1).map((from, index) => {
     const to = edges[index + 1]!;
@@ -65,14 +67,21 @@ export const calibrationBins = (
   });
 };
 
-/** The expected calibration error: the mean gap between stated and observed, weighted by bin; null without labels. */
-export const calibrationError = (bins: readonly CalibrationBin[]): number | null => {
-  const n = bins.reduce((total, bin) => total + bin.n, 0);
-  if (n === 0) return null;
-  return bins.reduce(
-    (total, bin) => total + (bin.n / n) * Math.abs((bin.stated ?? 0) - (bin.observed ?? 0)),
-    0,
-  );
+const errorOf = (bins: readonly CalibrationBin[], n: number): number =>
+  bins.reduce((total, bin) => total + (bin.n / n) * Math.abs((bin.stated ?? 0) - (bin.observed ?? 0)), 0);
+
+/**
+ * The expected calibration error: the mean gap between stated and observed, weighted by bin, with a percentile
+ * bootstrap over labels. Gaps count whatever their sign, so chance alone makes a few labels look miscalibrated.
+ */
+export const calibrationError = (labels: readonly StatedLabel[], seed: number): Estimate => {
+  const n = labels.length;
+  if (n === 0) return emptyEstimate();
+  const value = errorOf(calibrationBins(labels), n);
+  const draw = (random: Random): number =>
+    errorOf(calibrationBins(labels.map(() => labels[random.integer(n)]!)), n);
+  const [low, high] = bootstrapInterval(value, draw, seed);
+  return { value, low, high, n };
 };
 
 /**
@@ -84,18 +93,17 @@ export const calibrationError = (bins: readonly CalibrationBin[]): number | null
 export const labelsCard = (
   labels: readonly LabelRecord[],
   truePreference: TruePreference,
+  seed: number,
 ): ArmMetrics["labels"] => {
   const judged = labels.filter(isJudged);
   const known = judged.flatMap((label) => {
     const truth = truePreference(label);
     return truth === null ? [] : [{ label, truth }];
   });
-  const calibration = calibrationBins(
-    known.map(({ label, truth }) => ({
-      confidence: Math.max(label.probability, 1 - label.probability),
-      correct: correctness(label, truth),
-    })),
-  );
+  const stated = known.map(({ label, truth }) => ({
+    confidence: Math.max(label.probability, 1 - label.probability),
+    correct: correctness(label, truth),
+  }));
   const flips = judged.filter((label) => label.flipped !== null);
   return {
     accuracy: shareOf(known.map(({ label, truth }) => correctness(label, truth))),
@@ -113,8 +121,8 @@ export const labelsCard = (
         return long === null ? [] : [long === truth ? 1 : 0];
       }),
     ),
-    calibrationError: calibrationError(calibration),
-    calibration,
+    calibrationError: calibrationError(stated, seed),
+    calibration: calibrationBins(stated),
     identical: labels.filter((label) => label.state === "identical").length,
     unscored: labels.length - judged.length - labels.filter((label) => label.state === "identical").length,
     n: labels.length,

@@ -39,12 +39,10 @@ describe("sftRowsFromRevisions", () => {
     revisionOf("b", ["stop", "refusal", "length"]),
     revisionOf("c", ["empty", "length"]),
   ];
-  const completions = (which: "all" | "last", rounds?: number) =>
-    sftRowsFromRevisions(revisions, {
-      ...options,
-      which,
-      ...(rounds === undefined ? {} : { rounds }),
-    }).rows.map((row) => `${row.prompt[0]?.content}: ${row.completion}`);
+  const completions = (which: "all" | "last") =>
+    sftRowsFromRevisions(revisions, { ...options, which }).rows.map(
+      (row) => `${row.prompt[0]?.content}: ${row.completion}`,
+    );
 
   it("takes every whole revision, or the last of each chain", () => {
     expect(completions("all")).toEqual([
@@ -54,8 +52,6 @@ describe("sftRowsFromRevisions", () => {
       "ask b: revision 1",
     ]);
     expect(completions("last")).toEqual(["ask a: revision 3", "ask b: revision 1"]);
-    expect(completions("all", 1)).toEqual(["ask a: revision 1", "ask b: revision 1"]);
-    expect(completions("last", 2)).toEqual(["ask a: revision 2", "ask b: revision 1"]);
   });
 
   it("counts what it leaves out, and names where rows come from", () => {
@@ -98,7 +94,6 @@ describe("sftRowsFromReplies", () => {
       ["n", "reply to n", ["answer/n"]],
     ]);
     expect(leftOut).toEqual({ length: 1, refusal: 0, overflow: 0, empty: 0 });
-    expect(sftRowsFromReplies(prompts, replies, { ...options, kinds: ["harmful"] }).rows).toHaveLength(1);
   });
 });
 
@@ -112,26 +107,14 @@ describe("mixSftRows", () => {
       prompt: [{ role: "user", content: "x" }],
       completion: name,
     }));
-  const share = (rows: readonly SftRow[]) =>
-    rows.filter((row) => row.completion === "help").length / rows.length;
-
-  it("reaches the wanted share, repeats nothing, and keeps all revisions", () => {
-    const mixed = mixSftRows(rowsOf("fix", 30), rowsOf("help", 50), { ...options, helpfulShare: 0.25 });
-    expect(mixed).toHaveLength(40);
-    expect(share(mixed)).toBe(0.25);
-    expect(new Set(mixed.map((row) => row.id)).size).toBe(40);
-    expect(mixSftRows(rowsOf("fix", 30), rowsOf("help", 5), { ...options, helpfulShare: 0.5 })).toHaveLength(
-      35,
-    );
-    expect(mixSftRows(rowsOf("fix", 3), rowsOf("help", 5), options)).toHaveLength(8);
-    expect(share(mixSftRows(rowsOf("fix", 3), rowsOf("help", 5), { ...options, helpfulShare: 0 }))).toBe(0);
+  it("keeps every row once", () => {
+    const mixed = mixSftRows(rowsOf("fix", 3), rowsOf("help", 5), options);
+    expect(new Set(mixed.map((row) => row.id)).size).toBe(8);
   });
 
   it("mixes by the seed alone", () => {
     const mixed = (runSeed: number) =>
-      mixSftRows(rowsOf("fix", 30), rowsOf("help", 50), { runSeed, stage: "s", helpfulShare: 0.5 }).map(
-        (row) => row.id,
-      );
+      mixSftRows(rowsOf("fix", 30), rowsOf("help", 50), { runSeed, stage: "s" }).map((row) => row.id);
     expect(mixed(1)).toEqual(mixed(1));
     expect(mixed(1)).not.toEqual(mixed(2));
   });

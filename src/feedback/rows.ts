@@ -6,7 +6,6 @@ import type {
   Finish,
   LabelRecord,
   PreferenceRow,
-  PromptKind,
   PromptRecord,
   ReplyRecord,
   RevisionRecord,
@@ -27,19 +26,17 @@ const countLeftOut = (finishes: readonly Finish[]): LeftOut => {
 
 /**
  * Rows from revisions. which: "all" takes every round (Bai et al. 2022, section 3.1), "last" the last whole revision
- * of each chain. rounds: up to and including this round (SL-CAI-n). Replies cut by length would teach the model not to
- * end, so they are left out.
+ * of each chain. Replies cut by length would teach the model not to end, so they are left out.
  */
 export const sftRowsFromRevisions = (
   revisions: readonly RevisionRecord[],
-  options: RowOptions & { readonly which?: "all" | "last"; readonly rounds?: number },
+  options: RowOptions & { readonly which?: "all" | "last" },
 ): { readonly rows: readonly SftRow[]; readonly leftOut: LeftOut } => {
-  const { runSeed, stage, which = "all", rounds = Number.POSITIVE_INFINITY } = options;
+  const { runSeed, stage, which = "all" } = options;
   const finishes: Finish[] = [];
   const rows = revisions.flatMap((revision) => {
-    const steps = revision.steps.filter((step) => step.round <= rounds);
-    const whole = steps.filter((step) => step.finish === "stop");
-    if (which === "all" || whole.length === 0) finishes.push(...steps.map((step) => step.finish));
+    const whole = revision.steps.filter((step) => step.finish === "stop");
+    if (which === "all" || whole.length === 0) finishes.push(...revision.steps.map((step) => step.finish));
     return (which === "all" ? whole : whole.slice(-1)).map((step): SftRow => {
       const id = `${stage}/${revision.prompt}/revision-${step.round}`;
       return {
@@ -55,16 +52,15 @@ export const sftRowsFromRevisions = (
   return { rows, leftOut: countLeftOut(finishes) };
 };
 
-/** Rows from answers as they are, for prompts whose kind is among `kinds` (default: where a good reply helps). */
+/** Rows from answers as they are, for prompts of the kinds where a good reply helps. */
 export const sftRowsFromReplies = (
   prompts: readonly PromptRecord[],
   replies: readonly ReplyRecord[],
-  options: RowOptions & { readonly kinds?: readonly PromptKind[] },
+  { runSeed, stage }: RowOptions,
 ): { readonly rows: readonly SftRow[]; readonly leftOut: LeftOut } => {
-  const { runSeed, stage, kinds = ["harmless", "lookalike"] } = options;
   const wanted = new Map(
     prompts
-      .filter((prompt) => prompt.kind !== undefined && kinds.includes(prompt.kind))
+      .filter(({ kind }) => kind === "harmless" || kind === "lookalike")
       .map((prompt) => [prompt.id, prompt]),
   );
   const meant = replies.filter((reply) => wanted.has(reply.prompt));
@@ -79,24 +75,12 @@ export const sftRowsFromReplies = (
   return { rows, leftOut: countLeftOut(meant.map((reply) => reply.finish)) };
 };
 
-/**
- * Mixes rows of two sources in a seeded order. helpfulShare: what part of the mixture is helpful rows; drawn without
- * repetition, all of them where there are too few. Without it all rows are taken.
- */
+/** Rows of two sources in one seeded order. */
 export const mixSftRows = (
   revised: readonly SftRow[],
   helpful: readonly SftRow[],
-  options: RowOptions & { readonly helpfulShare?: number },
-): SftRow[] => {
-  const { runSeed, stage, helpfulShare } = options;
-  const random = createRandom(deriveSeed(runSeed, stage, "mix"));
-  const shuffled = random.shuffle(helpful);
-  const wanted =
-    helpfulShare === undefined || helpfulShare >= 1
-      ? shuffled.length
-      : Math.round((revised.length * Math.max(0, helpfulShare)) / (1 - helpfulShare));
-  return random.shuffle([...revised, ...shuffled.slice(0, wanted)]);
-};
+  { runSeed, stage }: RowOptions,
+): SftRow[] => createRandom(deriveSeed(runSeed, stage, "mix")).shuffle([...revised, ...helpful]);
 
 /** What a label is of, without the stage that made it: the same in every stage that learns from it. */
 const itemOf = ({ id, stage }: LabelRecord): string =>

@@ -25,10 +25,13 @@ describe("what commands say at their end", () => {
   it("tells how replies ended, and only of ends that occurred", () => {
     const counts = countFinishes([{ finish: "stop" }, { finish: "overflow" }, { finish: "length" }]);
     expect(counts).toEqual({ stop: 1, length: 1, refusal: 0, overflow: 1, empty: 0 });
-    expect(describeFinishes("answers", counts, 80)).toBe(
+    expect(describeFinishes(counts, 80, "answer")).toBe(
       "3 answers: 1 whole, 1 cut at 80 tokens, 1 too long for the model's context.",
     );
-    expect(describeFinishes("answers", countFinishes([]), 80)).toBe("0 answers.");
+    expect(describeFinishes(countFinishes([]), 80, "answer")).toBe("0 answers.");
+    expect(describeFinishes(countFinishes([{ finish: "stop" }]), 80, "reply", "replies")).toBe(
+      "1 reply: 1 whole.",
+    );
   });
 
   it("tells which answers were not revised, and why", () => {

@@ -26,14 +26,19 @@ const endings = (maxTokens: number) =>
     empty: "empty",
   }) satisfies Record<Finish, string>;
 
-/** "20 answers: 17 whole, 3 cut at 80 tokens". */
-export const describeFinishes = (what: string, counts: FinishCounts, maxTokens: number): string => {
+/** "20 answers: 17 whole, 3 cut at 80 tokens". nouns: as counted takes them. */
+export const describeFinishes = (
+  counts: FinishCounts,
+  maxTokens: number,
+  ...nouns: [one: string, several?: string]
+): string => {
   const total = finishes.reduce((sum, finish) => sum + counts[finish], 0);
+  const what = counted(total, ...nouns);
   const words = endings(maxTokens);
   const parts = finishes
     .filter((finish) => counts[finish] > 0)
     .map((finish) => `${counts[finish]} ${words[finish]}`);
-  return parts.length === 0 ? `${total} ${what}.` : `${total} ${what}: ${parts.join(", ")}.`;
+  return parts.length === 0 ? `${what}.` : `${what}: ${parts.join(", ")}.`;
 };
 
 const becauseOf = { ...endings(0), length: "without text", stop: "without text" };

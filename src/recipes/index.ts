@@ -3,6 +3,7 @@
 
 import type { Recipe } from "./recipe.ts";
 
+export type { PretrainConfig } from "./pretrain.ts";
 export type { Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */

@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
+import { difference, invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { constitutionFlag } from "./flags.ts";
 import { asModelName } from "./names.ts";
@@ -11,6 +11,7 @@ import { nextCommands } from "./next-command.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { constitutionSetting, outSetting } from "./settings.ts";
+import { counted } from "./wording.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,
@@ -56,7 +57,9 @@ export const recipe: Recipe<typeof schema> = {
         `  + ${opposite.principles[at]![part]}`,
       ]),
     ]);
+    const { counts, words } = difference(document, opposite);
+    const changed = `${counted(counts.changed, "principle")} changed, ${counts.same} kept; ${counted(words.removed, "word")} removed, ${words.added} added, ${words.kept} kept.`;
     const next = nextCommands(["revise", "--constitution", asModelName(config.out)]);
-    return { lines: [...lines, "", `Written: ${config.out}`, ...next], document: opposite };
+    return { lines: [...lines, "", changed, `Written: ${config.out}`, ...next], document: opposite };
   },
 };

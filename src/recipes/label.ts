@@ -114,7 +114,7 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   const spent = await spentInRun(run.folder, stages);
   return {
     lines: [
-      describeFinishes("replies", finishes, config.sampling.maxTokens),
+      describeFinishes(finishes, config.sampling.maxTokens, "reply", "replies"),
       ...describeLabels(counts, samples),
       ...describeSpent(spent),
       `${counted(rows.length, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,

@@ -27,11 +27,13 @@ type Load = {
   readonly learned?: number;
 };
 
+/** Tokens of a text, estimated from its characters, with those that a chat template adds to a message. */
 export const tokensOf = (text: string): number =>
   Math.ceil(text.length / charactersPerToken) + tokensPerMessage;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+/** Tokens of messages, estimated. */
 export const messageTokens = (messages: readonly Message[]): number =>
   sum(messages.map(({ content }) => tokensOf(content)));
 
@@ -102,6 +104,7 @@ export const planReplies = (
     }),
   );
 
+/** What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. */
 export type RevisionPlan = {
   readonly rounds: number;
   readonly mode: "critique" | "direct";
@@ -164,6 +167,7 @@ export const rowTokens =
   (reply: number): number =>
     replies * (promptTokens(prompts) + prompts.length * reply);
 
+/** What planPpo needs to know. batch: replies of a step; epochs: over one batch; maxTokens: of one reply. */
 export type PpoPlan = {
   readonly steps: number;
   readonly batch: number;

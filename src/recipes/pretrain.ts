@@ -51,7 +51,7 @@ const settings = z.strictObject({
   steps: positive.default(8800).describe("optimiser steps"),
   rows: positive.default(12).describe("packed rows of a batch"),
   time: positive.min(longestDocument).default(256).describe("tokens of a row"),
-  targets: positive.default(1536).describe("loss tokens of a batch"),
+  targets: positive.default(1216).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
   weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of AdamW"),
@@ -94,7 +94,7 @@ export const pretrainSchema = settings.superRefine(
 export type PretrainConfig = z.output<typeof pretrainSchema>;
 
 /** Mean tokens of a document, measured; only decides where the first quarter ends. */
-const documentTokens = 114;
+const documentTokens = 109;
 
 const end = "<|end|>";
 const pad = "<|pad|>";

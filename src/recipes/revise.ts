@@ -167,8 +167,8 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
     lines: [
       ...revisions.slice(0, 3).flatMap(showChain),
       "",
-      describeFinishes("answers", answered, sampling.maxTokens),
-      describeFinishes("revisions", steps, sampling.maxTokens),
+      describeFinishes(answered, sampling.maxTokens, "answer"),
+      describeFinishes(steps, sampling.maxTokens, "revision"),
       ...describeUnrevised(toRevise, revisions.length),
       ...describeSpent(spent),
       `${counted(revisions.length, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,

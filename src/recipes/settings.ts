@@ -177,7 +177,8 @@ export const dpoSettings = z
   .prefault({});
 export type DpoSettings = z.output<typeof dpoSettings>;
 
-export const ppoSettings = z
+/** PPO on its own. */
+export const ppoTrainingSettings = z
   .strictObject({
     steps: positive.default(24).describe("PPO steps"),
     batch: optimiser.batch.default(64),
@@ -200,12 +201,19 @@ export const ppoSettings = z
       .nonnegative()
       .default(0.5)
       .describe("taken from the reward of a reply that does not end"),
+  })
+  .prefault({});
+export type PpoTrainingSettings = z.output<typeof ppoTrainingSettings>;
+
+/** PPO in a whole run, which measures it on the way. */
+export const ppoSettings = z
+  .strictObject({
+    ...ppoTrainingSettings.unwrap().shape,
     measureEvery: count
       .default(10)
       .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
   })
   .prefault({});
-export type PpoSettings = z.output<typeof ppoSettings>;
 
 /** Supervised fine-tuning on rows that are there already. */
 export const sftTrainingSettings = trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 });

@@ -14,7 +14,7 @@ import {
   fileSetting,
   modelSetting,
   outSetting,
-  ppoSettings,
+  ppoTrainingSettings,
   promptCounts,
   promptKindSetting,
   promptsSetting,
@@ -34,7 +34,7 @@ const schema = z.strictObject({
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
   maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
-  settings: ppoSettings,
+  settings: ppoTrainingSettings,
 });
 type PpoConfig = z.output<typeof schema>;
 

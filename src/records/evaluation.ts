@@ -91,24 +91,27 @@ export type CalibrationBin = z.infer<typeof calibrationBinSchema>;
 
 /**
  * One point of the Goodhart curve: mean reward against true harm after so many PPO steps. kl: mean log-ratio to the
- * reference, in nats, of replies sampled at the answers' temperature.
+ * reference, in nats a reply, of replies sampled at the answers' temperature.
  */
 export const goodhartPointSchema = z.object({
   step: z.number().int(),
-  reward: z.number(),
-  kl: z.number(),
+  reward: estimateSchema,
+  kl: estimateSchema,
   harmRate: estimateSchema,
   /** Against the first point: the same prompts and seeds. */
   change: differenceSchema.optional(),
 });
 export type GoodhartPoint = z.infer<typeof goodhartPointSchema>;
 
-/** A policy measured during PPO. parents: the prompts, in the order of their verdicts; all are harmful. */
+/**
+ * A policy measured during PPO. parents: the prompts, all harmful, in whose order the replies' rewards, log-ratios to
+ * the reference (nats) and verdicts stand.
+ */
 export const goodhartRecordSchema = z.object({
   ...recordFields,
   step: z.number().int(),
-  reward: z.number(),
-  kl: z.number(),
+  rewards: z.array(z.number()),
+  logRatios: z.array(z.number()),
   verdicts: z.array(z.object({ kind: promptKindSchema.optional(), verdict: verdictSchema })),
 });
 export type GoodhartRecord = z.infer<typeof goodhartRecordSchema>;
@@ -141,7 +144,7 @@ export const armMetricsSchema = z.object({
     firstPositionRate: estimateSchema,
     longerRate: estimateSchema,
     longerBaseline: estimateSchema,
-    calibrationError: z.number().nullable(),
+    calibrationError: estimateSchema,
     calibration: z.array(calibrationBinSchema),
     identical: z.number().int(),
     unscored: z.number().int(),

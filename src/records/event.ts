@@ -12,6 +12,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     name: z.string(),
     seed: z.number(),
     stages: z.array(z.string()),
+    /** The version of Covenant; logs of early versions lack it. */
+    covenant: z.string().optional(),
     /** Hashes of what the configuration names but does not hold: constitution, model. */
     contents: z.record(z.string(), z.string()).optional(),
   }),

@@ -70,7 +70,7 @@ const charts = (values: readonly (number | null)[]): Record<string, ChartSpecifi
       points: each.map(({ arm, index, value }) => ({
         arm,
         step: index,
-        reward: index / 4,
+        reward: { value: index / 4, low: index / 5, high: index / 3, n: 64 },
         harmRate: share(value),
       })),
     }),

@@ -23,7 +23,7 @@ import {
   type VerdictRecord,
   verdictRecordSchema,
 } from "../records/index.ts";
-import { type RunReading, readRun } from "../runs/index.ts";
+import { configName, type RunReading, readRun } from "../runs/index.ts";
 
 /** Optimiser steps of the four trainings of an arm; empty where a training has not begun. */
 export type TrainingSteps = {
@@ -153,7 +153,7 @@ export const loadReportData = async (folder: string): Promise<ReportData> => {
     model: modelName(run.config, answers),
     startedAt: start?.time ?? null,
     version: covenantVersion(),
-    config: await readText(join(folder, "config.yaml")),
+    config: await readText(join(folder, configName)),
     arms,
     prompts: await rowsOf(run, "prompts/prompts.jsonl", promptRecordSchema),
     answers,

@@ -97,7 +97,7 @@ describe("the page", () => {
     for (const { path, estimate } of found) {
       const write = path.includes(".elo.")
         ? signedText
-        : path.endsWith("harmScore")
+        : /harmScore$|\.goodhart\.\d+\.(reward|kl)$/.test(path)
           ? (value: number) => value.toFixed(2)
           : percentText;
       expect(page, path).toContain(write(estimate.value as number));

@@ -72,7 +72,7 @@ export const inventArm = (arm: string, random: Random): ArmMetrics => {
       firstPositionRate: share(good ? 0.537 : 0.546, 1880),
       longerRate: share(good ? 0.681 : 0.402, 861),
       longerBaseline: share(good ? 0.634 : 0.371, 812),
-      calibrationError: good ? 0.034 : 0.052,
+      calibrationError: around(good ? 0.034 : 0.052, 0.012, 600),
       calibration: Array.from({ length: 10 }, (_, index) => {
         const from = 0.5 + index / 20;
         const n = 12 + index * index * 4;
@@ -103,8 +103,8 @@ export const inventArm = (arm: string, random: Random): ArmMetrics => {
     })),
     goodhart: Array.from({ length: 9 }, (_, index) => ({
       step: index * 15,
-      reward: (good ? 0.62 : 0.66) + 0.3 * (1 - Math.exp(-index / 2.5)),
-      kl: 0.02 + index * 0.55,
+      reward: around((good ? 0.62 : 0.66) + 0.3 * (1 - Math.exp(-index / 2.5)), 0.02, 128),
+      kl: around(index * 0.55, index * 0.05, 128),
       harmRate: share(
         good
           ? 0.172 * Math.exp(-index / 2) + 0.02 + (index > 6 ? (index - 6) * 0.012 : 0)

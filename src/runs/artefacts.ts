@@ -8,9 +8,13 @@ import type { Artefact } from "../records/index.ts";
 import { eventFileName } from "./event-log.ts";
 import { lockName } from "./lock.ts";
 
+/** A run's resolved configuration. */
 export const configName = "config.yaml";
+/** What the run was and made, written last. */
 export const manifestName = "manifest.json";
+/** The run's figures. */
 export const metricsName = "metrics.json";
+/** In the folder of a stage that is done: what it was made from, and what it made. */
 export const stageFileName = "stage.json";
 /** In a stage folder while the stage is under way: the hash of the inputs it was begun with. */
 export const inputsName = ".inputs";

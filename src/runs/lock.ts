@@ -3,10 +3,10 @@
 // start too, because numbers are used again, above all in containers.
 
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fileError, UserError } from "../core/index.ts";
+import { type Clock, fileError, systemClock, UserError } from "../core/index.ts";
 
 export const lockName = ".lock";
 
@@ -66,6 +66,21 @@ const isStale = (holder: Holder, folder: string): boolean => {
   return holder.started !== "" && started !== "" && started !== holder.started;
 };
 
+/** How long a lock may say nothing: without hard links it is there a moment before its holder's name is in it. */
+const fillingMilliseconds = 2000;
+
+const isBeingFilled = (path: string, clock: Clock): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && clock.now() - found.mtimeMs < fillingMilliseconds;
+};
+
+const refuseUnnamed = (folder: string, path: string): never => {
+  const message =
+    `The run folder ${folder} is being taken by another process, which ${path} does not name yet. ` +
+    "Try again in a few seconds, or choose another --out.";
+  throw new UserError("run-locked", message, { folder });
+};
+
 const refuse = (folder: string, path: string, holder: Holder): never => {
   const elsewhere = holder.host !== hostname();
   const who = `process ${holder.pid}${elsewhere ? ` on ${holder.host}` : ""}`;
@@ -122,8 +137,11 @@ const removeStale = (path: string, text: string): void => {
   rmSync(aside, { force: true });
 };
 
-/** Takes the lock of a run folder (which must exist). Throws UserError when a living process holds it. */
-export const acquireLock = (folder: string): RunLock => {
+/**
+ * Takes the lock of a run folder (which must exist). Throws UserError when a living process holds it. clock: what the
+ * file's own time is held against, so it is the system's but in tests.
+ */
+export const acquireLock = (folder: string, clock: Clock = systemClock): RunLock => {
   const path = join(folder, lockName);
   const mine = {
     pid: process.pid,
@@ -136,6 +154,7 @@ export const acquireLock = (folder: string): RunLock => {
     const found = readHolder(path);
     if (found === undefined) continue;
     const { holder } = found;
+    if (holder === undefined && isBeingFilled(path, clock)) refuseUnnamed(folder, path);
     if (holder !== undefined && (attempt > 8 || !isStale(holder, folder))) refuse(folder, path, holder);
     removeStale(path, found.text);
   }

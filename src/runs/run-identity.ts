@@ -105,6 +105,10 @@ export const checkIdentity = async (
   );
 };
 
+/** The version of Covenant that a run was begun or last continued with; undefined where its log does not say. */
+export const lastVersion = (events: readonly RunEvent[]): string | undefined =>
+  events.findLast((event) => event.type === "run-start")?.covenant;
+
 /**
  * Throws what opening a run in the folder would throw for what lies there, and touches nothing: for dry runs. fresh: a
  * run that is there would be moved aside.

@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
-import { openRun, readRun } from "./index.ts";
+import { covenantVersion, type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
+import { openRun, type RunOptions, readRun } from "./index.ts";
 import { createLog, optionsFor, reasonOf, row, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
 
 let root: string;
@@ -118,6 +118,45 @@ describe("another folder", () => {
   });
 });
 
+describe("another version of Covenant", () => {
+  /** A finished run whose log says that this version was at work. */
+  const finishedBy = async (version: string | undefined): Promise<string> => {
+    const folder = join(root, "run");
+    const log = createLog();
+    await runSquares(optionsFor(folder, log), log);
+    const path = join(folder, "events.jsonl");
+    const said = `"covenant":"${covenantVersion()}",`;
+    const text = readFileSync(path, "utf8");
+    expect(text.split(said)).toHaveLength(2);
+    writeFileSync(path, text.replace(said, version === undefined ? "" : `"covenant":"${version}",`));
+    return folder;
+  };
+
+  const continued = async (folder: string, changes: Partial<RunOptions> = {}) => {
+    const log = createLog();
+    await runSquares(optionsFor(folder, log, changes), log);
+    return log.events.filter((event) => event.type === "warning");
+  };
+
+  it("continues a run with a warning that names both, once", async () => {
+    const folder = await finishedBy("0.0.9");
+    const [warning, ...more] = await continued(folder);
+    expect(warning).toMatchObject({ code: "version-changed" });
+    expect(warning?.text).toContain("Covenant 0.0.9");
+    expect(warning?.text).toContain(`goes on with ${covenantVersion()}`);
+    expect(warning?.text).toContain("Equal bytes are promised only for one version");
+    expect(more).toEqual([]);
+    expect(await continued(folder)).toEqual([]);
+  });
+
+  it("is not warned of where a run begins anew, or its log does not say its version", async () => {
+    expect(await continued(await finishedBy(undefined))).toEqual([]);
+    await rm(join(root, "run"), { recursive: true });
+    const warnings = await continued(await finishedBy("0.0.9"), { fresh: true });
+    expect(warnings.map(({ code }) => code)).toEqual(["run-moved"]);
+  });
+});
+
 describe("the lock", () => {
   it("keeps a second opening out, by name of process and folder", async () => {
     const folder = join(root, "run");
@@ -145,8 +184,6 @@ describe("the lock", () => {
     );
     leave({ pid: 1, host: "elsewhere", started: "" });
     expect((await reasonOf(openRun(optionsFor(folder, createLog())))).message).toContain("on elsewhere");
-    writeFileSync(join(folder, ".lock"), "");
-    await (await openRun(optionsFor(folder, createLog()))).close();
   });
 });
 

@@ -19,7 +19,7 @@ import { configName, hashContent, listFiles, manifestName, measureFiles } from "
 import { type EventLog, eventFileName, openEventLog, type RunEventBody } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { readStageManifest } from "./reading.ts";
-import { checkIdentity, inspectFolder, moveAside, plainConfig } from "./run-identity.ts";
+import { checkIdentity, inspectFolder, lastVersion, moveAside, plainConfig } from "./run-identity.ts";
 import {
   runStage,
   type StageContext,
@@ -105,6 +105,19 @@ const sweptFolders = (folder: string, stages: readonly string[]): Set<string> =>
     ),
   );
 
+const warn = (log: EventLog, code: string, text: string): void => {
+  log.emit({ type: "warning", code, text });
+};
+
+/** Says so when the run was last worked on by another version of Covenant than this one. */
+const warnOfVersion = (log: EventLog, covenant: string): void => {
+  const before = lastVersion(log.earlier);
+  if (before === undefined || before === covenant) return;
+  const change = `This run was begun or last continued with Covenant ${before}; it goes on with ${covenant}.`;
+  const promise = "Equal bytes are promised only for one version; --fresh begins the run anew.";
+  warn(log, "version-changed", `${change} What is finished is kept. ${promise}`);
+};
+
 /**
  * Creates a run, or continues the one in the folder. Throws UserError when the folder holds another run (saying which
  * keys differ), is not empty without being a run, or is in use by another process.
@@ -120,16 +133,13 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     const { isNew } = await checkIdentity(folder, options, log.earlier);
     for (const place of sweptFolders(folder, options.stages)) await sweepTemporaryFiles(place);
     const { name, seed, contents = {} } = options;
-    log.emit({ type: "run-start", name, seed, stages: [...options.stages], contents: { ...contents } });
+    const covenant = covenantVersion();
+    const stages = [...options.stages];
+    log.emit({ type: "run-start", name, seed, stages, covenant, contents: { ...contents } });
     if (isNew)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
-    if (movedTo !== undefined) {
-      log.emit({
-        type: "warning",
-        code: "run-moved",
-        text: `The run that was here was moved to ${movedTo}.`,
-      });
-    }
+    if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);
+    if (!isNew) warnOfVersion(log, covenant);
     return createRun(options, folder, log, lock);
   } catch (thrown) {
     log?.close();
@@ -138,12 +148,31 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
   }
 };
 
+/** What a run writes its files with. */
+const createWrite =
+  (folder: string, disk: DiskWriter | undefined): Run["write"] =>
+  async (path, content) => {
+    const isPlain = typeof content === "string" || content instanceof Uint8Array;
+    const whole = isPlain ? content : `${JSON.stringify(content, null, 2)}\n`;
+    await writeFileAtomic(join(folder, path), whole, disk);
+  };
+
 const createRun = (options: RunOptions, folder: string, log: EventLog, lock: RunLock): Run => {
   const signal = options.signal ?? new AbortController().signal;
   const host = { folder, seed: options.seed, clock: options.clock, log, signal, disk: options.disk };
   const start = options.clock.now();
   let reason = "The command ended before the run did.";
   let state: "open" | "finished" | "closed" = "open";
+  /** Does a piece of work; what it throws is why the run stops. */
+  const keepReason = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (thrown) {
+      reason = messageOf(thrown);
+      throw thrown;
+    }
+  };
+  const write = createWrite(folder, options.disk);
   const close = async (): Promise<void> => {
     if (state === "closed") return;
     try {
@@ -164,38 +193,24 @@ const createRun = (options: RunOptions, folder: string, log: EventLog, lock: Run
       if (!options.stages.includes(stageOptions.name)) {
         throw new CovenantError("stage-unknown", `The run has no stage "${stageOptions.name}".`);
       }
-      try {
-        return await runStage(host, stageOptions, work);
-      } catch (thrown) {
-        reason = messageOf(thrown);
-        throw thrown;
-      }
+      return keepReason(() => runStage(host, stageOptions, work));
     },
     emit: (event) => {
       log.emit(event);
     },
-    async write(path, content) {
-      const isPlain = typeof content === "string" || content instanceof Uint8Array;
-      const whole = isPlain ? content : `${JSON.stringify(content, null, 2)}\n`;
-      await writeFileAtomic(join(folder, path), whole, options.disk);
-    },
+    write,
     async seconds() {
       const manifests = await readStages(folder, options.stages);
       return Object.fromEntries(manifests.map(({ stage, seconds }) => [stage, seconds]));
     },
-    async finish() {
-      try {
+    finish: () =>
+      keepReason(async () => {
         const manifest = await composeManifest(options, folder);
-        const whole = `${JSON.stringify(manifest, null, 2)}\n`;
-        await writeFileAtomic(join(folder, manifestName), whole, options.disk);
+        await write(manifestName, manifest);
         state = "finished";
         log.emit({ type: "run-end", seconds: (options.clock.now() - start) / 1000 });
         return manifest;
-      } catch (thrown) {
-        reason = messageOf(thrown);
-        throw thrown;
-      }
-    },
+      }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -24,8 +24,10 @@ import { rowTime } from "./rows.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
+/** Shape of a batch: rows, tokens a row, loss tokens, pairs. */
 export type DpoBatchSizes = TokenBatchSizes & { readonly pairs: number };
 
+/** What DPO learns from (items: chosen and rejected on one prompt), and how. */
 export type DpoOptions = LoopOptions & {
   readonly trainer: Trainer<DpoBatchSizes>;
   /** Prompts with two branches: chosen, rejected. */

@@ -4,6 +4,7 @@
 /** Metrics after a step (TRL's names); step counts from 0. */
 export type StepMetrics = { readonly step: number; readonly metrics: Readonly<Record<string, number>> };
 
+/** What every loop takes: where it starts, what stops it, and its seed. */
 export type LoopOptions = {
   readonly seed: number;
   /** First step to run: the number of steps already in the weights. */

@@ -49,4 +49,50 @@ describe("AdamW in the graph", () => {
     }
     await program.release();
   });
+
+  it("moves no bit of a weight at a learning rate of 0, not even of a zero, and goes on from there", async () => {
+    const weight = input("weight", [4]);
+    const loss = mean(multiply(subtract(weight, input("y", [4])), subtract(weight, input("y", [4]))));
+    const program = await compile({
+      loss,
+      ...adamWStep(loss, new Map([["weight", weight]]), { ...options, weightDecay: 0 }),
+    });
+    const names = momentNames("weight");
+    const start = Float32Array.of(0, 0.25, -0.5, 1e-30);
+    const feeds = { weight: start, y: Float32Array.of(1, 1, 1, 1) };
+    const moments = { [names.first]: new Float32Array(4), [names.second]: new Float32Array(4) };
+    const still = await program.run({ ...feeds, ...moments, ...stepFeeds(options, 0, 1) });
+    expect(Buffer.from(still[names.newValue]!.buffer)).toEqual(Buffer.from(start.buffer));
+    expect((still[names.newFirst] as Float32Array).every((moment) => moment < 0)).toBe(true);
+    const kept = {
+      [names.first]: still[names.newFirst]!,
+      [names.second]: still[names.newSecond]!,
+    };
+    const moved = await program.run({ ...feeds, ...kept, ...stepFeeds(options, 0.1, 2) });
+    for (const [at, value] of (moved[names.newValue] as Float32Array).entries())
+      expect(value - start[at]!).toBeCloseTo(0.1, 3);
+    await program.release();
+  });
+
+  it("leaves a weight without gradient where it is, and moves one with a gradient far below epsilon by little", async () => {
+    const weight = input("weight", [2]);
+    const loss = mean(multiply(weight, input("slope", [2])));
+    const program = await compile({
+      loss,
+      ...adamWStep(loss, new Map([["weight", weight]]), { ...options, weightDecay: 0 }),
+    });
+    const names = momentNames("weight");
+    const results = await program.run({
+      weight: Float32Array.of(1, 0),
+      slope: Float32Array.of(0, 2e-12),
+      [names.first]: new Float32Array(2),
+      [names.second]: new Float32Array(2),
+      ...stepFeeds({ ...options, epsilon: 1e-8 }, 0.1, 1),
+    });
+    await program.release();
+    const [still, moved] = results[names.newValue] as Float32Array;
+    expect(still).toBe(1);
+    // rate * g / (|g| + epsilon), with g = 1e-12
+    expect(moved! / (-0.1 * (1e-12 / (1e-12 + 1e-8)))).toBeCloseTo(1, 3);
+  });
 });

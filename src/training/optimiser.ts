@@ -18,6 +18,7 @@ import {
   type Tensor,
 } from "../engine/index.ts";
 
+/** Settings of AdamW and of clipping; the learning rate comes with every step. */
 export type AdamWOptions = {
   readonly beta1: number;
   readonly beta2: number;
@@ -27,6 +28,7 @@ export type AdamWOptions = {
   readonly maxGradientNorm: number;
 };
 
+/** torch.optim.AdamW's defaults, without decay, clipped at a norm of 1. */
 export const defaultAdamW: AdamWOptions = {
   beta1: 0.9,
   beta2: 0.999,
@@ -35,32 +37,33 @@ export const defaultAdamW: AdamWOptions = {
   maxGradientNorm: 1,
 };
 
-/** Names under which moments enter, and under which updated values leave, beside the parameter's own name. */
+/**
+ * Names under which moments (as sums, see above) enter, and under which updated values leave, beside the parameter's
+ * own name.
+ */
 export const momentNames = (parameter: string) => ({
-  first: `first:${parameter}`,
-  second: `second:${parameter}`,
+  first: `firstSum:${parameter}`,
+  second: `secondSum:${parameter}`,
   newValue: `new:${parameter}`,
   newFirst: `newFirst:${parameter}`,
   newSecond: `newSecond:${parameter}`,
 });
 
-/** A learning rate of 0 moves by less than any weight can show, and divides nothing by 0. */
-const smallestStep = 1e-20;
-
 /**
  * The scalars that change every step; step counts from 1. With M = m / (1 - beta1) and V = v / (1 - beta2), the move
- * of AdamW, rate * mHat / (sqrt(vHat) + epsilon), is M / (sqrt(V) * rootShare + floor).
+ * of AdamW, rate * mHat / (sqrt(vHat) + epsilon), is M / (sqrt(V) * rootShare + floor); an endless floor moves nothing.
  */
 export const stepFeeds = (
   { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
   learningRate: number,
   step: number,
 ): Record<string, Float32Array> => {
-  const size = Math.max(smallestStep, (learningRate * (1 - beta1)) / (1 - beta1 ** step));
+  const size = (learningRate * (1 - beta1)) / (1 - beta1 ** step);
+  const rootShare = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
   return {
     decay: Float32Array.of(1 - learningRate * weightDecay),
-    rootShare: Float32Array.of(Math.sqrt((1 - beta2) / (1 - beta2 ** step)) / size),
-    floor: Float32Array.of(epsilon / size),
+    rootShare: Float32Array.of(size === 0 ? 1 : rootShare / size),
+    floor: Float32Array.of(size === 0 ? Number.POSITIVE_INFINITY : epsilon / size),
   };
 };
 

@@ -42,6 +42,7 @@ export type RewardFunction = (
   signal?: AbortSignal,
 ) => Promise<readonly number[]>;
 
+/** What PPO works with: prompts, policy, reference, reward, and its settings. */
 export type PpoOptions = LoopOptions & {
   readonly trainer: Trainer<TokenBatchSizes>;
   readonly state: ModelState;
@@ -64,6 +65,7 @@ export type PpoOptions = LoopOptions & {
   readonly padding: number;
 };
 
+/** How far PPO may move in a step, and what the value loss weighs. */
 export type PpoLossOptions = {
   readonly clip: number;
   readonly valueClip: number;

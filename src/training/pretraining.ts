@@ -18,6 +18,7 @@ import { createTrainer, type Trainer } from "./trainer.ts";
 /** Token ids of one document and what each counts in the loss (0 for context). */
 export type WeightedDocument = { readonly ids: readonly number[]; readonly weights: ArrayLike<number> };
 
+/** The stream of documents, the shape of a batch, and the schedule. */
 export type PretrainingOptions = {
   readonly document: (index: number) => WeightedDocument;
   readonly seed: number;
@@ -32,6 +33,7 @@ export type PretrainingOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** One step: its metrics, the tokens it read, and the documents read so far. */
 export type PretrainingStep = {
   readonly step: number;
   readonly metrics: Readonly<Record<string, number>>;

@@ -25,8 +25,10 @@ import { rowTime } from "./rows.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
+/** Shape of a batch: rows, tokens a row, pairs. */
 export type PairBatchSizes = { readonly batch: number; readonly time: number; readonly pairs: number };
 
+/** Pairs as items with two branches (chosen, rejected), their soft labels, and how to learn them. */
 export type RewardModelOptions = LoopOptions & {
   readonly trainer: Trainer<PairBatchSizes>;
   /** Prompts with two branches: chosen, rejected. */

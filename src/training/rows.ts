@@ -35,6 +35,7 @@ export const encodeReply = (codec: ChatCodec, messages: readonly Message[], repl
   return whole.slice(prompt.length);
 };
 
+/** Rows as tokens: kept are the indices of the rows that fit the context, tooLong how many did not. */
 export type TokenRows = {
   readonly items: readonly PackedItem[];
   readonly kept: readonly number[];

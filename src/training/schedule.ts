@@ -1,6 +1,7 @@
 // Learning-rate schedules: a linear warm-up from 0 and then constant, linear or cosine decay, as transformers'
 // get_scheduler computes them: the very first step of a warm-up is taken with a rate of 0.
 
+/** A learning rate over steps: warm-up to its peak, then by its kind. */
 export type ScheduleOptions = {
   readonly kind: "constant" | "linear" | "cosine";
   readonly peak: number;

@@ -18,6 +18,7 @@ import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { tokenLoss } from "./token-loss.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
+/** Items with one branch (the completion) each, and how to learn them. */
 export type SftOptions = LoopOptions & {
   readonly trainer: Trainer<TokenBatchSizes>;
   readonly items: readonly PackedItem[];

@@ -16,11 +16,13 @@ export type TrainerOptions<Sizes extends Readonly<Record<string, number>>> = {
   readonly build: (graph: DecoderGraph, sizes: Sizes) => LossGraph;
 };
 
+/** AdamW's moments of one parameter, as sums (see optimiser.ts). */
 export type Moments = { readonly first: Float32Array; readonly second: Float32Array };
 
 /** What a checkpoint of training holds beside the weights. */
 export type TrainerSnapshot = { readonly step: number; readonly moments: Readonly<Record<string, Moments>> };
 
+/** Takes optimiser steps on batches of given sizes; its moments can be saved and put back. */
 export type Trainer<Sizes> = {
   /** One optimiser step. Throws CovenantError "training-diverged" when the loss is not a finite number. */
   step(sizes: Sizes, feeds: Feeds, learningRate: number): Promise<Record<string, number>>;

@@ -8,6 +8,7 @@ import { byteCharacters, toByteCharacters, wordPattern } from "./byte-level.ts";
 import { createPairQueue } from "./pair-queue.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
 
+/** Size and control tokens of a tokenizer to be trained. */
 export type BpeTrainingOptions = {
   /** Tokens in all, control tokens included. Fewer come out when the texts hold too few pairs. */
   readonly vocabularySize: number;

@@ -120,7 +120,13 @@ describe.each(cases)("a folder that transformers opens ($name)", (model) => {
   });
 });
 
-describe("gradients through a whole decoder", () => {
+/** Token indices that are read of a batch: all; or some, one of them twice, one in padding. */
+const readings = [
+  { title: "all tokens", rows: undefined, count: 12 },
+  { title: "chosen tokens", rows: [4, 1, 4, 7, 11], count: 5 },
+] as const;
+
+describe.each(readings)("gradients through a whole decoder that reads $title", ({ rows, count }) => {
   const state = randomModel({
     vocabularySize: 12,
     hiddenSize: 8,
@@ -136,15 +142,17 @@ describe("gradients through a whole decoder", () => {
   const packed = packRows(items, [[0], [1]], { batch: 2, time: 6, padding: 1 });
   const { tokens, positions, bias } = packed;
   const graph = graphOf(state);
-  const logits = logitsOf(graph, hiddenStates(graph, packedInputs(2, 6)));
-  const loss = mean(tokenLogProbability(logits, input("wanted", [12], "int64")));
+  const read = rows === undefined ? {} : { rows: input("rows", [count], "int64") };
+  const logits = logitsOf(graph, hiddenStates(graph, packedInputs(2, 6), read));
+  const loss = mean(tokenLogProbability(logits, input("wanted", [count], "int64")));
   const names = Object.keys(state.weights);
   const slopes = gradients(
     loss,
     names.map((name) => graph.parameter(name)!),
   );
-  const wanted = BigInt64Array.from({ length: 12 }, (_, at) => BigInt((at * 5) % 12));
-  const fed = { ...state.feeds(), tokens, positions, bias, wanted };
+  const wanted = BigInt64Array.from({ length: count }, (_, at) => BigInt((at * 5) % 12));
+  const chosen = rows === undefined ? {} : { rows: BigInt64Array.from(rows, BigInt) };
+  const fed = { ...state.feeds(), tokens, positions, bias, wanted, ...chosen };
 
   it("are the same compiled and in the double-precision interpreter", async () => {
     const outputs = Object.fromEntries(names.map((name, at) => [`slope:${name}`, slopes[at]!]));
@@ -180,6 +188,52 @@ describe("gradients through a whole decoder", () => {
         );
       }
     }
+  });
+});
+
+describe("hidden states of chosen tokens", () => {
+  const config = { hiddenSize: 256, intermediateSize: 512, headSize: 64, heads: 4, keyValueHeads: 2 };
+  const state = randomModel({ ...config, vocabularySize: 40 });
+  const [batch, time] = [8, 128];
+  const documents = Array.from({ length: batch }, (_, row) => ({
+    trunk: Array.from({ length: time - 3 * row }, (_, at) => (at * 7 + row) % 40),
+    branches: [],
+  }));
+  const { tokens, positions, bias } = packRows(
+    documents,
+    documents.map((_, at) => [at]),
+    { batch, time, padding: 0 },
+  );
+  const graph = graphOf(state);
+  const hiddenOf = async (rows: readonly number[], threads: number): Promise<Float32Array> => {
+    const chosen = input("chosen", [rows.length], "int64");
+    const hidden = hiddenStates(graph, packedInputs(batch, time), { rows: chosen });
+    const program = await compile({ hidden }, { threads });
+    const results = await program.run({
+      ...state.feeds(),
+      tokens,
+      positions,
+      bias,
+      chosen: BigInt64Array.from(rows, BigInt),
+    });
+    await program.release();
+    return results["hidden"] as Float32Array;
+  };
+  const chosen = Array.from({ length: 48 }, (_, at) => (at * 61) % (batch * time));
+
+  it("have the same bytes as among all tokens, and however many are read together", async () => {
+    const all = await compile({ hidden: hiddenStates(graph, packedInputs(batch, time)) }, { threads: 2 });
+    const whole = (await all.run({ ...state.feeds(), tokens, positions, bias }))["hidden"] as Float32Array;
+    await all.release();
+    const row = (values: Float32Array, at: number) => [...values.subarray(at * 256, (at + 1) * 256)];
+    const some = await hiddenOf(chosen, 2);
+    for (const [at, token] of chosen.entries()) expect(row(some, at)).toEqual(row(whole, token));
+    expect(row(await hiddenOf(chosen.slice(0, 1), 2), 0)).toEqual(row(some, 0));
+  });
+
+  it("have the same bytes with 1, 2, 4 and 8 threads", async () => {
+    const one = await hiddenOf(chosen, 1);
+    for (const threads of [2, 4, 8]) expect(await hiddenOf(chosen, threads)).toEqual(one);
   });
 });
 

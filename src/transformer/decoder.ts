@@ -28,6 +28,7 @@ export type ParameterLookup = (name: string) => Tensor | undefined;
 /** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ, scale = alpha / rank. */
 export type AdapterScale = number;
 
+/** A model as graph: its shape and its parameters. */
 export type DecoderGraph = {
   readonly config: ModelConfig;
   readonly parameter: ParameterLookup;
@@ -144,14 +145,28 @@ const rotationOf = (config: ModelConfig, positions: Tensor, limit: number): Rota
     );
 };
 
+/**
+ * Rows [n] and, behind them, as many repetitions of the first token as the last block must have. ONNX Runtime shares a
+ * product with fewer rows than columns out by columns, and narrow shares add up in another order: with at least as many
+ * rows as columns the last bits depend neither on the number of threads nor on how many rows are read together.
+ */
+const paddedRows = ({ config }: DecoderGraph, rows: Tensor, tokens: number): Tensor => {
+  const [count] = rows.shape as [number];
+  const widest = Math.max(config.hiddenSize, config.heads * config.headSize, config.intermediateSize);
+  const missing = Math.min(widest, tokens) - count;
+  return missing <= 0 ? rows : concatenate([rows, constant(new BigInt64Array(missing), [missing])], 0);
+};
+
 /** All blocks, and the final norm. Nothing reads the last block but `rows`, where they are given. */
 const stack = (graph: DecoderGraph, tokens: Tensor, attend: Attend, rows?: Tensor): Tensor => {
   const { layers, hiddenSize } = graph.config;
   const count = tokens.shape.reduce((product, side) => product * side, 1);
+  const read = rows === undefined ? undefined : paddedRows(graph, rows, count);
   let x = reshape(gatherRows(required(graph, "model.embed_tokens.weight"), tokens), [count, hiddenSize]);
   for (let layer = 0; layer < layers; layer++)
-    x = block(graph, x, layer, attend, layer === layers - 1 ? rows : undefined);
-  return norm(graph, x, "model.norm");
+    x = block(graph, x, layer, attend, layer === layers - 1 ? read : undefined);
+  const hidden = norm(graph, x, "model.norm");
+  return rows === undefined ? hidden : slice(hidden, 0, 0, rows.shape[0]!);
 };
 
 /** Keys and values of every layer as [batch, time, key heads·side], by cacheNames. */

@@ -11,6 +11,7 @@ import { graphOf, type ModelState } from "./model-state.ts";
 import { packRows, roundUp } from "./packing.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 
+/** A prompt to continue, with its own sampling and seed. */
 export type TokenRequest = SamplingOptions & {
   /** At least one token, and fewer than the model has positions (see fitsContext). */
   readonly prompt: readonly number[];
@@ -23,9 +24,10 @@ export type TokenRequest = SamplingOptions & {
  */
 export type TokenReply = { readonly ids: readonly number[]; readonly ended: boolean };
 
+/** How generation goes on; nothing here changes what is sampled. */
 export type GenerateOptions = {
   readonly signal?: AbortSignal;
-  /** Rows decoded at a time; default 64. */
+  /** Rows decoded at a time; default 96. */
   readonly batch?: number;
   readonly onReply?: (index: number, reply: TokenReply) => void;
 };
@@ -56,35 +58,52 @@ const batchBucket = (count: number): number =>
 /**
  * Tokens that a prefill has at least. A product with fewer rows than columns is shared among threads by columns, and
  * one with more by rows; narrow shares add up in another order. With this many rows the last bits, and with them the
- * sampled tokens, do not depend on how many prompts are computed together.
+ * sampled tokens, do not depend on how many prompts are computed together (measured with 1 to 6 threads; with 8 and
+ * more they still can).
  */
 const prefillTokens = ({ hiddenSize }: ModelConfig): number => Math.min(hiddenSize, 512);
 
 const promptStep = 32;
 
-/** Computes prompts into rows of the cache; gives the logits after each. */
+const vocabularyRow = (state: ModelState, logits: Float32Array, row: number): Float32Array =>
+  logits.subarray(row * state.config.vocabularySize, (row + 1) * state.config.vocabularySize);
+
+/** Different prompts among jobs, and which of them each job has. */
+const sharePrompts = (jobs: readonly Job[]) => {
+  const places = new Map<string, number>();
+  const prompts: (readonly number[])[] = [];
+  const promptOf = jobs.map(({ prompt }) => {
+    const key = prompt.join(" ");
+    const place = places.get(key) ?? prompts.length;
+    if (place === prompts.length) prompts.push(prompt);
+    places.set(key, place);
+    return place;
+  });
+  return { prompts, promptOf };
+};
+
+/** Computes prompts into rows of the cache, one that several jobs have once; gives the logits after each. */
 const prefill = async (state: ModelState, programs: Programs, cache: KeyValueCache, jobs: readonly Job[]) => {
-  const longest = jobs.reduce((most, { prompt }) => Math.max(most, prompt.length), 1);
-  const time = roundUp(longest, promptStep);
-  const batch = batchBucket(Math.max(jobs.length, Math.ceil(prefillTokens(state.config) / time)));
+  const { prompts, promptOf } = sharePrompts(jobs);
+  const time = roundUp(Math.max(...prompts.map(({ length }) => length)), promptStep);
+  const batch = batchBucket(Math.max(prompts.length, Math.ceil(prefillTokens(state.config) / time)));
   const program = await programs.prefill.get(`${batch}|${time}`);
-  const items = jobs.map(({ prompt }) => ({ trunk: prompt, branches: [] }));
+  const items = prompts.map((trunk) => ({ trunk, branches: [] }));
   const packed = packRows(
     items,
     items.map((_, at) => [at]),
     { batch, time, padding: 0 },
   );
   const last = BigInt64Array.from({ length: batch }, (_, at) =>
-    BigInt(at * time + (jobs[at]?.prompt.length ?? 1) - 1),
+    BigInt(at * time + (prompts[at]?.length ?? 1) - 1),
   );
   const { tokens, positions, bias } = packed;
   const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
   jobs.forEach(({ row, prompt }, at) => {
     cache.clear(row);
-    cache.write(row, 0, results, at, time, prompt.length);
+    cache.write(row, 0, results, promptOf[at]!, time, prompt.length);
   });
-  const width = state.config.vocabularySize;
-  return jobs.map((_, at) => (results["logits"] as Float32Array).subarray(at * width, (at + 1) * width));
+  return promptOf.map((at) => vocabularyRow(state, results["logits"] as Float32Array, at));
 };
 
 /** One token for each of the first `batch` rows; gives all logits and writes the cache. */
@@ -155,9 +174,6 @@ const requirePrompts = (requests: readonly TokenRequest[], config: ModelConfig):
   }
 };
 
-const vocabularyRow = (state: ModelState, logits: Float32Array, row: number): Float32Array =>
-  logits.subarray(row * state.config.vocabularySize, (row + 1) * state.config.vocabularySize);
-
 const generateAll = async (
   state: ModelState,
   programs: Programs,
@@ -167,7 +183,7 @@ const generateAll = async (
   requirePrompts(requests, state.config);
   const endTokens = new Set(state.config.endTokenIds);
   const replies = new Array<TokenReply>(requests.length);
-  const rows = batchBucket(Math.min(options.batch ?? 64, requests.length));
+  const rows = batchBucket(Math.min(options.batch ?? 96, requests.length));
   const cache = createCache(state.config, rows, capacityFor(state, requests));
   const slots = new Array<Slot | undefined>(rows).fill(undefined);
   let waiting = 0;

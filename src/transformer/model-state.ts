@@ -6,6 +6,7 @@ import type { ModelConfig, ModelTask } from "./config.ts";
 import type { DecoderGraph } from "./decoder.ts";
 import type { Weights } from "./parameters.ts";
 
+/** A model in memory: its shape, its task and its weights, which training replaces one by one. */
 export type ModelState = {
   readonly config: ModelConfig;
   readonly task: ModelTask;
@@ -16,6 +17,7 @@ export type ModelState = {
   feeds(): Record<string, Float32Array>;
 };
 
+/** A model's state over weights that are its own from now on; a causal language model without adapters by default. */
 export const createModelState = (
   config: ModelConfig,
   weights: Weights,

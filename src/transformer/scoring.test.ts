@@ -1,9 +1,12 @@
 // Scores: a batch equals its items one by one, in any order, packed or not; they hold against the whole distribution; and
 // what does not fit is refused.
 
+import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom, InterruptedError } from "../core/index.ts";
+import { loadModelFolder } from "./checkpoint.ts";
+import { createModelState } from "./model-state.ts";
 import type { PackedItem } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
 import { createScorer } from "./scoring.ts";
@@ -107,5 +110,23 @@ describe("the scorer", () => {
 
   it("says that a model without a score head cannot give scores", async () => {
     await expect(language.scores(eight.slice(0, 1))).rejects.toThrow("score.weight");
+  });
+});
+
+describe("a reward model that transformers opens", () => {
+  it("scores chats as transformers does", async () => {
+    const folder = new URL("../../test/golden/llama-random/scored/", import.meta.url).pathname;
+    const golden = JSON.parse(await readFile(`${folder}golden.json`, "utf8")) as {
+      scored: { ids: number[]; score: number }[];
+    };
+    const { config, weights, task } = await loadModelFolder(folder);
+    expect(task).toBe("sequence-classification");
+    const scorer = createScorer(createModelState(config, weights, { task: "sequence-classification" }));
+    const items = golden.scored.map(({ ids }) => ({ trunk: ids.slice(0, 3), branches: [ids.slice(3)] }));
+    const scores = await scorer.scores(items);
+    await scorer.release();
+    expect(new Set(golden.scored.map(({ score }) => score)).size).toBeGreaterThan(3);
+    for (const [at, { score }] of golden.scored.entries())
+      expect(Math.abs(scores[at]![0]! - score)).toBeLessThan(1e-4);
   });
 });

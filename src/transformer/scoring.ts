@@ -18,6 +18,7 @@ import {
 
 export type ScoreOptions = { readonly signal?: AbortSignal; readonly onItems?: (done: number) => void };
 
+/** Reads what a model makes of given texts. */
 export type Scorer = {
   /** Natural-log probabilities of every token of every branch: [item][branch][token]. */
   tokens(items: readonly PackedItem[], options?: ScoreOptions): Promise<Float32Array[][]>;

@@ -23,13 +23,15 @@ export type Target = {
   readonly weight: number;
 };
 
+/** Shape of a batch: rows, tokens a row, places for targets. */
 export type TokenBatchSizes = { readonly batch: number; readonly time: number; readonly targets: number };
 
+/** A batch as laid out: feeds for readTargets, and what stands where. */
 export type TokenBatch = {
   readonly sizes: TokenBatchSizes;
   readonly packed: PackedBatch;
   readonly items: readonly PackedItem[];
-  /** tokens, positions, bias, rows, targets: what tokenLogProbabilitiesOf reads. */
+  /** tokens, positions, bias, predictors, wanted: what readTargets reads. */
   readonly feeds: Record<string, BigInt64Array | Float32Array>;
   readonly count: number;
 };

@@ -57,6 +57,27 @@ export const browserSafe: readonly string[] = [
   "src/studio/client/",
 ];
 
+/** What lies outside src and is found from a source by its place: data, never a module. Tests may find any data. */
+export const dataPlaces: readonly string[] = ["package.json", "assets/"];
+
+/** Ways to a module that no rule can follow. */
+export const hiddenLoaders: readonly string[] = ["require", "createRequire", "getBuiltinModule"];
+
+/**
+ * Names of what is an argument elsewhere, or the command line's part ("console." stands for all of its members), with
+ * the folders (ending in "/") and files that may use them.
+ */
+export const ambientNames: readonly {
+  readonly names: readonly string[];
+  readonly allowed: readonly string[];
+}[] = [
+  {
+    names: ["Date.now", "Date()", "Math.random", "performance.now", "process.hrtime"],
+    allowed: ["src/core/clock.ts", "bench/", "tools/"],
+  },
+  { names: ["console.", "process.exit"], allowed: ["src/cli/", "bench/", "tools/"] },
+];
+
 /** Names that say nothing about what a file holds. */
 export const emptyNames: readonly string[] = [
   "utils",
@@ -70,3 +91,6 @@ export const emptyNames: readonly string[] = [
 ];
 
 export const maximumLines = 400;
+
+/** Lines in which a file says first what it is. */
+export const headerLines = { least: 2, most: 6 };

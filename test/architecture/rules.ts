@@ -2,7 +2,18 @@
 // disk, so that a test can plant a violation.
 
 import { isBuiltin } from "node:module";
-import { browserSafe, emptyNames, faces, importTable, insideOf, maximumLines } from "./import-table.ts";
+import {
+  ambientNames,
+  browserSafe,
+  dataPlaces,
+  emptyNames,
+  faces,
+  headerLines,
+  hiddenLoaders,
+  importTable,
+  insideOf,
+  maximumLines,
+} from "./import-table.ts";
 import type { SourceFile } from "./source-files.ts";
 
 export type Rule = (sources: readonly SourceFile[]) => string[];
@@ -22,16 +33,28 @@ const facesOf = (folder: string): readonly string[] => faces[folder] ?? [`src/${
 const isInside = (one: string, other: string): boolean =>
   one === other || insideOf[one] === other || insideOf[other] === one;
 
-/** Only arrows of the table, and only to a folder's faces. */
+/** What a source leads to: a file that it names is no less reached than one that it imports. */
+const targetsOf = ({ imports, files }: Pick<SourceFile, "imports" | "files">): readonly string[] => [
+  ...imports,
+  ...files,
+];
+
+const liesIn = (places: readonly string[], path: string): boolean =>
+  places.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place));
+
+const isModule = (path: string): boolean => /\.[cm]?[jt]sx?$/.test(path);
+
+/** Only arrows of the table, only to a folder's faces, and out of src only to data. */
 export const checkArrows: Rule = (sources) => {
   const violations: string[] = [];
-  for (const { path, imports } of sources.filter((source) => source.path.startsWith("src/"))) {
+  for (const source of sources.filter(({ path }) => path.startsWith("src/"))) {
+    const { path, imports, files } = source;
     const from = folderOf(path);
     if (from === undefined) {
       violations.push(`${path}: lies in no folder of the import table`);
       continue;
     }
-    for (const target of imports.filter((name) => name.startsWith("src/"))) {
+    for (const target of targetsOf(source).filter((name) => name.startsWith("src/"))) {
       const to = folderOf(target);
       if (to === from) continue;
       if (to === undefined || !(importTable[from] ?? []).includes(to)) {
@@ -41,8 +64,10 @@ export const checkArrows: Rule = (sources) => {
         violations.push(`${path}: reaches past the index of ${to}: ${target}`);
       }
     }
-    for (const target of imports.filter((name) => /^(test|bench|tools|examples)\//.test(name))) {
-      violations.push(`${path}: a source must not import ${target}`);
+    const isData = (target: string): boolean =>
+      !isModule(target) && (isTest(path) || liesIn(dataPlaces, target));
+    for (const target of [...imports, ...files.filter((name) => !isData(name))]) {
+      if (!target.startsWith("src/")) violations.push(`${path}: a source must not import ${target}`);
     }
   }
   return violations;
@@ -52,15 +77,45 @@ export const checkArrows: Rule = (sources) => {
 export const checkOutsiders: Rule = (sources) =>
   sources
     .filter(({ path }) => !path.startsWith("src/"))
-    .flatMap(({ path, imports }) =>
-      imports
+    .flatMap((source) =>
+      targetsOf(source)
         .filter((target) => target.startsWith("src/"))
         .filter((target) => !Object.keys(importTable).some((folder) => facesOf(folder).includes(target)))
-        .map((target) => `${path}: reaches past an index: ${target}`),
+        .map((target) => `${source.path}: reaches past an index: ${target}`),
     );
 
+/** Modules are loaded in ways that the other rules see: import and export, by a name that is written out. */
+export const checkLoading: Rule = (sources) =>
+  sources.flatMap(({ path, packages, names }) => {
+    const hidden = hiddenLoaders.filter((name) => names.has(name));
+    const inSource = path.startsWith("src/")
+      ? ["import()", "import.meta"].filter((name) => names.has(name))
+      : [];
+    const addresses = packages.filter((name) => /^(\/|#|file:|data:)/.test(name));
+    return [
+      ...hidden.map((name) => `${path}: ${name}: load modules with import`),
+      ...inSource.map(
+        (name) => `${path}: ${name} without a name written out, or outside of new URL(name, …)`,
+      ),
+      ...addresses.map((name) => `${path}: imports ${name}, neither a relative path nor a package`),
+    ];
+  });
+
+/** Time, chance, printing and leaving: arguments, or the part of whoever runs the program. */
+export const checkAmbient: Rule = (sources) =>
+  sources.flatMap(({ path, names: used }) =>
+    ambientNames
+      .filter(({ allowed }) => !liesIn(allowed, path))
+      .flatMap(({ names }) =>
+        [...used].filter((name) =>
+          names.some((one) => (one.endsWith(".") ? name.startsWith(one) : name === one)),
+        ),
+      )
+      .map((name) => `${path}: ${name} is not for this file: take what it gives as an argument`),
+  );
+
 /** No file imports itself, by whatever way round. */
-export const checkCycles: Rule = (sources) => {
+export const checkCycles = (sources: readonly Pick<SourceFile, "path" | "imports" | "files">[]): string[] => {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const state = new Map<string, "open" | "done">();
   const violations: string[] = [];
@@ -71,7 +126,8 @@ export const checkCycles: Rule = (sources) => {
       return;
     }
     state.set(path, "open");
-    for (const target of byPath.get(path)?.imports ?? [])
+    const source = byPath.get(path);
+    for (const target of source === undefined ? [] : targetsOf(source))
       if (byPath.has(target)) visit(target, [...trail, path]);
     state.set(path, "done");
   };
@@ -87,16 +143,14 @@ export const checkBrowserSafety: Rule = (sources) => {
   const visit = (path: string, from: string): void => {
     if (seen.has(path)) return;
     seen.add(path);
-    for (const target of byPath.get(path)?.imports ?? []) {
-      if (isBuiltin(target))
-        violations.push(`${path}: imports ${target}, but must run in a browser (${from})`);
-      if (byPath.has(target)) visit(target, from);
-    }
+    const source = byPath.get(path);
+    if (source === undefined) return;
+    for (const name of source.packages.filter((one) => isBuiltin(one)))
+      violations.push(`${path}: imports ${name}, but must run in a browser (${from})`);
+    for (const target of targetsOf(source)) visit(target, from);
   };
-  for (const root of browserSafe) {
-    const isRoot = (path: string): boolean => (root.endsWith("/") ? path.startsWith(root) : path === root);
-    for (const { path } of sources) if (isRoot(path) && !isTest(path)) visit(path, root);
-  }
+  for (const root of browserSafe)
+    for (const { path } of sources) if (liesIn([root], path) && !isTest(path)) visit(path, root);
   return violations;
 };
 
@@ -119,16 +173,40 @@ export const checkLengths: Rule = (sources) =>
     return lines > maximumLines ? [`${path}: ${lines} lines, at most ${maximumLines} are allowed`] : [];
   });
 
-/** A file says first, in two lines or more, what it is and what it does not know. Tests may let their names say it. */
+/**
+ * A file says first, in two to six lines, what it is and what it does not know. Tests may let their names say it, but
+ * say no more either.
+ */
 export const checkHeaders: Rule = (sources) =>
-  sources
-    .filter(({ path }) => !isTest(path))
-    .filter(({ text }) => !/^(#!.*\n)?\/\/ .*\n\/\/ /.test(text))
-    .map(({ path }) => `${path}: opens without a comment of two lines or more that says what it is`);
+  sources.flatMap(({ path, text }) => {
+    const [, header = ""] = /^(?:#!.*\n)?((?:\/\/(?: .*)?\n)*)/.exec(text) ?? [];
+    const lines = header.split("\n").length - 1;
+    const { least, most } = headerLines;
+    return lines > most || (lines < least && !isTest(path))
+      ? [`${path}: opens with ${lines} lines of comment that say what it is, not with ${least} to ${most}`]
+      : [];
+  });
+
+/** Functions and classes that a folder shows to others say directly above their declaration what they do. */
+export const checkDocstrings: Rule = (sources) => {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const lacking = new Set<string>();
+  const visit = (path: string, wanted: string): void => {
+    const found = byPath
+      .get(path)
+      ?.exports.filter(({ name }) => [name, "*"].includes(wanted) || name === "*");
+    for (const { name, local, from, lacksDocstring } of found ?? []) {
+      if (from !== undefined) visit(from, name === "*" ? wanted : local);
+      else if (lacksDocstring) lacking.add(`${path}: ${name} has no docstring directly above it`);
+    }
+  };
+  for (const face of Object.keys(importTable).flatMap(facesOf)) visit(face, "*");
+  return [...lacking];
+};
 
 /** The table itself: every folder named, and no way round. */
 export const checkTable = (table: Readonly<Record<string, readonly string[]>>): string[] => {
-  const sources = Object.entries(table).map(([path, imports]) => ({ path, text: "", imports }));
+  const sources = Object.entries(table).map(([path, imports]) => ({ path, imports, files: [] }));
   const unknown = sources.flatMap(({ path, imports }) =>
     imports.filter((name) => !(name in table)).map((name) => `${path}: ${name} is not in the table`),
   );

@@ -109,7 +109,7 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
       reward: inFolder("reward/reward/model"),
       counts: { harmful: 6, harmless: 3, lookalike: 3 },
       maxTokens: 12,
-      settings: { steps: 6, batch: 8, epochs: 2, measureEvery: 0 },
+      settings: { steps: 6, batch: 8, epochs: 2 },
     }),
   },
   pretrain: {

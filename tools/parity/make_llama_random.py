@@ -1,5 +1,6 @@
-"""Two very small random Llama models with a tokenizer, saved by transformers: tied and untied embeddings, both with
-grouped-query attention. Then their golden numbers. The same versions and seed give the same files.
+"""Three very small random Llama models with a tokenizer, saved by transformers: tied and untied embeddings, and one with
+a score head (a reward model), all with grouped-query attention. Then their golden numbers. The same versions and seed
+give the same files.
 
     python make_llama_random.py [test/golden/llama-random]
 """
@@ -46,9 +47,11 @@ def make_tokenizer() -> transformers.PreTrainedTokenizerFast:
     return tokenizer
 
 
-def make_model(tied: bool) -> transformers.LlamaForCausalLM:
-    torch.manual_seed(20 + tied)
+def make_model(kind: type, seed: int, tied: bool) -> transformers.PreTrainedModel:
+    torch.manual_seed(seed)
+    labels = {"num_labels": 1} if kind is transformers.LlamaForSequenceClassification else {}
     config = transformers.LlamaConfig(
+        **labels,
         vocab_size=288,
         hidden_size=32,
         intermediate_size=48,
@@ -63,12 +66,36 @@ def make_model(tied: bool) -> transformers.LlamaForCausalLM:
         eos_token_id=0,
         pad_token_id=1,
     )
-    model = transformers.LlamaForCausalLM(config)
+    model = kind(config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             # Large enough that every part shows in the logits; norms away from one.
             parameter.copy_(torch.randn_like(parameter) * 0.2 + (1.0 if "norm" in name else 0.0))
     return model.to(torch.bfloat16)
+
+
+@torch.no_grad()
+def scores(folder: pathlib.Path, chats: list[dict]) -> dict:
+    """The score of each chat as it stands, one at a time and so without padding."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+    rows = []
+    for chat in chats:
+        ids = tokenizer.apply_chat_template(chat["messages"], return_dict=False)
+        rows.append({"ids": ids, "score": round(float(model(torch.tensor([ids])).logits[0, 0]), 7)})
+    made = f"tools/parity/make_llama_random.py with transformers {transformers.__version__}, torch {torch.__version__}"
+    return {"made": made, "scored": rows}
+
+
+def save(folder: pathlib.Path, model: transformers.PreTrainedModel) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model.save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)
 
 
 def main() -> None:
@@ -77,13 +104,11 @@ def main() -> None:
     chats = json.loads((pathlib.Path(__file__).parent / "chats.json").read_text("utf-8"))
     for name, tied in (("tied", True), ("untied", False)):
         folder = target / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        make_model(tied).save_pretrained(folder)
-        make_tokenizer().save_pretrained(folder)
-        for file in folder.iterdir():
-            file.chmod(0o644)
+        save(folder, make_model(transformers.LlamaForCausalLM, 20 + tied, tied))
         write_golden(golden(folder, chats), folder / "golden.json")
+    folder = target / "scored"
+    save(folder, make_model(transformers.LlamaForSequenceClassification, 30, tied=False))
+    (folder / "golden.json").write_text(json.dumps(scores(folder, chats)) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -247,20 +247,36 @@ const siluRule: Operation = {
   examples: [{ inputs: [{ shape: [2, 5], low: -3, high: 3 }] }],
 };
 
+/**
+ * a + b, element by element. This and the other functions of two tensors broadcast their shapes (NumPy's rule); shapes
+ * that do not fit throw "engine-shape".
+ */
 export const add = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.add, [a, b]);
+/** a - b, broadcast. */
 export const subtract = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.subtract, [a, b]);
+/** a b, element by element, broadcast. */
 export const multiply = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.multiply, [a, b]);
+/** a / b, broadcast. */
 export const divide = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.divide, [a, b]);
+/** The larger of a and b, broadcast; the gradient goes to that one, and to b where they are equal. */
 export const maximum = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.maximum, [a, b]);
+/** The smaller of a and b, broadcast; the gradient goes to that one, and to a where they are equal. */
 export const minimum = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.minimum, [a, b]);
 /** a > b, as booleans. */
 export const greater = (a: Tensor, b: Tensor): Tensor => apply(binaryRules.greater, [a, b]);
+/** -x. This and the other functions of one tensor keep its shape. */
 export const negate = (x: Tensor): Tensor => apply(unaryRules.negate, [x]);
+/** e^x. */
 export const exponential = (x: Tensor): Tensor => apply(unaryRules.exponential, [x]);
+/** Natural logarithm. */
 export const logarithm = (x: Tensor): Tensor => apply(unaryRules.logarithm, [x]);
+/** The square root of x; its gradient is infinite at 0. */
 export const squareRoot = (x: Tensor): Tensor => apply(unaryRules.squareRoot, [x]);
+/** |x|; the gradient at 0 is that of -x. */
 export const absolute = (x: Tensor): Tensor => apply(unaryRules.absolute, [x]);
+/** 1 / (1 + e^-x). */
 export const sigmoid = (x: Tensor): Tensor => apply(unaryRules.sigmoid, [x]);
+/** Hyperbolic tangent. */
 export const tanh = (x: Tensor): Tensor => apply(unaryRules.tanh, [x]);
 /** log(1 + e^x), computed without overflow. */
 export const softplus = (x: Tensor): Tensor => apply(unaryRules.softplus, [x]);
@@ -270,12 +286,14 @@ export const logSigmoid = (x: Tensor): Tensor => negate(softplus(negate(x)));
 export const silu = (x: Tensor): Tensor => apply(siluRule, [x]);
 /** a where the condition holds, b elsewhere. */
 export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor => apply(whereRule, [condition, a, b]);
+/** x as another element type, same shape; x itself when it has that type. Only float32 passes a gradient on. */
 export const cast = (x: Tensor, to: ElementType): Tensor =>
   x.type === to ? x : apply(castRule, [x], { to });
 /** x held inside [low, high]; no gradient outside. */
 export const clamp = (x: Tensor, low: number, high: number): Tensor =>
   minimum(maximum(x, scalar(low)), scalar(high));
 
+/** The operations of this file, for the table. */
 export const elementwiseOperations: readonly Operation[] = [
   ...Object.values(binaryRules),
   ...Object.values(unaryRules),

@@ -8,6 +8,7 @@ import { apply } from "./apply.ts";
 
 const axesOf = (node: GraphNode): number[] => node.attributes["axes"] as number[];
 
+/** The shape with axes (counted from the front) lost, or with keep as sides of 1. */
 export const reducedShape = (shape: Shape, axes: readonly number[], keep: boolean): Shape =>
   keep
     ? shape.map((side, axis) => (axes.includes(axis) ? 1 : side))
@@ -34,6 +35,7 @@ const reduceReference = (
   return { shape: reducedShape(value.shape, axes, keep), data };
 };
 
+/** An operation that sums map(x) over its attribute axes, by an ONNX operator; its attribute keep leaves sides of 1. */
 export const reduction = (
   name: string,
   operator: string,
@@ -266,13 +268,19 @@ const concatenateRule: Operation = {
   examples: [{ inputs: [{ shape: [2, 2, 3] }, { shape: [2, 1, 3] }], attributes: { axis: 1 } }],
 };
 
+/** Axes of x (all of them by default) counted from the front; one that x has not throws "engine-axis". */
 export const frontAxes = (x: Tensor, axes: readonly number[] | undefined): number[] =>
   (axes ?? x.shape.map((_, axis) => axis)).map((axis) => frontAxis("reduction", axis, x.shape.length));
 
 /** Sum over axes (all of them by default); keep leaves sides of 1. */
 export const sum = (x: Tensor, axes?: readonly number[], keep = false): Tensor =>
   apply(sumRule, [x], { axes: frontAxes(x, axes), keep });
+/** The elements of x, row by row, in another shape of as many elements; any other throws "engine-shape". */
 export const reshape = (x: Tensor, shape: Shape): Tensor => apply(reshapeRule, [x], { shape });
+/**
+ * x with its axes put in order: side i of the result is side order[i] of x. An order that does not name every axis once
+ * throws "engine-shape".
+ */
 export const transpose = (x: Tensor, order: readonly number[]): Tensor =>
   apply(transposeRule, [x], { order });
 /** x repeated along its sides of 1 until it has the shape (same rank). */
@@ -283,9 +291,11 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
 /** Zeros put before and after along one axis. */
 export const pad = (x: Tensor, axis: number, before: number, after: number): Tensor =>
   before === 0 && after === 0 ? x : apply(padRule, [x], { axis, before, after });
+/** Tensors one after the other along an axis; sides that differ along another one throw "engine-shape". */
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
   apply(concatenateRule, inputs, { axis: frontAxis("concatenate", axis, inputs[0]!.shape.length) });
 
+/** The operations of this file, for the table. */
 export const reductionOperations: readonly Operation[] = [
   sumRule,
   reshapeRule,

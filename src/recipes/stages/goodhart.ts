@@ -18,9 +18,6 @@ export type GoodhartOptions = {
   readonly steps: number;
 };
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-
 const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
 
 const measure = async (policy: MeasuredPolicy, options: GoodhartOptions): Promise<GoodhartRecord> => {
@@ -48,8 +45,8 @@ const measure = async (policy: MeasuredPolicy, options: GoodhartOptions): Promis
     stage: options.name,
     seed: stage.seed,
     step,
-    reward: mean(await policy.reward(items, stage.signal)),
-    kl: mean(now.map((branches, at) => total(branches[0]!) - total(before[at]![0]!))),
+    rewards: [...(await policy.reward(items, stage.signal))],
+    logRatios: now.map((branches, at) => total(branches[0]!) - total(before[at]![0]!)),
     verdicts: options.prompts.map((prompt, at) => ({
       ...(prompt.kind === undefined ? {} : { kind: prompt.kind }),
       verdict: parseReply(

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, deriveSeed } from "../../core/index.ts";
+import { type Clock, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { StepMetrics, Trainer } from "../../training/index.ts";
@@ -30,38 +30,56 @@ export type LoopStage<Sizes> = {
   readonly onStep?: (outcome: StepMetrics) => Promise<void>;
 };
 
+/** Names of a parameter's tensors in a checkpoint. The moments are sums, as the optimiser keeps them. */
+const tensorNames = (parameter: string) => ({
+  weight: `weight:${parameter}`,
+  first: `firstSum:${parameter}`,
+  second: `secondSum:${parameter}`,
+});
+
 /** Weights and moments as one set of tensors; the step is a tensor of its own. */
 const packCheckpoint = (state: ModelState, trainer: Pick<Trainer<unknown>, "snapshot">): Weights => {
   const { step, moments } = trainer.snapshot();
   const tensors: Weights = { step: { shape: [1], data: Float32Array.of(step) } };
-  for (const [name, weight] of Object.entries(state.weights)) tensors[`weight:${name}`] = weight;
+  for (const [name, weight] of Object.entries(state.weights)) tensors[tensorNames(name).weight] = weight;
   for (const [name, { first, second }] of Object.entries(moments)) {
-    tensors[`first:${name}`] = { shape: [first.length], data: first };
-    tensors[`second:${name}`] = { shape: [second.length], data: second };
+    tensors[tensorNames(name).first] = { shape: [first.length], data: first };
+    tensors[tensorNames(name).second] = { shape: [second.length], data: second };
   }
   return tensors;
 };
 
-/** Puts a checkpoint into state and trainer; gives the loop step to go on with, 0 where there is no checkpoint. */
+/**
+ * Puts a checkpoint into state and trainer; gives the loop step to go on with, 0 where there is no checkpoint. Throws
+ * UserError for a checkpoint that lacks what this training needs: another version's, or another training's.
+ */
 const restoreCheckpoint = async (
   path: string,
   state: ModelState,
-  trainer: Pick<Trainer<unknown>, "restore">,
+  trainer: Pick<Trainer<unknown>, "restore" | "snapshot">,
 ): Promise<number> => {
   if (!existsSync(path)) return 0;
   const tensors = await readSafetensors(path);
-  for (const name of Object.keys(state.weights)) state.weights[name] = tensors[`weight:${name}`]!;
-  const learned = Object.keys(tensors)
-    .filter((name) => name.startsWith("first:"))
-    .map((name) => name.slice("first:".length));
-  const moments = Object.fromEntries(
-    learned.map((name) => [
-      name,
-      { first: tensors[`first:${name}`]!.data, second: tensors[`second:${name}`]!.data },
-    ]),
-  );
-  trainer.restore({ step: tensors["step"]!.data[0]!, moments });
-  return tensors[loopStepName]!.data[0]!;
+  const tensor = (name: string, length: number): Weights[string] => {
+    const found = tensors[name];
+    if (found?.data.length === length) return found;
+    throw new UserError(
+      "checkpoint-misfits",
+      `${path} is no checkpoint of this training: ${found === undefined ? "it lacks" : "it has another size of"} ${name}. It was written by another version of Covenant, or it is damaged. Begin anew with --fresh.`,
+      { path, name },
+    );
+  };
+  for (const [name, { data }] of Object.entries(state.weights))
+    state.weights[name] = tensor(tensorNames(name).weight, data.length);
+  const moments = Object.entries(trainer.snapshot().moments).map(([name, { first }]) => [
+    name,
+    {
+      first: tensor(tensorNames(name).first, first.length).data,
+      second: tensor(tensorNames(name).second, first.length).data,
+    },
+  ]);
+  trainer.restore({ step: tensor("step", 1).data[0]!, moments: Object.fromEntries(moments) });
+  return tensor(loopStepName, 1).data[0]!;
 };
 
 /** Removes the checkpoint: call it when what the stage learned is saved. */

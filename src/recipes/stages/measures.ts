@@ -66,10 +66,10 @@ const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap
 
 /** Replies of the policy during PPO, each with the prompt it answers. */
 const measurementsOf = (records: readonly GoodhartRecord[]) =>
-  records.map(({ step, reward, kl, parents, verdicts }) => ({
+  records.map(({ step, rewards, logRatios, parents, verdicts }) => ({
     step,
-    reward,
-    kl,
+    rewards,
+    logRatios,
     replies: verdicts.map((reply, at) => ({ ...reply, prompt: parents[at]! })),
   }));
 
@@ -105,10 +105,14 @@ export const armMetrics = (
   );
   return {
     models,
-    labels: labelsCard(records.labels, truePreference(records.constitution)),
+    labels: labelsCard(
+      records.labels,
+      truePreference(records.constitution),
+      deriveSeed(seed, "calibration", arm),
+    ),
     rewardModel: rewardModelAccuracy(pairs),
     revisions: revisionCurve(judgedRounds(records.revisions, byId)),
-    goodhart: goodhartCurve(measurements),
+    goodhart: goodhartCurve(measurements, deriveSeed(seed, "goodhart", arm)),
     ...(test && { goodhartTest: test }),
   };
 };

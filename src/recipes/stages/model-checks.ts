@@ -21,7 +21,7 @@ export type ModelRole = "asked" | "trained" | "rewards";
 export type CheckedModel = { readonly hash: string | null; readonly speed: number | null };
 
 /** Parameters of covenant-tiny, on which the rates of plans were measured. */
-const tinyParameters = 2_560_000;
+const tinyParameters = 2_720_000;
 
 /** Model folders inside a folder that is none itself, a run folder above all. */
 const modelFoldersIn = async (folder: string): Promise<string[]> => {

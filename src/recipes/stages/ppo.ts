@@ -19,7 +19,7 @@ import {
   type Generator,
   type Scorer,
 } from "../../transformer/index.ts";
-import type { PpoSettings } from "../settings.ts";
+import type { PpoTrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { trainStage } from "./train-stage.ts";
@@ -39,7 +39,7 @@ export type PpoStageOptions = StageBase & {
   readonly rewardModel: string;
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
-  readonly settings: PpoSettings;
+  readonly settings: PpoTrainingSettings;
   /** Looks at the policy before the first step (0) and after each (1, 2, ...): the Goodhart curve is measured here. */
   readonly measure?: (policy: MeasuredPolicy) => Promise<void>;
 };

@@ -18,7 +18,7 @@ import {
   trainRewardModel,
 } from "../../training/index.ts";
 import { createModelState, createScorer, type ModelState } from "../../transformer/index.ts";
-import type { DpoSettings, RewardSettings } from "../settings.ts";
+import type { DpoSettings, RewardSettings, TrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { warnLeftOut } from "./left-out.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
@@ -34,6 +34,7 @@ import {
   saveTrained,
   stateToTrain,
   trainingSeed,
+  warnFewRows,
   warnTooLong,
 } from "./training-parts.ts";
 
@@ -48,12 +49,13 @@ const preferenceInputs = (
   learned: readonly PreferenceRow[],
   model: TrainableModel,
   stage: StageContext,
-  { name, rows: made, leftOut = {} }: Pick<PreferenceStageOptions<unknown>, "name" | "rows" | "leftOut">,
+  { name, rows: made, leftOut = {}, settings }: PreferenceStageOptions<TrainingSettings>,
 ) => {
   const { items, kept, tooLong } = preferenceItems(learned, model.codec, model.config.maxPositions);
   warnTooLong(stage, tooLong, model.config.maxPositions);
   warnLeftOut(stage, leftOut, made.length, "comparison");
   requireRows(items.length, name, { made: made.length, held: made.length - learned.length, leftOut });
+  warnFewRows(stage, items.length, settings.batch);
   return { items, probabilities: kept.map((row) => learned[row]!.probability) };
 };
 

@@ -19,6 +19,7 @@ import {
   savePolicy,
   stateToTrain,
   trainingSeed,
+  warnFewRows,
   warnTooLong,
 } from "./training-parts.ts";
 
@@ -41,6 +42,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       warnTooLong(stage, tooLong, model.config.maxPositions);
       warnLeftOut(stage, leftOut, rows.length, "text");
       requireRows(items.length, name, { made: rows.length, leftOut });
+      warnFewRows(stage, items.length, settings.batch);
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
       const loop = { trainer, items, ...epochsOf(settings, model, stage, seed) };

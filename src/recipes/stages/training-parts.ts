@@ -17,6 +17,7 @@ import {
   type Weights,
 } from "../../transformer/index.ts";
 import type { LoraSettings, TrainingSettings } from "../settings.ts";
+import { counted } from "../wording.ts";
 import { describeLeftOut, type LeftOutCounts } from "./left-out.ts";
 import type { TrainableModel } from "./models.ts";
 
@@ -96,6 +97,15 @@ export const promptsThatFit = (
   return fitting;
 };
 
+/** Warns where there are fewer rows than a step takes. */
+export const warnFewRows = (stage: StageContext, rows: number, batch: number): void => {
+  if (rows < batch)
+    stage.warn(
+      "rows-few",
+      `Only ${counted(rows, "row")} to learn from, fewer than one batch of ${batch}: expect little, and that little by chance.`,
+    );
+};
+
 /** Rows as they were made: how many, and what was left out before. held: kept out of training on purpose. */
 export type RowsMade = { readonly made: number; readonly held?: number; readonly leftOut?: LeftOutCounts };
 
@@ -156,7 +166,11 @@ export const savePolicy = async (
   await saveTrained(stage, model, state, weights);
 };
 
-export const fixed = (value: number | undefined, digits = 3): string => (value ?? Number.NaN).toFixed(digits);
+/** "0.123"; what rounds to zero has no sign. */
+export const fixed = (value: number | undefined, digits = 3): string => {
+  const text = (value ?? Number.NaN).toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+};
 
 /** Copies rows into the stage's folder, so that a run says what it learned from. */
 export const keepRows = async <Row>(

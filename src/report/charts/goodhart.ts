@@ -17,7 +17,7 @@ import {
 export type GoodhartInputPoint = {
   readonly arm: string;
   readonly step: number;
-  readonly reward: number;
+  readonly reward: Interval;
   readonly harmRate: Interval;
 };
 
@@ -29,9 +29,11 @@ export type GoodhartInput = ChartSize & {
 const rowsOf = ({ points }: GoodhartInput) =>
   points.flatMap((point) => {
     const estimate = known(point.harmRate);
-    if (estimate === null) return [];
-    const tip = `${point.arm}, step ${point.step}: reward ${numberText(point.reward)}, harm ${intervalSentence(estimate, percentText)}`;
-    return [{ series: point.arm, step: point.step, reward: point.reward, ...estimate, tip, label: "" }];
+    const reward = known(point.reward);
+    if (estimate === null || reward === null) return [];
+    const tip = `${point.arm}, step ${point.step}: reward ${intervalSentence(reward, numberText)}, harm ${intervalSentence(estimate, percentText)}`;
+    const across = { reward: reward.value, rewardLow: reward.low, rewardHigh: reward.high };
+    return [{ series: point.arm, step: point.step, ...across, ...estimate, tip, label: "" }];
   });
 
 type Row = ReturnType<typeof rowsOf>[number];
@@ -83,6 +85,10 @@ export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
       {
         mark: { type: "rule", aria: false, strokeWidth: 1, opacity: 0.45 },
         encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+      },
+      {
+        mark: { type: "rule", aria: false, strokeWidth: 1, opacity: 0.45 },
+        encoding: { y, x: { ...x, field: "rewardLow" }, x2: { field: "rewardHigh" }, color },
       },
       {
         mark: { type: "point", filled: true, opacity: 1, size: 40 },

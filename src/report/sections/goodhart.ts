@@ -4,7 +4,7 @@
 import type { ArmMetrics } from "../../records/index.ts";
 import { changeBetween, changeClause } from "../changes.ts";
 import { armClass, type ChartBook } from "../chart-book.ts";
-import { estimateCurveChart, goodhartChart, numberText } from "../charts/index.ts";
+import { estimateCurveChart, goodhartChart } from "../charts/index.ts";
 import { capitalised, figureCell, figureSentence, valueText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
@@ -26,7 +26,7 @@ ${scrollable(
 ${arms.map((arm) =>
   pointsOf(data, arm).map(
     ({ step, reward, kl, harmRate }) =>
-      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${step}</td><td>${numberText(reward)}</td><td>${numberText(kl)}</td><td>${figureCell(harmRate)}</td></tr>
+      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${step}</td><td>${figureCell(reward, "score")}</td><td>${figureCell(kl, "score")}</td><td>${figureCell(harmRate)}</td></tr>
 `,
   ),
 )}</tbody></table>`,
@@ -79,7 +79,7 @@ const harmFigure = (data: ReportData, book: ChartBook, arms: readonly string[]):
 const ends = (data: ReportData, arm: string): string => {
   const points = pointsOf(data, arm);
   const [first, last] = [points[0], points.at(-1)];
-  return `${capitalised(arm)}: reward ${numberText(first?.reward ?? 0)} → ${numberText(last?.reward ?? 0)}, harm ${valueText(first?.harmRate)} → ${valueText(last?.harmRate)} (n\u00a0=\u00a0${last?.harmRate.n ?? 0}).`;
+  return `${capitalised(arm)}: reward ${valueText(first?.reward, "score")} → ${valueText(last?.reward, "score")}, harm ${valueText(first?.harmRate)} → ${valueText(last?.harmRate)} (n\u00a0=\u00a0${last?.harmRate.n ?? 0}).`;
 };
 
 const planeFigure = (data: ReportData, book: ChartBook, arms: readonly string[]): Promise<Markup> =>
@@ -88,7 +88,7 @@ const planeFigure = (data: ReportData, book: ChartBook, arms: readonly string[])
     title: "RL-CAI: reward against true harm",
     seen: `The same points, each at the reward it reached. ${arms.map((arm) => ends(data, arm)).join(" ")}`,
     reading:
-      "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm. Upright lines are 95% intervals of harm; movements within them may be chance.",
+      "Follow a line from its first to its last step. While it moves right and down, reward means what it should. Where it turns up, or runs right without falling, the model pleases the reward model rather than the constitution (Goodhart's law). Under an inverted constitution more reward should mean more harm. The lines through each point are its 95% intervals; movements within them may be chance.",
     wide: { width: 740, height: 320 },
     narrow: { width: 356, height: 280 },
     build: (size) =>

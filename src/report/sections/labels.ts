@@ -3,7 +3,7 @@
 
 import type { ArmMetrics } from "../../records/index.ts";
 import { armClass, armKey } from "../chart-book.ts";
-import { calibrationChart, percentNumber, percentText, rateRowsChart } from "../charts/index.ts";
+import { calibrationChart, percentText, rateRowsChart } from "../charts/index.ts";
 import { capitalised, compare, figureCell, figureSentence, valueText, wilson } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
@@ -60,8 +60,7 @@ const calibrationSeen = (data: ReportData, arms: readonly string[]): string =>
     .map((arm) => {
       const labels = labelsOf(data, arm);
       if (labels === undefined) return "";
-      const error = labels.calibrationError;
-      return `${capitalised(arm)}: stated and observed probability are ${error === null ? "an unmeasured number of" : percentNumber(error)} points apart on average (n = ${labels.accuracy.n}).`;
+      return `${capitalised(arm)}: stated and observed probability differ by ${figureSentence(labels.calibrationError)} on average.`;
     })
     .join(" ");
 
@@ -75,10 +74,7 @@ ${rates.map(
     html`<tr><th scope="row">${name}<small>${note}</small></th>${arms.map((arm) => html`<td>${figureCell(labelsOf(data, arm)?.[key])}</td>`)}</tr>
 `,
 )}<tr><th scope="row">Calibration error<small>mean distance of stated from observed probability</small></th>${arms.map(
-    (arm) => {
-      const error = labelsOf(data, arm)?.calibrationError ?? null;
-      return html`<td><b>${error === null ? "—" : `${percentNumber(error)} points`}</b><small>n ${labelsOf(data, arm)?.accuracy.n ?? 0}</small></td>`;
-    },
+    (arm) => html`<td>${figureCell(labelsOf(data, arm)?.calibrationError)}</td>`,
   )}</tr>
 ${(["n", "identical", "unscored"] as const).map(
   (key) =>
