@@ -68,7 +68,7 @@ export const promptKindSetting = z
 
 export const samplingSettings = z
   .strictObject({
-    temperature: z.number().nonnegative().default(0.5).describe("0: always the likeliest token"),
+    temperature: z.number().nonnegative().default(0.45).describe("0: always the likeliest token"),
     topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
     maxTokens: positive.default(80).describe("tokens a reply at most"),
   })
@@ -133,7 +133,7 @@ export const pairSamplesSetting = z
 export const labelSettings = z
   .strictObject({
     temperature: z.number().nonnegative().default(0.6).describe("temperature of the pairs that are compared"),
-    samples: pairSamplesSetting.default(6),
+    samples: pairSamplesSetting.default(4),
   })
   .prefault({});
 
@@ -166,7 +166,7 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 
 export const dpoSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 1e-4, batch: 32, epochs: 2 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 7e-5, batch: 32, epochs: 1 }).unwrap().shape,
     beta: rate.default(0.3).describe("how strongly DPO holds the model near where it started"),
     sftWeight: z
       .number()
@@ -180,11 +180,11 @@ export type DpoSettings = z.output<typeof dpoSettings>;
 /** PPO on its own. */
 export const ppoTrainingSettings = z
   .strictObject({
-    steps: positive.default(24).describe("PPO steps"),
+    steps: positive.default(18).describe("PPO steps"),
     batch: optimiser.batch.default(64),
     minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
     epochs: optimiser.epochs.default(1),
-    learningRate: optimiser.learningRate.default(1.5e-4),
+    learningRate: optimiser.learningRate.default(2e-4),
     schedule: optimiser.schedule.default("linear"),
     warmupSteps: optimiser.warmupSteps.default(3),
     weightDecay: optimiser.weightDecay.default(0),
@@ -210,7 +210,7 @@ export const ppoSettings = z
   .strictObject({
     ...ppoTrainingSettings.unwrap().shape,
     measureEvery: count
-      .default(10)
+      .default(6)
       .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
   })
   .prefault({});
