@@ -15,7 +15,7 @@ const choiceTokens = 8;
 /** Mean tokens of the sandbox's replies. */
 const usualReply = 35;
 /** Tokens a second of covenant-tiny on two cores. */
-const rates = { read: 50_000, written: 4_500, learned: 11_000, packed: 14_000 };
+const rates = { read: 50_000, written: 4_500, learned: 11_000, packed: 11_000 };
 
 /** Speed of a model against covenant-tiny; null: it runs elsewhere. */
 export type Speed = number | null;

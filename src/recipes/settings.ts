@@ -139,7 +139,7 @@ export const labelSettings = z
 
 export const reviseSettings = z
   .strictObject({
-    rounds: positive.default(2).describe("rounds of critique and revision"),
+    rounds: positive.default(3).describe("rounds of critique and revision"),
     mode: z
       .enum(["critique", "direct"])
       .default("critique")

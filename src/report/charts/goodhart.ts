@@ -101,7 +101,9 @@ export const goodhartChart = (input: GoodhartInput): ChartSpecification => {
           aria: false,
           fontSize: 11,
           align: side < 0 ? ("right" as const) : ("left" as const),
-          dx: side * 9,
+          // beside both lines of the interval, and inside the picture
+          dx: side * 6,
+          dy: row.value > 0.9 ? 12 : -9,
           color: own,
         },
         encoding: { x, y, text: { field: "label" } },
