@@ -326,13 +326,27 @@ describe("commands", () => {
     expect((await covenant(["--verbose", "train", "sft"])).loaded).toEqual(["train sft"]);
   });
 
-  it.each([[["train", "sft", "--help"]], [["help", "run"]]])("explain themselves (%j)", async (words) => {
-    const { out, status } = await covenant(words);
-    expect(status).toBe(0);
-    expect(out).toContain("--seed <number>");
-    expect(out).toMatch(/training\.rate +0\.5/);
-    expect(out).toMatch(/seed +0 +the seed of everything/);
+  it.each([
+    ["sft", 'no command "sft". Did you mean "train sft"?'],
+    ["runn", 'no command "runn". Did you mean "run"?'],
+    ["train nonsense", 'no command "train nonsense"'],
+    ["run extra", 'no command "run extra"'],
+  ])("explain nothing that there is not (help %s)", async (asked, said) => {
+    const { status, err, config } = await covenant(["help", ...asked.split(" ")]);
+    expect([status, config]).toEqual([2, undefined]);
+    expect(err).toContain(said);
   });
+
+  it.each([[["train", "sft", "--help"]], [["help", "run"]], [["help", "train", "dpo"]]])(
+    "explain themselves (%j)",
+    async (words) => {
+      const { out, status } = await covenant(words);
+      expect(status).toBe(0);
+      expect(out).toContain("--seed <number>");
+      expect(out).toMatch(/training\.rate +0\.5/);
+      expect(out).toMatch(/seed +0 +the seed of everything/);
+    },
+  );
 
   it("that do not exist end with status 2 and the nearest one", async () => {
     const { err, status } = await covenant(["rnu"]);

@@ -2,7 +2,14 @@
 // What a command does is its recipe's part; this knows no single one.
 
 import { Command, CommanderError } from "commander";
-import { CovenantError, covenantVersion, createRedact, messageOf } from "../core/index.ts";
+import {
+  CovenantError,
+  covenantVersion,
+  createRedact,
+  messageOf,
+  nearestWord,
+  UserError,
+} from "../core/index.ts";
 import type { RecipeEntry } from "../recipes/index.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { bindRecipe, type CommandHost } from "./recipe-command.ts";
@@ -14,11 +21,24 @@ export type CommandLine = CommandHost & {
   readonly recipes: readonly RecipeEntry[];
 };
 
+/** "help train sft" as "train sft --help". Throws UserError for help on a command that there is not. */
+const resolveHelp = (words: readonly string[], recipes: readonly RecipeEntry[]): readonly string[] => {
+  const [first, ...rest] = words;
+  const named = rest.filter((word) => !word.startsWith("-"));
+  if (first !== "help" || named.length === 0) return words;
+  if (recipes.some(({ command }) => named.every((word, at) => command[at] === word)))
+    return [...named, "--help"];
+  const known = recipes.map(({ command }) => command.join(" "));
+  const asked = named.join(" ");
+  const near = known.find((name) => name.endsWith(` ${asked}`)) ?? nearestWord(asked, known);
+  const remedy = near === undefined ? `Commands: ${known.join(", ")}.` : `Did you mean "${near}"?`;
+  throw new UserError("command-unknown", `help: there is no command "${asked}". ${remedy}`);
+};
+
 /** The recipe that the words name, options in front passed over; of several the one with the longest command. */
 const findEntry = (line: CommandLine): RecipeEntry | undefined => {
-  const words = line.words.filter((word, index) => !(word === "help" && index === 0));
-  const from = words.findIndex((word) => !word.startsWith("-"));
-  const named = from < 0 ? [] : words.slice(from);
+  const from = line.words.findIndex((word) => !word.startsWith("-"));
+  const named = from < 0 ? [] : line.words.slice(from);
   return line.recipes
     .filter(({ command }) => command.every((word, index) => named[index] === word))
     .sort((one, other) => other.command.length - one.command.length)[0];
@@ -85,8 +105,9 @@ const report = (thrown: unknown, line: CommandLine): number => {
 
 /** Runs a command line and resolves to its exit status; nothing is thrown. */
 export const runCommandLine = async (given: CommandLine): Promise<number> => {
-  const line = { ...given, terminal: redactTerminal(given.terminal, createRedact(given.environment)) };
+  let line = { ...given, terminal: redactTerminal(given.terminal, createRedact(given.environment)) };
   try {
+    line = { ...line, words: resolveHelp(line.words, line.recipes) };
     const program = await buildProgram(line, findEntry(line));
     if (line.words.length === 0) {
       line.terminal.out(program.helpInformation());

@@ -41,8 +41,7 @@ const givenValue = ({ path, value, origin }: Setting): string | boolean => {
   if (value !== undefined && !path.includes("")) return value;
   throw new UserError(
     "setting-malformed",
-    `${origin}${value === undefined ? "" : `=${value}`}: expected key=value, for example --set seed=1 or ` +
-      "--set training.epochs=2.",
+    `${origin}${value === undefined ? "" : `=${value}`}: expected key=value, for example --set seed=1.`,
   );
 };
 

@@ -1,8 +1,10 @@
 // Opens a model by its name, with the middleware that its provider needs. Providers are loaded when named, so that
 // nobody pays for those that are not used. Which key goes where is decided in key.ts.
 
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { throwIfAborted } from "../core/index.ts";
+import { throwIfAborted, UserError } from "../core/index.ts";
 import { isOpenAi, keyFor, openAiAddress } from "./key.ts";
 import { type RetryOptions, withRetry } from "./middleware/retry.ts";
 import { withTimeout } from "./middleware/timeout.ts";
@@ -62,13 +64,25 @@ const openEndpoint = async (
   });
 };
 
-/** The model folder behind a name; null for a model that lies elsewhere. Throws UserError for a malformed name. */
+/** Where an embedded model lies. Throws UserError when there is none of that name. */
+const embeddedFolder = (model: string): string => {
+  const assets = fileURLToPath(new URL("../../assets/", import.meta.url));
+  const known = readdirSync(assets).sort();
+  if (known.includes(model)) return join(assets, model);
+  throw new UserError(
+    "model-unknown",
+    `There is no embedded model "${model}"; there is ${known.join(", ")}.`,
+    {
+      model,
+    },
+  );
+};
+
+/** The model folder behind a name; null for a model that lies elsewhere. Throws UserError for a name that is none. */
 export const modelFolderOf = (name: string): string | null => {
   const target = parseModelName(name);
   if (target.type === "folder") return target.folder;
-  if (target.type === "embedded")
-    return fileURLToPath(new URL(`../../assets/${target.model}`, import.meta.url));
-  return null;
+  return target.type === "embedded" ? embeddedFolder(target.model) : null;
 };
 
 /** Whether a name stands for a model behind an address, where calls may fail and cost. */

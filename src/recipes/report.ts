@@ -12,10 +12,10 @@ import { outSetting } from "./settings.ts";
 
 const schema = z.strictObject({ run: outSetting("runs/default") });
 
-/** Throws UserError for a folder that is no run, or of which no report can be made. */
-const requireReportable = async (folder: string): Promise<void> => {
-  const { name } = await readRun(folder);
-  if (name !== "evaluate") return;
+/** Throws UserError for a folder that is no run, or of which no report can be made. complete: whether it is finished. */
+const requireReportable = async (folder: string): Promise<{ readonly complete: boolean }> => {
+  const { name, manifest } = await readRun(folder);
+  if (name !== "evaluate") return { complete: manifest !== null };
   throw new UserError(
     "run-not-reportable",
     `${folder} was written by \`covenant evaluate\`, whose figures are all in ${join(folder, "metrics.json")}. A report is made of a whole pipeline, as \`covenant run\` writes it.`,
@@ -35,11 +35,12 @@ export const recipe: Recipe<typeof schema> = {
     return planOf([planWriting("report", "one HTML page", 5)]);
   },
   async run({ run }) {
-    await requireReportable(run);
+    const { complete } = await requireReportable(run);
     await writeReport(run);
+    const unfinished = complete ? [] : [`${run} is not finished: the report shows what is there.`];
     return {
-      lines: [`Report: ${join(run, "report.html")}`],
-      document: { report: resolve(run, "report.html") },
+      lines: [...unfinished, `Report: ${join(run, "report.html")}`],
+      document: { report: resolve(run, "report.html"), complete },
     };
   },
 };

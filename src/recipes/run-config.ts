@@ -28,11 +28,12 @@ export const runSchema = z.strictObject({
   judge: modelName.optional().describe("model that labels; default: the model itself"),
   constitution: constitutionSetting,
   prompts: promptsSetting,
-  train: promptCounts(400, 250, 200),
-  test: promptCounts(200, 120, 120),
+  train: promptCounts(400, 250, 200, "to train on"),
+  test: promptCounts(200, 120, 120, "to measure on"),
   arms: z
     .array(z.enum(armNames))
     .min(1)
+    .refine((arms) => new Set(arms).size === arms.length, "an arm is named twice; name each arm once")
     .default([...armNames])
     .describe("ethical: under the constitution as it is written; inverted: under its opposite"),
   sampling: samplingSettings,

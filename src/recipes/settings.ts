@@ -38,12 +38,14 @@ export const constitutionSetting = path
   .describe("constitution: a library name or a YAML file");
 
 /** How many prompts of each kind the sandbox gives. */
-export const promptCounts = (harmful: number, harmless: number, lookalike: number) =>
+export const promptCounts = (harmful: number, harmless: number, lookalike: number, purpose = "") =>
   z
     .strictObject({
-      harmful: count.default(harmful).describe("harmful prompts of the sandbox"),
-      harmless: count.default(harmless).describe("harmless prompts of the sandbox"),
-      lookalike: count.default(lookalike).describe("prompts of the sandbox that only sound harmful"),
+      harmful: count.default(harmful).describe(`harmful prompts of the sandbox ${purpose}`.trim()),
+      harmless: count.default(harmless).describe(`harmless prompts of the sandbox ${purpose}`.trim()),
+      lookalike: count
+        .default(lookalike)
+        .describe(`prompts of the sandbox that only sound harmful ${purpose}`.trim()),
     })
     .prefault({});
 

@@ -148,6 +148,13 @@ describe("a model folder", () => {
     const missing = "absent is not there; expected a model folder";
     expect(await refusedAtOnce(...run, "--model", "./absent")).toContain(missing);
     expect(await refusedAtOnce("evaluate", "--models", "./model,./absent")).toContain(missing);
+    const none = 'There is no embedded model "nope"; there is covenant-tiny.';
+    expect(await refusedAtOnce(...run, "--model", "embedded:nope")).toContain(none);
+  });
+
+  it("that is trained for one arm twice is refused", async () => {
+    const said = await refusedAtOnce("run", "--config", "tiny.yaml", "--arms", "ethical,ethical");
+    expect(said).toContain("an arm is named twice");
   });
 
   it("is not a run folder, whose models are listed, nor a model of the wrong kind", async () => {

@@ -27,6 +27,7 @@ import {
 } from "../../records/index.ts";
 import { type RecordFile, type Run, readRecords, type StageContext } from "../../runs/index.ts";
 import type { SamplingSettings } from "../settings.ts";
+import { counted } from "../wording.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
 import { nameInRun } from "./models.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
@@ -156,7 +157,7 @@ export const reviseStage = async (
       });
       await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
         countUsage(cuts);
-        stage.progress(rows, items.length, "chains", `${rounds} rounds`);
+        stage.progress(rows, items.length, "chains", counted(rounds, "round"));
       });
     });
   });
