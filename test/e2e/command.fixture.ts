@@ -94,6 +94,7 @@ export const writeTinyConfig = (folder: string, more = ""): void => {
 train: {harmful: 8, harmless: 4, lookalike: 4}
 test: {harmful: 4, harmless: 3, lookalike: 3}
 sampling: {maxTokens: 16}
+revise: {rounds: 2}
 sft: {epochs: 1, batch: 8}
 reward: {epochs: 1, batch: 8}
 dpo: {epochs: 1, batch: 8}

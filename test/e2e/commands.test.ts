@@ -97,7 +97,7 @@ describe("the stages by hand", () => {
 
   it("go from prompts to trained and measured models, each by the words that the one before it prints", async () => {
     const some = ["harmful=6", "harmless=4", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
-    const sft = await follow(["revise", ...model, ...some, ...small]);
+    const sft = await follow(["revise", ...model, ...some, "--rounds", "2", ...small]);
     expect(sft).toEqual(["train", "sft", ...model, "--data", "runs/revise/rows/sft.jsonl"]);
     const chains = readFileSync(join(folder, "runs/revise/revise/revisions.jsonl"), "utf8")
       .trim()

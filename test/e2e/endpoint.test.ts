@@ -35,6 +35,7 @@ writeFileSync(join(folder, "hh.jsonl.gz"), gzipSync(lines.join("")));
 const once = ["--set", "endpoint.attempts=1"];
 const words = (command: string, model: string, out: string, ...more: readonly string[]): string[] => [
   ...[command, "--model", model, "--prompts", "hh.jsonl.gz", "--out", out, "--concurrency", "2"],
+  ...(command === "revise" && !more.includes("--rounds") ? ["--rounds", "2"] : []),
   ...more,
 ];
 const revisions = (out: string) =>
