@@ -19,7 +19,8 @@ import {
 } from "./operations/elementwise.ts";
 import { matmul } from "./operations/linear.ts";
 import { mean, sumOfSquares } from "./operations/moments.ts";
-import { rmsNorm, softmax } from "./operations/network.ts";
+import { softmax } from "./operations/network.ts";
+import { rmsNorm } from "./operations/normalisation.ts";
 import { reshape, sum, transpose } from "./operations/reduction.ts";
 import { interpret } from "./reference.ts";
 import { compile } from "./session.ts";

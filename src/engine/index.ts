@@ -2,6 +2,7 @@
 // What a tensor stands for is not known here.
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
+export { gelu, silu } from "./operations/activations.ts";
 export { attention } from "./operations/attention.ts";
 export {
   absolute,
@@ -18,7 +19,6 @@ export {
   multiply,
   negate,
   sigmoid,
-  silu,
   softplus,
   squareRoot,
   subtract,
@@ -29,11 +29,11 @@ export { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/i
 export { matmul } from "./operations/linear.ts";
 export { mean, sumOfSquares } from "./operations/moments.ts";
 export {
-  rmsNorm,
   rotaryEmbedding,
   softmax,
   tokenLogProbability,
 } from "./operations/network.ts";
+export { layerNorm, rmsNorm } from "./operations/normalisation.ts";
 export {
   broadcastTo,
   concatenate,

@@ -127,7 +127,8 @@ const unary = (rule: UnaryRule): Operation => ({
   examples: [{ inputs: [{ shape: [2, 3], low: rule.low ?? -2, high: rule.high ?? 2 }] }],
 });
 
-const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
+/** 1 / (1 + e^-x) of a number. */
+export const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
 const unaryRules = {
   negate: unary({ name: "negate", operator: "Neg", evaluate: (x) => -x, gradient: (_x, _y, g) => negate(g) }),
@@ -232,21 +233,6 @@ const castRule: Operation = {
   ],
 };
 
-const siluRule: Operation = {
-  name: "silu",
-  outputs: ([x]) => [{ shape: x!.shape, type: x!.type }],
-  gradient: (node, [gradient]) => {
-    // d silu = s + y (1 - s), with s = sigmoid(x) and y = x s
-    const s = sigmoid(node.inputs[0]!);
-    const y: Tensor = { node, index: 0, ...node.outputs[0]! };
-    return [multiply(gradient!, add(s, multiply(y, subtract(scalar(1), s))))];
-  },
-  onnx: (_node, inputs, emitter) =>
-    emitter.emit("QuickGelu", inputs, { domain: "com.microsoft", attributes: { alpha: { float: 1 } } }),
-  evaluate: (_node, [x]): ReferenceValue[] => [mapValue(x!, (v) => v * logistic(v))],
-  examples: [{ inputs: [{ shape: [2, 5], low: -3, high: 3 }] }],
-};
-
 /**
  * a + b, element by element. This and the other functions of two tensors broadcast their shapes (NumPy's rule); shapes
  * that do not fit throw "engine-shape".
@@ -282,8 +268,6 @@ export const tanh = (x: Tensor): Tensor => apply(unaryRules.tanh, [x]);
 export const softplus = (x: Tensor): Tensor => apply(unaryRules.softplus, [x]);
 /** log sigmoid(x) = -softplus(-x). */
 export const logSigmoid = (x: Tensor): Tensor => negate(softplus(negate(x)));
-/** x sigmoid(x) (Elfwing et al. 2017), one fused kernel. */
-export const silu = (x: Tensor): Tensor => apply(siluRule, [x]);
 /** a where the condition holds, b elsewhere. */
 export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor => apply(whereRule, [condition, a, b]);
 /** x as another element type, same shape; x itself when it has that type. Only float32 passes a gradient on. */
@@ -299,5 +283,4 @@ export const elementwiseOperations: readonly Operation[] = [
   ...Object.values(unaryRules),
   whereRule,
   castRule,
-  siluRule,
 ];

@@ -1,6 +1,6 @@
 // Operations of neural networks that are worth a record of their own, because a fused kernel or a cheaper gradient
-// exists: softmax, RMSNorm (Zhang & Sennrich 2019), rotary embedding (Su et al. 2021), and the log-probability of
-// target tokens. Attention has a file of its own.
+// exists: softmax, rotary embedding (Su et al. 2021), and the log-probability of target tokens. Norms and attention
+// have files of their own.
 
 import type { Operation, ReferenceValue } from "../operation.ts";
 import { shapeError } from "../shape.ts";
@@ -8,7 +8,6 @@ import { type GraphNode, outputOf, type Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
 import { exponential, multiply, negate, subtract } from "./elementwise.ts";
 import { addAlongRows } from "./indexing.ts";
-import { mean } from "./moments.ts";
 import { reshape, sum } from "./reduction.ts";
 
 /** Softmax over the last axis, in doubles. */
@@ -34,56 +33,6 @@ const softmaxRule: Operation = {
   onnx: (_node, inputs, emitter) => emitter.emit("Softmax", inputs, { attributes: { axis: -1 } }),
   evaluate: (_node, [x]) => [softmaxReference(x!)],
   examples: [{ inputs: [{ shape: [2, 3, 4] }] }],
-};
-
-type RmsNormAttributes = { readonly epsilon: number };
-
-const rmsNormRule: Operation = {
-  name: "rms-norm",
-  // y = x / rms(x) * weight, and 1 / rms(x), which the gradient needs
-  outputs: ([x, weight]) => {
-    const width = x!.shape[x!.shape.length - 1]!;
-    if (weight!.shape.length !== 1 || weight!.shape[0] !== width) {
-      throw shapeError("rms-norm", "a weight as long as the last axis", x!.shape, weight!.shape);
-    }
-    return [
-      { shape: x!.shape, type: x!.type },
-      { shape: [...x!.shape.slice(0, -1), 1], type: x!.type },
-    ];
-  },
-  gradient: (node, [gradient]) => {
-    const [x, weight] = node.inputs as [Tensor, Tensor];
-    const inverse = outputOf(node, 1);
-    const normed = multiply(x, inverse);
-    const scaled = multiply(gradient!, weight);
-    const projection = mean(multiply(scaled, normed), [-1], true);
-    const leading = x.shape.slice(0, -1).map((_, axis) => axis);
-    return [
-      multiply(inverse, subtract(scaled, multiply(normed, projection))),
-      sum(multiply(gradient!, normed), leading),
-    ];
-  },
-  onnx: (node, inputs, emitter) =>
-    emitter.emit("SimplifiedLayerNormalization", inputs, {
-      attributes: { axis: -1, epsilon: { float: (node.attributes as RmsNormAttributes).epsilon } },
-      outputs: 2,
-    }),
-  evaluate: (node, [x, weight]) => {
-    const width = weight!.data.length;
-    const { epsilon } = node.attributes as RmsNormAttributes;
-    const inverse = new Float64Array(x!.data.length / width).map((_, row) => {
-      const squares = x!.data.subarray(row * width, (row + 1) * width).reduce((all, v) => all + v * v, 0);
-      return 1 / Math.sqrt(squares / width + epsilon);
-    });
-    const data = x!.data.map((v, at) => v * inverse[Math.floor(at / width)]! * weight!.data[at % width]!);
-    return [
-      { shape: x!.shape, data },
-      { shape: node.outputs[1]!.shape, data: inverse },
-    ];
-  },
-  examples: [
-    { inputs: [{ shape: [2, 3, 4] }, { shape: [4], low: 0.5, high: 1.5 }], attributes: { epsilon: 1e-5 } },
-  ],
 };
 
 type RotaryAttributes = { readonly heads: number; readonly inverse: boolean };
@@ -215,9 +164,6 @@ const tokenRule: Operation = {
 
 /** Softmax over the last axis. */
 export const softmax = (x: Tensor): Tensor => apply(softmaxRule, [x]);
-/** x / sqrt(mean(x²) + epsilon) · weight over the last axis. */
-export const rmsNorm = (x: Tensor, weight: Tensor, epsilon: number): Tensor =>
-  apply(rmsNormRule, [x, weight], { epsilon });
 /**
  * Rotary position embedding, halves paired as Hugging Face does: x [batch, time, heads·side], positions int64
  * [batch, time], cosine and sine tables [positions, side/2].
@@ -233,4 +179,4 @@ export const rotaryEmbedding = (
 export const tokenLogProbability = (logits: Tensor, targets: Tensor): Tensor =>
   apply(tokenRule, [logits, targets]);
 
-export const networkOperations: readonly Operation[] = [softmaxRule, rmsNormRule, rotaryRule, tokenRule];
+export const networkOperations: readonly Operation[] = [softmaxRule, rotaryRule, tokenRule];

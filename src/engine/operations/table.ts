@@ -3,22 +3,26 @@
 
 import { CovenantError } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";
+import { activationOperations } from "./activations.ts";
 import { attentionOperations } from "./attention.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { indexingOperations } from "./indexing.ts";
 import { linearOperations } from "./linear.ts";
 import { momentOperations } from "./moments.ts";
 import { networkOperations } from "./network.ts";
+import { normalisationOperations } from "./normalisation.ts";
 import { reductionOperations } from "./reduction.ts";
 
 export const operations: ReadonlyMap<string, Operation> = new Map(
   [
     ...elementwiseOperations,
+    ...activationOperations,
     ...reductionOperations,
     ...momentOperations,
     ...linearOperations,
     ...indexingOperations,
     ...networkOperations,
+    ...normalisationOperations,
     ...attentionOperations,
   ].map((operation) => [operation.name, operation]),
 );
