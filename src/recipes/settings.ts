@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
 import { promptKinds } from "../records/index.ts";
-import { loraTargets } from "../transformer/index.ts";
+import { allTargets } from "../transformer/index.ts";
 import { readModelName } from "./names.ts";
 
 const count = z.number().int().nonnegative();
@@ -98,8 +98,8 @@ export const loraSettings = z
     targets: z
       .array(z.string().min(1))
       .min(1)
-      .default([...loraTargets])
-      .describe("projections that get adapters"),
+      .default([allTargets])
+      .describe("projections that get adapters, by their last names, e.g. q_proj"),
   })
   .optional()
   .describe("train low-rank adapters (merged into the saved model) instead of all weights");

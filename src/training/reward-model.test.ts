@@ -3,9 +3,9 @@
 import { describe, expect, it } from "vitest";
 import {
   addAdapters,
+  allTargets,
   createModelState,
   createScorer,
-  loraTargets,
   type PackedItem,
   type Weights,
 } from "../transformer/index.ts";
@@ -71,7 +71,12 @@ describe("the reward model", () => {
   });
 
   it("moves head and adapters alone where there are adapters", async () => {
-    const body = addAdapters(freshModel().weights, { rank: 4, alpha: 8, targets: loraTargets }, 1);
+    const body = addAdapters(
+      smallConfig,
+      freshModel().weights,
+      { rank: 4, alpha: 8, targets: [allTargets] },
+      1,
+    );
     const start = rewardModelWeights(smallConfig, body, 11);
     const state = createModelState(
       smallConfig,

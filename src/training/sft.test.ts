@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { CovenantError, InterruptedError } from "../core/index.ts";
 import {
   addAdapters,
+  allTargets,
   createGenerator,
   createModelState,
-  loraTargets,
   type ModelState,
   type PackedItem,
 } from "../transformer/index.ts";
@@ -104,7 +104,7 @@ describe("SFT", () => {
 
   it("moves adapters alone where there are adapters", async () => {
     const base = freshModel();
-    const weights = addAdapters(base.weights, { rank: 4, alpha: 8, targets: loraTargets }, 1);
+    const weights = addAdapters(base.config, base.weights, { rank: 4, alpha: 8, targets: [allTargets] }, 1);
     const state = createModelState(base.config, weights, { adapterScale: 2 });
     const trainer = createSftTrainer(state, defaultAdamW);
     const schedule = { kind: "constant", peak: 0.02, warmupSteps: 0 } as const;

@@ -101,52 +101,63 @@ const weightFiles = async (folder: string, files: ReadonlySet<string>): Promise<
   return names;
 };
 
-const readParameter = async (
+/** Where a parameter lies: the file and the tensor's name there. */
+type TensorPlace = { readonly source: SafetensorsFile; readonly tensor: string };
+
+/** Every parameter that the files hold. Throws UserError for a tensor that the model has not. */
+const findTensors = (
   sources: readonly SafetensorsFile[],
+  config: ModelConfig,
+  task: ModelTask,
+  folder: string,
+): ReadonlyMap<string, TensorPlace> => {
+  const shapes = parameterShapes(config, task);
+  const { parameterOf, ignores } = familyOf(config);
+  const found = new Map<string, TensorPlace>();
+  for (const source of sources)
+    for (const tensor of source.tensors.keys()) {
+      const name = parameterOf(tensor);
+      // a tied head may be there as a copy
+      if (name in shapes) found.set(name, { source, tensor });
+      else if (!ignores(tensor) && !(config.tieEmbeddings && tensor === "lm_head.weight"))
+        throw new UserError(
+          "unexpected-tensor",
+          `${source.path} holds the tensor ${tensor}, which a ${config.family} model of this config.json has not; leaving it out would change the model. Use a model without it.`,
+          { folder, name: tensor },
+        );
+    }
+  return found;
+};
+
+const readParameter = async (
+  place: TensorPlace | undefined,
   name: string,
   shape: readonly number[],
   folder: string,
 ): Promise<Weight> => {
-  const source = sources.find(({ tensors }) => tensors.has(name));
-  const entry = source?.tensors.get(name);
-  if (!source || !entry)
+  if (place === undefined)
     throw new UserError(
       "missing-tensor",
       `${folder}: the weights have no tensor ${name}, which config.json calls for. Weights and config.json do not belong together: fetch or write the model again.`,
       { folder, name },
     );
+  const { source, tensor } = place;
+  const entry = source.tensors.get(tensor)!;
   if (!sameShape(entry.shape, shape))
     throw new UserError(
       "tensor-shape",
-      `${source.path}: tensor ${name} has shape [${entry.shape.join(", ")}], and config.json calls for [${shape.join(", ")}]. Weights and config.json do not belong together: fetch or write the model again.`,
+      `${source.path}: tensor ${tensor} has shape [${entry.shape.join(", ")}], and config.json calls for [${shape.join(", ")}]. Weights and config.json do not belong together: fetch or write the model again.`,
       { folder, name, got: entry.shape, expected: shape },
     );
-  const weight = await source.read(name);
+  const weight = await source.read(tensor);
   const broken = weight.data.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0)
     throw new UserError(
       "weights-not-finite",
-      `${source.path}: tensor ${name} holds ${weight.data[broken]} at position ${broken}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
+      `${source.path}: tensor ${tensor} holds ${weight.data[broken]} at position ${broken}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
       { folder, name },
     );
   return weight;
-};
-
-const checkTensorNames = (
-  sources: readonly SafetensorsFile[],
-  config: ModelConfig,
-  task: ModelTask,
-  folder: string,
-): void => {
-  const shapes = parameterShapes(config, task);
-  for (const source of sources)
-    for (const name of source.tensors.keys())
-      if (!(name in shapes) && !familyOf(config).ignores(name, config))
-        throw new UserError(
-          "unexpected-tensor",
-          `${source.path} holds the tensor ${name}, which a ${config.family} model of this config.json has not; leaving it out would change the model. Use a model without it.`,
-          { folder, name },
-        );
 };
 
 const readWeights = async (
@@ -158,15 +169,16 @@ const readWeights = async (
   const sources: SafetensorsFile[] = [];
   try {
     for (const name of names) sources.push(await openSafetensors(join(folder, name)));
-    checkTensorNames(sources, config, task, folder);
+    const places = findTensors(sources, config, task, folder);
     const weights: Weights = {};
     for (const [name, shape] of Object.entries(parameterShapes(config, task)))
-      weights[name] = await readParameter(sources, name, shape, folder);
+      weights[name] = await readParameter(places.get(name), name, shape, folder);
     return weights;
   } finally {
     for (const source of sources) await source.close();
   }
 };
+
 const tokenId = z.number().int().nonnegative();
 const generationSchema = z.looseObject({
   eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),

@@ -2,7 +2,7 @@
 // values of weights.
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
-import { parseModelConfig, taskOfConfig, writeModelConfig } from "./config.ts";
+import { type ModelConfig, parseModelConfig, taskOfConfig, writeModelConfig } from "./config.ts";
 import { checkWeights, initialParameters, parameterCount, parameterShapes } from "./parameters.ts";
 
 const raw = {
@@ -22,7 +22,9 @@ const raw = {
   pad_token_id: 0,
   something_else: { that: "nobody reads" },
 };
-const config = parseModelConfig(raw);
+/** A configuration without the file that it was read from. */
+const withoutOriginal = ({ original: _, ...config }: ModelConfig): ModelConfig => config;
+const config = withoutOriginal(parseModelConfig(raw));
 
 describe("parseModelConfig", () => {
   it("reads the fields of both generations of transformers", () => {
@@ -50,7 +52,7 @@ describe("parseModelConfig", () => {
   });
 
   it.each([
-    [{ model_type: "mamba" }, /model_type is "mamba"; known are: llama/],
+    [{ model_type: "mamba" }, /model_type is "mamba"; known are: gpt2, llama, mistral/],
     [{ model_type: undefined }, /model_type is missing/],
     [{ hidden_size: undefined }, /hidden_size/],
     [{ hidden_size: "32" }, /hidden_size.*"32"/],
@@ -60,7 +62,7 @@ describe("parseModelConfig", () => {
     [{ hidden_act: "gelu" }, /hidden_act is "gelu"/],
     [{ attention_bias: true }, /attention_bias/],
     [{ mlp_bias: true }, /mlp_bias/],
-    [{ rope_scaling: { rope_type: "llama3", factor: 8 } }, /rope_scaling.rope_type is "llama3"/],
+    [{ rope_scaling: { rope_type: "yarn", factor: 8 } }, /rope_scaling.rope_type is "yarn"/],
     [{ quantization_config: { bits: 4 } }, /quantization_config/],
   ])("refuses %j", (change, message) => {
     const attempt = () => parseModelConfig({ ...raw, ...change }, "some/config.json");
@@ -81,11 +83,23 @@ describe("writeModelConfig", () => {
       config,
       { ...config, tieEmbeddings: false, endTokenIds: [] },
       { ...config, endTokenIds: [3], headSize: 24, ropeTheta: 1234.5 },
+      { ...config, ropeScaling: { type: "linear", factor: 4 } as const },
+      {
+        ...config,
+        ropeScaling: {
+          type: "llama3",
+          factor: 8,
+          lowFrequencyFactor: 2,
+          highFrequencyFactor: 5,
+          originalPositions: 64,
+        } as const,
+      },
     ]) {
       const written = JSON.parse(JSON.stringify(writeModelConfig(changed, "sequence-classification")));
-      expect(parseModelConfig(written)).toEqual(changed);
+      expect(withoutOriginal(parseModelConfig(written))).toEqual(changed);
       expect(taskOfConfig(written)).toBe("sequence-classification");
     }
+    expect(writeModelConfig(parseModelConfig(raw))).toMatchObject({ something_else: raw.something_else });
     expect(taskOfConfig(writeModelConfig(config))).toBe("causal-lm");
     expect(writeModelConfig(config, "causal-lm", "bfloat16")["torch_dtype"]).toBe("bfloat16");
   });

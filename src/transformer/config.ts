@@ -1,16 +1,39 @@
 // Model configurations: finds the family of a Hugging Face config.json and lets it read or write the fields.
 // Adding a family is one file in families/ and one entry here.
 
-import { UserError } from "../core/index.ts";
-import type { Family, ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
+import { CovenantError, UserError } from "../core/index.ts";
+import type {
+  DecoderDesign,
+  Family,
+  FamilyName,
+  ModelConfig,
+  ModelTask,
+  WeightFormat,
+} from "./families/family.ts";
+import { gemma3 } from "./families/gemma3.ts";
+import { gpt2 } from "./families/gpt2.ts";
 import { llama } from "./families/llama.ts";
+import { mistral } from "./families/mistral.ts";
+import { qwen2 } from "./families/qwen2.ts";
+import { qwen3 } from "./families/qwen3.ts";
 
 export type { ModelConfig, ModelTask, Shape, WeightFormat } from "./families/family.ts";
 
-const families: Readonly<Record<ModelConfig["family"], Family>> = { llama };
+const families: Readonly<Record<FamilyName, Family>> = { gpt2, llama, mistral, qwen2, qwen3, gemma3 };
 
 /** The family of a configuration. */
 export const familyOf = (config: ModelConfig): Family => families[config.family];
+
+const designs = new WeakMap<ModelConfig, DecoderDesign>();
+
+/** The decoder of a configuration by the names of its parts. */
+export const designOf = (config: ModelConfig): DecoderDesign => {
+  const known = designs.get(config);
+  if (known !== undefined) return known;
+  const design = familyOf(config).design(config);
+  designs.set(config, design);
+  return design;
+};
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -44,9 +67,29 @@ export const taskOfConfig = (raw: unknown): ModelTask => {
   return first.endsWith("ForSequenceClassification") ? "sequence-classification" : "causal-lm";
 };
 
-/** The content of a config.json that `transformers` opens. */
+/**
+ * The content of a config.json that `transformers` opens: as it was read, but for task, number format and control
+ * tokens. Throws CovenantError for a model of a family that is only read, when it was not read from a file.
+ */
 export const writeModelConfig = (
   config: ModelConfig,
   task: ModelTask = "causal-lm",
   format: WeightFormat = "float32",
-): Record<string, unknown> => familyOf(config).writeConfig(config, task, format);
+): Record<string, unknown> => {
+  const { architectures, freshConfig } = familyOf(config);
+  const base = config.original ?? freshConfig?.(config);
+  if (base === undefined)
+    throw new CovenantError("model-config", `A ${config.family} model is made from a config.json alone.`);
+  // "dtype" is what newer versions of transformers call it
+  const { dtype: _dtype, id2label: _id2label, label2id: _label2id, ...kept } = base;
+  const { endTokenIds: end } = config;
+  return {
+    ...kept,
+    architectures: [architectures[task]],
+    bos_token_id: config.beginTokenId,
+    eos_token_id: end.length > 1 ? [...end] : (end[0] ?? null),
+    ...(task === "sequence-classification" ? { id2label: { "0": "score" }, label2id: { score: 0 } } : {}),
+    pad_token_id: config.padTokenId,
+    torch_dtype: format,
+  };
+};

@@ -22,22 +22,23 @@ type GoldenChat = {
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Model folders and the numbers transformers gave for them. */
-const cases = [
-  {
-    name: "tied",
-    folder: "test/golden/llama-random/tied",
-    numbers: "test/golden/llama-random/tied/golden.json",
-  },
-  {
-    name: "untied",
-    folder: "test/golden/llama-random/untied",
-    numbers: "test/golden/llama-random/untied/golden.json",
-  },
-  { name: "covenant-tiny", folder: "assets/covenant-tiny", numbers: "test/golden/covenant-tiny.json" },
-] as const;
+type Case = { readonly name: string; readonly folder: string; readonly numbers: string };
 
-const open = async ({ folder, numbers }: (typeof cases)[number]) => {
+const inGolden = (path: string): Case => ({
+  name: path,
+  folder: `test/golden/${path}`,
+  numbers: `test/golden/${path}/golden.json`,
+});
+
+/** Model folders and the numbers transformers gave for them. */
+const cases: readonly Case[] = [
+  inGolden("llama-random/tied"),
+  inGolden("llama-random/untied"),
+  ...["gpt2", "llama3", "mistral", "qwen2", "qwen3", "gemma3"].map((name) => inGolden(`families/${name}`)),
+  { name: "covenant-tiny", folder: "assets/covenant-tiny", numbers: "test/golden/covenant-tiny.json" },
+];
+
+const open = async ({ folder, numbers }: Case) => {
   const { config, weights, tokenizer, chatTemplate } = await loadModelFolder(`${root}${folder}`);
   const golden = JSON.parse(await readFile(`${root}${numbers}`, "utf8")) as {
     sample: number[];

@@ -1,39 +1,32 @@
-// The decoder as a graph: a Llama-style stack (RMSNorm, rotary positions, grouped-query attention, SwiGLU; Touvron et
-// al. 2023) over packed rows, with optional LoRA (Hu et al. 2021) beside every projection. Builds graph only: where
-// parameters come from (inputs of a training step, constants of a frozen model) is the caller's choice.
+// The decoder as a graph over packed rows, and one token at a time over a cache: embeddings, blocks of attention and
+// feed-forward, heads. Which parts a model has, its family's design says (families/); how they compute, layers.ts.
+// Builds graph only.
 
 import {
   add,
   attention,
+  cast,
   concatenate,
   constant,
   gatherRows,
+  greater,
   input,
   matmul,
   multiply,
   reshape,
-  rmsNorm,
   rotaryEmbedding,
-  silu,
+  scalar,
   slice,
   softmax,
+  subtract,
   type Tensor,
   transpose,
+  where,
 } from "../engine/index.ts";
-import type { ModelConfig } from "./config.ts";
-
-/** A parameter of the graph by its Hugging Face name; undefined for one that the model has not (an adapter). */
-export type ParameterLookup = (name: string) => Tensor | undefined;
-
-/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ, scale = alpha / rank. */
-export type AdapterScale = number;
-
-/** A model as graph: its shape and its parameters. */
-export type DecoderGraph = {
-  readonly config: ModelConfig;
-  readonly parameter: ParameterLookup;
-  readonly adapterScale?: AdapterScale;
-};
+import { designOf, type ModelConfig } from "./config.ts";
+import type { LayerDesign } from "./families/family.ts";
+import { type DecoderGraph, feedForward, headNorm, norm, project, required } from "./layers.ts";
+import { rotaryConstants } from "./rotary.ts";
 
 /** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, 1, time, time]. */
 export type PackedInputs = { readonly tokens: Tensor; readonly positions: Tensor; readonly bias: Tensor };
@@ -45,71 +38,23 @@ export const packedInputs = (batch: number, time: number): PackedInputs => ({
   bias: input("bias", [batch, 1, 1, time, time]),
 });
 
-/** Cosine and sine tables [positions, headSize/2] (Su et al. 2021, eq. 15, halves paired). */
-export const rotaryTables = (
-  config: ModelConfig,
-  positions: number,
-): { cosine: Float32Array; sine: Float32Array } => {
-  const half = config.headSize / 2;
-  const cosine = new Float32Array(positions * half);
-  const sine = new Float32Array(positions * half);
-  for (let position = 0; position < positions; position++) {
-    for (let at = 0; at < half; at++) {
-      const angle = position * config.ropeTheta ** (-at / half);
-      cosine[position * half + at] = Math.cos(angle);
-      sine[position * half + at] = Math.sin(angle);
-    }
-  }
-  return { cosine, sine };
-};
-
-const rotaryConstants = (config: ModelConfig, positions: number): { cosine: Tensor; sine: Tensor } => {
-  const { cosine, sine } = rotaryTables(config, positions);
-  const shape = [positions, config.headSize / 2];
-  return { cosine: constant(cosine, shape), sine: constant(sine, shape) };
-};
-
-const required = (graph: DecoderGraph, name: string): Tensor => {
-  const tensor = graph.parameter(name);
-  if (tensor === undefined) throw new RangeError(`the graph lacks the parameter ${name}`);
-  return tensor;
-};
-
-/** x [n, in] → [n, out] through weight `name` [out, in], with its adapter where there is one. */
-const project = (graph: DecoderGraph, x: Tensor, name: string): Tensor => {
-  const dense = matmul(x, required(graph, `${name}.weight`), { transposeB: true });
-  const down = graph.parameter(`${name}.lora_A.weight`);
-  const up = graph.parameter(`${name}.lora_B.weight`);
-  if (down === undefined || up === undefined) return dense;
-  const low = matmul(x, down, { transposeB: true });
-  return add(dense, matmul(low, up, { transposeB: true, alpha: graph.adapterScale ?? 1 }));
-};
-
-const feedForward = (graph: DecoderGraph, x: Tensor, at: string): Tensor => {
-  const gate = silu(project(graph, x, `${at}.mlp.gate_proj`));
-  return project(graph, multiply(gate, project(graph, x, `${at}.mlp.up_proj`)), `${at}.mlp.down_proj`);
-};
-
-const norm = (graph: DecoderGraph, x: Tensor, name: string): Tensor =>
-  rmsNorm(x, required(graph, `${name}.weight`), graph.config.normEpsilon);
-
 /** Maps a layer's normed tokens [n, hidden] to contexts [n, heads·side]. */
-type Attend = (normed: Tensor, layer: number) => Tensor;
+type Attend = (normed: Tensor, design: LayerDesign, layer: number) => Tensor;
 
 /** One block around an attention. With `rows`, what follows the attention is computed for those tokens alone. */
 const block = (graph: DecoderGraph, x: Tensor, layer: number, attend: Attend, rows?: Tensor): Tensor => {
-  const at = `model.layers.${layer}`;
+  const design = designOf(graph.config).layers[layer]!;
   const read = (all: Tensor): Tensor => (rows === undefined ? all : gatherRows(all, rows));
-  const context = attend(norm(graph, x, `${at}.input_layernorm`), layer);
-  const mixed = add(read(x), project(graph, read(context), `${at}.self_attn.o_proj`));
-  return add(mixed, feedForward(graph, norm(graph, mixed, `${at}.post_attention_layernorm`), at));
+  const context = attend(norm(graph, x, design.attentionNorm), design, layer);
+  const attended = norm(graph, project(graph, read(context), design.output), design.outputNorm);
+  const mixed = add(read(x), attended);
+  const fed = feedForward(graph, norm(graph, mixed, design.feedForwardNorm), design);
+  return add(mixed, norm(graph, fed, design.downNorm));
 };
 
 /** Logits [n, vocabulary] of hidden states [n, hidden]. */
-export const logitsOf = (graph: DecoderGraph, hidden: Tensor): Tensor => {
-  const head = graph.config.tieEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
-  return matmul(hidden, required(graph, head), { transposeB: true });
-};
+export const logitsOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>
+  matmul(hidden, required(graph, designOf(graph.config).head), { transposeB: true });
 
 /** The scalar head (reward or value): hidden [n, hidden] → [n]. */
 export const scoreOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>
@@ -123,26 +68,75 @@ export const cacheNames = (layer: number) => ({
   newValue: `newValue${layer}`,
 });
 
-/** Projections of one layer, rotated where positions count, each [batch, time, heads·side]. */
-const projected = (graph: DecoderGraph, normed: Tensor, at: string, rotation: Rotation) => ({
-  q: rotation(project(graph, normed, `${at}.self_attn.q_proj`), graph.config.heads),
-  k: rotation(project(graph, normed, `${at}.self_attn.k_proj`), graph.config.keyValueHeads),
-  v: project(graph, normed, `${at}.self_attn.v_proj`),
-});
+type Projected = { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };
 
-type Rotation = (x: Tensor, count: number) => Tensor;
+/** Query, key and value of normed tokens [n, hidden], each [n, heads·side]. */
+const queryKeyValue = (graph: DecoderGraph, normed: Tensor, design: LayerDesign): Projected => {
+  const { queryKeyValue: parts } = design;
+  if ("query" in parts)
+    return {
+      q: project(graph, normed, parts.query),
+      k: project(graph, normed, parts.key),
+      v: project(graph, normed, parts.value),
+    };
+  const { heads, keyValueHeads, headSize } = graph.config;
+  const all = project(graph, normed, parts);
+  const query = heads * headSize;
+  const key = query + keyValueHeads * headSize;
+  return { q: slice(all, 1, 0, query), k: slice(all, 1, query, key), v: slice(all, 1, key, parts.outputs) };
+};
 
-const rotationOf = (config: ModelConfig, positions: Tensor, limit: number): Rotation => {
-  const tables = rotaryConstants(config, limit);
+/** Queries and keys turned by their positions, where the design has it so: x [n, count·side] → [batch, time, count·side]. */
+type Rotation = (x: Tensor, count: number, design: LayerDesign) => Tensor;
+
+const rotationOf = ({ headSize }: ModelConfig, positions: Tensor, limit: number): Rotation => {
+  const tables = new Map<string, ReturnType<typeof rotaryConstants>>();
   const [batch, time] = positions.shape as [number, number];
-  return (x, count) =>
-    rotaryEmbedding(
-      reshape(x, [batch, time, count * config.headSize]),
-      positions,
-      tables.cosine,
-      tables.sine,
-      count,
-    );
+  return (x, count, { rotary }) => {
+    const rows = reshape(x, [batch, time, count * headSize]);
+    if (rotary === undefined) return rows;
+    const key = JSON.stringify(rotary);
+    const { cosine, sine } = tables.get(key) ?? rotaryConstants(rotary, headSize, limit);
+    tables.set(key, { cosine, sine });
+    return rotaryEmbedding(rows, positions, cosine, sine, count);
+  };
+};
+
+/** Projections of one layer, normed by head and rotated, q, k and v each [batch, time, heads·side]. */
+const projected = (
+  graph: DecoderGraph,
+  normed: Tensor,
+  design: LayerDesign,
+  rotation: Rotation,
+): Projected => {
+  const { q, k, v } = queryKeyValue(graph, normed, design);
+  const { heads, keyValueHeads } = graph.config;
+  const key = rotation(headNorm(graph, k, design.headNorms?.key), keyValueHeads, design);
+  return {
+    q: rotation(headNorm(graph, q, design.headNorms?.query), heads, design),
+    k: key,
+    v: reshape(v, key.shape),
+  };
+};
+
+const scaleOf = ({ attentionScale, headSize }: ModelConfig): number =>
+  attentionScale ?? 1 / Math.sqrt(headSize);
+
+const hidden = -1e9;
+
+/**
+ * Bias by window: what is given, and very negative where a token lies a window or more behind. Queries and keys are
+ * positions that broadcast against each other. Without a window, or where it reaches over everything, the bias itself.
+ */
+const windowed = (bias: Tensor, queries: Tensor, keys: Tensor, longest: number) => {
+  const known = new Map<number, Tensor>();
+  return ({ window }: LayerDesign): Tensor => {
+    if (window === undefined || window >= longest) return bias;
+    const distance = subtract(queries, keys);
+    const tensor = known.get(window) ?? where(greater(distance, scalar(window - 0.5)), scalar(hidden), bias);
+    known.set(window, tensor);
+    return tensor;
+  };
 };
 
 /**
@@ -157,16 +151,26 @@ const paddedRows = ({ config }: DecoderGraph, rows: Tensor, tokens: number): Ten
   return missing <= 0 ? rows : concatenate([rows, constant(new BigInt64Array(missing), [missing])], 0);
 };
 
-/** All blocks, and the final norm. Nothing reads the last block but `rows`, where they are given. */
-const stack = (graph: DecoderGraph, tokens: Tensor, attend: Attend, rows?: Tensor): Tensor => {
-  const { layers, hiddenSize } = graph.config;
+/** Tokens [batch, time] at positions [batch, time] as vectors [batch·time, hidden]. */
+const embed = (graph: DecoderGraph, tokens: Tensor, positions: Tensor): Tensor => {
+  const { embedding, embeddingScale, positionEmbedding } = designOf(graph.config);
   const count = tokens.shape.reduce((product, side) => product * side, 1);
-  const read = rows === undefined ? undefined : paddedRows(graph, rows, count);
-  let x = reshape(gatherRows(required(graph, "model.embed_tokens.weight"), tokens), [count, hiddenSize]);
+  const flat = (x: Tensor): Tensor => reshape(x, [count, graph.config.hiddenSize]);
+  const words = flat(gatherRows(required(graph, embedding), tokens));
+  const scaled = embeddingScale === undefined ? words : multiply(words, scalar(embeddingScale));
+  if (positionEmbedding === undefined) return scaled;
+  return add(scaled, flat(gatherRows(required(graph, positionEmbedding), positions)));
+};
+
+/** All blocks, and the final norm. Nothing reads the last block but `rows`, where they are given. */
+const stack = (graph: DecoderGraph, embedded: Tensor, attend: Attend, rows?: Tensor): Tensor => {
+  const { layers } = graph.config;
+  const read = rows === undefined ? undefined : paddedRows(graph, rows, embedded.shape[0]!);
+  let x = embedded;
   for (let layer = 0; layer < layers; layer++)
     x = block(graph, x, layer, attend, layer === layers - 1 ? read : undefined);
-  const hidden = norm(graph, x, "model.norm");
-  return rows === undefined ? hidden : slice(hidden, 0, 0, rows.shape[0]!);
+  const last = norm(graph, x, designOf(graph.config).finalNorm);
+  return rows === undefined ? last : slice(last, 0, 0, rows.shape[0]!);
 };
 
 /** Keys and values of every layer as [batch, time, key heads·side], by cacheNames. */
@@ -189,20 +193,27 @@ export const hiddenStates = (
   const rotation = rotationOf(config, positions, time);
   const byKeyHead = (x: Tensor): Tensor =>
     transpose(reshape(x, [batch, time, keyValueHeads, side]), [0, 2, 1, 3]);
-  const attend: Attend = (normed, layer) => {
-    const { q, k, v } = projected(graph, normed, `model.layers.${layer}`, rotation);
+  const places = cast(positions, "float32");
+  const biasOf = windowed(
+    bias,
+    reshape(places, [batch, 1, 1, time, 1]),
+    reshape(places, [batch, 1, 1, 1, time]),
+    time,
+  );
+  const attend: Attend = (normed, design, layer) => {
+    const { q, k, v } = projected(graph, normed, design, rotation);
     if (keyValues !== undefined) {
       keyValues[cacheNames(layer).newKey] = k;
-      keyValues[cacheNames(layer).newValue] = reshape(v, [batch, time, keyValueHeads * side]);
+      keyValues[cacheNames(layer).newValue] = v;
     }
     const grouped = transpose(
       reshape(q, [batch, time, keyValueHeads, heads / keyValueHeads, side]),
       [0, 2, 3, 1, 4],
     );
-    const context = attention(grouped, byKeyHead(k), byKeyHead(v), bias, 1 / Math.sqrt(side));
+    const context = attention(grouped, byKeyHead(k), byKeyHead(v), biasOf(design), scaleOf(config));
     return reshape(transpose(context, [0, 3, 1, 2, 4]), [batch * time, heads * side]);
   };
-  return stack(graph, tokens, attend, rows);
+  return stack(graph, embed(graph, tokens, positions), attend, rows);
 };
 
 /** The prompts of a batch at once: logits [batch, vocabulary] after flat token index `last` int64 [batch], and KeyValues. */
@@ -226,24 +237,35 @@ export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number
   const { heads, keyValueHeads, headSize: side } = config;
   const groups = heads / keyValueHeads;
   const tokens = input("tokens", [batch, 1], "int64");
-  const seen = input("seen", [batch, 1, 1, capacity]);
-  const rotation = rotationOf(config, input("positions", [batch, 1], "int64"), config.maxPositions);
-  const alpha = 1 / Math.sqrt(side);
+  const positions = input("positions", [batch, 1], "int64");
+  const rotation = rotationOf(config, positions, capacity);
+  const columns = constant(
+    Float32Array.from({ length: capacity }, (_, at) => at),
+    [1, 1, 1, capacity],
+  );
+  const seenBy = windowed(
+    input("seen", [batch, 1, 1, capacity]),
+    reshape(cast(positions, "float32"), [batch, 1, 1, 1]),
+    columns,
+    capacity,
+  );
+  const alpha = scaleOf(config);
   const outputs: Record<string, Tensor> = {};
-  const x = stack(graph, tokens, (normed, layer) => {
-    const { q, k, v } = projected(graph, normed, `model.layers.${layer}`, rotation);
+  const attend: Attend = (normed, design, layer) => {
+    const { q, k, v } = projected(graph, normed, design, rotation);
     const names = cacheNames(layer);
     outputs[names.newKey] = k;
-    outputs[names.newValue] = reshape(v, [batch, 1, keyValueHeads * side]);
+    outputs[names.newValue] = v;
     const query = reshape(q, [batch, keyValueHeads, groups, side]);
     const own = matmul(query, reshape(k, [batch, keyValueHeads, 1, side]), { transposeB: true, alpha });
     const past = matmul(query, input(names.key, [batch, keyValueHeads, side, capacity]), { alpha });
-    const weights = softmax(concatenate([add(past, seen), own], -1));
+    const weights = softmax(concatenate([add(past, seenBy(design)), own], -1));
     const context = add(
       matmul(slice(weights, -1, 0, capacity), input(names.value, [batch, keyValueHeads, capacity, side])),
       multiply(slice(weights, -1, capacity, capacity + 1), reshape(v, [batch, keyValueHeads, 1, side])),
     );
     return reshape(context, [batch, heads * side]);
-  });
+  };
+  const x = stack(graph, embed(graph, tokens, positions), attend);
   return { logits: logitsOf(graph, x), ...outputs };
 };

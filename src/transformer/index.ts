@@ -34,14 +34,7 @@ export {
   type WeightFormat,
   writeModelConfig,
 } from "./config.ts";
-export {
-  type DecoderGraph,
-  hiddenStates,
-  logitsOf,
-  type PackedInputs,
-  packedInputs,
-  scoreOf,
-} from "./decoder.ts";
+export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
 export {
   createGenerator,
   fitsContext,
@@ -50,12 +43,13 @@ export {
   type TokenReply,
   type TokenRequest,
 } from "./generation.ts";
+export type { DecoderGraph } from "./layers.ts";
 export {
   addAdapters,
+  allTargets,
   hasAdapters,
   type LoraOptions,
   learnsWithAdapters,
-  loraTargets,
   mergeAdapters,
 } from "./lora.ts";
 export { createModelState, graphOf, type ModelState } from "./model-state.ts";

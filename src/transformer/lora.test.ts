@@ -3,14 +3,14 @@
 
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
-import { addAdapters, hasAdapters, learnsWithAdapters, loraTargets, mergeAdapters } from "./lora.ts";
+import { addAdapters, allTargets, hasAdapters, learnsWithAdapters, mergeAdapters } from "./lora.ts";
 import { createModelState } from "./model-state.ts";
 import type { Weights } from "./parameters.ts";
 import { randomModel } from "./random-model.fixture.ts";
 import { createScorer } from "./scoring.ts";
 
 const base = randomModel();
-const options = { rank: 4, alpha: 8, targets: loraTargets };
+const options = { rank: 4, alpha: 8, targets: [allTargets] };
 const item = { trunk: [5, 17, 40, 3], branches: [[22, 60, 7], [31]] };
 
 const scored = async (weights: Weights, adapterScale = 1): Promise<number[]> => {
@@ -36,7 +36,7 @@ const moved = (weights: Weights): Weights => {
 
 describe("adapters", () => {
   it("begin as the base model", async () => {
-    const adapted = addAdapters(base.weights, options, 1);
+    const adapted = addAdapters(base.config, base.weights, options, 1);
     expect(hasAdapters(base.weights)).toBe(false);
     expect(hasAdapters(adapted)).toBe(true);
     expect(Object.keys(adapted).length - Object.keys(base.weights).length).toBe(2 * 7 * 2);
@@ -44,8 +44,8 @@ describe("adapters", () => {
   });
 
   it("compute what the merged weights compute", async () => {
-    const trained = moved(addAdapters(base.weights, options, 1));
-    const merged = mergeAdapters(trained, 2);
+    const trained = moved(addAdapters(base.config, base.weights, options, 1));
+    const merged = mergeAdapters(base.config, trained, 2);
     expect(Object.keys(merged)).toEqual(Object.keys(base.weights));
     const beside = await scored(trained, 2);
     expect(largestGap(beside, await scored(merged))).toBeLessThan(1e-3);
@@ -54,18 +54,20 @@ describe("adapters", () => {
   });
 
   it("learn alone, with a score head", () => {
-    const learns = learnsWithAdapters(addAdapters(base.weights, options, 1));
+    const learns = learnsWithAdapters(addAdapters(base.config, base.weights, options, 1));
     const names = ["model.layers.0.mlp.up_proj.lora_A.weight", "score.weight", "model.norm.weight"];
     expect(names.map(learns)).toEqual([true, true, false]);
     expect(learnsWithAdapters(base.weights)("model.norm.weight")).toBe(true);
   });
 
   it("go only where they are asked for, from their seed", () => {
-    const some = addAdapters(base.weights, { ...options, targets: ["q_proj"] }, 1);
+    const some = addAdapters(base.config, base.weights, { ...options, targets: ["q_proj"] }, 1);
     expect(Object.keys(some).filter((name) => name.includes("lora")).length).toBe(4);
     const name = "model.layers.1.self_attn.q_proj.lora_A.weight";
-    expect(addAdapters(base.weights, options, 1)[name]).toEqual(some[name]);
-    expect(addAdapters(base.weights, options, 2)[name]).not.toEqual(some[name]);
-    expect(() => addAdapters(base.weights, { ...options, targets: ["query"] }, 1)).toThrow(/query/);
+    expect(addAdapters(base.config, base.weights, options, 1)[name]).toEqual(some[name]);
+    expect(addAdapters(base.config, base.weights, options, 2)[name]).not.toEqual(some[name]);
+    expect(() => addAdapters(base.config, base.weights, { ...options, targets: ["query"] }, 1)).toThrow(
+      /query/,
+    );
   });
 });

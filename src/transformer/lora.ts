@@ -2,86 +2,97 @@
 // y = x Wᵀ + alpha/rank · (x Aᵀ) Bᵀ. B begins at zero, so an adapted model begins as its base. Names follow PEFT:
 // <projection>.lora_A.weight beside <projection>.weight.
 
-import { CovenantError, createRandom, deriveSeed } from "../core/index.ts";
-import type { Weight, Weights } from "./parameters.ts";
+import { createRandom, deriveSeed, UserError } from "../core/index.ts";
+import { designOf, type ModelConfig } from "./config.ts";
+import type { Projection } from "./families/family.ts";
+import { projectionsOf, type Weight, type Weights } from "./parameters.ts";
 
-/** targets: last parts of the projections' names. */
+/** targets: last parts of the projections' names, e.g. q_proj, for GPT-2 c_attn; or "all-linear". */
 export type LoraOptions = {
   readonly rank: number;
   readonly alpha: number;
   readonly targets: readonly string[];
 };
 
-/** Every projection of attention and feed-forward. */
-export const loraTargets = [
-  "q_proj",
-  "k_proj",
-  "v_proj",
-  "o_proj",
-  "gate_proj",
-  "up_proj",
-  "down_proj",
-] as const;
+/** The model's projections by their last names: what an adapter can stand beside. */
+const projectionsByName = (config: ModelConfig): ReadonlyMap<string, readonly Projection[]> => {
+  const named = new Map<string, Projection[]>();
+  for (const projection of designOf(config).layers.flatMap(projectionsOf)) {
+    const last = projection.name.split(".").at(-1)!;
+    named.set(last, [...(named.get(last) ?? []), projection]);
+  }
+  return named;
+};
+
+/** Stands for every projection of attention and feed-forward, as in PEFT. */
+export const allTargets = "all-linear";
 
 const isAdapter = (name: string): boolean => name.includes(".lora_");
 
 /** Whether weights hold adapters. */
 export const hasAdapters = (weights: Weights): boolean => Object.keys(weights).some(isAdapter);
 
-const moduleOf = (name: string): string => name.slice(0, -".weight".length);
+const uniform = (seed: number, name: string, count: number, bound: number): Float32Array => {
+  const random = createRandom(deriveSeed(seed, "lora", name));
+  return Float32Array.from({ length: count }, () => (2 * random.next() - 1) * bound);
+};
 
 /**
  * Weights with fresh adapters beside every targeted projection: A uniform in ±1/sqrt(in) (PEFT's Kaiming rule with
- * a = sqrt(5)), B zero. Throws CovenantError when no projection is targeted.
+ * a = sqrt(5)), B zero. Throws UserError when a target is no projection of the model.
  */
-export const addAdapters = (weights: Weights, { rank, targets }: LoraOptions, seed: number): Weights => {
+export const addAdapters = (
+  config: ModelConfig,
+  weights: Weights,
+  { rank, targets }: LoraOptions,
+  seed: number,
+): Weights => {
   const adapted: Weights = { ...weights };
-  for (const [name, { shape }] of Object.entries(weights)) {
-    const module = moduleOf(name);
-    if (shape.length !== 2 || !targets.includes(module.split(".").at(-1)!)) continue;
-    const [out, size] = shape as [number, number];
-    const random = createRandom(deriveSeed(seed, "lora", name));
-    const bound = 1 / Math.sqrt(size);
-    const down = Float32Array.from({ length: rank * size }, () => (2 * random.next() - 1) * bound);
-    adapted[`${module}.lora_A.weight`] = { shape: [rank, size], data: down };
-    adapted[`${module}.lora_B.weight`] = { shape: [out, rank], data: new Float32Array(out * rank) };
-  }
-  if (!hasAdapters(adapted)) {
-    throw new CovenantError(
+  const known = projectionsByName(config);
+  const chosen = targets.includes(allTargets) ? [...known.keys()] : targets;
+  const unknown = chosen.find((target) => !known.has(target));
+  if (unknown !== undefined || chosen.length === 0)
+    throw new UserError(
       "lora-targets",
-      `None of the targets ${targets.join(", ")} is a projection of this model.`,
+      `LoRA target "${unknown ?? ""}" is no projection of a ${config.family} model; it has ${[...known.keys()].join(", ")}. Name some of these, or "${allTargets}".`,
       { targets },
     );
+  for (const { name, inputs, outputs } of chosen.flatMap((target) => known.get(target)!)) {
+    const data = uniform(seed, `${name}.weight`, rank * inputs, 1 / Math.sqrt(inputs));
+    adapted[`${name}.lora_A.weight`] = { shape: [rank, inputs], data };
+    adapted[`${name}.lora_B.weight`] = { shape: [outputs, rank], data: new Float32Array(outputs * rank) };
   }
   return adapted;
 };
 
-const merged = (dense: Weight, down: Weight, up: Weight, scale: number): Weight => {
-  const [out, size] = dense.shape as [number, number];
-  const rank = down.shape[0]!;
+/** W + scale · B A; W is [out, in], or [in, out] where it lies transposed. */
+const merged = (dense: Weight, down: Weight, up: Weight, scale: number, transposed: boolean): Weight => {
+  const [rank, size] = down.shape as [number, number];
+  const [out] = up.shape as [number, number];
   const data = dense.data.slice();
-  for (let row = 0; row < out; row++) {
+  const [row, column] = transposed ? [1, out] : [size, 1];
+  for (let to = 0; to < out; to++) {
     for (let middle = 0; middle < rank; middle++) {
-      const factor = scale * up.data[row * rank + middle]!;
+      const factor = scale * up.data[to * rank + middle]!;
       if (factor === 0) continue;
-      for (let column = 0; column < size; column++)
-        data[row * size + column]! += factor * down.data[middle * size + column]!;
+      for (let from = 0; from < size; from++)
+        data[to * row + from * column]! += factor * down.data[middle * size + from]!;
     }
   }
   return { shape: dense.shape, data };
 };
 
-/** Weights without adapters, W + scale · B A in place of W; scale is alpha / rank. */
-export const mergeAdapters = (weights: Weights, scale: number): Weights =>
-  Object.fromEntries(
-    Object.entries(weights)
-      .filter(([name]) => !isAdapter(name))
-      .map(([name, weight]) => {
-        const down = weights[`${moduleOf(name)}.lora_A.weight`];
-        const up = weights[`${moduleOf(name)}.lora_B.weight`];
-        return [name, down === undefined || up === undefined ? weight : merged(weight, down, up, scale)];
-      }),
-  );
+/** Weights without adapters, W + scale · B A in place of W; scale as in AdapterScale. */
+export const mergeAdapters = (config: ModelConfig, weights: Weights, scale: number): Weights => {
+  const plain = Object.fromEntries(Object.entries(weights).filter(([name]) => !isAdapter(name)));
+  for (const { name, transposed } of designOf(config).layers.flatMap(projectionsOf)) {
+    const down = weights[`${name}.lora_A.weight`];
+    const up = weights[`${name}.lora_B.weight`];
+    if (down !== undefined && up !== undefined)
+      plain[`${name}.weight`] = merged(plain[`${name}.weight`]!, down, up, scale, transposed === true);
+  }
+  return plain;
+};
 
 /** What learns: adapters and heads where there are adapters, everything otherwise. */
 export const learnsWithAdapters = (weights: Weights): ((name: string) => boolean) =>

@@ -3,7 +3,7 @@
 
 import { input, type Tensor } from "../engine/index.ts";
 import type { ModelConfig, ModelTask } from "./config.ts";
-import type { DecoderGraph } from "./decoder.ts";
+import type { DecoderGraph } from "./layers.ts";
 import type { Weights } from "./parameters.ts";
 
 /** A model in memory: its shape, its task and its weights, which training replaces one by one. */

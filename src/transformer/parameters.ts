@@ -3,8 +3,15 @@
 // normal with deviation 0.02, projections into the residual stream scaled by 1/sqrt(2 x layers), norms one.
 
 import { CovenantError, createRandom, deriveSeed } from "../core/index.ts";
-import { familyOf } from "./config.ts";
-import type { ModelConfig, ModelTask, Shape } from "./families/family.ts";
+import { designOf } from "./config.ts";
+import type {
+  DecoderDesign,
+  LayerDesign,
+  ModelConfig,
+  ModelTask,
+  Projection,
+  Shape,
+} from "./families/family.ts";
 
 /** One tensor in memory: row-major float32. */
 export type Weight = { readonly shape: Shape; readonly data: Float32Array };
@@ -15,10 +22,77 @@ export type Weights = Record<string, Weight>;
 /** How many elements a shape holds; a scalar (empty shape) holds one. */
 export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
-/** Every parameter's shape, in the decoder's order. */
+/** How a parameter begins before any training. residual: a projection that writes into the residual stream. */
+type InitialRule = "normal" | "residual" | "one" | "zero";
+
+type ParameterSpecification = { readonly shape: Shape; readonly initial: InitialRule };
+
+type Specifications = Record<string, ParameterSpecification>;
+
+const attentionProjections = ({ queryKeyValue }: LayerDesign): Projection[] =>
+  "query" in queryKeyValue ? [queryKeyValue.query, queryKeyValue.key, queryKeyValue.value] : [queryKeyValue];
+
+const feedForwardProjections = ({ gate, up, down }: LayerDesign): Projection[] =>
+  gate === undefined ? [up, down] : [gate, up, down];
+
+/** Every projection of a layer, in the order of computation. */
+export const projectionsOf = (layer: LayerDesign): Projection[] => [
+  ...attentionProjections(layer),
+  layer.output,
+  ...feedForwardProjections(layer),
+];
+
+const addProjection = (all: Specifications, { name, ...one }: Projection): void => {
+  const shape = one.transposed === true ? [one.inputs, one.outputs] : [one.outputs, one.inputs];
+  all[`${name}.weight`] = { shape, initial: one.residual === true ? "residual" : "normal" };
+  if (one.bias === true) all[`${name}.bias`] = { shape: [one.outputs], initial: "zero" };
+};
+
+const addNorm = (
+  all: Specifications,
+  { norm }: DecoderDesign,
+  name: string | undefined,
+  width: number,
+): void => {
+  if (name === undefined) return;
+  all[`${name}.weight`] = { shape: [width], initial: norm === "rms-from-zero" ? "zero" : "one" };
+  if (norm === "layer") all[`${name}.bias`] = { shape: [width], initial: "zero" };
+};
+
+const addLayer = (
+  all: Specifications,
+  design: DecoderDesign,
+  layer: LayerDesign,
+  { hiddenSize: hidden, headSize }: ModelConfig,
+): void => {
+  addNorm(all, design, layer.attentionNorm, hidden);
+  for (const projection of attentionProjections(layer)) addProjection(all, projection);
+  addNorm(all, design, layer.headNorms?.query, headSize);
+  addNorm(all, design, layer.headNorms?.key, headSize);
+  addProjection(all, layer.output);
+  addNorm(all, design, layer.outputNorm, hidden);
+  addNorm(all, design, layer.feedForwardNorm, hidden);
+  for (const projection of feedForwardProjections(layer)) addProjection(all, projection);
+  addNorm(all, design, layer.downNorm, hidden);
+};
+
+const specificationsOf = (config: ModelConfig, task: ModelTask): Specifications => {
+  const design = designOf(config);
+  const { hiddenSize: hidden, vocabularySize: vocabulary } = config;
+  const all: Specifications = { [design.embedding]: { shape: [vocabulary, hidden], initial: "normal" } };
+  if (design.positionEmbedding !== undefined)
+    all[design.positionEmbedding] = { shape: [config.maxPositions, hidden], initial: "normal" };
+  for (const layer of design.layers) addLayer(all, design, layer, config);
+  addNorm(all, design, design.finalNorm, hidden);
+  if (task === "sequence-classification") all["score.weight"] = { shape: [1, hidden], initial: "normal" };
+  else all[design.head] ??= { shape: [vocabulary, hidden], initial: "normal" };
+  return all;
+};
+
+/** Every parameter's shape by its Hugging Face name, in the order of computation. */
 export const parameterShapes = (config: ModelConfig, task: ModelTask = "causal-lm"): Record<string, Shape> =>
   Object.fromEntries(
-    Object.entries(familyOf(config).parameters(config, task)).map(([name, { shape }]) => [name, shape]),
+    Object.entries(specificationsOf(config, task)).map(([name, { shape }]) => [name, shape]),
   );
 
 /** How many numbers a model learns. */
@@ -35,10 +109,10 @@ export const initialParameters = (
 ): Weights => {
   const weights: Weights = {};
   const residual = deviation / Math.sqrt(2 * config.layers);
-  for (const [name, { shape, initial }] of Object.entries(familyOf(config).parameters(config, task))) {
+  for (const [name, { shape, initial }] of Object.entries(specificationsOf(config, task))) {
     const data = new Float32Array(elementCount(shape));
     if (initial === "one") data.fill(1);
-    else {
+    else if (initial !== "zero") {
       const random = createRandom(deriveSeed(seed, "initial-parameters", name));
       const scale = initial === "residual" ? residual : deviation;
       for (let index = 0; index < data.length; index++) data[index] = random.normal() * scale;

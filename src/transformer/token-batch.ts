@@ -2,7 +2,8 @@
 // counts. Shapes are rounded to few buckets, so that few programs are compiled.
 
 import { input, type Tensor, tokenLogProbability } from "../engine/index.ts";
-import { type DecoderGraph, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
+import { hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
+import type { DecoderGraph } from "./layers.ts";
 import {
   assignRows,
   longestItem,

@@ -32,11 +32,11 @@ def logits_at(row: torch.Tensor, position: int, sample: list[int]) -> dict:
 
 
 @torch.no_grad()
-def greedy(model, ids: list[int]) -> tuple[list[int], float]:
-    """20 tokens, end tokens not stopping; also the smallest lead of a chosen token over the next best."""
+def greedy(model, ids: list[int], count: int) -> tuple[list[int], float]:
+    """So many tokens, end tokens not stopping; also the smallest lead of a chosen token over the next best."""
     chosen: list[int] = []
     lead = float("inf")
-    for _ in range(GREEDY_TOKENS):
+    for _ in range(count):
         row = model(torch.tensor([ids + chosen])).logits[0, -1]
         best = torch.topk(row, 2)
         lead = min(lead, float(best.values[0] - best.values[1]))
@@ -45,12 +45,11 @@ def greedy(model, ids: list[int]) -> tuple[list[int], float]:
 
 
 @torch.no_grad()
-def golden(folder: pathlib.Path, chats: list[dict]) -> dict:
+def golden(folder: pathlib.Path, chats: list[dict], greedy_tokens: int = GREEDY_TOKENS) -> dict:
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForCausalLM.from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager"
     ).eval()
-    assert isinstance(model, transformers.LlamaForCausalLM), type(model)
     sample = sample_of(model.config.vocab_size)
     rows = []
     for chat in chats:
@@ -63,7 +62,7 @@ def golden(folder: pathlib.Path, chats: list[dict]) -> dict:
         )
         logits = model(torch.tensor([ids])).logits[0]
         positions = sorted({0, len(ids) // 2, len(ids) - 1})
-        chosen, lead = greedy(model, ids)
+        chosen, lead = greedy(model, ids, greedy_tokens)
         rows.append(
             {
                 **chat,

@@ -1,7 +1,7 @@
 // Elementwise operations: arithmetic with broadcasting, functions of one number, comparison and choice.
 // Gradients are summed along the axes that were broadcast. Knows nothing of layers.
 
-import type { Operation, OperationExample, ReferenceValue } from "../operation.ts";
+import type { Operation, OperationExample } from "../operation.ts";
 import { broadcastIndex, broadcastShapes, type Shape, sameShape } from "../shape.ts";
 import { type ElementType, scalar, type Tensor } from "../tensor.ts";
 import { apply, mapValue, zipValues } from "./apply.ts";

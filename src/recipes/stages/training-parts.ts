@@ -134,7 +134,7 @@ export const stateToTrain = (
 ): ModelState => {
   const options = task === undefined ? {} : { task };
   if (lora === undefined) return createModelState(model.config, { ...weights }, options);
-  return createModelState(model.config, addAdapters(weights, lora, seed), {
+  return createModelState(model.config, addAdapters(model.config, weights, lora, seed), {
     ...options,
     adapterScale: lora.alpha / lora.rank,
   });
@@ -145,7 +145,7 @@ export const saveTrained = async (
   stage: StageContext,
   model: TrainableModel,
   state: ModelState,
-  weights = mergeAdapters(state.weights, state.adapterScale),
+  weights = mergeAdapters(state.config, state.weights, state.adapterScale),
 ): Promise<void> => {
   await saveModelFolder(join(stage.folder, "model"), {
     config: model.config,
@@ -162,7 +162,11 @@ export const savePolicy = async (
   model: TrainableModel,
   state: ModelState,
 ): Promise<void> => {
-  const { "score.weight": _valueHead, ...weights } = mergeAdapters(state.weights, state.adapterScale);
+  const { "score.weight": _valueHead, ...weights } = mergeAdapters(
+    state.config,
+    state.weights,
+    state.adapterScale,
+  );
   await saveTrained(stage, model, state, weights);
 };
 

@@ -1,10 +1,29 @@
-// What a model family is: how a Hugging Face config.json becomes our ModelConfig and goes back, and which tensors a
-// model of that family consists of. One file a family; config.ts holds the list. Our parameter names are Hugging
-// Face's. Knows nothing of disks and of how the decoder computes.
+// What a model family is: how a Hugging Face config.json becomes our ModelConfig and goes back, and of which parts its
+// decoder consists. One file a family; config.ts holds the list. Our parameter names are Hugging Face's. Knows nothing
+// of disks and of how the decoder computes.
 
-/** Everything the decoder must know. Sizes are counts of elements; headSize is per head. */
+export type FamilyName = "gpt2" | "llama" | "mistral" | "qwen2" | "qwen3" | "gemma3";
+
+/** Stretched rotary frequencies: all by one factor, or only the slow ones (Llama 3.1). */
+export type RopeScaling =
+  | { readonly type: "linear"; readonly factor: number }
+  | {
+      readonly type: "llama3";
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      readonly originalPositions: number;
+    };
+
+/** The base of rotary positions, and how their frequencies are stretched. */
+export type Rotary = { readonly theta: number; readonly scaling?: RopeScaling };
+
+/**
+ * Sizes and settings of one model. Sizes are counts of elements; headSize is per head. What is optional is what most
+ * families have not.
+ */
 export type ModelConfig = {
-  readonly family: "llama";
+  readonly family: FamilyName;
   readonly vocabularySize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -13,12 +32,24 @@ export type ModelConfig = {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly normEpsilon: number;
+  /** Base of the rotary positions; 0 where positions are learned vectors. */
   readonly ropeTheta: number;
+  readonly ropeScaling?: RopeScaling;
+  /** Base of the rotary positions of windowed layers, where it is another one; these are never stretched. */
+  readonly windowRopeTheta?: number;
+  /** How many tokens a query of a windowed layer sees, its own among them. */
+  readonly window?: number;
+  /** Which layers are windowed; all of them when left out and there is a window. */
+  readonly windowed?: readonly boolean[];
+  /** What products of queries and keys are multiplied with; 1/sqrt(headSize) when left out. */
+  readonly attentionScale?: number;
   readonly maxPositions: number;
   readonly tieEmbeddings: boolean;
   readonly beginTokenId: number | null;
   readonly endTokenIds: readonly number[];
   readonly padTokenId: number | null;
+  /** The config.json that this was read from: what we do not read of it is written back as it was. */
+  readonly original?: Readonly<Record<string, unknown>>;
 };
 
 /** What stands on top of the decoder: a language-model head, or one score per sequence (reward models). */
@@ -29,23 +60,75 @@ export type WeightFormat = "float32" | "float16" | "bfloat16";
 
 export type Shape = readonly number[];
 
-/** How a parameter begins before any training. residual: a projection that writes into the residual stream. */
-export type InitialRule = "normal" | "residual" | "one";
+/**
+ * A linear layer: `name`.weight [outputs, inputs], as torch.nn.Linear keeps it, and perhaps `name`.bias [outputs].
+ * transposed: the weight lies [inputs, outputs] (GPT-2's Conv1D). residual: it writes into the residual stream.
+ */
+export type Projection = {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly bias?: boolean;
+  readonly transposed?: boolean;
+  readonly residual?: boolean;
+};
 
-export type ParameterSpecification = {
-  readonly shape: Shape;
-  readonly initial: InitialRule;
+/** One block by the names of its parts; a norm is named without ".weight". */
+export type LayerDesign = {
+  readonly attentionNorm: string;
+  /** Query, key and value, one after another in one projection, or in one each. */
+  readonly queryKeyValue:
+    | Projection
+    | { readonly query: Projection; readonly key: Projection; readonly value: Projection };
+  /** Norms over each head of queries and keys, before positions are rotated. */
+  readonly headNorms?: { readonly query: string; readonly key: string };
+  readonly output: Projection;
+  /** Norm of what attention adds to the residual stream. */
+  readonly outputNorm?: string;
+  readonly feedForwardNorm: string;
+  /** Gated feed-forward: down(activation(gate(x)) · up(x)); without a gate, down(activation(up(x))). */
+  readonly gate?: Projection;
+  readonly up: Projection;
+  readonly down: Projection;
+  /** Norm of what the feed-forward layer adds to the residual stream. */
+  readonly downNorm?: string;
+  readonly rotary?: Rotary;
+  /** How many tokens a query sees, its own among them; all before it when left out. */
+  readonly window?: number;
+};
+
+/**
+ * Kinds of norms. rms: RMSNorm. rms-from-zero: RMSNorm whose weights are kept as differences from one (Gemma). layer:
+ * LayerNorm with a bias.
+ */
+export type NormKind = "rms" | "rms-from-zero" | "layer";
+
+/** A decoder by the names of its parts. What it does with them is decoder.ts's business. */
+export type DecoderDesign = {
+  readonly embedding: string;
+  /** What embeddings are multiplied with. */
+  readonly embeddingScale?: number;
+  /** Learned vectors added to the embeddings, one a position. */
+  readonly positionEmbedding?: string;
+  readonly norm: NormKind;
+  readonly activation: "silu" | "gelu";
+  readonly layers: readonly LayerDesign[];
+  readonly finalNorm: string;
+  /** The embedding's name where they are tied. */
+  readonly head: string;
 };
 
 export type Family = {
   /** config.json's model_type. */
   readonly modelType: string;
+  readonly architectures: Readonly<Record<ModelTask, string>>;
   /** Reads config.json's fields. `source` names the file in errors. Throws UserError. */
-  parseConfig(raw: unknown, source: string): ModelConfig;
-  /** The config.json that `transformers` opens for this model. */
-  writeConfig(config: ModelConfig, task: ModelTask, format: WeightFormat): Record<string, unknown>;
-  /** Every parameter by its Hugging Face name, in the decoder's order. */
-  parameters(config: ModelConfig, task: ModelTask): Record<string, ParameterSpecification>;
-  /** True for tensors that a checkpoint may hold and that carry nothing to learn (buffers, tied copies). */
-  ignores(name: string, config: ModelConfig): boolean;
+  parseConfig(raw: Readonly<Record<string, unknown>>, source: string): ModelConfig;
+  /** A config.json for a model that was not read from one; null for a family whose models are only read. */
+  readonly freshConfig: ((config: ModelConfig) => Record<string, unknown>) | null;
+  design(config: ModelConfig): DecoderDesign;
+  /** The parameter that a tensor of a checkpoint holds: some files leave out a prefix. */
+  parameterOf(tensor: string): string;
+  /** True for tensors that a checkpoint may hold and that carry nothing to learn (buffers). */
+  ignores(tensor: string): boolean;
 };
