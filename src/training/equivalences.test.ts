@@ -15,8 +15,8 @@ import {
   targetVector,
 } from "../transformer/index.ts";
 import { createDpoTrainer, type DpoRow, dpoFeeds, trainDpo } from "./dpo.ts";
-import type { StepMetrics } from "./loop.ts";
 import { freshModel, smallConfig } from "./loop.fixture.ts";
+import type { StepMetrics } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createRewardTrainer, rewardModelWeights, trainRewardModel } from "./reward-model.ts";
 import { createSftTrainer, trainSft } from "./sft.ts";

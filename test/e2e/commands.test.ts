@@ -108,7 +108,7 @@ describe("the stages by hand", () => {
     const label = await follow([...sft, ...quick]);
     expect(label).toEqual(["label", "--model", "./runs/sft/sl/model", "--judge", "./model"]);
     const reward = await follow([...label, ...some, ...small]);
-    const ppo = await follow([...reward, ...quick]);
+    const ppo = await follow([...reward, ...quick, "--set", "settings.atChance=warn"]);
     const steps = ["--steps", "1", "--set", "settings.batch=8", "--set", "maxTokens=16"];
     const evaluation = await follow([...ppo, ...steps]);
     expect(evaluation).toEqual(["evaluate", "--models", "./runs/sft/sl/model,./runs/ppo/rl/model"]);
