@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
+import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
@@ -23,6 +24,7 @@ import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
+import { type TrainingLoad, trainingSize } from "./training-size.ts";
 
 const sftFile = "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl";
 const preferenceFile = "a JSONL file of rows is needed: --data runs/label/rows/preferences.jsonl";
@@ -38,13 +40,14 @@ type TrainConfig = {
   readonly seed: number;
   readonly model: string;
   readonly data: string;
-  readonly settings: { readonly epochs: number };
+  readonly settings: TrainingLoad["settings"] & { readonly epochs: number };
 };
 
 /** A training as its command knows it. stage: its name in the run folder. */
 type Training<Config extends TrainConfig, Row> = {
   readonly name: string;
   readonly stage: string;
+  readonly task: ModelTask;
   loadRows(file: string, seed: number): Promise<LoadedRows<Row>>;
   tokens(row: Row): number;
   train(pipeline: Pipeline, config: Config, rows: LoadedRows<Row>): Promise<string>;
@@ -71,10 +74,13 @@ const planTrain = async <Config extends TrainConfig, Row>(
 ): Promise<RecipePlan> => {
   const { loaded, inputs, request } = await prepare(training, config, context);
   await checkFolder(request, context);
-  const { rows } = loaded;
-  const tokens = rows.reduce((sum, row) => sum + training.tokens(row), 0);
-  const size = { speed: inputs.speeds["model"]!, maxTokens: 0 };
-  return planOf([planTraining(training.stage, rows.length, config.settings.epochs, size, () => tokens)]);
+  const tokens = loaded.rows.map(training.tokens);
+  const total = tokens.reduce((sum, count) => sum + count, 0);
+  const { settings } = config;
+  const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
+  const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
+  const size = trainingSize(inputs.configs["model"]!, { task: training.task, settings, tokens });
+  return planOf([{ ...step, size }]);
 };
 
 const runTrain = async <Config extends TrainConfig, Row>(
@@ -111,6 +117,7 @@ const sftSchema = z.strictObject({
 const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   name: "train sft",
   stage: "sl",
+  task: "causal-lm",
   loadRows: loadSftRows,
   tokens: sftTokens,
   train: (pipeline, { model, settings }, loaded) =>
@@ -137,6 +144,7 @@ const rewardSchema = z.strictObject({
 const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
   name: "train reward",
   stage: "reward",
+  task: "sequence-classification",
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
   train: (pipeline, { model, settings }, loaded) =>
@@ -163,6 +171,7 @@ const dpoSchema = z.strictObject({
 const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
   name: "train dpo",
   stage: "dpo",
+  task: "causal-lm",
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
   train: (pipeline, { model, settings }, loaded) =>
