@@ -1,7 +1,7 @@
 // The guard rail of a reward model: one that cannot be told from guessing on pairs it has not learned would reward
 // noise. Knows scores and labels of pairs alone.
 
-import { UserError } from "../../core/index.ts";
+import { CovenantError } from "../../core/index.ts";
 import { rewardModelAccuracy } from "../../evaluation/index.ts";
 import type { RewardPairRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
@@ -17,7 +17,7 @@ const turned = ({ probability, chosen, rejected }: RewardPairRecord) =>
 const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(0)} %`;
 
 /**
- * Throws UserError, or warns where that is asked for, when the accuracy on held-out pairs may be chance: when its 95 %
+ * Throws CovenantError, or warns where that is asked for, when the accuracy on held-out pairs may be chance: when its 95 %
  * interval holds one half or lies below it. Warns when there are too few pairs to tell. Pairs without a preference do
  * not count.
  */
@@ -40,5 +40,5 @@ export const requireBetterThanChance = (
   const remedy =
     "Look at the labels, give more rows, train for more epochs or with another learning rate, or keep more pairs out";
   if (atChance === "warn") stage.warn("reward-at-chance", `${told} ${remedy}.`);
-  else throw new UserError("reward-at-chance", `${told} ${remedy}; atChance=warn goes on all the same.`);
+  else throw new CovenantError("reward-at-chance", `${told} ${remedy}; atChance=warn goes on all the same.`);
 };
