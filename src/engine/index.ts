@@ -3,7 +3,7 @@
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
 export { gelu, silu } from "./operations/activations.ts";
-export { attention } from "./operations/attention.ts";
+export { causalAttention } from "./operations/attention.ts";
 export {
   absolute,
   add,

@@ -4,8 +4,8 @@
 
 import {
   add,
-  attention,
   cast,
+  causalAttention,
   concatenate,
   constant,
   gatherRows,
@@ -28,14 +28,14 @@ import type { LayerDesign } from "./families/family.ts";
 import { type DecoderGraph, feedForward, headNorm, norm, project, required } from "./layers.ts";
 import { rotaryConstants } from "./rotary.ts";
 
-/** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, 1, time, time]. */
+/** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, time, 1, time]. */
 export type PackedInputs = { readonly tokens: Tensor; readonly positions: Tensor; readonly bias: Tensor };
 
 /** Inputs named tokens, positions and bias for a batch of `batch` rows of `time` tokens. */
 export const packedInputs = (batch: number, time: number): PackedInputs => ({
   tokens: input("tokens", [batch, time], "int64"),
   positions: input("positions", [batch, time], "int64"),
-  bias: input("bias", [batch, 1, 1, time, time]),
+  bias: input("bias", [batch, 1, time, 1, time]),
 });
 
 /** Maps a layer's normed tokens [n, hidden] to contexts [n, heads·side]. */
@@ -196,7 +196,7 @@ export const hiddenStates = (
   const places = cast(positions, "float32");
   const biasOf = windowed(
     bias,
-    reshape(places, [batch, 1, 1, time, 1]),
+    reshape(places, [batch, 1, time, 1, 1]),
     reshape(places, [batch, 1, 1, 1, time]),
     time,
   );
@@ -208,10 +208,10 @@ export const hiddenStates = (
     }
     const grouped = transpose(
       reshape(q, [batch, time, keyValueHeads, heads / keyValueHeads, side]),
-      [0, 2, 3, 1, 4],
+      [0, 2, 1, 3, 4],
     );
-    const context = attention(grouped, byKeyHead(k), byKeyHead(v), biasOf(design), scaleOf(config));
-    return reshape(transpose(context, [0, 3, 1, 2, 4]), [batch * time, heads * side]);
+    const context = causalAttention(grouped, byKeyHead(k), byKeyHead(v), biasOf(design), scaleOf(config));
+    return reshape(transpose(context, [0, 2, 1, 3, 4]), [batch * time, heads * side]);
   };
   return stack(graph, embed(graph, tokens, positions), attend, rows);
 };
