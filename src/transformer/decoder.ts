@@ -25,7 +25,7 @@ import {
 } from "../engine/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
 import type { LayerDesign } from "./families/family.ts";
-import { type DecoderGraph, feedForward, headNorm, norm, project, required } from "./layers.ts";
+import { type DecoderGraph, feedForward, headNorm, norm, project, projectAll, required } from "./layers.ts";
 import { rotaryConstants } from "./rotary.ts";
 
 /** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, time, 1, time]. */
@@ -73,12 +73,14 @@ type Projected = { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };
 /** Query, key and value of normed tokens [n, hidden], each [n, heads·side]. */
 const queryKeyValue = (graph: DecoderGraph, normed: Tensor, design: LayerDesign): Projected => {
   const { queryKeyValue: parts } = design;
-  if ("query" in parts)
-    return {
-      q: project(graph, normed, parts.query),
-      k: project(graph, normed, parts.key),
-      v: project(graph, normed, parts.value),
-    };
+  if ("query" in parts) {
+    const [q, k, v] = projectAll(graph, normed, [parts.query, parts.key, parts.value]) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    return { q, k, v };
+  }
   const { heads, keyValueHeads, headSize } = graph.config;
   const all = project(graph, normed, parts);
   const query = heads * headSize;
