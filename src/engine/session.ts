@@ -76,6 +76,8 @@ export const compile = async (
   const { bytes, inputs } = exportOnnx(outputs);
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: ["cpu"],
+    // Planned blocks come on top of what the first run took: a third more memory for no time (docs/experiments.md).
+    enableMemPattern: false,
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
