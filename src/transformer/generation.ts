@@ -7,7 +7,7 @@ import { compile, createProgramCache, type ProgramCache } from "../engine/index.
 import { createCache, type KeyValueCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { decodeGraph, prefillGraph } from "./decoder.ts";
-import { graphOf, type ModelState } from "./model-state.ts";
+import { constantGraphOf, graphOf, type ModelState } from "./model-state.ts";
 import { packRows, roundUp } from "./packing.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 
@@ -54,6 +54,22 @@ type Job = { readonly row: number; readonly prompt: readonly number[] };
 const batchBuckets = [2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
 const batchBucket = (count: number): number =>
   batchBuckets.find((size) => size >= count) ?? roundUp(count, 128);
+
+/**
+ * Whether decoding programs keep the weights packed: half as fast again, for as much memory a program as the weights
+ * take. Small models do not need it, and what is larger than a graph may be cannot have it.
+ */
+const keepsWeights = ({ frozen, weights }: ModelState): boolean => {
+  const size = Object.values(weights).reduce((total, { data }) => total + data.length, 0);
+  return frozen && size >= 16e6 && size <= 400e6;
+};
+
+/** Rows decoded for so many live ones of `rows`. A program with weights of its own is worth fewer sizes. */
+const decodingRows = (state: ModelState, live: number, rows: number): number => {
+  if (!keepsWeights(state)) return batchBucket(live);
+  const quarter = batchBucket(Math.ceil(rows / 4));
+  return live <= quarter ? quarter : rows;
+};
 
 /**
  * Tokens that a prefill has at least. A product with fewer rows than columns is shared among threads by columns, and
@@ -227,7 +243,7 @@ const generateAll = async (
       continue;
     }
     if (live === 0) return replies;
-    const batch = waiting < requests.length ? rows : batchBucket(live);
+    const batch = waiting < requests.length ? rows : decodingRows(state, live, rows);
     if (slots.slice(batch).some((slot) => slot !== undefined)) compact(cache, slots);
     const logits = await decode(state, programs, cache, slots, batch);
     for (let row = 0; row < batch; row++)
@@ -240,13 +256,18 @@ const generateAll = async (
  * "prompt-too-long", naming the request, for a prompt that does not fit the context.
  */
 export const createGenerator = (state: ModelState): Generator => {
-  const cacheOf = (build: typeof prefillGraph, limit: number): ProgramCache =>
+  const cacheOf = (build: typeof prefillGraph, graphFor: typeof graphOf, limit: number): ProgramCache =>
     createProgramCache((key) => {
       const [batch, size] = key.split("|") as [string, string];
-      return compile(build(graphOf(state), Number(batch), Number(size)));
+      return compile(build(graphFor(state), Number(batch), Number(size)));
     }, limit);
   // a prefill keeps memory for whole prompts, a decoding step for one token a row
-  const programs: Programs = { prefill: cacheOf(prefillGraph, 6), decode: cacheOf(decodeGraph, 24) };
+  const programs: Programs = {
+    prefill: cacheOf(prefillGraph, graphOf, 6),
+    decode: keepsWeights(state)
+      ? cacheOf(decodeGraph, constantGraphOf, 2)
+      : cacheOf(decodeGraph, graphOf, 24),
+  };
   return {
     generate: async (requests, options = {}) =>
       requests.length === 0 ? [] : generateAll(state, programs, requests, options),
