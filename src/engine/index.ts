@@ -34,6 +34,7 @@ export {
   tokenLogProbability,
 } from "./operations/network.ts";
 export { layerNorm, rmsNorm } from "./operations/normalisation.ts";
+export { matmulInt8, matmulNf4, type Nf4Weight } from "./operations/quantised.ts";
 export {
   broadcastTo,
   concatenate,
@@ -43,6 +44,16 @@ export {
   sum,
   transpose,
 } from "./operations/reduction.ts";
+export {
+  dequantiseNf4,
+  emptyNf4,
+  type Int8Values,
+  type Nf4Values,
+  nf4Block,
+  nf4Levels,
+  quantiseInt8,
+  quantiseNf4,
+} from "./quantisation.ts";
 export { interpret } from "./reference.ts";
 export {
   type CompileOptions,

@@ -9,7 +9,14 @@ import { type ElementType, type GraphNode, orderedNodes, type Tensor, type Tenso
 
 const { onnx } = onnxProto;
 
-const elementCodes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const elementCodes: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
 
 const attributeTypes = onnx.AttributeProto.AttributeType;
 
@@ -80,6 +87,7 @@ const createWriter = (): Writer => {
     },
     integers: (values) => constant([values.length], "int64", BigInt64Array.from(values, BigInt)),
     float: (value) => constant([], "float32", Float32Array.of(value)),
+    floats: (values, shape) => constant(shape, "float32", values),
   };
   return { emitter, nodes, initializers, constant };
 };

@@ -35,7 +35,7 @@ const checkFeed = (
   { shape, type }: Specification,
 ): TensorData => {
   if (data === undefined) throw new CovenantError("engine-feed", `input "${name}" was not fed`, { name });
-  if (elementTypeOf(data) !== type) {
+  if (elementTypeOf(data) !== (type === "bool" ? "uint8" : type)) {
     const got = elementTypeOf(data);
     throw new CovenantError("engine-feed", `input "${name}" is fed with ${got}, expected ${type}`, { name });
   }

@@ -4,11 +4,11 @@
 import { CovenantError } from "../core/index.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
-/** Types of a tensor's elements; a bool is a byte, 0 or 1. */
-export type ElementType = "float32" | "int64" | "int32" | "bool";
+/** Types of a tensor's elements; a bool is fed as a byte, 0 or 1. */
+export type ElementType = "float32" | "int64" | "int32" | "int8" | "uint8" | "bool";
 
 /** What a graph is fed with and what it gives back. */
-export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
 /** What an operation is told besides its inputs: fixed when the graph is built. */
 export type AttributeValue = number | string | boolean | readonly number[] | TensorData;
@@ -68,7 +68,7 @@ export const elementTypeOf = (data: TensorData): ElementType => {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof BigInt64Array) return "int64";
   if (data instanceof Int32Array) return "int32";
-  return "bool";
+  return data instanceof Int8Array ? "int8" : "uint8";
 };
 
 /** Every node the tensors depend on, inputs before users. Iterative: graphs are deep. */

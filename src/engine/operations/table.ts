@@ -11,6 +11,7 @@ import { linearOperations } from "./linear.ts";
 import { momentOperations } from "./moments.ts";
 import { networkOperations } from "./network.ts";
 import { normalisationOperations } from "./normalisation.ts";
+import { quantisedOperations } from "./quantised.ts";
 import { reductionOperations } from "./reduction.ts";
 
 export const operations: ReadonlyMap<string, Operation> = new Map(
@@ -23,6 +24,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...indexingOperations,
     ...networkOperations,
     ...normalisationOperations,
+    ...quantisedOperations,
     ...attentionOperations,
   ].map((operation) => [operation.name, operation]),
 );
