@@ -18,6 +18,7 @@ import {
 } from "../engine/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
 import type { LayerDesign, Projection } from "./families/family.ts";
+import { plainProduct, type QuantisedWeights, quantisedProduct } from "./quantised-weights.ts";
 
 /** A parameter of the graph by its Hugging Face name; undefined for one that the model has not (an adapter). */
 export type ParameterLookup = (name: string) => Tensor | undefined;
@@ -30,6 +31,8 @@ export type DecoderGraph = {
   readonly config: ModelConfig;
   readonly parameter: ParameterLookup;
   readonly adapterScale?: AdapterScale;
+  /** Projections that are there in fewer bits. */
+  readonly quantised?: QuantisedWeights;
 };
 
 /** A parameter that must be there. */
@@ -47,8 +50,13 @@ const adapterOf = (graph: DecoderGraph, { name }: Projection): Adapter | undefin
   return down === undefined || up === undefined ? undefined : { down, up };
 };
 
-const dense = (graph: DecoderGraph, x: Tensor, { name, bias, transposed }: Projection): Tensor => {
-  const product = matmul(x, required(graph, `${name}.weight`), { transposeB: transposed !== true });
+const dense = (graph: DecoderGraph, x: Tensor, projection: Projection): Tensor => {
+  const { name, bias } = projection;
+  const quantised = graph.quantised?.[`${name}.weight`];
+  const product =
+    quantised === undefined
+      ? plainProduct(x, required(graph, `${name}.weight`), projection)
+      : quantisedProduct(x, quantised, projection);
   return bias === true ? add(product, required(graph, `${name}.bias`)) : product;
 };
 
