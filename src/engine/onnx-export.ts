@@ -116,6 +116,18 @@ const nameOutputs = (
     nodes.push({ opType: "Identity", name: `out-${name}`, input: rename([value]), output: [name] });
 };
 
+/** Nodes that an output depends on, in their order: by-products that nobody reads are left out. */
+const neededNodes = ({ nodes }: Writer, outputs: readonly string[]): WrittenNode[] => {
+  const needed = new Set(outputs);
+  const kept: WrittenNode[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.output.some((value) => needed.has(value))) continue;
+    for (const value of node.input) needed.add(value);
+    kept.push(node);
+  }
+  return kept.reverse();
+};
+
 export type ExportedGraph = {
   readonly bytes: Uint8Array;
   /** The inputs that the outputs depend on, by name. */
@@ -156,7 +168,7 @@ export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedG
     ],
     graph: {
       name: "graph",
-      node: writer.nodes,
+      node: neededNodes(writer, Object.keys(outputs)),
       initializer: writer.initializers,
       input: [...inputs].map(([name, { shape, type }]) => valueProto(name, shape, type)),
       output: Object.entries(outputs).map(([name, { shape, type }]) => valueProto(name, shape, type)),

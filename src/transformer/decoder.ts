@@ -52,9 +52,12 @@ const block = (graph: DecoderGraph, x: Tensor, layer: number, attend: Attend, ro
   return add(mixed, norm(graph, fed, design.downNorm));
 };
 
+/** The head's weight [vocabulary, hidden]. */
+export const headOf = (graph: DecoderGraph): Tensor => required(graph, designOf(graph.config).head);
+
 /** Logits [n, vocabulary] of hidden states [n, hidden]. */
 export const logitsOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>
-  matmul(hidden, required(graph, designOf(graph.config).head), { transposeB: true });
+  matmul(hidden, headOf(graph), { transposeB: true });
 
 /** The scalar head (reward or value): hidden [n, hidden] → [n]. */
 export const scoreOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>

@@ -31,6 +31,8 @@ export type DecoderGraph = {
   readonly config: ModelConfig;
   readonly parameter: ParameterLookup;
   readonly adapterScale?: AdapterScale;
+  /** Whether the language-model head does not learn: then logits need never be held whole. */
+  readonly frozenHead?: boolean;
   /** Projections that are there in fewer bits. */
   readonly quantised?: QuantisedWeights;
 };

@@ -4,6 +4,7 @@
 import { constant, input, type Tensor, type TensorData } from "../engine/index.ts";
 import type { ModelConfig, ModelTask } from "./config.ts";
 import type { DecoderGraph } from "./layers.ts";
+import { hasAdapters } from "./lora.ts";
 import type { Weights } from "./parameters.ts";
 import { type QuantisedWeights, quantisedFeeds } from "./quantised-weights.ts";
 
@@ -40,7 +41,12 @@ export const createModelState = (
   }),
 });
 
-const describe = ({ config, adapterScale, quantised }: ModelState) => ({ config, adapterScale, quantised });
+const describe = ({ config, adapterScale, quantised, frozen, weights }: ModelState) => ({
+  config,
+  adapterScale,
+  quantised,
+  frozenHead: frozen || hasAdapters(weights),
+});
 
 /** The decoder over a frozen state, every weight a constant: a program then keeps them packed for its products. */
 export const constantGraphOf = (state: ModelState): DecoderGraph => {

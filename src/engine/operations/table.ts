@@ -6,6 +6,7 @@ import type { Operation } from "../operation.ts";
 import { activationOperations } from "./activations.ts";
 import { attentionOperations } from "./attention.ts";
 import { elementwiseOperations } from "./elementwise.ts";
+import { headOperations } from "./head.ts";
 import { indexingOperations } from "./indexing.ts";
 import { linearOperations } from "./linear.ts";
 import { momentOperations } from "./moments.ts";
@@ -25,6 +26,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...networkOperations,
     ...normalisationOperations,
     ...quantisedOperations,
+    ...headOperations,
     ...attentionOperations,
   ].map((operation) => [operation.name, operation]),
 );
