@@ -9,6 +9,7 @@ import type { ModelConfig } from "./config.ts";
 import { decodeGraph, prefillGraph } from "./decoder.ts";
 import { constantGraphOf, graphOf, type ModelState } from "./model-state.ts";
 import { packRows, roundUp } from "./packing.ts";
+import { parameterCount } from "./parameters.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 
 /** A prompt to continue, with its own sampling and seed. */
@@ -59,8 +60,8 @@ const batchBucket = (count: number): number =>
  * Whether decoding programs keep the weights packed: half as fast again, for as much memory a program as the weights
  * take. Small models do not need it, and what is larger than a graph may be cannot have it.
  */
-const keepsWeights = ({ frozen, weights }: ModelState): boolean => {
-  const size = Object.values(weights).reduce((total, { data }) => total + data.length, 0);
+const keepsWeights = ({ frozen, config }: ModelState): boolean => {
+  const size = parameterCount(config);
   return frozen && size >= 16e6 && size <= 400e6;
 };
 

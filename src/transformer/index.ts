@@ -73,6 +73,14 @@ export {
   type Weight,
   type Weights,
 } from "./parameters.ts";
+export {
+  dequantiseWeight,
+  type LoadFormat,
+  type QuantisedWeight,
+  type QuantisedWeights,
+  quantisable,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export type { SamplingOptions } from "./sampling.ts";
 export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";

@@ -33,6 +33,8 @@ export type DecoderGraph = {
   readonly adapterScale?: AdapterScale;
   /** Whether the language-model head does not learn: then logits need never be held whole. */
   readonly frozenHead?: boolean;
+  /** Whether weights are constants of the graph. */
+  readonly keepsWeights?: boolean;
   /** Projections that are there in fewer bits. */
   readonly quantised?: QuantisedWeights;
 };
@@ -58,7 +60,7 @@ const dense = (graph: DecoderGraph, x: Tensor, projection: Projection): Tensor =
   const product =
     quantised === undefined
       ? plainProduct(x, required(graph, `${name}.weight`), projection)
-      : quantisedProduct(x, quantised, projection);
+      : quantisedProduct(x, quantised, projection, graph.keepsWeights === true);
   return bias === true ? add(product, required(graph, `${name}.bias`)) : product;
 };
 

@@ -58,7 +58,7 @@ export const constantGraphOf = (state: ModelState): DecoderGraph => {
     tensors.set(name, tensor);
     return tensor;
   };
-  return { ...describe(state), parameter };
+  return { ...describe(state), parameter, keepsWeights: true };
 };
 
 /** The decoder over the state, every weight a graph input of its own name. */

@@ -2,6 +2,7 @@
 // alone). Embeddings, heads, norms and biases stay float32. Quantised weights live beside a model's other weights.
 
 import {
+  constant,
   dequantiseNf4,
   emptyNf4,
   type Int8Values,
@@ -91,12 +92,22 @@ export const quantisedFeeds = (weights: QuantisedWeights): Record<string, Tensor
   return feeds;
 };
 
-/** x [n, inputs] through the quantised weight of a projection → [n, outputs], without bias. */
-export const quantisedProduct = (x: Tensor, weight: QuantisedWeight, projection: Projection): Tensor => {
+/**
+ * x [n, inputs] through the quantised weight of a projection → [n, outputs], without bias. kept: int8 weights are
+ * constants of the graph, which packs them once, instead of being fed.
+ */
+export const quantisedProduct = (
+  x: Tensor,
+  weight: QuantisedWeight,
+  projection: Projection,
+  kept: boolean,
+): Tensor => {
   const [levels, scales] = feedNames(`${projection.name}.weight`);
   if (weight.type === "int8") {
-    const { inputs, outputs } = weight;
-    return matmulInt8(x, input(levels, [inputs, outputs], "int8"), input(scales, [outputs]));
+    const { inputs, outputs, values } = weight;
+    return kept
+      ? matmulInt8(x, constant(values.levels, [inputs, outputs]), constant(values.steps, [outputs]))
+      : matmulInt8(x, input(levels, [inputs, outputs], "int8"), input(scales, [outputs]));
   }
   const { rows, columns, values } = weight;
   const tensors = {
