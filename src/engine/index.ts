@@ -4,6 +4,7 @@ export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
 export { gelu, silu } from "./operations/activations.ts";
 export { causalAttention } from "./operations/attention.ts";
+export { checkpoint } from "./operations/checkpoint.ts";
 export {
   absolute,
   add,

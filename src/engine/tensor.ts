@@ -71,8 +71,10 @@ export const elementTypeOf = (data: TensorData): ElementType => {
   return data instanceof Int8Array ? "int8" : "uint8";
 };
 
-/** Every node the tensors depend on, inputs before users. Iterative: graphs are deep. */
-export const orderedNodes = (tensors: readonly Tensor[]): GraphNode[] => {
+/**
+ * Every node the tensors depend on, inputs before users; what `last` depends on is left out. Iterative: graphs are deep.
+ */
+export const orderedNodes = (tensors: readonly Tensor[], last?: GraphNode): GraphNode[] => {
   const order: GraphNode[] = [];
   const state = new Map<GraphNode, "open" | "done">();
   const stack: GraphNode[] = [];
@@ -82,7 +84,7 @@ export const orderedNodes = (tensors: readonly Tensor[]): GraphNode[] => {
       const node = stack[stack.length - 1]!;
       if (state.get(node) === undefined) {
         state.set(node, "open");
-        for (let index = node.inputs.length - 1; index >= 0; index--) {
+        for (let index = node === last ? -1 : node.inputs.length - 1; index >= 0; index--) {
           const before = node.inputs[index]!.node;
           if (state.get(before) === undefined) stack.push(before);
         }

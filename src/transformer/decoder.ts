@@ -6,6 +6,7 @@ import {
   add,
   cast,
   causalAttention,
+  checkpoint,
   concatenate,
   constant,
   gatherRows,
@@ -172,8 +173,11 @@ const stack = (graph: DecoderGraph, embedded: Tensor, attend: Attend, rows?: Ten
   const { layers } = graph.config;
   const read = rows === undefined ? undefined : paddedRows(graph, rows, embedded.shape[0]!);
   let x = embedded;
-  for (let layer = 0; layer < layers; layer++)
-    x = block(graph, x, layer, attend, layer === layers - 1 ? read : undefined);
+  for (let layer = 0; layer < layers; layer++) {
+    const compute = (before: Tensor): Tensor =>
+      block(graph, before, layer, attend, layer === layers - 1 ? read : undefined);
+    x = graph.checkpointing === true ? checkpoint(compute, x) : compute(x);
+  }
   const last = norm(graph, x, designOf(graph.config).finalNorm);
   return rows === undefined ? last : slice(last, 0, 0, rows.shape[0]!);
 };

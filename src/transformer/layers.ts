@@ -33,6 +33,8 @@ export type DecoderGraph = {
   readonly adapterScale?: AdapterScale;
   /** Whether the language-model head does not learn: then logits need never be held whole. */
   readonly frozenHead?: boolean;
+  /** Whether blocks are computed again in the backward pass instead of kept: less memory for a third more time. */
+  readonly checkpointing?: boolean;
   /** Whether weights are constants of the graph. */
   readonly keepsWeights?: boolean;
   /** Projections that are there in fewer bits. */

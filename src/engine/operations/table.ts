@@ -5,6 +5,7 @@ import { CovenantError } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";
 import { activationOperations } from "./activations.ts";
 import { attentionOperations } from "./attention.ts";
+import { checkpointOperations } from "./checkpoint.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { headOperations } from "./head.ts";
 import { indexingOperations } from "./indexing.ts";
@@ -27,6 +28,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...normalisationOperations,
     ...quantisedOperations,
     ...headOperations,
+    ...checkpointOperations,
     ...attentionOperations,
   ].map((operation) => [operation.name, operation]),
 );
