@@ -6,12 +6,14 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createRandom } from "../../src/core/index.ts";
 import { emptyNf4 } from "../../src/engine/index.ts";
-import { dpoFeeds } from "../../src/training/dpo.ts";
 import {
   createDpoTrainer,
   createPretrainer,
   createSftTrainer,
   defaultAdamW,
+  referenceLogProbabilities,
+  referenceState,
+  trainDpo,
 } from "../../src/training/index.ts";
 import {
   addAdapters,
@@ -80,29 +82,23 @@ const sft = (state: ModelState, rows: number, time: number): Step => {
   };
 };
 
-const dpo = (cached: boolean): Step => {
+const dpo = async (cached: boolean): Promise<Step> => {
   const config = configOf("llama-135m");
-  const base = randomWeights(config);
-  const state = adapted(config, base);
-  const trainer = createDpoTrainer(state, defaultAdamW, { beta: 0.1, sftWeight: 0 });
-  const scorer = createScorer(createModelState(config, base));
+  const state = adapted(config, randomWeights(config));
+  const loss = { loss: "sigmoid", beta: 0.1, labelSmoothing: 0, sftWeight: 0 } as const;
+  const trainer = createDpoTrainer(state, defaultAdamW, loss);
+  const scorer = createScorer(referenceState(state));
   const items: PackedItem[] = Array.from({ length: 4 }, () => ({
     trunk: tokens(256),
     branches: [tokens(128), tokens(128)],
   }));
-  const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
-  const readReference = async () =>
-    (await scorer.tokens(items)).map(([one, other]) => [total(one!), total(other!)] as const);
-  let reference: Awaited<ReturnType<typeof readReference>> | undefined;
+  const reference = await referenceLogProbabilities(scorer, items);
+  const rows = items.map((item, at) => ({ item, probability: 1, reference: reference[at]! }));
+  const schedule = { kind: "constant", peak: 1e-4, warmupSteps: 0 } as const;
+  const steps = trainDpo({ trainer, rows, batch: 4, epochs: 1000, seed: 1, schedule, padding: 0 });
   return async () => {
-    if (!cached || reference === undefined) reference = await readReference();
-    const batch = layOut(items, branchTargets(items), { padding: 0, time: 512 });
-    const sizes = { ...batch.sizes, pairs: 8 };
-    const feeds = {
-      ...batch.feeds,
-      ...dpoFeeds(items, { probabilities: items.map(() => 1), reference }, sizes),
-    };
-    await trainer.step(sizes, feeds, 1e-4);
+    if (!cached) await referenceLogProbabilities(scorer, items);
+    await steps.next();
     return {};
   };
 };

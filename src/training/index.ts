@@ -4,12 +4,15 @@ export { estimateAdvantages, type Rollout, tokenRewards, whiten } from "./advant
 export {
   createDpoTrainer,
   type DpoBatchSizes,
+  type DpoLossOptions,
   type DpoOptions,
+  type DpoRow,
   dpoSteps,
   referenceLogProbabilities,
+  referenceState,
   trainDpo,
 } from "./dpo.ts";
-export type { LoopOptions, StepMetrics } from "./loop.ts";
+export type { EpochLoopOptions, LoopOptions, StepMetrics } from "./loop.ts";
 export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
 export {
   createPpoTrainer,
@@ -28,7 +31,9 @@ export {
 export {
   createRewardTrainer,
   type PairBatchSizes,
+  type RewardLossOptions,
   type RewardModelOptions,
+  type RewardRow,
   rewardModelWeights,
   rewardSteps,
   scoreOfLogit,
@@ -38,13 +43,18 @@ export {
   type ChatCodec,
   encodePrompt,
   encodeReply,
+  type LearnedPart,
+  type LongRow,
   preferenceItems,
+  type RowLimit,
+  type SftItem,
   sftItems,
   type TokenRows,
 } from "./rows.ts";
 export { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 export { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
 export {
+  type BatchPart,
   createTrainer,
   type LossGraph,
   type Moments,

@@ -120,12 +120,18 @@ export const adamWStep = (
   loss: Tensor,
   parameters: ReadonlyMap<string, Tensor>,
   options: AdamWOptions,
+): Record<string, Tensor> => adamWUpdate(gradients(loss, [...parameters.values()]), parameters, options);
+
+/** adamWStep from gradients that are there already, one a parameter in the map's order. */
+export const adamWUpdate = (
+  slopes: readonly Tensor[],
+  parameters: ReadonlyMap<string, Tensor>,
+  options: AdamWOptions,
 ): Record<string, Tensor> => {
-  const found = gradients(loss, [...parameters.values()]);
-  const slopes = new Map([...parameters.keys()].map((name, at) => [name, found[at]!]));
+  const byName = new Map([...parameters.keys()].map((name, at) => [name, slopes[at]!]));
   const slots = slotsOf(parameters).map((slot) => ({
     ...slot,
-    slope: flat(slot.names.map((name) => slopes.get(name)!)),
+    slope: flat(slot.names.map((name) => byName.get(name)!)),
   }));
   const squares = slots.map(({ slope }) => sumOfSquares(slope));
   const norm = squareRoot(squares.reduce((total, square) => add(total, square)));

@@ -1,6 +1,6 @@
-// Running a training loop as a stage: step records, progress, and checkpoints from which an interrupted stage goes on
-// as if nothing had happened. When a checkpoint is written depends on the clock; what it holds and what comes after
-// does not.
+// Running a training loop as a stage: step records, progress, the best weights so far, and checkpoints from which an
+// interrupted stage goes on as if nothing had happened. When a checkpoint is written depends on the clock; what it holds
+// and what comes after does not.
 
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -8,12 +8,16 @@ import { join } from "node:path";
 import { type Clock, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import type { StepMetrics, Trainer } from "../../training/index.ts";
+import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 
 const checkpointName = "checkpoint.safetensors";
+const bestName = "best.safetensors";
 const loopStepName = "loop-step";
+const bestLossName = "eval-loss";
+/** A checkpoint is due after so long, and after so many times as long as the last one took to write. */
 const checkpointMilliseconds = 15_000;
+const writingShare = 20;
 
 export type LoopStage<Sizes> = {
   readonly name: string;
@@ -22,6 +26,8 @@ export type LoopStage<Sizes> = {
   readonly state: ModelState;
   readonly trainer: Trainer<Sizes>;
   readonly totalSteps: number;
+  /** Ends with the weights that had the least eval_loss, the first of equals, instead of the last ones. */
+  readonly keepBest?: boolean;
   /** What to show beside the bar. */
   readonly note: (metrics: Readonly<Record<string, number>>) => string;
   /** Starts the loop at a step. */
@@ -37,12 +43,12 @@ const tensorNames = (parameter: string) => ({
   second: `secondSum:${parameter}`,
 });
 
-/** Weights and moments as one set of tensors; the step is a tensor of its own. */
+/** What learns, weights and moments, as one set of tensors; the step is a tensor of its own. */
 const packCheckpoint = (state: ModelState, trainer: Pick<Trainer<unknown>, "snapshot">): Weights => {
   const { step, moments } = trainer.snapshot();
   const tensors: Weights = { step: { shape: [1], data: Float32Array.of(step) } };
-  for (const [name, weight] of Object.entries(state.weights)) tensors[tensorNames(name).weight] = weight;
   for (const [name, { first, second }] of Object.entries(moments)) {
+    tensors[tensorNames(name).weight] = state.weights[name]!;
     tensors[tensorNames(name).first] = { shape: [first.length], data: first };
     tensors[tensorNames(name).second] = { shape: [second.length], data: second };
   }
@@ -69,22 +75,52 @@ const restoreCheckpoint = async (
       { path, name },
     );
   };
-  for (const [name, { data }] of Object.entries(state.weights))
-    state.weights[name] = tensor(tensorNames(name).weight, data.length);
-  const moments = Object.entries(trainer.snapshot().moments).map(([name, { first }]) => [
+  const moments: Record<string, Moments> = {};
+  for (const [
     name,
     {
-      first: tensor(tensorNames(name).first, first.length).data,
-      second: tensor(tensorNames(name).second, first.length).data,
+      first: { length },
     },
-  ]);
-  trainer.restore({ step: tensor("step", 1).data[0]!, moments: Object.fromEntries(moments) });
+  ] of Object.entries(trainer.snapshot().moments)) {
+    const named = tensorNames(name);
+    state.weights[name] = tensor(named.weight, length);
+    moments[name] = { first: tensor(named.first, length).data, second: tensor(named.second, length).data };
+  }
+  trainer.restore({ step: tensor("step", 1).data[0]!, moments });
   return tensor(loopStepName, 1).data[0]!;
 };
 
-/** Removes the checkpoint: call it when what the stage learned is saved. */
-export const discardCheckpoint = (stage: StageContext): Promise<void> =>
-  rm(join(stage.folder, checkpointName), { force: true });
+/** Removes the checkpoint and the best weights: call it when what the stage learned is saved. */
+export const discardCheckpoint = async (stage: StageContext): Promise<void> => {
+  for (const name of [checkpointName, bestName]) await rm(join(stage.folder, name), { force: true });
+};
+
+/**
+ * The weights with the least eval_loss so far, in a file of their own: what learns, not what is frozen. They are
+ * written before any later checkpoint, and what comes between the two is computed again as it was, so going on from a
+ * checkpoint finds the same best ones.
+ */
+const openBest = async ({ stage, state, trainer }: LoopStage<never> | LoopStage<unknown>) => {
+  const path = join(stage.folder, bestName);
+  const names = Object.keys(trainer.snapshot().moments);
+  const read = async (): Promise<Weights> => (existsSync(path) ? await readSafetensors(path) : {});
+  let least = (await read())[bestLossName]?.data[0] ?? Number.POSITIVE_INFINITY;
+  return {
+    /** Keeps the weights as they are now if nothing so far had less loss. */
+    async offer(loss: number): Promise<void> {
+      if (!(loss < least)) return;
+      const weights = Object.fromEntries(names.map((name) => [name, state.weights[name]!]));
+      const mark = { [bestLossName]: { shape: [1], data: Float32Array.of(loss) } };
+      await writeSafetensors(path, { ...weights, ...mark });
+      least = loss;
+    },
+    /** Puts the best weights into the state, where any were kept. */
+    async take(): Promise<void> {
+      const tensors = await read();
+      for (const name of names) state.weights[name] = tensors[name] ?? state.weights[name]!;
+    },
+  };
+};
 
 /**
  * Runs a loop to its end, writing steps.jsonl. Optimiser steps per loop step may be several: `loop` counts its own
@@ -95,11 +131,13 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
   const start = await restoreCheckpoint(path, state, trainer);
+  const best = options.keepBest === true ? await openBest(options) : undefined;
   let written = steps.existing.length;
-  let saved = clock.now();
+  let due = clock.now() + checkpointMilliseconds;
   for await (const outcome of options.loop(start)) {
     await options.onStep?.(outcome);
     const { step, metrics } = outcome;
+    if (metrics["eval_loss"] !== undefined) await best?.offer(metrics["eval_loss"]);
     if (step >= written) {
       const id = `${name}/step-${String(step).padStart(5, "0")}`;
       await steps.append([
@@ -108,13 +146,16 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
       written = step + 1;
     }
     stage.progress(step + 1, totalSteps, "steps", options.note(metrics));
-    if (clock.now() - saved > checkpointMilliseconds && step + 1 < totalSteps) {
+    const begun = clock.now();
+    if (begun > due && step + 1 < totalSteps) {
       const tensors = packCheckpoint(state, trainer);
       await writeSafetensors(path, {
         ...tensors,
         [loopStepName]: { shape: [1], data: Float32Array.of(step + 1) },
       });
-      saved = clock.now();
+      const ended = clock.now();
+      due = ended + Math.max(checkpointMilliseconds, writingShare * (ended - begun));
     }
   }
+  await best?.take();
 };
