@@ -9,17 +9,18 @@ import { asModelName, readModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf, planPpo } from "./plan.ts";
+import { ppoTrainingSettings } from "./policy-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   fileSetting,
   modelSetting,
   outSetting,
-  ppoTrainingSettings,
   promptCounts,
   promptKindSetting,
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
+import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 
@@ -84,9 +85,13 @@ export const recipe: Recipe<typeof schema> = {
     });
     await pipeline.run.finish();
     const named = asModelName(join(config.out, "rl", "model"));
+    const alarms = await alarmsInRun(pipeline.run.folder);
     return {
-      lines: [`Model: ${named}`, ...nextCommands(["evaluate", "--models", `${config.model},${named}`])],
-      document: { folder: pipeline.run.folder, model },
+      lines: [
+        ...describeAlarms(alarms),
+        `Model: ${named}`, ...nextCommands(["evaluate", "--models", `${config.model},${named}`]),
+      ],
+      document: { folder: pipeline.run.folder, model, alarms },
     };
   },
 };

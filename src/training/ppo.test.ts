@@ -5,7 +5,9 @@ import { InterruptedError } from "../core/index.ts";
 import { createGenerator, createModelState, createScorer } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
-import { createPpoTrainer, type PpoOptions, type RewardFunction, trainPpo } from "./ppo.ts";
+import { createKlControl, type KlControlOptions } from "./kl-control.ts";
+import { createPpoTrainer, type PpoOptions, trainPpo } from "./ppo.ts";
+import type { RewardFunction } from "./rewards.ts";
 
 /** The share of token 40 in a reply. */
 const shareOfForty: RewardFunction = async (items) =>

@@ -13,7 +13,14 @@ import { type ModelState, readSafetensors, type Weights, writeSafetensors } from
 
 const checkpointName = "checkpoint.safetensors";
 const loopStepName = "loop-step";
+const extraName = (name: string): string => `loop:${name}`;
 const checkpointMilliseconds = 15_000;
+
+/** Numbers by name that a checkpoint holds for a loop, and how they are put back. */
+export type LoopExtras = {
+  snapshot(): Readonly<Record<string, number>>;
+  restore(values: Readonly<Record<string, number>>): void;
+};
 
 export type LoopStage<Sizes> = {
   readonly name: string;
@@ -26,6 +33,8 @@ export type LoopStage<Sizes> = {
   readonly note: (metrics: Readonly<Record<string, number>>) => string;
   /** Starts the loop at a step. */
   readonly loop: (start: number) => AsyncIterable<StepMetrics>;
+  /** What the loop goes on with beside weights and moments, as numbers that single precision holds. */
+  readonly extras?: LoopExtras;
   /** Called after every step, before its record is written. */
   readonly onStep?: (outcome: StepMetrics) => Promise<void>;
 };
@@ -57,6 +66,7 @@ const restoreCheckpoint = async (
   path: string,
   state: ModelState,
   trainer: Pick<Trainer<unknown>, "restore" | "snapshot">,
+  extras: LoopExtras | undefined,
 ): Promise<number> => {
   if (!existsSync(path)) return 0;
   const tensors = await readSafetensors(path);
@@ -79,7 +89,20 @@ const restoreCheckpoint = async (
     },
   ]);
   trainer.restore({ step: tensor("step", 1).data[0]!, moments: Object.fromEntries(moments) });
+  const numbers = Object.keys(extras?.snapshot() ?? {}).map((name) => [
+    name,
+    tensor(extraName(name), 1).data[0]!,
+  ]);
+  extras?.restore(Object.fromEntries(numbers));
   return tensor(loopStepName, 1).data[0]!;
+};
+
+/** The loop's own step and numbers, as tensors beside weights and moments. */
+const packLoop = (step: number, extras: LoopExtras | undefined): Weights => {
+  const tensors: Weights = { [loopStepName]: { shape: [1], data: Float32Array.of(step) } };
+  for (const [name, value] of Object.entries(extras?.snapshot() ?? {}))
+    tensors[extraName(name)] = { shape: [1], data: Float32Array.of(value) };
+  return tensors;
 };
 
 /** Removes the checkpoint: call it when what the stage learned is saved. */
@@ -94,7 +117,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const { stage, state, trainer, totalSteps, clock, name } = options;
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
-  const start = await restoreCheckpoint(path, state, trainer);
+  const start = await restoreCheckpoint(path, state, trainer, options.extras);
   let written = steps.existing.length;
   let saved = clock.now();
   for await (const outcome of options.loop(start)) {
@@ -109,10 +132,9 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
     }
     stage.progress(step + 1, totalSteps, "steps", options.note(metrics));
     if (clock.now() - saved > checkpointMilliseconds && step + 1 < totalSteps) {
-      const tensors = packCheckpoint(state, trainer);
       await writeSafetensors(path, {
-        ...tensors,
-        [loopStepName]: { shape: [1], data: Float32Array.of(step + 1) },
+        ...packCheckpoint(state, trainer),
+        ...packLoop(step + 1, options.extras),
       });
       saved = clock.now();
     }
