@@ -68,7 +68,9 @@ export const ppoTrainingSettings = z
     klCoefficient: z.number().nonnegative().default(0.04).describe("price of leaving the starting model"),
     klTarget: rate
       .optional()
-      .describe("divergence in nats a reply that the price is adapted to hold; without it the price is fixed"),
+      .describe(
+        "divergence in nats a reply that the price is adapted to hold; without it the price is fixed",
+      ),
     klGain: rate
       .default(0.1)
       .describe("how fast the price is adapted: at most a fifth of this, as a share, a step"),
@@ -105,7 +107,12 @@ export const grpoSettings = z
       .describe("grpo: against the group's mean; rloo: against the mean of the others in the group"),
     steps: positive.default(18).describe("steps of sampling and learning"),
     batch: positive.default(16).describe("prompts a step"),
-    group: z.number().int().min(2).default(4).describe("replies to each prompt, which are held against each other"),
+    group: z
+      .number()
+      .int()
+      .min(2)
+      .default(4)
+      .describe("replies to each prompt, which are held against each other"),
     iterations: positive.default(1).describe("times that a step's replies are learned"),
     ...sampled,
     scale: z

@@ -89,7 +89,8 @@ export const recipe: Recipe<typeof schema> = {
     return {
       lines: [
         ...describeAlarms(alarms),
-        `Model: ${named}`, ...nextCommands(["evaluate", "--models", `${config.model},${named}`]),
+        `Model: ${named}`,
+        ...nextCommands(["evaluate", "--models", `${config.model},${named}`]),
       ],
       document: { folder: pipeline.run.folder, model, alarms },
     };

@@ -43,10 +43,7 @@ export const tokenDivergence = (
   });
 
 /** -coefficient · KL on every token, and the score at the last place: as many as there are values. */
-export const tokenRewards = (
-  rollout: Rollout,
-  { klCoefficient, klEstimator }: KlOptions,
-): Float32Array => {
+export const tokenRewards = (rollout: Rollout, { klCoefficient, klEstimator }: KlOptions): Float32Array => {
   const rewards = new Float32Array(rollout.values.length);
   tokenDivergence(rollout, klEstimator).forEach((kl, at) => {
     rewards[at] = -klCoefficient * kl;

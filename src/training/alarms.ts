@@ -158,7 +158,10 @@ const entropyCollapse = (steps: readonly PolicySignals[], window: number, least:
 };
 
 /** What stands against the steps so far, by code. */
-const standing = (steps: readonly PolicySignals[], thresholds: AlarmThresholds): [AlarmCode, string | null][] => {
+const standing = (
+  steps: readonly PolicySignals[],
+  thresholds: AlarmThresholds,
+): [AlarmCode, string | null][] => {
   const { window } = thresholds;
   const unless = (threshold: number | null, check: (threshold: number) => string | null) =>
     threshold === null ? null : check(threshold);

@@ -280,11 +280,13 @@ const rollOut = async (options: GrpoOptions, step: number) => {
   return {
     replies,
     tokens,
-    rollouts: replies.map((_, at): GroupRollout => ({
-      policy: policy[at]!,
-      reference: reference?.[at] ?? null,
-      advantage: advantages[at]!,
-    })),
+    rollouts: replies.map(
+      (_, at): GroupRollout => ({
+        policy: policy[at]!,
+        reference: reference?.[at] ?? null,
+        advantage: advantages[at]!,
+      }),
+    ),
     metrics: {
       ...completionMetrics(replies),
       ...rewardMetrics(options.rewards, scored),

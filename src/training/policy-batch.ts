@@ -35,10 +35,7 @@ export type PolicyReading = {
 };
 
 /** Reads a batch laid out by layOutPolicy. */
-export const readPolicy = (
-  graph: DecoderGraph,
-  { batch, time, targets }: TokenBatchSizes,
-): PolicyReading => {
+export const readPolicy = (graph: DecoderGraph, { batch, time, targets }: TokenBatchSizes): PolicyReading => {
   const rows = input("predictors", [targets], "int64");
   const wanted = input("wanted", [targets], "int64");
   const hidden = hiddenStates(graph, packedInputs(batch, time), { rows });
@@ -80,7 +77,11 @@ export const layOutPolicy = (
 };
 
 /** Values of each reply's tokens [n], and of the place after its end where it has one [n + 1], out of a flat result. */
-export const splitPlaces = (values: Float32Array, { targets }: PolicyBatch, items: number): Float32Array[] => {
+export const splitPlaces = (
+  values: Float32Array,
+  { targets }: PolicyBatch,
+  items: number,
+): Float32Array[] => {
   const lists = Array.from({ length: items }, (): number[] => []);
   targets.forEach(({ item }, at) => {
     lists[item]!.push(values[at]!);

@@ -74,7 +74,11 @@ export const clippedValueLoss = (
 };
 
 /** Shares of ratios that are cut off below (of what is to become rarer), above, and either. */
-const clipShares = ({ ratio, advantages }: { ratio: Tensor; advantages: Tensor }, range: ClipRange, mask: Tensor) => {
+const clipShares = (
+  { ratio, advantages }: { ratio: Tensor; advantages: Tensor },
+  range: ClipRange,
+  mask: Tensor,
+) => {
   const low = multiply(indicator(scalar(1 - range.low), ratio), indicator(scalar(0), advantages));
   const high = multiply(indicator(ratio, scalar(1 + range.high)), indicator(advantages, scalar(0)));
   return {

@@ -134,7 +134,11 @@ const createReader = (state: ModelState) => {
     const { hidden, logProbabilities } = readPolicy(graph, JSON.parse(key) as TokenBatchSizes);
     return compile({ logProbabilities, values: scoreOf(graph, hidden) });
   }, 4);
-  const readRun = async (items: readonly PackedItem[], closed: (item: number) => boolean, padding: number) => {
+  const readRun = async (
+    items: readonly PackedItem[],
+    closed: (item: number) => boolean,
+    padding: number,
+  ) => {
     const laid = layOutPolicy(items, closed, padding);
     const program = await programs.get(JSON.stringify(laid.batch.sizes));
     const results = await program.run({ ...state.feeds(), ...laid.batch.feeds });

@@ -2,8 +2,8 @@
 // glance. Replies are sampled at temperature 1, where ratios and divergences are exact. Which prompts and which random
 // numbers a step has depends on (seed, step) alone.
 
-import { createRandom, deriveSeed } from "../core/index.ts";
-import type { Generator } from "../transformer/index.ts";
+import { CovenantError, createRandom, deriveSeed } from "../core/index.ts";
+import type { Generator, TokenReply, TokenRequest } from "../transformer/index.ts";
 import type { SampledReply } from "./rewards.ts";
 
 /** What sampling takes of a loop's options. */
@@ -22,7 +22,9 @@ export const promptsOfStep = (prompts: number, perStep: number, seed: number, st
   const orderOf = (epoch: number): number[] => {
     const order =
       orders.get(epoch) ??
-      createRandom(deriveSeed(seed, "prompts", epoch)).shuffle(Array.from({ length: prompts }, (_, at) => at));
+      createRandom(deriveSeed(seed, "prompts", epoch)).shuffle(
+        Array.from({ length: prompts }, (_, at) => at),
+      );
     orders.set(epoch, order);
     return order;
   };
@@ -32,9 +34,28 @@ export const promptsOfStep = (prompts: number, perStep: number, seed: number, st
   });
 };
 
+/** Replies to requests. Throws CovenantError, naming the step, where no token has a probability: weights are broken. */
+const generate = async (
+  { generator, signal }: Pick<SamplingParts, "generator" | "signal">,
+  requests: readonly TokenRequest[],
+  step: number,
+): Promise<TokenReply[]> => {
+  try {
+    return await generator.generate(requests, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CovenantError(
+      "training-diverged",
+      `Step ${step + 1}: the policy gives no token a probability that is a number. Lower the learning rate, or look at the model's weights.`,
+      { step },
+      cause,
+    );
+  }
+};
+
 /** A step's replies, one to each of the chosen prompts (repeat a prompt for several). */
 export const sampleReplies = async (
-  { generator, prompts, maxTokens, endToken, seed, signal }: SamplingParts,
+  { prompts, maxTokens, endToken, seed, ...parts }: SamplingParts,
   chosen: readonly number[],
   step: number,
 ): Promise<SampledReply[]> => {
@@ -44,7 +65,7 @@ export const sampleReplies = async (
     temperature: 1,
     seed: deriveSeed(seed, "rollout", step, at),
   }));
-  const replies = await generator.generate(requests, signal === undefined ? {} : { signal });
+  const replies = await generate(parts, requests, step);
   return replies.map(({ ids, ended }, at) => ({
     trunk: prompts[chosen[at]!]!,
     // a reply cut at once still needs one token to be scored at

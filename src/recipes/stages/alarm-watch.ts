@@ -28,7 +28,8 @@ export const watchAlarms = (
   const told = new Set<AlarmCode>();
   return async ({ step, metrics }) => {
     if (steps === undefined) {
-      const records = step === 0 ? [] : await readRecords(join(stage.folder, "steps.jsonl"), stepRecordSchema);
+      const records =
+        step === 0 ? [] : await readRecords(join(stage.folder, "steps.jsonl"), stepRecordSchema);
       steps = records.filter((record) => record.step < step).map((record) => signalsOf(record.metrics));
       for (const { code } of alarmsOf(steps, thresholds)) told.add(code);
     }
