@@ -9,10 +9,7 @@ const positive = z.number().int().positive();
 const rate = z.number().positive();
 const share = z.number().min(0).max(1);
 
-/**
- * When a person is told that something looks wrong. Silent on the default runs' own metrics, whose extremes stand
- * beside each threshold in docs/training.md.
- */
+/** When a person is told that something looks wrong; why these thresholds, is told in docs/policy-training.md. */
 export const alarmSettings = z
   .strictObject({
     window: positive.default(3).describe("steps that an alarm looks at, so that one odd step raises none"),
@@ -22,20 +19,20 @@ export const alarmSettings = z
       .describe("alarm when the reward stands still for so many steps, or has not risen in twice as many"),
     kl: rate
       .nullable()
-      .default(40)
+      .default(25)
       .describe("alarm when the policy is more nats a reply away from the reference"),
     lengthGrowth: rate
       .nullable()
-      .default(1.6)
+      .default(1.5)
       .describe("alarm when replies have grown to more than so many times their first length"),
     endedShare: share.nullable().default(0.5).describe("alarm when fewer replies than this share end"),
     openingShare: share
       .nullable()
-      .default(0.6)
+      .default(0.5)
       .describe("alarm when replies to more than this share of the prompts open alike"),
     entropyShare: share
       .nullable()
-      .default(0.15)
+      .default(0.2)
       .describe("alarm when less than this share of the first entropy is left"),
   })
   .prefault({})
