@@ -37,6 +37,7 @@ import {
   sampleReplies,
   tokensOf,
   total,
+  updateOfStep,
 } from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
@@ -310,7 +311,7 @@ const updateAll = async (
     for (const indices of parts) {
       const pick = <Item>(items: readonly Item[]): Item[] => indices.map((at) => items[at]!);
       const { sizes, feeds } = grpoFeeds(pick(replies), pick(rollouts), { ...options, weighing });
-      updates.push(await options.trainer.step(sizes, feeds, learningRate));
+      updates.push(await updateOfStep(step, () => options.trainer.step(sizes, feeds, learningRate)));
     }
   }
   return updates;

@@ -198,7 +198,10 @@ describe("PPO", () => {
   it("stops at weights that are no numbers, and names the step", async () => {
     const loop = open();
     loop.state.weights["score.weight"]!.data.fill(Number.NaN);
-    await expect(take(loop)).rejects.toMatchObject({ code: "training-diverged" });
+    await expect(take(loop)).rejects.toMatchObject({
+      code: "training-diverged",
+      message: expect.stringMatching(/^Step 1, update 1: the loss is NaN/),
+    });
     loop.state.weights["model.norm.weight"]!.data.fill(Number.NaN);
     await expect(take(loop)).rejects.toThrow(/^Step 1: the policy/);
     await loop.release();

@@ -49,6 +49,7 @@ import {
   sampleReplies,
   tokensOf,
   total,
+  updateOfStep,
 } from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
@@ -254,7 +255,7 @@ const updateAll = async (
       const pick = <Item>(items: readonly Item[]): Item[] => indices.map((at) => items[at]!);
       const own = { advantages: pick(estimates.advantages), returns: pick(estimates.returns) };
       const { sizes, feeds } = ppoFeeds(pick(replies), pick(rollouts), own, options.padding);
-      updates.push(await options.trainer.step(sizes, feeds, learningRate));
+      updates.push(await updateOfStep(step, () => options.trainer.step(sizes, feeds, learningRate)));
     }
   }
   return updates;

@@ -75,6 +75,17 @@ export const sampleReplies = async (
   }));
 };
 
+/** Does an update; one that diverges is told by the loop's step, too, since a step takes several. */
+export const updateOfStep = async <Result>(step: number, update: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await update();
+  } catch (cause) {
+    if (!(cause instanceof CovenantError) || cause.code !== "training-diverged") throw cause;
+    const text = cause.message.replace(/^Step (\d+)/, `Step ${step + 1}, update $1`);
+    throw new CovenantError(cause.code, text, { step }, cause);
+  }
+};
+
 /** A reply's tokens, end token included. */
 export const tokensOf = ({ branches }: SampledReply): readonly number[] => branches[0]!;
 
