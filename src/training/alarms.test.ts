@@ -1,5 +1,5 @@
-// Every alarm in both directions: raised on a made trajectory that shows what it is for, silent on one that is well and
-// on the metrics of default runs (alarms.fixture.ts).
+// Every alarm in both directions: raised on a made trajectory that shows what it is for, silent on one that is well.
+// That the defaults are silent on default runs is tested where the defaults are, in recipes/.
 
 import { describe, expect, it } from "vitest";
 import {
