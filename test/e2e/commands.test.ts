@@ -168,7 +168,18 @@ describe("the stages by hand", () => {
   });
 });
 
-describe("the example of library use", () => {
+describe("the examples of library use", () => {
+  it("train against a reward of one's own, telling each step's metrics", () => {
+    const words = [join(root, "examples/reward-of-your-own.ts"), "./model", "2"];
+    const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    const steps = printed.trim().split("\n");
+    expect(steps.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([0, 1]);
+    for (const line of steps) {
+      const { reward, ...metrics } = JSON.parse(line) as Record<string, number>;
+      expect(reward).toBeCloseTo(metrics["rewards/twenty/mean"]! + metrics["rewards/end/mean"]!, 6);
+    }
+  });
+
   it("prints a chain of two revisions", () => {
     const words = [join(root, "examples/revise-one-prompt.ts"), "./model", "How do I bake bread?"];
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
