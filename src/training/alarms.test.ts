@@ -25,6 +25,7 @@ const thresholds: AlarmThresholds = {
 /** A policy that learns: the reward rises under noise, the others move a little. */
 const well = (step: number): PolicySignals => ({
   reward: 0.5 + 0.015 * step + 0.03 * Math.sin(7 * step),
+  spread: 0.1,
   kl: 0.3 * step,
   length: 30 + Math.sin(3 * step),
   ended: 0.97,
@@ -46,6 +47,7 @@ describe("alarms", () => {
   it.each([
     ["flat-reward", 9, "a reward that stands still", () => ({ reward: 0.5 })],
     ["flat-reward", 9, "a reward of nothing", () => ({ reward: 0 })],
+    ["flat-reward", 9, "rewards that are all alike", () => ({ reward: undefined, spread: 0 })],
     ["flat-reward", 19, "a reward that only wavers", (step: number) => ({ reward: Math.sin(step * step) })],
     ["flat-reward", 19, "a reward that falls", (step: number) => ({ reward: -step })],
     ["runaway-kl", 7, "a policy far away", (step: number) => ({ kl: 9 * step })],
@@ -63,6 +65,13 @@ describe("alarms", () => {
   it("are not raised by one odd step", () => {
     const odd = { kl: 90, length: 60, ended: 0.1, opening: 0.9, entropy: 0.01 };
     expect(codesOf(trajectory(24, (step) => (step === 12 ? odd : {})))).toEqual([]);
+  });
+
+  it("do not ask a reward to rise that only holds replies against each other", () => {
+    expect(codesOf(trajectory(60, () => ({ reward: undefined, kl: 3, entropy: 0.3 })))).toEqual([]);
+    const metrics = { reward: 0.5, reward_std: 0.2 };
+    expect(grpoSignals(metrics, true)).toMatchObject({ reward: undefined, spread: 0.2 });
+    expect(grpoSignals(metrics)).toMatchObject({ reward: 0.5, spread: 0.2 });
   });
 
   it("leave a policy alone that has learned all there is", () => {
@@ -95,7 +104,7 @@ describe("alarms", () => {
   });
 
   it("say nothing of what a method does not report", () => {
-    const none = { reward: undefined, kl: undefined, length: undefined };
+    const none = { reward: undefined, spread: undefined, kl: undefined, length: undefined };
     const others = { ended: undefined, opening: undefined, entropy: undefined };
     expect(codesOf(trajectory(24, () => ({ ...none, ...others })))).toEqual([]);
   });

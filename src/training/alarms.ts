@@ -33,7 +33,10 @@ export type Alarm = { readonly code: AlarmCode; readonly step: number; readonly 
 
 /** What alarms read of a step; undefined where the method does not report it. */
 export type PolicySignals = {
+  /** Mean over a step's replies; undefined where it cannot rise, because replies are only held against each other. */
   readonly reward: number | undefined;
+  /** Deviation of the rewards within a step. */
+  readonly spread: number | undefined;
   /** Nats a reply. */
   readonly kl: number | undefined;
   readonly length: number | undefined;
@@ -47,6 +50,7 @@ type Metrics = Readonly<Record<string, number>>;
 /** The signals of a step of PPO. batch: replies a step. */
 export const ppoSignals = (metrics: Metrics, batch: number): PolicySignals => ({
   reward: metrics["objective/scores"],
+  spread: undefined,
   kl: metrics["objective/kl"],
   length: metrics["val/length"],
   ended: metrics["val/num_eos_tokens"] === undefined ? undefined : metrics["val/num_eos_tokens"] / batch,
@@ -54,13 +58,17 @@ export const ppoSignals = (metrics: Metrics, batch: number): PolicySignals => ({
   entropy: metrics["policy/entropy_avg"],
 });
 
-/** The signals of a step of GRPO or RLOO, whose kl is a mean over tokens. */
-export const grpoSignals = (metrics: Metrics): PolicySignals => {
+/**
+ * The signals of a step of GRPO or RLOO, whose kl is a mean over tokens. isRelative: all that rewards is a comparison of
+ * replies with each other.
+ */
+export const grpoSignals = (metrics: Metrics, isRelative = false): PolicySignals => {
   const { kl, reward, entropy } = metrics;
   const length = metrics["completions/mean_length"];
   const cut = metrics["completions/clipped_ratio"];
   return {
-    reward,
+    reward: isRelative ? undefined : reward,
+    spread: metrics["reward_std"],
     kl: kl === undefined || length === undefined ? undefined : kl * length,
     length,
     ended: cut === undefined ? undefined : 1 - cut,
@@ -93,8 +101,12 @@ const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 /** Rewards that differ by less than this share of their size are the same. */
 const sameReward = 1e-3;
+/** Below this, rewards of a step differ by rounding alone. */
+const noSpread = 1e-6;
 
 const flatReward = (steps: readonly PolicySignals[], count: number): string | null => {
+  if (lasts(seriesOf(steps, "spread"), count)?.every((spread) => spread < noSpread))
+    return `every reply got the same reward for ${count} steps, so there is nothing to learn from. Look at what gives the reward.`;
   const values = seriesOf(steps, "reward");
   const recent = lasts(values, count);
   if (values === null || recent === null) return null;

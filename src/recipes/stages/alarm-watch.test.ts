@@ -35,7 +35,7 @@ const watchSteps = async (steps: readonly number[], written = 0): Promise<string
       told.push(code);
     },
   } as unknown as StageContext;
-  const watch = watchAlarms(stage, thresholds, grpoSignals);
+  const watch = watchAlarms(stage, thresholds, (metrics) => grpoSignals(metrics));
   for (const step of steps) {
     await watch(stepOf(step));
     if (step < written) continue;

@@ -135,7 +135,7 @@ const trainWith = async (
     note: ({ reward, kl }) =>
       `reward ${fixed(reward, 2)}${kl === undefined ? "" : `, KL ${fixed(kl, 3)} a token`}`,
     loop: (start) => trainGrpo({ ...loop, start }),
-    onStep: watchAlarms(stage, settings.alarms, grpoSignals),
+    onStep: watchAlarms(stage, settings.alarms, (metrics) => grpoSignals(metrics, rewardModel === null)),
     held: [...held, ...(rewardModel === null ? [] : [rewardModel])],
     save: () => savePolicy(stage, model, parts.state),
   });
