@@ -105,6 +105,19 @@ export const loraSettings = z
   .describe("train low-rank adapters (merged into the saved model) instead of all weights");
 export type LoraSettings = z.output<typeof loraSettings>;
 
+/** Share of the rows that is kept out of training; a prompt's rows are all on one side. */
+const evaluationShare = z
+  .number()
+  .min(0)
+  .max(0.9)
+  .default(0)
+  .describe("share of the rows kept out of training, on which the loss is taken on the way");
+
+const overlong = z
+  .enum(["skip", "cut"])
+  .default("skip")
+  .describe("a row that is too long: leave it out, or cut its end off");
+
 /** Optimiser and order of a training stage. */
 export const trainingSettings = (defaults: {
   readonly learningRate: number;
@@ -120,6 +133,17 @@ export const trainingSettings = (defaults: {
       epochs: optimiserSettings.epochs.default(defaults.epochs),
       weightDecay: optimiserSettings.weightDecay.default(0.01),
       maxGradientNorm: optimiserSettings.maxGradientNorm.default(1),
+      accumulation: positive
+        .default(1)
+        .describe("parts that a step's rows are computed in: less memory, the same result"),
+      maxTokens: positive.optional().describe("tokens a row at most; default: the model's context"),
+      evaluateEvery: count
+        .default(0)
+        .describe("steps between two looks at the rows kept out; 0: once an epoch"),
+      keepBest: z
+        .boolean()
+        .default(false)
+        .describe("save the weights with the least loss on the rows kept out, not the last ones"),
       lora: loraSettings,
     })
     .prefault({});
@@ -162,6 +186,15 @@ export const rewardSettings = z
       .max(0.9)
       .default(0.2)
       .describe("share of the pairs kept out to measure accuracy on"),
+    centring: z
+      .number()
+      .nonnegative()
+      .default(0.01)
+      .describe("weight of a pair's squared sum of scores, which keeps scores near zero"),
+    atChance: z
+      .enum(["fail", "warn"])
+      .default("fail")
+      .describe("when accuracy on the pairs kept out cannot be told from guessing"),
   })
   .prefault({});
 export type RewardSettings = z.output<typeof rewardSettings>;
@@ -169,7 +202,16 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 export const dpoSettings = z
   .strictObject({
     ...trainingSettings({ learningRate: 7e-5, batch: 32, epochs: 1 }).unwrap().shape,
+    loss: z.enum(["sigmoid", "ipo"]).default("sigmoid").describe("loss of a pair: DPO's own, or IPO's"),
     beta: rate.default(0.3).describe("how strongly DPO holds the model near where it started"),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0)
+      .describe("share of the labels that is taken to be wrong (conservative DPO)"),
+    evaluationShare,
+    overlong,
     sftWeight: z
       .number()
       .nonnegative()
@@ -180,7 +222,18 @@ export const dpoSettings = z
 export type DpoSettings = z.output<typeof dpoSettings>;
 
 /** Supervised fine-tuning on rows that are there already. */
-export const sftTrainingSettings = trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 });
+export const sftTrainingSettings = z
+  .strictObject({
+    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 }).unwrap().shape,
+    learn: z
+      .enum(["replies", "all"])
+      .default("replies")
+      .describe("what of a chat is learned: the assistant's replies, or every token"),
+    evaluationShare,
+    overlong,
+  })
+  .prefault({});
+export type SftTrainingSettings = z.output<typeof sftTrainingSettings>;
 
 export const sftSettings = z
   .strictObject({ ...sftTrainingSettings.unwrap().shape, ...sftMixSettings })

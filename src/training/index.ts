@@ -14,9 +14,12 @@ export {
 export {
   createDpoTrainer,
   type DpoBatchSizes,
+  type DpoLossOptions,
   type DpoOptions,
+  type DpoRow,
   dpoSteps,
   referenceLogProbabilities,
+  referenceState,
   trainDpo,
 } from "./dpo.ts";
 export { type AdvantageScale, type GroupEstimator, groupAdvantages } from "./group-advantages.ts";
@@ -29,7 +32,7 @@ export {
   trainGrpo,
 } from "./grpo.ts";
 export { createKlControl, type KlControl, type KlControlOptions } from "./kl-control.ts";
-export type { LoopOptions, StepMetrics } from "./loop.ts";
+export type { EpochLoopOptions, LoopOptions, StepMetrics } from "./loop.ts";
 export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
 export {
   createPpoTrainer,
@@ -47,7 +50,9 @@ export {
 export {
   createRewardTrainer,
   type PairBatchSizes,
+  type RewardLossOptions,
   type RewardModelOptions,
+  type RewardRow,
   rewardModelWeights,
   rewardSteps,
   scoreOfLogit,
@@ -65,13 +70,18 @@ export {
   type ChatCodec,
   encodePrompt,
   encodeReply,
+  type LearnedPart,
+  type LongRow,
   preferenceItems,
+  type RowLimit,
+  type SftItem,
   sftItems,
   type TokenRows,
 } from "./rows.ts";
 export { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 export { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
 export {
+  type BatchPart,
   createTrainer,
   type LossGraph,
   type Moments,

@@ -31,6 +31,19 @@ export const softPreferenceLoss = (margins: Tensor, probabilities: Tensor, weigh
   return negate(sum(multiply(add(won, lost), weights)));
 };
 
+/** p (h - c)² + (1-p) (h + c)² weighted: IPO (Azar et al. 2023, eq. 17, c = 1 / 2τ) with soft labels p. All [n]. */
+export const softSquaredLoss = (
+  margins: Tensor,
+  target: number,
+  probabilities: Tensor,
+  weights: Tensor,
+): Tensor => {
+  const square = (x: Tensor): Tensor => multiply(x, x);
+  const won = multiply(probabilities, square(subtract(margins, scalar(target))));
+  const lost = multiply(subtract(scalar(1), probabilities), square(add(margins, scalar(target))));
+  return sum(multiply(add(won, lost), weights));
+};
+
 /** Share of pairs whose margin is positive, weighted. */
 export const positiveShare = (margins: Tensor, weights: Tensor): Tensor =>
   sum(multiply(clamp(multiply(margins, scalar(1e9)), 0, 1), weights));

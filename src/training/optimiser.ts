@@ -75,9 +75,15 @@ export const adamWStep = (
   loss: Tensor,
   parameters: ReadonlyMap<string, Tensor>,
   options: AdamWOptions,
+): Record<string, Tensor> => adamWUpdate(gradients(loss, [...parameters.values()]), parameters, options);
+
+/** adamWStep from gradients that are there already, one a parameter in the map's order. */
+export const adamWUpdate = (
+  slopes: readonly Tensor[],
+  parameters: ReadonlyMap<string, Tensor>,
+  options: AdamWOptions,
 ): Record<string, Tensor> => {
   const names = [...parameters.keys()];
-  const slopes = gradients(loss, [...parameters.values()]);
   const squares = slopes.map((slope) => sumOfSquares(slope));
   const norm = squareRoot(squares.reduce((total, square) => add(total, square)));
   const scale = minimum(scalar(1), divide(scalar(options.maxGradientNorm), add(norm, scalar(1e-6))));

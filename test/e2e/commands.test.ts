@@ -69,6 +69,17 @@ describe("a dry run", () => {
     );
   });
 
+  it("of a training says its parameters, those it trains, and its memory", async () => {
+    const words = ["train", "dpo", "--model", "model", "--data", pairs, "--dry-run"];
+    const lora = ["--set", "settings.lora.rank=2"];
+    const { stdout } = expectStatus(await covenant([...words, ...lora], folder), 0);
+    expect(stdout).toMatch(
+      /^Size of dpo: [\d,]+ parameters, [\d,]+ of them trained; about \d+ MB of memory/m,
+    );
+    const [step] = (await json(...words))["steps"] as { size: { parameters: number; trainable: number } }[];
+    expect(step!.size.trainable).toBe(step!.size.parameters);
+  });
+
   const configs = readdirSync(join(root, "configs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".yaml"))
     .map((path) => path.replaceAll("\\", "/"));
@@ -109,7 +120,7 @@ describe("the stages by hand", () => {
     const label = await follow([...sft, ...quick]);
     expect(label).toEqual(["label", "--model", "./runs/sft/sl/model", "--judge", "./model"]);
     const reward = await follow([...label, ...some, ...small]);
-    const ppo = await follow([...reward, ...quick]);
+    const ppo = await follow([...reward, ...quick, "--set", "settings.atChance=warn"]);
     const steps = ["--steps", "1", "--set", "settings.batch=8", "--set", "maxTokens=16"];
     const evaluation = await follow([...ppo, ...steps]);
     expect(evaluation).toEqual(["evaluate", "--models", "./runs/sft/sl/model,./runs/ppo/rl/model"]);

@@ -1,6 +1,6 @@
-// Running a training loop as a stage: step records, progress, and checkpoints from which an interrupted stage goes on
-// as if nothing had happened. When a checkpoint is written depends on the clock; what it holds and what comes after
-// does not.
+// Running a training loop as a stage: step records, progress, the best weights so far, and checkpoints from which an
+// interrupted stage goes on as if nothing had happened. When a checkpoint is written depends on the clock; what it holds
+// and what comes after does not.
 
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -12,8 +12,10 @@ import type { StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 
 const checkpointName = "checkpoint.safetensors";
+const bestName = "best.safetensors";
 const loopStepName = "loop-step";
 const extraName = (name: string): string => `loop:${name}`;
+const bestLossName = "eval-loss";
 const checkpointMilliseconds = 15_000;
 
 /** Numbers by name that a checkpoint holds for a loop, and how they are put back. */
@@ -29,6 +31,8 @@ export type LoopStage<Sizes> = {
   readonly state: ModelState;
   readonly trainer: Trainer<Sizes>;
   readonly totalSteps: number;
+  /** Ends with the weights that had the least eval_loss, the first of equals, instead of the last ones. */
+  readonly keepBest?: boolean;
   /** What to show beside the bar. */
   readonly note: (metrics: Readonly<Record<string, number>>) => string;
   /** Starts the loop at a step. */
@@ -105,9 +109,37 @@ const packLoop = (step: number, extras: LoopExtras | undefined): Weights => {
   return tensors;
 };
 
-/** Removes the checkpoint: call it when what the stage learned is saved. */
-export const discardCheckpoint = (stage: StageContext): Promise<void> =>
-  rm(join(stage.folder, checkpointName), { force: true });
+/** Removes the checkpoint and the best weights: call it when what the stage learned is saved. */
+export const discardCheckpoint = async (stage: StageContext): Promise<void> => {
+  for (const name of [checkpointName, bestName]) await rm(join(stage.folder, name), { force: true });
+};
+
+/**
+ * The weights with the least eval_loss so far, in a file of their own: what learns, not what is frozen. They are
+ * written before any later checkpoint, and what comes between the two is computed again as it was, so going on from a
+ * checkpoint finds the same best ones.
+ */
+const openBest = async ({ stage, state, trainer }: LoopStage<never> | LoopStage<unknown>) => {
+  const path = join(stage.folder, bestName);
+  const names = Object.keys(trainer.snapshot().moments);
+  const read = async (): Promise<Weights> => (existsSync(path) ? await readSafetensors(path) : {});
+  let least = (await read())[bestLossName]?.data[0] ?? Number.POSITIVE_INFINITY;
+  return {
+    /** Keeps the weights as they are now if nothing so far had less loss. */
+    async offer(loss: number): Promise<void> {
+      if (!(loss < least)) return;
+      const weights = Object.fromEntries(names.map((name) => [name, state.weights[name]!]));
+      const mark = { [bestLossName]: { shape: [1], data: Float32Array.of(loss) } };
+      await writeSafetensors(path, { ...weights, ...mark });
+      least = loss;
+    },
+    /** Puts the best weights into the state, where any were kept. */
+    async take(): Promise<void> {
+      const tensors = await read();
+      for (const name of names) state.weights[name] = tensors[name] ?? state.weights[name]!;
+    },
+  };
+};
 
 /**
  * Runs a loop to its end, writing steps.jsonl. Optimiser steps per loop step may be several: `loop` counts its own
@@ -118,11 +150,13 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
   const start = await restoreCheckpoint(path, state, trainer, options.extras);
+  const best = options.keepBest === true ? await openBest(options) : undefined;
   let written = steps.existing.length;
   let saved = clock.now();
   for await (const outcome of options.loop(start)) {
     await options.onStep?.(outcome);
     const { step, metrics } = outcome;
+    if (metrics["eval_loss"] !== undefined) await best?.offer(metrics["eval_loss"]);
     if (step >= written) {
       const id = `${name}/step-${String(step).padStart(5, "0")}`;
       await steps.append([
@@ -139,4 +173,5 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
       saved = clock.now();
     }
   }
+  await best?.take();
 };

@@ -6,7 +6,12 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hashJson, sha256File, UserError } from "../../core/index.ts";
 import { modelFolderOf, openModel } from "../../models/index.ts";
-import { loadModelFolder, type ModelFolder, parameterCount } from "../../transformer/index.ts";
+import {
+  loadModelFolder,
+  type ModelConfig,
+  type ModelFolder,
+  parameterCount,
+} from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { trainableFolder } from "./models.ts";
@@ -15,10 +20,14 @@ import { trainableFolder } from "./models.ts";
 export type ModelRole = "asked" | "trained" | "rewards";
 
 /**
- * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1. Both null
- * for a model that runs elsewhere.
+ * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1; config: its
+ * shape. All null for a model that runs elsewhere.
  */
-export type CheckedModel = { readonly hash: string | null; readonly speed: number | null };
+export type CheckedModel = {
+  readonly hash: string | null;
+  readonly speed: number | null;
+  readonly config: ModelConfig | null;
+};
 
 /** Parameters of covenant-tiny, on which the rates of plans were measured. */
 const tinyParameters = 2_720_000;
@@ -84,10 +93,11 @@ export const checkModel = async (
   const folder = role === "asked" ? modelFolderOf(name) : trainableFolder(name);
   if (folder === null) {
     await (await openModel(name, { environment, signal })).close();
-    return { hash: null, speed: null };
+    return { hash: null, speed: null, config: null };
   }
   await refuseFolderOfModels(folder);
   const model = await loadModelFolder(folder);
   requireRole(folder, model, role);
-  return { hash: await hashFolder(folder), speed: tinyParameters / parameterCount(model.config, model.task) };
+  const speed = tinyParameters / parameterCount(model.config, model.task);
+  return { hash: await hashFolder(folder), speed, config: model.config };
 };

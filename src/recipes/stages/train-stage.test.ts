@@ -22,6 +22,8 @@ const train = (change: { fails?: Error; saveFails?: Error } = {}) => {
   let time = 0;
   const trainer: Trainer<unknown> = {
     step: async () => ({}),
+    stepOver: async () => ({}),
+    evaluate: async () => ({}),
     snapshot: () => ({ step: 0, moments: {} }),
     restore: () => undefined,
     release: async () => {
