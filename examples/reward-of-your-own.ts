@@ -41,7 +41,7 @@ const loop = trainGrpo({
   ],
   prompts: asked.map((content) => encodePrompt(codec, [{ role: "user", content }])),
   steps: Number(steps),
-  ...{ batch: 4, group: 8, minibatches: 2, iterations: 1, scale: "group", lossType: "dapo" },
+  ...{ batch: 4, group: 8, minibatches: 2, iterations: 1, accumulation: 1, scale: "group", lossType: "dapo" },
   ...{ maxTokens: 40, endToken: config.endTokenIds[0]!, padding: config.padTokenId ?? 0, seed: 1 },
   schedule: { kind: "constant", peak: 2e-4, warmupSteps: 0 },
 });

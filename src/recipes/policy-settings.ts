@@ -40,7 +40,10 @@ export const alarmSettings = z
 
 /** What PPO and GRPO have in common. */
 const sampled = {
-  minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
+  minibatches: positive.default(2).describe("updates that a step's replies are learned in"),
+  accumulation: positive
+    .default(1)
+    .describe("parts that an update is computed in: less memory, the same result"),
   learningRate: optimiserSettings.learningRate.default(2e-4),
   schedule: optimiserSettings.schedule.default("linear"),
   warmupSteps: optimiserSettings.warmupSteps.default(3),

@@ -44,6 +44,7 @@ const open = (change: Partial<GrpoOptions & GrpoLossOptions> = {}): OpenedLoop =
     batch: 2,
     group: 4,
     minibatches: 2,
+    accumulation: 1,
     iterations: 2,
     scale: "group",
     lossType: "dapo",

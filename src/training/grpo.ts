@@ -30,6 +30,7 @@ import { groupPolicyLoss, sequencePolicyLoss } from "./policy-losses.ts";
 import { type NamedReward, requireLogProbabilities, type SampledReply, scoreReplies } from "./rewards.ts";
 import {
   average,
+  inParts,
   meanMetrics,
   minibatches,
   openingShare,
@@ -40,7 +41,7 @@ import {
   updateOfStep,
 } from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
+import { type BatchPart, createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /**
  * What a token counts in GRPO's loss, by TRL's names. grpo: every reply alike; bnpo: every token of the update alike;
@@ -77,6 +78,8 @@ export type GrpoOptions = LoopOptions &
     /** Into how many updates a step's replies go, and how often all of them are learned (TRL's num_iterations). */
     readonly minibatches: number;
     readonly iterations: number;
+    /** Parts that a minibatch is computed in, one after another; it learns the same. */
+    readonly accumulation: number;
     readonly scale: AdvantageScale;
     readonly lossType: GroupLossType;
     readonly maxTokens: number;
@@ -142,19 +145,22 @@ export type TokenWeighing = {
   readonly limit: number;
 };
 
+/** An update as a whole, of which parts are laid out. */
+type Whole = { readonly replies: number; readonly tokens: number };
+
 /** What each token of an update counts in the loss, by the loss type. */
 const tokenWeights = (
   laid: PolicyBatch,
-  replies: readonly SampledReply[],
+  lengths: readonly number[],
+  whole: Whole,
   { lossType, tokens, updates, limit }: TokenWeighing,
 ): Float32Array => {
   const weightOf: Record<GroupLossType, (length: number) => number> = {
-    grpo: (length) => 1 / (replies.length * length),
-    bnpo: () => 1 / laid.tokens,
+    grpo: (length) => 1 / (whole.replies * length),
+    bnpo: () => 1 / whole.tokens,
     dapo: () => updates / tokens,
-    dr_grpo: () => 1 / (replies.length * limit),
+    dr_grpo: () => 1 / (whole.replies * limit),
   };
-  const lengths = replies.map((reply) => tokensOf(reply).length);
   return targetVector(laid.batch, (at) => weightOf[lossType](lengths[laid.targets[at]!.item]!));
 };
 
@@ -167,44 +173,60 @@ const membershipOf = ({ batch, targets }: PolicyBatch, sequences: number): Float
   return matrix;
 };
 
-/** What an update on some of a step's replies is fed with, and its sizes. */
-export const grpoFeeds = (
+export type GroupPartOptions = Pick<GrpoOptions, "estimator" | "padding" | "accumulation"> & {
+  readonly weighing: TokenWeighing;
+};
+
+/** A part of an update, laid out: what RLOO reads of replies, or what GRPO reads of tokens. */
+const layOutPart = (
   replies: readonly SampledReply[],
   rollouts: readonly GroupRollout[],
-  options: {
-    readonly estimator: GroupEstimator;
-    readonly padding: number;
-    readonly weighing: TokenWeighing;
-  },
-) => {
-  const laid = layOutPolicy(replies, () => false, options.padding);
+  whole: Whole,
+  { estimator, padding, weighing }: GroupPartOptions,
+): BatchPart<GroupBatchSizes> => {
+  const laid = layOutPolicy(replies, () => false, padding);
   const { batch, targets } = laid;
   const sequences = roundUp(replies.length, 8);
   const sizes: GroupBatchSizes = { ...batch.sizes, sequences };
   const shared = {
     ...batch.feeds,
     before: gatherPlaces(laid, (at) => rollouts[at]!.policy),
-    mask: tokenMask(laid),
+    mask: tokenMask(laid, whole.tokens),
   };
-  if (options.estimator === "rloo") {
+  if (estimator === "rloo") {
     const fill = (value: (reply: number) => number) =>
       Float32Array.from({ length: sequences }, (_, at) => (at < replies.length ? value(at) : 0));
     const feeds = {
       ...shared,
       replyAdvantages: fill((at) => rollouts[at]!.advantage),
-      replyWeights: fill(() => 1 / replies.length),
+      replyWeights: fill(() => 1 / whole.replies),
       membership: membershipOf(laid, sequences),
     };
     return { sizes, feeds };
   }
   const hasReference = rollouts.every(({ reference }) => reference !== null);
+  const lengths = replies.map((reply) => tokensOf(reply).length);
   const feeds = {
     ...shared,
     advantages: targetVector(batch, (at) => rollouts[targets[at]!.item]!.advantage),
-    weights: tokenWeights(laid, replies, options.weighing),
+    weights: tokenWeights(laid, lengths, whole, weighing),
     ...(hasReference ? { reference: gatherPlaces(laid, (at) => rollouts[at]!.reference!) } : {}),
   };
   return { sizes, feeds };
+};
+
+/** What an update on some of a step's replies is fed with, in parts of equal size (the last may be smaller). */
+export const grpoParts = (
+  replies: readonly SampledReply[],
+  rollouts: readonly GroupRollout[],
+  options: GroupPartOptions,
+): BatchPart<GroupBatchSizes>[] => {
+  const tokens = replies.reduce((sum, reply) => sum + tokensOf(reply).length, 0);
+  const whole = { replies: replies.length, tokens };
+  return inParts(replies.length, options.accumulation).map((indices) => {
+    const pick = <Item>(items: readonly Item[]): Item[] => indices.map((at) => items[at]!);
+    return layOutPart(pick(replies), pick(rollouts), whole, options);
+  });
 };
 
 const signalOf = ({ signal }: GrpoOptions) => (signal === undefined ? {} : { signal });
@@ -310,8 +332,8 @@ const updateAll = async (
     const weighing = { ...options, tokens, updates: parts.length, limit: options.maxTokens };
     for (const indices of parts) {
       const pick = <Item>(items: readonly Item[]): Item[] => indices.map((at) => items[at]!);
-      const { sizes, feeds } = grpoFeeds(pick(replies), pick(rollouts), { ...options, weighing });
-      updates.push(await updateOfStep(step, () => options.trainer.step(sizes, feeds, learningRate)));
+      const laid = grpoParts(pick(replies), pick(rollouts), { ...options, weighing });
+      updates.push(await updateOfStep(step, () => options.trainer.stepOver(laid, learningRate)));
     }
   }
   return updates;

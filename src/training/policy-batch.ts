@@ -99,6 +99,25 @@ export const gatherPlaces = (
     return lists(item)[at < tokens ? offset : offset + 1] ?? 0;
   });
 
-/** Weights of a mean over all tokens; places after ends count nothing. */
-export const tokenMask = ({ batch, tokens }: PolicyBatch): Float32Array =>
-  targetVector(batch, (at) => (at < tokens ? 1 / tokens : 0));
+/** Weights of a mean over all tokens; places after ends count nothing. tokens: of the whole that this is a part of. */
+export const tokenMask = (laid: PolicyBatch, tokens = laid.tokens): Float32Array =>
+  targetVector(laid.batch, (at) => (at < laid.tokens ? 1 / tokens : 0));
+
+/** Tokens read in one run; bounds the memory of logits and attention. */
+const tokensPerRun = 4096;
+
+/** Items in runs of about tokensPerRun tokens, in their order. */
+export const runsOfItems = <Item extends PackedItem>(items: readonly Item[]): Item[][] => {
+  const runs: Item[][] = [];
+  let tokens = Number.POSITIVE_INFINITY;
+  for (const item of items) {
+    const length = item.branches.reduce((sum, branch) => sum + branch.length, item.trunk.length);
+    if (tokens + length > tokensPerRun) {
+      runs.push([]);
+      tokens = 0;
+    }
+    runs.at(-1)!.push(item);
+    tokens += length;
+  }
+  return runs;
+};

@@ -15,9 +15,9 @@ import {
 } from "./advantages.ts";
 import { distance } from "./golden.fixture.ts";
 import { type AdvantageScale, type GroupEstimator, groupAdvantages } from "./group-advantages.ts";
-import { createGrpoTrainer, type GroupLossType, grpoFeeds } from "./grpo.ts";
+import { createGrpoTrainer, type GroupLossType, grpoParts } from "./grpo.ts";
 import { defaultAdamW } from "./optimiser.ts";
-import { createPpoTrainer, hasClosingPlace, ppoFeeds } from "./ppo.ts";
+import { createPpoTrainer, hasClosingPlace, ppoParts } from "./ppo.ts";
 import type { SampledReply } from "./rewards.ts";
 
 type Numbers = readonly number[];
@@ -67,6 +67,8 @@ const golden = JSON.parse(
 
 const { rollout } = golden;
 const padding = 1;
+/** Parts that an update is computed in: it must be the same. */
+const wholeAndParts = [1, 3];
 const replies = rollout.replies.map(
   (reply, at): SampledReply => ({
     trunk: rollout.prompts[at]!,
@@ -121,32 +123,32 @@ describe.each(golden.ppo)(
       expect(distance(flat(returns), flat(one.returns))).toBeLessThan(1e-5);
     });
 
-    it("has TRL's losses, clip fractions and gradient norm", async () => {
-      const head = { shape: [1, config.hiddenSize], data: Float32Array.from(golden.head) };
-      const state = createModelState(config, { ...weights, "score.weight": head });
-      const trainer = createPpoTrainer(state, defaultAdamW, one.loss);
-      const { sizes, feeds } = ppoFeeds(
-        replies,
-        rollouts,
-        estimateAdvantages(rollouts, one.options),
-        padding,
-      );
-      const found = await trainer.step(sizes, feeds, 0);
-      await trainer.release();
-      expectMetrics(found, one.metrics);
-      // TRL averages these two over padding as well, where nothing has moved
-      const share = flat(policy).length / one.padded["places"]!;
-      expectMetrics(
-        {
-          "policy/approxkl_avg": found["policy/approxkl_avg"]! * share,
-          "val/ratio": found["val/ratio"]! * share + 1 - share,
-        },
-        {
-          "policy/approxkl_avg": one.padded["policy/approxkl_avg"]!,
-          "val/ratio": one.padded["val/ratio"]!,
-        },
-      );
-    });
+    it.each(wholeAndParts)(
+      "has TRL's losses, clip fractions and gradient norm (in %i)",
+      async (accumulation) => {
+        const head = { shape: [1, config.hiddenSize], data: Float32Array.from(golden.head) };
+        const state = createModelState(config, { ...weights, "score.weight": head });
+        const trainer = createPpoTrainer(state, defaultAdamW, one.loss);
+        const estimates = estimateAdvantages(rollouts, one.options);
+        const parts = ppoParts(replies, rollouts, estimates, { padding, accumulation });
+        expect(parts).toHaveLength(accumulation);
+        const found = await trainer.stepOver(parts, 0);
+        await trainer.release();
+        expectMetrics(found, one.metrics);
+        // TRL averages these two over padding as well, where nothing has moved
+        const share = flat(policy).length / one.padded["places"]!;
+        expectMetrics(
+          {
+            "policy/approxkl_avg": found["policy/approxkl_avg"]! * share,
+            "val/ratio": found["val/ratio"]! * share + 1 - share,
+          },
+          {
+            "policy/approxkl_avg": one.padded["policy/approxkl_avg"]!,
+            "val/ratio": one.padded["val/ratio"]!,
+          },
+        );
+      },
+    );
   },
 );
 
@@ -168,7 +170,7 @@ describe.each(golden.groups)(
       expect(distance(found, advantages)).toBeLessThan(1e-5);
     });
 
-    it("has TRL's loss, shares and gradient norm", async () => {
+    it.each(wholeAndParts)("has TRL's loss, shares and gradient norm (in %i)", async (accumulation) => {
       const state = createModelState(config, { ...weights });
       const trainer = createGrpoTrainer(state, defaultAdamW, options);
       const rollouts = replies.map((_, at) => ({
@@ -178,8 +180,8 @@ describe.each(golden.groups)(
       }));
       const tokens = flat(policy).length;
       const weighing = { lossType: options.lossType, tokens, updates: 1, limit: rollout.limit };
-      const { sizes, feeds } = grpoFeeds(replies, rollouts, { ...options, padding, weighing });
-      const got = await trainer.step(sizes, feeds, 0);
+      const parts = grpoParts(replies, rollouts, { ...options, padding, accumulation, weighing });
+      const got = await trainer.stepOver(parts, 0);
       await trainer.release();
       const { "clip_ratio/low_min": _low, "clip_ratio/high_max": _high, ...expected } = metrics;
       expectMetrics(got, expected);

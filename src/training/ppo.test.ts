@@ -42,6 +42,7 @@ const open = ({ kl, ...change }: Change = {}): OpenedLoop => {
     steps: 4,
     batch: 8,
     minibatches: 2,
+    accumulation: 1,
     epochs: 2,
     maxTokens: 6,
     endToken: 0,

@@ -37,11 +37,19 @@ import type { KlControl } from "./kl-control.ts";
 import type { LoopOptions, StepMetrics } from "./loop.ts";
 import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import { gatherPlaces, layOutPolicy, readPolicy, splitPlaces, tokenMask } from "./policy-batch.ts";
+import {
+  gatherPlaces,
+  layOutPolicy,
+  readPolicy,
+  runsOfItems,
+  splitPlaces,
+  tokenMask,
+} from "./policy-batch.ts";
 import { clippedPolicyLoss, clippedValueLoss } from "./policy-losses.ts";
 import { type RewardFunction, requireLogProbabilities, requireScores, type SampledReply } from "./rewards.ts";
 import {
   average,
+  inParts,
   meanMetrics,
   minibatches,
   openingShare,
@@ -52,7 +60,7 @@ import {
   updateOfStep,
 } from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
+import { type BatchPart, createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** What PPO works with: prompts, policy, reference, reward, and its settings. */
 export type PpoOptions = LoopOptions &
@@ -70,6 +78,8 @@ export type PpoOptions = LoopOptions &
     readonly batch: number;
     readonly minibatches: number;
     readonly epochs: number;
+    /** Parts that a minibatch is computed in, one after another; it learns the same. */
+    readonly accumulation: number;
     readonly maxTokens: number;
     readonly endToken: number;
     readonly missingEndPenalty: number;
@@ -125,9 +135,6 @@ export const createPpoTrainer = (
   options: PpoLossOptions,
 ): Trainer<TokenBatchSizes> => createTrainer({ state, optimiser, build: buildLoss(options) });
 
-/** Replies read in one run: bounds the memory of logits and attention. */
-const repliesPerRun = 64;
-
 /** Log-probabilities of every reply token, and values of its places, under the policy as it is. */
 const createReader = (state: ModelState) => {
   const programs = createProgramCache(async (key): Promise<Program> => {
@@ -153,8 +160,8 @@ const createReader = (state: ModelState) => {
   return {
     async read(items: readonly PackedItem[], closed: (item: number) => boolean, padding: number) {
       const all: Awaited<ReturnType<typeof readRun>> = [];
-      for (let start = 0; start < items.length; start += repliesPerRun) {
-        const run = items.slice(start, start + repliesPerRun);
+      for (const run of runsOfItems(items)) {
+        const start = all.length;
         all.push(...(await readRun(run, (at) => closed(start + at), padding)));
       }
       return all;
@@ -216,28 +223,33 @@ const objectives = (
   };
 };
 
-/** What an update on some of a step's replies is fed with, and its sizes. */
-export const ppoFeeds = (
+/** What an update on some of a step's replies is fed with, in parts of equal size (the last may be smaller). */
+export const ppoParts = (
   items: readonly PackedItem[],
   rollouts: readonly Rollout[],
   { advantages, returns }: Estimates,
-  padding: number,
-) => {
-  const closed = (at: number): boolean => rollouts[at]!.values.length > rollouts[at]!.policy.length;
-  const laid = layOutPolicy(items, closed, padding);
-  const { batch, targets } = laid;
-  return {
-    sizes: batch.sizes,
-    feeds: {
-      ...batch.feeds,
-      before: gatherPlaces(laid, (at) => rollouts[at]!.policy),
-      oldValues: gatherPlaces(laid, (at) => rollouts[at]!.values),
-      advantages: gatherPlaces(laid, (at) => advantages[at]!),
-      returns: gatherPlaces(laid, (at) => returns[at]!),
-      mask: tokenMask(laid),
-      valueMask: targetVector(batch, () => 1 / targets.length),
-    },
-  };
+  { padding, accumulation }: Pick<PpoOptions, "padding" | "accumulation">,
+): BatchPart<TokenBatchSizes>[] => {
+  const tokens = rollouts.reduce((sum, { policy }) => sum + policy.length, 0);
+  const places = rollouts.reduce((sum, { values }) => sum + values.length, 0);
+  return inParts(items.length, accumulation).map((indices) => {
+    const own = (at: number): Rollout => rollouts[indices[at]!]!;
+    const laid = layOutPolicy(
+      indices.map((at) => items[at]!),
+      (at) => own(at).values.length > own(at).policy.length,
+      padding,
+    );
+    const feeds = {
+      ...laid.batch.feeds,
+      before: gatherPlaces(laid, (at) => own(at).policy),
+      oldValues: gatherPlaces(laid, (at) => own(at).values),
+      advantages: gatherPlaces(laid, (at) => advantages[indices[at]!]!),
+      returns: gatherPlaces(laid, (at) => returns[indices[at]!]!),
+      mask: tokenMask(laid, tokens),
+      valueMask: targetVector(laid.batch, () => 1 / places),
+    };
+    return { sizes: laid.batch.sizes, feeds };
+  });
 };
 
 /** All epochs over a step's replies; gives the metrics of every update. */
@@ -254,8 +266,8 @@ const updateAll = async (
     for (const indices of minibatches(replies.length, options.minibatches, seed)) {
       const pick = <Item>(items: readonly Item[]): Item[] => indices.map((at) => items[at]!);
       const own = { advantages: pick(estimates.advantages), returns: pick(estimates.returns) };
-      const { sizes, feeds } = ppoFeeds(pick(replies), pick(rollouts), own, options.padding);
-      updates.push(await updateOfStep(step, () => options.trainer.step(sizes, feeds, learningRate)));
+      const parts = ppoParts(pick(replies), pick(rollouts), own, options);
+      updates.push(await updateOfStep(step, () => options.trainer.stepOver(parts, learningRate)));
     }
   }
   return updates;

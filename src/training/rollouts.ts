@@ -119,11 +119,16 @@ export const meanMetrics = (all: readonly Readonly<Record<string, number>>[]): R
     Object.keys(all[0] ?? {}).map((name) => [name, average(all.map((metrics) => metrics[name]!))]),
   );
 
-/** The indices of a batch in a seeded order, cut into parts of equal size (the last may be smaller). */
-export const minibatches = (count: number, parts: number, seed: number): number[][] => {
-  const order = createRandom(seed).shuffle(Array.from({ length: count }, (_, at) => at));
+/** The indices of so many items in parts of equal size (the last may be smaller), in their order. */
+export const inParts = (count: number, parts: number): number[][] => {
   const size = Math.ceil(count / parts);
   return Array.from({ length: Math.ceil(count / size) }, (_, part) =>
-    order.slice(part * size, (part + 1) * size),
+    Array.from({ length: Math.min(size, count - part * size) }, (_, at) => part * size + at),
   );
+};
+
+/** The indices of a batch in a seeded order, in parts of equal size (the last may be smaller). */
+export const minibatches = (count: number, parts: number, seed: number): number[][] => {
+  const order = createRandom(seed).shuffle(Array.from({ length: count }, (_, at) => at));
+  return inParts(count, parts).map((part) => part.map((at) => order[at]!));
 };
