@@ -31,7 +31,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["train", "sft"],
-    summary: "fine-tune a model on prompts and completions",
+    summary: "fine-tune a model on prompts and completions, chats or texts",
     load: async () => (await import("./train-recipes.ts")).sftRecipe,
   },
   {

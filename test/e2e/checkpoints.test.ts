@@ -41,7 +41,7 @@ beforeAll(async () => {
     model: inFolder("model"),
     out: inFolder("reward"),
     data: inFolder("pairs.jsonl"),
-    settings: { epochs: 1, batch: 4 },
+    settings: { epochs: 1, batch: 4, atChance: "warn" },
   });
 });
 afterAll(remove);
@@ -92,11 +92,16 @@ const expectSameFiles = (got: string, wanted: string, files: readonly string[]):
 const base = () => ({ model: inFolder("model") });
 const three = { epochs: 2, batch: 4 };
 const short = { epochs: 1, batch: 8 };
+const shortReward = { ...short, atChance: "warn" };
 const trainings: Readonly<Record<string, { stage: string; config(): object }>> = {
   "train sft": { stage: "sl", config: () => ({ ...base(), data: inFolder("rows.jsonl"), settings: three }) },
   "train reward": {
     stage: "reward",
-    config: () => ({ ...base(), data: inFolder("pairs.jsonl"), settings: { epochs: 3, batch: 4 } }),
+    config: () => ({
+      ...base(),
+      data: inFolder("pairs.jsonl"),
+      settings: { epochs: 3, batch: 4, atChance: "warn" },
+    }),
   },
   "train dpo": {
     stage: "dpo",
@@ -167,8 +172,9 @@ describe("training that stopped between two steps", () => {
       ...{ model: inFolder("model"), out: inFolder(out), seed: 1, sampling: { maxTokens: 16 } },
       train: { harmful: 8, harmless: 4, lookalike: 4 },
       test: { harmful: 4, harmless: 3, lookalike: 3 },
-      ...{ sft: short, reward: short, dpo: short },
-      ppo: { steps: 5, batch: 8, measureEvery },
+      ...{ sft: short, reward: shortReward, dpo: short },
+      // an alarm is an event, and would move the clock
+      ppo: { steps: 5, batch: 8, measureEvery, alarms: { endedShare: null } },
     });
     await stopped("run", config("measured"), { stage, after: 3 }, everySecondStep);
     expect(await standOf(inFolder(`measured/${stage}`))).toEqual({ recorded: 3, saved: 2 });
