@@ -9,8 +9,9 @@ import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./
 import { asModelName, readModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planComparisons, planOf, planPpo } from "./plan.ts";
+import { longestPrompt, planComparisons, planOf, planPpo } from "./plan.ts";
 import { grpoSettings } from "./policy-settings.ts";
+import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   constitutionSetting,
@@ -105,8 +106,19 @@ export const recipe: Recipe<typeof schema> = {
     await checkFolder(request, context);
     const { settings, maxTokens, judge } = config;
     const { steps, batch, group, iterations } = settings;
-    const size = { steps, batch: batch * group, epochs: iterations, maxTokens };
-    const learning = planPpo("rl", prompts.used, { ...size, speed: inputs.speeds["model"]! });
+    const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
+    const size = policySize(inputs.configs["model"]!, {
+      replies: batch * group,
+      prompt: longestPrompt(prompts.used),
+      maxTokens,
+      hasReference: settings.beta > 0,
+      helpers: [inputs.configs["reward"], inputs.configs["judge"]].filter((one) => one != null),
+      settings,
+    });
+    const learning = {
+      ...planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! }),
+      size,
+    };
     if (judge === undefined) return planOf([learning]);
     const comparisons = steps * batch * (group > 2 ? group : 1);
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);

@@ -8,8 +8,9 @@ import { kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { asModelName, readModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planOf, planPpo } from "./plan.ts";
+import { longestPrompt, planOf, planPpo } from "./plan.ts";
 import { ppoTrainingSettings } from "./policy-settings.ts";
+import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   fileSetting,
@@ -69,7 +70,17 @@ export const recipe: Recipe<typeof schema> = {
     const { prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { settings, maxTokens } = config;
-    return planOf([planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! })]);
+    const { model, reward } = inputs.configs;
+    const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
+    const size = policySize(model!, {
+      replies: settings.batch,
+      prompt: longestPrompt(prompts.used),
+      maxTokens,
+      hasReference: true,
+      helpers: [reward!],
+      settings,
+    });
+    return planOf([{ ...step, size }]);
   },
   async run(config, context) {
     const { prompts: gathered, request } = await prepare(config, context);
