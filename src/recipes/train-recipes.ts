@@ -20,6 +20,7 @@ import {
   seedSetting,
   sftTrainingSettings,
 } from "./settings.ts";
+import type { ModelRole } from "./stages/model-checks.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
@@ -50,6 +51,7 @@ type Training<Config extends TrainConfig, Row> = {
   readonly task: ModelTask;
   loadRows(file: string, seed: number): Promise<LoadedRows<Row>>;
   tokens(row: Row): number;
+  roleOf?(rows: readonly Row[]): ModelRole;
   train(pipeline: Pipeline, config: Config, rows: LoadedRows<Row>): Promise<string>;
   /** How to go on, given the model as it is named from here. */
   next(config: Config, model: string): string[];
@@ -62,7 +64,8 @@ const prepare = async <Config extends TrainConfig, Row>(
   context: RecipeContext,
 ) => {
   const loaded = await training.loadRows(config.data, config.seed);
-  const named = { models: { model: [config.model, "trained"] as const }, files: { data: config.data } };
+  const role = training.roleOf?.(loaded.rows) ?? "trained";
+  const named = { models: { model: [config.model, role] as const }, files: { data: config.data } };
   const inputs = await checkInputs(named, context);
   return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };
@@ -120,6 +123,7 @@ const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   task: "causal-lm",
   loadRows: loadSftRows,
   tokens: sftTokens,
+  roleOf: (rows) => (rows.every((row) => "text" in row) ? "trained-on-texts" : "trained"),
   train: (pipeline, { model, settings }, loaded) =>
     sftStage(pipeline, { name: "sl", after: [], model, ...loaded, settings }),
   next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),

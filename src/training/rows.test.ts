@@ -2,6 +2,7 @@
 // chat every reply is learned, and what is too long is told.
 
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
 import type { Message, SftRow } from "../records/index.ts";
@@ -82,6 +83,28 @@ describe("what is learned of a row", () => {
 
   it("is every reply of a chat with the mark that ends it, and nothing else", () => {
     expect(learnedOf(chat)).toEqual(["is wide<|end|>", "is low 🌳<|end|>"]);
+  });
+
+  it("is what the assistant said, whatever anybody wrote", () => {
+    const piece = fc.constantFrom(
+      "the river",
+      "<|end|>",
+      "<|assistant|>",
+      " ",
+      "\n",
+      "🌳",
+      "אב",
+      "\u200b",
+      "a",
+    );
+    const text = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(""));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 }), (turnsOfTwo) => {
+        const messages = turnsOfTwo.flatMap(([asked, said]) => [user(asked), assistant(said)]);
+        expect(learnedOf({ ...books, messages })).toEqual(turnsOfTwo.map(([, said]) => `${said}<|end|>`));
+      }),
+      { numRuns: 60, seed: 4 },
+    );
   });
 
   it("is the same of a chat of one turn as of prompt and completion, whatever closes a turn", () => {

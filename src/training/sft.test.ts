@@ -141,6 +141,20 @@ describe("SFT", () => {
     await loop.release();
   });
 
+  it("names that step in parts, too, and leaves weights and moments as they were", async () => {
+    const { loop } = open({ accumulation: 2 });
+    const steps = loop.run(0);
+    await steps.next();
+    const norm = "model.norm.weight";
+    const { shape, data } = loop.state.weights[norm]!;
+    loop.state.weights[norm] = { shape, data: data.with(3, Number.NaN) };
+    const held = { ...loop.state.weights };
+    await expect(steps.next()).rejects.toThrow(/^Step 2: the loss is NaN/);
+    expect(loop.state.weights).toEqual(held);
+    expect(loop.trainer.snapshot().step).toBe(1);
+    await loop.release();
+  });
+
   it("moves adapters alone where there are adapters", async () => {
     const base = freshModel();
     const weights = addAdapters(base.config, base.weights, { rank: 4, alpha: 8, targets: [allTargets] }, 1);

@@ -1,7 +1,7 @@
 // Training on rows of one's own, through the command line: chats, texts and pairs, what is said of rows that do not fit,
 // and the guard rail of a reward model.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { covenant, type Ended, expectStatus, makeFolder, makeModel } from "./command.fixture.ts";
@@ -70,6 +70,24 @@ describe("train sft", () => {
       /disorder\.jsonl, line 2: messages: .*messages 1 and 2 are both of the role "user"/,
     );
     expect(existsSync(inFolder("never"))).toBe(false);
+  });
+
+  it("learns plain texts with a model that has no chat template, and nothing else with it", async () => {
+    cpSync(inFolder("model"), inFolder("plain"), { recursive: true });
+    rmSync(inFolder("plain/chat_template.jinja"), { force: true });
+    const config = JSON.parse(readFileSync(inFolder("plain/tokenizer_config.json"), "utf8")) as object;
+    writeFileSync(
+      inFolder("plain/tokenizer_config.json"),
+      JSON.stringify({ ...config, chat_template: undefined }),
+    );
+    write(
+      "texts.jsonl",
+      asked.map((text) => ({ text })),
+    );
+    const words = (data: string) => ["train", "sft", "--model", "plain", "--data", data, "--epochs", "1"];
+    expectStatus(await covenant([...words("texts.jsonl"), "--out", "texts"], folder), 0);
+    const refused = await covenant([...words("chats.jsonl"), "--out", "never"], folder);
+    expect(expectStatus(refused, 2).stderr).toMatch(/plain has no chat template.*rows of plain/);
   });
 
   it("refuses to keep the best weights where nothing is kept out to tell them by", async () => {

@@ -53,7 +53,8 @@ const train = async (name: string, keepBest: boolean, stopAt = Number.POSITIVE_I
   const losses: number[] = [];
   let saved = false;
   let time = 0;
-  const clock = { now: () => (time += 20_000) };
+  // A second a look: a checkpoint is due after some steps.
+  const clock = { now: () => (time += 1_000) };
   const loop = {
     trainer,
     rows,
@@ -138,6 +139,8 @@ describe("the best weights", () => {
   it("are the same after interruptions before, at and behind the best step", async () => {
     const whole = await train("whole", true);
     for (const stopAt of [1, 4, 9, 17]) expect((await train("broken", true, stopAt)).saved).toBe(false);
+    for (const file of ["checkpoint", "best"])
+      expect(existsSync(join(folder, `broken/sl/${file}.safetensors`)), file).toBe(true);
     const broken = await train("broken", true);
     expect(broken.saved).toBe(true);
     expect(bytesOf(broken.state) === bytesOf(whole.state)).toBe(true);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Clock, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import type { StepMetrics, Trainer } from "../../training/index.ts";
+import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 
 const checkpointName = "checkpoint.safetensors";
@@ -16,7 +16,9 @@ const bestName = "best.safetensors";
 const loopStepName = "loop-step";
 const extraName = (name: string): string => `loop:${name}`;
 const bestLossName = "eval-loss";
+/** A checkpoint is due after so long, and after so many times as long as the last one took to write. */
 const checkpointMilliseconds = 15_000;
+const writingShare = 20;
 
 /** Numbers by name that a checkpoint holds for a loop, and how they are put back. */
 export type LoopExtras = {
@@ -50,12 +52,12 @@ const tensorNames = (parameter: string) => ({
   second: `secondSum:${parameter}`,
 });
 
-/** Weights and moments as one set of tensors; the step is a tensor of its own. */
+/** What learns, weights and moments, as one set of tensors; the step is a tensor of its own. */
 const packCheckpoint = (state: ModelState, trainer: Pick<Trainer<unknown>, "snapshot">): Weights => {
   const { step, moments } = trainer.snapshot();
   const tensors: Weights = { step: { shape: [1], data: Float32Array.of(step) } };
-  for (const [name, weight] of Object.entries(state.weights)) tensors[tensorNames(name).weight] = weight;
   for (const [name, { first, second }] of Object.entries(moments)) {
+    tensors[tensorNames(name).weight] = state.weights[name]!;
     tensors[tensorNames(name).first] = { shape: [first.length], data: first };
     tensors[tensorNames(name).second] = { shape: [second.length], data: second };
   }
@@ -83,16 +85,18 @@ const restoreCheckpoint = async (
       { path, name },
     );
   };
-  for (const [name, { data }] of Object.entries(state.weights))
-    state.weights[name] = tensor(tensorNames(name).weight, data.length);
-  const moments = Object.entries(trainer.snapshot().moments).map(([name, { first }]) => [
+  const moments: Record<string, Moments> = {};
+  for (const [
     name,
     {
-      first: tensor(tensorNames(name).first, first.length).data,
-      second: tensor(tensorNames(name).second, first.length).data,
+      first: { length },
     },
-  ]);
-  trainer.restore({ step: tensor("step", 1).data[0]!, moments: Object.fromEntries(moments) });
+  ] of Object.entries(trainer.snapshot().moments)) {
+    const named = tensorNames(name);
+    state.weights[name] = tensor(named.weight, length);
+    moments[name] = { first: tensor(named.first, length).data, second: tensor(named.second, length).data };
+  }
+  trainer.restore({ step: tensor("step", 1).data[0]!, moments });
   const numbers = Object.keys(extras?.snapshot() ?? {}).map((name) => [
     name,
     tensor(extraName(name), 1).data[0]!,
@@ -152,7 +156,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const start = await restoreCheckpoint(path, state, trainer, options.extras);
   const best = options.keepBest === true ? await openBest(options) : undefined;
   let written = steps.existing.length;
-  let saved = clock.now();
+  let due = clock.now() + checkpointMilliseconds;
   for await (const outcome of options.loop(start)) {
     await options.onStep?.(outcome);
     const { step, metrics } = outcome;
@@ -165,12 +169,14 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
       written = step + 1;
     }
     stage.progress(step + 1, totalSteps, "steps", options.note(metrics));
-    if (clock.now() - saved > checkpointMilliseconds && step + 1 < totalSteps) {
+    const begun = clock.now();
+    if (begun > due && step + 1 < totalSteps) {
       await writeSafetensors(path, {
         ...packCheckpoint(state, trainer),
         ...packLoop(step + 1, options.extras),
       });
-      saved = clock.now();
+      const ended = clock.now();
+      due = ended + Math.max(checkpointMilliseconds, writingShare * (ended - begun));
     }
   }
   await best?.take();

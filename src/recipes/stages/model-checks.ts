@@ -16,8 +16,11 @@ import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { trainableFolder } from "./models.ts";
 
-/** asked: it answers, criticises, judges; trained: its weights change; rewards: its score head is used. */
-export type ModelRole = "asked" | "trained" | "rewards";
+/**
+ * asked: it answers, criticises, judges; trained: its weights change; trained-on-texts: the same, without chats; rewards:
+ * its score head is used.
+ */
+export type ModelRole = "asked" | "trained" | "trained-on-texts" | "rewards";
 
 /**
  * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1; config: its
@@ -75,10 +78,10 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
       { folder },
     );
   }
-  if (chatTemplate === null) {
+  if (chatTemplate === null && role !== "trained-on-texts") {
     throw new UserError(
       "no-chat-template",
-      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, or choose a chat model.`,
+      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or (train sft) give rows of plain {"text": ...}.`,
       { folder },
     );
   }

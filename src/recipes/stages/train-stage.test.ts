@@ -45,6 +45,7 @@ const train = (change: { fails?: Error; saveFails?: Error } = {}) => {
   const done = trainStage({
     name: "sl",
     stage,
+    // Between two looks a checkpoint becomes due; writing one takes no time.
     clock: { now: () => (time += 20_000) },
     state: createModelState({} as ModelConfig, { w: { shape: [1], data: Float32Array.of(1) } }),
     trainer,
