@@ -50,6 +50,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./train-ppo.ts")).recipe,
   },
   {
+    command: ["train", "grpo"],
+    summary: "optimise a model against a reward model or a judge with GRPO or RLOO",
+    load: async () => (await import("./train-grpo.ts")).recipe,
+  },
+  {
     command: ["evaluate"],
     summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
     load: async () => (await import("./evaluate.ts")).recipe,

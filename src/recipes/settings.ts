@@ -80,7 +80,7 @@ export type SamplingSettings = z.output<typeof samplingSettings>;
 const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 
 /** What every training has, with the meaning that it has everywhere. */
-const optimiser = {
+export const optimiserSettings = {
   learningRate: rate.describe("learning rate at its peak"),
   schedule: scheduleKinds.describe("how the learning rate falls"),
   warmupSteps: count.describe("steps in which the learning rate rises"),
@@ -126,13 +126,13 @@ export const trainingSettings = (defaults: {
 }) =>
   z
     .strictObject({
-      learningRate: optimiser.learningRate.default(defaults.learningRate),
-      schedule: optimiser.schedule.default("cosine"),
-      warmupSteps: optimiser.warmupSteps.default(5),
-      batch: optimiser.batch.default(defaults.batch),
-      epochs: optimiser.epochs.default(defaults.epochs),
-      weightDecay: optimiser.weightDecay.default(0.01),
-      maxGradientNorm: optimiser.maxGradientNorm.default(1),
+      learningRate: optimiserSettings.learningRate.default(defaults.learningRate),
+      schedule: optimiserSettings.schedule.default("cosine"),
+      warmupSteps: optimiserSettings.warmupSteps.default(5),
+      batch: optimiserSettings.batch.default(defaults.batch),
+      epochs: optimiserSettings.epochs.default(defaults.epochs),
+      weightDecay: optimiserSettings.weightDecay.default(0.01),
+      maxGradientNorm: optimiserSettings.maxGradientNorm.default(1),
       accumulation: positive
         .default(1)
         .describe("parts that a step's rows are computed in: less memory, the same result"),
@@ -220,44 +220,6 @@ export const dpoSettings = z
   })
   .prefault({});
 export type DpoSettings = z.output<typeof dpoSettings>;
-
-/** PPO on its own. */
-export const ppoTrainingSettings = z
-  .strictObject({
-    steps: positive.default(18).describe("PPO steps"),
-    batch: optimiser.batch.default(64),
-    minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
-    epochs: optimiser.epochs.default(1),
-    learningRate: optimiser.learningRate.default(2e-4),
-    schedule: optimiser.schedule.default("linear"),
-    warmupSteps: optimiser.warmupSteps.default(3),
-    weightDecay: optimiser.weightDecay.default(0),
-    maxGradientNorm: optimiser.maxGradientNorm.default(1),
-    klCoefficient: z.number().nonnegative().default(0.04).describe("price of leaving the starting model"),
-    clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
-    valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
-    valueCoefficient: rate.default(0.1).describe("weight of the value loss"),
-    gamma: z.number().positive().max(1).default(1).describe("discount of later rewards"),
-    lambda: z.number().positive().max(1).default(0.95).describe("lambda of generalised advantage estimation"),
-    lora: loraSettings,
-    missingEndPenalty: z
-      .number()
-      .nonnegative()
-      .default(0.5)
-      .describe("taken from the reward of a reply that does not end"),
-  })
-  .prefault({});
-export type PpoTrainingSettings = z.output<typeof ppoTrainingSettings>;
-
-/** PPO in a whole run, which measures it on the way. */
-export const ppoSettings = z
-  .strictObject({
-    ...ppoTrainingSettings.unwrap().shape,
-    measureEvery: count
-      .default(6)
-      .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
-  })
-  .prefault({});
 
 /** Supervised fine-tuning on rows that are there already. */
 export const sftTrainingSettings = z
