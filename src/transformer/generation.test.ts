@@ -5,10 +5,11 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createRandom, InterruptedError } from "../core/index.ts";
 import { compile } from "../engine/index.ts";
 import { hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
-import { createGenerator, type TokenRequest } from "./generation.ts";
+import { createGenerator } from "./generation.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
 import { packRows } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
+import type { TokenRequest } from "./token-request.ts";
 
 // the end token is rare here, so that replies get long
 const endless = randomModel({ endTokenIds: [] });

@@ -1,0 +1,230 @@
+// The loop of generation: waiting requests are taken into free rows of the cache, all rows get one token a step, a
+// finished row's place goes to the next request, and the batch shrinks when nothing waits. Requests may join while it
+// runs. Each samples from its own seed. Knows token ids only, nothing of text.
+
+import { createRandom, type Random, throwIfAborted } from "../core/index.ts";
+import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
+import { batchBucket, promptStep } from "./buckets.ts";
+import { createCache, type KeyValueCache } from "./cache.ts";
+import { decodeGraph } from "./decoder.ts";
+import { graphOf, type ModelState } from "./model-state.ts";
+import { roundUp } from "./packing.ts";
+import { prefill } from "./prefill.ts";
+import { readProbabilities, sampleToken } from "./sampling.ts";
+import type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";
+
+/** Programs for one token a row. */
+export const createDecodePrograms = (state: ModelState): ProgramCache =>
+  createProgramCache((key) => {
+    const [batch, capacity] = key.split("|").map(Number) as [number, number];
+    return compile(decodeGraph(graphOf(state), batch, capacity));
+  }, 24);
+
+/** The programs of one generator. */
+export type Programs = { readonly prefill: ProgramCache; readonly decode: ProgramCache };
+
+type Slot = {
+  readonly index: number;
+  readonly request: TokenRequest;
+  readonly random: Random;
+  readonly ids: number[];
+  readonly tokens: SampledToken[];
+  /** Tokens of prompt and reply, where the request penalises repetition. */
+  readonly seen: Set<number>;
+  length: number;
+  next: number;
+};
+
+/** What the loop works on. requests grows when `more` brings some. */
+type Batch = {
+  readonly state: ModelState;
+  readonly programs: Programs;
+  readonly endTokens: ReadonlySet<number>;
+  readonly options: GenerateOptions;
+  readonly requests: TokenRequest[];
+  readonly replies: TokenReply[];
+  readonly slots: (Slot | undefined)[];
+  cache: KeyValueCache;
+  waiting: number;
+};
+
+const largestBatch = 96;
+/** Where requests join, lengths are not known beforehand: larger steps, so that the cache seldom grows. */
+const joiningStep = 256;
+
+const liveRows = ({ slots }: Batch): number =>
+  slots.reduce((count, slot) => count + (slot === undefined ? 0 : 1), 0);
+
+/** Room for the longest prompt with its new tokens, inside the model's context. */
+const capacityFor = (
+  { config }: ModelState,
+  requests: readonly TokenRequest[],
+  options: GenerateOptions,
+): number => {
+  const longest = requests.reduce(
+    (most, { prompt, maxTokens }) => Math.max(most, prompt.length + maxTokens),
+    2,
+  );
+  return Math.min(
+    roundUp(longest, options.more === undefined ? promptStep : joiningStep),
+    config.maxPositions,
+  );
+};
+
+const finish = (batch: Batch, index: number, reply: TokenReply): void => {
+  batch.replies[index] = reply;
+  batch.options.onReply?.(index, reply);
+};
+
+const replyOf = ({ ids, tokens, request }: Slot, end?: number): TokenReply => ({
+  ids,
+  ended: end !== undefined,
+  ...(end === undefined ? {} : { end }),
+  ...(request.probabilities === undefined ? {} : { tokens }),
+});
+
+const release = (batch: Batch, row: number, end?: number): void => {
+  const slot = batch.slots[row]!;
+  batch.slots[row] = undefined;
+  batch.cache.clear(row);
+  finish(batch, slot.index, replyOf(slot, end));
+};
+
+/** Draws the next token of a row from its logits, and ends the reply where it ends. */
+const accept = (batch: Batch, row: number, logits: Float32Array): void => {
+  const slot = batch.slots[row]!;
+  const { request, seen } = slot;
+  const id = sampleToken(logits, request, slot.random, seen);
+  if (batch.endTokens.has(id)) {
+    release(batch, row, id);
+    return;
+  }
+  const token =
+    request.probabilities === undefined ? { id } : readProbabilities(logits, id, request.probabilities);
+  slot.ids.push(id);
+  slot.tokens.push(token);
+  if (request.repetitionPenalty !== undefined) seen.add(id);
+  slot.next = id;
+  const enough = request.until?.(token) === true;
+  if (enough || slot.ids.length >= request.maxTokens || slot.length >= batch.cache.capacity)
+    release(batch, row);
+};
+
+const slotFor = (index: number, request: TokenRequest): Slot => ({
+  index,
+  request,
+  random: createRandom(request.seed),
+  ids: [],
+  tokens: [],
+  seen: new Set(request.repetitionPenalty === undefined ? [] : request.prompt),
+  length: request.prompt.length,
+  next: 0,
+});
+
+/** Takes waiting requests into free rows and computes their prompts. */
+const admit = async (batch: Batch, most: number): Promise<void> => {
+  const { requests, slots } = batch;
+  const taken: number[] = [];
+  for (let free = most - liveRows(batch); free > 0 && batch.waiting < requests.length; batch.waiting++) {
+    if (requests[batch.waiting]!.signal?.aborted === true)
+      finish(batch, batch.waiting, { ids: [], ended: false });
+    else {
+      taken.push(batch.waiting);
+      free--;
+    }
+  }
+  if (taken.length === 0) return;
+  const rows = Math.max(batch.cache.rows, batchBucket(liveRows(batch) + taken.length));
+  const asked = taken.map((index) => requests[index]!);
+  const capacity = Math.max(batch.cache.capacity, capacityFor(batch.state, asked, batch.options));
+  if (rows > batch.cache.rows || capacity > batch.cache.capacity)
+    batch.cache = batch.cache.grown(rows, capacity);
+  while (slots.length < rows) slots.push(undefined);
+  let row = -1;
+  const jobs = taken.map((index) => {
+    do row++;
+    while (slots[row] !== undefined);
+    const request = requests[index]!;
+    slots[row] = slotFor(index, request);
+    return { row, prompt: request.prompt };
+  });
+  const logits = await prefill(batch.state, batch.programs.prefill, batch.cache, jobs);
+  jobs.forEach((job, at) => {
+    accept(batch, job.row, logits[at]!);
+  });
+};
+
+/** Moves live rows to the front, so that a smaller batch can carry on. */
+const compact = ({ cache, slots }: Batch): void => {
+  let to = 0;
+  for (let from = 0; from < slots.length; from++) {
+    if (slots[from] === undefined) continue;
+    if (from !== to) {
+      cache.move(from, to);
+      slots[to] = slots[from];
+      slots[from] = undefined;
+    }
+    to++;
+  }
+};
+
+/** One token for each of the first `rows` rows. */
+const decode = async (batch: Batch, rows: number): Promise<void> => {
+  const { state, programs, cache, slots } = batch;
+  const program = await programs.decode.get(`${rows}|${cache.capacity}`);
+  const tokens = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.next ?? 0));
+  const positions = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.length ?? 0));
+  const results = await program.run({ ...state.feeds(), ...cache.feeds(rows), tokens, positions });
+  const logits = results["logits"] as Float32Array;
+  const width = state.config.vocabularySize;
+  for (let row = 0; row < rows; row++) {
+    const slot = slots[row];
+    if (slot === undefined) continue;
+    cache.write(row, slot.length, results, row, 1);
+    slot.length++;
+    accept(batch, row, logits.subarray(row * width, (row + 1) * width));
+  }
+};
+
+const dropAborted = (batch: Batch): void => {
+  for (const [row, slot] of batch.slots.entries())
+    if (slot?.request.signal?.aborted === true) release(batch, row);
+};
+
+/** Replies to requests, and to those that join, in their order. The requests must be fit to be computed. */
+export const decodeAll = async (
+  state: ModelState,
+  programs: Programs,
+  endTokens: ReadonlySet<number>,
+  given: readonly TokenRequest[],
+  options: GenerateOptions,
+): Promise<TokenReply[]> => {
+  const most = batchBucket(
+    Math.min(options.batch ?? largestBatch, options.more ? largestBatch : given.length),
+  );
+  const rows = batchBucket(Math.min(most, given.length));
+  const cache = createCache(state.config, rows, capacityFor(state, given, options));
+  const slots = new Array<Slot | undefined>(rows).fill(undefined);
+  const requests = [...given];
+  const batch: Batch = {
+    ...{ state, programs, endTokens, options, requests, slots, cache },
+    replies: new Array<TokenReply>(given.length),
+    waiting: 0,
+  };
+  // prompts are computed together, so a few rows wait for each other; who joins a running batch does not wait
+  const worthwhile = options.more === undefined ? Math.max(1, most / 4) : 1;
+  for (;;) {
+    throwIfAborted(options.signal);
+    dropAborted(batch);
+    requests.push(...(options.more?.() ?? []));
+    const live = liveRows(batch);
+    if (batch.waiting < requests.length && most - live >= worthwhile) {
+      await admit(batch, most);
+      continue;
+    }
+    if (live === 0) return batch.replies;
+    const size = Math.min(batch.cache.rows, batch.waiting < requests.length ? most : batchBucket(live));
+    if (slots.slice(size).some((slot) => slot !== undefined)) compact(batch);
+    await decode(batch, size);
+  }
+};
