@@ -50,6 +50,16 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./train-ppo.ts")).recipe,
   },
   {
+    command: ["score"],
+    summary: "log-probabilities of continuations of prompts, in plain text",
+    load: async () => (await import("./score.ts")).recipe,
+  },
+  {
+    command: ["generate"],
+    summary: "a model's continuations of prompts, in plain text",
+    load: async () => (await import("./generate.ts")).recipe,
+  },
+  {
     command: ["evaluate"],
     summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
     load: async () => (await import("./evaluate.ts")).recipe,

@@ -66,9 +66,11 @@ export {
   type Weight,
   type Weights,
 } from "./parameters.ts";
+export { encodeContinuation, encodePlain } from "./plain-text.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export type { SamplingOptions, TokenProbability } from "./sampling.ts";
 export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";
+export { createTextStream, type TextStream } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,

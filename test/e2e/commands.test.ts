@@ -39,6 +39,7 @@ describe("help", () => {
 
 const rows = join(root, "test/e2e/rows.jsonl");
 const pairs = join(root, "test/e2e/pairs.jsonl");
+const texts = join(root, "test/e2e/texts.jsonl");
 
 /** What a command cannot do without, all of it there: a dry run looks at it as the command does. */
 const required: Readonly<Record<string, readonly string[]>> = {
@@ -47,6 +48,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "train dpo": ["--data", pairs],
   "train ppo": ["--reward", "given/reward/model"],
   report: ["pretrained"],
+  score: ["model", "--data", texts],
+  generate: ["model", "--data", texts],
 };
 
 describe("a dry run", () => {
