@@ -60,6 +60,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./generate.ts")).recipe,
   },
   {
+    command: ["serve"],
+    summary: "a model behind an OpenAI-compatible HTTP interface",
+    load: async () => (await import("./serve.ts")).recipe,
+  },
+  {
     command: ["evaluate"],
     summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
     load: async () => (await import("./evaluate.ts")).recipe,

@@ -70,7 +70,7 @@ export { encodeContinuation, encodePlain } from "./plain-text.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export type { SamplingOptions, TokenProbability } from "./sampling.ts";
 export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";
-export { createTextStream, type TextStream } from "./text-stream.ts";
+export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,

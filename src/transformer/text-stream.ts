@@ -19,12 +19,11 @@ export type TextStream = {
 const torn = "\uFFFD";
 
 /** Decodes tokens one at a time; gives what each adds to the text. A token before gives later ones their context. */
-const createPieces = (tokenizer: Tokenizer) => {
+const createPieces = (tokenizer: Tokenizer, skipSpecial: boolean) => {
   const ids: number[] = [];
   let context = 0;
   let told = 0;
-  const decode = (from: number, to: number): string =>
-    tokenizer.decode(ids.slice(from, to), { skipSpecial: true });
+  const decode = (from: number, to: number): string => tokenizer.decode(ids.slice(from, to), { skipSpecial });
   const next = (isLast: boolean): string => {
     const before = decode(context, told);
     const text = decode(context, ids.length);
@@ -53,7 +52,7 @@ const unsureLength = (text: string, stops: readonly string[]): number => {
 
 /** A stream of text that ends before the first of `stops`, none of which may be empty. */
 export const createTextStream = (tokenizer: Tokenizer, stops: readonly string[] = []): TextStream => {
-  const pieces = createPieces(tokenizer);
+  const pieces = createPieces(tokenizer, true);
   const longest = stops.reduce((most, { length }) => Math.max(most, length), 0);
   let text = "";
   let taken = 0;
@@ -90,4 +89,12 @@ export const createTextStream = (tokenizer: Tokenizer, stops: readonly string[] 
       return stopped;
     },
   };
+};
+
+/** What each token adds to the text of a whole prompt, control tokens as they are written: joined, they are the text. */
+export const textsOf = (tokenizer: Tokenizer, ids: readonly number[]): string[] => {
+  const pieces = createPieces(tokenizer, false);
+  const texts = ids.map((id) => pieces.push(id));
+  if (texts.length > 0) texts[texts.length - 1] += pieces.rest();
+  return texts;
 };
