@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Clock, CovenantError, expandHome } from "../core/index.ts";
-import type { Recipe, RecipeContext } from "../recipes/index.ts";
+import type { Conversation, Recipe, RecipeContext } from "../recipes/index.ts";
 import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
@@ -14,13 +14,17 @@ import { createProgressView } from "./progress-view.ts";
 import { kindAt, leavesOf, type ValueKind } from "./schema-keys.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a command is given by the program. every: calls back again and again until the returned function is called. */
+/**
+ * What a command is given by the program. every: calls back again and again until the returned function is called.
+ * conversation: with whoever is at the terminal; what is said there goes to stdout, with --json to stderr.
+ */
 export type CommandHost = {
   readonly terminal: Terminal;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly every?: (milliseconds: number, callback: () => void) => () => void;
+  readonly conversation?: Omit<Conversation, "write">;
 };
 
 type CommonOptions = {
@@ -147,12 +151,19 @@ const printDocument = (host: CommandHost, document: unknown): void => {
   host.terminal.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
 };
 
-const contextOf = (host: CommandHost, emit: RecipeContext["emit"], fresh = false): RecipeContext => ({
+/** write: where what is said in a conversation goes. */
+const contextOf = (
+  host: CommandHost,
+  emit: RecipeContext["emit"],
+  fresh = false,
+  write = host.terminal.out,
+): RecipeContext => ({
   emit,
   fresh,
   signal: host.signal,
   clock: host.clock,
   environment: host.environment,
+  ...(host.conversation === undefined ? {} : { conversation: { ...host.conversation, write } }),
 });
 
 const showPlan = async (
@@ -184,7 +195,8 @@ const runRecipe = async (
     view.print("Stopping; what is finished is kept. Ctrl-C again ends at once.");
   host.signal.addEventListener("abort", sayStopping, { once: true });
   try {
-    const outcome = await recipe.run(config, contextOf(host, emit, options.fresh === true));
+    const write = options.json === true ? host.terminal.err : host.terminal.out;
+    const outcome = await recipe.run(config, contextOf(host, emit, options.fresh === true, write));
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
     else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));

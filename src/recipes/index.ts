@@ -4,7 +4,7 @@
 import type { Recipe } from "./recipe.ts";
 
 export type { PretrainConfig } from "./pretrain.ts";
-export type { Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
+export type { Conversation, Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {
@@ -58,6 +58,11 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["generate"],
     summary: "a model's continuations of prompts, in plain text",
     load: async () => (await import("./generate.ts")).recipe,
+  },
+  {
+    command: ["chat"],
+    summary: "talk with a model in the terminal",
+    load: async () => (await import("./chat.ts")).recipe,
   },
   {
     command: ["serve"],
