@@ -1,13 +1,14 @@
 // `covenant serve` as a process: the openai client talks to it, Covenant labels through it as with the model itself, a
 // port that is taken and other mistakes are told, Ctrl-C ends it.
 
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labelRecordSchema, replyRecordSchema } from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
-import { covenant, type Ended, expectStatus, makeFolder, start } from "./command.fixture.ts";
+import { covenant, type Ended, expectStatus, makeFolder, root, start } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("serving");
 afterAll(remove);
@@ -90,6 +91,23 @@ describe("a served model", () => {
     const { stdout, stderr } = expectStatus(await server.interrupt(), 0);
     expect(stdout).toMatch(/^Answered \d+ requests\.\n$/);
     expect(stderr).toContain("200 POST /v1/chat/completions");
+  });
+});
+
+describe("chat", () => {
+  it("answers what comes through a pipe, on stdout and nothing else there", () => {
+    const lines = "How can I plant a tree?\n/system Be kind.\nHow can I help my friend?\n";
+    const main = join(root, "src/cli/main.ts");
+    const out = execFileSync(process.execPath, [main, "chat", "--greedy"], {
+      cwd: folder,
+      input: lines,
+      stdio: "pipe",
+    });
+    expect(out.toString().trim().split("\n")).toEqual([
+      expect.stringContaining("tree"),
+      "The model is told this first.",
+      expect.stringMatching(/\S/),
+    ]);
   });
 });
 
