@@ -12,7 +12,7 @@ import {
   type Head,
   usageDocument,
 } from "./documents.ts";
-import type { TextReply, TextRequest, TextToken } from "./reply-engine.ts";
+import { type TextReply, type TextRequest, type TextToken, withTexts } from "./reply-engine.ts";
 import {
   type ChatRequest,
   type CompletionRequest,
@@ -144,24 +144,25 @@ type Echo = { readonly text: string; readonly tokens: Parameters<typeof completi
 
 const noEcho: Echo = { text: "", tokens: [] };
 
+type Prompted = { readonly given: string | readonly number[]; readonly ids: readonly number[] };
+
+/** top: likeliest tokens to tell at each place; undefined: no log-probabilities at all. */
 const echoOf = async (
   { engine, folder: { tokenizer } }: ServedModel,
-  given: string | readonly number[],
-  prompt: readonly number[],
-  scored: boolean,
+  { given, ids }: Prompted,
+  top: number | undefined,
   signal: AbortSignal,
 ): Promise<Echo> => {
-  const texts = textsOf(tokenizer, prompt);
-  const values = scored ? await engine.score(prompt, signal) : new Float32Array(0);
+  const texts = textsOf(tokenizer, ids);
+  const scored = top === undefined ? [] : await engine.score(ids, top, signal);
   return {
     text: typeof given === "string" ? given : texts.join(""),
-    tokens: texts.map((text, at) =>
-      at === 0 ? { text, unknown: true } : { text, logProbability: values[at - 1] ?? 0 },
-    ),
+    tokens: texts.map((text, at) => {
+      const token = scored[at - 1];
+      return token === undefined ? { text, unknown: true } : withTexts(tokenizer, token, text, ids[at - 1]);
+    }),
   };
 };
-
-type Prompted = { readonly given: string | readonly number[]; readonly ids: readonly number[] };
 
 /** Answers a completion. Throws a request's fault before anything is sent. */
 export const answerCompletion = async (
@@ -185,8 +186,8 @@ export const answerCompletion = async (
     }),
   );
   const echoes: Echo[] = [];
-  for (const { given, ids } of prompts)
-    echoes.push(request.echo === true ? await echoOf(served, given, ids, asked, signal) : noEcho);
+  for (const prompted of prompts)
+    echoes.push(request.echo === true ? await echoOf(served, prompted, request.logprobs, signal) : noEcho);
   const echoAt = (index: number): Echo => echoes[Math.floor(index / count)]!;
   const head = headOf(served, "cmpl");
   const document = (found: readonly object[], usage?: object) =>

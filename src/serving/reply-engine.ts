@@ -12,7 +12,6 @@ import {
   type SamplingOptions,
   type TextStream,
   type Tokenizer,
-  type TokenProbability,
   type TokenReply,
   type TokenRequest,
 } from "../transformer/index.ts";
@@ -48,8 +47,8 @@ export type TextReply = {
 export type ReplyEngine = {
   /** Rejected with InterruptedError when the request's signal is aborted or the engine is closed. */
   reply(request: TextRequest): Promise<TextReply>;
-  /** Log-probabilities of a text's tokens behind the first. */
-  score(ids: readonly number[], signal: AbortSignal): Promise<Float32Array>;
+  /** Log-probabilities of a text's tokens behind the first, with those of the `top` likeliest at each place. */
+  score(ids: readonly number[], top: number, signal: AbortSignal): Promise<readonly SampledToken[]>;
   close(): Promise<void>;
 };
 
@@ -59,21 +58,23 @@ type Entry = {
   readonly fail: (thrown: unknown) => void;
 };
 
-/** Texts of the likeliest tokens behind the one before. */
-const alternativesOf = (
+/** A token with the text that it adds; the likeliest tokens at its place are read behind the one before. */
+export const withTexts = (
   tokenizer: Tokenizer,
+  { id, logProbability, alternatives = [] }: SampledToken,
+  text: string,
   before: number | undefined,
-  found: readonly TokenProbability[],
-): NonNullable<TextToken["alternatives"]> => {
+): TextToken => {
+  if (logProbability === undefined) return { id, text };
   const context = before === undefined ? [] : [before];
-  const start = tokenizer.decode(context, { skipSpecial: false });
-  return found.map(({ id, logProbability }) => {
-    const whole = tokenizer.decode([...context, id], { skipSpecial: false });
-    const text = whole.startsWith(start)
-      ? whole.slice(start.length)
-      : tokenizer.decode([id], { skipSpecial: false });
-    return { text, logProbability };
+  const decode = (ids: readonly number[]): string => tokenizer.decode(ids, { skipSpecial: false });
+  const start = decode(context);
+  const others = alternatives.map((other) => {
+    const whole = decode([...context, other.id]);
+    const own = whole.startsWith(start) ? whole.slice(start.length) : decode([other.id]);
+    return { text: own, logProbability: other.logProbability };
   });
+  return { id, text, logProbability, alternatives: others };
 };
 
 /** Follows one reply: its text, its tokens, and whoever is told of them. */
@@ -81,15 +82,10 @@ const followReply = (tokenizer: Tokenizer, request: TextRequest) => {
   const stream: TextStream = createTextStream(tokenizer, request.stop);
   const tokens: TextToken[] = [];
   let before = request.prompt.at(-1);
-  const until = ({ id, logProbability, alternatives }: SampledToken): boolean => {
-    const { text, stopped } = stream.push(id);
-    const others = alternatives === undefined ? [] : alternativesOf(tokenizer, before, alternatives);
-    const token = {
-      id,
-      text,
-      ...(logProbability === undefined ? {} : { logProbability, alternatives: others }),
-    };
-    before = id;
+  const until = (sampled: SampledToken): boolean => {
+    const { text, stopped } = stream.push(sampled.id);
+    const token = withTexts(tokenizer, sampled, text, before);
+    before = sampled.id;
     tokens.push(token);
     request.onToken?.(token, stream.take());
     return stopped;
@@ -154,11 +150,13 @@ export const createReplyEngine = (
         });
         running ??= runBatches();
       }),
-    async score(ids, signal) {
-      if (ids.length < 2) return new Float32Array(0);
+    async score(ids, top, signal) {
+      if (ids.length < 2) return [];
       const item = { trunk: ids.slice(0, 1), branches: [ids.slice(1)] };
-      const [found] = await scorer.tokens([item], { signal: AbortSignal.any([signal, closing.signal]) });
-      return found![0]!;
+      const options = { signal: AbortSignal.any([signal, closing.signal]) };
+      if (top > 0) return (await scorer.likeliest([item], top, options))[0]![0]!;
+      const values = (await scorer.tokens([item], options))[0]![0]!;
+      return Array.from(values, (logProbability, at) => ({ id: ids[at + 1]!, logProbability }));
     },
     async close() {
       closing.abort();

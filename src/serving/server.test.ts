@@ -229,7 +229,13 @@ describe("a completion", () => {
     const { text, logprobs } = reply.choices[0]!;
     expect(text.startsWith("The river is wide 🌳")).toBe(true);
     expect(logprobs!.tokens!.join("")).toBe(text);
-    expect(logprobs!.token_logprobs!.slice(0, ids.length)).toEqual([null, ...values!]);
+    const told = logprobs!.token_logprobs!.slice(0, ids.length);
+    expect(told[0]).toBeNull();
+    for (const [at, value] of values!.entries()) expect(told[at + 1]).toBeCloseTo(value, 4);
+    const top = logprobs!.top_logprobs!.slice(1, ids.length);
+    for (const [at, likeliest] of top.entries())
+      expect(Math.max(...Object.values(likeliest))).toBeGreaterThanOrEqual(told[at + 1]!);
+    expect(top.some((likeliest) => Object.keys(likeliest).length === 2)).toBe(true);
     expect(logprobs!.token_logprobs).toHaveLength(ids.length + 2);
     expect(logprobs!.text_offset!.slice(0, 3)).toEqual([
       0,

@@ -10,5 +10,9 @@ const batchBuckets = [2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
 export const batchBucket = (count: number): number =>
   batchBuckets.find((size) => size >= count) ?? roundUp(count, 128);
 
+/** Rows of the largest batch that has at most so many, but at least two. */
+export const batchWithin = (count: number): number =>
+  count >= 256 ? count - (count % 128) : (batchBuckets.findLast((size) => size <= count) ?? 2);
+
 /** Lengths of prompts and of the cache are multiples of this. */
 export const promptStep = 32;

@@ -4,7 +4,7 @@
 
 import { createRandom, type Random, throwIfAborted } from "../core/index.ts";
 import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
-import { batchBucket, promptStep } from "./buckets.ts";
+import { batchBucket, batchWithin, promptStep } from "./buckets.ts";
 import { createCache, type KeyValueCache } from "./cache.ts";
 import { decodeGraph } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
@@ -49,6 +49,8 @@ type Batch = {
 };
 
 const largestBatch = 96;
+/** Numbers of keys and values that the cache may hold: 2 GB. Two rows fit whatever their length. */
+const cacheNumbers = 2 ** 29;
 /** Where requests join, lengths are not known beforehand: larger steps, so that the cache seldom grows. */
 const joiningStep = 256;
 
@@ -70,6 +72,13 @@ const capacityFor = (
     config.maxPositions,
   );
 };
+
+/** Rows of a capacity that the cache may have. */
+const rowsWithin = ({ config }: ModelState, capacity: number): number =>
+  Math.max(
+    2,
+    Math.floor(cacheNumbers / (capacity * config.layers * config.keyValueHeads * config.headSize * 2)),
+  );
 
 const finish = (batch: Batch, index: number, reply: TokenReply): void => {
   batch.replies[index] = reply;
@@ -191,6 +200,13 @@ const dropAborted = (batch: Batch): void => {
     if (slot?.request.signal?.aborted === true) release(batch, row);
 };
 
+/** Rows that may be decoded at a time, now that the waiting requests may need a longer cache. */
+const rowLimit = ({ state, requests, waiting, cache, options }: Batch, limit: number): number => {
+  const asked = requests.slice(waiting, waiting + limit);
+  const capacity = Math.max(cache.capacity, capacityFor(state, asked, options));
+  return Math.min(limit, batchWithin(rowsWithin(state, capacity)));
+};
+
 /** Replies to requests, and to those that join, in their order. The requests must be fit to be computed. */
 export const decodeAll = async (
   state: ModelState,
@@ -199,31 +215,32 @@ export const decodeAll = async (
   given: readonly TokenRequest[],
   options: GenerateOptions,
 ): Promise<TokenReply[]> => {
-  const most = batchBucket(
-    Math.min(options.batch ?? largestBatch, options.more ? largestBatch : given.length),
-  );
-  const rows = batchBucket(Math.min(most, given.length));
-  const cache = createCache(state.config, rows, capacityFor(state, given, options));
-  const slots = new Array<Slot | undefined>(rows).fill(undefined);
-  const requests = [...given];
+  const joins = options.more !== undefined;
+  const capacity = capacityFor(state, given, options);
+  const wanted = batchBucket(Math.min(options.batch ?? largestBatch, joins ? largestBatch : given.length));
+  const rows = batchBucket(Math.min(wanted, given.length, batchWithin(rowsWithin(state, capacity))));
   const batch: Batch = {
-    ...{ state, programs, endTokens, options, requests, slots, cache },
+    ...{ state, programs, endTokens, options, waiting: 0 },
+    requests: [...given],
     replies: new Array<TokenReply>(given.length),
-    waiting: 0,
+    slots: new Array<Slot | undefined>(rows).fill(undefined),
+    cache: createCache(state.config, rows, capacity),
   };
-  // prompts are computed together, so a few rows wait for each other; who joins a running batch does not wait
-  const worthwhile = options.more === undefined ? Math.max(1, most / 4) : 1;
+  const { requests, slots } = batch;
   for (;;) {
     throwIfAborted(options.signal);
     dropAborted(batch);
     requests.push(...(options.more?.() ?? []));
     const live = liveRows(batch);
-    if (batch.waiting < requests.length && most - live >= worthwhile) {
+    const isWaiting = batch.waiting < requests.length;
+    const most = isWaiting ? rowLimit(batch, wanted) : live;
+    // prompts are computed together, so a few rows wait for each other; who joins a running batch does not wait
+    if (isWaiting && most - live >= (joins ? 1 : Math.max(1, most / 4))) {
       await admit(batch, most);
       continue;
     }
     if (live === 0) return batch.replies;
-    const size = Math.min(batch.cache.rows, batch.waiting < requests.length ? most : batchBucket(live));
+    const size = Math.min(batch.cache.rows, Math.max(most, batchBucket(live)));
     if (slots.slice(size).some((slot) => slot !== undefined)) compact(batch);
     await decode(batch, size);
   }

@@ -4,11 +4,12 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
+import { batchBucket, batchWithin } from "./buckets.ts";
 import { loadModelFolder } from "./checkpoint.ts";
 import { argmaxByHand } from "./full-forward.fixture.ts";
 import { createGenerator } from "./generation.ts";
 import { createModelState } from "./model-state.ts";
-import { layOutPrompts } from "./prefill.ts";
+import { layOutPrompts, portionsOf } from "./prefill.ts";
 import { randomModel, smallConfig } from "./random-model.fixture.ts";
 import type { TokenReply, TokenRequest } from "./token-request.ts";
 
@@ -56,6 +57,21 @@ describe("prompts in rows", () => {
     expect([laid.batch, laid.time]).toEqual([8, 64]);
   });
 
+  it("are computed in portions where there are too many for one run, those that begin alike together", () => {
+    const large = { ...smallConfig, heads: 32, intermediateSize: 8192 };
+    const many = Array.from({ length: 60 }, (_, at) => [
+      ...(at % 2 === 0 ? beginning : other),
+      ...tokens(100),
+    ]);
+    expect(portionsOf(smallConfig, many)).toEqual([[...many.keys()]]);
+    const portions = portionsOf(large, many);
+    expect(portions.length).toBeGreaterThan(1);
+    expect(portions.flat().sort((a, b) => a - b)).toEqual([...many.keys()]);
+    const mixed = portions.filter((places) => new Set(places.map((place) => place % 2)).size > 1);
+    expect(mixed.length).toBeLessThanOrEqual(1);
+    for (const places of portions) expect(places.length * 160 * 4 * 8192).toBeLessThanOrEqual(2 ** 27);
+  });
+
   it("are always whole, whatever they have in common", () => {
     const prompt = fc
       .tuple(fc.integer({ min: 0, max: 60 }), fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1 }))
@@ -67,6 +83,17 @@ describe("prompts in rows", () => {
         for (const row of laid.rows) expect(row.length).toBeGreaterThan(0);
       }),
     );
+  });
+});
+
+describe("sizes of batches", () => {
+  it("are few, at least two, and on either side of what is asked for", () => {
+    for (const count of [1, 2, 3, 5, 8, 30, 96, 100, 128, 129, 200, 256, 300, 1000]) {
+      expect(batchBucket(count)).toBeGreaterThanOrEqual(count);
+      expect(batchWithin(count)).toBeLessThanOrEqual(Math.max(2, count));
+      expect(batchBucket(batchWithin(count))).toBe(batchWithin(count));
+      expect(batchWithin(batchBucket(count))).toBe(batchBucket(count));
+    }
   });
 });
 

@@ -166,14 +166,13 @@ const piecesOf = (layout: Layout, packed: ReturnType<typeof packRows>): Piece[][
   return pieces;
 };
 
-/** Computes prompts into rows of the cache; gives the logits [vocabulary] after each job's prompt. */
-export const prefill = async (
+/** Computes prompts in one run; gives the logits after each. keep: takes the keys and values of a prompt's pieces. */
+const computePrompts = async (
   state: ModelState,
   programs: ProgramCache,
-  cache: KeyValueCache,
-  jobs: readonly PrefillJob[],
+  prompts: readonly Prompt[],
+  keep: (at: number, source: Readonly<Record<string, unknown>>, pieces: readonly Piece[]) => void,
 ): Promise<Float32Array[]> => {
-  const { prompts, promptOf } = distinctPrompts(jobs);
   const layout = layOutPrompts(state.config, prompts);
   const { batch, time } = layout;
   const packed = packRows(layout.items, layout.rows, { batch, time, padding: 0 });
@@ -187,15 +186,51 @@ export const prefill = async (
   const program = await programs.get(`${batch}|${time}|${count}`);
   const { tokens, positions, bias } = packed;
   const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
-  jobs.forEach(({ row }, at) => {
-    cache.clear(row);
-    let position = 0;
-    for (const piece of pieces[promptOf[at]!]!) {
-      cache.write(row, position, results, piece.from, piece.count);
-      position += piece.count;
-    }
-  });
+  for (const [at, own] of pieces.entries()) keep(at, results, own);
   const logits = results["logits"] as Float32Array;
   const width = state.config.vocabularySize;
-  return promptOf.map((at) => logits.subarray(at * width, (at + 1) * width));
+  return prompts.map((_, at) => logits.subarray(at * width, (at + 1) * width));
+};
+
+/** Numbers that one run may hold at a time, of attention and of a layer's activations: 512 MB. */
+const numbersPerRun = 2 ** 27;
+
+/** Prompts in portions that one run's memory holds, those that begin alike together; gives their places. */
+export const portionsOf = (config: ModelConfig, prompts: readonly Prompt[]): number[][] => {
+  const longest = roundUp(Math.max(...prompts.map(({ length }) => length)), promptStep);
+  const numbers = longest * Math.max(config.heads * longest, 4 * config.intermediateSize);
+  const most = Math.max(1, Math.floor(numbersPerRun / numbers));
+  const places = [...prompts.keys()];
+  if (prompts.length <= most) return [places];
+  places.sort((one, other) => inOrder(prompts[one]!, prompts[other]!));
+  return Array.from({ length: Math.ceil(places.length / most) }, (_, at) =>
+    places.slice(at * most, (at + 1) * most),
+  );
+};
+
+/** Computes prompts into rows of the cache; gives the logits [vocabulary] after each job's prompt. */
+export const prefill = async (
+  state: ModelState,
+  programs: ProgramCache,
+  cache: KeyValueCache,
+  jobs: readonly PrefillJob[],
+): Promise<Float32Array[]> => {
+  const { prompts, promptOf } = distinctPrompts(jobs);
+  const logits = new Array<Float32Array>(prompts.length);
+  for (const places of portionsOf(state.config, prompts)) {
+    const chosen = places.map((place) => prompts[place]!);
+    const computed = await computePrompts(state, programs, chosen, (at, source, pieces) => {
+      for (const [job, { row }] of jobs.entries()) {
+        if (promptOf[job] !== places[at]) continue;
+        cache.clear(row);
+        let position = 0;
+        for (const { from, count } of pieces) {
+          cache.write(row, position, source, from, count);
+          position += count;
+        }
+      }
+    });
+    for (const [at, place] of places.entries()) logits[place] = computed[at]!;
+  }
+  return promptOf.map((place) => logits[place]!);
 };
