@@ -74,6 +74,10 @@ const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
   return { option: new Option(word, what), path };
 };
 
+/** Whether a recipe writes a run folder, which the same command continues. */
+const makesRun = ({ schema }: Recipe): boolean =>
+  kindAt(schema, ["out"]) !== undefined && kindAt(schema, ["seed"]) !== undefined;
+
 const addCommonOptions = (command: Command, recipe: Recipe): void => {
   command
     .option("--config <file>", "settings from a YAML file")
@@ -89,9 +93,7 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
     .option("--json", "print one JSON document on stdout")
     .option("--quiet", "show no progress")
     .option("--verbose", "show where an error happened");
-  const makesRun =
-    kindAt(recipe.schema, ["out"]) !== undefined && kindAt(recipe.schema, ["seed"]) !== undefined;
-  if (makesRun) {
+  if (makesRun(recipe)) {
     command
       .option("--resume <folder>", "continue the run in this folder with the settings it was started with")
       .option("--fresh", "begin anew: a run that lies in the output folder is moved aside, not deleted");
@@ -192,7 +194,11 @@ const runRecipe = async (
     if (options.quiet !== true || event.type === "warning") view.handle(event);
   };
   const sayStopping = (): void =>
-    view.print("Stopping; what is finished is kept. Ctrl-C again ends at once.");
+    view.print(
+      makesRun(recipe)
+        ? "Stopping; what is finished is kept. Ctrl-C again ends at once."
+        : "Stopping. Ctrl-C again ends at once.",
+    );
   host.signal.addEventListener("abort", sayStopping, { once: true });
   try {
     const write = options.json === true ? host.terminal.err : host.terminal.out;

@@ -4,7 +4,6 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../core/index.ts";
-import { modelFolderOf } from "../models/index.ts";
 import { startServer } from "../serving/index.ts";
 import { modelFlag } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
@@ -35,8 +34,9 @@ type ServeConfig = z.output<typeof serveSchema>;
 
 const keyName = "COVENANT_SERVER_KEY";
 
+/** What a model is called: its folder's name, or what stands behind "embedded:". */
 const nameOf = ({ name, model }: ServeConfig): string =>
-  name ?? basename(resolve(modelFolderOf(model) ?? model));
+  name ?? /^[a-z]+:([^@]+)/.exec(model)?.[1] ?? basename(resolve(model));
 
 const isLocal = (host: string): boolean => host === "localhost" || host === "::1" || /^127\./.test(host);
 
