@@ -67,7 +67,11 @@ export const withTexts = (
 ): TextToken => {
   if (logProbability === undefined) return { id, text };
   const context = before === undefined ? [] : [before];
-  const decode = (ids: readonly number[]): string => tokenizer.decode(ids, { skipSpecial: false });
+  const decode = (ids: readonly number[]): string =>
+    tokenizer.decode(
+      ids.filter((one) => tokenizer.tokenOf(one) !== null),
+      { skipSpecial: false },
+    );
   const start = decode(context);
   const others = alternatives.map((other) => {
     const whole = decode([...context, other.id]);

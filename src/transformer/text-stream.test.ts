@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTextStream } from "./text-stream.ts";
+import { createTextStream, textsOf } from "./text-stream.ts";
 import { createTokenizer } from "./tokenizer.ts";
 
 const folder = new URL("../../test/golden/llama-random/tied/", import.meta.url);
@@ -52,8 +52,10 @@ describe("a stream of text", () => {
     expect(read(ids).whole).toMatch(/^a\uFFFD+$/);
   });
 
-  it("leaves out control tokens", () => {
-    expect(read([...encode("one"), 0, ...encode(" two")]).whole).toBe("one two");
+  it("leaves out control tokens, and ids that no token has", () => {
+    const ids = [...encode("one"), 0, tokenizer.vocabularySize + 3, ...encode(" two")];
+    expect(read(ids).whole).toBe("one two");
+    expect(textsOf(tokenizer, ids).join("")).toBe("one<|end|> two");
   });
 
   it("ends before the first stop string, and nothing of it is given early", () => {

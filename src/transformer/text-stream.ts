@@ -34,6 +34,8 @@ const createPieces = (tokenizer: Tokenizer, skipSpecial: boolean) => {
   };
   return {
     push(id: number): string {
+      // vocabularies of models are padded: an id without a token has no text
+      if (tokenizer.tokenOf(id) === null) return "";
       ids.push(id);
       return next(false);
     },
