@@ -4,7 +4,7 @@
 import type { Recipe } from "./recipe.ts";
 
 export type { PretrainConfig } from "./pretrain.ts";
-export type { Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
+export type { Conversation, Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {
@@ -53,6 +53,26 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["train", "grpo"],
     summary: "optimise a model against a reward model or a judge with GRPO or RLOO",
     load: async () => (await import("./train-grpo.ts")).recipe,
+  },
+  {
+    command: ["score"],
+    summary: "log-probabilities of continuations of prompts, in plain text",
+    load: async () => (await import("./score.ts")).recipe,
+  },
+  {
+    command: ["generate"],
+    summary: "a model's continuations of prompts, in plain text",
+    load: async () => (await import("./generate.ts")).recipe,
+  },
+  {
+    command: ["chat"],
+    summary: "talk with a model in the terminal",
+    load: async () => (await import("./chat.ts")).recipe,
+  },
+  {
+    command: ["serve"],
+    summary: "a model behind an OpenAI-compatible HTTP interface",
+    load: async () => (await import("./serve.ts")).recipe,
   },
   {
     command: ["evaluate"],

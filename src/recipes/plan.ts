@@ -108,6 +108,22 @@ export const planReplies = (
     }),
   );
 
+/** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
+export const planTexts = (
+  stage: string,
+  rows: number,
+  {
+    read,
+    speed,
+    maxTokens = 0,
+  }: { readonly read: number; readonly speed: Speed; readonly maxTokens?: number },
+): PlannedStep =>
+  step(stage, counted(rows, "row"), speed, maxTokens, (reply) => ({
+    calls: rows,
+    read,
+    written: rows * reply,
+  }));
+
 /** What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. */
 export type RevisionPlan = {
   readonly rounds: number;

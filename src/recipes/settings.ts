@@ -33,6 +33,16 @@ export const modelSetting = modelName
   .default("embedded:covenant-tiny")
   .describe("model name: embedded:covenant-tiny, ./folder, http://host:port/v1#name, openai:name");
 
+/** A model whose weights are read here. */
+export const folderModelSetting = modelName
+  .default("embedded:covenant-tiny")
+  .describe("model that runs here: embedded:covenant-tiny or ./folder");
+
+/** A file of results. No key is named out: it is no run folder. */
+export const resultsSetting = path
+  .optional()
+  .describe("JSONL file for the results, a line a row (replaced when it is there)");
+
 export const constitutionSetting = path
   .default("ethical")
   .describe("constitution: a library name or a YAML file");
@@ -76,6 +86,25 @@ export const samplingSettings = z
   })
   .prefault({});
 export type SamplingSettings = z.output<typeof samplingSettings>;
+
+export const batchSetting = positive.describe("replies that are generated at a time");
+
+/** How tokens are drawn, for commands that show all of it. */
+export const tokenSamplingSettings = (temperature: number, maxTokens: number) => ({
+  greedy: z.boolean().default(false).describe("always the likeliest token, whatever the temperature"),
+  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
+  topK: count.default(0).describe("only so many of the likeliest tokens; 0: all"),
+  topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("only tokens at least this share as likely as the likeliest"),
+  repetitionPenalty: rate.default(1).describe("above 1: tokens that were there already lose; 1: none does"),
+  stop: z.array(z.string().min(1)).default([]).describe("texts that end a reply and are no part of it"),
+  maxTokens: positive.default(maxTokens).describe("tokens a reply at most"),
+});
 
 const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 

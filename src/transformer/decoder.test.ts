@@ -242,7 +242,7 @@ describe("graphs of the decoder", () => {
   it("name a parameter that is missing", () => {
     const state = randomModel();
     const { "model.norm.weight": _norm, ...weights } = state.weights;
-    expect(() => prefillGraph(graphOf(createModelState(state.config, weights)), 2, 8)).toThrow(
+    expect(() => prefillGraph(graphOf(createModelState(state.config, weights)), 2, 8, 2)).toThrow(
       "model.norm.weight",
     );
     const graph = graphOf(state);

@@ -225,10 +225,15 @@ export const hiddenStates = (
   return stack(graph, embed(graph, tokens, positions), attend, rows);
 };
 
-/** The prompts of a batch at once: logits [batch, vocabulary] after flat token index `last` int64 [batch], and KeyValues. */
-export const prefillGraph = (graph: DecoderGraph, batch: number, time: number): Record<string, Tensor> => {
+/** The prompts of a batch at once: logits [count, vocabulary] after flat token indices `last` int64 [count], and KeyValues. */
+export const prefillGraph = (
+  graph: DecoderGraph,
+  batch: number,
+  time: number,
+  count: number,
+): Record<string, Tensor> => {
   const keyValues: KeyValues = {};
-  const rows = input("last", [batch], "int64");
+  const rows = input("last", [count], "int64");
   return {
     logits: logitsOf(graph, hiddenStates(graph, packedInputs(batch, time), { rows, keyValues })),
     ...keyValues,

@@ -35,14 +35,7 @@ export {
   writeModelConfig,
 } from "./config.ts";
 export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
-export {
-  createGenerator,
-  fitsContext,
-  type GenerateOptions,
-  type Generator,
-  type TokenReply,
-  type TokenRequest,
-} from "./generation.ts";
+export { createGenerator, fitsContext, type Generator } from "./generation.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {
   addAdapters,
@@ -73,6 +66,7 @@ export {
   type Weight,
   type Weights,
 } from "./parameters.ts";
+export { encodeContinuation, encodePlain } from "./plain-text.ts";
 export {
   dequantiseWeight,
   type LoadFormat,
@@ -82,8 +76,9 @@ export {
   quantiseWeight,
 } from "./quantised-weights.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
-export type { SamplingOptions } from "./sampling.ts";
+export type { SamplingOptions, TokenProbability } from "./sampling.ts";
 export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";
+export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,
@@ -94,6 +89,7 @@ export {
   takeInTurn,
   targetVector,
 } from "./token-batch.ts";
+export type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";
 export {
   createTokenizer,
   type EncodeOptions,

@@ -39,6 +39,7 @@ describe("help", () => {
 
 const rows = join(root, "test/e2e/rows.jsonl");
 const pairs = join(root, "test/e2e/pairs.jsonl");
+const texts = join(root, "test/e2e/texts.jsonl");
 
 /** What a command cannot do without, all of it there: a dry run looks at it as the command does. */
 const required: Readonly<Record<string, readonly string[]>> = {
@@ -48,6 +49,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "train ppo": ["--reward", "given/reward/model"],
   "train grpo": ["--reward", "given/reward/model"],
   report: ["pretrained"],
+  score: ["model", "--data", texts],
+  generate: ["model", "--data", texts],
 };
 
 describe("a dry run", () => {

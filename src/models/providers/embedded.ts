@@ -8,6 +8,7 @@ import {
   createGenerator,
   createModelState,
   createScorer,
+  createTextStream,
   encodeChat,
   fitsContext,
   fitsScoring,
@@ -15,6 +16,7 @@ import {
   loadModelFolder,
   type ModelFolder,
   type PackedItem,
+  type TextStream,
   type TokenReply,
 } from "../../transformer/index.ts";
 import type { CallOptions, GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
@@ -85,14 +87,12 @@ const createWarner = (
 
 const readReply = (
   tokenizer: ModelFolder["tokenizer"],
-  request: GenerateRequest,
   promptTokens: number,
   { ids, ended }: TokenReply,
+  cut: TextStream | undefined,
 ): Reply => {
-  const whole = tokenizer.decode(ids, { skipSpecial: true }).trim();
-  const stop = (request.stop ?? []).map((text) => whole.indexOf(text)).filter((found) => found >= 0);
-  const text = stop.length === 0 ? whole : whole.slice(0, Math.min(...stop)).trim();
-  const finish = text === "" ? "empty" : ended || stop.length > 0 ? "stop" : "length";
+  const text = (cut?.end() ?? tokenizer.decode(ids, { skipSpecial: true })).trim();
+  const finish = text === "" ? "empty" : ended || cut?.stopped === true ? "stop" : "length";
   return { text, finish, usage: { promptTokens, completionTokens: ids.length } };
 };
 
@@ -113,15 +113,23 @@ const generateReplies = async (
   asked: readonly Asked[],
   options: CallOptions,
 ): Promise<Reply[]> => {
-  const requests = asked.map(({ request: { temperature, topP, seed, maxTokens }, prompt }) => ({
-    prompt,
-    temperature,
-    seed,
-    maxTokens,
-    ...(topP === undefined ? {} : { topP }),
-  }));
+  const texts = asked.map(({ request: { stop = [] } }) => {
+    const stops = stop.filter((text) => text !== "");
+    return stops.length === 0 ? undefined : createTextStream(tokenizer, stops);
+  });
+  const requests = asked.map(({ request: { temperature, topP, seed, maxTokens }, prompt }, at) => {
+    const text = texts[at];
+    return {
+      prompt,
+      temperature,
+      seed,
+      maxTokens,
+      ...(topP === undefined ? {} : { topP }),
+      ...(text === undefined ? {} : { until: ({ id }: { id: number }) => text.push(id).stopped }),
+    };
+  });
   const replies = await generator.generate(requests, options);
-  return asked.map(({ request, prompt }, at) => readReply(tokenizer, request, prompt.length, replies[at]!));
+  return asked.map(({ prompt }, at) => readReply(tokenizer, prompt.length, replies[at]!, texts[at]));
 };
 
 const overflowReply: Reply = { text: "", finish: "overflow", usage: nothing };
@@ -141,7 +149,7 @@ export const embeddedModel = (
   const { config, weights, tokenizer } = folder;
   const template = requireTemplate(folder, id);
   const state = createModelState(config, weights, { frozen: true });
-  const generator = createGenerator(state);
+  const generator = createGenerator(state, folder.generationConfig);
   const scorer = createScorer(state);
   const warn = createWarner(folder, id, tell);
   const promptOf = (messages: readonly Message[]): number[] =>

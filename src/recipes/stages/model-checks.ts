@@ -66,10 +66,9 @@ const hashFolder = async (folder: string): Promise<string> => {
   return hashJson(hashes);
 };
 
-/** Throws UserError for a model folder that cannot be what it is named for. */
-const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
+const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean): void => {
   const isReward = task === "sequence-classification";
-  if (isReward !== (role === "rewards")) {
+  if (isReward !== rewards) {
     throw new UserError(
       isReward ? "is-a-reward-model" : "not-a-reward-model",
       isReward
@@ -78,6 +77,11 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
       { folder },
     );
   }
+};
+
+/** Throws UserError for a model folder that cannot be what it is named for. */
+const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
+  requireTask(folder, task, role === "rewards");
   if (chatTemplate === null && role !== "trained-on-texts") {
     throw new UserError(
       "no-chat-template",
@@ -85,6 +89,28 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
       { folder },
     );
   }
+};
+
+/** How fast a model runs here, covenant-tiny being 1. */
+export const speedOf = ({ config, task }: ModelFolder): number =>
+  tinyParameters / parameterCount(config, task);
+
+/**
+ * A model that continues text, by the name of its folder; it may lack a chat template. Throws UserError for one that
+ * lies elsewhere, and for a reward model.
+ */
+export const loadLanguageModel = async (name: string): Promise<ModelFolder> => {
+  const folder = modelFolderOf(name);
+  if (folder === null)
+    throw new UserError(
+      "model-not-here",
+      `"${name}" is served elsewhere. Expected a model that runs here: embedded:covenant-tiny or a model folder (./folder).`,
+      { model: name },
+    );
+  await refuseFolderOfModels(folder);
+  const model = await loadModelFolder(folder);
+  requireTask(folder, model.task, false);
+  return model;
 };
 
 /** Looks at a model by its name. Throws UserError for what the user must change. */
@@ -101,6 +127,5 @@ export const checkModel = async (
   await refuseFolderOfModels(folder);
   const model = await loadModelFolder(folder);
   requireRole(folder, model, role);
-  const speed = tinyParameters / parameterCount(model.config, model.task);
-  return { hash: await hashFolder(folder), speed, config: model.config };
+  return { hash: await hashFolder(folder), speed: speedOf(model), config: model.config };
 };
