@@ -243,7 +243,8 @@ export const prefillGraph = (
 /**
  * One new token a row over a fixed cache: tokens and positions int64 [batch, 1], caches key [batch, key heads, side,
  * capacity] and value [batch, key heads, capacity, side], seen [batch, 1, 1, capacity] (0 where a row has a token,
- * very negative elsewhere). Outputs logits [batch, vocabulary] and the new keys and values, which the caller writes
+ * very negative elsewhere). Outputs logits and, at the temperature of
+ * each row (inverseTemperature [batch, 1]), probabilities [batch, vocabulary], and the new keys and values, which the caller writes
  * into the cache: ONNX Runtime copies what leaves a session, not what enters it, so the cache only enters.
  */
 export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number): Record<string, Tensor> => {
@@ -281,5 +282,7 @@ export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number
     return reshape(context, [batch, heads * side]);
   };
   const x = stack(graph, embed(graph, tokens, positions), attend);
-  return { logits: logitsOf(graph, x), ...outputs };
+  const logits = logitsOf(graph, x);
+  const probabilities = softmax(multiply(logits, input("inverseTemperature", [batch, 1])));
+  return { logits, probabilities, ...outputs };
 };

@@ -11,7 +11,7 @@ import { constantGraphOf, graphOf, type ModelState } from "./model-state.ts";
 import { roundUp } from "./packing.ts";
 import { parameterCount } from "./parameters.ts";
 import { prefill } from "./prefill.ts";
-import { readProbabilities, sampleToken } from "./sampling.ts";
+import { drawToken, isPlain, readProbabilities, sampleToken } from "./sampling.ts";
 import type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";
 
 /** Numbers that a graph may hold as constants: it must stay below 2 GB. */
@@ -32,12 +32,16 @@ const programLimit = (state: ModelState): number =>
     ? Math.min(mostPrograms, Math.max(2, Math.floor(keptNumbers / parameterCount(state.config))))
     : mostPrograms;
 
+/** What is read of a step: what leaves a program is copied, so logits leave only where somebody needs them. */
+type Reads = "probabilities" | "logits";
+
 /** Programs for one token a row. */
 export const createDecodePrograms = (state: ModelState): ProgramCache =>
   createProgramCache((key) => {
-    const [batch, capacity] = key.split("|").map(Number) as [number, number];
+    const [batch, capacity, reads] = key.split("|") as [string, string, Reads];
     const graph = keepsWeights(state) ? constantGraphOf(state) : graphOf(state);
-    return compile(decodeGraph(graph, batch, capacity));
+    const { logits, ...others } = decodeGraph(graph, Number(batch), Number(capacity));
+    return compile(reads === "probabilities" ? others : { logits: logits!, ...others });
   }, programLimit(state));
 
 /** Rows decoded for so many live ones, of `rows` at most. Where few programs can be held, few sizes are worth one. */
@@ -126,11 +130,10 @@ const release = (batch: Batch, row: number, end?: number): void => {
   finish(batch, slot.index, replyOf(slot, end));
 };
 
-/** Draws the next token of a row from its logits, and ends the reply where it ends. */
-const accept = (batch: Batch, row: number, logits: Float32Array): void => {
+/** Goes on with the next token of a row, and ends the reply where it ends. logits: where they are read for the request. */
+const accept = (batch: Batch, row: number, id: number, logits: Float32Array): void => {
   const slot = batch.slots[row]!;
   const { request, seen } = slot;
-  const id = sampleToken(logits, request, slot.random, seen);
   if (batch.endTokens.has(id)) {
     release(batch, row, id);
     return;
@@ -185,8 +188,9 @@ const admit = async (batch: Batch, most: number): Promise<void> => {
     return { row, prompt: request.prompt };
   });
   const logits = await prefill(batch.state, batch.programs.prefill, batch.cache, jobs);
-  jobs.forEach((job, at) => {
-    accept(batch, job.row, logits[at]!);
+  jobs.forEach(({ row: place }, at) => {
+    const { request, random, seen } = slots[place]!;
+    accept(batch, place, sampleToken(logits[at]!, request, random, seen), logits[at]!);
   });
 };
 
@@ -204,21 +208,40 @@ const compact = ({ cache, slots }: Batch): void => {
   }
 };
 
+/** Whether a request needs logits, and not only the probabilities at its temperature. */
+const readsLogits = (request: TokenRequest): boolean =>
+  !isPlain(request) || request.probabilities !== undefined;
+
 /** One token for each of the first `rows` rows. */
 const decode = async (batch: Batch, rows: number): Promise<void> => {
   const { state, programs, cache, slots } = batch;
-  const program = await programs.decode.get(`${rows}|${cache.capacity}`);
+  const reads: Reads = slots.every((slot) => slot === undefined || !readsLogits(slot.request))
+    ? "probabilities"
+    : "logits";
+  const program = await programs.decode.get(`${rows}|${cache.capacity}|${reads}`);
   const tokens = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.next ?? 0));
   const positions = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.length ?? 0));
-  const results = await program.run({ ...state.feeds(), ...cache.feeds(rows), tokens, positions });
-  const logits = results["logits"] as Float32Array;
+  const inverseTemperature = Float32Array.from({ length: rows }, (_, row) => {
+    const temperature = slots[row]?.request.temperature ?? 0;
+    return temperature > 0 ? 1 / temperature : 1;
+  });
+  const feeds = { ...state.feeds(), ...cache.feeds(rows), tokens, positions, inverseTemperature };
+  const results = await program.run(feeds);
   const width = state.config.vocabularySize;
+  const rowOf = (name: Reads, row: number): Float32Array =>
+    (results[name] as Float32Array).subarray(row * width, (row + 1) * width);
   for (let row = 0; row < rows; row++) {
     const slot = slots[row];
     if (slot === undefined) continue;
     cache.write(row, slot.length, results, row, 1);
     slot.length++;
-    accept(batch, row, logits.subarray(row * width, (row + 1) * width));
+    const { request, random, seen } = slot;
+    const logits = rowOf(reads, row);
+    // drawn in the same way whatever the neighbours read
+    const id = isPlain(request)
+      ? drawToken(rowOf("probabilities", row), random)
+      : sampleToken(logits, request, random, seen);
+    accept(batch, row, id, logits);
   }
 };
 
