@@ -89,13 +89,12 @@ const loraOperations = (shape: string, rows: number) => (): number => {
   return (trainingOperations(config, step) * 2) / 3;
 };
 
-/** Operations of generated tokens: every projection and the head once a token. */
-const tokenOperations = ({ tokens = 0 }: Answer): number => {
+/** Operations of prompts and generated tokens: every block once a token, the head once a generated one. */
+const tokenOperations = ({ tokens = 0, prompts = 0 }: Answer): number => {
   const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize, layers, vocabularySize } = tiny;
   const attention = hiddenSize * headSize * (2 * heads + 2 * keyValueHeads);
-  return (
-    2 * tokens * (layers * (attention + 3 * hiddenSize * intermediateSize) + hiddenSize * vocabularySize)
-  );
+  const block = attention + 3 * hiddenSize * intermediateSize;
+  return 2 * ((tokens + prompts) * layers * block + tokens * hiddenSize * vocabularySize);
 };
 
 const rows: readonly Row[] = [

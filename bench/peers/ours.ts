@@ -143,7 +143,7 @@ const generation = (state: ModelState, batch: number, prompt: number, reply: num
   }));
   return async () => {
     const replies = await generator.generate(requests, { batch });
-    return { tokens: replies.reduce((sum, { ids }) => sum + ids.length, 0) };
+    return { tokens: replies.reduce((sum, { ids }) => sum + ids.length, 0), prompts: batch * prompt };
   };
 };
 
