@@ -7,6 +7,19 @@ import { formatCount, formatDollars, formatDuration, formatTable } from "./forma
 const describeTime = (seconds: number | null): string =>
   seconds === null ? "?" : seconds === 0 ? "" : formatDuration(seconds);
 
+const describeMemory = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
+
+/** What a training is made of, a line each. */
+const sizeLines = ({ steps }: RecipePlan): string[] =>
+  steps.flatMap(({ stage, size }) =>
+    size === undefined
+      ? []
+      : [
+          `Size of ${stage}: ${formatCount(size.parameters)} parameters, ${formatCount(size.trainable)} of them trained; about ${describeMemory(size.memory)} of memory at its peak.`,
+        ],
+  );
+
 /** A plan as lines of text. */
 export const formatPlan = (plan: RecipePlan): string[] => {
   const sum = (key: "calls" | "tokens"): number => plan.steps.reduce((total, step) => total + step[key], 0);
@@ -29,6 +42,7 @@ export const formatPlan = (plan: RecipePlan): string[] => {
       [2, 3, 4],
     ),
     "",
+    ...sizeLines(plan),
     `Time: ${plan.seconds === null ? "not known: it is up to the endpoint" : `about ${formatDuration(plan.seconds)} on two cores`}.`,
     `Cost: ${plan.dollars === null ? "not known" : formatDollars(plan.dollars)}.`,
   ];

@@ -3,12 +3,12 @@
 
 import { describe, expect, it } from "vitest";
 import type {
+  CompletionRow,
   Finish,
   PromptKind,
   PromptRecord,
   ReplyRecord,
   RevisionRecord,
-  SftRow,
 } from "../records/index.ts";
 import { mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "./index.ts";
 
@@ -98,7 +98,7 @@ describe("sftRowsFromReplies", () => {
 });
 
 describe("mixSftRows", () => {
-  const rowsOf = (name: string, count: number): SftRow[] =>
+  const rowsOf = (name: string, count: number): CompletionRow[] =>
     Array.from({ length: count }, (_, index) => ({
       id: `${name}${index}`,
       parents: [],

@@ -3,13 +3,13 @@
 
 import { createRandom, deriveSeed } from "../core/index.ts";
 import type {
+  CompletionRow,
   Finish,
   LabelRecord,
   PreferenceRow,
   PromptRecord,
   ReplyRecord,
   RevisionRecord,
-  SftRow,
 } from "../records/index.ts";
 
 /** runSeed, stage: as in the records that are made. */
@@ -31,13 +31,13 @@ const countLeftOut = (finishes: readonly Finish[]): LeftOut => {
 export const sftRowsFromRevisions = (
   revisions: readonly RevisionRecord[],
   options: RowOptions & { readonly which?: "all" | "last" },
-): { readonly rows: readonly SftRow[]; readonly leftOut: LeftOut } => {
+): { readonly rows: readonly CompletionRow[]; readonly leftOut: LeftOut } => {
   const { runSeed, stage, which = "all" } = options;
   const finishes: Finish[] = [];
   const rows = revisions.flatMap((revision) => {
     const whole = revision.steps.filter((step) => step.finish === "stop");
     if (which === "all" || whole.length === 0) finishes.push(...revision.steps.map((step) => step.finish));
-    return (which === "all" ? whole : whole.slice(-1)).map((step): SftRow => {
+    return (which === "all" ? whole : whole.slice(-1)).map((step): CompletionRow => {
       const id = `${stage}/${revision.prompt}/revision-${step.round}`;
       return {
         id,
@@ -57,7 +57,7 @@ export const sftRowsFromReplies = (
   prompts: readonly PromptRecord[],
   replies: readonly ReplyRecord[],
   { runSeed, stage }: RowOptions,
-): { readonly rows: readonly SftRow[]; readonly leftOut: LeftOut } => {
+): { readonly rows: readonly CompletionRow[]; readonly leftOut: LeftOut } => {
   const wanted = new Map(
     prompts
       .filter(({ kind }) => kind === "harmless" || kind === "lookalike")
@@ -66,7 +66,7 @@ export const sftRowsFromReplies = (
   const meant = replies.filter((reply) => wanted.has(reply.prompt));
   const rows = meant
     .filter((reply) => reply.finish === "stop")
-    .map((reply): SftRow => {
+    .map((reply): CompletionRow => {
       const id = `${stage}/${reply.id}`;
       const seed = deriveSeed(runSeed, stage, id);
       const prompt = [...(wanted.get(reply.prompt)?.messages ?? [])];
@@ -77,10 +77,10 @@ export const sftRowsFromReplies = (
 
 /** Rows of two sources in one seeded order. */
 export const mixSftRows = (
-  revised: readonly SftRow[],
-  helpful: readonly SftRow[],
+  revised: readonly CompletionRow[],
+  helpful: readonly CompletionRow[],
   { runSeed, stage }: RowOptions,
-): SftRow[] => createRandom(deriveSeed(runSeed, stage, "mix")).shuffle([...revised, ...helpful]);
+): CompletionRow[] => createRandom(deriveSeed(runSeed, stage, "mix")).shuffle([...revised, ...helpful]);
 
 /** What a label is of, without the stage that made it: the same in every stage that learns from it. */
 const itemOf = ({ id, stage }: LabelRecord): string =>

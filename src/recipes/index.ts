@@ -31,7 +31,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["train", "sft"],
-    summary: "fine-tune a model on prompts and completions",
+    summary: "fine-tune a model on prompts and completions, chats or texts",
     load: async () => (await import("./train-recipes.ts")).sftRecipe,
   },
   {
@@ -48,6 +48,11 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["train", "ppo"],
     summary: "optimise a model against a reward model with PPO and a KL penalty",
     load: async () => (await import("./train-ppo.ts")).recipe,
+  },
+  {
+    command: ["train", "grpo"],
+    summary: "optimise a model against a reward model or a judge with GRPO or RLOO",
+    load: async () => (await import("./train-grpo.ts")).recipe,
   },
   {
     command: ["score"],

@@ -6,6 +6,7 @@ import { hashConstitution } from "../constitution/index.ts";
 import { createRedact, sha256File } from "../core/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
+import type { ModelConfig } from "../transformer/index.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { EndpointSettings } from "./settings.ts";
 import { checkModel, type ModelRole } from "./stages/model-checks.ts";
@@ -20,26 +21,29 @@ export type NamedInputs = {
 
 /**
  * contents: hashes of what is named, since under the same name something else may lie there tomorrow. speeds: of the
- * models, covenant-tiny being 1; null for those that run elsewhere.
+ * models, covenant-tiny being 1; configs: their shapes. null for those that run elsewhere.
  */
 export type CheckedInputs = {
   readonly contents: Readonly<Record<string, string>>;
   readonly speeds: Readonly<Record<string, number | null>>;
+  readonly configs: Readonly<Record<string, ModelConfig | null>>;
 };
 
 /** Looks at all that is named. Throws UserError for what is missing, broken or not fit for its part. */
 export const checkInputs = async (named: NamedInputs, context: RecipeContext): Promise<CheckedInputs> => {
   const contents: Record<string, string> = {};
   const speeds: Record<string, number | null> = {};
+  const configs: Record<string, ModelConfig | null> = {};
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
-    const { hash, speed } = await checkModel(name, role, context);
+    const { hash, speed, config } = await checkModel(name, role, context);
     if (hash !== null) contents[part] = hash;
     speeds[part] = speed;
+    configs[part] = config;
   }
   for (const [part, file] of Object.entries(named.files ?? {}))
     contents[part] = (await sha256File(file)).sha256;
   if (named.constitution !== undefined) contents["constitution"] = hashConstitution(named.constitution);
-  return { contents, speeds };
+  return { contents, speeds, configs };
 };
 
 /** The file of a prompts setting, where it is one. */

@@ -40,6 +40,10 @@ export const messageTokens = (messages: readonly Message[]): number =>
 const promptTokens = (prompts: readonly PromptRecord[]): number =>
   sum(prompts.map(({ messages }) => messageTokens(messages)));
 
+/** Tokens of the longest prompt, estimated. */
+export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
+  prompts.reduce((most, { messages }) => Math.max(most, messageTokens(messages)), 0);
+
 const loadTokens = ({ read = 0, written = 0, learned = 0 }: Load): number => read + written + learned;
 
 const loadSeconds = ({ read = 0, written = 0, learned = 0 }: Load): number =>

@@ -4,6 +4,7 @@
 import type { z } from "zod";
 import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
+import type { TrainingSize } from "./training-size.ts";
 
 /** A person (or a file in their place) to converse with. */
 export type Conversation = {
@@ -27,13 +28,14 @@ export type RecipeContext = {
   readonly conversation?: Conversation;
 };
 
-/** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows. */
+/** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows; size: of a training. */
 export type PlannedStep = {
   readonly stage: string;
   readonly what: string;
   readonly calls: number;
   readonly tokens: number;
   readonly seconds: number | null;
+  readonly size?: TrainingSize;
 };
 
 /** What a dry run says: the steps it would take with their sizes; cost in US dollars. */

@@ -109,7 +109,7 @@ export const tokenSamplingSettings = (temperature: number, maxTokens: number) =>
 const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 
 /** What every training has, with the meaning that it has everywhere. */
-const optimiser = {
+export const optimiserSettings = {
   learningRate: rate.describe("learning rate at its peak"),
   schedule: scheduleKinds.describe("how the learning rate falls"),
   warmupSteps: count.describe("steps in which the learning rate rises"),
@@ -134,6 +134,19 @@ export const loraSettings = z
   .describe("train low-rank adapters (merged into the saved model) instead of all weights");
 export type LoraSettings = z.output<typeof loraSettings>;
 
+/** Share of the rows that is kept out of training; a prompt's rows are all on one side. */
+const evaluationShare = z
+  .number()
+  .min(0)
+  .max(0.9)
+  .default(0)
+  .describe("share of the rows kept out of training, on which the loss is taken on the way");
+
+const overlong = z
+  .enum(["skip", "cut"])
+  .default("skip")
+  .describe("a row that is too long: leave it out, or cut its end off");
+
 /** Optimiser and order of a training stage. */
 export const trainingSettings = (defaults: {
   readonly learningRate: number;
@@ -142,13 +155,24 @@ export const trainingSettings = (defaults: {
 }) =>
   z
     .strictObject({
-      learningRate: optimiser.learningRate.default(defaults.learningRate),
-      schedule: optimiser.schedule.default("cosine"),
-      warmupSteps: optimiser.warmupSteps.default(5),
-      batch: optimiser.batch.default(defaults.batch),
-      epochs: optimiser.epochs.default(defaults.epochs),
-      weightDecay: optimiser.weightDecay.default(0.01),
-      maxGradientNorm: optimiser.maxGradientNorm.default(1),
+      learningRate: optimiserSettings.learningRate.default(defaults.learningRate),
+      schedule: optimiserSettings.schedule.default("cosine"),
+      warmupSteps: optimiserSettings.warmupSteps.default(5),
+      batch: optimiserSettings.batch.default(defaults.batch),
+      epochs: optimiserSettings.epochs.default(defaults.epochs),
+      weightDecay: optimiserSettings.weightDecay.default(0.01),
+      maxGradientNorm: optimiserSettings.maxGradientNorm.default(1),
+      accumulation: positive
+        .default(1)
+        .describe("parts that a step's rows are computed in: less memory, the same result"),
+      maxTokens: positive.optional().describe("tokens a row at most; default: the model's context"),
+      evaluateEvery: count
+        .default(0)
+        .describe("steps between two looks at the rows kept out; 0: once an epoch"),
+      keepBest: z
+        .boolean()
+        .default(false)
+        .describe("save the weights with the least loss on the rows kept out, not the last ones"),
       lora: loraSettings,
     })
     .prefault({});
@@ -191,6 +215,15 @@ export const rewardSettings = z
       .max(0.9)
       .default(0.2)
       .describe("share of the pairs kept out to measure accuracy on"),
+    centring: z
+      .number()
+      .nonnegative()
+      .default(0.01)
+      .describe("weight of a pair's squared sum of scores, which keeps scores near zero"),
+    atChance: z
+      .enum(["fail", "warn"])
+      .default("fail")
+      .describe("when accuracy on the pairs kept out cannot be told from guessing"),
   })
   .prefault({});
 export type RewardSettings = z.output<typeof rewardSettings>;
@@ -198,7 +231,16 @@ export type RewardSettings = z.output<typeof rewardSettings>;
 export const dpoSettings = z
   .strictObject({
     ...trainingSettings({ learningRate: 7e-5, batch: 32, epochs: 1 }).unwrap().shape,
+    loss: z.enum(["sigmoid", "ipo"]).default("sigmoid").describe("loss of a pair: DPO's own, or IPO's"),
     beta: rate.default(0.3).describe("how strongly DPO holds the model near where it started"),
+    labelSmoothing: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0)
+      .describe("share of the labels that is taken to be wrong (conservative DPO)"),
+    evaluationShare,
+    overlong,
     sftWeight: z
       .number()
       .nonnegative()
@@ -208,46 +250,19 @@ export const dpoSettings = z
   .prefault({});
 export type DpoSettings = z.output<typeof dpoSettings>;
 
-/** PPO on its own. */
-export const ppoTrainingSettings = z
-  .strictObject({
-    steps: positive.default(18).describe("PPO steps"),
-    batch: optimiser.batch.default(64),
-    minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
-    epochs: optimiser.epochs.default(1),
-    learningRate: optimiser.learningRate.default(2e-4),
-    schedule: optimiser.schedule.default("linear"),
-    warmupSteps: optimiser.warmupSteps.default(3),
-    weightDecay: optimiser.weightDecay.default(0),
-    maxGradientNorm: optimiser.maxGradientNorm.default(1),
-    klCoefficient: z.number().nonnegative().default(0.04).describe("price of leaving the starting model"),
-    clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
-    valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
-    valueCoefficient: rate.default(0.1).describe("weight of the value loss"),
-    gamma: z.number().positive().max(1).default(1).describe("discount of later rewards"),
-    lambda: z.number().positive().max(1).default(0.95).describe("lambda of generalised advantage estimation"),
-    lora: loraSettings,
-    missingEndPenalty: z
-      .number()
-      .nonnegative()
-      .default(0.5)
-      .describe("taken from the reward of a reply that does not end"),
-  })
-  .prefault({});
-export type PpoTrainingSettings = z.output<typeof ppoTrainingSettings>;
-
-/** PPO in a whole run, which measures it on the way. */
-export const ppoSettings = z
-  .strictObject({
-    ...ppoTrainingSettings.unwrap().shape,
-    measureEvery: count
-      .default(6)
-      .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
-  })
-  .prefault({});
-
 /** Supervised fine-tuning on rows that are there already. */
-export const sftTrainingSettings = trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 });
+export const sftTrainingSettings = z
+  .strictObject({
+    ...trainingSettings({ learningRate: 5e-4, batch: 32, epochs: 4 }).unwrap().shape,
+    learn: z
+      .enum(["replies", "all"])
+      .default("replies")
+      .describe("what of a chat is learned: the assistant's replies, or every token"),
+    evaluationShare,
+    overlong,
+  })
+  .prefault({});
+export type SftTrainingSettings = z.output<typeof sftTrainingSettings>;
 
 export const sftSettings = z
   .strictObject({ ...sftTrainingSettings.unwrap().shape, ...sftMixSettings })

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
+import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
@@ -19,10 +20,12 @@ import {
   seedSetting,
   sftTrainingSettings,
 } from "./settings.ts";
+import type { ModelRole } from "./stages/model-checks.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { loadPreferenceRows, loadSftRows } from "./training-data.ts";
+import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
+import { type TrainingLoad, trainingSize } from "./training-size.ts";
 
 const sftFile = "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl";
 const preferenceFile = "a JSONL file of rows is needed: --data runs/label/rows/preferences.jsonl";
@@ -38,16 +41,18 @@ type TrainConfig = {
   readonly seed: number;
   readonly model: string;
   readonly data: string;
-  readonly settings: { readonly epochs: number };
+  readonly settings: TrainingLoad["settings"] & { readonly epochs: number };
 };
 
 /** A training as its command knows it. stage: its name in the run folder. */
 type Training<Config extends TrainConfig, Row> = {
   readonly name: string;
   readonly stage: string;
-  loadRows(file: string, seed: number): Promise<Row[]>;
+  readonly task: ModelTask;
+  loadRows(file: string, seed: number): Promise<LoadedRows<Row>>;
   tokens(row: Row): number;
-  train(pipeline: Pipeline, config: Config, rows: readonly Row[]): Promise<string>;
+  roleOf?(rows: readonly Row[]): ModelRole;
+  train(pipeline: Pipeline, config: Config, rows: LoadedRows<Row>): Promise<string>;
   /** How to go on, given the model as it is named from here. */
   next(config: Config, model: string): string[];
 };
@@ -58,10 +63,11 @@ const prepare = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ) => {
-  const rows = await training.loadRows(config.data, config.seed);
-  const named = { models: { model: [config.model, "trained"] as const }, files: { data: config.data } };
+  const loaded = await training.loadRows(config.data, config.seed);
+  const role = training.roleOf?.(loaded.rows) ?? "trained";
+  const named = { models: { model: [config.model, role] as const }, files: { data: config.data } };
   const inputs = await checkInputs(named, context);
-  return { rows, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
+  return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };
 
 const planTrain = async <Config extends TrainConfig, Row>(
@@ -69,11 +75,15 @@ const planTrain = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ): Promise<RecipePlan> => {
-  const { rows, inputs, request } = await prepare(training, config, context);
+  const { loaded, inputs, request } = await prepare(training, config, context);
   await checkFolder(request, context);
-  const tokens = rows.reduce((sum, row) => sum + training.tokens(row), 0);
-  const size = { speed: inputs.speeds["model"]!, maxTokens: 0 };
-  return planOf([planTraining(training.stage, rows.length, config.settings.epochs, size, () => tokens)]);
+  const tokens = loaded.rows.map(training.tokens);
+  const total = tokens.reduce((sum, count) => sum + count, 0);
+  const { settings } = config;
+  const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
+  const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
+  const size = trainingSize(inputs.configs["model"]!, { task: training.task, settings, tokens });
+  return planOf([{ ...step, size }]);
 };
 
 const runTrain = async <Config extends TrainConfig, Row>(
@@ -81,9 +91,9 @@ const runTrain = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ): Promise<RecipeOutcome> => {
-  const { rows, request } = await prepare(training, config, context);
+  const { loaded, request } = await prepare(training, config, context);
   await using pipeline = await openStages(request, context);
-  const model = await training.train(pipeline, config, rows);
+  const model = await training.train(pipeline, config, loaded);
   await pipeline.run.finish();
   const named = asModelName(join(config.out, training.stage, "model"));
   return {
@@ -95,6 +105,12 @@ const runTrain = async <Config extends TrainConfig, Row>(
 const pairTokens = ({ prompt, chosen, rejected }: PreferenceRow): number =>
   2 * messageTokens(prompt) + tokensOf(chosen) + tokensOf(rejected);
 
+const sftTokens = (row: SftRow): number => {
+  if ("text" in row) return tokensOf(row.text);
+  if ("messages" in row) return messageTokens(row.messages);
+  return messageTokens(row.prompt) + tokensOf(row.completion);
+};
+
 const sftSchema = z.strictObject({
   ...base(sftFile),
   out: outSetting("runs/sft"),
@@ -104,17 +120,19 @@ const sftSchema = z.strictObject({
 const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   name: "train sft",
   stage: "sl",
+  task: "causal-lm",
   loadRows: loadSftRows,
-  tokens: ({ prompt, completion }) => messageTokens(prompt) + tokensOf(completion),
-  train: (pipeline, { model, settings }, rows) =>
-    sftStage(pipeline, { name: "sl", after: [], model, rows, settings }),
+  tokens: sftTokens,
+  roleOf: (rows) => (rows.every((row) => "text" in row) ? "trained-on-texts" : "trained"),
+  train: (pipeline, { model, settings }, loaded) =>
+    sftStage(pipeline, { name: "sl", after: [], model, ...loaded, settings }),
   next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
 };
 
 /** `covenant train sft`. */
 export const sftRecipe: Recipe<typeof sftSchema> = {
   command: ["train", "sft"],
-  summary: "fine-tune a model on prompts and completions",
+  summary: "fine-tune a model on prompts and completions, chats or texts",
   schema: sftSchema,
   flags: trainFlags,
   plan: (config, context) => planTrain(sft, config, context),
@@ -130,10 +148,11 @@ const rewardSchema = z.strictObject({
 const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
   name: "train reward",
   stage: "reward",
+  task: "sequence-classification",
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
-  train: (pipeline, { model, settings }, rows) =>
-    rewardStage(pipeline, { name: "reward", after: [], model, rows, settings }),
+  train: (pipeline, { model, settings }, loaded) =>
+    rewardStage(pipeline, { name: "reward", after: [], model, ...loaded, settings }),
   next: (config, model) => nextCommands(["train", "ppo", "--model", config.model, "--reward", model]),
 };
 
@@ -156,10 +175,11 @@ const dpoSchema = z.strictObject({
 const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
   name: "train dpo",
   stage: "dpo",
+  task: "causal-lm",
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
-  train: (pipeline, { model, settings }, rows) =>
-    dpoStage(pipeline, { name: "dpo", after: [], model, rows, settings }),
+  train: (pipeline, { model, settings }, loaded) =>
+    dpoStage(pipeline, { name: "dpo", after: [], model, ...loaded, settings }),
   next: (config, model) => nextCommands(["evaluate", "--models", `${config.model},${model}`]),
 };
 

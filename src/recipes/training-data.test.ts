@@ -24,19 +24,22 @@ const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 
 describe("supervised rows", () => {
-  it("mean the same as texts, as messages and as a chat", async () => {
-    const rows = await loadSftRows(
+  it("mean the same as texts and as messages; chats and plain texts stay what they are", async () => {
+    const { rows } = await loadSftRows(
       write(
         { prompt: "Why?", completion: "So." },
         { prompt: [user("Why?")], completion: [assistant("So.")] },
-        { messages: [user("Why?"), assistant("So.")] },
+        { messages: [user("Why?"), assistant("So."), user("And?"), assistant("No.")] },
+        { text: "Why? So." },
       ),
       1,
     );
-    expect(rows.map(({ prompt, completion }) => ({ prompt, completion }))).toEqual(
-      Array(3).fill({ prompt: [user("Why?")], completion: "So." }),
-    );
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(3);
+    expect(rows.map(({ id, parents, stage, seed, ...content }) => content)).toEqual([
+      ...Array(2).fill({ prompt: [user("Why?")], completion: "So." }),
+      { messages: [user("Why?"), assistant("So."), user("And?"), assistant("No.")] },
+      { text: "Why? So." },
+    ]);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(4);
   });
 
   it("of a run stay what they are", async () => {
@@ -48,7 +51,7 @@ describe("supervised rows", () => {
       prompt: [user("Why?")],
       completion: "So.",
     };
-    expect(await loadSftRows(write(own), 1)).toEqual([own]);
+    expect((await loadSftRows(write(own), 1)).rows).toEqual([own]);
   });
 
   it("get the same ids and seeds wherever they stand", async () => {
@@ -56,10 +59,10 @@ describe("supervised rows", () => {
       { prompt: "a", completion: "b" },
       { prompt: "c", completion: "d" },
     ];
-    const forward = await loadSftRows(write(one, other), 1);
-    const backward = await loadSftRows(write(other, one), 1);
+    const { rows: forward } = await loadSftRows(write(one, other), 1);
+    const { rows: backward } = await loadSftRows(write(other, one), 1);
     expect(forward.map(({ id }) => id)).toEqual(backward.map(({ id }) => id).toReversed());
-    expect(await loadSftRows(write(other, one), 2)).not.toEqual(backward);
+    expect((await loadSftRows(write(other, one), 2)).rows).not.toEqual(backward);
   });
 
   it("with faults are refused, all of them with line and field", async () => {
@@ -74,20 +77,24 @@ describe("supervised rows", () => {
         ["i"],
         { messages: [user("j"), assistant(" ")] },
         { prompt: "k", completion: [assistant("")] },
+        { text: " " },
       ),
       1,
     );
     const expected = [
-      "rows.jsonl has 9 faults:",
+      "rows.jsonl has 10 faults:",
       "line 1: completion: got nothing",
-      "line 2: got the fields: question; expected prompt and completion, or messages.",
-      'line 3: messages: got a list of 2, but the last message must be of the role "assistant" and hold text; it is of the role "user"',
+      "line 2: got the fields: question; expected prompt and completion, messages, or text.",
+      "line 3:",
+      'messages: got a list of 2, but the last message must be of the role "assistant" and hold text; it is of the role "user"',
+      'messages: got a list of 2, but roles must take turns: messages 1 and 2 are both of the role "user"',
       'line 4: completion: got "", but it must hold text',
-      "line 5: got the fields: prompt, response; expected prompt and completion, or messages.",
+      "line 5: got the fields: prompt, response; expected prompt and completion, messages, or text.",
       "line 6: completion: got 3, but it must be a text or a list of one message",
-      "line 7: got a list, expected an object with prompt and completion, or messages.",
+      "line 7: got a list, expected an object with prompt and completion, messages, or text.",
       'line 8: messages: got a list of 2, but the last message must be of the role "assistant" and hold text; it is of the role "assistant" and holds none',
       "line 9: completion: got a list of 1, but it must hold text",
+      'line 10: text: got " ", but it must hold text',
       "Correct the file and try again.",
     ];
     const lines = (await messageOf(load)).split("\n");
@@ -97,13 +104,48 @@ describe("supervised rows", () => {
   });
 });
 
+describe("roles out of order", () => {
+  const system = { role: "system", content: "Be brief." };
+  it.each([
+    [
+      "an answer to nobody",
+      [assistant("a"), user("b"), assistant("c")],
+      /message 1 is of the role "assistant" and answers no user/,
+    ],
+    [
+      "two of one speaker",
+      [user("a"), user("b"), assistant("c")],
+      /messages 1 and 2 are both of the role "user"/,
+    ],
+    [
+      "a late system message",
+      [user("a"), system, assistant("b")],
+      /message 2 is of the role "system", which only the first may be/,
+    ],
+    ["an answer to the system", [system, assistant("b")], /message 2 is of the role "assistant" and answers/],
+  ])("are refused with line: %s", async (_, messages, message) => {
+    const whole = { messages: [system, user("a"), assistant("b")] };
+    const load = messageOf(loadSftRows(write(whole, { messages }), 1));
+    expect(await load).toMatch(/rows\.jsonl, line 2: messages: .*roles must take turns/);
+    expect(await load).toMatch(message);
+  });
+
+  it("are refused in prompts, too", async () => {
+    const load = loadPreferenceRows(
+      write({ prompt: [user("a"), assistant("b")], chosen: "c", rejected: "d" }),
+      1,
+    );
+    expect(await messageOf(load)).toMatch(/line 1: prompt/);
+  });
+});
+
 describe("rows of the other kind", () => {
   const pair = { prompt: "a", chosen: "b", rejected: "c" };
   const supervised = { prompt: "a", completion: "b" };
 
   it("are told in one sentence", async () => {
     expect(await messageOf(loadSftRows(write(...Array(12).fill(pair)), 1))).toMatch(
-      /rows\.jsonl holds preference rows \(prompt, chosen, rejected\); train sft takes prompt and completion, or messages\. They are for train reward and train dpo\.$/,
+      /rows\.jsonl holds preference rows \(prompt, chosen, rejected\); train sft takes prompt and completion, messages, or text\. They are for train reward and train dpo\.$/,
     );
     expect(await messageOf(loadPreferenceRows(write(supervised, supervised), 1))).toMatch(
       /rows\.jsonl holds supervised rows \(prompt, completion\); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected\. They are for train sft\.$/,
@@ -123,9 +165,9 @@ describe("rows of the other kind", () => {
 describe("preference rows", () => {
   it("are pairs of replies, or of dialogues that begin alike; a missing label is a certain one", async () => {
     const start = "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Why?\n\nAssistant:";
-    const rows = await loadPreferenceRows(
+    const { rows } = await loadPreferenceRows(
       write(
-        { prompt: "Why?", chosen: "So.", rejected: "No.", probability: 0.75 },
+        { prompt: "Why?", chosen: "So.", rejected: "No.", probability: 0.75, margin: 1.5 },
         { chosen: `${start} So.`, rejected: `${start} No.` },
         { chosen: [user("Why?"), assistant("So.")], rejected: [user("Why?"), assistant("No.")] },
       ),
@@ -133,6 +175,7 @@ describe("preference rows", () => {
     );
     expect(rows.map(({ chosen, rejected }) => [chosen, rejected])).toEqual(Array(3).fill(["So.", "No."]));
     expect(rows.map(({ probability }) => probability)).toEqual([0.75, 1, 1]);
+    expect(rows.map(({ margin }) => margin)).toEqual([1.5, undefined, undefined]);
     expect(rows.map(({ prompt }) => prompt.length)).toEqual([1, 3, 1]);
   });
 

@@ -1,5 +1,6 @@
-// Training rows from JSONL files in the shapes that people have: our own records, TRL's (text or messages), chats, and
-// preference dialogues. What keeps the books of a run (id, parents, stage, seed) is derived where a row has none.
+// Training rows from JSONL files in the shapes that people have: our own records, TRL's (text or messages), chats, plain
+// texts and preference dialogues. What keeps the books of a run (id, parents, stage, seed) is derived where a row has
+// none. Every row's line is kept, so that what is wrong with it later can be told, too.
 
 import { z } from "zod";
 import {
@@ -17,12 +18,15 @@ import {
 } from "../core/index.ts";
 import { commonPrompt, messagesEndingWith, parseDialogue } from "../feedback/index.ts";
 import {
+  type ChatRow,
+  type CompletionRow,
   type Message,
   messageSchema,
   type PreferenceRow,
   preferenceRowSchema,
   type SftRow,
   sftRowSchema,
+  type TextRow,
 } from "../records/index.ts";
 
 const books = {
@@ -40,7 +44,27 @@ const mustHoldText = "it must hold text";
 const isBlank = (text: string): boolean => text.trim() === "";
 const filled = z.string().refine((text) => !isBlank(text), mustHoldText);
 const textOrMessages = "it must be a text or a list of messages";
-const prompt = z.union([filled, z.array(messageSchema).min(1)], textOrMessages);
+
+/** What of a list of messages is not in the order of a conversation; undefined where all is. */
+const disorder = (messages: readonly Message[]): string | undefined => {
+  for (const [at, { role }] of messages.entries()) {
+    const before = messages[at - 1]?.role;
+    if (role === "system" && at > 0)
+      return `message ${at + 1} is of the role "system", which only the first may be`;
+    if (role === before) return `messages ${at} and ${at + 1} are both of the role "${role}"`;
+    if (role === "assistant" && before !== "user")
+      return `message ${at + 1} is of the role "assistant" and answers no user`;
+  }
+  return undefined;
+};
+
+/** Messages whose roles take turns: a system message first or none, then user and assistant in turn. */
+const inTurn = <Schema extends z.ZodType<Message[]>>(messages: Schema) =>
+  messages.refine((list) => disorder(list) === undefined, {
+    error: ({ input }) => `roles must take turns: ${disorder(input as Message[])}`,
+  });
+
+const prompt = z.union([filled, inTurn(messagesEndingWith("user"))], textOrMessages);
 const reply = z.union(
   [
     filled,
@@ -55,9 +79,11 @@ const turns = z.union([z.string(), z.array(messageSchema).min(2)], textOrMessage
 const probability = preferenceRowSchema.shape.probability.default(1);
 
 const completionRow = z.object({ ...books, prompt, completion: reply });
-const chatRow = z.object({ ...books, messages: messagesEndingWith("assistant").min(2) });
-const pairRow = z.object({ ...books, prompt, chosen: reply, rejected: reply, probability });
-const dialoguesRow = z.object({ ...books, chosen: turns, rejected: turns, probability });
+const chatRow = z.object({ ...books, messages: inTurn(messagesEndingWith("assistant").min(2)) });
+const plainRow = z.object({ ...books, text: filled });
+const margin = preferenceRowSchema.shape.margin;
+const pairRow = z.object({ ...books, prompt, chosen: reply, rejected: reply, probability, margin });
+const dialoguesRow = z.object({ ...books, chosen: turns, rejected: turns, probability, margin });
 
 const asMessages = (value: z.infer<typeof prompt>): Message[] =>
   typeof value === "string" ? [{ role: "user", content: value }] : value;
@@ -71,15 +97,23 @@ const wrongRow = (row: unknown, place: TextPlace, expected: string): UserError =
   new UserError("training-row", `${describePlace(place)}: ${describeFields(row, expected)}.`, { ...place });
 
 type Read<Content> = { readonly given: Books; readonly content: Content };
-type Pair = Pick<PreferenceRow, "prompt" | "chosen" | "rejected" | "probability">;
+type Pair = Pick<PreferenceRow, "prompt" | "chosen" | "rejected" | "probability" | "margin">;
+type Supervised =
+  | Pick<CompletionRow, "prompt" | "completion">
+  | Pick<ChatRow, "messages">
+  | Pick<TextRow, "text">;
 
-const readSftRow = (row: unknown, place: TextPlace): Read<Pick<SftRow, "prompt" | "completion">> => {
+const readSftRow = (row: unknown, place: TextPlace): Read<Supervised> => {
   if (has(row, "messages")) {
     const { messages, ...given } = checkValue(chatRow, row, place);
-    return { given, content: { prompt: messages.slice(0, -1), completion: messages.at(-1)!.content } };
+    return { given, content: { messages } };
+  }
+  if (has(row, "text") && !has(row, "prompt") && !has(row, "completion")) {
+    const { text, ...given } = checkValue(plainRow, row, place);
+    return { given, content: { text } };
   }
   const named = has(row, "completion") || Object.keys(row ?? {}).every((key) => key in completionRow.shape);
-  if (!has(row, "prompt") || !named) throw wrongRow(row, place, "prompt and completion, or messages");
+  if (!has(row, "prompt") || !named) throw wrongRow(row, place, "prompt and completion, messages, or text");
   const { prompt: asked, completion, ...given } = checkValue(completionRow, row, place);
   return { given, content: { prompt: asMessages(asked), completion: asText(completion) } };
 };
@@ -98,9 +132,11 @@ const checkPair = (pair: Pair, place: TextPlace): Pair => {
   );
 };
 
+const marginOf = (margin: number | undefined) => (margin === undefined ? {} : { margin });
+
 /** The two ends of dialogues that begin alike. */
 const readDialogues = (row: unknown, place: TextPlace): Read<Pair> => {
-  const { chosen, rejected, probability: share, ...given } = checkValue(dialoguesRow, row, place);
+  const { chosen, rejected, probability: share, margin, ...given } = checkValue(dialoguesRow, row, place);
   const [one, other] = [chosen, rejected].map((value) =>
     typeof value === "string" ? parseDialogue(value) : value,
   );
@@ -121,15 +157,16 @@ const readDialogues = (row: unknown, place: TextPlace): Read<Pair> => {
   }
   const [first, second] = ends.map(([end]) => end!.content);
   const content = { prompt: shared, chosen: first!, rejected: second!, probability: share };
-  return { given, content: checkPair(content, place) };
+  return { given, content: checkPair({ ...content, ...marginOf(margin) }, place) };
 };
 
 const readPairRow = (row: unknown, place: TextPlace): Read<Pair> => {
   if (!has(row, "chosen") || !has(row, "rejected")) throw wrongRow(row, place, "prompt, chosen and rejected");
   if (!has(row, "prompt")) return readDialogues(row, place);
-  const { prompt: asked, chosen, rejected, probability: share, ...given } = checkValue(pairRow, row, place);
+  const { prompt: asked, probability: share, margin, ...rest } = checkValue(pairRow, row, place);
+  const { chosen, rejected, ...given } = rest;
   const content = { prompt: asMessages(asked), chosen: asText(chosen), rejected: asText(rejected) };
-  return { given, content: checkPair({ ...content, probability: share }, place) };
+  return { given, content: checkPair({ ...content, probability: share, ...marginOf(margin) }, place) };
 };
 
 /** What a command reads of a file: rows of one kind. ofOther: is the row whole, and of the other kind? */
@@ -142,16 +179,17 @@ type RowKind<Content, Row> = {
 };
 
 const isPair = (row: unknown): boolean => has(row, "chosen") && has(row, "rejected");
-const isSupervised = (row: unknown): boolean => has(row, "completion") || has(row, "messages");
+const isSupervised = (row: unknown): boolean =>
+  ["completion", "messages", "text"].some((key) => has(row, key));
 const namesIn = (row: unknown, names: readonly string[]): string =>
   names.filter((name) => has(row, name)).join(", ");
 
-const sftKind: RowKind<Pick<SftRow, "prompt" | "completion">, SftRow> = {
+const sftKind: RowKind<Supervised, SftRow> = {
   read: readSftRow,
   schema: sftRowSchema,
   ofOther: (row) => isPair(row) && !isSupervised(row),
   mistaken: (row) =>
-    `holds preference rows (${namesIn(row, ["prompt", "chosen", "rejected"])}); train sft takes prompt and completion, or messages. They are for train reward and train dpo.`,
+    `holds preference rows (${namesIn(row, ["prompt", "chosen", "rejected"])}); train sft takes prompt and completion, messages, or text. They are for train reward and train dpo.`,
 };
 
 const pairKind: RowKind<Pair, PreferenceRow> = {
@@ -159,7 +197,7 @@ const pairKind: RowKind<Pair, PreferenceRow> = {
   schema: preferenceRowSchema,
   ofOther: (row) => isSupervised(row) && !has(row, "chosen") && !has(row, "rejected"),
   mistaken: (row) =>
-    `holds supervised rows (${namesIn(row, ["prompt", "completion", "messages"])}); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected. They are for train sft.`,
+    `holds supervised rows (${namesIn(row, ["prompt", "completion", "messages", "text"])}); train reward and train dpo take prompt, chosen and rejected, or two dialogues as chosen and rejected. They are for train sft.`,
 };
 
 const stage = "data";
@@ -175,14 +213,21 @@ const createIds = (): ((content: unknown) => string) => {
   };
 };
 
-const loadRows = async <Content extends object, Row>(
+/** Rows of a file; placeOf: where one of them stands, as a person finds it. */
+export type LoadedRows<Row> = {
+  readonly rows: readonly Row[];
+  placeOf(row: { readonly id: string }): string;
+};
+
+const loadRows = async <Content extends object, Row extends { readonly id: string }>(
   file: string,
   runSeed: number,
   kind: RowKind<Content, Row>,
-): Promise<Row[]> => {
+): Promise<LoadedRows<Row>> => {
   const faults = collectFaults(file);
   const idOf = createIds();
   const rows: Row[] = [];
+  const places = new Map<object, TextPlace>();
   let count = 0;
   let others = 0;
   let mistaken = "";
@@ -197,28 +242,34 @@ const loadRows = async <Content extends object, Row>(
       const id = given.id ?? idOf(content);
       const own = { id, parents: [], stage, seed: deriveSeed(runSeed, stage, id) };
       const told = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-      rows.push(checkValue(kind.schema, { ...own, ...told, ...content }, place));
+      const whole = checkValue(kind.schema, { ...own, ...told, ...content }, place);
+      rows.push(whole);
+      places.set(whole, place);
     });
   }
   if (count > 0 && others === count)
     throw new UserError("training-row-kind", `${file} ${mistaken}`, { file });
   faults.end();
-  if (rows.length > 0) return rows;
+  const placeOf = (row: { readonly id: string }): string => {
+    const place = places.get(row);
+    return place === undefined ? row.id : describePlace(place);
+  };
+  if (rows.length > 0) return { rows, placeOf };
   throw new UserError("rows-empty", `${file} holds no rows. Expected JSONL with one training row a line.`, {
     file,
   });
 };
 
 /**
- * Supervised rows of a file: {prompt, completion} with a text or messages each, or {messages} that end with a reply.
- * Throws UserError with every fault as file, line and field, and when there are no rows.
+ * Supervised rows of a file: {prompt, completion} with a text or messages each, {messages} that end with a reply, or
+ * plain {text}. Throws UserError with every fault as file, line and field, and when there are no rows.
  */
-export const loadSftRows = (file: string, runSeed: number): Promise<SftRow[]> =>
+export const loadSftRows = (file: string, runSeed: number): Promise<LoadedRows<SftRow>> =>
   loadRows(file, runSeed, sftKind);
 
 /**
  * Preference rows of a file: {prompt, chosen, rejected}, or whole dialogues as chosen and rejected; probability (that
- * chosen is better) is 1 where a row does not say it. Throws like loadSftRows.
+ * chosen is better) is 1 where a row does not say it; margin is for reward models. Throws like loadSftRows.
  */
-export const loadPreferenceRows = (file: string, runSeed: number): Promise<PreferenceRow[]> =>
+export const loadPreferenceRows = (file: string, runSeed: number): Promise<LoadedRows<PreferenceRow>> =>
   loadRows(file, runSeed, pairKind);

@@ -5,23 +5,46 @@ import { z } from "zod";
 import { messageSchema } from "./conversation.ts";
 import { recordFields } from "./record.ts";
 
-/** Supervised row: the completion is learned, the prompt is context. */
-export const sftRowSchema = z.object({
+/** Supervised row of a prompt and its reply: the completion is learned, the prompt is context. */
+export const completionRowSchema = z.object({
   ...recordFields,
   prompt: z.array(messageSchema).min(1),
   completion: z.string(),
 });
+export type CompletionRow = z.infer<typeof completionRowSchema>;
+
+/** Supervised row of a whole chat: everything that the assistant says in it is learned. */
+export const chatRowSchema = z.object({ ...recordFields, messages: z.array(messageSchema).min(2) });
+export type ChatRow = z.infer<typeof chatRowSchema>;
+
+/** Supervised row of plain text, without a chat template: all of it is learned. */
+export const textRowSchema = z.object({ ...recordFields, text: z.string() });
+export type TextRow = z.infer<typeof textRowSchema>;
+
+/** Supervised row. */
+export const sftRowSchema = z.union([completionRowSchema, chatRowSchema, textRowSchema]);
 export type SftRow = z.infer<typeof sftRowSchema>;
 
-/** Preference row; probability: P(chosen is better), 0.5-1, the soft label of the pair. */
+/**
+ * Preference row; probability: P(chosen is better), 0.5-1, the soft label of the pair. margin: how far a reward model's
+ * score of chosen should lie above that of rejected.
+ */
 export const preferenceRowSchema = z.object({
   ...recordFields,
   prompt: z.array(messageSchema).min(1),
   chosen: z.string(),
   rejected: z.string(),
   probability: z.number().min(0).max(1),
+  margin: z.number().optional(),
 });
 export type PreferenceRow = z.infer<typeof preferenceRowSchema>;
+
+/** What DPO's reference makes of a pair: the sums of its replies' log-probabilities. parents: [row id]. */
+export const referenceRecordSchema = z.object({
+  ...recordFields,
+  chosen: z.number(),
+  rejected: z.number(),
+});
 
 /** Metrics of one optimiser step; names as in TRL (loss, learning_rate, objective/kl, rewards/margins, ...). */
 export const stepRecordSchema = z.object({

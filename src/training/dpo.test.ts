@@ -2,7 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { gradients, interpret } from "../engine/index.ts";
-import { createScorer, type ModelState, type PackedItem } from "../transformer/index.ts";
+import {
+  addAdapters,
+  allTargets,
+  createModelState,
+  createScorer,
+  type ModelState,
+  type PackedItem,
+} from "../transformer/index.ts";
 import {
   createDpoTrainer,
   type DpoLossOptions,
@@ -10,6 +17,7 @@ import {
   dpoFeeds,
   dpoLoss,
   referenceLogProbabilities,
+  referenceState,
   trainDpo,
 } from "./dpo.ts";
 import { distance, golden } from "./golden.fixture.ts";
@@ -26,16 +34,19 @@ const items: PackedItem[] = Array.from({ length: 10 }, (_, at) => ({
   ],
 }));
 
-const open = async (change: Partial<DpoOptions & DpoLossOptions> = {}, state: ModelState = freshModel()) => {
+type Change = Partial<DpoOptions & DpoLossOptions> & { readonly probabilities?: readonly number[] };
+
+const plain: DpoLossOptions = { loss: "sigmoid", beta: 0.5, labelSmoothing: 0, sftWeight: 0 };
+
+const open = async (change: Change = {}, state: ModelState = freshModel()) => {
   const scorer = createScorer(state);
   const reference = await referenceLogProbabilities(scorer, items);
   await scorer.release();
-  const trainer = createDpoTrainer(state, defaultAdamW, { beta: 0.5, sftWeight: 0, ...change });
+  const trainer = createDpoTrainer(state, defaultAdamW, { ...plain, ...change });
+  const probabilities = change.probabilities ?? items.map((_, at) => 0.7 + 0.02 * at);
   const options: DpoOptions = {
     trainer,
-    items,
-    probabilities: items.map((_, at) => 0.7 + 0.02 * at),
-    reference,
+    rows: items.map((item, at) => ({ item, probability: probabilities[at]!, reference: reference[at]! })),
     batch: 4,
     epochs: 2,
     seed: 5,
@@ -54,6 +65,11 @@ const open = async (change: Partial<DpoOptions & DpoLossOptions> = {}, state: Mo
 
 describeLoop("DPO", async () => (await open()).loop);
 
+describeLoop("IPO in parts, with rows kept out", async () => {
+  const rows = items.slice(0, 3).map((item) => ({ item, probability: 1, reference: [-9, -12] as const }));
+  return (await open({ loss: "ipo", accumulation: 2, heldOut: { rows, every: 2 } })).loop;
+});
+
 describeLoop("DPO with the chosen replies' likelihood", async () => (await open({ sftWeight: 0.5 })).loop);
 
 describe("dpoLoss", () => {
@@ -65,18 +81,19 @@ describe("dpoLoss", () => {
   const padded = [...values, ...Array.from({ length: targets - values.length }, () => -9)];
   const feeds = {
     ...dpoFeeds(
-      replies.map((sides) => ({ trunk: [1], branches: sides.map((tokens) => tokens.map(() => 2)) })),
-      {
-        probabilities,
-        reference: chosen.reference.map((value, at) => [value, rejected.reference[at]!] as const),
-      },
+      replies.map((sides, at) => ({
+        item: { trunk: [1], branches: sides.map((tokens) => tokens.map(() => 2)) },
+        probability: probabilities[at]!,
+        reference: [chosen.reference[at]!, rejected.reference[at]!],
+      })),
+      replies.length,
       { pairs, targets },
     ),
     logProbabilities: padded,
   };
-  const found = (weights: DpoLossOptions) => {
+  const found = (change: Partial<DpoLossOptions>) => {
     const tokens = vector("logProbabilities", targets);
-    const { loss, metrics } = dpoLoss(tokens, pairs, weights);
+    const { loss, metrics } = dpoLoss(tokens, pairs, { ...plain, ...change });
     const outputs = [loss, ...gradients(loss, [tokens]), ...Object.values(metrics)];
     const [value, slope, ...rest] = interpret(outputs, feeds).map(({ data }) => [...data]);
     const named = Object.fromEntries(Object.keys(metrics).map((name, at) => [name, rest[at]![0]!]));
@@ -96,6 +113,19 @@ describe("dpoLoss", () => {
     const { loss, metrics } = found({ ...options, sftWeight: 0 });
     expect(distance(loss, [expected.preferenceLoss])).toBeLessThan(1e-6);
     expect(Object.keys(metrics)).not.toContain("nll_loss");
+  });
+
+  it("with labels taken to be wrong by a share is a mean of the two labels' losses", () => {
+    const { loss } = found({ ...options, sftWeight: 0, labelSmoothing: 0.5 });
+    const halves = [1, -1].map((sign) =>
+      replies.map((sides, at) => {
+        const gain = (side: 0 | 1) =>
+          sides[side].reduce((sum, value) => sum + value, 0) - [chosen, rejected][side]!.reference[at]!;
+        return Math.log1p(Math.exp(-sign * options.beta * (gain(0) - gain(1))));
+      }),
+    );
+    const mean = halves.flat().reduce((sum, value) => sum + value, 0) / (2 * replies.length);
+    expect(distance(loss, [mean])).toBeLessThan(1e-6);
   });
 });
 
@@ -141,6 +171,21 @@ describe("DPO", () => {
     expect(last["rewards/margins"]).toBeCloseTo(Math.log(0.8 / 0.2), 0);
     expect(last["loss"]).toBeCloseTo(-0.8 * Math.log(0.8) - 0.2 * Math.log(0.2), 2);
     await soft.release();
+  });
+
+  it("of a model with adapters has for reference its base, without a second copy", async () => {
+    const base = freshModel();
+    const weights = addAdapters(base.config, base.weights, { rank: 4, alpha: 8, targets: [allTargets] }, 1);
+    const state = createModelState(base.config, weights, { adapterScale: 2 });
+    const { loop } = await open({ epochs: 6, probabilities: items.map(() => 1) }, state);
+    const metrics = await take(loop);
+    expect(Math.abs(metrics[0]!.metrics["rewards/margins"]!)).toBeLessThan(1e-3);
+    expect(metrics.at(-1)!.metrics["rewards/margins"]).toBeGreaterThan(0.2);
+    const reference = referenceState(state);
+    expect(Object.keys(reference.weights)).toEqual(Object.keys(base.weights));
+    for (const [name, { data }] of Object.entries(reference.weights))
+      expect(data).toBe(base.weights[name]!.data);
+    await loop.release();
   });
 
   it("sums reference log-probabilities over each branch", async () => {

@@ -1,14 +1,19 @@
 // Direct preference optimisation (Rafailov et al. 2023) with soft labels: the label's probability takes the place of
-// conservative DPO's constant (Mitchell 2023). Reference log-probabilities are computed once, and chosen and rejected
-// share their prompt. Where asked for, the chosen reply's negative log-likelihood is added (iterative RPO, Pang et al.
-// 2024, eq. 1 and 2), divided by the reply's own length; TRL's "sft" term divides by all chosen tokens of the batch.
+// conservative DPO's constant (Mitchell 2023), and label smoothing moves it towards one half. IPO (Azar et al. 2023, eq.
+// 17) with the mean per token of each reply, as TRL has it from the authors; soft labels weigh both signs of its
+// target. Reference log-probabilities are computed once, and chosen and rejected share their prompt. Where asked for,
+// the chosen reply's negative log-likelihood is added (iterative RPO, Pang et al. 2024, eq. 1 and 2), divided by the
+// reply's own length; TRL's "sft" term divides by all chosen tokens of the batch.
 
 import { throwIfAborted } from "../core/index.ts";
 import { add, input, multiply, scalar, subtract, sum, type Tensor } from "../engine/index.ts";
 import {
   branchTargets,
+  createModelState,
   type DecoderGraph,
+  hasAdapters,
   layOut,
+  learnsWithAdapters,
   type ModelState,
   type PackedItem,
   readTargets,
@@ -17,28 +22,51 @@ import {
   type TokenBatchSizes,
 } from "../transformer/index.ts";
 import { rowsOfStep, stepsOf } from "./epochs.ts";
-import type { LoopOptions, StepMetrics } from "./loop.ts";
-import { positiveShare, softPreferenceLoss, sumByOwner, vector, weightedCrossEntropy } from "./losses.ts";
+import {
+  type EpochLoopOptions,
+  heldOutMetrics,
+  type LayOutPart,
+  orderOf,
+  partsOf,
+  type StepMetrics,
+} from "./loop.ts";
+import {
+  positiveShare,
+  softPreferenceLoss,
+  softSquaredLoss,
+  sumByOwner,
+  vector,
+  weightedCrossEntropy,
+} from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { rowTime } from "./rows.ts";
-import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
+import { learningRateAt } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** Shape of a batch: rows, tokens a row, loss tokens, pairs. */
 export type DpoBatchSizes = TokenBatchSizes & { readonly pairs: number };
 
-/** What DPO learns from (items: chosen and rejected on one prompt), and how. */
-export type DpoOptions = LoopOptions & {
-  readonly trainer: Trainer<DpoBatchSizes>;
-  /** Prompts with two branches: chosen, rejected. */
-  readonly items: readonly PackedItem[];
-  readonly probabilities: readonly number[];
-  /** log π_ref of [chosen, rejected] of each item. */
-  readonly reference: readonly (readonly [number, number])[];
-  readonly batch: number;
-  readonly epochs: number;
-  readonly schedule: Omit<ScheduleOptions, "totalSteps">;
-  readonly padding: number;
+/** A pair as DPO learns it. */
+export type DpoRow = {
+  /** A prompt with two branches: chosen, rejected. */
+  readonly item: PackedItem;
+  /** P(chosen is better). */
+  readonly probability: number;
+  /** log π_ref of [chosen, rejected]. */
+  readonly reference: readonly [number, number];
+};
+
+/** Pairs, and how to learn them. */
+export type DpoOptions = EpochLoopOptions<DpoBatchSizes, DpoRow>;
+
+/**
+ * The model that a state with adapters began as: the same weights, no second copy, with the adapters switched off. Of a
+ * state without adapters, itself as it is now.
+ */
+export const referenceState = ({ config, task, weights, quantised }: ModelState): ModelState => {
+  const learns = learnsWithAdapters(weights);
+  const held = Object.entries(weights).filter(([name]) => !hasAdapters(weights) || !learns(name));
+  return createModelState(config, Object.fromEntries(held), { task, quantised });
 };
 
 /** Reference log-probabilities of every item's branches. */
@@ -53,29 +81,44 @@ export const referenceLogProbabilities = async (
 };
 
 export type DpoLossOptions = {
-  /** Strength of the pull towards the reference. */
+  readonly loss: "sigmoid" | "ipo";
+  /** Strength of the pull towards the reference; of IPO its tau. */
   readonly beta: number;
+  /** Share by which labels are taken to be wrong: p becomes (1 - s) p + s (1 - p); 0 leaves them. */
+  readonly labelSmoothing: number;
   /** Weight of the chosen reply's mean negative log-likelihood per token; 0 leaves the term out of the graph. */
   readonly sftWeight: number;
 };
+
+/** Labels, taken to be wrong by a share. */
+const smoothed = (probabilities: Tensor, share: number): Tensor =>
+  share === 0 ? probabilities : add(multiply(probabilities, scalar(1 - 2 * share)), scalar(share));
 
 /** The loss over token log-probabilities [targets] of `pairs` pairs; dpoFeeds feeds what it reads. */
 export const dpoLoss = (
   logProbabilities: Tensor,
   pairs: number,
-  { beta, sftWeight }: DpoLossOptions,
+  { loss, beta, labelSmoothing, sftWeight }: DpoLossOptions,
 ): LossGraph => {
   const weights = vector("weights", pairs);
   const totalOf = (side: "chosen" | "rejected"): Tensor =>
     sumByOwner(logProbabilities, input(side, [pairs, logProbabilities.shape[0]!]));
-  const gain = (side: "chosen" | "rejected", total: Tensor): Tensor =>
-    multiply(subtract(total, vector(`${side}Reference`, pairs)), scalar(beta));
   const chosenTotal = totalOf("chosen");
-  const chosen = gain("chosen", chosenTotal);
-  const rejected = gain("rejected", totalOf("rejected"));
+  const gains = {
+    chosen: subtract(chosenTotal, vector("chosenReference", pairs)),
+    rejected: subtract(totalOf("rejected"), vector("rejectedReference", pairs)),
+  };
+  const chosen = multiply(gains.chosen, scalar(beta));
+  const rejected = multiply(gains.rejected, scalar(beta));
   const margins = subtract(chosen, rejected);
   const mean = (x: Tensor): Tensor => sum(multiply(x, weights));
-  const preference = softPreferenceLoss(margins, vector("probabilities", pairs), weights);
+  const aToken = (side: "chosen" | "rejected"): Tensor =>
+    multiply(gains[side], vector(`${side}Share`, pairs));
+  const labels = smoothed(vector("probabilities", pairs), labelSmoothing);
+  const preference =
+    loss === "ipo"
+      ? softSquaredLoss(subtract(aToken("chosen"), aToken("rejected")), 1 / (2 * beta), labels, weights)
+      : softPreferenceLoss(margins, labels, weights);
   const metrics = {
     "rewards/chosen": mean(chosen),
     "rewards/rejected": mean(rejected),
@@ -104,57 +147,61 @@ export const createDpoTrainer = (
   });
 
 /** Steps that trainDpo takes in all. */
-export const dpoSteps = ({ items, batch, epochs, seed }: DpoOptions): number =>
-  stepsOf({ rows: items.length, batch, epochs, seed });
+export const dpoSteps = (options: DpoOptions): number => stepsOf(orderOf(options));
 
-/** What dpoLoss reads of a step: one value a pair (0 where there is none), and which pair a token belongs to. */
+/**
+ * What dpoLoss reads of some pairs, which are a part of `all`: one value a pair (0 where there is none), and which pair
+ * a token belongs to.
+ */
 export const dpoFeeds = (
-  items: readonly PackedItem[],
-  labels: {
-    readonly probabilities: readonly number[];
-    readonly reference: readonly (readonly [number, number])[];
-  },
+  rows: readonly DpoRow[],
+  all: number,
   sizes: Pick<DpoBatchSizes, "targets" | "pairs">,
 ): Record<string, Float32Array> => {
-  const fill = (value: (pair: number) => number) =>
-    Float32Array.from({ length: sizes.pairs }, (_, pair) => (pair < items.length ? value(pair) : 0));
+  const fill = (value: (row: DpoRow) => number) =>
+    Float32Array.from({ length: sizes.pairs }, (_, pair) => (pair < rows.length ? value(rows[pair]!) : 0));
   const membership = (branch: number): Float32Array => {
     const matrix = new Float32Array(sizes.pairs * sizes.targets);
-    branchTargets(items).forEach((target, at) => {
+    branchTargets(rows.map(({ item }) => item)).forEach((target, at) => {
       if (target.branch === branch) matrix[target.item * sizes.targets + at] = 1;
     });
     return matrix;
   };
+  const lengthOf = ({ item }: DpoRow, branch: 0 | 1): number => item.branches[branch]!.length;
   return {
     chosen: membership(0),
     rejected: membership(1),
-    chosenReference: fill((pair) => labels.reference[pair]![0]),
-    rejectedReference: fill((pair) => labels.reference[pair]![1]),
-    probabilities: fill((pair) => labels.probabilities[pair]!),
-    weights: fill(() => 1 / items.length),
-    tokenWeights: fill((pair) => 1 / (items.length * items[pair]!.branches[0]!.length)),
+    chosenReference: fill(({ reference }) => reference[0]),
+    rejectedReference: fill(({ reference }) => reference[1]),
+    chosenShare: fill((row) => 1 / lengthOf(row, 0)),
+    rejectedShare: fill((row) => 1 / lengthOf(row, 1)),
+    probabilities: fill(({ probability }) => probability),
+    weights: fill(() => 1 / all),
+    tokenWeights: fill((row) => 1 / (all * lengthOf(row, 0))),
   };
+};
+
+const layOutPart: LayOutPart<DpoBatchSizes, DpoRow> = (chosen, { rows, size, padding }) => {
+  const items = chosen.map(({ item }) => item);
+  const batch = layOut(items, branchTargets(items), { padding, time: rowTime(items) });
+  const sizes = { ...batch.sizes, pairs: roundUp(size, 8) };
+  return { sizes, feeds: { ...batch.feeds, ...dpoFeeds(chosen, rows.length, sizes) } };
 };
 
 /** Trains for all epochs, yielding loss, rewards/* and grad_norm of each batch. */
 export async function* trainDpo(options: DpoOptions): AsyncGenerator<StepMetrics> {
-  const { items, trainer, padding, schedule, probabilities, reference } = options;
-  const order = { rows: items.length, batch: options.batch, epochs: options.epochs, seed: options.seed };
+  const { rows, trainer, schedule } = options;
   const totalSteps = dpoSteps(options);
-  const pairs = roundUp(options.batch, 8);
   for (let step = options.start ?? 0; step < totalSteps; step++) {
     throwIfAborted(options.signal);
-    const rows = rowsOfStep(order, step);
-    const chosen = rows.map((row) => items[row]!);
-    const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowTime(chosen) });
-    const sizes = { ...batch.sizes, pairs };
-    const labels = {
-      probabilities: rows.map((row) => probabilities[row]!),
-      reference: rows.map((row) => reference[row]!),
-    };
-    const feeds = { ...batch.feeds, ...dpoFeeds(chosen, labels, sizes) };
+    const chosen = rowsOfStep(orderOf(options), step).map((row) => rows[row]!);
     const learningRate = learningRateAt({ ...schedule, totalSteps }, step);
-    const { gradient_norm, ...metrics } = await trainer.step(sizes, feeds, learningRate);
-    yield { step, metrics: { ...metrics, learning_rate: learningRate, grad_norm: gradient_norm! } };
+    const parts = partsOf(chosen, options, layOutPart);
+    const { gradient_norm, ...metrics } = await trainer.stepOver(parts, learningRate);
+    const heldOut = await heldOutMetrics(options, step, layOutPart);
+    yield {
+      step,
+      metrics: { ...metrics, learning_rate: learningRate, grad_norm: gradient_norm!, ...heldOut },
+    };
   }
 }

@@ -25,3 +25,9 @@ export const rowsOfStep = (options: EpochOptions, step: number): number[] => {
   const start = (step % perEpoch) * options.batch;
   return order.slice(start, start + options.batch);
 };
+
+/** When rows that were kept out are looked at: after every so many steps, and after the last; 0: after every epoch. */
+export const isEvaluated = (options: EpochOptions, every: number, step: number): boolean => {
+  const period = every === 0 ? Math.ceil(options.rows / options.batch) : every;
+  return (step + 1) % period === 0 || step + 1 === stepsOf(options);
+};

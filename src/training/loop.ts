@@ -1,5 +1,11 @@
-// What every training loop yields, and what it takes to be continued.
-// A loop is an async generator of step metrics: it touches no disk, and whoever runs it decides what is kept.
+// What every training loop yields, what it takes to be continued, and what the loops over epochs of rows share: order,
+// parts of a step, evaluation. A loop is an async generator of step metrics: it touches no disk, and whoever runs it
+// decides what is kept.
+
+import { throwIfAborted } from "../core/index.ts";
+import { type EpochOptions, isEvaluated } from "./epochs.ts";
+import type { ScheduleOptions } from "./schedule.ts";
+import type { BatchPart, Trainer } from "./trainer.ts";
 
 /** Metrics after a step (TRL's names); step counts from 0. */
 export type StepMetrics = { readonly step: number; readonly metrics: Readonly<Record<string, number>> };
@@ -10,4 +16,70 @@ export type LoopOptions = {
   /** First step to run: the number of steps already in the weights. */
   readonly start?: number;
   readonly signal?: AbortSignal;
+};
+
+/** What every loop over epochs of rows takes, each with rows of its own kind. */
+export type EpochLoopOptions<Sizes, Row> = LoopOptions & {
+  readonly trainer: Trainer<Sizes>;
+  readonly rows: readonly Row[];
+  /** Rows of an optimiser step. */
+  readonly batch: number;
+  /** Parts that a step is computed in, one after another; it learns the same. Not given: one. */
+  readonly accumulation?: number;
+  readonly epochs: number;
+  readonly schedule: Omit<ScheduleOptions, "totalSteps">;
+  readonly padding: number;
+  /** Rows to take the loss on, not to learn: after every so many steps; 0: after every epoch. Always after the last. */
+  readonly heldOut?: { readonly rows: readonly Row[]; readonly every: number };
+};
+
+/** The order of a loop's rows. */
+export const orderOf = <Sizes, Row>({
+  rows,
+  batch,
+  epochs,
+  seed,
+}: EpochLoopOptions<Sizes, Row>): EpochOptions => ({ rows: rows.length, batch, epochs, seed });
+
+/** Rows that a part of a step holds at most. */
+const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumulation?: number }): number =>
+  Math.max(1, Math.ceil(batch / accumulation));
+
+/**
+ * How a method lays rows out: `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part may hold.
+ */
+export type LayOutPart<Sizes, Row> = (
+  chosen: readonly Row[],
+  whole: { readonly rows: readonly Row[]; readonly size: number; readonly padding: number },
+) => BatchPart<Sizes>;
+
+/** A batch in its parts, laid out one after another as they are asked for. */
+export function* partsOf<Sizes, Row>(
+  rows: readonly Row[],
+  options: EpochLoopOptions<Sizes, Row>,
+  layOutPart: LayOutPart<Sizes, Row>,
+): Generator<BatchPart<Sizes>> {
+  const size = rowsAPart(options);
+  for (let start = 0; start < rows.length; start += size) {
+    throwIfAborted(options.signal);
+    yield layOutPart(rows.slice(start, start + size), { rows, size, padding: options.padding });
+  }
+}
+
+/**
+ * Loss and metrics on the held-out rows as eval_*, where they are due after a step; rounded to single precision, in
+ * which they are compared and kept.
+ */
+export const heldOutMetrics = async <Sizes, Row>(
+  options: EpochLoopOptions<Sizes, Row>,
+  step: number,
+  layOutPart: LayOutPart<Sizes, Row>,
+): Promise<Record<string, number>> => {
+  const { heldOut, trainer } = options;
+  if (heldOut === undefined || heldOut.rows.length === 0) return {};
+  if (!isEvaluated(orderOf(options), heldOut.every, step)) return {};
+  const found = await trainer.evaluate(partsOf(heldOut.rows, options, layOutPart));
+  return Object.fromEntries(
+    Object.entries(found).map(([name, value]) => [`eval_${name}`, Math.fround(value)]),
+  );
 };

@@ -32,12 +32,12 @@ const pairs = (count: number, from: number): PackedItem[] =>
 const open = (change: Partial<RewardModelOptions> = {}) => {
   const weights = rewardModelWeights(smallConfig, freshModel().weights, 11);
   const state = createModelState(smallConfig, weights, { task: "sequence-classification" });
-  const trainer = createRewardTrainer(state, defaultAdamW);
+  const trainer = createRewardTrainer(state, defaultAdamW, { centring: 0.01 });
   const items = pairs(14, 0);
+  const rows = items.map((item, at) => ({ item, probability: 1 - 0.02 * at }));
   const options: RewardModelOptions = {
     trainer,
-    items,
-    probabilities: items.map((_, at) => 1 - 0.02 * at),
+    rows,
     batch: 4,
     epochs: 2,
     seed: 5,
@@ -55,6 +55,11 @@ const open = (change: Partial<RewardModelOptions> = {}) => {
 };
 
 describeLoop("reward model", async () => open().loop);
+
+describeLoop("reward model in parts, with rows kept out", async () => {
+  const rows = pairs(5, 20).map((item) => ({ item, probability: 0.9, margin: 0.5 }));
+  return open({ accumulation: 4, heldOut: { rows, every: 3 } }).loop;
+});
 
 describe("the reward model", () => {
   it("tells good replies from bad ones to prompts it has not seen", async () => {
@@ -83,13 +88,24 @@ describe("the reward model", () => {
       { ...start },
       { task: "sequence-classification", adapterScale: 2 },
     );
-    const trainer = createRewardTrainer(state, defaultAdamW);
+    const trainer = createRewardTrainer(state, defaultAdamW, { centring: 0.01 });
     const { options } = open({ trainer, epochs: 1 });
     for await (const _step of trainRewardModel(options));
     const changed = Object.keys(start).filter((name) => state.weights[name]!.data !== start[name]!.data);
     expect(changed.every((name) => name.includes(".lora_") || name === "score.weight")).toBe(true);
     expect(changed.length).toBe(2 * 7 * 2 + 1);
     await trainer.release();
+  });
+
+  it("holds scores apart by the margin that is asked for", async () => {
+    const apart = async (margin: number) => {
+      const rows = pairs(14, 0).map((item) => ({ item, probability: 1, margin }));
+      const { loop } = open({ epochs: 8, rows });
+      const last = (await take(loop)).at(-1)!.metrics;
+      await loop.release();
+      return last["margin"]!;
+    };
+    expect(await apart(6)).toBeGreaterThan((await apart(0)) + 1);
   });
 
   it("keeps scores near zero", async () => {

@@ -1,11 +1,13 @@
-// Rows as tokens: a reply is learned right after the tokens that ask for it, and templates that part there are refused.
+// Rows as tokens: a reply is learned right after the tokens that ask for it, templates that part there are refused, of a
+// chat every reply is learned, and what is too long is told.
 
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
-import type { Message } from "../records/index.ts";
+import type { Message, SftRow } from "../records/index.ts";
 import { compileChatTemplate, createTokenizer, roleTokenTemplate } from "../transformer/index.ts";
-import { encodePrompt, encodeReply } from "./rows.ts";
+import { encodePrompt, encodeReply, preferenceItems, type RowLimit, sftItems } from "./rows.ts";
 
 const folder = new URL("../../test/golden/llama-random/tied/", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
@@ -42,5 +44,136 @@ describe("a reply", () => {
     expect(() => seam(plain.replace("m.role + ':'", "m.role + ':the ri'"), "ver")).toThrow(
       /token \d+ of the chat/,
     );
+  });
+});
+
+const codec = { tokenizer, template: compileChatTemplate(roleTokenTemplate) };
+const books = { id: "a", parents: [], stage: "data", seed: 0 };
+const user = (content: string): Message => ({ role: "user", content });
+const assistant = (content: string): Message => ({ role: "assistant", content });
+const wide: RowLimit = { limit: 256, overlong: "skip" };
+
+/** The pieces of a row that are learned, as text. */
+const learnedOf = (
+  row: SftRow,
+  learn: "replies" | "all" = "replies",
+  template = codec.template,
+): string[] => {
+  const [item] = sftItems([row], { tokenizer, template }, { ...wide, learn }).items;
+  const { trunk, branches, learned = [] } = item!;
+  const runs: number[][] = [];
+  learned.forEach((offset, at) => {
+    if (at === 0 || learned[at - 1] !== offset - 1) runs.push([]);
+    runs.at(-1)!.push(trunk[offset]!);
+  });
+  return [...runs, ...branches].map((ids) => tokenizer.decode(ids, { skipSpecial: false }));
+};
+
+describe("what is learned of a row", () => {
+  const chat: SftRow = {
+    ...books,
+    messages: [
+      { role: "system", content: "Answer briefly." },
+      user("the river"),
+      assistant("is wide"),
+      user("the <|end|> tree"),
+      assistant("is low 🌳"),
+    ],
+  };
+
+  it("is every reply of a chat with the mark that ends it, and nothing else", () => {
+    expect(learnedOf(chat)).toEqual(["is wide<|end|>", "is low 🌳<|end|>"]);
+  });
+
+  it("is what the assistant said, whatever anybody wrote", () => {
+    const piece = fc.constantFrom(
+      "the river",
+      "<|end|>",
+      "<|assistant|>",
+      " ",
+      "\n",
+      "🌳",
+      "אב",
+      "\u200b",
+      "a",
+    );
+    const text = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(""));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 }), (turnsOfTwo) => {
+        const messages = turnsOfTwo.flatMap(([asked, said]) => [user(asked), assistant(said)]);
+        expect(learnedOf({ ...books, messages })).toEqual(turnsOfTwo.map(([, said]) => `${said}<|end|>`));
+      }),
+      { numRuns: 60, seed: 4 },
+    );
+  });
+
+  it("is the same of a chat of one turn as of prompt and completion, whatever closes a turn", () => {
+    const lines =
+      "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>\n' }}{% endfor %}" +
+      "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
+    for (const source of [roleTokenTemplate, lines]) {
+      const template = compileChatTemplate(source);
+      const asChat = learnedOf({ ...books, messages: [user("a"), assistant("b")] }, "replies", template);
+      expect(asChat).toEqual(
+        learnedOf({ ...books, prompt: [user("a")], completion: "b" }, "replies", template),
+      );
+    }
+  });
+
+  it("is everything behind the first token where that is asked for", () => {
+    expect(learnedOf(chat, "all")).toEqual([
+      "Answer briefly.<|end|><|user|>the river<|end|><|assistant|>is wide<|end|><|user|>the <|end|> tree<|end|><|assistant|>is low 🌳<|end|>",
+    ]);
+    expect(learnedOf({ ...books, prompt: [user("a")], completion: "b" }, "all")).toEqual([
+      "a<|end|><|assistant|>b<|end|>",
+    ]);
+  });
+
+  it("is everything of a plain text, to its end token, which is there once", () => {
+    for (const text of ["the river", "the river<|end|>"]) {
+      const [item] = sftItems([{ ...books, text }], codec, { ...wide, learn: "replies" }).items;
+      expect(tokenizer.decode(item!.trunk, { skipSpecial: false })).toBe("the river<|end|>");
+      expect(item!.learned).toEqual(item!.trunk.slice(1).map((_, at) => at + 1));
+    }
+  });
+
+  it("is refused in a chat whose template asks for a reply in other words than stand before it", () => {
+    const source = `${turns}{% if add_generation_prompt %}{{ '<|assistant|>think' }}{% endif %}`;
+    expect(() => learnedOf(chat, "replies", compileChatTemplate(source))).toThrow(/asks for a reply with/);
+  });
+});
+
+describe("rows that are too long", () => {
+  const rows: SftRow[] = [
+    { ...books, prompt: [user("a")], completion: "b" },
+    { ...books, prompt: [user("a")], completion: "the river and the tree are wide" },
+    { ...books, prompt: [user("the river and the tree are wide")], completion: "b" },
+    { ...books, text: "the river and the tree are wide" },
+  ];
+  const encode = (overlong: RowLimit["overlong"]) =>
+    sftItems(rows, codec, { limit: 8, overlong, learn: "replies" });
+
+  it("are left out, and said with their length", () => {
+    const { kept, cut, skipped } = encode("skip");
+    expect(kept).toEqual([0]);
+    expect(cut).toEqual([]);
+    expect(skipped.map(({ row }) => row)).toEqual([1, 2, 3]);
+    for (const { tokens } of skipped) expect(tokens).toBeGreaterThan(8);
+  });
+
+  it("are cut at their end where that is asked for; what has nothing left to learn is left out", () => {
+    const { items, kept, cut, skipped } = encode("cut");
+    expect(kept).toEqual([0, 1, 3]);
+    expect(cut.map(({ row }) => row)).toEqual([1, 3]);
+    expect(skipped.map(({ row }) => row)).toEqual([2]);
+    expect(items[1]!.trunk.length + items[1]!.branches[0]!.length).toBe(8);
+    expect(items[2]!.trunk.length).toBe(8);
+    expect(items[2]!.learned).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("are left out of pairs by their longer reply", () => {
+    const pair = { prompt: [user("a")], chosen: "b", rejected: "the river and the tree are wide" };
+    expect(preferenceItems([pair], codec, { ...wide, limit: 8 }).skipped).toHaveLength(1);
+    expect(preferenceItems([pair], codec, wide).kept).toEqual([0]);
   });
 });

@@ -1,9 +1,14 @@
-// From text rows to token rows, through a model's tokenizer and chat template. Completions end with the template's
-// closing mark, so a model learns to stop. Rows that do not fit the context are left out and counted, never cut.
+// From text rows to token rows, through a model's tokenizer and chat template. Replies end with the template's closing
+// mark, and plain texts with the end token, so a model learns to stop. Of a chat every reply of the assistant is
+// learned, in the place where it would be asked for. Rows that do not fit are left out, or cut at their end where that
+// is asked for, and told either way.
 
 import { UserError } from "../core/index.ts";
 import type { Message, PreferenceRow, SftRow } from "../records/index.ts";
 import { type ChatTemplate, encodeChat, type PackedItem, type Tokenizer } from "../transformer/index.ts";
+
+/** A row to learn: every token of its branches, and of its trunk the tokens at `learned` (from 1, in order). */
+export type SftItem = PackedItem & { readonly learned?: readonly number[] };
 
 /** How messages become tokens. */
 export type ChatCodec = { readonly tokenizer: Tokenizer; readonly template: ChatTemplate };
@@ -11,6 +16,19 @@ export type ChatCodec = { readonly tokenizer: Tokenizer; readonly template: Chat
 /** A prompt's tokens up to where the assistant's reply begins. */
 export const encodePrompt = ({ tokenizer, template }: ChatCodec, messages: readonly Message[]): number[] =>
   encodeChat(tokenizer, template, messages, { addGenerationPrompt: true }).ids;
+
+/** Throws UserError where a chat does not go on from the tokens that ask for a reply in it. */
+const requireSeam = (tokenizer: Tokenizer, prompt: readonly number[], whole: readonly number[]): void => {
+  const parting = prompt.findIndex((id, at) => id !== whole[at]);
+  if (parting < 0) return;
+  const shown = (ids: readonly number[]): string =>
+    JSON.stringify(tokenizer.decode(ids.slice(parting, parting + 8), { skipSpecial: false }));
+  throw new UserError(
+    "chat-template-seam",
+    `The model's chat template asks for a reply with ${shown(prompt)}, but where the reply is there it has ${shown(whole)} in that place (token ${parting} of the chat), so the reply cannot be learned where it is asked for. Give the model a chat template whose request for a reply is how the reply begins, with a mark of its own before the reply.`,
+    { token: parting },
+  );
+};
 
 /**
  * A reply's tokens with the marks that end its turn: what the whole chat has after the prompt. Throws UserError when
@@ -22,46 +40,122 @@ export const encodeReply = (codec: ChatCodec, messages: readonly Message[], repl
   const whole = encodeChat(tokenizer, template, [...messages, { role: "assistant", content: reply }], {
     addGenerationPrompt: false,
   }).ids;
-  const parting = prompt.findIndex((id, at) => id !== whole[at]);
-  if (parting >= 0) {
-    const shown = (ids: readonly number[]): string =>
-      JSON.stringify(tokenizer.decode(ids.slice(parting, parting + 8), { skipSpecial: false }));
-    throw new UserError(
-      "chat-template-seam",
-      `The model's chat template asks for a reply with ${shown(prompt)}, but where the reply is there it has ${shown(whole)} in that place (token ${parting} of the chat), so the reply cannot be learned where it is asked for. Give the model a chat template whose request for a reply is how the reply begins, with a mark of its own before the reply.`,
-      { token: parting },
-    );
-  }
+  requireSeam(tokenizer, prompt, whole);
   return whole.slice(prompt.length);
 };
 
-/** Rows as tokens: kept are the indices of the rows that fit the context, tooLong how many did not. */
-export type TokenRows = {
-  readonly items: readonly PackedItem[];
-  readonly kept: readonly number[];
-  readonly tooLong: number;
-};
-
-const fitting = (items: readonly PackedItem[], limit: number): TokenRows => {
-  const kept: number[] = [];
-  items.forEach(({ trunk, branches }, index) => {
-    if (branches.every(({ length }) => length > 0 && trunk.length + length <= limit)) kept.push(index);
+/** A chat's tokens, and which of them belong to replies: from where one is asked for to its closing marks. */
+const encodeTurns = (codec: ChatCodec, messages: readonly Message[]) => {
+  const { tokenizer, template } = codec;
+  const { ids, spans } = encodeChat(tokenizer, template, messages, { addGenerationPrompt: false });
+  const learned = spans.flatMap(({ role, end }, at) => {
+    if (role !== "assistant") return [];
+    const asked = encodePrompt(codec, messages.slice(0, at));
+    requireSeam(tokenizer, asked, ids);
+    return Array.from({ length: Math.max(0, end - asked.length) }, (_, offset) => asked.length + offset);
   });
-  return { items: kept.map((index) => items[index]!), kept, tooLong: items.length - kept.length };
+  return { ids, learned };
 };
 
-/** One item a row: the prompt as trunk, the completion as its only branch. limit: the model's context. */
-export const sftItems = (rows: readonly SftRow[], codec: ChatCodec, limit: number): TokenRows =>
+/** A plain text's tokens as transformers encodes it, and the end token. */
+const encodeText = ({ tokenizer }: ChatCodec, text: string): number[] => {
+  const ids = tokenizer.encode(text, { specialTokens: true });
+  const { end } = tokenizer.special;
+  return end === null || ids.at(-1) === end ? ids : [...ids, end];
+};
+
+/** What of a supervised row is learned: the assistant's replies, or every token. Of plain text it is every token. */
+export type LearnedPart = "replies" | "all";
+
+/** limit: tokens that a row may have. overlong: what is done with a longer one. */
+export type RowLimit = { readonly limit: number; readonly overlong: "skip" | "cut" };
+
+/** A row that has more tokens than it may. */
+export type LongRow = { readonly row: number; readonly tokens: number };
+
+/** Rows as tokens. kept: the index of each item's row; cut and skipped: rows that were too long. */
+export type TokenRows<Item extends PackedItem = PackedItem> = {
+  readonly items: readonly Item[];
+  readonly kept: readonly number[];
+  readonly cut: readonly LongRow[];
+  readonly skipped: readonly LongRow[];
+};
+
+const longestOf = ({ trunk, branches }: PackedItem): number =>
+  trunk.length + branches.reduce((most, { length }) => Math.max(most, length), 0);
+
+/** The item without what lies behind the limit; undefined when nothing to learn is left, or a branch is empty. */
+const cutItem = <Item extends SftItem>(item: Item, limit: number): Item | undefined => {
+  const trunk = item.trunk.slice(0, limit);
+  const branches = item.branches.map((branch) => branch.slice(0, limit - trunk.length));
+  const learned = item.learned?.filter((offset) => offset < limit);
+  if (branches.some(({ length }) => length === 0)) return undefined;
+  if (branches.length === 0 && (learned ?? []).length === 0) return undefined;
+  return { ...item, trunk, branches, ...(learned === undefined ? {} : { learned }) };
+};
+
+const fitting = <Item extends SftItem>(
+  items: readonly Item[],
+  { limit, overlong }: RowLimit,
+): TokenRows<Item> => {
+  const found: { items: Item[]; kept: number[]; cut: LongRow[]; skipped: LongRow[] } = {
+    items: [],
+    kept: [],
+    cut: [],
+    skipped: [],
+  };
+  items.forEach((item, row) => {
+    const tokens = longestOf(item);
+    const whole = tokens <= limit;
+    const fits = whole || overlong === "cut" ? cutItem(item, limit) : undefined;
+    if (fits === undefined) {
+      found.skipped.push({ row, tokens });
+      return;
+    }
+    if (!whole) found.cut.push({ row, tokens });
+    found.items.push(fits);
+    found.kept.push(row);
+  });
+  return found;
+};
+
+const everyToken = (ids: readonly number[]): SftItem => ({
+  trunk: ids,
+  branches: [],
+  learned: ids.slice(1).map((_, at) => at + 1),
+});
+
+const sftItem = (row: SftRow, codec: ChatCodec, learn: LearnedPart): SftItem => {
+  if ("text" in row) return everyToken(encodeText(codec, row.text));
+  if ("messages" in row) {
+    const { ids, learned } = encodeTurns(codec, row.messages);
+    return learn === "all" ? everyToken(ids) : { trunk: ids, branches: [], learned };
+  }
+  const trunk = encodePrompt(codec, row.prompt);
+  const reply = encodeReply(codec, row.prompt, row.completion);
+  return learn === "all" ? everyToken([...trunk, ...reply]) : { trunk, branches: [reply] };
+};
+
+/**
+ * One item a row: a prompt as trunk with the completion as its only branch, a chat or a text as trunk with the tokens
+ * that are learned of it.
+ */
+export const sftItems = (
+  rows: readonly SftRow[],
+  codec: ChatCodec,
+  { learn, ...limit }: RowLimit & { readonly learn: LearnedPart },
+): TokenRows<SftItem> =>
   fitting(
-    rows.map(({ prompt, completion }) => ({
-      trunk: encodePrompt(codec, prompt),
-      branches: [encodeReply(codec, prompt, completion)],
-    })),
+    rows.map((row) => sftItem(row, codec, learn)),
     limit,
   );
 
 /** One item a row: the prompt as trunk, chosen and rejected as branches. */
-export const preferenceItems = (rows: readonly PreferenceRow[], codec: ChatCodec, limit: number): TokenRows =>
+export const preferenceItems = (
+  rows: readonly Pick<PreferenceRow, "prompt" | "chosen" | "rejected">[],
+  codec: ChatCodec,
+  limit: RowLimit,
+): TokenRows =>
   fitting(
     rows.map(({ prompt, chosen, rejected }) => ({
       trunk: encodePrompt(codec, prompt),

@@ -7,14 +7,15 @@ import {
   allTargets,
   createGenerator,
   createModelState,
+  createScorer,
   type ModelState,
-  type PackedItem,
 } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
+import type { SftItem } from "./rows.ts";
 import { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
 
-const items: PackedItem[] = [
+const rows: SftItem[] = [
   { trunk: [2, 10, 11, 3], branches: [[20, 21, 22, 0]] },
   { trunk: [2, 12, 3], branches: [[23, 23, 24, 25, 26, 0]] },
   { trunk: [2, 13, 14, 15, 3], branches: [[27, 0]] },
@@ -26,7 +27,7 @@ const open = (change: Partial<SftOptions> = {}, state: ModelState = freshModel()
   const trainer = createSftTrainer(state, { ...defaultAdamW, weightDecay: 0.01 });
   const options: SftOptions = {
     trainer,
-    items,
+    rows,
     batch: 2,
     epochs: 3,
     seed: 5,
@@ -45,6 +46,11 @@ const open = (change: Partial<SftOptions> = {}, state: ModelState = freshModel()
 
 describeLoop("SFT", async () => open().loop);
 
+describeLoop(
+  "SFT in parts, with rows kept out",
+  async () => open({ accumulation: 2, heldOut: { rows: rows.slice(0, 3), every: 2 } }).loop,
+);
+
 describe("SFT", () => {
   it("learns a few rows by heart", async () => {
     const { loop } = open({ batch: 5, epochs: 80, schedule: { kind: "linear", peak: 0.02, warmupSteps: 3 } });
@@ -53,10 +59,10 @@ describe("SFT", () => {
     expect(metrics.at(-1)!.metrics["loss"]).toBeLessThan(0.1);
     const generator = createGenerator(loop.state);
     const replies = await generator.generate(
-      items.map(({ trunk }) => ({ prompt: trunk, maxTokens: 12, temperature: 0, seed: 0 })),
+      rows.map(({ trunk }) => ({ prompt: trunk, maxTokens: 12, temperature: 0, seed: 0 })),
     );
     expect(replies.map(({ ids, ended }) => [...ids, ended ? 0 : -1])).toEqual(
-      items.map(({ branches }) => branches[0]),
+      rows.map(({ branches }) => branches[0]),
     );
     await generator.release();
     await loop.release();
@@ -72,9 +78,42 @@ describe("SFT", () => {
     await loop.release();
   });
 
+  it("learns of a trunk the tokens that are named, as it learns the same tokens of a branch", async () => {
+    const asTrunks = rows.map(({ trunk, branches: [branch] }) => ({
+      trunk: [...trunk, ...branch!],
+      branches: [],
+      learned: branch!.map((_, at) => trunk.length + at),
+    }));
+    const { loop: one } = open();
+    const { loop: other } = open({ rows: asTrunks });
+    const [branched, whole] = [await take(one), await take(other)];
+    for (const [at, { metrics }] of whole.entries())
+      for (const name of ["loss", "grad_norm"])
+        expect(metrics[name]).toBeCloseTo(branched[at]!.metrics[name]!, 4);
+    await one.release();
+    await other.release();
+  });
+
+  it("takes the loss on rows kept out when it is due, as the mean over all their tokens", async () => {
+    const heldOut = rows.slice(0, 3);
+    const due = async (every: number) => {
+      const { loop } = open({ heldOut: { rows: heldOut, every } });
+      const steps = (await take(loop)).filter(({ metrics }) => metrics["eval_loss"] !== undefined);
+      const scorer = createScorer(loop.state);
+      const tokens = (await scorer.tokens(heldOut)).flatMap(([reply]) => [...reply!]);
+      await scorer.release();
+      await loop.release();
+      const mean = -tokens.reduce((sum, value) => sum + value, 0) / tokens.length;
+      expect(steps.at(-1)!.metrics["eval_loss"]).toBeCloseTo(mean, 4);
+      return steps.map(({ step }) => step);
+    };
+    expect(await due(2)).toEqual([1, 3, 5, 7, 8]);
+    expect(await due(0)).toEqual([2, 5, 8]);
+  });
+
   it("has no loss on prompts: they may be anything the weights need not predict", async () => {
-    const { loop: one } = open({ epochs: 1, batch: 1, items: [{ trunk: [2, 3], branches: [[9]] }] });
-    const { loop: other } = open({ epochs: 1, batch: 1, items: [{ trunk: [2, 3], branches: [[8]] }] });
+    const { loop: one } = open({ epochs: 1, batch: 1, rows: [{ trunk: [2, 3], branches: [[9]] }] });
+    const { loop: other } = open({ epochs: 1, batch: 1, rows: [{ trunk: [2, 3], branches: [[8]] }] });
     const [first] = await take(one);
     const [second] = await take(other);
     expect(first!.metrics["loss"]).not.toBe(second!.metrics["loss"]);
@@ -99,6 +138,20 @@ describe("SFT", () => {
     expect((failure as CovenantError).message).toMatch(/^Step 3: the loss is NaN/);
     expect(loop.state.weights).toEqual(held);
     expect(loop.trainer.snapshot().step).toBe(2);
+    await loop.release();
+  });
+
+  it("names that step in parts, too, and leaves weights and moments as they were", async () => {
+    const { loop } = open({ accumulation: 2 });
+    const steps = loop.run(0);
+    await steps.next();
+    const norm = "model.norm.weight";
+    const { shape, data } = loop.state.weights[norm]!;
+    loop.state.weights[norm] = { shape, data: data.with(3, Number.NaN) };
+    const held = { ...loop.state.weights };
+    await expect(steps.next()).rejects.toThrow(/^Step 2: the loss is NaN/);
+    expect(loop.state.weights).toEqual(held);
+    expect(loop.trainer.snapshot().step).toBe(1);
     await loop.release();
   });
 

@@ -1,63 +1,73 @@
-// Supervised fine-tuning: cross-entropy on the assistant's tokens alone (SL-CAI; Bai et al. 2022, 3.2). Prompts are
-// context. Several rows share a packed row and do not see each other.
+// Supervised fine-tuning: cross-entropy on the tokens that a row is there to teach (SL-CAI; Bai et al. 2022, 3.2), the
+// assistant's as a rule; the others are context. The mean is over the tokens of a whole step, as in TRL. Several rows
+// share a packed row and do not see each other.
 
 import { throwIfAborted } from "../core/index.ts";
 import {
   branchTargets,
   layOut,
   type ModelState,
-  type PackedItem,
+  type Target,
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
-import { type EpochOptions, rowsOfStep, stepsOf } from "./epochs.ts";
-import type { LoopOptions, StepMetrics } from "./loop.ts";
+import { rowsOfStep, stepsOf } from "./epochs.ts";
+import {
+  type EpochLoopOptions,
+  heldOutMetrics,
+  type LayOutPart,
+  orderOf,
+  partsOf,
+  type StepMetrics,
+} from "./loop.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import { rowTime } from "./rows.ts";
-import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
+import { rowTime, type SftItem } from "./rows.ts";
+import { learningRateAt } from "./schedule.ts";
 import { tokenLoss } from "./token-loss.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
-/** Items with one branch (the completion) each, and how to learn them. */
-export type SftOptions = LoopOptions & {
-  readonly trainer: Trainer<TokenBatchSizes>;
-  readonly items: readonly PackedItem[];
-  readonly batch: number;
-  readonly epochs: number;
-  readonly schedule: Omit<ScheduleOptions, "totalSteps">;
-  readonly padding: number;
-};
+/** Rows as tokens, and how to learn them. */
+export type SftOptions = EpochLoopOptions<TokenBatchSizes, SftItem>;
 
 /** The trainer of supervised fine-tuning over a model's state. */
 export const createSftTrainer = (state: ModelState, optimiser: AdamWOptions): Trainer<TokenBatchSizes> =>
   createTrainer({ state, optimiser, build: tokenLoss });
 
-const epochsOf = ({ items, batch, epochs, seed }: SftOptions): EpochOptions => ({
-  rows: items.length,
-  batch,
-  epochs,
-  seed,
-});
+/** Every token that is learned of the items. */
+const learnedTargets = (items: readonly SftItem[]): Target[] => [
+  ...items.flatMap(({ learned = [] }, item) =>
+    learned.map((offset) => ({ item, branch: -1, offset, weight: 1 })),
+  ),
+  ...branchTargets(items),
+];
+
+/** Tokens of a row that are learned. */
+const learnedCount = ({ branches, learned = [] }: SftItem): number =>
+  branches.reduce((sum, branch) => sum + branch.length, learned.length);
+
+const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (items, { rows, padding }) => {
+  const all = rows.reduce((sum, row) => sum + learnedCount(row), 0);
+  const batch = layOut(items, learnedTargets(items), { padding, time: rowTime(items) });
+  return { sizes: batch.sizes, feeds: { ...batch.feeds, weights: targetVector(batch, () => 1 / all) } };
+};
 
 /** Steps that trainSft takes in all. */
-export const sftSteps = (options: SftOptions): number => stepsOf(epochsOf(options));
+export const sftSteps = (options: SftOptions): number => stepsOf(orderOf(options));
 
 /** Trains for all epochs, yielding loss, learning_rate and grad_norm after each step. */
 export async function* trainSft(options: SftOptions): AsyncGenerator<StepMetrics> {
-  const { items, trainer, padding, schedule } = options;
+  const { rows, trainer, schedule } = options;
   const totalSteps = sftSteps(options);
   for (let step = options.start ?? 0; step < totalSteps; step++) {
     throwIfAborted(options.signal);
-    const chosen = rowsOfStep(epochsOf(options), step).map((row) => items[row]!);
-    const targets = branchTargets(chosen);
-    const batch = layOut(chosen, targets, { padding, time: rowTime(chosen) });
-    const weights = targetVector(batch, () => 1 / targets.length);
+    const chosen = rowsOfStep(orderOf(options), step).map((row) => rows[row]!);
     const learningRate = learningRateAt({ ...schedule, totalSteps }, step);
-    const { loss, gradient_norm } = await trainer.step(
-      batch.sizes,
-      { ...batch.feeds, weights },
-      learningRate,
-    );
-    yield { step, metrics: { loss: loss!, learning_rate: learningRate, grad_norm: gradient_norm! } };
+    const parts = partsOf(chosen, options, layOutPart);
+    const { loss, gradient_norm } = await trainer.stepOver(parts, learningRate);
+    const heldOut = await heldOutMetrics(options, step, layOutPart);
+    yield {
+      step,
+      metrics: { loss: loss!, learning_rate: learningRate, grad_norm: gradient_norm!, ...heldOut },
+    };
   }
 }

@@ -1,12 +1,25 @@
 // The trainer: holds parameters' moments beside a model's weights and runs one compiled step (forward, backward,
-// AdamW) per call. Programs are kept by shape bucket. Knows nothing of what the loss means.
+// AdamW) per call. A step over several parts adds their gradients up first, so that a large batch needs the memory of
+// a small one. Programs are kept by shape bucket. Knows nothing of what the loss means.
 
 import { CovenantError } from "../core/index.ts";
-import { compile, createProgramCache, type Feeds, type Tensor } from "../engine/index.ts";
+import {
+  add,
+  compile,
+  createProgramCache,
+  type Feeds,
+  gradients,
+  input,
+  type Program,
+  type Tensor,
+} from "../engine/index.ts";
 import { type DecoderGraph, graphOf, learnsWithAdapters, type ModelState } from "../transformer/index.ts";
-import { type AdamWOptions, adamWStep, momentNames, stepFeeds } from "./optimiser.ts";
+import { type AdamWOptions, adamWStep, adamWUpdate, momentNames, stepFeeds } from "./optimiser.ts";
 
-/** What a loss builder makes: a scalar loss and scalar metrics. */
+/**
+ * What a loss builder makes: a scalar loss and scalar metrics. All are sums over rows that the feeds weigh, so that
+ * those of a batch are those of its parts added up.
+ */
 export type LossGraph = { readonly loss: Tensor; readonly metrics: Readonly<Record<string, Tensor>> };
 
 export type TrainerOptions<Sizes extends Readonly<Record<string, number>>> = {
@@ -22,10 +35,20 @@ export type Moments = { readonly first: Float32Array; readonly second: Float32Ar
 /** What a checkpoint of training holds beside the weights. */
 export type TrainerSnapshot = { readonly step: number; readonly moments: Readonly<Record<string, Moments>> };
 
+/** A batch, or a part of one: its sizes and what the loss reads of it. */
+export type BatchPart<Sizes> = { readonly sizes: Sizes; readonly feeds: Feeds };
+
 /** Takes optimiser steps on batches of given sizes; its moments can be saved and put back. */
 export type Trainer<Sizes> = {
   /** One optimiser step. Throws CovenantError "training-diverged" when the loss is not a finite number. */
   step(sizes: Sizes, feeds: Feeds, learningRate: number): Promise<Record<string, number>>;
+  /**
+   * One optimiser step on a batch in parts, one after another; what its rows weigh must be divided by the sums over the
+   * whole batch. A single part is `step`.
+   */
+  stepOver(parts: Iterable<BatchPart<Sizes>>, learningRate: number): Promise<Record<string, number>>;
+  /** Loss and metrics of a batch in parts; nothing is learned. */
+  evaluate(parts: Iterable<BatchPart<Sizes>>): Promise<Record<string, number>>;
   snapshot(): TrainerSnapshot;
   restore(snapshot: TrainerSnapshot): void;
   release(): Promise<void>;
@@ -64,18 +87,31 @@ const requireFinite = (metrics: Readonly<Record<string, number>>, step: number):
   );
 };
 
-/** Trainer over a model's state; the state's weights are replaced at every step. */
-export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
-  options: TrainerOptions<Sizes>,
-): Trainer<Sizes> => {
-  const { state, optimiser, build } = options;
-  // Adapters and heads where there are adapters, everything otherwise.
-  const names = Object.keys(state.weights).filter(learnsWithAdapters(state.weights));
-  const moments = zeroMoments(state, names);
-  let step = 0;
-  const programs = createProgramCache((key) => {
+/** Under which names the sum of the gradients so far enters a program, and leaves it with a part's own added. */
+const gradientNames = (parameter: string) => ({
+  sum: `gradientSum:${parameter}`,
+  newSum: `newGradientSum:${parameter}`,
+});
+
+/** What a program's outputs say: the scalars among them, by name. */
+const scalarsOf = (program: Program, results: Readonly<Record<string, ArrayLike<number | bigint>>>) => {
+  const scalars: Record<string, number> = {};
+  for (const [name, { shape }] of program.outputs)
+    if (shape.length === 0) scalars[name] = Number(results[name]![0]);
+  return scalars;
+};
+
+const addScalars = (sum: Record<string, number>, more: Readonly<Record<string, number>>): void => {
+  for (const [name, value] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + value;
+};
+
+/** The programs of a trainer by shape: whole steps, gradients of a part, the update from gradients, evaluation. */
+const trainerPrograms = <Sizes extends Readonly<Record<string, number>>>(
+  { state, optimiser, build }: TrainerOptions<Sizes>,
+  names: readonly string[],
+) => {
+  const built = (key: string) => {
     const graph = graphOf(state);
-    const { loss, metrics } = build(graph, JSON.parse(key) as Sizes);
     const parameters = new Map(
       names.map((name) => {
         const parameter = graph.parameter(name);
@@ -84,26 +120,84 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
         return [name, parameter] as const;
       }),
     );
-    return compile({ loss, ...metrics, ...adamWStep(loss, parameters, optimiser) });
+    return { ...build(graph, JSON.parse(key) as Sizes), parameters };
+  };
+  const sumOf = (name: string): Tensor => input(gradientNames(name).sum, state.weights[name]!.shape);
+  return createProgramCache((key) => {
+    const [kind, sizes] = key.split("|") as ["step" | "gradient" | "evaluate" | "update", string];
+    if (kind === "update") {
+      const parameters = new Map(names.map((name) => [name, input(name, state.weights[name]!.shape)]));
+      return compile(adamWUpdate(names.map(sumOf), parameters, optimiser));
+    }
+    const { loss, metrics, parameters } = built(sizes);
+    if (kind === "evaluate") return compile({ loss, ...metrics });
+    if (kind === "step") return compile({ loss, ...metrics, ...adamWStep(loss, parameters, optimiser) });
+    const slopes = gradients(loss, [...parameters.values()]);
+    const sums = names.map(
+      (name, at) => [gradientNames(name).newSum, add(sumOf(name), slopes[at]!)] as const,
+    );
+    return compile({ loss, ...metrics, ...Object.fromEntries(sums) });
   }, programLimit);
+};
+
+/** Trainer over a model's state; the state's weights are replaced at every step. */
+export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
+  options: TrainerOptions<Sizes>,
+): Trainer<Sizes> => {
+  const { state, optimiser } = options;
+  // Adapters and heads where there are adapters, everything otherwise.
+  const names = Object.keys(state.weights).filter(learnsWithAdapters(state.weights));
+  const moments = zeroMoments(state, names);
+  let step = 0;
+  const programs = trainerPrograms(options, names);
+  /** Runs a program that ends in AdamW, and takes over what it gives. */
+  const update = async (
+    program: Program,
+    feeds: Feeds,
+    learningRate: number,
+    before: Record<string, number>,
+  ) => {
+    const scalars = stepFeeds(optimiser, learningRate, step + 1);
+    const results = await program.run({ ...state.feeds(), ...momentFeeds(moments), ...scalars, ...feeds });
+    const metrics = { ...before, ...scalarsOf(program, results) };
+    requireFinite(metrics, step + 1);
+    step++;
+    for (const name of names) {
+      const moment = momentNames(name);
+      const { shape } = state.weights[name]!;
+      state.weights[name] = { shape, data: results[moment.newValue] as Float32Array };
+      moments.set(name, {
+        first: results[moment.newFirst] as Float32Array,
+        second: results[moment.newSecond] as Float32Array,
+      });
+    }
+    return metrics;
+  };
+  const stepOn = async (sizes: Sizes, feeds: Feeds, learningRate: number) =>
+    update(await programs.get(`step|${programKey(sizes)}`), feeds, learningRate, {});
   return {
-    async step(sizes, feeds, learningRate) {
-      const program = await programs.get(programKey(sizes));
-      const scalars = stepFeeds(optimiser, learningRate, step + 1);
-      const results = await program.run({ ...state.feeds(), ...momentFeeds(moments), ...scalars, ...feeds });
+    step: stepOn,
+    async stepOver(parts, learningRate) {
+      const [first, ...more] = parts;
+      if (first !== undefined && more.length === 0) return stepOn(first.sizes, first.feeds, learningRate);
+      const sums: Record<string, Float32Array> = {};
+      for (const name of names)
+        sums[gradientNames(name).sum] = new Float32Array(state.weights[name]!.data.length);
       const metrics: Record<string, number> = {};
-      for (const [name, { shape }] of program.outputs)
-        if (shape.length === 0) metrics[name] = Number(results[name]![0]);
-      requireFinite(metrics, step + 1);
-      step++;
-      for (const name of names) {
-        const moment = momentNames(name);
-        const { shape } = state.weights[name]!;
-        state.weights[name] = { shape, data: results[moment.newValue] as Float32Array };
-        moments.set(name, {
-          first: results[moment.newFirst] as Float32Array,
-          second: results[moment.newSecond] as Float32Array,
-        });
+      for (const { sizes, feeds } of first === undefined ? [] : [first, ...more]) {
+        const program = await programs.get(`gradient|${programKey(sizes)}`);
+        const results = await program.run({ ...state.feeds(), ...sums, ...feeds });
+        for (const name of names)
+          sums[gradientNames(name).sum] = results[gradientNames(name).newSum] as Float32Array;
+        addScalars(metrics, scalarsOf(program, results));
+      }
+      return update(await programs.get("update|"), sums, learningRate, metrics);
+    },
+    async evaluate(parts) {
+      const metrics: Record<string, number> = {};
+      for (const { sizes, feeds } of parts) {
+        const program = await programs.get(`evaluate|${programKey(sizes)}`);
+        addScalars(metrics, scalarsOf(program, await program.run({ ...state.feeds(), ...feeds })));
       }
       return metrics;
     },

@@ -7,18 +7,49 @@ import { compile, createProgramCache, type ProgramCache } from "../engine/index.
 import { batchBucket, batchWithin, promptStep } from "./buckets.ts";
 import { createCache, type KeyValueCache } from "./cache.ts";
 import { decodeGraph } from "./decoder.ts";
-import { graphOf, type ModelState } from "./model-state.ts";
+import { constantGraphOf, graphOf, type ModelState } from "./model-state.ts";
 import { roundUp } from "./packing.ts";
+import { parameterCount } from "./parameters.ts";
 import { prefill } from "./prefill.ts";
-import { readProbabilities, sampleToken } from "./sampling.ts";
+import { drawToken, isPlain, readProbabilities, sampleToken } from "./sampling.ts";
 import type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";
+
+/** Numbers that a graph may hold as constants: it must stay below 2 GB. */
+const constantNumbers = 400e6;
+/** Numbers that all decoding programs of a generator may hold as constants. */
+const keptNumbers = 256e6;
+
+/**
+ * Whether decoding programs keep the weights, packed for their products: half as fast again, for as much memory a
+ * program as the weights take.
+ */
+const keepsWeights = ({ frozen, config }: ModelState): boolean =>
+  frozen && parameterCount(config) <= constantNumbers;
+
+const mostPrograms = 24;
+const programLimit = (state: ModelState): number =>
+  keepsWeights(state)
+    ? Math.min(mostPrograms, Math.max(2, Math.floor(keptNumbers / parameterCount(state.config))))
+    : mostPrograms;
+
+/** What is read of a step: what leaves a program is copied, so logits leave only where somebody needs them. */
+type Reads = "probabilities" | "logits";
 
 /** Programs for one token a row. */
 export const createDecodePrograms = (state: ModelState): ProgramCache =>
   createProgramCache((key) => {
-    const [batch, capacity] = key.split("|").map(Number) as [number, number];
-    return compile(decodeGraph(graphOf(state), batch, capacity));
-  }, 24);
+    const [batch, capacity, reads] = key.split("|") as [string, string, Reads];
+    const graph = keepsWeights(state) ? constantGraphOf(state) : graphOf(state);
+    const { logits, ...others } = decodeGraph(graph, Number(batch), Number(capacity));
+    return compile(reads === "probabilities" ? others : { logits: logits!, ...others });
+  }, programLimit(state));
+
+/** Rows decoded for so many live ones, of `rows` at most. Where few programs can be held, few sizes are worth one. */
+const decodingRows = (state: ModelState, live: number, rows: number): number => {
+  if (programLimit(state) === mostPrograms) return batchBucket(live);
+  const quarter = batchBucket(Math.ceil(rows / 4));
+  return live <= quarter ? quarter : rows;
+};
 
 /** The programs of one generator. */
 export type Programs = { readonly prefill: ProgramCache; readonly decode: ProgramCache };
@@ -99,11 +130,10 @@ const release = (batch: Batch, row: number, end?: number): void => {
   finish(batch, slot.index, replyOf(slot, end));
 };
 
-/** Draws the next token of a row from its logits, and ends the reply where it ends. */
-const accept = (batch: Batch, row: number, logits: Float32Array): void => {
+/** Goes on with the next token of a row, and ends the reply where it ends. logits: where they are read for the request. */
+const accept = (batch: Batch, row: number, id: number, logits: Float32Array): void => {
   const slot = batch.slots[row]!;
   const { request, seen } = slot;
-  const id = sampleToken(logits, request, slot.random, seen);
   if (batch.endTokens.has(id)) {
     release(batch, row, id);
     return;
@@ -158,8 +188,9 @@ const admit = async (batch: Batch, most: number): Promise<void> => {
     return { row, prompt: request.prompt };
   });
   const logits = await prefill(batch.state, batch.programs.prefill, batch.cache, jobs);
-  jobs.forEach((job, at) => {
-    accept(batch, job.row, logits[at]!);
+  jobs.forEach(({ row: place }, at) => {
+    const { request, random, seen } = slots[place]!;
+    accept(batch, place, sampleToken(logits[at]!, request, random, seen), logits[at]!);
   });
 };
 
@@ -177,21 +208,40 @@ const compact = ({ cache, slots }: Batch): void => {
   }
 };
 
+/** Whether a request needs logits, and not only the probabilities at its temperature. */
+const readsLogits = (request: TokenRequest): boolean =>
+  !isPlain(request) || request.probabilities !== undefined;
+
 /** One token for each of the first `rows` rows. */
 const decode = async (batch: Batch, rows: number): Promise<void> => {
   const { state, programs, cache, slots } = batch;
-  const program = await programs.decode.get(`${rows}|${cache.capacity}`);
+  const reads: Reads = slots.every((slot) => slot === undefined || !readsLogits(slot.request))
+    ? "probabilities"
+    : "logits";
+  const program = await programs.decode.get(`${rows}|${cache.capacity}|${reads}`);
   const tokens = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.next ?? 0));
   const positions = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.length ?? 0));
-  const results = await program.run({ ...state.feeds(), ...cache.feeds(rows), tokens, positions });
-  const logits = results["logits"] as Float32Array;
+  const inverseTemperature = Float32Array.from({ length: rows }, (_, row) => {
+    const temperature = slots[row]?.request.temperature ?? 0;
+    return temperature > 0 ? 1 / temperature : 1;
+  });
+  const feeds = { ...state.feeds(), ...cache.feeds(rows), tokens, positions, inverseTemperature };
+  const results = await program.run(feeds);
   const width = state.config.vocabularySize;
+  const rowOf = (name: Reads, row: number): Float32Array =>
+    (results[name] as Float32Array).subarray(row * width, (row + 1) * width);
   for (let row = 0; row < rows; row++) {
     const slot = slots[row];
     if (slot === undefined) continue;
     cache.write(row, slot.length, results, row, 1);
     slot.length++;
-    accept(batch, row, logits.subarray(row * width, (row + 1) * width));
+    const { request, random, seen } = slot;
+    const logits = rowOf(reads, row);
+    // drawn in the same way whatever the neighbours read
+    const id = isPlain(request)
+      ? drawToken(rowOf("probabilities", row), random)
+      : sampleToken(logits, request, random, seen);
+    accept(batch, row, id, logits);
   }
 };
 
@@ -240,7 +290,7 @@ export const decodeAll = async (
       continue;
     }
     if (live === 0) return batch.replies;
-    const size = Math.min(batch.cache.rows, Math.max(most, batchBucket(live)));
+    const size = Math.min(batch.cache.rows, Math.max(most, decodingRows(state, live, batch.cache.rows)));
     if (slots.slice(size).some((slot) => slot !== undefined)) compact(batch);
     await decode(batch, size);
   }

@@ -67,6 +67,14 @@ export {
   type Weights,
 } from "./parameters.ts";
 export { encodeContinuation, encodePlain } from "./plain-text.ts";
+export {
+  dequantiseWeight,
+  type LoadFormat,
+  type QuantisedWeight,
+  type QuantisedWeights,
+  quantisable,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export type { SamplingOptions, TokenProbability } from "./sampling.ts";
 export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";

@@ -164,6 +164,25 @@ export const sampleToken = (
   return options.temperature === 0 ? ids[0]! : ids[random.weighted(weights)]!;
 };
 
+/** Whether a temperature is all that there is to a request's sampling: then probabilities are drawn from as they are. */
+export const isPlain = ({ temperature, topK, topP, minP, repetitionPenalty }: SamplingOptions): boolean =>
+  temperature > 0 &&
+  (topK ?? 0) === 0 &&
+  (topP ?? 1) === 1 &&
+  (minP ?? 0) === 0 &&
+  (repetitionPenalty ?? 1) === 1;
+
+/** A token by its probability, of a row [vocabulary] that adds up to about 1. Draws exactly one random number. */
+export const drawToken = (probabilities: Float32Array, random: Random): number => {
+  let left = random.next();
+  for (let id = 0; id < probabilities.length; id++) {
+    left -= probabilities[id]!;
+    if (left < 0) return id;
+  }
+  // rounding left something over
+  return greedy(probabilities);
+};
+
 /** A token and the natural logarithm of the probability that the model itself gave it, before all processing. */
 export type TokenProbability = { readonly id: number; readonly logProbability: number };
 

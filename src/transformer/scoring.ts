@@ -111,7 +111,7 @@ type ProgramKind = "tokens" | "logits" | "scores";
 const compileFor = (state: ModelState, key: string) => {
   const [kind, batch, time, count] = key.split("|") as [ProgramKind, string, string, string];
   const sizes: TokenBatchSizes = { batch: Number(batch), time: Number(time), targets: Number(count) };
-  const graph = graphOf(state);
+  const graph = { ...graphOf(state), frozenHead: true };
   if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
   const rows = input("predictors", [sizes.targets], "int64");
   const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time), { rows });

@@ -96,7 +96,7 @@ test: {harmful: 4, harmless: 3, lookalike: 3}
 sampling: {maxTokens: 16}
 revise: {rounds: 2}
 sft: {epochs: 1, batch: 8}
-reward: {epochs: 1, batch: 8}
+reward: {epochs: 1, batch: 8, atChance: warn}
 dpo: {epochs: 1, batch: 8}
 ppo: {steps: 2, batch: 8, measureEvery: 1}
 ${more}`,

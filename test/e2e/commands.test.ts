@@ -47,6 +47,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "train reward": ["--data", pairs],
   "train dpo": ["--data", pairs],
   "train ppo": ["--reward", "given/reward/model"],
+  "train grpo": ["--reward", "given/reward/model"],
   report: ["pretrained"],
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
@@ -69,6 +70,17 @@ describe("a dry run", () => {
       steps.reduce((sum, { seconds }) => sum + seconds, 0),
       6,
     );
+  });
+
+  it("of a training says its parameters, those it trains, and its memory", async () => {
+    const words = ["train", "dpo", "--model", "model", "--data", pairs, "--dry-run"];
+    const lora = ["--set", "settings.lora.rank=2"];
+    const { stdout } = expectStatus(await covenant([...words, ...lora], folder), 0);
+    expect(stdout).toMatch(
+      /^Size of dpo: [\d,]+ parameters, [\d,]+ of them trained; about \d+ MB of memory/m,
+    );
+    const [step] = (await json(...words))["steps"] as { size: { parameters: number; trainable: number } }[];
+    expect(step!.size.trainable).toBe(step!.size.parameters);
   });
 
   const configs = readdirSync(join(root, "configs"), { recursive: true, encoding: "utf8" })
@@ -111,7 +123,7 @@ describe("the stages by hand", () => {
     const label = await follow([...sft, ...quick]);
     expect(label).toEqual(["label", "--model", "./runs/sft/sl/model", "--judge", "./model"]);
     const reward = await follow([...label, ...some, ...small]);
-    const ppo = await follow([...reward, ...quick]);
+    const ppo = await follow([...reward, ...quick, "--set", "settings.atChance=warn"]);
     const steps = ["--steps", "1", "--set", "settings.batch=8", "--set", "maxTokens=16"];
     const evaluation = await follow([...ppo, ...steps]);
     expect(evaluation).toEqual(["evaluate", "--models", "./runs/sft/sl/model,./runs/ppo/rl/model"]);
@@ -138,6 +150,29 @@ describe("the stages by hand", () => {
     expect(existsSync(join(String(trained), "model.safetensors"))).toBe(true);
   });
 
+  it("train against a reward model or a judge, by groups, and raise an alarm that a person sees twice", async () => {
+    const counts = ["harmful=6", "harmless=4", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
+    const few = ["--steps", "3", "--set", "settings.batch=2", "--set", "settings.group=2", ...counts];
+    const rewarded = ["--reward", "given/reward/model", "--estimator", "rloo", "--set", "maxTokens=8"];
+    const words = ["train", "grpo", ...model, ...few];
+    const { stdout, stderr } = expectStatus(await covenant([...words, ...rewarded], folder), 0);
+    // the model of these tests writes nonsense that hardly ever ends within eight tokens
+    expect(stderr).toMatch(/^warning: rl: Step 3: only \d+ % of the replies end/m);
+    expect(stdout).toMatch(/^Alarm \(rl\): Step 3: only \d+ % of the replies end/m);
+    expect(stdout).toContain("Next: npx covenant evaluate --models ./model,./runs/grpo/rl/model");
+    const judged = await json(...words, "--judge", "./model", "--out", "judged", "--set", "maxTokens=8");
+    expect(judged["alarms"]).toMatchObject([{ stage: "rl", code: "vanishing-end" }]);
+    const steps = readFileSync(join(folder, "judged/rl/steps.jsonl"), "utf8").trim().split("\n");
+    const metrics = steps.map((line) => (JSON.parse(line) as { metrics: Record<string, number> }).metrics);
+    for (const step of metrics) expect(step["rewards/judge/mean"]).toBeCloseTo(0.5, 6);
+    expect(metrics).toHaveLength(3);
+  });
+
+  it("train by groups needs something that rewards", async () => {
+    const { stderr } = expectStatus(await covenant(["train", "grpo", ...model], folder), 2);
+    expect(stderr).toContain("Expected a reward model (--reward");
+  });
+
   it("invert a constitution, twice back to itself", async () => {
     const own = join(root, "examples/kindness.yaml");
     const once = await json("invert", own, "--out", "once.yaml");
@@ -147,7 +182,18 @@ describe("the stages by hand", () => {
   });
 });
 
-describe("the example of library use", () => {
+describe("the examples of library use", () => {
+  it("train against a reward of one's own, telling each step's metrics", () => {
+    const words = [join(root, "examples/reward-of-your-own.ts"), "./model", "2"];
+    const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    const steps = printed.trim().split("\n");
+    expect(steps.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([0, 1]);
+    for (const line of steps) {
+      const { reward, ...metrics } = JSON.parse(line) as Record<string, number>;
+      expect(reward).toBeCloseTo(metrics["rewards/twenty/mean"]! + metrics["rewards/end/mean"]!, 6);
+    }
+  });
+
   it("prints a chain of two revisions", () => {
     const words = [join(root, "examples/revise-one-prompt.ts"), "./model", "How do I bake bread?"];
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });

@@ -1,6 +1,6 @@
-// Running a training loop as a stage: step records, progress, and checkpoints from which an interrupted stage goes on
-// as if nothing had happened. When a checkpoint is written depends on the clock; what it holds and what comes after
-// does not.
+// Running a training loop as a stage: step records, progress, the best weights so far, and checkpoints from which an
+// interrupted stage goes on as if nothing had happened. When a checkpoint is written depends on the clock; what it holds
+// and what comes after does not.
 
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -8,12 +8,23 @@ import { join } from "node:path";
 import { type Clock, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import type { StepMetrics, Trainer } from "../../training/index.ts";
+import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 
 const checkpointName = "checkpoint.safetensors";
+const bestName = "best.safetensors";
 const loopStepName = "loop-step";
+const extraName = (name: string): string => `loop:${name}`;
+const bestLossName = "eval-loss";
+/** A checkpoint is due after so long, and after so many times as long as the last one took to write. */
 const checkpointMilliseconds = 15_000;
+const writingShare = 20;
+
+/** Numbers by name that a checkpoint holds for a loop, and how they are put back. */
+export type LoopExtras = {
+  snapshot(): Readonly<Record<string, number>>;
+  restore(values: Readonly<Record<string, number>>): void;
+};
 
 export type LoopStage<Sizes> = {
   readonly name: string;
@@ -22,10 +33,14 @@ export type LoopStage<Sizes> = {
   readonly state: ModelState;
   readonly trainer: Trainer<Sizes>;
   readonly totalSteps: number;
+  /** Ends with the weights that had the least eval_loss, the first of equals, instead of the last ones. */
+  readonly keepBest?: boolean;
   /** What to show beside the bar. */
   readonly note: (metrics: Readonly<Record<string, number>>) => string;
   /** Starts the loop at a step. */
   readonly loop: (start: number) => AsyncIterable<StepMetrics>;
+  /** What the loop goes on with beside weights and moments, as numbers that single precision holds. */
+  readonly extras?: LoopExtras;
   /** Called after every step, before its record is written. */
   readonly onStep?: (outcome: StepMetrics) => Promise<void>;
 };
@@ -37,12 +52,12 @@ const tensorNames = (parameter: string) => ({
   second: `secondSum:${parameter}`,
 });
 
-/** Weights and moments as one set of tensors; the step is a tensor of its own. */
+/** What learns, weights and moments, as one set of tensors; the step is a tensor of its own. */
 const packCheckpoint = (state: ModelState, trainer: Pick<Trainer<unknown>, "snapshot">): Weights => {
   const { step, moments } = trainer.snapshot();
   const tensors: Weights = { step: { shape: [1], data: Float32Array.of(step) } };
-  for (const [name, weight] of Object.entries(state.weights)) tensors[tensorNames(name).weight] = weight;
   for (const [name, { first, second }] of Object.entries(moments)) {
+    tensors[tensorNames(name).weight] = state.weights[name]!;
     tensors[tensorNames(name).first] = { shape: [first.length], data: first };
     tensors[tensorNames(name).second] = { shape: [second.length], data: second };
   }
@@ -57,6 +72,7 @@ const restoreCheckpoint = async (
   path: string,
   state: ModelState,
   trainer: Pick<Trainer<unknown>, "restore" | "snapshot">,
+  extras: LoopExtras | undefined,
 ): Promise<number> => {
   if (!existsSync(path)) return 0;
   const tensors = await readSafetensors(path);
@@ -69,22 +85,65 @@ const restoreCheckpoint = async (
       { path, name },
     );
   };
-  for (const [name, { data }] of Object.entries(state.weights))
-    state.weights[name] = tensor(tensorNames(name).weight, data.length);
-  const moments = Object.entries(trainer.snapshot().moments).map(([name, { first }]) => [
+  const moments: Record<string, Moments> = {};
+  for (const [
     name,
     {
-      first: tensor(tensorNames(name).first, first.length).data,
-      second: tensor(tensorNames(name).second, first.length).data,
+      first: { length },
     },
+  ] of Object.entries(trainer.snapshot().moments)) {
+    const named = tensorNames(name);
+    state.weights[name] = tensor(named.weight, length);
+    moments[name] = { first: tensor(named.first, length).data, second: tensor(named.second, length).data };
+  }
+  trainer.restore({ step: tensor("step", 1).data[0]!, moments });
+  const numbers = Object.keys(extras?.snapshot() ?? {}).map((name) => [
+    name,
+    tensor(extraName(name), 1).data[0]!,
   ]);
-  trainer.restore({ step: tensor("step", 1).data[0]!, moments: Object.fromEntries(moments) });
+  extras?.restore(Object.fromEntries(numbers));
   return tensor(loopStepName, 1).data[0]!;
 };
 
-/** Removes the checkpoint: call it when what the stage learned is saved. */
-export const discardCheckpoint = (stage: StageContext): Promise<void> =>
-  rm(join(stage.folder, checkpointName), { force: true });
+/** The loop's own step and numbers, as tensors beside weights and moments. */
+const packLoop = (step: number, extras: LoopExtras | undefined): Weights => {
+  const tensors: Weights = { [loopStepName]: { shape: [1], data: Float32Array.of(step) } };
+  for (const [name, value] of Object.entries(extras?.snapshot() ?? {}))
+    tensors[extraName(name)] = { shape: [1], data: Float32Array.of(value) };
+  return tensors;
+};
+
+/** Removes the checkpoint and the best weights: call it when what the stage learned is saved. */
+export const discardCheckpoint = async (stage: StageContext): Promise<void> => {
+  for (const name of [checkpointName, bestName]) await rm(join(stage.folder, name), { force: true });
+};
+
+/**
+ * The weights with the least eval_loss so far, in a file of their own: what learns, not what is frozen. They are
+ * written before any later checkpoint, and what comes between the two is computed again as it was, so going on from a
+ * checkpoint finds the same best ones.
+ */
+const openBest = async ({ stage, state, trainer }: LoopStage<never> | LoopStage<unknown>) => {
+  const path = join(stage.folder, bestName);
+  const names = Object.keys(trainer.snapshot().moments);
+  const read = async (): Promise<Weights> => (existsSync(path) ? await readSafetensors(path) : {});
+  let least = (await read())[bestLossName]?.data[0] ?? Number.POSITIVE_INFINITY;
+  return {
+    /** Keeps the weights as they are now if nothing so far had less loss. */
+    async offer(loss: number): Promise<void> {
+      if (!(loss < least)) return;
+      const weights = Object.fromEntries(names.map((name) => [name, state.weights[name]!]));
+      const mark = { [bestLossName]: { shape: [1], data: Float32Array.of(loss) } };
+      await writeSafetensors(path, { ...weights, ...mark });
+      least = loss;
+    },
+    /** Puts the best weights into the state, where any were kept. */
+    async take(): Promise<void> {
+      const tensors = await read();
+      for (const name of names) state.weights[name] = tensors[name] ?? state.weights[name]!;
+    },
+  };
+};
 
 /**
  * Runs a loop to its end, writing steps.jsonl. Optimiser steps per loop step may be several: `loop` counts its own
@@ -94,12 +153,14 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const { stage, state, trainer, totalSteps, clock, name } = options;
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
-  const start = await restoreCheckpoint(path, state, trainer);
+  const start = await restoreCheckpoint(path, state, trainer, options.extras);
+  const best = options.keepBest === true ? await openBest(options) : undefined;
   let written = steps.existing.length;
-  let saved = clock.now();
+  let due = clock.now() + checkpointMilliseconds;
   for await (const outcome of options.loop(start)) {
     await options.onStep?.(outcome);
     const { step, metrics } = outcome;
+    if (metrics["eval_loss"] !== undefined) await best?.offer(metrics["eval_loss"]);
     if (step >= written) {
       const id = `${name}/step-${String(step).padStart(5, "0")}`;
       await steps.append([
@@ -108,13 +169,15 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
       written = step + 1;
     }
     stage.progress(step + 1, totalSteps, "steps", options.note(metrics));
-    if (clock.now() - saved > checkpointMilliseconds && step + 1 < totalSteps) {
-      const tensors = packCheckpoint(state, trainer);
+    const begun = clock.now();
+    if (begun > due && step + 1 < totalSteps) {
       await writeSafetensors(path, {
-        ...tensors,
-        [loopStepName]: { shape: [1], data: Float32Array.of(step + 1) },
+        ...packCheckpoint(state, trainer),
+        ...packLoop(step + 1, options.extras),
       });
-      saved = clock.now();
+      const ended = clock.now();
+      due = ended + Math.max(checkpointMilliseconds, writingShare * (ended - begun));
     }
   }
+  await best?.take();
 };

@@ -6,19 +6,31 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { hashJson, sha256File, UserError } from "../../core/index.ts";
 import { modelFolderOf, openModel } from "../../models/index.ts";
-import { loadModelFolder, type ModelFolder, parameterCount } from "../../transformer/index.ts";
+import {
+  loadModelFolder,
+  type ModelConfig,
+  type ModelFolder,
+  parameterCount,
+} from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { trainableFolder } from "./models.ts";
 
-/** asked: it answers, criticises, judges; trained: its weights change; rewards: its score head is used. */
-export type ModelRole = "asked" | "trained" | "rewards";
+/**
+ * asked: it answers, criticises, judges; trained: its weights change; trained-on-texts: the same, without chats; rewards:
+ * its score head is used.
+ */
+export type ModelRole = "asked" | "trained" | "trained-on-texts" | "rewards";
 
 /**
- * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1. Both null
- * for a model that runs elsewhere.
+ * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1; config: its
+ * shape. All null for a model that runs elsewhere.
  */
-export type CheckedModel = { readonly hash: string | null; readonly speed: number | null };
+export type CheckedModel = {
+  readonly hash: string | null;
+  readonly speed: number | null;
+  readonly config: ModelConfig | null;
+};
 
 /** Parameters of covenant-tiny, on which the rates of plans were measured. */
 const tinyParameters = 2_720_000;
@@ -70,10 +82,10 @@ const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean
 /** Throws UserError for a model folder that cannot be what it is named for. */
 const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
   requireTask(folder, task, role === "rewards");
-  if (chatTemplate === null) {
+  if (chatTemplate === null && role !== "trained-on-texts") {
     throw new UserError(
       "no-chat-template",
-      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, or choose a chat model.`,
+      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or (train sft) give rows of plain {"text": ...}.`,
       { folder },
     );
   }
@@ -110,10 +122,10 @@ export const checkModel = async (
   const folder = role === "asked" ? modelFolderOf(name) : trainableFolder(name);
   if (folder === null) {
     await (await openModel(name, { environment, signal })).close();
-    return { hash: null, speed: null };
+    return { hash: null, speed: null, config: null };
   }
   await refuseFolderOfModels(folder);
   const model = await loadModelFolder(folder);
   requireRole(folder, model, role);
-  return { hash: await hashFolder(folder), speed: speedOf(model) };
+  return { hash: await hashFolder(folder), speed: speedOf(model), config: model.config };
 };

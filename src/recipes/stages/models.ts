@@ -5,7 +5,7 @@ import { isAbsolute, relative, sep } from "node:path";
 import { UserError } from "../../core/index.ts";
 import { type LanguageModel, modelFolderOf, type OpenOptions, openModel } from "../../models/index.ts";
 import type { ChatCodec } from "../../training/index.ts";
-import { loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
+import { type ChatTemplate, loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 
 /**
@@ -50,23 +50,33 @@ export const trainableFolder = (name: string): string => {
 
 export type TrainableModel = ModelFolder & { readonly codec: ChatCodec; readonly padding: number };
 
+const lackingTemplate = (folder: string): UserError =>
+  new UserError(
+    "no-chat-template",
+    `${folder} has no chat template, so rows cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or (train sft) give rows of plain {"text": ...}.`,
+    { folder },
+  );
+
 /**
  * Loads a model, by name or folder, with what training needs of it. Throws UserError for one that lies elsewhere or has
- * no chat template.
+ * no chat template; with `texts` the latter only when a chat is to be put into its format.
  */
-export const loadTrainable = async (name: string): Promise<TrainableModel> => {
+export const loadTrainable = async (
+  name: string,
+  { texts = false }: { readonly texts?: boolean } = {},
+): Promise<TrainableModel> => {
   const folder = trainableFolder(name);
   const loaded = await loadModelFolder(folder);
-  if (loaded.chatTemplate === null) {
-    throw new UserError(
-      "no-chat-template",
-      `${folder} has no chat template, so rows cannot be put into its format.`,
-      { folder },
-    );
-  }
+  if (loaded.chatTemplate === null && !texts) throw lackingTemplate(folder);
+  const refusing: ChatTemplate = {
+    source: "",
+    render: () => {
+      throw lackingTemplate(folder);
+    },
+  };
   return {
     ...loaded,
-    codec: { tokenizer: loaded.tokenizer, template: loaded.chatTemplate },
+    codec: { tokenizer: loaded.tokenizer, template: loaded.chatTemplate ?? refusing },
     padding: loaded.config.padTokenId ?? 0,
   };
 };

@@ -2,23 +2,31 @@
 // Where the rows come from is not known here: from labels of a run, or from a file of one's own.
 
 import { join } from "node:path";
-import { hashText } from "../../core/index.ts";
-import { type PreferenceRow, preferenceRowSchema, rewardPairRecordSchema } from "../../records/index.ts";
+import {
+  type PreferenceRow,
+  preferenceRowSchema,
+  type RewardPairRecord,
+  referenceRecordSchema,
+  rewardPairRecordSchema,
+} from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
   createDpoTrainer,
   createRewardTrainer,
+  type DpoRow,
   dpoSteps,
   preferenceItems,
   referenceLogProbabilities,
+  referenceState,
   rewardModelWeights,
   rewardSteps,
   scoreOfLogit,
   trainDpo,
   trainRewardModel,
 } from "../../training/index.ts";
-import { createModelState, createScorer, type ModelState } from "../../transformer/index.ts";
+import { createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings, TrainingSettings } from "../settings.ts";
+import { requireBetterThanChance } from "./chance.ts";
 import type { Pipeline } from "./data.ts";
 import { warnLeftOut } from "./left-out.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
@@ -26,17 +34,22 @@ import { releasing, trainStage } from "./train-stage.ts";
 import {
   epochsOf,
   fixed,
+  heldOutOf,
   keepRows,
   optimiserOf,
   requireRows,
+  rowLimit,
   type StageBase,
   savePolicy,
   saveTrained,
+  splitRows,
   stateToTrain,
   trainingSeed,
   warnFewRows,
   warnTooLong,
 } from "./training-parts.ts";
+
+type PairSettings = TrainingSettings & { readonly overlong?: "skip" | "cut" };
 
 export type PreferenceStageOptions<Settings> = StageBase & {
   readonly model: string;
@@ -44,39 +57,49 @@ export type PreferenceStageOptions<Settings> = StageBase & {
   readonly settings: Settings;
 };
 
-/** The rows to learn as tokens. made: all rows, of which those that are not learned were kept out to measure on. */
-const preferenceInputs = (
-  learned: readonly PreferenceRow[],
+/** Rows with their tokens; what was too long is told. */
+const encodePairs = (
+  rows: readonly PreferenceRow[],
   model: TrainableModel,
   stage: StageContext,
-  { name, rows: made, leftOut = {}, settings }: PreferenceStageOptions<TrainingSettings>,
+  { settings, placeOf }: PreferenceStageOptions<PairSettings>,
 ) => {
-  const { items, kept, tooLong } = preferenceItems(learned, model.codec, model.config.maxPositions);
-  warnTooLong(stage, tooLong, model.config.maxPositions);
-  warnLeftOut(stage, leftOut, made.length, "comparison");
-  requireRows(items.length, name, { made: made.length, held: made.length - learned.length, leftOut });
-  warnFewRows(stage, items.length, settings.batch);
-  return { items, probabilities: kept.map((row) => learned[row]!.probability) };
+  const limit = rowLimit(settings, model.config);
+  const { items, kept, ...long } = preferenceItems(rows, model.codec, limit);
+  warnTooLong(stage, rows, { ...long, ...limit }, placeOf);
+  return kept.map((row, at) => ({ row: rows[row]!, item: items[at]! }));
 };
 
-/** Which side a row is on: decided by its prompt, so that both replies of a prompt never stand on two sides. */
-const isHeldOut = (row: PreferenceRow, share: number): boolean =>
-  hashText(`held-out\u001f${JSON.stringify(row.prompt)}`) / 2 ** 32 < share;
+/** The rows to learn and those kept out, as tokens. */
+const preferenceInputs = (
+  model: TrainableModel,
+  stage: StageContext,
+  share: number,
+  options: PreferenceStageOptions<PairSettings>,
+) => {
+  const { name, rows, leftOut = {}, settings } = options;
+  const split = splitRows(rows, share, ({ prompt }) => prompt);
+  const learned = encodePairs(split.learned, model, stage, options);
+  warnLeftOut(stage, leftOut, rows.length, "comparison");
+  requireRows(learned.length, name, { made: rows.length, held: split.heldOut.length, leftOut });
+  warnFewRows(stage, learned.length, settings.batch);
+  return { learned, heldOut: encodePairs(split.heldOut, model, stage, options) };
+};
+
+type EncodedPair = ReturnType<typeof encodePairs>[number];
 
 /** Scores held-out pairs with the trained reward model and writes them to held-out.jsonl. */
 const scoreHeldOut = async (
   stage: StageContext,
   name: string,
   state: ModelState,
-  model: TrainableModel,
-  rows: readonly PreferenceRow[],
-): Promise<void> => {
+  pairs: readonly EncodedPair[],
+): Promise<RewardPairRecord[]> => {
   const file = await stage.records("held-out.jsonl", rewardPairRecordSchema);
-  const { items, kept } = preferenceItems(rows, model.codec, model.config.maxPositions);
   const scorer = createScorer(state);
+  const items = pairs.map(({ item }) => item);
   const scores = await releasing([scorer], () => scorer.scores(items, { signal: stage.signal }));
-  const records = kept.map((row, at) => {
-    const { id, probability } = rows[row]!;
+  const records = pairs.map(({ row: { id, probability } }, at) => {
     const [chosen, rejected] = scores[at]!;
     return {
       id: `${name}/held-out/${id.startsWith(`${name}/`) ? id.slice(name.length + 1) : id}`,
@@ -89,6 +112,7 @@ const scoreHeldOut = async (
     };
   });
   await file.append(records.slice(file.existing.length));
+  return records;
 };
 
 /**
@@ -107,11 +131,20 @@ export const rewardStage = async (
       const seed = trainingSeed(run.seed, name);
       const weights = rewardModelWeights(model.config, model.weights, seed);
       const state = stateToTrain(model, weights, settings.lora, seed, "sequence-classification");
-      const learned = rows.filter((row) => !isHeldOut(row, settings.heldOutShare));
-      const { items, probabilities } = preferenceInputs(learned, model, stage, options);
+      const { learned, heldOut } = preferenceInputs(model, stage, settings.heldOutShare, options);
       await keepRows(stage, preferenceRowSchema, rows);
-      const trainer = createRewardTrainer(state, optimiserOf(settings));
-      const loop = { trainer, items, probabilities, ...epochsOf(settings, model, stage, seed) };
+      const asLearned = ({ item, row: { probability, margin = 0 } }: EncodedPair) => ({
+        item,
+        probability,
+        margin,
+      });
+      const trainer = createRewardTrainer(state, optimiserOf(settings), settings);
+      const loop = {
+        trainer,
+        rows: learned.map(asLearned),
+        ...heldOutOf(heldOut.map(asLearned), settings),
+        ...epochsOf(settings, model, stage, seed),
+      };
       await trainStage({
         name,
         stage,
@@ -119,17 +152,50 @@ export const rewardStage = async (
         state,
         trainer,
         totalSteps: rewardSteps(loop),
+        keepBest: settings.keepBest,
         note: ({ loss, accuracy }) => `loss ${fixed(loss)}, accuracy ${fixed(accuracy, 2)}`,
         loop: (start) => trainRewardModel({ ...loop, start }),
         save: async () => {
-          const heldOut = rows.filter((row) => isHeldOut(row, settings.heldOutShare));
-          await scoreHeldOut(stage, name, state, model, heldOut);
+          requireBetterThanChance(stage, await scoreHeldOut(stage, name, state, heldOut), settings);
           await saveTrained(stage, model, state);
         },
       });
     },
   );
   return join(run.folder, name, "model");
+};
+
+/** Pairs that are scored by the reference before the file gets them. */
+const referenceChunk = 256;
+
+/**
+ * The pairs with what the reference makes of them: the model as it is before the first step, adapters switched off.
+ * <name>/reference.jsonl keeps it, so that an interrupted stage does not compute it again.
+ */
+const cachedReference = async (
+  stage: StageContext,
+  state: ModelState,
+  pairs: readonly EncodedPair[],
+): Promise<DpoRow[]> => {
+  const file = await stage.records("reference.jsonl", referenceRecordSchema);
+  const done = Math.floor(file.existing.length / referenceChunk) * referenceChunk;
+  const known = file.existing.slice(0, file.existing.length === pairs.length ? pairs.length : done);
+  const found = known.map(({ chosen, rejected }) => [chosen, rejected] as [number, number]);
+  const scorer = createScorer(referenceState(state));
+  await releasing([scorer], async () => {
+    while (found.length < pairs.length) {
+      const chunk = pairs.slice(found.length, found.length + referenceChunk);
+      const items = chunk.map(({ item }) => item);
+      const values = await referenceLogProbabilities(scorer, items, stage.signal);
+      const records = values.map(([chosen, rejected], at) => {
+        const id = `${stage.name}/reference/${found.length + at}`;
+        return { id, parents: [chunk[at]!.row.id], stage: stage.name, seed: stage.seed, chosen, rejected };
+      });
+      await file.append(records.slice(Math.max(0, file.existing.length - found.length)));
+      found.push(...values);
+    }
+  });
+  return pairs.map(({ item, row: { probability } }, at) => ({ item, probability, reference: found[at]! }));
 };
 
 /** <name>/model: the policy after DPO on preference rows, with the starting model as reference. */
@@ -143,19 +209,15 @@ export const dpoStage = async (
     async (stage) => {
       const model = await loadTrainable(options.model);
       const seed = trainingSeed(run.seed, name);
-      const { items, probabilities } = preferenceInputs(rows, model, stage, options);
+      const { learned, heldOut } = preferenceInputs(model, stage, settings.evaluationShare, options);
       await keepRows(stage, preferenceRowSchema, rows);
-      const scorer = createScorer(createModelState(model.config, model.weights));
-      const reference = await releasing([scorer], () =>
-        referenceLogProbabilities(scorer, items, stage.signal),
-      );
       const state = stateToTrain(model, model.weights, settings.lora, seed);
+      const reference = await cachedReference(stage, state, [...learned, ...heldOut]);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
       const loop = {
         trainer,
-        items,
-        probabilities,
-        reference,
+        rows: reference.slice(0, learned.length),
+        ...heldOutOf(reference.slice(learned.length), settings),
         ...epochsOf(settings, model, stage, seed),
       };
       await trainStage({
@@ -165,6 +227,7 @@ export const dpoStage = async (
         state,
         trainer,
         totalSteps: dpoSteps(loop),
+        keepBest: settings.keepBest,
         note: (metrics) => `loss ${fixed(metrics["loss"])}, margin ${fixed(metrics["rewards/margins"], 2)}`,
         loop: (start) => trainDpo({ ...loop, start }),
         save: () => savePolicy(stage, model, state),

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";
 import { createSftTrainer, sftItems, sftSteps, trainSft } from "../../training/index.ts";
-import type { TrainingSettings } from "../settings.ts";
+import type { SftTrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
 import { warnLeftOut } from "./left-out.ts";
 import { loadTrainable, nameInRun } from "./models.ts";
@@ -12,21 +12,30 @@ import { trainStage } from "./train-stage.ts";
 import {
   epochsOf,
   fixed,
+  heldOutOf,
   keepRows,
   optimiserOf,
   requireRows,
+  rowLimit,
   type StageBase,
   savePolicy,
+  splitRows,
   stateToTrain,
   trainingSeed,
   warnFewRows,
   warnTooLong,
 } from "./training-parts.ts";
 
+/** What a row answers: rows that answer the same are on one side of the evaluation split. */
+const promptOf = (row: SftRow): unknown => {
+  if ("text" in row) return row.text;
+  return "messages" in row ? row.messages.slice(0, -1) : row.prompt;
+};
+
 export type SftStageOptions = StageBase & {
   readonly model: string;
   readonly rows: readonly SftRow[];
-  readonly settings: TrainingSettings;
+  readonly settings: SftTrainingSettings;
 };
 
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
@@ -35,17 +44,24 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model);
+      const model = await loadTrainable(options.model, { texts: true });
       const seed = trainingSeed(run.seed, name);
       const state = stateToTrain(model, model.weights, settings.lora, seed);
-      const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
-      warnTooLong(stage, tooLong, model.config.maxPositions);
+      const { learned, heldOut } = splitRows(rows, settings.evaluationShare, promptOf);
+      const limit = rowLimit(settings, model.config);
+      const encode = (some: readonly SftRow[]) => {
+        const { items, ...long } = sftItems(some, model.codec, { ...limit, learn: settings.learn });
+        warnTooLong(stage, some, { ...long, ...limit }, options.placeOf);
+        return items;
+      };
+      const items = encode(learned);
       warnLeftOut(stage, leftOut, rows.length, "text");
-      requireRows(items.length, name, { made: rows.length, leftOut });
+      requireRows(items.length, name, { made: rows.length, held: heldOut.length, leftOut });
       warnFewRows(stage, items.length, settings.batch);
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
-      const loop = { trainer, items, ...epochsOf(settings, model, stage, seed) };
+      const evaluation = heldOutOf(encode(heldOut), settings);
+      const loop = { trainer, rows: items, ...evaluation, ...epochsOf(settings, model, stage, seed) };
       await trainStage({
         name,
         stage,
@@ -53,6 +69,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
         state,
         trainer,
         totalSteps: sftSteps(loop),
+        keepBest: settings.keepBest,
         note: ({ loss }) => `loss ${fixed(loss)}`,
         loop: (start) => trainSft({ ...loop, start }),
         save: () => savePolicy(stage, model, state),

@@ -22,6 +22,8 @@ const train = (change: { fails?: Error; saveFails?: Error } = {}) => {
   let time = 0;
   const trainer: Trainer<unknown> = {
     step: async () => ({}),
+    stepOver: async () => ({}),
+    evaluate: async () => ({}),
     snapshot: () => ({ step: 0, moments: {} }),
     restore: () => undefined,
     release: async () => {
@@ -43,6 +45,7 @@ const train = (change: { fails?: Error; saveFails?: Error } = {}) => {
   const done = trainStage({
     name: "sl",
     stage,
+    // Between two looks a checkpoint becomes due; writing one takes no time.
     clock: { now: () => (time += 20_000) },
     state: createModelState({} as ModelConfig, { w: { shape: [1], data: Float32Array.of(1) } }),
     trainer,

@@ -1,10 +1,10 @@
-// What the training stages share: optimiser and schedule from settings, rows kept and counted, adapters or all weights,
-// and saving a policy without its value head.
+// What the training stages share: optimiser and schedule from settings, rows kept out, too long or too few, adapters or
+// all weights, and saving a policy without its value head.
 
 import { join } from "node:path";
-import { deriveSeed, UserError } from "../../core/index.ts";
+import { deriveSeed, hashText, UserError } from "../../core/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { type AdamWOptions, defaultAdamW } from "../../training/index.ts";
+import { type AdamWOptions, defaultAdamW, type LongRow } from "../../training/index.ts";
 import {
   addAdapters,
   createModelState,
@@ -21,11 +21,15 @@ import { counted } from "../wording.ts";
 import { describeLeftOut, type LeftOutCounts } from "./left-out.ts";
 import type { TrainableModel } from "./models.ts";
 
-/** leftOut: rows that feedback did not make of what this stage learns from. */
+/**
+ * leftOut: rows that feedback did not make of what this stage learns from. placeOf: where a row stands ("rows.jsonl,
+ * line 4"); not given: its id.
+ */
 export type StageBase = {
   readonly name: string;
   readonly after: readonly string[];
   readonly leftOut?: LeftOutCounts;
+  readonly placeOf?: (row: { readonly id: string }) => string;
 };
 
 export const optimiserOf = (settings: { weightDecay: number; maxGradientNorm: number }): AdamWOptions => ({
@@ -59,6 +63,7 @@ export const epochsOf = (
   seed: number,
 ) => ({
   batch: settings.batch,
+  accumulation: settings.accumulation,
   epochs: settings.epochs,
   schedule: scheduleOf(settings),
   padding,
@@ -66,12 +71,61 @@ export const epochsOf = (
   signal,
 });
 
-export const warnTooLong = (stage: StageContext, tooLong: number, limit: number): void => {
-  if (tooLong > 0)
+/** Tokens that a row may have. */
+export const rowLimit = (
+  settings: { readonly maxTokens?: number | undefined; readonly overlong?: "skip" | "cut" },
+  { maxPositions }: ModelConfig,
+) => ({
+  limit: Math.min(settings.maxTokens ?? maxPositions, maxPositions),
+  overlong: settings.overlong ?? "skip",
+});
+
+const shownPlaces = 10;
+
+/** Warns of rows that were too long, naming where they stand. limit: tokens that a row may have. */
+export const warnTooLong = <Row extends { readonly id: string }>(
+  stage: Pick<StageContext, "warn">,
+  rows: readonly Row[],
+  { skipped, cut, limit }: { skipped: readonly LongRow[]; cut: readonly LongRow[]; limit: number },
+  placeOf: NonNullable<StageBase["placeOf"]> = ({ id }) => id,
+): void => {
+  const tell = (code: string, long: readonly LongRow[], what: string): void => {
+    if (long.length === 0) return;
+    const places = long
+      .slice(0, shownPlaces)
+      .map(({ row, tokens }) => `${placeOf(rows[row]!)} (${counted(tokens, "token")})`);
+    const more = long.length > shownPlaces ? `, and ${long.length - shownPlaces} more` : "";
     stage.warn(
-      "rows-too-long",
-      `${tooLong} rows are longer than the model's context of ${limit} tokens and were left out.`,
+      code,
+      `${long.length} of ${counted(rows.length, "row")} ${long.length === 1 ? "is" : "are"} longer than ${limit} tokens and ${what}: ${places.join(", ")}${more}.`,
     );
+  };
+  tell("rows-too-long", skipped, skipped.length === 1 ? "was left out" : "were left out");
+  tell("rows-cut", cut, cut.length === 1 ? "was cut" : "were cut");
+};
+
+/**
+ * Rows to learn and rows kept out, by a hash of what they answer: rows of one prompt never stand on two sides, and a row
+ * stands on the same side in every run.
+ */
+export const splitRows = <Row>(
+  rows: readonly Row[],
+  share: number,
+  promptOf: (row: Row) => unknown,
+): { readonly learned: readonly Row[]; readonly heldOut: readonly Row[] } => {
+  const isHeldOut = (row: Row): boolean =>
+    hashText(`held-out\u001f${JSON.stringify(promptOf(row))}`) / 2 ** 32 < share;
+  return { learned: rows.filter((row) => !isHeldOut(row)), heldOut: rows.filter(isHeldOut) };
+};
+
+/** Rows kept out as a loop takes them. Throws UserError when the best weights are asked for and no row is kept out. */
+export const heldOutOf = <Row>(rows: readonly Row[], { evaluateEvery, keepBest }: TrainingSettings) => {
+  if (keepBest && rows.length === 0)
+    throw new UserError(
+      "nothing-held-out",
+      "keepBest saves the weights with the least loss on rows kept out of training, but no row is kept out. Raise evaluationShare (of a reward model: heldOutShare), give more rows, or leave keepBest out.",
+    );
+  return rows.length === 0 ? {} : { heldOut: { rows, every: evaluateEvery } };
 };
 
 /** The encoded prompts that leave room for a reply; the others are warned of. Throws UserError when none is left. */

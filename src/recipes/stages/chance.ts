@@ -1,0 +1,44 @@
+// The guard rail of a reward model: one that cannot be told from guessing on pairs it has not learned would reward
+// noise. Knows scores and labels of pairs alone.
+
+import { CovenantError } from "../../core/index.ts";
+import { rewardModelAccuracy } from "../../evaluation/index.ts";
+import type { RewardPairRecord } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import { counted } from "../wording.ts";
+
+/** So few pairs cannot show more than guessing even if all are ordered rightly (Wilson's interval holds one half). */
+const tooFewToTell = 3;
+
+/** The pair turned so that the reply its label prefers comes first. */
+const turned = ({ probability, chosen, rejected }: RewardPairRecord) =>
+  probability > 0.5 ? { chosen, rejected } : { chosen: rejected, rejected: chosen };
+
+const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(0)} %`;
+
+/**
+ * Throws CovenantError, or warns where that is asked for, when the accuracy on held-out pairs may be chance: when its 95 %
+ * interval holds one half or lies below it. Warns when there are too few pairs to tell. Pairs without a preference do
+ * not count.
+ */
+export const requireBetterThanChance = (
+  stage: Pick<StageContext, "warn">,
+  records: readonly RewardPairRecord[],
+  { atChance }: { readonly atChance: "fail" | "warn" },
+): void => {
+  const pairs = records.filter(({ probability }) => probability !== 0.5).map(turned);
+  const { accuracy } = rewardModelAccuracy(pairs);
+  if (pairs.length <= tooFewToTell) {
+    stage.warn(
+      "reward-unmeasured",
+      `${pairs.length === 0 ? "No pair was" : `Only ${counted(pairs.length, "pair")} ${pairs.length === 1 ? "was" : "were"}`} kept out of training, too few to tell whether the reward model learned anything. Give more rows, or raise heldOutShare.`,
+    );
+    return;
+  }
+  if ((accuracy.low ?? 0) > 0.5) return;
+  const told = `The reward model orders ${percent(accuracy.value)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(accuracy.low)} to ${percent(accuracy.high)}): that cannot be told from guessing, and what is optimised against it learns noise.`;
+  const remedy =
+    "Look at the labels, give more rows, train for more epochs or with another learning rate, or keep more pairs out";
+  if (atChance === "warn") stage.warn("reward-at-chance", `${told} ${remedy}.`);
+  else throw new CovenantError("reward-at-chance", `${told} ${remedy}; atChance=warn goes on all the same.`);
+};

@@ -1,0 +1,150 @@
+// A loop as a stage: the best weights are those with the least loss on rows kept out, however often it is interrupted.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openRun } from "../../runs/index.ts";
+import { createSftTrainer, defaultAdamW, sftSteps, trainSft } from "../../training/index.ts";
+import {
+  createModelState,
+  createScorer,
+  initialParameters,
+  type ModelConfig,
+  type ModelState,
+} from "../../transformer/index.ts";
+import { trainStage } from "./train-stage.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-loop-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const config: ModelConfig = {
+  family: "llama",
+  vocabularySize: 64,
+  hiddenSize: 32,
+  intermediateSize: 48,
+  layers: 1,
+  heads: 4,
+  keyValueHeads: 2,
+  headSize: 8,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  maxPositions: 64,
+  tieEmbeddings: true,
+  beginTokenId: null,
+  endTokenIds: [0],
+  padTokenId: 1,
+};
+
+const row = (at: number) => ({ trunk: [2, 4 + at, 3], branches: [[20 + ((at * 7) % 30), 40 + (at % 9), 0]] });
+const rows = Array.from({ length: 6 }, (_, at) => row(at));
+// Rows of another kind: what is learned of the others makes them less likely in the end.
+const heldOut = { rows: Array.from({ length: 4 }, (_, at) => row(at + 30)), every: 2 };
+
+type Ended = { readonly state: ModelState; readonly losses: number[]; readonly saved: boolean };
+
+/** Trains in a run of this name; with `stopAt` it is stopped after so many steps, by an error. */
+const train = async (name: string, keepBest: boolean, stopAt = Number.POSITIVE_INFINITY): Promise<Ended> => {
+  const state = createModelState(config, initialParameters(config, 3));
+  const trainer = createSftTrainer(state, defaultAdamW);
+  const losses: number[] = [];
+  let saved = false;
+  let time = 0;
+  // A second a look: a checkpoint is due after some steps.
+  const clock = { now: () => (time += 1_000) };
+  const loop = {
+    trainer,
+    rows,
+    heldOut,
+    batch: 3,
+    accumulation: 2,
+    epochs: 12,
+    seed: 5,
+    schedule: { kind: "constant", peak: 0.02, warmupSteps: 0 } as const,
+    padding: 1,
+  };
+  await using run = await openTestRun(name, clock);
+  await run
+    .stage({ name: "sl", inputs: {} }, (stage) =>
+      trainStage({
+        name: "sl",
+        stage,
+        clock,
+        state,
+        trainer,
+        totalSteps: sftSteps(loop),
+        keepBest,
+        note: () => "",
+        loop: (start) => trainSft({ ...loop, start }),
+        onStep: async ({ step, metrics }) => {
+          if (step >= stopAt) throw new Error("stopped");
+          if (metrics["eval_loss"] !== undefined) losses[step] = metrics["eval_loss"];
+        },
+        save: async () => {
+          saved = true;
+        },
+      }),
+    )
+    .catch((error: Error) => {
+      if (error.message !== "stopped") throw error;
+    });
+  return { state, losses: losses.filter((loss) => loss !== undefined), saved };
+};
+
+const openTestRun = async (name: string, clock: { now(): number }) => {
+  const run = await openRun({
+    folder: join(folder, name),
+    name: "test",
+    config: {},
+    contents: {},
+    seed: 1,
+    stages: ["sl"],
+    clock,
+    onEvent: () => undefined,
+    signal: new AbortController().signal,
+  });
+  return Object.assign(run, { [Symbol.asyncDispose]: () => run.close() });
+};
+
+const lossOn = async (state: ModelState): Promise<number> => {
+  const scorer = createScorer(state);
+  const tokens = (await scorer.tokens(heldOut.rows)).flatMap(([reply]) => [...reply!]);
+  await scorer.release();
+  return -tokens.reduce((sum, value) => sum + value, 0) / tokens.length;
+};
+
+const bytesOf = ({ weights }: ModelState): string =>
+  Object.entries(weights)
+    .map(
+      ([name, { data }]) =>
+        `${name} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("hex")}`,
+    )
+    .join("\n");
+
+describe("the best weights", () => {
+  it("are kept where that is asked for, and the last ones otherwise", async () => {
+    const last = await train("last", false);
+    const best = await train("best", true);
+    expect(best.losses).toEqual(last.losses);
+    const least = Math.min(...best.losses);
+    expect(last.losses.at(-1)!).toBeGreaterThan(least + 0.05);
+    expect(await lossOn(best.state)).toBeCloseTo(least, 4);
+    expect(await lossOn(last.state)).toBeCloseTo(last.losses.at(-1)!, 4);
+    expect(existsSync(join(folder, "best/sl/best.safetensors"))).toBe(false);
+  });
+
+  it("are the same after interruptions before, at and behind the best step", async () => {
+    const whole = await train("whole", true);
+    for (const stopAt of [1, 4, 9, 17]) expect((await train("broken", true, stopAt)).saved).toBe(false);
+    for (const file of ["checkpoint", "best"])
+      expect(existsSync(join(folder, `broken/sl/${file}.safetensors`)), file).toBe(true);
+    const broken = await train("broken", true);
+    expect(broken.saved).toBe(true);
+    expect(bytesOf(broken.state) === bytesOf(whole.state)).toBe(true);
+    const steps = (name: string): string => readFileSync(join(folder, name, "sl/steps.jsonl"), "utf8");
+    expect(steps("broken")).toBe(steps("whole"));
+  });
+});

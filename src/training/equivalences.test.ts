@@ -1,0 +1,173 @@
+// Ways of computing the same step: in one batch or in parts, packed or a row each, a pair's prompt shared or twice. All
+// end in the same loss, gradient norm and weights, but for rounding.
+
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../core/index.ts";
+import {
+  addAdapters,
+  allTargets,
+  branchTargets,
+  createModelState,
+  layOut,
+  type ModelState,
+  type ModelTask,
+  type PackedItem,
+  targetVector,
+} from "../transformer/index.ts";
+import { createDpoTrainer, type DpoRow, dpoFeeds, trainDpo } from "./dpo.ts";
+import { freshModel, smallConfig } from "./loop.fixture.ts";
+import type { StepMetrics } from "./loop.ts";
+import { defaultAdamW } from "./optimiser.ts";
+import { createRewardTrainer, rewardModelWeights, trainRewardModel } from "./reward-model.ts";
+import { createSftTrainer, trainSft } from "./sft.ts";
+
+// A large epsilon makes AdamW's move follow the size of the gradients, so that weights show what gradients were.
+const optimiser = { ...defaultAdamW, epsilon: 1e-2, weightDecay: 0.1 };
+
+/** Rows of very different lengths, so that means by rows and by tokens are not the same. */
+const random = createRandom(7);
+const tokens = (count: number): number[] => Array.from({ length: count }, () => 4 + random.integer(60));
+const items: PackedItem[] = Array.from({ length: 8 }, (_, at) => ({
+  trunk: tokens(2 + (at % 4)),
+  branches: [tokens(1 + 3 * (at % 5)), tokens(2 + (at % 3))],
+}));
+const replies = items.map(({ trunk, branches }) => ({ trunk, branches: [branches[0]!] }));
+const pairs = items.map((item, at) => ({
+  item,
+  probability: 1 - 0.05 * at,
+  margin: at / 8,
+  reference: [-20 - at, -12] as const,
+}));
+
+const adapted = (): ModelState => {
+  const base = freshModel();
+  const weights = addAdapters(base.config, base.weights, { rank: 4, alpha: 8, targets: [allTargets] }, 1);
+  return createModelState(base.config, weights, { adapterScale: 2 });
+};
+
+const scored = (): ModelState =>
+  createModelState(smallConfig, rewardModelWeights(smallConfig, freshModel().weights, 11), {
+    task: "sequence-classification" satisfies ModelTask,
+  });
+
+const loop = {
+  batch: 8,
+  epochs: 4,
+  seed: 5,
+  schedule: { kind: "constant", peak: 0.05, warmupSteps: 0 },
+  padding: 1,
+} as const;
+
+type Outcome = { readonly metrics: readonly Record<string, number>[]; readonly state: ModelState };
+
+const all = async (steps: AsyncIterable<StepMetrics>): Promise<Record<string, number>[]> => {
+  const found: Record<string, number>[] = [];
+  for await (const { metrics } of steps) found.push({ ...metrics });
+  return found;
+};
+
+const expectSame = (one: Outcome, other: Outcome): void => {
+  expect(one.metrics.length).toBe(other.metrics.length);
+  for (const [at, metrics] of one.metrics.entries())
+    for (const [name, value] of Object.entries(metrics))
+      expect(Math.abs(value - other.metrics[at]![name]!), `${name} of step ${at}`).toBeLessThan(
+        2e-5 * Math.max(1, Math.abs(value)),
+      );
+  for (const [name, { data }] of Object.entries(one.state.weights)) {
+    const theirs = other.state.weights[name]!.data;
+    const far = data.reduce((most, value, index) => Math.max(most, Math.abs(value - theirs[index]!)), 0);
+    expect(far, name).toBeLessThan(2e-5);
+  }
+};
+
+const methods: Record<string, (accumulation: number) => Promise<Outcome>> = {
+  async SFT(accumulation) {
+    const state = freshModel();
+    const trainer = createSftTrainer(state, optimiser);
+    const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation }));
+    await trainer.release();
+    return { metrics, state };
+  },
+  async "SFT with adapters"(accumulation) {
+    const state = adapted();
+    const trainer = createSftTrainer(state, optimiser);
+    const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation }));
+    await trainer.release();
+    return { metrics, state };
+  },
+  async "the reward model"(accumulation) {
+    const state = scored();
+    const trainer = createRewardTrainer(state, optimiser, { centring: 0.01 });
+    const metrics = await all(trainRewardModel({ ...loop, trainer, rows: pairs, accumulation }));
+    await trainer.release();
+    return { metrics, state };
+  },
+  async DPO(accumulation) {
+    const state = freshModel();
+    const options = { loss: "sigmoid", beta: 0.1, labelSmoothing: 0.1, sftWeight: 0.5 } as const;
+    const trainer = createDpoTrainer(state, optimiser, options);
+    const metrics = await all(trainDpo({ ...loop, trainer, rows: pairs, accumulation }));
+    await trainer.release();
+    return { metrics, state };
+  },
+};
+
+describe("a batch of eight is eight parts of one row", () => {
+  it.each(Object.keys(methods))("of %s", async (name) => {
+    expectSame(await methods[name]!(1), await methods[name]!(8));
+  });
+
+  it("and three parts of up to three", async () => {
+    expectSame(await methods["SFT"]!(1), await methods["SFT"]!(3));
+  });
+});
+
+/** One step of SFT on the replies, in rows of so many tokens. */
+const sftStepIn = async (time: number) => {
+  const state = freshModel();
+  const trainer = createSftTrainer(state, optimiser);
+  const batch = layOut(replies, branchTargets(replies), { padding: 1, time });
+  const weights = targetVector(batch, () => 1 / batch.count);
+  const metrics = [await trainer.step(batch.sizes, { ...batch.feeds, weights }, 0.05)];
+  await trainer.release();
+  return { metrics, state, rows: batch.sizes.batch };
+};
+
+/** One step of DPO; plain: every reply has a prompt of its own. */
+const dpoStep = async (plain: boolean): Promise<Outcome> => {
+  const state = freshModel();
+  const options = { loss: "sigmoid", beta: 0.1, labelSmoothing: 0, sftWeight: 0 } as const;
+  const trainer = createDpoTrainer(state, optimiser, options);
+  const rows: readonly DpoRow[] = pairs;
+  const laid = plain
+    ? items.flatMap(({ trunk, branches }) => branches.map((branch) => ({ trunk, branches: [branch] })))
+    : items;
+  const targets = branchTargets(laid);
+  const batch = layOut(laid, targets, { padding: 1, time: 64 });
+  const sizes = { ...batch.sizes, pairs: 8 };
+  const feeds: Record<string, Float32Array> = dpoFeeds(rows, rows.length, sizes);
+  if (plain) {
+    for (const side of ["chosen", "rejected"]) feeds[side] = new Float32Array(8 * sizes.targets);
+    targets.forEach(({ item }, at) => {
+      const side = item % 2 === 0 ? "chosen" : "rejected";
+      feeds[side]![Math.floor(item / 2) * sizes.targets + at] = 1;
+    });
+  }
+  const metrics = [await trainer.step(sizes, { ...batch.feeds, ...feeds }, 0.05)];
+  await trainer.release();
+  return { metrics, state };
+};
+
+describe("the layout of a batch changes nothing", () => {
+  it("packed rows are rows by themselves", async () => {
+    const packed = await sftStepIn(192);
+    const alone = await sftStepIn(19);
+    expect(packed.rows).toBe(1);
+    expect(alone.rows).toBeGreaterThan(4);
+    expectSame(packed, alone);
+  });
+
+  it("a prompt that chosen and rejected share is a prompt for each", async () => {
+    expectSame(await dpoStep(false), await dpoStep(true));
+  });
+});

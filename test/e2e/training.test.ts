@@ -1,0 +1,144 @@
+// Training on rows of one's own, through the command line: chats, texts and pairs, what is said of rows that do not fit,
+// and the guard rail of a reward model.
+
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { covenant, type Ended, expectStatus, makeFolder, makeModel } from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("training");
+beforeAll(() => makeModel(folder));
+afterAll(remove);
+
+const inFolder = (path: string): string => join(folder, path);
+const write = (name: string, rows: readonly unknown[]): void =>
+  writeFileSync(inFolder(name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+const lines = (path: string): Record<string, unknown>[] =>
+  readFileSync(inFolder(path), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const set = (...settings: string[]): string[] => settings.flatMap((one) => ["--set", `settings.${one}`]);
+const train = (method: string, data: string, out: string, ...more: string[]): Promise<Ended> =>
+  covenant(["train", method, "--model", "model", "--data", data, "--out", out, ...more], folder);
+
+const verbs = ["bake", "cook", "plant", "read", "paint", "build", "clean", "find"];
+const things = ["bread", "rice", "a tree", "a book"];
+const asked = verbs.flatMap((verb) => things.map((thing) => `How do I ${verb} ${thing}?`));
+const user = (content: string) => ({ role: "user", content });
+const assistant = (content: string) => ({ role: "assistant", content });
+
+/** Loss on rows kept out, by steps that have one. */
+const heldOutLosses = (out: string, stage: string): number[] =>
+  lines(`${out}/${stage}/steps.jsonl`).flatMap(({ metrics }) => {
+    const loss = (metrics as Record<string, number>)["eval_loss"];
+    return loss === undefined ? [] : [loss];
+  });
+
+describe("train sft", () => {
+  it("learns chats of several turns and texts, keeps rows out, and names rows that are too long", async () => {
+    const rows: unknown[] = asked.map((question, at) => ({
+      messages: [user(question), assistant("Begin."), user("And then?"), assistant(things[at % 4]!)],
+    }));
+    rows[3] = { text: "Mix flour and water." };
+    rows[5] = { prompt: "Why?", completion: "word ".repeat(400) };
+    write("chats.jsonl", rows);
+    const settings = [
+      "evaluationShare=0.25",
+      "evaluateEvery=2",
+      "keepBest=true",
+      "accumulation=4",
+      "batch=8",
+    ];
+    const more = [...set(...settings, "maxTokens=128", "epochs=2"), ...set("lora.rank=2")];
+    const ended = expectStatus(await train("sft", "chats.jsonl", "sft", ...more), 0);
+    expect(ended.stderr).toMatch(
+      /1 of \d+ rows is longer than 128 tokens and was left out: .*chats\.jsonl, line 6 \(\d+ tokens\)\./,
+    );
+    expect(heldOutLosses("sft", "sl").length).toBeGreaterThan(2);
+    expect(existsSync(inFolder("sft/sl/model/model.safetensors"))).toBe(true);
+    expect(existsSync(inFolder("sft/sl/best.safetensors"))).toBe(false);
+  });
+
+  it("refuses rows whose roles are out of order, with file and line", async () => {
+    write("disorder.jsonl", [
+      { messages: [user("a"), assistant("b")] },
+      { messages: [user("a"), user("b"), assistant("c")] },
+    ]);
+    const { stderr } = expectStatus(await train("sft", "disorder.jsonl", "never"), 2);
+    expect(stderr).toMatch(
+      /disorder\.jsonl, line 2: messages: .*messages 1 and 2 are both of the role "user"/,
+    );
+    expect(existsSync(inFolder("never"))).toBe(false);
+  });
+
+  it("learns plain texts with a model that has no chat template, and nothing else with it", async () => {
+    cpSync(inFolder("model"), inFolder("plain"), { recursive: true });
+    rmSync(inFolder("plain/chat_template.jinja"), { force: true });
+    const config = JSON.parse(readFileSync(inFolder("plain/tokenizer_config.json"), "utf8")) as object;
+    writeFileSync(
+      inFolder("plain/tokenizer_config.json"),
+      JSON.stringify({ ...config, chat_template: undefined }),
+    );
+    write(
+      "texts.jsonl",
+      asked.map((text) => ({ text })),
+    );
+    const words = (data: string) => ["train", "sft", "--model", "plain", "--data", data, "--epochs", "1"];
+    expectStatus(await covenant([...words("texts.jsonl"), "--out", "texts"], folder), 0);
+    const refused = await covenant([...words("chats.jsonl"), "--out", "never"], folder);
+    expect(expectStatus(refused, 2).stderr).toMatch(/plain has no chat template.*rows of plain/);
+  });
+
+  it("refuses to keep the best weights where nothing is kept out to tell them by", async () => {
+    const ended = await train("sft", "chats.jsonl", "best", ...set("keepBest=true"));
+    expect(expectStatus(ended, 2).stderr).toMatch(/no row is kept out.*evaluationShare/);
+  });
+});
+
+describe("train reward", () => {
+  const quick = set("epochs=6", "batch=16", "learningRate=0.01", "schedule=constant", "heldOutShare=0.4");
+
+  it("fails where labels are noise, and saves no model", async () => {
+    write(
+      "noise.jsonl",
+      asked.map((prompt, at) => {
+        const replies = ["Yes.", "No."];
+        const first = (at * 7 + (at >> 2)) % 2;
+        return { prompt, chosen: replies[first], rejected: replies[1 - first] };
+      }),
+    );
+    const failed = expectStatus(await train("reward", "noise.jsonl", "noise", ...quick), 1);
+    expect(failed.stderr).toMatch(/orders \d+ % of \d+ held-out pairs .* cannot be told from guessing/);
+    expect(existsSync(inFolder("noise/reward/model"))).toBe(false);
+    const allowed = await train("reward", "noise.jsonl", "allowed", ...quick, ...set("atChance=warn"));
+    expect(expectStatus(allowed, 0).stderr).toContain("cannot be told from guessing");
+    expect(existsSync(inFolder("allowed/reward/model/config.json"))).toBe(true);
+  });
+
+  it("passes where labels say something, with margins too", async () => {
+    write(
+      "clear.jsonl",
+      asked.map((prompt, at) => ({ prompt, chosen: "Yes.", rejected: "No.", margin: (at % 3) / 2 })),
+    );
+    const ended = expectStatus(await train("reward", "clear.jsonl", "clear", ...quick), 0);
+    expect(ended.stderr).not.toContain("guessing");
+    expect(heldOutLosses("clear", "reward").length).toBe(6);
+  });
+});
+
+describe("train dpo", () => {
+  it("learns adapters by IPO with labels taken to be wrong by a share, and keeps its reference", async () => {
+    write(
+      "pairs.jsonl",
+      asked.map((prompt) => ({ prompt, chosen: "Yes, gladly.", rejected: "No." })),
+    );
+    const settings = set("loss=ipo", "labelSmoothing=0.1", "epochs=2", "batch=8", "learningRate=0.01");
+    const more = [...settings, ...set("evaluationShare=0.2", "lora.rank=2")];
+    expectStatus(await train("dpo", "pairs.jsonl", "dpo", ...more), 0);
+    expect(lines("dpo/dpo/reference.jsonl")).toHaveLength(asked.length);
+    const first = lines("dpo/dpo/steps.jsonl")[0]!["metrics"] as Record<string, number>;
+    expect(Math.abs(first["rewards/margins"]!)).toBeLessThan(1e-3);
+    expect(heldOutLosses("dpo", "dpo")).toHaveLength(2);
+  });
+});
