@@ -39,7 +39,7 @@ const headOf = (served: ServedModel, prefix: string): Head => ({
 const longest = ({ folder: { config } }: ServedModel, prompt: readonly number[], asked: number): number =>
   Math.min(asked, config.maxPositions - prompt.length + 1);
 
-type Choice = { readonly prompt: readonly number[]; readonly request: Omit<TextRequest, "onToken"> };
+type Choice = Omit<TextRequest, "onToken">;
 
 /**
  * Pieces of a choice as they become certain: tokens whose text is not certain yet come with the next that is. tell: what
@@ -73,7 +73,7 @@ const runChoices = (
   streamed: Streamed | undefined,
 ): Promise<TextReply[]> =>
   Promise.all(
-    choices.map(async ({ request }, index) => {
+    choices.map(async (request, index) => {
       if (request.maxTokens === 0) {
         const nothing: TextReply = { text: "", rest: "", finish: "length", tokens: [] };
         streamed?.finish(index, nothing);
@@ -110,13 +110,11 @@ export const answerChat = async (served: ServedModel, body: unknown, exchange: E
   const asked = request.logprobs === true;
   const sampling = samplingOf(served, request, asked ? (request.top_logprobs ?? 0) : undefined);
   const limit = request.max_completion_tokens ?? request.max_tokens ?? served.maxTokens;
-  const choices = Array.from({ length: request.n ?? 1 }, (_, index): Choice => {
-    const { signal } = exchange;
-    return {
-      prompt,
-      request: { ...sampling(index), prompt, signal, maxTokens: longest(served, prompt, limit) },
-    };
-  });
+  const maxTokens = longest(served, prompt, limit);
+  const choices = Array.from(
+    { length: request.n ?? 1 },
+    (_, index): Choice => ({ ...sampling(index), prompt, maxTokens, signal: exchange.signal }),
+  );
   const head = headOf(served, "chatcmpl");
   if (request.stream !== true) {
     const replies = await runChoices(served, choices, undefined);
@@ -182,7 +180,7 @@ export const answerCompletion = async (
   const choices = prompts.flatMap(({ ids: prompt }) =>
     Array.from({ length: count }, (_, index): Choice => {
       const maxTokens = longest(served, prompt, request.max_tokens ?? 16);
-      return { prompt, request: { ...sampling(index), prompt, signal, maxTokens } };
+      return { ...sampling(index), prompt, signal, maxTokens };
     }),
   );
   const echoes: Echo[] = [];

@@ -1,9 +1,10 @@
-// Which prompts a step takes, how a batch is cut, and how alike replies begin.
+// Which prompts a step takes, with what its replies end, how a batch is cut, and how alike replies begin.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Generator, TokenReply } from "../transformer/index.ts";
 import type { SampledReply } from "./rewards.ts";
-import { minibatches, openingShare, promptsOfStep } from "./rollouts.ts";
+import { minibatches, openingShare, promptsOfStep, sampleReplies } from "./rollouts.ts";
 
 const replyOf = (prompt: number, ids: readonly number[]): SampledReply => ({
   trunk: [2, prompt, 3],
@@ -28,6 +29,25 @@ describe("prompts of a step", () => {
 
   it("are in another order each time around", () => {
     expect(promptsOfStep(30, 30, 7, 0)).not.toEqual(promptsOfStep(30, 30, 7, 1));
+  });
+});
+
+describe("sampled replies", () => {
+  it("end with the token that ended them, whichever of several it was", async () => {
+    const told: readonly TokenReply[] = [
+      { ids: [5, 6], ended: true, end: 9 },
+      { ids: [5], ended: true },
+      { ids: [7, 8], ended: false },
+      { ids: [], ended: false },
+    ];
+    const generator: Generator = { generate: async () => [...told], release: async () => undefined };
+    const replies = await sampleReplies(
+      { generator, prompts: [[2, 3]], maxTokens: 2, endToken: 0, seed: 1 },
+      [0, 0, 0, 0],
+      0,
+    );
+    expect(replies.map(({ branches }) => branches[0])).toEqual([[5, 6, 9], [5, 0], [7, 8], [0]]);
+    expect(replies.map(({ ended }) => ended)).toEqual([true, true, false, false]);
   });
 });
 

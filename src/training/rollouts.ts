@@ -66,10 +66,10 @@ export const sampleReplies = async (
     seed: deriveSeed(seed, "rollout", step, at),
   }));
   const replies = await generate(parts, requests, step);
-  return replies.map(({ ids, ended }, at) => ({
+  return replies.map(({ ids, ended, end = endToken }, at) => ({
     trunk: prompts[chosen[at]!]!,
     // a reply cut at once still needs one token to be scored at
-    branches: [ended ? [...ids, endToken] : ids.length > 0 ? ids : [endToken]],
+    branches: [ended ? [...ids, end] : ids.length > 0 ? ids : [endToken]],
     prompt: chosen[at]!,
     ended,
   }));

@@ -35,30 +35,44 @@ const greedy = (logits: Float32Array): number => {
 /** Tokens that may be drawn, in the order of their ids, with weights that need not sum to 1; the largest is 1. */
 export type Candidates = { readonly ids: Int32Array; readonly weights: Float64Array };
 
-let scratch: Candidates = { ids: new Int32Array(0), weights: new Float64Array(0) };
+/** distances: how far each lies below the likeliest, in units of the temperature; weight = e^-distance, or 0. */
+type Distant = Candidates & { readonly distances: Float64Array };
+
+const spaceFor = (size: number): Distant => ({
+  ids: new Int32Array(size),
+  weights: new Float64Array(size),
+  distances: new Float64Array(size),
+});
+
+let scratch = spaceFor(0);
 
 const negligible = -30;
 
 /** The tokens of a row of logits that have a chance at a temperature. Holds until the next call. */
-const atTemperature = (logits: Float32Array, temperature: number): Candidates => {
-  if (scratch.ids.length < logits.length)
-    scratch = { ids: new Int32Array(logits.length), weights: new Float64Array(logits.length) };
-  const { ids, weights } = scratch;
+const atTemperature = (logits: Float32Array, temperature: number): Distant => {
+  if (scratch.ids.length < logits.length) scratch = spaceFor(logits.length);
+  const { ids, weights, distances } = scratch;
   const peak = logits[greedy(logits)]!;
   const least = peak + negligible * temperature;
   let count = 0;
   for (let at = 0; at < logits.length; at++) {
     const logit = logits[at]!;
     if (logit < least) continue;
+    const distance = (peak - logit) / temperature;
     ids[count] = at;
-    weights[count++] = Math.exp((logit - peak) / temperature);
+    distances[count] = distance;
+    weights[count++] = Math.exp(-distance);
   }
-  return { ids: ids.subarray(0, count), weights: weights.subarray(0, count) };
+  return {
+    ids: ids.subarray(0, count),
+    weights: weights.subarray(0, count),
+    distances: distances.subarray(0, count),
+  };
 };
 
 /** The k-th largest of values, by a heap of the k largest met so far. */
-const largestAt = (values: Float64Array, k: number): number => {
-  const heap = values.slice(0, k).sort();
+const largestAt = (values: Float32Array | Float64Array, k: number): number => {
+  const heap = Float64Array.from(values.subarray(0, k)).sort();
   for (let at = k; at < values.length; at++) {
     const value = values[at]!;
     if (value <= heap[0]!) continue;
@@ -78,29 +92,29 @@ const dropBelow = (weights: Float64Array, least: number): void => {
   for (let at = 0; at < weights.length; at++) if (weights[at]! < least) weights[at] = 0;
 };
 
-/** Zeroes all but the likeliest that reach a share of the sum. A few tokens mostly do, so not all are sorted. */
-const keepMass = (weights: Float64Array, share: number): void => {
+const binsPerUnit = 16;
+
+/** Zeroes all but the likeliest that reach a share of the sum. Only those about as likely as the last are sorted. */
+const keepMass = ({ weights, distances }: Distant, share: number): void => {
   const wanted = share * weights.reduce((total, weight) => total + weight, 0);
-  let chosen: number[] = [];
-  for (let least = 1e-2; ; least *= 1e-3) {
-    let mass = 0;
-    chosen = [];
-    for (let at = 0; at < weights.length; at++) {
-      if (weights[at]! < least) continue;
-      chosen.push(at);
-      mass += weights[at]!;
-    }
-    if (mass >= wanted || least < 1e-14) break;
-  }
-  const order = chosen.sort((a, b) => weights[b]! - weights[a]! || a - b);
-  const kept = new Float64Array(weights.length);
+  const bins = new Float64Array(-negligible * binsPerUnit + 2);
+  const binOf = (at: number): number => Math.floor(distances[at]! * binsPerUnit);
+  for (let at = 0; at < weights.length; at++) bins[binOf(at)]! += weights[at]!;
+  let edge = 0;
   let mass = 0;
-  for (const at of order) {
-    if (mass >= wanted) break;
-    kept[at] = weights[at]!;
-    mass += weights[at]!;
+  while (edge < bins.length - 1 && mass + bins[edge]! < wanted) mass += bins[edge++]!;
+  const last: number[] = [];
+  for (let at = 0; at < weights.length; at++) {
+    const bin = binOf(at);
+    if (bin === edge) last.push(at);
+    else if (bin > edge) weights[at] = 0;
   }
-  weights.set(kept);
+  last.sort((a, b) => weights[b]! - weights[a]! || a - b);
+  for (const at of last) {
+    const weight = weights[at]!;
+    if (mass >= wanted) weights[at] = 0;
+    mass += weight;
+  }
 };
 
 /** Logits with the penalty on tokens that were seen; the same logits where there is none. */
@@ -117,7 +131,7 @@ const drawable = (logits: Float32Array, options: SamplingOptions): Candidates =>
   const { weights } = candidates;
   const { topK = 0, topP = 1, minP = 0 } = options;
   if (topK > 0 && topK < weights.length) dropBelow(weights, largestAt(weights, topK));
-  if (topP < 1) keepMass(weights, topP);
+  if (topP < 1) keepMass(candidates, topP);
   if (minP > 0) dropBelow(weights, minP);
   return candidates;
 };
@@ -188,11 +202,9 @@ export const readProbabilities = (
   });
   if (top === 0) return { ...probabilityOf(id), alternatives: [] };
   const count = Math.min(top, logits.length);
-  const least = largestAt(Float64Array.from(logits), count);
+  const least = largestAt(logits, count);
   const likeliest: number[] = [];
-  logits.forEach((logit, token) => {
-    if (logit >= least) likeliest.push(token);
-  });
+  for (let token = 0; token < logits.length; token++) if (logits[token]! >= least) likeliest.push(token);
   likeliest.sort((a, b) => logits[b]! - logits[a]! || a - b);
   return { ...probabilityOf(id), alternatives: likeliest.slice(0, count).map(probabilityOf) };
 };

@@ -55,7 +55,7 @@ const scaleOf = ({ scale, estimator }: GrpoSettings) =>
 const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
   const state = stateToTrain(model, model.weights, settings.lora, seed);
   const reference = settings.beta === 0 ? null : createScorer(createModelState(model.config, model.weights));
-  const parts = { generator: createGenerator(state), policy: createScorer(state) };
+  const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
   return {
     ...parts,
     state,

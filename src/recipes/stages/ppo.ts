@@ -86,11 +86,11 @@ export const openReward = async (
 
 /** The token that ends a reply. Throws UserError for a model without one. */
 export const endTokenOf = (model: TrainableModel, folder: string): number => {
-  const [end] = model.config.endTokenIds;
+  const [end] = model.generationConfig.endTokenIds;
   if (end !== undefined) return end;
   throw new UserError(
     "no-end-token",
-    `${folder}/config.json names no eos_token_id, so replies would never end. Add it.`,
+    `Neither generation_config.json nor config.json of ${folder} names an eos_token_id, so replies would never end. Add it.`,
     { folder },
   );
 };
@@ -107,7 +107,7 @@ const openPpo = async (options: PpoStageOptions, seed: number) => {
   const { reward } = rewardModel;
   const parts = {
     reference: createScorer(createModelState(model.config, model.weights)),
-    generator: createGenerator(state),
+    generator: createGenerator(state, model.generationConfig),
     policy: createScorer(state),
   };
   const trainer = createPpoTrainer(state, optimiserOf(options.settings), options.settings);
