@@ -161,10 +161,10 @@ const showPlan = async (
   options: CommonOptions,
   host: CommandHost,
 ): Promise<void> => {
-  const plan = await recipe.plan(
-    config,
-    contextOf(host, () => undefined, options.fresh === true),
-  );
+  const plan = await recipe.plan(config, {
+    ...contextOf(host, () => undefined, options.fresh === true),
+    dry: true,
+  });
   if (options.json === true) printDocument(host, plan);
   else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
 };

@@ -15,6 +15,8 @@ export type RecipeContext = {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
+  /** A dry run: what is not here is not fetched. */
+  readonly dry?: boolean;
 };
 
 /** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows. */

@@ -94,7 +94,16 @@ const optimiser = {
 export const loraSettings = z
   .strictObject({
     rank: positive.default(16).describe("rank of the adapters"),
-    alpha: rate.default(32).describe("scale of the adapters: alpha / rank"),
+    alpha: rate
+      .default(32)
+      .describe("scale of the adapters: alpha / rank, or alpha / sqrt(rank) with rsLora"),
+    rsLora: z.boolean().default(false).describe("rank-stabilised: the scale falls with the rank's root"),
+    dropout: z
+      .number()
+      .nonnegative()
+      .lt(1)
+      .default(0)
+      .describe("share of the adapters' inputs dropped in training"),
     targets: z
       .array(z.string().min(1))
       .min(1)
@@ -102,7 +111,7 @@ export const loraSettings = z
       .describe("projections that get adapters, by their last names, e.g. q_proj"),
   })
   .optional()
-  .describe("train low-rank adapters (merged into the saved model) instead of all weights");
+  .describe("train low-rank adapters instead of all weights (saved as adapter/, and merged as model/)");
 export type LoraSettings = z.output<typeof loraSettings>;
 
 /** Optimiser and order of a training stage. */

@@ -3,7 +3,13 @@
 
 import { CovenantError } from "../core/index.ts";
 import { compile, createProgramCache, type Feeds, type Tensor } from "../engine/index.ts";
-import { type DecoderGraph, graphOf, learnsWithAdapters, type ModelState } from "../transformer/index.ts";
+import {
+  type DecoderGraph,
+  dropoutFeeds,
+  learnsWithAdapters,
+  type ModelState,
+  trainingGraphOf,
+} from "../transformer/index.ts";
 import { type AdamWOptions, adamWStep, momentNames, stepFeeds } from "./optimiser.ts";
 
 /** What a loss builder makes: a scalar loss and scalar metrics. */
@@ -74,7 +80,7 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
   const moments = zeroMoments(state, names);
   let step = 0;
   const programs = createProgramCache((key) => {
-    const graph = graphOf(state);
+    const graph = trainingGraphOf(state);
     const { loss, metrics } = build(graph, JSON.parse(key) as Sizes);
     const parameters = new Map(
       names.map((name) => {
@@ -90,7 +96,13 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
     async step(sizes, feeds, learningRate) {
       const program = await programs.get(programKey(sizes));
       const scalars = stepFeeds(optimiser, learningRate, step + 1);
-      const results = await program.run({ ...state.feeds(), ...momentFeeds(moments), ...scalars, ...feeds });
+      const results = await program.run({
+        ...state.feeds(),
+        ...momentFeeds(moments),
+        ...dropoutFeeds(state, step),
+        ...scalars,
+        ...feeds,
+      });
       const metrics: Record<string, number> = {};
       for (const [name, { shape }] of program.outputs)
         if (shape.length === 0) metrics[name] = Number(results[name]![0]);

@@ -15,12 +15,13 @@ import {
   type Tensor,
 } from "../engine/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
+import { type Dropout, dropped } from "./dropout.ts";
 import type { LayerDesign, Projection } from "./families/family.ts";
 
 /** A parameter of the graph by its Hugging Face name; undefined for one that the model has not (an adapter). */
 export type ParameterLookup = (name: string) => Tensor | undefined;
 
-/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ, scale = alpha / rank. */
+/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ (see adapterScaleOf). */
 export type AdapterScale = number;
 
 /** A model as graph: its shape and its parameters. */
@@ -28,6 +29,8 @@ export type DecoderGraph = {
   readonly config: ModelConfig;
   readonly parameter: ParameterLookup;
   readonly adapterScale?: AdapterScale;
+  /** Of the adapters' inputs; in training alone. */
+  readonly adapterDropout?: Dropout;
 };
 
 /** A parameter that must be there. */
@@ -44,7 +47,9 @@ export const project = (graph: DecoderGraph, x: Tensor, { name, bias, transposed
   const down = graph.parameter(`${name}.lora_A.weight`);
   const up = graph.parameter(`${name}.lora_B.weight`);
   if (down === undefined || up === undefined) return dense;
-  const low = matmul(x, down, { transposeB: true });
+  const { adapterDropout: dropout } = graph;
+  const read = dropout === undefined ? x : dropped(x, dropout, name);
+  const low = matmul(read, down, { transposeB: true });
   return add(dense, matmul(low, up, { transposeB: true, alpha: graph.adapterScale ?? 1 }));
 };
 

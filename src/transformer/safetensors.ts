@@ -218,6 +218,24 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
   }
 };
 
+/**
+ * One tensor whose numbers are all finite. Throws UserError for NaN and infinities too: a model that holds them was
+ * damaged and would answer nonsense without a word.
+ */
+export const readFiniteTensor = async (file: SafetensorsFile, name: string): Promise<Weight> => {
+  const weight = await file.read(name);
+  const { data } = weight;
+  for (let at = 0; at < data.length; at++) {
+    if (Number.isFinite(data[at])) continue;
+    throw new UserError(
+      "weights-not-finite",
+      `${file.path}: tensor ${name} holds ${data[at]} at position ${at}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
+      { path: file.path, name },
+    );
+  }
+  return weight;
+};
+
 /** All tensors of a file as float32. */
 export const readSafetensors = async (path: string): Promise<Weights> => {
   await using file = await openSafetensors(path);

@@ -3,13 +3,13 @@
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { hashJson, sha256File, UserError } from "../../core/index.ts";
-import { modelFolderOf, openModel } from "../../models/index.ts";
-import { loadModelFolder, type ModelFolder, parameterCount } from "../../transformer/index.ts";
+import { isToBeFetched, modelFolderOf, openModel } from "../../models/index.ts";
+import { adapterFiles, type ModelFolder, parameterCount } from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { trainableFolder } from "./models.ts";
+import { folderOptions, loadFolder, trainableFolder } from "./models.ts";
 
 /** asked: it answers, criticises, judges; trained: its weights change; rewards: its score head is used. */
 export type ModelRole = "asked" | "trained" | "rewards";
@@ -27,14 +27,17 @@ const tinyParameters = 2_720_000;
 const modelFoldersIn = async (folder: string): Promise<string[]> => {
   const paths = await readdir(folder, { recursive: true, encoding: "utf8" }).catch(() => []);
   return paths
-    .filter((path) => basename(path) === "config.json")
-    .map((path) => asModelName(join(folder, path.slice(0, -"/config.json".length))))
+    .filter((path) => ["config.json", adapterFiles.config].includes(basename(path)))
+    .map((path) => asModelName(join(folder, dirname(path))))
     .sort();
 };
 
+const isModelFolder = (folder: string): boolean =>
+  ["config.json", adapterFiles.config].some((file) => existsSync(join(folder, file)));
+
 /** Throws UserError for a folder that holds model folders instead of being one. */
 const refuseFolderOfModels = async (folder: string): Promise<void> => {
-  if (!existsSync(folder) || existsSync(join(folder, "config.json"))) return;
+  if (!existsSync(folder) || isModelFolder(folder)) return;
   const inside = await modelFoldersIn(folder);
   const isRun = existsSync(join(folder, "events.jsonl"));
   if (!isRun && inside.length === 0) return;
@@ -47,11 +50,12 @@ const refuseFolderOfModels = async (folder: string): Promise<void> => {
   );
 };
 
-const hashFolder = async (folder: string): Promise<string> => {
+/** The hash of a folder's files; of an adapter with those of its base. */
+const hashFolder = async (folder: string, base: string | undefined): Promise<string> => {
   const files = (await readdir(folder)).filter((file) => /\.(json|safetensors|jinja)$/.test(file)).sort();
   const hashes: [string, string][] = [];
   for (const file of files) hashes.push([file, (await sha256File(join(folder, file))).sha256]);
-  return hashJson(hashes);
+  return hashJson(base === undefined ? hashes : [hashes, await hashFolder(base, undefined)]);
 };
 
 /** Throws UserError for a model folder that cannot be what it is named for. */
@@ -79,15 +83,21 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
 export const checkModel = async (
   name: string,
   role: ModelRole,
-  { environment, signal }: RecipeContext,
+  context: RecipeContext,
 ): Promise<CheckedModel> => {
-  const folder = role === "asked" ? modelFolderOf(name) : trainableFolder(name);
+  const options = folderOptions(context);
+  // A dry run fetches nothing.
+  if (context.dry === true && (await isToBeFetched(name, options))) return { hash: null, speed: null };
+  const folder = await (role === "asked" ? modelFolderOf(name, options) : trainableFolder(name, context));
   if (folder === null) {
-    await (await openModel(name, { environment, signal })).close();
+    await (await openModel(name, options)).close();
     return { hash: null, speed: null };
   }
   await refuseFolderOfModels(folder);
-  const model = await loadModelFolder(folder);
+  const model = await loadFolder(folder, context);
   requireRole(folder, model, role);
-  return { hash: await hashFolder(folder), speed: tinyParameters / parameterCount(model.config, model.task) };
+  return {
+    hash: await hashFolder(folder, model.adapter?.baseFolder),
+    speed: tinyParameters / parameterCount(model.config, model.task),
+  };
 };

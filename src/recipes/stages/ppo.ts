@@ -57,8 +57,8 @@ export type MeasuredPolicy = {
   readonly reward: RewardFunction;
 };
 
-const openReward = async (folder: string) => {
-  const model = await loadTrainable(folder);
+const openReward = async (folder: string, context: Pipeline["context"]) => {
+  const model = await loadTrainable(folder, context);
   if (model.weights["score.weight"] === undefined) {
     throw new UserError(
       "not-a-reward-model",
@@ -80,14 +80,14 @@ const endTokenOf = (model: TrainableModel, folder: string): number => {
 };
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
-const openPpo = async (options: PpoStageOptions, seed: number) => {
-  const model = await loadTrainable(options.model);
+const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
+  const model = await loadTrainable(options.model, context);
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
   const weights = { ...model.weights, "score.weight": valueHead };
   const state = stateToTrain(model, weights, options.settings.lora, seed);
-  const rewardModel = await openReward(options.rewardModel);
+  const rewardModel = await openReward(options.rewardModel, context);
   const reward: RewardFunction = async (items, signal) =>
     (await rewardModel.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
       scoreOfLogit(logit!),
@@ -113,7 +113,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
   };
   await run.stage({ name, after, inputs }, async (stage) => {
     const seed = trainingSeed(run.seed, name);
-    const { held, ...parts } = await openPpo(options, seed);
+    const { held, ...parts } = await openPpo(options, seed, context);
     const { model, state, trainer } = parts;
     const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
     const loop = {

@@ -35,7 +35,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model);
+      const model = await loadTrainable(options.model, context);
       const seed = trainingSeed(run.seed, name);
       const state = stateToTrain(model, model.weights, settings.lora, seed);
       const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
