@@ -35,8 +35,15 @@ const modelFoldersIn = async (folder: string): Promise<string[]> => {
 const isModelFolder = (folder: string): boolean =>
   ["config.json", adapterFiles.config].some((file) => existsSync(join(folder, file)));
 
+/** The adapters' folders inside a folder, or the folder itself where it is one. */
+export const adaptersIn = async (folder: string): Promise<string[]> => {
+  if (isModelFolder(folder)) return [folder];
+  const inside = await modelFoldersIn(folder);
+  return inside.filter((path) => existsSync(join(path, adapterFiles.config)));
+};
+
 /** Throws UserError for a folder that holds model folders instead of being one. */
-const refuseFolderOfModels = async (folder: string): Promise<void> => {
+export const refuseFolderOfModels = async (folder: string): Promise<void> => {
   if (!existsSync(folder) || isModelFolder(folder)) return;
   const inside = await modelFoldersIn(folder);
   const isRun = existsSync(join(folder, "events.jsonl"));
