@@ -49,7 +49,7 @@ const parseEndpoint = (name: string): ModelName => {
 };
 
 const parseHubName = (name: string, rest: string): string =>
-  /^([\w.-]+\/)?[\w.-]+(@[\w./-]+)?$/.test(rest)
+  /^([A-Za-z0-9][\w.-]*\/)?[A-Za-z0-9][\w.-]*(@[A-Za-z0-9][\w./-]*)?$/.test(rest)
     ? rest
     : reject(
         name,
