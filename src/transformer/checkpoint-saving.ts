@@ -2,7 +2,7 @@
 // beside and then renamed. The same model gives the same bytes. Knows nothing of how they are read.
 
 import { join } from "node:path";
-import { writeFileAtomic } from "../core/index.ts";
+import { type DiskWriter, systemDisk, writeFileAtomic } from "../core/index.ts";
 import { adapterFiles, type SavedAdapter, writeAdapterFiles } from "./adapter-folder.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { templateInConfig, weightsName } from "./checkpoint.ts";
@@ -31,18 +31,23 @@ const formatJson = (value: unknown): string => `${JSON.stringify(value, null, 2)
 const writeTokenizer = async (
   folder: string,
   { tokenizer, chatTemplate }: Pick<SavedModel, "tokenizer" | "chatTemplate">,
+  disk: DiskWriter,
 ): Promise<void> => {
-  await writeFileAtomic(join(folder, "tokenizer.json"), tokenizer.tokenizerJson);
-  await writeFileAtomic(join(folder, "tokenizer_config.json"), tokenizer.configJson);
+  await writeFileAtomic(join(folder, "tokenizer.json"), tokenizer.tokenizerJson, disk);
+  await writeFileAtomic(join(folder, "tokenizer_config.json"), tokenizer.configJson, disk);
   const template = chatTemplate?.source;
   if (template !== undefined && template !== templateInConfig(tokenizer.configJson, "tokenizer_config.json"))
-    await writeFileAtomic(join(folder, "chat_template.jinja"), template);
+    await writeFileAtomic(join(folder, "chat_template.jinja"), template, disk);
 };
 
-const writeFiles = async (folder: string, model: SavedModel): Promise<void> => {
+const writeFiles = async (folder: string, model: SavedModel, disk: DiskWriter): Promise<void> => {
   const { config, weights, task = "causal-lm", format = "float32" } = model;
-  await writeFileAtomic(join(folder, "config.json"), formatJson(writeModelConfig(config, task, format)));
-  await writeTokenizer(folder, model);
+  await writeFileAtomic(
+    join(folder, "config.json"),
+    formatJson(writeModelConfig(config, task, format)),
+    disk,
+  );
+  await writeTokenizer(folder, model, disk);
   if (task === "causal-lm") {
     const { endTokenIds, beginTokenId, padTokenId } = config;
     const generation = {
@@ -52,9 +57,9 @@ const writeFiles = async (folder: string, model: SavedModel): Promise<void> => {
         : { eos_token_id: endTokenIds.length > 1 ? endTokenIds : endTokenIds[0] }),
       ...(padTokenId === null ? {} : { pad_token_id: padTokenId }),
     };
-    await writeFileAtomic(join(folder, "generation_config.json"), formatJson(generation));
+    await writeFileAtomic(join(folder, "generation_config.json"), formatJson(generation), disk);
   }
-  await writeSafetensors(join(folder, weightsName), weights, format);
+  await writeSafetensors(join(folder, weightsName), weights, format, disk);
 };
 
 /** An adapter's folder to be written: the tokenizer lies beside it, as trainers leave it. */
@@ -64,7 +69,7 @@ export type SavedAdapterFolder = SavedAdapter & Pick<SavedModel, "tokenizer" | "
 export const saveAdapterFolder = (folder: string, adapter: SavedAdapterFolder): Promise<void> =>
   replaceFolder(folder, { marker: adapterFiles.config, what: "adapter folder" }, async (unfinished) => {
     await writeAdapterFiles(unfinished, adapter);
-    await writeTokenizer(unfinished, adapter);
+    await writeTokenizer(unfinished, adapter, systemDisk);
   });
 
 /**
@@ -73,10 +78,14 @@ export const saveAdapterFolder = (folder: string, adapter: SavedAdapterFolder): 
  * when the disk is full, the place is not writable, or the folder holds something that is no model; CovenantError when
  * the weights do not fit the configuration.
  */
-export const saveModelFolder = (folder: string, model: SavedModel): Promise<void> =>
+export const saveModelFolder = (
+  folder: string,
+  model: SavedModel,
+  disk: DiskWriter = systemDisk,
+): Promise<void> =>
   replaceFolder(
     folder,
     { marker: "config.json", what: "model folder" },
-    (unfinished) => writeFiles(unfinished, model),
+    (unfinished) => writeFiles(unfinished, model, disk),
     () => checkWeights(model.weights, model.config, model.task ?? "causal-lm"),
   );
