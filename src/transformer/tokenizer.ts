@@ -4,8 +4,9 @@
 // there stay text. Knows no chat roles; chat-template.ts does.
 
 import { join } from "node:path";
-import { CovenantError, checkValue, parseJson } from "../core/index.ts";
-import { fromByteCharacters, toByteCharacters, wordPattern } from "./byte-level.ts";
+import { checkValue, parseJson } from "../core/index.ts";
+import { toByteCharacters, wordPattern } from "./byte-level.ts";
+import { createDecode } from "./tokenizer-decoding.ts";
 import {
   contentOf,
   isPlainByteLevel,
@@ -158,51 +159,6 @@ const surroundingsOf = (library: LibraryTokenizer): { before: number[]; after: n
   return { before: idsOf(tokens.slice(0, middle)), after: idsOf(tokens.slice(middle + 1)) };
 };
 
-type Decode = Tokenizer["decode"];
-
-const unknownId = (id: number): CovenantError =>
-  new CovenantError("unknown-token-id", `Token id ${id} is not in the vocabulary.`, { id });
-
-const createLibraryDecode = (
-  library: LibraryTokenizer,
-  specialIds: ReadonlySet<number>,
-  config: TokenizerConfig,
-): Decode => {
-  return (ids, { skipSpecial }) => {
-    const kept = Array.from(ids).filter((id) => !skipSpecial || !specialIds.has(id));
-    for (const id of kept) if (library.id_to_token(id) === undefined) throw unknownId(id);
-    if (kept.length === 0) return "";
-    return library.decode(kept, {
-      skip_special_tokens: false,
-      clean_up_tokenization_spaces: config.clean_up_tokenization_spaces ?? false,
-    });
-  };
-};
-
-/** Byte-level decoding from a table of bytes per id. */
-const createByteDecode = (
-  library: LibraryTokenizer,
-  specialIds: ReadonlySet<number>,
-  addedIds: ReadonlySet<number>,
-): Decode => {
-  const table: (Uint8Array | undefined)[] = [];
-  const text = new TextDecoder("utf-8", { ignoreBOM: true });
-  const bytesOf = (id: number): Uint8Array => {
-    const known = table[id];
-    if (known) return known;
-    const token = library.id_to_token(id);
-    if (token === undefined) throw unknownId(id);
-    const bytes = (addedIds.has(id) ? null : fromByteCharacters(token)) ?? new TextEncoder().encode(token);
-    table[id] = bytes;
-    return bytes;
-  };
-  return (ids, { skipSpecial }) => {
-    const parts: Uint8Array[] = [];
-    for (const id of Array.from(ids)) if (!skipSpecial || !specialIds.has(id)) parts.push(bytesOf(id));
-    return text.decode(Buffer.concat(parts));
-  };
-};
-
 type TextEncoding = Pick<Tokenizer, "encodeMarked"> & {
   encodeText(text: string, literal: readonly TextRange[]): number[];
 };
@@ -252,7 +208,6 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
     ? createWordEncoder(library)
     : createLibraryEncoder(json, config, jsonPlace.file);
   const specialIds = new Set(json.added_tokens.filter(({ special }) => special).map(({ id }) => id));
-  const addedIds = new Set(json.added_tokens.map(({ id }) => id));
   const encoding = createTextEncoding(library, createSplitter(json), encodePiece, isPlain, specialIds);
   const { before, after } = surroundingsOf(library);
   const idOf = (token: string): number | null => library.token_to_id(token) ?? null;
@@ -260,8 +215,6 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
     const content = contentOf(token);
     return content === null ? null : idOf(content);
   };
-  const decodesBytes =
-    isPlain && json.decoder?.type === "ByteLevel" && config.clean_up_tokenization_spaces !== true;
   let largestId = -1;
   for (const id of library.get_vocab().values()) largestId = Math.max(largestId, id);
   return {
@@ -279,9 +232,7 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
       return specialTokens ? [...before, ...ids, ...after] : ids;
     },
     encodeMarked: encoding.encodeMarked,
-    decode: decodesBytes
-      ? createByteDecode(library, specialIds, addedIds)
-      : createLibraryDecode(library, specialIds, config),
+    decode: createDecode(library, json, config, isPlain),
     idOf,
     tokenOf: (id) => library.id_to_token(id) ?? null,
   };
