@@ -58,6 +58,9 @@ describe.each(["gpt2", "llama3", "qwen2", "llama2", "llama2-metaspace", "gemma"]
     expect(tokenizer.encode(text, { specialTokens: false })).toEqual(row.ids);
     expect(tokenizer.encode(text, { specialTokens: true })).toEqual(row.withSpecialTokens);
     expect(tokenizer.encode(text, { specialTokens: false, parseSpecial: false })).toEqual(row.literal);
+    expect(tokenizer.encodeMarked({ text, literal: [], marks: [] }).ids).toEqual(row.ids);
+    const literal = [[0, text.length]] as const;
+    expect(tokenizer.encodeMarked({ text, literal, marks: [] }).ids).toEqual(row.literal);
   });
 
   it.each(rows.map((row) => [row.text, row] as const))("and its text for %j", (_text, row) => {

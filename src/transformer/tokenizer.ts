@@ -93,7 +93,8 @@ const createSplitter = (json: TokenizerJson): Splitter => {
   };
 };
 
-type EncodePiece = (text: string) => readonly number[];
+/** isFirst: the piece begins the text; some tokenizers put a space in front of that one alone. */
+type EncodePiece = (text: string, isFirst: boolean) => readonly number[];
 
 const largestWordCache = 100_000;
 
@@ -115,12 +116,17 @@ const createWordEncoder = (library: LibraryTokenizer): EncodePiece => {
   };
 };
 
-/** The library's own way, without control tokens: a second tokenizer that does not know them, made when needed. */
+/** The library's own way, without control tokens: tokenizers that do not know them, made when needed. */
 const createLibraryEncoder = (json: TokenizerJson, config: TokenizerConfig, source: string): EncodePiece => {
-  let plain: LibraryTokenizer | undefined;
-  return (text) => {
+  const known = new Map<boolean, LibraryTokenizer>();
+  const split = json.pre_tokenizer;
+  const begins = split?.type === "Metaspace" && split["prepend_scheme"] === "first";
+  return (text, isFirst) => {
+    const asFirst = isFirst || !begins;
     const ordinary = json.added_tokens.filter(({ special }) => !special);
-    plain ??= openLibrary({ ...json, added_tokens: ordinary }, config, source);
+    const parts = asFirst ? json : { ...json, pre_tokenizer: { ...split!, prepend_scheme: "never" } };
+    const plain = known.get(asFirst) ?? openLibrary({ ...parts, added_tokens: ordinary }, config, source);
+    known.set(asFirst, plain);
     return plain.encode(text, { add_special_tokens: false }).ids;
   };
 };
@@ -143,7 +149,7 @@ const placeOf = (
   if (!piece) return { first: total, past: total };
   if (mark <= piece.start) return { first: piece.at, past: piece.at };
   if (piece.id !== null) return { first: piece.at, past: piece.at + 1 };
-  const before = encode(piece.text.slice(0, mark - piece.start));
+  const before = encode(piece.text.slice(0, mark - piece.start), piece.start === 0);
   const shared = sharedPrefix(before, piece.ids);
   const straddled = shared < before.length ? 1 : 0;
   return { first: piece.at + shared, past: piece.at + shared + straddled };
@@ -173,7 +179,7 @@ const createTextEncoding = (
   const encodePieces = (text: string, literal: readonly TextRange[]) => {
     const ids: number[] = [];
     const pieces = split(text, literal).map((piece): EncodedPiece => {
-      const own = piece.id === null ? encodePiece(piece.text) : [piece.id];
+      const own = piece.id === null ? encodePiece(piece.text, piece.start === 0) : [piece.id];
       const encoded = { ...piece, at: ids.length, ids: own };
       for (const id of own) ids.push(id);
       return encoded;
