@@ -137,7 +137,8 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const options = command.opts<CommonOptions>();
     const files = options.resume === undefined ? [] : [join(expandHome(options.resume), configName)];
     if (options.config !== undefined) files.push(options.config);
-    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags));
+    const under = recipe.fromEnvironment?.(host.environment) ?? {};
+    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags), under);
     if (options.dryRun === true) await showPlan(recipe, config, options, host);
     else await runRecipe(recipe, config, options, host);
   });

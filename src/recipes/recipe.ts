@@ -57,6 +57,8 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly schema: Schema;
   readonly flags: Readonly<Record<string, RecipeFlag>>;
+  /** Settings that variables of the environment stand for (folders.ts); files and flags lie over them. */
+  readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
   /** What run would do. Throws what run would throw for its inputs, and does nothing. */

@@ -3,8 +3,10 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { expandHome } from "../core/index.ts";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
 import { trainFlags } from "./flags.ts";
+import { trainingFolder } from "./folders.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages } from "./open-stages.ts";
@@ -38,6 +40,7 @@ type TrainConfig = {
   readonly seed: number;
   readonly model: string;
   readonly data: string;
+  readonly chatTemplate?: string | undefined;
   readonly settings: { readonly epochs: number };
 };
 
@@ -59,7 +62,10 @@ const prepare = async <Config extends TrainConfig, Row>(
   context: RecipeContext,
 ) => {
   const rows = await training.loadRows(config.data, config.seed);
-  const named = { models: { model: [config.model, "trained"] as const }, files: { data: config.data } };
+  const { model, data, chatTemplate } = config;
+  const role = chatTemplate === undefined ? "trained" : "trained-anew";
+  const files = { data, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
+  const named = { models: { model: [model, role] as const }, files };
   const inputs = await checkInputs(named, context);
   return { rows, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };
@@ -97,6 +103,12 @@ const pairTokens = ({ prompt, chosen, rejected }: PreferenceRow): number =>
 
 const sftSchema = z.strictObject({
   ...base(sftFile),
+  chatTemplate: z
+    .string()
+    .min(1)
+    .overwrite(expandHome)
+    .optional()
+    .describe("Jinja file for a model that has no chat template; it is saved with what is learned"),
   out: outSetting("runs/sft"),
   settings: sftTrainingSettings,
 });
@@ -106,8 +118,15 @@ const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   stage: "sl",
   loadRows: loadSftRows,
   tokens: ({ prompt, completion }) => messageTokens(prompt) + tokensOf(completion),
-  train: (pipeline, { model, settings }, rows) =>
-    sftStage(pipeline, { name: "sl", after: [], model, rows, settings }),
+  train: (pipeline, { model, settings, chatTemplate }, rows) =>
+    sftStage(pipeline, {
+      name: "sl",
+      after: [],
+      model,
+      rows,
+      settings,
+      ...(chatTemplate === undefined ? {} : { chatTemplate }),
+    }),
   next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
 };
 
@@ -116,6 +135,7 @@ export const sftRecipe: Recipe<typeof sftSchema> = {
   command: ["train", "sft"],
   summary: "fine-tune a model on prompts and completions",
   schema: sftSchema,
+  fromEnvironment: trainingFolder("SFT_OUTPUT_DIR", "revise"),
   flags: trainFlags,
   plan: (config, context) => planTrain(sft, config, context),
   run: (config, context) => runTrain(sft, config, context),
@@ -142,6 +162,7 @@ export const rewardRecipe: Recipe<typeof rewardSchema> = {
   command: ["train", "reward"],
   summary: "train a reward model on preference rows with soft labels",
   schema: rewardSchema,
+  fromEnvironment: trainingFolder(null, "label"),
   flags: trainFlags,
   plan: (config, context) => planTrain(reward, config, context),
   run: (config, context) => runTrain(reward, config, context),
@@ -168,6 +189,7 @@ export const dpoRecipe: Recipe<typeof dpoSchema> = {
   command: ["train", "dpo"],
   summary: "optimise a model on preference rows directly (DPO)",
   schema: dpoSchema,
+  fromEnvironment: trainingFolder("DPO_OUTPUT_DIR", "label"),
   flags: trainFlags,
   plan: (config, context) => planTrain(dpo, config, context),
   run: (config, context) => runTrain(dpo, config, context),

@@ -238,6 +238,18 @@ export const templateInConfig = (configJson: string, file: string): string | und
   return Array.isArray(own) ? own.find(({ name }) => name === "default")?.template : (own ?? undefined);
 };
 
+/** What templates expect beside the messages. */
+const tokenVariables = (tokenizer: Tokenizer): Readonly<Record<string, string>> => {
+  const { begin, end, pad, unknown } = tokenizer.special;
+  const text = (id: number | null): string => (id === null ? "" : (tokenizer.tokenOf(id) ?? ""));
+  return {
+    bos_token: text(begin),
+    eos_token: text(end),
+    pad_token: text(pad),
+    unk_token: text(unknown),
+  };
+};
+
 const readChatTemplate = async (
   folder: string,
   files: ReadonlySet<string>,
@@ -250,15 +262,7 @@ const readChatTemplate = async (
   const isFile = files.has("chat_template.jinja");
   const source = isFile ? await readText(path) : fromConfig;
   if (source === undefined) return null;
-  const { begin, end, pad, unknown } = tokenizer.special;
-  const text = (id: number | null): string => (id === null ? "" : (tokenizer.tokenOf(id) ?? ""));
-  const variables = {
-    bos_token: text(begin),
-    eos_token: text(end),
-    pad_token: text(pad),
-    unk_token: text(unknown),
-  };
-  return compileChatTemplate(source, variables, isFile ? path : configPath);
+  return compileChatTemplate(source, tokenVariables(tokenizer), isFile ? path : configPath);
 };
 
 const readTokenizer = async (folder: string, files: ReadonlySet<string>): Promise<Tokenizer> =>
@@ -375,6 +379,12 @@ const loadFolder = async (
  */
 export const loadModelFolder = (folder: string, options: LoadOptions = {}): Promise<ModelFolder> =>
   loadFolder(folder, options, [], null);
+
+/** The same model with the chat template of a Jinja file. Throws UserError for one that is missing or not readable. */
+export const withChatTemplate = async (model: ModelFolder, file: string): Promise<ModelFolder> => ({
+  ...model,
+  chatTemplate: compileChatTemplate(await readText(file), tokenVariables(model.tokenizer), file),
+});
 
 /** The same model without an adapter beside its weights: what it learned is in them. */
 export const mergeFolder = (model: ModelFolder): ModelFolder =>

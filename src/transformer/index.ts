@@ -31,6 +31,7 @@ export {
   loadModelFolder,
   type ModelFolder,
   mergeFolder,
+  withChatTemplate,
 } from "./checkpoint.ts";
 export { type SavedModel, saveAdapterFolder, saveModelFolder } from "./checkpoint-saving.ts";
 export {

@@ -11,8 +11,11 @@ import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { folderOptions, loadFolder, trainableFolder } from "./models.ts";
 
-/** asked: it answers, criticises, judges; trained: its weights change; rewards: its score head is used. */
-export type ModelRole = "asked" | "trained" | "rewards";
+/**
+ * asked: it answers, criticises, judges; trained: its weights change; trained-anew: and it is given a chat template;
+ * rewards: its score head is used.
+ */
+export type ModelRole = "asked" | "trained" | "trained-anew" | "rewards";
 
 /**
  * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1. Both null
@@ -77,10 +80,10 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
       { folder },
     );
   }
-  if (chatTemplate === null) {
+  if (chatTemplate === null && role !== "trained-anew") {
     throw new UserError(
       "no-chat-template",
-      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, or choose a chat model.`,
+      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one: covenant train sft --set chatTemplate=file.jinja.`,
       { folder },
     );
   }

@@ -12,7 +12,7 @@ import {
   openModel,
 } from "../../models/index.ts";
 import type { ChatCodec } from "../../training/index.ts";
-import { loadModelFolder, type ModelFolder, mergeFolder } from "../../transformer/index.ts";
+import { loadModelFolder, type ModelFolder, mergeFolder, withChatTemplate } from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 
 /**
@@ -95,11 +95,16 @@ export type TrainableModel = ModelFolder & {
 
 /**
  * Loads a model, by name or folder, with what training needs of it; an adapter is merged into its base. Throws UserError for one that lies elsewhere or has
- * no chat template.
+ * no chat template. chatTemplate: a Jinja file in place of the model's own.
  */
-export const loadTrainable = async (name: string, context: RecipeContext): Promise<TrainableModel> => {
+export const loadTrainable = async (
+  name: string,
+  context: RecipeContext,
+  chatTemplate?: string,
+): Promise<TrainableModel> => {
   const folder = await trainableFolder(name, context);
-  const loaded = mergeFolder(await loadFolder(folder, context));
+  const whole = mergeFolder(await loadFolder(folder, context));
+  const loaded = chatTemplate === undefined ? whole : await withChatTemplate(whole, chatTemplate);
   if (loaded.chatTemplate === null) {
     throw new UserError(
       "no-chat-template",

@@ -27,6 +27,8 @@ export type SftStageOptions = StageBase & {
   readonly model: string;
   readonly rows: readonly SftRow[];
   readonly settings: TrainingSettings;
+  /** A Jinja file, in place of the model's own template. */
+  readonly chatTemplate?: string;
 };
 
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
@@ -35,7 +37,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context);
+      const model = await loadTrainable(options.model, context, options.chatTemplate);
       const seed = trainingSeed(run.seed, name);
       const state = stateToTrain(model, model.weights, settings.lora, seed);
       const { items, tooLong } = sftItems(rows, model.codec, model.config.maxPositions);
