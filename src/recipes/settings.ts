@@ -31,7 +31,9 @@ export const modelName = z.string().min(1).overwrite(readModelName);
 
 export const modelSetting = modelName
   .default("embedded:covenant-tiny")
-  .describe("model name: embedded:covenant-tiny, ./folder, hf:owner/name, http://host:port/v1#name, openai:name");
+  .describe(
+    "model name: embedded:covenant-tiny, ./folder, hf:owner/name, http://host:port/v1#name, openai:name",
+  );
 
 export const constitutionSetting = path
   .default("ethical")
