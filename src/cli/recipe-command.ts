@@ -143,7 +143,8 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const options = command.opts<CommonOptions>();
     const files = options.resume === undefined ? [] : [join(expandHome(options.resume), configName)];
     if (options.config !== undefined) files.push(options.config);
-    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags));
+    const under = recipe.fromEnvironment?.(host.environment) ?? {};
+    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags), under);
     if (options.dryRun === true) await showPlan(recipe, config, options, host);
     else await runRecipe(recipe, config, options, host);
   });
@@ -174,10 +175,10 @@ const showPlan = async (
   options: CommonOptions,
   host: CommandHost,
 ): Promise<void> => {
-  const plan = await recipe.plan(
-    config,
-    contextOf(host, () => undefined, options.fresh === true),
-  );
+  const plan = await recipe.plan(config, {
+    ...contextOf(host, () => undefined, options.fresh === true),
+    dry: true,
+  });
   if (options.json === true) printDocument(host, plan);
   else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
 };

@@ -152,10 +152,11 @@ const converse = async (
   return state.messages;
 };
 
-const run = async (config: ChatConfig, { conversation, clock, emit, signal }: RecipeContext) => {
+const run = async (config: ChatConfig, context: RecipeContext) => {
+  const { conversation, clock, emit, signal } = context;
   if (conversation === undefined)
     throw new UserError("no-conversation", "There is nobody to talk with here. Use `covenant generate`.");
-  const folder = await loadLanguageModel(config.model);
+  const folder = await loadLanguageModel(config.model, context);
   const time = clock.now();
   if (folder.chatTemplate === null) {
     const text = `${config.model} has no chat template: what you write is continued as plain text.`;
@@ -182,8 +183,8 @@ export const recipe: Recipe<typeof chatSchema> = {
     seed: { path: "seed", description: "seed of the replies", placeholder: "number" },
   },
   positional: "model",
-  async plan(config) {
-    await loadLanguageModel(config.model);
+  async plan(config, context) {
+    await loadLanguageModel(config.model, context);
     return planOf([planWriting("chat", `a conversation with ${config.model}`)]);
   },
   run,

@@ -49,9 +49,9 @@ type GeneratedRow = {
   readonly finish: "stop" | "length";
 };
 
-const prepare = async ({ model: name, data, results }: GenerateConfig) => {
+const prepare = async ({ model: name, data, results }: GenerateConfig, context: RecipeContext) => {
   requireOtherFile(results, data);
-  const model = await loadLanguageModel(name);
+  const model = await loadLanguageModel(name, context);
   const prompts = await loadPlainRows(data, rowSchema, ({ prompt }) => {
     const ids = encodePlain(model.tokenizer, prompt);
     if (ids.length === 0)
@@ -128,14 +128,14 @@ export const recipe: Recipe<typeof generateSchema> = {
     seed: { path: "seed", description: "seed of all replies", placeholder: "number" },
   },
   positional: "model",
-  async plan(config) {
-    const { model, prompts } = await prepare(config);
+  async plan(config, context) {
+    const { model, prompts } = await prepare(config, context);
     const read = prompts.reduce((sum, { length }) => sum + length, 0);
     const { maxTokens } = config;
     return planOf([planTexts("generate", prompts.length, { read, speed: speedOf(model), maxTokens })]);
   },
   async run(config, context) {
-    const { model, prompts } = await prepare(config);
+    const { model, prompts } = await prepare(config, context);
     const rows = await generateRows(model, prompts, config, context);
     return {
       lines: [

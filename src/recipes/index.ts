@@ -90,6 +90,16 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./invert.ts")).recipe,
   },
   {
+    command: ["export", "merge"],
+    summary: "write an adapter and its base as one model that transformers opens",
+    load: async () => (await import("./export-recipes.ts")).mergeRecipe,
+  },
+  {
+    command: ["export", "adapter"],
+    summary: "write an adapter as PEFT opens it, with the base that it is to name",
+    load: async () => (await import("./export-recipes.ts")).adapterRecipe,
+  },
+  {
     command: ["pretrain"],
     summary: "make the embedded model from scratch on the sandbox's language",
     load: async () => (await import("./pretrain.ts")).recipe,

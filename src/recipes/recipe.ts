@@ -26,6 +26,8 @@ export type RecipeContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
   readonly conversation?: Conversation;
+  /** A dry run: what is not here is not fetched. */
+  readonly dry?: boolean;
 };
 
 /** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows; size: of a training. */
@@ -67,6 +69,8 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly schema: Schema;
   readonly flags: Readonly<Record<string, RecipeFlag>>;
+  /** Settings that variables of the environment stand for (folders.ts); files and flags lie over them. */
+  readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
   /** What run would do. Throws what run would throw for its inputs, and does nothing. */

@@ -40,9 +40,9 @@ type ScoredRow = {
 
 const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + branches[0]!.length;
 
-const prepare = async ({ model: name, data, results }: ScoreConfig) => {
+const prepare = async ({ model: name, data, results }: ScoreConfig, context: RecipeContext) => {
   requireOtherFile(results, data);
-  const model = await loadLanguageModel(name);
+  const model = await loadLanguageModel(name, context);
   const rows = await loadPlainRows(data, rowSchema, ({ prompt, continuation }) => {
     const item = encodeContinuation(model.tokenizer, prompt, continuation);
     if (fitsScoring(model.config, item)) return item;
@@ -135,13 +135,13 @@ export const recipe: Recipe<typeof scoreSchema> = {
   schema: scoreSchema,
   flags: plainFlags("JSONL file of rows {prompt, continuation}"),
   positional: "model",
-  async plan(config) {
-    const { model, rows } = await prepare(config);
+  async plan(config, context) {
+    const { model, rows } = await prepare(config, context);
     const read = rows.reduce((sum, item) => sum + lengthOf(item), 0);
     return planOf([planTexts("score", rows.length, { read, speed: speedOf(model) })]);
   },
   async run(config, context) {
-    const { model, rows } = await prepare(config);
+    const { model, rows } = await prepare(config, context);
     const scored = await scoreFile(model, rows, config.results, context);
     const lines = scored.map(
       ({ logprob, tokens }, at) => `${at + 1}: ${logprob.toFixed(4)} (${counted(tokens.length, "token")})`,

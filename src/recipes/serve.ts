@@ -47,8 +47,9 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener("abort", () => done(), { once: true });
   });
 
-const serve = async (config: ServeConfig, { clock, emit, environment, signal }: RecipeContext) => {
-  const folder = await loadLanguageModel(config.model);
+const serve = async (config: ServeConfig, context: RecipeContext) => {
+  const { clock, emit, environment, signal } = context;
+  const folder = await loadLanguageModel(config.model, context);
   const { host, port, batch, maxTokens, seed } = config;
   const name = nameOf(config);
   const key = environment[keyName]?.trim() || undefined;
@@ -98,8 +99,8 @@ export const recipe: Recipe<typeof serveSchema> = {
     seed: { path: "seed", description: "seed of requests that have none", placeholder: "number" },
   },
   positional: "model",
-  async plan(config) {
-    await loadLanguageModel(config.model);
+  async plan(config, context) {
+    await loadLanguageModel(config.model, context);
     return planOf([planWriting("serve", `${nameOf(config)} at http://${config.host}:${config.port}/v1`)]);
   },
   run: serve,

@@ -31,7 +31,9 @@ export const modelName = z.string().min(1).overwrite(readModelName);
 
 export const modelSetting = modelName
   .default("embedded:covenant-tiny")
-  .describe("model name: embedded:covenant-tiny, ./folder, http://host:port/v1#name, openai:name");
+  .describe(
+    "model name: embedded:covenant-tiny, ./folder, hf:owner/name, http://host:port/v1#name, openai:name",
+  );
 
 /** A model whose weights are read here. */
 export const folderModelSetting = modelName
@@ -123,7 +125,16 @@ export const optimiserSettings = {
 export const loraSettings = z
   .strictObject({
     rank: positive.default(16).describe("rank of the adapters"),
-    alpha: rate.default(32).describe("scale of the adapters: alpha / rank"),
+    alpha: rate
+      .default(32)
+      .describe("scale of the adapters: alpha / rank, or alpha / sqrt(rank) with rsLora"),
+    rsLora: z.boolean().default(false).describe("rank-stabilised: the scale falls with the rank's root"),
+    dropout: z
+      .number()
+      .nonnegative()
+      .lt(1)
+      .default(0)
+      .describe("share of the adapters' inputs dropped in training"),
     targets: z
       .array(z.string().min(1))
       .min(1)
@@ -131,7 +142,7 @@ export const loraSettings = z
       .describe("projections that get adapters, by their last names, e.g. q_proj"),
   })
   .optional()
-  .describe("train low-rank adapters (merged into the saved model) instead of all weights");
+  .describe("train low-rank adapters instead of all weights (saved as adapter/, and merged as model/)");
 export type LoraSettings = z.output<typeof loraSettings>;
 
 /** Share of the rows that is kept out of training; a prompt's rows are all on one side. */

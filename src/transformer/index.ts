@@ -2,6 +2,13 @@
 // Knows nothing of constitutions, rows or losses.
 
 export {
+  type AdapterSpecification,
+  adapterFiles,
+  baseNameFrom,
+  type SavedAdapter,
+} from "./adapter-folder.ts";
+export type { LoadOptions } from "./base-folder.ts";
+export {
   type Bpe,
   type BpeTrainingOptions,
   bpeTokenizerFiles,
@@ -20,11 +27,13 @@ export {
 } from "./chat-template.ts";
 export {
   type GenerationConfig,
+  type LiveAdapter,
   loadModelFolder,
   type ModelFolder,
-  type SavedModel,
-  saveModelFolder,
+  mergeFolder,
+  withChatTemplate,
 } from "./checkpoint.ts";
+export { type SavedModel, saveAdapterFolder, saveModelFolder } from "./checkpoint-saving.ts";
 export {
   type ModelConfig,
   type ModelTask,
@@ -36,8 +45,12 @@ export {
 } from "./config.ts";
 export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
 export { createGenerator, fitsContext, type Generator } from "./generation.ts";
+export { cachedHubFolder, hubFolder, isHubName, readHubName } from "./hub.ts";
+export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {
+  type AdapterSize,
+  adapterScaleOf,
   addAdapters,
   allTargets,
   hasAdapters,
@@ -45,7 +58,14 @@ export {
   learnsWithAdapters,
   mergeAdapters,
 } from "./lora.ts";
-export { createModelState, graphOf, type ModelState } from "./model-state.ts";
+export {
+  createModelState,
+  dropoutFeeds,
+  graphOf,
+  type ModelState,
+  type TrainedAdapters,
+  trainingGraphOf,
+} from "./model-state.ts";
 export {
   assignRows,
   longestItem,

@@ -17,13 +17,14 @@ import {
   type Tensor,
 } from "../engine/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
+import { type Dropout, dropped } from "./dropout.ts";
 import type { LayerDesign, Projection } from "./families/family.ts";
 import { plainProduct, type QuantisedWeights, quantisedProduct } from "./quantised-weights.ts";
 
 /** A parameter of the graph by its Hugging Face name; undefined for one that the model has not (an adapter). */
 export type ParameterLookup = (name: string) => Tensor | undefined;
 
-/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ, scale = alpha / rank. */
+/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ (see adapterScaleOf). */
 export type AdapterScale = number;
 
 /** A model as graph: its shape and its parameters. */
@@ -39,6 +40,8 @@ export type DecoderGraph = {
   readonly keepsWeights?: boolean;
   /** Projections that are there in fewer bits. */
   readonly quantised?: QuantisedWeights;
+  /** Of the adapters' inputs; in training alone. */
+  readonly adapterDropout?: Dropout;
 };
 
 /** A parameter that must be there. */
@@ -66,8 +69,19 @@ const dense = (graph: DecoderGraph, x: Tensor, projection: Projection): Tensor =
   return bias === true ? add(product, required(graph, `${name}.bias`)) : product;
 };
 
-/** x Aᵀ of every adapter, through one product for all: narrow ones are slow. */
-const lowRank = (x: Tensor, adapters: readonly (Adapter | undefined)[]): (Tensor | undefined)[] => {
+/** x Aᵀ of every adapter, through one product for all where they read the same: narrow ones are slow. */
+const lowRank = (
+  { adapterDropout: dropout }: DecoderGraph,
+  x: Tensor,
+  projections: readonly Projection[],
+  adapters: readonly (Adapter | undefined)[],
+): (Tensor | undefined)[] => {
+  if (dropout !== undefined)
+    return adapters.map((adapter, at) =>
+      adapter === undefined
+        ? undefined
+        : matmul(dropped(x, dropout, projections[at]!.name), adapter.down, { transposeB: true }),
+    );
   const downs = adapters.flatMap((adapter) => (adapter === undefined ? [] : [adapter.down]));
   if (downs.length === 0) return adapters.map(() => undefined);
   const all = matmul(x, downs.length === 1 ? downs[0]! : concatenate(downs, 0), { transposeB: true });
@@ -88,7 +102,7 @@ export const projectAll = (
   projections: readonly Projection[],
 ): readonly Tensor[] => {
   const adapters = projections.map((projection) => adapterOf(graph, projection));
-  const low = lowRank(x, adapters);
+  const low = lowRank(graph, x, projections, adapters);
   return projections.map((projection, at) => {
     const plain = dense(graph, x, projection);
     const adapter = adapters[at];

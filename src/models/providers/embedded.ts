@@ -5,6 +5,7 @@
 import { UserError } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import {
+  cachedHubFolder,
   createGenerator,
   createModelState,
   createScorer,
@@ -13,9 +14,13 @@ import {
   fitsContext,
   fitsScoring,
   type Generator,
+  type HubOptions,
+  hubFolder,
+  type LoadOptions,
   loadModelFolder,
   type ModelFolder,
   type PackedItem,
+  readHubName,
   type TextStream,
   type TokenReply,
 } from "../../transformer/index.ts";
@@ -25,18 +30,27 @@ import { createForeignTextCheck } from "./small-language.ts";
 const batch = 256;
 
 /**
- * folder: the model folder; id: how records name it. onForeignText: told once, when a model of a small language is
+ * folder: the model folder; id: how records name it; load: how an adapter's base is found. onForeignText: told once, when a model of a small language is
  * given text outside of it.
  */
 export type EmbeddedOptions = {
   readonly folder: string;
   readonly id: string;
+  readonly load?: LoadOptions;
   readonly onForeignText?: (text: string) => void;
 };
 
 /** Opens a model folder. Throws UserError for a folder that is missing or broken. */
 export const openEmbeddedModel = async (options: EmbeddedOptions): Promise<LanguageModel> =>
-  embeddedModel(await loadModelFolder(options.folder), options.id, options.onForeignText);
+  embeddedModel(await loadModelFolder(options.folder, options.load), options.id, options.onForeignText);
+
+/** The folder of a model on the hub, fetched where it is not in the cache. Throws UserError. */
+export const fetchedFolder = (name: string, options: HubOptions): Promise<string> =>
+  hubFolder(readHubName(name), options);
+
+/** Whether a model on the hub is in the cache with all that it needs. */
+export const isFetched = async (name: string, environment: HubOptions["environment"]): Promise<boolean> =>
+  (await cachedHubFolder(readHubName(name), environment)) !== null;
 
 const requireTemplate = (folder: ModelFolder, id: string) => {
   if (folder.chatTemplate === null) {

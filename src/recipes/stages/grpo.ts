@@ -84,13 +84,13 @@ const trainWith = async (
   judge: Judge | null,
 ): Promise<void> => {
   const { name, settings, maxTokens } = options;
-  const model = await loadTrainable(options.model);
+  const model = await loadTrainable(options.model, context);
   const endToken = endTokenOf(model, options.model);
   const prompts = fittingPrompts(stage, model, options.prompts);
   const rewardModel =
     options.rewardModel === undefined
       ? null
-      : { weight: options.rewardModel.weight, ...(await openReward(options.rewardModel.folder)) };
+      : { weight: options.rewardModel.weight, ...(await openReward(options.rewardModel.folder, context)) };
   const { held, ...parts } = openGrpo(model, settings, seed);
   const rewards: NamedReward[] = [];
   if (rewardModel !== null) rewards.push(rewardOfTokens("model", rewardModel.reward, rewardModel.weight));

@@ -63,8 +63,9 @@ export type MeasuredPolicy = {
 /** A reward model as a reward: the sigmoid of its logit at a reply's end, 0 to 1. release it when done. */
 export const openReward = async (
   folder: string,
+  context: Pipeline["context"],
 ): Promise<{ readonly reward: RewardFunction; release(): Promise<void> }> => {
-  const model = await loadTrainable(folder);
+  const model = await loadTrainable(folder, context);
   if (model.weights["score.weight"] === undefined) {
     throw new UserError(
       "not-a-reward-model",
@@ -96,14 +97,14 @@ export const endTokenOf = (model: TrainableModel, folder: string): number => {
 };
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
-const openPpo = async (options: PpoStageOptions, seed: number) => {
-  const model = await loadTrainable(options.model);
+const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
+  const model = await loadTrainable(options.model, context);
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
   const weights = { ...model.weights, "score.weight": valueHead };
   const state = stateToTrain(model, weights, options.settings.lora, seed);
-  const rewardModel = await openReward(options.rewardModel);
+  const rewardModel = await openReward(options.rewardModel, context);
   const { reward } = rewardModel;
   const parts = {
     reference: createScorer(createModelState(model.config, model.weights)),
@@ -126,7 +127,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
   };
   await run.stage({ name, after, inputs }, async (stage) => {
     const seed = trainingSeed(run.seed, name);
-    const { held, ...parts } = await openPpo(options, seed);
+    const { held, ...parts } = await openPpo(options, seed, context);
     const { model, state, trainer } = parts;
     const klControl = createKlControl({
       initial: settings.klCoefficient,
