@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { parseJson, readText } from "../src/core/index.ts";
 import { type PretrainConfig, recipes } from "../src/recipes/index.ts";
 import { type ModelConfig, parameterCount, parseModelConfig } from "../src/transformer/index.ts";
+import { median } from "./arithmetic.ts";
 import {
   generationWorkload,
   matmulWorkload,
@@ -55,12 +56,6 @@ const rateOf = async ({ run }: Workload, seconds: number): Promise<number> => {
     spent = performance.now() - start;
   }
   return worth / (spent / 1000);
-};
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
 type Measured = { readonly median: number; readonly best: number };

@@ -1,5 +1,5 @@
-// The loads that the benchmark times, each with what one run of it is worth. Arithmetic is counted in multiply-adds of
-// matrix products alone (two operations each), as a model needs them: not what is computed and masked away.
+// The loads that the benchmark times, each with what one run of it is worth. What arithmetic is counted, arithmetic.ts
+// says.
 
 import { createRandom } from "../src/core/index.ts";
 import { compile, input, matmul, sum } from "../src/engine/index.ts";
@@ -14,6 +14,7 @@ import {
   type PackedItem,
   targetVector,
 } from "../src/transformer/index.ts";
+import { type TrainingShape, trainingOperations } from "./arithmetic.ts";
 
 /** run() does the work once and gives what it was worth (operations or tokens). */
 export type Workload = { readonly run: () => Promise<number>; readonly release: () => Promise<void> };
@@ -38,37 +39,6 @@ export const matmulWorkload = async (): Promise<Workload> => {
     },
     release: () => program.release(),
   };
-};
-
-/** A batch of rows with so many documents each, all of one length, and so many loss tokens in all. */
-export type TrainingShape = {
-  readonly rows: number;
-  readonly time: number;
-  readonly documents: number;
-  readonly length: number;
-  readonly targets: number;
-};
-
-/**
- * Operations of one training step: projections over all tokens, but those behind the last attention and the vocabulary
- * head over the loss tokens alone, and attention of each document over the half of its square that is seen; padding
- * counts nothing, the backward pass twice the forward pass.
- */
-export const trainingOperations = (
-  config: ModelConfig,
-  { rows, documents, length, targets }: TrainingShape,
-): number => {
-  const { hiddenSize: hidden, intermediateSize: inner, headSize, heads, keyValueHeads, layers } = config;
-  const query = heads * headSize;
-  const before = hidden * (query + 2 * keyValueHeads * headSize);
-  const behind = query * hidden + 3 * hidden * inner;
-  const count = rows * documents;
-  const seen = (length * (length + 1)) / 2;
-  const forward =
-    2 * layers * count * (length * before + 2 * seen * query) +
-    2 * behind * ((layers - 1) * count * length + targets) +
-    2 * targets * hidden * config.vocabularySize;
-  return 3 * forward;
 };
 
 const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, length: number): number[] =>

@@ -1,5 +1,5 @@
 // From a YAML file, `--set a.b=1` and flags to a recipe's checked configuration. Precedence: defaults of the schema,
-// then the file, then `--set` and flags in that order.
+// then what the environment stands for, then the file, then `--set` and flags in that order.
 
 import { basename, dirname } from "node:path";
 import {
@@ -144,15 +144,16 @@ const tellOtherCommands = async (recipe: Recipe, files: readonly string[]): Prom
 };
 
 /**
- * The configuration of a recipe. files: in rising precedence. Throws UserError with every key that is unknown or does
+ * The configuration of a recipe. files: in rising precedence; under: settings below all of them. Throws UserError with every key that is unknown or does
  * not fit, and the nearest valid one.
  */
 export const assembleConfig = async (
   recipe: Recipe,
   files: readonly string[],
   settings: readonly Setting[],
+  under: Readonly<Tree> = {},
 ): Promise<unknown> => {
-  const tree: Tree = {};
+  const tree: Tree = { ...under };
   for (const file of files) merge(tree, await readConfigFile(file));
   const faults = collectFaults("The command line", 10, "Correct them and try again.");
   for (const setting of settings) {

@@ -1,10 +1,12 @@
 // The process: its arguments, streams, environment and signals handed to the command line. The first Ctrl-C asks the
-// command to stop and keeps what is finished; the second ends the process at once. A reader of stdout that leaves
-// (`covenant ... | head`) asks for the same as the first, and what has finished by then ends as it would have.
+// command to stop and keeps what is finished; the second ends the process at once; in a conversation the first stops
+// the reply. A reader of stdout that leaves (`covenant ... | head`) asks for the same as the first, and what has
+// finished by then ends as it would have.
 
 import { InterruptedError, systemClock } from "../core/index.ts";
 import { recipes } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
+import { createConversation } from "./conversation.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { createInterruption } from "./interruption.ts";
@@ -17,11 +19,18 @@ const every = (milliseconds: number, callback: () => void): (() => void) => {
 };
 
 const { signal, interrupt } = createInterruption(systemClock, () => process.exit(exitStatus.interrupted));
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+process.on("SIGINT", () => {
+  if (!conversation.intercept()) interrupt();
+});
 
 // Not through interrupt: it would end a command that is stopping already at once.
 const output = new AbortController();
 const terminal = processTerminal(() => output.abort(new InterruptedError()));
+const conversation = createConversation({
+  ...{ input: process.stdin, output: process.stdout, clock: systemClock, interrupt },
+  hint: terminal.err,
+});
 try {
   process.exitCode = await runCommandLine({
     words: process.argv.slice(2),
@@ -30,9 +39,12 @@ try {
     environment: await readEnvironment(process.cwd(), process.env),
     clock: systemClock,
     signal: AbortSignal.any([signal, output.signal]),
+    conversation,
     ...(terminal.isLive ? { every } : {}),
   });
 } catch (thrown) {
   terminal.err(describeFailure(thrown, false));
   process.exitCode = statusOf(thrown);
+} finally {
+  conversation.close();
 }

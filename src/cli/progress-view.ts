@@ -154,6 +154,7 @@ export const createProgressView = (terminal: Terminal, clock: Clock): ProgressVi
       const what = `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
       end(stage, what, seconds, `${stage}: done, ${what} in ${formatDuration(seconds)}`);
     }
+    if (event.type === "notice") print(event.text);
     if (event.type === "warning")
       print(`warning: ${event.stage === undefined ? "" : `${event.stage}: `}${event.text}`);
   };

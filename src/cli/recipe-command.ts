@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Clock, CovenantError, expandHome } from "../core/index.ts";
-import type { Recipe, RecipeContext } from "../recipes/index.ts";
+import type { Conversation, Recipe, RecipeContext } from "../recipes/index.ts";
 import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
@@ -14,13 +14,17 @@ import { createProgressView } from "./progress-view.ts";
 import { kindAt, leavesOf, type ValueKind } from "./schema-keys.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a command is given by the program. every: calls back again and again until the returned function is called. */
+/**
+ * What a command is given by the program. every: calls back again and again until the returned function is called.
+ * conversation: with whoever is at the terminal; what is said there goes to stdout, with --json to stderr.
+ */
 export type CommandHost = {
   readonly terminal: Terminal;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly every?: (milliseconds: number, callback: () => void) => () => void;
+  readonly conversation?: Omit<Conversation, "write">;
 };
 
 type CommonOptions = {
@@ -70,6 +74,10 @@ const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
   return { option: new Option(word, what), path };
 };
 
+/** Whether a recipe writes a run folder, which the same command continues. */
+const makesRun = ({ schema }: Recipe): boolean =>
+  kindAt(schema, ["out"]) !== undefined && kindAt(schema, ["seed"]) !== undefined;
+
 const addCommonOptions = (command: Command, recipe: Recipe): void => {
   command
     .option("--config <file>", "settings from a YAML file")
@@ -85,9 +93,7 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
     .option("--json", "print one JSON document on stdout")
     .option("--quiet", "show no progress")
     .option("--verbose", "show where an error happened");
-  const makesRun =
-    kindAt(recipe.schema, ["out"]) !== undefined && kindAt(recipe.schema, ["seed"]) !== undefined;
-  if (makesRun) {
+  if (makesRun(recipe)) {
     command
       .option("--resume <folder>", "continue the run in this folder with the settings it was started with")
       .option("--fresh", "begin anew: a run that lies in the output folder is moved aside, not deleted");
@@ -137,7 +143,8 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const options = command.opts<CommonOptions>();
     const files = options.resume === undefined ? [] : [join(expandHome(options.resume), configName)];
     if (options.config !== undefined) files.push(options.config);
-    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags));
+    const under = recipe.fromEnvironment?.(host.environment) ?? {};
+    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags), under);
     if (options.dryRun === true) await showPlan(recipe, config, options, host);
     else await runRecipe(recipe, config, options, host);
   });
@@ -147,12 +154,19 @@ const printDocument = (host: CommandHost, document: unknown): void => {
   host.terminal.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
 };
 
-const contextOf = (host: CommandHost, emit: RecipeContext["emit"], fresh = false): RecipeContext => ({
+/** write: where what is said in a conversation goes. */
+const contextOf = (
+  host: CommandHost,
+  emit: RecipeContext["emit"],
+  fresh = false,
+  write = host.terminal.out,
+): RecipeContext => ({
   emit,
   fresh,
   signal: host.signal,
   clock: host.clock,
   environment: host.environment,
+  ...(host.conversation === undefined ? {} : { conversation: { ...host.conversation, write } }),
 });
 
 const showPlan = async (
@@ -161,10 +175,10 @@ const showPlan = async (
   options: CommonOptions,
   host: CommandHost,
 ): Promise<void> => {
-  const plan = await recipe.plan(
-    config,
-    contextOf(host, () => undefined, options.fresh === true),
-  );
+  const plan = await recipe.plan(config, {
+    ...contextOf(host, () => undefined, options.fresh === true),
+    dry: true,
+  });
   if (options.json === true) printDocument(host, plan);
   else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
 };
@@ -181,10 +195,15 @@ const runRecipe = async (
     if (options.quiet !== true || event.type === "warning") view.handle(event);
   };
   const sayStopping = (): void =>
-    view.print("Stopping; what is finished is kept. Ctrl-C again ends at once.");
+    view.print(
+      makesRun(recipe)
+        ? "Stopping; what is finished is kept. Ctrl-C again ends at once."
+        : "Stopping. Ctrl-C again ends at once.",
+    );
   host.signal.addEventListener("abort", sayStopping, { once: true });
   try {
-    const outcome = await recipe.run(config, contextOf(host, emit, options.fresh === true));
+    const write = options.json === true ? host.terminal.err : host.terminal.out;
+    const outcome = await recipe.run(config, contextOf(host, emit, options.fresh === true, write));
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
     else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));

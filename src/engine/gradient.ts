@@ -2,6 +2,7 @@
 // gradient rule (Griewank & Walther 2008). The result is graph again, so it compiles with the forward pass.
 
 import { CovenantError } from "../core/index.ts";
+import { recompute } from "./operations/checkpoint.ts";
 import { add } from "./operations/elementwise.ts";
 import { broadcastTo, reshape } from "./operations/reduction.ts";
 import { operationNamed } from "./operations/table.ts";
@@ -23,10 +24,73 @@ const zerosLike = (tensor: Tensor): Tensor => {
   return tensor.shape.length === 0 ? reshape(single, []) : broadcastTo(single, tensor.shape);
 };
 
+type Flows = Map<GraphNode, (Tensor | undefined)[]>;
+
+const addFlow = (flowing: Flows, to: Tensor, flow: Tensor): void => {
+  const held = flowing.get(to.node) ?? [];
+  const before = held[to.index];
+  held[to.index] = before === undefined ? flow : add(before, flow);
+  flowing.set(to.node, held);
+};
+
+const gradientRule = (node: GraphNode, arrived: readonly (Tensor | undefined)[]) => {
+  const operation = operationNamed(node.operation);
+  if (operation.gradient === undefined) {
+    throw new CovenantError("engine-gradient", `gradients: "${node.operation}" has no gradient rule`, {
+      operation: node.operation,
+    });
+  }
+  if (arrived.some((flow, index) => index > 0 && flow !== undefined)) {
+    throw new CovenantError(
+      "engine-gradient",
+      `gradients: only the first output of "${node.operation}" carries gradients; the others are by-products`,
+      { operation: node.operation },
+    );
+  }
+  return operation.gradient(node, arrived);
+};
+
+/**
+ * What flows from `flow`, the gradient of `output`, to tensors that it depends on; undefined where nothing does. Nothing
+ * flows on from `last`.
+ */
+const pullBack = (
+  output: Tensor,
+  flow: Tensor,
+  by: readonly Tensor[],
+  last?: GraphNode,
+): (Tensor | undefined)[] => {
+  const order = orderedNodes([output], last);
+  const carries = reachable(order, by);
+  const flowing: Flows = new Map();
+  addFlow(flowing, output, flow);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const node = order[at]!;
+    const arrived = flowing.get(node);
+    if (arrived === undefined || node.inputs.length === 0 || node === last || !carries.has(node)) continue;
+    const again = recompute(node, arrived[0]!);
+    if (again === undefined) {
+      gradientRule(node, arrived).forEach((part, index) => {
+        const source = node.inputs[index]!;
+        if (part !== undefined && carries.has(source.node)) addFlow(flowing, source, part);
+      });
+      continue;
+    }
+    // through the part that is computed again: to its input, and to what is asked for inside of it
+    const wanted = [again.input, ...by];
+    const [input, ...inside] = pullBack(again.output, arrived[0]!, wanted, again.input.node);
+    if (input !== undefined && carries.has(again.from.node)) addFlow(flowing, again.from, input);
+    inside.forEach((part, index) => {
+      if (part !== undefined) addFlow(flowing, by[index]!, part);
+    });
+  }
+  return by.map((tensor) => flowing.get(tensor.node)?.[tensor.index]);
+};
+
 /**
  * Gradients of a scalar by tensors it depends on, in their order; zeros for one it does not depend on. Throws
  * CovenantError when the loss is no scalar, an operation on the way has no gradient rule, or the way leads through a
- * by-product (any output but the first).
+ * by-product (any output but the first). What lies inside a checkpoint may be asked for only where it is a leaf.
  */
 export const gradients = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
   if (sizeOf(loss.shape) !== 1) {
@@ -35,36 +99,6 @@ export const gradients = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
       `gradients: the loss must be a scalar, got [${loss.shape.join(", ")}]`,
     );
   }
-  const order = orderedNodes([loss]);
-  const carries = reachable(order, by);
-  const flowing = new Map<GraphNode, (Tensor | undefined)[]>();
-  flowing.set(loss.node, []);
-  flowing.get(loss.node)![loss.index] = constant(Float32Array.of(1), loss.shape);
-  for (let at = order.length - 1; at >= 0; at--) {
-    const node = order[at]!;
-    const arrived = flowing.get(node);
-    if (arrived === undefined || node.inputs.length === 0 || !carries.has(node)) continue;
-    const operation = operationNamed(node.operation);
-    if (operation.gradient === undefined) {
-      throw new CovenantError("engine-gradient", `gradients: "${node.operation}" has no gradient rule`, {
-        operation: node.operation,
-      });
-    }
-    if (arrived.some((flow, index) => index > 0 && flow !== undefined)) {
-      throw new CovenantError(
-        "engine-gradient",
-        `gradients: only the first output of "${node.operation}" carries gradients; the others are by-products`,
-        { operation: node.operation },
-      );
-    }
-    operation.gradient(node, arrived).forEach((flow, index) => {
-      const source = node.inputs[index]!;
-      if (flow === undefined || !carries.has(source.node)) return;
-      const held = flowing.get(source.node) ?? [];
-      const before = held[source.index];
-      held[source.index] = before === undefined ? flow : add(before, flow);
-      flowing.set(source.node, held);
-    });
-  }
-  return by.map((tensor) => flowing.get(tensor.node)?.[tensor.index] ?? zerosLike(tensor));
+  const flows = pullBack(loss, constant(Float32Array.of(1), loss.shape), by);
+  return by.map((tensor, at) => flows[at] ?? zerosLike(tensor));
 };

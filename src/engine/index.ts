@@ -3,7 +3,8 @@
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
 export { gelu, silu } from "./operations/activations.ts";
-export { attention } from "./operations/attention.ts";
+export { causalAttention } from "./operations/attention.ts";
+export { checkpoint } from "./operations/checkpoint.ts";
 export {
   absolute,
   add,
@@ -25,6 +26,7 @@ export {
   tanh,
   where,
 } from "./operations/elementwise.ts";
+export { frozenHeadLogProbability } from "./operations/head.ts";
 export { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
 export { matmul } from "./operations/linear.ts";
 export { mean, sumOfSquares } from "./operations/moments.ts";
@@ -34,6 +36,7 @@ export {
   tokenLogProbability,
 } from "./operations/network.ts";
 export { layerNorm, rmsNorm } from "./operations/normalisation.ts";
+export { matmulInt8, matmulNf4, type Nf4Weight } from "./operations/quantised.ts";
 export {
   broadcastTo,
   concatenate,
@@ -43,6 +46,16 @@ export {
   sum,
   transpose,
 } from "./operations/reduction.ts";
+export {
+  dequantiseNf4,
+  emptyNf4,
+  type Int8Values,
+  type Nf4Values,
+  nf4Block,
+  nf4Levels,
+  quantiseInt8,
+  quantiseNf4,
+} from "./quantisation.ts";
 export { interpret } from "./reference.ts";
 export {
   type CompileOptions,

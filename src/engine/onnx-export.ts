@@ -9,7 +9,14 @@ import { type ElementType, type GraphNode, orderedNodes, type Tensor, type Tenso
 
 const { onnx } = onnxProto;
 
-const elementCodes: Readonly<Record<ElementType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+const elementCodes: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
 
 const attributeTypes = onnx.AttributeProto.AttributeType;
 
@@ -80,6 +87,7 @@ const createWriter = (): Writer => {
     },
     integers: (values) => constant([values.length], "int64", BigInt64Array.from(values, BigInt)),
     float: (value) => constant([], "float32", Float32Array.of(value)),
+    floats: (values, shape) => constant(shape, "float32", values),
   };
   return { emitter, nodes, initializers, constant };
 };
@@ -106,6 +114,18 @@ const nameOutputs = (
   }
   for (const [name, value] of copies)
     nodes.push({ opType: "Identity", name: `out-${name}`, input: rename([value]), output: [name] });
+};
+
+/** Nodes that an output depends on, in their order: by-products that nobody reads are left out. */
+const neededNodes = ({ nodes }: Writer, outputs: readonly string[]): WrittenNode[] => {
+  const needed = new Set(outputs);
+  const kept: WrittenNode[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.output.some((value) => needed.has(value))) continue;
+    for (const value of node.input) needed.add(value);
+    kept.push(node);
+  }
+  return kept.reverse();
 };
 
 export type ExportedGraph = {
@@ -148,7 +168,7 @@ export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedG
     ],
     graph: {
       name: "graph",
-      node: writer.nodes,
+      node: neededNodes(writer, Object.keys(outputs)),
       initializer: writer.initializers,
       input: [...inputs].map(([name, { shape, type }]) => valueProto(name, shape, type)),
       output: Object.entries(outputs).map(([name, { shape, type }]) => valueProto(name, shape, type)),

@@ -24,6 +24,8 @@ export type OnnxEmitter = {
   integers(values: readonly number[]): string;
   /** Name of a float constant of rank 0. */
   float(value: number): string;
+  /** Name of a float constant of a shape. */
+  floats(values: Float32Array, shape: Shape): string;
 };
 
 /** ONNX tells integer attributes from float ones; numbers are integers unless wrapped. */

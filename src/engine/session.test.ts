@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../core/index.ts";
 import { gradients } from "./gradient.ts";
-import { attention } from "./operations/attention.ts";
+import { causalAttention } from "./operations/attention.ts";
 import { add, multiply, subtract } from "./operations/elementwise.ts";
 import { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
 import { matmul } from "./operations/linear.ts";
@@ -84,11 +84,11 @@ describe("shapes that do not fit", () => {
     [
       "attention",
       () =>
-        attention(
-          input("q", [1, 1, 1, 2, 4]),
+        causalAttention(
+          input("q", [1, 1, 2, 1, 4]),
           input("k", [1, 2, 1, 4]),
           input("v", [1, 2, 1, 4]),
-          input("bias", [1, 1, 1, 2, 2]),
+          input("bias", [1, 1, 2, 1, 2]),
           1,
         ),
     ],

@@ -35,7 +35,7 @@ const checkFeed = (
   { shape, type }: Specification,
 ): TensorData => {
   if (data === undefined) throw new CovenantError("engine-feed", `input "${name}" was not fed`, { name });
-  if (elementTypeOf(data) !== type) {
+  if (elementTypeOf(data) !== (type === "bool" ? "uint8" : type)) {
     const got = elementTypeOf(data);
     throw new CovenantError("engine-feed", `input "${name}" is fed with ${got}, expected ${type}`, { name });
   }
@@ -76,6 +76,8 @@ export const compile = async (
   const { bytes, inputs } = exportOnnx(outputs);
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: ["cpu"],
+    // Planned blocks come on top of what the first run took: a third more memory for no time (docs/experiments.md).
+    enableMemPattern: false,
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),

@@ -4,11 +4,11 @@
 import { CovenantError } from "../core/index.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
-/** Types of a tensor's elements; a bool is a byte, 0 or 1. */
-export type ElementType = "float32" | "int64" | "int32" | "bool";
+/** Types of a tensor's elements; a bool is fed as a byte, 0 or 1. */
+export type ElementType = "float32" | "int64" | "int32" | "int8" | "uint8" | "bool";
 
 /** What a graph is fed with and what it gives back. */
-export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
 /** What an operation is told besides its inputs: fixed when the graph is built. */
 export type AttributeValue = number | string | boolean | readonly number[] | TensorData;
@@ -68,11 +68,13 @@ export const elementTypeOf = (data: TensorData): ElementType => {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof BigInt64Array) return "int64";
   if (data instanceof Int32Array) return "int32";
-  return "bool";
+  return data instanceof Int8Array ? "int8" : "uint8";
 };
 
-/** Every node the tensors depend on, inputs before users. Iterative: graphs are deep. */
-export const orderedNodes = (tensors: readonly Tensor[]): GraphNode[] => {
+/**
+ * Every node the tensors depend on, inputs before users; what `last` depends on is left out. Iterative: graphs are deep.
+ */
+export const orderedNodes = (tensors: readonly Tensor[], last?: GraphNode): GraphNode[] => {
   const order: GraphNode[] = [];
   const state = new Map<GraphNode, "open" | "done">();
   const stack: GraphNode[] = [];
@@ -82,7 +84,7 @@ export const orderedNodes = (tensors: readonly Tensor[]): GraphNode[] => {
       const node = stack[stack.length - 1]!;
       if (state.get(node) === undefined) {
         state.set(node, "open");
-        for (let index = node.inputs.length - 1; index >= 0; index--) {
+        for (let index = node === last ? -1 : node.inputs.length - 1; index >= 0; index--) {
           const before = node.inputs[index]!.node;
           if (state.get(before) === undefined) stack.push(before);
         }

@@ -10,6 +10,7 @@ export {
   type ReplyPurpose,
 } from "./cleaning.ts";
 export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./dialogue.ts";
+export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
 export {
   assertJudgeReads,
   assertJudgeScores,

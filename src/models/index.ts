@@ -4,7 +4,16 @@ export { isRetriable } from "./failure.ts";
 export { type RetryEvent, type RetryOptions, withRetry } from "./middleware/retry.ts";
 export { type TimeoutOptions, withTimeout } from "./middleware/timeout.ts";
 export { type ModelName, parseModelName } from "./name.ts";
-export { isEndpoint, type ModelNotice, modelFolderOf, type OpenOptions, openModel } from "./open.ts";
+export {
+  type FetchProgress,
+  type FolderOptions,
+  isEndpoint,
+  isToBeFetched,
+  type ModelNotice,
+  modelFolderOf,
+  type OpenOptions,
+  openModel,
+} from "./open.ts";
 export {
   type Script,
   type ScriptedCall,

@@ -3,16 +3,17 @@
 
 import { UserError } from "../core/index.ts";
 
-/** endpoint: an OpenAI-compatible server; openai: OpenAI itself; embedded: a model shipped with Covenant; folder: a model folder for the embedded engine; scripted: a file of rules. */
+/** endpoint: an OpenAI-compatible server; openai: OpenAI itself; embedded: a model shipped with Covenant; folder: a model folder for the embedded engine; hub: a model on the Hugging Face hub, fetched for it; scripted: a file of rules. */
 export type ModelName =
   | { readonly type: "endpoint"; readonly baseURL: string; readonly model: string }
   | { readonly type: "openai"; readonly model: string }
   | { readonly type: "embedded"; readonly model: string }
   | { readonly type: "folder"; readonly folder: string }
+  | { readonly type: "hub"; readonly name: string }
   | { readonly type: "scripted"; readonly file: string };
 
 const forms =
-  'Use "http://host:port/v1#model", "openai:model", "embedded:covenant-tiny", "./folder" or "scripted:file.yaml".';
+  'Use "http://host:port/v1#model", "openai:model", "embedded:covenant-tiny", "./folder", "hf:owner/name" or "scripted:file.yaml".';
 
 const reject = (name: string, problem: string, advice = forms): never => {
   throw new UserError("model-name", `Model name "${name}": ${problem}. ${advice}`, { name });
@@ -47,7 +48,16 @@ const parseEndpoint = (name: string): ModelName => {
   return { type: "endpoint", baseURL: `${url.origin}${url.pathname.replace(/\/+$/, "")}`, model };
 };
 
-/** Reads a model name. Throws UserError "model-name" for anything that is not one of the five forms. */
+const parseHubName = (name: string, rest: string): string =>
+  /^([A-Za-z0-9][\w.-]*\/)?[A-Za-z0-9][\w.-]*(@[A-Za-z0-9][\w./-]*)?$/.test(rest)
+    ? rest
+    : reject(
+        name,
+        "this is no name on the Hugging Face hub",
+        'Use "hf:owner/name" or "hf:owner/name@revision".',
+      );
+
+/** Reads a model name. Throws UserError "model-name" for anything that is not one of the six forms. */
 export const parseModelName = (name: string): ModelName => {
   if (/^https?:/i.test(name)) return parseEndpoint(name);
   if (name === "." || name === ".." || /^(\.{0,2}|~|[A-Za-z]:)[/\\]/.test(name)) {
@@ -56,11 +66,12 @@ export const parseModelName = (name: string): ModelName => {
   const colon = name.indexOf(":");
   const scheme = colon < 0 ? "" : name.slice(0, colon);
   const rest = name.slice(colon + 1).trim();
-  if (!["openai", "embedded", "scripted"].includes(scheme)) {
+  if (!["openai", "embedded", "hf", "scripted"].includes(scheme)) {
     return reject(name, colon < 0 ? "it does not say where the model runs" : `"${scheme}:" is not known`);
   }
   if (rest === "") return reject(name, `nothing follows "${scheme}:"`);
   if (scheme === "openai") return { type: "openai", model: rest };
+  if (scheme === "hf") return { type: "hub", name: parseHubName(name, rest) };
   if (scheme === "scripted") return { type: "scripted", file: rest };
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(rest)) {
     return reject(name, "an embedded model is one word", "For a folder write its path, e.g. ./my-model.");

@@ -17,11 +17,14 @@ export type ModelNotice = {
   readonly text: string;
 };
 
+/** A model on its way from the hub: bytes so far, of all that it needs. */
+export type FetchProgress = { readonly file: string; readonly done: number; readonly total: number };
+
 /**
  * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint. timeout: milliseconds
  * for one call. retry: of calls to endpoints. onNotice: told of every call that is made again, when an address does not
  * list the model that it is asked for (many serve another one without a word), and when an embedded model of a small
- * language is given text outside of it.
+ * language is given text outside of it. onFetch: told of a model's download.
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -30,6 +33,7 @@ export type OpenOptions = {
   readonly timeout?: number;
   readonly retry?: RetryOptions;
   readonly onNotice?: (notice: ModelNotice) => void;
+  readonly onFetch?: (progress: FetchProgress) => void;
 };
 
 const openEndpoint = async (
@@ -78,11 +82,28 @@ const embeddedFolder = (model: string): string => {
   );
 };
 
-/** The model folder behind a name; null for a model that lies elsewhere. Throws UserError for a name that is none. */
-export const modelFolderOf = (name: string): string | null => {
+/** What it takes to find a model's folder: where keys and caches are, and what to tell. */
+export type FolderOptions = Pick<OpenOptions, "environment" | "signal" | "onFetch">;
+
+/**
+ * The model folder behind a name, fetched where it lies on the hub; null for a model that runs elsewhere. Throws
+ * UserError for a name that is none, and for a model that cannot be fetched.
+ */
+export const modelFolderOf = async (name: string, options: FolderOptions): Promise<string | null> => {
   const target = parseModelName(name);
   if (target.type === "folder") return target.folder;
-  return target.type === "embedded" ? embeddedFolder(target.model) : null;
+  if (target.type === "embedded") return embeddedFolder(target.model);
+  if (target.type !== "hub") return null;
+  const { fetchedFolder } = await import("./providers/embedded.ts");
+  return fetchedFolder(target.name, options);
+};
+
+/** Whether a model would have to be fetched from the hub first. Asks nobody. */
+export const isToBeFetched = async (name: string, { environment }: FolderOptions): Promise<boolean> => {
+  const target = parseModelName(name);
+  if (target.type !== "hub") return false;
+  const { isFetched } = await import("./providers/embedded.ts");
+  return !(await isFetched(target.name, environment));
 };
 
 /** Whether a name stands for a model behind an address, where calls may fail and cost. */
@@ -103,12 +124,14 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
       return openScriptedModel(target.file, name);
     }
     case "embedded":
+    case "hub":
     case "folder": {
       const { openEmbeddedModel } = await import("./providers/embedded.ts");
       const { onNotice } = options;
       return openEmbeddedModel({
-        folder: modelFolderOf(name) ?? name,
+        folder: (await modelFolderOf(name, options)) ?? name,
         id: name,
+        load: { hub: options },
         ...(onNotice === undefined
           ? {}
           : { onForeignText: (text) => onNotice({ code: "model-foreign-text", text }) }),

@@ -55,6 +55,33 @@ export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
   },
 };
 
+/** Of the commands that read plain text. data: what --data is. */
+export const plainFlags = (data: string): Readonly<Record<string, RecipeFlag>> => ({
+  model: modelFlag("model that runs here"),
+  data: { path: "data", description: data, placeholder: "file" },
+  out: { path: "results", description: "JSONL file for the results", placeholder: "file" },
+});
+
+/** Of the commands that show all of sampling. */
+export const samplingFlags: Readonly<Record<string, RecipeFlag>> = {
+  greedy: { path: "greedy", description: "always the likeliest token" },
+  "max-tokens": { path: "maxTokens", description: "tokens a reply at most", placeholder: "number" },
+  temperature: { path: "temperature", description: "0: always the likeliest token", placeholder: "number" },
+  "top-k": { path: "topK", description: "only so many of the likeliest tokens", placeholder: "number" },
+  "top-p": { path: "topP", description: "share of probability that is sampled from", placeholder: "number" },
+  "min-p": {
+    path: "minP",
+    description: "only tokens at least this share as likely as the likeliest",
+    placeholder: "number",
+  },
+  "repetition-penalty": {
+    path: "repetitionPenalty",
+    description: "above 1: tokens that were there already lose",
+    placeholder: "number",
+  },
+  stop: { path: "stop", description: "texts that end a reply, with commas between", placeholder: "list" },
+};
+
 /** Of the commands that train on rows. */
 export const trainFlags: Readonly<Record<string, RecipeFlag>> = {
   ...runFlags,

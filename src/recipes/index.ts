@@ -4,7 +4,7 @@
 import type { Recipe } from "./recipe.ts";
 
 export type { PretrainConfig } from "./pretrain.ts";
-export type { Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
+export type { Conversation, Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {
@@ -50,6 +50,31 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./train-ppo.ts")).recipe,
   },
   {
+    command: ["train", "grpo"],
+    summary: "optimise a model against a reward model or a judge with GRPO or RLOO",
+    load: async () => (await import("./train-grpo.ts")).recipe,
+  },
+  {
+    command: ["score"],
+    summary: "log-probabilities of continuations of prompts, in plain text",
+    load: async () => (await import("./score.ts")).recipe,
+  },
+  {
+    command: ["generate"],
+    summary: "a model's continuations of prompts, in plain text",
+    load: async () => (await import("./generate.ts")).recipe,
+  },
+  {
+    command: ["chat"],
+    summary: "talk with a model in the terminal",
+    load: async () => (await import("./chat.ts")).recipe,
+  },
+  {
+    command: ["serve"],
+    summary: "a model behind an OpenAI-compatible HTTP interface",
+    load: async () => (await import("./serve.ts")).recipe,
+  },
+  {
     command: ["evaluate"],
     summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
     load: async () => (await import("./evaluate.ts")).recipe,
@@ -63,6 +88,16 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["invert"],
     summary: "write the opposite of a constitution",
     load: async () => (await import("./invert.ts")).recipe,
+  },
+  {
+    command: ["export", "merge"],
+    summary: "write an adapter and its base as one model that transformers opens",
+    load: async () => (await import("./export-recipes.ts")).mergeRecipe,
+  },
+  {
+    command: ["export", "adapter"],
+    summary: "write an adapter as PEFT opens it, with the base that it is to name",
+    load: async () => (await import("./export-recipes.ts")).adapterRecipe,
   },
   {
     command: ["pretrain"],

@@ -16,6 +16,7 @@ import {
   spentInRun,
 } from "./data-summary.ts";
 import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
+import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planComparisons, planOf, planReplies } from "./plan.ts";
@@ -137,6 +138,7 @@ export const recipe: Recipe<typeof labelSchema> = {
   command: ["label"],
   summary: "sample pairs of replies and label them by a constitution, in both orders",
   schema: labelSchema,
+  fromEnvironment: datasetFolder("label"),
   flags: {
     ...runFlags,
     model: modelFlag("model whose replies are compared"),

@@ -40,6 +40,10 @@ export const messageTokens = (messages: readonly Message[]): number =>
 const promptTokens = (prompts: readonly PromptRecord[]): number =>
   sum(prompts.map(({ messages }) => messageTokens(messages)));
 
+/** Tokens of the longest prompt, estimated. */
+export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
+  prompts.reduce((most, { messages }) => Math.max(most, messageTokens(messages)), 0);
+
 const loadTokens = ({ read = 0, written = 0, learned = 0 }: Load): number => read + written + learned;
 
 const loadSeconds = ({ read = 0, written = 0, learned = 0 }: Load): number =>
@@ -103,6 +107,22 @@ export const planReplies = (
       written: samples * prompts.length * reply,
     }),
   );
+
+/** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
+export const planTexts = (
+  stage: string,
+  rows: number,
+  {
+    read,
+    speed,
+    maxTokens = 0,
+  }: { readonly read: number; readonly speed: Speed; readonly maxTokens?: number },
+): PlannedStep =>
+  step(stage, counted(rows, "row"), speed, maxTokens, (reply) => ({
+    calls: rows,
+    read,
+    written: rows * reply,
+  }));
 
 /** What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. */
 export type RevisionPlan = {

@@ -6,9 +6,18 @@ import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import type { TrainingSize } from "./training-size.ts";
 
+/** A person (or a file in their place) to converse with. */
+export type Conversation = {
+  /** The next line; null: there is none any more. prompt: shown where a person types. */
+  ask(prompt: string): Promise<string | null>;
+  /** Runs work that can be stopped alone, by its signal, while the conversation goes on. */
+  interruptible<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
+  write(text: string): void;
+};
+
 /**
  * What the caller gives: where events go, when to stop, what time it is, and the environment (for secrets). fresh: a run
- * that lies in the output folder is moved aside first.
+ * that lies in the output folder is moved aside first. conversation: for the recipe that holds one.
  */
 export type RecipeContext = {
   readonly emit: (event: RunEvent) => void;
@@ -16,6 +25,9 @@ export type RecipeContext = {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
+  readonly conversation?: Conversation;
+  /** A dry run: what is not here is not fetched. */
+  readonly dry?: boolean;
 };
 
 /** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows; size: of a training. */
@@ -57,6 +69,8 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly summary: string;
   readonly schema: Schema;
   readonly flags: Readonly<Record<string, RecipeFlag>>;
+  /** Settings that variables of the environment stand for (folders.ts); files and flags lie over them. */
+  readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
   /** What run would do. Throws what run would throw for its inputs, and does nothing. */

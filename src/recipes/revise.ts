@@ -22,6 +22,7 @@ import {
   spentInRun,
 } from "./data-summary.ts";
 import { dataFlags, modelFlag, runFlags } from "./flags.ts";
+import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
@@ -193,6 +194,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
   command: ["revise"],
   summary: "answer prompts, then criticise and revise the answers by a constitution",
   schema: reviseSchema,
+  fromEnvironment: datasetFolder("revise"),
   flags: {
     ...runFlags,
     model: modelFlag("model that answers and revises"),

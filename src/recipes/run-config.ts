@@ -2,6 +2,7 @@
 // Commands of single stages have schemas of their own, made of the same pieces.
 
 import { z } from "zod";
+import { ppoSettings } from "./policy-settings.ts";
 import {
   constitutionSetting,
   dpoSettings,
@@ -10,7 +11,6 @@ import {
   modelName,
   modelSetting,
   outSetting,
-  ppoSettings,
   promptCounts,
   promptsSetting,
   reviseSettings,

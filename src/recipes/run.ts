@@ -27,6 +27,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
 import { planRun } from "./run-plan.ts";
 import { describeRun } from "./run-summary.ts";
+import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, readSamples, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
@@ -245,9 +246,13 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   await run.write("metrics.json", metrics);
   const { path } = await writeReport(run.folder);
   await run.finish();
+  const alarms = await alarmsInRun(run.folder);
   return {
-    lines: describeRun(metrics, document.name, join(config.out, "report.html")),
-    document: { report: path, folder: run.folder, metrics },
+    lines: [
+      ...describeRun(metrics, document.name, join(config.out, "report.html")),
+      ...describeAlarms(alarms),
+    ],
+    document: { report: path, folder: run.folder, metrics, alarms },
   };
 };
 

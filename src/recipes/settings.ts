@@ -31,7 +31,19 @@ export const modelName = z.string().min(1).overwrite(readModelName);
 
 export const modelSetting = modelName
   .default("embedded:covenant-tiny")
-  .describe("model name: embedded:covenant-tiny, ./folder, http://host:port/v1#name, openai:name");
+  .describe(
+    "model name: embedded:covenant-tiny, ./folder, hf:owner/name, http://host:port/v1#name, openai:name",
+  );
+
+/** A model whose weights are read here. */
+export const folderModelSetting = modelName
+  .default("embedded:covenant-tiny")
+  .describe("model that runs here: embedded:covenant-tiny or ./folder");
+
+/** A file of results. No key is named out: it is no run folder. */
+export const resultsSetting = path
+  .optional()
+  .describe("JSONL file for the results, a line a row (replaced when it is there)");
 
 export const constitutionSetting = path
   .default("ethical")
@@ -77,10 +89,29 @@ export const samplingSettings = z
   .prefault({});
 export type SamplingSettings = z.output<typeof samplingSettings>;
 
+export const batchSetting = positive.describe("replies that are generated at a time");
+
+/** How tokens are drawn, for commands that show all of it. */
+export const tokenSamplingSettings = (temperature: number, maxTokens: number) => ({
+  greedy: z.boolean().default(false).describe("always the likeliest token, whatever the temperature"),
+  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
+  topK: count.default(0).describe("only so many of the likeliest tokens; 0: all"),
+  topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("only tokens at least this share as likely as the likeliest"),
+  repetitionPenalty: rate.default(1).describe("above 1: tokens that were there already lose; 1: none does"),
+  stop: z.array(z.string().min(1)).default([]).describe("texts that end a reply and are no part of it"),
+  maxTokens: positive.default(maxTokens).describe("tokens a reply at most"),
+});
+
 const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 
 /** What every training has, with the meaning that it has everywhere. */
-const optimiser = {
+export const optimiserSettings = {
   learningRate: rate.describe("learning rate at its peak"),
   schedule: scheduleKinds.describe("how the learning rate falls"),
   warmupSteps: count.describe("steps in which the learning rate rises"),
@@ -94,7 +125,16 @@ const optimiser = {
 export const loraSettings = z
   .strictObject({
     rank: positive.default(16).describe("rank of the adapters"),
-    alpha: rate.default(32).describe("scale of the adapters: alpha / rank"),
+    alpha: rate
+      .default(32)
+      .describe("scale of the adapters: alpha / rank, or alpha / sqrt(rank) with rsLora"),
+    rsLora: z.boolean().default(false).describe("rank-stabilised: the scale falls with the rank's root"),
+    dropout: z
+      .number()
+      .nonnegative()
+      .lt(1)
+      .default(0)
+      .describe("share of the adapters' inputs dropped in training"),
     targets: z
       .array(z.string().min(1))
       .min(1)
@@ -102,7 +142,7 @@ export const loraSettings = z
       .describe("projections that get adapters, by their last names, e.g. q_proj"),
   })
   .optional()
-  .describe("train low-rank adapters (merged into the saved model) instead of all weights");
+  .describe("train low-rank adapters instead of all weights (saved as adapter/, and merged as model/)");
 export type LoraSettings = z.output<typeof loraSettings>;
 
 /** Share of the rows that is kept out of training; a prompt's rows are all on one side. */
@@ -126,13 +166,13 @@ export const trainingSettings = (defaults: {
 }) =>
   z
     .strictObject({
-      learningRate: optimiser.learningRate.default(defaults.learningRate),
-      schedule: optimiser.schedule.default("cosine"),
-      warmupSteps: optimiser.warmupSteps.default(5),
-      batch: optimiser.batch.default(defaults.batch),
-      epochs: optimiser.epochs.default(defaults.epochs),
-      weightDecay: optimiser.weightDecay.default(0.01),
-      maxGradientNorm: optimiser.maxGradientNorm.default(1),
+      learningRate: optimiserSettings.learningRate.default(defaults.learningRate),
+      schedule: optimiserSettings.schedule.default("cosine"),
+      warmupSteps: optimiserSettings.warmupSteps.default(5),
+      batch: optimiserSettings.batch.default(defaults.batch),
+      epochs: optimiserSettings.epochs.default(defaults.epochs),
+      weightDecay: optimiserSettings.weightDecay.default(0.01),
+      maxGradientNorm: optimiserSettings.maxGradientNorm.default(1),
       accumulation: positive
         .default(1)
         .describe("parts that a step's rows are computed in: less memory, the same result"),
@@ -220,44 +260,6 @@ export const dpoSettings = z
   })
   .prefault({});
 export type DpoSettings = z.output<typeof dpoSettings>;
-
-/** PPO on its own. */
-export const ppoTrainingSettings = z
-  .strictObject({
-    steps: positive.default(18).describe("PPO steps"),
-    batch: optimiser.batch.default(64),
-    minibatches: positive.default(2).describe("parts that a step's replies are learned in"),
-    epochs: optimiser.epochs.default(1),
-    learningRate: optimiser.learningRate.default(2e-4),
-    schedule: optimiser.schedule.default("linear"),
-    warmupSteps: optimiser.warmupSteps.default(3),
-    weightDecay: optimiser.weightDecay.default(0),
-    maxGradientNorm: optimiser.maxGradientNorm.default(1),
-    klCoefficient: z.number().nonnegative().default(0.04).describe("price of leaving the starting model"),
-    clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
-    valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
-    valueCoefficient: rate.default(0.1).describe("weight of the value loss"),
-    gamma: z.number().positive().max(1).default(1).describe("discount of later rewards"),
-    lambda: z.number().positive().max(1).default(0.95).describe("lambda of generalised advantage estimation"),
-    lora: loraSettings,
-    missingEndPenalty: z
-      .number()
-      .nonnegative()
-      .default(0.5)
-      .describe("taken from the reward of a reply that does not end"),
-  })
-  .prefault({});
-export type PpoTrainingSettings = z.output<typeof ppoTrainingSettings>;
-
-/** PPO in a whole run, which measures it on the way. */
-export const ppoSettings = z
-  .strictObject({
-    ...ppoTrainingSettings.unwrap().shape,
-    measureEvery: count
-      .default(6)
-      .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
-  })
-  .prefault({});
 
 /** Supervised fine-tuning on rows that are there already. */
 export const sftTrainingSettings = z

@@ -8,18 +8,20 @@ import { kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { asModelName, readModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planOf, planPpo } from "./plan.ts";
+import { longestPrompt, planOf, planPpo } from "./plan.ts";
+import { ppoTrainingSettings } from "./policy-settings.ts";
+import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   fileSetting,
   modelSetting,
   outSetting,
-  ppoTrainingSettings,
   promptCounts,
   promptKindSetting,
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
+import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 
@@ -68,7 +70,17 @@ export const recipe: Recipe<typeof schema> = {
     const { prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { settings, maxTokens } = config;
-    return planOf([planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! })]);
+    const { model, reward } = inputs.configs;
+    const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
+    const size = policySize(model!, {
+      replies: settings.batch,
+      prompt: longestPrompt(prompts.used),
+      maxTokens,
+      hasReference: true,
+      helpers: [reward!],
+      settings,
+    });
+    return planOf([{ ...step, size }]);
   },
   async run(config, context) {
     const { prompts: gathered, request } = await prepare(config, context);
@@ -84,9 +96,14 @@ export const recipe: Recipe<typeof schema> = {
     });
     await pipeline.run.finish();
     const named = asModelName(join(config.out, "rl", "model"));
+    const alarms = await alarmsInRun(pipeline.run.folder);
     return {
-      lines: [`Model: ${named}`, ...nextCommands(["evaluate", "--models", `${config.model},${named}`])],
-      document: { folder: pipeline.run.folder, model },
+      lines: [
+        ...describeAlarms(alarms),
+        `Model: ${named}`,
+        ...nextCommands(["evaluate", "--models", `${config.model},${named}`]),
+      ],
+      document: { folder: pipeline.run.folder, model, alarms },
     };
   },
 };

@@ -3,9 +3,11 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { expandHome } from "../core/index.ts";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
+import { trainingFolder } from "./folders.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages } from "./open-stages.ts";
@@ -41,6 +43,7 @@ type TrainConfig = {
   readonly seed: number;
   readonly model: string;
   readonly data: string;
+  readonly chatTemplate?: string | undefined;
   readonly settings: TrainingLoad["settings"] & { readonly epochs: number };
 };
 
@@ -64,8 +67,10 @@ const prepare = async <Config extends TrainConfig, Row>(
   context: RecipeContext,
 ) => {
   const loaded = await training.loadRows(config.data, config.seed);
-  const role = training.roleOf?.(loaded.rows) ?? "trained";
-  const named = { models: { model: [config.model, role] as const }, files: { data: config.data } };
+  const { model, data, chatTemplate } = config;
+  const role = chatTemplate === undefined ? (training.roleOf?.(loaded.rows) ?? "trained") : "trained-bare";
+  const files = { data, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
+  const named = { models: { model: [model, role] as const }, files };
   const inputs = await checkInputs(named, context);
   return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };
@@ -113,6 +118,12 @@ const sftTokens = (row: SftRow): number => {
 
 const sftSchema = z.strictObject({
   ...base(sftFile),
+  chatTemplate: z
+    .string()
+    .min(1)
+    .overwrite(expandHome)
+    .optional()
+    .describe("Jinja file for a model that has no chat template; it is saved with what is learned"),
   out: outSetting("runs/sft"),
   settings: sftTrainingSettings,
 });
@@ -123,9 +134,16 @@ const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   task: "causal-lm",
   loadRows: loadSftRows,
   tokens: sftTokens,
-  roleOf: (rows) => (rows.every((row) => "text" in row) ? "trained-on-texts" : "trained"),
-  train: (pipeline, { model, settings }, loaded) =>
-    sftStage(pipeline, { name: "sl", after: [], model, ...loaded, settings }),
+  roleOf: (rows) => (rows.every((row) => "text" in row) ? "trained-bare" : "trained"),
+  train: (pipeline, { model, settings, chatTemplate }, loaded) =>
+    sftStage(pipeline, {
+      name: "sl",
+      after: [],
+      model,
+      ...loaded,
+      settings,
+      ...(chatTemplate === undefined ? {} : { chatTemplate }),
+    }),
   next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
 };
 
@@ -134,6 +152,7 @@ export const sftRecipe: Recipe<typeof sftSchema> = {
   command: ["train", "sft"],
   summary: "fine-tune a model on prompts and completions, chats or texts",
   schema: sftSchema,
+  fromEnvironment: trainingFolder("SFT_OUTPUT_DIR", "revise"),
   flags: trainFlags,
   plan: (config, context) => planTrain(sft, config, context),
   run: (config, context) => runTrain(sft, config, context),
@@ -161,6 +180,7 @@ export const rewardRecipe: Recipe<typeof rewardSchema> = {
   command: ["train", "reward"],
   summary: "train a reward model on preference rows with soft labels",
   schema: rewardSchema,
+  fromEnvironment: trainingFolder(null, "label"),
   flags: trainFlags,
   plan: (config, context) => planTrain(reward, config, context),
   run: (config, context) => runTrain(reward, config, context),
@@ -188,6 +208,7 @@ export const dpoRecipe: Recipe<typeof dpoSchema> = {
   command: ["train", "dpo"],
   summary: "optimise a model on preference rows directly (DPO)",
   schema: dpoSchema,
+  fromEnvironment: trainingFolder("DPO_OUTPUT_DIR", "label"),
   flags: trainFlags,
   plan: (config, context) => planTrain(dpo, config, context),
   run: (config, context) => runTrain(dpo, config, context),

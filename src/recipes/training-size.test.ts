@@ -27,7 +27,7 @@ const config: ModelConfig = {
   endTokenIds: [0],
   padTokenId: 1,
 };
-const lora = { rank: 8, alpha: 16, targets: ["q_proj", "v_proj"] };
+const lora = { rank: 8, alpha: 16, rsLora: false, dropout: 0, targets: ["q_proj", "v_proj"] };
 const rows = (count: number, tokens: number): number[] => Array<number>(count).fill(tokens);
 const size = (batch: number, accumulation = 1, adapters: typeof lora | undefined = undefined, tokens = 250) =>
   trainingSize(config, {

@@ -52,6 +52,8 @@ export const eventSchema = z.discriminatedUnion("type", [
     repeats: z.number().int(),
     counts: z.record(z.string(), z.number().int()),
   }),
+  /** Something a person wants to know that is no trouble: where a server listens. */
+  z.object({ type: z.literal("notice"), ...at, text: z.string() }),
   /** Something a person should see that does not stop the run: a guard rail, a dropped line, a skipped row. */
   z.object({
     type: z.literal("warning"),

@@ -63,10 +63,10 @@ export type DpoOptions = EpochLoopOptions<DpoBatchSizes, DpoRow>;
  * The model that a state with adapters began as: the same weights, no second copy, with the adapters switched off. Of a
  * state without adapters, itself as it is now.
  */
-export const referenceState = ({ config, task, weights }: ModelState): ModelState => {
+export const referenceState = ({ config, task, weights, quantised }: ModelState): ModelState => {
   const learns = learnsWithAdapters(weights);
   const held = Object.entries(weights).filter(([name]) => !hasAdapters(weights) || !learns(name));
-  return createModelState(config, Object.fromEntries(held), { task });
+  return createModelState(config, Object.fromEntries(held), { task, quantised });
 };
 
 /** Reference log-probabilities of every item's branches. */

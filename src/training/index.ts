@@ -1,6 +1,16 @@
 // Training: losses, the optimiser, and one visible loop per method. Yields step metrics; knows no disk.
 // Where rows and rewards come from is not known here.
-export { estimateAdvantages, type Rollout, tokenRewards, whiten } from "./advantages.ts";
+export { estimateAdvantages, type KlEstimator, type Rollout, tokenRewards, whiten } from "./advantages.ts";
+export {
+  type Alarm,
+  type AlarmCode,
+  type AlarmThresholds,
+  alarmsOf,
+  grpoSignals,
+  type PolicySignals,
+  ppoSignals,
+  standingAlarms,
+} from "./alarms.ts";
 export {
   createDpoTrainer,
   type DpoBatchSizes,
@@ -12,13 +22,22 @@ export {
   referenceState,
   trainDpo,
 } from "./dpo.ts";
+export { type AdvantageScale, type GroupEstimator, groupAdvantages } from "./group-advantages.ts";
+export {
+  createGrpoTrainer,
+  type GroupBatchSizes,
+  type GroupLossType,
+  type GrpoLossOptions,
+  type GrpoOptions,
+  trainGrpo,
+} from "./grpo.ts";
+export { createKlControl, type KlControl, type KlControlOptions } from "./kl-control.ts";
 export type { EpochLoopOptions, LoopOptions, StepMetrics } from "./loop.ts";
 export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
 export {
   createPpoTrainer,
   type PpoLossOptions,
   type PpoOptions,
-  type RewardFunction,
   trainPpo,
 } from "./ppo.ts";
 export {
@@ -39,6 +58,14 @@ export {
   scoreOfLogit,
   trainRewardModel,
 } from "./reward-model.ts";
+export {
+  endReward,
+  type NamedReward,
+  type RewardCall,
+  type RewardFunction,
+  rewardOfTokens,
+  type SampledReply,
+} from "./rewards.ts";
 export {
   type ChatCodec,
   encodePrompt,

@@ -3,15 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { gradients, input, interpret, type Tensor } from "../engine/index.ts";
 import { distance, golden } from "./golden.fixture.ts";
-import {
-  clippedPolicyLoss,
-  clippedValueLoss,
-  positiveShare,
-  softPreferenceLoss,
-  sumByOwner,
-  vector,
-  weightedCrossEntropy,
-} from "./losses.ts";
+import { positiveShare, softPreferenceLoss, sumByOwner, vector, weightedCrossEntropy } from "./losses.ts";
 
 const numbers = (tensors: readonly Tensor[], feeds: Record<string, readonly number[]>): number[][] =>
   interpret(tensors, feeds).map(({ data }) => [...data]);
@@ -33,45 +25,6 @@ describe("softPreferenceLoss", () => {
     const [m, p, w] = ["margins", "probabilities", "weights"].map((name) => vector(name, 2));
     const feeds = { margins: [2000, -2000], probabilities: [0.9, 0.9], weights: [0.5, 0.5] };
     expect(numbers([softPreferenceLoss(m!, p!, w!)], feeds)[0]![0]).toBeCloseTo(0.5 * 200 + 0.5 * 1800, 6);
-  });
-});
-
-describe("PPO's clipped losses", () => {
-  const { clip, valueClip, policy, value, clipShare, kl } = golden.clipped;
-  const count = golden.clipped.mask.length;
-  const total = golden.clipped.mask.reduce((sum, one) => sum + one, 0);
-  const feeds = {
-    ...golden.clipped,
-    mask: golden.clipped.mask.map((one) => one / total),
-  } as unknown as Record<string, number[]>;
-  const fed = (name: string) => vector(name, count);
-
-  it("give torch's policy loss, gradient, clip fraction and divergence", () => {
-    const now = fed("now");
-    const found = clippedPolicyLoss(
-      { now, before: fed("before"), advantages: fed("advantages"), mask: fed("mask") },
-      clip,
-    );
-    const [loss, share, divergence, slope] = numbers(
-      [found.loss, found.clipShare, found.kl, ...gradients(found.loss, [now])],
-      feeds,
-    );
-    expect(distance(loss!, [policy.loss])).toBeLessThan(1e-6);
-    expect(distance(share!, [clipShare])).toBeLessThan(1e-6);
-    expect(share![0]).toBeGreaterThan(0);
-    expect(distance(divergence!, [kl])).toBeLessThan(1e-6);
-    expect(distance(slope!, policy.gradients["now"]!)).toBeLessThan(1e-6);
-  });
-
-  it("give torch's value loss and gradient", () => {
-    const now = fed("values");
-    const loss = clippedValueLoss(
-      { now, before: fed("oldValues"), returns: fed("returns"), mask: fed("mask") },
-      valueClip,
-    );
-    const found = numbers([loss, ...gradients(loss, [now])], feeds);
-    expect(distance(found[0]!, [value.loss])).toBeLessThan(1e-6);
-    expect(distance(found[1]!, value.gradients["values"]!)).toBeLessThan(1e-6);
   });
 });
 

@@ -4,12 +4,9 @@
 import {
   add,
   clamp,
-  exponential,
   input,
   logSigmoid,
   matmul,
-  maximum,
-  minimum,
   multiply,
   negate,
   reshape,
@@ -50,44 +47,6 @@ export const softSquaredLoss = (
 /** Share of pairs whose margin is positive, weighted. */
 export const positiveShare = (margins: Tensor, weights: Tensor): Tensor =>
   sum(multiply(clamp(multiply(margins, scalar(1e9)), 0, 1), weights));
-
-/**
- * Clipped policy loss (Schulman et al. 2017, eq. 7), clip fraction and approximate KL (k2), over tokens [k]; mask is
- * fed divided by its sum.
- */
-export const clippedPolicyLoss = (
-  inputs: {
-    readonly now: Tensor;
-    readonly before: Tensor;
-    readonly advantages: Tensor;
-    readonly mask: Tensor;
-  },
-  clip: number,
-): { readonly loss: Tensor; readonly clipShare: Tensor; readonly kl: Tensor } => {
-  const { now, before, advantages, mask } = inputs;
-  const change = subtract(now, before);
-  const ratio = exponential(change);
-  const plain = multiply(ratio, advantages);
-  const held = multiply(clamp(ratio, 1 - clip, 1 + clip), advantages);
-  const cut = clamp(multiply(subtract(plain, held), scalar(1e9)), 0, 1);
-  return {
-    loss: negate(sum(multiply(minimum(plain, held), mask))),
-    clipShare: sum(multiply(cut, mask)),
-    kl: multiply(sum(multiply(multiply(change, change), mask)), scalar(0.5)),
-  };
-};
-
-/** Clipped value loss (TRL's PPO): ½ mean max((v-r)², (clip(v)-r)²) over tokens [k]. */
-export const clippedValueLoss = (
-  inputs: { readonly now: Tensor; readonly before: Tensor; readonly returns: Tensor; readonly mask: Tensor },
-  clip: number,
-): Tensor => {
-  const { now, before, returns, mask } = inputs;
-  const held = add(before, clamp(subtract(now, before), -clip, clip));
-  const square = (x: Tensor): Tensor => multiply(x, x);
-  const worse = maximum(square(subtract(now, returns)), square(subtract(held, returns)));
-  return multiply(sum(multiply(worse, mask)), scalar(0.5));
-};
 
 /** A fed vector of floats. */
 export const vector = (name: string, length: number): Tensor => input(name, [length]);

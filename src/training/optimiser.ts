@@ -6,12 +6,17 @@
 
 import {
   add,
+  concatenate,
   divide,
   gradients,
   input,
   minimum,
   multiply,
+  reshape,
+  type Shape,
   scalar,
+  sizeOf,
+  slice,
   squareRoot,
   subtract,
   sumOfSquares,
@@ -67,6 +72,46 @@ export const stepFeeds = (
   };
 };
 
+/** Values of a parameter, or of several laid end to end. */
+type Slot = { readonly names: readonly string[]; readonly decays: boolean };
+
+/** Tensors of at most so many elements are updated together: one pass each would cost more than it computes. */
+const togetherBelow = 65_536;
+
+/** Every parameter in a slot: large ones alone, small ones together, by whether they decay. */
+const slotsOf = (parameters: ReadonlyMap<string, Tensor>): Slot[] => {
+  const slots: Slot[] = [];
+  const together = { true: [] as string[], false: [] as string[] };
+  for (const [name, { shape }] of parameters) {
+    const decays = shape.length > 1;
+    if (sizeOf(shape) > togetherBelow) slots.push({ names: [name], decays });
+    else together[`${decays}`].push(name);
+  }
+  for (const decays of [true, false])
+    if (together[`${decays}`].length > 0) slots.push({ names: together[`${decays}`], decays });
+  return slots;
+};
+
+const flat = (tensors: readonly Tensor[]): Tensor =>
+  tensors.length === 1
+    ? tensors[0]!
+    : concatenate(
+        tensors.map((tensor) => reshape(tensor, [sizeOf(tensor.shape)])),
+        0,
+      );
+
+/** Cuts a slot's values into tensors of the parameters' shapes. */
+const cut = (values: Tensor, shapes: readonly Shape[]): Tensor[] => {
+  if (shapes.length === 1) return [values];
+  let start = 0;
+  return shapes.map((shape) => {
+    const end = start + sizeOf(shape);
+    const part = reshape(slice(values, 0, start, end), shape);
+    start = end;
+    return part;
+  });
+};
+
 /**
  * Outputs of one optimiser step: new values and moments of every parameter, and gradient_norm (before clipping).
  * Parameters are inputs named as in the map.
@@ -83,26 +128,34 @@ export const adamWUpdate = (
   parameters: ReadonlyMap<string, Tensor>,
   options: AdamWOptions,
 ): Record<string, Tensor> => {
-  const names = [...parameters.keys()];
-  const squares = slopes.map((slope) => sumOfSquares(slope));
+  const byName = new Map([...parameters.keys()].map((name, at) => [name, slopes[at]!]));
+  const slots = slotsOf(parameters).map((slot) => ({
+    ...slot,
+    slope: flat(slot.names.map((name) => byName.get(name)!)),
+  }));
+  const squares = slots.map(({ slope }) => sumOfSquares(slope));
   const norm = squareRoot(squares.reduce((total, square) => add(total, square)));
   const scale = minimum(scalar(1), divide(scalar(options.maxGradientNorm), add(norm, scalar(1e-6))));
   const [decay, rootShare, floor] = ["decay", "rootShare", "floor"].map((name) => input(name, []));
   const outputs: Record<string, Tensor> = { gradient_norm: norm };
-  names.forEach((name, at) => {
-    const value = parameters.get(name)!;
-    const slope = multiply(slopes[at]!, scale);
-    const moment = momentNames(name);
-    const first = add(multiply(input(moment.first, value.shape), scalar(options.beta1)), slope);
-    const second = add(
-      multiply(input(moment.second, value.shape), scalar(options.beta2)),
-      multiply(slope, slope),
-    );
+  for (const { names, decays, slope: raw } of slots) {
+    const shapes = names.map((name) => parameters.get(name)!.shape);
+    const fed = (kind: "first" | "second"): Tensor =>
+      flat(names.map((name, at) => input(momentNames(name)[kind], shapes[at]!)));
+    const value = flat(names.map((name) => parameters.get(name)!));
+    const slope = multiply(raw, scale);
+    const first = add(multiply(fed("first"), scalar(options.beta1)), slope);
+    const second = add(multiply(fed("second"), scalar(options.beta2)), multiply(slope, slope));
     const root = add(multiply(squareRoot(second), rootShare!), floor!);
-    const decayed = options.weightDecay > 0 && value.shape.length > 1 ? multiply(value, decay!) : value;
-    outputs[moment.newValue] = subtract(decayed, divide(first, root));
-    outputs[moment.newFirst] = first;
-    outputs[moment.newSecond] = second;
-  });
+    const decayed = options.weightDecay > 0 && decays ? multiply(value, decay!) : value;
+    const updated = subtract(decayed, divide(first, root));
+    const cuts = [updated, first, second].map((values) => cut(values, shapes));
+    names.forEach((name, at) => {
+      const { newValue, newFirst, newSecond } = momentNames(name);
+      outputs[newValue] = cuts[0]![at]!;
+      outputs[newFirst] = cuts[1]![at]!;
+      outputs[newSecond] = cuts[2]![at]!;
+    });
+  }
   return outputs;
 };

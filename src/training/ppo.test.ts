@@ -3,15 +3,22 @@
 import { describe, expect, it } from "vitest";
 import { InterruptedError } from "../core/index.ts";
 import { createGenerator, createModelState, createScorer } from "../transformer/index.ts";
+import { createKlControl, type KlControlOptions } from "./kl-control.ts";
 import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
-import { createPpoTrainer, type PpoOptions, type RewardFunction, trainPpo } from "./ppo.ts";
+import { createPpoTrainer, type PpoOptions, trainPpo } from "./ppo.ts";
+import type { RewardFunction } from "./rewards.ts";
 
 /** The share of token 40 in a reply. */
 const shareOfForty: RewardFunction = async (items) =>
   items.map(({ branches: [reply] }) => reply!.filter((id) => id === 40).length / reply!.length);
 
-const open = (change: Partial<PpoOptions> = {}): OpenedLoop => {
+type Change = Partial<PpoOptions> & { readonly kl?: Partial<KlControlOptions> };
+
+/** A few replies a step are enough for what all loops do. */
+const few = { batch: 4, minibatches: 2, epochs: 1 };
+
+const open = ({ kl, ...change }: Change = {}): OpenedLoop => {
   const head = { "score.weight": { shape: [1, 32], data: new Float32Array(32) } };
   const state = createModelState(smallConfig, { ...freshModel().weights, ...head });
   const generator = createGenerator(state);
@@ -35,11 +42,14 @@ const open = (change: Partial<PpoOptions> = {}): OpenedLoop => {
     steps: 4,
     batch: 8,
     minibatches: 2,
+    accumulation: 1,
     epochs: 2,
     maxTokens: 6,
     endToken: 0,
     missingEndPenalty: 0,
-    klCoefficient: 0.01,
+    klControl: createKlControl({ initial: 0.01, gain: 0.1, ...kl }),
+    klEstimator: "k1",
+    whitenRewards: false,
     gamma: 1,
     lambda: 0.95,
     seed: 9,
@@ -59,13 +69,13 @@ const open = (change: Partial<PpoOptions> = {}): OpenedLoop => {
   };
 };
 
-describeLoop("PPO", async () => open());
+describeLoop("PPO", async () => open(few));
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("PPO", () => {
   it("raises the mean score, and moves away from the reference for it", async () => {
-    const loop = open({ steps: 25, batch: 32 });
+    const loop = open({ steps: 20, batch: 24 });
     const metrics = (await take(loop)).map((step) => step.metrics);
     const scores = metrics.map((step) => step["objective/scores"]!);
     expect(mean(scores.slice(0, 3))).toBeLessThan(0.1);
@@ -100,13 +110,13 @@ describe("PPO", () => {
   it("stays at the reference when leaving it costs more than the reward is worth, and goes back to it", async () => {
     const divergences = async (loop: OpenedLoop) =>
       (await take(loop)).map(({ metrics }) => metrics["objective/kl"]!);
-    const free = open({ steps: 12, batch: 16, klCoefficient: 0 });
+    const free = open({ steps: 12, batch: 16, kl: { initial: 0 } });
     expect(mean((await divergences(free)).slice(-2))).toBeGreaterThan(2);
-    const held = open({ steps: 12, batch: 16, klCoefficient: 5 });
+    const held = open({ steps: 12, batch: 16, kl: { initial: 5 } });
     expect(Math.abs(mean((await divergences(held)).slice(-3)))).toBeLessThan(0.3);
     // what went away comes back for the penalty's sake alone
     const reward: RewardFunction = async (items) => items.map(() => 0);
-    const back = open({ steps: 8, batch: 16, klCoefficient: 0.5, reward });
+    const back = open({ steps: 12, batch: 16, kl: { initial: 0.5 }, reward });
     Object.assign(back.state.weights, free.state.weights);
     const found = await divergences(back);
     expect(found[0]).toBeGreaterThan(2);
@@ -115,21 +125,28 @@ describe("PPO", () => {
   });
 
   it("reports TRL's metrics, in which score, penalty and their sum agree", async () => {
-    const loop = open({ steps: 2, klCoefficient: 0.7 });
+    const loop = open({ steps: 2, kl: { initial: 0.7 } });
     const [, only] = await take(loop);
     expect(Object.keys(only!.metrics)).toEqual([
       "objective/kl",
       "objective/entropy",
       "objective/non_score_reward",
-      "objective/scores",
       "objective/rlhf_reward",
+      "objective/scores",
+      "objective/kl_coef",
       "val/num_eos_tokens",
       "val/length",
+      "val/opening_share",
+      "policy/approxkl_avg",
+      "policy/clipfrac_avg",
       "loss/policy_avg",
       "loss/value_avg",
-      "policy/clipfrac_avg",
-      "policy/approxkl_avg",
-      "learning_rate",
+      "val/clipfrac_avg",
+      "policy/entropy_avg",
+      "val/ratio",
+      "val/ratio_var",
+      "lr",
+      "episode",
       "grad_norm",
     ]);
     const { metrics } = only!;
@@ -140,21 +157,94 @@ describe("PPO", () => {
     await loop.release();
   });
 
-  it("takes the penalty for replies without an end from what is learnt, and not from the score it reports", async () => {
+  it("takes the penalty for replies without an end from their score", async () => {
     const reward: RewardFunction = async (items) => items.map(() => 0);
-    const once = { steps: 1, epochs: 1, minibatches: 1, batch: 16, klCoefficient: 0, lambda: 1, reward };
+    const once = { steps: 1, epochs: 1, minibatches: 1, batch: 16, kl: { initial: 0 }, lambda: 1, reward };
     const metricsOf = async (missingEndPenalty: number) => {
       const loop = open({ ...once, missingEndPenalty });
       const [only] = await take(loop);
       await loop.release();
       return only!.metrics;
     };
-    const [fined, free] = [await metricsOf(3), await metricsOf(0)];
-    expect([fined["objective/scores"], free["objective/scores"]]).toEqual([0, 0]);
-    // values begin at 0: every token of a fined reply (6 tokens, no end among them) is off by 3, every other by nothing
-    const [ends, length] = [fined["val/num_eos_tokens"]!, fined["val/length"]!];
-    expect(ends).toBeGreaterThan(0);
-    expect(fined["loss/value_avg"]).toBeCloseTo((0.5 * 3 ** 2 * 6 * (16 - ends)) / (16 * length), 4);
+    const [free, fined, twice] = [await metricsOf(0), await metricsOf(3), await metricsOf(6)];
+    const cut = 16 - fined["val/num_eos_tokens"]!;
+    expect(cut).toBeGreaterThan(0);
+    expect(cut).toBeLessThan(16);
+    expect([free, fined, twice].map((metrics) => metrics["objective/scores"])).toEqual([
+      0,
+      (-3 * cut) / 16,
+      (-6 * cut) / 16,
+    ]);
+    // values begin at 0: every token of a fined reply is off by the penalty, every other by nothing
     expect(free["loss/value_avg"]).toBeCloseTo(0, 6);
+    expect(twice["loss/value_avg"]! / fined["loss/value_avg"]!).toBeCloseTo(4, 4);
   });
+
+  it.each([
+    [
+      "a reward that is no number",
+      "reward-not-finite",
+      { reward: async (items) => items.map(() => Number.NaN) },
+    ],
+    ["too few rewards", "reward-count", { reward: async () => [1] }],
+  ] as const satisfies readonly (readonly [string, string, Change])[])(
+    "stops at %s, and names the step",
+    async (_, code, change) => {
+      const loop = open({ ...change });
+      await expect(take(loop)).rejects.toMatchObject({ code, message: expect.stringContaining("Step 1:") });
+      await loop.release();
+    },
+  );
+
+  it("stops at weights that are no numbers, and names the step", async () => {
+    const loop = open();
+    loop.state.weights["score.weight"]!.data.fill(Number.NaN);
+    await expect(take(loop)).rejects.toMatchObject({
+      code: "training-diverged",
+      message: expect.stringMatching(/^Step 1, update 1: the loss is NaN/),
+    });
+    loop.state.weights["model.norm.weight"]!.data.fill(Number.NaN);
+    await expect(take(loop)).rejects.toThrow(/^Step 1: the policy/);
+    await loop.release();
+  });
+});
+
+describe("PPO with an adaptive coefficient", () => {
+  it("raises the price where the divergence is above its target, and lowers it below", async () => {
+    const loop = open({ steps: 6, batch: 16, kl: { initial: 0.1, target: 0.05, gain: 0.5 } });
+    const metrics = (await take(loop)).map((step) => step.metrics);
+    await loop.release();
+    const prices = metrics.map((step) => step["objective/kl_coef"]!);
+    const divergences = metrics.map((step) => step["objective/kl"]!);
+    // both ways occur: the policy starts at the reference and leaves it
+    expect(divergences.slice(0, -1).some((kl) => kl > 0.05)).toBe(true);
+    expect(divergences[0]).toBeLessThan(0.05);
+    prices.slice(1).forEach((price, at) => {
+      const error = Math.max(-0.2, Math.min(0.2, divergences[at]! / 0.05 - 1));
+      expect(price / prices[at]!).toBeCloseTo(1 + 0.5 * error, 5);
+    });
+  });
+});
+
+describeLoop("PPO with an adaptive coefficient", async () => {
+  const control = createKlControl({ initial: 0.1, target: 0.5, gain: 0.5 });
+  const loop = open({ ...few, klControl: control });
+  // the coefficient comes back from disk beside the moments: see stages/loop.ts
+  const { trainer } = loop;
+  return {
+    ...loop,
+    trainer: {
+      snapshot: () => ({
+        ...trainer.snapshot(),
+        moments: {
+          ...trainer.snapshot().moments,
+          kl: { first: Float32Array.of(control.value()), second: new Float32Array() },
+        },
+      }),
+      restore({ step, moments: { kl, ...moments } }) {
+        trainer.restore({ step, moments });
+        control.restore(kl!.first[0]!);
+      },
+    },
+  };
 });

@@ -1,9 +1,10 @@
 // PPO against a reward function (RL-CAI; Bai et al. 2022, 4; Schulman et al. 2017), with a value head on the policy's
-// body, a per-token KL penalty against the reference, whitened advantages and clipped losses. Metric names are TRL's.
-// Deviations: the value head shares the policy's body; replies are sampled at temperature 1, where ratios and KL are
-// exact; replies without an end token get a fixed penalty, which objective/scores leaves out.
+// body, a per-token KL penalty against the reference, whitened advantages and clipped losses. Numbers and metric names
+// are those of TRL's PPOTrainer (0.24, its last). Deviations: the value head shares the policy's body; gradients are
+// clipped; averages over tokens leave padding out, which TRL counts in policy/approxkl_avg, policy/entropy_avg and
+// val/ratio, and in objective/entropy; prompts are shuffled anew after each has been used once.
 
-import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
+import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import {
   add,
   compile,
@@ -11,59 +12,80 @@ import {
   multiply,
   type Program,
   scalar,
+  sum,
   type Tensor,
 } from "../engine/index.ts";
 import {
-  branchTargets,
   type DecoderGraph,
   type Generator,
   graphOf,
-  layOut,
   type ModelState,
   type PackedItem,
-  readTargets,
   type Scorer,
   scoreOf,
   type TokenBatchSizes,
-  takeInTurn,
   targetVector,
 } from "../transformer/index.ts";
-import { estimateAdvantages, type Rollout, whiten } from "./advantages.ts";
+import {
+  type AdvantageOptions,
+  type Estimates,
+  estimateAdvantages,
+  type Rollout,
+  tokenDivergence,
+} from "./advantages.ts";
+import type { KlControl } from "./kl-control.ts";
 import type { LoopOptions, StepMetrics } from "./loop.ts";
-import { clippedPolicyLoss, clippedValueLoss, vector } from "./losses.ts";
+import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import { rowTime } from "./rows.ts";
+import {
+  gatherPlaces,
+  layOutPolicy,
+  readPolicy,
+  runsOfItems,
+  splitPlaces,
+  tokenMask,
+} from "./policy-batch.ts";
+import { clippedPolicyLoss, clippedValueLoss } from "./policy-losses.ts";
+import { type RewardFunction, requireLogProbabilities, requireScores, type SampledReply } from "./rewards.ts";
+import {
+  average,
+  inParts,
+  meanMetrics,
+  minibatches,
+  openingShare,
+  promptsOfStep,
+  sampleReplies,
+  tokensOf,
+  total,
+  updateOfStep,
+} from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
-
-/** The score of each reply (a prompt with one branch, end token included). */
-export type RewardFunction = (
-  items: readonly PackedItem[],
-  signal?: AbortSignal,
-) => Promise<readonly number[]>;
+import { type BatchPart, createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** What PPO works with: prompts, policy, reference, reward, and its settings. */
-export type PpoOptions = LoopOptions & {
-  readonly trainer: Trainer<TokenBatchSizes>;
-  readonly state: ModelState;
-  readonly generator: Generator;
-  readonly reference: Scorer;
-  readonly reward: RewardFunction;
-  readonly prompts: readonly (readonly number[])[];
-  readonly steps: number;
-  /** Replies sampled a step, and into how many minibatches and epochs they go. */
-  readonly batch: number;
-  readonly minibatches: number;
-  readonly epochs: number;
-  readonly maxTokens: number;
-  readonly endToken: number;
-  readonly missingEndPenalty: number;
-  readonly klCoefficient: number;
-  readonly gamma: number;
-  readonly lambda: number;
-  readonly schedule: Omit<ScheduleOptions, "totalSteps">;
-  readonly padding: number;
-};
+export type PpoOptions = LoopOptions &
+  Omit<AdvantageOptions, "klCoefficient"> & {
+    readonly trainer: Trainer<TokenBatchSizes>;
+    readonly state: ModelState;
+    readonly generator: Generator;
+    readonly reference: Scorer;
+    readonly reward: RewardFunction;
+    /** The price of leaving the reference, fixed or adaptive; it moves with every step. */
+    readonly klControl: KlControl;
+    readonly prompts: readonly (readonly number[])[];
+    readonly steps: number;
+    /** Replies sampled a step, and into how many minibatches and epochs they go. */
+    readonly batch: number;
+    readonly minibatches: number;
+    readonly epochs: number;
+    /** Parts that a minibatch is computed in, one after another; it learns the same. */
+    readonly accumulation: number;
+    readonly maxTokens: number;
+    readonly endToken: number;
+    readonly missingEndPenalty: number;
+    readonly schedule: Omit<ScheduleOptions, "totalSteps">;
+    readonly padding: number;
+  };
 
 /** How far PPO may move in a step, and what the value loss weighs. */
 export type PpoLossOptions = {
@@ -75,26 +97,33 @@ export type PpoLossOptions = {
 const buildLoss =
   ({ clip, valueClip, valueCoefficient }: PpoLossOptions) =>
   (graph: DecoderGraph, sizes: TokenBatchSizes): LossGraph => {
-    const { hidden, logProbabilities } = readTargets(graph, sizes);
-    const [before, advantages, oldValues, returns, mask] = [
+    const { hidden, logProbabilities, entropies } = readPolicy(graph, sizes);
+    const [before, advantages, oldValues, returns, mask, valueMask] = [
       "before",
       "advantages",
       "oldValues",
       "returns",
       "mask",
-    ].map((name) => vector(name, sizes.targets)) as [Tensor, Tensor, Tensor, Tensor, Tensor];
-    const policy = clippedPolicyLoss({ now: logProbabilities, before, advantages, mask }, clip);
+      "valueMask",
+    ].map((name) => vector(name, sizes.targets)) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+    const policy = clippedPolicyLoss(
+      { now: logProbabilities, before, advantages, mask },
+      { low: clip, high: clip },
+    );
     const value = clippedValueLoss(
-      { now: scoreOf(graph, hidden), before: oldValues, returns, mask },
+      { now: scoreOf(graph, hidden), before: oldValues, returns, mask: valueMask },
       valueClip,
     );
     return {
-      loss: add(policy.loss, multiply(value, scalar(valueCoefficient))),
+      loss: add(policy.loss, multiply(value.loss, scalar(valueCoefficient))),
       metrics: {
-        "loss/policy_avg": policy.loss,
-        "loss/value_avg": value,
-        "policy/clipfrac_avg": policy.clipShare,
         "policy/approxkl_avg": policy.kl,
+        "policy/clipfrac_avg": policy.clipShare,
+        "loss/policy_avg": policy.loss,
+        "loss/value_avg": value.loss,
+        "val/clipfrac_avg": value.clipShare,
+        "policy/entropy_avg": sum(multiply(entropies, mask)),
+        "val/ratio": policy.ratio,
       },
     };
   };
@@ -106,26 +135,36 @@ export const createPpoTrainer = (
   options: PpoLossOptions,
 ): Trainer<TokenBatchSizes> => createTrainer({ state, optimiser, build: buildLoss(options) });
 
-/** Log-probabilities and values of every reply token under the policy as it is. */
+/** Log-probabilities of every reply token, and values of its places, under the policy as it is. */
 const createReader = (state: ModelState) => {
   const programs = createProgramCache(async (key): Promise<Program> => {
     const graph = graphOf(state);
-    const { hidden, logProbabilities } = readTargets(graph, JSON.parse(key) as TokenBatchSizes);
+    const { hidden, logProbabilities } = readPolicy(graph, JSON.parse(key) as TokenBatchSizes);
     return compile({ logProbabilities, values: scoreOf(graph, hidden) });
   }, 4);
+  const readRun = async (
+    items: readonly PackedItem[],
+    closed: (item: number) => boolean,
+    padding: number,
+  ) => {
+    const laid = layOutPolicy(items, closed, padding);
+    const program = await programs.get(JSON.stringify(laid.batch.sizes));
+    const results = await program.run({ ...state.feeds(), ...laid.batch.feeds });
+    const policy = splitPlaces(results["logProbabilities"] as Float32Array, laid, items.length);
+    const values = splitPlaces(results["values"] as Float32Array, laid, items.length);
+    return items.map(({ branches: [reply] }, at) => ({
+      policy: policy[at]!.slice(0, reply!.length),
+      values: values[at]!,
+    }));
+  };
   return {
-    async read(items: readonly PackedItem[], padding: number) {
-      const batch = layOut(items, branchTargets(items), { padding, time: rowTime(items) });
-      const results = await (await programs.get(JSON.stringify(batch.sizes))).run({
-        ...state.feeds(),
-        ...batch.feeds,
-      });
-      const takePolicy = takeInTurn(results["logProbabilities"] as Float32Array);
-      const takeValues = takeInTurn(results["values"] as Float32Array);
-      return items.map(({ branches: [reply] }) => ({
-        policy: takePolicy(reply!.length),
-        values: takeValues(reply!.length),
-      }));
+    async read(items: readonly PackedItem[], closed: (item: number) => boolean, padding: number) {
+      const all: Awaited<ReturnType<typeof readRun>> = [];
+      for (const run of runsOfItems(items)) {
+        const start = all.length;
+        all.push(...(await readRun(run, (at) => closed(start + at), padding)));
+      }
+      return all;
     },
     release: () => programs.release(),
   };
@@ -133,124 +172,137 @@ const createReader = (state: ModelState) => {
 
 const signalOf = ({ signal }: PpoOptions) => (signal === undefined ? {} : { signal });
 
-type Sampled = { readonly items: readonly PackedItem[]; readonly ended: readonly boolean[] };
+/** One reply as PPO learns it: it has a place after its end where the limit left room for one, as in TRL. */
+export const hasClosingPlace = (
+  { ended, branches }: Pick<SampledReply, "ended" | "branches">,
+  maxTokens: number,
+): boolean => ended && branches[0]!.length < maxTokens;
 
-const sample = async (options: PpoOptions, step: number): Promise<Sampled> => {
-  const random = createRandom(deriveSeed(options.seed, "prompts", step));
-  const prompts = Array.from({ length: options.batch }, () => random.pick(options.prompts));
-  const requests = prompts.map((prompt, at) => ({
-    prompt,
-    maxTokens: options.maxTokens,
-    temperature: 1,
-    seed: deriveSeed(options.seed, "rollout", step, at),
+/** A step's replies, read by policy and reference and scored. */
+const makeRollouts = async (
+  options: PpoOptions,
+  reader: ReturnType<typeof createReader>,
+  replies: readonly SampledReply[],
+  step: number,
+): Promise<Rollout[]> => {
+  const closed = (at: number): boolean => hasClosingPlace(replies[at]!, options.maxTokens);
+  const read = await reader.read(replies, closed, options.padding);
+  requireLogProbabilities(
+    read.map(({ policy }) => policy),
+    { name: "policy", step },
+  );
+  const reference = (await options.reference.tokens(replies, signalOf(options))).map(([own]) => own!);
+  requireLogProbabilities(reference, { name: "reference", step });
+  const scores = await options.reward(replies, options.signal);
+  requireScores(scores, replies.length, { name: "reward", step });
+  return read.map(({ policy, values }, at) => ({
+    policy,
+    values,
+    reference: reference[at]!,
+    score: scores[at]! - (replies[at]!.ended ? 0 : options.missingEndPenalty),
   }));
-  const replies = await options.generator.generate(requests, signalOf(options));
-  return {
-    items: replies.map(({ ids, ended }, at) => ({
-      trunk: prompts[at]!,
-      // a reply cut at once still needs one token to be scored at
-      branches: [ended ? [...ids, options.endToken] : ids.length > 0 ? ids : [options.endToken]],
-    })),
-    ended: replies.map(({ ended }) => ended),
-  };
 };
-
-const average = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-
-const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
 
 const objectives = (
   rollouts: readonly Rollout[],
-  sampled: Sampled,
-  scores: readonly number[],
-  coefficient: number,
+  replies: readonly SampledReply[],
+  { klCoefficient, klEstimator }: Pick<AdvantageOptions, "klCoefficient" | "klEstimator">,
 ) => {
-  const kl = rollouts.map(({ policy, reference }) => total(policy) - total(reference));
-  const penalties = kl.map((value) => -coefficient * value);
+  const kl = average(rollouts.map((rollout) => total(tokenDivergence(rollout, klEstimator))));
+  const scores = average(rollouts.map(({ score }) => score));
   return {
-    "objective/kl": average(kl),
+    "objective/kl": kl,
     "objective/entropy": average(rollouts.map(({ policy }) => -total(policy))),
-    "objective/non_score_reward": average(penalties),
-    "objective/scores": average(scores),
-    "objective/rlhf_reward": average(scores) + average(penalties),
-    "val/num_eos_tokens": sampled.ended.filter(Boolean).length,
-    "val/length": average(sampled.items.map(({ branches }) => branches[0]!.length)),
+    "objective/non_score_reward": -klCoefficient * kl,
+    "objective/rlhf_reward": scores - klCoefficient * kl,
+    "objective/scores": scores,
+    "objective/kl_coef": klCoefficient,
+    "val/num_eos_tokens": replies.filter(({ ended }) => ended).length,
+    "val/length": average(replies.map((reply) => tokensOf(reply).length)),
+    "val/opening_share": openingShare(replies),
   };
 };
 
-/** One minibatch update; gives its metrics. */
-const update = async (
-  options: PpoOptions,
+/** What an update on some of a step's replies is fed with, in parts of equal size (the last may be smaller). */
+export const ppoParts = (
+  items: readonly PackedItem[],
   rollouts: readonly Rollout[],
-  estimates: { readonly advantages: readonly Float32Array[]; readonly returns: readonly Float32Array[] },
-  chosen: { readonly items: readonly PackedItem[]; readonly indices: readonly number[] },
-  learningRate: number,
-): Promise<Record<string, number>> => {
-  const targets = branchTargets(chosen.items);
-  const batch = layOut(chosen.items, targets, { padding: options.padding, time: rowTime(chosen.items) });
-  const take = (lists: (rollout: number) => Float32Array) =>
-    targetVector(batch, (at) => lists(chosen.indices[targets[at]!.item]!)[targets[at]!.offset]!);
-  const feeds = {
-    ...batch.feeds,
-    before: take((at) => rollouts[at]!.policy),
-    oldValues: take((at) => rollouts[at]!.values),
-    advantages: take((at) => estimates.advantages[at]!),
-    returns: take((at) => estimates.returns[at]!),
-    mask: targetVector(batch, () => 1 / targets.length),
-  };
-  return options.trainer.step(batch.sizes, feeds, learningRate);
+  { advantages, returns }: Estimates,
+  { padding, accumulation }: Pick<PpoOptions, "padding" | "accumulation">,
+): BatchPart<TokenBatchSizes>[] => {
+  const tokens = rollouts.reduce((sum, { policy }) => sum + policy.length, 0);
+  const places = rollouts.reduce((sum, { values }) => sum + values.length, 0);
+  return inParts(items.length, accumulation).map((indices) => {
+    const own = (at: number): Rollout => rollouts[indices[at]!]!;
+    const laid = layOutPolicy(
+      indices.map((at) => items[at]!),
+      (at) => own(at).values.length > own(at).policy.length,
+      padding,
+    );
+    const feeds = {
+      ...laid.batch.feeds,
+      before: gatherPlaces(laid, (at) => own(at).policy),
+      oldValues: gatherPlaces(laid, (at) => own(at).values),
+      advantages: gatherPlaces(laid, (at) => advantages[indices[at]!]!),
+      returns: gatherPlaces(laid, (at) => returns[indices[at]!]!),
+      mask: tokenMask(laid, tokens),
+      valueMask: targetVector(laid.batch, () => 1 / places),
+    };
+    return { sizes: laid.batch.sizes, feeds };
+  });
 };
 
-const meanMetrics = (all: readonly Record<string, number>[]): Record<string, number> =>
-  Object.fromEntries(
-    Object.keys(all[0] ?? {}).map((name) => [name, average(all.map((metrics) => metrics[name]!))]),
-  );
+/** All epochs over a step's replies; gives the metrics of every update. */
+const updateAll = async (
+  options: PpoOptions,
+  replies: readonly SampledReply[],
+  rollouts: readonly Rollout[],
+  estimates: Estimates,
+  { step, learningRate }: { readonly step: number; readonly learningRate: number },
+): Promise<Record<string, number>[]> => {
+  const updates: Record<string, number>[] = [];
+  for (let epoch = 0; epoch < options.epochs; epoch++) {
+    const seed = deriveSeed(options.seed, "minibatches", step, epoch);
+    for (const indices of minibatches(replies.length, options.minibatches, seed)) {
+      const pick = <Item>(items: readonly Item[]): Item[] => indices.map((at) => items[at]!);
+      const own = { advantages: pick(estimates.advantages), returns: pick(estimates.returns) };
+      const parts = ppoParts(pick(replies), pick(rollouts), own, options);
+      updates.push(await updateOfStep(step, () => options.trainer.stepOver(parts, learningRate)));
+    }
+  }
+  return updates;
+};
+
+/** Variance of the updates' mean ratios; 0 for a single one. */
+const varianceOf = (values: readonly number[]): number => {
+  const centre = average(values);
+  return values.reduce((all, value) => all + (value - centre) ** 2, 0) / Math.max(1, values.length - 1);
+};
 
 /** Runs `steps` rounds of sampling and updating, yielding TRL's metrics after each. */
 export async function* trainPpo(options: PpoOptions): AsyncGenerator<StepMetrics> {
+  const { klControl, batch } = options;
   const reader = createReader(options.state);
   try {
     for (let step = options.start ?? 0; step < options.steps; step++) {
       throwIfAborted(options.signal);
-      const sampled = await sample(options, step);
-      const { items } = sampled;
-      const read = await reader.read(items, options.padding);
-      const reference = await options.reference.tokens(items, signalOf(options));
-      const scores = await options.reward(items, options.signal);
-      const rollouts = read.map(
-        ({ policy, values }, at): Rollout => ({
-          policy,
-          values,
-          reference: reference[at]![0]!,
-          score: scores[at]! - (sampled.ended[at] ? 0 : options.missingEndPenalty),
-        }),
-      );
-      const estimated = rollouts.map((rollout) => estimateAdvantages(rollout, options));
-      const estimates = {
-        advantages: whiten(estimated.map(({ advantages }) => advantages)),
-        returns: estimated.map(({ returns }) => returns),
-      };
+      const chosen = promptsOfStep(options.prompts.length, batch, options.seed, step);
+      const replies = await sampleReplies(options, chosen, step);
+      const rollouts = await makeRollouts(options, reader, replies, step);
+      const priced = { ...options, klCoefficient: klControl.value() };
+      const estimates = estimateAdvantages(rollouts, priced);
       const learningRate = learningRateAt({ ...options.schedule, totalSteps: options.steps }, step);
-      const updates: Record<string, number>[] = [];
-      for (let epoch = 0; epoch < options.epochs; epoch++) {
-        const order = createRandom(deriveSeed(options.seed, "minibatches", step, epoch)).shuffle([
-          ...items.keys(),
-        ]);
-        const size = Math.ceil(order.length / options.minibatches);
-        for (let start = 0; start < order.length; start += size) {
-          const indices = order.slice(start, start + size);
-          const chosen = { items: indices.map((at) => items[at]!), indices };
-          updates.push(await update(options, rollouts, estimates, chosen, learningRate));
-        }
-      }
+      const updates = await updateAll(options, replies, rollouts, estimates, { step, learningRate });
       const { gradient_norm, loss: _loss, ...averages } = meanMetrics(updates);
       const metrics = {
-        ...objectives(rollouts, sampled, scores, options.klCoefficient),
+        ...objectives(rollouts, replies, priced),
         ...averages,
-        learning_rate: learningRate,
+        "val/ratio_var": varianceOf(updates.map((update) => update["val/ratio"]!)),
+        lr: learningRate,
+        episode: (step + 1) * batch,
         grad_norm: gradient_norm!,
       };
+      klControl.observe(metrics["objective/kl"]);
       yield { step, metrics };
     }
   } finally {

@@ -13,7 +13,14 @@ import {
   type Program,
   type Tensor,
 } from "../engine/index.ts";
-import { type DecoderGraph, graphOf, learnsWithAdapters, type ModelState } from "../transformer/index.ts";
+import {
+  type DecoderGraph,
+  dropoutFeeds,
+  graphOf,
+  learnsWithAdapters,
+  type ModelState,
+  trainingGraphOf,
+} from "../transformer/index.ts";
 import { type AdamWOptions, adamWStep, adamWUpdate, momentNames, stepFeeds } from "./optimiser.ts";
 
 /**
@@ -110,8 +117,7 @@ const trainerPrograms = <Sizes extends Readonly<Record<string, number>>>(
   { state, optimiser, build }: TrainerOptions<Sizes>,
   names: readonly string[],
 ) => {
-  const built = (key: string) => {
-    const graph = graphOf(state);
+  const built = (graph: DecoderGraph, key: string) => {
     const parameters = new Map(
       names.map((name) => {
         const parameter = graph.parameter(name);
@@ -129,8 +135,11 @@ const trainerPrograms = <Sizes extends Readonly<Record<string, number>>>(
       const parameters = new Map(names.map((name) => [name, input(name, state.weights[name]!.shape)]));
       return compile(adamWUpdate(names.map(sumOf), parameters, optimiser));
     }
-    const { loss, metrics, parameters } = built(sizes);
-    if (kind === "evaluate") return compile({ loss, ...metrics });
+    if (kind === "evaluate") {
+      const { loss, metrics } = built(graphOf(state), sizes!);
+      return compile({ loss, ...metrics });
+    }
+    const { loss, metrics, parameters } = built(trainingGraphOf(state), sizes!);
     if (kind === "step") return compile({ loss, ...metrics, ...adamWStep(loss, parameters, optimiser) });
     const slopes = gradients(loss, [...parameters.values()]);
     const sums = names.map(
@@ -174,7 +183,12 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
     return metrics;
   };
   const stepOn = async (sizes: Sizes, feeds: Feeds, learningRate: number) =>
-    update(await programs.get(`step|${programKey(sizes)}`), feeds, learningRate, {});
+    update(
+      await programs.get(`step|${programKey(sizes)}`),
+      { ...dropoutFeeds(state, step, 0), ...feeds },
+      learningRate,
+      {},
+    );
   return {
     step: stepOn,
     async stepOver(parts, learningRate) {
@@ -184,9 +198,10 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
       for (const name of names)
         sums[gradientNames(name).sum] = new Float32Array(state.weights[name]!.data.length);
       const metrics: Record<string, number> = {};
-      for (const { sizes, feeds } of first === undefined ? [] : [first, ...more]) {
+      for (const [part, { sizes, feeds }] of (first === undefined ? [] : [first, ...more]).entries()) {
         const program = await programs.get(`gradient|${programKey(sizes)}`);
-        const results = await program.run({ ...state.feeds(), ...sums, ...feeds });
+        const masks = dropoutFeeds(state, step, part);
+        const results = await program.run({ ...state.feeds(), ...sums, ...masks, ...feeds });
         for (const name of names)
           sums[gradientNames(name).sum] = results[gradientNames(name).newSum] as Float32Array;
         addScalars(metrics, scalarsOf(program, results));

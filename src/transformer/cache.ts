@@ -8,33 +8,48 @@ import { cacheNames } from "./decoder.ts";
 const hidden = -1e9;
 
 export type KeyValueCache = {
+  readonly rows: number;
   readonly capacity: number;
   /** The first `batch` rows as feeds of decodeGraph. */
   feeds(batch: number): Record<string, Float32Array>;
-  /** Takes tokens [from, from+count) of source row `row` of new keys and values [rows, time, key heads·side]. */
+  /** Takes the source's new keys and values [tokens, key heads·side] from token `from` on, `count` of them. */
   write(
     target: number,
     position: number,
     source: Readonly<Record<string, unknown>>,
-    row: number,
-    time: number,
+    from: number,
     count: number,
   ): void;
   /** Moves a row to another place. */
   move(from: number, to: number): void;
   /** Marks a row as holding no tokens. */
   clear(row: number): void;
+  /** A cache with at least as many rows and as much room, holding the same tokens; this one is not to be used again. */
+  grown(rows: number, capacity: number): KeyValueCache;
 };
 
-/** A cache of `rows` rows with room for `capacity` tokens each. */
-export const createCache = (config: ModelConfig, rows: number, capacity: number): KeyValueCache => {
+type Buffers = {
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+  readonly seen: Float32Array;
+};
+
+const buffersOf = (config: ModelConfig, rows: number, capacity: number): Buffers => {
+  const size = rows * config.keyValueHeads * config.headSize * capacity;
+  const make = () => Array.from({ length: config.layers }, () => new Float32Array(size));
+  return { keys: make(), values: make(), seen: new Float32Array(rows * capacity).fill(hidden) };
+};
+
+const cacheOver = (
+  config: ModelConfig,
+  rows: number,
+  capacity: number,
+  { keys, values, seen }: Buffers,
+): KeyValueCache => {
   const { keyValueHeads: heads, headSize: side, layers } = config;
   const size = heads * side * capacity;
-  const make = () => Array.from({ length: layers }, () => new Float32Array(rows * size));
-  const keys = make();
-  const values = make();
-  const seen = new Float32Array(rows * capacity).fill(hidden);
   return {
+    rows,
     capacity,
     feeds(batch) {
       const feeds: Record<string, Float32Array> = { seen: seen.subarray(0, batch * capacity) };
@@ -45,7 +60,7 @@ export const createCache = (config: ModelConfig, rows: number, capacity: number)
       }
       return feeds;
     },
-    write(target, position, source, row, time, count) {
+    write(target, position, source, from, count) {
       const width = heads * side;
       for (let layer = 0; layer < layers; layer++) {
         const names = cacheNames(layer);
@@ -54,13 +69,13 @@ export const createCache = (config: ModelConfig, rows: number, capacity: number)
         const key = keys[layer]!;
         const value = values[layer]!;
         for (let token = 0; token < count; token++) {
-          const from = (row * time + token) * width;
+          const start = (from + token) * width;
           const column = position + token;
           for (let head = 0; head < heads; head++) {
             const base = target * size + head * side * capacity;
             for (let at = 0; at < side; at++) {
-              key[base + at * capacity + column] = newKeys[from + head * side + at]!;
-              value[base + column * side + at] = newValues[from + head * side + at]!;
+              key[base + at * capacity + column] = newKeys[start + head * side + at]!;
+              value[base + column * side + at] = newValues[start + head * side + at]!;
             }
           }
         }
@@ -74,5 +89,26 @@ export const createCache = (config: ModelConfig, rows: number, capacity: number)
     clear(row) {
       seen.fill(hidden, row * capacity, (row + 1) * capacity);
     },
+    grown(moreRows, moreCapacity) {
+      const larger = buffersOf(config, moreRows, moreCapacity);
+      // each line of a buffer is what changes its length with the capacity
+      const copy = (old: readonly Float32Array[], fresh: readonly Float32Array[], line: number) => {
+        for (const [at, from] of old.entries())
+          for (
+            let start = 0, to = 0;
+            start < from.length;
+            start += line * capacity, to += line * moreCapacity
+          )
+            fresh[at]!.set(from.subarray(start, start + line * capacity), to);
+      };
+      copy(keys, larger.keys, 1);
+      copy(values, larger.values, side);
+      copy([seen], [larger.seen], 1);
+      return cacheOver(config, moreRows, moreCapacity, larger);
+    },
   };
 };
+
+/** A cache of `rows` rows with room for `capacity` tokens each. */
+export const createCache = (config: ModelConfig, rows: number, capacity: number): KeyValueCache =>
+  cacheOver(config, rows, capacity, buffersOf(config, rows, capacity));

@@ -6,6 +6,7 @@
 import { Template } from "@huggingface/jinja";
 import { messageOf, UserError } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
+import { pythonStrip, rewriteStrips, stripFunctions } from "./template-strings.ts";
 import type { MarkPlace, TextRange, Tokenizer } from "./tokenizer.ts";
 
 /** A compiled template. */
@@ -33,6 +34,7 @@ export const compileChatTemplate = (
   let template: Template;
   try {
     template = new Template(source);
+    template.parsed = rewriteStrips(template.parsed) as Template["parsed"];
   } catch (cause) {
     throw new UserError(
       "bad-chat-template",
@@ -45,7 +47,12 @@ export const compileChatTemplate = (
     source,
     render(messages, { addGenerationPrompt }) {
       try {
-        return template.render({ ...variables, messages, add_generation_prompt: addGenerationPrompt });
+        return template.render({
+          ...stripFunctions,
+          ...variables,
+          messages,
+          add_generation_prompt: addGenerationPrompt,
+        });
       } catch (cause) {
         throw new UserError(
           "chat-template-failed",
@@ -110,7 +117,7 @@ const renderPlaced = (
   const frame = cutAtStands(template.render(standIns, { addGenerationPrompt }), messages.length);
   if (!frame) return null;
   // Many templates trim contents.
-  for (const change of [(content: string) => content, (content: string) => content.trim()]) {
+  for (const change of [(content: string) => content, (content: string) => pythonStrip(content)]) {
     const contents: TextRange[] = [];
     let assembled = frame[0] as string;
     messages.forEach(({ content }, index) => {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
-import { loadModelFolder, saveModelFolder } from "./checkpoint.ts";
+import { loadModelFolder } from "./checkpoint.ts";
+import { saveModelFolder } from "./checkpoint-saving.ts";
 import { initialParameters, parameterShapes } from "./parameters.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 

@@ -1,18 +1,25 @@
 // Model folders as Hugging Face lays them out: config.json, model.safetensors (or several, with an index), tokenizer
-// files, chat template, generation_config.json. A folder is loaded whole and checked, tensor by tensor, and saved
-// whole or not at all (written beside, then renamed). Knows nothing of how the decoder computes.
+// files, chat template, generation_config.json; and adapters' folders, with their bases. A folder is loaded whole and
+// checked, tensor by tensor. How one is saved is checkpoint-saving.ts's part; how the decoder computes is not known here.
 
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { z } from "zod";
-import { checkValue, fileError, parseJson, readText, UserError, writeFileAtomic } from "../core/index.ts";
+import { checkValue, fileError, parseJson, readText, UserError } from "../core/index.ts";
+import {
+  type AdapterSpecification,
+  adapterFiles,
+  readAdapterSpecification,
+  readAdapterWeights,
+} from "./adapter-folder.ts";
+import { findBase, type LoadOptions } from "./base-folder.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
-import { familyOf, parseModelConfig, taskOfConfig, writeModelConfig } from "./config.ts";
-import type { ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
-import { checkWeights, parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
-import { openSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
-import { createTokenizer, type Tokenizer, type TokenizerFiles } from "./tokenizer.ts";
+import { familyOf, parseModelConfig, taskOfConfig } from "./config.ts";
+import type { ModelConfig, ModelTask } from "./families/family.ts";
+import { isAdapter, mergeAdapters } from "./lora.ts";
+import { parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
+import { openSafetensors, readFiniteTensor, type SafetensorsFile } from "./safetensors.ts";
+import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /** What generation_config.json says; end tokens come from config.json where it is silent. null: not said. */
 export type GenerationConfig = {
@@ -30,22 +37,19 @@ export type ModelFolder = {
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: ChatTemplate | null;
   readonly generationConfig: GenerationConfig;
+  /** The adapter that is live among the weights; null where there is none. */
+  readonly adapter: LiveAdapter | null;
 };
 
-/** What saveModelFolder writes. */
-export type SavedModel = {
-  readonly config: ModelConfig;
-  readonly weights: Weights;
-  readonly tokenizer: TokenizerFiles;
-  /** Written as chat_template.jinja when it is not the one in the tokenizer's own configuration. */
-  readonly chatTemplate?: ChatTemplate | null;
-  /** Default causal-lm. */
-  readonly task?: ModelTask;
-  /** Number format on disk. Default float32. */
-  readonly format?: WeightFormat;
+/** An adapter among a model's weights. whole: parameters that it brought in place of the base's. */
+export type LiveAdapter = {
+  readonly specification: AdapterSpecification;
+  readonly baseFolder: string;
+  readonly whole: readonly string[];
 };
 
-const weightsName = "model.safetensors";
+/** The file of weights that lie in one. */
+export const weightsName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
 
 const listFolder = async (folder: string): Promise<Set<string>> => {
@@ -76,9 +80,12 @@ const readJsonFile = async (path: string): Promise<unknown> =>
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
+/** The files of the weights; map: which of them an index says holds which tensor. */
+type WeightFiles = { readonly names: readonly string[]; readonly map: Readonly<Record<string, string>> };
+
 /** Which files hold the tensors. Names in an index must stay inside the folder. */
-const weightFiles = async (folder: string, files: ReadonlySet<string>): Promise<string[]> => {
-  if (files.has(weightsName)) return [weightsName];
+const weightFiles = async (folder: string, files: ReadonlySet<string>): Promise<WeightFiles> => {
+  if (files.has(weightsName)) return { names: [weightsName], map: {} };
   if (!files.has(indexName)) {
     const other = [...files].find((name) => /\.(bin|pth?|gguf|ckpt)$/.test(name));
     const hint =
@@ -98,17 +105,32 @@ const weightFiles = async (folder: string, files: ReadonlySet<string>): Promise<
     if (!files.has(name))
       throw incomplete(folder, name, `${indexName} says that it holds a part of the weights`);
   }
-  return names;
+  return { names, map };
+};
+
+/** Throws UserError when a file lacks a tensor that the index says it holds. */
+const checkIndex = (sources: readonly SafetensorsFile[], { map }: WeightFiles, folder: string): void => {
+  const byFile = new Map(sources.map((source) => [basename(source.path), source]));
+  const lost = Object.entries(map).find(([tensor, file]) => byFile.get(file)?.tensors.has(tensor) !== true);
+  if (lost !== undefined)
+    throw new UserError(
+      "missing-tensor",
+      `${join(folder, indexName)} says that ${lost[1]} holds the tensor ${lost[0]}, and it does not. The files are of different models or not whole: fetch the model again.`,
+      { folder, name: lost[0], file: lost[1] },
+    );
 };
 
 /** Where a parameter lies: the file and the tensor's name there. */
 type TensorPlace = { readonly source: SafetensorsFile; readonly tensor: string };
 
+/** leftOut: parameters that the caller has from elsewhere, and tensors that it has no use for. */
+type WantedWeights = { readonly task: ModelTask; readonly leftOut: readonly string[] };
+
 /** Every parameter that the files hold. Throws UserError for a tensor that the model has not. */
 const findTensors = (
   sources: readonly SafetensorsFile[],
   config: ModelConfig,
-  task: ModelTask,
+  { task, leftOut }: WantedWeights,
   folder: string,
 ): ReadonlyMap<string, TensorPlace> => {
   const shapes = parameterShapes(config, task);
@@ -117,9 +139,16 @@ const findTensors = (
   for (const source of sources)
     for (const tensor of source.tensors.keys()) {
       const name = parameterOf(tensor);
+      if (found.has(name))
+        throw new UserError(
+          "tensor-twice",
+          `${source.path} holds the tensor ${tensor}, which ${found.get(name)!.source.path} holds too; only one can be meant. Fetch the model again.`,
+          { folder, name: tensor },
+        );
       // a tied head may be there as a copy
+      const isCopy = config.tieEmbeddings && tensor === "lm_head.weight";
       if (name in shapes) found.set(name, { source, tensor });
-      else if (!ignores(tensor) && !(config.tieEmbeddings && tensor === "lm_head.weight"))
+      else if (!ignores(tensor) && !isCopy && !leftOut.includes(tensor))
         throw new UserError(
           "unexpected-tensor",
           `${source.path} holds the tensor ${tensor}, which a ${config.family} model of this config.json has not; leaving it out would change the model. Use a model without it.`,
@@ -149,30 +178,24 @@ const readParameter = async (
       `${source.path}: tensor ${tensor} has shape [${entry.shape.join(", ")}], and config.json calls for [${shape.join(", ")}]. Weights and config.json do not belong together: fetch or write the model again.`,
       { folder, name, got: entry.shape, expected: shape },
     );
-  const weight = await source.read(tensor);
-  const broken = weight.data.findIndex((value) => !Number.isFinite(value));
-  if (broken >= 0)
-    throw new UserError(
-      "weights-not-finite",
-      `${source.path}: tensor ${tensor} holds ${weight.data[broken]} at position ${broken}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
-      { folder, name },
-    );
-  return weight;
+  return readFiniteTensor(source, tensor);
 };
 
 const readWeights = async (
   folder: string,
-  names: readonly string[],
+  files: WeightFiles,
   config: ModelConfig,
-  task: ModelTask,
+  wanted: WantedWeights,
 ): Promise<Weights> => {
   const sources: SafetensorsFile[] = [];
   try {
-    for (const name of names) sources.push(await openSafetensors(join(folder, name)));
-    const places = findTensors(sources, config, task, folder);
+    for (const name of files.names) sources.push(await openSafetensors(join(folder, name)));
+    checkIndex(sources, files, folder);
+    const places = findTensors(sources, config, wanted, folder);
     const weights: Weights = {};
-    for (const [name, shape] of Object.entries(parameterShapes(config, task)))
-      weights[name] = await readParameter(places.get(name), name, shape, folder);
+    for (const [name, shape] of Object.entries(parameterShapes(config, wanted.task)))
+      if (!wanted.leftOut.includes(name) || places.has(name))
+        weights[name] = await readParameter(places.get(name), name, shape, folder);
     return weights;
   } finally {
     for (const source of sources) await source.close();
@@ -210,9 +233,21 @@ const templateSchema = z.looseObject({
 });
 
 /** The template inside tokenizer_config.json. */
-const templateInConfig = (configJson: string, file: string): string | undefined => {
+export const templateInConfig = (configJson: string, file: string): string | undefined => {
   const own = checkValue(templateSchema, parseJson(configJson, { file }), { file }).chat_template;
   return Array.isArray(own) ? own.find(({ name }) => name === "default")?.template : (own ?? undefined);
+};
+
+/** What templates expect beside the messages. */
+const tokenVariables = (tokenizer: Tokenizer): Readonly<Record<string, string>> => {
+  const { begin, end, pad, unknown } = tokenizer.special;
+  const text = (id: number | null): string => (id === null ? "" : (tokenizer.tokenOf(id) ?? ""));
+  return {
+    bos_token: text(begin),
+    eos_token: text(end),
+    pad_token: text(pad),
+    unk_token: text(unknown),
+  };
 };
 
 const readChatTemplate = async (
@@ -227,32 +262,11 @@ const readChatTemplate = async (
   const isFile = files.has("chat_template.jinja");
   const source = isFile ? await readText(path) : fromConfig;
   if (source === undefined) return null;
-  const { begin, end, pad, unknown } = tokenizer.special;
-  const text = (id: number | null): string => (id === null ? "" : (tokenizer.tokenOf(id) ?? ""));
-  const variables = {
-    bos_token: text(begin),
-    eos_token: text(end),
-    pad_token: text(pad),
-    unk_token: text(unknown),
-  };
-  return compileChatTemplate(source, variables, isFile ? path : configPath);
+  return compileChatTemplate(source, tokenVariables(tokenizer), isFile ? path : configPath);
 };
 
-/**
- * Loads a model folder. Throws UserError that names the file, what was expected and what to do, when one is missing
- * or broken or when files do not belong together.
- */
-export const loadModelFolder = async (folder: string): Promise<ModelFolder> => {
-  const files = await listFolder(folder);
-  if (!files.has("config.json"))
-    throw incomplete(folder, "config.json", "it is no model folder, or a part of one");
-  if (!files.has("tokenizer.json"))
-    throw incomplete(folder, "tokenizer.json", "older tokenizer formats are not read");
-  const configPath = join(folder, "config.json");
-  const raw = await readJsonFile(configPath);
-  const config = parseModelConfig(raw, configPath);
-  const task = taskOfConfig(raw);
-  const tokenizer = createTokenizer(
+const readTokenizer = async (folder: string, files: ReadonlySet<string>): Promise<Tokenizer> =>
+  createTokenizer(
     {
       tokenizerJson: await readText(join(folder, "tokenizer.json")),
       configJson: files.has("tokenizer_config.json")
@@ -261,103 +275,119 @@ export const loadModelFolder = async (folder: string): Promise<ModelFolder> => {
     },
     folder,
   );
+
+const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {
   if (tokenizer.vocabularySize > config.vocabularySize)
     throw new UserError(
       "vocabulary-mismatch",
       `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens and config.json's vocab_size is ${config.vocabularySize}; the model cannot read them all. Put the files of one model together.`,
       { folder },
     );
+};
+
+/** A folder with weights of its own. wanted: a task other than the folder's, whose head the caller has from elsewhere. */
+const loadWholeFolder = async (
+  folder: string,
+  files: ReadonlySet<string>,
+  wanted: ModelTask | null,
+): Promise<ModelFolder> => {
+  if (!files.has("config.json"))
+    throw incomplete(folder, "config.json", "it is no model folder, or a part of one");
+  if (!files.has("tokenizer.json"))
+    throw incomplete(folder, "tokenizer.json", "older tokenizer formats are not read");
+  const configPath = join(folder, "config.json");
+  const raw = await readJsonFile(configPath);
+  const config = parseModelConfig(raw, configPath);
+  const own = taskOfConfig(raw);
+  const task = wanted ?? own;
+  const tokenizer = await readTokenizer(folder, files);
+  checkVocabulary(folder, tokenizer, config);
   const chatTemplate = await readChatTemplate(folder, files, tokenizer);
   const generationConfig = await readGenerationConfig(folder, files, config);
-  const weights = await readWeights(folder, await weightFiles(folder, files), config, task);
-  return { config, task, weights, tokenizer, chatTemplate, generationConfig };
+  const leftOut = task === own ? [] : ["score.weight", "lm_head.weight"];
+  const weights = await readWeights(folder, await weightFiles(folder, files), config, { task, leftOut });
+  return { config, task, weights, tokenizer, chatTemplate, generationConfig, adapter: null };
 };
 
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+/** Whether a folder is that of an adapter: PEFT's files and no weights of a whole model. */
+const isAdapterFolder = (files: ReadonlySet<string>): boolean =>
+  files.has(adapterFiles.config) && !files.has(weightsName) && !files.has(indexName);
 
-const refuseForeignFolder = async (folder: string): Promise<boolean> => {
-  if (!(await isThere(folder))) return false;
-  const files = await listFolder(folder);
-  if (files.size > 0 && !files.has("config.json"))
+/** An adapter's folder: its base, an adapter there merged, with the adapter's tensors among the weights. */
+const loadAdapterFolder = async (
+  folder: string,
+  files: ReadonlySet<string>,
+  options: LoadOptions,
+  inside: readonly string[],
+): Promise<ModelFolder> => {
+  const specification = await readAdapterSpecification(folder);
+  if (!files.has(adapterFiles.weights))
+    throw incomplete(folder, adapterFiles.weights, `${adapterFiles.config} is there without it`);
+  const baseFolder = await findBase(folder, specification, options);
+  const base = mergeFolder(
+    await loadFolder(baseFolder, options, [...inside, resolve(folder)], specification.task),
+  );
+  const { config, task } = base;
+  const own = await readAdapterWeights(folder, specification, config, task);
+  const weights = { ...base.weights, ...own };
+  checkParameters(folder, weights, config, task);
+  const tokenizer = files.has("tokenizer.json") ? await readTokenizer(folder, files) : base.tokenizer;
+  checkVocabulary(folder, tokenizer, config);
+  const template = files.has("tokenizer.json") ? await readChatTemplate(folder, files, tokenizer) : null;
+  const whole = Object.keys(own).filter((name) => !isAdapter(name));
+  return {
+    ...base,
+    weights,
+    tokenizer,
+    chatTemplate: template ?? base.chatTemplate,
+    adapter: { specification, baseFolder, whole },
+  };
+};
+
+/** Throws UserError where neither the base nor the adapter has a parameter (a score head). */
+const checkParameters = (folder: string, weights: Weights, config: ModelConfig, task: ModelTask): void => {
+  const missing = Object.keys(parameterShapes(config, task)).find((name) => weights[name] === undefined);
+  if (missing !== undefined)
     throw new UserError(
-      "not-a-model-folder",
-      `${folder} exists and is no model folder, so it is not replaced. Choose another folder, or empty this one.`,
+      "missing-tensor",
+      `${folder}: neither the adapter nor its base has ${missing}, which a ${task} model needs. Write the adapter with modules_to_save, or name the right base.`,
+      { folder, name: missing },
+    );
+};
+
+const loadFolder = async (
+  folder: string,
+  options: LoadOptions,
+  inside: readonly string[],
+  wanted: ModelTask | null,
+): Promise<ModelFolder> => {
+  const files = await listFolder(folder);
+  if (!isAdapterFolder(files)) return loadWholeFolder(folder, files, wanted);
+  if (inside.includes(resolve(folder)))
+    throw new UserError(
+      "adapter-of-itself",
+      `${folder} is an adapter whose base is, by way of others or directly, itself. Correct base_model_name_or_path in ${adapterFiles.config}.`,
       { folder },
     );
-  return true;
-};
-
-const formatJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-const writeFiles = async (folder: string, model: SavedModel): Promise<void> => {
-  const { config, weights, tokenizer, task = "causal-lm", format = "float32" } = model;
-  await writeFileAtomic(join(folder, "config.json"), formatJson(writeModelConfig(config, task, format)));
-  await writeFileAtomic(join(folder, "tokenizer.json"), tokenizer.tokenizerJson);
-  await writeFileAtomic(join(folder, "tokenizer_config.json"), tokenizer.configJson);
-  const template = model.chatTemplate?.source;
-  if (template !== undefined && template !== templateInConfig(tokenizer.configJson, "tokenizer_config.json"))
-    await writeFileAtomic(join(folder, "chat_template.jinja"), template);
-  if (task === "causal-lm") {
-    const { endTokenIds, beginTokenId, padTokenId } = config;
-    const generation = {
-      ...(beginTokenId === null ? {} : { bos_token_id: beginTokenId }),
-      ...(endTokenIds.length === 0
-        ? {}
-        : { eos_token_id: endTokenIds.length > 1 ? endTokenIds : endTokenIds[0] }),
-      ...(padTokenId === null ? {} : { pad_token_id: padTokenId }),
-    };
-    await writeFileAtomic(join(folder, "generation_config.json"), formatJson(generation));
-  }
-  await writeSafetensors(join(folder, weightsName), weights, format);
-};
-
-/** Names beside a model folder while it is being replaced: the new model, and the old one between two renames. */
-const besideNames = (target: string) => {
-  const unfinished = join(dirname(target), `.covenant-${basename(target)}-${randomBytes(6).toString("hex")}`);
-  return { unfinished: `${unfinished}.tmp`, replaced: `${unfinished}.old.tmp` };
-};
-
-/** What a process killed while saving left beside the folder: an old model goes back to its place, the rest goes. */
-const mendKilledSave = async (target: string): Promise<void> => {
-  const start = `.covenant-${basename(target)}-`;
-  for (const name of await readdir(dirname(target)).catch(() => [])) {
-    const kind = name.startsWith(start) ? /^[0-9a-f]{12}(\.old)?\.tmp$/.exec(name.slice(start.length)) : null;
-    if (kind === null) continue;
-    const left = join(dirname(target), name);
-    if (kind[1] !== undefined && !(await isThere(target))) await rename(left, target);
-    else await rm(left, { recursive: true, force: true });
-  }
+  return loadAdapterFolder(folder, files, options, inside);
 };
 
 /**
- * Saves a model folder that `transformers` opens; the same model gives the same bytes. An older model in its place is
- * replaced once the new one is whole; what a process killed while saving left there is mended first. Throws UserError
- * when the disk is full, the place is not writable, or the folder holds something that is no model; CovenantError when
- * the weights do not fit the configuration.
+ * Loads a model folder, or an adapter's folder with its base: the adapter is then live among the weights, its scale
+ * multiplied in. Throws UserError that names the file, what was expected and what to do, when one is missing or broken
+ * or when files do not belong together.
  */
-export const saveModelFolder = async (folder: string, model: SavedModel): Promise<void> => {
-  const target = resolve(folder);
-  await mendKilledSave(target).catch((thrown: unknown) => {
-    throw fileError(thrown, "write", target);
-  });
-  checkWeights(model.weights, model.config, model.task ?? "causal-lm");
-  const replaces = await refuseForeignFolder(target);
-  const { unfinished, replaced } = besideNames(target);
-  try {
-    await mkdir(unfinished, { recursive: true });
-    await writeFiles(unfinished, model);
-    if (replaces) await rename(target, replaced);
-    await rename(unfinished, target).catch(async (thrown: unknown) => {
-      if (replaces) await rename(replaced, target);
-      throw thrown;
-    });
-    if (replaces) await rm(replaced, { recursive: true, force: true });
-  } catch (thrown) {
-    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
-    throw fileError(thrown, "write", target);
-  }
-};
+export const loadModelFolder = (folder: string, options: LoadOptions = {}): Promise<ModelFolder> =>
+  loadFolder(folder, options, [], null);
+
+/** The same model with the chat template of a Jinja file. Throws UserError for one that is missing or not readable. */
+export const withChatTemplate = async (model: ModelFolder, file: string): Promise<ModelFolder> => ({
+  ...model,
+  chatTemplate: compileChatTemplate(await readText(file), tokenVariables(model.tokenizer), file),
+});
+
+/** The same model without an adapter beside its weights: what it learned is in them. */
+export const mergeFolder = (model: ModelFolder): ModelFolder =>
+  model.adapter === null
+    ? model
+    : { ...model, weights: mergeAdapters(model.config, model.weights, 1), adapter: null };

@@ -10,7 +10,8 @@ import { encodeChat } from "./chat-template.ts";
 import { loadModelFolder } from "./checkpoint.ts";
 import { hiddenStates, logitsOf, packedInputs, prefillGraph, scoreOf } from "./decoder.ts";
 import { createGenerator } from "./generation.ts";
-import { createModelState, graphOf, type ModelState } from "./model-state.ts";
+import { logitsOfAll } from "./logits.fixture.ts";
+import { createModelState, graphOf } from "./model-state.ts";
 import { packRows } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
 
@@ -45,30 +46,6 @@ const open = async ({ folder, numbers }: Case) => {
     chats: GoldenChat[];
   };
   return { config, weights, golden, tokenizer, chatTemplate };
-};
-
-/** Logits of every token of every document, each in a row of its own. */
-const logitsOfAll = async (
-  state: ModelState,
-  documents: readonly (readonly number[])[],
-): Promise<(document: number, position: number) => Float32Array> => {
-  const batch = documents.length;
-  const time = Math.max(...documents.map(({ length }) => length));
-  const graph = graphOf(state);
-  const program = await compile({ logits: logitsOf(graph, hiddenStates(graph, packedInputs(batch, time))) });
-  const packed = packRows(
-    documents.map((trunk) => ({ trunk, branches: [] })),
-    documents.map((_, at) => [at]),
-    { batch, time, padding: 0 },
-  );
-  const { tokens, positions, bias } = packed;
-  const { logits } = await program.run({ ...state.feeds(), tokens, positions, bias });
-  await program.release();
-  const width = state.config.vocabularySize;
-  return (document, position) => {
-    const start = (document * time + position) * width;
-    return (logits as Float32Array).subarray(start, start + width);
-  };
 };
 
 describe.each(cases)("a folder that transformers opens ($name)", (model) => {
@@ -242,7 +219,7 @@ describe("graphs of the decoder", () => {
   it("name a parameter that is missing", () => {
     const state = randomModel();
     const { "model.norm.weight": _norm, ...weights } = state.weights;
-    expect(() => prefillGraph(graphOf(createModelState(state.config, weights)), 2, 8)).toThrow(
+    expect(() => prefillGraph(graphOf(createModelState(state.config, weights)), 2, 8, 2)).toThrow(
       "model.norm.weight",
     );
     const graph = graphOf(state);

@@ -4,8 +4,9 @@
 
 import {
   add,
-  attention,
   cast,
+  causalAttention,
+  checkpoint,
   concatenate,
   constant,
   gatherRows,
@@ -25,17 +26,17 @@ import {
 } from "../engine/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
 import type { LayerDesign } from "./families/family.ts";
-import { type DecoderGraph, feedForward, headNorm, norm, project, required } from "./layers.ts";
+import { type DecoderGraph, feedForward, headNorm, norm, project, projectAll, required } from "./layers.ts";
 import { rotaryConstants } from "./rotary.ts";
 
-/** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, 1, time, time]. */
+/** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, time, 1, time]. */
 export type PackedInputs = { readonly tokens: Tensor; readonly positions: Tensor; readonly bias: Tensor };
 
 /** Inputs named tokens, positions and bias for a batch of `batch` rows of `time` tokens. */
 export const packedInputs = (batch: number, time: number): PackedInputs => ({
   tokens: input("tokens", [batch, time], "int64"),
   positions: input("positions", [batch, time], "int64"),
-  bias: input("bias", [batch, 1, 1, time, time]),
+  bias: input("bias", [batch, 1, time, 1, time]),
 });
 
 /** Maps a layer's normed tokens [n, hidden] to contexts [n, heads·side]. */
@@ -52,9 +53,12 @@ const block = (graph: DecoderGraph, x: Tensor, layer: number, attend: Attend, ro
   return add(mixed, norm(graph, fed, design.downNorm));
 };
 
+/** The head's weight [vocabulary, hidden]. */
+export const headOf = (graph: DecoderGraph): Tensor => required(graph, designOf(graph.config).head);
+
 /** Logits [n, vocabulary] of hidden states [n, hidden]. */
 export const logitsOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>
-  matmul(hidden, required(graph, designOf(graph.config).head), { transposeB: true });
+  matmul(hidden, headOf(graph), { transposeB: true });
 
 /** The scalar head (reward or value): hidden [n, hidden] → [n]. */
 export const scoreOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>
@@ -73,12 +77,14 @@ type Projected = { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };
 /** Query, key and value of normed tokens [n, hidden], each [n, heads·side]. */
 const queryKeyValue = (graph: DecoderGraph, normed: Tensor, design: LayerDesign): Projected => {
   const { queryKeyValue: parts } = design;
-  if ("query" in parts)
-    return {
-      q: project(graph, normed, parts.query),
-      k: project(graph, normed, parts.key),
-      v: project(graph, normed, parts.value),
-    };
+  if ("query" in parts) {
+    const [q, k, v] = projectAll(graph, normed, [parts.query, parts.key, parts.value]) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    return { q, k, v };
+  }
   const { heads, keyValueHeads, headSize } = graph.config;
   const all = project(graph, normed, parts);
   const query = heads * headSize;
@@ -167,8 +173,11 @@ const stack = (graph: DecoderGraph, embedded: Tensor, attend: Attend, rows?: Ten
   const { layers } = graph.config;
   const read = rows === undefined ? undefined : paddedRows(graph, rows, embedded.shape[0]!);
   let x = embedded;
-  for (let layer = 0; layer < layers; layer++)
-    x = block(graph, x, layer, attend, layer === layers - 1 ? read : undefined);
+  for (let layer = 0; layer < layers; layer++) {
+    const compute = (before: Tensor): Tensor =>
+      block(graph, before, layer, attend, layer === layers - 1 ? read : undefined);
+    x = graph.checkpointing === true ? checkpoint(compute, x) : compute(x);
+  }
   const last = norm(graph, x, designOf(graph.config).finalNorm);
   return rows === undefined ? last : slice(last, 0, 0, rows.shape[0]!);
 };
@@ -196,7 +205,7 @@ export const hiddenStates = (
   const places = cast(positions, "float32");
   const biasOf = windowed(
     bias,
-    reshape(places, [batch, 1, 1, time, 1]),
+    reshape(places, [batch, 1, time, 1, 1]),
     reshape(places, [batch, 1, 1, 1, time]),
     time,
   );
@@ -208,18 +217,23 @@ export const hiddenStates = (
     }
     const grouped = transpose(
       reshape(q, [batch, time, keyValueHeads, heads / keyValueHeads, side]),
-      [0, 2, 3, 1, 4],
+      [0, 2, 1, 3, 4],
     );
-    const context = attention(grouped, byKeyHead(k), byKeyHead(v), biasOf(design), scaleOf(config));
-    return reshape(transpose(context, [0, 3, 1, 2, 4]), [batch * time, heads * side]);
+    const context = causalAttention(grouped, byKeyHead(k), byKeyHead(v), biasOf(design), scaleOf(config));
+    return reshape(transpose(context, [0, 2, 1, 3, 4]), [batch * time, heads * side]);
   };
   return stack(graph, embed(graph, tokens, positions), attend, rows);
 };
 
-/** The prompts of a batch at once: logits [batch, vocabulary] after flat token index `last` int64 [batch], and KeyValues. */
-export const prefillGraph = (graph: DecoderGraph, batch: number, time: number): Record<string, Tensor> => {
+/** The prompts of a batch at once: logits [count, vocabulary] after flat token indices `last` int64 [count], and KeyValues. */
+export const prefillGraph = (
+  graph: DecoderGraph,
+  batch: number,
+  time: number,
+  count: number,
+): Record<string, Tensor> => {
   const keyValues: KeyValues = {};
-  const rows = input("last", [batch], "int64");
+  const rows = input("last", [count], "int64");
   return {
     logits: logitsOf(graph, hiddenStates(graph, packedInputs(batch, time), { rows, keyValues })),
     ...keyValues,
@@ -229,7 +243,8 @@ export const prefillGraph = (graph: DecoderGraph, batch: number, time: number): 
 /**
  * One new token a row over a fixed cache: tokens and positions int64 [batch, 1], caches key [batch, key heads, side,
  * capacity] and value [batch, key heads, capacity, side], seen [batch, 1, 1, capacity] (0 where a row has a token,
- * very negative elsewhere). Outputs logits [batch, vocabulary] and the new keys and values, which the caller writes
+ * very negative elsewhere). Outputs logits and, at the temperature of
+ * each row (inverseTemperature [batch, 1]), probabilities [batch, vocabulary], and the new keys and values, which the caller writes
  * into the cache: ONNX Runtime copies what leaves a session, not what enters it, so the cache only enters.
  */
 export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number): Record<string, Tensor> => {
@@ -267,5 +282,7 @@ export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number
     return reshape(context, [batch, heads * side]);
   };
   const x = stack(graph, embed(graph, tokens, positions), attend);
-  return { logits: logitsOf(graph, x), ...outputs };
+  const logits = logitsOf(graph, x);
+  const probabilities = softmax(multiply(logits, input("inverseTemperature", [batch, 1])));
+  return { logits, probabilities, ...outputs };
 };

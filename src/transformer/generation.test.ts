@@ -3,12 +3,10 @@
 
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom, InterruptedError } from "../core/index.ts";
-import { compile } from "../engine/index.ts";
-import { hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
-import { createGenerator, type TokenRequest } from "./generation.ts";
-import { graphOf, type ModelState } from "./model-state.ts";
-import { packRows } from "./packing.ts";
+import { argmaxByHand } from "./full-forward.fixture.ts";
+import { createGenerator } from "./generation.ts";
 import { randomModel } from "./random-model.fixture.ts";
+import type { TokenRequest } from "./token-request.ts";
 
 // the end token is rare here, so that replies get long
 const endless = randomModel({ endTokenIds: [] });
@@ -28,24 +26,6 @@ const requests: TokenRequest[] = Array.from({ length: 40 }, (_, at) => ({
   temperature: 1,
   seed: 1000 + at,
 }));
-
-/** Greedy continuation by a full forward pass for every token. */
-const argmaxByHand = async (of: ModelState, prompt: readonly number[], count: number): Promise<number[]> => {
-  const time = prompt.length + count;
-  const graph = graphOf(of);
-  const program = await compile({ logits: logitsOf(graph, hiddenStates(graph, packedInputs(1, time))) });
-  const ids = [...prompt];
-  for (let step = 0; step < count; step++) {
-    const packed = packRows([{ trunk: ids, branches: [] }], [[0]], { batch: 1, time, padding: 0 });
-    const { tokens, positions, bias } = packed;
-    const { logits } = await program.run({ ...of.feeds(), tokens, positions, bias });
-    const width = of.config.vocabularySize;
-    const row = (logits as Float32Array).subarray((ids.length - 1) * width, ids.length * width);
-    ids.push(row.indexOf(row.reduce((most, value) => Math.max(most, value))));
-  }
-  await program.release();
-  return ids.slice(prompt.length);
-};
 
 describe("cached generation", () => {
   it("continues as a full forward pass for every token would", async () => {

@@ -2,6 +2,13 @@
 // Knows nothing of constitutions, rows or losses.
 
 export {
+  type AdapterSpecification,
+  adapterFiles,
+  baseNameFrom,
+  type SavedAdapter,
+} from "./adapter-folder.ts";
+export type { LoadOptions } from "./base-folder.ts";
+export {
   type Bpe,
   type BpeTrainingOptions,
   bpeTokenizerFiles,
@@ -20,11 +27,13 @@ export {
 } from "./chat-template.ts";
 export {
   type GenerationConfig,
+  type LiveAdapter,
   loadModelFolder,
   type ModelFolder,
-  type SavedModel,
-  saveModelFolder,
+  mergeFolder,
+  withChatTemplate,
 } from "./checkpoint.ts";
+export { type SavedModel, saveAdapterFolder, saveModelFolder } from "./checkpoint-saving.ts";
 export {
   type ModelConfig,
   type ModelTask,
@@ -35,16 +44,13 @@ export {
   writeModelConfig,
 } from "./config.ts";
 export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
-export {
-  createGenerator,
-  fitsContext,
-  type GenerateOptions,
-  type Generator,
-  type TokenReply,
-  type TokenRequest,
-} from "./generation.ts";
+export { createGenerator, fitsContext, type Generator } from "./generation.ts";
+export { cachedHubFolder, hubFolder, isHubName, readHubName } from "./hub.ts";
+export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {
+  type AdapterSize,
+  adapterScaleOf,
   addAdapters,
   allTargets,
   hasAdapters,
@@ -52,7 +58,14 @@ export {
   learnsWithAdapters,
   mergeAdapters,
 } from "./lora.ts";
-export { createModelState, graphOf, type ModelState } from "./model-state.ts";
+export {
+  createModelState,
+  dropoutFeeds,
+  graphOf,
+  type ModelState,
+  type TrainedAdapters,
+  trainingGraphOf,
+} from "./model-state.ts";
 export {
   assignRows,
   longestItem,
@@ -73,9 +86,19 @@ export {
   type Weight,
   type Weights,
 } from "./parameters.ts";
+export { encodeContinuation, encodePlain } from "./plain-text.ts";
+export {
+  dequantiseWeight,
+  type LoadFormat,
+  type QuantisedWeight,
+  type QuantisedWeights,
+  quantisable,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
-export type { SamplingOptions } from "./sampling.ts";
+export type { SamplingOptions, TokenProbability } from "./sampling.ts";
 export { createScorer, fitsScoring, type Scorer } from "./scoring.ts";
+export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,
@@ -86,6 +109,7 @@ export {
   takeInTurn,
   targetVector,
 } from "./token-batch.ts";
+export type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";
 export {
   createTokenizer,
   type EncodeOptions,

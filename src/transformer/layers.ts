@@ -4,6 +4,7 @@
 
 import {
   add,
+  concatenate,
   constant,
   gelu,
   layerNorm,
@@ -12,15 +13,18 @@ import {
   reshape,
   rmsNorm,
   silu,
+  slice,
   type Tensor,
 } from "../engine/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
+import { type Dropout, dropped } from "./dropout.ts";
 import type { LayerDesign, Projection } from "./families/family.ts";
+import { plainProduct, type QuantisedWeights, quantisedProduct } from "./quantised-weights.ts";
 
 /** A parameter of the graph by its Hugging Face name; undefined for one that the model has not (an adapter). */
 export type ParameterLookup = (name: string) => Tensor | undefined;
 
-/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ, scale = alpha / rank. */
+/** Low-rank adapters beside projections: y += scale · (x Aᵀ) Bᵀ (see adapterScaleOf). */
 export type AdapterScale = number;
 
 /** A model as graph: its shape and its parameters. */
@@ -28,6 +32,16 @@ export type DecoderGraph = {
   readonly config: ModelConfig;
   readonly parameter: ParameterLookup;
   readonly adapterScale?: AdapterScale;
+  /** Whether the language-model head does not learn: then logits need never be held whole. */
+  readonly frozenHead?: boolean;
+  /** Whether blocks are computed again in the backward pass instead of kept: less memory for a third more time. */
+  readonly checkpointing?: boolean;
+  /** Whether weights are constants of the graph. */
+  readonly keepsWeights?: boolean;
+  /** Projections that are there in fewer bits. */
+  readonly quantised?: QuantisedWeights;
+  /** Of the adapters' inputs; in training alone. */
+  readonly adapterDropout?: Dropout;
 };
 
 /** A parameter that must be there. */
@@ -37,16 +51,69 @@ export const required = (graph: DecoderGraph, name: string): Tensor => {
   return tensor;
 };
 
-/** x [n, inputs] → [n, outputs], with bias and adapter where there are any. */
-export const project = (graph: DecoderGraph, x: Tensor, { name, bias, transposed }: Projection): Tensor => {
-  const product = matmul(x, required(graph, `${name}.weight`), { transposeB: transposed !== true });
-  const dense = bias === true ? add(product, required(graph, `${name}.bias`)) : product;
+type Adapter = { readonly down: Tensor; readonly up: Tensor };
+
+const adapterOf = (graph: DecoderGraph, { name }: Projection): Adapter | undefined => {
   const down = graph.parameter(`${name}.lora_A.weight`);
   const up = graph.parameter(`${name}.lora_B.weight`);
-  if (down === undefined || up === undefined) return dense;
-  const low = matmul(x, down, { transposeB: true });
-  return add(dense, matmul(low, up, { transposeB: true, alpha: graph.adapterScale ?? 1 }));
+  return down === undefined || up === undefined ? undefined : { down, up };
 };
+
+const dense = (graph: DecoderGraph, x: Tensor, projection: Projection): Tensor => {
+  const { name, bias } = projection;
+  const quantised = graph.quantised?.[`${name}.weight`];
+  const product =
+    quantised === undefined
+      ? plainProduct(x, required(graph, `${name}.weight`), projection)
+      : quantisedProduct(x, quantised, projection, graph.keepsWeights === true);
+  return bias === true ? add(product, required(graph, `${name}.bias`)) : product;
+};
+
+/** x Aᵀ of every adapter, through one product for all where they read the same: narrow ones are slow. */
+const lowRank = (
+  { adapterDropout: dropout }: DecoderGraph,
+  x: Tensor,
+  projections: readonly Projection[],
+  adapters: readonly (Adapter | undefined)[],
+): (Tensor | undefined)[] => {
+  if (dropout !== undefined)
+    return adapters.map((adapter, at) =>
+      adapter === undefined
+        ? undefined
+        : matmul(dropped(x, dropout, projections[at]!.name), adapter.down, { transposeB: true }),
+    );
+  const downs = adapters.flatMap((adapter) => (adapter === undefined ? [] : [adapter.down]));
+  if (downs.length === 0) return adapters.map(() => undefined);
+  const all = matmul(x, downs.length === 1 ? downs[0]! : concatenate(downs, 0), { transposeB: true });
+  let start = 0;
+  return adapters.map((adapter) => {
+    if (adapter === undefined) return undefined;
+    const end = start + adapter.down.shape[0]!;
+    const part = slice(all, 1, start, end);
+    start = end;
+    return part;
+  });
+};
+
+/** x [n, inputs] through projections of the same inputs, each → [n, outputs], with biases and adapters. */
+export const projectAll = (
+  graph: DecoderGraph,
+  x: Tensor,
+  projections: readonly Projection[],
+): readonly Tensor[] => {
+  const adapters = projections.map((projection) => adapterOf(graph, projection));
+  const low = lowRank(graph, x, projections, adapters);
+  return projections.map((projection, at) => {
+    const plain = dense(graph, x, projection);
+    const adapter = adapters[at];
+    if (adapter === undefined) return plain;
+    return add(plain, matmul(low[at]!, adapter.up, { transposeB: true, alpha: graph.adapterScale ?? 1 }));
+  });
+};
+
+/** x [n, inputs] → [n, outputs], with bias and adapter where there are any. */
+export const project = (graph: DecoderGraph, x: Tensor, projection: Projection): Tensor =>
+  projectAll(graph, x, [projection])[0]!;
 
 /** The norm `name` over the last axis of x; x itself where there is none. */
 export const norm = (graph: DecoderGraph, x: Tensor, name: string | undefined): Tensor => {
@@ -79,9 +146,7 @@ const activations = { silu, gelu };
 /** The feed-forward layer of normed tokens [n, hidden]. */
 export const feedForward = (graph: DecoderGraph, x: Tensor, { gate, up, down }: LayerDesign): Tensor => {
   const activation = activations[designOf(graph.config).activation];
-  const inner =
-    gate === undefined
-      ? activation(project(graph, x, up))
-      : multiply(activation(project(graph, x, gate)), project(graph, x, up));
-  return project(graph, inner, down);
+  if (gate === undefined) return project(graph, activation(project(graph, x, up)), down);
+  const [gated, raised] = projectAll(graph, x, [gate, up]) as [Tensor, Tensor];
+  return project(graph, multiply(activation(gated), raised), down);
 };

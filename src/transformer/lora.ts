@@ -1,18 +1,21 @@
 // Low-rank adapters (Hu et al. 2021): for a projection W [out, in], A [rank, in] and B [out, rank] with
-// y = x Wᵀ + alpha/rank · (x Aᵀ) Bᵀ. B begins at zero, so an adapted model begins as its base. Names follow PEFT:
-// <projection>.lora_A.weight beside <projection>.weight.
+// y = x Wᵀ + alpha/rank · (x Aᵀ) Bᵀ; rank-stabilised (Kalajdzievski 2023) alpha/sqrt(rank). B begins at zero, so an
+// adapted model begins as its base. Names follow PEFT: <projection>.lora_A.weight beside <projection>.weight.
 
 import { createRandom, deriveSeed, UserError } from "../core/index.ts";
 import { designOf, type ModelConfig } from "./config.ts";
 import type { Projection } from "./families/family.ts";
 import { projectionsOf, type Weight, type Weights } from "./parameters.ts";
 
+/** rsLora: the scale falls with the root of the rank instead of the rank. */
+export type AdapterSize = { readonly rank: number; readonly alpha: number; readonly rsLora?: boolean };
+
 /** targets: last parts of the projections' names, e.g. q_proj, for GPT-2 c_attn; or "all-linear". */
-export type LoraOptions = {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly targets: readonly string[];
-};
+export type LoraOptions = AdapterSize & { readonly targets: readonly string[] };
+
+/** What products of A and B are multiplied with: alpha / rank, or alpha / sqrt(rank) when rank-stabilised. */
+export const adapterScaleOf = ({ rank, alpha, rsLora = false }: AdapterSize): number =>
+  alpha / (rsLora ? Math.sqrt(rank) : rank);
 
 /** The model's projections by their last names: what an adapter can stand beside. */
 const projectionsByName = (config: ModelConfig): ReadonlyMap<string, readonly Projection[]> => {
@@ -27,7 +30,8 @@ const projectionsByName = (config: ModelConfig): ReadonlyMap<string, readonly Pr
 /** Stands for every projection of attention and feed-forward, as in PEFT. */
 export const allTargets = "all-linear";
 
-const isAdapter = (name: string): boolean => name.includes(".lora_");
+/** Whether a parameter's name is that of an adapter. */
+export const isAdapter = (name: string): boolean => name.includes(".lora_");
 
 /** Whether weights hold adapters. */
 export const hasAdapters = (weights: Weights): boolean => Object.keys(weights).some(isAdapter);

@@ -17,7 +17,7 @@ export type Placement = {
   readonly branches: readonly number[];
 };
 
-/** Rows as feeds: tokens and positions [batch, time], bias [batch, 1, 1, time, time], and where each item landed. */
+/** Rows as feeds: tokens and positions [batch, time], bias [batch, 1, time, 1, time], and where each item landed. */
 export type PackedBatch = {
   readonly batch: number;
   readonly time: number;

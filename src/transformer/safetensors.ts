@@ -6,8 +6,16 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { CovenantError, fileError, parseJson, UserError } from "../core/index.ts";
+import {
+  CovenantError,
+  type DiskWriter,
+  fileError,
+  parseJson,
+  systemDisk,
+  UserError,
+} from "../core/index.ts";
 import type { Shape, WeightFormat } from "./families/family.ts";
 import { decodeBfloat16, decodeFloat16, toBfloat16Bits, toFloat16Bits } from "./number-formats.ts";
 import { elementCount, type Weight, type Weights } from "./parameters.ts";
@@ -218,6 +226,24 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
   }
 };
 
+/**
+ * One tensor whose numbers are all finite. Throws UserError for NaN and infinities too: a model that holds them was
+ * damaged and would answer nonsense without a word.
+ */
+export const readFiniteTensor = async (file: SafetensorsFile, name: string): Promise<Weight> => {
+  const weight = await file.read(name);
+  const { data } = weight;
+  for (let at = 0; at < data.length; at++) {
+    if (Number.isFinite(data[at])) continue;
+    throw new UserError(
+      "weights-not-finite",
+      `${file.path}: tensor ${name} holds ${data[at]} at position ${at}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
+      { path: file.path, name },
+    );
+  }
+  return weight;
+};
+
 /** All tensors of a file as float32. */
 export const readSafetensors = async (path: string): Promise<Weights> => {
   await using file = await openSafetensors(path);
@@ -257,16 +283,22 @@ const headerBytes = (names: readonly string[], weights: Weights, format: WeightF
   return padded;
 };
 
-const writeFully = async (file: FileHandle, bytes: Uint8Array): Promise<void> => {
+type Target = { readonly file: FileHandle; readonly disk: DiskWriter };
+
+/** In pieces, between which a signal is heard. */
+const writeFully = async ({ file, disk }: Target, bytes: Uint8Array): Promise<void> => {
+  const largestWrite = 1 << 24;
   for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, Math.min(bytes.length - done, 1 << 30));
-    done += bytesWritten;
+    const taken = disk.write(file.fd, bytes.subarray(done, done + largestWrite));
+    if (taken <= 0) throw Object.assign(new Error("the disk took no bytes"), { code: "ENOSPC" });
+    done += taken;
+    if (done < bytes.length) await setImmediate();
   }
 };
 
-const writeTensor = async (file: FileHandle, data: Float32Array, format: WeightFormat): Promise<void> => {
+const writeTensor = async (target: Target, data: Float32Array, format: WeightFormat): Promise<void> => {
   if (format === "float32") {
-    await writeFully(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    await writeFully(target, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return;
   }
   const encode = format === "float16" ? toFloat16Bits : toBfloat16Bits;
@@ -274,7 +306,7 @@ const writeTensor = async (file: FileHandle, data: Float32Array, format: WeightF
   for (let start = 0; start < data.length; start += chunk.length) {
     const part = chunk.subarray(0, Math.min(chunk.length, data.length - start));
     for (let index = 0; index < part.length; index++) part[index] = encode(data[start + index] as number);
-    await writeFully(file, new Uint8Array(part.buffer, 0, part.byteLength));
+    await writeFully(target, new Uint8Array(part.buffer, 0, part.byteLength));
   }
 };
 
@@ -286,6 +318,7 @@ export const writeSafetensors = async (
   path: string,
   weights: Weights,
   format: WeightFormat = "float32",
+  disk: DiskWriter = systemDisk,
 ): Promise<void> => {
   const names = Object.keys(weights).sort((first, second) =>
     Buffer.compare(Buffer.from(first), Buffer.from(second)),
@@ -296,9 +329,9 @@ export const writeSafetensors = async (
   try {
     const file = await open(unfinished, "wx");
     try {
-      await writeFully(file, header);
-      for (const name of names) await writeTensor(file, (weights[name] as Weight).data, format);
-      await file.sync();
+      await writeFully({ file, disk }, header);
+      for (const name of names) await writeTensor({ file, disk }, (weights[name] as Weight).data, format);
+      await disk.sync(file.fd);
     } finally {
       await file.close();
     }

@@ -130,3 +130,22 @@ describe("a reward model that transformers opens", () => {
       expect(Math.abs(scores[at]![0]! - score)).toBeLessThan(1e-4);
   });
 });
+
+describe("the likeliest tokens", () => {
+  it("come with the same probabilities as the tokens themselves, likeliest first", async () => {
+    const values = await language.tokens(eight);
+    const read = await language.likeliest(eight, 4);
+    for (const [item, { branches }] of eight.entries())
+      for (const [branch, wanted] of branches.entries())
+        for (const [at, id] of wanted.entries()) {
+          const token = read[item]![branch]![at]!;
+          expect(token.id).toBe(id);
+          expect(Math.abs(token.logProbability - values[item]![branch]![at]!)).toBeLessThan(1e-4);
+          const likeliest = token.alternatives.map(({ logProbability }) => logProbability);
+          expect(likeliest).toEqual(likeliest.toSorted((a, b) => b - a));
+          expect(likeliest).toHaveLength(4);
+          expect(likeliest[0]!).toBeGreaterThanOrEqual(token.logProbability);
+          expect(likeliest.reduce((sum, value) => sum + Math.exp(value), 0)).toBeLessThanOrEqual(1 + 1e-6);
+        }
+  });
+});

@@ -4,9 +4,10 @@
 import { CovenantError, throwIfAborted } from "../core/index.ts";
 import { compile, createProgramCache, input, type ProgramCache } from "../engine/index.ts";
 import type { ModelConfig } from "./config.ts";
-import { hiddenStates, packedInputs, scoreOf } from "./decoder.ts";
+import { hiddenStates, logitsOf, packedInputs, scoreOf } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
 import { type PackedItem, roundUp } from "./packing.ts";
+import { readProbabilities } from "./sampling.ts";
 import {
   branchTargets,
   layOut,
@@ -22,32 +23,45 @@ export type ScoreOptions = { readonly signal?: AbortSignal; readonly onItems?: (
 export type Scorer = {
   /** Natural-log probabilities of every token of every branch: [item][branch][token]. */
   tokens(items: readonly PackedItem[], options?: ScoreOptions): Promise<Float32Array[][]>;
+  /** Of every token of every branch its probability and those of the `top` likeliest at its place: [item][branch][token]. */
+  likeliest(
+    items: readonly PackedItem[],
+    top: number,
+    options?: ScoreOptions,
+  ): Promise<ReturnType<typeof readProbabilities>[][][]>;
   /** The scalar head at the last token of every branch: [item][branch]. The model must have a score head. */
   scores(items: readonly PackedItem[], options?: ScoreOptions): Promise<Float32Array[]>;
   release(): Promise<void>;
 };
 
-/** Tokens laid out in one run; bounds the memory of logits and attention. */
+/** Tokens laid out in one run; bounds the memory of attention. */
 const tokensPerRun = 4096;
+/** Logits computed in one run: 256 MB. One item may have more. */
+const logitsPerRun = 2 ** 26;
 
 const lengthOf = (item: PackedItem): number =>
   item.branches.reduce((sum, branch) => sum + branch.length, item.trunk.length);
 
 /** Items in runs of about tokensPerRun tokens, like lengths together, so that rows are full; gives their indices. */
-const runsOf = (items: readonly PackedItem[]): number[][] => {
+const runsOf = (items: readonly PackedItem[], vocabulary: number): number[][] => {
   const lengths = items.map(lengthOf);
   const order = [...items.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const runs: number[][] = [];
   let run: number[] = [];
   let tokens = 0;
+  let read = 0;
   for (const index of order) {
-    if (run.length > 0 && tokens + lengths[index]! > tokensPerRun) {
+    const own = lengths[index]! - items[index]!.trunk.length;
+    const isFull = tokens + lengths[index]! > tokensPerRun || (read + own) * vocabulary > logitsPerRun;
+    if (run.length > 0 && isFull) {
       runs.push(run);
       run = [];
       tokens = 0;
+      read = 0;
     }
     run.push(index);
     tokens += lengths[index]!;
+    read += own;
   }
   if (run.length > 0) runs.push(run);
   return runs;
@@ -91,17 +105,17 @@ const requireScorable = (items: readonly PackedItem[], config: ModelConfig): voi
   }
 };
 
-type ProgramKind = "tokens" | "scores";
+type ProgramKind = "tokens" | "logits" | "scores";
 
 /** The program for one shape; key: kind, rows, tokens a row, values read. */
 const compileFor = (state: ModelState, key: string) => {
   const [kind, batch, time, count] = key.split("|") as [ProgramKind, string, string, string];
   const sizes: TokenBatchSizes = { batch: Number(batch), time: Number(time), targets: Number(count) };
-  const graph = graphOf(state);
+  const graph = { ...graphOf(state), frozenHead: true };
   if (kind === "tokens") return compile({ values: readTargets(graph, sizes).logProbabilities });
-  const rows = input("last", [sizes.targets], "int64");
+  const rows = input("predictors", [sizes.targets], "int64");
   const hidden = hiddenStates(graph, packedInputs(sizes.batch, sizes.time), { rows });
-  return compile({ values: scoreOf(graph, hidden) });
+  return compile({ values: kind === "logits" ? logitsOf(graph, hidden) : scoreOf(graph, hidden) });
 };
 
 /** Takes values off a run's result, as many at a time as asked for, in the order of its items. */
@@ -120,6 +134,20 @@ const runTokens = async (
   return takeInTurn((await program.run({ ...state.feeds(), ...batch.feeds }))["values"] as Float32Array);
 };
 
+/** Logits [vocabulary] before every token of every branch, one run. */
+const runLogits = async (
+  state: ModelState,
+  programs: ProgramCache,
+  chosen: readonly PackedItem[],
+): Promise<Take> => {
+  const padding = state.config.padTokenId ?? 0;
+  const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
+  const { batch: rows, time, targets } = batch.sizes;
+  const program = await programs.get(`logits|${rows}|${time}|${targets}`);
+  const { wanted: _, ...feeds } = batch.feeds;
+  return takeInTurn((await program.run({ ...state.feeds(), ...feeds }))["values"] as Float32Array);
+};
+
 /** The head's score at the last token of every branch, one run. */
 const runScores = async (
   state: ModelState,
@@ -131,10 +159,10 @@ const runScores = async (
   const found = lastTokens(batch);
   const count = roundUp(found.length, 32);
   const program = await programs.get(`scores|${batch.sizes.batch}|${batch.sizes.time}|${count}`);
-  const last = new BigInt64Array(count);
-  last.set(found);
+  const predictors = new BigInt64Array(count);
+  predictors.set(found);
   const { tokens, positions, bias } = batch.packed;
-  const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
+  const results = await program.run({ ...state.feeds(), tokens, positions, bias, predictors });
   return takeInTurn(results["values"] as Float32Array);
 };
 
@@ -153,7 +181,7 @@ export const createScorer = (state: ModelState): Scorer => {
   ): Promise<void> => {
     requireScorable(items, state.config);
     let done = 0;
-    for (const indices of runsOf(items)) {
+    for (const indices of runsOf(items, state.config.vocabularySize)) {
       throwIfAborted(options.signal);
       const chosen = indices.map((index) => items[index]!);
       const take = await run(state, programs, chosen);
@@ -168,6 +196,16 @@ export const createScorer = (state: ModelState): Scorer => {
       const all = new Array<Float32Array[]>(items.length);
       await each(items, options, runTokens, (index, take) => {
         all[index] = items[index]!.branches.map(({ length }) => take(length));
+      });
+      return all;
+    },
+    async likeliest(items, top, options = {}) {
+      const all = new Array<ReturnType<typeof readProbabilities>[][]>(items.length);
+      const width = state.config.vocabularySize;
+      await each(items, options, runLogits, (index, take) => {
+        all[index] = items[index]!.branches.map((ids) =>
+          ids.map((id) => readProbabilities(take(width), id, top)),
+        );
       });
       return all;
     },

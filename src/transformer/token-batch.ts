@@ -1,8 +1,8 @@
 // From rows of tokens to a packed batch and back: which hidden states predict which tokens, and what each token
 // counts. Shapes are rounded to few buckets, so that few programs are compiled.
 
-import { input, type Tensor, tokenLogProbability } from "../engine/index.ts";
-import { hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
+import { frozenHeadLogProbability, input, type Tensor, tokenLogProbability } from "../engine/index.ts";
+import { headOf, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import type { DecoderGraph } from "./layers.ts";
 import {
   assignRows,
@@ -98,7 +98,11 @@ export const readTargets = (
 ): { readonly hidden: Tensor; readonly logProbabilities: Tensor } => {
   const rows = input("predictors", [targets], "int64");
   const hidden = hiddenStates(graph, packedInputs(batch, time), { rows });
-  const logProbabilities = tokenLogProbability(logitsOf(graph, hidden), input("wanted", [targets], "int64"));
+  const wanted = input("wanted", [targets], "int64");
+  const logProbabilities =
+    graph.frozenHead === true
+      ? frozenHeadLogProbability(hidden, headOf(graph), wanted)
+      : tokenLogProbability(logitsOf(graph, hidden), wanted);
   return { hidden, logProbabilities };
 };
 

@@ -50,6 +50,27 @@ describe.each(["byte-level", "sequence"])("%s", (name) => {
   });
 });
 
+describe.each(["gpt2", "llama3", "qwen2", "llama2", "llama2-metaspace", "gemma"])("as %s has it", (name) => {
+  const tokenizer = createTokenizer({ tokenizerJson: read(`${name}.tokenizer.json`), configJson: "{}" });
+  const { rows } = JSON.parse(read(`${name}.golden.json`)) as { rows: Row[] };
+
+  it.each(rows.map((row) => [row.text, row] as const))("gives the original's ids for %j", (text, row) => {
+    expect(tokenizer.encode(text, { specialTokens: false })).toEqual(row.ids);
+    expect(tokenizer.encode(text, { specialTokens: true })).toEqual(row.withSpecialTokens);
+    expect(tokenizer.encode(text, { specialTokens: false, parseSpecial: false })).toEqual(row.literal);
+    expect(tokenizer.encodeMarked({ text, literal: [], marks: [] }).ids).toEqual(row.ids);
+    const literal = [[0, text.length]] as const;
+    expect(tokenizer.encodeMarked({ text, literal, marks: [] }).ids).toEqual(row.literal);
+  });
+
+  it.each(rows.map((row) => [row.text, row] as const))("and its text for %j", (_text, row) => {
+    expect(tokenizer.decode(row.ids, { skipSpecial: false })).toBe(row.decoded);
+    expect(tokenizer.decode(row.ids, { skipSpecial: true })).toBe(row.decodedWithoutSpecial);
+    const cut = row.ids.slice(0, Math.floor(row.ids.length / 2));
+    expect(tokenizer.decode(cut, { skipSpecial: false })).toBe(row.decodedCut);
+  });
+});
+
 const files = { tokenizerJson: read("byte-level.tokenizer.json"), configJson: "{}" };
 const tokenizer = createTokenizer(files);
 const library = new LibraryTokenizer(JSON.parse(files.tokenizerJson), {}) as Library;

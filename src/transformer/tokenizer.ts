@@ -4,8 +4,9 @@
 // there stay text. Knows no chat roles; chat-template.ts does.
 
 import { join } from "node:path";
-import { CovenantError, checkValue, parseJson } from "../core/index.ts";
-import { fromByteCharacters, toByteCharacters, wordPattern } from "./byte-level.ts";
+import { checkValue, parseJson } from "../core/index.ts";
+import { toByteCharacters, wordPattern } from "./byte-level.ts";
+import { createDecode } from "./tokenizer-decoding.ts";
 import {
   contentOf,
   isPlainByteLevel,
@@ -92,7 +93,8 @@ const createSplitter = (json: TokenizerJson): Splitter => {
   };
 };
 
-type EncodePiece = (text: string) => readonly number[];
+/** isFirst: the piece begins the text; some tokenizers put a space in front of that one alone. */
+type EncodePiece = (text: string, isFirst: boolean) => readonly number[];
 
 const largestWordCache = 100_000;
 
@@ -114,12 +116,17 @@ const createWordEncoder = (library: LibraryTokenizer): EncodePiece => {
   };
 };
 
-/** The library's own way, without control tokens: a second tokenizer that does not know them, made when needed. */
+/** The library's own way, without control tokens: tokenizers that do not know them, made when needed. */
 const createLibraryEncoder = (json: TokenizerJson, config: TokenizerConfig, source: string): EncodePiece => {
-  let plain: LibraryTokenizer | undefined;
-  return (text) => {
+  const known = new Map<boolean, LibraryTokenizer>();
+  const split = json.pre_tokenizer;
+  const begins = split?.type === "Metaspace" && split["prepend_scheme"] === "first";
+  return (text, isFirst) => {
+    const asFirst = isFirst || !begins;
     const ordinary = json.added_tokens.filter(({ special }) => !special);
-    plain ??= openLibrary({ ...json, added_tokens: ordinary }, config, source);
+    const parts = asFirst ? json : { ...json, pre_tokenizer: { ...split!, prepend_scheme: "never" } };
+    const plain = known.get(asFirst) ?? openLibrary({ ...parts, added_tokens: ordinary }, config, source);
+    known.set(asFirst, plain);
     return plain.encode(text, { add_special_tokens: false }).ids;
   };
 };
@@ -142,7 +149,7 @@ const placeOf = (
   if (!piece) return { first: total, past: total };
   if (mark <= piece.start) return { first: piece.at, past: piece.at };
   if (piece.id !== null) return { first: piece.at, past: piece.at + 1 };
-  const before = encode(piece.text.slice(0, mark - piece.start));
+  const before = encode(piece.text.slice(0, mark - piece.start), piece.start === 0);
   const shared = sharedPrefix(before, piece.ids);
   const straddled = shared < before.length ? 1 : 0;
   return { first: piece.at + shared, past: piece.at + shared + straddled };
@@ -156,51 +163,6 @@ const surroundingsOf = (library: LibraryTokenizer): { before: number[]; after: n
   const idsOf = (names: readonly string[]) =>
     names.map((name) => library.token_to_id(name)).filter((id) => id !== undefined);
   return { before: idsOf(tokens.slice(0, middle)), after: idsOf(tokens.slice(middle + 1)) };
-};
-
-type Decode = Tokenizer["decode"];
-
-const unknownId = (id: number): CovenantError =>
-  new CovenantError("unknown-token-id", `Token id ${id} is not in the vocabulary.`, { id });
-
-const createLibraryDecode = (
-  library: LibraryTokenizer,
-  specialIds: ReadonlySet<number>,
-  config: TokenizerConfig,
-): Decode => {
-  return (ids, { skipSpecial }) => {
-    const kept = Array.from(ids).filter((id) => !skipSpecial || !specialIds.has(id));
-    for (const id of kept) if (library.id_to_token(id) === undefined) throw unknownId(id);
-    if (kept.length === 0) return "";
-    return library.decode(kept, {
-      skip_special_tokens: false,
-      clean_up_tokenization_spaces: config.clean_up_tokenization_spaces ?? false,
-    });
-  };
-};
-
-/** Byte-level decoding from a table of bytes per id. */
-const createByteDecode = (
-  library: LibraryTokenizer,
-  specialIds: ReadonlySet<number>,
-  addedIds: ReadonlySet<number>,
-): Decode => {
-  const table: (Uint8Array | undefined)[] = [];
-  const text = new TextDecoder("utf-8", { ignoreBOM: true });
-  const bytesOf = (id: number): Uint8Array => {
-    const known = table[id];
-    if (known) return known;
-    const token = library.id_to_token(id);
-    if (token === undefined) throw unknownId(id);
-    const bytes = (addedIds.has(id) ? null : fromByteCharacters(token)) ?? new TextEncoder().encode(token);
-    table[id] = bytes;
-    return bytes;
-  };
-  return (ids, { skipSpecial }) => {
-    const parts: Uint8Array[] = [];
-    for (const id of Array.from(ids)) if (!skipSpecial || !specialIds.has(id)) parts.push(bytesOf(id));
-    return text.decode(Buffer.concat(parts));
-  };
 };
 
 type TextEncoding = Pick<Tokenizer, "encodeMarked"> & {
@@ -217,7 +179,7 @@ const createTextEncoding = (
   const encodePieces = (text: string, literal: readonly TextRange[]) => {
     const ids: number[] = [];
     const pieces = split(text, literal).map((piece): EncodedPiece => {
-      const own = piece.id === null ? encodePiece(piece.text) : [piece.id];
+      const own = piece.id === null ? encodePiece(piece.text, piece.start === 0) : [piece.id];
       const encoded = { ...piece, at: ids.length, ids: own };
       for (const id of own) ids.push(id);
       return encoded;
@@ -252,7 +214,6 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
     ? createWordEncoder(library)
     : createLibraryEncoder(json, config, jsonPlace.file);
   const specialIds = new Set(json.added_tokens.filter(({ special }) => special).map(({ id }) => id));
-  const addedIds = new Set(json.added_tokens.map(({ id }) => id));
   const encoding = createTextEncoding(library, createSplitter(json), encodePiece, isPlain, specialIds);
   const { before, after } = surroundingsOf(library);
   const idOf = (token: string): number | null => library.token_to_id(token) ?? null;
@@ -260,8 +221,6 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
     const content = contentOf(token);
     return content === null ? null : idOf(content);
   };
-  const decodesBytes =
-    isPlain && json.decoder?.type === "ByteLevel" && config.clean_up_tokenization_spaces !== true;
   let largestId = -1;
   for (const id of library.get_vocab().values()) largestId = Math.max(largestId, id);
   return {
@@ -279,9 +238,7 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
       return specialTokens ? [...before, ...ids, ...after] : ids;
     },
     encodeMarked: encoding.encodeMarked,
-    decode: decodesBytes
-      ? createByteDecode(library, specialIds, addedIds)
-      : createLibraryDecode(library, specialIds, config),
+    decode: createDecode(library, json, config, isPlain),
     idOf,
     tokenOf: (id) => library.id_to_token(id) ?? null,
   };

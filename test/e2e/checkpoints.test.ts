@@ -114,7 +114,18 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
       reward: inFolder("reward/reward/model"),
       counts: { harmful: 6, harmless: 3, lookalike: 3 },
       maxTokens: 12,
-      settings: { steps: 6, batch: 8, epochs: 2 },
+      // the price of leaving the reference is adapted, so that it is part of where training stands
+      settings: { steps: 6, batch: 8, epochs: 2, klTarget: 0.01, klGain: 1 },
+    }),
+  },
+  "train grpo": {
+    stage: "rl",
+    config: () => ({
+      ...base(),
+      reward: inFolder("reward/reward/model"),
+      counts: { harmful: 6, harmless: 3, lookalike: 3 },
+      maxTokens: 12,
+      settings: { steps: 6, batch: 2, group: 2, iterations: 2 },
     }),
   },
   pretrain: {
@@ -145,6 +156,16 @@ describe("training that stopped between two steps", () => {
     expect(existsSync(join(stageOf("stopped"), "checkpoint.safetensors"))).toBe(false);
   });
 
+  it("train grpo with a judge does so too", async () => {
+    const judged = { ...trainings["train grpo"]!.config(), judge: inFolder("model") };
+    const config = (out: string) => ({ ...judged, out: inFolder(`judged-${out}`) });
+    await run("train grpo", config("whole"));
+    await stopped("train grpo", config("stopped"), { after: 3 });
+    await run("train grpo", config("stopped"));
+    const files = ["steps.jsonl", "model/model.safetensors"];
+    expectSameFiles(inFolder("judged-stopped/rl"), inFolder("judged-whole/rl"), files);
+  });
+
   it("PPO with measured steps does so too, measures no step twice, and learns what it learns unmeasured", async () => {
     const stage = "ethical/rl";
     const config = (out: string, measureEvery = 1) => ({
@@ -152,7 +173,8 @@ describe("training that stopped between two steps", () => {
       train: { harmful: 8, harmless: 4, lookalike: 4 },
       test: { harmful: 4, harmless: 3, lookalike: 3 },
       ...{ sft: short, reward: shortReward, dpo: short },
-      ppo: { steps: 5, batch: 8, measureEvery },
+      // an alarm is an event, and would move the clock
+      ppo: { steps: 5, batch: 8, measureEvery, alarms: { endedShare: null } },
     });
     await stopped("run", config("measured"), { stage, after: 3 }, everySecondStep);
     expect(await standOf(inFolder(`measured/${stage}`))).toEqual({ recorded: 3, saved: 2 });

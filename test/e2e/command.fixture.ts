@@ -24,13 +24,18 @@ process.once("exit", endAll);
 /** What no command of these tests needs, on a busy machine either. */
 const longestMilliseconds = 150_000;
 
-/** Starts `covenant ...` in a folder. onError: called with every piece of stderr. */
+/** Starts `covenant ...` in a folder. onError: called with every piece of stderr. env: in place of this process's. */
 export const start = (
   words: readonly string[],
   folder: string,
   onError?: (text: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
 ): Started => {
-  const child = spawn(process.execPath, [main, ...words], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [main, ...words], {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (part: Buffer) => {

@@ -216,7 +216,9 @@ const castRule: Operation = {
   gradient: ({ inputs: [x] }, [gradient]) => [x!.type === "float32" ? gradient : undefined],
   onnx: (node, inputs, emitter) =>
     emitter.emit("Cast", inputs, {
-      attributes: { to: { float32: 1, int32: 6, int64: 7, bool: 9 }[node.outputs[0]!.type] },
+      attributes: {
+        to: { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 }[node.outputs[0]!.type],
+      },
     }),
   evaluate: (node, [x]) => [
     mapValue(

@@ -37,6 +37,8 @@ const emptyOf = {
   float32: (size: number) => new Float32Array(size),
   int64: (size: number) => new BigInt64Array(size),
   int32: (size: number) => new Int32Array(size),
+  int8: (size: number) => new Int8Array(size),
+  uint8: (size: number) => new Uint8Array(size),
   bool: (size: number) => new Uint8Array(size),
 };
 

@@ -5,12 +5,15 @@ import { CovenantError } from "../../core/index.ts";
 import type { Operation } from "../operation.ts";
 import { activationOperations } from "./activations.ts";
 import { attentionOperations } from "./attention.ts";
+import { checkpointOperations } from "./checkpoint.ts";
 import { elementwiseOperations } from "./elementwise.ts";
+import { headOperations } from "./head.ts";
 import { indexingOperations } from "./indexing.ts";
 import { linearOperations } from "./linear.ts";
 import { momentOperations } from "./moments.ts";
 import { networkOperations } from "./network.ts";
 import { normalisationOperations } from "./normalisation.ts";
+import { quantisedOperations } from "./quantised.ts";
 import { reductionOperations } from "./reduction.ts";
 
 export const operations: ReadonlyMap<string, Operation> = new Map(
@@ -23,6 +26,9 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     ...indexingOperations,
     ...networkOperations,
     ...normalisationOperations,
+    ...quantisedOperations,
+    ...headOperations,
+    ...checkpointOperations,
     ...attentionOperations,
   ].map((operation) => [operation.name, operation]),
 );

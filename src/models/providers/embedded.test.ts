@@ -118,7 +118,9 @@ describe("text outside a small model's language", () => {
 
   it("is not what the words of its language are, in any order", async () => {
     const { told, ask, close } = await tiny();
-    const { tokenizer } = await loadModelFolder(modelFolderOf("embedded:covenant-tiny") ?? "");
+    const { tokenizer } = await loadModelFolder(
+      (await modelFolderOf("embedded:covenant-tiny", { environment: {} })) ?? "",
+    );
     const words = Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.tokenOf(id) ?? "")
       .filter((token) => /^\u0120[a-z]{4,}$/.test(token))
       .map((token) => token.slice(1));

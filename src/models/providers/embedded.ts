@@ -5,16 +5,23 @@
 import { UserError } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import {
+  cachedHubFolder,
   createGenerator,
   createModelState,
   createScorer,
+  createTextStream,
   encodeChat,
   fitsContext,
   fitsScoring,
   type Generator,
+  type HubOptions,
+  hubFolder,
+  type LoadOptions,
   loadModelFolder,
   type ModelFolder,
   type PackedItem,
+  readHubName,
+  type TextStream,
   type TokenReply,
 } from "../../transformer/index.ts";
 import type { CallOptions, GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
@@ -23,18 +30,27 @@ import { createForeignTextCheck } from "./small-language.ts";
 const batch = 256;
 
 /**
- * folder: the model folder; id: how records name it. onForeignText: told once, when a model of a small language is
+ * folder: the model folder; id: how records name it; load: how an adapter's base is found. onForeignText: told once, when a model of a small language is
  * given text outside of it.
  */
 export type EmbeddedOptions = {
   readonly folder: string;
   readonly id: string;
+  readonly load?: LoadOptions;
   readonly onForeignText?: (text: string) => void;
 };
 
 /** Opens a model folder. Throws UserError for a folder that is missing or broken. */
 export const openEmbeddedModel = async (options: EmbeddedOptions): Promise<LanguageModel> =>
-  embeddedModel(await loadModelFolder(options.folder), options.id, options.onForeignText);
+  embeddedModel(await loadModelFolder(options.folder, options.load), options.id, options.onForeignText);
+
+/** The folder of a model on the hub, fetched where it is not in the cache. Throws UserError. */
+export const fetchedFolder = (name: string, options: HubOptions): Promise<string> =>
+  hubFolder(readHubName(name), options);
+
+/** Whether a model on the hub is in the cache with all that it needs. */
+export const isFetched = async (name: string, environment: HubOptions["environment"]): Promise<boolean> =>
+  (await cachedHubFolder(readHubName(name), environment)) !== null;
 
 const requireTemplate = (folder: ModelFolder, id: string) => {
   if (folder.chatTemplate === null) {
@@ -85,14 +101,12 @@ const createWarner = (
 
 const readReply = (
   tokenizer: ModelFolder["tokenizer"],
-  request: GenerateRequest,
   promptTokens: number,
   { ids, ended }: TokenReply,
+  cut: TextStream | undefined,
 ): Reply => {
-  const whole = tokenizer.decode(ids, { skipSpecial: true }).trim();
-  const stop = (request.stop ?? []).map((text) => whole.indexOf(text)).filter((found) => found >= 0);
-  const text = stop.length === 0 ? whole : whole.slice(0, Math.min(...stop)).trim();
-  const finish = text === "" ? "empty" : ended || stop.length > 0 ? "stop" : "length";
+  const text = (cut?.end() ?? tokenizer.decode(ids, { skipSpecial: true })).trim();
+  const finish = text === "" ? "empty" : ended || cut?.stopped === true ? "stop" : "length";
   return { text, finish, usage: { promptTokens, completionTokens: ids.length } };
 };
 
@@ -113,15 +127,23 @@ const generateReplies = async (
   asked: readonly Asked[],
   options: CallOptions,
 ): Promise<Reply[]> => {
-  const requests = asked.map(({ request: { temperature, topP, seed, maxTokens }, prompt }) => ({
-    prompt,
-    temperature,
-    seed,
-    maxTokens,
-    ...(topP === undefined ? {} : { topP }),
-  }));
+  const texts = asked.map(({ request: { stop = [] } }) => {
+    const stops = stop.filter((text) => text !== "");
+    return stops.length === 0 ? undefined : createTextStream(tokenizer, stops);
+  });
+  const requests = asked.map(({ request: { temperature, topP, seed, maxTokens }, prompt }, at) => {
+    const text = texts[at];
+    return {
+      prompt,
+      temperature,
+      seed,
+      maxTokens,
+      ...(topP === undefined ? {} : { topP }),
+      ...(text === undefined ? {} : { until: ({ id }: { id: number }) => text.push(id).stopped }),
+    };
+  });
   const replies = await generator.generate(requests, options);
-  return asked.map(({ request, prompt }, at) => readReply(tokenizer, request, prompt.length, replies[at]!));
+  return asked.map(({ prompt }, at) => readReply(tokenizer, prompt.length, replies[at]!, texts[at]));
 };
 
 const overflowReply: Reply = { text: "", finish: "overflow", usage: nothing };
@@ -140,8 +162,8 @@ export const embeddedModel = (
 ): LanguageModel => {
   const { config, weights, tokenizer } = folder;
   const template = requireTemplate(folder, id);
-  const state = createModelState(config, weights);
-  const generator = createGenerator(state);
+  const state = createModelState(config, weights, { frozen: true });
+  const generator = createGenerator(state, folder.generationConfig);
   const scorer = createScorer(state);
   const warn = createWarner(folder, id, tell);
   const promptOf = (messages: readonly Message[]): number[] =>

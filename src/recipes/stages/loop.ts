@@ -14,10 +14,17 @@ import { type ModelState, readSafetensors, type Weights, writeSafetensors } from
 const checkpointName = "checkpoint.safetensors";
 const bestName = "best.safetensors";
 const loopStepName = "loop-step";
+const extraName = (name: string): string => `loop:${name}`;
 const bestLossName = "eval-loss";
 /** A checkpoint is due after so long, and after so many times as long as the last one took to write. */
 const checkpointMilliseconds = 15_000;
 const writingShare = 20;
+
+/** Numbers by name that a checkpoint holds for a loop, and how they are put back. */
+export type LoopExtras = {
+  snapshot(): Readonly<Record<string, number>>;
+  restore(values: Readonly<Record<string, number>>): void;
+};
 
 export type LoopStage<Sizes> = {
   readonly name: string;
@@ -32,6 +39,8 @@ export type LoopStage<Sizes> = {
   readonly note: (metrics: Readonly<Record<string, number>>) => string;
   /** Starts the loop at a step. */
   readonly loop: (start: number) => AsyncIterable<StepMetrics>;
+  /** What the loop goes on with beside weights and moments, as numbers that single precision holds. */
+  readonly extras?: LoopExtras;
   /** Called after every step, before its record is written. */
   readonly onStep?: (outcome: StepMetrics) => Promise<void>;
 };
@@ -63,6 +72,7 @@ const restoreCheckpoint = async (
   path: string,
   state: ModelState,
   trainer: Pick<Trainer<unknown>, "restore" | "snapshot">,
+  extras: LoopExtras | undefined,
 ): Promise<number> => {
   if (!existsSync(path)) return 0;
   const tensors = await readSafetensors(path);
@@ -87,7 +97,20 @@ const restoreCheckpoint = async (
     moments[name] = { first: tensor(named.first, length).data, second: tensor(named.second, length).data };
   }
   trainer.restore({ step: tensor("step", 1).data[0]!, moments });
+  const numbers = Object.keys(extras?.snapshot() ?? {}).map((name) => [
+    name,
+    tensor(extraName(name), 1).data[0]!,
+  ]);
+  extras?.restore(Object.fromEntries(numbers));
   return tensor(loopStepName, 1).data[0]!;
+};
+
+/** The loop's own step and numbers, as tensors beside weights and moments. */
+const packLoop = (step: number, extras: LoopExtras | undefined): Weights => {
+  const tensors: Weights = { [loopStepName]: { shape: [1], data: Float32Array.of(step) } };
+  for (const [name, value] of Object.entries(extras?.snapshot() ?? {}))
+    tensors[extraName(name)] = { shape: [1], data: Float32Array.of(value) };
+  return tensors;
 };
 
 /** Removes the checkpoint and the best weights: call it when what the stage learned is saved. */
@@ -130,7 +153,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const { stage, state, trainer, totalSteps, clock, name } = options;
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
-  const start = await restoreCheckpoint(path, state, trainer);
+  const start = await restoreCheckpoint(path, state, trainer, options.extras);
   const best = options.keepBest === true ? await openBest(options) : undefined;
   let written = steps.existing.length;
   let due = clock.now() + checkpointMilliseconds;
@@ -148,10 +171,9 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
     stage.progress(step + 1, totalSteps, "steps", options.note(metrics));
     const begun = clock.now();
     if (begun > due && step + 1 < totalSteps) {
-      const tensors = packCheckpoint(state, trainer);
       await writeSafetensors(path, {
-        ...tensors,
-        [loopStepName]: { shape: [1], data: Float32Array.of(step + 1) },
+        ...packCheckpoint(state, trainer),
+        ...packLoop(step + 1, options.extras),
       });
       const ended = clock.now();
       due = ended + Math.max(checkpointMilliseconds, writingShare * (ended - begun));

@@ -3,24 +3,25 @@
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { hashJson, sha256File, UserError } from "../../core/index.ts";
-import { modelFolderOf, openModel } from "../../models/index.ts";
+import { isToBeFetched, modelFolderOf, openModel } from "../../models/index.ts";
 import {
-  loadModelFolder,
+  adapterFiles,
   type ModelConfig,
   type ModelFolder,
+  mergeFolder,
   parameterCount,
 } from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { trainableFolder } from "./models.ts";
+import { folderOptions, loadFolder, trainableFolder } from "./models.ts";
 
 /**
- * asked: it answers, criticises, judges; trained: its weights change; trained-on-texts: the same, without chats; rewards:
- * its score head is used.
+ * asked: it answers, criticises, judges; trained: its weights change; trained-bare: and it may lack a chat template,
+ * because its rows are plain texts or because it is given one; rewards: its score head is used.
  */
-export type ModelRole = "asked" | "trained" | "trained-on-texts" | "rewards";
+export type ModelRole = "asked" | "trained" | "trained-bare" | "rewards";
 
 /**
  * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1; config: its
@@ -39,14 +40,24 @@ const tinyParameters = 2_720_000;
 const modelFoldersIn = async (folder: string): Promise<string[]> => {
   const paths = await readdir(folder, { recursive: true, encoding: "utf8" }).catch(() => []);
   return paths
-    .filter((path) => basename(path) === "config.json")
-    .map((path) => asModelName(join(folder, path.slice(0, -"/config.json".length))))
+    .filter((path) => ["config.json", adapterFiles.config].includes(basename(path)))
+    .map((path) => asModelName(join(folder, dirname(path))))
     .sort();
 };
 
+const isModelFolder = (folder: string): boolean =>
+  ["config.json", adapterFiles.config].some((file) => existsSync(join(folder, file)));
+
+/** The adapters' folders inside a folder, or the folder itself where it is one. */
+export const adaptersIn = async (folder: string): Promise<string[]> => {
+  if (isModelFolder(folder)) return [folder];
+  const inside = await modelFoldersIn(folder);
+  return inside.filter((path) => existsSync(join(path, adapterFiles.config)));
+};
+
 /** Throws UserError for a folder that holds model folders instead of being one. */
-const refuseFolderOfModels = async (folder: string): Promise<void> => {
-  if (!existsSync(folder) || existsSync(join(folder, "config.json"))) return;
+export const refuseFolderOfModels = async (folder: string): Promise<void> => {
+  if (!existsSync(folder) || isModelFolder(folder)) return;
   const inside = await modelFoldersIn(folder);
   const isRun = existsSync(join(folder, "events.jsonl"));
   if (!isRun && inside.length === 0) return;
@@ -59,17 +70,17 @@ const refuseFolderOfModels = async (folder: string): Promise<void> => {
   );
 };
 
-const hashFolder = async (folder: string): Promise<string> => {
+/** The hash of a folder's files; of an adapter with those of its base. */
+const hashFolder = async (folder: string, base: string | undefined): Promise<string> => {
   const files = (await readdir(folder)).filter((file) => /\.(json|safetensors|jinja)$/.test(file)).sort();
   const hashes: [string, string][] = [];
   for (const file of files) hashes.push([file, (await sha256File(join(folder, file))).sha256]);
-  return hashJson(hashes);
+  return hashJson(base === undefined ? hashes : [hashes, await hashFolder(base, undefined)]);
 };
 
-/** Throws UserError for a model folder that cannot be what it is named for. */
-const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
+const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean): void => {
   const isReward = task === "sequence-classification";
-  if (isReward !== (role === "rewards")) {
+  if (isReward !== rewards) {
     throw new UserError(
       isReward ? "is-a-reward-model" : "not-a-reward-model",
       isReward
@@ -78,29 +89,63 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
       { folder },
     );
   }
-  if (chatTemplate === null && role !== "trained-on-texts") {
+};
+
+/** Throws UserError for a model folder that cannot be what it is named for. */
+const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
+  requireTask(folder, task, role === "rewards");
+  if (chatTemplate === null && role !== "trained-bare") {
     throw new UserError(
       "no-chat-template",
-      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or (train sft) give rows of plain {"text": ...}.`,
+      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one (covenant train sft --set chatTemplate=file.jinja) or on rows of plain {"text": ...}.`,
       { folder },
     );
   }
+};
+
+/** How fast a model runs here, covenant-tiny being 1. */
+export const speedOf = ({ config, task }: ModelFolder): number =>
+  tinyParameters / parameterCount(config, task);
+
+/**
+ * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
+ * base. Throws UserError for one that lies elsewhere, and for a reward model.
+ */
+export const loadLanguageModel = async (name: string, context: RecipeContext): Promise<ModelFolder> => {
+  const folder = await modelFolderOf(name, folderOptions(context));
+  if (folder === null)
+    throw new UserError(
+      "model-not-here",
+      `"${name}" is served elsewhere. Expected a model that runs here: embedded:covenant-tiny, a model folder (./folder) or hf:owner/name.`,
+      { model: name },
+    );
+  await refuseFolderOfModels(folder);
+  const model = mergeFolder(await loadFolder(folder, context));
+  requireTask(folder, model.task, false);
+  return model;
 };
 
 /** Looks at a model by its name. Throws UserError for what the user must change. */
 export const checkModel = async (
   name: string,
   role: ModelRole,
-  { environment, signal }: RecipeContext,
+  context: RecipeContext,
 ): Promise<CheckedModel> => {
-  const folder = role === "asked" ? modelFolderOf(name) : trainableFolder(name);
+  const options = folderOptions(context);
+  // A dry run fetches nothing.
+  if (context.dry === true && (await isToBeFetched(name, options)))
+    return { hash: null, speed: null, config: null };
+  const folder = await (role === "asked" ? modelFolderOf(name, options) : trainableFolder(name, context));
   if (folder === null) {
-    await (await openModel(name, { environment, signal })).close();
+    await (await openModel(name, options)).close();
     return { hash: null, speed: null, config: null };
   }
   await refuseFolderOfModels(folder);
-  const model = await loadModelFolder(folder);
+  const model = await loadFolder(folder, context);
   requireRole(folder, model, role);
-  const speed = tinyParameters / parameterCount(model.config, model.task);
-  return { hash: await hashFolder(folder), speed, config: model.config };
+  return {
+    hash: await hashFolder(folder, model.adapter?.baseFolder),
+    speed: speedOf(model),
+    config: model.config,
+  };
 };

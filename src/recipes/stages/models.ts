@@ -3,9 +3,22 @@
 
 import { isAbsolute, relative, sep } from "node:path";
 import { UserError } from "../../core/index.ts";
-import { type LanguageModel, modelFolderOf, type OpenOptions, openModel } from "../../models/index.ts";
+import {
+  type FetchProgress,
+  type FolderOptions,
+  type LanguageModel,
+  modelFolderOf,
+  type OpenOptions,
+  openModel,
+} from "../../models/index.ts";
 import type { ChatCodec } from "../../training/index.ts";
-import { type ChatTemplate, loadModelFolder, type ModelFolder } from "../../transformer/index.ts";
+import {
+  type ChatTemplate,
+  loadModelFolder,
+  type ModelFolder,
+  mergeFolder,
+  withChatTemplate,
+} from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 
 /**
@@ -29,7 +42,7 @@ export const withModel = async <Result>(
   id = name,
   options: Partial<OpenOptions> = {},
 ): Promise<Result> => {
-  const model = await openModel(name, { ...options, environment: context.environment, signal });
+  const model = await openModel(name, { ...folderOptions(context), ...options, signal });
   try {
     return await work(id === name ? model : { ...model, id });
   } finally {
@@ -37,18 +50,54 @@ export const withModel = async <Result>(
   }
 };
 
+/** What finding and loading a model's folder takes of a recipe's context. A download shows as a stage. */
+export const folderOptions = ({
+  environment,
+  signal,
+  emit,
+  clock,
+}: Pick<RecipeContext, "environment" | "signal" | "emit" | "clock">): FolderOptions => {
+  let told = -1;
+  const onFetch = ({ file, done, total }: FetchProgress): void => {
+    const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+    if (percent === told) return;
+    told = percent;
+    const [stage, unit, time] = ["download", "MB", clock.now()];
+    const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
+    emit({
+      type: "stage-progress",
+      time,
+      stage,
+      done: megabytes(done),
+      total: megabytes(total),
+      unit,
+      note: file,
+    });
+  };
+  return { environment, signal, onFetch };
+};
+
+/** Loads a folder; an adapter's base is found as the context says. */
+export const loadFolder = (folder: string, context: RecipeContext): Promise<ModelFolder> =>
+  loadModelFolder(folder, { hub: folderOptions(context) });
+
 /** The folder of a model that can be trained here. Throws UserError for one that lies elsewhere. */
-export const trainableFolder = (name: string): string => {
-  const folder = modelFolderOf(name);
+export const trainableFolder = async (name: string, context: RecipeContext): Promise<string> => {
+  const folder = await modelFolderOf(name, folderOptions(context));
   if (folder !== null) return folder;
   throw new UserError(
     "model-not-trainable",
-    `"${name}" is served elsewhere and cannot be trained here. Expected embedded:covenant-tiny or a model folder (./folder).`,
+    `"${name}" is served elsewhere and cannot be trained here. Expected embedded:covenant-tiny, a model folder (./folder) or one on the hub (hf:owner/name).`,
     { model: name },
   );
 };
 
-export type TrainableModel = ModelFolder & { readonly codec: ChatCodec; readonly padding: number };
+/** origin: the name that the model was asked for by, and its folder. */
+export type TrainableModel = ModelFolder & {
+  readonly codec: ChatCodec;
+  readonly padding: number;
+  readonly origin: { readonly name: string; readonly folder: string };
+};
 
 const lackingTemplate = (folder: string): UserError =>
   new UserError(
@@ -58,15 +107,18 @@ const lackingTemplate = (folder: string): UserError =>
   );
 
 /**
- * Loads a model, by name or folder, with what training needs of it. Throws UserError for one that lies elsewhere or has
- * no chat template; with `texts` the latter only when a chat is to be put into its format.
+ * Loads a model, by name or folder, with what training needs of it; an adapter is merged into its base. chatTemplate: a
+ * Jinja file in place of the model's own. Throws UserError for one that lies elsewhere or has no chat template; with
+ * `texts` the latter only when a chat is to be put into its format.
  */
 export const loadTrainable = async (
   name: string,
-  { texts = false }: { readonly texts?: boolean } = {},
+  context: RecipeContext,
+  { texts = false, chatTemplate }: { readonly texts?: boolean; readonly chatTemplate?: string } = {},
 ): Promise<TrainableModel> => {
-  const folder = trainableFolder(name);
-  const loaded = await loadModelFolder(folder);
+  const folder = await trainableFolder(name, context);
+  const whole = mergeFolder(await loadFolder(folder, context));
+  const loaded = chatTemplate === undefined ? whole : await withChatTemplate(whole, chatTemplate);
   if (loaded.chatTemplate === null && !texts) throw lackingTemplate(folder);
   const refusing: ChatTemplate = {
     source: "",
@@ -78,5 +130,6 @@ export const loadTrainable = async (
     ...loaded,
     codec: { tokenizer: loaded.tokenizer, template: loaded.chatTemplate ?? refusing },
     padding: loaded.config.padTokenId ?? 0,
+    origin: { name, folder },
   };
 };

@@ -6,8 +6,10 @@ import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
+  createKlControl,
   createPpoTrainer,
   encodePrompt,
+  ppoSignals,
   type RewardFunction,
   scoreOfLogit,
   trainPpo,
@@ -19,7 +21,8 @@ import {
   type Generator,
   type Scorer,
 } from "../../transformer/index.ts";
-import type { PpoTrainingSettings } from "../settings.ts";
+import type { PpoTrainingSettings } from "../policy-settings.ts";
+import { watchAlarms } from "./alarm-watch.ts";
 import type { Pipeline } from "./data.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { trainStage } from "./train-stage.ts";
@@ -57,8 +60,12 @@ export type MeasuredPolicy = {
   readonly reward: RewardFunction;
 };
 
-const openReward = async (folder: string) => {
-  const model = await loadTrainable(folder);
+/** A reward model as a reward: the sigmoid of its logit at a reply's end, 0 to 1. release it when done. */
+export const openReward = async (
+  folder: string,
+  context: Pipeline["context"],
+): Promise<{ readonly reward: RewardFunction; release(): Promise<void> }> => {
+  const model = await loadTrainable(folder, context);
   if (model.weights["score.weight"] === undefined) {
     throw new UserError(
       "not-a-reward-model",
@@ -66,35 +73,42 @@ const openReward = async (folder: string) => {
       { folder },
     );
   }
-  return createScorer(createModelState(model.config, model.weights, { task: "sequence-classification" }));
+  const scorer = createScorer(
+    createModelState(model.config, model.weights, { task: "sequence-classification" }),
+  );
+  return {
+    reward: async (items, signal) =>
+      (await scorer.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
+        scoreOfLogit(logit!),
+      ),
+    release: () => scorer.release(),
+  };
 };
 
-const endTokenOf = (model: TrainableModel, folder: string): number => {
-  const [end] = model.config.endTokenIds;
+/** The token that ends a reply. Throws UserError for a model without one. */
+export const endTokenOf = (model: TrainableModel, folder: string): number => {
+  const [end] = model.generationConfig.endTokenIds;
   if (end !== undefined) return end;
   throw new UserError(
     "no-end-token",
-    `${folder}/config.json names no eos_token_id, so replies would never end. Add it.`,
+    `Neither generation_config.json nor config.json of ${folder} names an eos_token_id, so replies would never end. Add it.`,
     { folder },
   );
 };
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
-const openPpo = async (options: PpoStageOptions, seed: number) => {
-  const model = await loadTrainable(options.model);
+const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
+  const model = await loadTrainable(options.model, context);
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
   const weights = { ...model.weights, "score.weight": valueHead };
   const state = stateToTrain(model, weights, options.settings.lora, seed);
-  const rewardModel = await openReward(options.rewardModel);
-  const reward: RewardFunction = async (items, signal) =>
-    (await rewardModel.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
-      scoreOfLogit(logit!),
-    );
+  const rewardModel = await openReward(options.rewardModel, context);
+  const { reward } = rewardModel;
   const parts = {
     reference: createScorer(createModelState(model.config, model.weights)),
-    generator: createGenerator(state),
+    generator: createGenerator(state, model.generationConfig),
     policy: createScorer(state),
   };
   const trainer = createPpoTrainer(state, optimiserOf(options.settings), options.settings);
@@ -113,12 +127,19 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
   };
   await run.stage({ name, after, inputs }, async (stage) => {
     const seed = trainingSeed(run.seed, name);
-    const { held, ...parts } = await openPpo(options, seed);
+    const { held, ...parts } = await openPpo(options, seed, context);
     const { model, state, trainer } = parts;
+    const klControl = createKlControl({
+      initial: settings.klCoefficient,
+      target: settings.klTarget,
+      gain: settings.klGain,
+    });
+    const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
     const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
     const loop = {
       ...settings,
       ...parts,
+      klControl,
       prompts: promptsThatFit(
         stage,
         options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
@@ -143,7 +164,14 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
         if (start === 0) await observe(0);
         yield* trainPpo({ ...loop, start });
       },
-      onStep: ({ step }) => observe(step + 1),
+      extras: {
+        snapshot: () => ({ klCoefficient: klControl.value() }),
+        restore: ({ klCoefficient }) => klControl.restore(klCoefficient!),
+      },
+      onStep: async (outcome) => {
+        await watch(outcome);
+        await observe(outcome.step + 1);
+      },
       held,
       save: () => savePolicy(stage, model, state),
     });

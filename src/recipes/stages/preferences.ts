@@ -127,7 +127,7 @@ export const rewardStage = async (
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model);
+      const model = await loadTrainable(options.model, context);
       const seed = trainingSeed(run.seed, name);
       const weights = rewardModelWeights(model.config, model.weights, seed);
       const state = stateToTrain(model, weights, settings.lora, seed, "sequence-classification");
@@ -207,7 +207,7 @@ export const dpoStage = async (
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model);
+      const model = await loadTrainable(options.model, context);
       const seed = trainingSeed(run.seed, name);
       const { learned, heldOut } = preferenceInputs(model, stage, settings.evaluationShare, options);
       await keepRows(stage, preferenceRowSchema, rows);

@@ -36,6 +36,8 @@ export type SftStageOptions = StageBase & {
   readonly model: string;
   readonly rows: readonly SftRow[];
   readonly settings: SftTrainingSettings;
+  /** A Jinja file, in place of the model's own template. */
+  readonly chatTemplate?: string;
 };
 
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
@@ -44,7 +46,11 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, { texts: true });
+      const { chatTemplate } = options;
+      const model = await loadTrainable(options.model, context, {
+        texts: true,
+        ...(chatTemplate === undefined ? {} : { chatTemplate }),
+      });
       const seed = trainingSeed(run.seed, name);
       const state = stateToTrain(model, model.weights, settings.lora, seed);
       const { learned, heldOut } = splitRows(rows, settings.evaluationShare, promptOf);

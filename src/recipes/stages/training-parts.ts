@@ -1,18 +1,22 @@
 // What the training stages share: optimiser and schedule from settings, rows kept out, too long or too few, adapters or
 // all weights, and saving a policy without its value head.
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { deriveSeed, hashText, UserError } from "../../core/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { type AdamWOptions, defaultAdamW, type LongRow } from "../../training/index.ts";
 import {
   addAdapters,
+  baseNameFrom,
   createModelState,
   fitsContext,
+  isHubName,
   type ModelConfig,
   type ModelState,
   type ModelTask,
   mergeAdapters,
+  readHubName,
+  saveAdapterFolder,
   saveModelFolder,
   type Weights,
 } from "../../transformer/index.ts";
@@ -190,17 +194,39 @@ export const stateToTrain = (
   if (lora === undefined) return createModelState(model.config, { ...weights }, options);
   return createModelState(model.config, addAdapters(model.config, weights, lora, seed), {
     ...options,
-    adapterScale: lora.alpha / lora.rank,
+    lora: { ...lora, seed },
   });
 };
 
-/** Saves what was learned as <stage>/model, adapters merged. */
+/** How an adapter in the stage's folder names its base: by a path from there where the run holds it, too. */
+const baseOf = (stage: StageContext, folder: string, { origin }: TrainableModel) => {
+  if (isHubName(origin.name)) {
+    const { repository, revision } = readHubName(origin.name);
+    return { base: repository, revision };
+  }
+  const runFolder = resolve(stage.folder, ...stage.name.split("/").map(() => ".."));
+  return { base: baseNameFrom(folder, resolve(origin.folder), runFolder) };
+};
+
+/** Saves adapters as <stage>/adapter, in PEFT's format. */
+const saveAdapter = async (stage: StageContext, model: TrainableModel, state: ModelState): Promise<void> => {
+  const { config, task, weights, adapterScale: scale, lora } = state;
+  if (lora === null) return;
+  const { alpha, rsLora = false, dropout } = lora;
+  const folder = join(stage.folder, "adapter");
+  const settings = { config, task, weights, scale, alpha, rsLora, dropout, ...baseOf(stage, folder, model) };
+  const { tokenizer, chatTemplate } = model;
+  await saveAdapterFolder(folder, { ...settings, tokenizer: tokenizer.files, chatTemplate });
+};
+
+/** Saves what was learned as <stage>/model, adapters merged, and adapters beside it as <stage>/adapter. */
 export const saveTrained = async (
   stage: StageContext,
   model: TrainableModel,
   state: ModelState,
   weights = mergeAdapters(state.config, state.weights, state.adapterScale),
 ): Promise<void> => {
+  await saveAdapter(stage, model, state);
   await saveModelFolder(join(stage.folder, "model"), {
     config: model.config,
     weights,

@@ -75,7 +75,8 @@ const curves: readonly Curve[] = [
     training: "rl",
     metrics: ["objective/scores", "reward", "rewards/mean", "objective/rlhf_reward"],
     scale: "number",
-    reading: "Mean score that the reward model gives to the model's own answers. This is what is optimised.",
+    reading:
+      "Mean score that the reward model gives to the model's own answers, less a penalty for those that do not end. This is what is optimised.",
   },
   {
     id: "rl-kl",

@@ -1,0 +1,70 @@
+// Quantised weights against bitsandbytes' numbers, and what quantising and restoring must keep.
+
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { dequantiseNf4, emptyNf4, nf4Block, nf4Levels, quantiseInt8, quantiseNf4 } from "./quantisation.ts";
+
+const golden = JSON.parse(
+  readFileSync(new URL("../../test/golden/nf4.json", import.meta.url), "utf8"),
+) as Record<"levels" | "values" | "packed" | "scales" | "restored", number[]>;
+
+describe("NF4", () => {
+  const values = Float32Array.from(golden.values);
+  const quantised = emptyNf4(values.length);
+  quantiseNf4(values, quantised);
+
+  it("has bitsandbytes' levels, bit for bit", () => {
+    expect([...nf4Levels]).toEqual([...Float32Array.from(golden.levels)]);
+  });
+
+  it("packs a matrix as bitsandbytes does", () => {
+    expect([...quantised.scales]).toEqual([...Float32Array.from(golden.scales)]);
+    expect([...quantised.packed]).toEqual(golden.packed);
+  });
+
+  it("restores what bitsandbytes restores", () => {
+    expect([...dequantiseNf4(quantised, values.length)]).toEqual([...Float32Array.from(golden.restored)]);
+  });
+
+  it("gives the same in pieces, and refuses pieces that cut blocks", () => {
+    const pieces = emptyNf4(values.length);
+    for (let at = 0; at < values.length; at += 3 * nf4Block)
+      quantiseNf4(values.subarray(at, at + 3 * nf4Block), pieces, at);
+    expect(pieces).toEqual(quantised);
+    expect(() => quantiseNf4(values.subarray(0, 65), emptyNf4(values.length))).toThrow(/blocks/);
+    expect(() => quantiseNf4(values.subarray(0, 64), pieces, 32)).toThrow(/blocks/);
+  });
+
+  it("takes the nearest level of every value", () => {
+    const list = fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), { minLength: 64, maxLength: 64 });
+    fc.assert(
+      fc.property(list, (numbers) => {
+        const block = Float32Array.from(numbers);
+        const target = emptyNf4(64);
+        quantiseNf4(block, target);
+        const [scale] = target.scales;
+        const restored = dequantiseNf4(target, 64);
+        for (const [at, value] of block.entries()) {
+          const nearest = Math.min(...nf4Levels.map((level) => Math.abs(level * scale! - value)));
+          expect(Math.abs(restored[at]! - value)).toBeLessThanOrEqual(nearest + 1e-5 * scale!);
+        }
+      }),
+    );
+  });
+});
+
+describe("int8", () => {
+  it("is the transpose within half a step of every column", () => {
+    const [columns, rows] = [5, 7];
+    const values = Float32Array.from({ length: columns * rows }, (_, at) => Math.sin(at) * (1 + (at % 5)));
+    const { levels, steps } = quantiseInt8(values, columns, rows);
+    for (let column = 0; column < columns; column++)
+      for (let row = 0; row < rows; row++) {
+        const restored = levels[row * columns + column]! * steps[column]!;
+        expect(Math.abs(restored - values[column * rows + row]!)).toBeLessThanOrEqual(
+          0.5 * steps[column]! + 1e-6,
+        );
+      }
+  });
+});

@@ -1,0 +1,152 @@
+// `covenant generate`: a model's continuations of prompts in plain text, without a chat template. A row's reply depends
+// on its prompt, its place in the file and the seed alone.
+
+import { resolve } from "node:path";
+import { z } from "zod";
+import { deriveSeed, UserError } from "../core/index.ts";
+import {
+  createGenerator,
+  createModelState,
+  createTextStream,
+  encodePlain,
+  fitsContext,
+  type ModelFolder,
+  type TokenReply,
+  type TokenRequest,
+} from "../transformer/index.ts";
+import { plainFlags, samplingFlags } from "./flags.ts";
+import { loadPlainRows, openResults, requireOtherFile } from "./plain-rows.ts";
+import { planOf, planTexts } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import {
+  batchSetting,
+  fileSetting,
+  folderModelSetting,
+  resultsSetting,
+  seedSetting,
+  tokenSamplingSettings,
+} from "./settings.ts";
+import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
+
+const generateSchema = z.strictObject({
+  model: folderModelSetting,
+  data: fileSetting("a JSONL file with rows {prompt} is needed (--data rows.jsonl)").describe(
+    "JSONL file of rows {prompt}",
+  ),
+  results: resultsSetting,
+  seed: seedSetting,
+  batch: batchSetting.default(64),
+  ...tokenSamplingSettings(1, 128),
+});
+type GenerateConfig = z.output<typeof generateSchema>;
+
+const rowSchema = z.object({ prompt: z.string() });
+
+/** ids: the new tokens with the end token, where one came (finish "stop"), as transformers has them; text: without it. */
+type GeneratedRow = {
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly finish: "stop" | "length";
+};
+
+const prepare = async ({ model: name, data, results }: GenerateConfig, context: RecipeContext) => {
+  requireOtherFile(results, data);
+  const model = await loadLanguageModel(name, context);
+  const prompts = await loadPlainRows(data, rowSchema, ({ prompt }) => {
+    const ids = encodePlain(model.tokenizer, prompt);
+    if (ids.length === 0)
+      throw new UserError(
+        "prompt-empty",
+        "prompt: got no text, and the tokenizer adds no begin token. Give a prompt.",
+      );
+    if (fitsContext(model.config, ids.length)) return ids;
+    throw new UserError(
+      "prompt-too-long",
+      `prompt: got ${ids.length} tokens, which leave no room for a reply in a context of ${model.config.maxPositions}. Shorten it.`,
+    );
+  });
+  return { model, prompts };
+};
+
+type Text = ReturnType<typeof createTextStream>;
+
+const readRow = (text: Text, { ids, end }: TokenReply): GeneratedRow => ({
+  text: text.end(),
+  ids: end === undefined ? ids : [...ids, end],
+  finish: end !== undefined || text.stopped ? "stop" : "length",
+});
+
+const generateRows = async (
+  { config: shape, weights, tokenizer, generationConfig }: ModelFolder,
+  prompts: readonly (readonly number[])[],
+  config: GenerateConfig,
+  context: RecipeContext,
+): Promise<readonly GeneratedRow[]> => {
+  const { greedy, temperature, stop, topK, topP, minP, repetitionPenalty, maxTokens } = config;
+  const { clock, signal, emit } = context;
+  const started = clock.now();
+  const stage = "generate";
+  emit({ type: "stage-start", time: started, stage, resumed: false });
+  const texts = prompts.map(() => createTextStream(tokenizer, stop));
+  const requests = prompts.map(
+    (prompt, at): TokenRequest => ({
+      ...{ prompt, maxTokens, topK, topP, minP, repetitionPenalty },
+      temperature: greedy ? 0 : temperature,
+      seed: deriveSeed(config.seed, stage, at),
+      until: ({ id }) => texts[at]!.push(id).stopped,
+    }),
+  );
+  const results = await openResults<GeneratedRow>(config.results);
+  const generator = createGenerator(createModelState(shape, weights), generationConfig);
+  let done = 0;
+  try {
+    await generator.generate(requests, {
+      ...{ signal, batch: config.batch },
+      onReply(at, reply) {
+        results.put(at, readRow(texts[at]!, reply));
+        const progress = { done: ++done, total: prompts.length, unit: "replies" };
+        emit({ type: "stage-progress", time: clock.now(), stage, ...progress });
+      },
+    });
+  } finally {
+    results.close();
+    await generator.release();
+  }
+  const time = clock.now();
+  emit({ type: "stage-end", time, stage, seconds: (time - started) / 1000, records: prompts.length });
+  return results.all;
+};
+
+/** `covenant generate`. */
+export const recipe: Recipe<typeof generateSchema> = {
+  command: ["generate"],
+  summary: "a model's continuations of prompts, in plain text",
+  schema: generateSchema,
+  flags: {
+    ...plainFlags("JSONL file of rows {prompt}"),
+    ...samplingFlags,
+    seed: { path: "seed", description: "seed of all replies", placeholder: "number" },
+  },
+  positional: "model",
+  async plan(config, context) {
+    const { model, prompts } = await prepare(config, context);
+    const read = prompts.reduce((sum, { length }) => sum + length, 0);
+    const { maxTokens } = config;
+    return planOf([planTexts("generate", prompts.length, { read, speed: speedOf(model), maxTokens })]);
+  },
+  async run(config, context) {
+    const { model, prompts } = await prepare(config, context);
+    const rows = await generateRows(model, prompts, config, context);
+    return {
+      lines: [
+        ...rows.map(({ text }, at) => `${at + 1}: ${text}`),
+        ...(config.results === undefined ? [] : [`Every token: ${config.results}`]),
+      ],
+      document: {
+        model: config.model,
+        ...(config.results === undefined ? {} : { file: resolve(config.results) }),
+        rows,
+      },
+    };
+  },
+};

@@ -1,0 +1,199 @@
+// `covenant score` and `covenant generate` against the numbers transformers gave for the same folders and texts, the
+// file of results, and rows that are refused.
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { manualClock } from "../core/index.ts";
+import type { RunEvent } from "../records/index.ts";
+import { recipe as generate } from "./generate.ts";
+import { recipe as score } from "./score.ts";
+
+const golden = fileURLToPath(new URL("../../test/golden", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "covenant-plain-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Token = { readonly id: number; readonly logprob: number };
+type Scored = { readonly prompt: string; readonly continuation: string; readonly tokens: readonly Token[] };
+type Generated = { readonly prompt: string; readonly ids: readonly number[]; readonly text: string };
+type Numbers = {
+  readonly scored: readonly Scored[];
+  readonly greedy: readonly Generated[];
+  readonly penalised: readonly Generated[];
+};
+const { models } = JSON.parse(readFileSync(join(golden, "plain-text.json"), "utf8")) as {
+  models: Record<string, Numbers>;
+};
+
+// the model of one folder with a tokenizer that adds a begin token
+const begin = join(folder, "begin-token");
+cpSync(join(golden, "llama-random/tied"), begin, { recursive: true });
+cpSync(join(golden, "begin-token"), begin, { recursive: true });
+const folderOf = (name: string): string => (name === "begin-token" ? begin : join(golden, name));
+
+const write = (name: string, rows: readonly unknown[]): string => {
+  const file = join(folder, name);
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return file;
+};
+
+const events: RunEvent[] = [];
+const context = () => ({
+  emit: (event: RunEvent) => void events.push(event),
+  signal: new AbortController().signal,
+  clock: manualClock(),
+  environment: {},
+});
+
+type ScoredRow = { readonly logprob: number; readonly tokens: readonly Token[] };
+type GeneratedRow = { readonly text: string; readonly ids: readonly number[]; readonly finish: string };
+
+const scoreWith = async (settings: object): Promise<readonly ScoredRow[]> => {
+  const { document } = await score.run(score.schema.parse(settings), context());
+  return (document as { rows: ScoredRow[] }).rows;
+};
+const generateWith = async (settings: object): Promise<readonly GeneratedRow[]> => {
+  const { document } = await generate.run(generate.schema.parse(settings), context());
+  return (document as { rows: GeneratedRow[] }).rows;
+};
+
+describe.each(Object.entries(models))("a folder that transformers opens (%s)", (name, numbers) => {
+  const model = folderOf(name);
+
+  it("scores continuations as transformers does, within 1e-4", async () => {
+    const rows = await scoreWith({ model, data: write("scored.jsonl", numbers.scored) });
+    for (const [at, { tokens, continuation }] of numbers.scored.entries()) {
+      const row = rows[at]!;
+      expect(
+        row.tokens.map(({ id }) => id),
+        continuation,
+      ).toEqual(tokens.map(({ id }) => id));
+      for (const [place, { logprob }] of tokens.entries())
+        expect(Math.abs(row.tokens[place]!.logprob - logprob)).toBeLessThan(1e-4);
+      expect(row.logprob).toBeCloseTo(
+        tokens.reduce((sum, { logprob }) => sum + logprob, 0),
+        3,
+      );
+    }
+  });
+
+  it.each(["greedy", "penalised"] as const)("writes transformers' own tokens and text (%s)", async (kind) => {
+    const wanted = numbers[kind];
+    const rows = await generateWith({
+      ...{ model, data: write("prompts.jsonl", wanted), greedy: true, maxTokens: 40 },
+      repetitionPenalty: kind === "greedy" ? 1 : 1.3,
+    });
+    expect(rows.map(({ ids }) => ids)).toEqual(wanted.map(({ ids }) => ids));
+    expect(rows.map(({ text }) => text)).toEqual(wanted.map(({ text }) => text));
+    expect(rows.map(({ finish }) => finish)).toEqual(
+      wanted.map(({ ids }) => (ids.length < 40 ? "stop" : "length")),
+    );
+  });
+});
+
+const tied = folderOf("llama-random/tied");
+
+describe("results", () => {
+  const lines = (file: string) =>
+    readFileSync(file, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+
+  it("go to a file as well, a line a row in the rows' order, and replace what was there", async () => {
+    const results = join(folder, "deep/results.jsonl");
+    const rows = Array.from({ length: 30 }, (_, at) => ({
+      prompt: `The tree ${at}`,
+      continuation: " is high",
+    }));
+    const data = write("many.jsonl", rows);
+    const scored = await scoreWith({ model: tied, data, results });
+    expect(lines(results)).toEqual(scored);
+    const replies = await generateWith({ model: tied, data, results, maxTokens: 9, batch: 4, seed: 3 });
+    expect(lines(results)).toEqual(replies);
+    expect(replies).toHaveLength(30);
+    expect(new Set(replies.map(({ text }) => text)).size).toBeGreaterThan(20);
+    expect(await generateWith({ model: tied, data, maxTokens: 9, batch: 64, seed: 3 })).toEqual(replies);
+    expect(events).toContainEqual(expect.objectContaining({ type: "stage-end", records: 30 }));
+  });
+
+  it("are not written over the rows", async () => {
+    const data = write("own.jsonl", [{ prompt: "a", continuation: "b" }]);
+    await expect(scoreWith({ model: tied, data, results: data })).rejects.toThrow("Name another one");
+    expect(lines(data)).toEqual([{ prompt: "a", continuation: "b" }]);
+  });
+
+  it("of the same prompt are the same whether it is read for one row or for many", async () => {
+    const one = { prompt: "How do I plant a tree in the garden", continuation: "? Dig a hole." };
+    const others = Array.from({ length: 40 }, (_, at) => ({ ...one, continuation: ` in ${at} lines?` }));
+    const [alone] = await scoreWith({ model: tied, data: write("one.jsonl", [one]) });
+    const together = await scoreWith({ model: tied, data: write("forty.jsonl", [...others, one]) });
+    expect(together[40]!.logprob).toBeCloseTo(alone!.logprob, 4);
+    expect(together[40]!.tokens.map(({ id }) => id)).toEqual(alone!.tokens.map(({ id }) => id));
+  });
+});
+
+describe("a reply", () => {
+  it("ends before a stop string, also inside a token's text, and has the tokens up to it", async () => {
+    const data = write("stop.jsonl", [{ prompt: "The river" }]);
+    const settings = { model: tied, data, greedy: true, maxTokens: 40 };
+    const [whole] = await generateWith(settings);
+    const stop = whole!.text.slice(7, 9);
+    const [cut] = await generateWith({ ...settings, stop: [stop, "never there"] });
+    expect(cut!.text).toBe(whole!.text.slice(0, whole!.text.indexOf(stop)));
+    expect(cut!.finish).toBe("stop");
+    expect(whole!.ids.slice(0, cut!.ids.length)).toEqual(cut!.ids);
+    expect(cut!.ids.length).toBeLessThan(whole!.ids.length);
+  });
+
+  it("ends at every token that generation_config.json names, whatever config.json says", async () => {
+    const data = write("end.jsonl", [{ prompt: "The river" }]);
+    const settings = { data, greedy: true, maxTokens: 12 };
+    const [whole] = await generateWith({ ...settings, model: tied });
+    const model = join(folder, "several-ends");
+    cpSync(tied, model, { recursive: true });
+    const third = whole!.ids[2]!;
+    const first = whole!.ids.indexOf(third);
+    writeFileSync(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: [287, third] }));
+    const [ended] = await generateWith({ ...settings, model });
+    expect(ended).toMatchObject({ ids: whole!.ids.slice(0, first + 1), finish: "stop" });
+  });
+});
+
+describe("rows that cannot be computed", () => {
+  it("are told with file, line and field, all at once", async () => {
+    const data = write("faults.jsonl", [
+      { prompt: "fine", continuation: "fine" },
+      { prompt: "no continuation" },
+      { prompt: 3, continuation: "x" },
+      { prompt: "x".repeat(400), continuation: "x" },
+    ]);
+    const told = await scoreWith({ model: tied, data }).catch((thrown: Error) => thrown.message);
+    expect(told).toContain(`${data} has 3 faults`);
+    expect(told).toMatch(/line 2: continuation: /);
+    expect(told).toMatch(/line 3: prompt: got 3/);
+    expect(told).toMatch(/line 4: prompt, continuation: got \d+ tokens, expected at most the 257/);
+    const prompts = await generateWith({ model: tied, data: write("empty.jsonl", [{ prompt: "" }]) }).catch(
+      (thrown: Error) => thrown.message,
+    );
+    expect(prompts).toMatch(/line 1: prompt: got no text/);
+  });
+
+  it("are a continuation that is one token with the end of the prompt", async () => {
+    const rows = [{ prompt: "In t", continuation: "he" }];
+    await expect(scoreWith({ model: tied, data: write("seam.jsonl", rows) })).rejects.toThrow(
+      "line 1: continuation: it has no tokens of its own",
+    );
+  });
+
+  it("make no file, and neither does a model that lies elsewhere or scores replies", async () => {
+    const data = write("fine.jsonl", [{ prompt: "a", continuation: "b" }]);
+    const results = join(folder, "none.jsonl");
+    await expect(scoreWith({ model: "http://host/v1#m", data, results })).rejects.toThrow("served elsewhere");
+    const reward = join(golden, "llama-random/scored");
+    await expect(generateWith({ model: reward, data, results })).rejects.toThrow("is a reward model");
+    expect(() => readFileSync(results)).toThrow("ENOENT");
+  });
+});

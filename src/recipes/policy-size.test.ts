@@ -1,0 +1,50 @@
+// The size of a training by reward: what stands beside its updates is counted, and parts of an update make it smaller.
+
+import { describe, expect, it } from "vitest";
+import { type ModelConfig, parameterCount } from "../transformer/index.ts";
+import { type PolicyLoad, policySize } from "./policy-size.ts";
+
+const config: ModelConfig = {
+  family: "llama",
+  vocabularySize: 8192,
+  hiddenSize: 512,
+  intermediateSize: 1536,
+  layers: 8,
+  heads: 8,
+  keyValueHeads: 8,
+  headSize: 64,
+  normEpsilon: 1e-5,
+  ropeTheta: 10_000,
+  maxPositions: 2048,
+  tieEmbeddings: true,
+  beginTokenId: null,
+  endTokenIds: [0],
+  padTokenId: 1,
+};
+
+const memory = (change: Partial<PolicyLoad> = {}, settings: Partial<PolicyLoad["settings"]> = {}): number =>
+  policySize(config, {
+    replies: 64,
+    prompt: 100,
+    maxTokens: 100,
+    hasReference: true,
+    helpers: [],
+    ...change,
+    settings: { minibatches: 2, accumulation: 1, ...settings },
+  }).memory;
+
+describe("the size of a training by reward", () => {
+  it("counts the reference and what gives the reward; with adapters the reference is the policy's own body", () => {
+    const model = 4 * parameterCount(config, "causal-lm");
+    expect(memory() - memory({ hasReference: false })).toBe(model);
+    expect(memory({ helpers: [config, config] }) - memory()).toBe(2 * model);
+    const lora = { rank: 8, alpha: 16, rsLora: false, dropout: 0, targets: ["q_proj"] };
+    expect(memory({}, { lora })).toBe(memory({ hasReference: false }, { lora }));
+  });
+
+  it("shrinks with the parts of an update, and with more updates a step", () => {
+    expect(memory({}, { accumulation: 4 })).toBeLessThan(memory());
+    expect(memory({}, { minibatches: 8 })).toBeLessThan(memory());
+    expect(memory({ replies: 128 })).toBeGreaterThan(memory());
+  });
+});

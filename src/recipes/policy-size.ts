@@ -1,0 +1,42 @@
+// How large a training by reward is: what training-size.ts says of its updates, and what stands beside them: the
+// reference and whatever gives the reward, the cache of generation, and the whole distributions that entropy is taken of.
+
+import { type ModelConfig, parameterCount } from "../transformer/index.ts";
+import type { LoraSettings } from "./settings.ts";
+import { type TrainingSize, trainingSize } from "./training-size.ts";
+
+/** replies: of a step. prompt: tokens of the longest. helpers: local models that give the reward. */
+export type PolicyLoad = {
+  readonly replies: number;
+  readonly prompt: number;
+  readonly maxTokens: number;
+  readonly hasReference: boolean;
+  readonly helpers: readonly ModelConfig[];
+  readonly settings: {
+    readonly minibatches: number;
+    readonly accumulation: number;
+    readonly lora?: LoraSettings;
+  };
+};
+
+const bytes = 4;
+/** Rows that the generator decodes at a time, and tokens that are read in one run. */
+const rowsAtATime = 96;
+const tokensRead = 4096;
+
+/** Size of PPO, GRPO or RLOO on a model. */
+export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize => {
+  const { replies, prompt, maxTokens, hasReference, helpers, settings } = load;
+  const length = Math.min(config.maxPositions, prompt + maxTokens);
+  const batch = Math.ceil(replies / settings.minibatches);
+  const tokens = Array.from({ length: batch }, () => length);
+  const size = trainingSize(config, { task: "causal-lm", settings: { ...settings, batch }, tokens });
+  // with adapters, the reference is the same weights
+  const reference = hasReference && settings.lora === undefined ? parameterCount(config, "causal-lm") : 0;
+  const others = helpers.reduce((sum, helper) => sum + parameterCount(helper, "causal-lm"), 0);
+  const cacheRow = 2 * config.layers * config.keyValueHeads * config.headSize * length;
+  const cache = Math.min(rowsAtATime, replies) * cacheRow;
+  const atATime = Math.ceil(batch / settings.accumulation) * length;
+  const distributions = 2 * config.vocabularySize * (atATime + Math.min(tokensRead, replies * length));
+  return { ...size, memory: size.memory + bytes * (reference + others + cache + distributions) };
+};

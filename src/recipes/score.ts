@@ -1,0 +1,158 @@
+// `covenant score`: the log-probabilities that a model gives to continuations of prompts, plain text on both sides.
+// Rows that have their prompt in common read it together once.
+
+import { resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../core/index.ts";
+import {
+  createModelState,
+  createScorer,
+  encodeContinuation,
+  fitsScoring,
+  type ModelFolder,
+  type PackedItem,
+  type Scorer,
+} from "../transformer/index.ts";
+import { plainFlags } from "./flags.ts";
+import { loadPlainRows, openResults, type Results, requireOtherFile } from "./plain-rows.ts";
+import { planOf, planTexts } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { fileSetting, folderModelSetting, resultsSetting } from "./settings.ts";
+import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
+import { counted } from "./wording.ts";
+
+const scoreSchema = z.strictObject({
+  model: folderModelSetting,
+  data: fileSetting("a JSONL file with rows {prompt, continuation} is needed (--data rows.jsonl)").describe(
+    "JSONL file of rows {prompt, continuation}",
+  ),
+  results: resultsSetting,
+});
+type ScoreConfig = z.output<typeof scoreSchema>;
+
+const rowSchema = z.object({ prompt: z.string(), continuation: z.string().min(1) });
+
+/** What is said of a row: natural logarithms, of the whole continuation and of each of its tokens. */
+type ScoredRow = {
+  readonly logprob: number;
+  readonly tokens: readonly { readonly id: number; readonly logprob: number }[];
+};
+
+const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + branches[0]!.length;
+
+const prepare = async ({ model: name, data, results }: ScoreConfig, context: RecipeContext) => {
+  requireOtherFile(results, data);
+  const model = await loadLanguageModel(name, context);
+  const rows = await loadPlainRows(data, rowSchema, ({ prompt, continuation }) => {
+    const item = encodeContinuation(model.tokenizer, prompt, continuation);
+    if (fitsScoring(model.config, item)) return item;
+    throw new UserError(
+      "sequence-too-long",
+      `prompt, continuation: got ${lengthOf(item)} tokens, expected at most the ${model.config.maxPositions + 1} that the model's context holds.`,
+    );
+  });
+  return { model, rows };
+};
+
+/** Rows that are computed before the first of them is written. */
+const rowsAtOnce = 512;
+
+type Joined = { readonly item: PackedItem; readonly rows: readonly number[] };
+
+/** Rows with the same prompt as one item, as long as it does not get much longer than its prompt. */
+const joinPrompts = (items: readonly PackedItem[]): Joined[] => {
+  type Open = { trunk: readonly number[]; branches: (readonly number[])[]; rows: number[]; length: number };
+  const joined: Open[] = [];
+  const open = new Map<string, Open>();
+  for (const [row, { trunk, branches }] of items.entries()) {
+    const key = trunk.join(" ");
+    const [branch] = branches as [readonly number[]];
+    const found = open.get(key);
+    if (found !== undefined && found.length + branch.length <= Math.max(256, 3 * trunk.length)) {
+      found.branches.push(branch);
+      found.rows.push(row);
+      found.length += branch.length;
+      continue;
+    }
+    const fresh = { trunk, branches: [branch], rows: [row], length: trunk.length + branch.length };
+    joined.push(fresh);
+    open.set(key, fresh);
+  }
+  return joined.map(({ trunk, branches, rows }) => ({ item: { trunk, branches }, rows }));
+};
+
+const scoreRows = async (
+  scorer: Scorer,
+  items: readonly PackedItem[],
+  results: Results<ScoredRow>,
+  context: RecipeContext,
+): Promise<void> => {
+  for (let start = 0; start < items.length; start += rowsAtOnce) {
+    const joined = joinPrompts(items.slice(start, start + rowsAtOnce));
+    const found = await scorer.tokens(
+      joined.map(({ item }) => item),
+      { signal: context.signal },
+    );
+    for (const [at, { item, rows }] of joined.entries())
+      for (const [branch, row] of rows.entries()) {
+        const values = found[at]![branch]!;
+        const tokens = item.branches[branch]!.map((id, place) => ({ id, logprob: values[place]! }));
+        results.put(start + row, { logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0), tokens });
+      }
+    context.emit({
+      ...{ type: "stage-progress", time: context.clock.now(), stage: "score", unit: "rows" },
+      ...{ done: results.all.length, total: items.length },
+    });
+  }
+};
+
+const scoreFile = async (
+  { config, weights }: ModelFolder,
+  items: readonly PackedItem[],
+  file: string | undefined,
+  context: RecipeContext,
+): Promise<readonly ScoredRow[]> => {
+  const results = await openResults<ScoredRow>(file);
+  const scorer = createScorer(createModelState(config, weights));
+  const started = context.clock.now();
+  context.emit({ type: "stage-start", time: started, stage: "score", resumed: false });
+  try {
+    await scoreRows(scorer, items, results, context);
+  } finally {
+    results.close();
+    await scorer.release();
+  }
+  const time = context.clock.now();
+  const seconds = (time - started) / 1000;
+  context.emit({ type: "stage-end", time, stage: "score", seconds, records: items.length });
+  return results.all;
+};
+
+/** `covenant score`. */
+export const recipe: Recipe<typeof scoreSchema> = {
+  command: ["score"],
+  summary: "log-probabilities of continuations of prompts, in plain text",
+  schema: scoreSchema,
+  flags: plainFlags("JSONL file of rows {prompt, continuation}"),
+  positional: "model",
+  async plan(config, context) {
+    const { model, rows } = await prepare(config, context);
+    const read = rows.reduce((sum, item) => sum + lengthOf(item), 0);
+    return planOf([planTexts("score", rows.length, { read, speed: speedOf(model) })]);
+  },
+  async run(config, context) {
+    const { model, rows } = await prepare(config, context);
+    const scored = await scoreFile(model, rows, config.results, context);
+    const lines = scored.map(
+      ({ logprob, tokens }, at) => `${at + 1}: ${logprob.toFixed(4)} (${counted(tokens.length, "token")})`,
+    );
+    return {
+      lines: [...lines, ...(config.results === undefined ? [] : [`Every token: ${config.results}`])],
+      document: {
+        model: config.model,
+        ...(config.results === undefined ? {} : { file: resolve(config.results) }),
+        rows: scored,
+      },
+    };
+  },
+};

@@ -1,0 +1,90 @@
+// Alarms of a training stage: told once, told by a run that went on after a kill as by an unbroken one, and read back
+// from the run's events as they stand.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RunEvent } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import { grpoSignals, type StepMetrics } from "../../training/index.ts";
+import { alarmSettings } from "../policy-settings.ts";
+import { alarmsInRun, describeAlarms, watchAlarms } from "./alarm-watch.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-alarms-"));
+  mkdirSync(join(folder, "rl"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const thresholds = alarmSettings.parse({});
+
+/** Steps in which replies hardly ever end, and grow. */
+const stepOf = (step: number): StepMetrics => ({
+  step,
+  metrics: { "completions/clipped_ratio": 0.9, "completions/mean_length": 10 + 5 * step },
+});
+
+/** Watches some steps, writing down as the loop does what is not there yet; gives the codes of what was told. */
+const watchSteps = async (steps: readonly number[], written = 0): Promise<string[]> => {
+  const told: string[] = [];
+  const stage = {
+    folder: join(folder, "rl"),
+    warn: (code: string) => {
+      told.push(code);
+    },
+  } as unknown as StageContext;
+  const watch = watchAlarms(stage, thresholds, (metrics) => grpoSignals(metrics));
+  for (const step of steps) {
+    await watch(stepOf(step));
+    if (step < written) continue;
+    const record = { id: `rl/step-${step}`, parents: [], stage: "rl", seed: 1, ...stepOf(step) };
+    writeFileSync(join(folder, "rl/steps.jsonl"), `${JSON.stringify(record)}\n`, { flag: "a" });
+  }
+  return told;
+};
+
+const upTo = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
+
+describe("alarms of a stage", () => {
+  it("are told once each, at whatever step the run was killed in between", async () => {
+    const whole = await watchSteps(upTo(0, 10));
+    expect(whole).toEqual(["alarm-vanishing-end", "alarm-growing-length"]);
+    for (const kill of upTo(1, 10)) {
+      rmSync(join(folder, "rl/steps.jsonl"));
+      const before = await watchSteps(upTo(0, kill));
+      expect([...before, ...(await watchSteps(upTo(kill, 10)))], `killed before ${kill}`).toEqual(whole);
+    }
+  });
+
+  it("do not count steps twice that were written before the checkpoint a run goes on from", async () => {
+    await watchSteps(upTo(0, 2));
+    // the records are a step ahead of the checkpoint
+    expect(await watchSteps([1], 2)).toEqual([]);
+    expect(await watchSteps([2], 2)).toEqual(["alarm-vanishing-end"]);
+  });
+});
+
+describe("alarms of a run", () => {
+  const write = (events: readonly object[]): void =>
+    writeFileSync(
+      join(folder, "events.jsonl"),
+      events.map((event, time) => `${JSON.stringify({ time, ...event })}\n`).join(""),
+    );
+  const begun: object = {
+    type: "stage-start",
+    stage: "rl",
+    resumed: false,
+  } satisfies Partial<RunEvent>;
+  const alarm = (text: string) => ({ type: "warning", stage: "rl", code: "alarm-runaway-kl", text });
+
+  it("are those of the attempt that counts, each once, and no other warnings", async () => {
+    writeFileSync(join(folder, "config.yaml"), "seed: 1\n");
+    const other = { type: "warning", stage: "rl", code: "prompts-too-long", text: "Some." };
+    write([begun, alarm("Old."), begun, other, alarm("New."), { ...begun, resumed: true }, alarm("Again.")]);
+    const alarms = await alarmsInRun(folder);
+    expect(alarms).toEqual([{ stage: "rl", code: "runaway-kl", text: "New." }]);
+    expect(describeAlarms(alarms)).toEqual(["Alarm (rl): New."]);
+  });
+});

@@ -1,0 +1,171 @@
+// GRPO and RLOO as a stage: a policy against a reward model, an AI judge, or both.
+// The loop itself is training/grpo.ts; here is what it needs around it: models, prompts, rewards, checkpoints.
+
+import { join } from "node:path";
+import { hashConstitution } from "../../constitution/index.ts";
+import type { Constitution, PromptRecord } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import {
+  createGrpoTrainer,
+  encodePrompt,
+  endReward,
+  grpoSignals,
+  type NamedReward,
+  rewardOfTokens,
+  trainGrpo,
+} from "../../training/index.ts";
+import { createGenerator, createModelState, createScorer } from "../../transformer/index.ts";
+import type { GrpoSettings } from "../policy-settings.ts";
+import { watchAlarms } from "./alarm-watch.ts";
+import { judgeReward } from "./judge-reward.ts";
+import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
+import { endTokenOf, openReward } from "./ppo.ts";
+import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts";
+import { trainStage } from "./train-stage.ts";
+import {
+  fixed,
+  optimiserOf,
+  promptsThatFit,
+  type StageBase,
+  savePolicy,
+  scheduleOf,
+  stateToTrain,
+  trainingSeed,
+} from "./training-parts.ts";
+
+export type GrpoStageOptions = StageBase & {
+  readonly model: string;
+  /** What rewards: at least one of the two. */
+  readonly rewardModel?: { readonly folder: string; readonly weight: number };
+  readonly judge?: {
+    readonly model: string;
+    readonly constitution: Constitution;
+    readonly weight: number;
+  };
+  readonly prompts: readonly PromptRecord[];
+  readonly maxTokens: number;
+  readonly settings: GrpoSettings;
+};
+
+/** How advantages are scaled: by the estimator, where it is not said. */
+const scaleOf = ({ scale, estimator }: GrpoSettings) =>
+  scale !== "auto" ? scale : estimator === "rloo" ? "none" : "group";
+
+/** What samples, is trained, and holds back; no reference where nothing is to be held. */
+const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
+  const state = stateToTrain(model, model.weights, settings.lora, seed);
+  const reference = settings.beta === 0 ? null : createScorer(createModelState(model.config, model.weights));
+  const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
+  return {
+    ...parts,
+    state,
+    reference,
+    trainer: createGrpoTrainer(state, optimiserOf(settings), settings),
+    held: [...Object.values(parts), ...(reference === null ? [] : [reference])],
+  };
+};
+
+/** The prompts whose tokens leave room for a reply, as records and as tokens. */
+const fittingPrompts = (stage: StageContext, model: TrainableModel, prompts: readonly PromptRecord[]) => {
+  const encoded = prompts.map(({ messages }) => encodePrompt(model.codec, messages));
+  const tokens = promptsThatFit(stage, encoded, model.config);
+  const kept = new Set(tokens);
+  return { tokens, records: prompts.filter((_, at) => kept.has(encoded[at]!)) };
+};
+
+type Judge = { readonly opened: Parameters<typeof judgeReward>[0]["judge"]; readonly countUsage: CountUsage };
+
+/** The stage's work, with the judge opened where there is one. */
+const trainWith = async (
+  { context }: Pipeline,
+  stage: StageContext,
+  options: GrpoStageOptions,
+  seed: number,
+  judge: Judge | null,
+): Promise<void> => {
+  const { name, settings, maxTokens } = options;
+  const model = await loadTrainable(options.model, context);
+  const endToken = endTokenOf(model, options.model);
+  const prompts = fittingPrompts(stage, model, options.prompts);
+  const rewardModel =
+    options.rewardModel === undefined
+      ? null
+      : { weight: options.rewardModel.weight, ...(await openReward(options.rewardModel.folder, context)) };
+  const { held, ...parts } = openGrpo(model, settings, seed);
+  const rewards: NamedReward[] = [];
+  if (rewardModel !== null) rewards.push(rewardOfTokens("model", rewardModel.reward, rewardModel.weight));
+  if (judge !== null && options.judge !== undefined) {
+    const { constitution, weight } = options.judge;
+    const { opened, countUsage } = judge;
+    const { group } = settings;
+    rewards.push(
+      judgeReward({
+        judge: opened,
+        countUsage,
+        constitution,
+        weight,
+        model,
+        prompts: prompts.records,
+        group,
+        stage,
+      }),
+    );
+  }
+  if (settings.missingEndPenalty > 0) rewards.push(endReward(settings.missingEndPenalty));
+  const loop = {
+    ...settings,
+    ...parts,
+    scale: scaleOf(settings),
+    rewards,
+    prompts: prompts.tokens,
+    maxTokens,
+    endToken,
+    schedule: scheduleOf(settings),
+    padding: model.padding,
+    seed,
+    signal: stage.signal,
+  };
+  await trainStage({
+    name,
+    stage,
+    clock: context.clock,
+    state: parts.state,
+    trainer: parts.trainer,
+    totalSteps: settings.steps,
+    note: ({ reward, kl }) =>
+      `reward ${fixed(reward, 2)}${kl === undefined ? "" : `, KL ${fixed(kl, 3)} a token`}`,
+    loop: (start) => trainGrpo({ ...loop, start }),
+    onStep: watchAlarms(stage, settings.alarms, (metrics) => grpoSignals(metrics, rewardModel === null)),
+    held: [...held, ...(rewardModel === null ? [] : [rewardModel])],
+    save: () => savePolicy(stage, model, parts.state),
+  });
+};
+
+/** <name>/model: the policy after GRPO or RLOO, held near the starting model where beta says so. */
+export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): Promise<string> => {
+  const { run } = pipeline;
+  const { name, after, settings, maxTokens, rewardModel, judge } = options;
+  const inputs = {
+    model: nameInRun(run.folder, options.model),
+    reward: rewardModel && { ...rewardModel, folder: nameInRun(run.folder, rewardModel.folder) },
+    judge: judge && {
+      model: judge.model,
+      weight: judge.weight,
+      constitution: hashConstitution(judge.constitution),
+    },
+    settings,
+    maxTokens,
+    prompts: options.prompts.map(({ id }) => id),
+  };
+  await run.stage({ name, after, inputs }, async (stage) => {
+    const seed = trainingSeed(run.seed, name);
+    if (judge === undefined) {
+      await trainWith(pipeline, stage, options, seed, null);
+      return;
+    }
+    await withStageModel(pipeline, stage, judge.model, (opened, countUsage) =>
+      trainWith(pipeline, stage, options, seed, { opened, countUsage }),
+    );
+  });
+  return join(run.folder, name, "model");
+};

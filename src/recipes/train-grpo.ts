@@ -1,0 +1,154 @@
+// `covenant train grpo`: GRPO or RLOO of a policy against a reward model, an AI judge under a constitution, or both, as a
+// run of its own. Prompts that are marked for testing are left out.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { loadConstitution } from "../constitution/index.ts";
+import { expandHome, UserError } from "../core/index.ts";
+import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { asModelName, readModelName } from "./names.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
+import { longestPrompt, planComparisons, planOf, planPpo } from "./plan.ts";
+import { grpoSettings } from "./policy-settings.ts";
+import { policySize } from "./policy-size.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import {
+  constitutionSetting,
+  endpointSettings,
+  fileSetting,
+  modelName,
+  modelSetting,
+  outSetting,
+  promptCounts,
+  promptKindSetting,
+  promptsSetting,
+  seedSetting,
+} from "./settings.ts";
+import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
+import { constitutionUnder } from "./stages/arms.ts";
+import { grpoStage } from "./stages/grpo.ts";
+import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+
+const weight = z.number().default(1);
+
+const schema = z.strictObject({
+  out: outSetting("runs/grpo"),
+  seed: seedSetting,
+  model: modelSetting.describe("policy to start from, and reference"),
+  reward: fileSetting("a folder")
+    .overwrite((name) => readModelName(expandHome(name)))
+    .optional()
+    .describe("reward model's folder"),
+  judge: modelName.optional().describe("model that compares the replies to a prompt, under the constitution"),
+  weights: z
+    .strictObject({
+      reward: weight.describe("weight of the reward model's score"),
+      judge: weight.describe("weight of the judge's"),
+    })
+    .prefault({}),
+  constitution: constitutionSetting,
+  inverted: z.boolean().default(false).describe("judge under the constitution's inversion"),
+  prompts: promptsSetting,
+  kind: promptKindSetting,
+  counts: promptCounts(200, 100, 100),
+  maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
+  settings: grpoSettings,
+  endpoint: endpointSettings,
+});
+type GrpoConfig = z.output<typeof schema>;
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: GrpoConfig, context: RecipeContext) => {
+  const { model, reward, judge } = config;
+  if (reward === undefined && judge === undefined) {
+    throw new UserError(
+      "reward-needed",
+      "Nothing gives a reward. Expected a reward model (--reward ./runs/reward/reward/model), a judge (--judge embedded:covenant-tiny), or both.",
+    );
+  }
+  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const prompts = await gatherOneSide(config, "train");
+  const inputs = await checkInputs(
+    {
+      models: {
+        model: [model, "trained"],
+        ...(reward === undefined ? {} : { reward: [reward, "rewards"] as const }),
+        ...(judge === undefined ? {} : { judge: [judge, "asked"] as const }),
+      },
+      files: promptFile(config.prompts),
+      ...(judge === undefined ? {} : { constitution }),
+    },
+    context,
+  );
+  const request = { name: "train grpo", config, stages: ["prompts", "rl"], inputs };
+  return { prompts, inputs, constitution, request };
+};
+
+/** `covenant train grpo`. */
+export const recipe: Recipe<typeof schema> = {
+  command: ["train", "grpo"],
+  summary: "optimise a model against a reward model or a judge with GRPO or RLOO",
+  schema,
+  flags: {
+    ...runFlags,
+    model: modelFlag("policy to start from"),
+    reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
+    judge: { path: "judge", description: "model that compares replies", placeholder: "name" },
+    constitution: constitutionFlag,
+    estimator: { path: "settings.estimator", description: "grpo or rloo", placeholder: "name" },
+    prompts: promptsFlag,
+    kind: kindFlag,
+    steps: { path: "settings.steps", description: "steps of sampling and learning", placeholder: "number" },
+  },
+  async plan(config, context) {
+    const { prompts, inputs, constitution, request } = await prepare(config, context);
+    await checkFolder(request, context);
+    const { settings, maxTokens, judge } = config;
+    const { steps, batch, group, iterations } = settings;
+    const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
+    const size = policySize(inputs.configs["model"]!, {
+      replies: batch * group,
+      prompt: longestPrompt(prompts.used),
+      maxTokens,
+      hasReference: settings.beta > 0,
+      helpers: [inputs.configs["reward"], inputs.configs["judge"]].filter((one) => one != null),
+      settings,
+    });
+    const learning = {
+      ...planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! }),
+      size,
+    };
+    if (judge === undefined) return planOf([learning]);
+    const comparisons = steps * batch * (group > 2 ? group : 1);
+    const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
+    const speed = inputs.speeds["judge"]!;
+    return planOf([learning, planComparisons("rl", compared, constitution, { speed, maxTokens })]);
+  },
+  async run(config, context) {
+    const { prompts: gathered, constitution, request } = await prepare(config, context);
+    await using pipeline = await openStages(request, context);
+    const { reward, judge, weights } = config;
+    const model = await grpoStage(pipeline, {
+      name: "rl",
+      after: ["prompts"],
+      model: config.model,
+      ...(reward === undefined ? {} : { rewardModel: { folder: reward, weight: weights.reward } }),
+      ...(judge === undefined ? {} : { judge: { model: judge, constitution, weight: weights.judge } }),
+      prompts: await oneSidedStage(pipeline, gathered),
+      maxTokens: config.maxTokens,
+      settings: config.settings,
+    });
+    await pipeline.run.finish();
+    const named = asModelName(join(config.out, "rl", "model"));
+    const alarms = await alarmsInRun(pipeline.run.folder);
+    return {
+      lines: [
+        ...describeAlarms(alarms),
+        `Model: ${named}`,
+        ...nextCommands(["evaluate", "--models", `${config.model},${named}`]),
+      ],
+      document: { folder: pipeline.run.folder, model, alarms },
+    };
+  },
+};

@@ -1,0 +1,110 @@
+// The one model that a server has: its name, its engine, and what a request means for it: whether it is the one that is
+// asked for, what a prompt is in tokens, how replies are sampled, and how long they may get.
+
+import { type Clock, deriveSeed } from "../core/index.ts";
+import type { Message } from "../records/index.ts";
+import { encodeChat, encodePlain, fitsContext, type ModelFolder } from "../transformer/index.ts";
+import { requestFault } from "./fault.ts";
+import type { ReplyEngine, TextRequest } from "./reply-engine.ts";
+import type { ChatRequest, CompletionRequest } from "./requests.ts";
+
+/** maxTokens: of a chat's reply where the request names no limit. nextSeed: for requests without a seed. */
+export type ServedModel = {
+  readonly name: string;
+  readonly folder: ModelFolder;
+  readonly engine: ReplyEngine;
+  readonly maxTokens: number;
+  readonly clock: Clock;
+  readonly nextSeed: () => number;
+  readonly nextId: () => string;
+};
+
+/** Throws a request's fault for another model's name. */
+export const requireModel = ({ name }: ServedModel, asked: string): void => {
+  if (asked === name) return;
+  throw requestFault(
+    404,
+    "model-not-found",
+    `The model ${JSON.stringify(asked)} does not exist here; this server has "${name}".`,
+    "model",
+  );
+};
+
+const requireRoom = ({ folder: { config } }: ServedModel, prompt: readonly number[], field: string) => {
+  if (prompt.length === 0) throw requestFault(400, "empty-prompt", `${field}: it has no tokens.`, field);
+  if (fitsContext(config, prompt.length)) return;
+  throw requestFault(
+    400,
+    "context-length-exceeded",
+    `${field}: got ${prompt.length} tokens, and this model's maximum context length is ${config.maxPositions} tokens with the reply.`,
+    field,
+  );
+};
+
+/** A conversation as the model's template writes it. Throws a request's fault where there is no template. */
+export const renderChat = ({ folder, name }: ServedModel, messages: readonly Message[]): string => {
+  if (folder.chatTemplate !== null)
+    return folder.chatTemplate.render(messages, { addGenerationPrompt: true });
+  throw requestFault(
+    400,
+    "no-chat-template",
+    `messages: "${name}" has no chat template. Use /v1/completions, or serve a chat model.`,
+    "messages",
+  );
+};
+
+/** A conversation in tokens; control tokens in contents stay text. Throws a request's fault. */
+export const chatPrompt = (served: ServedModel, messages: readonly Message[]): readonly number[] => {
+  renderChat(served, messages);
+  const { tokenizer, chatTemplate } = served.folder;
+  const { ids } = encodeChat(tokenizer, chatTemplate!, messages, { addGenerationPrompt: true });
+  requireRoom(served, ids, "messages");
+  return ids;
+};
+
+/** A prompt of a completion in tokens: as transformers reads the text, or the ids as they are. Throws a request's fault. */
+export const plainPrompt = (
+  served: ServedModel,
+  prompt: string | readonly number[],
+  specialTokens: boolean,
+): readonly number[] => {
+  const { tokenizer, config } = served.folder;
+  const ids =
+    typeof prompt !== "string"
+      ? prompt
+      : specialTokens
+        ? encodePlain(tokenizer, prompt)
+        : tokenizer.encode(prompt, { specialTokens: false });
+  const foreign = ids.find((id) => id >= config.vocabularySize);
+  if (foreign !== undefined)
+    throw requestFault(
+      400,
+      "invalid-value",
+      `prompt: ${foreign} is no token id of this model, which has ${config.vocabularySize} tokens.`,
+      "prompt",
+    );
+  requireRoom(served, ids, "prompt");
+  return ids;
+};
+
+type Sampling = Omit<TextRequest, "prompt" | "maxTokens" | "signal" | "onToken">;
+
+/** How the choices of a request are sampled, each from a seed of its own; the first from the request's. */
+export const samplingOf = (
+  { folder: { generationConfig }, nextSeed }: ServedModel,
+  request: ChatRequest | CompletionRequest,
+  probabilities: number | undefined,
+): ((choice: number) => Sampling) => {
+  const seed = request.seed ?? nextSeed();
+  const { top_k: topK = 0, min_p: minP, repetition_penalty: repetitionPenalty } = request;
+  const options = {
+    temperature: request.temperature ?? generationConfig.temperature ?? 1,
+    topP: request.top_p ?? generationConfig.topP ?? 1,
+    topK: Math.max(0, topK),
+    stop: request.stop,
+    ...(minP === undefined ? {} : { minP }),
+    ...(repetitionPenalty === undefined ? {} : { repetitionPenalty }),
+    ...(probabilities === undefined ? {} : { probabilities }),
+  };
+  return (choice) => ({ ...options, seed: choice === 0 ? seed : deriveSeed(seed, "choice", choice) });
+};

@@ -1,0 +1,123 @@
+// Sampled replies as a batch of a policy's graph: log-probability and entropy of every sampled token, and, for a value
+// head, one place more for each reply that ended, at its last token. Knows no loss.
+
+import {
+  input,
+  multiply,
+  softmax,
+  subtract,
+  sum,
+  type Tensor,
+  takeAlongRows,
+  tokenLogProbability,
+} from "../engine/index.ts";
+import {
+  branchTargets,
+  type DecoderGraph,
+  hiddenStates,
+  layOut,
+  logitsOf,
+  type PackedItem,
+  packedInputs,
+  type Target,
+  type TokenBatch,
+  type TokenBatchSizes,
+  targetVector,
+} from "../transformer/index.ts";
+import { rowTime } from "./rows.ts";
+
+/** What a policy makes of a batch's targets: hidden states [k, hidden], log-probabilities [k] and entropies [k]. */
+export type PolicyReading = {
+  readonly hidden: Tensor;
+  readonly logProbabilities: Tensor;
+  /** In nats, of the whole distribution that the token was drawn from; meant for metrics alone. */
+  readonly entropies: Tensor;
+};
+
+/** Reads a batch laid out by layOutPolicy. */
+export const readPolicy = (graph: DecoderGraph, { batch, time, targets }: TokenBatchSizes): PolicyReading => {
+  const rows = input("predictors", [targets], "int64");
+  const wanted = input("wanted", [targets], "int64");
+  const hidden = hiddenStates(graph, packedInputs(batch, time), { rows });
+  const logits = logitsOf(graph, hidden);
+  const logProbabilities = tokenLogProbability(logits, wanted);
+  // H = log Z - Σ p z, and log Z is the wanted token's logit less its log-probability
+  const logZ = subtract(takeAlongRows(logits, wanted), logProbabilities);
+  const entropies = subtract(logZ, sum(multiply(softmax(logits), logits), [-1]));
+  return { hidden, logProbabilities, entropies };
+};
+
+/** A batch with its targets: every token of every reply, then the places after the ends of some. */
+export type PolicyBatch = {
+  readonly batch: TokenBatch;
+  readonly targets: readonly Target[];
+  /** How many of the targets are tokens. */
+  readonly tokens: number;
+};
+
+/** Lays out replies, one branch each. closed: which of them have a place after their last token. */
+export const layOutPolicy = (
+  items: readonly PackedItem[],
+  closed: (item: number) => boolean,
+  padding: number,
+): PolicyBatch => {
+  const tokens = branchTargets(items);
+  const ends = items.flatMap(({ branches }, item): Target[] =>
+    closed(item) ? [{ item, branch: 0, offset: branches[0]!.length - 1, weight: 0 }] : [],
+  );
+  const targets = [...tokens, ...ends];
+  const batch = layOut(items, targets, { padding, time: rowTime(items) });
+  const predictors = batch.feeds["predictors"] as BigInt64Array;
+  ends.forEach(({ item, offset }, at) => {
+    // read at the last token itself; what would follow it is masked
+    const { row, branches } = batch.packed.placements[item]!;
+    predictors[tokens.length + at] = BigInt(row * batch.sizes.time + branches[0]! + offset);
+  });
+  return { batch, targets, tokens: tokens.length };
+};
+
+/** Values of each reply's tokens [n], and of the place after its end where it has one [n + 1], out of a flat result. */
+export const splitPlaces = (
+  values: Float32Array,
+  { targets }: PolicyBatch,
+  items: number,
+): Float32Array[] => {
+  const lists = Array.from({ length: items }, (): number[] => []);
+  targets.forEach(({ item }, at) => {
+    lists[item]!.push(values[at]!);
+  });
+  return lists.map((list) => Float32Array.from(list));
+};
+
+/** One value a target out of lists by reply, 0 where a list is shorter than the reply's places. */
+export const gatherPlaces = (
+  { batch, targets, tokens }: PolicyBatch,
+  lists: (item: number) => ArrayLike<number>,
+): Float32Array =>
+  targetVector(batch, (at) => {
+    const { item, offset } = targets[at]!;
+    return lists(item)[at < tokens ? offset : offset + 1] ?? 0;
+  });
+
+/** Weights of a mean over all tokens; places after ends count nothing. tokens: of the whole that this is a part of. */
+export const tokenMask = (laid: PolicyBatch, tokens = laid.tokens): Float32Array =>
+  targetVector(laid.batch, (at) => (at < laid.tokens ? 1 / tokens : 0));
+
+/** Tokens read in one run; bounds the memory of logits and attention. */
+const tokensPerRun = 4096;
+
+/** Items in runs of about tokensPerRun tokens, in their order. */
+export const runsOfItems = <Item extends PackedItem>(items: readonly Item[]): Item[][] => {
+  const runs: Item[][] = [];
+  let tokens = Number.POSITIVE_INFINITY;
+  for (const item of items) {
+    const length = item.branches.reduce((sum, branch) => sum + branch.length, item.trunk.length);
+    if (tokens + length > tokensPerRun) {
+      runs.push([]);
+      tokens = 0;
+    }
+    runs.at(-1)!.push(item);
+    tokens += length;
+  }
+  return runs;
+};

@@ -1,0 +1,196 @@
+// Checkpoints as they come: written by others in other ways, put together wrongly, saved to a disk that fills up; and how
+// much memory loading takes.
+
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type DiskWriter, systemDisk, UserError } from "../core/index.ts";
+import { loadModelFolder } from "./checkpoint.ts";
+import { saveModelFolder } from "./checkpoint-saving.ts";
+import { parseModelConfig } from "./config.ts";
+import { elementCount, parameterCount, parameterShapes, type Weights } from "./parameters.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+const golden = new URL("../../test/golden/", import.meta.url).pathname;
+let place = "";
+let copies = 0;
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), "covenant-trouble-"));
+});
+afterAll(() => rm(place, { recursive: true, force: true }));
+
+const copyOf = async (name: string): Promise<string> => {
+  const folder = join(place, `copy-${copies++}`);
+  await cp(join(golden, name), folder, { recursive: true });
+  return folder;
+};
+const rewrite = async (folder: string, change: (weights: Weights) => Weights): Promise<void> => {
+  const path = join(folder, "model.safetensors");
+  await writeSafetensors(path, change(await readSafetensors(path)));
+};
+const renamed = (weights: Weights, name: (old: string) => string): Weights =>
+  Object.fromEntries(Object.entries(weights).map(([old, weight]) => [name(old), weight]));
+const failure = async (folder: string): Promise<string> => {
+  const thrown = await loadModelFolder(folder).catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(UserError);
+  return (thrown as UserError).message;
+};
+
+describe("checkpoints as others write them", () => {
+  it("of GPT-2 have no prefix and causal masks: they are the same model", async () => {
+    const folder = await copyOf("families/gpt2");
+    const whole = await loadModelFolder(folder);
+    await rewrite(folder, (weights) => ({
+      ...renamed(weights, (name) => name.replace(/^transformer\./, "")),
+      "h.0.attn.bias": { shape: [1, 1, 4, 4], data: new Float32Array(16) },
+      "h.0.attn.masked_bias": { shape: [], data: Float32Array.of(-1e4) },
+    }));
+    expect((await loadModelFolder(folder)).weights).toEqual(whole.weights);
+  });
+
+  it("hold a tied head as a copy, or what old versions kept: it is left", async () => {
+    const folder = await copyOf("llama-random/tied");
+    const whole = await loadModelFolder(folder);
+    await rewrite(folder, (weights) => ({
+      ...weights,
+      "lm_head.weight": weights["model.embed_tokens.weight"]!,
+      "model.layers.0.self_attn.rotary_emb.inv_freq": { shape: [4], data: new Float32Array(4) },
+    }));
+    expect((await loadModelFolder(folder)).weights).toEqual(whole.weights);
+  });
+
+  it("are float16, float32 or bfloat16: the same numbers where the format holds them", async () => {
+    const folder = await copyOf("llama-random/untied");
+    const { weights } = await loadModelFolder(folder);
+    for (const format of ["bfloat16", "float32", "float16"] as const) {
+      await writeSafetensors(join(folder, "model.safetensors"), weights, format);
+      const again = (await loadModelFolder(folder)).weights;
+      const limit = format === "float16" ? 2 ** -10 : 0;
+      for (const [name, { data }] of Object.entries(weights)) {
+        const gaps = data.map((value, at) => Math.abs(again[name]!.data[at]! - value));
+        expect(Math.max(...gaps)).toBeLessThanOrEqual(limit);
+      }
+    }
+  });
+});
+
+describe("files that do not belong together", () => {
+  const shards = async (folder: string, change: (map: Record<string, string>) => Record<string, string>) => {
+    const [from, to] = ["model.safetensors", "model-00001-of-00001.safetensors"];
+    const names = Object.keys(await readSafetensors(join(folder, from)));
+    await rename(join(folder, from), join(folder, to));
+    const map = change(Object.fromEntries(names.map((name) => [name, to])));
+    await writeFile(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: map }));
+  };
+
+  it("are told: an index that names what no file holds, a tensor in two files, a template that is missing", async () => {
+    const folder = await copyOf("llama-random/untied");
+    await shards(folder, (map) => ({ ...map, "model.ghost.weight": "model-00001-of-00001.safetensors" }));
+    expect(await failure(folder)).toMatch(/says that model-00001.* holds the tensor model\.ghost\.weight/);
+
+    const twice = await copyOf("llama-random/untied");
+    await shards(twice, (map) => ({ ...map, "model.norm.weight": "more.safetensors" }));
+    const norm = { "model.norm.weight": { shape: [32], data: new Float32Array(32) } };
+    await writeSafetensors(join(twice, "more.safetensors"), norm);
+    expect(await failure(twice)).toMatch(/model\.norm\.weight, which .* holds too/);
+
+    const plain = await copyOf("llama-random/untied");
+    await rm(join(plain, "chat_template.jinja"));
+    expect((await loadModelFolder(plain)).chatTemplate).toBeNull();
+  });
+
+  it.each([
+    ["../../../etc/passwd.safetensors"],
+    ["/etc/x.safetensors"],
+    ["a/b.safetensors"],
+    ["..\\x.safetensors"],
+    ["config.json"],
+  ])("an index that points to %s is refused", async (path) => {
+    const folder = await copyOf("llama-random/untied");
+    await shards(folder, (map) => ({ ...map, "model.norm.weight": path }));
+    expect(await failure(folder)).toMatch(/expected \*\.safetensors files in the same folder|has no/);
+  });
+});
+
+describe("a disk that fills up while a model is saved", () => {
+  /** A disk with room for so many bytes, which takes what still fits. */
+  const diskWith = (room: number): DiskWriter => ({
+    ...systemDisk,
+    write(descriptor, bytes) {
+      if (room === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      const taken = systemDisk.write(descriptor, bytes.subarray(0, Math.min(room, 1 << 16)));
+      room -= taken;
+      return taken;
+    },
+  });
+
+  it("leaves what was there before, whenever that is", async () => {
+    const model = await loadModelFolder(join(golden, "llama-random/tied"));
+    const saved = { ...model, tokenizer: model.tokenizer.files };
+    const parent = join(place, "full");
+    const size = (await readFile(join(golden, "llama-random/tied/model.safetensors"))).length;
+    for (const room of [0, 1, 100, 900, 9000, 10_000, 20_000, size, 2 * size]) {
+      await mkdir(parent, { recursive: true });
+      const thrown = await saveModelFolder(join(parent, "model"), saved, diskWith(room)).catch(
+        (error: unknown) => error,
+      );
+      expect(thrown).toMatchObject({ code: "disk-full" });
+      expect(await readdir(parent)).toEqual([]);
+    }
+    await saveModelFolder(join(parent, "model"), saved, diskWith(4 * size));
+    const zeros = Object.fromEntries(
+      Object.entries(model.weights).map(([name, { shape }]) => [
+        name,
+        { shape, data: new Float32Array(elementCount(shape)) },
+      ]),
+    );
+    const failed = saveModelFolder(join(parent, "model"), { ...saved, weights: zeros }, diskWith(30_000));
+    await expect(failed).rejects.toThrow(/no space is left/);
+    expect(await readdir(parent)).toEqual(["model"]);
+    expect((await loadModelFolder(join(parent, "model"))).weights).toEqual(model.weights);
+  });
+});
+
+describe("memory", () => {
+  it.each([
+    ["BF16", 2],
+    ["F32", 4],
+  ])("is little more than the weights while a model of %s loads", async (dtype, width) => {
+    const folder = await copyOf("llama-random/tied");
+    const file = join(folder, "config.json");
+    const large = { hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 3 };
+    const raw = { ...JSON.parse(await readFile(file, "utf8")), ...large, head_dim: 256 };
+    await writeFile(file, JSON.stringify(raw));
+    const config = parseModelConfig(raw);
+    // Zeros that take no place on the disk.
+    let end = 0;
+    const header = Object.entries(parameterShapes(config)).map(([name, shape]) => {
+      const begin = end;
+      end += elementCount(shape) * width;
+      return [name, { dtype, shape, data_offsets: [begin, end] }];
+    });
+    const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    await rm(join(folder, "model.safetensors"));
+    const weights = await open(join(folder, "model.safetensors"), "w");
+    await weights.write(Buffer.concat([length, json]));
+    await weights.truncate(8 + json.length + end);
+    await weights.close();
+    const program = `
+      import { loadModelFolder } from ${JSON.stringify(new URL("./checkpoint.ts", import.meta.url).href)};
+      const peak = () => process.resourceUsage().maxRSS * 1024;
+      await loadModelFolder(${JSON.stringify(join(golden, "llama-random/tied"))});
+      const before = peak();
+      const { weights } = await loadModelFolder(${JSON.stringify(folder)});
+      console.log(peak() - before, Object.keys(weights).length);`;
+    const words = ["--input-type=module", "--eval", program];
+    const grown = Number(execFileSync(process.execPath, words, { encoding: "utf8" }).split(" ")[0]);
+    const inMemory = 4 * parameterCount(config);
+    expect(inMemory).toBeGreaterThan(180e6);
+    expect(grown / inMemory).toBeGreaterThan(0.8);
+    expect((grown - inMemory) / 1e6).toBeLessThan(40);
+  });
+});

@@ -1,0 +1,50 @@
+// Plain text to tokens, without a chat template: a prompt to continue, and a prompt with a continuation to be scored,
+// cut as the Language Model Evaluation Harness cuts them. Knows no model.
+//
+// The seam. Prompt and prompt + continuation are both encoded; the continuation's tokens are those of the second behind
+// as many as the first has. Spaces at the prompt's end belong to the continuation, because tokens begin with them.
+
+import { UserError } from "../core/index.ts";
+import type { PackedItem } from "./packing.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** A text as transformers reads it, with the begin token where the tokenizer adds one; control tokens are read as such. */
+export const encodePlain = (tokenizer: Tokenizer, text: string): number[] =>
+  tokenizer.encode(text, { specialTokens: true });
+
+/** What stands before a continuation without a prompt: the begin token, or the end token of models that have none. */
+const beginningOf = (tokenizer: Tokenizer): number[] => {
+  const added = encodePlain(tokenizer, "");
+  if (added.length > 0) return added;
+  const token = tokenizer.special.begin ?? tokenizer.special.end;
+  return token === null ? [] : [token];
+};
+
+/**
+ * A prompt as trunk and its continuation as branch. An empty prompt is the begin token. Throws UserError when the
+ * continuation has no tokens of its own, or when there is nothing that could stand before it.
+ */
+export const encodeContinuation = (
+  tokenizer: Tokenizer,
+  prompt: string,
+  continuation: string,
+): PackedItem => {
+  const context = prompt.trimEnd();
+  const rest = `${prompt.slice(context.length)}${continuation}`;
+  if (context === "") {
+    const trunk = beginningOf(tokenizer);
+    const branch = tokenizer.encode(rest, { specialTokens: false });
+    if (trunk.length > 0 && branch.length > 0) return { trunk, branches: [branch] };
+    throw new UserError(
+      "no-beginning",
+      "prompt: got no text, and the tokenizer has neither a begin nor an end token to stand before the continuation. Give a prompt.",
+    );
+  }
+  const trunk = encodePlain(tokenizer, context);
+  const branch = encodePlain(tokenizer, `${context}${rest}`).slice(trunk.length);
+  if (branch.length > 0) return { trunk, branches: [branch] };
+  throw new UserError(
+    "continuation-without-tokens",
+    "continuation: it has no tokens of its own, because it and the end of the prompt are read as one token. Expected a prompt that ends where a word ends.",
+  );
+};

@@ -1,0 +1,236 @@
+// Prompts into the cache: all of them in one run, equal ones once, and what prompts that start alike (a system prompt,
+// examples) have in common once for many of them, as the trunk of a packed row with their ends as its branches. Knows
+// token ids only.
+
+import { compile, createProgramCache, type ProgramCache } from "../engine/index.ts";
+import { batchBucket, promptStep } from "./buckets.ts";
+import type { KeyValueCache } from "./cache.ts";
+import type { ModelConfig } from "./config.ts";
+import { prefillGraph } from "./decoder.ts";
+import { graphOf, type ModelState } from "./model-state.ts";
+import { assignRows, type PackedItem, packRows, roundUp } from "./packing.ts";
+
+/** A prompt and the row of the cache that it goes to. */
+export type PrefillJob = { readonly row: number; readonly prompt: readonly number[] };
+
+type Prompt = readonly number[];
+
+/** Programs that compute prompts; a run keeps memory for whole prompts, so few are held. */
+export const createPrefillPrograms = (state: ModelState): ProgramCache =>
+  createProgramCache((key) => {
+    const [batch, time, count] = key.split("|").map(Number) as [number, number, number];
+    return compile(prefillGraph(graphOf(state), batch, time, count));
+  }, 6);
+
+/**
+ * Tokens that a prefill has at least. A product with fewer rows than columns is shared among threads by columns, and
+ * one with more by rows; narrow shares add up in another order. With this many rows the last bits, and with them the
+ * sampled tokens, do not depend on how many prompts are computed together (measured with 1 to 6 threads; with 8 and
+ * more they still can).
+ */
+const prefillTokens = ({ hiddenSize }: ModelConfig): number => Math.min(hiddenSize, 512);
+
+/** Different prompts among jobs, and which of them each job has. */
+const distinctPrompts = (jobs: readonly PrefillJob[]) => {
+  const places = new Map<string, number>();
+  const prompts: Prompt[] = [];
+  const promptOf = jobs.map(({ prompt }) => {
+    const key = prompt.join(" ");
+    const place = places.get(key) ?? prompts.length;
+    if (place === prompts.length) prompts.push(prompt);
+    places.set(key, place);
+    return place;
+  });
+  return { prompts, promptOf };
+};
+
+/** A beginning shorter than this is not worth a row of its own. */
+const leastShared = 32;
+
+const sharedLength = (one: Prompt, other: Prompt): number => {
+  // each keeps a token of its own, whose logits are read
+  const most = Math.min(one.length, other.length) - 1;
+  let length = 0;
+  while (length < most && one[length] === other[length]) length++;
+  return length;
+};
+
+const inOrder = (one: Prompt, other: Prompt): number => {
+  for (let at = 0; at < one.length && at < other.length; at++)
+    if (one[at] !== other[at]) return one[at]! - other[at]!;
+  return one.length - other.length;
+};
+
+/** Prompts that begin alike, with the length of that beginning; 0 for one that stands alone. */
+type Group = { readonly members: number[]; shared: number };
+
+/** Groups of prompts, so that joining another one never makes less of a group shared. */
+const groupPrompts = (prompts: readonly Prompt[]): Group[] => {
+  const order = [...prompts.keys()].sort((one, other) => inOrder(prompts[one]!, prompts[other]!));
+  const groups: Group[] = [];
+  for (const [at, index] of order.entries()) {
+    const group = groups.at(-1);
+    const common = at === 0 ? 0 : sharedLength(prompts[order[at - 1]!]!, prompts[index]!);
+    const count = group?.members.length ?? 0;
+    const shared = group === undefined || count === 1 ? common : Math.min(group.shared, common);
+    const joins = shared >= leastShared && count * shared >= (count - 1) * (group?.shared ?? 0);
+    if (group === undefined || !joins) groups.push({ members: [index], shared: 0 });
+    else {
+      group.members.push(index);
+      group.shared = shared;
+    }
+  }
+  return groups;
+};
+
+/** A packed item and the prompt that each of its branches ends; without branches, the prompt it is. */
+type Part = { readonly item: PackedItem; readonly members: readonly number[] };
+
+/** Groups as items no longer than a row should be; a row's attention grows with the square of its length. */
+const partsOf = (prompts: readonly Prompt[], groups: readonly Group[]): Part[] =>
+  groups.flatMap(({ members, shared }) => {
+    if (members.length === 1) {
+      const [only] = members as [number];
+      return [{ item: { trunk: prompts[only]!, branches: [] }, members }];
+    }
+    const trunk = prompts[members[0]!]!.slice(0, shared);
+    const limit = Math.min(3 * shared, shared + 1024);
+    const parts: { item: { trunk: Prompt; branches: Prompt[] }; members: number[] }[] = [];
+    let length = 0;
+    for (const member of members) {
+      const branch = prompts[member]!.slice(shared);
+      if (parts.length === 0 || length + branch.length > limit) {
+        parts.push({ item: { trunk, branches: [] }, members: [] });
+        length = shared;
+      }
+      parts.at(-1)!.item.branches.push(branch);
+      parts.at(-1)!.members.push(member);
+      length += branch.length;
+    }
+    return parts;
+  });
+
+/** Rows of a prefill, and where in them the tokens of each prompt lie: pieces of flat token indices, in order. */
+type Layout = {
+  readonly batch: number;
+  readonly time: number;
+  readonly items: readonly PackedItem[];
+  readonly rows: readonly (readonly number[])[];
+  readonly members: readonly (readonly number[])[];
+};
+
+const sizesOf = (config: ModelConfig, longest: number, rows: number) => {
+  const time = roundUp(longest, promptStep);
+  return { time, batch: batchBucket(Math.max(rows, Math.ceil(prefillTokens(config) / time))) };
+};
+
+const alone = (config: ModelConfig, prompts: readonly Prompt[]): Layout => ({
+  ...sizesOf(config, Math.max(...prompts.map(({ length }) => length)), prompts.length),
+  items: prompts.map((trunk) => ({ trunk, branches: [] })),
+  rows: prompts.map((_, at) => [at]),
+  members: prompts.map((_, at) => [at]),
+});
+
+const lengthOf = ({ trunk, branches }: PackedItem): number =>
+  branches.reduce((sum, { length }) => sum + length, trunk.length);
+
+/** Prompts in rows: a prompt a row, or beginnings shared where that leaves a quarter fewer tokens to compute. */
+export const layOutPrompts = (config: ModelConfig, prompts: readonly Prompt[]): Layout => {
+  const plain = alone(config, prompts);
+  const groups = groupPrompts(prompts);
+  if (groups.every(({ shared }) => shared === 0)) return plain;
+  const parts = partsOf(prompts, groups);
+  const items = parts.map(({ item }) => item);
+  const longest = Math.max(...items.map(lengthOf));
+  const rows = assignRows(items, roundUp(longest, promptStep));
+  const sizes = sizesOf(config, longest, rows.length);
+  if (sizes.batch * sizes.time > 0.75 * plain.batch * plain.time) return plain;
+  return { ...sizes, items, rows, members: parts.map(({ members }) => members) };
+};
+
+type Piece = { readonly from: number; readonly count: number };
+
+/** For each prompt, where its tokens lie in the rows. */
+const piecesOf = (layout: Layout, packed: ReturnType<typeof packRows>): Piece[][] => {
+  const pieces: Piece[][] = [];
+  for (const [at, { trunk, branches }] of layout.items.entries()) {
+    const { row, trunk: start, branches: starts } = packed.placements[at]!;
+    const flat = (column: number): number => row * layout.time + column;
+    for (const [branch, member] of layout.members[at]!.entries()) {
+      const beginning = { from: flat(start), count: trunk.length };
+      const end = branches[branch];
+      pieces[member] =
+        end === undefined ? [beginning] : [beginning, { from: flat(starts[branch]!), count: end.length }];
+    }
+  }
+  return pieces;
+};
+
+/** Computes prompts in one run; gives the logits after each. keep: takes the keys and values of a prompt's pieces. */
+const computePrompts = async (
+  state: ModelState,
+  programs: ProgramCache,
+  prompts: readonly Prompt[],
+  keep: (at: number, source: Readonly<Record<string, unknown>>, pieces: readonly Piece[]) => void,
+): Promise<Float32Array[]> => {
+  const layout = layOutPrompts(state.config, prompts);
+  const { batch, time } = layout;
+  const packed = packRows(layout.items, layout.rows, { batch, time, padding: 0 });
+  const pieces = piecesOf(layout, packed);
+  // a prompt a row is read as ever; packed rows can end more prompts than there are rows
+  const count = layout.rows.length === prompts.length ? batch : batchBucket(prompts.length);
+  const last = BigInt64Array.from({ length: count }, (_, at) => {
+    const piece = pieces[at]?.at(-1);
+    return BigInt(piece === undefined ? Math.min(at, batch - 1) * time : piece.from + piece.count - 1);
+  });
+  const program = await programs.get(`${batch}|${time}|${count}`);
+  const { tokens, positions, bias } = packed;
+  const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
+  for (const [at, own] of pieces.entries()) keep(at, results, own);
+  const logits = results["logits"] as Float32Array;
+  const width = state.config.vocabularySize;
+  return prompts.map((_, at) => logits.subarray(at * width, (at + 1) * width));
+};
+
+/** Numbers that one run may hold at a time, of attention and of a layer's activations: 512 MB. */
+const numbersPerRun = 2 ** 27;
+
+/** Prompts in portions that one run's memory holds, those that begin alike together; gives their places. */
+export const portionsOf = (config: ModelConfig, prompts: readonly Prompt[]): number[][] => {
+  const longest = roundUp(Math.max(...prompts.map(({ length }) => length)), promptStep);
+  const numbers = longest * Math.max(config.heads * longest, 4 * config.intermediateSize);
+  const most = Math.max(1, Math.floor(numbersPerRun / numbers));
+  const places = [...prompts.keys()];
+  if (prompts.length <= most) return [places];
+  places.sort((one, other) => inOrder(prompts[one]!, prompts[other]!));
+  return Array.from({ length: Math.ceil(places.length / most) }, (_, at) =>
+    places.slice(at * most, (at + 1) * most),
+  );
+};
+
+/** Computes prompts into rows of the cache; gives the logits [vocabulary] after each job's prompt. */
+export const prefill = async (
+  state: ModelState,
+  programs: ProgramCache,
+  cache: KeyValueCache,
+  jobs: readonly PrefillJob[],
+): Promise<Float32Array[]> => {
+  const { prompts, promptOf } = distinctPrompts(jobs);
+  const logits = new Array<Float32Array>(prompts.length);
+  for (const places of portionsOf(state.config, prompts)) {
+    const chosen = places.map((place) => prompts[place]!);
+    const computed = await computePrompts(state, programs, chosen, (at, source, pieces) => {
+      for (const [job, { row }] of jobs.entries()) {
+        if (promptOf[job] !== places[at]) continue;
+        cache.clear(row);
+        let position = 0;
+        for (const { from, count } of pieces) {
+          cache.write(row, position, source, from, count);
+          position += count;
+        }
+      }
+    });
+    for (const [at, place] of places.entries()) logits[place] = computed[at]!;
+  }
+  return promptOf.map((place) => logits[place]!);
+};

@@ -1,0 +1,112 @@
+// Models with quantised projections compute what models with the restored weights compute, forwards and, for NF4,
+// backwards into adapters. Small random models only.
+
+import { describe, expect, it } from "vitest";
+import { compile, gradients, mean, type Tensor } from "../engine/index.ts";
+import { loadModelFolder } from "./checkpoint.ts";
+import type { ModelConfig } from "./config.ts";
+import { addAdapters, allTargets } from "./lora.ts";
+import { createModelState, graphOf, type ModelState } from "./model-state.ts";
+import type { Weights } from "./parameters.ts";
+import { dequantiseWeight, type LoadFormat, quantisable, quantiseWeight } from "./quantised-weights.ts";
+import { createScorer } from "./scoring.ts";
+import { readTargets } from "./token-batch.ts";
+
+const item = { trunk: [5, 17, 40, 3], branches: [[22, 60, 7], [31]] };
+
+const scored = async (state: ModelState): Promise<number[]> => {
+  const scorer = createScorer(state);
+  const [branches] = await scorer.tokens([item]);
+  await scorer.release();
+  return branches!.flatMap((values) => [...values]);
+};
+
+const largestGap = (one: ArrayLike<number>, other: ArrayLike<number>): number =>
+  Math.max(...Array.from(one, (value, at) => Math.abs(value - other[at]!)));
+
+/** A model with quantised projections, and the one with the weights that these stand for. */
+const both = (config: ModelConfig, weights: Weights, format: LoadFormat): [ModelState, ModelState] => {
+  const chosen = quantisable(config, format);
+  const kept: Weights = { ...weights };
+  const restored: Weights = { ...weights };
+  const quantised = Object.fromEntries(
+    [...chosen].map(([name, projection]) => {
+      const weight = quantiseWeight(weights[name]!, projection, format);
+      restored[name] = dequantiseWeight(weight, projection);
+      delete kept[name];
+      return [name, weight];
+    }),
+  );
+  return [createModelState(config, kept, { quantised }), createModelState(config, restored)];
+};
+
+const folders = ["llama-random/untied", "families/gpt2", "families/qwen2"] as const;
+
+const open = (folder: string) =>
+  loadModelFolder(new URL(`../../test/golden/${folder}`, import.meta.url).pathname);
+
+describe.each(folders)("quantised projections of %s", (folder) => {
+  it("in NF4 compute what the restored weights compute", async () => {
+    const { config, weights } = await open(folder);
+    const [quantised, restored] = both(config, weights, "4bit");
+    const found = await scored(quantised);
+    expect(largestGap(found, await scored(restored))).toBeLessThan(1e-4);
+    expect(largestGap(found, await scored(createModelState(config, weights)))).toBeGreaterThan(0.01);
+  });
+
+  it("in int8 come close to the restored weights, whose activations are exact", async () => {
+    const { config, weights } = await open(folder);
+    const [quantised, restored] = both(config, weights, "8bit");
+    const gap = largestGap(await scored(quantised), await scored(restored));
+    expect(gap).toBeGreaterThan(0);
+    expect(gap).toBeLessThan(0.5);
+  });
+
+  it("in NF4 pass the same gradients to adapters", async () => {
+    const { config, weights } = await open(folder);
+    const sizes = { batch: 1, time: 32, targets: 32 };
+    const slopes = async (state: ModelState): Promise<Record<string, Float32Array>> => {
+      const adapted = createModelState(
+        config,
+        addAdapters(config, state.weights, { rank: 2, alpha: 4, targets: [allTargets] }, 1),
+        { quantised: state.quantised, adapterScale: 2 },
+      );
+      const graph = graphOf(adapted);
+      const { logProbabilities } = readTargets(graph, sizes);
+      const names = Object.keys(adapted.weights).filter((name) => name.includes("lora_B"));
+      const loss = mean(logProbabilities);
+      const found = gradients(
+        loss,
+        names.map((name) => graph.parameter(name) as Tensor),
+      );
+      const program = await compile(Object.fromEntries(names.map((name, at) => [`d:${name}`, found[at]!])));
+      const bias = new Float32Array(32 * 32).map((_, at) => (at % 32 <= Math.floor(at / 32) ? 0 : -1e9));
+      const counting = BigInt64Array.from({ length: 32 }, (_, at) => BigInt(at));
+      const results = await program.run({
+        ...adapted.feeds(),
+        tokens: counting.map((at) => (at * 7n) % 90n),
+        positions: counting,
+        bias,
+        predictors: counting,
+        wanted: counting.map((at) => (at * 5n) % 90n),
+      });
+      await program.release();
+      return results as Record<string, Float32Array>;
+    };
+    const [quantised, restored] = both(config, weights, "4bit");
+    const [one, other] = [await slopes(quantised), await slopes(restored)];
+    const sizesOfSlopes = Object.values(other).map((values) => Math.max(...values.map(Math.abs)));
+    expect(Math.min(...sizesOfSlopes)).toBeGreaterThan(1e-5);
+    for (const [name, values] of Object.entries(other))
+      expect(largestGap(one[name]!, values), name).toBeLessThan(1e-4 * Math.max(1, ...values.map(Math.abs)));
+  });
+});
+
+describe("quantisable", () => {
+  it("leaves out what does not fill blocks in NF4", async () => {
+    const { config } = await open("llama-random/tied");
+    const odd = { ...config, hiddenSize: 6, headSize: 2, heads: 3, keyValueHeads: 1, intermediateSize: 5 };
+    expect(quantisable(odd, "4bit").size).toBe(0);
+    expect(quantisable(odd, "8bit").size).toBe(7 * config.layers);
+  });
+});

@@ -1,0 +1,122 @@
+// Frozen projections in fewer bits: NF4 (4 bits, for training adapters on top and for reading) and int8 (for reading
+// alone). Embeddings, heads, norms and biases stay float32. Quantised weights live beside a model's other weights.
+
+import {
+  constant,
+  dequantiseNf4,
+  emptyNf4,
+  type Int8Values,
+  input,
+  matmul,
+  matmulInt8,
+  matmulNf4,
+  type Nf4Values,
+  nf4Block,
+  quantiseInt8,
+  quantiseNf4,
+  type Tensor,
+  type TensorData,
+} from "../engine/index.ts";
+import { designOf, type ModelConfig } from "./config.ts";
+import type { Projection } from "./families/family.ts";
+import { projectionsOf, type Weight } from "./parameters.ts";
+
+/** How many bits projections are held in. */
+export type LoadFormat = "4bit" | "8bit";
+
+/** A projection's weight, quantised. rows and columns are those of the float32 weight; int8 lies [inputs, outputs]. */
+export type QuantisedWeight =
+  | { readonly type: "nf4"; readonly rows: number; readonly columns: number; readonly values: Nf4Values }
+  | { readonly type: "int8"; readonly inputs: number; readonly outputs: number; readonly values: Int8Values };
+
+/** Quantised weights by Hugging Face name. */
+export type QuantisedWeights = Readonly<Record<string, QuantisedWeight>>;
+
+/** The weights that are quantised, by name. In NF4 a weight must fill its blocks. */
+export const quantisable = (config: ModelConfig, format: LoadFormat): ReadonlyMap<string, Projection> =>
+  new Map(
+    designOf(config)
+      .layers.flatMap(projectionsOf)
+      .filter(({ inputs, outputs }) => format === "8bit" || (inputs * outputs) % nf4Block === 0)
+      .map((projection) => [`${projection.name}.weight`, projection]),
+  );
+
+const transposeOf = ({ data }: Weight, rows: number, columns: number): Float32Array => {
+  const turned = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      turned[column * rows + row] = data[row * columns + column]!;
+  return turned;
+};
+
+/** A projection's weight in fewer bits. */
+export const quantiseWeight = (
+  weight: Weight,
+  { inputs, outputs, transposed }: Projection,
+  format: LoadFormat,
+): QuantisedWeight => {
+  if (format === "8bit") {
+    const rowsOut = transposed === true ? transposeOf(weight, inputs, outputs) : weight.data;
+    return { type: "int8", inputs, outputs, values: quantiseInt8(rowsOut, outputs, inputs) };
+  }
+  const [rows, columns] = weight.shape as [number, number];
+  const values = emptyNf4(weight.data.length);
+  quantiseNf4(weight.data, values);
+  return { type: "nf4", rows, columns, values };
+};
+
+/** What a quantised weight stands for, in float32 and in the shape that it was quantised from. */
+export const dequantiseWeight = (weight: QuantisedWeight, { transposed }: Projection): Weight => {
+  if (weight.type === "nf4") {
+    const { rows, columns, values } = weight;
+    return { shape: [rows, columns], data: dequantiseNf4(values, rows * columns) };
+  }
+  const { inputs, outputs, values } = weight;
+  const data = Float32Array.from(values.levels, (level, at) => level * values.steps[at % outputs]!);
+  const lying = { shape: [inputs, outputs], data };
+  return transposed === true
+    ? lying
+    : { shape: [outputs, inputs], data: transposeOf(lying, inputs, outputs) };
+};
+
+const feedNames = (name: string): readonly [string, string] => [`${name}:levels`, `${name}:scales`];
+
+/** Quantised weights as feeds of graphs that read them with quantisedProduct. */
+export const quantisedFeeds = (weights: QuantisedWeights): Record<string, TensorData> => {
+  const feeds: Record<string, TensorData> = {};
+  for (const [name, weight] of Object.entries(weights)) {
+    const [levels, scales] = feedNames(name);
+    feeds[levels] = weight.type === "nf4" ? weight.values.packed : weight.values.levels;
+    feeds[scales] = weight.type === "nf4" ? weight.values.scales : weight.values.steps;
+  }
+  return feeds;
+};
+
+/**
+ * x [n, inputs] through the quantised weight of a projection → [n, outputs], without bias. kept: int8 weights are
+ * constants of the graph, which packs them once, instead of being fed.
+ */
+export const quantisedProduct = (
+  x: Tensor,
+  weight: QuantisedWeight,
+  projection: Projection,
+  kept: boolean,
+): Tensor => {
+  const [levels, scales] = feedNames(`${projection.name}.weight`);
+  if (weight.type === "int8") {
+    const { inputs, outputs, values } = weight;
+    return kept
+      ? matmulInt8(x, constant(values.levels, [inputs, outputs]), constant(values.steps, [outputs]))
+      : matmulInt8(x, input(levels, [inputs, outputs], "int8"), input(scales, [outputs]));
+  }
+  const { rows, columns, values } = weight;
+  const tensors = {
+    packed: input(levels, [values.packed.length], "uint8"),
+    scales: input(scales, [values.scales.length]),
+  };
+  return matmulNf4(x, { ...tensors, rows, columns }, projection.transposed !== true);
+};
+
+/** The product with a weight in float32: x [n, inputs] → [n, outputs]. */
+export const plainProduct = (x: Tensor, weight: Tensor, { transposed }: Projection): Tensor =>
+  matmul(x, weight, { transposeB: transposed !== true });

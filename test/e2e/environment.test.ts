@@ -1,0 +1,82 @@
+// What a project says once, in .env: where data sets and trained models lie. And a model that comes without a chat
+// template.
+
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("environment");
+beforeAll(async () => {
+  await makeModel(folder);
+  const names = [
+    "SFT_OUTPUT_DIR=made/sft",
+    "DPO_OUTPUT_DIR=made/dpo",
+    "DATASETS_OUTPUT_DIR=made/data",
+    "HF_TOKEN=",
+  ];
+  writeFileSync(join(folder, ".env"), names.join("\n"));
+});
+afterAll(remove);
+
+const quick = ["--set", "settings.batch=4", "--set", "settings.epochs=1", "--quiet"];
+const some = ["--limit", "4", "--set", "sampling.maxTokens=12", "--quiet"];
+const at = (path: string): string => join(folder, path);
+
+describe(".env", () => {
+  it("names where data sets are made, and a set that is there is loaded, not made again", async () => {
+    expectStatus(await covenant(["revise", "--model", "./model", ...some], folder), 0);
+    const rows = at("made/data/revise/rows/sft.jsonl");
+    const answers = statSync(at("made/data/revise/answer")).mtimeMs;
+    const before = readFileSync(rows, "utf8");
+    expectStatus(await covenant(["revise", "--model", "./model", ...some], folder), 0);
+    expect(statSync(at("made/data/revise/answer")).mtimeMs).toBe(answers);
+    expect(readFileSync(rows, "utf8")).toBe(before);
+  });
+
+  it("names where trainings lie and what they learn from", async () => {
+    const labels = at("made/data/label/rows");
+    mkdirSync(labels, { recursive: true });
+    copyFileSync(join(root, "test/e2e/pairs.jsonl"), join(labels, "preferences.jsonl"));
+    expectStatus(await covenant(["train", "dpo", "--model", "./model", ...quick], folder), 0);
+    expect(existsSync(at("made/dpo/dpo/model/model.safetensors"))).toBe(true);
+  });
+
+  it("gives way to a file, where the file says otherwise", async () => {
+    writeFileSync(at("own.yaml"), "out: from-file\n");
+    const words = ["train", "sft", "--model", "./model", "--config", "own.yaml", ...quick];
+    expectStatus(await covenant(words, folder), 0);
+    expect(existsSync(at("from-file/sl/model"))).toBe(true);
+    expect(existsSync(at("made/sft"))).toBe(false);
+  });
+});
+
+describe("a model without a chat template", () => {
+  it("is refused for chats, and trained with a template that is then its own", async () => {
+    cpSync(join(root, "test/golden/families/gpt2"), at("plain"), { recursive: true });
+    rmSync(at("plain/chat_template.jinja"));
+    const rows = join(root, "test/e2e/rows.jsonl");
+    const words = ["train", "sft", "--model", "plain", "--data", rows, ...quick];
+    const refused = await covenant(words, folder);
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/no chat template.*chatTemplate=/),
+    ]);
+    const template = join(root, "configs/templates/dialogue.jinja");
+    expectStatus(await covenant([...words, "--set", `chatTemplate=${template}`], folder), 0);
+    expect(readFileSync(at("made/sft/sl/model/chat_template.jinja"), "utf8")).toBe(
+      readFileSync(template, "utf8"),
+    );
+    const missing = await covenant([...words, "--set", "chatTemplate=nowhere.jinja"], folder);
+    expect([missing.status, missing.stderr]).toEqual([2, expect.stringContaining("nowhere.jinja")]);
+  });
+});
