@@ -107,7 +107,10 @@ export const recipe: Recipe<typeof schema> = {
     const { settings, maxTokens, judge } = config;
     const { steps, batch, group, iterations } = settings;
     const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
-    const size = policySize(inputs.configs["model"]!, {
+    const shape = inputs.configs["model"];
+    // a model that is to be fetched first has no shape yet
+    if (shape == null) return planOf([step]);
+    const size = policySize(shape, {
       replies: batch * group,
       prompt: longestPrompt(prompts.used),
       maxTokens,

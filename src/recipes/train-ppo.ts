@@ -72,12 +72,14 @@ export const recipe: Recipe<typeof schema> = {
     const { settings, maxTokens } = config;
     const { model, reward } = inputs.configs;
     const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
-    const size = policySize(model!, {
+    // a model that is to be fetched first has no shape yet
+    if (model == null || reward == null) return planOf([step]);
+    const size = policySize(model, {
       replies: settings.batch,
       prompt: longestPrompt(prompts.used),
       maxTokens,
       hasReference: true,
-      helpers: [reward!],
+      helpers: [reward],
       settings,
     });
     return planOf([{ ...step, size }]);

@@ -87,8 +87,10 @@ const planTrain = async <Config extends TrainConfig, Row>(
   const { settings } = config;
   const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
   const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
-  const size = trainingSize(inputs.configs["model"]!, { task: training.task, settings, tokens });
-  return planOf([{ ...step, size }]);
+  // a model that is to be fetched first has no shape yet
+  const shape = inputs.configs["model"];
+  if (shape == null) return planOf([step]);
+  return planOf([{ ...step, size: trainingSize(shape, { task: training.task, settings, tokens }) }]);
 };
 
 const runTrain = async <Config extends TrainConfig, Row>(

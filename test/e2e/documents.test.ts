@@ -24,7 +24,9 @@ describe("the documents", () => {
   });
 
   it.each(documents)("%s names commands that exist", (path) => {
-    const named = [...read(path).matchAll(/`(?:npx )?covenant ([a-z]+(?: (?:sft|reward|dpo|ppo))?)/g)];
+    const second = recipes.flatMap(({ command }) => command.slice(1)).join("|");
+    const pattern = new RegExp(`\`(?:npx )?covenant ([a-z]+(?: (?:${second}))?)`, "g");
+    const named = [...read(path).matchAll(pattern)];
     const known = [...recipes.map(({ command }) => command.join(" ")), "help"];
     expect(named.map((match) => match[1]!).filter((words) => !known.includes(words))).toEqual([]);
   });
