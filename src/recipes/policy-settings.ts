@@ -65,7 +65,7 @@ export const ppoTrainingSettings = z
     batch: optimiserSettings.batch.default(64),
     epochs: optimiserSettings.epochs.default(1),
     ...sampled,
-    klCoefficient: z.number().nonnegative().default(0.04).describe("price of leaving the starting model"),
+    klCoefficient: z.number().nonnegative().default(0.06).describe("price of leaving the starting model"),
     klTarget: rate
       .optional()
       .describe(
