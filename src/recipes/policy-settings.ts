@@ -2,7 +2,7 @@
 // What all trainings share is in settings.ts.
 
 import { z } from "zod";
-import { loraSettings, optimiserSettings } from "./settings.ts";
+import { optimiserSettings, policyLoraSettings } from "./settings.ts";
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -49,7 +49,7 @@ const sampled = {
   warmupSteps: optimiserSettings.warmupSteps.default(3),
   weightDecay: optimiserSettings.weightDecay.default(0),
   maxGradientNorm: optimiserSettings.maxGradientNorm.default(1),
-  lora: loraSettings,
+  lora: policyLoraSettings,
   missingEndPenalty: z
     .number()
     .nonnegative()

@@ -38,7 +38,7 @@ describe("the size of a training by reward", () => {
     const model = 4 * parameterCount(config, "causal-lm");
     expect(memory() - memory({ hasReference: false })).toBe(model);
     expect(memory({ helpers: [config, config] }) - memory()).toBe(2 * model);
-    const lora = { rank: 8, alpha: 16, rsLora: false, dropout: 0, targets: ["q_proj"] };
+    const lora = { rank: 8, alpha: 16, rsLora: false, targets: ["q_proj"] };
     expect(memory({}, { lora })).toBe(memory({ hasReference: false }, { lora }));
   });
 

@@ -2,7 +2,7 @@
 // reference and whatever gives the reward, the cache of generation, and the whole distributions that entropy is taken of.
 
 import { type ModelConfig, parameterCount } from "../transformer/index.ts";
-import type { LoraSettings } from "./settings.ts";
+import type { PolicyLoraSettings } from "./settings.ts";
 import { type TrainingSize, trainingSize } from "./training-size.ts";
 
 /** replies: of a step. prompt: tokens of the longest. helpers: local models that give the reward. */
@@ -15,7 +15,7 @@ export type PolicyLoad = {
   readonly settings: {
     readonly minibatches: number;
     readonly accumulation: number;
-    readonly lora?: LoraSettings;
+    readonly lora?: PolicyLoraSettings;
   };
 };
 

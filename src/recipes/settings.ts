@@ -144,6 +144,7 @@ export const loraSettings = z
   .optional()
   .describe("train low-rank adapters instead of all weights (saved as adapter/, and merged as model/)");
 export type LoraSettings = z.output<typeof loraSettings>;
+export type PolicyLoraSettings = z.output<typeof policyLoraSettings>;
 
 /** Share of the rows that is kept out of training; a prompt's rows are all on one side. */
 const evaluationShare = z
@@ -157,6 +158,16 @@ const overlong = z
   .enum(["skip", "cut"])
   .default("skip")
   .describe("a row that is too long: leave it out, or cut its end off");
+
+/**
+ * Adapters of a policy that is learned by reward: without dropout, which would make the ratio of the policy to the one
+ * that was sampled from differ from one before anything is learned.
+ */
+export const policyLoraSettings = loraSettings
+  .unwrap()
+  .omit({ dropout: true })
+  .optional()
+  .describe("train low-rank adapters instead of all weights (saved as adapter/, and merged as model/)");
 
 /** Optimiser and order of a training stage. */
 export const trainingSettings = (defaults: {

@@ -107,21 +107,21 @@ export const recipe: Recipe<typeof schema> = {
     const { settings, maxTokens, judge } = config;
     const { steps, batch, group, iterations } = settings;
     const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
-    const shape = inputs.configs["model"];
+    const step = planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! });
+    const { model, reward, judge: judging } = inputs.configs;
     // a model that is to be fetched first has no shape yet
-    if (shape == null) return planOf([step]);
-    const size = policySize(shape, {
-      replies: batch * group,
-      prompt: longestPrompt(prompts.used),
-      maxTokens,
-      hasReference: settings.beta > 0,
-      helpers: [inputs.configs["reward"], inputs.configs["judge"]].filter((one) => one != null),
-      settings,
-    });
-    const learning = {
-      ...planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! }),
-      size,
-    };
+    const size =
+      model == null
+        ? undefined
+        : policySize(model, {
+            replies: batch * group,
+            prompt: longestPrompt(prompts.used),
+            maxTokens,
+            hasReference: settings.beta > 0,
+            helpers: [reward, judging].filter((one) => one != null),
+            settings,
+          });
+    const learning = size === undefined ? step : { ...step, size };
     if (judge === undefined) return planOf([learning]);
     const comparisons = steps * batch * (group > 2 ? group : 1);
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);

@@ -8,7 +8,7 @@ import {
   type ModelTask,
   parameterCount,
 } from "../transformer/index.ts";
-import type { LoraSettings } from "./settings.ts";
+import type { PolicyLoraSettings } from "./settings.ts";
 
 /** What a training is made of. memory: bytes at the peak, estimated. */
 export type TrainingSize = {
@@ -20,7 +20,11 @@ export type TrainingSize = {
 /** What the size depends on beside the model. tokens: of every row, estimated. */
 export type TrainingLoad = {
   readonly task: ModelTask;
-  readonly settings: { readonly batch: number; readonly accumulation: number; readonly lora?: LoraSettings };
+  readonly settings: {
+    readonly batch: number;
+    readonly accumulation: number;
+    readonly lora?: PolicyLoraSettings;
+  };
   readonly tokens: readonly number[];
 };
 
@@ -30,7 +34,7 @@ const shortestRow = 192;
 const rowStep = 64;
 
 /** Parameters that learn: adapters and the reward model's head where there are adapters, everything otherwise. */
-const trainableCount = (config: ModelConfig, task: ModelTask, lora: LoraSettings): number => {
+const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSettings): number => {
   if (lora === undefined) return parameterCount(config, task);
   const adapters = Object.values(addAdapters(config, {}, lora, 0));
   const head = task === "causal-lm" ? 0 : config.hiddenSize;

@@ -20,7 +20,7 @@ import {
   saveModelFolder,
   type Weights,
 } from "../../transformer/index.ts";
-import type { LoraSettings, TrainingSettings } from "../settings.ts";
+import type { LoraSettings, PolicyLoraSettings, TrainingSettings } from "../settings.ts";
 import { counted } from "../wording.ts";
 import { describeLeftOut, type LeftOutCounts } from "./left-out.ts";
 import type { TrainableModel } from "./models.ts";
@@ -186,7 +186,7 @@ export const requireRows = (kept: number, name: string, { made, held = 0, leftOu
 export const stateToTrain = (
   model: TrainableModel,
   weights: Weights,
-  lora: LoraSettings,
+  lora: PolicyLoraSettings | LoraSettings,
   seed: number,
   task?: ModelTask,
 ): ModelState => {
@@ -194,7 +194,7 @@ export const stateToTrain = (
   if (lora === undefined) return createModelState(model.config, { ...weights }, options);
   return createModelState(model.config, addAdapters(model.config, weights, lora, seed), {
     ...options,
-    lora: { ...lora, seed },
+    lora: { dropout: 0, ...lora, seed },
   });
 };
 
