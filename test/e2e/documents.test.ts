@@ -24,7 +24,11 @@ describe("the documents", () => {
   });
 
   it.each(documents)("%s names commands that exist", (path) => {
-    const named = [...read(path).matchAll(/`(?:npx )?covenant ([a-z]+(?: (?:sft|reward|dpo|ppo))?)/g)];
+    const second = [
+      ...new Set(recipes.map(({ command }) => command[1]).filter((word) => word !== undefined)),
+    ];
+    const pattern = new RegExp(`\`(?:npx )?covenant ([a-z]+(?: (?:${second.join("|")}))?)`, "g");
+    const named = [...read(path).matchAll(pattern)];
     const known = [...recipes.map(({ command }) => command.join(" ")), "help"];
     expect(named.map((match) => match[1]!).filter((words) => !known.includes(words))).toEqual([]);
   });
