@@ -6,22 +6,23 @@ import { deriveSeed, UserError } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
 import {
   createGenerator,
-  createModelState,
   createTextStream,
   encodeChat,
   encodePlain,
   fitsContext,
+  frozenState,
   type Generator,
   type ModelFolder,
 } from "../transformer/index.ts";
 import { modelFlag, samplingFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Conversation, Recipe, RecipeContext } from "./recipe.ts";
-import { folderModelSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
+import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 
 const chatSchema = z.strictObject({
   model: folderModelSetting,
+  load: loadSetting,
   system: z.string().optional().describe("what the model is told before the conversation"),
   seed: seedSetting.describe("seed of the replies"),
   ...tokenSamplingSettings(0.7, 512),
@@ -129,7 +130,7 @@ const converse = async (
 ): Promise<readonly Message[]> => {
   const state: State = { system: config.system, messages: [], turn: 0 };
   state.messages = begin(state);
-  const generator = createGenerator(createModelState(folder.config, folder.weights), folder.generationConfig);
+  const generator = createGenerator(frozenState(folder), folder.generationConfig);
   try {
     while (!signal.aborted) {
       const line = await conversation.ask("> ");
@@ -156,7 +157,7 @@ const run = async (config: ChatConfig, context: RecipeContext) => {
   const { conversation, clock, emit, signal } = context;
   if (conversation === undefined)
     throw new UserError("no-conversation", "There is nobody to talk with here. Use `covenant generate`.");
-  const folder = await loadLanguageModel(config.model, context);
+  const folder = await loadLanguageModel(config.model, context, config.load);
   const time = clock.now();
   if (folder.chatTemplate === null) {
     const text = `${config.model} has no chat template: what you write is continued as plain text.`;
@@ -184,7 +185,7 @@ export const recipe: Recipe<typeof chatSchema> = {
   },
   positional: "model",
   async plan(config, context) {
-    await loadLanguageModel(config.model, context);
+    await loadLanguageModel(config.model, context, config.load);
     return planOf([planWriting("chat", `a conversation with ${config.model}`)]);
   },
   run,

@@ -6,10 +6,10 @@ import { z } from "zod";
 import { deriveSeed, UserError } from "../core/index.ts";
 import {
   createGenerator,
-  createModelState,
   createTextStream,
   encodePlain,
   fitsContext,
+  frozenState,
   type ModelFolder,
   type TokenReply,
   type TokenRequest,
@@ -22,6 +22,7 @@ import {
   batchSetting,
   fileSetting,
   folderModelSetting,
+  loadSetting,
   resultsSetting,
   seedSetting,
   tokenSamplingSettings,
@@ -30,6 +31,7 @@ import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 
 const generateSchema = z.strictObject({
   model: folderModelSetting,
+  load: loadSetting,
   data: fileSetting("a JSONL file with rows {prompt} is needed (--data rows.jsonl)").describe(
     "JSONL file of rows {prompt}",
   ),
@@ -49,9 +51,9 @@ type GeneratedRow = {
   readonly finish: "stop" | "length";
 };
 
-const prepare = async ({ model: name, data, results }: GenerateConfig, context: RecipeContext) => {
+const prepare = async ({ model: name, data, results, load }: GenerateConfig, context: RecipeContext) => {
   requireOtherFile(results, data);
-  const model = await loadLanguageModel(name, context);
+  const model = await loadLanguageModel(name, context, load);
   const prompts = await loadPlainRows(data, rowSchema, ({ prompt }) => {
     const ids = encodePlain(model.tokenizer, prompt);
     if (ids.length === 0)
@@ -77,11 +79,12 @@ const readRow = (text: Text, { ids, end }: TokenReply): GeneratedRow => ({
 });
 
 const generateRows = async (
-  { config: shape, weights, tokenizer, generationConfig }: ModelFolder,
+  folder: ModelFolder,
   prompts: readonly (readonly number[])[],
   config: GenerateConfig,
   context: RecipeContext,
 ): Promise<readonly GeneratedRow[]> => {
+  const { tokenizer, generationConfig } = folder;
   const { greedy, temperature, stop, topK, topP, minP, repetitionPenalty, maxTokens } = config;
   const { clock, signal, emit } = context;
   const started = clock.now();
@@ -97,7 +100,7 @@ const generateRows = async (
     }),
   );
   const results = await openResults<GeneratedRow>(config.results);
-  const generator = createGenerator(createModelState(shape, weights), generationConfig);
+  const generator = createGenerator(frozenState(folder), generationConfig);
   let done = 0;
   try {
     await generator.generate(requests, {

@@ -5,10 +5,10 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import {
-  createModelState,
   createScorer,
   encodeContinuation,
   fitsScoring,
+  frozenState,
   type ModelFolder,
   type PackedItem,
   type Scorer,
@@ -17,12 +17,13 @@ import { plainFlags } from "./flags.ts";
 import { loadPlainRows, openResults, type Results, requireOtherFile } from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { fileSetting, folderModelSetting, resultsSetting } from "./settings.ts";
+import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 import { counted } from "./wording.ts";
 
 const scoreSchema = z.strictObject({
   model: folderModelSetting,
+  load: loadSetting,
   data: fileSetting("a JSONL file with rows {prompt, continuation} is needed (--data rows.jsonl)").describe(
     "JSONL file of rows {prompt, continuation}",
   ),
@@ -40,9 +41,9 @@ type ScoredRow = {
 
 const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + branches[0]!.length;
 
-const prepare = async ({ model: name, data, results }: ScoreConfig, context: RecipeContext) => {
+const prepare = async ({ model: name, data, results, load }: ScoreConfig, context: RecipeContext) => {
   requireOtherFile(results, data);
-  const model = await loadLanguageModel(name, context);
+  const model = await loadLanguageModel(name, context, load);
   const rows = await loadPlainRows(data, rowSchema, ({ prompt, continuation }) => {
     const item = encodeContinuation(model.tokenizer, prompt, continuation);
     if (fitsScoring(model.config, item)) return item;
@@ -107,13 +108,13 @@ const scoreRows = async (
 };
 
 const scoreFile = async (
-  { config, weights }: ModelFolder,
+  folder: ModelFolder,
   items: readonly PackedItem[],
   file: string | undefined,
   context: RecipeContext,
 ): Promise<readonly ScoredRow[]> => {
   const results = await openResults<ScoredRow>(file);
-  const scorer = createScorer(createModelState(config, weights));
+  const scorer = createScorer(frozenState(folder));
   const started = context.clock.now();
   context.emit({ type: "stage-start", time: started, stage: "score", resumed: false });
   try {

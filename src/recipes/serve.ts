@@ -8,12 +8,13 @@ import { startServer } from "../serving/index.ts";
 import { modelFlag } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { batchSetting, folderModelSetting, seedSetting } from "./settings.ts";
+import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 import { counted } from "./wording.ts";
 
 const serveSchema = z.strictObject({
   model: folderModelSetting,
+  load: loadSetting,
   host: z
     .string()
     .min(1)
@@ -49,7 +50,7 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
 
 const serve = async (config: ServeConfig, context: RecipeContext) => {
   const { clock, emit, environment, signal } = context;
-  const folder = await loadLanguageModel(config.model, context);
+  const folder = await loadLanguageModel(config.model, context, config.load);
   const { host, port, batch, maxTokens, seed } = config;
   const name = nameOf(config);
   const key = environment[keyName]?.trim() || undefined;
@@ -100,7 +101,7 @@ export const recipe: Recipe<typeof serveSchema> = {
   },
   positional: "model",
   async plan(config, context) {
-    await loadLanguageModel(config.model, context);
+    await loadLanguageModel(config.model, context, config.load);
     return planOf([planWriting("serve", `${nameOf(config)} at http://${config.host}:${config.port}/v1`)]);
   },
   run: serve,

@@ -169,6 +169,12 @@ export const policyLoraSettings = loraSettings
   .optional()
   .describe("train low-rank adapters instead of all weights (saved as adapter/, and merged as model/)");
 
+/** A frozen model whose projections are held in fewer bits, for the commands that read one. */
+export const loadSetting = z
+  .enum(["4bit", "8bit"])
+  .optional()
+  .describe("hold projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster");
+
 /** Optimiser and order of a training stage. */
 export const trainingSettings = (defaults: {
   readonly learningRate: number;
@@ -196,6 +202,14 @@ export const trainingSettings = (defaults: {
         .default(false)
         .describe("save the weights with the least loss on the rows kept out, not the last ones"),
       lora: loraSettings,
+      load: z
+        .enum(["4bit"])
+        .optional()
+        .describe("hold frozen projections in 4 bits (NF4, QLoRA); needs lora, and saves the adapter alone"),
+      gradientCheckpointing: z
+        .boolean()
+        .default(false)
+        .describe("compute layers again in the backward pass: less memory, a third more time"),
     })
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;

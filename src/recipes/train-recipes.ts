@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { expandHome } from "../core/index.ts";
+import { expandHome, UserError } from "../core/index.ts";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
@@ -26,6 +26,7 @@ import type { ModelRole } from "./stages/model-checks.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
+import { trainedFolder } from "./stages/training-parts.ts";
 import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
 
@@ -44,7 +45,10 @@ type TrainConfig = {
   readonly model: string;
   readonly data: string;
   readonly chatTemplate?: string | undefined;
-  readonly settings: TrainingLoad["settings"] & { readonly epochs: number };
+  readonly settings: TrainingLoad["settings"] & {
+    readonly epochs: number;
+    readonly load?: "4bit" | undefined;
+  };
 };
 
 /** A training as its command knows it. stage: its name in the run folder. */
@@ -66,6 +70,12 @@ const prepare = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ) => {
+  const { load, lora } = config.settings;
+  if (load !== undefined && lora === undefined)
+    throw new UserError(
+      "load-without-lora",
+      `settings.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set settings.lora.rank=16, or leave out settings.load.`,
+    );
   const loaded = await training.loadRows(config.data, config.seed);
   const { model, data, chatTemplate } = config;
   const role = chatTemplate === undefined ? (training.roleOf?.(loaded.rows) ?? "trained") : "trained-bare";
@@ -102,7 +112,7 @@ const runTrain = async <Config extends TrainConfig, Row>(
   await using pipeline = await openStages(request, context);
   const model = await training.train(pipeline, config, loaded);
   await pipeline.run.finish();
-  const named = asModelName(join(config.out, training.stage, "model"));
+  const named = asModelName(join(config.out, training.stage, trainedFolder(config.settings)));
   return {
     lines: [`Model: ${named}`, ...training.next(config, named)],
     document: { folder: pipeline.run.folder, model },

@@ -4,9 +4,9 @@
 import { InterruptedError } from "../core/index.ts";
 import {
   createGenerator,
-  createModelState,
   createScorer,
   createTextStream,
+  frozenState,
   type ModelFolder,
   type SampledToken,
   type SamplingOptions,
@@ -109,10 +109,11 @@ const followReply = (tokenizer: Tokenizer, request: TextRequest) => {
 
 /** An engine over a model folder. batch: replies that are generated at a time; more of them wait. */
 export const createReplyEngine = (
-  { config, weights, tokenizer, generationConfig }: ModelFolder,
+  folder: ModelFolder,
   { batch }: { readonly batch: number },
 ): ReplyEngine => {
-  const state = createModelState(config, weights);
+  const { tokenizer, generationConfig } = folder;
+  const state = frozenState(folder);
   const generator = createGenerator(state, generationConfig);
   const scorer = createScorer(state);
   const closing = new AbortController();

@@ -6,9 +6,14 @@ import { isAbsolute, join } from "node:path";
 import { expandHome, UserError } from "../core/index.ts";
 import { hubFolder, isHubName, readHubName } from "./hub.ts";
 import type { HubOptions } from "./hub-download.ts";
+import type { LoadFormat } from "./quantised-weights.ts";
 
 /** hub: how models on the hub are fetched; without it those that are not in the usual cache are, without a token. */
-export type LoadOptions = { readonly hub?: HubOptions };
+export type LoadOptions = {
+  readonly hub?: HubOptions;
+  /** Projections are held in so few bits, quantised one by one as they are read. */
+  readonly load?: LoadFormat;
+};
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 

@@ -17,7 +17,15 @@ import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { familyOf, parseModelConfig, taskOfConfig } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
 import { isAdapter, mergeAdapters } from "./lora.ts";
+import { createModelState, type ModelState } from "./model-state.ts";
 import { parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
+import {
+  type LoadFormat,
+  type QuantisedWeight,
+  type QuantisedWeights,
+  quantisable,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 import { openSafetensors, readFiniteTensor, type SafetensorsFile } from "./safetensors.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
@@ -34,6 +42,8 @@ export type ModelFolder = {
   readonly config: ModelConfig;
   readonly task: ModelTask;
   readonly weights: Weights;
+  /** Projections in fewer bits, where that was asked for; they are not among the weights. */
+  readonly quantised: QuantisedWeights;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: ChatTemplate | null;
   readonly generationConfig: GenerationConfig;
@@ -186,17 +196,24 @@ const readWeights = async (
   files: WeightFiles,
   config: ModelConfig,
   wanted: WantedWeights,
-): Promise<Weights> => {
+  load: LoadFormat | undefined,
+): Promise<Pick<ModelFolder, "weights" | "quantised">> => {
   const sources: SafetensorsFile[] = [];
+  const fewerBits = load === undefined ? undefined : { load, chosen: quantisable(config, load) };
   try {
     for (const name of files.names) sources.push(await openSafetensors(join(folder, name)));
     checkIndex(sources, files, folder);
     const places = findTensors(sources, config, wanted, folder);
     const weights: Weights = {};
-    for (const [name, shape] of Object.entries(parameterShapes(config, wanted.task)))
-      if (!wanted.leftOut.includes(name) || places.has(name))
-        weights[name] = await readParameter(places.get(name), name, shape, folder);
-    return weights;
+    const quantised: Record<string, QuantisedWeight> = {};
+    for (const [name, shape] of Object.entries(parameterShapes(config, wanted.task))) {
+      if (wanted.leftOut.includes(name) && !places.has(name)) continue;
+      const weight = await readParameter(places.get(name), name, shape, folder);
+      const projection = fewerBits?.chosen.get(name);
+      if (fewerBits === undefined || projection === undefined) weights[name] = weight;
+      else quantised[name] = quantiseWeight(weight, projection, fewerBits.load);
+    }
+    return { weights, quantised };
   } finally {
     for (const source of sources) await source.close();
   }
@@ -290,6 +307,7 @@ const loadWholeFolder = async (
   folder: string,
   files: ReadonlySet<string>,
   wanted: ModelTask | null,
+  load: LoadFormat | undefined,
 ): Promise<ModelFolder> => {
   if (!files.has("config.json"))
     throw incomplete(folder, "config.json", "it is no model folder, or a part of one");
@@ -305,8 +323,8 @@ const loadWholeFolder = async (
   const chatTemplate = await readChatTemplate(folder, files, tokenizer);
   const generationConfig = await readGenerationConfig(folder, files, config);
   const leftOut = task === own ? [] : ["score.weight", "lm_head.weight"];
-  const weights = await readWeights(folder, await weightFiles(folder, files), config, { task, leftOut });
-  return { config, task, weights, tokenizer, chatTemplate, generationConfig, adapter: null };
+  const read = await readWeights(folder, await weightFiles(folder, files), config, { task, leftOut }, load);
+  return { config, task, ...read, tokenizer, chatTemplate, generationConfig, adapter: null };
 };
 
 /** Whether a folder is that of an adapter: PEFT's files and no weights of a whole model. */
@@ -330,7 +348,7 @@ const loadAdapterFolder = async (
   const { config, task } = base;
   const own = await readAdapterWeights(folder, specification, config, task);
   const weights = { ...base.weights, ...own };
-  checkParameters(folder, weights, config, task);
+  checkParameters(folder, { ...weights, ...base.quantised }, config, task);
   const tokenizer = files.has("tokenizer.json") ? await readTokenizer(folder, files) : base.tokenizer;
   checkVocabulary(folder, tokenizer, config);
   const template = files.has("tokenizer.json") ? await readChatTemplate(folder, files, tokenizer) : null;
@@ -345,7 +363,12 @@ const loadAdapterFolder = async (
 };
 
 /** Throws UserError where neither the base nor the adapter has a parameter (a score head). */
-const checkParameters = (folder: string, weights: Weights, config: ModelConfig, task: ModelTask): void => {
+const checkParameters = (
+  folder: string,
+  weights: Readonly<Record<string, unknown>>,
+  config: ModelConfig,
+  task: ModelTask,
+): void => {
   const missing = Object.keys(parameterShapes(config, task)).find((name) => weights[name] === undefined);
   if (missing !== undefined)
     throw new UserError(
@@ -362,7 +385,7 @@ const loadFolder = async (
   wanted: ModelTask | null,
 ): Promise<ModelFolder> => {
   const files = await listFolder(folder);
-  if (!isAdapterFolder(files)) return loadWholeFolder(folder, files, wanted);
+  if (!isAdapterFolder(files)) return loadWholeFolder(folder, files, wanted, options.load);
   if (inside.includes(resolve(folder)))
     throw new UserError(
       "adapter-of-itself",
@@ -380,14 +403,28 @@ const loadFolder = async (
 export const loadModelFolder = (folder: string, options: LoadOptions = {}): Promise<ModelFolder> =>
   loadFolder(folder, options, [], null);
 
+/** A folder's model for reading: its weights will not change. */
+export const frozenState = ({ config, task, weights, quantised }: ModelFolder): ModelState =>
+  createModelState(config, weights, { task, quantised, frozen: true });
+
 /** The same model with the chat template of a Jinja file. Throws UserError for one that is missing or not readable. */
 export const withChatTemplate = async (model: ModelFolder, file: string): Promise<ModelFolder> => ({
   ...model,
   chatTemplate: compileChatTemplate(await readText(file), tokenVariables(model.tokenizer), file),
 });
 
-/** The same model without an adapter beside its weights: what it learned is in them. */
-export const mergeFolder = (model: ModelFolder): ModelFolder =>
-  model.adapter === null
-    ? model
-    : { ...model, weights: mergeAdapters(model.config, model.weights, 1), adapter: null };
+/**
+ * The same model without an adapter beside its weights: what it learned is in them. Throws UserError for an adapter over
+ * weights in fewer bits, which cannot take it in.
+ */
+export const mergeFolder = (model: ModelFolder): ModelFolder => {
+  const { config, weights, quantised, adapter } = model;
+  if (adapter === null) return model;
+  if (Object.keys(quantised).length > 0)
+    throw new UserError(
+      "adapter-on-quantised",
+      `The model is an adapter, which cannot be merged into ${adapter.baseFolder} in fewer bits. Leave out load, or merge it first: covenant export merge.`,
+      { folder: adapter.baseFolder },
+    );
+  return { ...model, weights: mergeAdapters(config, weights, 1), adapter: null };
+};

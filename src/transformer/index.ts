@@ -26,6 +26,7 @@ export {
   roleTokenTemplate,
 } from "./chat-template.ts";
 export {
+  frozenState,
   type GenerationConfig,
   type LiveAdapter,
   loadModelFolder,

@@ -24,6 +24,8 @@ export type ModelState = {
   readonly weights: Weights;
   /** Projections in fewer bits; their weights are not among the others. */
   readonly quantised: QuantisedWeights;
+  /** Whether training computes blocks again in the backward pass instead of keeping them. */
+  readonly checkpointing: boolean;
   /** Whether the weights will never change: programs may keep them in a form of their own. */
   readonly frozen: boolean;
   /** The weights as feeds of a graph built over graphOf. */
@@ -37,7 +39,7 @@ export type ModelState = {
 export const createModelState = (
   config: ModelConfig,
   weights: Weights,
-  options: Partial<Pick<ModelState, "task" | "adapterScale" | "frozen" | "quantised">> & {
+  options: Partial<Pick<ModelState, "task" | "adapterScale" | "frozen" | "quantised" | "checkpointing">> & {
     readonly lora?: TrainedAdapters;
   } = {},
 ): ModelState => ({
@@ -48,6 +50,7 @@ export const createModelState = (
   weights,
   frozen: options.frozen ?? false,
   quantised: options.quantised ?? {},
+  checkpointing: options.checkpointing ?? false,
   feeds: () => ({
     ...Object.fromEntries(Object.entries(weights).map(([name, { data }]) => [name, data])),
     ...quantisedFeeds(options.quantised ?? {}),
@@ -82,12 +85,11 @@ export const graphOf = (state: ModelState): DecoderGraph => {
   return { ...describe(state), parameter: (name) => tensors.get(name) };
 };
 
-/** The decoder as training sees it: graphOf, with the adapters' dropout where they have one. */
+/** The decoder as training sees it: graphOf, with checkpoints and the adapters' dropout where they are asked for. */
 export const trainingGraphOf = (state: ModelState): DecoderGraph => {
   const share = state.lora?.dropout ?? 0;
-  return share === 0
-    ? graphOf(state)
-    : { ...graphOf(state), adapterDropout: { share, seed: dropoutSeedInput() } };
+  const graph = { ...graphOf(state), checkpointing: state.checkpointing };
+  return share === 0 ? graph : { ...graph, adapterDropout: { share, seed: dropoutSeedInput() } };
 };
 
 /**

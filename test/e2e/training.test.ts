@@ -142,3 +142,60 @@ describe("train dpo", () => {
     expect(heldOutLosses("dpo", "dpo")).toHaveLength(2);
   });
 });
+
+describe("less memory", () => {
+  const rows = asked.slice(0, 16).map((prompt, at) => ({ prompt, completion: `Take ${things[at % 4]!}.` }));
+  const quick = set("epochs=1", "batch=8", "learningRate=0.01", "lora.rank=4");
+
+  it("QLoRA saves the adapter alone, which reads in 4 bits and goes on to DPO", async () => {
+    write("qlora.jsonl", rows);
+    const ended = expectStatus(await train("sft", "qlora.jsonl", "qlora", ...quick, ...set("load=4bit")), 0);
+    expect(ended.stdout).toContain("Model: ./qlora/sl/adapter");
+    expect(existsSync(inFolder("qlora/sl/model"))).toBe(false);
+    write("asked.jsonl", rows);
+    const words = [
+      "generate",
+      "qlora/sl/adapter",
+      "--data",
+      "asked.jsonl",
+      "--greedy",
+      "--max-tokens",
+      "4",
+      "--json",
+    ];
+    const generated = expectStatus(await covenant(words, folder), 0);
+    expect((JSON.parse(generated.stdout) as { rows: unknown[] }).rows).toHaveLength(rows.length);
+    write(
+      "pairs4.jsonl",
+      asked.slice(0, 8).map((prompt) => ({ prompt, chosen: "Bake it well.", rejected: "No." })),
+    );
+    const dpo = await train("dpo", "pairs4.jsonl", "qdpo", ...quick, ...set("load=4bit"));
+    expect(expectStatus(dpo, 0).stdout).toContain("./qdpo/dpo/adapter");
+  });
+
+  it("4 bits without adapters is refused before anything is begun", async () => {
+    write("qlora.jsonl", rows);
+    const ended = expectStatus(await train("sft", "qlora.jsonl", "none", ...set("load=4bit")), 2);
+    expect(ended.stderr).toContain("settings.lora.rank");
+    expect(existsSync(inFolder("none"))).toBe(false);
+  });
+
+  it("gradient checkpointing learns the same bytes", async () => {
+    write("qlora.jsonl", rows);
+    for (const [out, value] of [
+      ["kept", "false"],
+      ["again", "true"],
+    ] as const)
+      expectStatus(
+        await train(
+          "sft",
+          "qlora.jsonl",
+          out,
+          ...set("epochs=1", "batch=8", `gradientCheckpointing=${value}`),
+        ),
+        0,
+      );
+    const weights = (out: string): Buffer => readFileSync(inFolder(`${out}/sl/model/model.safetensors`));
+    expect(weights("again").equals(weights("kept"))).toBe(true);
+  });
+});

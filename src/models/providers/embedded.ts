@@ -7,12 +7,12 @@ import type { Message } from "../../records/index.ts";
 import {
   cachedHubFolder,
   createGenerator,
-  createModelState,
   createScorer,
   createTextStream,
   encodeChat,
   fitsContext,
   fitsScoring,
+  frozenState,
   type Generator,
   type HubOptions,
   hubFolder,
@@ -160,9 +160,9 @@ export const embeddedModel = (
   id: string,
   tell?: (text: string) => void,
 ): LanguageModel => {
-  const { config, weights, tokenizer } = folder;
+  const { config, tokenizer } = folder;
   const template = requireTemplate(folder, id);
-  const state = createModelState(config, weights, { frozen: true });
+  const state = frozenState(folder);
   const generator = createGenerator(state, folder.generationConfig);
   const scorer = createScorer(state);
   const warn = createWarner(folder, id, tell);

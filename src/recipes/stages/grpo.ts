@@ -53,7 +53,7 @@ const scaleOf = ({ scale, estimator }: GrpoSettings) =>
 
 /** What samples, is trained, and holds back; no reference where nothing is to be held. */
 const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
-  const state = stateToTrain(model, model.weights, settings.lora, seed);
+  const state = stateToTrain(model, model.weights, settings, seed);
   const reference = settings.beta === 0 ? null : createScorer(createModelState(model.config, model.weights));
   const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
   return {

@@ -8,6 +8,7 @@ import { hashJson, sha256File, UserError } from "../../core/index.ts";
 import { isToBeFetched, modelFolderOf, openModel } from "../../models/index.ts";
 import {
   adapterFiles,
+  type LoadFormat,
   type ModelConfig,
   type ModelFolder,
   mergeFolder,
@@ -111,7 +112,11 @@ export const speedOf = ({ config, task }: ModelFolder): number =>
  * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
  * base. Throws UserError for one that lies elsewhere, and for a reward model.
  */
-export const loadLanguageModel = async (name: string, context: RecipeContext): Promise<ModelFolder> => {
+export const loadLanguageModel = async (
+  name: string,
+  context: RecipeContext,
+  load?: LoadFormat,
+): Promise<ModelFolder> => {
   const folder = await modelFolderOf(name, folderOptions(context));
   if (folder === null)
     throw new UserError(
@@ -120,7 +125,7 @@ export const loadLanguageModel = async (name: string, context: RecipeContext): P
       { model: name },
     );
   await refuseFolderOfModels(folder);
-  const model = mergeFolder(await loadFolder(folder, context));
+  const model = mergeFolder(await loadFolder(folder, context, load));
   requireTask(folder, model.task, false);
   return model;
 };

@@ -14,6 +14,7 @@ import {
 import type { ChatCodec } from "../../training/index.ts";
 import {
   type ChatTemplate,
+  type LoadFormat,
   loadModelFolder,
   type ModelFolder,
   mergeFolder,
@@ -77,9 +78,9 @@ export const folderOptions = ({
   return { environment, signal, onFetch };
 };
 
-/** Loads a folder; an adapter's base is found as the context says. */
-export const loadFolder = (folder: string, context: RecipeContext): Promise<ModelFolder> =>
-  loadModelFolder(folder, { hub: folderOptions(context) });
+/** Loads a folder; an adapter's base is found as the context says. load: hold projections in so few bits. */
+export const loadFolder = (folder: string, context: RecipeContext, load?: LoadFormat): Promise<ModelFolder> =>
+  loadModelFolder(folder, { hub: folderOptions(context), ...(load === undefined ? {} : { load }) });
 
 /** The folder of a model that can be trained here. Throws UserError for one that lies elsewhere. */
 export const trainableFolder = async (name: string, context: RecipeContext): Promise<string> => {
@@ -114,10 +115,14 @@ const lackingTemplate = (folder: string): UserError =>
 export const loadTrainable = async (
   name: string,
   context: RecipeContext,
-  { texts = false, chatTemplate }: { readonly texts?: boolean; readonly chatTemplate?: string } = {},
+  {
+    texts = false,
+    chatTemplate,
+    load,
+  }: { readonly texts?: boolean; readonly chatTemplate?: string; readonly load?: LoadFormat } = {},
 ): Promise<TrainableModel> => {
   const folder = await trainableFolder(name, context);
-  const whole = mergeFolder(await loadFolder(folder, context));
+  const whole = mergeFolder(await loadFolder(folder, context, load));
   const loaded = chatTemplate === undefined ? whole : await withChatTemplate(whole, chatTemplate);
   if (loaded.chatTemplate === null && !texts) throw lackingTemplate(folder);
   const refusing: ChatTemplate = {

@@ -36,6 +36,7 @@ import {
   fixed,
   heldOutOf,
   keepRows,
+  loadOf,
   optimiserOf,
   requireRows,
   rowLimit,
@@ -44,6 +45,7 @@ import {
   saveTrained,
   splitRows,
   stateToTrain,
+  trainedFolder,
   trainingSeed,
   warnFewRows,
   warnTooLong,
@@ -127,10 +129,10 @@ export const rewardStage = async (
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context);
+      const model = await loadTrainable(options.model, context, loadOf(settings));
       const seed = trainingSeed(run.seed, name);
       const weights = rewardModelWeights(model.config, model.weights, seed);
-      const state = stateToTrain(model, weights, settings.lora, seed, "sequence-classification");
+      const state = stateToTrain(model, weights, settings, seed, "sequence-classification");
       const { learned, heldOut } = preferenceInputs(model, stage, settings.heldOutShare, options);
       await keepRows(stage, preferenceRowSchema, rows);
       const asLearned = ({ item, row: { probability, margin = 0 } }: EncodedPair) => ({
@@ -162,7 +164,7 @@ export const rewardStage = async (
       });
     },
   );
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };
 
 /** Pairs that are scored by the reference before the file gets them. */
@@ -207,11 +209,11 @@ export const dpoStage = async (
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context);
+      const model = await loadTrainable(options.model, context, loadOf(settings));
       const seed = trainingSeed(run.seed, name);
       const { learned, heldOut } = preferenceInputs(model, stage, settings.evaluationShare, options);
       await keepRows(stage, preferenceRowSchema, rows);
-      const state = stateToTrain(model, model.weights, settings.lora, seed);
+      const state = stateToTrain(model, model.weights, settings, seed);
       const reference = await cachedReference(stage, state, [...learned, ...heldOut]);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
       const loop = {
@@ -234,5 +236,5 @@ export const dpoStage = async (
       });
     },
   );
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };

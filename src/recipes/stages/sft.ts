@@ -14,6 +14,7 @@ import {
   fixed,
   heldOutOf,
   keepRows,
+  loadOf,
   optimiserOf,
   requireRows,
   rowLimit,
@@ -21,6 +22,7 @@ import {
   savePolicy,
   splitRows,
   stateToTrain,
+  trainedFolder,
   trainingSeed,
   warnFewRows,
   warnTooLong,
@@ -49,10 +51,11 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       const { chatTemplate } = options;
       const model = await loadTrainable(options.model, context, {
         texts: true,
+        ...loadOf(settings),
         ...(chatTemplate === undefined ? {} : { chatTemplate }),
       });
       const seed = trainingSeed(run.seed, name);
-      const state = stateToTrain(model, model.weights, settings.lora, seed);
+      const state = stateToTrain(model, model.weights, settings, seed);
       const { learned, heldOut } = splitRows(rows, settings.evaluationShare, promptOf);
       const limit = rowLimit(settings, model.config);
       const encode = (some: readonly SftRow[]) => {
@@ -82,5 +85,5 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       });
     },
   );
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };

@@ -186,11 +186,18 @@ export const requireRows = (kept: number, name: string, { made, held = 0, leftOu
 export const stateToTrain = (
   model: TrainableModel,
   weights: Weights,
-  lora: PolicyLoraSettings | LoraSettings,
+  {
+    lora,
+    gradientCheckpointing: checkpointing = false,
+  }: {
+    readonly lora?: PolicyLoraSettings | LoraSettings;
+    readonly gradientCheckpointing?: boolean;
+  },
   seed: number,
   task?: ModelTask,
 ): ModelState => {
-  const options = task === undefined ? {} : { task };
+  const { quantised } = model;
+  const options = { quantised, checkpointing, ...(task === undefined ? {} : { task }) };
   if (lora === undefined) return createModelState(model.config, { ...weights }, options);
   return createModelState(model.config, addAdapters(model.config, weights, lora, seed), {
     ...options,
@@ -219,14 +226,28 @@ const saveAdapter = async (stage: StageContext, model: TrainableModel, state: Mo
   await saveAdapterFolder(folder, { ...settings, tokenizer: tokenizer.files, chatTemplate });
 };
 
-/** Saves what was learned as <stage>/model, adapters merged, and adapters beside it as <stage>/adapter. */
+/** How the settings say that the model is loaded. */
+export const loadOf = ({ load }: { readonly load?: "4bit" | undefined }): { readonly load?: "4bit" } =>
+  load === undefined ? {} : { load };
+
+/** The folder in a stage's that holds what was learned: an adapter alone, where its base is there in fewer bits. */
+export const trainedFolder = ({ load }: { readonly load?: "4bit" | undefined }): "model" | "adapter" =>
+  load === undefined ? "model" : "adapter";
+
+/**
+ * Saves what was learned as <stage>/model, adapters merged, and adapters beside it as <stage>/adapter; over a base in
+ * fewer bits the adapter alone.
+ */
 export const saveTrained = async (
   stage: StageContext,
   model: TrainableModel,
   state: ModelState,
-  weights = mergeAdapters(state.config, state.weights, state.adapterScale),
+  leftOut: readonly string[] = [],
 ): Promise<void> => {
   await saveAdapter(stage, model, state);
+  if (Object.keys(state.quantised).length > 0) return;
+  const merged = mergeAdapters(state.config, state.weights, state.adapterScale);
+  const weights = Object.fromEntries(Object.entries(merged).filter(([name]) => !leftOut.includes(name)));
   await saveModelFolder(join(stage.folder, "model"), {
     config: model.config,
     weights,
@@ -242,12 +263,7 @@ export const savePolicy = async (
   model: TrainableModel,
   state: ModelState,
 ): Promise<void> => {
-  const { "score.weight": _valueHead, ...weights } = mergeAdapters(
-    state.config,
-    state.weights,
-    state.adapterScale,
-  );
-  await saveTrained(stage, model, state, weights);
+  await saveTrained(stage, model, state, ["score.weight"]);
 };
 
 /** "0.123"; what rounds to zero has no sign. */
