@@ -14,7 +14,7 @@ import {
   type Generator,
   type ModelFolder,
 } from "../transformer/index.ts";
-import { modelFlag, samplingFlags } from "./flags.ts";
+import { loadFlag, modelFlag, samplingFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Conversation, Recipe, RecipeContext } from "./recipe.ts";
 import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
@@ -175,6 +175,7 @@ export const recipe: Recipe<typeof chatSchema> = {
   schema: chatSchema,
   flags: {
     model: modelFlag("model that runs here"),
+    load: loadFlag("load"),
     system: {
       path: "system",
       description: "what the model is told before the conversation",

@@ -55,9 +55,17 @@ export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
   },
 };
 
+/** Of the commands that read or train a model here. */
+export const loadFlag = (path: string): RecipeFlag => ({
+  path,
+  description: "hold frozen projections in so few bits",
+  placeholder: "bits",
+});
+
 /** Of the commands that read plain text. data: what --data is. */
 export const plainFlags = (data: string): Readonly<Record<string, RecipeFlag>> => ({
   model: modelFlag("model that runs here"),
+  load: loadFlag("load"),
   data: { path: "data", description: data, placeholder: "file" },
   out: { path: "results", description: "JSONL file for the results", placeholder: "file" },
 });
@@ -88,4 +96,5 @@ export const trainFlags: Readonly<Record<string, RecipeFlag>> = {
   model: modelFlag("model folder to start from"),
   data: { path: "data", description: "JSONL file of training rows", placeholder: "file" },
   epochs: { path: "settings.epochs", description: "times that all rows are learned", placeholder: "number" },
+  load: loadFlag("settings.load"),
 };

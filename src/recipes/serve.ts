@@ -5,7 +5,7 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../core/index.ts";
 import { startServer } from "../serving/index.ts";
-import { modelFlag } from "./flags.ts";
+import { loadFlag, modelFlag } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings.ts";
@@ -88,6 +88,7 @@ export const recipe: Recipe<typeof serveSchema> = {
   schema: serveSchema,
   flags: {
     model: modelFlag("model that runs here"),
+    load: loadFlag("load"),
     host: { path: "host", description: "address to listen at", placeholder: "address" },
     port: { path: "port", description: "port to listen at; 0: any", placeholder: "number" },
     name: { path: "name", description: "what requests call the model", placeholder: "name" },
