@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { type DiskWriter, systemDisk, writeFileAtomic } from "../core/index.ts";
 import { adapterFiles, type SavedAdapter, writeAdapterFiles } from "./adapter-folder.ts";
 import type { ChatTemplate } from "./chat-template.ts";
-import { templateInConfig, weightsName } from "./checkpoint.ts";
+import { weightsName } from "./checkpoint.ts";
 import { writeModelConfig } from "./config.ts";
 import type { ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
 import { replaceFolder } from "./folder-replacement.ts";
 import { checkWeights, type Weights } from "./parameters.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
+import { templateInConfig } from "./tokenizer-folder.ts";
 
 /** What saveModelFolder writes. */
 export type SavedModel = {

@@ -27,7 +27,8 @@ import {
   quantiseWeight,
 } from "./quantised-weights.ts";
 import { openSafetensors, readFiniteTensor, type SafetensorsFile } from "./safetensors.ts";
-import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
 
 /** What generation_config.json says; end tokens come from config.json where it is silent. null: not said. */
 export type GenerationConfig = {
@@ -242,56 +243,6 @@ const readGenerationConfig = async (
     topP: raw.top_p ?? null,
   };
 };
-
-const templateSchema = z.looseObject({
-  chat_template: z
-    .union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))])
-    .nullish(),
-});
-
-/** The template inside tokenizer_config.json. */
-export const templateInConfig = (configJson: string, file: string): string | undefined => {
-  const own = checkValue(templateSchema, parseJson(configJson, { file }), { file }).chat_template;
-  return Array.isArray(own) ? own.find(({ name }) => name === "default")?.template : (own ?? undefined);
-};
-
-/** What templates expect beside the messages. */
-const tokenVariables = (tokenizer: Tokenizer): Readonly<Record<string, string>> => {
-  const { begin, end, pad, unknown } = tokenizer.special;
-  const text = (id: number | null): string => (id === null ? "" : (tokenizer.tokenOf(id) ?? ""));
-  return {
-    bos_token: text(begin),
-    eos_token: text(end),
-    pad_token: text(pad),
-    unk_token: text(unknown),
-  };
-};
-
-const readChatTemplate = async (
-  folder: string,
-  files: ReadonlySet<string>,
-  tokenizer: Tokenizer,
-): Promise<ChatTemplate | null> => {
-  const configPath = join(folder, "tokenizer_config.json");
-  const fromConfig = templateInConfig(tokenizer.files.configJson, configPath);
-  const path = join(folder, "chat_template.jinja");
-  // The file of its own wins, as in transformers.
-  const isFile = files.has("chat_template.jinja");
-  const source = isFile ? await readText(path) : fromConfig;
-  if (source === undefined) return null;
-  return compileChatTemplate(source, tokenVariables(tokenizer), isFile ? path : configPath);
-};
-
-const readTokenizer = async (folder: string, files: ReadonlySet<string>): Promise<Tokenizer> =>
-  createTokenizer(
-    {
-      tokenizerJson: await readText(join(folder, "tokenizer.json")),
-      configJson: files.has("tokenizer_config.json")
-        ? await readText(join(folder, "tokenizer_config.json"))
-        : "{}",
-    },
-    folder,
-  );
 
 const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {
   if (tokenizer.vocabularySize > config.vocabularySize)

@@ -3,11 +3,20 @@
 
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compile, type Program } from "../engine/index.ts";
+import { createRandom } from "../core/index.ts";
+import { compile, gradients, input, mean, type Program } from "../engine/index.ts";
 import { graphOf } from "./model-state.ts";
 import type { PackedItem } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
-import { branchTargets, layOut, readTargets, type Target, takeInTurn, targetVector } from "./token-batch.ts";
+import {
+  branchTargets,
+  layOut,
+  learnedHeadLogProbability,
+  readTargets,
+  type Target,
+  takeInTurn,
+  targetVector,
+} from "./token-batch.ts";
 
 const state = randomModel();
 const sizes = { batch: 8, time: 64, targets: 256 };
@@ -101,5 +110,34 @@ describe("laying out", () => {
   it("cuts values in turn", () => {
     const take = takeInTurn(Float32Array.of(1, 2, 3, 4));
     expect([[...take(1)], [...take(0)], [...take(2)]]).toEqual([[1], [], [2, 3]]);
+  });
+});
+
+describe("logits a part at a time", () => {
+  it("give the log-probabilities and gradients of whole ones", async () => {
+    const state = randomModel({ tieEmbeddings: false });
+    const graph = graphOf(state);
+    const hidden = input("hidden", [7, state.config.hiddenSize]);
+    const wanted = input("wanted", [7], "int64");
+    const random = createRandom(4);
+    const feeds = {
+      ...state.feeds(),
+      hidden: Float32Array.from({ length: 7 * state.config.hiddenSize }, () => random.normal()),
+      wanted: BigInt64Array.from({ length: 7 }, () => BigInt(random.integer(state.config.vocabularySize))),
+    };
+    const results = [];
+    for (const bytes of [1e9, 2 * 4 * state.config.vocabularySize]) {
+      const values = learnedHeadLogProbability(graph, hidden, wanted, bytes);
+      const [byHidden, byHead] = gradients(mean(values), [hidden, graph.parameter("lm_head.weight")!]);
+      const program = await compile({ values, byHidden: byHidden!, byHead: byHead! });
+      results.push(await program.run(feeds));
+      await program.release();
+    }
+    const [whole, parts] = results as [Record<string, Float32Array>, Record<string, Float32Array>];
+    for (const [name, expected] of Object.entries(whole))
+      expected.forEach((value, at) => {
+        expect(Math.abs(parts[name]![at]! - value), name).toBeLessThan(1e-5);
+      });
+    expect(Math.max(...whole["byHead"]!.map(Math.abs))).toBeGreaterThan(1e-3);
   });
 });

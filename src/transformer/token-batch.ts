@@ -1,7 +1,15 @@
 // From rows of tokens to a packed batch and back: which hidden states predict which tokens, and what each token
 // counts. Shapes are rounded to few buckets, so that few programs are compiled.
 
-import { frozenHeadLogProbability, input, type Tensor, tokenLogProbability } from "../engine/index.ts";
+import {
+  checkpoint,
+  concatenate,
+  frozenHeadLogProbability,
+  input,
+  slice,
+  type Tensor,
+  tokenLogProbability,
+} from "../engine/index.ts";
 import { headOf, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import type { DecoderGraph } from "./layers.ts";
 import {
@@ -91,6 +99,31 @@ export const targetVector = (batch: TokenBatch, value: (target: number) => numbe
   return data;
 };
 
+/** Logits of a head that learns are made whole up to so many bytes. */
+const wholeLogits = 512e6;
+
+/**
+ * log P(wanted) [n] of hidden states [n, width] through a head that learns. Logits of more than `bytes` are made for some
+ * rows at a time, and made again in the backward pass: [n, vocabulary] is never held whole.
+ */
+export const learnedHeadLogProbability = (
+  graph: DecoderGraph,
+  hidden: Tensor,
+  wanted: Tensor,
+  bytes = wholeLogits,
+): Tensor => {
+  const [count] = hidden.shape as [number];
+  const rows = Math.max(1, Math.floor(bytes / (4 * graph.config.vocabularySize)));
+  if (count <= rows) return tokenLogProbability(logitsOf(graph, hidden), wanted);
+  const parts = Array.from({ length: Math.ceil(count / rows) }, (_, at) => {
+    const [start, end] = [at * rows, Math.min(count, (at + 1) * rows)];
+    const read = (part: Tensor): Tensor =>
+      tokenLogProbability(logitsOf(graph, part), slice(wanted, 0, start, end));
+    return checkpoint(read, slice(hidden, 0, start, end));
+  });
+  return concatenate(parts, 0);
+};
+
 /** Of a laid-out batch: the hidden states that predict its targets [targets, hidden], and log-probabilities [targets]. */
 export const readTargets = (
   graph: DecoderGraph,
@@ -102,7 +135,7 @@ export const readTargets = (
   const logProbabilities =
     graph.frozenHead === true
       ? frozenHeadLogProbability(hidden, headOf(graph), wanted)
-      : tokenLogProbability(logitsOf(graph, hidden), wanted);
+      : learnedHeadLogProbability(graph, hidden, wanted);
   return { hidden, logProbabilities };
 };
 
