@@ -45,10 +45,7 @@ type TrainConfig = {
   readonly model: string;
   readonly data: string;
   readonly chatTemplate?: string | undefined;
-  readonly settings: TrainingLoad["settings"] & {
-    readonly epochs: number;
-    readonly load?: "4bit" | undefined;
-  };
+  readonly settings: TrainingLoad["settings"] & { readonly epochs: number };
 };
 
 /** A training as its command knows it. stage: its name in the run folder. */

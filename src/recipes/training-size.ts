@@ -7,6 +7,7 @@ import {
   type ModelConfig,
   type ModelTask,
   parameterCount,
+  quantisable,
 } from "../transformer/index.ts";
 import type { PolicyLoraSettings } from "./settings.ts";
 
@@ -24,6 +25,8 @@ export type TrainingLoad = {
     readonly batch: number;
     readonly accumulation: number;
     readonly lora?: PolicyLoraSettings;
+    readonly load?: "4bit" | undefined;
+    readonly gradientCheckpointing?: boolean;
   };
   readonly tokens: readonly number[];
 };
@@ -42,21 +45,46 @@ const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSe
 };
 
 /*
- * Memory in float32 numbers of 4 bytes; the factors were measured on Llama-style models of 4 to 31 million parameters,
- * fully trained and with adapters, and came within a fifth of the process's peak:
- *   P            every weight once
- *   8 T          of what learns: gradient, AdamW's moments, and new weights and moments on their way out of a session
- *   N L (27 h + 5 m + 3 a t)   what a token keeps in a layer for the backward pass: h wide, m in its feed-forward
- *                part, a heads that each look at the t tokens of a packed row
- *   6 N v        logits over the vocabulary, their softmax and their gradients; a reward model has none
+ * Memory in float32 numbers of 4 bytes; the factors were measured with adapters and in full on models of 3 to 135
+ * million parameters, and with NF4 on one of 1.1 billion, and came within a third of the process's peak, mostly within a
+ * tenth:
+ *   P            every weight once; in 4 bits a projection's take 4.5 bits each
+ *   the larger of
+ *     3 T + N K + logits       gradients and AdamW's moments of what learns, and what the backward pass needs
+ *     9 T                      of what learns: weights, gradient and moments, before and after the update
+ *   K            L layers of 11 h + 5 m + 0.8 a t: h wide, m in the feed-forward part, a heads that each look at the t
+ *                tokens of a packed row; with checkpointing L h for the layers' inputs, and two and a half layers
+ *   logits       8 N v over the vocabulary, at most 128 MB at a time of each; through a frozen head 3 at 64 MB; a reward
+ *                model has none
  * and Node with ONNX Runtime. P parameters, T those that learn, N tokens computed at a time: of one part of a step.
  */
 
+const megabyte = 1e6 / bytes;
+
+/** Numbers that logits and what comes of them take. */
+const logitNumbers = (config: ModelConfig, tokens: number, frozenHead: boolean): number => {
+  const whole = tokens * config.vocabularySize;
+  return frozenHead ? 3 * Math.min(whole, 64 * megabyte) : 8 * Math.min(whole, 128 * megabyte);
+};
+
+/** Numbers that a token keeps until the backward pass has used them. */
+const keptByToken = (config: ModelConfig, time: number, checkpointing: boolean): number => {
+  const { hiddenSize, intermediateSize, heads, layers } = config;
+  const layer = 11 * hiddenSize + 5 * intermediateSize + 0.8 * heads * time;
+  return checkpointing ? layers * hiddenSize + Math.min(layers, 2.5) * layer : layers * layer;
+};
+
+/** Numbers that the weights take; quantised ones have half a byte a value and a scale for 64 of them. */
+const weightNumbers = (config: ModelConfig, parameters: number, load: "4bit" | undefined): number => {
+  if (load === undefined) return parameters;
+  const shapes = [...quantisable(config, load).values()];
+  const quantised = shapes.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+  return parameters - quantised * (1 - 4.5 / 32);
+};
+
 /** Size of a training on a model. */
-export const trainingSize = (
-  config: ModelConfig,
-  { task, settings: { batch, accumulation, lora }, tokens }: TrainingLoad,
-): TrainingSize => {
+export const trainingSize = (config: ModelConfig, { task, settings, tokens }: TrainingLoad): TrainingSize => {
+  const { batch, accumulation, lora, load, gradientCheckpointing = false } = settings;
   const trainable = trainableCount(config, task, lora);
   const parameters =
     parameterCount(config, task) +
@@ -66,8 +94,8 @@ export const trainingSize = (
   const mean = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
   const rows = Math.min(tokens.length, Math.ceil(batch / accumulation));
   const atATime = Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;
-  const layer = 27 * config.hiddenSize + 5 * config.intermediateSize + 3 * config.heads * time;
-  const logits = task === "causal-lm" ? 6 * config.vocabularySize : 0;
-  const memory = runtime + bytes * (parameters + 8 * trainable + atATime * (config.layers * layer + logits));
-  return { parameters, trainable, memory };
+  const logits = task === "causal-lm" ? logitNumbers(config, atATime, lora !== undefined) : 0;
+  const backward = 3 * trainable + atATime * keptByToken(config, time, gradientCheckpointing) + logits;
+  const weights = weightNumbers(config, parameters, load);
+  return { parameters, trainable, memory: runtime + bytes * (weights + Math.max(backward, 9 * trainable)) };
 };

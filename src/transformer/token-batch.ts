@@ -100,7 +100,7 @@ export const targetVector = (batch: TokenBatch, value: (target: number) => numbe
 };
 
 /** Logits of a head that learns are made whole up to so many bytes. */
-const wholeLogits = 512e6;
+const wholeLogits = 128e6;
 
 /**
  * log P(wanted) [n] of hidden states [n, width] through a head that learns. Logits of more than `bytes` are made for some
