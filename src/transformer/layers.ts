@@ -19,7 +19,7 @@ import {
 import { designOf, type ModelConfig } from "./config.ts";
 import { type Dropout, dropped } from "./dropout.ts";
 import type { LayerDesign, Projection } from "./families/family.ts";
-import { plainProduct, type QuantisedWeights, quantisedProduct } from "./quantised-weights.ts";
+import { type QuantisedWeights, quantisedProduct } from "./quantised-weights.ts";
 
 /** A parameter of the graph by its Hugging Face name; undefined for one that the model has not (an adapter). */
 export type ParameterLookup = (name: string) => Tensor | undefined;
@@ -60,11 +60,11 @@ const adapterOf = (graph: DecoderGraph, { name }: Projection): Adapter | undefin
 };
 
 const dense = (graph: DecoderGraph, x: Tensor, projection: Projection): Tensor => {
-  const { name, bias } = projection;
+  const { name, bias, transposed } = projection;
   const quantised = graph.quantised?.[`${name}.weight`];
   const product =
     quantised === undefined
-      ? plainProduct(x, required(graph, `${name}.weight`), projection)
+      ? matmul(x, required(graph, `${name}.weight`), { transposeB: transposed !== true })
       : quantisedProduct(x, quantised, projection, graph.keepsWeights === true);
   return bias === true ? add(product, required(graph, `${name}.bias`)) : product;
 };

@@ -7,7 +7,6 @@ import {
   emptyNf4,
   type Int8Values,
   input,
-  matmul,
   matmulInt8,
   matmulNf4,
   type Nf4Values,
@@ -116,7 +115,3 @@ export const quantisedProduct = (
   };
   return matmulNf4(x, { ...tensors, rows, columns }, projection.transposed !== true);
 };
-
-/** The product with a weight in float32: x [n, inputs] → [n, outputs]. */
-export const plainProduct = (x: Tensor, weight: Tensor, { transposed }: Projection): Tensor =>
-  matmul(x, weight, { transposeB: transposed !== true });

@@ -1,7 +1,7 @@
 // Applying an operation record to tensors, and the small shared parts of the records' rules.
 // Knows no operation by name.
 
-import type { Operation, ReferenceValue } from "../operation.ts";
+import type { OnnxEmitter, Operation, ReferenceValue } from "../operation.ts";
 import { broadcastIndex, type Shape, sizeOf } from "../shape.ts";
 import { type Attributes, type GraphNode, outputOf, type Tensor } from "../tensor.ts";
 
@@ -43,3 +43,13 @@ export const zipValues = (
 };
 
 export const first = (inputs: readonly Tensor[]): Tensor => inputs[0]!;
+
+/** The name of the part [start, end) of one axis. */
+export const emitSlice = (
+  emitter: OnnxEmitter,
+  x: string,
+  axis: number,
+  start: number,
+  end: number,
+): string =>
+  emitter.emit("Slice", [x, ...[[start], [end], [axis]].map((values) => emitter.integers(values))])[0]!;

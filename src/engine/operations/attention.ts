@@ -4,7 +4,7 @@
 import type { OnnxEmitter, Operation, ReferenceValue } from "../operation.ts";
 import { type Shape, sameShape, shapeError, sizeOf } from "../shape.ts";
 import { type GraphNode, outputOf, type Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, emitSlice } from "./apply.ts";
 import { add, multiply, subtract } from "./elementwise.ts";
 import { matmul } from "./linear.ts";
 import { softmaxReference } from "./network.ts";
@@ -135,9 +135,6 @@ const attentionGradient: NonNullable<Operation["gradient"]> = (node, [gradient])
     undefined,
   ];
 };
-
-const emitSlice = (emitter: OnnxEmitter, x: string, axis: number, start: number, end: number): string =>
-  emitter.emit("Slice", [x, ...[[start], [end], [axis]].map((values) => emitter.integers(values))])[0]!;
 
 const emitBlock = (
   emitter: OnnxEmitter,

@@ -5,15 +5,12 @@
 import type { OnnxEmitter, Operation, ReferenceValue } from "../operation.ts";
 import { sameShape, shapeError } from "../shape.ts";
 import { outputOf, type Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, emitSlice } from "./apply.ts";
 import { multiply } from "./elementwise.ts";
 import { softmaxReference } from "./network.ts";
 import { reshape } from "./reduction.ts";
 
 type HeadAttributes = { readonly rows: number };
-
-const emitSlice = (emitter: OnnxEmitter, x: string, start: number, end: number): string =>
-  emitter.emit("Slice", [x, ...[[start], [end], [0]].map((values) => emitter.integers(values))])[0]!;
 
 /** Log-probabilities of rows [start, end), and their slopes by the hidden states. */
 const emitRows = (
@@ -22,8 +19,8 @@ const emitRows = (
   [start, end]: readonly [number, number],
 ): { values: string; slopes: string } => {
   const count = end - start;
-  const wanted = emitSlice(emitter, targets!, start, end);
-  const [logits] = emitter.emit("FusedMatMul", [emitSlice(emitter, hidden!, start, end), weight!], {
+  const wanted = emitSlice(emitter, targets!, 0, start, end);
+  const [logits] = emitter.emit("FusedMatMul", [emitSlice(emitter, hidden!, 0, start, end), weight!], {
     domain: "com.microsoft",
     attributes: { transA: 0, transB: 1, alpha: { float: 1 } },
   });
