@@ -1,26 +1,11 @@
 // The size of a training by reward: what stands beside its updates is counted, and parts of an update make it smaller.
 
 import { describe, expect, it } from "vitest";
-import { type ModelConfig, parameterCount } from "../transformer/index.ts";
+import { parameterCount } from "../transformer/index.ts";
 import { type PolicyLoad, policySize } from "./policy-size.ts";
+import { sizedModel } from "./sized-model.fixture.ts";
 
-const config: ModelConfig = {
-  family: "llama",
-  vocabularySize: 8192,
-  hiddenSize: 512,
-  intermediateSize: 1536,
-  layers: 8,
-  heads: 8,
-  keyValueHeads: 8,
-  headSize: 64,
-  normEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  maxPositions: 2048,
-  tieEmbeddings: true,
-  beginTokenId: null,
-  endTokenIds: [0],
-  padTokenId: 1,
-};
+const config = sizedModel;
 
 const memory = (change: Partial<PolicyLoad> = {}, settings: Partial<PolicyLoad["settings"]> = {}): number =>
   policySize(config, {

@@ -1,15 +1,14 @@
 // `covenant train grpo`: GRPO or RLOO of a policy against a reward model, an AI judge under a constitution, or both, as a
 // run of its own. Prompts that are marked for testing are left out.
 
-import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
 import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
-import { asModelName, readModelName } from "./names.ts";
-import { nextCommands } from "./next-command.ts";
+import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { longestPrompt, planComparisons, planOf, planPpo } from "./plan.ts";
+import { finishPolicy } from "./policy-outcome.ts";
 import { grpoSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -25,7 +24,6 @@ import {
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
-import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
@@ -142,16 +140,6 @@ export const recipe: Recipe<typeof schema> = {
       maxTokens: config.maxTokens,
       settings: config.settings,
     });
-    await pipeline.run.finish();
-    const named = asModelName(join(config.out, "rl", "model"));
-    const alarms = await alarmsInRun(pipeline.run.folder);
-    return {
-      lines: [
-        ...describeAlarms(alarms),
-        `Model: ${named}`,
-        ...nextCommands(["evaluate", "--models", `${config.model},${named}`]),
-      ],
-      document: { folder: pipeline.run.folder, model, alarms },
-    };
+    return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },
 };

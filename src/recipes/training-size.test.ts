@@ -1,32 +1,11 @@
 // The size of a training is counted by its model's shapes; its memory grows with what is computed at a time.
 
 import { describe, expect, it } from "vitest";
-import {
-  addAdapters,
-  elementCount,
-  initialParameters,
-  type ModelConfig,
-  parameterCount,
-} from "../transformer/index.ts";
+import { addAdapters, elementCount, initialParameters, parameterCount } from "../transformer/index.ts";
+import { sizedModel } from "./sized-model.fixture.ts";
 import { trainingSize } from "./training-size.ts";
 
-const config: ModelConfig = {
-  family: "llama",
-  vocabularySize: 8192,
-  hiddenSize: 512,
-  intermediateSize: 1536,
-  layers: 8,
-  heads: 8,
-  keyValueHeads: 8,
-  headSize: 64,
-  normEpsilon: 1e-5,
-  ropeTheta: 10_000,
-  maxPositions: 2048,
-  tieEmbeddings: true,
-  beginTokenId: null,
-  endTokenIds: [0],
-  padTokenId: 1,
-};
+const config = sizedModel;
 const lora = { rank: 8, alpha: 16, rsLora: false, dropout: 0, targets: ["q_proj", "v_proj"] };
 const rows = (count: number, tokens: number): number[] => Array<number>(count).fill(tokens);
 const size = (batch: number, accumulation = 1, adapters: typeof lora | undefined = undefined, tokens = 250) =>
