@@ -7,7 +7,7 @@ import { hashText } from "../core/index.ts";
 import { gradients } from "./gradient.ts";
 import { causalAttention } from "./operations/attention.ts";
 import { add, multiply, subtract } from "./operations/elementwise.ts";
-import { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
+import { addAlongRows, gatherRows, sumRows, takeAlongRows } from "./operations/indexing.ts";
 import { matmul } from "./operations/linear.ts";
 import { mean } from "./operations/moments.ts";
 import { rotaryEmbedding, tokenLogProbability } from "./operations/network.ts";
@@ -76,7 +76,7 @@ describe("shapes that do not fit", () => {
     ["reduction", () => sum(matrix, [2])],
     ["reduction", () => mean(matrix, [-3])],
     ["gather-rows", () => gatherRows(matrix, vector)],
-    ["add-rows", () => addRows(matrix, indices, matrix)],
+    ["sum-rows", () => sumRows(indices, matrix, 3)],
     ["take-along-rows", () => takeAlongRows(matrix, indices)],
     ["add-along-rows", () => addAlongRows(matrix, indices, vector)],
     ["rms-norm", () => rmsNorm(matrix, vector, 1e-5)],
