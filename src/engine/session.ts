@@ -73,9 +73,10 @@ export const compile = async (
   options: CompileOptions = {},
 ): Promise<Program> => {
   const runtime = await loadRuntime();
-  const { bytes, inputs } = exportOnnx(outputs);
+  const { bytes, external, inputs } = exportOnnx(outputs);
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: ["cpu"],
+    externalData: external,
     // Planned blocks come on top of what the first run took: a third more memory for no time (docs/experiments.md).
     enableMemPattern: false,
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
