@@ -26,6 +26,7 @@ import {
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
+import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 
 const weight = z.number().default(1);
@@ -79,6 +80,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     },
     context,
   );
+  if (reward !== undefined) requireSameTokens(model, reward, inputs.tokens);
   const request = { name: "train grpo", config, stages: ["prompts", "rl"], inputs };
   return { prompts, inputs, constitution, request };
 };

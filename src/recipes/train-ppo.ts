@@ -20,6 +20,7 @@ import {
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
+import { requireSameTokens } from "./stages/model-checks.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 
@@ -48,6 +49,7 @@ const prepare = async (config: PpoConfig, context: RecipeContext) => {
     },
     context,
   );
+  requireSameTokens(config.model, config.reward, inputs.tokens);
   return { prompts, inputs, request: { name: "train ppo", config, stages: ["prompts", "rl"], inputs } };
 };
 

@@ -77,6 +77,7 @@ export {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 export {
   checkWeights,

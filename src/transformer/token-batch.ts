@@ -21,6 +21,7 @@ import {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 
 /** A token to be predicted: item and branch it stands in, its place there, and what it counts. */
@@ -62,7 +63,7 @@ export const layOut = (
   const rows = assignRows(items, time);
   const batch = options.rows ?? roundCount(rows.length);
   const packed = packRows(items, rows, { batch, time, padding: options.padding });
-  const count = options.targets ?? roundUp(Math.max(1, targets.length), 256);
+  const count = options.targets ?? sizeBucket(Math.max(1, targets.length), 256, 8);
   const predictors = new BigInt64Array(count);
   const wanted = new BigInt64Array(count);
   targets.forEach(({ item, branch, offset }, at) => {

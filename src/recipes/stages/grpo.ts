@@ -119,6 +119,7 @@ const trainWith = async (
     rewards,
     prompts: prompts.tokens,
     maxTokens,
+    context: Math.min(model.config.maxPositions, rewardModel?.context ?? Number.POSITIVE_INFINITY),
     endToken,
     schedule: scheduleOf(settings),
     padding: model.padding,
