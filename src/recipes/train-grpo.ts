@@ -28,6 +28,7 @@ import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { requireAdapters } from "./stages/training-parts.ts";
 
 const weight = z.number().default(1);
 
@@ -67,6 +68,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     );
   }
   const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  requireAdapters(config.settings);
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {

@@ -23,6 +23,7 @@ import {
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { requireAdapters } from "./stages/training-parts.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/ppo"),
@@ -41,6 +42,7 @@ type PpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PpoConfig, context: RecipeContext) => {
+  requireAdapters(config.settings);
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { expandHome, UserError } from "../core/index.ts";
+import { expandHome } from "../core/index.ts";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
@@ -26,7 +26,7 @@ import type { ModelRole } from "./stages/model-checks.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { trainedFolder } from "./stages/training-parts.ts";
+import { requireAdapters, trainedFolder } from "./stages/training-parts.ts";
 import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
 
@@ -67,12 +67,7 @@ const prepare = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ) => {
-  const { load, lora } = config.settings;
-  if (load !== undefined && lora === undefined)
-    throw new UserError(
-      "load-without-lora",
-      `settings.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set settings.lora.rank=16, or leave out settings.load.`,
-    );
+  requireAdapters(config.settings);
   const loaded = await training.loadRows(config.data, config.seed);
   const { model, data, chatTemplate } = config;
   const role = chatTemplate === undefined ? (training.roleOf?.(loaded.rows) ?? "trained") : "trained-bare";

@@ -104,7 +104,9 @@ export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,
+  logitRows,
   readTargets,
+  readThroughHead,
   type Target,
   type TokenBatch,
   type TokenBatchSizes,

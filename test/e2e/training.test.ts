@@ -173,6 +173,30 @@ describe("less memory", () => {
     expect(expectStatus(dpo, 0).stdout).toContain("./qdpo/dpo/adapter");
   });
 
+  it.each(["ppo", "grpo"])("%s trains adapters over 4 bits, computing layers again", async (method) => {
+    write(
+      "clear4.jsonl",
+      asked.map((prompt) => ({ prompt, chosen: "Bake it well.", rejected: "No." })),
+    );
+    const reward = `reward-for-${method}`;
+    expectStatus(
+      await train("reward", "clear4.jsonl", reward, ...set("epochs=1", "batch=8"), ...set("atChance=warn")),
+      0,
+    );
+    const counts = ["harmful=2", "harmless=2", "lookalike=0"].flatMap((one) => ["--set", `counts.${one}`]);
+    const words = [
+      ...["train", method, "--model", "model", "--reward", `./${reward}/reward/model`, "--out", method],
+      ...["--steps", "1", "--set", "maxTokens=8", ...counts],
+      ...set("batch=4", "lora.rank=2", "gradientCheckpointing=true"),
+    ];
+    const ended = expectStatus(await covenant([...words, ...set("load=4bit")], folder), 0);
+    expect(ended.stdout).toContain(`./${method}/rl/adapter`);
+    expect(existsSync(inFolder(`${method}/rl/model`))).toBe(false);
+    const bare = words.filter((word, at) => !/lora/.test(word) && !/lora/.test(words[at + 1] ?? ""));
+    const refused = expectStatus(await covenant([...bare, ...set("load=4bit"), "--dry-run"], folder), 2);
+    expect(refused.stderr).toContain("settings.lora.rank");
+  });
+
   it("4 bits without adapters is refused before anything is begun", async () => {
     write("qlora.jsonl", rows);
     const ended = expectStatus(await train("sft", "qlora.jsonl", "none", ...set("load=4bit")), 2);

@@ -30,12 +30,15 @@ import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
+  loadOf,
   optimiserOf,
   promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
+  startOf,
   stateToTrain,
+  trainedFolder,
   trainingSeed,
 } from "./training-parts.ts";
 
@@ -114,7 +117,7 @@ export const endTokenOf = (model: TrainableModel, folder: string): number => {
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
 const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
-  const model = await loadTrainable(options.model, context);
+  const model = await loadTrainable(options.model, context, loadOf(options.settings));
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
@@ -123,7 +126,7 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
   const rewardModel = await openReward(options.rewardModel, context);
   const { reward } = rewardModel;
   const parts = {
-    reference: createScorer(createModelState(model.config, model.weights)),
+    reference: createScorer(startOf(model)),
     generator: createGenerator(state, model.generationConfig),
     policy: createScorer(state),
   };
@@ -198,5 +201,5 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       save: () => savePolicy(stage, model, state),
     });
   });
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };

@@ -205,6 +205,10 @@ export const stateToTrain = (
   });
 };
 
+/** The model as it is before it learns, over the same weights. */
+export const startOf = ({ config, weights, quantised }: TrainableModel): ModelState =>
+  createModelState(config, weights, { quantised });
+
 /** How an adapter in the stage's folder names its base: by a path from there where the run holds it, too. */
 const baseOf = (stage: StageContext, folder: string, { origin }: TrainableModel) => {
   if (isHubName(origin.name)) {
@@ -229,6 +233,21 @@ const saveAdapter = async (stage: StageContext, model: TrainableModel, state: Mo
 /** How the settings say that the model is loaded. */
 export const loadOf = ({ load }: { readonly load?: "4bit" | undefined }): { readonly load?: "4bit" } =>
   load === undefined ? {} : { load };
+
+/** Throws UserError where weights in few bits would have to learn. */
+export const requireAdapters = ({
+  load,
+  lora,
+}: {
+  readonly load?: "4bit" | undefined;
+  readonly lora?: unknown;
+}) => {
+  if (load === undefined || lora !== undefined) return;
+  throw new UserError(
+    "load-without-lora",
+    `settings.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set settings.lora.rank=16, or leave out settings.load.`,
+  );
+};
 
 /** The folder in a stage's that holds what was learned: an adapter alone, where its base is there in fewer bits. */
 export const trainedFolder = ({ load }: { readonly load?: "4bit" | undefined }): "model" | "adapter" =>
