@@ -43,7 +43,9 @@ export const folderModelSetting = modelName
 /** A file of results. No key is named out: it is no run folder. */
 export const resultsSetting = path
   .optional()
-  .describe("JSONL file for the results, a line a row (replaced when it is there)");
+  .describe(
+    "JSONL file for the results, a line a row (continued where the same command left it unfinished, else replaced)",
+  );
 
 export const constitutionSetting = path
   .default("ethical")
@@ -91,19 +93,39 @@ export type SamplingSettings = z.output<typeof samplingSettings>;
 
 export const batchSetting = positive.describe("replies that are generated at a time");
 
-/** How tokens are drawn, for commands that show all of it. */
+/**
+ * How tokens are drawn, for commands that show all of it. temperature: where neither the settings nor the model's
+ * generation_config.json says one.
+ */
 export const tokenSamplingSettings = (temperature: number, maxTokens: number) => ({
   greedy: z.boolean().default(false).describe("always the likeliest token, whatever the temperature"),
-  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
-  topK: count.default(0).describe("only so many of the likeliest tokens; 0: all"),
-  topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
+  temperature: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe(`0: always the likeliest token; default: generation_config.json's, else ${temperature}`),
+  topK: count
+    .optional()
+    .describe("only so many of the likeliest tokens; 0: all; default: generation_config.json's, else 0"),
+  topP: z
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe("share of probability that is sampled from; default: generation_config.json's, else 1"),
   minP: z
     .number()
     .min(0)
     .max(1)
-    .default(0)
-    .describe("only tokens at least this share as likely as the likeliest"),
-  repetitionPenalty: rate.default(1).describe("above 1: tokens that were there already lose; 1: none does"),
+    .optional()
+    .describe(
+      "only tokens at least this share as likely as the likeliest; default: generation_config.json's, else 0",
+    ),
+  repetitionPenalty: rate
+    .optional()
+    .describe(
+      "above 1: tokens that were there already lose; default: generation_config.json's, else 1 (none does)",
+    ),
   stop: z.array(z.string().min(1)).default([]).describe("texts that end a reply and are no part of it"),
   maxTokens: positive.default(maxTokens).describe("tokens a reply at most"),
 });

@@ -108,6 +108,9 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
 export const speedOf = ({ config, task }: ModelFolder): number =>
   tinyParameters / parameterCount(config, task);
 
+/** contentHash: of the files that the model was read from. */
+export type LanguageFolder = ModelFolder & { readonly contentHash: () => Promise<string> };
+
 /**
  * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
  * base, or stays live beside it where that is held in fewer bits. Throws UserError for one that lies elsewhere, and for a reward model.
@@ -116,7 +119,7 @@ export const loadLanguageModel = async (
   name: string,
   context: RecipeContext,
   load?: LoadFormat,
-): Promise<ModelFolder> => {
+): Promise<LanguageFolder> => {
   const folder = await modelFolderOf(name, folderOptions(context));
   if (folder === null)
     throw new UserError(
@@ -128,7 +131,7 @@ export const loadLanguageModel = async (
   const loaded = await loadFolder(folder, context, load);
   const model = Object.keys(loaded.quantised).length > 0 ? loaded : mergeFolder(loaded);
   requireTask(folder, model.task, false);
-  return model;
+  return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
 };
 
 /** Looks at a model by its name. load: how it will be held where it answers. Throws UserError for what the user must change. */

@@ -265,6 +265,7 @@ export const savePolicy = async (
 ): Promise<void> => {
   await saveTrained(stage, model, state, ["score.weight"]);
 };
+    generationConfig: model.generationConfig,
 
 /** "0.123"; what rounds to zero has no sign. */
 export const fixed = (value: number | undefined, digits = 3): string => {
