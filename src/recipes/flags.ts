@@ -103,11 +103,11 @@ export const samplingFlags: Readonly<Record<string, RecipeFlag>> = {
   stop: { path: "stop", description: "texts that end a reply, with commas between", placeholder: "list" },
 };
 
-/** Of the commands that train on rows. */
-export const trainFlags: Readonly<Record<string, RecipeFlag>> = {
+/** Of the commands that train on rows. block: the key of the training's settings. */
+export const trainFlags = (block: string): Readonly<Record<string, RecipeFlag>> => ({
   ...runFlags,
   model: modelFlag("model folder to start from"),
   data: { path: "data", description: "JSONL file of training rows", placeholder: "file" },
-  epochs: { path: "settings.epochs", description: "times that all rows are learned", placeholder: "number" },
-  load: loadFlag("settings.load"),
-};
+  epochs: { path: `${block}.epochs`, description: "times that all rows are learned", placeholder: "number" },
+  load: loadFlag(`${block}.load`),
+});

@@ -38,7 +38,7 @@ import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { type GatheredPrompts, gatherPrompts, promptStage } from "./stages/prompts.ts";
 import { sftStage } from "./stages/sft.ts";
-import { trainedFolder } from "./stages/training-parts.ts";
+import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
 
 const armStages = (arm: string): string[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
@@ -184,8 +184,8 @@ export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedMod
 };
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
-const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, seed }: RunConfig) => {
-  const gathered = await gatherPrompts({ source, train: forTraining, test: forTest }, seed);
+const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
+  const gathered = await gatherPrompts({ source, ...counts }, seed);
   const { prompts } = gathered;
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -193,7 +193,7 @@ const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, s
   if (!train.some(isHarmful) || test.length === 0) {
     throw new UserError(
       "prompts-incomplete",
-      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise train.harmful and the test counts, or mark rows of the file with "kind": "harmful".`,
+      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise counts.train.harmful and counts.test, or mark rows of the file with "kind": "harmful".`,
     );
   }
   return { gathered, train, test };
@@ -215,6 +215,7 @@ const share = async (pipeline: Pipeline, config: RunConfig, gathered: GatheredPr
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
+  for (const block of ["sft", "reward", "dpo"] as const) requireLearning(config[block], block);
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
   const prompts = await gatherAll(config);

@@ -91,6 +91,16 @@ export const samplingSettings = z
   .prefault({});
 export type SamplingSettings = z.output<typeof samplingSettings>;
 
+/** The same where the temperature is that of pairs (labelSettings). */
+export const pairSamplingSettings = z
+  .strictObject(samplingSettings.unwrap().omit({ temperature: true }).shape)
+  .prefault({});
+
+/** The same where the method says how it samples. */
+export const replySettings = z
+  .strictObject(samplingSettings.unwrap().pick({ maxTokens: true }).shape)
+  .prefault({});
+
 export const batchSetting = positive.describe("replies that are generated at a time");
 
 /**
@@ -241,19 +251,23 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
-export const pairSamplesSetting = z
-  .number()
-  .int()
-  .min(2)
-  .describe("replies sampled for each prompt; the two least alike are compared");
-
-/** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
-export const labelSettings = z
-  .strictObject({
-    temperature: z.number().nonnegative().default(0.6).describe("temperature of the pairs that are compared"),
-    samples: pairSamplesSetting.default(4),
-  })
-  .prefault({});
+/** Pairs for labels may be sampled more freely than answers, so that there is something to prefer. */
+export const labelSettings = (temperature: number, samples: number) =>
+  z
+    .strictObject({
+      temperature: z
+        .number()
+        .nonnegative()
+        .default(temperature)
+        .describe("temperature of the pairs that are compared"),
+      samples: z
+        .number()
+        .int()
+        .min(2)
+        .default(samples)
+        .describe("replies sampled for each prompt; the two least alike are compared"),
+    })
+    .prefault({});
 
 export const reviseSettings = z
   .strictObject({

@@ -226,6 +226,18 @@ const saveAdapter = async (stage: StageContext, model: TrainableModel, state: Mo
   await saveAdapterFolder(folder, { ...settings, tokenizer: tokenizer.files, chatTemplate });
 };
 
+/** Throws UserError for weights in fewer bits without adapters that learn. block: the key of the settings. */
+export const requireLearning = (
+  { load, lora }: { readonly load?: "4bit" | undefined; readonly lora?: unknown },
+  block: string,
+): void => {
+  if (load === undefined || lora !== undefined) return;
+  throw new UserError(
+    "load-without-lora",
+    `${block}.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set ${block}.lora.rank=16, or leave out ${block}.load.`,
+  );
+};
+
 /** How the settings say that the model is loaded. */
 export const loadOf = ({ load }: { readonly load?: "4bit" | undefined }): { readonly load?: "4bit" } =>
   load === undefined ? {} : { load };
@@ -253,6 +265,7 @@ export const saveTrained = async (
     weights,
     tokenizer: model.tokenizer.files,
     chatTemplate: model.chatTemplate,
+    generationConfig: model.generationConfig,
     task: state.task,
   });
 };
@@ -265,7 +278,6 @@ export const savePolicy = async (
 ): Promise<void> => {
   await saveTrained(stage, model, state, ["score.weight"]);
 };
-    generationConfig: model.generationConfig,
 
 /** "0.123"; what rounds to zero has no sign. */
 export const fixed = (value: number | undefined, digits = 3): string => {
