@@ -21,13 +21,14 @@ import {
   describeUnrevised,
   spentInRun,
 } from "./data-summary.ts";
-import { dataFlags, modelFlag, runFlags } from "./flags.ts";
+import { dataFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  askedLoadSetting,
   constitutionSetting,
   endpointSettings,
   modelSetting,
@@ -65,7 +66,8 @@ export const reviseSchema = z.strictObject({
     .describe(
       "answers to prompts marked harmless or lookalike: kept and learned as they are, or revised too",
     ),
-  ...sftMixSettings,
+  sft: z.strictObject(sftMixSettings).prefault({}),
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 type ReviseConfig = z.output<typeof reviseSchema>;
@@ -88,7 +90,12 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
     );
   }
   const inputs = await checkInputs(
-    { models: { model: [config.model, "asked"] }, files: promptFile(config.prompts), constitution },
+    {
+      models: { model: [config.model, "asked"] },
+      files: promptFile(config.prompts),
+      constitution,
+      load: config.load,
+    },
     context,
   );
   return { constitution, prompts, inputs, request: { name: "revise", config, stages, inputs } };
@@ -103,7 +110,7 @@ const rowsOf = (
 ): { rows: SftRow[]; leftOut: LeftOutCounts } => {
   const options = { runSeed: config.seed, stage: "rows" };
   const kept = prompts.filter((prompt) => !isRevised(config)(prompt));
-  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.revisions });
+  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
   const helpful = sftRowsFromReplies(kept, answers, options);
   return {
     rows: mixSftRows(revised.rows, helpful.rows, options),
@@ -150,7 +157,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const { rows, leftOut } = rowsOf(config, prompts, answers, revisions);
   const rowsFile = await rowsStage(pipeline, {
     after: ["answer", "revise"],
-    inputs: { revisions: config.revisions, helpful: config.helpful },
+    inputs: { revisions: config.sft.revisions, helpful: config.helpful },
     file: "sft.jsonl",
     schema: sftRowSchema,
     rows,
@@ -198,6 +205,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
   flags: {
     ...runFlags,
     model: modelFlag("model that answers and revises"),
+    load: loadFlag("load"),
     ...dataFlags,
     rounds: { path: "revise.rounds", description: "rounds of critique and revision", placeholder: "number" },
   },

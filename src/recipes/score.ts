@@ -14,7 +14,15 @@ import {
   type Scorer,
 } from "../transformer/index.ts";
 import { plainFlags } from "./flags.ts";
-import { loadPlainRows, openResults, type Results, requireOtherFile } from "./plain-rows.ts";
+import {
+  loadPlainRows,
+  openResults,
+  type Results,
+  type ResultsPlace,
+  requireOtherFile,
+  resultsContinue,
+  resultsPlace,
+} from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { rewardItem, rewardRowSchema } from "./score-rewards.ts";
@@ -75,8 +83,8 @@ const prepare = async ({ model: name, data, results, load }: ScoreConfig, contex
   return { model, rows };
 };
 
-/** Rows that are computed before the first of them is written. */
-const rowsAtOnce = 512;
+/** Rows that are computed before the first of them is written, and again where they were not all written. */
+const rowsAtOnce = 128;
 
 type Joined = { readonly item: PackedItem; readonly rows: readonly number[] };
 
@@ -129,7 +137,7 @@ const scoreRows = async (
   results: Results<ScoredRow>,
   context: RecipeContext,
 ): Promise<void> => {
-  for (let start = 0; start < items.length; start += rowsAtOnce) {
+  for (let start = results.kept; start < items.length; start += rowsAtOnce) {
     const joined = joinPrompts(items.slice(start, start + rowsAtOnce));
     const read = joined.map(({ item }) => item);
     const found = await readItems(scorer, rewards, read, context.signal);
@@ -145,15 +153,16 @@ const scoreRows = async (
 const scoreFile = async (
   folder: ModelFolder,
   items: readonly PackedItem[],
-  file: string | undefined,
+  place: ResultsPlace | undefined,
   context: RecipeContext,
 ): Promise<readonly ScoredRow[]> => {
-  const results = await openResults<ScoredRow>(file);
+  const results = await openResults<ScoredRow>(place && { ...place, chunk: rowsAtOnce });
   const scorer = createScorer(frozenState(folder));
   const started = context.clock.now();
-  context.emit({ type: "stage-start", time: started, stage: "score", resumed: false });
+  context.emit({ type: "stage-start", time: started, stage: "score", resumed: results.kept > 0 });
   try {
     await scoreRows(scorer, isReward(folder), items, results, context);
+    await results.finish();
   } finally {
     results.close();
     await scorer.release();
@@ -171,6 +180,7 @@ export const recipe: Recipe<typeof scoreSchema> = {
   schema: scoreSchema,
   flags: plainFlags("JSONL file of rows {prompt, continuation}"),
   positional: "model",
+  continuation: resultsContinue,
   async plan(config, context) {
     const { model, rows } = await prepare(config, context);
     const read = rows.reduce((sum, item) => sum + lengthOf(item), 0);
@@ -178,7 +188,9 @@ export const recipe: Recipe<typeof scoreSchema> = {
   },
   async run(config, context) {
     const { model, rows } = await prepare(config, context);
-    const scored = await scoreFile(model, rows, config.results, context);
+    const { results, ...settings } = config;
+    const place = await resultsPlace(results, "score", model, settings);
+    const scored = await scoreFile(model, rows, place, context);
     const lines = scored.map((row, at) =>
       "logit" in row
         ? `${at + 1}: ${row.score.toFixed(4)} (logit ${row.logit.toFixed(4)})`

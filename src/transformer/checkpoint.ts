@@ -16,6 +16,7 @@ import { findBase, type LoadOptions } from "./base-folder.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { familyOf, parseModelConfig, taskOfConfig } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
+import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
 import { isAdapter, mergeAdapters } from "./lora.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
 import { parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
@@ -29,14 +30,6 @@ import {
 import { openSafetensors, readFiniteTensor, type SafetensorsFile } from "./safetensors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
-
-/** What generation_config.json says; end tokens come from config.json where it is silent. null: not said. */
-export type GenerationConfig = {
-  readonly endTokenIds: readonly number[];
-  readonly padTokenId: number | null;
-  readonly temperature: number | null;
-  readonly topP: number | null;
-};
 
 /** A model folder in memory. chatTemplate is null where the folder has none. */
 export type ModelFolder = {
@@ -218,30 +211,6 @@ const readWeights = async (
   } finally {
     for (const source of sources) await source.close();
   }
-};
-
-const tokenId = z.number().int().nonnegative();
-const generationSchema = z.looseObject({
-  eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
-  pad_token_id: tokenId.nullish(),
-  temperature: z.number().nonnegative().nullish(),
-  top_p: z.number().positive().max(1).nullish(),
-});
-
-const readGenerationConfig = async (
-  folder: string,
-  files: ReadonlySet<string>,
-  config: ModelConfig,
-): Promise<GenerationConfig> => {
-  const place = { file: join(folder, "generation_config.json") };
-  const content = files.has("generation_config.json") ? await readJsonFile(place.file) : {};
-  const { eos_token_id: end, ...raw } = checkValue(generationSchema, content, place);
-  return {
-    endTokenIds: end == null ? config.endTokenIds : [end].flat(),
-    padTokenId: raw.pad_token_id ?? config.padTokenId,
-    temperature: raw.temperature ?? null,
-    topP: raw.top_p ?? null,
-  };
 };
 
 const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {

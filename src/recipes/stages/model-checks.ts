@@ -130,16 +130,20 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
 export const speedOf = ({ config, task }: ModelFolder): number =>
   tinyParameters / parameterCount(config, task);
 
+/** contentHash: of the files that the model was read from. */
+export type LanguageFolder = ModelFolder & { readonly contentHash: () => Promise<string> };
+
 /**
  * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
- * base. Throws UserError for one that lies elsewhere, and for a reward model where a language model is meant.
+ * base, or stays live beside it where that is held in fewer bits. Throws UserError for one that lies elsewhere, and for a
+ * reward model where a language model is meant.
  */
 export const loadLanguageModel = async (
   name: string,
   context: RecipeContext,
   load?: LoadFormat,
   task: "language" | "any" = "language",
-): Promise<ModelFolder> => {
+): Promise<LanguageFolder> => {
   const folder = await modelFolderOf(name, folderOptions(context));
   if (folder === null)
     throw new UserError(
@@ -148,16 +152,18 @@ export const loadLanguageModel = async (
       { model: name },
     );
   await refuseFolderOfModels(folder);
-  const model = mergeFolder(await loadFolder(folder, context, load));
+  const loaded = await loadFolder(folder, context, load);
+  const model = Object.keys(loaded.quantised).length > 0 ? loaded : mergeFolder(loaded);
   if (task === "language") requireTask(folder, model.task, false);
-  return model;
+  return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
 };
 
-/** Looks at a model by its name. Throws UserError for what the user must change. */
+/** Looks at a model by its name. load: how it will be held where it answers. Throws UserError for what the user must change. */
 export const checkModel = async (
   name: string,
   role: ModelRole,
   context: RecipeContext,
+  load?: LoadFormat,
 ): Promise<CheckedModel> => {
   const options = folderOptions(context);
   // A dry run fetches nothing.
@@ -168,7 +174,7 @@ export const checkModel = async (
     return unknown;
   }
   await refuseFolderOfModels(folder);
-  const model = await loadFolder(folder, context);
+  const model = await loadFolder(folder, context, role === "asked" ? load : undefined);
   requireRole(folder, model, role);
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),

@@ -230,24 +230,21 @@ const saveAdapter = async (stage: StageContext, model: TrainableModel, state: Mo
   await saveAdapterFolder(folder, { ...settings, tokenizer: tokenizer.files, chatTemplate });
 };
 
-/** How the settings say that the model is loaded. */
-export const loadOf = ({ load }: { readonly load?: "4bit" | undefined }): { readonly load?: "4bit" } =>
-  load === undefined ? {} : { load };
-
-/** Throws UserError where weights in few bits would have to learn. */
-export const requireAdapters = ({
-  load,
-  lora,
-}: {
-  readonly load?: "4bit" | undefined;
-  readonly lora?: unknown;
-}) => {
+/** Throws UserError for weights in fewer bits without adapters that learn. block: the key of the settings. */
+export const requireLearning = (
+  { load, lora }: { readonly load?: "4bit" | undefined; readonly lora?: unknown },
+  block: string,
+): void => {
   if (load === undefined || lora !== undefined) return;
   throw new UserError(
     "load-without-lora",
-    `settings.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set settings.lora.rank=16, or leave out settings.load.`,
+    `${block}.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set ${block}.lora.rank=16, or leave out ${block}.load.`,
   );
 };
+
+/** How the settings say that the model is loaded. */
+export const loadOf = ({ load }: { readonly load?: "4bit" | undefined }): { readonly load?: "4bit" } =>
+  load === undefined ? {} : { load };
 
 /** The folder in a stage's that holds what was learned: an adapter alone, where its base is there in fewer bits. */
 export const trainedFolder = ({ load }: { readonly load?: "4bit" | undefined }): "model" | "adapter" =>
@@ -272,6 +269,7 @@ export const saveTrained = async (
     weights,
     tokenizer: model.tokenizer.files,
     chatTemplate: model.chatTemplate,
+    generationConfig: model.generationConfig,
     task: state.task,
   });
 };
