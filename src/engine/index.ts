@@ -27,7 +27,7 @@ export {
   where,
 } from "./operations/elementwise.ts";
 export { frozenHeadLogProbability } from "./operations/head.ts";
-export { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
+export { addAlongRows, gatherRows, sumRows, takeAlongRows } from "./operations/indexing.ts";
 export { matmul } from "./operations/linear.ts";
 export { mean, sumOfSquares } from "./operations/moments.ts";
 export {

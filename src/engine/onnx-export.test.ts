@@ -31,6 +31,21 @@ describe("the exported model", () => {
     expect(written({ y: add(multiply(x, table), table) }).constants).toBe(1);
   });
 
+  it("leaves large constants outside, each once, and the program reads them", async () => {
+    const table = constant(
+      Float32Array.from({ length: 1_000_000 }, (_, at) => at % 7),
+      [1_000_000],
+    );
+    const total = sum(add(multiply(table, scalar(2)), table));
+    const { bytes, external } = exportOnnx({ total });
+    expect(bytes.length).toBeLessThan(2000);
+    expect(external.map(({ data }) => data.byteLength)).toEqual([4_000_000]);
+    const program = await compile({ total });
+    const results = await program.run({});
+    await program.release();
+    expect(results["total"]![0]).toBeCloseTo(3 * 2_999_997, -2);
+  });
+
   it("keeps constants apart that differ in type, shape or the sign of zero", async () => {
     const x = input("x", [1]);
     const y = add(multiply(x, scalar(0)), multiply(x, scalar(-0)));

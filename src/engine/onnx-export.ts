@@ -31,12 +31,19 @@ const attributeProto = (name: string, value: number | string | readonly number[]
 const bytesOf = (data: TensorData): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-const tensorProto = (name: string, shape: Shape, type: ElementType, data: TensorData) => ({
-  name,
-  dims: [...shape],
-  dataType: elementCodes[type],
-  rawData: bytesOf(data),
-});
+/** Constants of at least so many bytes stay outside the model: in it they would be copied, and 2 GB are its limit. */
+const externalFrom = 65_536;
+
+const tensorProto = (name: string, shape: Shape, type: ElementType, data: TensorData) => {
+  const described = { name, dims: [...shape], dataType: elementCodes[type] };
+  if (data.byteLength < externalFrom) return { ...described, rawData: bytesOf(data) };
+  const facts = { location: name, offset: 0, length: data.byteLength };
+  return {
+    ...described,
+    dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+    externalData: Object.entries(facts).map(([key, value]) => ({ key, value: String(value) })),
+  };
+};
 
 const valueProto = (name: string, shape: Shape, type: ElementType) => ({
   name,
@@ -48,16 +55,21 @@ const valueProto = (name: string, shape: Shape, type: ElementType) => ({
 /** A node as written so far: its values may yet be renamed. */
 type WrittenNode = Record<string, unknown> & { input: string[]; output: string[] };
 
+/** A constant beside the model, under the path by which the model knows it. */
+export type ExternalConstant = { readonly path: string; readonly data: Uint8Array };
+
 type Writer = {
   readonly emitter: OnnxEmitter;
   readonly nodes: WrittenNode[];
   readonly initializers: object[];
+  readonly external: ExternalConstant[];
   constant(shape: Shape, type: ElementType, data: TensorData): string;
 };
 
 const createWriter = (): Writer => {
   const nodes: WrittenNode[] = [];
   const initializers: object[] = [];
+  const external: ExternalConstant[] = [];
   const small = new Map<string, string>();
   let next = 0;
   const constant = (shape: Shape, type: ElementType, data: TensorData): string => {
@@ -66,6 +78,7 @@ const createWriter = (): Writer => {
     if (known !== undefined) return known;
     const name = `c${initializers.length}`;
     initializers.push(tensorProto(name, shape, type, data));
+    if (data.byteLength >= externalFrom) external.push({ path: name, data: bytesOf(data) });
     if (key !== undefined) small.set(key, name);
     return name;
   };
@@ -89,7 +102,7 @@ const createWriter = (): Writer => {
     float: (value) => constant([], "float32", Float32Array.of(value)),
     floats: (values, shape) => constant(shape, "float32", values),
   };
-  return { emitter, nodes, initializers, constant };
+  return { emitter, nodes, initializers, external, constant };
 };
 
 /**
@@ -130,6 +143,8 @@ const neededNodes = ({ nodes }: Writer, outputs: readonly string[]): WrittenNode
 
 export type ExportedGraph = {
   readonly bytes: Uint8Array;
+  /** Large constants, which the model names as files. */
+  readonly external: readonly ExternalConstant[];
   /** The inputs that the outputs depend on, by name. */
   readonly inputs: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
 };
@@ -174,5 +189,5 @@ export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedG
       output: Object.entries(outputs).map(([name, { shape, type }]) => valueProto(name, shape, type)),
     },
   });
-  return { bytes: onnx.ModelProto.encode(model).finish(), inputs };
+  return { bytes: onnx.ModelProto.encode(model).finish(), external: writer.external, inputs };
 };

@@ -7,7 +7,7 @@ import { hashText } from "../core/index.ts";
 import { gradients } from "./gradient.ts";
 import { causalAttention } from "./operations/attention.ts";
 import { add, multiply, subtract } from "./operations/elementwise.ts";
-import { addAlongRows, addRows, gatherRows, takeAlongRows } from "./operations/indexing.ts";
+import { addAlongRows, gatherRows, sumRows, takeAlongRows } from "./operations/indexing.ts";
 import { matmul } from "./operations/linear.ts";
 import { mean } from "./operations/moments.ts";
 import { rotaryEmbedding, tokenLogProbability } from "./operations/network.ts";
@@ -76,7 +76,7 @@ describe("shapes that do not fit", () => {
     ["reduction", () => sum(matrix, [2])],
     ["reduction", () => mean(matrix, [-3])],
     ["gather-rows", () => gatherRows(matrix, vector)],
-    ["add-rows", () => addRows(matrix, indices, matrix)],
+    ["sum-rows", () => sumRows(indices, matrix, 3)],
     ["take-along-rows", () => takeAlongRows(matrix, indices)],
     ["add-along-rows", () => addAlongRows(matrix, indices, vector)],
     ["rms-norm", () => rmsNorm(matrix, vector, 1e-5)],
@@ -126,6 +126,19 @@ describe("the program cache", () => {
     expect([built.length, released]).toEqual([4, ["b", "a"]]);
     await cache.release();
     expect([released.toSorted(), cache.size]).toEqual([["a", "b", "b", "c"], 0]);
+  });
+
+  it("holds no more than a budget of bytes, but always the two used last", async () => {
+    const released: string[] = [];
+    const weigh = (key: string): number => Number(key);
+    const cache = createProgramCache(async (key) => fake(released, key), 8, { weigh, budget: 100 });
+    for (const key of ["40", "30", "20"]) await cache.get(key);
+    expect([released, cache.size]).toEqual([[], 3]);
+    await cache.get("31");
+    expect([released, cache.size]).toEqual([["40"], 3]);
+    await cache.get("500");
+    expect([released, cache.size]).toEqual([["40", "30", "20"], 2]);
+    await cache.release();
   });
 
   it("tries again what could not be built, and does not trip over it", async () => {

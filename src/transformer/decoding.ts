@@ -14,7 +14,7 @@ import { prefill } from "./prefill.ts";
 import { drawToken, isPlain, readProbabilities, sampleToken } from "./sampling.ts";
 import type { GenerateOptions, SampledToken, TokenReply, TokenRequest } from "./token-request.ts";
 
-/** Numbers that a graph may hold as constants: it must stay below 2 GB. */
+/** A larger model keeps its weights once: packed for decoding, they would take their memory again. */
 const constantNumbers = 400e6;
 /** Numbers that all decoding programs of a generator may hold as constants. */
 const keptNumbers = 256e6;

@@ -83,6 +83,7 @@ export {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 export {
   checkWeights,
@@ -109,7 +110,9 @@ export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,
+  logitRows,
   readTargets,
+  readThroughHead,
   type Target,
   type TokenBatch,
   type TokenBatchSizes,

@@ -53,3 +53,7 @@ export const emitSlice = (
   end: number,
 ): string =>
   emitter.emit("Slice", [x, ...[[start], [end], [axis]].map((values) => emitter.integers(values))])[0]!;
+
+/** The name of a value in another shape. */
+export const emitReshape = (emitter: OnnxEmitter, x: string, shape: Shape): string =>
+  emitter.emit("Reshape", [x, emitter.integers(shape)])[0]!;

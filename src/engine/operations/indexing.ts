@@ -1,11 +1,12 @@
-// Reading and adding rows by index: embedding lookup, its gradient, and picking one entry a row.
+// Reading and adding up rows by index: embedding lookup, its gradient, and picking one entry a row.
 // Indices are int64 and must lie inside the table; ONNX Runtime checks them when the graph runs.
 
 import type { Operation } from "../operation.ts";
 import { sameShape, shapeError, sizeOf } from "../shape.ts";
 import { constant, type Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, emitReshape } from "./apply.ts";
 import { broadcastTo, reshape } from "./reduction.ts";
+import { emitRowSums } from "./row-sums.ts";
 
 const gatherRule: Operation = {
   name: "gather-rows",
@@ -16,16 +17,9 @@ const gatherRule: Operation = {
   },
   gradient: (node, [gradient]) => {
     const [table, rows] = node.inputs as [Tensor, Tensor];
-    const zeros = broadcastTo(
-      constant(
-        Float32Array.of(0),
-        table.shape.map(() => 1),
-      ),
-      table.shape,
-    );
     const count = sizeOf(rows.shape);
     return [
-      addRows(zeros, reshape(rows, [count]), reshape(gradient!, [count, ...table.shape.slice(1)])),
+      sumRows(reshape(rows, [count]), reshape(gradient!, [count, ...table.shape.slice(1)]), table.shape[0]!),
       undefined,
     ];
   },
@@ -44,38 +38,48 @@ const gatherRule: Operation = {
   ],
 };
 
-const addRowsRule: Operation = {
-  name: "add-rows",
-  outputs: ([table, rows, updates]) => {
+const sumRowsRule: Operation = {
+  name: "sum-rows",
+  outputs: ([rows, updates], { results }) => {
     const [count, ...row] = updates!.shape;
-    if (rows!.shape.length !== 1 || count !== rows!.shape[0] || !sameShape(row, table!.shape.slice(1)))
-      throw shapeError("add-rows", "one update a row index", table!.shape, rows!.shape, updates!.shape);
-    return [{ shape: table!.shape, type: table!.type }];
+    if (rows!.type !== "int64" || !sameShape(rows!.shape, [count!]))
+      throw shapeError("sum-rows", "one int64 row index an update", rows!.shape, updates!.shape);
+    return [{ shape: [results as number, ...row], type: updates!.type }];
   },
-  gradient: (node, [gradient]) => [gradient, undefined, gatherRows(gradient!, node.inputs[1]!)],
-  // ScatterElements runs on one thread. ScatterND with reduction=add spreads its updates over threads, and rows named
-  // twice lose updates to races (onnxruntime 1.30): wrong sums, other ones at every run.
-  onnx: (node, [table, rows, updates], emitter) => {
-    const shape = node.inputs[2]!.shape;
-    const column = emitter.integers(shape.map((side, axis) => (axis === 0 ? side : 1)));
-    const [named] = emitter.emit("Reshape", [rows!, column]);
-    const [indices] = emitter.emit("Expand", [named!, emitter.integers(shape)]);
-    return emitter.emit("ScatterElements", [table!, indices!, updates!], {
-      attributes: { axis: 0, reduction: "add" },
-    });
+  gradient: (node, [gradient]) => [undefined, gatherRows(gradient!, node.inputs[0]!)],
+  onnx: (node, [rows, updates], emitter) => {
+    const [count, ...row] = node.inputs[1]!.shape as [number, ...number[]];
+    const sizes = { count, width: sizeOf(row), results: node.attributes["results"] as number };
+    const flat = emitReshape(emitter, updates!, [count, sizes.width]);
+    return [emitReshape(emitter, emitRowSums(emitter, rows!, flat, sizes), node.outputs[0]!.shape)];
   },
-  evaluate: (node, [table, rows, updates]) => {
-    const width = sizeOf(table!.shape.slice(1));
-    const data = table!.data.slice();
+  evaluate: (node, [rows, updates]) => {
+    const { shape } = node.outputs[0]!;
+    const width = sizeOf(shape.slice(1));
+    const data = new Float64Array(sizeOf(shape));
     rows!.data.forEach((row, at) => {
       for (let column = 0; column < width; column++)
         data[row * width + column]! += updates!.data[at * width + column]!;
     });
-    return [{ shape: node.outputs[0]!.shape, data }];
+    return [{ shape, data }];
   },
   examples: [
     {
-      inputs: [{ shape: [4, 2] }, { shape: [3], type: "int64", values: () => [1, 1, 3] }, { shape: [3, 2] }],
+      inputs: [{ shape: [3], type: "int64", values: () => [1, 1, 3] }, { shape: [3, 2] }],
+      attributes: { results: 4 },
+    },
+    {
+      // many updates: an index in three blocks, blocks of one index, indices inside a block, a block that is not full
+      inputs: [
+        {
+          shape: [270],
+          type: "int64",
+          values: (random) =>
+            Array.from({ length: 270 }, (_, at) => (at % 3 === 0 ? 2 : 1 + random.integer(40))),
+        },
+        { shape: [270, 2] },
+      ],
+      attributes: { results: 45 },
     },
   ],
 };
@@ -149,13 +153,13 @@ const addAlongRule: Operation = {
 
 /** Rows of a table: table [n, ...], rows of any shape → [...rows, ...]. */
 export const gatherRows = (table: Tensor, rows: Tensor): Tensor => apply(gatherRule, [table, rows]);
-/** The table with updates [k, ...] added at rows [k]; a row named twice gets both. */
-export const addRows = (table: Tensor, rows: Tensor, updates: Tensor): Tensor =>
-  apply(addRowsRule, [table, rows, updates]);
+/** Updates [k, ...] added up by rows [k] (int64, below results) → [results, ...]; a row that nothing names is zero. */
+export const sumRows = (rows: Tensor, updates: Tensor, results: number): Tensor =>
+  apply(sumRowsRule, [rows, updates], { results });
 /** One entry of every row: x [n, m], columns [n] → [n]. */
 export const takeAlongRows = (x: Tensor, columns: Tensor): Tensor => apply(takeRule, [x, columns]);
 /** x [n, m] with updates [n] added at one column of every row. */
 export const addAlongRows = (x: Tensor, columns: Tensor, updates: Tensor): Tensor =>
   apply(addAlongRule, [x, columns, updates]);
 
-export const indexingOperations: readonly Operation[] = [gatherRule, addRowsRule, takeRule, addAlongRule];
+export const indexingOperations: readonly Operation[] = [gatherRule, sumRowsRule, takeRule, addAlongRule];

@@ -205,6 +205,10 @@ export const stateToTrain = (
   });
 };
 
+/** The model as it is before it learns, over the same weights. */
+export const startOf = ({ config, weights, quantised }: TrainableModel): ModelState =>
+  createModelState(config, weights, { quantised });
+
 /** How an adapter in the stage's folder names its base: by a path from there where the run holds it, too. */
 const baseOf = (stage: StageContext, folder: string, { origin }: TrainableModel) => {
   if (isHubName(origin.name)) {
