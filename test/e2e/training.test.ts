@@ -184,6 +184,15 @@ describe("less memory", () => {
     );
     const dpo = await train("dpo", "pairs4.jsonl", "qdpo", ...settingsOf("dpo")(...small, "load=4bit"));
     expect(expectStatus(dpo, 0).stdout).toContain("./qdpo/dpo/adapter");
+    // and on from the adapter, merged into its base in 4 bits: what DPO starts from is its reference
+    const more = ["train", "dpo", "--model", "qlora/sl/adapter", "--data", "pairs4.jsonl", "--out", "chain"];
+    const chained = await covenant([...more, ...settingsOf("dpo")(...small, "load=4bit")], folder);
+    expect(expectStatus(chained, 0).stdout).toContain("./chain/dpo/adapter");
+    const [first] = lines("chain/dpo/steps.jsonl");
+    const margin = (first!["metrics"] as Record<string, number>)["rewards/margins"]!;
+    expect(Math.abs(margin)).toBeLessThan(1e-3);
+    const again = ["generate", "chain/dpo/adapter", "--data", "asked.jsonl", "--load", "4bit", "--json"];
+    expectStatus(await covenant(again, folder), 0);
   });
 
   it.each(["ppo", "grpo"] as const)(
