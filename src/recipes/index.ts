@@ -80,6 +80,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./evaluate.ts")).recipe,
   },
   {
+    command: ["evaluate", "baselines"],
+    summary: "what guessing is worth on a multiple-choice set: one letter always, the longer reply",
+    load: async () => (await import("./evaluate-baselines.ts")).recipe,
+  },
+  {
     command: ["report"],
     summary: "write the report of a run folder",
     load: async () => (await import("./report.ts")).recipe,
