@@ -108,7 +108,9 @@ const describeMethod = ({ method, form, clamp, votes, chains }: LabelSummary): s
   ...(chains === null
     ? []
     : [`${counted(chains.read, "chain")} of thought with a verdict${describeLost(chains.lost)}.`]),
-  ...(votes === null ? [] : [`${counted(votes.given, "vote")} for a letter${describeLost(votes.lost)}.`]),
+  ...(votes === null || chains !== null
+    ? []
+    : [`${counted(votes.given, "vote")} for a letter${describeLost(votes.lost)}.`]),
 ];
 
 /** Baselines as lines. Where the better reply always stands first in the file, that says nothing. */
@@ -131,8 +133,8 @@ export const describeCard = (summary: LabelSummary): string[] => {
       ? ["  on all comparisons, unscored ones too:", ...describeBaselines(all)]
       : []),
     ...line("calibration error", card.accuracy.n === 0 ? card.accuracy : card.calibrationError),
-    ...line("flipped with the order", card.flipRate),
-    ...line("for what stands first", card.firstPositionRate),
-    ...line("for the longer reply", card.longerRate),
+    ...line("flips with the order", card.flipRate),
+    ...line("prefers what stands first", card.firstPositionRate),
+    ...line("prefers the longer reply", card.longerRate),
   ];
 };

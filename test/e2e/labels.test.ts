@@ -58,6 +58,22 @@ describe("label --comparisons", () => {
     expect(again.stdout).toMatch(/\n {4}always \(A\) +33\.3 % .*of 12/);
   });
 
+  it("stops on the way when the judge keeps to one letter, and again where it is continued", async () => {
+    const many = Array.from({ length: 90 }, (_, at) => ({
+      prompt: `Q ${at}`,
+      chosen: "yes",
+      rejected: "no",
+    }));
+    writeFileSync(join(folder, "many.jsonl"), many.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    writeFileSync(join(folder, "first.yaml"), 'rules:\n  - reply: "(A)"\n');
+    const out = ["label", "--comparisons", "many.jsonl", "--judge", "scripted:first.yaml", "--out", "first"];
+    for (const ended of [await covenant(out, folder), await covenant(out, folder)]) {
+      expect(expectStatus(ended, 1).stderr).toContain("answers (A) whatever stands there: in 52 of 52");
+      const labels = await readRecords(join(folder, "first/label/labels.jsonl"), labelRecordSchema);
+      expect(labels).toHaveLength(52);
+    }
+  });
+
   it("writes certain rows when it is asked to, and refuses what does not go together", async () => {
     const hard = expectStatus(await covenant(words("hard", "--set", "label.hard=true", "--json"), folder), 0);
     expect(JSON.parse(hard.stdout)).toMatchObject({ judged: 12, rows: 11 });
