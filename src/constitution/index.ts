@@ -19,6 +19,13 @@ export {
 } from "./difference.ts";
 export { formatConstitution, hashConstitution, parseConstitution } from "./document.ts";
 export { invert } from "./inversion.ts";
+export {
+  type ComparisonExample,
+  type LabelForm,
+  ownForm,
+  paperForm,
+  type ReasoningExample,
+} from "./label-form.ts";
 export { listLibrary, loadConstitution, saveConstitution } from "./library.ts";
 export { drawPrinciple, type Provenance, provenanceOf } from "./principle.ts";
 export { loadTemplate, parseTemplate, renderTemplate, type Template } from "./template.ts";

@@ -1,5 +1,6 @@
 // Evaluation: figures with intervals, a model's behaviour from verdicts, differences between models on the same prompts,
 // ratings, and cards of judges and rewards.
+export { type Baselines, baselines, type CountedShare, loadChoices } from "./baselines.ts";
 export { goodhartCurve, goodhartTest, revisionCurve } from "./curves.ts";
 export { runDifferences } from "./differences.ts";
 export { labelsCard } from "./labels-card.ts";

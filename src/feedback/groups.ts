@@ -5,7 +5,7 @@
 import type { LanguageModel } from "../models/index.ts";
 import type { Constitution, LabelRecord, Message } from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
-import { labelBatch } from "./labels.ts";
+import { labelBatch } from "./labels/label.ts";
 import type { PairReply, ReplyPair } from "./pairs.ts";
 
 /** Replies to one prompt, at least two. id: unique among the groups that share a stage; seeds derive from it. */

@@ -9,16 +9,22 @@ export {
   cleanReply,
   type ReplyPurpose,
 } from "./cleaning.ts";
+export { loadComparisons } from "./comparisons.ts";
 export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./dialogue.ts";
 export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
+export { requirePrinciples } from "./labels/comparison-task.ts";
+export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
+export { assertJudgeReads, describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
+export { isPlain, type Judging, plainJudging } from "./labels/judging.ts";
+export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
-  assertJudgeReads,
-  assertJudgeScores,
-  type LabelChunk,
-  type LabelOptions,
-  labelBatch,
-  normaliseChoice,
-} from "./labels.ts";
+  type JudgingWishes,
+  judgeGivesScores,
+  judgingFor,
+  methodOf,
+  requireFewShots,
+} from "./labels/method.ts";
+export { normaliseChoice } from "./labels/reading.ts";
 export { leastAlike, type PairReply, pairSamples, type ReplyPair } from "./pairs.ts";
 export { loadPrompts, type PromptOptions, readPrompts, splitOf } from "./prompts.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";

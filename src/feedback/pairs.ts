@@ -8,12 +8,16 @@ import { isAnswered } from "./chunk.ts";
 /** One of the two replies of a comparison. A ReplyRecord is one. */
 export type PairReply = { readonly id: string; readonly text: string; readonly finish: Finish };
 
-/** Two replies to compare. id: of the item, unique among the pairs of a stage (the prompt's id where one pair each). */
+/**
+ * Two replies to compare. id: of the item, unique among the pairs of a stage (the prompt's id where one pair each).
+ * correct: which of them is known to be better, where somebody knows.
+ */
 export type ReplyPair = {
   readonly id: string;
   readonly prompt: string;
   readonly messages: readonly Message[];
   readonly replies: readonly [PairReply, PairReply];
+  readonly correct?: 0 | 1;
 };
 
 const wordsOf = (text: string): ReadonlySet<string> =>

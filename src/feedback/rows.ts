@@ -89,18 +89,22 @@ const itemOf = ({ id, stage }: LabelRecord): string =>
 /**
  * Preference rows from judged labels: chosen is the more probable reply. samples: the replies that were compared; with
  * one that was cut by length among them a comparison teaches an end that the model never wrote, so it is left out.
- * Identical, unscored and cut ones are counted.
+ * Identical, unscored and cut ones are counted. hard: chosen is better for certain (an ablation of the paper's section
+ * 4.3); a label of exactly one half then chooses neither and is left out as undecided.
  */
 export const preferenceRows = (
   labels: readonly LabelRecord[],
-  options: RowOptions & { readonly samples: readonly ReplyRecord[] },
+  options: RowOptions & { readonly samples: readonly ReplyRecord[]; readonly hard?: boolean },
 ): {
   readonly rows: readonly PreferenceRow[];
-  readonly leftOut: Readonly<Record<"identical" | "unscored" | "cut", number>>;
+  readonly leftOut: Readonly<
+    Record<"identical" | "unscored" | "cut", number> & Partial<Record<"undecided", number>>
+  >;
 } => {
-  const { runSeed, stage, samples } = options;
+  const { runSeed, stage, samples, hard = false } = options;
   const cut = new Set(samples.filter(({ finish }) => finish === "length").map(({ id }) => id));
   const leftOut = { identical: 0, unscored: 0, cut: 0 };
+  let undecided = 0;
   const rows = labels.flatMap((label): PreferenceRow[] => {
     if (label.state !== "judged" || label.probability === null) {
       leftOut[label.state === "identical" ? "identical" : "unscored"]++;
@@ -108,6 +112,10 @@ export const preferenceRows = (
     }
     if (label.parents.some((parent) => cut.has(parent))) {
       leftOut.cut++;
+      return [];
+    }
+    if (hard && label.probability === 0.5) {
+      undecided++;
       return [];
     }
     const [one, other] = label.replies;
@@ -122,9 +130,9 @@ export const preferenceRows = (
         prompt: label.messages,
         chosen: first ? one : other,
         rejected: first ? other : one,
-        probability: first ? label.probability : 1 - label.probability,
+        probability: hard ? 1 : first ? label.probability : 1 - label.probability,
       },
     ];
   });
-  return { rows, leftOut };
+  return { rows, leftOut: hard ? { ...leftOut, undecided } : leftOut };
 };

@@ -65,10 +65,24 @@ export const describeUnrevised = (
 
 /**
  * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
- * judge's context or provider; undecided: the judge named neither letter.
+ * judge's context, provider or words; undecided: the judge named no letter; neither, both: it spoke for none or for both;
+ * silent: it said nothing; cut: it was cut before a verdict.
  */
 export type LabelCounts = Readonly<
-  Record<"judged" | "flips" | "identical" | "missing" | "tooLong" | "refused" | "undecided", number>
+  Record<
+    | "judged"
+    | "flips"
+    | "identical"
+    | "missing"
+    | "tooLong"
+    | "refused"
+    | "undecided"
+    | "neither"
+    | "both"
+    | "silent"
+    | "cut",
+    number
+  >
 >;
 
 /** Counts of how comparisons ended. */
@@ -85,6 +99,10 @@ export const countLabels = (
     tooLong: count(({ reason }) => reason === "overflow"),
     refused: count(({ reason }) => reason === "refusal"),
     undecided: count(({ reason }) => reason === "no-choice"),
+    neither: count(({ reason }) => reason === "neither"),
+    both: count(({ reason }) => reason === "both"),
+    silent: count(({ reason }) => reason === "empty"),
+    cut: count(({ reason }) => reason === "cut"),
   };
 };
 
@@ -94,12 +112,17 @@ export const describeLabels = (
   samples: readonly Pick<ReplyRecord, "text" | "finish">[],
 ): string[] => {
   const { judged, flips, identical, missing, tooLong, refused, undecided } = counts;
+  const { neither, both, silent, cut } = counts;
   const left: [number, string][] = [
     [identical, "of twice the same reply"],
     [missing, `for want of a reply${describeMissing(samples)}`],
     [tooLong, "too long for the judge's context"],
-    [refused, "refused by the judge's provider"],
+    [refused, "refused by the judge or its provider"],
     [undecided, "to which the judge gave no (A) or (B)"],
+    [neither, "of which the judge took neither"],
+    [both, "of which the judge named both"],
+    [silent, "to which the judge said nothing"],
+    [cut, "on which the judge was cut before a verdict (raise label.reasoningTokens)"],
   ];
   const told = left.filter(([count]) => count > 0).map(([count, why]) => `${count} ${why}`);
   const total = judged + left.reduce((sum, [count]) => sum + count, 0);

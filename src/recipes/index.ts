@@ -56,7 +56,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["score"],
-    summary: "log-probabilities of continuations of prompts, in plain text",
+    summary: "log-probabilities of continuations in plain text, or a reward model's scores of replies",
     load: async () => (await import("./score.ts")).recipe,
   },
   {
@@ -78,6 +78,11 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["evaluate"],
     summary: "measure models on held-out sandbox prompts: harm, help, over-refusal, ratings",
     load: async () => (await import("./evaluate.ts")).recipe,
+  },
+  {
+    command: ["evaluate", "baselines"],
+    summary: "what guessing is worth on a multiple-choice set: one letter always, the longer reply",
+    load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {
     command: ["report"],

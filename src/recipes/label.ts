@@ -1,12 +1,13 @@
-// `covenant label`: two samples a prompt from a policy, compared by a judge under a constitution; preference rows out.
-// What it writes is what `covenant train reward` and `covenant train dpo` take.
+// `covenant label`: two samples a prompt from a policy, or comparisons that are there already, judged under a
+// constitution; preference rows out. What it writes is what `covenant train reward` and `covenant train dpo` take.
 
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { preferenceRows } from "../feedback/index.ts";
+import { UserError } from "../core/index.ts";
+import { loadComparisons, preferenceRows, type ReplyPair } from "../feedback/index.ts";
 import { isEndpoint } from "../models/index.ts";
-import { preferenceRowSchema } from "../records/index.ts";
+import { type LabelRecord, preferenceRowSchema, type ReplyRecord } from "../records/index.ts";
 import {
   countFinishes,
   countLabels,
@@ -17,12 +18,15 @@ import {
 } from "./data-summary.ts";
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
+import { fewShotFile, readWishes } from "./judging.ts";
+import { describeCard, summariseLabels } from "./label-summary.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planComparisons, planOf, planReplies } from "./plan.ts";
+import { type JudgePlan, planComparisons, planOf, planReplies, tokensOf } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   askedLoadSetting,
+  comparisonsSetting,
   constitutionSetting,
   endpointSettings,
   labelSettings,
@@ -37,8 +41,10 @@ import {
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { labelStage, readSamples } from "./stages/data.ts";
-import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { comparisonStage } from "./stages/judging.ts";
+import { gatherOneSide, type OneSidedPrompts, oneSidedStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
 export const labelSchema = z.strictObject({
@@ -49,8 +55,9 @@ export const labelSchema = z.strictObject({
   constitution: constitutionSetting,
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
   prompts: promptsSetting,
+  comparisons: comparisonsSetting,
   kind: promptKindSetting,
-  limit: z.number().int().positive().optional().describe("at most so many prompts"),
+  limit: z.number().int().positive().optional().describe("at most so many prompts or comparisons"),
   counts: promptCounts(20, 10, 10),
   sampling: pairSamplingSettings,
   label: labelSettings(0.45, 2),
@@ -59,24 +66,54 @@ export const labelSchema = z.strictObject({
 });
 type LabelConfig = z.output<typeof labelSchema>;
 
-const stages = ["prompts", "label", "rows"];
+/** What is compared: samples of a policy for prompts, or pairs that a file brings. */
+type Compared =
+  | { readonly from: "prompts"; readonly prompts: OneSidedPrompts }
+  | { readonly from: "file"; readonly pairs: readonly ReplyPair[] };
+
+const gatherCompared = async (config: LabelConfig): Promise<Compared> => {
+  const { comparisons, prompts, limit } = config;
+  if (comparisons === undefined) return { from: "prompts", prompts: await gatherOneSide(config, "train") };
+  if (prompts === "sandbox") return { from: "file", pairs: await loadComparisons(comparisons, limit) };
+  throw new UserError(
+    "comparisons-and-prompts",
+    `--comparisons ${comparisons} and --prompts ${prompts}: comparisons bring their prompts and replies with them, so give one of the two.`,
+  );
+};
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: LabelConfig, context: RecipeContext) => {
   const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
-  const prompts = await gatherOneSide(config, "train");
+  const compared = await gatherCompared(config);
+  const wishes = await readWishes(config.label, constitution);
   const judge = config.judge ?? config.model;
+  const { comparisons } = config;
   const inputs = await checkInputs(
     {
-      models: { model: [config.model, "asked"], judge: [judge, "asked"] },
-      files: promptFile(config.prompts),
+      models: {
+        ...(compared.from === "file" ? {} : { model: [config.model, "asked"] as const }),
+        judge: [judge, "asked"],
+      },
+      files: {
+        ...(comparisons === undefined ? promptFile(config.prompts) : { comparisons }),
+        ...fewShotFile(config.label),
+      },
       constitution,
       load: config.load,
     },
     context,
   );
-  return { constitution, prompts, judge, inputs, request: { name: "label", config, stages, inputs } };
+  const stages = compared.from === "file" ? ["label", "rows"] : ["prompts", "label", "rows"];
+  return {
+    constitution,
+    compared,
+    wishes,
+    judge,
+    inputs,
+    request: { name: "label", config, stages, inputs },
+  };
 };
+type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 const describeNext = (config: LabelConfig, rows: number): string[] => {
   if (rows === 0)
@@ -86,26 +123,52 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
   return nextCommands(["train", "reward", ...model, ...data], ["train", "dpo", ...model, ...data]);
 };
 
-const execute = async (config: LabelConfig, context: RecipeContext) => {
-  const { constitution, prompts: gathered, judge, request } = await prepare(config, context);
-  await using pipeline = await openStages(request, context);
-  const { run } = pipeline;
-  const prompts = await oneSidedStage(pipeline, gathered);
+/** What a labelling left. samples: the policy's replies; null where the pairs came from a file. */
+type Labelled = {
+  readonly labels: readonly LabelRecord[];
+  readonly samples: readonly ReplyRecord[] | null;
+  readonly prompts: number;
+};
+
+const labelAll = async (
+  pipeline: Pipeline,
+  config: LabelConfig,
+  { compared, constitution, wishes, judge }: Prepared,
+): Promise<Labelled> => {
+  const judging = { name: "label", judge, constitution, wishes };
+  if (compared.from === "file") {
+    const { pairs } = compared;
+    const labels = await comparisonStage(pipeline, { ...judging, pairs });
+    return { labels, samples: null, prompts: pairs.length };
+  }
+  const prompts = await oneSidedStage(pipeline, compared.prompts);
   const labels = await labelStage(pipeline, {
-    name: "label",
+    ...judging,
     after: ["prompts"],
     policy: config.model,
-    judge,
-    constitution,
     prompts,
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
   });
-  const samples = await readSamples(run, "label");
-  const { rows, leftOut } = preferenceRows(labels, { runSeed: run.seed, stage: "rows", samples });
+  return { labels, samples: await readSamples(pipeline.run, "label"), prompts: prompts.length };
+};
+
+const execute = async (config: LabelConfig, context: RecipeContext) => {
+  const prepared = await prepare(config, context);
+  const { compared, request } = prepared;
+  await using pipeline = await openStages(request, context);
+  const { run } = pipeline;
+  const { labels, samples, prompts } = await labelAll(pipeline, config, prepared);
+  const { hard } = config.label;
+  const { rows, leftOut } = preferenceRows(labels, {
+    runSeed: run.seed,
+    stage: "rows",
+    samples: samples ?? [],
+    hard,
+  });
   const preferences = await rowsStage(pipeline, {
     after: ["label"],
-    inputs: {},
+    inputs: hard ? { hard } : {},
     file: "preferences.jsonl",
     schema: preferenceRowSchema,
     rows,
@@ -114,12 +177,15 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   });
   await run.finish();
   const counts = countLabels(labels);
-  const finishes = countFinishes(samples);
-  const spent = await spentInRun(run.folder, stages);
+  const summary = summariseLabels(labels, compared.from === "file" ? compared.pairs : [], run.seed);
+  const finishes = countFinishes(samples ?? []);
+  const spent = await spentInRun(run.folder, request.stages);
+  const told = describeFinishes(finishes, config.sampling.maxTokens, "reply", "replies");
   return {
     lines: [
-      describeFinishes(finishes, config.sampling.maxTokens, "reply", "replies"),
-      ...describeLabels(counts, samples),
+      ...(samples === null ? [] : [told]),
+      ...describeLabels(counts, samples ?? []),
+      ...describeCard(summary),
       ...describeSpent(spent),
       `${counted(rows.length, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
       ...describeNext(config, rows.length),
@@ -127,14 +193,29 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
     document: {
       folder: run.folder,
       preferences,
-      prompts: prompts.length,
+      prompts,
       rows: rows.length,
       ...counts,
+      ...summary,
       finishes: { samples: finishes },
       spent,
     },
   };
 };
+
+/** Tokens of the longest reply of given comparisons, estimated. */
+const longestReply = (pairs: readonly ReplyPair[]): number =>
+  pairs.reduce((most, { replies }) => Math.max(most, ...replies.map(({ text }) => tokensOf(text))), 0);
+
+/** What the judge is asked for each comparison. */
+const planOfJudge = ({ label }: LabelConfig, given: Pick<JudgePlan, "speed" | "maxTokens">): JudgePlan => ({
+  ...given,
+  method: label.method,
+  principles: label.principlesPerComparison,
+  chains: label.chains,
+  votes: label.votes,
+  reasoningTokens: label.reasoningTokens,
+});
 
 /** `covenant label`. */
 export const recipe: Recipe<typeof labelSchema> = {
@@ -148,15 +229,26 @@ export const recipe: Recipe<typeof labelSchema> = {
     judge: judgeFlag,
     load: loadFlag("load"),
     ...dataFlags,
+    comparisons: {
+      path: "comparisons",
+      description: "file of comparisons to judge instead of sampled pairs",
+      placeholder: "file",
+    },
+    method: { path: "label.method", description: "how labels are read from the judge", placeholder: "name" },
   },
   async plan(config, context) {
-    const { constitution, prompts, inputs, request } = await prepare(config, context);
+    const { constitution, compared, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
+    if (compared.from === "file") {
+      const planned = planOfJudge(config, { speed: judge!, maxTokens: longestReply(compared.pairs) });
+      return planOf([planComparisons("label", compared.pairs, constitution, planned)]);
+    }
+    const { used } = compared.prompts;
     return planOf([
-      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.label.samples }),
-      planComparisons("label", prompts.used, constitution, { speed: judge!, maxTokens }),
+      planReplies("sample", used, { speed: model!, maxTokens, samples: config.label.samples }),
+      planComparisons("label", used, constitution, planOfJudge(config, { speed: judge!, maxTokens })),
     ]);
   },
   run: execute,

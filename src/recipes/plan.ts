@@ -2,7 +2,7 @@
 // (every reply at its limit) counted from the prompts' and principles' own words; time is an estimate for replies of
 // the usual length, at rates measured with covenant-tiny on two cores. What an endpoint takes nobody here knows.
 
-import type { Constitution, Message, PromptRecord } from "../records/index.ts";
+import type { Constitution, LabelMethod, Message, PromptRecord } from "../records/index.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
 
@@ -37,7 +37,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 export const messageTokens = (messages: readonly Message[]): number =>
   sum(messages.map(({ content }) => tokensOf(content)));
 
-const promptTokens = (prompts: readonly PromptRecord[]): number =>
+const promptTokens = (prompts: readonly { readonly messages: readonly Message[] }[]): number =>
   sum(prompts.map(({ messages }) => messageTokens(messages)));
 
 /** Tokens of the longest prompt, estimated. */
@@ -154,19 +154,55 @@ export const planRevisions = (
   });
 };
 
+/** What planComparisons needs to know. maxTokens: of a reply that is compared; the rest as in the settings of labels. */
+export type JudgePlan = {
+  readonly speed: Speed;
+  readonly maxTokens: number;
+  readonly method?: "auto" | LabelMethod;
+  readonly principles?: number;
+  readonly chains?: number;
+  readonly votes?: number;
+  readonly reasoningTokens?: number;
+};
+
+/** Tokens in which a judge votes, at most as many as it is given. */
+const voteTokens = 16;
+
 /** A comparison of two replies to each prompt, in both orders. */
 export const planComparisons = (
   stage: string,
-  prompts: readonly PromptRecord[],
+  prompts: readonly { readonly messages: readonly Message[] }[],
   constitution: Constitution,
-  { speed, maxTokens }: { speed: Speed; maxTokens: number },
+  {
+    speed,
+    maxTokens,
+    method = "auto",
+    principles = 1,
+    chains = 1,
+    votes = 1,
+    reasoningTokens = 0,
+  }: JudgePlan,
 ): PlannedStep => {
   const frame = meanTokens(constitution, "preference") + comparisonFrame + choiceTokens;
   const what = `${counted(prompts.length, "comparison")} in both orders`;
-  return step(stage, what, speed, maxTokens, (reply) => ({
-    calls: 2 * prompts.length,
-    read: 2 * (promptTokens(prompts) + prompts.length * (frame + 2 * reply)),
-  }));
+  const asked = 2 * principles;
+  return step(stage, what, speed, maxTokens, (reply) => {
+    const once = promptTokens(prompts) + prompts.length * (frame + 2 * reply);
+    if (method === "reasoning") {
+      const written = asked * chains * prompts.length * reasoningTokens;
+      return {
+        calls: 2 * asked * chains * prompts.length,
+        read: 2 * asked * chains * once + written,
+        written,
+      };
+    }
+    const times = method === "votes" ? asked * votes : asked;
+    return {
+      calls: times * prompts.length,
+      read: times * once,
+      ...(method === "votes" ? { written: times * prompts.length * voteTokens } : {}),
+    };
+  });
 };
 
 /** Several epochs over rows. tokens: of all rows, as a function of the tokens of a reply. */

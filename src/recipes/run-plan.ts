@@ -40,7 +40,12 @@ const planArm = (
     planRevisions(`${arm}/revise`, harmful, constitution, { ...config.revise, ...size }),
     planTraining(`${arm}/sl`, count, config.sft.epochs, size, rowTokens(train, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
-    planComparisons(`${arm}/label`, train, constitution, { speed: judge, maxTokens }),
+    planComparisons(`${arm}/label`, train, constitution, {
+      ...config.label,
+      principles: config.label.principlesPerComparison,
+      speed: judge,
+      maxTokens,
+    }),
     planTraining(`${arm}/reward`, count, config.reward.epochs, size, pairs),
     planTraining(`${arm}/dpo`, count, config.dpo.epochs, size, pairs),
     planPpo(`${arm}/rl`, train, { ...config.ppo, ...size }),

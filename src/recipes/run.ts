@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
-import { mixSftRows, preferenceRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
+import {
+  type JudgingWishes,
+  mixSftRows,
+  preferenceRows,
+  sftRowsFromReplies,
+  sftRowsFromRevisions,
+} from "../feedback/index.ts";
 import {
   type ArmMetrics,
   type Constitution,
@@ -22,6 +28,7 @@ import {
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { fewShotFile, readWishes } from "./judging.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
@@ -68,6 +75,7 @@ type Arm = {
   readonly pipeline: Pipeline;
   readonly shared: Shared;
   readonly constitution: Constitution;
+  readonly wishes: JudgingWishes;
   /** The full name of one of its stages. */
   stage(name: string): string;
 };
@@ -102,7 +110,7 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
 
 /** Labels of pairs of the SL-CAI model's replies, by the judge. */
 const labelPairs = (
-  { pipeline, shared, constitution, stage }: Arm,
+  { pipeline, shared, constitution, wishes, stage }: Arm,
   policy: string,
 ): Promise<LabelRecord[]> => {
   const { config, train } = shared;
@@ -115,6 +123,7 @@ const labelPairs = (
     prompts: train,
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
+    wishes,
     seedStage: "label",
   });
 };
@@ -125,7 +134,8 @@ const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRe
   const samples = await readSamples(pipeline.run, stage("label"));
   const { config, train, test } = shared;
   const learning = (name: string) => {
-    const learned = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name, samples });
+    const { hard } = config.label;
+    const learned = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name, samples, hard });
     return { name, after: [stage("sl"), stage("label")], model, ...learned };
   };
   const reward = { ...learning(stage("reward")), settings: config.reward };
@@ -158,7 +168,8 @@ const runArm = async (
   name: ArmName,
   constitution: Constitution,
 ): Promise<ArmRecords> => {
-  const arm: Arm = { pipeline, shared, constitution, stage: (stage) => `${name}/${stage}` };
+  const wishes = await readWishes(shared.config.label, constitution);
+  const arm: Arm = { pipeline, shared, constitution, wishes, stage: (stage) => `${name}/${stage}` };
   const folder = join(pipeline.run.folder, name);
   await saveConstitution(join(folder, "constitution.yaml"), constitution);
   const { revisions, model } = await learnSupervised(arm);
@@ -223,11 +234,12 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
   const prompts = await gatherAll(config);
+  await readWishes(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
     {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
-      files: promptFile(config.prompts),
+      files: { ...promptFile(config.prompts), ...fewShotFile(config.label) },
       constitution: document,
       load: config.load,
     },

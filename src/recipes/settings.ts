@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import { promptKinds } from "../records/index.ts";
+import { clampSchema, labelMethods, promptKinds } from "../records/index.ts";
 import { allTargets } from "../transformer/index.ts";
 import { readModelName } from "./names.ts";
 
@@ -76,6 +76,10 @@ export type EndpointSettings = z.output<typeof endpointSettings>;
 export const promptsSetting = path
   .default("sandbox")
   .describe('"sandbox" for the closed world\'s own prompts, or a JSONL file (.gz too)');
+
+export const comparisonsSetting = path
+  .optional()
+  .describe("file of comparisons that are there already, to be judged instead of sampled pairs");
 
 export const promptKindSetting = z
   .enum(promptKinds)
@@ -256,6 +260,41 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
+const isSymmetric = ([low, high]: readonly [number, number]): boolean =>
+  low <= 0.5 && Math.abs(low + high - 1) < 1e-9;
+
+/** How a judge is asked for labels. */
+export const judgingSettings = {
+  method: z
+    .enum(["auto", ...labelMethods])
+    .default("auto")
+    .describe(
+      "choice: log-probabilities of (A) and (B); reasoning: the same after a chain of thought; votes: letters that the judge writes; auto: choice, or votes where there are no log-probabilities",
+    ),
+  form: z
+    .enum(["own", "paper"])
+    .default("own")
+    .describe("wording of the question: our own as a chat, or the text of Bai et al. 2022 byte by byte"),
+  clamp: z
+    .union([
+      z.literal("none"),
+      clampSchema.refine(isSymmetric, "lowest and highest must lie evenly round 0.5, e.g. [0.4, 0.6]"),
+    ])
+    .optional()
+    .describe("bounds of every probability, e.g. [0.2, 0.8], or none; default: [0.4, 0.6] for reasoning"),
+  chains: positive.default(1).describe("chains of thought in each order, averaged (reasoning)"),
+  votes: positive.default(5).describe("votes in each order (votes)"),
+  judgeTemperature: z.number().nonnegative().default(1).describe("temperature of chains and votes"),
+  reasoningTokens: positive.default(256).describe("tokens of a chain of thought at most"),
+  principlesPerComparison: positive.default(1).describe("principles by which each comparison is judged"),
+  fewShots: path
+    .optional()
+    .describe(
+      "JSON file of examples before each question: {prompt, corrects, incorrects}, or {prompt} with {}",
+    ),
+  hard: z.boolean().default(false).describe("rows are certain of the preferred reply, not soft"),
+};
+
 /** Pairs for labels may be sampled more freely than answers, so that there is something to prefer. */
 export const labelSettings = (temperature: number, samples: number) =>
   z
@@ -271,6 +310,7 @@ export const labelSettings = (temperature: number, samples: number) =>
         .min(2)
         .default(samples)
         .describe("replies sampled for each prompt; the two least alike are compared"),
+      ...judgingSettings,
     })
     .prefault({});
 

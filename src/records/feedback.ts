@@ -2,7 +2,7 @@
 // Every intermediate text is kept, so that a report can show how a reply came about.
 
 import { z } from "zod";
-import { finishSchema, messageSchema } from "./conversation.ts";
+import { finishSchema, messageSchema, usageSchema } from "./conversation.ts";
 import { recordFields } from "./record.ts";
 
 /** One round: the principle drawn, what was asked, what the model said. `revision` is the reply after the round. */
@@ -34,17 +34,76 @@ export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
 export const labelStateSchema = z.enum(["judged", "identical", "unscored"]);
 
 /**
- * Why a comparison is unscored. reply-missing: one of the two replies did not come; overflow: the comparison does not
- * fit the judge's context; refusal: the judge's provider declined; no-choice: the judge named neither (A) nor (B).
+ * Why there is no label, no vote or no verdict. reply-missing: one of the two replies did not come; overflow: the
+ * comparison does not fit the judge's context; refusal: the judge or its provider declined; no-choice: the judge named
+ * no letter; neither, both: it spoke for none of the two replies, or for both; empty: it said nothing; cut: it was cut by
+ * the token limit before it came to a verdict.
  */
-export const unscoredReasons = ["reply-missing", "overflow", "refusal", "no-choice"] as const;
+export const unscoredReasons = [
+  "reply-missing",
+  "overflow",
+  "refusal",
+  "no-choice",
+  "neither",
+  "both",
+  "empty",
+  "cut",
+] as const;
 export const unscoredReasonSchema = z.enum(unscoredReasons);
 export type UnscoredReason = z.infer<typeof unscoredReasonSchema>;
 
 /**
- * One comparison by one principle. probability: P(reply 0 is better), the mean over both orders; orders: that
- * probability with reply 0 shown first as (A), then second as (B); flipped: the two orders prefer different
- * replies; reason: why it is unscored. parents: [prompt id, reply ids].
+ * How a judge is asked. choice: log-probabilities of the two letters; reasoning: the same after a chain of thought;
+ * votes: letters that the judge writes, counted.
+ */
+export const labelMethods = ["choice", "reasoning", "votes"] as const;
+export const labelMethodSchema = z.enum(labelMethods);
+export type LabelMethod = z.infer<typeof labelMethodSchema>;
+
+const probability = z.number().min(0).max(1);
+
+/** Lowest and highest probability that a reading may state; symmetric round one half. */
+export const clampSchema = z.tuple([probability, probability]);
+export type Clamp = z.infer<typeof clampSchema>;
+
+/** Votes in one order: for reply 0, for reply 1, and what was said instead of a vote, counted by its reason. */
+export const votesSchema = z.object({
+  replies: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+  lost: z.partialRecord(unscoredReasonSchema, z.number().int().positive()),
+});
+export type Votes = z.infer<typeof votesSchema>;
+
+/**
+ * One chain of thought. probability: P(reply 0 is better) as read after it, before any clamp; null: there is no verdict,
+ * for a reason.
+ */
+export const reasoningChainSchema = z.object({
+  text: z.string(),
+  finish: finishSchema,
+  probability: probability.nullable(),
+  reason: unscoredReasonSchema.optional(),
+});
+export type ReasoningChain = z.infer<typeof reasoningChainSchema>;
+
+/**
+ * What the judge said by one principle. orders: as in the label, but before any clamp; null: unscored, for a reason.
+ * votes, chains: of both orders, where there are any.
+ */
+export const judgementSchema = z.object({
+  principle: z.string(),
+  orders: z.tuple([probability, probability]).nullable(),
+  reason: unscoredReasonSchema.optional(),
+  votes: z.tuple([votesSchema, votesSchema]).optional(),
+  chains: z.tuple([z.array(reasoningChainSchema), z.array(reasoningChainSchema)]).optional(),
+});
+export type Judgement = z.infer<typeof judgementSchema>;
+
+/**
+ * One comparison. probability: P(reply 0 is better), the mean over both orders; orders: that probability with reply 0
+ * shown first as (A), then second as (B); flipped: the two orders prefer different replies; reason: why it is unscored.
+ * parents: [prompt id, reply ids]. What is left out was as usual: method "choice" in our own form without a clamp, by
+ * one principle. judgements: what the label is made of, one a principle, where it is more than one reading in each
+ * order. correct: which reply is known to be better. usage: tokens of the judge's calls.
  */
 export const labelRecordSchema = z.object({
   ...recordFields,
@@ -55,8 +114,14 @@ export const labelRecordSchema = z.object({
   judge: z.string(),
   state: labelStateSchema,
   reason: unscoredReasonSchema.optional(),
-  probability: z.number().min(0).max(1).nullable(),
+  probability: probability.nullable(),
   orders: z.tuple([z.number(), z.number()]).nullable(),
   flipped: z.boolean().nullable(),
+  method: labelMethodSchema.optional(),
+  form: z.literal("paper").optional(),
+  clamp: clampSchema.optional(),
+  judgements: z.array(judgementSchema).min(1).optional(),
+  correct: z.union([z.literal(0), z.literal(1)]).optional(),
+  usage: usageSchema.optional(),
 });
 export type LabelRecord = z.infer<typeof labelRecordSchema>;

@@ -13,7 +13,7 @@ type Body = {
 };
 
 /**
- * scores: whether it gives log-probabilities. context: characters of a conversation that it takes. repeatsKey: says the
+ * scores: whether it gives log-probabilities; without them it writes a letter when it is asked for one. context: characters of a conversation that it takes. repeatsKey: says the
  * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
  */
 export type Behaviour = {
@@ -41,7 +41,10 @@ const answer = (
   scores: boolean,
   said: string,
 ): object => {
-  const words = ["I", "say", `number ${number(messages, seed)}.${said}`].slice(0, limit);
+  const votes = !scores && messages.at(-1)?.content.endsWith("The answer is:") === true;
+  const words = votes
+    ? [number(messages, seed) % 5 === 0 ? "Neither." : number(seed) % 3 === 0 ? "(A)" : "B"]
+    : ["I", "say", `number ${number(messages, seed)}.${said}`].slice(0, limit);
   const share = 0.1 + 0.8 * (number(messages) / 2 ** 32);
   const letters = [token("A", share), token("B", 1 - share)].sort(
     (one, other) => other.logprob - one.logprob,

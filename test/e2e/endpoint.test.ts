@@ -169,9 +169,36 @@ describe("label", () => {
   it("says that a judge gives no log-probabilities before it samples anything", async () => {
     const { name } = await serve();
     const judge = await serve({ scores: false });
-    const ended = await covenant(words("label", name, "mute", "--set", `judge=${judge.name}`), folder);
+    const out = words("label", name, "mute", "--set", `judge=${judge.name}`, "--method", "choice");
+    const ended = await covenant(out, folder);
     expect(expectStatus(ended, 2).stderr).toContain("gives no log-probabilities");
     const samples = await readRecords(join(folder, "mute/label/samples.jsonl"), replyRecordSchema);
     expect(samples).toEqual([]);
+  });
+
+  it("counts votes of a judge that gives no log-probabilities, and says so", async () => {
+    const { name } = await serve();
+    const judge = await serve({ scores: false });
+    const out = words(
+      "label",
+      name,
+      "voted",
+      "--set",
+      `judge=${judge.name}`,
+      "--set",
+      "label.votes=4",
+      "--json",
+    );
+    const ended = expectStatus(await covenant(out, folder), 0);
+    expect(ended.stderr).toContain("gives no log-probabilities: it votes 4 times in each order");
+    const document = JSON.parse(ended.stdout) as { votes: { given: number; lost: { neither: number } } };
+    expect(document).toMatchObject({ method: "votes", chains: null, clamp: null });
+    expect(document.votes.given + document.votes.lost.neither).toBe(12 * 2 * 4);
+    const labels = await readRecords(join(folder, "voted/label/labels.jsonl"), labelRecordSchema);
+    for (const { method, usage, judgements } of labels) {
+      expect(method).toBe("votes");
+      expect(usage).toEqual({ promptTokens: 80, completionTokens: 24 });
+      expect(judgements?.[0]?.votes).toHaveLength(2);
+    }
   });
 });

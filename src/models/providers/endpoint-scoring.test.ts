@@ -127,6 +127,14 @@ describe("score", () => {
     expect(score?.logProbabilities[1]).toBeCloseTo(Math.log(0.9 * 0.06));
   });
 
+  it("reads letters with a text's space before them as a chat says them: without", async () => {
+    const { model } = await start({});
+    const spaced = { ...question("q"), continuations: [" (A)", " (B)"] };
+    const [plain, score] = [await model.score([question("q")]), await model.score([spaced])];
+    expect(score[0]?.logProbabilities[0]).not.toBeNull();
+    expect(score[0]?.logProbabilities).toEqual(plain[0]?.logProbabilities);
+  });
+
   it("decides nothing on a passing failure", async () => {
     const { model } = await start({
       echo: true,

@@ -151,7 +151,7 @@ const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) =
   };
 };
 
-/** Echoed completions of prompt and continuation. lead: what stands before a continuation, e.g. a space. */
+/** Echoed completions of prompt and continuation. lead: what stands before a continuation that does not bring it. */
 const createEcho =
   (
     { endpoint }: ScorerOptions,
@@ -165,7 +165,8 @@ const createEcho =
     const logProbabilities: (number | null)[] = [];
     const usage = { promptTokens: 0, completionTokens: 0 };
     for (const continuation of request.continuations) {
-      const text = `${prompt}${lead}${continuation}`;
+      const tail = continuation.startsWith(lead) ? continuation : `${lead}${continuation}`;
+      const text = `${prompt}${tail}`;
       // One token is generated and dropped: some servers take a limit of 0 for "no limit".
       const body = {
         model: endpoint.model,
@@ -180,10 +181,10 @@ const createEcho =
       const choice = data?.choices[0];
       const echoed = choice?.logprobs.tokens.join("") ?? "";
       if (data === undefined || choice === undefined || !choice.text.startsWith(text)) return null;
-      if (!echoed.includes(`${lead}${continuation}`)) return null;
+      if (!echoed.includes(tail)) return null;
       const { tokens, token_logprobs } = choice.logprobs;
       const generated = choice.text.length - text.length;
-      logProbabilities.push(sumOfTail(tokens, token_logprobs, generated, lead.length + continuation.length));
+      logProbabilities.push(sumOfTail(tokens, token_logprobs, generated, tail.length));
       const used = readUsage(data.usage);
       usage.promptTokens += used.promptTokens;
       usage.completionTokens += used.completionTokens;
@@ -222,8 +223,10 @@ const createChat =
     // An empty reply has no tokens to tell of; only a list that is missing says that the server has none.
     const isTold = tokens?.length === 0 || tokens?.some((token) => token.top_logprobs.length > 0);
     if (data === undefined || !tokens || !isTold) return null;
+    // The space before a letter belongs to a text; a chat's reply begins without it.
+    const options = request.continuations.map((continuation) => continuation.trimStart());
     return {
-      ...(readChoice(tokens, request.continuations) ?? {
+      ...(readChoice(tokens, options) ?? {
         logProbabilities: unscored(request).logProbabilities,
       }),
       usage: readUsage(data.usage),

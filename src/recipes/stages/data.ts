@@ -5,17 +5,14 @@ import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
 import { CovenantError, groupBy } from "../../core/index.ts";
 import {
-  assertJudgeReads,
-  assertJudgeScores,
   isAnswered,
-  labelBatch,
+  type JudgingWishes,
   paceOf,
   pairSamples,
   reviseBatch,
   revisionItems,
   sampleReplies,
 } from "../../feedback/index.ts";
-import { isEndpoint } from "../../models/index.ts";
 import {
   type Constitution,
   type LabelRecord,
@@ -27,9 +24,11 @@ import {
   revisionRecordSchema,
 } from "../../records/index.ts";
 import { type RecordFile, type Run, readRecords, type StageContext } from "../../runs/index.ts";
+import { wishesAsInput } from "../judging.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { counted } from "../wording.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
+import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
@@ -177,27 +176,8 @@ export type LabelStageOptions = {
   /** Replies a prompt, two of which are compared. */
   readonly samples: number;
   readonly seedStage?: string;
-};
-
-/** Throws when not one comparison has a label; warns of what makes labels few. */
-const checkLabels = (stage: StageContext, labels: readonly LabelRecord[], judge: string): void => {
-  assertJudgeReads(labels);
-  const count = (wanted: LabelRecord["state"]): number =>
-    labels.filter(({ state }) => state === wanted).length;
-  const identical = count("identical");
-  if (labels.length > 0 && count("judged") === 0) {
-    throw new CovenantError(
-      "labels-none",
-      `None of ${labels.length} comparisons has a label: ${identical} are of twice the same reply, and for ${count("unscored")} the judge ${judge} gave no log-probabilities for (A) and (B) or a reply is missing. ${identical * 2 > labels.length ? "Choose a server that samples: this one seems to ignore the temperature." : "Choose another judge."}`,
-      { judge },
-    );
-  }
-  if (identical * 2 > labels.length) {
-    stage.warn(
-      "replies-identical",
-      `In ${identical} of ${labels.length} comparisons both replies are the same text. The server may ignore the temperature.`,
-    );
-  }
+  /** How the judge is asked. */
+  readonly wishes: JudgingWishes;
 };
 
 /** Samples of each prompt from the policy, into samples.jsonl. */
@@ -240,30 +220,13 @@ const sampleForLabels = async (
 export const readSamples = (run: Run, name: string): Promise<ReplyRecord[]> =>
   readRecords(join(run.folder, name, "samples.jsonl"), replyRecordSchema);
 
-/** A judge behind an endpoint is asked once before anything is sampled, when nothing was done yet. */
-const tryJudge = async (
-  pipeline: Pipeline,
-  stage: StageContext,
-  { judge, constitution }: LabelStageOptions,
-): Promise<void> => {
-  if (!isEndpoint(judge)) return;
-  await withStageModel(pipeline, stage, judge, (opened) =>
-    assertJudgeScores({
-      judge: opened,
-      constitution,
-      runSeed: pipeline.run.seed,
-      signal: stage.signal,
-    }),
-  );
-};
-
 /**
  * <name>/samples.jsonl and labels.jsonl: samples of each prompt from the policy, the two least alike of which the judge
  * compares under one drawn principle, in both orders.
  */
 export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions): Promise<LabelRecord[]> => {
   const { run } = pipeline;
-  const { name, after, policy, judge, constitution, prompts, sampling } = options;
+  const { name, after, policy, judge, constitution, prompts, sampling, wishes } = options;
   const policyName = nameInRun(run.folder, policy);
   const inputs = {
     policy: policyName,
@@ -272,35 +235,27 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     sampling,
     samples: options.samples,
     prompts: prompts.map(({ id }) => id),
+    ...wishesAsInput(wishes),
   };
   await run.stage({ name, inputs, after }, async (stage) => {
     const sampleFile = await stage.records("samples.jsonl", replyRecordSchema);
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
-    if (sampleFile.existing.length + labelFile.existing.length === 0)
-      await tryJudge(pipeline, stage, options);
+    const asked = { judge, constitution, wishes };
+    const givesScores = await tryJudge(pipeline, stage, asked, labelFile.existing);
     await sampleForLabels(pipeline, stage, options, policyName, sampleFile);
     const samples = await readRecords(sampleFile.path, replyRecordSchema);
     requireReplies(samples, policyName);
     warnOfCuts(stage, samples, sampling.maxTokens);
     const pairs = pairSamples(prompts, samples);
-    await withStageModel(pipeline, stage, judge, async (opened, countUsage) => {
-      const pace = paceOf(opened, 2);
-      const { skipItems, skipRows } = resumePoint(labelFile.existing.length, pace.chunk);
-      const chunks = labelBatch({
-        judge: opened,
-        pairs: pairs.slice(skipItems),
-        constitution,
-        runSeed: run.seed,
-        stage: name,
-        seedStage: options.seedStage ?? name,
-        ...pace,
-        signal: stage.signal,
-      });
-      await appendChunks(labelFile, chunks, skipRows, (rows, { bounded }) => {
-        countUsage({ bounded });
-        stage.progress(samples.length + rows, samples.length + pairs.length, "replies and labels");
-      });
-    });
+    const judged = {
+      ...asked,
+      pairs,
+      ...(options.seedStage !== undefined && { seedStage: options.seedStage }),
+      givesScores,
+      onProgress: (rows: number) =>
+        stage.progress(samples.length + rows, samples.length + pairs.length, "replies and labels"),
+    };
+    await judgePairs(pipeline, stage, judged, labelFile);
     checkLabels(stage, await readRecords(labelFile.path, labelRecordSchema), judge);
   });
   return readRecords(join(run.folder, name, "labels.jsonl"), labelRecordSchema);

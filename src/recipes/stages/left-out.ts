@@ -12,6 +12,7 @@ const reasons = {
   identical: "of twice the same reply",
   unscored: "without a label",
   cut: "with a reply cut at the token limit",
+  undecided: "that prefers neither reply",
 } as const;
 
 /** How many rows were not made, by reason. */

@@ -35,19 +35,17 @@ export type ArmRecords = {
   readonly goodhart: readonly GoodhartRecord[];
 };
 
-/** The oracle's preference for a label's pair under its principle; null for a true tie. */
+/** The oracle's preference for a label's pair, over the principles that judged it; null for a true tie. */
 const truePreference = (constitution: Constitution) => {
   const areaOf = new Map(constitution.principles.map(({ id, area }) => [id, area ?? null]));
   const inverted = constitution.inverts !== undefined;
-  return ({ messages, replies, principle }: LabelRecord): 0 | 1 | null => {
-    const preference = comparePreference(
-      requestOf({ messages }),
-      replies[0],
-      replies[1],
-      areaOf.get(principle) ?? null,
-      inverted,
+  return ({ messages, replies, principle, judgements }: LabelRecord): 0 | 1 | null => {
+    const principles = judgements?.map((judgement) => judgement.principle) ?? [principle];
+    const preferences = principles.map((id) =>
+      comparePreference(requestOf({ messages }), replies[0], replies[1], areaOf.get(id) ?? null, inverted),
     );
-    return preference === 0.5 ? null : preference === 1 ? 0 : 1;
+    const preference = preferences.reduce<number>((sum, one) => sum + one, 0) / preferences.length;
+    return preference === 0.5 ? null : preference > 0.5 ? 0 : 1;
   };
 };
 

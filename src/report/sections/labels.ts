@@ -1,7 +1,7 @@
 // The labels card: how far the model's own judgements of pairs can be trusted, beside every bias that is cheap to fall
 // into (position, length).
 
-import type { ArmMetrics } from "../../records/index.ts";
+import type { ArmMetrics, LabelRecord } from "../../records/index.ts";
 import { armClass, armKey } from "../chart-book.ts";
 import { calibrationChart, percentText, rateRowsChart } from "../charts/index.ts";
 import { capitalised, compare, figureCell, figureSentence, valueText, wilson } from "../figures.ts";
@@ -80,8 +80,56 @@ ${(["n", "identical", "unscored"] as const).map(
   (key) =>
     html`<tr><th scope="row">${{ n: "Comparisons", identical: "Identical pairs", unscored: "Without usable judgement" }[key]}<small>${{ n: "pairs put to the judge, or set aside as identical or unscored", identical: "both answers were the same text; nobody was asked", unscored: "the judge gave no probabilities" }[key]}</small></th>${arms.map((arm) => html`<td><b>${labelsOf(data, arm)?.[key] ?? "—"}</b></td>`)}</tr>
 `,
-)}</tbody></table></div>
+)}${making(data, arms)}</tbody></table></div>
 `;
+
+const howAsked: Readonly<Record<NonNullable<LabelRecord["method"]>, string>> = {
+  choice: "probabilities of the letters (A) and (B)",
+  reasoning: "the letter after a written chain of thought",
+  votes: "votes that the judge writes",
+};
+
+const countsText = (counts: ReadonlyMap<string, number>): string =>
+  counts.size === 0 ? "none" : [...counts].map(([what, count]) => `${count} ${what}`).join(", ");
+
+const tally = (counts: Map<string, number>, what: string, count = 1): void => {
+  if (count > 0) counts.set(what, (counts.get(what) ?? 0) + count);
+};
+
+const reasonsOf = (labels: readonly LabelRecord[]): string => {
+  const counts = new Map<string, number>();
+  for (const { state, reason = "no-choice" } of labels) if (state === "unscored") tally(counts, reason);
+  return countsText(counts);
+};
+
+/** Votes for a letter and what was said instead; null where nobody voted. */
+const votesOf = (labels: readonly LabelRecord[]): string | null => {
+  const votes = labels.flatMap(({ judgements = [] }) => judgements.flatMap((one) => one.votes ?? []));
+  if (votes.length === 0) return null;
+  const counts = new Map<string, number>();
+  for (const { replies, lost } of votes) {
+    tally(counts, "for a letter", replies[0] + replies[1]);
+    for (const [reason, count] of Object.entries(lost)) tally(counts, reason, count);
+  }
+  return countsText(counts);
+};
+
+/** How the labels were made, from their records; what was not used is not spoken of. */
+const making = (data: ReportData, arms: readonly string[]): Markup => {
+  const labelsIn = (arm: string): readonly LabelRecord[] =>
+    data.arms.find(({ name }) => name === arm)?.labels ?? [];
+  const row = (name: string, note: string, of: (labels: readonly LabelRecord[]) => string | null): Markup => {
+    const cells = arms.map((arm) => of(labelsIn(arm)));
+    if (cells.every((cell) => cell === null)) return html``;
+    return html`<tr><th scope="row">${name}<small>${note}</small></th>${cells.map((cell) => html`<td>${cell ?? "—"}</td>`)}</tr>
+`;
+  };
+  return html`${row("Read from", "how the judge is asked", ([label]) => (label === undefined ? null : howAsked[label.method ?? "choice"]))}${row(
+    "Clamped to",
+    "bounds of every probability",
+    ([label]) => label?.clamp?.join(" – ") ?? null,
+  )}${row("Votes", "what the judge wrote, over all comparisons", votesOf)}${row("Why without", "reasons of those without usable judgement", (labels) => (labels.length === 0 ? null : reasonsOf(labels)))}`;
+};
 
 const binTable = (data: ReportData, arms: readonly string[]): Markup =>
   html`<details class="more"><summary>Calibration bin by bin</summary>

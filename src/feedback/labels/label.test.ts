@@ -3,9 +3,9 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashText } from "../core/index.ts";
-import { type ScoreRequest, scriptedModel } from "../models/index.ts";
-import type { Constitution, LabelRecord, ReplyRecord } from "../records/index.ts";
+import { hashText } from "../../core/index.ts";
+import { type ScoreRequest, scriptedModel } from "../../models/index.ts";
+import type { Constitution, LabelRecord, ReplyRecord } from "../../records/index.ts";
 import {
   assertJudgeReads,
   type LabelOptions,
@@ -13,7 +13,7 @@ import {
   normaliseChoice,
   preferenceRows,
   type ReplyPair,
-} from "./index.ts";
+} from "../index.ts";
 
 const constitution: Constitution = {
   name: "test",

@@ -1,0 +1,197 @@
+// Comparisons from files: every shape, text to the last space, faults by line; and the published set, whose questions
+// come out byte by byte.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { paperForm } from "../constitution/index.ts";
+import { openModel } from "../models/index.ts";
+import type { Constitution } from "../records/index.ts";
+import { loadComparisons, loadFewShots, plainJudging } from "./index.ts";
+import { labelsOf, publishedFile, scoringJudge } from "./labels/judging.fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-comparisons-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const write = (rows: readonly unknown[]): string => {
+  const file = join(folder, "rows.jsonl");
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return file;
+};
+
+const asked = "\n\nHuman: Is it  {far}?\n\nAssistant: No.\n\nHuman: Sure? ";
+const hhh = (correct: "A" | "B") => ({
+  prompt: "…",
+  corrects: [` (${correct})`],
+  incorrects: [` (${correct === "A" ? "B" : "A"})`],
+  text_correct: `${asked}\n\nAssistant: Yes: quite sure.`,
+  text_incorrect: `${asked}\n\nAssistant: Whatever.`,
+});
+const messages = [
+  { role: "user", content: "Is it  {far}?" },
+  { role: "assistant", content: "No." },
+  { role: "user", content: "Sure? " },
+];
+
+describe("loadComparisons", () => {
+  it("reads the HHH format, with each reply under its own letter", async () => {
+    const [one, other] = await loadComparisons(write([hhh("A"), hhh("B")]));
+    expect(one).toMatchObject({ messages, correct: 0 });
+    expect(one?.replies.map(({ text }) => text)).toEqual(["Yes: quite sure.", "Whatever."]);
+    expect(other).toMatchObject({ messages, correct: 1 });
+    expect(other?.replies.map(({ text }) => text)).toEqual(["Whatever.", "Yes: quite sure."]);
+    expect(one?.id).not.toBe(other?.id);
+  });
+
+  it("reads chosen and rejected, replies, and dialogues, as text or messages", async () => {
+    const reply = (content: string) => [{ role: "assistant", content }];
+    const rows = [
+      { prompt: "Q", chosen: "a", rejected: "b" },
+      { id: 7, prompt: [{ role: "user", content: "Q" }], chosen: reply("a"), rejected: reply("c") },
+      { prompt: `${asked}\n\nAssistant:`, replies: ["x", "y"], correct: 1 },
+      { prompt: "Q", replies: ["x", "y"] },
+      { chosen: `${asked}\n\nAssistant: x`, rejected: `${asked}\n\nAssistant: y` },
+      { prompt: "Q", chosen: "a", rejected: "b" },
+    ];
+    const pairs = await loadComparisons(write(rows));
+    expect(pairs.map(({ correct }) => correct)).toEqual([0, 0, 1, undefined, 0, 0]);
+    expect(pairs.map(({ messages }) => messages.length)).toEqual([1, 1, 3, 1, 3, 1]);
+    expect(pairs[1]).toMatchObject({ id: "7", prompt: "7" });
+    expect(pairs[5]?.id).toBe(`${pairs[0]?.id}-2`);
+    expect(await loadComparisons(write(rows), 2)).toEqual(pairs.slice(0, 2));
+  });
+
+  it("names every fault with its line and field", async () => {
+    const rows = [
+      { prompt: "Q", chosen: "a" },
+      { ...hhh("A"), incorrects: [" (A)"] },
+      { chosen: "Hello", rejected: "There" },
+      { prompt: "Q", replies: ["x"] },
+      { question: "Q" },
+      { chosen: `${asked}\n\nAssistant: x\n\nHuman: z`, rejected: `${asked}\n\nAssistant: y` },
+    ];
+    await expect(loadComparisons(write(rows))).rejects.toThrow(
+      /6 faults[\s\S]*line 1: rejected[\s\S]*line 2: corrects, incorrects: got {2}\(A\) and {2}\(A\)[\s\S]*line 3: chosen, rejected: expected dialogues[\s\S]*line 4: replies[\s\S]*line 5: got the fields: question[\s\S]*line 6: .*last reply alone/,
+    );
+    await expect(loadComparisons(write([]))).rejects.toThrow(/holds no comparisons/);
+    await expect(
+      loadComparisons(
+        write([
+          { id: 1, prompt: "Q", chosen: "a", rejected: "b" },
+          { id: 1, prompt: "Q", chosen: "a", rejected: "c" },
+        ]),
+      ),
+    ).rejects.toThrow(/line 2: id: got "1", which line 1 has/);
+  });
+});
+
+const evaluations = publishedFile("evals/438HHHEvaluations.jsonl");
+const instructions = publishedFile("prompts/RLMadisonInstructions.json");
+
+/** The published principles as a constitution, each as it stands in the file. */
+const published = (wanted: (preference: string) => boolean): Constitution => ({
+  ...{ name: "published", version: "1", description: "", source: "Bai et al. 2022", licence: "see there" },
+  principles: (JSON.parse(readFileSync(instructions.path, "utf8")) as string[])
+    .filter(wanted)
+    .map((preference, at) => ({
+      id: `p${at}`,
+      title: `p${at}`,
+      weight: 1,
+      critique: "-",
+      revision: "-",
+      preference,
+    })),
+});
+
+describe("the 438 published comparisons", () => {
+  it("are asked in the published text, byte by byte, and judged by a judge that knows the answers", async ({
+    skip,
+  }) => {
+    skip(evaluations.missing !== false, String(evaluations.missing));
+    const rows = readFileSync(evaluations.path, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { prompt: string; corrects: [string] });
+    const pairs = await loadComparisons(evaluations.path);
+    expect(pairs).toHaveLength(438);
+    const answers = new Map(rows.map(({ prompt, corrects: [letter] }) => [prompt, letter === " (A)"]));
+    const judge = scoringJudge(() => 0.5);
+    /** Both orders stand side by side, and one of them is the published text. */
+    const knowing = {
+      ...judge,
+      score: async (requests: Parameters<typeof judge.score>[0]) =>
+        (await judge.score(requests)).map((score, at) => {
+          const textAt = (index: number): string => requests[index]!.messages[0]!.content;
+          const isFirst = answers.get(textAt(at)) ?? answers.get(textAt(at ^ 1)) === false;
+          return { ...score, logProbabilities: isFirst ? [-0.1, -2.4] : [-2.4, -0.1] };
+        }),
+    };
+    const constitution = published((text) => text.includes("most helpful, honest, and harmless. Options:"));
+    expect(constitution.principles).toHaveLength(1);
+    const labels = await labelsOf({
+      judge: knowing,
+      pairs,
+      constitution,
+      judging: { ...plainJudging, form: paperForm },
+    });
+    const texts = new Set(
+      judge.calls.flatMap(({ requests }) => requests.map(({ messages }) => messages[0]!.content)),
+    );
+    expect(texts.size).toBe(2 * 438);
+    expect(rows.filter(({ prompt }) => texts.has(prompt))).toHaveLength(438);
+    for (const { correct, probability, flipped } of labels) {
+      expect(flipped).toBe(false);
+      expect(correct === 0 ? probability : 1 - (probability ?? 0)).toBeGreaterThan(0.9);
+    }
+  });
+
+  it("stand behind the published few-shots, of both kinds", async ({ skip }) => {
+    skip(evaluations.missing !== false, String(evaluations.missing));
+    const pairs = (await loadComparisons(evaluations.path)).slice(0, 12);
+    const constitution = published(() => true);
+    expect(constitution.principles).toHaveLength(16);
+    for (const [file, type, count] of [
+      ["RLMadisonFewShotPrompts", "choice", 5],
+      ["RLMadisonPrecogFewShotPrompts", "reasoning", 6],
+    ] as const) {
+      const fewShots = await loadFewShots(publishedFile(`prompts/${file}.json`).path);
+      expect([fewShots.type, fewShots.shots.length]).toEqual([type, count]);
+      const judge = scoringJudge(() => 0.6, "They are much alike.");
+      const method = type === "choice" ? type : "reasoning";
+      await labelsOf({
+        judge,
+        pairs,
+        constitution,
+        judging: { ...plainJudging, method, form: paperForm, fewShots },
+      });
+      const given = JSON.parse(readFileSync(publishedFile(`prompts/${file}.json`).path, "utf8")) as {
+        prompt: string;
+      }[];
+      for (const { requests } of judge.calls) {
+        for (const { messages } of requests) {
+          const [text] = messages.map(({ content }) => content);
+          for (const { prompt } of given)
+            for (const piece of prompt
+              .replace(/\n\nAssistant:$/, "")
+              .trim()
+              .split("{}"))
+              expect(text).toContain(piece);
+        }
+      }
+    }
+  });
+
+  it("are judged by covenant-tiny where they fit its context", { timeout: 300_000 }, async ({ skip }) => {
+    skip(evaluations.missing !== false, String(evaluations.missing));
+    const pairs = (await loadComparisons(evaluations.path)).slice(0, 8);
+    const judge = await openModel("embedded:covenant-tiny", { environment: {} });
+    try {
+      const judging = { ...plainJudging, form: paperForm };
+      const labels = await labelsOf({ judge, pairs, constitution: published(() => true), judging });
+      for (const { state, reason } of labels) expect(state === "judged" || reason === "overflow").toBe(true);
+      expect(labels.filter(({ state }) => state === "judged").length).toBeGreaterThan(3);
+    } finally {
+      await judge.close();
+    }
+  });
+});

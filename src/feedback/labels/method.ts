@@ -1,0 +1,98 @@
+// Which way of asking fits a judge: log-probabilities where it gives them, votes where it does not. Asks an endpoint once,
+// because it knows only when it is asked. What was chosen instead of what was wished for is told.
+
+import { drawPrinciple, ownForm, paperForm } from "../../constitution/index.ts";
+import { UserError } from "../../core/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import type { Clamp, Constitution, LabelMethod, LabelRecord } from "../../records/index.ts";
+import type { FewShots } from "./few-shots.ts";
+import type { Judging } from "./judging.ts";
+import { scoresMissing } from "./reading.ts";
+
+/**
+ * How a person wants labels to be made. method "auto": choice where the judge gives log-probabilities, else votes. clamp:
+ * "none", or lowest and highest; left out: the paper's 0.4 to 0.6 for chains of thought, none otherwise.
+ */
+export type JudgingWishes = Omit<Judging, "method" | "reading" | "form" | "clamp"> & {
+  readonly method: "auto" | LabelMethod;
+  readonly form: "own" | "paper";
+  readonly clamp?: Clamp | "none" | undefined;
+};
+
+/** The clamp of Bai et al. 2022 (section 4.1) for labels after chains of thought. */
+const reasoningClamp: Clamp = [0.4, 0.6];
+
+export type JudgeQuestion = {
+  readonly judge: LanguageModel;
+  readonly constitution: Constitution;
+  readonly runSeed: number;
+  readonly signal?: AbortSignal;
+};
+
+/** Whether a judge gives log-probabilities, found out by one small comparison where only asking can tell. */
+export const judgeGivesScores = async ({
+  judge,
+  constitution,
+  runSeed,
+  signal,
+}: JudgeQuestion): Promise<boolean> => {
+  if (!judge.capabilities.scores) return false;
+  const comparison = {
+    messages: [{ role: "user" as const, content: "Hello." }],
+    principle: drawPrinciple(constitution, runSeed),
+    first: "Hello. How can I help?",
+    second: "Go away.",
+  };
+  const request = { messages: ownForm.choice(comparison, []), continuations: ownForm.options };
+  await judge.score([request], signal === undefined ? {} : { signal });
+  return judge.capabilities.scores;
+};
+
+/** Throws UserError when examples are of another kind than the method shows. */
+export const requireFewShots = (fewShots: FewShots | null, method: JudgingWishes["method"]): void => {
+  const wanted = method === "reasoning" ? "reasoning" : "choice";
+  if (fewShots === null || fewShots.type === wanted) return;
+  const shape = {
+    choice: "{prompt, corrects, incorrects}",
+    reasoning: '{prompt} with "{}" for the principle',
+  };
+  throw new UserError(
+    "few-shots-kind",
+    `The few-shots are ${shape[fewShots.type]}, but method ${method} takes ${shape[wanted]}. Name the other file, or set label.method=${fewShots.type}.`,
+  );
+};
+
+/**
+ * How a judge that gives log-probabilities (or gives none) is asked. notice: what differs from what was wished for.
+ * Throws UserError "judge-scores-nothing" where the method needs what the judge does not give.
+ */
+export const judgingFor = (
+  wishes: JudgingWishes,
+  judge: Pick<LanguageModel, "id">,
+  givesScores: boolean,
+): { readonly judging: Judging; readonly notice: string | null } => {
+  const { method, clamp, form, ...rest } = wishes;
+  const usual = method === "reasoning" ? reasoningClamp : null;
+  const chosen = method === "auto" ? (givesScores ? "choice" : "votes") : method;
+  if (chosen === "choice" && !givesScores) throw scoresMissing(judge);
+  const judging: Judging = {
+    ...rest,
+    method: chosen,
+    reading: chosen === "votes" || (chosen === "reasoning" && !givesScores) ? "votes" : "scores",
+    form: form === "paper" ? paperForm : ownForm,
+    clamp: clamp === undefined ? usual : clamp === "none" ? null : clamp,
+  };
+  const instead =
+    chosen === "reasoning"
+      ? "the letter that it writes after a chain of thought is its verdict"
+      : `it votes ${wishes.votes} times in each order, and the share of votes is the label`;
+  const isOther = judging.reading === "votes" && method !== "votes";
+  return {
+    judging,
+    notice: isOther ? `The judge ${judge.id} gives no log-probabilities: ${instead}.` : null,
+  };
+};
+
+/** Which method an interrupted stage was at, from a label that it left; undefined where there is none. */
+export const methodOf = (label: LabelRecord | undefined): LabelMethod | undefined =>
+  label === undefined ? undefined : (label.method ?? "choice");

@@ -1,0 +1,51 @@
+// The settings of how a judge is asked, as what feedback works with: the examples are read, and what does not fit together
+// is told before a run is begun.
+
+import { z } from "zod";
+import { canonicalJson } from "../core/index.ts";
+import {
+  type FewShots,
+  type JudgingWishes,
+  loadFewShots,
+  requireFewShots,
+  requirePrinciples,
+} from "../feedback/index.ts";
+import type { Constitution } from "../records/index.ts";
+import { judgingSettings } from "./settings.ts";
+
+const judgingSchema = z.object(judgingSettings);
+export type JudgingSettings = z.output<typeof judgingSchema>;
+
+const wishesOf = (settings: JudgingSettings, fewShots: FewShots | null): JudgingWishes => ({
+  method: settings.method,
+  form: settings.form,
+  clamp: settings.clamp,
+  chains: settings.chains,
+  votes: settings.votes,
+  temperature: settings.judgeTemperature,
+  maxTokens: settings.reasoningTokens,
+  principles: settings.principlesPerComparison,
+  fewShots,
+  tellsUsage: false,
+});
+
+const usual = canonicalJson(wishesOf(judgingSchema.parse({}), null));
+
+/** What wishes add to what a stage is: nothing where labels are made as usual. */
+export const wishesAsInput = (wishes: JudgingWishes): { readonly wishes?: JudgingWishes } =>
+  canonicalJson(wishes) === usual ? {} : { wishes };
+
+/** Throws UserError for examples that cannot be read or do not fit, and for too few principles. */
+export const readWishes = async (
+  settings: JudgingSettings,
+  constitution: Constitution,
+): Promise<JudgingWishes> => {
+  const fewShots = settings.fewShots === undefined ? null : await loadFewShots(settings.fewShots);
+  requireFewShots(fewShots, settings.method);
+  requirePrinciples(constitution, settings.principlesPerComparison);
+  return wishesOf(settings, fewShots);
+};
+
+/** The file of examples, where there is one, among what a command's settings name. */
+export const fewShotFile = ({ fewShots }: JudgingSettings): Readonly<Record<string, string>> =>
+  fewShots === undefined ? {} : { fewShots };

@@ -1,0 +1,102 @@
+// `covenant label --comparisons` and `covenant evaluate baselines`: pairs of a file judged by a scripted judge, with what
+// guessing is worth beside it.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { labelRecordSchema } from "../../src/records/index.ts";
+import { readRecords } from "../../src/runs/index.ts";
+import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
+
+const { folder, remove } = makeFolder("labels");
+afterAll(remove);
+
+const dialogue = (at: number, reply: string): string => `\n\nHuman: Question {${at}}?\n\nAssistant: ${reply}`;
+const rows = Array.from({ length: 12 }, (_, at) => ({
+  prompt: "…",
+  corrects: [at % 3 === 0 ? " (A)" : " (B)"],
+  incorrects: [at % 3 === 0 ? " (B)" : " (A)"],
+  text_correct: dialogue(at, `good ${at}${at < 5 ? " and longer" : ""}`),
+  text_incorrect: dialogue(
+    at,
+    at === 11 ? "good as well" : `bad as it can be ${at}`.slice(0, at < 5 ? 5 : 99),
+  ),
+}));
+writeFileSync(join(folder, "hhh.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+writeFileSync(
+  join(folder, "judge.yaml"),
+  `rules:
+  - when: " (A) [[[good"
+    score: {" (A)": -0.1, " (B)": -3}
+  - score: {" (A)": -3, " (B)": -0.1}
+`,
+);
+
+const words = (out: string, ...more: readonly string[]): string[] => [
+  ...["label", "--comparisons", "hhh.jsonl", "--judge", "scripted:judge.yaml", "--out", out],
+  ...["--set", "label.form=paper", ...more],
+];
+
+describe("label --comparisons", () => {
+  it("says how often the judge is right, beside what guessing is worth", async () => {
+    const ended = expectStatus(await covenant(words("given", "--json"), folder), 0);
+    const document = JSON.parse(ended.stdout) as Record<string, unknown>;
+    expect(document).toMatchObject({
+      ...{ judged: 12, flips: 1, rows: 12, method: "choice", form: "paper", clamp: null, votes: null },
+      card: { accuracy: { n: 12 }, flipRate: { n: 12 } },
+      baselines: { all: { n: 12, always: { "(A)": { count: 4 } }, longer: { count: 5 } }, judged: { n: 12 } },
+    });
+    const labels = await readRecords(join(folder, "given/label/labels.jsonl"), labelRecordSchema);
+    for (const { form, correct, probability, flipped } of labels) {
+      expect(form).toBe("paper");
+      if (flipped === false)
+        expect(correct === 0 ? probability : 1 - (probability ?? 0)).toBeGreaterThan(0.9);
+    }
+    const again = expectStatus(await covenant(words("given"), folder), 0);
+    expect(again.stdout).toMatch(/12 comparisons: 12 judged, 1 of them flipped with the order/);
+    expect(again.stdout).toMatch(/\n {2}right +9\d\.\d %/);
+    expect(again.stdout).toMatch(/\n {4}always \(A\) +33\.3 % .*of 12/);
+  });
+
+  it("stops on the way when the judge keeps to one letter, and again where it is continued", async () => {
+    const many = Array.from({ length: 90 }, (_, at) => ({
+      prompt: `Q ${at}`,
+      chosen: "yes",
+      rejected: "no",
+    }));
+    writeFileSync(join(folder, "many.jsonl"), many.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    writeFileSync(join(folder, "first.yaml"), 'rules:\n  - reply: "(A)"\n');
+    const out = ["label", "--comparisons", "many.jsonl", "--judge", "scripted:first.yaml", "--out", "first"];
+    for (const ended of [await covenant(out, folder), await covenant(out, folder)]) {
+      expect(expectStatus(ended, 1).stderr).toContain("answers (A) whatever stands there: in 52 of 52");
+      const labels = await readRecords(join(folder, "first/label/labels.jsonl"), labelRecordSchema);
+      expect(labels).toHaveLength(52);
+    }
+  });
+
+  it("writes certain rows when it is asked to, and refuses what does not go together", async () => {
+    const hard = expectStatus(await covenant(words("hard", "--set", "label.hard=true", "--json"), folder), 0);
+    expect(JSON.parse(hard.stdout)).toMatchObject({ judged: 12, rows: 11 });
+    const both = await covenant(words("both", "--prompts", "hhh.jsonl"), folder);
+    expect(expectStatus(both, 2).stderr).toContain("give one of the two");
+    const clamp = await covenant(words("clamp", "--set", "label.clamp=[0.2, 0.6]"), folder);
+    expect(expectStatus(clamp, 2).stderr).toContain("evenly round 0.5");
+    const many = await covenant(words("many", "--set", "label.principlesPerComparison=99"), folder);
+    expect(expectStatus(many, 2).stderr).toContain("has 12");
+  });
+});
+
+describe("evaluate baselines", () => {
+  it("counts letters and longer replies of a file", async () => {
+    const ended = await covenant(["evaluate", "baselines", "hhh.jsonl", "--json"], folder);
+    expect(JSON.parse(expectStatus(ended, 0).stdout)).toMatchObject({
+      file: join(folder, "hhh.jsonl"),
+      n: 12,
+      always: { "(A)": { count: 4 }, "(B)": { count: 8 } },
+      longer: { count: 5 },
+      majority: { answer: "(B)" },
+    });
+    const none = await covenant(["evaluate", "baselines"], folder);
+    expect(expectStatus(none, 2).stderr).toContain("a file of questions");
+  });
+});
