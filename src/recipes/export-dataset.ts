@@ -8,7 +8,7 @@ import { z } from "zod";
 import { hashConstitution } from "../constitution/index.ts";
 import { expandHome, replaceFolder, throwIfAborted, UserError, writeFileAtomic } from "../core/index.ts";
 import { openTable, type TableWriter, tableFormats } from "../tables/index.ts";
-import { type CardFacts, datasetCard, harmWarning, type WrittenSplit } from "./datasets/card.ts";
+import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./datasets/card.ts";
 import { countSource } from "./datasets/counts.ts";
 import { originName, writeOrigin } from "./datasets/origin.ts";
 import {
@@ -124,6 +124,8 @@ const prepare = async (config: DatasetConfig) => {
   return { source, options, shaped: shapeRows(source, options) };
 };
 
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
 /** Tables by their splits, opened when their first row comes. */
 const createTables = (folder: string, { format, gzip }: DatasetConfig, { columns, splits }: Shaped) => {
   const open = new Map<string, { readonly path: string; readonly table: TableWriter }>();
@@ -156,16 +158,18 @@ const toldEvery = 1_000;
 const writeRows = async (
   folder: string,
   config: DatasetConfig,
-  shaped: Shaped,
+  { source, shaped }: Prepared,
   context: RecipeContext,
 ): Promise<{ readonly splits: WrittenSplit[]; readonly leftOut: LeftOutCounts }> => {
   const tables = createTables(folder, config, shaped);
   const leftOut: Record<string, number> = {};
+  const { stage } = source.files[shaped.from]!;
+  const expected = source.run.stages.find((one) => one.stage === stage)?.records ?? 0;
   let rows = 0;
   const tell = (): void =>
     context.emit({
       ...{ type: "stage-progress", time: context.clock.now(), stage: "export", unit: "rows" },
-      ...{ done: rows, total: rows },
+      ...{ done: rows, total: Math.max(rows, expected) },
     });
   try {
     for await (const one of shaped.rows()) {
@@ -215,24 +219,37 @@ const describeFolder = async (folder: string, facts: CardFacts, stages: readonly
   });
 };
 
-const describeNext = ({ out, format }: DatasetConfig, { shape }: ShapeOptions, first: string): string[] => {
-  const push = ["export", "push", out, "--to", "owner/name"];
+/** How to go on. Harmful material is not offered for uploading. */
+const describeNext = (
+  { out, format }: DatasetConfig,
+  { shape }: ShapeOptions,
+  first: string,
+  isHarmful: boolean,
+): string[] => {
   const file = join(out, first);
   const model = ["--model", "./a-model-folder"];
-  if (format === "csv" && shape === "chain") return nextCommands(push);
-  if (shape === "trl-prompt-only") return nextCommands(push, ["revise", "--prompts", file]);
   const isPairs = shape === "preferences" || shape === "trl-preference";
-  return nextCommands(push, ["train", isPairs ? "dpo" : "sft", ...model, "--data", file]);
+  const read =
+    shape === "trl-prompt-only"
+      ? ["revise", "--prompts", file]
+      : ["train", isPairs ? "dpo" : "sft", ...model, "--data", file];
+  const commands = [
+    ...(format === "csv" && shape === "chain" ? [] : [read]),
+    ...(isHarmful ? [] : [["export", "push", out, "--to", "owner/name"]]),
+  ];
+  const [next, ...others] = commands;
+  return next === undefined ? [] : nextCommands(next, ...others);
 };
 
-const execute = async (config: DatasetConfig, context: RecipeContext) => {
-  const { source, options, shaped } = await prepare(config);
+/** The folder with its rows and card. */
+const writeFolder = async (config: DatasetConfig, prepared: Prepared, context: RecipeContext) => {
+  const { source, options, shaped } = prepared;
   const kinds = kindsOf(source, options);
   const counts = await countSource(source, kinds);
   let splits: readonly WrittenSplit[] = [];
   let leftOut: LeftOutCounts = {};
   await replaceFolder(config.out, { marker: originName, what: "data set of Covenant" }, async (folder) => {
-    ({ splits, leftOut } = await writeRows(folder, config, shaped, context));
+    ({ splits, leftOut } = await writeRows(folder, config, prepared, context));
     const facts: CardFacts = {
       name: basename(resolve(config.out)),
       ...{ source, options, splits, counts, leftOut },
@@ -242,17 +259,29 @@ const execute = async (config: DatasetConfig, context: RecipeContext) => {
     };
     await describeFolder(folder, facts, stagesBehind(source, kinds));
   });
+  return { splits, leftOut };
+};
+
+const execute = async (config: DatasetConfig, context: RecipeContext) => {
+  const prepared = await prepare(config);
+  const { source, options, shaped } = prepared;
+  const started = context.clock.now();
+  context.emit({ type: "stage-start", time: started, stage: "export", resumed: false });
+  const { splits, leftOut } = await writeFolder(config, prepared, context);
+  const time = context.clock.now();
+  const records = splits.reduce((sum, { rows }) => sum + rows, 0);
+  context.emit({ type: "stage-end", time, stage: "export", seconds: (time - started) / 1000, records });
   const { out } = config;
   const told = describeLeftOut(leftOut);
   return {
     lines: [
       ...(source.inverted.length === 0
         ? []
-        : [harmWarning(source.inverted, "These rows were")[1]!.replace(/^> /, "").replaceAll("**", ""), ""]),
+        : [`Harmful on purpose: ${harmNotice(source.inverted, "these rows were")}`, ""]),
       ...splits.map(({ split, rows, path }) => `${split}: ${counted(rows, "row")}, ${join(out, path)}`),
       ...(told === "" ? [] : [`No row of what was ${told}.`]),
       `Card: ${join(out, "README.md")}`,
-      ...describeNext(config, options, splits[0]!.path),
+      ...describeNext(config, options, splits[0]!.path, source.inverted.length > 0),
     ],
     document: {
       folder: resolve(out),

@@ -80,7 +80,11 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
     return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = ["--model", isEndpoint(config.model) ? "./a-model-folder" : config.model];
-  return nextCommands(["train", "reward", ...model, ...data], ["train", "dpo", ...model, ...data]);
+  return nextCommands(
+    ["train", "reward", ...model, ...data],
+    ["train", "dpo", ...model, ...data],
+    ["export", "dataset", config.out],
+  );
 };
 
 const execute = async (config: LabelConfig, context: RecipeContext) => {

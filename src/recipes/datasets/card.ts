@@ -33,10 +33,14 @@ export type CardFacts = {
 /** How harmful material is marked where people search. */
 export const harmTags = ["inverted-constitution", "not-for-all-audiences"];
 
-/** What stands at the top of everything that was made under an inverted constitution. */
+/** What is said of everything that was made under an inverted constitution. what: "These rows were". */
+export const harmNotice = (names: readonly string[], what: string): string =>
+  `${what} made under an inverted constitution (${names.join(", ")}), which asks for the opposite of what is right. They serve to measure what principles do, by contrast with the same under the constitution as it was written. Do not train or deploy a model for people with this, do not mix it into other data, and do not pass it on without this notice.`;
+
+/** The same at the top of a card. */
 export const harmWarning = (names: readonly string[], what: string): string[] => [
   "> [!WARNING]",
-  `> **Harmful on purpose.** ${what} made under an inverted constitution (${names.join(", ")}): one that asks for the opposite of what is right. It is here so that one can measure what principles do, by contrast with the same under the constitution as it was written. Do not train or deploy a model for people with it, do not mix it into other data, and do not pass it on without this notice.`,
+  `> **Harmful on purpose.** ${harmNotice(names, what)}`,
   "",
 ];
 
@@ -124,6 +128,15 @@ const table = (header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header), `|${header.map(() => "---").join("|")}|`, ...rows.map(line), ""];
 };
 
+const splitLines = ({ shape, testShare }: ShapeOptions): string[] => {
+  const half = shape === "chain" ? ", and in one of the halves sft and prefs" : "";
+  if (testShare === 0 && half === "") return [];
+  return [
+    `A row's split follows from a hash of its prompt (a share of ${testShare} for testing), so rows with the same prompt are on one side${half}.`,
+    "",
+  ];
+};
+
 const rowsPart = (facts: CardFacts): string[] => [
   "## Rows",
   "",
@@ -139,8 +152,7 @@ const rowsPart = (facts: CardFacts): string[] => [
       meaningOf(name, facts),
     ]),
   ),
-  `A row's split follows from a hash of its prompt (a share of ${facts.options.testShare} for testing), so rows with the same prompt are on one side${facts.options.shape === "chain" ? ", and in one of the halves sft and prefs" : ""}.`,
-  "",
+  ...splitLines(facts.options),
 ];
 
 const principleLines = ({ id, title, critique, revision, preference }: Principle): string[] => [
@@ -231,7 +243,7 @@ export const datasetCard = (facts: CardFacts, stages: readonly string[]): string
     ...(inverted.length === 0 ? [] : harmWarning(inverted, "These rows were")),
     `# ${name}`,
     "",
-    `${counted(rows, "row")} in the shape \`${options.shape}\` (${options.style}), made by [Constitutional AI](https://arxiv.org/abs/2212.08073) under ${under}: \`covenant ${run.name}\`${arm === null ? "" : `, arm "${arm}"`}, exported by \`covenant export dataset\` (Covenant ${covenantVersion()}).`,
+    `${counted(rows, "row")} in the shape \`${options.shape}\`${options.shape === "chain" ? "" : ` (${options.style})`}, made by [Constitutional AI](https://arxiv.org/abs/2212.08073) under ${under}: \`covenant ${run.name}\`${arm === null ? "" : `, arm "${arm}"`}, exported by \`covenant export dataset\` (Covenant ${covenantVersion()}).`,
     "",
     ...rowsPart(facts),
     ...settingsPart(facts, stages),

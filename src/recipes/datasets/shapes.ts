@@ -18,7 +18,7 @@ import {
 } from "../../records/index.ts";
 import type { ColumnType, TableColumn, TableRecord } from "../../tables/index.ts";
 import { publicName } from "./public-names.ts";
-import { type DatasetSource, fileOf } from "./source.ts";
+import { type DatasetSource, fileOf, type SourceFiles } from "./source.ts";
 
 export const shapeNames = [
   "sft",
@@ -47,8 +47,9 @@ export type ShapeOptions = {
 /** A row, the split that it belongs to; null in place of it: something that gives no row, for a reason. */
 export type ShapedRow = { readonly split: string; readonly row: TableRecord } | { readonly leftOut: string };
 
-/** columns: in their order; splits: in theirs, of which a data set has those that got rows. */
+/** from: the records; columns: in their order; splits: in theirs, of which a data set has those that got rows. */
 export type Shaped = {
+  readonly from: keyof SourceFiles;
   readonly columns: readonly TableColumn[];
   readonly splits: readonly string[];
   rows(): AsyncGenerator<ShapedRow>;
@@ -110,6 +111,7 @@ const supervised = (source: DatasetSource, options: ShapeOptions): Shaped => {
     ? [options.style === "standard" ? column("text") : column("messages", messagesType)]
     : [column("prompt", type), column("completion", type)];
   return {
+    from: "supervised",
     columns: [...columns, ...provenanceColumns(options)],
     splits: sides,
     async *rows() {
@@ -136,16 +138,20 @@ async function* withLabels(
   labelsFile: string,
 ): AsyncGenerator<{ readonly row: PreferenceRow; readonly label: LabelRecord }> {
   const labels = readJsonLines(labelsFile, labelRecordSchema, "drop");
-  for await (const { value: row } of readJsonLines(rowsFile, preferenceRowSchema, "drop")) {
-    let next = await labels.next();
-    while (!next.done && next.value.value.id !== row.parents[0]) next = await labels.next();
-    if (next.done === true)
-      throw new CovenantError(
-        "records-disagree",
-        `${rowsFile}: the row ${row.id} was made of ${row.parents[0]}, which ${labelsFile} does not have in its place.`,
-        { row: row.id },
-      );
-    yield { row, label: next.value.value };
+  try {
+    for await (const { value: row } of readJsonLines(rowsFile, preferenceRowSchema, "drop")) {
+      let next = await labels.next();
+      while (!next.done && next.value.value.id !== row.parents[0]) next = await labels.next();
+      if (next.done === true)
+        throw new CovenantError(
+          "records-disagree",
+          `${rowsFile}: the row ${row.id} was made of ${row.parents[0]}, which ${labelsFile} does not have in its place.`,
+          { row: row.id },
+        );
+      yield { row, label: next.value.value };
+    }
+  } finally {
+    await labels.return(undefined);
   }
 }
 
@@ -157,6 +163,7 @@ const labelled = (source: DatasetSource, options: ShapeOptions): Shaped => {
       ? [column("probability", "number"), column("principle"), column("judge")]
       : [];
   return {
+    from: "preferences",
     columns: [
       ...[column("prompt", type), column("chosen", type), column("rejected", type), ...own],
       ...(options.margin ? [column("margin", "number")] : []),
@@ -208,6 +215,7 @@ const revised = (source: DatasetSource, options: ShapeOptions): Shaped => {
   fileOf(source, "revisions");
   const { type, prompt, reply } = valuesIn(options.style);
   return {
+    from: "revisions",
     columns: [
       ...[column("prompt", type), column("chosen", type), column("rejected", type)],
       ...(options.shape === "preferences" ? [column("principle")] : []),
@@ -241,6 +249,7 @@ const chain = (source: DatasetSource, options: ShapeOptions): Shaped => {
   ];
   const lists = ["messages", "chosen", "rejected"];
   return {
+    from: "revisions",
     columns: [
       ...texts.map((name) => column(name)),
       ...lists.map((name) => column(name, messagesType)),
@@ -275,6 +284,7 @@ const prompts = (source: DatasetSource, options: ShapeOptions): Shaped => {
   const path = fileOf(source, "prompts");
   const { type, prompt } = valuesIn(options.style);
   return {
+    from: "prompts",
     columns: [...[column("prompt", type), column("kind"), column("area")], ...provenanceColumns(options)],
     splits: sides,
     async *rows() {
