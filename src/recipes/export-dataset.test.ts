@@ -348,6 +348,7 @@ describe("the card", () => {
       ...["labels: judge (behind an endpoint)", "replies that were compared: tests"],
       ...["10 replies: 9 whole, 1 cut at 50 tokens", "5 comparisons: 3 judged", "1 of twice the same reply"],
       ...["1 refused by the judge's provider", "Asked of models: 3 calls"],
+      ...["Gave no row: 1 with a reply cut at the token limit"],
     ])
       expect(card).toContain(words);
     expect(card).not.toContain("Harmful on purpose");

@@ -9,7 +9,7 @@ import { hashConstitution } from "../constitution/index.ts";
 import { expandHome, replaceFolder, throwIfAborted, UserError, writeFileAtomic } from "../core/index.ts";
 import { openTable, type TableWriter, tableFormats } from "../tables/index.ts";
 import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./datasets/card.ts";
-import { countSource } from "./datasets/counts.ts";
+import { countSource, type SourceCounts } from "./datasets/counts.ts";
 import { originName, writeOrigin } from "./datasets/origin.ts";
 import {
   type Shaped,
@@ -241,6 +241,12 @@ const describeNext = (
   return next === undefined ? [] : nextCommands(next, ...others);
 };
 
+/** Comparisons that were judged and yet gave no row, for one of their replies was cut. */
+const cutPairs = ({ labels }: SourceCounts, splits: readonly WrittenSplit[]): LeftOutCounts => {
+  const cut = (labels?.judged ?? 0) - splits.reduce((sum, { rows }) => sum + rows, 0);
+  return cut > 0 ? { cut } : {};
+};
+
 /** The folder with its rows and card. */
 const writeFolder = async (config: DatasetConfig, prepared: Prepared, context: RecipeContext) => {
   const { source, options, shaped } = prepared;
@@ -249,7 +255,9 @@ const writeFolder = async (config: DatasetConfig, prepared: Prepared, context: R
   let splits: readonly WrittenSplit[] = [];
   let leftOut: LeftOutCounts = {};
   await replaceFolder(config.out, { marker: originName, what: "data set of Covenant" }, async (folder) => {
-    ({ splits, leftOut } = await writeRows(folder, config, prepared, context));
+    const written = await writeRows(folder, config, prepared, context);
+    splits = written.splits;
+    leftOut = { ...written.leftOut, ...cutPairs(counts, splits) };
     const facts: CardFacts = {
       name: basename(resolve(config.out)),
       ...{ source, options, splits, counts, leftOut },
@@ -279,7 +287,7 @@ const execute = async (config: DatasetConfig, context: RecipeContext) => {
         ? []
         : [`Harmful on purpose: ${harmNotice(source.inverted, "these rows were")}`, ""]),
       ...splits.map(({ split, rows, path }) => `${split}: ${counted(rows, "row")}, ${join(out, path)}`),
-      ...(told === "" ? [] : [`No row of what was ${told}.`]),
+      ...(told === "" ? [] : [`Gave no row: ${told}.`]),
       `Card: ${join(out, "README.md")}`,
       ...describeNext(config, options, splits[0]!.path, source.inverted.length > 0),
     ],

@@ -1,12 +1,10 @@
 // Files of rows as people have them (JSONL, CSV, Parquet; packed with gzip), read and written as streams. What a row
 // means is not known here.
+export type { ColumnType, TableColumn, TableRecord } from "./columns.ts";
 export { readRows, type TableRow } from "./reading.ts";
 export {
-  type ColumnType,
   openTable,
-  type TableColumn,
   type TableFormat,
-  type TableRecord,
   type TableWriter,
   tableFormats,
   type WrittenTable,

@@ -2,7 +2,7 @@
 // what a value is cannot be told from the first rows. Lists have the three levels that Parquet's own text asks for.
 
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import type { ColumnType, RowEncoder, TableColumn, TableRecord } from "./writing.ts";
+import type { ColumnType, RowEncoder, TableColumn, TableRecord } from "./columns.ts";
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]["schema"][number];
 

@@ -3,21 +3,9 @@
 // under its name is whole.
 
 import { UserError } from "../core/index.ts";
+import type { RowEncoder, TableColumn, TableRecord } from "./columns.ts";
 import { parquetEncoder } from "./parquet-writing.ts";
 import { openSink, type Sink } from "./sink.ts";
-
-/** What a column holds; integers are of 32 bits. A value may be missing (null or undefined) in every column. */
-export type ColumnType =
-  | "text"
-  | "number"
-  | "integer"
-  | { readonly list: ColumnType }
-  | { readonly fields: Readonly<Record<string, ColumnType>> };
-
-export type TableColumn = { readonly name: string; readonly type: ColumnType };
-
-/** Values by the names of their columns. */
-export type TableRecord = Readonly<Record<string, unknown>>;
 
 /** What a finished file holds. */
 export type WrittenTable = { readonly rows: number; readonly bytes: number };
@@ -27,13 +15,6 @@ export type TableWriter = {
   write(row: TableRecord): Promise<void>;
   finish(): Promise<WrittenTable>;
   discard(): Promise<void>;
-};
-
-/** Bytes or text of rows: "" as long as rows are only held. */
-export type RowEncoder = {
-  readonly start: string | Uint8Array;
-  row(row: TableRecord): string | Uint8Array;
-  end(): string | Uint8Array;
 };
 
 const jsonEncoder = (columns: readonly TableColumn[]): RowEncoder => {

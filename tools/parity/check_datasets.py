@@ -20,6 +20,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import datasets
 import pyarrow.parquet
 
+datasets.disable_progress_bars()
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "test/golden/families/llama3"
 NODE = ROOT / "node_modules/.bin/node"
@@ -93,6 +95,8 @@ def check_trl(place: pathlib.Path, folders: dict[str, pathlib.Path]) -> None:
     import transformers
     import trl
 
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     print(f"trl {trl.__version__}, torch {torch.__version__}", flush=True)
     common = dict(
         output_dir=str(place / "trained"), max_steps=1, per_device_train_batch_size=2, report_to=[], save_strategy="no",
@@ -118,11 +122,11 @@ def check_trl(place: pathlib.Path, folders: dict[str, pathlib.Path]) -> None:
     for name in folders:
         shape = next(one for one in SHAPES if name.startswith(one))
         if shape in ("sft", "trl-prompt-completion", "trl-language-modeling"):
-            train(name, lambda table: trl.SFTTrainer(model(), args=trl.SFTConfig(**common, max_length=128), train_dataset=table, processing_class=tokenizer))
+            train(name, lambda table: trl.SFTTrainer(model(), args=trl.SFTConfig(**common, max_length=512), train_dataset=table, processing_class=tokenizer))
         elif shape in ("preferences", "trl-preference"):
-            train(name, lambda table: trl.DPOTrainer(model(), args=trl.DPOConfig(**common, max_length=128), train_dataset=table, processing_class=tokenizer))
+            train(name, lambda table: trl.DPOTrainer(model(), args=trl.DPOConfig(**common, max_length=512), train_dataset=table, processing_class=tokenizer))
             score = lambda: model(transformers.AutoModelForSequenceClassification, num_labels=1)
-            train(name, lambda table: trl.RewardTrainer(score(), args=trl.RewardConfig(**common, max_length=128), train_dataset=table, processing_class=tokenizer))
+            train(name, lambda table: trl.RewardTrainer(score(), args=trl.RewardConfig(**common, max_length=512), train_dataset=table, processing_class=tokenizer))
         elif shape == "trl-prompt-only":
             settings = trl.GRPOConfig(**common, num_generations=2, max_completion_length=4)
             reward = lambda completions, **more: [float(len(str(one))) for one in completions]

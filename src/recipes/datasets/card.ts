@@ -192,7 +192,7 @@ const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
     ...(revisions === undefined ? [] : [describeFinishes(revisions, maxTokens, "revision")]),
     ...(samples === undefined ? [] : [describeFinishes(samples, maxTokens, "reply", "replies")]),
     ...(labels === undefined ? [] : describeLabels(labels, [])),
-    ...(told === "" ? [] : [`No row was made of what was ${told}.`]),
+    ...(told === "" ? [] : [`Gave no row: ${told}.`]),
   ];
   return lines.length === 0
     ? []

@@ -20,7 +20,7 @@ import {
   revisionRecordSchema,
   sftRowSchema,
 } from "../../records/index.ts";
-import { openRun, type RecordSchema, type Run } from "../../runs/index.ts";
+import { openRun, type RecordSchema, type Run, type StageContext } from "../../runs/index.ts";
 
 /** A prompt with all that becomes of it. revisions: "" stands for one that was cut. */
 export type Item = {
@@ -80,6 +80,12 @@ const labelOf = (stage: string, item: Item): LabelRecord => {
   };
 };
 
+const countCalls = (context: StageContext): void =>
+  context.emit({
+    ...{ type: "stage-usage", stage: context.name, calls: 3, promptTokens: 100, completionTokens: 20 },
+    ...{ repeats: 0, counts: {} },
+  });
+
 const write = async <Row>(
   run: Run,
   stage: string,
@@ -87,10 +93,7 @@ const write = async <Row>(
 ): Promise<void> => {
   await run.stage({ name: stage, inputs: {}, after: [] }, async (context) => {
     for (const [file, schema, rows] of files) await (await context.records(file, schema)).append(rows);
-    context.emit({
-      ...{ type: "stage-usage", stage, calls: 3, promptTokens: 100, completionTokens: 20 },
-      ...{ repeats: 0, counts: {} },
-    });
+    countCalls(context);
   });
 };
 
@@ -128,6 +131,7 @@ const labelled = async (run: Run, items: readonly Item[], stage: string, rows: r
   await run.stage({ name: stage, inputs: {}, after: [] }, async (context) => {
     await (await context.records("samples.jsonl", replyRecordSchema)).append(samples);
     await (await context.records("labels.jsonl", labelRecordSchema)).append(labels);
+    countCalls(context);
   });
   const made = preferenceRows(labels, { runSeed: seed, stage: rows[0], samples });
   await write(run, rows[0], [[rows[1], preferenceRowSchema, made.rows]]);
