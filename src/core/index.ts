@@ -12,6 +12,7 @@ export {
   systemDisk,
   writeFileAtomic,
 } from "./files.ts";
+export { type FolderKind, replaceFolder } from "./folders.ts";
 export { hashJson, sha256File, sha256Text } from "./hash.ts";
 export { expandHome } from "./home.ts";
 export { type FileLine, formatJsonLines, readJsonLines, readLines } from "./json-lines.ts";

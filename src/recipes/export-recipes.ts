@@ -7,6 +7,7 @@ import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import { isToBeFetched } from "../models/index.ts";
 import { type ModelFolder, mergeFolder, saveAdapterFolder, saveModelFolder } from "../transformer/index.ts";
+import { invertedOrigins, writeOrigin } from "./datasets/origin.ts";
 import { asModelName, readModelName } from "./names.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -88,10 +89,15 @@ const flags = {
   format: { path: "format", description: "number format of the weights", placeholder: "format" },
 };
 
-const outcome = ({ out }: ExportConfig, folder: string) => ({
-  lines: [`Written: ${asModelName(out)}`],
-  document: { folder: resolve(out), from: resolve(folder) },
-});
+/** A model of an inverted arm says so wherever it goes. */
+const outcome = async ({ out }: ExportConfig, folder: string) => {
+  const inverted = await invertedOrigins(folder);
+  if (inverted.length > 0) await writeOrigin(out, { kind: "model", inverted });
+  return {
+    lines: [`Written: ${asModelName(out)}`],
+    document: { folder: resolve(out), from: resolve(folder) },
+  };
+};
 
 /** `covenant export merge`. */
 export const mergeRecipe: Recipe<typeof mergeSchema> = {

@@ -105,6 +105,16 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./export-recipes.ts")).adapterRecipe,
   },
   {
+    command: ["export", "dataset"],
+    summary: "write a run's rows as JSONL, CSV or Parquet with a card, for datasets and TRL",
+    load: async () => (await import("./export-dataset.ts")).recipe,
+  },
+  {
+    command: ["export", "push"],
+    summary: "upload an exported data set or a model folder to the Hugging Face hub",
+    load: async () => (await import("./export-push.ts")).recipe,
+  },
+  {
     command: ["pretrain"],
     summary: "make the embedded model from scratch on the sandbox's language",
     load: async () => (await import("./pretrain.ts")).recipe,

@@ -120,7 +120,11 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
     return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = ["--model", isEndpoint(config.model) ? "./a-model-folder" : config.model];
-  return nextCommands(["train", "reward", ...model, ...data], ["train", "dpo", ...model, ...data]);
+  return nextCommands(
+    ["train", "reward", ...model, ...data],
+    ["train", "dpo", ...model, ...data],
+    ["export", "dataset", config.out],
+  );
 };
 
 /** What a labelling left. samples: the policy's replies; null where the pairs came from a file. */

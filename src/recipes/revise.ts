@@ -134,7 +134,7 @@ const describeNext = (config: ReviseConfig, rows: readonly SftRow[]): string[] =
   if (rows.length === 0) return ["No revision ended as a whole reply, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "sft.jsonl")];
   const model = isEndpoint(config.model) ? ["--model", "./a-model-folder"] : ["--model", config.model];
-  return nextCommands(["train", "sft", ...model, ...data]);
+  return nextCommands(["train", "sft", ...model, ...data], ["export", "dataset", config.out]);
 };
 
 const execute = async (config: ReviseConfig, context: RecipeContext) => {

@@ -76,6 +76,7 @@ const reply = z.union(
   "it must be a text or a list of one message",
 );
 const turns = z.union([z.string(), z.array(messageSchema).min(2)], textOrMessages);
+const repeated = z.array(messageSchema).min(2);
 const probability = preferenceRowSchema.shape.probability.default(1);
 
 const completionRow = z.object({ ...books, prompt, completion: reply });
@@ -160,9 +161,13 @@ const readDialogues = (row: unknown, place: TextPlace): Read<Pair> => {
   return { given, content: checkPair({ ...content, ...marginOf(margin) }, place) };
 };
 
+/** Whether chosen and rejected repeat the prompt, as whole lists of messages: what stands beside them says it again. */
+const areDialogues = (row: unknown): boolean =>
+  z.looseObject({ chosen: repeated, rejected: repeated }).safeParse(row).success;
+
 const readPairRow = (row: unknown, place: TextPlace): Read<Pair> => {
   if (!has(row, "chosen") || !has(row, "rejected")) throw wrongRow(row, place, "prompt, chosen and rejected");
-  if (!has(row, "prompt")) return readDialogues(row, place);
+  if (!has(row, "prompt") || areDialogues(row)) return readDialogues(row, place);
   const { prompt: asked, probability: share, margin, ...rest } = checkValue(pairRow, row, place);
   const { chosen, rejected, ...given } = rest;
   const content = { prompt: asMessages(asked), chosen: asText(chosen), rejected: asText(rejected) };

@@ -1,3 +1,11 @@
 // Files of rows as people have them (JSONL, CSV, Parquet; packed with gzip), read and written as streams. What a row
 // means is not known here.
+export type { ColumnType, TableColumn, TableRecord } from "./columns.ts";
 export { readRows, type TableRow } from "./reading.ts";
+export {
+  openTable,
+  type TableFormat,
+  type TableWriter,
+  tableFormats,
+  type WrittenTable,
+} from "./writing.ts";

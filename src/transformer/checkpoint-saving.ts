@@ -2,13 +2,12 @@
 // beside and then renamed. The same model gives the same bytes. Knows nothing of how they are read.
 
 import { join } from "node:path";
-import { type DiskWriter, systemDisk, writeFileAtomic } from "../core/index.ts";
+import { type DiskWriter, replaceFolder, systemDisk, writeFileAtomic } from "../core/index.ts";
 import { adapterFiles, type SavedAdapter, writeAdapterFiles } from "./adapter-folder.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { weightsName } from "./checkpoint.ts";
 import { writeModelConfig } from "./config.ts";
 import type { ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
-import { replaceFolder } from "./folder-replacement.ts";
 import { type GenerationConfig, generationConfigName, writeGenerationConfig } from "./generation-config.ts";
 import { checkWeights, type Weights } from "./parameters.ts";
 import { writeSafetensors } from "./safetensors.ts";

@@ -4,7 +4,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileError, UserError } from "../core/index.ts";
+import { UserError } from "./errors.ts";
+import { fileError } from "./files.ts";
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(

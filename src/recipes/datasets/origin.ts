@@ -1,0 +1,124 @@
+// Whether something was made under an inverted constitution, which makes it harmful material. A folder that was exported
+// says so itself (covenant.json); of what lies in a run folder the run's settings say it, and those of the runs that it
+// was made from. What was moved out of its run by hand says nothing.
+
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { z } from "zod";
+import { loadConstitution } from "../../constitution/index.ts";
+import { covenantVersion, parseJsonAs, readText, UserError, writeFileAtomic } from "../../core/index.ts";
+import type { Constitution } from "../../records/index.ts";
+import { configName, type RunReading, readRun } from "../../runs/index.ts";
+import { constitutionUnder } from "../stages/arms.ts";
+
+/** The file in which an exported folder says what it is. */
+export const originName = "covenant.json";
+
+const originSchema = z.looseObject({
+  covenant: z.string(),
+  kind: z.enum(["dataset", "model"]),
+  /** The inverted constitutions that it was made under. */
+  inverted: z.array(z.string()),
+});
+export type Origin = z.output<typeof originSchema>;
+
+/** What an exported folder says of itself; undefined where it says nothing. Throws UserError for a broken file. */
+export const readOrigin = async (folder: string): Promise<Origin | undefined> => {
+  const file = join(folder, originName);
+  return existsSync(file) ? parseJsonAs(originSchema, await readText(file), { file }) : undefined;
+};
+
+/** Leaves in a folder what it is. */
+export const writeOrigin = (
+  folder: string,
+  origin: Omit<Origin, "covenant"> & Readonly<Record<string, unknown>>,
+): Promise<void> =>
+  writeFileAtomic(
+    join(folder, originName),
+    `${JSON.stringify({ covenant: covenantVersion(), ...origin }, null, 2)}\n`,
+  );
+
+const isRunFolder = (folder: string): boolean =>
+  existsSync(join(folder, configName)) && existsSync(join(folder, "events.jsonl"));
+
+/** The run folder that a path lies in, or is. */
+export const enclosingRun = (path: string): string | undefined => {
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    if (isRunFolder(folder)) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+};
+
+const settingsSchema = z.looseObject({
+  constitution: z.string().optional(),
+  inverted: z.boolean().optional(),
+});
+
+/** A constitution that a run was made under. document: null where it does not lie any more where the run found it. */
+export type RunConstitution = {
+  readonly name: string;
+  readonly inverted: boolean;
+  readonly document: Constitution | null;
+};
+
+const known = (document: Constitution): RunConstitution => ({
+  name: document.name,
+  inverted: document.inverts !== undefined,
+  document,
+});
+
+/** The constitution of a run, or of one of its arms; undefined for a run that has none. */
+export const constitutionOf = async (run: RunReading, arm?: string): Promise<RunConstitution | undefined> => {
+  const saved = arm === undefined ? undefined : join(run.folder, arm, "constitution.yaml");
+  if (saved !== undefined && existsSync(saved)) return known(await loadConstitution(resolve(saved)));
+  const settings = settingsSchema.safeParse(run.config).data;
+  if (settings?.constitution === undefined) return undefined;
+  const inverted = arm === undefined ? settings.inverted === true : arm === "inverted";
+  try {
+    return known(constitutionUnder(await loadConstitution(settings.constitution), inverted));
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+    return { name: settings.constitution, inverted, document: null };
+  }
+};
+
+/** Everything in settings that names a file or folder, but for where the run itself was written. */
+const pathsIn = (value: unknown): string[] => {
+  if (typeof value === "string") return existsSync(value) ? [value] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => (key === "out" ? [] : pathsIn(inner)));
+};
+
+const armsIn = (run: RunReading, path: string): string[] => {
+  const [first = ""] = relative(run.folder, path).split(sep);
+  const arms = z.looseObject({ arms: z.array(z.string()) }).safeParse(run.config).data?.arms ?? [];
+  return arms.includes(first) || first === "" ? arms.filter((arm) => first === "" || arm === first) : [];
+};
+
+/**
+ * The names of the inverted constitutions that a file or folder was made under, itself or through the models and rows
+ * that it was made from.
+ */
+export const invertedOrigins = async (path: string, arm?: string): Promise<string[]> => {
+  const found = new Set<string>();
+  const visited = new Set<string>();
+  const visit = async (place: string, only?: string): Promise<void> => {
+    const key = resolve(place);
+    if (visited.has(key)) return;
+    visited.add(key);
+    // An exported table lies two folders below what its data set says of itself.
+    for (const near of [key, dirname(key), dirname(dirname(key))])
+      for (const name of (await readOrigin(near))?.inverted ?? []) found.add(name);
+    const folder = enclosingRun(key);
+    if (folder === undefined) return;
+    const run = await readRun(folder);
+    const arms = only === undefined ? armsIn(run, key) : [only];
+    for (const one of run.name === "run" ? arms : [undefined]) {
+      const constitution = await constitutionOf(run, one);
+      if (constitution?.inverted === true) found.add(constitution.name);
+    }
+    for (const named of pathsIn(run.config)) await visit(named);
+  };
+  await visit(path, arm);
+  return [...found].sort();
+};

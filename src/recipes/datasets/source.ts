@@ -1,0 +1,135 @@
+// What a run folder of `revise`, `label` or `run` has for a data set: which files hold which records, under which
+// constitution and by which models they were made. Knows no shape that rows are to have.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../core/index.ts";
+import { type RunReading, readRun } from "../../runs/index.ts";
+import type { ArmName } from "../stages/arms.ts";
+import { constitutionOf, invertedOrigins, type RunConstitution } from "./origin.ts";
+import { publicName } from "./public-names.ts";
+
+/** Record files by what they hold, as paths; a run has some of them. */
+export type SourceFiles = Readonly<
+  Partial<
+    Record<
+      "prompts" | "answers" | "revisions" | "supervised" | "samples" | "labels" | "preferences",
+      { readonly path: string; readonly stage: string }
+    >
+  >
+>;
+
+/** inverted: names of the inverted constitutions that the records come from; models: by what they did. */
+export type DatasetSource = {
+  readonly run: RunReading;
+  readonly arm: ArmName | null;
+  readonly constitution: RunConstitution;
+  readonly inverted: readonly string[];
+  readonly files: SourceFiles;
+  readonly models: Readonly<Record<string, string>>;
+  readonly maxTokens: number;
+};
+
+const settingsSchema = z.looseObject({
+  model: z.string(),
+  judge: z.string().optional(),
+  arms: z.array(z.enum(["ethical", "inverted"])).optional(),
+  sampling: z.looseObject({ maxTokens: z.number() }),
+});
+type Settings = z.output<typeof settingsSchema>;
+
+const file = (stage: string, name: string) => ({ path: join(stage, name), stage });
+
+const common = { prompts: file("prompts", "prompts.jsonl"), answers: file("answer", "answers.jsonl") };
+
+const filesOf = {
+  revise: () => ({
+    ...common,
+    revisions: file("revise", "revisions.jsonl"),
+    supervised: file("rows", "sft.jsonl"),
+  }),
+  label: () => ({
+    prompts: common.prompts,
+    samples: file("label", "samples.jsonl"),
+    labels: file("label", "labels.jsonl"),
+    preferences: file("rows", "preferences.jsonl"),
+  }),
+  run: (arm: string) => ({
+    ...common,
+    revisions: file(`${arm}/revise`, "revisions.jsonl"),
+    supervised: file(`${arm}/sl`, "rows.jsonl"),
+    samples: file(`${arm}/label`, "samples.jsonl"),
+    labels: file(`${arm}/label`, "labels.jsonl"),
+    preferences: file(`${arm}/reward`, "rows.jsonl"),
+  }),
+} satisfies Record<string, (arm: string) => SourceFiles>;
+
+const isSource = (name: string): name is keyof typeof filesOf => name in filesOf;
+
+/** The arm that is meant. Throws UserError for one that the run does not have. */
+const armOf = (run: RunReading, { arms = [] }: Settings, wanted: ArmName | undefined): ArmName | null => {
+  if (run.name === "run" && (wanted === undefined || arms.includes(wanted)))
+    return wanted ?? (arms.length === 1 ? arms[0]! : "ethical");
+  if (wanted === undefined) return null;
+  throw new UserError(
+    "dataset-arm",
+    arms.length === 0
+      ? `${run.folder} holds one constitution's records and has no arms. Leave out --arm.`
+      : `${run.folder} has no arm "${wanted}", only ${arms.join(" and ")}.`,
+    { folder: run.folder, arm: wanted },
+  );
+};
+
+const modelsOf = (name: keyof typeof filesOf, { model, judge = model }: Settings) => {
+  const revising = { "answers, critiques and revisions": model };
+  if (name === "revise") return revising;
+  const labelling = { "replies that were compared": name === "run" ? "SL-CAI, trained in the run" : model };
+  return { ...(name === "run" ? revising : {}), ...labelling, labels: judge };
+};
+
+/** Reads what a run folder has. Throws UserError for what is no run, or one that makes no rows. */
+export const readSource = async (folder: string, wanted?: ArmName): Promise<DatasetSource> => {
+  const run = await readRun(folder);
+  if (!isSource(run.name))
+    throw new UserError(
+      "dataset-source",
+      `${folder} was written by \`covenant ${run.name}\`, which makes no rows for others. Expected a run folder of \`covenant revise\`, \`covenant label\` or \`covenant run\`.`,
+      { folder },
+    );
+  const settings = settingsSchema.parse(run.config);
+  const arm = armOf(run, settings, wanted);
+  const paths = Object.entries(filesOf[run.name](arm ?? "")).map(([what, { path, stage }]) => [
+    what,
+    { path: join(folder, path), stage },
+  ]);
+  const names = Object.entries(modelsOf(run.name, settings)).map(([what, name]) => [what, publicName(name)]);
+  return {
+    run,
+    arm,
+    constitution: (await constitutionOf(run, arm ?? undefined))!,
+    inverted: await invertedOrigins(folder, arm ?? undefined),
+    files: Object.fromEntries(paths) as SourceFiles,
+    models: Object.fromEntries(names) as Record<string, string>,
+    maxTokens: settings.sampling.maxTokens,
+  };
+};
+
+/** The file of a kind of records. Throws UserError where the run has none, or has not finished them. */
+export const fileOf = (
+  { run, files }: Pick<DatasetSource, "run" | "files">,
+  what: keyof SourceFiles,
+): string => {
+  const found = files[what];
+  if (found === undefined)
+    throw new UserError(
+      "dataset-shape",
+      `${run.folder} was written by \`covenant ${run.name}\` and has no ${what}.`,
+      { folder: run.folder },
+    );
+  if (run.stages.some(({ stage }) => stage === found.stage)) return found.path;
+  throw new UserError(
+    "dataset-unfinished",
+    `${run.folder} has not finished its stage ${found.stage}, from which the rows come. Run the same command again (or \`covenant ${run.name} --resume ${run.folder}\`), then export.`,
+    { folder: run.folder, stage: found.stage },
+  );
+};
