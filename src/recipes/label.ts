@@ -61,7 +61,11 @@ const stages = ["prompts", "label", "rows"];
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: LabelConfig, context: RecipeContext) => {
-  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const constitution = constitutionUnder(
+    await loadConstitution(config.constitution),
+    config.inverted,
+    "judge",
+  );
   const prompts = await gatherOneSide(config, "train");
   const judge = config.judge ?? config.model;
   const inputs = await checkInputs(

@@ -2,6 +2,7 @@
 // a setting has one name, one default and one meaning everywhere.
 
 import { z } from "zod";
+import { revisionForms } from "../constitution/index.ts";
 import { expandHome } from "../core/index.ts";
 import { promptKinds } from "../records/index.ts";
 import { allTargets } from "../transformer/index.ts";
@@ -47,7 +48,7 @@ export const resultsSetting = path
 
 export const constitutionSetting = path
   .default("ethical")
-  .describe("constitution: a library name or a YAML file");
+  .describe("constitution: a library name, a YAML file, or the published JSON of principles");
 
 /** How many prompts of each kind the sandbox gives. */
 export const promptCounts = (harmful: number, harmless: number, lookalike: number, purpose = "") =>
@@ -235,11 +236,33 @@ export const reviseSettings = z
       .enum(["critique", "direct"])
       .default("critique")
       .describe("critique, then revise; or revise directly"),
+    form: z
+      .enum(revisionForms)
+      .optional()
+      .describe(
+        "how the model is asked: in chat messages, or by one transcript as in Bai et al.; default: chat",
+      ),
+    fewShots: path
+      .optional()
+      .describe("worked examples of critique and revision, shown before every request: a file"),
+    principles: positive
+      .optional()
+      .describe("revise by so many of the constitution's principles, drawn by the seed; default: all"),
+    recheck: count
+      .optional()
+      .describe(
+        "test the last reply against every principle, and revise it at most so many times more by those it violates",
+      ),
   })
   .prefault({});
 
+export type ReviseSettings = z.output<typeof reviseSettings>;
+
 export const sftMixSettings = {
-  revisions: z.enum(["all", "last"]).default("last").describe("which revisions of a chain are learned"),
+  revisions: z
+    .union([z.enum(["all", "last"]), positive])
+    .default("last")
+    .describe("which revisions of a chain are learned: all, last, or a number n (the first n, SL-CAI-n)"),
 };
 
 export const rewardSettings = z

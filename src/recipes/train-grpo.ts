@@ -65,7 +65,11 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
       "Nothing gives a reward. Expected a reward model (--reward ./runs/reward/reward/model), a judge (--judge embedded:covenant-tiny), or both.",
     );
   }
-  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const constitution = constitutionUnder(
+    await loadConstitution(config.constitution),
+    config.inverted,
+    "judge",
+  );
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
