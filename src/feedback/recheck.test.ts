@@ -88,6 +88,12 @@ describe("recheckReplies", () => {
     expect((await test(world(addWord))).map(({ verdict }) => verdict)).toEqual(["kept", "violated", "kept"]);
   });
 
+  it("takes a preference for a place for unknown, whatever the mean", async () => {
+    const script: Script = { reply: () => "", score: () => [Math.log(0.9), Math.log(0.1)] };
+    const unknown = { verdict: "unknown", kept: expect.closeTo(0.5) };
+    expect(await test(script)).toEqual(["calm", "short", "warm"].map((principle) => ({ principle, ...unknown })));
+  });
+
   const silent: readonly (readonly [string, Script])[] = [
     ["one letter whatever stands there", { reply: () => "(A)" }],
     ["no letter", { reply: () => "It depends." }],

@@ -235,7 +235,8 @@ export const reviseOne = async (
   });
   const document = documentOf(record, config, constitution);
   write(`\n${entry("Reply", document.reply)}`);
-  for (const line of describeFailing([record])) write(`${line}\n`);
+  if (record.failing !== undefined)
+    write(entry("Fails", record.failing.length === 0 ? "no principle" : record.failing.join(", ")));
   return { lines, document };
 };
 

@@ -21,7 +21,9 @@ export const markDifference = ({ runs }: TextDifference, colours = false): strin
     const [open, close] = marksOf(run.kind, colours);
     const words = run.text.trimEnd();
     const space = run.text.slice(words.length);
-    text += words === "" ? space : `${open}${words}${close}${space}`;
+    // The text between the marks has the second text's spaces; what was removed from its middle had one before it.
+    const gap = run.kind === "removed" && /[\p{L}\p{N}]$/u.test(text) && /^[\p{L}\p{N}]/u.test(words) ? " " : "";
+    text += words === "" ? space : `${gap}${open}${words}${close}${space}`;
   }
   return text.trimEnd();
 };
