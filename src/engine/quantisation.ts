@@ -1,5 +1,5 @@
 // Weights in fewer bits. NF4 (Dettmers et al. 2023, QLoRA): blocks of 64 values, each one of 16 levels times the block's
-// largest magnitude, two levels a byte, as bitsandbytes lays them out. Int8: a level from -127 to 127 times the column's
+// largest magnitude, two levels a byte, as bitsandbytes lays them out. Int8: a level from -63 to 63 times the column's
 // step. Plain numbers, no graph.
 
 import { CovenantError } from "../core/index.ts";
@@ -88,6 +88,12 @@ export const dequantiseNf4 = ({ packed, scales }: Nf4Values, count: number): Flo
 /** A matrix in int8, [rows, columns], with one step a column. */
 export type Int8Values = { readonly levels: Int8Array; readonly steps: Float32Array };
 
+/**
+ * The largest level of an int8 weight. Processors with AVX2 and no VNNI add two products of a byte with a level into 16
+ * bits, which overflow without a word above 64 (onnxruntime 1.30: a product of ones came out half as large with 127).
+ */
+const int8Most = 63;
+
 /** Quantises a matrix [columns, rows] into its transpose [rows, columns], as products with it want it. */
 export const quantiseInt8 = (values: Float32Array, columns: number, rows: number): Int8Values => {
   const levels = new Int8Array(values.length);
@@ -96,7 +102,7 @@ export const quantiseInt8 = (values: Float32Array, columns: number, rows: number
     const row = values.subarray(column * rows, (column + 1) * rows);
     let largest = 0;
     for (const value of row) largest = Math.max(largest, Math.abs(value));
-    const step = largest / 127;
+    const step = largest / int8Most;
     steps[column] = step;
     for (let at = 0; at < rows; at++)
       levels[at * columns + column] = step === 0 ? 0 : Math.round(row[at]! / step);

@@ -91,7 +91,9 @@ describe("recheckReplies", () => {
   it("takes a preference for a place for unknown, whatever the mean", async () => {
     const script: Script = { reply: () => "", score: () => [Math.log(0.9), Math.log(0.1)] };
     const unknown = { verdict: "unknown", kept: expect.closeTo(0.5) };
-    expect(await test(script)).toEqual(["calm", "short", "warm"].map((principle) => ({ principle, ...unknown })));
+    expect(await test(script)).toEqual(
+      ["calm", "short", "warm"].map((principle) => ({ principle, ...unknown })),
+    );
   });
 
   const silent: readonly (readonly [string, Script])[] = [

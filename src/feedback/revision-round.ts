@@ -14,7 +14,7 @@ import type {
   RevisionStep,
   Usage,
 } from "../records/index.ts";
-import { expectCount, isAnswered, sumUsage } from "./chunk.ts";
+import { expectCount, isAnswered, type Pace, sumUsage } from "./chunk.ts";
 import { type Cut, type CutCounts, countCuts } from "./cleaning.ts";
 import { cleanAnswer } from "./replies.ts";
 
@@ -29,9 +29,9 @@ export type RevisionItem = {
 /**
  * mode "direct" leaves out the critique. form: how the model is asked (constitution/revision-prompts.ts); examples: shown
  * before. recheck: the last reply is tested against every principle, and revised at most so many times more by those that
- * it violates. onEvent: told of every step as it comes. seedStage, chunk: as for samples.
+ * it violates. onEvent: told of every step as it comes. seedStage, chunk, window: as for samples.
  */
-export type RevisionOptions = {
+export type RevisionOptions = Partial<Pace> & {
   readonly model: LanguageModel;
   readonly items: readonly RevisionItem[];
   readonly constitution: Constitution;
@@ -47,7 +47,6 @@ export type RevisionOptions = {
   readonly examples?: readonly RevisionExample[];
   readonly recheck?: number;
   readonly onEvent?: (event: RevisionEvent) => void;
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 

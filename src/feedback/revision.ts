@@ -6,8 +6,8 @@
 import { drawPrinciple } from "../constitution/index.ts";
 import { deriveSeed, UserError } from "../core/index.ts";
 import type { PromptRecord, ReplyRecord, RevisionRecord, Usage } from "../records/index.ts";
-import { chunksOf, isAnswered } from "./chunk.ts";
-import type { CutCounts } from "./cleaning.ts";
+import { chunksOf, inOrder, isAnswered, paceOf, sumUsage } from "./chunk.ts";
+import { type CutCounts, sumCuts } from "./cleaning.ts";
 import { addFurtherRounds, type CheckedChain } from "./further-rounds.ts";
 import {
   type Chain,
@@ -19,7 +19,7 @@ import {
 
 export type { RevisionEvent, RevisionItem, RevisionOptions } from "./revision-round.ts";
 
-/** A chunk's chains, what cleaning cut from their texts, and the tokens that they took. */
+/** Chains that are ready, what cleaning cut from their texts, and the tokens that they took. */
 export type RevisionChunk = {
   readonly records: readonly RevisionRecord[];
   readonly cuts: CutCounts;
@@ -63,12 +63,12 @@ const reviseChunk = async (
 };
 
 /**
- * Revises answers, chunk by chunk, in the items' order. A step whose model refused or said nothing keeps the reply of
- * the step before and says so in `finish`. To resume after whole chunks, leave out the items that they covered.
- * Throws UserError when rounds is below 1.
+ * Revises answers in the items' order. A step whose model refused or said nothing keeps the reply of the step before
+ * and says so in `finish`. To resume after whole chunks, leave out the items that they covered. Throws UserError when
+ * rounds is below 1.
  */
 export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<RevisionChunk> {
-  const { model, items, rounds } = options;
+  const { rounds } = options;
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new UserError(
       "rounds-invalid",
@@ -78,8 +78,15 @@ export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<Rev
       },
     );
   }
-  for (const chunk of chunksOf(items, options.chunk ?? model.capabilities.batch))
-    yield await reviseChunk(chunk, options);
+  const { chunk, window } = { ...paceOf(options.model), ...options };
+  const chunks = chunksOf(options.items, chunk);
+  for await (const ready of inOrder(chunks, window, (items) => reviseChunk(items, options))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      cuts: sumCuts(ready.map(({ cuts }) => cuts)),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
+  }
 }
 
 /** Joins prompts with their replies. Prompts without a reply worth revising are left out and counted. */

@@ -74,7 +74,7 @@ const prepare = async (
   if (model.adapter !== null) return { folder, model };
   throw new UserError(
     "no-adapter",
-    `${folder} is a whole model, without an adapter to export. Expected a folder with adapter_config.json: trainings write one with --set settings.lora.rank=16.`,
+    `${folder} is a whole model, without an adapter to export. Expected a folder with adapter_config.json: trainings write one with --set sft.lora.rank=16.`,
     { folder },
   );
 };

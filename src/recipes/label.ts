@@ -15,23 +15,24 @@ import {
   describeSpent,
   spentInRun,
 } from "./data-summary.ts";
-import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
+import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planComparisons, planOf, planReplies } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  askedLoadSetting,
   constitutionSetting,
   endpointSettings,
+  labelSettings,
   modelName,
   modelSetting,
   outSetting,
-  pairSamplesSetting,
+  pairSamplingSettings,
   promptCounts,
   promptKindSetting,
   promptsSetting,
-  samplingSettings,
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
@@ -51,8 +52,9 @@ export const labelSchema = z.strictObject({
   kind: promptKindSetting,
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 10, 10),
-  sampling: samplingSettings,
-  samples: pairSamplesSetting.default(2),
+  sampling: pairSamplingSettings,
+  label: labelSettings(0.45, 2),
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 type LabelConfig = z.output<typeof labelSchema>;
@@ -73,6 +75,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
       models: { model: [config.model, "asked"], judge: [judge, "asked"] },
       files: promptFile(config.prompts),
       constitution,
+      load: config.load,
     },
     context,
   );
@@ -99,8 +102,8 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
     judge,
     constitution,
     prompts,
-    sampling: config.sampling,
-    samples: config.samples,
+    sampling: { ...config.sampling, temperature: config.label.temperature },
+    samples: config.label.samples,
   });
   const samples = await readSamples(run, "label");
   const { rows, leftOut } = preferenceRows(labels, { runSeed: run.seed, stage: "rows", samples });
@@ -147,6 +150,7 @@ export const recipe: Recipe<typeof labelSchema> = {
     ...runFlags,
     model: modelFlag("model whose replies are compared"),
     judge: judgeFlag,
+    load: loadFlag("load"),
     ...dataFlags,
   },
   async plan(config, context) {
@@ -155,7 +159,7 @@ export const recipe: Recipe<typeof labelSchema> = {
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     return planOf([
-      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.samples }),
+      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.label.samples }),
       planComparisons("label", prompts.used, constitution, { speed: judge!, maxTokens }),
     ]);
   },

@@ -4,7 +4,7 @@
 import { differenceOfTexts, loadConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../feedback/index.ts";
-import type { LanguageModel } from "../models/index.ts";
+import type { LanguageModel, LoadFormat } from "../models/index.ts";
 import type {
   Constitution,
   PrincipleCheck,
@@ -32,7 +32,12 @@ export type ReviseOneConfig = {
   readonly sampling: SamplingSettings;
   readonly revise: ReviseSettings;
   readonly endpoint: EndpointSettings;
+  readonly load?: LoadFormat | undefined;
 };
+
+/** What is named, looked at as the run would look at it. */
+const check = ({ model, load }: ReviseOneConfig, context: RecipeContext) =>
+  checkInputs({ models: { model: [model, "asked"] }, load }, context);
 
 type Prepared = {
   readonly constitution: Constitution;
@@ -63,7 +68,7 @@ export const planOne = async (
   context: RecipeContext,
 ): Promise<RecipePlan> => {
   const { constitution, examples, prompt } = await prepare(config, text);
-  const { speeds } = await checkInputs({ models: { model: [config.model, "asked"] } }, context);
+  const { speeds } = await check(config, context);
   const size = { maxTokens: config.sampling.maxTokens, speed: speeds["model"]! };
   return planOf([
     planReplies("answer", [prompt], size),
@@ -201,7 +206,7 @@ export const reviseOne = async (
 ): Promise<RecipeOutcome> => {
   const prepared = await prepare(config, text);
   const { constitution, prompt, examples } = prepared;
-  await checkInputs({ models: { model: [config.model, "asked"] } }, context);
+  await check(config, context);
   const lines: string[] = [];
   const write = context.conversation?.write ?? ((part: string) => lines.push(part.replace(/\n$/, "")));
   const { endpoint, revise, sampling, seed } = config;
@@ -231,6 +236,7 @@ export const reviseOne = async (
     concurrency: endpoint.concurrency,
     timeout: endpoint.timeoutSeconds * 1000,
     retry: { attempts: endpoint.attempts },
+    ...(config.load === undefined ? {} : { load: config.load }),
     onNotice: ({ code, text: told }) => emit({ type: "warning", time: clock.now(), code, text: told }),
   });
   const document = documentOf(record, config, constitution);

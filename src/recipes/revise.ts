@@ -21,7 +21,7 @@ import {
   describeUnrevised,
   spentInRun,
 } from "./data-summary.ts";
-import { dataFlags, modelFlag, runFlags } from "./flags.ts";
+import { dataFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -29,6 +29,7 @@ import { planOf, planReplies, planRevisions } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeFailing, planOne, reviseOne } from "./revise-one.ts";
 import {
+  askedLoadSetting,
   constitutionSetting,
   endpointSettings,
   modelSetting,
@@ -79,7 +80,8 @@ export const reviseSchema = z.strictObject({
     .describe(
       "answers to prompts marked harmless or lookalike: kept and learned as they are, or revised too",
     ),
-  ...sftMixSettings,
+  sft: z.strictObject(sftMixSettings).prefault({}),
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 type ReviseConfig = z.output<typeof reviseSchema>;
@@ -96,7 +98,7 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
   const document = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
   const constitution = revisedBy(document, config.revise, config.seed);
   const examples = await loadExamples(config.revise);
-  requireLearnable(config.revisions, config.revise);
+  requireLearnable(config.sft.revisions, config.revise);
   const prompts = await gatherOneSide(config, "train");
   if (!prompts.used.some(isRevised(config))) {
     throw new UserError(
@@ -109,6 +111,7 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
       models: { model: [config.model, "asked"] },
       files: { ...promptFile(config.prompts), ...fewShotsFile(config.revise) },
       constitution,
+      load: config.load,
     },
     context,
   );
@@ -124,7 +127,7 @@ const rowsOf = (
 ): { rows: SftRow[]; kept: number; leftOut: LeftOutCounts } => {
   const options = { runSeed: config.seed, stage: "rows" };
   const unrevised = prompts.filter((prompt) => !isRevised(config)(prompt));
-  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.revisions });
+  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
   const helpful = sftRowsFromReplies(unrevised, answers, options);
   return {
     rows: mixSftRows(revised.rows, helpful.rows, options),
@@ -182,7 +185,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const { rows, kept, leftOut } = rowsOf(config, prompts, answers, revisions);
   const rowsFile = await rowsStage(pipeline, {
     after: ["answer", "revise"],
-    inputs: { revisions: config.revisions, helpful: config.helpful },
+    inputs: { revisions: config.sft.revisions, helpful: config.helpful },
     file: "sft.jsonl",
     schema: sftRowSchema,
     rows,
@@ -231,6 +234,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
   flags: {
     ...runFlags,
     model: modelFlag("model that answers and revises"),
+    load: loadFlag("load"),
     ...dataFlags,
     prompt: {
       path: "prompt",

@@ -125,10 +125,10 @@ describe("options of revise", () => {
   });
 
   it("learn the revisions up to the n-th", async () => {
-    expect((await run("first", { revise: { rounds: 3 }, revisions: 2 })).document).toMatchObject({
+    expect((await run("first", { revise: { rounds: 3 }, sft: { revisions: 2 } })).document).toMatchObject({
       trainingRows: 2,
     });
-    await expect(run("beyond", { revise: { rounds: 3 }, revisions: 4 })).rejects.toMatchObject({
+    await expect(run("beyond", { revise: { rounds: 3 }, sft: { revisions: 4 } })).rejects.toMatchObject({
       code: "revisions-beyond-rounds",
     });
   });

@@ -22,7 +22,7 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { constitutionFlag, judgeFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
@@ -40,6 +40,7 @@ import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { gatherPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { sftStage } from "./stages/sft.ts";
+import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
 
 const armStages = (arm: string): string[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
@@ -176,16 +177,20 @@ const runArm = async (
   return { constitution, revisions, labels, heldOut, goodhart };
 };
 
-const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => [
-  { arm: "base", model: "base", name: config.model },
-  ...config.arms.flatMap((arm) =>
-    trainedModels.map((model) => ({ arm, model, name: join(folder, arm, model, "model") })),
-  ),
-];
+/** A run's models, with the folders that their trainings write: an adapter's, where its base is held in fewer bits. */
+export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => {
+  const written = { sl: trainedFolder(config.sft), dpo: trainedFolder(config.dpo), rl: trainedFolder({}) };
+  return [
+    { arm: "base", model: "base", name: config.model },
+    ...config.arms.flatMap((arm) =>
+      trainedModels.map((model) => ({ arm, model, name: join(folder, arm, model, written[model]) })),
+    ),
+  ];
+};
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
-const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, seed }: RunConfig) => {
-  const gathered = await gatherPrompts({ source, train: forTraining, test: forTest }, seed);
+const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
+  const gathered = await gatherPrompts({ source, ...counts }, seed);
   const { prompts } = gathered;
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -193,7 +198,7 @@ const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, s
   if (!train.some(isHarmful) || test.length === 0) {
     throw new UserError(
       "prompts-incomplete",
-      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise train.harmful and the test counts, or mark rows of the file with "kind": "harmful".`,
+      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise counts.train.harmful and counts.test, or mark rows of the file with "kind": "harmful".`,
     );
   }
   return { gathered, train, test };
@@ -219,6 +224,7 @@ const share = async (
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
+  for (const block of ["sft", "reward", "dpo"] as const) requireLearning(config[block], block);
   const document = await loadConstitution(config.constitution);
   for (const arm of config.arms) {
     const constitution = constitutionUnder(document, arm === "inverted", "judge");
@@ -233,6 +239,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
       files: { ...promptFile(config.prompts), ...fewShotsFile(config.revise) },
       constitution: document,
+      load: config.load,
     },
     context,
   );
@@ -281,6 +288,7 @@ export const recipe: Recipe<typeof runSchema> = {
     ...runFlags,
     model: modelFlag("model to start from"),
     judge: judgeFlag,
+    load: loadFlag("load"),
     constitution: constitutionFlag,
     prompts: promptsFlag,
     arms: {

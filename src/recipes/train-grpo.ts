@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
-import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { loadElsewhere, runsHere } from "../models/index.ts";
+import { constitutionFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { longestPrompt, planComparisons, planOf, planPpo } from "./plan.ts";
@@ -16,17 +17,21 @@ import {
   constitutionSetting,
   endpointSettings,
   fileSetting,
+  loadSetting,
   modelName,
   modelSetting,
   outSetting,
   promptCounts,
   promptKindSetting,
   promptsSetting,
+  replySettings,
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
+import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { requireLearning } from "./stages/training-parts.ts";
 
 const weight = z.number().default(1);
 
@@ -39,6 +44,9 @@ const schema = z.strictObject({
     .optional()
     .describe("reward model's folder"),
   judge: modelName.optional().describe("model that compares the replies to a prompt, under the constitution"),
+  judgeLoad: loadSetting.describe(
+    "hold the judge's projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster",
+  ),
   weights: z
     .strictObject({
       reward: weight.describe("weight of the reward model's score"),
@@ -50,26 +58,31 @@ const schema = z.strictObject({
   prompts: promptsSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
-  maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
-  settings: grpoSettings,
+  sampling: replySettings,
+  grpo: grpoSettings,
   endpoint: endpointSettings,
 });
 type GrpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GrpoConfig, context: RecipeContext) => {
-  const { model, reward, judge } = config;
+  const { model, reward, judge, judgeLoad } = config;
   if (reward === undefined && judge === undefined) {
     throw new UserError(
       "reward-needed",
       "Nothing gives a reward. Expected a reward model (--reward ./runs/reward/reward/model), a judge (--judge embedded:covenant-tiny), or both.",
     );
   }
+  if (judgeLoad !== undefined && (judge === undefined || !runsHere(judge)))
+    throw judge === undefined
+      ? new UserError("judge-needed", `judgeLoad is ${judgeLoad}, and there is no judge. Name one: --judge.`)
+      : loadElsewhere([judge], judgeLoad);
   const constitution = constitutionUnder(
     await loadConstitution(config.constitution),
     config.inverted,
     "judge",
   );
+  requireLearning(config.grpo, "grpo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
@@ -80,9 +93,11 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
       },
       files: promptFile(config.prompts),
       ...(judge === undefined ? {} : { constitution }),
+      load: judgeLoad,
     },
     context,
   );
+  if (reward !== undefined) requireSameTokens(model, reward, inputs.tokens);
   const request = { name: "train grpo", config, stages: ["prompts", "rl"], inputs };
   return { prompts, inputs, constitution, request };
 };
@@ -97,16 +112,18 @@ export const recipe: Recipe<typeof schema> = {
     model: modelFlag("policy to start from"),
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
     judge: { path: "judge", description: "model that compares replies", placeholder: "name" },
+    "judge-load": { ...loadFlag("judgeLoad"), description: "hold the judge's projections in so few bits" },
     constitution: constitutionFlag,
-    estimator: { path: "settings.estimator", description: "grpo or rloo", placeholder: "name" },
+    estimator: { path: "grpo.estimator", description: "grpo or rloo", placeholder: "name" },
     prompts: promptsFlag,
     kind: kindFlag,
-    steps: { path: "settings.steps", description: "steps of sampling and learning", placeholder: "number" },
+    steps: { path: "grpo.steps", description: "steps of sampling and learning", placeholder: "number" },
   },
   async plan(config, context) {
     const { prompts, inputs, constitution, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const { settings, maxTokens, judge } = config;
+    const { grpo: settings, judge } = config;
+    const { maxTokens } = config.sampling;
     const { steps, batch, group, iterations } = settings;
     const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
     const step = planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! });
@@ -133,16 +150,18 @@ export const recipe: Recipe<typeof schema> = {
   async run(config, context) {
     const { prompts: gathered, constitution, request } = await prepare(config, context);
     await using pipeline = await openStages(request, context);
-    const { reward, judge, weights } = config;
+    const { reward, judge, judgeLoad, weights } = config;
     const model = await grpoStage(pipeline, {
       name: "rl",
       after: ["prompts"],
       model: config.model,
       ...(reward === undefined ? {} : { rewardModel: { folder: reward, weight: weights.reward } }),
-      ...(judge === undefined ? {} : { judge: { model: judge, constitution, weight: weights.judge } }),
+      ...(judge === undefined
+        ? {}
+        : { judge: { model: judge, constitution, weight: weights.judge, load: judgeLoad } }),
       prompts: await oneSidedStage(pipeline, gathered),
-      maxTokens: config.maxTokens,
-      settings: config.settings,
+      maxTokens: config.sampling.maxTokens,
+      settings: config.grpo,
     });
     return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },

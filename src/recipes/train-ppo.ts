@@ -18,10 +18,13 @@ import {
   promptCounts,
   promptKindSetting,
   promptsSetting,
+  replySettings,
   seedSetting,
 } from "./settings.ts";
+import { requireSameTokens } from "./stages/model-checks.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { requireLearning } from "./stages/training-parts.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/ppo"),
@@ -33,13 +36,14 @@ const schema = z.strictObject({
   prompts: promptsSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
-  maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
-  settings: ppoTrainingSettings,
+  sampling: replySettings,
+  ppo: ppoTrainingSettings,
 });
 type PpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PpoConfig, context: RecipeContext) => {
+  requireLearning(config.ppo, "ppo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
@@ -48,6 +52,7 @@ const prepare = async (config: PpoConfig, context: RecipeContext) => {
     },
     context,
   );
+  requireSameTokens(config.model, config.reward, inputs.tokens);
   return { prompts, inputs, request: { name: "train ppo", config, stages: ["prompts", "rl"], inputs } };
 };
 
@@ -62,12 +67,13 @@ export const recipe: Recipe<typeof schema> = {
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
     prompts: promptsFlag,
     kind: kindFlag,
-    steps: { path: "settings.steps", description: "PPO steps", placeholder: "number" },
+    steps: { path: "ppo.steps", description: "PPO steps", placeholder: "number" },
   },
   async plan(config, context) {
     const { prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const { settings, maxTokens } = config;
+    const settings = config.ppo;
+    const { maxTokens } = config.sampling;
     const { model, reward } = inputs.configs;
     const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
     // a model that is to be fetched first has no shape yet
@@ -91,8 +97,8 @@ export const recipe: Recipe<typeof schema> = {
       model: config.model,
       rewardModel: config.reward,
       prompts: await oneSidedStage(pipeline, gathered),
-      maxTokens: config.maxTokens,
-      settings: config.settings,
+      maxTokens: config.sampling.maxTokens,
+      settings: config.ppo,
     });
     return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },

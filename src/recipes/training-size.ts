@@ -1,6 +1,7 @@
 // How large a training is: parameters, those that learn, and the memory it will take at its peak, estimated before
 // anything is begun. Knows shapes and settings, and of rows their lengths alone.
 
+import { keptByToken, rowLength } from "../training/index.ts";
 import {
   addAdapters,
   elementCount,
@@ -33,8 +34,6 @@ export type TrainingLoad = {
 
 const bytes = 4;
 const runtime = 240 * 2 ** 20;
-const shortestRow = 192;
-const rowStep = 64;
 
 /** Parameters that learn: adapters and the reward model's head where there are adapters, everything otherwise. */
 const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSettings): number => {
@@ -50,7 +49,8 @@ const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSe
  * tenth:
  *   P            every weight once; in 4 bits a projection's take 4.5 bits each
  *   the larger of
- *     3 T + N K + logits       gradients and AdamW's moments of what learns, and what the backward pass needs
+ *     3 T + N K + logits       gradients and AdamW's moments of what learns, and what the backward pass needs; the last
+ *                              two twice where rows differ in length, since two programs are held then
  *     9 T                      of what learns: weights, gradient and moments, before and after the update
  *   K            L layers of 11 h + 5 m + 0.8 a t: h wide, m in the feed-forward part, a heads that each look at the t
  *                tokens of a packed row; with checkpointing L h for the layers' inputs, and two and a half layers
@@ -65,13 +65,6 @@ const megabyte = 1e6 / bytes;
 const logitNumbers = (config: ModelConfig, tokens: number, frozenHead: boolean): number => {
   const whole = tokens * config.vocabularySize;
   return frozenHead ? 3 * Math.min(whole, 64 * megabyte) : 8 * Math.min(whole, 128 * megabyte);
-};
-
-/** Numbers that a token keeps until the backward pass has used them. */
-const keptByToken = (config: ModelConfig, time: number, checkpointing: boolean): number => {
-  const { hiddenSize, intermediateSize, heads, layers } = config;
-  const layer = 11 * hiddenSize + 5 * intermediateSize + 0.8 * heads * time;
-  return checkpointing ? layers * hiddenSize + Math.min(layers, 2.5) * layer : layers * layer;
 };
 
 /** Numbers that the weights take; quantised ones have half a byte a value and a scale for 64 of them. */
@@ -90,12 +83,15 @@ export const trainingSize = (config: ModelConfig, { task, settings, tokens }: Tr
     parameterCount(config, task) +
     (lora === undefined ? 0 : trainable - (task === "causal-lm" ? 0 : config.hiddenSize));
   const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
-  const time = Math.min(config.maxPositions, Math.max(shortestRow, Math.ceil(longest / rowStep) * rowStep));
+  const time = rowLength(longest);
   const mean = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
   const rows = Math.min(tokens.length, Math.ceil(batch / accumulation));
   const atATime = Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;
   const logits = task === "causal-lm" ? logitNumbers(config, atATime, lora !== undefined) : 0;
-  const backward = 3 * trainable + atATime * keptByToken(config, time, gradientCheckpointing) + logits;
+  const kept = atATime * keptByToken(config, time, gradientCheckpointing) + logits;
+  // batches of two lengths are two programs, each with memory of its own
+  const shapes = rowLength(tokens.reduce((least, count) => Math.min(least, count), longest)) < time ? 2 : 1;
+  const backward = 3 * trainable + shapes * kept;
   const weights = weightNumbers(config, parameters, load);
   return { parameters, trainable, memory: runtime + bytes * (weights + Math.max(backward, 9 * trainable)) };
 };

@@ -9,7 +9,9 @@ describe("a difference for people", () => {
     expect(markDifference(change)).toBe("[-Add what-] {+Remove all that+} harms peace[-.-]{+!+}");
     expect(markDifference(change, true)).toContain("\u001b[32mRemove all that\u001b[0m harms peace");
     expect(markDifference(differenceOfTexts("a b", "a b"))).toBe("a b");
-    expect(markDifference(differenceOfTexts("take it as a joke.", "take it."))).toBe("take it [-as a joke-].");
+    expect(markDifference(differenceOfTexts("take it as a joke.", "take it."))).toBe(
+      "take it [-as a joke-].",
+    );
   });
 
   it("is counted in words", () => {

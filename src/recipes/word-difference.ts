@@ -22,7 +22,8 @@ export const markDifference = ({ runs }: TextDifference, colours = false): strin
     const words = run.text.trimEnd();
     const space = run.text.slice(words.length);
     // The text between the marks has the second text's spaces; what was removed from its middle had one before it.
-    const gap = run.kind === "removed" && /[\p{L}\p{N}]$/u.test(text) && /^[\p{L}\p{N}]/u.test(words) ? " " : "";
+    const gap =
+      run.kind === "removed" && /[\p{L}\p{N}]$/u.test(text) && /^[\p{L}\p{N}]/u.test(words) ? " " : "";
     text += words === "" ? space : `${gap}${open}${words}${close}${space}`;
   }
   return text.trimEnd();

@@ -16,10 +16,12 @@ import { findBase, type LoadOptions } from "./base-folder.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { familyOf, parseModelConfig, taskOfConfig } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
-import { isAdapter, mergeAdapters } from "./lora.ts";
+import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
+import { isAdapter, mergeAdapters, mergedProjection } from "./lora.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
 import { parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
 import {
+  dequantiseWeight,
   type LoadFormat,
   type QuantisedWeight,
   type QuantisedWeights,
@@ -29,14 +31,6 @@ import {
 import { openSafetensors, readFiniteTensor, type SafetensorsFile } from "./safetensors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
-
-/** What generation_config.json says; end tokens come from config.json where it is silent. null: not said. */
-export type GenerationConfig = {
-  readonly endTokenIds: readonly number[];
-  readonly padTokenId: number | null;
-  readonly temperature: number | null;
-  readonly topP: number | null;
-};
 
 /** A model folder in memory. chatTemplate is null where the folder has none. */
 export type ModelFolder = {
@@ -220,30 +214,6 @@ const readWeights = async (
   }
 };
 
-const tokenId = z.number().int().nonnegative();
-const generationSchema = z.looseObject({
-  eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
-  pad_token_id: tokenId.nullish(),
-  temperature: z.number().nonnegative().nullish(),
-  top_p: z.number().positive().max(1).nullish(),
-});
-
-const readGenerationConfig = async (
-  folder: string,
-  files: ReadonlySet<string>,
-  config: ModelConfig,
-): Promise<GenerationConfig> => {
-  const place = { file: join(folder, "generation_config.json") };
-  const content = files.has("generation_config.json") ? await readJsonFile(place.file) : {};
-  const { eos_token_id: end, ...raw } = checkValue(generationSchema, content, place);
-  return {
-    endTokenIds: end == null ? config.endTokenIds : [end].flat(),
-    padTokenId: raw.pad_token_id ?? config.padTokenId,
-    temperature: raw.temperature ?? null,
-    topP: raw.top_p ?? null,
-  };
-};
-
 const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {
   if (tokenizer.vocabularySize > config.vocabularySize)
     throw new UserError(
@@ -364,18 +334,33 @@ export const withChatTemplate = async (model: ModelFolder, file: string): Promis
   chatTemplate: compileChatTemplate(await readText(file), tokenVariables(model.tokenizer), file),
 });
 
+/** An adapter in weights in fewer bits: each projection that it changes is widened, changed and quantised again. */
+const mergeQuantised = ({ config, weights, quantised }: ModelFolder): QuantisedWeights => {
+  const changed: Record<string, QuantisedWeight> = {};
+  for (const [name, projection] of quantisable(config, "8bit")) {
+    const weight = quantised[name];
+    if (weight === undefined) continue;
+    const found = mergedProjection(weights, projection, 1, () => dequantiseWeight(weight, projection));
+    if (found !== undefined)
+      changed[name] = quantiseWeight(found, projection, weight.type === "nf4" ? "4bit" : "8bit");
+  }
+  return { ...quantised, ...changed };
+};
+
 /**
- * The same model without an adapter beside its weights: what it learned is in them. Throws UserError for an adapter over
- * weights in fewer bits, which cannot take it in.
+ * The same model without an adapter beside its weights: what it learned is in them, rounded again where they are held in
+ * fewer bits.
  */
 export const mergeFolder = (model: ModelFolder): ModelFolder => {
   const { config, weights, quantised, adapter } = model;
   if (adapter === null) return model;
-  if (Object.keys(quantised).length > 0)
-    throw new UserError(
-      "adapter-on-quantised",
-      `The model is an adapter, which cannot be merged into ${adapter.baseFolder} in fewer bits. Leave out load, or merge it first: covenant export merge.`,
-      { folder: adapter.baseFolder },
-    );
-  return { ...model, weights: mergeAdapters(config, weights, 1), adapter: null };
+  const isOfQuantised = (name: string): boolean =>
+    isAdapter(name) && name.replace(/\.lora_[AB]\.weight$/, ".weight") in quantised;
+  const others = Object.fromEntries(Object.entries(weights).filter(([name]) => !isOfQuantised(name)));
+  return {
+    ...model,
+    weights: mergeAdapters(config, others, 1),
+    quantised: mergeQuantised(model),
+    adapter: null,
+  };
 };

@@ -27,7 +27,6 @@ export {
 } from "./chat-template.ts";
 export {
   frozenState,
-  type GenerationConfig,
   type LiveAdapter,
   loadModelFolder,
   type ModelFolder,
@@ -46,6 +45,13 @@ export {
 } from "./config.ts";
 export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
 export { createGenerator, fitsContext, type Generator } from "./generation.ts";
+export {
+  type AskedSampling,
+  type GenerationConfig,
+  generationConfigName,
+  type ResolvedSampling,
+  resolveSampling,
+} from "./generation-config.ts";
 export { cachedHubFolder, hubFolder, isHubName, readHubName } from "./hub.ts";
 export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
@@ -77,6 +83,7 @@ export {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 export {
   checkWeights,
@@ -103,7 +110,9 @@ export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,
+  logitRows,
   readTargets,
+  readThroughHead,
   type Target,
   type TokenBatch,
   type TokenBatchSizes,

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
+import type { LoadFormat } from "../../models/index.ts";
 import type { Constitution, PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
@@ -14,7 +15,7 @@ import {
   rewardOfTokens,
   trainGrpo,
 } from "../../training/index.ts";
-import { createGenerator, createModelState, createScorer } from "../../transformer/index.ts";
+import { createGenerator, createScorer } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../policy-settings.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { judgeReward } from "./judge-reward.ts";
@@ -24,12 +25,15 @@ import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
+  loadOf,
   optimiserOf,
   promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
+  startOf,
   stateToTrain,
+  trainedFolder,
   trainingSeed,
 } from "./training-parts.ts";
 
@@ -41,6 +45,7 @@ export type GrpoStageOptions = StageBase & {
     readonly model: string;
     readonly constitution: Constitution;
     readonly weight: number;
+    readonly load?: LoadFormat | undefined;
   };
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
@@ -54,7 +59,7 @@ const scaleOf = ({ scale, estimator }: GrpoSettings) =>
 /** What samples, is trained, and holds back; no reference where nothing is to be held. */
 const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
   const state = stateToTrain(model, model.weights, settings, seed);
-  const reference = settings.beta === 0 ? null : createScorer(createModelState(model.config, model.weights));
+  const reference = settings.beta === 0 ? null : createScorer(startOf(model));
   const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
   return {
     ...parts,
@@ -84,7 +89,7 @@ const trainWith = async (
   judge: Judge | null,
 ): Promise<void> => {
   const { name, settings, maxTokens } = options;
-  const model = await loadTrainable(options.model, context);
+  const model = await loadTrainable(options.model, context, loadOf(settings));
   const endToken = endTokenOf(model, options.model);
   const prompts = fittingPrompts(stage, model, options.prompts);
   const rewardModel =
@@ -119,6 +124,7 @@ const trainWith = async (
     rewards,
     prompts: prompts.tokens,
     maxTokens,
+    context: Math.min(model.config.maxPositions, rewardModel?.context ?? Number.POSITIVE_INFINITY),
     endToken,
     schedule: scheduleOf(settings),
     padding: model.padding,
@@ -163,9 +169,10 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
       await trainWith(pipeline, stage, options, seed, null);
       return;
     }
-    await withStageModel(pipeline, stage, judge.model, (opened, countUsage) =>
+    const judging = judge.load === undefined ? pipeline : { ...pipeline, load: judge.load };
+    await withStageModel(judging, stage, judge.model, (opened, countUsage) =>
       trainWith(pipeline, stage, options, seed, { opened, countUsage }),
     );
   });
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };

@@ -63,7 +63,7 @@ export const requireLearnable = (
   if (typeof which === "string" || which <= rounds) return;
   throw new UserError(
     "revisions-beyond-rounds",
-    `Got revisions=${which}, but there are ${rounds} rounds of revision. Expected all, last, or a number from 1 to ${rounds}; or raise the rounds.`,
+    `Got sft.revisions=${which}, but there are ${rounds} rounds of revision. Expected all, last, or a number from 1 to ${rounds}; or raise the rounds.`,
     { revisions: which, rounds },
   );
 };

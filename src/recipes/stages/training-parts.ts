@@ -205,6 +205,10 @@ export const stateToTrain = (
   });
 };
 
+/** The model as it is before it learns, over the same weights. */
+export const startOf = ({ config, weights, quantised }: TrainableModel): ModelState =>
+  createModelState(config, weights, { quantised });
+
 /** How an adapter in the stage's folder names its base: by a path from there where the run holds it, too. */
 const baseOf = (stage: StageContext, folder: string, { origin }: TrainableModel) => {
   if (isHubName(origin.name)) {
@@ -224,6 +228,18 @@ const saveAdapter = async (stage: StageContext, model: TrainableModel, state: Mo
   const settings = { config, task, weights, scale, alpha, rsLora, dropout, ...baseOf(stage, folder, model) };
   const { tokenizer, chatTemplate } = model;
   await saveAdapterFolder(folder, { ...settings, tokenizer: tokenizer.files, chatTemplate });
+};
+
+/** Throws UserError for weights in fewer bits without adapters that learn. block: the key of the settings. */
+export const requireLearning = (
+  { load, lora }: { readonly load?: "4bit" | undefined; readonly lora?: unknown },
+  block: string,
+): void => {
+  if (load === undefined || lora !== undefined) return;
+  throw new UserError(
+    "load-without-lora",
+    `${block}.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set ${block}.lora.rank=16, or leave out ${block}.load.`,
+  );
 };
 
 /** How the settings say that the model is loaded. */
@@ -253,6 +269,7 @@ export const saveTrained = async (
     weights,
     tokenizer: model.tokenizer.files,
     chatTemplate: model.chatTemplate,
+    generationConfig: model.generationConfig,
     task: state.task,
   });
 };
