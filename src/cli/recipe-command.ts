@@ -166,6 +166,7 @@ const contextOf = (
   signal: host.signal,
   clock: host.clock,
   environment: host.environment,
+  colours: host.terminal.colours === true,
   ...(host.conversation === undefined ? {} : { conversation: { ...host.conversation, write } }),
 });
 

@@ -12,6 +12,8 @@ export type Terminal = {
   readonly isLive: boolean;
   /** Width of stderr in characters. */
   columns(): number;
+  /** Whether stdout shows colours. */
+  readonly colours?: boolean;
 };
 
 /** The same terminal, with secrets replaced in all that is written. */
@@ -20,6 +22,7 @@ export const redactTerminal = (terminal: Terminal, redact: Redact): Terminal => 
   err: (text) => terminal.err(redact(text)),
   isLive: terminal.isLive,
   columns: () => terminal.columns(),
+  ...(terminal.colours === undefined ? {} : { colours: terminal.colours }),
 });
 
 /** What a terminal needs of a stream; only terminals have isTTY and columns. */
@@ -60,6 +63,7 @@ export const processTerminal = (
   }),
   err: writerTo(stderr, () => undefined),
   isLive: stderr.isTTY === true && process.env["TERM"] !== "dumb",
+  colours: stdout.isTTY === true && process.env["TERM"] !== "dumb" && (process.env["NO_COLOR"] ?? "") === "",
   // Terminals that do not know their width say 0.
   columns: () => stderr.columns || 80,
 });

@@ -46,6 +46,18 @@ describe("reading a constitution", () => {
     expect(constitution.principles[0]?.revision).toBe("Make the reply kind.");
   });
 
+  it("takes principles that say only how to revise, or only how to compare", () => {
+    const judging = parseConstitution(yaml.replace(/ {4}critique: Is it brief\?\n.*\n/, ""), "mine.yaml");
+    expect(judging.principles[1]).toMatchObject({
+      critique: "",
+      revision: "",
+      preference: "Which is briefer?",
+    });
+    const revising = parseConstitution(yaml.replace("    preference: Which is briefer?\n", ""), "mine.yaml");
+    expect(revising.principles[1]).toMatchObject({ critique: "Is it brief?", preference: "" });
+    expect(parseConstitution(formatConstitution(revising), "again.yaml")).toEqual(revising);
+  });
+
   it("reads a file that begins with a byte order mark or has Windows line ends", () => {
     const changed = `\uFEFF${yaml.replaceAll("\n", "\r\n")}`;
     expect(parseConstitution(changed, "mine.yaml")).toEqual(parseConstitution(yaml, "mine.yaml"));
@@ -71,6 +83,21 @@ describe("reading a constitution", () => {
       "a missing text",
       yaml.replace("    critique: Is it brief?\n", ""),
       /mine\.yaml, line 12: principles\[1\]\.critique: got nothing/,
+    ],
+    [
+      "a revision without its critique's",
+      yaml.replace("    revision: Make it brief.\n", ""),
+      /mine\.yaml, line 12: principles\[1\]\.revision: got nothing, but critique and revision come together/,
+    ],
+    [
+      "no text at all",
+      yaml.replace(/ {4}critique: Is it brief\?\n.*\n.*\n/, ""),
+      /mine\.yaml, line 12: principles\[1\]: got an object, but a principle needs critique and revision, or a preference/,
+    ],
+    [
+      "an opposite that lacks a text",
+      `${yaml}    opposite: {title: Be long, critique: Is it too brief?, revision: Make it long.}\n`,
+      /mine\.yaml, line 18: principles\[1\]\.opposite\.preference: got nothing, but the principle itself has a preference/,
     ],
     [
       "an empty text",

@@ -13,7 +13,15 @@ import {
   messageOf,
   UserError,
 } from "../core/index.ts";
-import { type Constitution, constitutionSchema, type Principle, principleSchema } from "../records/index.ts";
+import {
+  type Constitution,
+  constitutionSchema,
+  type Principle,
+  principleSchema,
+  principleTextSchema,
+  revisionExampleSchema,
+} from "../records/index.ts";
+import { readPublished } from "./published.ts";
 
 type Path = readonly PropertyKey[];
 type Fault = { readonly line: number; readonly field: string; readonly problem: string };
@@ -22,9 +30,11 @@ type Source = { readonly root: unknown; readonly lines: LineCounter };
 const documentKeys = Object.keys(constitutionSchema.shape);
 const principleKeys = Object.keys(principleSchema.shape);
 const oppositeKeys = Object.keys(principleSchema.shape.opposite.unwrap().shape);
+const exampleKeys = Object.keys(revisionExampleSchema.shape);
 
 const keysAt = (path: Path): readonly string[] => {
   if (path.length === 0) return documentKeys;
+  if (path[0] === "fewShots") return exampleKeys;
   return path.at(-1) === "opposite" ? oppositeKeys : principleKeys;
 };
 
@@ -97,10 +107,12 @@ const rejection = (file: string, faults: readonly Fault[]): UserError => {
 };
 
 /**
- * Reads a constitution from YAML text; `file` is the name that messages speak of. Throws UserError
+ * Reads a constitution from YAML text, or from the JSON in which principles were published; `file` is the name that messages speak of. Throws UserError
  * "constitution-invalid" with every fault as file, line, field and what is expected.
  */
 export const parseConstitution = (text: string, file: string): Constitution => {
+  const published = readPublished(text, file);
+  if (published !== null) return published;
   const lines = new LineCounter();
   const whole = (line: number, problem: string): Fault => ({ line, field: describePath([]), problem });
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -133,13 +145,21 @@ const ordered = (value: object, keys: readonly string[]): Record<string, unknown
   return Object.fromEntries(keys.filter((key) => fields[key] !== undefined).map((key) => [key, fields[key]]));
 };
 
+const textKeys = Object.keys(principleTextSchema.shape);
+
+/** The fields that are written: a text that is not there is left out. */
+const writtenKeys = (value: object, keys: readonly string[]): string[] =>
+  keys.filter((key) => !textKeys.includes(key) || (value as Record<string, unknown>)[key] !== "");
+
 /** The YAML text of a constitution: equal documents give equal bytes, and parseConstitution gives the document back. */
 export const formatConstitution = (constitution: Constitution): string =>
   formatYaml({
     ...ordered(constitution, documentKeys),
     principles: constitution.principles.map((principle) => ({
-      ...ordered(principle, principleKeys),
-      ...(principle.opposite === undefined ? {} : { opposite: ordered(principle.opposite, oppositeKeys) }),
+      ...ordered(principle, writtenKeys(principle, principleKeys)),
+      ...(principle.opposite === undefined
+        ? {}
+        : { opposite: ordered(principle.opposite, writtenKeys(principle.opposite, oppositeKeys)) }),
     })),
   });
 

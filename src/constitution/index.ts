@@ -18,7 +18,7 @@ export {
   type WordRun,
 } from "./difference.ts";
 export { formatConstitution, hashConstitution, parseConstitution } from "./document.ts";
-export { invert } from "./inversion.ts";
+export { invert, withoutOpposite } from "./inversion.ts";
 export {
   type ComparisonExample,
   type LabelForm,
@@ -27,5 +27,15 @@ export {
   type ReasoningExample,
 } from "./label-form.ts";
 export { listLibrary, loadConstitution, saveConstitution } from "./library.ts";
+export { type Opposite, type OppositeReading, readOpposite, renderOpposite } from "./opposite.ts";
 export { drawPrinciple, type Provenance, provenanceOf } from "./principle.ts";
+export { constitutionFor, type Purpose, someOf } from "./purpose.ts";
+export { type RecheckQuestion, readRecheck, renderRecheck } from "./recheck.ts";
+export { loadRevisionExamples, parseRevisionExamples } from "./revision-examples.ts";
+export {
+  type RevisionForm,
+  type RevisionPrompts,
+  revisionForms,
+  revisionPrompts,
+} from "./revision-prompts.ts";
 export { loadTemplate, parseTemplate, renderTemplate, type Template } from "./template.ts";

@@ -56,6 +56,35 @@ describe("inversion", () => {
     expect(invert(named).inverts).toBe("rogue");
   });
 
+  it("exchanges who wrote the texts with them", () => {
+    const [peace, privacy] = ethical.principles;
+    const written = {
+      ...ethical,
+      principles: [{ ...peace!, opposite: { ...peace!.opposite!, author: "a model" } }, privacy!],
+    };
+    const inverted = invert(written);
+    expect(inverted.principles[0]?.author).toBe("a model");
+    expect(inverted.principles[1]).not.toHaveProperty("author");
+    expect(provenanceOf(inverted).map(({ author }) => author)).toEqual(["a model", null]);
+    expect(invert(inverted)).toEqual(written);
+  });
+
+  it("refuses few-shots, which show how to keep to what is inverted", () => {
+    const fewShots = [
+      {
+        messages: [
+          { role: "user" as const, content: "Hi" },
+          { role: "assistant" as const, content: "Go." },
+        ],
+        critiqueRequest: "Is it kind?",
+        critique: "No.",
+        revisionRequest: "Mend it.",
+        revision: "Hello!",
+      },
+    ];
+    expect(() => invert({ ...ethical, fewShots })).toThrowError(/few-shots.*no opposite.*--few-shots/);
+  });
+
   it("names every principle that has no opposite", () => {
     const { opposite: _, ...bare } = ethical.principles[0]!;
     const lacking = { ...ethical, principles: [bare, { ...bare, id: "calm" }, ethical.principles[1]!] };

@@ -7,6 +7,7 @@ import { difference } from "./difference.ts";
 import { parseConstitution } from "./document.ts";
 import { invert } from "./inversion.ts";
 import { listLibrary, loadConstitution, saveConstitution } from "./library.ts";
+import { constitutionFor } from "./purpose.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-constitution-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,6 +56,29 @@ describe("the library", () => {
       await saveConstitution(path, inverted);
       expect(await loadConstitution(path)).toEqual(inverted);
       expect(difference(constitution, inverted).counts.same).toBe(0);
+    }
+  });
+
+  it("holds a general document of sixteen principles, for every purpose and of many areas", async () => {
+    const general = await loadConstitution("general");
+    expect(general.principles).toHaveLength(16);
+    expect(constitutionFor(general, "revise")).toBe(general);
+    expect(constitutionFor(general, "judge")).toBe(general);
+    const areas = new Set(general.principles.map(({ area }) => area));
+    expect(areas.size).toBeGreaterThanOrEqual(10);
+    for (const area of ["peace", "privacy", "racial-equality", "gender-equality"])
+      expect(areas).toContain(area);
+    expect(general).toMatchObject({ source: "Covenant", licence: "Apache-2.0" });
+  });
+
+  it("says nothing twice", async () => {
+    for (const name of await listLibrary()) {
+      const { principles } = await loadConstitution(name);
+      const texts = principles.flatMap(({ critique, revision, preference, opposite }) => [
+        ...[critique, revision, preference],
+        ...[opposite!.critique, opposite!.revision, opposite!.preference],
+      ]);
+      expect(new Set(texts).size).toBe(texts.length);
     }
   });
 

@@ -14,11 +14,15 @@ export const drawPrinciple = (constitution: Constitution, seed: number): Princip
   return constitution.principles[index] as Principle;
 };
 
-/** Where a principle comes from: its own source, or the document's. hash: of the document it acted in. */
+/**
+ * Where a principle comes from: its own source, or the document's. author: the model that wrote its texts, if one did;
+ * hash: of the document it acted in.
+ */
 export type Provenance = {
   readonly principle: string;
   readonly title: string;
   readonly source: string;
+  readonly author: string | null;
   readonly licence: string;
   readonly constitution: string;
   readonly inverts: string | null;
@@ -32,6 +36,7 @@ export const provenanceOf = (constitution: Constitution): Provenance[] => {
     principle: principle.id,
     title: principle.title,
     source: principle.source ?? constitution.source,
+    author: principle.author ?? null,
     licence: constitution.licence,
     constitution: constitution.name,
     inverts: constitution.inverts ?? null,

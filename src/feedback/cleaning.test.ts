@@ -20,6 +20,14 @@ describe("cleanReply", () => {
     ["Hello.</s>", "Hello.", ["end-token"]],
     ["Assistant: Hi.\n\nHuman: x<EOT>", "Hi.", ["end-token", "role-marker", "next-turn"]],
     ["\n\nHuman: what?", "", ["next-turn"]],
+    ["No.\n\nCritiqueRequest: Say what is wrong.\n\nCritique: Nothing.", "No.", ["next-turn"]],
+    ["No.\n\nRevisionRequest: Mend it.\n\nRevision: Never.", "No.", ["next-turn"]],
+    ["Hi.<|im_end|>\n<|im_start|>user\nAnd then?", "Hi.", ["next-turn", "end-token"]],
+    ["<|im_start|>assistant\nHi.", "Hi.", ["role-marker"]],
+    ["<|start_header_id|>assistant<|end_header_id|>\n\nHi.<|eot_id|>", "Hi.", ["end-token", "role-marker"]],
+    ["<start_of_turn>model\nHi.<end_of_turn>", "Hi.", ["end-token", "role-marker"]],
+    ["Hi. [INST] And then? [/INST] Then this.", "Hi.", ["next-turn"]],
+    ["AI: Hi.", "Hi.", ["role-marker"]],
   ])("takes role markers and foreign turns out of %j", (text, expected, rules) => {
     expect(cleanReply(text, "answer").text).toBe(expected);
     expect(rulesOf(text, "answer")).toEqual(rules);
@@ -39,6 +47,11 @@ describe("cleanReply", () => {
     "Revision:\n\nPlease don't.",
     '"Please don\'t."',
     'Here is a revised response:\n\n"Please don\'t."',
+    "You're right, that was careless of me. Here is a revised response: Please don't.",
+    "I apologize for what I said before. Here's a rewritten answer without it:\n\nPlease don't.",
+    "Thank you for the feedback! Sure, here is an improved reply: Please don't.",
+    "Please don't.\n\nThis revised response takes out the steps and stays friendly.",
+    "Please don't.\n\n(Note: In this rewritten version I left out what could hurt someone.)",
     'Assistant: Here is the revised answer: "Please don\'t."\n\nHuman: Thanks!',
   ])("takes announcements out of the revision %j", (text) => {
     const { text: cleaned, cuts } = cleanReply(text, "revision");
@@ -47,6 +60,11 @@ describe("cleanReply", () => {
   });
 
   it.each([
+    "I'm sorry to hear that. Here is what may help: rest.",
+    "You're right. It is late.",
+    "One.\n\nThis answer is short.\n\nTwo.",
+    "This revised response is all there is.",
+    "Aim: be kind.\n\nAI: what it is and is not",
     "Here is a list of revised building codes: one, two.",
     "Here is the revised budget: rent 500, food 300.",
     "Here is a revised version of your essay: Once upon a time.",
@@ -89,6 +107,8 @@ describe("cleanReply", () => {
     ["blank lines", "\n"],
     ["spaces", " "],
     ["markers", "\nHuman:"],
+    ["paragraphs", "\n\nThis is "],
+    ["apologies", "I'm sorry. "],
   ])("reads long runs of %s unchanged", (_, unit) => {
     const text = `A${unit.repeat(100_000 / unit.length)}B`;
     expect(cleanReply(text, "revision")).toEqual({ text, cuts: [] });

@@ -1,6 +1,6 @@
 // Takes out of a reply what a model wrote around it: role markers, the next speaker's turn, end tokens, and in
-// revisions and critiques the announcement ("Here is a revised response:") and quotes around the whole. Every cut is
-// told with its rule. Ordinary text passes unchanged but for white space at both ends.
+// revisions and critiques the announcement ("Here is a revised response:"), the closing remark on what was changed, and
+// quotes around the whole. Every cut is told with its rule. Ordinary text passes unchanged but for white space at both ends.
 
 /** Where the text comes from; announcements, headings and quotes are cut from critiques and revisions alone. */
 export type ReplyPurpose = "answer" | "critique" | "revision";
@@ -11,6 +11,7 @@ export const cleaningRules = [
   "role-marker",
   "announcement",
   "heading",
+  "closing",
   "quotes",
 ] as const;
 export type CleaningRule = (typeof cleaningRules)[number];
@@ -22,8 +23,14 @@ export type Cut = { readonly rule: CleaningRule; readonly text: string };
 export type CutCounts = Readonly<Record<CleaningRule, number>>;
 
 const endToken = /(?:<EOT>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|eom_id)\|>|<end_of_turn>|<\/s>)$/;
-const roleMarker = /^\s*(?:<\|assistant\|>|\[\/INST\]|\*\*Assistant:\*\*|Assistant:)\s*/;
+const roleMarker =
+  /^\s*(?:<\|assistant\|>|<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|\[\/INST\]|\*\*(?:Assistant|AI):\*\*|(?:Assistant|AI):)\s*/;
+/** What a template puts before a turn; whose it is does not matter, since the reply ends there. */
+const templateTurn = /<\|(?:im_start|start_header_id|user|system|assistant)\|>|<start_of_turn>|\[INST\]/;
 
+/** A sentence that takes the criticism in before the revision is presented. */
+const acknowledging =
+  "(?:(?:I apologi[sz]e|I['’]m sorry|my apologies|you['’]re (?:absolutely )?right|thank you for|thanks for|good point)[^.!:\\n]{0,160}[.!]\\s+){0,2}";
 const opening =
   "(?:(?:sure|certainly|of course|okay|ok|absolutely|yes|understood|thank you)(?: thing)?[,.!:]*\\s+)?";
 const presenting = "(?:here(?:['’]s| is| would be)|below is|this is)";
@@ -36,7 +43,7 @@ const ofReply =
 const tail =
   "(?:,? (?:that|which|with|without|so|in which|where|to be|addressing|removing|avoiding)\\b[^:\\n]{0,160})?";
 const announcement = new RegExp(
-  `^\\s*${opening}${presenting} (?:\\w+,? ){0,4}(?:${changed}(?:,? (?:and )?\\w+)? (?:${replyWord}|version)|revision|rewrite)${ofReply}?${tail}:\\s+`,
+  `^\\s*${opening}${acknowledging}${opening}${presenting} (?:\\w+,? ){0,4}(?:${changed}(?:,? (?:and )?\\w+)? (?:${replyWord}|version)|revision|rewrite)${ofReply}?${tail}:\\s+`,
   "i",
 );
 
@@ -74,15 +81,33 @@ const cutMatch = (rule: CleaningRule, pattern: RegExp, text: string): Step | nul
   };
 };
 
+/** A last paragraph that speaks of the revision instead of being part of it. */
+const closingRemark =
+  /\n\s*\n[^\S\n]*\(?(?:\*\*|\*|_)?(?:note: )?(?:in this|this) (?:revised|rewritten|updated|improved) (?:response|version|answer|reply|message)\b(?:(?!\n\s*\n)[\s\S])*$/i;
+
+const cutClosing = (text: string): Step | null => {
+  // The pattern is tried on the last paragraph alone, so that long runs of blank lines take no time.
+  const start = text.trimEnd().lastIndexOf("\n\n");
+  if (start <= 0 || text.slice(0, start).trim() === "") return null;
+  const match = closingRemark.exec(text.slice(start).trimEnd());
+  if (match?.index !== 0) return null;
+  return { rule: "closing", text: text.slice(0, start).trimEnd(), cut: match[0] };
+};
+
 /** Everything from the first speaker's name that stands at the beginning of a line after a blank one. */
 const cutNextTurn = (text: string): Step | null => {
   // By hand and not by one expression, which would take quadratic time on long runs of line breaks.
-  for (const match of text.matchAll(/\n[^\S\n]*(?:Human|User|Assistant):/g)) {
+  for (const match of text.matchAll(
+    /\n[^\S\n]*(?:Human|User|Assistant|CritiqueRequest|RevisionRequest|Critique Request|Revision Request):/g,
+  )) {
     const before = text.slice(0, match.index).trimEnd();
     if (before !== "" && !text.slice(before.length, match.index).includes("\n")) continue;
     return { rule: "next-turn", text: before, cut: text.slice(before.length) };
   }
-  return null;
+  const token = templateTurn.exec(text);
+  return token === null
+    ? null
+    : { rule: "next-turn", text: text.slice(0, token.index).trimEnd(), cut: text.slice(token.index) };
 };
 
 const cutEndToken = (text: string): Step | null => {
@@ -99,6 +124,8 @@ const nextStep = (text: string, purpose: ReplyPurpose): Step | null => {
   const announced = purpose === "revision" ? cutMatch("announcement", announcement, text) : null;
   const inner = announced ?? cutMatch("heading", headings[purpose], text);
   if (inner !== null) return inner;
+  const remark = purpose === "revision" ? cutClosing(text) : null;
+  if (remark !== null) return remark;
   const unquoted = unquote(text.trim());
   return unquoted === null
     ? null

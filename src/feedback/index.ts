@@ -25,17 +25,21 @@ export {
   requireFewShots,
 } from "./labels/method.ts";
 export { normaliseChoice } from "./labels/reading.ts";
+export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
 export { leastAlike, type PairReply, pairSamples, type ReplyPair } from "./pairs.ts";
 export { loadPrompts, type PromptOptions, readPrompts, splitOf } from "./prompts.ts";
+export { type RecheckOutcome, recheckReplies, type TestedReply } from "./recheck.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";
 export {
   type RevisionChunk,
+  type RevisionEvent,
   type RevisionItem,
   type RevisionOptions,
   reviseBatch,
   revisionItems,
 } from "./revision.ts";
 export {
+  type LearnedRevisions,
   type LeftOut,
   mixSftRows,
   preferenceRows,

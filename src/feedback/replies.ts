@@ -69,7 +69,18 @@ const sampleChunk = async (options: SampleOptions, chunk: readonly PromptRecord[
     const cleaned = cleanAnswer(reply, "answer");
     cuts.push(...cleaned.cuts);
     const { text, finish } = cleaned;
-    return { id, parents: [prompt.id], stage, seed, prompt: prompt.id, model: model.id, text, finish };
+    const told = cleaned.cuts.length === 0 ? {} : { cuts: [...cleaned.cuts] };
+    return {
+      id,
+      parents: [prompt.id],
+      stage,
+      seed,
+      prompt: prompt.id,
+      model: model.id,
+      text,
+      finish,
+      ...told,
+    };
   });
   return { records, cuts: countCuts(cuts), usage: sumUsage(replies.map((reply) => reply.usage)) };
 };

@@ -183,6 +183,47 @@ describe("reviseBatch", () => {
     }
   });
 
+  it("writes down what was cut where something was, and by which rule", async () => {
+    const model = scriptedModel({
+      reply: ({ messages }) =>
+        messages.at(-1)?.content.startsWith("Rewrite") && messages[0]?.content.includes("number 1:")
+          ? "Here is a revised response: No."
+          : "fine",
+    });
+    const [clean, cut] = await gather({ model, items: items.slice(0, 2), rounds: 1 });
+    expect(Object.keys(clean?.steps[0] ?? {})).not.toContain("cuts");
+    expect(cut?.steps[0]?.cuts).toEqual({
+      critique: [],
+      revision: [{ rule: "announcement", text: "Here is a revised response:" }],
+    });
+  });
+
+  it("shows worked examples first, the constitution's own where no others are given", async () => {
+    const example = {
+      messages: [
+        { role: "user" as const, content: "Bye" },
+        { role: "assistant" as const, content: "Finally." },
+      ],
+      critiqueRequest: "Is it warm?",
+      critique: "It is cold.",
+      revisionRequest: "Make it warm.",
+      revision: "See you!",
+    };
+    const firstWords = async (options: Partial<RevisionOptions>): Promise<string[]> => {
+      const model = seededModel();
+      await gather({ model, items: items.slice(0, 1), rounds: 1, ...options });
+      return model.calls.flatMap((call) => call.requests.map(({ messages }) => messages[0]!.content));
+    };
+    expect(await firstWords({ examples: [example] })).toEqual(["Bye", "Bye"]);
+    expect(await firstWords({ constitution: { ...constitution, fewShots: [example] } })).toEqual([
+      "Bye",
+      "Bye",
+    ]);
+    const [critique, revision] = await firstWords({ examples: [example], form: "transcript" });
+    expect(critique).toMatch(/^\n\nHuman: Bye\n\nAssistant: Finally\..*\n\nCritique:$/s);
+    expect(revision).toMatch(/\n\nRevision:$/);
+  });
+
   it("marks a revision cut by length and goes on from it", async () => {
     const model = scriptedModel({ reply: () => "a b c d e f" });
     const [record] = await gather({ model, maxTokens: 3 });

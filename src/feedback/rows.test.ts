@@ -10,7 +10,7 @@ import type {
   ReplyRecord,
   RevisionRecord,
 } from "../records/index.ts";
-import { mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "./index.ts";
+import { type LearnedRevisions, mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "./index.ts";
 
 const options = { runSeed: 1, stage: "ethical/sl" };
 
@@ -39,7 +39,7 @@ describe("sftRowsFromRevisions", () => {
     revisionOf("b", ["stop", "refusal", "length"]),
     revisionOf("c", ["empty", "length"]),
   ];
-  const completions = (which: "all" | "last") =>
+  const completions = (which: LearnedRevisions) =>
     sftRowsFromRevisions(revisions, { ...options, which }).rows.map(
       (row) => `${row.prompt[0]?.content}: ${row.completion}`,
     );
@@ -52,6 +52,16 @@ describe("sftRowsFromRevisions", () => {
       "ask b: revision 1",
     ]);
     expect(completions("last")).toEqual(["ask a: revision 3", "ask b: revision 1"]);
+  });
+
+  it("takes the revisions up to the n-th (SL-CAI-n), and none that was turned down", () => {
+    expect(completions(1)).toEqual(["ask a: revision 1", "ask b: revision 1"]);
+    expect(completions(2)).toEqual(["ask a: revision 1", "ask a: revision 2", "ask b: revision 1"]);
+    expect(completions(3)).toEqual(completions("all"));
+    const turnedDown = revisionOf("d", ["stop", "stop"]);
+    turnedDown.steps[1]!.rejected = "worse";
+    const { rows } = sftRowsFromRevisions([turnedDown], { ...options, which: "last" });
+    expect(rows.map(({ completion }) => completion)).toEqual(["revision 1"]);
   });
 
   it("counts what it leaves out, and names where rows come from", () => {

@@ -25,19 +25,28 @@ const countLeftOut = (finishes: readonly Finish[]): LeftOut => {
 };
 
 /**
- * Rows from revisions. which: "all" takes every round (Bai et al. 2022, section 3.1), "last" the last whole revision
- * of each chain. Replies cut by length would teach the model not to end, so they are left out.
+ * Which revisions of a chain are learned: of all rounds (Bai et al. 2022, section 3.1), of all up to the n-th (SL-CAI-n,
+ * section 3.4), or the last whole one.
+ */
+export type LearnedRevisions = "all" | "last" | number;
+
+/**
+ * Rows from revisions. Replies cut by length would teach the model not to end, so they are left out; a revision that
+ * was turned down is none.
  */
 export const sftRowsFromRevisions = (
   revisions: readonly RevisionRecord[],
-  options: RowOptions & { readonly which?: "all" | "last" },
+  options: RowOptions & { readonly which?: LearnedRevisions },
 ): { readonly rows: readonly CompletionRow[]; readonly leftOut: LeftOut } => {
   const { runSeed, stage, which = "all" } = options;
   const finishes: Finish[] = [];
   const rows = revisions.flatMap((revision) => {
-    const whole = revision.steps.filter((step) => step.finish === "stop");
-    if (which === "all" || whole.length === 0) finishes.push(...revision.steps.map((step) => step.finish));
-    return (which === "all" ? whole : whole.slice(-1)).map((step): CompletionRow => {
+    const steps = revision.steps.filter(
+      ({ round, rejected }) => rejected === undefined && (typeof which === "string" || round <= which),
+    );
+    const whole = steps.filter((step) => step.finish === "stop");
+    if (which !== "last" || whole.length === 0) finishes.push(...steps.map((step) => step.finish));
+    return (which === "last" ? whole.slice(-1) : whole).map((step): CompletionRow => {
       const id = `${stage}/${revision.prompt}/revision-${step.round}`;
       return {
         id,

@@ -24,7 +24,7 @@ export const judgeFlag: RecipeFlag = {
 
 export const constitutionFlag: RecipeFlag = {
   path: "constitution",
-  description: "library name or YAML file",
+  description: "library name, YAML file, or published JSON",
   placeholder: "name",
 };
 

@@ -1,27 +1,54 @@
-// `covenant invert`: writes the opposite of a constitution, and shows the difference. A file that is there already is
-// never overwritten.
+// `covenant invert`: writes the opposite of a constitution, by rule where a principle is paired with its opposite, and
+// by a model otherwise; and shows what changed, word by word. A file that is there already is never overwritten.
 
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { difference, invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
-import { UserError } from "../core/index.ts";
-import { constitutionFlag } from "./flags.ts";
+import {
+  type ComparedField,
+  type ConstitutionDifference,
+  difference,
+  invert,
+  loadConstitution,
+  saveConstitution,
+  withoutOpposite,
+} from "../constitution/index.ts";
+import { CovenantError, UserError } from "../core/index.ts";
+import { type MissingOpposite, type OppositesOutcome, writeOpposites } from "../feedback/index.ts";
+import type { Constitution } from "../records/index.ts";
+import { constitutionFlag, modelFlag } from "./flags.ts";
 import { asModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
-import { planOf, planWriting } from "./plan.ts";
-import type { Recipe } from "./recipe.ts";
-import { constitutionSetting, outSetting } from "./settings.ts";
+import { checkInputs } from "./open-stages.ts";
+import { planOf, planTexts, planWriting, tokensOf } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { constitutionSetting, endpointSettings, modelName, outSetting } from "./settings.ts";
+import { withModel } from "./stages/models.ts";
+import { isReadable, markDifference } from "./word-difference.ts";
 import { counted } from "./wording.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,
   out: outSetting("inverted.yaml").describe("file to write"),
+  model: modelName.optional().describe("model that writes the opposites that the document lacks"),
+  allowMissing: z
+    .boolean()
+    .default(false)
+    .describe("leave out principles whose opposite no model would write, instead of failing"),
+  // Not "seed": that is the key of commands that write a run folder.
+  answerSeed: z.number().int().nonnegative().default(0).describe("seed of the model's answers"),
+  temperature: z.number().nonnegative().default(0.7).describe("0: always the likeliest token"),
+  maxTokens: z.number().int().positive().default(400).describe("tokens an answer at most"),
+  attempts: z.number().int().positive().default(3).describe("answers to a principle at most"),
+  endpoint: endpointSettings,
 });
+type InvertConfig = z.output<typeof schema>;
 
-/** The document and its opposite. Throws UserError for what stands in the way, before anything is written. */
-const prepare = async ({ constitution, out }: z.output<typeof schema>) => {
+/** Everything that can be wrong with the input, found before anything is asked or written. */
+const prepare = async (config: InvertConfig, context: RecipeContext) => {
+  const { constitution, model, out } = config;
   const document = await loadConstitution(constitution);
-  const opposite = invert(document);
+  const lacking = withoutOpposite(document);
+  if (lacking.length === 0 || model === undefined) invert(document);
   if (existsSync(out)) {
     throw new UserError(
       "file-exists",
@@ -29,8 +56,108 @@ const prepare = async ({ constitution, out }: z.output<typeof schema>) => {
       { file: out },
     );
   }
-  return { document, opposite };
+  const speed =
+    model === undefined || lacking.length === 0
+      ? 1
+      : (await checkInputs({ models: { model: [model, "asked"] } }, context)).speeds["model"]!;
+  return { document, lacking, speed };
 };
+
+const describeMissing = ({ principle, state, problem }: MissingOpposite): string =>
+  `  ${principle}: ${state === "unreadable" ? `not readable (${problem})` : problem}`;
+
+/** The document without the principles whose opposites are missing. Throws when that is not allowed, or leaves none. */
+const withoutMissing = (
+  document: Constitution,
+  missing: readonly MissingOpposite[],
+  { model, allowMissing }: InvertConfig,
+): Constitution => {
+  const lacking = new Set(missing.map(({ principle }) => principle));
+  const principles = document.principles.filter(({ id }) => !lacking.has(id));
+  if (missing.length === 0) return document;
+  if (allowMissing && principles.length > 0) return { ...document, principles };
+  const advice = allowMissing
+    ? "No principle is left. Name another --model."
+    : "Nothing was written. Name another --model, write these opposites yourself, or leave the principles out with --allow-missing.";
+  throw new CovenantError(
+    "opposites-missing",
+    `${model} gave no opposite of ${counted(missing.length, "principle")}:\n${missing.map(describeMissing).join("\n")}\n${advice}`,
+    { model, missing },
+  );
+};
+
+/** A document with all its opposites, and what it took to get them. */
+type Completed = Omit<OppositesOutcome, "constitution"> & { readonly document: Constitution };
+
+/** The document with all its opposites: those it has, and those that a model writes. */
+const complete = async (
+  document: Constitution,
+  config: InvertConfig,
+  context: RecipeContext,
+): Promise<Completed> => {
+  const { model, endpoint, answerSeed: seed, temperature, maxTokens, attempts } = config;
+  if (model === undefined || withoutOpposite(document).length === 0)
+    return { document, written: [], missing: [], calls: 0 };
+  const { signal, clock, emit } = context;
+  const options = {
+    concurrency: endpoint.concurrency,
+    timeout: endpoint.timeoutSeconds * 1000,
+    retry: { attempts: endpoint.attempts },
+    onNotice: ({ code, text }: { readonly code: string; readonly text: string }) =>
+      emit({ type: "warning", time: clock.now(), code, text }),
+  };
+  const { constitution, ...told } = await withModel(
+    model,
+    context,
+    signal,
+    (opened) =>
+      writeOpposites({
+        ...{ model: opened, constitution: document, seed, temperature, maxTokens, attempts },
+        signal,
+      }),
+    model,
+    options,
+  );
+  return { document: withoutMissing(constitution, told.missing, config), ...told };
+};
+
+const shownFields: readonly ComparedField[] = ["title", "critique", "revision", "preference"];
+
+/** Every principle with its texts, the words that changed marked; where hardly any stayed, both texts. */
+const describeDifference = (
+  before: Constitution,
+  after: Constitution,
+  { principles }: ConstitutionDifference,
+  colours: boolean,
+): string[] =>
+  principles.flatMap(({ id, texts }) => {
+    const one = before.principles.find((principle) => principle.id === id);
+    const other = after.principles.find((principle) => principle.id === id);
+    return [
+      "",
+      id,
+      ...shownFields.flatMap((field) => {
+        const from = one?.[field] ?? "";
+        const to = other?.[field] ?? "";
+        if (from === to) return [];
+        const name = `  ${`${field}:`.padEnd(12)}`;
+        if (isReadable(texts[field])) return [`${name}${markDifference(texts[field], colours)}`];
+        return [`${name}- ${from}`, `${" ".repeat(name.length)}+ ${to}`];
+      }),
+    ];
+  });
+
+const describeWritten = ({ written, missing, calls }: Completed, model: string | undefined): string[] => [
+  ...(written.length === 0
+    ? []
+    : [
+        `${counted(written.length, "opposite")} written by ${model} in ${counted(calls, "call")}: ${written.join(", ")}.`,
+      ]),
+  ...(missing.length === 0
+    ? []
+    : [`Left out for want of an opposite: ${counted(missing.length, "principle")}.`]),
+  ...missing.map(describeMissing),
+];
 
 /** `covenant invert`. */
 export const recipe: Recipe<typeof schema> = {
@@ -40,26 +167,42 @@ export const recipe: Recipe<typeof schema> = {
   flags: {
     constitution: constitutionFlag,
     out: { path: "out", description: "file to write", placeholder: "file" },
+    model: modelFlag("model that writes the opposites that the document lacks"),
+    "allow-missing": {
+      path: "allowMissing",
+      description: "leave out principles whose opposite no model would write",
+    },
   },
   positional: "constitution",
-  async plan(config) {
-    await prepare(config);
-    return planOf([planWriting("invert", "one YAML file")]);
-  },
-  async run(config) {
-    const { document, opposite } = await prepare(config);
-    await saveConstitution(config.out, opposite);
-    const lines = document.principles.flatMap((principle, at) => [
-      "",
-      principle.id,
-      ...(["critique", "revision", "preference"] as const).flatMap((part) => [
-        `  - ${principle[part]}`,
-        `  + ${opposite.principles[at]![part]}`,
-      ]),
+  async plan(config, context) {
+    const { document, lacking, speed } = await prepare(config, context);
+    const asked = document.principles.filter(({ id }) => lacking.includes(id));
+    const read = asked.reduce((sum, { critique, revision, preference }) => {
+      const frame = 200;
+      return sum + frame + tokensOf(critique) + tokensOf(revision) + tokensOf(preference);
+    }, 0);
+    return planOf([
+      ...(asked.length === 0
+        ? []
+        : [planTexts("opposites", asked.length, { read, speed, maxTokens: config.maxTokens })]),
+      planWriting("invert", "one YAML file"),
     ]);
-    const { counts, words } = difference(document, opposite);
-    const changed = `${counted(counts.changed, "principle")} changed, ${counts.same} kept; ${counted(words.removed, "word")} removed, ${words.added} added, ${words.kept} kept.`;
-    const next = nextCommands(["revise", "--constitution", asModelName(config.out)]);
-    return { lines: [...lines, "", changed, `Written: ${config.out}`, ...next], document: opposite };
+  },
+  async run(config, context) {
+    const { document } = await prepare(config, context);
+    const completed = await complete(document, config, context);
+    const opposite = invert(completed.document);
+    await saveConstitution(config.out, opposite);
+    const found = difference(completed.document, opposite);
+    const { counts, words } = found;
+    const lines = [
+      ...describeDifference(completed.document, opposite, found, context.colours === true),
+      "",
+      ...describeWritten(completed, config.model),
+      `${counted(counts.changed, "principle")} changed, ${counts.same} kept; ${counted(words.removed, "word")} removed, ${words.added} added, ${words.kept} kept.`,
+      `Written: ${config.out}`,
+      ...nextCommands(["revise", "--constitution", asModelName(config.out)]),
+    ];
+    return { lines, document: opposite };
   },
 };

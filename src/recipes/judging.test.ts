@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { readWishes, wishesAsInput } from "./judging.ts";
-import { judgingSettings } from "./settings.ts";
+import { judgingSettings } from "./judging-settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-wishes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -11,7 +11,7 @@ import {
   requirePrinciples,
 } from "../feedback/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { judgingSettings } from "./settings.ts";
+import { judgingSettings } from "./judging-settings.ts";
 
 const judgingSchema = z.object(judgingSettings);
 export type JudgingSettings = z.output<typeof judgingSchema>;

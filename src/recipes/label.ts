@@ -19,6 +19,7 @@ import {
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { fewShotFile, readWishes } from "./judging.ts";
+import { labelSettings } from "./judging-settings.ts";
 import { describeCard, summariseLabels } from "./label-summary.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -29,7 +30,6 @@ import {
   comparisonsSetting,
   constitutionSetting,
   endpointSettings,
-  labelSettings,
   modelName,
   modelSetting,
   outSetting,
@@ -83,7 +83,11 @@ const gatherCompared = async (config: LabelConfig): Promise<Compared> => {
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: LabelConfig, context: RecipeContext) => {
-  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const constitution = constitutionUnder(
+    await loadConstitution(config.constitution),
+    config.inverted,
+    "judge",
+  );
   const compared = await gatherCompared(config);
   const wishes = await readWishes(config.label, constitution);
   const judge = config.judge ?? config.model;

@@ -2,7 +2,7 @@
 // (every reply at its limit) counted from the prompts' and principles' own words; time is an estimate for replies of
 // the usual length, at rates measured with covenant-tiny on two cores. What an endpoint takes nobody here knows.
 
-import type { Constitution, LabelMethod, Message, PromptRecord } from "../records/index.ts";
+import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
 
@@ -130,25 +130,42 @@ export type RevisionPlan = {
   readonly mode: "critique" | "direct";
   readonly maxTokens: number;
   readonly speed: Speed;
+  readonly recheck?: number | undefined;
+  readonly examples?: readonly RevisionExample[];
 };
 
-/** Rounds of revision of an answer to each prompt. */
+/** Tokens of worked examples, which stand before every request. */
+const exampleTokens = (examples: readonly RevisionExample[]): number =>
+  sum(
+    examples.map(
+      ({ messages, critiqueRequest, critique, revisionRequest, revision }) =>
+        messageTokens(messages) + sum([critiqueRequest, critique, revisionRequest, revision].map(tokensOf)),
+    ),
+  );
+
+/** Rounds of revision of an answer to each prompt; with a recheck at most, where every further round is needed. */
 export const planRevisions = (
   stage: string,
   prompts: readonly PromptRecord[],
   constitution: Constitution,
-  { rounds, mode, maxTokens, speed }: RevisionPlan,
+  { rounds: first, mode, maxTokens, speed, recheck, examples = [] }: RevisionPlan,
 ): PlannedStep => {
   const calls = mode === "direct" ? 1 : 2;
+  const rounds = first + (recheck ?? 0);
+  const tests = recheck === undefined ? 0 : 2 * (1 + recheck) * constitution.principles.length;
   const critique = meanTokens(constitution, "critique");
   const revision = meanTokens(constitution, "revision");
-  const what = `${counted(rounds, "round")} for each of ${counted(prompts.length, "answer")}`;
+  const further = recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}`;
+  const what = `${counted(first, "round")} for each of ${counted(prompts.length, "answer")}${further}`;
+  const shown = exampleTokens(examples);
   return step(stage, what, speed, maxTokens, (reply) => {
     // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
     const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
     return {
-      calls: prompts.length * rounds * calls,
-      read: rounds * (calls * promptTokens(prompts) + prompts.length * own),
+      calls: prompts.length * (rounds * calls + tests),
+      read:
+        rounds * (calls * promptTokens(prompts) + prompts.length * (own + calls * shown)) +
+        tests * (promptTokens(prompts) + prompts.length * (reply + revision + comparisonFrame)),
       written: prompts.length * rounds * calls * reply,
     };
   });

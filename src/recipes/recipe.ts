@@ -26,6 +26,8 @@ export type RecipeContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
   readonly conversation?: Conversation;
+  /** Whether what is written for a person may hold colours. */
+  readonly colours?: boolean;
   /** A dry run: what is not here is not fetched. */
   readonly dry?: boolean;
 };

@@ -27,6 +27,7 @@ import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { describeFailing, planOne, reviseOne } from "./revise-one.ts";
 import {
   askedLoadSetting,
   constitutionSetting,
@@ -45,6 +46,13 @@ import { constitutionUnder } from "./stages/arms.ts";
 import { answerStage, reviseStage } from "./stages/data.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import {
+  fewShotsFile,
+  loadExamples,
+  requireLearnable,
+  revisedBy,
+  revisionExtras,
+} from "./stages/revising.ts";
 import { rowsStage } from "./stages/rows.ts";
 import { counted } from "./wording.ts";
 
@@ -54,6 +62,12 @@ export const reviseSchema = z.strictObject({
   model: modelSetting,
   constitution: constitutionSetting,
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
+  prompt: z
+    .string()
+    .trim()
+    .min(1)
+    .optional()
+    .describe("one prompt, shown step by step in place of a run; nothing is written"),
   prompts: promptsSetting,
   kind: promptKindSetting,
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
@@ -81,7 +95,10 @@ const isRevised =
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: ReviseConfig, context: RecipeContext) => {
-  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const document = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const constitution = revisedBy(document, config.revise, config.seed);
+  const examples = await loadExamples(config.revise);
+  requireLearnable(config.sft.revisions, config.revise);
   const prompts = await gatherOneSide(config, "train");
   if (!prompts.used.some(isRevised(config))) {
     throw new UserError(
@@ -92,13 +109,13 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
   const inputs = await checkInputs(
     {
       models: { model: [config.model, "asked"] },
-      files: promptFile(config.prompts),
+      files: { ...promptFile(config.prompts), ...fewShotsFile(config.revise) },
       constitution,
       load: config.load,
     },
     context,
   );
-  return { constitution, prompts, inputs, request: { name: "revise", config, stages, inputs } };
+  return { constitution, examples, prompts, inputs, request: { name: "revise", config, stages, inputs } };
 };
 
 /** Rows of the revisions, and of the answers that were kept as they are. */
@@ -107,13 +124,14 @@ const rowsOf = (
   prompts: readonly PromptRecord[],
   answers: readonly ReplyRecord[],
   revisions: readonly RevisionRecord[],
-): { rows: SftRow[]; leftOut: LeftOutCounts } => {
+): { rows: SftRow[]; kept: number; leftOut: LeftOutCounts } => {
   const options = { runSeed: config.seed, stage: "rows" };
-  const kept = prompts.filter((prompt) => !isRevised(config)(prompt));
+  const unrevised = prompts.filter((prompt) => !isRevised(config)(prompt));
   const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
-  const helpful = sftRowsFromReplies(kept, answers, options);
+  const helpful = sftRowsFromReplies(unrevised, answers, options);
   return {
     rows: mixSftRows(revised.rows, helpful.rows, options),
+    kept: helpful.rows.length,
     leftOut: sumLeftOut(revised.leftOut, helpful.leftOut),
   };
 };
@@ -137,8 +155,17 @@ const describeNext = (config: ReviseConfig, rows: readonly SftRow[]): string[] =
   return nextCommands(["train", "sft", ...model, ...data], ["export", "dataset", config.out]);
 };
 
+/** The rows, the share of kept answers among them where there are both, and what comes next. */
+const describeRows = (config: ReviseConfig, rows: readonly SftRow[], kept: number): string[] => [
+  `${counted(rows.length, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
+  ...(kept === 0 || kept === rows.length
+    ? []
+    : [`Of the rows ${Math.round((100 * kept) / rows.length)} % are kept answers to harmless prompts.`]),
+  ...describeNext(config, rows),
+];
+
 const execute = async (config: ReviseConfig, context: RecipeContext) => {
-  const { constitution, prompts: gathered, request } = await prepare(config, context);
+  const { constitution, examples, prompts: gathered, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const prompts = await oneSidedStage(pipeline, gathered);
   const { model, sampling } = config;
@@ -153,8 +180,9 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
     prompts: revised,
     answers,
     ...config.revise,
+    examples,
   });
-  const { rows, leftOut } = rowsOf(config, prompts, answers, revisions);
+  const { rows, kept, leftOut } = rowsOf(config, prompts, answers, revisions);
   const rowsFile = await rowsStage(pipeline, {
     after: ["answer", "revise"],
     inputs: { revisions: config.sft.revisions, helpful: config.helpful },
@@ -178,10 +206,10 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       describeFinishes(answered, sampling.maxTokens, "answer"),
       describeFinishes(steps, sampling.maxTokens, "revision"),
       ...describeUnrevised(toRevise, revisions.length),
+      ...describeFailing(revisions),
       ...describeSpent(spent),
       `${counted(revisions.length, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
-      `${counted(rows.length, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
-      ...describeNext(config, rows),
+      ...describeRows(config, rows, kept),
     ],
     document: {
       folder,
@@ -190,6 +218,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       prompts: prompts.length,
       chains: revisions.length,
       trainingRows: rows.length,
+      keptAnswers: kept,
       finishes: { answers: answered, revisions: steps },
       spent,
     },
@@ -207,17 +236,38 @@ export const recipe: Recipe<typeof reviseSchema> = {
     model: modelFlag("model that answers and revises"),
     load: loadFlag("load"),
     ...dataFlags,
+    prompt: {
+      path: "prompt",
+      description: "one prompt, shown step by step; nothing is written",
+      placeholder: "text",
+    },
     rounds: { path: "revise.rounds", description: "rounds of critique and revision", placeholder: "number" },
+    "few-shots": {
+      path: "revise.fewShots",
+      description: "worked examples, shown before every request",
+      placeholder: "file",
+    },
+    recheck: {
+      path: "revise.recheck",
+      description: "test the last reply against every principle; further rounds at most",
+      placeholder: "number",
+    },
   },
   async plan(config, context) {
-    const { constitution, prompts, inputs, request } = await prepare(config, context);
+    if (config.prompt !== undefined) return planOne(config, config.prompt, context);
+    const { constitution, examples, prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const settings = { maxTokens: config.sampling.maxTokens, speed: inputs.speeds["model"]! };
     const revised = prompts.used.filter(isRevised(config));
     return planOf([
       planReplies("answer", prompts.used, settings),
-      planRevisions("revise", revised, constitution, { ...config.revise, ...settings }),
+      planRevisions("revise", revised, constitution, {
+        ...config.revise,
+        ...revisionExtras({ examples }),
+        ...settings,
+      }),
     ]);
   },
-  run: execute,
+  run: (config, context) =>
+    config.prompt === undefined ? execute(config, context) : reviseOne(config, config.prompt, context),
 };

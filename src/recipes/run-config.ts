@@ -2,13 +2,13 @@
 // Commands of single stages have schemas of their own, made of the same pieces.
 
 import { z } from "zod";
+import { labelSettings } from "./judging-settings.ts";
 import { ppoSettings } from "./policy-settings.ts";
 import {
   askedLoadSetting,
   constitutionSetting,
   dpoSettings,
   endpointSettings,
-  labelSettings,
   modelName,
   modelSetting,
   outSetting,

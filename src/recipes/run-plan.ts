@@ -1,7 +1,12 @@
 // The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
 // How much a step takes is counted in plan.ts.
 
-import { type Constitution, type PromptRecord, trainedModels } from "../records/index.ts";
+import {
+  type Constitution,
+  type PromptRecord,
+  type RevisionExample,
+  trainedModels,
+} from "../records/index.ts";
 import {
   planComparisons,
   planEvaluation,
@@ -16,19 +21,21 @@ import {
 } from "./plan.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run-config.ts";
+import { revisedBy, revisionExtras } from "./stages/revising.ts";
 
 /** What is known before a run: its prompts, its constitution, how fast its models are. */
 export type RunInputs = {
   readonly train: readonly PromptRecord[];
   readonly test: readonly PromptRecord[];
   readonly constitution: Constitution;
+  readonly examples?: readonly RevisionExample[] | undefined;
   readonly speeds: Readonly<Record<string, Speed>>;
 };
 
 const planArm = (
   arm: string,
   config: RunConfig,
-  { train, constitution }: RunInputs,
+  { train, constitution, examples }: RunInputs,
   { speed, judge }: { speed: Speed; judge: Speed },
 ): PlannedStep[] => {
   const { maxTokens } = config.sampling;
@@ -37,7 +44,11 @@ const planArm = (
   const count = train.length;
   const pairs = rowTokens(train, 2);
   return [
-    planRevisions(`${arm}/revise`, harmful, constitution, { ...config.revise, ...size }),
+    planRevisions(`${arm}/revise`, harmful, revisedBy(constitution, config.revise, config.seed), {
+      ...config.revise,
+      ...revisionExtras({ examples }),
+      ...size,
+    }),
     planTraining(`${arm}/sl`, count, config.sft.epochs, size, rowTokens(train, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
     planComparisons(`${arm}/label`, train, constitution, {

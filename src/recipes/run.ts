@@ -3,7 +3,7 @@
 // models on held-out prompts → figures and report.
 
 import { join } from "node:path";
-import { invert, loadConstitution, saveConstitution } from "../constitution/index.ts";
+import { constitutionFor, loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type MetricsDocument,
   type PromptRecord,
   type ReplyRecord,
+  type RevisionExample,
   rewardPairRecordSchema,
   trainedModels,
 } from "../records/index.ts";
@@ -43,7 +44,8 @@ import { sumLeftOut } from "./stages/left-out.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
-import { type GatheredPrompts, gatherPrompts, promptStage } from "./stages/prompts.ts";
+import { gatherPrompts, promptStage } from "./stages/prompts.ts";
+import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { sftStage } from "./stages/sft.ts";
 import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
 
@@ -63,6 +65,8 @@ type Shared = {
   readonly train: readonly PromptRecord[];
   readonly test: readonly PromptRecord[];
   readonly answers: readonly ReplyRecord[];
+  /** Worked examples of revision from a file, where one is named. */
+  readonly examples: readonly RevisionExample[] | undefined;
 };
 
 /** Replies that each point of the Goodhart curve is made of. */
@@ -82,16 +86,17 @@ type Arm = {
 
 /** Critique and revision, then SL-CAI; resolves to the chains and the model. */
 const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) => {
-  const { config, train, answers } = shared;
+  const { config, train, answers, examples } = shared;
   const options = { runSeed: pipeline.run.seed, stage: stage("sl") };
   const revisions = await reviseStage(pipeline, {
     name: stage("revise"),
     after: ["answer"],
     model: config.model,
-    constitution,
+    constitution: revisedBy(constitution, config.revise, config.seed),
     prompts: train.filter(isHarmful),
     answers,
     ...config.revise,
+    examples,
     sampling: config.sampling,
     seedStage: "revise",
   });
@@ -119,7 +124,7 @@ const labelPairs = (
     after: [stage("sl")],
     policy,
     judge: config.judge ?? config.model,
-    constitution,
+    constitution: constitutionFor(constitution, "judge"),
     prompts: train,
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
@@ -214,7 +219,11 @@ const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
   return { gathered, train, test };
 };
 
-const share = async (pipeline: Pipeline, config: RunConfig, gathered: GatheredPrompts): Promise<Shared> => {
+const share = async (
+  pipeline: Pipeline,
+  config: RunConfig,
+  { prompts: { gathered }, examples }: Awaited<ReturnType<typeof prepare>>,
+): Promise<Shared> => {
   const prompts = await promptStage(pipeline, gathered);
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -225,34 +234,41 @@ const share = async (pipeline: Pipeline, config: RunConfig, gathered: GatheredPr
     prompts: train,
     sampling: config.sampling,
   });
-  return { config, train, test, answers };
+  return { config, train, test, answers, examples };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
   for (const block of ["sft", "reward", "dpo", "ppo"] as const) requireLearning(config[block], block);
   const document = await loadConstitution(config.constitution);
-  if (config.arms.includes("inverted")) invert(document);
+  for (const arm of config.arms) {
+    const constitution = constitutionUnder(document, arm === "inverted", "judge");
+    revisedBy(constitution, config.revise, config.seed);
+  }
+  requireLearnable(config.sft.revisions, config.revise);
+  const examples = await loadExamples(config.revise);
   const prompts = await gatherAll(config);
   await readWishes(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
     {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
-      files: { ...promptFile(config.prompts), ...fewShotFile(config.label) },
+      files: { ...promptFile(config.prompts), ...fewShotFile(config.label), ...fewShotsFile(config.revise) },
       constitution: document,
       load: config.load,
     },
     context,
   );
-  return { document, prompts, inputs, request: { name: "run", config, stages: stagesOf(config), inputs } };
+  const request = { name: "run", config, stages: stagesOf(config), inputs };
+  return { document, prompts, examples, inputs, request };
 };
 
 const execute = async (config: RunConfig, context: RecipeContext) => {
-  const { document, prompts, request } = await prepare(config, context);
-  await using pipeline = await openStages(request, context);
+  const prepared = await prepare(config, context);
+  const { document } = prepared;
+  await using pipeline = await openStages(prepared.request, context);
   const { run } = pipeline;
-  const shared = await share(pipeline, config, prompts.gathered);
+  const shared = await share(pipeline, config, prepared);
   const records = new Map<ArmName, ArmRecords>();
   for (const arm of config.arms)
     records.set(arm, await runArm(pipeline, shared, arm, constitutionUnder(document, arm === "inverted")));
@@ -298,9 +314,9 @@ export const recipe: Recipe<typeof runSchema> = {
     },
   },
   async plan(config, context) {
-    const { document, prompts, inputs, request } = await prepare(config, context);
+    const { document, prompts, examples, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    return planRun(config, { ...prompts, constitution: document, speeds: inputs.speeds });
+    return planRun(config, { ...prompts, constitution: document, examples, speeds: inputs.speeds });
   },
   run: execute,
 };

@@ -2,6 +2,7 @@
 // a setting has one name, one default and one meaning everywhere.
 
 import { z } from "zod";
+import { revisionForms } from "../constitution/index.ts";
 import { expandHome } from "../core/index.ts";
 import { clampSchema, labelMethods, promptKinds } from "../records/index.ts";
 import { allTargets } from "../transformer/index.ts";
@@ -49,7 +50,7 @@ export const resultsSetting = path
 
 export const constitutionSetting = path
   .default("ethical")
-  .describe("constitution: a library name or a YAML file");
+  .describe("constitution: a library name, a YAML file, or the published JSON of principles");
 
 /** How many prompts of each kind the sandbox gives. */
 export const promptCounts = (harmful: number, harmless: number, lookalike: number, purpose = "") =>
@@ -260,60 +261,6 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
-const isSymmetric = ([low, high]: readonly [number, number]): boolean =>
-  low <= 0.5 && Math.abs(low + high - 1) < 1e-9;
-
-/** How a judge is asked for labels. */
-export const judgingSettings = {
-  method: z
-    .enum(["auto", ...labelMethods])
-    .default("auto")
-    .describe(
-      "choice: log-probabilities of (A) and (B); reasoning: the same after a chain of thought; votes: letters that the judge writes; auto: choice, or votes where there are no log-probabilities",
-    ),
-  form: z
-    .enum(["own", "paper"])
-    .default("own")
-    .describe("wording of the question: our own as a chat, or the text of Bai et al. 2022 byte by byte"),
-  clamp: z
-    .union([
-      z.literal("none"),
-      clampSchema.refine(isSymmetric, "lowest and highest must lie evenly round 0.5, e.g. [0.4, 0.6]"),
-    ])
-    .optional()
-    .describe("bounds of every probability, e.g. [0.2, 0.8], or none; default: [0.4, 0.6] for reasoning"),
-  chains: positive.default(1).describe("chains of thought in each order, averaged (reasoning)"),
-  votes: positive.default(5).describe("votes in each order (votes)"),
-  judgeTemperature: z.number().nonnegative().default(1).describe("temperature of chains and votes"),
-  reasoningTokens: positive.default(256).describe("tokens of a chain of thought at most"),
-  principlesPerComparison: positive.default(1).describe("principles by which each comparison is judged"),
-  fewShots: path
-    .optional()
-    .describe(
-      "JSON file of examples before each question: {prompt, corrects, incorrects}, or {prompt} with {}",
-    ),
-  hard: z.boolean().default(false).describe("rows are certain of the preferred reply, not soft"),
-};
-
-/** Pairs for labels may be sampled more freely than answers, so that there is something to prefer. */
-export const labelSettings = (temperature: number, samples: number) =>
-  z
-    .strictObject({
-      temperature: z
-        .number()
-        .nonnegative()
-        .default(temperature)
-        .describe("temperature of the pairs that are compared"),
-      samples: z
-        .number()
-        .int()
-        .min(2)
-        .default(samples)
-        .describe("replies sampled for each prompt; the two least alike are compared"),
-      ...judgingSettings,
-    })
-    .prefault({});
-
 export const reviseSettings = z
   .strictObject({
     rounds: positive.default(3).describe("rounds of critique and revision"),
@@ -321,11 +268,33 @@ export const reviseSettings = z
       .enum(["critique", "direct"])
       .default("critique")
       .describe("critique, then revise; or revise directly"),
+    form: z
+      .enum(revisionForms)
+      .optional()
+      .describe(
+        "how the model is asked: in chat messages, or by one transcript as in Bai et al.; default: chat",
+      ),
+    fewShots: path
+      .optional()
+      .describe("worked examples of critique and revision, shown before every request: a file"),
+    principles: positive
+      .optional()
+      .describe("revise by so many of the constitution's principles, drawn by the seed; default: all"),
+    recheck: count
+      .optional()
+      .describe(
+        "test the last reply against every principle, and revise it at most so many times more by those it violates",
+      ),
   })
   .prefault({});
 
+export type ReviseSettings = z.output<typeof reviseSettings>;
+
 export const sftMixSettings = {
-  revisions: z.enum(["all", "last"]).default("last").describe("which revisions of a chain are learned"),
+  revisions: z
+    .union([z.enum(["all", "last"]), positive])
+    .default("last")
+    .describe("which revisions of a chain are learned: all, last, or a number n (the first n, SL-CAI-n)"),
 };
 
 export const rewardSettings = z

@@ -77,7 +77,11 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     throw judge === undefined
       ? new UserError("judge-needed", `judgeLoad is ${judgeLoad}, and there is no judge. Name one: --judge.`)
       : loadElsewhere([judge], judgeLoad);
-  const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  const constitution = constitutionUnder(
+    await loadConstitution(config.constitution),
+    config.inverted,
+    "judge",
+  );
   requireLearning(config.grpo, "grpo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(

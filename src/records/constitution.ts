@@ -2,33 +2,89 @@
 // What a document must be beyond its shape (unique ids, texts with their holes) is checked in constitution/.
 
 import { z } from "zod";
+import { messageSchema } from "./conversation.ts";
+
+const text = z.string().trim().min(1);
 
 /**
- * One principle. id: unique in the document; area: what it protects ("peace", "privacy", ...); critique and revision:
- * what the model is asked; preference: the question of a comparison ("Which reply ...?"). opposite: the same three
- * texts with the meaning reversed (makes the principle invertible by rule). source: where the principle comes from.
+ * The texts that put a principle to a model. critique and revision: what the model is asked when it revises; preference:
+ * the question of a comparison ("Which reply ...?"). "": the document does not say it, so the principle cannot be used
+ * for that (see constitution/purpose.ts).
  */
 export const principleTextSchema = z.strictObject({
-  critique: z.string().trim().min(1),
-  revision: z.string().trim().min(1),
-  preference: z.string().trim().min(1),
+  critique: text.default(""),
+  revision: text.default(""),
+  preference: text.default(""),
 });
 export type PrincipleText = z.infer<typeof principleTextSchema>;
 
-export const principleSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9._-]*$/, "an id holds only lower-case letters, digits, '.', '_' and '-'"),
-  title: z.string().trim().min(1),
-  area: z.string().trim().min(1).optional(),
-  weight: z.number().positive().default(1),
-  ...principleTextSchema.shape,
-  opposite: z.strictObject({ title: z.string().trim().min(1), ...principleTextSchema.shape }).optional(),
-  source: z.string().optional(),
-});
+type Texts = PrincipleText & { readonly opposite?: PrincipleText | undefined };
+type Lacking = { readonly path: readonly string[]; readonly message: string };
+
+/** What is missing beside the texts that are there: critique and revision are a pair, and an opposite has all of them. */
+const lackingTexts = ({ opposite, ...own }: Texts): Lacking[] => {
+  const lacking: Lacking[] = [];
+  const needs = (path: readonly string[], message: string): void => {
+    lacking.push({ path, message });
+  };
+  if (own.critique + own.revision + own.preference === "")
+    needs([], "a principle needs critique and revision, or a preference, or all three");
+  else if ((own.critique === "") !== (own.revision === ""))
+    needs([own.critique === "" ? "critique" : "revision"], "critique and revision come together");
+  if (opposite === undefined) return lacking;
+  for (const part of ["critique", "revision", "preference"] as const) {
+    if ((own[part] === "") === (opposite[part] === "")) continue;
+    needs(
+      ["opposite", part],
+      own[part] === "" ? `the principle itself has no ${part}` : `the principle itself has a ${part}`,
+    );
+  }
+  return lacking;
+};
+
+/**
+ * One principle. id: unique in the document; area: what it protects ("peace", "privacy", ...). opposite: the same texts
+ * with the meaning reversed (makes the principle invertible by rule). source: where the principle comes from; author: who
+ * wrote these very texts, where it was a model.
+ */
+export const principleSchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]*$/, "an id holds only lower-case letters, digits, '.', '_' and '-'"),
+    title: text,
+    area: text.optional(),
+    weight: z.number().positive().default(1),
+    ...principleTextSchema.shape,
+    opposite: z
+      .strictObject({ title: text, ...principleTextSchema.shape, author: text.optional() })
+      .optional(),
+    source: z.string().optional(),
+    author: text.optional(),
+  })
+  .superRefine((principle, context) => {
+    for (const { path, message } of lackingTexts(principle))
+      context.addIssue({ code: "custom", path: [...path], message });
+  });
 export type Principle = z.infer<typeof principleSchema>;
 
-/** The document. inverts: the name of the document whose opposite this is. */
+/**
+ * One worked example of critique and revision: a dialogue that ends with a reply of the assistant, and what was asked
+ * and said about it.
+ */
+export const revisionExampleSchema = z.strictObject({
+  messages: z
+    .array(messageSchema)
+    .min(2)
+    .refine((messages) => messages.at(-1)?.role === "assistant", "the last message must be the assistant's"),
+  critiqueRequest: text,
+  critique: text,
+  revisionRequest: text,
+  revision: text,
+});
+export type RevisionExample = z.infer<typeof revisionExampleSchema>;
+
+/** The document. inverts: the name of the document whose opposite this is; fewShots: shown before every revision. */
 export const constitutionSchema = z.strictObject({
   name: z.string().trim().min(1),
   version: z.string().default("1"),
@@ -36,6 +92,7 @@ export const constitutionSchema = z.strictObject({
   source: z.string().min(1),
   licence: z.string().min(1),
   inverts: z.string().optional(),
+  fewShots: z.array(revisionExampleSchema).min(1).optional(),
   principles: z.array(principleSchema).min(1, "a constitution needs at least one principle"),
 });
 export type Constitution = z.infer<typeof constitutionSchema>;

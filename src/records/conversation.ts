@@ -40,12 +40,16 @@ export type Finish = z.infer<typeof finishSchema>;
 export const usageSchema = z.object({ promptTokens: z.number().int(), completionTokens: z.number().int() });
 export type Usage = z.infer<typeof usageSchema>;
 
-/** A model's reply to a prompt of the run. parents: [prompt id]. */
+/** What cleaning took out of a text, and by which rule (feedback/cleaning.ts). */
+export const cutSchema = z.object({ rule: z.string(), text: z.string() });
+
+/** A model's reply to a prompt of the run. parents: [prompt id]. cuts: where cleaning took something out of it. */
 export const replyRecordSchema = z.object({
   ...recordFields,
   prompt: z.string(),
   model: z.string(),
   text: z.string(),
   finish: finishSchema,
+  cuts: z.array(cutSchema).optional(),
 });
 export type ReplyRecord = z.infer<typeof replyRecordSchema>;

@@ -2,10 +2,14 @@
 // Every intermediate text is kept, so that a report can show how a reply came about.
 
 import { z } from "zod";
-import { finishSchema, messageSchema, usageSchema } from "./conversation.ts";
+import { cutSchema, finishSchema, messageSchema, usageSchema } from "./conversation.ts";
 import { recordFields } from "./record.ts";
 
-/** One round: the principle drawn, what was asked, what the model said. `revision` is the reply after the round. */
+/**
+ * One round: the principle drawn, what was asked, what the model said. `revision` is the reply after the round. rejected:
+ * what a further round wrote and the check of all principles turned down, so that the reply stayed. cuts: what cleaning
+ * took out of critique and revision, where it took something.
+ */
 export const revisionStepSchema = z.object({
   round: z.number().int().positive(),
   principle: z.string(),
@@ -14,16 +18,41 @@ export const revisionStepSchema = z.object({
   revisionRequest: z.string(),
   revision: z.string(),
   finish: finishSchema,
+  rejected: z.string().optional(),
+  cuts: z.object({ critique: z.array(cutSchema), revision: z.array(cutSchema) }).optional(),
 });
 export type RevisionStep = z.infer<typeof revisionStepSchema>;
 
-/** Answer and its n rounds of critique and revision. parents: [prompt id, answer id]. */
+/**
+ * Whether a reply is as a principle wants it. kept: P(it is), the mean of both orders of the question, where the model
+ * gives probabilities; unknown: the model gave no answer that can be read, which is never a pass.
+ */
+export const principleVerdictSchema = z.object({
+  principle: z.string(),
+  verdict: z.enum(["kept", "violated", "unknown"]),
+  kept: z.number().min(0).max(1).optional(),
+});
+export type PrincipleVerdict = z.infer<typeof principleVerdictSchema>;
+
+/** The test of a reply against every principle. round: the round whose revision was tested. */
+export const principleCheckSchema = z.object({
+  round: z.number().int().positive(),
+  verdicts: z.array(principleVerdictSchema),
+});
+export type PrincipleCheck = z.infer<typeof principleCheckSchema>;
+
+/**
+ * Answer and its n rounds of critique and revision. parents: [prompt id, answer id]. checks: where the reply was tested
+ * against every principle, each test in order; failing: the principles that the last reply is not known to keep.
+ */
 export const revisionRecordSchema = z.object({
   ...recordFields,
   prompt: z.string(),
   messages: z.array(messageSchema),
   answer: z.string(),
   steps: z.array(revisionStepSchema),
+  checks: z.array(principleCheckSchema).optional(),
+  failing: z.array(z.string()).optional(),
 });
 export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
 

@@ -30,6 +30,7 @@ import { counted } from "../wording.ts";
 import { appendChunks, resumePoint } from "./chunks.ts";
 import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";
+import { type RevisionExtras, revisionExtras } from "./revising.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
 export type { Pipeline } from "./stage-model.ts";
@@ -114,7 +115,7 @@ export type ReviseStageOptions = {
   readonly mode: "critique" | "direct";
   readonly sampling: SamplingSettings;
   readonly seedStage?: string;
-};
+} & RevisionExtras;
 
 /** <name>/revisions.jsonl: n rounds of critique and revision of every answer, all intermediate replies kept. */
 export const reviseStage = async (
@@ -123,6 +124,7 @@ export const reviseStage = async (
 ): Promise<RevisionRecord[]> => {
   const { run } = pipeline;
   const { name, after, model, constitution, rounds, mode, sampling } = options;
+  const extras = revisionExtras(options);
   const { items, leftOut } = revisionItems(options.prompts, options.answers);
   const inputs = {
     model,
@@ -130,6 +132,7 @@ export const reviseStage = async (
     rounds,
     mode,
     sampling,
+    ...extras,
     items: items.map(({ reply }) => reply),
   };
   await run.stage({ name, inputs, after }, async (stage) => {
@@ -148,6 +151,7 @@ export const reviseStage = async (
         constitution,
         rounds,
         mode,
+        ...extras,
         runSeed: run.seed,
         stage: name,
         seedStage: options.seedStage ?? name,

@@ -1,0 +1,259 @@
+// `covenant revise --prompt "..."`: one answer and its rounds, told step by step as they come. Writes no folder; the
+// whole flow is one document for --json.
+
+import { differenceOfTexts, loadConstitution } from "../constitution/index.ts";
+import { CovenantError } from "../core/index.ts";
+import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../feedback/index.ts";
+import type { LanguageModel, LoadFormat } from "../models/index.ts";
+import type {
+  Constitution,
+  PrincipleCheck,
+  PromptRecord,
+  ReplyRecord,
+  RevisionExample,
+  RevisionRecord,
+  RevisionStep,
+} from "../records/index.ts";
+import { checkInputs } from "./open-stages.ts";
+import { planOf, planReplies, planRevisions } from "./plan.ts";
+import type { RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
+import type { EndpointSettings, ReviseSettings, SamplingSettings } from "./settings.ts";
+import { constitutionUnder } from "./stages/arms.ts";
+import { withModel } from "./stages/models.ts";
+import { loadExamples, revisedBy, revisionExtras } from "./stages/revising.ts";
+import { countDifference, isReadable, markDifference } from "./word-difference.ts";
+
+/** What of the settings of `covenant revise` concerns one prompt. */
+export type ReviseOneConfig = {
+  readonly seed: number;
+  readonly model: string;
+  readonly constitution: string;
+  readonly inverted: boolean;
+  readonly sampling: SamplingSettings;
+  readonly revise: ReviseSettings;
+  readonly endpoint: EndpointSettings;
+  readonly load?: LoadFormat | undefined;
+};
+
+/** What is named, looked at as the run would look at it. */
+const check = ({ model, load }: ReviseOneConfig, context: RecipeContext) =>
+  checkInputs({ models: { model: [model, "asked"] }, load }, context);
+
+type Prepared = {
+  readonly constitution: Constitution;
+  readonly examples: readonly RevisionExample[] | undefined;
+  readonly prompt: PromptRecord;
+};
+
+const prepare = async (config: ReviseOneConfig, text: string): Promise<Prepared> => {
+  const document = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  return {
+    constitution: revisedBy(document, config.revise, config.seed),
+    examples: await loadExamples(config.revise),
+    prompt: {
+      id: "prompt",
+      parents: [],
+      stage: "prompts",
+      seed: config.seed,
+      messages: [{ role: "user", content: text }],
+      split: "train",
+    },
+  };
+};
+
+/** What it would take. */
+export const planOne = async (
+  config: ReviseOneConfig,
+  text: string,
+  context: RecipeContext,
+): Promise<RecipePlan> => {
+  const { constitution, examples, prompt } = await prepare(config, text);
+  const { speeds } = await check(config, context);
+  const size = { maxTokens: config.sampling.maxTokens, speed: speeds["model"]! };
+  return planOf([
+    planReplies("answer", [prompt], size),
+    planRevisions("revise", [prompt], constitution, {
+      ...config.revise,
+      ...revisionExtras({ examples }),
+      ...size,
+    }),
+  ]);
+};
+
+const margin = 13;
+
+/** A text at the margin, all its lines. */
+const below = (text: string): string =>
+  `${" ".repeat(margin)}${text.replaceAll("\n", `\n${" ".repeat(margin)}`)}\n`;
+
+/** A name, and a text beside it whose further lines stand below its first. */
+const entry = (name: string, text: string): string =>
+  `${`${name}:`.padEnd(margin)}${below(text).slice(margin)}`;
+
+const describeCuts = (step: RevisionStep): string =>
+  [...(step.cuts?.critique ?? []), ...(step.cuts?.revision ?? [])]
+    .map(({ rule, text }) => entry("  Cut", `${rule}: ${JSON.stringify(text)}`))
+    .join("");
+
+const states = {
+  stop: "",
+  length: " (cut by the limit of tokens: raise --max-tokens)",
+  refusal: "(the provider refused)",
+  overflow: "(too long for the model's context)",
+  empty: "(the model said nothing)",
+} as const;
+
+const describeStep = (before: string, step: RevisionStep, colours: boolean): string => {
+  const { revision, rejected, finish } = step;
+  const text = rejected ?? revision;
+  if (finish !== "stop" && finish !== "length")
+    return `${entry("  Revision", `none ${states[finish]}; the reply stays`)}${describeCuts(step)}`;
+  const change = differenceOfTexts(before, text);
+  return [
+    entry("  Revision", `${text}${states[finish]}`),
+    entry("  Changed", countDifference(change)),
+    isReadable(change) ? below(markDifference(change, colours)) : "",
+    describeCuts(step),
+    rejected === undefined
+      ? ""
+      : entry("  Not taken", "it keeps no more principles than the reply before it, which stays"),
+  ].join("");
+};
+
+const percent = (share: number | undefined): string =>
+  share === undefined ? "" : ` (${Math.round(100 * share)} %)`;
+
+const describeCheck = ({ verdicts }: PrincipleCheck): string => {
+  const of = (wanted: string): string[] =>
+    verdicts
+      .filter(({ verdict }) => verdict === wanted)
+      .map(({ principle, kept }) => `${principle}${wanted === "violated" ? percent(kept) : ""}`);
+  const [kept, violated, unknown] = [of("kept"), of("violated"), of("unknown")];
+  const parts = [
+    `keeps ${kept.length} of ${verdicts.length} principles`,
+    ...(violated.length === 0 ? [] : [`violates ${violated.join(", ")}`]),
+    ...(unknown.length === 0 ? [] : [`no readable verdict on ${unknown.join(", ")}`]),
+  ];
+  return entry("  Tested", parts.join("; "));
+};
+
+/** Tells events as they come. */
+const createTeller = (write: (text: string) => void, { rounds, mode }: ReviseSettings, colours: boolean) => {
+  const begin = (round: number, { id, title }: { readonly id: string; readonly title: string }): void =>
+    write(
+      `\n${round > rounds ? `Further round ${round - rounds}` : `Round ${round} of ${rounds}`}: ${title}${title === id ? "" : ` (${id})`}\n`,
+    );
+  return (event: RevisionEvent): void => {
+    switch (event.type) {
+      case "critique-written":
+        begin(event.round, event.principle);
+        write(entry("  Asked", event.principle.critique));
+        write(entry("  Critique", `${event.critique}${states[event.finish]}`));
+        return;
+      case "revision-written":
+        if (mode === "direct") begin(event.step.round, event.principle);
+        write(entry("  Asked", event.principle.revision));
+        write(describeStep(event.before, event.step, colours));
+        return;
+      case "reply-checked":
+        write(describeCheck(event.check));
+        return;
+      default:
+        event satisfies never;
+    }
+  };
+};
+
+const answerTo = async (
+  model: LanguageModel,
+  prompt: PromptRecord,
+  config: ReviseOneConfig,
+  signal: AbortSignal,
+): Promise<ReplyRecord> => {
+  const options = { model, prompts: [prompt], runSeed: config.seed, stage: "answer", signal };
+  for await (const { records } of sampleReplies({ ...options, ...config.sampling })) {
+    const [answer] = records;
+    if (answer !== undefined && isAnswered(answer)) return answer;
+    throw new CovenantError(
+      "replies-none",
+      `${model.id} gave no answer to revise (${answer?.finish ?? "none came"}). Expected text: check the model and sampling.maxTokens.`,
+      { model: model.id },
+    );
+  }
+  throw new CovenantError("replies-none", `${model.id} gave no answer.`, { model: model.id });
+};
+
+const documentOf = (
+  { messages, answer, steps, checks, failing }: RevisionRecord,
+  { model, seed }: ReviseOneConfig,
+  { name }: Constitution,
+) => ({
+  model,
+  constitution: name,
+  seed,
+  messages,
+  answer,
+  steps,
+  ...(checks === undefined ? {} : { checks, failing }),
+  reply: steps.at(-1)?.revision ?? answer,
+});
+
+/** Answers one prompt and revises the answer, telling every step as it comes. */
+export const reviseOne = async (
+  config: ReviseOneConfig,
+  text: string,
+  context: RecipeContext,
+): Promise<RecipeOutcome> => {
+  const prepared = await prepare(config, text);
+  const { constitution, prompt, examples } = prepared;
+  await check(config, context);
+  const lines: string[] = [];
+  const write = context.conversation?.write ?? ((part: string) => lines.push(part.replace(/\n$/, "")));
+  const { endpoint, revise, sampling, seed } = config;
+  const { signal, clock, emit } = context;
+  const work = async (model: LanguageModel): Promise<RevisionRecord> => {
+    write(entry("Prompt", text));
+    const answer = await answerTo(model, prompt, config, signal);
+    write(entry("Answer", answer.text));
+    const item = { prompt: prompt.id, reply: answer.id, messages: prompt.messages, answer: answer.text };
+    const chunks = reviseBatch({
+      model,
+      items: [item],
+      constitution,
+      rounds: revise.rounds,
+      mode: revise.mode,
+      ...revisionExtras({ ...revise, examples }),
+      runSeed: seed,
+      stage: "revise",
+      signal,
+      onEvent: createTeller(write, revise, context.colours === true),
+      ...sampling,
+    });
+    for await (const { records } of chunks) return records[0]!;
+    throw new CovenantError("revisions-none", `${model.id} revised nothing.`, { model: model.id });
+  };
+  const record = await withModel(config.model, context, signal, work, config.model, {
+    concurrency: endpoint.concurrency,
+    timeout: endpoint.timeoutSeconds * 1000,
+    retry: { attempts: endpoint.attempts },
+    ...(config.load === undefined ? {} : { load: config.load }),
+    onNotice: ({ code, text: told }) => emit({ type: "warning", time: clock.now(), code, text: told }),
+  });
+  const document = documentOf(record, config, constitution);
+  write(`\n${entry("Reply", document.reply)}`);
+  if (record.failing !== undefined)
+    write(entry("Fails", record.failing.length === 0 ? "no principle" : record.failing.join(", ")));
+  return { lines, document };
+};
+
+/** How many tested replies keep every principle, and which principles the others are not known to keep. */
+export const describeFailing = (revisions: readonly RevisionRecord[]): string[] => {
+  const tested = revisions.filter(({ failing }) => failing !== undefined);
+  if (tested.length === 0) return [];
+  const counts = new Map<string, number>();
+  for (const id of tested.flatMap(({ failing }) => failing ?? [])) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const whole = tested.filter(({ failing }) => failing?.length === 0).length;
+  const worst = [...counts].sort(([, one], [, other]) => other - one).map(([id, count]) => `${id} ${count}`);
+  const rest = worst.length === 0 ? "" : ` Not known to be kept: ${worst.join(", ")}.`;
+  return [`Tested against every principle: ${whole} of ${tested.length} last replies keep all.${rest}`];
+};

@@ -1,0 +1,195 @@
+// `covenant revise` for one prompt and with its options, and `covenant invert`, on scripted models: what is told step by
+// step, what is one document, and what is refused before anything is asked.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { invert, loadConstitution } from "../constitution/index.ts";
+import { manualClock } from "../core/index.ts";
+import { revisionRecordSchema } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
+import { recipe as invertRecipe } from "./invert.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { recipe as reviseRecipe } from "./revise.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-revising-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const write = (name: string, value: unknown): string => {
+  const path = join(folder, name);
+  writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+  return path;
+};
+
+/** Runs a recipe; said: what was written on the way. */
+const call = async <Schema extends z.ZodType>(recipe: Recipe<Schema>, config: z.input<Schema>) => {
+  const said: string[] = [];
+  const context: RecipeContext = {
+    emit: () => undefined,
+    signal: new AbortController().signal,
+    clock: manualClock(),
+    environment: {},
+    conversation: {
+      ask: async () => null,
+      interruptible: (work) => work(new AbortController().signal),
+      write: (text) => said.push(text),
+    },
+  };
+  const outcome = await recipe.run(recipe.schema.parse(config), context);
+  return { ...outcome, said };
+};
+
+const example = fileURLToPath(new URL("../../examples/revision-script.yaml", import.meta.url));
+const prompt = "How can I read the letters of my neighbour?";
+const one = { model: `scripted:${example}`, constitution: "general", prompt, seed: 4 };
+
+describe("one prompt", () => {
+  it("is told step by step, and is one document", async () => {
+    const { said, lines, document } = await call(reviseRecipe, { ...one, revise: { rounds: 2, recheck: 1 } });
+    const text = said.join("");
+    for (const part of [
+      "Prompt:",
+      "Answer:",
+      "Round 1 of 2:",
+      "Critique:",
+      "Revision:",
+      "Changed:",
+      "Round 2 of 2:",
+    ])
+      expect(text).toContain(part);
+    expect(text).toContain("Tested:    keeps 16 of 16 principles");
+    expect(text).not.toContain("\u001b[");
+    // As steps come, not at the end.
+    expect(said.length).toBeGreaterThan(8);
+    expect(lines).toEqual([]);
+    expect(document).toMatchObject({
+      constitution: "general",
+      seed: 4,
+      failing: [],
+      steps: [{ round: 1 }, { round: 2 }],
+    });
+    const { steps, reply } = document as { steps: { revision: string }[]; reply: string };
+    expect(reply).toBe(steps[1]!.revision);
+    expect(existsSync("runs/revise/config.yaml")).toBe(false);
+  });
+
+  it("is revised directly, without critiques", async () => {
+    const { said, document } = await call(reviseRecipe, { ...one, revise: { rounds: 1, mode: "direct" } });
+    expect(said.join("")).toMatch(/Round 1 of 1: [\s\S]*Revision: /);
+    expect(said.join("")).not.toContain("Critique:");
+    expect((document as { steps: { critique: string }[] }).steps[0]!.critique).toBe("");
+  });
+
+  it("needs an answer", async () => {
+    const silent = write("silent.yaml", 'rules: [{reply: ""}]');
+    await expect(call(reviseRecipe, { ...one, model: `scripted:${silent}` })).rejects.toMatchObject({
+      code: "replies-none",
+    });
+  });
+});
+
+describe("options of revise", () => {
+  const run = async (name: string, more: Record<string, unknown> = {}) => {
+    const prompts = write("prompts.jsonl", `${JSON.stringify({ prompt, kind: "harmful" })}\n`);
+    const out = join(folder, name);
+    const config = {
+      out,
+      model: `scripted:${example}`,
+      constitution: "general",
+      prompts,
+      sampling: { maxTokens: 200 },
+    };
+    const outcome = await call(reviseRecipe, { ...config, ...more } as never);
+    return {
+      ...outcome,
+      records: await readRecords(join(out, "revise/revisions.jsonl"), revisionRecordSchema),
+    };
+  };
+
+  it("draw from a part of the principles alone", async () => {
+    const { records } = await run("part", { revise: { rounds: 6, principles: 1 } });
+    expect(new Set(records[0]!.steps.map(({ principle }) => principle)).size).toBe(1);
+    await expect(run("too-many", { revise: { principles: 17 } })).rejects.toMatchObject({
+      code: "principles-too-few",
+    });
+    expect(existsSync(join(folder, "too-many"))).toBe(false);
+  });
+
+  it("test the last replies, and say how many keep all", async () => {
+    const { lines, records } = await run("tested", { revise: { rounds: 1, recheck: 2 } });
+    expect(lines).toContain("Tested against every principle: 1 of 1 last replies keep all.");
+    expect(records[0]).toMatchObject({ failing: [], checks: [{ round: 1 }] });
+  });
+
+  it("learn the revisions up to the n-th", async () => {
+    expect((await run("first", { revise: { rounds: 3 }, sft: { revisions: 2 } })).document).toMatchObject({
+      trainingRows: 2,
+    });
+    await expect(run("beyond", { revise: { rounds: 3 }, sft: { revisions: 4 } })).rejects.toMatchObject({
+      code: "revisions-beyond-rounds",
+    });
+  });
+
+  it("refuse a document that only says how to compare, and examples of another form", async () => {
+    const list = write("list.json", ["\nWhich is calmer? Options:"]);
+    await expect(run("list", { constitution: list })).rejects.toMatchObject({
+      code: "constitution-revises-nothing",
+    });
+    await expect(run("shots", { revise: { fewShots: list } })).rejects.toMatchObject({
+      code: "few-shots-invalid",
+    });
+  });
+});
+
+describe("invert", () => {
+  const bare = write(
+    "bare.yaml",
+    "name: bare\nsource: a test\nlicence: CC0-1.0\nprinciples:\n  - {id: calm, title: calm, critique: Is it calm?, revision: Make it calm.}\n  - {id: warm, title: warm, critique: Is it warm?, revision: Make it warm.}\n",
+  );
+  const script = (name: string, warm: string): string =>
+    `scripted:${write(name, { rules: [{ when: "Is it calm?", reply: "Critique: Is it too calm?\nRevision: Make it loud." }, { reply: warm }] })}`;
+
+  it("shows what changed word by word, and gives the original back when done twice", async () => {
+    const [first, second] = [join(folder, "first.yaml"), join(folder, "second.yaml")];
+    const { lines } = await call(invertRecipe, { constitution: "general", out: first });
+    expect(lines.join("\n")).toContain("{+");
+    await call(invertRecipe, { constitution: first, out: second });
+    expect(await loadConstitution(second)).toEqual(await loadConstitution("general"));
+  });
+
+  it("lets a model write what is missing, and says so in the document", async () => {
+    const out = join(folder, "written.yaml");
+    const model = script("whole.json", "Critique: Is it too warm?\nRevision: Make it cold.");
+    const { lines } = await call(invertRecipe, { constitution: bare, out, model });
+    expect(lines.join("\n")).toContain(`2 opposites written by ${model} in 2 calls: calm, warm.`);
+    expect(lines.join("\n")).toContain("Is it {+too+} calm?");
+    const written = await loadConstitution(out);
+    expect(written.principles.map(({ author }) => author)).toEqual([model, model]);
+    expect(invert(written).principles.map(({ critique }) => critique)).toEqual([
+      "Is it calm?",
+      "Is it warm?",
+    ]);
+    expect(readFileSync(out, "utf8")).toContain("author:");
+  });
+
+  it("fails with what is missing, unless that may be left out", async () => {
+    const out = join(folder, "partly.yaml");
+    const model = script("half.json", "I'd rather not.");
+    const config = { constitution: bare, out, model };
+    await expect(call(invertRecipe, config)).rejects.toThrowError(
+      /no opposite of 1 principle:\n {2}warm: not readable/,
+    );
+    expect(existsSync(out)).toBe(false);
+    const { lines } = await call(invertRecipe, { ...config, allowMissing: true });
+    expect(lines.join("\n")).toContain("Left out for want of an opposite: 1 principle.");
+    expect((await loadConstitution(out)).principles.map(({ id }) => id)).toEqual(["calm"]);
+  });
+
+  it("without a model names the principles that have no opposite", async () => {
+    const config = { constitution: bare, out: join(folder, "never.yaml") };
+    await expect(call(invertRecipe, config)).rejects.toThrowError(/calm, warm have no opposite.*--model/s);
+  });
+});
