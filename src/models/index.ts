@@ -9,11 +9,14 @@ export {
   type FolderOptions,
   isEndpoint,
   isToBeFetched,
+  loadElsewhere,
   type ModelNotice,
   modelFolderOf,
   type OpenOptions,
   openModel,
+  runsHere,
 } from "./open.ts";
+export type { LoadFormat } from "./providers/embedded.ts";
 export {
   type Script,
   type ScriptedCall,

@@ -9,6 +9,7 @@ import { isOpenAi, keyFor, openAiAddress } from "./key.ts";
 import { type RetryOptions, withRetry } from "./middleware/retry.ts";
 import { withTimeout } from "./middleware/timeout.ts";
 import { parseModelName } from "./name.ts";
+import type { LoadFormat } from "./providers/embedded.ts";
 import type { LanguageModel } from "./specification.ts";
 
 /** Something about a model that a person should know and that stops nothing. */
@@ -24,7 +25,8 @@ export type FetchProgress = { readonly file: string; readonly done: number; read
  * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint. timeout: milliseconds
  * for one call. retry: of calls to endpoints. onNotice: told of every call that is made again, when an address does not
  * list the model that it is asked for (many serve another one without a word), and when an embedded model of a small
- * language is given text outside of it. onFetch: told of a model's download.
+ * language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a model that
+ * runs here in so few bits.
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -34,6 +36,7 @@ export type OpenOptions = {
   readonly retry?: RetryOptions;
   readonly onNotice?: (notice: ModelNotice) => void;
   readonly onFetch?: (progress: FetchProgress) => void;
+  readonly load?: LoadFormat;
 };
 
 const openEndpoint = async (
@@ -110,10 +113,23 @@ export const isToBeFetched = async (name: string, { environment }: FolderOptions
 export const isEndpoint = (name: string): boolean =>
   ["endpoint", "openai"].includes(parseModelName(name).type);
 
+/** Whether a name stands for a model whose weights are read in this process. */
+export const runsHere = (name: string): boolean =>
+  ["embedded", "hub", "folder"].includes(parseModelName(name).type);
+
+/** What is said of models that are to be held in fewer bits and whose weights are not read here. */
+export const loadElsewhere = (names: readonly string[], load: LoadFormat): UserError =>
+  new UserError(
+    "load-elsewhere",
+    `load is ${load}, which says how weights are held in memory here, and ${names.map((name) => `"${name}"`).join(" and ")} ${names.length === 1 ? "runs" : "run"} elsewhere. Leave out load, or name a model that runs here: embedded:covenant-tiny, ./folder or hf:owner/name.`,
+    { models: names, load },
+  );
+
 /** Opens the model that a name stands for (see parseModelName). Throws UserError for what the user must change. */
 export const openModel = async (name: string, options: OpenOptions): Promise<LanguageModel> => {
   const target = parseModelName(name);
   throwIfAborted(options.signal);
+  if (options.load !== undefined && !runsHere(name)) throw loadElsewhere([name], options.load);
   switch (target.type) {
     case "endpoint":
       return openEndpoint({ id: name, ...target }, options);
@@ -131,7 +147,7 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
       return openEmbeddedModel({
         folder: (await modelFolderOf(name, options)) ?? name,
         id: name,
-        load: { hub: options },
+        load: { hub: options, ...(options.load === undefined ? {} : { load: options.load }) },
         ...(onNotice === undefined
           ? {}
           : { onForeignText: (text) => onNotice({ code: "model-foreign-text", text }) }),

@@ -8,12 +8,13 @@ import { UserError } from "../core/index.ts";
 import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
 import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
 import { splitOfRequest } from "../sandbox/index.ts";
-import { kindFlag, promptsFlag, runFlags } from "./flags.ts";
+import { kindFlag, loadFlag, promptsFlag, runFlags } from "./flags.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planEvaluation, planOf } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeModels } from "./run-summary.ts";
 import {
+  askedLoadSetting,
   endpointSettings,
   modelName,
   outSetting,
@@ -39,6 +40,7 @@ export const evaluateSchema = z.strictObject({
   kind: promptKindSetting,
   counts: promptCounts(200, 120, 120),
   sampling: samplingSettings,
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 type EvaluateConfig = z.output<typeof evaluateSchema>;
@@ -86,7 +88,7 @@ const prepare = async (config: EvaluateConfig, context: RecipeContext) => {
   const models = Object.fromEntries(
     config.models.map((name, at) => [`models.${at}`, [name, "asked"] as const]),
   );
-  const inputs = await checkInputs({ models, files: promptFile(config.prompts) }, context);
+  const inputs = await checkInputs({ models, files: promptFile(config.prompts), load: config.load }, context);
   return { prompts, inputs, request: { name: "evaluate", config, stages: ["prompts", "evaluate"], inputs } };
 };
 
@@ -115,6 +117,7 @@ export const recipe: Recipe<typeof evaluateSchema> = {
         "model names with commas between, e.g. embedded:covenant-tiny,./folder; the first anchors ratings",
       placeholder: "list",
     },
+    load: loadFlag("load"),
     prompts: promptsFlag,
     kind: kindFlag,
   },

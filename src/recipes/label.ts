@@ -15,13 +15,14 @@ import {
   describeSpent,
   spentInRun,
 } from "./data-summary.ts";
-import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
+import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planComparisons, planOf, planReplies } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  askedLoadSetting,
   constitutionSetting,
   endpointSettings,
   modelName,
@@ -53,6 +54,7 @@ export const labelSchema = z.strictObject({
   counts: promptCounts(20, 10, 10),
   sampling: samplingSettings,
   samples: pairSamplesSetting.default(2),
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 type LabelConfig = z.output<typeof labelSchema>;
@@ -69,6 +71,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
       models: { model: [config.model, "asked"], judge: [judge, "asked"] },
       files: promptFile(config.prompts),
       constitution,
+      load: config.load,
     },
     context,
   );
@@ -143,6 +146,7 @@ export const recipe: Recipe<typeof labelSchema> = {
     ...runFlags,
     model: modelFlag("model whose replies are compared"),
     judge: judgeFlag,
+    load: loadFlag("load"),
     ...dataFlags,
   },
   async plan(config, context) {

@@ -4,6 +4,7 @@
 
 import { hashConstitution } from "../constitution/index.ts";
 import { createRedact, sha256File } from "../core/index.ts";
+import { type LoadFormat, loadElsewhere, runsHere } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
@@ -12,11 +13,21 @@ import type { EndpointSettings } from "./settings.ts";
 import { checkModel, type ModelRole } from "./stages/model-checks.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 
-/** What a recipe's settings name that lies outside the run folder, by the part it plays. */
+/**
+ * What a recipe's settings name that lies outside the run folder, by the part it plays. load: how those that answer here
+ * are to hold their projections; models that answer elsewhere may stand beside them, but not alone.
+ */
 export type NamedInputs = {
   readonly models?: Readonly<Record<string, readonly [name: string, role: ModelRole]>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly constitution?: Constitution;
+  readonly load?: LoadFormat | undefined;
+};
+
+/** Throws UserError when fewer bits are asked for and no weights are read here. */
+const requireLoadable = ({ models = {}, load }: NamedInputs): void => {
+  const names = [...new Set(Object.values(models).map(([name]) => name))];
+  if (load !== undefined && !names.some(runsHere)) throw loadElsewhere(names, load);
 };
 
 /**
@@ -31,11 +42,12 @@ export type CheckedInputs = {
 
 /** Looks at all that is named. Throws UserError for what is missing, broken or not fit for its part. */
 export const checkInputs = async (named: NamedInputs, context: RecipeContext): Promise<CheckedInputs> => {
+  requireLoadable(named);
   const contents: Record<string, string> = {};
   const speeds: Record<string, number | null> = {};
   const configs: Record<string, ModelConfig | null> = {};
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
-    const { hash, speed, config } = await checkModel(name, role, context);
+    const { hash, speed, config } = await checkModel(name, role, context, named.load);
     if (hash !== null) contents[part] = hash;
     speeds[part] = speed;
     configs[part] = config;
@@ -57,6 +69,7 @@ export type RunRequest = {
     readonly out: string;
     readonly seed: number;
     readonly endpoint?: EndpointSettings;
+    readonly load?: LoadFormat | undefined;
   };
   readonly stages: readonly string[];
   readonly inputs: CheckedInputs;
@@ -85,11 +98,12 @@ export const openStages = async (
     redact: createRedact(context.environment),
     signal: context.signal,
   });
-  const { endpoint } = request.config;
+  const { endpoint, load } = request.config;
   return {
     run,
     context,
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(load === undefined ? {} : { load }),
     [Symbol.asyncDispose]: () => run.close(),
   };
 };

@@ -21,13 +21,14 @@ import {
   describeUnrevised,
   spentInRun,
 } from "./data-summary.ts";
-import { dataFlags, modelFlag, runFlags } from "./flags.ts";
+import { dataFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  askedLoadSetting,
   constitutionSetting,
   endpointSettings,
   modelSetting,
@@ -66,6 +67,7 @@ export const reviseSchema = z.strictObject({
       "answers to prompts marked harmless or lookalike: kept and learned as they are, or revised too",
     ),
   ...sftMixSettings,
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 type ReviseConfig = z.output<typeof reviseSchema>;
@@ -88,7 +90,12 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
     );
   }
   const inputs = await checkInputs(
-    { models: { model: [config.model, "asked"] }, files: promptFile(config.prompts), constitution },
+    {
+      models: { model: [config.model, "asked"] },
+      files: promptFile(config.prompts),
+      constitution,
+      load: config.load,
+    },
     context,
   );
   return { constitution, prompts, inputs, request: { name: "revise", config, stages, inputs } };
@@ -198,6 +205,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
   flags: {
     ...runFlags,
     model: modelFlag("model that answers and revises"),
+    load: loadFlag("load"),
     ...dataFlags,
     rounds: { path: "revise.rounds", description: "rounds of critique and revision", placeholder: "number" },
   },

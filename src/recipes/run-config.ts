@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { ppoSettings } from "./policy-settings.ts";
 import {
+  askedLoadSetting,
   constitutionSetting,
   dpoSettings,
   endpointSettings,
@@ -43,6 +44,7 @@ export const runSchema = z.strictObject({
   reward: rewardSettings,
   dpo: dpoSettings,
   ppo: ppoSettings,
+  load: askedLoadSetting,
   endpoint: endpointSettings,
 });
 export type RunConfig = z.output<typeof runSchema>;

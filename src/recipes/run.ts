@@ -21,7 +21,7 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { constitutionFlag, judgeFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
@@ -38,6 +38,7 @@ import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { type GatheredPrompts, gatherPrompts, promptStage } from "./stages/prompts.ts";
 import { sftStage } from "./stages/sft.ts";
+import { trainedFolder } from "./stages/training-parts.ts";
 
 const armStages = (arm: string): string[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
@@ -171,12 +172,16 @@ const runArm = async (
   return { constitution, revisions, labels, heldOut, goodhart };
 };
 
-const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => [
-  { arm: "base", model: "base", name: config.model },
-  ...config.arms.flatMap((arm) =>
-    trainedModels.map((model) => ({ arm, model, name: join(folder, arm, model, "model") })),
-  ),
-];
+/** A run's models, with the folders that their trainings write: an adapter's, where its base is held in fewer bits. */
+export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => {
+  const written = { sl: trainedFolder(config.sft), dpo: trainedFolder(config.dpo), rl: trainedFolder({}) };
+  return [
+    { arm: "base", model: "base", name: config.model },
+    ...config.arms.flatMap((arm) =>
+      trainedModels.map((model) => ({ arm, model, name: join(folder, arm, model, written[model]) })),
+    ),
+  ];
+};
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
 const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, seed }: RunConfig) => {
@@ -219,6 +224,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
       files: promptFile(config.prompts),
       constitution: document,
+      load: config.load,
     },
     context,
   );
@@ -265,6 +271,7 @@ export const recipe: Recipe<typeof runSchema> = {
     ...runFlags,
     model: modelFlag("model to start from"),
     judge: judgeFlag,
+    load: loadFlag("load"),
     constitution: constitutionFlag,
     prompts: promptsFlag,
     arms: {

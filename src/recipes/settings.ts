@@ -175,6 +175,11 @@ export const loadSetting = z
   .optional()
   .describe("hold projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster");
 
+/** The same where some of the models that a command asks may run elsewhere. */
+export const askedLoadSetting = loadSetting.describe(
+  "hold projections of the models that answer and judge here in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster",
+);
+
 /** Optimiser and order of a training stage. */
 export const trainingSettings = (defaults: {
   readonly learningRate: number;

@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
-import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { loadElsewhere, runsHere } from "../models/index.ts";
+import { constitutionFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { longestPrompt, planComparisons, planOf, planPpo } from "./plan.ts";
@@ -16,6 +17,7 @@ import {
   constitutionSetting,
   endpointSettings,
   fileSetting,
+  loadSetting,
   modelName,
   modelSetting,
   outSetting,
@@ -39,6 +41,9 @@ const schema = z.strictObject({
     .optional()
     .describe("reward model's folder"),
   judge: modelName.optional().describe("model that compares the replies to a prompt, under the constitution"),
+  judgeLoad: loadSetting.describe(
+    "hold the judge's projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster",
+  ),
   weights: z
     .strictObject({
       reward: weight.describe("weight of the reward model's score"),
@@ -58,13 +63,17 @@ type GrpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GrpoConfig, context: RecipeContext) => {
-  const { model, reward, judge } = config;
+  const { model, reward, judge, judgeLoad } = config;
   if (reward === undefined && judge === undefined) {
     throw new UserError(
       "reward-needed",
       "Nothing gives a reward. Expected a reward model (--reward ./runs/reward/reward/model), a judge (--judge embedded:covenant-tiny), or both.",
     );
   }
+  if (judgeLoad !== undefined && (judge === undefined || !runsHere(judge)))
+    throw judge === undefined
+      ? new UserError("judge-needed", `judgeLoad is ${judgeLoad}, and there is no judge. Name one: --judge.`)
+      : loadElsewhere([judge], judgeLoad);
   const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
@@ -76,6 +85,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
       },
       files: promptFile(config.prompts),
       ...(judge === undefined ? {} : { constitution }),
+      load: judgeLoad,
     },
     context,
   );
@@ -93,6 +103,7 @@ export const recipe: Recipe<typeof schema> = {
     model: modelFlag("policy to start from"),
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
     judge: { path: "judge", description: "model that compares replies", placeholder: "name" },
+    "judge-load": { ...loadFlag("judgeLoad"), description: "hold the judge's projections in so few bits" },
     constitution: constitutionFlag,
     estimator: { path: "settings.estimator", description: "grpo or rloo", placeholder: "name" },
     prompts: promptsFlag,
@@ -129,13 +140,15 @@ export const recipe: Recipe<typeof schema> = {
   async run(config, context) {
     const { prompts: gathered, constitution, request } = await prepare(config, context);
     await using pipeline = await openStages(request, context);
-    const { reward, judge, weights } = config;
+    const { reward, judge, judgeLoad, weights } = config;
     const model = await grpoStage(pipeline, {
       name: "rl",
       after: ["prompts"],
       model: config.model,
       ...(reward === undefined ? {} : { rewardModel: { folder: reward, weight: weights.reward } }),
-      ...(judge === undefined ? {} : { judge: { model: judge, constitution, weight: weights.judge } }),
+      ...(judge === undefined
+        ? {}
+        : { judge: { model: judge, constitution, weight: weights.judge, load: judgeLoad } }),
       prompts: await oneSidedStage(pipeline, gathered),
       maxTokens: config.maxTokens,
       settings: config.settings,

@@ -27,11 +27,13 @@ import {
 import type { CallOptions, GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
 import { createForeignTextCheck } from "./small-language.ts";
 
+export type { LoadFormat } from "../../transformer/index.ts";
+
 const batch = 256;
 
 /**
- * folder: the model folder; id: how records name it; load: how an adapter's base is found. onForeignText: told once, when a model of a small language is
- * given text outside of it.
+ * folder: the model folder; id: how records name it; load: how an adapter's base is found, and in how many bits
+ * projections are held. onForeignText: told once, when a model of a small language is given text outside of it.
  */
 export type EmbeddedOptions = {
   readonly folder: string;

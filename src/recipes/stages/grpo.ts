@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
+import type { LoadFormat } from "../../models/index.ts";
 import type { Constitution, PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
@@ -41,6 +42,7 @@ export type GrpoStageOptions = StageBase & {
     readonly model: string;
     readonly constitution: Constitution;
     readonly weight: number;
+    readonly load?: LoadFormat | undefined;
   };
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
@@ -163,7 +165,8 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
       await trainWith(pipeline, stage, options, seed, null);
       return;
     }
-    await withStageModel(pipeline, stage, judge.model, (opened, countUsage) =>
+    const judging = judge.load === undefined ? pipeline : { ...pipeline, load: judge.load };
+    await withStageModel(judging, stage, judge.model, (opened, countUsage) =>
       trainWith(pipeline, stage, options, seed, { opened, countUsage }),
     );
   });

@@ -110,7 +110,7 @@ export const speedOf = ({ config, task }: ModelFolder): number =>
 
 /**
  * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
- * base. Throws UserError for one that lies elsewhere, and for a reward model.
+ * base, or stays live beside it where that is held in fewer bits. Throws UserError for one that lies elsewhere, and for a reward model.
  */
 export const loadLanguageModel = async (
   name: string,
@@ -125,16 +125,18 @@ export const loadLanguageModel = async (
       { model: name },
     );
   await refuseFolderOfModels(folder);
-  const model = mergeFolder(await loadFolder(folder, context, load));
+  const loaded = await loadFolder(folder, context, load);
+  const model = Object.keys(loaded.quantised).length > 0 ? loaded : mergeFolder(loaded);
   requireTask(folder, model.task, false);
   return model;
 };
 
-/** Looks at a model by its name. Throws UserError for what the user must change. */
+/** Looks at a model by its name. load: how it will be held where it answers. Throws UserError for what the user must change. */
 export const checkModel = async (
   name: string,
   role: ModelRole,
   context: RecipeContext,
+  load?: LoadFormat,
 ): Promise<CheckedModel> => {
   const options = folderOptions(context);
   // A dry run fetches nothing.
@@ -146,7 +148,7 @@ export const checkModel = async (
     return { hash: null, speed: null, config: null };
   }
   await refuseFolderOfModels(folder);
-  const model = await loadFolder(folder, context);
+  const model = await loadFolder(folder, context, role === "asked" ? load : undefined);
   requireRole(folder, model, role);
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),

@@ -1,18 +1,22 @@
 // A model as a data stage uses it: what it is asked is counted and written to the event log, what is to be
 // known of it becomes a warning. The counts are for people and bills; no record depends on them.
 
-import type { LanguageModel } from "../../models/index.ts";
+import { type LanguageModel, type LoadFormat, runsHere } from "../../models/index.ts";
 import type { RunEvent, Usage } from "../../records/index.ts";
 import type { Run, StageContext } from "../../runs/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { EndpointSettings } from "../settings.ts";
 import { withModel } from "./models.ts";
 
-/** A run with the context of the recipe that made it. endpoint: how endpoints are called, where not by default. */
+/**
+ * A run with the context of the recipe that made it. endpoint: how endpoints are called, where not by default. load: how
+ * models that answer here hold their projections, where not in full; models elsewhere are not concerned.
+ */
 export type Pipeline = {
   readonly run: Run;
   readonly context: RecipeContext;
   readonly endpoint?: EndpointSettings;
+  readonly load?: LoadFormat;
 };
 
 /** Writes down what was asked since the last time, with other things to count. */
@@ -52,7 +56,7 @@ const isTold = (count: number): boolean => Number.isInteger(Math.log10(count));
 
 /** Opens a model for one piece of a stage's work. id: how records name it, where not by its name. */
 export const withStageModel = async (
-  { run, context, endpoint }: Pipeline,
+  { run, context, endpoint, load }: Pipeline,
   stage: StageContext,
   name: string,
   work: (model: LanguageModel, countUsage: CountUsage) => Promise<void>,
@@ -83,6 +87,7 @@ export const withStageModel = async (
             timeout: endpoint.timeoutSeconds * 1000,
             retry: { attempts: endpoint.attempts },
           }),
+      ...(load === undefined || !runsHere(name) ? {} : { load }),
       onNotice({ code, text }) {
         if (code !== "model-retry") {
           // Which words were foreign differs from stage to stage; that they were is told once a run.
