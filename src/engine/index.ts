@@ -48,7 +48,9 @@ export {
 } from "./operations/reduction.ts";
 export {
   dequantiseNf4,
+  emptyInt8,
   emptyNf4,
+  fillInt8,
   type Int8Values,
   type Nf4Values,
   nf4Block,

@@ -2,8 +2,7 @@
 // anything is begun. Knows shapes and settings, and of rows their lengths alone.
 
 import {
-  addAdapters,
-  elementCount,
+  adapterCount,
   type ModelConfig,
   type ModelTask,
   parameterCount,
@@ -39,9 +38,7 @@ const rowStep = 64;
 /** Parameters that learn: adapters and the reward model's head where there are adapters, everything otherwise. */
 const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSettings): number => {
   if (lora === undefined) return parameterCount(config, task);
-  const adapters = Object.values(addAdapters(config, {}, lora, 0));
-  const head = task === "causal-lm" ? 0 : config.hiddenSize;
-  return adapters.reduce((sum, { shape }) => sum + elementCount(shape), head);
+  return adapterCount(config, lora) + (task === "causal-lm" ? 0 : config.hiddenSize);
 };
 
 /*

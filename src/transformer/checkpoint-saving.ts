@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type DiskWriter, systemDisk, writeFileAtomic } from "../core/index.ts";
 import { adapterFiles, type SavedAdapter, writeAdapterFiles } from "./adapter-folder.ts";
 import type { ChatTemplate } from "./chat-template.ts";
-import { weightsName } from "./checkpoint.ts";
+import { weightsName } from "./checkpoint-weights.ts";
 import { writeModelConfig } from "./config.ts";
 import type { ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
 import { replaceFolder } from "./folder-replacement.ts";

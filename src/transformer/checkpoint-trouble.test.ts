@@ -61,6 +61,48 @@ describe("checkpoints as others write them", () => {
     expect((await loadModelFolder(folder)).weights).toEqual(whole.weights);
   });
 
+  it.each([
+    ["language_model.model.", "language_model.", "vision_tower.vision_model.post_layernorm.weight"],
+    ["model.language_model.", "", "model.multi_modal_projector.mm_soft_emb_norm.weight"],
+  ])("are of Gemma 3 with its eyes, its text under %s: the same text model", async (prefix, head, eye) => {
+    const folder = await copyOf("families/gemma3");
+    const whole = await loadModelFolder(folder);
+    const {
+      model_type: _type,
+      architectures: _,
+      eos_token_id,
+      pad_token_id,
+      ...text
+    } = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
+    const wrapped = {
+      model_type: "gemma3",
+      architectures: ["Gemma3ForConditionalGeneration"],
+      text_config: { ...text, bos_token_id: null },
+      vision_config: { hidden_size: 8 },
+      ...{ eos_token_id, pad_token_id },
+    };
+    await writeFile(join(folder, "config.json"), JSON.stringify(wrapped));
+    await rewrite(folder, (weights) => ({
+      ...renamed(weights, (name) => name.replace(/^model\./, prefix)),
+      [`${head}lm_head.weight`]: weights["model.embed_tokens.weight"]!,
+      [eye]: { shape: [8], data: new Float32Array(8) },
+    }));
+    const read = await loadModelFolder(folder);
+    expect(read.weights).toEqual(whole.weights);
+    const { original: _one, ...config } = read.config;
+    const { original: _other, ...expected } = whole.config;
+    expect(config).toEqual(expected);
+    const again = join(folder, "again");
+    await saveModelFolder(again, { ...read, tokenizer: read.tokenizer.files });
+    expect(JSON.parse(await readFile(join(again, "config.json"), "utf8"))).toMatchObject({
+      model_type: "gemma3_text",
+      architectures: ["Gemma3ForCausalLM"],
+    });
+    expect((await loadModelFolder(again)).weights).toEqual(whole.weights);
+    await writeFile(join(folder, "config.json"), JSON.stringify({ ...wrapped, text_config: undefined }));
+    expect(await failure(folder)).toMatch(/model_type is "gemma3", and text_config, .* is missing/);
+  });
+
   it("are float16, float32 or bfloat16: the same numbers where the format holds them", async () => {
     const folder = await copyOf("llama-random/untied");
     const { weights } = await loadModelFolder(folder);

@@ -52,7 +52,7 @@ describe("parseModelConfig", () => {
   });
 
   it.each([
-    [{ model_type: "mamba" }, /model_type is "mamba"; known are: gpt2, llama, mistral/],
+    [{ model_type: "mamba" }, /model_type is "mamba"; known are: gemma3, gemma3_text, gpt2, llama, mistral/],
     [{ model_type: undefined }, /model_type is missing/],
     [{ hidden_size: undefined }, /hidden_size/],
     [{ hidden_size: "32" }, /hidden_size.*"32"/],

@@ -26,10 +26,12 @@ export {
   roleTokenTemplate,
 } from "./chat-template.ts";
 export {
+  checkModelFolder,
   frozenState,
   type GenerationConfig,
   type LiveAdapter,
   loadModelFolder,
+  type ModelDescription,
   type ModelFolder,
   mergeFolder,
   withChatTemplate,
@@ -51,6 +53,7 @@ export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {
   type AdapterSize,
+  adapterCount,
   adapterScaleOf,
   addAdapters,
   allTargets,

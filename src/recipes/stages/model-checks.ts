@@ -1,5 +1,5 @@
 // Looking at a model before anything is begun with it: whether its folder is whole, whether it can do what it is named
-// for, and how large it is. Loads and closes; asks no model anything.
+// for, and how large it is. Reads weights without keeping them; asks no model anything.
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -10,13 +10,14 @@ import {
   adapterFiles,
   type LoadFormat,
   type ModelConfig,
+  type ModelDescription,
   type ModelFolder,
   mergeFolder,
   parameterCount,
 } from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { folderOptions, loadFolder, trainableFolder } from "./models.ts";
+import { checkFolder, folderOptions, loadFolder, trainableFolder } from "./models.ts";
 
 /**
  * asked: it answers, criticises, judges; trained: its weights change; trained-bare: and it may lack a chat template,
@@ -93,7 +94,7 @@ const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean
 };
 
 /** Throws UserError for a model folder that cannot be what it is named for. */
-const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
+const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, role: ModelRole): void => {
   requireTask(folder, task, role === "rewards");
   if (chatTemplate === null && role !== "trained-bare") {
     throw new UserError(
@@ -105,7 +106,7 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
 };
 
 /** How fast a model runs here, covenant-tiny being 1. */
-export const speedOf = ({ config, task }: ModelFolder): number =>
+export const speedOf = ({ config, task }: ModelDescription): number =>
   tinyParameters / parameterCount(config, task);
 
 /**
@@ -148,7 +149,7 @@ export const checkModel = async (
     return { hash: null, speed: null, config: null };
   }
   await refuseFolderOfModels(folder);
-  const model = await loadFolder(folder, context, role === "asked" ? load : undefined);
+  const model = await checkFolder(folder, context, load);
   requireRole(folder, model, role);
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),

@@ -14,8 +14,11 @@ import {
 import type { ChatCodec } from "../../training/index.ts";
 import {
   type ChatTemplate,
+  checkModelFolder,
   type LoadFormat,
+  type LoadOptions,
   loadModelFolder,
+  type ModelDescription,
   type ModelFolder,
   mergeFolder,
   withChatTemplate,
@@ -78,9 +81,21 @@ export const folderOptions = ({
   return { environment, signal, onFetch };
 };
 
+const loadOptions = (context: RecipeContext, load: LoadFormat | undefined): LoadOptions => ({
+  hub: folderOptions(context),
+  ...(load === undefined ? {} : { load }),
+});
+
 /** Loads a folder; an adapter's base is found as the context says. load: hold projections in so few bits. */
 export const loadFolder = (folder: string, context: RecipeContext, load?: LoadFormat): Promise<ModelFolder> =>
-  loadModelFolder(folder, { hub: folderOptions(context), ...(load === undefined ? {} : { load }) });
+  loadModelFolder(folder, loadOptions(context, load));
+
+/** Looks at all that loadFolder would load, and keeps no weights. */
+export const checkFolder = (
+  folder: string,
+  context: RecipeContext,
+  load?: LoadFormat,
+): Promise<ModelDescription> => checkModelFolder(folder, loadOptions(context, load));
 
 /** The folder of a model that can be trained here. Throws UserError for one that lies elsewhere. */
 export const trainableFolder = async (name: string, context: RecipeContext): Promise<string> => {
