@@ -311,6 +311,40 @@ describe("exit statuses", () => {
   });
 });
 
+describe("an interruption", () => {
+  const stopped = async (text?: string) => {
+    const recipe: Recipe = {
+      command: ["count"],
+      summary: "Count.",
+      schema: z.strictObject({ results: z.string().optional() }),
+      flags: { out: { path: "results", description: "file", placeholder: "file" } },
+      plan: async () => ({ steps: [], seconds: null, dollars: null }),
+      run: async () => {
+        throw new InterruptedError();
+      },
+      ...(text === undefined ? {} : { continuation: () => ({ continues: true, text }) }),
+    };
+    const said: string[] = [];
+    const status = await runCommandLine({
+      words: ["count"],
+      recipes: [{ command: ["count"], summary: "Count.", load: async () => recipe }],
+      terminal: { out: () => {}, err: (more) => void said.push(more), isLive: false, columns: () => 100 },
+      environment: {},
+      clock: manualClock(),
+      signal: new AbortController().signal,
+    });
+    return { status, err: said.join("") };
+  };
+
+  it("says that a command begins anew where it writes no run", async () => {
+    expect(await stopped()).toEqual({ status: 130, err: "Interrupted. The same command begins anew.\n" });
+  });
+
+  it("says what the command says of itself", async () => {
+    expect((await stopped("Rows are kept.")).err).toBe("Interrupted. Rows are kept.\n");
+  });
+});
+
 describe("commands", () => {
   it("are listed without loading any", async () => {
     const { out, status, loaded } = await covenant(["--help"]);

@@ -23,7 +23,7 @@ const stacksOf = (thrown: unknown): string => {
 /** The text for a person. Only what is not the user's to change mentions a stack; verbose shows it. */
 export const describeFailure = (thrown: unknown, verbose: boolean): string => {
   if (thrown instanceof InterruptedError) {
-    return "Interrupted. What was finished is kept: the same command again continues.\n";
+    return `${thrown.message}\n`;
   }
   if (verbose) return `error: ${stacksOf(thrown)}\n`;
   if (thrown instanceof UserError) return `error: ${thrown.message}\n`;

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Clock, CovenantError, expandHome } from "../core/index.ts";
+import { type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
 import type { Conversation, Recipe, RecipeContext } from "../recipes/index.ts";
 import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
@@ -183,6 +183,15 @@ const showPlan = async (
   else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
 };
 
+/** What is said of a command that was interrupted: whether the same again continues. */
+const continuationOf = (recipe: Recipe, config: unknown): { continues: boolean; text: string } => {
+  const said = recipe.continuation?.(config);
+  if (said !== undefined) return said;
+  return makesRun(recipe)
+    ? { continues: true, text: "What was finished is kept: the same command again continues." }
+    : { continues: false, text: "The same command begins anew." };
+};
+
 const runRecipe = async (
   recipe: Recipe,
   config: unknown,
@@ -194,9 +203,10 @@ const runRecipe = async (
   const emit: RecipeContext["emit"] = (event) => {
     if (options.quiet !== true || event.type === "warning") view.handle(event);
   };
+  const { continues, text } = continuationOf(recipe, config);
   const sayStopping = (): void =>
     view.print(
-      makesRun(recipe)
+      continues
         ? "Stopping; what is finished is kept. Ctrl-C again ends at once."
         : "Stopping. Ctrl-C again ends at once.",
     );
@@ -207,6 +217,9 @@ const runRecipe = async (
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
     else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));
+  } catch (thrown) {
+    if (!(thrown instanceof InterruptedError)) throw thrown;
+    throw new InterruptedError(`Interrupted. ${text}`, thrown.facts);
   } finally {
     stop?.();
     host.signal.removeEventListener("abort", sayStopping);

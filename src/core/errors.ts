@@ -21,7 +21,7 @@ export class CovenantError extends Error {
 /** What the user must change: printed without a stack; the command exits 2. */
 export class UserError extends CovenantError {}
 
-/** Work was stopped on request (Ctrl-C, an abort signal): what was finished is kept; the command exits 130. */
+/** Work was stopped on request (Ctrl-C, an abort signal); the command exits 130. */
 export class InterruptedError extends CovenantError {
   constructor(message = "Interrupted.", facts: ErrorFacts = {}) {
     super("interrupted", message, facts);

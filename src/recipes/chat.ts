@@ -13,21 +13,29 @@ import {
   frozenState,
   type Generator,
   type ModelFolder,
+  type ResolvedSampling,
 } from "../transformer/index.ts";
 import { loadFlag, modelFlag, samplingFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Conversation, Recipe, RecipeContext } from "./recipe.ts";
+import { samplingFor } from "./sampling-defaults.ts";
 import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
+
+/** The temperature where neither the settings nor the model's folder says one. */
+const ownTemperature = 0.7;
 
 const chatSchema = z.strictObject({
   model: folderModelSetting,
   load: loadSetting,
   system: z.string().optional().describe("what the model is told before the conversation"),
   seed: seedSetting.describe("seed of the replies"),
-  ...tokenSamplingSettings(0.7, 512),
+  ...tokenSamplingSettings(ownTemperature, 512),
 });
 type ChatConfig = z.output<typeof chatSchema>;
+
+/** The settings, with what is said in them and in the model's folder of how tokens are drawn. */
+type Talk = ChatConfig & { readonly sampling: ResolvedSampling };
 
 const help = `/reset        begin anew
 /system TEXT  what the model is told first; begins anew
@@ -56,16 +64,15 @@ const reply = async (
   generator: Generator,
   prompt: readonly number[],
   seed: number,
-  config: ChatConfig,
+  config: Talk,
   { interruptible, write }: Conversation,
 ): Promise<string> => {
-  const { greedy, temperature, topK, topP, minP, repetitionPenalty, maxTokens } = config;
+  const { sampling, maxTokens } = config;
   const text = createTextStream(folder.tokenizer, config.stop);
   await interruptible((signal) =>
     generator.generate([
       {
-        ...{ prompt, seed, topK, topP, minP, repetitionPenalty, maxTokens, signal },
-        temperature: greedy ? 0 : temperature,
+        ...{ prompt, seed, ...sampling, maxTokens, signal },
         until({ id }) {
           const { stopped } = text.push(id);
           write(text.take());
@@ -85,7 +92,7 @@ const answer = async (
   state: State,
   folder: ModelFolder,
   generator: Generator,
-  config: ChatConfig,
+  config: Talk,
   conversation: Conversation,
 ): Promise<void> => {
   const messages: Message[] = [...state.messages, { role: "user", content: line }];
@@ -124,7 +131,7 @@ const obey = (line: string, state: State, { write }: Conversation): boolean => {
 
 const converse = async (
   folder: ModelFolder,
-  config: ChatConfig,
+  config: Talk,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<readonly Message[]> => {
@@ -164,8 +171,9 @@ const run = async (config: ChatConfig, context: RecipeContext) => {
     emit({ type: "warning", time, code: "no-chat-template", text });
   }
   emit({ type: "notice", time, text: `Talking with ${config.model}. /help lists what else you can type.` });
-  const messages = await converse(folder, config, conversation, signal);
-  return { lines: [], document: { model: config.model, messages } };
+  const sampling = samplingFor(folder, config, ownTemperature, context);
+  const messages = await converse(folder, { ...config, sampling }, conversation, signal);
+  return { lines: [], document: { model: config.model, sampling, messages } };
 };
 
 /** `covenant chat`. */

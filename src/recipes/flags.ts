@@ -74,27 +74,40 @@ export const plainFlags = (data: string): Readonly<Record<string, RecipeFlag>> =
 export const samplingFlags: Readonly<Record<string, RecipeFlag>> = {
   greedy: { path: "greedy", description: "always the likeliest token" },
   "max-tokens": { path: "maxTokens", description: "tokens a reply at most", placeholder: "number" },
-  temperature: { path: "temperature", description: "0: always the likeliest token", placeholder: "number" },
-  "top-k": { path: "topK", description: "only so many of the likeliest tokens", placeholder: "number" },
-  "top-p": { path: "topP", description: "share of probability that is sampled from", placeholder: "number" },
+  temperature: {
+    path: "temperature",
+    description: "0: always the likeliest token; default: what the model's generation_config.json says",
+    placeholder: "number",
+  },
+  "top-k": {
+    path: "topK",
+    description: "only so many of the likeliest tokens; default: generation_config.json's",
+    placeholder: "number",
+  },
+  "top-p": {
+    path: "topP",
+    description: "share of probability that is sampled from; default: generation_config.json's",
+    placeholder: "number",
+  },
   "min-p": {
     path: "minP",
-    description: "only tokens at least this share as likely as the likeliest",
+    description:
+      "only tokens at least this share as likely as the likeliest; default: generation_config.json's",
     placeholder: "number",
   },
   "repetition-penalty": {
     path: "repetitionPenalty",
-    description: "above 1: tokens that were there already lose",
+    description: "above 1: tokens that were there already lose; default: generation_config.json's",
     placeholder: "number",
   },
   stop: { path: "stop", description: "texts that end a reply, with commas between", placeholder: "list" },
 };
 
-/** Of the commands that train on rows. */
-export const trainFlags: Readonly<Record<string, RecipeFlag>> = {
+/** Of the commands that train on rows. block: the key of the training's settings. */
+export const trainFlags = (block: string): Readonly<Record<string, RecipeFlag>> => ({
   ...runFlags,
   model: modelFlag("model folder to start from"),
   data: { path: "data", description: "JSONL file of training rows", placeholder: "file" },
-  epochs: { path: "settings.epochs", description: "times that all rows are learned", placeholder: "number" },
-  load: loadFlag("settings.load"),
-};
+  epochs: { path: `${block}.epochs`, description: "times that all rows are learned", placeholder: "number" },
+  load: loadFlag(`${block}.load`),
+});

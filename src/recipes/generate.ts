@@ -1,5 +1,5 @@
 // `covenant generate`: a model's continuations of prompts in plain text, without a chat template. A row's reply depends
-// on its prompt, its place in the file and the seed alone.
+// on its prompt, its place in the file and the seed alone; so what was interrupted goes on behind the rows that are done.
 
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -11,13 +11,22 @@ import {
   fitsContext,
   frozenState,
   type ModelFolder,
+  type ResolvedSampling,
   type TokenReply,
   type TokenRequest,
 } from "../transformer/index.ts";
 import { plainFlags, samplingFlags } from "./flags.ts";
-import { loadPlainRows, openResults, requireOtherFile } from "./plain-rows.ts";
+import {
+  loadPlainRows,
+  openResults,
+  type ResultsPlace,
+  requireOtherFile,
+  resultsContinue,
+  resultsPlace,
+} from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { samplingFor } from "./sampling-defaults.ts";
 import {
   batchSetting,
   fileSetting,
@@ -29,6 +38,9 @@ import {
 } from "./settings.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 
+/** The temperature where neither the settings nor the model's folder says one. */
+const ownTemperature = 1;
+
 const generateSchema = z.strictObject({
   model: folderModelSetting,
   load: loadSetting,
@@ -38,7 +50,7 @@ const generateSchema = z.strictObject({
   results: resultsSetting,
   seed: seedSetting,
   batch: batchSetting.default(64),
-  ...tokenSamplingSettings(1, 128),
+  ...tokenSamplingSettings(ownTemperature, 128),
 });
 type GenerateConfig = z.output<typeof generateSchema>;
 
@@ -78,39 +90,48 @@ const readRow = (text: Text, { ids, end }: TokenReply): GeneratedRow => ({
   finish: end !== undefined || text.stopped ? "stop" : "length",
 });
 
+/** How rows are generated, and where they go. */
+type Generation = {
+  readonly config: GenerateConfig;
+  readonly place: ResultsPlace | undefined;
+  readonly sampling: ResolvedSampling;
+};
+
 const generateRows = async (
   folder: ModelFolder,
   prompts: readonly (readonly number[])[],
-  config: GenerateConfig,
+  { config, place, sampling }: Generation,
   context: RecipeContext,
 ): Promise<readonly GeneratedRow[]> => {
   const { tokenizer, generationConfig } = folder;
-  const { greedy, temperature, stop, topK, topP, minP, repetitionPenalty, maxTokens } = config;
+  const { stop, maxTokens } = config;
   const { clock, signal, emit } = context;
   const started = clock.now();
   const stage = "generate";
-  emit({ type: "stage-start", time: started, stage, resumed: false });
-  const texts = prompts.map(() => createTextStream(tokenizer, stop));
-  const requests = prompts.map(
+  const results = await openResults<GeneratedRow>(place);
+  const { kept } = results;
+  emit({ type: "stage-start", time: started, stage, resumed: kept > 0 });
+  const left = prompts.slice(kept);
+  const texts = left.map(() => createTextStream(tokenizer, stop));
+  const requests = left.map(
     (prompt, at): TokenRequest => ({
-      ...{ prompt, maxTokens, topK, topP, minP, repetitionPenalty },
-      temperature: greedy ? 0 : temperature,
-      seed: deriveSeed(config.seed, stage, at),
+      ...{ prompt, maxTokens, ...sampling },
+      seed: deriveSeed(config.seed, stage, kept + at),
       until: ({ id }) => texts[at]!.push(id).stopped,
     }),
   );
-  const results = await openResults<GeneratedRow>(config.results);
   const generator = createGenerator(frozenState(folder), generationConfig);
-  let done = 0;
+  let done = kept;
   try {
     await generator.generate(requests, {
       ...{ signal, batch: config.batch },
       onReply(at, reply) {
-        results.put(at, readRow(texts[at]!, reply));
+        results.put(kept + at, readRow(texts[at]!, reply));
         const progress = { done: ++done, total: prompts.length, unit: "replies" };
         emit({ type: "stage-progress", time: clock.now(), stage, ...progress });
       },
     });
+    await results.finish();
   } finally {
     results.close();
     await generator.release();
@@ -131,6 +152,7 @@ export const recipe: Recipe<typeof generateSchema> = {
     seed: { path: "seed", description: "seed of all replies", placeholder: "number" },
   },
   positional: "model",
+  continuation: resultsContinue,
   async plan(config, context) {
     const { model, prompts } = await prepare(config, context);
     const read = prompts.reduce((sum, { length }) => sum + length, 0);
@@ -139,7 +161,10 @@ export const recipe: Recipe<typeof generateSchema> = {
   },
   async run(config, context) {
     const { model, prompts } = await prepare(config, context);
-    const rows = await generateRows(model, prompts, config, context);
+    const { results, ...settings } = config;
+    const sampling = samplingFor(model, config, ownTemperature, context);
+    const place = await resultsPlace(results, "generate", model, settings);
+    const rows = await generateRows(model, prompts, { config, place, sampling }, context);
     return {
       lines: [
         ...rows.map(({ text }, at) => `${at + 1}: ${text}`),
@@ -147,6 +172,7 @@ export const recipe: Recipe<typeof generateSchema> = {
       ],
       document: {
         model: config.model,
+        sampling,
         ...(config.results === undefined ? {} : { file: resolve(config.results) }),
         rows,
       },

@@ -81,7 +81,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["report"],
-    summary: "write the report of a run folder",
+    summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,
   },
   {

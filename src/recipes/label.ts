@@ -25,14 +25,14 @@ import {
   askedLoadSetting,
   constitutionSetting,
   endpointSettings,
+  labelSettings,
   modelName,
   modelSetting,
   outSetting,
-  pairSamplesSetting,
+  pairSamplingSettings,
   promptCounts,
   promptKindSetting,
   promptsSetting,
-  samplingSettings,
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
@@ -52,8 +52,8 @@ export const labelSchema = z.strictObject({
   kind: promptKindSetting,
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 10, 10),
-  sampling: samplingSettings,
-  samples: pairSamplesSetting.default(2),
+  sampling: pairSamplingSettings,
+  label: labelSettings(0.45, 2),
   load: askedLoadSetting,
   endpoint: endpointSettings,
 });
@@ -98,8 +98,8 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
     judge,
     constitution,
     prompts,
-    sampling: config.sampling,
-    samples: config.samples,
+    sampling: { ...config.sampling, temperature: config.label.temperature },
+    samples: config.label.samples,
   });
   const samples = await readSamples(run, "label");
   const { rows, leftOut } = preferenceRows(labels, { runSeed: run.seed, stage: "rows", samples });
@@ -155,7 +155,7 @@ export const recipe: Recipe<typeof labelSchema> = {
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     return planOf([
-      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.samples }),
+      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.label.samples }),
       planComparisons("label", prompts.used, constitution, { speed: judge!, maxTokens }),
     ]);
   },

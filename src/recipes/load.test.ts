@@ -53,7 +53,7 @@ describe("fewer bits", () => {
   it("hold the judge, also where the policy runs elsewhere; labels stay near those of the whole weights", async () => {
     const script = join(root, "script.yaml");
     writeFileSync(script, "rules: [{reply: [I cannot help with that., Of course. Open the door first.]}]\n");
-    const policy = { model: `scripted:${script}`, judge: "embedded:covenant-tiny", samples: 4 };
+    const policy = { model: `scripted:${script}`, judge: "embedded:covenant-tiny", label: { samples: 4 } };
     const probabilities = async (out: string, load: object): Promise<number[]> => {
       await settle(label, { ...small, ...policy, ...load, out });
       const lines = read(out, "label/labels.jsonl").trimEnd().split("\n");

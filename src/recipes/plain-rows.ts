@@ -1,19 +1,29 @@
 // Rows of plain text from a JSONL file, and results that go back to one, a line for each row in the rows' order, as
-// they come. What a row holds is the recipe's schema.
+// they come; the same command continues a file that it left unfinished. What a row holds is the recipe's schema.
 
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { z } from "zod";
+import { z } from "zod";
 import {
   type Appender,
   checkValue,
   collectFaults,
+  covenantVersion,
   describePlace,
+  formatJsonLines,
+  hashJson,
   openAppender,
   parseJson,
+  parseJsonAs,
+  readJsonLines,
   readLines,
+  readText,
+  sha256File,
   UserError,
   writeFileAtomic,
 } from "../core/index.ts";
+import type { LanguageFolder } from "./stages/model-checks.ts";
 
 /**
  * What `read` makes of every row of a file. Throws UserError with every fault as file, line and field (read throws
@@ -51,11 +61,16 @@ export const loadPlainRows = async <Row, Read>(
   throw new UserError("rows-empty", `${file} holds no rows. Expected JSONL with one row a line.`, { file });
 };
 
-/** Results by the place of their row. all: those that have come; close: none is to come. */
+/**
+ * Results by the place of their row. kept: how many were there already, from the first row on; all: those that have
+ * come; close: none is to come now; finish: none is to come ever.
+ */
 export type Results<Result> = {
+  readonly kept: number;
   put(at: number, result: Result): void;
   readonly all: readonly Result[];
   close(): void;
+  finish(): Promise<void>;
 };
 
 /** Throws UserError when results would be written over the file that the rows are read from. */
@@ -68,16 +83,46 @@ export const requireOtherFile = (file: string | undefined, data: string): void =
   );
 };
 
+/** What lies beside a file of results until all are there: what made them, so that the same again may continue. */
+const markerOf = (file: string): string => `${file}.unfinished`;
+const markerSchema = z.looseObject({ identity: z.string() });
+
+/** Results that the same command left unfinished. chunk: they are kept in multiples of so many. */
+const resultsLeft = async <Result>(file: string, identity: string, chunk: number): Promise<Result[]> => {
+  const marker = markerOf(file);
+  if (!existsSync(marker) || !existsSync(file)) return [];
+  const found = parseJsonAs(markerSchema, await readText(marker), { file: marker });
+  if (found.identity !== identity) return [];
+  const left: Result[] = [];
+  for await (const { value } of readJsonLines(file, z.looseObject({}), "drop")) left.push(value as Result);
+  return left.slice(0, left.length - (left.length % chunk));
+};
+
+/**
+ * file: where results go, too. identity: of all that they depend on: the same finds what it left unfinished there, and
+ * anything else replaces it. chunk: rows that are computed together, and so again together.
+ */
+export type ResultsPlace = {
+  readonly file: string;
+  readonly identity: string;
+  readonly chunk?: number;
+};
+
 /** Keeps results, and writes each to the file, where one is named, as soon as those of all rows before it are there. */
-export const openResults = async <Result>(file: string | undefined): Promise<Results<Result>> => {
+export const openResults = async <Result>(place: ResultsPlace | undefined): Promise<Results<Result>> => {
   let appender: Appender | undefined;
-  if (file !== undefined) {
-    await writeFileAtomic(file, "");
+  const all: Result[] = [];
+  if (place !== undefined) {
+    const { file, identity, chunk = 1 } = place;
+    all.push(...(await resultsLeft<Result>(file, identity, chunk)));
+    await writeFileAtomic(file, formatJsonLines(all));
+    await writeFileAtomic(markerOf(file), `${JSON.stringify({ identity })}\n`);
     appender = await openAppender(file);
   }
-  const all: Result[] = [];
+  const kept = all.length;
   const early = new Map<number, Result>();
   return {
+    kept,
     all,
     put(at, result) {
       early.set(at, result);
@@ -90,5 +135,33 @@ export const openResults = async <Result>(file: string | undefined): Promise<Res
       if (lines !== "") appender?.appendNow(lines);
     },
     close: () => appender?.close(),
+    async finish() {
+      appender?.close();
+      if (place !== undefined) await rm(markerOf(place.file), { force: true });
+    },
   };
 };
+
+/**
+ * Where the results of a command go, with the identity of what makes them: its settings, the rows and the model.
+ * settings: as they are resolved, without the file's own name.
+ */
+export const resultsPlace = async (
+  file: string | undefined,
+  command: string,
+  model: LanguageFolder,
+  { data, ...settings }: { readonly data: string; readonly [setting: string]: unknown },
+): Promise<ResultsPlace | undefined> => {
+  if (file === undefined) return undefined;
+  const contents = { data: (await sha256File(data)).sha256, model: await model.contentHash() };
+  return { file, identity: hashJson({ command, version: covenantVersion(), settings, contents }) };
+};
+
+/** What an interrupted command says of results that go to a file, or to none. */
+export const resultsContinue = ({ results }: { readonly results?: string | undefined }) =>
+  results === undefined
+    ? {
+        continues: false,
+        text: "The same command begins anew; with --out results.jsonl it would keep what is done and continue.",
+      }
+    : { continues: true, text: `What is done is kept in ${results}: the same command again continues.` };

@@ -1,14 +1,23 @@
 // `covenant score` and `covenant generate` against the numbers transformers gave for the same folders and texts, the
 // file of results, and rows that are refused.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { manualClock } from "../core/index.ts";
+import { InterruptedError, manualClock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { recipe as generate } from "./generate.ts";
+import type { Recipe } from "./recipe.ts";
 import { recipe as score } from "./score.ts";
 
 const golden = fileURLToPath(new URL("../../test/golden", import.meta.url));
@@ -159,6 +168,118 @@ describe("a reply", () => {
     writeFileSync(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: [287, third] }));
     const [ended] = await generateWith({ ...settings, model });
     expect(ended).toMatchObject({ ids: whole!.ids.slice(0, first + 1), finish: "stop" });
+  });
+});
+
+describe("a folder's generation_config.json", () => {
+  const { greedy, penalised } = models["llama-random/tied"]!;
+  const speaking = (name: string, says: object): string => {
+    const model = join(folder, name);
+    cpSync(tied, model, { recursive: true });
+    writeFileSync(join(model, "generation_config.json"), JSON.stringify({ eos_token_id: 0, ...says }));
+    return model;
+  };
+  const ids = async (settings: object): Promise<unknown> =>
+    (await generateWith({ maxTokens: 40, ...settings })).map((row) => row.ids);
+
+  it("says how tokens are drawn where the user does not, as in transformers", async () => {
+    const data = write("prompts.jsonl", greedy);
+    const wanted = greedy.map((row) => row.ids);
+    const model = speaking("says-greedy", { do_sample: false, temperature: 3 });
+    expect(await ids({ model, data })).toEqual(wanted);
+    expect(await ids({ model: speaking("says-one", { do_sample: true, top_k: 1 }), data })).toEqual(wanted);
+    const more = speaking("says-penalty", { do_sample: false, repetition_penalty: 1.3 });
+    expect(await ids({ model: more, data: write("prompts.jsonl", penalised) })).toEqual(
+      penalised.map((row) => row.ids),
+    );
+  });
+
+  it("gives way to what the user says, and is told where it is followed", async () => {
+    const data = write("prompts.jsonl", greedy);
+    const model = speaking("says-all", { do_sample: true, temperature: 0.5, top_k: 1 });
+    const sampled = await ids({ model, data, topK: 0, temperature: 1, topP: 1, minP: 0, seed: 7 });
+    expect(sampled).toEqual(await ids({ model: tied, data, temperature: 1, seed: 7 }));
+    expect(sampled).not.toEqual(greedy.map((row) => row.ids));
+    events.length = 0;
+    const { document } = await generate.run(generate.schema.parse({ model, data, maxTokens: 2 }), context());
+    expect(document).toMatchObject({ sampling: { temperature: 0.5, topK: 1, topP: 1 } });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        text: "As the model's generation_config.json says: temperature 0.5, top-k 1.",
+      }),
+    );
+  });
+});
+
+describe("results that were interrupted", () => {
+  const rows = Array.from({ length: 300 }, (_, at) => ({
+    prompt: `The tree ${at}`,
+    continuation: " is high",
+  }));
+  const data = write("long.jsonl", rows);
+  const commands = [
+    ["generate", generate, { model: tied, data, maxTokens: 5, batch: 4, seed: 3 }],
+    ["score", score, { model: tied, data }],
+  ] as const;
+
+  /** Runs a command until so many rows are told to be done. */
+  const stopAfter = async (command: Recipe, settings: object, limit: number): Promise<number[]> => {
+    const controller = new AbortController();
+    const told: number[] = [];
+    const running = command.run(command.schema.parse(settings), {
+      ...context(),
+      signal: controller.signal,
+      emit(event) {
+        if (event.type !== "stage-progress") return;
+        told.push(event.done);
+        if (event.done >= limit) controller.abort();
+      },
+    });
+    await running.catch((thrown: unknown) => {
+      if (!(thrown instanceof InterruptedError)) throw thrown;
+    });
+    return told;
+  };
+
+  it.each(commands)(
+    "%s continues behind the rows that are there, with the same results",
+    async (name, command, given) => {
+      const results = join(folder, `${name}-stopped.jsonl`);
+      const settings = { ...given, results };
+      const recipe = command as Recipe;
+      await stopAfter(recipe, settings, 100);
+      const kept = readFileSync(results, "utf8");
+      const count = kept.trimEnd().split("\n").length;
+      expect(count).toBeGreaterThanOrEqual(90);
+      expect(count).toBeLessThan(300);
+      // what a killed process leaves
+      appendFileSync(results, '{"text": "torn');
+      const told = await stopAfter(recipe, settings, 1000);
+      expect(told[0]).toBeGreaterThan(count - 1);
+      const whole = join(folder, `${name}-whole.jsonl`);
+      await stopAfter(recipe, { ...given, results: whole }, 1000);
+      expect(readFileSync(results, "utf8")).toBe(readFileSync(whole, "utf8"));
+      expect(existsSync(`${results}.unfinished`)).toBe(false);
+      // done is done: the same again makes it anew
+      expect((await stopAfter(recipe, settings, 1))[0]).toBeLessThanOrEqual(count);
+    },
+  );
+
+  it.each(commands)("%s begins anew where anything else made them", async (name, command, given) => {
+    const results = join(folder, `${name}-other.jsonl`);
+    const recipe = command as Recipe;
+    await stopAfter(recipe, { ...given, results }, 200);
+    const edited = write("edited.jsonl", rows.slice(0, 250));
+    const told = await stopAfter(recipe, { ...given, data: edited, results }, 1000);
+    expect(told[0]).toBeLessThan(200);
+    expect(readFileSync(results, "utf8").trimEnd().split("\n")).toHaveLength(250);
+  });
+
+  it("say whether the same command continues", () => {
+    for (const recipe of [generate, score] as unknown as Recipe[]) {
+      expect(recipe.continuation?.({ results: "r.jsonl" })).toMatchObject({ continues: true });
+      expect(recipe.continuation?.({})).toMatchObject({ continues: false });
+    }
   });
 });
 

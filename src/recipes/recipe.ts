@@ -73,6 +73,11 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly fromEnvironment?: (environment: RecipeContext["environment"]) => Readonly<Record<string, unknown>>;
   /** The key that a word without a flag is for, e.g. "run" in `covenant report runs/first`. */
   readonly positional?: string;
+  /**
+   * What is said of a run that was interrupted, and whether the same command continues it. Where nothing is said here:
+   * what writes a run folder continues, anything else begins anew.
+   */
+  continuation?(config: z.output<Schema>): { readonly continues: boolean; readonly text: string };
   /** What run would do. Throws what run would throw for its inputs, and does nothing. */
   plan(config: z.output<Schema>, context: RecipeContext): Promise<RecipePlan>;
   run(config: z.output<Schema>, context: RecipeContext): Promise<RecipeOutcome>;

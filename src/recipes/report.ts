@@ -12,23 +12,41 @@ import { outSetting } from "./settings.ts";
 
 const schema = z.strictObject({ run: outSetting("runs/default") });
 
-/** Throws UserError for a folder that is no run, or of which no report can be made. complete: whether it is finished. */
+/** What the commands of single stages write, by the command that a run's log names: where their own results lie. */
+const singleStages: Readonly<Record<string, readonly string[]>> = {
+  revise: ["revise/revisions.jsonl", "rows/sft.jsonl"],
+  label: ["label/labels.jsonl", "rows/preferences.jsonl"],
+  evaluate: ["metrics.json", "evaluate/verdicts.jsonl"],
+  "train sft": ["sl/steps.jsonl", "sl/rows.jsonl"],
+  "train reward": ["reward/steps.jsonl", "reward/held-out.jsonl"],
+  "train dpo": ["dpo/steps.jsonl", "dpo/rows.jsonl"],
+  "train ppo": ["rl/steps.jsonl"],
+  "train grpo": ["rl/steps.jsonl"],
+  pretrain: ["pretrain/steps.jsonl"],
+};
+
+/**
+ * Throws UserError for a folder that is no run, or of which no report can be made: a report draws the whole pipeline.
+ * complete: whether it is finished.
+ */
 const requireReportable = async (folder: string): Promise<{ readonly complete: boolean }> => {
-  const { name, manifest } = await readRun(folder);
-  if (name !== "evaluate") return { complete: manifest !== null };
+  const { name, manifest, has } = await readRun(folder);
+  const results = singleStages[name];
+  if (results === undefined) return { complete: manifest !== null };
+  const there = results.filter(has).map((path) => join(folder, path));
   throw new UserError(
     "run-not-reportable",
-    `${folder} was written by \`covenant evaluate\`, whose figures are all in ${join(folder, "metrics.json")}. A report is made of a whole pipeline, as \`covenant run\` writes it.`,
-    { folder },
+    `${folder} was written by \`covenant ${name}\`. A report is drawn of the folders that \`covenant run\` writes (runs/default, unless --out named another), which hold the whole pipeline. ${there.length === 0 ? "This one holds no results yet." : `What this one holds is in ${there.join(" and ")}.`}`,
+    { folder, command: name },
   );
 };
 
 /** `covenant report`. */
 export const recipe: Recipe<typeof schema> = {
   command: ["report"],
-  summary: "write the report of a run folder",
+  summary: "write the report of a folder of `covenant run`",
   schema,
-  flags: { run: { path: "run", description: "run folder", placeholder: "folder" } },
+  flags: { run: { path: "run", description: "folder that `covenant run` wrote", placeholder: "folder" } },
   positional: "run",
   async plan({ run }) {
     await requireReportable(run);

@@ -66,7 +66,7 @@ export const reviseSchema = z.strictObject({
     .describe(
       "answers to prompts marked harmless or lookalike: kept and learned as they are, or revised too",
     ),
-  ...sftMixSettings,
+  sft: z.strictObject(sftMixSettings).prefault({}),
   load: askedLoadSetting,
   endpoint: endpointSettings,
 });
@@ -110,7 +110,7 @@ const rowsOf = (
 ): { rows: SftRow[]; leftOut: LeftOutCounts } => {
   const options = { runSeed: config.seed, stage: "rows" };
   const kept = prompts.filter((prompt) => !isRevised(config)(prompt));
-  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.revisions });
+  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
   const helpful = sftRowsFromReplies(kept, answers, options);
   return {
     rows: mixSftRows(revised.rows, helpful.rows, options),
@@ -157,7 +157,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const { rows, leftOut } = rowsOf(config, prompts, answers, revisions);
   const rowsFile = await rowsStage(pipeline, {
     after: ["answer", "revise"],
-    inputs: { revisions: config.revisions, helpful: config.helpful },
+    inputs: { revisions: config.sft.revisions, helpful: config.helpful },
     file: "sft.jsonl",
     schema: sftRowSchema,
     rows,

@@ -29,8 +29,12 @@ export const runSchema = z.strictObject({
   judge: modelName.optional().describe("model that labels; default: the model itself"),
   constitution: constitutionSetting,
   prompts: promptsSetting,
-  train: promptCounts(400, 250, 200, "to train on"),
-  test: promptCounts(200, 120, 120, "to measure on"),
+  counts: z
+    .strictObject({
+      train: promptCounts(400, 250, 200, "to train on"),
+      test: promptCounts(200, 120, 120, "to measure on"),
+    })
+    .prefault({}),
   arms: z
     .array(z.enum(armNames))
     .min(1)
@@ -40,7 +44,7 @@ export const runSchema = z.strictObject({
   sampling: samplingSettings,
   revise: reviseSettings,
   sft: sftSettings,
-  label: labelSettings,
+  label: labelSettings(0.6, 4),
   reward: rewardSettings,
   dpo: dpoSettings,
   ppo: ppoSettings,

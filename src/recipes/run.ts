@@ -21,11 +21,13 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
+import type { ModelConfig } from "../transformer/index.ts";
 import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
 import { planRun } from "./run-plan.ts";
+import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { describeRun } from "./run-summary.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
@@ -38,7 +40,7 @@ import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { type GatheredPrompts, gatherPrompts, promptStage } from "./stages/prompts.ts";
 import { sftStage } from "./stages/sft.ts";
-import { trainedFolder } from "./stages/training-parts.ts";
+import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
 
 const armStages = (arm: string): string[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
@@ -184,8 +186,8 @@ export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedMod
 };
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
-const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, seed }: RunConfig) => {
-  const gathered = await gatherPrompts({ source, train: forTraining, test: forTest }, seed);
+const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
+  const gathered = await gatherPrompts({ source, ...counts }, seed);
   const { prompts } = gathered;
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -193,7 +195,7 @@ const gatherAll = async ({ prompts: source, train: forTraining, test: forTest, s
   if (!train.some(isHarmful) || test.length === 0) {
     throw new UserError(
       "prompts-incomplete",
-      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise train.harmful and the test counts, or mark rows of the file with "kind": "harmful".`,
+      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise counts.train.harmful and counts.test, or mark rows of the file with "kind": "harmful".`,
     );
   }
   return { gathered, train, test };
@@ -213,8 +215,16 @@ const share = async (pipeline: Pipeline, config: RunConfig, gathered: GatheredPr
   return { config, train, test, answers };
 };
 
+/** Throws UserError where a training could not go on with the adapter that fine-tuning leaves. */
+const requireChain = ({ sft, reward, dpo, ppo }: RunConfig, shape: ModelConfig | null | undefined): void => {
+  if (shape == null || trainedFolder(sft) !== "adapter" || sft.lora === undefined) return;
+  for (const [block, { lora }] of Object.entries({ reward, dpo, ppo }))
+    if (lora !== undefined) requireSameAdapters(shape, ["sft", sft.lora], [block, lora]);
+};
+
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
+  for (const block of ["sft", "reward", "dpo"] as const) requireLearning(config[block], block);
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
   const prompts = await gatherAll(config);
@@ -225,9 +235,11 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
       files: promptFile(config.prompts),
       constitution: document,
       load: config.load,
+      training: config.sft,
     },
     context,
   );
+  requireChain(config, inputs.configs["model"]);
   return { document, prompts, inputs, request: { name: "run", config, stages: stagesOf(config), inputs } };
 };
 

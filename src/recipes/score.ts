@@ -14,7 +14,15 @@ import {
   type Scorer,
 } from "../transformer/index.ts";
 import { plainFlags } from "./flags.ts";
-import { loadPlainRows, openResults, type Results, requireOtherFile } from "./plain-rows.ts";
+import {
+  loadPlainRows,
+  openResults,
+  type Results,
+  type ResultsPlace,
+  requireOtherFile,
+  resultsContinue,
+  resultsPlace,
+} from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings.ts";
@@ -55,8 +63,8 @@ const prepare = async ({ model: name, data, results, load }: ScoreConfig, contex
   return { model, rows };
 };
 
-/** Rows that are computed before the first of them is written. */
-const rowsAtOnce = 512;
+/** Rows that are computed before the first of them is written, and again where they were not all written. */
+const rowsAtOnce = 128;
 
 type Joined = { readonly item: PackedItem; readonly rows: readonly number[] };
 
@@ -88,7 +96,7 @@ const scoreRows = async (
   results: Results<ScoredRow>,
   context: RecipeContext,
 ): Promise<void> => {
-  for (let start = 0; start < items.length; start += rowsAtOnce) {
+  for (let start = results.kept; start < items.length; start += rowsAtOnce) {
     const joined = joinPrompts(items.slice(start, start + rowsAtOnce));
     const found = await scorer.tokens(
       joined.map(({ item }) => item),
@@ -110,15 +118,16 @@ const scoreRows = async (
 const scoreFile = async (
   folder: ModelFolder,
   items: readonly PackedItem[],
-  file: string | undefined,
+  place: ResultsPlace | undefined,
   context: RecipeContext,
 ): Promise<readonly ScoredRow[]> => {
-  const results = await openResults<ScoredRow>(file);
+  const results = await openResults<ScoredRow>(place && { ...place, chunk: rowsAtOnce });
   const scorer = createScorer(frozenState(folder));
   const started = context.clock.now();
-  context.emit({ type: "stage-start", time: started, stage: "score", resumed: false });
+  context.emit({ type: "stage-start", time: started, stage: "score", resumed: results.kept > 0 });
   try {
     await scoreRows(scorer, items, results, context);
+    await results.finish();
   } finally {
     results.close();
     await scorer.release();
@@ -136,6 +145,7 @@ export const recipe: Recipe<typeof scoreSchema> = {
   schema: scoreSchema,
   flags: plainFlags("JSONL file of rows {prompt, continuation}"),
   positional: "model",
+  continuation: resultsContinue,
   async plan(config, context) {
     const { model, rows } = await prepare(config, context);
     const read = rows.reduce((sum, item) => sum + lengthOf(item), 0);
@@ -143,7 +153,9 @@ export const recipe: Recipe<typeof scoreSchema> = {
   },
   async run(config, context) {
     const { model, rows } = await prepare(config, context);
-    const scored = await scoreFile(model, rows, config.results, context);
+    const { results, ...settings } = config;
+    const place = await resultsPlace(results, "score", model, settings);
+    const scored = await scoreFile(model, rows, place, context);
     const lines = scored.map(
       ({ logprob, tokens }, at) => `${at + 1}: ${logprob.toFixed(4)} (${counted(tokens.length, "token")})`,
     );

@@ -8,6 +8,7 @@ import { startServer } from "../serving/index.ts";
 import { loadFlag, modelFlag } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { samplingFor } from "./sampling-defaults.ts";
 import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 import { counted } from "./wording.ts";
@@ -67,6 +68,8 @@ const serve = async (config: ServeConfig, context: RecipeContext) => {
   });
   try {
     emit({ type: "notice", time: clock.now(), text: `Serving ${name} at ${server.url} (Ctrl-C ends it)` });
+    // requests that say more are served as they say
+    samplingFor(folder, { greedy: false }, 1, context);
     if (folder.chatTemplate === null)
       warn("no-chat-template", `${name} has no chat template: it answers /v1/completions alone.`);
     if (!isLocal(host) && key === undefined)

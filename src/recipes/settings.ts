@@ -43,7 +43,9 @@ export const folderModelSetting = modelName
 /** A file of results. No key is named out: it is no run folder. */
 export const resultsSetting = path
   .optional()
-  .describe("JSONL file for the results, a line a row (replaced when it is there)");
+  .describe(
+    "JSONL file for the results, a line a row (continued where the same command left it unfinished, else replaced)",
+  );
 
 export const constitutionSetting = path
   .default("ethical")
@@ -89,21 +91,51 @@ export const samplingSettings = z
   .prefault({});
 export type SamplingSettings = z.output<typeof samplingSettings>;
 
+/** The same where the temperature is that of pairs (labelSettings). */
+export const pairSamplingSettings = z
+  .strictObject(samplingSettings.unwrap().omit({ temperature: true }).shape)
+  .prefault({});
+
+/** The same where the method says how it samples. */
+export const replySettings = z
+  .strictObject(samplingSettings.unwrap().pick({ maxTokens: true }).shape)
+  .prefault({});
+
 export const batchSetting = positive.describe("replies that are generated at a time");
 
-/** How tokens are drawn, for commands that show all of it. */
+/**
+ * How tokens are drawn, for commands that show all of it. temperature: where neither the settings nor the model's
+ * generation_config.json says one.
+ */
 export const tokenSamplingSettings = (temperature: number, maxTokens: number) => ({
   greedy: z.boolean().default(false).describe("always the likeliest token, whatever the temperature"),
-  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
-  topK: count.default(0).describe("only so many of the likeliest tokens; 0: all"),
-  topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
+  temperature: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe(`0: always the likeliest token; default: generation_config.json's, else ${temperature}`),
+  topK: count
+    .optional()
+    .describe("only so many of the likeliest tokens; 0: all; default: generation_config.json's, else 0"),
+  topP: z
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe("share of probability that is sampled from; default: generation_config.json's, else 1"),
   minP: z
     .number()
     .min(0)
     .max(1)
-    .default(0)
-    .describe("only tokens at least this share as likely as the likeliest"),
-  repetitionPenalty: rate.default(1).describe("above 1: tokens that were there already lose; 1: none does"),
+    .optional()
+    .describe(
+      "only tokens at least this share as likely as the likeliest; default: generation_config.json's, else 0",
+    ),
+  repetitionPenalty: rate
+    .optional()
+    .describe(
+      "above 1: tokens that were there already lose; default: generation_config.json's, else 1 (none does)",
+    ),
   stop: z.array(z.string().min(1)).default([]).describe("texts that end a reply and are no part of it"),
   maxTokens: positive.default(maxTokens).describe("tokens a reply at most"),
 });
@@ -219,19 +251,23 @@ export const trainingSettings = (defaults: {
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;
 
-export const pairSamplesSetting = z
-  .number()
-  .int()
-  .min(2)
-  .describe("replies sampled for each prompt; the two least alike are compared");
-
-/** Pairs for labels are sampled more freely than answers, so that there is something to prefer. */
-export const labelSettings = z
-  .strictObject({
-    temperature: z.number().nonnegative().default(0.6).describe("temperature of the pairs that are compared"),
-    samples: pairSamplesSetting.default(4),
-  })
-  .prefault({});
+/** Pairs for labels may be sampled more freely than answers, so that there is something to prefer. */
+export const labelSettings = (temperature: number, samples: number) =>
+  z
+    .strictObject({
+      temperature: z
+        .number()
+        .nonnegative()
+        .default(temperature)
+        .describe("temperature of the pairs that are compared"),
+      samples: z
+        .number()
+        .int()
+        .min(2)
+        .default(samples)
+        .describe("replies sampled for each prompt; the two least alike are compared"),
+    })
+    .prefault({});
 
 export const reviseSettings = z
   .strictObject({

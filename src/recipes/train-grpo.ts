@@ -24,6 +24,7 @@ import {
   promptCounts,
   promptKindSetting,
   promptsSetting,
+  replySettings,
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
@@ -55,8 +56,8 @@ const schema = z.strictObject({
   prompts: promptsSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
-  maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
-  settings: grpoSettings,
+  sampling: replySettings,
+  grpo: grpoSettings,
   endpoint: endpointSettings,
 });
 type GrpoConfig = z.output<typeof schema>;
@@ -86,6 +87,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
       files: promptFile(config.prompts),
       ...(judge === undefined ? {} : { constitution }),
       load: judgeLoad,
+      training: config.grpo,
     },
     context,
   );
@@ -105,15 +107,16 @@ export const recipe: Recipe<typeof schema> = {
     judge: { path: "judge", description: "model that compares replies", placeholder: "name" },
     "judge-load": { ...loadFlag("judgeLoad"), description: "hold the judge's projections in so few bits" },
     constitution: constitutionFlag,
-    estimator: { path: "settings.estimator", description: "grpo or rloo", placeholder: "name" },
+    estimator: { path: "grpo.estimator", description: "grpo or rloo", placeholder: "name" },
     prompts: promptsFlag,
     kind: kindFlag,
-    steps: { path: "settings.steps", description: "steps of sampling and learning", placeholder: "number" },
+    steps: { path: "grpo.steps", description: "steps of sampling and learning", placeholder: "number" },
   },
   async plan(config, context) {
     const { prompts, inputs, constitution, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const { settings, maxTokens, judge } = config;
+    const { grpo: settings, judge } = config;
+    const { maxTokens } = config.sampling;
     const { steps, batch, group, iterations } = settings;
     const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
     const step = planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! });
@@ -150,8 +153,8 @@ export const recipe: Recipe<typeof schema> = {
         ? {}
         : { judge: { model: judge, constitution, weight: weights.judge, load: judgeLoad } }),
       prompts: await oneSidedStage(pipeline, gathered),
-      maxTokens: config.maxTokens,
-      settings: config.settings,
+      maxTokens: config.sampling.maxTokens,
+      settings: config.grpo,
     });
     return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },

@@ -18,6 +18,7 @@ import {
   promptCounts,
   promptKindSetting,
   promptsSetting,
+  replySettings,
   seedSetting,
 } from "./settings.ts";
 import { ppoStage } from "./stages/ppo.ts";
@@ -33,8 +34,8 @@ const schema = z.strictObject({
   prompts: promptsSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
-  maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
-  settings: ppoTrainingSettings,
+  sampling: replySettings,
+  ppo: ppoTrainingSettings,
 });
 type PpoConfig = z.output<typeof schema>;
 
@@ -45,6 +46,7 @@ const prepare = async (config: PpoConfig, context: RecipeContext) => {
     {
       models: { model: [config.model, "trained"], reward: [config.reward, "rewards"] },
       files: promptFile(config.prompts),
+      training: config.ppo,
     },
     context,
   );
@@ -62,12 +64,13 @@ export const recipe: Recipe<typeof schema> = {
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
     prompts: promptsFlag,
     kind: kindFlag,
-    steps: { path: "settings.steps", description: "PPO steps", placeholder: "number" },
+    steps: { path: "ppo.steps", description: "PPO steps", placeholder: "number" },
   },
   async plan(config, context) {
     const { prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const { settings, maxTokens } = config;
+    const settings = config.ppo;
+    const { maxTokens } = config.sampling;
     const { model, reward } = inputs.configs;
     const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
     // a model that is to be fetched first has no shape yet
@@ -91,8 +94,8 @@ export const recipe: Recipe<typeof schema> = {
       model: config.model,
       rewardModel: config.reward,
       prompts: await oneSidedStage(pipeline, gathered),
-      maxTokens: config.maxTokens,
-      settings: config.settings,
+      maxTokens: config.sampling.maxTokens,
+      settings: config.ppo,
     });
     return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { expandHome, UserError } from "../core/index.ts";
+import { expandHome } from "../core/index.ts";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
@@ -26,7 +26,7 @@ import type { ModelRole } from "./stages/model-checks.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { trainedFolder } from "./stages/training-parts.ts";
+import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
 import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
 
@@ -45,13 +45,17 @@ type TrainConfig = {
   readonly model: string;
   readonly data: string;
   readonly chatTemplate?: string | undefined;
-  readonly settings: TrainingLoad["settings"] & { readonly epochs: number };
 };
 
-/** A training as its command knows it. stage: its name in the run folder. */
+/**
+ * A training as its command knows it. stage: its name in the run folder; block: the key of its settings, which is the
+ * one that they have in `covenant run`.
+ */
 type Training<Config extends TrainConfig, Row> = {
   readonly name: string;
   readonly stage: string;
+  readonly block: string;
+  settingsOf(config: Config): TrainingLoad["settings"] & { readonly epochs: number };
   readonly task: ModelTask;
   loadRows(file: string, seed: number): Promise<LoadedRows<Row>>;
   tokens(row: Row): number;
@@ -67,17 +71,13 @@ const prepare = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ) => {
-  const { load, lora } = config.settings;
-  if (load !== undefined && lora === undefined)
-    throw new UserError(
-      "load-without-lora",
-      `settings.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set settings.lora.rank=16, or leave out settings.load.`,
-    );
+  const settings = training.settingsOf(config);
+  requireLearning(settings, training.block);
   const loaded = await training.loadRows(config.data, config.seed);
   const { model, data, chatTemplate } = config;
   const role = chatTemplate === undefined ? (training.roleOf?.(loaded.rows) ?? "trained") : "trained-bare";
   const files = { data, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
-  const named = { models: { model: [model, role] as const }, files };
+  const named = { models: { model: [model, role] as const }, files, training: settings };
   const inputs = await checkInputs(named, context);
   return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };
@@ -91,7 +91,7 @@ const planTrain = async <Config extends TrainConfig, Row>(
   await checkFolder(request, context);
   const tokens = loaded.rows.map(training.tokens);
   const total = tokens.reduce((sum, count) => sum + count, 0);
-  const { settings } = config;
+  const settings = training.settingsOf(config);
   const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
   const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
   // a model that is to be fetched first has no shape yet
@@ -109,7 +109,7 @@ const runTrain = async <Config extends TrainConfig, Row>(
   await using pipeline = await openStages(request, context);
   const model = await training.train(pipeline, config, loaded);
   await pipeline.run.finish();
-  const named = asModelName(join(config.out, training.stage, trainedFolder(config.settings)));
+  const named = asModelName(join(config.out, training.stage, trainedFolder(training.settingsOf(config))));
   return {
     lines: [`Model: ${named}`, ...training.next(config, named)],
     document: { folder: pipeline.run.folder, model },
@@ -134,17 +134,19 @@ const sftSchema = z.strictObject({
     .optional()
     .describe("Jinja file for a model that has no chat template; it is saved with what is learned"),
   out: outSetting("runs/sft"),
-  settings: sftTrainingSettings,
+  sft: sftTrainingSettings,
 });
 
 const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   name: "train sft",
   stage: "sl",
+  block: "sft",
+  settingsOf: ({ sft: settings }) => settings,
   task: "causal-lm",
   loadRows: loadSftRows,
   tokens: sftTokens,
   roleOf: (rows) => (rows.every((row) => "text" in row) ? "trained-bare" : "trained"),
-  train: (pipeline, { model, settings, chatTemplate }, loaded) =>
+  train: (pipeline, { model, sft: settings, chatTemplate }, loaded) =>
     sftStage(pipeline, {
       name: "sl",
       after: [],
@@ -162,7 +164,7 @@ export const sftRecipe: Recipe<typeof sftSchema> = {
   summary: "fine-tune a model on prompts and completions, chats or texts",
   schema: sftSchema,
   fromEnvironment: trainingFolder("SFT_OUTPUT_DIR", "revise"),
-  flags: trainFlags,
+  flags: trainFlags("sft"),
   plan: (config, context) => planTrain(sft, config, context),
   run: (config, context) => runTrain(sft, config, context),
 };
@@ -170,16 +172,18 @@ export const sftRecipe: Recipe<typeof sftSchema> = {
 const rewardSchema = z.strictObject({
   ...base(preferenceFile),
   out: outSetting("runs/reward"),
-  settings: rewardSettings,
+  reward: rewardSettings,
 });
 
 const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
   name: "train reward",
   stage: "reward",
+  block: "reward",
+  settingsOf: ({ reward: settings }) => settings,
   task: "sequence-classification",
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
-  train: (pipeline, { model, settings }, loaded) =>
+  train: (pipeline, { model, reward: settings }, loaded) =>
     rewardStage(pipeline, { name: "reward", after: [], model, ...loaded, settings }),
   next: (config, model) => nextCommands(["train", "ppo", "--model", config.model, "--reward", model]),
 };
@@ -190,7 +194,7 @@ export const rewardRecipe: Recipe<typeof rewardSchema> = {
   summary: "train a reward model on preference rows with soft labels",
   schema: rewardSchema,
   fromEnvironment: trainingFolder(null, "label"),
-  flags: trainFlags,
+  flags: trainFlags("reward"),
   plan: (config, context) => planTrain(reward, config, context),
   run: (config, context) => runTrain(reward, config, context),
 };
@@ -198,16 +202,18 @@ export const rewardRecipe: Recipe<typeof rewardSchema> = {
 const dpoSchema = z.strictObject({
   ...base(preferenceFile),
   out: outSetting("runs/dpo"),
-  settings: dpoSettings,
+  dpo: dpoSettings,
 });
 
 const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
   name: "train dpo",
   stage: "dpo",
+  block: "dpo",
+  settingsOf: ({ dpo: settings }) => settings,
   task: "causal-lm",
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
-  train: (pipeline, { model, settings }, loaded) =>
+  train: (pipeline, { model, dpo: settings }, loaded) =>
     dpoStage(pipeline, { name: "dpo", after: [], model, ...loaded, settings }),
   next: (config, model) => nextCommands(["evaluate", "--models", `${config.model},${model}`]),
 };
@@ -218,7 +224,7 @@ export const dpoRecipe: Recipe<typeof dpoSchema> = {
   summary: "optimise a model on preference rows directly (DPO)",
   schema: dpoSchema,
   fromEnvironment: trainingFolder("DPO_OUTPUT_DIR", "label"),
-  flags: trainFlags,
+  flags: trainFlags("dpo"),
   plan: (config, context) => planTrain(dpo, config, context),
   run: (config, context) => runTrain(dpo, config, context),
 };

@@ -3,7 +3,13 @@
 
 import { type Clock, deriveSeed } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
-import { encodeChat, encodePlain, fitsContext, type ModelFolder } from "../transformer/index.ts";
+import {
+  encodeChat,
+  encodePlain,
+  fitsContext,
+  type ModelFolder,
+  resolveSampling,
+} from "../transformer/index.ts";
 import { requestFault } from "./fault.ts";
 import type { ReplyEngine, TextRequest } from "./reply-engine.ts";
 import type { ChatRequest, CompletionRequest } from "./requests.ts";
@@ -89,6 +95,9 @@ export const plainPrompt = (
 
 type Sampling = Omit<TextRequest, "prompt" | "maxTokens" | "signal" | "onToken">;
 
+/** The temperature where neither a request nor the folder says one: OpenAI's. */
+const servedTemperature = 1;
+
 /** How the choices of a request are sampled, each from a seed of its own; the first from the request's. */
 export const samplingOf = (
   { folder: { generationConfig }, nextSeed }: ServedModel,
@@ -96,14 +105,22 @@ export const samplingOf = (
   probabilities: number | undefined,
 ): ((choice: number) => Sampling) => {
   const seed = request.seed ?? nextSeed();
-  const { top_k: topK = 0, min_p: minP, repetition_penalty: repetitionPenalty } = request;
+  const {
+    temperature,
+    top_p: topP,
+    top_k: cut,
+    min_p: minP,
+    repetition_penalty: repetitionPenalty,
+  } = request;
+  const topK = cut === undefined ? undefined : Math.max(0, cut);
+  const { sampling } = resolveSampling(
+    generationConfig,
+    { temperature, topP, topK, minP, repetitionPenalty },
+    servedTemperature,
+  );
   const options = {
-    temperature: request.temperature ?? generationConfig.temperature ?? 1,
-    topP: request.top_p ?? generationConfig.topP ?? 1,
-    topK: Math.max(0, topK),
+    ...sampling,
     stop: request.stop,
-    ...(minP === undefined ? {} : { minP }),
-    ...(repetitionPenalty === undefined ? {} : { repetitionPenalty }),
     ...(probabilities === undefined ? {} : { probabilities }),
   };
   return (choice) => ({ ...options, seed: choice === 0 ? seed : deriveSeed(seed, "choice", choice) });

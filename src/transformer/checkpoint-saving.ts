@@ -9,6 +9,7 @@ import { weightsName } from "./checkpoint-weights.ts";
 import { writeModelConfig } from "./config.ts";
 import type { ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
 import { replaceFolder } from "./folder-replacement.ts";
+import { type GenerationConfig, generationConfigName, writeGenerationConfig } from "./generation-config.ts";
 import { checkWeights, type Weights } from "./parameters.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import type { TokenizerFiles } from "./tokenizer.ts";
@@ -21,6 +22,8 @@ export type SavedModel = {
   readonly tokenizer: TokenizerFiles;
   /** Written as chat_template.jinja when it is not the one in the tokenizer's own configuration. */
   readonly chatTemplate?: ChatTemplate | null;
+  /** What generation_config.json says; where it is not given, the tokens of config.json alone. */
+  readonly generationConfig?: GenerationConfig;
   /** Default causal-lm. */
   readonly task?: ModelTask;
   /** Number format on disk. Default float32. */
@@ -50,15 +53,8 @@ const writeFiles = async (folder: string, model: SavedModel, disk: DiskWriter): 
   );
   await writeTokenizer(folder, model, disk);
   if (task === "causal-lm") {
-    const { endTokenIds, beginTokenId, padTokenId } = config;
-    const generation = {
-      ...(beginTokenId === null ? {} : { bos_token_id: beginTokenId }),
-      ...(endTokenIds.length === 0
-        ? {}
-        : { eos_token_id: endTokenIds.length > 1 ? endTokenIds : endTokenIds[0] }),
-      ...(padTokenId === null ? {} : { pad_token_id: padTokenId }),
-    };
-    await writeFileAtomic(join(folder, "generation_config.json"), formatJson(generation), disk);
+    const generation = writeGenerationConfig(config, model.generationConfig);
+    await writeFileAtomic(join(folder, generationConfigName), formatJson(generation), disk);
   }
   await writeSafetensors(join(folder, weightsName), weights, format, disk);
 };
@@ -67,10 +63,14 @@ const writeFiles = async (folder: string, model: SavedModel, disk: DiskWriter): 
 export type SavedAdapterFolder = SavedAdapter & Pick<SavedModel, "tokenizer" | "chatTemplate">;
 
 /** Saves an adapter's folder that PEFT opens, whole or not at all. Throws as saveModelFolder does. */
-export const saveAdapterFolder = (folder: string, adapter: SavedAdapterFolder): Promise<void> =>
+export const saveAdapterFolder = (
+  folder: string,
+  adapter: SavedAdapterFolder,
+  disk: DiskWriter = systemDisk,
+): Promise<void> =>
   replaceFolder(folder, { marker: adapterFiles.config, what: "adapter folder" }, async (unfinished) => {
-    await writeAdapterFiles(unfinished, adapter);
-    await writeTokenizer(unfinished, adapter, systemDisk);
+    await writeAdapterFiles(unfinished, adapter, disk);
+    await writeTokenizer(unfinished, adapter, disk);
   });
 
 /**

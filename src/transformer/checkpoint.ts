@@ -5,8 +5,7 @@
 
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { z } from "zod";
-import { CovenantError, checkValue, fileError, parseJson, readText, UserError } from "../core/index.ts";
+import { CovenantError, fileError, parseJson, readText, UserError } from "../core/index.ts";
 import {
   type AdapterSpecification,
   adapterFiles,
@@ -25,20 +24,13 @@ import {
 } from "./checkpoint-weights.ts";
 import { parseModelConfig, taskOfConfig } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
+import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
 import { isAdapter, mergeAdapters, ranksOf } from "./lora.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
 import { parameterShapes, type Weights } from "./parameters.ts";
 import type { LoadFormat, QuantisedWeights } from "./quantised-weights.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
-
-/** What generation_config.json says; end tokens come from config.json where it is silent. null: not said. */
-export type GenerationConfig = {
-  readonly endTokenIds: readonly number[];
-  readonly padTokenId: number | null;
-  readonly temperature: number | null;
-  readonly topP: number | null;
-};
 
 /** A model folder in memory. chatTemplate is null where the folder has none. */
 export type ModelFolder = {
@@ -59,13 +51,14 @@ export type ModelDescription = Omit<ModelFolder, "weights" | "quantised">;
 
 /**
  * An adapter among a model's weights. whole: parameters that it brought in place of the base's; ranks: by the projections
- * that it stands beside.
+ * that it stands beside; onAdapter: whether its base is itself an adapter, which was merged.
  */
 export type LiveAdapter = {
   readonly specification: AdapterSpecification;
   readonly baseFolder: string;
   readonly whole: readonly string[];
   readonly ranks: Readonly<Record<string, number>>;
+  readonly onAdapter: boolean;
 };
 
 const listFolder = async (folder: string): Promise<Set<string>> => {
@@ -86,30 +79,6 @@ const listFolder = async (folder: string): Promise<Set<string>> => {
 
 const readJsonFile = async (path: string): Promise<unknown> =>
   parseJson(await readText(path), { file: path });
-
-const tokenId = z.number().int().nonnegative();
-const generationSchema = z.looseObject({
-  eos_token_id: z.union([tokenId, z.array(tokenId)]).nullish(),
-  pad_token_id: tokenId.nullish(),
-  temperature: z.number().nonnegative().nullish(),
-  top_p: z.number().positive().max(1).nullish(),
-});
-
-const readGenerationConfig = async (
-  folder: string,
-  files: ReadonlySet<string>,
-  config: ModelConfig,
-): Promise<GenerationConfig> => {
-  const place = { file: join(folder, "generation_config.json") };
-  const content = files.has("generation_config.json") ? await readJsonFile(place.file) : {};
-  const { eos_token_id: end, ...raw } = checkValue(generationSchema, content, place);
-  return {
-    endTokenIds: end == null ? config.endTokenIds : [end].flat(),
-    padTokenId: raw.pad_token_id ?? config.padTokenId,
-    temperature: raw.temperature ?? null,
-    topP: raw.top_p ?? null,
-  };
-};
 
 const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {
   if (tokenizer.vocabularySize > config.vocabularySize)
@@ -198,7 +167,7 @@ const openAdapterFolder = async (
     ...base,
     tokenizer,
     chatTemplate: template ?? base.chatTemplate,
-    adapter: { specification, baseFolder, whole, ranks: ranksOf(own) },
+    adapter: { specification, baseFolder, whole, ranks: ranksOf(own), onAdapter: base.adapter !== null },
     async read(load) {
       requireWholeBase(folder, base, load);
       const held = mergeFolder({ ...base, ...(await read(load)) });

@@ -74,14 +74,16 @@ export const writeModelConfig = (
     throw new CovenantError("model-config", `A ${config.family} model is made from a config.json alone.`);
   // "dtype" is what newer versions of transformers call it
   const { dtype: _dtype, id2label: _id2label, label2id: _label2id, ...kept } = base;
-  const { endTokenIds: end } = config;
+  const { endTokenIds: end, padTokenId: pad } = config;
+  const isScored = task === "sequence-classification";
   return {
     ...kept,
     architectures: [architectures[task]],
     bos_token_id: config.beginTokenId,
     eos_token_id: end.length > 1 ? [...end] : (end[0] ?? null),
-    ...(task === "sequence-classification" ? { id2label: { "0": "score" }, label2id: { score: 0 } } : {}),
-    pad_token_id: config.padTokenId,
+    ...(isScored ? { id2label: { "0": "score" }, label2id: { score: 0 } } : {}),
+    // without one transformers scores no batch; as TRL's reward models have it
+    pad_token_id: isScored ? (pad ?? end[0] ?? null) : pad,
     torch_dtype: format,
   };
 };

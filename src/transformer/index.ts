@@ -28,7 +28,6 @@ export {
 export {
   checkModelFolder,
   frozenState,
-  type GenerationConfig,
   type LiveAdapter,
   loadModelFolder,
   type ModelDescription,
@@ -48,6 +47,13 @@ export {
 } from "./config.ts";
 export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
 export { createGenerator, fitsContext, type Generator } from "./generation.ts";
+export {
+  type AskedSampling,
+  type GenerationConfig,
+  generationConfigName,
+  type ResolvedSampling,
+  resolveSampling,
+} from "./generation-config.ts";
 export { cachedHubFolder, hubFolder, isHubName, readHubName } from "./hub.ts";
 export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
@@ -61,6 +67,8 @@ export {
   type LoraOptions,
   learnsWithAdapters,
   mergeAdapters,
+  takeScaleOut,
+  targetedProjections,
 } from "./lora.ts";
 export {
   createModelState,

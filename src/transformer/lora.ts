@@ -123,6 +123,16 @@ export const mergeAdapters = (config: ModelConfig, weights: Weights, scale: numb
   return plain;
 };
 
+/** Weights whose adapters' products are to be multiplied with `scale`, of such whose products are multiplied with 1. */
+export const takeScaleOut = (weights: Weights, scale: number): Weights =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, weight]) =>
+      isAdapter(name) && name.includes(".lora_B.")
+        ? [name, { shape: weight.shape, data: weight.data.map((value) => value / scale) }]
+        : [name, weight],
+    ),
+  );
+
 /** What learns: adapters and heads where there are adapters, everything otherwise. */
 export const learnsWithAdapters = (weights: Weights): ((name: string) => boolean) =>
   hasAdapters(weights) ? (name) => isAdapter(name) || name === "score.weight" : () => true;

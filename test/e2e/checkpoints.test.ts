@@ -41,7 +41,7 @@ beforeAll(async () => {
     model: inFolder("model"),
     out: inFolder("reward"),
     data: inFolder("pairs.jsonl"),
-    settings: { epochs: 1, batch: 4, atChance: "warn" },
+    reward: { epochs: 1, batch: 4, atChance: "warn" },
   });
 });
 afterAll(remove);
@@ -94,18 +94,18 @@ const three = { epochs: 2, batch: 4 };
 const short = { epochs: 1, batch: 8 };
 const shortReward = { ...short, atChance: "warn" };
 const trainings: Readonly<Record<string, { stage: string; config(): object }>> = {
-  "train sft": { stage: "sl", config: () => ({ ...base(), data: inFolder("rows.jsonl"), settings: three }) },
+  "train sft": { stage: "sl", config: () => ({ ...base(), data: inFolder("rows.jsonl"), sft: three }) },
   "train reward": {
     stage: "reward",
     config: () => ({
       ...base(),
       data: inFolder("pairs.jsonl"),
-      settings: { epochs: 3, batch: 4, atChance: "warn" },
+      reward: { epochs: 3, batch: 4, atChance: "warn" },
     }),
   },
   "train dpo": {
     stage: "dpo",
-    config: () => ({ ...base(), data: inFolder("pairs.jsonl"), settings: three }),
+    config: () => ({ ...base(), data: inFolder("pairs.jsonl"), dpo: three }),
   },
   "train ppo": {
     stage: "rl",
@@ -113,9 +113,9 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
       ...base(),
       reward: inFolder("reward/reward/model"),
       counts: { harmful: 6, harmless: 3, lookalike: 3 },
-      maxTokens: 12,
+      sampling: { maxTokens: 12 },
       // the price of leaving the reference is adapted, so that it is part of where training stands
-      settings: { steps: 6, batch: 8, epochs: 2, klTarget: 0.01, klGain: 1 },
+      ppo: { steps: 6, batch: 8, epochs: 2, klTarget: 0.01, klGain: 1 },
     }),
   },
   "train grpo": {
@@ -124,8 +124,8 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
       ...base(),
       reward: inFolder("reward/reward/model"),
       counts: { harmful: 6, harmless: 3, lookalike: 3 },
-      maxTokens: 12,
-      settings: { steps: 6, batch: 2, group: 2, iterations: 2 },
+      sampling: { maxTokens: 12 },
+      grpo: { steps: 6, batch: 2, group: 2, iterations: 2 },
     }),
   },
   pretrain: {
@@ -170,8 +170,10 @@ describe("training that stopped between two steps", () => {
     const stage = "ethical/rl";
     const config = (out: string, measureEvery = 1) => ({
       ...{ model: inFolder("model"), out: inFolder(out), seed: 1, sampling: { maxTokens: 16 } },
-      train: { harmful: 8, harmless: 4, lookalike: 4 },
-      test: { harmful: 4, harmless: 3, lookalike: 3 },
+      counts: {
+        train: { harmful: 8, harmless: 4, lookalike: 4 },
+        test: { harmful: 4, harmless: 3, lookalike: 3 },
+      },
       ...{ sft: short, reward: shortReward, dpo: short },
       // an alarm is an event, and would move the clock
       ppo: { steps: 5, batch: 8, measureEvery, alarms: { endedShare: null } },

@@ -96,8 +96,7 @@ export const writeTinyConfig = (folder: string, more = ""): void => {
   writeFileSync(
     join(folder, "tiny.yaml"),
     `model: ./model
-train: {harmful: 8, harmless: 4, lookalike: 4}
-test: {harmful: 4, harmless: 3, lookalike: 3}
+counts: {train: {harmful: 8, harmless: 4, lookalike: 4}, test: {harmful: 4, harmless: 3, lookalike: 3}}
 sampling: {maxTokens: 16}
 revise: {rounds: 2}
 sft: {epochs: 1, batch: 8}

@@ -13,7 +13,7 @@ const { folder, remove } = makeFolder("commands");
 beforeAll(async () => {
   await makeModel(folder);
   const words = ["train", "reward", "--model", "model", "--data", pairs, "--out", "given", "--epochs", "1"];
-  expectStatus(await covenant([...words, "--set", "settings.batch=4"], folder), 0);
+  expectStatus(await covenant([...words, "--set", "reward.batch=4"], folder), 0);
 });
 afterAll(remove);
 
@@ -84,7 +84,7 @@ describe("a dry run", () => {
 
   it("of a training says its parameters, those it trains, and its memory", async () => {
     const words = ["train", "dpo", "--model", "model", "--data", pairs, "--dry-run"];
-    const lora = ["--set", "settings.lora.rank=2"];
+    const lora = ["--set", "dpo.lora.rank=2"];
     const { stdout } = expectStatus(await covenant([...words, ...lora], folder), 0);
     expect(stdout).toMatch(
       /^Size of dpo: [\d,]+ parameters, [\d,]+ of them trained; about \d+ MB of memory/m,
@@ -114,7 +114,7 @@ describe("a dry run", () => {
 
 describe("the stages by hand", () => {
   const small = ["--set", "sampling.maxTokens=16"];
-  const quick = ["--set", "settings.batch=8", "--set", "settings.epochs=1"];
+  const quick = (block: string) => ["--set", `${block}.batch=8`, "--set", `${block}.epochs=1`];
   const model = ["--model", "./model"];
 
   /** Runs a command, and gives the words of the command that its last lines name. */
@@ -134,11 +134,11 @@ describe("the stages by hand", () => {
     expect(chains.map((line) => revisionRecordSchema.parse(JSON.parse(line)).steps.length)).toEqual(
       Array(6).fill(2),
     );
-    const label = await follow([...sft, ...quick]);
+    const label = await follow([...sft, ...quick("sft")]);
     expect(label).toEqual(["label", "--model", "./runs/sft/sl/model", "--judge", "./model"]);
     const reward = await follow([...label, ...some, ...small]);
-    const ppo = await follow([...reward, ...quick, "--set", "settings.atChance=warn"]);
-    const steps = ["--steps", "1", "--set", "settings.batch=8", "--set", "maxTokens=16"];
+    const ppo = await follow([...reward, ...quick("reward"), "--set", "reward.atChance=warn"]);
+    const steps = ["--steps", "1", "--set", "ppo.batch=8", "--set", "sampling.maxTokens=16"];
     const evaluation = await follow([...ppo, ...steps]);
     expect(evaluation).toEqual(["evaluate", "--models", "./runs/sft/sl/model,./runs/ppo/rl/model"]);
     const tested = ["harmful=3", "harmless=2", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
@@ -151,7 +151,7 @@ describe("the stages by hand", () => {
   it("names DPO as the other way to go on from labels", async () => {
     const dpo = await follow(["label", ...model, "--limit", "8", ...small, "--out", "labelled"], 1);
     expect(dpo).toEqual(["train", "dpo", ...model, "--data", "labelled/rows/preferences.jsonl"]);
-    expect(await follow([...dpo, ...quick])).toEqual([
+    expect(await follow([...dpo, ...quick("dpo")])).toEqual([
       "evaluate",
       "--models",
       "./model,./runs/dpo/dpo/model",
@@ -159,22 +159,37 @@ describe("the stages by hand", () => {
   });
 
   it("train on supervised rows of one's own", async () => {
-    const words = ["train", "sft", ...model, "--data", rows, ...quick, "--out", "own"];
+    const words = ["train", "sft", ...model, "--data", rows, ...quick("sft"), "--out", "own"];
     const { model: trained } = await json(...words);
     expect(existsSync(join(String(trained), "model.safetensors"))).toBe(true);
   });
 
   it("train against a reward model or a judge, by groups, and raise an alarm that a person sees twice", async () => {
     const counts = ["harmful=6", "harmless=4", "lookalike=2"].flatMap((one) => ["--set", `counts.${one}`]);
-    const few = ["--steps", "3", "--set", "settings.batch=2", "--set", "settings.group=2", ...counts];
-    const rewarded = ["--reward", "given/reward/model", "--estimator", "rloo", "--set", "maxTokens=8"];
+    const few = ["--steps", "3", "--set", "grpo.batch=2", "--set", "grpo.group=2", ...counts];
+    const rewarded = [
+      "--reward",
+      "given/reward/model",
+      "--estimator",
+      "rloo",
+      "--set",
+      "sampling.maxTokens=8",
+    ];
     const words = ["train", "grpo", ...model, ...few];
     const { stdout, stderr } = expectStatus(await covenant([...words, ...rewarded], folder), 0);
     // the model of these tests writes nonsense that hardly ever ends within eight tokens
     expect(stderr).toMatch(/^warning: rl: Step 3: only \d+ % of the replies end/m);
     expect(stdout).toMatch(/^Alarm \(rl\): Step 3: only \d+ % of the replies end/m);
     expect(stdout).toContain("Next: npx covenant evaluate --models ./model,./runs/grpo/rl/model");
-    const judged = await json(...words, "--judge", "./model", "--out", "judged", "--set", "maxTokens=8");
+    const judged = await json(
+      ...words,
+      "--judge",
+      "./model",
+      "--out",
+      "judged",
+      "--set",
+      "sampling.maxTokens=8",
+    );
     expect(judged["alarms"]).toMatchObject([{ stage: "rl", code: "vanishing-end" }]);
     const steps = readFileSync(join(folder, "judged/rl/steps.jsonl"), "utf8").trim().split("\n");
     const metrics = steps.map((line) => (JSON.parse(line) as { metrics: Record<string, number> }).metrics);

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(remove);
 
-const quick = ["--set", "settings.batch=4", "--set", "settings.epochs=1", "--quiet"];
+const quick = (block: string) => ["--set", `${block}.batch=4`, "--set", `${block}.epochs=1`, "--quiet"];
 const some = ["--limit", "4", "--set", "sampling.maxTokens=12", "--quiet"];
 const at = (path: string): string => join(folder, path);
 
@@ -47,13 +47,13 @@ describe(".env", () => {
     const labels = at("made/data/label/rows");
     mkdirSync(labels, { recursive: true });
     copyFileSync(join(root, "test/e2e/pairs.jsonl"), join(labels, "preferences.jsonl"));
-    expectStatus(await covenant(["train", "dpo", "--model", "./model", ...quick], folder), 0);
+    expectStatus(await covenant(["train", "dpo", "--model", "./model", ...quick("dpo")], folder), 0);
     expect(existsSync(at("made/dpo/dpo/model/model.safetensors"))).toBe(true);
   });
 
   it("gives way to a file, where the file says otherwise", async () => {
     writeFileSync(at("own.yaml"), "out: from-file\n");
-    const words = ["train", "sft", "--model", "./model", "--config", "own.yaml", ...quick];
+    const words = ["train", "sft", "--model", "./model", "--config", "own.yaml", ...quick("sft")];
     expectStatus(await covenant(words, folder), 0);
     expect(existsSync(at("from-file/sl/model"))).toBe(true);
     expect(existsSync(at("made/sft"))).toBe(false);
@@ -65,7 +65,7 @@ describe("a model without a chat template", () => {
     cpSync(join(root, "test/golden/families/gpt2"), at("plain"), { recursive: true });
     rmSync(at("plain/chat_template.jinja"));
     const rows = join(root, "test/e2e/rows.jsonl");
-    const words = ["train", "sft", "--model", "plain", "--data", rows, ...quick];
+    const words = ["train", "sft", "--model", "plain", "--data", rows, ...quick("sft")];
     const refused = await covenant(words, folder);
     expect([refused.status, refused.stderr]).toEqual([
       2,

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await makeModel(folder);
   const lora = ["rank=4", "alpha=6", "rsLora=true", "dropout=0.1", "targets=q_proj,up_proj"];
   const settings = [...lora.map((one) => `lora.${one}`), "batch=2", "epochs=2", "learningRate=0.02"];
-  const words = settings.flatMap((one) => ["--set", `settings.${one}`]);
+  const words = settings.flatMap((one) => ["--set", `sft.${one}`]);
   const rows = join(root, "test/e2e/rows.jsonl");
   expectStatus(await covenant(["train", "sft", "--model", "model", "--data", rows, ...words], folder), 0);
 });

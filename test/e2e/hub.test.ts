@@ -221,7 +221,7 @@ describe("the name as a command takes it", () => {
     const opened = await openModel("hf:someone/model", { environment: environment() });
     expect(opened.id).toBe("hf:someone/model");
     await opened.close();
-    const settings = ["lora.rank=2", "epochs=1"].flatMap((one) => ["--set", `settings.${one}`]);
+    const settings = ["lora.rank=2", "epochs=1"].flatMap((one) => ["--set", `sft.${one}`]);
     const words = [
       "train",
       "sft",

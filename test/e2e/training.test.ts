@@ -18,8 +18,12 @@ const lines = (path: string): Record<string, unknown>[] =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-const set = (...settings: string[]): string[] => settings.flatMap((one) => ["--set", `settings.${one}`]);
-const train = (method: string, data: string, out: string, ...more: string[]): Promise<Ended> =>
+type Method = "sft" | "reward" | "dpo";
+const settingsOf =
+  (method: Method) =>
+  (...settings: string[]): string[] =>
+    settings.flatMap((one) => ["--set", `${method}.${one}`]);
+const train = (method: Method, data: string, out: string, ...more: string[]): Promise<Ended> =>
   covenant(["train", method, "--model", "model", "--data", data, "--out", out, ...more], folder);
 
 const verbs = ["bake", "cook", "plant", "read", "paint", "build", "clean", "find"];
@@ -36,6 +40,8 @@ const heldOutLosses = (out: string, stage: string): number[] =>
   });
 
 describe("train sft", () => {
+  const set = settingsOf("sft");
+
   it("learns chats of several turns and texts, keeps rows out, and names rows that are too long", async () => {
     const rows: unknown[] = asked.map((question, at) => ({
       messages: [user(question), assistant("Begin."), user("And then?"), assistant(things[at % 4]!)],
@@ -97,6 +103,7 @@ describe("train sft", () => {
 });
 
 describe("train reward", () => {
+  const set = settingsOf("reward");
   const quick = set("epochs=6", "batch=16", "learningRate=0.01", "schedule=constant", "heldOutShare=0.4");
 
   it("fails where labels are noise, and saves no model", async () => {
@@ -128,6 +135,8 @@ describe("train reward", () => {
 });
 
 describe("train dpo", () => {
+  const set = settingsOf("dpo");
+
   it("learns adapters by IPO with labels taken to be wrong by a share, and keeps its reference", async () => {
     write(
       "pairs.jsonl",
@@ -144,8 +153,10 @@ describe("train dpo", () => {
 });
 
 describe("less memory", () => {
+  const set = settingsOf("sft");
   const rows = asked.slice(0, 16).map((prompt, at) => ({ prompt, completion: `Take ${things[at % 4]!}.` }));
-  const quick = set("epochs=1", "batch=8", "learningRate=0.01", "lora.rank=4");
+  const small = ["epochs=1", "batch=8", "learningRate=0.01", "lora.rank=4"];
+  const quick = set(...small);
 
   it("QLoRA saves the adapter alone, which reads in 4 bits and goes on to DPO", async () => {
     write("qlora.jsonl", rows);
@@ -163,20 +174,22 @@ describe("less memory", () => {
       "4",
       "--json",
     ];
-    const generated = expectStatus(await covenant(words, folder), 0);
-    expect((JSON.parse(generated.stdout) as { rows: unknown[] }).rows).toHaveLength(rows.length);
+    for (const load of [[], ["--load", "4bit"]]) {
+      const generated = expectStatus(await covenant([...words, ...load], folder), 0);
+      expect((JSON.parse(generated.stdout) as { rows: unknown[] }).rows).toHaveLength(rows.length);
+    }
     write(
       "pairs4.jsonl",
       asked.slice(0, 8).map((prompt) => ({ prompt, chosen: "Bake it well.", rejected: "No." })),
     );
-    const dpo = await train("dpo", "pairs4.jsonl", "qdpo", ...quick, ...set("load=4bit"));
+    const dpo = await train("dpo", "pairs4.jsonl", "qdpo", ...settingsOf("dpo")(...small, "load=4bit"));
     expect(expectStatus(dpo, 0).stdout).toContain("./qdpo/dpo/adapter");
   });
 
   it("4 bits without adapters is refused before anything is begun", async () => {
     write("qlora.jsonl", rows);
     const ended = expectStatus(await train("sft", "qlora.jsonl", "none", ...set("load=4bit")), 2);
-    expect(ended.stderr).toContain("settings.lora.rank");
+    expect(ended.stderr).toContain("--set sft.lora.rank");
     expect(existsSync(inFolder("none"))).toBe(false);
   });
 

@@ -87,7 +87,7 @@ def trained(place: pathlib.Path) -> list[bool]:
         base = place / f"base-{family}"
         shutil.copytree(GOLDEN / "families" / family, base)
         settings = ["rank=4", "alpha=8", "rsLora=true", "dropout=0.1"]
-        settings = [f"settings.lora.{one}" for one in settings] + ["settings.batch=2", "settings.learningRate=0.05"]
+        settings = [f"sft.lora.{one}" for one in settings] + ["sft.batch=2", "sft.learningRate=0.05"]
         words = [word for one in settings for word in ("--set", one)]
         rows = str(ROOT / "test/e2e/rows.jsonl")
         covenant("train", "sft", "--model", str(base), "--data", rows, "--out", family, *words, folder=place)

@@ -15,8 +15,9 @@ import {
   rewardOfTokens,
   trainGrpo,
 } from "../../training/index.ts";
-import { createGenerator, createModelState, createScorer } from "../../transformer/index.ts";
+import { createGenerator, createScorer } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../policy-settings.ts";
+import { startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { judgeReward } from "./judge-reward.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
@@ -56,7 +57,7 @@ const scaleOf = ({ scale, estimator }: GrpoSettings) =>
 /** What samples, is trained, and holds back; no reference where nothing is to be held. */
 const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
   const state = stateToTrain(model, model.weights, settings, seed);
-  const reference = settings.beta === 0 ? null : createScorer(createModelState(model.config, model.weights));
+  const reference = settings.beta === 0 ? null : createScorer(startingState(model, state));
   const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
   return {
     ...parts,
@@ -86,7 +87,7 @@ const trainWith = async (
   judge: Judge | null,
 ): Promise<void> => {
   const { name, settings, maxTokens } = options;
-  const model = await loadTrainable(options.model, context);
+  const model = await loadTrainable(options.model, context, { lora: settings.lora });
   const endToken = endTokenOf(model, options.model);
   const prompts = fittingPrompts(stage, model, options.prompts);
   const rewardModel =

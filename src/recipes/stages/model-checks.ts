@@ -17,7 +17,8 @@ import {
 } from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { checkFolder, folderOptions, loadFolder, trainableFolder } from "./models.ts";
+import { requireContinuable } from "./adapter-start.ts";
+import { checkFolder, folderOptions, loadFolder, type StartSettings, trainableFolder } from "./models.ts";
 
 /**
  * asked: it answers, criticises, judges; trained: its weights change; trained-bare: and it may lack a chat template,
@@ -109,6 +110,9 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, r
 export const speedOf = ({ config, task }: ModelDescription): number =>
   tinyParameters / parameterCount(config, task);
 
+/** contentHash: of the files that the model was read from. */
+export type LanguageFolder = ModelFolder & { readonly contentHash: () => Promise<string> };
+
 /**
  * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
  * base, or stays live beside it where that is held in fewer bits. Throws UserError for one that lies elsewhere, and for a reward model.
@@ -117,7 +121,7 @@ export const loadLanguageModel = async (
   name: string,
   context: RecipeContext,
   load?: LoadFormat,
-): Promise<ModelFolder> => {
+): Promise<LanguageFolder> => {
   const folder = await modelFolderOf(name, folderOptions(context));
   if (folder === null)
     throw new UserError(
@@ -129,15 +133,18 @@ export const loadLanguageModel = async (
   const loaded = await loadFolder(folder, context, load);
   const model = Object.keys(loaded.quantised).length > 0 ? loaded : mergeFolder(loaded);
   requireTask(folder, model.task, false);
-  return model;
+  return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
 };
 
-/** Looks at a model by its name. load: how it will be held where it answers. Throws UserError for what the user must change. */
+/**
+ * Looks at a model by its name. load: how it will be held where it answers; training: how, where it is trained. Throws
+ * UserError for what the user must change.
+ */
 export const checkModel = async (
   name: string,
   role: ModelRole,
   context: RecipeContext,
-  load?: LoadFormat,
+  { load, training = {} }: { readonly load?: LoadFormat | undefined; readonly training?: StartSettings } = {},
 ): Promise<CheckedModel> => {
   const options = folderOptions(context);
   // A dry run fetches nothing.
@@ -149,8 +156,12 @@ export const checkModel = async (
     return { hash: null, speed: null, config: null };
   }
   await refuseFolderOfModels(folder);
-  const model = await checkFolder(folder, context, load);
+  const isTrained = role === "trained" || role === "trained-bare";
+  const held = isTrained ? training.load : role === "asked" ? load : undefined;
+  const model = await checkFolder(folder, context, held);
   requireRole(folder, model, role);
+  if (isTrained && model.adapter !== null && training.lora !== undefined)
+    requireContinuable(folder, model.config, model.adapter, training.lora);
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),
     speed: speedOf(model),

@@ -22,6 +22,7 @@ import {
   type Scorer,
 } from "../../transformer/index.ts";
 import type { PpoTrainingSettings } from "../policy-settings.ts";
+import { startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import type { Pipeline } from "./data.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
@@ -98,7 +99,7 @@ export const endTokenOf = (model: TrainableModel, folder: string): number => {
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
 const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
-  const model = await loadTrainable(options.model, context);
+  const model = await loadTrainable(options.model, context, { lora: options.settings.lora });
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
@@ -107,7 +108,7 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
   const rewardModel = await openReward(options.rewardModel, context);
   const { reward } = rewardModel;
   const parts = {
-    reference: createScorer(createModelState(model.config, model.weights)),
+    reference: createScorer(startingState(model, state)),
     generator: createGenerator(state, model.generationConfig),
     policy: createScorer(state),
   };
