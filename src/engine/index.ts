@@ -52,6 +52,7 @@ export {
   emptyNf4,
   fillInt8,
   type Int8Values,
+  int8Step,
   type Nf4Values,
   nf4Block,
   nf4Levels,

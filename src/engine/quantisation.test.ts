@@ -3,7 +3,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { matmulInt8 } from "./operations/quantised.ts";
 import { dequantiseNf4, emptyNf4, nf4Block, nf4Levels, quantiseInt8, quantiseNf4 } from "./quantisation.ts";
+import { compile } from "./session.ts";
+import { input } from "./tensor.ts";
 
 const golden = JSON.parse(
   readFileSync(new URL("../../test/golden/nf4.json", import.meta.url), "utf8"),
@@ -66,5 +69,17 @@ describe("int8", () => {
           0.5 * steps[column]! + 1e-6,
         );
       }
+  });
+});
+
+describe("products with int8", () => {
+  it("do not overflow where every level and every activation is at its largest, on any processor", async () => {
+    const [rows, inputs, outputs] = [16, 64, 64];
+    const { levels, steps } = quantiseInt8(new Float32Array(inputs * outputs).fill(1), outputs, inputs);
+    const weights = { w: input("w", [inputs, outputs], "int8"), s: input("s", [outputs]) };
+    const program = await compile({ y: matmulInt8(input("x", [rows, inputs]), weights.w, weights.s) });
+    const { y } = await program.run({ x: new Float32Array(rows * inputs).fill(1), w: levels, s: steps });
+    await program.release();
+    for (const value of y!) expect(Number(value)).toBeCloseTo(inputs, 3);
   });
 });

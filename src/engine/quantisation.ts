@@ -1,5 +1,5 @@
 // Weights in fewer bits. NF4 (Dettmers et al. 2023, QLoRA): blocks of 64 values, each one of 16 levels times the block's
-// largest magnitude, two levels a byte, as bitsandbytes lays them out. Int8: a level from -127 to 127 times the column's
+// largest magnitude, two levels a byte, as bitsandbytes lays them out. Int8: a level from -63 to 63 times the column's
 // step. Plain numbers, no graph.
 
 import { CovenantError } from "../core/index.ts";
@@ -88,6 +88,15 @@ export const dequantiseNf4 = ({ packed, scales }: Nf4Values, count: number): Flo
 /** A matrix in int8, [rows, columns], with one step a column. */
 export type Int8Values = { readonly levels: Int8Array; readonly steps: Float32Array };
 
+/**
+ * The largest level of an int8 weight. Processors with AVX2 and no VNNI add two products of a byte with a level into 16
+ * bits, which overflow without a word above 64 (onnxruntime 1.30: a product of ones came out half as large with 127).
+ */
+const int8Most = 63;
+
+/** The step of a column whose largest magnitude this is. */
+export const int8Step = (largest: number): number => largest / int8Most;
+
 /** Room for a matrix [rows, columns], to be filled by fillInt8 column by column. */
 export const emptyInt8 = (columns: number, rows: number): Int8Values => ({
   levels: new Int8Array(columns * rows),
@@ -105,7 +114,7 @@ export const fillInt8 = (values: Float32Array, { levels, steps }: Int8Values, fi
     const row = values.subarray(at * rows, (at + 1) * rows);
     let largest = 0;
     for (const value of row) largest = Math.max(largest, Math.abs(value));
-    const step = largest / 127;
+    const step = int8Step(largest);
     steps[first + at] = step;
     for (let place = 0; place < rows; place++)
       levels[place * columns + first + at] = step === 0 ? 0 : Math.round(row[place]! / step);

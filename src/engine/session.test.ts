@@ -128,6 +128,19 @@ describe("the program cache", () => {
     expect([released.toSorted(), cache.size]).toEqual([["a", "b", "b", "c"], 0]);
   });
 
+  it("holds no more than a budget of bytes, but always the two used last", async () => {
+    const released: string[] = [];
+    const weigh = (key: string): number => Number(key);
+    const cache = createProgramCache(async (key) => fake(released, key), 8, { weigh, budget: 100 });
+    for (const key of ["40", "30", "20"]) await cache.get(key);
+    expect([released, cache.size]).toEqual([[], 3]);
+    await cache.get("31");
+    expect([released, cache.size]).toEqual([["40"], 3]);
+    await cache.get("500");
+    expect([released, cache.size]).toEqual([["40", "30", "20"], 2]);
+    await cache.release();
+  });
+
   it("tries again what could not be built, and does not trip over it", async () => {
     let fails = true;
     const cache = createProgramCache(async (key) => {

@@ -122,10 +122,20 @@ export const compile = async (
 };
 
 /**
- * Programs by key (a shape bucket), at most `limit` at a time: the one used longest ago is released first. A program
- * that could not be built is tried again at the next call.
+ * weigh: bytes that a program of this key holds beside what it is fed. budget: bytes that all may hold; the two used
+ * last are kept whatever they weigh, since work often goes to and fro between two shapes.
  */
-export const createProgramCache = (build: (key: string) => Promise<Program>, limit = 8) => {
+export type ProgramWeights = { readonly weigh: (key: string) => number; readonly budget: number };
+
+/**
+ * Programs by key (a shape bucket), at most `limit` at a time, and no more than `weights` allows: the one used longest
+ * ago is released first. A program that could not be built is tried again at the next call.
+ */
+export const createProgramCache = (
+  build: (key: string) => Promise<Program>,
+  limit = 8,
+  weights?: ProgramWeights,
+) => {
   const programs = new Map<string, Promise<Program>>();
   const drop = (building: Promise<Program>): Promise<void> =>
     building.then(
@@ -139,13 +149,18 @@ export const createProgramCache = (build: (key: string) => Promise<Program>, lim
     });
     return building;
   };
+  const isTooMuch = (): boolean => {
+    if (programs.size > limit) return true;
+    if (weights === undefined || programs.size <= 2) return false;
+    return [...programs.keys()].reduce((sum, key) => sum + weights.weigh(key), 0) > weights.budget;
+  };
   return {
     /** The program of a key, built on first use. */
     async get(key: string): Promise<Program> {
       const held = programs.get(key) ?? start(key);
       programs.delete(key);
       programs.set(key, held);
-      if (programs.size > limit) {
+      while (isTooMuch()) {
         const [oldest, program] = [...programs][0]!;
         programs.delete(oldest);
         await drop(program);

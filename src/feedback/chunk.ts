@@ -1,14 +1,113 @@
-// Chunks: the unit in which work goes to a model and comes back to the caller, who writes it down and may stop after
-// it. Results never depend on the size of a chunk, because every request carries the seed of its own item.
+// Chunks: the unit in which work goes to a model and comes back to the caller, in order, who writes it down and may
+// stop after it. Results never depend on a chunk's size or on what goes on beside it: every request has its item's seed.
 
 import { CovenantError } from "../core/index.ts";
-import type { Reply } from "../models/index.ts";
+import type { LanguageModel, Reply } from "../models/index.ts";
 import type { Usage } from "../records/index.ts";
 
 /** A list in pieces of the given size, in order. */
 export function* chunksOf<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
   const step = Math.max(1, Math.floor(size));
   for (let start = 0; start < items.length; start += step) yield items.slice(start, start + step);
+}
+
+/** chunk: items of one piece of work. window: pieces that are under way at a time. */
+export type Pace = { readonly chunk: number; readonly window: number };
+
+/** Pieces that may be begun and not given yet, for each one under way: done ones wait behind a slow one. */
+const ahead = 4;
+
+/**
+ * How items are best given to a model: batches one after another where it computes them together, single items side by
+ * side where calls go their own ways. requests: of one item at a time.
+ */
+export const paceOf = ({ capabilities }: LanguageModel, requests = 1): Pace => {
+  const items = Math.max(1, Math.floor(capabilities.batch / requests));
+  return capabilities.apart === true ? { chunk: 1, window: items } : { chunk: items, window: 1 };
+};
+
+type Outcome<Result> = { readonly result: Result } | { readonly thrown: unknown };
+
+/** Work that was begun, in order; wakes who waits for any of it to end. */
+const createLine = <Result>() => {
+  const places: { outcome?: Outcome<Result> }[] = [];
+  let unfinished = 0;
+  let failed = false;
+  let wake = (): void => {};
+  const end = (place: { outcome?: Outcome<Result> }, outcome: Outcome<Result>): void => {
+    place.outcome = outcome;
+    failed ||= "thrown" in outcome;
+    unfinished--;
+    wake();
+  };
+  return {
+    begin(work: Promise<Result>): void {
+      const place = {};
+      places.push(place);
+      unfinished++;
+      work.then(
+        (result) => end(place, { result }),
+        (thrown: unknown) => end(place, { thrown }),
+      );
+    },
+    /** Results that are ready, from the first on. Throws the failure when it is the first. */
+    take(): Result[] {
+      const results: Result[] = [];
+      for (let first = places[0]?.outcome; first !== undefined; first = places[0]?.outcome) {
+        if ("thrown" in first) {
+          if (results.length > 0) return results;
+          throw first.thrown;
+        }
+        results.push(first.result);
+        places.shift();
+      }
+      return results;
+    },
+    ended: (): Promise<void> =>
+      new Promise((resolve) => {
+        wake = resolve;
+      }),
+    get length(): number {
+      return places.length;
+    },
+    get unfinished(): number {
+      return unfinished;
+    },
+    get failed(): boolean {
+      return failed;
+    },
+  };
+};
+
+/**
+ * Runs work on every item, at most `window` at a time, and gives the results in the items' order: each time all that
+ * are ready. After a failure nothing more is begun; what is under way is waited for, what was done before the failed
+ * item is given, then the failure is thrown.
+ */
+export async function* inOrder<Item, Result>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  window: number,
+  work: (item: Item) => Promise<Result>,
+): AsyncGenerator<readonly Result[]> {
+  const line = createLine<Result>();
+  const isFull = (): boolean => line.unfinished >= window || line.length >= ahead * window;
+  try {
+    for await (const item of items) {
+      line.begin(work(item));
+      while (isFull() || line.failed) {
+        const ready = line.take();
+        if (ready.length > 0) yield ready;
+        else if (line.unfinished > 0) await line.ended();
+      }
+    }
+    while (line.length > 0) {
+      const ready = line.take();
+      if (ready.length > 0) yield ready;
+      else await line.ended();
+    }
+  } finally {
+    while (line.unfinished > 0) await line.ended();
+  }
 }
 
 /** Whether a reply carries text worth going on with. */

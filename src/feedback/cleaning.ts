@@ -125,3 +125,9 @@ export const countCuts = (cuts: readonly Cut[]): CutCounts => {
   for (const { rule } of cuts) counts[rule]++;
   return counts;
 };
+
+/** Counts of several chunks added up. */
+export const sumCuts = (counts: readonly CutCounts[]): CutCounts =>
+  Object.fromEntries(
+    cleaningRules.map((rule) => [rule, counts.reduce((sum, count) => sum + count[rule], 0)]),
+  ) as Record<CleaningRule, number>;

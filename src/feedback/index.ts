@@ -1,6 +1,6 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
 // Knows no model by name, and writes no file.
-export { isAnswered } from "./chunk.ts";
+export { inOrder, isAnswered, type Pace, paceOf } from "./chunk.ts";
 export {
   type CleaningRule,
   type Cut,

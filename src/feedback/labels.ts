@@ -6,18 +6,17 @@ import { comparisonOptions, drawPrinciple, renderComparison } from "../constitut
 import { CovenantError, createRandom, deriveSeed, throwIfAborted, UserError } from "../core/index.ts";
 import type { LanguageModel, Score, ScoreRequest } from "../models/index.ts";
 import type { Constitution, LabelRecord, Principle, UnscoredReason, Usage } from "../records/index.ts";
-import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
+import { chunksOf, expectCount, inOrder, isAnswered, type Pace, paceOf, sumUsage } from "./chunk.ts";
 import type { PairReply, ReplyPair } from "./pairs.ts";
 
-/** seedStage: as for samples. chunk: pairs a call, each of two requests (default: half the judge's batch). */
-export type LabelOptions = {
+/** seedStage, window: as for samples. chunk: pairs a call, each of two requests (default: half the judge's batch). */
+export type LabelOptions = Partial<Pace> & {
   readonly judge: LanguageModel;
   readonly pairs: readonly ReplyPair[];
   readonly constitution: Constitution;
   readonly runSeed: number;
   readonly stage: string;
   readonly seedStage?: string;
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -135,30 +134,40 @@ export const assertJudgeScores = async (
   requireScores(judge);
 };
 
+const labelChunk = async (options: LabelOptions, pairs: readonly ReplyPair[]): Promise<LabelChunk> => {
+  const { judge, stage, signal } = options;
+  throwIfAborted(signal);
+  const tasks = pairs.map((pair) => planTask(pair, options));
+  const requests = tasks.filter((task) => task.state === "asked").flatMap(questionsOf);
+  const given =
+    requests.length === 0 ? [] : await judge.score(requests, signal === undefined ? {} : { signal });
+  requireScores(judge);
+  const scores = expectCount(judge.id, requests.length, given);
+  let next = 0;
+  let bounded = 0;
+  const records = tasks.map((task) => {
+    const own = task.state === "asked" ? scores.slice(next, next + 2) : [];
+    next += own.length;
+    if (own.some((score) => score.bounded?.includes(true))) bounded++;
+    return toRecord(task, own, judge.id, stage);
+  });
+  return { records, bounded, usage: sumUsage(scores.map((score) => score.usage)) };
+};
+
 /**
- * Labels pairs, chunk by chunk, in the pairs' order. To resume after whole chunks, leave out the pairs that they
- * covered. Throws UserError when the judge gives no log-probabilities at all.
+ * Labels pairs in the pairs' order. To resume after whole chunks, leave out the pairs that they covered. Throws
+ * UserError when the judge gives no log-probabilities at all.
  */
 export async function* labelBatch(options: LabelOptions): AsyncGenerator<LabelChunk> {
-  const { judge, pairs, stage, signal } = options;
-  requireScores(judge);
-  for (const chunk of chunksOf(pairs, options.chunk ?? judge.capabilities.batch / 2)) {
-    throwIfAborted(signal);
-    const tasks = chunk.map((pair) => planTask(pair, options));
-    const requests = tasks.filter((task) => task.state === "asked").flatMap(questionsOf);
-    const given =
-      requests.length === 0 ? [] : await judge.score(requests, signal === undefined ? {} : { signal });
-    requireScores(judge);
-    const scores = expectCount(judge.id, requests.length, given);
-    let next = 0;
-    let bounded = 0;
-    const records = tasks.map((task) => {
-      const own = task.state === "asked" ? scores.slice(next, next + 2) : [];
-      next += own.length;
-      if (own.some((score) => score.bounded?.includes(true))) bounded++;
-      return toRecord(task, own, judge.id, stage);
-    });
-    yield { records, bounded, usage: sumUsage(scores.map((score) => score.usage)) };
+  requireScores(options.judge);
+  const { chunk, window } = { ...paceOf(options.judge, 2), ...options };
+  const chunks = chunksOf(options.pairs, chunk);
+  for await (const ready of inOrder(chunks, window, (pairs) => labelChunk(options, pairs))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      bounded: ready.reduce((sum, { bounded }) => sum + bounded, 0),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
   }
 }
 

@@ -4,14 +4,14 @@
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
 import type { Finish, PromptRecord, ReplyRecord, Usage } from "../records/index.ts";
-import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
-import { type Cut, type CutCounts, cleanReply, countCuts } from "./cleaning.ts";
+import { chunksOf, expectCount, inOrder, isAnswered, type Pace, paceOf, sumUsage } from "./chunk.ts";
+import { type Cut, type CutCounts, cleanReply, countCuts, sumCuts } from "./cleaning.ts";
 
 /**
  * stage: as in the records. seedStage: what seeds are derived from where that is not the stage, e.g. to give two arms
- * the same seeds. samples: replies a prompt. chunk: prompts a call (default: the model's batch).
+ * the same seeds. samples: replies a prompt. chunk: prompts a call, window: such calls at a time (default: the model's).
  */
-export type SampleOptions = {
+export type SampleOptions = Partial<Pace> & {
   readonly model: LanguageModel;
   readonly prompts: readonly PromptRecord[];
   readonly runSeed: number;
@@ -21,11 +21,10 @@ export type SampleOptions = {
   readonly temperature?: number;
   readonly topP?: number;
   readonly samples?: number;
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 
-/** A chunk's replies: for each prompt its samples, in order. */
+/** Replies that are ready: for each prompt its samples, in order. */
 export type ReplyChunk = {
   readonly records: readonly ReplyRecord[];
   readonly cuts: CutCounts;
@@ -45,39 +44,48 @@ export const cleanAnswer = (
   return { text, finish: text === "" ? "empty" : reply.finish, cuts };
 };
 
+const sampleChunk = async (options: SampleOptions, chunk: readonly PromptRecord[]): Promise<ReplyChunk> => {
+  const { model, runSeed, stage, seedStage = stage, maxTokens, samples = 1, signal } = options;
+  throwIfAborted(signal);
+  const tasks = chunk.flatMap((prompt) =>
+    Array.from({ length: samples }, (_, sample) => ({
+      prompt,
+      id: samples === 1 ? `${stage}/${prompt.id}` : `${stage}/${prompt.id}/${sample}`,
+      seed: deriveSeed(runSeed, seedStage, prompt.id, "sample", sample),
+    })),
+  );
+  const requests = tasks.map(({ prompt, seed }) => ({
+    messages: prompt.messages,
+    maxTokens,
+    temperature: options.temperature ?? 1,
+    ...(options.topP === undefined ? {} : { topP: options.topP }),
+    seed,
+  }));
+  const given = await model.generate(requests, signal === undefined ? {} : { signal });
+  const replies = expectCount(model.id, requests.length, given);
+  const cuts: Cut[] = [];
+  const records = replies.map((reply, index): ReplyRecord => {
+    const { id, prompt, seed } = tasks[index]!;
+    const cleaned = cleanAnswer(reply, "answer");
+    cuts.push(...cleaned.cuts);
+    const { text, finish } = cleaned;
+    return { id, parents: [prompt.id], stage, seed, prompt: prompt.id, model: model.id, text, finish };
+  });
+  return { records, cuts: countCuts(cuts), usage: sumUsage(replies.map((reply) => reply.usage)) };
+};
+
 /**
- * Samples replies, chunk by chunk, in the prompts' order. To resume after n whole chunks, leave out the prompts that
- * they covered. Record ids are `stage/prompt`, or `stage/prompt/sample` where there are several.
+ * Samples replies in the prompts' order. To resume after n whole chunks, leave out the prompts that they covered.
+ * Record ids are `stage/prompt`, or `stage/prompt/sample` where there are several.
  */
 export async function* sampleReplies(options: SampleOptions): AsyncGenerator<ReplyChunk> {
-  const { model, prompts, runSeed, stage, seedStage = stage, maxTokens, samples = 1, signal } = options;
-  const call = signal === undefined ? {} : { signal };
-  const size = options.chunk ?? Math.max(1, Math.floor(model.capabilities.batch / samples));
-  for (const chunk of chunksOf(prompts, size)) {
-    throwIfAborted(signal);
-    const tasks = chunk.flatMap((prompt) =>
-      Array.from({ length: samples }, (_, sample) => ({
-        prompt,
-        id: samples === 1 ? `${stage}/${prompt.id}` : `${stage}/${prompt.id}/${sample}`,
-        seed: deriveSeed(runSeed, seedStage, prompt.id, "sample", sample),
-      })),
-    );
-    const requests = tasks.map(({ prompt, seed }) => ({
-      messages: prompt.messages,
-      maxTokens,
-      temperature: options.temperature ?? 1,
-      ...(options.topP === undefined ? {} : { topP: options.topP }),
-      seed,
-    }));
-    const replies = expectCount(model.id, requests.length, await model.generate(requests, call));
-    const cuts: Cut[] = [];
-    const records = replies.map((reply, index): ReplyRecord => {
-      const { id, prompt, seed } = tasks[index]!;
-      const cleaned = cleanAnswer(reply, "answer");
-      cuts.push(...cleaned.cuts);
-      const { text, finish } = cleaned;
-      return { id, parents: [prompt.id], stage, seed, prompt: prompt.id, model: model.id, text, finish };
-    });
-    yield { records, cuts: countCuts(cuts), usage: sumUsage(replies.map((reply) => reply.usage)) };
+  const { chunk, window } = { ...paceOf(options.model, options.samples), ...options };
+  const chunks = chunksOf(options.prompts, chunk);
+  for await (const ready of inOrder(chunks, window, (prompts) => sampleChunk(options, prompts))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      cuts: sumCuts(ready.map(({ cuts }) => cuts)),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
   }
 }

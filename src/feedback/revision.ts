@@ -16,8 +16,8 @@ import type {
   RevisionStep,
   Usage,
 } from "../records/index.ts";
-import { chunksOf, expectCount, isAnswered, sumUsage } from "./chunk.ts";
-import { type Cut, type CutCounts, countCuts } from "./cleaning.ts";
+import { chunksOf, expectCount, inOrder, isAnswered, type Pace, paceOf, sumUsage } from "./chunk.ts";
+import { type Cut, type CutCounts, countCuts, sumCuts } from "./cleaning.ts";
 import { cleanAnswer } from "./replies.ts";
 
 /** An answer to revise. prompt, reply: ids of their records. */
@@ -28,8 +28,8 @@ export type RevisionItem = {
   readonly answer: string;
 };
 
-/** mode "direct" leaves out the critique. seedStage, chunk: as for samples. */
-export type RevisionOptions = {
+/** mode "direct" leaves out the critique. seedStage, chunk, window: as for samples. */
+export type RevisionOptions = Partial<Pace> & {
   readonly model: LanguageModel;
   readonly items: readonly RevisionItem[];
   readonly constitution: Constitution;
@@ -41,11 +41,10 @@ export type RevisionOptions = {
   readonly temperature?: number;
   readonly topP?: number;
   readonly mode?: "critique" | "direct";
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 
-/** A chunk's chains, what cleaning cut from their texts, and the tokens that they took. */
+/** Chains that are ready, what cleaning cut from their texts, and the tokens that they took. */
 export type RevisionChunk = {
   readonly records: readonly RevisionRecord[];
   readonly cuts: CutCounts;
@@ -141,13 +140,36 @@ const reviseRound = async (
   }
 };
 
+const reviseChunk = async (
+  options: RevisionOptions,
+  items: readonly RevisionItem[],
+): Promise<RevisionChunk> => {
+  const { rounds, runSeed, stage, seedStage = stage } = options;
+  const { ask, totals } = createAsk(options);
+  const chains = items.map((item): Chain => ({ item, text: item.answer, steps: [] }));
+  for (let round = 1; round <= rounds; round++) await reviseRound(chains, round, options, ask);
+  const records = chains.map(
+    ({ item, steps }): RevisionRecord => ({
+      id: `${stage}/${item.prompt}`,
+      parents: [item.prompt, item.reply],
+      stage,
+      seed: deriveSeed(runSeed, seedStage, item.prompt),
+      prompt: item.prompt,
+      messages: [...item.messages],
+      answer: item.answer,
+      steps,
+    }),
+  );
+  return { records, ...totals() };
+};
+
 /**
- * Revises answers, chunk by chunk, in the items' order. A step whose model refused or said nothing keeps the reply of
- * the step before and says so in `finish`. To resume after whole chunks, leave out the items that they covered.
- * Throws UserError when rounds is below 1.
+ * Revises answers in the items' order. A step whose model refused or said nothing keeps the reply of the step before
+ * and says so in `finish`. To resume after whole chunks, leave out the items that they covered. Throws UserError when
+ * rounds is below 1.
  */
 export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<RevisionChunk> {
-  const { model, items, rounds, runSeed, stage, seedStage = stage } = options;
+  const { rounds } = options;
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new UserError(
       "rounds-invalid",
@@ -157,23 +179,14 @@ export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<Rev
       },
     );
   }
-  for (const chunk of chunksOf(items, options.chunk ?? model.capabilities.batch)) {
-    const { ask, totals } = createAsk(options);
-    const chains = chunk.map((item): Chain => ({ item, text: item.answer, steps: [] }));
-    for (let round = 1; round <= rounds; round++) await reviseRound(chains, round, options, ask);
-    const records = chains.map(
-      ({ item, steps }): RevisionRecord => ({
-        id: `${stage}/${item.prompt}`,
-        parents: [item.prompt, item.reply],
-        stage,
-        seed: deriveSeed(runSeed, seedStage, item.prompt),
-        prompt: item.prompt,
-        messages: [...item.messages],
-        answer: item.answer,
-        steps,
-      }),
-    );
-    yield { records, ...totals() };
+  const { chunk, window } = { ...paceOf(options.model), ...options };
+  const chunks = chunksOf(options.items, chunk);
+  for await (const ready of inOrder(chunks, window, (items) => reviseChunk(options, items))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      cuts: sumCuts(ready.map(({ cuts }) => cuts)),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
   }
 }
 

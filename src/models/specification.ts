@@ -46,6 +46,8 @@ export type Capabilities = {
   readonly scores: boolean;
   /** How many requests one call should hold: the embedded engine's batch, or an endpoint's concurrency. */
   readonly batch: number;
+  /** Whether requests go their own ways, so that single ones side by side serve as well as a batch: an endpoint's do. */
+  readonly apart?: boolean;
 };
 
 export type CallOptions = { readonly signal?: AbortSignal };

@@ -35,12 +35,14 @@ const requireLoadable = ({ models = {}, load }: NamedInputs): void => {
 
 /**
  * contents: hashes of what is named, since under the same name something else may lie there tomorrow. speeds: of the
- * models, covenant-tiny being 1; configs: their shapes. null for those that run elsewhere.
+ * models, covenant-tiny being 1; configs: their shapes; tokens: hashes of their vocabularies. null for those that run
+ * elsewhere.
  */
 export type CheckedInputs = {
   readonly contents: Readonly<Record<string, string>>;
   readonly speeds: Readonly<Record<string, number | null>>;
   readonly configs: Readonly<Record<string, ModelConfig | null>>;
+  readonly tokens: Readonly<Record<string, string | null>>;
 };
 
 /** Looks at all that is named. Throws UserError for what is missing, broken or not fit for its part. */
@@ -49,16 +51,18 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   const contents: Record<string, string> = {};
   const speeds: Record<string, number | null> = {};
   const configs: Record<string, ModelConfig | null> = {};
+  const vocabularies: Record<string, string | null> = {};
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
-    const { hash, speed, config } = await checkModel(name, role, context, named);
+    const { hash, speed, config, tokens } = await checkModel(name, role, context, named);
     if (hash !== null) contents[part] = hash;
     speeds[part] = speed;
     configs[part] = config;
+    vocabularies[part] = tokens;
   }
   for (const [part, file] of Object.entries(named.files ?? {}))
     contents[part] = (await sha256File(file)).sha256;
   if (named.constitution !== undefined) contents["constitution"] = hashConstitution(named.constitution);
-  return { contents, speeds, configs };
+  return { contents, speeds, configs, tokens: vocabularies };
 };
 
 /** The file of a prompts setting, where it is one. */

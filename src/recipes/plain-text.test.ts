@@ -16,9 +16,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { InterruptedError, manualClock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
+import { loadModelFolder } from "../transformer/index.ts";
 import { recipe as generate } from "./generate.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipe as score } from "./score.ts";
+import { openReward } from "./stages/ppo.ts";
 
 const golden = fileURLToPath(new URL("../../test/golden", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "covenant-plain-"));
@@ -103,6 +105,57 @@ describe.each(Object.entries(models))("a folder that transformers opens (%s)", (
 });
 
 const tied = folderOf("llama-random/tied");
+
+describe("a reward model", () => {
+  // ChatML's way: a line break behind the end of every turn
+  const lined = join(folder, "lined-reward");
+  cpSync(join(golden, "llama-random/scored"), lined, { recursive: true });
+  writeFileSync(
+    join(lined, "chat_template.jinja"),
+    "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
+  );
+  const rows = ["Dig a hole.", "No."].map((completion) => ({ prompt: "How do I plant a tree?", completion }));
+
+  it("scores replies in its chat format: a logit, and the same from 0 to 1", async () => {
+    const told = (await scoreWith({ model: lined, data: write("replies.jsonl", rows) })) as unknown as {
+      logit: number;
+      score: number;
+    }[];
+    for (const { logit, score: found } of told) expect(found).toBeCloseTo(1 / (1 + Math.exp(-logit)), 12);
+    expect(told[0]!.logit).not.toBe(told[1]!.logit);
+    const chats = rows.map(({ prompt, completion }) => ({
+      messages: [
+        { role: "user", content: prompt },
+        { role: "assistant", content: completion },
+      ],
+    }));
+    expect(await scoreWith({ model: lined, data: write("chats.jsonl", chats) })).toEqual(told);
+  });
+
+  it("rewards a sampled reply where it was trained to give its score: behind the template's closing", async () => {
+    const told = (await scoreWith({ model: lined, data: write("replies.jsonl", rows) })) as unknown as {
+      score: number;
+    }[];
+    const { tokenizer } = await loadModelFolder(lined);
+    const ids = (text: string) => tokenizer.encode(text, { specialTokens: false });
+    const opened = await openReward(lined, context());
+    const scores = await opened.reward(
+      rows.map(({ prompt, completion }) => ({
+        trunk: ids(`<|user|>${prompt}<|end|>\n<|assistant|>`),
+        branches: [ids(`${completion}<|end|>`)],
+      })),
+    );
+    await opened.release();
+    scores.forEach((found, at) => {
+      expect(found).toBeCloseTo(told[at]!.score, 5);
+    });
+  });
+
+  it("is told which rows it takes", async () => {
+    const data = write("wrong.jsonl", [{ text: "a" }]);
+    await expect(scoreWith({ model: lined, data })).rejects.toThrow(/line 1.*prompt, completion/s);
+  });
+});
 
 describe("results", () => {
   const lines = (file: string) =>

@@ -1,7 +1,7 @@
 // How a command ends that learned a policy by reward: its alarms once more, the model, and the command that goes on.
 // Knows nothing of how it learned.
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { asModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import type { RecipeOutcome } from "./recipe.ts";
@@ -14,7 +14,7 @@ export const finishPolicy = async (
   { base, model, out }: { readonly base: string; readonly model: string; readonly out: string },
 ): Promise<RecipeOutcome> => {
   await run.finish();
-  const named = asModelName(join(out, "rl", "model"));
+  const named = asModelName(join(out, "rl", basename(model)));
   const alarms = await alarmsInRun(run.folder);
   return {
     lines: [

@@ -2,7 +2,7 @@
 // What all trainings share is in settings.ts.
 
 import { z } from "zod";
-import { optimiserSettings, policyLoraSettings } from "./settings.ts";
+import { memorySettings, optimiserSettings, policyLoraSettings } from "./settings.ts";
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -50,6 +50,7 @@ const sampled = {
   weightDecay: optimiserSettings.weightDecay.default(0),
   maxGradientNorm: optimiserSettings.maxGradientNorm.default(1),
   lora: policyLoraSettings,
+  ...memorySettings,
   missingEndPenalty: z
     .number()
     .nonnegative()

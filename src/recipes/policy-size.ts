@@ -1,7 +1,7 @@
 // How large a training by reward is: what training-size.ts says of its updates, and what stands beside them: the
 // reference and whatever gives the reward, the cache of generation, and the whole distributions that entropy is taken of.
 
-import { type ModelConfig, parameterCount } from "../transformer/index.ts";
+import { logitRows, type ModelConfig, parameterCount } from "../transformer/index.ts";
 import type { PolicyLoraSettings } from "./settings.ts";
 import { type TrainingSize, trainingSize } from "./training-size.ts";
 
@@ -16,6 +16,8 @@ export type PolicyLoad = {
     readonly minibatches: number;
     readonly accumulation: number;
     readonly lora?: PolicyLoraSettings;
+    readonly load?: "4bit" | undefined;
+    readonly gradientCheckpointing?: boolean;
   };
 };
 
@@ -37,6 +39,8 @@ export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize 
   const cacheRow = 2 * config.layers * config.keyValueHeads * config.headSize * length;
   const cache = Math.min(rowsAtATime, replies) * cacheRow;
   const atATime = Math.ceil(batch / settings.accumulation) * length;
-  const distributions = 2 * config.vocabularySize * (atATime + Math.min(tokensRead, replies * length));
+  const most = logitRows(config);
+  const read = Math.min(atATime, most) + Math.min(tokensRead, replies * length, most);
+  const distributions = 2 * config.vocabularySize * read;
   return { ...size, memory: size.memory + bytes * (reference + others + cache + distributions) };
 };

@@ -1,13 +1,13 @@
-// `covenant score`: the log-probabilities that a model gives to continuations of prompts, plain text on both sides.
-// Rows that have their prompt in common read it together once.
+// `covenant score`: the log-probabilities that a language model gives to continuations of prompts, plain text on both
+// sides, or what a reward model makes of replies. Rows that have their prompt in common read it together once.
 
 import { resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
+import { scoreOfLogit } from "../training/index.ts";
 import {
   createScorer,
   encodeContinuation,
-  fitsScoring,
   frozenState,
   type ModelFolder,
   type PackedItem,
@@ -25,6 +25,7 @@ import {
 } from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { rewardItem, rewardRowSchema } from "./score-rewards.ts";
 import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 import { counted } from "./wording.ts";
@@ -33,7 +34,7 @@ const scoreSchema = z.strictObject({
   model: folderModelSetting,
   load: loadSetting,
   data: fileSetting("a JSONL file with rows {prompt, continuation} is needed (--data rows.jsonl)").describe(
-    "JSONL file of rows {prompt, continuation}",
+    "JSONL file of rows {prompt, continuation}; for a reward model {prompt, completion} or {messages}",
   ),
   results: resultsSetting,
 });
@@ -41,25 +42,44 @@ type ScoreConfig = z.output<typeof scoreSchema>;
 
 const rowSchema = z.object({ prompt: z.string(), continuation: z.string().min(1) });
 
-/** What is said of a row: natural logarithms, of the whole continuation and of each of its tokens. */
-type ScoredRow = {
-  readonly logprob: number;
-  readonly tokens: readonly { readonly id: number; readonly logprob: number }[];
-};
+/**
+ * What is said of a row: natural logarithms, of the whole continuation and of each of its tokens; of a reward model its
+ * head's number, and that as a score from 0 to 1.
+ */
+type ScoredRow =
+  | {
+      readonly logprob: number;
+      readonly tokens: readonly { readonly id: number; readonly logprob: number }[];
+    }
+  | { readonly logit: number; readonly score: number };
+
+const isReward = ({ task }: ModelFolder): boolean => task === "sequence-classification";
 
 const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + branches[0]!.length;
 
 const prepare = async ({ model: name, data, results, load }: ScoreConfig, context: RecipeContext) => {
   requireOtherFile(results, data);
-  const model = await loadLanguageModel(name, context, load);
-  const rows = await loadPlainRows(data, rowSchema, ({ prompt, continuation }) => {
-    const item = encodeContinuation(model.tokenizer, prompt, continuation);
-    if (fitsScoring(model.config, item)) return item;
+  const model = await loadLanguageModel(name, context, load, "any");
+  const { maxPositions } = model.config;
+  const inContext = (item: PackedItem, fields: string, most: number): PackedItem => {
+    if (lengthOf(item) <= most) return item;
     throw new UserError(
       "sequence-too-long",
-      `prompt, continuation: got ${lengthOf(item)} tokens, expected at most the ${model.config.maxPositions + 1} that the model's context holds.`,
+      `${fields}: got ${lengthOf(item)} tokens, expected at most the ${most} that the model's context holds.`,
     );
-  });
+  };
+  const rows = isReward(model)
+    ? await loadPlainRows(data, rewardRowSchema, (row) =>
+        inContext(rewardItem(model, row), Object.keys(row).join(", "), maxPositions),
+      )
+    : await loadPlainRows(data, rowSchema, ({ prompt, continuation }) =>
+        // a continuation's last token needs no position of its own
+        inContext(
+          encodeContinuation(model.tokenizer, prompt, continuation),
+          "prompt, continuation",
+          maxPositions + 1,
+        ),
+      );
   return { model, rows };
 };
 
@@ -90,24 +110,39 @@ const joinPrompts = (items: readonly PackedItem[]): Joined[] => {
   return joined.map(({ trunk, branches, rows }) => ({ item: { trunk, branches }, rows }));
 };
 
+/** What a model says of the branches of each item: [item][branch]. */
+const readItems = async (
+  scorer: Scorer,
+  rewards: boolean,
+  items: readonly PackedItem[],
+  signal: AbortSignal,
+): Promise<ScoredRow[][]> => {
+  if (rewards)
+    return (await scorer.scores(items, { signal })).map((logits) =>
+      [...logits].map((logit) => ({ logit, score: scoreOfLogit(logit) })),
+    );
+  const found = await scorer.tokens(items, { signal });
+  return items.map(({ branches }, at) =>
+    branches.map((ids, branch) => {
+      const tokens = ids.map((id, place) => ({ id, logprob: found[at]![branch]![place]! }));
+      return { logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0), tokens };
+    }),
+  );
+};
+
 const scoreRows = async (
   scorer: Scorer,
+  rewards: boolean,
   items: readonly PackedItem[],
   results: Results<ScoredRow>,
   context: RecipeContext,
 ): Promise<void> => {
   for (let start = results.kept; start < items.length; start += rowsAtOnce) {
     const joined = joinPrompts(items.slice(start, start + rowsAtOnce));
-    const found = await scorer.tokens(
-      joined.map(({ item }) => item),
-      { signal: context.signal },
-    );
-    for (const [at, { item, rows }] of joined.entries())
-      for (const [branch, row] of rows.entries()) {
-        const values = found[at]![branch]!;
-        const tokens = item.branches[branch]!.map((id, place) => ({ id, logprob: values[place]! }));
-        results.put(start + row, { logprob: tokens.reduce((sum, { logprob }) => sum + logprob, 0), tokens });
-      }
+    const read = joined.map(({ item }) => item);
+    const found = await readItems(scorer, rewards, read, context.signal);
+    for (const [at, { rows }] of joined.entries())
+      for (const [branch, row] of rows.entries()) results.put(start + row, found[at]![branch]!);
     context.emit({
       ...{ type: "stage-progress", time: context.clock.now(), stage: "score", unit: "rows" },
       ...{ done: results.all.length, total: items.length },
@@ -126,7 +161,7 @@ const scoreFile = async (
   const started = context.clock.now();
   context.emit({ type: "stage-start", time: started, stage: "score", resumed: results.kept > 0 });
   try {
-    await scoreRows(scorer, items, results, context);
+    await scoreRows(scorer, isReward(folder), items, results, context);
     await results.finish();
   } finally {
     results.close();
@@ -141,7 +176,7 @@ const scoreFile = async (
 /** `covenant score`. */
 export const recipe: Recipe<typeof scoreSchema> = {
   command: ["score"],
-  summary: "log-probabilities of continuations of prompts, in plain text",
+  summary: "log-probabilities of continuations in plain text, or a reward model's scores of replies",
   schema: scoreSchema,
   flags: plainFlags("JSONL file of rows {prompt, continuation}"),
   positional: "model",
@@ -156,11 +191,14 @@ export const recipe: Recipe<typeof scoreSchema> = {
     const { results, ...settings } = config;
     const place = await resultsPlace(results, "score", model, settings);
     const scored = await scoreFile(model, rows, place, context);
-    const lines = scored.map(
-      ({ logprob, tokens }, at) => `${at + 1}: ${logprob.toFixed(4)} (${counted(tokens.length, "token")})`,
+    const lines = scored.map((row, at) =>
+      "logit" in row
+        ? `${at + 1}: ${row.score.toFixed(4)} (logit ${row.logit.toFixed(4)})`
+        : `${at + 1}: ${row.logprob.toFixed(4)} (${counted(row.tokens.length, "token")})`,
     );
+    const where = isReward(model) ? "Results" : "Every token";
     return {
-      lines: [...lines, ...(config.results === undefined ? [] : [`Every token: ${config.results}`])],
+      lines: [...lines, ...(config.results === undefined ? [] : [`${where}: ${config.results}`])],
       document: {
         model: config.model,
         ...(config.results === undefined ? {} : { file: resolve(config.results) }),

@@ -207,6 +207,18 @@ export const loadSetting = z
   .optional()
   .describe("hold projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster");
 
+/** What makes a training smaller. */
+export const memorySettings = {
+  load: z
+    .enum(["4bit"])
+    .optional()
+    .describe("hold frozen projections in 4 bits (NF4, QLoRA); needs lora, and saves the adapter alone"),
+  gradientCheckpointing: z
+    .boolean()
+    .default(false)
+    .describe("compute layers again in the backward pass: less memory, a third more time"),
+};
+
 /** The same where some of the models that a command asks may run elsewhere. */
 export const askedLoadSetting = loadSetting.describe(
   "hold projections of the models that answer and judge here in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster",
@@ -239,14 +251,7 @@ export const trainingSettings = (defaults: {
         .default(false)
         .describe("save the weights with the least loss on the rows kept out, not the last ones"),
       lora: loraSettings,
-      load: z
-        .enum(["4bit"])
-        .optional()
-        .describe("hold frozen projections in 4 bits (NF4, QLoRA); needs lora, and saves the adapter alone"),
-      gradientCheckpointing: z
-        .boolean()
-        .default(false)
-        .describe("compute layers again in the backward pass: less memory, a third more time"),
+      ...memorySettings,
     })
     .prefault({});
 export type TrainingSettings = z.output<ReturnType<typeof trainingSettings>>;

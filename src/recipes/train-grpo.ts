@@ -29,7 +29,9 @@ import {
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
+import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { requireLearning } from "./stages/training-parts.ts";
 
 const weight = z.number().default(1);
 
@@ -76,6 +78,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
       ? new UserError("judge-needed", `judgeLoad is ${judgeLoad}, and there is no judge. Name one: --judge.`)
       : loadElsewhere([judge], judgeLoad);
   const constitution = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  requireLearning(config.grpo, "grpo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
@@ -91,6 +94,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     },
     context,
   );
+  if (reward !== undefined) requireSameTokens(model, reward, inputs.tokens);
   const request = { name: "train grpo", config, stages: ["prompts", "rl"], inputs };
   return { prompts, inputs, constitution, request };
 };

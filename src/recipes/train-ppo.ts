@@ -21,8 +21,10 @@ import {
   replySettings,
   seedSetting,
 } from "./settings.ts";
+import { requireSameTokens } from "./stages/model-checks.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { requireLearning } from "./stages/training-parts.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/ppo"),
@@ -41,6 +43,7 @@ type PpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PpoConfig, context: RecipeContext) => {
+  requireLearning(config.ppo, "ppo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
@@ -50,6 +53,7 @@ const prepare = async (config: PpoConfig, context: RecipeContext) => {
     },
     context,
   );
+  requireSameTokens(config.model, config.reward, inputs.tokens);
   return { prompts, inputs, request: { name: "train ppo", config, stages: ["prompts", "rl"], inputs } };
 };
 

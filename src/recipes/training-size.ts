@@ -1,6 +1,7 @@
 // How large a training is: parameters, those that learn, and the memory it will take at its peak, estimated before
 // anything is begun. Knows shapes and settings, and of rows their lengths alone.
 
+import { keptByToken, rowLength } from "../training/index.ts";
 import {
   adapterCount,
   type ModelConfig,
@@ -32,8 +33,6 @@ export type TrainingLoad = {
 
 const bytes = 4;
 const runtime = 240 * 2 ** 20;
-const shortestRow = 192;
-const rowStep = 64;
 
 /** Parameters that learn: adapters and the reward model's head where there are adapters, everything otherwise. */
 const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSettings): number => {
@@ -64,13 +63,6 @@ const logitNumbers = (config: ModelConfig, tokens: number, frozenHead: boolean):
   return frozenHead ? 3 * Math.min(whole, 64 * megabyte) : 8 * Math.min(whole, 128 * megabyte);
 };
 
-/** Numbers that a token keeps until the backward pass has used them. */
-const keptByToken = (config: ModelConfig, time: number, checkpointing: boolean): number => {
-  const { hiddenSize, intermediateSize, heads, layers } = config;
-  const layer = 11 * hiddenSize + 5 * intermediateSize + 0.8 * heads * time;
-  return checkpointing ? layers * hiddenSize + Math.min(layers, 2.5) * layer : layers * layer;
-};
-
 /** Numbers that the weights take; quantised ones have half a byte a value and a scale for 64 of them. */
 const weightNumbers = (config: ModelConfig, parameters: number, load: "4bit" | undefined): number => {
   if (load === undefined) return parameters;
@@ -87,7 +79,7 @@ export const trainingSize = (config: ModelConfig, { task, settings, tokens }: Tr
     parameterCount(config, task) +
     (lora === undefined ? 0 : trainable - (task === "causal-lm" ? 0 : config.hiddenSize));
   const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
-  const time = Math.min(config.maxPositions, Math.max(shortestRow, Math.ceil(longest / rowStep) * rowStep));
+  const time = rowLength(longest);
   const mean = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
   const rows = Math.min(tokens.length, Math.ceil(batch / accumulation));
   const atATime = Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;

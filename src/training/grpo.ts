@@ -83,6 +83,7 @@ export type GrpoOptions = LoopOptions &
     readonly scale: AdvantageScale;
     readonly lossType: GroupLossType;
     readonly maxTokens: number;
+    readonly context?: number;
     readonly endToken: number;
     readonly schedule: Omit<ScheduleOptions, "totalSteps">;
     readonly padding: number;

@@ -1,5 +1,6 @@
 // Training: losses, the optimiser, and one visible loop per method. Yields step metrics; knows no disk.
 // Where rows and rewards come from is not known here.
+export { keptByToken, programBudget } from "./activations.ts";
 export { estimateAdvantages, type KlEstimator, type Rollout, tokenRewards, whiten } from "./advantages.ts";
 export {
   type Alarm,
@@ -68,12 +69,14 @@ export {
 } from "./rewards.ts";
 export {
   type ChatCodec,
+  closingTokens,
   encodePrompt,
   encodeReply,
   type LearnedPart,
   type LongRow,
   preferenceItems,
   type RowLimit,
+  rowLength,
   type SftItem,
   sftItems,
   type TokenRows,

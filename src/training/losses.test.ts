@@ -21,6 +21,18 @@ describe("softPreferenceLoss", () => {
     },
   );
 
+  it("demands a margin of whichever reply is taken for the better one", () => {
+    const [m, p, w, d] = ["margins", "probabilities", "weights", "demanded"].map((name) => vector(name, 1));
+    const loss = (probability: number, margin: number, demanded: number): number => {
+      const feeds = { margins: [margin], probabilities: [probability], weights: [1], demanded: [demanded] };
+      return numbers([softPreferenceLoss(m!, p!, w!, d!)], feeds)[0]![0]!;
+    };
+    const plain = (margin: number): number => Math.log1p(Math.exp(-margin));
+    expect(loss(1, 2, 0.5)).toBeCloseTo(plain(1.5), 6);
+    expect(loss(0, -2, 0.5)).toBeCloseTo(plain(1.5), 6);
+    expect(loss(0.7, 1, 0.5)).toBeCloseTo(0.7 * plain(0.5) + 0.3 * plain(-1.5), 6);
+  });
+
   it("stays finite for margins far out", () => {
     const [m, p, w] = ["margins", "probabilities", "weights"].map((name) => vector(name, 2));
     const feeds = { margins: [2000, -2000], probabilities: [0.9, 0.9], weights: [0.5, 0.5] };

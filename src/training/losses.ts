@@ -24,10 +24,19 @@ export const weightedCrossEntropy = (logProbabilities: Tensor, weights: Tensor):
 export const sumByOwner = (values: Tensor, membership: Tensor): Tensor =>
   reshape(matmul(membership, reshape(values, [values.shape[0]!, 1])), [membership.shape[0]!]);
 
-/** -(p log σ(m) + (1-p) log σ(-m)) weighted: Bradley-Terry with soft labels p (Bai et al. 2022, 4.1). All [n]. */
-export const softPreferenceLoss = (margins: Tensor, probabilities: Tensor, weights: Tensor): Tensor => {
-  const won = multiply(probabilities, logSigmoid(margins));
-  const lost = multiply(subtract(scalar(1), probabilities), logSigmoid(negate(margins)));
+/**
+ * -(p log σ(m - d) + (1-p) log σ(-m - d)) weighted: Bradley-Terry with soft labels p (Bai et al. 2022, 4.1) and a margin
+ * d that is demanded of whichever reply is taken for the better one (Touvron et al. 2023, eq. 2). All [n].
+ */
+export const softPreferenceLoss = (
+  margins: Tensor,
+  probabilities: Tensor,
+  weights: Tensor,
+  demanded?: Tensor,
+): Tensor => {
+  const lead = (margin: Tensor): Tensor => (demanded === undefined ? margin : subtract(margin, demanded));
+  const won = multiply(probabilities, logSigmoid(lead(margins)));
+  const lost = multiply(subtract(scalar(1), probabilities), logSigmoid(lead(negate(margins))));
   return negate(sum(multiply(add(won, lost), weights)));
 };
 

@@ -16,9 +16,11 @@ import {
   type DecoderGraph,
   hiddenStates,
   layOut,
+  logitRows,
   logitsOf,
   type PackedItem,
   packedInputs,
+  readThroughHead,
   type Target,
   type TokenBatch,
   type TokenBatchSizes,
@@ -34,17 +36,33 @@ export type PolicyReading = {
   readonly entropies: Tensor;
 };
 
-/** Reads a batch laid out by layOutPolicy. */
-export const readPolicy = (graph: DecoderGraph, { batch, time, targets }: TokenBatchSizes): PolicyReading => {
+/** H = log Z - Σ p z, and log Z is the wanted token's logit less its log-probability. */
+const entropyOf = (logits: Tensor, wanted: Tensor, logProbabilities: Tensor): Tensor => {
+  const logZ = subtract(takeAlongRows(logits, wanted), logProbabilities);
+  return subtract(logZ, sum(multiply(softmax(logits), logits), [-1]));
+};
+
+/** Reads a batch laid out by layOutPolicy. Logits of more than `bytes` are made for some targets at a time. */
+export const readPolicy = (
+  graph: DecoderGraph,
+  { batch, time, targets }: TokenBatchSizes,
+  bytes?: number,
+): PolicyReading => {
   const rows = input("predictors", [targets], "int64");
   const wanted = input("wanted", [targets], "int64");
   const hidden = hiddenStates(graph, packedInputs(batch, time), { rows });
-  const logits = logitsOf(graph, hidden);
-  const logProbabilities = tokenLogProbability(logits, wanted);
-  // H = log Z - Σ p z, and log Z is the wanted token's logit less its log-probability
-  const logZ = subtract(takeAlongRows(logits, wanted), logProbabilities);
-  const entropies = subtract(logZ, sum(multiply(softmax(logits), logits), [-1]));
-  return { hidden, logProbabilities, entropies };
+  if (targets <= logitRows(graph.config, bytes)) {
+    const logits = logitsOf(graph, hidden);
+    const logProbabilities = tokenLogProbability(logits, wanted);
+    return { hidden, logProbabilities, entropies: entropyOf(logits, wanted, logProbabilities) };
+  }
+  const entropyAlone = (logits: Tensor, tokens: Tensor): Tensor =>
+    entropyOf(logits, tokens, tokenLogProbability(logits, tokens));
+  return {
+    hidden,
+    logProbabilities: readThroughHead(graph, hidden, wanted, tokenLogProbability, bytes),
+    entropies: readThroughHead(graph, hidden, wanted, entropyAlone, bytes),
+  };
 };
 
 /** A batch with its targets: every token of every reply, then the places after the ends of some. */

@@ -81,6 +81,7 @@ export type PpoOptions = LoopOptions &
     /** Parts that a minibatch is computed in, one after another; it learns the same. */
     readonly accumulation: number;
     readonly maxTokens: number;
+    readonly context?: number;
     readonly endToken: number;
     readonly missingEndPenalty: number;
     readonly schedule: Omit<ScheduleOptions, "totalSteps">;

@@ -78,8 +78,8 @@ const buildLoss = (
   const weights = vector("weights", pairs);
   const apart = subtract(chosen, rejected);
   const total = add(chosen, rejected);
-  const lead = subtract(apart, vector("margins", pairs));
-  const preference = softPreferenceLoss(lead, vector("probabilities", pairs), weights);
+  const margins = vector("margins", pairs);
+  const preference = softPreferenceLoss(apart, vector("probabilities", pairs), weights, margins);
   const centre = multiply(sum(multiply(multiply(total, total), weights)), scalar(centring));
   return {
     loss: add(preference, centre),

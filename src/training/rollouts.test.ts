@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Generator, TokenReply } from "../transformer/index.ts";
+import type { Generator, TokenReply, TokenRequest } from "../transformer/index.ts";
 import type { SampledReply } from "./rewards.ts";
 import { minibatches, openingShare, promptsOfStep, sampleReplies } from "./rollouts.ts";
 
@@ -48,6 +48,23 @@ describe("sampled replies", () => {
     );
     expect(replies.map(({ branches }) => branches[0])).toEqual([[5, 6, 9], [5, 0], [7, 8], [0]]);
     expect(replies.map(({ ended }) => ended)).toEqual([true, true, false, false]);
+  });
+});
+
+describe("requests for replies", () => {
+  it("ask for no more tokens than the context has room for behind the prompt", async () => {
+    const asked: TokenRequest[] = [];
+    const generator: Generator = {
+      generate: async (requests) => {
+        asked.push(...requests);
+        return requests.map(() => ({ ids: [5], ended: false }));
+      },
+      release: async () => undefined,
+    };
+    const prompts = [[2], [2, 3, 4, 5, 6], [2, 3, 4, 5, 6, 7, 8, 9]];
+    const parts = { generator, prompts, maxTokens: 5, context: 8, endToken: 0, seed: 1 };
+    await sampleReplies(parts, [0, 1, 2], 0);
+    expect(asked.map(({ maxTokens }) => maxTokens)).toEqual([5, 3, 1]);
   });
 });
 

@@ -11,6 +11,8 @@ export type SamplingParts = {
   readonly generator: Generator;
   readonly prompts: readonly (readonly number[])[];
   readonly maxTokens: number;
+  /** Tokens that prompt and reply may have together, with what is read at a reply's end. Not given: no limit. */
+  readonly context?: number;
   readonly endToken: number;
   readonly seed: number;
   readonly signal?: AbortSignal;
@@ -55,13 +57,14 @@ const generate = async (
 
 /** A step's replies, one to each of the chosen prompts (repeat a prompt for several). */
 export const sampleReplies = async (
-  { prompts, maxTokens, endToken, seed, ...parts }: SamplingParts,
+  { prompts, maxTokens, context = Number.POSITIVE_INFINITY, endToken, seed, ...parts }: SamplingParts,
   chosen: readonly number[],
   step: number,
 ): Promise<SampledReply[]> => {
   const requests = chosen.map((prompt, at) => ({
     prompt: prompts[prompt]!,
-    maxTokens,
+    // one token at least, also where a prompt takes all of the context
+    maxTokens: Math.max(1, Math.min(maxTokens, context - prompts[prompt]!.length)),
     temperature: 1,
     seed: deriveSeed(seed, "rollout", step, at),
   }));

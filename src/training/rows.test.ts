@@ -7,7 +7,14 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
 import type { Message, SftRow } from "../records/index.ts";
 import { compileChatTemplate, createTokenizer, roleTokenTemplate } from "../transformer/index.ts";
-import { encodePrompt, encodeReply, preferenceItems, type RowLimit, sftItems } from "./rows.ts";
+import {
+  closingTokens,
+  encodePrompt,
+  encodeReply,
+  preferenceItems,
+  type RowLimit,
+  sftItems,
+} from "./rows.ts";
 
 const folder = new URL("../../test/golden/llama-random/tied/", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
@@ -29,6 +36,17 @@ const seam = (source: string, reply: string) => {
 describe("a reply", () => {
   it("follows the prompt's tokens and ends with the turn's mark", () => {
     expect(seam(roleTokenTemplate, "wide")).toEqual(["<|user|>the river<|end|><|assistant|>", "wide<|end|>"]);
+  });
+
+  it("is closed behind its end token by what the template puts there", () => {
+    const end = tokenizer.idOf("<|end|>")!;
+    const closing = (source: string) =>
+      closingTokens({ tokenizer, template: compileChatTemplate(source) }, new Set([end]));
+    expect(closing(roleTokenTemplate)).toEqual([]);
+    const lines = turns.replace("'<|end|>'", "'<|end|>\\n'");
+    const asked = `${lines}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`;
+    expect(tokenizer.decode(closing(asked), { skipSpecial: false })).toBe("\n");
+    expect(closingTokens({ tokenizer, template: compileChatTemplate(asked) }, new Set())).toEqual([]);
   });
 
   it("is refused where the template asks for it in other words than stand before it", () => {

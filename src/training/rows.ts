@@ -5,7 +5,13 @@
 
 import { UserError } from "../core/index.ts";
 import type { Message, PreferenceRow, SftRow } from "../records/index.ts";
-import { type ChatTemplate, encodeChat, type PackedItem, type Tokenizer } from "../transformer/index.ts";
+import {
+  type ChatTemplate,
+  encodeChat,
+  type PackedItem,
+  sizeBucket,
+  type Tokenizer,
+} from "../transformer/index.ts";
 
 /** A row to learn: every token of its branches, and of its trunk the tokens at `learned` (from 1, in order). */
 export type SftItem = PackedItem & { readonly learned?: readonly number[] };
@@ -42,6 +48,16 @@ export const encodeReply = (codec: ChatCodec, messages: readonly Message[], repl
   }).ids;
   requireSeam(tokenizer, prompt, whole);
   return whole.slice(prompt.length);
+};
+
+/**
+ * What the template puts behind the end token of a reply ("\n" after "<|im_end|>"): a reward model learns to read its
+ * score there, and a reply that was sampled ends before it.
+ */
+export const closingTokens = (codec: ChatCodec, endTokens: ReadonlySet<number>): readonly number[] => {
+  const reply = encodeReply(codec, [{ role: "user", content: "Hello." }], "Hello.");
+  const end = reply.findIndex((id) => endTokens.has(id));
+  return end < 0 ? [] : reply.slice(end + 1);
 };
 
 /** A chat's tokens, and which of them belong to replies: from where one is asked for to its closing marks. */
@@ -164,15 +180,20 @@ export const preferenceItems = (
     limit,
   );
 
-/** Length of packed rows: few distinct shapes, and room for about two items. */
-export const rowTime = (items: readonly PackedItem[]): number => {
-  const longest = items.reduce(
-    (most, { trunk, branches }) =>
-      Math.max(
-        most,
-        branches.reduce((sum, { length }) => sum + length, trunk.length),
-      ),
-    0,
+const shortestRow = 192;
+
+/** Length of packed rows that have room for so many tokens: few distinct ones, since each shape is a program. */
+export const rowLength = (tokens: number): number => Math.max(shortestRow, sizeBucket(tokens, 64, 4));
+
+/** Length of packed rows for these items, with room for about two short ones. */
+export const rowTime = (items: readonly PackedItem[]): number =>
+  rowLength(
+    items.reduce(
+      (most, { trunk, branches }) =>
+        Math.max(
+          most,
+          branches.reduce((sum, { length }) => sum + length, trunk.length),
+        ),
+      0,
+    ),
   );
-  return Math.max(192, Math.ceil(longest / 64) * 64);
-};

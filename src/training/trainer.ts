@@ -21,6 +21,7 @@ import {
   type ModelState,
   trainingGraphOf,
 } from "../transformer/index.ts";
+import { keptByToken, programBudget } from "./activations.ts";
 import { type AdamWOptions, adamWStep, adamWUpdate, momentNames, stepFeeds } from "./optimiser.ts";
 
 /**
@@ -61,8 +62,17 @@ export type Trainer<Sizes> = {
   release(): Promise<void>;
 };
 
-/** Each program keeps its activations' memory, about 200 MB for 3,000 tokens of a model 256 wide. */
 const programLimit = 6;
+
+/** Bytes that the program of a key keeps for its activations; those of an update are its feeds. */
+const weightOf =
+  ({ config, checkpointing }: ModelState) =>
+  (key: string): number => {
+    const [kind, sizes] = key.split("|") as [string, string];
+    if (kind === "update") return 0;
+    const { batch = 0, time = 0 } = JSON.parse(sizes) as Readonly<Record<string, number>>;
+    return 4 * batch * time * keptByToken(config, time, checkpointing);
+  };
 
 const programKey = (sizes: Readonly<Record<string, number>>): string => JSON.stringify(sizes);
 
@@ -100,6 +110,25 @@ const gradientNames = (parameter: string) => ({
   newSum: `newGradientSum:${parameter}`,
 });
 
+const zeroSums = (state: ModelState, names: readonly string[]): Record<string, Float32Array> =>
+  Object.fromEntries(
+    names.map((name) => [gradientNames(name).sum, new Float32Array(state.weights[name]!.data.length)]),
+  );
+
+/** Items with whether there is but one; looks one ahead, and no further. */
+function* knowingAlone<Item>(
+  items: Iterable<Item>,
+): Generator<{ readonly item: Item; readonly alone: boolean }> {
+  const held: Item[] = [];
+  let count = 0;
+  for (const item of items) {
+    if (held.length > 0) yield { item: held.pop()!, alone: false };
+    held.push(item);
+    count++;
+  }
+  if (held.length > 0) yield { item: held[0]!, alone: count === 1 };
+}
+
 /** What a program's outputs say: the scalars among them, by name. */
 const scalarsOf = (program: Program, results: Readonly<Record<string, ArrayLike<number | bigint>>>) => {
   const scalars: Record<string, number> = {};
@@ -129,7 +158,7 @@ const trainerPrograms = <Sizes extends Readonly<Record<string, number>>>(
     return { ...build(graph, JSON.parse(key) as Sizes), parameters };
   };
   const sumOf = (name: string): Tensor => input(gradientNames(name).sum, state.weights[name]!.shape);
-  return createProgramCache((key) => {
+  const compileKey = (key: string): Promise<Program> => {
     const [kind, sizes] = key.split("|") as ["step" | "gradient" | "evaluate" | "update", string];
     if (kind === "update") {
       const parameters = new Map(names.map((name) => [name, input(name, state.weights[name]!.shape)]));
@@ -146,7 +175,8 @@ const trainerPrograms = <Sizes extends Readonly<Record<string, number>>>(
       (name, at) => [gradientNames(name).newSum, add(sumOf(name), slopes[at]!)] as const,
     );
     return compile({ loss, ...metrics, ...Object.fromEntries(sums) });
-  }, programLimit);
+  };
+  return createProgramCache(compileKey, programLimit, { weigh: weightOf(state), budget: programBudget });
 };
 
 /** Trainer over a model's state; the state's weights are replaced at every step. */
@@ -192,15 +222,14 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
   return {
     step: stepOn,
     async stepOver(parts, learningRate) {
-      const [first, ...more] = parts;
-      if (first !== undefined && more.length === 0) return stepOn(first.sizes, first.feeds, learningRate);
-      const sums: Record<string, Float32Array> = {};
-      for (const name of names)
-        sums[gradientNames(name).sum] = new Float32Array(state.weights[name]!.data.length);
+      const sums = zeroSums(state, names);
       const metrics: Record<string, number> = {};
-      for (const [part, { sizes, feeds }] of (first === undefined ? [] : [first, ...more]).entries()) {
+      let part = 0;
+      for (const { item, alone } of knowingAlone(parts)) {
+        const { sizes, feeds } = item;
+        if (alone) return stepOn(sizes, feeds, learningRate);
         const program = await programs.get(`gradient|${programKey(sizes)}`);
-        const masks = dropoutFeeds(state, step, part);
+        const masks = dropoutFeeds(state, step, part++);
         const results = await program.run({ ...state.feeds(), ...sums, ...masks, ...feeds });
         for (const name of names)
           sums[gradientNames(name).sum] = results[gradientNames(name).newSum] as Float32Array;

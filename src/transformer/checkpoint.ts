@@ -5,7 +5,7 @@
 
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { CovenantError, fileError, parseJson, readText, UserError } from "../core/index.ts";
+import { fileError, parseJson, readText, UserError } from "../core/index.ts";
 import {
   type AdapterSpecification,
   adapterFiles,
@@ -25,10 +25,17 @@ import {
 import { parseModelConfig, taskOfConfig } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
-import { isAdapter, mergeAdapters, ranksOf } from "./lora.ts";
+import { isAdapter, mergeAdapters, mergedProjection, ranksOf } from "./lora.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
 import { parameterShapes, type Weights } from "./parameters.ts";
-import type { LoadFormat, QuantisedWeights } from "./quantised-weights.ts";
+import {
+  dequantiseWeight,
+  type LoadFormat,
+  type QuantisedWeight,
+  type QuantisedWeights,
+  quantisable,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
 
@@ -130,16 +137,6 @@ const openWholeFolder = async (
 const isAdapterFolder = (files: ReadonlySet<string>): boolean =>
   files.has(adapterFiles.config) && !files.has(weightsName) && !files.has(indexName);
 
-/** Throws UserError for a base that is itself an adapter and is to be there in fewer bits: it cannot be merged. */
-const requireWholeBase = (folder: string, base: ModelDescription, load: LoadFormat | undefined): void => {
-  if (base.adapter !== null && load !== undefined)
-    throw new UserError(
-      "adapter-on-quantised",
-      `${folder} is an adapter on another adapter, which cannot be merged into ${base.adapter.baseFolder} in fewer bits. Leave out load, or merge both first: covenant export merge.`,
-      { folder, base: base.adapter.baseFolder },
-    );
-};
-
 /** An adapter's folder: its base, an adapter there merged, with the adapter's tensors among the weights. */
 const openAdapterFolder = async (
   folder: string,
@@ -169,7 +166,6 @@ const openAdapterFolder = async (
     chatTemplate: template ?? base.chatTemplate,
     adapter: { specification, baseFolder, whole, ranks: ranksOf(own), onAdapter: base.adapter !== null },
     async read(load) {
-      requireWholeBase(folder, base, load);
       const held = mergeFolder({ ...base, ...(await read(load)) });
       const quantised = Object.fromEntries(
         Object.entries(held.quantised).filter(([name]) => own[name] === undefined),
@@ -179,7 +175,6 @@ const openAdapterFolder = async (
       return { weights, quantised };
     },
     async check(load) {
-      requireWholeBase(folder, base, load);
       const names = new Set([...(await check(load)), ...Object.keys(own)]);
       checkParameters(folder, names, config, task);
       return names;
@@ -253,18 +248,33 @@ export const withChatTemplate = async (model: ModelFolder, file: string): Promis
   chatTemplate: compileChatTemplate(await readText(file), tokenVariables(model.tokenizer), file),
 });
 
+/** An adapter in weights in fewer bits: each projection that it changes is widened, changed and quantised again. */
+const mergeQuantised = ({ config, weights, quantised }: ModelFolder): QuantisedWeights => {
+  const changed: Record<string, QuantisedWeight> = {};
+  for (const [name, projection] of quantisable(config, "8bit")) {
+    const weight = quantised[name];
+    if (weight === undefined) continue;
+    const found = mergedProjection(weights, projection, 1, () => dequantiseWeight(weight, projection));
+    if (found !== undefined)
+      changed[name] = quantiseWeight(found, projection, weight.type === "nf4" ? "4bit" : "8bit");
+  }
+  return { ...quantised, ...changed };
+};
+
 /**
- * The same model without an adapter beside its weights: what it learned is in them. Throws CovenantError for an adapter
- * over weights in fewer bits, which cannot take it in.
+ * The same model without an adapter beside its weights: what it learned is in them, rounded again where they are held in
+ * fewer bits.
  */
 export const mergeFolder = (model: ModelFolder): ModelFolder => {
   const { config, weights, quantised, adapter } = model;
   if (adapter === null) return model;
-  if (Object.keys(quantised).length > 0)
-    throw new CovenantError(
-      "adapter-on-quantised",
-      `An adapter on ${adapter.baseFolder} cannot be merged into weights in fewer bits.`,
-      { folder: adapter.baseFolder },
-    );
-  return { ...model, weights: mergeAdapters(config, weights, 1), adapter: null };
+  const isOfQuantised = (name: string): boolean =>
+    isAdapter(name) && name.replace(/\.lora_[AB]\.weight$/, ".weight") in quantised;
+  const others = Object.fromEntries(Object.entries(weights).filter(([name]) => !isOfQuantised(name)));
+  return {
+    ...model,
+    weights: mergeAdapters(config, others, 1),
+    quantised: mergeQuantised(model),
+    adapter: null,
+  };
 };

@@ -88,6 +88,7 @@ export {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 export {
   checkWeights,
@@ -114,7 +115,9 @@ export { createTextStream, type TextStream, textsOf } from "./text-stream.ts";
 export {
   branchTargets,
   layOut,
+  logitRows,
   readTargets,
+  readThroughHead,
   type Target,
   type TokenBatch,
   type TokenBatchSizes,

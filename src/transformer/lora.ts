@@ -111,14 +111,30 @@ const merged = (dense: Weight, down: Weight, up: Weight, scale: number, transpos
   return { shape: dense.shape, data };
 };
 
+/**
+ * A projection's weight with its adapter's product added; undefined where the weights hold no adapter for it. dense: the
+ * weight without it; scale as in AdapterScale.
+ */
+export const mergedProjection = (
+  weights: Weights,
+  { name, transposed }: Projection,
+  scale: number,
+  dense: () => Weight,
+): Weight | undefined => {
+  const down = weights[`${name}.lora_A.weight`];
+  const up = weights[`${name}.lora_B.weight`];
+  return down === undefined || up === undefined
+    ? undefined
+    : merged(dense(), down, up, scale, transposed === true);
+};
+
 /** Weights without adapters, W + scale · B A in place of W; scale as in AdapterScale. */
 export const mergeAdapters = (config: ModelConfig, weights: Weights, scale: number): Weights => {
   const plain = Object.fromEntries(Object.entries(weights).filter(([name]) => !isAdapter(name)));
-  for (const { name, transposed } of designOf(config).layers.flatMap(projectionsOf)) {
-    const down = weights[`${name}.lora_A.weight`];
-    const up = weights[`${name}.lora_B.weight`];
-    if (down !== undefined && up !== undefined)
-      plain[`${name}.weight`] = merged(plain[`${name}.weight`]!, down, up, scale, transposed === true);
+  for (const projection of designOf(config).layers.flatMap(projectionsOf)) {
+    const name = `${projection.name}.weight`;
+    const found = mergedProjection(weights, projection, scale, () => plain[name]!);
+    if (found !== undefined) plain[name] = found;
   }
   return plain;
 };

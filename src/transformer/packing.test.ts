@@ -11,6 +11,7 @@ import {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 
 const lengthOf = ({ trunk, branches }: PackedItem): number =>
@@ -110,6 +111,18 @@ describe("packRows", () => {
 });
 
 describe("rounding to few shapes", () => {
+  it("takes fine steps first, then two for each doubling", () => {
+    expect([1, 64, 65, 256, 257, 384, 385, 513, 700, 2000].map((size) => sizeBucket(size, 64, 4))).toEqual([
+      64, 64, 128, 256, 384, 384, 512, 768, 768, 2048,
+    ]);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), (size) => {
+        expect(sizeBucket(size, 64, 4)).toBeGreaterThanOrEqual(size);
+        expect(sizeBucket(size, 64, 4)).toBeLessThan(Math.max(size + 64, size * 1.5));
+      }),
+    );
+  });
+
   it("never rounds down, and wastes at most a third", () => {
     expect([1, 2, 3, 4, 5, 6, 7, 9, 13, 17, 25].map(roundCount)).toEqual([
       1, 2, 3, 4, 6, 6, 8, 12, 16, 24, 32,

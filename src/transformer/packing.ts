@@ -137,6 +137,16 @@ export const predictorOf = (
 /** Smallest multiple of `step` that is at least `size`. */
 export const roundUp = (size: number, step: number): number => Math.ceil(size / step) * step;
 
+/**
+ * A size rounded up to one of few: multiples of `step` up to `fine` times it, then two for each doubling. Every size is
+ * a program that is compiled and holds memory of its own.
+ */
+export const sizeBucket = (size: number, step: number, fine: number): number => {
+  if (size <= step * fine) return roundUp(size, step);
+  const whole = step * fine * 2 ** Math.ceil(Math.log2(size / (step * fine)));
+  return size <= 0.75 * whole ? 0.75 * whole : whole;
+};
+
 /** Smallest of 1, 2, 3, 4, 6, 8, 12, 16, 24, … that is at least `count`: few shapes, at most a third wasted. */
 export const roundCount = (count: number): number => {
   let power = 1;

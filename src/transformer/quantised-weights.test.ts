@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import { compile, gradients, mean, type Tensor } from "../engine/index.ts";
-import { loadModelFolder } from "./checkpoint.ts";
+import { frozenState, loadModelFolder, mergeFolder } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
 import { addAdapters, allTargets } from "./lora.ts";
 import { createModelState, graphOf, type ModelState } from "./model-state.ts";
@@ -40,6 +40,25 @@ const both = (config: ModelConfig, weights: Weights, format: LoadFormat): [Model
   );
   return [createModelState(config, kept, { quantised }), createModelState(config, restored)];
 };
+
+describe("an adapter over weights in fewer bits", () => {
+  const folder = new URL("../../test/golden/adapters/gpt2-patterns", import.meta.url).pathname;
+
+  it("is merged into them, rounded again", async () => {
+    const live = await loadModelFolder(folder, { load: "4bit" });
+    const merged = mergeFolder(live);
+    expect(merged.adapter).toBeNull();
+    expect(Object.keys(merged.weights).some((name) => name.includes(".lora_"))).toBe(false);
+    expect(Object.keys(merged.quantised)).toEqual(Object.keys(live.quantised));
+    const [one, other] = [await scored(frozenState(live)), await scored(frozenState(merged))];
+    const { config, weights, quantised } = live;
+    const plain = Object.fromEntries(Object.entries(weights).filter(([name]) => !name.includes(".lora_")));
+    const base = await scored(createModelState(config, plain, { quantised }));
+    // what the adapter does is more than what rounding does
+    expect(largestGap(one, other)).toBeLessThan(largestGap(one, base));
+    expect(largestGap(one, other)).toBeGreaterThan(0);
+  });
+});
 
 const folders = ["llama-random/untied", "families/gpt2", "families/qwen2"] as const;
 

@@ -9,6 +9,7 @@ import {
   fillInt8,
   type Int8Values,
   input,
+  int8Step,
   matmulInt8,
   matmulNf4,
   type Nf4Values,
@@ -83,7 +84,7 @@ const quantiseTransposed = async (
       const output = (start + at) % outputs;
       largest[output] = Math.max(largest[output]!, Math.abs(data[at]!));
     }
-  const steps = largest.map((most) => most / 127);
+  const steps = largest.map(int8Step);
   values.steps.set(steps);
   for await (const { start, data } of parts())
     for (let at = 0; at < data.length; at++) {

@@ -19,6 +19,9 @@ export type SamplingOptions = {
   readonly repetitionPenalty?: number;
 };
 
+const noProbability = (): RangeError => new RangeError("no token has a probability that is a number");
+
+/** The likeliest token. Throws RangeError where numbers are broken. */
 const greedy = (logits: Float32Array): number => {
   let best = 0;
   let peak = logits[0]!;
@@ -29,6 +32,7 @@ const greedy = (logits: Float32Array): number => {
       peak = logit;
     }
   }
+  if (Number.isNaN(peak)) throw noProbability();
   return best;
 };
 
@@ -179,6 +183,7 @@ export const drawToken = (probabilities: Float32Array, random: Random): number =
     left -= probabilities[id]!;
     if (left < 0) return id;
   }
+  if (Number.isNaN(left)) throw noProbability();
   // rounding left something over
   return greedy(probabilities);
 };

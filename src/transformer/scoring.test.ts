@@ -98,6 +98,28 @@ describe("the scorer", () => {
     await expect(scored).rejects.toMatchObject({ code: "sequence-too-long" });
   });
 
+  it("scores what just fits where positions are learned, too", async () => {
+    const folder = new URL("../../test/golden/families/gpt2", import.meta.url).pathname;
+    const { config, weights } = await loadModelFolder(folder);
+    const scorer = createScorer(createModelState(config, weights));
+    const branch = ids(config.maxPositions);
+    const trunk = ids(1);
+    const [whole] = await scorer.tokens([{ trunk, branches: [branch] }]);
+    const [shorter] = await scorer.tokens([{ trunk, branches: [branch.slice(0, -1)] }]);
+    await scorer.release();
+    expect(whole![0]!.length).toBe(config.maxPositions);
+    near([[whole![0]!.slice(0, -1)]], [[shorter![0]!]]);
+    expect(whole![0]!.at(-1)).toBeLessThan(0);
+  });
+
+  it("refuses one token more where a head reads the last one itself", async () => {
+    const [fits] = await reward.scores([{ trunk: ids(90), branches: [ids(6)] }]);
+    expect(Number.isFinite(fits![0])).toBe(true);
+    await expect(reward.scores([{ trunk: ids(90), branches: [ids(7)] }])).rejects.toMatchObject({
+      code: "sequence-too-long",
+    });
+  });
+
   it("answers nothing to nothing, tells its progress, and stops at a signal", async () => {
     expect(await language.tokens([])).toEqual([]);
     const done: number[] = [];

@@ -88,17 +88,19 @@ const longestBranch = ({ branches }: PackedItem): number =>
 export const fitsScoring = ({ maxPositions }: ModelConfig, item: PackedItem): boolean =>
   item.trunk.length + longestBranch(item) <= maxPositions + 1;
 
-const requireScorable = (items: readonly PackedItem[], config: ModelConfig): void => {
+/** lastRead: whether the last tokens themselves are read, and not only what they are predicted by. */
+const requireScorable = (items: readonly PackedItem[], config: ModelConfig, lastRead: boolean): void => {
   for (const [index, item] of items.entries()) {
     if (item.trunk.length === 0 || item.branches.some((branch) => branch.length === 0)) {
       throw new CovenantError("empty-sequence", `item ${index} has an empty prompt or continuation`, {
         index,
       });
     }
-    if (!fitsScoring(config, item)) {
+    const length = item.trunk.length + longestBranch(item);
+    if (length > config.maxPositions + (lastRead ? 0 : 1)) {
       throw new CovenantError(
         "sequence-too-long",
-        `item ${index} has ${item.trunk.length + longestBranch(item)} tokens with its longest continuation, more than a context of ${config.maxPositions} holds`,
+        `item ${index} has ${length} tokens with its longest continuation, more than a context of ${config.maxPositions} holds`,
         { index },
       );
     }
@@ -121,6 +123,15 @@ const compileFor = (state: ModelState, key: string) => {
 /** Takes values off a run's result, as many at a time as asked for, in the order of its items. */
 type Take = (count: number) => Float32Array;
 
+/**
+ * Positions inside the context: the last token of a continuation may lie one behind it, is read by nobody, and would
+ * have no learned position.
+ */
+const positionsWithin = (positions: BigInt64Array, { maxPositions }: ModelConfig): BigInt64Array => {
+  const last = BigInt(maxPositions - 1);
+  return positions.map((position) => (position > last ? last : position));
+};
+
 /** Log-probabilities of every token of every branch, one run. */
 const runTokens = async (
   state: ModelState,
@@ -131,7 +142,9 @@ const runTokens = async (
   const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
   const { batch: rows, time, targets } = batch.sizes;
   const program = await programs.get(`tokens|${rows}|${time}|${targets}`);
-  return takeInTurn((await program.run({ ...state.feeds(), ...batch.feeds }))["values"] as Float32Array);
+  const positions = positionsWithin(batch.packed.positions, state.config);
+  const results = await program.run({ ...state.feeds(), ...batch.feeds, positions });
+  return takeInTurn(results["values"] as Float32Array);
 };
 
 /** Logits [vocabulary] before every token of every branch, one run. */
@@ -145,7 +158,9 @@ const runLogits = async (
   const { batch: rows, time, targets } = batch.sizes;
   const program = await programs.get(`logits|${rows}|${time}|${targets}`);
   const { wanted: _, ...feeds } = batch.feeds;
-  return takeInTurn((await program.run({ ...state.feeds(), ...feeds }))["values"] as Float32Array);
+  const positions = positionsWithin(batch.packed.positions, state.config);
+  const results = await program.run({ ...state.feeds(), ...feeds, positions });
+  return takeInTurn(results["values"] as Float32Array);
 };
 
 /** The head's score at the last token of every branch, one run. */
@@ -179,7 +194,7 @@ export const createScorer = (state: ModelState): Scorer => {
     run: typeof runTokens,
     keep: (index: number, take: Take) => void,
   ): Promise<void> => {
-    requireScorable(items, state.config);
+    requireScorable(items, state.config, run === runScores);
     let done = 0;
     for (const indices of runsOf(items, state.config.vocabularySize)) {
       throwIfAborted(options.signal);

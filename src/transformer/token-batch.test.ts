@@ -4,15 +4,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
-import { compile, gradients, input, mean, type Program } from "../engine/index.ts";
+import { compile, gradients, input, mean, type Program, tokenLogProbability } from "../engine/index.ts";
 import { graphOf } from "./model-state.ts";
 import type { PackedItem } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
 import {
   branchTargets,
   layOut,
-  learnedHeadLogProbability,
   readTargets,
+  readThroughHead,
   type Target,
   takeInTurn,
   targetVector,
@@ -127,7 +127,7 @@ describe("logits a part at a time", () => {
     };
     const results = [];
     for (const bytes of [1e9, 2 * 4 * state.config.vocabularySize]) {
-      const values = learnedHeadLogProbability(graph, hidden, wanted, bytes);
+      const values = readThroughHead(graph, hidden, wanted, tokenLogProbability, bytes);
       const [byHidden, byHead] = gradients(mean(values), [hidden, graph.parameter("lm_head.weight")!]);
       const program = await compile({ values, byHidden: byHidden!, byHead: byHead! });
       results.push(await program.run(feeds));

@@ -10,6 +10,7 @@ import {
   type Tensor,
   tokenLogProbability,
 } from "../engine/index.ts";
+import type { ModelConfig } from "./config.ts";
 import { headOf, hiddenStates, logitsOf, packedInputs } from "./decoder.ts";
 import type { DecoderGraph } from "./layers.ts";
 import {
@@ -21,6 +22,7 @@ import {
   predictorOf,
   roundCount,
   roundUp,
+  sizeBucket,
 } from "./packing.ts";
 
 /** A token to be predicted: item and branch it stands in, its place there, and what it counts. */
@@ -62,7 +64,7 @@ export const layOut = (
   const rows = assignRows(items, time);
   const batch = options.rows ?? roundCount(rows.length);
   const packed = packRows(items, rows, { batch, time, padding: options.padding });
-  const count = options.targets ?? roundUp(Math.max(1, targets.length), 256);
+  const count = options.targets ?? sizeBucket(Math.max(1, targets.length), 256, 8);
   const predictors = new BigInt64Array(count);
   const wanted = new BigInt64Array(count);
   targets.forEach(({ item, branch, offset }, at) => {
@@ -102,24 +104,31 @@ export const targetVector = (batch: TokenBatch, value: (target: number) => numbe
 /** Logits of a head that learns are made whole up to so many bytes. */
 const wholeLogits = 128e6;
 
+/** Rows whose logits are made at a time. */
+export const logitRows = ({ vocabularySize }: ModelConfig, bytes = wholeLogits): number =>
+  Math.max(1, Math.floor(bytes / (4 * vocabularySize)));
+
+/** What is read of logits [n, vocabulary] and the tokens wanted [n]: some numbers a row, [n, ...]. */
+type ReadLogits = (logits: Tensor, wanted: Tensor) => Tensor;
+
 /**
- * log P(wanted) [n] of hidden states [n, width] through a head that learns. Logits of more than `bytes` are made for some
- * rows at a time, and made again in the backward pass: [n, vocabulary] is never held whole.
+ * What is read of the logits that hidden states [n, width] have through the model's head. Logits of more than `bytes` are
+ * made for some rows at a time, and made again in the backward pass: [n, vocabulary] is never held whole.
  */
-export const learnedHeadLogProbability = (
+export const readThroughHead = (
   graph: DecoderGraph,
   hidden: Tensor,
   wanted: Tensor,
+  read: ReadLogits,
   bytes = wholeLogits,
 ): Tensor => {
   const [count] = hidden.shape as [number];
-  const rows = Math.max(1, Math.floor(bytes / (4 * graph.config.vocabularySize)));
-  if (count <= rows) return tokenLogProbability(logitsOf(graph, hidden), wanted);
+  const rows = logitRows(graph.config, bytes);
+  if (count <= rows) return read(logitsOf(graph, hidden), wanted);
   const parts = Array.from({ length: Math.ceil(count / rows) }, (_, at) => {
     const [start, end] = [at * rows, Math.min(count, (at + 1) * rows)];
-    const read = (part: Tensor): Tensor =>
-      tokenLogProbability(logitsOf(graph, part), slice(wanted, 0, start, end));
-    return checkpoint(read, slice(hidden, 0, start, end));
+    const readPart = (part: Tensor): Tensor => read(logitsOf(graph, part), slice(wanted, 0, start, end));
+    return checkpoint(readPart, slice(hidden, 0, start, end));
   });
   return concatenate(parts, 0);
 };
@@ -135,7 +144,7 @@ export const readTargets = (
   const logProbabilities =
     graph.frozenHead === true
       ? frozenHeadLogProbability(hidden, headOf(graph), wanted)
-      : learnedHeadLogProbability(graph, hidden, wanted);
+      : readThroughHead(graph, hidden, wanted, tokenLogProbability);
   return { hidden, logProbabilities };
 };
 

@@ -139,7 +139,7 @@ describe("other trainings from an adapter", () => {
     );
     const above = ["train", "dpo", "--model", "above", "--data", "pairs.jsonl", "--out", "never"];
     const { stderr } = expectStatus(await run(...above, ...settings("dpo", ...quick, fourBits)), 2);
-    expect(stderr).toMatch(/adapter on another adapter|its base is an adapter, too/);
+    expect(stderr).toMatch(/its base is an adapter, too/);
     expect(existsSync(inFolder("never"))).toBe(false);
   });
 });

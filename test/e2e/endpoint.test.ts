@@ -73,19 +73,21 @@ describe("revise", () => {
     const whole = words("revise", server.name, "whole", ...once, "--rounds", "1");
     expectStatus(await covenant(whole, folder), 0);
     const broken = words("revise", server.name, "broken", ...once, "--rounds", "1");
-    const stopped = server.stopAfter(20);
+    const stopped = server.stopAfter(30);
     const ended = expectStatus(await covenant(broken, folder), 1);
     await stopped;
     expect(ended.stderr).toMatch(/Cannot reach|broke off/);
     expect(ended.stderr).toContain("the same command again continues");
     const before = bytes("broken", "revise/revisions.jsonl");
-    expect(before.split("\n").length).toBeGreaterThan(1);
+    const written = before.split("\n").length - 1;
+    expect(written).toBeGreaterThan(0);
     const after = server.replies();
     await server.start();
     expectStatus(await covenant(broken, folder), 0);
     expect(bytes("broken", "revise/revisions.jsonl")).toBe(bytes("whole", "revise/revisions.jsonl"));
     expect(bytes("broken", "revise/revisions.jsonl").startsWith(before)).toBe(true);
-    expect(server.replies() - after).toBe(20);
+    // what was written is not asked again: a critique and a revision for every other chain
+    expect(server.replies() - after).toBe(2 * (12 - written));
   });
 
   it("tells of a model that is not listed, and of nobody at an address", async () => {

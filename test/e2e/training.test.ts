@@ -18,7 +18,7 @@ const lines = (path: string): Record<string, unknown>[] =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-type Method = "sft" | "reward" | "dpo";
+type Method = "sft" | "reward" | "dpo" | "ppo" | "grpo";
 const settingsOf =
   (method: Method) =>
   (...settings: string[]): string[] =>
@@ -184,7 +184,49 @@ describe("less memory", () => {
     );
     const dpo = await train("dpo", "pairs4.jsonl", "qdpo", ...settingsOf("dpo")(...small, "load=4bit"));
     expect(expectStatus(dpo, 0).stdout).toContain("./qdpo/dpo/adapter");
+    // and on from the adapter, which goes on learning: what DPO starts from is its reference
+    const more = ["train", "dpo", "--model", "qlora/sl/adapter", "--data", "pairs4.jsonl", "--out", "chain"];
+    const chained = await covenant([...more, ...settingsOf("dpo")(...small, "load=4bit")], folder);
+    expect(expectStatus(chained, 0).stdout).toContain("./chain/dpo/adapter");
+    const [first] = lines("chain/dpo/steps.jsonl");
+    const margin = (first!["metrics"] as Record<string, number>)["rewards/margins"]!;
+    expect(Math.abs(margin)).toBeLessThan(1e-3);
+    const again = ["generate", "chain/dpo/adapter", "--data", "asked.jsonl", "--load", "4bit", "--json"];
+    expectStatus(await covenant(again, folder), 0);
   });
+
+  it.each(["ppo", "grpo"] as const)(
+    "%s trains adapters over 4 bits, computing layers again",
+    async (method) => {
+      write(
+        "clear4.jsonl",
+        asked.map((prompt) => ({ prompt, chosen: "Bake it well.", rejected: "No." })),
+      );
+      const reward = `reward-for-${method}`;
+      expectStatus(
+        await train(
+          "reward",
+          "clear4.jsonl",
+          reward,
+          ...settingsOf("reward")("epochs=1", "batch=8", "atChance=warn"),
+        ),
+        0,
+      );
+      const own = settingsOf(method);
+      const counts = ["harmful=2", "harmless=2", "lookalike=0"].flatMap((one) => ["--set", `counts.${one}`]);
+      const words = [
+        ...["train", method, "--model", "model", "--reward", `./${reward}/reward/model`, "--out", method],
+        ...["--steps", "1", "--set", "sampling.maxTokens=8", ...counts],
+        ...own("batch=4", "lora.rank=2", "gradientCheckpointing=true"),
+      ];
+      const ended = expectStatus(await covenant([...words, ...own("load=4bit")], folder), 0);
+      expect(ended.stdout).toContain(`./${method}/rl/adapter`);
+      expect(existsSync(inFolder(`${method}/rl/model`))).toBe(false);
+      const bare = words.filter((word, at) => !/lora/.test(word) && !/lora/.test(words[at + 1] ?? ""));
+      const refused = expectStatus(await covenant([...bare, ...own("load=4bit"), "--dry-run"], folder), 2);
+      expect(refused.stderr).toContain(`${method}.lora.rank`);
+    },
+  );
 
   it("4 bits without adapters is refused before anything is begun", async () => {
     write("qlora.jsonl", rows);

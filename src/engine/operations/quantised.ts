@@ -155,7 +155,7 @@ const matmulInt8Rule: Operation = {
         {
           shape: [8, 5],
           type: "int8",
-          values: (random) => Array.from({ length: 40 }, () => random.integer(255) - 127),
+          values: (random) => Array.from({ length: 40 }, () => random.integer(127) - 63),
         },
         { shape: [5], low: 0.001, high: 0.02 },
       ],

@@ -165,6 +165,7 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     id,
     capabilities: {
       batch,
+      apart: true,
       get scores() {
         return scorer.offered();
       },

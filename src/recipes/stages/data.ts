@@ -9,6 +9,7 @@ import {
   assertJudgeScores,
   isAnswered,
   labelBatch,
+  paceOf,
   pairSamples,
   reviseBatch,
   revisionItems,
@@ -78,8 +79,8 @@ export const answerStage = async (
   await run.stage({ name, inputs, after }, async (stage) => {
     const file = await stage.records("answers.jsonl", replyRecordSchema);
     await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
-      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / samples));
-      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk, samples);
+      const pace = paceOf(opened, samples);
+      const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk, samples);
       const chunks = sampleReplies({
         model: opened,
         prompts: prompts.slice(skipItems),
@@ -87,7 +88,7 @@ export const answerStage = async (
         stage: name,
         seedStage: options.seedStage ?? name,
         samples,
-        chunk,
+        ...pace,
         signal: stage.signal,
         ...sampling,
       });
@@ -140,8 +141,8 @@ export const reviseStage = async (
       );
     const file = await stage.records("revisions.jsonl", revisionRecordSchema);
     await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
-      const chunk = opened.capabilities.batch;
-      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk);
+      const pace = paceOf(opened);
+      const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk);
       const chunks = reviseBatch({
         model: opened,
         items: items.slice(skipItems),
@@ -151,7 +152,7 @@ export const reviseStage = async (
         runSeed: run.seed,
         stage: name,
         seedStage: options.seedStage ?? name,
-        chunk,
+        ...pace,
         signal: stage.signal,
         ...sampling,
       });
@@ -213,8 +214,8 @@ const sampleForLabels = async (
     stage,
     policy,
     async (opened, countUsage) => {
-      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / samples));
-      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk, samples);
+      const pace = paceOf(opened, samples);
+      const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk, samples);
       const chunks = sampleReplies({
         model: opened,
         prompts: prompts.slice(skipItems),
@@ -222,7 +223,7 @@ const sampleForLabels = async (
         stage: name,
         seedStage: options.seedStage ?? name,
         samples,
-        chunk,
+        ...pace,
         signal: stage.signal,
         ...sampling,
       });
@@ -283,8 +284,8 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     warnOfCuts(stage, samples, sampling.maxTokens);
     const pairs = pairSamples(prompts, samples);
     await withStageModel(pipeline, stage, judge, async (opened, countUsage) => {
-      const chunk = Math.max(1, Math.floor(opened.capabilities.batch / 2));
-      const { skipItems, skipRows } = resumePoint(labelFile.existing.length, chunk);
+      const pace = paceOf(opened, 2);
+      const { skipItems, skipRows } = resumePoint(labelFile.existing.length, pace.chunk);
       const chunks = labelBatch({
         judge: opened,
         pairs: pairs.slice(skipItems),
@@ -292,7 +293,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
         runSeed: run.seed,
         stage: name,
         seedStage: options.seedStage ?? name,
-        chunk,
+        ...pace,
         signal: stage.signal,
       });
       await appendChunks(labelFile, chunks, skipRows, (rows, { bounded }) => {

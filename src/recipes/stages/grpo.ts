@@ -32,6 +32,7 @@ import {
   savePolicy,
   scheduleOf,
   stateToTrain,
+  trainedFolder,
   trainingSeed,
 } from "./training-parts.ts";
 
@@ -87,7 +88,7 @@ const trainWith = async (
   judge: Judge | null,
 ): Promise<void> => {
   const { name, settings, maxTokens } = options;
-  const model = await loadTrainable(options.model, context, { lora: settings.lora });
+  const model = await loadTrainable(options.model, context, settings);
   const endToken = endTokenOf(model, options.model);
   const prompts = fittingPrompts(stage, model, options.prompts);
   const rewardModel =
@@ -122,6 +123,7 @@ const trainWith = async (
     rewards,
     prompts: prompts.tokens,
     maxTokens,
+    context: Math.min(model.config.maxPositions, rewardModel?.context ?? Number.POSITIVE_INFINITY),
     endToken,
     schedule: scheduleOf(settings),
     padding: model.padding,
@@ -171,5 +173,5 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
       trainWith(pipeline, stage, options, seed, { opened, countUsage }),
     );
   });
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };

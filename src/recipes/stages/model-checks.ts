@@ -28,13 +28,20 @@ export type ModelRole = "asked" | "trained" | "trained-bare" | "rewards";
 
 /**
  * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1; config: its
- * shape. All null for a model that runs elsewhere.
+ * shape; tokens: hash of what its token ids stand for. All null for a model that runs elsewhere.
  */
 export type CheckedModel = {
   readonly hash: string | null;
   readonly speed: number | null;
   readonly config: ModelConfig | null;
+  readonly tokens: string | null;
 };
+
+const unknown: CheckedModel = { hash: null, speed: null, config: null, tokens: null };
+
+/** Two models with the same hash read the same ids as the same tokens. */
+const hashTokens = ({ tokenizer }: ModelFolder): string =>
+  hashJson(Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.tokenOf(id)));
 
 /** Parameters of covenant-tiny, on which the rates of plans were measured. */
 const tinyParameters = 2_720_000;
@@ -94,6 +101,21 @@ const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean
   }
 };
 
+/** Throws UserError where a reward model reads other tokens than the policy writes. */
+export const requireSameTokens = (
+  policy: string,
+  reward: string,
+  tokens: Readonly<Record<string, string | null>>,
+): void => {
+  const [one, other] = [tokens["model"], tokens["reward"]];
+  if (one == null || other == null || one === other) return;
+  throw new UserError(
+    "reward-tokens",
+    `The reward model ${reward} has another vocabulary than the policy ${policy}, so it would read other words than were written. Train one on a model with the policy's tokenizer (covenant train reward --model ${policy}).`,
+    { policy, reward },
+  );
+};
+
 /** Throws UserError for a model folder that cannot be what it is named for. */
 const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, role: ModelRole): void => {
   requireTask(folder, task, role === "rewards");
@@ -115,12 +137,14 @@ export type LanguageFolder = ModelFolder & { readonly contentHash: () => Promise
 
 /**
  * A model that continues text, by the name of its folder; it may lack a chat template, and an adapter is merged into its
- * base, or stays live beside it where that is held in fewer bits. Throws UserError for one that lies elsewhere, and for a reward model.
+ * base, or stays live beside it where that is held in fewer bits. Throws UserError for one that lies elsewhere, and for a
+ * reward model where a language model is meant.
  */
 export const loadLanguageModel = async (
   name: string,
   context: RecipeContext,
   load?: LoadFormat,
+  task: "language" | "any" = "language",
 ): Promise<LanguageFolder> => {
   const folder = await modelFolderOf(name, folderOptions(context));
   if (folder === null)
@@ -132,7 +156,7 @@ export const loadLanguageModel = async (
   await refuseFolderOfModels(folder);
   const loaded = await loadFolder(folder, context, load);
   const model = Object.keys(loaded.quantised).length > 0 ? loaded : mergeFolder(loaded);
-  requireTask(folder, model.task, false);
+  if (task === "language") requireTask(folder, model.task, false);
   return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
 };
 
@@ -148,12 +172,11 @@ export const checkModel = async (
 ): Promise<CheckedModel> => {
   const options = folderOptions(context);
   // A dry run fetches nothing.
-  if (context.dry === true && (await isToBeFetched(name, options)))
-    return { hash: null, speed: null, config: null };
+  if (context.dry === true && (await isToBeFetched(name, options))) return unknown;
   const folder = await (role === "asked" ? modelFolderOf(name, options) : trainableFolder(name, context));
   if (folder === null) {
     await (await openModel(name, options)).close();
-    return { hash: null, speed: null, config: null };
+    return unknown;
   }
   await refuseFolderOfModels(folder);
   const isTrained = role === "trained" || role === "trained-bare";
@@ -166,5 +189,6 @@ export const checkModel = async (
     hash: await hashFolder(folder, model.adapter?.baseFolder),
     speed: speedOf(model),
     config: model.config,
+    tokens: hashTokens(model),
   };
 };

@@ -6,6 +6,7 @@ import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
+  closingTokens,
   createKlControl,
   createPpoTrainer,
   encodePrompt,
@@ -19,6 +20,7 @@ import {
   createModelState,
   createScorer,
   type Generator,
+  type PackedItem,
   type Scorer,
 } from "../../transformer/index.ts";
 import type { PpoTrainingSettings } from "../policy-settings.ts";
@@ -35,6 +37,7 @@ import {
   savePolicy,
   scheduleOf,
   stateToTrain,
+  trainedFolder,
   trainingSeed,
 } from "./training-parts.ts";
 
@@ -61,11 +64,18 @@ export type MeasuredPolicy = {
   readonly reward: RewardFunction;
 };
 
-/** A reward model as a reward: the sigmoid of its logit at a reply's end, 0 to 1. release it when done. */
-export const openReward = async (
-  folder: string,
-  context: Pipeline["context"],
-): Promise<{ readonly reward: RewardFunction; release(): Promise<void> }> => {
+/** A reward model as a reward. context: tokens that prompt and reply may have for it. release it when done. */
+export type OpenReward = {
+  readonly reward: RewardFunction;
+  readonly context: number;
+  release(): Promise<void>;
+};
+
+/**
+ * A reward model as a reward: the sigmoid of its logit, 0 to 1, at a reply's end, where it was trained to give it: behind
+ * what its chat template puts after the end token.
+ */
+export const openReward = async (folder: string, context: Pipeline["context"]): Promise<OpenReward> => {
   const model = await loadTrainable(folder, context);
   if (model.weights["score.weight"] === undefined) {
     throw new UserError(
@@ -77,11 +87,18 @@ export const openReward = async (
   const scorer = createScorer(
     createModelState(model.config, model.weights, { task: "sequence-classification" }),
   );
+  const endTokens = new Set(model.generationConfig.endTokenIds);
+  const closing = closingTokens(model.codec, endTokens);
+  const closed = (item: PackedItem): PackedItem => ({
+    trunk: item.trunk,
+    branches: item.branches.map((reply) => (endTokens.has(reply.at(-1)!) ? [...reply, ...closing] : reply)),
+  });
   return {
-    reward: async (items, signal) =>
-      (await scorer.scores(items, signal === undefined ? {} : { signal })).map(([logit]) =>
-        scoreOfLogit(logit!),
-      ),
+    reward: async (items, signal) => {
+      const logits = await scorer.scores(items.map(closed), signal === undefined ? {} : { signal });
+      return logits.map(([logit]) => scoreOfLogit(logit!));
+    },
+    context: model.config.maxPositions - closing.length,
     release: () => scorer.release(),
   };
 };
@@ -99,7 +116,7 @@ export const endTokenOf = (model: TrainableModel, folder: string): number => {
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
 const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
-  const model = await loadTrainable(options.model, context, { lora: options.settings.lora });
+  const model = await loadTrainable(options.model, context, options.settings);
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
@@ -113,7 +130,12 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
     policy: createScorer(state),
   };
   const trainer = createPpoTrainer(state, optimiserOf(options.settings), options.settings);
-  return { ...parts, model, endToken, state, trainer, reward, held: [rewardModel, ...Object.values(parts)] };
+  return {
+    ...parts,
+    ...{ model, endToken, state, trainer, reward },
+    context: Math.min(model.config.maxPositions, rewardModel.context),
+    held: [rewardModel, ...Object.values(parts)],
+  };
 };
 
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
@@ -128,7 +150,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
   };
   await run.stage({ name, after, inputs }, async (stage) => {
     const seed = trainingSeed(run.seed, name);
-    const { held, ...parts } = await openPpo(options, seed, context);
+    const { held, context: limit, ...parts } = await openPpo(options, seed, context);
     const { model, state, trainer } = parts;
     const klControl = createKlControl({
       initial: settings.klCoefficient,
@@ -147,6 +169,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
         model.config,
       ),
       maxTokens,
+      context: limit,
       schedule: scheduleOf(settings),
       padding: model.padding,
       seed,
@@ -177,5 +200,5 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       save: () => savePolicy(stage, model, state),
     });
   });
-  return join(run.folder, name, "model");
+  return join(run.folder, name, trainedFolder(settings));
 };
