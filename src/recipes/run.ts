@@ -27,8 +27,8 @@ import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
 import { planRun } from "./run-plan.ts";
-import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { describeRun } from "./run-summary.ts";
+import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, readSamples, reviseStage } from "./stages/data.ts";

@@ -212,7 +212,9 @@ describe("a disk that fills up while a model is saved", () => {
     await saveAdapterFolder(join(parent, "adapter"), saved);
     const before = await readFile(join(parent, "adapter", "adapter_model.safetensors"));
     const other = { ...saved, scale: 2 };
-    await expect(saveAdapterFolder(join(parent, "adapter"), other, diskWith(1000))).rejects.toThrow(/no space/);
+    await expect(saveAdapterFolder(join(parent, "adapter"), other, diskWith(1000))).rejects.toThrow(
+      /no space/,
+    );
     expect(await readdir(parent)).toEqual(["adapter"]);
     expect((await readFile(join(parent, "adapter", "adapter_model.safetensors"))).equals(before)).toBe(true);
   });

@@ -46,7 +46,9 @@ export const readGenerationConfig = async (
   const place = { file: join(folder, generationConfigName) };
   const content = files.has(generationConfigName) ? parseJson(await readText(place.file), place) : {};
   const { eos_token_id: end, ...raw } = checkValue(generationSchema, content, place);
-  const others = Object.fromEntries(Object.entries(raw).filter(([name]) => !(name in generationSchema.shape)));
+  const others = Object.fromEntries(
+    Object.entries(raw).filter(([name]) => !(name in generationSchema.shape)),
+  );
   return {
     endTokenIds: end == null ? config.endTokenIds : [end].flat(),
     padTokenId: raw.pad_token_id ?? config.padTokenId,

@@ -9,7 +9,13 @@ import type { ModelConfig } from "./config.ts";
 import { addAdapters, allTargets } from "./lora.ts";
 import { createModelState, graphOf, type ModelState } from "./model-state.ts";
 import type { Weight, Weights } from "./parameters.ts";
-import { dequantiseWeight, type LoadFormat, quantisable, quantiseParts, quantiseWeight } from "./quantised-weights.ts";
+import {
+  dequantiseWeight,
+  type LoadFormat,
+  quantisable,
+  quantiseParts,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 import { createScorer } from "./scoring.ts";
 import { readTargets } from "./token-batch.ts";
 

@@ -150,7 +150,10 @@ describe("the recipe of cai-implementation", () => {
     const config = (method: string): string => join(root, `configs/train/${method}/mistral-7b-lora.yaml`);
     const sft = ["train", "sft", "--config", config("sft"), "--model", "mistral", "--data", "rows.jsonl"];
     expectStatus(await run(...sft), 0);
-    const dpo = expectStatus(await run("train", "dpo", "--config", config("dpo"), "--data", "pairs.jsonl"), 0);
+    const dpo = expectStatus(
+      await run("train", "dpo", "--config", config("dpo"), "--data", "pairs.jsonl"),
+      0,
+    );
     expect(dpo.stdout).toContain("Model: ./runs/mistral-dpo/dpo/adapter");
     expect(readJson("runs/mistral-dpo/dpo/adapter/adapter_config.json")).toMatchObject({
       base_model_name_or_path: inFolder("mistral"),

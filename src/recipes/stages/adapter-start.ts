@@ -117,7 +117,10 @@ export const originOf = (
  * What a policy is held near: the model before its first step (so call it before that), in the same memory. Fresh
  * adapters are switched off; one that goes on learning is there as it was.
  */
-export const startingState = ({ adapter }: Pick<ModelDescription, "adapter">, state: ModelState): ModelState => {
+export const startingState = (
+  { adapter }: Pick<ModelDescription, "adapter">,
+  state: ModelState,
+): ModelState => {
   if (adapter === null) return referenceState(state);
   const { config, task, weights, quantised, adapterScale } = state;
   return createModelState(config, { ...weights }, { task, quantised, adapterScale });

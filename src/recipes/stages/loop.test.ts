@@ -169,18 +169,23 @@ const diskWith = (room: number): DiskWriter => ({
 });
 
 describe("a disk that fills up while a checkpoint is written", () => {
-  it.each([false, true])("ends the command and leaves the older one, from which it goes on (best: %s)", async (keepBest) => {
-    const whole = await train("whole", keepBest);
-    const file = join(folder, "full/sl/checkpoint.safetensors");
-    await train("full", keepBest, 18);
-    const older = readFileSync(file);
-    for (const room of [0, 5, 300, older.length / 2]) {
-      await expect(train("full", keepBest, Number.POSITIVE_INFINITY, diskWith(room))).rejects.toMatchObject({
-        code: "disk-full",
-      });
-      expect(readFileSync(file).equals(older)).toBe(true);
-      expect(readdirSync(join(folder, "full/sl")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-    }
-    expect(bytesOf((await train("full", keepBest)).state) === bytesOf(whole.state)).toBe(true);
-  });
+  it.each([false, true])(
+    "ends the command and leaves the older one, from which it goes on (best: %s)",
+    async (keepBest) => {
+      const whole = await train("whole", keepBest);
+      const file = join(folder, "full/sl/checkpoint.safetensors");
+      await train("full", keepBest, 18);
+      const older = readFileSync(file);
+      for (const room of [0, 5, 300, older.length / 2]) {
+        await expect(train("full", keepBest, Number.POSITIVE_INFINITY, diskWith(room))).rejects.toMatchObject(
+          {
+            code: "disk-full",
+          },
+        );
+        expect(readFileSync(file).equals(older)).toBe(true);
+        expect(readdirSync(join(folder, "full/sl")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+      }
+      expect(bytesOf((await train("full", keepBest)).state) === bytesOf(whole.state)).toBe(true);
+    },
+  );
 });

@@ -40,7 +40,7 @@ export type CheckedModel = {
 const unknown: CheckedModel = { hash: null, speed: null, config: null, tokens: null };
 
 /** Two models with the same hash read the same ids as the same tokens. */
-const hashTokens = ({ tokenizer }: ModelFolder): string =>
+const hashTokens = ({ tokenizer }: ModelDescription): string =>
   hashJson(Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.tokenOf(id)));
 
 /** Parameters of covenant-tiny, on which the rates of plans were measured. */
@@ -88,7 +88,7 @@ const hashFolder = async (folder: string, base: string | undefined): Promise<str
   return hashJson(base === undefined ? hashes : [hashes, await hashFolder(base, undefined)]);
 };
 
-const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean): void => {
+const requireTask = (folder: string, task: ModelDescription["task"], rewards: boolean): void => {
   const isReward = task === "sequence-classification";
   if (isReward !== rewards) {
     throw new UserError(
