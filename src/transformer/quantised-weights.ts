@@ -68,9 +68,9 @@ export const quantiseWeight = (
   return { type: "nf4", rows, columns, values };
 };
 
-/** Rows of a weight that are quantised at a time, about a million numbers; so many always fill blocks of NF4. */
+/** Rows of a weight that are quantised at a time, some hundred thousand numbers; so many always fill blocks of NF4. */
 export const rowsAtATime = (columns: number): number =>
-  nf4Block * Math.max(1, Math.floor(2 ** 20 / columns / nf4Block));
+  nf4Block * Math.max(1, Math.floor(2 ** 18 / columns / nf4Block));
 
 /** A weight that lies [inputs, outputs], read twice: first for the outputs' steps, then for the levels. */
 const quantiseTransposed = async (

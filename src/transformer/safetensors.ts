@@ -35,8 +35,8 @@ export type SafetensorsFile = AsyncDisposable & {
   readonly metadata: Readonly<Record<string, string>>;
   /** One tensor as float32. Throws UserError when it is missing or not F32, F16 or BF16. */
   read(name: string): Promise<Weight>;
-  /** `count` of its numbers from `start` on, where a whole one would take too much memory. Throws like read. */
-  readPart(name: string, start: number, count: number): Promise<Float32Array>;
+  /** Fills `target` with its numbers from `start` on, where a whole one would take too much memory. Throws like read. */
+  readPart(name: string, start: number, target: Float32Array): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -172,7 +172,7 @@ const readHalves = async (
   path: string,
 ): Promise<void> => {
   const decode = dtype === "F16" ? decodeFloat16 : decodeBfloat16;
-  const chunk = new Uint16Array(Math.min(1 << 19, (end - begin) / 2));
+  const chunk = new Uint16Array(Math.min(1 << 17, (end - begin) / 2));
   for (let at = begin, offset = 0; at < end; ) {
     const part = chunk.subarray(0, Math.min(chunk.length, (end - at) / 2));
     await readFully(file, new Uint8Array(part.buffer, 0, part.byteLength), at, path);
@@ -205,20 +205,20 @@ const readPart = async (
   file: FileHandle,
   { dtype, begin: first, width }: ReturnType<typeof readableEntry>,
   start: number,
-  count: number,
+  target: Float32Array,
   path: string,
-): Promise<Float32Array> => {
-  const data = new Float32Array(count);
-  const [begin, end] = [first + start * width, first + (start + count) * width];
-  if (dtype === "F32") await readFully(file, new Uint8Array(data.buffer), begin, path);
-  else await readHalves(file, { dtype, begin, end }, data, path);
-  return data;
+): Promise<void> => {
+  const [begin, end] = [first + start * width, first + (start + target.length) * width];
+  const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+  if (dtype === "F32") await readFully(file, bytes, begin, path);
+  else await readHalves(file, { dtype, begin, end }, target, path);
 };
 
 const readTensor = async (file: FileHandle, name: string, source: SafetensorsFile): Promise<Weight> => {
   const entry = readableEntry(name, source);
-  const { shape } = entry;
-  return { shape, data: await readPart(file, entry, 0, elementCount(shape), source.path) };
+  const data = new Float32Array(elementCount(entry.shape));
+  await readPart(file, entry, 0, data, source.path);
+  return { shape: entry.shape, data };
 };
 
 /** Opens a file and checks its header against its size. Throws UserError for a missing, cut or lying file. */
@@ -236,7 +236,8 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
       path,
       ...header,
       read: (name) => readTensor(file, name, source),
-      readPart: async (name, start, count) => readPart(file, readableEntry(name, source), start, count, path),
+      readPart: async (name, start, target) =>
+        readPart(file, readableEntry(name, source), start, target, path),
       close: () => file.close(),
       [Symbol.asyncDispose]: () => file.close(),
     };
@@ -271,15 +272,20 @@ export const readFiniteTensor = async (file: SafetensorsFile, name: string): Pro
 /** Numbers of a tensor, from position `start` on. */
 export type TensorPart = { readonly start: number; readonly data: Float32Array };
 
-/** A tensor that is there in parts of `size` numbers, one after another. Throws like readFiniteTensor. */
+/**
+ * A tensor in parts of `size` numbers, one after another, all in the same buffer: a part is gone when the next one is
+ * asked for. Throws like readFiniteTensor.
+ */
 export async function* readFiniteParts(
   file: SafetensorsFile,
   name: string,
   size: number,
 ): AsyncGenerator<TensorPart> {
   const total = elementCount(file.tensors.get(name)?.shape ?? []);
+  const buffer = new Float32Array(Math.min(size, total));
   for (let start = 0; start < total; start += size) {
-    const data = await file.readPart(name, start, Math.min(size, total - start));
+    const data = buffer.subarray(0, Math.min(size, total - start));
+    await file.readPart(name, start, data);
     requireFinite(file, name, data, start);
     yield { start, data };
   }

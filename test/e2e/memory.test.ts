@@ -78,6 +78,6 @@ it("of a dry run and of a training in 4 bits stays well below the weights in flo
       peakOf(...words, ...set, ...more, "--model", model, "--out", `${model}-${more.length}`);
     return (await run("large")) - (await run("small"));
   };
-  expect((await growth(["--dry-run"])) / inFloat32).toBeLessThan(0.2);
-  expect((await growth([])) / inFloat32).toBeLessThan(0.6);
-});
+  expect((await growth(["--dry-run"])) / inFloat32).toBeLessThan(0.25);
+  expect((await growth([])) / inFloat32).toBeLessThan(0.75);
+}, 240_000);

@@ -1,4 +1,5 @@
-// The model families that are known, a line each: whoever adds one writes its file and names it here.
+// The model families that are known, a line each: whoever adds one writes its file and names it here. What a family is,
+// stands in family.ts.
 
 export { gemma3 } from "./gemma3.ts";
 export { gpt2 } from "./gpt2.ts";
