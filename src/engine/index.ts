@@ -48,8 +48,11 @@ export {
 } from "./operations/reduction.ts";
 export {
   dequantiseNf4,
+  emptyInt8,
   emptyNf4,
+  fillInt8,
   type Int8Values,
+  int8Step,
   type Nf4Values,
   nf4Block,
   nf4Levels,

@@ -94,18 +94,36 @@ export type Int8Values = { readonly levels: Int8Array; readonly steps: Float32Ar
  */
 const int8Most = 63;
 
-/** Quantises a matrix [columns, rows] into its transpose [rows, columns], as products with it want it. */
-export const quantiseInt8 = (values: Float32Array, columns: number, rows: number): Int8Values => {
-  const levels = new Int8Array(values.length);
-  const steps = new Float32Array(columns);
-  for (let column = 0; column < columns; column++) {
-    const row = values.subarray(column * rows, (column + 1) * rows);
+/** The step of a column whose largest magnitude this is. */
+export const int8Step = (largest: number): number => largest / int8Most;
+
+/** Room for a matrix [rows, columns], to be filled by fillInt8 column by column. */
+export const emptyInt8 = (columns: number, rows: number): Int8Values => ({
+  levels: new Int8Array(columns * rows),
+  steps: new Float32Array(columns),
+});
+
+/**
+ * Quantises some columns of a matrix, from column `first` on, which lie in `values` one after another: the rows of its
+ * transpose.
+ */
+export const fillInt8 = (values: Float32Array, { levels, steps }: Int8Values, first = 0): void => {
+  const columns = steps.length;
+  const rows = levels.length / columns;
+  for (let at = 0; at * rows < values.length; at++) {
+    const row = values.subarray(at * rows, (at + 1) * rows);
     let largest = 0;
     for (const value of row) largest = Math.max(largest, Math.abs(value));
-    const step = largest / int8Most;
-    steps[column] = step;
-    for (let at = 0; at < rows; at++)
-      levels[at * columns + column] = step === 0 ? 0 : Math.round(row[at]! / step);
+    const step = int8Step(largest);
+    steps[first + at] = step;
+    for (let place = 0; place < rows; place++)
+      levels[place * columns + first + at] = step === 0 ? 0 : Math.round(row[place]! / step);
   }
-  return { levels, steps };
+};
+
+/** Quantises a matrix [columns, rows] into its transpose [rows, columns], as products with it want it. */
+export const quantiseInt8 = (values: Float32Array, columns: number, rows: number): Int8Values => {
+  const target = emptyInt8(columns, rows);
+  fillInt8(values, target);
+  return target;
 };

@@ -2,7 +2,7 @@
 // model that transformers opens; adapter writes PEFT's two files. Nothing that is there already is overwritten.
 
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import { isToBeFetched } from "../models/index.ts";
@@ -12,6 +12,7 @@ import { asModelName, readModelName } from "./names.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { outSetting } from "./settings.ts";
+import { baseOfAdapter } from "./stages/adapter-start.ts";
 import { adaptersIn, refuseFolderOfModels } from "./stages/model-checks.ts";
 import { folderOptions, loadFolder, trainableFolder } from "./stages/models.ts";
 
@@ -118,16 +119,6 @@ export const mergeRecipe: Recipe<typeof mergeSchema> = {
   },
 };
 
-/** What an adapter names as its base, seen from anywhere. */
-const baseOf = ({ folder, model }: Adapted): { base: string; revision: string | null } => {
-  const { specification, baseFolder } = model.adapter!;
-  const named = specification.base ?? "";
-  const isLocal = [named, join(folder, named)].some((path) => resolve(path) === resolve(baseFolder));
-  return isLocal
-    ? { base: resolve(baseFolder), revision: null }
-    : { base: named.replace(/^hf:/, ""), revision: specification.revision };
-};
-
 /** `covenant export adapter`. */
 export const adapterRecipe: Recipe<typeof adapterSchema> = {
   command: ["export", "adapter"],
@@ -151,7 +142,7 @@ export const adapterRecipe: Recipe<typeof adapterSchema> = {
       alpha,
       rsLora,
       dropout,
-      ...(config.base === undefined ? baseOf(adapted) : { base: config.base }),
+      ...(config.base === undefined ? baseOfAdapter(adapted.folder, adapter!) : { base: config.base }),
       whole: adapter!.whole,
       format: config.format,
       tokenizer: tokenizer.files,

@@ -1,4 +1,5 @@
-// How labels are made, as settings: what pairs are compared, and how a judge is asked.
+// How labels are made, as settings: what pairs are compared, and how a judge is asked. What comes of the answers is not
+// known here.
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";

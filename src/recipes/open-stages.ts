@@ -11,6 +11,7 @@ import type { ModelConfig } from "../transformer/index.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { EndpointSettings } from "./settings.ts";
 import { checkModel, type ModelRole } from "./stages/model-checks.ts";
+import type { StartSettings } from "./stages/models.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 
 /**
@@ -22,6 +23,8 @@ export type NamedInputs = {
   readonly files?: Readonly<Record<string, string>>;
   readonly constitution?: Constitution;
   readonly load?: LoadFormat | undefined;
+  /** How models that are trained are opened for it. */
+  readonly training?: StartSettings;
 };
 
 /** Throws UserError when fewer bits are asked for and no weights are read here. */
@@ -50,7 +53,7 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   const configs: Record<string, ModelConfig | null> = {};
   const vocabularies: Record<string, string | null> = {};
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
-    const { hash, speed, config, tokens } = await checkModel(name, role, context, named.load);
+    const { hash, speed, config, tokens } = await checkModel(name, role, context, named);
     if (hash !== null) contents[part] = hash;
     speeds[part] = speed;
     configs[part] = config;

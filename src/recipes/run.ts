@@ -28,6 +28,7 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
+import type { ModelConfig } from "../transformer/index.ts";
 import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { fewShotFile, readWishes } from "./judging.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -35,6 +36,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
 import { planRun } from "./run-plan.ts";
 import { describeRun } from "./run-summary.ts";
+import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { answerStage, labelStage, type Pipeline, readSamples, reviseStage } from "./stages/data.ts";
@@ -237,6 +239,13 @@ const share = async (
   return { config, train, test, answers, examples };
 };
 
+/** Throws UserError where a training could not go on with the adapter that fine-tuning leaves. */
+const requireChain = ({ sft, reward, dpo, ppo }: RunConfig, shape: ModelConfig | null | undefined): void => {
+  if (shape == null || trainedFolder(sft) !== "adapter" || sft.lora === undefined) return;
+  for (const [block, { lora }] of Object.entries({ reward, dpo, ppo }))
+    if (lora !== undefined) requireSameAdapters(shape, ["sft", sft.lora], [block, lora]);
+};
+
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
   for (const block of ["sft", "reward", "dpo", "ppo"] as const) requireLearning(config[block], block);
@@ -256,9 +265,11 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
       files: { ...promptFile(config.prompts), ...fewShotFile(config.label), ...fewShotsFile(config.revise) },
       constitution: document,
       load: config.load,
+      training: config.sft,
     },
     context,
   );
+  requireChain(config, inputs.configs["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
   return { document, prompts, examples, inputs, request };
 };

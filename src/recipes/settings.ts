@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { revisionForms } from "../constitution/index.ts";
 import { expandHome } from "../core/index.ts";
-import { clampSchema, labelMethods, promptKinds } from "../records/index.ts";
+import { promptKinds } from "../records/index.ts";
 import { allTargets } from "../transformer/index.ts";
 import { readModelName } from "./names.ts";
 

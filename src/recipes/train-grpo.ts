@@ -94,6 +94,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
       files: promptFile(config.prompts),
       ...(judge === undefined ? {} : { constitution }),
       load: judgeLoad,
+      training: config.grpo,
     },
     context,
   );

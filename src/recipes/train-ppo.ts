@@ -49,6 +49,7 @@ const prepare = async (config: PpoConfig, context: RecipeContext) => {
     {
       models: { model: [config.model, "trained"], reward: [config.reward, "rewards"] },
       files: promptFile(config.prompts),
+      training: config.ppo,
     },
     context,
   );

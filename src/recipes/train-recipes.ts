@@ -71,12 +71,13 @@ const prepare = async <Config extends TrainConfig, Row>(
   config: Config,
   context: RecipeContext,
 ) => {
-  requireLearning(training.settingsOf(config), training.block);
+  const settings = training.settingsOf(config);
+  requireLearning(settings, training.block);
   const loaded = await training.loadRows(config.data, config.seed);
   const { model, data, chatTemplate } = config;
   const role = chatTemplate === undefined ? (training.roleOf?.(loaded.rows) ?? "trained") : "trained-bare";
   const files = { data, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
-  const named = { models: { model: [model, role] as const }, files };
+  const named = { models: { model: [model, role] as const }, files, training: settings };
   const inputs = await checkInputs(named, context);
   return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };

@@ -3,8 +3,7 @@
 
 import { keptByToken, rowLength } from "../training/index.ts";
 import {
-  addAdapters,
-  elementCount,
+  adapterCount,
   type ModelConfig,
   type ModelTask,
   parameterCount,
@@ -38,9 +37,7 @@ const runtime = 240 * 2 ** 20;
 /** Parameters that learn: adapters and the reward model's head where there are adapters, everything otherwise. */
 const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSettings): number => {
   if (lora === undefined) return parameterCount(config, task);
-  const adapters = Object.values(addAdapters(config, {}, lora, 0));
-  const head = task === "causal-lm" ? 0 : config.hiddenSize;
-  return adapters.reduce((sum, { shape }) => sum + elementCount(shape), head);
+  return adapterCount(config, lora) + (task === "causal-lm" ? 0 : config.hiddenSize);
 };
 
 /*

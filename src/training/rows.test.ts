@@ -1,7 +1,7 @@
 // Rows as tokens: a reply is learned right after the tokens that ask for it, templates that part there are refused, of a
 // chat every reply is learned, and what is too long is told.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
@@ -32,6 +32,22 @@ const seam = (source: string, reply: string) => {
     tokenizer.decode(ids, { skipSpecial: false }),
   );
 };
+
+describe("the template for models without one", () => {
+  const golden = new URL("../../test/golden/families/", import.meta.url);
+  const source = readFileSync(new URL("../../configs/templates/dialogue.jinja", import.meta.url), "utf8");
+  it.each(readdirSync(golden))("asks for a reply where %s begins one", (family) => {
+    const file = (name: string): string => readFileSync(new URL(`${family}/${name}`, golden), "utf8");
+    const own = createTokenizer({
+      tokenizerJson: file("tokenizer.json"),
+      configJson: file("tokenizer_config.json"),
+    });
+    const template = compileChatTemplate(source, { eos_token: "" });
+    const codec = { tokenizer: own, template };
+    const text = own.decode(encodeReply(codec, messages, "It is wide."), { skipSpecial: true });
+    expect(text.trim()).toBe("It is wide.");
+  });
+});
 
 describe("a reply", () => {
   it("follows the prompt's tokens and ends with the turn's mark", () => {

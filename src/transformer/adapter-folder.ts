@@ -5,7 +5,16 @@
 
 import { isAbsolute, join, relative, sep } from "node:path";
 import { z } from "zod";
-import { CovenantError, checkValue, parseJson, readText, UserError, writeFileAtomic } from "../core/index.ts";
+import {
+  CovenantError,
+  checkValue,
+  type DiskWriter,
+  parseJson,
+  readText,
+  systemDisk,
+  UserError,
+  writeFileAtomic,
+} from "../core/index.ts";
 import { designOf, familyOf, type ModelConfig, type ModelTask } from "./config.ts";
 import type { Projection, WeightFormat } from "./families/family.ts";
 import { adapterScaleOf, isAdapter } from "./lora.ts";
@@ -318,7 +327,11 @@ const configOf = (adapter: SavedAdapter, ranks: ReadonlyMap<string, number>, sav
 };
 
 /** Writes adapter_config.json and adapter_model.safetensors into a folder that is there. Throws UserError. */
-export const writeAdapterFiles = async (folder: string, adapter: SavedAdapter): Promise<void> => {
+export const writeAdapterFiles = async (
+  folder: string,
+  adapter: SavedAdapter,
+  disk: DiskWriter = systemDisk,
+): Promise<void> => {
   const { weights, task } = adapter;
   const downs = Object.keys(weights).filter((name) => name.endsWith(".lora_A.weight"));
   if (downs.length === 0) throw new CovenantError("no-adapters", "The weights hold no adapters to save.");
@@ -335,6 +348,6 @@ export const writeAdapterFiles = async (folder: string, adapter: SavedAdapter): 
     tensors[prefix + down] = weights[down]!;
     tensors[prefix + up] = scaled(weights[up]!, adapter.scale / scale);
   }
-  await writeFileAtomic(join(folder, adapterFiles.config), `${JSON.stringify(content, null, 2)}\n`);
-  await writeSafetensors(join(folder, adapterFiles.weights), tensors, adapter.format);
+  await writeFileAtomic(join(folder, adapterFiles.config), `${JSON.stringify(content, null, 2)}\n`, disk);
+  await writeSafetensors(join(folder, adapterFiles.weights), tensors, adapter.format, disk);
 };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type DiskWriter, replaceFolder, systemDisk, writeFileAtomic } from "../core/index.ts";
 import { adapterFiles, type SavedAdapter, writeAdapterFiles } from "./adapter-folder.ts";
 import type { ChatTemplate } from "./chat-template.ts";
-import { weightsName } from "./checkpoint.ts";
+import { weightsName } from "./checkpoint-weights.ts";
 import { writeModelConfig } from "./config.ts";
 import type { ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
 import { type GenerationConfig, generationConfigName, writeGenerationConfig } from "./generation-config.ts";
@@ -62,10 +62,14 @@ const writeFiles = async (folder: string, model: SavedModel, disk: DiskWriter): 
 export type SavedAdapterFolder = SavedAdapter & Pick<SavedModel, "tokenizer" | "chatTemplate">;
 
 /** Saves an adapter's folder that PEFT opens, whole or not at all. Throws as saveModelFolder does. */
-export const saveAdapterFolder = (folder: string, adapter: SavedAdapterFolder): Promise<void> =>
+export const saveAdapterFolder = (
+  folder: string,
+  adapter: SavedAdapterFolder,
+  disk: DiskWriter = systemDisk,
+): Promise<void> =>
   replaceFolder(folder, { marker: adapterFiles.config, what: "adapter folder" }, async (unfinished) => {
-    await writeAdapterFiles(unfinished, adapter);
-    await writeTokenizer(unfinished, adapter, systemDisk);
+    await writeAdapterFiles(unfinished, adapter, disk);
+    await writeTokenizer(unfinished, adapter, disk);
   });
 
 /**

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DiskWriter, systemDisk, UserError } from "../core/index.ts";
 import { loadModelFolder } from "./checkpoint.ts";
-import { saveModelFolder } from "./checkpoint-saving.ts";
+import { saveAdapterFolder, saveModelFolder } from "./checkpoint-saving.ts";
 import { parseModelConfig } from "./config.ts";
 import { elementCount, parameterCount, parameterShapes, type Weights } from "./parameters.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -59,6 +59,48 @@ describe("checkpoints as others write them", () => {
       "model.layers.0.self_attn.rotary_emb.inv_freq": { shape: [4], data: new Float32Array(4) },
     }));
     expect((await loadModelFolder(folder)).weights).toEqual(whole.weights);
+  });
+
+  it.each([
+    ["language_model.model.", "language_model.", "vision_tower.vision_model.post_layernorm.weight"],
+    ["model.language_model.", "", "model.multi_modal_projector.mm_soft_emb_norm.weight"],
+  ])("are of Gemma 3 with its eyes, its text under %s: the same text model", async (prefix, head, eye) => {
+    const folder = await copyOf("families/gemma3");
+    const whole = await loadModelFolder(folder);
+    const {
+      model_type: _type,
+      architectures: _,
+      eos_token_id,
+      pad_token_id,
+      ...text
+    } = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
+    const wrapped = {
+      model_type: "gemma3",
+      architectures: ["Gemma3ForConditionalGeneration"],
+      text_config: { ...text, bos_token_id: null },
+      vision_config: { hidden_size: 8 },
+      ...{ eos_token_id, pad_token_id },
+    };
+    await writeFile(join(folder, "config.json"), JSON.stringify(wrapped));
+    await rewrite(folder, (weights) => ({
+      ...renamed(weights, (name) => name.replace(/^model\./, prefix)),
+      [`${head}lm_head.weight`]: weights["model.embed_tokens.weight"]!,
+      [eye]: { shape: [8], data: new Float32Array(8) },
+    }));
+    const read = await loadModelFolder(folder);
+    expect(read.weights).toEqual(whole.weights);
+    const { original: _one, ...config } = read.config;
+    const { original: _other, ...expected } = whole.config;
+    expect(config).toEqual(expected);
+    const again = join(folder, "again");
+    await saveModelFolder(again, { ...read, tokenizer: read.tokenizer.files });
+    expect(JSON.parse(await readFile(join(again, "config.json"), "utf8"))).toMatchObject({
+      model_type: "gemma3_text",
+      architectures: ["Gemma3ForCausalLM"],
+    });
+    expect((await loadModelFolder(again)).weights).toEqual(whole.weights);
+    await writeFile(join(folder, "config.json"), JSON.stringify({ ...wrapped, text_config: undefined }));
+    expect(await failure(folder)).toMatch(/model_type is "gemma3", and text_config, .* is missing/);
   });
 
   it("are float16, float32 or bfloat16: the same numbers where the format holds them", async () => {
@@ -114,18 +156,18 @@ describe("files that do not belong together", () => {
   });
 });
 
-describe("a disk that fills up while a model is saved", () => {
-  /** A disk with room for so many bytes, which takes what still fits. */
-  const diskWith = (room: number): DiskWriter => ({
-    ...systemDisk,
-    write(descriptor, bytes) {
-      if (room === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
-      const taken = systemDisk.write(descriptor, bytes.subarray(0, Math.min(room, 1 << 16)));
-      room -= taken;
-      return taken;
-    },
-  });
+/** A disk with room for so many bytes, which takes what still fits. */
+const diskWith = (room: number): DiskWriter => ({
+  ...systemDisk,
+  write(descriptor, bytes) {
+    if (room === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    const taken = systemDisk.write(descriptor, bytes.subarray(0, Math.min(room, 1 << 16)));
+    room -= taken;
+    return taken;
+  },
+});
 
+describe("a disk that fills up while a model is saved", () => {
   it("leaves what was there before, whenever that is", async () => {
     const model = await loadModelFolder(join(golden, "llama-random/tied"));
     const saved = { ...model, tokenizer: model.tokenizer.files };
@@ -151,46 +193,95 @@ describe("a disk that fills up while a model is saved", () => {
     expect(await readdir(parent)).toEqual(["model"]);
     expect((await loadModelFolder(join(parent, "model"))).weights).toEqual(model.weights);
   });
+
+  it("leaves the adapter that was there before, or none", async () => {
+    const from = join(golden, "adapters/llama-rslora");
+    const { adapter, tokenizer, ...model } = await loadModelFolder(from);
+    const { alpha, rsLora, dropout } = adapter!.specification;
+    const own = { scale: 1, alpha, rsLora, dropout, base: adapter!.baseFolder };
+    const saved = { ...model, ...own, tokenizer: tokenizer.files };
+    const parent = join(place, "full-adapter");
+    const size = (await readFile(join(from, "adapter_model.safetensors"))).length;
+    for (const room of [0, 1, 100, 900, size, 2 * size]) {
+      await mkdir(parent, { recursive: true });
+      await expect(saveAdapterFolder(join(parent, "adapter"), saved, diskWith(room))).rejects.toMatchObject({
+        code: "disk-full",
+      });
+      expect(await readdir(parent)).toEqual([]);
+    }
+    await saveAdapterFolder(join(parent, "adapter"), saved);
+    const before = await readFile(join(parent, "adapter", "adapter_model.safetensors"));
+    const other = { ...saved, scale: 2 };
+    await expect(saveAdapterFolder(join(parent, "adapter"), other, diskWith(1000))).rejects.toThrow(
+      /no space/,
+    );
+    expect(await readdir(parent)).toEqual(["adapter"]);
+    expect((await readFile(join(parent, "adapter", "adapter_model.safetensors"))).equals(before)).toBe(true);
+  });
 });
+
+/** A folder with a model of some 190 MB in float32: zeros that take no place on the disk. */
+const largeModel = async (dtype: string, width: number) => {
+  const folder = await copyOf("llama-random/tied");
+  const file = join(folder, "config.json");
+  const large = { hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 3 };
+  const raw = { ...JSON.parse(await readFile(file, "utf8")), ...large, head_dim: 256 };
+  await writeFile(file, JSON.stringify(raw));
+  const config = parseModelConfig(raw);
+  let end = 0;
+  const header = Object.entries(parameterShapes(config)).map(([name, shape]) => {
+    const begin = end;
+    end += elementCount(shape) * width;
+    return [name, { dtype, shape, data_offsets: [begin, end] }];
+  });
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  await rm(join(folder, "model.safetensors"));
+  const weights = await open(join(folder, "model.safetensors"), "w");
+  await weights.write(Buffer.concat([length, json]));
+  await weights.truncate(8 + json.length + end);
+  await weights.close();
+  return { folder, inMemory: 4 * parameterCount(config) };
+};
+
+/** By how many bytes a process grows at its peak that works on a folder, once it has done the same on a small one. */
+const growth = (folder: string, work: string): number => {
+  const program = `
+    import { checkModelFolder, loadModelFolder } from ${JSON.stringify(new URL("./checkpoint.ts", import.meta.url).href)};
+    const peak = () => process.resourceUsage().maxRSS * 1024;
+    const work = ${work};
+    await work(${JSON.stringify(join(golden, "llama-random/tied"))});
+    const before = peak();
+    const kept = await work(${JSON.stringify(folder)});
+    console.log(peak() - before, kept.config.layers);`;
+  const words = ["--input-type=module", "--eval", program];
+  return Number(execFileSync(process.execPath, words, { encoding: "utf8" }).split(" ")[0]);
+};
 
 describe("memory", () => {
   it.each([
     ["BF16", 2],
     ["F32", 4],
   ])("is little more than the weights while a model of %s loads", async (dtype, width) => {
-    const folder = await copyOf("llama-random/tied");
-    const file = join(folder, "config.json");
-    const large = { hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 3 };
-    const raw = { ...JSON.parse(await readFile(file, "utf8")), ...large, head_dim: 256 };
-    await writeFile(file, JSON.stringify(raw));
-    const config = parseModelConfig(raw);
-    // Zeros that take no place on the disk.
-    let end = 0;
-    const header = Object.entries(parameterShapes(config)).map(([name, shape]) => {
-      const begin = end;
-      end += elementCount(shape) * width;
-      return [name, { dtype, shape, data_offsets: [begin, end] }];
-    });
-    const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(json.length));
-    await rm(join(folder, "model.safetensors"));
-    const weights = await open(join(folder, "model.safetensors"), "w");
-    await weights.write(Buffer.concat([length, json]));
-    await weights.truncate(8 + json.length + end);
-    await weights.close();
-    const program = `
-      import { loadModelFolder } from ${JSON.stringify(new URL("./checkpoint.ts", import.meta.url).href)};
-      const peak = () => process.resourceUsage().maxRSS * 1024;
-      await loadModelFolder(${JSON.stringify(join(golden, "llama-random/tied"))});
-      const before = peak();
-      const { weights } = await loadModelFolder(${JSON.stringify(folder)});
-      console.log(peak() - before, Object.keys(weights).length);`;
-    const words = ["--input-type=module", "--eval", program];
-    const grown = Number(execFileSync(process.execPath, words, { encoding: "utf8" }).split(" ")[0]);
-    const inMemory = 4 * parameterCount(config);
+    const { folder, inMemory } = await largeModel(dtype, width);
+    const grown = growth(folder, "(folder) => loadModelFolder(folder)");
     expect(inMemory).toBeGreaterThan(180e6);
     expect(grown / inMemory).toBeGreaterThan(0.8);
     expect((grown - inMemory) / 1e6).toBeLessThan(40);
+  });
+
+  it.each([
+    ["when it is only looked at", "(folder) => checkModelFolder(folder)", 0.35],
+    ["in 4 bits", '(folder) => loadModelFolder(folder, { load: "4bit" })', 0.5],
+    ["in 8 bits", '(folder) => loadModelFolder(folder, { load: "8bit" })', 0.65],
+  ])("is far less than the weights %s", async (_, work, share) => {
+    for (const [dtype, width] of [
+      ["BF16", 2],
+      ["F32", 4],
+    ] as const) {
+      const { folder, inMemory } = await largeModel(dtype, width);
+      expect(growth(folder, work) / inMemory, dtype).toBeLessThan(share);
+    }
   });
 });

@@ -1,11 +1,11 @@
 // Model folders as Hugging Face lays them out: config.json, model.safetensors (or several, with an index), tokenizer
-// files, chat template, generation_config.json; and adapters' folders, with their bases. A folder is loaded whole and
-// checked, tensor by tensor. How one is saved is checkpoint-saving.ts's part; how the decoder computes is not known here.
+// files, chat template, generation_config.json; and adapters' folders, with their bases. A folder is loaded, or only
+// looked at, as a whole. Its weights are checkpoint-weights.ts's part, how one is saved checkpoint-saving.ts's; how the
+// decoder computes is not known here.
 
 import { readdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
-import { z } from "zod";
-import { checkValue, fileError, parseJson, readText, UserError } from "../core/index.ts";
+import { join, resolve } from "node:path";
+import { fileError, parseJson, readText, UserError } from "../core/index.ts";
 import {
   type AdapterSpecification,
   adapterFiles,
@@ -14,12 +14,20 @@ import {
 } from "./adapter-folder.ts";
 import { findBase, type LoadOptions } from "./base-folder.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
-import { familyOf, parseModelConfig, taskOfConfig } from "./config.ts";
+import {
+  checkWeightFiles,
+  incomplete,
+  indexName,
+  readWeights,
+  weightFiles,
+  weightsName,
+} from "./checkpoint-weights.ts";
+import { parseModelConfig, taskOfConfig } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
 import { type GenerationConfig, readGenerationConfig } from "./generation-config.ts";
-import { isAdapter, mergeAdapters, mergedProjection } from "./lora.ts";
+import { isAdapter, mergeAdapters, mergedProjection, ranksOf } from "./lora.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
-import { parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
+import { parameterShapes, type Weights } from "./parameters.ts";
 import {
   dequantiseWeight,
   type LoadFormat,
@@ -28,7 +36,6 @@ import {
   quantisable,
   quantiseWeight,
 } from "./quantised-weights.ts";
-import { openSafetensors, readFiniteTensor, type SafetensorsFile } from "./safetensors.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
 
@@ -46,16 +53,20 @@ export type ModelFolder = {
   readonly adapter: LiveAdapter | null;
 };
 
-/** An adapter among a model's weights. whole: parameters that it brought in place of the base's. */
+/** A model folder but for its weights. */
+export type ModelDescription = Omit<ModelFolder, "weights" | "quantised">;
+
+/**
+ * An adapter among a model's weights. whole: parameters that it brought in place of the base's; ranks: by the projections
+ * that it stands beside; onAdapter: whether its base is itself an adapter, which was merged.
+ */
 export type LiveAdapter = {
   readonly specification: AdapterSpecification;
   readonly baseFolder: string;
   readonly whole: readonly string[];
+  readonly ranks: Readonly<Record<string, number>>;
+  readonly onAdapter: boolean;
 };
-
-/** The file of weights that lie in one. */
-export const weightsName = "model.safetensors";
-const indexName = "model.safetensors.index.json";
 
 const listFolder = async (folder: string): Promise<Set<string>> => {
   try {
@@ -73,146 +84,8 @@ const listFolder = async (folder: string): Promise<Set<string>> => {
   }
 };
 
-const incomplete = (folder: string, file: string, what: string): UserError =>
-  new UserError(
-    "model-folder-incomplete",
-    `${folder} has no ${file}: ${what}. Fetch or write the model again, or point to another folder.`,
-    { folder, file },
-  );
-
 const readJsonFile = async (path: string): Promise<unknown> =>
   parseJson(await readText(path), { file: path });
-
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
-
-/** The files of the weights; map: which of them an index says holds which tensor. */
-type WeightFiles = { readonly names: readonly string[]; readonly map: Readonly<Record<string, string>> };
-
-/** Which files hold the tensors. Names in an index must stay inside the folder. */
-const weightFiles = async (folder: string, files: ReadonlySet<string>): Promise<WeightFiles> => {
-  if (files.has(weightsName)) return { names: [weightsName], map: {} };
-  if (!files.has(indexName)) {
-    const other = [...files].find((name) => /\.(bin|pth?|gguf|ckpt)$/.test(name));
-    const hint =
-      other === undefined ? "" : ` (it has ${other}, which must be converted to safetensors first)`;
-    throw incomplete(folder, weightsName, `the weights are missing${hint}`);
-  }
-  const place = { file: join(folder, indexName) };
-  const { weight_map: map } = checkValue(indexSchema, await readJsonFile(place.file), place);
-  const names = [...new Set(Object.values(map))].sort();
-  for (const name of names) {
-    if (name !== basename(name) || !name.endsWith(".safetensors"))
-      throw new UserError(
-        "bad-weight-index",
-        `${place.file} names the file ${JSON.stringify(name)}; expected *.safetensors files in the same folder. Fetch the model again from a source you trust.`,
-        { name },
-      );
-    if (!files.has(name))
-      throw incomplete(folder, name, `${indexName} says that it holds a part of the weights`);
-  }
-  return { names, map };
-};
-
-/** Throws UserError when a file lacks a tensor that the index says it holds. */
-const checkIndex = (sources: readonly SafetensorsFile[], { map }: WeightFiles, folder: string): void => {
-  const byFile = new Map(sources.map((source) => [basename(source.path), source]));
-  const lost = Object.entries(map).find(([tensor, file]) => byFile.get(file)?.tensors.has(tensor) !== true);
-  if (lost !== undefined)
-    throw new UserError(
-      "missing-tensor",
-      `${join(folder, indexName)} says that ${lost[1]} holds the tensor ${lost[0]}, and it does not. The files are of different models or not whole: fetch the model again.`,
-      { folder, name: lost[0], file: lost[1] },
-    );
-};
-
-/** Where a parameter lies: the file and the tensor's name there. */
-type TensorPlace = { readonly source: SafetensorsFile; readonly tensor: string };
-
-/** leftOut: parameters that the caller has from elsewhere, and tensors that it has no use for. */
-type WantedWeights = { readonly task: ModelTask; readonly leftOut: readonly string[] };
-
-/** Every parameter that the files hold. Throws UserError for a tensor that the model has not. */
-const findTensors = (
-  sources: readonly SafetensorsFile[],
-  config: ModelConfig,
-  { task, leftOut }: WantedWeights,
-  folder: string,
-): ReadonlyMap<string, TensorPlace> => {
-  const shapes = parameterShapes(config, task);
-  const { parameterOf, ignores } = familyOf(config);
-  const found = new Map<string, TensorPlace>();
-  for (const source of sources)
-    for (const tensor of source.tensors.keys()) {
-      const name = parameterOf(tensor);
-      if (found.has(name))
-        throw new UserError(
-          "tensor-twice",
-          `${source.path} holds the tensor ${tensor}, which ${found.get(name)!.source.path} holds too; only one can be meant. Fetch the model again.`,
-          { folder, name: tensor },
-        );
-      // a tied head may be there as a copy
-      const isCopy = config.tieEmbeddings && tensor === "lm_head.weight";
-      if (name in shapes) found.set(name, { source, tensor });
-      else if (!ignores(tensor) && !isCopy && !leftOut.includes(tensor))
-        throw new UserError(
-          "unexpected-tensor",
-          `${source.path} holds the tensor ${tensor}, which a ${config.family} model of this config.json has not; leaving it out would change the model. Use a model without it.`,
-          { folder, name: tensor },
-        );
-    }
-  return found;
-};
-
-const readParameter = async (
-  place: TensorPlace | undefined,
-  name: string,
-  shape: readonly number[],
-  folder: string,
-): Promise<Weight> => {
-  if (place === undefined)
-    throw new UserError(
-      "missing-tensor",
-      `${folder}: the weights have no tensor ${name}, which config.json calls for. Weights and config.json do not belong together: fetch or write the model again.`,
-      { folder, name },
-    );
-  const { source, tensor } = place;
-  const entry = source.tensors.get(tensor)!;
-  if (!sameShape(entry.shape, shape))
-    throw new UserError(
-      "tensor-shape",
-      `${source.path}: tensor ${tensor} has shape [${entry.shape.join(", ")}], and config.json calls for [${shape.join(", ")}]. Weights and config.json do not belong together: fetch or write the model again.`,
-      { folder, name, got: entry.shape, expected: shape },
-    );
-  return readFiniteTensor(source, tensor);
-};
-
-const readWeights = async (
-  folder: string,
-  files: WeightFiles,
-  config: ModelConfig,
-  wanted: WantedWeights,
-  load: LoadFormat | undefined,
-): Promise<Pick<ModelFolder, "weights" | "quantised">> => {
-  const sources: SafetensorsFile[] = [];
-  const fewerBits = load === undefined ? undefined : { load, chosen: quantisable(config, load) };
-  try {
-    for (const name of files.names) sources.push(await openSafetensors(join(folder, name)));
-    checkIndex(sources, files, folder);
-    const places = findTensors(sources, config, wanted, folder);
-    const weights: Weights = {};
-    const quantised: Record<string, QuantisedWeight> = {};
-    for (const [name, shape] of Object.entries(parameterShapes(config, wanted.task))) {
-      if (wanted.leftOut.includes(name) && !places.has(name)) continue;
-      const weight = await readParameter(places.get(name), name, shape, folder);
-      const projection = fewerBits?.chosen.get(name);
-      if (fewerBits === undefined || projection === undefined) weights[name] = weight;
-      else quantised[name] = quantiseWeight(weight, projection, fewerBits.load);
-    }
-    return { weights, quantised };
-  } finally {
-    for (const source of sources) await source.close();
-  }
-};
 
 const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {
   if (tokenizer.vocabularySize > config.vocabularySize)
@@ -223,13 +96,21 @@ const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConf
     );
 };
 
+/**
+ * A folder that was looked at, with what reads its weights or only sees that they are whole; both throw UserError.
+ * load: as in LoadOptions.
+ */
+type OpenedFolder = ModelDescription & {
+  read(load: LoadFormat | undefined): Promise<Pick<ModelFolder, "weights" | "quantised">>;
+  check(load: LoadFormat | undefined): Promise<ReadonlySet<string>>;
+};
+
 /** A folder with weights of its own. wanted: a task other than the folder's, whose head the caller has from elsewhere. */
-const loadWholeFolder = async (
+const openWholeFolder = async (
   folder: string,
   files: ReadonlySet<string>,
   wanted: ModelTask | null,
-  load: LoadFormat | undefined,
-): Promise<ModelFolder> => {
+): Promise<OpenedFolder> => {
   if (!files.has("config.json"))
     throw incomplete(folder, "config.json", "it is no model folder, or a part of one");
   if (!files.has("tokenizer.json"))
@@ -244,8 +125,12 @@ const loadWholeFolder = async (
   const chatTemplate = await readChatTemplate(folder, files, tokenizer);
   const generationConfig = await readGenerationConfig(folder, files, config);
   const leftOut = task === own ? [] : ["score.weight", "lm_head.weight"];
-  const read = await readWeights(folder, await weightFiles(folder, files), config, { task, leftOut }, load);
-  return { config, task, ...read, tokenizer, chatTemplate, generationConfig, adapter: null };
+  const source = { folder, files: await weightFiles(folder, files), config, wanted: { task, leftOut } };
+  return {
+    ...{ config, task, tokenizer, chatTemplate, generationConfig, adapter: null },
+    read: (load) => readWeights(source, load),
+    check: () => checkWeightFiles(source),
+  };
 };
 
 /** Whether a folder is that of an adapter: PEFT's files and no weights of a whole model. */
@@ -253,44 +138,58 @@ const isAdapterFolder = (files: ReadonlySet<string>): boolean =>
   files.has(adapterFiles.config) && !files.has(weightsName) && !files.has(indexName);
 
 /** An adapter's folder: its base, an adapter there merged, with the adapter's tensors among the weights. */
-const loadAdapterFolder = async (
+const openAdapterFolder = async (
   folder: string,
   files: ReadonlySet<string>,
   options: LoadOptions,
   inside: readonly string[],
-): Promise<ModelFolder> => {
+): Promise<OpenedFolder> => {
   const specification = await readAdapterSpecification(folder);
   if (!files.has(adapterFiles.weights))
     throw incomplete(folder, adapterFiles.weights, `${adapterFiles.config} is there without it`);
   const baseFolder = await findBase(folder, specification, options);
-  const base = mergeFolder(
-    await loadFolder(baseFolder, options, [...inside, resolve(folder)], specification.task),
+  const { read, check, ...base } = await openFolder(
+    baseFolder,
+    options,
+    [...inside, resolve(folder)],
+    specification.task,
   );
   const { config, task } = base;
   const own = await readAdapterWeights(folder, specification, config, task);
-  const weights = { ...base.weights, ...own };
-  checkParameters(folder, { ...weights, ...base.quantised }, config, task);
   const tokenizer = files.has("tokenizer.json") ? await readTokenizer(folder, files) : base.tokenizer;
   checkVocabulary(folder, tokenizer, config);
   const template = files.has("tokenizer.json") ? await readChatTemplate(folder, files, tokenizer) : null;
   const whole = Object.keys(own).filter((name) => !isAdapter(name));
   return {
     ...base,
-    weights,
     tokenizer,
     chatTemplate: template ?? base.chatTemplate,
-    adapter: { specification, baseFolder, whole },
+    adapter: { specification, baseFolder, whole, ranks: ranksOf(own), onAdapter: base.adapter !== null },
+    async read(load) {
+      const held = mergeFolder({ ...base, ...(await read(load)) });
+      const quantised = Object.fromEntries(
+        Object.entries(held.quantised).filter(([name]) => own[name] === undefined),
+      );
+      const weights = { ...held.weights, ...own };
+      checkParameters(folder, new Set(Object.keys({ ...weights, ...quantised })), config, task);
+      return { weights, quantised };
+    },
+    async check(load) {
+      const names = new Set([...(await check(load)), ...Object.keys(own)]);
+      checkParameters(folder, names, config, task);
+      return names;
+    },
   };
 };
 
 /** Throws UserError where neither the base nor the adapter has a parameter (a score head). */
 const checkParameters = (
   folder: string,
-  weights: Readonly<Record<string, unknown>>,
+  names: ReadonlySet<string>,
   config: ModelConfig,
   task: ModelTask,
 ): void => {
-  const missing = Object.keys(parameterShapes(config, task)).find((name) => weights[name] === undefined);
+  const missing = Object.keys(parameterShapes(config, task)).find((name) => !names.has(name));
   if (missing !== undefined)
     throw new UserError(
       "missing-tensor",
@@ -299,21 +198,21 @@ const checkParameters = (
     );
 };
 
-const loadFolder = async (
+const openFolder = async (
   folder: string,
   options: LoadOptions,
   inside: readonly string[],
   wanted: ModelTask | null,
-): Promise<ModelFolder> => {
+): Promise<OpenedFolder> => {
   const files = await listFolder(folder);
-  if (!isAdapterFolder(files)) return loadWholeFolder(folder, files, wanted, options.load);
+  if (!isAdapterFolder(files)) return openWholeFolder(folder, files, wanted);
   if (inside.includes(resolve(folder)))
     throw new UserError(
       "adapter-of-itself",
       `${folder} is an adapter whose base is, by way of others or directly, itself. Correct base_model_name_or_path in ${adapterFiles.config}.`,
       { folder },
     );
-  return loadAdapterFolder(folder, files, options, inside);
+  return openAdapterFolder(folder, files, options, inside);
 };
 
 /**
@@ -321,8 +220,23 @@ const loadFolder = async (
  * multiplied in. Throws UserError that names the file, what was expected and what to do, when one is missing or broken
  * or when files do not belong together.
  */
-export const loadModelFolder = (folder: string, options: LoadOptions = {}): Promise<ModelFolder> =>
-  loadFolder(folder, options, [], null);
+export const loadModelFolder = async (folder: string, options: LoadOptions = {}): Promise<ModelFolder> => {
+  const { read, check: _check, ...description } = await openFolder(folder, options, [], null);
+  return { ...description, ...(await read(options.load)) };
+};
+
+/**
+ * Looks at all that loadModelFolder would load, weights included, and keeps none of them: it takes little memory. Throws
+ * UserError as loadModelFolder does.
+ */
+export const checkModelFolder = async (
+  folder: string,
+  options: LoadOptions = {},
+): Promise<ModelDescription> => {
+  const { read: _read, check, ...description } = await openFolder(folder, options, [], null);
+  await check(options.load);
+  return description;
+};
 
 /** A folder's model for reading: its weights will not change. */
 export const frozenState = ({ config, task, weights, quantised }: ModelFolder): ModelState =>

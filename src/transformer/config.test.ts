@@ -52,7 +52,7 @@ describe("parseModelConfig", () => {
   });
 
   it.each([
-    [{ model_type: "mamba" }, /model_type is "mamba"; known are: gpt2, llama, mistral/],
+    [{ model_type: "mamba" }, /model_type is "mamba"; known are: gemma3, gemma3_text, gpt2, llama, mistral/],
     [{ model_type: undefined }, /model_type is missing/],
     [{ hidden_size: undefined }, /hidden_size/],
     [{ hidden_size: "32" }, /hidden_size.*"32"/],
@@ -101,6 +101,9 @@ describe("writeModelConfig", () => {
     }
     expect(writeModelConfig(parseModelConfig(raw))).toMatchObject({ something_else: raw.something_else });
     expect(taskOfConfig(writeModelConfig(config))).toBe("causal-lm");
+    const padless = { ...config, padTokenId: null, endTokenIds: [5, 6] };
+    expect(writeModelConfig(padless)["pad_token_id"]).toBeNull();
+    expect(writeModelConfig(padless, "sequence-classification")["pad_token_id"]).toBe(5);
     expect(writeModelConfig(config, "causal-lm", "bfloat16")["torch_dtype"]).toBe("bfloat16");
   });
 });

@@ -1,28 +1,20 @@
 // Model configurations: finds the family of a Hugging Face config.json and lets it read or write the fields.
-// Adding a family is one file in families/ and one entry here.
+// Adding a family is one file in families/ and one line in its list.ts.
 
 import { CovenantError, UserError } from "../core/index.ts";
-import type {
-  DecoderDesign,
-  Family,
-  FamilyName,
-  ModelConfig,
-  ModelTask,
-  WeightFormat,
-} from "./families/family.ts";
-import { gemma3 } from "./families/gemma3.ts";
-import { gpt2 } from "./families/gpt2.ts";
-import { llama } from "./families/llama.ts";
-import { mistral } from "./families/mistral.ts";
-import { qwen2 } from "./families/qwen2.ts";
-import { qwen3 } from "./families/qwen3.ts";
+import type { DecoderDesign, Family, ModelConfig, ModelTask, WeightFormat } from "./families/family.ts";
+import * as list from "./families/list.ts";
 
 export type { ModelConfig, ModelTask, Shape, WeightFormat } from "./families/family.ts";
 
-const families: Readonly<Record<FamilyName, Family>> = { gpt2, llama, mistral, qwen2, qwen3, gemma3 };
+const families: readonly Family[] = Object.values(list);
 
-/** The family of a configuration. */
-export const familyOf = (config: ModelConfig): Family => families[config.family];
+/** The family of a configuration. Throws CovenantError for one that is not known. */
+export const familyOf = (config: ModelConfig): Family => {
+  const family = families.find(({ name }) => name === config.family);
+  if (family !== undefined) return family;
+  throw new CovenantError("model-config", `There is no model family "${config.family}".`);
+};
 
 const designs = new WeakMap<ModelConfig, DecoderDesign>();
 
@@ -50,9 +42,9 @@ export const parseModelConfig = (raw: unknown, source = "config.json"): ModelCon
       { source },
     );
   const type = raw["model_type"];
-  const family = Object.values(families).find(({ modelType }) => modelType === type);
+  const family = families.find(({ modelTypes }) => modelTypes.some((one) => one === type));
   if (family) return family.parseConfig(raw, source);
-  const known = Object.values(families).map(({ modelType }) => modelType);
+  const known = families.flatMap(({ modelTypes }) => modelTypes);
   throw new UserError(
     "unknown-model-family",
     `${source}: model_type is ${JSON.stringify(type) ?? "missing"}; known are: ${known.join(", ")}. Choose a model of one of these families.`,
@@ -82,14 +74,16 @@ export const writeModelConfig = (
     throw new CovenantError("model-config", `A ${config.family} model is made from a config.json alone.`);
   // "dtype" is what newer versions of transformers call it
   const { dtype: _dtype, id2label: _id2label, label2id: _label2id, ...kept } = base;
-  const { endTokenIds: end } = config;
+  const { endTokenIds: end, padTokenId: pad } = config;
+  const isScored = task === "sequence-classification";
   return {
     ...kept,
     architectures: [architectures[task]],
     bos_token_id: config.beginTokenId,
     eos_token_id: end.length > 1 ? [...end] : (end[0] ?? null),
-    ...(task === "sequence-classification" ? { id2label: { "0": "score" }, label2id: { score: 0 } } : {}),
-    pad_token_id: config.padTokenId,
+    ...(isScored ? { id2label: { "0": "score" }, label2id: { score: 0 } } : {}),
+    // without one transformers scores no batch; as TRL's reward models have it
+    pad_token_id: isScored ? (pad ?? end[0] ?? null) : pad,
     torch_dtype: format,
   };
 };

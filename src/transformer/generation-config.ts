@@ -21,6 +21,8 @@ export type GenerationConfig = {
   readonly topP: number | null;
   readonly minP: number | null;
   readonly repetitionPenalty: number | null;
+  /** What else the file says: it is written back as it was. */
+  readonly others?: Readonly<Record<string, unknown>>;
 };
 
 const tokenId = z.number().int().nonnegative();
@@ -44,6 +46,9 @@ export const readGenerationConfig = async (
   const place = { file: join(folder, generationConfigName) };
   const content = files.has(generationConfigName) ? parseJson(await readText(place.file), place) : {};
   const { eos_token_id: end, ...raw } = checkValue(generationSchema, content, place);
+  const others = Object.fromEntries(
+    Object.entries(raw).filter(([name]) => !(name in generationSchema.shape)),
+  );
   return {
     endTokenIds: end == null ? config.endTokenIds : [end].flat(),
     padTokenId: raw.pad_token_id ?? config.padTokenId,
@@ -53,6 +58,7 @@ export const readGenerationConfig = async (
     topP: raw.top_p ?? null,
     minP: raw.min_p ?? null,
     repetitionPenalty: raw.repetition_penalty ?? null,
+    ...(Object.keys(others).length === 0 ? {} : { others }),
   };
 };
 
@@ -64,6 +70,7 @@ export const writeGenerationConfig = (
   const endTokenIds = said?.endTokenIds ?? ends;
   const fields = {
     bos_token_id: beginTokenId,
+    ...said?.others,
     eos_token_id: endTokenIds.length > 1 ? endTokenIds : endTokenIds[0],
     pad_token_id: said?.padTokenId ?? pad,
     do_sample: said?.doSample,

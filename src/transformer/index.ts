@@ -26,9 +26,11 @@ export {
   roleTokenTemplate,
 } from "./chat-template.ts";
 export {
+  checkModelFolder,
   frozenState,
   type LiveAdapter,
   loadModelFolder,
+  type ModelDescription,
   type ModelFolder,
   mergeFolder,
   withChatTemplate,
@@ -57,6 +59,7 @@ export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {
   type AdapterSize,
+  adapterCount,
   adapterScaleOf,
   addAdapters,
   allTargets,
@@ -64,6 +67,8 @@ export {
   type LoraOptions,
   learnsWithAdapters,
   mergeAdapters,
+  takeScaleOut,
+  targetedProjections,
 } from "./lora.ts";
 export {
   createModelState,

@@ -33,25 +33,29 @@ export const allTargets = "all-linear";
 /** Whether a parameter's name is that of an adapter. */
 export const isAdapter = (name: string): boolean => name.includes(".lora_");
 
+const downName = ".lora_A.weight";
+
 /** Whether weights hold adapters. */
 export const hasAdapters = (weights: Weights): boolean => Object.keys(weights).some(isAdapter);
+
+/** The ranks of the adapters among weights, by the projections that they stand beside. */
+export const ranksOf = (weights: Weights): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(weights)
+      .filter(([name]) => name.endsWith(downName))
+      .map(([name, { shape }]) => [name.slice(0, -downName.length), shape[0]!]),
+  );
 
 const uniform = (seed: number, name: string, count: number, bound: number): Float32Array => {
   const random = createRandom(deriveSeed(seed, "lora", name));
   return Float32Array.from({ length: count }, () => (2 * random.next() - 1) * bound);
 };
 
-/**
- * Weights with fresh adapters beside every targeted projection: A uniform in ±1/sqrt(in) (PEFT's Kaiming rule with
- * a = sqrt(5)), B zero. Throws UserError when a target is no projection of the model.
- */
-export const addAdapters = (
+/** The projections that get adapters. Throws UserError when a target is no projection of the model. */
+export const targetedProjections = (
   config: ModelConfig,
-  weights: Weights,
-  { rank, targets }: LoraOptions,
-  seed: number,
-): Weights => {
-  const adapted: Weights = { ...weights };
+  targets: LoraOptions["targets"],
+): readonly Projection[] => {
   const known = projectionsByName(config);
   const chosen = targets.includes(allTargets) ? [...known.keys()] : targets;
   const unknown = chosen.find((target) => !known.has(target));
@@ -61,7 +65,28 @@ export const addAdapters = (
       `LoRA target "${unknown ?? ""}" is no projection of a ${config.family} model; it has ${[...known.keys()].join(", ")}. Name some of these, or "${allTargets}".`,
       { targets },
     );
-  for (const { name, inputs, outputs } of chosen.flatMap((target) => known.get(target)!)) {
+  return [...new Set(chosen)].flatMap((target) => known.get(target)!);
+};
+
+/** How many numbers fresh adapters hold. Throws like targetedProjections. */
+export const adapterCount = (config: ModelConfig, { rank, targets }: LoraOptions): number =>
+  targetedProjections(config, targets).reduce(
+    (sum, { inputs, outputs }) => sum + rank * (inputs + outputs),
+    0,
+  );
+
+/**
+ * Weights with fresh adapters beside every targeted projection: A uniform in ±1/sqrt(in) (PEFT's Kaiming rule with
+ * a = sqrt(5)), B zero. Throws like targetedProjections.
+ */
+export const addAdapters = (
+  config: ModelConfig,
+  weights: Weights,
+  { rank, targets }: LoraOptions,
+  seed: number,
+): Weights => {
+  const adapted: Weights = { ...weights };
+  for (const { name, inputs, outputs } of targetedProjections(config, targets)) {
     const data = uniform(seed, `${name}.weight`, rank * inputs, 1 / Math.sqrt(inputs));
     adapted[`${name}.lora_A.weight`] = { shape: [rank, inputs], data };
     adapted[`${name}.lora_B.weight`] = { shape: [outputs, rank], data: new Float32Array(outputs * rank) };
@@ -113,6 +138,16 @@ export const mergeAdapters = (config: ModelConfig, weights: Weights, scale: numb
   }
   return plain;
 };
+
+/** Weights whose adapters' products are to be multiplied with `scale`, of such whose products are multiplied with 1. */
+export const takeScaleOut = (weights: Weights, scale: number): Weights =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, weight]) =>
+      isAdapter(name) && name.includes(".lora_B.")
+        ? [name, { shape: weight.shape, data: weight.data.map((value) => value / scale) }]
+        : [name, weight],
+    ),
+  );
 
 /** What learns: adapters and heads where there are adapters, everything otherwise. */
 export const learnsWithAdapters = (weights: Weights): ((name: string) => boolean) =>

@@ -2,13 +2,20 @@
 // backwards into adapters. Small random models only.
 
 import { describe, expect, it } from "vitest";
+import { createRandom } from "../core/index.ts";
 import { compile, gradients, mean, type Tensor } from "../engine/index.ts";
 import { frozenState, loadModelFolder, mergeFolder } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
 import { addAdapters, allTargets } from "./lora.ts";
 import { createModelState, graphOf, type ModelState } from "./model-state.ts";
-import type { Weights } from "./parameters.ts";
-import { dequantiseWeight, type LoadFormat, quantisable, quantiseWeight } from "./quantised-weights.ts";
+import type { Weight, Weights } from "./parameters.ts";
+import {
+  dequantiseWeight,
+  type LoadFormat,
+  quantisable,
+  quantiseParts,
+  quantiseWeight,
+} from "./quantised-weights.ts";
 import { createScorer } from "./scoring.ts";
 import { readTargets } from "./token-batch.ts";
 
@@ -127,5 +134,33 @@ describe("quantisable", () => {
     const odd = { ...config, hiddenSize: 6, headSize: 2, heads: 3, keyValueHeads: 1, intermediateSize: 5 };
     expect(quantisable(odd, "4bit").size).toBe(0);
     expect(quantisable(odd, "8bit").size).toBe(7 * config.layers);
+  });
+});
+
+describe("a weight that is read in parts", () => {
+  const random = createRandom(4);
+  const weightOf = (rows: number, columns: number): Weight => ({
+    shape: [rows, columns],
+    data: Float32Array.from({ length: rows * columns }, (_, at) => (at % 7 === 3 ? 0 : random.normal())),
+  });
+  const partsOf = ({ data, shape }: Weight, rows: number) =>
+    async function* () {
+      const size = rows * shape[1]!;
+      for (let start = 0; start < data.length; start += size)
+        yield { start, data: data.slice(start, start + size) };
+    };
+
+  it.each([
+    ["4bit", false],
+    ["4bit", true],
+    ["8bit", false],
+    ["8bit", true],
+  ] as const)("is quantised as the whole one: %s, transposed %s", async (format, transposed) => {
+    const [inputs, outputs] = [96, 160];
+    const projection = { name: "some", inputs, outputs, transposed };
+    const weight = transposed ? weightOf(inputs, outputs) : weightOf(outputs, inputs);
+    const whole = quantiseWeight(weight, projection, format);
+    for (const rows of [64, 128, 1024])
+      expect(await quantiseParts(partsOf(weight, rows), projection, format)).toEqual(whole);
   });
 });

@@ -4,9 +4,12 @@
 import {
   constant,
   dequantiseNf4,
+  emptyInt8,
   emptyNf4,
+  fillInt8,
   type Int8Values,
   input,
+  int8Step,
   matmulInt8,
   matmulNf4,
   type Nf4Values,
@@ -19,6 +22,7 @@ import {
 import { designOf, type ModelConfig } from "./config.ts";
 import type { Projection } from "./families/family.ts";
 import { projectionsOf, type Weight } from "./parameters.ts";
+import type { TensorPart } from "./safetensors.ts";
 
 /** How many bits projections are held in. */
 export type LoadFormat = "4bit" | "8bit";
@@ -62,6 +66,55 @@ export const quantiseWeight = (
   const values = emptyNf4(weight.data.length);
   quantiseNf4(weight.data, values);
   return { type: "nf4", rows, columns, values };
+};
+
+/** Rows of a weight that are quantised at a time, some hundred thousand numbers; so many always fill blocks of NF4. */
+export const rowsAtATime = (columns: number): number =>
+  nf4Block * Math.max(1, Math.floor(2 ** 18 / columns / nf4Block));
+
+/** A weight that lies [inputs, outputs], read twice: first for the outputs' steps, then for the levels. */
+const quantiseTransposed = async (
+  parts: () => AsyncIterable<TensorPart>,
+  { inputs, outputs }: Projection,
+): Promise<Int8Values> => {
+  const values = emptyInt8(outputs, inputs);
+  const largest = new Float64Array(outputs);
+  for await (const { start, data } of parts())
+    for (let at = 0; at < data.length; at++) {
+      const output = (start + at) % outputs;
+      largest[output] = Math.max(largest[output]!, Math.abs(data[at]!));
+    }
+  const steps = largest.map(int8Step);
+  values.steps.set(steps);
+  for await (const { start, data } of parts())
+    for (let at = 0; at < data.length; at++) {
+      const step = steps[(start + at) % outputs]!;
+      values.levels[start + at] = step === 0 ? 0 : Math.round(data[at]! / step);
+    }
+  return values;
+};
+
+/**
+ * quantiseWeight of a weight that is read in parts of whole rows (rowsAtATime), so that it is never held in float32.
+ * parts: reads it from its beginning each time.
+ */
+export const quantiseParts = async (
+  parts: () => AsyncIterable<TensorPart>,
+  projection: Projection,
+  format: LoadFormat,
+): Promise<QuantisedWeight> => {
+  const { inputs, outputs, transposed } = projection;
+  if (format === "4bit") {
+    const [rows, columns] = transposed === true ? [inputs, outputs] : [outputs, inputs];
+    const values = emptyNf4(rows * columns);
+    for await (const { start, data } of parts()) quantiseNf4(data, values, start);
+    return { type: "nf4", rows, columns, values };
+  }
+  if (transposed === true)
+    return { type: "int8", inputs, outputs, values: await quantiseTransposed(parts, projection) };
+  const values = emptyInt8(outputs, inputs);
+  for await (const { start, data } of parts()) fillInt8(data, values, start / inputs);
+  return { type: "int8", inputs, outputs, values };
 };
 
 /** What a quantised weight stands for, in float32 and in the shape that it was quantised from. */

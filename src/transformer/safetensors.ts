@@ -35,6 +35,8 @@ export type SafetensorsFile = AsyncDisposable & {
   readonly metadata: Readonly<Record<string, string>>;
   /** One tensor as float32. Throws UserError when it is missing or not F32, F16 or BF16. */
   read(name: string): Promise<Weight>;
+  /** Fills `target` with its numbers from `start` on, where a whole one would take too much memory. Throws like read. */
+  readPart(name: string, start: number, target: Float32Array): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -165,12 +167,12 @@ const checkLayout = (
 
 const readHalves = async (
   file: FileHandle,
-  { begin, end, dtype }: TensorEntry,
+  { begin, end, dtype }: Pick<TensorEntry, "begin" | "end" | "dtype">,
   target: Float32Array,
   path: string,
 ): Promise<void> => {
   const decode = dtype === "F16" ? decodeFloat16 : decodeBfloat16;
-  const chunk = new Uint16Array(Math.min(1 << 19, (end - begin) / 2));
+  const chunk = new Uint16Array(Math.min(1 << 17, (end - begin) / 2));
   for (let at = begin, offset = 0; at < end; ) {
     const part = chunk.subarray(0, Math.min(chunk.length, (end - at) / 2));
     await readFully(file, new Uint8Array(part.buffer, 0, part.byteLength), at, path);
@@ -180,7 +182,8 @@ const readHalves = async (
   }
 };
 
-const readTensor = async (file: FileHandle, name: string, source: SafetensorsFile): Promise<Weight> => {
+/** The entry of a tensor that can be read, with the bytes of one of its numbers. Throws UserError. */
+const readableEntry = (name: string, source: SafetensorsFile): TensorEntry & { readonly width: number } => {
   const entry = source.tensors.get(name);
   if (!entry)
     throw new UserError(
@@ -188,17 +191,34 @@ const readTensor = async (file: FileHandle, name: string, source: SafetensorsFil
       `${source.path} has no tensor ${name} (it has ${source.tensors.size}). Point to the file or folder of the right model.`,
       { path: source.path, name },
     );
-  const { dtype, shape } = entry;
+  const { dtype } = entry;
   if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16")
     throw new UserError(
       "unsupported-tensor",
       `${source.path}: tensor ${name} is ${dtype}; expected F32, F16 or BF16. Use the model's unquantised weights.`,
       { path: source.path, name, dtype },
     );
-  const data = new Float32Array(elementCount(shape));
-  if (dtype === "F32") await readFully(file, new Uint8Array(data.buffer), entry.begin, source.path);
-  else await readHalves(file, entry, data, source.path);
-  return { shape, data };
+  return { ...entry, width: bytesPerElement[dtype]! };
+};
+
+const readPart = async (
+  file: FileHandle,
+  { dtype, begin: first, width }: ReturnType<typeof readableEntry>,
+  start: number,
+  target: Float32Array,
+  path: string,
+): Promise<void> => {
+  const [begin, end] = [first + start * width, first + (start + target.length) * width];
+  const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+  if (dtype === "F32") await readFully(file, bytes, begin, path);
+  else await readHalves(file, { dtype, begin, end }, target, path);
+};
+
+const readTensor = async (file: FileHandle, name: string, source: SafetensorsFile): Promise<Weight> => {
+  const entry = readableEntry(name, source);
+  const data = new Float32Array(elementCount(entry.shape));
+  await readPart(file, entry, 0, data, source.path);
+  return { shape: entry.shape, data };
 };
 
 /** Opens a file and checks its header against its size. Throws UserError for a missing, cut or lying file. */
@@ -216,6 +236,8 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
       path,
       ...header,
       read: (name) => readTensor(file, name, source),
+      readPart: async (name, start, target) =>
+        readPart(file, readableEntry(name, source), start, target, path),
       close: () => file.close(),
       [Symbol.asyncDispose]: () => file.close(),
     };
@@ -226,23 +248,48 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
   }
 };
 
+const requireFinite = (file: SafetensorsFile, name: string, data: Float32Array, start: number): void => {
+  for (let at = 0; at < data.length; at++) {
+    if (Number.isFinite(data[at])) continue;
+    throw new UserError(
+      "weights-not-finite",
+      `${file.path}: tensor ${name} holds ${data[at]} at position ${start + at}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
+      { path: file.path, name },
+    );
+  }
+};
+
 /**
  * One tensor whose numbers are all finite. Throws UserError for NaN and infinities too: a model that holds them was
  * damaged and would answer nonsense without a word.
  */
 export const readFiniteTensor = async (file: SafetensorsFile, name: string): Promise<Weight> => {
   const weight = await file.read(name);
-  const { data } = weight;
-  for (let at = 0; at < data.length; at++) {
-    if (Number.isFinite(data[at])) continue;
-    throw new UserError(
-      "weights-not-finite",
-      `${file.path}: tensor ${name} holds ${data[at]} at position ${at}; expected finite numbers. The model was damaged in training or on the way: use an earlier checkpoint.`,
-      { path: file.path, name },
-    );
-  }
+  requireFinite(file, name, weight.data, 0);
   return weight;
 };
+
+/** Numbers of a tensor, from position `start` on. */
+export type TensorPart = { readonly start: number; readonly data: Float32Array };
+
+/**
+ * A tensor in parts of `size` numbers, one after another, all in the same buffer: a part is gone when the next one is
+ * asked for. Throws like readFiniteTensor.
+ */
+export async function* readFiniteParts(
+  file: SafetensorsFile,
+  name: string,
+  size: number,
+): AsyncGenerator<TensorPart> {
+  const total = elementCount(file.tensors.get(name)?.shape ?? []);
+  const buffer = new Float32Array(Math.min(size, total));
+  for (let start = 0; start < total; start += size) {
+    const data = buffer.subarray(0, Math.min(size, total - start));
+    await file.readPart(name, start, data);
+    requireFinite(file, name, data, start);
+    yield { start, data };
+  }
+}
 
 /** All tensors of a file as float32. */
 export const readSafetensors = async (path: string): Promise<Weights> => {

@@ -184,7 +184,7 @@ describe("less memory", () => {
     );
     const dpo = await train("dpo", "pairs4.jsonl", "qdpo", ...settingsOf("dpo")(...small, "load=4bit"));
     expect(expectStatus(dpo, 0).stdout).toContain("./qdpo/dpo/adapter");
-    // and on from the adapter, merged into its base in 4 bits: what DPO starts from is its reference
+    // and on from the adapter, which goes on learning: what DPO starts from is its reference
     const more = ["train", "dpo", "--model", "qlora/sl/adapter", "--data", "pairs4.jsonl", "--out", "chain"];
     const chained = await covenant([...more, ...settingsOf("dpo")(...small, "load=4bit")], folder);
     expect(expectStatus(chained, 0).stdout).toContain("./chain/dpo/adapter");

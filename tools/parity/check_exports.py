@@ -1,6 +1,7 @@
 """What Covenant writes, opened by the original libraries: each adapter of test/golden/adapters is exported as one model
 and as an adapter, and one is trained by Covenant itself; the logits of transformers and PEFT on what was written are
-held against those of PEFT on what it had written (or, of the trained one, against one another).
+held against those of PEFT on what it had written (or, of trained ones, against one another): one trained on a model, one
+that went on from it by DPO, in float32 and over 4 bits, and a reward model of a base without a padding token.
 
     python check_exports.py            # prints a table; fails where two logits are 1e-3 or more apart
 """
@@ -81,16 +82,22 @@ def exported(place: pathlib.Path) -> list[bool]:
     return results
 
 
+LORA = ["lora.rank=4", "lora.alpha=8", "lora.rsLora=true", "lora.dropout=0.1"]
+
+
+def train(method: str, model: pathlib.Path, data: str, out: str, place: pathlib.Path, *more: str) -> None:
+    settings = [*LORA, "batch=2", "learningRate=0.05", *more]
+    words = [word for one in settings for word in ("--set", f"{method}.{one}")]
+    rows = str(ROOT / "test/e2e" / data)
+    covenant("train", method, "--model", str(model), "--data", rows, "--out", out, *words, folder=place)
+
+
 def trained(place: pathlib.Path) -> list[bool]:
     results = []
     for family in ("gpt2", "qwen2"):
         base = place / f"base-{family}"
         shutil.copytree(GOLDEN / "families" / family, base)
-        settings = ["rank=4", "alpha=8", "rsLora=true", "dropout=0.1"]
-        settings = [f"sft.lora.{one}" for one in settings] + ["sft.batch=2", "sft.learningRate=0.05"]
-        words = [word for one in settings for word in ("--set", one)]
-        rows = str(ROOT / "test/e2e/rows.jsonl")
-        covenant("train", "sft", "--model", str(base), "--data", rows, "--out", family, *words, folder=place)
+        train("sft", base, "rows.jsonl", family, place)
         stage = place / family / "sl"
         adapter = with_peft(base, stage / "adapter")
         chats = ids_of(base)
@@ -98,13 +105,51 @@ def trained(place: pathlib.Path) -> list[bool]:
         results.append(check(f"trained {family}", "adapter in PEFT against model in transformers", distance(adapter, merged, chats)))
         plain = whole(base, stage / "adapter")
         assert distance(adapter, plain, chats) > 0.01, "the training moved nothing"
+        results += continued(place, family, base, chats)
     return results
+
+
+def continued(place: pathlib.Path, family: str, base: pathlib.Path, chats: list[list[int]]) -> list[bool]:
+    """DPO from the adapter of fine-tuning: PEFT finds the true base by itself, and both steps are in the adapter."""
+    results = []
+    for load in ([], ["load=4bit"]):
+        out = f"{family}-dpo{len(load)}"
+        train("dpo", place / family / "sl" / "adapter", "pairs.jsonl", out, place, *load)
+        folder = place / out / "dpo" / "adapter"
+        found = peft.AutoPeftModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+        covenant("export", "merge", str(folder), "--out", f"{out}-merged", folder=place)
+        merged = whole(place / f"{out}-merged", folder)
+        what = "DPO from an adapter" + (" over 4 bits" if load else "")
+        results.append(check(f"trained {family}", f"{what}, in PEFT", distance(found.eval(), merged, chats)))
+        before = with_peft(base, place / family / "sl" / "adapter")
+        assert distance(found, before, chats) > 0.01, "DPO moved nothing"
+    return results
+
+
+@torch.no_grad()
+def rewarded(place: pathlib.Path) -> list[bool]:
+    """A reward model of a base without a padding token scores a batch in transformers, as it scores one text."""
+    base = place / "padless"
+    shutil.copytree(GOLDEN / "families/gpt2", base)
+    config = json.loads((base / "config.json").read_text("utf-8"))
+    (base / "config.json").write_text(json.dumps({**config, "pad_token_id": None}), "utf-8")
+    train("reward", base, "pairs.jsonl", "reward", place, "atChance=warn")
+    model = whole(place / "reward/reward/model", place / "reward/reward/adapter")
+    pad = model.config.pad_token_id
+    assert pad == config["eos_token_id"], pad
+    texts = [[9, 12, 40, 7, 33], [25, 11, 60]]
+    alone = torch.stack([model(torch.tensor([ids])).logits[0, 0] for ids in texts])
+    batch = torch.tensor([ids + [pad] * (5 - len(ids)) for ids in texts])
+    together = model(batch, attention_mask=(batch != pad).long()).logits[:, 0]
+    return [check("reward gpt2", "a batch against one text at a time", float((alone - together).abs().max()))]
 
 
 def main() -> None:
     print(f"peft {peft.__version__}, transformers {transformers.__version__}, torch {torch.__version__}")
     with tempfile.TemporaryDirectory() as folder:
-        results = exported(pathlib.Path(folder)) + trained(pathlib.Path(folder))
+        results = [
+            result for part in (exported, trained, rewarded) for result in part(pathlib.Path(folder))
+        ]
     if not all(results):
         sys.exit(f"{results.count(False)} of {len(results)} are {TOLERANCE} or more apart")
 

@@ -17,6 +17,7 @@ import {
 } from "../../training/index.ts";
 import { createGenerator, createScorer } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../policy-settings.ts";
+import { startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { judgeReward } from "./judge-reward.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
@@ -25,13 +26,11 @@ import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
-  loadOf,
   optimiserOf,
   promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
-  startOf,
   stateToTrain,
   trainedFolder,
   trainingSeed,
@@ -59,7 +58,7 @@ const scaleOf = ({ scale, estimator }: GrpoSettings) =>
 /** What samples, is trained, and holds back; no reference where nothing is to be held. */
 const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
   const state = stateToTrain(model, model.weights, settings, seed);
-  const reference = settings.beta === 0 ? null : createScorer(startOf(model));
+  const reference = settings.beta === 0 ? null : createScorer(startingState(model, state));
   const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
   return {
     ...parts,
@@ -89,7 +88,7 @@ const trainWith = async (
   judge: Judge | null,
 ): Promise<void> => {
   const { name, settings, maxTokens } = options;
-  const model = await loadTrainable(options.model, context, loadOf(settings));
+  const model = await loadTrainable(options.model, context, settings);
   const endToken = endTokenOf(model, options.model);
   const prompts = fittingPrompts(stage, model, options.prompts);
   const rewardModel =

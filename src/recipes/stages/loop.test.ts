@@ -1,9 +1,11 @@
-// A loop as a stage: the best weights are those with the least loss on rows kept out, however often it is interrupted.
+// A loop as a stage: the best weights are those with the least loss on rows kept out, however often it is interrupted;
+// and what is left where the disk fills up while a checkpoint is written.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type DiskWriter, systemDisk } from "../../core/index.ts";
 import { openRun } from "../../runs/index.ts";
 import { createSftTrainer, defaultAdamW, sftSteps, trainSft } from "../../training/index.ts";
 import {
@@ -47,7 +49,12 @@ const heldOut = { rows: Array.from({ length: 4 }, (_, at) => row(at + 30)), ever
 type Ended = { readonly state: ModelState; readonly losses: number[]; readonly saved: boolean };
 
 /** Trains in a run of this name; with `stopAt` it is stopped after so many steps, by an error. */
-const train = async (name: string, keepBest: boolean, stopAt = Number.POSITIVE_INFINITY): Promise<Ended> => {
+const train = async (
+  name: string,
+  keepBest: boolean,
+  stopAt = Number.POSITIVE_INFINITY,
+  disk: DiskWriter = systemDisk,
+): Promise<Ended> => {
   const state = createModelState(config, initialParameters(config, 3));
   const trainer = createSftTrainer(state, defaultAdamW);
   const losses: number[] = [];
@@ -77,6 +84,7 @@ const train = async (name: string, keepBest: boolean, stopAt = Number.POSITIVE_I
         trainer,
         totalSteps: sftSteps(loop),
         keepBest,
+        disk,
         note: () => "",
         loop: (start) => trainSft({ ...loop, start }),
         onStep: async ({ step, metrics }) => {
@@ -147,4 +155,37 @@ describe("the best weights", () => {
     const steps = (name: string): string => readFileSync(join(folder, name, "sl/steps.jsonl"), "utf8");
     expect(steps("broken")).toBe(steps("whole"));
   });
+});
+
+/** A disk with room for so many bytes, which takes what still fits. */
+const diskWith = (room: number): DiskWriter => ({
+  ...systemDisk,
+  write(descriptor, bytes) {
+    if (room === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    const taken = systemDisk.write(descriptor, bytes.subarray(0, room));
+    room -= taken;
+    return taken;
+  },
+});
+
+describe("a disk that fills up while a checkpoint is written", () => {
+  it.each([false, true])(
+    "ends the command and leaves the older one, from which it goes on (best: %s)",
+    async (keepBest) => {
+      const whole = await train("whole", keepBest);
+      const file = join(folder, "full/sl/checkpoint.safetensors");
+      await train("full", keepBest, 18);
+      const older = readFileSync(file);
+      for (const room of [0, 5, 300, older.length / 2]) {
+        await expect(train("full", keepBest, Number.POSITIVE_INFINITY, diskWith(room))).rejects.toMatchObject(
+          {
+            code: "disk-full",
+          },
+        );
+        expect(readFileSync(file).equals(older)).toBe(true);
+        expect(readdirSync(join(folder, "full/sl")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+      }
+      expect(bytesOf((await train("full", keepBest)).state) === bytesOf(whole.state)).toBe(true);
+    },
+  );
 });

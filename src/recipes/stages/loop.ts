@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, deriveSeed, UserError } from "../../core/index.ts";
+import { type Clock, type DiskWriter, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
@@ -41,6 +41,8 @@ export type LoopStage<Sizes> = {
   readonly loop: (start: number) => AsyncIterable<StepMetrics>;
   /** What the loop goes on with beside weights and moments, as numbers that single precision holds. */
   readonly extras?: LoopExtras;
+  /** Where checkpoints and the best weights are written. */
+  readonly disk?: DiskWriter;
   /** Called after every step, before its record is written. */
   readonly onStep?: (outcome: StepMetrics) => Promise<void>;
 };
@@ -123,7 +125,7 @@ export const discardCheckpoint = async (stage: StageContext): Promise<void> => {
  * written before any later checkpoint, and what comes between the two is computed again as it was, so going on from a
  * checkpoint finds the same best ones.
  */
-const openBest = async ({ stage, state, trainer }: LoopStage<never> | LoopStage<unknown>) => {
+const openBest = async ({ stage, state, trainer, disk }: LoopStage<never> | LoopStage<unknown>) => {
   const path = join(stage.folder, bestName);
   const names = Object.keys(trainer.snapshot().moments);
   const read = async (): Promise<Weights> => (existsSync(path) ? await readSafetensors(path) : {});
@@ -134,7 +136,7 @@ const openBest = async ({ stage, state, trainer }: LoopStage<never> | LoopStage<
       if (!(loss < least)) return;
       const weights = Object.fromEntries(names.map((name) => [name, state.weights[name]!]));
       const mark = { [bestLossName]: { shape: [1], data: Float32Array.of(loss) } };
-      await writeSafetensors(path, { ...weights, ...mark });
+      await writeSafetensors(path, { ...weights, ...mark }, "float32", disk);
       least = loss;
     },
     /** Puts the best weights into the state, where any were kept. */
@@ -171,10 +173,8 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
     stage.progress(step + 1, totalSteps, "steps", options.note(metrics));
     const begun = clock.now();
     if (begun > due && step + 1 < totalSteps) {
-      await writeSafetensors(path, {
-        ...packCheckpoint(state, trainer),
-        ...packLoop(step + 1, options.extras),
-      });
+      const tensors = { ...packCheckpoint(state, trainer), ...packLoop(step + 1, options.extras) };
+      await writeSafetensors(path, tensors, "float32", options.disk);
       const ended = clock.now();
       due = ended + Math.max(checkpointMilliseconds, writingShare * (ended - begun));
     }

@@ -1,5 +1,5 @@
 // Looking at a model before anything is begun with it: whether its folder is whole, whether it can do what it is named
-// for, and how large it is. Loads and closes; asks no model anything.
+// for, and how large it is. Reads weights without keeping them; asks no model anything.
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -10,13 +10,15 @@ import {
   adapterFiles,
   type LoadFormat,
   type ModelConfig,
+  type ModelDescription,
   type ModelFolder,
   mergeFolder,
   parameterCount,
 } from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { folderOptions, loadFolder, trainableFolder } from "./models.ts";
+import { requireContinuable } from "./adapter-start.ts";
+import { checkFolder, folderOptions, loadFolder, type StartSettings, trainableFolder } from "./models.ts";
 
 /**
  * asked: it answers, criticises, judges; trained: its weights change; trained-bare: and it may lack a chat template,
@@ -38,7 +40,7 @@ export type CheckedModel = {
 const unknown: CheckedModel = { hash: null, speed: null, config: null, tokens: null };
 
 /** Two models with the same hash read the same ids as the same tokens. */
-const hashTokens = ({ tokenizer }: ModelFolder): string =>
+const hashTokens = ({ tokenizer }: ModelDescription): string =>
   hashJson(Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.tokenOf(id)));
 
 /** Parameters of covenant-tiny, on which the rates of plans were measured. */
@@ -86,7 +88,7 @@ const hashFolder = async (folder: string, base: string | undefined): Promise<str
   return hashJson(base === undefined ? hashes : [hashes, await hashFolder(base, undefined)]);
 };
 
-const requireTask = (folder: string, task: ModelFolder["task"], rewards: boolean): void => {
+const requireTask = (folder: string, task: ModelDescription["task"], rewards: boolean): void => {
   const isReward = task === "sequence-classification";
   if (isReward !== rewards) {
     throw new UserError(
@@ -115,7 +117,7 @@ export const requireSameTokens = (
 };
 
 /** Throws UserError for a model folder that cannot be what it is named for. */
-const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: ModelRole): void => {
+const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, role: ModelRole): void => {
   requireTask(folder, task, role === "rewards");
   if (chatTemplate === null && role !== "trained-bare") {
     throw new UserError(
@@ -127,7 +129,7 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelFolder, role: 
 };
 
 /** How fast a model runs here, covenant-tiny being 1. */
-export const speedOf = ({ config, task }: ModelFolder): number =>
+export const speedOf = ({ config, task }: ModelDescription): number =>
   tinyParameters / parameterCount(config, task);
 
 /** contentHash: of the files that the model was read from. */
@@ -158,12 +160,15 @@ export const loadLanguageModel = async (
   return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
 };
 
-/** Looks at a model by its name. load: how it will be held where it answers. Throws UserError for what the user must change. */
+/**
+ * Looks at a model by its name. load: how it will be held where it answers; training: how, where it is trained. Throws
+ * UserError for what the user must change.
+ */
 export const checkModel = async (
   name: string,
   role: ModelRole,
   context: RecipeContext,
-  load?: LoadFormat,
+  { load, training = {} }: { readonly load?: LoadFormat | undefined; readonly training?: StartSettings } = {},
 ): Promise<CheckedModel> => {
   const options = folderOptions(context);
   // A dry run fetches nothing.
@@ -174,8 +179,12 @@ export const checkModel = async (
     return unknown;
   }
   await refuseFolderOfModels(folder);
-  const model = await loadFolder(folder, context, role === "asked" ? load : undefined);
+  const isTrained = role === "trained" || role === "trained-bare";
+  const held = isTrained ? training.load : role === "asked" ? load : undefined;
+  const model = await checkFolder(folder, context, held);
   requireRole(folder, model, role);
+  if (isTrained && model.adapter !== null && training.lora !== undefined)
+    requireContinuable(folder, model.config, model.adapter, training.lora);
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),
     speed: speedOf(model),

@@ -14,13 +14,17 @@ import {
 import type { ChatCodec } from "../../training/index.ts";
 import {
   type ChatTemplate,
+  checkModelFolder,
   type LoadFormat,
+  type LoadOptions,
   loadModelFolder,
+  type ModelDescription,
   type ModelFolder,
   mergeFolder,
   withChatTemplate,
 } from "../../transformer/index.ts";
 import type { RecipeContext } from "../recipe.ts";
+import { type AdapterSettings, type Origin, originOf, requireContinuable } from "./adapter-start.ts";
 
 /**
  * A model's name as records hold it: one that lies in the run folder by its path in there, so that equal runs in
@@ -78,9 +82,21 @@ export const folderOptions = ({
   return { environment, signal, onFetch };
 };
 
+const loadOptions = (context: RecipeContext, load: LoadFormat | undefined): LoadOptions => ({
+  hub: folderOptions(context),
+  ...(load === undefined ? {} : { load }),
+});
+
 /** Loads a folder; an adapter's base is found as the context says. load: hold projections in so few bits. */
 export const loadFolder = (folder: string, context: RecipeContext, load?: LoadFormat): Promise<ModelFolder> =>
-  loadModelFolder(folder, { hub: folderOptions(context), ...(load === undefined ? {} : { load }) });
+  loadModelFolder(folder, loadOptions(context, load));
+
+/** Looks at all that loadFolder would load, and keeps no weights. */
+export const checkFolder = (
+  folder: string,
+  context: RecipeContext,
+  load?: LoadFormat,
+): Promise<ModelDescription> => checkModelFolder(folder, loadOptions(context, load));
 
 /** The folder of a model that can be trained here. Throws UserError for one that lies elsewhere. */
 export const trainableFolder = async (name: string, context: RecipeContext): Promise<string> => {
@@ -93,11 +109,20 @@ export const trainableFolder = async (name: string, context: RecipeContext): Pro
   );
 };
 
-/** origin: the name that the model was asked for by, and its folder. */
+/**
+ * origin: what an adapter that is trained on it names as its base, by the name that it was asked for by and by its folder.
+ * adapter: goes on learning, where there is one.
+ */
 export type TrainableModel = ModelFolder & {
   readonly codec: ChatCodec;
   readonly padding: number;
-  readonly origin: { readonly name: string; readonly folder: string };
+  readonly origin: Origin;
+};
+
+/** What of a training's settings says how its model is opened. */
+export type StartSettings = {
+  readonly load?: LoadFormat | undefined;
+  readonly lora?: AdapterSettings | undefined;
 };
 
 const lackingTemplate = (folder: string): UserError =>
@@ -108,9 +133,10 @@ const lackingTemplate = (folder: string): UserError =>
   );
 
 /**
- * Loads a model, by name or folder, with what training needs of it; an adapter is merged into its base. chatTemplate: a
- * Jinja file in place of the model's own. Throws UserError for one that lies elsewhere or has no chat template; with
- * `texts` the latter only when a chat is to be put into its format.
+ * Loads a model, by name or folder, with what training needs of it. An adapter is merged into its base, unless adapters
+ * are trained (lora): then it stays beside it. chatTemplate: a Jinja file in place of the model's own. Throws UserError
+ * for one that lies elsewhere, for an adapter that cannot be gone on with, and for one without a chat template; with
+ * `texts` only when a chat is to be put into its format.
  */
 export const loadTrainable = async (
   name: string,
@@ -119,11 +145,15 @@ export const loadTrainable = async (
     texts = false,
     chatTemplate,
     load,
-  }: { readonly texts?: boolean; readonly chatTemplate?: string; readonly load?: LoadFormat } = {},
+    lora,
+  }: StartSettings & { readonly texts?: boolean; readonly chatTemplate?: string } = {},
 ): Promise<TrainableModel> => {
   const folder = await trainableFolder(name, context);
-  const whole = mergeFolder(await loadFolder(folder, context, load));
-  const loaded = chatTemplate === undefined ? whole : await withChatTemplate(whole, chatTemplate);
+  const found = await loadFolder(folder, context, load);
+  if (found.adapter !== null && lora !== undefined)
+    requireContinuable(folder, found.config, found.adapter, lora);
+  const started = lora === undefined ? mergeFolder(found) : found;
+  const loaded = chatTemplate === undefined ? started : await withChatTemplate(started, chatTemplate);
   if (loaded.chatTemplate === null && !texts) throw lackingTemplate(folder);
   const refusing: ChatTemplate = {
     source: "",
@@ -135,6 +165,6 @@ export const loadTrainable = async (
     ...loaded,
     codec: { tokenizer: loaded.tokenizer, template: loaded.chatTemplate ?? refusing },
     padding: loaded.config.padTokenId ?? 0,
-    origin: { name, folder },
+    origin: originOf(name, folder, loaded),
   };
 };

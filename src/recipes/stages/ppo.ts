@@ -24,19 +24,18 @@ import {
   type Scorer,
 } from "../../transformer/index.ts";
 import type { PpoTrainingSettings } from "../policy-settings.ts";
+import { startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import type { Pipeline } from "./data.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
-  loadOf,
   optimiserOf,
   promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
-  startOf,
   stateToTrain,
   trainedFolder,
   trainingSeed,
@@ -117,7 +116,7 @@ export const endTokenOf = (model: TrainableModel, folder: string): number => {
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
 const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
-  const model = await loadTrainable(options.model, context, loadOf(options.settings));
+  const model = await loadTrainable(options.model, context, options.settings);
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
@@ -126,7 +125,7 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
   const rewardModel = await openReward(options.rewardModel, context);
   const { reward } = rewardModel;
   const parts = {
-    reference: createScorer(startOf(model)),
+    reference: createScorer(startingState(model, state)),
     generator: createGenerator(state, model.generationConfig),
     policy: createScorer(state),
   };

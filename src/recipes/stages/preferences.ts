@@ -17,7 +17,6 @@ import {
   dpoSteps,
   preferenceItems,
   referenceLogProbabilities,
-  referenceState,
   rewardModelWeights,
   rewardSteps,
   scoreOfLogit,
@@ -26,6 +25,7 @@ import {
 } from "../../training/index.ts";
 import { createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings, TrainingSettings } from "../settings.ts";
+import { startingState } from "./adapter-start.ts";
 import { requireBetterThanChance } from "./chance.ts";
 import type { Pipeline } from "./data.ts";
 import { warnLeftOut } from "./left-out.ts";
@@ -36,7 +36,6 @@ import {
   fixed,
   heldOutOf,
   keepRows,
-  loadOf,
   optimiserOf,
   requireRows,
   rowLimit,
@@ -129,7 +128,7 @@ export const rewardStage = async (
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context, loadOf(settings));
+      const model = await loadTrainable(options.model, context, settings);
       const seed = trainingSeed(run.seed, name);
       const weights = rewardModelWeights(model.config, model.weights, seed);
       const state = stateToTrain(model, weights, settings, seed, "sequence-classification");
@@ -171,19 +170,19 @@ export const rewardStage = async (
 const referenceChunk = 256;
 
 /**
- * The pairs with what the reference makes of them: the model as it is before the first step, adapters switched off.
+ * The pairs with what the reference makes of them: the model as it is before the first step.
  * <name>/reference.jsonl keeps it, so that an interrupted stage does not compute it again.
  */
 const cachedReference = async (
   stage: StageContext,
-  state: ModelState,
+  reference: ModelState,
   pairs: readonly EncodedPair[],
 ): Promise<DpoRow[]> => {
   const file = await stage.records("reference.jsonl", referenceRecordSchema);
   const done = Math.floor(file.existing.length / referenceChunk) * referenceChunk;
   const known = file.existing.slice(0, file.existing.length === pairs.length ? pairs.length : done);
   const found = known.map(({ chosen, rejected }) => [chosen, rejected] as [number, number]);
-  const scorer = createScorer(referenceState(state));
+  const scorer = createScorer(reference);
   await releasing([scorer], async () => {
     while (found.length < pairs.length) {
       const chunk = pairs.slice(found.length, found.length + referenceChunk);
@@ -209,12 +208,12 @@ export const dpoStage = async (
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context, loadOf(settings));
+      const model = await loadTrainable(options.model, context, settings);
       const seed = trainingSeed(run.seed, name);
       const { learned, heldOut } = preferenceInputs(model, stage, settings.evaluationShare, options);
       await keepRows(stage, preferenceRowSchema, rows);
       const state = stateToTrain(model, model.weights, settings, seed);
-      const reference = await cachedReference(stage, state, [...learned, ...heldOut]);
+      const reference = await cachedReference(stage, startingState(model, state), [...learned, ...heldOut]);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
       const loop = {
         trainer,

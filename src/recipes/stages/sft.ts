@@ -14,7 +14,6 @@ import {
   fixed,
   heldOutOf,
   keepRows,
-  loadOf,
   optimiserOf,
   requireRows,
   rowLimit,
@@ -51,7 +50,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       const { chatTemplate } = options;
       const model = await loadTrainable(options.model, context, {
         texts: true,
-        ...loadOf(settings),
+        ...settings,
         ...(chatTemplate === undefined ? {} : { chatTemplate }),
       });
       const seed = trainingSeed(run.seed, name);

@@ -6,6 +6,7 @@ import { deriveSeed, hashText, UserError } from "../../core/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { type AdamWOptions, defaultAdamW, type LongRow } from "../../training/index.ts";
 import {
+  adapterScaleOf,
   addAdapters,
   baseNameFrom,
   createModelState,
@@ -18,6 +19,7 @@ import {
   readHubName,
   saveAdapterFolder,
   saveModelFolder,
+  takeScaleOut,
   type Weights,
 } from "../../transformer/index.ts";
 import type { LoraSettings, PolicyLoraSettings, TrainingSettings } from "../settings.ts";
@@ -182,7 +184,7 @@ export const requireRows = (kept: number, name: string, { made, held = 0, leftOu
   );
 };
 
-/** A state to train: all weights, or the base with fresh adapters. */
+/** A state to train: all weights, or the base with adapters: fresh ones, or the one that goes on learning. */
 export const stateToTrain = (
   model: TrainableModel,
   weights: Weights,
@@ -199,15 +201,12 @@ export const stateToTrain = (
   const { quantised } = model;
   const options = { quantised, checkpointing, ...(task === undefined ? {} : { task }) };
   if (lora === undefined) return createModelState(model.config, { ...weights }, options);
-  return createModelState(model.config, addAdapters(model.config, weights, lora, seed), {
-    ...options,
-    lora: { dropout: 0, ...lora, seed },
-  });
+  const adapted =
+    model.adapter === null
+      ? addAdapters(model.config, weights, lora, seed)
+      : takeScaleOut(weights, adapterScaleOf(lora));
+  return createModelState(model.config, adapted, { ...options, lora: { dropout: 0, ...lora, seed } });
 };
-
-/** The model as it is before it learns, over the same weights. */
-export const startOf = ({ config, weights, quantised }: TrainableModel): ModelState =>
-  createModelState(config, weights, { quantised });
 
 /** How an adapter in the stage's folder names its base: by a path from there where the run holds it, too. */
 const baseOf = (stage: StageContext, folder: string, { origin }: TrainableModel) => {
@@ -226,8 +225,10 @@ const saveAdapter = async (stage: StageContext, model: TrainableModel, state: Mo
   const { alpha, rsLora = false, dropout } = lora;
   const folder = join(stage.folder, "adapter");
   const settings = { config, task, weights, scale, alpha, rsLora, dropout, ...baseOf(stage, folder, model) };
-  const { tokenizer, chatTemplate } = model;
-  await saveAdapterFolder(folder, { ...settings, tokenizer: tokenizer.files, chatTemplate });
+  const { tokenizer, chatTemplate, adapter } = model;
+  const brought = (adapter?.whole ?? []).filter((name) => name in weights);
+  const whole = [...brought, ...(task === "sequence-classification" ? ["score.weight"] : [])];
+  await saveAdapterFolder(folder, { ...settings, whole, tokenizer: tokenizer.files, chatTemplate });
 };
 
 /** Throws UserError for weights in fewer bits without adapters that learn. block: the key of the settings. */
@@ -241,10 +242,6 @@ export const requireLearning = (
     `${block}.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set ${block}.lora.rank=16, or leave out ${block}.load.`,
   );
 };
-
-/** How the settings say that the model is loaded. */
-export const loadOf = ({ load }: { readonly load?: "4bit" | undefined }): { readonly load?: "4bit" } =>
-  load === undefined ? {} : { load };
 
 /** The folder in a stage's that holds what was learned: an adapter alone, where its base is there in fewer bits. */
 export const trainedFolder = ({ load }: { readonly load?: "4bit" | undefined }): "model" | "adapter" =>

@@ -1,8 +1,8 @@
 // What a model family is: how a Hugging Face config.json becomes our ModelConfig and goes back, and of which parts its
-// decoder consists. One file a family; config.ts holds the list. Our parameter names are Hugging Face's. Knows nothing
-// of disks and of how the decoder computes.
+// decoder consists; and what every family reads and refuses alike. One file a family, one line each in list.ts. Our
+// parameter names are Hugging Face's. Knows nothing of disks and of how the decoder computes.
 
-export type FamilyName = "gpt2" | "llama" | "mistral" | "qwen2" | "qwen3" | "gemma3";
+import { UserError } from "../../core/index.ts";
 
 /** Stretched rotary frequencies: all by one factor, or only the slow ones (Llama 3.1). */
 export type RopeScaling =
@@ -23,7 +23,8 @@ export type Rotary = { readonly theta: number; readonly scaling?: RopeScaling };
  * families have not.
  */
 export type ModelConfig = {
-  readonly family: FamilyName;
+  /** Its family's name. */
+  readonly family: string;
   readonly vocabularySize: number;
   readonly hiddenSize: number;
   readonly intermediateSize: number;
@@ -119,8 +120,9 @@ export type DecoderDesign = {
 };
 
 export type Family = {
-  /** config.json's model_type. */
-  readonly modelType: string;
+  readonly name: string;
+  /** What config.json's model_type may be. */
+  readonly modelTypes: readonly string[];
   readonly architectures: Readonly<Record<ModelTask, string>>;
   /** Reads config.json's fields. `source` names the file in errors. Throws UserError. */
   parseConfig(raw: Readonly<Record<string, unknown>>, source: string): ModelConfig;
@@ -132,3 +134,23 @@ export type Family = {
   /** True for tensors that a checkpoint may hold and that carry nothing to learn (buffers). */
   ignores(tensor: string): boolean;
 };
+
+/** UserError for a field whose value this decoder does not compute. */
+export const refuse = (source: string, field: string, got: unknown, expected: string): UserError =>
+  new UserError(
+    "unsupported-model",
+    `${source}: ${field} is ${JSON.stringify(got)}, but this decoder computes ${expected} only. Use a model without it.`,
+    { source, field, got },
+  );
+
+/** Throws UserError for quantised weights and partial rotary positions, which no family here has. */
+export const checkPlain = (raw: Readonly<Record<string, unknown>>, source: string): void => {
+  if (raw["quantization_config"] != null)
+    throw refuse(source, "quantization_config", "set", "float32, float16 and bfloat16 weights");
+  if ((raw["partial_rotary_factor"] ?? 1) !== 1)
+    throw refuse(source, "partial_rotary_factor", raw["partial_rotary_factor"], "full rotary positions (1)");
+};
+
+/** End tokens as a list, whichever way they are written. */
+export const endTokens = (value: number | readonly number[] | null | undefined): readonly number[] =>
+  value == null ? [] : typeof value === "number" ? [value] : value;

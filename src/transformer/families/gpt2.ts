@@ -3,8 +3,16 @@
 
 import { z } from "zod";
 import { checkValue, UserError } from "../../core/index.ts";
-import type { DecoderDesign, Family, LayerDesign, ModelConfig, Projection } from "./family.ts";
-import { checkPlain, endTokens, refuse } from "./llama-like.ts";
+import {
+  checkPlain,
+  type DecoderDesign,
+  endTokens,
+  type Family,
+  type LayerDesign,
+  type ModelConfig,
+  type Projection,
+  refuse,
+} from "./family.ts";
 
 const size = z.number().int().positive();
 const tokenId = z.number().int().nonnegative();
@@ -99,7 +107,8 @@ const design = (config: ModelConfig): DecoderDesign => ({
 
 /** The GPT-2 family. */
 export const gpt2: Family = {
-  modelType: "gpt2",
+  name: "gpt2",
+  modelTypes: ["gpt2"],
   architectures: {
     "causal-lm": "GPT2LMHeadModel",
     "sequence-classification": "GPT2ForSequenceClassification",

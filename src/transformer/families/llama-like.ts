@@ -4,14 +4,16 @@
 
 import { z } from "zod";
 import { checkValue, UserError } from "../../core/index.ts";
-import type {
-  DecoderDesign,
-  Family,
-  FamilyName,
-  LayerDesign,
-  ModelConfig,
-  Projection,
-  RopeScaling,
+import {
+  checkPlain,
+  type DecoderDesign,
+  endTokens,
+  type Family,
+  type LayerDesign,
+  type ModelConfig,
+  type Projection,
+  type RopeScaling,
+  refuse,
 } from "./family.ts";
 
 const size = z.number().int().positive();
@@ -64,22 +66,6 @@ const schema = z.looseObject({
 });
 /** The fields of config.json that these families read. */
 export type RawConfig = z.infer<typeof schema>;
-
-/** UserError for a field whose value this decoder does not compute. */
-export const refuse = (source: string, field: string, got: unknown, expected: string): UserError =>
-  new UserError(
-    "unsupported-model",
-    `${source}: ${field} is ${JSON.stringify(got)}, but this decoder computes ${expected} only. Use a model without it.`,
-    { source, field, got },
-  );
-
-/** Throws UserError for quantised weights and partial rotary positions, which no family here has. */
-export const checkPlain = (raw: Readonly<Record<string, unknown>>, source: string): void => {
-  if (raw["quantization_config"] != null)
-    throw refuse(source, "quantization_config", "set", "float32, float16 and bfloat16 weights");
-  if ((raw["partial_rotary_factor"] ?? 1) !== 1)
-    throw refuse(source, "partial_rotary_factor", raw["partial_rotary_factor"], "full rotary positions (1)");
-};
 
 const scalingOf = (
   raw: RawRope | null | undefined,
@@ -155,13 +141,9 @@ const headSizeOf = (raw: RawConfig, source: string): number => {
   );
 };
 
-/** End tokens as a list, whichever way they are written. */
-export const endTokens = (value: number | readonly number[] | null | undefined): readonly number[] =>
-  value == null ? [] : typeof value === "number" ? [value] : value;
-
 /** Where a family's config.json differs from Llama's. */
 export type Reading = {
-  readonly family: FamilyName;
+  readonly family: string;
   /** What transformers takes where the file is silent. */
   readonly defaultTheta?: number;
   readonly tied?: boolean;

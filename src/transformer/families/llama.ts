@@ -1,8 +1,8 @@
 // Llama, and what is built like it: SmolLM2, TinyLlama, Llama 3 with its stretched rotary positions, and the models
 // made here. As LlamaForCausalLM and LlamaForSequenceClassification of `transformers` name fields and tensors.
 
-import type { Family, ModelConfig, RopeScaling } from "./family.ts";
-import { llamaLikeDesign, llamaLikeTensors, readLlamaLike, refuse } from "./llama-like.ts";
+import { type Family, type ModelConfig, type RopeScaling, refuse } from "./family.ts";
+import { llamaLikeDesign, llamaLikeTensors, readLlamaLike } from "./llama-like.ts";
 
 const writeScaling = (scaling: RopeScaling | undefined): Record<string, unknown> | null => {
   if (scaling === undefined) return null;
@@ -40,7 +40,8 @@ const freshConfig = (config: ModelConfig): Record<string, unknown> => ({
 
 /** The Llama family. */
 export const llama: Family = {
-  modelType: "llama",
+  name: "llama",
+  modelTypes: ["llama"],
   architectures: {
     "causal-lm": "LlamaForCausalLM",
     "sequence-classification": "LlamaForSequenceClassification",

@@ -6,7 +6,8 @@ import { llamaLikeDesign, llamaLikeTensors, readLlamaLike } from "./llama-like.t
 
 /** The Mistral family. */
 export const mistral: Family = {
-  modelType: "mistral",
+  name: "mistral",
+  modelTypes: ["mistral"],
   architectures: {
     "causal-lm": "MistralForCausalLM",
     "sequence-classification": "MistralForSequenceClassification",

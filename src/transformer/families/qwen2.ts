@@ -14,7 +14,8 @@ export const lastLayersWindow = (raw: RawConfig) => {
 
 /** The Qwen2 family. */
 export const qwen2: Family = {
-  modelType: "qwen2",
+  name: "qwen2",
+  modelTypes: ["qwen2"],
   architectures: {
     "causal-lm": "Qwen2ForCausalLM",
     "sequence-classification": "Qwen2ForSequenceClassification",

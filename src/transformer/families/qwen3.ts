@@ -1,13 +1,14 @@
 // Qwen3 (dense): Llama with norms over each head of queries and keys.
 // What they share is in llama-like.ts.
 
-import type { Family } from "./family.ts";
-import { llamaLikeDesign, llamaLikeTensors, readLlamaLike, refuse } from "./llama-like.ts";
+import { type Family, refuse } from "./family.ts";
+import { llamaLikeDesign, llamaLikeTensors, readLlamaLike } from "./llama-like.ts";
 import { lastLayersWindow } from "./qwen2.ts";
 
 /** The Qwen3 family. */
 export const qwen3: Family = {
-  modelType: "qwen3",
+  name: "qwen3",
+  modelTypes: ["qwen3"],
   architectures: {
     "causal-lm": "Qwen3ForCausalLM",
     "sequence-classification": "Qwen3ForSequenceClassification",
