@@ -14,6 +14,6 @@ export {
 } from "./files.ts";
 export { hashJson, sha256File, sha256Text } from "./hash.ts";
 export { expandHome } from "./home.ts";
-export { type FileLine, formatJsonLines, readJsonLines, readLines } from "./json-lines.ts";
+export { type FileLine, formatJsonLines, readBytes, readJsonLines, readLines } from "./json-lines.ts";
 export * from "./portable.ts";
 export { covenantVersion } from "./version.ts";

@@ -1,5 +1,6 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
 // Knows no model by name, and writes no file.
+export { loadChains, readChains } from "./chains.ts";
 export { isAnswered } from "./chunk.ts";
 export {
   type CleaningRule,
@@ -9,6 +10,7 @@ export {
   cleanReply,
   type ReplyPurpose,
 } from "./cleaning.ts";
+export { type KnownComparison, loadComparisons, readComparisons } from "./comparisons.ts";
 export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./dialogue.ts";
 export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
 export {
@@ -20,7 +22,36 @@ export {
   normaliseChoice,
 } from "./labels.ts";
 export { leastAlike, type PairReply, pairSamples, type ReplyPair } from "./pairs.ts";
-export { loadPrompts, type PromptOptions, readPrompts, splitOf } from "./prompts.ts";
+export { type Area, areasNamed, areasOf, withOther } from "./prompts/areas.ts";
+export {
+  type AreaChunk,
+  type ClassifyOptions,
+  classifyPrompts,
+  renderClassification,
+} from "./prompts/classification.ts";
+export { formatNamed, promptFormats } from "./prompts/formats.ts";
+export {
+  createHarvest,
+  type GenerationCounts,
+  type GenerationOptions,
+  generateCalls,
+} from "./prompts/generation.ts";
+export { type AreaReply, judgeViolations, type PenetrationOptions } from "./prompts/penetration.ts";
+export {
+  loadPrompts,
+  type PromptOptions,
+  type ReadingNotes,
+  readPrompts,
+  splitOf,
+} from "./prompts/reading.ts";
+export { createSelection, type SelectionCaps } from "./prompts/selection.ts";
+export {
+  createTidy,
+  noTidyCounts,
+  type TidyCounts,
+  type TidySettings,
+  tidyRules,
+} from "./prompts/tidying.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";
 export {
   type RevisionChunk,

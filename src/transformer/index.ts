@@ -47,6 +47,13 @@ export {
 export { hiddenStates, logitsOf, type PackedInputs, packedInputs, scoreOf } from "./decoder.ts";
 export { createGenerator, fitsContext, type Generator } from "./generation.ts";
 export { cachedHubFolder, hubFolder, isHubName, readHubName } from "./hub.ts";
+export {
+  cachedHubDataset,
+  type HubDatasetFile,
+  hubDatasetFile,
+  isHubDataset,
+  readHubDataset,
+} from "./hub-dataset.ts";
 export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {
