@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
@@ -26,10 +26,10 @@ async function* lines(): AsyncGenerator<string> {
 await pipeline(lines, createWriteStream(file));
 process.stdout.write(`${rows.toLocaleString("en-US")} rows, ${Math.round(statSync(file).size / 1e6)} MB\n`);
 
-const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const started = performance.now();
 const words = ["prompts", "load", file, "--out", join(folder, "run"), "--quiet"];
-const child = spawn(process.execPath, [main, ...words], { stdio: "inherit" });
+const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...words], { stdio: "inherit" });
 let peak = 0;
 const poll = setInterval(() => {
   try {
@@ -42,5 +42,7 @@ const poll = setInterval(() => {
 const status = await new Promise((resolve) => child.once("close", resolve));
 clearInterval(poll);
 const seconds = (performance.now() - started) / 1000;
-process.stdout.write(`ended with ${String(status)}: ${seconds.toFixed(0)} s, at most ${Math.round(peak / 1024)} MiB\n`);
+process.stdout.write(
+  `ended with ${String(status)}: ${seconds.toFixed(0)} s, at most ${Math.round(peak / 1024)} MiB\n`,
+);
 rmSync(folder, { recursive: true });

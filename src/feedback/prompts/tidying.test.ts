@@ -48,12 +48,7 @@ describe("cleaning prompts", () => {
 
   it("leaves out near-duplicates over the threshold alone", () => {
     const base = "please tell me how i can bake a loaf of rye bread in an old oven without a tin";
-    const texts = [
-      base,
-      base.replace("rye", "wheat"),
-      base.replace("tin", "pan"),
-      "bake bread",
-    ];
+    const texts = [base, base.replace("rye", "wheat"), base.replace("tin", "pan"), "bake bread"];
     const { kept, counts } = tidy(texts, { near: 0.8 });
     expect(kept).toEqual([base, texts[1], "bake bread"]);
     expect(counts.near).toBe(1);
