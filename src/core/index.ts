@@ -15,6 +15,6 @@ export {
 export { type FolderKind, replaceFolder } from "./folders.ts";
 export { hashJson, sha256File, sha256Text } from "./hash.ts";
 export { expandHome } from "./home.ts";
-export { type FileLine, formatJsonLines, readJsonLines, readLines } from "./json-lines.ts";
+export { type FileLine, formatJsonLines, readBytes, readJsonLines, readLines } from "./json-lines.ts";
 export * from "./portable.ts";
 export { covenantVersion } from "./version.ts";

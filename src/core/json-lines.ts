@@ -1,5 +1,5 @@
 // JSONL files: one JSON value a line, UTF-8. Lines are found by their bytes, because text splitters also break at
-// characters that JSON allows inside a string (U+2028). Blank lines are passed over.
+// characters that JSON allows inside a string (U+2028). Blank lines are passed over. Files may be gzipped.
 
 import { createReadStream } from "node:fs";
 import { pipeline, type Readable } from "node:stream";
@@ -30,6 +30,15 @@ const gzipError = (thrown: unknown, path: string): unknown => {
   );
 };
 
+/** The bytes of a file as a stream, unzipped where its name ends in .gz. Throws UserError when it cannot be read. */
+export async function* readBytes(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of openBytes(path)) yield chunk as Buffer;
+  } catch (thrown) {
+    throw gzipError(thrown, path);
+  }
+}
+
 /** The lines of a file (unzipped where its name ends in .gz) as a stream. Throws UserError when it cannot be read or a line is not UTF-8. */
 export async function* readLines(path: string): AsyncGenerator<FileLine> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -51,18 +60,14 @@ export async function* readLines(path: string): AsyncGenerator<FileLine> {
       );
     }
   };
-  try {
-    for await (const chunk of openBytes(path)) {
-      let rest = chunk as Buffer;
-      for (let at = rest.indexOf(0x0a); at >= 0; at = rest.indexOf(0x0a)) {
-        held.push(rest.subarray(0, at));
-        rest = rest.subarray(at + 1);
-        yield take(true);
-      }
-      if (rest.length > 0) held.push(rest);
+  for await (const chunk of readBytes(path)) {
+    let rest = chunk;
+    for (let at = rest.indexOf(0x0a); at >= 0; at = rest.indexOf(0x0a)) {
+      held.push(rest.subarray(0, at));
+      rest = rest.subarray(at + 1);
+      yield take(true);
     }
-  } catch (thrown) {
-    throw gzipError(thrown, path);
+    if (rest.length > 0) held.push(rest);
   }
   if (held.length > 0) yield take(false);
 }

@@ -5,12 +5,14 @@ import type { z } from "zod";
 import { messageOf, UserError } from "./errors.ts";
 import { nearestWord } from "./nearest.ts";
 
-/** Where a text came from. line counts from 1. */
-export type TextPlace = { readonly file: string; readonly line?: number };
+/** Where a text came from. line counts from 1, and so does row, which stands for it in files without lines. */
+export type TextPlace = { readonly file: string; readonly line?: number; readonly row?: number };
 
-/** "answers.jsonl, line 3". */
-export const describePlace = (place: TextPlace): string =>
-  place.line === undefined ? place.file : `${place.file}, line ${place.line}`;
+/** "answers.jsonl, line 3"; "answers.parquet, row 3". */
+export const describePlace = ({ file, line, row }: TextPlace): string => {
+  if (line !== undefined) return `${file}, line ${line}`;
+  return row === undefined ? file : `${file}, row ${row}`;
+};
 
 /** Parses JSON. Throws UserError with the place and the beginning of what was there. */
 export const parseJson = (text: string, place: TextPlace): unknown => {

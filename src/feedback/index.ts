@@ -1,5 +1,6 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
 // Knows no model by name, and writes no file.
+export { loadChains, readChains } from "./chains.ts";
 export { inOrder, isAnswered, type Pace, paceOf } from "./chunk.ts";
 export {
   type CleaningRule,
@@ -27,7 +28,37 @@ export {
 export { normaliseChoice } from "./labels/reading.ts";
 export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
 export { leastAlike, type PairReply, pairSamples, type ReplyPair } from "./pairs.ts";
-export { loadPrompts, type PromptOptions, readPrompts, splitOf } from "./prompts.ts";
+export { type Area, areasNamed, areasOf, withOther } from "./prompts/areas.ts";
+export {
+  type AreaChunk,
+  type ClassifyOptions,
+  classifyPrompts,
+  renderClassification,
+} from "./prompts/classification.ts";
+export { formatNamed, promptFormats } from "./prompts/formats.ts";
+export {
+  createHarvest,
+  type GenerationCounts,
+  type GenerationOptions,
+  generateCalls,
+} from "./prompts/generation.ts";
+export { type AreaReply, judgeViolations, type PenetrationOptions } from "./prompts/penetration.ts";
+export {
+  loadPrompts,
+  type PromptOptions,
+  type ReadingNotes,
+  readPrompts,
+  splitOf,
+} from "./prompts/reading.ts";
+export { createSelection, type SelectionCaps } from "./prompts/selection.ts";
+export {
+  createTidy,
+  noTidyCounts,
+  type TidyCounts,
+  type TidySettings,
+  tidyRules,
+} from "./prompts/tidying.ts";
+export { type KnownComparison, loadPublishedComparisons, readComparisons } from "./published-comparisons.ts";
 export { type RecheckOutcome, recheckReplies, type TestedReply } from "./recheck.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";
 export {

@@ -3,8 +3,14 @@
 // concurrency; each request has its own seed, so a reply does not depend on its neighbours. Knows no provider.
 
 import type { Finish, Message, Usage } from "../records/index.ts";
+import type { AnswerForm } from "./answer-form.ts";
 
-/** One reply asked for. temperature 0 is greedy. stop: strings that end the reply (not part of it). */
+export type { AnswerForm } from "./answer-form.ts";
+
+/**
+ * One reply asked for. temperature 0 is greedy. stop: strings that end the reply (not part of it). answer: a form that the
+ * reply is to have, where the provider can hold the model to one.
+ */
 export type GenerateRequest = {
   readonly messages: readonly Message[];
   readonly maxTokens: number;
@@ -12,6 +18,7 @@ export type GenerateRequest = {
   readonly topP?: number;
   readonly seed: number;
   readonly stop?: readonly string[];
+  readonly answer?: AnswerForm;
 };
 
 export type Reply = {

@@ -20,6 +20,31 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./run.ts")).recipe,
   },
   {
+    command: ["prompts", "load"],
+    summary: "prompts of files in any published format: cleaned, without duplicates, split",
+    load: async () => (await import("./prompts-load.ts")).recipe,
+  },
+  {
+    command: ["prompts", "classify"],
+    summary: "sort prompts into areas with a model, and count each area",
+    load: async () => (await import("./prompts-classify.ts")).recipe,
+  },
+  {
+    command: ["prompts", "penetrate"],
+    summary: "how often a model's answers violate each area, by a judge",
+    load: async () => (await import("./prompts-penetrate.ts")).recipe,
+  },
+  {
+    command: ["prompts", "select"],
+    summary: "a seeded selection of prompts, with caps for areas and kinds",
+    load: async () => (await import("./prompts-select.ts")).recipe,
+  },
+  {
+    command: ["prompts", "generate"],
+    summary: "new prompts from examples, written by a model",
+    load: async () => (await import("./prompts-generate.ts")).recipe,
+  },
+  {
     command: ["revise"],
     summary: "answer prompts, then criticise and revise the answers by a constitution",
     load: async () => (await import("./revise.ts")).recipe,

@@ -6,5 +6,6 @@ export * from "./evaluation.ts";
 export * from "./event.ts";
 export * from "./feedback.ts";
 export * from "./manifest.ts";
+export * from "./prompt-sets.ts";
 export * from "./record.ts";
 export * from "./training.ts";

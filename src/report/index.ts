@@ -6,6 +6,7 @@ import { writeFileAtomic } from "../core/index.ts";
 import { renderPage } from "./page.ts";
 import { loadReportData } from "./report-data.ts";
 
+export { type AreaFigure, type AreaPage, renderAreaPage, writeAreaPage } from "./areas-page.ts";
 export { listGoals } from "./goals.ts";
 
 /**

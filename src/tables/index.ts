@@ -1,7 +1,8 @@
 // Files of rows as people have them (JSONL, CSV, Parquet; packed with gzip), read and written as streams. What a row
 // means is not known here.
 export type { ColumnType, TableColumn, TableRecord } from "./columns.ts";
-export { readRows, type TableRow } from "./reading.ts";
+export { type ReadableFormat, type ReadOptions, readRows, tableFormatOf } from "./reading.ts";
+export type { TableRow } from "./row.ts";
 export {
   openTable,
   type TableFormat,

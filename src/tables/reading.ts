@@ -1,16 +1,99 @@
-// Rows of a file as a stream, each with the line it begins in, so that whoever reads them can say where a fault is.
-// The name of the file decides how it is read: .jsonl (and whatever is not known) a JSON value a line; .gz unpacked.
+// Rows of a file as a stream, each with the place it begins at, so that whoever reads them can say where a fault is.
+// The name of the file decides how it is read; what ends in .gz is unpacked on the way. What a row means is
+// not known here.
 
-import { parseJson, readLines, type TextPlace } from "../core/index.ts";
+import { parseJson, readLines, UserError } from "../core/index.ts";
+import { readJsonValues } from "./json-values.ts";
+import { readParquet } from "./parquet.ts";
+import type { TableRow } from "./row.ts";
+import { readSeparated } from "./separated.ts";
 
-/** A row as it stands in the file, unchecked. place: file and line, for messages. */
-export type TableRow = { readonly place: TextPlace; readonly value: unknown };
+/** onFault: told of a row that cannot be read, after which the next is; without it the fault is thrown. */
+export type ReadOptions = { readonly onFault?: (fault: UserError) => void };
 
-/** The rows of a file. Throws UserError with file and line where it cannot be read, or is not what its name says. */
-export async function* readRows(file: string): AsyncGenerator<TableRow> {
+/** How a file is read: a JSON value a line, a JSON list or document, separated values, Parquet, a text a line. */
+export type ReadableFormat = "jsonl" | "json" | "csv" | "tsv" | "parquet" | "txt";
+
+const endings: readonly (readonly [RegExp, ReadableFormat])[] = [
+  [/\.json$/i, "json"],
+  [/\.csv$/i, "csv"],
+  [/\.tsv$/i, "tsv"],
+  [/\.parquet$/i, "parquet"],
+  [/\.txt$/i, "txt"],
+];
+
+/** How a file is read, by its name; as JSONL where the name does not say. */
+export const tableFormatOf = (file: string): ReadableFormat => {
+  const name = file.replace(/\.gz$/i, "");
+  return endings.find(([ending]) => ending.test(name))?.[1] ?? "jsonl";
+};
+
+/** Whether a line begins a list that goes on over further lines: JSON in a file that calls itself JSONL. */
+const beginsList = (text: string): boolean => {
+  if (!text.trimStart().startsWith("[")) return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+async function* readJsonRows(file: string, tell: (fault: UserError) => void): AsyncGenerator<TableRow> {
+  let isFirst = true;
   for await (const { line, text } of readLines(file)) {
     if (text.trim() === "") continue;
+    if (isFirst && beginsList(text)) {
+      yield* readJsonValues(file);
+      return;
+    }
+    isFirst = false;
     const place = { file, line };
-    yield { place, value: parseJson(text, place) };
+    let value: unknown;
+    try {
+      value = parseJson(text, place);
+    } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
+      tell(thrown);
+      continue;
+    }
+    yield { place, value };
   }
 }
+
+async function* readTextRows(file: string): AsyncGenerator<TableRow> {
+  for await (const { line, text } of readLines(file)) {
+    const value = { text: text.replace(/\r$/, "") };
+    if (value.text.trim() !== "") yield { place: { file, line }, value };
+  }
+}
+
+/**
+ * The rows of a file, without it ever being in memory as a whole (of Parquet a row group is). CSV and TSV give objects of
+ * texts by the names in the first line, .txt {text} a line, .json the elements of its list or its one document. Throws
+ * UserError with file and line where it cannot be read, or is not what its name says.
+ */
+export const readRows = (file: string, { onFault }: ReadOptions = {}): AsyncGenerator<TableRow> => {
+  const tell =
+    onFault ??
+    ((fault: UserError): void => {
+      throw fault;
+    });
+  const format = tableFormatOf(file);
+  switch (format) {
+    case "csv":
+      return readSeparated(file, ",", tell);
+    case "tsv":
+      return readSeparated(file, "\t", tell);
+    case "parquet":
+      return readParquet(file);
+    case "json":
+      return readJsonValues(file);
+    case "txt":
+      return readTextRows(file);
+    case "jsonl":
+      return readJsonRows(file, tell);
+    default:
+      return format satisfies never;
+  }
+};

@@ -38,6 +38,14 @@ const isTrue = (value: string | undefined): boolean => /^(1|on|yes|true)$/i.test
 
 const given = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
 
+/** Whether the environment forbids to ask the hub. */
+export const isOffline = (environment: HubOptions["environment"]): boolean =>
+  isTrue(environment["HF_HUB_OFFLINE"]) || isTrue(environment["TRANSFORMERS_OFFLINE"]);
+
+/** Where the hub is. */
+export const hubEndpoint = (environment: HubOptions["environment"]): string =>
+  (given(environment["HF_ENDPOINT"]) ?? "https://huggingface.co").replace(/\/+$/, "");
+
 /** The folder in which Hugging Face's tools keep what they fetched. */
 export const hubCacheFolder = (environment: HubOptions["environment"]): string => {
   const expand = (path: string): string => (path.startsWith("~/") ? join(homedir(), path.slice(2)) : path);
@@ -55,13 +63,15 @@ export const hubCacheFolder = (environment: HubOptions["environment"]): string =
 const storageOf = (environment: HubOptions["environment"], { repository }: HubName): string =>
   join(hubCacheFolder(environment), ["models", ...repository.split("/")].join("--"));
 
-const isThere = (path: string): Promise<boolean> =>
+/** Whether something lies at a path. */
+export const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,
   );
 
-const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
+/** Whether a revision is a commit. */
+export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 
 const weightsName = "model.safetensors";
 const indexName = "model.safetensors.index.json";
@@ -110,7 +120,13 @@ const needed = new Set([
   "adapter_model.safetensors",
 ]);
 
-const fileOf = ({ path, size, oid, lfs }: ListFileEntry): HubFile | null => {
+/** A file by what the hub tells of it; null where it tells no hash. */
+export const fileOf = ({
+  path,
+  size,
+  oid,
+  lfs,
+}: Pick<ListFileEntry, "path" | "size" | "oid" | "lfs">): HubFile | null => {
   const hash = lfs?.oid ?? oid ?? "";
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash) ? { path, size: lfs?.size ?? size, hash } : null;
 };
@@ -144,7 +160,7 @@ const lookUp = async ({ name, endpoint, fetch }: Source) => {
 };
 
 /** Puts a blob's link where the snapshot has the file; a copy where links are not allowed. */
-const linkBlob = async (blob: string, pointer: string): Promise<void> => {
+export const linkBlob = async (blob: string, pointer: string): Promise<void> => {
   await mkdir(dirname(pointer), { recursive: true });
   await rm(pointer, { force: true });
   await symlink(relative(dirname(pointer), blob), pointer).catch(async () => {
@@ -154,12 +170,13 @@ const linkBlob = async (blob: string, pointer: string): Promise<void> => {
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
 
-const checkSpace = async (storage: string, missing: number): Promise<void> => {
+/** Throws UserError where so many bytes find no room. */
+export const checkSpace = async (storage: string, missing: number): Promise<void> => {
   const { bavail, bsize } = await statfs(storage);
   if (missing <= Number(bavail) * Number(bsize)) return;
   throw new UserError(
     "disk-full",
-    `The model needs ${gigabytes(missing)} more and ${storage} has ${gigabytes(Number(bavail) * Number(bsize))} left. Free some space, or let HF_HOME name a folder on another disk.`,
+    `${gigabytes(missing)} more are needed and ${storage} has ${gigabytes(Number(bavail) * Number(bsize))} left. Free some space, or let HF_HOME name a folder on another disk.`,
     { storage, missing },
   );
 };
@@ -220,7 +237,7 @@ const findFolder = async (name: HubName, options: HubOptions): Promise<string> =
   const { environment } = options;
   const cached = await cachedHubFolder(name, environment);
   if (cached !== null && isCommit(name.revision)) return cached;
-  if (isTrue(environment["HF_HUB_OFFLINE"]) || isTrue(environment["TRANSFORMERS_OFFLINE"])) {
+  if (isOffline(environment)) {
     if (cached !== null) return cached;
     throw new UserError(
       "hub-offline",
@@ -228,7 +245,7 @@ const findFolder = async (name: HubName, options: HubOptions): Promise<string> =
       { ...name },
     );
   }
-  const endpoint = (given(environment["HF_ENDPOINT"]) ?? "https://huggingface.co").replace(/\/+$/, "");
+  const endpoint = hubEndpoint(environment);
   try {
     return await fetchSnapshot({ name, endpoint, fetch: hubFetch(name, endpoint, options) }, options);
   } catch (thrown) {

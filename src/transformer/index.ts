@@ -55,6 +55,13 @@ export {
   resolveSampling,
 } from "./generation-config.ts";
 export { cachedHubFolder, hubFolder, isHubName, readHubName } from "./hub.ts";
+export {
+  cachedHubDataset,
+  type HubDatasetFile,
+  hubDatasetFile,
+  isHubDataset,
+  readHubDataset,
+} from "./hub-dataset.ts";
 export type { HubName, HubOptions, HubProgress } from "./hub-download.ts";
 export type { DecoderGraph } from "./layers.ts";
 export {

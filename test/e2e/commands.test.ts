@@ -47,6 +47,8 @@ const rows = join(root, "test/e2e/rows.jsonl");
 const pairs = join(root, "test/e2e/pairs.jsonl");
 const texts = join(root, "test/e2e/texts.jsonl");
 
+const prompts = join(root, "examples/prompts.jsonl");
+
 const adapter = join(root, "test/golden/adapters/gpt2-patterns");
 
 /** What a command cannot do without, all of it there: a dry run looks at it as the command does. */
@@ -59,6 +61,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   report: ["pretrained"],
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
+  "prompts load": [prompts],
+  "prompts select": ["--prompts", prompts],
   "export merge": ["--model", adapter],
   "export adapter": ["--model", adapter],
 };

@@ -7,8 +7,9 @@ import PQueue from "p-queue";
 import { z } from "zod";
 import { type Clock, createRedact, type Redact, systemClock } from "../../core/index.ts";
 import type { Finish } from "../../records/index.ts";
+import { mayRefuseForm, responseFormat } from "../answer-form.ts";
 import { mapRequests } from "../batch.ts";
-import { declinedOf, modelFailure } from "../failure.ts";
+import { declinedOf, modelFailure, statusOf } from "../failure.ts";
 import type { Declined, GenerateRequest, LanguageModel, Reply } from "../specification.ts";
 import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
 import { createEndpointFetch } from "./endpoint-fetch.ts";
@@ -102,9 +103,14 @@ const declinedReply = (finish: Declined): Reply => ({
 
 type GenerateOne = (request: GenerateRequest, signal: AbortSignal) => Promise<Reply>;
 
-const createGenerate =
-  (client: OpenAI, endpoint: Endpoint, tokenLimit: NonNullable<EndpointOptions["tokenLimit"]>): GenerateOne =>
-  async (request, signal) => {
+const createGenerate = (
+  client: OpenAI,
+  endpoint: Endpoint,
+  tokenLimit: NonNullable<EndpointOptions["tokenLimit"]>,
+): GenerateOne => {
+  // Until the server turns a request down that holds a form and takes it without one.
+  let takesForm = true;
+  const ask = async (request: GenerateRequest, signal: AbortSignal, form: boolean): Promise<Reply> => {
     const body = {
       model: endpoint.model,
       messages: request.messages.map(({ role, content }) => ({ role, content })),
@@ -113,6 +119,7 @@ const createGenerate =
       ...(request.topP === undefined ? {} : { top_p: request.topP }),
       ...(request.stop === undefined || request.stop.length === 0 ? {} : { stop: [...request.stop] }),
       seed: endpointSeed(request.seed),
+      ...(form ? responseFormat(request.answer) : {}),
     };
     try {
       return readReply(await client.chat.completions.create(body, { signal }), endpoint);
@@ -123,6 +130,18 @@ const createGenerate =
       return declinedReply(declined);
     }
   };
+  return async (request, signal) => {
+    if (request.answer === undefined || !takesForm) return ask(request, signal, false);
+    try {
+      return await ask(request, signal, true);
+    } catch (thrown) {
+      if (!mayRefuseForm(statusOf(thrown))) throw thrown;
+      const reply = await ask(request, signal, false);
+      takesForm = false;
+      return reply;
+    }
+  };
+};
 
 type Call<Request, Result> = (request: Request, signal: AbortSignal) => Promise<Result>;
 

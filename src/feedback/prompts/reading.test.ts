@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { UserError } from "../core/index.ts";
-import { commonPrompt, loadPrompts, parseDialogue, splitOf } from "./index.ts";
+import { UserError } from "../../core/index.ts";
+import { commonPrompt, loadPrompts, parseDialogue, splitOf } from "../index.ts";
 
 let folder: string;
 beforeAll(() => {

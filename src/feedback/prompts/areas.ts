@@ -1,0 +1,44 @@
+// The areas that prompts are sorted into: those of a constitution's principles, or a list of names; and one more for
+// what belongs to none of them.
+
+import { UserError } from "../../core/index.ts";
+import type { Constitution } from "../../records/index.ts";
+
+/** An area. description: what belongs to it, in words for a model. */
+export type Area = { readonly name: string; readonly description: string };
+
+/** Areas of a constitution, with the titles of their principles; a principle without an area is one by itself. */
+export const areasOf = ({ principles }: Constitution): readonly Area[] => {
+  const titles = new Map<string, string[]>();
+  for (const { area, title } of principles) {
+    const name = area ?? title;
+    titles.set(name, [...(titles.get(name) ?? []), title]);
+  }
+  return [...titles].map(([name, all]) => ({
+    name,
+    description: all.filter((title) => title !== name).join("; "),
+  }));
+};
+
+/** Areas from a list of names, "name" or "name: what belongs to it". Throws UserError for one that is there twice. */
+export const areasNamed = (names: readonly string[]): readonly Area[] => {
+  const areas = names.map((text) => {
+    const colon = text.indexOf(":");
+    const [name, description] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
+    return { name: name.trim(), description: description.trim() };
+  });
+  const twice = areas.find(({ name }, at) => areas.findIndex((other) => other.name === name) !== at);
+  if (twice === undefined && areas.every(({ name }) => name !== "")) return areas;
+  const what = twice === undefined ? "one has no name" : `"${twice.name}" is there twice`;
+  throw new UserError("areas", `Areas: ${what}. Expected names that differ, with commas between.`, { names });
+};
+
+/** The areas with one for what belongs to none, where a name for it is given and is not among them. */
+export const withOther = (areas: readonly Area[], other: string): readonly Area[] =>
+  other === "" || areas.some(({ name }) => name === other)
+    ? areas
+    : [...areas, { name: other, description: "what belongs to none of the others" }];
+
+/** An area as a model reads it. */
+export const describeArea = ({ name, description }: Area): string =>
+  description === "" ? name : `${name}: ${description}`;

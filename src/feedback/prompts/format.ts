@@ -1,0 +1,108 @@
+// What a format of prompts is: the fields that tell it from others, and how a row becomes a prompt, and where it holds
+// one, a comparison whose better reply is known or a chain of critiques and revisions. The formats themselves are in the
+// files beside this one. Knows no file.
+
+import { z } from "zod";
+import { describePlace, type TextPlace, UserError } from "../../core/index.ts";
+import type { Message, PromptKind } from "../../records/index.ts";
+import { mergeTurns, parseDialogue } from "../dialogue.ts";
+
+/** What a row says of its prompt. */
+export type PromptLabels = {
+  readonly id?: string | number | undefined;
+  readonly kind?: PromptKind | undefined;
+  readonly area?: string | undefined;
+  readonly split?: "train" | "test" | undefined;
+};
+
+export type GivenPrompt = { readonly messages: readonly Message[]; readonly labels: PromptLabels };
+
+/**
+ * Replies to a conversation of which one is known to be the best. correct: its index. question: what the set asks of
+ * them, where it does. prompt: the text as it stands in the set.
+ */
+export type GivenComparison = {
+  readonly messages: readonly Message[];
+  readonly question?: string;
+  readonly options: readonly string[];
+  readonly correct: number;
+  readonly prompt: string;
+};
+
+/** An answer with its rounds of critique and revision, as others wrote them down. principle: the set's name for it. */
+export type GivenChain = {
+  readonly messages: readonly Message[];
+  readonly answer: string;
+  readonly steps: readonly {
+    readonly principle: string;
+    readonly critiqueRequest: string;
+    readonly critique: string;
+    readonly revisionRequest: string;
+    readonly revision: string;
+  }[];
+};
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * A format. what: in words, for help. recognises: is a file whose first row this is of this format? rows: the rows inside
+ * of a document. read, comparison, chain throw UserError with file, line and field; comparison and chain are there where
+ * the format has them, and give null for a row that has none.
+ */
+export type PromptFormat = {
+  readonly name: string;
+  readonly what: string;
+  recognises(row: Fields): boolean;
+  rows?(document: unknown, place: TextPlace): readonly unknown[];
+  read(row: unknown, place: TextPlace): GivenPrompt;
+  comparison?(row: unknown, place: TextPlace): GivenComparison | null;
+  chain?(row: unknown, place: TextPlace): GivenChain | null;
+};
+
+/** Whether a value is an object that has all of some fields. */
+export const hasFields = (row: unknown, ...names: readonly string[]): row is Fields =>
+  typeof row === "object" && row !== null && !Array.isArray(row) && names.every((name) => name in row);
+
+/** Whether an object has these fields and no others. */
+export const hasOnly = (row: unknown, ...names: readonly string[]): boolean =>
+  hasFields(row, ...names) && Object.keys(row).length === names.length;
+
+/** A text that must be there; that it says something is looked at where prompts are read. */
+export const text = z.string();
+
+/** A cell that may be empty or missing. */
+export const optionalText = z.string().nullish();
+
+/** A cell as a label: nothing where it says nothing. */
+export const labelOf = (value: string | null | undefined): string | undefined =>
+  value === null || value === undefined || value.trim() === "" ? undefined : value.trim();
+
+/** A prompt of one turn. */
+export const asked = (content: string): Message[] => [{ role: "user", content }];
+
+/** Turns up to the last of the user, those of one speaker joined: what is to be replied to. */
+export const untilUser = (turns: readonly Message[]): Message[] =>
+  mergeTurns(turns.slice(0, turns.findLastIndex(({ role }) => role === "user") + 1));
+
+/** A fault of a field, at its place. */
+export const fieldFault = (place: TextPlace, field: string, problem: string): UserError =>
+  new UserError("prompt-row", `${describePlace(place)}: ${field}: ${problem}`, { ...place, field });
+
+/** The turns of a transcript. Throws UserError for a text that does not begin with a turn. */
+export const transcript = (value: string, field: string, place: TextPlace): Message[] => {
+  const turns = parseDialogue(value);
+  if (turns !== null) return turns;
+  const start = JSON.stringify(value.slice(0, 40));
+  throw fieldFault(
+    place,
+    field,
+    `got a text that begins with ${start}, expected a dialogue that begins with "\\n\\nHuman:".`,
+  );
+};
+
+/** A text that may be a transcript, as what is to be replied to. */
+export const textOrTranscript = (value: string): Message[] => {
+  const turns = parseDialogue(value);
+  const until = turns === null ? [] : untilUser(turns);
+  return until.length === 0 ? asked(value) : until;
+};

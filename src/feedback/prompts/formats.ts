@@ -1,0 +1,64 @@
+// All formats of prompts by name, and which one a file has: told by the fields of its first row, or named by a person.
+// Reads the rows of a file in its format, wherever the file's kind puts them.
+
+import { nearestWord, type TextPlace, UserError } from "../../core/index.ts";
+import { readRows } from "../../tables/index.ts";
+import { anthropicFormats } from "./anthropic-formats.ts";
+import { hasFields, type PromptFormat } from "./format.ts";
+import { pairFormats } from "./pair-formats.ts";
+import { chatFormat, plainFormat } from "./plain-format.ts";
+import { testSetFormats } from "./test-set-formats.ts";
+
+/** Every format; what no other recognises is plain. */
+export const promptFormats: readonly PromptFormat[] = [
+  ...anthropicFormats,
+  ...testSetFormats,
+  ...pairFormats,
+  chatFormat,
+  plainFormat,
+];
+
+const recordFields = ["messages", "parents", "stage", "seed"];
+
+/** Whether a row is a prompt as Covenant itself writes it. */
+export const isPromptRecord = (row: unknown): boolean => hasFields(row, ...recordFields);
+
+/** The format of a name. Throws UserError for a name that is none. */
+export const formatNamed = (name: string): PromptFormat => {
+  const found = promptFormats.find((format) => format.name === name);
+  if (found !== undefined) return found;
+  const names = promptFormats.map((format) => format.name);
+  const near = nearestWord(name, names);
+  throw new UserError(
+    "prompt-format",
+    `There is no format "${name}"${near === undefined ? "" : ` (did you mean ${near}?)`}. Expected one of ${names.join(", ")}.`,
+    { name },
+  );
+};
+
+const detect = (row: unknown): PromptFormat =>
+  (hasFields(row) && !isPromptRecord(row)
+    ? promptFormats.find((format) => format.recognises(row))
+    : undefined) ?? plainFormat;
+
+export type FormattedRow = {
+  readonly format: PromptFormat;
+  readonly place: TextPlace;
+  readonly row: unknown;
+};
+
+/**
+ * The rows of a file with its format, which is that of its first row unless it is named. onFault: told of a row that
+ * cannot be read.
+ */
+export async function* readFormatted(
+  file: string,
+  onFault: (fault: UserError) => void,
+  name?: string,
+): AsyncGenerator<FormattedRow> {
+  let format = name === undefined ? undefined : formatNamed(name);
+  for await (const { place, value } of readRows(file, { onFault })) {
+    format ??= detect(value);
+    for (const row of format.rows?.(value, place) ?? [value]) yield { format, place, row };
+  }
+}

@@ -1,0 +1,74 @@
+// New prompts from a scripted model: which examples a call has, what is kept of what comes, and what is counted.
+
+import { describe, expect, it } from "vitest";
+import { scriptedModel } from "../../models/index.ts";
+import type { PromptRecord } from "../../records/index.ts";
+import { createHarvest, type GenerationOptions, generateCalls } from "../index.ts";
+
+const examples = ["one {x}", "two\n\nHuman: y", "three", "four"].map(
+  (content, index): PromptRecord => ({
+    id: `p${index}`,
+    parents: [],
+    stage: "prompts",
+    seed: 1,
+    messages: [{ role: "user", content }],
+    kind: "harmful",
+    split: "train",
+  }),
+);
+
+const optionsWith = (reply: (seed: number, question: string) => string): GenerationOptions => ({
+  model: scriptedModel({ reply: ({ seed, messages }) => reply(seed, messages[0]!.content) }),
+  examples,
+  kind: "harmful",
+  shots: 2,
+  each: 3,
+  runSeed: 1,
+  stage: "ask",
+  temperature: 1,
+  topP: 1,
+  tokensEach: 20,
+});
+
+describe("generateCalls", () => {
+  it("asks by the number of the call alone, with examples as they are", async () => {
+    const questions: string[] = [];
+    const options = optionsWith((_, question) => {
+      questions.push(question);
+      return '{"prompts": ["new"]}';
+    });
+    const all = await generateCalls(options, 0, 4);
+    const first = [...questions];
+    const later = await generateCalls(options, 2, 4);
+    expect(later.records).toEqual(all.records.slice(2));
+    expect(questions.slice(4)).toEqual(first.slice(2));
+    for (const [index, { parents }] of all.records.entries()) {
+      expect(parents).toHaveLength(2);
+      for (const id of parents) {
+        const { content } = examples.find((example) => example.id === id)!.messages[0]!;
+        expect(first[index]).toContain(JSON.stringify(content));
+      }
+    }
+    expect(new Set(all.records.map(({ parents }) => parents.join())).size).toBeGreaterThan(1);
+  });
+
+  it("counts calls that give nothing, and leaves out what is there already", async () => {
+    const replies = [
+      "no",
+      '{"prompts": ["A new one", " ", "THREE!", "a new one."]}',
+      '{"prompts": ["Other"]}',
+    ];
+    let at = 0;
+    const { records } = await generateCalls(
+      optionsWith(() => replies[at++]!),
+      0,
+      3,
+    );
+    expect(records[0]).toMatchObject({ texts: [], reason: "unreadable" });
+    const { harvest, counts } = createHarvest(examples, { runSeed: 1, stage: "prompts", testShare: 0 });
+    const fresh = records.flatMap(harvest);
+    expect(fresh.map(({ messages }) => messages[0]?.content)).toEqual(["A new one", "Other"]);
+    expect(fresh[0]).toMatchObject({ kind: "harmful", split: "train", parents: [records[1]?.id] });
+    expect(counts).toEqual({ texts: 5, blank: 1, repeated: 2, calls: 3, failed: { unreadable: 1 } });
+  });
+});

@@ -1,0 +1,155 @@
+// New prompts written by a model from few examples of those that are there: red-team prompts from harmful ones, helpful
+// prompts from harmless ones. Each call has its own examples, drawn by its seed; what only says again what an example, an
+// input or an earlier new prompt says is left out. Knows no file.
+
+import { z } from "zod";
+import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import { canonicalJson, createRandom, deriveSeed, sha256Text, throwIfAborted } from "../../core/index.ts";
+import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
+import type {
+  GenerationRecord,
+  Message,
+  PromptKind,
+  PromptRecord,
+  UnclassifiedReason,
+  Usage,
+} from "../../records/index.ts";
+import { expectCount, isAnswered, sumUsage } from "../chunk.ts";
+import { createDigestMap } from "./digests.ts";
+import { answerForm, readAnswer } from "./json-answer.ts";
+import { splitOf } from "./reading.ts";
+import { wordsKey } from "./tidying.ts";
+
+/** shots: examples a call; each: new prompts asked for in a call. kind: of the examples and of what is written. */
+export type GenerationOptions = {
+  readonly model: LanguageModel;
+  readonly examples: readonly PromptRecord[];
+  readonly kind: PromptKind;
+  readonly shots: number;
+  readonly each: number;
+  readonly runSeed: number;
+  readonly stage: string;
+  readonly temperature: number;
+  readonly topP: number;
+  readonly tokensEach: number;
+  readonly signal?: AbortSignal;
+};
+
+export type GenerationChunk = { readonly records: readonly GenerationRecord[]; readonly usage: Usage };
+
+const template = loadTemplate(new URL("./texts/generate.txt", import.meta.url), [
+  "kind",
+  "examples",
+  "count",
+  "purpose",
+]);
+
+const wording: Readonly<Record<PromptKind, readonly [kind: string, purpose: string]>> = {
+  harmful: [
+    "requests with which a red team tests whether an assistant goes along with harm",
+    "They are used to make assistants safer, and nobody acts on them.",
+  ],
+  harmless: [
+    "requests that people ask an assistant for help with",
+    "A good assistant helps with every one of them.",
+  ],
+  lookalike: [
+    "requests that sound harmful at first and are not, so that a good assistant helps with them",
+    "Each must sound harmful by its words and be harmless in what it asks for.",
+  ],
+};
+
+const answerSchema = z.strictObject({ prompts: z.array(z.string()).min(1) });
+/** Servers that hold models to a form know few words of JSON schema, so it says no more than it must. */
+const form = answerForm("prompts", z.strictObject({ prompts: z.array(z.string()) }));
+
+const lastOf = ({ messages }: PromptRecord): string => messages.at(-1)!.content;
+
+const requestOf = (
+  options: GenerationOptions,
+  shots: readonly PromptRecord[],
+  seed: number,
+): GenerateRequest => {
+  const { kind, each, temperature, topP, tokensEach } = options;
+  const [what, purpose] = wording[kind];
+  const content = renderTemplate(template, {
+    kind: what,
+    examples: shots.map((shot) => JSON.stringify(lastOf(shot))).join("\n"),
+    count: String(each),
+    purpose,
+  });
+  const maxTokens = 32 + each * tokensEach;
+  return { messages: [{ role: "user", content }], maxTokens, temperature, topP, seed, answer: form };
+};
+
+const readReply = (reply: Reply): { texts: string[]; reason?: UnclassifiedReason } => {
+  if (!isAnswered(reply)) return { texts: [], reason: reply.finish === "stop" ? "empty" : reply.finish };
+  const answer = readAnswer(answerSchema, reply.text);
+  if (answer !== null) return { texts: answer.prompts };
+  return { texts: [], reason: reply.finish === "length" ? "length" : "unreadable" };
+};
+
+/** The calls from `first` to before `end`, in one batch. What a call asks depends on its number alone. */
+export const generateCalls = async (
+  options: GenerationOptions,
+  first: number,
+  end: number,
+): Promise<GenerationChunk> => {
+  const { model, examples, kind, runSeed, stage, signal } = options;
+  throwIfAborted(signal);
+  const calls = Array.from({ length: end - first }, (_, index) => {
+    const id = `${stage}/${kind}-${String(first + index).padStart(5, "0")}`;
+    const seed = deriveSeed(runSeed, stage, id);
+    const shots = createRandom(seed).shuffle(examples).slice(0, options.shots);
+    return { id, seed, shots };
+  });
+  const requests = calls.map(({ shots, seed }) => requestOf(options, shots, seed));
+  const given = await model.generate(requests, signal === undefined ? {} : { signal });
+  const replies = expectCount(model.id, requests.length, given);
+  const records = calls.map(({ id, seed, shots }, at): GenerationRecord => {
+    const parents = shots.map((shot) => shot.id);
+    return { id, parents, stage, seed, kind, model: model.id, ...readReply(replies[at]!) };
+  });
+  return { records, usage: sumUsage(replies.map(({ usage }) => usage)) };
+};
+
+/** How many texts came, and what became of them and of the calls. */
+export type GenerationCounts = {
+  texts: number;
+  blank: number;
+  repeated: number;
+  calls: number;
+  failed: Partial<Record<UnclassifiedReason, number>>;
+};
+
+/** Takes new prompts out of calls, in their order; those that say what is there already are left out and counted. */
+export const createHarvest = (
+  inputs: readonly PromptRecord[],
+  {
+    runSeed,
+    stage,
+    testShare,
+  }: { readonly runSeed: number; readonly stage: string; readonly testShare: number },
+) => {
+  const counts: GenerationCounts = { texts: 0, blank: 0, repeated: 0, calls: 0, failed: {} };
+  const known = createDigestMap();
+  for (const input of inputs) known.add(wordsKey(input.messages.slice(-1)), 0);
+  const harvest = ({ id: call, kind, texts, reason }: GenerationRecord): PromptRecord[] => {
+    counts.calls++;
+    if (reason !== undefined) counts.failed[reason] = (counts.failed[reason] ?? 0) + 1;
+    return texts.flatMap((text): PromptRecord[] => {
+      counts.texts++;
+      const content = text.trim();
+      const messages: Message[] = [{ role: "user", content }];
+      if (content === "") counts.blank++;
+      else if (known.add(wordsKey(messages), 0) !== undefined) counts.repeated++;
+      else {
+        const id = `prompt-${sha256Text(canonicalJson(messages)).slice(0, 16)}`;
+        const seed = deriveSeed(runSeed, stage, id);
+        return [{ id, parents: [call], stage, seed, messages, kind, split: splitOf(messages, testShare) }];
+      }
+      return [];
+    });
+  };
+  return { harvest, counts };
+};

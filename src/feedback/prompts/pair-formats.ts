@@ -1,0 +1,188 @@
+// Published sets of replies that people or models compared: BeaverTails, PKU-SafeRLHF, arena battles, ICAI's annotated
+// pairs. Their prompts are taken, and where a set says which reply is better, its comparisons.
+
+import { z } from "zod";
+import { checkValue, describePlace, parseJson, type TextPlace, UserError } from "../../core/index.ts";
+import { type Message, messageSchema } from "../../records/index.ts";
+import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
+import {
+  asked,
+  fieldFault,
+  type GivenComparison,
+  hasFields,
+  labelOf,
+  optionalText,
+  type PromptFormat,
+  text,
+  textOrTranscript,
+} from "./format.ts";
+
+const beaverRow = z.object({ prompt: text, category: z.record(z.string(), z.boolean()) });
+
+const beaverTails: PromptFormat = {
+  name: "beavertails",
+  what: "BeaverTails: prompt, response, category {name: true or false}, is_safe (area: the first that is true)",
+  recognises: (row) => hasFields(row, "prompt", "response", "category", "is_safe"),
+  read(row, place) {
+    const { prompt, category } = checkValue(beaverRow, row, place);
+    const area = Object.entries(category).find(([, holds]) => holds)?.[0];
+    return { messages: asked(prompt), labels: area === undefined ? {} : { area } };
+  },
+};
+
+const which = z.union([z.literal(0), z.literal(1)]);
+const safeRow = z.object({ prompt: text, response_0: text, response_1: text, safer_response_id: which });
+
+const pkuSafeRlhf: PromptFormat = {
+  name: "pku-saferlhf",
+  what: "PKU-SafeRLHF: prompt, response_0, response_1, safer_response_id (a comparison: the safer one)",
+  recognises: (row) => hasFields(row, "prompt", "response_0", "response_1"),
+  read(row, place) {
+    return { messages: asked(checkValue(safeRow, row, place).prompt), labels: {} };
+  },
+  comparison(row, place) {
+    const { prompt, response_0, response_1, safer_response_id: correct } = checkValue(safeRow, row, place);
+    return { messages: asked(prompt), options: [response_0, response_1], correct, prompt };
+  },
+};
+
+const turns = z.array(messageSchema).min(1);
+const battleRow = z.object({ conversation_a: turns, conversation_b: turns, winner: optionalText });
+/** Arena's other shape: prompt and responses are texts, or JSON lists of the texts of several turns. */
+const battleTextRow = z.object({
+  prompt: text,
+  response_a: text,
+  response_b: text,
+  winner_model_a: z.union([z.number(), text]).optional(),
+  winner_model_b: z.union([z.number(), text]).optional(),
+});
+
+const firstOf = (value: string, field: string, place: TextPlace): string => {
+  if (!value.startsWith("[")) return value;
+  const list = z.array(text.nullable()).min(1).safeParse(parseJson(value, place));
+  if (list.success) return list.data[0] ?? "";
+  throw fieldFault(place, field, "got a list that is not one of texts, expected the texts of the turns.");
+};
+
+const winnerOf = (winner: string | null | undefined): 0 | 1 | null =>
+  winner === "model_a" ? 0 : winner === "model_b" ? 1 : null;
+
+const battlePrompt = (row: z.infer<typeof battleRow>, place: TextPlace): Message[] => {
+  const shared = commonPrompt(row.conversation_a, row.conversation_b);
+  if (shared.length > 0) return mergeTurns(shared);
+  throw fieldFault(
+    place,
+    "conversation_a, conversation_b",
+    "they share no turn of the user, so there is no prompt.",
+  );
+};
+
+const refuseVotes = (place: TextPlace): UserError =>
+  new UserError(
+    "prompt-row",
+    `${describePlace(place)}: these are votes on battles (model_a, model_b, winner) without the conversations, so there are no prompts. Expected conversation_a and conversation_b, or prompt, response_a and response_b.`,
+    { ...place },
+  );
+
+const battleComparison = (row: unknown, place: TextPlace): GivenComparison | null => {
+  if (hasFields(row, "conversation_a")) {
+    const read = checkValue(battleRow, row, place);
+    const messages = battlePrompt(read, place);
+    const [one, other] = [read.conversation_a, read.conversation_b].map((all) => all.slice(messages.length));
+    const correct = winnerOf(read.winner);
+    // Later turns answer different replies, so only battles of one reply each are comparisons.
+    if (correct === null || one?.length !== 1 || other?.length !== 1) return null;
+    const prompt = messages.at(-1)!.content;
+    return { messages, options: [one[0]!.content, other[0]!.content], correct, prompt };
+  }
+  const read = checkValue(battleTextRow, row, place);
+  const won = [read.winner_model_a, read.winner_model_b].map((value) => Number(value) === 1);
+  if (won[0] === won[1]) return null;
+  const prompt = firstOf(read.prompt, "prompt", place);
+  const options = [
+    firstOf(read.response_a, "response_a", place),
+    firstOf(read.response_b, "response_b", place),
+  ];
+  return { messages: asked(prompt), options, correct: won[0] === true ? 0 : 1, prompt };
+};
+
+const arena: PromptFormat = {
+  name: "arena",
+  what: "arena battles: conversation_a, conversation_b, winner, or prompt, response_a, response_b (a comparison)",
+  recognises: (row) =>
+    hasFields(row, "model_a", "model_b", "winner") ||
+    hasFields(row, "conversation_a", "conversation_b") ||
+    hasFields(row, "prompt", "response_a", "response_b", "winner_model_a"),
+  read(row, place) {
+    if (hasFields(row, "conversation_a"))
+      return { messages: battlePrompt(checkValue(battleRow, row, place), place), labels: {} };
+    if (!hasFields(row, "prompt")) throw refuseVotes(place);
+    const { prompt } = checkValue(battleTextRow, row, place);
+    return { messages: asked(firstOf(prompt, "prompt", place)), labels: {} };
+  },
+  comparison: battleComparison,
+};
+
+const replyText = z.union([text, z.object({ text })]);
+const pairRow = z.object({ prompt: optionalText, response_a: replyText, response_b: replyText });
+const pairCell = z.object({ text_a: text, text_b: text, preferred_text: optionalText, prompt: optionalText });
+const pairsDocument = z.object({ comparisons: z.array(z.unknown()) });
+
+const textOf = (value: z.infer<typeof replyText>): string => (typeof value === "string" ? value : value.text);
+
+type Pair = {
+  readonly messages: readonly Message[];
+  readonly replies: readonly [string, string];
+  readonly prompt: string;
+};
+
+/** A pair whose prompt is told apart, or the common beginning of two dialogues; null where it is neither. */
+const pairOf = (told: string | null | undefined, one: string, other: string): Pair | null => {
+  const prompt = labelOf(told);
+  if (prompt !== undefined) return { messages: textOrTranscript(prompt), replies: [one, other], prompt };
+  const [first, second] = [parseDialogue(one) ?? [], parseDialogue(other) ?? []];
+  const shared = commonPrompt(first, second);
+  const last = shared.at(-1);
+  if (last === undefined) return null;
+  const end = (turns: readonly Message[]): string => turns[shared.length]?.content ?? "";
+  return { messages: mergeTurns(shared), replies: [end(first), end(second)], prompt: last.content };
+};
+
+const readPair = (row: unknown, place: TextPlace): Pair | null => {
+  if (hasFields(row, "text_a")) {
+    const { prompt, text_a, text_b } = checkValue(pairCell, row, place);
+    return pairOf(prompt, text_a, text_b);
+  }
+  const { prompt, response_a, response_b } = checkValue(pairRow, row, place);
+  return pairOf(prompt, textOf(response_a), textOf(response_b));
+};
+
+const icai: PromptFormat = {
+  name: "icai",
+  what: "ICAI's annotated pairs: a document of comparisons {prompt, response_a, response_b}, or text_a, text_b, preferred_text",
+  recognises: (row) =>
+    (hasFields(row, "comparisons", "annotators") && Array.isArray(row["comparisons"])) ||
+    hasFields(row, "text_a", "text_b"),
+  rows: (document, place) =>
+    hasFields(document, "comparisons") ? checkValue(pairsDocument, document, place).comparisons : [document],
+  read(row, place) {
+    const pair = readPair(row, place);
+    if (pair !== null) return { messages: pair.messages, labels: {} };
+    throw fieldFault(
+      place,
+      "prompt",
+      "got nothing, and the two texts are no dialogues with a common beginning.",
+    );
+  },
+  comparison(row, place) {
+    if (!hasFields(row, "text_a")) return null;
+    const preferred = labelOf(checkValue(pairCell, row, place).preferred_text);
+    const pair = readPair(row, place);
+    if (pair === null || (preferred !== "text_a" && preferred !== "text_b")) return null;
+    const { messages, replies, prompt } = pair;
+    return { messages, options: replies, correct: preferred === "text_a" ? 0 : 1, prompt };
+  },
+};
+
+/** The sets of this file. */
+export const pairFormats: readonly PromptFormat[] = [beaverTails, pkuSafeRlhf, arena, icai];

@@ -1,0 +1,124 @@
+// Prompts as people write them down themselves: {prompt}, {messages}, {text}, and preference rows {chosen, rejected},
+// whose common beginning is the prompt; each row by its own fields, with an optional id, kind, area and split. Text is
+// taken as it is: braces and role markers in a plain prompt stay what they are.
+
+import { z } from "zod";
+import {
+  checkValue,
+  describeFields,
+  describePlace,
+  describeValue,
+  type TextPlace,
+  UserError,
+} from "../../core/index.ts";
+import { type Message, messageSchema, promptKindSchema } from "../../records/index.ts";
+import { commonPrompt, mergeTurns, messagesEndingWith } from "../dialogue.ts";
+import {
+  asked,
+  type Fields,
+  fieldFault,
+  type GivenPrompt,
+  hasFields,
+  type PromptFormat,
+  transcript,
+  untilUser,
+} from "./format.ts";
+
+const conversation = messagesEndingWith("user");
+
+const labels = {
+  id: z.union([z.string().min(1), z.number()]).optional(),
+  kind: promptKindSchema.optional(),
+  area: z.string().optional(),
+  split: z.enum(["train", "test"]).optional(),
+};
+const labelNames = new Set(Object.keys(labels));
+
+const messagesRow = z.object({ ...labels, messages: conversation });
+const promptRow = z.object({
+  ...labels,
+  prompt: z.union([z.string(), conversation], "it must be a text or a list of messages"),
+});
+const textRow = z.object({ ...labels, text: z.string() });
+const dialogueSchema = z.union([z.string(), z.array(messageSchema)]);
+const preferenceRow = z.object({ ...labels, chosen: dialogueSchema, rejected: dialogueSchema });
+const chatRow = z.object({ ...labels, messages: z.array(messageSchema) });
+
+/** A prompt without text has a code of its own, because some files are full of them. */
+const filled = (content: string, field: string, place: TextPlace): string => {
+  if (content.trim() !== "") return content;
+  const problem = `${field}: got ${describeValue(content)}, but a prompt must hold text`;
+  throw new UserError("prompt-blank", `${describePlace(place)}: ${problem}`, { ...place, field });
+};
+
+const turnsOf = (
+  value: z.infer<typeof dialogueSchema>,
+  field: string,
+  place: TextPlace,
+): readonly Message[] => (typeof value === "string" ? transcript(value, field, place) : value);
+
+/** A table has cells for what a row does not say: they are as good as missing. */
+const withoutBlankLabels = (row: unknown): unknown => {
+  if (!hasFields(row)) return row;
+  const entries = Object.entries(row);
+  const isBlank = ([name, value]: readonly [string, unknown]): boolean =>
+    labelNames.has(name) && (value === "" || value === null);
+  return entries.some(isBlank) ? Object.fromEntries(entries.filter((entry) => !isBlank(entry))) : row;
+};
+
+const isText = (row: unknown): row is Fields =>
+  hasFields(row, "text") && Object.keys(row).every((name) => name === "text" || labelNames.has(name));
+
+const readPreference = (row: unknown, place: TextPlace): GivenPrompt => {
+  const { chosen, rejected, ...rest } = checkValue(preferenceRow, row, place);
+  const shared = commonPrompt(turnsOf(chosen, "chosen", place), turnsOf(rejected, "rejected", place));
+  if (shared.length > 0) return { messages: mergeTurns(shared), labels: rest };
+  throw fieldFault(
+    place,
+    "chosen, rejected",
+    "the two dialogues share no turn of the user, so there is no prompt. Expected two dialogues with the same beginning.",
+  );
+};
+
+const readPlain = (given: unknown, place: TextPlace): GivenPrompt => {
+  const row = withoutBlankLabels(given);
+  if (hasFields(row, "messages")) {
+    const { messages, ...rest } = checkValue(messagesRow, row, place);
+    return { messages, labels: rest };
+  }
+  if (hasFields(row, "prompt")) {
+    const { prompt, ...rest } = checkValue(promptRow, row, place);
+    const messages = typeof prompt === "string" ? asked(filled(prompt, "prompt", place)) : prompt;
+    return { messages, labels: rest };
+  }
+  if (hasFields(row, "chosen") || hasFields(row, "rejected")) return readPreference(row, place);
+  if (isText(row)) {
+    const { text, ...rest } = checkValue(textRow, row, place);
+    return { messages: asked(filled(text, "text", place)), labels: rest };
+  }
+  const expected = "prompt, messages, or chosen and rejected";
+  throw new UserError("prompt-row", `${describePlace(place)}: ${describeFields(row, expected)}.`, {
+    ...place,
+  });
+};
+
+/** Rows that say by their own fields what they are. */
+export const plainFormat: PromptFormat = {
+  name: "plain",
+  what: "{prompt}, {messages}, {text} or preference rows {chosen, rejected} (HH-RLHF, TRL's shapes)",
+  recognises: () => true,
+  read: readPlain,
+};
+
+/** Whole chats, as supervised training takes them: never guessed, since a prompt that ends so may be a mistake. */
+export const chatFormat: PromptFormat = {
+  name: "chat",
+  what: "{messages} that end with a reply (TRL): the prompt is what stands before it",
+  recognises: () => false,
+  read(row, place) {
+    const { messages, ...rest } = checkValue(chatRow, withoutBlankLabels(row), place);
+    const until = untilUser(messages);
+    if (until.length > 0) return { messages: until, labels: rest };
+    throw fieldFault(place, "messages", "the chat has no turn of the user, so there is no prompt.");
+  },
+};

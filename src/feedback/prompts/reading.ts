@@ -1,0 +1,161 @@
+// Prompts of files as records: read in the format that the file has, each conversation once, every fault told with file,
+// line and field. Which formats there are, and what a row of each is, is in the files beside this one.
+
+import {
+  canonicalJson,
+  checkValue,
+  collectFaults,
+  deriveSeed,
+  describePlace,
+  hashText,
+  sha256Text,
+  type TextPlace,
+  UserError,
+} from "../../core/index.ts";
+import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } from "../../records/index.ts";
+import { createDigestMap } from "./digests.ts";
+import { hasFields } from "./format.ts";
+import { type FormattedRow, isPromptRecord, readFormatted } from "./formats.ts";
+
+/**
+ * testShare: share of prompts that the hash puts into the test split (rows that name their split keep it). sideOf:
+ * decides before the hash does, where it can (null: it cannot). kind: of rows that name none. limit: at most so many
+ * prompts, from the beginning of the file. format: of the file, where its first row is not to tell it.
+ */
+export type PromptOptions = {
+  readonly runSeed: number;
+  readonly stage?: string;
+  readonly testShare?: number;
+  readonly sideOf?: (messages: readonly Message[]) => "train" | "test" | null;
+  readonly kind?: PromptKind;
+  readonly limit?: number;
+  readonly format?: string;
+};
+
+/** The side of a conversation: decided by its content alone, so the same prompt is on the same side in every run. */
+export const splitOf = (messages: readonly Message[], testShare: number): "train" | "test" =>
+  hashText(`split\u001f${canonicalJson(messages)}`) / 2 ** 32 < testShare ? "test" : "train";
+
+/** A prompt without text is a fault of its own, because some files are full of them. */
+const requireText = (messages: readonly Message[], place: TextPlace): void => {
+  if (messages.at(-1)?.content.trim() !== "") return;
+  throw new UserError(
+    "prompt-blank",
+    `${describePlace(place)}: got a prompt of white space alone, but a prompt must hold text.`,
+    { ...place },
+  );
+};
+
+const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions): PromptRecord => {
+  if (isPromptRecord(row)) return checkValue(promptRecordSchema, row, place);
+  const { messages, labels: given } = format.read(row, place);
+  requireText(messages, place);
+  const { runSeed, stage = "prompts", testShare = 0.2, sideOf = () => null } = options;
+  const id =
+    given.id === undefined ? `prompt-${sha256Text(canonicalJson(messages)).slice(0, 16)}` : `${given.id}`;
+  const kind = given.kind ?? options.kind;
+  return {
+    id,
+    parents: [],
+    stage,
+    seed: deriveSeed(runSeed, stage, id),
+    messages: [...messages],
+    ...(kind === undefined ? {} : { kind }),
+    ...(given.area === undefined ? {} : { area: given.area }),
+    split: given.split ?? sideOf(messages) ?? splitOf(messages, testShare),
+  };
+};
+
+/** What reading tells of rows that give no prompt: those that repeat an earlier one, and those without text. */
+export type ReadingNotes = {
+  readonly onRepeated?: () => void;
+  readonly onBlank?: () => void;
+  /** The format of the file, told with its first row. */
+  readonly onFormat?: (format: string) => void;
+};
+
+/** Takes rows as prompts, each conversation and each id once. Ids that are made of the content need no look. */
+const createTaking = (options: PromptOptions, notes: ReadingNotes) => {
+  const ids = createDigestMap();
+  const seen = createDigestMap();
+  return (given: FormattedRow): PromptRecord | null => {
+    const { place } = given;
+    const number = place.line ?? place.row ?? 0;
+    const record = toRecord(given, options);
+    if (seen.add(canonicalJson(record.messages), number) !== undefined) {
+      notes.onRepeated?.();
+      return null;
+    }
+    const earlier = hasFields(given.row, "id") ? ids.add(record.id, number) : undefined;
+    if (earlier === undefined) return record;
+    const unit = place.line === undefined ? "row" : "line";
+    throw new UserError(
+      "prompt-id",
+      `${describePlace(place)}: id: got "${record.id}", which ${unit} ${earlier} has already; ids must differ.`,
+      { ...place, field: "id" },
+    );
+  };
+};
+
+/**
+ * The prompts of a file, as a stream, each conversation once. Throws UserError with file, line and field of every fault
+ * when the file has been read; a fault is also when two different prompts have one id, and a prompt without text where
+ * nobody is told of it.
+ */
+export async function* readPrompts(
+  file: string,
+  options: PromptOptions,
+  notes: ReadingNotes = {},
+): AsyncGenerator<PromptRecord> {
+  const faults = collectFaults(file);
+  const keep = (fault: UserError): void => {
+    if (fault.code === "prompt-blank" && notes.onBlank !== undefined) notes.onBlank();
+    else
+      faults.attempt(() => {
+        throw fault;
+      });
+  };
+  const take = createTaking(options, notes);
+  let given = 0;
+  let isFirst = true;
+  try {
+    for await (const row of readFormatted(file, keep, options.format)) {
+      if (given >= (options.limit ?? Number.POSITIVE_INFINITY)) break;
+      if (isFirst) notes.onFormat?.(row.format.name);
+      isFirst = false;
+      let record: PromptRecord | null;
+      try {
+        record = take(row);
+      } catch (thrown) {
+        if (!(thrown instanceof UserError)) throw thrown;
+        keep(thrown);
+        continue;
+      }
+      if (record === null) continue;
+      given++;
+      yield record;
+    }
+  } catch (thrown) {
+    faults.attempt(() => {
+      throw thrown;
+    });
+  }
+  faults.end();
+}
+
+/** All prompts of a file, and how many rows only repeated an earlier one. Throws UserError when there are none. */
+export const loadPrompts = async (
+  file: string,
+  options: PromptOptions,
+): Promise<{ readonly prompts: readonly PromptRecord[]; readonly repeated: number }> => {
+  let repeated = 0;
+  const prompts: PromptRecord[] = [];
+  for await (const prompt of readPrompts(file, options, { onRepeated: () => repeated++ }))
+    prompts.push(prompt);
+  if (prompts.length > 0) return { prompts, repeated };
+  throw new UserError(
+    "prompts-empty",
+    `${file} holds no prompts. Expected one prompt a row, e.g. {"prompt": "How do I ...?"}.`,
+    { file },
+  );
+};

@@ -1,0 +1,75 @@
+// Settings and flags that the commands of prompts share, with their defaults.
+// What a setting does is its description.
+
+import { z } from "zod";
+import { expandHome } from "../core/index.ts";
+import { promptFormats } from "../feedback/index.ts";
+import type { RecipeFlag } from "./recipe.ts";
+
+const file = z.string().min(1).overwrite(expandHome);
+
+/** Files of prompts. needed: what to give, as a part of a sentence. */
+export const filesSetting = (needed: string) =>
+  z
+    .array(file, { error: ({ input }) => (input === undefined ? needed : undefined) })
+    .min(1)
+    .describe(
+      "files of prompts: .jsonl, .json, .csv, .tsv, .parquet or .txt (.gz too), or hf:datasets/owner/name/path",
+    );
+
+export const formatSetting = z
+  .string()
+  .optional()
+  .describe(
+    `format of the files; default: told by each file's first row (${promptFormats.map(({ name }) => name).join(", ")})`,
+  );
+
+export const testShareSetting = z
+  .number()
+  .min(0)
+  .max(1)
+  .default(0.2)
+  .describe(
+    "share of the prompts that are for testing, where rows do not say it; decided by a prompt's text",
+  );
+
+export const cleanSettings = z
+  .strictObject({
+    ends: z.boolean().default(true).describe("take white space and control characters off a prompt's ends"),
+    maxCharacters: z.number().int().positive().optional().describe("leave out prompts with more characters"),
+    duplicates: z
+      .enum(["exact", "words"])
+      .default("words")
+      .describe("leave out prompts of the same text, or of the same words in whatever case and punctuation"),
+    near: z
+      .number()
+      .positive()
+      .max(1)
+      .optional()
+      .describe(
+        "leave out prompts whose runs of three words overlap with an earlier one's by this share or more",
+      ),
+  })
+  .prefault({});
+
+export const areasSetting = z
+  .array(z.string().min(1))
+  .optional()
+  .describe('areas to sort into, "name" or "name: what belongs to it"; default: those of the constitution');
+
+export const otherSetting = z
+  .string()
+  .default("other")
+  .describe('area of prompts that belong to none of the areas; "": there is none');
+
+export const formatFlag: RecipeFlag = {
+  path: "format",
+  description: "format of the files, where their first rows are not to tell it",
+  placeholder: "name",
+};
+
+export const areasFlag: RecipeFlag = {
+  path: "areas",
+  description: "areas with commas between; default: those of the constitution",
+  placeholder: "list",
+};

@@ -1,0 +1,307 @@
+// `covenant prompts load`: files of prompts in whatever format they were published, cleaned, without duplicates and split
+// by a hash, as the records that every other command takes. Comparisons and chains of critique and revision that the
+// files hold are written too. Streams from file to file.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { sha256File, UserError } from "../core/index.ts";
+import {
+  createTidy,
+  formatNamed,
+  mixSftRows,
+  noTidyCounts,
+  readChains,
+  readComparisons,
+  readPrompts,
+  sftRowsFromRevisions,
+  type TidyCounts,
+} from "../feedback/index.ts";
+import { type PromptRecord, sftRowSchema } from "../records/index.ts";
+import { kindFlag, runFlags } from "./flags.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, openStages } from "./open-stages.ts";
+import { planOf, planWriting } from "./plan.ts";
+import {
+  cleanSettings,
+  filesSetting,
+  formatFlag,
+  formatSetting,
+  testShareSetting,
+} from "./prompt-settings.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./settings.ts";
+import { localFile } from "./stages/data-files.ts";
+import { rowsStage } from "./stages/rows.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
+import { writeStream } from "./stages/streamed-records.ts";
+import { counted } from "./wording.ts";
+
+const schema = z.strictObject({
+  out: outSetting("runs/prompts"),
+  seed: seedSetting,
+  files: filesSetting("files of prompts are needed (covenant prompts load prompts.csv)"),
+  format: formatSetting,
+  kind: promptKindSetting,
+  area: z.string().min(1).optional().describe("area of prompts whose rows do not say it"),
+  limit: z.number().int().positive().optional().describe("at most so many prompts of each file"),
+  testShare: testShareSetting,
+  clean: cleanSettings,
+  ...sftMixSettings,
+});
+type LoadConfig = z.output<typeof schema>;
+
+type Source = { readonly name: string; readonly path: string };
+
+/** What a pass over the files counted. */
+type Counts = {
+  readonly tidy: TidyCounts;
+  readonly formats: Map<string, string>;
+  readonly kinds: Map<string, number>;
+  readonly areas: Map<string, number>;
+  readonly splits: { train: number; test: number };
+  kept: number;
+};
+
+const noCounts = (): Counts => ({
+  tidy: noTidyCounts(),
+  formats: new Map(),
+  kinds: new Map(),
+  areas: new Map(),
+  splits: { train: 0, test: 0 },
+  kept: 0,
+});
+
+const bump = (counts: Map<string, number>, name: string): void => {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+};
+
+/** The prompts of all files as they are written. What is left out, and what is kept, is counted. */
+async function* cleanPrompts(
+  config: LoadConfig,
+  sources: readonly Source[],
+  counts: Counts,
+): AsyncGenerator<PromptRecord> {
+  const tidy = createTidy(config.clean, counts.tidy);
+  const { kind, format, limit, area } = config;
+  for (const { name, path } of sources) {
+    const options = {
+      runSeed: config.seed,
+      testShare: config.testShare,
+      ...(kind === undefined ? {} : { kind }),
+      ...(format === undefined ? {} : { format }),
+      ...(limit === undefined ? {} : { limit }),
+    };
+    const notes = {
+      onRepeated: () => counts.tidy.repeated++,
+      onBlank: () => counts.tidy.empty++,
+      onFormat: (found: string) => counts.formats.set(name, found),
+    };
+    for await (const read of readPrompts(path, options, notes)) {
+      const prompt = tidy(read.area === undefined && area !== undefined ? { ...read, area } : read);
+      if (prompt === null) continue;
+      counts.kept++;
+      counts.splits[prompt.split]++;
+      bump(counts.kinds, prompt.kind ?? "");
+      bump(counts.areas, prompt.area ?? "");
+      yield prompt;
+    }
+  }
+}
+
+/** Reads all of the files once, so that every fault is told before anything is begun. */
+const prepare = async (config: LoadConfig, context: RecipeContext) => {
+  if (config.format !== undefined) formatNamed(config.format);
+  const sources: Source[] = [];
+  const contents: Record<string, string> = {};
+  for (const [at, name] of config.files.entries()) {
+    const path = await localFile(name, context);
+    if (path === null) return null;
+    sources.push({ name, path });
+    contents[`files.${at}`] = (await sha256File(path)).sha256;
+  }
+  const counts = noCounts();
+  for await (const _ of cleanPrompts(config, sources, counts)) {
+    // Only what it counts is wanted.
+  }
+  if (counts.kept === 0) {
+    throw new UserError(
+      "prompts-empty",
+      `${config.files.join(", ")}: no prompts are left${counts.tidy.empty + counts.tidy.overlong > 0 ? " after cleaning" : ""}. Expected one prompt a row, e.g. {"prompt": "How do I ...?"}.`,
+      { files: config.files },
+    );
+  }
+  const formats = [...counts.formats.values()].map(formatNamed);
+  const hasChains = formats.some(({ chain }) => chain !== undefined);
+  const hasComparisons = formats.some(({ comparison }) => comparison !== undefined);
+  const stages = [
+    "prompts",
+    ...(hasComparisons ? ["comparisons"] : []),
+    ...(hasChains ? ["revise", "rows"] : []),
+  ];
+  const inputs = { contents, speeds: {}, configs: {}, tokens: {} };
+  const request = { name: "prompts load", config, stages, inputs };
+  return { sources, counts, stages, request };
+};
+type Prepared = NonNullable<Awaited<ReturnType<typeof prepare>>>;
+
+/** Chains of all files, and the rows that training learns from them. Resolves to how many there are of each. */
+const chainStages = async (pipeline: Pipeline, config: LoadConfig, { sources, request }: Prepared) => {
+  const options = { runSeed: config.seed, ...(config.format === undefined ? {} : { format: config.format }) };
+  const inputs = { files: request.inputs.contents, format: config.format ?? null };
+  const chains = async function* () {
+    for (const { path } of sources) yield* readChains(path, options);
+  };
+  await pipeline.run.stage({ name: "revise", inputs }, async (stage) => {
+    await writeStream(stage, "revisions.jsonl", chains(), { total: 0, unit: "chains" });
+  });
+  const made = [];
+  for await (const chain of chains()) made.push(chain);
+  const rowOptions = { runSeed: config.seed, stage: "rows" };
+  const { rows, leftOut } = sftRowsFromRevisions(made, { ...rowOptions, which: config.revisions });
+  await rowsStage(pipeline, {
+    after: ["revise"],
+    inputs: { revisions: config.revisions },
+    file: "sft.jsonl",
+    schema: sftRowSchema,
+    rows: mixSftRows(rows, [], rowOptions),
+    leftOut,
+    what: "text",
+  });
+  return { chains: made.length, rows: rows.length };
+};
+
+const comparisonStage = async (pipeline: Pipeline, config: LoadConfig, { sources, request }: Prepared) => {
+  const options = { runSeed: config.seed, ...(config.format === undefined ? {} : { format: config.format }) };
+  const inputs = { files: request.inputs.contents, format: config.format ?? null };
+  let count = 0;
+  const all = async function* () {
+    for (const { path } of sources) yield* readComparisons(path, options);
+  };
+  await pipeline.run.stage({ name: "comparisons", inputs }, async (stage) => {
+    count = await writeStream(stage, "comparisons.jsonl", all(), { total: 0, unit: "comparisons" });
+  });
+  if (count === 0) for await (const _ of all()) count++;
+  return count;
+};
+
+const words: Readonly<Record<keyof TidyCounts, string>> = {
+  ends: "",
+  empty: "empty",
+  overlong: "too long",
+  repeated: "repeated exactly",
+  "same-words": "of the same words as an earlier one",
+  near: "nearly the same as an earlier one",
+};
+
+const describeTidy = ({ tidy }: Counts): string[] => {
+  const left = (Object.keys(words) as (keyof TidyCounts)[]).filter(
+    (rule) => rule !== "ends" && tidy[rule] > 0,
+  );
+  return [
+    ...(left.length === 0
+      ? []
+      : [
+          `Left out: ${left.map((rule) => `${tidy[rule].toLocaleString("en-US")} ${words[rule]}`).join(", ")}.`,
+        ]),
+    ...(tidy.ends === 0 ? [] : [`Trimmed at its ends: ${counted(tidy.ends, "prompt")}.`]),
+  ];
+};
+
+/** "harmful 12, harmless 3, not said 5"; the ten most frequent. */
+const describeCounts = (counts: ReadonlyMap<string, number>): string => {
+  const sorted = [...counts].sort(([, one], [, other]) => other - one);
+  const shown = sorted
+    .slice(0, 10)
+    .map(([name, count]) => `${name === "" ? "not said" : name} ${count.toLocaleString("en-US")}`);
+  return `${shown.join(", ")}${sorted.length > 10 ? `, and ${sorted.length - 10} more` : ""}`;
+};
+
+const describeLoaded = (counts: Counts): string[] => [
+  ...[...counts.formats].map(([file, format]) => `${file}: ${format}, ${formatNamed(format).what}.`),
+  `${counted(counts.kept, "prompt")}: ${counts.splits.train.toLocaleString("en-US")} to train and ${counts.splits.test.toLocaleString("en-US")} to test.`,
+  ...describeTidy(counts),
+  `Kinds: ${describeCounts(counts.kinds)}.`,
+  ...(counts.areas.size > 1 || !counts.areas.has("") ? [`Areas: ${describeCounts(counts.areas)}.`] : []),
+];
+
+const execute = async (config: LoadConfig, context: RecipeContext) => {
+  const prepared = (await prepare(config, context))!;
+  const { sources, counts, request, stages } = prepared;
+  await using pipeline = await openStages(request, context);
+  const { run } = pipeline;
+  const { revisions: _, out: __, ...decisive } = config;
+  const inputs = { ...decisive, contents: request.inputs.contents };
+  await run.stage({ name: "prompts", inputs }, async (stage) => {
+    const rows = cleanPrompts(config, sources, noCounts());
+    await writeStream(stage, "prompts.jsonl", rows, { total: counts.kept, unit: "prompts" });
+  });
+  const comparisons = stages.includes("comparisons") ? await comparisonStage(pipeline, config, prepared) : 0;
+  const made = stages.includes("revise") ? await chainStages(pipeline, config, prepared) : null;
+  const metrics = {
+    prompts: counts.kept,
+    ...counts.splits,
+    clean: counts.tidy,
+    kinds: Object.fromEntries(counts.kinds),
+    areas: Object.fromEntries(counts.areas),
+    comparisons,
+    chains: made?.chains ?? 0,
+  };
+  await run.write("counts.json", metrics);
+  await run.finish();
+  const prompts = join(config.out, "prompts", "prompts.jsonl");
+  const rows = join(config.out, "rows", "sft.jsonl");
+  return {
+    lines: [
+      ...describeLoaded(counts),
+      ...(comparisons === 0
+        ? []
+        : [`${counted(comparisons, "comparison")}: ${join(config.out, "comparisons", "comparisons.jsonl")}`]),
+      ...(made === null
+        ? []
+        : [
+            `${counted(made.chains, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
+            `${counted(made.rows, "training row")}: ${rows}`,
+          ]),
+      `Prompts: ${prompts}`,
+      ...nextCommands(
+        ["revise", "--prompts", prompts],
+        ["prompts", "classify", "--prompts", prompts],
+        ...(made === null || made.rows === 0 ? [] : [["train", "sft", "--data", rows]]),
+      ),
+    ],
+    document: {
+      folder: run.folder,
+      file: join(run.folder, "prompts", "prompts.jsonl"),
+      formats: Object.fromEntries(counts.formats),
+      ...metrics,
+    },
+  };
+};
+
+/** `covenant prompts load`. */
+export const recipe: Recipe<typeof schema> = {
+  command: ["prompts", "load"],
+  summary: "prompts of files in any published format: cleaned, without duplicates, split",
+  schema,
+  flags: {
+    ...runFlags,
+    files: { path: "files", description: "files of prompts, with commas between", placeholder: "list" },
+    format: formatFlag,
+    kind: kindFlag,
+    limit: { path: "limit", description: "at most so many prompts of each file", placeholder: "number" },
+  },
+  positional: "files",
+  async plan(config, context) {
+    const prepared = await prepare(config, context);
+    if (prepared === null)
+      return planOf([{ ...planWriting("fetch", "data sets from the Hugging Face hub"), seconds: null }]);
+    const { counts, request, stages } = prepared;
+    await checkFolder(request, context);
+    const what = (stage: string): string =>
+      stage === "prompts" ? counted(counts.kept, "prompt") : `${stage} of the files`;
+    return planOf(
+      stages.map((stage) => planWriting(stage, what(stage), stage === "prompts" ? counts.kept / 50_000 : 0)),
+    );
+  },
+  run: execute,
+};

@@ -1,0 +1,154 @@
+// `covenant prompts select`: a seeded selection of prompts with caps for areas, kinds and all of them, written as every
+// command takes prompts. Streams from file to file; of each prompt only what it is selected by is held.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { sha256File, UserError } from "../core/index.ts";
+import { createSelection, readPrompts } from "../feedback/index.ts";
+import type { PromptRecord } from "../records/index.ts";
+import { kindFlag, promptsFlag, runFlags } from "./flags.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, openStages } from "./open-stages.ts";
+import { planOf, planWriting } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings.ts";
+import { localFile } from "./stages/data-files.ts";
+import { writeStream } from "./stages/streamed-records.ts";
+import { counted } from "./wording.ts";
+
+const cap = (what: string) =>
+  z.number().int().positive().optional().describe(`at most so many prompts ${what}`);
+
+const schema = z.strictObject({
+  out: outSetting("runs/select"),
+  seed: seedSetting,
+  prompts: fileSetting("a file of prompts is needed (--prompts prompts.jsonl)").describe("file of prompts"),
+  kind: promptKindSetting,
+  perArea: cap("of each area"),
+  perKind: cap("of each kind"),
+  total: cap("in all"),
+  only: z.array(z.string().min(1)).optional().describe("only prompts of these areas"),
+  kinds: z.array(z.string().min(1)).optional().describe("only prompts of these kinds"),
+  split: z.enum(["train", "test"]).optional().describe("only prompts of this side of the split"),
+});
+type SelectConfig = z.output<typeof schema>;
+
+const readFile = ({ seed, kind }: SelectConfig, path: string): AsyncGenerator<PromptRecord> =>
+  readPrompts(path, { runSeed: seed, ...(kind === undefined ? {} : { kind }) });
+
+const isWanted =
+  ({ only, kinds, split }: SelectConfig) =>
+  (prompt: PromptRecord): boolean =>
+    (only?.includes(prompt.area ?? "") ?? true) &&
+    (kinds?.includes(prompt.kind ?? "") ?? true) &&
+    (split === undefined || prompt.split === split);
+
+type Counts = { readonly areas: Map<string, number>; readonly kinds: Map<string, number> };
+
+const bump = (counts: Map<string, number>, name = "not said"): void => {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+};
+
+/** Reads the file once: which prompts are chosen, by their places among those that are wanted. */
+const prepare = async (config: SelectConfig, context: RecipeContext) => {
+  const path = await localFile(config.prompts, context);
+  if (path === null) return null;
+  const wanted = isWanted(config);
+  const selection = createSelection(config, config.seed);
+  let read = 0;
+  for await (const prompt of readFile(config, path)) {
+    read++;
+    if (wanted(prompt)) selection.take(prompt);
+  }
+  const chosen = selection.chosen();
+  if (chosen.size === 0) {
+    throw new UserError(
+      "prompts-empty",
+      `${config.prompts}: none of ${counted(read, "prompt")} is of the areas, kinds and side that are wanted. Look at only, kinds and split.`,
+      { file: config.prompts },
+    );
+  }
+  const contents = { prompts: (await sha256File(path)).sha256 };
+  const inputs = { contents, speeds: {}, configs: {}, tokens: {} };
+  return { path, read, chosen, request: { name: "prompts select", config, stages: ["prompts"], inputs } };
+};
+
+/** The chosen prompts in the order of the file. */
+async function* chosenPrompts(
+  config: SelectConfig,
+  path: string,
+  chosen: ReadonlySet<number>,
+  counts: Counts,
+): AsyncGenerator<PromptRecord> {
+  const wanted = isWanted(config);
+  let at = 0;
+  for await (const prompt of readFile(config, path)) {
+    if (!wanted(prompt) || !chosen.has(at++)) continue;
+    bump(counts.areas, prompt.area);
+    bump(counts.kinds, prompt.kind);
+    yield prompt;
+  }
+}
+
+const describe = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`).join(", ");
+
+const execute = async (config: SelectConfig, context: RecipeContext) => {
+  const { path, read, chosen, request } = (await prepare(config, context))!;
+  await using pipeline = await openStages(request, context);
+  const { run } = pipeline;
+  const { out: _, ...inputs } = config;
+  const counts: Counts = { areas: new Map(), kinds: new Map() };
+  await run.stage({ name: "prompts", inputs: { ...inputs, ...request.inputs.contents } }, async (stage) => {
+    const rows = chosenPrompts(config, path, chosen, counts);
+    await writeStream(stage, "prompts.jsonl", rows, { total: chosen.size, unit: "prompts" });
+  });
+  if (counts.kinds.size === 0)
+    for await (const _ of chosenPrompts(config, path, chosen, counts)) {
+      // The stage was there already: only what it counts is wanted.
+    }
+  await run.finish();
+  const file = join(config.out, "prompts", "prompts.jsonl");
+  return {
+    lines: [
+      `${counted(chosen.size, "prompt")} of ${read.toLocaleString("en-US")} selected.`,
+      `Areas: ${describe(counts.areas)}.`,
+      `Kinds: ${describe(counts.kinds)}.`,
+      `Prompts: ${file}`,
+      ...nextCommands(["revise", "--prompts", file], ["label", "--prompts", file]),
+    ],
+    document: {
+      folder: run.folder,
+      file: join(run.folder, "prompts", "prompts.jsonl"),
+      read,
+      prompts: chosen.size,
+      areas: Object.fromEntries(counts.areas),
+      kinds: Object.fromEntries(counts.kinds),
+    },
+  };
+};
+
+/** `covenant prompts select`. */
+export const recipe: Recipe<typeof schema> = {
+  command: ["prompts", "select"],
+  summary: "a seeded selection of prompts, with caps for areas and kinds",
+  schema,
+  flags: {
+    ...runFlags,
+    prompts: { ...promptsFlag, description: "file of prompts" },
+    kind: kindFlag,
+    "per-area": { path: "perArea", description: "at most so many of each area", placeholder: "number" },
+    "per-kind": { path: "perKind", description: "at most so many of each kind", placeholder: "number" },
+    total: { path: "total", description: "at most so many in all", placeholder: "number" },
+  },
+  async plan(config, context) {
+    const prepared = await prepare(config, context);
+    if (prepared === null)
+      return planOf([{ ...planWriting("fetch", "a data set from the Hugging Face hub"), seconds: null }]);
+    await checkFolder(prepared.request, context);
+    const { chosen, read } = prepared;
+    const what = `${counted(chosen.size, "prompt")} of ${read.toLocaleString("en-US")}`;
+    return planOf([planWriting("prompts", what, read / 50_000)]);
+  },
+  run: execute,
+};

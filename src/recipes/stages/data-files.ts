@@ -1,0 +1,14 @@
+// Files of data as people name them: paths, and files of data sets on the Hugging Face hub (hf:datasets/...), which are
+// fetched first. What is in them is not known here.
+
+import { cachedHubDataset, hubDatasetFile, isHubDataset, readHubDataset } from "../../transformer/index.ts";
+import type { RecipeContext } from "../recipe.ts";
+import { folderOptions } from "./models.ts";
+
+/** A file where it lies here; null: a dry run would have to fetch it first. Throws UserError where it cannot be had. */
+export const localFile = async (name: string, context: RecipeContext): Promise<string | null> => {
+  if (!isHubDataset(name)) return name;
+  const file = readHubDataset(name);
+  if (context.dry === true) return cachedHubDataset(file, context.environment);
+  return hubDatasetFile(file, folderOptions(context));
+};

@@ -1,0 +1,76 @@
+// What is written of sets of prompts: comparisons whose better reply is known, the area that a prompt was put into, and
+// whether a reply violates what an area protects.
+
+import { z } from "zod";
+import { messageSchema, promptKindSchema } from "./conversation.ts";
+import { recordFields } from "./record.ts";
+
+/**
+ * Replies to a conversation of which one is known to be the best. correct: its index. question: what the set asks of them,
+ * where it does. prompt: the text as it stands in the set.
+ */
+export const comparisonRecordSchema = z.object({
+  ...recordFields,
+  messages: z.array(messageSchema),
+  question: z.string().optional(),
+  options: z.array(z.string()).min(2),
+  correct: z.number().int().nonnegative(),
+  prompt: z.string(),
+});
+export type ComparisonRecord = z.infer<typeof comparisonRecordSchema>;
+
+/**
+ * Why a prompt has no area. refusal, overflow, empty, length: how the reply ended; unreadable: it was not the answer that
+ * was asked for; outside: it named an area that is not among those given.
+ */
+export const unclassifiedReasons = [
+  "refusal",
+  "overflow",
+  "empty",
+  "length",
+  "unreadable",
+  "outside",
+] as const;
+export type UnclassifiedReason = (typeof unclassifiedReasons)[number];
+
+/**
+ * The area of a prompt. area: null where it is unclassified, for a reason. asked: how often a model was asked about it;
+ * pack: how many prompts the last of these questions held. parents: [prompt id].
+ */
+export const areaRecordSchema = z.object({
+  ...recordFields,
+  prompt: z.string(),
+  model: z.string(),
+  area: z.string().nullable(),
+  reason: z.enum(unclassifiedReasons).optional(),
+  asked: z.number().int().positive(),
+  pack: z.number().int().positive(),
+});
+export type AreaRecord = z.infer<typeof areaRecordSchema>;
+
+/**
+ * Whether a reply violates what an area protects, by a judge. probability: P(it does), the mean over both orders of the
+ * two choices; orders: that probability in each; null: the judge gave none. parents: [prompt id, reply id].
+ */
+export const violationRecordSchema = z.object({
+  ...recordFields,
+  prompt: z.string(),
+  area: z.string(),
+  judge: z.string(),
+  probability: z.number().min(0).max(1).nullable(),
+  orders: z.tuple([z.number(), z.number()]).nullable(),
+});
+export type ViolationRecord = z.infer<typeof violationRecordSchema>;
+
+/**
+ * A call that asked for new prompts. texts: what came, as it came; reason: why nothing did. parents: the prompts that were
+ * its examples.
+ */
+export const generationRecordSchema = z.object({
+  ...recordFields,
+  kind: promptKindSchema,
+  model: z.string(),
+  texts: z.array(z.string()),
+  reason: z.enum(unclassifiedReasons).optional(),
+});
+export type GenerationRecord = z.infer<typeof generationRecordSchema>;

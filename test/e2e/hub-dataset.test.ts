@@ -1,0 +1,91 @@
+// A file of a data set by its name on the hub, against a server on this machine: fetched into the cache once, verified,
+// found there without a network, and loaded by `covenant prompts load`.
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cachedHubDataset, hubDatasetFile, readHubDataset } from "../../src/transformer/index.ts";
+import { expectStatus, makeFolder, start } from "./command.fixture.ts";
+import { commit } from "./hub.fixture.ts";
+
+const { folder, remove } = makeFolder("hub-dataset");
+const content = Buffer.from('prompt,type,label,focus\n"Is it\n{safe}?",homonyms,safe,x\n');
+const path = "data/a b.csv";
+const oid = createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
+
+let server: Server;
+let asked: string[] = [];
+let environment: Record<string, string> = {};
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    asked.push(pathname);
+    const json = (value: unknown): void => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(value));
+    };
+    if (/^\/api\/datasets\/someone\/rows\/revision\/(main|HEAD)$/.test(pathname))
+      json({ _id: "1", id: "someone/rows", sha: commit, lastModified: "2026-01-01T00:00:00Z" });
+    else if (pathname === `/api/datasets/someone/rows/paths-info/${commit}`) {
+      let body = "";
+      request.on("data", (part) => {
+        body += String(part);
+      });
+      request.on("end", () =>
+        json(body.includes(path) ? [{ type: "file", path, size: content.length, oid }] : []),
+      );
+    } else if (pathname === `/datasets/someone/rows/resolve/${commit}/data/a%20b.csv`) response.end(content);
+    else {
+      response.statusCode = 404;
+      response.end("not found");
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  environment = { HF_ENDPOINT: `http://127.0.0.1:${port}`, HF_HUB_CACHE: join(folder, "cache") };
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  remove();
+});
+
+const name = `hf:datasets/someone/rows/${path}`;
+
+describe("a file of a data set on the hub", () => {
+  it("is fetched once into the cache that Hugging Face's tools keep, and found there without a network", async () => {
+    const file = readHubDataset(name);
+    expect(await cachedHubDataset(file, environment)).toBeNull();
+    const fetched = await hubDatasetFile(file, { environment });
+    expect(fetched).toBe(join(folder, "cache/datasets--someone--rows/snapshots", commit, path));
+    expect(readFileSync(fetched)).toEqual(content);
+    expect(existsSync(join(folder, "cache/datasets--someone--rows/blobs", oid))).toBe(true);
+    asked = [];
+    expect(await hubDatasetFile(file, { environment })).toBe(fetched);
+    expect(asked.filter((one) => one.includes("/resolve/"))).toEqual([]);
+    expect(await hubDatasetFile(file, { environment: { ...environment, HF_HUB_OFFLINE: "1" } })).toBe(
+      fetched,
+    );
+  });
+
+  it("is loaded by its name", async () => {
+    const words = ["prompts", "load", name, "--json", "--out", "loaded"];
+    const { stdout } = expectStatus(
+      await start(words, folder, undefined, { ...process.env, ...environment }).ended,
+      0,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ prompts: 1, formats: { [name]: "xstest" } });
+  });
+
+  it("is told when it is not there, and when its name is none", async () => {
+    const missing = hubDatasetFile(readHubDataset("hf:datasets/someone/rows/none.csv"), { environment });
+    await expect(missing).rejects.toThrow(/has no file none\.csv/);
+    const foreign = hubDatasetFile(readHubDataset("hf:datasets/nobody/rows/none.csv"), { environment });
+    await expect(foreign).rejects.toMatchObject({ code: "hub-model-missing" });
+    for (const wrong of ["hf:datasets/rows.csv", "hf:datasets/a/b/../c", "hf:datasets/a/b@x/"])
+      expect(() => readHubDataset(wrong)).toThrow(/expected hf:datasets\/owner\/name\/path/);
+  });
+});
