@@ -224,7 +224,9 @@ describe("chains that are exported", () => {
       rejected: [...items[0]!.messages, assistant("With steam.")],
     });
     expect(told.leftOut["length"]).toBe(1);
-    expect(await fails("label", { shape: "chain" })).toMatch(/`covenant label` and has no revisions/);
+    expect(await fails("label", { shape: "chain" })).toMatch(
+      /no shape chain\. Expected one of: preferences, trl-prompt-only, trl-preference\./,
+    );
   });
 
   it("lie in four splits that follow from the prompt alone, about in halves", async () => {

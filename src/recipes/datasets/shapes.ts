@@ -301,8 +301,24 @@ const prompts = (source: DatasetSource, options: ShapeOptions): Shaped => {
 export const usualShape = ({ files }: Pick<DatasetSource, "files">): ShapeName =>
   files.supervised === undefined ? "preferences" : "sft";
 
+/** Whether a run has the records that a shape is made of. */
+const isOf = (shape: ShapeName, { files }: DatasetSource): boolean => {
+  if (shape === "trl-prompt-only") return true;
+  if (shape === "chain") return files.revisions !== undefined;
+  if (shape === "preferences" || shape === "trl-preference")
+    return files.labels !== undefined || files.revisions !== undefined;
+  return files.supervised !== undefined;
+};
+
 /** A run's records in a shape. Throws UserError where the run has none of that kind, or has not finished them. */
 export const shapeRows = (source: DatasetSource, options: ShapeOptions): Shaped => {
+  const { run } = source;
+  if (!isOf(options.shape, source))
+    throw new UserError(
+      "dataset-shape",
+      `${run.folder} was written by \`covenant ${run.name}\`, of which there is no shape ${options.shape}. Expected one of: ${shapeNames.filter((shape) => isOf(shape, source)).join(", ")}.`,
+      { folder: run.folder, shape: options.shape },
+    );
   switch (options.shape) {
     case "sft":
     case "trl-prompt-completion":

@@ -114,18 +114,12 @@ export const readSource = async (folder: string, wanted?: ArmName): Promise<Data
   };
 };
 
-/** The file of a kind of records. Throws UserError where the run has none, or has not finished them. */
+/** The file of a kind of records that the run has. Throws UserError where it has not finished them. */
 export const fileOf = (
   { run, files }: Pick<DatasetSource, "run" | "files">,
   what: keyof SourceFiles,
 ): string => {
-  const found = files[what];
-  if (found === undefined)
-    throw new UserError(
-      "dataset-shape",
-      `${run.folder} was written by \`covenant ${run.name}\` and has no ${what}.`,
-      { folder: run.folder },
-    );
+  const found = files[what]!;
   if (run.stages.some(({ stage }) => stage === found.stage)) return found.path;
   throw new UserError(
     "dataset-unfinished",
