@@ -14,7 +14,7 @@ import { planEvaluation, planOf } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeModels } from "./run-summary.ts";
 import {
-  endpointSettings,
+  callSettings,
   modelName,
   outSetting,
   promptCounts,
@@ -39,7 +39,7 @@ export const evaluateSchema = z.strictObject({
   kind: promptKindSetting,
   counts: promptCounts(200, 120, 120),
   sampling: samplingSettings,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type EvaluateConfig = z.output<typeof evaluateSchema>;
 
@@ -86,7 +86,7 @@ const prepare = async (config: EvaluateConfig, context: RecipeContext) => {
   const models = Object.fromEntries(
     config.models.map((name, at) => [`models.${at}`, [name, "asked"] as const]),
   );
-  const inputs = await checkInputs({ models, files: promptFile(config.prompts) }, context);
+  const inputs = await checkInputs({ models, files: promptFile(config.prompts), calls: config }, context);
   return { prompts, inputs, request: { name: "evaluate", config, stages: ["prompts", "evaluate"], inputs } };
 };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { preferenceRows } from "../feedback/index.ts";
-import { isEndpoint } from "../models/index.ts";
+import { isEndpoint, priceOfModel } from "../models/index.ts";
 import { preferenceRowSchema } from "../records/index.ts";
 import {
   countFinishes,
@@ -22,8 +22,8 @@ import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.
 import { planComparisons, planOf, planReplies } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  callSettings,
   constitutionSetting,
-  endpointSettings,
   modelName,
   modelSetting,
   outSetting,
@@ -53,7 +53,7 @@ export const labelSchema = z.strictObject({
   counts: promptCounts(20, 10, 10),
   sampling: samplingSettings,
   samples: pairSamplesSetting.default(2),
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type LabelConfig = z.output<typeof labelSchema>;
 
@@ -68,6 +68,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
     {
       models: { model: [config.model, "asked"], judge: [judge, "asked"] },
       files: promptFile(config.prompts),
+      calls: config,
       constitution,
     },
     context,
@@ -146,13 +147,19 @@ export const recipe: Recipe<typeof labelSchema> = {
     ...dataFlags,
   },
   async plan(config, context) {
-    const { constitution, prompts, inputs, request } = await prepare(config, context);
+    const { constitution, prompts, inputs, judge, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
-    const { model, judge } = inputs.speeds;
+    const { speeds } = inputs;
+    const [policyPrice, judgePrice] = [config.model, judge].map((name) => priceOfModel(config.prices, name));
+    const sampled = { speed: speeds["model"]!, maxTokens, samples: config.samples, price: policyPrice };
     return planOf([
-      planReplies("sample", prompts.used, { speed: model!, maxTokens, samples: config.samples }),
-      planComparisons("label", prompts.used, constitution, { speed: judge!, maxTokens }),
+      planReplies("sample", prompts.used, sampled),
+      planComparisons("label", prompts.used, constitution, {
+        speed: speeds["judge"]!,
+        maxTokens,
+        price: judgePrice,
+      }),
     ]);
   },
   run: execute,

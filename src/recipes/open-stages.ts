@@ -8,7 +8,8 @@ import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import type { RecipeContext } from "./recipe.ts";
-import type { EndpointSettings } from "./settings.ts";
+import type { CallSettings } from "./settings.ts";
+import { checkPrices, openCalls } from "./stages/calls.ts";
 import { checkModel, type ModelRole } from "./stages/model-checks.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 
@@ -17,6 +18,7 @@ export type NamedInputs = {
   readonly models?: Readonly<Record<string, readonly [name: string, role: ModelRole]>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly constitution?: Constitution;
+  readonly calls?: CallSettings;
 };
 
 /**
@@ -34,6 +36,7 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   const contents: Record<string, string> = {};
   const speeds: Record<string, number | null> = {};
   const configs: Record<string, ModelConfig | null> = {};
+  checkPrices(named.calls, Object.values(named.models ?? {}));
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
     const { hash, speed, config } = await checkModel(name, role, context);
     if (hash !== null) contents[part] = hash;
@@ -50,20 +53,19 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
 export const promptFile = (prompts: string): Readonly<Record<string, string>> =>
   prompts === "sandbox" ? {} : { prompts };
 
-/** A run that is about to be begun or continued. endpoint decides no result and is no part of what a run is. */
+/** A run that is about to be begun or continued. What concerns calls alone is no part of what a run is. */
 export type RunRequest = {
   readonly name: string;
   readonly config: {
     readonly out: string;
     readonly seed: number;
-    readonly endpoint?: EndpointSettings;
-  };
+  } & CallSettings;
   readonly stages: readonly string[];
   readonly inputs: CheckedInputs;
 };
 
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
-  const { out, endpoint: _, ...decisive } = config;
+  const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;
   const { fresh } = context;
   return { folder: out, name, config: decisive, contents: inputs.contents, seed: config.seed, fresh };
 };
@@ -85,11 +87,14 @@ export const openStages = async (
     redact: createRedact(context.environment),
     signal: context.signal,
   });
-  const { endpoint } = request.config;
+  const calls = openCalls(request.config, run.folder);
   return {
     run,
     context,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    [Symbol.asyncDispose]: () => run.close(),
+    calls,
+    async [Symbol.asyncDispose]() {
+      await calls.close();
+      await run.close();
+    },
   };
 };

@@ -2,6 +2,7 @@
 // (every reply at its limit) counted from the prompts' and principles' own words; time is an estimate for replies of
 // the usual length, at rates measured with covenant-tiny on two cores. What an endpoint takes nobody here knows.
 
+import type { Price } from "../models/index.ts";
 import type { Constitution, Message, PromptRecord } from "../records/index.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
@@ -19,6 +20,9 @@ const rates = { read: 50_000, written: 4_500, learned: 11_000, packed: 11_000 };
 
 /** Speed of a model against covenant-tiny; null: it runs elsewhere. */
 export type Speed = number | null;
+
+/** Dollars per million tokens read and written; left out where no price is known. */
+type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
 
 type Load = {
   readonly calls?: number;
@@ -56,14 +60,17 @@ const step = (
   speed: Speed,
   maxTokens: number,
   load: (reply: number) => Load,
+  price?: PlannedPrice["price"],
 ): PlannedStep => {
   const most = load(maxTokens);
+  const { read = 0, written = 0 } = most;
   return {
     stage,
     what,
     calls: most.calls ?? 0,
     tokens: Math.round(loadTokens(most)),
     seconds: speed === null ? null : loadSeconds(load(Math.min(maxTokens, usualReply))) / speed,
+    ...(price === undefined ? {} : { dollars: (read * price.input + written * price.output) / 1e6 }),
   };
 };
 
@@ -76,11 +83,15 @@ export const planWriting = (stage: string, what: string, seconds = 0): PlannedSt
   seconds,
 });
 
-/** A plan of steps. What runs here costs nothing; what an endpoint asks for it is not known. */
+/** A plan of steps. What runs here costs nothing; what an endpoint asks for it is known where prices are given. */
 export const planOf = (steps: readonly PlannedStep[]): RecipePlan => {
   const seconds = steps.map((one) => one.seconds);
-  const isLocal = seconds.every((one) => one !== null);
-  return { steps, seconds: isLocal ? sum(seconds) : null, dollars: isLocal ? 0 : null };
+  const dollars = steps.map((one) => one.dollars ?? (one.seconds === null ? null : 0));
+  return {
+    steps,
+    seconds: seconds.every((one) => one !== null) ? sum(seconds) : null,
+    dollars: dollars.every((one) => one !== null) ? sum(dollars) : null,
+  };
 };
 
 /** Mean length of what the principles say, weighed as they are drawn. */
@@ -92,7 +103,12 @@ const meanTokens = ({ principles }: Constitution, field: "critique" | "revision"
 export const planReplies = (
   stage: string,
   prompts: readonly PromptRecord[],
-  { speed, maxTokens, samples = 1 }: { speed: Speed; maxTokens: number; samples?: number },
+  {
+    speed,
+    maxTokens,
+    samples = 1,
+    price,
+  }: { speed: Speed; maxTokens: number; samples?: number } & PlannedPrice,
 ): PlannedStep =>
   step(
     stage,
@@ -106,6 +122,7 @@ export const planReplies = (
       read: samples * promptTokens(prompts),
       written: samples * prompts.length * reply,
     }),
+    price,
   );
 
 /** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
@@ -130,20 +147,20 @@ export type RevisionPlan = {
   readonly mode: "critique" | "direct";
   readonly maxTokens: number;
   readonly speed: Speed;
-};
+} & PlannedPrice;
 
 /** Rounds of revision of an answer to each prompt. */
 export const planRevisions = (
   stage: string,
   prompts: readonly PromptRecord[],
   constitution: Constitution,
-  { rounds, mode, maxTokens, speed }: RevisionPlan,
+  { rounds, mode, maxTokens, speed, price }: RevisionPlan,
 ): PlannedStep => {
   const calls = mode === "direct" ? 1 : 2;
   const critique = meanTokens(constitution, "critique");
   const revision = meanTokens(constitution, "revision");
   const what = `${counted(rounds, "round")} for each of ${counted(prompts.length, "answer")}`;
-  return step(stage, what, speed, maxTokens, (reply) => {
+  const load = (reply: number): Load => {
     // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
     const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
     return {
@@ -151,7 +168,8 @@ export const planRevisions = (
       read: rounds * (calls * promptTokens(prompts) + prompts.length * own),
       written: prompts.length * rounds * calls * reply,
     };
-  });
+  };
+  return step(stage, what, speed, maxTokens, load, price);
 };
 
 /** A comparison of two replies to each prompt, in both orders. */
@@ -159,14 +177,15 @@ export const planComparisons = (
   stage: string,
   prompts: readonly PromptRecord[],
   constitution: Constitution,
-  { speed, maxTokens }: { speed: Speed; maxTokens: number },
+  { speed, maxTokens, price }: { speed: Speed; maxTokens: number } & PlannedPrice,
 ): PlannedStep => {
   const frame = meanTokens(constitution, "preference") + comparisonFrame + choiceTokens;
   const what = `${counted(prompts.length, "comparison")} in both orders`;
-  return step(stage, what, speed, maxTokens, (reply) => ({
+  const load = (reply: number): Load => ({
     calls: 2 * prompts.length,
     read: 2 * (promptTokens(prompts) + prompts.length * (frame + 2 * reply)),
-  }));
+  });
+  return step(stage, what, speed, maxTokens, load, price);
 };
 
 /** Several epochs over rows. tokens: of all rows, as a function of the tokens of a reply. */

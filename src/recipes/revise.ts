@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
-import { isEndpoint } from "../models/index.ts";
+import { isEndpoint, priceOfModel } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
@@ -28,8 +28,9 @@ import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.
 import { planOf, planReplies, planRevisions } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  callSettings,
   constitutionSetting,
-  endpointSettings,
+  modelName,
   modelSetting,
   outSetting,
   promptCounts,
@@ -51,6 +52,7 @@ export const reviseSchema = z.strictObject({
   out: outSetting("runs/revise"),
   seed: seedSetting,
   model: modelSetting,
+  critic: modelName.optional().describe("model that criticises and revises; default: the model itself"),
   constitution: constitutionSetting,
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
   prompts: promptsSetting,
@@ -66,7 +68,7 @@ export const reviseSchema = z.strictObject({
       "answers to prompts marked harmless or lookalike: kept and learned as they are, or revised too",
     ),
   ...sftMixSettings,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type ReviseConfig = z.output<typeof reviseSchema>;
 
@@ -88,7 +90,15 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
     );
   }
   const inputs = await checkInputs(
-    { models: { model: [config.model, "asked"] }, files: promptFile(config.prompts), constitution },
+    {
+      models: {
+        model: [config.model, "asked"],
+        ...(config.critic === undefined ? {} : { critic: [config.critic, "asked"] as const }),
+      },
+      files: promptFile(config.prompts),
+      constitution,
+      calls: config,
+    },
     context,
   );
   return { constitution, prompts, inputs, request: { name: "revise", config, stages, inputs } };
@@ -141,6 +151,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const revisions = await reviseStage(pipeline, {
     ...asked,
     name: "revise",
+    model: config.critic ?? model,
     after: ["answer"],
     constitution,
     prompts: revised,
@@ -198,17 +209,31 @@ export const recipe: Recipe<typeof reviseSchema> = {
   flags: {
     ...runFlags,
     model: modelFlag("model that answers and revises"),
+    critic: {
+      path: "critic",
+      description: "model that criticises and revises; default: the model itself",
+      placeholder: "name",
+    },
     ...dataFlags,
     rounds: { path: "revise.rounds", description: "rounds of critique and revision", placeholder: "number" },
   },
   async plan(config, context) {
     const { constitution, prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const settings = { maxTokens: config.sampling.maxTokens, speed: inputs.speeds["model"]! };
+    const { maxTokens } = config.sampling;
+    const [price, criticPrice] = [config.model, config.critic ?? config.model].map((name) =>
+      priceOfModel(config.prices, name),
+    );
+    const critic = inputs.speeds[config.critic === undefined ? "model" : "critic"]!;
     const revised = prompts.used.filter(isRevised(config));
     return planOf([
-      planReplies("answer", prompts.used, settings),
-      planRevisions("revise", revised, constitution, { ...config.revise, ...settings }),
+      planReplies("answer", prompts.used, { maxTokens, speed: inputs.speeds["model"]!, price }),
+      planRevisions("revise", revised, constitution, {
+        ...config.revise,
+        maxTokens,
+        speed: critic,
+        price: criticPrice,
+      }),
     ]);
   },
   run: execute,

@@ -4,9 +4,9 @@
 import { z } from "zod";
 import { ppoSettings } from "./policy-settings.ts";
 import {
+  callSettings,
   constitutionSetting,
   dpoSettings,
-  endpointSettings,
   labelSettings,
   modelName,
   modelSetting,
@@ -43,6 +43,6 @@ export const runSchema = z.strictObject({
   reward: rewardSettings,
   dpo: dpoSettings,
   ppo: ppoSettings,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 export type RunConfig = z.output<typeof runSchema>;

@@ -218,6 +218,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
     {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
       files: promptFile(config.prompts),
+      calls: config,
       constitution: document,
     },
     context,

@@ -13,8 +13,8 @@ import { grpoSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  callSettings,
   constitutionSetting,
-  endpointSettings,
   fileSetting,
   modelName,
   modelSetting,
@@ -52,7 +52,7 @@ const schema = z.strictObject({
   counts: promptCounts(200, 100, 100),
   maxTokens: z.number().int().positive().default(80).describe("tokens a reply at most"),
   settings: grpoSettings,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type GrpoConfig = z.output<typeof schema>;
 
@@ -75,6 +75,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
         ...(judge === undefined ? {} : { judge: [judge, "asked"] as const }),
       },
       files: promptFile(config.prompts),
+      calls: config,
       ...(judge === undefined ? {} : { constitution }),
     },
     context,

@@ -3,20 +3,20 @@
 // a few tokens generated, read from their top log-probabilities (choice-tokens.ts). "dialogue": as completions, with
 // the prompt as "\n\nHuman: ... \n\nAssistant:" (Bai et al. 2022), for pretrained models without a chat endpoint.
 
-import type OpenAI from "openai";
 import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import { declinedOf, statusOf } from "../failure.ts";
 import type { Declined, Score, ScoreRequest } from "../specification.ts";
 import { readChoice } from "./choice-tokens.ts";
-import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
+import type { EndpointClient } from "./endpoint-client.ts";
+import type { Endpoint } from "./endpoint-failure.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
 
 export type ScorerOptions = {
-  readonly client: OpenAI;
+  readonly client: EndpointClient;
   readonly endpoint: Endpoint;
   readonly scoring: Scoring;
   readonly tokenLimit: "max_tokens" | "max_completion_tokens";
@@ -110,17 +110,7 @@ const sumOfTail = (
   return sum;
 };
 
-const createPoster =
-  ({ client, endpoint }: ScorerOptions) =>
-  async (path: string, body: object, signal: AbortSignal): Promise<unknown> => {
-    try {
-      return await client.post(path, { body, signal });
-    } catch (thrown) {
-      throw endpointFailure(thrown, endpoint);
-    }
-  };
-
-type Post = ReturnType<typeof createPoster>;
+type Post = EndpointClient["post"];
 
 /** The conversation in the server's chat template: given, or from llama.cpp's or vLLM's own addresses. */
 const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) => {
@@ -284,7 +274,7 @@ const createTurns = () => {
  * does a request that the server declines (content filter, too long): its scores are null, and it says which.
  */
 export const createScorer = (options: ScorerOptions): EndpointScorer => {
-  const post = createPoster(options);
+  const { post } = options.client;
   const strategies: Strategies = {
     completions: createEcho(options, post, createRenderer(options, post), ""),
     chat: createChat(options, post),
