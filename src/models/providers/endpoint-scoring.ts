@@ -10,7 +10,7 @@ import { declinedOf, statusOf } from "../failure.ts";
 import type { Declined, Score, ScoreRequest } from "../specification.ts";
 import { readChoice } from "./choice-tokens.ts";
 import type { EndpointClient } from "./endpoint-client.ts";
-import type { Endpoint } from "./endpoint-failure.ts";
+import { type Endpoint, responseFailure } from "./endpoint-failure.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
@@ -25,6 +25,8 @@ export type ScorerOptions = {
 
 /** One way to score. null: this server does not offer it. */
 type Strategy = (request: ScoreRequest, signal: AbortSignal) => Promise<Score | null>;
+
+const choicesSchema = z.object({ choices: z.array(z.unknown()).min(1) });
 
 const echoSchema = z.object({
   choices: z
@@ -69,6 +71,11 @@ const unscored = (request: ScoreRequest, declined?: Declined): Score => ({
   ...(declined === undefined ? {} : { declined }),
   usage: { promptTokens: 0, completionTokens: 0 },
 });
+
+/** Throws for an answer that is no completion of any kind; it says nothing about what a server offers. */
+const requireChoices = (response: unknown, endpoint: Endpoint): void => {
+  if (!choicesSchema.safeParse(response).success) throw responseFailure("not a completion", endpoint);
+};
 
 /** llama.cpp's servers refuse echo and log-probabilities that they do not have with a status 500 and these words. */
 const unsupportedWords = /(?:is|are) not supported|only no \w+ is supported|not implemented/i;
@@ -166,7 +173,9 @@ const createEcho =
         logprobs: 1,
         add_special_tokens: false,
       };
-      const { data } = echoSchema.safeParse(await post("/completions", body, signal));
+      const response = await post("/completions", body, signal);
+      requireChoices(response, endpoint);
+      const { data } = echoSchema.safeParse(response);
       const choice = data?.choices[0];
       const echoed = choice?.logprobs.tokens.join("") ?? "";
       if (data === undefined || choice === undefined || !choice.text.startsWith(text)) return null;
@@ -207,6 +216,7 @@ const createChat =
       await ask(null);
       return null;
     }
+    requireChoices(response, endpoint);
     const { data } = chatSchema.safeParse(response);
     const tokens = data?.choices[0]?.logprobs?.content;
     // An empty reply has no tokens to tell of; only a list that is missing says that the server has none.
