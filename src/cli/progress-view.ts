@@ -5,7 +5,7 @@
 import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { estimateProgress, type ProgressPoint } from "../runs/index.ts";
-import { formatCount, formatDuration, formatRate, formatTable } from "./formatting.ts";
+import { formatCount, formatDollars, formatDuration, formatRate, formatTable } from "./formatting.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type ProgressView = {
@@ -25,7 +25,11 @@ type StageState = {
   unit: string;
   note: string | undefined;
   printed: number;
+  asked: Asked;
 };
+
+/** What a stage has asked of models so far. */
+type Asked = { tokens: number; money: number; again: number; refused: number };
 
 type Ended = { readonly name: string; readonly what: string; readonly seconds: number };
 
@@ -33,6 +37,13 @@ const plainMilliseconds = 5000;
 const liveMilliseconds = 100;
 /** Enough for the estimate's half minute at the event log's four a second, with a margin. */
 const keptPoints = 240;
+
+const describeAsked = ({ tokens, money, again, refused }: Asked): string[] => [
+  ...(tokens > 0 ? [`${formatCount(tokens)} tokens`] : []),
+  ...(money > 0 ? [formatDollars(money)] : []),
+  ...(again > 0 ? [`${formatCount(again)} again`] : []),
+  ...(refused > 0 ? [`${formatCount(refused)} refused`] : []),
+];
 
 const describeProgress = (stage: StageState): { counts: string; speed: string[]; fraction: number } => {
   const last = stage.points.at(-1);
@@ -43,6 +54,7 @@ const describeProgress = (stage: StageState): { counts: string; speed: string[];
   if (remainingSeconds !== null && remainingSeconds > 0)
     speed.push(`${formatDuration(remainingSeconds)} left`);
   if (stage.note !== undefined) speed.push(stage.note);
+  speed.push(...describeAsked(stage.asked));
   return { counts: `${formatCount(last.done)}/${formatCount(last.total)} ${stage.unit}`, speed, fraction };
 };
 
@@ -113,6 +125,16 @@ const takeProgress = (stage: StageState, { time, done, total, unit, note }: Prog
   stage.note = note;
 };
 
+const takeUsage = (
+  { asked }: StageState,
+  { promptTokens, completionTokens, money = 0, repeats, counts }: Extract<RunEvent, { type: "stage-usage" }>,
+): void => {
+  asked.tokens += promptTokens + completionTokens;
+  asked.money += money;
+  asked.again += repeats;
+  asked.refused += counts["ended-refusal"] ?? 0;
+};
+
 /** Draws events on a terminal. The clock decides what is drawn when. */
 export const createProgressView = (terminal: Terminal, clock: Clock): ProgressView => {
   const running = new Map<string, StageState>();
@@ -140,13 +162,16 @@ export const createProgressView = (terminal: Terminal, clock: Clock): ProgressVi
     print(line);
   };
   const start = ({ stage: name, time, resumed }: Extract<RunEvent, { type: "stage-start" }>): void => {
-    running.set(name, { name, started: time, points: [], unit: "", note: undefined, printed: time });
+    const asked = { tokens: 0, money: 0, again: 0, refused: 0 };
+    running.set(name, { name, started: time, points: [], unit: "", note: undefined, printed: time, asked });
     if (terminal.isLive) screen.draw();
     else print(`${name}: ${resumed ? "continued" : "started"}`);
   };
   const handle = (event: RunEvent): void => {
     if (event.type === "stage-start") start(event);
     if (event.type === "stage-progress") progress(event);
+    const asking = event.type === "stage-usage" ? running.get(event.stage) : undefined;
+    if (event.type === "stage-usage" && asking !== undefined) takeUsage(asking, event);
     if (event.type === "stage-skip")
       end(event.stage, "finished before", 0, `${event.stage}: finished before, skipped`);
     if (event.type === "stage-end") {

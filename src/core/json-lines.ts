@@ -9,8 +9,16 @@ import { UserError } from "./errors.ts";
 import { fileError } from "./files.ts";
 import { checkValue, describePlace, parseJson } from "./json.ts";
 
-/** One line of a file; ended: whether a line feed closes it (only the last one may lack it). */
-export type FileLine = { readonly line: number; readonly text: string; readonly ended: boolean };
+/**
+ * One line of a file; ended: whether a line feed closes it (only the last one may lack it). offset: where it begins, in
+ * bytes of the (unzipped) file.
+ */
+export type FileLine = {
+  readonly line: number;
+  readonly text: string;
+  readonly ended: boolean;
+  readonly offset: number;
+};
 
 const openBytes = (path: string): Readable => {
   const file = createReadStream(path);
@@ -43,13 +51,16 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
 export async function* readLines(path: string): AsyncGenerator<FileLine> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 0;
+  let offset = 0;
   let held: Buffer[] = [];
   const take = (ended: boolean): FileLine => {
     line++;
     const bytes = Buffer.concat(held);
+    const begun = offset;
+    offset += bytes.length + 1;
     held = [];
     try {
-      return { line, text: decoder.decode(bytes), ended };
+      return { line, text: decoder.decode(bytes), ended, offset: begun };
     } catch (cause) {
       const place = describePlace({ file: path, line });
       throw new UserError(

@@ -1,8 +1,22 @@
 // Every provider, bare and behind middleware, held to what every language model does (conformance.fixture.ts).
 
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deriveSeed } from "../core/index.ts";
 import { describeConformance } from "./conformance.fixture.ts";
-import { type LanguageModel, openModel, scriptedModel, withRetry, withTimeout } from "./index.ts";
+import {
+  type LanguageModel,
+  openAnswerStore,
+  openLedger,
+  openModel,
+  openRecorder,
+  scriptedModel,
+  withRetry,
+  withTimeout,
+} from "./index.ts";
+import { anthropicModel } from "./providers/anthropic.ts";
+import { startAnthropic } from "./providers/anthropic-server.fixture.ts";
 import { makeModelFolder } from "./providers/embedded.fixture.ts";
 import { type EndpointBehaviour, startEndpoint } from "./providers/endpoint-server.fixture.ts";
 import { openAiCompatibleModel } from "./providers/openai-compatible.ts";
@@ -50,6 +64,40 @@ describeConformance(
   { bounded: true },
 );
 describeConformance("endpoint without scores", endpoint({}, "none"));
+describeConformance(
+  "anthropic",
+  async () => {
+    const server = await startAnthropic();
+    const model = anthropicModel({ id: "a", model: "claude-x", key: "sesame-open", baseURL: server.baseURL });
+    return { model: withRetry(withTimeout(model)), close: server.close };
+  },
+  { bounded: true, seeded: false },
+);
+
+/** By its name, with all that openModel puts around an endpoint. */
+const named = (members: number) => async () => {
+  const servers = await Promise.all(
+    Array.from({ length: members }, () =>
+      startEndpoint({ echo: true, template: "tokenize", fault: context }),
+    ),
+  );
+  const folder = await mkdtemp(join(tmpdir(), "covenant-conformance-"));
+  const cache = await openAnswerStore(join(folder, "answers"));
+  const recorder = await openRecorder(join(folder, "recorded.jsonl"));
+  const ledger = await openLedger({ file: join(folder, "ledger.jsonl") });
+  const name = servers.map(({ baseURL }) => `${baseURL}#m`).join("|");
+  const model = await openModel(name, { environment: {}, cache, recorder, ledger });
+  const close = async () => {
+    await cache.close();
+    recorder.close();
+    ledger.close();
+    for (const server of servers) await server.close();
+    await rm(folder, { recursive: true });
+  };
+  return { model, close };
+};
+describeConformance("endpoint by its name", named(1), { bounded: true });
+describeConformance("pool by its name", named(3), { bounded: true });
 describeConformance(
   "embedded",
   async () => {

@@ -29,6 +29,17 @@ export const modelFailure = (
 export const isRetriable = (thrown: unknown): thrown is CovenantError =>
   thrown instanceof CovenantError && thrown.facts["retriable"] === true;
 
+/** Whether a server has too much to do, or cannot be reached: 429, 5xx, no answer in time, no connection. */
+export const isOverload = (thrown: unknown): boolean => {
+  if (!isRetriable(thrown)) return false;
+  const status = statusOf(thrown) ?? 0;
+  return ["model-timeout", "model-connection"].includes(thrown.code) || status === 429 || status >= 500;
+};
+
+/** Whether calls that are on their way are to be waited for, not cut, when this failure ends a batch. */
+export const drainsCalls = (thrown: unknown): boolean =>
+  thrown instanceof CovenantError && thrown.facts["drains"] === true;
+
 /** The HTTP status behind a failure, if there was one. */
 export const statusOf = (thrown: unknown): number | undefined => {
   const status = thrown instanceof CovenantError ? thrown.facts["status"] : undefined;

@@ -1,21 +1,27 @@
 // Whatever answers a prompt: the specification, names, opening, middleware, and scripted models for tests.
 // Knows nothing of constitutions or of training.
+export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
 export { isRetriable } from "./failure.ts";
+export { type Account, type Budget, type Ledger, openLedger, type Price } from "./ledger.ts";
+export { withCache } from "./middleware/cache.ts";
+export { type ConcurrencyOptions, withAdaptiveConcurrency } from "./middleware/concurrency.ts";
+export { withLedger } from "./middleware/ledger.ts";
+export { withRecording } from "./middleware/record.ts";
 export { type RetryEvent, type RetryOptions, withRetry } from "./middleware/retry.ts";
 export { type TimeoutOptions, withTimeout } from "./middleware/timeout.ts";
 export { type ModelName, parseModelName } from "./name.ts";
 export {
-  type FetchProgress,
   type FolderOptions,
   isEndpoint,
   isToBeFetched,
   loadElsewhere,
-  type ModelNotice,
   modelFolderOf,
-  type OpenOptions,
   openModel,
+  priceOfModel,
   runsHere,
 } from "./open.ts";
+export type { FetchProgress, ModelNotice, OpenOptions } from "./open-options.ts";
+export { type PoolOptions, poolModel } from "./pool.ts";
 export type { LoadFormat } from "./providers/embedded.ts";
 export {
   type Script,
@@ -24,4 +30,5 @@ export {
   type ScriptedReply,
   scriptedModel,
 } from "./providers/scripted.ts";
+export { openRecorder, type Recorder } from "./recorder.ts";
 export type * from "./specification.ts";

@@ -1,5 +1,5 @@
 // Which key goes to which address. A key is sent only where the person who set it said that it belongs: OPENAI_API_KEY
-// to OpenAI alone, COVENANT_API_KEY to the hosts that COVENANT_API_KEY_HOSTS names and to this machine; as with npm and
+// to OpenAI alone, ANTHROPIC_API_KEY to Anthropic alone, COVENANT_API_KEY to the hosts that COVENANT_API_KEY_HOSTS names and to this machine; as with npm and
 // netrc, which bind a secret to its host. Without such a rule an address mistyped or copied from somewhere would be
 // handed the key. Sends nothing itself.
 
@@ -8,9 +8,14 @@ import { UserError } from "../core/index.ts";
 /** OpenAI's own address. */
 export const openAiAddress = "https://api.openai.com/v1";
 
+/** Anthropic's own address. */
+export const anthropicAddress = "https://api.anthropic.com";
+
+const isAt = (baseURL: string, address: string): boolean =>
+  new URL(baseURL).origin === new URL(address).origin;
+
 /** Whether an address is OpenAI's own. */
-export const isOpenAi = (baseURL: string): boolean =>
-  new URL(baseURL).origin === new URL(openAiAddress).origin;
+export const isOpenAi = (baseURL: string): boolean => isAt(baseURL, openAiAddress);
 
 const keyName = "COVENANT_API_KEY";
 const hostsName = "COVENANT_API_KEY_HOSTS";
@@ -53,25 +58,26 @@ const isNamed = (url: URL, hosts: readonly string[]): boolean => {
   return hosts.includes(url.hostname) || hosts.includes(`${url.hostname}:${url.port || "443"}`);
 };
 
-const openAiKey = (id: string, environment: Environment): KeyChoice => {
-  const key = readKey("OPENAI_API_KEY", environment);
+/** The key of a provider that gives nothing without one. */
+const neededKey = (id: string, keyVariable: string, environment: Environment): KeyChoice => {
+  const key = readKey(keyVariable, environment);
   if (key === undefined) {
     throw new UserError(
       "model-key",
-      `"${id}" needs a key, and the environment variable OPENAI_API_KEY is not set. Set it, or write it into .env.`,
+      `"${id}" needs a key, and the environment variable ${keyVariable} is not set. Set it, or write it into .env.`,
       { model: id },
     );
   }
-  const keyAdvice = "Set the environment variable OPENAI_API_KEY to a key";
-  return { key, keyVariable: "OPENAI_API_KEY", keyAdvice };
+  return { key, keyVariable, keyAdvice: `Set the environment variable ${keyVariable} to a key` };
 };
 
 /**
- * The key for an address, or none. Throws UserError "model-key" when OpenAI's is missing, and "model-key-host" when
+ * The key for an address, or none. Throws UserError "model-key" when OpenAI's or Anthropic's is missing, and "model-key-host" when
  * COVENANT_API_KEY is set and nothing says whether it belongs to that address, or it would go there unencrypted.
  */
 export const keyFor = (id: string, baseURL: string, environment: Environment): KeyChoice => {
-  if (isOpenAi(baseURL)) return openAiKey(id, environment);
+  if (isOpenAi(baseURL)) return neededKey(id, "OPENAI_API_KEY", environment);
+  if (isAt(baseURL, anthropicAddress)) return neededKey(id, "ANTHROPIC_API_KEY", environment);
   const url = new URL(baseURL);
   const key = readKey(keyName, environment);
   const hosts = namedHosts(environment);

@@ -1,4 +1,4 @@
-// Model names: the five forms, what is refused without repeating a secret, and what opening a model by its name does
+// Model names: the forms, what is refused without repeating a secret, and what opening a model by its name does
 // and tells.
 
 import { describe, expect, it } from "vitest";
@@ -30,6 +30,16 @@ describe("parseModelName", () => {
     ["../model", { type: "folder", folder: "../model" }],
     ["/tmp/model", { type: "folder", folder: "/tmp/model" }],
     ["scripted:a/b.yaml", { type: "scripted", file: "a/b.yaml" }],
+    ["anthropic:claude-x", { type: "anthropic", model: "claude-x" }],
+    ["replay:a/b.jsonl", { type: "replay", file: "a/b.jsonl" }],
+    [
+      "replay:b.jsonl#http://a/v1#m|http://b/v1#m",
+      { type: "replay", file: "b.jsonl", model: "http://a/v1#m|http://b/v1#m" },
+    ],
+    [
+      "http://a:1/v1#m | openai:x|anthropic:y",
+      { type: "pool", members: ["http://a:1/v1#m", "openai:x", "anthropic:y"] },
+    ],
   ])("reads %s", (name, expected) => {
     expect(parseModelName(name)).toEqual(expected);
   });
@@ -43,6 +53,10 @@ describe("parseModelName", () => {
     ["http://host/v1#", "no model is named"],
     ["http://#x", "not a valid address"],
     ["embedded:../../etc", "one word"],
+    ["http://a/v1#m|./folder", "a pool is made of endpoints"],
+    ["http://a/v1#m|", "no endpoint follows"],
+    ["http://a/v1#m|http://a/v1#m", "in it twice"],
+    ["http://a/v1#m|gpt-4", "where the model runs"],
   ])("refuses %s with advice", (name, problem) => {
     const { message } = failure(name);
     expect(message).toContain(problem);

@@ -1,75 +1,16 @@
-// Opens a model by its name, with the middleware that its provider needs. Providers are loaded when named, so that
-// nobody pays for those that are not used. Which key goes where is decided in key.ts.
+// Opens a model by its name. Providers are loaded when named, so that nobody pays for those that are not used; what is
+// behind an address is opened in open-endpoint.ts. Which key goes where is decided in key.ts.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { throwIfAborted, UserError } from "../core/index.ts";
-import { isOpenAi, keyFor, openAiAddress } from "./key.ts";
-import { type RetryOptions, withRetry } from "./middleware/retry.ts";
-import { withTimeout } from "./middleware/timeout.ts";
+import { type Price, priceOf } from "./ledger.ts";
+import { withLedger } from "./middleware/ledger.ts";
 import { parseModelName } from "./name.ts";
+import type { OpenOptions } from "./open-options.ts";
 import type { LoadFormat } from "./providers/embedded.ts";
 import type { LanguageModel } from "./specification.ts";
-
-/** Something about a model that a person should know and that stops nothing. */
-export type ModelNotice = {
-  readonly code: "model-retry" | "model-not-listed" | "model-foreign-text";
-  readonly text: string;
-};
-
-/** A model on its way from the hub: bytes so far, of all that it needs. */
-export type FetchProgress = { readonly file: string; readonly done: number; readonly total: number };
-
-/**
- * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint. timeout: milliseconds
- * for one call. retry: of calls to endpoints. onNotice: told of every call that is made again, when an address does not
- * list the model that it is asked for (many serve another one without a word), and when an embedded model of a small
- * language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a model that
- * runs here in so few bits.
- */
-export type OpenOptions = {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal;
-  readonly concurrency?: number;
-  readonly timeout?: number;
-  readonly retry?: RetryOptions;
-  readonly onNotice?: (notice: ModelNotice) => void;
-  readonly onFetch?: (progress: FetchProgress) => void;
-  readonly load?: LoadFormat;
-};
-
-const openEndpoint = async (
-  target: { readonly id: string; readonly baseURL: string; readonly model: string },
-  options: OpenOptions,
-): Promise<LanguageModel> => {
-  const { id, baseURL, model } = target;
-  const { onNotice } = options;
-  const openai = isOpenAi(baseURL);
-  const { key, keyVariable, keyAdvice } = keyFor(id, baseURL, options.environment);
-  const { openAiCompatibleModel } = await import("./providers/openai-compatible.ts");
-  const provider = openAiCompatibleModel({
-    id,
-    baseURL,
-    model,
-    key,
-    keyVariable,
-    keyAdvice,
-    ...(openai ? { tokenLimit: "max_completion_tokens", scoring: "chat" } : {}),
-    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-    ...(openai || onNotice === undefined
-      ? {}
-      : { onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }) }),
-  });
-  const timed = withTimeout(provider, options.timeout === undefined ? {} : { milliseconds: options.timeout });
-  return withRetry(timed, {
-    ...options.retry,
-    onRetry: (event) => {
-      options.retry?.onRetry?.(event);
-      onNotice?.({ code: "model-retry", text: event.error.message });
-    },
-  });
-};
 
 /** Where an embedded model lies. Throws UserError when there is none of that name. */
 const embeddedFolder = (model: string): string => {
@@ -111,11 +52,42 @@ export const isToBeFetched = async (name: string, { environment }: FolderOptions
 
 /** Whether a name stands for a model behind an address, where calls may fail and cost. */
 export const isEndpoint = (name: string): boolean =>
-  ["endpoint", "openai"].includes(parseModelName(name).type);
+  ["endpoint", "openai", "anthropic", "pool"].includes(parseModelName(name).type);
 
-/** Whether a name stands for a model whose weights are read in this process. */
+/** Whether a name stands for a model whose weights are here. */
 export const runsHere = (name: string): boolean =>
   ["embedded", "hub", "folder"].includes(parseModelName(name).type);
+
+/**
+ * What a model's tokens cost by the prices given; of a pool, what its dearest member's do. Nothing where it runs here;
+ * undefined where no price is given.
+ */
+export const priceOfModel = (prices: Readonly<Record<string, Price>>, name: string): Price | undefined => {
+  const target = parseModelName(name);
+  if (target.type !== "pool") return priceOf(prices, name) ?? (isEndpoint(name) ? undefined : free);
+  const members = target.members.map((member) => priceOf(prices, member, name));
+  if (members.some((price) => price === undefined)) return undefined;
+  return members.reduce((dearest, price) =>
+    (price?.input ?? 0) + (price?.output ?? 0) > (dearest?.input ?? 0) + (dearest?.output ?? 0)
+      ? price
+      : dearest,
+  );
+};
+
+const free: Price = { input: 0, output: 0 };
+
+/** Recorded where that is wanted; and counted, where it runs elsewhere or stands in for a model that does. */
+const openFile = async (
+  model: LanguageModel,
+  { ledger, prices = {}, recorder }: OpenOptions,
+  isCounted: boolean,
+): Promise<LanguageModel> => {
+  const price = priceOf(prices, model.id);
+  const counted = isCounted && ledger !== undefined ? withLedger(model, ledger, price) : model;
+  if (recorder === undefined) return counted;
+  const { withRecording } = await import("./middleware/record.ts");
+  return withRecording(counted, recorder);
+};
 
 /** What is said of models that are to be held in fewer bits and whose weights are not read here. */
 export const loadElsewhere = (names: readonly string[], load: LoadFormat): UserError =>
@@ -132,19 +104,26 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
   if (options.load !== undefined && !runsHere(name)) throw loadElsewhere([name], options.load);
   switch (target.type) {
     case "endpoint":
-      return openEndpoint({ id: name, ...target }, options);
     case "openai":
-      return openEndpoint({ id: name, baseURL: openAiAddress, model: target.model }, options);
+    case "anthropic":
+    case "pool": {
+      const { openEndpoint } = await import("./open-endpoint.ts");
+      return openEndpoint(name, target, options);
+    }
     case "scripted": {
       const { openScriptedModel } = await import("./providers/script-file.ts");
-      return openScriptedModel(target.file, name);
+      return openFile(await openScriptedModel(target.file, name), options, true);
+    }
+    case "replay": {
+      const { openReplayModel } = await import("./providers/replay.ts");
+      return openFile(await openReplayModel(target.file, name, target.model), options, true);
     }
     case "embedded":
     case "hub":
     case "folder": {
       const { openEmbeddedModel } = await import("./providers/embedded.ts");
       const { onNotice } = options;
-      return openEmbeddedModel({
+      const model = await openEmbeddedModel({
         folder: (await modelFolderOf(name, options)) ?? name,
         id: name,
         load: { hub: options, ...(options.load === undefined ? {} : { load: options.load }) },
@@ -152,6 +131,7 @@ export const openModel = async (name: string, options: OpenOptions): Promise<Lan
           ? {}
           : { onForeignText: (text) => onNotice({ code: "model-foreign-text", text }) }),
       });
+      return openFile(model, options, false);
     }
     default:
       return target satisfies never;

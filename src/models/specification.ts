@@ -21,10 +21,12 @@ export type GenerateRequest = {
   readonly answer?: AnswerForm;
 };
 
+/** cached: the answer was there already, and nothing was asked; its usage is what it once took. */
 export type Reply = {
   readonly text: string;
   readonly finish: Finish;
   readonly usage: Usage;
+  readonly cached?: true;
 };
 
 /** Log-probabilities asked for: each continuation is read as the beginning of the assistant's next message. */
@@ -39,13 +41,14 @@ export type Declined = Extract<Finish, "refusal" | "overflow">;
 /**
  * logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had.
  * bounded[i]: true where the model told only that continuation i is at most that probable; left out when none is.
- * declined: why all of them are null, where it is this one request that was declined.
+ * declined: why all of them are null, where it is this one request that was declined. cached: as of a reply.
  */
 export type Score = {
   readonly logProbabilities: readonly (number | null)[];
   readonly bounded?: readonly boolean[];
   readonly declined?: Declined;
   readonly usage: Usage;
+  readonly cached?: true;
 };
 
 export type Capabilities = {

@@ -4,7 +4,7 @@
 import { isAnswered } from "../feedback/index.ts";
 import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../records/index.ts";
 import { readRun } from "../runs/index.ts";
-import { type Spent, spentOn } from "./stages/stage-model.ts";
+import { fromCache, type Spent, spentOn } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
 /** How often each end occurred. */
@@ -138,18 +138,31 @@ export const spentInRun = async (folder: string, stages: readonly string[]): Pro
 
 const grouped = (count: number): string => count.toLocaleString("en-US");
 
+/** How replies ended over all calls, critiques among them, where not all were whole. */
+const describeEnds = (counts: Spent["counts"]): string[] => {
+  const words = { ...endings(0), length: "cut at the limit" };
+  const told = finishes.map((finish): [number, string] => [counts[`ended-${finish}`] ?? 0, words[finish]]);
+  told.push([counts["unparseable"] ?? 0, "not to be read"]);
+  const parts = told.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}`);
+  return parts.length === 0 ? [] : [`Over all calls, answers that were not whole: ${parts.join(", ")}.`];
+};
+
 /** What was asked of models in one line, and what was cut from replies in another where there was something. */
 export const describeSpent = (spent: Spent): string[] => {
-  const { calls, promptTokens, completionTokens, repeats, counts } = spent;
+  const { calls, promptTokens, completionTokens, repeats, money = 0, counts } = spent;
   const tokens =
     promptTokens + completionTokens > 0
       ? `${grouped(promptTokens)} tokens read and ${grouped(completionTokens)} written`
       : "tokens not told";
   const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them again after a failure`;
-  const { bounded = 0, ...cuts } = counts;
-  const cut = Object.entries(cuts).map(([rule, count]) => `${rule} ${count}`);
+  const { bounded = 0, [fromCache]: kept = 0, unparseable: _, ...others } = counts;
+  const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
+  const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
+  const cost = money === 0 ? "" : `; $${money.toFixed(money < 1 ? 4 : 2)}`;
   return [
-    `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}.`,
+    `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}${cost}.`,
+    ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
+    ...describeEnds(counts),
     ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),
     ...(bounded === 0
       ? []

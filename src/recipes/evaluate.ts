@@ -15,7 +15,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeModels } from "./run-summary.ts";
 import {
   askedLoadSetting,
-  endpointSettings,
+  callSettings,
   modelName,
   outSetting,
   promptCounts,
@@ -41,7 +41,7 @@ export const evaluateSchema = z.strictObject({
   counts: promptCounts(200, 120, 120),
   sampling: samplingSettings,
   load: askedLoadSetting,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type EvaluateConfig = z.output<typeof evaluateSchema>;
 
@@ -88,7 +88,8 @@ const prepare = async (config: EvaluateConfig, context: RecipeContext) => {
   const models = Object.fromEntries(
     config.models.map((name, at) => [`models.${at}`, [name, "asked"] as const]),
   );
-  const inputs = await checkInputs({ models, files: promptFile(config.prompts), load: config.load }, context);
+  const named = { models, files: promptFile(config.prompts), load: config.load, calls: config };
+  const inputs = await checkInputs(named, context);
   return { prompts, inputs, request: { name: "evaluate", config, stages: ["prompts", "evaluate"], inputs } };
 };
 

@@ -50,9 +50,10 @@ export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
   "max-tokens": { path: "sampling.maxTokens", description: "tokens a reply at most", placeholder: "number" },
   concurrency: {
     path: "endpoint.concurrency",
-    description: "calls in flight at an endpoint",
+    description: "calls in flight at an endpoint at most",
     placeholder: "number",
   },
+  budget: { path: "budget.money", description: "dollars to spend at most", placeholder: "dollars" },
 };
 
 /** Of the commands that read or train a model here. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { loadComparisons, preferenceRows, type ReplyPair } from "../feedback/index.ts";
-import { isEndpoint } from "../models/index.ts";
+import { isEndpoint, priceOfModel } from "../models/index.ts";
 import { type LabelRecord, preferenceRowSchema, type ReplyRecord } from "../records/index.ts";
 import {
   countFinishes,
@@ -27,9 +27,9 @@ import { type JudgePlan, planComparisons, planOf, planReplies, tokensOf } from "
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   askedLoadSetting,
+  callSettings,
   comparisonsSetting,
   constitutionSetting,
-  endpointSettings,
   modelName,
   modelSetting,
   outSetting,
@@ -62,7 +62,7 @@ export const labelSchema = z.strictObject({
   sampling: pairSamplingSettings,
   label: labelSettings(0.45, 2),
   load: askedLoadSetting,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type LabelConfig = z.output<typeof labelSchema>;
 
@@ -102,6 +102,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
         ...(comparisons === undefined ? promptFile(config.prompts) : { comparisons }),
         ...fewShotFile(config.label),
       },
+      calls: config,
       constitution,
       load: config.load,
     },
@@ -216,7 +217,10 @@ const longestReply = (pairs: readonly ReplyPair[]): number =>
   pairs.reduce((most, { replies }) => Math.max(most, ...replies.map(({ text }) => tokensOf(text))), 0);
 
 /** What the judge is asked for each comparison. */
-const planOfJudge = ({ label }: LabelConfig, given: Pick<JudgePlan, "speed" | "maxTokens">): JudgePlan => ({
+const planOfJudge = (
+  { label }: LabelConfig,
+  given: Pick<JudgePlan, "speed" | "maxTokens" | "price">,
+): JudgePlan => ({
   ...given,
   method: label.method,
   principles: label.principlesPerComparison,
@@ -245,18 +249,20 @@ export const recipe: Recipe<typeof labelSchema> = {
     method: { path: "label.method", description: "how labels are read from the judge", placeholder: "name" },
   },
   async plan(config, context) {
-    const { constitution, compared, inputs, request } = await prepare(config, context);
+    const { constitution, compared, inputs, judge: judgeName, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
+    const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
     if (compared.from === "file") {
-      const planned = planOfJudge(config, { speed: judge!, maxTokens: longestReply(compared.pairs) });
+      const planned = planOfJudge(config, { speed: judge!, maxTokens: longestReply(compared.pairs), price });
       return planOf([planComparisons("label", compared.pairs, constitution, planned)]);
     }
     const { used } = compared.prompts;
+    const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
     return planOf([
-      planReplies("sample", used, { speed: model!, maxTokens, samples: config.label.samples }),
-      planComparisons("label", used, constitution, planOfJudge(config, { speed: judge!, maxTokens })),
+      planReplies("sample", used, sampled),
+      planComparisons("label", used, constitution, planOfJudge(config, { speed: judge!, maxTokens, price })),
     ]);
   },
   run: execute,

@@ -9,7 +9,8 @@ import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import type { RecipeContext } from "./recipe.ts";
-import type { EndpointSettings } from "./settings.ts";
+import type { CallSettings } from "./settings.ts";
+import { checkPrices, openCalls } from "./stages/calls.ts";
 import { checkModel, type ModelRole } from "./stages/model-checks.ts";
 import type { StartSettings } from "./stages/models.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
@@ -23,6 +24,7 @@ export type NamedInputs = {
   readonly files?: Readonly<Record<string, string>>;
   readonly constitution?: Constitution;
   readonly load?: LoadFormat | undefined;
+  readonly calls?: CallSettings;
   /** How models that are trained are opened for it. */
   readonly training?: StartSettings;
 };
@@ -52,6 +54,7 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   const speeds: Record<string, number | null> = {};
   const configs: Record<string, ModelConfig | null> = {};
   const vocabularies: Record<string, string | null> = {};
+  checkPrices(named.calls, Object.values(named.models ?? {}));
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
     const { hash, speed, config, tokens } = await checkModel(name, role, context, named);
     if (hash !== null) contents[part] = hash;
@@ -69,21 +72,20 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
 export const promptFile = (prompts: string): Readonly<Record<string, string>> =>
   prompts === "sandbox" ? {} : { prompts };
 
-/** A run that is about to be begun or continued. endpoint decides no result and is no part of what a run is. */
+/** A run that is about to be begun or continued. What concerns calls alone is no part of what a run is. */
 export type RunRequest = {
   readonly name: string;
   readonly config: {
     readonly out: string;
     readonly seed: number;
-    readonly endpoint?: EndpointSettings;
     readonly load?: LoadFormat | undefined;
-  };
+  } & CallSettings;
   readonly stages: readonly string[];
   readonly inputs: CheckedInputs;
 };
 
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
-  const { out, endpoint: _, ...decisive } = config;
+  const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;
   const { fresh } = context;
   return { folder: out, name, config: decisive, contents: inputs.contents, seed: config.seed, fresh };
 };
@@ -105,12 +107,16 @@ export const openStages = async (
     redact: createRedact(context.environment),
     signal: context.signal,
   });
-  const { endpoint, load } = request.config;
+  const { load } = request.config;
+  const calls = openCalls(request.config, run.folder);
   return {
     run,
     context,
-    ...(endpoint === undefined ? {} : { endpoint }),
+    calls,
     ...(load === undefined ? {} : { load }),
-    [Symbol.asyncDispose]: () => run.close(),
+    async [Symbol.asyncDispose]() {
+      await calls.close();
+      await run.close();
+    },
   };
 };

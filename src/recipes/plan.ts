@@ -2,6 +2,7 @@
 // (every reply at its limit) counted from the prompts' and principles' own words; time is an estimate for replies of
 // the usual length, at rates measured with covenant-tiny on two cores. What an endpoint takes nobody here knows.
 
+import type { Price } from "../models/index.ts";
 import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
@@ -19,6 +20,9 @@ const rates = { read: 50_000, written: 4_500, learned: 11_000, packed: 11_000 };
 
 /** Speed of a model against covenant-tiny; null: it runs elsewhere. */
 export type Speed = number | null;
+
+/** Dollars per million tokens read and written; left out where no price is known. */
+type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
 
 type Load = {
   readonly calls?: number;
@@ -56,14 +60,17 @@ const step = (
   speed: Speed,
   maxTokens: number,
   load: (reply: number) => Load,
+  price?: PlannedPrice["price"],
 ): PlannedStep => {
   const most = load(maxTokens);
+  const { read = 0, written = 0 } = most;
   return {
     stage,
     what,
     calls: most.calls ?? 0,
     tokens: Math.round(loadTokens(most)),
     seconds: speed === null ? null : loadSeconds(load(Math.min(maxTokens, usualReply))) / speed,
+    ...(price === undefined ? {} : { dollars: (read * price.input + written * price.output) / 1e6 }),
   };
 };
 
@@ -76,11 +83,15 @@ export const planWriting = (stage: string, what: string, seconds = 0): PlannedSt
   seconds,
 });
 
-/** A plan of steps. What runs here costs nothing; what an endpoint asks for it is not known. */
+/** A plan of steps. What runs here costs nothing; what an endpoint asks for it is known where prices are given. */
 export const planOf = (steps: readonly PlannedStep[]): RecipePlan => {
   const seconds = steps.map((one) => one.seconds);
-  const isLocal = seconds.every((one) => one !== null);
-  return { steps, seconds: isLocal ? sum(seconds) : null, dollars: isLocal ? 0 : null };
+  const dollars = steps.map((one) => one.dollars ?? (one.seconds === null ? null : 0));
+  return {
+    steps,
+    seconds: seconds.every((one) => one !== null) ? sum(seconds) : null,
+    dollars: dollars.every((one) => one !== null) ? sum(dollars) : null,
+  };
 };
 
 /** Mean length of what the principles say, weighed as they are drawn. */
@@ -92,7 +103,12 @@ const meanTokens = ({ principles }: Constitution, field: "critique" | "revision"
 export const planReplies = (
   stage: string,
   prompts: readonly PromptRecord[],
-  { speed, maxTokens, samples = 1 }: { speed: Speed; maxTokens: number; samples?: number },
+  {
+    speed,
+    maxTokens,
+    samples = 1,
+    price,
+  }: { speed: Speed; maxTokens: number; samples?: number } & PlannedPrice,
 ): PlannedStep =>
   step(
     stage,
@@ -106,6 +122,7 @@ export const planReplies = (
       read: samples * promptTokens(prompts),
       written: samples * prompts.length * reply,
     }),
+    price,
   );
 
 /** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
@@ -132,7 +149,7 @@ export type RevisionPlan = {
   readonly speed: Speed;
   readonly recheck?: number | undefined;
   readonly examples?: readonly RevisionExample[];
-};
+} & PlannedPrice;
 
 /** Tokens of worked examples, which stand before every request. */
 const exampleTokens = (examples: readonly RevisionExample[]): number =>
@@ -148,7 +165,7 @@ export const planRevisions = (
   stage: string,
   prompts: readonly PromptRecord[],
   constitution: Constitution,
-  { rounds: first, mode, maxTokens, speed, recheck, examples = [] }: RevisionPlan,
+  { rounds: first, mode, maxTokens, speed, price, recheck, examples = [] }: RevisionPlan,
 ): PlannedStep => {
   const calls = mode === "direct" ? 1 : 2;
   const rounds = first + (recheck ?? 0);
@@ -158,7 +175,7 @@ export const planRevisions = (
   const further = recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}`;
   const what = `${counted(first, "round")} for each of ${counted(prompts.length, "answer")}${further}`;
   const shown = exampleTokens(examples);
-  return step(stage, what, speed, maxTokens, (reply) => {
+  const load = (reply: number): Load => {
     // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
     const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
     return {
@@ -168,7 +185,8 @@ export const planRevisions = (
         tests * (promptTokens(prompts) + prompts.length * (reply + revision + comparisonFrame)),
       written: prompts.length * rounds * calls * reply,
     };
-  });
+  };
+  return step(stage, what, speed, maxTokens, load, price);
 };
 
 /** What planComparisons needs to know. maxTokens: of a reply that is compared; the rest as in the settings of labels. */
@@ -180,7 +198,7 @@ export type JudgePlan = {
   readonly chains?: number;
   readonly votes?: number;
   readonly reasoningTokens?: number;
-};
+} & PlannedPrice;
 
 /** Tokens in which a judge votes, at most as many as it is given. */
 const voteTokens = 16;
@@ -192,6 +210,7 @@ export const planComparisons = (
   constitution: Constitution,
   {
     speed,
+    price,
     maxTokens,
     method = "auto",
     principles = 1,
@@ -203,7 +222,7 @@ export const planComparisons = (
   const frame = meanTokens(constitution, "preference") + comparisonFrame + choiceTokens;
   const what = `${counted(prompts.length, "comparison")} in both orders`;
   const asked = 2 * principles;
-  return step(stage, what, speed, maxTokens, (reply) => {
+  const load = (reply: number): Load => {
     const once = promptTokens(prompts) + prompts.length * (frame + 2 * reply);
     if (method === "reasoning") {
       const written = asked * chains * prompts.length * reasoningTokens;
@@ -219,7 +238,8 @@ export const planComparisons = (
       read: times * once,
       ...(method === "votes" ? { written: times * prompts.length * voteTokens } : {}),
     };
-  });
+  };
+  return step(stage, what, speed, maxTokens, load, price);
 };
 
 /** Several epochs over rows. tokens: of all rows, as a function of the tokens of a reply. */

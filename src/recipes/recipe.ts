@@ -32,13 +32,17 @@ export type RecipeContext = {
   readonly dry?: boolean;
 };
 
-/** One step of a plan. calls and tokens are of models; seconds is null where nobody here knows; size: of a training. */
+/**
+ * One step of a plan. calls and tokens are of models; seconds is null where nobody here knows; dollars: at most, where
+ * a price is known; size: of a training.
+ */
 export type PlannedStep = {
   readonly stage: string;
   readonly what: string;
   readonly calls: number;
   readonly tokens: number;
   readonly seconds: number | null;
+  readonly dollars?: number;
   readonly size?: TrainingSize;
 };
 

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
-import { isEndpoint } from "../models/index.ts";
+import { isEndpoint, priceOfModel } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
@@ -30,8 +30,9 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeFailing, planOne, reviseOne } from "./revise-one.ts";
 import {
   askedLoadSetting,
+  callSettings,
   constitutionSetting,
-  endpointSettings,
+  modelName,
   modelSetting,
   outSetting,
   promptCounts,
@@ -60,6 +61,7 @@ export const reviseSchema = z.strictObject({
   out: outSetting("runs/revise"),
   seed: seedSetting,
   model: modelSetting,
+  critic: modelName.optional().describe("model that criticises and revises; default: the model itself"),
   constitution: constitutionSetting,
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
   prompt: z
@@ -82,7 +84,7 @@ export const reviseSchema = z.strictObject({
     ),
   sft: z.strictObject(sftMixSettings).prefault({}),
   load: askedLoadSetting,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type ReviseConfig = z.output<typeof reviseSchema>;
 
@@ -108,9 +110,13 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
   }
   const inputs = await checkInputs(
     {
-      models: { model: [config.model, "asked"] },
+      models: {
+        model: [config.model, "asked"],
+        ...(config.critic === undefined ? {} : { critic: [config.critic, "asked"] as const }),
+      },
       files: { ...promptFile(config.prompts), ...fewShotsFile(config.revise) },
       constitution,
+      calls: config,
       load: config.load,
     },
     context,
@@ -175,6 +181,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const revisions = await reviseStage(pipeline, {
     ...asked,
     name: "revise",
+    model: config.critic ?? model,
     after: ["answer"],
     constitution,
     prompts: revised,
@@ -235,6 +242,11 @@ export const recipe: Recipe<typeof reviseSchema> = {
     ...runFlags,
     model: modelFlag("model that answers and revises"),
     load: loadFlag("load"),
+    critic: {
+      path: "critic",
+      description: "model that criticises and revises; default: the model itself",
+      placeholder: "name",
+    },
     ...dataFlags,
     prompt: {
       path: "prompt",
@@ -257,14 +269,20 @@ export const recipe: Recipe<typeof reviseSchema> = {
     if (config.prompt !== undefined) return planOne(config, config.prompt, context);
     const { constitution, examples, prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const settings = { maxTokens: config.sampling.maxTokens, speed: inputs.speeds["model"]! };
+    const { maxTokens } = config.sampling;
+    const [price, criticPrice] = [config.model, config.critic ?? config.model].map((name) =>
+      priceOfModel(config.prices, name),
+    );
+    const critic = inputs.speeds[config.critic === undefined ? "model" : "critic"]!;
     const revised = prompts.used.filter(isRevised(config));
     return planOf([
-      planReplies("answer", prompts.used, settings),
+      planReplies("answer", prompts.used, { maxTokens, speed: inputs.speeds["model"]!, price }),
       planRevisions("revise", revised, constitution, {
         ...config.revise,
         ...revisionExtras({ examples }),
-        ...settings,
+        maxTokens,
+        speed: critic,
+        price: criticPrice,
       }),
     ]);
   },

@@ -6,9 +6,9 @@ import { labelSettings } from "./judging-settings.ts";
 import { ppoSettings } from "./policy-settings.ts";
 import {
   askedLoadSetting,
+  callSettings,
   constitutionSetting,
   dpoSettings,
-  endpointSettings,
   modelName,
   modelSetting,
   outSetting,
@@ -49,6 +49,6 @@ export const runSchema = z.strictObject({
   dpo: dpoSettings,
   ppo: ppoSettings,
   load: askedLoadSetting,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 export type RunConfig = z.output<typeof runSchema>;

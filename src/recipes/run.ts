@@ -263,6 +263,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
     {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
       files: { ...promptFile(config.prompts), ...fewShotFile(config.label), ...fewShotsFile(config.revise) },
+      calls: config,
       constitution: document,
       load: config.load,
       training: config.sft,

@@ -74,6 +74,33 @@ export const endpointSettings = z
   .prefault({});
 export type EndpointSettings = z.output<typeof endpointSettings>;
 
+const dollars = z.number().nonnegative();
+
+/** What concerns calls alone: how they are made, paid and kept. No part of what a run is, for it decides no result. */
+export const callSettings = {
+  endpoint: endpointSettings,
+  budget: z
+    .strictObject({
+      money: rate.optional().describe("dollars that the run may spend in all (needs prices)"),
+      tokens: positive.optional().describe("tokens, read and written, that the run may take in all"),
+      calls: positive.optional().describe("calls, failed ones too, that the run may make in all"),
+    })
+    .prefault({}),
+  prices: z
+    .record(z.string(), z.strictObject({ input: dollars, output: dollars, cachedInput: dollars.optional() }))
+    .default({})
+    .describe("dollars per million tokens by a model's name: {input, output, cachedInput}"),
+  cache: path
+    .default("run")
+    .describe(
+      'answers of endpoints are kept and not asked for again: "run" in the run folder, "off", or a folder that runs share',
+    ),
+  record: path.optional().describe("JSONL file in which every answer is recorded, for replay:file.jsonl"),
+};
+export type CallSettings = {
+  readonly [Name in keyof typeof callSettings]?: z.output<(typeof callSettings)[Name]> | undefined;
+};
+
 export const promptsSetting = path
   .default("sandbox")
   .describe('"sandbox" for the closed world\'s own prompts, or a JSONL file (.gz too)');

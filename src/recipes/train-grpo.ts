@@ -14,8 +14,8 @@ import { grpoSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  callSettings,
   constitutionSetting,
-  endpointSettings,
   fileSetting,
   loadSetting,
   modelName,
@@ -60,7 +60,7 @@ const schema = z.strictObject({
   counts: promptCounts(200, 100, 100),
   sampling: replySettings,
   grpo: grpoSettings,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type GrpoConfig = z.output<typeof schema>;
 
@@ -92,6 +92,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
         ...(judge === undefined ? {} : { judge: [judge, "asked"] as const }),
       },
       files: promptFile(config.prompts),
+      calls: config,
       ...(judge === undefined ? {} : { constitution }),
       load: judgeLoad,
       training: config.grpo,

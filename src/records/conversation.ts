@@ -37,7 +37,12 @@ export const finishes = ["stop", "length", "refusal", "overflow", "empty"] as co
 export const finishSchema = z.enum(finishes);
 export type Finish = z.infer<typeof finishSchema>;
 
-export const usageSchema = z.object({ promptTokens: z.number().int(), completionTokens: z.number().int() });
+/** Tokens of a call. cachedTokens: those of the prompt that the provider had read before, where it tells them. */
+export const usageSchema = z.object({
+  promptTokens: z.number().int(),
+  completionTokens: z.number().int(),
+  cachedTokens: z.number().int().optional(),
+});
 export type Usage = z.infer<typeof usageSchema>;
 
 /** What cleaning took out of a text, and by which rule (feedback/cleaning.ts). */

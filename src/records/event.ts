@@ -40,7 +40,8 @@ export const eventSchema = z.discriminatedUnion("type", [
   }),
   /**
    * What a piece of a stage's work asked of models. The sum over a stage's events is what the stage took, but for what
-   * was in flight when it was killed. repeats: calls made again; counts: other things worth counting, by name.
+   * was in flight when it was killed. repeats: calls made again; money: dollars, where prices are given; counts: other
+   * things worth counting, by name.
    */
   z.object({
     type: z.literal("stage-usage"),
@@ -50,6 +51,7 @@ export const eventSchema = z.discriminatedUnion("type", [
     promptTokens: z.number().int(),
     completionTokens: z.number().int(),
     repeats: z.number().int(),
+    money: z.number().optional(),
     counts: z.record(z.string(), z.number().int()),
   }),
   /** Something a person wants to know that is no trouble: where a server listens. */

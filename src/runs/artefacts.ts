@@ -1,5 +1,5 @@
 // What lies in a run folder: artefacts with size and hash, and the hash that equal runs share. Files of the moment
-// (lock, half-written files, the event log) are no artefacts.
+// (lock, half-written files, the event log) are no artefacts, and neither is what calls left.
 
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,6 +19,9 @@ export const stageFileName = "stage.json";
 /** In a stage folder while the stage is under way: the hash of the inputs it was begun with. */
 export const inputsName = ".inputs";
 
+/** What calls to models left (accounts, answers kept): no results, so no artefacts. */
+export const callsName = "calls";
+
 /** An artefact with the number of lines in it (of JSONL: its records). */
 export type MeasuredArtefact = Artefact & { readonly lines: number };
 
@@ -35,6 +38,7 @@ export const listFiles = async (folder: string, under = ""): Promise<string[]> =
     throw fileError(thrown, "read", join(folder, under));
   }
   for (const entry of entries) {
+    if (under === "" && entry.name === callsName) continue;
     const path = under === "" ? entry.name : `${under}/${entry.name}`;
     if (entry.isDirectory()) found.push(...(await listFiles(folder, path)));
     else if (isArtefact(entry.name)) found.push(path);

@@ -1,6 +1,6 @@
 // The run folder: stages with resume, records, event log, lock, manifest; reading one; estimating progress.
 // What a stage does is not known here; it is given as a function.
-export { configName } from "./artefacts.ts";
+export { callsName, configName } from "./artefacts.ts";
 export { type RunEventBody, readEvents } from "./event-log.ts";
 export { estimateProgress, type ProgressEstimate, type ProgressPoint } from "./progress-estimate.ts";
 export { type RecordSchema, type RunReading, readRecords, readRun } from "./reading.ts";

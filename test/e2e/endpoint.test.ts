@@ -72,6 +72,7 @@ describe("revise", () => {
     const server = await serve();
     const whole = words("revise", server.name, "whole", ...once, "--rounds", "1");
     expectStatus(await covenant(whole, folder), 0);
+    const all = server.replies();
     const broken = words("revise", server.name, "broken", ...once, "--rounds", "1");
     const stopped = server.stopAfter(30);
     const ended = expectStatus(await covenant(broken, folder), 1);
@@ -79,15 +80,17 @@ describe("revise", () => {
     expect(ended.stderr).toMatch(/Cannot reach|broke off/);
     expect(ended.stderr).toContain("the same command again continues");
     const before = bytes("broken", "revise/revisions.jsonl");
-    const written = before.split("\n").length - 1;
-    expect(written).toBeGreaterThan(0);
-    const after = server.replies();
+    expect(before.split("\n").length).toBeGreaterThan(1);
+    const asked = server.replies() - all;
     await server.start();
     expectStatus(await covenant(broken, folder), 0);
     expect(bytes("broken", "revise/revisions.jsonl")).toBe(bytes("whole", "revise/revisions.jsonl"));
     expect(bytes("broken", "revise/revisions.jsonl").startsWith(before)).toBe(true);
-    // what was written is not asked again: a critique and a revision for every other chain
-    expect(server.replies() - after).toBe(2 * (12 - written));
+    // What was answered before is not asked again; what was cut on its way (two calls at most) is.
+    const inAll = server.replies() - all;
+    expect(inAll - asked).toBeLessThan(20);
+    expect(inAll).toBeGreaterThanOrEqual(all);
+    expect(inAll).toBeLessThanOrEqual(all + 2);
   });
 
   it("tells of a model that is not listed, and of nobody at an address", async () => {
@@ -137,6 +140,61 @@ describe("revise", () => {
     expect(few.steps.map(({ calls }) => calls)).toEqual([3, 12]);
     expect(few.steps[0]?.tokens).toBeLessThan(all.steps[0]?.tokens ?? 0);
     expect(replies()).toBe(0);
+  });
+});
+
+describe("calls", () => {
+  const prices = (name: string, more = ""): string => {
+    writeFileSync(join(folder, "prices.yaml"), `prices: {"${name}": {input: 1000, output: 10000}}\n${more}`);
+    return "prices.yaml";
+  };
+
+  it("are paid once and held to a budget, and a larger one goes on", async () => {
+    const server = await serve();
+    const run = (...more: readonly string[]) =>
+      covenant(
+        words("revise", server.name, "budget", "--rounds", "1", "--config", prices(server.name), ...more),
+        folder,
+      );
+    // Each call: 10 tokens read and 3 written, four cents.
+    const stopped = expectStatus(await run("--budget", "0.5"), 2);
+    expect(stopped.stderr).toMatch(/budget of \$0\.5000 is used up .*budget\.money continues/s);
+    expect(server.replies()).toBeGreaterThanOrEqual(13);
+    expect(server.replies()).toBeLessThanOrEqual(14);
+    const ended = expectStatus(await run("--budget", "50", "--json"), 0);
+    expect(server.replies()).toBe(12 + 24);
+    const { spent } = JSON.parse(ended.stdout) as { spent: { calls: number; money: number } };
+    expect(spent.money).toBeCloseTo(36 * 0.04, 6);
+    const ledger = bytes("budget", "calls/ledger.jsonl").trim().split("\n");
+    expect(ledger).toHaveLength(36);
+    const planned = JSON.parse(expectStatus(await run("--dry-run", "--json"), 0).stdout) as {
+      dollars: number;
+    };
+    expect(planned.dollars).toBeGreaterThan(1);
+  });
+
+  it("of a model without a price are refused where money is to be held to a budget", async () => {
+    const { name, replies } = await serve();
+    const ended = expectStatus(
+      await covenant(words("revise", name, "priceless", "--budget", "1"), folder),
+      2,
+    );
+    expect(ended.stderr).toContain(`nothing says what "${name}" costs`);
+    expect(replies()).toBe(0);
+  });
+
+  it("over a pool, recorded, are replayed to the same records without a server", async () => {
+    const servers = [await serve(), await serve()];
+    const pool = servers.map(({ name }) => name).join("|");
+    expectStatus(await covenant(words("revise", pool, "pooled", "--set", "record=calls.jsonl"), folder), 0);
+    for (const { replies } of servers) expect(replies()).toBeGreaterThan(0);
+    expectStatus(await covenant(words("revise", "replay:calls.jsonl", "replayed"), folder), 0);
+    const told = (out: string) => bytes(out, "revise/revisions.jsonl");
+    expect(told("replayed")).toBe(told("pooled"));
+    const other = words("revise", "replay:calls.jsonl", "other-seed", "--seed", "7");
+    expect(expectStatus(await covenant(other, folder), 2).stderr).toContain(
+      "holds no answer to what is asked",
+    );
   });
 });
 

@@ -17,19 +17,26 @@ export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}):
     signal: AbortSignal,
     run: (signal: AbortSignal) => Promise<Result[]>,
   ): Promise<Result> => {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), milliseconds);
+    const stop = new AbortController();
+    const abort = (): void => stop.abort();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      stop.abort();
+    }, milliseconds);
+    signal.addEventListener("abort", abort, { once: true });
     try {
-      const results = await run(AbortSignal.any([signal, late.signal]));
+      const results = await run(stop.signal);
       return results[0] as Result;
     } catch (thrown) {
-      if (!late.signal.aborted || signal.aborted) throw thrown;
+      if (!isLate || signal.aborted) throw thrown;
       throw modelFailure("model-timeout", `${model.id} gave no reply within ${milliseconds / 1000} s.`, {
         model: model.id,
         retriable: true,
       });
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
     }
   };
 

@@ -1,16 +1,8 @@
-// What an OpenAI-compatible endpoint's failures mean: retriable, the user's to change, or an interruption. What servers
-// say was cleaned of the key at the border (endpoint-fetch.ts); what the runtime says itself is cleaned here, and the
-// raw error is never kept as cause.
+// What an endpoint's failures mean: retriable, the user's to change, or an interruption. What servers say was cleaned
+// of the key at the border (endpoint-client.ts); what the runtime says itself is cleaned here, and the raw error is
+// never kept as cause. Knows the words of many servers, and no client.
 
-import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
-import {
-  type Clock,
-  CovenantError,
-  InterruptedError,
-  messageOf,
-  type Redact,
-  UserError,
-} from "../../core/index.ts";
+import { type Clock, messageOf, type Redact, UserError } from "../../core/index.ts";
 import { modelFailure } from "../failure.ts";
 import type { Declined } from "../specification.ts";
 
@@ -28,6 +20,14 @@ export type Endpoint = {
   readonly clock: Clock;
 };
 
+/** An answer that is none. said: in the server's words; codes: as it calls the error; header: one of its headers. */
+export type BadStatus = {
+  readonly status: number;
+  readonly said: string;
+  readonly codes: readonly string[];
+  readonly header: (name: string) => string | undefined;
+};
+
 const retriableStatus = (status: number): boolean =>
   status === 408 || status === 409 || status === 425 || status === 429 || (status >= 500 && status !== 501);
 
@@ -36,10 +36,10 @@ const mostShown = 500;
 const shorten = (text: string): string => (text.length > mostShown ? `${text.slice(0, mostShown)}...` : text);
 
 /** Milliseconds that the headers ask to wait: retry-after-ms, or Retry-After in seconds or as a date. */
-export const readRetryAfter = (headers: Headers | undefined, now: number): number | undefined => {
-  const precise = headers?.get("retry-after-ms");
+export const readRetryAfter = (header: BadStatus["header"], now: number): number | undefined => {
+  const precise = header("retry-after-ms");
   if (precise && Number.isFinite(Number(precise))) return Math.max(0, Number(precise));
-  const value = headers?.get("retry-after")?.trim();
+  const value = header("retry-after")?.trim();
   if (!value) return undefined;
   if (Number.isFinite(Number(value))) return Math.max(0, Number(value) * 1000);
   const date = Date.parse(value);
@@ -53,45 +53,47 @@ const rootCause = (thrown: unknown): string => {
   return typeof code === "string" ? code : messageOf(error);
 };
 
-/** What the server says, without the status that the openai package puts before it. */
-const saidBy = (error: APIError): string => {
-  const said = error.message.replace(/^\d{3} /, "");
-  return said === "status code (no body)" ? "no explanation was given" : shorten(said.replace(/\.$/, ""));
-};
-
 const filterCodes = ["content_filter", "content_policy_violation"];
+const filterWords = /content (?:filter|management|policy)|filtering policy|safety system/i;
 const contextCodes = ["context_length_exceeded", "exceed_context_size_error"];
-/** As vLLM, llama.cpp, TGI, SGLang and others put it; there is no agreed code. */
+/** As vLLM, llama.cpp, TGI, SGLang, Anthropic and others put it; there is no agreed code. */
 const contextWords =
-  /maximum context|context (?:length|size|window)|exceeds? the (?:available|maximum|model.s) (?:context|sequence)|(?:prompt|input) is too long|too many (?:input )?tokens/i;
+  /maximum context|context (?:length|size|window|limit)|exceeds? the (?:available|maximum|model.s) (?:context|sequence)|(?:prompt|input) is too long|too many (?:input )?tokens/i;
 
 /** Why a server declined this one request. Servers that break on a text that is too long say so with a status 500. */
-const declinedBy = (error: APIError, status: number): Declined | undefined => {
-  const codes = [error.code, error.type];
-  if (status === 400 && codes.some((code) => filterCodes.includes(code ?? ""))) return "refusal";
-  if (codes.some((code) => contextCodes.includes(code ?? ""))) return "overflow";
-  return [400, 413, 422, 500].includes(status) && contextWords.test(error.message) ? "overflow" : undefined;
+const declinedBy = ({ status, said, codes }: BadStatus): Declined | undefined => {
+  if (codes.some((code) => contextCodes.includes(code))) return "overflow";
+  if (status === 400 && (codes.some((code) => filterCodes.includes(code)) || filterWords.test(said)))
+    return "refusal";
+  return [400, 413, 422, 500].includes(status) && contextWords.test(said) ? "overflow" : undefined;
 };
 
 const unknownWords =
   /not (?:be )?(?:found|available|loaded|served|supported)|does(?:n.t| not) exist|unknown|pinned|no such|invalid model/i;
 
 /** Servers say that they do not have a model with a status 404, or with 400 or 422 and the model's name. */
-const isUnknownModel = (error: APIError, status: number, model: string): boolean =>
+const isUnknownModel = ({ status, said, codes }: BadStatus, model: string): boolean =>
   status === 404 ||
-  error.code === "model_not_found" ||
-  ([400, 422].includes(status) && error.message.includes(model) && unknownWords.test(error.message));
+  codes.includes("model_not_found") ||
+  ([400, 422].includes(status) && said.includes(model) && unknownWords.test(said));
 
-const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Error => {
+const isUsedUp = ({ status, said, codes }: BadStatus): boolean =>
+  codes.includes("insufficient_quota") ||
+  codes.includes("billing_error") ||
+  (status === 400 && /credit balance is too low/i.test(said));
+
+/** The error that a status other than 2xx becomes. */
+export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
   const { id, hasKey, keyAdvice, baseURL, model } = endpoint;
-  const declined = declinedBy(error, status);
+  const { status } = bad;
+  const declined = declinedBy(bad);
   const facts = {
     model: id,
     status,
     retriable: declined === undefined && retriableStatus(status),
     ...(declined === undefined ? {} : { declined }),
   };
-  const said = saidBy(error);
+  const said = bad.said === "" ? "no explanation was given" : shorten(bad.said.replace(/\.$/, ""));
   if (status === 401 || status === 403) {
     const found = hasKey ? "the key was not accepted" : "no key was sent";
     return new UserError(
@@ -100,58 +102,42 @@ const statusFailure = (error: APIError, status: number, endpoint: Endpoint): Err
       facts,
     );
   }
-  if (error.code === "insufficient_quota") {
+  if (isUsedUp(bad)) {
     return new UserError("model-quota", `${baseURL} says that the account's quota is used up: ${said}`, {
       ...facts,
       retriable: false,
     });
   }
-  if (declined === undefined && isUnknownModel(error, status, model)) {
+  if (declined === undefined && isUnknownModel(bad, model)) {
     return new UserError(
       "model-unknown",
       `${baseURL} answered with status ${status} for the model "${model}": ${said}. Check the address (it usually ends in /v1) and the name after #.`,
       facts,
     );
   }
-  const retryAfter = readRetryAfter(error.headers, endpoint.clock.now());
+  const retryAfter = readRetryAfter(bad.header, endpoint.clock.now());
   return modelFailure("model-status", `${id} answered with status ${status}: ${said}`, {
     ...facts,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 };
 
-/** The error that a failed call becomes. */
-export const endpointFailure = (thrown: unknown, endpoint: Endpoint): Error => {
-  const { baseURL, id, redact } = endpoint;
-  if (thrown instanceof CovenantError) return thrown;
-  if (thrown instanceof APIUserAbortError) return new InterruptedError();
-  if (thrown instanceof APIConnectionTimeoutError) {
-    return modelFailure("model-timeout", `${id} gave no reply in time.`, { model: id, retriable: true });
-  }
-  if (thrown instanceof APIConnectionError) {
-    const why = shorten(redact(rootCause(thrown)));
-    return modelFailure(
-      "model-connection",
-      `Cannot reach ${baseURL} (${why}). Check that the server runs there and that the address is right.`,
-      { model: id, retriable: true },
-    );
-  }
-  if (thrown instanceof APIError && thrown.status !== undefined) {
-    return statusFailure(thrown, thrown.status, endpoint);
-  }
-  if (thrown instanceof SyntaxError) {
-    return modelFailure("model-response", `${id} sent a response that is not JSON.`, {
-      model: id,
-      retriable: true,
-    });
-  }
-  // fetch reports a body that breaks off as a TypeError ("terminated").
-  return modelFailure(
+/** The error when no answer came. */
+export const connectionFailure = (thrown: unknown, { baseURL, id, redact }: Endpoint): Error =>
+  modelFailure(
+    "model-connection",
+    `Cannot reach ${baseURL} (${shorten(redact(rootCause(thrown)))}). Check that the server runs there and that the address is right.`,
+    { model: id, retriable: true },
+  );
+
+/** The error when an answer began and did not end. */
+export const brokenFailure = (thrown: unknown, { id, redact }: Endpoint): Error =>
+  modelFailure(
     "model-connection",
     `The response of ${id} broke off (${shorten(redact(rootCause(thrown)))}).`,
-    {
-      model: id,
-      retriable: true,
-    },
+    { model: id, retriable: true },
   );
-};
+
+/** The error when an answer is not what it has to be. what: it is instead. */
+export const responseFailure = (what: string, { id }: Endpoint): Error =>
+  modelFailure("model-response", `${id} sent a response that is ${what}.`, { model: id, retriable: true });

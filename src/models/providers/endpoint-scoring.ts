@@ -3,20 +3,20 @@
 // a few tokens generated, read from their top log-probabilities (choice-tokens.ts). "dialogue": as completions, with
 // the prompt as "\n\nHuman: ... \n\nAssistant:" (Bai et al. 2022), for pretrained models without a chat endpoint.
 
-import type OpenAI from "openai";
 import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import { declinedOf, statusOf } from "../failure.ts";
 import type { Declined, Score, ScoreRequest } from "../specification.ts";
 import { readChoice } from "./choice-tokens.ts";
-import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
+import type { EndpointClient } from "./endpoint-client.ts";
+import { type Endpoint, responseFailure } from "./endpoint-failure.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
 
 export type ScorerOptions = {
-  readonly client: OpenAI;
+  readonly client: EndpointClient;
   readonly endpoint: Endpoint;
   readonly scoring: Scoring;
   readonly tokenLimit: "max_tokens" | "max_completion_tokens";
@@ -25,6 +25,8 @@ export type ScorerOptions = {
 
 /** One way to score. null: this server does not offer it. */
 type Strategy = (request: ScoreRequest, signal: AbortSignal) => Promise<Score | null>;
+
+const choicesSchema = z.object({ choices: z.array(z.unknown()).min(1) });
 
 const echoSchema = z.object({
   choices: z
@@ -70,6 +72,11 @@ const unscored = (request: ScoreRequest, declined?: Declined): Score => ({
   usage: { promptTokens: 0, completionTokens: 0 },
 });
 
+/** Throws for an answer that is no completion of any kind; it says nothing about what a server offers. */
+const requireChoices = (response: unknown, endpoint: Endpoint): void => {
+  if (!choicesSchema.safeParse(response).success) throw responseFailure("not a completion", endpoint);
+};
+
 /** llama.cpp's servers refuse echo and log-probabilities that they do not have with a status 500 and these words. */
 const unsupportedWords = /(?:is|are) not supported|only no \w+ is supported|not implemented/i;
 
@@ -110,17 +117,7 @@ const sumOfTail = (
   return sum;
 };
 
-const createPoster =
-  ({ client, endpoint }: ScorerOptions) =>
-  async (path: string, body: object, signal: AbortSignal): Promise<unknown> => {
-    try {
-      return await client.post(path, { body, signal });
-    } catch (thrown) {
-      throw endpointFailure(thrown, endpoint);
-    }
-  };
-
-type Post = ReturnType<typeof createPoster>;
+type Post = EndpointClient["post"];
 
 /** The conversation in the server's chat template: given, or from llama.cpp's or vLLM's own addresses. */
 const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) => {
@@ -177,7 +174,9 @@ const createEcho =
         logprobs: 1,
         add_special_tokens: false,
       };
-      const { data } = echoSchema.safeParse(await post("/completions", body, signal));
+      const response = await post("/completions", body, signal);
+      requireChoices(response, endpoint);
+      const { data } = echoSchema.safeParse(response);
       const choice = data?.choices[0];
       const echoed = choice?.logprobs.tokens.join("") ?? "";
       if (data === undefined || choice === undefined || !choice.text.startsWith(text)) return null;
@@ -218,6 +217,7 @@ const createChat =
       await ask(null);
       return null;
     }
+    requireChoices(response, endpoint);
     const { data } = chatSchema.safeParse(response);
     const tokens = data?.choices[0]?.logprobs?.content;
     // An empty reply has no tokens to tell of; only a list that is missing says that the server has none.
@@ -287,7 +287,7 @@ const createTurns = () => {
  * does a request that the server declines (content filter, too long): its scores are null, and it says which.
  */
 export const createScorer = (options: ScorerOptions): EndpointScorer => {
-  const post = createPoster(options);
+  const { post } = options.client;
   const strategies: Strategies = {
     completions: createEcho(options, post, createRenderer(options, post), ""),
     chat: createChat(options, post),

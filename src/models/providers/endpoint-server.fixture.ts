@@ -13,8 +13,13 @@ export type ServedCall = {
   readonly headers: IncomingHttpHeaders;
 };
 
-/** What to do instead of answering. hang: never answer; reset: cut the connection; half: break off in the body. */
+/**
+ * What to do instead of answering. hang: never answer; reset: cut the connection; half: break off in the body. drip and
+ * other-model are no failures: the answer comes byte by byte, or under another model's name.
+ */
 export type Fault =
+  | "drip"
+  | "other-model"
   | "hang"
   | "reset"
   | "half"
@@ -182,6 +187,12 @@ const readBody = async (request: IncomingMessage): Promise<ServedCall["body"]> =
   return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString("utf8"));
 };
 
+/** Sends a text byte by byte, a turn of the event loop apart. */
+const drip = (response: ServerResponse, bytes: Uint8Array, at = 0): void => {
+  if (at >= bytes.length) response.end();
+  else response.write(bytes.subarray(at, at + 16), () => setImmediate(() => drip(response, bytes, at + 16)));
+};
+
 const send = (response: ServerResponse, fault: Fault | undefined, value: object): void => {
   if (fault === "hang") return;
   if (fault === "reset") {
@@ -189,11 +200,16 @@ const send = (response: ServerResponse, fault: Fault | undefined, value: object)
     return;
   }
   const failed = typeof fault === "object" ? fault : undefined;
-  const body = failed === undefined ? value : failed.body;
+  const named = fault === "other-model" ? { ...value, model: "another" } : value;
+  const body = failed === undefined ? named : failed.body;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   response.writeHead(failed?.status ?? 200, { "content-type": "application/json", ...failed?.headers });
   if (fault === "half") {
     response.write(text.slice(0, text.length / 2), () => response.destroy());
+    return;
+  }
+  if (fault === "drip") {
+    drip(response, Buffer.from(text));
     return;
   }
   response.end(text);

@@ -1,18 +1,17 @@
-// Any server that speaks OpenAI's chat completions, through the openai package: one HTTP call per request, bounded
-// in number, each reply with the state in which it ended. Retries and time limits are middleware; the package's own
-// are switched off. Scoring lives in endpoint-scoring.ts.
+// Any server that speaks OpenAI's chat completions: one HTTP call per request, bounded in number, each reply with the
+// state in which it ended. Retries and time limits are middleware; calls are made in endpoint-client.ts, and scoring
+// lives in endpoint-scoring.ts.
 
-import OpenAI from "openai";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { type Clock, createRedact, type Redact, systemClock } from "../../core/index.ts";
+import { type Clock, createRedact, systemClock } from "../../core/index.ts";
 import type { Finish } from "../../records/index.ts";
 import { mayRefuseForm, responseFormat } from "../answer-form.ts";
 import { mapRequests } from "../batch.ts";
 import { declinedOf, modelFailure, statusOf } from "../failure.ts";
 import type { Declined, GenerateRequest, LanguageModel, Reply } from "../specification.ts";
-import { type Endpoint, endpointFailure } from "./endpoint-failure.ts";
-import { createEndpointFetch } from "./endpoint-fetch.ts";
+import { createEndpointClient, type EndpointClient } from "./endpoint-client.ts";
+import type { Endpoint } from "./endpoint-failure.ts";
 import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
@@ -22,7 +21,7 @@ import { readUsage, usageSchema } from "./endpoint-usage.ts";
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
  * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
- * asked for.
+ * asked for. onOther: told, once, of another name under which an answer came.
  */
 export type EndpointOptions = {
   readonly id: string;
@@ -36,10 +35,12 @@ export type EndpointOptions = {
   readonly scoring?: Scoring;
   readonly renderPrompt?: (messages: GenerateRequest["messages"]) => string;
   readonly onNotListed?: (text: string) => void;
+  readonly onOther?: (text: string) => void;
   readonly clock?: Clock;
 };
 
 const completionSchema = z.object({
+  model: z.string().nullish().catch(null),
   choices: z
     .array(
       z.object({
@@ -57,7 +58,23 @@ const finishOf = (text: string, reason: string | null | undefined, refused: bool
   return reason === "length" ? "length" : "stop";
 };
 
-const readReply = (response: unknown, endpoint: Endpoint): Reply => {
+/** Makes what tells of answers under another name, once. Dated and longer forms of a name are no other name. */
+const createNameCheck = ({ model, baseURL }: Endpoint, tell: EndpointOptions["onOther"]) => {
+  let told = false;
+  return (answered: string | null | undefined): void => {
+    if (told || !answered || answered.includes(model) || model.includes(answered)) return;
+    told = true;
+    tell?.(
+      `${baseURL} was asked for "${model}" and says that "${answered}" answered. Records will name the model as it was asked for.`,
+    );
+  };
+};
+
+const readReply = (
+  response: unknown,
+  endpoint: Endpoint,
+  checkName: ReturnType<typeof createNameCheck>,
+): Reply => {
   const parsed = completionSchema.safeParse(response);
   const choice = parsed.data?.choices[0];
   if (!parsed.success || choice === undefined) {
@@ -68,6 +85,7 @@ const readReply = (response: unknown, endpoint: Endpoint): Reply => {
       { model: endpoint.id, retriable: true },
     );
   }
+  checkName(parsed.data.model);
   const text = choice.message.content ?? "";
   const refused = Boolean(choice.message.refusal);
   return {
@@ -80,21 +98,6 @@ const readReply = (response: unknown, endpoint: Endpoint): Reply => {
 /** Endpoints take seeds of 31 bits; the top bit of ours is dropped. */
 const endpointSeed = (seed: number): number => (seed >>> 0) & 0x7fffffff;
 
-const createClient = (options: EndpointOptions, redact: Redact): OpenAI =>
-  new OpenAI({
-    baseURL: options.baseURL,
-    // The package insists on a key; where there is none, the header is taken out again.
-    apiKey: options.key ?? "none",
-    ...(options.key === undefined ? { defaultHeaders: { Authorization: null } } : {}),
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    timeout: 3_600_000,
-    logLevel: "off",
-    fetch: createEndpointFetch(redact),
-  });
-
 const declinedReply = (finish: Declined): Reply => ({
   text: "",
   finish,
@@ -104,9 +107,10 @@ const declinedReply = (finish: Declined): Reply => ({
 type GenerateOne = (request: GenerateRequest, signal: AbortSignal) => Promise<Reply>;
 
 const createGenerate = (
-  client: OpenAI,
+  client: EndpointClient,
   endpoint: Endpoint,
   tokenLimit: NonNullable<EndpointOptions["tokenLimit"]>,
+  checkName: ReturnType<typeof createNameCheck>,
 ): GenerateOne => {
   // Until the server turns a request down that holds a form and takes it without one.
   let takesForm = true;
@@ -122,11 +126,10 @@ const createGenerate = (
       ...(form ? responseFormat(request.answer) : {}),
     };
     try {
-      return readReply(await client.chat.completions.create(body, { signal }), endpoint);
+      return readReply(await client.post("/chat/completions", body, signal), endpoint, checkName);
     } catch (thrown) {
-      const failure = endpointFailure(thrown, endpoint);
-      const declined = declinedOf(failure);
-      if (declined === undefined) throw failure;
+      const declined = declinedOf(thrown);
+      if (declined === undefined) throw thrown;
       return declinedReply(declined);
     }
   };
@@ -146,7 +149,7 @@ const createGenerate = (
 type Call<Request, Result> = (request: Request, signal: AbortSignal) => Promise<Result>;
 
 /** The same calls, with the list of models asked for beside the first. */
-const createListed = (client: OpenAI, endpoint: Endpoint, tell: EndpointOptions["onNotListed"]) => {
+const createListed = (client: EndpointClient, endpoint: Endpoint, tell: EndpointOptions["onNotListed"]) => {
   if (tell === undefined) return <Request, Result>(run: Call<Request, Result>): Call<Request, Result> => run;
   const checkListing = createListingCheck(client, endpoint, tell);
   return <Request, Result>(run: Call<Request, Result>): Call<Request, Result> =>
@@ -168,10 +171,12 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
   const batch = Math.max(1, options.concurrency ?? 8);
   const redact = createRedact({ [keyVariable]: key });
   const endpoint: Endpoint = { id, baseURL, model, hasKey: key !== undefined, keyAdvice, redact, clock };
-  const client = createClient(options, redact);
+  const client = createEndpointClient(endpoint, { key, connections: batch });
   const queue = new PQueue({ concurrency: batch });
   const listed = createListed(client, endpoint, options.onNotListed);
-  const generateOne = listed(createGenerate(client, endpoint, tokenLimit));
+  const generateOne = listed(
+    createGenerate(client, endpoint, tokenLimit, createNameCheck(endpoint, options.onOther)),
+  );
   const scorer = createScorer({
     client,
     endpoint,
@@ -191,6 +196,9 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     },
     generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, generateOne),
     score: (requests, callOptions) => mapRequests(requests, callOptions, queue, scoreOne),
-    close: async () => queue.clear(),
+    close: async () => {
+      queue.clear();
+      client.close();
+    },
   };
 };

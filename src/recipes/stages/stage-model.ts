@@ -1,21 +1,21 @@
 // A model as a data stage uses it: what it is asked is counted and written to the event log, what is to be
 // known of it becomes a warning. The counts are for people and bills; no record depends on them.
 
-import { type LanguageModel, type LoadFormat, runsHere } from "../../models/index.ts";
-import type { RunEvent, Usage } from "../../records/index.ts";
+import { type LanguageModel, type LoadFormat, type Reply, runsHere, type Score } from "../../models/index.ts";
+import type { RunEvent } from "../../records/index.ts";
 import type { Run, StageContext } from "../../runs/index.ts";
 import type { RecipeContext } from "../recipe.ts";
-import type { EndpointSettings } from "../settings.ts";
+import type { Calls } from "./calls.ts";
 import { withModel } from "./models.ts";
 
 /**
- * A run with the context of the recipe that made it. endpoint: how endpoints are called, where not by default. load: how
- * models that answer here hold their projections, where not in full; models elsewhere are not concerned.
+ * A run with the context of the recipe that made it. calls: what its models share. load: how models that answer here hold
+ * their projections, where not in full; models elsewhere are not concerned.
  */
 export type Pipeline = {
   readonly run: Run;
   readonly context: RecipeContext;
-  readonly endpoint?: EndpointSettings;
+  readonly calls?: Calls;
   readonly load?: LoadFormat;
 };
 
@@ -26,19 +26,62 @@ type Tally = { calls: number; promptTokens: number; completionTokens: number; re
 
 const emptyTally = (): Tally => ({ calls: 0, promptTokens: 0, completionTokens: 0, repeats: 0 });
 
-const counting = (model: LanguageModel, add: (usages: readonly Usage[]) => void): LanguageModel => ({
+/** Answers that were there already and took no call. */
+export const fromCache = "from-cache";
+
+/** What an answer that is not whole is counted as: "ended-refusal", "ended-length" and so on. */
+const endOf = (answer: Reply | Score): string | undefined => {
+  const end = "finish" in answer ? answer.finish : answer.declined;
+  return end === undefined || end === "stop" ? undefined : `ended-${end}`;
+};
+
+type AddAnswers = (answers: readonly (Reply | Score)[]) => void;
+
+const counting = (model: LanguageModel, add: AddAnswers): LanguageModel => ({
   ...model,
   async generate(requests, options) {
     const replies = await model.generate(requests, options);
-    add(replies.map(({ usage }) => usage));
+    add(replies);
     return replies;
   },
   async score(requests, options) {
     const scores = await model.score(requests, options);
-    add(scores.map(({ usage }) => usage));
+    add(scores);
     return scores;
   },
 });
+
+/** Counts answers, and how those that are not whole ended, until it is emptied. */
+const createTally = () => {
+  let tally = emptyTally();
+  let ends: Record<string, number> = {};
+  const count = (name: string): void => {
+    ends[name] = (ends[name] ?? 0) + 1;
+  };
+  const add: AddAnswers = (answers) => {
+    for (const answer of answers) {
+      const end = endOf(answer);
+      if (end !== undefined) count(end);
+      if (answer.cached === true) {
+        count(fromCache);
+        continue;
+      }
+      tally.calls++;
+      tally.promptTokens += answer.usage.promptTokens;
+      tally.completionTokens += answer.usage.completionTokens;
+    }
+  };
+  return {
+    add,
+    repeat: () => tally.repeats++,
+    take() {
+      const taken = { tally, ends };
+      tally = emptyTally();
+      ends = {};
+      return taken;
+    },
+  };
+};
 
 /** What a run was told once and need not be told again by its next stage. */
 const toldTo = new WeakMap<Run, Set<string>>();
@@ -56,37 +99,30 @@ const isTold = (count: number): boolean => Number.isInteger(Math.log10(count));
 
 /** Opens a model for one piece of a stage's work. id: how records name it, where not by its name. */
 export const withStageModel = async (
-  { run, context, endpoint, load }: Pipeline,
+  { run, context, calls, load }: Pipeline,
   stage: StageContext,
   name: string,
   work: (model: LanguageModel, countUsage: CountUsage) => Promise<void>,
   id = name,
 ): Promise<void> => {
-  let tally = emptyTally();
+  const counts = createTally();
   let repeats = 0;
-  const countUsage: CountUsage = (counts = {}) => {
-    const told = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  const options = (await calls?.optionsFor(name)) ?? {};
+  let paid = calls?.totals()?.money ?? 0;
+  const countUsage: CountUsage = (others = {}) => {
+    const { tally, ends } = counts.take();
+    const told = Object.fromEntries(Object.entries({ ...others, ...ends }).filter(([, count]) => count > 0));
+    const now = calls?.totals()?.money ?? 0;
+    const money = now > paid ? { money: now - paid } : {};
+    paid = now;
     if (tally.calls + tally.repeats > 0 || Object.keys(told).length > 0) {
-      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, counts: told });
-    }
-    tally = emptyTally();
-  };
-  const add = (usages: readonly Usage[]): void => {
-    tally.calls += usages.length;
-    for (const { promptTokens, completionTokens } of usages) {
-      tally.promptTokens += promptTokens;
-      tally.completionTokens += completionTokens;
+      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, ...money, counts: told });
     }
   };
   try {
-    await withModel(name, context, stage.signal, (model) => work(counting(model, add), countUsage), id, {
-      ...(endpoint === undefined
-        ? {}
-        : {
-            concurrency: endpoint.concurrency,
-            timeout: endpoint.timeoutSeconds * 1000,
-            retry: { attempts: endpoint.attempts },
-          }),
+    const opened = (model: LanguageModel) => work(counting(model, counts.add), countUsage);
+    await withModel(name, context, stage.signal, opened, id, {
+      ...options,
       ...(load === undefined || !runsHere(name) ? {} : { load }),
       onNotice({ code, text }) {
         if (code !== "model-retry") {
@@ -94,7 +130,7 @@ export const withStageModel = async (
           if (isNews(run, code === "model-foreign-text" ? code : text)) stage.warn(code, text);
           return;
         }
-        tally.repeats++;
+        counts.repeat();
         repeats++;
         const times = repeats === 1 ? "" : ` (${repeats} calls so far)`;
         if (isTold(repeats)) stage.warn(code, `${text} The call is made again${times}.`);
@@ -105,18 +141,23 @@ export const withStageModel = async (
   }
 };
 
-/** What stages asked of models, over all attempts of the run; counts added up by name. */
-export type Spent = Tally & { readonly counts: Readonly<Record<string, number>> };
+/** What stages asked of models, over all attempts of the run; money: where prices are given; counts by name. */
+export type Spent = Tally & {
+  readonly money?: number;
+  readonly counts: Readonly<Record<string, number>>;
+};
 
 /** Adds up a run's usage events for the named stages. */
 export const spentOn = (events: readonly RunEvent[], stages: readonly string[]): Spent => {
   const sum = emptyTally();
   const counts: Record<string, number> = {};
+  let money = 0;
   for (const event of events) {
     if (event.type !== "stage-usage" || !stages.includes(event.stage)) continue;
     for (const key of ["calls", "promptTokens", "completionTokens", "repeats"] as const)
       sum[key] += event[key];
+    money += event.money ?? 0;
     for (const [name, count] of Object.entries(event.counts)) counts[name] = (counts[name] ?? 0) + count;
   }
-  return { ...sum, counts };
+  return { ...sum, ...(money > 0 ? { money } : {}), counts };
 };

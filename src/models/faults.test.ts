@@ -1,0 +1,161 @@
+// A server that fails in every way a network knows, a fifth of the time each: nothing is lost, nothing doubled, nothing
+// scored that was not answered, and money is counted once. Hangs end by a short time limit; nobody sleeps.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { createRandom, deriveSeed } from "../core/index.ts";
+import { openAnswerStore, openLedger, openModel } from "./index.ts";
+import {
+  type EndpointBehaviour,
+  type Fault,
+  probabilityOfA,
+  startEndpoint,
+} from "./providers/endpoint-server.fixture.ts";
+import type { GenerateRequest } from "./specification.ts";
+
+const root = mkdtempSync(join(tmpdir(), "covenant-faults-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const failed = (status: number, headers: Readonly<Record<string, string>> = {}): Fault => ({
+  status,
+  body: { error: { message: "not now" } },
+  headers,
+});
+
+const faults: Readonly<Record<string, Fault>> = {
+  "429 with Retry-After": failed(429, { "retry-after": "2" }),
+  "429 with a date": failed(429, { "retry-after": "Mon, 01 Jan 2024 00:01:00 GMT" }),
+  "429 without": failed(429),
+  "500": failed(500),
+  "503": { status: 503, body: "<html>busy</html>" },
+  reset: "reset",
+  hang: "hang",
+  "half a body": "half",
+  "invalid JSON": { status: 200, body: '{"choices": [' },
+  "other JSON": { status: 200, body: { ok: true } },
+  "another model's name": "other-model",
+  "slow drips": "drip",
+};
+const kinds = Object.keys(faults);
+
+/** Which calls fail, and how, by the number of the call: a fifth of a single kind, half of a mix. */
+const mixOf =
+  (names: readonly string[]): NonNullable<EndpointBehaviour["fault"]> =>
+  ({ path }, before) => {
+    if (!path.endsWith("completions")) return undefined;
+    const random = createRandom(deriveSeed(names.join(), before));
+    return random.next() < (names.length === 1 ? 0.2 : 0.5) ? faults[random.pick(names)] : undefined;
+  };
+
+const ask = (seed: number): GenerateRequest => ({
+  messages: [{ role: "user", content: `question {${seed}}: 💡` }],
+  maxTokens: 20,
+  temperature: 1,
+  seed,
+});
+
+const expectedText = ({ messages, seed }: GenerateRequest): string =>
+  `reply ${deriveSeed(seed, JSON.stringify(messages))} to {this}: done`;
+
+/** Opens a server with such faults and a model of it with everything around it; members: of a pool. */
+const open = async (names: readonly string[], members = 1, behaviour: EndpointBehaviour = {}) => {
+  const servers = await Promise.all(
+    Array.from({ length: members }, () =>
+      startEndpoint({ ...behaviour, models: ["m"], fault: mixOf(names) }),
+    ),
+  );
+  const ledger = await openLedger();
+  const cache = await openAnswerStore(mkdtempSync(join(root, "answers-")));
+  const name = servers.map(({ baseURL }) => `${baseURL}#m`).join("|");
+  const told: string[] = [];
+  const model = await openModel(name, {
+    environment: {},
+    concurrency: 40,
+    timeout: names.includes("hang") ? 1000 : 60_000,
+    retry: { attempts: 60, wait: async () => {} },
+    ledger,
+    cache,
+    prices: { m: { input: 1_000_000, output: 1_000_000 } },
+    onNotice: ({ code }) => told.push(code),
+  });
+  const close = async (): Promise<void> => {
+    await model.close();
+    await cache.close();
+    for (const server of servers) await server.close();
+  };
+  return { model, ledger, cache, servers, told, close };
+};
+
+const mixes: [string, readonly string[], number, number][] = [
+  ...kinds.map((kind): [string, readonly string[], number, number] => [kind, [kind], 1, 100]),
+  ["all of them", kinds, 1, 150],
+  ["all of them, over a pool of three", kinds, 3, 300],
+];
+
+describe.each(mixes)("a server with %s", (_, names, members, count) => {
+  it("costs patience and nothing else", async () => {
+    const { model, ledger, cache, servers, told, close } = await open(names, members);
+    const requests = Array.from({ length: count }, (_, seed) => ask(seed));
+    const replies = await model.generate(requests);
+    expect(replies.map(({ text }) => text)).toEqual(requests.map(expectedText));
+    expect(replies.every(({ finish, cached }) => finish === "stop" && cached === undefined)).toBe(true);
+    const { calls, failed: failures, money } = ledger.totals();
+    const tokens = replies.reduce((sum, { usage }) => sum + usage.promptTokens + usage.completionTokens, 0);
+    expect(calls - failures).toBe(count);
+    expect(money).toBeCloseTo(tokens, 6);
+    expect(cache.size()).toBe(count);
+    const served = servers
+      .flatMap((server) => server.calls)
+      .filter(({ path }) => path.endsWith("completions"));
+    expect(served.length).toBeGreaterThanOrEqual(count);
+    expect(told.filter((code) => code === "model-retry")).toHaveLength(failures);
+    // Once more: all is there, and nothing is paid.
+    expect((await model.generate(requests)).map(({ text }) => text)).toEqual(requests.map(expectedText));
+    expect(ledger.totals().calls).toBe(calls);
+    await close();
+  }, 180_000);
+});
+
+const passing = kinds.filter((kind) => kind !== "hang");
+describe.each([
+  ["in chats", kinds, {}],
+  ["by echo", passing, { echo: true, template: "apply-template" as const }],
+])("scores from a server with all faults, %s", (_, names, behaviour) => {
+  it("are those of its answers, each of them and no other", async () => {
+    const { model, ledger, close } = await open(names, 1, behaviour);
+    const requests = Array.from({ length: 60 }, (_, seed) => ({
+      messages: ask(seed).messages,
+      continuations: ["(A)", "(B)"],
+    }));
+    const scores = await model.score(requests);
+    for (const [index, { logProbabilities }] of scores.entries()) {
+      const share = probabilityOfA(requests[index]!.messages[0]!.content);
+      const [a, b] = logProbabilities.map((value) => Math.exp(value ?? Number.NaN));
+      expect(a! / (a! + b!)).toBeCloseTo(share, 6);
+    }
+    const { calls, failed: failures } = ledger.totals();
+    expect(calls - failures).toBe(60);
+    await close();
+  }, 180_000);
+});
+
+describe("a server that never gets well", () => {
+  it("ends in its failure, without an answer that it did not give", async () => {
+    const server = await startEndpoint({ fault: () => failed(503) });
+    const ledger = await openLedger();
+    const model = await openModel(`${server.baseURL}#m`, {
+      environment: {},
+      retry: { attempts: 3, wait: async () => {} },
+      ledger,
+    });
+    await expect(model.generate([ask(1)])).rejects.toThrow("status 503");
+    await expect(model.score([{ messages: ask(1).messages, continuations: ["(A)", "(B)"] }])).rejects.toThrow(
+      "status 503",
+    );
+    expect(ledger.totals()).toMatchObject({ calls: 6, failed: 6, money: 0 });
+    await model.close();
+    await server.close();
+  });
+});

@@ -1,0 +1,107 @@
+// Opens what answers behind an address, with the middleware that a network needs: time limit, account, adaptive
+// concurrency, failover between the members of a pool, retries, cache, recording, in this order from within.
+
+import { systemClock } from "../core/index.ts";
+import { anthropicAddress, isOpenAi, keyFor, openAiAddress } from "./key.ts";
+import { type Price, priceOf } from "./ledger.ts";
+import { withCache } from "./middleware/cache.ts";
+import { withAdaptiveConcurrency } from "./middleware/concurrency.ts";
+import { withLedger } from "./middleware/ledger.ts";
+import { withRecording } from "./middleware/record.ts";
+import { withRetry } from "./middleware/retry.ts";
+import { withTimeout } from "./middleware/timeout.ts";
+import { type ModelName, parseModelName, type ServedName } from "./name.ts";
+import type { OpenOptions } from "./open-options.ts";
+import { poolModel } from "./pool.ts";
+import type { LanguageModel } from "./specification.ts";
+
+const bound = ({ concurrency }: OpenOptions) => (concurrency === undefined ? {} : { concurrency });
+
+const openProvider = async (id: string, target: ServedName, options: OpenOptions): Promise<LanguageModel> => {
+  const { onNotice, environment } = options;
+  if (target.type === "anthropic") {
+    const { key = "", keyAdvice } = keyFor(id, anthropicAddress, environment);
+    const { anthropicModel } = await import("./providers/anthropic.ts");
+    return anthropicModel({
+      id,
+      model: target.model,
+      key,
+      keyAdvice,
+      ...bound(options),
+      ...(onNotice === undefined
+        ? {}
+        : { onIgnored: (text: string) => onNotice({ code: "model-sampling", text }) }),
+    });
+  }
+  const baseURL = target.type === "openai" ? openAiAddress : target.baseURL;
+  const openai = isOpenAi(baseURL);
+  const { openAiCompatibleModel } = await import("./providers/openai-compatible.ts");
+  return openAiCompatibleModel({
+    id,
+    baseURL,
+    model: target.model,
+    ...keyFor(id, baseURL, environment),
+    ...(openai ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
+    ...bound(options),
+    ...(openai || onNotice === undefined
+      ? {}
+      : {
+          onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }),
+          onOther: (text: string) => onNotice({ code: "model-other", text }),
+        }),
+  });
+};
+
+/** A model whose calls are counted and held to the budget, where there is an account. */
+const onAccount = (model: LanguageModel, options: OpenOptions, poolName: string): LanguageModel => {
+  const { ledger, prices = {} } = options;
+  if (ledger === undefined) return model;
+  const price: Price | undefined = priceOf(prices, model.id, poolName);
+  return withLedger(model, ledger, price);
+};
+
+/** One address as a pool or a single model uses it. */
+const openMember = async (
+  id: string,
+  target: ServedName,
+  options: OpenOptions,
+  name: string,
+): Promise<LanguageModel> => {
+  const { timeout, clock = systemClock } = options;
+  const timed = withTimeout(
+    await openProvider(id, target, options),
+    timeout === undefined ? {} : { milliseconds: timeout },
+  );
+  return withAdaptiveConcurrency(onAccount(timed, options, name), { clock });
+};
+
+/** What everything that is named goes through last: answers that are there, and a recording. */
+export const withKeptAnswers = (model: LanguageModel, { cache, recorder }: OpenOptions): LanguageModel => {
+  const cached = cache === undefined ? model : withCache(model, cache);
+  return recorder === undefined ? cached : withRecording(cached, recorder);
+};
+
+/** Opens an endpoint or a pool of them. name: as it was given, which is what records call it. */
+export const openEndpoint = async (
+  name: string,
+  target: ServedName | Extract<ModelName, { type: "pool" }>,
+  options: OpenOptions,
+): Promise<LanguageModel> => {
+  const { onNotice, clock = systemClock, retry } = options;
+  const tellAgain = (error: Error): void => onNotice?.({ code: "model-retry", text: error.message });
+  const open = async (): Promise<LanguageModel> => {
+    if (target.type !== "pool") return openMember(name, target, options, name);
+    const members: LanguageModel[] = [];
+    for (const member of target.members)
+      members.push(await openMember(member, parseModelName(member) as ServedName, options, name));
+    return poolModel({ id: name, members, clock, onFailover: tellAgain });
+  };
+  const retried = withRetry(await open(), {
+    ...retry,
+    onRetry: (event) => {
+      retry?.onRetry?.(event);
+      tellAgain(event.error);
+    },
+  });
+  return withKeptAnswers(retried, options);
+};

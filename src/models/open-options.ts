@@ -1,0 +1,41 @@
+// What whoever opens a model may say, and what they may be told of it.
+// Opens nothing itself.
+
+import type { Clock } from "../core/index.ts";
+import type { AnswerStore } from "./answer-store.ts";
+import type { Ledger, Price } from "./ledger.ts";
+import type { RetryOptions } from "./middleware/retry.ts";
+import type { LoadFormat } from "./providers/embedded.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** Something about a model that a person should know and that stops nothing. */
+export type ModelNotice = {
+  readonly code: "model-retry" | "model-not-listed" | "model-other" | "model-sampling" | "model-foreign-text";
+  readonly text: string;
+};
+
+/** A model on its way from the hub: bytes so far, of all that it needs. */
+export type FetchProgress = { readonly file: string; readonly done: number; readonly total: number };
+
+/**
+ * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint at most. timeout:
+ * milliseconds for one call. retry: of calls to endpoints. ledger: where calls are counted, of all models but those that
+ * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model. onNotice: told of every call that is made again, when an address does not
+ * list the model that it is asked for (many serve another one without a word), and when an embedded model of a small
+ * language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
+ */
+export type OpenOptions = {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  readonly concurrency?: number;
+  readonly timeout?: number;
+  readonly retry?: RetryOptions;
+  readonly clock?: Clock;
+  readonly ledger?: Ledger | undefined;
+  readonly prices?: Readonly<Record<string, Price>>;
+  readonly cache?: Pick<AnswerStore, "get" | "put"> | undefined;
+  readonly recorder?: Pick<Recorder, "add"> | undefined;
+  readonly onNotice?: (notice: ModelNotice) => void;
+  readonly onFetch?: (progress: FetchProgress) => void;
+  readonly load?: LoadFormat;
+};

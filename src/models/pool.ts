@@ -1,0 +1,108 @@
+// Several models that share the work of one: each request goes to the member with the most room, and one that fails is
+// left alone for a while and its requests go to the others. Which member answered is nobody's business, so records name
+// the pool. Waits for nothing itself; when no member is left, the failure is for the retries above.
+
+import type { Clock } from "../core/index.ts";
+import { mapRequests } from "./batch.ts";
+import { isRetriable, retryAfterOf } from "./failure.ts";
+import type { CallOptions, LanguageModel } from "./specification.ts";
+
+/**
+ * firstRest: milliseconds without work after a member's first failure, doubled with each further one in a row up to
+ * longestRest. onFailover: told when a request goes on to another member.
+ */
+export type PoolOptions = {
+  readonly id: string;
+  readonly members: readonly LanguageModel[];
+  readonly clock: Clock;
+  readonly firstRest?: number;
+  readonly longestRest?: number;
+  readonly onFailover?: (error: Error) => void;
+};
+
+type Member = { readonly model: LanguageModel; inFlight: number; failures: number; restsUntil: number };
+
+const loadOf = ({ model, inFlight }: Member): number => inFlight / Math.max(1, model.capabilities.batch);
+
+/** Whether a member may be asked. One that failed last is tried with a single request before it gets more. */
+const isAwake = ({ restsUntil, failures, inFlight }: Member, now: number): boolean =>
+  restsUntil <= now && (failures === 0 || inFlight === 0);
+
+/** The member with the most room of those that do not rest; of several, the first. */
+const leastLoaded = (members: readonly Member[], now: number): Member | undefined => {
+  const awake = members.filter((member) => isAwake(member, now));
+  return awake.reduce<Member | undefined>(
+    (best, member) => (best === undefined || loadOf(member) < loadOf(best) ? member : best),
+    undefined,
+  );
+};
+
+/** A model made of several. Its batch is the sum of theirs; it scores where all of them do. */
+export const poolModel = (options: PoolOptions): LanguageModel => {
+  const { id, clock, firstRest = 1000, longestRest = 60_000, onFailover } = options;
+  const members = options.members.map(
+    (model): Member => ({ model, inFlight: 0, failures: 0, restsUntil: 0 }),
+  );
+
+  const rest = (member: Member, thrown: unknown): void => {
+    const own = Math.min(longestRest, firstRest * 2 ** member.failures);
+    member.failures++;
+    member.restsUntil = clock.now() + Math.max(own, retryAfterOf(thrown) ?? 0);
+  };
+
+  const askOne = async <Result>(
+    member: Member,
+    ask: (model: LanguageModel) => Promise<Result[]>,
+  ): Promise<Result> => {
+    member.inFlight++;
+    try {
+      const [result] = await ask(member.model);
+      member.failures = 0;
+      return result as Result;
+    } finally {
+      member.inFlight--;
+    }
+  };
+
+  const asked = async <Result>(ask: (model: LanguageModel) => Promise<Result[]>): Promise<Result> => {
+    const untried = new Set(members);
+    // When all rest, the one that has rested longest is asked: somebody has to find out.
+    let member =
+      leastLoaded(members, clock.now()) ??
+      members.reduce((one, other) => (other.restsUntil < one.restsUntil ? other : one));
+    for (;;) {
+      untried.delete(member);
+      try {
+        return await askOne(member, ask);
+      } catch (thrown) {
+        if (!isRetriable(thrown)) throw thrown;
+        rest(member, thrown);
+        const next = leastLoaded([...untried], clock.now());
+        if (next === undefined) throw thrown;
+        onFailover?.(thrown);
+        member = next;
+      }
+    }
+  };
+
+  return {
+    id,
+    capabilities: {
+      batch: members.reduce((sum, { model }) => sum + model.capabilities.batch, 0),
+      get scores() {
+        return members.every(({ model }) => model.capabilities.scores);
+      },
+    },
+    generate: (requests, call?: CallOptions) =>
+      mapRequests(requests, call, null, (request, signal) =>
+        asked((model) => model.generate([request], { signal })),
+      ),
+    score: (requests, call?: CallOptions) =>
+      mapRequests(requests, call, null, (request, signal) =>
+        asked((model) => model.score([request], { signal })),
+      ),
+    close: async () => {
+      for (const { model } of members) await model.close();
+    },
+  };
+};

@@ -1,0 +1,58 @@
+// The border to an endpoint: what came back passes here before anything else sees it. The key that was sent is taken
+// out of all of it (some servers and proxies repeat it in what they say), so that no record, event or message can hold
+// it; what servers say about a failure is read in whatever shape they put it.
+
+import { z } from "zod";
+import type { Redact } from "../../core/index.ts";
+
+const text = z.string().nullish().catch(null);
+const errorSchema = z.looseObject({ message: text, code: text, type: text });
+const problemSchema = z.object({
+  error: z.union([z.string(), errorSchema]).nullish().catch(null),
+  detail: z
+    .union([z.string(), z.array(z.unknown())])
+    .nullish()
+    .catch(null),
+  message: text,
+});
+
+/** All strings of a JSON value, names of fields among them, redacted. */
+const redactJson = (value: unknown, redact: Redact): unknown => {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactJson(item, redact));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [redact(name), redactJson(item, redact)]),
+  );
+};
+
+/** A body without the key: the JSON value, or the text that is none. */
+export const readBody = (
+  body: string,
+  redact: Redact | null,
+): { readonly value: unknown } | { readonly text: string } => {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { text: redact === null ? body : redact(body) };
+  }
+  // Parsed first: in JSON the same characters can be written in several ways.
+  return { value: redact === null ? value : redactJson(value, redact) };
+};
+
+/** What a server says about a failure: OpenAI's "error", "detail" (FastAPI), "message", or a bare text. */
+export const readProblem = (
+  body: ReturnType<typeof readBody>,
+): { readonly said: string; readonly codes: readonly string[] } => {
+  if ("text" in body) return { said: body.text.trim(), codes: [] };
+  const problem = problemSchema.safeParse(body.value).data;
+  if (problem === undefined) return { said: typeof body.value === "string" ? body.value : "", codes: [] };
+  const { error } = problem;
+  if (typeof error === "object" && error !== null) {
+    const codes = [error.code, error.type].filter((code) => typeof code === "string");
+    return { said: error.message ?? (Object.keys(error).length > 0 ? JSON.stringify(error) : ""), codes };
+  }
+  const said = error ?? problem.detail ?? problem.message ?? "";
+  return { said: typeof said === "string" ? said : JSON.stringify(said), codes: [] };
+};
