@@ -1,7 +1,7 @@
 // Covenant beside the original libraries: the same step of both by turns in one run, on the same threads, in float32.
 // Prints one table and writes JSON with the machine's name. What needs Python is left out, with the reason, where the
 // environment of tools/parity is not there (COVENANT_PARITY_PYTHON names its interpreter).
-// npm run bench:peers -- [--only NAME,NAME] [--rounds 5] [--out runs/bench/peers.json]
+// npm run bench:peers -- [--only NAME,NAME] [--rounds 5] [--attention eager|sdpa] [--out runs/bench/peers.json]
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,6 +21,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     rounds: { type: "string", default: "5" },
+    attention: { type: "string", default: "eager" },
     out: { type: "string", default: join(here, "../runs/bench/peers.json") },
   },
 });
@@ -34,7 +35,7 @@ type Worker = { step(line?: string): Promise<Answer>; end(): void };
 const startWorker = async (command: string, words: readonly string[]): Promise<Worker> => {
   const threads = String(availableParallelism());
   const child: ChildProcessWithoutNullStreams = spawn(command, words, {
-    env: { ...process.env, BENCH_THREADS: threads },
+    env: { ...process.env, BENCH_THREADS: threads, BENCH_ATTENTION: values.attention },
   });
   let told = "";
   child.stderr.on("data", (data: Buffer) => {
@@ -112,6 +113,12 @@ const rows: readonly Row[] = [
     peer: { name: "sft-135m" },
     faster: 1.3,
     share: { least: 0.65, operations: loraOperations("llama-135m", 2) },
+    memory: "peer",
+  },
+  {
+    work: "LoRA SFT step, Llama 135M, 4 rows of 60 to 510",
+    ours: "sft-mixed",
+    peer: { name: "sft-mixed" },
     memory: "peer",
   },
   {
@@ -229,7 +236,7 @@ const measure = async (row: Row): Promise<Measured> => {
       drift === undefined
         ? []
         : [
-            `log-probabilities differ by ${drift.toFixed(3)} on average, ${last!["mostDrift"]!.toFixed(3)} at most`,
+            `log-probabilities of covenant-tiny differ by ${drift.toFixed(3)} on average, ${last!["mostDrift"]!.toFixed(3)} at most`,
           ];
     return { ...found, notes, misses: judge(row, found) };
   } finally {

@@ -13,6 +13,7 @@ import {
   defaultAdamW,
   referenceLogProbabilities,
   referenceState,
+  rowTime,
   trainDpo,
 } from "../../src/training/index.ts";
 import {
@@ -150,16 +151,22 @@ const generation = (state: ModelState, batch: number, prompt: number, reply: num
 /** Generation in int8, and how far its log-probabilities are from those in float32: mean and most, absolute. */
 const int8Generation = async (): Promise<Step> => {
   const config = configOf("llama-135m");
-  const weights = randomWeights(config);
-  const state = quantised(config, weights, "8bit");
-  const item = { trunk: tokens(64), branches: [tokens(192)] };
-  const read = async (from: ModelState): Promise<Float32Array> => {
+  const state = quantised(config, randomWeights(config), "8bit");
+  // how far log-probabilities move is asked of a model that was trained, on text that it knows
+  const tiny = await loadModelFolder(tinyFolder);
+  const examples = readFileSync(new URL("../../examples/prompts.jsonl", import.meta.url), "utf8");
+  const texts = examples
+    .match(/[A-Z][^"]{20,}/g)!
+    .map((text) => tiny.tokenizer.encode(text, { specialTokens: true }));
+  const read = async (from: ModelState): Promise<number[]> => {
     const scorer = createScorer(from);
-    const [branches] = await scorer.tokens([item]);
+    const items = texts.map((ids) => ({ trunk: ids.slice(0, 4), branches: [ids.slice(4)] }));
+    const read = await scorer.tokens(items);
     await scorer.release();
-    return branches![0]!;
+    return read.flatMap(([branch]) => [...branch!]);
   };
-  const [exact, rounded] = [await read(createModelState(config, weights)), await read(state)];
+  const exact = await read(createModelState(tiny.config, tiny.weights));
+  const rounded = await read(quantised(tiny.config, tiny.weights, "8bit"));
   const gaps = exact.map((value, at) => Math.abs(value - rounded[at]!));
   const drift = {
     meanDrift: gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length,
@@ -194,9 +201,30 @@ const loraSft = (shape: string, rows: number): Step => {
   return sft(adapted(config, randomWeights(config)), rows, 512);
 };
 
+/** Four rows a step of 60 to 510 tokens, as trainSft lays them out. */
+const mixedLengths = (): Step => {
+  const config = configOf("llama-135m");
+  const trainer = createSftTrainer(adapted(config, randomWeights(config)), defaultAdamW);
+  const rows = Array.from({ length: 4 * 451 }, (_, at) => ({
+    trunk: tokens(1),
+    branches: [tokens(59 + ((at * 197) % 451))],
+  }));
+  let taken = 0;
+  return async () => {
+    const items = [0, 1, 2, 3].map((at) => rows[(taken + at) % rows.length]!);
+    taken += 4;
+    const learned = branchTargets(items);
+    const batch = layOut(items, learned, { padding: 0, time: rowTime(items) });
+    const weights = targetVector(batch, () => 1 / learned.length);
+    await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
+    return {};
+  };
+};
+
 const workloads: Readonly<Record<string, () => Step | Promise<Step>>> = {
   "sft-gpt2": () => loraSft("gpt2", 4),
   "sft-135m": () => loraSft("llama-135m", 2),
+  "sft-mixed": mixedLengths,
   "dpo-135m": () => dpo(false),
   "dpo-135m-cached": () => dpo(true),
   "pretrain-tiny": pretraining,

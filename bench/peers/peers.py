@@ -19,6 +19,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
 
+# "eager" is PyTorch's own operations one by one; "sdpa" its fused attention, which transformers takes by default
+ATTENTION = os.environ.get("BENCH_ATTENTION", "eager")
 HERE = pathlib.Path(__file__).resolve().parent
 SHAPES = json.loads((HERE / "shapes.json").read_text("utf-8"))
 LORA_TARGETS = {
@@ -37,7 +39,7 @@ def config_of(shape: str):
 
 def model_of(shape: str):
     torch.manual_seed(0)
-    return transformers.AutoModelForCausalLM.from_config(config_of(shape), attn_implementation="eager")
+    return transformers.AutoModelForCausalLM.from_config(config_of(shape), attn_implementation=ATTENTION)
 
 
 def with_lora(model, shape: str):
@@ -57,6 +59,30 @@ def train_step(model, rows: int, length: int, vocabulary: int):
 
     def step() -> dict:
         loss = model(input_ids=ids, labels=ids).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        return {}
+
+    return step
+
+
+def mixed(shape: str):
+    """Four rows a step of 60 to 510 tokens, padded to the longest as data collators do."""
+    model = with_lora(model_of(shape), shape)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(learned, lr=1e-4, weight_decay=0.0)
+    model.train()
+    taken = 0
+
+    def step() -> dict:
+        nonlocal taken
+        lengths = [60 + ((taken + at) * 197) % 451 for at in range(4)]
+        taken += 4
+        ids = torch.randint(5, 20000, (4, max(lengths)))
+        mask = torch.tensor([[1 if at < length else 0 for at in range(max(lengths))] for length in lengths])
+        loss = model(input_ids=ids, attention_mask=mask, labels=ids.masked_fill(mask == 0, -100)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimiser.step()
@@ -127,7 +153,7 @@ def dpo(precomputed: bool):
 
 def pretraining():
     folder = HERE.parents[1] / "assets" / "covenant-tiny"
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=ATTENTION)
     return train_step(model, 12, 256, 3000)
 
 
@@ -154,6 +180,7 @@ def generation(batch: int, prompt: int, reply: int):
 WORKLOADS = {
     "sft-gpt2": lambda: sft("gpt2", 4),
     "sft-135m": lambda: sft("llama-135m", 2),
+    "sft-mixed": lambda: mixed("llama-135m"),
     "dpo-135m": lambda: dpo(False),
     "dpo-135m-cached": lambda: dpo(True),
     "pretrain-tiny": pretraining,

@@ -123,13 +123,24 @@ describe("fewer bits of models that run elsewhere", () => {
 
 describe("a run's models", () => {
   it("lie where their trainings write them: adapters alone over a base in fewer bits", () => {
-    const config = runSchema.parse({ arms: ["ethical"], sft: { load: "4bit", lora: {} } });
+    const config = runSchema.parse({
+      arms: ["ethical"],
+      sft: { load: "4bit", lora: {} },
+      ppo: { load: "4bit", lora: {} },
+    });
     const names = evaluatedModels("/run", config).map(({ name }) => name);
     expect(names).toEqual([
       "embedded:covenant-tiny",
       join("/run", "ethical/sl/adapter"),
       join("/run", "ethical/dpo/model"),
-      join("/run", "ethical/rl/model"),
+      join("/run", "ethical/rl/adapter"),
     ]);
+  });
+
+  it("are not trained in fewer bits without adapters", async () => {
+    for (const block of ["sft", "reward", "dpo", "ppo"])
+      await expect(plan(run, { [block]: { load: "4bit" }, out: join(root, "none") })).rejects.toThrow(
+        `--set ${block}.lora.rank=16`,
+      );
   });
 });

@@ -176,7 +176,11 @@ const runArm = async (
 
 /** A run's models, with the folders that their trainings write: an adapter's, where its base is held in fewer bits. */
 export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => {
-  const written = { sl: trainedFolder(config.sft), dpo: trainedFolder(config.dpo), rl: trainedFolder({}) };
+  const written = {
+    sl: trainedFolder(config.sft),
+    dpo: trainedFolder(config.dpo),
+    rl: trainedFolder(config.ppo),
+  };
   return [
     { arm: "base", model: "base", name: config.model },
     ...config.arms.flatMap((arm) =>
@@ -224,7 +228,7 @@ const requireChain = ({ sft, reward, dpo, ppo }: RunConfig, shape: ModelConfig |
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
-  for (const block of ["sft", "reward", "dpo"] as const) requireLearning(config[block], block);
+  for (const block of ["sft", "reward", "dpo", "ppo"] as const) requireLearning(config[block], block);
   const document = await loadConstitution(config.constitution);
   if (config.arms.includes("inverted")) invert(document);
   const prompts = await gatherAll(config);

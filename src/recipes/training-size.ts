@@ -46,7 +46,8 @@ const trainableCount = (config: ModelConfig, task: ModelTask, lora: PolicyLoraSe
  * tenth:
  *   P            every weight once; in 4 bits a projection's take 4.5 bits each
  *   the larger of
- *     3 T + N K + logits       gradients and AdamW's moments of what learns, and what the backward pass needs
+ *     3 T + N K + logits       gradients and AdamW's moments of what learns, and what the backward pass needs; the last
+ *                              two twice where rows differ in length, since two programs are held then
  *     9 T                      of what learns: weights, gradient and moments, before and after the update
  *   K            L layers of 11 h + 5 m + 0.8 a t: h wide, m in the feed-forward part, a heads that each look at the t
  *                tokens of a packed row; with checkpointing L h for the layers' inputs, and two and a half layers
@@ -84,7 +85,10 @@ export const trainingSize = (config: ModelConfig, { task, settings, tokens }: Tr
   const rows = Math.min(tokens.length, Math.ceil(batch / accumulation));
   const atATime = Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;
   const logits = task === "causal-lm" ? logitNumbers(config, atATime, lora !== undefined) : 0;
-  const backward = 3 * trainable + atATime * keptByToken(config, time, gradientCheckpointing) + logits;
+  const kept = atATime * keptByToken(config, time, gradientCheckpointing) + logits;
+  // batches of two lengths are two programs, each with memory of its own
+  const shapes = rowLength(tokens.reduce((least, count) => Math.min(least, count), longest)) < time ? 2 : 1;
+  const backward = 3 * trainable + shapes * kept;
   const weights = weightNumbers(config, parameters, load);
   return { parameters, trainable, memory: runtime + bytes * (weights + Math.max(backward, 9 * trainable)) };
 };

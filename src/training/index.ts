@@ -77,6 +77,7 @@ export {
   preferenceItems,
   type RowLimit,
   rowLength,
+  rowTime,
   type SftItem,
   sftItems,
   type TokenRows,

@@ -60,7 +60,7 @@ describe("encodeChat", () => {
   it("holds exactly the frame's control tokens, and spans that cover the messages", () => {
     fc.assert(
       fc.property(chat, fc.boolean(), (messages, addGenerationPrompt) => {
-        const { ids, spans, assistantMask } = encodeChat(tokenizer, template, messages, {
+        const { ids, spans } = encodeChat(tokenizer, template, messages, {
           addGenerationPrompt,
         });
         const special = ids.filter((id) => tokenizer.specialIds.has(id));
@@ -78,13 +78,9 @@ describe("encodeChat", () => {
           ]);
           const own = ids.slice(span.contentStart, span.contentEnd);
           expect(tokenizer.decode(own, { skipSpecial: true })).toBe(message.content);
-          const trained = message.role === "assistant" ? 1 : 0;
-          expect(new Set(assistantMask.subarray(span.contentStart, span.end))).toEqual(new Set([trained]));
-          expect(assistantMask[span.start]).toBe(0);
           position = span.end;
         });
         expect(position).toBe(ids.length - (addGenerationPrompt ? 1 : 0));
-        expect(assistantMask.length).toBe(ids.length);
       }),
       { numRuns: 200 },
     );
@@ -98,23 +94,22 @@ describe("encodeChat", () => {
       { role: "user", content: "  the river  " },
       { role: "assistant", content: "wide" },
     ];
-    const { ids, spans, assistantMask } = encodeChat(tokenizer, chatMl, messages, {
+    const { ids, spans } = encodeChat(tokenizer, chatMl, messages, {
       addGenerationPrompt: false,
     });
     const shown = spans.map(({ contentStart, contentEnd }) =>
       tokenizer.decode(ids.slice(contentStart, contentEnd), { skipSpecial: false }),
     );
     expect(shown).toEqual(["the river", "wide"]);
-    const trained = ids.filter((_, index) => assistantMask[index] === 1);
-    expect(tokenizer.decode(trained, { skipSpecial: false })).toBe("wide<|end|>");
     expect(spans[0]!.end).toBe(spans[1]!.start);
 
     const plain = compileChatTemplate(
       "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}",
     );
     const unframed = encodeChat(tokenizer, plain, messages, { addGenerationPrompt: false });
-    const reply = unframed.ids.filter((_, index) => unframed.assistantMask[index] === 1);
-    expect(tokenizer.decode(reply, { skipSpecial: false }).trim()).toBe("wide");
+    const [, reply] = unframed.spans;
+    const said = unframed.ids.slice(reply!.contentStart, reply!.contentEnd);
+    expect(tokenizer.decode(said, { skipSpecial: false }).trim()).toBe("wide");
   });
 
   it("refuses templates that rewrite contents, broken templates, and messages that a template refuses", () => {

@@ -84,8 +84,6 @@ export type MessageSpan = {
 export type EncodedChat = {
   readonly ids: number[];
   readonly spans: MessageSpan[];
-  /** 1 for what an assistant says: its contents and the control token that ends the turn. One entry a token. */
-  readonly assistantMask: Uint8Array;
 };
 
 /** Where each message's content lies in a rendered chat. */
@@ -141,21 +139,6 @@ const messageEnds = (template: ChatTemplate, messages: readonly Message[], place
       : contentEnd;
   });
 
-const markAssistant = (
-  spans: readonly MessageSpan[],
-  ids: readonly number[],
-  specialIds: ReadonlySet<number>,
-): Uint8Array => {
-  const mask = new Uint8Array(ids.length);
-  for (const { role, contentStart, contentEnd, end } of spans) {
-    if (role !== "assistant") continue;
-    let close = contentEnd;
-    while (close < end && !specialIds.has(ids[close] as number)) close++;
-    mask.fill(1, contentStart, Math.min(end, close + 1));
-  }
-  return mask;
-};
-
 /** A chat as token ids, with the place of every message in them. Throws UserError when the template refuses it. */
 export const encodeChat = (
   tokenizer: Tokenizer,
@@ -186,5 +169,5 @@ export const encodeChat = (
     previous = span.end;
     return span;
   });
-  return { ids, spans, assistantMask: markAssistant(spans, ids, tokenizer.specialIds) };
+  return { ids, spans };
 };
