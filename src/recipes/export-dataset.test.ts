@@ -349,7 +349,7 @@ describe("the card", () => {
       ...['constitution "ethical"', "Licence: Apache-2.0", "**peace-hurt-nobody**", "seed: 7"],
       ...["labels: judge (behind an endpoint)", "replies that were compared: tests"],
       ...["10 replies: 9 whole, 1 cut at 50 tokens", "5 comparisons: 3 judged", "1 of twice the same reply"],
-      ...["1 refused by the judge's provider", "Asked of models: 3 calls"],
+      ...["1 refused by the judge or its provider", "Asked of models: 3 calls"],
       ...["Gave no row: 1 with a reply cut at the token limit"],
     ])
       expect(card).toContain(words);

@@ -20,7 +20,7 @@ import {
   unclassifiedReasons,
 } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
-import { readRecords } from "../runs/index.ts";
+import { readRecords, type StageContext } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
@@ -93,6 +93,17 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   return { areas, gathered, inputs, request };
 };
 
+/** Warns where a model sorted hardly anything: the figures are then of chance. */
+const warnOfUnclassified = async (stage: StageContext, path: string, model: string): Promise<void> => {
+  const records = await readRecords(path, areaRecordSchema);
+  const open = records.filter(({ area }) => area === null).length;
+  if (open * 2 <= records.length) return;
+  stage.warn(
+    "areas-few",
+    `${model} sorted ${records.length - open} of ${counted(records.length, "prompt")}. Choose a model that follows instructions: it has to answer with JSON.`,
+  );
+};
+
 /** classify/areas.jsonl: the area of every prompt. */
 const classifyStage = async (
   pipeline: Pipeline,
@@ -122,6 +133,7 @@ const classifyStage = async (
         stage.progress(rows, prompts.length, "prompts");
       });
     });
+    await warnOfUnclassified(stage, file.path, model);
   });
   return readRecords(join(run.folder, "classify", "areas.jsonl"), areaRecordSchema);
 };

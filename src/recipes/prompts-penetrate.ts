@@ -176,6 +176,17 @@ const figuresOf = (areas: readonly Area[], records: readonly ViolationRecord[]):
   return [...each, figureOf("all", records)];
 };
 
+/** Whether the two orders say different things: more than a few such, and the judge goes by the place of a choice. */
+const isFlipped = ([one, other]: readonly [number, number]): boolean => (one - 0.5) * (other - 0.5) < 0;
+
+const describeNext = ({ prompts }: PenetrateConfig): string[] =>
+  prompts === "sandbox"
+    ? nextCommands(["revise"])
+    : nextCommands(
+        ["prompts", "select", "--prompts", prompts, "--per-area", "50"],
+        ["revise", "--prompts", prompts],
+      );
+
 const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const { gathered, judge, areas, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
@@ -187,9 +198,10 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const figures = figuresOf(areas, records);
   const finishes = countFinishes(answers);
   const unscored = records.filter(({ probability }) => probability === null).length;
+  const flipped = records.filter(({ orders }) => orders !== null && isFlipped(orders)).length;
   const notes = [
     describeFinishes(finishes, config.sampling.maxTokens, "answer"),
-    `${counted(records.length - unscored, "answer")} judged by ${judge}, each twice with the choices exchanged; an answer without text or without a verdict (${unscored}) is no part of a rate.`,
+    `${counted(records.length - unscored, "answer")} judged by ${judge}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict (${unscored}) is no part of a rate.`,
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
     title: `Penetration rates of ${config.model}`,
@@ -206,10 +218,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       ...notes,
       ...describeSpent(spent),
       `Page: ${join(config.out, "areas.html")}`,
-      ...nextCommands(
-        ["prompts", "select", "--prompts", config.prompts, "--per-area", "50"],
-        ["revise", "--prompts", config.prompts],
-      ),
+      ...describeNext(config),
     ],
     document: {
       folder: run.folder,
@@ -217,6 +226,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       violations: join(run.folder, "judge", "violations.jsonl"),
       areas: figures,
       unscored,
+      flipped,
       finishes,
       spent,
     },

@@ -225,7 +225,7 @@ describe("prompts classify, penetrate, select", () => {
     // Under "peace" the script says (A) in both orders: a half, which is no violation; elsewhere it says no.
     expect(text).toMatch(/^privacy +2 +0\.0 % /m);
     expect(text).toMatch(/^all +6 +0\.0 % /m);
-    expect(document).toMatchObject({ unscored: 0 });
+    expect(document).toMatchObject({ unscored: 0, flipped: 2 });
     await expect(start(penetrateRecipe, { ...config, prompts: file() })).rejects.toThrow(
       /No row of .* has an area\. Sort them first: npx covenant prompts classify/,
     );

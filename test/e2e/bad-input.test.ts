@@ -106,8 +106,8 @@ describe("prompts", () => {
   it("that are none are refused", async () => {
     write("empty.jsonl", "\n\n");
     const words = ["revise", "--model", "./model", "--prompts", "empty.jsonl", "--out", "empty"];
-    expect(await refusal(...words)).toContain("empty.jsonl holds no prompts. Expected JSONL");
-    const none = ["harmful", "harmless", "lookalike"].flatMap((kind) => ["--set", `train.${kind}=0`]);
+    expect(await refusal(...words)).toContain("empty.jsonl holds no prompts. Expected one prompt a row");
+    const none = ["harmful", "harmless", "lookalike"].flatMap((kind) => ["--set", `counts.train.${kind}=0`]);
     expect(await refusedAtOnce("run", "--config", "tiny.yaml", ...none)).toContain(
       "0 harmful training prompts",
     );

@@ -2,7 +2,7 @@
 // before it says. Also the example of library use and the configurations that come with Covenant.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recipes } from "../../src/recipes/index.ts";
@@ -12,8 +12,24 @@ import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.f
 const { folder, remove } = makeFolder("commands");
 beforeAll(async () => {
   await makeModel(folder);
+  // the folder of a run that has just begun
+  mkdirSync(join(folder, "whole"));
+  writeFileSync(join(folder, "whole/config.yaml"), "seed: 0\n");
+  const start = { type: "run-start", time: 0, name: "run", seed: 0, stages: ["prompts"], resumed: false };
+  writeFileSync(join(folder, "whole/events.jsonl"), `${JSON.stringify(start)}\n`);
   const words = ["train", "reward", "--model", "model", "--data", pairs, "--out", "given", "--epochs", "1"];
   expectStatus(await covenant([...words, "--set", "reward.batch=4"], folder), 0);
+  const few = ["harmful=1", "harmless=1", "lookalike=0"].flatMap((one) => ["--set", `counts.${one}`]);
+  const revise = ["revise", "--model", "model", "--out", "revised", "--rounds", "1", ...few];
+  expectStatus(await covenant([...revise, "--set", "sampling.maxTokens=8"], folder), 0);
+  const choice = {
+    prompt: "Q",
+    corrects: [" (A)"],
+    incorrects: [" (B)"],
+    text_correct: "a",
+    text_incorrect: "b",
+  };
+  writeFileSync(join(folder, "choices.jsonl"), `${JSON.stringify(choice)}\n`);
 });
 afterAll(remove);
 
@@ -58,18 +74,25 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "train dpo": ["--data", pairs],
   "train ppo": ["--reward", "given/reward/model"],
   "train grpo": ["--reward", "given/reward/model"],
-  report: ["pretrained"],
+  report: ["whole"],
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
   "prompts load": [prompts],
   "prompts select": ["--prompts", prompts],
+  "evaluate baselines": ["choices.jsonl"],
+  "export dataset": ["revised"],
   "export merge": ["--model", adapter],
   "export adapter": ["--model", adapter],
 };
 
+/** Pushing needs a token and a hub; its dry run is tested in push.test.ts. */
+const planned = commands.filter((command) => command !== "export push");
+
 describe("a dry run", () => {
-  it.each(commands)("of %s prints a plan, and does nothing", async (command) => {
-    const words = [...command.split(" "), ...(required[command] ?? []), "--dry-run"];
+  it.each(planned)("of %s prints a plan, and does nothing", async (command) => {
+    // a reward model reads the policy's tokens
+    const policy = (required[command] ?? []).includes("--reward") ? ["--model", "model"] : [];
+    const words = [...command.split(" "), ...(required[command] ?? []), ...policy, "--dry-run"];
     const before = readdirSync(folder);
     const { stdout } = expectStatus(await covenant(words, folder), 0);
     expect(stdout).toMatch(/^in all/m);
