@@ -23,7 +23,8 @@ const schemaOf = async (command: string): Promise<z.ZodType> =>
   (await recipes.find((one) => one.command.join(" ") === command)!.load()).schema;
 
 /** Keys of single stages that `run` has not: what stands for its earlier stages, or for its two sides. */
-const own = /^(data|kind|limit|inverted|helpful|chatTemplate|models|reward$|counts\.|out$)/;
+const own =
+  /^(data|kind|limit|inverted|helpful|chatTemplate|models|comparisons|prompt$|critic$|reward$|counts\.|out$)/;
 /** Defaults that are meant to differ: a first look by hand is smaller than a run. */
 const otherwise = new Set(["label.temperature", "label.samples"]);
 
