@@ -1,7 +1,7 @@
 // How many calls a second one process makes through the whole path from openModel to a reply, beside bare loops over
 // fetch and node:http in the same run; and how much of a slow server's throughput is lost at hundreds of calls in flight.
 // The server is a process of its own on this machine. Every loop is bounded in count and time.
-// npm run bench:endpoint -- [--calls 6000] [--in-flight 64] [--latency 200] [--at-once 500] [--rounds 12]
+// npm run bench:endpoint -- [--calls 6000] [--in-flight 64] [--latency 500] [--at-once 500] [--rounds 12]
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     calls: { type: "string", default: "6000" },
     "in-flight": { type: "string", default: "64" },
-    latency: { type: "string", default: "200" },
+    latency: { type: "string", default: "500" },
     "at-once": { type: "string", default: "500" },
     rounds: { type: "string", default: "12" },
     serve: { type: "string" },

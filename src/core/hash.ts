@@ -1,13 +1,13 @@
 // SHA-256 of texts, files and JSON values, as hexadecimal. Files are read in pieces, JSON in its canonical form,
 // so that equal values have equal hashes. Knows nothing of what the hashes are for.
 
-import { createHash } from "node:crypto";
+import { createHash, hash as hashOnce } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { fileError } from "./files.ts";
 import { canonicalJson } from "./json.ts";
 
 /** SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
-export const sha256Text = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+export const sha256Text = (text: string): string => hashOnce("sha256", text, "hex");
 
 /** SHA-256 of a JSON value that does not depend on the order of keys; keys whose value is undefined do not count. */
 export const hashJson = (value: unknown): string => sha256Text(canonicalJson(value));

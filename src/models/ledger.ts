@@ -76,7 +76,7 @@ export const moneyOf = (
 export type Ledger = {
   /** All that the run has taken so far, earlier attempts included. */
   totals(): Account;
-  /** Before a call. Throws UserError "budget-used-up" when it would go beyond the budget. */
+  /** Before a call. Throws UserError "budget-used-up" when it would go beyond the budget, as far as can be foreseen. */
   begin(): void;
   /** After a call that begin let pass: its usage, or null for one that had no answer. */
   end(model: string, usage: Usage | null, price?: Price): void;
@@ -96,7 +96,7 @@ const refuse = (
   const so = parts.map((one) => show(one, spent[one] ?? 0)).join(", ");
   throw new UserError(
     "budget-used-up",
-    `The budget of ${show(part, limit)} is used up (so far ${so}). What was finished is kept: the same command with a larger budget.${part} continues.`,
+    `The budget of ${show(part, limit)} leaves nothing for another call (so far ${so}). What was finished is kept: the same command with a larger budget.${part} continues.`,
     // Calls on their way are paid for, so they are waited for.
     { part, limit, ...spent, drains: true },
   );
@@ -122,13 +122,16 @@ export const openLedger = async ({
   return {
     totals: () => totals,
     begin() {
-      const { money, calls, promptTokens, completionTokens } = totals;
+      const { money, calls, failed, promptTokens, completionTokens } = totals;
       const spent = { calls, tokens: promptTokens + completionTokens, money };
-      if (budget.calls !== undefined && calls + inFlight >= budget.calls)
-        refuse("calls", budget.calls, spent);
-      if (budget.tokens !== undefined && spent.tokens >= budget.tokens)
-        refuse("tokens", budget.tokens, spent);
-      if (budget.money !== undefined && money >= budget.money) refuse("money", budget.money, spent);
+      // This call and those on their way will take about what calls took so far; a call itself is exactly one.
+      const ahead = inFlight + 1;
+      for (const part of parts) {
+        const limit = budget[part];
+        const each = part === "calls" ? 1 : spent[part] / Math.max(1, calls - failed);
+        if (limit !== undefined && (spent[part] >= limit || spent[part] + ahead * each > limit))
+          refuse(part, limit, spent);
+      }
       inFlight++;
     },
     end(model, usage, price) {

@@ -43,6 +43,7 @@ const openProvider = async (id: string, target: ServedName, options: OpenOptions
     ...keyFor(id, baseURL, environment),
     ...(openai ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
     ...bound(options),
+    isHeld: true,
     ...(openai || onNotice === undefined
       ? {}
       : {
@@ -68,10 +69,11 @@ const openMember = async (
   name: string,
 ): Promise<LanguageModel> => {
   const { timeout, clock = systemClock } = options;
-  const timed = withTimeout(
-    await openProvider(id, target, options),
-    timeout === undefined ? {} : { milliseconds: timeout },
-  );
+  const provider = await openProvider(id, target, options);
+  const timed = withTimeout(provider, {
+    isHeld: true,
+    ...(timeout === undefined ? {} : { milliseconds: timeout }),
+  });
   return withAdaptiveConcurrency(onAccount(timed, options, name), { clock });
 };
 

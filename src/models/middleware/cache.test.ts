@@ -85,17 +85,15 @@ describe("withCache", () => {
   });
 
   it("holds any text", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.string({ unit: "binary" }), fc.integer(), async (text, seed) => {
-        const store = await openAnswerStore(join(root, "any"));
+    const store = await openAnswerStore(join(root, "any"));
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.integer(), (text, seed) => {
         const key = requestKey("m", { type: "generate", request: ask(text, { seed }) });
         store.put(key, { text });
-        const back = store.get(key);
-        await store.close();
-        expect(back).toEqual({ text });
+        expect(store.get(key)).toEqual({ text });
       }),
-      { numRuns: 40 },
     );
+    await store.close();
   });
 });
 

@@ -61,8 +61,8 @@ describe("withLedger", () => {
 
   it.each([
     [{ calls: 7 }, 7],
-    [{ tokens: 40 }, 7],
-    [{ money: 20 }, 7],
+    [{ tokens: 40 }, 6],
+    [{ money: 20 }, 6],
   ])("stops before the call that would go beyond %j", async (budget, answered) => {
     const ledger = await openLedger({ budget });
     const inner = model();
@@ -105,7 +105,9 @@ describe("withLedger", () => {
     const file = join(root, "ledger.jsonl");
     const first = await openLedger({ file, budget: { calls: 2 } });
     const counted = withLedger(model(), first, price);
-    await expect(counted.generate(asks(3))).rejects.toThrow("The budget of 2 calls is used up");
+    await expect(counted.generate(asks(3))).rejects.toThrow(
+      "The budget of 2 calls leaves nothing for another call",
+    );
     first.close();
     appendFileSync(file, '{"model":"scripted","calls":1,"fai');
     const second = await openLedger({ file, budget: { calls: 3 } });

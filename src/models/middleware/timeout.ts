@@ -6,12 +6,13 @@ import { mapRequests } from "../batch.ts";
 import { modelFailure } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
 
-export type TimeoutOptions = { readonly milliseconds?: number };
+/** isHeld: whether somebody above sees to it that no more calls are made at once than the model takes. */
+export type TimeoutOptions = { readonly milliseconds?: number; readonly isHeld?: boolean };
 
 /** A model whose calls end in a retriable failure "model-timeout" after so many milliseconds (default two minutes). */
 export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}): LanguageModel => {
-  const { milliseconds = 120_000 } = options;
-  const queue = new PQueue({ concurrency: Math.max(1, model.capabilities.batch) });
+  const { milliseconds = 120_000, isHeld = false } = options;
+  const queue = isHeld ? null : new PQueue({ concurrency: Math.max(1, model.capabilities.batch) });
 
   const limited = async <Result>(
     signal: AbortSignal,

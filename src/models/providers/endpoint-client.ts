@@ -27,6 +27,11 @@ type Answer = {
   readonly header: (name: string) => string | undefined;
 };
 
+const lengthOf = (body: string) => ({
+  "content-type": "application/json",
+  "content-length": Buffer.byteLength(body),
+});
+
 /** The body of an answer, in pieces that need not end where a character does. */
 const textOf = (pieces: readonly Buffer[]): string =>
   (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)).toString("utf8");
@@ -59,7 +64,17 @@ export const createEndpointClient = (
   const isSecure = endpoint.baseURL.startsWith("https:");
   const agent = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true, maxFreeSockets: connections });
   const start = isSecure ? secureRequest : plainRequest;
-  const { origin } = new URL(endpoint.baseURL);
+  const base = new URL(endpoint.baseURL);
+  const bearer = key === undefined ? {} : { authorization: `Bearer ${key}` };
+
+  const common = { accept: "application/json", "user-agent": "covenant", ...bearer };
+  const place = {
+    host: base.hostname.replace(/^\[|\]$/g, ""),
+    ...(base.port === "" ? {} : { port: base.port }),
+  };
+  // Everything goes to the endpoint's own host, and so does the key.
+  const pathOf = (path: string): string =>
+    path.startsWith("/") ? `${base.pathname.replace(/\/$/, "")}${path}` : new URL(path).pathname;
 
   const send = (method: string, path: string, body: string | undefined, signal: AbortSignal) =>
     new Promise<Answer>((resolve, reject) => {
@@ -67,19 +82,8 @@ export const createEndpointClient = (
         reject(new InterruptedError());
         return;
       }
-      const address = path.startsWith("/") ? `${endpoint.baseURL}${path}` : path;
-      const { pathname, hostname, port } = new URL(address);
-      const headers = {
-        accept: "application/json",
-        "user-agent": "covenant",
-        ...(body === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
-        // A key goes to its own host alone.
-        ...(key === undefined || !address.startsWith(`${origin}/`) ? {} : { authorization: `Bearer ${key}` }),
-      };
-      const host = hostname.replace(/^\[|\]$/g, "");
-      const call = start({ agent, method, host, path: pathname, headers, ...(port === "" ? {} : { port }) });
+      const headers = { ...common, ...(body === undefined ? {} : lengthOf(body)) };
+      const call = start({ ...place, agent, method, path: pathOf(path), headers });
       let begun = false;
       const settle = (act: () => void): void => {
         signal.removeEventListener("abort", abort);

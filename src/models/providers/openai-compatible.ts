@@ -21,7 +21,7 @@ import { readUsage, usageSchema } from "./endpoint-usage.ts";
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
  * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
- * asked for. onOther: told, once, of another name under which an answer came.
+ * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name under which an answer came.
  */
 export type EndpointOptions = {
   readonly id: string;
@@ -31,6 +31,7 @@ export type EndpointOptions = {
   readonly keyVariable?: string;
   readonly keyAdvice?: string;
   readonly concurrency?: number;
+  readonly isHeld?: boolean;
   readonly tokenLimit?: "max_tokens" | "max_completion_tokens";
   readonly scoring?: Scoring;
   readonly renderPrompt?: (messages: GenerateRequest["messages"]) => string;
@@ -172,7 +173,7 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
   const redact = createRedact({ [keyVariable]: key });
   const endpoint: Endpoint = { id, baseURL, model, hasKey: key !== undefined, keyAdvice, redact, clock };
   const client = createEndpointClient(endpoint, { key, connections: batch });
-  const queue = new PQueue({ concurrency: batch });
+  const queue = options.isHeld === true ? null : new PQueue({ concurrency: batch });
   const listed = createListed(client, endpoint, options.onNotListed);
   const generateOne = listed(
     createGenerate(client, endpoint, tokenLimit, createNameCheck(endpoint, options.onOther)),
@@ -197,7 +198,7 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, generateOne),
     score: (requests, callOptions) => mapRequests(requests, callOptions, queue, scoreOne),
     close: async () => {
-      queue.clear();
+      queue?.clear();
       client.close();
     },
   };
