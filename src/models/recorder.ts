@@ -18,6 +18,7 @@ const generateSchema = z.object({
     topP: z.number().optional(),
     seed: z.number(),
     stop: z.array(z.string()).optional(),
+    answer: z.object({ name: z.string(), schema: z.record(z.string(), z.unknown()) }).optional(),
   }),
   answer: replySchema,
 });
@@ -42,8 +43,12 @@ export async function* readRecording(file: string): AsyncGenerator<RecordedCall>
 /** The request of a recorded call as models are given it. */
 export const askedOf = (call: RecordedCall): AskedRequest => {
   if (call.type === "score") return { type: "score", request: call.request };
-  const { topP, stop, ...rest } = call.request;
-  const optional = { ...(topP === undefined ? {} : { topP }), ...(stop === undefined ? {} : { stop }) };
+  const { topP, stop, answer, ...rest } = call.request;
+  const optional = {
+    ...(topP === undefined ? {} : { topP }),
+    ...(stop === undefined ? {} : { stop }),
+    ...(answer === undefined ? {} : { answer }),
+  };
   return { type: "generate", request: { ...rest, ...optional } };
 };
 

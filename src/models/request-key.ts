@@ -33,6 +33,7 @@ export const requestKey = (model: string, { type, request }: AskedRequest): stri
             request.topP ?? 1,
             request.stop ?? [],
             request.seed,
+            ...(request.answer === undefined ? [] : [request.answer]),
           ],
     ),
   );

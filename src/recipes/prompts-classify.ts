@@ -30,8 +30,8 @@ import { planOf, tokensOf } from "./plan.ts";
 import { areasFlag, areasSetting, otherSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
+  callSettings,
   constitutionSetting,
-  endpointSettings,
   modelSetting,
   outSetting,
   promptCounts,
@@ -58,7 +58,7 @@ const schema = z.strictObject({
   counts: promptCounts(20, 10, 10),
   pack: z.number().int().positive().default(10).describe("prompts a call"),
   tokensEach: z.number().int().positive().default(24).describe("tokens of an answer for each prompt at most"),
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type ClassifyConfig = z.output<typeof schema>;
 
@@ -83,6 +83,7 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const gathered = await gather(config);
   const inputs = await checkInputs(
     {
+      calls: config,
       models: { model: [config.model, "asked"] },
       files: promptFile(config.prompts),
       ...(constitution === undefined ? {} : { constitution }),

@@ -26,7 +26,7 @@ import { messageTokens, planOf } from "./plan.ts";
 import { testShareSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
-  endpointSettings,
+  callSettings,
   modelSetting,
   outSetting,
   promptCounts,
@@ -60,7 +60,7 @@ const schema = z.strictObject({
   topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
   tokensEach: z.number().int().positive().default(80).describe("tokens of a new prompt at most"),
   testShare: testShareSetting,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type GenerateConfig = z.output<typeof schema>;
 
@@ -81,7 +81,7 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
     );
   }
   const inputs = await checkInputs(
-    { models: { model: [config.model, "asked"] }, files: promptFile(source) },
+    { calls: config, models: { model: [config.model, "asked"] }, files: promptFile(source) },
     context,
   );
   const request = { name: "prompts generate", config, stages: ["ask", "prompts"], inputs };

@@ -30,8 +30,8 @@ import { messageTokens, planOf, planReplies } from "./plan.ts";
 import { areasFlag, areasSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
+  callSettings,
   constitutionSetting,
-  endpointSettings,
   modelName,
   modelSetting,
   outSetting,
@@ -59,7 +59,7 @@ const schema = z.strictObject({
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 0, 0),
   sampling: samplingSettings,
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type PenetrateConfig = z.output<typeof schema>;
 
@@ -108,6 +108,7 @@ const prepare = async (config: PenetrateConfig, context: RecipeContext) => {
   const judge = config.judge ?? config.model;
   const inputs = await checkInputs(
     {
+      calls: config,
       models: { model: [config.model, "asked"], judge: [judge, "asked"] },
       files: promptFile(config.prompts),
     },

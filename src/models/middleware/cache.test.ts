@@ -54,6 +54,7 @@ describe("withCache", () => {
     const store = await openAnswerStore(join(root, "apart"));
     const model = parrot();
     const changes: Partial<GenerateRequest>[] = [
+      { answer: { name: "form", schema: {} } },
       {},
       { seed: 2 },
       { maxTokens: 8 },
