@@ -85,6 +85,15 @@ describe("withCache", () => {
     expect(readdirSync(join(root, "none"))).toEqual([]);
   });
 
+  it("tells requests apart by the form that is asked for", () => {
+    const keyOf = (change: object): string =>
+      requestKey("m", { type: "generate", request: { ...ask("a"), ...change } });
+    const form = { name: "areas", schema: { type: "object" } };
+    expect(
+      new Set([keyOf({}), keyOf({ answer: form }), keyOf({ answer: { ...form, schema: {} } })]).size,
+    ).toBe(3);
+  });
+
   it("holds any text", async () => {
     const store = await openAnswerStore(join(root, "any"));
     fc.assert(
