@@ -193,7 +193,7 @@ describe("less memory", () => {
     expect(Math.abs(margin)).toBeLessThan(1e-3);
     const again = ["generate", "chain/dpo/adapter", "--data", "asked.jsonl", "--load", "4bit", "--json"];
     expectStatus(await covenant(again, folder), 0);
-  });
+  }, 180_000);
 
   it.each(["ppo", "grpo"] as const)(
     "%s trains adapters over 4 bits, computing layers again",
