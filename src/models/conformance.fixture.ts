@@ -35,7 +35,8 @@ const describeReplies = (model: Model, seeded: boolean): void => {
     expect(reversed.map((reply) => reply.text)).toEqual(together.map((reply) => reply.text).toReversed());
   });
 
-  it.runIf(seeded)("gives the same reply for the same seed, and others for others", async () => {
+  const unseeded = seeded ? "" : " (skipped: this provider's interface takes no seed)";
+  it.runIf(seeded)(`gives the same reply for the same seed, and others for others${unseeded}`, async () => {
     const seeds = [0, 1, 2, 3, 4, 5, 4_294_967_295, 0];
     const replies = await model().generate(seeds.map((seed) => generateRequest("How are you?", { seed })));
     expect(replies[7]?.text).toBe(replies[0]?.text);
