@@ -89,9 +89,9 @@ const open = async (names: readonly string[], members = 1, behaviour: EndpointBe
 };
 
 const mixes: [string, readonly string[], number, number][] = [
-  ...kinds.map((kind): [string, readonly string[], number, number] => [kind, [kind], 1, 100]),
-  ["all of them", kinds, 1, 150],
-  ["all of them, over a pool of three", kinds, 3, 300],
+  ...kinds.map((kind): [string, readonly string[], number, number] => [kind, [kind], 1, 60]),
+  ["all of them", kinds, 1, 80],
+  ["all of them, over a pool of three", kinds, 3, 120],
 ];
 
 describe.each(mixes)("a server with %s", (_, names, members, count) => {

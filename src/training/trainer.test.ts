@@ -12,7 +12,7 @@ import { createTrainer } from "./trainer.ts";
 
 const shapes = Array.from({ length: 7 }, (_, at) => ({ rows: 2 + at, time: 64 }));
 
-it("holds no more programs and no more memory after 112 steps of seven shapes than after 28", async () => {
+it("holds no more programs and no more memory after 56 steps of seven shapes than after 14", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const before = openPrograms();
@@ -40,14 +40,14 @@ it("holds no more programs and no more memory after 112 steps of seven shapes th
     const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
     return { managed: heapUsed + external + arrayBuffers, rss };
   };
-  const early = await steps(28);
-  const late = await steps(84);
+  const early = await steps(14);
+  const late = await steps(42);
   await trainer.release();
   await generator.release();
   // six shapes of the trainer at a time, and the generator's prefill and decoding step
   expect(most).toBeLessThanOrEqual(6 + 2 + 1);
   expect(openPrograms()).toBe(before);
-  // a kept step would be 0.4 MB of weights and moments, 84 of them 33 MB
+  // a kept step would be 0.4 MB of weights and moments, 42 of them 17 MB
   expect(late.managed - early.managed).toBeLessThan(4 * 2 ** 20);
   // measured: 43 MB after 84 compilations and 57 MB after 180, which the native allocator keeps for the next ones
   expect(late.rss - early.rss).toBeLessThan(96 * 2 ** 20);

@@ -10,6 +10,9 @@ import { fileURLToPath } from "node:url";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const main = join(root, "src/cli/main.ts");
 
+/** As bin/covenant.mjs sets it: commands that only look at their input start in half the time. */
+const compileCache = join(root, "node_modules/.cache/node");
+
 export type Ended = { readonly status: number | null; readonly stdout: string; readonly stderr: string };
 
 /** A command that runs. ended: when it has, rejected when it could not be started or had to be ended for its time. */
@@ -33,7 +36,7 @@ export const start = (
 ): Started => {
   const child = spawn(process.execPath, [main, ...words], {
     cwd: folder,
-    env,
+    env: { NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
