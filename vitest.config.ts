@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Two workers: the suite is sized for a two-core machine, and ONNX Runtime sessions use both cores themselves. Files
+// Two workers, each computing on one thread: the suite is sized for a two-core machine. Files
 // beside the sources share a worker's modules: loading them anew for each took a third of the time. What starts
 // processes or servers keeps a process of its own.
 export default defineConfig({
@@ -9,8 +9,16 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    setupFiles: ["test/one-thread.ts"],
     projects: [
-      { extends: true, test: { name: "sources", include: ["src/**/*.test.ts"], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "sources",
+          include: ["src/**/*.test.ts"],
+          isolate: false,
+        },
+      },
       { extends: true, test: { name: "whole", include: ["test/**/*.test.ts", "bench/**/*.test.ts"] } },
     ],
   },

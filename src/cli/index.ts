@@ -1,4 +1,4 @@
-// The command line as a function, for tests and programs. The process itself (arguments, streams, signals) is in
-// main.ts.
-export { type CommandLine, runCommandLine } from "./command-line.ts";
-export type { Terminal } from "./terminal.ts";
+// The command line without a process around it (main.ts is that): words, streams, environment and clock are values, so
+// that tests run whole commands without starting one.
+export { runCommandLine } from "./command-line.ts";
+export { readEnvironment } from "./environment.ts";

@@ -4,7 +4,7 @@
 // finished by then ends as it would have.
 
 import { InterruptedError, systemClock } from "../core/index.ts";
-import { recipes } from "../recipes/index.ts";
+import { recipes, useThreads } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
 import { createConversation } from "./conversation.ts";
 import { readEnvironment } from "./environment.ts";
@@ -32,11 +32,13 @@ const conversation = createConversation({
   hint: terminal.err,
 });
 try {
+  const environment = await readEnvironment(process.cwd(), process.env);
+  await useThreads(environment);
   process.exitCode = await runCommandLine({
     words: process.argv.slice(2),
     recipes,
     terminal,
-    environment: await readEnvironment(process.cwd(), process.env),
+    environment,
     clock: systemClock,
     signal: AbortSignal.any([signal, output.signal]),
     conversation,

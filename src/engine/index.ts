@@ -68,6 +68,7 @@ export {
   openPrograms,
   type Program,
   type ProgramCache,
+  setThreads,
 } from "./session.ts";
 export { type Shape, sizeOf } from "./shape.ts";
 export {

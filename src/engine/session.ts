@@ -24,7 +24,7 @@ export type Program = {
 
 /** How a program is compiled. */
 export type CompileOptions = {
-  /** Threads of one operation; default: ONNX Runtime's choice, one per core. */
+  /** Threads of one operation; default: what setThreads says, else ONNX Runtime's choice, one per core. */
   readonly threads?: number;
   readonly optimise?: boolean;
 };
@@ -63,6 +63,12 @@ const loadRuntime = async (): Promise<typeof import("onnxruntime-node")> => {
 };
 
 let open = 0;
+let threadsOfProcess: number | undefined;
+
+/** Threads of one operation for every program that this process compiles from now on; undefined: one per core. */
+export const setThreads = (threads: number | undefined): void => {
+  threadsOfProcess = threads;
+};
 
 /** How many sessions hold native memory in this process: compiled and not yet released. */
 export const openPrograms = (): number => open;
@@ -74,6 +80,7 @@ export const compile = async (
 ): Promise<Program> => {
   const runtime = await loadRuntime();
   const { bytes, external, inputs } = exportOnnx(outputs);
+  const threads = options.threads ?? threadsOfProcess;
   const session = await runtime.InferenceSession.create(bytes, {
     executionProviders: ["cpu"],
     externalData: external,
@@ -81,7 +88,7 @@ export const compile = async (
     enableMemPattern: false,
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
-    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   });
   open++;
   const specifications = new Map(

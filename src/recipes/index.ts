@@ -5,6 +5,7 @@ import type { Recipe } from "./recipe.ts";
 
 export type { PretrainConfig } from "./pretrain.ts";
 export type { Conversation, Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
+export { useThreads } from "./threads.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {

@@ -42,8 +42,8 @@ describe("covenant report", () => {
     async (name, file) => {
       const folder = await folderOf(name, file);
       const run = recipe.schema.parse({ run: folder });
-      for (const attempt of [recipe.run(run, context), recipe.plan(run, context)])
-        await expect(attempt).rejects.toThrow(
+      for (const attempt of [() => recipe.run(run, context), () => recipe.plan(run, context)])
+        await expect(attempt()).rejects.toThrow(
           new RegExp(`written by \`covenant ${name}\`.*folders that \`covenant run\` writes.*${file}`),
         );
       expect(existsSync(join(folder, "report.html"))).toBe(false);

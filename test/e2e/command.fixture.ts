@@ -1,11 +1,15 @@
-// The command line as a child process, and what it works on in these tests: a model made by `covenant pretrain` in two
-// seconds (it writes nonsense, but it is a whole model folder) and a run of a few prompts and steps.
+// The command line, in this process (covenant) or as one of its own (start), and what it works on in these tests: a
+// model made by `covenant pretrain` in two seconds (it writes nonsense, but it is a whole model folder) and a run of a
+// few prompts and steps.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readEnvironment, runCommandLine } from "../../src/cli/index.ts";
+import { systemClock } from "../../src/core/index.ts";
+import { recipes } from "../../src/recipes/index.ts";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const main = join(root, "src/cli/main.ts");
@@ -27,7 +31,7 @@ process.once("exit", endAll);
 /** What no command of these tests needs, on a busy machine either. */
 const longestMilliseconds = 150_000;
 
-/** Starts `covenant ...` in a folder. onError: called with every piece of stderr. env: in place of this process's. */
+/** Starts `covenant ...` in a folder, on one thread: two files are tested side by side. onError: called with every piece of stderr. env: in place of this process's. */
 export const start = (
   words: readonly string[],
   folder: string,
@@ -36,7 +40,7 @@ export const start = (
 ): Started => {
   const child = spawn(process.execPath, [main, ...words], {
     cwd: folder,
-    env: { NODE_COMPILE_CACHE: compileCache, ...env },
+    env: { NODE_COMPILE_CACHE: compileCache, COVENANT_THREADS: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
@@ -64,9 +68,41 @@ export const start = (
   return { child, ended };
 };
 
-/** Runs `covenant ...` in a folder to its end. */
-export const covenant = (words: readonly string[], folder: string): Promise<Ended> =>
-  start(words, folder).ended;
+/**
+ * Runs `covenant ...` in a folder to its end, in this process: src/cli/main.ts without signals and streams, and without
+ * loading everything anew. One at a time: the folder is the process's.
+ */
+export const covenant = async (words: readonly string[], folder: string): Promise<Ended> => {
+  let stdout = "";
+  let stderr = "";
+  const terminal = {
+    out: (text: string) => {
+      stdout += text;
+    },
+    err: (text: string) => {
+      stderr += text;
+    },
+    isLive: false,
+    columns: () => 80,
+  };
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    const environment = await readEnvironment(folder, process.env);
+    const { signal } = new AbortController();
+    const status = await runCommandLine({
+      words,
+      recipes,
+      terminal,
+      environment,
+      clock: systemClock,
+      signal,
+    });
+    return { status, stdout, stderr };
+  } finally {
+    process.chdir(before);
+  }
+};
 
 /** Throws with what the command said when it did not end as wanted. */
 export const expectStatus = (ended: Ended, wanted: number): Ended => {

@@ -8,7 +8,6 @@ import { metricsDocumentSchema, recordSchema } from "../../src/records/index.ts"
 import {
   contentHashOf,
   contentOf,
-  covenant,
   type Ended,
   expectStatus,
   makeFolder,
@@ -24,11 +23,16 @@ const run = (out: string, ...more: string[]): string[] => [
   ...more,
 ];
 
+/** Runs must not differ where operations are shared among threads: these compute on every core. */
+const everyCore = { ...process.env, COVENANT_THREADS: "" };
+const onEveryCore = (words: readonly string[]): Promise<Ended> =>
+  start(words, folder, undefined, everyCore).ended;
+
 let first: Ended;
 beforeAll(async () => {
   await makeModel(folder);
   writeTinyConfig(folder);
-  first = await covenant(run("first", "--json"), folder);
+  first = await onEveryCore(run("first", "--json"));
 });
 afterAll(remove);
 
@@ -50,11 +54,12 @@ const stopAfter = async (
 ): Promise<Ended> => {
   let said = 0;
   let kill: NodeJS.Timeout | undefined;
-  const { child, ended } = start(run(out), folder, (text) => {
+  const count = (text: string): void => {
     const before = said;
     said += text.split("\n").length - 1;
     if (before < lines && said >= lines) kill = setTimeout(() => child.kill(signal), wait);
-  });
+  };
+  const { child, ended } = start(run(out), folder, count, everyCore);
   return ended.finally(() => clearTimeout(kill));
 };
 
@@ -101,23 +106,20 @@ describe("a whole run", () => {
   });
 
   it("again in another folder gives the same bytes", async () => {
-    expectStatus(await covenant(run("second"), folder), 0);
+    expectStatus(await onEveryCore(run("second")), 0);
     expect(contentOf(inFolder("second"))).toEqual(contentOf(inFolder("first")));
     expect(contentHashOf(inFolder("second"))).toBe(contentHashOf(inFolder("first")));
   });
 
   it("with another seed gives other bytes", async () => {
-    expectStatus(
-      await covenant(["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other"], folder),
-      0,
-    );
+    expectStatus(await onEveryCore(["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other"]), 0);
     expect(contentHashOf(inFolder("other"))).not.toBe(contentHashOf(inFolder("first")));
   });
 
   it("again in its own folder repeats nothing, also by --resume", async () => {
     const before = contentHashOf(inFolder("first"));
     for (const words of [run("first"), ["run", "--resume", "first"]]) {
-      expect(expectStatus(await covenant(words, folder), 0).stderr).not.toContain(": started");
+      expect(expectStatus(await onEveryCore(words), 0).stderr).not.toContain(": started");
       expect(contentHashOf(inFolder("first"))).toBe(before);
     }
     expect(events("first").filter((type) => type === "stage-skip")).toHaveLength(30);
@@ -136,7 +138,7 @@ describe("a run that is interrupted", () => {
         else expectStatus(ended, 0);
       }
       expect(kills).toBeGreaterThan(0);
-      expectStatus(await covenant(run("killed"), folder), 0);
+      expectStatus(await onEveryCore(run("killed")), 0);
       expect(contentOf(inFolder("killed"))).toEqual(contentOf(inFolder("first")));
       expect(contentHashOf(inFolder("killed"))).toBe(contentHashOf(inFolder("first")));
     },
@@ -152,7 +154,7 @@ describe("a run that is interrupted", () => {
       );
       expect(existsSync(inFolder("stopped/manifest.json"))).toBe(false);
       expect(events("stopped").at(-1)).toBe("run-stop");
-      expectStatus(await covenant(run("stopped"), folder), 0);
+      expectStatus(await onEveryCore(run("stopped")), 0);
       expect(contentHashOf(inFolder("stopped"))).toBe(contentHashOf(inFolder("first")));
     },
     severalRuns,
