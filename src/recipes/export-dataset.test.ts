@@ -12,7 +12,7 @@ import { readRecords } from "../runs/index.ts";
 import { type Item, makeLabelRun, makeReviseRun, makeWholeRun } from "./datasets/run-folders.fixture.ts";
 import { recipe } from "./export-dataset.ts";
 import type { RecipeContext } from "./recipe.ts";
-import { loadPreferenceRows, loadSftRows } from "./training-data.ts";
+import { openPairRows, openSftRows } from "./training-data.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -131,7 +131,9 @@ describe("supervised rows that are exported", () => {
 
   it("mean to train sft what the run's own rows mean", async () => {
     const meant = async (file: string) =>
-      (await loadSftRows(file, 1)).rows.map(({ id, parents, stage, seed, ...content }) => content);
+      (await openSftRows(file, file))
+        .settle("chat", 1)
+        .rows.map(({ id, parents, stage, seed, ...content }) => content);
     const own = await meant(join(folder, "revise/rows/sft.jsonl"));
     for (const settings of [
       ...[{}, { style: "standard" }, { gzip: true }, { shape: "trl-prompt-completion" }],
@@ -172,7 +174,9 @@ describe("preference rows that are exported", () => {
 
   it("mean to train reward and train dpo what the run's own rows mean", async () => {
     const meant = async (file: string) =>
-      (await loadPreferenceRows(file, 1)).rows.map(({ id, parents, stage, seed, ...content }) => content);
+      (await openPairRows(file, file))
+        .settle("chat", 1)
+        .rows.map(({ id, parents, stage, seed, ...content }) => content);
     const own = await meant(join(folder, "label/rows/preferences.jsonl"));
     for (const settings of [{}, { style: "standard" }, { gzip: true }, { provenance: true }])
       expect(await meant((await exported("label", settings)).splits[0]!.file)).toEqual(own);
@@ -197,7 +201,7 @@ describe("preference rows that are exported", () => {
       [`${odd}!`, odd],
     ]);
     expect(told.leftOut).toEqual({ length: 1, identical: 1 });
-    expect((await loadPreferenceRows(told.splits[0]!.file, 1)).rows).toHaveLength(2);
+    expect((await openPairRows(told.splits[0]!.file, "rows")).settle("chat", 1).rows).toHaveLength(2);
   });
 });
 
@@ -256,7 +260,9 @@ describe("chains that are exported", () => {
 
   it("are learned from by train sft, train reward and train dpo", async () => {
     const { splits } = await exported("revise", { shape: "chain" });
-    const learned = await Promise.all(splits.map(({ file }) => loadSftRows(file, 1)));
+    const learned = await Promise.all(
+      splits.map(async ({ file }) => (await openSftRows(file, file)).settle("chat", 1)),
+    );
     expect(learned.flatMap(({ rows }) => rows)).toHaveLength(splits.reduce((sum, { rows }) => sum + rows, 0));
     const file = join(folder, "chains.jsonl");
     const pairs = splits
@@ -265,7 +271,7 @@ describe("chains that are exported", () => {
         return JSON.stringify(chosen) !== JSON.stringify(rejected);
       });
     writeFileSync(file, pairs.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    const { rows } = await loadPreferenceRows(file, 1);
+    const { rows } = (await openPairRows(file, file)).settle("chat", 1);
     expect(rows.map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected])).toContainEqual([
       ...[items[0]!.messages, "Please do not.", "With steam."],
     ]);

@@ -104,11 +104,22 @@ export const samplingFlags: Readonly<Record<string, RecipeFlag>> = {
   stop: { path: "stop", description: "texts that end a reply, with commas between", placeholder: "list" },
 };
 
+export const textsFlag: RecipeFlag = {
+  path: "texts",
+  description: "what texts are: turns of a chat, or plain",
+  placeholder: "form",
+};
+
 /** Of the commands that train on rows. block: the key of the training's settings. */
 export const trainFlags = (block: string): Readonly<Record<string, RecipeFlag>> => ({
   ...runFlags,
   model: modelFlag("model folder to start from"),
-  data: { path: "data", description: "JSONL file of training rows", placeholder: "file" },
+  data: {
+    path: "data",
+    description: "file of training rows (JSONL, JSON, CSV, TSV, Parquet, .gz, or hf:datasets/...)",
+    placeholder: "file",
+  },
+  texts: textsFlag,
   epochs: { path: `${block}.epochs`, description: "times that all rows are learned", placeholder: "number" },
   load: loadFlag(`${block}.load`),
 });

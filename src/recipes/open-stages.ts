@@ -11,7 +11,7 @@ import type { ModelConfig } from "../transformer/index.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { CallSettings } from "./settings.ts";
 import { checkPrices, openCalls } from "./stages/calls.ts";
-import { checkModel, type ModelRole } from "./stages/model-checks.ts";
+import { checkModel, type ModelLanguage, type ModelRole } from "./stages/model-checks.ts";
 import type { StartSettings } from "./stages/models.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 
@@ -37,14 +37,15 @@ const requireLoadable = ({ models = {}, load }: NamedInputs): void => {
 
 /**
  * contents: hashes of what is named, since under the same name something else may lie there tomorrow. speeds: of the
- * models, covenant-tiny being 1; configs: their shapes; tokens: hashes of their vocabularies. null for those that run
- * elsewhere.
+ * models, covenant-tiny being 1; configs: their shapes; tokens: hashes of their vocabularies; languages: how they read
+ * texts. null for those that run elsewhere.
  */
 export type CheckedInputs = {
   readonly contents: Readonly<Record<string, string>>;
   readonly speeds: Readonly<Record<string, number | null>>;
   readonly configs: Readonly<Record<string, ModelConfig | null>>;
   readonly tokens: Readonly<Record<string, string | null>>;
+  readonly languages: Readonly<Record<string, ModelLanguage | null>>;
 };
 
 /** Looks at all that is named. Throws UserError for what is missing, broken or not fit for its part. */
@@ -54,18 +55,20 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   const speeds: Record<string, number | null> = {};
   const configs: Record<string, ModelConfig | null> = {};
   const vocabularies: Record<string, string | null> = {};
+  const languages: Record<string, ModelLanguage | null> = {};
   checkPrices(named.calls, Object.values(named.models ?? {}));
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
-    const { hash, speed, config, tokens } = await checkModel(name, role, context, named);
+    const { hash, speed, config, tokens, language } = await checkModel(name, role, context, named);
     if (hash !== null) contents[part] = hash;
     speeds[part] = speed;
     configs[part] = config;
     vocabularies[part] = tokens;
+    languages[part] = language;
   }
   for (const [part, file] of Object.entries(named.files ?? {}))
     contents[part] = (await sha256File(file)).sha256;
   if (named.constitution !== undefined) contents["constitution"] = hashConstitution(named.constitution);
-  return { contents, speeds, configs, tokens: vocabularies };
+  return { contents, speeds, configs, tokens: vocabularies, languages };
 };
 
 /** The file of a prompts setting, where it is one. */

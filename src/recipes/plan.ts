@@ -31,9 +31,12 @@ type Load = {
   readonly learned?: number;
 };
 
+/** Tokens of so many characters, estimated, with those that a chat template adds to a message. */
+export const tokensOfLength = (characters: number): number =>
+  Math.ceil(characters / charactersPerToken) + tokensPerMessage;
+
 /** Tokens of a text, estimated from its characters, with those that a chat template adds to a message. */
-export const tokensOf = (text: string): number =>
-  Math.ceil(text.length / charactersPerToken) + tokensPerMessage;
+export const tokensOf = (text: string): number => tokensOfLength(text.length);
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
@@ -84,13 +87,17 @@ export const planWriting = (stage: string, what: string, seconds = 0): PlannedSt
 });
 
 /** A plan of steps. What runs here costs nothing; what an endpoint asks for it is known where prices are given. */
-export const planOf = (steps: readonly PlannedStep[]): RecipePlan => {
+export const planOf = (
+  steps: readonly PlannedStep[],
+  notices: NonNullable<RecipePlan["notices"]> = [],
+): RecipePlan => {
   const seconds = steps.map((one) => one.seconds);
   const dollars = steps.map((one) => one.dollars ?? (one.seconds === null ? null : 0));
   return {
     steps,
     seconds: seconds.every((one) => one !== null) ? sum(seconds) : null,
     dollars: dollars.every((one) => one !== null) ? sum(dollars) : null,
+    ...(notices.length === 0 ? {} : { notices }),
   };
 };
 

@@ -8,6 +8,8 @@ const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const rate = z.number().positive();
 const share = z.number().min(0).max(1);
+/** Above 0 and below 1. */
+const fraction = rate.lt(1);
 
 /** When a person is told that something looks wrong; why these thresholds, is told in docs/policy-training.md. */
 export const alarmSettings = z
@@ -79,7 +81,7 @@ export const ppoTrainingSettings = z
       .enum(["k1", "k3"])
       .default("k1")
       .describe("estimate of a token's divergence: k1 the log-ratio, k3 the one that is never negative"),
-    clip: rate.default(0.2).describe("how far a step may change a token's probability, as a share"),
+    clip: fraction.default(0.2).describe("how far a step may change a token's probability, as a share"),
     valueClip: rate.default(0.2).describe("how far a step may change an estimated value"),
     valueCoefficient: rate.default(0.1).describe("weight of the value loss"),
     whitenRewards: z.boolean().default(false).describe("scale a step's rewards to deviation 1"),
@@ -135,7 +137,7 @@ export const grpoSettings = z
       .boolean()
       .default(true)
       .describe("correct grpo's divergence for replies that an earlier policy sampled"),
-    clipLow: rate.default(0.2).describe("how far a step may lower a probability, as a share"),
+    clipLow: fraction.default(0.2).describe("how far a step may lower a probability, as a share"),
     clipHigh: rate.default(0.2).describe("how far a step may raise a probability, as a share"),
   })
   .prefault({});

@@ -138,7 +138,7 @@ const prepare = async (config: LoadConfig, context: RecipeContext) => {
     ...(hasComparisons ? ["comparisons"] : []),
     ...(hasChains ? ["revise", "rows"] : []),
   ];
-  const inputs = { contents, speeds: {}, configs: {}, tokens: {} };
+  const inputs = { contents, speeds: {}, configs: {}, tokens: {}, languages: {} };
   const request = { name: "prompts load", config, stages, inputs };
   return { sources, counts, stages, request };
 };

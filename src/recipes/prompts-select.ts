@@ -69,7 +69,7 @@ const prepare = async (config: SelectConfig, context: RecipeContext) => {
     );
   }
   const contents = { prompts: (await sha256File(path)).sha256 };
-  const inputs = { contents, speeds: {}, configs: {}, tokens: {} };
+  const inputs = { contents, speeds: {}, configs: {}, tokens: {}, languages: {} };
   return { path, read, chosen, request: { name: "prompts select", config, stages: ["prompts"], inputs } };
 };
 

@@ -46,9 +46,13 @@ export type PlannedStep = {
   readonly size?: TrainingSize;
 };
 
-/** What a dry run says: the steps it would take with their sizes; cost in US dollars. */
+/**
+ * What a dry run says: the steps it would take with their sizes; cost in US dollars. notices: of which the command itself
+ * would warn.
+ */
 export type RecipePlan = {
   readonly steps: readonly PlannedStep[];
+  readonly notices?: readonly { readonly code: string; readonly text: string }[];
   readonly seconds: number | null;
   readonly dollars: number | null;
 };

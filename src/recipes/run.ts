@@ -49,7 +49,7 @@ import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { gatherPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { sftStage } from "./stages/sft.ts";
-import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
+import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
 
 const armStages = (arm: string): string[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
@@ -248,7 +248,7 @@ const requireChain = ({ sft, reward, dpo, ppo }: RunConfig, shape: ModelConfig |
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: RunConfig, context: RecipeContext) => {
-  for (const block of ["sft", "reward", "dpo", "ppo"] as const) requireLearning(config[block], block);
+  for (const block of ["sft", "reward", "dpo", "ppo"] as const) requireConsistent(config[block], block);
   const document = await loadConstitution(config.constitution);
   for (const arm of config.arms) {
     const constitution = constitutionUnder(document, arm === "inverted", "judge");

@@ -11,7 +11,6 @@ import { readModelName } from "./names.ts";
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const rate = z.number().positive();
-
 export const seedSetting = z.number().int().nonnegative().default(0).describe("seed of the whole run");
 
 /** A path or name of a file; "~" is the home folder. */
@@ -19,6 +18,19 @@ const path = z.string().min(1).overwrite(expandHome);
 
 /** The folder a command writes its run to. */
 export const outSetting = (folder: string) => path.default(folder).describe("run folder");
+
+/** What texts are in the rows or prompts of a training. */
+export const textsSetting = z
+  .enum(["auto", "chat", "plain"])
+  .default("auto")
+  .describe(
+    "what texts are: chat, each a turn in the model's chat template; plain, joined as they are, as in TRL; auto: chat where the model has a template",
+  );
+export type TextsSetting = z.output<typeof textsSetting>;
+
+export const chatTemplateSetting = path
+  .optional()
+  .describe("Jinja file in place of the model's chat template; it is saved with what is learned");
 
 /** A file that a command cannot do without. needed: what to give, as a part of a sentence. */
 export const fileSetting = (needed: string) =>
@@ -176,12 +188,12 @@ const scheduleKinds = z.enum(["constant", "linear", "cosine"]);
 
 /** What every training has, with the meaning that it has everywhere. */
 export const optimiserSettings = {
-  learningRate: rate.describe("learning rate at its peak"),
+  learningRate: rate.max(1).describe("learning rate at its peak"),
   schedule: scheduleKinds.describe("how the learning rate falls"),
   warmupSteps: count.describe("steps in which the learning rate rises"),
   batch: positive.describe("rows (of PPO: replies) a step"),
   epochs: positive.describe("times that all rows (of PPO: a step's replies) are learned"),
-  weightDecay: z.number().nonnegative().describe("weight decay of AdamW"),
+  weightDecay: z.number().nonnegative().lt(1).describe("weight decay of AdamW"),
   maxGradientNorm: rate.describe("gradients are cut at this norm"),
 };
 
@@ -354,7 +366,7 @@ export const dpoSettings = z
     labelSmoothing: z
       .number()
       .min(0)
-      .max(0.5)
+      .lt(0.5)
       .default(0)
       .describe("share of the labels that is taken to be wrong (conservative DPO)"),
     evaluationShare,

@@ -5,16 +5,26 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
 import { loadElsewhere, runsHere } from "../models/index.ts";
-import { constitutionFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import {
+  constitutionFlag,
+  kindFlag,
+  loadFlag,
+  modelFlag,
+  promptsFlag,
+  runFlags,
+  textsFlag,
+} from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { longestPrompt, planComparisons, planOf, planPpo } from "./plan.ts";
+import { planComparisons, planOf, planPpo } from "./plan.ts";
 import { finishPolicy } from "./policy-outcome.ts";
+import { longestOf, readPrompts } from "./policy-reading.ts";
 import { grpoSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   callSettings,
+  chatTemplateSetting,
   constitutionSetting,
   fileSetting,
   loadSetting,
@@ -26,12 +36,14 @@ import {
   promptsSetting,
   replySettings,
   seedSetting,
+  textsSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
-import { requireLearning } from "./stages/training-parts.ts";
+import { templateFile } from "./stages/text-reading.ts";
+import { requireConsistent } from "./stages/training-parts.ts";
 
 const weight = z.number().default(1);
 
@@ -56,6 +68,8 @@ const schema = z.strictObject({
   constitution: constitutionSetting,
   inverted: z.boolean().default(false).describe("judge under the constitution's inversion"),
   prompts: promptsSetting,
+  texts: textsSetting,
+  chatTemplate: chatTemplateSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
   sampling: replySettings,
@@ -82,16 +96,16 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     config.inverted,
     "judge",
   );
-  requireLearning(config.grpo, "grpo");
+  requireConsistent(config.grpo, "grpo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
       models: {
-        model: [model, "trained"],
+        model: [model, "trained-bare"],
         ...(reward === undefined ? {} : { reward: [reward, "rewards"] as const }),
         ...(judge === undefined ? {} : { judge: [judge, "asked"] as const }),
       },
-      files: promptFile(config.prompts),
+      files: { ...promptFile(config.prompts), ...templateFile(config.chatTemplate) },
       calls: config,
       ...(judge === undefined ? {} : { constitution }),
       load: judgeLoad,
@@ -100,8 +114,9 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     context,
   );
   if (reward !== undefined) requireSameTokens(model, reward, inputs.tokens);
+  const reading = await readPrompts(config, prompts, inputs, ["grpo", config.grpo]);
   const request = { name: "train grpo", config, stages: ["prompts", "rl"], inputs };
-  return { prompts, inputs, constitution, request };
+  return { prompts, reading, inputs, constitution, request };
 };
 
 /** `covenant train grpo`. */
@@ -118,11 +133,12 @@ export const recipe: Recipe<typeof schema> = {
     constitution: constitutionFlag,
     estimator: { path: "grpo.estimator", description: "grpo or rloo", placeholder: "name" },
     prompts: promptsFlag,
+    texts: textsFlag,
     kind: kindFlag,
     steps: { path: "grpo.steps", description: "steps of sampling and learning", placeholder: "number" },
   },
   async plan(config, context) {
-    const { prompts, inputs, constitution, request } = await prepare(config, context);
+    const { prompts, reading, inputs, constitution, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { grpo: settings, judge } = config;
     const { maxTokens } = config.sampling;
@@ -136,21 +152,22 @@ export const recipe: Recipe<typeof schema> = {
         ? undefined
         : policySize(model, {
             replies: batch * group,
-            prompt: longestPrompt(prompts.used),
+            prompt: longestOf(reading),
             maxTokens,
             hasReference: settings.beta > 0,
             helpers: [reward, judging].filter((one) => one != null),
             settings,
           });
     const learning = size === undefined ? step : { ...step, size };
-    if (judge === undefined) return planOf([learning]);
+    if (judge === undefined) return planOf([learning], reading.notices);
     const comparisons = steps * batch * (group > 2 ? group : 1);
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
     const speed = inputs.speeds["judge"]!;
-    return planOf([learning, planComparisons("rl", compared, constitution, { speed, maxTokens })]);
+    const judged = planComparisons("rl", compared, constitution, { speed, maxTokens });
+    return planOf([learning, judged], reading.notices);
   },
   async run(config, context) {
-    const { prompts: gathered, constitution, request } = await prepare(config, context);
+    const { prompts: gathered, reading, constitution, request } = await prepare(config, context);
     await using pipeline = await openStages(request, context);
     const { reward, judge, judgeLoad, weights } = config;
     const model = await grpoStage(pipeline, {
@@ -164,6 +181,8 @@ export const recipe: Recipe<typeof schema> = {
       prompts: await oneSidedStage(pipeline, gathered),
       maxTokens: config.sampling.maxTokens,
       settings: config.grpo,
+      texts: reading.texts,
+      chatTemplate: config.chatTemplate,
     });
     return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },

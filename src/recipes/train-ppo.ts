@@ -3,15 +3,17 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import { kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { kindFlag, modelFlag, promptsFlag, runFlags, textsFlag } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { longestPrompt, planOf, planPpo } from "./plan.ts";
+import { planOf, planPpo } from "./plan.ts";
 import { finishPolicy } from "./policy-outcome.ts";
+import { longestOf, readPrompts } from "./policy-reading.ts";
 import { ppoTrainingSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
+  chatTemplateSetting,
   fileSetting,
   modelSetting,
   outSetting,
@@ -20,11 +22,13 @@ import {
   promptsSetting,
   replySettings,
   seedSetting,
+  textsSetting,
 } from "./settings.ts";
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
-import { requireLearning } from "./stages/training-parts.ts";
+import { templateFile } from "./stages/text-reading.ts";
+import { requireConsistent } from "./stages/training-parts.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/ppo"),
@@ -34,6 +38,8 @@ const schema = z.strictObject({
     .overwrite((name) => readModelName(expandHome(name)))
     .describe("reward model's folder"),
   prompts: promptsSetting,
+  texts: textsSetting,
+  chatTemplate: chatTemplateSetting,
   kind: promptKindSetting,
   counts: promptCounts(200, 100, 100),
   sampling: replySettings,
@@ -43,18 +49,24 @@ type PpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PpoConfig, context: RecipeContext) => {
-  requireLearning(config.ppo, "ppo");
+  requireConsistent(config.ppo, "ppo");
   const prompts = await gatherOneSide(config, "train");
   const inputs = await checkInputs(
     {
-      models: { model: [config.model, "trained"], reward: [config.reward, "rewards"] },
-      files: promptFile(config.prompts),
+      models: { model: [config.model, "trained-bare"], reward: [config.reward, "rewards"] },
+      files: { ...promptFile(config.prompts), ...templateFile(config.chatTemplate) },
       training: config.ppo,
     },
     context,
   );
   requireSameTokens(config.model, config.reward, inputs.tokens);
-  return { prompts, inputs, request: { name: "train ppo", config, stages: ["prompts", "rl"], inputs } };
+  const reading = await readPrompts(config, prompts, inputs, ["ppo", config.ppo]);
+  return {
+    prompts,
+    reading,
+    inputs,
+    request: { name: "train ppo", config, stages: ["prompts", "rl"], inputs },
+  };
 };
 
 /** `covenant train ppo`. */
@@ -67,30 +79,31 @@ export const recipe: Recipe<typeof schema> = {
     model: modelFlag("policy to start from"),
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
     prompts: promptsFlag,
+    texts: textsFlag,
     kind: kindFlag,
     steps: { path: "ppo.steps", description: "PPO steps", placeholder: "number" },
   },
   async plan(config, context) {
-    const { prompts, inputs, request } = await prepare(config, context);
+    const { prompts, reading, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const settings = config.ppo;
     const { maxTokens } = config.sampling;
     const { model, reward } = inputs.configs;
     const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
     // a model that is to be fetched first has no shape yet
-    if (model == null || reward == null) return planOf([step]);
+    if (model == null || reward == null) return planOf([step], reading.notices);
     const size = policySize(model, {
       replies: settings.batch,
-      prompt: longestPrompt(prompts.used),
+      prompt: longestOf(reading),
       maxTokens,
       hasReference: true,
       helpers: [reward],
       settings,
     });
-    return planOf([{ ...step, size }]);
+    return planOf([{ ...step, size }], reading.notices);
   },
   async run(config, context) {
-    const { prompts: gathered, request } = await prepare(config, context);
+    const { prompts: gathered, reading, request } = await prepare(config, context);
     await using pipeline = await openStages(request, context);
     const model = await ppoStage(pipeline, {
       name: "rl",
@@ -100,6 +113,8 @@ export const recipe: Recipe<typeof schema> = {
       prompts: await oneSidedStage(pipeline, gathered),
       maxTokens: config.sampling.maxTokens,
       settings: config.ppo,
+      texts: reading.texts,
+      chatTemplate: config.chatTemplate,
     });
     return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
   },

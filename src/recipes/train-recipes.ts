@@ -1,19 +1,19 @@
-// `covenant train sft|reward|dpo`: one training stage on rows from a JSONL file, as runs of their own.
+// `covenant train sft|reward|dpo`: one training stage on rows from a file, as runs of their own.
 // Knows what the three have in common; how each learns is its stage's part.
 
 import { join } from "node:path";
 import { z } from "zod";
-import { expandHome } from "../core/index.ts";
-import type { PreferenceRow, SftRow } from "../records/index.ts";
+import type { PairRow, SftRow } from "../records/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
 import { trainingFolder } from "./folders.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
-import { checkFolder, checkInputs, openStages } from "./open-stages.ts";
-import { messageTokens, planOf, planTraining, tokensOf } from "./plan.ts";
+import { type CheckedInputs, checkFolder, checkInputs, openStages } from "./open-stages.ts";
+import { planOf, planTraining, planWriting, tokensOfLength } from "./plan.ts";
 import type { Recipe, RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
 import {
+  chatTemplateSetting,
   dpoSettings,
   fileSetting,
   modelSetting,
@@ -21,31 +21,40 @@ import {
   rewardSettings,
   seedSetting,
   sftTrainingSettings,
+  textsSetting,
 } from "./settings.ts";
-import type { ModelRole } from "./stages/model-checks.ts";
-import { dpoStage, rewardStage } from "./stages/preferences.ts";
-import { sftStage } from "./stages/sft.ts";
+import { localFile } from "./stages/data-files.ts";
+import type { EncodedRow, LearnedRows } from "./stages/learned-rows.ts";
+import { dpoStage, readyDpoRows, readyRewardRows, rewardStage } from "./stages/preferences.ts";
+import { type RowModel, readySftRows, sftStage } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
-import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
+import { readingOf, type TextSettings, templateFile } from "./stages/text-reading.ts";
+import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
+import { type LoadedRows, type OpenedRows, openPairRows, openSftRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
 
-const sftFile = "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl";
-const preferenceFile = "a JSONL file of rows is needed: --data runs/label/rows/preferences.jsonl";
+const sftFile = "a file of rows is needed: --data runs/revise/rows/sft.jsonl";
+const preferenceFile = "a file of rows is needed: --data runs/label/rows/preferences.jsonl";
 
 const base = (needed: string) => ({
   seed: seedSetting,
   model: modelSetting.describe("model folder to start from"),
-  data: fileSetting(needed).describe("JSONL file of training rows"),
+  data: fileSetting(needed).describe(
+    "file of training rows: JSONL, JSON, CSV, TSV or Parquet (.gz too), or hf:datasets/owner/name/file",
+  ),
+  texts: textsSetting,
+  chatTemplate: chatTemplateSetting,
 });
 
-type TrainConfig = {
+type TrainConfig = TextSettings & {
   readonly out: string;
   readonly seed: number;
   readonly model: string;
   readonly data: string;
-  readonly chatTemplate?: string | undefined;
 };
+
+/** Rows as a stage takes them. */
+type StageRows<Row> = { readonly rows: readonly Row[]; readonly ready: LearnedRows<Row> };
 
 /**
  * A training as its command knows it. stage: its name in the run folder; block: the key of its settings, which is the
@@ -57,12 +66,26 @@ type Training<Config extends TrainConfig, Row> = {
   readonly block: string;
   settingsOf(config: Config): TrainingLoad["settings"] & { readonly epochs: number };
   readonly task: ModelTask;
-  loadRows(file: string, seed: number): Promise<LoadedRows<Row>>;
-  tokens(row: Row): number;
-  roleOf?(rows: readonly Row[]): ModelRole;
-  train(pipeline: Pipeline, config: Config, rows: LoadedRows<Row>): Promise<string>;
+  openRows(file: string, name: string): Promise<OpenedRows<Row>>;
+  ready(loaded: LoadedRows<Row>, model: RowModel, config: Config): LearnedRows<Row>;
+  train(pipeline: Pipeline, config: Config, rows: StageRows<Row>): Promise<string>;
   /** How to go on, given the model as it is named from here. */
   next(config: Config, model: string): string[];
+};
+
+/** The rows as tokens. null: the model is not here yet. */
+const readRows = async <Config extends TrainConfig, Row>(
+  training: Training<Config, Row>,
+  config: Config,
+  opened: OpenedRows<Row> | null,
+  { languages, configs }: CheckedInputs,
+): Promise<StageRows<Row> | null> => {
+  const reading = await readingOf(config, languages["model"]);
+  const shape = configs["model"];
+  if (opened === null || reading === null || shape == null) return null;
+  const loaded = opened.settle(reading.texts, config.seed);
+  const ready = training.ready(loaded, { codec: reading.codec, config: shape }, config);
+  return { rows: loaded.rows, ready: { ...ready, notices: [...loaded.notices, ...ready.notices] } };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
@@ -72,42 +95,58 @@ const prepare = async <Config extends TrainConfig, Row>(
   context: RecipeContext,
 ) => {
   const settings = training.settingsOf(config);
-  requireLearning(settings, training.block);
-  const loaded = await training.loadRows(config.data, config.seed);
-  const { model, data, chatTemplate } = config;
-  const role = chatTemplate === undefined ? (training.roleOf?.(loaded.rows) ?? "trained") : "trained-bare";
-  const files = { data, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
-  const named = { models: { model: [model, role] as const }, files, training: settings };
+  requireConsistent(settings, training.block);
+  const { model, chatTemplate } = config;
+  const data = await localFile(config.data, context);
+  const opened = data === null ? null : await training.openRows(data, config.data);
+  const files = { ...(data === null ? {} : { data }), ...templateFile(chatTemplate) };
+  const named = { models: { model: [model, "trained-bare"] as const }, files, training: settings };
   const inputs = await checkInputs(named, context);
-  return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
+  const rows = await readRows(training, config, opened, inputs);
+  const request = { name: training.name, config, stages: [training.stage], inputs };
+  return { opened, rows, inputs, request };
 };
+
+const notReady = (what: string) => ({
+  code: "rows-not-read",
+  text: `${what} is not here yet: rows were not read as tokens, so those that are too long are not known.`,
+});
 
 const planTrain = async <Config extends TrainConfig, Row>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
 ): Promise<RecipePlan> => {
-  const { loaded, inputs, request } = await prepare(training, config, context);
+  const { opened, rows, inputs, request } = await prepare(training, config, context);
   await checkFolder(request, context);
-  const tokens = loaded.rows.map(training.tokens);
+  if (opened === null) {
+    const step = planWriting(training.stage, `the rows of ${config.data}, to be fetched first`);
+    return planOf([{ ...step, seconds: null }], [notReady(config.data)]);
+  }
+  const tokens = rows === null ? opened.lengths.map(tokensOfLength) : rows.ready.learned.map(itemTokens);
   const total = tokens.reduce((sum, count) => sum + count, 0);
   const settings = training.settingsOf(config);
   const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
   const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
-  // a model that is to be fetched first has no shape yet
   const shape = inputs.configs["model"];
-  if (shape == null) return planOf([step]);
-  return planOf([{ ...step, size: trainingSize(shape, { task: training.task, settings, tokens }) }]);
+  // a model that is to be fetched first has no shape yet
+  if (rows === null || shape == null) return planOf([step], [notReady(config.model)]);
+  const size = trainingSize(shape, { task: training.task, settings, tokens });
+  return planOf([{ ...step, size }], rows.ready.notices);
 };
+
+const itemTokens = <Row>({ item: { trunk, branches } }: EncodedRow<Row>): number =>
+  branches.reduce((sum, { length }) => sum + length, trunk.length);
 
 const runTrain = async <Config extends TrainConfig, Row>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
 ): Promise<RecipeOutcome> => {
-  const { loaded, request } = await prepare(training, config, context);
+  const { rows, request } = await prepare(training, config, context);
   await using pipeline = await openStages(request, context);
-  const model = await training.train(pipeline, config, loaded);
+  // only a dry run leaves a model or its rows where they are
+  const model = await training.train(pipeline, config, rows!);
   await pipeline.run.finish();
   const named = asModelName(join(config.out, training.stage, trainedFolder(training.settingsOf(config))));
   return {
@@ -116,23 +155,8 @@ const runTrain = async <Config extends TrainConfig, Row>(
   };
 };
 
-const pairTokens = ({ prompt, chosen, rejected }: PreferenceRow): number =>
-  2 * messageTokens(prompt) + tokensOf(chosen) + tokensOf(rejected);
-
-const sftTokens = (row: SftRow): number => {
-  if ("text" in row) return tokensOf(row.text);
-  if ("messages" in row) return messageTokens(row.messages);
-  return messageTokens(row.prompt) + tokensOf(row.completion);
-};
-
 const sftSchema = z.strictObject({
   ...base(sftFile),
-  chatTemplate: z
-    .string()
-    .min(1)
-    .overwrite(expandHome)
-    .optional()
-    .describe("Jinja file for a model that has no chat template; it is saved with what is learned"),
   out: outSetting("runs/sft"),
   sft: sftTrainingSettings,
 });
@@ -143,18 +167,10 @@ const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   block: "sft",
   settingsOf: ({ sft: settings }) => settings,
   task: "causal-lm",
-  loadRows: loadSftRows,
-  tokens: sftTokens,
-  roleOf: (rows) => (rows.every((row) => "text" in row) ? "trained-bare" : "trained"),
-  train: (pipeline, { model, sft: settings, chatTemplate }, loaded) =>
-    sftStage(pipeline, {
-      name: "sl",
-      after: [],
-      model,
-      ...loaded,
-      settings,
-      ...(chatTemplate === undefined ? {} : { chatTemplate }),
-    }),
+  openRows: openSftRows,
+  ready: ({ rows, placeOf }, model, { sft: settings }) => readySftRows(rows, model, settings, { placeOf }),
+  train: (pipeline, { model, sft: settings, chatTemplate }, rows) =>
+    sftStage(pipeline, { name: "sl", after: [], model, ...rows, settings, chatTemplate }),
   next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
 };
 
@@ -175,16 +191,17 @@ const rewardSchema = z.strictObject({
   reward: rewardSettings,
 });
 
-const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
+const reward: Training<z.output<typeof rewardSchema>, PairRow> = {
   name: "train reward",
   stage: "reward",
   block: "reward",
   settingsOf: ({ reward: settings }) => settings,
   task: "sequence-classification",
-  loadRows: loadPreferenceRows,
-  tokens: pairTokens,
-  train: (pipeline, { model, reward: settings }, loaded) =>
-    rewardStage(pipeline, { name: "reward", after: [], model, ...loaded, settings }),
+  openRows: openPairRows,
+  ready: ({ rows, placeOf }, model, { reward: settings }) =>
+    readyRewardRows(rows, model, settings, { placeOf }),
+  train: (pipeline, { model, reward: settings, chatTemplate }, rows) =>
+    rewardStage(pipeline, { name: "reward", after: [], model, ...rows, settings, chatTemplate }),
   next: (config, model) => nextCommands(["train", "ppo", "--model", config.model, "--reward", model]),
 };
 
@@ -205,16 +222,16 @@ const dpoSchema = z.strictObject({
   dpo: dpoSettings,
 });
 
-const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
+const dpo: Training<z.output<typeof dpoSchema>, PairRow> = {
   name: "train dpo",
   stage: "dpo",
   block: "dpo",
   settingsOf: ({ dpo: settings }) => settings,
   task: "causal-lm",
-  loadRows: loadPreferenceRows,
-  tokens: pairTokens,
-  train: (pipeline, { model, dpo: settings }, loaded) =>
-    dpoStage(pipeline, { name: "dpo", after: [], model, ...loaded, settings }),
+  openRows: openPairRows,
+  ready: ({ rows, placeOf }, model, { dpo: settings }) => readyDpoRows(rows, model, settings, { placeOf }),
+  train: (pipeline, { model, dpo: settings, chatTemplate }, rows) =>
+    dpoStage(pipeline, { name: "dpo", after: [], model, ...rows, settings, chatTemplate }),
   next: (config, model) => nextCommands(["evaluate", "--models", `${config.model},${model}`]),
 };
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadPreferenceRows, loadSftRows } from "./training-data.ts";
+import { openPairRows, openSftRows } from "./training-data.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -20,6 +20,11 @@ const messageOf = (load: Promise<unknown>): Promise<string> =>
     () => "nothing was thrown",
     (thrown: Error) => thrown.message,
   );
+/** Rows whose texts are turns of a chat. */
+const loadSftRows = async (file: string, seed: number) =>
+  (await openSftRows(file, file)).settle("chat", seed);
+const loadPreferenceRows = async (file: string, seed: number) =>
+  (await openPairRows(file, file)).settle("chat", seed);
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
 

@@ -1,4 +1,5 @@
-// Training rows (TRL's shapes, prompts as messages) and the metrics of a step.
+// Training rows (TRL's shapes; prompts as messages, or as texts that go without a chat template) and the metrics of a
+// step.
 // What makes tokens of them is training/rows.ts.
 
 import { z } from "zod";
@@ -13,6 +14,10 @@ export const completionRowSchema = z.object({
 });
 export type CompletionRow = z.infer<typeof completionRowSchema>;
 
+/** Supervised row of a text and what continues it, joined without a chat template: the completion is learned. */
+export const plainCompletionRowSchema = completionRowSchema.extend({ prompt: z.string() });
+export type PlainCompletionRow = z.infer<typeof plainCompletionRowSchema>;
+
 /** Supervised row of a whole chat: everything that the assistant says in it is learned. */
 export const chatRowSchema = z.object({ ...recordFields, messages: z.array(messageSchema).min(2) });
 export type ChatRow = z.infer<typeof chatRowSchema>;
@@ -22,7 +27,12 @@ export const textRowSchema = z.object({ ...recordFields, text: z.string() });
 export type TextRow = z.infer<typeof textRowSchema>;
 
 /** Supervised row. */
-export const sftRowSchema = z.union([completionRowSchema, chatRowSchema, textRowSchema]);
+export const sftRowSchema = z.union([
+  completionRowSchema,
+  plainCompletionRowSchema,
+  chatRowSchema,
+  textRowSchema,
+]);
 export type SftRow = z.infer<typeof sftRowSchema>;
 
 /**
@@ -38,6 +48,13 @@ export const preferenceRowSchema = z.object({
   margin: z.number().optional(),
 });
 export type PreferenceRow = z.infer<typeof preferenceRowSchema>;
+
+/** Preference row of a text and two that continue it, joined without a chat template. */
+export const plainPreferenceRowSchema = preferenceRowSchema.extend({ prompt: z.string() });
+
+/** A pair to learn from, of a chat or of plain texts. */
+export const pairRowSchema = z.union([preferenceRowSchema, plainPreferenceRowSchema]);
+export type PairRow = z.infer<typeof pairRowSchema>;
 
 /** What DPO's reference makes of a pair: the sums of its replies' log-probabilities. parents: [row id]. */
 export const referenceRecordSchema = z.object({

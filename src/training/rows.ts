@@ -1,20 +1,24 @@
 // From text rows to token rows, through a model's tokenizer and chat template. Replies end with the template's closing
-// mark, and plain texts with the end token, so a model learns to stop. Of a chat every reply of the assistant is
-// learned, in the place where it would be asked for. Rows that do not fit are left out, or cut at their end where that
-// is asked for, and told either way.
+// mark, and plain texts, which are joined as TRL joins them, with the end token, so a model learns to stop. Of a chat
+// every reply of the assistant is learned, in the place where it would be asked for. Rows that do not fit are left out,
+// or cut at their end where that is asked for, and told either way.
 
 import { UserError } from "../core/index.ts";
-import type { Message, PreferenceRow, SftRow } from "../records/index.ts";
+import type { Message, PairRow, SftRow } from "../records/index.ts";
 import {
   type ChatTemplate,
   encodeChat,
+  encodePlain,
   type PackedItem,
   sizeBucket,
   type Tokenizer,
 } from "../transformer/index.ts";
 
-/** A row to learn: every token of its branches, and of its trunk the tokens at `learned` (from 1, in order). */
-export type SftItem = PackedItem & { readonly learned?: readonly number[] };
+/**
+ * A row to learn: every token of its branches, and of its trunk the tokens at `learned` (from 1, in order). merged: the
+ * end of a plain prompt became one token with what continues it, and is learned with that.
+ */
+export type SftItem = PackedItem & { readonly learned?: readonly number[]; readonly merged?: boolean };
 
 /** How messages become tokens. */
 export type ChatCodec = { readonly tokenizer: Tokenizer; readonly template: ChatTemplate };
@@ -22,6 +26,17 @@ export type ChatCodec = { readonly tokenizer: Tokenizer; readonly template: Chat
 /** A prompt's tokens up to where the assistant's reply begins. */
 export const encodePrompt = ({ tokenizer, template }: ChatCodec, messages: readonly Message[]): number[] =>
   encodeChat(tokenizer, template, messages, { addGenerationPrompt: true }).ids;
+
+/** What prompts and rows of texts are: turns of a chat, or plain texts that go without a chat template. */
+export type TextForm = "chat" | "plain";
+
+/** A prompt's tokens as `form` says; plain is the text of a single user's turn, and of nothing else. */
+export const encodePromptAs = (codec: ChatCodec, messages: readonly Message[], form: TextForm): number[] => {
+  const [only, ...more] = messages;
+  return form === "plain" && only?.role === "user" && more.length === 0
+    ? encodePlain(codec.tokenizer, only.content)
+    : encodePrompt(codec, messages);
+};
 
 /** Throws UserError where a chat does not go on from the tokens that ask for a reply in it. */
 const requireSeam = (tokenizer: Tokenizer, prompt: readonly number[], whole: readonly number[]): void => {
@@ -73,11 +88,32 @@ const encodeTurns = (codec: ChatCodec, messages: readonly Message[]) => {
   return { ids, learned };
 };
 
-/** A plain text's tokens as transformers encodes it, and the end token. */
-const encodeText = ({ tokenizer }: ChatCodec, text: string): number[] => {
-  const ids = tokenizer.encode(text, { specialTokens: true });
-  const { end } = tokenizer.special;
-  return end === null || ids.at(-1) === end ? ids : [...ids, end];
+/** A plain text with the end token's text behind it, where it does not end with that already. */
+const withEnd = ({ special: { end }, tokenOf }: Tokenizer, text: string): string => {
+  const mark = end === null ? "" : (tokenOf(end) ?? "");
+  return text.endsWith(mark) ? text : `${text}${mark}`;
+};
+
+const sharedLength = (one: readonly number[], other: readonly number[]): number => {
+  const parting = one.findIndex((id, at) => id !== other[at]);
+  return parting < 0 ? one.length : parting;
+};
+
+/**
+ * A plain prompt and what continues it, cut as TRL cuts them: each whole is encoded, and the trunk is what the prompt
+ * alone and all of them begin with. Throws UserError where that is nothing.
+ */
+const plainItem = ({ tokenizer }: ChatCodec, prompt: string, continuations: readonly string[]): SftItem => {
+  const asked = encodePlain(tokenizer, prompt);
+  const wholes = continuations.map((text) => encodePlain(tokenizer, `${prompt}${withEnd(tokenizer, text)}`));
+  const shared = Math.min(...wholes.map((whole) => sharedLength(asked, whole)));
+  if (shared === 0)
+    throw new UserError(
+      "prompt-without-tokens",
+      "prompt: no token is left before what continues it, because there is none or the two are read as one token. Give a longer prompt, or one that ends where a word ends.",
+    );
+  const item = { trunk: asked.slice(0, shared), branches: wholes.map((whole) => whole.slice(shared)) };
+  return shared < asked.length ? { ...item, merged: true } : item;
 };
 
 /** What of a supervised row is learned: the assistant's replies, or every token. Of plain text it is every token. */
@@ -90,7 +126,7 @@ export type RowLimit = { readonly limit: number; readonly overlong: "skip" | "cu
 export type LongRow = { readonly row: number; readonly tokens: number };
 
 /** Rows as tokens. kept: the index of each item's row; cut and skipped: rows that were too long. */
-export type TokenRows<Item extends PackedItem = PackedItem> = {
+export type TokenRows<Item extends PackedItem = SftItem> = {
   readonly items: readonly Item[];
   readonly kept: readonly number[];
   readonly cut: readonly LongRow[];
@@ -110,7 +146,8 @@ const cutItem = <Item extends SftItem>(item: Item, limit: number): Item | undefi
   return { ...item, trunk, branches, ...(learned === undefined ? {} : { learned }) };
 };
 
-const fitting = <Item extends SftItem>(
+/** The items of rows that fit, in their order. */
+export const fitRows = <Item extends SftItem>(
   items: readonly Item[],
   { limit, overlong }: RowLimit,
 ): TokenRows<Item> => {
@@ -141,42 +178,55 @@ const everyToken = (ids: readonly number[]): SftItem => ({
   learned: ids.slice(1).map((_, at) => at + 1),
 });
 
-const sftItem = (row: SftRow, codec: ChatCodec, learn: LearnedPart): SftItem => {
-  if ("text" in row) return everyToken(encodeText(codec, row.text));
+/**
+ * A supervised row as tokens: a prompt as trunk with the completion as its only branch, a chat or a text as trunk with
+ * the tokens that are learned of it. Throws UserError for a row that the chat template cannot hold.
+ */
+export const sftItem = (row: SftRow, codec: ChatCodec, learn: LearnedPart): SftItem => {
+  if ("text" in row) return everyToken(encodePlain(codec.tokenizer, withEnd(codec.tokenizer, row.text)));
   if ("messages" in row) {
     const { ids, learned } = encodeTurns(codec, row.messages);
     return learn === "all" ? everyToken(ids) : { trunk: ids, branches: [], learned };
   }
-  const trunk = encodePrompt(codec, row.prompt);
-  const reply = encodeReply(codec, row.prompt, row.completion);
-  return learn === "all" ? everyToken([...trunk, ...reply]) : { trunk, branches: [reply] };
+  const item =
+    typeof row.prompt === "string"
+      ? plainItem(codec, row.prompt, [row.completion])
+      : {
+          trunk: encodePrompt(codec, row.prompt),
+          branches: [encodeReply(codec, row.prompt, row.completion)],
+        };
+  return learn === "all" ? everyToken([...item.trunk, ...item.branches[0]!]) : item;
 };
 
-/**
- * One item a row: a prompt as trunk with the completion as its only branch, a chat or a text as trunk with the tokens
- * that are learned of it.
- */
+/** A pair as tokens: the prompt as trunk, chosen and rejected as branches. Throws like sftItem. */
+export const preferenceItem = (
+  { prompt, chosen, rejected }: Pick<PairRow, "prompt" | "chosen" | "rejected">,
+  codec: ChatCodec,
+): SftItem => {
+  if (typeof prompt === "string") return plainItem(codec, prompt, [chosen, rejected]);
+  const branches = [chosen, rejected].map((reply) => encodeReply(codec, prompt, reply));
+  return { trunk: encodePrompt(codec, prompt), branches };
+};
+
+/** One item a row, of those that fit. */
 export const sftItems = (
   rows: readonly SftRow[],
   codec: ChatCodec,
   { learn, ...limit }: RowLimit & { readonly learn: LearnedPart },
-): TokenRows<SftItem> =>
-  fitting(
+): TokenRows =>
+  fitRows(
     rows.map((row) => sftItem(row, codec, learn)),
     limit,
   );
 
-/** One item a row: the prompt as trunk, chosen and rejected as branches. */
+/** One item a pair, of those that fit. */
 export const preferenceItems = (
-  rows: readonly Pick<PreferenceRow, "prompt" | "chosen" | "rejected">[],
+  rows: readonly Pick<PairRow, "prompt" | "chosen" | "rejected">[],
   codec: ChatCodec,
   limit: RowLimit,
 ): TokenRows =>
-  fitting(
-    rows.map(({ prompt, chosen, rejected }) => ({
-      trunk: encodePrompt(codec, prompt),
-      branches: [chosen, rejected].map((reply) => encodeReply(codec, prompt, reply)),
-    })),
+  fitRows(
+    rows.map((row) => preferenceItem(row, codec)),
     limit,
   );
 

@@ -243,7 +243,10 @@ export const frozenState = ({ config, task, weights, quantised }: ModelFolder): 
   createModelState(config, weights, { task, quantised, frozen: true });
 
 /** The same model with the chat template of a Jinja file. Throws UserError for one that is missing or not readable. */
-export const withChatTemplate = async (model: ModelFolder, file: string): Promise<ModelFolder> => ({
+export const withChatTemplate = async <Model extends Pick<ModelDescription, "tokenizer" | "chatTemplate">>(
+  model: Model,
+  file: string,
+): Promise<Model> => ({
   ...model,
   chatTemplate: compileChatTemplate(await readText(file), tokenVariables(model.tokenizer), file),
 });

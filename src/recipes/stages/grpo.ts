@@ -8,11 +8,11 @@ import type { Constitution, PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
   createGrpoTrainer,
-  encodePrompt,
   endReward,
   grpoSignals,
   type NamedReward,
   rewardOfTokens,
+  type TextForm,
   trainGrpo,
 } from "../../training/index.ts";
 import { createGenerator, createScorer } from "../../transformer/index.ts";
@@ -20,14 +20,15 @@ import type { GrpoSettings } from "../policy-settings.ts";
 import { startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { judgeReward } from "./judge-reward.ts";
+import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
+import { encodePrompts } from "./policy-prompts.ts";
 import { endTokenOf, openReward } from "./ppo.ts";
 import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
   optimiserOf,
-  promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
@@ -49,6 +50,10 @@ export type GrpoStageOptions = StageBase & {
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
   readonly settings: GrpoSettings;
+  /** What prompts are; not given: chats. */
+  readonly texts?: TextForm;
+  /** A Jinja file, in place of the policy's own template. */
+  readonly chatTemplate?: string | undefined;
 };
 
 /** How advantages are scaled: by the estimator, where it is not said. */
@@ -69,14 +74,6 @@ const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) =
   };
 };
 
-/** The prompts whose tokens leave room for a reply, as records and as tokens. */
-const fittingPrompts = (stage: StageContext, model: TrainableModel, prompts: readonly PromptRecord[]) => {
-  const encoded = prompts.map(({ messages }) => encodePrompt(model.codec, messages));
-  const tokens = promptsThatFit(stage, encoded, model.config);
-  const kept = new Set(tokens);
-  return { tokens, records: prompts.filter((_, at) => kept.has(encoded[at]!)) };
-};
-
 type Judge = { readonly opened: Parameters<typeof judgeReward>[0]["judge"]; readonly countUsage: CountUsage };
 
 /** The stage's work, with the judge opened where there is one. */
@@ -87,14 +84,18 @@ const trainWith = async (
   seed: number,
   judge: Judge | null,
 ): Promise<void> => {
-  const { name, settings, maxTokens } = options;
-  const model = await loadTrainable(options.model, context, settings);
+  const { name, settings, maxTokens, texts = "chat", chatTemplate } = options;
+  const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
   const endToken = endTokenOf(model, options.model);
-  const prompts = fittingPrompts(stage, model, options.prompts);
+  const prompts = encodePrompts(options.prompts, model.codec, model.config, texts);
+  warnOf(stage, [...prompts.notices, ...warmupNotices("grpo", settings, settings.steps)]);
   const rewardModel =
     options.rewardModel === undefined
       ? null
-      : { weight: options.rewardModel.weight, ...(await openReward(options.rewardModel.folder, context)) };
+      : {
+          weight: options.rewardModel.weight,
+          ...(await openReward(options.rewardModel.folder, context, texts)),
+        };
   const { held, ...parts } = openGrpo(model, settings, seed);
   const rewards: NamedReward[] = [];
   if (rewardModel !== null) rewards.push(rewardOfTokens("model", rewardModel.reward, rewardModel.weight));

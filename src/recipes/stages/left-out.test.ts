@@ -1,9 +1,7 @@
-// Rows that were not made are told with their reasons, and name the cause when none is left.
+// Rows that were not made are told with their reasons.
 
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../core/index.ts";
 import { describeLeftOut, sumLeftOut, warnLeftOut } from "./left-out.ts";
-import { requireRows } from "./training-parts.ts";
 
 describe("rows that were left out", () => {
   it("are added up and told by reason, and not told where there are none", () => {
@@ -17,24 +15,5 @@ describe("rows that were left out", () => {
     expect(said).toEqual([
       "rows-left-out: 3 of 10 comparisons gave no training row: 1 of twice the same reply, 2 with a reply cut at the token limit.",
     ]);
-  });
-
-  it("are the cause that is named when no row is left", () => {
-    const because = (made: Parameters<typeof requireRows>[2]): string => {
-      try {
-        requireRows(0, "ethical/dpo", made);
-      } catch (thrown) {
-        if (thrown instanceof UserError) return thrown.message;
-      }
-      return "";
-    };
-    expect(because({ made: 0, leftOut: { cut: 5, unscored: 0 } })).toContain(
-      "(5 with a reply cut at the token limit)",
-    );
-    expect(because({ made: 4, held: 1 })).toContain(
-      "(1 kept out to measure on, 3 longer than the model's context)",
-    );
-    expect(because({ made: 0 })).toContain("(none was given)");
-    expect(() => requireRows(1, "ethical/dpo", { made: 1 })).not.toThrow();
   });
 });

@@ -35,6 +35,14 @@ export const describeLeftOut = (counts: LeftOutCounts): string =>
     .map(([count, words]) => `${count} ${words}`)
     .join(", ");
 
+/** What is said of rows that were not made; undefined where all were. what: of what there would have been rows. */
+export const leftOutText = (counts: LeftOutCounts, rows: number, what: string): string | undefined => {
+  const told = describeLeftOut(counts);
+  if (told === "") return undefined;
+  const left = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return `${left} of ${counted(rows + left, what)} gave no training row: ${told}.`;
+};
+
 /** Warns of rows that were not made. what: of what there would have been rows ("comparison"). */
 export const warnLeftOut = (
   stage: Pick<StageContext, "warn">,
@@ -42,8 +50,6 @@ export const warnLeftOut = (
   rows: number,
   what: string,
 ): void => {
-  const told = describeLeftOut(counts);
-  if (told === "") return;
-  const left = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  stage.warn("rows-left-out", `${left} of ${counted(rows + left, what)} gave no training row: ${told}.`);
+  const text = leftOutText(counts, rows, what);
+  if (text !== undefined) stage.warn("rows-left-out", text);
 };

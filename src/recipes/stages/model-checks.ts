@@ -14,6 +14,7 @@ import {
   type ModelFolder,
   mergeFolder,
   parameterCount,
+  targetedProjections,
 } from "../../transformer/index.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -21,23 +22,30 @@ import { requireContinuable } from "./adapter-start.ts";
 import { checkFolder, folderOptions, loadFolder, type StartSettings, trainableFolder } from "./models.ts";
 
 /**
- * asked: it answers, criticises, judges; trained: its weights change; trained-bare: and it may lack a chat template,
- * because its rows are plain texts or because it is given one; rewards: its score head is used.
+ * asked: it answers, criticises, judges; trained: its weights change; trained-bare: and it may lack a chat template, for
+ * its rows or prompts may be plain texts, or it may be given one; rewards: its score head is used.
  */
 export type ModelRole = "asked" | "trained" | "trained-bare" | "rewards";
 
 /**
  * What is known of a model. hash: of its folder's files; speed: how fast it runs here, covenant-tiny being 1; config: its
- * shape; tokens: hash of what its token ids stand for. All null for a model that runs elsewhere.
+ * shape; tokens: hash of what its token ids stand for; language: how it reads texts. All null for a model that runs
+ * elsewhere.
  */
 export type CheckedModel = {
   readonly hash: string | null;
   readonly speed: number | null;
   readonly config: ModelConfig | null;
   readonly tokens: string | null;
+  readonly language: ModelLanguage | null;
 };
 
-const unknown: CheckedModel = { hash: null, speed: null, config: null, tokens: null };
+/** A model's tokenizer and chat template, and the folder that they are of. */
+export type ModelLanguage = Pick<ModelDescription, "tokenizer" | "chatTemplate"> & {
+  readonly folder: string;
+};
+
+const unknown: CheckedModel = { hash: null, speed: null, config: null, tokens: null, language: null };
 
 /** Two models with the same hash read the same ids as the same tokens. */
 const hashTokens = ({ tokenizer }: ModelDescription): string =>
@@ -119,13 +127,25 @@ export const requireSameTokens = (
 /** Throws UserError for a model folder that cannot be what it is named for. */
 const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, role: ModelRole): void => {
   requireTask(folder, task, role === "rewards");
-  if (chatTemplate === null && role !== "trained-bare") {
+  if (chatTemplate === null && (role === "asked" || role === "trained")) {
     throw new UserError(
       "no-chat-template",
       `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one (covenant train sft --set chatTemplate=file.jinja) or on rows of plain {"text": ...}.`,
       { folder },
     );
   }
+};
+
+/** Throws UserError for adapters of a rank that their projections cannot have, and for targets that are none. */
+const requireNarrow = (config: ModelConfig, { rank, targets }: NonNullable<StartSettings["lora"]>): void => {
+  const widths = targetedProjections(config, targets).map(({ inputs, outputs }) => Math.min(inputs, outputs));
+  const width = Math.max(...widths);
+  if (rank <= width) return;
+  throw new UserError(
+    "lora-rank",
+    `lora.rank is ${rank}, and no projection that gets adapters is wider than ${width}: such adapters hold more numbers than they can say. Expected a rank of at most ${width}, usually 4 to 64.`,
+    { rank, width },
+  );
 };
 
 /** How fast a model runs here, covenant-tiny being 1. */
@@ -183,12 +203,15 @@ export const checkModel = async (
   const held = isTrained ? training.load : role === "asked" ? load : undefined;
   const model = await checkFolder(folder, context, held);
   requireRole(folder, model, role);
-  if (isTrained && model.adapter !== null && training.lora !== undefined)
-    requireContinuable(folder, model.config, model.adapter, training.lora);
+  if (isTrained && training.lora !== undefined) {
+    requireNarrow(model.config, training.lora);
+    if (model.adapter !== null) requireContinuable(folder, model.config, model.adapter, training.lora);
+  }
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),
     speed: speedOf(model),
     config: model.config,
     tokens: hashTokens(model),
+    language: { folder, tokenizer: model.tokenizer, chatTemplate: model.chatTemplate },
   };
 };

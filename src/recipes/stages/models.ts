@@ -128,25 +128,33 @@ export type StartSettings = {
 const lackingTemplate = (folder: string): UserError =>
   new UserError(
     "no-chat-template",
-    `${folder} has no chat template, so rows cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or (train sft) give rows of plain {"text": ...}.`,
+    `${folder} has no chat template, so messages cannot be put into its format. Add chat_template.jinja to the folder, give one for this training (--set chatTemplate=file.jinja), choose a chat model, or give rows of plain texts.`,
     { folder },
   );
+
+/** How a model of this folder reads chats and texts. Without a template it throws UserError when a chat is to be read. */
+export const codecOf = (
+  { tokenizer, chatTemplate }: Pick<ModelDescription, "tokenizer" | "chatTemplate">,
+  folder: string,
+): ChatCodec => {
+  const refusing: ChatTemplate = {
+    source: "",
+    render: () => {
+      throw lackingTemplate(folder);
+    },
+  };
+  return { tokenizer, template: chatTemplate ?? refusing };
+};
 
 /**
  * Loads a model, by name or folder, with what training needs of it. An adapter is merged into its base, unless adapters
  * are trained (lora): then it stays beside it. chatTemplate: a Jinja file in place of the model's own. Throws UserError
- * for one that lies elsewhere, for an adapter that cannot be gone on with, and for one without a chat template; with
- * `texts` only when a chat is to be put into its format.
+ * for one that lies elsewhere, and for an adapter that cannot be gone on with.
  */
 export const loadTrainable = async (
   name: string,
   context: RecipeContext,
-  {
-    texts = false,
-    chatTemplate,
-    load,
-    lora,
-  }: StartSettings & { readonly texts?: boolean; readonly chatTemplate?: string } = {},
+  { chatTemplate, load, lora }: StartSettings & { readonly chatTemplate?: string | undefined } = {},
 ): Promise<TrainableModel> => {
   const folder = await trainableFolder(name, context);
   const found = await loadFolder(folder, context, load);
@@ -154,16 +162,9 @@ export const loadTrainable = async (
     requireContinuable(folder, found.config, found.adapter, lora);
   const started = lora === undefined ? mergeFolder(found) : found;
   const loaded = chatTemplate === undefined ? started : await withChatTemplate(started, chatTemplate);
-  if (loaded.chatTemplate === null && !texts) throw lackingTemplate(folder);
-  const refusing: ChatTemplate = {
-    source: "",
-    render: () => {
-      throw lackingTemplate(folder);
-    },
-  };
   return {
     ...loaded,
-    codec: { tokenizer: loaded.tokenizer, template: loaded.chatTemplate ?? refusing },
+    codec: codecOf(loaded, folder),
     padding: loaded.config.padTokenId ?? 0,
     origin: originOf(name, folder, loaded),
   };

@@ -9,10 +9,10 @@ import {
   closingTokens,
   createKlControl,
   createPpoTrainer,
-  encodePrompt,
   ppoSignals,
   type RewardFunction,
   scoreOfLogit,
+  type TextForm,
   trainPpo,
 } from "../../training/index.ts";
 import {
@@ -27,12 +27,13 @@ import type { PpoTrainingSettings } from "../policy-settings.ts";
 import { startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import type { Pipeline } from "./data.ts";
+import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
+import { encodePrompts } from "./policy-prompts.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
   optimiserOf,
-  promptsThatFit,
   type StageBase,
   savePolicy,
   scheduleOf,
@@ -47,6 +48,10 @@ export type PpoStageOptions = StageBase & {
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
   readonly settings: PpoTrainingSettings;
+  /** What prompts are; not given: chats. */
+  readonly texts?: TextForm;
+  /** A Jinja file, in place of the policy's own template. */
+  readonly chatTemplate?: string | undefined;
   /** Looks at the policy before the first step (0) and after each (1, 2, ...): the Goodhart curve is measured here. */
   readonly measure?: (policy: MeasuredPolicy) => Promise<void>;
 };
@@ -73,9 +78,13 @@ export type OpenReward = {
 
 /**
  * A reward model as a reward: the sigmoid of its logit, 0 to 1, at a reply's end, where it was trained to give it: behind
- * what its chat template puts after the end token.
+ * what its chat template puts after the end token; of plain texts, at the end token itself.
  */
-export const openReward = async (folder: string, context: Pipeline["context"]): Promise<OpenReward> => {
+export const openReward = async (
+  folder: string,
+  context: Pipeline["context"],
+  texts: TextForm = "chat",
+): Promise<OpenReward> => {
   const model = await loadTrainable(folder, context);
   if (model.weights["score.weight"] === undefined) {
     throw new UserError(
@@ -88,7 +97,8 @@ export const openReward = async (folder: string, context: Pipeline["context"]): 
     createModelState(model.config, model.weights, { task: "sequence-classification" }),
   );
   const endTokens = new Set(model.generationConfig.endTokenIds);
-  const closing = closingTokens(model.codec, endTokens);
+  const isPlain = texts === "plain" || model.chatTemplate === null;
+  const closing = isPlain ? [] : closingTokens(model.codec, endTokens);
   const closed = (item: PackedItem): PackedItem => ({
     trunk: item.trunk,
     branches: item.branches.map((reply) => (endTokens.has(reply.at(-1)!) ? [...reply, ...closing] : reply)),
@@ -116,20 +126,21 @@ export const endTokenOf = (model: TrainableModel, folder: string): number => {
 
 /** Everything PPO works with: what is trained, what samples, rewards and holds back. */
 const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline["context"]) => {
-  const model = await loadTrainable(options.model, context, options.settings);
+  const { chatTemplate, texts, settings } = options;
+  const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
   const endToken = endTokenOf(model, options.model);
   const { hiddenSize } = model.config;
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
   const weights = { ...model.weights, "score.weight": valueHead };
-  const state = stateToTrain(model, weights, options.settings, seed);
-  const rewardModel = await openReward(options.rewardModel, context);
+  const state = stateToTrain(model, weights, settings, seed);
+  const rewardModel = await openReward(options.rewardModel, context, texts);
   const { reward } = rewardModel;
   const parts = {
     reference: createScorer(startingState(model, state)),
     generator: createGenerator(state, model.generationConfig),
     policy: createScorer(state),
   };
-  const trainer = createPpoTrainer(state, optimiserOf(options.settings), options.settings);
+  const trainer = createPpoTrainer(state, optimiserOf(settings), settings);
   return {
     ...parts,
     ...{ model, endToken, state, trainer, reward },
@@ -140,7 +151,7 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
 
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
-  const { name, after, settings, maxTokens } = options;
+  const { name, after, settings, maxTokens, texts = "chat" } = options;
   const inputs = {
     model: nameInRun(run.folder, options.model),
     reward: nameInRun(run.folder, options.rewardModel),
@@ -158,16 +169,14 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       gain: settings.klGain,
     });
     const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
+    const prompts = encodePrompts(options.prompts, model.codec, model.config, texts);
+    warnOf(stage, [...prompts.notices, ...warmupNotices("ppo", settings, settings.steps)]);
     const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
     const loop = {
       ...settings,
       ...parts,
       klControl,
-      prompts: promptsThatFit(
-        stage,
-        options.prompts.map(({ messages }) => encodePrompt(model.codec, messages)),
-        model.config,
-      ),
+      prompts: prompts.tokens,
       maxTokens,
       context: limit,
       schedule: scheduleOf(settings),

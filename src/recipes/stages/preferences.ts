@@ -3,8 +3,8 @@
 
 import { join } from "node:path";
 import {
-  type PreferenceRow,
-  preferenceRowSchema,
+  type PairRow,
+  pairRowSchema,
   type RewardPairRecord,
   referenceRecordSchema,
   rewardPairRecordSchema,
@@ -15,7 +15,7 @@ import {
   createRewardTrainer,
   type DpoRow,
   dpoSteps,
-  preferenceItems,
+  preferenceItem,
   referenceLogProbabilities,
   rewardModelWeights,
   rewardSteps,
@@ -24,70 +24,89 @@ import {
   trainRewardModel,
 } from "../../training/index.ts";
 import { createScorer, type ModelState } from "../../transformer/index.ts";
-import type { DpoSettings, RewardSettings, TrainingSettings } from "../settings.ts";
+import type { DpoSettings, RewardSettings } from "../settings.ts";
 import { startingState } from "./adapter-start.ts";
 import { requireBetterThanChance } from "./chance.ts";
 import type { Pipeline } from "./data.ts";
-import { warnLeftOut } from "./left-out.ts";
-import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
+import {
+  type EncodedRow,
+  heldOutOf,
+  keepRows,
+  type LearnedRows,
+  type RowReading,
+  readyRows,
+  warnOf,
+} from "./learned-rows.ts";
+import { loadTrainable, nameInRun } from "./models.ts";
+import type { RowModel } from "./sft.ts";
 import { releasing, trainStage } from "./train-stage.ts";
 import {
   epochsOf,
   fixed,
-  heldOutOf,
-  keepRows,
   optimiserOf,
-  requireRows,
-  rowLimit,
   type StageBase,
   savePolicy,
   saveTrained,
-  splitRows,
   stateToTrain,
   trainedFolder,
   trainingSeed,
-  warnFewRows,
-  warnTooLong,
 } from "./training-parts.ts";
 
-type PairSettings = TrainingSettings & { readonly overlong?: "skip" | "cut" };
+/** Pairs as one of these trainings takes them. Throws UserError like readyRows. */
+const readyPairs = (
+  rows: readonly PairRow[],
+  { codec, config }: RowModel,
+  reading: Pick<RowReading<PairRow>, "block" | "settings" | "share" | "placeOf" | "leftOut">,
+): LearnedRows<PairRow> =>
+  readyRows(rows, {
+    ...reading,
+    config,
+    encode: (row) => preferenceItem(row, codec),
+    answers: ({ prompt }) => prompt,
+    what: "comparison",
+  });
+
+type PairOptions = Pick<RowReading<PairRow>, "placeOf" | "leftOut">;
+
+/** Pairs as a reward model's training takes them. */
+export const readyRewardRows = (
+  rows: readonly PairRow[],
+  model: RowModel,
+  settings: RewardSettings,
+  more: PairOptions = {},
+): LearnedRows<PairRow> =>
+  readyPairs(rows, model, {
+    ...more,
+    block: "reward",
+    settings,
+    share: ["heldOutShare", settings.heldOutShare],
+  });
+
+/** Pairs as DPO takes them. */
+export const readyDpoRows = (
+  rows: readonly PairRow[],
+  model: RowModel,
+  settings: DpoSettings,
+  more: PairOptions = {},
+): LearnedRows<PairRow> =>
+  readyPairs(rows, model, {
+    ...more,
+    block: "dpo",
+    settings,
+    share: ["evaluationShare", settings.evaluationShare],
+  });
 
 export type PreferenceStageOptions<Settings> = StageBase & {
   readonly model: string;
-  readonly rows: readonly PreferenceRow[];
+  readonly rows: readonly PairRow[];
+  /** The same rows as tokens, where they are that already. */
+  readonly ready?: LearnedRows<PairRow>;
   readonly settings: Settings;
+  /** A Jinja file, in place of the model's own template. */
+  readonly chatTemplate?: string | undefined;
 };
 
-/** Rows with their tokens; what was too long is told. */
-const encodePairs = (
-  rows: readonly PreferenceRow[],
-  model: TrainableModel,
-  stage: StageContext,
-  { settings, placeOf }: PreferenceStageOptions<PairSettings>,
-) => {
-  const limit = rowLimit(settings, model.config);
-  const { items, kept, ...long } = preferenceItems(rows, model.codec, limit);
-  warnTooLong(stage, rows, { ...long, ...limit }, placeOf);
-  return kept.map((row, at) => ({ row: rows[row]!, item: items[at]! }));
-};
-
-/** The rows to learn and those kept out, as tokens. */
-const preferenceInputs = (
-  model: TrainableModel,
-  stage: StageContext,
-  share: number,
-  options: PreferenceStageOptions<PairSettings>,
-) => {
-  const { name, rows, leftOut = {}, settings } = options;
-  const split = splitRows(rows, share, ({ prompt }) => prompt);
-  const learned = encodePairs(split.learned, model, stage, options);
-  warnLeftOut(stage, leftOut, rows.length, "comparison");
-  requireRows(learned.length, name, { made: rows.length, held: split.heldOut.length, leftOut });
-  warnFewRows(stage, learned.length, settings.batch);
-  return { learned, heldOut: encodePairs(split.heldOut, model, stage, options) };
-};
-
-type EncodedPair = ReturnType<typeof encodePairs>[number];
+type EncodedPair = EncodedRow<PairRow>;
 
 /** Scores held-out pairs with the trained reward model and writes them to held-out.jsonl. */
 const scoreHeldOut = async (
@@ -124,16 +143,18 @@ export const rewardStage = async (
   { run, context }: Pipeline,
   options: PreferenceStageOptions<RewardSettings>,
 ): Promise<string> => {
-  const { name, after, rows, settings } = options;
+  const { name, after, rows, settings, leftOut = {}, chatTemplate } = options;
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context, settings);
+      const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
       const seed = trainingSeed(run.seed, name);
       const weights = rewardModelWeights(model.config, model.weights, seed);
       const state = stateToTrain(model, weights, settings, seed, "sequence-classification");
-      const { learned, heldOut } = preferenceInputs(model, stage, settings.heldOutShare, options);
-      await keepRows(stage, preferenceRowSchema, rows);
+      const { learned, heldOut, notices } =
+        options.ready ?? readyRewardRows(rows, model, settings, { leftOut });
+      warnOf(stage, notices);
+      await keepRows(stage, pairRowSchema, rows);
       const asLearned = ({ item, row: { probability, margin = 0 } }: EncodedPair) => ({
         item,
         probability,
@@ -204,14 +225,15 @@ export const dpoStage = async (
   { run, context }: Pipeline,
   options: PreferenceStageOptions<DpoSettings>,
 ): Promise<string> => {
-  const { name, after, rows, settings } = options;
+  const { name, after, rows, settings, leftOut = {}, chatTemplate } = options;
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const model = await loadTrainable(options.model, context, settings);
+      const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
       const seed = trainingSeed(run.seed, name);
-      const { learned, heldOut } = preferenceInputs(model, stage, settings.evaluationShare, options);
-      await keepRows(stage, preferenceRowSchema, rows);
+      const { learned, heldOut, notices } = options.ready ?? readyDpoRows(rows, model, settings, { leftOut });
+      warnOf(stage, notices);
+      await keepRows(stage, pairRowSchema, rows);
       const state = stateToTrain(model, model.weights, settings, seed);
       const reference = await cachedReference(stage, startingState(model, state), [...learned, ...heldOut]);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);

@@ -3,28 +3,22 @@
 
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";
-import { createSftTrainer, sftItems, sftSteps, trainSft } from "../../training/index.ts";
+import { type ChatCodec, createSftTrainer, sftItem, sftSteps, trainSft } from "../../training/index.ts";
+import type { ModelConfig } from "../../transformer/index.ts";
 import type { SftTrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
-import { warnLeftOut } from "./left-out.ts";
+import { heldOutOf, keepRows, type LearnedRows, type RowReading, readyRows, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun } from "./models.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   epochsOf,
   fixed,
-  heldOutOf,
-  keepRows,
   optimiserOf,
-  requireRows,
-  rowLimit,
   type StageBase,
   savePolicy,
-  splitRows,
   stateToTrain,
   trainedFolder,
   trainingSeed,
-  warnFewRows,
-  warnTooLong,
 } from "./training-parts.ts";
 
 /** What a row answers: rows that answer the same are on one side of the evaluation split. */
@@ -33,43 +27,58 @@ const promptOf = (row: SftRow): unknown => {
   return "messages" in row ? row.messages.slice(0, -1) : row.prompt;
 };
 
+/** What rows become tokens with. */
+export type RowModel = { readonly codec: ChatCodec; readonly config: ModelConfig };
+
+/** Supervised rows as this training takes them. Throws UserError like readyRows. */
+export const readySftRows = (
+  rows: readonly SftRow[],
+  { codec, config }: RowModel,
+  settings: SftTrainingSettings,
+  more: Pick<RowReading<SftRow>, "placeOf" | "leftOut"> = {},
+): LearnedRows<SftRow> =>
+  readyRows(rows, {
+    ...more,
+    block: "sft",
+    settings,
+    config,
+    share: ["evaluationShare", settings.evaluationShare],
+    encode: (row) => sftItem(row, codec, settings.learn),
+    answers: promptOf,
+    what: "text",
+  });
+
 export type SftStageOptions = StageBase & {
   readonly model: string;
   readonly rows: readonly SftRow[];
+  /** The same rows as tokens, where they are that already. */
+  readonly ready?: LearnedRows<SftRow>;
   readonly settings: SftTrainingSettings;
   /** A Jinja file, in place of the model's own template. */
-  readonly chatTemplate?: string;
+  readonly chatTemplate?: string | undefined;
 };
 
 /** <name>/model: the model folder after supervised fine-tuning on rows. */
 export const sftStage = async ({ run, context }: Pipeline, options: SftStageOptions): Promise<string> => {
-  const { name, after, rows, settings, leftOut = {} } = options;
+  const { name, after, rows, settings, leftOut = {}, chatTemplate } = options;
   await run.stage(
     { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
     async (stage) => {
-      const { chatTemplate } = options;
-      const model = await loadTrainable(options.model, context, {
-        texts: true,
-        ...settings,
-        ...(chatTemplate === undefined ? {} : { chatTemplate }),
-      });
+      const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
       const seed = trainingSeed(run.seed, name);
       const state = stateToTrain(model, model.weights, settings, seed);
-      const { learned, heldOut } = splitRows(rows, settings.evaluationShare, promptOf);
-      const limit = rowLimit(settings, model.config);
-      const encode = (some: readonly SftRow[]) => {
-        const { items, ...long } = sftItems(some, model.codec, { ...limit, learn: settings.learn });
-        warnTooLong(stage, some, { ...long, ...limit }, options.placeOf);
-        return items;
-      };
-      const items = encode(learned);
-      warnLeftOut(stage, leftOut, rows.length, "text");
-      requireRows(items.length, name, { made: rows.length, held: heldOut.length, leftOut });
-      warnFewRows(stage, items.length, settings.batch);
+      const { learned, heldOut, notices } = options.ready ?? readySftRows(rows, model, settings, { leftOut });
+      warnOf(stage, notices);
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
-      const evaluation = heldOutOf(encode(heldOut), settings);
-      const loop = { trainer, rows: items, ...evaluation, ...epochsOf(settings, model, stage, seed) };
+      const items = (some: typeof learned) => some.map(({ item }) => item);
+      const evaluation = heldOutOf(items(heldOut), settings);
+      const loop = {
+        trainer,
+        rows: items(learned),
+        ...evaluation,
+        ...epochsOf(settings, model, stage, seed),
+      };
       await trainStage({
         name,
         stage,

@@ -8,9 +8,7 @@ import { manualClock } from "../../core/index.ts";
 import type { RunEvent } from "../../records/index.ts";
 import { openRun } from "../../runs/index.ts";
 import { sandboxPrompts } from "../../sandbox/index.ts";
-import { parseModelConfig } from "../../transformer/index.ts";
 import { withStageModel } from "./stage-model.ts";
-import { promptsThatFit } from "./training-parts.ts";
 
 const root = mkdtempSync(join(tmpdir(), "covenant-stage-model-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -73,31 +71,5 @@ describe("text outside the embedded model's language", () => {
         prompts.map(({ messages }) => messages.at(-1)!.content),
       ),
     ).toEqual([]);
-  });
-});
-
-describe("prompts for training", () => {
-  const config = parseModelConfig(
-    {
-      model_type: "llama",
-      vocab_size: 8,
-      hidden_size: 4,
-      intermediate_size: 4,
-      num_hidden_layers: 1,
-      num_attention_heads: 1,
-      max_position_embeddings: 10,
-    },
-    "config.json",
-  );
-  const ids = (length: number): number[] => new Array<number>(length).fill(3);
-
-  it("are those that leave room for a reply; the others are counted", () => {
-    const told: string[] = [];
-    const stage = { warn: (code: string, text: string) => told.push(`${code}: ${text}`) };
-    expect(promptsThatFit(stage, [ids(9), ids(10), ids(2), ids(99)], config)).toEqual([ids(9), ids(2)]);
-    expect(told).toEqual([expect.stringMatching(/^prompts-too-long: 2 of 4 prompts .* 10 tokens/)]);
-    expect(promptsThatFit(stage, [ids(1)], config)).toEqual([ids(1)]);
-    expect(told).toHaveLength(1);
-    expect(() => promptsThatFit(stage, [ids(10)], config)).toThrow("All 1 prompts are too long");
   });
 });

@@ -1,0 +1,49 @@
+// The prompts of `covenant train ppo|grpo` before anything is begun: as tokens, so that what does not fit is told first.
+// What is learned of them is the stages' part.
+
+import type { TextForm } from "../training/index.ts";
+import type { CheckedInputs } from "./open-stages.ts";
+import { longestPrompt } from "./plan.ts";
+import type { TrainingSettings } from "./settings.ts";
+import { type Notice, warmupNotices } from "./stages/learned-rows.ts";
+import { type EncodedPrompts, encodePrompts } from "./stages/policy-prompts.ts";
+import type { OneSidedPrompts } from "./stages/prompts.ts";
+import { readingOf, type TextSettings } from "./stages/text-reading.ts";
+
+/** notices: of which a run warns, or would. encoded: null where the model is not here yet. */
+export type PromptReading = {
+  readonly texts: TextForm;
+  readonly notices: readonly Notice[];
+  readonly encoded: EncodedPrompts | null;
+  readonly prompts: OneSidedPrompts;
+};
+
+/** Prompts as the policy reads them. Throws UserError when none leaves room for a reply. */
+export const readPrompts = async (
+  config: TextSettings,
+  prompts: OneSidedPrompts,
+  { languages, configs }: CheckedInputs,
+  [block, settings]: readonly [
+    string,
+    Pick<TrainingSettings, "schedule" | "warmupSteps"> & { readonly steps: number },
+  ],
+): Promise<PromptReading> => {
+  const warmup = warmupNotices(block, settings, settings.steps);
+  const reading = await readingOf(config, languages["model"]);
+  const shape = configs["model"];
+  const notices = [...prompts.notices, ...warmup];
+  if (reading === null || shape == null) return { texts: "chat", notices, encoded: null, prompts };
+  const encoded = encodePrompts(prompts.used, reading.codec, shape, reading.texts);
+  return {
+    texts: reading.texts,
+    notices: [...prompts.notices, ...encoded.notices, ...warmup],
+    encoded,
+    prompts,
+  };
+};
+
+/** Tokens of the longest prompt. */
+export const longestOf = ({ encoded, prompts }: PromptReading): number =>
+  encoded === null
+    ? longestPrompt(prompts.used)
+    : encoded.tokens.reduce((most, { length }) => Math.max(most, length), 0);
