@@ -14,6 +14,9 @@ import { recipe } from "./export-dataset.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { openPairRows, openSftRows } from "./training-data.ts";
 
+const sftRows = async (file: string) => (await openSftRows(file, file)).settle("chat", 1).rows;
+const pairRows = async (file: string) => (await openPairRows(file, file)).settle("chat", 1).rows;
+
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "covenant-export-"));
@@ -131,14 +134,10 @@ describe("supervised rows that are exported", () => {
 
   it("mean to train sft what the run's own rows mean", async () => {
     const meant = async (file: string) =>
-      (await openSftRows(file, file))
-        .settle("chat", 1)
-        .rows.map(({ id, parents, stage, seed, ...content }) => content);
+      (await sftRows(file)).map(({ id, parents, stage, seed, ...content }) => content);
     const own = await meant(join(folder, "revise/rows/sft.jsonl"));
-    for (const settings of [
-      ...[{}, { style: "standard" }, { gzip: true }, { shape: "trl-prompt-completion" }],
-      { provenance: true },
-    ])
+    const shape = { shape: "trl-prompt-completion" };
+    for (const settings of [{}, { style: "standard" }, { gzip: true }, shape, { provenance: true }])
       expect(await meant((await exported("revise", settings)).splits[0]!.file)).toEqual(own);
     const chats = own.map((row) =>
       "prompt" in row ? { messages: [...row.prompt, assistant(row.completion)] } : row,
@@ -174,9 +173,7 @@ describe("preference rows that are exported", () => {
 
   it("mean to train reward and train dpo what the run's own rows mean", async () => {
     const meant = async (file: string) =>
-      (await openPairRows(file, file))
-        .settle("chat", 1)
-        .rows.map(({ id, parents, stage, seed, ...content }) => content);
+      (await pairRows(file)).map(({ id, parents, stage, seed, ...content }) => content);
     const own = await meant(join(folder, "label/rows/preferences.jsonl"));
     for (const settings of [{}, { style: "standard" }, { gzip: true }, { provenance: true }])
       expect(await meant((await exported("label", settings)).splits[0]!.file)).toEqual(own);
@@ -201,7 +198,7 @@ describe("preference rows that are exported", () => {
       [`${odd}!`, odd],
     ]);
     expect(told.leftOut).toEqual({ length: 1, identical: 1 });
-    expect((await openPairRows(told.splits[0]!.file, "rows")).settle("chat", 1).rows).toHaveLength(2);
+    expect(await pairRows(told.splits[0]!.file)).toHaveLength(2);
   });
 });
 
@@ -260,18 +257,14 @@ describe("chains that are exported", () => {
 
   it("are learned from by train sft, train reward and train dpo", async () => {
     const { splits } = await exported("revise", { shape: "chain" });
-    const learned = await Promise.all(
-      splits.map(async ({ file }) => (await openSftRows(file, file)).settle("chat", 1)),
-    );
-    expect(learned.flatMap(({ rows }) => rows)).toHaveLength(splits.reduce((sum, { rows }) => sum + rows, 0));
+    const learned = await Promise.all(splits.map(({ file }) => sftRows(file)));
+    expect(learned.flat()).toHaveLength(splits.reduce((sum, { rows }) => sum + rows, 0));
     const file = join(folder, "chains.jsonl");
     const pairs = splits
       .flatMap((split) => linesOf(split.file))
-      .filter(({ chosen, rejected }) => {
-        return JSON.stringify(chosen) !== JSON.stringify(rejected);
-      });
+      .filter(({ chosen, rejected }) => JSON.stringify(chosen) !== JSON.stringify(rejected));
     writeFileSync(file, pairs.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    const { rows } = (await openPairRows(file, file)).settle("chat", 1);
+    const rows = await pairRows(file);
     expect(rows.map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected])).toContainEqual([
       ...[items[0]!.messages, "Please do not.", "With steam."],
     ]);

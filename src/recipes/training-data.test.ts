@@ -1,8 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { preferenceItem } from "../training/index.ts";
+import { compileChatTemplate, createTokenizer } from "../transformer/index.ts";
 import { openPairRows, openSftRows } from "./training-data.ts";
+
+type Golden = {
+  readonly config: object;
+  readonly dialogues: readonly (readonly [string, string])[];
+  readonly gpt2: { readonly dpo: readonly (readonly number[][])[] };
+};
 
 let folder: string;
 beforeAll(() => {
@@ -205,5 +213,88 @@ describe("preference rows", () => {
     const one = [user("a"), assistant("b"), user("c"), assistant("d")];
     const other = [user("a"), assistant("x"), user("c"), assistant("d")];
     await fails({ chosen: one, rejected: other }, /differ in their last reply alone/);
+  });
+});
+
+describe("texts that are plain", () => {
+  const settle = async (...rows: readonly unknown[]) =>
+    (await openPairRows(write(...rows), "rows.jsonl")).settle("plain", 1).rows;
+
+  it("stay texts; messages stay turns of a chat", async () => {
+    const file = write({ prompt: "Why?", completion: " So." }, { prompt: [user("Why?")], completion: "So." });
+    const { rows } = (await openSftRows(file, file)).settle("plain", 1);
+    expect(rows).toMatchObject([
+      { prompt: "Why?", completion: " So." },
+      { prompt: [user("Why?")], completion: "So." },
+    ]);
+    expect(await settle({ prompt: "Why?", chosen: " So.", rejected: " No." })).toMatchObject([
+      { prompt: "Why?", chosen: " So.", rejected: " No." },
+    ]);
+  });
+
+  it("without a prompt are cut where they part, as TRL cuts them", async () => {
+    const golden = JSON.parse(
+      readFileSync(new URL("../../test/golden/plain-rows.json", import.meta.url), "utf8"),
+    ) as Golden;
+    const rows = await settle(...golden.dialogues.map(([chosen, rejected]) => ({ chosen, rejected })));
+    const tokenizer = createTokenizer({
+      tokenizerJson: readFileSync(
+        new URL("../../test/golden/tokenizers/gpt2.tokenizer.json", import.meta.url),
+        "utf8",
+      ),
+      configJson: JSON.stringify(golden.config),
+    });
+    const codec = { tokenizer, template: compileChatTemplate("") };
+    const found = rows
+      .map((row) => preferenceItem(row, codec))
+      .map(({ trunk, branches }) => [trunk, ...branches]);
+    expect(found).toEqual(golden.gpt2.dpo.slice(-golden.dialogues.length));
+  });
+});
+
+describe("files of other kinds", () => {
+  const written = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it("hold the same rows: JSON, CSV and TSV with numbers and messages in cells", async () => {
+    const pair = { prompt: "Why?", chosen: "So, yes.", rejected: "No.", probability: 0.75 };
+    const { rows: wanted } = await loadPreferenceRows(write(pair), 1);
+    for (const file of [
+      written("pairs.json", JSON.stringify([pair])),
+      written("pairs.csv", 'prompt,chosen,rejected,probability,margin\nWhy?,"So, yes.",No.,0.75,\n'),
+      written("pairs.tsv", "prompt\tchosen\trejected\tprobability\nWhy?\tSo, yes.\tNo.\t0.75\n"),
+    ])
+      expect((await loadPreferenceRows(file, 1)).rows).toEqual(wanted);
+    const chat = '"[{""role"":""user"",""content"":""Why?""},{""role"":""assistant"",""content"":""So.""}]"';
+    const { rows } = await loadSftRows(written("chats.csv", `messages\n${chat}\n`), 1);
+    expect(rows).toMatchObject([{ messages: [user("Why?"), assistant("So.")] }]);
+  });
+
+  it("tell their faults by line and field, and a number that is none", async () => {
+    const file = written("wrong.csv", "prompt,chosen,rejected,probability\na,b,c,often\nd,,e,1\n");
+    const said = await messageOf(loadPreferenceRows(file, 1));
+    expect(said).toContain('wrong.csv, line 2: probability: got "often", expected a number');
+    expect(said).toContain('wrong.csv, line 3: chosen: got "", but it must hold text');
+  });
+});
+
+describe("what a row has beside what is learned", () => {
+  it("is told once with the rows it is in, but for the usual bookkeeping", async () => {
+    const row = { prompt: "a", completion: "b" };
+    const file = write({ ...row, score: 3, meta: {} }, { ...row, completion: "c", score: 2, weight: 1 }, row);
+    const { notices } = await loadSftRows(file, 1);
+    expect(notices.map(({ text }) => text.replace(folder, ""))).toEqual([
+      "/rows.jsonl: fields that training does not read were ignored: score (in 2 rows), weight (in 1 row).",
+    ]);
+    expect((await loadSftRows(write(row, { text: "d", margin: null, prompt_id: 3 }), 1)).notices).toEqual([]);
+  });
+
+  it("is no second shape: a text beside a list of messages is a fault", async () => {
+    const load = loadPreferenceRows(write({ prompt: "a", chosen: "b", rejected: [assistant("c")] }), 1);
+    expect(await messageOf(load)).toMatch(
+      /rows\.jsonl, line 1: rejected: got a list of messages, but chosen is a text; expected two texts, or two/,
+    );
   });
 });

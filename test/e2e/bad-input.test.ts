@@ -194,7 +194,7 @@ describe("a model folder", () => {
 describe("training rows", () => {
   it("that are missing, or not to be read, are refused", async () => {
     expect(await refusedAtOnce("train", "sft", "--model", "./model")).toContain(
-      "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl",
+      "a file of rows is needed: --data runs/revise/rows/sft.jsonl",
     );
     write("rows.jsonl", '{"prompt": "How?"}\n{"prompt": "How?", "completion": 3}\n');
     const said = await refusedAtOnce("train", "sft", "--model", "./model", "--data", "rows.jsonl");
