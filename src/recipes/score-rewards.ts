@@ -1,11 +1,11 @@
-// Rows that a reward model scores: a reply with what it answers, put into the model's chat format as its training did, or
-// a plain text with its continuation, read as it stands.
+// Rows that a reward model scores: a reply with what it answers, as its training read them (in the model's chat format,
+// or as plain texts where it has none), or a plain text with its continuation, read as it stands.
 
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import { messagesEndingWith } from "../feedback/index.ts";
 import { messageSchema } from "../records/index.ts";
-import { encodePrompt, encodeReply } from "../training/index.ts";
+import { encodePrompt, encodeReply, plainItem } from "../training/index.ts";
 import { encodeContinuation, type ModelFolder, type PackedItem } from "../transformer/index.ts";
 
 /** {prompt, completion}, {messages} that end with a reply, or {prompt, continuation} in plain text. */
@@ -32,10 +32,12 @@ export const rewardItem = (
   const { prompt = "", completion, continuation, messages } = row;
   if (messages === undefined && completion === undefined)
     return encodeContinuation(tokenizer, prompt as string, continuation!);
+  if (chatTemplate === null && typeof prompt === "string" && completion !== undefined)
+    return plainItem({ tokenizer }, prompt, [completion]);
   if (chatTemplate === null)
     throw new UserError(
       "no-chat-template",
-      `${Object.keys(row).join(", ")}: the reward model has no chat template to put this into. Give rows {prompt, continuation} of plain text.`,
+      `${Object.keys(row).join(", ")}: the reward model has no chat template to put messages into. Give rows {prompt, completion} of texts, or {prompt, continuation} of plain text.`,
     );
   const codec = { tokenizer, template: chatTemplate };
   const asked = typeof prompt === "string" ? [{ role: "user" as const, content: prompt }] : prompt;

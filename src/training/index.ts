@@ -76,6 +76,7 @@ export {
   fitRows,
   type LearnedPart,
   type LongRow,
+  plainItem,
   preferenceItem,
   preferenceItems,
   type RowLimit,

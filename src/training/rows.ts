@@ -103,7 +103,11 @@ const sharedLength = (one: readonly number[], other: readonly number[]): number 
  * A plain prompt and what continues it, cut as TRL cuts them: each whole is encoded, and the trunk is what the prompt
  * alone and all of them begin with. Throws UserError where that is nothing.
  */
-const plainItem = ({ tokenizer }: ChatCodec, prompt: string, continuations: readonly string[]): SftItem => {
+export const plainItem = (
+  { tokenizer }: Pick<ChatCodec, "tokenizer">,
+  prompt: string,
+  continuations: readonly string[],
+): SftItem => {
   const asked = encodePlain(tokenizer, prompt);
   const wholes = continuations.map((text) => encodePlain(tokenizer, `${prompt}${withEnd(tokenizer, text)}`));
   const shared = Math.min(...wholes.map((whole) => sharedLength(asked, whole)));

@@ -80,6 +80,22 @@ describe("a file of a data set on the hub", () => {
     expect(JSON.parse(stdout)).toMatchObject({ prompts: 1, formats: { [name]: "xstest" } });
   });
 
+  it("is read as training rows, faults by its name; a dry run fetches nothing", async () => {
+    const words = ["train", "sft", "--data", name, "--out", "trained"];
+    const train = (more: readonly string[], cache: string) => {
+      const variables = { ...process.env, ...environment, HF_HUB_CACHE: join(folder, cache) };
+      return start([...words, ...more], folder, undefined, variables).ended;
+    };
+    const dry = expectStatus(await train(["--dry-run"], "empty"), 0);
+    expect(dry.stdout).toContain(`the rows of ${name}, to be fetched first`);
+    expect(existsSync(join(folder, "empty"))).toBe(false);
+    const { stderr } = expectStatus(await train([], "cache"), 2);
+    expect(stderr).toContain(
+      `${name}, line 2: got the fields: prompt, type, label, focus; expected prompt and`,
+    );
+    expect(existsSync(join(folder, "trained"))).toBe(false);
+  });
+
   it("is told when it is not there, and when its name is none", async () => {
     const missing = hubDatasetFile(readHubDataset("hf:datasets/someone/rows/none.csv"), { environment });
     await expect(missing).rejects.toThrow(/has no file none\.csv/);

@@ -130,7 +130,7 @@ const requireRole = (folder: string, { task, chatTemplate }: ModelDescription, r
   if (chatTemplate === null && (role === "asked" || role === "trained")) {
     throw new UserError(
       "no-chat-template",
-      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one (covenant train sft --set chatTemplate=file.jinja) or on rows of plain {"text": ...}.`,
+      `${folder} has no chat template, so conversations cannot be put into its format. Add chat_template.jinja to the folder, choose a chat model, or train it with one (covenant train sft --set chatTemplate=file.jinja).`,
       { folder },
     );
   }
