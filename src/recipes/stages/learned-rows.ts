@@ -186,7 +186,7 @@ export const readyRows = <Row extends { readonly id: string }>(
       : [
           {
             code: "prompts-merged",
-            text: `In ${merged} of ${counted(rows.length, "row")} the end of the prompt and what continues it are read as one token, which is learned, but not what a prompt alone ends with. End prompts where a word ends, and begin what continues them with the space.`,
+            text: `In ${merged} of ${counted(rows.length, "row")} the end of the prompt and the beginning of what continues it are read as one token, so it is learned behind a shorter prompt than the model will be asked with. End prompts where a word ends, and begin what continues them with the space.`,
           },
         ]),
     ...(learned.length < settings.batch
