@@ -2,7 +2,7 @@
 // Knows nothing of constitutions or of training.
 export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
 export { isRetriable } from "./failure.ts";
-export { type Account, type Budget, type Ledger, openLedger, type Price } from "./ledger.ts";
+export { type Account, type Budget, type Ledger, moneyOf, openLedger, type Price } from "./ledger.ts";
 export { withCache } from "./middleware/cache.ts";
 export { type ConcurrencyOptions, withAdaptiveConcurrency } from "./middleware/concurrency.ts";
 export { withLedger } from "./middleware/ledger.ts";

@@ -132,7 +132,8 @@ export type Judgement = z.infer<typeof judgementSchema>;
  * shown first as (A), then second as (B); flipped: the two orders prefer different replies; reason: why it is unscored.
  * parents: [prompt id, reply ids]. What is left out was as usual: method "choice" in our own form without a clamp, by
  * one principle. judgements: what the label is made of, one a principle, where it is more than one reading in each
- * order. correct: which reply is known to be better. usage: tokens of the judge's calls.
+ * order. correct: which reply is known to be better. usage: tokens of the judge's calls;
+ * money: what they cost in dollars, where prices are given.
  */
 export const labelRecordSchema = z.object({
   ...recordFields,
@@ -152,5 +153,6 @@ export const labelRecordSchema = z.object({
   judgements: z.array(judgementSchema).min(1).optional(),
   correct: z.union([z.literal(0), z.literal(1)]).optional(),
   usage: usageSchema.optional(),
+  money: z.number().nonnegative().optional(),
 });
 export type LabelRecord = z.infer<typeof labelRecordSchema>;

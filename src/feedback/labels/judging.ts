@@ -2,13 +2,15 @@
 // comparison has. Knows no setting's default but that of labels as they are usually made.
 
 import { type LabelForm, ownForm } from "../../constitution/index.ts";
+import type { Price } from "../../models/index.ts";
 import type { Clamp, LabelMethod } from "../../records/index.ts";
 import type { FewShots } from "./few-shots.ts";
 
 /**
  * reading: whether letters are read from log-probabilities or written by the judge. clamp: of every reading; null: none.
  * chains: of thought in each order; votes: in each order; temperature: of both; maxTokens: of a chain. principles: by
- * which a comparison is judged. fewShots: examples before each question. tellsUsage: records say what their calls took.
+ * which a comparison is judged. fewShots: examples before each question. tellsUsage: records say what their calls took,
+ * and what that cost where the price is known (of a pool, its dearest member's).
  */
 export type Judging = {
   readonly method: LabelMethod;
@@ -22,6 +24,7 @@ export type Judging = {
   readonly principles: number;
   readonly fewShots: FewShots | null;
   readonly tellsUsage: boolean;
+  readonly price?: Price;
 };
 
 /** Labels from the log-probabilities of two letters, by one principle (Bai et al. 2022, section 4.1). */

@@ -3,7 +3,7 @@
 // orders are asked, and replies that are the same text are not. What a judge does not answer is never a score.
 
 import { throwIfAborted } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
+import { type LanguageModel, moneyOf, type Price } from "../../models/index.ts";
 import type { Judgement, LabelRecord, ReasoningChain, Usage, Votes } from "../../records/index.ts";
 import { chunksOf, inOrder, type Pace, paceOf, sumUsage } from "../chunk.ts";
 import type { ReplyPair } from "../pairs.ts";
@@ -88,9 +88,14 @@ const reasonOf = ({ state }: ComparisonTask, readings: readonly BothOrders[]) =>
   return reasons.find((reason) => reason === "refusal" || reason === "overflow") ?? reasons[0] ?? "no-choice";
 };
 
+const costOf = (usage: Usage, price: Price | undefined): Pick<LabelRecord, "usage" | "money"> => ({
+  usage,
+  ...(price === undefined ? {} : { money: moneyOf(usage, price) }),
+});
+
 /** What of the judging a record tells; nothing of labels as they are usually made. */
 const judgingOf = (task: ComparisonTask, readings: readonly BothOrders[], judging: Judging) => {
-  const { method, form, clamp, tellsUsage } = judging;
+  const { method, form, clamp, tellsUsage, price } = judging;
   const asked = readings.length > 0;
   return {
     ...(method === "choice" ? {} : { method }),
@@ -99,7 +104,7 @@ const judgingOf = (task: ComparisonTask, readings: readonly BothOrders[], judgin
     ...(isPlain(judging) || !asked
       ? {}
       : { judgements: readings.map((both, at) => toJudgement(task.principles[at]!.id, both)) }),
-    ...(tellsUsage && asked ? { usage: sumUsage(readings.flat().map(({ usage }) => usage)) } : {}),
+    ...(tellsUsage && asked ? costOf(sumUsage(readings.flat().map(({ usage }) => usage)), price) : {}),
   };
 };
 

@@ -237,6 +237,17 @@ describe("every method", () => {
     }
   });
 
+  it("tells what a comparison cost where the price is known", async () => {
+    const price = { input: 3, output: 15, cachedInput: 0.3 };
+    const [record] = await labelsOf({
+      judge: scoring,
+      pairs: few,
+      judging: { ...plainJudging, tellsUsage: true, price },
+    });
+    const { promptTokens, completionTokens } = record!.usage!;
+    expect(record!.money).toBeCloseTo((promptTokens * 3 + completionTokens * 15) / 1e6, 12);
+  });
+
   it("says which reply is known to be right, wherever it stands", async () => {
     const known = pairs.map((pair) => ({ ...pair, correct: 0 as const }));
     const records = await labelsOf({ judge: scoring, pairs: known });

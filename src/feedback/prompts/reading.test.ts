@@ -215,6 +215,13 @@ describe("loadPrompts", () => {
     expect(tests).toBeGreaterThan(50);
     expect(tests).toBeLessThan(110);
     const message = [{ role: "user" as const, content: "x" }];
+    for (let number = 0; number < 40; number++)
+      for (const wrap of ["  @", "@\n", "\ufeff@ \u0000"]) {
+        const sides = [`q ${number}`, wrap.replace("@", `q ${number}`)].map((content) =>
+          splitOf([{ role: "user", content }], 0.37),
+        );
+        expect(sides[1]).toBe(sides[0]);
+      }
     expect(splitOf(message, 0)).toBe("train");
     expect(splitOf(message, 1)).toBe("test");
   });

@@ -16,6 +16,7 @@ import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } 
 import { createDigestMap } from "./digests.ts";
 import { hasFields } from "./format.ts";
 import { type FormattedRow, isPromptRecord, readFormatted } from "./formats.ts";
+import { trimEnds } from "./tidying.ts";
 
 /**
  * testShare: share of prompts that the hash puts into the test split (rows that name their split keep it). sideOf:
@@ -32,9 +33,14 @@ export type PromptOptions = {
   readonly format?: string;
 };
 
-/** The side of a conversation: decided by its content alone, so the same prompt is on the same side in every run. */
-export const splitOf = (messages: readonly Message[], testShare: number): "train" | "test" =>
-  hashText(`split\u001f${canonicalJson(messages)}`) / 2 ** 32 < testShare ? "test" : "train";
+/**
+ * The side of a conversation: decided by its content alone, white space around it aside, so the same prompt is on the
+ * same side in every run, whether its ends were cleaned before or not.
+ */
+export const splitOf = (messages: readonly Message[], testShare: number): "train" | "test" => {
+  const settled = messages.map((message) => ({ ...message, content: trimEnds(message.content) }));
+  return hashText(`split\u001f${canonicalJson(settled)}`) / 2 ** 32 < testShare ? "test" : "train";
+};
 
 /** A prompt without text is a fault of its own, because some files are full of them. */
 const requireText = (messages: readonly Message[], place: TextPlace): void => {

@@ -33,8 +33,8 @@ const outside = "[\\s\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u2060\\ufeff]";
 const before = new RegExp(`^${outside}+`);
 const isOutside = new RegExp(`^${outside}$`);
 
-/** By hand at the end, where one expression would take quadratic time on long runs of white space inside. */
-const trimEnds = (text: string): string => {
+/** A text without white space and control characters around it. By hand at the end, where one expression would take quadratic time on long runs of white space inside. */
+export const trimEnds = (text: string): string => {
   let end = text.length;
   while (end > 0 && isOutside.test(text[end - 1]!)) end--;
   return text.slice(0, end).replace(before, "");

@@ -12,6 +12,7 @@ import {
   openAnswerStore,
   openLedger,
   openRecorder,
+  type Price,
   priceOfModel,
   type Recorder,
   runsHere,
@@ -38,6 +39,8 @@ export const checkPrices = (
 export type Calls = {
   /** How a model is opened. */
   optionsFor(name: string): Promise<Partial<OpenOptions>>;
+  /** What a model's tokens cost, where that is known. */
+  priceOf(name: string): Price | undefined;
   /** What the run has taken so far; nothing before anything was asked. */
   totals(): Account | undefined;
   close(): Promise<void>;
@@ -73,6 +76,7 @@ export const openCalls = (settings: CallSettings, folder: string): Calls => {
         cache: await openStore(name),
       };
     },
+    priceOf: (name) => priceOfModel(prices, name),
     totals: () => ledger?.totals(),
     async close() {
       ledger?.close();

@@ -55,6 +55,7 @@ export const tryJudge = async (
 };
 
 const settle = (
+  { calls }: Pipeline,
   stage: StageContext,
   { judge: name, wishes }: JudgeOptions,
   judge: LanguageModel,
@@ -62,7 +63,12 @@ const settle = (
 ): Judging => {
   const { judging, notice } = judgingFor(wishes, judge, givesScores ?? judge.capabilities.scores);
   if (notice !== null) stage.warn("judge-votes", notice);
-  return { ...judging, tellsUsage: isEndpoint(name) || !isPlain(judging) };
+  const price = isEndpoint(name) ? calls?.priceOf(name) : undefined;
+  return {
+    ...judging,
+    tellsUsage: isEndpoint(name) || !isPlain(judging),
+    ...(price === undefined ? {} : { price }),
+  };
 };
 
 export type JudgePairsOptions = JudgeOptions & {
@@ -84,7 +90,7 @@ export const judgePairs = async (
   const watch = watchJudge();
   watch(file.existing);
   await withStageModel(pipeline, stage, judge, async (opened, countUsage) => {
-    const judging = settle(stage, options, opened, givesScores);
+    const judging = settle(pipeline, stage, options, opened, givesScores);
     const pace = paceOf(opened, 2);
     const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk);
     const chunks = labelBatch({
