@@ -12,14 +12,14 @@ import { formatTable } from "./formatting.ts";
 import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
 import { kindAt, leavesOf, type ValueKind } from "./schema-keys.ts";
-import type { Terminal } from "./terminal.ts";
+import type { PeoplesTerminal } from "./terminal.ts";
 
 /**
  * What a command is given by the program. every: calls back again and again until the returned function is called.
  * conversation: with whoever is at the terminal; what is said there goes to stdout, with --json to stderr.
  */
 export type CommandHost = {
-  readonly terminal: Terminal;
+  readonly terminal: PeoplesTerminal;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -151,7 +151,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
 };
 
 const printDocument = (host: CommandHost, document: unknown): void => {
-  host.terminal.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
+  host.terminal.asIs.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
 };
 
 /** write: where what is said in a conversation goes. */
