@@ -39,6 +39,7 @@ afterAll(async () => {
 });
 
 const chat = { model: "tiny", messages, seed: 5 };
+const strict = new TextDecoder("utf-8", { fatal: true });
 const textOf = (reply: OpenAI.ChatCompletion, at = 0): string => reply.choices[at]!.message.content ?? "";
 
 /** The error with which a call ends. */
@@ -120,7 +121,14 @@ describe("a chat completion", () => {
     });
     const tokens = reply.choices[0]!.logprobs!.content!;
     expect(tokens).toHaveLength(reply.usage!.completion_tokens);
-    expect(tokens.map(({ token }) => token).join("")).toBe(textOf(reply));
+    const bytes = tokens.flatMap(({ bytes: own }) => own ?? []);
+    expect(new TextDecoder().decode(Uint8Array.from(bytes))).toBe(textOf(reply));
+    // some tokens are a part of a character only, and are told as the bytes they are
+    const torn = [...tokens, ...tokens.flatMap(({ top_logprobs: top }) => top)].filter(({ token }) =>
+      token.includes("\ufffd"),
+    );
+    expect(torn.length).toBeGreaterThan(0);
+    for (const { bytes: own } of torn) expect(() => strict.decode(Uint8Array.from(own!))).toThrow();
     for (const { logprob, top_logprobs: top } of tokens) {
       expect(top).toHaveLength(3);
       expect(top[0]!.logprob).toBe(logprob);
@@ -245,6 +253,23 @@ describe("a completion", () => {
     const only = await client.completions.create({ ...plain, echo: true, logprobs: 0, max_tokens: 0 });
     expect(only.choices[0]).toMatchObject({ text: plain.prompt, finish_reason: "length" });
     expect(only.usage!.completion_tokens).toBe(0);
+  });
+
+  it("names every likely token, also those that have their text in common", async () => {
+    const reply = await client.completions.create({ ...plain, echo: true, logprobs: 20 });
+    const { tokens, token_logprobs: own, top_logprobs: top } = reply.choices[0]!.logprobs!;
+    for (const [at, likeliest] of top!.entries()) {
+      if (likeliest === null) continue;
+      const names = Object.keys(likeliest);
+      expect(names.length).toBeGreaterThanOrEqual(20);
+      expect(names.length).toBeLessThanOrEqual(21);
+      // the token's own name is what it adds to the text
+      const others = names.filter((name) => name !== tokens![at]);
+      expect(others.join("")).not.toContain("\ufffd");
+      expect(likeliest[tokens![at]!]).toBe(own![at]);
+    }
+    const all = top!.flatMap((likeliest) => Object.keys(likeliest ?? {}));
+    expect(all.some((name) => /^bytes:(\\x[0-9a-f]{2})+$/.test(name))).toBe(true);
   });
 
   it("comes as a stream, echo first", async () => {
