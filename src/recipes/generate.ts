@@ -156,8 +156,9 @@ export const recipe: Recipe<typeof generateSchema> = {
   async plan(config, context) {
     const { model, prompts } = await prepare(config, context);
     const read = prompts.reduce((sum, { length }) => sum + length, 0);
-    const { maxTokens } = config;
-    return planOf([planTexts("generate", prompts.length, { read, speed: speedOf(model), maxTokens })]);
+    const { maxTokens, batch } = config;
+    const speed = await speedOf(model, context);
+    return planOf([planTexts("generate", prompts.length, { read, speed, maxTokens, batch })]);
   },
   async run(config, context) {
     const { model, prompts } = await prepare(config, context);

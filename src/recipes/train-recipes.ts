@@ -57,6 +57,8 @@ type Training<Config extends TrainConfig, Row> = {
   readonly block: string;
   settingsOf(config: Config): TrainingLoad["settings"] & { readonly epochs: number };
   readonly task: ModelTask;
+  /** Whether the model reads all rows once as it was before the first step. */
+  readonly reference?: boolean;
   loadRows(file: string, seed: number): Promise<LoadedRows<Row>>;
   tokens(row: Row): number;
   roleOf?(rows: readonly Row[]): ModelRole;
@@ -92,8 +94,13 @@ const planTrain = async <Config extends TrainConfig, Row>(
   const tokens = loaded.rows.map(training.tokens);
   const total = tokens.reduce((sum, count) => sum + count, 0);
   const settings = training.settingsOf(config);
+  const { epochs, batch, accumulation, lora, gradientCheckpointing = false } = settings;
+  const learning = { epochs, batch, accumulation, lora, gradientCheckpointing };
+  const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
+  const { reference = false } = training;
   const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
-  const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
+  const planned = { ...learning, ...speed, longest, reference };
+  const step = planTraining(training.stage, tokens.length, planned, () => total);
   // a model that is to be fetched first has no shape yet
   const shape = inputs.configs["model"];
   if (shape == null) return planOf([step]);
@@ -211,6 +218,7 @@ const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
   block: "dpo",
   settingsOf: ({ dpo: settings }) => settings,
   task: "causal-lm",
+  reference: true,
   loadRows: loadPreferenceRows,
   tokens: pairTokens,
   train: (pipeline, { model, dpo: settings }, loaded) =>
