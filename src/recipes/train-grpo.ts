@@ -167,6 +167,7 @@ export const recipe: Recipe<typeof schema> = {
       maxTokens: config.sampling.maxTokens,
       settings: config.grpo,
     });
-    return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
+    const { out, model: base, prompts: source } = config;
+    return await finishPolicy(pipeline, { base, model, out, prompts: source, count: gathered.used.length });
   },
 };

@@ -4,7 +4,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import type { PreferenceRow, SftRow } from "../records/index.ts";
+import { type PreferenceRow, rewardPairRecordSchema, type SftRow } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
 import { trainingFolder } from "./folders.ts";
@@ -22,6 +23,7 @@ import {
   seedSetting,
   sftTrainingSettings,
 } from "./settings.ts";
+import { describeHeldOut } from "./stages/chance.ts";
 import type { ModelRole } from "./stages/model-checks.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { sftStage } from "./stages/sft.ts";
@@ -29,6 +31,8 @@ import type { Pipeline } from "./stages/stage-model.ts";
 import { requireLearning, trainedFolder } from "./stages/training-parts.ts";
 import { type LoadedRows, loadPreferenceRows, loadSftRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
+import { describeTraining, summariseTraining } from "./training-summary.ts";
+import { counted } from "./wording.ts";
 
 const sftFile = "a JSONL file of rows is needed: --data runs/revise/rows/sft.jsonl";
 const preferenceFile = "a JSONL file of rows is needed: --data runs/label/rows/preferences.jsonl";
@@ -63,12 +67,25 @@ type Training<Config extends TrainConfig, Row> = {
   tokens(row: Row): number;
   roleOf?(rows: readonly Row[]): ModelRole;
   train(pipeline: Pipeline, config: Config, rows: LoadedRows<Row>): Promise<string>;
-  /** How to go on, given the model as it is named from here. */
-  next(config: Config, model: string): string[];
+  /** What is told of pairs kept out, where the training measures on them. */
+  measured?(pipeline: Pipeline): Promise<string[]>;
+  /** How to go on, given the model as it is named from here, and whether the rows are of the sandbox's prompts. */
+  next(config: Config, model: string, sandbox: boolean): string[];
 };
 
+/** Whether rows answer prompts of the sandbox: what was made of them bears their names. */
+const isOfSandbox = (rows: readonly { readonly id: string }[]): boolean =>
+  rows.some(({ id }) => /(?:^|\/)(?:train|test)-(?:harmful|harmless|lookalike)-\d+/.test(id));
+
+/** How to talk with a model that a training left: an adapter alone goes on a base in as many bits as before. */
+const talkTo = (model: string, { load }: { readonly load?: "4bit" | undefined }): string[] => [
+  "chat",
+  model,
+  ...(load === undefined ? [] : ["--load", load]),
+];
+
 /** Everything that can be wrong with the input, found before anything is begun. */
-const prepare = async <Config extends TrainConfig, Row>(
+const prepare = async <Config extends TrainConfig, Row extends { readonly id: string }>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
@@ -84,7 +101,7 @@ const prepare = async <Config extends TrainConfig, Row>(
   return { loaded, inputs, request: { name: training.name, config, stages: [training.stage], inputs } };
 };
 
-const planTrain = async <Config extends TrainConfig, Row>(
+const planTrain = async <Config extends TrainConfig, Row extends { readonly id: string }>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
@@ -107,7 +124,7 @@ const planTrain = async <Config extends TrainConfig, Row>(
   return planOf([{ ...step, size: trainingSize(shape, { task: training.task, settings, tokens }) }]);
 };
 
-const runTrain = async <Config extends TrainConfig, Row>(
+const runTrain = async <Config extends TrainConfig, Row extends { readonly id: string }>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
@@ -116,10 +133,19 @@ const runTrain = async <Config extends TrainConfig, Row>(
   await using pipeline = await openStages(request, context);
   const model = await training.train(pipeline, config, loaded);
   await pipeline.run.finish();
-  const named = asModelName(join(config.out, training.stage, trainedFolder(training.settingsOf(config))));
+  const settings = training.settingsOf(config);
+  const named = asModelName(join(config.out, training.stage, trainedFolder(settings)));
+  const summary = await summariseTraining(pipeline, training.stage);
+  const { rows } = loaded;
+  const from = `${counted(rows.length, "row")} of ${config.data}, ${counted(settings.epochs, "epoch")}`;
   return {
-    lines: [`Model: ${named}`, ...training.next(config, named)],
-    document: { folder: pipeline.run.folder, model },
+    lines: [
+      ...describeTraining(summary, from),
+      ...((await training.measured?.(pipeline)) ?? []),
+      `Model: ${named}`,
+      ...training.next(config, named, isOfSandbox(rows)),
+    ],
+    document: { folder: pipeline.run.folder, model, rows: rows.length, ...summary },
   };
 };
 
@@ -162,7 +188,10 @@ const sft: Training<z.output<typeof sftSchema>, SftRow> = {
       settings,
       ...(chatTemplate === undefined ? {} : { chatTemplate }),
     }),
-  next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
+  next: (config, model, sandbox) =>
+    sandbox
+      ? nextCommands(["label", ...modelWords(model), "--judge", config.model])
+      : nextCommands(talkTo(model, config.sft)),
 };
 
 /** `covenant train sft`. */
@@ -192,7 +221,12 @@ const reward: Training<z.output<typeof rewardSchema>, PreferenceRow> = {
   tokens: pairTokens,
   train: (pipeline, { model, reward: settings }, loaded) =>
     rewardStage(pipeline, { name: "reward", after: [], model, ...loaded, settings }),
-  next: (config, model) => nextCommands(["train", "ppo", "--model", config.model, "--reward", model]),
+  measured: async ({ run }) =>
+    describeHeldOut(await readRecords(join(run.folder, "reward", "held-out.jsonl"), rewardPairRecordSchema)),
+  next: (config, model, sandbox) => {
+    const prompts = sandbox ? [] : ["--prompts", "./prompts.jsonl"];
+    return nextCommands(["train", "ppo", "--model", config.model, "--reward", model, ...prompts]);
+  },
 };
 
 /** `covenant train reward`. */
@@ -223,7 +257,10 @@ const dpo: Training<z.output<typeof dpoSchema>, PreferenceRow> = {
   tokens: pairTokens,
   train: (pipeline, { model, dpo: settings }, loaded) =>
     dpoStage(pipeline, { name: "dpo", after: [], model, ...loaded, settings }),
-  next: (config, model) => nextCommands(["evaluate", "--models", `${config.model},${model}`]),
+  next: (config, model, sandbox) =>
+    sandbox
+      ? nextCommands(["evaluate", "--models", `${config.model},${model}`])
+      : nextCommands(talkTo(model, config.dpo)),
 };
 
 /** `covenant train dpo`. */
