@@ -11,7 +11,7 @@ import type { Environment } from "./environment.ts";
 import { formatTable } from "./formatting.ts";
 import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
-import { kindAt, leavesOf, type ValueKind } from "./schema-keys.ts";
+import { kindAt, type Leaf, leavesOf, type ValueKind } from "./schema-keys.ts";
 import type { PeoplesTerminal } from "./terminal.ts";
 
 /**
@@ -100,15 +100,24 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
   }
 };
 
+const describeLeafDefault = ({ default: preset, isBlock, inBlock }: Leaf): string => {
+  if (isBlock) return "off";
+  if (preset === undefined) return "";
+  return inBlock ? `(${JSON.stringify(preset)})` : JSON.stringify(preset);
+};
+
 const settingsHelp = (recipe: Recipe): string => {
   const leaves = leavesOf(recipe.schema);
   if (leaves.length === 0) return "";
   const rows = leaves.map((leaf) => [
     `  ${leaf.path}`,
-    leaf.default === undefined ? "" : JSON.stringify(leaf.default),
+    describeLeafDefault(leaf),
     `${leaf.description}${leaf.choices.length === 0 ? "" : ` (${leaf.choices.join(", ")})`}`,
   ]);
-  return `\nSettings for --config and --set, with their defaults:\n${formatTable([], rows).join("\n")}\n`;
+  const blocks = leaves.some(({ isBlock }) => isBlock)
+    ? " (in brackets: of a block that is off unless one of its settings is given)"
+    : "";
+  return `\nSettings for --config and --set, with their defaults${blocks}:\n${formatTable([], rows).join("\n")}\n`;
 };
 
 const collectSettings = (command: Command, recipe: Recipe, flags: readonly BoundFlag[]): Setting[] => {

@@ -1,6 +1,6 @@
 // Control characters that a model writes: shown to people, whole in documents and files.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../src/cli/index.ts";
@@ -29,12 +29,14 @@ describe("a reply with control characters", () => {
   });
 
   it("is shown in `revise --prompt`, and whole in its document", async () => {
-    const one = [...words, "--prompt", "May I?"];
+    const one = [...words, "--prompt", "May I?", "--out", "one"];
     const { stdout } = expectStatus(await covenant(one, folder), 0);
     expect(stdout).toContain(shown);
     expect(stdout.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
     const told = expectStatus(await covenant([...one, "--json"], folder), 0);
     expect(JSON.parse(told.stdout)).toMatchObject({ answer: nasty, reply: nasty });
+    // nothing of it is kept
+    expect(existsSync(join(folder, "one"))).toBe(false);
   });
 
   it("is shown in `chat`", async () => {
