@@ -34,6 +34,8 @@ describe("how long a model works", () => {
   it.each([
     ["tiny", { ...learned, rows: 32, batch: 32 }, 3],
     ["tiny", { ...learned, rows: 100, batch: 32, epochs: 4 }, 12.5],
+    ["gpt2", { ...learned, rows: 16, batch: 8, lora: {} }, 30.5],
+    ["llama", { ...learned, rows: 16, batch: 8, lora: {} }, 40],
   ] as const)(
     "is within a factor of two of what was measured (%s learned %j: %d s)",
     (name, work, seconds) => {

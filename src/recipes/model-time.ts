@@ -16,7 +16,7 @@ const openBase = 0.8;
 const openBytes = 250e6;
 /** Seconds for a program, and more of them for each layer: [base, layer]. */
 const askingProgram = [0.05, 0.012] as const;
-const trainingProgram = [0.1, 0.05] as const;
+const trainingProgram = [0.1, 0.12] as const;
 
 /** Shares of the products' rate that are reached. */
 const shares = { read: 0.7, learned: 0.65 };
@@ -26,7 +26,7 @@ const rowsOfPass = 8;
 const drawn = 8000;
 /** Operations of the optimiser for each number that learns, and seconds to write what was learned. */
 const optimised = 600;
-const savedBytes = 150e6;
+const savedBytes = 100e6;
 /** Adapters have about so much fewer numbers than the model. */
 const adapterShare = 50;
 /** Packed rows are filled so far, on average. */
