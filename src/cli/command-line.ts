@@ -13,13 +13,17 @@ import {
 import type { RecipeEntry } from "../recipes/index.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { bindRecipe, type CommandHost } from "./recipe-command.ts";
-import { redactTerminal, type Terminal } from "./terminal.ts";
+import { type PeoplesTerminal, peoplesTerminal, type Terminal } from "./terminal.ts";
 
-export type CommandLine = CommandHost & {
+export type CommandLine = Omit<CommandHost, "terminal"> & {
+  readonly terminal: Terminal;
   /** What was typed after `covenant`. */
   readonly words: readonly string[];
   readonly recipes: readonly RecipeEntry[];
 };
+
+/** The same with the terminal that people read. */
+type OpenLine = Omit<CommandLine, "terminal"> & { readonly terminal: PeoplesTerminal };
 
 /** "help train sft" as "train sft --help". Throws UserError for help on a command that there is not. */
 const resolveHelp = (words: readonly string[], recipes: readonly RecipeEntry[]): readonly string[] => {
@@ -36,7 +40,7 @@ const resolveHelp = (words: readonly string[], recipes: readonly RecipeEntry[]):
 };
 
 /** The recipe that the words name, options in front passed over; of several the one with the longest command. */
-const findEntry = (line: CommandLine): RecipeEntry | undefined => {
+const findEntry = (line: OpenLine): RecipeEntry | undefined => {
   const from = line.words.findIndex((word) => !word.startsWith("-"));
   const named = from < 0 ? [] : line.words.slice(from);
   return line.recipes
@@ -57,7 +61,7 @@ const subcommand = (parent: Command, name: string, terminal: Terminal): Command 
 };
 
 /** The whole tree of commands, with options only where the named recipe sits. */
-const buildProgram = async (line: CommandLine, named: RecipeEntry | undefined): Promise<Command> => {
+const buildProgram = async (line: OpenLine, named: RecipeEntry | undefined): Promise<Command> => {
   const { terminal, recipes } = line;
   const program = configure(new Command("covenant"), terminal)
     .description("AI constitutions, argued out, trained in, and measured.")
@@ -87,11 +91,12 @@ const buildProgram = async (line: CommandLine, named: RecipeEntry | undefined): 
 };
 
 /** With --json a fault is a document, too. */
-const printFault = ({ words, terminal }: CommandLine, code: string, message: string): void => {
-  if (words.includes("--json")) terminal.out(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+const printFault = ({ words, terminal }: OpenLine, code: string, message: string): void => {
+  if (words.includes("--json"))
+    terminal.asIs.out(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
 };
 
-const report = (thrown: unknown, line: CommandLine): number => {
+const report = (thrown: unknown, line: OpenLine): number => {
   if (thrown instanceof CommanderError) {
     // Commander has said on stderr what is wrong, and what was asked for on stdout.
     if (thrown.exitCode === 0) return exitStatus.done;
@@ -105,7 +110,10 @@ const report = (thrown: unknown, line: CommandLine): number => {
 
 /** Runs a command line and resolves to its exit status; nothing is thrown. */
 export const runCommandLine = async (given: CommandLine): Promise<number> => {
-  let line = { ...given, terminal: redactTerminal(given.terminal, createRedact(given.environment)) };
+  let line: OpenLine = {
+    ...given,
+    terminal: peoplesTerminal(given.terminal, createRedact(given.environment)),
+  };
   try {
     line = { ...line, words: resolveHelp(line.words, line.recipes) };
     const program = await buildProgram(line, findEntry(line));

@@ -20,6 +20,15 @@ describe("help", () => {
     },
   );
 
+  it("shows a block that is off as off, and its settings as what holds once it is on", () => {
+    const sft = loaded.find(({ command }) => command.join(" ") === "train sft")!;
+    const leaf = (path: string) => leavesOf(sft.schema).find((one) => one.path === path);
+    expect(leaf("sft.lora")).toMatchObject({ isBlock: true });
+    expect(leaf("sft.lora.rank")).toMatchObject({ default: 16, inBlock: true });
+    expect(leaf("sft.batch")).toMatchObject({ default: 32, isBlock: false, inBlock: false });
+    expect(leavesOf(sft.schema).filter(({ isBlock }) => isBlock)).toHaveLength(1);
+  });
+
   it("names the values of a setting that has few", () => {
     const run = loaded.find(({ command }) => command[0] === "run")!;
     const leaf = leavesOf(run.schema).find(({ path }) => path === "revise.mode");

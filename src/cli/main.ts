@@ -10,7 +10,7 @@ import { createConversation } from "./conversation.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { createInterruption } from "./interruption.ts";
-import { processTerminal } from "./terminal.ts";
+import { processTerminal, showControls } from "./terminal.ts";
 
 const every = (milliseconds: number, callback: () => void): (() => void) => {
   const timer = setInterval(callback, milliseconds);
@@ -45,7 +45,7 @@ try {
     ...(terminal.isLive ? { every } : {}),
   });
 } catch (thrown) {
-  terminal.err(describeFailure(thrown, false));
+  terminal.err(showControls(describeFailure(thrown, false)));
   process.exitCode = statusOf(thrown);
 } finally {
   conversation.close();

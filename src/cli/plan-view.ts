@@ -44,7 +44,7 @@ export const formatPlan = (plan: RecipePlan): string[] => {
     "",
     ...sizeLines(plan),
     ...(plan.notices ?? []).map(({ text }) => `Warning: ${text}`),
-    `Time: ${plan.seconds === null ? "not known: a model runs elsewhere, or is not here yet" : `about ${formatDuration(plan.seconds)} on two cores`}.`,
+    `Time: ${plan.seconds === null ? "not known: a model runs elsewhere, or is not here yet" : `about ${formatDuration(plan.seconds)} on this machine as busy as it is now`}.`,
     `Cost: ${plan.dollars === null ? "not known" : formatDollars(plan.dollars)}.`,
   ];
 };

@@ -3,6 +3,7 @@ import { manualClock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { formatDuration, formatRate } from "./formatting.ts";
 import { createProgressView } from "./progress-view.ts";
+import { peoplesTerminal } from "./terminal.ts";
 
 /** What a terminal shows after the text: understands line feeds and "up n lines, clear below". */
 const screenOf = (text: string): string[] => {
@@ -27,7 +28,7 @@ const watch = (isLive: boolean, columns = 120) => {
     isLive,
     columns: () => columns,
   };
-  const view = createProgressView(terminal, clock);
+  const view = createProgressView(peoplesTerminal(terminal), clock);
   const progress = (stage: string, seconds: number, done: number, total: number, note?: string): void => {
     clock.advance(seconds * 1000 - clock.now());
     const words = note === undefined ? {} : { note };

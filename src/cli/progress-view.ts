@@ -6,7 +6,7 @@ import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { estimateProgress, type ProgressPoint } from "../runs/index.ts";
 import { formatCount, formatDollars, formatDuration, formatRate, formatTable } from "./formatting.ts";
-import type { Terminal } from "./terminal.ts";
+import { type PeoplesTerminal, showControls } from "./terminal.ts";
 
 export type ProgressView = {
   handle(event: RunEvent): void;
@@ -65,9 +65,8 @@ const liveLine = (stage: StageState, now: number, nameWidth: number, columns: nu
   const filled = Math.round(fraction * barWidth);
   const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`;
   const elapsed = formatDuration((now - stage.started) / 1000);
-  const line = [stage.name.padEnd(nameWidth), bar, counts, elapsed, ...speed]
-    .filter((part) => part !== "")
-    .join("  ");
+  const parts = [stage.name.padEnd(nameWidth), bar, counts, elapsed, ...speed];
+  const line = showControls(parts.filter((part) => part !== "").join("  "));
   return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 };
 
@@ -80,7 +79,11 @@ type Screen = {
 };
 
 /** The live lines at the lower end of the terminal. */
-const createScreen = (terminal: Terminal, clock: Clock, running: ReadonlyMap<string, StageState>): Screen => {
+const createScreen = (
+  terminal: PeoplesTerminal,
+  clock: Clock,
+  running: ReadonlyMap<string, StageState>,
+): Screen => {
   let drawn = 0;
   let drawnAt = Number.NEGATIVE_INFINITY;
   const up = (): string => (drawn > 0 ? `\u001b[${drawn}A\u001b[J` : "");
@@ -90,7 +93,7 @@ const createScreen = (terminal: Terminal, clock: Clock, running: ReadonlyMap<str
     const stages = [...running.values()];
     const nameWidth = Math.max(...stages.map(({ name }) => name.length));
     const lines = stages.map((stage) => liveLine(stage, now, nameWidth, terminal.columns()));
-    terminal.err(`${up()}${lines.join("\n")}\n`);
+    terminal.asIs.err(`${up()}${lines.join("\n")}\n`);
     drawn = lines.length;
     drawnAt = now;
   };
@@ -100,7 +103,7 @@ const createScreen = (terminal: Terminal, clock: Clock, running: ReadonlyMap<str
       if (clock.now() - drawnAt >= liveMilliseconds) draw();
     },
     erase() {
-      if (drawn > 0) terminal.err(up());
+      if (drawn > 0) terminal.asIs.err(up());
       drawn = 0;
     },
   };
@@ -136,7 +139,7 @@ const takeUsage = (
 };
 
 /** Draws events on a terminal. The clock decides what is drawn when. */
-export const createProgressView = (terminal: Terminal, clock: Clock): ProgressView => {
+export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): ProgressView => {
   const running = new Map<string, StageState>();
   const ended: Ended[] = [];
   const screen = createScreen(terminal, clock, running);

@@ -11,15 +11,15 @@ import type { Environment } from "./environment.ts";
 import { formatTable } from "./formatting.ts";
 import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
-import { kindAt, leavesOf, type ValueKind } from "./schema-keys.ts";
-import type { Terminal } from "./terminal.ts";
+import { kindAt, type Leaf, leavesOf, type ValueKind } from "./schema-keys.ts";
+import type { PeoplesTerminal } from "./terminal.ts";
 
 /**
  * What a command is given by the program. every: calls back again and again until the returned function is called.
  * conversation: with whoever is at the terminal; what is said there goes to stdout, with --json to stderr.
  */
 export type CommandHost = {
-  readonly terminal: Terminal;
+  readonly terminal: PeoplesTerminal;
   readonly environment: Environment;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -100,15 +100,24 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
   }
 };
 
+const describeLeafDefault = ({ default: preset, isBlock, inBlock }: Leaf): string => {
+  if (isBlock) return "off";
+  if (preset === undefined) return "";
+  return inBlock ? `(${JSON.stringify(preset)})` : JSON.stringify(preset);
+};
+
 const settingsHelp = (recipe: Recipe): string => {
   const leaves = leavesOf(recipe.schema);
   if (leaves.length === 0) return "";
   const rows = leaves.map((leaf) => [
     `  ${leaf.path}`,
-    leaf.default === undefined ? "" : JSON.stringify(leaf.default),
+    describeLeafDefault(leaf),
     `${leaf.description}${leaf.choices.length === 0 ? "" : ` (${leaf.choices.join(", ")})`}`,
   ]);
-  return `\nSettings for --config and --set, with their defaults:\n${formatTable([], rows).join("\n")}\n`;
+  const blocks = leaves.some(({ isBlock }) => isBlock)
+    ? " (in brackets: of a block that is off unless one of its settings is given)"
+    : "";
+  return `\nSettings for --config and --set, with their defaults${blocks}:\n${formatTable([], rows).join("\n")}\n`;
 };
 
 const collectSettings = (command: Command, recipe: Recipe, flags: readonly BoundFlag[]): Setting[] => {
@@ -151,7 +160,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
 };
 
 const printDocument = (host: CommandHost, document: unknown): void => {
-  host.terminal.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
+  host.terminal.asIs.out(`${JSON.stringify(document ?? null, null, 2)}\n`);
 };
 
 /** write: where what is said in a conversation goes. */

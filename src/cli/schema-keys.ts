@@ -9,9 +9,12 @@ const definitionOf = (schema: Schema): z.core.$ZodTypes["_zod"]["def"] =>
   (schema as z.core.$ZodTypes)._zod.def;
 
 /** The schema under defaults, optionals and pipes, and what was met on the way down. */
-const unwrap = (schema: Schema): { schema: Schema; nullable: boolean; default: unknown } => {
+const unwrap = (
+  schema: Schema,
+): { schema: Schema; nullable: boolean; optional: boolean; default: unknown } => {
   let here = schema;
   let nullable = false;
+  let optional = false;
   let preset: unknown;
   for (;;) {
     const definition = definitionOf(here);
@@ -26,6 +29,9 @@ const unwrap = (schema: Schema): { schema: Schema; nullable: boolean; default: u
         here = definition.innerType;
         break;
       case "optional":
+        optional = true;
+        here = definition.innerType;
+        break;
       case "nonoptional":
       case "readonly":
       case "catch":
@@ -38,7 +44,7 @@ const unwrap = (schema: Schema): { schema: Schema; nullable: boolean; default: u
         here = definition.getter();
         break;
       default:
-        return { schema: here, nullable, default: preset };
+        return { schema: here, nullable, optional, default: preset };
     }
   }
 };
@@ -118,18 +124,23 @@ export type Leaf = {
   readonly description: string;
   readonly default: unknown;
   readonly choices: readonly string[];
+  /** A block of settings that is off unless one of them is given. */
+  readonly isBlock: boolean;
+  /** A setting of such a block: its default holds once the block is on. */
+  readonly inBlock: boolean;
 };
 
-/** Every key that takes a value, with default and description, for help. */
-export const leavesOf = (schema: Schema, path = ""): Leaf[] => {
-  const { schema: inner, default: preset } = unwrap(schema);
+/** Every key that takes a value, with default and description, for help; a block that may be left out before its keys. */
+export const leavesOf = (schema: Schema, path = "", inBlock = false): Leaf[] => {
+  const { schema: inner, optional, default: preset } = unwrap(schema);
   const definition = definitionOf(inner);
-  if (definition.type === "object") {
-    return Object.entries(definition.shape).flatMap(([key, child]) =>
-      leavesOf(child as Schema, path === "" ? key : `${path}.${key}`),
-    );
-  }
   const description =
     z.globalRegistry.get(schema)?.description ?? z.globalRegistry.get(inner)?.description ?? "";
-  return [{ path, description, default: preset, choices: choicesOf(inner) }];
+  const leaf = { path, description, default: preset, choices: choicesOf(inner), isBlock: false, inBlock };
+  if (definition.type !== "object") return [leaf];
+  const isBlock = optional && preset === undefined;
+  const leaves = Object.entries(definition.shape).flatMap(([key, child]) =>
+    leavesOf(child as Schema, path === "" ? key : `${path}.${key}`, inBlock || isBlock),
+  );
+  return isBlock ? [{ ...leaf, isBlock }, ...leaves] : leaves;
 };

@@ -1,5 +1,6 @@
 // Where the command line writes: documents and results on stdout, progress and messages on stderr. A value, so that
-// tests hold one of their own. Everything passes the redaction on its way.
+// tests hold one of their own. Everything passes the redaction on its way; and what people read shows the control
+// characters of texts, which come from models and files, instead of sending them to the terminal.
 
 import type { Redact } from "../core/index.ts";
 
@@ -16,14 +17,54 @@ export type Terminal = {
   readonly colours?: boolean;
 };
 
-/** The same terminal, with secrets replaced in all that is written. */
-export const redactTerminal = (terminal: Terminal, redact: Redact): Terminal => ({
-  out: (text) => terminal.out(redact(text)),
-  err: (text) => terminal.err(redact(text)),
-  isLive: terminal.isLive,
-  columns: () => terminal.columns(),
-  ...(terminal.colours === undefined ? {} : { colours: terminal.colours }),
-});
+/** The marks that a recipe puts around words in colours (word-difference.ts), each ended where its words end. */
+const colourMarks = ["\u001b[31;9m", "\u001b[32m"] as const;
+const colourEnd = "\u001b[0m";
+
+const escaped = (text: string): string =>
+  text.replace(/\r\n|\p{Cc}/gu, (found) => {
+    if (found === "\r\n" || found === "\n" || found === "\t") return found;
+    return found === "\r" ? "\\r" : `\\x${found.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
+
+/** A text whose coloured words stay so; a mark without its end is shown. */
+const escapedAround = (text: string): string => {
+  for (const mark of colourMarks) {
+    const start = text.indexOf(mark);
+    const end = start < 0 ? -1 : text.indexOf(colourEnd, start);
+    if (end < 0) continue;
+    const words = escaped(text.slice(start + mark.length, end));
+    const [before, after] = [text.slice(0, start), text.slice(end + colourEnd.length)];
+    return `${escapedAround(before)}${mark}${words}${colourEnd}${escapedAround(after)}`;
+  }
+  return escaped(text);
+};
+
+/**
+ * A text with its control characters shown ("\\x1b[2J") but for line ends and tabs, so that no text can move the cursor,
+ * ring, clear the screen or rename the window. colours: words may be coloured as recipes mark them.
+ */
+export const showControls = (text: string, colours = false): string =>
+  colours ? escapedAround(text) : escaped(text);
+
+/** A terminal for people. asIs: for documents, which must hold every character, and for the command line's own drawing. */
+export type PeoplesTerminal = Terminal & { readonly asIs: Pick<Terminal, "out" | "err"> };
+
+/** The same terminal, with secrets replaced in all that is written and control characters shown. */
+export const peoplesTerminal = (terminal: Terminal, redact: Redact = (text) => text): PeoplesTerminal => {
+  const asIs = {
+    out: (text: string) => terminal.out(redact(text)),
+    err: (text: string) => terminal.err(redact(text)),
+  };
+  return {
+    out: (text) => asIs.out(showControls(text, terminal.colours)),
+    err: (text) => asIs.err(showControls(text)),
+    asIs,
+    isLive: terminal.isLive,
+    columns: () => terminal.columns(),
+    ...(terminal.colours === undefined ? {} : { colours: terminal.colours }),
+  };
+};
 
 /** What a terminal needs of a stream; only terminals have isTTY and columns. */
 export type OutputStream = {

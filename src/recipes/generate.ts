@@ -37,6 +37,7 @@ import {
   tokenSamplingSettings,
 } from "./settings.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
+import { counted } from "./wording.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 1;
@@ -156,8 +157,9 @@ export const recipe: Recipe<typeof generateSchema> = {
   async plan(config, context) {
     const { model, prompts } = await prepare(config, context);
     const read = prompts.reduce((sum, { length }) => sum + length, 0);
-    const { maxTokens } = config;
-    return planOf([planTexts("generate", prompts.length, { read, speed: speedOf(model), maxTokens })]);
+    const { maxTokens, batch } = config;
+    const speed = await speedOf(model, context);
+    return planOf([planTexts("generate", prompts.length, { read, speed, maxTokens, batch })]);
   },
   async run(config, context) {
     const { model, prompts } = await prepare(config, context);
@@ -165,10 +167,13 @@ export const recipe: Recipe<typeof generateSchema> = {
     const sampling = samplingFor(model, config, ownTemperature, context);
     const place = await resultsPlace(results, "generate", model, settings);
     const rows = await generateRows(model, prompts, { config, place, sampling }, context);
+    const cut = rows.filter(({ finish }) => finish === "length").length;
+    const limited = cut === 0 ? "" : `, ${cut} cut at ${counted(config.maxTokens, "token")} or the context`;
     return {
       lines: [
         ...rows.map(({ text }, at) => `${at + 1}: ${text}`),
-        ...(config.results === undefined ? [] : [`Every token: ${config.results}`]),
+        `${counted(rows.length, "reply", "replies")}: ${rows.length - cut} ended by themselves${limited}.`,
+        ...(config.results === undefined ? [] : [`Texts and tokens: ${config.results}`]),
       ],
       document: {
         model: config.model,

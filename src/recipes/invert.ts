@@ -58,7 +58,7 @@ const prepare = async (config: InvertConfig, context: RecipeContext) => {
   }
   const speed =
     model === undefined || lacking.length === 0
-      ? 1
+      ? null
       : (await checkInputs({ models: { model: [model, "asked"] } }, context)).speeds["model"]!;
   return { document, lacking, speed };
 };

@@ -8,6 +8,8 @@ import { type LoadFormat, loadElsewhere, runsHere } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
+import { machineRate } from "./machine-rate.ts";
+import type { Speed } from "./model-time.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { CallSettings } from "./settings.ts";
 import { checkPrices, openCalls } from "./stages/calls.ts";
@@ -37,12 +39,12 @@ const requireLoadable = ({ models = {}, load }: NamedInputs): void => {
 
 /**
  * contents: hashes of what is named, since under the same name something else may lie there tomorrow. speeds: of the
- * models, covenant-tiny being 1; configs: their shapes; tokens: hashes of their vocabularies; languages: how they read
- * texts. null for those that run elsewhere.
+ * models, for plans; configs: their shapes; tokens: hashes of their vocabularies; languages: how they read texts. null
+ * for those that run elsewhere.
  */
 export type CheckedInputs = {
   readonly contents: Readonly<Record<string, string>>;
-  readonly speeds: Readonly<Record<string, number | null>>;
+  readonly speeds: Readonly<Record<string, Speed>>;
   readonly configs: Readonly<Record<string, ModelConfig | null>>;
   readonly tokens: Readonly<Record<string, string | null>>;
   readonly languages: Readonly<Record<string, ModelLanguage | null>>;
@@ -52,15 +54,15 @@ export type CheckedInputs = {
 export const checkInputs = async (named: NamedInputs, context: RecipeContext): Promise<CheckedInputs> => {
   requireLoadable(named);
   const contents: Record<string, string> = {};
-  const speeds: Record<string, number | null> = {};
+  const speeds: Record<string, Speed> = {};
   const configs: Record<string, ModelConfig | null> = {};
   const vocabularies: Record<string, string | null> = {};
   const languages: Record<string, ModelLanguage | null> = {};
   checkPrices(named.calls, Object.values(named.models ?? {}));
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
-    const { hash, speed, config, tokens, language } = await checkModel(name, role, context, named);
+    const { hash, config, task, tokens, language } = await checkModel(name, role, context, named);
     if (hash !== null) contents[part] = hash;
-    speeds[part] = speed;
+    speeds[part] = config === null ? null : { config, task, rate: await machineRate(context) };
     configs[part] = config;
     vocabularies[part] = tokens;
     languages[part] = language;

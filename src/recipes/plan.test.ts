@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadConstitution } from "../constitution/index.ts";
 import type { PromptRecord } from "../records/index.ts";
+import type { ModelSpeed, Speed } from "./model-time.ts";
 import {
   planComparisons,
   planEvaluation,
@@ -10,6 +11,9 @@ import {
   planRevisions,
   planTraining,
 } from "./plan.ts";
+import { sizedModel } from "./sized-model.fixture.ts";
+
+const speed: ModelSpeed = { config: sizedModel, task: "causal-lm", rate: 100e9 };
 
 const promptOf = (content: string): PromptRecord => ({
   id: content,
@@ -23,8 +27,8 @@ const short = [promptOf("a".repeat(40)), promptOf("b".repeat(40))];
 const long = [promptOf("a".repeat(4000)), promptOf("b".repeat(40))];
 
 describe("what asking models will take", () => {
-  const answers = (prompts: readonly PromptRecord[], maxTokens: number, speed: number | null = 1) =>
-    planReplies("answer", prompts, { speed, maxTokens });
+  const answers = (prompts: readonly PromptRecord[], maxTokens: number, given: Speed = speed) =>
+    planReplies("answer", prompts, { speed: given, maxTokens });
 
   it("counts the prompts' own text and every reply at its limit", () => {
     expect(answers(short, 100)).toMatchObject({ calls: 2, tokens: 2 * (10 + 4 + 100) });
@@ -34,21 +38,21 @@ describe("what asking models will take", () => {
   it("grows with rounds, prompts' length and the limit of replies, and halves its calls without critiques", async () => {
     const constitution = await loadConstitution("ethical");
     const plan = (prompts: readonly PromptRecord[], rounds: number, maxTokens = 100) =>
-      planRevisions("revise", prompts, constitution, { rounds, mode: "critique", maxTokens, speed: 1 });
+      planRevisions("revise", prompts, constitution, { rounds, mode: "critique", maxTokens, speed });
     expect(plan(short, 2)).toMatchObject({ calls: 8, tokens: 2 * plan(short, 1).tokens });
     expect(plan(long, 1).tokens - plan(short, 1).tokens).toBe(2 * 990);
     // The answer and critique are read once and twice, and both are written.
     expect(plan(short, 1, 200).tokens - plan(short, 1).tokens).toBe(2 * 5 * 100);
-    const settings = { rounds: 1, mode: "direct", maxTokens: 100, speed: 1 } as const;
+    const settings = { rounds: 1, mode: "direct", maxTokens: 100, speed } as const;
     const direct = planRevisions("revise", short, constitution, settings);
     expect(direct.calls).toBe(2);
     expect(direct.tokens).toBeLessThan(plan(short, 1).tokens / 2);
   });
 
   it("asks for two replies and both orders of a label", async () => {
-    const samples = planReplies("sample", short, { speed: 1, maxTokens: 100, samples: 2 });
+    const samples = planReplies("sample", short, { speed, maxTokens: 100, samples: 2 });
     const labels = planComparisons("label", short, await loadConstitution("ethical"), {
-      speed: 1,
+      speed,
       maxTokens: 100,
     });
     expect([samples.calls, labels.calls]).toEqual([4, 4]);
@@ -56,25 +60,22 @@ describe("what asking models will take", () => {
     expect(labels.tokens).toBeGreaterThan(4 * 200);
   });
 
-  it("takes time by the model's speed, and nobody knows what elsewhere", () => {
-    const seconds = (speed: number | null) => planOf([answers(short, 80, speed)]).seconds;
-    expect(seconds(0.5)).toBeCloseTo(2 * seconds(1)!, 9);
+  it("costs nothing here, and nobody knows what elsewhere", () => {
     expect(planOf([answers(short, 80)]).dollars).toBe(0);
     expect(planOf([answers(short, 80), answers(short, 80, null)])).toMatchObject({
       seconds: null,
       dollars: null,
     });
-    expect(planEvaluation("evaluate", short, [1, null], 80)).toMatchObject({ calls: 4, seconds: null });
+    expect(planEvaluation("evaluate", short, [speed, null], 80)).toMatchObject({ calls: 4, seconds: null });
   });
 
   it("counts a training by its epochs, and PPO by its steps", () => {
-    const size = { speed: 1, maxTokens: 80 };
-    const once = planTraining("sl", 4, 1, size, () => 400);
-    const thrice = planTraining("sl", 4, 3, size, () => 400);
+    const size = { speed, maxTokens: 80, batch: 2 };
+    const once = planTraining("sl", 4, { ...size, epochs: 1 }, () => 400);
+    const thrice = planTraining("sl", 4, { ...size, epochs: 3 }, () => 400);
     expect([once.tokens, thrice.tokens]).toEqual([400, 1200]);
-    expect(thrice.seconds).toBeCloseTo(3 * once.seconds!, 9);
     expect([once.what, thrice.what]).toEqual(["1 epoch over 4 rows", "3 epochs over 4 rows"]);
-    const ppo = planPpo("rl", short, { steps: 3, batch: 8, epochs: 1, ...size });
+    const ppo = planPpo("rl", short, { ...size, steps: 3, batch: 8, epochs: 1 });
     expect(ppo).toMatchObject({ calls: 24, what: "3 steps of 8 replies" });
   });
 });

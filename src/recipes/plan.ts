@@ -1,9 +1,10 @@
 // What a command will take: calls, tokens and time, for every command in this one place. Tokens are an upper bound
-// (every reply at its limit) counted from the prompts' and principles' own words; time is an estimate for replies of
-// the usual length, at rates measured with covenant-tiny on two cores. What an endpoint takes nobody here knows.
+// (every reply at its limit) counted from the prompts' and principles' own words; how long they take, model-time.ts
+// estimates. What an endpoint takes nobody here knows.
 
 import type { Price } from "../models/index.ts";
 import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
+import { askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
 
@@ -13,13 +14,8 @@ const tokensPerMessage = 4;
 /** The comparison's own words, and the tokens in which a judge makes its choice. */
 const comparisonFrame = 20;
 const choiceTokens = 8;
-/** Mean tokens of the sandbox's replies. */
-const usualReply = 35;
-/** Tokens a second of covenant-tiny on two cores. */
-const rates = { read: 50_000, written: 4_500, learned: 11_000, packed: 11_000 };
-
-/** Speed of a model against covenant-tiny; null: it runs elsewhere. */
-export type Speed = number | null;
+/** Mean tokens of the sandbox's replies, and the vocabulary of models that write them. */
+const sandboxReply = { tokens: 35, vocabulary: 3712 };
 
 /** Dollars per million tokens read and written; left out where no price is known. */
 type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
@@ -28,7 +24,7 @@ type Load = {
   readonly calls?: number;
   readonly read?: number;
   readonly written?: number;
-  readonly learned?: number;
+  readonly learned?: LearnedWork;
 };
 
 /** Tokens of so many characters, estimated, with those that a chat template adds to a message. */
@@ -51,10 +47,20 @@ const promptTokens = (prompts: readonly { readonly messages: readonly Message[] 
 export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
   prompts.reduce((most, { messages }) => Math.max(most, messageTokens(messages)), 0);
 
-const loadTokens = ({ read = 0, written = 0, learned = 0 }: Load): number => read + written + learned;
+const loadTokens = ({ read = 0, written = 0, learned }: Load): number =>
+  read + written + (learned === undefined ? 0 : learned.epochs * learned.rows * learned.tokens);
 
-const loadSeconds = ({ read = 0, written = 0, learned = 0 }: Load): number =>
-  read / rates.read + written / rates.written + learned / rates.learned;
+const loadSeconds = (speed: Speed, { calls = 0, read = 0, written = 0, learned }: Load, batch?: number) => {
+  if (speed === null) return null;
+  const asked = calls === 0 ? 0 : askSeconds(speed, { calls, read, written }, batch);
+  return asked + (learned === undefined ? 0 : learnSeconds(speed, learned));
+};
+
+/** Tokens of a reply whose limit is not reached: known of the sandbox's models alone. */
+const usualReply = (speed: Speed, maxTokens: number): number =>
+  speed?.config.vocabularySize === sandboxReply.vocabulary
+    ? Math.min(maxTokens, sandboxReply.tokens)
+    : maxTokens;
 
 /** A step from its load as a function of the tokens of a reply. */
 const step = (
@@ -63,7 +69,7 @@ const step = (
   speed: Speed,
   maxTokens: number,
   load: (reply: number) => Load,
-  price?: PlannedPrice["price"],
+  { price, batch }: PlannedPrice & { readonly batch?: number | undefined } = {},
 ): PlannedStep => {
   const most = load(maxTokens);
   const { read = 0, written = 0 } = most;
@@ -72,7 +78,7 @@ const step = (
     what,
     calls: most.calls ?? 0,
     tokens: Math.round(loadTokens(most)),
-    seconds: speed === null ? null : loadSeconds(load(Math.min(maxTokens, usualReply))) / speed,
+    seconds: loadSeconds(speed, load(usualReply(speed, maxTokens)), batch),
     ...(price === undefined ? {} : { dollars: (read * price.input + written * price.output) / 1e6 }),
   };
 };
@@ -129,7 +135,7 @@ export const planReplies = (
       read: samples * promptTokens(prompts),
       written: samples * prompts.length * reply,
     }),
-    price,
+    { price },
   );
 
 /** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
@@ -140,13 +146,17 @@ export const planTexts = (
     read,
     speed,
     maxTokens = 0,
-  }: { readonly read: number; readonly speed: Speed; readonly maxTokens?: number },
-): PlannedStep =>
-  step(stage, counted(rows, "row"), speed, maxTokens, (reply) => ({
-    calls: rows,
-    read,
-    written: rows * reply,
-  }));
+    batch,
+  }: {
+    readonly read: number;
+    readonly speed: Speed;
+    readonly maxTokens?: number;
+    readonly batch?: number;
+  },
+): PlannedStep => {
+  const load = (reply: number): Load => ({ calls: rows, read, written: rows * reply });
+  return step(stage, counted(rows, "row"), speed, maxTokens, load, { batch });
+};
 
 /** What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. */
 export type RevisionPlan = {
@@ -193,7 +203,7 @@ export const planRevisions = (
       written: prompts.length * rounds * calls * reply,
     };
   };
-  return step(stage, what, speed, maxTokens, load, price);
+  return step(stage, what, speed, maxTokens, load, { price });
 };
 
 /** What planComparisons needs to know. maxTokens: of a reply that is compared; the rest as in the settings of labels. */
@@ -246,19 +256,29 @@ export const planComparisons = (
       ...(method === "votes" ? { written: times * prompts.length * voteTokens } : {}),
     };
   };
-  return step(stage, what, speed, maxTokens, load, price);
+  return step(stage, what, speed, maxTokens, load, { price });
+};
+
+/** How rows are learned, as the settings of a training say it. reference: and read once by the model as it was. */
+export type TrainingPlan = Omit<LearnedWork, "rows" | "tokens" | "longest"> & {
+  readonly speed: Speed;
+  readonly maxTokens: number;
+  /** Tokens of the longest row; where it is not known, twice those of the mean. */
+  readonly longest?: number;
 };
 
 /** Several epochs over rows. tokens: of all rows, as a function of the tokens of a reply. */
 export const planTraining = (
   stage: string,
   rows: number,
-  epochs: number,
-  { speed, maxTokens }: { speed: Speed; maxTokens: number },
+  { speed, maxTokens, longest, ...settings }: TrainingPlan,
   tokens: (reply: number) => number,
 ): PlannedStep => {
-  const what = `${counted(epochs, "epoch")} over ${counted(rows, "row")}`;
-  return step(stage, what, speed, maxTokens, (reply) => ({ learned: epochs * tokens(reply) }));
+  const what = `${counted(settings.epochs, "epoch")} over ${counted(rows, "row")}`;
+  return step(stage, what, speed, maxTokens, (reply) => {
+    const mean = tokens(reply) / Math.max(1, rows);
+    return { learned: { ...settings, rows, tokens: mean, longest: longest ?? 2 * mean } };
+  });
 };
 
 /** Tokens of rows that will be made of prompts, with so many replies each. */
@@ -272,15 +292,16 @@ export type PpoPlan = {
   readonly steps: number;
   readonly batch: number;
   readonly epochs: number;
+  readonly minibatches?: number;
   readonly maxTokens: number;
   readonly speed: Speed;
-};
+} & Pick<LearnedWork, "accumulation" | "lora" | "gradientCheckpointing">;
 
 /** Steps of PPO: replies written, read by policy, reference and reward model, and learned. */
 export const planPpo = (
   stage: string,
   prompts: readonly PromptRecord[],
-  { steps, batch, epochs, maxTokens, speed }: PpoPlan,
+  { steps, batch, epochs, minibatches = 1, maxTokens, speed, ...settings }: PpoPlan,
 ): PlannedStep => {
   const replies = steps * batch;
   const asked = promptTokens(prompts) / Math.max(1, prompts.length);
@@ -289,7 +310,12 @@ export const planPpo = (
     calls: replies,
     read: replies * (asked + 3 * (asked + reply)),
     written: replies * reply,
-    learned: replies * epochs * (asked + reply),
+    learned: {
+      ...{ accumulation: settings.accumulation ?? 1, lora: settings.lora },
+      gradientCheckpointing: settings.gradientCheckpointing ?? false,
+      ...{ rows: replies, epochs, batch: Math.ceil(batch / minibatches) },
+      ...{ tokens: asked + reply, longest: longestPrompt(prompts) + reply },
+    },
   }));
 };
 
@@ -315,7 +341,8 @@ export const planEvaluation = (
 export const planPretraining = (
   stage: string,
   { steps, rows, time }: { readonly steps: number; readonly rows: number; readonly time: number },
+  speed: Speed,
 ): PlannedStep => {
-  const tokens = steps * rows * time;
-  return { ...planWriting(stage, counted(steps, "step"), tokens / rates.packed), tokens };
+  const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time };
+  return step(stage, counted(steps, "step"), speed, 0, () => ({ learned: work }));
 };

@@ -7,21 +7,36 @@ import { nextCommands } from "./next-command.ts";
 import type { RecipeOutcome } from "./recipe.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
+import { describeTraining, summariseTraining } from "./training-summary.ts";
+import { counted } from "./wording.ts";
 
-/** Finishes the run. base: the policy it started from; model: the folder of what was learned, in stage "rl" of out. */
+/**
+ * Finishes the run. base: the policy it started from; model: the folder of what was learned, in stage "rl" of out;
+ * prompts: the setting, and how many of them there were.
+ */
 export const finishPolicy = async (
-  { run }: Pipeline,
-  { base, model, out }: { readonly base: string; readonly model: string; readonly out: string },
+  pipeline: Pipeline,
+  {
+    base,
+    model,
+    out,
+    prompts,
+    count,
+  }: Readonly<Record<"base" | "model" | "out" | "prompts", string>> & { readonly count: number },
 ): Promise<RecipeOutcome> => {
+  const { run } = pipeline;
   await run.finish();
+  const summary = await summariseTraining(pipeline, "rl");
   const named = asModelName(join(out, "rl", basename(model)));
   const alarms = await alarmsInRun(run.folder);
   return {
     lines: [
+      ...describeTraining(summary, counted(count, "prompt")),
       ...describeAlarms(alarms),
       `Model: ${named}`,
-      ...nextCommands(["evaluate", "--models", `${base},${named}`]),
+      // what one's own prompts are answered with, the sandbox's oracle cannot judge
+      ...nextCommands(prompts === "sandbox" ? ["evaluate", "--models", `${base},${named}`] : ["chat", named]),
     ],
-    document: { folder: run.folder, model, alarms },
+    document: { folder: run.folder, model, prompts: count, ...summary, alarms },
   };
 };

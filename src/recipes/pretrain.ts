@@ -25,6 +25,7 @@ import {
   trainTokenizer,
 } from "../transformer/index.ts";
 import { runFlags } from "./flags.ts";
+import { machineRate } from "./machine-rate.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
 import { planOf, planPretraining } from "./plan.ts";
@@ -112,9 +113,9 @@ const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
 /** The id of a token that the tokenizer was made with. */
 const ownToken = (tokenizer: Tokenizer, token: string): number => tokenizer.idOf(token)!;
 
-const modelConfig = (config: PretrainConfig, tokenizer: Tokenizer): ModelConfig => ({
+const shapeOf = (config: PretrainConfig): ModelConfig => ({
   family: "llama",
-  vocabularySize: tokenizer.vocabularySize,
+  vocabularySize: config.vocabulary,
   hiddenSize: config.hiddenSize,
   intermediateSize: config.intermediateSize,
   layers: config.layers,
@@ -126,6 +127,13 @@ const modelConfig = (config: PretrainConfig, tokenizer: Tokenizer): ModelConfig 
   maxPositions: config.context,
   tieEmbeddings: true,
   beginTokenId: null,
+  endTokenIds: [],
+  padTokenId: null,
+});
+
+const modelConfig = (config: PretrainConfig, tokenizer: Tokenizer): ModelConfig => ({
+  ...shapeOf(config),
+  vocabularySize: tokenizer.vocabularySize,
   endTokenIds: [ownToken(tokenizer, end)],
   padTokenId: ownToken(tokenizer, pad),
 });
@@ -252,7 +260,8 @@ export const recipe: Recipe<typeof pretrainSchema> = {
   async plan(config, context) {
     await requireTarget(config.model);
     await checkRunFolder(requestOf(config, context));
-    return planOf([planPretraining("pretrain", config)]);
+    const speed = { config: shapeOf(config), task: "causal-lm", rate: await machineRate(context) } as const;
+    return planOf([planPretraining("pretrain", config, speed)]);
   },
   async run(config, context) {
     await requireTarget(config.model);

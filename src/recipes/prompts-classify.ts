@@ -24,6 +24,7 @@ import { readRecords, type StageContext } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { askSeconds, type Speed } from "./model-time.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf, tokensOf } from "./plan.ts";
@@ -238,7 +239,7 @@ const planClassification = (
   prompts: readonly PromptRecord[],
   areas: readonly Area[],
   { pack, tokensEach }: ClassifyConfig,
-  speed: number | null,
+  speed: Speed,
 ): PlannedStep => {
   const calls = Math.ceil(prompts.length / pack);
   const frame = tokensOf(renderClassification([], areas));
@@ -252,7 +253,7 @@ const planClassification = (
     what: `${counted(prompts.length, "prompt")}, ${pack} a call`,
     calls,
     tokens: calls * frame + read + written,
-    seconds: speed === null ? null : ((calls * frame + read) / 50_000 + written / 4500) / speed,
+    seconds: speed === null ? null : askSeconds(speed, { calls, read: calls * frame + read, written }),
   };
 };
 

@@ -20,6 +20,7 @@ import {
 import { readRecords } from "../runs/index.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import { askSeconds, type Speed } from "./model-time.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { messageTokens, planOf } from "./plan.ts";
@@ -192,11 +193,7 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
 };
 
 /** The calls that it takes at most. */
-const planCalls = (
-  config: GenerateConfig,
-  examples: readonly PromptRecord[],
-  speed: number | null,
-): PlannedStep => {
+const planCalls = (config: GenerateConfig, examples: readonly PromptRecord[], speed: Speed): PlannedStep => {
   const calls = mostCalls(config);
   const example = examples.reduce((sum, { messages }) => sum + messageTokens(messages), 0) / examples.length;
   const read = Math.round(calls * (120 + config.shots * example));
@@ -206,7 +203,7 @@ const planCalls = (
     what: `${counted(config.count, "new prompt")}, ${config.each} a call, at most`,
     calls,
     tokens: read + written,
-    seconds: speed === null ? null : (read / 50_000 + written / 4500) / speed,
+    seconds: speed === null ? null : askSeconds(speed, { calls, read, written }),
   };
 };
 

@@ -24,6 +24,7 @@ import { readRecords } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
 import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
+import { askSeconds, type Speed } from "./model-time.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { messageTokens, planOf, planReplies } from "./plan.ts";
@@ -234,19 +235,16 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   };
 };
 
-const planJudging = (
-  prompts: readonly PromptRecord[],
-  maxTokens: number,
-  speed: number | null,
-): PlannedStep => {
+const planJudging = (prompts: readonly PromptRecord[], maxTokens: number, speed: Speed): PlannedStep => {
   const asked = prompts.reduce((sum, { messages }) => sum + messageTokens(messages), 0);
+  const calls = 2 * prompts.length;
   const tokens = 2 * (asked + prompts.length * (maxTokens + 60));
   return {
     stage: "judge",
     what: `${counted(prompts.length, "answer")} in both orders`,
-    calls: 2 * prompts.length,
+    calls,
     tokens,
-    seconds: speed === null ? null : tokens / 50_000 / speed,
+    seconds: speed === null ? null : askSeconds(speed, { calls, read: tokens, written: 0 }),
   };
 };
 

@@ -85,9 +85,9 @@ export type Recipe<Schema extends z.ZodType = z.ZodType> = {
   readonly positional?: string;
   /**
    * What is said of a run that was interrupted, and whether the same command continues it. Where nothing is said here:
-   * what writes a run folder continues, anything else begins anew.
+   * (or undefined is given): what writes a run folder continues, anything else begins anew.
    */
-  continuation?(config: z.output<Schema>): { readonly continues: boolean; readonly text: string };
+  continuation?(config: z.output<Schema>): { readonly continues: boolean; readonly text: string } | undefined;
   /** What run would do. Throws what run would throw for its inputs, and does nothing. */
   plan(config: z.output<Schema>, context: RecipeContext): Promise<RecipePlan>;
   run(config: z.output<Schema>, context: RecipeContext): Promise<RecipeOutcome>;

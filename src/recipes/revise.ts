@@ -265,6 +265,8 @@ export const recipe: Recipe<typeof reviseSchema> = {
       placeholder: "number",
     },
   },
+  continuation: ({ prompt }) =>
+    prompt === undefined ? undefined : { continues: false, text: "The same command begins anew." },
   async plan(config, context) {
     if (config.prompt !== undefined) return planOne(config, config.prompt, context);
     const { constitution, examples, prompts, inputs, request } = await prepare(config, context);

@@ -7,6 +7,7 @@ import {
   type RevisionExample,
   trainedModels,
 } from "../records/index.ts";
+import type { LearnedWork, Speed } from "./model-time.ts";
 import {
   planComparisons,
   planEvaluation,
@@ -17,7 +18,6 @@ import {
   planTraining,
   planWriting,
   rowTokens,
-  type Speed,
 } from "./plan.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run-config.ts";
@@ -31,6 +31,15 @@ export type RunInputs = {
   readonly examples?: readonly RevisionExample[] | undefined;
   readonly speeds: Readonly<Record<string, Speed>>;
 };
+
+type Learning = Pick<LearnedWork, "epochs" | "batch" | "accumulation" | "lora" | "gradientCheckpointing">;
+
+/** What of a training's settings its time depends on. */
+const learning = ({ epochs, batch, accumulation, lora, gradientCheckpointing }: Learning): Learning => ({
+  ...{ epochs, batch, lora },
+  accumulation: accumulation ?? 1,
+  gradientCheckpointing: gradientCheckpointing ?? false,
+});
 
 const planArm = (
   arm: string,
@@ -49,7 +58,7 @@ const planArm = (
       ...revisionExtras({ examples }),
       ...size,
     }),
-    planTraining(`${arm}/sl`, count, config.sft.epochs, size, rowTokens(train, 1)),
+    planTraining(`${arm}/sl`, count, { ...learning(config.sft), ...size }, rowTokens(train, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
     planComparisons(`${arm}/label`, train, constitution, {
       ...config.label,
@@ -57,8 +66,8 @@ const planArm = (
       speed: judge,
       maxTokens,
     }),
-    planTraining(`${arm}/reward`, count, config.reward.epochs, size, pairs),
-    planTraining(`${arm}/dpo`, count, config.dpo.epochs, size, pairs),
+    planTraining(`${arm}/reward`, count, { ...learning(config.reward), ...size }, pairs),
+    planTraining(`${arm}/dpo`, count, { ...learning(config.dpo), ...size, reference: true }, pairs),
     planPpo(`${arm}/rl`, train, { ...config.ppo, ...size }),
   ];
 };

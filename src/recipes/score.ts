@@ -184,7 +184,7 @@ export const recipe: Recipe<typeof scoreSchema> = {
   async plan(config, context) {
     const { model, rows } = await prepare(config, context);
     const read = rows.reduce((sum, item) => sum + lengthOf(item), 0);
-    return planOf([planTexts("score", rows.length, { read, speed: speedOf(model) })]);
+    return planOf([planTexts("score", rows.length, { read, speed: await speedOf(model, context) })]);
   },
   async run(config, context) {
     const { model, rows } = await prepare(config, context);

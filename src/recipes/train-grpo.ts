@@ -142,8 +142,10 @@ export const recipe: Recipe<typeof schema> = {
     await checkFolder(request, context);
     const { grpo: settings, judge } = config;
     const { maxTokens } = config.sampling;
-    const { steps, batch, group, iterations } = settings;
-    const load = { steps, batch: batch * group, epochs: iterations, maxTokens };
+    const { steps, batch, group, iterations, minibatches, accumulation, lora } = settings;
+    const { gradientCheckpointing } = settings;
+    const updates = { minibatches, accumulation, lora, gradientCheckpointing };
+    const load = { ...updates, steps, batch: batch * group, epochs: iterations, maxTokens };
     const step = planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! });
     const { model, reward, judge: judging } = inputs.configs;
     // a model that is to be fetched first has no shape yet
@@ -184,6 +186,7 @@ export const recipe: Recipe<typeof schema> = {
       texts: reading.texts,
       chatTemplate: config.chatTemplate,
     });
-    return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
+    const { out, model: base, prompts: source } = config;
+    return await finishPolicy(pipeline, { base, model, out, prompts: source, count: gathered.used.length });
   },
 };

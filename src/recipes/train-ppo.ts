@@ -116,6 +116,7 @@ export const recipe: Recipe<typeof schema> = {
       texts: reading.texts,
       chatTemplate: config.chatTemplate,
     });
-    return await finishPolicy(pipeline, { base: config.model, model, out: config.out });
+    const { out, model: base, prompts: source } = config;
+    return await finishPolicy(pipeline, { base, model, out, prompts: source, count: gathered.used.length });
   },
 };

@@ -3,7 +3,8 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import type { PairRow, SftRow } from "../records/index.ts";
+import { type PairRow, rewardPairRecordSchema, type SftRow } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
 import { trainingFolder } from "./folders.ts";
@@ -23,6 +24,7 @@ import {
   sftTrainingSettings,
   textsSetting,
 } from "./settings.ts";
+import { describeHeldOut } from "./stages/chance.ts";
 import { localFile } from "./stages/data-files.ts";
 import type { EncodedRow, LearnedRows } from "./stages/learned-rows.ts";
 import { dpoStage, readyDpoRows, readyRewardRows, rewardStage } from "./stages/preferences.ts";
@@ -32,6 +34,8 @@ import { readingOf, type TextSettings, templateFile } from "./stages/text-readin
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
 import { type LoadedRows, type OpenedRows, openPairRows, openSftRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
+import { describeTraining, summariseTraining } from "./training-summary.ts";
+import { counted } from "./wording.ts";
 
 const sftFile = "a file of rows is needed: --data runs/revise/rows/sft.jsonl";
 const preferenceFile = "a file of rows is needed: --data runs/label/rows/preferences.jsonl";
@@ -66,11 +70,15 @@ type Training<Config extends TrainConfig, Row> = {
   readonly block: string;
   settingsOf(config: Config): TrainingLoad["settings"] & { readonly epochs: number };
   readonly task: ModelTask;
+  /** Whether the model reads all rows once as it was before the first step. */
+  readonly reference?: boolean;
   openRows(file: string, name: string): Promise<OpenedRows<Row>>;
   ready(loaded: LoadedRows<Row>, model: RowModel, config: Config): LearnedRows<Row>;
   train(pipeline: Pipeline, config: Config, rows: StageRows<Row>): Promise<string>;
-  /** How to go on, given the model as it is named from here. */
-  next(config: Config, model: string): string[];
+  /** What is told of pairs kept out, where the training measures on them. */
+  measured?(pipeline: Pipeline): Promise<string[]>;
+  /** How to go on, given the model as it is named from here, and whether the rows are of the sandbox's prompts. */
+  next(config: Config, model: string, sandbox: boolean): string[];
 };
 
 /** The rows as tokens. null: the model is not here yet. */
@@ -88,8 +96,19 @@ const readRows = async <Config extends TrainConfig, Row>(
   return { rows: loaded.rows, ready: { ...ready, notices: [...loaded.notices, ...ready.notices] } };
 };
 
+/** Whether rows answer prompts of the sandbox: what was made of them bears their names. */
+const isOfSandbox = (rows: readonly { readonly id: string }[]): boolean =>
+  rows.some(({ id }) => /(?:^|\/)(?:train|test)-(?:harmful|harmless|lookalike)-\d+/.test(id));
+
+/** How to talk with a model that a training left: an adapter alone goes on a base in as many bits as before. */
+const talkTo = (model: string, { load }: { readonly load?: "4bit" | undefined }): string[] => [
+  "chat",
+  model,
+  ...(load === undefined ? [] : ["--load", load]),
+];
+
 /** Everything that can be wrong with the input, found before anything is begun. */
-const prepare = async <Config extends TrainConfig, Row>(
+const prepare = async <Config extends TrainConfig, Row extends { readonly id: string }>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
@@ -112,7 +131,7 @@ const notReady = (what: string) => ({
   text: `${what} is not here yet: rows were not read as tokens, so those that are too long are not known.`,
 });
 
-const planTrain = async <Config extends TrainConfig, Row>(
+const planTrain = async <Config extends TrainConfig, Row extends { readonly id: string }>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
@@ -126,8 +145,13 @@ const planTrain = async <Config extends TrainConfig, Row>(
   const tokens = rows === null ? opened.lengths.map(tokensOfLength) : rows.ready.learned.map(itemTokens);
   const total = tokens.reduce((sum, count) => sum + count, 0);
   const settings = training.settingsOf(config);
+  const { epochs, batch, accumulation, lora, gradientCheckpointing = false } = settings;
+  const learning = { epochs, batch, accumulation, lora, gradientCheckpointing };
+  const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
+  const { reference = false } = training;
   const speed = { speed: inputs.speeds["model"]!, maxTokens: 0 };
-  const step = planTraining(training.stage, tokens.length, settings.epochs, speed, () => total);
+  const planned = { ...learning, ...speed, longest, reference };
+  const step = planTraining(training.stage, tokens.length, planned, () => total);
   const shape = inputs.configs["model"];
   // a model that is to be fetched first has no shape yet
   if (rows === null || shape == null) return planOf([step], [notReady(config.model)]);
@@ -138,7 +162,7 @@ const planTrain = async <Config extends TrainConfig, Row>(
 const itemTokens = <Row>({ item: { trunk, branches } }: EncodedRow<Row>): number =>
   branches.reduce((sum, { length }) => sum + length, trunk.length);
 
-const runTrain = async <Config extends TrainConfig, Row>(
+const runTrain = async <Config extends TrainConfig, Row extends { readonly id: string }>(
   training: Training<Config, Row>,
   config: Config,
   context: RecipeContext,
@@ -146,12 +170,21 @@ const runTrain = async <Config extends TrainConfig, Row>(
   const { rows, request } = await prepare(training, config, context);
   await using pipeline = await openStages(request, context);
   // only a dry run leaves a model or its rows where they are
-  const model = await training.train(pipeline, config, rows!);
+  const given = rows!;
+  const model = await training.train(pipeline, config, given);
   await pipeline.run.finish();
-  const named = asModelName(join(config.out, training.stage, trainedFolder(training.settingsOf(config))));
+  const settings = training.settingsOf(config);
+  const named = asModelName(join(config.out, training.stage, trainedFolder(settings)));
+  const summary = await summariseTraining(pipeline, training.stage);
+  const from = `${counted(given.ready.learned.length, "row")} of ${config.data}, ${counted(settings.epochs, "epoch")}`;
   return {
-    lines: [`Model: ${named}`, ...training.next(config, named)],
-    document: { folder: pipeline.run.folder, model },
+    lines: [
+      ...describeTraining(summary, from),
+      ...((await training.measured?.(pipeline)) ?? []),
+      `Model: ${named}`,
+      ...training.next(config, named, isOfSandbox(given.rows)),
+    ],
+    document: { folder: pipeline.run.folder, model, rows: given.ready.learned.length, ...summary },
   };
 };
 
@@ -171,7 +204,10 @@ const sft: Training<z.output<typeof sftSchema>, SftRow> = {
   ready: ({ rows, placeOf }, model, { sft: settings }) => readySftRows(rows, model, settings, { placeOf }),
   train: (pipeline, { model, sft: settings, chatTemplate }, rows) =>
     sftStage(pipeline, { name: "sl", after: [], model, ...rows, settings, chatTemplate }),
-  next: (config, model) => nextCommands(["label", ...modelWords(model), "--judge", config.model]),
+  next: (config, model, sandbox) =>
+    sandbox
+      ? nextCommands(["label", ...modelWords(model), "--judge", config.model])
+      : nextCommands(talkTo(model, config.sft)),
 };
 
 /** `covenant train sft`. */
@@ -202,7 +238,12 @@ const reward: Training<z.output<typeof rewardSchema>, PairRow> = {
     readyRewardRows(rows, model, settings, { placeOf }),
   train: (pipeline, { model, reward: settings, chatTemplate }, rows) =>
     rewardStage(pipeline, { name: "reward", after: [], model, ...rows, settings, chatTemplate }),
-  next: (config, model) => nextCommands(["train", "ppo", "--model", config.model, "--reward", model]),
+  measured: async ({ run }) =>
+    describeHeldOut(await readRecords(join(run.folder, "reward", "held-out.jsonl"), rewardPairRecordSchema)),
+  next: (config, model, sandbox) => {
+    const prompts = sandbox ? [] : ["--prompts", "./prompts.jsonl"];
+    return nextCommands(["train", "ppo", "--model", config.model, "--reward", model, ...prompts]);
+  },
 };
 
 /** `covenant train reward`. */
@@ -228,11 +269,15 @@ const dpo: Training<z.output<typeof dpoSchema>, PairRow> = {
   block: "dpo",
   settingsOf: ({ dpo: settings }) => settings,
   task: "causal-lm",
+  reference: true,
   openRows: openPairRows,
   ready: ({ rows, placeOf }, model, { dpo: settings }) => readyDpoRows(rows, model, settings, { placeOf }),
   train: (pipeline, { model, dpo: settings, chatTemplate }, rows) =>
     dpoStage(pipeline, { name: "dpo", after: [], model, ...rows, settings, chatTemplate }),
-  next: (config, model) => nextCommands(["evaluate", "--models", `${config.model},${model}`]),
+  next: (config, model, sandbox) =>
+    sandbox
+      ? nextCommands(["evaluate", "--models", `${config.model},${model}`])
+      : nextCommands(talkTo(model, config.dpo)),
 };
 
 /** `covenant train dpo`. */

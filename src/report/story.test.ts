@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Estimate, MetricsDocument } from "../records/index.ts";
-import { listGoals } from "./goals.ts";
+import { listGoals, tooFewForGoals } from "./goals.ts";
 import { goalSentence, tellStory } from "./story.ts";
 import { inventRun } from "./synthetic-run.fixture.ts";
 
@@ -202,6 +202,16 @@ describe("goals", () => {
     );
     metrics.arms["ethical"]!.models.base.harmRate = share(0.5);
     expect(goalSentence(metrics)).toContain("was missed, 2 not measured: harmful answers of the base model");
+  });
+
+  it("are none for a run that measured too little to tell", () => {
+    const metrics = metricsOf();
+    for (const model of Object.values(metrics.arms).flatMap(({ models }) => Object.values(models)))
+      Object.assign(model, { harmRate: { ...model.harmRate, n: 20 } });
+    expect(tooFewForGoals(metrics)).toBe(20);
+    expect(listGoals(metrics)).toEqual([]);
+    expect(goalSentence(metrics)).toBe("");
+    expect(tooFewForGoals(metricsOf())).toBeNull();
   });
 
   it("are none for arms they do not speak of", () => {

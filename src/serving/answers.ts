@@ -157,7 +157,9 @@ const echoOf = async (
     text: typeof given === "string" ? given : texts.join(""),
     tokens: texts.map((text, at) => {
       const token = scored[at - 1];
-      return token === undefined ? { text, unknown: true } : withTexts(tokenizer, token, text, ids[at - 1]);
+      return token === undefined
+        ? { id: ids[at]!, text, unknown: true }
+        : withTexts(tokenizer, token, text, ids[at - 1]);
     }),
   };
 };

@@ -1,27 +1,60 @@
 // What OpenAI's interface answers: documents and the pieces of streams, as plain objects. Knows no model and no
 // transport.
 
-import type { TextToken } from "./reply-engine.ts";
+import type { Alternative, TextToken } from "./reply-engine.ts";
 
 /** What all documents of one answer begin with. */
 export type Head = { readonly id: string; readonly created: number; readonly model: string };
 
 type Finish = "stop" | "length" | null;
 
-const tokenDocument = (text: string, logprob: number) => ({
-  token: text,
+/** Bytes as text; null where they are no whole characters. */
+const wholeText = (bytes: Uint8Array): string | null => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
+/** A part of a character has no text of its own: its bytes say what it is. */
+const tokenDocument = (text: string, bytes: Uint8Array | null, logprob: number) => ({
+  token: bytes === null ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
   logprob,
-  // a token that is a part of a character only has no text of its own
-  bytes: text === "" ? null : [...new TextEncoder().encode(text)],
+  bytes: bytes === null ? null : [...bytes],
 });
+
+/** What a likely token is called: its text, or its bytes as OpenAI writes parts of characters ("bytes:\\xf0\\x9f"). */
+const nameOf = ({ text, bytes }: Alternative): string =>
+  bytes === null
+    ? text
+    : (wholeText(bytes) ??
+      `bytes:${[...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")}`);
+
+/** The likeliest tokens by name, the token itself by its own; of several with one name all but the first by their ids. */
+const likeliestByName = (
+  token: Pick<TextToken, "id" | "text">,
+  logprob: number,
+  others: readonly Alternative[],
+) => {
+  const names = new Map([[token.text, logprob]]);
+  for (const other of others) {
+    if (other.id === token.id) continue;
+    const name = nameOf(other);
+    names.set(names.has(name) ? `token_id:${other.id}` : name, other.logProbability);
+  }
+  return Object.fromEntries(names);
+};
 
 /** Log-probabilities of a chat's tokens; null where none were asked for. */
 export const chatProbabilities = (tokens: readonly TextToken[], asked: boolean) =>
   asked
     ? {
-        content: tokens.map(({ text, logProbability = 0, alternatives = [] }) => ({
-          ...tokenDocument(text, logProbability),
-          top_logprobs: alternatives.map((other) => tokenDocument(other.text, other.logProbability)),
+        content: tokens.map(({ text, bytes = null, logProbability = 0, alternatives = [] }) => ({
+          ...tokenDocument(text, bytes, logProbability),
+          top_logprobs: alternatives.map((other) =>
+            tokenDocument(other.text, other.bytes, other.logProbability),
+          ),
         })),
         refusal: null,
       }
@@ -29,7 +62,7 @@ export const chatProbabilities = (tokens: readonly TextToken[], asked: boolean) 
 
 /** Log-probabilities of a completion's tokens, at `offset` characters into its text; null where none were asked for. */
 export const completionProbabilities = (
-  tokens: readonly (Omit<TextToken, "id"> & { readonly unknown?: boolean })[],
+  tokens: readonly (TextToken & { readonly unknown?: boolean })[],
   offset: number,
   asked: boolean,
 ) => {
@@ -38,13 +71,8 @@ export const completionProbabilities = (
   return {
     tokens: tokens.map(({ text }) => text),
     token_logprobs: tokens.map(({ logProbability, unknown }) => (unknown ? null : (logProbability ?? 0))),
-    top_logprobs: tokens.map(({ text, logProbability, alternatives, unknown }) =>
-      unknown || alternatives === undefined
-        ? null
-        : Object.fromEntries([
-            ...alternatives.map((other) => [other.text, other.logProbability]),
-            [text, logProbability ?? 0],
-          ]),
+    top_logprobs: tokens.map(({ unknown, alternatives, logProbability = 0, ...token }) =>
+      unknown || alternatives === undefined ? null : likeliestByName(token, logProbability, alternatives),
     ),
     text_offset: tokens.map(({ text }) => {
       const start = next;

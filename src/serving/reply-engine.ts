@@ -16,12 +16,24 @@ import {
   type TokenRequest,
 } from "../transformer/index.ts";
 
-/** A token of a text: what it adds to it, and where they were asked for its probability and the likeliest others. */
+/** A token that might have stood at a place. bytes: its own, be they a part of a character; null: not known. */
+export type Alternative = {
+  readonly id: number;
+  readonly text: string;
+  readonly bytes: Uint8Array | null;
+  readonly logProbability: number;
+};
+
+/**
+ * A token of a text: what it adds to it ("" for a part of a character that others complete), and where they were asked
+ * for its bytes, its probability and the likeliest at its place.
+ */
 export type TextToken = {
   readonly id: number;
   readonly text: string;
+  readonly bytes?: Uint8Array | null;
   readonly logProbability?: number;
-  readonly alternatives?: readonly { readonly text: string; readonly logProbability: number }[];
+  readonly alternatives?: readonly Alternative[];
 };
 
 /** A text to be continued. It must fit the model's context. */
@@ -58,6 +70,14 @@ type Entry = {
   readonly fail: (thrown: unknown) => void;
 };
 
+/** A token's bytes in its place: the space in front of a first word is not there where the text has none. */
+const bytesIn = (tokenizer: Tokenizer, id: number, text: string): Uint8Array | null => {
+  if (text === "" && tokenizer.specialIds.has(id)) return null;
+  const own = tokenizer.bytesOf(id);
+  if (own === null) return text === "" ? null : Buffer.from(text);
+  return Buffer.from(own).equals(Buffer.from(` ${text}`)) ? own.slice(1) : own;
+};
+
 /** A token with the text that it adds; the likeliest tokens at its place are read behind the one before. */
 export const withTexts = (
   tokenizer: Tokenizer,
@@ -76,9 +96,9 @@ export const withTexts = (
   const others = alternatives.map((other) => {
     const whole = decode([...context, other.id]);
     const own = whole.startsWith(start) ? whole.slice(start.length) : decode([other.id]);
-    return { text: own, logProbability: other.logProbability };
+    return { ...other, text: own, bytes: bytesIn(tokenizer, other.id, own) };
   });
-  return { id, text, logProbability, alternatives: others };
+  return { id, text, bytes: bytesIn(tokenizer, id, text), logProbability, alternatives: others };
 };
 
 /** Follows one reply: its text, its tokens, and whoever is told of them. */

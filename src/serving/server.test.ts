@@ -39,6 +39,7 @@ afterAll(async () => {
 });
 
 const chat = { model: "tiny", messages, seed: 5 };
+const strict = new TextDecoder("utf-8", { fatal: true });
 const textOf = (reply: OpenAI.ChatCompletion, at = 0): string => reply.choices[at]!.message.content ?? "";
 
 /** The error with which a call ends. */
@@ -120,7 +121,14 @@ describe("a chat completion", () => {
     });
     const tokens = reply.choices[0]!.logprobs!.content!;
     expect(tokens).toHaveLength(reply.usage!.completion_tokens);
-    expect(tokens.map(({ token }) => token).join("")).toBe(textOf(reply));
+    const bytes = tokens.flatMap(({ bytes: own }) => own ?? []);
+    expect(new TextDecoder().decode(Uint8Array.from(bytes))).toBe(textOf(reply));
+    // some tokens are a part of a character only, and are told as the bytes they are
+    const torn = [...tokens, ...tokens.flatMap(({ top_logprobs: top }) => top)].filter(({ token }) =>
+      token.includes("\ufffd"),
+    );
+    expect(torn.length).toBeGreaterThan(0);
+    for (const { bytes: own } of torn) expect(() => strict.decode(Uint8Array.from(own!))).toThrow();
     for (const { logprob, top_logprobs: top } of tokens) {
       expect(top).toHaveLength(3);
       expect(top[0]!.logprob).toBe(logprob);

@@ -63,6 +63,14 @@ describe.each(["gpt2", "llama3", "qwen2", "llama2", "llama2-metaspace", "gemma"]
     expect(tokenizer.encodeMarked({ text, literal, marks: [] }).ids).toEqual(row.literal);
   });
 
+  it.each(rows.map((row) => [row.text, row] as const))("has its tokens' own bytes for %j", (_text, row) => {
+    const bytes = Buffer.concat(row.ids.map((id) => tokenizer.bytesOf(id)!));
+    const whole = bytes.toString();
+    // a space in front of the first word is dropped by some
+    expect([whole, whole.replace(/^ /, "")]).toContain(row.decoded);
+    expect(tokenizer.bytesOf(tokenizer.vocabularySize)).toBeNull();
+  });
+
   it.each(rows.map((row) => [row.text, row] as const))("and its text for %j", (_text, row) => {
     expect(tokenizer.decode(row.ids, { skipSpecial: false })).toBe(row.decoded);
     expect(tokenizer.decode(row.ids, { skipSpecial: true })).toBe(row.decodedWithoutSpecial);

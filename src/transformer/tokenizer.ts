@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { checkValue, parseJson } from "../core/index.ts";
 import { toByteCharacters, wordPattern } from "./byte-level.ts";
-import { createDecode } from "./tokenizer-decoding.ts";
+import { createDecoding } from "./tokenizer-decoding.ts";
 import {
   contentOf,
   isPlainByteLevel,
@@ -54,6 +54,8 @@ export type Tokenizer = {
   encodeMarked(marked: MarkedText): { ids: number[]; places: MarkPlace[] };
   /** Throws CovenantError for an id that is not in the vocabulary. Cut UTF-8 gives U+FFFD. */
   decode(ids: ArrayLike<number>, options: { readonly skipSpecial: boolean }): string;
+  /** The bytes that a token stands for, be they a part of a character; null where they are not known. */
+  bytesOf(id: number): Uint8Array | null;
   idOf(token: string): number | null;
   tokenOf(id: number): string | null;
 };
@@ -238,7 +240,7 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
       return specialTokens ? [...before, ...ids, ...after] : ids;
     },
     encodeMarked: encoding.encodeMarked,
-    decode: createDecode(library, json, config, isPlain),
+    ...createDecoding(library, json, config, isPlain),
     idOf,
     tokenOf: (id) => library.id_to_token(id) ?? null,
   };

@@ -189,8 +189,13 @@ describe("the stages by hand", () => {
 
   it("train on supervised rows of one's own", async () => {
     const words = ["train", "sft", ...model, "--data", rows, ...quick("sft"), "--out", "own"];
-    const { model: trained } = await json(...words);
+    const { model: trained, steps, rows: given } = await json(...words);
     expect(existsSync(join(String(trained), "model.safetensors"))).toBe(true);
+    // the same again says the same, and how to go on with rows that have nothing to do with the sandbox
+    const { stdout } = expectStatus(await covenant([...words, "--quiet"], folder), 0);
+    expect(stdout).toMatch(new RegExp(`^Learned from ${given} rows of .*, 1 epoch: ${steps} steps? in \\d`));
+    expect(stdout).toMatch(/^Loss: \d+\.\d+/m);
+    expect(stdout).toContain("Next: npx covenant chat ./own/sl/model\n");
   });
 
   it("train against a reward model or a judge, by groups, and raise an alarm that a person sees twice", async () => {

@@ -16,6 +16,16 @@ const turned = ({ probability, chosen, rejected }: RewardPairRecord) =>
 
 const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(0)} %`;
 
+/** How many held-out pairs the reward model orders as their labels do; nothing where there is none to tell. */
+export const describeHeldOut = (records: readonly RewardPairRecord[]): string[] => {
+  const pairs = records.filter(({ probability }) => probability !== 0.5).map(turned);
+  if (pairs.length === 0) return [];
+  const { value, low, high } = rewardModelAccuracy(pairs).accuracy;
+  return [
+    `Orders ${percent(value)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(low)} to ${percent(high)}).`,
+  ];
+};
+
 /**
  * Throws CovenantError, or warns where that is asked for, when the accuracy on held-out pairs may be chance: when its 95 %
  * interval holds one half or lies below it. Warns when there are too few pairs to tell. Pairs without a preference do

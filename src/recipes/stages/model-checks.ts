@@ -13,9 +13,10 @@ import {
   type ModelDescription,
   type ModelFolder,
   mergeFolder,
-  parameterCount,
   targetedProjections,
 } from "../../transformer/index.ts";
+import { machineRate } from "../machine-rate.ts";
+import type { ModelSpeed } from "../model-time.ts";
 import { asModelName } from "../names.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { requireContinuable } from "./adapter-start.ts";
@@ -34,8 +35,8 @@ export type ModelRole = "asked" | "trained" | "trained-bare" | "rewards";
  */
 export type CheckedModel = {
   readonly hash: string | null;
-  readonly speed: number | null;
   readonly config: ModelConfig | null;
+  readonly task: ModelDescription["task"];
   readonly tokens: string | null;
   readonly language: ModelLanguage | null;
 };
@@ -45,14 +46,11 @@ export type ModelLanguage = Pick<ModelDescription, "tokenizer" | "chatTemplate">
   readonly folder: string;
 };
 
-const unknown: CheckedModel = { hash: null, speed: null, config: null, tokens: null, language: null };
+const unknown: CheckedModel = { hash: null, config: null, task: "causal-lm", tokens: null, language: null };
 
 /** Two models with the same hash read the same ids as the same tokens. */
 const hashTokens = ({ tokenizer }: ModelDescription): string =>
   hashJson(Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.tokenOf(id)));
-
-/** Parameters of covenant-tiny, on which the rates of plans were measured. */
-const tinyParameters = 2_720_000;
 
 /** Model folders inside a folder that is none itself, a run folder above all. */
 const modelFoldersIn = async (folder: string): Promise<string[]> => {
@@ -148,9 +146,11 @@ const requireNarrow = (config: ModelConfig, { rank, targets }: NonNullable<Start
   );
 };
 
-/** How fast a model runs here, covenant-tiny being 1. */
-export const speedOf = ({ config, task }: ModelDescription): number =>
-  tinyParameters / parameterCount(config, task);
+/** What plans need to know of a model that is loaded here. */
+export const speedOf = async (
+  { config, task }: ModelDescription,
+  context: RecipeContext,
+): Promise<ModelSpeed> => ({ config, task, rate: await machineRate(context) });
 
 /** contentHash: of the files that the model was read from. */
 export type LanguageFolder = ModelFolder & { readonly contentHash: () => Promise<string> };
@@ -209,8 +209,8 @@ export const checkModel = async (
   }
   return {
     hash: await hashFolder(folder, model.adapter?.baseFolder),
-    speed: speedOf(model),
     config: model.config,
+    task: model.task,
     tokens: hashTokens(model),
     language: { folder, tokenizer: model.tokenizer, chatTemplate: model.chatTemplate },
   };

@@ -4,7 +4,7 @@
 import type { StageManifest } from "../../records/index.ts";
 import { countText, durationText } from "../figures.ts";
 import { glossary } from "../glossary.ts";
-import { type Goal, listGoals } from "../goals.ts";
+import { type Goal, leastMeasured, listGoals, tooFewForGoals } from "../goals.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import type { SectionMaker } from "./section.ts";
@@ -59,6 +59,11 @@ const goalRow = ({ name, wanted, got, met, measured }: Goal): Markup => {
 
 const goals = (data: ReportData): Markup => {
   const checked = listGoals(data.metrics);
+  const few = tooFewForGoals(data.metrics);
+  if (few !== null)
+    return html`<h3 id="goals">Goals</h3>
+<p>None: ${countText(few, "harmful prompt")} measured each model, and the goals of a run in the sandbox are for at least ${leastMeasured}.</p>
+`;
   if (checked.length === 0) return html``;
   return html`<h3 id="goals">Goals</h3>
 <p>What a run in the sandbox is held to, by point estimates.</p>
