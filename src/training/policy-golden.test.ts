@@ -140,7 +140,8 @@ const expectChanges = (
   expect(Object.keys(weights).sort()).toEqual(Object.keys(changes).sort());
   for (const [name, summary] of Object.entries(changes)) {
     const moved = weights[name]!.data.map((value, at) => value - before[name]![at]!);
-    expect(shareOff(moved, summary), name).toBeLessThan(1e-4);
+    // small moves of weights near 1 have few digits in float32
+    expect(shareOff(moved, summary), name).toBeLessThan(1e-3);
   }
 };
 
