@@ -73,13 +73,59 @@ describe("int8", () => {
 });
 
 describe("products with int8", () => {
-  it("do not overflow where every level and every activation is at its largest, on any processor", async () => {
-    const [rows, inputs, outputs] = [16, 64, 64];
-    const { levels, steps } = quantiseInt8(new Float32Array(inputs * outputs).fill(1), outputs, inputs);
-    const weights = { w: input("w", [inputs, outputs], "int8"), s: input("s", [outputs]) };
-    const program = await compile({ y: matmulInt8(input("x", [rows, inputs]), weights.w, weights.s) });
-    const { y } = await program.run({ x: new Float32Array(rows * inputs).fill(1), w: levels, s: steps });
+  const [rows, inputs, outputs] = [16, 64, 64];
+  const at = (values: ArrayLike<number>, place: number): number => values[place] ?? 0;
+
+  /** A product through int8, the exact one, and how far rounding of weights and activations may move each number. */
+  const multiply = async (x: Float32Array, weight: Float32Array) => {
+    const { levels, steps } = quantiseInt8(weight, outputs, inputs);
+    const fed = { w: input("w", [inputs, outputs], "int8"), s: input("s", [outputs]) };
+    const program = await compile({ y: matmulInt8(input("x", [rows, inputs]), fed.w, fed.s) });
+    const { y } = await program.run({ x, w: levels, s: steps });
     await program.release();
-    for (const value of y!) expect(Number(value)).toBeCloseTo(inputs, 3);
+    // one step for all activations, over their range with zero in it
+    const activationStep = (Math.max(0, ...x) - Math.min(0, ...x)) / 255;
+    const places = Array.from({ length: rows * outputs }, (_, place) => {
+      const [row, column] = [Math.floor(place / outputs), place % outputs];
+      let exact = 0;
+      let bound = 0;
+      for (let k = 0; k < inputs; k++) {
+        const [a, w] = [at(x, row * inputs + k), at(weight, column * inputs + k)];
+        exact += a * w;
+        // half a step of each; a full one of the activations, whose zero point is rounded as well
+        const [offA, offW] = [activationStep, at(steps, column) / 2];
+        bound += Math.abs(a) * offW + Math.abs(w) * offA + offA * offW;
+      }
+      return { exact, bound };
+    });
+    return places.map((place, index) => ({ ...place, found: Number(y![index]) }));
+  };
+
+  // the largest levels and activations of every sign: pairs of such products are what overflows 16 bits
+  const extreme = fc.constantFrom(-1, 1);
+  const ordinary = fc.float({ min: -1, max: 1, noNaN: true });
+  const list = (count: number) =>
+    fc.oneof(
+      fc.array(extreme, { minLength: count, maxLength: count }),
+      fc.array(ordinary, { minLength: count, maxLength: count }),
+      fc.constant(new Array<number>(count).fill(1)),
+    );
+
+  it("are off by no more than the rounding of weights and activations, on any processor", async () => {
+    await fc.assert(
+      fc.asyncProperty(list(rows * inputs), list(inputs * outputs), async (x, weight) => {
+        for (const { found, exact, bound } of await multiply(Float32Array.from(x), Float32Array.from(weight)))
+          expect(Math.abs(found - exact)).toBeLessThanOrEqual(bound + 1e-4);
+      }),
+      { numRuns: 12, endOnFailure: true },
+    );
+  });
+
+  it("do not overflow where every level and every activation is at its largest, on any processor", async () => {
+    const ones = new Float32Array(rows * inputs).fill(1);
+    for (const sign of [1, -1]) {
+      const weight = new Float32Array(inputs * outputs).fill(sign);
+      for (const { found, exact } of await multiply(ones, weight)) expect(found).toBeCloseTo(exact, 3);
+    }
   });
 });

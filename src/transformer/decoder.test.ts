@@ -8,6 +8,7 @@ import { compile, gradients, input, interpret, mean, tokenLogProbability } from 
 import type { Message } from "../records/index.ts";
 import { encodeChat } from "./chat-template.ts";
 import { loadModelFolder } from "./checkpoint.ts";
+import type { ModelConfig } from "./config.ts";
 import { hiddenStates, logitsOf, packedInputs, prefillGraph, scoreOf } from "./decoder.ts";
 import { createGenerator } from "./generation.ts";
 import { logitsOfAll } from "./logits.fixture.ts";
@@ -95,6 +96,39 @@ describe.each(cases)("a folder that transformers opens ($name)", (model) => {
     await generator.release();
     expect(replies.map(({ ids }) => ids)).toEqual(golden.chats.map(({ greedy }) => greedy));
     expect(replies.every(({ ended }) => !ended)).toBe(true);
+  });
+});
+
+/** Parts of the rule that short texts would not show, and the configuration without them. */
+const long: readonly (readonly [
+  family: string,
+  what: string,
+  without: (config: ModelConfig) => ModelConfig,
+])[] = [
+  ["mistral", "a window", ({ window: _, ...config }) => config],
+  ["qwen2", "a window", ({ window: _, ...config }) => config],
+  ["gemma3", "a window", ({ window: _, ...config }) => config],
+  ["gemma3", "windowed layers alone", ({ windowed: _, ...config }) => config],
+  ["gemma3", "a rotary base of windowed layers", ({ windowRopeTheta: _, ...config }) => config],
+  ["gemma3", "stretched rotary positions", ({ ropeScaling: _, ...config }) => config],
+  ["llama3", "stretched rotary positions", ({ ropeScaling: _, ...config }) => config],
+];
+
+describe("the golden chats are long enough to show", () => {
+  it.each(long)("of %s: %s", async (family, _, without) => {
+    const { config, weights, golden } = await open(inGolden(`families/${family}`));
+    const changed = without(config);
+    expect(changed).not.toEqual(config);
+    const logits = await logitsOfAll(
+      createModelState(changed, weights),
+      golden.chats.map(({ ids }) => ids),
+    );
+    const gaps = golden.chats.flatMap((chat, document) => {
+      const { position, logits: expected } = chat.logits.at(-1)!;
+      const row = logits(document, position);
+      return golden.sample.map((token, at) => Math.abs(row[token]! - expected[at]!));
+    });
+    expect(Math.max(...gaps)).toBeGreaterThan(0.01);
   });
 });
 
