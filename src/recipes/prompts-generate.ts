@@ -10,6 +10,7 @@ import {
   type GenerationOptions,
   generateCalls,
 } from "../feedback/index.ts";
+import { estimatePrompt, priceOfModel } from "../models/index.ts";
 import {
   type GenerationRecord,
   generationRecordSchema,
@@ -22,7 +23,7 @@ import { describeSpent, spentInRun } from "./data-summary.ts";
 import { modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { messageTokens, planOf } from "./plan.ts";
+import { planCalls, planOf } from "./plan.ts";
 import { testShareSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
@@ -191,23 +192,28 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
   };
 };
 
+/** Tokens of what a call asks for, but for its examples. */
+const frameTokens = 120;
+
 /** The calls that it takes at most. */
-const planCalls = (
+const planGeneration = (
   config: GenerateConfig,
   examples: readonly PromptRecord[],
   speed: number | null,
 ): PlannedStep => {
   const calls = mostCalls(config);
-  const example = examples.reduce((sum, { messages }) => sum + messageTokens(messages), 0) / examples.length;
-  const read = Math.round(calls * (120 + config.shots * example));
-  const written = calls * (32 + config.each * config.tokensEach);
-  return {
-    stage: "ask",
-    what: `${counted(config.count, "new prompt")}, ${config.each} a call, at most`,
-    calls,
-    tokens: read + written,
-    seconds: speed === null ? null : (read / 50_000 + written / 4500) / speed,
-  };
+  const { count, each, shots, tokensEach, model, prices } = config;
+  const example = examples.reduce((sum, { messages }) => sum + estimatePrompt(messages), 0) / examples.length;
+  return planCalls(
+    "ask",
+    `${counted(count, "new prompt")}, ${each} a call, at most`,
+    { speed, maxTokens: tokensEach, price: priceOfModel(prices, model) },
+    (reply) => ({
+      calls,
+      read: calls * (frameTokens + shots * example),
+      written: calls * (32 + each * reply),
+    }),
+  );
 };
 
 /** `covenant prompts generate`. */
@@ -226,7 +232,7 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const { examples, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    return planOf([planCalls(config, examples, inputs.speeds["model"]!)]);
+    return planOf([planGeneration(config, examples, inputs.speeds["model"]!)]);
   },
   run: execute,
 };

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
-import { loadElsewhere, runsHere } from "../models/index.ts";
+import { loadElsewhere, priceOfModel, runsHere, scoringByName } from "../models/index.ts";
 import { constitutionFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -146,8 +146,11 @@ export const recipe: Recipe<typeof schema> = {
     if (judge === undefined) return planOf([learning]);
     const comparisons = steps * batch * (group > 2 ? group : 1);
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
-    const speed = inputs.speeds["judge"]!;
-    return planOf([learning, planComparisons("rl", compared, constitution, { speed, maxTokens })]);
+    const asked = {
+      ...{ method: "choice" as const, scoring: scoringByName(judge) },
+      ...{ speed: inputs.speeds["judge"]!, maxTokens, price: priceOfModel(config.prices, judge) },
+    };
+    return planOf([learning, planComparisons("rl", compared, constitution, asked)]);
   },
   async run(config, context) {
     const { prompts: gathered, constitution, request } = await prepare(config, context);

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
+import { estimatePrompt } from "../models/index.ts";
 import type { PreferenceRow, SftRow } from "../records/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { trainFlags } from "./flags.ts";
@@ -11,7 +12,7 @@ import { trainingFolder } from "./folders.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages } from "./open-stages.ts";
-import { messageTokens, planOf, planTraining, tokensOf } from "./plan.ts";
+import { planOf, planTraining, tokensOf } from "./plan.ts";
 import type { Recipe, RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
 import {
   dpoSettings,
@@ -117,12 +118,12 @@ const runTrain = async <Config extends TrainConfig, Row>(
 };
 
 const pairTokens = ({ prompt, chosen, rejected }: PreferenceRow): number =>
-  2 * messageTokens(prompt) + tokensOf(chosen) + tokensOf(rejected);
+  2 * estimatePrompt(prompt) + tokensOf(chosen) + tokensOf(rejected);
 
 const sftTokens = (row: SftRow): number => {
   if ("text" in row) return tokensOf(row.text);
-  if ("messages" in row) return messageTokens(row.messages);
-  return messageTokens(row.prompt) + tokensOf(row.completion);
+  if ("messages" in row) return estimatePrompt(row.messages);
+  return estimatePrompt(row.prompt) + tokensOf(row.completion);
 };
 
 const sftSchema = z.strictObject({
