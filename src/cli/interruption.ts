@@ -18,7 +18,7 @@ export const createInterruption = (
     interrupt() {
       if (first === undefined) {
         first = clock.now();
-        controller.abort(new InterruptedError());
+        controller.abort(new InterruptedError("Interrupted.", { drains: true }));
       } else if (clock.now() - first > sameSignalMilliseconds) {
         endNow();
       }

@@ -26,7 +26,7 @@ process.on("SIGINT", () => {
 
 // Not through interrupt: it would end a command that is stopping already at once.
 const output = new AbortController();
-const terminal = processTerminal(() => output.abort(new InterruptedError()));
+const terminal = processTerminal(() => output.abort(new InterruptedError("Interrupted.", { drains: true })));
 const conversation = createConversation({
   ...{ input: process.stdin, output: process.stdout, clock: systemClock, interrupt },
   hint: terminal.err,

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scriptedModel } from "../models/index.ts";
-import { inOrder, paceOf } from "./chunk.ts";
+import { inOrder, paceOf, sumUsage } from "./chunk.ts";
 
 type Deferred = { readonly promise: Promise<number>; settle(failure?: Error): void };
 
@@ -123,11 +123,27 @@ describe("work in a window", () => {
   });
 });
 
+describe("the sum of token counts", () => {
+  it("keeps what was read before, and that a part of it is an estimate", () => {
+    const plain = { promptTokens: 5, completionTokens: 2 };
+    expect(sumUsage([plain, plain])).toEqual({ promptTokens: 10, completionTokens: 4 });
+    expect(
+      sumUsage([
+        { ...plain, cachedTokens: 3 },
+        { ...plain, estimated: true },
+      ]),
+    ).toEqual({
+      ...{ promptTokens: 10, completionTokens: 4 },
+      ...{ cachedTokens: 3, estimated: true },
+    });
+  });
+});
+
 describe("the pace of a model", () => {
   it("is one batch after another where requests are computed together, and items side by side where not", () => {
     const together = scriptedModel({ batch: 12, reply: () => "" });
     expect(paceOf(together, 3)).toEqual({ chunk: 4, window: 1 });
-    const apart = { ...together, capabilities: { ...together.capabilities, apart: true } };
+    const apart = { ...together, capabilities: { ...together.capabilities, independentRequests: true } };
     expect(paceOf(apart, 3)).toEqual({ chunk: 1, window: 4 });
     expect(paceOf(apart, 100)).toEqual({ chunk: 1, window: 1 });
   });

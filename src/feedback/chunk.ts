@@ -23,7 +23,9 @@ const ahead = 4;
  */
 export const paceOf = ({ capabilities }: LanguageModel, requests = 1): Pace => {
   const items = Math.max(1, Math.floor(capabilities.batch / requests));
-  return capabilities.apart === true ? { chunk: 1, window: items } : { chunk: items, window: 1 };
+  return capabilities.independentRequests === true
+    ? { chunk: 1, window: items }
+    : { chunk: items, window: 1 };
 };
 
 type Outcome<Result> = { readonly result: Result } | { readonly thrown: unknown };
@@ -128,8 +130,12 @@ export const expectCount = <Result>(
   );
 };
 
-/** The sum of token counts. */
+/** The sum of token counts; an estimate where one of them is. */
 export const sumUsage = (usages: readonly Usage[]): Usage => ({
   promptTokens: usages.reduce((sum, usage) => sum + usage.promptTokens, 0),
   completionTokens: usages.reduce((sum, usage) => sum + usage.completionTokens, 0),
+  ...(usages.some(({ cachedTokens }) => cachedTokens !== undefined)
+    ? { cachedTokens: usages.reduce((sum, { cachedTokens = 0 }) => sum + cachedTokens, 0) }
+    : {}),
+  ...(usages.some(({ estimated }) => estimated) ? { estimated: true as const } : {}),
 });

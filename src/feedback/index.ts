@@ -33,6 +33,7 @@ export {
   type AreaChunk,
   type ClassifyOptions,
   classifyPrompts,
+  mostAsked,
   renderClassification,
 } from "./prompts/classification.ts";
 export { formatNamed, promptFormats } from "./prompts/formats.ts";

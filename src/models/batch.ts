@@ -22,15 +22,17 @@ const runAlone = async <Request, Result>(
   };
   try {
     return [await (queue === null ? work() : queue.add(work))];
-  } finally {
+  } catch (thrown) {
     throwIfAborted(signal);
+    throw thrown;
   }
 };
 
 /**
  * Runs one call per request, as many at once as the queue allows, and gives the results in the requests' order. At
  * the first failure the other calls are aborted (or left to end, where the failure says so) and waited for, then that
- * failure is thrown: nothing goes on behind the caller's back.
+ * failure is thrown: nothing goes on behind the caller's back. What was answered all the same in spite of an abort is
+ * given.
  */
 export const mapRequests = async <Request, Result>(
   requests: readonly Request[],
@@ -58,7 +60,7 @@ export const mapRequests = async <Request, Result>(
   const results = await Promise.all(
     requests.map((request) => (queue === null ? runOne(request) : queue.add(() => runOne(request)))),
   );
+  if (failure === undefined) return results as Result[];
   throwIfAborted(options?.signal);
-  if (failure !== undefined) throw failure.thrown;
-  return results as Result[];
+  throw failure.thrown;
 };

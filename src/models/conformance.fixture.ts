@@ -100,6 +100,31 @@ const describeScores = (model: Model): void => {
   });
 };
 
+/** A request whose answer is held back until it is let go. */
+export type HeldRequest = { readonly text: string; release(): void };
+
+const describeIndependence = (model: Model, held: () => HeldRequest | undefined): void => {
+  it("says that its requests are independent where a slow one delays no other, asked side by side", async () => {
+    const slow = held();
+    if (slow === undefined) {
+      expect(model().capabilities.independentRequests ?? false).toBe(false);
+      return;
+    }
+    expect(model().capabilities.independentRequests).toBe(true);
+    let isSlowDone = false;
+    const slowest = model()
+      .generate([generateRequest(slow.text)])
+      .then((replies) => {
+        isSlowDone = true;
+        return replies;
+      });
+    for (const text of texts) expect(await model().generate([generateRequest(text)])).toHaveLength(1);
+    expect(isSlowDone).toBe(false);
+    slow.release();
+    expect(await slowest).toHaveLength(1);
+  });
+};
+
 /** A conversation that no context of these tests holds. */
 const longText = "How are you? ".repeat(2000);
 
@@ -118,12 +143,16 @@ const describeOverflow = (model: Model): void => {
 };
 
 /**
- * Runs the suite. open gives a model and whatever has to be closed after it. bounded: whether the model has a context
- * that can overflow. seeded: whether its replies hang on seeds.
+ * Runs the suite. open gives a model and whatever has to be closed after it; held: of a model whose requests go their own
+ * ways. bounded: whether the model has a context that can overflow. seeded: whether its replies hang on seeds.
  */
 export const describeConformance = (
   name: string,
-  open: () => Promise<{ readonly model: LanguageModel; readonly close?: () => Promise<void> }>,
+  open: () => Promise<{
+    readonly model: LanguageModel;
+    readonly close?: () => Promise<void>;
+    readonly held?: HeldRequest;
+  }>,
   { bounded = false, seeded = true }: { readonly bounded?: boolean; readonly seeded?: boolean } = {},
 ): void => {
   describe(`${name}: what every model does`, () => {
@@ -137,6 +166,7 @@ export const describeConformance = (
     });
     const model = (): LanguageModel => opened.model;
     describeCalls(model);
+    describeIndependence(model, () => opened.held);
     describeReplies(model, seeded);
     describeScores(model);
     if (bounded) describeOverflow(model);

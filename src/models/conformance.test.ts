@@ -18,7 +18,11 @@ import {
 import { anthropicModel } from "./providers/anthropic.ts";
 import { startAnthropic } from "./providers/anthropic-server.fixture.ts";
 import { makeModelFolder } from "./providers/embedded.fixture.ts";
-import { type EndpointBehaviour, startEndpoint } from "./providers/endpoint-server.fixture.ts";
+import {
+  type EndpointBehaviour,
+  type ServedCall,
+  startEndpoint,
+} from "./providers/endpoint-server.fixture.ts";
 import { openAiCompatibleModel } from "./providers/openai-compatible.ts";
 
 const scripted = (scores: boolean): LanguageModel =>
@@ -34,13 +38,27 @@ const scripted = (scores: boolean): LanguageModel =>
       : {}),
   });
 
+/** Holds a request's answer back. hold: for a server to await. */
+const createHeld = () => {
+  const text = "Take your time.";
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const hold = async ({ body }: { readonly body: object }): Promise<void> => {
+    if (JSON.stringify(body).includes(text)) await released;
+  };
+  return { hold, held: { text, release } };
+};
+
 const endpoint =
   (behaviour: EndpointBehaviour, scoring: "auto" | "none" = "auto") =>
   async () => {
-    const server = await startEndpoint(behaviour);
+    const { hold, held } = createHeld();
+    const server = await startEndpoint({ ...behaviour, before: (_, call) => hold(call) });
     const options = { id: "endpoint", baseURL: server.baseURL, model: "m", concurrency: 3, scoring };
     const model = withRetry(withTimeout(openAiCompatibleModel(options)));
-    return { model, close: server.close };
+    return { model, close: server.close, held };
   };
 
 describeConformance("scripted", async () => ({ model: scripted(true) }));
@@ -67,18 +85,21 @@ describeConformance("endpoint without scores", endpoint({}, "none"));
 describeConformance(
   "anthropic",
   async () => {
-    const server = await startAnthropic();
+    const { hold, held } = createHeld();
+    const server = await startAnthropic(hold);
     const model = anthropicModel({ id: "a", model: "claude-x", key: "sesame-open", baseURL: server.baseURL });
-    return { model: withRetry(withTimeout(model)), close: server.close };
+    return { model: withRetry(withTimeout(model)), close: server.close, held };
   },
   { bounded: true, seeded: false },
 );
 
 /** By its name, with all that openModel puts around an endpoint. */
 const named = (members: number) => async () => {
+  const { hold, held } = createHeld();
+  const before = (_: number, call: ServedCall) => hold(call);
   const servers = await Promise.all(
     Array.from({ length: members }, () =>
-      startEndpoint({ echo: true, template: "tokenize", fault: context }),
+      startEndpoint({ echo: true, template: "tokenize", fault: context, before }),
     ),
   );
   const folder = await mkdtemp(join(tmpdir(), "covenant-conformance-"));
@@ -94,7 +115,7 @@ const named = (members: number) => async () => {
     for (const server of servers) await server.close();
     await rm(folder, { recursive: true });
   };
-  return { model, close };
+  return { model, close, held };
 };
 describeConformance("endpoint by its name", named(1), { bounded: true });
 describeConformance("pool by its name", named(3), { bounded: true });

@@ -1,12 +1,12 @@
 // What can go wrong when a model is asked, as errors whose facts say whether asking again may help. Providers throw
 // these, middleware reads them; neither has to know the other.
 
-import { CovenantError } from "../core/index.ts";
+import { CovenantError, UserError } from "../core/index.ts";
 import type { Declined } from "./specification.ts";
 
 /**
  * retriable: asking the same again may succeed. retryAfter: milliseconds the provider asked to wait. declined: why the
- * provider declined this one request, where no other request is concerned.
+ * provider declined this one request, where no other request is concerned. unsent: nothing reached the provider.
  */
 export type ModelFailureFacts = {
   readonly model: string;
@@ -14,6 +14,7 @@ export type ModelFailureFacts = {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly declined?: Declined;
+  readonly unsent?: boolean;
 };
 
 export type ModelFailureCode = "model-connection" | "model-timeout" | "model-status" | "model-response";
@@ -36,7 +37,7 @@ export const isOverload = (thrown: unknown): boolean => {
   return ["model-timeout", "model-connection"].includes(thrown.code) || status === 429 || status >= 500;
 };
 
-/** Whether calls that are on their way are to be waited for, not cut, when this failure ends a batch. */
+/** Whether calls that are on their way are to be waited for, not cut, when this failure, or interruption, ends a batch. */
 export const drainsCalls = (thrown: unknown): boolean =>
   thrown instanceof CovenantError && thrown.facts["drains"] === true;
 
@@ -45,6 +46,12 @@ export const statusOf = (thrown: unknown): number | undefined => {
   const status = thrown instanceof CovenantError ? thrown.facts["status"] : undefined;
   return typeof status === "number" ? status : undefined;
 };
+
+/** Whether a failed call is not to be paid: the provider turned it down, or it never reached the provider. */
+export const costsNothing = (thrown: unknown): boolean =>
+  thrown instanceof UserError ||
+  statusOf(thrown) !== undefined ||
+  (thrown instanceof CovenantError && thrown.facts["unsent"] === true);
 
 /** Why the provider declined this one request; undefined for any other failure. */
 export const declinedOf = (thrown: unknown): Declined | undefined => {

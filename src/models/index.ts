@@ -1,8 +1,11 @@
 // Whatever answers a prompt: the specification, names, opening, middleware, and scripted models for tests.
 // Knows nothing of constitutions or of training.
+
+export { type Account, readAccounts, type StageAccounts, sumAccounts } from "./account.ts";
 export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
+export type { Budget } from "./budget.ts";
 export { isRetriable } from "./failure.ts";
-export { type Account, type Budget, type Ledger, moneyOf, openLedger, type Price } from "./ledger.ts";
+export { type Ledger, moneyOf, openLedger, type Price } from "./ledger.ts";
 export { withCache } from "./middleware/cache.ts";
 export { type ConcurrencyOptions, withAdaptiveConcurrency } from "./middleware/concurrency.ts";
 export { withLedger } from "./middleware/ledger.ts";
@@ -19,6 +22,8 @@ export {
   openModel,
   priceOfModel,
   runsHere,
+  type ScoringByName,
+  scoringByName,
 } from "./open.ts";
 export type { FetchProgress, ModelNotice, OpenOptions } from "./open-options.ts";
 export { type PoolOptions, poolModel } from "./pool.ts";
@@ -32,3 +37,4 @@ export {
 } from "./providers/scripted.ts";
 export { openRecorder, type Recorder } from "./recorder.ts";
 export type * from "./specification.ts";
+export { choiceTokens, estimatePrompt, estimateTokens } from "./token-estimate.ts";

@@ -1,10 +1,22 @@
 // One account of calls, tokens and money for a whole run, kept in a file that only grows, so that it outlives any end of
-// the process; and the budget that it is held to. A call is counted when it ends; an answer is paid for once, a failure
-// never. Knows prices as it is given them, and no models.
+// the process; and the budget that it is held to. A call is written down when it is sent and when it ends. An answer
+// costs what its server counts; a call that was sent and not answered costs an estimate, and is marked as that; one that
+// the server turned down, or that never reached it, costs nothing. Knows prices as it is given them, and no models.
 
-import { z } from "zod";
-import { dropTornLine, formatJsonLines, openAppender, readJsonLines, UserError } from "../core/index.ts";
+import { dropTornLine, formatJsonLines, openAppender } from "../core/index.ts";
 import type { Usage } from "../records/index.ts";
+import {
+  type Account,
+  addCall,
+  type BegunCall,
+  type EndedCall,
+  emptyAccount,
+  lostCall,
+  readAccountFile,
+  sumAccounts,
+} from "./account.ts";
+import { type Budget, type BudgetedRequest, createBudgetKeeper, type Release } from "./budget.ts";
+import { costsNothing, declinedOf } from "./failure.ts";
 
 /** Dollars per million tokens. cachedInput: of tokens that the provider had read before; default: as input. */
 export type Price = {
@@ -12,45 +24,6 @@ export type Price = {
   readonly output: number;
   readonly cachedInput?: number | undefined;
 };
-
-/** What may be spent in all: dollars, tokens read and written, calls. */
-export type Budget = {
-  readonly money?: number | undefined;
-  readonly tokens?: number | undefined;
-  readonly calls?: number | undefined;
-};
-
-const entrySchema = z.object({
-  model: z.string(),
-  calls: z.number().int(),
-  failed: z.number().int(),
-  promptTokens: z.number().int(),
-  cachedTokens: z.number().int(),
-  completionTokens: z.number().int(),
-  money: z.number(),
-});
-type Entry = z.infer<typeof entrySchema>;
-
-/** failed: those of the calls that had no answer. cachedTokens: those of promptTokens that were read before. */
-export type Account = Omit<Entry, "model">;
-
-const emptyAccount = (): Account => ({
-  calls: 0,
-  failed: 0,
-  promptTokens: 0,
-  cachedTokens: 0,
-  completionTokens: 0,
-  money: 0,
-});
-
-const addUp = (sum: Account, entry: Account): Account => ({
-  calls: sum.calls + entry.calls,
-  failed: sum.failed + entry.failed,
-  promptTokens: sum.promptTokens + entry.promptTokens,
-  cachedTokens: sum.cachedTokens + entry.cachedTokens,
-  completionTokens: sum.completionTokens + entry.completionTokens,
-  money: sum.money + entry.money,
-});
 
 /** The price of a model by its name, by the names it goes by, or by the part of it that names the model alone. */
 export const priceOf = (
@@ -73,81 +46,124 @@ export const moneyOf = (
   );
 };
 
+/** A call on its way. One of the two ends it. failed: takes what was thrown. */
+export type Charge = { answered(usage: Usage): void; failed(thrown: unknown): void };
+
+/** The account as a model uses it. */
+export type Meter = {
+  /** Before a request, however many calls it takes: see BudgetKeeper. */
+  reserve(request: Omit<BudgetedRequest, "costs">, signal: AbortSignal): Promise<Release>;
+  /** When a call is sent. most: what it takes at most, estimated. */
+  begin(most: Usage): Charge;
+};
+
+/** Whose calls are counted: a model by its name, what its tokens cost, and the stage for which it is asked. */
+export type Payer = {
+  readonly model: string;
+  readonly price?: Price | undefined;
+  readonly stage?: string | undefined;
+};
+
 export type Ledger = {
-  /** All that the run has taken so far, earlier attempts included. */
-  totals(): Account;
-  /** Before a call. Throws UserError "budget-used-up" when it would go beyond the budget, as far as can be foreseen. */
-  begin(): void;
-  /** After a call that begin let pass: its usage, or null for one that had no answer. */
-  end(model: string, usage: Usage | null, price?: Price): void;
+  meter(payer: Payer): Meter;
+  /** All that the run has taken so far, earlier attempts included; or what one of its stages has. */
+  totals(stage?: string): Account;
   close(): void;
 };
 
-const parts = ["calls", "tokens", "money"] as const;
-
-const show = (part: (typeof parts)[number], value: number): string =>
-  part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : `${value.toLocaleString("en-US")} ${part}`;
-
-const refuse = (
-  part: (typeof parts)[number],
-  limit: number,
-  spent: Readonly<Record<string, number>>,
-): never => {
-  const so = parts.map((one) => show(one, spent[one] ?? 0)).join(", ");
-  throw new UserError(
-    "budget-used-up",
-    `The budget of ${show(part, limit)} leaves nothing for another call (so far ${so}). What was finished is kept: the same command with a larger budget.${part} continues.`,
-    // Calls on their way are paid for, so they are waited for.
-    { part, limit, ...spent, drains: true },
-  );
+/** Makes one call on a meter, where there is one. */
+export const metered = async <Answer>(
+  meter: Meter | undefined,
+  most: Usage,
+  ask: () => Promise<Answer>,
+  usageOf: (answer: Answer) => Usage,
+): Promise<Answer> => {
+  const charge = meter?.begin(most);
+  let answer: Answer;
+  try {
+    answer = await ask();
+  } catch (thrown) {
+    charge?.failed(thrown);
+    throw thrown;
+  }
+  charge?.answered(usageOf(answer));
+  return answer;
 };
+
+const nothing: Usage = { promptTokens: 0, completionTokens: 0 };
+
+/** How a call that was begun ended. usage: null where there was no answer. */
+const endOf = ({ call, model, stage }: BegunCall, usage: Usage | null, money: number): EndedCall => ({
+  call,
+  model,
+  ...(stage === undefined ? {} : { stage }),
+  calls: 1,
+  failed: usage === null ? 1 : 0,
+  promptTokens: usage?.promptTokens ?? 0,
+  cachedTokens: usage?.cachedTokens ?? 0,
+  completionTokens: usage?.completionTokens ?? 0,
+  money,
+  ...(usage?.estimated === true ? { estimated: true } : {}),
+});
 
 /**
  * Opens a ledger. file: where it is kept; without it, it lasts as long as the process. A torn last line of it is cut
- * off. Throws UserError when the file cannot be read or written.
+ * off, and calls that a killed process had on its way are booked by estimate. Throws UserError when the file cannot be
+ * read or written.
  */
 export const openLedger = async ({
   file,
   budget = {},
 }: {
-  readonly file?: string;
+  readonly file?: string | undefined;
   readonly budget?: Budget;
 } = {}): Promise<Ledger> => {
-  let totals = emptyAccount();
-  let inFlight = 0;
   if (file !== undefined) await dropTornLine(file);
   const appender = file === undefined ? undefined : await openAppender(file);
-  if (file !== undefined)
-    for await (const { value } of readJsonLines(file, entrySchema)) totals = addUp(totals, value);
+  const before = file === undefined ? undefined : await readAccountFile(file);
+  const accounts = before?.accounts ?? new Map<string, Account>();
+  let last = before?.last ?? 0;
+  let all = sumAccounts(accounts.values());
+  const book = (ended: EndedCall): void => {
+    const stage = ended.stage ?? "";
+    accounts.set(stage, addCall(accounts.get(stage) ?? emptyAccount, ended));
+    all = addCall(all, ended);
+    appender?.appendNow(formatJsonLines([ended]));
+  };
+  for (const begun of before?.open ?? []) book(lostCall(begun));
+  const keeper = createBudgetKeeper(budget, () => ({
+    calls: all.calls,
+    tokens: all.promptTokens + all.completionTokens,
+    money: all.money,
+  }));
   return {
-    totals: () => totals,
-    begin() {
-      const { money, calls, failed, promptTokens, completionTokens } = totals;
-      const spent = { calls, tokens: promptTokens + completionTokens, money };
-      // This call and those on their way will take about what calls took so far; a call itself is exactly one.
-      const ahead = inFlight + 1;
-      for (const part of parts) {
-        const limit = budget[part];
-        const each = part === "calls" ? 1 : spent[part] / Math.max(1, calls - failed);
-        if (limit !== undefined && (spent[part] >= limit || spent[part] + ahead * each > limit))
-          refuse(part, limit, spent);
-      }
-      inFlight++;
-    },
-    end(model, usage, price) {
-      inFlight--;
-      const entry: Entry = {
-        model,
-        calls: 1,
-        failed: usage === null ? 1 : 0,
-        promptTokens: usage?.promptTokens ?? 0,
-        cachedTokens: usage?.cachedTokens ?? 0,
-        completionTokens: usage?.completionTokens ?? 0,
-        money: usage === null ? 0 : moneyOf(usage, price),
-      };
-      totals = addUp(totals, entry);
-      appender?.appendNow(formatJsonLines([entry]));
-    },
+    totals: (stage) => (stage === undefined ? all : (accounts.get(stage) ?? emptyAccount)),
+    meter: ({ model, price, stage }) => ({
+      reserve: (request, signal) =>
+        keeper.reserve(
+          { ...request, kind: `${request.kind} ${model}`, costs: (usage) => moneyOf(usage, price) },
+          signal,
+        ),
+      begin({ promptTokens, completionTokens }) {
+        const most = { promptTokens, completionTokens };
+        const begun: BegunCall = {
+          call: ++last,
+          state: "begun",
+          model,
+          ...(stage === undefined ? {} : { stage }),
+          ...most,
+          money: moneyOf(most, price),
+        };
+        appender?.appendNow(formatJsonLines([begun]));
+        return {
+          answered: (usage) => book(endOf(begun, usage, moneyOf(usage, price))),
+          failed(thrown) {
+            if (declinedOf(thrown) !== undefined) book(endOf(begun, nothing, 0));
+            else book(costsNothing(thrown) ? endOf(begun, null, 0) : lostCall(begun));
+          },
+        };
+      },
+    }),
     close: () => appender?.close(),
   };
 };

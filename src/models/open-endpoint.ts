@@ -1,12 +1,12 @@
-// Opens what answers behind an address, with the middleware that a network needs: time limit, account, adaptive
+// Opens what answers behind an address, with the middleware that a network needs: time limit, budget, adaptive
 // concurrency, failover between the members of a pool, retries, cache, recording, in this order from within.
 
 import { systemClock } from "../core/index.ts";
 import { anthropicAddress, isOpenAi, keyFor, openAiAddress } from "./key.ts";
-import { type Price, priceOf } from "./ledger.ts";
+import { type Meter, priceOf } from "./ledger.ts";
 import { withCache } from "./middleware/cache.ts";
 import { withAdaptiveConcurrency } from "./middleware/concurrency.ts";
-import { withLedger } from "./middleware/ledger.ts";
+import { withBudget } from "./middleware/ledger.ts";
 import { withRecording } from "./middleware/record.ts";
 import { withRetry } from "./middleware/retry.ts";
 import { withTimeout } from "./middleware/timeout.ts";
@@ -17,8 +17,20 @@ import type { LanguageModel } from "./specification.ts";
 
 const bound = ({ concurrency }: OpenOptions) => (concurrency === undefined ? {} : { concurrency });
 
-const openProvider = async (id: string, target: ServedName, options: OpenOptions): Promise<LanguageModel> => {
+/** meter: where the calls are written down. */
+const openProvider = async (
+  id: string,
+  target: ServedName,
+  options: OpenOptions,
+  meter: Meter | undefined,
+): Promise<LanguageModel> => {
   const { onNotice, environment } = options;
+  const counting = {
+    meter,
+    ...(onNotice === undefined
+      ? {}
+      : { onUncounted: (text: string) => onNotice({ code: "model-usage", text }) }),
+  };
   if (target.type === "anthropic") {
     const { key = "", keyAdvice } = keyFor(id, anthropicAddress, environment);
     const { anthropicModel } = await import("./providers/anthropic.ts");
@@ -27,6 +39,7 @@ const openProvider = async (id: string, target: ServedName, options: OpenOptions
       model: target.model,
       key,
       keyAdvice,
+      ...counting,
       ...bound(options),
       ...(onNotice === undefined
         ? {}
@@ -42,6 +55,7 @@ const openProvider = async (id: string, target: ServedName, options: OpenOptions
     model: target.model,
     ...keyFor(id, baseURL, environment),
     ...(openai ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
+    ...counting,
     ...bound(options),
     isHeld: true,
     ...(openai || onNotice === undefined
@@ -53,14 +67,6 @@ const openProvider = async (id: string, target: ServedName, options: OpenOptions
   });
 };
 
-/** A model whose calls are counted and held to the budget, where there is an account. */
-const onAccount = (model: LanguageModel, options: OpenOptions, poolName: string): LanguageModel => {
-  const { ledger, prices = {} } = options;
-  if (ledger === undefined) return model;
-  const price: Price | undefined = priceOf(prices, model.id, poolName);
-  return withLedger(model, ledger, price);
-};
-
 /** One address as a pool or a single model uses it. */
 const openMember = async (
   id: string,
@@ -68,13 +74,14 @@ const openMember = async (
   options: OpenOptions,
   name: string,
 ): Promise<LanguageModel> => {
-  const { timeout, clock = systemClock } = options;
-  const provider = await openProvider(id, target, options);
+  const { timeout, clock = systemClock, ledger, prices = {} } = options;
+  const meter = ledger?.meter({ model: id, price: priceOf(prices, id, name) });
+  const provider = await openProvider(id, target, options, meter);
   const timed = withTimeout(provider, {
     isHeld: true,
     ...(timeout === undefined ? {} : { milliseconds: timeout }),
   });
-  return withAdaptiveConcurrency(onAccount(timed, options, name), { clock });
+  return withAdaptiveConcurrency(meter === undefined ? timed : withBudget(timed, meter), { clock });
 };
 
 /** What everything that is named goes through last: answers that are there, and a recording. */

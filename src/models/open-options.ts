@@ -10,7 +10,13 @@ import type { Recorder } from "./recorder.ts";
 
 /** Something about a model that a person should know and that stops nothing. */
 export type ModelNotice = {
-  readonly code: "model-retry" | "model-not-listed" | "model-other" | "model-sampling" | "model-foreign-text";
+  readonly code:
+    | "model-retry"
+    | "model-not-listed"
+    | "model-other"
+    | "model-sampling"
+    | "model-usage"
+    | "model-foreign-text";
   readonly text: string;
 };
 
@@ -21,8 +27,8 @@ export type FetchProgress = { readonly file: string; readonly done: number; read
  * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint at most. timeout:
  * milliseconds for one call. retry: of calls to endpoints. ledger: where calls are counted, of all models but those that
  * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model. onNotice: told of every call that is made again, when an address does not
- * list the model that it is asked for (many serve another one without a word), and when an embedded model of a small
- * language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
+ * list the model that it is asked for (many serve another one without a word) or counts no tokens, and when an embedded
+ * model of a small language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,7 +37,7 @@ export type OpenOptions = {
   readonly timeout?: number;
   readonly retry?: RetryOptions;
   readonly clock?: Clock;
-  readonly ledger?: Ledger | undefined;
+  readonly ledger?: Pick<Ledger, "meter"> | undefined;
   readonly prices?: Readonly<Record<string, Price>>;
   readonly cache?: Pick<AnswerStore, "get" | "put"> | undefined;
   readonly recorder?: Pick<Recorder, "add"> | undefined;

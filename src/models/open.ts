@@ -59,6 +59,18 @@ export const runsHere = (name: string): boolean =>
   ["embedded", "hub", "folder"].includes(parseModelName(name).type);
 
 /**
+ * How a model gives log-probabilities, as far as its name tells: not at all, in one call for all continuations, or in a
+ * way, if any, that only asking can tell.
+ */
+export type ScoringByName = "none" | "one-call" | "unknown";
+
+/** What a model's name tells of its log-probabilities. */
+export const scoringByName = (name: string): ScoringByName => {
+  if (parseModelName(name).type === "anthropic") return "none";
+  return isEndpoint(name) ? "unknown" : "one-call";
+};
+
+/**
  * What a model's tokens cost by the prices given; of a pool, what its dearest member's do. Nothing where it runs here;
  * undefined where no price is given.
  */

@@ -37,7 +37,7 @@ const leastLoaded = (members: readonly Member[], now: number): Member | undefine
   );
 };
 
-/** A model made of several. Its batch is the sum of theirs; it scores where all of them do. */
+/** A model made of several. Its batch is the sum of theirs; it scores where all of them do. Members that compute a batch together get single requests. */
 export const poolModel = (options: PoolOptions): LanguageModel => {
   const { id, clock, firstRest = 1000, longestRest = 60_000, onFailover } = options;
   const members = options.members.map(
@@ -88,6 +88,7 @@ export const poolModel = (options: PoolOptions): LanguageModel => {
   return {
     id,
     capabilities: {
+      independentRequests: true,
       batch: members.reduce((sum, { model }) => sum + model.capabilities.batch, 0),
       get scores() {
         return members.every(({ model }) => model.capabilities.scores);

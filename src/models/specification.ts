@@ -56,8 +56,8 @@ export type Capabilities = {
   readonly scores: boolean;
   /** How many requests one call should hold: the embedded engine's batch, or an endpoint's concurrency. */
   readonly batch: number;
-  /** Whether requests go their own ways, so that single ones side by side serve as well as a batch: an endpoint's do. */
-  readonly apart?: boolean;
+  /** Whether the requests of a call go their own ways, so that a slow one delays no other: an endpoint's do. */
+  readonly independentRequests?: boolean;
 };
 
 export type CallOptions = { readonly signal?: AbortSignal };

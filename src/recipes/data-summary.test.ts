@@ -84,7 +84,7 @@ describe("what commands say at their end", () => {
     });
     const lines = describeSpent(spent);
     expect(lines[0]).toBe(
-      "Asked of models: 7 calls, 2 of them again after a failure; 5,000 tokens read and 5 written.",
+      "Asked of models: 7 calls, 2 of them without an answer; 5,000 tokens read and 5 written.",
     );
     expect(lines[1]).toBe("Cut from replies: quotes 3 times.");
     expect(lines[2]).toContain("In 1 comparison the judge");

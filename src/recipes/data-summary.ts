@@ -2,9 +2,11 @@
 // replies, and what it took.
 
 import { isAnswered } from "../feedback/index.ts";
+import { readAccounts } from "../models/index.ts";
 import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../records/index.ts";
 import { readRun } from "../runs/index.ts";
-import { fromCache, type Spent, spentOn } from "./stages/stage-model.ts";
+import { ledgerFile } from "./stages/calls.ts";
+import { fromCache, type Spent, spentOn, withAccount } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
 /** How often each end occurred. */
@@ -134,7 +136,11 @@ export const describeLabels = (
 
 /** What a run's stages asked of models, over all attempts. */
 export const spentInRun = async (folder: string, stages: readonly string[]): Promise<Spent> =>
-  spentOn((await readRun(folder)).events, stages);
+  withAccount(
+    spentOn((await readRun(folder)).events, stages),
+    await readAccounts(ledgerFile(folder)),
+    stages,
+  );
 
 const grouped = (count: number): string => count.toLocaleString("en-US");
 
@@ -147,6 +153,18 @@ const describeEnds = (counts: Spent["counts"]): string[] => {
   return parts.length === 0 ? [] : [`Over all calls, answers that were not whole: ${parts.join(", ")}.`];
 };
 
+const formatMoney = (money: number): string => `$${money.toFixed(money < 1 ? 4 : 2)}`;
+
+/** Which part of the account is an estimate, where one is. */
+const describeEstimate = ({ estimated }: Spent): string[] => {
+  if (estimated === undefined) return [];
+  const { calls, money } = estimated;
+  const cost = money === 0 ? "" : `, ${formatMoney(money)} of the cost`;
+  return [
+    `Estimated: the tokens of ${counted(calls, "call")}${cost}, for want of counts or of an answer to what was sent.`,
+  ];
+};
+
 /** What was asked of models in one line, and what was cut from replies in another where there was something. */
 export const describeSpent = (spent: Spent): string[] => {
   const { calls, promptTokens, completionTokens, repeats, money = 0, counts } = spent;
@@ -154,13 +172,14 @@ export const describeSpent = (spent: Spent): string[] => {
     promptTokens + completionTokens > 0
       ? `${grouped(promptTokens)} tokens read and ${grouped(completionTokens)} written`
       : "tokens not told";
-  const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them again after a failure`;
+  const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them without an answer`;
   const { bounded = 0, [fromCache]: kept = 0, unparseable: _, ...others } = counts;
   const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
   const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
-  const cost = money === 0 ? "" : `; $${money.toFixed(money < 1 ? 4 : 2)}`;
+  const cost = money === 0 ? "" : `; ${formatMoney(money)}`;
   return [
     `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}${cost}.`,
+    ...describeEstimate(spent),
     ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
     ...describeEnds(counts),
     ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
 import { splitOfRequest } from "../sandbox/index.ts";
 import { kindFlag, loadFlag, promptsFlag, runFlags } from "./flags.ts";
@@ -125,8 +126,12 @@ export const recipe: Recipe<typeof evaluateSchema> = {
   async plan(config, context) {
     const { prompts, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    const speeds = config.models.map((_, at) => inputs.speeds[`models.${at}`]!);
-    return planOf([planEvaluation("evaluate", prompts.used, speeds, config.sampling.maxTokens)]);
+    const models = config.models.map((name, at) => ({
+      speed: inputs.speeds[`models.${at}`]!,
+      maxTokens: config.sampling.maxTokens,
+      price: priceOfModel(config.prices, name),
+    }));
+    return planOf([planEvaluation("evaluate", prompts.used, models)]);
   },
   async run(config, context) {
     const { prompts: gathered, request } = await prepare(config, context);

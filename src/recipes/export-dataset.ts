@@ -8,6 +8,7 @@ import { z } from "zod";
 import { hashConstitution } from "../constitution/index.ts";
 import { expandHome, replaceFolder, throwIfAborted, UserError, writeFileAtomic } from "../core/index.ts";
 import { openTable, type TableWriter, tableFormats } from "../tables/index.ts";
+import { spentInRun } from "./data-summary.ts";
 import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./datasets/card.ts";
 import { countSource, type SourceCounts } from "./datasets/counts.ts";
 import { originName, writeOrigin } from "./datasets/origin.ts";
@@ -201,7 +202,10 @@ const stagesBehind = (source: DatasetSource, kinds: readonly (keyof SourceFiles)
 /** The card, and what programs read of it. */
 const describeFolder = async (folder: string, facts: CardFacts, stages: readonly string[]): Promise<void> => {
   const { source, options, splits } = facts;
-  await writeFileAtomic(join(folder, "README.md"), datasetCard(facts, stages));
+  await writeFileAtomic(
+    join(folder, "README.md"),
+    datasetCard(facts, await spentInRun(source.run.folder, stages)),
+  );
   const { name, document } = source.constitution;
   await writeOrigin(folder, {
     kind: "dataset",

@@ -30,7 +30,7 @@ export const constitutionFlag: RecipeFlag = {
 
 export const promptsFlag: RecipeFlag = {
   path: "prompts",
-  description: 'JSONL file (.gz too), or "sandbox"',
+  description: 'file (JSONL, JSON, CSV, TSV, Parquet; .gz too), or "sandbox"',
   placeholder: "file",
 };
 
@@ -38,6 +38,12 @@ export const kindFlag: RecipeFlag = {
   path: "kind",
   description: "kind of prompts in a file whose rows do not say it",
   placeholder: "kind",
+};
+
+export const budgetFlag: RecipeFlag = {
+  path: "budget.money",
+  description: "dollars to spend at most",
+  placeholder: "dollars",
 };
 
 /** Of the commands that ask a model about prompts under a constitution. */
@@ -53,7 +59,7 @@ export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
     description: "calls in flight at an endpoint at most",
     placeholder: "number",
   },
-  budget: { path: "budget.money", description: "dollars to spend at most", placeholder: "dollars" },
+  budget: budgetFlag,
 };
 
 /** Of the commands that read or train a model here. */

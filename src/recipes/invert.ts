@@ -14,15 +14,18 @@ import {
 } from "../constitution/index.ts";
 import { CovenantError, UserError } from "../core/index.ts";
 import { type MissingOpposite, type OppositesOutcome, writeOpposites } from "../feedback/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { constitutionFlag, modelFlag } from "./flags.ts";
+import { budgetFlag, constitutionFlag, modelFlag } from "./flags.ts";
+import type { Speed } from "./model-time.ts";
 import { asModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkInputs } from "./open-stages.ts";
-import { planOf, planTexts, planWriting, tokensOf } from "./plan.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
-import { constitutionSetting, endpointSettings, modelName, outSetting } from "./settings.ts";
-import { withModel } from "./stages/models.ts";
+import { planCalls, planOf, planWriting, tokensOf } from "./plan.ts";
+import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { callSettings, constitutionSetting, modelName, outSetting } from "./settings.ts";
+import { withCalledModel } from "./stages/called-model.ts";
+import { openCalls } from "./stages/calls.ts";
 import { isReadable, markDifference } from "./word-difference.ts";
 import { counted } from "./wording.ts";
 
@@ -39,7 +42,7 @@ const schema = z.strictObject({
   temperature: z.number().nonnegative().default(0.7).describe("0: always the likeliest token"),
   maxTokens: z.number().int().positive().default(400).describe("tokens an answer at most"),
   attempts: z.number().int().positive().default(3).describe("answers to a principle at most"),
-  endpoint: endpointSettings,
+  ...callSettings,
 });
 type InvertConfig = z.output<typeof schema>;
 
@@ -59,7 +62,7 @@ const prepare = async (config: InvertConfig, context: RecipeContext) => {
   const speed =
     model === undefined || lacking.length === 0
       ? null
-      : (await checkInputs({ models: { model: [model, "asked"] } }, context)).speeds["model"]!;
+      : (await checkInputs({ models: { model: [model, "asked"] }, calls: config }, context)).speeds["model"]!;
   return { document, lacking, speed };
 };
 
@@ -95,28 +98,16 @@ const complete = async (
   config: InvertConfig,
   context: RecipeContext,
 ): Promise<Completed> => {
-  const { model, endpoint, answerSeed: seed, temperature, maxTokens, attempts } = config;
+  const { model, answerSeed: seed, temperature, maxTokens, attempts } = config;
   if (model === undefined || withoutOpposite(document).length === 0)
     return { document, written: [], missing: [], calls: 0 };
-  const { signal, clock, emit } = context;
-  const options = {
-    concurrency: endpoint.concurrency,
-    timeout: endpoint.timeoutSeconds * 1000,
-    retry: { attempts: endpoint.attempts },
-    onNotice: ({ code, text }: { readonly code: string; readonly text: string }) =>
-      emit({ type: "warning", time: clock.now(), code, text }),
-  };
-  const { constitution, ...told } = await withModel(
-    model,
-    context,
-    signal,
-    (opened) =>
-      writeOpposites({
-        ...{ model: opened, constitution: document, seed, temperature, maxTokens, attempts },
-        signal,
-      }),
-    model,
-    options,
+  const { signal } = context;
+  await using calls = openCalls(config);
+  const { constitution, ...told } = await withCalledModel(model, { context, calls }, (opened) =>
+    writeOpposites({
+      ...{ model: opened, constitution: document, seed, temperature, maxTokens, attempts },
+      signal,
+    }),
   );
   return { document: withoutMissing(constitution, told.missing, config), ...told };
 };
@@ -159,6 +150,32 @@ const describeWritten = ({ written, missing, calls }: Completed, model: string |
   ...missing.map(describeMissing),
 ];
 
+/** Tokens of what an opposite is asked for with, but for the principle's own. */
+const frameTokens = 200;
+
+/** Calls at most: each principle is asked for as often as an answer may be unreadable. */
+const planOpposites = (
+  asked: Constitution["principles"],
+  { model = "", prices, maxTokens, attempts }: InvertConfig,
+  speed: Speed,
+): PlannedStep => {
+  const once = asked.reduce(
+    (sum, { critique, revision, preference }) =>
+      sum + frameTokens + tokensOf(critique) + tokensOf(revision) + tokensOf(preference),
+    0,
+  );
+  return planCalls(
+    "opposites",
+    `${counted(asked.length, "opposite")}, each asked for ${counted(attempts, "time")} at most`,
+    { speed, price: priceOfModel(prices, model), maxTokens },
+    (reply) => ({
+      calls: attempts * asked.length,
+      read: attempts * once,
+      written: attempts * asked.length * reply,
+    }),
+  );
+};
+
 /** `covenant invert`. */
 export const recipe: Recipe<typeof schema> = {
   command: ["invert"],
@@ -168,6 +185,7 @@ export const recipe: Recipe<typeof schema> = {
     constitution: constitutionFlag,
     out: { path: "out", description: "file to write", placeholder: "file" },
     model: modelFlag("model that writes the opposites that the document lacks"),
+    budget: budgetFlag,
     "allow-missing": {
       path: "allowMissing",
       description: "leave out principles whose opposite no model would write",
@@ -177,14 +195,8 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const { document, lacking, speed } = await prepare(config, context);
     const asked = document.principles.filter(({ id }) => lacking.includes(id));
-    const read = asked.reduce((sum, { critique, revision, preference }) => {
-      const frame = 200;
-      return sum + frame + tokensOf(critique) + tokensOf(revision) + tokensOf(preference);
-    }, 0);
     return planOf([
-      ...(asked.length === 0
-        ? []
-        : [planTexts("opposites", asked.length, { read, speed, maxTokens: config.maxTokens })]),
+      ...(asked.length === 0 ? [] : [planOpposites(asked, config, speed)]),
       planWriting("invert", "one YAML file"),
     ]);
   },

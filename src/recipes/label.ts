@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { loadComparisons, preferenceRows, type ReplyPair } from "../feedback/index.ts";
-import { isEndpoint, priceOfModel } from "../models/index.ts";
+import { isEndpoint, priceOfModel, scoringByName } from "../models/index.ts";
 import { type LabelRecord, preferenceRowSchema, type ReplyRecord } from "../records/index.ts";
 import {
   countFinishes,
@@ -219,7 +219,7 @@ const longestReply = (pairs: readonly ReplyPair[]): number =>
 /** What the judge is asked for each comparison. */
 const planOfJudge = (
   { label }: LabelConfig,
-  given: Pick<JudgePlan, "speed" | "maxTokens" | "price">,
+  given: Pick<JudgePlan, "speed" | "scoring" | "maxTokens" | "price">,
 ): JudgePlan => ({
   ...given,
   method: label.method,
@@ -254,15 +254,16 @@ export const recipe: Recipe<typeof labelSchema> = {
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
+    const judging = { speed: judge!, scoring: scoringByName(judgeName), price };
     if (compared.from === "file") {
-      const planned = planOfJudge(config, { speed: judge!, maxTokens: longestReply(compared.pairs), price });
+      const planned = planOfJudge(config, { ...judging, maxTokens: longestReply(compared.pairs) });
       return planOf([planComparisons("label", compared.pairs, constitution, planned)]);
     }
     const { used } = compared.prompts;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
     return planOf([
       planReplies("sample", used, sampled),
-      planComparisons("label", used, constitution, planOfJudge(config, { speed: judge!, maxTokens, price })),
+      planComparisons("label", used, constitution, planOfJudge(config, { ...judging, maxTokens })),
     ]);
   },
   run: execute,

@@ -3,6 +3,7 @@ import { loadConstitution } from "../constitution/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import type { ModelSpeed, Speed } from "./model-time.ts";
 import {
+  type JudgePlan,
   planComparisons,
   planEvaluation,
   planOf,
@@ -53,11 +54,33 @@ describe("what asking models will take", () => {
     const samples = planReplies("sample", short, { speed, maxTokens: 100, samples: 2 });
     const labels = planComparisons("label", short, await loadConstitution("ethical"), {
       speed,
+      scoring: "one-call",
       maxTokens: 100,
     });
     expect([samples.calls, labels.calls]).toEqual([4, 4]);
     expect(samples.tokens).toBe(2 * answers(short, 100).tokens);
     expect(labels.tokens).toBeGreaterThan(4 * 200);
+  });
+
+  it("counts what a judge takes at most where only asking can tell how it is asked", async () => {
+    const constitution = await loadConstitution("ethical");
+    const plan = (more: Partial<JudgePlan>) =>
+      planComparisons("label", short, constitution, {
+        ...{ speed: null, scoring: "unknown", maxTokens: 100, votes: 5, price: { input: 0, output: 1e6 } },
+        ...more,
+      });
+    // Two comparisons in both orders: by five votes each, and a few calls to find out.
+    expect(plan({ scoring: "none" })).toMatchObject({ calls: 20, dollars: 4 * 5 * 16 });
+    expect(plan({})).toMatchObject({ calls: 20 + 6, dollars: 4 * 5 * 16 + 6 * 8 });
+    expect(plan({}).what).toContain("at most");
+    // Echo reads each question twice, and a chat writes up to 8 tokens, which cost what written ones do.
+    const choice = plan({ method: "choice" });
+    expect(choice).toMatchObject({ calls: 8 + 6, dollars: 4 * 8 + 6 * 8 });
+    const twice = plan({ method: "choice", maxTokens: 200 }).tokens - choice.tokens;
+    expect(twice).toBe(4 * 2 * 2 * 100);
+    const reasoning = plan({ method: "reasoning", chains: 3, reasoningTokens: 50 });
+    expect(reasoning.calls).toBe(4 * 3 * 3 + 6);
+    expect(reasoning.dollars).toBe(4 * 3 * (50 + 16) + 6 * 8);
   });
 
   it("costs nothing here, and nobody knows what elsewhere", () => {
@@ -66,7 +89,14 @@ describe("what asking models will take", () => {
       seconds: null,
       dollars: null,
     });
-    expect(planEvaluation("evaluate", short, [speed, null], 80)).toMatchObject({ calls: 4, seconds: null });
+    const price = { input: 0, output: 1e6 };
+    const models = [speed, null].map((one) => ({
+      speed: one,
+      maxTokens: 80,
+      price: one === null ? price : undefined,
+    }));
+    const evaluation = planEvaluation("evaluate", short, models);
+    expect(evaluation).toMatchObject({ calls: 4, seconds: null, dollars: 2 * 80 });
   });
 
   it("counts a training by its epochs, and PPO by its steps", () => {

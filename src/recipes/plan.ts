@@ -1,26 +1,25 @@
-// What a command will take: calls, tokens and time, for every command in this one place. Tokens are an upper bound
-// (every reply at its limit) counted from the prompts' and principles' own words; how long they take, model-time.ts
-// estimates. What an endpoint takes nobody here knows.
+// What a command will take: calls, tokens, money and time, for every command in this one place. Calls and tokens are at
+// most (every reply at its limit, the dearest of the ways in which an endpoint may have to be asked), counted from the
+// prompts' and principles' own words; how long they take here, model-time.ts estimates. What an endpoint takes nobody
+// here knows.
 
-import type { Price } from "../models/index.ts";
+import { choiceTokens, estimatePrompt, type Price, type ScoringByName } from "../models/index.ts";
 import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
 import { askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
 
-/** English text has about four characters a token; chat templates add a few tokens to each message. */
-const charactersPerToken = 4;
-const tokensPerMessage = 4;
-/** The comparison's own words, and the tokens in which a judge makes its choice. */
+/** A comparison's own words, and those of a question about a single reply. */
 const comparisonFrame = 20;
-const choiceTokens = 8;
+const verdictFrame = 60;
+const charactersPerToken = 4;
 /** Mean tokens of the sandbox's replies, and the vocabulary of models that write them. */
 const sandboxReply = { tokens: 35, vocabulary: 3712 };
 
 /** Dollars per million tokens read and written; left out where no price is known. */
 type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
 
-type Load = {
+export type Load = {
   readonly calls?: number;
   readonly read?: number;
   readonly written?: number;
@@ -29,23 +28,19 @@ type Load = {
 
 /** Tokens of so many characters, estimated, with those that a chat template adds to a message. */
 export const tokensOfLength = (characters: number): number =>
-  Math.ceil(characters / charactersPerToken) + tokensPerMessage;
+  Math.ceil(characters / charactersPerToken) + estimatePrompt([{ content: "" }]);
 
-/** Tokens of a text, estimated from its characters, with those that a chat template adds to a message. */
-export const tokensOf = (text: string): number => tokensOfLength(text.length);
+/** Tokens of a text, estimated from its length, with those that a chat template adds to a message. */
+export const tokensOf = (text: string): number => estimatePrompt([{ content: text }]);
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Tokens of messages, estimated. */
-export const messageTokens = (messages: readonly Message[]): number =>
-  sum(messages.map(({ content }) => tokensOf(content)));
-
 const promptTokens = (prompts: readonly { readonly messages: readonly Message[] }[]): number =>
-  sum(prompts.map(({ messages }) => messageTokens(messages)));
+  sum(prompts.map(({ messages }) => estimatePrompt(messages)));
 
 /** Tokens of the longest prompt, estimated. */
 export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
-  prompts.reduce((most, { messages }) => Math.max(most, messageTokens(messages)), 0);
+  prompts.reduce((most, { messages }) => Math.max(most, estimatePrompt(messages)), 0);
 
 const loadTokens = ({ read = 0, written = 0, learned }: Load): number =>
   read + written + (learned === undefined ? 0 : learned.epochs * learned.rows * learned.tokens);
@@ -62,14 +57,24 @@ const usualReply = (speed: Speed, maxTokens: number): number =>
     ? Math.min(maxTokens, sandboxReply.tokens)
     : maxTokens;
 
-/** A step from its load as a function of the tokens of a reply. */
-const step = (
+/** Who takes a step: its speed, its limit of tokens, its price. */
+export type PlannedModel = {
+  readonly speed: Speed;
+  readonly maxTokens: number;
+  /** Requests at a time, where they are other than usual. */
+  readonly batch?: number | undefined;
+} & PlannedPrice;
+
+/**
+ * A step from its load as a function of the tokens of a reply. usual: what it takes where nothing is asked again, which
+ * is what its time is made of.
+ */
+export const planCalls = (
   stage: string,
   what: string,
-  speed: Speed,
-  maxTokens: number,
+  { speed, maxTokens, price, batch }: PlannedModel,
   load: (reply: number) => Load,
-  { price, batch }: PlannedPrice & { readonly batch?: number | undefined } = {},
+  usual = load,
 ): PlannedStep => {
   const most = load(maxTokens);
   const { read = 0, written = 0 } = most;
@@ -78,7 +83,7 @@ const step = (
     what,
     calls: most.calls ?? 0,
     tokens: Math.round(loadTokens(most)),
-    seconds: loadSeconds(speed, load(usualReply(speed, maxTokens)), batch),
+    seconds: loadSeconds(speed, usual(usualReply(speed, maxTokens)), batch),
     ...(price === undefined ? {} : { dollars: (read * price.input + written * price.output) / 1e6 }),
   };
 };
@@ -123,19 +128,17 @@ export const planReplies = (
     price,
   }: { speed: Speed; maxTokens: number; samples?: number } & PlannedPrice,
 ): PlannedStep =>
-  step(
+  planCalls(
     stage,
     samples === 1
       ? counted(prompts.length, "answer")
       : `${samples} replies to each of ${counted(prompts.length, "prompt")}`,
-    speed,
-    maxTokens,
+    { speed, maxTokens, price },
     (reply) => ({
       calls: samples * prompts.length,
       read: samples * promptTokens(prompts),
       written: samples * prompts.length * reply,
     }),
-    { price },
   );
 
 /** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
@@ -153,10 +156,12 @@ export const planTexts = (
     readonly maxTokens?: number;
     readonly batch?: number;
   },
-): PlannedStep => {
-  const load = (reply: number): Load => ({ calls: rows, read, written: rows * reply });
-  return step(stage, counted(rows, "row"), speed, maxTokens, load, { batch });
-};
+): PlannedStep =>
+  planCalls(stage, counted(rows, "row"), { speed, maxTokens, batch }, (reply) => ({
+    calls: rows,
+    read,
+    written: rows * reply,
+  }));
 
 /** What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. */
 export type RevisionPlan = {
@@ -173,7 +178,7 @@ const exampleTokens = (examples: readonly RevisionExample[]): number =>
   sum(
     examples.map(
       ({ messages, critiqueRequest, critique, revisionRequest, revision }) =>
-        messageTokens(messages) + sum([critiqueRequest, critique, revisionRequest, revision].map(tokensOf)),
+        estimatePrompt(messages) + sum([critiqueRequest, critique, revisionRequest, revision].map(tokensOf)),
     ),
   );
 
@@ -203,12 +208,16 @@ export const planRevisions = (
       written: prompts.length * rounds * calls * reply,
     };
   };
-  return step(stage, what, speed, maxTokens, load, { price });
+  return planCalls(stage, what, { speed, maxTokens, price }, load);
 };
 
-/** What planComparisons needs to know. maxTokens: of a reply that is compared; the rest as in the settings of labels. */
+/**
+ * What planComparisons needs to know. scoring: how the judge gives log-probabilities. maxTokens: of a reply that is
+ * compared; the rest as in the settings of labels.
+ */
 export type JudgePlan = {
   readonly speed: Speed;
+  readonly scoring: ScoringByName;
   readonly maxTokens: number;
   readonly method?: "auto" | LabelMethod;
   readonly principles?: number;
@@ -219,44 +228,96 @@ export type JudgePlan = {
 
 /** Tokens in which a judge votes, at most as many as it is given. */
 const voteTokens = 16;
+/** Calls with which an endpoint's way of giving log-probabilities is found at most. */
+const searchCalls = 6;
+
+/** What it takes to read letters after a question once: calls, how often the question is read, tokens written. */
+type LetterLoad = { readonly calls: number; readonly reads: number; readonly written: number };
+
+const votesLoad = (votes: number): LetterLoad => ({
+  calls: votes,
+  reads: votes,
+  written: votes * voteTokens,
+});
+
+/** Log-probabilities: here in one call; at an endpoint by two echoes, or a few tokens, whichever takes more of each. */
+const scoreLoad = (scoring: ScoringByName): LetterLoad =>
+  scoring === "unknown" ? { calls: 2, reads: 2, written: choiceTokens } : { calls: 1, reads: 1, written: 0 };
+
+const dearer = (one: LetterLoad, other: LetterLoad): LetterLoad => ({
+  calls: Math.max(one.calls, other.calls),
+  reads: Math.max(one.reads, other.reads),
+  written: Math.max(one.written, other.written),
+});
+
+/** How letters are read, and what is said of it where it is not known yet. votes: where the judge has to write them. */
+const planLetters = (
+  { method = "auto", scoring }: JudgePlan,
+  votes: number,
+): { readonly letters: LetterLoad; readonly said: string } => {
+  if (method === "votes" || (scoring === "none" && method !== "choice"))
+    return { letters: votesLoad(votes), said: method === "auto" ? ", by votes" : "" };
+  if (scoring !== "unknown" || method === "choice") return { letters: scoreLoad(scoring), said: "" };
+  return {
+    letters: dearer(scoreLoad(scoring), votesLoad(votes)),
+    said: "; at most: the judge may have to vote",
+  };
+};
+
+/** What is read and written about each question of several: letters, and before them a chain of thought. */
+const questionLoad = (
+  plan: JudgePlan,
+): { readonly calls: number; readonly reads: number; readonly written: number; readonly said: string } => {
+  const { method = "auto", chains = 1, votes = 1, reasoningTokens = 0 } = plan;
+  const { letters, said } = planLetters(plan, method === "reasoning" ? 1 : votes);
+  if (method !== "reasoning") return { ...letters, said };
+  return {
+    calls: chains * (1 + letters.calls),
+    reads: chains * (1 + letters.reads),
+    written: chains * (reasoningTokens + letters.written),
+    said,
+  };
+};
 
 /** A comparison of two replies to each prompt, in both orders. */
 export const planComparisons = (
   stage: string,
   prompts: readonly { readonly messages: readonly Message[] }[],
   constitution: Constitution,
-  {
-    speed,
-    price,
-    maxTokens,
-    method = "auto",
-    principles = 1,
-    chains = 1,
-    votes = 1,
-    reasoningTokens = 0,
-  }: JudgePlan,
+  plan: JudgePlan,
 ): PlannedStep => {
-  const frame = meanTokens(constitution, "preference") + comparisonFrame + choiceTokens;
-  const what = `${counted(prompts.length, "comparison")} in both orders`;
+  const { method = "auto", principles = 1, chains = 1, reasoningTokens = 0, scoring } = plan;
+  const frame =
+    meanTokens(constitution, "preference") + comparisonFrame + (scoring === "unknown" ? 0 : choiceTokens);
+  const { calls, reads, written, said } = questionLoad(plan);
   const asked = 2 * principles;
-  const load = (reply: number): Load => {
-    const once = promptTokens(prompts) + prompts.length * (frame + 2 * reply);
-    if (method === "reasoning") {
-      const written = asked * chains * prompts.length * reasoningTokens;
-      return {
-        calls: 2 * asked * chains * prompts.length,
-        read: 2 * asked * chains * once + written,
-        written,
-      };
-    }
-    const times = method === "votes" ? asked * votes : asked;
+  // Letters after a chain of thought are read behind it.
+  const behind = method === "reasoning" ? chains * reasoningTokens * (reads / chains - 1) : 0;
+  const searched = scoring === "unknown" && method !== "votes" ? searchCalls : 0;
+  return planCalls(stage, `${counted(prompts.length, "comparison")} in both orders${said}`, plan, (reply) => {
+    const question = promptTokens(prompts) + prompts.length * (frame + 2 * reply);
     return {
-      calls: times * prompts.length,
-      read: times * once,
-      ...(method === "votes" ? { written: times * prompts.length * voteTokens } : {}),
+      calls: asked * calls * prompts.length + searched,
+      read: asked * (reads * question + behind * prompts.length) + searched * frame,
+      written: asked * written * prompts.length + searched * choiceTokens,
     };
-  };
-  return step(stage, what, speed, maxTokens, load, { price });
+  });
+};
+
+/** One question about each prompt and its reply, answered by letters in both orders. */
+export const planVerdicts = (
+  stage: string,
+  prompts: readonly { readonly messages: readonly Message[] }[],
+  judge: PlannedModel & Pick<JudgePlan, "scoring">,
+): PlannedStep => {
+  const { calls, reads, written } = scoreLoad(judge.scoring);
+  const searched = judge.scoring === "unknown" ? searchCalls : 0;
+  return planCalls(stage, `${counted(prompts.length, "answer")} in both orders`, judge, (reply) => ({
+    calls: 2 * calls * prompts.length + searched,
+    read:
+      2 * reads * (promptTokens(prompts) + prompts.length * (reply + verdictFrame)) + searched * verdictFrame,
+    written: 2 * written * prompts.length + searched * choiceTokens,
+  }));
 };
 
 /** How rows are learned, as the settings of a training say it. reference: and read once by the model as it was. */
@@ -275,7 +336,7 @@ export const planTraining = (
   tokens: (reply: number) => number,
 ): PlannedStep => {
   const what = `${counted(settings.epochs, "epoch")} over ${counted(rows, "row")}`;
-  return step(stage, what, speed, maxTokens, (reply) => {
+  return planCalls(stage, what, { speed, maxTokens }, (reply) => {
     const mean = tokens(reply) / Math.max(1, rows);
     return { learned: { ...settings, rows, tokens: mean, longest: longest ?? 2 * mean } };
   });
@@ -306,7 +367,7 @@ export const planPpo = (
   const replies = steps * batch;
   const asked = promptTokens(prompts) / Math.max(1, prompts.length);
   const what = `${counted(steps, "step")} of ${counted(batch, "reply", "replies")}`;
-  return step(stage, what, speed, maxTokens, (reply) => ({
+  return planCalls(stage, what, { speed, maxTokens }, (reply) => ({
     calls: replies,
     read: replies * (asked + 3 * (asked + reply)),
     written: replies * reply,
@@ -323,17 +384,17 @@ export const planPpo = (
 export const planEvaluation = (
   stage: string,
   prompts: readonly PromptRecord[],
-  speeds: readonly Speed[],
-  maxTokens: number,
+  models: readonly PlannedModel[],
 ): PlannedStep => {
-  const each = speeds.map((speed) => planReplies(stage, prompts, { speed, maxTokens }));
-  const seconds = each.map((one) => one.seconds);
+  const each = models.map((model) => planReplies(stage, prompts, model));
+  const { seconds, dollars } = planOf(each);
   return {
     stage,
-    what: `${counted(prompts.length, "prompt")} for ${counted(speeds.length, "model")}`,
+    what: `${counted(prompts.length, "prompt")} for ${counted(models.length, "model")}`,
     calls: sum(each.map(({ calls }) => calls)),
     tokens: sum(each.map(({ tokens }) => tokens)),
-    seconds: seconds.every((one) => one !== null) ? sum(seconds) : null,
+    seconds,
+    ...(dollars === null ? {} : { dollars }),
   };
 };
 
@@ -344,5 +405,5 @@ export const planPretraining = (
   speed: Speed,
 ): PlannedStep => {
   const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time };
-  return step(stage, counted(steps, "step"), speed, 0, () => ({ learned: work }));
+  return planCalls(stage, counted(steps, "step"), { speed, maxTokens: 0 }, () => ({ learned: work }));
 };

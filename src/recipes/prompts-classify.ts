@@ -9,9 +9,11 @@ import {
   areasNamed,
   areasOf,
   classifyPrompts,
+  mostAsked,
   renderClassification,
   withOther,
 } from "../feedback/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import {
   type AreaRecord,
   areaRecordSchema,
@@ -24,10 +26,10 @@ import { readRecords, type StageContext } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
-import { askSeconds, type Speed } from "./model-time.ts";
+import type { Speed } from "./model-time.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planOf, tokensOf } from "./plan.ts";
+import { planCalls, planOf, tokensOf } from "./plan.ts";
 import { areasFlag, areasSetting, otherSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
@@ -234,27 +236,35 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
   };
 };
 
-/** Calls about all prompts, where each pack is settled at once. */
+/** Tokens that a request adds to a question but for its text. */
+const requestFrame = 8;
+
+/** Calls about all prompts: at most, where each pack has to be asked again in ever smaller ones; usually, once a pack. */
 const planClassification = (
   prompts: readonly PromptRecord[],
   areas: readonly Area[],
-  { pack, tokensEach }: ClassifyConfig,
+  { pack, tokensEach, model, prices }: ClassifyConfig,
   speed: Speed,
 ): PlannedStep => {
-  const calls = Math.ceil(prompts.length / pack);
   const frame = tokensOf(renderClassification([], areas));
-  const read = prompts.reduce(
-    (sum, { messages }) => sum + tokensOf(JSON.stringify(messages.at(-1)!.content)) + 8,
+  const once = prompts.reduce(
+    (sum, { messages }) => sum + tokensOf(JSON.stringify(messages.at(-1)!.content)) + requestFrame,
     0,
   );
-  const written = 32 * calls + tokensEach * prompts.length;
-  return {
-    stage: "classify",
-    what: `${counted(prompts.length, "prompt")}, ${pack} a call`,
+  const packs = Math.ceil(prompts.length / pack);
+  const most = mostAsked(Math.min(pack, prompts.length));
+  const load = (calls: number, times: number) => (reply: number) => ({
     calls,
-    tokens: calls * frame + read + written,
-    seconds: speed === null ? null : askSeconds(speed, { calls, read: calls * frame + read, written }),
-  };
+    read: calls * frame + times * once,
+    written: 32 * calls + times * prompts.length * reply,
+  });
+  return planCalls(
+    "classify",
+    `${counted(prompts.length, "prompt")}, ${pack} a call; ${counted(packs, "call")} where each answer can be read`,
+    { speed, maxTokens: tokensEach, price: priceOfModel(prices, model) },
+    load(packs * most.calls, most.times),
+    load(packs, 1),
+  );
 };
 
 /** `covenant prompts classify`. */

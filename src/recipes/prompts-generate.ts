@@ -10,6 +10,7 @@ import {
   type GenerationOptions,
   generateCalls,
 } from "../feedback/index.ts";
+import { estimatePrompt, priceOfModel } from "../models/index.ts";
 import {
   type GenerationRecord,
   generationRecordSchema,
@@ -20,10 +21,10 @@ import {
 import { readRecords } from "../runs/index.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { modelFlag, promptsFlag, runFlags } from "./flags.ts";
-import { askSeconds, type Speed } from "./model-time.ts";
+import type { Speed } from "./model-time.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { messageTokens, planOf } from "./plan.ts";
+import { planCalls, planOf } from "./plan.ts";
 import { testShareSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
@@ -192,19 +193,28 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
   };
 };
 
+/** Tokens of what a call asks for, but for its examples. */
+const frameTokens = 120;
+
 /** The calls that it takes at most. */
-const planCalls = (config: GenerateConfig, examples: readonly PromptRecord[], speed: Speed): PlannedStep => {
+const planGeneration = (
+  config: GenerateConfig,
+  examples: readonly PromptRecord[],
+  speed: Speed,
+): PlannedStep => {
   const calls = mostCalls(config);
-  const example = examples.reduce((sum, { messages }) => sum + messageTokens(messages), 0) / examples.length;
-  const read = Math.round(calls * (120 + config.shots * example));
-  const written = calls * (32 + config.each * config.tokensEach);
-  return {
-    stage: "ask",
-    what: `${counted(config.count, "new prompt")}, ${config.each} a call, at most`,
-    calls,
-    tokens: read + written,
-    seconds: speed === null ? null : askSeconds(speed, { calls, read, written }),
-  };
+  const { count, each, shots, tokensEach, model, prices } = config;
+  const example = examples.reduce((sum, { messages }) => sum + estimatePrompt(messages), 0) / examples.length;
+  return planCalls(
+    "ask",
+    `${counted(count, "new prompt")}, ${each} a call, at most`,
+    { speed, maxTokens: tokensEach, price: priceOfModel(prices, model) },
+    (reply) => ({
+      calls,
+      read: calls * (frameTokens + shots * example),
+      written: calls * (32 + each * reply),
+    }),
+  );
 };
 
 /** `covenant prompts generate`. */
@@ -223,7 +233,7 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const { examples, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    return planOf([planCalls(config, examples, inputs.speeds["model"]!)]);
+    return planOf([planGeneration(config, examples, inputs.speeds["model"]!)]);
   },
   run: execute,
 };

@@ -13,6 +13,7 @@ import {
   isAnswered,
   judgeViolations,
 } from "../feedback/index.ts";
+import { priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
@@ -24,12 +25,11 @@ import { readRecords } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
 import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
-import { askSeconds, type Speed } from "./model-time.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { messageTokens, planOf, planReplies } from "./plan.ts";
+import { planOf, planReplies, planVerdicts } from "./plan.ts";
 import { areasFlag, areasSetting } from "./prompt-settings.ts";
-import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   callSettings,
   constitutionSetting,
@@ -235,19 +235,6 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   };
 };
 
-const planJudging = (prompts: readonly PromptRecord[], maxTokens: number, speed: Speed): PlannedStep => {
-  const asked = prompts.reduce((sum, { messages }) => sum + messageTokens(messages), 0);
-  const calls = 2 * prompts.length;
-  const tokens = 2 * (asked + prompts.length * (maxTokens + 60));
-  return {
-    stage: "judge",
-    what: `${counted(prompts.length, "answer")} in both orders`,
-    calls,
-    tokens,
-    seconds: speed === null ? null : askSeconds(speed, { calls, read: tokens, written: 0 }),
-  };
-};
-
 /** `covenant prompts penetrate`. */
 export const recipe: Recipe<typeof schema> = {
   command: ["prompts", "penetrate"],
@@ -264,12 +251,17 @@ export const recipe: Recipe<typeof schema> = {
     };
   })(),
   async plan(config, context) {
-    const { gathered, inputs, request } = await prepare(config, context);
+    const { gathered, judge, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
+    const { prompts } = gathered;
+    const [price, judgePrice] = [config.model, judge].map((name) => priceOfModel(config.prices, name));
     return planOf([
-      planReplies("answer", gathered.prompts, { speed: inputs.speeds["model"]!, maxTokens }),
-      planJudging(gathered.prompts, maxTokens, inputs.speeds["judge"]!),
+      planReplies("answer", prompts, { speed: inputs.speeds["model"]!, maxTokens, price }),
+      planVerdicts("judge", prompts, {
+        ...{ speed: inputs.speeds["judge"]!, maxTokens, price: judgePrice },
+        scoring: scoringByName(judge),
+      }),
     ]);
   },
   run: execute,

@@ -4,7 +4,7 @@
 import { differenceOfTexts, loadConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../feedback/index.ts";
-import type { LanguageModel, LoadFormat } from "../models/index.ts";
+import { type LanguageModel, type LoadFormat, priceOfModel } from "../models/index.ts";
 import type {
   Constitution,
   PrincipleCheck,
@@ -17,9 +17,10 @@ import type {
 import { checkInputs } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
 import type { RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
-import type { EndpointSettings, ReviseSettings, SamplingSettings } from "./settings.ts";
+import type { CallSettings, ReviseSettings, SamplingSettings } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
-import { withModel } from "./stages/models.ts";
+import { withCalledModel } from "./stages/called-model.ts";
+import { openCalls } from "./stages/calls.ts";
 import { loadExamples, revisedBy, revisionExtras } from "./stages/revising.ts";
 import { countDifference, isReadable, markDifference } from "./word-difference.ts";
 
@@ -27,17 +28,22 @@ import { countDifference, isReadable, markDifference } from "./word-difference.t
 export type ReviseOneConfig = {
   readonly seed: number;
   readonly model: string;
+  readonly critic?: string | undefined;
   readonly constitution: string;
   readonly inverted: boolean;
   readonly sampling: SamplingSettings;
   readonly revise: ReviseSettings;
-  readonly endpoint: EndpointSettings;
   readonly load?: LoadFormat | undefined;
-};
+} & CallSettings;
 
 /** What is named, looked at as the run would look at it. */
-const check = ({ model, load }: ReviseOneConfig, context: RecipeContext) =>
-  checkInputs({ models: { model: [model, "asked"] }, load }, context);
+const check = (config: ReviseOneConfig, context: RecipeContext) => {
+  const { model, critic = model, load } = config;
+  return checkInputs(
+    { models: { model: [model, "asked"], critic: [critic, "asked"] }, load, calls: config },
+    context,
+  );
+};
 
 type Prepared = {
   readonly constitution: Constitution;
@@ -69,13 +75,15 @@ export const planOne = async (
 ): Promise<RecipePlan> => {
   const { constitution, examples, prompt } = await prepare(config, text);
   const { speeds } = await check(config, context);
-  const size = { maxTokens: config.sampling.maxTokens, speed: speeds["model"]! };
+  const { model, critic = model, prices = {} } = config;
+  const { maxTokens } = config.sampling;
+  const price = priceOfModel(prices, model);
   return planOf([
-    planReplies("answer", [prompt], size),
+    planReplies("answer", [prompt], { maxTokens, speed: speeds["model"]!, price }),
     planRevisions("revise", [prompt], constitution, {
       ...config.revise,
       ...revisionExtras({ examples }),
-      ...size,
+      ...{ maxTokens, speed: speeds["critic"]!, price: priceOfModel(prices, critic) },
     }),
   ]);
 };
@@ -185,10 +193,11 @@ const answerTo = async (
 
 const documentOf = (
   { messages, answer, steps, checks, failing }: RevisionRecord,
-  { model, seed }: ReviseOneConfig,
+  { model, critic, seed }: ReviseOneConfig,
   { name }: Constitution,
 ) => ({
   model,
+  ...(critic === undefined ? {} : { critic }),
   constitution: name,
   seed,
   messages,
@@ -198,6 +207,52 @@ const documentOf = (
   reply: steps.at(-1)?.revision ?? answer,
 });
 
+type ToRevise = Prepared & { readonly answer: ReplyRecord };
+
+/** The revisions of an answer, told as they come. */
+const reviseAnswer = async (
+  critic: LanguageModel,
+  { revise, sampling, seed }: ReviseOneConfig,
+  { constitution, prompt, examples, answer }: ToRevise,
+  context: RecipeContext,
+  write: (text: string) => void,
+): Promise<RevisionRecord> => {
+  const chunks = reviseBatch({
+    model: critic,
+    items: [{ prompt: prompt.id, reply: answer.id, messages: prompt.messages, answer: answer.text }],
+    constitution,
+    rounds: revise.rounds,
+    mode: revise.mode,
+    ...revisionExtras({ ...revise, examples }),
+    runSeed: seed,
+    stage: "revise",
+    signal: context.signal,
+    onEvent: createTeller(write, revise, context.colours === true),
+    ...sampling,
+  });
+  for await (const { records } of chunks) return records[0]!;
+  throw new CovenantError("revisions-none", `${critic.id} revised nothing.`, { model: critic.id });
+};
+
+/** The answer to a prompt, by the model, and its revisions, by the critic. */
+const answerAndRevise = async (
+  config: ReviseOneConfig,
+  prepared: Prepared,
+  context: RecipeContext,
+  write: (text: string) => void,
+): Promise<RevisionRecord> => {
+  const { model, critic = model, load } = config;
+  await using calls = openCalls(config);
+  const opening = { context, calls, load };
+  return withCalledModel(model, opening, async (opened) => {
+    const answer = await answerTo(opened, prepared.prompt, config, context.signal);
+    write(entry("Answer", answer.text));
+    const revise = (by: LanguageModel): Promise<RevisionRecord> =>
+      reviseAnswer(by, config, { ...prepared, answer }, context, write);
+    return critic === model ? revise(opened) : withCalledModel(critic, opening, revise);
+  });
+};
+
 /** Answers one prompt and revises the answer, telling every step as it comes. */
 export const reviseOne = async (
   config: ReviseOneConfig,
@@ -205,41 +260,12 @@ export const reviseOne = async (
   context: RecipeContext,
 ): Promise<RecipeOutcome> => {
   const prepared = await prepare(config, text);
-  const { constitution, prompt, examples } = prepared;
   await check(config, context);
   const lines: string[] = [];
   const write = context.conversation?.write ?? ((part: string) => lines.push(part.replace(/\n$/, "")));
-  const { endpoint, revise, sampling, seed } = config;
-  const { signal, clock, emit } = context;
-  const work = async (model: LanguageModel): Promise<RevisionRecord> => {
-    write(entry("Prompt", text));
-    const answer = await answerTo(model, prompt, config, signal);
-    write(entry("Answer", answer.text));
-    const item = { prompt: prompt.id, reply: answer.id, messages: prompt.messages, answer: answer.text };
-    const chunks = reviseBatch({
-      model,
-      items: [item],
-      constitution,
-      rounds: revise.rounds,
-      mode: revise.mode,
-      ...revisionExtras({ ...revise, examples }),
-      runSeed: seed,
-      stage: "revise",
-      signal,
-      onEvent: createTeller(write, revise, context.colours === true),
-      ...sampling,
-    });
-    for await (const { records } of chunks) return records[0]!;
-    throw new CovenantError("revisions-none", `${model.id} revised nothing.`, { model: model.id });
-  };
-  const record = await withModel(config.model, context, signal, work, config.model, {
-    concurrency: endpoint.concurrency,
-    timeout: endpoint.timeoutSeconds * 1000,
-    retry: { attempts: endpoint.attempts },
-    ...(config.load === undefined ? {} : { load: config.load }),
-    onNotice: ({ code, text: told }) => emit({ type: "warning", time: clock.now(), code, text: told }),
-  });
-  const document = documentOf(record, config, constitution);
+  write(entry("Prompt", text));
+  const record = await answerAndRevise(config, prepared, context, write);
+  const document = documentOf(record, config, prepared.constitution);
   write(`\n${entry("Reply", document.reply)}`);
   if (record.failing !== undefined)
     write(entry("Fails", record.failing.length === 0 ? "no principle" : record.failing.join(", ")));

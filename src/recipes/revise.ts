@@ -66,8 +66,7 @@ export const reviseSchema = z.strictObject({
   inverted: z.boolean().default(false).describe("use the constitution's inversion"),
   prompt: z
     .string()
-    .trim()
-    .min(1)
+    .regex(/\S/, "expected a text that is not blank")
     .optional()
     .describe("one prompt, shown step by step in place of a run; nothing is written"),
   prompts: promptsSetting,

@@ -1,6 +1,7 @@
 // The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
 // How much a step takes is counted in plan.ts.
 
+import { priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type Constitution,
   type PromptRecord,
@@ -9,6 +10,7 @@ import {
 } from "../records/index.ts";
 import type { LearnedWork, Speed } from "./model-time.ts";
 import {
+  type JudgePlan,
   planComparisons,
   planEvaluation,
   planOf,
@@ -45,7 +47,7 @@ const planArm = (
   arm: string,
   config: RunConfig,
   { train, constitution, examples }: RunInputs,
-  { speed, judge }: { speed: Speed; judge: Speed },
+  { speed, judge }: { speed: Speed; judge: Pick<JudgePlan, "speed" | "scoring" | "price"> },
 ): PlannedStep[] => {
   const { maxTokens } = config.sampling;
   const size = { speed, maxTokens };
@@ -63,7 +65,7 @@ const planArm = (
     planComparisons(`${arm}/label`, train, constitution, {
       ...config.label,
       principles: config.label.principlesPerComparison,
-      speed: judge,
+      ...judge,
       maxTokens,
     }),
     planTraining(`${arm}/reward`, count, { ...learning(config.reward), ...size }, pairs),
@@ -77,12 +79,16 @@ export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
   const { train, test, speeds } = inputs;
   const { maxTokens } = config.sampling;
   const speed = speeds["model"]!;
-  const judge = config.judge === undefined ? speed : speeds["judge"]!;
+  const judge = {
+    speed: config.judge === undefined ? speed : speeds["judge"]!,
+    scoring: scoringByName(config.judge ?? config.model),
+    price: priceOfModel(config.prices, config.judge ?? config.model),
+  };
   const models = 1 + trainedModels.length * config.arms.length;
   return planOf([
     planWriting("prompts", `${train.length} for training, ${test.length} held out`),
     planReplies("answer", train, { speed, maxTokens }),
     ...config.arms.flatMap((arm) => planArm(arm, config, inputs, { speed, judge })),
-    planEvaluation("evaluate", test, Array<Speed>(models).fill(speed), maxTokens),
+    planEvaluation("evaluate", test, Array(models).fill({ speed, maxTokens })),
   ]);
 };

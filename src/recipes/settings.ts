@@ -115,7 +115,9 @@ export type CallSettings = {
 
 export const promptsSetting = path
   .default("sandbox")
-  .describe('"sandbox" for the closed world\'s own prompts, or a JSONL file (.gz too)');
+  .describe(
+    '"sandbox" for the closed world\'s own prompts, or a file: JSONL, JSON, CSV, TSV, Parquet (.gz too)',
+  );
 
 export const comparisonsSetting = path
   .optional()

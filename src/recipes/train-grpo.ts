@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
-import { loadElsewhere, runsHere } from "../models/index.ts";
+import { loadElsewhere, priceOfModel, runsHere, scoringByName } from "../models/index.ts";
 import {
   constitutionFlag,
   kindFlag,
@@ -164,9 +164,11 @@ export const recipe: Recipe<typeof schema> = {
     if (judge === undefined) return planOf([learning], reading.notices);
     const comparisons = steps * batch * (group > 2 ? group : 1);
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
-    const speed = inputs.speeds["judge"]!;
-    const judged = planComparisons("rl", compared, constitution, { speed, maxTokens });
-    return planOf([learning, judged], reading.notices);
+    const asked = {
+      ...{ method: "choice" as const, scoring: scoringByName(judge) },
+      ...{ speed: inputs.speeds["judge"]!, maxTokens, price: priceOfModel(config.prices, judge) },
+    };
+    return planOf([learning, planComparisons("rl", compared, constitution, asked)], reading.notices);
   },
   async run(config, context) {
     const { prompts: gathered, reading, constitution, request } = await prepare(config, context);

@@ -37,11 +37,15 @@ export const finishes = ["stop", "length", "refusal", "overflow", "empty"] as co
 export const finishSchema = z.enum(finishes);
 export type Finish = z.infer<typeof finishSchema>;
 
-/** Tokens of a call. cachedTokens: those of the prompt that the provider had read before, where it tells them. */
+/**
+ * Tokens of a call. cachedTokens: those of the prompt that the provider had read before, where it tells them. estimated:
+ * the provider told no counts, and these are made of the texts' lengths.
+ */
 export const usageSchema = z.object({
   promptTokens: z.number().int(),
   completionTokens: z.number().int(),
   cachedTokens: z.number().int().optional(),
+  estimated: z.literal(true).optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
 

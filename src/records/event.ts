@@ -39,9 +39,9 @@ export const eventSchema = z.discriminatedUnion("type", [
     note: z.string().optional(),
   }),
   /**
-   * What a piece of a stage's work asked of models. The sum over a stage's events is what the stage took, but for what
-   * was in flight when it was killed. repeats: calls made again; money: dollars, where prices are given; counts: other
-   * things worth counting, by name.
+   * What a piece of a stage's work asked of models. repeats: calls made again; money: dollars, where prices are given;
+   * counts: other things worth counting, by name. ledger: calls, tokens and money are in the run's account
+   * (calls/ledger.jsonl), too, which has those that were on their way when the run was killed and holds in all sums.
    */
   z.object({
     type: z.literal("stage-usage"),
@@ -52,6 +52,7 @@ export const eventSchema = z.discriminatedUnion("type", [
     completionTokens: z.number().int(),
     repeats: z.number().int(),
     money: z.number().optional(),
+    ledger: z.literal(true).optional(),
     counts: z.record(z.string(), z.number().int()),
   }),
   /** Something a person wants to know that is no trouble: where a server listens. */

@@ -15,18 +15,24 @@ type Body = {
 /**
  * scores: whether it gives log-probabilities; without them it writes a letter when it is asked for one. context: characters of a conversation that it takes. repeatsKey: says the
  * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
+ * uncounted: tells no counts of tokens.
  */
 export type Behaviour = {
   readonly scores?: boolean;
   readonly context?: number;
   readonly repeatsKey?: boolean;
+  readonly uncounted?: boolean;
 };
 
-/** stopAfter: cuts all connections after so many more replies; the promise resolves then. */
+/**
+ * stopAfter: cuts all connections after so many more replies; the promise resolves then. holdAfter: answers no more after
+ * so many replies; the promise resolves when so many calls wait for one.
+ */
 export type ChatServer = {
   readonly name: string;
   readonly replies: () => number;
   stopAfter(replies: number): Promise<void>;
+  holdAfter(replies: number, waiting: number): Promise<{ release(): void }>;
   start(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -74,9 +80,37 @@ const read = async (request: IncomingMessage): Promise<Body> => {
   return JSON.parse(text) as Body;
 };
 
+/** Lets so many calls through and holds those after them until they are released. */
+const createGate = () => {
+  let left = Number.POSITIVE_INFINITY;
+  let arrived = (): void => {};
+  const held = new Set<() => void>();
+  const release = (): void => {
+    left = Number.POSITIVE_INFINITY;
+    for (const go of held) go();
+    held.clear();
+  };
+  return {
+    async pass(): Promise<void> {
+      if (left-- > 0) return;
+      await new Promise<void>((go) => {
+        held.add(go);
+        arrived();
+      });
+    },
+    holdAfter: (calls: number, waiting: number) =>
+      new Promise<{ release(): void }>((resolve) => {
+        left = calls;
+        arrived = () => {
+          if (held.size === waiting) resolve({ release });
+        };
+      }),
+  };
+};
+
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false } = behaviour;
+  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
   let replies = 0;
@@ -84,6 +118,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
   let port = 0;
   let server: Server;
   let stopped = (): void => {};
+  const gate = createGate();
 
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
@@ -100,8 +135,10 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     }
     if (repeatsKey && replies++ === 0)
       return { status: 503, body: { error: { message: `not now,${saidBack(request)}` } } };
+    await gate.pass();
     if (!repeatsKey) replies++;
-    return { status: 200, body: answer(body, scores, saidBack(request)) };
+    const told = answer(body, scores, saidBack(request));
+    return { status: 200, body: uncounted ? { ...told, usage: undefined } : told };
   };
   const start = (): Promise<void> =>
     new Promise((resolve) => {
@@ -134,6 +171,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
         stopped = resolve;
       });
     },
+    holdAfter: gate.holdAfter,
     async start() {
       left = Number.POSITIVE_INFINITY;
       await start();

@@ -166,8 +166,9 @@ describe("calls", () => {
     expect(server.replies()).toBe(12 + 24);
     const { spent } = JSON.parse(ended.stdout) as { spent: { calls: number; money: number } };
     expect(spent.money).toBeCloseTo(36 * 0.04, 6);
+    // A line when a call is sent, and one when it has ended.
     const ledger = bytes("budget", "calls/ledger.jsonl").trim().split("\n");
-    expect(ledger).toHaveLength(36);
+    expect(ledger).toHaveLength(2 * 36);
     const planned = JSON.parse(expectStatus(await run("--dry-run", "--json"), 0).stdout) as {
       dollars: number;
     };

@@ -101,6 +101,25 @@ const smallerPacks = (open: readonly number[], size: number): readonly (readonly
     ? []
     : [...chunksOf(open, open.length === size ? Math.ceil(size / 2) : open.length)];
 
+/**
+ * What a pack of so many prompts takes at most: calls, and how often a prompt of it is asked about on average, where
+ * every answer leaves as much open as makes most of the packs after it.
+ */
+export const mostAsked = (size: number): { readonly calls: number; readonly times: number } => {
+  const most = [{ calls: 0, asked: 0 }];
+  for (let count = 1; count <= size; count++) {
+    const [half, rest] = [most[Math.ceil(count / 2)], most[Math.floor(count / 2)]];
+    const fewer = most[count - 1]!;
+    const isAgain = count > 1;
+    const halves = { calls: (half?.calls ?? 0) + rest!.calls, asked: (half?.asked ?? 0) + rest!.asked };
+    most.push({
+      calls: 1 + (isAgain ? Math.max(fewer.calls, halves.calls) : 0),
+      asked: count + (isAgain ? Math.max(fewer.asked, halves.asked) : 0),
+    });
+  }
+  return { calls: most[size]!.calls, times: size === 0 ? 0 : most[size]!.asked / size };
+};
+
 type Settled = { readonly outcome: Outcome; readonly asked: number; readonly pack: number };
 
 const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOptions) => {

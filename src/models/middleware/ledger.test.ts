@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { modelFailure } from "../failure.ts";
-import { openLedger, priceOfModel, scriptedModel, withLedger, withRetry } from "../index.ts";
+import { openLedger, priceOfModel, readAccounts, scriptedModel, withLedger, withRetry } from "../index.ts";
 import type { GenerateRequest, LanguageModel } from "../specification.ts";
 
 const root = mkdtempSync(join(tmpdir(), "covenant-ledger-"));
@@ -21,6 +21,8 @@ const ask = (seed: number): GenerateRequest => ({
 /** Four tokens read, two written. */
 const model = () => scriptedModel({ reply: () => "yes indeed" });
 const price = { input: 250_000, output: 1_000_000 };
+/** What a call takes at most. */
+const most = { promptTokens: 10, completionTokens: 20 };
 const asks = (count: number) => Array.from({ length: count }, (_, seed) => ask(seed));
 
 /** A model whose first so many calls fail. */
@@ -49,14 +51,31 @@ describe("withLedger", () => {
       cachedTokens: 0,
       completionTokens: 10,
       money: 5 * (4 * 0.25 + 2),
+      estimated: 0,
+      estimatedMoney: 0,
     });
   });
 
   it("pays less for what the provider had read before", async () => {
     const ledger = await openLedger();
-    ledger.begin();
-    ledger.end("m", { promptTokens: 10, completionTokens: 0, cachedTokens: 8 }, { ...price, cachedInput: 0 });
+    const meter = ledger.meter({ model: "m", price: { ...price, cachedInput: 0 } });
+    meter.begin(most).answered({ promptTokens: 10, completionTokens: 0, cachedTokens: 8 });
     expect(ledger.totals().money).toBe(0.5);
+  });
+
+  it.each([
+    ["turned down", { status: 429 }, { failed: 1, money: 0, estimated: 0 }],
+    ["never there", { unsent: true }, { failed: 1, money: 0, estimated: 0 }],
+    ["declined", { status: 400, declined: "overflow" as const }, { failed: 0, money: 0, estimated: 0 }],
+    ["sent and not answered", {}, { failed: 1, money: 10 + 20, estimated: 1, estimatedMoney: 10 + 20 }],
+  ])("knows what a call costs that was %s", async (_, facts, expected) => {
+    const ledger = await openLedger();
+    const meter = ledger.meter({ model: "m", price: { input: 1e6, output: 1e6 }, stage: "s" });
+    const failure = modelFailure("model-connection", "no", { model: "m", retriable: true, ...facts });
+    meter.begin(most).failed(failure);
+    expect(ledger.totals()).toMatchObject({ calls: 1, ...expected });
+    expect(ledger.totals("s")).toEqual(ledger.totals());
+    expect(ledger.totals("other").calls).toBe(0);
   });
 
   it.each([
@@ -74,31 +93,65 @@ describe("withLedger", () => {
     expect(inner.calls).toHaveLength(answered);
   });
 
-  it("lets calls that are on their way end, and overshoots by no more than those", async () => {
-    const ledger = await openLedger({ budget: { tokens: 30 } });
-    const ends: (() => void)[] = [];
+  it.each([
+    [{ tokens: 30 }, 5],
+    [{ money: 15.1 }, 5],
+    [{ calls: 5 }, 5],
+  ])("spends %j to the last call, with many of them asked for at once", async (budget, answered) => {
+    const ledger = await openLedger({ budget });
     const inner = model();
-    const held: LanguageModel = {
+    let onTheirWay = 0;
+    let first = 0;
+    const slow: LanguageModel = {
       ...inner,
       generate: async (requests, options) => {
-        await new Promise<void>((resolve) => ends.push(resolve));
+        onTheirWay++;
+        if (inner.calls.length === 0) first = onTheirWay;
+        await new Promise((resolve) => setImmediate(resolve));
+        onTheirWay--;
         return inner.generate(requests, options);
       },
     };
-    const counted = withLedger(held, ledger);
-    const batch = counted.generate(asks(4)).catch((error: unknown) => error);
-    const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
-    await settle();
-    const more = counted.generate(asks(3)).catch((error: unknown) => error);
-    await settle();
-    for (const end of ends.splice(0)) end();
-    expect(await batch).toHaveLength(4);
-    expect(await more).toHaveLength(3);
-    expect(ledger.totals()).toMatchObject({ calls: 7, promptTokens: 28, completionTokens: 14 });
-    expect(await counted.generate(asks(3)).catch((error: unknown) => error)).toMatchObject({
-      code: "budget-used-up",
-    });
-    expect(inner.calls).toHaveLength(7);
+    const counted = withLedger(slow, ledger, price);
+    const thrown: unknown = await counted.generate(asks(64)).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: "budget-used-up" });
+    // Said when nothing is on its way any more.
+    expect(String(thrown)).toContain("(so far 5 calls, 30 tokens, $15.00)");
+    expect(inner.calls).toHaveLength(answered);
+    // Nobody knew yet what a call takes: one alone found out, where its limit says that more would not fit.
+    expect(first).toBe("calls" in budget ? 5 : 1);
+  });
+
+  it("foresees a dearer model by its own price and limit, not by what others took", async () => {
+    const ledger = await openLedger({ budget: { money: 100 } });
+    const [cheap, dear] = [
+      scriptedModel({ id: "cheap", reply: () => "yes indeed" }),
+      scriptedModel({ id: "dear", reply: () => "yes indeed" }),
+    ];
+    await withLedger(cheap, ledger, { input: 1, output: 1 }).generate(asks(20));
+    const counted = withLedger(dear, ledger, { input: 5e6, output: 5e6 });
+    await expect(counted.generate(asks(16))).rejects.toThrow("budget of $100.00");
+    // Thirty dollars a call.
+    expect(dear.calls).toHaveLength(3);
+  });
+
+  it("books by estimate what a killed process had on its way, once", async () => {
+    const file = join(root, "killed.jsonl");
+    const killed = await openLedger({ file });
+    const meter = killed.meter({ model: "m", price: { input: 1e6, output: 1e6 }, stage: "answer" });
+    meter.begin(most).answered({ promptTokens: 3, completionTokens: 4 });
+    meter.begin(most);
+    meter.begin(most);
+    // The card of a run that is never continued knows of them, too.
+    const unresumed = (await readAccounts(file)).get("answer");
+    killed.close();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const next = await openLedger({ file });
+      expect(next.totals("answer")).toMatchObject({ calls: 3, failed: 2, money: 7 + 60, estimated: 2 });
+      expect(next.totals("answer")).toEqual(unresumed);
+      next.close();
+    }
+    expect(await readAccounts(join(root, "none.jsonl"))).toEqual(new Map());
   });
 
   it("goes on in the next process, with a larger budget, whatever was left half-written", async () => {

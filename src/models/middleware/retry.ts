@@ -49,9 +49,8 @@ export const withRetry = (model: LanguageModel, options: RetryOptions = {}): Lan
         retries: attempts - 1,
         minTimeout: 0,
         factor: 1,
-        signal,
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-          if (!isRetriable(error) || retriesLeft === 0) throw error;
+          if (!isRetriable(error) || retriesLeft === 0 || signal.aborted) throw error;
           const milliseconds = waitAfter(error, attemptNumber, call);
           if (milliseconds === Number.POSITIVE_INFINITY) throw error;
           options.onRetry?.({ attempt: attemptNumber + 1, wait: milliseconds, error });

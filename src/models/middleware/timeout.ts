@@ -3,7 +3,7 @@
 
 import PQueue from "p-queue";
 import { mapRequests } from "../batch.ts";
-import { modelFailure } from "../failure.ts";
+import { drainsCalls, modelFailure } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
 
 /** isHeld: whether somebody above sees to it that no more calls are made at once than the model takes. */
@@ -19,7 +19,10 @@ export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}):
     run: (signal: AbortSignal) => Promise<Result[]>,
   ): Promise<Result> => {
     const stop = new AbortController();
-    const abort = (): void => stop.abort();
+    // An interruption that lets calls on their way end cuts none: they are paid for, and their answers are kept.
+    const abort = (): void => {
+      if (!drainsCalls(signal.reason)) stop.abort();
+    };
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -30,7 +33,7 @@ export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}):
       const results = await run(stop.signal);
       return results[0] as Result;
     } catch (thrown) {
-      if (!isLate || signal.aborted) throw thrown;
+      if (!isLate || (signal.aborted && !drainsCalls(signal.reason))) throw thrown;
       throw modelFailure("model-timeout", `${model.id} gave no reply within ${milliseconds / 1000} s.`, {
         model: model.id,
         retriable: true,

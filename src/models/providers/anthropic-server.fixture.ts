@@ -71,14 +71,15 @@ const answerTo = ({ body, headers }: AnthropicCall): Answered => {
   return message(words.slice(0, body.max_tokens).join(" "), cut ? "max_tokens" : "end_turn");
 };
 
-/** Starts the server on a free port of 127.0.0.1. */
-export const startAnthropic = async () => {
+/** Starts the server on a free port of 127.0.0.1. before: awaited before each answer. */
+export const startAnthropic = async (before?: (call: AnthropicCall) => Promise<void>) => {
   const calls: AnthropicCall[] = [];
   const server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += String(chunk);
     const call = { path: request.url ?? "", body: JSON.parse(text) as Body, headers: request.headers };
     calls.push(call);
+    await before?.(call);
     const { status, body, headers } = answerTo(call);
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(JSON.stringify(body));

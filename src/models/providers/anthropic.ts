@@ -5,12 +5,21 @@
 import Anthropic from "@anthropic-ai/sdk";
 import PQueue from "p-queue";
 import { z } from "zod";
-import { type Clock, CovenantError, createRedact, InterruptedError, systemClock } from "../../core/index.ts";
-import type { Finish, Message } from "../../records/index.ts";
+import {
+  type Clock,
+  CovenantError,
+  createRedact,
+  InterruptedError,
+  systemClock,
+  throwIfAborted,
+} from "../../core/index.ts";
+import type { Finish, Message, Usage } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
 import { declinedOf } from "../failure.ts";
 import { anthropicAddress } from "../key.ts";
+import { type Meter, metered } from "../ledger.ts";
 import type { GenerateRequest, LanguageModel, Reply, Score, ScoreRequest } from "../specification.ts";
+import { estimateTokens, mostOfReply } from "../token-estimate.ts";
 import { readBody, readProblem } from "./endpoint-answer.ts";
 import {
   brokenFailure,
@@ -19,6 +28,7 @@ import {
   responseFailure,
   statusFailure,
 } from "./endpoint-failure.ts";
+import { createUsageCheck } from "./endpoint-usage.ts";
 
 /**
  * As of an OpenAI-compatible endpoint (openai-compatible.ts). baseURL: another address, for tests. onIgnored: told,
@@ -33,6 +43,8 @@ export type AnthropicOptions = {
   readonly concurrency?: number;
   readonly clock?: Clock;
   readonly onIgnored?: (text: string) => void;
+  readonly onUncounted?: (text: string) => void;
+  readonly meter?: Meter | undefined;
 };
 
 const count = z.number().int().nullish().catch(null);
@@ -57,18 +69,27 @@ const finishOf = (text: string, reason: string | null | undefined): Finish => {
   return reason === "max_tokens" || reason === "model_context_window_exceeded" ? "length" : "stop";
 };
 
-const readReply = ({ content, stop_reason, usage }: Answer): Reply => {
-  const text = content.map((part) => (part.type === "text" ? (part.text ?? "") : "")).join("");
-  const cachedTokens = usage?.cache_read_input_tokens ?? 0;
+const textOf = ({ content }: Answer): string =>
+  content.map((part) => (part.type === "text" ? (part.text ?? "") : "")).join("");
+
+/** most: what the call takes at most, estimated. */
+const readUsage = (answer: Answer, most: Usage): Usage => {
+  const { usage } = answer;
+  if (!usage || (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0) <= 0) {
+    const completionTokens = Math.min(most.completionTokens, estimateTokens(textOf(answer)));
+    return { promptTokens: most.promptTokens, completionTokens, estimated: true };
+  }
+  const cachedTokens = usage.cache_read_input_tokens ?? 0;
   return {
-    text,
-    finish: finishOf(text, stop_reason),
-    usage: {
-      promptTokens: (usage?.input_tokens ?? 0) + (usage?.cache_creation_input_tokens ?? 0) + cachedTokens,
-      completionTokens: usage?.output_tokens ?? 0,
-      ...(cachedTokens > 0 ? { cachedTokens } : {}),
-    },
+    promptTokens: (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + cachedTokens,
+    completionTokens: usage.output_tokens ?? 0,
+    ...(cachedTokens > 0 ? { cachedTokens } : {}),
   };
+};
+
+const readReply = (answer: Answer, usage: Usage): Reply => {
+  const text = textOf(answer);
+  return { text, finish: finishOf(text, answer.stop_reason), usage };
 };
 
 const turnsOf = (messages: readonly Message[]) =>
@@ -152,17 +173,31 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
   const client = createClient(baseURL, key);
   const queue = new PQueue({ concurrency: batch });
   const checkSampling = createSamplingCheck(id, options.onIgnored);
+  const checkUsage = createUsageCheck(baseURL, options.onUncounted);
 
-  const generateOne = async (request: GenerateRequest, signal: AbortSignal): Promise<Reply> => {
-    checkSampling(request);
+  const ask = async (request: GenerateRequest, signal: AbortSignal): Promise<Reply> => {
     try {
       const given: unknown = await client.messages.create(bodyOf(model, request), { signal });
       const body = readBody(JSON.stringify(given), redact);
       const answer = "value" in body ? answerSchema.safeParse(body.value).data : undefined;
       if (answer === undefined) throw responseFailure("not a message of Anthropic's", endpoint);
-      return cutAtBlank(readReply(answer), request.stop);
+      return cutAtBlank(readReply(answer, checkUsage(readUsage(answer, mostOfReply(request)))), request.stop);
     } catch (thrown) {
-      const failure = failureOf(thrown, signal, endpoint);
+      throw failureOf(thrown, signal, endpoint);
+    }
+  };
+
+  const generateOne = async (request: GenerateRequest, signal: AbortSignal): Promise<Reply> => {
+    checkSampling(request);
+    throwIfAborted(signal);
+    try {
+      return await metered(
+        options.meter,
+        mostOfReply(request),
+        () => ask(request, signal),
+        ({ usage }) => usage,
+      );
+    } catch (failure) {
       const declined = declinedOf(failure);
       if (declined === undefined) throw failure;
       return { text: "", finish: declined, usage: { promptTokens: 0, completionTokens: 0 } };
@@ -171,7 +206,7 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
 
   return {
     id,
-    capabilities: { batch, scores: false },
+    capabilities: { batch, scores: false, independentRequests: true },
     generate: (requests, callOptions) => mapRequests(requests, callOptions, queue, generateOne),
     score: (requests, callOptions) =>
       mapRequests(requests, callOptions, null, async (request) => unscored(request)),

@@ -122,13 +122,19 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
   });
 };
 
+/** What the runtime says where no connection came to be. */
+const unsentCauses =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
+
 /** The error when no answer came. */
-export const connectionFailure = (thrown: unknown, { baseURL, id, redact }: Endpoint): Error =>
-  modelFailure(
+export const connectionFailure = (thrown: unknown, { baseURL, id, redact }: Endpoint): Error => {
+  const cause = rootCause(thrown);
+  return modelFailure(
     "model-connection",
-    `Cannot reach ${baseURL} (${shorten(redact(rootCause(thrown)))}). Check that the server runs there and that the address is right.`,
-    { model: id, retriable: true },
+    `Cannot reach ${baseURL} (${shorten(redact(cause))}). Check that the server runs there and that the address is right.`,
+    { model: id, retriable: true, ...(unsentCauses.test(cause) ? { unsent: true } : {}) },
   );
+};
 
 /** The error when an answer began and did not end. */
 export const brokenFailure = (thrown: unknown, { id, redact }: Endpoint): Error =>

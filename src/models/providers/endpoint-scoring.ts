@@ -5,18 +5,20 @@
 
 import { z } from "zod";
 import { messageOf } from "../../core/index.ts";
-import type { Message } from "../../records/index.ts";
+import type { Message, Usage } from "../../records/index.ts";
 import { declinedOf, statusOf } from "../failure.ts";
 import type { Declined, Score, ScoreRequest } from "../specification.ts";
+import { choiceTokens, estimatePrompt, estimateTokens } from "../token-estimate.ts";
 import { readChoice } from "./choice-tokens.ts";
 import type { EndpointClient } from "./endpoint-client.ts";
+import type { Complete, Completion } from "./endpoint-completions.ts";
 import { type Endpoint, responseFailure } from "./endpoint-failure.ts";
-import { readUsage, usageSchema } from "./endpoint-usage.ts";
 
 export type Scoring = "auto" | "completions" | "chat" | "dialogue" | "none";
 
 export type ScorerOptions = {
-  readonly client: EndpointClient;
+  readonly client: Pick<EndpointClient, "post">;
+  readonly complete: Complete;
   readonly endpoint: Endpoint;
   readonly scoring: Scoring;
   readonly tokenLimit: "max_tokens" | "max_completion_tokens";
@@ -40,7 +42,6 @@ const echoSchema = z.object({
       }),
     )
     .min(1),
-  usage: usageSchema,
 });
 
 const chatSchema = z.object({
@@ -63,7 +64,6 @@ const chatSchema = z.object({
       }),
     )
     .min(1),
-  usage: usageSchema,
 });
 
 const unscored = (request: ScoreRequest, declined?: Declined): Score => ({
@@ -73,9 +73,12 @@ const unscored = (request: ScoreRequest, declined?: Declined): Score => ({
 });
 
 /** Throws for an answer that is no completion of any kind; it says nothing about what a server offers. */
-const requireChoices = (response: unknown, endpoint: Endpoint): void => {
-  if (!choicesSchema.safeParse(response).success) throw responseFailure("not a completion", endpoint);
-};
+const readCompletion =
+  (endpoint: Endpoint) =>
+  (completion: Completion): Completion => {
+    if (choicesSchema.safeParse(completion.response).success) return completion;
+    throw responseFailure("not a completion", endpoint);
+  };
 
 /** llama.cpp's servers refuse echo and log-probabilities that they do not have with a status 500 and these words. */
 const unsupportedWords = /(?:is|are) not supported|only no \w+ is supported|not implemented/i;
@@ -148,76 +151,97 @@ const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) =
   };
 };
 
+/** A continuation that was read. value: null where its tokens cannot be told. */
+type Echoed = { readonly value: number | null; readonly usage: Usage };
+
+/** Reads one continuation (`tail`) behind a prompt. null: the server does not echo. */
+const readEcho = async (
+  { endpoint, complete }: ScorerOptions,
+  prompt: string,
+  tail: string,
+  signal: AbortSignal,
+): Promise<Echoed | null> => {
+  const text = `${prompt}${tail}`;
+  // One token is generated and dropped: some servers take a limit of 0 for "no limit".
+  const body = {
+    model: endpoint.model,
+    prompt: text,
+    max_tokens: 1,
+    temperature: 0,
+    echo: true,
+    logprobs: 1,
+    add_special_tokens: false,
+  };
+  const most = { promptTokens: estimateTokens(text), completionTokens: 1 };
+  const call = { path: "/completions", body, most } as const;
+  const { response, usage } = await complete(call, signal, readCompletion(endpoint));
+  const choice = echoSchema.safeParse(response).data?.choices[0];
+  const echoed = choice?.logprobs.tokens.join("") ?? "";
+  if (choice === undefined || !choice.text.startsWith(text) || !echoed.includes(tail)) return null;
+  const { tokens, token_logprobs } = choice.logprobs;
+  const generated = choice.text.length - text.length;
+  return { value: sumOfTail(tokens, token_logprobs, generated, tail.length), usage };
+};
+
 /** Echoed completions of prompt and continuation. lead: what stands before a continuation that does not bring it. */
-const createEcho =
-  (
-    { endpoint }: ScorerOptions,
-    post: Post,
-    render: (m: readonly Message[], s: AbortSignal) => Promise<string | null>,
-    lead: string,
-  ): Strategy =>
-  async (request, signal) => {
+const createEcho = (
+  options: ScorerOptions,
+  render: (m: readonly Message[], s: AbortSignal) => Promise<string | null>,
+  lead: string,
+): Strategy => {
+  // What was read before another call of the same request failed: asked again, the request goes on from there.
+  const begun = new WeakMap<ScoreRequest, Map<string, Echoed>>();
+  return async (request, signal) => {
     const prompt = await render(request.messages, signal);
     if (prompt === null) return null;
-    const logProbabilities: (number | null)[] = [];
-    const usage = { promptTokens: 0, completionTokens: 0 };
+    const read = begun.get(request) ?? new Map<string, Echoed>();
+    begun.set(request, read);
     for (const continuation of request.continuations) {
+      if (read.has(continuation)) continue;
       const tail = continuation.startsWith(lead) ? continuation : `${lead}${continuation}`;
-      const text = `${prompt}${tail}`;
-      // One token is generated and dropped: some servers take a limit of 0 for "no limit".
-      const body = {
-        model: endpoint.model,
-        prompt: text,
-        max_tokens: 1,
-        temperature: 0,
-        echo: true,
-        logprobs: 1,
-        add_special_tokens: false,
-      };
-      const response = await post("/completions", body, signal);
-      requireChoices(response, endpoint);
-      const { data } = echoSchema.safeParse(response);
-      const choice = data?.choices[0];
-      const echoed = choice?.logprobs.tokens.join("") ?? "";
-      if (data === undefined || choice === undefined || !choice.text.startsWith(text)) return null;
-      if (!echoed.includes(tail)) return null;
-      const { tokens, token_logprobs } = choice.logprobs;
-      const generated = choice.text.length - text.length;
-      logProbabilities.push(sumOfTail(tokens, token_logprobs, generated, tail.length));
-      const used = readUsage(data.usage);
-      usage.promptTokens += used.promptTokens;
-      usage.completionTokens += used.completionTokens;
+      const echoed = await readEcho(options, prompt, tail, signal);
+      if (echoed === null) return null;
+      read.set(continuation, echoed);
     }
-    return { logProbabilities, usage };
+    begun.delete(request);
+    const all = [...read.values()];
+    return {
+      logProbabilities: request.continuations.map((continuation) => read.get(continuation)?.value ?? null),
+      usage: {
+        promptTokens: all.reduce((sum, { usage }) => sum + usage.promptTokens, 0),
+        completionTokens: all.reduce((sum, { usage }) => sum + usage.completionTokens, 0),
+        ...(all.some(({ usage }) => usage.estimated) ? { estimated: true as const } : {}),
+      },
+    };
   };
+};
 
 const createChat =
-  ({ endpoint, tokenLimit }: ScorerOptions, post: Post): Strategy =>
+  ({ endpoint, tokenLimit, complete }: ScorerOptions): Strategy =>
   async (request, signal) => {
-    const ask = (top: number | null): Promise<unknown> =>
-      post(
-        "/chat/completions",
-        {
-          model: endpoint.model,
-          messages: request.messages,
-          [tokenLimit]: 8,
-          temperature: 0,
-          seed: 0,
-          ...(top === null ? {} : { logprobs: true, top_logprobs: top }),
-        },
-        signal,
-      );
-    let response: unknown;
+    const most = { promptTokens: estimatePrompt(request.messages), completionTokens: choiceTokens };
+    const ask = (top: number | null): Promise<Completion> => {
+      const body = {
+        model: endpoint.model,
+        messages: request.messages,
+        [tokenLimit]: choiceTokens,
+        temperature: 0,
+        seed: 0,
+        ...(top === null ? {} : { logprobs: true, top_logprobs: top }),
+      };
+      return complete({ path: "/chat/completions", body, most }, signal, readCompletion(endpoint));
+    };
+    let completion: Completion;
     try {
       // OpenAI and most servers give 20 alternatives; a few give at most 5 and refuse more.
-      response = await ask(20).catch((thrown) => (isUnsupported(thrown) ? ask(5) : Promise.reject(thrown)));
+      completion = await ask(20).catch((thrown) => (isUnsupported(thrown) ? ask(5) : Promise.reject(thrown)));
     } catch (thrown) {
       if (!isUnsupported(thrown)) throw thrown;
       // Without log-probabilities the same question works where only those were the trouble; otherwise it throws.
       await ask(null);
       return null;
     }
-    requireChoices(response, endpoint);
+    const { response, usage } = completion;
     const { data } = chatSchema.safeParse(response);
     const tokens = data?.choices[0]?.logprobs?.content;
     // An empty reply has no tokens to tell of; only a list that is missing says that the server has none.
@@ -229,7 +253,7 @@ const createChat =
       ...(readChoice(tokens, options) ?? {
         logProbabilities: unscored(request).logProbabilities,
       }),
-      usage: readUsage(data.usage),
+      usage,
     };
   };
 
@@ -289,9 +313,9 @@ const createTurns = () => {
 export const createScorer = (options: ScorerOptions): EndpointScorer => {
   const { post } = options.client;
   const strategies: Strategies = {
-    completions: createEcho(options, post, createRenderer(options, post), ""),
-    chat: createChat(options, post),
-    dialogue: createEcho(options, post, async (messages) => renderDialogue(messages), " "),
+    completions: createEcho(options, createRenderer(options, post), ""),
+    chat: createChat(options),
+    dialogue: createEcho(options, async (messages) => renderDialogue(messages), " "),
   };
   let chosen: Strategy | null | undefined = options.scoring === "none" ? null : undefined;
   if (options.scoring !== "auto" && options.scoring !== "none") chosen = strategies[options.scoring];

@@ -28,6 +28,7 @@ export type Fault =
 /**
  * What the server offers. top: most alternatives a token; the letter tokens of its tokenizer can be chosen. fault:
  * asked for each call, with the number of calls before it; undefined means a proper answer. before: awaited first.
+ * uncounted: answers without counts of tokens.
  */
 export type EndpointBehaviour = {
   readonly chat?: boolean;
@@ -38,14 +39,22 @@ export type EndpointBehaviour = {
   readonly letters?: readonly (readonly [token: string, share: number])[];
   readonly preamble?: readonly string[];
   readonly fault?: (call: ServedCall, before: number) => Fault | undefined;
-  readonly before?: (inFlight: number) => Promise<void>;
+  readonly before?: (inFlight: number, call: ServedCall) => Promise<void>;
+  readonly uncounted?: boolean;
 };
+
+/**
+ * What the server would charge for: tokens of what it answered, and how many calls it worked for without an answer that
+ * could be read (it hung, broke off, or wrote nonsense with status 200).
+ */
+export type Charged = { answered: number; promptTokens: number; completionTokens: number; lost: number };
 
 /** most: the most calls that were in flight at once. */
 export type Endpoint = {
   readonly baseURL: string;
   readonly calls: readonly ServedCall[];
   readonly most: () => number;
+  readonly charged: Readonly<Charged>;
   close(): Promise<void>;
 };
 
@@ -215,9 +224,27 @@ const send = (response: ServerResponse, fault: Fault | undefined, value: object)
   response.end(text);
 };
 
+/** Counts an answer as its server would bill it. */
+const charge = (charged: Charged, fault: Fault | undefined, value: object): void => {
+  if (!("usage" in value)) return;
+  const isLost =
+    fault === "hang" ||
+    fault === "reset" ||
+    fault === "half" ||
+    (typeof fault === "object" && fault.status < 300);
+  if (isLost) charged.lost++;
+  else if (typeof fault !== "object") {
+    const usage = value.usage as { readonly prompt_tokens: number; readonly completion_tokens: number };
+    charged.answered++;
+    charged.promptTokens += usage.prompt_tokens;
+    charged.completionTokens += usage.completion_tokens;
+  }
+};
+
 /** Starts the server on a free port of 127.0.0.1. */
 export const startEndpoint = async (behaviour: EndpointBehaviour = {}): Promise<Endpoint> => {
   const calls: ServedCall[] = [];
+  const charged: Charged = { answered: 0, promptTokens: 0, completionTokens: 0, lost: 0 };
   let inFlight = 0;
   let most = 0;
   const server = createServer(async (request, response) => {
@@ -227,19 +254,18 @@ export const startEndpoint = async (behaviour: EndpointBehaviour = {}): Promise<
     const call = { path: request.url ?? "", body: await readBody(request), headers: request.headers };
     const before = calls.length;
     calls.push(call);
-    await behaviour.before?.(inFlight);
+    await behaviour.before?.(inFlight, call);
     const value = answer(call, behaviour);
-    send(
-      response,
-      behaviour.fault?.(call, before) ?? ("fault" in value ? (value.fault as Fault) : undefined),
-      value,
-    );
+    const fault = behaviour.fault?.(call, before) ?? ("fault" in value ? (value.fault as Fault) : undefined);
+    charge(charged, fault, value);
+    send(response, fault, behaviour.uncounted === true ? { ...value, usage: undefined } : value);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     calls,
     most: () => most,
+    charged,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

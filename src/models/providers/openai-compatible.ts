@@ -9,12 +9,15 @@ import type { Finish } from "../../records/index.ts";
 import { mayRefuseForm, responseFormat } from "../answer-form.ts";
 import { mapRequests } from "../batch.ts";
 import { declinedOf, modelFailure, statusOf } from "../failure.ts";
+import type { Meter } from "../ledger.ts";
 import type { Declined, GenerateRequest, LanguageModel, Reply } from "../specification.ts";
+import { mostOfReply } from "../token-estimate.ts";
 import { createEndpointClient, type EndpointClient } from "./endpoint-client.ts";
+import { type Complete, type Completion, createComplete } from "./endpoint-completions.ts";
 import type { Endpoint } from "./endpoint-failure.ts";
 import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
-import { readUsage, usageSchema } from "./endpoint-usage.ts";
+import { createUsageCheck } from "./endpoint-usage.ts";
 
 /**
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. keyVariable: where it
@@ -22,6 +25,7 @@ import { readUsage, usageSchema } from "./endpoint-usage.ts";
  * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
  * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name under which an answer came.
+ * onUncounted: told, once, when tokens are not counted. meter: where each call is written down.
  */
 export type EndpointOptions = {
   readonly id: string;
@@ -37,6 +41,8 @@ export type EndpointOptions = {
   readonly renderPrompt?: (messages: GenerateRequest["messages"]) => string;
   readonly onNotListed?: (text: string) => void;
   readonly onOther?: (text: string) => void;
+  readonly onUncounted?: (text: string) => void;
+  readonly meter?: Meter | undefined;
   readonly clock?: Clock;
 };
 
@@ -50,7 +56,6 @@ const completionSchema = z.object({
       }),
     )
     .min(1),
-  usage: usageSchema,
 });
 
 const finishOf = (text: string, reason: string | null | undefined, refused: boolean): Finish => {
@@ -72,7 +77,7 @@ const createNameCheck = ({ model, baseURL }: Endpoint, tell: EndpointOptions["on
 };
 
 const readReply = (
-  response: unknown,
+  { response, usage }: Completion,
   endpoint: Endpoint,
   checkName: ReturnType<typeof createNameCheck>,
 ): Reply => {
@@ -92,7 +97,7 @@ const readReply = (
   return {
     text,
     finish: finishOf(text, choice.finish_reason, refused),
-    usage: readUsage(parsed.data.usage),
+    usage,
   };
 };
 
@@ -108,7 +113,7 @@ const declinedReply = (finish: Declined): Reply => ({
 type GenerateOne = (request: GenerateRequest, signal: AbortSignal) => Promise<Reply>;
 
 const createGenerate = (
-  client: EndpointClient,
+  complete: Complete,
   endpoint: Endpoint,
   tokenLimit: NonNullable<EndpointOptions["tokenLimit"]>,
   checkName: ReturnType<typeof createNameCheck>,
@@ -127,7 +132,8 @@ const createGenerate = (
       ...(form ? responseFormat(request.answer) : {}),
     };
     try {
-      return readReply(await client.post("/chat/completions", body, signal), endpoint, checkName);
+      const call = { path: "/chat/completions", body, most: mostOfReply(request) } as const;
+      return await complete(call, signal, (completion) => readReply(completion, endpoint, checkName));
     } catch (thrown) {
       const declined = declinedOf(thrown);
       if (declined === undefined) throw thrown;
@@ -174,12 +180,14 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
   const endpoint: Endpoint = { id, baseURL, model, hasKey: key !== undefined, keyAdvice, redact, clock };
   const client = createEndpointClient(endpoint, { key, connections: batch });
   const queue = options.isHeld === true ? null : new PQueue({ concurrency: batch });
+  const complete = createComplete(client, options.meter, createUsageCheck(baseURL, options.onUncounted));
   const listed = createListed(client, endpoint, options.onNotListed);
   const generateOne = listed(
-    createGenerate(client, endpoint, tokenLimit, createNameCheck(endpoint, options.onOther)),
+    createGenerate(complete, endpoint, tokenLimit, createNameCheck(endpoint, options.onOther)),
   );
   const scorer = createScorer({
     client,
+    complete,
     endpoint,
     scoring,
     tokenLimit,
@@ -190,7 +198,7 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     id,
     capabilities: {
       batch,
-      apart: true,
+      independentRequests: true,
       get scores() {
         return scorer.offered();
       },

@@ -7,7 +7,7 @@ import type { Principle } from "../../records/index.ts";
 import type { ColumnType, TableColumn, WrittenTable } from "../../tables/index.ts";
 import { describeFinishes, describeLabels, describeSpent } from "../data-summary.ts";
 import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
-import { spentOn } from "../stages/stage-model.ts";
+import type { Spent } from "../stages/stage-model.ts";
 import { counted } from "../wording.ts";
 import type { SourceCounts } from "./counts.ts";
 import { publicValues } from "./public-names.ts";
@@ -199,9 +199,8 @@ const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
     : ["## What became of what was asked", "", ...lines.map((line) => `- ${line}`), ""];
 };
 
-const settingsPart = ({ source }: CardFacts, stages: readonly string[]): string[] => {
+const settingsPart = ({ source }: CardFacts, spent: Spent): string[] => {
   const { out: _, endpoint: __, ...settings } = publicValues(source.run.config) as Record<string, unknown>;
-  const spent = spentOn(source.run.events, stages);
   return [
     "## Models, settings, cost",
     "",
@@ -229,8 +228,8 @@ const licencePart = ({ source, licence }: CardFacts): string[] => [
   "",
 ];
 
-/** The card of a data set. stages: whose calls to models count as what it cost. */
-export const datasetCard = (facts: CardFacts, stages: readonly string[]): string => {
+/** The card of a data set. spent: what it cost. */
+export const datasetCard = (facts: CardFacts, spent: Spent): string => {
   const { name, source, options, splits } = facts;
   const { run, arm, inverted } = source;
   const rows = splits.reduce((sum, split) => sum + split.rows, 0);
@@ -246,7 +245,7 @@ export const datasetCard = (facts: CardFacts, stages: readonly string[]): string
     `${counted(rows, "row")} in the shape \`${options.shape}\`${options.shape === "chain" ? "" : ` (${options.style})`}, made by [Constitutional AI](https://arxiv.org/abs/2212.08073) under ${under}: \`covenant ${run.name}\`${arm === null ? "" : `, arm "${arm}"`}, exported by \`covenant export dataset\` (Covenant ${covenantVersion()}).`,
     "",
     ...rowsPart(facts),
-    ...settingsPart(facts, stages),
+    ...settingsPart(facts, spent),
     ...constitutionPart(facts),
     ...countsPart(facts),
     ...licencePart(facts),

@@ -37,30 +37,43 @@ export const checkPrices = (
 
 /** What is shared by the calls of a run. */
 export type Calls = {
-  /** How a model is opened. */
-  optionsFor(name: string): Promise<Partial<OpenOptions>>;
+  /** How a model is opened for a stage. */
+  optionsFor(name: string, stage?: string): Promise<Partial<OpenOptions>>;
   /** What a model's tokens cost, where that is known. */
   priceOf(name: string): Price | undefined;
-  /** What the run has taken so far; nothing before anything was asked. */
-  totals(): Account | undefined;
+  /** What the run, or one of its stages, has taken so far; nothing before anything was asked. */
+  totals(stage?: string): Account | undefined;
   close(): Promise<void>;
-};
+} & AsyncDisposable;
 
-/** Calls by a recipe's settings, for a run folder. */
-export const openCalls = (settings: CallSettings, folder: string): Calls => {
+/** The account's file in a run folder. */
+export const ledgerFile = (folder: string): string => join(folder, callsName, "ledger.jsonl");
+
+/** Calls by a recipe's settings. folder: of the run; without one nothing is kept but what the settings name. */
+export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   const { endpoint, budget = {}, prices = {}, cache = "run", record } = settings;
   let ledger: Ledger | undefined;
   let store: AnswerStore | undefined;
   let recorder: Recorder | undefined;
   const openStore = async (name: string): Promise<AnswerStore | undefined> => {
-    if (cache === "off" || !isEndpoint(name)) return undefined;
-    store ??= await openAnswerStore(cache === "run" ? join(folder, callsName) : cache);
+    const own = folder === undefined ? undefined : join(folder, callsName);
+    const kept = cache === "run" ? own : cache;
+    if (cache === "off" || kept === undefined || !isEndpoint(name)) return undefined;
+    store ??= await openAnswerStore(kept);
     return store;
   };
-  const file = join(folder, callsName, "ledger.jsonl");
+  const openAccount = async (stage: string | undefined): Promise<OpenOptions["ledger"]> => {
+    ledger ??= await openLedger({ file: folder === undefined ? undefined : ledgerFile(folder), budget });
+    const { meter } = ledger;
+    return { meter: (payer) => meter({ ...payer, stage }) };
+  };
+  const close = async (): Promise<void> => {
+    ledger?.close();
+    recorder?.close();
+    await store?.close();
+  };
   return {
-    async optionsFor(name) {
-      if (!runsHere(name)) ledger ??= await openLedger({ file, budget });
+    async optionsFor(name, stage) {
       if (record !== undefined) recorder ??= await openRecorder(record);
       return {
         ...(endpoint === undefined
@@ -71,17 +84,14 @@ export const openCalls = (settings: CallSettings, folder: string): Calls => {
               retry: { attempts: endpoint.attempts },
             }),
         prices,
-        ledger,
+        ledger: runsHere(name) ? undefined : await openAccount(stage),
         recorder,
         cache: await openStore(name),
       };
     },
     priceOf: (name) => priceOfModel(prices, name),
-    totals: () => ledger?.totals(),
-    async close() {
-      ledger?.close();
-      recorder?.close();
-      await store?.close();
-    },
+    totals: (stage) => ledger?.totals(stage),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 };

@@ -1,7 +1,15 @@
 // A model as a data stage uses it: what it is asked is counted and written to the event log, what is to be
 // known of it becomes a warning. The counts are for people and bills; no record depends on them.
 
-import { type LanguageModel, type LoadFormat, type Reply, runsHere, type Score } from "../../models/index.ts";
+import {
+  type LanguageModel,
+  type LoadFormat,
+  type Reply,
+  runsHere,
+  type Score,
+  type StageAccounts,
+  sumAccounts,
+} from "../../models/index.ts";
 import type { RunEvent } from "../../records/index.ts";
 import type { Run, StageContext } from "../../runs/index.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -107,16 +115,17 @@ export const withStageModel = async (
 ): Promise<void> => {
   const counts = createTally();
   let repeats = 0;
-  const options = (await calls?.optionsFor(name)) ?? {};
-  let paid = calls?.totals()?.money ?? 0;
+  const options = (await calls?.optionsFor(name, stage.name)) ?? {};
+  const inLedger = options.ledger === undefined ? {} : { ledger: true as const };
+  let paid = calls?.totals(stage.name)?.money ?? 0;
   const countUsage: CountUsage = (others = {}) => {
     const { tally, ends } = counts.take();
     const told = Object.fromEntries(Object.entries({ ...others, ...ends }).filter(([, count]) => count > 0));
-    const now = calls?.totals()?.money ?? 0;
+    const now = calls?.totals(stage.name)?.money ?? 0;
     const money = now > paid ? { money: now - paid } : {};
     paid = now;
     if (tally.calls + tally.repeats > 0 || Object.keys(told).length > 0) {
-      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, ...money, counts: told });
+      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, ...money, ...inLedger, counts: told });
     }
   };
   try {
@@ -141,22 +150,50 @@ export const withStageModel = async (
   }
 };
 
-/** What stages asked of models, over all attempts of the run; money: where prices are given; counts by name. */
+/**
+ * What stages asked of models, over all attempts of the run. calls: those with an answer; repeats: those without one;
+ * money: where prices are given; estimated: calls, of both, whose tokens nobody told, and what of the money they are;
+ * counts by name.
+ */
 export type Spent = Tally & {
   readonly money?: number;
+  readonly estimated?: { readonly calls: number; readonly money: number };
   readonly counts: Readonly<Record<string, number>>;
 };
 
-/** Adds up a run's usage events for the named stages. */
+/** What usage events say with what is in the account, which holds for all calls that are in it. */
+export const withAccount = (
+  { money: told = 0, ...spent }: Spent,
+  accounts: StageAccounts,
+  stages: readonly string[],
+): Spent => {
+  const account = sumAccounts(stages.flatMap((stage) => accounts.get(stage) ?? []));
+  const money = told + account.money;
+  return {
+    ...spent,
+    calls: spent.calls + account.calls - account.failed,
+    promptTokens: spent.promptTokens + account.promptTokens,
+    completionTokens: spent.completionTokens + account.completionTokens,
+    repeats: spent.repeats + account.failed,
+    ...(money > 0 ? { money } : {}),
+    ...(account.estimated > 0
+      ? { estimated: { calls: account.estimated, money: account.estimatedMoney } }
+      : {}),
+  };
+};
+
+/** Adds up a run's usage events for the named stages, but for calls, tokens and money that are in its account. */
 export const spentOn = (events: readonly RunEvent[], stages: readonly string[]): Spent => {
   const sum = emptyTally();
   const counts: Record<string, number> = {};
   let money = 0;
   for (const event of events) {
     if (event.type !== "stage-usage" || !stages.includes(event.stage)) continue;
-    for (const key of ["calls", "promptTokens", "completionTokens", "repeats"] as const)
-      sum[key] += event[key];
-    money += event.money ?? 0;
+    if (event.ledger !== true) {
+      for (const key of ["calls", "promptTokens", "completionTokens", "repeats"] as const)
+        sum[key] += event[key];
+      money += event.money ?? 0;
+    }
     for (const [name, count] of Object.entries(event.counts)) counts[name] = (counts[name] ?? 0) + count;
   }
   return { ...sum, ...(money > 0 ? { money } : {}), counts };
