@@ -1,6 +1,7 @@
 // Whatever answers a prompt: the specification, names, opening, middleware, and scripted models for tests.
 // Knows nothing of constitutions or of training.
 export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
+export { unwrapped, withoutLead } from "./choice-lead.ts";
 export { isRetriable } from "./failure.ts";
 export { type Account, type Budget, type Ledger, openLedger, type Price } from "./ledger.ts";
 export { withCache } from "./middleware/cache.ts";

@@ -10,7 +10,13 @@ import type { Recorder } from "./recorder.ts";
 
 /** Something about a model that a person should know and that stops nothing. */
 export type ModelNotice = {
-  readonly code: "model-retry" | "model-not-listed" | "model-other" | "model-sampling" | "model-foreign-text";
+  readonly code:
+    | "model-retry"
+    | "model-rejected"
+    | "model-not-listed"
+    | "model-other"
+    | "model-sampling"
+    | "model-foreign-text";
   readonly text: string;
 };
 

@@ -23,6 +23,7 @@ const endings = (maxTokens: number) =>
     length: `cut at ${maxTokens} tokens`,
     refusal: "refused by the provider",
     overflow: "too long for the model's context",
+    rejected: "rejected by the server",
     empty: "empty",
   }) satisfies Record<Finish, string>;
 
@@ -41,7 +42,7 @@ export const describeFinishes = (
   return parts.length === 0 ? `${what}.` : `${what}: ${parts.join(", ")}.`;
 };
 
-const becauseOf = { ...endings(0), length: "without text", stop: "without text" };
+const becauseOf = { ...endings(0), length: "cut before any text", stop: "without text" };
 
 /** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
 const describeMissing = (replies: readonly Pick<ReplyRecord, "text" | "finish">[]): string => {
@@ -65,7 +66,7 @@ export const describeUnrevised = (
 
 /**
  * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
- * judge's context, provider or words; undecided: the judge named no letter; neither, both: it spoke for none or for both;
+ * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it spoke for none or for both;
  * silent: it said nothing; cut: it was cut before a verdict.
  */
 export type LabelCounts = Readonly<
@@ -76,6 +77,7 @@ export type LabelCounts = Readonly<
     | "missing"
     | "tooLong"
     | "refused"
+    | "rejected"
     | "undecided"
     | "neither"
     | "both"
@@ -98,6 +100,7 @@ export const countLabels = (
     missing: count(({ reason }) => reason === "reply-missing"),
     tooLong: count(({ reason }) => reason === "overflow"),
     refused: count(({ reason }) => reason === "refusal"),
+    rejected: count(({ reason }) => reason === "rejected"),
     undecided: count(({ reason }) => reason === "no-choice"),
     neither: count(({ reason }) => reason === "neither"),
     both: count(({ reason }) => reason === "both"),
@@ -111,13 +114,14 @@ export const describeLabels = (
   counts: LabelCounts,
   samples: readonly Pick<ReplyRecord, "text" | "finish">[],
 ): string[] => {
-  const { judged, flips, identical, missing, tooLong, refused, undecided } = counts;
+  const { judged, flips, identical, missing, tooLong, refused, rejected, undecided } = counts;
   const { neither, both, silent, cut } = counts;
   const left: [number, string][] = [
     [identical, "of twice the same reply"],
     [missing, `for want of a reply${describeMissing(samples)}`],
     [tooLong, "too long for the judge's context"],
     [refused, "refused by the judge or its provider"],
+    [rejected, "rejected by the judge's server"],
     [undecided, "to which the judge gave no (A) or (B)"],
     [neither, "of which the judge took neither"],
     [both, "of which the judge named both"],

@@ -16,6 +16,7 @@ import {
   brokenFailure,
   connectionFailure,
   type Endpoint,
+  endFailure,
   responseFailure,
   statusFailure,
 } from "./endpoint-failure.ts";
@@ -51,18 +52,20 @@ const answerSchema = z.object({
 });
 type Answer = z.infer<typeof answerSchema>;
 
-const finishOf = (text: string, reason: string | null | undefined): Finish => {
+/** How a reply ended. Throws the failure of an end that makes it none (pause_turn, tool_use). */
+const finishOf = (text: string, reason: string | null | undefined, id: string): Finish => {
   if (reason === "refusal") return "refusal";
-  if (text.trim() === "") return "empty";
-  return reason === "max_tokens" || reason === "model_context_window_exceeded" ? "length" : "stop";
+  if (reason === "max_tokens" || reason === "model_context_window_exceeded") return "length";
+  if (reason && reason !== "end_turn" && reason !== "stop_sequence") throw endFailure(reason, id);
+  return text.trim() === "" ? "empty" : "stop";
 };
 
-const readReply = ({ content, stop_reason, usage }: Answer): Reply => {
+const readReply = ({ content, stop_reason, usage }: Answer, id: string): Reply => {
   const text = content.map((part) => (part.type === "text" ? (part.text ?? "") : "")).join("");
   const cachedTokens = usage?.cache_read_input_tokens ?? 0;
   return {
     text,
-    finish: finishOf(text, stop_reason),
+    finish: finishOf(text, stop_reason, id),
     usage: {
       promptTokens: (usage?.input_tokens ?? 0) + (usage?.cache_creation_input_tokens ?? 0) + cachedTokens,
       completionTokens: usage?.output_tokens ?? 0,
@@ -160,7 +163,7 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
       const body = readBody(JSON.stringify(given), redact);
       const answer = "value" in body ? answerSchema.safeParse(body.value).data : undefined;
       if (answer === undefined) throw responseFailure("not a message of Anthropic's", endpoint);
-      return cutAtBlank(readReply(answer), request.stop);
+      return cutAtBlank(readReply(answer, id), request.stop);
     } catch (thrown) {
       const failure = failureOf(thrown, signal, endpoint);
       const declined = declinedOf(failure);

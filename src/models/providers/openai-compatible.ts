@@ -11,7 +11,7 @@ import { mapRequests } from "../batch.ts";
 import { declinedOf, modelFailure, statusOf } from "../failure.ts";
 import type { Declined, GenerateRequest, LanguageModel, Reply } from "../specification.ts";
 import { createEndpointClient, type EndpointClient } from "./endpoint-client.ts";
-import type { Endpoint } from "./endpoint-failure.ts";
+import { type Endpoint, endFailure } from "./endpoint-failure.ts";
 import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
 import { readUsage, usageSchema } from "./endpoint-usage.ts";
@@ -19,7 +19,7 @@ import { readUsage, usageSchema } from "./endpoint-usage.ts";
 /**
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. keyVariable: where it
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
- * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
+ * scoring: how score() asks; "auto" finds out at the first call.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
  * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name under which an answer came.
  */
@@ -34,7 +34,6 @@ export type EndpointOptions = {
   readonly isHeld?: boolean;
   readonly tokenLimit?: "max_tokens" | "max_completion_tokens";
   readonly scoring?: Scoring;
-  readonly renderPrompt?: (messages: GenerateRequest["messages"]) => string;
   readonly onNotListed?: (text: string) => void;
   readonly onOther?: (text: string) => void;
   readonly clock?: Clock;
@@ -53,10 +52,16 @@ const completionSchema = z.object({
   usage: usageSchema,
 });
 
-const finishOf = (text: string, reason: string | null | undefined, refused: boolean): Finish => {
-  if (refused || reason === "content_filter" || reason === "refusal") return "refusal";
-  if (text.trim() === "") return "empty";
-  return reason === "length" ? "length" : "stop";
+/** What servers call the end of a whole reply; some say nothing. */
+const wholeEnds: readonly string[] = ["", "stop", "eos", "eos_token", "end_turn", "stop_sequence"];
+
+/** How a reply ended. Throws the failure of an end that makes it none. */
+const finishOf = (text: string, reason: string | null | undefined, refused: boolean, id: string): Finish => {
+  const said = reason?.toLowerCase() ?? "";
+  if (refused || said === "content_filter" || said === "refusal") return "refusal";
+  if (said === "length" || said === "max_tokens" || said === "model_length") return "length";
+  if (!wholeEnds.includes(said)) throw endFailure(said, id);
+  return text.trim() === "" ? "empty" : "stop";
 };
 
 /** Makes what tells of answers under another name, once. Dated and longer forms of a name are no other name. */
@@ -91,7 +96,7 @@ const readReply = (
   const refused = Boolean(choice.message.refusal);
   return {
     text,
-    finish: finishOf(text, choice.finish_reason, refused),
+    finish: finishOf(text, choice.finish_reason, refused, endpoint.id),
     usage: readUsage(parsed.data.usage),
   };
 };
@@ -183,7 +188,6 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     endpoint,
     scoring,
     tokenLimit,
-    ...(options.renderPrompt === undefined ? {} : { renderPrompt: options.renderPrompt }),
   });
   const scoreOne = listed(scorer.score);
   return {
