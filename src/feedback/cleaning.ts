@@ -164,6 +164,13 @@ export const cleanReply = (
   return { text: left.trim(), cuts };
 };
 
+/** A text without the thoughts that it begins with, for answers that are read and not kept. */
+export const withoutThought = (text: string): string => {
+  let left = text;
+  for (let step = cutThought(left); step !== null; step = cutThought(left)) left = step.text;
+  return left;
+};
+
 /** Adds up cuts by rule. */
 export const countCuts = (cuts: readonly Cut[]): CutCounts => {
   const counts = Object.fromEntries(cleaningRules.map((rule) => [rule, 0])) as Record<CleaningRule, number>;

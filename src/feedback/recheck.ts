@@ -6,6 +6,7 @@ import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { CallOptions, LanguageModel } from "../models/index.ts";
 import type { Constitution, Message, PrincipleVerdict, Usage } from "../records/index.ts";
 import { chunksOf, expectCount } from "./chunk.ts";
+import { withoutThought } from "./cleaning.ts";
 import { givesChoice, type Reading, readBothOrders, readScores } from "./labels/reading.ts";
 
 /** A reply to test. seed: of this reply, for models that write their answer. */
@@ -43,7 +44,7 @@ const byReply = async (
   const replies = await model.generate(requests, call);
   return expectCount(model.id, requests.length, replies).map(({ text, finish, usage }, at) => {
     const { order } = questions[at]!;
-    const kept = finish === "stop" ? readRecheck(text, order) : null;
+    const kept = finish === "stop" ? readRecheck(withoutThought(text), order) : null;
     return { probability: kept === null ? null : Number(kept === (order === 0)), usage };
   });
 };

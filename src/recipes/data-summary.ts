@@ -161,6 +161,7 @@ export const describeSpent = (spent: Spent): string[] => {
   const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them again after a failure`;
   const { bounded = 0, [fromCache]: kept = 0, unparseable: _, ...others } = counts;
   const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
+  const inner = counts["inner-turn"] ?? 0;
   const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
   const cost = money === 0 ? "" : `; $${money.toFixed(money < 1 ? 4 : 2)}`;
   return [
@@ -168,6 +169,11 @@ export const describeSpent = (spent: Spent): string[] => {
     ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
     ...describeEnds(counts),
     ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),
+    ...(inner === 0
+      ? []
+      : [
+          `${counted(inner, "reply", "replies")} that ended whole held a line such as "Human:" and ${inner === 1 ? "was" : "were"} cut before it: see the rule inner-turn under cuts in the records.`,
+        ]),
     ...(bounded === 0
       ? []
       : [

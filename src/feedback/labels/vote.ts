@@ -4,6 +4,7 @@
 
 import { unwrapped, withoutLead } from "../../models/index.ts";
 import type { Finish, UnscoredReason } from "../../records/index.ts";
+import { withoutThought } from "../cleaning.ts";
 
 /** What a reply says: 0 for (A), 1 for (B), or why it is no vote. */
 export type Vote = 0 | 1 | UnscoredReason;
@@ -64,7 +65,8 @@ export const readVote = (
   replies: readonly [string, string],
 ): Vote => {
   if (finish === "refusal" || finish === "overflow" || finish === "rejected") return finish;
-  const said = unwrapped(text);
+  const said = unwrapped(withoutThought(text));
+  if (said === "" && finish === "length") return "cut";
   if (finish === "empty" || said === "") return "empty";
   for (const candidate of [said, withoutLead(said)]) {
     const found = letterAt(candidate);
