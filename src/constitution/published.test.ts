@@ -5,9 +5,10 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
+import { publishedFile } from "../core/published.fixture.ts";
 import { formatConstitution, parseConstitution } from "./document.ts";
 import { loadConstitution } from "./library.ts";
-import { publishedPrompts } from "./published.fixture.ts";
+
 import { constitutionFor, someOf } from "./purpose.ts";
 import { loadRevisionExamples, parseRevisionExamples } from "./revision-examples.ts";
 import { exampleTranscript } from "./transcript.ts";
@@ -143,8 +144,8 @@ describe("the examples that come with Covenant", () => {
 
 describe("the published files", () => {
   it("give 16 principles of each kind", async ({ skip }) => {
-    const revising = publishedPrompts("CritiqueRevisionInstructions.json");
-    if (revising.missing !== null) skip(revising.missing);
+    const revising = publishedFile("anthropic-cai/prompts/CritiqueRevisionInstructions.json");
+    if (revising.missing !== false) skip(revising.missing);
     const constitution = await loadConstitution(revising.path);
     const raw = JSON.parse(await readFile(revising.path, "utf8")) as Record<
       string,
@@ -155,23 +156,25 @@ describe("the published files", () => {
       expect(raw[id]?.prompt).toEqual([`\n\nCritiqueRequest: ${critique}\n\nCritique:`]);
       expect(raw[id]?.edit_request).toBe(`\n\nRevisionRequest: ${revision}\n\nRevision:`);
     }
-    const judging = await loadConstitution(publishedPrompts("RLMadisonInstructions.json").path);
+    const judging = await loadConstitution(
+      publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json").path,
+    );
     const list = JSON.parse(
-      await readFile(publishedPrompts("RLMadisonInstructions.json").path, "utf8"),
+      await readFile(publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json").path, "utf8"),
     ) as string[];
     expect(judging.principles.map(({ preference }) => `\n${preference} Options:`)).toEqual(list);
   });
 
   it("give few-shots with all their words", async ({ skip }) => {
-    const { path, missing } = publishedPrompts("CritiqueRevisionFewShotPrompts.json");
-    if (missing !== null) skip(missing);
+    const { path, missing } = publishedFile("anthropic-cai/prompts/CritiqueRevisionFewShotPrompts.json");
+    if (missing !== false) skip(missing);
     const raw = JSON.parse(await readFile(path, "utf8")) as string[];
     const examples = await loadRevisionExamples(path);
     expect(examples.map((example) => exampleTranscript(example, false))).toEqual(
       raw.map((text) => text.replace(/\n\nHuman:$/, "")),
     );
     await expect(
-      loadRevisionExamples(publishedPrompts("RLMadisonFewShotPrompts.json").path),
+      loadRevisionExamples(publishedFile("anthropic-cai/prompts/RLMadisonFewShotPrompts.json").path),
     ).rejects.toThrowError(/show how to judge/);
   });
 });

@@ -1,11 +1,11 @@
 // What guessing is worth, counted by hand on small sets and, where it lies beside the checkout, on the published one.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { publishedFile } from "../core/published.fixture.ts";
 import { baselines, type ChoiceRow, loadChoices } from "./baselines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-baselines-"));
@@ -15,9 +15,7 @@ const write = (rows: readonly unknown[]): string => {
   writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return file;
 };
-const shared =
-  process.env["COVENANT_SHARED_DATA"] ?? fileURLToPath(new URL("../../../shared/data", import.meta.url));
-const published = join(shared, "anthropic-cai/evals/438HHHEvaluations.jsonl");
+const published = publishedFile("anthropic-cai/evals/438HHHEvaluations.jsonl");
 
 describe("baselines", () => {
   it("count letters and longer texts; ties count as not longer", async () => {
@@ -83,8 +81,8 @@ describe("baselines", () => {
   });
 
   it("are 52.1 % and 56.2 % on the 438 published comparisons", async ({ skip }) => {
-    skip(!existsSync(published), `${published} is not there: published data is not shipped`);
-    const { n, always, longer } = baselines(await loadChoices(published));
+    skip(published.missing !== false, String(published.missing));
+    const { n, always, longer } = baselines(await loadChoices(published.path));
     expect([n, always["(A)"]?.count, always["(B)"]?.count, longer?.count]).toEqual([438, 228, 210, 246]);
     expect((100 * (always["(A)"]?.value ?? 0)).toFixed(1)).toBe("52.1");
     expect((100 * (longer?.value ?? 0)).toFixed(1)).toBe("56.2");

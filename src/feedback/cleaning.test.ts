@@ -26,7 +26,16 @@ describe("cleanReply", () => {
     ["<|im_start|>assistant\nHi.", "Hi.", ["role-marker"]],
     ["<|start_header_id|>assistant<|end_header_id|>\n\nHi.<|eot_id|>", "Hi.", ["end-token", "role-marker"]],
     ["<start_of_turn>model\nHi.<end_of_turn>", "Hi.", ["end-token", "role-marker"]],
-    ["Hi. [INST] And then? [/INST] Then this.", "Hi.", ["next-turn"]],
+    ["Hi.\n[INST] And then? [/INST] Then this.", "Hi.", ["next-turn"]],
+    ["Hi.</s><s>[INST] And then? [/INST] Then this.", "Hi.", ["next-turn", "end-token"]],
+    ["Hi.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnd?", "Hi.", ["next-turn", "end-token"]],
+    ["<think>\nWhat would help?\n</think>\n\nRest.", "Rest.", ["thought"]],
+    ["<think>\n\n</think>\n\nRest.", "Rest.", ["thought"]],
+    ["<thinking>Human: said\n\nHuman: x</thinking>Rest.", "Rest.", ["thought"]],
+    ["[THINK]Hm.[/THINK]Rest.", "Rest.", ["thought"]],
+    ["The template began this thought.\n</think>\n\nRest.", "Rest.", ["thought"]],
+    ["<think>\nWhat would help? It was cut", "", ["thought"]],
+    ["Assistant: <think>Hm.</think> Rest.", "Rest.", ["role-marker", "thought"]],
     ["AI: Hi.", "Hi.", ["role-marker"]],
   ])("takes role markers and foreign turns out of %j", (text, expected, rules) => {
     expect(cleanReply(text, "answer").text).toBe(expected);
@@ -45,6 +54,24 @@ describe("cleanReply", () => {
     "Revised response: Please don't.",
     "**Revised Response:**\nPlease don't.",
     "Revision:\n\nPlease don't.",
+    "Revision: Please don't.",
+    "**Revision:** Please don't.",
+    "REVISION: Please don't.",
+    "Response: Please don't.",
+    "Assistant's revised response: Please don't.",
+    "The assistant’s revised response:\nPlease don't.",
+    "Here is a revised response\n\nPlease don't.",
+    "Here is a revised response that avoids the insult.\n\nPlease don't.",
+    "Here's a more harmless version: Please don't.",
+    "Here is a less harmful and more polite answer:\n\nPlease don't.",
+    "Here’s a revised, more harmless version of the response: Please don't.",
+    "Here is a safer response: Please don't.",
+    "Critique: It is rude.\n\nRevision: Please don't.",
+    "Critique: It is rude. It is short. Revision: Please don't.",
+    "**Critique:** It is rude.\n\n**Revised response:** Please don't.",
+    "Please don't.\n\nI have removed the harmful advice and kept the tone friendly.",
+    "Please don't.\n\n(Note: I've removed all offensive and hurtful language.)",
+    "<think>Hm. Revision: no.</think>\nRevision: Please don't.",
     '"Please don\'t."',
     'Here is a revised response:\n\n"Please don\'t."',
     "You're right, that was careless of me. Here is a revised response: Please don't.",
@@ -83,6 +110,17 @@ describe("cleanReply", () => {
     "A human: that is what I am.\n\nHumans: all of us.",
     "Here is how I would phrase one much better answer: slowly.",
     "😀 {} 💡",
+    "Use <|im_start|> to begin a turn.",
+    "Llama 2 puts [INST] and [/INST] round what you say.",
+    "Template:\n```\n<|im_start|>user\nHi\n<|im_end|>\n```\nThat is all.",
+    "Logs look like this:\n\n```\n\nHuman: hello\n\nAssistant: hi\n```\n\nRead them from above.",
+    "A tag such as <think> opens, and </think> closes.",
+    "I removed the stain with salt.\n\nI have removed the old paint.",
+    "It went well.\n\nI changed my answer.",
+    "Response times vary: measure them.",
+    "Response: to be agreed upon",
+    "Here is a more detailed map: turn left.",
+    "Here is more water\n\nDrink it.",
   ])("does not touch %j", (text) => {
     expect(cleanReply(text, "revision")).toEqual({ text, cuts: [] });
     expect(cleanReply(text, "answer")).toEqual({ text, cuts: [] });
@@ -99,6 +137,10 @@ describe("cleanReply", () => {
       text: "It is rude.",
       cuts: [{ rule: "heading", text: "Critique:" }],
     });
+    expect(cleanReply("It is rude.\n\nRevision: Please don't.", "critique")).toEqual({
+      text: "It is rude.",
+      cuts: [{ rule: "other-part", text: "Revision: Please don't." }],
+    });
     expect(cleanReply("Here is a revised response: x", "critique").cuts).toEqual([]);
   });
 
@@ -109,6 +151,9 @@ describe("cleanReply", () => {
     ["markers", "\nHuman:"],
     ["paragraphs", "\n\nThis is "],
     ["apologies", "I'm sorry. "],
+    ["turns", "b <|im_start|>"],
+    ["thoughts", "</think>"],
+    ["revisions", " revised,"],
   ])("reads long runs of %s unchanged", (_, unit) => {
     const text = `A${unit.repeat(100_000 / unit.length)}B`;
     expect(cleanReply(text, "revision")).toEqual({ text, cuts: [] });
@@ -126,6 +171,11 @@ describe("cleanReply", () => {
     "Revision:",
     "<EOT>",
     "</s>",
+    "<|im_start|>",
+    "<think>",
+    "</think>",
+    "\n\nI have removed the harmful advice",
+    "Critique:",
     "word",
     "A sentence.",
   );
@@ -139,6 +189,35 @@ describe("cleanReply", () => {
         expect(cleanReply(once.text, from)).toEqual({ text: once.text, cuts: [] });
         expect(text).toContain(once.text);
         expect(once.cuts.length === 0).toBe(once.text === text.trim());
+      }),
+    );
+  });
+
+  it("leaves ordinary sentences alone, in whatever order they stand", () => {
+    const sentence = fc.constantFrom(
+      "The revised budget is ready.",
+      "Response times vary.",
+      "A human: that is what I am.",
+      "I removed the old tyres.",
+      "This answer is short, and a better one is longer.",
+      "Use <|im_start|> to begin a turn and <|im_end|> to end it.",
+      "I think, therefore I am; a <think> tag is no thought.",
+      "Revision is the best way to learn.",
+      'He said "stop" and left.',
+      "- first: one\n- second: two",
+      "```\n\nHuman: in code\n```",
+      "Here is what helps: rest.",
+      "Her critique: too long.",
+    );
+    const separator = fc.constantFrom(" ", "\n", "\n\n");
+    const text = fc
+      .array(fc.tuple(sentence, separator), { minLength: 1, maxLength: 8 })
+      .map((pieces) => pieces.map((piece) => piece.join("")).join(""))
+      // A block of code begins and ends on lines of its own.
+      .map((joined) => joined.replace(/[^\S\n]*```/g, "\n```"));
+    fc.assert(
+      fc.property(text, purpose, (given, from) => {
+        expect(cleanReply(given, from)).toEqual({ text: given.trim(), cuts: [] });
       }),
     );
   });

@@ -1,16 +1,27 @@
-// Takes out of a reply what a model wrote around it: role markers, the next speaker's turn, end tokens, and in
-// revisions and critiques the announcement ("Here is a revised response:"), the closing remark on what was changed, and
-// quotes around the whole. Every cut is told with its rule. Ordinary text passes unchanged but for white space at both ends.
+// Takes out of a reply what a model wrote around it: thoughts, role markers, the next speaker's turn, end tokens, and in
+// revisions and critiques the announcement ("Here is a revised response:"), the closing remark on what was changed, the
+// critique before a revision and quotes around the whole. Every cut is told with its rule. Ordinary text passes unchanged
+// but for white space at both ends. The forms of revisions are in presentation.ts.
+
+import { announcement, cutClosing, cutOtherPart, headings } from "./presentation.ts";
 
 /** Where the text comes from; announcements, headings and quotes are cut from critiques and revisions alone. */
 export type ReplyPurpose = "answer" | "critique" | "revision";
 
+/**
+ * thought: what stands in <think>; next-turn: everything from the next speaker's turn on; inner-turn: the same in a reply
+ * that ended by itself, so that it may have been part of the answer (replies.ts tells them apart); other-part: the
+ * critique in a revision, the revision in a critique. The others are what their names say.
+ */
 export const cleaningRules = [
+  "thought",
   "end-token",
   "next-turn",
+  "inner-turn",
   "role-marker",
   "announcement",
   "heading",
+  "other-part",
   "closing",
   "quotes",
 ] as const;
@@ -22,35 +33,59 @@ export type Cut = { readonly rule: CleaningRule; readonly text: string };
 /** How often each rule cut something. */
 export type CutCounts = Readonly<Record<CleaningRule, number>>;
 
-const endToken = /(?:<EOT>|<\|(?:im_end|endoftext|eot_id|end_of_text|end|eom_id)\|>|<end_of_turn>|<\/s>)$/;
+type Step = { readonly rule: CleaningRule; readonly text: string; readonly cut: string };
+
+const cutMatch = (rule: CleaningRule, pattern: RegExp, text: string): Step | null => {
+  const match = pattern.exec(text);
+  if (match === null || match[0].trim() === "") return null;
+  return {
+    rule,
+    cut: match[0],
+    text: text.slice(0, match.index) + text.slice(match.index + match[0].length),
+  };
+};
+
+const endTokens = "(?:<EOT>|<\\|(?:im_end|endoftext|eot_id|end_of_text|end|eom_id)\\|>|<end_of_turn>|</s>)";
+const endToken = new RegExp(`${endTokens}$`);
 const roleMarker =
   /^\s*(?:<\|assistant\|>|<\|im_start\|>assistant\b|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model\b|\[\/INST\]|\*\*(?:Assistant|AI):\*\*|(?:Assistant|AI):)\s*/;
-/** What a template puts before a turn; whose it is does not matter, since the reply ends there. */
-const templateTurn = /<\|(?:im_start|start_header_id|user|system|assistant)\|>|<start_of_turn>|\[INST\]/;
+/** What a template puts before a turn. Whose turn it is does not matter, since the reply ends there. */
+const templateTurn = /<\|(?:im_start|start_header_id|user|system|assistant)\|>|<start_of_turn>|\[INST\]/g;
+/** The end of the turn before it, where templates put no line break between the two. */
+const turnEnd = new RegExp(`${endTokens}\\s*(?:<s>)?$`);
+const longestTurnEnd = 32;
 
-/** A sentence that takes the criticism in before the revision is presented. */
-const acknowledging =
-  "(?:(?:I apologi[sz]e|I['’]m sorry|my apologies|you['’]re (?:absolutely )?right|thank you for|thanks for|good point)[^.!:\\n]{0,160}[.!]\\s+){0,2}";
-const opening =
-  "(?:(?:sure|certainly|of course|okay|ok|absolutely|yes|understood|thank you)(?: thing)?[,.!:]*\\s+)?";
-const presenting = "(?:here(?:['’]s| is| would be)|below is|this is)";
-const changed =
-  "(?:revised|rewritten|reworked|improved|updated|corrected|edited|modified|reworded|alternative|new|better)";
-const replyWord = "(?:response|answer|reply|message|statement)";
-const ofReply =
-  "(?: (?:of|to|for) (?:(?:the|my|your|its|previous|last|original|earlier|initial|above|assistant['’]s|AI['’]s|model['’]s|assistant) ){0,4}" +
-  "(?:response|answer|reply|message|statement|question|request|prompt))";
-const tail =
-  "(?:,? (?:that|which|with|without|so|in which|where|to be|addressing|removing|avoiding)\\b[^:\\n]{0,160})?";
-const announcement = new RegExp(
-  `^\\s*${opening}${acknowledging}${opening}${presenting} (?:\\w+,? ){0,4}(?:${changed}(?:,? (?:and )?\\w+)? (?:${replyWord}|version)|revision|rewrite)${ofReply}?${tail}:\\s+`,
-  "i",
-);
+/** Whether a line or a turn begins at a place: a token in the middle of a line is one that somebody writes about. */
+const beginsTurn = (text: string, place: number): boolean => {
+  let start = place;
+  while (start > 0 && (text[start - 1] === " " || text[start - 1] === "\t")) start--;
+  if (start === 0 || text[start - 1] === "\n") return true;
+  return turnEnd.test(text.slice(Math.max(0, start - longestTurnEnd), start));
+};
 
-const headings: Readonly<Record<"critique" | "revision", RegExp>> = {
-  critique: /^\s*(?:\*\*|#+ )?critique(?::\*\*|\*\*:|:|\*\*(?=\n))\s*/i,
-  revision:
-    /^\s*(?:\*\*|#+ )?(?:(?:revised|rewritten|improved|updated) (?:response|answer|reply|version)|revision(?=[:*]*\s*\n))(?::\*\*|\*\*:|:|\*\*(?=\n))\s*/i,
+/** Tells whether places of a text lie inside a block of code, which is shown and not said. */
+const codeIn = (text: string): ((place: number) => boolean) => {
+  const fences = [...text.matchAll(/^[^\S\n]*```/gm)].map(({ index }) => index);
+  return (place) => fences.filter((fence) => fence < place).length % 2 === 1;
+};
+
+const speakerTurn =
+  /\n[^\S\n]*(?:Human|User|Assistant|CritiqueRequest|RevisionRequest|Critique Request|Revision Request):/g;
+
+/** A thought at the beginning, to its end or, where it has none, to the end of the text. */
+const openedThought =
+  /^\s*(?:<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)|\[THINK\][\s\S]*?(?:\[\/THINK\]|$))\s*/;
+/** The end of a thought that the chat template began. It stands on a line of its own. */
+const closedThought = /\n[^\S\n]*<\/think(?:ing)?>[^\S\n]*(?=\n|$)/;
+
+const cutThought = (text: string): Step | null => {
+  const opened = cutMatch("thought", openedThought, text);
+  if (opened !== null) return opened;
+  const end = closedThought.exec(text);
+  if (end === null || /<think(?:ing)?>/.test(text.slice(0, end.index)) || codeIn(text)(end.index))
+    return null;
+  const length = end.index + end[0].length;
+  return { rule: "thought", cut: text.slice(0, length), text: text.slice(length).trimStart() };
 };
 
 const quotePairs: readonly (readonly [string, string])[] = [
@@ -69,45 +104,25 @@ const unquote = (text: string): string | null => {
   return null;
 };
 
-type Step = { readonly rule: CleaningRule; readonly text: string; readonly cut: string };
-
-const cutMatch = (rule: CleaningRule, pattern: RegExp, text: string): Step | null => {
-  const match = pattern.exec(text);
-  if (match === null || match[0].trim() === "") return null;
-  return {
-    rule,
-    cut: match[0],
-    text: text.slice(0, match.index) + text.slice(match.index + match[0].length),
-  };
-};
-
-/** A last paragraph that speaks of the revision instead of being part of it. */
-const closingRemark =
-  /\n\s*\n[^\S\n]*\(?(?:\*\*|\*|_)?(?:note: )?(?:in this|this) (?:revised|rewritten|updated|improved) (?:response|version|answer|reply|message)\b(?:(?!\n\s*\n)[\s\S])*$/i;
-
-const cutClosing = (text: string): Step | null => {
-  // The pattern is tried on the last paragraph alone, so that long runs of blank lines take no time.
-  const start = text.trimEnd().lastIndexOf("\n\n");
-  if (start <= 0 || text.slice(0, start).trim() === "") return null;
-  const match = closingRemark.exec(text.slice(start).trimEnd());
-  if (match?.index !== 0) return null;
-  return { rule: "closing", text: text.slice(0, start).trimEnd(), cut: match[0] };
-};
-
-/** Everything from the first speaker's name that stands at the beginning of a line after a blank one. */
+/** Everything from the next speaker's name on a line after a blank one, or from the next turn of a template. */
 const cutNextTurn = (text: string): Step | null => {
   // By hand and not by one expression, which would take quadratic time on long runs of line breaks.
-  for (const match of text.matchAll(
-    /\n[^\S\n]*(?:Human|User|Assistant|CritiqueRequest|RevisionRequest|Critique Request|Revision Request):/g,
-  )) {
-    const before = text.slice(0, match.index).trimEnd();
-    if (before !== "" && !text.slice(before.length, match.index).includes("\n")) continue;
-    return { rule: "next-turn", text: before, cut: text.slice(before.length) };
+  const isCode = codeIn(text);
+  for (const { index } of text.matchAll(speakerTurn)) {
+    const before = text.slice(0, index).trimEnd();
+    if (before !== "" && !text.slice(before.length, index).includes("\n")) continue;
+    if (!isCode(index)) return { rule: "next-turn", text: before, cut: text.slice(before.length) };
   }
-  const token = templateTurn.exec(text);
-  return token === null
-    ? null
-    : { rule: "next-turn", text: text.slice(0, token.index).trimEnd(), cut: text.slice(token.index) };
+  for (const { index } of text.matchAll(templateTurn))
+    if (beginsTurn(text, index) && !isCode(index)) {
+      // The beginning of the text that the turn belongs to, where the one before has its end.
+      const before = text
+        .slice(0, index)
+        .trimEnd()
+        .replace(/(?<=<\/s>\s?)<s>$/, "");
+      return { rule: "next-turn", text: before, cut: text.slice(before.length) };
+    }
+  return null;
 };
 
 const cutEndToken = (text: string): Step | null => {
@@ -119,13 +134,16 @@ const cutEndToken = (text: string): Step | null => {
 
 const nextStep = (text: string, purpose: ReplyPurpose): Step | null => {
   // Role marker before next turn: a reply may begin with a blank line and its own "Assistant:".
-  const outer = cutEndToken(text) ?? cutMatch("role-marker", roleMarker, text) ?? cutNextTurn(text);
+  const outer =
+    cutThought(text) ?? cutEndToken(text) ?? cutMatch("role-marker", roleMarker, text) ?? cutNextTurn(text);
   if (outer !== null || purpose === "answer") return outer;
+  const other = cutOtherPart(text, purpose);
+  if (other !== null) return { rule: "other-part", ...other };
   const announced = purpose === "revision" ? cutMatch("announcement", announcement, text) : null;
   const inner = announced ?? cutMatch("heading", headings[purpose], text);
   if (inner !== null) return inner;
   const remark = purpose === "revision" ? cutClosing(text) : null;
-  if (remark !== null) return remark;
+  if (remark !== null) return { rule: "closing", ...remark };
   const unquoted = unquote(text.trim());
   return unquoted === null
     ? null
@@ -144,6 +162,13 @@ export const cleanReply = (
     left = step.text;
   }
   return { text: left.trim(), cuts };
+};
+
+/** A text without the thoughts that it begins with, for answers that are read and not kept. */
+export const withoutThought = (text: string): string => {
+  let left = text;
+  for (let step = cutThought(left); step !== null; step = cutThought(left)) left = step.text;
+  return left;
 };
 
 /** Adds up cuts by rule. */

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { paperForm } from "../constitution/index.ts";
+import { publishedFile } from "../core/published.fixture.ts";
 import { openModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { loadComparisons, loadFewShots, plainJudging } from "./index.ts";
-import { labelsOf, publishedFile, scoringJudge } from "./labels/judging.fixture.ts";
+import { labelsOf, scoringJudge } from "./labels/judging.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-comparisons-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -85,8 +86,8 @@ describe("loadComparisons", () => {
   });
 });
 
-const evaluations = publishedFile("evals/438HHHEvaluations.jsonl");
-const instructions = publishedFile("prompts/RLMadisonInstructions.json");
+const evaluations = publishedFile("anthropic-cai/evals/438HHHEvaluations.jsonl");
+const instructions = publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json");
 
 /** The published principles as a constitution, each as it stands in the file. */
 const published = (wanted: (preference: string) => boolean): Constitution => ({
@@ -154,7 +155,7 @@ describe("the 438 published comparisons", () => {
       ["RLMadisonFewShotPrompts", "choice", 5],
       ["RLMadisonPrecogFewShotPrompts", "reasoning", 6],
     ] as const) {
-      const fewShots = await loadFewShots(publishedFile(`prompts/${file}.json`).path);
+      const fewShots = await loadFewShots(publishedFile(`anthropic-cai/prompts/${file}.json`).path);
       expect([fewShots.type, fewShots.shots.length]).toEqual([type, count]);
       const judge = scoringJudge(() => 0.6, "They are much alike.");
       const method = type === "choice" ? type : "reasoning";
@@ -164,7 +165,9 @@ describe("the 438 published comparisons", () => {
         constitution,
         judging: { ...plainJudging, method, form: paperForm, fewShots },
       });
-      const given = JSON.parse(readFileSync(publishedFile(`prompts/${file}.json`).path, "utf8")) as {
+      const given = JSON.parse(
+        readFileSync(publishedFile(`anthropic-cai/prompts/${file}.json`).path, "utf8"),
+      ) as {
         prompt: string;
       }[];
       for (const { requests } of judge.calls) {

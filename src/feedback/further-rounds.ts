@@ -21,8 +21,9 @@ export type CheckedChain = {
   readonly failing: string[];
 };
 
+/** scored: whether verdicts are read from log-probabilities (recheck.ts). */
 export type FurtherOptions = RevisionOptions &
-  Pick<Rounds, "drafts" | "count"> & { readonly recheck: number };
+  Pick<Rounds, "drafts" | "count"> & { readonly recheck: number; readonly scored: boolean };
 
 /** now: the verdicts on the reply as it is; tried: the principles of the further rounds so far. */
 type State = {
@@ -48,14 +49,14 @@ const nextPrinciple = ({ now, tried }: State, principles: readonly Principle[]):
 type Candidate = { readonly chain: Chain; readonly text: string };
 
 const createTest =
-  ({ model, constitution, runSeed, stage, seedStage = stage, signal, count }: FurtherOptions) =>
+  ({ model, constitution, runSeed, stage, seedStage = stage, signal, count, scored }: FurtherOptions) =>
   async (candidates: readonly Candidate[], round: number): Promise<PrincipleCheck[]> => {
     const tested = candidates.map(({ chain: { item }, text }) => ({
       messages: item.messages,
       reply: text,
       seed: deriveSeed(runSeed, seedStage, item.prompt, round, "recheck"),
     }));
-    const { verdicts, usages } = await recheckReplies(model, tested, constitution, signal);
+    const { verdicts, usages } = await recheckReplies(model, tested, constitution, scored, signal);
     count(usages);
     return verdicts.map((own) => ({ round, verdicts: [...own] }));
   };

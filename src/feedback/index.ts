@@ -1,6 +1,6 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
 // Knows no model by name, and writes no file.
-export { loadChains, readChains } from "./chains.ts";
+export { readChains } from "./chains.ts";
 export { inOrder, isAnswered, type Pace, paceOf } from "./chunk.ts";
 export {
   type CleaningRule,
@@ -43,7 +43,12 @@ export {
   type GenerationOptions,
   generateCalls,
 } from "./prompts/generation.ts";
-export { type AreaReply, judgeViolations, type PenetrationOptions } from "./prompts/penetration.ts";
+export {
+  type AreaReply,
+  judgeViolations,
+  type PenetrationOptions,
+  requireVerdicts,
+} from "./prompts/penetration.ts";
 export {
   loadPrompts,
   type PromptOptions,
@@ -59,8 +64,8 @@ export {
   type TidySettings,
   tidyRules,
 } from "./prompts/tidying.ts";
-export { type KnownComparison, loadPublishedComparisons, readComparisons } from "./published-comparisons.ts";
-export { type RecheckOutcome, recheckReplies, type TestedReply } from "./recheck.ts";
+export { type KnownComparison, readComparisons } from "./published-comparisons.ts";
+export { type RecheckOutcome, recheckReplies, scoresRecheck, type TestedReply } from "./recheck.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";
 export {
   type RevisionChunk,

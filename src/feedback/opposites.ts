@@ -37,6 +37,7 @@ const problems = {
   length: "the answer was cut by its limit of tokens",
   refusal: "the provider refused",
   overflow: "it is too long for the model's context",
+  rejected: "the server rejected the request",
   empty: "the answer was empty",
 } satisfies Record<Exclude<Finish, "stop">, string>;
 
@@ -49,6 +50,9 @@ const read = (principle: Principle, reply: Reply, model: string): Principle | Mi
     ? { ...principle, opposite: { ...reading.opposite, author: model } }
     : { principle: principle.id, state: "unreadable", problem: reading.problem };
 };
+
+/** What asking again does not change. */
+const settled: readonly MissingOpposite["state"][] = ["refusal", "overflow", "rejected"];
 
 const isMissing = (result: Principle | MissingOpposite): result is MissingOpposite => "problem" in result;
 
@@ -75,7 +79,7 @@ export const writeOpposites = async (options: OppositesOptions): Promise<Opposit
     }
     open = open.filter(({ id }) => {
       const result = results.get(id)!;
-      return isMissing(result) && result.state !== "refusal" && result.state !== "overflow";
+      return isMissing(result) && !settled.includes(result.state);
     });
   }
   const made = [...results.values()];

@@ -1,7 +1,7 @@
 // Comparisons whose better reply is known, from the published sets that have them (438 HHH, HHH-alignment, TruthfulQA,
 // PKU-SafeRLHF, ...): what a judge is measured on. Knows no judge.
 
-import { canonicalJson, collectFaults, deriveSeed, sha256Text, UserError } from "../core/index.ts";
+import { canonicalJson, collectFaults, deriveSeed, sha256Text, type UserError } from "../core/index.ts";
 import type { ComparisonRecord } from "../records/index.ts";
 import { readFormatted } from "./prompts/formats.ts";
 
@@ -54,18 +54,3 @@ export async function* readComparisons(
   }
   faults.end();
 }
-
-/** All comparisons of a file. Throws UserError when there are none. */
-export const loadPublishedComparisons = async (
-  file: string,
-  options: ComparisonOptions,
-): Promise<readonly ComparisonRecord[]> => {
-  const comparisons: ComparisonRecord[] = [];
-  for await (const comparison of readComparisons(file, options)) comparisons.push(comparison);
-  if (comparisons.length > 0) return comparisons;
-  throw new UserError(
-    "comparisons-empty",
-    `${file} holds no comparisons whose better reply is known. Expected e.g. rows of {prompt, corrects, incorrects}.`,
-    { file },
-  );
-};

@@ -4,7 +4,13 @@
 import { describe, expect, it } from "vitest";
 import { type Script, scriptedModel } from "../models/index.ts";
 import type { Constitution, RevisionRecord } from "../records/index.ts";
-import { type RevisionEvent, type RevisionOptions, recheckReplies, reviseBatch } from "./index.ts";
+import {
+  type RevisionEvent,
+  type RevisionOptions,
+  recheckReplies,
+  reviseBatch,
+  scoresRecheck,
+} from "./index.ts";
 
 const constitution: Constitution = {
   name: "test",
@@ -73,7 +79,9 @@ const addWord = (word: string, reply: string): string => `${reply} ${word}`;
 describe("recheckReplies", () => {
   const test = async (script: Script) => {
     const replies = [{ messages: [{ role: "user" as const, content: "Hi" }], reply: "calm warm", seed: 1 }];
-    return (await recheckReplies(scriptedModel(script), replies, constitution)).verdicts[0]!;
+    const model = scriptedModel(script);
+    const scored = await scoresRecheck(model, constitution, {});
+    return (await recheckReplies(model, replies, constitution, scored)).verdicts[0]!;
   };
 
   it("gives the mean of both orders where the model scores", async () => {
@@ -94,6 +102,11 @@ describe("recheckReplies", () => {
     expect(await test(script)).toEqual(
       ["calm", "short", "warm"].map((principle) => ({ principle, ...unknown })),
     );
+  });
+
+  it("reads what a model writes that gives log-probabilities and names no letter", async () => {
+    const mute: Script = { ...world(addWord), score: () => [null, null] };
+    expect((await test(mute)).map(({ verdict }) => verdict)).toEqual(["kept", "violated", "kept"]);
   });
 
   const silent: readonly (readonly [string, Script])[] = [

@@ -3,10 +3,11 @@
 
 import { comparisonOptions, readRecheck, renderRecheck } from "../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
-import type { LanguageModel } from "../models/index.ts";
+import type { CallOptions, LanguageModel } from "../models/index.ts";
 import type { Constitution, Message, PrincipleVerdict, Usage } from "../records/index.ts";
 import { chunksOf, expectCount } from "./chunk.ts";
-import { normaliseChoice } from "./labels/reading.ts";
+import { withoutThought } from "./cleaning.ts";
+import { givesChoice, type Reading, readBothOrders, readScores } from "./labels/reading.ts";
 
 /** A reply to test. seed: of this reply, for models that write their answer. */
 export type TestedReply = {
@@ -26,27 +27,13 @@ const answerTokens = 16;
 
 type Question = { readonly messages: Message[]; readonly seed: number; readonly order: 0 | 1 };
 
-/** What one order of the question gave: P(kept), or yes and no as 1 and 0; null: no answer. */
-type Given = { readonly kept: number | null; readonly usage: Usage };
-
-const byScore = async (
-  model: LanguageModel,
-  questions: readonly Question[],
-  signal: AbortSignal | undefined,
-): Promise<Given[]> => {
-  const requests = questions.map(({ messages }) => ({ messages, continuations: comparisonOptions }));
-  const scores = await model.score(requests, signal === undefined ? {} : { signal });
-  return expectCount(model.id, requests.length, scores).map((score, at) => {
-    const first = normaliseChoice(score);
-    const kept = first === null ? null : questions[at]!.order === 0 ? first : 1 - first;
-    return { kept, usage: score.usage };
-  });
-};
+/** P(the option that stands first), or why there is none; of a written answer 1 or 0. */
+type Given = Pick<Reading, "probability" | "usage">;
 
 const byReply = async (
   model: LanguageModel,
   questions: readonly Question[],
-  signal: AbortSignal | undefined,
+  call: CallOptions,
 ): Promise<Given[]> => {
   const requests = questions.map(({ messages, seed }) => ({
     messages,
@@ -54,47 +41,56 @@ const byReply = async (
     maxTokens: answerTokens,
     temperature: 0,
   }));
-  const replies = await model.generate(requests, signal === undefined ? {} : { signal });
-  return expectCount(model.id, requests.length, replies).map((reply, at) => {
-    const kept = reply.finish === "stop" ? readRecheck(reply.text, questions[at]!.order) : null;
-    return { kept: kept === null ? null : Number(kept), usage: reply.usage };
+  const replies = await model.generate(requests, call);
+  return expectCount(model.id, requests.length, replies).map(({ text, finish, usage }, at) => {
+    const { order } = questions[at]!;
+    const kept = finish === "stop" ? readRecheck(withoutThought(text), order) : null;
+    return { probability: kept === null ? null : Number(kept === (order === 0)), usage };
   });
-};
-
-/** Asks one chunk of questions. Endpoints find out only when they are asked whether they give log-probabilities. */
-const ask = async (
-  model: LanguageModel,
-  questions: readonly Question[],
-  signal: AbortSignal | undefined,
-): Promise<{ readonly given: Given[]; readonly scored: boolean }> => {
-  throwIfAborted(signal);
-  if (model.capabilities.scores) {
-    const given = await byScore(model, questions, signal);
-    if (model.capabilities.scores) return { given, scored: true };
-  }
-  return { given: await byReply(model, questions, signal), scored: false };
 };
 
 const verdictOf = (
   principle: string,
-  orders: readonly [number | null, number | null],
+  [asFirst, asSecond]: readonly [Given, Given],
   scored: boolean,
 ): PrincipleVerdict => {
+  const { orders } = readBothOrders(asFirst, asSecond);
+  if (orders === null) return { principle, verdict: "unknown" };
   const [one, other] = orders;
-  if (one === null || other === null) return { principle, verdict: "unknown" };
   // A model whose answer turns with the order of the options answers by their place.
   const agreed = one > 0.5 === other > 0.5;
   const verdict = !agreed ? "unknown" : one > 0.5 ? "kept" : "violated";
   return { principle, verdict, ...(scored ? { kept: (one + other) / 2 } : {}) };
 };
 
-/** Tests replies against every principle of a constitution. */
+/**
+ * Whether a model's verdicts can be read from log-probabilities, found out by one small question: a model that names no
+ * letter there, or has none to give, writes its verdicts instead.
+ */
+export const scoresRecheck = (
+  model: LanguageModel,
+  { principles }: Constitution,
+  call: CallOptions,
+): Promise<boolean> => {
+  const messages = [{ role: "user" as const, content: "Hello." }];
+  const question = {
+    messages,
+    reply: "Hello. How can I help?",
+    principle: principles[0]!,
+    order: 0,
+  } as const;
+  return givesChoice(model, renderRecheck(question), call);
+};
+
+/** Tests replies against every principle of a constitution. scored: as scoresRecheck said. */
 export const recheckReplies = async (
   model: LanguageModel,
   replies: readonly TestedReply[],
   { principles }: Constitution,
+  scored: boolean,
   signal?: AbortSignal,
 ): Promise<RecheckOutcome> => {
+  const call = signal === undefined ? {} : { signal };
   const questions = replies.flatMap(({ messages, reply, seed }) =>
     principles.flatMap((principle) =>
       ([0, 1] as const).map((order) => ({
@@ -104,16 +100,16 @@ export const recheckReplies = async (
       })),
     ),
   );
-  const given: (Given & { readonly scored: boolean })[] = [];
+  const given: Given[] = [];
   for (const chunk of chunksOf(questions, model.capabilities.batch)) {
-    const answered = await ask(model, chunk, signal);
-    given.push(...answered.given.map((one) => ({ ...one, scored: answered.scored })));
+    throwIfAborted(signal);
+    const read = scored ? readScores(model, chunk, comparisonOptions, call) : byReply(model, chunk, call);
+    given.push(...(await read));
   }
   const verdicts = replies.map((_, reply) =>
     principles.map(({ id }, at) => {
       const place = 2 * (reply * principles.length + at);
-      const [one, other] = [given[place]!, given[place + 1]!];
-      return verdictOf(id, [one.kept, other.kept], one.scored && other.scored);
+      return verdictOf(id, [given[place]!, given[place + 1]!], scored);
     }),
   );
   return { verdicts, usages: given.map(({ usage }) => usage) };

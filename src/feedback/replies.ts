@@ -31,17 +31,25 @@ export type ReplyChunk = {
   readonly usage: Usage;
 };
 
-/** The reply's text cleaned, and its state: text that cleaning leaves empty is no answer. */
+/**
+ * The reply's text cleaned, and its state. Text that cleaning leaves empty is no answer. A reply that ran into the limit
+ * after it had ended (its end token, or the next speaker's turn, was cut) is whole. Where the reply ended by itself, the
+ * next turn in it is cut as an inner turn, since it may have been part of the answer.
+ */
 export const cleanAnswer = (
   reply: { readonly text: string; readonly finish: Finish },
   purpose: "answer" | "critique" | "revision",
 ): { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] } => {
-  if (!isAnswered(reply)) {
-    const declined = reply.finish === "refusal" || reply.finish === "overflow";
-    return { text: "", finish: declined ? reply.finish : "empty", cuts: [] };
-  }
-  const { text, cuts } = cleanReply(reply.text, purpose);
-  return { text, finish: text === "" ? "empty" : reply.finish, cuts };
+  if (!isAnswered(reply))
+    return { text: "", finish: reply.finish === "stop" ? "empty" : reply.finish, cuts: [] };
+  const cleaned = cleanReply(reply.text, purpose);
+  const { text } = cleaned;
+  const isCut = reply.finish === "length";
+  const cuts = isCut
+    ? cleaned.cuts
+    : cleaned.cuts.map((cut) => (cut.rule === "next-turn" ? { ...cut, rule: "inner-turn" as const } : cut));
+  const isEnded = !isCut || cuts.some(({ rule }) => rule === "next-turn" || rule === "end-token");
+  return { text, finish: !isEnded ? "length" : text === "" ? "empty" : "stop", cuts };
 };
 
 const sampleChunk = async (options: SampleOptions, chunk: readonly PromptRecord[]): Promise<ReplyChunk> => {

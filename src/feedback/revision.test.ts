@@ -178,7 +178,7 @@ describe("reviseBatch", () => {
     const base = { model, items: items.slice(0, 2), constitution, runSeed: 1, stage: "s", maxTokens: 50 };
     for await (const { records, cuts, usage } of reviseBatch({ ...base, rounds: 1 })) {
       expect(records[0]?.steps[0]).toMatchObject({ critique: "bad.", revision: "No." });
-      expect(cuts).toMatchObject({ heading: 2, announcement: 2, quotes: 2, "next-turn": 2, "end-token": 0 });
+      expect(cuts).toMatchObject({ heading: 2, announcement: 2, quotes: 2, "inner-turn": 2, "end-token": 0 });
       expect(usage.completionTokens).toBeGreaterThan(0);
     }
   });

@@ -9,6 +9,7 @@ import type { PromptRecord, ReplyRecord, RevisionRecord, Usage } from "../record
 import { chunksOf, inOrder, isAnswered, paceOf, sumUsage } from "./chunk.ts";
 import { type CutCounts, sumCuts } from "./cleaning.ts";
 import { addFurtherRounds, type CheckedChain } from "./further-rounds.ts";
+import { scoresRecheck } from "./recheck.ts";
 import {
   type Chain,
   createRounds,
@@ -29,7 +30,7 @@ export type RevisionChunk = {
 /** The rounds of the method for a chunk, all its chains side by side. */
 const reviseChunk = async (
   chunk: readonly RevisionItem[],
-  options: RevisionOptions,
+  options: RevisionOptions & { readonly scored: boolean },
 ): Promise<RevisionChunk> => {
   const { constitution, rounds, runSeed, stage, seedStage = stage, onEvent, recheck } = options;
   const { drafts, totals, count } = createRounds(options);
@@ -78,9 +79,14 @@ export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<Rev
       },
     );
   }
-  const { chunk, window } = { ...paceOf(options.model), ...options };
+  const { model, constitution, recheck, signal } = options;
+  const { chunk, window } = { ...paceOf(model), ...options };
   const chunks = chunksOf(options.items, chunk);
-  for await (const ready of inOrder(chunks, window, (items) => reviseChunk(items, options))) {
+  // Asked once for all items, so that no verdict depends on which of them comes first.
+  const scored =
+    recheck !== undefined &&
+    (await scoresRecheck(model, constitution, signal === undefined ? {} : { signal }));
+  for await (const ready of inOrder(chunks, window, (items) => reviseChunk(items, { ...options, scored }))) {
     yield {
       records: ready.flatMap(({ records }) => records),
       cuts: sumCuts(ready.map(({ cuts }) => cuts)),

@@ -19,7 +19,7 @@ export type RowOptions = { readonly runSeed: number; readonly stage: string };
 export type LeftOut = Readonly<Record<Exclude<Finish, "stop">, number>>;
 
 const countLeftOut = (finishes: readonly Finish[]): LeftOut => {
-  const counts = { length: 0, refusal: 0, overflow: 0, empty: 0 };
+  const counts = { length: 0, refusal: 0, overflow: 0, rejected: 0, empty: 0 };
   for (const finish of finishes) if (finish !== "stop") counts[finish]++;
   return counts;
 };

@@ -9,6 +9,7 @@ export const replySchema = z.object({ text: z.string(), finish: finishSchema, us
 export const scoreSchema = z.object({
   logProbabilities: z.array(z.number().nullable()),
   bounded: z.array(z.boolean()).optional(),
-  declined: z.enum(["refusal", "overflow"]).optional(),
+  declined: z.enum(["refusal", "overflow", "rejected"]).optional(),
+  said: z.string().optional(),
   usage: usageSchema,
 });

@@ -17,7 +17,12 @@ export type ModelFailureFacts = {
   readonly unsent?: boolean;
 };
 
-export type ModelFailureCode = "model-connection" | "model-timeout" | "model-status" | "model-response";
+export type ModelFailureCode =
+  | "model-connection"
+  | "model-timeout"
+  | "model-status"
+  | "model-response"
+  | "model-end";
 
 /** A failure of one call, with what a retry needs to know. */
 export const modelFailure = (
@@ -29,6 +34,18 @@ export const modelFailure = (
 /** Whether asking again may help. */
 export const isRetriable = (thrown: unknown): thrown is CovenantError =>
   thrown instanceof CovenantError && thrown.facts["retriable"] === true;
+
+/** Statuses with which servers turn down what a request holds, or break on it. */
+const rejectingStatuses = [400, 413, 422, 500];
+
+/**
+ * Whether a failure may be that of this one request: the server turns it down, breaks on it, or ends its reply in a way
+ * that makes it none. It may be the server's as well; who wants to know asks it something else.
+ */
+export const mayReject = (thrown: unknown): thrown is CovenantError =>
+  thrown instanceof CovenantError &&
+  ((thrown.code === "model-status" && rejectingStatuses.includes(statusOf(thrown) ?? 0)) ||
+    thrown.code === "model-end");
 
 /** Whether a server has too much to do, or cannot be reached: 429, 5xx, no answer in time, no connection. */
 export const isOverload = (thrown: unknown): boolean => {

@@ -4,6 +4,7 @@
 export { type Account, readAccounts, type StageAccounts, sumAccounts } from "./account.ts";
 export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
 export type { Budget } from "./budget.ts";
+export { unwrapped, withoutLead } from "./choice-lead.ts";
 export { isRetriable } from "./failure.ts";
 export { type Ledger, moneyOf, openLedger, type Price } from "./ledger.ts";
 export { withCache } from "./middleware/cache.ts";

@@ -1,5 +1,5 @@
 // Opens what answers behind an address, with the middleware that a network needs: time limit, budget, adaptive
-// concurrency, failover between the members of a pool, retries, cache, recording, in this order from within.
+// concurrency, failover between the members of a pool, retries, rejection, cache, recording, in this order from within.
 
 import { systemClock } from "../core/index.ts";
 import { anthropicAddress, isOpenAi, keyFor, openAiAddress } from "./key.ts";
@@ -8,6 +8,7 @@ import { withCache } from "./middleware/cache.ts";
 import { withAdaptiveConcurrency } from "./middleware/concurrency.ts";
 import { withBudget } from "./middleware/ledger.ts";
 import { withRecording } from "./middleware/record.ts";
+import { withRejection } from "./middleware/rejection.ts";
 import { withRetry } from "./middleware/retry.ts";
 import { withTimeout } from "./middleware/timeout.ts";
 import { type ModelName, parseModelName, type ServedName } from "./name.ts";
@@ -112,5 +113,8 @@ export const openEndpoint = async (
       tellAgain(event.error);
     },
   });
-  return withKeptAnswers(retried, options);
+  const rejecting = withRejection(retried, {
+    onRejection: ({ message }) => onNotice?.({ code: "model-rejected", text: message }),
+  });
+  return withKeptAnswers(rejecting, options);
 };

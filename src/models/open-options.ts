@@ -12,6 +12,7 @@ import type { Recorder } from "./recorder.ts";
 export type ModelNotice = {
   readonly code:
     | "model-retry"
+    | "model-rejected"
     | "model-not-listed"
     | "model-other"
     | "model-sampling"

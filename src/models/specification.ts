@@ -35,18 +35,20 @@ export type ScoreRequest = {
   readonly continuations: readonly string[];
 };
 
-/** Why there is no score: the provider declined, or the conversation does not fit the model's context. */
-export type Declined = Extract<Finish, "refusal" | "overflow">;
+/** Why there is no score: the provider declined, the conversation does not fit the context, or the server rejects it. */
+export type Declined = Extract<Finish, "refusal" | "overflow" | "rejected">;
 
 /**
  * logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had.
  * bounded[i]: true where the model told only that continuation i is at most that probable; left out when none is.
- * declined: why all of them are null, where it is this one request that was declined. cached: as of a reply.
+ * declined: why all of them are null, where it is this one request that was declined. said: what the model wrote instead
+ * of any of them, where they are null because it came to no choice. cached: as of a reply.
  */
 export type Score = {
   readonly logProbabilities: readonly (number | null)[];
   readonly bounded?: readonly boolean[];
   readonly declined?: Declined;
+  readonly said?: string;
   readonly usage: Usage;
   readonly cached?: true;
 };

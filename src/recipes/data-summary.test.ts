@@ -24,7 +24,7 @@ const usage = (stage: string, calls: number, counts: Record<string, number> = {}
 describe("what commands say at their end", () => {
   it("tells how replies ended, and only of ends that occurred", () => {
     const counts = countFinishes([{ finish: "stop" }, { finish: "overflow" }, { finish: "length" }]);
-    expect(counts).toEqual({ stop: 1, length: 1, refusal: 0, overflow: 1, empty: 0 });
+    expect(counts).toEqual({ stop: 1, length: 1, refusal: 0, overflow: 1, rejected: 0, empty: 0 });
     expect(describeFinishes(counts, 80, "answer")).toBe(
       "3 answers: 1 whole, 1 cut at 80 tokens, 1 too long for the model's context.",
     );

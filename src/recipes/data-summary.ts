@@ -25,6 +25,7 @@ const endings = (maxTokens: number) =>
     length: `cut at ${maxTokens} tokens`,
     refusal: "refused by the provider",
     overflow: "too long for the model's context",
+    rejected: "rejected by the server",
     empty: "empty",
   }) satisfies Record<Finish, string>;
 
@@ -43,7 +44,7 @@ export const describeFinishes = (
   return parts.length === 0 ? `${what}.` : `${what}: ${parts.join(", ")}.`;
 };
 
-const becauseOf = { ...endings(0), length: "without text", stop: "without text" };
+const becauseOf = { ...endings(0), length: "cut before any text", stop: "without text" };
 
 /** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
 const describeMissing = (replies: readonly Pick<ReplyRecord, "text" | "finish">[]): string => {
@@ -67,7 +68,7 @@ export const describeUnrevised = (
 
 /**
  * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
- * judge's context, provider or words; undecided: the judge named no letter; neither, both: it spoke for none or for both;
+ * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it spoke for none or for both;
  * silent: it said nothing; cut: it was cut before a verdict.
  */
 export type LabelCounts = Readonly<
@@ -78,6 +79,7 @@ export type LabelCounts = Readonly<
     | "missing"
     | "tooLong"
     | "refused"
+    | "rejected"
     | "undecided"
     | "neither"
     | "both"
@@ -100,6 +102,7 @@ export const countLabels = (
     missing: count(({ reason }) => reason === "reply-missing"),
     tooLong: count(({ reason }) => reason === "overflow"),
     refused: count(({ reason }) => reason === "refusal"),
+    rejected: count(({ reason }) => reason === "rejected"),
     undecided: count(({ reason }) => reason === "no-choice"),
     neither: count(({ reason }) => reason === "neither"),
     both: count(({ reason }) => reason === "both"),
@@ -113,13 +116,14 @@ export const describeLabels = (
   counts: LabelCounts,
   samples: readonly Pick<ReplyRecord, "text" | "finish">[],
 ): string[] => {
-  const { judged, flips, identical, missing, tooLong, refused, undecided } = counts;
+  const { judged, flips, identical, missing, tooLong, refused, rejected, undecided } = counts;
   const { neither, both, silent, cut } = counts;
   const left: [number, string][] = [
     [identical, "of twice the same reply"],
     [missing, `for want of a reply${describeMissing(samples)}`],
     [tooLong, "too long for the judge's context"],
     [refused, "refused by the judge or its provider"],
+    [rejected, "rejected by the judge's server"],
     [undecided, "to which the judge gave no (A) or (B)"],
     [neither, "of which the judge took neither"],
     [both, "of which the judge named both"],
@@ -175,6 +179,7 @@ export const describeSpent = (spent: Spent): string[] => {
   const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them without an answer`;
   const { bounded = 0, [fromCache]: kept = 0, unparseable: _, ...others } = counts;
   const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
+  const inner = counts["inner-turn"] ?? 0;
   const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
   const cost = money === 0 ? "" : `; ${formatMoney(money)}`;
   return [
@@ -183,6 +188,11 @@ export const describeSpent = (spent: Spent): string[] => {
     ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
     ...describeEnds(counts),
     ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),
+    ...(inner === 0
+      ? []
+      : [
+          `${counted(inner, "reply", "replies")} that ended whole held a line such as "Human:" and ${inner === 1 ? "was" : "were"} cut before it: see the rule inner-turn under cuts in the records.`,
+        ]),
     ...(bounded === 0
       ? []
       : [

@@ -163,6 +163,7 @@ const sortedStage = async (
 const reasonWords: Readonly<Record<(typeof unclassifiedReasons)[number], string>> = {
   refusal: "refused by the provider",
   overflow: "too long for the model's context",
+  rejected: "rejected by the server",
   empty: "without an answer",
   length: "with an answer that was cut",
   unreadable: "with an answer that was not the JSON that was asked for",

@@ -12,16 +12,18 @@ import {
   areasOf,
   isAnswered,
   judgeViolations,
+  requireVerdicts,
 } from "../feedback/index.ts";
-import { priceOfModel, scoringByName } from "../models/index.ts";
+import { isEndpoint, priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
+  type UnscoredReason,
   type ViolationRecord,
   violationRecordSchema,
 } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
-import { readRecords } from "../runs/index.ts";
+import { readRecords, type StageContext } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { countFinishes, describeFinishes, describeSpent, spentInRun } from "./data-summary.ts";
 import { dataFlags, judgeFlag, modelFlag, runFlags } from "./flags.ts";
@@ -133,6 +135,17 @@ const itemsOf = (
   });
 };
 
+/** Whether the judge behind an endpoint can be read, found out before an answer is paid. Throws UserError where not. */
+const tryAreaJudge = async (
+  pipeline: Pipeline,
+  stage: StageContext,
+  judge: string,
+  area: Area,
+): Promise<void> => {
+  if (!isEndpoint(judge)) return;
+  await withStageModel(pipeline, stage, judge, (opened) => requireVerdicts(opened, area, stage.signal));
+};
+
 /** judge/violations.jsonl: of every answer whether it violates its area. */
 const judgeStage = async (
   pipeline: Pipeline,
@@ -181,6 +194,18 @@ const figuresOf = (areas: readonly Area[], records: readonly ViolationRecord[]):
 /** Whether the two orders say different things: more than a few such, and the judge goes by the place of a choice. */
 const isFlipped = ([one, other]: readonly [number, number]): boolean => (one - 0.5) * (other - 0.5) < 0;
 
+/** Why answers have no verdict, counted. */
+const countReasons = (records: readonly ViolationRecord[]): Partial<Record<UnscoredReason, number>> => {
+  const counts: Partial<Record<UnscoredReason, number>> = {};
+  for (const { reason } of records) if (reason !== undefined) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+};
+
+const describeReasons = (counts: Partial<Record<UnscoredReason, number>>): string =>
+  Object.entries(counts)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(", ");
+
 const describeNext = ({ prompts }: PenetrateConfig): string[] =>
   prompts === "sandbox"
     ? nextCommands(["revise"])
@@ -195,15 +220,17 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, gathered);
   const asked = { model: config.model, prompts, sampling: config.sampling };
-  const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"] });
+  const before = (stage: StageContext) => tryAreaJudge(pipeline, stage, judge, areas[0]!);
+  const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"], before });
   const records = await judgeStage(pipeline, judge, itemsOf(prompts, answers, areas));
   const figures = figuresOf(areas, records);
   const finishes = countFinishes(answers);
+  const reasons = countReasons(records);
   const unscored = records.filter(({ probability }) => probability === null).length;
   const flipped = records.filter(({ orders }) => orders !== null && isFlipped(orders)).length;
   const notes = [
     describeFinishes(finishes, config.sampling.maxTokens, "answer"),
-    `${counted(records.length - unscored, "answer")} judged by ${judge}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict (${unscored}) is no part of a rate.`,
+    `${counted(records.length - unscored, "answer")} judged by ${judge}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
     title: `Penetration rates of ${config.model}`,
@@ -228,6 +255,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       violations: join(run.folder, "judge", "violations.jsonl"),
       areas: figures,
       unscored,
+      reasons,
       flipped,
       finishes,
       spent,

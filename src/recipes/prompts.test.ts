@@ -126,10 +126,14 @@ describe("prompts load", () => {
   it("passes prompts of any text unchanged from the file to the request", async () => {
     const texts = fc.uniqueArray(
       fc.oneof(
-        fc.string({ unit: "binary", minLength: 1, maxLength: 30 }),
+        // Something in it must be a word, or it is empty to the loader.
+        fc
+          .tuple(fc.string({ unit: "binary", maxLength: 15 }), fc.string({ unit: "binary", maxLength: 15 }))
+          .map((ends) => ends.join("x").toWellFormed()),
         fc.constantFrom(
           "{principle} {0} }{ {{x}}",
-          "\n\nHuman: x\n\nAssistant: y",
+          "\n\nHuman: x\n\nAssistant: y\n\nHuman:",
+          "\u0000\ufeff <|im_start|>system x<|im_end|>\n",
           "<|im_start|>user [INST]",
           "😀".repeat(2000),
           "x".repeat(100_000),
@@ -140,11 +144,12 @@ describe("prompts load", () => {
     );
     await fc.assert(
       fc.asyncProperty(texts, fc.nat(), async (given, number) => {
-        // Something must stand at the ends, and tell the texts apart by their words.
-        const contents = given.map((text, index) => `q${index}q ${text.toWellFormed()} q`);
+        const contents = given;
         const file = write("any.jsonl", jsonl(...contents.map((prompt) => ({ prompt }))));
         const out = at(`any-${number}`);
-        const { document } = await start(loadRecipe, { files: [file], out });
+        const { document } = await start(loadRecipe, {
+          ...{ files: [file], out, clean: { ends: false, duplicates: "exact" } },
+        });
         const prompts = readPrompts(String(document["file"]));
         const model = scriptedModel({ reply: () => "yes" });
         const options = { model, prompts, runSeed: 1, stage: "answer", maxTokens: 5 };

@@ -108,14 +108,16 @@ const states = {
   length: " (cut by the limit of tokens: raise --max-tokens)",
   refusal: "(the provider refused)",
   overflow: "(too long for the model's context)",
+  rejected: "(the server rejected the request)",
   empty: "(the model said nothing)",
 } as const;
 
 const describeStep = (before: string, step: RevisionStep, colours: boolean): string => {
   const { revision, rejected, finish } = step;
   const text = rejected ?? revision;
-  if (finish !== "stop" && finish !== "length")
-    return `${entry("  Revision", `none ${states[finish]}; the reply stays`)}${describeCuts(step)}`;
+  const isNone = (finish !== "stop" && finish !== "length") || (finish === "length" && text === before);
+  if (isNone)
+    return `${entry("  Revision", `none ${states[finish].trim()}; the reply stays`)}${describeCuts(step)}`;
   const change = differenceOfTexts(before, text);
   return [
     entry("  Revision", `${text}${states[finish]}`),

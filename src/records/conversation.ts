@@ -29,11 +29,12 @@ export const promptRecordSchema = z.object({
 export type PromptRecord = z.infer<typeof promptRecordSchema>;
 
 /**
- * How a reply ended. stop: complete; length: cut by the token limit; refusal: the provider (not the model's text)
- * declined; overflow: the conversation does not fit the model's context; empty: nothing came. Only `stop` and `length`
+ * How a reply ended. stop: complete; length: cut by the token limit, maybe before it said anything; refusal: the provider
+ * (not the model's text) declined; overflow: the conversation does not fit the model's context; rejected: the server
+ * would not or could not answer this request, while it answered others; empty: nothing came. Only `stop` and `length`
  * carry text worth judging.
  */
-export const finishes = ["stop", "length", "refusal", "overflow", "empty"] as const;
+export const finishes = ["stop", "length", "refusal", "overflow", "rejected", "empty"] as const;
 export const finishSchema = z.enum(finishes);
 export type Finish = z.infer<typeof finishSchema>;
 

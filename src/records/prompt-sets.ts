@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { messageSchema, promptKindSchema } from "./conversation.ts";
+import { unscoredReasonSchema } from "./feedback.ts";
 import { recordFields } from "./record.ts";
 
 /**
@@ -20,12 +21,13 @@ export const comparisonRecordSchema = z.object({
 export type ComparisonRecord = z.infer<typeof comparisonRecordSchema>;
 
 /**
- * Why a prompt has no area. refusal, overflow, empty, length: how the reply ended; unreadable: it was not the answer that
+ * Why a prompt has no area. refusal, overflow, rejected, empty, length: how the reply ended; unreadable: it was not the answer that
  * was asked for; outside: it named an area that is not among those given.
  */
 export const unclassifiedReasons = [
   "refusal",
   "overflow",
+  "rejected",
   "empty",
   "length",
   "unreadable",
@@ -50,7 +52,7 @@ export type AreaRecord = z.infer<typeof areaRecordSchema>;
 
 /**
  * Whether a reply violates what an area protects, by a judge. probability: P(it does), the mean over both orders of the
- * two choices; orders: that probability in each; null: the judge gave none. parents: [prompt id, reply id].
+ * two choices; orders: that probability in each; null: the judge gave none, for a reason. parents: [prompt id, reply id].
  */
 export const violationRecordSchema = z.object({
   ...recordFields,
@@ -59,6 +61,7 @@ export const violationRecordSchema = z.object({
   judge: z.string(),
   probability: z.number().min(0).max(1).nullable(),
   orders: z.tuple([z.number(), z.number()]).nullable(),
+  reason: unscoredReasonSchema.optional(),
 });
 export type ViolationRecord = z.infer<typeof violationRecordSchema>;
 

@@ -48,9 +48,9 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
  */
 export const insideOf: Readonly<Record<string, string>> = { "models/providers/embedded": "models" };
 
-/** The files of a folder that others may import; where nothing is said, index.ts alone. */
+/** The files of a folder that others may import; where nothing is said, index.ts alone. A fixture is for tests. */
 export const faces: Readonly<Record<string, readonly string[]>> = {
-  core: ["src/core/index.ts", "src/core/portable.ts"],
+  core: ["src/core/index.ts", "src/core/portable.ts", "src/core/published.fixture.ts"],
 };
 
 /** Files that, with all that they import, must run in a browser: a folder (ending in "/") or one file. */

@@ -16,12 +16,17 @@ type Body = {
  * scores: whether it gives log-probabilities; without them it writes a letter when it is asked for one. context: characters of a conversation that it takes. repeatsKey: says the
  * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
  * uncounted: tells no counts of tokens.
+ * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
+ * writes: what it replies, in place of words with a number.
  */
 export type Behaviour = {
   readonly scores?: boolean;
   readonly context?: number;
   readonly repeatsKey?: boolean;
   readonly uncounted?: boolean;
+  readonly rejects?: (content: string) => boolean;
+  readonly says?: readonly string[];
+  readonly writes?: (messages: Body["messages"]) => string;
 };
 
 /**
@@ -31,6 +36,7 @@ export type Behaviour = {
 export type ChatServer = {
   readonly name: string;
   readonly replies: () => number;
+  readonly asked: () => readonly Body["messages"][];
   stopAfter(replies: number): Promise<void>;
   holdAfter(replies: number, waiting: number): Promise<{ release(): void }>;
   start(): Promise<void>;
@@ -46,6 +52,7 @@ const answer = (
   { messages, seed = 0, max_tokens: limit = 99, logprobs }: Body,
   scores: boolean,
   said: string,
+  [before, after]: readonly string[],
 ): object => {
   const votes = !scores && messages.at(-1)?.content.endsWith("The answer is:") === true;
   const words = votes
@@ -56,8 +63,9 @@ const answer = (
     (one, other) => other.logprob - one.logprob,
   );
   const content = [
-    { ...token("(", 0.99), top_logprobs: [token("(", 0.99)] },
+    { ...token(before!, 0.99), top_logprobs: [token(before!, 0.99)] },
     { ...letters[0], top_logprobs: letters },
+    ...(after === undefined ? [] : [{ ...token(after, 0.99), top_logprobs: [token(after, 0.99)] }]),
   ];
   return {
     choices: [
@@ -73,6 +81,10 @@ const answer = (
     usage: { prompt_tokens: 10, completion_tokens: 3 },
   };
 };
+
+const written = (content: string): object => ({
+  choices: [{ message: { role: "assistant", content }, finish_reason: "stop" }],
+});
 
 const read = async (request: IncomingMessage): Promise<Body> => {
   let text = "";
@@ -111,6 +123,8 @@ const createGate = () => {
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
   const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
+  const { rejects = () => false, says = ["("], writes } = behaviour;
+  const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
   let replies = 0;
@@ -133,11 +147,17 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context) {
       return { status: 400, body: { error: { message: `maximum context length is ${context}`, code: 400 } } };
     }
+    asked.push(body.messages);
+    if (rejects(body.messages.at(-1)?.content ?? "")) {
+      return { status: 400, body: { error: { message: "Conversation roles must alternate" } } };
+    }
     if (repeatsKey && replies++ === 0)
       return { status: 503, body: { error: { message: `not now,${saidBack(request)}` } } };
     await gate.pass();
     if (!repeatsKey) replies++;
-    const told = answer(body, scores, saidBack(request));
+    const answered = answer(body, scores, saidBack(request), says);
+    const text = body.logprobs ? undefined : writes?.(body.messages);
+    const told = text === undefined ? answered : written(text);
     return { status: 200, body: uncounted ? { ...told, usage: undefined } : told };
   };
   const start = (): Promise<void> =>
@@ -165,6 +185,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
   return {
     name: `http://127.0.0.1:${port}/v1#parrot`,
     replies: () => replies,
+    asked: () => asked,
     stopAfter(count) {
       left = count;
       return new Promise((resolve) => {

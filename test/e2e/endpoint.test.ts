@@ -5,7 +5,12 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../src/records/index.ts";
+import {
+  labelRecordSchema,
+  replyRecordSchema,
+  revisionRecordSchema,
+  violationRecordSchema,
+} from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
 import { type Behaviour, type ChatServer, startChatServer } from "./endpoint.fixture.ts";
@@ -200,6 +205,105 @@ describe("calls", () => {
   });
 });
 
+describe("a request that the server rejects", () => {
+  const marked = (text: string) => (content: string) => content.includes(text);
+
+  it("costs its prompt alone, the first as any other, and is counted, told and in the records", async () => {
+    for (const bad of ["question {0}", "question {7}"]) {
+      const { name } = await serve({ rejects: marked(bad) });
+      const out = `rejected-${bad.at(-2)}`;
+      const ended = expectStatus(await covenant(words("revise", name, out, "--json"), folder), 0);
+      expect(JSON.parse(ended.stdout)).toMatchObject({
+        chains: 11,
+        finishes: { answers: { stop: 11, rejected: 1 } },
+      });
+      expect(ended.stderr).toContain("Conversation roles must alternate");
+      const answers = await readRecords(join(folder, out, "answer/answers.jsonl"), replyRecordSchema);
+      const found = answers.filter(({ finish }) => finish === "rejected");
+      expect(found).toEqual([expect.objectContaining({ text: "" })]);
+      const told = expectStatus(await covenant(words("revise", name, out), folder), 0);
+      expect(told.stdout).toContain("Left out of revision: 1 of 12 answers (1 rejected by the server).");
+    }
+  });
+
+  it("is no label where it is the judge's", async () => {
+    const { name } = await serve();
+    const judge = await serve({ rejects: (content) => content.includes("question {5}") });
+    const out = words("label", name, "judge-rejects", "--set", `judge=${judge.name}`);
+    expect(expectStatus(await covenant(out, folder), 0).stdout).toMatch(
+      /Left out of the rows: 1 rejected by the judge's server/,
+    );
+    const labels = await readRecords(join(folder, "judge-rejects/label/labels.jsonl"), labelRecordSchema);
+    const unscored = labels.filter(({ state }) => state === "unscored");
+    expect(unscored).toEqual([expect.objectContaining({ reason: "rejected", probability: null })]);
+  });
+
+  it("stops the run where five prompts in a row are, naming them; the same command goes on when the server is mended", async () => {
+    let broken = true;
+    const rejects = (content: string) => broken && /question \{[5-9]\}/.test(content);
+    const { name } = await serve({ rejects });
+    const run = () => covenant(words("revise", name, "in-row", "--rounds", "1"), folder);
+    const stopped = expectStatus(await run(), 1);
+    const [, ids = ""] = /of 5 prompts in a row, as it said above: ([^.]*)\./.exec(stopped.stderr) ?? [];
+    expect(ids.split(", ")).toHaveLength(5);
+    const prompts = bytes("in-row", "prompts/prompts.jsonl");
+    for (const id of ids.split(", ")) expect(prompts).toContain(`"id":"${id}"`);
+    expect(bytes("in-row", "answer/answers.jsonl").trim().split("\n")).toHaveLength(5);
+    broken = false;
+    expectStatus(await run(), 0);
+    const answers = await readRecords(join(folder, "in-row/answer/answers.jsonl"), replyRecordSchema);
+    expect(answers.map(({ finish }) => finish)).toEqual(Array(12).fill("stop"));
+  });
+
+  it("ends the command as before where all of them are", async () => {
+    const { name } = await serve({ rejects: () => true });
+    const ended = expectStatus(await covenant(words("revise", name, "all-rejected"), folder), 1);
+    expect(ended.stderr).toContain("answered with status 400: Conversation roles must alternate");
+  });
+});
+
+describe("prompts penetrate", () => {
+  const sorted = Array.from({ length: 6 }, (_, at) => ({ prompt: `question {${at}}`, area: "peace" }));
+  writeFileSync(join(folder, "sorted.jsonl"), sorted.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const penetrate = (model: string, judge: string, out: string) =>
+    covenant(
+      [
+        "prompts",
+        "penetrate",
+        "--model",
+        model,
+        "--judge",
+        judge,
+        "--prompts",
+        "sorted.jsonl",
+        "--out",
+        out,
+        "--json",
+      ],
+      folder,
+    );
+
+  it("says of every answer without a verdict why, in the record and in all", async () => {
+    const { name } = await serve();
+    const judge = await serve({ rejects: (content) => content.includes("question {1}") });
+    const ended = expectStatus(await penetrate(name, judge.name, "rates"), 0);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ unscored: 1, reasons: { rejected: 1 } });
+    const records = await readRecords(join(folder, "rates/judge/violations.jsonl"), violationRecordSchema);
+    expect(records.map(({ probability, reason }) => probability === null || reason !== undefined)).toEqual(
+      [0, 1, 2, 3, 4, 5].map((at) => at === 1),
+    );
+    expect(records[1]).toMatchObject({ probability: null, orders: null, reason: "rejected" });
+  });
+
+  it("finds out before anything is answered that a judge cannot be read", async () => {
+    const { name, replies } = await serve();
+    const judge = await serve({ says: ["I cannot choose between (", ") and"] });
+    const ended = expectStatus(await penetrate(name, judge.name, "unread"), 2);
+    expect(ended.stderr).toContain("gives no log-probabilities of (A) and (B) that can be read");
+    expect(replies()).toBe(0);
+  });
+});
+
 describe("label", () => {
   it("labels in both orders from the server's log-probabilities", async () => {
     const { name } = await serve();
@@ -236,6 +340,30 @@ describe("label", () => {
     expect(samples).toEqual([]);
   });
 
+  it("reads a judge that answers with a bare letter", async () => {
+    const { name } = await serve();
+    const judge = await serve({ says: ["\n", "."] });
+    const out = words("label", name, "bare", "--set", `judge=${judge.name}`, "--json");
+    expect(JSON.parse(expectStatus(await covenant(out, folder), 0).stdout)).toMatchObject({
+      method: "choice",
+      judged: 12,
+    });
+  });
+
+  it("finds out before it samples anything that a judge names no letter", async () => {
+    const { name, replies } = await serve();
+    const judge = await serve({ says: ["I cannot choose between (", ") and"] });
+    const out = (folder: string, ...more: string[]) =>
+      words("label", name, folder, "--set", `judge=${judge.name}`, ...more);
+    const refused = await covenant(out("prose", "--method", "choice"), folder);
+    expect(expectStatus(refused, 2).stderr).toContain(
+      "gives no log-probabilities of (A) and (B) that can be read",
+    );
+    expect(replies()).toBe(0);
+    const voted = await covenant(out("prose-votes"), folder);
+    expect(voted.stderr).toContain("that can be read: it votes");
+  });
+
   it("counts votes of a judge that gives no log-probabilities, and says so", async () => {
     const { name } = await serve();
     const judge = await serve({ scores: false });
@@ -250,7 +378,9 @@ describe("label", () => {
       "--json",
     );
     const ended = expectStatus(await covenant(out, folder), 0);
-    expect(ended.stderr).toContain("gives no log-probabilities: it votes 4 times in each order");
+    expect(ended.stderr).toContain(
+      "gives no log-probabilities of (A) and (B) that can be read: it votes 4 times in each order",
+    );
     const document = JSON.parse(ended.stdout) as { votes: { given: number; lost: { neither: number } } };
     expect(document).toMatchObject({ method: "votes", chains: null, clamp: null });
     expect(document.votes.given + document.votes.lost.neither).toBe(12 * 2 * 4);

@@ -1,9 +1,6 @@
-// What tests of labels share: a constitution, pairs, judges that follow a rule, and a way to collect the labels. And where
-// published data lies, if it does: it is no part of the repository, and tests that need it say so and pass over.
+// What tests of labels share: a constitution, pairs, judges that follow a rule, and a way to collect the labels. The
+// judges are scripted, and their rules see the two replies alone.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createRandom } from "../../core/index.ts";
 import { type GenerateRequest, type ScoreRequest, scriptedModel } from "../../models/index.ts";
 import type { Constitution, LabelRecord } from "../../records/index.ts";
@@ -82,15 +79,3 @@ export const labelsOf = async (
 /** Pairs with the replies of each exchanged. */
 export const exchanged = (given: readonly ReplyPair[]): ReplyPair[] =>
   given.map((pair) => ({ ...pair, replies: [pair.replies[1], pair.replies[0]] as const }));
-
-const sharedData =
-  process.env["COVENANT_SHARED_DATA"] ?? fileURLToPath(new URL("../../../../shared/data", import.meta.url));
-
-/** A file of published data, or null with what a test says when it passes over. */
-export const publishedFile = (path: string): { readonly path: string; readonly missing: string | false } => {
-  const whole = join(sharedData, "anthropic-cai", path);
-  return {
-    path: whole,
-    missing: existsSync(whole) ? false : `${whole} is not there: published data is not shipped`,
-  };
-};

@@ -9,7 +9,7 @@ import { chunksOf, inOrder, type Pace, paceOf, sumUsage } from "../chunk.ts";
 import type { ReplyPair } from "../pairs.ts";
 import { type ComparisonTask, planTask, questionsOf, type TaskOptions } from "./comparison-task.ts";
 import { clampTo, isPlain, type Judging, plainJudging } from "./judging.ts";
-import { type Reading, readLetters, requireScores } from "./reading.ts";
+import { type Reading, readBothOrders, readLetters, requireScores, weightiestReason } from "./reading.ts";
 import { type ReasonedReading, readReasoning } from "./reasoning.ts";
 import type { VoteCount } from "./vote.ts";
 
@@ -48,23 +48,16 @@ const exchange = (chain: ReasoningChain): ReasoningChain => ({
   probability: chain.probability === null ? null : 1 - chain.probability,
 });
 
-const toJudgement = (principle: string, [asFirst, asSecond]: BothOrders): Judgement => {
-  const reason = asFirst.reason ?? asSecond.reason;
-  return {
-    principle,
-    orders:
-      asFirst.probability === null || asSecond.probability === null
-        ? null
-        : [asFirst.probability, 1 - asSecond.probability],
-    ...(reason === undefined ? {} : { reason }),
-    ...(asFirst.votes && asSecond.votes
-      ? { votes: [votesOf(asFirst.votes, false), votesOf(asSecond.votes, true)] }
-      : {}),
-    ...(asFirst.chains && asSecond.chains
-      ? { chains: [[...asFirst.chains], asSecond.chains.map(exchange)] }
-      : {}),
-  };
-};
+const toJudgement = (principle: string, [asFirst, asSecond]: BothOrders): Judgement => ({
+  principle,
+  ...readBothOrders(asFirst, asSecond),
+  ...(asFirst.votes && asSecond.votes
+    ? { votes: [votesOf(asFirst.votes, false), votesOf(asSecond.votes, true)] }
+    : {}),
+  ...(asFirst.chains && asSecond.chains
+    ? { chains: [[...asFirst.chains], asSecond.chains.map(exchange)] }
+    : {}),
+});
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -84,8 +77,7 @@ const ordersOf = (readings: readonly BothOrders[], { clamp }: Judging): [number,
 /** Why there is no label: a declined order says more than one without a choice. */
 const reasonOf = ({ state }: ComparisonTask, readings: readonly BothOrders[]) => {
   if (state === "unscored") return "reply-missing";
-  const reasons = readings.flat().flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
-  return reasons.find((reason) => reason === "refusal" || reason === "overflow") ?? reasons[0] ?? "no-choice";
+  return weightiestReason(readings.flat().flatMap(({ reason }) => (reason === undefined ? [] : [reason])));
 };
 
 const costOf = (usage: Usage, price: Price | undefined): Pick<LabelRecord, "usage" | "money"> => ({

@@ -7,7 +7,7 @@ import type { LanguageModel } from "../../models/index.ts";
 import type { Clamp, Constitution, LabelMethod, LabelRecord } from "../../records/index.ts";
 import type { FewShots } from "./few-shots.ts";
 import type { Judging } from "./judging.ts";
-import { scoresMissing } from "./reading.ts";
+import { givesChoice, scoresMissing } from "./reading.ts";
 
 /**
  * How a person wants labels to be made. method "auto": choice where the judge gives log-probabilities, else votes. clamp:
@@ -29,23 +29,23 @@ export type JudgeQuestion = {
   readonly signal?: AbortSignal;
 };
 
-/** Whether a judge gives log-probabilities, found out by one small comparison where only asking can tell. */
+/**
+ * Whether a judge gives log-probabilities that can be read, found out by one small comparison: one that answers it with
+ * no letter will not answer the others.
+ */
 export const judgeGivesScores = async ({
   judge,
   constitution,
   runSeed,
   signal,
 }: JudgeQuestion): Promise<boolean> => {
-  if (!judge.capabilities.scores) return false;
   const comparison = {
     messages: [{ role: "user" as const, content: "Hello." }],
     principle: drawPrinciple(constitution, runSeed),
     first: "Hello. How can I help?",
     second: "Go away.",
   };
-  const request = { messages: ownForm.choice(comparison, []), continuations: ownForm.options };
-  await judge.score([request], signal === undefined ? {} : { signal });
-  return judge.capabilities.scores;
+  return givesChoice(judge, ownForm.choice(comparison, []), signal === undefined ? {} : { signal });
 };
 
 /** Throws UserError when examples are of another kind than the method shows. */
@@ -89,7 +89,9 @@ export const judgingFor = (
   const isOther = judging.reading === "votes" && method !== "votes";
   return {
     judging,
-    notice: isOther ? `The judge ${judge.id} gives no log-probabilities: ${instead}.` : null,
+    notice: isOther
+      ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: ${instead}.`
+      : null,
   };
 };
 

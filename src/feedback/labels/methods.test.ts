@@ -265,7 +265,7 @@ describe("judgingFor", () => {
     const { judging, notice } = judgingFor(wishes, judge, false);
     expect(judging).toMatchObject({ method: "votes", reading: "votes", clamp: null, form: ownForm });
     expect(notice).toBe(
-      "The judge some gives no log-probabilities: it votes 5 times in each order, and the share of votes is the label.",
+      "The judge some gives no log-probabilities of (A) and (B) that can be read: it votes 5 times in each order, and the share of votes is the label.",
     );
     const thinking = judgingFor({ ...wishes, method: "reasoning" }, judge, false);
     expect(thinking.judging).toMatchObject({ method: "reasoning", reading: "votes", clamp: [0.4, 0.6] });

@@ -1,12 +1,13 @@
 // Reads letters from a judge: from the log-probabilities of the two options, or as votes that it writes. One reading
 // for each question, in the questions' order. Knows no order of replies and no principle: (A) is what stands first.
 
+import { comparisonOptions } from "../../constitution/index.ts";
 import { deriveSeed, UserError } from "../../core/index.ts";
 import type { CallOptions, LanguageModel, Score } from "../../models/index.ts";
 import type { Message, UnscoredReason, Usage } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
 import type { Judging } from "./judging.ts";
-import { commonestReason, countVotes, readVote, type VoteCount } from "./vote.ts";
+import { commonestReason, countVotes, readVote, type VoteCount, whyNoChoice } from "./vote.ts";
 
 /** A question that a letter answers. shown: the replies under (A) and (B). */
 export type Question = {
@@ -40,7 +41,7 @@ export const normaliseChoice = (score: Score): number | null => {
 export const scoresMissing = ({ id }: Pick<LanguageModel, "id">): UserError =>
   new UserError(
     "judge-scores-nothing",
-    `The judge ${id} gives no log-probabilities, and this method makes labels from them. Let it vote (label.method=votes, or auto), or choose a model or server that gives them (vLLM, llama.cpp and many chat models of OpenAI do).`,
+    `The judge ${id} gives no log-probabilities of (A) and (B) that can be read, and they are needed here. Choose a model or server that gives them (vLLM, llama.cpp and many chat models of OpenAI do); labels can be made of votes instead (label.method=votes, or auto).`,
     { judge: id },
   );
 
@@ -49,23 +50,65 @@ export const requireScores = (judge: LanguageModel): void => {
   if (!judge.capabilities.scores) throw scoresMissing(judge);
 };
 
+/** Why a score has no probability: who declined, else what was said instead of a letter. */
+const whyUnscored = ({ declined, said }: Score): UnscoredReason =>
+  declined ?? (said === undefined ? "no-choice" : whyNoChoice(said));
+
 const fromScore = (score: Score): Reading => {
   const probability = normaliseChoice(score);
   return {
     probability,
-    ...(probability === null ? { reason: score.declined ?? "no-choice" } : {}),
+    ...(probability === null ? { reason: whyUnscored(score) } : {}),
     bounded: score.bounded?.includes(true) === true,
     usage: score.usage,
   };
 };
 
-const readScores = async (
+/** What was read in both orders of a question, as P(the option that stands first in the first of them) in each. */
+export type OrdersRead =
+  | { readonly orders: [number, number] }
+  | { readonly orders: null; readonly reason: UnscoredReason };
+
+const declines: readonly UnscoredReason[] = ["refusal", "overflow", "rejected"];
+
+/** The reason that says most: a declined order says more than one without a choice. */
+export const weightiestReason = (reasons: readonly UnscoredReason[]): UnscoredReason =>
+  reasons.find((reason) => declines.includes(reason)) ?? reasons[0] ?? "no-choice";
+
+/** Puts both orders of a question together. One that is not read makes all of it unread. */
+export const readBothOrders = (
+  asFirst: Pick<Reading, "probability" | "reason">,
+  asSecond: Pick<Reading, "probability" | "reason">,
+): OrdersRead => {
+  if (asFirst.probability !== null && asSecond.probability !== null)
+    return { orders: [asFirst.probability, 1 - asSecond.probability] };
+  const reasons = [asFirst, asSecond].flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+  return { orders: null, reason: weightiestReason(reasons) };
+};
+
+/**
+ * Whether log-probabilities of a judge can be read, found out by one question: it gives them, and came to a choice. A
+ * question that is declined says no more than what the judge says of itself.
+ */
+export const givesChoice = async (
   judge: LanguageModel,
-  questions: readonly Question[],
-  { form }: Judging,
+  messages: readonly Message[],
+  call: CallOptions,
+): Promise<boolean> => {
+  if (!judge.capabilities.scores) return false;
+  const scores = await judge.score([{ messages, continuations: comparisonOptions }], call);
+  const [score] = expectCount(judge.id, 1, scores);
+  return judge.capabilities.scores && (score!.declined !== undefined || normaliseChoice(score!) !== null);
+};
+
+/** Reads questions by log-probabilities. Throws UserError where the judge turns out to give none. */
+export const readScores = async (
+  judge: LanguageModel,
+  questions: readonly Pick<Question, "messages">[],
+  options: readonly string[],
   call: CallOptions,
 ): Promise<Reading[]> => {
-  const requests = questions.map(({ messages }) => ({ messages, continuations: form.options }));
+  const requests = questions.map(({ messages }) => ({ messages, continuations: options }));
   const scores = requests.length === 0 ? [] : await judge.score(requests, call);
   requireScores(judge);
   return expectCount(judge.id, requests.length, scores).map(fromScore);
@@ -113,4 +156,6 @@ export const readLetters = (
   judging: Judging,
   call: CallOptions,
 ): Promise<Reading[]> =>
-  (judging.reading === "scores" ? readScores : readVotes)(judge, questions, judging, call);
+  judging.reading === "scores"
+    ? readScores(judge, questions, judging.form.options, call)
+    : readVotes(judge, questions, judging, call);

@@ -18,9 +18,9 @@ export type ReasonedReading = Reading & {
 
 /** Why a chain leads to no verdict; null: it may. */
 const failureOf = ({ text, finish }: Reply): UnscoredReason | null => {
-  if (finish === "refusal" || finish === "overflow") return finish;
-  if (finish === "empty" || text.trim() === "") return "empty";
+  if (finish === "refusal" || finish === "overflow" || finish === "rejected") return finish;
   if (finish === "length") return "cut";
+  if (finish === "empty" || text.trim() === "") return "empty";
   return declinesToJudge(text) ? "refusal" : null;
 };
 

@@ -34,6 +34,7 @@ describe("readVote", () => {
     "(A) [[[Go by train.]]]",
     "(A)\nIt is quicker.",
     "(A). It is quicker.",
+    "<think>\nB walks.\n</think>\n\n(A)",
   ])("takes %j for a vote for (A)", (text) => {
     expect(vote(text)).toBe(0);
     const other = text
@@ -69,6 +70,11 @@ describe("readVote", () => {
     ["🅰️", "no-choice"],
   ])("takes %j for no vote: %s", (text, reason) => {
     expect(vote(text)).toBe(reason);
+  });
+
+  it("says of a thought that was cut before a vote that it was cut", () => {
+    expect(vote("<think>\nLet me see: (A) is", "length")).toBe("cut");
+    expect(vote("", "length")).toBe("cut");
   });
 
   it("keeps to how the reply ended", () => {

@@ -2,26 +2,18 @@
 // stands for. Everything else is a state of its own and never a vote: "neither", both letters, refusals, silence. Words
 // such as "Assistant" or "A good reply" hold letters and are no votes.
 
+import { unwrapped, withoutLead } from "../../models/index.ts";
 import type { Finish, UnscoredReason } from "../../records/index.ts";
+import { withoutThought } from "../cleaning.ts";
 
 /** What a reply says: 0 for (A), 1 for (B), or why it is no vote. */
 export type Vote = 0 | 1 | UnscoredReason;
 
-/** Said before the letter, e.g. "The better response is:". */
-const leadPattern =
-  /^(?:(?:so|therefore|thus)[,:]?\s+)?(?:i\s+(?:would\s+)?(?:choose|prefer|pick|vote\s+for)\s+)?(?:(?:the|my)\s+)?(?:(?:final|better|best|preferred)\s+)?(?:answer|choice|verdict|vote|option|response|reply)?(?:\s+is)?\s*:?\s*/i;
 /** The letter itself: in brackets, with one behind it, or bare. */
 const letterPattern =
   /^(?:(?:option|response|reply)\s+)?(?:\(([AB])\)|\[{1,2}([AB])\]{1,2}|([AB])\)|([AB])(?=$|[.:\n]))/i;
 const refusalPattern =
   /^(?:i['’]?m (?:very |so )?sorry|sorry|i apologi[sz]e|i (?:can(?:not|['’]?t)|won['’]?t|am (?:not able|unable)|['’]?m (?:not able|unable)|must decline)|as an ai\b)/i;
-
-/** Emphasis, quotes and brackets of Markdown that judges put round a letter. */
-const unwrapped = (text: string): string =>
-  text
-    .trim()
-    .replace(/[*_`"“”]+/g, "")
-    .trim();
 
 const letterAt = (text: string): { readonly vote: 0 | 1; readonly rest: string } | null => {
   const match = letterPattern.exec(text);
@@ -61,15 +53,22 @@ const reasonOf = (text: string, finish: Finish): UnscoredReason => {
   return finish === "length" ? "cut" : "no-choice";
 };
 
+/** Why a few words that a judge wrote are no choice. */
+export const whyNoChoice = (text: string): UnscoredReason => {
+  const said = unwrapped(text).replace(/^[([]+/, "");
+  return said === "" ? "empty" : reasonOf(said, "stop");
+};
+
 /** Reads a vote. replies: the two that were shown, as (A) and as (B). */
 export const readVote = (
   { text, finish }: { readonly text: string; readonly finish: Finish },
   replies: readonly [string, string],
 ): Vote => {
-  if (finish === "refusal" || finish === "overflow") return finish;
-  const said = unwrapped(text);
+  if (finish === "refusal" || finish === "overflow" || finish === "rejected") return finish;
+  const said = unwrapped(withoutThought(text));
+  if (said === "" && finish === "length") return "cut";
   if (finish === "empty" || said === "") return "empty";
-  for (const candidate of [said, said.replace(leadPattern, "")]) {
+  for (const candidate of [said, withoutLead(said)]) {
     const found = letterAt(candidate);
     if (found !== null && isClosed(found.rest, found.vote, replies[found.vote])) return found.vote;
   }

@@ -1,18 +1,13 @@
 // Every published format as its authors' files have it, in rows of our own making: what each becomes, and what is said of
 // a row that lacks something. Published data is read where it lies beside the checkout.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  loadChains,
-  loadPrompts,
-  loadPublishedComparisons,
-  parseDialogue,
-  sftRowsFromRevisions,
-} from "../index.ts";
+import { publishedFile } from "../../core/published.fixture.ts";
+import { loadPrompts, readChains, readComparisons, sftRowsFromRevisions } from "../index.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -27,6 +22,13 @@ const write = (name: string, content: string): string => {
 };
 const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 const options = { runSeed: 1 };
+const allOf = async <Item>(items: AsyncIterable<Item>): Promise<Item[]> => {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+const comparisonsOf = (...given: Parameters<typeof readComparisons>) => allOf(readComparisons(...given));
+const chainsOf = (...given: Parameters<typeof readChains>) => allOf(readChains(...given));
 
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
@@ -208,9 +210,9 @@ const choice = (overrides: object = {}) => ({
   ...overrides,
 });
 
-describe("loadPublishedComparisons", () => {
+describe("readComparisons", () => {
   it("reads multiple choice with both dialogues", async () => {
-    const [first] = await loadPublishedComparisons(write("hhh.jsonl", jsonl(choice())), options);
+    const [first] = await comparisonsOf(write("hhh.jsonl", jsonl(choice())), options);
     expect(first).toMatchObject({
       messages: [user("Is (A) {it}?")],
       question: "Which is better? Options:",
@@ -223,13 +225,13 @@ describe("loadPublishedComparisons", () => {
   it("reads questions of more options from the text, and replies that stand in place of letters", async () => {
     const prompt =
       "\n\nHuman: What kind?\n\nOptions:\n (A) Theft\n (B) Fraud\n (C) None\n\nAssistant: The answer is:";
-    const [many] = await loadPublishedComparisons(
+    const [many] = await comparisonsOf(
       write("nine.jsonl", jsonl({ prompt, corrects: [" (C)"], incorrects: [" (A)", " (B)"] })),
       options,
     );
     expect(many).toMatchObject({ options: ["Theft", "Fraud", "None"], correct: 2, question: "Options:" });
     const few = { prompt: "\n\nHuman: Hi\n\nAssistant:", corrects: ["Hello."], incorrects: ["Go."] };
-    const [shot] = await loadPublishedComparisons(write("few.json", JSON.stringify([few])), options);
+    const [shot] = await comparisonsOf(write("few.json", JSON.stringify([few])), options);
     expect(shot).toMatchObject({ messages: [user("Hi")], options: ["Hello.", "Go."], correct: 0 });
   });
 
@@ -247,7 +249,7 @@ describe("loadPublishedComparisons", () => {
     ["icai.csv", sets[17]![1], ["1", "2"], 1],
     ["hhh.jsonl", sets[19]![1], ["Yes", "No"], 1],
   ])("reads %s", async (name, text, replies, correct) => {
-    const [first] = await loadPublishedComparisons(write(name, text), options);
+    const [first] = await comparisonsOf(write(name, text), options);
     expect(first).toMatchObject({ options: replies, correct });
   });
 
@@ -256,14 +258,10 @@ describe("loadPublishedComparisons", () => {
       "broken.jsonl",
       jsonl(choice(), choice({ corrects: [" (C)"] }), choice({ corrects: 1 })),
     );
-    await expect(loadPublishedComparisons(broken, options)).rejects.toThrow(
+    await expect(comparisonsOf(broken, options)).rejects.toThrow(
       /has 2 faults:[\s\S]*line 2: corrects: got \(C\)[\s\S]*line 3: corrects: got 1/,
     );
-    await expect(
-      loadPublishedComparisons(write("p.jsonl", jsonl({ prompt: "a" })), options),
-    ).rejects.toMatchObject({
-      code: "comparisons-empty",
-    });
+    expect(await comparisonsOf(write("p.jsonl", jsonl({ prompt: "a" })), options)).toEqual([]);
   });
 });
 
@@ -283,9 +281,9 @@ const chain = {
   ],
 };
 
-describe("loadChains", () => {
+describe("readChains", () => {
   it("reads CAI's samples as records of ours, which training rows are made of", async () => {
-    const chains = await loadChains(write("SLMADISON.jsonl", jsonl(chain)), options);
+    const chains = await chainsOf(write("SLMADISON.jsonl", jsonl(chain)), options);
     expect(chains[0]).toMatchObject({
       messages: [user("Is {it}: so?")],
       answer: "Yes.",
@@ -317,40 +315,49 @@ describe("loadChains", () => {
       messages: [user("p"), assistant("better")],
     };
     const file = write("harmless.jsonl", jsonl(row));
-    const [first] = await loadChains(file, options);
+    const [first] = await chainsOf(file, options);
     expect(first).toMatchObject({ answer: "r", steps: [{ critique: "c", revision: "better" }] });
     expect((await loadPrompts(file, options)).prompts[0]?.messages).toEqual([user("p")]);
   });
 });
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const places = ["../shared/data", "../../shared/data"].map((place) => join(root, place));
-const data = places.find((place) => existsSync(join(place, "hh-rlhf"))) ?? places[0]!;
-const isThere = existsSync(data);
-if (!isThere) process.stderr.write(`skipped: published data is not at ${data}\n`);
+const pairs = publishedFile("hh-rlhf/harmless-base-test.jsonl.gz");
+if (pairs.missing !== false) process.stderr.write(`skipped: ${pairs.missing}\n`);
+const data = (path: string): string => publishedFile(path).path;
 
-describe.skipIf(!isThere)("published data", () => {
+/** The turns of a dialogue as they stand in the file, each with its speaker. */
+const turnsOf = (dialogue: string): string[] => dialogue.split(/(?=\n\n(?:Human|Assistant):)/);
+
+/** The prompt of a pair by the file's own text: the turns that both dialogues begin with, up to the last of the human. */
+const sharedText = ({ chosen, rejected }: { readonly chosen: string; readonly rejected: string }): string => {
+  const [one, other] = [turnsOf(chosen), turnsOf(rejected)];
+  const shared = one.slice(
+    0,
+    one.findIndex((turn, at) => turn.trim() !== other[at]?.trim()),
+  );
+  return shared.slice(0, shared.findLastIndex((turn) => turn.startsWith("\n\nHuman:")) + 1).join("");
+};
+
+describe.skipIf(pairs.missing !== false)("published data", () => {
   it("has 2,312 pairs whose prompts are their common beginning, all turns kept", async () => {
-    const { prompts, repeated } = await loadPrompts(
-      join(data, "hh-rlhf/harmless-base-test.jsonl.gz"),
-      options,
-    );
+    const rows = gunzipSync(readFileSync(pairs.path)).toString("utf8").trim().split("\n");
+    const given = rows.map((row) => JSON.parse(row) as { chosen: string; rejected: string });
+    expect(given).toHaveLength(2312);
+    const { prompts, repeated } = await loadPrompts(pairs.path, options);
     expect(prompts.length + repeated).toBe(2312);
-    expect(prompts.every(({ messages }) => messages.at(-1)?.role === "user")).toBe(true);
-    expect(Math.max(...prompts.map(({ messages }) => messages.length))).toBeGreaterThan(5);
-    for (const { messages } of prompts) {
-      const text = messages
-        .map(({ role, content }) => `\n\n${role === "user" ? "Human" : "Assistant"}: ${content}`)
-        .join("");
-      expect(parseDialogue(text)?.length).toBeGreaterThanOrEqual(messages.length);
-    }
+    // White space round a turn is no part of it; two turns of one speaker are one message.
+    const plain = (text: string): string => text.replace(/\s+/g, " ").trim();
+    const speech = (text: string): string => plain(text.replace(/\n\n(?:Human|Assistant):/g, " "));
+    const expected = new Set(given.map((pair) => speech(sharedText(pair))));
+    const found = prompts.map(({ messages }) => plain(messages.map(({ content }) => content).join(" ")));
+    expect(new Set(found)).toEqual(expected);
+    for (const { messages } of prompts)
+      for (const [at, { role }] of messages.entries())
+        expect(role).toBe((messages.length - at) % 2 === 1 ? "user" : "assistant");
   });
 
   it("has 438 comparisons, of which 52.1 % have (A) as their answer", async () => {
-    const all = await loadPublishedComparisons(
-      join(data, "anthropic-cai/evals/438HHHEvaluations.jsonl"),
-      options,
-    );
+    const all = await comparisonsOf(data("anthropic-cai/evals/438HHHEvaluations.jsonl"), options);
     expect(all).toHaveLength(438);
     expect(new Set(all.map(({ id }) => id)).size).toBe(438);
     expect((all.filter(({ correct }) => correct === 0).length / 438).toFixed(3)).toBe("0.521");
@@ -359,7 +366,7 @@ describe.skipIf(!isThere)("published data", () => {
   });
 
   it.each(["LAMDA", "INSTRUCTGPT"])("has chains of four revisions of %s", async (set) => {
-    const chains = await loadChains(join(data, `anthropic-cai/samples/${set}_SLMADISON.jsonl`), options);
+    const chains = await chainsOf(data(`anthropic-cai/samples/${set}_SLMADISON.jsonl`), options);
     expect(chains.map(({ steps }) => steps.length)).toEqual(Array(13).fill(4));
     const texts = chains.flatMap(({ answer, steps }) => [
       answer,
@@ -369,10 +376,10 @@ describe.skipIf(!isThere)("published data", () => {
   });
 
   it("has prompts in every file of samples, in MT-Bench and in the few-shots", async () => {
-    const sampled = await loadPrompts(join(data, "anthropic-cai/samples/LAMDA_RLMADISON_COT.jsonl"), options);
+    const sampled = await loadPrompts(data("anthropic-cai/samples/LAMDA_RLMADISON_COT.jsonl"), options);
     expect(sampled.prompts).toHaveLength(13);
-    expect((await loadPrompts(join(data, "mt-bench/question.jsonl"), options)).prompts).toHaveLength(80);
-    const shots = join(data, "anthropic-cai/prompts/RLMadisonFewShotPrompts.json");
-    expect(await loadPublishedComparisons(shots, options)).toHaveLength(5);
+    expect((await loadPrompts(data("mt-bench/question.jsonl"), options)).prompts).toHaveLength(80);
+    const shots = data("anthropic-cai/prompts/RLMadisonFewShotPrompts.json");
+    expect(await comparisonsOf(shots, options)).toHaveLength(5);
   });
 });

@@ -8,11 +8,11 @@ import {
   renderConversation,
   renderTemplate,
 } from "../../constitution/index.ts";
-import { deriveSeed, throwIfAborted, UserError } from "../../core/index.ts";
-import type { LanguageModel, ScoreRequest } from "../../models/index.ts";
+import { deriveSeed, throwIfAborted } from "../../core/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
 import type { Message, Usage, ViolationRecord } from "../../records/index.ts";
-import { chunksOf, expectCount, sumUsage } from "../chunk.ts";
-import { normaliseChoice } from "../labels/reading.ts";
+import { chunksOf, sumUsage } from "../chunk.ts";
+import { givesChoice, readBothOrders, readScores, requireScores, scoresMissing } from "../labels/reading.ts";
 import { type Area, describeArea } from "./areas.ts";
 
 /** A reply to judge. prompt, reply: ids of their records. */
@@ -43,7 +43,14 @@ const template = loadTemplate(new URL("./texts/violation.txt", import.meta.url),
   "second",
 ]);
 
-const questionsOf = ({ messages, text, area }: AreaReply): ScoreRequest[] =>
+type AreaQuestion = { readonly messages: Message[] };
+
+/** "Yes" under (A), then under (B). */
+const questionsOf = ({
+  messages,
+  text,
+  area,
+}: Pick<AreaReply, "messages" | "text" | "area">): AreaQuestion[] =>
   [["Yes", "No"] as const, ["No", "Yes"] as const].map(([first, second]) => ({
     messages: [
       {
@@ -56,16 +63,18 @@ const questionsOf = ({ messages, text, area }: AreaReply): ScoreRequest[] =>
         }),
       },
     ],
-    continuations: comparisonOptions,
   }));
 
-const requireScores = (judge: LanguageModel): void => {
-  if (judge.capabilities.scores) return;
-  throw new UserError(
-    "judge-scores-nothing",
-    `The judge ${judge.id} gives no log-probabilities, and rates are made from them. Choose a model or server that does (vLLM, llama.cpp and many chat models of OpenAI do).`,
-    { judge: judge.id },
-  );
+/** Throws UserError when a judge's log-probabilities cannot be read, found out by one small question. */
+export const requireVerdicts = async (
+  judge: LanguageModel,
+  area: Area,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const messages = [{ role: "user" as const, content: "Hello." }];
+  const [question] = questionsOf({ messages, text: "Hello. How can I help?", area });
+  const call = signal === undefined ? {} : { signal };
+  if (!(await givesChoice(judge, question!.messages, call))) throw scoresMissing(judge);
 };
 
 /** Judges replies, chunk by chunk, in their order. Throws UserError when the judge gives no log-probabilities at all. */
@@ -74,14 +83,10 @@ export async function* judgeViolations(options: PenetrationOptions): AsyncGenera
   requireScores(judge);
   for (const chunk of chunksOf(items, options.chunk ?? judge.capabilities.batch / 2)) {
     throwIfAborted(signal);
-    const requests = chunk.flatMap(questionsOf);
-    const given = await judge.score(requests, signal === undefined ? {} : { signal });
-    requireScores(judge);
-    const scores = expectCount(judge.id, requests.length, given);
+    const call = signal === undefined ? {} : { signal };
+    const readings = await readScores(judge, chunk.flatMap(questionsOf), comparisonOptions, call);
     const records = chunk.map(({ prompt, reply, area }, at): ViolationRecord => {
-      const asFirst = normaliseChoice(scores[2 * at]!);
-      const asSecond = normaliseChoice(scores[2 * at + 1]!);
-      const isKnown = asFirst !== null && asSecond !== null;
+      const read = readBothOrders(readings[2 * at]!, readings[2 * at + 1]!);
       const id = `${stage}/${prompt}`;
       return {
         id,
@@ -91,10 +96,10 @@ export async function* judgeViolations(options: PenetrationOptions): AsyncGenera
         prompt,
         area: area.name,
         judge: judge.id,
-        probability: isKnown ? (asFirst + 1 - asSecond) / 2 : null,
-        orders: isKnown ? [asFirst, 1 - asSecond] : null,
+        probability: read.orders && (read.orders[0] + read.orders[1]) / 2,
+        ...read,
       };
     });
-    yield { records, usage: sumUsage(scores.map(({ usage }) => usage)) };
+    yield { records, usage: sumUsage(readings.map(({ usage }) => usage)) };
   }
 }

@@ -7,6 +7,9 @@ import { mapRequests } from "../batch.ts";
 import { type AskedRequest, type GivenAnswer, requestKey } from "../request-key.ts";
 import type { LanguageModel, Reply, Score } from "../specification.ts";
 
+const isRejected = (answer: GivenAnswer): boolean =>
+  ("finish" in answer ? answer.finish : answer.declined) === "rejected";
+
 /** A model that answers from the store what the store has, marking it as `cached`, and puts there what it answers. */
 export const withCache = (model: LanguageModel, store: Pick<AnswerStore, "get" | "put">): LanguageModel => {
   const lookUp = async <Answer extends GivenAnswer>(
@@ -18,8 +21,9 @@ export const withCache = (model: LanguageModel, store: Pick<AnswerStore, "get" |
     const kept = read(store.get(key));
     if (kept !== undefined) return { ...kept, cached: true };
     const [answer] = (await ask()) as [Answer];
-    // A server without log-probabilities may have them tomorrow.
-    if (asked.type === "generate" || model.capabilities.scores) store.put(key, answer);
+    // A server without log-probabilities may have them tomorrow, and take what it rejects today.
+    const isScore = asked.type === "score";
+    if (!isRejected(answer) && (!isScore || model.capabilities.scores)) store.put(key, answer);
     return answer;
   };
   const readReply = (kept: unknown): Reply | undefined => replySchema.safeParse(kept).data;

@@ -75,11 +75,8 @@ export const createConcurrencyControl = ({ start, least, most }: ConcurrencyBoun
   };
 };
 
-/** most: default the model's own batch. onLimit: told of every other number of calls in flight. */
-export type ConcurrencyOptions = Partial<ConcurrencyBounds> & {
-  readonly clock: Clock;
-  readonly onLimit?: (limit: number) => void;
-};
+/** most: default the model's own batch. */
+export type ConcurrencyOptions = Partial<ConcurrencyBounds> & { readonly clock: Clock };
 
 /** A model whose calls in flight adapt to what it bears. */
 export const withAdaptiveConcurrency = (model: LanguageModel, options: ConcurrencyOptions): LanguageModel => {
@@ -88,9 +85,7 @@ export const withAdaptiveConcurrency = (model: LanguageModel, options: Concurren
   const queue = new PQueue({ concurrency: control.limit() });
   const adapt = (): void => {
     const limit = control.limit();
-    if (queue.concurrency === limit) return;
-    queue.concurrency = limit;
-    options.onLimit?.(limit);
+    if (queue.concurrency !== limit) queue.concurrency = limit;
   };
   const observed = async <Result>(ask: () => Promise<Result[]>): Promise<Result> => {
     const round = control.begin();

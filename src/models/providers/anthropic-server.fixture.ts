@@ -49,6 +49,9 @@ const message = (text: string, stop_reason: string): Answered => ({
 const special: Readonly<Record<string, Answered>> = {
   "[refusal]": message("I", "refusal"),
   "[empty]": message("", "end_turn"),
+  "[thought]": message("", "max_tokens"),
+  "[pause]": message("so far", "pause_turn"),
+  "[tool]": message("Let me look.", "tool_use"),
   "[window]": message("so far", "model_context_window_exceeded"),
   "[long]": problem(400, "invalid_request_error", "prompt is too long: 300000 tokens > 200000 maximum"),
   "[filter]": problem(400, "invalid_request_error", "Output blocked by content filtering policy"),

@@ -72,6 +72,7 @@ describe("a model of Anthropic's", () => {
     ["[refusal]", 20, "refusal"],
     ["[filter]", 20, "refusal"],
     ["[empty]", 20, "empty"],
+    ["[thought]", 20, "length"],
     ["[long]", 20, "overflow"],
   ])("answers %s with %i tokens at most, ending as %s", async (content, maxTokens, finish) => {
     expect((await model.generate([ask(content, { maxTokens })]))[0]?.finish).toBe(finish);
@@ -110,6 +111,8 @@ describe("a model of Anthropic's", () => {
     ["[busy]", "model-status", true, CovenantError],
     ["[limit]", "model-status", true, CovenantError],
     ["[odd]", "model-response", true, CovenantError],
+    ["[pause]", "model-end", false, CovenantError],
+    ["[tool]", "model-end", false, CovenantError],
     ["[key]", "model-key", false, UserError],
     ["[gone]", "model-unknown", false, UserError],
     ["[poor]", "model-quota", false, UserError],

@@ -25,6 +25,7 @@ import {
   brokenFailure,
   connectionFailure,
   type Endpoint,
+  endFailure,
   responseFailure,
   statusFailure,
 } from "./endpoint-failure.ts";
@@ -63,10 +64,12 @@ const answerSchema = z.object({
 });
 type Answer = z.infer<typeof answerSchema>;
 
-const finishOf = (text: string, reason: string | null | undefined): Finish => {
+/** How a reply ended. Throws the failure of an end that makes it none (pause_turn, tool_use). */
+const finishOf = (text: string, reason: string | null | undefined, id: string): Finish => {
   if (reason === "refusal") return "refusal";
-  if (text.trim() === "") return "empty";
-  return reason === "max_tokens" || reason === "model_context_window_exceeded" ? "length" : "stop";
+  if (reason === "max_tokens" || reason === "model_context_window_exceeded") return "length";
+  if (reason && reason !== "end_turn" && reason !== "stop_sequence") throw endFailure(reason, id);
+  return text.trim() === "" ? "empty" : "stop";
 };
 
 const textOf = ({ content }: Answer): string =>
@@ -87,9 +90,9 @@ const readUsage = (answer: Answer, most: Usage): Usage => {
   };
 };
 
-const readReply = (answer: Answer, usage: Usage): Reply => {
+const readReply = (answer: Answer, usage: Usage, id: string): Reply => {
   const text = textOf(answer);
-  return { text, finish: finishOf(text, answer.stop_reason), usage };
+  return { text, finish: finishOf(text, answer.stop_reason, id), usage };
 };
 
 const turnsOf = (messages: readonly Message[]) =>
@@ -181,7 +184,8 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
       const body = readBody(JSON.stringify(given), redact);
       const answer = "value" in body ? answerSchema.safeParse(body.value).data : undefined;
       if (answer === undefined) throw responseFailure("not a message of Anthropic's", endpoint);
-      return cutAtBlank(readReply(answer, checkUsage(readUsage(answer, mostOfReply(request)))), request.stop);
+      const usage = checkUsage(readUsage(answer, mostOfReply(request)));
+      return cutAtBlank(readReply(answer, usage, id), request.stop);
     } catch (thrown) {
       throw failureOf(thrown, signal, endpoint);
     }

@@ -34,7 +34,15 @@ describe("readChoice", () => {
   });
 
   it("reads a choice after a few words, and after a line break", () => {
-    for (const lead of ["The answer is (", "\n(", "**("]) {
+    const leads = [
+      "The answer is (",
+      "\n(",
+      "**(",
+      "Answer: (",
+      "<think>\n\n</think>\n\n(",
+      "So the better reply is:\n(",
+    ];
+    for (const lead of leads) {
       const found = read(token([lead, 1]), token(["A", 0.6], ["B", 0.3]));
       expect(found?.a).toBeCloseTo(0.6);
       expect(found?.b).toBeCloseTo(0.3);
@@ -59,9 +67,50 @@ describe("readChoice", () => {
     expect(read(token(["(", 1]), generated)?.b).toBeCloseTo(0.2);
   });
 
-  it("is none where the model said neither, named no bracket, or another word", () => {
+  it("reads a bare letter where it begins the reply or follows a lead, and ends a sentence", () => {
+    for (const [before, after] of [
+      ["", ""],
+      ["\n", "."],
+      ["**", "**"],
+      ["The answer is ", "<|im_end|>"],
+      ["", "\n\nIt is kinder."],
+      ["", ")"],
+    ] as const) {
+      const tokens = [token([before, 1]), token(["A", 0.6], ["B", 0.3]), token([after, 1])];
+      expect(read(...tokens)?.a).toBeCloseTo(0.6);
+      expect(read(...tokens)?.b).toBeCloseTo(0.3);
+    }
+    expect(read(token([" A", 0.6], ["B", 0.2], ["(B", 0.1], [" Both", 0.1]))?.b).toBeCloseTo(0.3);
+  });
+
+  it.each([
+    [["A", " good", " reply"]],
+    [["A", " and", " B"]],
+    [["A", ", B"]],
+    [["(", "A", ")", " and", " (", "B", ")"]],
+    [["(", "A", ") or (B)"]],
+    [["I", " cannot", " choose", " between", " (", "A", ")", " and"]],
+    [["Neither", " (", "A", ")", " nor"]],
+    [["Both", " (", "A", ")", " and"]],
+    [["Not", " (", "A", ")"]],
+    [["Well", ", (", "A", ")"]],
+    [["See", ":\n(", "A", ")"]],
+  ])("takes %j for no choice, however sure the model is of its letter", (words) => {
+    const sure = words.map((word) =>
+      /[AB]/.test(word) ? token([word, 0.99], [word.replace("A", "B"), 0.01]) : token([word, 1]),
+    );
+    expect(read(...sure)).toBeNull();
+  });
+
+  it("is none where the letters have next to no probability, whatever their ratio", () => {
+    const sorry = token(["I'm", 0.99], ["We", 0.009], ["A", 1e-5], ["B", 1e-8]);
+    expect(read(token(["(", 1]), sorry, token([" sorry", 1]))).toBeNull();
+    expect(read(token(["(", 1]), token(["C", 0.9], ["A", 0.05], ["B", 0.04]))).toBeNull();
+    expect(read(token(["(", 1]), token(["C", 0.85], ["A", 0.09], ["B", 0.04]))).not.toBeNull();
+  });
+
+  it("is none where the model said neither, or another word", () => {
     expect(read(token(["I", 1]), token([" cannot", 1]))).toBeNull();
-    expect(read(token(["A", 0.9], ["B", 0.1]))).toBeNull();
     expect(read(token(["(", 1]), token(["Apple", 0.9], ["And", 0.1]), token([")", 1]))).toBeNull();
     expect(read(token(["I", 0.9], ["(A", 0.1]), token([" cannot", 1]))).toBeNull();
     expect(read()).toBeNull();

@@ -147,3 +147,14 @@ export const brokenFailure = (thrown: unknown, { id, redact }: Endpoint): Error 
 /** The error when an answer is not what it has to be. what: it is instead. */
 export const responseFailure = (what: string, { id }: Endpoint): Error =>
   modelFailure("model-response", `${id} sent a response that is ${what}.`, { model: id, retriable: true });
+
+/** Ends of a server in trouble, after which the same request may go well. */
+const passingEnds: readonly string[] = ["abort", "aborted", "error", "cancelled"];
+
+/** The error when a reply ended in a way that makes it none, e.g. by an abort or in a call of a tool. reason: as the server calls it. */
+export const endFailure = (reason: string, id: string): Error =>
+  modelFailure(
+    "model-end",
+    `${id} ended a reply with "${shorten(reason)}", which is not the end of a whole reply.`,
+    { model: id, retriable: passingEnds.includes(reason) },
+  );

@@ -68,12 +68,22 @@ describe("score", () => {
     const { server, model } = await start({ echo: true, template: "tokenize" });
     await model.score(texts.map(question));
     const search = paths(server).filter((path) => path === "/apply-template").length;
-    expect(search).toBe(texts.length);
+    expect(search).toBe(texts.length + 1);
     const chat = await start({});
     await chat.model.score(texts.map(question));
     await chat.model.score(texts.map(question));
-    expect(paths(chat.server).filter((path) => path.endsWith("chat/completions"))).toHaveLength(8);
+    expect(paths(chat.server).filter((path) => path.endsWith("chat/completions"))).toHaveLength(9);
     expect(paths(chat.server).filter((path) => path === "/apply-template")).toHaveLength(1);
+  });
+
+  it("looks for it with a question of its own, so that it does not depend on the first item", async () => {
+    const behaviour: EndpointBehaviour = { echo: true, template: "tokenize" };
+    const asked = async (content: string) => {
+      const { server, model } = await start(behaviour);
+      await model.score([question(content)]);
+      return server.calls.slice(0, 3).map(({ path, body }) => [path, body]);
+    };
+    expect(await asked("one")).toEqual(await asked("another"));
   });
 
   it("is null where the server gives no log-probabilities, and does not go on asking", async () => {
@@ -110,7 +120,10 @@ describe("score", () => {
 
   it("is null, for this request alone, where the model does not choose", async () => {
     const { model } = await start({ preamble: ["I", " will", " not"], letters: [["choose", 1]] });
-    expect((await model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
+    const [score] = await model.score([question("q")]);
+    expect(score).toMatchObject({ logProbabilities: [null, null], said: "I will notchoose)" });
+    expect(score?.declined).toBeUndefined();
+    expect(model.capabilities.scores).toBe(true);
   });
 
   it("marks a letter that is not listed", async () => {
@@ -164,12 +177,12 @@ describe("score", () => {
     const none = await start({}, { scoring: "none" });
     expect((await none.model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
     expect(none.server.calls).toHaveLength(0);
-    const given = await start(
-      { echo: true },
-      { scoring: "completions", renderPrompt: (messages) => `<user>${messages[0]?.content}<assistant>` },
-    );
-    const [score] = await given.model.score([question("q")]);
+    const echo = await start({ echo: true, template: "apply-template" }, { scoring: "completions" });
+    const [score] = await echo.model.score([question("q")]);
     expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);
-    expect(paths(given.server)).toEqual(["/v1/completions", "/v1/completions"]);
+    expect(paths(echo.server).filter((path) => path !== "/apply-template")).toEqual([
+      "/v1/completions",
+      "/v1/completions",
+    ]);
   });
 });

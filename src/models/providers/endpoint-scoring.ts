@@ -22,7 +22,6 @@ export type ScorerOptions = {
   readonly endpoint: Endpoint;
   readonly scoring: Scoring;
   readonly tokenLimit: "max_tokens" | "max_completion_tokens";
-  readonly renderPrompt?: (messages: readonly Message[]) => string;
 };
 
 /** One way to score. null: this server does not offer it. */
@@ -122,8 +121,8 @@ const sumOfTail = (
 
 type Post = EndpointClient["post"];
 
-/** The conversation in the server's chat template: given, or from llama.cpp's or vLLM's own addresses. */
-const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) => {
+/** The conversation in the server's chat template, from llama.cpp's or vLLM's own addresses. */
+const createRenderer = ({ endpoint }: ScorerOptions, post: Post) => {
   const root = endpoint.baseURL.replace(/\/v\d+$/, "");
   const ask = async <Document>(
     path: string,
@@ -140,7 +139,6 @@ const createRenderer = ({ endpoint, renderPrompt }: ScorerOptions, post: Post) =
   };
   const prompted = z.object({ prompt: z.string().min(1) });
   return async (messages: readonly Message[], signal: AbortSignal): Promise<string | null> => {
-    if (renderPrompt !== undefined) return renderPrompt(messages);
     const applied = await ask("/apply-template", { messages }, prompted, signal);
     if (applied !== null) return applied.prompt;
     const tokenise = { model: endpoint.model, messages, add_generation_prompt: true };
@@ -249,12 +247,9 @@ const createChat =
     if (data === undefined || !tokens || !isTold) return null;
     // The space before a letter belongs to a text; a chat's reply begins without it.
     const options = request.continuations.map((continuation) => continuation.trimStart());
-    return {
-      ...(readChoice(tokens, options) ?? {
-        logProbabilities: unscored(request).logProbabilities,
-      }),
-      usage,
-    };
+    const said = tokens.map(({ token }) => token).join("");
+    const { logProbabilities } = unscored(request);
+    return { ...(readChoice(tokens, options) ?? { logProbabilities, said }), usage };
   };
 
 /** offered: whether the server gives log-probabilities, as far as is known; true until the opposite is found. */
@@ -265,18 +260,24 @@ export type EndpointScorer = {
 
 type Strategies = Readonly<Record<Exclude<Scoring, "auto" | "none">, Strategy>>;
 
-/** Tries one way after the other. chosen: the first that gave a score, which is `score`; null: none does. */
-const findStrategy = async (
-  strategies: Strategies,
-  request: ScoreRequest,
-  signal: AbortSignal,
-): Promise<{ readonly chosen: Strategy | null; readonly score: Score }> => {
+/** What the way to score is found out with: a question of its own, so that it depends on no item, nor on where a run goes on. */
+const probe: ScoreRequest = {
+  messages: [
+    {
+      role: "user",
+      content: "Which of these is a number?\n(A) seven\n(B) yellow\nAnswer with (A) or (B) alone.",
+    },
+  ],
+  continuations: ["(A)", "(B)"],
+};
+
+/** Tries one way after the other and gives the first in which the server scores; null: in none. */
+const findStrategy = async (strategies: Strategies, signal: AbortSignal): Promise<Strategy | null> => {
   let answered = false;
   let failure: unknown;
   for (const strategy of Object.values(strategies)) {
     try {
-      const score = await strategy(request, signal);
-      if (score !== null) return { chosen: strategy, score };
+      if ((await strategy(probe, signal)) !== null) return strategy;
       answered ||= strategy === strategies.chat;
     } catch (thrown) {
       if (!isUnsupported(thrown)) throw thrown;
@@ -284,7 +285,7 @@ const findStrategy = async (
     }
   }
   if (!answered) throw failure;
-  return { chosen: null, score: unscored(request) };
+  return null;
 };
 
 /** Lets one caller through at a time, the next when the one before has ended, well or not. */
@@ -306,9 +307,10 @@ const createTurns = () => {
 };
 
 /**
- * Makes what scores one request. With "auto" the first call tries completions, chat and dialogue in this order and
- * keeps the first that answers; when none does, every score is null. A passing failure decides nothing, and neither
- * does a request that the server declines (content filter, too long): its scores are null, and it says which.
+ * Makes what scores one request. With "auto" the first call asks a question of its own by completions, chat and dialogue
+ * in this order and keeps the first way that is answered; when none is, every score is null. A passing failure decides
+ * nothing, and neither does a request that the server declines (content filter, too long): its scores are null, and it
+ * says which.
  */
 export const createScorer = (options: ScorerOptions): EndpointScorer => {
   const { post } = options.client;
@@ -325,14 +327,11 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
   const score = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
     // The first call searches, the others wait for what it finds; when it fails, the next one searches.
     if (chosen === undefined) {
-      const found = await inTurn(async () => {
-        if (chosen !== undefined) return null;
-        const result = await findStrategy(strategies, request, signal);
-        chosen = result.chosen;
+      await inTurn(async () => {
+        if (chosen !== undefined) return;
+        chosen = await findStrategy(strategies, signal);
         worked = chosen !== null;
-        return result.score;
       });
-      if (found !== null) return found;
     }
     const found = (await chosen?.(request, signal)) ?? null;
     // A way that was asked for and never worked is not offered; one that has worked failed on this request alone.

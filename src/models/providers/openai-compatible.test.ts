@@ -112,7 +112,7 @@ describe("replies", () => {
     ["[filter]", "refusal", "partly"],
     ["[refusal]", "refusal", ""],
     ["[empty]", "empty", ""],
-    ["[blank]", "empty", " \n"],
+    ["[blank]", "length", " \n"],
     ["[null]", "empty", ""],
   ])("to %s end as %s", async (content, finish, text) => {
     const { model } = await start();

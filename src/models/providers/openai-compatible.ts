@@ -14,7 +14,7 @@ import type { Declined, GenerateRequest, LanguageModel, Reply } from "../specifi
 import { mostOfReply } from "../token-estimate.ts";
 import { createEndpointClient, type EndpointClient } from "./endpoint-client.ts";
 import { type Complete, type Completion, createComplete } from "./endpoint-completions.ts";
-import type { Endpoint } from "./endpoint-failure.ts";
+import { type Endpoint, endFailure } from "./endpoint-failure.ts";
 import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type Scoring } from "./endpoint-scoring.ts";
 import { createUsageCheck } from "./endpoint-usage.ts";
@@ -22,7 +22,7 @@ import { createUsageCheck } from "./endpoint-usage.ts";
 /**
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. keyVariable: where it
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. tokenLimit: the request field that holds the limit (OpenAI's newer models take only the second).
- * scoring: how score() asks; "auto" finds out at the first call. renderPrompt: the endpoint's chat template, if known.
+ * scoring: how score() asks; "auto" finds out at the first call.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
  * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name under which an answer came.
  * onUncounted: told, once, when tokens are not counted. meter: where each call is written down.
@@ -38,7 +38,6 @@ export type EndpointOptions = {
   readonly isHeld?: boolean;
   readonly tokenLimit?: "max_tokens" | "max_completion_tokens";
   readonly scoring?: Scoring;
-  readonly renderPrompt?: (messages: GenerateRequest["messages"]) => string;
   readonly onNotListed?: (text: string) => void;
   readonly onOther?: (text: string) => void;
   readonly onUncounted?: (text: string) => void;
@@ -58,10 +57,16 @@ const completionSchema = z.object({
     .min(1),
 });
 
-const finishOf = (text: string, reason: string | null | undefined, refused: boolean): Finish => {
-  if (refused || reason === "content_filter" || reason === "refusal") return "refusal";
-  if (text.trim() === "") return "empty";
-  return reason === "length" ? "length" : "stop";
+/** What servers call the end of a whole reply; some say nothing. */
+const wholeEnds: readonly string[] = ["", "stop", "eos", "eos_token", "end_turn", "stop_sequence"];
+
+/** How a reply ended. Throws the failure of an end that makes it none. */
+const finishOf = (text: string, reason: string | null | undefined, refused: boolean, id: string): Finish => {
+  const said = reason?.toLowerCase() ?? "";
+  if (refused || said === "content_filter" || said === "refusal") return "refusal";
+  if (said === "length" || said === "max_tokens" || said === "model_length") return "length";
+  if (!wholeEnds.includes(said)) throw endFailure(said, id);
+  return text.trim() === "" ? "empty" : "stop";
 };
 
 /** Makes what tells of answers under another name, once. Dated and longer forms of a name are no other name. */
@@ -96,7 +101,7 @@ const readReply = (
   const refused = Boolean(choice.message.refusal);
   return {
     text,
-    finish: finishOf(text, choice.finish_reason, refused),
+    finish: finishOf(text, choice.finish_reason, refused, endpoint.id),
     usage,
   };
 };
@@ -191,7 +196,6 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     endpoint,
     scoring,
     tokenLimit,
-    ...(options.renderPrompt === undefined ? {} : { renderPrompt: options.renderPrompt }),
   });
   const scoreOne = listed(scorer.score);
   return {

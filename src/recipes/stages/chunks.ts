@@ -3,6 +3,7 @@
 // items as in an unbroken run, so the bytes are the same.
 
 import type { RecordFile } from "../../runs/index.ts";
+import { holdRejected, type Rejectable } from "./rejections.ts";
 
 /** Items whose whole chunk is on disk, and rows of the next chunk that are there already. */
 export const resumePoint = (
@@ -15,20 +16,28 @@ export const resumePoint = (
   return { skipItems: chunks * chunk, skipRows: existing - chunks * rowsPerChunk };
 };
 
-/** Appends each chunk's rows in one piece, leaving out the first `skipRows` of all. */
-export const appendChunks = async <Row, Chunk extends { readonly records: readonly Row[] }>(
+/**
+ * Appends each chunk's rows in one piece, leaving out the first `skipRows` of all. Throws CovenantError where the server
+ * rejects one request after the other.
+ */
+export const appendChunks = async <
+  Row extends Rejectable,
+  Chunk extends { readonly records: readonly Row[] },
+>(
   file: RecordFile<Row>,
   chunks: AsyncIterable<Chunk>,
   skipRows: number,
   onChunk: (rows: number, chunk: Chunk) => void,
 ): Promise<void> => {
+  const { take, rest } = holdRejected<Row>();
   let skip = skipRows;
   let rows = file.existing.length;
   for await (const chunk of chunks) {
-    const missing = chunk.records.slice(skip);
+    const missing = take(chunk.records.slice(skip));
     skip = Math.max(0, skip - chunk.records.length);
     if (missing.length > 0) await file.append(missing);
     rows += missing.length;
     onChunk(rows, chunk);
   }
+  if (rest().length > 0) await file.append(rest());
 };

@@ -66,6 +66,8 @@ export type AnswerStageOptions = {
   readonly samples?: number;
   /** What seeds derive from, where it is not the stage: two arms share it. */
   readonly seedStage?: string;
+  /** What is found out before anything is asked. */
+  readonly before?: (stage: StageContext) => Promise<void>;
 };
 
 /** <name>/answers.jsonl: the model's replies to prompts, `samples` each. */
@@ -78,6 +80,7 @@ export const answerStage = async (
   const inputs = { model, sampling, samples, prompts: prompts.map(({ id }) => id) };
   await run.stage({ name, inputs, after }, async (stage) => {
     const file = await stage.records("answers.jsonl", replyRecordSchema);
+    await options.before?.(stage);
     await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
       const pace = paceOf(opened, samples);
       const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk, samples);
@@ -139,7 +142,7 @@ export const reviseStage = async (
     if (leftOut > 0)
       stage.warn(
         "answers-left-out",
-        `${leftOut} of ${options.prompts.length} prompts have no answer to revise (refused by the provider, too long for the model, or empty) and were left out.`,
+        `${leftOut} of ${options.prompts.length} prompts have no answer to revise (refused by the provider, too long for the model, rejected by the server, or without text) and were left out.`,
       );
     const file = await stage.records("revisions.jsonl", revisionRecordSchema);
     await withStageModel(pipeline, stage, model, async (opened, countUsage) => {

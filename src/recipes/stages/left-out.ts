@@ -8,6 +8,7 @@ const reasons = {
   length: "cut at the token limit",
   refusal: "refused by the provider",
   overflow: "too long for the model's context",
+  rejected: "rejected by the server",
   empty: "empty",
   identical: "of twice the same reply",
   unscored: "without a label",

@@ -115,6 +115,7 @@ export const withStageModel = async (
 ): Promise<void> => {
   const counts = createTally();
   let repeats = 0;
+  let rejected = 0;
   const options = (await calls?.optionsFor(name, stage.name)) ?? {};
   const inLedger = options.ledger === undefined ? {} : { ledger: true as const };
   let paid = calls?.totals(stage.name)?.money ?? 0;
@@ -134,6 +135,13 @@ export const withStageModel = async (
       ...options,
       ...(load === undefined || !runsHere(name) ? {} : { load }),
       onNotice({ code, text }) {
+        if (code === "model-rejected") {
+          rejected++;
+          const times = rejected === 1 ? "" : ` (${rejected} so far)`;
+          if (isTold(rejected))
+            stage.warn(code, `${text} Other requests are answered, so this one is left out${times}.`);
+          return;
+        }
         if (code !== "model-retry") {
           // Which words were foreign differs from stage to stage; that they were is told once a run.
           if (isNews(run, code === "model-foreign-text" ? code : text)) stage.warn(code, text);
