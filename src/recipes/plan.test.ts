@@ -7,11 +7,10 @@ import {
   planComparisons,
   planEvaluation,
   planOf,
-  planPpo,
   planReplies,
   planRevisions,
-  planTraining,
 } from "./plan.ts";
+import { planPpo, planTraining } from "./plan-training.ts";
 import { sizedModel } from "./sized-model.fixture.ts";
 
 const speed: ModelSpeed = { config: sizedModel, task: "causal-lm", rate: 100e9 };

@@ -14,13 +14,11 @@ import {
   planComparisons,
   planEvaluation,
   planOf,
-  planPpo,
   planReplies,
   planRevisions,
-  planTraining,
   planWriting,
-  rowTokens,
 } from "./plan.ts";
+import { planPpo, planTraining, rowTokens } from "./plan-training.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run-config.ts";
 import { revisedBy, revisionExtras } from "./stages/revising.ts";

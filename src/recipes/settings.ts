@@ -11,7 +11,7 @@ import { readModelName } from "./names.ts";
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const rate = z.number().positive();
-export const seedSetting = z.number().int().nonnegative().default(0).describe("seed of the whole run");
+export const seedSetting = count.default(0).describe("seed of the whole run");
 
 /** A path or name of a file; "~" is the home folder. */
 const path = z.string().min(1).overwrite(expandHome);
@@ -19,13 +19,10 @@ const path = z.string().min(1).overwrite(expandHome);
 /** The folder a command writes its run to. */
 export const outSetting = (folder: string) => path.default(folder).describe("run folder");
 
+const textsHelp =
+  "what texts are: chat, each a turn in the model's chat template; plain, joined as they are, as in TRL; auto: chat where the model has a template";
 /** What texts are in the rows or prompts of a training. */
-export const textsSetting = z
-  .enum(["auto", "chat", "plain"])
-  .default("auto")
-  .describe(
-    "what texts are: chat, each a turn in the model's chat template; plain, joined as they are, as in TRL; auto: chat where the model has a template",
-  );
+export const textsSetting = z.enum(["auto", "chat", "plain"]).default("auto").describe(textsHelp);
 export type TextsSetting = z.output<typeof textsSetting>;
 
 export const chatTemplateSetting = path

@@ -16,7 +16,8 @@ import {
 } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planComparisons, planOf, planPpo } from "./plan.ts";
+import { planComparisons, planOf } from "./plan.ts";
+import { planPpo } from "./plan-training.ts";
 import { finishPolicy } from "./policy-outcome.ts";
 import { longestOf, readPrompts } from "./policy-reading.ts";
 import { grpoSettings } from "./policy-settings.ts";

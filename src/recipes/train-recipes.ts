@@ -11,7 +11,8 @@ import { trainingFolder } from "./folders.ts";
 import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
 import { type CheckedInputs, checkFolder, checkInputs, openStages } from "./open-stages.ts";
-import { planOf, planTraining, planWriting, tokensOfLength } from "./plan.ts";
+import { planOf, planWriting, tokensOfLength } from "./plan.ts";
+import { planTraining } from "./plan-training.ts";
 import type { Recipe, RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
 import {
   chatTemplateSetting,

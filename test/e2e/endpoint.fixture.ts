@@ -120,6 +120,14 @@ const createGate = () => {
   };
 };
 
+const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
+
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
   const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
@@ -134,25 +142,17 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
   let stopped = (): void => {};
   const gate = createGate();
 
-  const stop = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  const stop = (): Promise<void> => closeServer(server);
   const respond = async (request: IncomingMessage): Promise<{ status: number; body: object }> => {
     if (request.url === "/v1/models")
       return { status: 200, body: { data: [{ id: `parrot${saidBack(request)}` }] } };
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
-    if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context) {
-      return { status: 400, body: { error: { message: `maximum context length is ${context}`, code: 400 } } };
-    }
+    if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context)
+      return failed(400, `maximum context length is ${context}`);
     asked.push(body.messages);
-    if (rejects(body.messages.at(-1)?.content ?? "")) {
-      return { status: 400, body: { error: { message: "Conversation roles must alternate" } } };
-    }
-    if (repeatsKey && replies++ === 0)
-      return { status: 503, body: { error: { message: `not now,${saidBack(request)}` } } };
+    if (rejects(body.messages.at(-1)?.content ?? "")) return failed(400, "Conversation roles must alternate");
+    if (repeatsKey && replies++ === 0) return failed(503, `not now,${saidBack(request)}`);
     await gate.pass();
     if (!repeatsKey) replies++;
     const answered = answer(body, scores, saidBack(request), says);

@@ -311,7 +311,8 @@ describe("label", () => {
     const document = JSON.parse(ended.stdout) as Record<string, unknown>;
     expect(document).toMatchObject({ prompts: 12, judged: 12, identical: 0, missing: 0, undecided: 0 });
     expect(document["rows"]).toBe(12);
-    expect(document["spent"]).toMatchObject({ calls: 1 + 24 + 24 });
+    // How the judge is to be asked takes three calls; then two samples of 12 prompts, and both orders of 12 pairs.
+    expect(document["spent"]).toMatchObject({ calls: 3 + 24 + 24 });
     const labels = await readRecords(join(folder, "labels/label/labels.jsonl"), labelRecordSchema);
     expect(labels).toHaveLength(12);
     for (const { probability, orders } of labels) {
