@@ -1,7 +1,7 @@
 // Chains of critique and revision that others published (CAI's samples, cai-conversation-harmless), as revision records,
 // so that training rows and exports are made of them as of our own. Knows no model.
 
-import { canonicalJson, collectFaults, deriveSeed, sha256Text, UserError } from "../core/index.ts";
+import { canonicalJson, collectFaults, deriveSeed, sha256Text, type UserError } from "../core/index.ts";
 import type { RevisionRecord, RevisionStep } from "../records/index.ts";
 import type { GivenChain } from "./prompts/format.ts";
 import { readFormatted } from "./prompts/formats.ts";
@@ -61,15 +61,3 @@ export async function* readChains(
   }
   faults.end();
 }
-
-/** All chains of a file. Throws UserError when there are none. */
-export const loadChains = async (file: string, options: ChainOptions): Promise<readonly RevisionRecord[]> => {
-  const chains: RevisionRecord[] = [];
-  for await (const chain of readChains(file, options)) chains.push(chain);
-  if (chains.length > 0) return chains;
-  throw new UserError(
-    "chains-empty",
-    `${file} holds no chains of critique and revision. Expected CAI's samples (initial_response, cst) or cai-conversation-harmless.`,
-    { file },
-  );
-};

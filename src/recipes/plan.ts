@@ -41,8 +41,30 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 export const messageTokens = (messages: readonly Message[]): number =>
   sum(messages.map(({ content }) => tokensOf(content)));
 
-const promptTokens = (prompts: readonly { readonly messages: readonly Message[] }[]): number =>
-  sum(prompts.map(({ messages }) => messageTokens(messages)));
+type Asked = { readonly messages: readonly Message[] };
+
+/** What a plan needs to know of prompts: how many there are, and their tokens. */
+export type PromptTotals = { readonly count: number; readonly tokens: number };
+
+/** Counts prompts one after the other, for plans of what is not in memory. */
+export const countPrompts = () => {
+  const totals = { count: 0, tokens: 0 };
+  return {
+    totals,
+    add({ messages }: Asked): void {
+      totals.count++;
+      totals.tokens += messageTokens(messages);
+    },
+  };
+};
+
+/** The totals of prompts that are all there, or as they were counted. */
+const totalsOf = (prompts: readonly Asked[] | PromptTotals): PromptTotals => {
+  if ("tokens" in prompts) return prompts;
+  const { totals, add } = countPrompts();
+  for (const prompt of prompts) add(prompt);
+  return totals;
+};
 
 /** Tokens of the longest prompt, estimated. */
 export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
@@ -74,6 +96,24 @@ const step = (
   };
 };
 
+/** A step of calls whose tokens, read and written at most, are known. */
+export const planAsking = (
+  stage: string,
+  what: string,
+  {
+    calls,
+    read,
+    written,
+    speed,
+  }: { readonly calls: number; readonly read: number; readonly written: number; readonly speed: Speed },
+): PlannedStep => ({
+  stage,
+  what,
+  calls,
+  tokens: read + written,
+  seconds: speed === null ? null : loadSeconds({ read, written }) / speed,
+});
+
 /** A step that asks nobody and takes no time worth telling. */
 export const planWriting = (stage: string, what: string, seconds = 0): PlannedStep => ({
   stage,
@@ -102,28 +142,24 @@ const meanTokens = ({ principles }: Constitution, field: "critique" | "revision"
 /** Replies of a model to prompts, `samples` each. */
 export const planReplies = (
   stage: string,
-  prompts: readonly PromptRecord[],
+  prompts: readonly Asked[] | PromptTotals,
   {
     speed,
     maxTokens,
     samples = 1,
     price,
   }: { speed: Speed; maxTokens: number; samples?: number } & PlannedPrice,
-): PlannedStep =>
-  step(
+): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
+  return step(
     stage,
-    samples === 1
-      ? counted(prompts.length, "answer")
-      : `${samples} replies to each of ${counted(prompts.length, "prompt")}`,
+    samples === 1 ? counted(count, "answer") : `${samples} replies to each of ${counted(count, "prompt")}`,
     speed,
     maxTokens,
-    (reply) => ({
-      calls: samples * prompts.length,
-      read: samples * promptTokens(prompts),
-      written: samples * prompts.length * reply,
-    }),
+    (reply) => ({ calls: samples * count, read: samples * tokens, written: samples * count * reply }),
     price,
   );
+};
 
 /** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
 export const planTexts = (
@@ -163,27 +199,28 @@ const exampleTokens = (examples: readonly RevisionExample[]): number =>
 /** Rounds of revision of an answer to each prompt; with a recheck at most, where every further round is needed. */
 export const planRevisions = (
   stage: string,
-  prompts: readonly PromptRecord[],
+  prompts: readonly Asked[] | PromptTotals,
   constitution: Constitution,
   { rounds: first, mode, maxTokens, speed, price, recheck, examples = [] }: RevisionPlan,
 ): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
   const calls = mode === "direct" ? 1 : 2;
   const rounds = first + (recheck ?? 0);
   const tests = recheck === undefined ? 0 : 2 * (1 + recheck) * constitution.principles.length;
   const critique = meanTokens(constitution, "critique");
   const revision = meanTokens(constitution, "revision");
   const further = recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}`;
-  const what = `${counted(first, "round")} for each of ${counted(prompts.length, "answer")}${further}`;
+  const what = `${counted(first, "round")} for each of ${counted(count, "answer")}${further}`;
   const shown = exampleTokens(examples);
   const load = (reply: number): Load => {
     // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
     const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
     return {
-      calls: prompts.length * (rounds * calls + tests),
+      calls: count * (rounds * calls + tests),
       read:
-        rounds * (calls * promptTokens(prompts) + prompts.length * (own + calls * shown)) +
-        tests * (promptTokens(prompts) + prompts.length * (reply + revision + comparisonFrame)),
-      written: prompts.length * rounds * calls * reply,
+        rounds * (calls * tokens + count * (own + calls * shown)) +
+        tests * (tokens + count * (reply + revision + comparisonFrame)),
+      written: count * rounds * calls * reply,
     };
   };
   return step(stage, what, speed, maxTokens, load, price);
@@ -206,7 +243,7 @@ const voteTokens = 16;
 /** A comparison of two replies to each prompt, in both orders. */
 export const planComparisons = (
   stage: string,
-  prompts: readonly { readonly messages: readonly Message[] }[],
+  prompts: readonly Asked[] | PromptTotals,
   constitution: Constitution,
   {
     speed,
@@ -219,24 +256,25 @@ export const planComparisons = (
     reasoningTokens = 0,
   }: JudgePlan,
 ): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
   const frame = meanTokens(constitution, "preference") + comparisonFrame + choiceTokens;
-  const what = `${counted(prompts.length, "comparison")} in both orders`;
+  const what = `${counted(count, "comparison")} in both orders`;
   const asked = 2 * principles;
   const load = (reply: number): Load => {
-    const once = promptTokens(prompts) + prompts.length * (frame + 2 * reply);
+    const once = tokens + count * (frame + 2 * reply);
     if (method === "reasoning") {
-      const written = asked * chains * prompts.length * reasoningTokens;
+      const written = asked * chains * count * reasoningTokens;
       return {
-        calls: 2 * asked * chains * prompts.length,
+        calls: 2 * asked * chains * count,
         read: 2 * asked * chains * once + written,
         written,
       };
     }
     const times = method === "votes" ? asked * votes : asked;
     return {
-      calls: times * prompts.length,
+      calls: times * count,
       read: times * once,
-      ...(method === "votes" ? { written: times * prompts.length * voteTokens } : {}),
+      ...(method === "votes" ? { written: times * count * voteTokens } : {}),
     };
   };
   return step(stage, what, speed, maxTokens, load, price);
@@ -258,7 +296,7 @@ export const planTraining = (
 export const rowTokens =
   (prompts: readonly PromptRecord[], replies: 1 | 2) =>
   (reply: number): number =>
-    replies * (promptTokens(prompts) + prompts.length * reply);
+    replies * (totalsOf(prompts).tokens + prompts.length * reply);
 
 /** What planPpo needs to know. batch: replies of a step; epochs: over one batch; maxTokens: of one reply. */
 export type PpoPlan = {
@@ -276,7 +314,7 @@ export const planPpo = (
   { steps, batch, epochs, maxTokens, speed }: PpoPlan,
 ): PlannedStep => {
   const replies = steps * batch;
-  const asked = promptTokens(prompts) / Math.max(1, prompts.length);
+  const asked = totalsOf(prompts).tokens / Math.max(1, prompts.length);
   const what = `${counted(steps, "step")} of ${counted(batch, "reply", "replies")}`;
   return step(stage, what, speed, maxTokens, (reply) => ({
     calls: replies,

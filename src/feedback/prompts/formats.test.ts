@@ -6,13 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  loadChains,
-  loadPrompts,
-  loadPublishedComparisons,
-  parseDialogue,
-  sftRowsFromRevisions,
-} from "../index.ts";
+import { parseDialogue, sftRowsFromRevisions } from "../index.ts";
+import { loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -208,9 +203,9 @@ const choice = (overrides: object = {}) => ({
   ...overrides,
 });
 
-describe("loadPublishedComparisons", () => {
+describe("readComparisons", () => {
   it("reads multiple choice with both dialogues", async () => {
-    const [first] = await loadPublishedComparisons(write("hhh.jsonl", jsonl(choice())), options);
+    const [first] = await loadComparisons(write("hhh.jsonl", jsonl(choice())), options);
     expect(first).toMatchObject({
       messages: [user("Is (A) {it}?")],
       question: "Which is better? Options:",
@@ -223,13 +218,13 @@ describe("loadPublishedComparisons", () => {
   it("reads questions of more options from the text, and replies that stand in place of letters", async () => {
     const prompt =
       "\n\nHuman: What kind?\n\nOptions:\n (A) Theft\n (B) Fraud\n (C) None\n\nAssistant: The answer is:";
-    const [many] = await loadPublishedComparisons(
+    const [many] = await loadComparisons(
       write("nine.jsonl", jsonl({ prompt, corrects: [" (C)"], incorrects: [" (A)", " (B)"] })),
       options,
     );
     expect(many).toMatchObject({ options: ["Theft", "Fraud", "None"], correct: 2, question: "Options:" });
     const few = { prompt: "\n\nHuman: Hi\n\nAssistant:", corrects: ["Hello."], incorrects: ["Go."] };
-    const [shot] = await loadPublishedComparisons(write("few.json", JSON.stringify([few])), options);
+    const [shot] = await loadComparisons(write("few.json", JSON.stringify([few])), options);
     expect(shot).toMatchObject({ messages: [user("Hi")], options: ["Hello.", "Go."], correct: 0 });
   });
 
@@ -247,7 +242,7 @@ describe("loadPublishedComparisons", () => {
     ["icai.csv", sets[17]![1], ["1", "2"], 1],
     ["hhh.jsonl", sets[19]![1], ["Yes", "No"], 1],
   ])("reads %s", async (name, text, replies, correct) => {
-    const [first] = await loadPublishedComparisons(write(name, text), options);
+    const [first] = await loadComparisons(write(name, text), options);
     expect(first).toMatchObject({ options: replies, correct });
   });
 
@@ -256,14 +251,10 @@ describe("loadPublishedComparisons", () => {
       "broken.jsonl",
       jsonl(choice(), choice({ corrects: [" (C)"] }), choice({ corrects: 1 })),
     );
-    await expect(loadPublishedComparisons(broken, options)).rejects.toThrow(
+    await expect(loadComparisons(broken, options)).rejects.toThrow(
       /has 2 faults:[\s\S]*line 2: corrects: got \(C\)[\s\S]*line 3: corrects: got 1/,
     );
-    await expect(
-      loadPublishedComparisons(write("p.jsonl", jsonl({ prompt: "a" })), options),
-    ).rejects.toMatchObject({
-      code: "comparisons-empty",
-    });
+    expect(await loadComparisons(write("p.jsonl", jsonl({ prompt: "a" })), options)).toEqual([]);
   });
 });
 
@@ -347,10 +338,7 @@ describe.skipIf(!isThere)("published data", () => {
   });
 
   it("has 438 comparisons, of which 52.1 % have (A) as their answer", async () => {
-    const all = await loadPublishedComparisons(
-      join(data, "anthropic-cai/evals/438HHHEvaluations.jsonl"),
-      options,
-    );
+    const all = await loadComparisons(join(data, "anthropic-cai/evals/438HHHEvaluations.jsonl"), options);
     expect(all).toHaveLength(438);
     expect(new Set(all.map(({ id }) => id)).size).toBe(438);
     expect((all.filter(({ correct }) => correct === 0).length / 438).toFixed(3)).toBe("0.521");
@@ -373,6 +361,6 @@ describe.skipIf(!isThere)("published data", () => {
     expect(sampled.prompts).toHaveLength(13);
     expect((await loadPrompts(join(data, "mt-bench/question.jsonl"), options)).prompts).toHaveLength(80);
     const shots = join(data, "anthropic-cai/prompts/RLMadisonFewShotPrompts.json");
-    expect(await loadPublishedComparisons(shots, options)).toHaveLength(5);
+    expect(await loadComparisons(shots, options)).toHaveLength(5);
   });
 });

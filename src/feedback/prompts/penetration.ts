@@ -11,7 +11,7 @@ import {
 import { deriveSeed, throwIfAborted, UserError } from "../../core/index.ts";
 import type { LanguageModel, ScoreRequest } from "../../models/index.ts";
 import type { Message, Usage, ViolationRecord } from "../../records/index.ts";
-import { chunksOf, expectCount, sumUsage } from "../chunk.ts";
+import { expectCount, inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
 import { normaliseChoice } from "../labels/reading.ts";
 import { type Area, describeArea } from "./areas.ts";
 
@@ -24,13 +24,12 @@ export type AreaReply = {
   readonly area: Area;
 };
 
-export type PenetrationOptions = {
+/** chunk: items whose calls are made together, two each; window: such chunks at a time (default: the judge's). */
+export type PenetrationOptions = Partial<Pace> & {
   readonly judge: LanguageModel;
-  readonly items: readonly AreaReply[];
+  readonly items: Stream<AreaReply>;
   readonly runSeed: number;
   readonly stage: string;
-  /** Items whose calls are made together, two each (default: half the judge's batch). */
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -68,33 +67,44 @@ const requireScores = (judge: LanguageModel): void => {
   );
 };
 
-/** Judges replies, chunk by chunk, in their order. Throws UserError when the judge gives no log-probabilities at all. */
-export async function* judgeViolations(options: PenetrationOptions): AsyncGenerator<PenetrationChunk> {
-  const { judge, items, runSeed, stage, signal } = options;
+const judgeChunk = async (
+  items: readonly AreaReply[],
+  { judge, runSeed, stage, signal }: PenetrationOptions,
+): Promise<PenetrationChunk> => {
+  throwIfAborted(signal);
+  const requests = items.flatMap(questionsOf);
+  const given = await judge.score(requests, signal === undefined ? {} : { signal });
   requireScores(judge);
-  for (const chunk of chunksOf(items, options.chunk ?? judge.capabilities.batch / 2)) {
-    throwIfAborted(signal);
-    const requests = chunk.flatMap(questionsOf);
-    const given = await judge.score(requests, signal === undefined ? {} : { signal });
-    requireScores(judge);
-    const scores = expectCount(judge.id, requests.length, given);
-    const records = chunk.map(({ prompt, reply, area }, at): ViolationRecord => {
-      const asFirst = normaliseChoice(scores[2 * at]!);
-      const asSecond = normaliseChoice(scores[2 * at + 1]!);
-      const isKnown = asFirst !== null && asSecond !== null;
-      const id = `${stage}/${prompt}`;
-      return {
-        id,
-        parents: [prompt, reply],
-        stage,
-        seed: deriveSeed(runSeed, stage, prompt),
-        prompt,
-        area: area.name,
-        judge: judge.id,
-        probability: isKnown ? (asFirst + 1 - asSecond) / 2 : null,
-        orders: isKnown ? [asFirst, 1 - asSecond] : null,
-      };
-    });
-    yield { records, usage: sumUsage(scores.map(({ usage }) => usage)) };
+  const scores = expectCount(judge.id, requests.length, given);
+  const records = items.map(({ prompt, reply, area }, at): ViolationRecord => {
+    const asFirst = normaliseChoice(scores[2 * at]!);
+    const asSecond = normaliseChoice(scores[2 * at + 1]!);
+    const isKnown = asFirst !== null && asSecond !== null;
+    const id = `${stage}/${prompt}`;
+    return {
+      id,
+      parents: [prompt, reply],
+      stage,
+      seed: deriveSeed(runSeed, stage, prompt),
+      prompt,
+      area: area.name,
+      judge: judge.id,
+      probability: isKnown ? (asFirst + 1 - asSecond) / 2 : null,
+      orders: isKnown ? [asFirst, 1 - asSecond] : null,
+    };
+  });
+  return { records, usage: sumUsage(scores.map(({ usage }) => usage)) };
+};
+
+/** Judges replies in their order. Throws UserError when the judge gives no log-probabilities at all. */
+export async function* judgeViolations(options: PenetrationOptions): AsyncGenerator<PenetrationChunk> {
+  requireScores(options.judge);
+  const { chunk, window } = { ...paceOf(options.judge, 2), ...options };
+  const chunks = piecesOf(options.items, chunk);
+  for await (const ready of inOrder(chunks, window, (items) => judgeChunk(items, options))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
   }
 }
