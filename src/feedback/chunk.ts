@@ -115,6 +115,9 @@ export async function* inOrder<Item, Result>(
         if (ready.length > 0) yield ready;
         else if (line.unfinished > 0) await line.ended();
       }
+      // What is done is given before anything more is begun, so that it is written down first.
+      const done = line.take();
+      if (done.length > 0) yield done;
     }
     while (line.length > 0) {
       const ready = line.take();

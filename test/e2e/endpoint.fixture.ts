@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-type Body = {
+export type Body = {
   readonly messages: readonly { readonly content: string }[];
   readonly seed?: number;
   readonly max_tokens?: number;
@@ -20,6 +20,8 @@ export type Behaviour = {
   readonly scores?: boolean;
   readonly context?: number;
   readonly repeatsKey?: boolean;
+  /** Told of every call before it is answered. */
+  readonly onCall?: (body: Body) => void;
 };
 
 /** stopAfter: cuts all connections after so many more replies; the promise resolves then. */
@@ -76,7 +78,7 @@ const read = async (request: IncomingMessage): Promise<Body> => {
 
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false } = behaviour;
+  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, onCall } = behaviour;
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
   let replies = 0;
@@ -95,6 +97,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
       return { status: 200, body: { data: [{ id: `parrot${saidBack(request)}` }] } };
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
+    onCall?.(body);
     if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context) {
       return { status: 400, body: { error: { message: `maximum context length is ${context}`, code: 400 } } };
     }
