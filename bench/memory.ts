@@ -1,7 +1,7 @@
 // How much memory and time commands take for many rows: those that only read, load or plan for a million of them, and those
 // that ask a model for a tenth of the items and for all of them, where flat means that both take about the same. The rows
 // are made here, each of its own words; the models answer at once: a script, or a server on this machine.
-// npm run bench:memory -- [--rows 1000000] [--items 100000] [--only "label, endpoint"]
+// npm run bench:memory -- [--rows 1000000] [--items 100000] [--only "label (endpoint)"]
 
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -155,7 +155,7 @@ const runDry = async (script: string): Promise<void> => {
 
 const runAsking = async (kind: string, model: string): Promise<void> => {
   for (const { name, words } of askingPasses) {
-    if (!isWanted(`${name}, ${kind}`)) continue;
+    if (!isWanted(`${name} (${kind})`)) continue;
     const told: string[] = [];
     const peaks: number[] = [];
     for (const count of [Math.floor(items / 10), items]) {
@@ -171,7 +171,7 @@ const runAsking = async (kind: string, model: string): Promise<void> => {
     }
     const [few, many] = peaks as [number, number];
     const bytes = ((many - few) * 2 ** 20) / (items - Math.floor(items / 10));
-    say(`  ${`${name}, ${kind}`.padEnd(30)}${told.join(";")}; ${bytes.toFixed(0)} bytes an item more`);
+    say(`  ${`${name} (${kind})`.padEnd(30)}${told.join(";")}; ${bytes.toFixed(0)} bytes an item more`);
   }
 };
 

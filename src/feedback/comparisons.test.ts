@@ -62,6 +62,17 @@ describe("readPairs", () => {
     expect(await loadPairs(write(rows), { limit: 2 })).toEqual(pairs.slice(0, 2));
   });
 
+  it("reads published sets of two replies, and says where there are more", async () => {
+    const safer = { prompt: "Q", response_0: "a", response_1: "b ", safer_response_id: 1 };
+    const [pair] = await loadPairs(write([safer]));
+    expect(pair).toMatchObject({ messages: [{ role: "user", content: "Q" }], correct: 1 });
+    expect(pair?.replies.map(({ text }) => text)).toEqual(["a", "b "]);
+    const three = { input: "Q", targets: { choices: ["a", "b", "c"], labels: [1, 0, 0] } };
+    await expect(loadPairs(write([three]))).rejects.toThrow(/line 1: got 3 replies, expected two/);
+    const chosen = [{ prompt: "Q", response_0: "a", response_1: "b", safer_response_id: 0 }];
+    expect(await loadPairs(write(chosen), { format: "pku-saferlhf" })).toHaveLength(1);
+  });
+
   it("names every fault with its line and field", async () => {
     const rows = [
       { prompt: "Q", chosen: "a" },
