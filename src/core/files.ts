@@ -66,6 +66,10 @@ const temporaryPattern = /^\.covenant-.*\.tmp$/;
 /** Whether a file name is that of a half-written file left by a killed process. */
 export const isTemporaryName = (name: string): boolean => temporaryPattern.test(name);
 
+/** A name for a file of the moment, which is swept away should the process not get to it. */
+export const temporaryNameOf = (name: string): string =>
+  `.covenant-${name}-${randomBytes(6).toString("hex")}.tmp`;
+
 const writeWhole = (disk: DiskWriter, descriptor: number, bytes: Uint8Array): void => {
   let offset = 0;
   while (offset < bytes.length) {
@@ -97,7 +101,7 @@ export const writeFileAtomic = async (
 ): Promise<void> => {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
   const folder = dirname(path);
-  const temporary = join(folder, `.covenant-${basename(path)}-${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(folder, temporaryNameOf(basename(path)));
   try {
     await mkdir(folder, { recursive: true });
     const descriptor = openSync(temporary, "wx");
@@ -173,23 +177,45 @@ export const openAppender = async (path: string, disk: DiskWriter = systemDisk):
   };
 };
 
+/** Bytes of a file that are looked at in one go. */
+const blockBytes = 1 << 16;
+
+/** Bytes up to and with the last line feed, found from the end; and all that there are. */
+const measureLines = async (path: string): Promise<{ readonly whole: number; readonly size: number }> => {
+  const handle = await open(path);
+  try {
+    const { size } = await handle.stat();
+    const block = Buffer.alloc(blockBytes);
+    for (let end = size; end > 0; ) {
+      const start = Math.max(0, end - blockBytes);
+      const { bytesRead } = await handle.read(block, 0, end - start, start);
+      const found = block.subarray(0, bytesRead).lastIndexOf(0x0a);
+      if (found >= 0) return { whole: start + found + 1, size };
+      end = start;
+    }
+    return { whole: 0, size };
+  } finally {
+    await handle.close();
+  }
+};
+
 /** Cuts everything after the last line feed (what a killed process left half-written). Resolves to the bytes cut. */
 export const dropTornLine = async (path: string): Promise<number> => {
-  let bytes: Buffer;
+  let lines: { readonly whole: number; readonly size: number };
   try {
-    bytes = await readFile(path);
+    lines = await measureLines(path);
   } catch (thrown) {
     if (codeOf(thrown) === "ENOENT") return 0;
     throw fileError(thrown, "read", path);
   }
-  const whole = bytes.lastIndexOf(0x0a) + 1;
-  if (whole === bytes.length) return 0;
+  const { whole, size } = lines;
+  if (whole === size) return 0;
   try {
     await truncate(path, whole);
   } catch (thrown) {
     throw fileError(thrown, "write", path);
   }
-  return bytes.length - whole;
+  return size - whole;
 };
 
 /** The text of a UTF-8 file, without a byte order mark. Throws UserError when it cannot be read or is not UTF-8. */

@@ -12,6 +12,13 @@ export const sha256Text = (text: string): string => hashOnce("sha256", text, "he
 /** SHA-256 of a JSON value that does not depend on the order of keys; keys whose value is undefined do not count. */
 export const hashJson = (value: unknown): string => sha256Text(canonicalJson(value));
 
+/** SHA-256 of JSON values one after the other: equal streams have equal hashes, and none of it is kept. */
+export const hashEach = async (values: AsyncIterable<unknown>): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const value of values) hash.update(`${canonicalJson(value)}\n`);
+  return hash.digest("hex");
+};
+
 /** Hash, size and number of line feeds of a file, read as a stream. Throws UserError when it cannot be read. */
 export const sha256File = async (path: string): Promise<{ sha256: string; bytes: number; lines: number }> => {
   const hash = createHash("sha256");

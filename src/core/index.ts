@@ -10,11 +10,24 @@ export {
   readText,
   readTextNow,
   systemDisk,
+  temporaryNameOf,
   writeFileAtomic,
 } from "./files.ts";
 export { type FolderKind, replaceFolder } from "./folders.ts";
-export { hashJson, sha256File, sha256Text } from "./hash.ts";
+export { hashEach, hashJson, sha256File, sha256Text } from "./hash.ts";
 export { expandHome } from "./home.ts";
 export { type FileLine, formatJsonLines, readBytes, readJsonLines, readLines } from "./json-lines.ts";
 export * from "./portable.ts";
+export {
+  collect,
+  inStep,
+  mapped,
+  matching,
+  type Sequence,
+  sequence,
+  sequenceOf,
+  skipFirst,
+  takeFirst,
+} from "./sequence.ts";
+export { openSetAside, readLineAt, type SetAside } from "./set-aside.ts";
 export { covenantVersion } from "./version.ts";

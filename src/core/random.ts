@@ -14,7 +14,9 @@ export type Random = {
   pick<T>(items: readonly T[]): T;
   /** One index by non-negative weights that need not sum to 1. */
   weighted(weights: ArrayLike<number>): number;
-  /** A shuffled copy (Fisher-Yates). */
+  /** The places 0 to count - 1, shuffled (Fisher-Yates). */
+  order(count: number): Uint32Array;
+  /** A shuffled copy: the elements in such an order. */
   shuffle<T>(items: readonly T[]): T[];
   state(): readonly [number, number, number, number];
 };
@@ -48,6 +50,16 @@ const fromState = (initial: readonly [number, number, number, number]): Random =
   };
   const next = (): number => word() / 4294967296;
   const integer = (bound: number): number => Math.floor(next() * bound);
+  const order = (count: number): Uint32Array => {
+    const places = Uint32Array.from({ length: count }, (_, index) => index);
+    for (let index = count - 1; index > 0; index--) {
+      const other = integer(index + 1);
+      const held = places[index]!;
+      places[index] = places[other]!;
+      places[other] = held;
+    }
+    return places;
+  };
   return {
     next,
     integer,
@@ -70,16 +82,8 @@ const fromState = (initial: readonly [number, number, number, number]): Random =
       for (let index = weights.length - 1; index >= 0; index--) if ((weights[index] ?? 0) > 0) return index;
       throw new RangeError("weighted: no positive weight");
     },
-    shuffle(items) {
-      const copy = [...items];
-      for (let index = copy.length - 1; index > 0; index--) {
-        const other = integer(index + 1);
-        const held = copy[index] as (typeof copy)[number];
-        copy[index] = copy[other] as (typeof copy)[number];
-        copy[other] = held;
-      }
-      return copy;
-    },
+    order,
+    shuffle: (items) => Array.from(order(items.length), (place) => items[place] as (typeof items)[number]),
     state: () => [a | 0, b | 0, c | 0, counter | 0],
   };
 };

@@ -75,31 +75,55 @@ export const loadChoices = async (file: string): Promise<ChoiceRow[]> => {
   );
 };
 
-const countedShare = <Row>(rows: readonly Row[], test: (row: Row) => boolean): CountedShare => {
-  const count = rows.filter(test).length;
-  return { count, ...proportion(count, rows.length) };
+const countedShare = (count: number, n: number): CountedShare => ({ count, ...proportion(count, n) });
+
+/** Takes questions one after the other; of each only counts are kept. totals: null where there was none. */
+export type BaselineCount = { add(row: ChoiceRow): void; totals(): Baselines | null };
+
+/** Begins to count the trivial baselines of a set, with Wilson's intervals. */
+export const countBaselines = (): BaselineCount => {
+  const letters = new Map<string, { right: number; offered: number }>();
+  const of = (letter: string) => {
+    const found = letters.get(letter) ?? { right: 0, offered: 0 };
+    letters.set(letter, found);
+    return found;
+  };
+  const texts = { n: 0, longer: 0, ties: 0 };
+  let n = 0;
+  let chance = 0;
+  return {
+    add({ corrects, options, longerBy }) {
+      n++;
+      for (const letter of new Set(options)) of(letter).offered++;
+      for (const letter of new Set(corrects)) of(letter).right++;
+      chance += corrects.length / options.length;
+      if (longerBy === undefined) return;
+      texts.n++;
+      if (longerBy > 0) texts.longer++;
+      if (longerBy === 0) texts.ties++;
+    },
+    totals() {
+      const sorted = [...letters].sort(([one], [other]) => (one < other ? -1 : 1));
+      const first = sorted.map(([answer, { right }]) => ({ answer, ...countedShare(right, n) }));
+      if (first.length === 0) return null;
+      return {
+        n,
+        always: Object.fromEntries(
+          sorted.map(([letter, { right, offered }]) => [letter, countedShare(right, offered)]),
+        ),
+        longer: texts.n === 0 ? null : { ...countedShare(texts.longer, texts.n), ties: texts.ties },
+        majority: first.reduce((most, one) => (one.count > most.count ? one : most)),
+        chance: chance / n,
+      };
+    },
+  };
 };
 
-/** The trivial baselines of a set, with Wilson's intervals. rows: at least one. */
+/** The trivial baselines of a set. rows: at least one. */
 export const baselines = (rows: readonly ChoiceRow[]): Baselines => {
-  const options = [...new Set(rows.flatMap((row) => row.options))].sort();
-  const right = (letter: string) => (row: ChoiceRow) => row.corrects.includes(letter);
-  const offering = (letter: string) => rows.filter((row) => row.options.includes(letter));
-  const withTexts = rows.filter(({ longerBy }) => longerBy !== undefined);
-  const shares = options.map((answer) => ({ answer, ...countedShare(rows, right(answer)) }));
-  return {
-    n: rows.length,
-    always: Object.fromEntries(
-      options.map((letter) => [letter, countedShare(offering(letter), right(letter))]),
-    ),
-    longer:
-      withTexts.length === 0
-        ? null
-        : {
-            ...countedShare(withTexts, ({ longerBy = 0 }) => longerBy > 0),
-            ties: withTexts.filter(({ longerBy }) => longerBy === 0).length,
-          },
-    majority: shares.reduce((most, one) => (one.count > most.count ? one : most)),
-    chance: rows.reduce((sum, row) => sum + row.corrects.length / row.options.length, 0) / rows.length,
-  };
+  const count = countBaselines();
+  for (const row of rows) count.add(row);
+  const totals = count.totals();
+  if (totals === null) throw new RangeError("baselines: there are no questions");
+  return totals;
 };

@@ -1,9 +1,9 @@
 // Evaluation: figures with intervals, a model's behaviour from verdicts, differences between models on the same prompts,
 // ratings, and cards of judges and rewards.
-export { type Baselines, baselines, type CountedShare, loadChoices } from "./baselines.ts";
+export { type Baselines, baselines, type CountedShare, countBaselines, loadChoices } from "./baselines.ts";
 export { goodhartCurve, goodhartTest, revisionCurve } from "./curves.ts";
 export { runDifferences } from "./differences.ts";
-export { labelsCard } from "./labels-card.ts";
+export { countForCard, labelsCard } from "./labels-card.ts";
 export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";
 export { modelMetrics } from "./verdicts.ts";

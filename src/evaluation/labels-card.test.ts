@@ -108,15 +108,21 @@ describe("position bias", () => {
   });
 });
 
+const statedLabels = (labels: readonly { readonly confidence: number; readonly correct: number }[]) => ({
+  length: labels.length,
+  confidence: labels.map(({ confidence }) => confidence),
+  correct: labels.map(({ correct }) => correct),
+});
+
 describe("calibration", () => {
   it("bins by what is stated for the preferred reply, the last bin with its end", () => {
-    const labels = [
+    const labels = statedLabels([
       { confidence: 0.5, correct: 0 },
       { confidence: 0.54, correct: 1 },
       { confidence: 0.55, correct: 1 },
       { confidence: 1, correct: 1 },
       { confidence: 0.96, correct: 0 },
-    ];
+    ]);
     const bins = calibrationBins(labels);
     expect(bins).toHaveLength(10);
     expect(bins[0]).toEqual({ from: 0.5, to: 0.55, stated: 0.52, observed: 0.5, n: 2 });
@@ -132,7 +138,7 @@ describe("calibration", () => {
     });
     fc.assert(
       fc.property(fc.array(stated), (list) => {
-        const bins = calibrationBins(list);
+        const bins = calibrationBins(statedLabels(list));
         expect(bins.reduce((total, bin) => total + bin.n, 0)).toBe(list.length);
       }),
     );
@@ -140,7 +146,7 @@ describe("calibration", () => {
 
   it("has an error between its bounds, which come closer with more labels", () => {
     const labels = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({ confidence: 0.8, correct: index % 2 }));
+      statedLabels(Array.from({ length: count }, (_, index) => ({ confidence: 0.8, correct: index % 2 })));
     const [few, many] = [calibrationError(labels(20), 1), calibrationError(labels(500), 1)];
     for (const { value, low, high } of [few, many]) {
       expect(value).toBeCloseTo(0.3, 12);
@@ -148,6 +154,11 @@ describe("calibration", () => {
       expect(high).toBeGreaterThan(0.3);
     }
     expect(many.high! - many.low!).toBeLessThan((few.high! - few.low!) / 3);
-    expect(calibrationError([{ confidence: 1, correct: 1 }], 1)).toEqual({ value: 0, low: 0, high: 0, n: 1 });
+    expect(calibrationError(statedLabels([{ confidence: 1, correct: 1 }]), 1)).toEqual({
+      value: 0,
+      low: 0,
+      high: 0,
+      n: 1,
+    });
   });
 });

@@ -17,12 +17,6 @@ const isJudged = (label: LabelRecord): label is JudgedLabel =>
 /** How much of a win for "yes" a probability is: 1, 0, or ½ when it is exactly between. */
 const verdictOf = (probability: number): number => (probability > 0.5 ? 1 : probability < 0.5 ? 0 : 0.5);
 
-const shareOf = (scores: readonly number[]): Estimate =>
-  proportion(
-    scores.reduce((total, score) => total + score, 0),
-    scores.length,
-  );
-
 /** 1 when the reply that the label prefers is the truly better one; an undecided label scores ½. */
 const correctness = (label: JudgedLabel, truth: 0 | 1): number => {
   const first = verdictOf(label.probability);
@@ -38,34 +32,56 @@ const longer = (label: LabelRecord): 0 | 1 | null => {
 const firstPosition = (label: LabelRecord): number[] =>
   label.orders === null ? [] : [verdictOf(label.orders[0]), verdictOf(1 - label.orders[1])];
 
-/** What a label states for the reply it prefers, and whether it was right (½ when undecided). */
-export type StatedLabel = { readonly confidence: number; readonly correct: number };
+/** Lists of labels as they are stated: for the reply that each prefers, and whether it was right (½ when undecided). */
+export type StatedLabels = {
+  readonly length: number;
+  readonly confidence: ArrayLike<number>;
+  readonly correct: ArrayLike<number>;
+};
 
 const binCount = 10;
+const edges = Array.from({ length: binCount + 1 }, (_, index) => (binCount + index) / (2 * binCount));
+
+/** The bin of a confidence from 0.5 to 1; the last holds its end. */
+const binOf = (confidence: number): number => {
+  let bin = 0;
+  while (bin < binCount - 1 && confidence >= edges[bin + 1]!) bin++;
+  return bin;
+};
+
+/** Sums in each bin: of what is stated, of what was right, and how many. */
+const sumBins = (count: number, at: (index: number) => number, labels: StatedLabels, bins: Uint8Array) => {
+  const stated = new Float64Array(binCount);
+  const observed = new Float64Array(binCount);
+  const n = new Uint32Array(binCount);
+  for (let index = 0; index < count; index++) {
+    const label = at(index);
+    const bin = bins[label]!;
+    stated[bin]! += labels.confidence[label]!;
+    observed[bin]! += labels.correct[label]!;
+    n[bin]!++;
+  }
+  return { stated, observed, n };
+};
+
+const binsOf = ({ length, confidence }: StatedLabels): Uint8Array =>
+  Uint8Array.from({ length }, (_, index) => binOf(confidence[index]!));
+
+const toBins = ({ stated, observed, n }: ReturnType<typeof sumBins>): CalibrationBin[] =>
+  Array.from({ length: binCount }, (_, bin) => ({
+    from: edges[bin]!,
+    to: edges[bin + 1]!,
+    stated: n[bin] === 0 ? null : stated[bin]! / n[bin]!,
+    observed: n[bin] === 0 ? null : observed[bin]! / n[bin]!,
+    n: n[bin]!,
+  }));
 
 /**
  * The reliability diagram: labels by the probability they state for the reply they prefer (0.5 to 1, ten bins, the
  * last with its end), with the mean of what they state and the share that was right.
  */
-export const calibrationBins = (labels: readonly StatedLabel[]): CalibrationBin[] => {
-  const edges = Array.from({ length: binCount + 1 }, (_, index) => (binCount + index) / (2 * binCount));
-  return edges.slice(0, -1).map((from, index) => {
-    const to = edges[index + 1]!;
-    const inside = labels.filter(
-      ({ confidence }) => confidence >= from && (confidence < to || index === binCount - 1),
-    );
-    const n = inside.length;
-    const average = (value: (label: (typeof inside)[number]) => number): number | null =>
-      n === 0 ? null : inside.reduce((total, label) => total + value(label), 0) / n;
-    return {
-      from,
-      to,
-      stated: average((label) => label.confidence),
-      observed: average((label) => label.correct),
-      n,
-    };
-  });
-};
+export const calibrationBins = (labels: StatedLabels): CalibrationBin[] =>
+  toBins(sumBins(labels.length, (index) => index, labels, binsOf(labels)));
 
 const errorOf = (bins: readonly CalibrationBin[], n: number): number =>
   bins.reduce((total, bin) => total + (bin.n / n) * Math.abs((bin.stated ?? 0) - (bin.observed ?? 0)), 0);
@@ -74,14 +90,100 @@ const errorOf = (bins: readonly CalibrationBin[], n: number): number =>
  * The expected calibration error: the mean gap between stated and observed, weighted by bin, with a percentile
  * bootstrap over labels. Gaps count whatever their sign, so chance alone makes a few labels look miscalibrated.
  */
-export const calibrationError = (labels: readonly StatedLabel[], seed: number): Estimate => {
+export const calibrationError = (labels: StatedLabels, seed: number): Estimate => {
   const n = labels.length;
   if (n === 0) return emptyEstimate();
+  const bins = binsOf(labels);
   const value = errorOf(calibrationBins(labels), n);
   const draw = (random: Random): number =>
-    errorOf(calibrationBins(labels.map(() => labels[random.integer(n)]!)), n);
+    errorOf(toBins(sumBins(n, () => random.integer(n), labels, bins)), n);
   const [low, high] = bootstrapInterval(value, draw, seed);
   return { value, low, high, n };
+};
+
+/** Numbers that come one by one, 8 bytes each. */
+const createNumbers = () => {
+  let values = new Float64Array(256);
+  let length = 0;
+  return {
+    push(value: number): void {
+      if (length === values.length) {
+        const grown = new Float64Array(2 * length);
+        grown.set(values);
+        values = grown;
+      }
+      values[length++] = value;
+    },
+    taken: (): Float64Array => values.subarray(0, length),
+  };
+};
+
+/** Takes labels one after the other; of each that has a true preference 16 bytes are kept, of the others only counts. */
+export type LabelsCount = { add(label: LabelRecord): void; card(seed: number): ArmMetrics["labels"] };
+
+/** Successes, with halves, of so many. */
+const createShare = () => {
+  let sum = 0;
+  let n = 0;
+  return {
+    add(score: number): void {
+      sum += score;
+      n++;
+    },
+    estimate: (): Estimate => proportion(sum, n),
+  };
+};
+
+/** Begins to count the card of a set of labels (labelsCard). */
+export const countForCard = (truePreference: TruePreference): LabelsCount => {
+  const confidence = createNumbers();
+  const correct = createNumbers();
+  const shares = {
+    accuracy: createShare(),
+    flipRate: createShare(),
+    firstPositionRate: createShare(),
+    longerRate: createShare(),
+    longerBaseline: createShare(),
+  };
+  const counts = { n: 0, judged: 0, identical: 0 };
+  const addKnown = (label: JudgedLabel, truth: 0 | 1): void => {
+    confidence.push(Math.max(label.probability, 1 - label.probability));
+    correct.push(correctness(label, truth));
+    shares.accuracy.add(correctness(label, truth));
+    const long = longer(label);
+    if (long !== null) shares.longerBaseline.add(long === truth ? 1 : 0);
+  };
+  return {
+    add(label) {
+      counts.n++;
+      if (label.state === "identical") counts.identical++;
+      if (!isJudged(label)) return;
+      counts.judged++;
+      const truth = truePreference(label);
+      if (truth !== null) addKnown(label, truth);
+      if (label.flipped !== null) shares.flipRate.add(label.flipped ? 1 : 0);
+      for (const score of firstPosition(label)) shares.firstPositionRate.add(score);
+      const long = longer(label);
+      if (long !== null) shares.longerRate.add(correctness(label, long));
+    },
+    card(seed) {
+      const [stated, right] = [confidence.taken(), correct.taken()];
+      const labels = { length: stated.length, confidence: stated, correct: right };
+      const { accuracy, flipRate, firstPositionRate, longerRate, longerBaseline } = shares;
+      return {
+        accuracy: accuracy.estimate(),
+        flipRate: flipRate.estimate(),
+        firstPositionRate: firstPositionRate.estimate(),
+        longerRate: longerRate.estimate(),
+        longerBaseline: longerBaseline.estimate(),
+        calibrationError: calibrationError(labels, seed),
+        calibration: calibrationBins(labels),
+        identical: counts.identical,
+        unscored: counts.n - counts.judged - counts.identical,
+        n: counts.n,
+      };
+    },
+  };
 };
 
 /**
@@ -91,40 +193,11 @@ export const calibrationError = (labels: readonly StatedLabel[], seed: number): 
  * differ; longerBaseline: how often it is truly better. Identical and unscored comparisons are counted, not scored.
  */
 export const labelsCard = (
-  labels: readonly LabelRecord[],
+  labels: Iterable<LabelRecord>,
   truePreference: TruePreference,
   seed: number,
 ): ArmMetrics["labels"] => {
-  const judged = labels.filter(isJudged);
-  const known = judged.flatMap((label) => {
-    const truth = truePreference(label);
-    return truth === null ? [] : [{ label, truth }];
-  });
-  const stated = known.map(({ label, truth }) => ({
-    confidence: Math.max(label.probability, 1 - label.probability),
-    correct: correctness(label, truth),
-  }));
-  const flips = judged.filter((label) => label.flipped !== null);
-  return {
-    accuracy: shareOf(known.map(({ label, truth }) => correctness(label, truth))),
-    flipRate: shareOf(flips.map((label) => (label.flipped ? 1 : 0))),
-    firstPositionRate: shareOf(judged.flatMap(firstPosition)),
-    longerRate: shareOf(
-      judged.flatMap((label) => {
-        const long = longer(label);
-        return long === null ? [] : [correctness(label, long)];
-      }),
-    ),
-    longerBaseline: shareOf(
-      known.flatMap(({ label, truth }) => {
-        const long = longer(label);
-        return long === null ? [] : [long === truth ? 1 : 0];
-      }),
-    ),
-    calibrationError: calibrationError(stated, seed),
-    calibration: calibrationBins(stated),
-    identical: labels.filter((label) => label.state === "identical").length,
-    unscored: labels.length - judged.length - labels.filter((label) => label.state === "identical").length,
-    n: labels.length,
-  };
+  const count = countForCard(truePreference);
+  for (const label of labels) count.add(label);
+  return count.card(seed);
 };

@@ -11,6 +11,22 @@ export function* chunksOf<Item>(items: readonly Item[], size: number): Generator
   for (let start = 0; start < items.length; start += step) yield items.slice(start, start + step);
 }
 
+/** Items that may come one by one. */
+export type Stream<Item> = Iterable<Item> | AsyncIterable<Item>;
+
+/** A stream in pieces of the given size, in order. */
+export async function* piecesOf<Item>(items: Stream<Item>, size: number): AsyncGenerator<readonly Item[]> {
+  const step = Math.max(1, Math.floor(size));
+  let piece: Item[] = [];
+  for await (const item of items) {
+    piece.push(item);
+    if (piece.length < step) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}
+
 /** chunk: items of one piece of work. window: pieces that are under way at a time. */
 export type Pace = { readonly chunk: number; readonly window: number };
 
@@ -87,7 +103,7 @@ const createLine = <Result>() => {
  * item is given, then the failure is thrown.
  */
 export async function* inOrder<Item, Result>(
-  items: Iterable<Item> | AsyncIterable<Item>,
+  items: Stream<Item>,
   window: number,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<readonly Result[]> {
@@ -101,6 +117,9 @@ export async function* inOrder<Item, Result>(
         if (ready.length > 0) yield ready;
         else if (line.unfinished > 0) await line.ended();
       }
+      // What is done is given before anything more is begun, so that it is written down first.
+      const done = line.take();
+      if (done.length > 0) yield done;
     }
     while (line.length > 0) {
       const ready = line.take();

@@ -9,8 +9,9 @@ import { paperForm } from "../constitution/index.ts";
 import { publishedFile } from "../core/published.fixture.ts";
 import { openModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { loadComparisons, loadFewShots, plainJudging } from "./index.ts";
+import { loadFewShots, plainJudging } from "./index.ts";
 import { labelsOf, scoringJudge } from "./labels/judging.fixture.ts";
+import { loadPairs } from "./reading.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-comparisons-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,9 +35,9 @@ const messages = [
   { role: "user", content: "Sure? " },
 ];
 
-describe("loadComparisons", () => {
+describe("readPairs", () => {
   it("reads the HHH format, with each reply under its own letter", async () => {
-    const [one, other] = await loadComparisons(write([hhh("A"), hhh("B")]));
+    const [one, other] = await loadPairs(write([hhh("A"), hhh("B")]));
     expect(one).toMatchObject({ messages, correct: 0 });
     expect(one?.replies.map(({ text }) => text)).toEqual(["Yes: quite sure.", "Whatever."]);
     expect(other).toMatchObject({ messages, correct: 1 });
@@ -54,12 +55,23 @@ describe("loadComparisons", () => {
       { chosen: `${asked}\n\nAssistant: x`, rejected: `${asked}\n\nAssistant: y` },
       { prompt: "Q", chosen: "a", rejected: "b" },
     ];
-    const pairs = await loadComparisons(write(rows));
+    const pairs = await loadPairs(write(rows));
     expect(pairs.map(({ correct }) => correct)).toEqual([0, 0, 1, undefined, 0, 0]);
     expect(pairs.map(({ messages }) => messages.length)).toEqual([1, 1, 3, 1, 3, 1]);
     expect(pairs[1]).toMatchObject({ id: "7", prompt: "7" });
     expect(pairs[5]?.id).toBe(`${pairs[0]?.id}-2`);
-    expect(await loadComparisons(write(rows), 2)).toEqual(pairs.slice(0, 2));
+    expect(await loadPairs(write(rows), { limit: 2 })).toEqual(pairs.slice(0, 2));
+  });
+
+  it("reads published sets of two replies, and says where there are more", async () => {
+    const safer = { prompt: "Q", response_0: "a", response_1: "b ", safer_response_id: 1 };
+    const [pair] = await loadPairs(write([safer]));
+    expect(pair).toMatchObject({ messages: [{ role: "user", content: "Q" }], correct: 1 });
+    expect(pair?.replies.map(({ text }) => text)).toEqual(["a", "b "]);
+    const three = { input: "Q", targets: { choices: ["a", "b", "c"], labels: [1, 0, 0] } };
+    await expect(loadPairs(write([three]))).rejects.toThrow(/line 1: got 3 replies, expected two/);
+    const chosen = [{ prompt: "Q", response_0: "a", response_1: "b", safer_response_id: 0 }];
+    expect(await loadPairs(write(chosen), { format: "pku-saferlhf" })).toHaveLength(1);
   });
 
   it("names every fault with its line and field", async () => {
@@ -71,12 +83,12 @@ describe("loadComparisons", () => {
       { question: "Q" },
       { chosen: `${asked}\n\nAssistant: x\n\nHuman: z`, rejected: `${asked}\n\nAssistant: y` },
     ];
-    await expect(loadComparisons(write(rows))).rejects.toThrow(
+    await expect(loadPairs(write(rows))).rejects.toThrow(
       /6 faults[\s\S]*line 1: rejected[\s\S]*line 2: corrects, incorrects: got {2}\(A\) and {2}\(A\)[\s\S]*line 3: chosen, rejected: expected dialogues[\s\S]*line 4: replies[\s\S]*line 5: got the fields: question[\s\S]*line 6: .*last reply alone/,
     );
-    await expect(loadComparisons(write([]))).rejects.toThrow(/holds no comparisons/);
+    await expect(loadPairs(write([]))).rejects.toThrow(/holds no comparisons/);
     await expect(
-      loadComparisons(
+      loadPairs(
         write([
           { id: 1, prompt: "Q", chosen: "a", rejected: "b" },
           { id: 1, prompt: "Q", chosen: "a", rejected: "c" },
@@ -113,7 +125,7 @@ describe("the 438 published comparisons", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { prompt: string; corrects: [string] });
-    const pairs = await loadComparisons(evaluations.path);
+    const pairs = await loadPairs(evaluations.path);
     expect(pairs).toHaveLength(438);
     const answers = new Map(rows.map(({ prompt, corrects: [letter] }) => [prompt, letter === " (A)"]));
     const judge = scoringJudge(() => 0.5);
@@ -148,7 +160,7 @@ describe("the 438 published comparisons", () => {
 
   it("stand behind the published few-shots, of both kinds", async ({ skip }) => {
     skip(evaluations.missing !== false, String(evaluations.missing));
-    const pairs = (await loadComparisons(evaluations.path)).slice(0, 12);
+    const pairs = (await loadPairs(evaluations.path)).slice(0, 12);
     const constitution = published(() => true);
     expect(constitution.principles).toHaveLength(16);
     for (const [file, type, count] of [
@@ -186,7 +198,7 @@ describe("the 438 published comparisons", () => {
 
   it("are judged by covenant-tiny where they fit its context", { timeout: 300_000 }, async ({ skip }) => {
     skip(evaluations.missing !== false, String(evaluations.missing));
-    const pairs = (await loadComparisons(evaluations.path)).slice(0, 8);
+    const pairs = (await loadPairs(evaluations.path)).slice(0, 8);
     const judge = await openModel("embedded:covenant-tiny", { environment: {} });
     try {
       const judging = { ...plainJudging, form: paperForm };

@@ -6,15 +6,21 @@ import { type Message, messageSchema } from "../records/index.ts";
 
 const marker = /\n\n(Human|Assistant):/g;
 
-/** The turns of a dialogue, white space at the ends of each taken off. null: the text does not begin with a turn. */
-export const parseDialogue = (text: string): Message[] | null => {
+/** The turns of a dialogue to the last space; only the one behind a marker is taken off. null: it begins with no turn. */
+export const exactDialogue = (text: string): Message[] | null => {
   const starts = [...text.matchAll(marker)];
   if (starts[0]?.index !== 0) return null;
   return starts.map((start, index) => ({
     role: start[1] === "Human" ? "user" : "assistant",
-    content: text.slice(start.index + start[0].length, starts[index + 1]?.index ?? text.length).trim(),
+    content: text
+      .slice(start.index + start[0].length, starts[index + 1]?.index ?? text.length)
+      .replace(/^ /, ""),
   }));
 };
+
+/** The turns of a dialogue, white space at the ends of each taken off. null: the text does not begin with a turn. */
+export const parseDialogue = (text: string): Message[] | null =>
+  exactDialogue(text)?.map(({ role, content }) => ({ role, content: content.trim() })) ?? null;
 
 const isBlank = (message: Message | undefined): boolean => message?.content.trim() === "";
 

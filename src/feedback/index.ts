@@ -1,7 +1,7 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
 // Knows no model by name, and writes no file.
 export { readChains } from "./chains.ts";
-export { inOrder, isAnswered, type Pace, paceOf } from "./chunk.ts";
+export { inOrder, isAnswered, type Pace, paceOf, type Stream } from "./chunk.ts";
 export {
   type CleaningRule,
   type Cut,
@@ -10,7 +10,7 @@ export {
   cleanReply,
   type ReplyPurpose,
 } from "./cleaning.ts";
-export { loadComparisons } from "./comparisons.ts";
+export { type ComparisonOptions, type ReadingOptions, readComparisons, readPairs } from "./comparisons.ts";
 export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./dialogue.ts";
 export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
 export { requirePrinciples } from "./labels/comparison-task.ts";
@@ -27,18 +27,20 @@ export {
 } from "./labels/method.ts";
 export { normaliseChoice } from "./labels/reading.ts";
 export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
-export { leastAlike, type PairReply, pairSamples, type ReplyPair } from "./pairs.ts";
+export { leastAlike, type PairReply, pairOf, type ReplyPair } from "./pairs.ts";
 export { type Area, areasNamed, areasOf, withOther } from "./prompts/areas.ts";
 export {
   type AreaChunk,
   type ClassifyOptions,
   classifyPrompts,
   mostAsked,
+  packPace,
   renderClassification,
 } from "./prompts/classification.ts";
 export { formatNamed, promptFormats } from "./prompts/formats.ts";
 export {
   createHarvest,
+  type Examples,
   type GenerationCounts,
   type GenerationOptions,
   generateCalls,
@@ -50,7 +52,6 @@ export {
   requireVerdicts,
 } from "./prompts/penetration.ts";
 export {
-  loadPrompts,
   type PromptOptions,
   type ReadingNotes,
   readPrompts,
@@ -64,7 +65,6 @@ export {
   type TidySettings,
   tidyRules,
 } from "./prompts/tidying.ts";
-export { type KnownComparison, readComparisons } from "./published-comparisons.ts";
 export { type RecheckOutcome, recheckReplies, scoresRecheck, type TestedReply } from "./recheck.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";
 export {
@@ -73,11 +73,12 @@ export {
   type RevisionItem,
   type RevisionOptions,
   reviseBatch,
-  revisionItems,
+  revisionItem,
 } from "./revision.ts";
 export {
   type LearnedRevisions,
   type LeftOut,
+  mixedOrder,
   mixSftRows,
   preferenceRows,
   type RowOptions,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PromptRecord, ReplyRecord } from "../records/index.ts";
-import { leastAlike, pairSamples } from "./pairs.ts";
+import { leastAlike, pairOf } from "./pairs.ts";
 
 const reply = (sample: number, text: string, finish: ReplyRecord["finish"] = "stop") =>
   ({ id: `p/${sample}`, text, finish }) as const;
@@ -59,8 +59,8 @@ describe("leastAlike", () => {
   });
 });
 
-describe("pairSamples", () => {
-  it("pairs the samples of each prompt in the prompts' order, and leaves out who has one", () => {
+describe("pairOf", () => {
+  it("pairs the two samples of a prompt that are least alike; with one there is no pair", () => {
     const prompts = ["p2", "p1", "p3"].map(
       (id): PromptRecord => ({
         id,
@@ -82,10 +82,16 @@ describe("pairSamples", () => {
     });
     const samples = [sample("p1", 0, "one"), sample("p1", 1, "two"), sample("p2", 0, "one")];
     samples.push(sample("p2", 1, "one two"), sample("p2", 2, "three"), sample("p3", 0, "alone"));
-    const pairs = pairSamples(prompts, samples);
-    expect(pairs.map(({ id, replies }) => [id, ...replies.map((own) => own.id)])).toEqual([
+    const pairs = prompts.map((prompt) =>
+      pairOf(
+        prompt,
+        samples.filter((own) => own.prompt === prompt.id),
+      ),
+    );
+    expect(pairs.map((pair) => pair && [pair.id, ...pair.replies.map((own) => own.id)])).toEqual([
       ["p2", "p2/0", "p2/2"],
       ["p1", "p1/0", "p1/1"],
+      null,
     ]);
     expect(pairs[0]?.messages).toEqual(prompts[0]?.messages);
   });

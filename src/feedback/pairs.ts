@@ -1,7 +1,6 @@
 // Which of a prompt's samples are compared: the two that are least alike in their words. Two samples that say nearly
 // the same leave a judge nothing to prefer, and its label is chance. Knows no judge and nothing of what is good.
 
-import { groupBy } from "../core/index.ts";
 import type { Finish, Message, PromptRecord, ReplyRecord } from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
 
@@ -55,14 +54,8 @@ export const leastAlike = <Reply extends PairReply>(
   return best;
 };
 
-/** A pair for each prompt that has two samples, in the prompts' order. samples: several of each prompt, as drawn. */
-export const pairSamples = (
-  prompts: readonly PromptRecord[],
-  samples: readonly ReplyRecord[],
-): ReplyPair[] => {
-  const byPrompt = groupBy(samples, ({ prompt }) => prompt);
-  return prompts.flatMap(({ id, messages }): ReplyPair[] => {
-    const replies = leastAlike(byPrompt.get(id) ?? []);
-    return replies === null ? [] : [{ id, prompt: id, messages, replies }];
-  });
+/** The pair of a prompt's samples, which stand as they were drawn; null where there are fewer than two. */
+export const pairOf = ({ id, messages }: PromptRecord, samples: readonly ReplyRecord[]): ReplyPair | null => {
+  const replies = leastAlike(samples);
+  return replies === null ? null : { id, prompt: id, messages, replies };
 };

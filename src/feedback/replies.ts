@@ -4,7 +4,16 @@
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
 import type { Finish, PromptRecord, ReplyRecord, Usage } from "../records/index.ts";
-import { chunksOf, expectCount, inOrder, isAnswered, type Pace, paceOf, sumUsage } from "./chunk.ts";
+import {
+  expectCount,
+  inOrder,
+  isAnswered,
+  type Pace,
+  paceOf,
+  piecesOf,
+  type Stream,
+  sumUsage,
+} from "./chunk.ts";
 import { type Cut, type CutCounts, cleanReply, countCuts, sumCuts } from "./cleaning.ts";
 
 /**
@@ -13,7 +22,7 @@ import { type Cut, type CutCounts, cleanReply, countCuts, sumCuts } from "./clea
  */
 export type SampleOptions = Partial<Pace> & {
   readonly model: LanguageModel;
-  readonly prompts: readonly PromptRecord[];
+  readonly prompts: Stream<PromptRecord>;
   readonly runSeed: number;
   readonly stage: string;
   readonly seedStage?: string;
@@ -99,7 +108,7 @@ const sampleChunk = async (options: SampleOptions, chunk: readonly PromptRecord[
  */
 export async function* sampleReplies(options: SampleOptions): AsyncGenerator<ReplyChunk> {
   const { chunk, window } = { ...paceOf(options.model, options.samples), ...options };
-  const chunks = chunksOf(options.prompts, chunk);
+  const chunks = piecesOf(options.prompts, chunk);
   for await (const ready of inOrder(chunks, window, (prompts) => sampleChunk(options, prompts))) {
     yield {
       records: ready.flatMap(({ records }) => records),

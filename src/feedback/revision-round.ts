@@ -14,7 +14,7 @@ import type {
   RevisionStep,
   Usage,
 } from "../records/index.ts";
-import { expectCount, isAnswered, type Pace, sumUsage } from "./chunk.ts";
+import { expectCount, isAnswered, type Pace, type Stream, sumUsage } from "./chunk.ts";
 import { type Cut, type CutCounts, countCuts } from "./cleaning.ts";
 import { cleanAnswer } from "./replies.ts";
 
@@ -33,7 +33,7 @@ export type RevisionItem = {
  */
 export type RevisionOptions = Partial<Pace> & {
   readonly model: LanguageModel;
-  readonly items: readonly RevisionItem[];
+  readonly items: Stream<RevisionItem>;
   readonly constitution: Constitution;
   readonly rounds: number;
   readonly runSeed: number;

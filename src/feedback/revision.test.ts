@@ -10,7 +10,7 @@ import {
   type RevisionItem,
   type RevisionOptions,
   reviseBatch,
-  revisionItems,
+  revisionItem,
   sampleReplies,
 } from "./index.ts";
 
@@ -285,8 +285,9 @@ describe("sampleReplies", () => {
     const lost = replies.map((reply, index) =>
       index === 1 ? { ...reply, text: "", finish: "refusal" as const } : reply,
     );
-    const { items: joined, leftOut } = revisionItems(prompts, lost.slice(0, 12));
-    expect(leftOut).toBe(2);
+    const items = prompts.map((prompt, index) => revisionItem(prompt, index < 12 ? lost[index] : undefined));
+    const joined = items.filter((item) => item !== null);
+    expect(items.length - joined.length).toBe(1 + Math.max(0, prompts.length - 12));
     expect(joined.map((item) => item.prompt)).not.toContain("p1");
     expect(joined[0]).toEqual({
       prompt: "p0",

@@ -6,7 +6,7 @@
 import { drawPrinciple } from "../constitution/index.ts";
 import { deriveSeed, UserError } from "../core/index.ts";
 import type { PromptRecord, ReplyRecord, RevisionRecord, Usage } from "../records/index.ts";
-import { chunksOf, inOrder, isAnswered, paceOf, sumUsage } from "./chunk.ts";
+import { inOrder, isAnswered, paceOf, piecesOf, sumUsage } from "./chunk.ts";
 import { type CutCounts, sumCuts } from "./cleaning.ts";
 import { addFurtherRounds, type CheckedChain } from "./further-rounds.ts";
 import { scoresRecheck } from "./recheck.ts";
@@ -81,7 +81,7 @@ export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<Rev
   }
   const { model, constitution, recheck, signal } = options;
   const { chunk, window } = { ...paceOf(model), ...options };
-  const chunks = chunksOf(options.items, chunk);
+  const chunks = piecesOf(options.items, chunk);
   // Asked once for all items, so that no verdict depends on which of them comes first.
   const scored =
     recheck !== undefined &&
@@ -95,16 +95,11 @@ export async function* reviseBatch(options: RevisionOptions): AsyncGenerator<Rev
   }
 }
 
-/** Joins prompts with their replies. Prompts without a reply worth revising are left out and counted. */
-export const revisionItems = (
-  prompts: readonly PromptRecord[],
-  replies: readonly ReplyRecord[],
-): { readonly items: readonly RevisionItem[]; readonly leftOut: number } => {
-  const replyTo = new Map(replies.map((reply) => [reply.prompt, reply]));
-  const items = prompts.flatMap((prompt): RevisionItem[] => {
-    const reply = replyTo.get(prompt.id);
-    if (reply === undefined || !isAnswered(reply)) return [];
-    return [{ prompt: prompt.id, reply: reply.id, messages: prompt.messages, answer: reply.text }];
-  });
-  return { items, leftOut: prompts.length - items.length };
-};
+/** A prompt joined with its reply; null where there is none that is worth revising. */
+export const revisionItem = (
+  { id, messages }: PromptRecord,
+  reply: ReplyRecord | undefined,
+): RevisionItem | null =>
+  reply === undefined || !isAnswered(reply)
+    ? null
+    : { prompt: id, reply: reply.id, messages, answer: reply.text };

@@ -84,12 +84,19 @@ export const sftRowsFromReplies = (
   return { rows, leftOut: countLeftOut(meant.map((reply) => reply.finish)) };
 };
 
+/** The seeded order of rows of two sources, those of revisions counted first: their places. */
+export const mixedOrder = (count: number, { runSeed, stage }: RowOptions): Uint32Array =>
+  createRandom(deriveSeed(runSeed, stage, "mix")).order(count);
+
 /** Rows of two sources in one seeded order. */
 export const mixSftRows = (
   revised: readonly CompletionRow[],
   helpful: readonly CompletionRow[],
-  { runSeed, stage }: RowOptions,
-): CompletionRow[] => createRandom(deriveSeed(runSeed, stage, "mix")).shuffle([...revised, ...helpful]);
+  options: RowOptions,
+): CompletionRow[] => {
+  const rows = [...revised, ...helpful];
+  return Array.from(mixedOrder(rows.length, options), (place) => rows[place]!);
+};
 
 /** What a label is of, without the stage that made it: the same in every stage that learns from it. */
 const itemOf = ({ id, stage }: LabelRecord): string =>

@@ -3,10 +3,10 @@
 // lies 16 bytes for each answer, whatever its length. Knows no models.
 
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Appender, fileError, openAppender, readLines } from "../core/index.ts";
+import { type Appender, fileError, openAppender, readLineAt, readLines } from "../core/index.ts";
 
 const pattern = /^answers-[0-9a-f]+\.jsonl$/;
 /** How every line begins; the key follows, 64 signs long. */
@@ -48,19 +48,6 @@ const createIndex = () => {
       }
     },
   };
-};
-
-/** Reads one line at a place in an open file. */
-const readLineAt = (descriptor: number, offset: number): string => {
-  let size = 4096;
-  for (;;) {
-    const bytes = Buffer.alloc(size);
-    const read = readSync(descriptor, bytes, 0, size, offset);
-    const end = bytes.subarray(0, read).indexOf(0x0a);
-    if (end >= 0) return bytes.toString("utf8", 0, end);
-    if (read < size) return "";
-    size *= 4;
-  }
 };
 
 /** Answers by key. get: the JSON value that was put; undefined where there is none. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sequenceOf } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import {
   countFinishes,
@@ -7,6 +8,7 @@ import {
   describeLabels,
   describeSpent,
   describeUnrevised,
+  tallyReplies,
 } from "./data-summary.ts";
 import { spentOn } from "./stages/stage-model.ts";
 
@@ -34,15 +36,15 @@ describe("what commands say at their end", () => {
     );
   });
 
-  it("tells which answers were not revised, and why", () => {
+  it("tells which answers were not revised, and why", async () => {
     const answers = (["stop", "overflow", "length", "refusal", "overflow"] as const).map((finish) => ({
       finish,
       text: finish === "stop" || finish === "length" ? "Yes." : "",
     }));
-    expect(describeUnrevised(answers, 2)).toEqual([
+    expect(describeUnrevised(await tallyReplies(sequenceOf(answers)), 2)).toEqual([
       "Left out of revision: 3 of 5 answers (1 refused by the provider, 2 too long for the model's context).",
     ]);
-    expect(describeUnrevised(answers.slice(0, 1), 1)).toEqual([]);
+    expect(describeUnrevised(await tallyReplies(sequenceOf(answers.slice(0, 1))), 1)).toEqual([]);
   });
 
   it("tells how comparisons ended, and of each that was left out the reason", () => {
@@ -57,15 +59,12 @@ describe("what commands say at their end", () => {
       unscored("overflow"),
       unscored("no-choice"),
     ];
-    const samples = [
-      { text: "", finish: "overflow" },
-      { text: "Yes.", finish: "stop" },
-    ] as const;
-    expect(describeLabels(countLabels(labels), samples)).toEqual([
+    const missing = countFinishes([{ finish: "overflow" }]);
+    expect(describeLabels(countLabels(labels), missing)).toEqual([
       "6 comparisons: 1 judged, 1 of them flipped with the order.",
       "Left out of the rows: 1 of twice the same reply; 1 for want of a reply (1 too long for the model's context); 2 too long for the judge's context; 1 to which the judge gave no (A) or (B).",
     ]);
-    expect(describeLabels(countLabels([judged]), samples)).toHaveLength(1);
+    expect(describeLabels(countLabels([judged]), missing)).toHaveLength(1);
   });
 
   it("adds up what the named stages took, over all attempts", () => {

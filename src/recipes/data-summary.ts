@@ -4,9 +4,9 @@
 import { isAnswered } from "../feedback/index.ts";
 import { readAccounts } from "../models/index.ts";
 import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../records/index.ts";
-import { readRun } from "../runs/index.ts";
+import { streamEvents } from "../runs/index.ts";
 import { ledgerFile } from "./stages/calls.ts";
-import { fromCache, type Spent, spentOn, withAccount } from "./stages/stage-model.ts";
+import { countSpent, fromCache, type Spent, withAccount } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
 /** How often each end occurred. */
@@ -17,6 +17,48 @@ export const countFinishes = (replies: readonly { readonly finish: Finish }[]): 
   const counts = Object.fromEntries(finishes.map((finish) => [finish, 0])) as Record<Finish, number>;
   for (const { finish } of replies) counts[finish]++;
   return counts;
+};
+
+/** How replies ended. missing: those of them that give nothing to go on with. */
+export type ReplyTally = {
+  count: number;
+  readonly finishes: Record<Finish, number>;
+  readonly missing: Record<Finish, number>;
+};
+
+/** No replies yet. */
+export const noReplies = (): ReplyTally => ({
+  count: 0,
+  finishes: { ...countFinishes([]) },
+  missing: { ...countFinishes([]) },
+});
+
+/** Counts a reply. */
+export const addReply = (tally: ReplyTally, reply: Pick<ReplyRecord, "text" | "finish">): void => {
+  tally.count++;
+  tally.finishes[reply.finish]++;
+  if (!isAnswered(reply)) tally.missing[reply.finish]++;
+};
+
+/** Counts the replies of a stream. */
+export const tallyReplies = async (
+  replies: AsyncIterable<Pick<ReplyRecord, "text" | "finish">>,
+): Promise<ReplyTally> => {
+  const tally = noReplies();
+  for await (const reply of replies) addReply(tally, reply);
+  return tally;
+};
+
+/** The sum of what is counted in each row of a stream. */
+export const sumOver = async <Row, Counts extends Readonly<Record<string, number>>>(
+  rows: AsyncIterable<Row>,
+  none: Counts,
+  count: (row: Row) => Counts,
+): Promise<Counts> => {
+  const sum: Record<string, number> = { ...none };
+  for await (const row of rows)
+    for (const [name, more] of Object.entries(count(row))) sum[name] = (sum[name] ?? 0) + more;
+  return sum as Counts;
 };
 
 const endings = (maxTokens: number) =>
@@ -47,8 +89,7 @@ export const describeFinishes = (
 const becauseOf = { ...endings(0), length: "cut before any text", stop: "without text" };
 
 /** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
-const describeMissing = (replies: readonly Pick<ReplyRecord, "text" | "finish">[]): string => {
-  const counts = countFinishes(replies.filter((reply) => !isAnswered(reply)));
+const describeMissing = (counts: FinishCounts): string => {
   const parts = finishes
     .filter((finish) => counts[finish] > 0)
     .map((finish) => `${counts[finish]} ${becauseOf[finish]}`);
@@ -57,14 +98,12 @@ const describeMissing = (replies: readonly Pick<ReplyRecord, "text" | "finish">[
 
 /** Prompts whose answer could not be revised, with the reasons; nothing where there is none. */
 export const describeUnrevised = (
-  answers: readonly Pick<ReplyRecord, "text" | "finish">[],
+  { count, missing }: Pick<ReplyTally, "count" | "missing">,
   chains: number,
-): string[] => {
-  const missing = answers.length - chains;
-  return missing === 0
+): string[] =>
+  count === chains
     ? []
-    : [`Left out of revision: ${missing} of ${answers.length} answers${describeMissing(answers)}.`];
-};
+    : [`Left out of revision: ${count - chains} of ${count} answers${describeMissing(missing)}.`];
 
 /**
  * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
@@ -112,15 +151,12 @@ export const countLabels = (
 };
 
 /** How comparisons ended, and in a second line which were left out and why, where there are any. */
-export const describeLabels = (
-  counts: LabelCounts,
-  samples: readonly Pick<ReplyRecord, "text" | "finish">[],
-): string[] => {
+export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts): string[] => {
   const { judged, flips, identical, missing, tooLong, refused, rejected, undecided } = counts;
   const { neither, both, silent, cut } = counts;
   const left: [number, string][] = [
     [identical, "of twice the same reply"],
-    [missing, `for want of a reply${describeMissing(samples)}`],
+    [missing, `for want of a reply${describeMissing(missingReplies)}`],
     [tooLong, "too long for the judge's context"],
     [refused, "refused by the judge or its provider"],
     [rejected, "rejected by the judge's server"],
@@ -139,12 +175,11 @@ export const describeLabels = (
 };
 
 /** What a run's stages asked of models, over all attempts. */
-export const spentInRun = async (folder: string, stages: readonly string[]): Promise<Spent> =>
-  withAccount(
-    spentOn((await readRun(folder)).events, stages),
-    await readAccounts(ledgerFile(folder)),
-    stages,
-  );
+export const spentInRun = async (folder: string, stages: readonly string[]): Promise<Spent> => {
+  const spent = countSpent(stages);
+  for await (const event of streamEvents(folder)) spent.add(event);
+  return withAccount(spent.total(), await readAccounts(ledgerFile(folder)), stages);
+};
 
 const grouped = (count: number): string => count.toLocaleString("en-US");
 

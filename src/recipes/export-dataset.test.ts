@@ -5,8 +5,8 @@ import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseYaml } from "../core/index.ts";
-import { loadPrompts, splitOf } from "../feedback/index.ts";
+import { collect, parseYaml } from "../core/index.ts";
+import { readPrompts, splitOf } from "../feedback/index.ts";
 import { type Message, promptRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { type Item, makeLabelRun, makeReviseRun, makeWholeRun } from "./datasets/run-folders.fixture.ts";
@@ -276,7 +276,7 @@ describe("prompts that are exported", () => {
     const own = await readRecords(join(folder, "revise/prompts/prompts.jsonl"), promptRecordSchema);
     for (const style of ["standard", "conversational"]) {
       const [split] = (await exported("revise", { shape: "trl-prompt-only", style })).splits;
-      const { prompts } = await loadPrompts(split!.file, { runSeed: 1 });
+      const prompts = await collect(readPrompts(split!.file, { runSeed: 1 }));
       expect(prompts.map(({ messages, kind }) => ({ messages, kind }))).toEqual(
         own.map(({ messages, kind }) => ({ messages, kind })),
       );

@@ -47,6 +47,16 @@ export const budgetFlag: RecipeFlag = {
 };
 
 /** Of the commands that ask a model about prompts under a constitution. */
+export const callFlags: Readonly<Record<string, RecipeFlag>> = {
+  concurrency: {
+    path: "endpoint.concurrency",
+    description: "calls in flight at an endpoint at most",
+    placeholder: "number",
+  },
+  budget: budgetFlag,
+};
+
+/** Of the commands that work on prompts, and of how replies are made. */
 export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
   constitution: constitutionFlag,
   inverted: { path: "inverted", description: "use the constitution's inversion" },
@@ -54,12 +64,7 @@ export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
   kind: kindFlag,
   limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
   "max-tokens": { path: "sampling.maxTokens", description: "tokens a reply at most", placeholder: "number" },
-  concurrency: {
-    path: "endpoint.concurrency",
-    description: "calls in flight at an endpoint at most",
-    placeholder: "number",
-  },
-  budget: budgetFlag,
+  ...callFlags,
 };
 
 /** Of the commands that read or train a model here. */

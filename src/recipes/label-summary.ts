@@ -1,7 +1,7 @@
 // The labels card as `covenant label` says it at its end: how the judge was asked, how far its labels depend on position
 // and length, and, where the right answers are known, how often it is right, beside what guessing is worth.
 
-import { type Baselines, baselines, labelsCard } from "../evaluation/index.ts";
+import { type Baselines, countBaselines, countForCard } from "../evaluation/index.ts";
 import type { ReplyPair } from "../feedback/index.ts";
 import { type ArmMetrics, type Estimate, type LabelRecord, unscoredReasons } from "../records/index.ts";
 import { counted } from "./wording.ts";
@@ -28,55 +28,77 @@ export type LabelSummary = {
   readonly baselines: { readonly all: Baselines; readonly judged: Baselines | null } | null;
 };
 
-const addUp = (counts: readonly Lost[]): Lost =>
+/** Adds reasons to others, in the reasons' own order; those that did not occur are left out. */
+const addUp = (sum: Lost, more: Lost): Lost =>
   Object.fromEntries(
     unscoredReasons
-      .map((reason) => [reason, counts.reduce((sum, count) => sum + (count[reason] ?? 0), 0)] as const)
+      .map((reason) => [reason, (sum[reason] ?? 0) + (more[reason] ?? 0)] as const)
       .filter(([, count]) => count > 0),
   );
 
-const votesIn = (labels: readonly LabelRecord[]): VoteTotals => {
-  const votes = labels.flatMap(({ judgements = [] }) => judgements.flatMap((one) => one.votes ?? []));
-  if (votes.length === 0) return null;
-  const given = votes.reduce((sum, { replies: [one, other] }) => sum + one + other, 0);
-  return { given, lost: addUp(votes.map(({ lost }) => lost)) };
+const countVotes = (before: VoteTotals, { judgements = [] }: LabelRecord): VoteTotals =>
+  judgements
+    .flatMap((one) => one.votes ?? [])
+    .reduce<VoteTotals>(
+      (sum, { replies: [one, other], lost }) => ({
+        given: (sum?.given ?? 0) + one + other,
+        lost: addUp(sum?.lost ?? {}, lost),
+      }),
+      before,
+    );
+
+const countChains = (before: ChainTotals, { judgements = [] }: LabelRecord): ChainTotals =>
+  judgements
+    .flatMap((one) => one.chains?.flat() ?? [])
+    .reduce<ChainTotals>(
+      (sum, { probability, reason }) => ({
+        read: (sum?.read ?? 0) + (probability === null ? 0 : 1),
+        lost: addUp(sum?.lost ?? {}, reason === undefined ? {} : { [reason]: 1 }),
+      }),
+      before,
+    );
+
+/** The two replies of a pair whose better one is known, as a question with two letters. */
+const questionOf = ({ correct, replies: [one, other] }: ReplyPair) => {
+  if (correct === undefined) return null;
+  const more = [...one.text].length - [...other.text].length;
+  const options = ["(A)", "(B)"];
+  return { corrects: [options[correct]!], options, longerBy: correct === 0 ? more : -more };
 };
 
-const chainsIn = (labels: readonly LabelRecord[]): ChainTotals => {
-  const chains = labels.flatMap(({ judgements = [] }) =>
-    judgements.flatMap((one) => one.chains?.flat() ?? []),
-  );
-  if (chains.length === 0) return null;
-  const lost = chains.map(({ reason }): Lost => (reason === undefined ? {} : { [reason]: 1 }));
-  return { read: chains.filter(({ probability }) => probability !== null).length, lost: addUp(lost) };
-};
-
-const baselinesOf = (pairs: readonly ReplyPair[]): Baselines | null => {
-  const rows = pairs.flatMap(({ correct, replies: [one, other] }) => {
-    if (correct === undefined) return [];
-    const more = [...one.text].length - [...other.text].length;
-    const options = ["(A)", "(B)"];
-    return [{ corrects: [options[correct]!], options, longerBy: correct === 0 ? more : -more }];
-  });
-  return rows.length === 0 ? null : baselines(rows);
-};
-
-/** What there is to say of labels. pairs: the comparisons as they were given, with what is known of them. */
-export const summariseLabels = (
-  labels: readonly LabelRecord[],
-  pairs: readonly ReplyPair[],
-  seed: number,
-): LabelSummary => {
-  const judged = new Set(labels.filter(({ state }) => state === "judged").map(({ prompt }) => prompt));
-  const all = baselinesOf(pairs);
+/**
+ * Counts what there is to say of labels, one after the other, each with the comparison as it was given where a file gave
+ * it. Of a label whose right answer is known 16 bytes are kept.
+ */
+export const countLabelSummary = () => {
+  const card = countForCard(({ correct }) => correct ?? null);
+  const [all, judged] = [countBaselines(), countBaselines()];
+  let first: LabelRecord | undefined;
+  let votes: VoteTotals = null;
+  let chains: ChainTotals = null;
   return {
-    method: labels[0]?.method ?? "choice",
-    form: labels[0]?.form ?? "own",
-    clamp: labels[0]?.clamp ?? null,
-    votes: votesIn(labels),
-    chains: chainsIn(labels),
-    card: labelsCard(labels, ({ correct }) => correct ?? null, seed),
-    baselines: all && { all, judged: baselinesOf(pairs.filter(({ prompt }) => judged.has(prompt))) },
+    add(label: LabelRecord, pair: ReplyPair | null): void {
+      first ??= label;
+      card.add(label);
+      votes = countVotes(votes, label);
+      chains = countChains(chains, label);
+      const question = pair && questionOf(pair);
+      if (question === null) return;
+      all.add(question);
+      if (label.state === "judged") judged.add(question);
+    },
+    summary(seed: number): LabelSummary {
+      const known = all.totals();
+      return {
+        method: first?.method ?? "choice",
+        form: first?.form ?? "own",
+        clamp: first?.clamp ?? null,
+        votes,
+        chains,
+        card: card.card(seed),
+        baselines: known && { all: known, judged: judged.totals() },
+      };
+    },
   };
 };
 

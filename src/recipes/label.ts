@@ -4,26 +4,41 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { UserError } from "../core/index.ts";
-import { loadComparisons, preferenceRows, type ReplyPair } from "../feedback/index.ts";
+import { inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
+import { preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
 import { isEndpoint, priceOfModel, scoringByName } from "../models/index.ts";
-import { type LabelRecord, preferenceRowSchema, type ReplyRecord } from "../records/index.ts";
 import {
-  countFinishes,
+  type LabelRecord,
+  type PreferenceRow,
+  preferenceRowSchema,
+  type ReplyRecord,
+} from "../records/index.ts";
+import {
+  addReply,
   countLabels,
   describeFinishes,
   describeLabels,
   describeSpent,
+  type LabelCounts,
+  noReplies,
   spentInRun,
 } from "./data-summary.ts";
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { fewShotFile, readWishes } from "./judging.ts";
 import { labelSettings } from "./judging-settings.ts";
-import { describeCard, summariseLabels } from "./label-summary.ts";
+import { countLabelSummary, describeCard } from "./label-summary.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { type JudgePlan, planComparisons, planOf, planReplies, tokensOf } from "./plan.ts";
+import {
+  countPrompts,
+  type JudgePlan,
+  type PromptTotals,
+  planComparisons,
+  planOf,
+  planReplies,
+  tokensOf,
+} from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   askedLoadSetting,
@@ -40,9 +55,11 @@ import {
   seedSetting,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
-import { labelStage, readSamples } from "./stages/data.ts";
+import { isOf } from "./stages/asking.ts";
+import { labelStage } from "./stages/data.ts";
 import { comparisonStage } from "./stages/judging.ts";
-import { gatherOneSide, type OneSidedPrompts, oneSidedStage } from "./stages/prompts.ts";
+import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
+import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
@@ -66,19 +83,30 @@ export const labelSchema = z.strictObject({
 });
 type LabelConfig = z.output<typeof labelSchema>;
 
-/** What is compared: samples of a policy for prompts, or pairs that a file brings. */
-type Compared =
-  | { readonly from: "prompts"; readonly prompts: OneSidedPrompts }
-  | { readonly from: "file"; readonly pairs: readonly ReplyPair[] };
+/** What is compared: samples of a policy for prompts, or pairs that a file brings. totals: of prompts, or of pairs. */
+type Compared = { readonly totals: PromptTotals } & (
+  | { readonly from: "prompts"; readonly prompts: OneSide }
+  | { readonly from: "file"; readonly pairs: Sequence<ReplyPair>; readonly longestReply: number }
+);
 
-const gatherCompared = async (config: LabelConfig): Promise<Compared> => {
+const openCompared = async (config: LabelConfig): Promise<Compared> => {
   const { comparisons, prompts, limit } = config;
-  if (comparisons === undefined) return { from: "prompts", prompts: await gatherOneSide(config, "train") };
-  if (prompts === "sandbox") return { from: "file", pairs: await loadComparisons(comparisons, limit) };
-  throw new UserError(
-    "comparisons-and-prompts",
-    `--comparisons ${comparisons} and --prompts ${prompts}: comparisons bring their prompts and replies with them, so give one of the two.`,
-  );
+  const { totals, add } = countPrompts();
+  if (comparisons === undefined)
+    return { from: "prompts", prompts: await openOneSide(config, "train", add), totals };
+  if (prompts !== "sandbox") {
+    throw new UserError(
+      "comparisons-and-prompts",
+      `--comparisons ${comparisons} and --prompts ${prompts}: comparisons bring their prompts and replies with them, so give one of the two.`,
+    );
+  }
+  let longestReply = 0;
+  for await (const pair of readPairs(comparisons, { limit })) {
+    add(pair);
+    longestReply = Math.max(longestReply, ...pair.replies.map(({ text }) => tokensOf(text)));
+  }
+  const pairs = sequence(totals.count, () => readPairs(comparisons, { limit }));
+  return { from: "file", pairs, longestReply, totals };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
@@ -88,7 +116,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
     config.inverted,
     "judge",
   );
-  const compared = await gatherCompared(config);
+  const compared = await openCompared(config);
   const wishes = await readWishes(config.label, constitution);
   const judge = config.judge ?? config.model;
   const { comparisons } = config;
@@ -132,26 +160,36 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
   );
 };
 
-/** What a labelling left. samples: the policy's replies; null where the pairs came from a file. */
-type Labelled = {
-  readonly labels: readonly LabelRecord[];
-  readonly samples: readonly ReplyRecord[] | null;
-  readonly prompts: number;
+/** What was compared, with the samples that it was taken from and the pair of a file. */
+type Item = {
+  readonly id: string;
+  readonly samples: readonly ReplyRecord[];
+  readonly pair: ReplyPair | null;
+};
+
+/** What a labelling left. hasSamples: whether replies were sampled. */
+type Made = {
+  readonly items: Sequence<Item>;
+  readonly labels: Sequence<LabelRecord>;
+  readonly hasSamples: boolean;
 };
 
 const labelAll = async (
   pipeline: Pipeline,
   config: LabelConfig,
   { compared, constitution, wishes, judge }: Prepared,
-): Promise<Labelled> => {
+): Promise<Made> => {
   const judging = { name: "label", judge, constitution, wishes };
   if (compared.from === "file") {
     const { pairs } = compared;
     const labels = await comparisonStage(pipeline, { ...judging, pairs });
-    return { labels, samples: null, prompts: pairs.length };
+    const items = sequence(pairs.count, () =>
+      mapped(pairs, (pair): Item => ({ id: pair.prompt, samples: [], pair })),
+    );
+    return { items, labels, hasSamples: false };
   }
-  const prompts = await oneSidedStage(pipeline, compared.prompts);
-  const labels = await labelStage(pipeline, {
+  const prompts = await sideStage(pipeline, compared.prompts);
+  const { samples, labels } = await labelStage(pipeline, {
     ...judging,
     after: ["prompts"],
     policy: config.model,
@@ -159,62 +197,90 @@ const labelAll = async (
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
   });
-  return { labels, samples: await readSamples(pipeline.run, "label"), prompts: prompts.length };
+  const items = sequence(prompts.count, () =>
+    mapped(inStep(prompts, samples, isOf), ([{ id }, own]): Item => ({ id, samples: own, pair: null })),
+  );
+  return { items, labels, hasSamples: true };
+};
+
+/** Rows of the labels, in their order. onLabel: told of every comparison that has come to an end. */
+async function* rowsOf(
+  { label: { hard }, seed }: LabelConfig,
+  { items, labels }: Made,
+  onLabel: (item: Item, label: LabelRecord, rows: number, leftOut: LeftOutCounts) => void = () => {},
+): AsyncGenerator<PreferenceRow> {
+  for await (const [item, own] of inStep(items, labels, isOf))
+    for (const label of own) {
+      const options = { runSeed: seed, stage: "rows", samples: item.samples, hard };
+      const { rows, leftOut } = preferenceRows([label], options);
+      onLabel(item, label, rows.length, leftOut);
+      yield* rows;
+    }
+}
+
+/** Reads all of it once: how replies and comparisons ended, how good the labels are, and how many rows there are. */
+const summarise = async (config: LabelConfig, made: Made) => {
+  const replies = noReplies();
+  const counts: Record<string, number> = { ...countLabels([]) };
+  const card = countLabelSummary();
+  let rows = 0;
+  let leftOut: LeftOutCounts = {};
+  const read = rowsOf(config, made, ({ samples, pair }, label, added, left) => {
+    for (const sample of samples) addReply(replies, sample);
+    for (const [name, count] of Object.entries(countLabels([label])))
+      counts[name] = (counts[name] ?? 0) + count;
+    card.add(label, pair);
+    rows += added;
+    leftOut = sumLeftOut(leftOut, left);
+  });
+  for await (const _ of read) {
+    // Only what it counts is wanted.
+  }
+  return { replies, counts: counts as LabelCounts, summary: card.summary(config.seed), rows, leftOut };
 };
 
 const execute = async (config: LabelConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
-  const { compared, request } = prepared;
+  const { request } = prepared;
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
-  const { labels, samples, prompts } = await labelAll(pipeline, config, prepared);
+  const made = await labelAll(pipeline, config, prepared);
+  const { replies, counts, summary, rows, leftOut } = await summarise(config, made);
   const { hard } = config.label;
-  const { rows, leftOut } = preferenceRows(labels, {
-    runSeed: run.seed,
-    stage: "rows",
-    samples: samples ?? [],
-    hard,
-  });
   const preferences = await rowsStage(pipeline, {
     after: ["label"],
     inputs: hard ? { hard } : {},
     file: "preferences.jsonl",
     schema: preferenceRowSchema,
-    rows,
+    rows: () => rowsOf(config, made),
+    count: rows,
     leftOut,
     what: "comparison",
   });
   await run.finish();
-  const counts = countLabels(labels);
-  const summary = summariseLabels(labels, compared.from === "file" ? compared.pairs : [], run.seed);
-  const finishes = countFinishes(samples ?? []);
   const spent = await spentInRun(run.folder, request.stages);
-  const told = describeFinishes(finishes, config.sampling.maxTokens, "reply", "replies");
+  const told = describeFinishes(replies.finishes, config.sampling.maxTokens, "reply", "replies");
   return {
     lines: [
-      ...(samples === null ? [] : [told]),
-      ...describeLabels(counts, samples ?? []),
+      ...(made.hasSamples ? [told] : []),
+      ...describeLabels(counts, replies.missing),
       ...describeCard(summary),
       ...describeSpent(spent),
-      `${counted(rows.length, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
-      ...describeNext(config, rows.length),
+      `${counted(rows, "preference row")}: ${join(config.out, "rows", "preferences.jsonl")}`,
+      ...describeNext(config, rows),
     ],
     document: {
       folder: run.folder,
       preferences,
-      prompts,
-      rows: rows.length,
+      prompts: made.items.count,
+      rows,
       ...counts,
       ...summary,
-      finishes: { samples: finishes },
+      finishes: { samples: replies.finishes },
       spent,
     },
   };
 };
-
-/** Tokens of the longest reply of given comparisons, estimated. */
-const longestReply = (pairs: readonly ReplyPair[]): number =>
-  pairs.reduce((most, { replies }) => Math.max(most, ...replies.map(({ text }) => tokensOf(text))), 0);
 
 /** What the judge is asked for each comparison. */
 const planOfJudge = (
@@ -256,14 +322,14 @@ export const recipe: Recipe<typeof labelSchema> = {
     const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
     const judging = { speed: judge!, scoring: scoringByName(judgeName), price };
     if (compared.from === "file") {
-      const planned = planOfJudge(config, { ...judging, maxTokens: longestReply(compared.pairs) });
-      return planOf([planComparisons("label", compared.pairs, constitution, planned)]);
+      const planned = planOfJudge(config, { ...judging, maxTokens: compared.longestReply });
+      return planOf([planComparisons("label", compared.totals, constitution, planned)]);
     }
-    const { used } = compared.prompts;
+    const { totals } = compared;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
     return planOf([
-      planReplies("sample", used, sampled),
-      planComparisons("label", used, constitution, planOfJudge(config, { ...judging, maxTokens })),
+      planReplies("sample", totals, sampled),
+      planComparisons("label", totals, constitution, planOfJudge(config, { ...judging, maxTokens })),
     ]);
   },
   run: execute,

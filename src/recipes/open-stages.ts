@@ -73,6 +73,18 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   return { contents, speeds, configs, tokens: vocabularies, languages };
 };
 
+/** checkInputs for a command, and the run that it is about to begin or continue. */
+export const checkRequest = async <Config extends RunRequest["config"] & CallSettings>(
+  name: string,
+  stages: readonly string[],
+  config: Config,
+  named: Omit<NamedInputs, "calls" | "load">,
+  context: RecipeContext,
+) => {
+  const inputs = await checkInputs({ ...named, calls: config, load: config.load }, context);
+  return { inputs, request: { name, config, stages, inputs } };
+};
+
 /** The file of a prompts setting, where it is one. */
 export const promptFile = (prompts: string): Readonly<Record<string, string>> =>
   prompts === "sandbox" ? {} : { prompts };

@@ -35,9 +35,33 @@ export const tokensOf = (text: string): number => estimatePrompt([{ content: tex
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
+type Asked = { readonly messages: readonly Message[] };
+
+/** What a plan needs to know of prompts: how many there are, and their tokens. */
+export type PromptTotals = { readonly count: number; readonly tokens: number };
+
+/** Counts prompts one after the other, for plans of what is not in memory. */
+export const countPrompts = () => {
+  const totals = { count: 0, tokens: 0 };
+  return {
+    totals,
+    add({ messages }: Asked): void {
+      totals.count++;
+      totals.tokens += estimatePrompt(messages);
+    },
+  };
+};
+
+/** The totals of prompts that are all there, or as they were counted. */
+const totalsOf = (prompts: readonly Asked[] | PromptTotals): PromptTotals => {
+  if ("tokens" in prompts) return prompts;
+  const { totals, add } = countPrompts();
+  for (const prompt of prompts) add(prompt);
+  return totals;
+};
+
 /** Tokens of prompts, estimated. */
-export const promptTokens = (prompts: readonly { readonly messages: readonly Message[] }[]): number =>
-  sum(prompts.map(({ messages }) => estimatePrompt(messages)));
+export const promptTokens = (prompts: readonly Asked[] | PromptTotals): number => totalsOf(prompts).tokens;
 
 /** Tokens of the longest prompt, estimated. */
 export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
@@ -121,26 +145,22 @@ const meanTokens = ({ principles }: Constitution, field: "critique" | "revision"
 /** Replies of a model to prompts, `samples` each. */
 export const planReplies = (
   stage: string,
-  prompts: readonly PromptRecord[],
+  prompts: readonly Asked[] | PromptTotals,
   {
     speed,
     maxTokens,
     samples = 1,
     price,
   }: { speed: Speed; maxTokens: number; samples?: number } & PlannedPrice,
-): PlannedStep =>
-  planCalls(
+): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
+  return planCalls(
     stage,
-    samples === 1
-      ? counted(prompts.length, "answer")
-      : `${samples} replies to each of ${counted(prompts.length, "prompt")}`,
+    samples === 1 ? counted(count, "answer") : `${samples} replies to each of ${counted(count, "prompt")}`,
     { speed, maxTokens, price },
-    (reply) => ({
-      calls: samples * prompts.length,
-      read: samples * promptTokens(prompts),
-      written: samples * prompts.length * reply,
-    }),
+    (reply) => ({ calls: samples * count, read: samples * tokens, written: samples * count * reply }),
   );
+};
 
 /** Rows of plain text: tokens that are read, which are counted and not estimated here, and a reply to each row. */
 export const planTexts = (
@@ -186,27 +206,28 @@ const exampleTokens = (examples: readonly RevisionExample[]): number =>
 /** Rounds of revision of an answer to each prompt; with a recheck at most, where every further round is needed. */
 export const planRevisions = (
   stage: string,
-  prompts: readonly PromptRecord[],
+  prompts: readonly Asked[] | PromptTotals,
   constitution: Constitution,
   { rounds: first, mode, maxTokens, speed, price, recheck, examples = [] }: RevisionPlan,
 ): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
   const calls = mode === "direct" ? 1 : 2;
   const rounds = first + (recheck ?? 0);
   const tests = recheck === undefined ? 0 : 2 * (1 + recheck) * constitution.principles.length;
   const critique = meanTokens(constitution, "critique");
   const revision = meanTokens(constitution, "revision");
   const further = recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}`;
-  const what = `${counted(first, "round")} for each of ${counted(prompts.length, "answer")}${further}`;
+  const what = `${counted(first, "round")} for each of ${counted(count, "answer")}${further}`;
   const shown = exampleTokens(examples);
   const load = (reply: number): Load => {
     // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
     const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
     return {
-      calls: prompts.length * (rounds * calls + tests),
+      calls: count * (rounds * calls + tests),
       read:
-        rounds * (calls * promptTokens(prompts) + prompts.length * (own + calls * shown)) +
-        tests * (promptTokens(prompts) + prompts.length * (reply + revision + comparisonFrame)),
-      written: prompts.length * rounds * calls * reply,
+        rounds * (calls * tokens + count * (own + calls * shown)) +
+        tests * (tokens + count * (reply + revision + comparisonFrame)),
+      written: count * rounds * calls * reply,
     };
   };
   return planCalls(stage, what, { speed, maxTokens, price }, load);
@@ -283,10 +304,11 @@ const questionLoad = (
 /** A comparison of two replies to each prompt, in both orders. */
 export const planComparisons = (
   stage: string,
-  prompts: readonly { readonly messages: readonly Message[] }[],
+  prompts: readonly Asked[] | PromptTotals,
   constitution: Constitution,
   plan: JudgePlan,
 ): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
   const { method = "auto", principles = 1, chains = 1, reasoningTokens = 0, scoring } = plan;
   const frame =
     meanTokens(constitution, "preference") + comparisonFrame + (scoring === "unknown" ? 0 : choiceTokens);
@@ -295,12 +317,12 @@ export const planComparisons = (
   // Letters after a chain of thought are read behind it.
   const behind = method === "reasoning" ? chains * reasoningTokens * (reads / chains - 1) : 0;
   const searched = scoring === "unknown" && method !== "votes" ? searchCalls : 0;
-  return planCalls(stage, `${counted(prompts.length, "comparison")} in both orders${said}`, plan, (reply) => {
-    const question = promptTokens(prompts) + prompts.length * (frame + 2 * reply);
+  return planCalls(stage, `${counted(count, "comparison")} in both orders${said}`, plan, (reply) => {
+    const question = tokens + count * (frame + 2 * reply);
     return {
-      calls: asked * calls * prompts.length + searched,
-      read: asked * (reads * question + behind * prompts.length) + searched * frame,
-      written: asked * written * prompts.length + searched * choiceTokens,
+      calls: asked * calls * count + searched,
+      read: asked * (reads * question + behind * count) + searched * frame,
+      written: asked * written * count + searched * choiceTokens,
     };
   });
 };
@@ -308,16 +330,16 @@ export const planComparisons = (
 /** One question about each prompt and its reply, answered by letters in both orders. */
 export const planVerdicts = (
   stage: string,
-  prompts: readonly { readonly messages: readonly Message[] }[],
+  prompts: readonly Asked[] | PromptTotals,
   judge: PlannedModel & Pick<JudgePlan, "scoring">,
 ): PlannedStep => {
+  const { count, tokens } = totalsOf(prompts);
   const { calls, reads, written } = scoreLoad(judge.scoring);
   const searched = judge.scoring === "unknown" ? searchCalls : 0;
-  return planCalls(stage, `${counted(prompts.length, "answer")} in both orders`, judge, (reply) => ({
-    calls: 2 * calls * prompts.length + searched,
-    read:
-      2 * reads * (promptTokens(prompts) + prompts.length * (reply + verdictFrame)) + searched * verdictFrame,
-    written: 2 * written * prompts.length + searched * choiceTokens,
+  return planCalls(stage, `${counted(count, "answer")} in both orders`, judge, (reply) => ({
+    calls: 2 * calls * count + searched,
+    read: 2 * reads * (tokens + count * (reply + verdictFrame)) + searched * verdictFrame,
+    written: 2 * written * count + searched * choiceTokens,
   }));
 };
 

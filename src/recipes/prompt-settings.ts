@@ -4,7 +4,9 @@
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
 import { promptFormats } from "../feedback/index.ts";
+import { callFlags, kindFlag, promptsFlag, runFlags } from "./flags.ts";
 import type { RecipeFlag } from "./recipe.ts";
+import { callSettings, promptCounts, promptKindSetting, promptsSetting, seedSetting } from "./settings.ts";
 
 const file = z.string().min(1).overwrite(expandHome);
 
@@ -61,6 +63,25 @@ export const otherSetting = z
   .string()
   .default("other")
   .describe('area of prompts that belong to none of the areas; "": there is none');
+
+/** Settings of the commands that ask a model about prompts. counts: of the sandbox's, by default. */
+export const askedPromptSettings = (...counts: Parameters<typeof promptCounts>) => ({
+  seed: seedSetting,
+  prompts: promptsSetting,
+  kind: promptKindSetting,
+  limit: z.number().int().positive().optional().describe("at most so many prompts"),
+  counts: promptCounts(...counts),
+  ...callSettings,
+});
+
+/** Their flags. */
+export const askedPromptFlags: Readonly<Record<string, RecipeFlag>> = {
+  ...runFlags,
+  prompts: promptsFlag,
+  kind: kindFlag,
+  limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
+  ...callFlags,
+};
 
 export const formatFlag: RecipeFlag = {
   path: "format",

@@ -4,12 +4,14 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
+import { inStep, mapped, type Sequence } from "../core/index.ts";
 import {
   type Area,
   areasNamed,
   areasOf,
   classifyPrompts,
   mostAsked,
+  packPace,
   renderClassification,
   withOther,
 } from "../feedback/index.ts";
@@ -22,143 +24,128 @@ import {
   unclassifiedReasons,
 } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
-import { readRecords, type StageContext } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
-import { constitutionFlag, kindFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
-import type { Speed } from "./model-time.ts";
+import { constitutionFlag, modelFlag } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
+import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { planCalls, planOf, tokensOf } from "./plan.ts";
-import { areasFlag, areasSetting, otherSetting } from "./prompt-settings.ts";
-import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import {
-  callSettings,
-  constitutionSetting,
-  modelSetting,
-  outSetting,
-  promptCounts,
-  promptKindSetting,
-  promptsSetting,
-  seedSetting,
-} from "./settings.ts";
-import { appendChunks, resumePoint } from "./stages/chunks.ts";
-import { gatherPrompts, promptStage } from "./stages/prompts.ts";
-import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
+  areasFlag,
+  areasSetting,
+  askedPromptFlags,
+  askedPromptSettings,
+  otherSetting,
+} from "./prompt-settings.ts";
+import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { constitutionSetting, modelSetting, outSetting } from "./settings.ts";
+import { askingStage, isOf } from "./stages/asking.ts";
+import { openPrompts, promptStage, sourceOf } from "./stages/prompts.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { counted } from "./wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/classify"),
-  seed: seedSetting,
   model: modelSetting.describe("model that sorts the prompts"),
   constitution: constitutionSetting,
   areas: areasSetting,
   other: otherSetting,
-  prompts: promptsSetting,
-  kind: promptKindSetting,
-  limit: z.number().int().positive().optional().describe("at most so many prompts"),
-  counts: promptCounts(20, 10, 10),
+  ...askedPromptSettings(20, 10, 10),
   pack: z.number().int().positive().default(10).describe("prompts a call"),
   tokensEach: z.number().int().positive().default(24).describe("tokens of an answer for each prompt at most"),
-  ...callSettings,
 });
 type ClassifyConfig = z.output<typeof schema>;
 
-/** The prompts of a setting as they are, for training and for testing. */
-const gather = ({ prompts: source, counts, kind, limit, seed }: ClassifyConfig) =>
-  gatherPrompts(
-    {
-      source,
-      train: counts,
-      test: { harmful: 0, harmless: 0, lookalike: 0 },
-      ...(kind === undefined ? {} : { kind }),
-      ...(limit === undefined ? {} : { limit }),
-    },
-    seed,
-  );
+/** Tokens that a request adds to a question but for its text. */
+const requestFrame = 8;
 
-/** Everything that can be wrong with the input, found before anything is begun. */
+/** Everything that can be wrong with the input, found before anything is begun. read: tokens of the questions' prompts. */
 const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const constitution = config.areas === undefined ? await loadConstitution(config.constitution) : undefined;
   const named = constitution === undefined ? areasNamed(config.areas ?? []) : areasOf(constitution);
   const areas = withOther(named, config.other);
-  const gathered = await gather(config);
-  const inputs = await checkInputs(
+  let read = 0;
+  const opened = await openPrompts(sourceOf(config), config.seed, ({ messages }) => {
+    read += tokensOf(JSON.stringify(messages.at(-1)!.content)) + requestFrame;
+  });
+  const checked = await checkRequest(
+    "prompts classify",
+    ["prompts", "classify", "sorted"],
+    config,
     {
-      calls: config,
       models: { model: [config.model, "asked"] },
       files: promptFile(config.prompts),
       ...(constitution === undefined ? {} : { constitution }),
     },
     context,
   );
-  const request = { name: "prompts classify", config, stages: ["prompts", "classify", "sorted"], inputs };
-  return { areas, gathered, inputs, request };
+  return { areas, opened, read, ...checked };
 };
 
-/** Warns where a model sorted hardly anything: the figures are then of chance. */
-const warnOfUnclassified = async (stage: StageContext, path: string, model: string): Promise<void> => {
-  const records = await readRecords(path, areaRecordSchema);
-  const open = records.filter(({ area }) => area === null).length;
-  if (open * 2 <= records.length) return;
-  stage.warn(
-    "areas-few",
-    `${model} sorted ${records.length - open} of ${counted(records.length, "prompt")}. Choose a model that follows instructions: it has to answer with JSON.`,
-  );
-};
-
-/** classify/areas.jsonl: the area of every prompt. */
-const classifyStage = async (
+/** classify/areas.jsonl: the area of every prompt. Warns where a model sorted hardly anything. */
+const classifyStage = (
   pipeline: Pipeline,
   config: ClassifyConfig,
-  prompts: readonly PromptRecord[],
+  prompts: Sequence<PromptRecord>,
   areas: readonly Area[],
-): Promise<AreaRecord[]> => {
-  const { run } = pipeline;
+): Promise<Sequence<AreaRecord>> => {
   const { model, pack, tokensEach } = config;
-  const inputs = { model, areas, pack, tokensEach };
-  await run.stage({ name: "classify", inputs, after: ["prompts"] }, async (stage) => {
-    const file = await stage.records("areas.jsonl", areaRecordSchema);
-    await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
-      const chunk = pack * opened.capabilities.batch;
-      const { skipItems, skipRows } = resumePoint(file.existing.length, chunk);
-      const chunks = classifyPrompts({
-        model: opened,
-        prompts: prompts.slice(skipItems),
-        areas,
-        runSeed: run.seed,
-        stage: "classify",
-        signal: stage.signal,
-        ...{ pack, tokensEach, chunk },
-      });
-      await appendChunks(file, chunks, skipRows, (rows) => {
-        countUsage();
-        stage.progress(rows, prompts.length, "prompts");
-      });
-    });
-    await warnOfUnclassified(stage, file.path, model);
+  return askingStage(pipeline, {
+    name: "classify",
+    after: ["prompts"],
+    inputs: { model, areas, pack, tokensEach },
+    file: "areas.jsonl",
+    schema: areaRecordSchema,
+    model,
+    items: prompts,
+    unit: "prompts",
+    paceFor: (opened) => packPace(opened, pack),
+    work: (opened, { items, ...work }) =>
+      classifyPrompts({ ...work, model: opened, prompts: items, areas, pack, tokensEach }),
+    async check(stage, records) {
+      const { unclassified, count } = await countAreas(records);
+      if (unclassified * 2 <= count) return;
+      stage.warn(
+        "areas-few",
+        `${model} sorted ${count - unclassified} of ${counted(count, "prompt")}. Choose a model that follows instructions: it has to answer with JSON.`,
+      );
+    },
   });
-  return readRecords(join(run.folder, "classify", "areas.jsonl"), areaRecordSchema);
 };
 
 /** sorted/prompts.jsonl: the prompts with their areas; those without keep what they had. */
 const sortedStage = async (
   { run }: Pipeline,
-  prompts: readonly PromptRecord[],
-  records: readonly AreaRecord[],
+  prompts: Sequence<PromptRecord>,
+  records: Sequence<AreaRecord>,
 ): Promise<void> => {
-  const areaOf = new Map(records.map(({ prompt, area }) => [prompt, area]));
-  const sorted = async function* () {
-    for (const prompt of prompts) {
-      const area = areaOf.get(prompt.id);
-      yield promptRecordSchema.parse(area == null ? prompt : { ...prompt, area });
-    }
-  };
+  const sorted = (): AsyncGenerator<PromptRecord> =>
+    mapped(inStep(prompts, records, isOf), ([prompt, [record]]) =>
+      promptRecordSchema.parse(record?.area == null ? prompt : { ...prompt, area: record.area }),
+    );
   await run.stage({ name: "sorted", inputs: {}, after: ["prompts", "classify"] }, async (stage) => {
-    await writeStream(stage, "prompts.jsonl", sorted(), { total: prompts.length, unit: "prompts" });
+    await writeStream(stage, "prompts.jsonl", sorted(), { total: prompts.count, unit: "prompts" });
   });
 };
+
+/** What became of prompts: how many each area has, why others have none, and how many were asked about again. */
+const countAreas = async (records: AsyncIterable<AreaRecord>) => {
+  const areas = new Map<string, number>();
+  const reasons = new Map<string, number>();
+  let count = 0;
+  let unclassified = 0;
+  let again = 0;
+  for await (const { area, reason = "unreadable", asked } of records) {
+    count++;
+    if (asked > 1) again++;
+    if (area === null) unclassified++;
+    const counts = area === null ? reasons : areas;
+    counts.set(area ?? reason, (counts.get(area ?? reason) ?? 0) + 1);
+  }
+  return { areas, reasons, count, unclassified, again };
+};
+type AreaCounts = Awaited<ReturnType<typeof countAreas>>;
 
 const reasonWords: Readonly<Record<(typeof unclassifiedReasons)[number], string>> = {
   refusal: "refused by the provider",
@@ -170,40 +157,36 @@ const reasonWords: Readonly<Record<(typeof unclassifiedReasons)[number], string>
   outside: "put into an area that there is not",
 };
 
-const describeUnclassified = (records: readonly AreaRecord[]): string[] => {
-  const open = records.filter(({ area }) => area === null);
-  if (open.length === 0) return [];
-  const counts = unclassifiedReasons
-    .map((reason) => [open.filter((record) => record.reason === reason).length, reasonWords[reason]] as const)
-    .filter(([count]) => count > 0);
-  const told = counts.map(([count, words]) => `${count} ${words}`).join(", ");
-  return [`Unclassified: ${open.length} of ${counted(records.length, "prompt")} (${told}).`];
+const describeUnclassified = ({ reasons, unclassified, count }: AreaCounts): string[] => {
+  if (unclassified === 0) return [];
+  const told = unclassifiedReasons
+    .filter((reason) => reasons.has(reason))
+    .map((reason) => `${reasons.get(reason)} ${reasonWords[reason]}`);
+  return [`Unclassified: ${unclassified} of ${counted(count, "prompt")} (${told.join(", ")}).`];
 };
 
-const figuresOf = (areas: readonly Area[], records: readonly AreaRecord[]): AreaFigure[] => {
-  const sorted = records.filter(({ area }) => area !== null);
-  return areas.map(({ name }) => {
-    const count = sorted.filter(({ area }) => area === name).length;
-    return areaFigure(name, count, count, sorted.length);
+const figuresOf = (areas: readonly Area[], { areas: found, count, unclassified }: AreaCounts): AreaFigure[] =>
+  areas.map(({ name }) => {
+    const own = found.get(name) ?? 0;
+    return areaFigure(name, own, own, count - unclassified);
   });
-};
 
 const execute = async (config: ClassifyConfig, context: RecipeContext) => {
-  const { areas, gathered, request } = await prepare(config, context);
+  const { areas, opened, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
-  const prompts = await promptStage(pipeline, gathered);
+  const prompts = await promptStage(pipeline, opened);
   const records = await classifyStage(pipeline, config, prompts, areas);
   await sortedStage(pipeline, prompts, records);
-  const figures = figuresOf(areas, records);
-  const unclassified = records.filter(({ area }) => area === null).length;
-  const again = records.filter(({ asked }) => asked > 1).length;
+  const counts = await countAreas(records);
+  const figures = figuresOf(areas, counts);
+  const { count, unclassified, again } = counts;
   const notes = [
-    ...describeUnclassified(records),
+    ...describeUnclassified(counts),
     ...(again === 0 ? [] : [`Asked again in smaller packs: ${counted(again, "prompt")}.`]),
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
-    title: `Areas of ${counted(records.length, "prompt")}`,
+    title: `Areas of ${counted(count, "prompt")}`,
     measure: "share of the prompts that were sorted",
     areas: figures,
     notes: [`Sorted by ${config.model}, ${config.pack} a call.`, ...notes],
@@ -228,7 +211,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       folder: run.folder,
       file: join(run.folder, "sorted", "prompts.jsonl"),
       page: join(run.folder, "areas.html"),
-      prompts: records.length,
+      prompts: count,
       unclassified,
       again,
       areas: figures,
@@ -237,32 +220,24 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
   };
 };
 
-/** Tokens that a request adds to a question but for its text. */
-const requestFrame = 8;
-
 /** Calls about all prompts: at most, where each pack has to be asked again in ever smaller ones; usually, once a pack. */
 const planClassification = (
-  prompts: readonly PromptRecord[],
-  areas: readonly Area[],
+  { areas, opened, read, inputs }: Awaited<ReturnType<typeof prepare>>,
   { pack, tokensEach, model, prices }: ClassifyConfig,
-  speed: Speed,
 ): PlannedStep => {
+  const { count } = opened.prompts;
   const frame = tokensOf(renderClassification([], areas));
-  const once = prompts.reduce(
-    (sum, { messages }) => sum + tokensOf(JSON.stringify(messages.at(-1)!.content)) + requestFrame,
-    0,
-  );
-  const packs = Math.ceil(prompts.length / pack);
-  const most = mostAsked(Math.min(pack, prompts.length));
+  const packs = Math.ceil(count / pack);
+  const most = mostAsked(Math.min(pack, count));
   const load = (calls: number, times: number) => (reply: number) => ({
     calls,
-    read: calls * frame + times * once,
-    written: 32 * calls + times * prompts.length * reply,
+    read: calls * frame + times * read,
+    written: 32 * calls + times * count * reply,
   });
   return planCalls(
     "classify",
-    `${counted(prompts.length, "prompt")}, ${pack} a call; ${counted(packs, "call")} where each answer can be read`,
-    { speed, maxTokens: tokensEach, price: priceOfModel(prices, model) },
+    `${counted(count, "prompt")}, ${pack} a call; ${counted(packs, "call")} where each answer can be read`,
+    { speed: inputs.speeds["model"]!, maxTokens: tokensEach, price: priceOfModel(prices, model) },
     load(packs * most.calls, most.times),
     load(packs, 1),
   );
@@ -274,19 +249,16 @@ export const recipe: Recipe<typeof schema> = {
   summary: "sort prompts into areas with a model, and count each area",
   schema,
   flags: {
-    ...runFlags,
+    ...askedPromptFlags,
     model: modelFlag("model that sorts the prompts"),
     constitution: constitutionFlag,
     areas: areasFlag,
-    prompts: promptsFlag,
-    kind: kindFlag,
-    limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
     pack: { path: "pack", description: "prompts a call", placeholder: "number" },
   },
   async plan(config, context) {
-    const { areas, gathered, inputs, request } = await prepare(config, context);
-    await checkFolder(request, context);
-    return planOf([planClassification(gathered.prompts, areas, config, inputs.speeds["model"]!)]);
+    const prepared = await prepare(config, context);
+    await checkFolder(prepared.request, context);
+    return planOf([planClassification(prepared, config)]);
   },
   run: execute,
 };

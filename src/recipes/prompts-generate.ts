@@ -3,14 +3,24 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../core/index.ts";
+import {
+  mapped,
+  matching,
+  openSetAside,
+  type Sequence,
+  sequence,
+  takeFirst,
+  temporaryNameOf,
+  UserError,
+} from "../core/index.ts";
 import {
   createHarvest,
+  type Examples,
   type GenerationCounts,
   type GenerationOptions,
   generateCalls,
 } from "../feedback/index.ts";
-import { estimatePrompt, priceOfModel } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import {
   type GenerationRecord,
   generationRecordSchema,
@@ -18,38 +28,33 @@ import {
   promptKinds,
   promptRecordSchema,
 } from "../records/index.ts";
-import { readRecords } from "../runs/index.ts";
+import { type StageContext, streamRecords } from "../runs/index.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
-import { modelFlag, promptsFlag, runFlags } from "./flags.ts";
-import type { Speed } from "./model-time.ts";
+import { modelFlag } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planCalls, planOf } from "./plan.ts";
-import { testShareSetting } from "./prompt-settings.ts";
+import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
+import { countPrompts, planCalls, planOf } from "./plan.ts";
+import { askedPromptFlags, askedPromptSettings, testShareSetting } from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
-import {
-  callSettings,
-  modelSetting,
-  outSetting,
-  promptCounts,
-  promptsSetting,
-  seedSetting,
-} from "./settings.ts";
-import { gatherPrompts } from "./stages/prompts.ts";
+import { modelSetting, outSetting, promptsSetting } from "./settings.ts";
+import { idsOf } from "./stages/asking.ts";
+import { openPrompts, sourceOf } from "./stages/prompts.ts";
 import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { counted } from "./wording.ts";
 
+const { limit: _limit, ...exampleFlags } = askedPromptFlags;
+const { limit: _, ...exampleSettings } = askedPromptSettings(40, 40, 40, "as examples");
+
 const schema = z.strictObject({
   out: outSetting("runs/generate"),
-  seed: seedSetting,
   model: modelSetting.describe("model that writes the prompts"),
+  ...exampleSettings,
   prompts: promptsSetting.describe('examples: "sandbox", or a file of prompts'),
   kind: z
     .enum(promptKinds)
     .default("harmful")
     .describe("kind of prompts to write; examples are those of this kind, or of no kind"),
-  counts: promptCounts(40, 40, 40, "as examples"),
   count: z.number().int().positive().default(50).describe("new prompts that are wanted"),
   shots: z.number().int().positive().default(5).describe("examples a call"),
   each: z.number().int().positive().default(5).describe("new prompts asked for in a call"),
@@ -62,7 +67,6 @@ const schema = z.strictObject({
   topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
   tokensEach: z.number().int().positive().default(80).describe("tokens of a new prompt at most"),
   testShare: testShareSetting,
-  ...callSettings,
 });
 type GenerateConfig = z.output<typeof schema>;
 
@@ -72,69 +76,107 @@ const mostCalls = ({ count, each, patience }: GenerateConfig): number =>
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GenerateConfig, context: RecipeContext) => {
   const { prompts: source, counts, seed, kind } = config;
-  const none = { harmful: 0, harmless: 0, lookalike: 0 };
-  const gathered = await gatherPrompts({ source, train: counts, test: none }, seed);
-  const examples = gathered.prompts.filter((prompt) => (prompt.kind ?? kind) === kind);
-  if (examples.length === 0) {
+  const { totals, add } = countPrompts();
+  const isExample = (prompt: PromptRecord): boolean => (prompt.kind ?? kind) === kind;
+  const opened = await openPrompts(sourceOf({ seed, prompts: source, counts }), seed, (prompt) => {
+    if (isExample(prompt)) add(prompt);
+  });
+  if (totals.count === 0) {
     throw new UserError(
       "prompts-empty",
       `${source} has no ${kind} prompts to take as examples. Give some, or another --kind.`,
       { file: source, kind },
     );
   }
-  const inputs = await checkInputs(
-    { calls: config, models: { model: [config.model, "asked"] }, files: promptFile(source) },
+  const examples = sequence(totals.count, () => matching(opened.prompts, isExample));
+  const checked = await checkRequest(
+    "prompts generate",
+    ["ask", "prompts"],
+    config,
+    { models: { model: [config.model, "asked"] }, files: promptFile(source) },
     context,
   );
-  const request = { name: "prompts generate", config, stages: ["ask", "prompts"], inputs };
-  return { gathered, examples, inputs, request };
+  return { inputs: opened.prompts, examples, totals, checked };
+};
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+/** Asks a model until there are enough new prompts, or patience is at its end. */
+const askFor = async (
+  pipeline: Pipeline,
+  stage: StageContext,
+  config: GenerateConfig,
+  inputs: Sequence<PromptRecord>,
+  examples: Examples,
+): Promise<void> => {
+  const { model, kind, shots, each, temperature, topP, tokensEach, count } = config;
+  const runSeed = pipeline.run.seed;
+  const most = mostCalls(config);
+  const file = await stage.records("calls.jsonl", generationRecordSchema);
+  const { harvest } = await createHarvest(inputs, { runSeed, stage: "prompts", testShare: 0 });
+  let fresh = 0;
+  let calls = 0;
+  const take = (record: GenerationRecord): void => {
+    calls++;
+    fresh += harvest(record).length;
+    stage.progress(Math.min(fresh, count), count, "new prompts", counted(calls, "call"));
+  };
+  await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
+    const options: GenerationOptions = {
+      model: opened,
+      examples,
+      runSeed,
+      stage: "ask",
+      signal: stage.signal,
+      ...{ kind, shots, each, temperature, topP, tokensEach },
+    };
+    const earlier = takeFirst(file.rows(), file.existing);
+    while (fresh < count && calls < most) {
+      // A round is what it takes if all is new, whatever the batch: so the number of calls does not depend on it.
+      const end = Math.min(most, calls + Math.ceil((count - fresh) / each));
+      for (let left = await nextUntil(earlier, calls, end); left !== null; ) {
+        take(left);
+        left = await nextUntil(earlier, calls, end);
+      }
+      if (calls >= end) continue;
+      for await (const { records } of generateCalls(options, calls, end)) {
+        await file.append(records);
+        countUsage();
+        for (const record of records) take(record);
+      }
+    }
+    await earlier.return(undefined);
+  });
 };
 
-/** ask/calls.jsonl: calls until there are enough new prompts, or patience is at its end. */
+/** The next record of an earlier attempt, where the round goes on and there is one. */
+const nextUntil = async (
+  earlier: AsyncGenerator<GenerationRecord>,
+  calls: number,
+  end: number,
+): Promise<GenerationRecord | null> => {
+  if (calls >= end) return null;
+  const next = await earlier.next();
+  return next.done === true ? null : next.value;
+};
+
+/** ask/calls.jsonl: the calls with what came. Examples are set aside, where each call draws some of them. */
 const askStage = async (
   pipeline: Pipeline,
   config: GenerateConfig,
-  inputs: readonly PromptRecord[],
-  examples: readonly PromptRecord[],
-): Promise<GenerationRecord[]> => {
-  const { run } = pipeline;
+  { inputs, examples }: Prepared,
+): Promise<void> => {
   const { model, kind, shots, each, temperature, topP, tokensEach, count } = config;
-  const most = mostCalls(config);
-  const decisive = { model, kind, shots, each, temperature, topP, tokensEach, count, most };
-  const known = { ...decisive, examples: examples.map(({ id }) => id) };
-  await run.stage({ name: "ask", inputs: known }, async (stage) => {
-    const file = await stage.records("calls.jsonl", generationRecordSchema);
-    const { harvest } = createHarvest(inputs, { runSeed: run.seed, stage: "prompts", testShare: 0 });
-    let fresh = 0;
-    let calls = 0;
-    await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
-      const options: GenerationOptions = {
-        model: opened,
-        examples,
-        runSeed: run.seed,
-        stage: "ask",
-        signal: stage.signal,
-        ...{ kind, shots, each, temperature, topP, tokensEach },
-      };
-      const take = (records: readonly GenerationRecord[]): void => {
-        calls += records.length;
-        for (const record of records) fresh += harvest(record).length;
-        stage.progress(Math.min(fresh, count), count, "new prompts", counted(calls, "call"));
-      };
-      while (fresh < count && calls < most) {
-        // A round is what it takes if all is new, whatever the batch: so the number of calls does not depend on it.
-        const end = Math.min(most, calls + Math.ceil((count - fresh) / each));
-        take(file.existing.slice(calls, end));
-        while (calls < end) {
-          const asked = await generateCalls(options, calls, Math.min(end, calls + opened.capabilities.batch));
-          await file.append(asked.records);
-          countUsage();
-          take(asked.records);
-        }
-      }
-    });
+  const decisive = { model, kind, shots, each, temperature, topP, tokensEach, count };
+  const known = { ...decisive, most: mostCalls(config), examples: await idsOf(examples) };
+  await pipeline.run.stage({ name: "ask", inputs: known }, async (stage) => {
+    const aside = await openSetAside<PromptRecord>(join(stage.folder, temporaryNameOf("examples")));
+    try {
+      for await (const example of examples) aside.put(example);
+      await askFor(pipeline, stage, config, inputs, aside);
+    } finally {
+      await aside.close();
+    }
   });
-  return readRecords(join(run.folder, "ask", "calls.jsonl"), generationRecordSchema);
 };
 
 const describeCounts = (
@@ -148,46 +190,58 @@ const describeCounts = (
   ];
 };
 
-const execute = async (config: GenerateConfig, context: RecipeContext) => {
-  const { gathered, examples, request } = await prepare(config, context);
-  await using pipeline = await openStages(request, context);
+/** New prompts of all calls, in their order, with what became of the others. */
+const openHarvest = async (pipeline: Pipeline, { testShare }: GenerateConfig, { inputs }: Prepared) => {
   const { run } = pipeline;
-  const calls = await askStage(pipeline, config, gathered.prompts, examples);
-  const options = { runSeed: run.seed, stage: "prompts", testShare: config.testShare };
-  const { harvest, counts } = createHarvest(gathered.prompts, options);
-  const fresh = calls.flatMap(harvest);
-  const prompts = fresh.slice(0, config.count);
-  const written = async function* () {
-    for (const prompt of prompts) yield promptRecordSchema.parse(prompt);
-  };
+  const options = { runSeed: run.seed, stage: "prompts", testShare };
+  const { harvest, counts } = await createHarvest(inputs, options);
+  const calls = streamRecords(join(run.folder, "ask", "calls.jsonl"), generationRecordSchema);
+  const fresh = (async function* () {
+    for await (const call of calls) yield* harvest(call);
+  })();
+  return { fresh, counts };
+};
+
+const execute = async (config: GenerateConfig, context: RecipeContext) => {
+  const prepared = await prepare(config, context);
+  await using pipeline = await openStages(prepared.checked.request, context);
+  const { run } = pipeline;
+  await askStage(pipeline, config, prepared);
+  const { fresh, counts } = await openHarvest(pipeline, config, prepared);
+  const first: PromptRecord[] = [];
+  let found = 0;
+  for await (const prompt of fresh) if (++found <= Math.min(5, config.count)) first.push(prompt);
+  const prompts = Math.min(found, config.count);
   const inputs = { count: config.count, testShare: config.testShare };
   await run.stage({ name: "prompts", inputs, after: ["ask"] }, async (stage) => {
-    if (prompts.length < config.count)
+    if (prompts < config.count)
       stage.warn(
         "prompts-few",
-        `${counted(calls.length, "call")} gave ${prompts.length} of ${config.count} new prompts. Give more or other examples, another model, or more patience.`,
+        `${counted(counts.calls, "call")} gave ${prompts} of ${config.count} new prompts. Give more or other examples, another model, or more patience.`,
       );
-    await writeStream(stage, "prompts.jsonl", written(), { total: prompts.length, unit: "prompts" });
+    const again = await openHarvest(pipeline, config, prepared);
+    const written = mapped(takeFirst(again.fresh, prompts), (prompt) => promptRecordSchema.parse(prompt));
+    await writeStream(stage, "prompts.jsonl", written, { total: prompts, unit: "prompts" });
   });
   await run.finish();
   const spent = await spentInRun(run.folder, ["ask"]);
   const file = join(config.out, "prompts", "prompts.jsonl");
   return {
     lines: [
-      ...prompts.slice(0, 5).map(({ messages }) => `- ${JSON.stringify(messages[0]!.content)}`),
-      ...describeCounts(counts, fresh.length),
+      ...first.map(({ messages }) => `- ${JSON.stringify(messages[0]!.content)}`),
+      ...describeCounts(counts, found),
       ...describeSpent(spent),
-      `${counted(prompts.length, "prompt")}: ${file}`,
-      ...(prompts.length === 0
+      `${counted(prompts, "prompt")}: ${file}`,
+      ...(prompts === 0
         ? []
         : nextCommands(["revise", "--prompts", file], ["prompts", "classify", "--prompts", file])),
     ],
     document: {
       folder: run.folder,
       file: join(run.folder, "prompts", "prompts.jsonl"),
-      prompts: prompts.length,
+      prompts,
       ...counts,
-      fresh: fresh.length,
+      fresh: found,
       spent,
     },
   };
@@ -199,16 +253,15 @@ const frameTokens = 120;
 /** The calls that it takes at most. */
 const planGeneration = (
   config: GenerateConfig,
-  examples: readonly PromptRecord[],
-  speed: Speed,
+  { totals, checked }: Pick<Prepared, "totals" | "checked">,
 ): PlannedStep => {
   const calls = mostCalls(config);
   const { count, each, shots, tokensEach, model, prices } = config;
-  const example = examples.reduce((sum, { messages }) => sum + estimatePrompt(messages), 0) / examples.length;
+  const example = totals.tokens / totals.count;
   return planCalls(
     "ask",
     `${counted(count, "new prompt")}, ${each} a call, at most`,
-    { speed, maxTokens: tokensEach, price: priceOfModel(prices, model) },
+    { speed: checked.inputs.speeds["model"]!, maxTokens: tokensEach, price: priceOfModel(prices, model) },
     (reply) => ({
       calls,
       read: calls * (frameTokens + shots * example),
@@ -223,17 +276,16 @@ export const recipe: Recipe<typeof schema> = {
   summary: "new prompts from examples, written by a model",
   schema,
   flags: {
-    ...runFlags,
+    ...exampleFlags,
     model: modelFlag("model that writes the prompts"),
-    prompts: promptsFlag,
     kind: { path: "kind", description: "kind of prompts to write", placeholder: "kind" },
     count: { path: "count", description: "new prompts that are wanted", placeholder: "number" },
     shots: { path: "shots", description: "examples a call", placeholder: "number" },
   },
   async plan(config, context) {
-    const { examples, inputs, request } = await prepare(config, context);
-    await checkFolder(request, context);
-    return planOf([planGeneration(config, examples, inputs.speeds["model"]!)]);
+    const prepared = await prepare(config, context);
+    await checkFolder(prepared.checked.request, context);
+    return planOf([planGeneration(config, prepared)]);
   },
   run: execute,
 };

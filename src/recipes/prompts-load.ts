@@ -4,11 +4,10 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { sha256File, UserError } from "../core/index.ts";
+import { mapped, sha256File, UserError } from "../core/index.ts";
 import {
   createTidy,
   formatNamed,
-  mixSftRows,
   noTidyCounts,
   readChains,
   readComparisons,
@@ -31,7 +30,8 @@ import {
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./settings.ts";
 import { localFile } from "./stages/data-files.ts";
-import { rowsStage } from "./stages/rows.ts";
+import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
+import { mixedRows, rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { counted } from "./wording.ts";
@@ -154,20 +154,30 @@ const chainStages = async (pipeline: Pipeline, config: LoadConfig, { sources, re
   await pipeline.run.stage({ name: "revise", inputs }, async (stage) => {
     await writeStream(stage, "revisions.jsonl", chains(), { total: 0, unit: "chains" });
   });
-  const made = [];
-  for await (const chain of chains()) made.push(chain);
   const rowOptions = { runSeed: config.seed, stage: "rows" };
-  const { rows, leftOut } = sftRowsFromRevisions(made, { ...rowOptions, which: config.revisions });
+  const made = () =>
+    mapped(chains(), (chain) => sftRowsFromRevisions([chain], { ...rowOptions, which: config.revisions }));
+  const counts = { chains: 0, rows: 0 };
+  let leftOut: LeftOutCounts = {};
+  for await (const chain of made()) {
+    counts.chains++;
+    counts.rows += chain.rows.length;
+    leftOut = sumLeftOut(leftOut, chain.leftOut);
+  }
+  const rows = async function* () {
+    for await (const chain of made()) yield* chain.rows;
+  };
   await rowsStage(pipeline, {
     after: ["revise"],
     inputs: { revisions: config.revisions },
     file: "sft.jsonl",
     schema: sftRowSchema,
-    rows: mixSftRows(rows, [], rowOptions),
+    rows: (stage) => mixedRows(stage, rows(), rowOptions),
+    count: counts.rows,
     leftOut,
     what: "text",
   });
-  return { chains: made.length, rows: rows.length };
+  return counts;
 };
 
 const comparisonStage = async (pipeline: Pipeline, config: LoadConfig, { sources, request }: Prepared) => {

@@ -274,14 +274,24 @@ export const reviseOne = async (
   return { lines, document };
 };
 
-/** How many tested replies keep every principle, and which principles the others are not known to keep. */
-export const describeFailing = (revisions: readonly RevisionRecord[]): string[] => {
-  const tested = revisions.filter(({ failing }) => failing !== undefined);
-  if (tested.length === 0) return [];
+/** Counts chains that were tested against every principle. describe: how many keep all, and which are not known to be kept. */
+export const countFailing = () => {
   const counts = new Map<string, number>();
-  for (const id of tested.flatMap(({ failing }) => failing ?? [])) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const whole = tested.filter(({ failing }) => failing?.length === 0).length;
-  const worst = [...counts].sort(([, one], [, other]) => other - one).map(([id, count]) => `${id} ${count}`);
-  const rest = worst.length === 0 ? "" : ` Not known to be kept: ${worst.join(", ")}.`;
-  return [`Tested against every principle: ${whole} of ${tested.length} last replies keep all.${rest}`];
+  let tested = 0;
+  let whole = 0;
+  return {
+    add({ failing }: Pick<RevisionRecord, "failing">): void {
+      if (failing === undefined) return;
+      tested++;
+      if (failing.length === 0) whole++;
+      for (const id of failing) counts.set(id, (counts.get(id) ?? 0) + 1);
+    },
+    describe(): string[] {
+      if (tested === 0) return [];
+      const sorted = [...counts].sort(([, one], [, other]) => other - one);
+      const worst = sorted.map(([id, count]) => `${id} ${count}`);
+      const rest = worst.length === 0 ? "" : ` Not known to be kept: ${worst.join(", ")}.`;
+      return [`Tested against every principle: ${whole} of ${tested} last replies keep all.${rest}`];
+    },
+  };
 };

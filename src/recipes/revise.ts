@@ -4,8 +4,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { UserError } from "../core/index.ts";
-import { mixSftRows, sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
+import { collect, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
+import { sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
 import { isEndpoint, priceOfModel } from "../models/index.ts";
 import {
   type PromptRecord,
@@ -15,19 +15,22 @@ import {
   sftRowSchema,
 } from "../records/index.ts";
 import {
+  addReply,
   countFinishes,
   describeFinishes,
   describeSpent,
   describeUnrevised,
+  noReplies,
   spentInRun,
+  sumOver,
 } from "./data-summary.ts";
 import { dataFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planOf, planReplies, planRevisions } from "./plan.ts";
+import { countPrompts, planOf, planReplies, planRevisions } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { describeFailing, planOne, reviseOne } from "./revise-one.ts";
+import { countFailing, planOne, reviseOne } from "./revise-one.ts";
 import {
   askedLoadSetting,
   callSettings,
@@ -44,9 +47,10 @@ import {
   sftMixSettings,
 } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
-import { answerStage, reviseStage } from "./stages/data.ts";
+import { isOf } from "./stages/asking.ts";
+import { answerStage, type Pipeline, reviseStage } from "./stages/data.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
-import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
+import { openOneSide, sideStage } from "./stages/prompts.ts";
 import {
   fewShotsFile,
   loadExamples,
@@ -54,7 +58,7 @@ import {
   revisedBy,
   revisionExtras,
 } from "./stages/revising.ts";
-import { rowsStage } from "./stages/rows.ts";
+import { mixedRows, rowsStage } from "./stages/rows.ts";
 import { counted } from "./wording.ts";
 
 export const reviseSchema = z.strictObject({
@@ -94,19 +98,29 @@ const isRevised =
   ({ kind }: PromptRecord): boolean =>
     helpful === "revise" || kind === undefined || kind === "harmful";
 
+/** Opens the prompts, and counts them and those to be revised. Throws UserError where there are none of these. */
+const open = async (config: ReviseConfig) => {
+  const [all, revised] = [countPrompts(), countPrompts()];
+  const prompts = await openOneSide(config, "train", (prompt) => {
+    all.add(prompt);
+    if (isRevised(config)(prompt)) revised.add(prompt);
+  });
+  if (revised.totals.count === 0) {
+    throw new UserError(
+      "prompts-not-revised",
+      `None of ${counted(all.totals.count, "prompt")} is to be revised: all are marked harmless or lookalike. Give harmful ones too, or --set helpful=revise.`,
+    );
+  }
+  return { prompts, totals: { all: all.totals, revised: revised.totals } };
+};
+
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: ReviseConfig, context: RecipeContext) => {
   const document = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
   const constitution = revisedBy(document, config.revise, config.seed);
   const examples = await loadExamples(config.revise);
   requireLearnable(config.sft.revisions, config.revise);
-  const prompts = await gatherOneSide(config, "train");
-  if (!prompts.used.some(isRevised(config))) {
-    throw new UserError(
-      "prompts-not-revised",
-      `None of ${counted(prompts.used.length, "prompt")} is to be revised: all are marked harmless or lookalike. Give harmful ones too, or --set helpful=revise.`,
-    );
-  }
+  const { prompts, totals } = await open(config);
   const inputs = await checkInputs(
     {
       models: {
@@ -120,26 +134,71 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
     },
     context,
   );
-  return { constitution, examples, prompts, inputs, request: { name: "revise", config, stages, inputs } };
-};
-
-/** Rows of the revisions, and of the answers that were kept as they are. */
-const rowsOf = (
-  config: ReviseConfig,
-  prompts: readonly PromptRecord[],
-  answers: readonly ReplyRecord[],
-  revisions: readonly RevisionRecord[],
-): { rows: SftRow[]; kept: number; leftOut: LeftOutCounts } => {
-  const options = { runSeed: config.seed, stage: "rows" };
-  const unrevised = prompts.filter((prompt) => !isRevised(config)(prompt));
-  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
-  const helpful = sftRowsFromReplies(unrevised, answers, options);
   return {
-    rows: mixSftRows(revised.rows, helpful.rows, options),
-    kept: helpful.rows.length,
-    leftOut: sumLeftOut(revised.leftOut, helpful.leftOut),
+    constitution,
+    examples,
+    prompts,
+    totals,
+    inputs,
+    request: { name: "revise", config, stages, inputs },
   };
 };
+
+/** What a run has come to: its prompts, what was answered, and the chains of those that were revised. */
+type Made = {
+  readonly prompts: Sequence<PromptRecord>;
+  readonly answers: Sequence<ReplyRecord>;
+  readonly revisions: Sequence<RevisionRecord>;
+};
+
+/** Rows of the revisions, then of the answers that were kept as they are. onLeftOut: told of what gave none. */
+async function* rowsOf(
+  config: ReviseConfig,
+  { prompts, answers, revisions }: Made,
+  onPart: (part: "revised" | "kept", rows: number, leftOut: LeftOutCounts) => void = () => {},
+): AsyncGenerator<SftRow> {
+  const options = { runSeed: config.seed, stage: "rows" };
+  for await (const revision of revisions) {
+    const { rows, leftOut } = sftRowsFromRevisions([revision], { ...options, which: config.sft.revisions });
+    onPart("revised", rows.length, leftOut);
+    yield* rows;
+  }
+  for await (const [prompt, own] of inStep(prompts, answers, isOf)) {
+    if (isRevised(config)(prompt)) continue;
+    const { rows, leftOut } = sftRowsFromReplies([prompt], own, options);
+    onPart("kept", rows.length, leftOut);
+    yield* rows;
+  }
+}
+
+/** Reads all of it once: how replies and steps ended, what is learned, and the first chains to show. */
+const summarise = async (config: ReviseConfig, made: Made) => {
+  const { prompts, answers, revisions } = made;
+  const [answered, toRevise] = [noReplies(), noReplies()];
+  for await (const [prompt, own] of inStep(prompts, answers, isOf))
+    for (const answer of own) {
+      addReply(answered, answer);
+      if (isRevised(config)(prompt)) addReply(toRevise, answer);
+    }
+  const failing = countFailing();
+  const steps = await sumOver(revisions, countFinishes([]), (revision) => {
+    failing.add(revision);
+    return countFinishes(revision.steps);
+  });
+  const counts = { revised: 0, kept: 0 };
+  let leftOut: LeftOutCounts = {};
+  const rows = rowsOf(config, made, (part, made, left) => {
+    counts[part] += made;
+    leftOut = sumLeftOut(leftOut, left);
+  });
+  for await (const _ of rows) {
+    // Only what it counts is wanted.
+  }
+  const first = await collect(takeFirst(revisions, 3));
+  return { answered, toRevise, failing, steps, ...counts, leftOut, first };
+};
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** One chain as a person reads it. */
 const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
@@ -153,79 +212,86 @@ const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
   ]),
 ];
 
-const describeNext = (config: ReviseConfig, rows: readonly SftRow[]): string[] => {
-  if (rows.length === 0) return ["No revision ended as a whole reply, so there are no rows to learn from."];
+const describeNext = (config: ReviseConfig, rows: number): string[] => {
+  if (rows === 0) return ["No revision ended as a whole reply, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "sft.jsonl")];
   const model = isEndpoint(config.model) ? ["--model", "./a-model-folder"] : ["--model", config.model];
   return nextCommands(["train", "sft", ...model, ...data], ["export", "dataset", config.out]);
 };
 
 /** The rows, the share of kept answers among them where there are both, and what comes next. */
-const describeRows = (config: ReviseConfig, rows: readonly SftRow[], kept: number): string[] => [
-  `${counted(rows.length, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
-  ...(kept === 0 || kept === rows.length
+const describeRows = (config: ReviseConfig, rows: number, kept: number): string[] => [
+  `${counted(rows, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
+  ...(kept === 0 || kept === rows
     ? []
-    : [`Of the rows ${Math.round((100 * kept) / rows.length)} % are kept answers to harmless prompts.`]),
+    : [`Of the rows ${Math.round((100 * kept) / rows)} % are kept answers to harmless prompts.`]),
   ...describeNext(config, rows),
 ];
 
-const execute = async (config: ReviseConfig, context: RecipeContext) => {
-  const { constitution, examples, prompts: gathered, request } = await prepare(config, context);
-  await using pipeline = await openStages(request, context);
-  const prompts = await oneSidedStage(pipeline, gathered);
+/** All stages of the command. */
+const make = async (pipeline: Pipeline, config: ReviseConfig, prepared: Prepared) => {
+  const { constitution, examples } = prepared;
+  const prompts = await sideStage(pipeline, prepared.prompts);
   const { model, sampling } = config;
-  const asked = { model, prompts, sampling };
-  const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"] });
-  const revised = prompts.filter(isRevised(config));
+  const asked = { prompts, sampling };
+  const answers = await answerStage(pipeline, { ...asked, model, name: "answer", after: ["prompts"] });
   const revisions = await reviseStage(pipeline, {
     ...asked,
     name: "revise",
     model: config.critic ?? model,
     after: ["answer"],
     constitution,
-    prompts: revised,
     answers,
+    isRevised: isRevised(config),
     ...config.revise,
     examples,
   });
-  const { rows, kept, leftOut } = rowsOf(config, prompts, answers, revisions);
+  const made = { prompts, answers, revisions };
+  const summary = await summarise(config, made);
   const rowsFile = await rowsStage(pipeline, {
     after: ["answer", "revise"],
     inputs: { revisions: config.sft.revisions, helpful: config.helpful },
     file: "sft.jsonl",
     schema: sftRowSchema,
-    rows,
-    leftOut,
+    rows: (stage) => mixedRows(stage, rowsOf(config, made), { runSeed: config.seed, stage: "rows" }),
+    count: summary.revised + summary.kept,
+    leftOut: summary.leftOut,
     what: "text",
   });
+  return { prompts: prompts.count, chains: revisions.count, summary, rowsFile };
+};
+
+const execute = async (config: ReviseConfig, context: RecipeContext) => {
+  const prepared = await prepare(config, context);
+  await using pipeline = await openStages(prepared.request, context);
+  const { prompts, chains, summary, rowsFile } = await make(pipeline, config, prepared);
   await pipeline.run.finish();
   const { folder } = pipeline.run;
-  const answered = countFinishes(answers);
-  const steps = countFinishes(revisions.flatMap((chain) => chain.steps));
-  const wanted = new Set(revised.map(({ id }) => id));
-  const toRevise = answers.filter(({ prompt }) => wanted.has(prompt));
+  const { answered, steps, kept } = summary;
+  const { maxTokens } = config.sampling;
+  const rows = summary.revised + kept;
   const spent = await spentInRun(folder, stages);
   return {
     lines: [
-      ...revisions.slice(0, 3).flatMap(showChain),
+      ...summary.first.flatMap(showChain),
       "",
-      describeFinishes(answered, sampling.maxTokens, "answer"),
-      describeFinishes(steps, sampling.maxTokens, "revision"),
-      ...describeUnrevised(toRevise, revisions.length),
-      ...describeFailing(revisions),
+      describeFinishes(answered.finishes, maxTokens, "answer"),
+      describeFinishes(steps, maxTokens, "revision"),
+      ...describeUnrevised(summary.toRevise, chains),
+      ...summary.failing.describe(),
       ...describeSpent(spent),
-      `${counted(revisions.length, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
+      `${counted(chains, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
       ...describeRows(config, rows, kept),
     ],
     document: {
       folder,
       revisions: join(folder, "revise", "revisions.jsonl"),
       rows: rowsFile,
-      prompts: prompts.length,
-      chains: revisions.length,
-      trainingRows: rows.length,
+      prompts,
+      chains,
+      trainingRows: rows,
       keptAnswers: kept,
-      finishes: { answers: answered, revisions: steps },
+      finishes: { answers: answered.finishes, revisions: steps },
       spent,
     },
   };
@@ -268,17 +334,16 @@ export const recipe: Recipe<typeof reviseSchema> = {
     prompt === undefined ? undefined : { continues: false, text: "The same command begins anew." },
   async plan(config, context) {
     if (config.prompt !== undefined) return planOne(config, config.prompt, context);
-    const { constitution, examples, prompts, inputs, request } = await prepare(config, context);
+    const { constitution, examples, totals, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const [price, criticPrice] = [config.model, config.critic ?? config.model].map((name) =>
       priceOfModel(config.prices, name),
     );
     const critic = inputs.speeds[config.critic === undefined ? "model" : "critic"]!;
-    const revised = prompts.used.filter(isRevised(config));
     return planOf([
-      planReplies("answer", prompts.used, { maxTokens, speed: inputs.speeds["model"]!, price }),
-      planRevisions("revise", revised, constitution, {
+      planReplies("answer", totals.all, { maxTokens, speed: inputs.speeds["model"]!, price }),
+      planRevisions("revise", totals.revised, constitution, {
         ...config.revise,
         ...revisionExtras({ examples }),
         maxTokens,

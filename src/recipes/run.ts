@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { constitutionFor, loadConstitution, saveConstitution } from "../constitution/index.ts";
-import { UserError } from "../core/index.ts";
+import { collect, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
 import {
   type JudgingWishes,
@@ -18,7 +18,6 @@ import {
   type Constitution,
   type GoodhartRecord,
   goodhartRecordSchema,
-  type LabelRecord,
   type MetricsDocument,
   type PromptRecord,
   type ReplyRecord,
@@ -39,14 +38,14 @@ import { describeRun } from "./run-summary.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
-import { answerStage, labelStage, type Pipeline, readSamples, reviseStage } from "./stages/data.ts";
+import { answerStage, labelStage, type Pipeline, reviseStage } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
 import { goodhartMeasure } from "./stages/goodhart.ts";
 import { sumLeftOut } from "./stages/left-out.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { dpoStage, rewardStage } from "./stages/preferences.ts";
-import { gatherPrompts, promptStage } from "./stages/prompts.ts";
+import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { sftStage } from "./stages/sft.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
@@ -90,55 +89,58 @@ type Arm = {
 const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) => {
   const { config, train, answers, examples } = shared;
   const options = { runSeed: pipeline.run.seed, stage: stage("sl") };
-  const revisions = await reviseStage(pipeline, {
+  const revised = await reviseStage(pipeline, {
     name: stage("revise"),
     after: ["answer"],
     model: config.model,
     constitution: revisedBy(constitution, config.revise, config.seed),
-    prompts: train.filter(isHarmful),
-    answers,
+    prompts: sequenceOf(train),
+    answers: sequenceOf(answers),
+    isRevised: isHarmful,
     ...config.revise,
     examples,
     sampling: config.sampling,
     seedStage: "revise",
   });
-  const revised = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
+  const revisions = await collect(revised);
+  const learned = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
   const helpful = sftRowsFromReplies(train, answers, options);
   const model = await sftStage(pipeline, {
     name: stage("sl"),
     after: [stage("revise")],
     model: config.model,
-    rows: mixSftRows(revised.rows, helpful.rows, options),
-    leftOut: sumLeftOut(revised.leftOut, helpful.leftOut),
+    rows: mixSftRows(learned.rows, helpful.rows, options),
+    leftOut: sumLeftOut(learned.leftOut, helpful.leftOut),
     settings: config.sft,
   });
   return { revisions, model };
 };
 
-/** Labels of pairs of the SL-CAI model's replies, by the judge. */
-const labelPairs = (
-  { pipeline, shared, constitution, wishes, stage }: Arm,
-  policy: string,
-): Promise<LabelRecord[]> => {
+/** Labels of pairs of the SL-CAI model's replies, by the judge; and the replies. */
+const labelPairs = async ({ pipeline, shared, constitution, wishes, stage }: Arm, policy: string) => {
   const { config, train } = shared;
-  return labelStage(pipeline, {
+  const labelled = await labelStage(pipeline, {
     name: stage("label"),
     after: [stage("sl")],
     policy,
     judge: config.judge ?? config.model,
     constitution: constitutionFor(constitution, "judge"),
-    prompts: train,
+    prompts: sequenceOf(train),
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
     wishes,
     seedStage: "label",
   });
+  return { labels: await collect(labelled.labels), samples: await collect(labelled.samples) };
 };
 
 /** Reward model, DPO-CAI and RL-CAI, all from the SL-CAI model. */
-const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
+const learnFromLabels = async (
+  arm: Arm,
+  model: string,
+  { labels, samples }: Awaited<ReturnType<typeof labelPairs>>,
+): Promise<void> => {
   const { pipeline, shared, stage } = arm;
-  const samples = await readSamples(pipeline.run, stage("label"));
   const { config, train, test } = shared;
   const learning = (name: string) => {
     const { hard } = config.label;
@@ -180,14 +182,14 @@ const runArm = async (
   const folder = join(pipeline.run.folder, name);
   await saveConstitution(join(folder, "constitution.yaml"), constitution);
   const { revisions, model } = await learnSupervised(arm);
-  const labels = await labelPairs(arm, model);
-  await learnFromLabels(arm, model, labels);
+  const labelled = await labelPairs(arm, model);
+  await learnFromLabels(arm, model, labelled);
   const goodhart: GoodhartRecord[] =
     shared.config.ppo.measureEvery === 0
       ? []
       : await readRecords(join(folder, "rl", "goodhart.jsonl"), goodhartRecordSchema);
   const heldOut = await readRecords(join(folder, "reward", "held-out.jsonl"), rewardPairRecordSchema);
-  return { constitution, revisions, labels, heldOut, goodhart };
+  return { constitution, revisions, labels: labelled.labels, heldOut, goodhart };
 };
 
 /** A run's models, with the folders that their trainings write: an adapter's, where its base is held in fewer bits. */
@@ -207,8 +209,8 @@ export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedMod
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
 const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
-  const gathered = await gatherPrompts({ source, ...counts }, seed);
-  const { prompts } = gathered;
+  const gathered = await openPrompts({ source, ...counts }, seed);
+  const prompts = await collect(gathered.prompts);
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
   requireMeasurable(prompts);
@@ -226,17 +228,17 @@ const share = async (
   config: RunConfig,
   { prompts: { gathered }, examples }: Awaited<ReturnType<typeof prepare>>,
 ): Promise<Shared> => {
-  const prompts = await promptStage(pipeline, gathered);
+  const prompts = await collect(await promptStage(pipeline, gathered));
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
   const answers = await answerStage(pipeline, {
     name: "answer",
     after: ["prompts"],
     model: config.model,
-    prompts: train,
+    prompts: sequenceOf(train),
     sampling: config.sampling,
   });
-  return { config, train, test, answers, examples };
+  return { config, train, test, answers: await collect(answers), examples };
 };
 
 /** Throws UserError where a training could not go on with the adapter that fine-tuning leaves. */

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import {
   type Clock,
+  collect,
   type DiskWriter,
   dropTornLine,
   formatJsonLines,
@@ -22,23 +23,36 @@ type WithoutTime<Event> = Event extends unknown ? Omit<Event, "time"> : never;
 export type RunEventBody = WithoutTime<RunEvent>;
 
 export type EventLog = {
-  /** What was in the file when it was opened. */
+  /** What was in the file when it was opened, but that of progress and usage only the last of each row of them is kept. */
   readonly earlier: readonly RunEvent[];
   emit(body: RunEventBody): RunEvent;
   close(): void;
 };
 
-/** The events of a run folder; a torn last line is left out, a missing file is an empty log. */
-export const readEvents = async (folder: string): Promise<RunEvent[]> => {
-  const path = join(folder, eventFileName);
-  const events: RunEvent[] = [];
+/** The events of a run folder as a stream; a torn last line is left out, a missing file is an empty log. */
+export async function* streamEvents(folder: string): AsyncGenerator<RunEvent> {
   try {
-    for await (const { value } of readJsonLines(path, eventSchema, "drop")) events.push(value);
+    for await (const { value } of readJsonLines(join(folder, eventFileName), eventSchema, "drop"))
+      yield value;
   } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "file-missing") return [];
-    throw thrown;
+    if (!(thrown instanceof Error && "code" in thrown && thrown.code === "file-missing")) throw thrown;
   }
-  return events;
+}
+
+/** The events of a run folder, in memory. */
+export const readEvents = (folder: string): Promise<RunEvent[]> => collect(streamEvents(folder));
+
+const isFrequent = ({ type }: RunEvent): boolean => type === "stage-progress" || type === "stage-usage";
+
+/** The events that say what happened: of those that come as long as work goes on, the last says until when it did. */
+const readTurns = async (folder: string): Promise<RunEvent[]> => {
+  const turns: RunEvent[] = [];
+  for await (const event of streamEvents(folder)) {
+    const last = turns.at(-1);
+    if (last !== undefined && isFrequent(last) && isFrequent(event)) turns.pop();
+    turns.push(event);
+  }
+  return turns;
 };
 
 /** The event with its free text redacted: the fields that hold sentences, not the names that others read. */
@@ -58,7 +72,7 @@ export const openEventLog = async (options: {
 }): Promise<EventLog> => {
   const path = join(options.folder, eventFileName);
   await dropTornLine(path);
-  const earlier = await readEvents(options.folder);
+  const earlier = await readTurns(options.folder);
   const appender = await openAppender(path, options.disk);
   return {
     earlier,

@@ -1,9 +1,9 @@
 // The run folder: stages with resume, records, event log, lock, manifest; reading one; estimating progress.
 // What a stage does is not known here; it is given as a function.
 export { callsName, configName } from "./artefacts.ts";
-export { type RunEventBody, readEvents } from "./event-log.ts";
+export { type RunEventBody, readEvents, streamEvents } from "./event-log.ts";
 export { estimateProgress, type ProgressEstimate, type ProgressPoint } from "./progress-estimate.ts";
-export { type RecordSchema, type RunReading, readRecords, readRun } from "./reading.ts";
+export { type RecordSchema, type RunReading, readRecords, readRun, streamRecords } from "./reading.ts";
 export type { RecordFile } from "./record-file.ts";
 export { openRun, type Run, type RunOptions } from "./run.ts";
 export { checkRunFolder } from "./run-identity.ts";

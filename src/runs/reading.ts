@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import type { z } from "zod";
-import { parseJsonAs, parseYaml, readJsonLines, readText, UserError } from "../core/index.ts";
+import { collect, parseJsonAs, parseYaml, readJsonLines, readText, UserError } from "../core/index.ts";
 import {
   type Manifest,
   type MetricsDocument,
@@ -38,15 +38,17 @@ export type RunReading = {
   has(path: string): boolean;
 };
 
+/** The rows of a JSONL file as a stream. Throws UserError with file, line and field. */
+export async function* streamRecords<Row>(path: string, schema: RecordSchema<Row>): AsyncGenerator<Row> {
+  for await (const { value } of readJsonLines(path, schema)) yield value;
+}
+
 /**
- * The rows of a JSONL file. A last line without line feed is read too, as in files that people wrote. Throws
+ * The rows of a JSONL file, in memory. A last line without line feed is read too, as in files that people wrote. Throws
  * UserError with file, line and field.
  */
-export const readRecords = async <Row>(path: string, schema: RecordSchema<Row>): Promise<Row[]> => {
-  const rows: Row[] = [];
-  for await (const { value } of readJsonLines(path, schema)) rows.push(value);
-  return rows;
-};
+export const readRecords = <Row>(path: string, schema: RecordSchema<Row>): Promise<Row[]> =>
+  collect(streamRecords(path, schema));
 
 /** stage.json of a stage folder, or undefined when the stage has not finished. */
 export const readStageManifest = async (stageFolder: string): Promise<StageManifest | undefined> => {

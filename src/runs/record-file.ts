@@ -1,5 +1,6 @@
 // A JSONL file of records inside a stage folder. Rows are checked, written whole in one call a chunk, and flushed
-// before append resolves; a torn last line is cut off when the file is opened, so what is read back are whole rows.
+// before append resolves; a torn last line is cut off when the file is opened, so what is read back are whole rows. Rows are
+// never all in memory.
 
 import {
   CovenantError,
@@ -9,14 +10,15 @@ import {
   formatJsonLines,
   messageOf,
   openAppender,
-  readJsonLines,
 } from "../core/index.ts";
-import type { RecordSchema } from "./reading.ts";
+import { type RecordSchema, streamRecords } from "./reading.ts";
 
 export type RecordFile<Row> = {
   readonly path: string;
-  /** The rows an earlier, interrupted attempt left, in the order of the file. */
-  readonly existing: readonly Row[];
+  /** How many rows an earlier, interrupted attempt left. */
+  readonly existing: number;
+  /** The rows of the file as it is now, as a stream. */
+  rows(): AsyncGenerator<Row>;
   /** Writes rows in one piece; when it resolves they are on the disk. Throws UserError when the disk is full. */
   append(rows: readonly Row[]): Promise<void>;
   close(): void;
@@ -30,9 +32,9 @@ export const openRecordFile = async <Row>(
 ): Promise<RecordFile<Row>> => {
   await dropTornLine(path);
   const appender = await openAppender(path, disk);
-  const existing: Row[] = [];
+  let existing = 0;
   try {
-    for await (const { value } of readJsonLines(path, schema)) existing.push(value);
+    for await (const _ of streamRecords(path, schema)) existing++;
   } catch (thrown) {
     appender.close();
     throw thrown;
@@ -40,6 +42,7 @@ export const openRecordFile = async <Row>(
   return {
     path,
     existing,
+    rows: () => streamRecords(path, schema),
     async append(rows) {
       if (rows.length === 0) return;
       const checked = rows.map((row, index) => {

@@ -82,10 +82,8 @@ describe("resuming", () => {
       const stopped = run.stage({ name: "first", inputs: 0 }, async (stage) => {
         expect(stage.resumed).toBe(true);
         const { existing } = await stage.records("rows.jsonl", rowSchema);
-        expect(existing).toHaveLength(bytes === whole.length ? 2 : bytes >= firstLine ? 1 : 0);
-        expect(readFileSync(path)).toHaveLength(
-          existing.length === 2 ? whole.length : existing.length * firstLine,
-        );
+        expect(existing).toBe(bytes === whole.length ? 2 : bytes >= firstLine ? 1 : 0);
+        expect(readFileSync(path)).toHaveLength(existing === 2 ? whole.length : existing * firstLine);
         throw new Error("killed");
       });
       await expect(stopped).rejects.toThrow("killed");
@@ -99,7 +97,7 @@ describe("resuming", () => {
     await using run = await openRun(optionsFor(folder, log));
     await run.stage({ name: "first", inputs: { count: 1 } }, async (stage) => {
       expect(stage.resumed).toBe(false);
-      expect((await stage.records("rows.jsonl", rowSchema)).existing).toEqual([]);
+      expect((await stage.records("rows.jsonl", rowSchema)).existing).toBe(0);
     });
   });
 

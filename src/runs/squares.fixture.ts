@@ -43,7 +43,7 @@ export const writeRows = async (
   await run.stage({ name, inputs: { count }, after }, async (stage) => {
     log.worked.push(name);
     const file = await stage.records("rows.jsonl", rowSchema);
-    for (let index = file.existing.length; index < count; ) {
+    for (let index = file.existing; index < count; ) {
       const chunk = [row(name, stage.seed, index)];
       if (index + 1 < count) chunk.push(row(name, stage.seed, index + 1));
       await file.append(chunk);

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-type Body = {
+export type Body = {
   readonly messages: readonly { readonly content: string }[];
   readonly seed?: number;
   readonly max_tokens?: number;
@@ -27,6 +27,8 @@ export type Behaviour = {
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string;
+  /** Told of every call before it is answered. */
+  readonly onCall?: (body: Body) => void;
 };
 
 /**
@@ -131,7 +133,7 @@ const closeServer = (server: Server): Promise<void> =>
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
   const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
-  const { rejects = () => false, says = ["("], writes } = behaviour;
+  const { rejects = () => false, says = ["("], writes, onCall } = behaviour;
   const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
@@ -148,6 +150,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
       return { status: 200, body: { data: [{ id: `parrot${saidBack(request)}` }] } };
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
+    onCall?.(body);
     if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context)
       return failed(400, `maximum context length is ${context}`);
     asked.push(body.messages);

@@ -8,49 +8,59 @@ import type { LabelRecord } from "../../records/index.ts";
 const fewestForVerdict = 50;
 const oneLetterShare = 0.95;
 
-/** Watches labels as they come; throws CovenantError "judge-one-letter" as soon as the judge answers by position. */
-export type JudgeWatch = (labels: Iterable<LabelRecord>) => void;
-
 /**
- * A watch that stops when the judge gives the same letter in both orders in at least 95 % of at least 50 judged
- * comparisons so far.
+ * Watches labels as they come. see: counts one. check: throws CovenantError "judge-one-letter" where the judge gave the
+ * same letter in both orders in at least 95 % of at least 50 judged comparisons so far.
  */
+export type JudgeWatch = { see(label: LabelRecord): void; check(): void };
+
+/** A watch that has seen nothing yet. */
 export const watchJudge = (): JudgeWatch => {
+  let judge = "";
   let judged = 0;
   const always = { A: 0, B: 0 };
-  return (labels) => {
-    let judge = "";
-    for (const { orders, judge: name } of labels) {
+  return {
+    see({ orders, judge: name }) {
       judge = name;
-      if (orders === null) continue;
+      if (orders === null) return;
       judged++;
       // Reply 0 stands under (A) in the first order and under (B) in the second.
       if (orders[0] > 0.5 && orders[1] < 0.5) always.A++;
       if (orders[0] < 0.5 && orders[1] > 0.5) always.B++;
-    }
-    const letter = always.A >= always.B ? "A" : "B";
-    const share = always[letter] / judged;
-    if (judged < fewestForVerdict || share < oneLetterShare) return;
-    throw new CovenantError(
-      "judge-one-letter",
-      `The judge ${judge} answers (${letter}) whatever stands there: in ${always[letter]} of ${judged} comparisons it kept to that letter when the replies were exchanged. Its labels say nothing; choose another judge.`,
-      { judge, letter, judged, share },
-    );
+    },
+    check() {
+      const letter = always.A >= always.B ? "A" : "B";
+      const share = always[letter] / judged;
+      if (judged < fewestForVerdict || share < oneLetterShare) return;
+      throw new CovenantError(
+        "judge-one-letter",
+        `The judge ${judge} answers (${letter}) whatever stands there: in ${always[letter]} of ${judged} comparisons it kept to that letter when the replies were exchanged. Its labels say nothing; choose another judge.`,
+        { judge, letter, judged, share },
+      );
+    },
   };
 };
 
 /** Stops for labels that are all there. Throws CovenantError "judge-one-letter". */
-export const assertJudgeReads = (labels: Iterable<LabelRecord>): void => watchJudge()(labels);
+export const assertJudgeReads = (labels: Iterable<LabelRecord>): void => {
+  const watch = watchJudge();
+  for (const label of labels) watch.see(label);
+  watch.check();
+};
 
 /** A judge that flips more often than this is told of; published verdicts of GPT-4 flipped in 13 %. */
 const manyFlips = 0.5;
 
 /** What to tell of a judge that mostly flips with the order; null where it does not, or nobody can tell yet. */
-export const describeFlips = (labels: readonly LabelRecord[]): string | null => {
-  const judged = labels.filter(({ flipped }) => flipped !== null);
-  const flips = judged.filter(({ flipped }) => flipped === true).length;
-  if (judged.length < fewestForVerdict) return null;
-  const share = flips / judged.length;
-  if (wilsonInterval(share, judged.length).low < manyFlips) return null;
-  return `In ${flips} of ${judged.length} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels, but little else may be left in them. Choose another judge, or let it reason (label.method=reasoning).`;
+export const describeFlips = ({
+  judged,
+  flips,
+}: {
+  readonly judged: number;
+  readonly flips: number;
+}): string | null => {
+  if (judged < fewestForVerdict) return null;
+  const share = flips / judged;
+  if (wilsonInterval(share, judged).low < manyFlips) return null;
+  return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels, but little else may be left in them. Choose another judge, or let it reason (label.method=reasoning).`;
 };

@@ -5,7 +5,7 @@
 import { throwIfAborted } from "../../core/index.ts";
 import { type LanguageModel, moneyOf, type Price } from "../../models/index.ts";
 import type { Judgement, LabelRecord, ReasoningChain, Usage, Votes } from "../../records/index.ts";
-import { chunksOf, inOrder, type Pace, paceOf, sumUsage } from "../chunk.ts";
+import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
 import type { ReplyPair } from "../pairs.ts";
 import { type ComparisonTask, planTask, questionsOf, type TaskOptions } from "./comparison-task.ts";
 import { clampTo, isPlain, type Judging, plainJudging } from "./judging.ts";
@@ -20,7 +20,7 @@ import type { VoteCount } from "./vote.ts";
 export type LabelOptions = TaskOptions &
   Partial<Pace> & {
     readonly judge: LanguageModel;
-    readonly pairs: readonly ReplyPair[];
+    readonly pairs: Stream<ReplyPair>;
     readonly judging?: Judging;
     readonly signal?: AbortSignal;
   };
@@ -167,7 +167,7 @@ export async function* labelBatch(options: LabelOptions): AsyncGenerator<LabelCh
   const { judge, judging = plainJudging } = options;
   if (judging.reading === "scores") requireScores(judge);
   const { chunk, window } = { ...paceOf(judge, 2), ...options };
-  const chunks = chunksOf(options.pairs, chunk);
+  const chunks = piecesOf(options.pairs, chunk);
   for await (const ready of inOrder(chunks, window, (pairs) => labelChunk(options, pairs))) {
     yield {
       records: ready.flatMap(({ records }) => records),

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { checkValue, type TextPlace } from "../../core/index.ts";
 import { type Message, messageSchema } from "../../records/index.ts";
 import { cleanReply } from "../cleaning.ts";
-import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
+import { exactDialogue, mergeTurns, parseDialogue } from "../dialogue.ts";
 import {
   asked,
   fieldFault,
@@ -15,6 +15,7 @@ import {
   type GivenPrompt,
   hasFields,
   type PromptFormat,
+  replyEnds,
   text,
   textOrTranscript,
   transcript,
@@ -56,16 +57,14 @@ const questionOf = (above: string): string | undefined => {
 const dialogueEnds = (row: ChoiceRow, place: TextPlace) => {
   const { text_correct: right, text_incorrect: wrong } = row;
   if (right === undefined || wrong === undefined) return null;
-  const [one, other] = [transcript(right, "text_correct", place), transcript(wrong, "text_incorrect", place)];
-  const shared = commonPrompt(one, other);
-  const [good, bad] = [one.slice(shared.length), other.slice(shared.length)];
-  if (shared.length === 0 || good.length !== 1 || bad.length !== 1)
-    throw fieldFault(
-      place,
-      "text_correct, text_incorrect",
-      "expected two dialogues that differ in their last reply alone.",
-    );
-  return { messages: mergeTurns(shared), good: good[0]!.content, bad: bad[0]!.content };
+  const [one, other] = [exactDialogue(right), exactDialogue(wrong)];
+  const ends = one && other && replyEnds(one, other);
+  if (ends !== null) return { messages: ends.messages, good: ends.replies[0], bad: ends.replies[1] };
+  throw fieldFault(
+    place,
+    "text_correct, text_incorrect",
+    "expected two dialogues that differ in the assistant's last reply alone.",
+  );
 };
 
 const choiceComparison = (row: ChoiceRow, place: TextPlace): GivenComparison => {
@@ -84,6 +83,12 @@ const choiceComparison = (row: ChoiceRow, place: TextPlace): GivenComparison => 
   if (ends !== null) {
     const options = correct === 0 ? [ends.good, ends.bad] : [ends.bad, ends.good];
     if (correct > 1) throw fieldFault(place, "corrects", `got (${letter}), expected (A) or (B).`);
+    if (incorrects.length !== 1 || letterOf(incorrects[0]!) !== (correct === 0 ? "B" : "A"))
+      throw fieldFault(
+        place,
+        "corrects, incorrects",
+        `got ${corrects[0]} and ${incorrects.join(", ")}, expected (A) and (B), since there are two texts.`,
+      );
     return { messages: ends.messages, options, correct, ...known };
   }
   if (correct >= listed.length)
@@ -95,14 +100,19 @@ const choiceComparison = (row: ChoiceRow, place: TextPlace): GivenComparison => 
   return { messages: textOrTranscript(prompt), options: listed, correct, ...known };
 };
 
+const trimmed = ({ role, content }: Message): Message => ({ role, content: content.trim() });
+
 const multipleChoice: PromptFormat = {
   name: "cai-choice",
   what: "CAI evaluations: prompt, corrects, incorrects, text_correct, text_incorrect (438 HHH; sets of more options)",
   recognises: (row) => hasFields(row, "prompt", "corrects", "incorrects"),
   read(row, place) {
     const checked = checkValue(choiceRow, row, place);
-    const messages = dialogueEnds(checked, place)?.messages ?? textOrTranscript(checked.prompt);
-    return { messages, labels: {} };
+    const turns = dialogueEnds(checked, place)?.messages.map(trimmed);
+    return {
+      messages: turns === undefined ? textOrTranscript(checked.prompt) : mergeTurns(turns),
+      labels: {},
+    };
   },
   comparison: (row, place) => choiceComparison(checkValue(choiceRow, row, place), place),
 };

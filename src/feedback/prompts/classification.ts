@@ -8,23 +8,32 @@ import { loadTemplate, renderConversation, renderTemplate } from "../../constitu
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import type { AreaRecord, PromptRecord, UnclassifiedReason, Usage } from "../../records/index.ts";
-import { chunksOf, expectCount, isAnswered, sumUsage } from "../chunk.ts";
+import {
+  chunksOf,
+  expectCount,
+  inOrder,
+  isAnswered,
+  type Pace,
+  paceOf,
+  piecesOf,
+  type Stream,
+  sumUsage,
+} from "../chunk.ts";
 import { type Area, describeArea } from "./areas.ts";
 import { answerForm, readAnswer } from "./json-answer.ts";
 
 /**
- * pack: prompts a call. chunk: prompts whose calls are made together, a multiple of pack (default: as many packs as the
- * model's batch). tokensEach: of an answer, for each prompt at most.
+ * pack: prompts a call. chunk: prompts whose calls are made together, a multiple of pack; window: such chunks at a time
+ * (default: the model's). tokensEach: of an answer, for each prompt at most.
  */
-export type ClassifyOptions = {
+export type ClassifyOptions = Partial<Pace> & {
   readonly model: LanguageModel;
-  readonly prompts: readonly PromptRecord[];
+  readonly prompts: Stream<PromptRecord>;
   readonly areas: readonly Area[];
   readonly pack: number;
   readonly runSeed: number;
   readonly stage: string;
   readonly tokensEach: number;
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -159,29 +168,48 @@ const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOp
   return { settled: settled.map((one) => one!), again, usage: sumUsage(usages) };
 };
 
+/** How packs of prompts are best given to a model: as paceOf, with packs in place of items. */
+export const packPace = (model: LanguageModel, pack: number): Pace => {
+  const { chunk, window } = paceOf(model);
+  return { chunk: chunk * pack, window };
+};
+
+const classifyChunk = async (
+  chunk: readonly PromptRecord[],
+  options: ClassifyOptions,
+): Promise<AreaChunk> => {
+  const { model, runSeed, stage } = options;
+  const { settled, again, usage } = await settleChunk(chunk, options);
+  const records = chunk.map(({ id }, at): AreaRecord => {
+    const { outcome, asked, pack } = settled[at]!;
+    return {
+      id: `${stage}/${id}`,
+      parents: [id],
+      stage,
+      seed: deriveSeed(runSeed, stage, id),
+      prompt: id,
+      model: model.id,
+      area: "area" in outcome ? outcome.area : null,
+      ...("reason" in outcome ? { reason: outcome.reason } : {}),
+      asked,
+      pack,
+    };
+  });
+  return { records, again, usage };
+};
+
 /**
- * Classifies prompts, chunk by chunk, in their order. A prompt's area does not depend on the chunk, since packs begin at
- * multiples of their size. To resume after whole chunks, leave out the prompts that they covered.
+ * Classifies prompts in their order. A prompt's area does not depend on the chunk, since packs begin at multiples of their
+ * size. To resume after whole chunks, leave out the prompts that they covered.
  */
 export async function* classifyPrompts(options: ClassifyOptions): AsyncGenerator<AreaChunk> {
-  const { model, runSeed, stage, pack } = options;
-  for (const chunk of chunksOf(options.prompts, options.chunk ?? pack * model.capabilities.batch)) {
-    const { settled, again, usage } = await settleChunk(chunk, options);
-    const records = chunk.map(({ id }, at): AreaRecord => {
-      const { outcome, asked, pack: last } = settled[at]!;
-      return {
-        id: `${stage}/${id}`,
-        parents: [id],
-        stage,
-        seed: deriveSeed(runSeed, stage, id),
-        prompt: id,
-        model: model.id,
-        area: "area" in outcome ? outcome.area : null,
-        ...("reason" in outcome ? { reason: outcome.reason } : {}),
-        asked,
-        pack: last,
-      };
-    });
-    yield { records, again, usage };
+  const { chunk, window } = { ...packPace(options.model, options.pack), ...options };
+  const chunks = piecesOf(options.prompts, chunk);
+  for await (const ready of inOrder(chunks, window, (prompts) => classifyChunk(prompts, options))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      again: ready.reduce((sum, { again }) => sum + again, 0),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
   }
 }

@@ -3,9 +3,13 @@
 
 import { createHash } from "node:crypto";
 
-/** add: the number that an equal text was added with before, or undefined, and then it is added with its own. */
+/**
+ * add: the number that an equal text was added with before, or undefined, and then it is added with its own. count: how
+ * often a text was counted, this time with it (for maps that only count).
+ */
 export type DigestMap = {
   add(text: string, number: number): number | undefined;
+  count(text: string): number;
   readonly size: number;
 };
 
@@ -45,6 +49,11 @@ export const createDigestMap = (): DigestMap => {
       if (stored !== 0) put(find(oldKeys, 4 * slot), oldKeys, 4 * slot, stored);
     }
   };
+  const insert = (slot: number, words: ArrayLike<number>, stored: number): void => {
+    put(slot, words, 0, stored);
+    size++;
+    if (size * 3 > capacity * 2) grow();
+  };
   return {
     get size() {
       return size;
@@ -54,10 +63,16 @@ export const createDigestMap = (): DigestMap => {
       const slot = find(words);
       // Numbers are stored one higher: 0 says that a slot is free.
       if (numbers[slot] !== 0) return numbers[slot]! - 1;
-      put(slot, words, 0, number + 1);
-      size++;
-      if (size * 3 > capacity * 2) grow();
+      insert(slot, words, number + 1);
       return undefined;
+    },
+    count(text) {
+      const words = wordsOf(text);
+      const slot = find(words);
+      const before = numbers[slot]!;
+      if (before === 0) insert(slot, words, 1);
+      else numbers[slot] = before + 1;
+      return before + 1;
     },
   };
 };

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { describePlace, type TextPlace, UserError } from "../../core/index.ts";
 import type { Message, PromptKind } from "../../records/index.ts";
-import { mergeTurns, parseDialogue } from "../dialogue.ts";
+import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
 
 /** What a row says of its prompt. */
 export type PromptLabels = {
@@ -18,15 +18,16 @@ export type PromptLabels = {
 export type GivenPrompt = { readonly messages: readonly Message[]; readonly labels: PromptLabels };
 
 /**
- * Replies to a conversation of which one is known to be the best. correct: its index. question: what the set asks of
- * them, where it does. prompt: the text as it stands in the set.
+ * Replies to a conversation, to the last space. correct: the index of the best one, where that is known. question: what
+ * the set asks of them, where it does. prompt: the text as it stands in the set. id: as the row says it.
  */
 export type GivenComparison = {
+  readonly id?: string | undefined;
   readonly messages: readonly Message[];
   readonly question?: string;
   readonly options: readonly string[];
-  readonly correct: number;
-  readonly prompt: string;
+  readonly correct?: number | undefined;
+  readonly prompt?: string;
 };
 
 /** An answer with its rounds of critique and revision, as others wrote them down. principle: the set's name for it. */
@@ -79,6 +80,19 @@ export const labelOf = (value: string | null | undefined): string | undefined =>
 
 /** A prompt of one turn. */
 export const asked = (content: string): Message[] => [{ role: "user", content }];
+
+/** The turns that two dialogues share, and the assistant's reply with which each ends; null: they differ in more. */
+export const replyEnds = (
+  one: readonly Message[],
+  other: readonly Message[],
+): { readonly messages: Message[]; readonly replies: readonly [string, string] } | null => {
+  const messages = commonPrompt(one, other);
+  const [end, otherEnd] = [one.slice(messages.length), other.slice(messages.length)];
+  const [first, second] = [end[0], otherEnd[0]];
+  if (messages.length === 0 || end.length !== 1 || otherEnd.length !== 1) return null;
+  if (first?.role !== "assistant" || second?.role !== "assistant") return null;
+  return { messages, replies: [first.content, second.content] };
+};
 
 /** Turns up to the last of the user, those of one speaker joined: what is to be replied to. */
 export const untilUser = (turns: readonly Message[]): Message[] =>

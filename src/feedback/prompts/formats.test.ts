@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publishedFile } from "../../core/published.fixture.ts";
-import { loadPrompts, readChains, readComparisons, sftRowsFromRevisions } from "../index.ts";
+import { sftRowsFromRevisions } from "../index.ts";
+import { loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -22,13 +23,6 @@ const write = (name: string, content: string): string => {
 };
 const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 const options = { runSeed: 1 };
-const allOf = async <Item>(items: AsyncIterable<Item>): Promise<Item[]> => {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-};
-const comparisonsOf = (...given: Parameters<typeof readComparisons>) => allOf(readComparisons(...given));
-const chainsOf = (...given: Parameters<typeof readChains>) => allOf(readChains(...given));
 
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
@@ -212,7 +206,7 @@ const choice = (overrides: object = {}) => ({
 
 describe("readComparisons", () => {
   it("reads multiple choice with both dialogues", async () => {
-    const [first] = await comparisonsOf(write("hhh.jsonl", jsonl(choice())), options);
+    const [first] = await loadComparisons(write("hhh.jsonl", jsonl(choice())), options);
     expect(first).toMatchObject({
       messages: [user("Is (A) {it}?")],
       question: "Which is better? Options:",
@@ -225,13 +219,13 @@ describe("readComparisons", () => {
   it("reads questions of more options from the text, and replies that stand in place of letters", async () => {
     const prompt =
       "\n\nHuman: What kind?\n\nOptions:\n (A) Theft\n (B) Fraud\n (C) None\n\nAssistant: The answer is:";
-    const [many] = await comparisonsOf(
+    const [many] = await loadComparisons(
       write("nine.jsonl", jsonl({ prompt, corrects: [" (C)"], incorrects: [" (A)", " (B)"] })),
       options,
     );
     expect(many).toMatchObject({ options: ["Theft", "Fraud", "None"], correct: 2, question: "Options:" });
     const few = { prompt: "\n\nHuman: Hi\n\nAssistant:", corrects: ["Hello."], incorrects: ["Go."] };
-    const [shot] = await comparisonsOf(write("few.json", JSON.stringify([few])), options);
+    const [shot] = await loadComparisons(write("few.json", JSON.stringify([few])), options);
     expect(shot).toMatchObject({ messages: [user("Hi")], options: ["Hello.", "Go."], correct: 0 });
   });
 
@@ -249,7 +243,7 @@ describe("readComparisons", () => {
     ["icai.csv", sets[17]![1], ["1", "2"], 1],
     ["hhh.jsonl", sets[19]![1], ["Yes", "No"], 1],
   ])("reads %s", async (name, text, replies, correct) => {
-    const [first] = await comparisonsOf(write(name, text), options);
+    const [first] = await loadComparisons(write(name, text), options);
     expect(first).toMatchObject({ options: replies, correct });
   });
 
@@ -258,10 +252,10 @@ describe("readComparisons", () => {
       "broken.jsonl",
       jsonl(choice(), choice({ corrects: [" (C)"] }), choice({ corrects: 1 })),
     );
-    await expect(comparisonsOf(broken, options)).rejects.toThrow(
+    await expect(loadComparisons(broken, options)).rejects.toThrow(
       /has 2 faults:[\s\S]*line 2: corrects: got \(C\)[\s\S]*line 3: corrects: got 1/,
     );
-    expect(await comparisonsOf(write("p.jsonl", jsonl({ prompt: "a" })), options)).toEqual([]);
+    expect(await loadComparisons(write("p.jsonl", jsonl({ prompt: "a" })), options)).toEqual([]);
   });
 });
 
@@ -283,7 +277,7 @@ const chain = {
 
 describe("readChains", () => {
   it("reads CAI's samples as records of ours, which training rows are made of", async () => {
-    const chains = await chainsOf(write("SLMADISON.jsonl", jsonl(chain)), options);
+    const chains = await loadChains(write("SLMADISON.jsonl", jsonl(chain)), options);
     expect(chains[0]).toMatchObject({
       messages: [user("Is {it}: so?")],
       answer: "Yes.",
@@ -315,7 +309,7 @@ describe("readChains", () => {
       messages: [user("p"), assistant("better")],
     };
     const file = write("harmless.jsonl", jsonl(row));
-    const [first] = await chainsOf(file, options);
+    const [first] = await loadChains(file, options);
     expect(first).toMatchObject({ answer: "r", steps: [{ critique: "c", revision: "better" }] });
     expect((await loadPrompts(file, options)).prompts[0]?.messages).toEqual([user("p")]);
   });
@@ -357,7 +351,7 @@ describe.skipIf(pairs.missing !== false)("published data", () => {
   });
 
   it("has 438 comparisons, of which 52.1 % have (A) as their answer", async () => {
-    const all = await comparisonsOf(data("anthropic-cai/evals/438HHHEvaluations.jsonl"), options);
+    const all = await loadComparisons(data("anthropic-cai/evals/438HHHEvaluations.jsonl"), options);
     expect(all).toHaveLength(438);
     expect(new Set(all.map(({ id }) => id)).size).toBe(438);
     expect((all.filter(({ correct }) => correct === 0).length / 438).toFixed(3)).toBe("0.521");
@@ -366,7 +360,7 @@ describe.skipIf(pairs.missing !== false)("published data", () => {
   });
 
   it.each(["LAMDA", "INSTRUCTGPT"])("has chains of four revisions of %s", async (set) => {
-    const chains = await chainsOf(data(`anthropic-cai/samples/${set}_SLMADISON.jsonl`), options);
+    const chains = await loadChains(data(`anthropic-cai/samples/${set}_SLMADISON.jsonl`), options);
     expect(chains.map(({ steps }) => steps.length)).toEqual(Array(13).fill(4));
     const texts = chains.flatMap(({ answer, steps }) => [
       answer,
@@ -380,6 +374,6 @@ describe.skipIf(pairs.missing !== false)("published data", () => {
     expect(sampled.prompts).toHaveLength(13);
     expect((await loadPrompts(data("mt-bench/question.jsonl"), options)).prompts).toHaveLength(80);
     const shots = data("anthropic-cai/prompts/RLMadisonFewShotPrompts.json");
-    expect(await comparisonsOf(shots, options)).toHaveLength(5);
+    expect(await loadComparisons(shots, options)).toHaveLength(5);
   });
 });

@@ -14,16 +14,31 @@ import type {
   UnclassifiedReason,
   Usage,
 } from "../../records/index.ts";
-import { expectCount, isAnswered, sumUsage } from "../chunk.ts";
+import {
+  chunksOf,
+  expectCount,
+  inOrder,
+  isAnswered,
+  type Pace,
+  paceOf,
+  type Stream,
+  sumUsage,
+} from "../chunk.ts";
 import { createDigestMap } from "./digests.ts";
 import { answerForm, readAnswer } from "./json-answer.ts";
 import { splitOf } from "./reading.ts";
 import { wordsKey } from "./tidying.ts";
 
-/** shots: examples a call; each: new prompts asked for in a call. kind: of the examples and of what is written. */
-export type GenerationOptions = {
+/** Prompts of which some are drawn for each call, wherever they lie. */
+export type Examples = { readonly count: number; at(index: number): PromptRecord };
+
+/**
+ * shots: examples a call; each: new prompts asked for in a call. kind: of the examples and of what is written. chunk: calls
+ * made together; window: such chunks at a time (default: the model's).
+ */
+export type GenerationOptions = Partial<Pace> & {
   readonly model: LanguageModel;
-  readonly examples: readonly PromptRecord[];
+  readonly examples: Examples;
   readonly kind: PromptKind;
   readonly shots: number;
   readonly each: number;
@@ -89,19 +104,14 @@ const readReply = (reply: Reply): { texts: string[]; reason?: UnclassifiedReason
   return { texts: [], reason: reply.finish === "length" ? "length" : "unreadable" };
 };
 
-/** The calls from `first` to before `end`, in one batch. What a call asks depends on its number alone. */
-export const generateCalls = async (
-  options: GenerationOptions,
-  first: number,
-  end: number,
-): Promise<GenerationChunk> => {
+const callsOf = async (options: GenerationOptions, numbers: readonly number[]): Promise<GenerationChunk> => {
   const { model, examples, kind, runSeed, stage, signal } = options;
   throwIfAborted(signal);
-  const calls = Array.from({ length: end - first }, (_, index) => {
-    const id = `${stage}/${kind}-${String(first + index).padStart(5, "0")}`;
+  const calls = numbers.map((number) => {
+    const id = `${stage}/${kind}-${String(number).padStart(5, "0")}`;
     const seed = deriveSeed(runSeed, stage, id);
-    const shots = createRandom(seed).shuffle(examples).slice(0, options.shots);
-    return { id, seed, shots };
+    const drawn = createRandom(seed).order(examples.count).subarray(0, options.shots);
+    return { id, seed, shots: Array.from(drawn, (place) => examples.at(place)) };
   });
   const requests = calls.map(({ shots, seed }) => requestOf(options, shots, seed));
   const given = await model.generate(requests, signal === undefined ? {} : { signal });
@@ -113,6 +123,21 @@ export const generateCalls = async (
   return { records, usage: sumUsage(replies.map(({ usage }) => usage)) };
 };
 
+/** The calls from `first` to before `end`, in their order. What a call asks depends on its number alone. */
+export async function* generateCalls(
+  options: GenerationOptions,
+  first: number,
+  end: number,
+): AsyncGenerator<GenerationChunk> {
+  const { chunk, window } = { ...paceOf(options.model), ...options };
+  const numbers = Array.from({ length: end - first }, (_, index) => first + index);
+  for await (const ready of inOrder(chunksOf(numbers, chunk), window, (some) => callsOf(options, some)))
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
+}
+
 /** How many texts came, and what became of them and of the calls. */
 export type GenerationCounts = {
   texts: number;
@@ -123,8 +148,8 @@ export type GenerationCounts = {
 };
 
 /** Takes new prompts out of calls, in their order; those that say what is there already are left out and counted. */
-export const createHarvest = (
-  inputs: readonly PromptRecord[],
+export const createHarvest = async (
+  inputs: Stream<PromptRecord>,
   {
     runSeed,
     stage,
@@ -133,7 +158,7 @@ export const createHarvest = (
 ) => {
   const counts: GenerationCounts = { texts: 0, blank: 0, repeated: 0, calls: 0, failed: {} };
   const known = createDigestMap();
-  for (const input of inputs) known.add(wordsKey(input.messages.slice(-1)), 0);
+  for await (const input of inputs) known.add(wordsKey(input.messages.slice(-1)), 0);
   const harvest = ({ id: call, kind, texts, reason }: GenerationRecord): PromptRecord[] => {
     counts.calls++;
     if (reason !== undefined) counts.failed[reason] = (counts.failed[reason] ?? 0) + 1;

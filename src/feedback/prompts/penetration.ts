@@ -11,7 +11,7 @@ import {
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { Message, Usage, ViolationRecord } from "../../records/index.ts";
-import { chunksOf, sumUsage } from "../chunk.ts";
+import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
 import { givesChoice, readBothOrders, readScores, requireScores, scoresMissing } from "../labels/reading.ts";
 import { type Area, describeArea } from "./areas.ts";
 
@@ -24,13 +24,12 @@ export type AreaReply = {
   readonly area: Area;
 };
 
-export type PenetrationOptions = {
+/** chunk: items whose calls are made together, two each; window: such chunks at a time (default: the judge's). */
+export type PenetrationOptions = Partial<Pace> & {
   readonly judge: LanguageModel;
-  readonly items: readonly AreaReply[];
+  readonly items: Stream<AreaReply>;
   readonly runSeed: number;
   readonly stage: string;
-  /** Items whose calls are made together, two each (default: half the judge's batch). */
-  readonly chunk?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -77,29 +76,40 @@ export const requireVerdicts = async (
   if (!(await givesChoice(judge, question!.messages, call))) throw scoresMissing(judge);
 };
 
-/** Judges replies, chunk by chunk, in their order. Throws UserError when the judge gives no log-probabilities at all. */
+const judgeChunk = async (
+  items: readonly AreaReply[],
+  { judge, runSeed, stage, signal }: PenetrationOptions,
+): Promise<PenetrationChunk> => {
+  throwIfAborted(signal);
+  const call = signal === undefined ? {} : { signal };
+  const readings = await readScores(judge, items.flatMap(questionsOf), comparisonOptions, call);
+  const records = items.map(({ prompt, reply, area }, at): ViolationRecord => {
+    const read = readBothOrders(readings[2 * at]!, readings[2 * at + 1]!);
+    const id = `${stage}/${prompt}`;
+    return {
+      id,
+      parents: [prompt, reply],
+      stage,
+      seed: deriveSeed(runSeed, stage, prompt),
+      prompt,
+      area: area.name,
+      judge: judge.id,
+      probability: read.orders && (read.orders[0] + read.orders[1]) / 2,
+      ...read,
+    };
+  });
+  return { records, usage: sumUsage(readings.map(({ usage }) => usage)) };
+};
+
+/** Judges replies in their order. Throws UserError when the judge gives no log-probabilities at all. */
 export async function* judgeViolations(options: PenetrationOptions): AsyncGenerator<PenetrationChunk> {
-  const { judge, items, runSeed, stage, signal } = options;
-  requireScores(judge);
-  for (const chunk of chunksOf(items, options.chunk ?? judge.capabilities.batch / 2)) {
-    throwIfAborted(signal);
-    const call = signal === undefined ? {} : { signal };
-    const readings = await readScores(judge, chunk.flatMap(questionsOf), comparisonOptions, call);
-    const records = chunk.map(({ prompt, reply, area }, at): ViolationRecord => {
-      const read = readBothOrders(readings[2 * at]!, readings[2 * at + 1]!);
-      const id = `${stage}/${prompt}`;
-      return {
-        id,
-        parents: [prompt, reply],
-        stage,
-        seed: deriveSeed(runSeed, stage, prompt),
-        prompt,
-        area: area.name,
-        judge: judge.id,
-        probability: read.orders && (read.orders[0] + read.orders[1]) / 2,
-        ...read,
-      };
-    });
-    yield { records, usage: sumUsage(readings.map(({ usage }) => usage)) };
+  requireScores(options.judge);
+  const { chunk, window } = { ...paceOf(options.judge, 2), ...options };
+  const chunks = piecesOf(options.items, chunk);
+  for await (const ready of inOrder(chunks, window, (items) => judgeChunk(items, options))) {
+    yield {
+      records: ready.flatMap(({ records }) => records),
+      usage: sumUsage(ready.map(({ usage }) => usage)),
+    };
   }
 }

@@ -8,7 +8,8 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../core/index.ts";
-import { commonPrompt, loadPrompts, parseDialogue, splitOf } from "../index.ts";
+import { commonPrompt, parseDialogue, splitOf } from "../index.ts";
+import { loadPrompts } from "../reading.fixture.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -66,7 +67,7 @@ describe("dialogues", () => {
   });
 });
 
-describe("loadPrompts", () => {
+describe("readPrompts", () => {
   it("takes the common beginning of a preference row, many turns long", async () => {
     const shared = "\n\nHuman: How: so?\n\nAssistant: Like this: a: b.\n\nHuman: And {then}?";
     const { prompts } = await load(
@@ -173,7 +174,6 @@ describe("loadPrompts", () => {
       jsonl({ id: "p", prompt: "a" }, { id: "p", prompt: "b" }),
       /line 2: id: got "p", which line 1 has already/,
     ],
-    ["\n \n", /holds no prompts/],
   ])("says file, line and field for %j", async (content, expected) => {
     const { message } = await failureOf(content);
     expect(message).toMatch(expected);

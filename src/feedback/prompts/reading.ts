@@ -148,20 +148,3 @@ export async function* readPrompts(
   }
   faults.end();
 }
-
-/** All prompts of a file, and how many rows only repeated an earlier one. Throws UserError when there are none. */
-export const loadPrompts = async (
-  file: string,
-  options: PromptOptions,
-): Promise<{ readonly prompts: readonly PromptRecord[]; readonly repeated: number }> => {
-  let repeated = 0;
-  const prompts: PromptRecord[] = [];
-  for await (const prompt of readPrompts(file, options, { onRepeated: () => repeated++ }))
-    prompts.push(prompt);
-  if (prompts.length > 0) return { prompts, repeated };
-  throw new UserError(
-    "prompts-empty",
-    `${file} holds no prompts. Expected one prompt a row, e.g. {"prompt": "How do I ...?"}.`,
-    { file },
-  );
-};

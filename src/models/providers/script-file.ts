@@ -4,7 +4,8 @@
 import { z } from "zod";
 import { checkValue, createRandom, parseYaml, readText } from "../../core/index.ts";
 import { finishSchema, type Message } from "../../records/index.ts";
-import { type ScriptedModel, scriptedModel } from "./scripted.ts";
+import type { LanguageModel } from "../specification.ts";
+import { scriptedModel } from "./scripted.ts";
 
 const ruleSchema = z
   .strictObject({
@@ -30,7 +31,7 @@ const findRule = (rules: readonly Rule[], messages: readonly Message[]): Rule | 
 };
 
 /** Opens a scripted model from a file (YAML, of which JSON is a part). Throws UserError when it is not a script. */
-export const openScriptedModel = async (file: string, id: string): Promise<ScriptedModel> => {
+export const openScriptedModel = async (file: string, id: string): Promise<LanguageModel> => {
   const { rules, batch } = checkValue(scriptSchema, parseYaml(await readText(file), { file }), { file });
   const speaking = rules.filter((rule) => rule.reply !== undefined || rule.finish !== undefined);
   const scoring = rules.filter((rule) => rule.score !== undefined);
@@ -43,6 +44,7 @@ export const openScriptedModel = async (file: string, id: string): Promise<Scrip
   };
   return scriptedModel({
     id,
+    keepCalls: false,
     ...(batch === undefined ? {} : { batch }),
     ...(scoring.length === 0 ? {} : { score }),
     reply: (request) => {

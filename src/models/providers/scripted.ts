@@ -7,10 +7,14 @@ import type { GenerateRequest, LanguageModel, Reply, Score, ScoreRequest } from 
 /** What a script may give as reply: the text, or the text with how it ended. */
 export type ScriptedReply = string | { readonly text: string; readonly finish?: Reply["finish"] };
 
-/** reply and score see one request at a time. Without score the model gives none. batch: of the capabilities. */
+/**
+ * reply and score see one request at a time. Without score the model gives none. batch: of the capabilities. keepCalls:
+ * false where nobody looks at what was asked, which grows with every call.
+ */
 export type Script = {
   readonly id?: string;
   readonly batch?: number;
+  readonly keepCalls?: boolean;
   readonly reply: (request: GenerateRequest) => ScriptedReply;
   readonly score?: (request: ScoreRequest) => readonly (number | null)[];
 };
@@ -43,6 +47,9 @@ const truncateAtStop = (text: string, stops: readonly string[] | undefined): str
 /** A model that follows a script. */
 export const scriptedModel = (script: Script): ScriptedModel => {
   const calls: ScriptedCall[] = [];
+  const keep = (call: ScriptedCall): void => {
+    if (script.keepCalls !== false) calls.push(call);
+  };
 
   const replyTo = (request: GenerateRequest): Reply => {
     const given = script.reply(request);
@@ -68,12 +75,12 @@ export const scriptedModel = (script: Script): ScriptedModel => {
     calls,
     generate: async (requests, options) => {
       throwIfAborted(options?.signal);
-      calls.push({ type: "generate", requests });
+      keep({ type: "generate", requests });
       return requests.map(replyTo);
     },
     score: async (requests, options) => {
       throwIfAborted(options?.signal);
-      calls.push({ type: "score", requests });
+      keep({ type: "score", requests });
       return requests.map(scoreOf);
     },
     close: async () => {},

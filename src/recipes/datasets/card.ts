@@ -5,7 +5,7 @@
 import { covenantVersion, formatYaml, hashJson } from "../../core/index.ts";
 import type { Principle } from "../../records/index.ts";
 import type { ColumnType, TableColumn, WrittenTable } from "../../tables/index.ts";
-import { describeFinishes, describeLabels, describeSpent } from "../data-summary.ts";
+import { countFinishes, describeFinishes, describeLabels, describeSpent } from "../data-summary.ts";
 import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
 import type { Spent } from "../stages/stage-model.ts";
 import { counted } from "../wording.ts";
@@ -191,7 +191,7 @@ const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
     ...(answers === undefined ? [] : [describeFinishes(answers, maxTokens, "answer")]),
     ...(revisions === undefined ? [] : [describeFinishes(revisions, maxTokens, "revision")]),
     ...(samples === undefined ? [] : [describeFinishes(samples, maxTokens, "reply", "replies")]),
-    ...(labels === undefined ? [] : describeLabels(labels, [])),
+    ...(labels === undefined ? [] : describeLabels(labels, countFinishes([]))),
     ...(told === "" ? [] : [`Gave no row: ${told}.`]),
   ];
   return lines.length === 0

@@ -1,20 +1,22 @@
-// The data half of the pipeline as stages: answers, critique and revision, pairs and labels.
-// Each resumes at the chunk that it broke off in; what a model is asked is feedback's part.
+// The data half of the pipeline as stages: answers, critique and revision, pairs and labels. Items and results stream from
+// file to file; each stage resumes at the chunk that it broke off in. What a model is asked is feedback's part.
 
-import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
-import { CovenantError, groupBy } from "../../core/index.ts";
+import { CovenantError, hashEach, inStep, mapped, type Sequence, sequence } from "../../core/index.ts";
 import {
-  isAnswered,
   type JudgingWishes,
   paceOf,
-  pairSamples,
+  pairOf,
+  type ReplyChunk,
+  type ReplyPair,
+  type RevisionItem,
   reviseBatch,
-  revisionItems,
+  revisionItem,
   sampleReplies,
 } from "../../feedback/index.ts";
 import {
   type Constitution,
+  finishes,
   type LabelRecord,
   labelRecordSchema,
   type PromptRecord,
@@ -23,152 +25,172 @@ import {
   replyRecordSchema,
   revisionRecordSchema,
 } from "../../records/index.ts";
-import { type RecordFile, type Run, readRecords, type StageContext } from "../../runs/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import { type ReplyTally, tallyReplies } from "../data-summary.ts";
 import { wishesAsInput } from "../judging.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { counted } from "../wording.ts";
-import { appendChunks, resumePoint } from "./chunks.ts";
+import { type Asking, askInto, askingStage, idsOf, isOf, recordsOf } from "./asking.ts";
 import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";
 import { type RevisionExtras, revisionExtras } from "./revising.ts";
-import { type Pipeline, withStageModel } from "./stage-model.ts";
+import type { Pipeline } from "./stage-model.ts";
 
 export type { Pipeline } from "./stage-model.ts";
 
 /** Warns when most replies of a stage were cut by the token limit: they are of little use. */
-const warnOfCuts = (stage: StageContext, replies: readonly ReplyRecord[], maxTokens: number): void => {
-  const cut = replies.filter(({ finish }) => finish === "length").length;
-  if (cut * 2 <= replies.length) return;
+const warnOfCuts = (stage: StageContext, { count, finishes: ends }: ReplyTally, maxTokens: number): void => {
+  if (ends.length * 2 <= count) return;
   stage.warn(
     "replies-cut",
-    `${cut} of ${replies.length} replies were cut at ${maxTokens} tokens. Raise sampling.maxTokens.`,
+    `${ends.length} of ${count} replies were cut at ${maxTokens} tokens. Raise sampling.maxTokens.`,
   );
 };
 
 /** Throws when a model gave no reply at all that one could go on with. */
-const requireReplies = (replies: readonly ReplyRecord[], model: string): void => {
-  if (replies.length === 0 || replies.some(isAnswered)) return;
-  const counts = [...groupBy(replies, ({ finish }) => finish)];
-  const what = counts.map(([finish, some]) => `${some.length} ${finish}`).join(", ");
+const requireReplies = ({ count, finishes: ends, missing }: ReplyTally, model: string): void => {
+  const lost = finishes.reduce((sum, finish) => sum + missing[finish], 0);
+  if (count === 0 || lost < count) return;
+  const what = finishes.filter((finish) => ends[finish] > 0).map((finish) => `${ends[finish]} ${finish}`);
   throw new CovenantError(
     "replies-none",
-    `${model} gave no usable reply to any of ${replies.length} requests (${what}). Expected text: check the model, its context length against the prompts, and sampling.maxTokens.`,
+    `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). Expected text: check the model, its context length against the prompts, and sampling.maxTokens.`,
     { model },
   );
 };
+
+/** Throws CovenantError where no reply can be gone on with; warns where most are cut. */
+const checkReplies = async (
+  stage: StageContext,
+  replies: AsyncIterable<ReplyRecord>,
+  model: string,
+  { maxTokens }: SamplingSettings,
+): Promise<void> => {
+  const tally = await tallyReplies(replies);
+  requireReplies(tally, model);
+  warnOfCuts(stage, tally, maxTokens);
+};
+
+/** How a model is asked for replies to prompts. seedStage: what seeds derive from, where it is not the stage. */
+const samplingOf = (
+  sampling: SamplingSettings,
+  samples: number,
+  seedStage?: string,
+): Pick<Asking<PromptRecord, ReplyChunk>, "rows" | "paceFor" | "work" | "counts"> => ({
+  rows: samples,
+  paceFor: (model) => paceOf(model, samples),
+  work: (model, { items, ...work }) =>
+    sampleReplies({
+      ...work,
+      model,
+      prompts: items,
+      samples,
+      ...(seedStage === undefined ? {} : { seedStage }),
+      ...sampling,
+    }),
+  counts: ({ cuts }) => cuts,
+});
 
 export type AnswerStageOptions = {
   readonly name: string;
   readonly after: readonly string[];
   readonly model: string;
-  readonly prompts: readonly PromptRecord[];
+  readonly prompts: Sequence<PromptRecord>;
   readonly sampling: SamplingSettings;
-  readonly samples?: number;
-  /** What seeds derive from, where it is not the stage: two arms share it. */
-  readonly seedStage?: string;
   /** What is found out before anything is asked. */
   readonly before?: (stage: StageContext) => Promise<void>;
 };
 
-/** <name>/answers.jsonl: the model's replies to prompts, `samples` each. */
+/** <name>/answers.jsonl: the model's reply to each prompt. */
 export const answerStage = async (
   pipeline: Pipeline,
-  options: AnswerStageOptions,
-): Promise<ReplyRecord[]> => {
-  const { run } = pipeline;
-  const { name, after, model, prompts, sampling, samples = 1 } = options;
-  const inputs = { model, sampling, samples, prompts: prompts.map(({ id }) => id) };
-  await run.stage({ name, inputs, after }, async (stage) => {
-    const file = await stage.records("answers.jsonl", replyRecordSchema);
-    await options.before?.(stage);
-    await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
-      const pace = paceOf(opened, samples);
-      const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk, samples);
-      const chunks = sampleReplies({
-        model: opened,
-        prompts: prompts.slice(skipItems),
-        runSeed: run.seed,
-        stage: name,
-        seedStage: options.seedStage ?? name,
-        samples,
-        ...pace,
-        signal: stage.signal,
-        ...sampling,
-      });
-      await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
-        countUsage(cuts);
-        stage.progress(rows, prompts.length * samples, "replies");
-      });
-    });
-    const replies = await readRecords(file.path, replyRecordSchema);
-    requireReplies(replies, model);
-    warnOfCuts(stage, replies, sampling.maxTokens);
+  { name, after, model, prompts, sampling, before }: AnswerStageOptions,
+): Promise<Sequence<ReplyRecord>> =>
+  askingStage(pipeline, {
+    ...samplingOf(sampling, 1),
+    name,
+    after,
+    inputs: { model, sampling, samples: 1, prompts: await idsOf(prompts) },
+    file: "answers.jsonl",
+    schema: replyRecordSchema,
+    model,
+    items: prompts,
+    unit: "replies",
+    ...(before === undefined ? {} : { begin: before }),
+    check: (stage, replies) => checkReplies(stage, replies, model, sampling),
   });
-  return readRecords(join(run.folder, name, "answers.jsonl"), replyRecordSchema);
-};
 
 export type ReviseStageOptions = {
   readonly name: string;
   readonly after: readonly string[];
   readonly model: string;
   readonly constitution: Constitution;
-  readonly prompts: readonly PromptRecord[];
-  readonly answers: readonly ReplyRecord[];
+  /** All that were answered, and which of them are revised. */
+  readonly prompts: Sequence<PromptRecord>;
+  readonly answers: Sequence<ReplyRecord>;
+  readonly isRevised: (prompt: PromptRecord) => boolean;
   readonly rounds: number;
   readonly mode: "critique" | "direct";
   readonly sampling: SamplingSettings;
   readonly seedStage?: string;
 } & RevisionExtras;
 
+async function* itemsToRevise(
+  { prompts, answers, isRevised }: ReviseStageOptions,
+  onLeftOut: () => void = () => {},
+): AsyncGenerator<RevisionItem> {
+  for await (const [prompt, [answer]] of inStep(prompts, answers, isOf)) {
+    if (!isRevised(prompt)) continue;
+    const item = revisionItem(prompt, answer);
+    if (item === null) onLeftOut();
+    else yield item;
+  }
+}
+
+/** What there is to revise: how many answers, which, and how many prompts have none. */
+const measureItems = async (options: ReviseStageOptions) => {
+  let count = 0;
+  let leftOut = 0;
+  const replies = mapped(
+    itemsToRevise(options, () => leftOut++),
+    ({ reply }) => {
+      count++;
+      return reply;
+    },
+  );
+  return { replies: await hashEach(replies), count, leftOut };
+};
+
 /** <name>/revisions.jsonl: n rounds of critique and revision of every answer, all intermediate replies kept. */
 export const reviseStage = async (
   pipeline: Pipeline,
   options: ReviseStageOptions,
-): Promise<RevisionRecord[]> => {
-  const { run } = pipeline;
-  const { name, after, model, constitution, rounds, mode, sampling } = options;
+): Promise<Sequence<RevisionRecord>> => {
+  const { name, after, model, constitution, rounds, mode, sampling, seedStage = name } = options;
   const extras = revisionExtras(options);
-  const { items, leftOut } = revisionItems(options.prompts, options.answers);
-  const inputs = {
+  const { replies, count, leftOut } = await measureItems(options);
+  const how = { model, constitution: hashConstitution(constitution), rounds, mode, sampling, ...extras };
+  return askingStage(pipeline, {
+    name,
+    after,
+    inputs: { ...how, items: replies },
+    file: "revisions.jsonl",
+    schema: revisionRecordSchema,
     model,
-    constitution: hashConstitution(constitution),
-    rounds,
-    mode,
-    sampling,
-    ...extras,
-    items: items.map(({ reply }) => reply),
-  };
-  await run.stage({ name, inputs, after }, async (stage) => {
-    if (leftOut > 0)
+    items: sequence(count, () => itemsToRevise(options)),
+    unit: "chains",
+    note: counted(rounds, "round"),
+    begin(stage) {
+      if (leftOut === 0) return;
       stage.warn(
         "answers-left-out",
-        `${leftOut} of ${options.prompts.length} prompts have no answer to revise (refused by the provider, too long for the model, rejected by the server, or without text) and were left out.`,
+        `${leftOut} of ${count + leftOut} prompts have no answer to revise (refused by the provider, too long for the model, rejected by the server, or without text) and were left out.`,
       );
-    const file = await stage.records("revisions.jsonl", revisionRecordSchema);
-    await withStageModel(pipeline, stage, model, async (opened, countUsage) => {
-      const pace = paceOf(opened);
-      const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk);
-      const chunks = reviseBatch({
-        model: opened,
-        items: items.slice(skipItems),
-        constitution,
-        rounds,
-        mode,
-        ...extras,
-        runSeed: run.seed,
-        stage: name,
-        seedStage: options.seedStage ?? name,
-        ...pace,
-        signal: stage.signal,
-        ...sampling,
-      });
-      await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
-        countUsage(cuts);
-        stage.progress(rows, items.length, "chains", counted(rounds, "round"));
-      });
-    });
+    },
+    work: (opened, work) =>
+      reviseBatch({ ...work, model: opened, constitution, rounds, mode, ...extras, seedStage, ...sampling }),
+    counts: ({ cuts }) => cuts,
   });
-  return readRecords(join(run.folder, name, "revisions.jsonl"), revisionRecordSchema);
 };
 
 export type LabelStageOptions = {
@@ -178,92 +200,75 @@ export type LabelStageOptions = {
   readonly policy: string;
   readonly judge: string;
   readonly constitution: Constitution;
-  readonly prompts: readonly PromptRecord[];
+  readonly prompts: Sequence<PromptRecord>;
   readonly sampling: SamplingSettings;
-  /** Replies a prompt, two of which are compared. */
+  /** Replies a prompt, at least two, two of which are compared. */
   readonly samples: number;
   readonly seedStage?: string;
   /** How the judge is asked. */
   readonly wishes: JudgingWishes;
 };
 
-/** Samples of each prompt from the policy, into samples.jsonl. */
-const sampleForLabels = async (
-  pipeline: Pipeline,
-  stage: StageContext,
-  options: LabelStageOptions,
-  policyName: string,
-  file: RecordFile<ReplyRecord>,
-): Promise<void> => {
-  const { name, policy, prompts, sampling, samples } = options;
-  await withStageModel(
-    pipeline,
-    stage,
-    policy,
-    async (opened, countUsage) => {
-      const pace = paceOf(opened, samples);
-      const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk, samples);
-      const chunks = sampleReplies({
-        model: opened,
-        prompts: prompts.slice(skipItems),
-        runSeed: pipeline.run.seed,
-        stage: name,
-        seedStage: options.seedStage ?? name,
-        samples,
-        ...pace,
-        signal: stage.signal,
-        ...sampling,
-      });
-      await appendChunks(file, chunks, skipRows, (rows, { cuts }) => {
-        countUsage(cuts);
-        stage.progress(rows, prompts.length * (samples + 1), "replies and labels");
-      });
-    },
-    policyName,
-  );
+/** samples: the policy's replies, those of each prompt together; labels: one for each prompt. */
+export type Labelled = {
+  readonly samples: Sequence<ReplyRecord>;
+  readonly labels: Sequence<LabelRecord>;
 };
 
-/** The samples that a label stage compared. */
-export const readSamples = (run: Run, name: string): Promise<ReplyRecord[]> =>
-  readRecords(join(run.folder, name, "samples.jsonl"), replyRecordSchema);
+async function* pairsOf(
+  prompts: AsyncIterable<PromptRecord>,
+  samples: AsyncIterable<ReplyRecord>,
+): AsyncGenerator<ReplyPair> {
+  for await (const [prompt, own] of inStep(prompts, samples, isOf)) {
+    const pair = pairOf(prompt, own);
+    if (pair !== null) yield pair;
+  }
+}
 
 /**
  * <name>/samples.jsonl and labels.jsonl: samples of each prompt from the policy, the two least alike of which the judge
  * compares under one drawn principle, in both orders.
  */
-export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions): Promise<LabelRecord[]> => {
+export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions): Promise<Labelled> => {
   const { run } = pipeline;
-  const { name, after, policy, judge, constitution, prompts, sampling, wishes } = options;
+  const { name, after, policy, judge, constitution, prompts, sampling, samples, seedStage, wishes } = options;
   const policyName = nameInRun(run.folder, policy);
   const inputs = {
     policy: policyName,
     judge,
     constitution: hashConstitution(constitution),
     sampling,
-    samples: options.samples,
-    prompts: prompts.map(({ id }) => id),
+    samples,
+    prompts: await idsOf(prompts),
     ...wishesAsInput(wishes),
   };
+  const sampled = prompts.count * samples;
+  const all = sampled + prompts.count;
   await run.stage({ name, inputs, after }, async (stage) => {
     const sampleFile = await stage.records("samples.jsonl", replyRecordSchema);
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
     const asked = { judge, constitution, wishes };
-    const givesScores = await tryJudge(pipeline, stage, asked, labelFile.existing);
-    await sampleForLabels(pipeline, stage, options, policyName, sampleFile);
-    const samples = await readRecords(sampleFile.path, replyRecordSchema);
-    requireReplies(samples, policyName);
-    warnOfCuts(stage, samples, sampling.maxTokens);
-    const pairs = pairSamples(prompts, samples);
+    const givesScores = await tryJudge(pipeline, stage, asked, labelFile);
+    await askInto(pipeline, stage, sampleFile, {
+      ...samplingOf(sampling, samples, seedStage),
+      model: policy,
+      modelId: policyName,
+      items: prompts,
+      onChunk: (rows) => stage.progress(rows, all, "replies and labels"),
+    });
+    await checkReplies(stage, sampleFile.rows(), policyName, sampling);
     const judged = {
       ...asked,
-      pairs,
-      ...(options.seedStage !== undefined && { seedStage: options.seedStage }),
+      pairs: pairsOf(prompts, sampleFile.rows()),
+      ...(seedStage === undefined ? {} : { seedStage }),
       givesScores,
-      onProgress: (rows: number) =>
-        stage.progress(samples.length + rows, samples.length + pairs.length, "replies and labels"),
+      onProgress: (rows: number) => stage.progress(sampled + rows, all, "replies and labels"),
     };
     await judgePairs(pipeline, stage, judged, labelFile);
-    checkLabels(stage, await readRecords(labelFile.path, labelRecordSchema), judge);
+    await checkLabels(stage, labelFile.rows(), judge);
   });
-  return readRecords(join(run.folder, name, "labels.jsonl"), labelRecordSchema);
+  return {
+    samples: recordsOf(run, [name, "samples.jsonl"], replyRecordSchema, sampled),
+    labels: recordsOf(run, [name, "labels.jsonl"], labelRecordSchema, prompts.count),
+  };
 };

@@ -2,7 +2,7 @@
 // the figures of a run made of them. The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
-import { UserError } from "../../core/index.ts";
+import { mapped, sequenceOf, UserError } from "../../core/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type PromptRecord,
@@ -10,12 +10,12 @@ import {
   type VerdictRecord,
   verdictRecordSchema,
 } from "../../records/index.ts";
-import { type RecordFile, readRecords, type StageContext } from "../../runs/index.ts";
+import { readRecords, type StageContext } from "../../runs/index.ts";
 import { parseReply, parseRequest } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { counted } from "../wording.ts";
-import { appendChunks, resumePoint } from "./chunks.ts";
-import { type Pipeline, withStageModel } from "./stage-model.ts";
+import { askInto, type ResultFile } from "./asking.ts";
+import type { Pipeline } from "./stage-model.ts";
 
 /** A model to evaluate. arm: "base" for the model every arm starts from. name: a model name or folder. */
 export type EvaluatedModel = { readonly arm: string; readonly model: string; readonly name: string };
@@ -68,30 +68,18 @@ const judgeModel = async (
   stage: StageContext,
   evaluated: EvaluatedModel,
   { prompts, sampling }: EvaluationStageOptions,
-  file: RecordFile<VerdictRecord>,
+  file: ResultFile<VerdictRecord>,
   onRows: (rows: number) => void,
 ): Promise<void> => {
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
-  await withStageModel(pipeline, stage, evaluated.name, async (opened, countUsage) => {
-    const chunk = opened.capabilities.batch;
-    const { skipItems, skipRows } = resumePoint(file.existing.length, chunk);
-    const replies = sampleReplies({
-      model: opened,
-      prompts: prompts.slice(skipItems),
-      runSeed: pipeline.run.seed,
-      stage: "evaluate",
-      chunk,
-      signal: stage.signal,
-      ...sampling,
-    });
-    const judged = (async function* () {
-      for await (const { records } of replies)
-        yield { records: records.map((reply) => judge(reply, byId.get(reply.prompt)!, evaluated)) };
-    })();
-    await appendChunks(file, judged, skipRows, (rows) => {
-      countUsage();
-      onRows(rows);
-    });
+  await askInto(pipeline, stage, file, {
+    model: evaluated.name,
+    items: sequenceOf(prompts),
+    work: (opened, { items, ...work }) =>
+      mapped(sampleReplies({ ...work, model: opened, prompts: items, ...sampling }), ({ records }) => ({
+        records: records.map((reply) => judge(reply, byId.get(reply.prompt)!, evaluated)),
+      })),
+    onChunk: onRows,
   });
 };
 
@@ -116,9 +104,10 @@ export const evaluationStage = async (
     const total = models.length * prompts.length;
     for (const [at, evaluated] of models.entries()) {
       const base = at * prompts.length;
-      const existing = file.existing.slice(base, base + prompts.length);
-      if (existing.length === prompts.length) continue;
-      await judgeModel(pipeline, stage, evaluated, options, { ...file, existing }, (rows) => {
+      const existing = Math.min(Math.max(0, file.existing - base), prompts.length);
+      if (existing === prompts.length) continue;
+      const { append } = file;
+      await judgeModel(pipeline, stage, evaluated, options, { existing, append }, (rows) => {
         stage.progress(base + rows, total, "replies", `${evaluated.arm}/${evaluated.model}`);
       });
     }

@@ -2,6 +2,7 @@
 // harmful prompts, and the same replies are scored by the reward model, held against the reference and judged by the
 // oracle. The oracle's verdicts are written down and go nowhere else.
 
+import { collect } from "../../core/index.ts";
 import { type GoodhartRecord, goodhartRecordSchema, type PromptRecord } from "../../records/index.ts";
 import { parseReply } from "../../sandbox/index.ts";
 import { encodePrompt } from "../../training/index.ts";
@@ -64,7 +65,7 @@ export const goodhartMeasure =
     const { step, stage } = policy;
     if (options.every === 0 || (step % options.every !== 0 && step !== options.steps)) return;
     const file = await stage.records("goodhart.jsonl", goodhartRecordSchema);
-    if (!file.existing.some((record) => record.step === step))
+    if (!(await collect(file.rows())).some((record) => record.step === step))
       await file.append([await measure(policy, options)]);
     file.close();
   };

@@ -1,9 +1,8 @@
 // Judging as a part of stages: how the judge is asked is settled before anything is sampled, pairs are judged in pieces
 // that an interrupted stage continues with, and a judge whose labels say nothing stops the run on the way.
 
-import { join } from "node:path";
 import { hashConstitution } from "../../constitution/index.ts";
-import { CovenantError } from "../../core/index.ts";
+import { CovenantError, collect, type Sequence, takeFirst } from "../../core/index.ts";
 import {
   describeFlips,
   isPlain,
@@ -19,9 +18,10 @@ import {
 } from "../../feedback/index.ts";
 import { isEndpoint, type LanguageModel } from "../../models/index.ts";
 import { type Constitution, type LabelRecord, labelRecordSchema } from "../../records/index.ts";
-import { type RecordFile, readRecords, type StageContext } from "../../runs/index.ts";
+import type { RecordFile, StageContext } from "../../runs/index.ts";
+import { countLabels, type LabelCounts, sumOver } from "../data-summary.ts";
 import { wishesAsInput } from "../judging.ts";
-import { appendChunks, resumePoint } from "./chunks.ts";
+import { askInto, idsOf, recordsOf } from "./asking.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
 /** Who judges, by what and how. */
@@ -40,9 +40,10 @@ export const tryJudge = async (
   pipeline: Pipeline,
   stage: StageContext,
   { judge, constitution, wishes }: JudgeOptions,
-  labels: readonly LabelRecord[],
+  labels: Pick<RecordFile<LabelRecord>, "rows">,
 ): Promise<boolean | null> => {
-  const begun = methodOf(labels[0]);
+  const [first] = await collect(takeFirst(labels.rows(), 1));
+  const begun = methodOf(first);
   if (begun !== undefined && wishes.method !== "reasoning") return begun === "choice";
   if (!isEndpoint(judge) || wishes.method === "votes") return null;
   let gives = true;
@@ -72,7 +73,7 @@ const settle = (
 };
 
 export type JudgePairsOptions = JudgeOptions & {
-  readonly pairs: readonly ReplyPair[];
+  readonly pairs: AsyncIterable<ReplyPair>;
   readonly seedStage?: string;
   /** As tryJudge said. */
   readonly givesScores: boolean | null;
@@ -88,80 +89,101 @@ export const judgePairs = async (
 ): Promise<void> => {
   const { judge, constitution, pairs, seedStage = stage.name, givesScores, onProgress } = options;
   const watch = watchJudge();
-  watch(file.existing);
-  await withStageModel(pipeline, stage, judge, async (opened, countUsage) => {
-    const judging = settle(pipeline, stage, options, opened, givesScores);
-    const pace = paceOf(opened, 2);
-    const { skipItems, skipRows } = resumePoint(file.existing.length, pace.chunk);
-    const chunks = labelBatch({
-      judge: opened,
-      pairs: pairs.slice(skipItems),
-      constitution,
-      judging,
-      runSeed: pipeline.run.seed,
-      stage: stage.name,
-      seedStage,
-      ...pace,
-      signal: stage.signal,
-    });
-    let seen = skipItems;
-    await appendChunks(file, chunks, skipRows, (rows, { records, bounded }) => {
-      countUsage({ bounded });
-      onProgress(rows);
-      watch(records.slice(Math.max(0, file.existing.length - seen)));
-      seen += records.length;
-    });
-  });
+  for await (const label of file.rows()) watch.see(label);
+  watch.check();
+  const append = async (labels: readonly LabelRecord[]): Promise<void> => {
+    await file.append(labels);
+    for (const label of labels) watch.see(label);
+  };
+  await askInto(
+    pipeline,
+    stage,
+    { existing: file.existing, append },
+    {
+      model: judge,
+      items: pairs,
+      paceFor: (opened) => paceOf(opened, 2),
+      work: (opened, { items, ...work }) =>
+        labelBatch({
+          ...work,
+          judge: opened,
+          pairs: items,
+          constitution,
+          judging: settle(pipeline, stage, options, opened, givesScores),
+          seedStage,
+        }),
+      counts: ({ bounded }) => ({ bounded }),
+      onChunk(labels) {
+        onProgress(labels);
+        watch.check();
+      },
+    },
+  );
 };
 
-const withoutLabel = (labels: readonly LabelRecord[]): string => {
-  const counts = new Map<string, number>();
-  for (const { state, reason } of labels)
-    if (state === "unscored") counts.set(reason ?? "no-choice", (counts.get(reason ?? "no-choice") ?? 0) + 1);
-  return [...counts].map(([reason, count]) => `${count} ${reason}`).join(", ");
-};
+/** Why comparisons have no label, in the records' own words. */
+const withoutLabel = (counts: LabelCounts): string =>
+  (
+    [
+      [counts.missing, "reply-missing"],
+      [counts.tooLong, "overflow"],
+      [counts.refused, "refusal"],
+      [counts.undecided, "no-choice"],
+      [counts.neither, "neither"],
+      [counts.both, "both"],
+      [counts.silent, "empty"],
+      [counts.cut, "cut"],
+    ] as const
+  )
+    .filter(([count]) => count > 0)
+    .map(([count, reason]) => `${count} ${reason}`)
+    .join(", ");
 
 /** Throws when not one comparison has a label; warns of what makes labels few, or says that they say little. */
-export const checkLabels = (stage: StageContext, labels: readonly LabelRecord[], judge: string): void => {
-  const count = (wanted: LabelRecord["state"]): number =>
-    labels.filter(({ state }) => state === wanted).length;
-  const identical = count("identical");
-  if (labels.length > 0 && count("judged") === 0) {
+export const checkLabels = async (
+  stage: StageContext,
+  labels: AsyncIterable<LabelRecord>,
+  judge: string,
+): Promise<void> => {
+  const none = { ...countLabels([]), all: 0 };
+  const counts = await sumOver(labels, none, (label) => ({ ...countLabels([label]), all: 1 }));
+  const { all, judged, identical } = counts;
+  if (all > 0 && judged === 0) {
     throw new CovenantError(
       "labels-none",
-      `None of ${labels.length} comparisons has a label: ${identical} are of twice the same reply, and for ${count("unscored")} the judge ${judge} came to no verdict or a reply is missing (${withoutLabel(labels) || "none"}). ${identical * 2 > labels.length ? "Choose a server that samples: this one seems to ignore the temperature." : "Choose another judge."}`,
+      `None of ${all} comparisons has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict or a reply is missing (${withoutLabel(counts) || "none"}). ${identical * 2 > all ? "Choose a server that samples: this one seems to ignore the temperature." : "Choose another judge."}`,
       { judge },
     );
   }
-  if (identical * 2 > labels.length) {
+  if (identical * 2 > all) {
     stage.warn(
       "replies-identical",
-      `In ${identical} of ${labels.length} comparisons both replies are the same text. The server may ignore the temperature.`,
+      `In ${identical} of ${all} comparisons both replies are the same text. The server may ignore the temperature.`,
     );
   }
-  const flips = describeFlips(labels);
+  const flips = describeFlips(counts);
   if (flips !== null) stage.warn("labels-flip", flips);
 };
 
 /** <name>/labels.jsonl: comparisons that are there already, judged. */
 export const comparisonStage = async (
   pipeline: Pipeline,
-  options: JudgeOptions & { readonly name: string; readonly pairs: readonly ReplyPair[] },
-): Promise<LabelRecord[]> => {
+  options: JudgeOptions & { readonly name: string; readonly pairs: Sequence<ReplyPair> },
+): Promise<Sequence<LabelRecord>> => {
   const { run } = pipeline;
   const { name, judge, constitution, wishes, pairs } = options;
   const inputs = {
     judge,
     constitution: hashConstitution(constitution),
-    pairs: pairs.map(({ id }) => id),
+    pairs: await idsOf(pairs),
     ...wishesAsInput(wishes),
   };
   await run.stage({ name, inputs }, async (stage) => {
     const file = await stage.records("labels.jsonl", labelRecordSchema);
-    const givesScores = await tryJudge(pipeline, stage, options, file.existing);
-    const onProgress = (labels: number) => stage.progress(labels, pairs.length, "labels");
+    const givesScores = await tryJudge(pipeline, stage, options, file);
+    const onProgress = (labels: number) => stage.progress(labels, pairs.count, "labels");
     await judgePairs(pipeline, stage, { judge, constitution, wishes, pairs, givesScores, onProgress }, file);
-    checkLabels(stage, await readRecords(file.path, labelRecordSchema), judge);
+    await checkLabels(stage, file.rows(), judge);
   });
-  return readRecords(join(run.folder, name, "labels.jsonl"), labelRecordSchema);
+  return recordsOf(run, [name, "labels.jsonl"], labelRecordSchema, pairs.count);
 };

@@ -218,5 +218,5 @@ export const keepRows = async <Row>(
   rows: readonly Row[],
 ): Promise<void> => {
   const file = await stage.records("rows.jsonl", schema);
-  await file.append(rows.slice(file.existing.length));
+  await file.append(rows.slice(file.existing));
 };

@@ -157,7 +157,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const path = join(stage.folder, checkpointName);
   const start = await restoreCheckpoint(path, state, trainer, options.extras);
   const best = options.keepBest === true ? await openBest(options) : undefined;
-  let written = steps.existing.length;
+  let written = steps.existing;
   let due = clock.now() + checkpointMilliseconds;
   for await (const outcome of options.loop(start)) {
     await options.onStep?.(outcome);

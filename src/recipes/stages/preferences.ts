@@ -2,6 +2,7 @@
 // Where the rows come from is not known here: from labels of a run, or from a file of one's own.
 
 import { join } from "node:path";
+import { collect } from "../../core/index.ts";
 import {
   type PairRow,
   pairRowSchema,
@@ -131,7 +132,7 @@ const scoreHeldOut = async (
       rejected: scoreOfLogit(rejected!),
     };
   });
-  await file.append(records.slice(file.existing.length));
+  await file.append(records.slice(file.existing));
   return records;
 };
 
@@ -200,8 +201,9 @@ const cachedReference = async (
   pairs: readonly EncodedPair[],
 ): Promise<DpoRow[]> => {
   const file = await stage.records("reference.jsonl", referenceRecordSchema);
-  const done = Math.floor(file.existing.length / referenceChunk) * referenceChunk;
-  const known = file.existing.slice(0, file.existing.length === pairs.length ? pairs.length : done);
+  const { existing } = file;
+  const done = Math.floor(existing / referenceChunk) * referenceChunk;
+  const known = (await collect(file.rows())).slice(0, existing === pairs.length ? pairs.length : done);
   const found = known.map(({ chosen, rejected }) => [chosen, rejected] as [number, number]);
   const scorer = createScorer(reference);
   await releasing([scorer], async () => {
@@ -213,7 +215,7 @@ const cachedReference = async (
         const id = `${stage.name}/reference/${found.length + at}`;
         return { id, parents: [chunk[at]!.row.id], stage: stage.name, seed: stage.seed, chosen, rejected };
       });
-      await file.append(records.slice(Math.max(0, file.existing.length - found.length)));
+      await file.append(records.slice(Math.max(0, existing - found.length)));
       found.push(...values);
     }
   });

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { collect } from "../../core/index.ts";
 import { sandboxPrompts } from "../../sandbox/index.ts";
-import { gatherPrompts } from "./prompts.ts";
+import { openPrompts, type PromptSource } from "./prompts.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -20,11 +21,13 @@ const write = (rows: readonly unknown[]): string => {
 const textsOf = (split: "train" | "test"): string[] =>
   sandboxPrompts({ seed: 5, split, counts }).map(({ messages }) => messages[0]!.content);
 
+const load = async (source: PromptSource) => collect((await openPrompts(source, 1)).prompts);
+
 describe("prompts of one's own", () => {
   it("that are the sandbox's are held out where the model was never trained on what they ask for", async () => {
     const sides = { train: textsOf("train"), test: textsOf("test") };
     const source = write([...sides.test, ...sides.train].map((prompt) => ({ prompt })));
-    const { prompts } = await gatherPrompts({ source, train: counts, test: counts }, 1);
+    const prompts = await load({ source, train: counts, test: counts });
     for (const side of ["train", "test"] as const) {
       const found = prompts.filter(({ split }) => split === side).map(({ messages }) => messages[0]!.content);
       expect(found).toEqual(sides[side]);
@@ -35,7 +38,7 @@ describe("prompts of one's own", () => {
     const [heldOut] = textsOf("test");
     const others = Array.from({ length: 100 }, (_, index) => ({ prompt: `What is ${index} and one?` }));
     const source = write([{ prompt: heldOut, split: "train" }, ...others]);
-    const { prompts } = await gatherPrompts({ source, train: counts, test: counts }, 1);
+    const prompts = await load({ source, train: counts, test: counts });
     expect(prompts[0]?.split).toBe("train");
     const tests = prompts.filter(({ split }) => split === "test").length;
     expect(tests).toBeGreaterThan(5);
@@ -48,7 +51,7 @@ describe("prompts of one's own", () => {
       [0, "train"],
       [1, "test"],
     ] as const) {
-      const { prompts } = await gatherPrompts({ source, train: counts, test: counts, testShare }, 1);
+      const prompts = await load({ source, train: counts, test: counts, testShare });
       expect(new Set(prompts.map(({ split }) => split))).toEqual(new Set([side]));
     }
   });

@@ -1,20 +1,30 @@
-// The prompts of a run: the sandbox's own, or a file's. They are gathered, and their faults told, before a run folder
-// is begun; the stage then only writes them down.
+// The prompts of a run: the sandbox's own, or a file's. They are read, and their faults told, before a run folder is begun;
+// the stage then only writes them down. Prompts stream: who works on them reads them one by one.
 
 import { join } from "node:path";
-import { sha256File, UserError } from "../../core/index.ts";
-import { loadPrompts } from "../../feedback/index.ts";
+import {
+  collect,
+  mapped,
+  matching,
+  type Sequence,
+  sequence,
+  sequenceOf,
+  sha256File,
+  UserError,
+} from "../../core/index.ts";
+import { readPrompts } from "../../feedback/index.ts";
 import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } from "../../records/index.ts";
-import { readRecords } from "../../runs/index.ts";
+import { streamRecords } from "../../runs/index.ts";
 import { sandboxPrompts, splitOfRequest } from "../../sandbox/index.ts";
 import { counted } from "../wording.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { writeStream } from "./streamed-records.ts";
 
 export type PromptCounts = Readonly<Record<PromptKind, number>>;
 
 /**
  * testShare: share of a file's prompts that are held out, where rows do not say it. Without it, requests of the sandbox
- * are split by their combination, and other prompts as in loadPrompts.
+ * are split by their combination, and other prompts as in readPrompts.
  */
 export type PromptSource = {
   /** "sandbox" or a file. */
@@ -28,37 +38,65 @@ export type PromptSource = {
 
 type Notice = { readonly code: string; readonly text: string };
 
-/** Prompts in memory, with where they come from and what a person should know of them. */
-export type GatheredPrompts = {
+/** The prompts of a run, with where they come from and what a person should know of them. */
+export type OpenedPrompts = {
   readonly options: PromptSource;
-  readonly prompts: readonly PromptRecord[];
+  readonly prompts: Sequence<PromptRecord>;
   readonly notices: readonly Notice[];
 };
+
+/** Told of every prompt when prompts are opened. */
+type OnPrompt = (prompt: PromptRecord) => void;
 
 /** The side of a request of the sandbox: held-out combinations are for testing, all others for training. */
 const sandboxSide = (messages: readonly Message[]): "train" | "test" | null =>
   splitOfRequest(messages.at(-1)?.content ?? "");
 
-const readFile = async (options: PromptSource, seed: number): Promise<GatheredPrompts> => {
+/** Reads a file once, so that every fault is told before anything is begun; its prompts are read anew by who needs them. */
+const openFile = async (options: PromptSource, seed: number, onPrompt: OnPrompt): Promise<OpenedPrompts> => {
   const { source, limit, kind, testShare } = options;
-  const { prompts, repeated } = await loadPrompts(source, {
+  const reading = {
     runSeed: seed,
     ...(limit === undefined ? {} : { limit }),
     ...(kind === undefined ? {} : { kind }),
     // Where both sides are used, what the model has seen in pretraining decides; the hash cannot know it.
     ...(testShare === undefined ? { sideOf: sandboxSide } : { testShare }),
-  });
+  };
+  let repeated = 0;
+  let count = 0;
+  for await (const prompt of readPrompts(source, reading, { onRepeated: () => repeated++ })) {
+    count++;
+    onPrompt(prompt);
+  }
+  if (count === 0) {
+    throw new UserError(
+      "prompts-empty",
+      `${source} holds no prompts. Expected one prompt a row, e.g. {"prompt": "How do I ...?"}.`,
+      { file: source },
+    );
+  }
   const text = `${counted(repeated, "row says", "rows say")} the same as an earlier one in ${source}, and ${repeated === 1 ? "was" : "were"} left out.`;
-  return { options, prompts, notices: repeated === 0 ? [] : [{ code: "prompts-repeated", text }] };
+  return {
+    options,
+    prompts: sequence(count, () => readPrompts(source, reading)),
+    notices: repeated === 0 ? [] : [{ code: "prompts-repeated", text }],
+  };
 };
 
-/** The prompts of a run. Throws UserError for a file with faults, and for none. */
-export const gatherPrompts = async (options: PromptSource, seed: number): Promise<GatheredPrompts> => {
-  if (options.source !== "sandbox") return readFile(options, seed);
-  const prompts = (["train", "test"] as const).flatMap((split) =>
-    sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
-  );
-  if (prompts.length > 0) return { options, prompts: prompts.slice(0, options.limit), notices: [] };
+/** Opens the prompts of a run. Throws UserError for a file with faults, and for none. */
+export const openPrompts = async (
+  options: PromptSource,
+  seed: number,
+  onPrompt: OnPrompt = () => {},
+): Promise<OpenedPrompts> => {
+  if (options.source !== "sandbox") return openFile(options, seed, onPrompt);
+  const prompts = (["train", "test"] as const)
+    .flatMap((split) =>
+      sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
+    )
+    .slice(0, options.limit);
+  for (const prompt of prompts) onPrompt(prompt);
+  if (prompts.length > 0) return { options, prompts: sequenceOf(prompts), notices: [] };
   throw new UserError(
     "prompts-empty",
     "The run has no prompts: all counts are 0. Ask for at least one prompt.",
@@ -68,20 +106,21 @@ export const gatherPrompts = async (options: PromptSource, seed: number): Promis
 /** prompts/prompts.jsonl: the run's prompts. */
 export const promptStage = async (
   { run }: Pipeline,
-  { options, prompts, notices }: GatheredPrompts,
-): Promise<PromptRecord[]> => {
+  { options, prompts, notices }: OpenedPrompts,
+): Promise<Sequence<PromptRecord>> => {
   const { source } = options;
   const inputs = source === "sandbox" ? options : { ...options, file: await sha256File(source) };
   await run.stage({ name: "prompts", inputs }, async (stage) => {
-    const file = await stage.records("prompts.jsonl", promptRecordSchema);
     for (const { code, text } of notices) stage.warn(code, text);
-    await file.append(prompts.slice(file.existing.length));
+    const checked = mapped(prompts, (prompt) => promptRecordSchema.parse(prompt));
+    await writeStream(stage, "prompts.jsonl", checked, { total: prompts.count, unit: "prompts" });
   });
-  return readRecords(join(run.folder, "prompts", "prompts.jsonl"), promptRecordSchema);
+  const path = join(run.folder, "prompts", "prompts.jsonl");
+  return sequence(prompts.count, () => streamRecords(path, promptRecordSchema));
 };
 
-/** What a recipe says of its prompts when all of them are for one purpose. */
-export type OneSidedSettings = {
+/** What a recipe says of its prompts. */
+export type PromptsSettings = {
   readonly seed: number;
   readonly prompts: string;
   readonly counts: PromptCounts;
@@ -89,49 +128,83 @@ export type OneSidedSettings = {
   readonly kind?: PromptKind | undefined;
 };
 
-/** Prompts of which only one side of the split is worked on. */
-export type OneSidedPrompts = GatheredPrompts & { readonly used: readonly PromptRecord[] };
-
 const none: PromptCounts = { harmful: 0, harmless: 0, lookalike: 0 };
 const purposes = { train: "training", test: "testing" } as const;
 
+/** The source that settings name, all prompts of the sandbox being of one side. */
+export const sourceOf = (
+  { prompts: source, counts, limit, kind }: PromptsSettings,
+  side: "train" | "test" = "train",
+): PromptSource => ({
+  source,
+  ...{ train: none, test: none, [side]: counts },
+  ...(limit === undefined ? {} : { limit }),
+  ...(kind === undefined ? {} : { kind }),
+});
+
+/** Prompts of which only one side of the split is worked on. */
+export type OneSide = OpenedPrompts & {
+  readonly side: "train" | "test";
+  readonly used: Sequence<PromptRecord>;
+};
+
+const ofSide = (
+  prompts: Sequence<PromptRecord>,
+  side: "train" | "test",
+  count: number,
+): Sequence<PromptRecord> => sequence(count, () => matching(prompts, ({ split }) => split === side));
+
 /**
  * The prompts of a command that only works on, or only measures. Rows of a file that say nothing are taken; those that
- * are marked for the other purpose are left out, with a notice. Throws UserError when none is left.
+ * are marked for the other purpose are left out, with a notice. onPrompt: told of those that are taken. Throws UserError
+ * when none is left.
  */
-export const gatherOneSide = async (
-  { seed, prompts: source, counts, limit, kind }: OneSidedSettings,
+export const openOneSide = async (
+  settings: PromptsSettings,
   side: "train" | "test",
-): Promise<OneSidedPrompts> => {
+  onPrompt: OnPrompt = () => {},
+): Promise<OneSide> => {
+  const { prompts: source } = settings;
   const other = side === "train" ? "test" : "train";
-  const options: PromptSource = {
-    source,
-    ...{ train: none, test: none, [side]: counts },
-    testShare: side === "train" ? 0 : 1,
-    ...(limit === undefined ? {} : { limit }),
-    ...(kind === undefined ? {} : { kind }),
-  };
-  const gathered = await gatherPrompts(options, seed);
-  const used = gathered.prompts.filter(({ split }) => split === side);
+  const options: PromptSource = { ...sourceOf(settings, side), testShare: side === "train" ? 0 : 1 };
+  let taken = 0;
+  const opened = await openPrompts(options, settings.seed, (prompt) => {
+    if (prompt.split !== side) return;
+    taken++;
+    onPrompt(prompt);
+  });
   const marked = `marked for ${purposes[other]} ("split": "${other}")`;
-  if (used.length === 0) {
+  if (taken === 0) {
     throw new UserError(
       "prompts-empty",
       `Every row of ${source} is ${marked}, so there is nothing to ${side === "train" ? "work on" : "measure"}. Mark rows "${side}", or take the mark away.`,
       { file: source },
     );
   }
-  const left = gathered.prompts.length - used.length;
+  const left = opened.prompts.count - taken;
   const text = `${counted(left, "row")} of ${source} ${left === 1 ? "is" : "are"} ${marked} and ${left === 1 ? "was" : "were"} left out.`;
-  const notices = left === 0 ? gathered.notices : [...gathered.notices, { code: "prompts-left-out", text }];
-  return { ...gathered, notices, used };
+  const notices = left === 0 ? opened.notices : [...opened.notices, { code: "prompts-left-out", text }];
+  return { ...opened, notices, side, used: ofSide(opened.prompts, side, taken) };
 };
 
 /** prompts/prompts.jsonl, and of it what is used. */
+export const sideStage = async (pipeline: Pipeline, opened: OneSide): Promise<Sequence<PromptRecord>> =>
+  ofSide(await promptStage(pipeline, opened), opened.side, opened.used.count);
+
+/** Prompts of one side that are held in memory: a training draws from them again and again. */
+export type OneSidedPrompts = Omit<OneSide, "used"> & { readonly used: readonly PromptRecord[] };
+
+/** openOneSide, in memory. */
+export const gatherOneSide = async (
+  settings: PromptsSettings,
+  side: "train" | "test",
+): Promise<OneSidedPrompts> => {
+  const opened = await openOneSide(settings, side);
+  return { ...opened, used: await collect(opened.used) };
+};
+
+/** sideStage, in memory. */
 export const oneSidedStage = async (
   pipeline: Pipeline,
-  gathered: OneSidedPrompts,
-): Promise<PromptRecord[]> => {
-  const used = new Set(gathered.used.map(({ id }) => id));
-  return (await promptStage(pipeline, gathered)).filter(({ id }) => used.has(id));
-};
+  { used, ...opened }: OneSidedPrompts,
+): Promise<PromptRecord[]> => collect(ofSide(await promptStage(pipeline, opened), opened.side, used.length));

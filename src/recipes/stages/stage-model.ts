@@ -27,7 +27,10 @@ export type Pipeline = {
   readonly load?: LoadFormat;
 };
 
-/** Writes down what was asked since the last time, with other things to count. */
+/** What was asked is written down at most so often, so that the log does not grow with every item. */
+const usageMilliseconds = 250;
+
+/** Counts what was asked, and now and then writes it down, with other things to count. */
 export type CountUsage = (counts?: Readonly<Record<string, number>>) => void;
 
 type Tally = { calls: number; promptTokens: number; completionTokens: number; repeats: number };
@@ -114,20 +117,28 @@ export const withStageModel = async (
   id = name,
 ): Promise<void> => {
   const counts = createTally();
+  let others: Record<string, number> = {};
+  let told = Number.NEGATIVE_INFINITY;
   let repeats = 0;
   let rejected = 0;
   const options = (await calls?.optionsFor(name, stage.name)) ?? {};
   const inLedger = options.ledger === undefined ? {} : { ledger: true as const };
   let paid = calls?.totals(stage.name)?.money ?? 0;
-  const countUsage: CountUsage = (others = {}) => {
+  const tell = (): void => {
     const { tally, ends } = counts.take();
-    const told = Object.fromEntries(Object.entries({ ...others, ...ends }).filter(([, count]) => count > 0));
+    const all = Object.fromEntries(Object.entries({ ...others, ...ends }).filter(([, count]) => count > 0));
+    others = {};
+    told = context.clock.now();
     const now = calls?.totals(stage.name)?.money ?? 0;
     const money = now > paid ? { money: now - paid } : {};
     paid = now;
-    if (tally.calls + tally.repeats > 0 || Object.keys(told).length > 0) {
-      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, ...money, ...inLedger, counts: told });
+    if (tally.calls + tally.repeats > 0 || Object.keys(all).length > 0) {
+      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, ...money, ...inLedger, counts: all });
     }
+  };
+  const countUsage: CountUsage = (more = {}) => {
+    for (const [name, count] of Object.entries(more)) others[name] = (others[name] ?? 0) + count;
+    if (context.clock.now() - told >= usageMilliseconds) tell();
   };
   try {
     const opened = (model: LanguageModel) => work(counting(model, counts.add), countUsage);
@@ -154,7 +165,7 @@ export const withStageModel = async (
       },
     });
   } finally {
-    countUsage();
+    tell();
   }
 };
 
@@ -190,19 +201,31 @@ export const withAccount = (
   };
 };
 
-/** Adds up a run's usage events for the named stages, but for calls, tokens and money that are in its account. */
-export const spentOn = (events: readonly RunEvent[], stages: readonly string[]): Spent => {
+/**
+ * Adds up usage events of the named stages, one after the other, but for calls, tokens and money that are in the run's
+ * account.
+ */
+export const countSpent = (stages: readonly string[]) => {
   const sum = emptyTally();
   const counts: Record<string, number> = {};
   let money = 0;
-  for (const event of events) {
-    if (event.type !== "stage-usage" || !stages.includes(event.stage)) continue;
-    if (event.ledger !== true) {
-      for (const key of ["calls", "promptTokens", "completionTokens", "repeats"] as const)
-        sum[key] += event[key];
-      money += event.money ?? 0;
-    }
-    for (const [name, count] of Object.entries(event.counts)) counts[name] = (counts[name] ?? 0) + count;
-  }
-  return { ...sum, ...(money > 0 ? { money } : {}), counts };
+  return {
+    add(event: RunEvent): void {
+      if (event.type !== "stage-usage" || !stages.includes(event.stage)) return;
+      if (event.ledger !== true) {
+        for (const key of ["calls", "promptTokens", "completionTokens", "repeats"] as const)
+          sum[key] += event[key];
+        money += event.money ?? 0;
+      }
+      for (const [name, count] of Object.entries(event.counts)) counts[name] = (counts[name] ?? 0) + count;
+    },
+    total: (): Spent => ({ ...sum, ...(money > 0 ? { money } : {}), counts }),
+  };
+};
+
+/** Adds up a run's usage events for the named stages. */
+export const spentOn = (events: readonly RunEvent[], stages: readonly string[]): Spent => {
+  const spent = countSpent(stages);
+  for (const event of events) spent.add(event);
+  return spent.total();
 };

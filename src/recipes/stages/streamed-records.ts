@@ -3,8 +3,8 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { formatJsonLines, openAppender, readJsonLines, throwIfAborted } from "../../core/index.ts";
-import type { RecordSchema, StageContext } from "../../runs/index.ts";
+import { formatJsonLines, openAppender, throwIfAborted } from "../../core/index.ts";
+import type { StageContext } from "../../runs/index.ts";
 
 const rowsAtOnce = 500;
 
@@ -40,8 +40,3 @@ export const writeStream = async <Row>(
   }
   return written;
 };
-
-/** The records of a file as a stream. Throws UserError with file, line and field. */
-export async function* streamRecords<Row>(path: string, schema: RecordSchema<Row>): AsyncGenerator<Row> {
-  for await (const { value } of readJsonLines(path, schema)) yield value;
-}

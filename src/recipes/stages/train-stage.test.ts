@@ -34,7 +34,7 @@ const train = (change: { fails?: Error; saveFails?: Error } = {}) => {
     folder,
     seed: 1,
     progress: () => undefined,
-    records: async () => ({ existing: [], append: async () => undefined, close: () => undefined }),
+    records: async () => ({ existing: 0, append: async () => undefined, close: () => undefined }),
   } as unknown as StageContext;
   const loop = async function* (start: number): AsyncGenerator<StepMetrics> {
     for (let step = start; step < 3; step++) {

@@ -1,0 +1,144 @@
+// How every stage asks a model about items: they come one by one, results are appended in their order, and neither is ever
+// in memory as a whole. An interrupted stage continues: rows on disk are kept, the chunk they break off in is made again,
+// and only its missing rows are written. Chunks begin at the same items as in an unbroken run, so the bytes are the same.
+
+import { join } from "node:path";
+import { hashEach, mapped, type Sequence, sequence, skipFirst } from "../../core/index.ts";
+import { type Pace, paceOf } from "../../feedback/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import {
+  type RecordFile,
+  type RecordSchema,
+  type Run,
+  type StageContext,
+  streamRecords,
+} from "../../runs/index.ts";
+import { holdRejected, type Rejectable } from "./rejections.ts";
+import { type Pipeline, withStageModel } from "./stage-model.ts";
+
+/** What is left of a stage's items, how it is paced, and where it belongs: every way of asking takes these. */
+type Work<Item> = Pace & {
+  readonly items: AsyncIterable<Item>;
+  readonly runSeed: number;
+  readonly stage: string;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * modelId: how records name the model, where not by its name. rows: of one item. paceFor: default paceOf. work: results of
+ * items. counts: what of a chunk is worth counting, by name. onChunk: told how many rows there are.
+ */
+export type Asking<Item, Chunk> = {
+  readonly model: string;
+  readonly modelId?: string;
+  readonly items: AsyncIterable<Item>;
+  readonly rows?: number;
+  readonly paceFor?: (model: LanguageModel) => Pace;
+  readonly work: (model: LanguageModel, work: Work<Item>) => AsyncIterable<Chunk>;
+  readonly counts?: (chunk: Chunk) => Readonly<Record<string, number>>;
+  readonly onChunk: (rows: number) => void;
+};
+
+/** A file that results are appended to. existing: rows that an earlier attempt left. */
+export type ResultFile<Row> = Pick<RecordFile<Row>, "existing" | "append">;
+
+/**
+ * Asks a model about the items that an earlier attempt left, and appends each chunk's rows in one piece. Throws
+ * CovenantError where the server rejects one request after the other.
+ */
+export const askInto = <Item, Row extends Rejectable, Chunk extends { readonly records: readonly Row[] }>(
+  pipeline: Pipeline,
+  stage: StageContext,
+  file: ResultFile<Row>,
+  {
+    model,
+    modelId = model,
+    items,
+    rows: rowsPerItem = 1,
+    paceFor = paceOf,
+    work,
+    counts,
+    onChunk,
+  }: Asking<Item, Chunk>,
+): Promise<void> =>
+  withStageModel(
+    pipeline,
+    stage,
+    model,
+    async (opened, countUsage) => {
+      const pace = paceFor(opened);
+      let rows = file.existing;
+      const chunks = Math.floor(rows / (pace.chunk * rowsPerItem));
+      let skip = rows - chunks * pace.chunk * rowsPerItem;
+      const left = skipFirst(items, chunks * pace.chunk);
+      const { take, rest } = holdRejected<Row>();
+      const { signal, name } = stage;
+      const results = work(opened, { ...pace, items: left, runSeed: pipeline.run.seed, stage: name, signal });
+      for await (const chunk of results) {
+        const missing = take(chunk.records.slice(skip));
+        skip = Math.max(0, skip - chunk.records.length);
+        if (missing.length > 0) await file.append(missing);
+        rows += missing.length;
+        countUsage(counts?.(chunk));
+        onChunk(rows);
+      }
+      const last = rest();
+      if (last.length === 0) return;
+      await file.append(last);
+      onChunk(rows + last.length);
+    },
+    modelId,
+  );
+
+/** The records of a file of a run, whose number is known. */
+export const recordsOf = <Row>(
+  run: Run,
+  path: readonly string[],
+  schema: RecordSchema<Row>,
+  count: number,
+): Sequence<Row> => sequence(count, () => streamRecords(join(run.folder, ...path), schema));
+
+/**
+ * file: <name>/<file> gets the rows, one for each item. inputs: as of every stage. unit, note: for the progress. begin:
+ * called before the model is opened; check: of the rows when all are there.
+ */
+export type AskingStage<Item, Row, Chunk> = Omit<Asking<Item, Chunk>, "items" | "onChunk" | "rows"> & {
+  readonly name: string;
+  readonly after: readonly string[];
+  readonly inputs: unknown;
+  readonly file: string;
+  readonly schema: RecordSchema<Row>;
+  readonly items: Sequence<Item>;
+  readonly unit: string;
+  readonly note?: string;
+  readonly begin?: (stage: StageContext) => void | Promise<void>;
+  readonly check?: (stage: StageContext, rows: AsyncIterable<Row>) => Promise<void>;
+};
+
+/** A stage that asks a model about every item; resolves to its rows, in the items' order. */
+export const askingStage = async <
+  Item,
+  Row extends Rejectable,
+  Chunk extends { readonly records: readonly Row[] },
+>(
+  pipeline: Pipeline,
+  { name, after, inputs, file, schema, unit, note, begin, check, ...asking }: AskingStage<Item, Row, Chunk>,
+): Promise<Sequence<Row>> => {
+  const { count } = asking.items;
+  await pipeline.run.stage({ name, inputs, after }, async (stage) => {
+    await begin?.(stage);
+    const opened = await stage.records(file, schema);
+    const onChunk = (rows: number) => stage.progress(rows, count, unit, note);
+    await askInto(pipeline, stage, opened, { ...asking, onChunk });
+    await check?.(stage, opened.rows());
+  });
+  return recordsOf(pipeline.run, [name, file], schema, count);
+};
+
+/** Whether a record is of a prompt. */
+export const isOf = ({ prompt }: { readonly prompt: string }, { id }: { readonly id: string }): boolean =>
+  prompt === id;
+
+/** What a stage's inputs say of its items, however many they are. */
+export const idsOf = (items: AsyncIterable<{ readonly id: string }>): Promise<string> =>
+  hashEach(mapped(items, ({ id }) => id));
