@@ -1,7 +1,8 @@
 // How much memory and time commands take for many rows: those that only read, load or plan for a million of them, and those
-// that ask a model for a tenth of the items and for all of them, where flat means that both take about the same. The rows
-// are made here, each of its own words; the models answer at once: a script, or a server on this machine.
-// npm run bench:memory -- [--rows 1000000] [--items 100000] [--only "label (endpoint)"]
+// that ask a model for a tenth of the items and for all of them, where flat means that both take about the same: in a heap
+// so small that what is held for every item would not fit, since Node lets garbage lie in a large one. The rows are made
+// here, each of its own words; the models answer at once: a script, or a server on this machine.
+// npm run bench:memory -- [--rows 1000000] [--items 100000] [--heap 64] [--only "label (endpoint)"]
 
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -17,11 +18,13 @@ const { values } = parseArgs({
   options: {
     rows: { type: "string", default: "1000000" },
     items: { type: "string", default: "100000" },
+    heap: { type: "string", default: "64" },
     only: { type: "string", default: "" },
   },
 });
 const rows = readWholeNumber("--rows", values.rows, 10);
 const items = readWholeNumber("--items", values.items, 10);
+const heap = readWholeNumber("--heap", values.heap, 48);
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = mkdtempSync(join(tmpdir(), "covenant-memory-"));
@@ -88,13 +91,16 @@ const writeScript = (): string => {
 const tellPeak = `process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS + "\\n"))`;
 
 /** Runs a command to its end. Resolves to its peak of memory in MiB and its seconds. */
-const measure = (words: readonly string[]): Promise<{ readonly peak: number; readonly seconds: number }> =>
+const measure = (
+  words: readonly string[],
+  ...options: readonly string[]
+): Promise<{ readonly peak: number; readonly seconds: number }> =>
   new Promise((resolve, reject) => {
     const started = performance.now();
     const option = `--import=data:text/javascript,${encodeURIComponent(tellPeak)}`;
     const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...words, "--quiet"], {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, NODE_OPTIONS: option },
+      env: { ...process.env, NODE_OPTIONS: [option, ...options].join(" ") },
     });
     let said = "";
     child.stderr.on("data", (part: Buffer) => {
@@ -162,7 +168,12 @@ const runAsking = async (kind: string, model: string): Promise<void> => {
       const isGiven = name === "label --comparisons";
       const file = await writeFile(isGiven ? "pairs" : "prompts", count, isGiven ? comparisonRow : promptRow);
       const all = [...words(file, model), ...(isGiven ? [file] : []), ...set("seed=1")];
-      const { peak, seconds } = await measure([...all, "--out", join(folder, "out")]);
+      const out = ["--out", join(folder, "out")];
+      const { peak, seconds } = await measure(
+        [...all, ...out],
+        `--max-old-space-size=${heap}`,
+        "--max-semi-space-size=2",
+      );
       peaks.push(peak);
       told.push(
         `${count.toLocaleString("en-US").padStart(9)}: ${Math.round(peak)} MiB, ${seconds.toFixed(0)} s`,
@@ -177,7 +188,7 @@ const runAsking = async (kind: string, model: string): Promise<void> => {
 
 const script = writeScript();
 await runDry(script);
-say("Items that are worked on, a tenth and all of them:");
+say(`Items that are worked on in a heap of ${heap} MiB, a tenth and all of them:`);
 await runAsking("script", script);
 const { name, stop } = await startServer(0);
 await runAsking("endpoint", name);

@@ -55,7 +55,7 @@ export async function* readLines(path: string): AsyncGenerator<FileLine> {
   let held: Buffer[] = [];
   const take = (ended: boolean): FileLine => {
     line++;
-    const bytes = Buffer.concat(held);
+    const bytes = held.length === 1 ? held[0]! : Buffer.concat(held);
     const begun = offset;
     offset += bytes.length + 1;
     held = [];

@@ -5,16 +5,16 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { type DiskWriter, openAppender } from "./files.ts";
 
+/** What usual lines are read into, again and again: a buffer for each would be garbage outside of the heap. */
+const usual = Buffer.alloc(1 << 14);
+
 /** The line of an open file that begins at a place, without its line feed; "" where no line feed closes it. */
 export const readLineAt = (descriptor: number, offset: number): string => {
-  let size = 4096;
-  for (;;) {
-    const bytes = Buffer.alloc(size);
-    const read = readSync(descriptor, bytes, 0, size, offset);
+  for (let bytes = usual; ; bytes = Buffer.alloc(4 * bytes.length)) {
+    const read = readSync(descriptor, bytes, 0, bytes.length, offset);
     const end = bytes.subarray(0, read).indexOf(0x0a);
     if (end >= 0) return bytes.toString("utf8", 0, end);
-    if (read < size) return "";
-    size *= 4;
+    if (read < bytes.length) return "";
   }
 };
 
