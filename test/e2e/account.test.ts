@@ -3,22 +3,14 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { covenant, expectStatus, makeFolder, start } from "./command.fixture.ts";
-import { type Behaviour, type ChatServer, startChatServer } from "./endpoint.fixture.ts";
+import { serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("account");
 afterAll(remove);
 
-const servers: ChatServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop();
-});
-const serve = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const server = await startChatServer(behaviour);
-  servers.push(server);
-  return server;
-};
+const serve = serveEachTest();
 
 const prompts = Array.from({ length: 8 }, (_, at) => `${JSON.stringify({ prompt: `question {${at}}` })}\n`);
 writeFileSync(join(folder, "prompts.jsonl"), prompts.join(""));

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterEach } from "vitest";
 
 export type Body = {
   readonly messages: readonly { readonly content: string }[];
@@ -201,5 +202,18 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
       await start();
     },
     stop,
+  };
+};
+
+/** Makes what starts servers for the tests of a file; after each test its servers are stopped. */
+export const serveEachTest = (): ((behaviour?: Behaviour) => Promise<ChatServer>) => {
+  const servers: ChatServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  });
+  return async (behaviour) => {
+    const server = await startChatServer(behaviour);
+    servers.push(server);
+    return server;
   };
 };

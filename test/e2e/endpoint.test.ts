@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import {
   labelRecordSchema,
   replyRecordSchema,
@@ -13,20 +13,12 @@ import {
 } from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
-import { type Behaviour, type ChatServer, startChatServer } from "./endpoint.fixture.ts";
+import { serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("endpoint");
 afterAll(remove);
 
-const servers: ChatServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.stop();
-});
-const serve = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const server = await startChatServer(behaviour);
-  servers.push(server);
-  return server;
-};
+const serve = serveEachTest();
 
 const dialogue = (text: string, reply: string): string =>
   `\n\nHuman: ${text}\n\nAssistant: Go on.\n\nHuman: So: ${text}?\n\nAssistant: ${reply}`;
@@ -108,7 +100,6 @@ describe("revise", () => {
     expect(told).toHaveLength(2);
     const closed = await serve();
     await closed.stop();
-    servers.pop();
     const nobody = await covenant(words("revise", closed.name, "nobody", ...once), folder);
     expect(expectStatus(nobody, 1).stderr).toContain("(ECONNREFUSED)");
     const path = await covenant(words("revise", name.replace("/v1", ""), "path", ...once), folder);
