@@ -10,7 +10,7 @@ import {
   describeUnrevised,
   tallyReplies,
 } from "./data-summary.ts";
-import { spentOn } from "./stages/stage-model.ts";
+import { countSpent } from "./stages/stage-model.ts";
 
 const usage = (stage: string, calls: number, counts: Record<string, number> = {}): RunEvent => ({
   type: "stage-usage",
@@ -73,7 +73,9 @@ describe("what commands say at their end", () => {
       usage("answer", 3, { quotes: 2, bounded: 1 }),
       usage("sl", 9),
     ];
-    const spent = spentOn(events, ["answer", "revise"]);
+    const counted = countSpent(["answer", "revise"]);
+    for (const event of events) counted.add(event);
+    const spent = counted.total();
     expect(spent).toEqual({
       calls: 5,
       promptTokens: 5000,

@@ -222,10 +222,3 @@ export const countSpent = (stages: readonly string[]) => {
     total: (): Spent => ({ ...sum, ...(money > 0 ? { money } : {}), counts }),
   };
 };
-
-/** Adds up a run's usage events for the named stages. */
-export const spentOn = (events: readonly RunEvent[], stages: readonly string[]): Spent => {
-  const spent = countSpent(stages);
-  for (const event of events) spent.add(event);
-  return spent.total();
-};
