@@ -127,6 +127,7 @@ const withoutLabel = (counts: LabelCounts): string =>
     [
       [counts.missing, "reply-missing"],
       [counts.tooLong, "overflow"],
+      [counts.rejected, "rejected"],
       [counts.refused, "refusal"],
       [counts.undecided, "no-choice"],
       [counts.neither, "neither"],
