@@ -1,5 +1,6 @@
 // Programs and their cache: what they refuse, when they are released, and that memory does not grow over steps.
 
+import { readdirSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
@@ -14,7 +15,14 @@ import { rotaryEmbedding, tokenLogProbability } from "./operations/network.ts";
 import { rmsNorm } from "./operations/normalisation.ts";
 import { broadcastTo, concatenate, reshape, slice, sum, transpose } from "./operations/reduction.ts";
 import { interpret } from "./reference.ts";
-import { compile, createProgramCache, openPrograms, type Program } from "./session.ts";
+import {
+  type CompileOptions,
+  compile,
+  createProgramCache,
+  openPrograms,
+  type Program,
+  setThreads,
+} from "./session.ts";
 import { constant, input, scalar } from "./tensor.ts";
 
 describe("a compiled program", () => {
@@ -192,6 +200,28 @@ describe("threads", () => {
     const one = await bytesWith(1);
     for (const threads of [2, 3, 8]) expect(await bytesWith(threads)).toEqual(one);
   });
+
+  it.runIf(process.platform === "linux")(
+    "are as many as the process is told, and as a program asks for itself (counted in /proc, so on Linux alone)",
+    async () => {
+      const added = async (options: CompileOptions): Promise<number> => {
+        const before = readdirSync("/proc/self/task").length;
+        const program = await compile({ doubled: multiply(input("x", [7]), scalar(2)) }, options);
+        const after = readdirSync("/proc/self/task").length;
+        await program.release();
+        return after - before;
+      };
+      const usual = await added({ threads: 1 });
+      setThreads(4);
+      try {
+        expect((await added({})) - usual).toBe(3);
+        expect((await added({ threads: 2 })) - usual).toBe(1);
+      } finally {
+        setThreads(1);
+      }
+      expect((await added({})) - usual).toBe(0);
+    },
+  );
 });
 
 describe("sessions", () => {
