@@ -12,7 +12,7 @@ import { compile } from "./session.ts";
 import { input, scalar } from "./tensor.ts";
 
 describe("memory", () => {
-  it("does not grow over 300 steps of a training program, in JavaScript or natively", async () => {
+  it("does not grow over 900 steps of a training program, in JavaScript or natively", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
     const side = 256;
@@ -36,10 +36,14 @@ describe("memory", () => {
       return { managed: heapUsed + external + arrayBuffers, rss };
     };
     const before = await steps(40);
-    const after = await steps(300);
+    const windows = [before];
+    for (let window = 0; window < 3; window++) windows.push(await steps(300));
     await program.release();
-    // one step's result is 256 KiB; 300 kept ones would be 75 MiB
-    expect(after.managed - before.managed).toBeLessThan(2 ** 20);
-    expect(after.rss - before.rss).toBeLessThan(24 * 2 ** 20);
+    // One step's result is 256 KiB; 300 kept ones would be 75 MiB in every window. A process at its start takes pages
+    // once that are no result's, and takes them later on a busy machine: so the window that grew least is judged.
+    const least = (of: "managed" | "rss") =>
+      Math.min(...windows.slice(1).map((window, at) => window[of] - windows[at]![of]));
+    expect(least("managed")).toBeLessThan(2 ** 20);
+    expect(least("rss")).toBeLessThan(8 * 2 ** 20);
   });
 });
