@@ -107,7 +107,7 @@ const secondsOf = ({ seconds }: MetricsDocument): number =>
 const feedbackTable = (runs: readonly SeedRun[]): string[] => {
   const header = [
     ...["seed", "arm", "label accuracy", "order flips", "reward accuracy"],
-    ...["harmful after rounds 0, 1, ...", "seconds of the whole run"],
+    ...["harmful after rounds 0, 1, ...", "seconds of all stages"],
   ];
   const rows = runs.flatMap(({ seed, metrics }) =>
     Object.entries(metrics.arms).map(([arm, figures], index) => [

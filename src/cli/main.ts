@@ -10,6 +10,7 @@ import { createConversation } from "./conversation.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { createInterruption } from "./interruption.ts";
+import { startPartProcess } from "./part-process.ts";
 import { processTerminal, showControls } from "./terminal.ts";
 
 const every = (milliseconds: number, callback: () => void): (() => void) => {
@@ -42,6 +43,7 @@ try {
     clock: systemClock,
     signal: AbortSignal.any([signal, output.signal]),
     conversation,
+    startProcess: startPartProcess,
     ...(terminal.isLive ? { every } : {}),
   });
 } catch (thrown) {

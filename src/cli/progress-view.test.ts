@@ -81,6 +81,16 @@ describe("on a terminal", () => {
     ]);
   });
 
+  it("the end says how long one waited where stages ran side by side", () => {
+    const { view, screen } = watch(true);
+    view.handle({ ...start("ethical/sl"), time: 0 });
+    view.handle({ ...start("inverted/sl"), time: 1000 });
+    view.handle({ ...end("ethical/sl", 61), time: 61_000 });
+    view.handle({ ...end("inverted/sl", 61), time: 62_000 });
+    view.close();
+    expect(screen().at(-1)).toMatch(/^start to end +1 min 02 s$/);
+  });
+
   it("no line is wider than the terminal", () => {
     const { view, progress, screen } = watch(true, 40);
     view.handle(start("ethical/revise"));

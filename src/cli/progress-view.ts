@@ -109,14 +109,19 @@ const createScreen = (
   };
 };
 
-const summary = (ended: readonly Ended[]): string[] => {
-  const total = ended.reduce((sum, { seconds }) => sum + seconds, 0);
+/** elapsed: seconds, where stages ran side by side, so that theirs do not add up to what one waited. */
+const summary = (ended: readonly Ended[], elapsed: number | undefined): string[] => {
+  const total = elapsed ?? ended.reduce((sum, { seconds }) => sum + seconds, 0);
   const rows = ended.map(({ name, what, seconds }) => [
     name,
     what,
     seconds > 0 ? formatDuration(seconds) : "",
   ]);
-  return formatTable(["stage", "", "time"], [...rows, ["in all", "", formatDuration(total)]], [2]);
+  return formatTable(
+    ["stage", "", "time"],
+    [...rows, [elapsed === undefined ? "in all" : "start to end", "", formatDuration(total)]],
+    [2],
+  );
 };
 
 type Progress = Extract<RunEvent, { type: "stage-progress" }>;
@@ -142,6 +147,9 @@ const takeUsage = (
 export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): ProgressView => {
   const running = new Map<string, StageState>();
   const ended: Ended[] = [];
+  let begun: number | undefined;
+  let last = 0;
+  let sideBySide = false;
   const screen = createScreen(terminal, clock, running);
   const print = (line: string): void => {
     screen.erase();
@@ -166,11 +174,14 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   };
   const start = ({ stage: name, time, resumed }: Extract<RunEvent, { type: "stage-start" }>): void => {
     const asked = { tokens: 0, money: 0, again: 0, refused: 0 };
+    begun ??= time;
+    sideBySide ||= running.size > 0;
     running.set(name, { name, started: time, points: [], unit: "", note: undefined, printed: time, asked });
     if (terminal.isLive) screen.draw();
     else print(`${name}: ${resumed ? "continued" : "started"}`);
   };
   const handle = (event: RunEvent): void => {
+    last = event.time;
     if (event.type === "stage-start") start(event);
     if (event.type === "stage-progress") progress(event);
     const asking = event.type === "stage-usage" ? running.get(event.stage) : undefined;
@@ -189,7 +200,10 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   const close = (): void => {
     screen.erase();
     running.clear();
-    if (ended.length > 1) terminal.err(`\n${summary(ended).join("\n")}\n`);
+    if (ended.length > 1)
+      terminal.err(
+        `\n${summary(ended, sideBySide ? (last - (begun ?? last)) / 1000 : undefined).join("\n")}\n`,
+      );
     ended.length = 0;
   };
   return { handle, print, redraw: screen.draw, close };

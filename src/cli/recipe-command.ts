@@ -25,6 +25,7 @@ export type CommandHost = {
   readonly signal: AbortSignal;
   readonly every?: (milliseconds: number, callback: () => void) => () => void;
   readonly conversation?: Omit<Conversation, "write">;
+  readonly startProcess?: RecipeContext["startProcess"];
 };
 
 type CommonOptions = {
@@ -177,6 +178,7 @@ const contextOf = (
   environment: host.environment,
   colours: host.terminal.colours === true,
   ...(host.conversation === undefined ? {} : { conversation: { ...host.conversation, write } }),
+  ...(host.startProcess === undefined ? {} : { startProcess: host.startProcess }),
 });
 
 const showPlan = async (

@@ -1,5 +1,6 @@
 // The one error base. Every error carries a code, facts as fields and a cause; a UserError is something the
-// person running Covenant must change, so its message says what was got, what was expected and what to do.
+// person running Covenant must change, so its message says what was got, what was expected and what to do. Errors travel
+// to another process of the program as plain data.
 // Knows nothing of exit codes or printing: that is the command line's part.
 
 /** What an error is about (paths, shapes, limits), for programs; the message says it for people. */
@@ -36,3 +37,36 @@ export const throwIfAborted = (signal: AbortSignal | undefined): void => {
 /** The message of anything thrown. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
+
+/** What is thrown, as plain data for another process of this program. facts: those that JSON holds. */
+export type PackedError = {
+  readonly kind: "user" | "interrupted" | "covenant" | "other";
+  readonly code: string;
+  readonly message: string;
+  readonly facts: ErrorFacts;
+  readonly stack: string | undefined;
+};
+
+/** Packs anything thrown; its cause stays behind. */
+export const packError = (thrown: unknown): PackedError => {
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  const message = messageOf(thrown);
+  if (!(thrown instanceof CovenantError)) return { kind: "other", code: "", message, facts: {}, stack };
+  const kind =
+    thrown instanceof UserError ? "user" : thrown instanceof InterruptedError ? "interrupted" : "covenant";
+  const facts = JSON.parse(JSON.stringify(thrown.facts)) as ErrorFacts;
+  return { kind, code: thrown.code, message, facts, stack };
+};
+
+/** The error that was packed, with the stack of where it was thrown. */
+export const unpackError = ({ kind, code, message, facts, stack }: PackedError): Error => {
+  const made = {
+    user: () => new UserError(code, message, facts),
+    interrupted: () => new InterruptedError(message, facts),
+    covenant: () => new CovenantError(code, message, facts),
+    other: () => new Error(message),
+  };
+  const error = made[kind]();
+  if (stack !== undefined) error.stack = stack;
+  return error;
+};

@@ -7,8 +7,11 @@ export {
   type ErrorFacts,
   InterruptedError,
   messageOf,
+  type PackedError,
+  packError,
   throwIfAborted,
   UserError,
+  unpackError,
 } from "./errors.ts";
 export { collectFaults, type FaultList } from "./faults.ts";
 export { groupBy } from "./group.ts";

@@ -69,6 +69,7 @@ export {
   type Program,
   type ProgramCache,
   setThreads,
+  threadCount,
 } from "./session.ts";
 export { type Shape, sizeOf } from "./shape.ts";
 export {

@@ -2,6 +2,7 @@
 // onnxruntime-node 1.30: what enters a session is not copied, what leaves it is copied once into fresh memory, given
 // buffers or not; so outputs are simply taken as they come.
 
+import { availableParallelism } from "node:os";
 import { CovenantError } from "../core/index.ts";
 import { exportOnnx } from "./onnx-export.ts";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -69,6 +70,9 @@ let threadsOfProcess: number | undefined;
 export const setThreads = (threads: number | undefined): void => {
   threadsOfProcess = threads;
 };
+
+/** Threads that one operation has in this process. */
+export const threadCount = (): number => threadsOfProcess ?? availableParallelism();
 
 /** How many sessions hold native memory in this process: compiled and not yet released. */
 export const openPrograms = (): number => open;

@@ -4,7 +4,17 @@
 import type { Recipe } from "./recipe.ts";
 
 export type { PretrainConfig } from "./pretrain.ts";
-export type { Conversation, Recipe, RecipeContext, RecipeFlag, RecipeOutcome, RecipePlan } from "./recipe.ts";
+export type {
+  Conversation,
+  PartProcess,
+  Recipe,
+  RecipeContext,
+  RecipeFlag,
+  RecipeOutcome,
+  RecipePlan,
+} from "./recipe.ts";
+export type { FromArm, ToArm } from "./stages/arm-messages.ts";
+export { createArmWorker } from "./stages/arm-worker.ts";
 export { useThreads } from "./threads.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */

@@ -6,7 +6,7 @@ import { hashConstitution } from "../constitution/index.ts";
 import { createRedact, sha256File } from "../core/index.ts";
 import { type LoadFormat, loadElsewhere, runsHere } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { checkRunFolder, openRun } from "../runs/index.ts";
+import { checkRunFolder, openRun, type Run } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import { machineRate } from "./machine-rate.ts";
 import type { Speed } from "./model-time.ts";
@@ -115,7 +115,7 @@ export const checkFolder = (request: RunRequest, context: RecipeContext): Promis
 export const openStages = async (
   request: RunRequest,
   context: RecipeContext,
-): Promise<Pipeline & AsyncDisposable> => {
+): Promise<Pipeline & AsyncDisposable & { readonly run: Run }> => {
   const run = await openRun({
     ...identityOf(request, context),
     stages: request.stages,

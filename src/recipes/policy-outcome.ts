@@ -2,11 +2,11 @@
 // Knows nothing of how it learned.
 
 import { basename, join } from "node:path";
+import type { Run } from "../runs/index.ts";
 import { asModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import type { RecipeOutcome } from "./recipe.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
-import type { Pipeline } from "./stages/stage-model.ts";
 import { describeTraining, summariseTraining } from "./training-summary.ts";
 import { counted } from "./wording.ts";
 
@@ -15,7 +15,7 @@ import { counted } from "./wording.ts";
  * prompts: the setting, and how many of them there were.
  */
 export const finishPolicy = async (
-  pipeline: Pipeline,
+  pipeline: { readonly run: Run },
   {
     base,
     model,

@@ -15,6 +15,15 @@ export type Conversation = {
   write(text: string): void;
 };
 
+/** Another process of this program that does a part of a recipe's work. Messages are plain data. */
+export type PartProcess = {
+  tell(message: object): void;
+  /** message: called with each one; end: when the process has ended, with how ("SIGKILL", "exit 1"). */
+  listen(listeners: { message(message: unknown): void; end(how: string): void }): void;
+  /** Lets it go: it ends. */
+  release(): void;
+};
+
 /**
  * What the caller gives: where events go, when to stop, what time it is, and the environment (for secrets). fresh: a run
  * that lies in the output folder is moved aside first. conversation: for the recipe that holds one.
@@ -26,6 +35,8 @@ export type RecipeContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
   readonly conversation?: Conversation;
+  /** Starts another process for a part of the work; without it all is done here. environment: its variables. */
+  readonly startProcess?: (environment: RecipeContext["environment"]) => PartProcess;
   /** Whether what is written for a person may hold colours. */
   readonly colours?: boolean;
   /** A dry run: what is not here is not fetched. */

@@ -3,30 +3,11 @@
 // models on held-out prompts → figures and report.
 
 import { join } from "node:path";
-import { constitutionFor, loadConstitution, saveConstitution } from "../constitution/index.ts";
+import { loadConstitution } from "../constitution/index.ts";
 import { collect, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
-import {
-  type JudgingWishes,
-  mixSftRows,
-  preferenceRows,
-  sftRowsFromReplies,
-  sftRowsFromRevisions,
-} from "../feedback/index.ts";
-import {
-  type ArmMetrics,
-  type Constitution,
-  type GoodhartRecord,
-  goodhartRecordSchema,
-  type MetricsDocument,
-  type PromptRecord,
-  type ReplyRecord,
-  type RevisionExample,
-  rewardPairRecordSchema,
-  trainedModels,
-} from "../records/index.ts";
+import { type ArmMetrics, type MetricsDocument, trainedModels } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
-import { readRecords } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
 import { fewShotFile, readWishes } from "./judging.ts";
@@ -37,21 +18,15 @@ import { planRun } from "./run-plan.ts";
 import { describeRun } from "./run-summary.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
+import { type ArmJob, armStages, isHarmful, runArm, type SharedByArms } from "./stages/arm.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
-import { answerStage, labelStage, type Pipeline, reviseStage } from "./stages/data.ts";
+import { canWorkAtOnce, workAtOnce } from "./stages/arms-at-once.ts";
+import { answerStage, type Pipeline } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
-import { goodhartMeasure } from "./stages/goodhart.ts";
-import { sumLeftOut } from "./stages/left-out.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
-import { ppoStage } from "./stages/ppo.ts";
-import { dpoStage, rewardStage } from "./stages/preferences.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
-import { sftStage } from "./stages/sft.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
-
-const armStages = (arm: string): string[] =>
-  ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
 
 /** Stage names of a run, in order. */
 export const stagesOf = (config: RunConfig): string[] => [
@@ -60,137 +35,6 @@ export const stagesOf = (config: RunConfig): string[] => [
   ...config.arms.flatMap(armStages),
   "evaluate",
 ];
-
-type Shared = {
-  readonly config: RunConfig;
-  readonly train: readonly PromptRecord[];
-  readonly test: readonly PromptRecord[];
-  readonly answers: readonly ReplyRecord[];
-  /** Worked examples of revision from a file, where one is named. */
-  readonly examples: readonly RevisionExample[] | undefined;
-};
-
-/** Replies that each point of the Goodhart curve is made of. */
-const goodhartPrompts = 64;
-
-const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
-
-/** An arm at work: where it writes, under which constitution. */
-type Arm = {
-  readonly pipeline: Pipeline;
-  readonly shared: Shared;
-  readonly constitution: Constitution;
-  readonly wishes: JudgingWishes;
-  /** The full name of one of its stages. */
-  stage(name: string): string;
-};
-
-/** Critique and revision, then SL-CAI; resolves to the chains and the model. */
-const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) => {
-  const { config, train, answers, examples } = shared;
-  const options = { runSeed: pipeline.run.seed, stage: stage("sl") };
-  const revised = await reviseStage(pipeline, {
-    name: stage("revise"),
-    after: ["answer"],
-    model: config.model,
-    constitution: revisedBy(constitution, config.revise, config.seed),
-    prompts: sequenceOf(train),
-    answers: sequenceOf(answers),
-    isRevised: isHarmful,
-    ...config.revise,
-    examples,
-    sampling: config.sampling,
-    seedStage: "revise",
-  });
-  const revisions = await collect(revised);
-  const learned = sftRowsFromRevisions(revisions, { ...options, which: config.sft.revisions });
-  const helpful = sftRowsFromReplies(train, answers, options);
-  const model = await sftStage(pipeline, {
-    name: stage("sl"),
-    after: [stage("revise")],
-    model: config.model,
-    rows: mixSftRows(learned.rows, helpful.rows, options),
-    leftOut: sumLeftOut(learned.leftOut, helpful.leftOut),
-    settings: config.sft,
-  });
-  return { revisions, model };
-};
-
-/** Labels of pairs of the SL-CAI model's replies, by the judge; and the replies. */
-const labelPairs = async ({ pipeline, shared, constitution, wishes, stage }: Arm, policy: string) => {
-  const { config, train } = shared;
-  const labelled = await labelStage(pipeline, {
-    name: stage("label"),
-    after: [stage("sl")],
-    policy,
-    judge: config.judge ?? config.model,
-    constitution: constitutionFor(constitution, "judge"),
-    prompts: sequenceOf(train),
-    sampling: { ...config.sampling, temperature: config.label.temperature },
-    samples: config.label.samples,
-    wishes,
-    seedStage: "label",
-  });
-  return { labels: await collect(labelled.labels), samples: await collect(labelled.samples) };
-};
-
-/** Reward model, DPO-CAI and RL-CAI, all from the SL-CAI model. */
-const learnFromLabels = async (
-  arm: Arm,
-  model: string,
-  { labels, samples }: Awaited<ReturnType<typeof labelPairs>>,
-): Promise<void> => {
-  const { pipeline, shared, stage } = arm;
-  const { config, train, test } = shared;
-  const learning = (name: string) => {
-    const { hard } = config.label;
-    const learned = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name, samples, hard });
-    return { name, after: [stage("sl"), stage("label")], model, ...learned };
-  };
-  const reward = { ...learning(stage("reward")), settings: config.reward };
-  const rewardModel = await rewardStage(pipeline, reward);
-  await dpoStage(pipeline, { ...learning(stage("dpo")), settings: config.dpo });
-  const { maxTokens, temperature } = config.sampling;
-  await ppoStage(pipeline, {
-    name: stage("rl"),
-    after: [stage("sl"), stage("reward")],
-    model,
-    rewardModel,
-    prompts: train,
-    maxTokens,
-    settings: config.ppo,
-    measure: goodhartMeasure({
-      name: stage("rl"),
-      prompts: test.filter(isHarmful).slice(0, goodhartPrompts),
-      maxTokens,
-      temperature,
-      every: config.ppo.measureEvery,
-      steps: config.ppo.steps,
-    }),
-  });
-};
-
-/** One arm from its constitution to its three models; gives what the figures are made of. */
-const runArm = async (
-  pipeline: Pipeline,
-  shared: Shared,
-  name: ArmName,
-  constitution: Constitution,
-): Promise<ArmRecords> => {
-  const wishes = await readWishes(shared.config.label, constitution);
-  const arm: Arm = { pipeline, shared, constitution, wishes, stage: (stage) => `${name}/${stage}` };
-  const folder = join(pipeline.run.folder, name);
-  await saveConstitution(join(folder, "constitution.yaml"), constitution);
-  const { revisions, model } = await learnSupervised(arm);
-  const labelled = await labelPairs(arm, model);
-  await learnFromLabels(arm, model, labelled);
-  const goodhart: GoodhartRecord[] =
-    shared.config.ppo.measureEvery === 0
-      ? []
-      : await readRecords(join(folder, "rl", "goodhart.jsonl"), goodhartRecordSchema);
-  const heldOut = await readRecords(join(folder, "reward", "held-out.jsonl"), rewardPairRecordSchema);
-  return { constitution, revisions, labels: labelled.labels, heldOut, goodhart };
-};
 
 /** A run's models, with the folders that their trainings write: an adapter's, where its base is held in fewer bits. */
 export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedModel[] => {
@@ -227,7 +71,7 @@ const share = async (
   pipeline: Pipeline,
   config: RunConfig,
   { prompts: { gathered }, examples }: Awaited<ReturnType<typeof prepare>>,
-): Promise<Shared> => {
+): Promise<SharedByArms> => {
   const prompts = await collect(await promptStage(pipeline, gathered));
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -277,15 +121,29 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   return { document, prompts, examples, inputs, request };
 };
 
+const runArms = async (pipeline: Pipeline, jobs: readonly ArmJob[], atOnce: boolean) => {
+  const { startProcess } = pipeline.context;
+  if (startProcess !== undefined && atOnce) return workAtOnce(pipeline, startProcess, jobs);
+  const records = new Map<ArmName, ArmRecords>();
+  for (const job of jobs) records.set(job.name, await runArm(pipeline, job));
+  return records;
+};
+
 const execute = async (config: RunConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
   const { document } = prepared;
   await using pipeline = await openStages(prepared.request, context);
   const { run } = pipeline;
   const shared = await share(pipeline, config, prepared);
-  const records = new Map<ArmName, ArmRecords>();
-  for (const arm of config.arms)
-    records.set(arm, await runArm(pipeline, shared, arm, constitutionUnder(document, arm === "inverted")));
+  const records = await runArms(
+    pipeline,
+    config.arms.map((name) => ({
+      shared,
+      name,
+      constitution: constitutionUnder(document, name === "inverted"),
+    })),
+    canWorkAtOnce(config, context, prepared.inputs.configs["model"], shared.train),
+  );
   const verdicts = await evaluationStage(pipeline, {
     after: config.arms.flatMap((arm) => trainedModels.map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),

@@ -3,8 +3,7 @@
 
 import { join } from "node:path";
 import { stepRecordSchema } from "../records/index.ts";
-import { readRecords, readRun } from "../runs/index.ts";
-import type { Pipeline } from "./stages/stage-model.ts";
+import { type Run, readRecords, readRun } from "../runs/index.ts";
 import { counted } from "./wording.ts";
 
 /** Figures of a step that are worth a line, by the names that trainings give them, and what people call them. */
@@ -32,7 +31,10 @@ export type TrainingSummary = {
 };
 
 /** Sums up a stage that is done. */
-export const summariseTraining = async ({ run }: Pipeline, stage: string): Promise<TrainingSummary> => {
+export const summariseTraining = async (
+  { run }: { readonly run: Run },
+  stage: string,
+): Promise<TrainingSummary> => {
   const steps = await readRecords(join(run.folder, stage, "steps.jsonl"), stepRecordSchema);
   const found: Record<string, TrainingFigure> = {};
   for (const name of Object.keys(figures)) {

@@ -15,7 +15,7 @@ import type { ReportData } from "./report-data.ts";
 import { constitutionsSection } from "./sections/constitutions.ts";
 import { labelsSection } from "./sections/labels.ts";
 import { ladderSection } from "./sections/ladder.ts";
-import { makingSection, totalSeconds } from "./sections/making.ts";
+import { makingSection } from "./sections/making.ts";
 import { paretoSection } from "./sections/pareto.ts";
 import { revisionsSection } from "./sections/revisions.ts";
 import { armNamesOf, measuredArms, type Section } from "./sections/section.ts";
@@ -93,7 +93,7 @@ const dateText = (milliseconds: number): string =>
   `${new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 
 const facts = (data: ReportData): Markup => {
-  const seconds = totalSeconds(data);
+  const { seconds } = data;
   const rows: [string, string][] = [
     ["Run", data.name],
     ["Seed", String(data.seed)],

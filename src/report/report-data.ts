@@ -23,7 +23,7 @@ import {
   type VerdictRecord,
   verdictRecordSchema,
 } from "../records/index.ts";
-import { configName, type RunReading, readRun } from "../runs/index.ts";
+import { configName, type RunReading, readRun, secondsOfAttempts } from "../runs/index.ts";
 
 /** Optimiser steps of the four trainings of an arm; empty where a training has not begun. */
 export type TrainingSteps = {
@@ -41,12 +41,13 @@ export type ArmData = {
   readonly steps: TrainingSteps;
 };
 
-/** A run as the report sees it. startedAt: milliseconds since the epoch; config: config.yaml as it stands there. */
+/** A run as the report sees it. startedAt: milliseconds since the epoch; seconds: from start to end, over all attempts; config: config.yaml as it stands there. */
 export type ReportData = {
   readonly name: string;
   readonly seed: number;
   readonly model: string | null;
   readonly startedAt: number | null;
+  readonly seconds: number;
   readonly version: string;
   readonly config: string;
   readonly arms: readonly ArmData[];
@@ -152,6 +153,7 @@ export const loadReportData = async (folder: string): Promise<ReportData> => {
     seed: metrics?.seed ?? run.seed,
     model: modelName(run.config, answers),
     startedAt: start?.time ?? null,
+    seconds: secondsOfAttempts(run.events),
     version: covenantVersion(),
     config: await readText(join(folder, configName)),
     arms,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRedact, manualClock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import { eventFileName, openEventLog } from "./event-log.ts";
+import { eventFileName, openEventLog, secondsOfAttempts } from "./event-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-events-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,5 +35,21 @@ describe("the event log", () => {
     ]);
     const lines = readFileSync(join(folder, eventFileName), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual(shown);
+  });
+});
+
+describe("the seconds of a run", () => {
+  it("are those of its attempts, not those between them, whatever ran side by side", () => {
+    const runStart = { type: "run-start" as const, name: "run", seed: 1, stages: [] };
+    const events: RunEvent[] = [
+      { ...runStart, time: 1000 },
+      { type: "stage-start", stage: "ethical/sl", resumed: false, time: 2000 },
+      { type: "stage-start", stage: "inverted/sl", resumed: false, time: 2000 },
+      { type: "stage-end", stage: "inverted/sl", seconds: 8, records: 1, time: 10_000 },
+      { ...runStart, time: 90_000 },
+      { type: "run-end", seconds: 5, time: 95_000 },
+    ];
+    expect(secondsOfAttempts(events)).toBe(14);
+    expect(secondsOfAttempts([])).toBe(0);
   });
 });

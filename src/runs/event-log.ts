@@ -45,7 +45,7 @@ export const readEvents = (folder: string): Promise<RunEvent[]> => collect(strea
 const isFrequent = ({ type }: RunEvent): boolean => type === "stage-progress" || type === "stage-usage";
 
 /** The events that say what happened: of those that come as long as work goes on, the last says until when it did. */
-const readTurns = async (folder: string): Promise<RunEvent[]> => {
+export const readTurns = async (folder: string): Promise<RunEvent[]> => {
   const turns: RunEvent[] = [];
   for await (const event of streamEvents(folder)) {
     const last = turns.at(-1);
@@ -53,6 +53,17 @@ const readTurns = async (folder: string): Promise<RunEvent[]> => {
     turns.push(event);
   }
   return turns;
+};
+
+/** Seconds that attempts at a run took together, from each one's beginning to the last that it wrote. */
+export const secondsOfAttempts = (events: readonly RunEvent[]): number => {
+  let sum = 0;
+  let previous: number | undefined;
+  for (const { type, time } of events) {
+    if (type !== "run-start" && previous !== undefined) sum += Math.max(0, time - previous);
+    previous = time;
+  }
+  return sum / 1000;
 };
 
 /** The event with its free text redacted: the fields that hold sentences, not the names that others read. */

@@ -16,17 +16,12 @@ import {
 } from "../core/index.ts";
 import type { Manifest, RunEvent, StageManifest } from "../records/index.ts";
 import { configName, hashContent, listFiles, manifestName, measureFiles } from "./artefacts.ts";
-import { type EventLog, eventFileName, openEventLog, type RunEventBody } from "./event-log.ts";
+import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
+import { awaitParts, type StageHolder } from "./part.ts";
 import { readStageManifest } from "./reading.ts";
 import { checkIdentity, inspectFolder, lastVersion, moveAside, plainConfig } from "./run-identity.ts";
-import {
-  runStage,
-  type StageContext,
-  type StageOptions,
-  type StageResult,
-  sweepTemporaryFiles,
-} from "./stage.ts";
+import { runStage, sweepTemporaryFiles } from "./stage.ts";
 
 /**
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
@@ -50,22 +45,17 @@ export type RunOptions = {
 };
 
 /** An open run. Dispose of it (`await using`) to release the lock; unfinished, it then says so in the event log. */
-export type Run = AsyncDisposable & {
-  readonly folder: string;
-  readonly seed: number;
-  readonly signal: AbortSignal;
-  /** Runs a stage, or skips it when it is finished and its inputs are unchanged. */
-  stage(options: StageOptions, work: (context: StageContext) => Promise<void>): Promise<StageResult>;
-  emit(event: RunEventBody): void;
-  /** Replaces a file of the run folder (metrics.json, report.html) as a whole; objects are written as JSON. */
-  write(path: string, content: string | Uint8Array | object): Promise<void>;
-  /** Wall-clock seconds of every finished stage, attempts before an interruption included. */
-  seconds(): Promise<Record<string, number>>;
-  /** Writes the manifest: the run is complete. Throws when a stage has not finished. */
-  finish(): Promise<Manifest>;
-  /** What disposing does; safe to call twice. */
-  close(): Promise<void>;
-};
+export type Run = AsyncDisposable &
+  StageHolder & {
+    /** Replaces a file of the run folder (metrics.json, report.html) as a whole; objects are written as JSON. */
+    write(path: string, content: string | Uint8Array | object): Promise<void>;
+    /** Wall-clock seconds of every finished stage, attempts before an interruption included. */
+    seconds(): Promise<Record<string, number>>;
+    /** Writes the manifest: the run is complete. Throws when a stage has not finished. */
+    finish(): Promise<Manifest>;
+    /** What disposing does; safe to call twice. */
+    close(): Promise<void>;
+  };
 
 const stageNamePattern = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
 
@@ -131,7 +121,13 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     const { clock, onEvent, redact, disk } = options;
     log = await openEventLog({ folder, clock, onEvent, redact, disk });
     const { isNew } = await checkIdentity(folder, options, log.earlier);
-    for (const place of sweptFolders(folder, options.stages)) await sweepTemporaryFiles(place);
+    const places = sweptFolders(folder, options.stages);
+    await awaitParts(
+      [...places].filter((place) => place !== folder),
+      clock,
+      options.signal,
+    );
+    for (const place of places) await sweepTemporaryFiles(place);
     const { name, seed, contents = {} } = options;
     const covenant = covenantVersion();
     const stages = [...options.stages];

@@ -57,7 +57,7 @@ export type StageHost = {
   readonly folder: string;
   readonly seed: number;
   readonly clock: Clock;
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, "earlier"> & { emit(event: RunEventBody): void };
   readonly signal: AbortSignal;
   readonly disk: DiskWriter | undefined;
 };

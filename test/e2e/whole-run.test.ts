@@ -23,16 +23,19 @@ const run = (out: string, ...more: string[]): string[] => [
   ...more,
 ];
 
-/** Runs must not differ where operations are shared among threads: these compute on every core. */
-const everyCore = { ...process.env, COVENANT_THREADS: "" };
-const onEveryCore = (words: readonly string[]): Promise<Ended> =>
-  start(words, folder, undefined, everyCore).ended;
+/** With two threads both arms work at once, each in a process of its own; with one, one after the other. */
+const withThreads = (count: number): NodeJS.ProcessEnv => ({
+  ...process.env,
+  COVENANT_THREADS: String(count),
+});
+const armsAtOnce = (words: readonly string[]): Promise<Ended> =>
+  start(words, folder, undefined, withThreads(2)).ended;
 
 let first: Ended;
 beforeAll(async () => {
   await makeModel(folder);
   writeTinyConfig(folder);
-  first = await onEveryCore(run("first", "--json"));
+  first = await armsAtOnce(run("first", "--json"));
 });
 afterAll(remove);
 
@@ -41,6 +44,13 @@ const events = (out: string): string[] =>
     .trim()
     .split("\n")
     .map((line) => (JSON.parse(line) as { type: string }).type);
+
+const stagesStarted = (out: string): string[] =>
+  readFileSync(inFolder(`${out}/events.jsonl`), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { type: string; stage: string })
+    .flatMap(({ type, stage }) => (type === "stage-start" ? [stage] : []));
 
 /** A test of several runs; a single one is ended by the fixture long before. */
 const severalRuns = 300_000;
@@ -59,7 +69,7 @@ const stopAfter = async (
     said += text.split("\n").length - 1;
     if (before < lines && said >= lines) kill = setTimeout(() => child.kill(signal), wait);
   };
-  const { child, ended } = start(run(out), folder, count, everyCore);
+  const { child, ended } = start(run(out), folder, count, withThreads(2));
   return ended.finally(() => clearTimeout(kill));
 };
 
@@ -105,21 +115,23 @@ describe("a whole run", () => {
     expect(first.stderr).toContain("ethical/revise: done");
   });
 
-  it("again in another folder gives the same bytes", async () => {
-    expectStatus(await onEveryCore(run("second")), 0);
+  it("again in another folder gives the same bytes, one arm after the other", async () => {
+    expectStatus(await start(run("second"), folder, undefined, withThreads(1)).ended, 0);
+    const inTurn = (out: string) => stagesStarted(out).findIndex((stage) => stage.startsWith("inverted/"));
+    expect([inTurn("first") < 8, inTurn("second")]).toEqual([true, 8]);
     expect(contentOf(inFolder("second"))).toEqual(contentOf(inFolder("first")));
     expect(contentHashOf(inFolder("second"))).toBe(contentHashOf(inFolder("first")));
   });
 
   it("with another seed gives other bytes", async () => {
-    expectStatus(await onEveryCore(["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other"]), 0);
+    expectStatus(await armsAtOnce(["run", "--config", "tiny.yaml", "--seed", "2", "--out", "other"]), 0);
     expect(contentHashOf(inFolder("other"))).not.toBe(contentHashOf(inFolder("first")));
   });
 
   it("again in its own folder repeats nothing, also by --resume", async () => {
     const before = contentHashOf(inFolder("first"));
     for (const words of [run("first"), ["run", "--resume", "first"]]) {
-      expect(expectStatus(await onEveryCore(words), 0).stderr).not.toContain(": started");
+      expect(expectStatus(await armsAtOnce(words), 0).stderr).not.toContain(": started");
       expect(contentHashOf(inFolder("first"))).toBe(before);
     }
     expect(events("first").filter((type) => type === "stage-skip")).toHaveLength(30);
@@ -138,7 +150,7 @@ describe("a run that is interrupted", () => {
         else expectStatus(ended, 0);
       }
       expect(kills).toBeGreaterThan(0);
-      expectStatus(await onEveryCore(run("killed")), 0);
+      expectStatus(await armsAtOnce(run("killed")), 0);
       expect(contentOf(inFolder("killed"))).toEqual(contentOf(inFolder("first")));
       expect(contentHashOf(inFolder("killed"))).toBe(contentHashOf(inFolder("first")));
     },
@@ -154,9 +166,37 @@ describe("a run that is interrupted", () => {
       );
       expect(existsSync(inFolder("stopped/manifest.json"))).toBe(false);
       expect(events("stopped").at(-1)).toBe("run-stop");
-      expectStatus(await onEveryCore(run("stopped")), 0);
+      expectStatus(await armsAtOnce(run("stopped")), 0);
       expect(contentHashOf(inFolder("stopped"))).toBe(contentHashOf(inFolder("first")));
     },
     severalRuns,
   );
+
+  it(
+    "because an arm's process was killed says which, stops the other, and continues",
+    async () => {
+      const killArm = (text: string): void => {
+        if (!text.includes("ethical/sl: started")) return;
+        const { pid } = JSON.parse(readFileSync(inFolder("orphaned/ethical/.lock"), "utf8")) as {
+          pid: number;
+        };
+        process.kill(pid, "SIGKILL");
+      };
+      const ended = expectStatus(await start(run("orphaned"), folder, killArm, withThreads(2)).ended, 1);
+      expect(ended.stderr).toContain('The process of the arm "ethical" ended (SIGKILL)');
+      expect(existsSync(inFolder("orphaned/inverted/.lock"))).toBe(false);
+      expectStatus(await armsAtOnce(run("orphaned")), 0);
+      expect(contentHashOf(inFolder("orphaned"))).toBe(contentHashOf(inFolder("first")));
+    },
+    severalRuns,
+  );
+
+  it("because an arm failed says what failed as it would alone", async () => {
+    writeTinyConfig(folder);
+    const failing = ["--set", "reward.atChance=fail"];
+    const ended = expectStatus(await armsAtOnce(run("failed", ...failing)), 1);
+    expect(ended.stderr).toMatch(/reward model .*held-out pairs/);
+    expect(ended.stderr).not.toContain("The process of the arm");
+    expect(events("failed").at(-1)).toBe("run-stop");
+  });
 });

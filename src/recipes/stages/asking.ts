@@ -9,8 +9,8 @@ import type { LanguageModel } from "../../models/index.ts";
 import {
   type RecordFile,
   type RecordSchema,
-  type Run,
   type StageContext,
+  type StageHolder,
   streamRecords,
 } from "../../runs/index.ts";
 import { holdRejected, type Rejectable } from "./rejections.ts";
@@ -92,7 +92,7 @@ export const askInto = <Item, Row extends Rejectable, Chunk extends { readonly r
 
 /** The records of a file of a run, whose number is known. */
 export const recordsOf = <Row>(
-  run: Run,
+  run: StageHolder,
   path: readonly string[],
   schema: RecordSchema<Row>,
   count: number,

@@ -11,17 +11,17 @@ import {
   sumAccounts,
 } from "../../models/index.ts";
 import type { RunEvent } from "../../records/index.ts";
-import type { Run, StageContext } from "../../runs/index.ts";
+import type { StageContext, StageHolder } from "../../runs/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { Calls } from "./calls.ts";
 import { withModel } from "./models.ts";
 
 /**
- * A run with the context of the recipe that made it. calls: what its models share. load: how models that answer here hold
+ * A run, or a part of one, with the context of the recipe that made it. calls: what its models share. load: how models that answer here hold
  * their projections, where not in full; models elsewhere are not concerned.
  */
 export type Pipeline = {
-  readonly run: Run;
+  readonly run: StageHolder;
   readonly context: RecipeContext;
   readonly calls?: Calls;
   readonly load?: LoadFormat;
@@ -95,9 +95,9 @@ const createTally = () => {
 };
 
 /** What a run was told once and need not be told again by its next stage. */
-const toldTo = new WeakMap<Run, Set<string>>();
+const toldTo = new WeakMap<StageHolder, Set<string>>();
 
-const isNews = (run: Run, text: string): boolean => {
+const isNews = (run: StageHolder, text: string): boolean => {
   const told = toldTo.get(run) ?? new Set<string>();
   toldTo.set(run, told);
   const isNew = !told.has(text);

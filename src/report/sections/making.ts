@@ -32,8 +32,7 @@ const secondsOf = (data: ReportData): { stage: string; seconds: number }[] => {
     });
 };
 
-/** Wall-clock seconds of all stages together. */
-export const totalSeconds = (data: ReportData): number =>
+const totalSeconds = (data: ReportData): number =>
   secondsOf(data).reduce((total, { seconds }) => total + seconds, 0);
 
 const times = (data: ReportData): Markup => {
@@ -46,7 +45,7 @@ ${rows.map(
   ({ stage, seconds }) =>
     html`<tr><th scope="row"><code>${stage}</code></th><td class="bar"><i style="width:${((seconds / most) * 100).toFixed(1)}%"></i></td><td>${durationText(seconds)}</td></tr>
 `,
-)}<tr class="total"><th scope="row">All stages</th><td></td><td>${durationText(totalSeconds(data))}</td></tr>
+)}<tr class="total"><th scope="row">All stages, added up</th><td></td><td>${durationText(totalSeconds(data))}</td></tr>
 </tbody></table>
 `;
 };

@@ -1,0 +1,38 @@
+// When arms may work side by side: settings, threads and memory decide. That they then write the same, a whole run shows
+// (test/e2e/whole-run.test.ts).
+
+import { afterEach, expect, it } from "vitest";
+import { manualClock } from "../../core/index.ts";
+import { setThreads } from "../../engine/index.ts";
+import type { RecipeContext } from "../recipe.ts";
+import { runSchema } from "../run-config.ts";
+import { sizedModel } from "../sized-model.fixture.ts";
+import { canWorkAtOnce } from "./arms-at-once.ts";
+
+afterEach(() => setThreads(1));
+
+const context: RecipeContext = {
+  emit: () => {},
+  signal: new AbortController().signal,
+  clock: manualClock(0),
+  environment: {},
+  startProcess: () => ({ tell() {}, listen() {}, release() {} }),
+};
+const { startProcess: _, ...alone } = context;
+const small = { ...sizedModel, layers: 1, vocabularySize: 256 };
+/** 10,000 times as wide as machines are large. */
+const huge = { ...sizedModel, hiddenSize: 2 ** 20, layers: 96 };
+
+it.each([
+  ["with the defaults", {}, 2, small, context, true],
+  ["for one arm", { arms: ["ethical"] }, 2, small, context, false],
+  ["on one thread", {}, 1, small, context, false],
+  ["where no process can be started", {}, 2, small, alone, false],
+  ["where the judge answers elsewhere", { judge: "http://host/v1#judge" }, 2, small, context, false],
+  ["where calls are recorded", { record: "calls.jsonl" }, 2, small, context, false],
+  ["for a model that takes more than half of the memory twice", {}, 2, huge, context, false],
+  ["for a model whose shape is not known here", {}, 2, null, context, false],
+] as const)("%s", (_name, settings, threads, shape, given, wanted) => {
+  setThreads(threads);
+  expect(canWorkAtOnce(runSchema.parse(settings), given, shape, [])).toBe(wanted);
+});
