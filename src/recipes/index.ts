@@ -121,6 +121,12 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./invert.ts")).recipe,
   },
   {
+    command: ["polis"],
+    summary:
+      "what a public agreed on in a Polis conversation: opinion groups, consensus, a constitution draft",
+    load: async () => (await import("./polis.ts")).recipe,
+  },
+  {
     command: ["export", "merge"],
     summary: "write an adapter and its base as one model that transformers opens",
     load: async () => (await import("./export-recipes.ts")).mergeRecipe,
