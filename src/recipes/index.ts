@@ -127,6 +127,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./polis.ts")).recipe,
   },
   {
+    command: ["polis", "baselines"],
+    summary: "how well held-out votes of a Polis conversation can be told by the majority and by neighbours",
+    load: async () => (await import("./polis-baselines.ts")).recipe,
+  },
+  {
     command: ["export", "merge"],
     summary: "write an adapter and its base as one model that transformers opens",
     load: async () => (await import("./export-recipes.ts")).mergeRecipe,

@@ -25,12 +25,13 @@ import {
   unseen,
   type VoteMatrix,
 } from "../simulation/index.ts";
+import type { RecipeFlag } from "./recipe.ts";
 import { fileSetting } from "./settings.ts";
 
 const text = z.string().trim().min(1);
 
-/** The settings of `covenant polis`. */
-export const polisSchema = z.strictObject({
+/** Which conversation is read, and how it is cleaned. */
+export const conversationSettings = {
   comments: fileSetting("a file of statements is needed (--comments comments.csv)").describe(
     "statements of a Polis export: comments.csv",
   ),
@@ -47,6 +48,11 @@ export const polisSchema = z.strictObject({
     .default(false)
     .describe("leave out statements that no moderator accepted, not only those that were rejected"),
   leaveOut: z.array(z.coerce.string()).default([]).describe("ids of voters to leave out"),
+};
+
+/** The settings of `covenant polis`. */
+export const polisSchema = z.strictObject({
+  ...conversationSettings,
   groups: z
     .enum(["auto", "export", "computed"])
     .default("auto")
@@ -86,6 +92,26 @@ export const polisSchema = z.strictObject({
   seed: z.number().int().nonnegative().default(0).describe("seed of clusters and of lots"),
 });
 export type PolisConfig = z.output<typeof polisSchema>;
+type ConversationConfig = Pick<PolisConfig, keyof typeof conversationSettings>;
+
+/** The flags of every command that reads a conversation. */
+export const conversationFlags: Readonly<Record<string, RecipeFlag>> = {
+  comments: { path: "comments", description: "comments.csv of a Polis export", placeholder: "file" },
+  votes: { path: "votes", description: "participants-votes.csv or votes.csv", placeholder: "file" },
+  strict: { path: "strict", description: "leave out statements that no moderator accepted" },
+  flipped: { path: "flipped", description: "the votes say agree with -1" },
+};
+
+/** Reads and cleans the conversation. Throws UserError with file, line and field. */
+export const openConversation = ({
+  comments,
+  votes,
+  minVotes,
+  strict,
+  leaveOut,
+  flipped,
+}: ConversationConfig): Promise<Conversation> =>
+  readConversation({ comments, votes }, { minVotes, strict, leaveOut, agreeSign: flipped ? -1 : 1 });
 
 /** The groups that count, and how those that the votes themselves give agree with the export's. */
 type Grouping = {
@@ -185,15 +211,14 @@ const warningsOf = ({ doubtfulSign }: Conversation, { ofVotes }: Grouping, { vot
 
 /** Works everything out. Throws UserError of the files, and where there is nothing to draft. */
 export const gatherOpinions = async (config: PolisConfig): Promise<Opinions> => {
-  const { comments, votes, minVotes, strict, leaveOut, flipped, draft } = config;
+  const { draft } = config;
   if (draft !== undefined && existsSync(draft))
     throw new UserError(
       "file-exists",
       `${draft} is there already and is not overwritten. Choose another --draft, or remove the file.`,
       { file: draft },
     );
-  const settings = { minVotes, strict, leaveOut, agreeSign: flipped ? (-1 as const) : (1 as const) };
-  const conversation = await readConversation({ comments, votes }, settings);
+  const conversation = await openConversation(config);
   const { matrix } = conversation;
   const grouping = groupUp(matrix, config);
   const supports = supportOf(matrix, grouping.groups);

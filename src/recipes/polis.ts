@@ -8,7 +8,13 @@ import { draftConstitution, groupSizes, type StatementSupport, tallyAll } from "
 import { asModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { planOf, planWriting } from "./plan.ts";
-import { gatherOpinions, type Opinions, type PolisConfig, polisSchema } from "./polis-opinions.ts";
+import {
+  conversationFlags,
+  gatherOpinions,
+  type Opinions,
+  type PolisConfig,
+  polisSchema,
+} from "./polis-opinions.ts";
 import { describeOpinions } from "./polis-view.ts";
 import type { Recipe } from "./recipe.ts";
 import { counted } from "./wording.ts";
@@ -71,8 +77,7 @@ export const recipe: Recipe<typeof polisSchema> = {
   summary: "what a public agreed on in a Polis conversation: opinion groups, consensus, a constitution draft",
   schema: polisSchema,
   flags: {
-    comments: { path: "comments", description: "comments.csv of a Polis export", placeholder: "file" },
-    votes: { path: "votes", description: "participants-votes.csv or votes.csv", placeholder: "file" },
+    ...conversationFlags,
     draft: {
       path: "draft",
       description: "YAML file to write the chosen statements to, as a constitution",
@@ -90,8 +95,6 @@ export const recipe: Recipe<typeof polisSchema> = {
     },
     top: { path: "top", description: "statements that are chosen at most", placeholder: "number" },
     groups: { path: "groups", description: "where opinion groups come from", placeholder: "origin" },
-    strict: { path: "strict", description: "leave out statements that no moderator accepted" },
-    flipped: { path: "flipped", description: "the votes say agree with -1" },
     seed: { path: "seed", description: "seed of clusters and of lots", placeholder: "number" },
   },
   async plan(config) {

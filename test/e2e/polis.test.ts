@@ -83,6 +83,18 @@ describe("covenant polis", () => {
     expect(existsSync(join(folder, "none.yaml"))).toBe(false);
   });
 
+  it("measures what the majority and neighbours know of held-out votes", async () => {
+    const words = ["baselines", ...files(), "--seed", "1"];
+    const { stdout } = expectStatus(await polis(...words), 0);
+    expect(stdout).toContain("59 held-out votes of 39 voters");
+    const said = await documentOf(...words);
+    for (const measures of [said.majority, said.neighbours]) {
+      expect(measures.n).toBe(59);
+      expect(measures.accuracy).toBeGreaterThan(0.5);
+      expect(measures.low).toBeLessThan(measures.accuracy);
+    }
+  });
+
   it("warns of groups that the votes do not give, in a dry run too", async () => {
     const rows = readFileSync(example("participants-votes.csv"), "utf8").trimEnd().split("\n");
     const turned = rows.map((row, at) => {

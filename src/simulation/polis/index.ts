@@ -14,6 +14,18 @@ export {
 } from "./conversation.ts";
 export { draftConstitution } from "./draft.ts";
 export {
+  type CalibrationBin,
+  type ForecastMeasures,
+  type HeldOutVote,
+  measureForecasts,
+  measurePredictor,
+  splitVotes,
+  type VoteForecast,
+  type VotePredictor,
+  type VoteQuestion,
+  type VoteSplit,
+} from "./held-out.ts";
+export {
   compareGroups,
   computeGroups,
   exportedGroups,
@@ -21,6 +33,7 @@ export {
   groupSizes,
   type OpinionGroups,
 } from "./opinion-groups.ts";
+export { majorityPredictor, neighbourPredictor } from "./vote-baselines.ts";
 export {
   agree,
   agreementOf,
