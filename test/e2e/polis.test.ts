@@ -5,6 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConstitution } from "../../src/constitution/index.ts";
+import { publishedFile } from "../../src/core/published.fixture.ts";
 import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("polis");
@@ -117,5 +118,27 @@ describe("covenant polis", () => {
     expect(expectStatus(await polis("--votes", "wrong.csv"), 2).stderr).toContain("--comments comments.csv");
     const none = await polis(...files("votes.csv"), "--groups", "export");
     expect(expectStatus(none, 2).stderr).toContain("names no opinion groups");
+  });
+});
+
+const statements = publishedFile("ccai/clean_comments.csv");
+const votes = publishedFile("ccai/clean_votes.csv");
+const missing = statements.missing || votes.missing;
+
+describe(`covenant polis on Collective Constitutional AI${missing === false ? "" : ` (${missing})`}`, () => {
+  it.skipIf(missing)("gives the published figures, and warns of the published groups", async () => {
+    const said = await documentOf("--comments", statements.path, "--votes", votes.path);
+    expect(said).toMatchObject({
+      voters: 1002,
+      statements: 275,
+      votes: { all: 34_563, agree: 27_271, disagree: 4_550, pass: 2_742 },
+      groups: [
+        { id: "0", voters: 619 },
+        { id: "1", voters: 383 },
+      ],
+      grouping: { origin: "export" },
+      warnings: [{ code: "polis-groups" }],
+    });
+    expect(said.consensus).toHaveLength(34);
   });
 });
