@@ -131,6 +131,17 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./invert.ts")).recipe,
   },
   {
+    command: ["polis"],
+    summary:
+      "what a public agreed on in a Polis conversation: opinion groups, consensus, a constitution draft",
+    load: async () => (await import("./polis.ts")).recipe,
+  },
+  {
+    command: ["polis", "baselines"],
+    summary: "how well held-out votes of a Polis conversation can be told by the majority and by neighbours",
+    load: async () => (await import("./polis-baselines.ts")).recipe,
+  },
+  {
     command: ["export", "merge"],
     summary: "write an adapter and its base as one model that transformers opens",
     load: async () => (await import("./export-recipes.ts")).mergeRecipe,

@@ -1,0 +1,47 @@
+// What the public said on Polis: exports read and cleaned, opinion groups, what all groups agree on, and a constitution
+// drafted from it. Reads two files; asks no model.
+export {
+  agreedByAll,
+  mostDivisive,
+  type StatementSupport,
+  supportOf,
+} from "./consensus.ts";
+export {
+  type CleaningCounts,
+  type CleaningSettings,
+  type Conversation,
+  readConversation,
+} from "./conversation.ts";
+export { draftConstitution } from "./draft.ts";
+export {
+  type CalibrationBin,
+  type ForecastMeasures,
+  type HeldOutVote,
+  measureForecasts,
+  measurePredictor,
+  splitVotes,
+  type VoteForecast,
+  type VotePredictor,
+  type VoteQuestion,
+  type VoteSplit,
+} from "./held-out.ts";
+export {
+  compareGroups,
+  computeGroups,
+  exportedGroups,
+  type GroupAgreement,
+  groupSizes,
+  type OpinionGroups,
+} from "./opinion-groups.ts";
+export { majorityPredictor, neighbourPredictor } from "./vote-baselines.ts";
+export {
+  agree,
+  agreementOf,
+  disagree,
+  pass,
+  type Statement,
+  type Tally,
+  tallyAll,
+  unseen,
+  type VoteMatrix,
+} from "./vote-matrix.ts";
