@@ -2,6 +2,7 @@
 // refused, and a trader's strategy from how the other answered. The principle so far counts as much as so many gifts, so
 // few examples move it slowly.
 
+import { canonicalJson } from "../../core/index.ts";
 import type { GamePrinciple, ShareRule } from "../../records/index.ts";
 import { buyer, otherItem, seller } from "./buyer-seller.ts";
 import { movesOf } from "./game.ts";
@@ -41,17 +42,25 @@ const evidenceOf = (observations: readonly Observation[]): Map<string | null, Ev
 
 const middle = (one: number, other: number): number => (one + other) / 2;
 
-/** Between the shares that were accepted and those that were refused beyond them; null where none were. */
-const boundsOf = ({ decided }: Evidence): Pick<ShareRule, "refuseBelow" | "refuseAbove"> | null => {
+type Bounds = Pick<ShareRule, "refuseBelow" | "refuseAbove">;
+
+/**
+ * Between the shares that were accepted and those that were refused beyond them. What was known before stays where no
+ * share beyond it was accepted.
+ */
+const boundsOf = ({ decided }: Evidence, before: Bounds): Bounds => {
   const accepted = decided.filter(({ accepts }) => accepts).map(({ share }) => share);
-  if (accepted.length === 0) return null;
+  if (accepted.length === 0) return before;
   const [least, most] = [Math.min(...accepted), Math.max(...accepted)];
   const refused = decided.filter(({ accepts }) => !accepts).map(({ share }) => share);
   const below = refused.filter((share) => share < least);
   const above = refused.filter((share) => share > most);
+  const { refuseBelow, refuseAbove } = before;
   return {
-    refuseBelow: below.length === 0 ? null : middle(Math.max(...below), least),
-    refuseAbove: above.length === 0 ? null : middle(Math.min(...above), most),
+    refuseBelow:
+      below.length > 0 ? middle(Math.max(...below), least) : (refuseBelow ?? 2) <= least ? refuseBelow : null,
+    refuseAbove:
+      above.length > 0 ? middle(Math.min(...above), most) : (refuseAbove ?? -1) >= most ? refuseAbove : null,
   };
 };
 
@@ -93,7 +102,10 @@ const gainful = (
   if (decided.length === 0 && before?.taken === undefined) return gifts.length === 0 ? null : { give: 0 };
   const accepted = decided.filter(({ accepts }) => accepts).map(({ share }) => share);
   const refused = decided.filter(({ accepts }) => !accepts).map(({ share }) => share);
-  const taken = Math.min(...accepted, before?.taken ?? 2);
+  const known = Math.min(...accepted, before?.taken ?? 2);
+  // What was refused close above it, with another amount to round, tells that it is not taken everywhere.
+  const limit = Math.max(-1, ...refused.filter((share) => share >= known && share < known + closeEnough));
+  const taken = limit < 0 ? known : Math.min(2, ...accepted.filter((share) => share > limit));
   if (taken > 1) return { give: untried(refused) };
   const below = [before?.tooLittle ?? 0, ...refused].filter((share) => share < taken);
   const tooLittle = Math.max(0, ...below);
@@ -116,8 +128,7 @@ const imitatingRule = (
   learning: RuleLearning,
 ): ShareRule | undefined => {
   const give = imitated(before, evidence, learning) ?? before?.give;
-  const bounds = boundsOf(evidence) ?? before ?? { refuseBelow: null, refuseAbove: null };
-  const { refuseBelow, refuseAbove } = bounds;
+  const { refuseBelow, refuseAbove } = boundsOf(evidence, before ?? { refuseBelow: null, refuseAbove: null });
   return give === undefined ? undefined : { unit, give, refuseBelow, refuseAbove };
 };
 
@@ -137,7 +148,7 @@ export const rulesText = (rules: readonly ShareRule[]): string =>
     })
     .join(" ");
 
-/** The principle after an iteration of splits or pots; null where it stays, because nothing was seen. */
+/** The principle after an iteration of splits or pots; null where it stays. */
 export const learnRules = (
   principle: GamePrinciple,
   observations: readonly Observation[],
@@ -162,7 +173,8 @@ export const learnRules = (
           : imitatingRule(unit, before, own, learning);
     return rule === undefined ? [] : [rule];
   });
-  return evidence.size === 0 ? null : { text: rulesText(next), rules: next };
+  const isSame = evidence.size === 0 || canonicalJson(next) === canonicalJson(rules);
+  return isSame ? null : { text: rulesText(next), rules: next };
 };
 
 type Strategy = NonNullable<GamePrinciple["strategy"]>;

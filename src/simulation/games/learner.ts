@@ -95,6 +95,7 @@ export const askingLearner =
       if (reply === undefined) return { principle, state: "kept", reason: "nothing was seen" };
       if (reply.finish !== "stop" && reply.finish !== "length")
         return { principle, state: "missing", reason: reply.finish };
+      if (reply.text.trim() === "") return { principle, state: "missing", reason: "empty" };
       if (reply.finish === "length") return { principle, state: "unparseable", reason: "cut" };
       return readPrinciple(reply.text, principle);
     });

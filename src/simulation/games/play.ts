@@ -88,18 +88,14 @@ const isQuestion = (text: string): boolean => {
 /** Takes a reply: it ends the move, or is a question that is answered. */
 const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptions): void => {
   const { seat, view, questions } = pending;
-  const told = { text, ...(askingOf(pending, options).asks && view.type === "propose" ? { questions } : {}) };
+  const mayAsk = view.type === "propose" && askingOf(pending, options).asks;
+  const told = { text, ...(mayAsk ? { questions } : {}) };
   if ((finish !== "stop" && finish !== "length") || text.trim() === "") {
-    pending.done = {
-      seat,
-      move: null,
-      state: "missing",
-      fault: finish === "stop" ? "empty" : finish,
-      ...told,
-    };
+    const fault = finish === "stop" ? "empty" : finish;
+    pending.done = { seat, move: null, state: "missing", fault, ...told };
     return;
   }
-  if (view.type === "propose" && isQuestion(text) && questions < options.questions) {
+  if (mayAsk && isQuestion(text) && questions < options.questions) {
     const answer = oracleText(view.resources);
     pending.turns = [
       ...pending.turns,
