@@ -1,7 +1,7 @@
 // A small page of games between simulated players: for every experiment the share that fixed and flexible seats gave, over
 // iterations with 95 % bands, and tables of all figures. What was played is told by whoever has it.
 
-import { writeFileAtomic } from "../core/index.ts";
+import { groupBy, writeFileAtomic } from "../core/index.ts";
 import type { GameFigure } from "../records/index.ts";
 import {
   armMark,
@@ -28,11 +28,17 @@ export type GamesPage = {
   readonly notes: readonly string[];
 };
 
-/** Measures that are shares, each with the words for it; the first is drawn. */
+/** Measures that are drawn, each with the words for it. */
 const shares: Readonly<Record<string, string>> = {
-  given: "share given",
-  accepted: "share of offers accepted",
+  given: "Share given",
+  accepted: "Share of offers accepted",
 };
+
+/** What a measure is where nothing happened that is worth a drawing or a row. */
+const uneventful: Readonly<Record<string, number>> = { accepted: 1, unparseable: 0, missing: 0 };
+
+const isUneventful = (figures: readonly GameFigure[]): boolean =>
+  figures.every(({ measure, value }) => value === uneventful[measure]);
 
 const arms = ["flexible", "fixed"] as const;
 
@@ -44,7 +50,7 @@ const curve = async (
 ): Promise<Markup> => {
   const own = figures.filter((figure) => figure.experiment === experiment && figure.measure === measure);
   const drawn = arms.filter((arm) => own.some(({ who }) => who === arm));
-  if (drawn.length === 0) return html``;
+  if (drawn.length === 0 || isUneventful(own)) return html``;
   const title = shares[measure]!;
   const points = own.map(({ who, iteration, value, low, high, n }) => ({
     ...{ arm: who, at: iteration },
@@ -67,7 +73,7 @@ const curve = async (
     `${experiment}, ${title} by iteration: ${last.join("; ")}`,
   );
   const key = drawn.map((arm) => `${armMark(arms.indexOf(arm)).sign} ${arm}`).join("   ");
-  return html`<h3>${title} by ${key}</h3>
+  return html`<h3>${title}: ${key}</h3>
 ${trusted(svg)}
 `;
 };
@@ -78,7 +84,9 @@ const cell = ({ value, low, high }: GameFigure): string =>
 const figureTable = (experiment: string, figures: readonly GameFigure[]): Markup => {
   const own = figures.filter((figure) => figure.experiment === experiment);
   const iterations = [...new Set(own.map(({ iteration }) => iteration))].sort((one, other) => one - other);
-  const rows = [...new Set(own.map(({ who, measure }) => `${measure}, ${who}`))];
+  const rows = [...groupBy(own, ({ who, measure }) => `${measure}, ${who}`)].flatMap(([row, all]) =>
+    isUneventful(all) ? [] : [row],
+  );
   const find = (row: string, at: number): string => {
     const found = own.find(({ iteration, who, measure }) => iteration === at && `${measure}, ${who}` === row);
     return found === undefined ? "–" : cell(found);

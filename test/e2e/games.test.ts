@@ -82,7 +82,7 @@ describe("simulate games", () => {
     expect(lines("scripted", "figures", "moves.csv")).toHaveLength(1 + moves.made);
     expect(lines("scripted", "figures", "figures.csv")).toHaveLength(1 + figures.length);
     const page = readFileSync(join(folder, "scripted", "games.html"), "utf8");
-    expect(page.match(/<svg/g)).toHaveLength(6);
+    expect(page.match(/<svg/g)).toHaveLength(3);
     expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
   });
 
