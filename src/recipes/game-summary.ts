@@ -108,12 +108,29 @@ const describeMoves = ({ made, unparseable, missing }: GameFigures["moves"]): st
   ];
   const told =
     lost.length === 0 ? "all of them legal" : `${lost.join(" and ")}; those games count for nothing`;
-  return `${counted(all, "move")}: ${told}.`;
+  const advice =
+    2 * made < all
+      ? " Choose a model that follows instructions: every move has a form that it has to keep."
+      : "";
+  return `${counted(all, "move")}: ${told}.${advice}`;
+};
+
+/** The first repetition's last principle of every experiment, as an example. */
+const principleLines = (principles: GameFigures["principles"]): string[] => {
+  const width = Math.max(10, ...principles.map(({ experiment }) => experiment.length)) + 2;
+  return [
+    "Principles at the end, of the first repetition",
+    ...principles.map(
+      ({ experiment, text }) =>
+        `${experiment.padEnd(width)}${text === "" ? "(none)" : text.replaceAll(/\s+/g, " ")}`,
+    ),
+    "",
+  ];
 };
 
 /** The whole of it, a line each. */
 export const describeGames = (
-  { figures, probes, moves }: GameFigures,
+  { figures, probes, moves, principles }: GameFigures,
   { iterations, repetitions }: { readonly iterations: number; readonly repetitions: number },
 ): string[] => {
   const isTrade = figures.some(({ who }) => who === "buyer");
@@ -124,6 +141,7 @@ export const describeGames = (
     ...acceptance(figures, iterations),
     ...measureTable(incomeTitle, figures, "income", iterations),
     ...measureTable("Questions an offer", figures, "questions", iterations),
+    ...principleLines(principles),
     ...probeTable(probes),
     describeMoves(moves),
   ];

@@ -36,7 +36,7 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
 };
 
 const probeRows = ({ probes }: GameFigures): string[][] =>
-  probes.map(({ experiment, unit, heldOut, prior, reasons, value, low, high, n, asked }) => [
+  probes.map(({ experiment, unit, heldOut, prior, reasons, value, low, high, n, asked, questions }) => [
     ...[
       experiment,
       unit,
@@ -46,6 +46,7 @@ const probeRows = ({ probes }: GameFigures): string[][] =>
     ],
     value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`,
     `${n} of ${asked}`,
+    questions === null ? "–" : questions.toFixed(2),
   ]);
 
 const titles: Readonly<Record<GamesConfig["game"], string>> = {
@@ -81,6 +82,7 @@ const execute = async (config: GamesConfig, context: RecipeContext) => {
                 "reason",
                 "share by the last principle",
                 "answers",
+                "questions",
               ],
               rows: probeRows(found),
             },
@@ -111,11 +113,14 @@ const execute = async (config: GamesConfig, context: RecipeContext) => {
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
+/** Moves of a game at most. */
+const movesOf = ({ game, publicGoods }: GamesConfig): number =>
+  ({ dictator: 1, ultimatum: 2, "buyer-seller": 3, "public-goods": publicGoods.players })[game];
+
 /** How often a model moves in an iteration of all experiments, at most. */
 const modelMoves = (config: GamesConfig): number => {
   const world = worldOf(config);
-  const perGame =
-    config.game === "public-goods" ? config.publicGoods.players : config.game === "dictator" ? 1 : 2;
+  const perGame = movesOf(config);
   const moves = experimentsOf(config).map(({ flexible, match }) => {
     if (match !== undefined) return match.buyer === "flexible" ? 2 : match.seller === "flexible" ? 1 : 0;
     const all = perGame * gamesOf(world);
@@ -162,7 +167,7 @@ const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep =>
   const task = { seed: 0, principle: { text: "" }, observations: [], variant };
   const frame = estimateTokens(learningTurns({ ...task, observations: [emptyObservation] })[0]!.content);
   const spoken = worldOf(config).fixedBy === "model" ? maxTokens : 30;
-  const shown = gamesOf(worldOf(config)) * 2 * (spoken + 12);
+  const shown = gamesOf(worldOf(config)) * movesOf(config) * (spoken + 12);
   return planCalls(
     "principles",
     counted(calls, "principle"),

@@ -2,12 +2,13 @@
 // iteration, and tables for other programs. Games stream; sums alone are kept of them.
 
 import { join } from "node:path";
-import { deriveSeed } from "../../core/index.ts";
+import { collect, deriveSeed, matching } from "../../core/index.ts";
 import { mean } from "../../evaluation/index.ts";
 import {
   type GameFigure,
   type GameRecord,
   gameFigureSchema,
+  gamePrincipleRecordSchema,
   gameRecordSchema,
   type ProbeRecord,
   probeRecordSchema,
@@ -34,12 +35,15 @@ export type ProbeFigure = Pick<ProbeRecord, "experiment" | "heldOut" | "prior" |
   readonly high: number | null;
   readonly n: number;
   readonly asked: number;
+  /** Questions that were asked before an answer, on average; null where none could be. */
+  readonly questions: number | null;
 };
 
-/** moves: how all moves of models and scripts ended. */
+/** moves: how all moves of models and scripts ended; principles: the last one of every experiment's first repetition. */
 export type GameFigures = {
   readonly figures: readonly GameFigure[];
   readonly probes: readonly ProbeFigure[];
+  readonly principles: readonly { readonly experiment: string; readonly text: string }[];
   readonly moves: Readonly<Record<"made" | "unparseable" | "missing", number>>;
 };
 
@@ -114,6 +118,7 @@ const numbers: readonly string[] = [
   "given",
   "share",
   "payoff",
+  "questions",
   "value",
   "low",
   "high",
@@ -151,6 +156,7 @@ const probeColumns = [
   "prior",
   "reasons",
   "share",
+  "questions",
   "state",
   "fault",
 ];
@@ -198,8 +204,25 @@ const probeFigures = (probes: readonly ProbeRecord[], runSeed: number): ProbeFig
     const { experiment, heldOut, prior, reasons, resource } = own[0]!;
     const shares = own.map(shareOfProbe).filter((share) => share !== null);
     const figure = mean(shares, deriveSeed(runSeed, "held-out", key));
-    return { experiment, unit: resource.unit, heldOut, prior, reasons, ...figure, asked: own.length };
+    const questions = own.flatMap(({ answer }) => answer.questions ?? []);
+    const rate = questions.reduce((sum, count) => sum + count, 0) / questions.length;
+    return {
+      ...{ experiment, unit: resource.unit, heldOut, prior, reasons, ...figure, asked: own.length },
+      questions: questions.length === 0 ? null : rate,
+    };
   });
+};
+
+const lastPrinciples = async (
+  folder: string,
+  { iterations }: GamesConfig,
+): Promise<GameFigures["principles"]> => {
+  const last = streamRecords(
+    join(folder, iterationStage(iterations), "principles.jsonl"),
+    gamePrincipleRecordSchema,
+  );
+  const first = await collect(matching(last, ({ repetition }) => repetition === 0));
+  return first.map(({ experiment, principle }) => ({ experiment, text: principle.text }));
 };
 
 /** figures/: figures.jsonl, figures.csv, moves.csv and probes.csv. */
@@ -242,10 +265,21 @@ export const figureStage = async ({ run }: Pipeline, config: GamesConfig): Promi
     if (probes.length === 0) return;
     const rows = probes.map((probe) => ({
       ...{ experiment: probe.experiment, repetition: probe.repetition + 1, ...probe.resource },
-      ...{ heldOut: probe.heldOut, prior: probe.prior, reasons: probe.reasons, share: shareOfProbe(probe) },
+      ...{
+        heldOut: probe.heldOut,
+        prior: probe.prior,
+        reasons: probe.reasons,
+        share: shareOfProbe(probe),
+        questions: probe.answer.questions ?? null,
+      },
       ...{ state: probe.answer.state, fault: probe.answer.fault ?? null },
     }));
     await writeTable(join(stage.folder, "probes.csv"), probeColumns, rows);
   });
-  return { figures, probes: probeFigures(probes, run.seed), moves };
+  return {
+    figures,
+    probes: probeFigures(probes, run.seed),
+    principles: await lastPrinciples(run.folder, config),
+    moves,
+  };
 };

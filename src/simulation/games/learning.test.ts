@@ -62,6 +62,16 @@ describe("learning a norm from play", () => {
     expect(Math.abs(meansOf(games[4]!, "flexible")! - target)).toBeLessThan(0.05);
   });
 
+  it("learns from offers of several things at once, and from nothing but chance to begin with", async () => {
+    const several = await playExperiment(groupOf("a", 0.1, policy("altruistic")), {
+      priors: ["none"],
+      world: { resources: 3 },
+    });
+    expect(meansOf(several.games[0]!, "flexible")).toBeGreaterThan(0.3);
+    expect(meansOf(several.games[0]!, "flexible")).toBeLessThan(0.7);
+    expect(meansOf(several.games[1]!, "flexible")).toBe(1);
+  });
+
   it("stays with the priors where only flexible players are to be seen", async () => {
     const { principles } = await playExperiment(groupOf("none", 1, policy("selfish")));
     expect(principles.at(-1)!.map(({ principle }) => principle)).toEqual(
