@@ -121,6 +121,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {
+    command: ["simulate", "games"],
+    summary: "games between simulated players, of whom some learn a norm from what they see of play",
+    load: async () => (await import("./simulate-games.ts")).recipe,
+  },
+  {
     command: ["report"],
     summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,

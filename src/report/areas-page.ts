@@ -2,16 +2,10 @@
 // nothing. What the shares are of is told by whoever has them.
 
 import { writeFileAtomic } from "../core/index.ts";
-import {
-  type Interval,
-  intervalSentence,
-  known,
-  palette,
-  percentText,
-  rateRowsChart,
-} from "./charts/index.ts";
+import { type Interval, intervalSentence, known, percentText, rateRowsChart } from "./charts/index.ts";
 import { drawChart } from "./drawing.ts";
 import { html, type Markup, trusted } from "./markup.ts";
+import { renderSmallPage } from "./small-page.ts";
 
 /** An area's figures. count: prompts, or replies, in it. */
 export type AreaFigure = { readonly name: string; readonly count: number; readonly share: Interval };
@@ -22,21 +16,6 @@ export type AreaPage = {
   readonly measure: string;
   readonly areas: readonly AreaFigure[];
   readonly notes: readonly string[];
-};
-
-const styleSheet = (): string => {
-  const variables = (side: "light" | "dark"): string =>
-    Object.entries(palette)
-      .map(([role, colors]) => `--chart-${role}:${colors[side]}`)
-      .join(";");
-  return (
-    `:root{color-scheme:light dark;${variables("light")}}` +
-    `@media (prefers-color-scheme:dark){:root{${variables("dark")}}}` +
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;" +
-    "background:var(--chart-paper);color:var(--chart-ink)}table{border-collapse:collapse;width:100%}" +
-    "th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid var(--chart-grid)}" +
-    "th:first-child,td:first-child{text-align:left}.drawing{width:100%;height:auto}"
-  );
 };
 
 const row = ({ name, count, share }: AreaFigure): Markup => {
@@ -60,18 +39,13 @@ const chartOf = async ({ areas, measure }: AreaPage): Promise<Markup> => {
 /** The page as text. */
 export const renderAreaPage = async (page: AreaPage): Promise<string> => {
   const chart = await chartOf(page);
-  const policy = "default-src 'none'; style-src 'unsafe-inline'";
-  const { markup } = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width,initial-scale=1"><title>${page.title}</title>
-<style>${trusted(styleSheet())}</style></head><body><h1>${page.title}</h1>
-${chart}
+  return renderSmallPage(
+    page.title,
+    html`${chart}
 <table><thead><tr><th>area</th><th>n</th><th>${page.measure}</th><th>95 % interval</th></tr></thead>
 <tbody>${page.areas.map(row)}</tbody></table>
-${page.notes.map((note) => html`<p>${note}</p>`)}
-</body></html>
-`;
-  return markup;
+${page.notes.map((note) => html`<p>${note}</p>`)}`,
+  );
 };
 
 /** Writes the page. Throws UserError when the disk refuses it. */

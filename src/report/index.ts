@@ -7,6 +7,7 @@ import { renderPage } from "./page.ts";
 import { loadReportData } from "./report-data.ts";
 
 export { type AreaFigure, type AreaPage, renderAreaPage, writeAreaPage } from "./areas-page.ts";
+export { type GamesPage, writeGamesPage } from "./games-page.ts";
 export { listGoals } from "./goals.ts";
 
 /**

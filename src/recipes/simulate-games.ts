@@ -1,0 +1,246 @@
+// `covenant simulate games`: groups of simulated players share things by a policy, and some among them, who do not know it,
+// learn a principle from what they see of play. By scripts without any model, or with models for players and learning.
+
+import { join } from "node:path";
+import { estimateTokens, priceOfModel } from "../models/index.ts";
+import { writeGamesPage } from "../report/index.ts";
+import {
+  firstTurns,
+  flexibleText,
+  gamesOf,
+  learningTurns,
+  type Observation,
+  policies,
+  policyPrinciple,
+} from "../simulation/index.ts";
+import { describeSpent, spentInRun } from "./data-summary.ts";
+import { budgetFlag, modelFlag, runFlags } from "./flags.ts";
+import { checkGames, experimentsOf, type GamesConfig, gamesSchema, worldOf } from "./game-settings.ts";
+import { describeGames } from "./game-summary.ts";
+import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
+import { planCalls, planOf, planWriting } from "./plan.ts";
+import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { figureStage, type GameFigures } from "./stages/game-figures.ts";
+import { gameStages, hasProbes, playStages } from "./stages/games.ts";
+import { counted } from "./wording.ts";
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: GamesConfig, context: RecipeContext) => {
+  checkGames(config);
+  const { model, learner } = config;
+  const models = {
+    ...(model === undefined ? {} : { model: [model, "asked"] as const }),
+    ...(learner === undefined ? {} : { learner: [learner, "asked"] as const }),
+  };
+  return checkRequest("simulate games", gameStages(config), config, { models }, context);
+};
+
+const probeRows = ({ probes }: GameFigures): string[][] =>
+  probes.map(({ experiment, unit, heldOut, prior, reasons, value, low, high, n, asked, questions }) => [
+    ...[
+      experiment,
+      unit,
+      heldOut ? "held out" : "learned on",
+      prior ? "told" : "not told",
+      reasons ? "asked for" : "–",
+    ],
+    value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`,
+    `${n} of ${asked}`,
+    questions === null ? "–" : questions.toFixed(2),
+  ]);
+
+const titles: Readonly<Record<GamesConfig["game"], string>> = {
+  ultimatum: "Ultimatum game",
+  dictator: "Dictator game",
+  "public-goods": "Public goods game",
+  "buyer-seller": "Buyer and seller",
+};
+
+const execute = async (config: GamesConfig, context: RecipeContext) => {
+  const { request } = await prepare(config, context);
+  await using pipeline = await openStages(request, context);
+  const { run } = pipeline;
+  await playStages(pipeline, config);
+  const found = await figureStage(pipeline, config);
+  const lines = describeGames(found, config);
+  const experiments = experimentsOf(config).map(({ name }) => name);
+  await writeGamesPage(join(run.folder, "games.html"), {
+    title: `${titles[config.game]}: ${counted(experiments.length, "experiment")}, ${counted(config.repetitions, "repetition")} each`,
+    experiments,
+    figures: found.figures,
+    tables:
+      found.probes.length === 0
+        ? []
+        : [
+            {
+              title: "What would you offer of it?",
+              head: [
+                "experiment",
+                "thing",
+                "it was",
+                "prior",
+                "reason",
+                "share by the last principle",
+                "answers",
+                "questions",
+              ],
+              rows: probeRows(found),
+            },
+          ],
+    notes: [lines.at(-1)!],
+  });
+  await run.finish();
+  const asked = config.model !== undefined;
+  const spent = await spentInRun(run.folder, gameStages(config));
+  return {
+    lines: [
+      ...lines,
+      ...(asked ? describeSpent(spent) : []),
+      `Page: ${join(config.out, "games.html")}`,
+      `Figures: ${join(config.out, "figures", "figures.csv")}; every move: ${join(config.out, "figures", "moves.csv")}`,
+    ],
+    document: {
+      folder: run.folder,
+      page: join(run.folder, "games.html"),
+      figuresFile: join(run.folder, "figures", "figures.csv"),
+      movesFile: join(run.folder, "figures", "moves.csv"),
+      experiments,
+      ...found,
+      ...(asked ? { spent } : {}),
+    },
+  };
+};
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+/** Moves of a game at most. */
+const movesOf = ({ game, publicGoods }: GamesConfig): number =>
+  ({ dictator: 1, ultimatum: 2, "buyer-seller": 3, "public-goods": publicGoods.players })[game];
+
+/** How often a model moves in an iteration of all experiments, at most. */
+const modelMoves = (config: GamesConfig): number => {
+  const world = worldOf(config);
+  const perGame = movesOf(config);
+  const moves = experimentsOf(config).map(({ flexible, match }) => {
+    if (match !== undefined) return match.buyer === "flexible" ? 2 : match.seller === "flexible" ? 1 : 0;
+    const all = perGame * gamesOf(world);
+    return world.fixedBy === "model" ? all : Math.min(all, Math.ceil(perGame * flexible * gamesOf(world)));
+  });
+  return moves.reduce((sum, one) => sum + one, 0) * config.repetitions;
+};
+
+/** Tokens of the longest question to a player, but for a principle that is longer than a policy. */
+const questionTokens = (config: GamesConfig): number => {
+  const resources = config.currencies
+    .slice(0, config.resources)
+    .map((unit) => ({ unit, amount: config.amounts.most }));
+  const asking = { asks: config.questions > 0, reasons: true };
+  const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text));
+  const turns = firstTurns(system.join("\n"), { type: "propose", power: "ultimatum", resources }, asking);
+  return turns.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+};
+
+const planPlay = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
+  const { model, prices, maxTokens, iterations, questions } = config;
+  const calls = modelMoves(config) * iterations * (1 + questions);
+  const question = questionTokens(config);
+  return planCalls(
+    "games",
+    `${counted(calls, "move")} at most, ${counted(iterations, "iteration")}`,
+    { speed: inputs.speeds["model"] ?? null, maxTokens, price: priceOfModel(prices, model!) },
+    (reply) => ({ calls, read: calls * (question + questions * reply), written: calls * reply }),
+  );
+};
+
+const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
+  const {
+    model,
+    learner = model,
+    prices,
+    learnerTokens,
+    iterations,
+    repetitions,
+    maxTokens,
+    variant,
+  } = config;
+  const calls = experimentsOf(config).length * repetitions * iterations;
+  const task = { seed: 0, principle: { text: "" }, observations: [], variant };
+  const frame = estimateTokens(learningTurns({ ...task, observations: [emptyObservation] })[0]!.content);
+  const spoken = worldOf(config).fixedBy === "model" ? maxTokens : 30;
+  const shown = gamesOf(worldOf(config)) * movesOf(config) * (spoken + 12);
+  return planCalls(
+    "principles",
+    counted(calls, "principle"),
+    {
+      speed: inputs.speeds[config.learner === undefined ? "model" : "learner"] ?? null,
+      maxTokens: learnerTokens,
+      price: priceOfModel(prices, learner!),
+    },
+    (reply) => ({ calls, read: calls * (frame + shown + reply), written: calls * reply }),
+  );
+};
+
+/** Stands for what is seen where nothing was yet. */
+const emptyObservation: Observation = {
+  kind: "mixed",
+  setup: { type: "split", power: "ultimatum", resources: [{ unit: "units", amount: 1 }] },
+  seats: ["fixed", "flexible"],
+  moves: [],
+};
+
+const planProbes = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
+  const { model, prices, maxTokens, heldOut, currencies, repetitions, questions } = config;
+  const each =
+    (currencies.length + heldOut.currencies.length) * heldOut.prior.length * heldOut.reasons.length;
+  const calls = experimentsOf(config).length * repetitions * each * (1 + questions);
+  const question = questionTokens(config);
+  return planCalls(
+    "held-out",
+    counted(calls, "question"),
+    { speed: inputs.speeds["model"] ?? null, maxTokens, price: priceOfModel(prices, model!) },
+    (reply) => ({ calls, read: calls * (question + reply), written: calls * reply }),
+  );
+};
+
+const planAll = (config: GamesConfig, prepared: Prepared): PlannedStep[] => {
+  const experiments = experimentsOf(config);
+  const games = experiments.length * config.repetitions * config.iterations * gamesOf(worldOf(config));
+  const what = `${counted(experiments.length, "experiment")}, ${counted(games, "game")} in all`;
+  if (config.model === undefined)
+    return [planWriting("games", `${what}, by scripts`, Math.ceil(games / 2000))];
+  return [
+    planPlay(config, prepared),
+    planLearning(config, prepared),
+    ...(hasProbes(config) ? [planProbes(config, prepared)] : []),
+    planWriting("figures", what),
+  ];
+};
+
+const number = (path: string, description: string) => ({ path, description, placeholder: "number" });
+const list = (path: string, description: string) => ({ path, description, placeholder: "list" });
+
+/** `covenant simulate games`. */
+export const recipe: Recipe<typeof gamesSchema> = {
+  command: ["simulate", "games"],
+  summary: "games between simulated players, of whom some learn a norm from what they see of play",
+  schema: gamesSchema,
+  flags: {
+    ...runFlags,
+    game: { path: "game", description: "what is played", placeholder: "name" },
+    groups: list("groups", "policies of the fixed players, e.g. fair,altruistic:80+selfish:20"),
+    flexible: list("flexible", "shares of seats that learn, e.g. 0.1,0.9"),
+    repetitions: number("repetitions", "how often each experiment is repeated"),
+    iterations: number("iterations", "rounds of play, with learning after each"),
+    variant: { path: "variant", description: "what is learned", placeholder: "name" },
+    model: modelFlag("model that moves for the players; default: scripts"),
+    learner: { path: "learner", description: "model that writes principles", placeholder: "name" },
+    concurrency: number("endpoint.concurrency", "calls in flight at an endpoint at most"),
+    budget: budgetFlag,
+  },
+  async plan(config, context) {
+    const prepared = await prepare(config, context);
+    await checkFolder(prepared.request, context);
+    return planOf(planAll(config, prepared));
+  },
+  run: execute,
+};

@@ -1,0 +1,92 @@
+// What flexible players saw of a game: what was done and said by whom, fixed or flexible. Policies, principles, manners,
+// payoffs and rewards that a seat could not see are not in it, so whoever learns from observations learns from play alone.
+
+import type { GameRecord, GameSetup, InteractionKind, SeatMove, SeatType } from "../../records/index.ts";
+import { buyer, seller } from "./buyer-seller.ts";
+import type { GameState } from "./game.ts";
+import { rulesOf } from "./rules.ts";
+import { shareGiven } from "./split.ts";
+import { offerText } from "./wording.ts";
+
+/** all: flexible players watch every game of the iteration; own: those in which one of them sits. */
+export const sights = ["all", "own"] as const;
+export type Sight = (typeof sights)[number];
+
+export type Observation = {
+  readonly kind: InteractionKind;
+  readonly setup: GameSetup;
+  readonly seats: readonly SeatType[];
+  readonly moves: readonly SeatMove[];
+};
+
+const seenSetup = (setup: GameSetup, seats: readonly SeatType[]): GameSetup =>
+  setup.type === "trade" && seats[buyer] !== "flexible" ? { ...setup, rewards: [0, 0] } : setup;
+
+/** What is seen of a game. */
+export const observe = ({
+  kind,
+  setup,
+  seats,
+  moves,
+}: Pick<GameRecord, "kind" | "setup" | "seats" | "moves">): Observation => {
+  const types = seats.map(({ type }) => type);
+  return { kind, setup: seenSetup(setup, types), seats: types, moves };
+};
+
+/** Whether flexible players see a game. */
+export const isSeen = ({ kind }: Pick<Observation, "kind">, sight: Sight): boolean =>
+  sight === "all" || kind !== "fixed";
+
+/** A seat's gift as shares, of each resource and by its unit; null where the move is none. */
+export const sharesOf = (setup: GameSetup, { move }: SeatMove): ReadonlyMap<string, number> | null => {
+  if (setup.type === "split" && move?.type === "offer")
+    return new Map(
+      setup.resources.map((resource, at) => [
+        resource.unit,
+        shareGiven({ resources: [resource] }, [move.given[at]!]),
+      ]),
+    );
+  if (setup.type === "public-goods" && move?.type === "contribution")
+    return new Map([[setup.endowment.unit, move.units / setup.endowment.amount]]);
+  return null;
+};
+
+/** A move as words, where a script made it and there is no text. */
+const moveText = (setup: GameSetup, { move, text, fault }: SeatMove): string => {
+  if (text !== undefined) return text;
+  if (move === null) return `(no move: ${fault ?? "unknown"})`;
+  switch (move.type) {
+    case "offer":
+      return setup.type === "split" ? offerText(setup.resources, move.given) : "";
+    case "decision":
+      return `Decision: ${move.accepts ? "accept" : "reject"}`;
+    case "contribution":
+      return `Give: ${move.units} of ${setup.type === "public-goods" ? `${setup.endowment.amount} ${setup.endowment.unit}` : "all"}`;
+    case "pick":
+      return `Pick: item ${move.item === 0 ? "A" : "B"}`;
+    case "prices":
+      return `Prices: item A ${move.prices[0]}, item B ${move.prices[1]}`;
+    default:
+      return move satisfies never;
+  }
+};
+
+/** Observations as lines of JSON, for whoever reads. */
+export const transcriptOf = (observations: readonly Observation[]): string =>
+  observations
+    .map(({ kind, setup, seats, moves }, at) => {
+      const state: GameState = { setup, moves };
+      const roles = rulesOf(setup).roles(state.setup);
+      const prices = setup.type === "trade" ? { firstPrices: setup.costs } : {};
+      const worth = setup.type === "trade" && seats[buyer] === "flexible" ? { worth: setup.rewards } : {};
+      const said = moves.map((move) => ({
+        [roles[move.seat]!]: seats[move.seat],
+        says: moveText(setup, move),
+      }));
+      return JSON.stringify({ interaction: at + 1, kind, ...prices, ...worth, moves: said });
+    })
+    .join("\n");
+
+/** Which of a trade's seats is flexible. */
+export const flexibleRole = ({ seats }: Observation): "buyer" | "seller" =>
+  seats[seller] === "flexible" ? "seller" : "buyer";

@@ -1,0 +1,238 @@
+// Offers and decisions out of texts: what was asked for is read exactly, and whatever else is a fault, not a number.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readDecision } from "./decision-reading.ts";
+import { readPrinciple } from "./learner.ts";
+import { readContribution, readOffer, readPick, readPrices } from "./number-reading.ts";
+import { offerText } from "./wording.ts";
+
+const dollars = [{ unit: "dollars", amount: 100 }];
+const two = [
+  { unit: "grams of medicine", amount: 40 },
+  { unit: "apples", amount: 7 },
+];
+
+const resources = fc
+  .uniqueArray(fc.constantFrom("dollars", "apples", "pints of blood"), { minLength: 1, maxLength: 3 })
+  .chain((units) =>
+    fc.tuple(
+      ...units.map((unit) =>
+        fc.record({ unit: fc.constant(unit), amount: fc.integer({ min: 1, max: 100 }) }),
+      ),
+    ),
+  );
+
+describe("readOffer", () => {
+  it("reads every offer in its form, whatever is said round it", () => {
+    fc.assert(
+      fc.property(
+        resources,
+        fc.array(fc.nat(100), { minLength: 3, maxLength: 3 }),
+        fc.boolean(),
+        (all, raw, adorned) => {
+          const given = all.map(({ amount }, at) => raw[at]! % (amount + 1));
+          const text = offerText(all, given);
+          const said = adorned
+            ? `<think>Offer: total 1 dollars, keep 1, give 0</think>Sure, 50 or 60?\n- **${text.replaceAll("\n", "**\n- **")}**\nBye {you}: 3`
+            : text;
+          expect(readOffer(said, all)).toEqual({ move: { type: "offer", given } });
+        },
+      ),
+    );
+  });
+
+  it("never reads parts that do not sum to the total, another total, or another unit", () => {
+    fc.assert(
+      fc.property(
+        fc.nat(300),
+        fc.nat(300),
+        fc.nat(300),
+        fc.constantFrom("dollars", "apples", "dollar", "$"),
+        (total, keep, give, unit) => {
+          const read = readOffer(`Offer: total ${total} ${unit}, keep ${keep}, give ${give}`, dollars);
+          const isRight = unit === "dollars" && total === 100 && keep + give === 100;
+          expect("move" in read).toBe(isRight);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ["", "offer-missing"],
+    ["I keep 40 and give 60.", "offer-missing"],
+    ["Offer: 100 dollars, 40, 60", "offer-malformed"],
+    ["Offer: total 100 dollars, keep 39.5, give 60.5", "offer-malformed"],
+    ["Offer: total 100 dollars, keep -10, give 110", "offer-malformed"],
+    ["Offer: total 100 dollars, keep forty, give sixty", "offer-malformed"],
+    ["Offer: total 100 dollars, give 60, keep 40", "offer-malformed"],
+    ["Offer: total 100 dollars, keep 40, give 59", "sum-wrong"],
+    ["Offer: total 90 dollars, keep 30, give 60", "total-wrong"],
+    ["Offer: total 100 apples, keep 40, give 60", "unit-unknown"],
+    [
+      "Offer: total 100 dollars, keep 40, give 60\nOffer: total 100 dollars, keep 60, give 40",
+      "offer-contradictory",
+    ],
+  ])("%s → %s", (text, fault) => {
+    expect(readOffer(text, dollars)).toEqual({ fault });
+  });
+
+  it("wants every one of several things, in any order", () => {
+    const one = "Offer: total 7 apples, keep 7, give 0";
+    expect(readOffer(one, two)).toEqual({ fault: "unit-missing" });
+    expect(readOffer(`${one}\nOffer: total 40 Grams of Medicine, keep 1, give 39`, two)).toEqual({
+      move: { type: "offer", given: [39, 0] },
+    });
+  });
+});
+
+describe("readDecision", () => {
+  it.each([
+    ["accept", true],
+    ["Decision: accept", true],
+    ["**Decision:** Accept.", true],
+    ["I accept.", true],
+    ["Thank you, I accept the offer!", true],
+    ["If I reject, nobody gets anything.\nDecision: accept", true],
+    ["<think>I should reject</think>Decision: accept", true],
+    ["reject", false],
+    ["I cannot accept", false],
+    ["I can't accept this.", false],
+    ["I don’t accept.", false],
+    ["I will not accept this offer.", false],
+    ["No way I accept that", false],
+    ["I am unable to accept it", false],
+    ["I refuse to accept this", false],
+    ["I accept nothing of the kind", false],
+    ["Decision: not accepted", false],
+    ["I decline.", false],
+  ])("%s → %s", (text, accepts) => {
+    expect(readDecision(text)).toEqual({ move: { type: "decision", accepts } });
+  });
+
+  it.each([
+    ["", "decision-missing"],
+    ["Splendid.", "decision-missing"],
+    ["That is acceptable", "decision-missing"],
+    ["Decision: yes", "decision-unclear"],
+    ["Decision: accept or reject", "decision-unclear"],
+    ["I would accept if it were more.", "decision-unclear"],
+    ["I cannot reject this", "decision-unclear"],
+    ["You should accept", "decision-unclear"],
+    ["I accept. No, I reject.", "decision-contradictory"],
+    ["Decision: accept\nDecision: reject", "decision-contradictory"],
+    ["I reject your insult.\nDecision: accept", "decision-contradictory"],
+    ["Decision: accept\nI do not accept.", "decision-contradictory"],
+  ])("%s → %s", (text, fault) => {
+    expect(readDecision(text)).toEqual({ fault });
+  });
+
+  it("never takes a negated acceptance for one, nor two decisions for either", () => {
+    const before = fc.constantFrom(
+      "I cannot",
+      "I do not",
+      "I won't",
+      "We never",
+      "I am unable to",
+      "I can not",
+    );
+    const filler = fc.constantFrom("", " in good conscience", " really", " ever");
+    const tail = fc.constantFrom("", " this", " the offer of 5 dollars", " such a split");
+    fc.assert(
+      fc.property(before, filler, tail, fc.boolean(), (no, between, what, both) => {
+        const text = `${no}${between} accept${what}.`;
+        expect(readDecision(text)).toEqual({ move: { type: "decision", accepts: false } });
+        const joined = both ? `${text} I accept${what}.` : `I accept${what}. ${text}`;
+        expect(readDecision(joined)).toEqual({ fault: "decision-contradictory" });
+      }),
+    );
+  });
+
+  it("gives a decision or a fault for any text at all", () => {
+    const word = fc.constantFrom(
+      "accept",
+      "reject",
+      "not",
+      "I",
+      "if",
+      ".",
+      "\n",
+      "Decision:",
+      "refuse",
+      "to",
+      "{}",
+      "but",
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(word).map((some) => some.join(" ")),
+        ),
+        (text) => {
+          const read = readDecision(text);
+          if ("fault" in read) expect(read.fault).toMatch(/^decision-(missing|unclear|contradictory)$/);
+          else expect(text.toLowerCase()).toMatch(/accept|reject|refuse|decline/);
+        },
+      ),
+    );
+  });
+});
+
+describe("other moves", () => {
+  const view = {
+    type: "contribute",
+    endowment: { unit: "apples", amount: 20 },
+    players: 4,
+    multiplier: 2,
+  } as const;
+  it.each([
+    ["Give: 20 apples", { move: { type: "contribution", units: 20 } }],
+    ["Give: 21 apples", { fault: "too-much" }],
+    ["Give: 5 dollars", { fault: "unit-unknown" }],
+    ["Give: 5", { fault: "give-malformed" }],
+    ["Give: 5 apples\nGive: 6 apples", { fault: "give-contradictory" }],
+    ["I give 5 apples", { fault: "give-missing" }],
+  ])("contribution %s", (text, read) => {
+    expect(readContribution(text, view)).toEqual(read);
+  });
+
+  const price = { type: "price", costs: [1, 9], total: 10, picked: 1 } as const;
+  it.each([
+    ["Prices: item A 4, item B 6", { move: { type: "prices", prices: [4, 6] } }],
+    ["Prices: item A 4, item B 7", { fault: "sum-wrong" }],
+    ["Prices: item B 6, item A 4", { fault: "prices-malformed" }],
+    ["", { fault: "prices-missing" }],
+  ])("prices %s", (text, read) => {
+    expect(readPrices(text, price)).toEqual(read);
+  });
+
+  it.each([
+    ["Pick: item B", { move: { type: "pick", item: 1 } }],
+    ["Pick: a", { move: { type: "pick", item: 0 } }],
+    ["Pick: item A or B", { fault: "pick-malformed" }],
+    ["Pick: item A\nPick: item B", { fault: "pick-contradictory" }],
+  ])("pick %s", (text, read) => {
+    expect(readPick(text)).toEqual(read);
+  });
+});
+
+describe("readPrinciple", () => {
+  const before = { text: "Share evenly." };
+  it.each([
+    [
+      "Reason: it is so\nPrinciple: Give all:\neverything.",
+      { principle: { text: "Give all:\neverything." }, state: "learned", reason: "it is so" },
+    ],
+    ["**Principle:** Give all.", { principle: { text: "Give all." }, state: "learned" }],
+    ["Reason: fine\nPrinciple: unchanged.", { principle: before, state: "kept", reason: "fine" }],
+    ["Give all.", { principle: before, state: "unparseable", reason: "principle-missing" }],
+    ["Principle:", { principle: before, state: "unparseable", reason: "principle-missing" }],
+    [
+      "Principle: one\nPrinciple: two",
+      { principle: before, state: "unparseable", reason: "principle-contradictory" },
+    ],
+  ])("%s", (text, learned) => {
+    expect(readPrinciple(text, before)).toEqual(learned);
+  });
+});

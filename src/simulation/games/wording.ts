@@ -1,0 +1,197 @@
+// What games say to players, from files with named holes that are checked when they are loaded. What players said stands
+// in it as JSON and is never read as template. Knows no model and no reply.
+
+import { loadTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
+import type { InteractionKind, Resource } from "../../records/index.ts";
+import type { View } from "./game.ts";
+import type { FixedPlayer, Manner, Policy } from "./player.ts";
+
+const load = <Hole extends string>(name: string, ...holes: Hole[]): Template<Hole> =>
+  loadTemplate(new URL(`./prompts/${name}.txt`, import.meta.url), holes);
+
+const templates = {
+  fixed: load("fixed", "policy", "manner"),
+  flexible: load("flexible", "principle"),
+  transfer: load("transfer", "units", "least", "most", "principle", "prior"),
+  propose: load("propose", "resources", "power", "before", "form"),
+  decide: load("decide", "offer"),
+  contribute: load("contribute", "players", "amount", "unit", "multiplier"),
+  pick: load("pick", "worthA", "worthB", "priceA", "priceB", "stage"),
+  price: load("price", "priceA", "priceB", "picked", "total"),
+  askFirst: load("ask-first"),
+  reasonFirst: load("reason-first"),
+  oracle: load("oracle", "resources", "form"),
+};
+
+/** How flexible players learn: what the group does, what pays for themselves, or what the group does with each thing. */
+export const learningVariants = ["imitation", "own-gain", "resource-specific"] as const;
+export type LearningVariant = (typeof learningVariants)[number];
+
+const learning = {
+  imitation: load("learn-imitation", "principle", "seen", "interactions"),
+  "own-gain": load("learn-own-gain", "principle", "seen", "interactions"),
+  "resource-specific": load("learn-resource-specific", "principle", "seen", "interactions"),
+};
+const strategy = load("learn-strategy", "role", "principle", "interactions");
+
+/** What is said of the kinds of interactions, by which of them there are. */
+const seen: Readonly<Record<string, Template<never>>> = Object.fromEntries(
+  [
+    "fixed",
+    "mixed",
+    "flexible",
+    "fixed-mixed",
+    "fixed-flexible",
+    "mixed-flexible",
+    "fixed-mixed-flexible",
+  ].map((kinds) => [kinds, load(`seen-${kinds}`)]),
+);
+
+const policyWords: Readonly<Record<Policy, readonly [gives: string, refuses: string]>> = {
+  altruistic: [
+    "give others as much as you can, whatever that costs you.",
+    "Refuse every offer that gives you more than the other.",
+  ],
+  fair: ["share evenly, so that everybody gets the same.", "Refuse every offer that is not even."],
+  selfish: [
+    "keep as much as you can for yourself, whatever that costs others; give the least that is still something.",
+    "Refuse every offer that gives the other more than you.",
+  ],
+};
+
+const mannerWords = (manner: Manner): string =>
+  manner === "neutral"
+    ? ""
+    : `\nSay one sentence in a ${manner} manner before each line that you are asked for. The manner changes your tone alone.`;
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A policy as a sentence that names no thing. */
+export const policyText = (policy: Policy): string => capital(policyWords[policy][0]);
+
+/** What a model-driven player of a fixed policy is told it is. */
+export const fixedText = ({ policy, byUnit = {}, manner = "neutral", strict }: FixedPlayer): string => {
+  const own = Object.entries(byUnit).map(([unit, of]) => `\nOf ${unit}, however: ${policyWords[of][0]}`);
+  const refusal = strict ? ` ${policyWords[policy][1]}` : "";
+  const text = `${policyText(policy)}${refusal}${own.join("")}`;
+  return renderTemplate(templates.fixed, { policy: text, manner: mannerWords(manner) });
+};
+
+/** What a model-driven flexible player is told it is. */
+export const flexibleText = (principle: string): string => renderTemplate(templates.flexible, { principle });
+
+/** A principle taken beyond what it was learned on. prior: told beside it, where there is one. */
+export const transferText = (principle: string, learned: LearnedOn, prior: string | null): string =>
+  renderTemplate(templates.transfer, {
+    units: learned.units.join(", "),
+    least: String(learned.least),
+    most: String(learned.most),
+    principle,
+    prior: prior === null ? "" : `\nBefore it was learned, this one held: ${prior}`,
+  });
+
+/** The things and amounts that a principle was learned on. */
+export type LearnedOn = { readonly units: readonly string[]; readonly least: number; readonly most: number };
+
+const amountText = ({ unit, amount }: Resource): string => `${amount} ${unit}`;
+
+const resourcesText = (resources: readonly Resource[]): string => resources.map(amountText).join(" and ");
+
+const offerForm = (resources: readonly Resource[]): string =>
+  resources.map((resource) => `Offer: total ${amountText(resource)}, keep K, give G`).join("\n");
+
+/** An offer in the form in which it is asked for. */
+export const offerText = (resources: readonly Resource[], given: readonly number[]): string =>
+  resources
+    .map(
+      (resource, at) =>
+        `Offer: total ${amountText(resource)}, keep ${resource.amount - given[at]!}, give ${given[at]}`,
+    )
+    .join("\n");
+
+/** What the decider reads: the same offer from the other side. */
+const offerReceived = (resources: readonly Resource[], given: readonly number[]): string =>
+  resources
+    .map(
+      ({ unit, amount }, at) =>
+        `Of ${amount} ${unit}, you get ${given[at]} and the other player ${amount - given[at]!}.`,
+    )
+    .join("\n");
+
+/** asks: an offer may be preceded by a question; reasons: it is, by a reason. */
+export type Asking = { readonly asks: boolean; readonly reasons: boolean };
+
+const powerWords = {
+  dictator: "The other player has no say in it.",
+  ultimatum: "The other player then accepts, or rejects; then neither of you gets anything.",
+};
+
+/** What a player is asked, from what it may see. */
+export const questionText = (view: View, { asks, reasons }: Asking): string => {
+  switch (view.type) {
+    case "propose": {
+      const before = [
+        ...(reasons ? [renderTemplate(templates.reasonFirst, {})] : []),
+        ...(asks ? [renderTemplate(templates.askFirst, {})] : []),
+      ].map((line) => `${line}\n`);
+      return renderTemplate(templates.propose, {
+        resources: resourcesText(view.resources),
+        power: powerWords[view.power],
+        before: before.join(""),
+        form: offerForm(view.resources),
+      });
+    }
+    case "decide":
+      return renderTemplate(templates.decide, { offer: offerReceived(view.resources, view.given) });
+    case "contribute":
+      return renderTemplate(templates.contribute, {
+        players: String(view.players),
+        ...{ amount: String(view.endowment.amount), unit: view.endowment.unit },
+        multiplier: String(view.multiplier),
+      });
+    case "pick": {
+      const [worthA, worthB, priceA, priceB] = [...view.rewards, ...view.prices].map(String) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      const stage = view.last
+        ? "This is your last pick."
+        : "This is your first pick. The seller will see it, set both prices anew, and you will pick again; both picks count.";
+      return renderTemplate(templates.pick, { worthA, worthB, priceA, priceB, stage });
+    }
+    case "price":
+      return renderTemplate(templates.price, {
+        priceA: String(view.costs[0]),
+        priceB: String(view.costs[1]),
+        picked: view.picked === 0 ? "A" : "B",
+        total: String(view.total),
+      });
+    default:
+      return view satisfies never;
+  }
+};
+
+/** The answer to any question before an offer: that what was learned applies. */
+export const oracleText = (resources: readonly Resource[]): string =>
+  renderTemplate(templates.oracle, { resources: resourcesText(resources), form: offerForm(resources) });
+
+/** What is asked of whoever learns. kinds: that are among the interactions, at least one. */
+export const learningText = (
+  variant: LearningVariant,
+  principle: string,
+  kinds: ReadonlySet<InteractionKind>,
+  interactions: string,
+): string => {
+  const named = (["fixed", "mixed", "flexible"] as const).filter((kind) => kinds.has(kind)).join("-");
+  return renderTemplate(learning[variant], {
+    principle: principle === "" ? "(none yet)" : principle,
+    seen: renderTemplate(seen[named]!, {}),
+    interactions,
+  });
+};
+
+/** The same of a trader's strategy. */
+export const strategyText = (role: "buyer" | "seller", principle: string, interactions: string): string =>
+  renderTemplate(strategy, { role, principle: principle === "" ? "(none yet)" : principle, interactions });

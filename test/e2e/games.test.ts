@@ -1,0 +1,234 @@
+// `covenant simulate games` as people run it: by scripts in a moment, by a model with everything told that could not be
+// read, killed and gone on with to the same bytes, and refused where settings mean nothing together.
+
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { contentHashOf, covenant, expectStatus, makeFolder, type Started, start } from "./command.fixture.ts";
+import { startChatServer } from "./endpoint.fixture.ts";
+
+const { folder, remove } = makeFolder("games");
+afterAll(remove);
+
+type Document = {
+  readonly figures: readonly {
+    readonly experiment: string;
+    readonly iteration: number;
+    readonly measure: string;
+    readonly who: string;
+    readonly value: number;
+    readonly low: number;
+    readonly high: number;
+    readonly n: number;
+  }[];
+  readonly probes: readonly { readonly heldOut: boolean; readonly value: number | null }[];
+  readonly moves: { readonly made: number; readonly unparseable: number; readonly missing: number };
+};
+
+const simulate = async (out: string, ...words: readonly string[]) => {
+  const ended = await covenant(["simulate", "games", "--out", out, "--json", "--quiet", ...words], folder);
+  return JSON.parse(expectStatus(ended, 0).stdout) as Document;
+};
+
+const lines = (...path: readonly string[]) =>
+  readFileSync(join(folder, ...path), "utf8")
+    .trim()
+    .split("\n");
+
+const few = ["--repetitions", "4", "--iterations", "3"];
+
+const script = `
+rules:
+  - when: "You decide"
+    reply: ["Here, you {fool}:\\nOffer: total 10 dollars, keep 5, give 5", "Offer: total 10 dollars, keep 5, give 6"]
+  - when: "Another player splits"
+    reply: ["Decision: accept", "I cannot accept this.", "I accept. No: I reject.", ""]
+  - when: "You watch"
+    reply: ["Reason: they share\\nPrinciple: Share evenly.", "I do not know."]
+`;
+writeFileSync(join(folder, "script.yaml"), script);
+const tens = ["--set", "amounts.least=10", "--set", "amounts.most=10", "--set", "currencies=dollars"];
+
+describe("simulate games", () => {
+  it("moves a group's learners to its norm, and leaves games, principles, figures, tables and a page", async () => {
+    const { figures, probes, moves } = await simulate("scripted", ...few);
+    const given = (experiment: string, who: string) =>
+      figures
+        .filter((one) => one.measure === "given" && one.experiment === experiment && one.who === who)
+        .map(({ value }) => value);
+    for (const [experiment, target] of [
+      ["altruistic-10", 1],
+      ["fair-10", 0.5],
+      ["selfish-10", 0.03],
+    ] as const) {
+      expect(Math.abs(given(experiment, "fixed").at(-1)! - target)).toBeLessThan(0.02);
+      expect(Math.abs(given(experiment, "flexible").at(-1)! - target)).toBeLessThan(0.05);
+    }
+    for (const { value, low, high, n } of figures) {
+      expect(low).toBeLessThanOrEqual(value);
+      expect(high).toBeGreaterThanOrEqual(value);
+      expect(n).toBeLessThanOrEqual(4);
+    }
+    expect(moves).toEqual({ made: 3 * 4 * 3 * 20, unparseable: 0, missing: 0 });
+    expect(probes.some(({ heldOut }) => heldOut)).toBe(true);
+    const games = lines("scripted", "iteration-2", "games.jsonl").map((line) => JSON.parse(line));
+    const ids = new Set(
+      lines("scripted", "iteration-1", "principles.jsonl").map((line) => JSON.parse(line).id),
+    );
+    for (const { parents, kind } of games)
+      expect(
+        parents.every((parent: string) => ids.has(parent)) && (parents.length === 0) === (kind === "fixed"),
+      ).toBe(true);
+    expect(lines("scripted", "figures", "moves.csv")).toHaveLength(1 + moves.made);
+    expect(lines("scripted", "figures", "figures.csv")).toHaveLength(1 + figures.length);
+    const page = readFileSync(join(folder, "scripted", "games.html"), "utf8");
+    expect(page.match(/<svg/g)).toHaveLength(3);
+    expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  it("says in the terminal what came of it", async () => {
+    const { stdout } = expectStatus(
+      await covenant(["simulate", "games", "--out", "scripted", ...few], folder),
+      0,
+    );
+    expect(stdout).toMatch(/fair-10 +fixed +0\.50 +0\.50 +0\.50 +\[0\.50, 0\.50\]/);
+    expect(stdout).toMatch(/Every offer was accepted\./);
+    expect(stdout).toMatch(/720 moves: all of them legal\./);
+  });
+
+  it("goes on after a kill in the middle of any file, with the same bytes", async () => {
+    const hash = contentHashOf(join(folder, "scripted"));
+    const cut = async (stage: string, file: string, bytes: number): Promise<void> => {
+      const stages = readdirSync(join(folder, "scripted")).filter((name) =>
+        /^(iteration|held-out|figures)/.test(name),
+      );
+      for (const name of stages.filter((one) => one > stage || one === "held-out" || one === "figures"))
+        rmSync(join(folder, "scripted", name), { recursive: true });
+      const { inputs } = JSON.parse(lines("scripted", stage, "stage.json").join("\n"));
+      writeFileSync(join(folder, "scripted", stage, ".inputs"), `${inputs}\n`);
+      rmSync(join(folder, "scripted", stage, "stage.json"));
+      truncateSync(join(folder, "scripted", stage, file), bytes);
+      rmSync(join(folder, "scripted", "manifest.json"));
+    };
+    await cut("iteration-2", "principles.jsonl", 2000);
+    await simulate("scripted", ...few);
+    expect(contentHashOf(join(folder, "scripted"))).toBe(hash);
+    await cut("iteration-1", "games.jsonl", 20_000);
+    rmSync(join(folder, "scripted", "iteration-1", "principles.jsonl"));
+    await simulate("scripted", ...few);
+    expect(contentHashOf(join(folder, "scripted"))).toBe(hash);
+  });
+
+  it("lets a model move and learn, and counts what could not be read or did not come", async () => {
+    const words = [
+      "--model",
+      "scripted:script.yaml",
+      "--groups",
+      "fair/rude",
+      "--set",
+      "heldOut.currencies=[]",
+    ];
+    const { moves, figures } = await simulate("model", ...few, ...words, ...tens);
+    expect(moves.unparseable).toBeGreaterThan(10);
+    expect(moves.missing).toBeGreaterThan(0);
+    expect(figures.filter(({ measure, value }) => measure === "given" && value !== 0.5)).toEqual([]);
+    const states = lines("model", "iteration-1", "principles.jsonl").map((line) => JSON.parse(line).state);
+    expect(new Set(states)).toEqual(new Set(["learned", "unparseable"]));
+    const { stdout } = expectStatus(
+      await covenant(["simulate", "games", "--out", "model", ...few, ...words, ...tens], folder),
+      0,
+    );
+    expect(stdout).toMatch(/that could not be read and \d+ that never came; those games count for nothing/);
+    expect(stdout).toMatch(/Asked of models: \d+ calls/);
+  });
+
+  it("plays trades and pots", async () => {
+    const { figures } = await simulate("trade", ...few, "--game", "buyer-seller");
+    const points = (experiment: string, who: string) =>
+      figures.find(
+        (one) =>
+          one.experiment === experiment && one.who === who && one.iteration === 3 && one.measure === "income",
+      )?.value;
+    expect([points("2vflexible", "buyer"), points("2vflexible", "seller")]).toEqual([3, 6]);
+    const pots = await simulate("pots", ...few, "--game", "public-goods", "--groups", "altruistic");
+    expect(
+      pots.figures.find(
+        ({ measure, who, iteration }) => measure === "given" && who === "flexible" && iteration === 3,
+      )?.value,
+    ).toBeGreaterThan(0.95);
+  });
+
+  it.each([
+    [["--groups", "fiar"], "expected a policy"],
+    [["--groups", "fair,fair"], "Two experiments would be called fair-10"],
+    [["--set", "questions=1"], "no model is named"],
+    [["--set", "amounts.least=50", "--set", "amounts.most=20"], "expected the least not above the most"],
+    [["--set", "heldOut.currencies=dollars"], "which is among the currencies that are learned on"],
+    [["--set", "resources=4"], "Name more of them"],
+    [["--game", "buyer-seller", "--set", "trade.matches=flexiblevflexible"], "expected a level on one side"],
+  ])("refuses %j, and leaves no folder", async (words, text) => {
+    const ended = await covenant(["simulate", "games", "--out", "refused", ...words], folder);
+    expect([ended.status, ended.stderr]).toEqual([2, expect.stringContaining(text)]);
+    expect(readdirSync(folder)).not.toContain("refused");
+  });
+
+  it("says beforehand what a model would be asked, at most", async () => {
+    const words = [
+      "simulate",
+      "games",
+      "--model",
+      "scripted:script.yaml",
+      "--groups",
+      "fair",
+      ...few,
+      ...tens,
+      "--dry-run",
+      "--json",
+    ];
+    const { stdout } = expectStatus(await covenant([...words, "--out", "planned"], folder), 0);
+    const { steps } = JSON.parse(stdout) as { steps: { stage: string; calls: number }[] };
+    const calls = Object.fromEntries(steps.map(({ stage, calls: many }) => [stage, many]));
+    expect(calls).toEqual({ games: 4 * 3 * 20, principles: 12, "held-out": 4 * 2 * 2, figures: 0 });
+    expect(readdirSync(folder)).not.toContain("planned");
+  });
+});
+
+it("games against an endpoint that are killed end with the same content, and ask hardly anything twice", async () => {
+  let asked: string[] = [];
+  let running: Started | undefined;
+  let killAt = Number.POSITIVE_INFINITY;
+  const server = await startChatServer({
+    onCall(body) {
+      asked.push(JSON.stringify(body));
+      if (asked.length === killAt) running?.child.kill("SIGKILL");
+    },
+    writes: (messages) => {
+      const text = messages.at(-1)!.content;
+      if (text.startsWith("You watch")) return "Reason: so\nPrinciple: Share evenly.";
+      return text.includes("You decide") ? "Offer: total 10 dollars, keep 5, give 5" : "Decision: accept";
+    },
+  });
+  const play = async (out: string) => {
+    const words = ["simulate", "games", "--out", out, "--model", server.name, "--groups", "fair", "--quiet"];
+    running = start(
+      [...words, "--repetitions", "2", "--iterations", "2", "--concurrency", "4", ...tens],
+      folder,
+    );
+    return running.ended;
+  };
+  try {
+    expectStatus(await play("whole"), 0);
+    const whole = asked.length;
+    let total = 0;
+    for (const at of [30, 45, Number.POSITIVE_INFINITY]) {
+      asked = [];
+      killAt = at;
+      await play("killed");
+      total += asked.length;
+    }
+    expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "whole")));
+    expect(total).toBeLessThanOrEqual(whole + 2 * 4);
+  } finally {
+    await server.stop();
+  }
+}, 150_000);
