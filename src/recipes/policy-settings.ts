@@ -64,7 +64,7 @@ const sampled = {
 /** PPO on its own. */
 export const ppoTrainingSettings = z
   .strictObject({
-    steps: positive.default(18).describe("PPO steps"),
+    steps: positive.default(15).describe("PPO steps"),
     batch: optimiserSettings.batch.default(64),
     epochs: optimiserSettings.epochs.default(1),
     ...sampled,
@@ -96,7 +96,7 @@ export const ppoSettings = z
   .strictObject({
     ...ppoTrainingSettings.unwrap().shape,
     measureEvery: count
-      .default(6)
+      .default(5)
       .describe("measure true harm every so many steps (the Goodhart curve); 0: never"),
   })
   .prefault({});

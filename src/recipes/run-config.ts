@@ -31,7 +31,7 @@ export const runSchema = z.strictObject({
   prompts: promptsSetting,
   counts: z
     .strictObject({
-      train: promptCounts(400, 250, 200, "to train on"),
+      train: promptCounts(320, 200, 160, "to train on"),
       test: promptCounts(200, 120, 120, "to measure on"),
     })
     .prefault({}),

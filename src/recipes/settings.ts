@@ -337,7 +337,7 @@ export const sftMixSettings = {
 
 export const rewardSettings = z
   .strictObject({
-    ...trainingSettings({ learningRate: 1e-3, batch: 32, epochs: 3 }).unwrap().shape,
+    ...trainingSettings({ learningRate: 1e-3, batch: 32, epochs: 2 }).unwrap().shape,
     heldOutShare: z
       .number()
       .min(0)
