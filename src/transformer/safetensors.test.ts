@@ -83,6 +83,8 @@ describe("reading", () => {
     await writeFile(short, "abc");
     await expect(openSafetensors(short)).rejects.toThrow(/3 bytes/);
     await expect(openSafetensors(join(folder, "absent.safetensors"))).rejects.toBeInstanceOf(UserError);
+    await writeFile(short, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+    await expect(openSafetensors(short)).rejects.toThrow(/Git LFS's pointer.*git lfs pull/);
     const path = await handMade(JSON.stringify({ a: entry(0, 16, [2], "I64") }), new Uint8Array(16));
     await using file = await openSafetensors(path);
     await expect(file.read("a")).rejects.toThrow(/a is I64; expected F32, F16 or BF16/);

@@ -88,7 +88,7 @@ describe("a model without a chat template", () => {
     const few = (block: string) => ["--set", `${block}.batch=8`, "--epochs", "1", "--out", `box-${block}`];
     const given = [
       "--model",
-      "base",
+      "./base",
       "--set",
       `chatTemplate=${join(root, "configs/templates/dialogue.jinja")}`,
     ];
