@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { InterruptedError } from "../core/index.ts";
-import { dpoRecipe } from "./train-recipes.ts";
+import { recipe } from "./train-dpo.ts";
 
 const root = mkdtempSync(join(tmpdir(), "covenant-reference-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -24,11 +24,11 @@ const readLines = <Line>(path: string): Line[] =>
 const train = async (stopAfter?: number): Promise<void> => {
   const controller = new AbortController();
   let time = 0;
-  const config = dpoRecipe.schema.parse({
+  const config = recipe.schema.parse({
     ...{ model, data: join(root, "pairs.jsonl"), out: join(root, "run") },
     dpo: { batch: 4, epochs: 3, schedule: "constant", warmupSteps: 0, lora: { rank: 2 } },
   });
-  const running = dpoRecipe.run(config, {
+  const running = recipe.run(config, {
     emit(event) {
       if (event.type === "stage-progress" && event.unit === "steps" && event.done === stopAfter)
         controller.abort(new InterruptedError());

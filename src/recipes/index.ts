@@ -68,17 +68,17 @@ export const recipes: readonly RecipeEntry[] = [
   {
     command: ["train", "sft"],
     summary: "fine-tune a model on prompts and completions, chats or texts",
-    load: async () => (await import("./train-recipes.ts")).sftRecipe,
+    load: async () => (await import("./train-sft.ts")).recipe,
   },
   {
     command: ["train", "reward"],
     summary: "train a reward model on preference rows with soft labels",
-    load: async () => (await import("./train-recipes.ts")).rewardRecipe,
+    load: async () => (await import("./train-reward.ts")).recipe,
   },
   {
     command: ["train", "dpo"],
     summary: "optimise a model on preference rows directly (DPO)",
-    load: async () => (await import("./train-recipes.ts")).dpoRecipe,
+    load: async () => (await import("./train-dpo.ts")).recipe,
   },
   {
     command: ["train", "ppo"],
@@ -149,12 +149,12 @@ export const recipes: readonly RecipeEntry[] = [
   {
     command: ["export", "merge"],
     summary: "write an adapter and its base as one model that transformers opens",
-    load: async () => (await import("./export-recipes.ts")).mergeRecipe,
+    load: async () => (await import("./export-merge.ts")).recipe,
   },
   {
     command: ["export", "adapter"],
     summary: "write an adapter as PEFT opens it, with the base that it is to name",
-    load: async () => (await import("./export-recipes.ts")).adapterRecipe,
+    load: async () => (await import("./export-adapter.ts")).recipe,
   },
   {
     command: ["export", "dataset"],

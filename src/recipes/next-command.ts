@@ -1,7 +1,9 @@
-// The last line of a command: which command goes on from what it wrote, with paths as the user named them. Knows the
-// order of the story and no file's content.
+// The last line of a command: which command goes on from what it wrote, with paths as the user named them and with the
+// settings without which it would read a model or its texts in another way. Knows the order of the story and no file's
+// content.
 
 import { asModelName } from "./names.ts";
+import type { TextSettings } from "./stages/text-reading.ts";
 
 /** A word of a command line, in quotes where a shell would take it apart. */
 const quoted = (word: string): string =>
@@ -16,3 +18,41 @@ export const nextCommands = (
 
 /** `--model ./folder`, for a model that a command of ours left there. */
 export const modelWords = (path: string): string[] => ["--model", asModelName(path)];
+
+type Held = { readonly load?: "4bit" | undefined };
+
+/** `--load 4bit` where a training held its base so: an adapter alone goes on a base in as many bits as before. */
+export const loadWords = ({ load }: Held): string[] => (load === undefined ? [] : ["--load", load]);
+
+/** How a training was told to read texts, for the next one that starts from the same model. */
+export const readingWords = ({ texts, chatTemplate }: TextSettings): string[] => [
+  ...(texts === "auto" ? [] : ["--texts", texts]),
+  ...(chatTemplate === undefined ? [] : ["--set", `chatTemplate=${chatTemplate}`]),
+];
+
+/**
+ * How to try a model that a training left: in a conversation, or, where it learned from plain texts, on the prompts of
+ * the run's own rows, which a chat template would put into another form.
+ */
+export const tryCommands = (
+  { model, rows, texts }: { readonly model: string; readonly rows: string; readonly texts: boolean },
+  held: Held,
+): string[] => {
+  const chat = ["chat", model, ...loadWords(held)];
+  return texts
+    ? nextCommands(["generate", model, "--data", rows, ...loadWords(held)], chat)
+    : nextCommands(chat);
+};
+
+/**
+ * How to measure what a training about the sandbox's prompts left, beside the model it started from; alone where it has
+ * got a chat template that the other may not have.
+ */
+export const measureCommand = (
+  { model: start, chatTemplate }: Pick<TextSettings, "chatTemplate"> & { readonly model: string },
+  model: string,
+  held: Held,
+): string[] => {
+  const models = chatTemplate === undefined ? `${start},${model}` : model;
+  return nextCommands(["evaluate", "--models", models, ...loadWords(held)]);
+};

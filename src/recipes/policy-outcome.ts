@@ -3,39 +3,48 @@
 
 import { basename, join } from "node:path";
 import type { Run } from "../runs/index.ts";
+import type { TextForm } from "../training/index.ts";
 import { asModelName } from "./names.ts";
-import { nextCommands } from "./next-command.ts";
+import { loadWords, measureCommand, nextCommands } from "./next-command.ts";
 import type { RecipeOutcome } from "./recipe.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { describeTraining, summariseTraining } from "./training-summary.ts";
 import { counted } from "./wording.ts";
 
-/**
- * Finishes the run. base: the policy it started from; model: the folder of what was learned, in stage "rl" of out;
- * prompts: the setting, and how many of them there were.
- */
+/** What a policy learned with. model: what it started from. */
+type PolicyConfig = Readonly<Record<"model" | "out" | "prompts", string>> & {
+  readonly chatTemplate?: string | undefined;
+};
+
+/** What was learned. model: its folder, in stage "rl" of the run; count: of the prompts; texts: how they were read. */
+type PolicyOutcome = {
+  readonly model: string;
+  readonly count: number;
+  readonly texts: TextForm;
+  readonly settings: { readonly load?: "4bit" | undefined };
+};
+
+/** Finishes the run. */
 export const finishPolicy = async (
   pipeline: { readonly run: Run },
-  {
-    base,
-    model,
-    out,
-    prompts,
-    count,
-  }: Readonly<Record<"base" | "model" | "out" | "prompts", string>> & { readonly count: number },
+  config: PolicyConfig,
+  { model, count, texts, settings }: PolicyOutcome,
 ): Promise<RecipeOutcome> => {
   const { run } = pipeline;
   await run.finish();
   const summary = await summariseTraining(pipeline, "rl");
-  const named = asModelName(join(out, "rl", basename(model)));
+  const named = asModelName(join(config.out, "rl", basename(model)));
   const alarms = await alarmsInRun(run.folder);
+  // what one's own prompts are answered with, the sandbox's oracle cannot judge; and it is measured in turns of a chat
+  const measured = config.prompts === "sandbox" && texts === "chat";
   return {
     lines: [
       ...describeTraining(summary, counted(count, "prompt")),
       ...describeAlarms(alarms),
       `Model: ${named}`,
-      // what one's own prompts are answered with, the sandbox's oracle cannot judge
-      ...nextCommands(prompts === "sandbox" ? ["evaluate", "--models", `${base},${named}`] : ["chat", named]),
+      ...(measured
+        ? measureCommand(config, named, settings)
+        : nextCommands(["chat", named, ...loadWords(settings)])),
     ],
     document: { folder: run.folder, model, prompts: count, ...summary, alarms },
   };

@@ -65,8 +65,8 @@ const sampled = {
 export const ppoTrainingSettings = z
   .strictObject({
     steps: positive.default(15).describe("PPO steps"),
-    batch: optimiserSettings.batch.default(64),
-    epochs: optimiserSettings.epochs.default(1),
+    batch: positive.default(64).describe("replies a step"),
+    epochs: positive.default(1).describe("times that a step's replies are learned"),
     ...sampled,
     klCoefficient: z.number().nonnegative().default(0.06).describe("price of leaving the starting model"),
     klTarget: rate

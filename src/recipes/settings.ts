@@ -190,8 +190,8 @@ export const optimiserSettings = {
   learningRate: rate.max(1).describe("learning rate at its peak"),
   schedule: scheduleKinds.describe("how the learning rate falls"),
   warmupSteps: count.describe("steps in which the learning rate rises"),
-  batch: positive.describe("rows (of PPO: replies) a step"),
-  epochs: positive.describe("times that all rows (of PPO: a step's replies) are learned"),
+  batch: positive.describe("rows a step"),
+  epochs: positive.describe("times that all rows are learned"),
   weightDecay: z.number().nonnegative().lt(1).describe("weight decay of AdamW"),
   maxGradientNorm: rate.describe("gradients are cut at this norm"),
 };

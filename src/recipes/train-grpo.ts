@@ -189,7 +189,8 @@ export const recipe: Recipe<typeof schema> = {
       texts: reading.texts,
       chatTemplate: config.chatTemplate,
     });
-    const { out, model: base, prompts: source } = config;
-    return await finishPolicy(pipeline, { base, model, out, prompts: source, count: gathered.used.length });
+    const { texts } = reading;
+    const count = gathered.used.length;
+    return await finishPolicy(pipeline, config, { model, count, texts, settings: config.grpo });
   },
 };

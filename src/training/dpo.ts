@@ -5,7 +5,6 @@
 // the chosen reply's negative log-likelihood is added (iterative RPO, Pang et al. 2024, eq. 1 and 2), divided by the
 // reply's own length; TRL's "sft" term divides by all chosen tokens of the batch.
 
-import { throwIfAborted } from "../core/index.ts";
 import { add, input, multiply, scalar, subtract, sum, type Tensor } from "../engine/index.ts";
 import {
   branchTargets,
@@ -21,15 +20,7 @@ import {
   type Scorer,
   type TokenBatchSizes,
 } from "../transformer/index.ts";
-import { rowsOfStep, stepsOf } from "./epochs.ts";
-import {
-  type EpochLoopOptions,
-  heldOutMetrics,
-  type LayOutPart,
-  orderOf,
-  partsOf,
-  type StepMetrics,
-} from "./loop.ts";
+import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
 import {
   positiveShare,
   softPreferenceLoss,
@@ -40,7 +31,6 @@ import {
 } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { rowTime } from "./rows.ts";
-import { learningRateAt } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** Shape of a batch: rows, tokens a row, loss tokens, pairs. */
@@ -146,9 +136,6 @@ export const createDpoTrainer = (
       dpoLoss(readTargets(graph, sizes).logProbabilities, sizes.pairs, options),
   });
 
-/** Steps that trainDpo takes in all. */
-export const dpoSteps = (options: DpoOptions): number => stepsOf(orderOf(options));
-
 /**
  * What dpoLoss reads of some pairs, which are a part of `all`: one value a pair (0 where there is none), and which pair
  * a token belongs to.
@@ -190,18 +177,6 @@ const layOutPart: LayOutPart<DpoBatchSizes, DpoRow> = (chosen, { rows, size, pad
 
 /** Trains for all epochs, yielding loss, rewards/* and grad_norm of each batch. */
 export async function* trainDpo(options: DpoOptions): AsyncGenerator<StepMetrics> {
-  const { rows, trainer, schedule } = options;
-  const totalSteps = dpoSteps(options);
-  for (let step = options.start ?? 0; step < totalSteps; step++) {
-    throwIfAborted(options.signal);
-    const chosen = rowsOfStep(orderOf(options), step).map((row) => rows[row]!);
-    const learningRate = learningRateAt({ ...schedule, totalSteps }, step);
-    const parts = partsOf(chosen, options, layOutPart);
-    const { gradient_norm, ...metrics } = await trainer.stepOver(parts, learningRate);
-    const heldOut = await heldOutMetrics(options, step, layOutPart);
-    yield {
-      step,
-      metrics: { ...metrics, learning_rate: learningRate, grad_norm: gradient_norm!, ...heldOut },
-    };
-  }
+  for (let step = options.start ?? 0; step < loopSteps(options); step++)
+    yield await takeStep(options, step, layOutPart);
 }

@@ -1,5 +1,6 @@
-// Ways of computing the same step: in one batch or in parts, packed or a row each, a pair's prompt shared or twice. All
-// end in the same loss, gradient norm and weights, but for rounding.
+// Ways of computing the same step: in one batch or in parts, packed or a row each, a pair's prompt shared or twice, layers
+// kept or computed again. All end in the same loss, gradient norm and weights, but for rounding; the last in the same
+// bytes.
 
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
@@ -39,15 +40,26 @@ const pairs = items.map((item, at) => ({
   reference: [-20 - at, -12] as const,
 }));
 
-const adapted = (): ModelState => {
-  const base = freshModel();
-  const weights = addAdapters(base.config, base.weights, { rank: 4, alpha: 8, targets: [allTargets] }, 1);
-  return createModelState(base.config, weights, { adapterScale: 2 });
-};
+const lora = { rank: 4, alpha: 8, targets: [allTargets], dropout: 0.2, seed: 4 };
 
-const scored = (): ModelState =>
+/** States to train, as they begin. checkpointing: layers are computed again in the backward pass. */
+type Begin = (checkpointing: boolean) => ModelState;
+const whole: Begin = (checkpointing) =>
+  createModelState(smallConfig, { ...freshModel().weights }, { checkpointing });
+const adapted: Begin = (checkpointing) =>
+  createModelState(smallConfig, addAdapters(smallConfig, freshModel().weights, lora, 1), {
+    adapterScale: 2,
+    checkpointing,
+  });
+const dropped: Begin = (checkpointing) =>
+  createModelState(smallConfig, addAdapters(smallConfig, freshModel().weights, lora, 1), {
+    lora,
+    checkpointing,
+  });
+const scored: Begin = (checkpointing) =>
   createModelState(smallConfig, rewardModelWeights(smallConfig, freshModel().weights, 11), {
     task: "sequence-classification" satisfies ModelTask,
+    checkpointing,
   });
 
 const loop = {
@@ -80,30 +92,30 @@ const expectSame = (one: Outcome, other: Outcome): void => {
   }
 };
 
-const methods: Record<string, (accumulation: number) => Promise<Outcome>> = {
-  async SFT(accumulation) {
-    const state = freshModel();
+type Way = { readonly accumulation?: number; readonly checkpointing?: boolean };
+
+const sftFrom =
+  (begin: Begin) =>
+  async ({ accumulation = 1, checkpointing = false }: Way): Promise<Outcome> => {
+    const state = begin(checkpointing);
     const trainer = createSftTrainer(state, optimiser);
     const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation }));
     await trainer.release();
     return { metrics, state };
-  },
-  async "SFT with adapters"(accumulation) {
-    const state = adapted();
-    const trainer = createSftTrainer(state, optimiser);
-    const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation }));
-    await trainer.release();
-    return { metrics, state };
-  },
-  async "the reward model"(accumulation) {
-    const state = scored();
+  };
+
+const methods: Record<string, (way: Way) => Promise<Outcome>> = {
+  SFT: sftFrom(whole),
+  "SFT with adapters": sftFrom(adapted),
+  async "the reward model"({ accumulation = 1, checkpointing = false }) {
+    const state = scored(checkpointing);
     const trainer = createRewardTrainer(state, optimiser, { centring: 0.01 });
     const metrics = await all(trainRewardModel({ ...loop, trainer, rows: pairs, accumulation }));
     await trainer.release();
     return { metrics, state };
   },
-  async DPO(accumulation) {
-    const state = freshModel();
+  async DPO({ accumulation = 1, checkpointing = false }) {
+    const state = whole(checkpointing);
     const options = { loss: "sigmoid", beta: 0.1, labelSmoothing: 0.1, sftWeight: 0.5 } as const;
     const trainer = createDpoTrainer(state, optimiser, options);
     const metrics = await all(trainDpo({ ...loop, trainer, rows: pairs, accumulation }));
@@ -114,11 +126,23 @@ const methods: Record<string, (accumulation: number) => Promise<Outcome>> = {
 
 describe("a batch of eight is eight parts of one row", () => {
   it.each(Object.keys(methods))("of %s", async (name) => {
-    expectSame(await methods[name]!(1), await methods[name]!(8));
+    expectSame(await methods[name]!({}), await methods[name]!({ accumulation: 8 }));
   });
 
   it("and three parts of up to three", async () => {
-    expectSame(await methods["SFT"]!(1), await methods["SFT"]!(3));
+    expectSame(await methods["SFT"]!({}), await methods["SFT"]!({ accumulation: 3 }));
+  });
+});
+
+describe("layers that are computed again in the backward pass change no byte", () => {
+  const ways = { ...methods, "SFT with adapters and dropout": sftFrom(dropped) };
+  it.each(Object.entries(ways))("of %s", async (_, method) => {
+    for (const accumulation of [1, 3]) {
+      const kept = await method({ accumulation });
+      const again = await method({ accumulation, checkpointing: true });
+      expect(again.metrics).toEqual(kept.metrics);
+      expect(again.state.weights).toEqual(kept.state.weights);
+    }
   });
 });
 

@@ -13,8 +13,13 @@ const shareOfForty = rewardOfTokens("forty", async (items) =>
   items.map(({ branches: [reply] }) => reply!.filter((id) => id === 40).length / reply!.length),
 );
 
-const open = (change: Partial<GrpoOptions & GrpoLossOptions> = {}): OpenedLoop => {
-  const state = createModelState(smallConfig, { ...freshModel().weights });
+type Change = Partial<GrpoOptions & GrpoLossOptions> & {
+  /** Layers are computed again in the backward pass. */
+  readonly checkpointing?: boolean;
+};
+
+const open = ({ checkpointing = false, ...change }: Change = {}): OpenedLoop => {
+  const state = createModelState(smallConfig, { ...freshModel().weights }, { checkpointing });
   const [generator, policy, reference] = [
     createGenerator(state),
     createScorer(state),
@@ -95,6 +100,13 @@ describe.each([
 });
 
 describe("GRPO", () => {
+  it("learns the same bytes with layers that are computed again in the backward pass", async () => {
+    const [kept, again] = [open({ steps: 1 }), open({ steps: 1, checkpointing: true })];
+    expect(await take(again)).toEqual(await take(kept));
+    expect(again.state.weights).toEqual(kept.state.weights);
+    await Promise.all([kept.release(), again.release()]);
+  });
+
   it("asks no reference where beta is 0", async () => {
     const loop = open({ beta: 0, reference: null, steps: 1 });
     const [only] = await take(loop);

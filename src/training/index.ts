@@ -18,7 +18,6 @@ export {
   type DpoLossOptions,
   type DpoOptions,
   type DpoRow,
-  dpoSteps,
   referenceLogProbabilities,
   referenceState,
   trainDpo,
@@ -33,7 +32,7 @@ export {
   trainGrpo,
 } from "./grpo.ts";
 export { createKlControl, type KlControl, type KlControlOptions } from "./kl-control.ts";
-export type { EpochLoopOptions, LoopOptions, StepMetrics } from "./loop.ts";
+export { type EpochLoopOptions, type LoopOptions, loopSteps, type StepMetrics } from "./loop.ts";
 export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
 export {
   createPpoTrainer,
@@ -55,7 +54,6 @@ export {
   type RewardModelOptions,
   type RewardRow,
   rewardModelWeights,
-  rewardSteps,
   scoreOfLogit,
   trainRewardModel,
 } from "./reward-model.ts";
@@ -89,7 +87,7 @@ export {
   type TokenRows,
 } from "./rows.ts";
 export { learningRateAt, type ScheduleOptions } from "./schedule.ts";
-export { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
+export { createSftTrainer, type SftOptions, trainSft } from "./sft.ts";
 export {
   type BatchPart,
   createTrainer,

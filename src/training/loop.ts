@@ -1,10 +1,11 @@
-// What every training loop yields, what it takes to be continued, and what the loops over epochs of rows share: order,
-// parts of a step, evaluation. A loop is an async generator of step metrics: it touches no disk, and whoever runs it
-// decides what is kept.
+// What every training loop yields, what it takes to be continued, and the step that the loops over epochs of rows share:
+// which rows, at which rate, in which parts, and the look at rows kept out. What is learned of rows is the method's: its
+// trainer and how it lays them out. A loop is an async generator of step metrics: it touches no disk, and whoever runs
+// it decides what is kept.
 
 import { throwIfAborted } from "../core/index.ts";
-import { type EpochOptions, isEvaluated } from "./epochs.ts";
-import type { ScheduleOptions } from "./schedule.ts";
+import { type EpochOptions, isEvaluated, rowsOfStep, stepsOf } from "./epochs.ts";
+import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import type { BatchPart, Trainer } from "./trainer.ts";
 
 /** Metrics after a step (TRL's names); step counts from 0. */
@@ -34,12 +35,16 @@ export type EpochLoopOptions<Sizes, Row> = LoopOptions & {
 };
 
 /** The order of a loop's rows. */
-export const orderOf = <Sizes, Row>({
-  rows,
+const orderOf = <Sizes, Row>({ rows, batch, epochs, seed }: EpochLoopOptions<Sizes, Row>): EpochOptions => ({
+  rows: rows.length,
   batch,
   epochs,
   seed,
-}: EpochLoopOptions<Sizes, Row>): EpochOptions => ({ rows: rows.length, batch, epochs, seed });
+});
+
+/** Steps that a loop takes in all. */
+export const loopSteps = <Sizes, Row>(options: EpochLoopOptions<Sizes, Row>): number =>
+  stepsOf(orderOf(options));
 
 /** Rows that a part of a step holds at most. */
 const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumulation?: number }): number =>
@@ -54,7 +59,7 @@ export type LayOutPart<Sizes, Row> = (
 ) => BatchPart<Sizes>;
 
 /** A batch in its parts, laid out one after another as they are asked for. */
-export function* partsOf<Sizes, Row>(
+function* partsOf<Sizes, Row>(
   rows: readonly Row[],
   options: EpochLoopOptions<Sizes, Row>,
   layOutPart: LayOutPart<Sizes, Row>,
@@ -70,7 +75,7 @@ export function* partsOf<Sizes, Row>(
  * Loss and metrics on the held-out rows as eval_*, where they are due after a step; rounded to single precision, in
  * which they are compared and kept.
  */
-export const heldOutMetrics = async <Sizes, Row>(
+const heldOutMetrics = async <Sizes, Row>(
   options: EpochLoopOptions<Sizes, Row>,
   step: number,
   layOutPart: LayOutPart<Sizes, Row>,
@@ -82,4 +87,22 @@ export const heldOutMetrics = async <Sizes, Row>(
   return Object.fromEntries(
     Object.entries(found).map(([name, value]) => [`eval_${name}`, Math.fround(value)]),
   );
+};
+
+/**
+ * One optimiser step of a loop, counted from 0, on the rows that are due: the trainer's metrics, learning_rate, grad_norm,
+ * and eval_* where rows kept out are due. Throws InterruptedError at a signal, and whatever the trainer throws.
+ */
+export const takeStep = async <Sizes, Row>(
+  options: EpochLoopOptions<Sizes, Row>,
+  step: number,
+  layOutPart: LayOutPart<Sizes, Row>,
+): Promise<StepMetrics> => {
+  throwIfAborted(options.signal);
+  const rows = rowsOfStep(orderOf(options), step).map((row) => options.rows[row]!);
+  const rate = learningRateAt({ ...options.schedule, totalSteps: loopSteps(options) }, step);
+  const parts = partsOf(rows, options, layOutPart);
+  const { gradient_norm, ...metrics } = await options.trainer.stepOver(parts, rate);
+  const heldOut = await heldOutMetrics(options, step, layOutPart);
+  return { step, metrics: { ...metrics, learning_rate: rate, grad_norm: gradient_norm!, ...heldOut } };
 };

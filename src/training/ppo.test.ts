@@ -13,14 +13,18 @@ import type { RewardFunction } from "./rewards.ts";
 const shareOfForty: RewardFunction = async (items) =>
   items.map(({ branches: [reply] }) => reply!.filter((id) => id === 40).length / reply!.length);
 
-type Change = Partial<PpoOptions> & { readonly kl?: Partial<KlControlOptions> };
+type Change = Partial<PpoOptions> & {
+  readonly kl?: Partial<KlControlOptions>;
+  /** Layers are computed again in the backward pass. */
+  readonly checkpointing?: boolean;
+};
 
 /** A few replies a step are enough for what all loops do. */
 const few = { batch: 4, minibatches: 2, epochs: 1 };
 
-const open = ({ kl, ...change }: Change = {}): OpenedLoop => {
+const open = ({ kl, checkpointing = false, ...change }: Change = {}): OpenedLoop => {
   const head = { "score.weight": { shape: [1, 32], data: new Float32Array(32) } };
-  const state = createModelState(smallConfig, { ...freshModel().weights, ...head });
+  const state = createModelState(smallConfig, { ...freshModel().weights, ...head }, { checkpointing });
   const generator = createGenerator(state);
   const reference = createScorer(freshModel());
   const trainer = createPpoTrainer(state, defaultAdamW, {
@@ -84,6 +88,13 @@ describe("PPO", () => {
     expect(metrics.at(-1)!["objective/kl"]).toBeGreaterThan(1);
     expect(metrics.at(-1)!["objective/entropy"]).toBeLessThan(metrics[0]!["objective/entropy"]!);
     await loop.release();
+  });
+
+  it("learns the same bytes with layers that are computed again in the backward pass", async () => {
+    const [kept, again] = [open({ ...few, steps: 1 }), open({ ...few, steps: 1, checkpointing: true })];
+    expect(await take(again)).toEqual(await take(kept));
+    expect(again.state.weights).toEqual(kept.state.weights);
+    await Promise.all([kept.release(), again.release()]);
   });
 
   it("stops while the reference reads, when it is aborted then", async () => {

@@ -10,12 +10,12 @@ import {
   type Weights,
 } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
+import { loopSteps } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import {
   createRewardTrainer,
   type RewardModelOptions,
   rewardModelWeights,
-  rewardSteps,
   trainRewardModel,
 } from "./reward-model.ts";
 
@@ -64,7 +64,7 @@ describeLoop("reward model in parts, with rows kept out", async () => {
 describe("the reward model", () => {
   it("tells good replies from bad ones to prompts it has not seen", async () => {
     const { loop, options } = open({ epochs: 12 });
-    expect(rewardSteps(options)).toBe(48);
+    expect(loopSteps(options)).toBe(48);
     const last = (await take(loop)).at(-1)!.metrics;
     expect(last["accuracy"]).toBeCloseTo(1, 5);
     expect(last["margin"]).toBeGreaterThan(1);

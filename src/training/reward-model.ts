@@ -3,7 +3,7 @@
 // (Eisenstein et al. 2023). A pair's margin is what the chosen reply's score must lie above the other's (Touvron et al.
 // 2023, eq. 2). Chosen and rejected share their prompt.
 
-import { createRandom, deriveSeed, throwIfAborted } from "../core/index.ts";
+import { createRandom, deriveSeed } from "../core/index.ts";
 import { add, concatenate, input, multiply, scalar, slice, subtract, sum } from "../engine/index.ts";
 import {
   type DecoderGraph,
@@ -18,19 +18,10 @@ import {
   type TokenBatch,
   type Weights,
 } from "../transformer/index.ts";
-import { rowsOfStep, stepsOf } from "./epochs.ts";
-import {
-  type EpochLoopOptions,
-  heldOutMetrics,
-  type LayOutPart,
-  orderOf,
-  partsOf,
-  type StepMetrics,
-} from "./loop.ts";
+import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
 import { positiveShare, softPreferenceLoss, vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { rowTime } from "./rows.ts";
-import { learningRateAt } from "./schedule.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** Shape of a batch: rows, tokens a row, pairs. */
@@ -132,23 +123,8 @@ const layOutPart: LayOutPart<PairBatchSizes, RewardRow> = (chosen, { rows, size,
   return { sizes: { batch: batch.sizes.batch, time: batch.sizes.time, pairs }, feeds };
 };
 
-/** Steps that trainRewardModel takes in all. */
-export const rewardSteps = (options: RewardModelOptions): number => stepsOf(orderOf(options));
-
 /** Trains for all epochs, yielding loss, accuracy, margin and mean_reward of each batch. */
 export async function* trainRewardModel(options: RewardModelOptions): AsyncGenerator<StepMetrics> {
-  const { rows, trainer, schedule } = options;
-  const totalSteps = rewardSteps(options);
-  for (let step = options.start ?? 0; step < totalSteps; step++) {
-    throwIfAborted(options.signal);
-    const chosen = rowsOfStep(orderOf(options), step).map((row) => rows[row]!);
-    const learningRate = learningRateAt({ ...schedule, totalSteps }, step);
-    const parts = partsOf(chosen, options, layOutPart);
-    const { gradient_norm, ...metrics } = await trainer.stepOver(parts, learningRate);
-    const heldOut = await heldOutMetrics(options, step, layOutPart);
-    yield {
-      step,
-      metrics: { ...metrics, learning_rate: learningRate, grad_norm: gradient_norm!, ...heldOut },
-    };
-  }
+  for (let step = options.start ?? 0; step < loopSteps(options); step++)
+    yield await takeStep(options, step, layOutPart);
 }

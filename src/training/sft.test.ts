@@ -11,9 +11,10 @@ import {
   type ModelState,
 } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
+import { loopSteps } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import type { SftItem } from "./rows.ts";
-import { createSftTrainer, type SftOptions, sftSteps, trainSft } from "./sft.ts";
+import { createSftTrainer, type SftOptions, trainSft } from "./sft.ts";
 
 const rows: SftItem[] = [
   { trunk: [2, 10, 11, 3], branches: [[20, 21, 22, 0]] },
@@ -70,7 +71,7 @@ describe("SFT", () => {
 
   it("counts its steps and says what it reports", async () => {
     const { loop, options } = open();
-    expect(sftSteps(options)).toBe(9);
+    expect(loopSteps(options)).toBe(9);
     const metrics = await take(loop);
     expect(metrics.length).toBe(9);
     expect(Object.keys(metrics[0]!.metrics)).toEqual(["loss", "learning_rate", "grad_norm"]);

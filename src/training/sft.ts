@@ -2,7 +2,6 @@
 // assistant's as a rule; the others are context. The mean is over the tokens of a whole step, as in TRL. Several rows
 // share a packed row and do not see each other.
 
-import { throwIfAborted } from "../core/index.ts";
 import {
   branchTargets,
   layOut,
@@ -11,18 +10,9 @@ import {
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
-import { rowsOfStep, stepsOf } from "./epochs.ts";
-import {
-  type EpochLoopOptions,
-  heldOutMetrics,
-  type LayOutPart,
-  orderOf,
-  partsOf,
-  type StepMetrics,
-} from "./loop.ts";
+import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { rowTime, type SftItem } from "./rows.ts";
-import { learningRateAt } from "./schedule.ts";
 import { tokenLoss } from "./token-loss.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
@@ -51,23 +41,8 @@ const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (items, { rows, padding
   return { sizes: batch.sizes, feeds: { ...batch.feeds, weights: targetVector(batch, () => 1 / all) } };
 };
 
-/** Steps that trainSft takes in all. */
-export const sftSteps = (options: SftOptions): number => stepsOf(orderOf(options));
-
 /** Trains for all epochs, yielding loss, learning_rate and grad_norm after each step. */
 export async function* trainSft(options: SftOptions): AsyncGenerator<StepMetrics> {
-  const { rows, trainer, schedule } = options;
-  const totalSteps = sftSteps(options);
-  for (let step = options.start ?? 0; step < totalSteps; step++) {
-    throwIfAborted(options.signal);
-    const chosen = rowsOfStep(orderOf(options), step).map((row) => rows[row]!);
-    const learningRate = learningRateAt({ ...schedule, totalSteps }, step);
-    const parts = partsOf(chosen, options, layOutPart);
-    const { loss, gradient_norm } = await trainer.stepOver(parts, learningRate);
-    const heldOut = await heldOutMetrics(options, step, layOutPart);
-    yield {
-      step,
-      metrics: { loss: loss!, learning_rate: learningRate, grad_norm: gradient_norm!, ...heldOut },
-    };
-  }
+  for (let step = options.start ?? 0; step < loopSteps(options); step++)
+    yield await takeStep(options, step, layOutPart);
 }

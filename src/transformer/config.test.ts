@@ -56,6 +56,7 @@ describe("parseModelConfig", () => {
     [{ model_type: undefined }, /model_type is missing/],
     [{ hidden_size: undefined }, /hidden_size/],
     [{ hidden_size: "32" }, /hidden_size.*"32"/],
+    [{ num_hidden_layers: 1e9 }, /num_hidden_layers: got 1000000000, expected at most 1000/],
     [{ num_attention_heads: 5, head_dim: undefined }, /not a multiple of num_attention_heads 5/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads 3 does not divide/],
     [{ head_dim: 7 }, /needs? an even/],

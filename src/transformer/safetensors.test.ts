@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
 import { toBfloat16Bits, toFloat16Bits } from "./number-formats.ts";
+import type { Weights } from "./parameters.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 let folder = "";
@@ -78,11 +79,38 @@ describe("reading", () => {
     expect((failure as UserError).message).toContain("hand-made.safetensors");
   });
 
+  it("reads a damaged file as it is or refuses it by its name, wherever it was cut or changed", async () => {
+    const path = join(folder, "damaged.safetensors");
+    const one = { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
+    await writeSafetensors(path, { "model.one": one, two: { shape: [1], data: Float32Array.of(7) } });
+    const whole = await readFile(path);
+    const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { maxLength: 3 }), fc.nat(whole.length), async (changes, length) => {
+        const damaged = Buffer.from(whole.subarray(0, changes.length === 0 ? length : whole.length));
+        for (const { at, byte } of changes) damaged[at] = byte;
+        await writeFile(path, damaged);
+        const read = await readSafetensors(path).catch((thrown: unknown) => thrown);
+        if (read instanceof Error) {
+          expect(read).toBeInstanceOf(UserError);
+          expect(read.message).toContain("damaged.safetensors");
+          return;
+        }
+        // what is read lies in the file
+        const bytes = Object.values(read as Weights).reduce((sum, { data }) => sum + data.byteLength, 0);
+        expect(bytes).toBeLessThanOrEqual(2 * whole.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("refuses a file that is too short, missing, or of an integer type", async () => {
     const short = join(folder, "short.safetensors");
     await writeFile(short, "abc");
     await expect(openSafetensors(short)).rejects.toThrow(/3 bytes/);
     await expect(openSafetensors(join(folder, "absent.safetensors"))).rejects.toBeInstanceOf(UserError);
+    await writeFile(short, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+    await expect(openSafetensors(short)).rejects.toThrow(/Git LFS's pointer.*git lfs pull/);
     const path = await handMade(JSON.stringify({ a: entry(0, 16, [2], "I64") }), new Uint8Array(16));
     await using file = await openSafetensors(path);
     await expect(file.read("a")).rejects.toThrow(/a is I64; expected F32, F16 or BF16/);

@@ -97,6 +97,9 @@ const readHeaderBytes = async (file: FileHandle, fileSize: number, path: string)
   if (fileSize < 8) throw broken(path, `it has ${fileSize} bytes, and the header length alone takes 8`);
   const prefix = new Uint8Array(8);
   await readFully(file, prefix, 0, path);
+  // "version https://git-lfs..." is what Git has in place of a large file that was not fetched
+  if (new TextDecoder().decode(prefix) === "version ")
+    throw broken(path, "it is Git LFS's pointer to one (fetch the file itself with `git lfs pull`)");
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (length > largestHeader)
     throw broken(path, `its header claims ${length} bytes, and at most ${largestHeader} are allowed`);

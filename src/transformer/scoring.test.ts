@@ -1,7 +1,9 @@
 // Scores: a batch equals its items one by one, in any order, packed or not; they hold against the whole distribution; and
 // what does not fit is refused.
 
+import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom, InterruptedError } from "../core/index.ts";
@@ -72,6 +74,32 @@ describe.each(kinds)("%s", (_name, run) => {
     }));
     const whole = await run(many);
     near([whole[3]!, whole[157]!], [...(await run([many[3]!])), ...(await run([many[157]!]))]);
+  });
+});
+
+const families = new URL("../../test/golden/families/", import.meta.url).pathname;
+
+describe.each(readdirSync(families))("packed rows of %s", (family) => {
+  it("with prompts that replies share have each reply's own log-probabilities, over windows and learned positions", async () => {
+    const folder = await loadModelFolder(join(families, family));
+    const scorer = createScorer(createModelState(folder.config, folder.weights));
+    const longer: PackedItem[] = [12, 30, 5].map((length) => ({
+      trunk: ids(length),
+      branches: [ids(11), ids(3), ids(7)],
+    }));
+    const together = await scorer.tokens(longer);
+    const alone: Float32Array[][] = [];
+    for (const { trunk, branches } of longer) {
+      const replies: Float32Array[] = [];
+      for (const branch of branches)
+        replies.push((await scorer.tokens([{ trunk, branches: [branch] }]))[0]![0]!);
+      alone.push(replies);
+    }
+    near(together, alone);
+    // and these rows are long enough to show what a token sees
+    const [shown] = await scorer.tokens([{ ...longer[1]!, trunk: longer[1]!.trunk.slice(-2) }]);
+    expect(Math.abs(shown![1]![0]! - alone[1]![1]![0]!)).toBeGreaterThan(0.01);
+    await scorer.release();
   });
 });
 

@@ -43,6 +43,12 @@ beforeAll(async () => {
     data: inFolder("pairs.jsonl"),
     reward: { epochs: 1, batch: 4, atChance: "warn" },
   });
+  await run("train sft", {
+    model: inFolder("model"),
+    out: inFolder("adapted"),
+    data: inFolder("rows.jsonl"),
+    sft: { epochs: 1, batch: 12, lora: { rank: 2, targets: ["q_proj", "down_proj"] } },
+  });
 });
 afterAll(remove);
 
@@ -138,6 +144,52 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
   },
 };
 
+/** With all that draws or is kept on the way: dropout, rows kept out and the best weights, parts, weights in 4 bits. */
+const lora = { rank: 2, targets: ["q_proj", "down_proj"] };
+const dropped = { ...lora, dropout: 0.3 };
+const parts = { accumulation: 2, gradientCheckpointing: true };
+const kept = { evaluateEvery: 1, keepBest: true };
+const adapterTrainings: readonly (readonly [string, string, () => object])[] = [
+  [
+    "train sft of adapters over 4 bits",
+    "train sft",
+    () => ({
+      ...trainings["train sft"]!.config(),
+      sft: { ...three, ...parts, ...kept, epochs: 4, evaluationShare: 0.25, load: "4bit", lora: dropped },
+    }),
+  ],
+  [
+    "train reward of adapters",
+    "train reward",
+    () => ({
+      ...trainings["train reward"]!.config(),
+      reward: { epochs: 3, batch: 4, atChance: "warn", ...parts, ...kept, lora: dropped },
+    }),
+  ],
+  [
+    "train dpo that goes on with an adapter over 4 bits",
+    "train dpo",
+    () => ({
+      ...trainings["train dpo"]!.config(),
+      model: inFolder("adapted/sl/adapter"),
+      dpo: { ...three, ...parts, load: "4bit", lora: dropped },
+    }),
+  ],
+  [
+    "train ppo of adapters",
+    "train ppo",
+    () => ({ ...trainings["train ppo"]!.config(), ppo: { steps: 6, batch: 8, ...parts, lora } }),
+  ],
+  [
+    "train grpo of adapters as RLOO",
+    "train grpo",
+    () => ({
+      ...trainings["train grpo"]!.config(),
+      grpo: { estimator: "rloo", scale: "none", steps: 6, batch: 2, group: 2, ...parts, lora },
+    }),
+  ],
+];
+
 describe("training that stopped between two steps", () => {
   it.each(Object.entries(trainings))("%s goes on and ends in the same bytes", async (command, training) => {
     const name = command.replace(" ", "-");
@@ -154,6 +206,18 @@ describe("training that stopped between two steps", () => {
     await run(command, config("stopped"));
     expectSameFiles(stageOf("stopped"), stageOf("whole"), files);
     expect(existsSync(join(stageOf("stopped"), "checkpoint.safetensors"))).toBe(false);
+  });
+
+  it.each(adapterTrainings)("%s goes on and ends in the same bytes", async (title, command, config) => {
+    const name = title.replaceAll(/[^a-z]+/g, "-");
+    const stage = trainings[command]!.stage;
+    const to = (out: string) => ({ ...config(), out: inFolder(`${name}-${out}`) });
+    await run(command, to("whole"));
+    await stopped(command, to("stopped"), { after: 1 });
+    await stopped(command, to("stopped"), { after: 4 }, everySecondStep);
+    await run(command, to("stopped"));
+    const files = ["steps.jsonl", "adapter/adapter_model.safetensors"];
+    expectSameFiles(inFolder(`${name}-stopped/${stage}`), inFolder(`${name}-whole/${stage}`), files);
   });
 
   it("train grpo with a judge does so too", async () => {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { recipes } from "../../src/recipes/index.ts";
-import { root } from "./command.fixture.ts";
+import { covenant, expectStatus, root } from "./command.fixture.ts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const documents = [
@@ -13,6 +13,38 @@ const documents = [
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
 ];
+
+/** The command lines of a document's fenced blocks, as words; a line that ends in a backslash goes on. */
+const commandLines = (path: string): string[][] =>
+  [...read(path).matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
+    [...block!.replace(/\\\n\s*/g, "").matchAll(/^npx covenant (.*)$/gm)].map(([, line]) =>
+      line!
+        .replace(/\s#\s.*$/, "")
+        .trim()
+        .split(/\s+/),
+    ),
+  );
+
+const common = ["config", "set", "dry-run", "json", "quiet", "verbose", "resume", "fresh"];
+
+/** What a command line says that its command does not take: options, and settings by their keys. */
+const unknownWords = async (words: readonly string[]): Promise<string[]> => {
+  const named = recipes
+    .filter(({ command }) => command.every((word, at) => word === words[at]))
+    .toSorted((one, other) => other.command.length - one.command.length)[0];
+  if (named === undefined) return [words.slice(0, 2).join(" ")];
+  const recipe = await named.load();
+  const known = [...common, ...Object.keys(recipe.flags)];
+  const options = words.filter((word) => word.startsWith("--") && !known.includes(word.slice(2)));
+  const settings = words
+    .flatMap((word, at) => (words[at - 1] === "--set" ? [word.split("=")[0]!] : []))
+    .filter((key) => {
+      const tree = key.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), "");
+      const { error } = recipe.schema.safeParse(tree);
+      return error?.issues.some(({ code }) => code === "unrecognized_keys");
+    });
+  return [...options, ...settings];
+};
 
 describe("the documents", () => {
   it.each(documents)("%s links to what exists", (path) => {
@@ -29,6 +61,20 @@ describe("the documents", () => {
     const named = [...read(path).matchAll(pattern)];
     const known = [...recipes.map(({ command }) => command.join(" ")), "help"];
     expect(named.map((match) => match[1]!).filter((words) => !known.includes(words))).toEqual([]);
+  });
+
+  it.each(documents)("%s shows command lines with options and settings that exist", async (path) => {
+    const unknown = await Promise.all(commandLines(path).map(unknownWords));
+    expect(unknown.flat()).toEqual([]);
+  });
+
+  it("show ways to score and to continue texts that run as they are written", async () => {
+    const lines = commandLines("README.md").filter(([verb]) => ["score", "generate"].includes(verb!));
+    expect(lines).toHaveLength(2);
+    for (const words of lines) {
+      const { stdout } = expectStatus(await covenant(words, root), 0);
+      expect((JSON.parse(stdout) as { rows: unknown[] }).rows.length).toBeGreaterThan(1);
+    }
   });
 
   it("name scripts and folders as they are", () => {

@@ -31,6 +31,10 @@ const refusedAtOnce = async (method: string, ...words: string[]): Promise<string
   return stderr;
 };
 
+/** The first command that a command says goes on from it. */
+const nextOf = ({ stdout }: Ended): string[] =>
+  /^Next: npx covenant (.*)$/m.exec(stdout)![1]!.replaceAll("'", "").split(" ");
+
 const asked = Array.from({ length: 8 }, (_, at) => `How do I plant ${at + 1} trees?`);
 const completions = asked.map((prompt) => ({ prompt, completion: " Dig a hole." }));
 const pairs = asked.map((prompt) => ({ prompt, chosen: " Dig a hole.", rejected: " No." }));
@@ -45,13 +49,21 @@ describe("a model without a chat template", () => {
     const sft = await train("sft", ...base, "--data", "completions.jsonl", "--out", "sft", ...few("sft"));
     expectStatus(sft, 0);
     expect(firstLine("sft/sl/rows.jsonl")).toMatchObject(completions[0]!);
+    const told = nextOf(sft);
+    expect(told).toEqual(["generate", "./sft/sl/model", "--data", "sft/sl/rows.jsonl"]);
+    const continued = expectStatus(await covenant([...told, "--max-tokens", "2", "--json"], folder), 0);
+    expect((JSON.parse(continued.stdout) as { rows: unknown[] }).rows).toHaveLength(completions.length);
     const csv = pairs.map(({ prompt, chosen, rejected }) => `${prompt},${chosen},${rejected}\n`);
     writeFileSync(inFolder("pairs.csv"), ["prompt,chosen,rejected\n", ...csv].join(""));
     const learned = ["--model", "./sft/sl/model", "--data", "pairs.csv"];
-    expectStatus(await train("dpo", ...learned, "--out", "dpo", ...few("dpo")), 0);
+    const dpo = expectStatus(await train("dpo", ...learned, "--out", "dpo", ...few("dpo")), 0);
+    expect(nextOf(dpo)).toEqual(["generate", "./dpo/dpo/model", "--data", "dpo/dpo/rows.jsonl"]);
     expect(firstLine("dpo/dpo/rows.jsonl")).toMatchObject(pairs[0]!);
     const atChance = ["--set", "reward.atChance=warn"];
-    expectStatus(await train("reward", ...learned, "--out", "reward", ...few("reward"), ...atChance), 0);
+    const reward = await train("reward", ...learned, "--out", "reward", ...few("reward"), ...atChance);
+    const ppo = nextOf(expectStatus(reward, 0));
+    expect(ppo.slice(-2)).toEqual(["--prompts", "reward/reward/rows.jsonl"]);
+    expectStatus(await covenant([...ppo, "--dry-run"], folder), 0);
     write(
       "prompts.jsonl",
       asked.map((prompt) => ({ prompt })),
@@ -60,6 +72,41 @@ describe("a model without a chat template", () => {
     const short = ["--prompts", "prompts.jsonl", "--steps", "2", "--set", "sampling.maxTokens=4"];
     for (const method of ["ppo", "grpo"])
       expectStatus(await train(method, ...policy, ...short, "--out", method, ...few(method)), 0);
+  });
+
+  it("is not sent to what needs a template: it judges, and is measured, with the one it was given", async () => {
+    const names = Array.from({ length: 8 }, (_, at) => ({ id: `revise/train-harmful-${at}` }));
+    const rowFields = { parents: [], stage: "rows", seed: 1 };
+    write(
+      "sandbox.jsonl",
+      completions.map((row, at) => ({ ...names[at], ...rowFields, ...row })),
+    );
+    write(
+      "sandbox-pairs.jsonl",
+      pairs.map((row, at) => ({ ...names[at], ...rowFields, ...row })),
+    );
+    const few = (block: string) => ["--set", `${block}.batch=8`, "--epochs", "1", "--out", `box-${block}`];
+    const given = [
+      "--model",
+      "./base",
+      "--set",
+      `chatTemplate=${join(root, "configs/templates/dialogue.jinja")}`,
+    ];
+    const plain = await train("sft", "--model", "base", "--data", "sandbox.jsonl", ...few("sft"));
+    expect(nextOf(expectStatus(plain, 0))[0]).toBe("generate");
+    const sft = await train("sft", ...given, "--data", "sandbox.jsonl", ...few("sft"), "--fresh");
+    const label = nextOf(expectStatus(sft, 0));
+    expect(label).toEqual(["label", "--model", "./box-sft/sl/model", "--judge", "./box-sft/sl/model"]);
+    expectStatus(await covenant([...label, "--dry-run"], folder), 0);
+    const dpo = await train("dpo", ...given, "--data", "sandbox-pairs.jsonl", ...few("dpo"));
+    const evaluate = nextOf(expectStatus(dpo, 0));
+    expect(evaluate).toEqual(["evaluate", "--models", "./box-dpo/dpo/model"]);
+    expectStatus(await covenant([...evaluate, "--dry-run"], folder), 0);
+    const more = ["--data", "sandbox-pairs.jsonl", ...few("reward"), "--set", "reward.atChance=warn"];
+    const reward = await train("reward", ...given, ...more);
+    const ppo = nextOf(expectStatus(reward, 0));
+    expect(ppo).toEqual(expect.arrayContaining(given));
+    expectStatus(await covenant([...ppo, "--dry-run"], folder), 0);
   });
 
   it("is refused for chats, with the ways out", async () => {

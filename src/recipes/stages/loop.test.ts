@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type DiskWriter, systemDisk } from "../../core/index.ts";
 import { openRun } from "../../runs/index.ts";
-import { createSftTrainer, defaultAdamW, sftSteps, trainSft } from "../../training/index.ts";
+import { createSftTrainer, defaultAdamW, loopSteps, trainSft } from "../../training/index.ts";
 import {
   createModelState,
   createScorer,
@@ -82,7 +82,7 @@ const train = async (
         clock,
         state,
         trainer,
-        totalSteps: sftSteps(loop),
+        totalSteps: loopSteps(loop),
         keepBest,
         disk,
         note: () => "",

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";
-import { type ChatCodec, createSftTrainer, sftItem, sftSteps, trainSft } from "../../training/index.ts";
+import { type ChatCodec, createSftTrainer, loopSteps, sftItem, trainSft } from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { SftTrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
@@ -85,7 +85,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
         clock: context.clock,
         state,
         trainer,
-        totalSteps: sftSteps(loop),
+        totalSteps: loopSteps(loop),
         keepBest: settings.keepBest,
         note: ({ loss }) => `loss ${fixed(loss)}`,
         loop: (start) => trainSft({ ...loop, start }),

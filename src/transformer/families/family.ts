@@ -2,7 +2,14 @@
 // decoder consists; and what every family reads and refuses alike. One file a family, one line each in list.ts. Our
 // parameter names are Hugging Face's. Knows nothing of disks and of how the decoder computes.
 
+import { z } from "zod";
 import { UserError } from "../../core/index.ts";
+
+/** A count of elements in a config.json. */
+export const size = z.number().int().positive();
+
+/** A count of layers; a model is built layer by layer before its weights say that there are not so many. */
+export const layerCount = size.max(1000);
 
 /** Stretched rotary frequencies: all by one factor, or only the slow ones (Llama 3.1). */
 export type RopeScaling =

@@ -9,18 +9,19 @@ import {
   endTokens,
   type Family,
   type LayerDesign,
+  layerCount,
   type ModelConfig,
   type Projection,
   refuse,
+  size,
 } from "./family.ts";
 
-const size = z.number().int().positive();
 const tokenId = z.number().int().nonnegative();
 
 const schema = z.looseObject({
   vocab_size: size.default(50_257),
   n_embd: size.default(768),
-  n_layer: size.default(12),
+  n_layer: layerCount.default(12),
   n_head: size.default(12),
   n_inner: size.nullish(),
   n_positions: size.default(1024),

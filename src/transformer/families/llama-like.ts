@@ -10,13 +10,14 @@ import {
   endTokens,
   type Family,
   type LayerDesign,
+  layerCount,
   type ModelConfig,
   type Projection,
   type RopeScaling,
   refuse,
+  size,
 } from "./family.ts";
 
-const size = z.number().int().positive();
 const tokenId = z.number().int().nonnegative();
 
 const ropeSchema = z.looseObject({
@@ -34,7 +35,7 @@ const schema = z.looseObject({
   vocab_size: size,
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   num_key_value_heads: size.nullish(),
   head_dim: size.nullish(),
