@@ -177,7 +177,7 @@ describe("score", () => {
     const none = await start({}, { scoring: "none" });
     expect((await none.model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
     expect(none.server.calls).toHaveLength(0);
-    const echo = await start({ echo: true, template: "apply-template" }, { scoring: "completions" });
+    const echo = await start({ echo: true, template: "apply-template" }, { scoring: "template" });
     const [score] = await echo.model.score([question("q")]);
     expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);
     expect(paths(echo.server).filter((path) => path !== "/apply-template")).toEqual([
