@@ -59,6 +59,7 @@ const openProvider = async (
     ...(isPlain ? { generation: "completions" as const } : {}),
     ...(openai && !isPlain ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
     ...counting,
+    ways: options.scoringWays,
     ...bound(options),
     isHeld: true,
     ...(openai || onNotice === undefined

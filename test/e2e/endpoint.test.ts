@@ -218,9 +218,14 @@ describe("a request that the server rejects", () => {
   });
 
   it("is no label where it is the judge's", async () => {
-    const { name } = await serve();
+    const { name, asked } = await serve();
     const judge = await serve({ rejects: (content) => content.includes("question {5}") });
     const out = words("label", name, "judge-rejects", "--set", `judge=${judge.name}`);
+    const first = expectStatus(await covenant([...out, "--json"], folder), 0);
+    // One trial; both orders of 11 comparisons; of the twelfth both orders rejected, each with the "Hello." that tells why.
+    expect(judge.asked()).toHaveLength(1 + 22 + 2 * 2);
+    const calls = asked().length + judge.asked().length;
+    expect(JSON.parse(first.stdout)).toMatchObject({ spent: { calls: calls - 2, repeats: 2 } });
     expect(expectStatus(await covenant(out, folder), 0).stdout).toMatch(
       /Left out of the rows: 1 rejected by the judge's server/,
     );
@@ -302,8 +307,8 @@ describe("label", () => {
     const document = JSON.parse(ended.stdout) as Record<string, unknown>;
     expect(document).toMatchObject({ prompts: 12, judged: 12, identical: 0, missing: 0, undecided: 0 });
     expect(document["rows"]).toBe(12);
-    // How the judge is to be asked takes three calls; then two samples of 12 prompts, and both orders of 12 pairs.
-    expect(document["spent"]).toMatchObject({ calls: 3 + 24 + 24 });
+    // How the judge is to be asked takes one call; then two samples of 12 prompts, and both orders of 12 pairs.
+    expect(document["spent"]).toMatchObject({ calls: 1 + 24 + 24 });
     const labels = await readRecords(join(folder, "labels/label/labels.jsonl"), labelRecordSchema);
     expect(labels).toHaveLength(12);
     for (const { probability, orders } of labels) {

@@ -96,7 +96,7 @@ export const givesChoice = async (
   call: CallOptions,
 ): Promise<boolean> => {
   if (!judge.capabilities.scores) return false;
-  const scores = await judge.score([{ messages, continuations: comparisonOptions }], call);
+  const scores = await judge.score([{ messages, continuations: comparisonOptions, trial: true }], call);
   const [score] = expectCount(judge.id, 1, scores);
   return judge.capabilities.scores && (score!.declined !== undefined || normaliseChoice(score!) !== null);
 };

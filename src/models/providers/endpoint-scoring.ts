@@ -17,7 +17,14 @@ export type ScoringWay = "template" | "chat" | "transcript" | "continuation";
 /** How to ask: in a way that is known, in one that is found out, or not at all. */
 export type Scoring = "auto" | ScoringWay | "none";
 
-export type ScorerOptions = ScoringOptions & { readonly scoring: Scoring; readonly generation: Generation };
+/** Ways that were found before, by the id of the model; "none": there is none. What is found is put there. */
+export type FoundWays = Map<string, ScoringWay | "none">;
+
+export type ScorerOptions = ScoringOptions & {
+  readonly scoring: Scoring;
+  readonly generation: Generation;
+  readonly ways?: FoundWays | undefined;
+};
 
 /** offered: whether the server gives log-probabilities, as far as is known; true until the opposite is found. */
 export type EndpointScorer = {
@@ -38,7 +45,7 @@ const tried: Readonly<
   completions: { ways: ["transcript", "continuation"], sure: "continuation" },
 };
 
-/** What the way to score is found out with: a question of its own, so that it depends on no item, nor on where a run goes on. */
+/** What the way to score is found out with where no trial comes first, so that it depends on no item, nor on where a run goes on. */
 const probe: ScoreRequest = {
   messages: [
     {
@@ -49,18 +56,23 @@ const probe: ScoreRequest = {
   continuations: ["(A)", "(B)"],
 };
 
+/** A way in which a server scores, and what it answered. */
+type Found = { readonly way: ScoringWay; readonly score: Score };
+
 /** Tries one way after the other and gives the first in which the server scores; null: in none. */
-const findStrategy = async (
+const findWay = async (
   strategies: Strategies,
   generation: Generation,
+  question: ScoreRequest,
   signal: AbortSignal,
-): Promise<Strategy | null> => {
+): Promise<Found | null> => {
   const { ways, sure } = tried[generation];
   let answered = false;
   let failure: unknown;
   for (const way of ways) {
     try {
-      if ((await strategies[way](probe, signal)) !== null) return strategies[way];
+      const score = await strategies[way](question, signal);
+      if (score !== null) return { way, score };
       answered ||= way === sure;
     } catch (thrown) {
       if (!isUnsupported(thrown)) throw thrown;
@@ -90,8 +102,8 @@ const createTurns = () => {
 };
 
 /**
- * Makes what scores one request. With "auto" the first call asks a question of its own in one way after the other and
- * keeps the first that is answered; when none is, every score is null. A passing failure decides
+ * Makes what scores one request. With "auto" the first call asks, unless it is a trial, a question of its own in one way
+ * after the other, and keeps the first that is answered; when none is, every score is null. A passing failure decides
  * nothing, and neither does a request that the server declines (content filter, too long): its scores are null, and it
  * says which.
  */
@@ -103,23 +115,30 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
     transcript: createEcho(options, async (messages) => transcriptOf(messages), " "),
     continuation: createContinuation(options),
   };
-  let chosen: Strategy | null | undefined = options.scoring === "none" ? null : undefined;
-  if (options.scoring !== "auto" && options.scoring !== "none") chosen = strategies[options.scoring];
-  let worked = false;
+  const { scoring, generation, ways, endpoint } = options;
+  let way = scoring === "auto" ? ways?.get(endpoint.id) : scoring;
+  let worked = scoring === "auto" && way !== undefined;
   const inTurn = createTurns();
+
+  /** The answer of a trial, where there is one. */
+  const search = async (request: ScoreRequest, signal: AbortSignal): Promise<Score | null> => {
+    const isTrial = request.trial === true;
+    const found = await findWay(strategies, generation, isTrial ? request : probe, signal);
+    way = found?.way ?? "none";
+    worked = found !== null;
+    ways?.set(endpoint.id, way);
+    return isTrial ? (found?.score ?? null) : null;
+  };
 
   const score = async (request: ScoreRequest, signal: AbortSignal): Promise<Score> => {
     // The first call searches, the others wait for what it finds; when it fails, the next one searches.
-    if (chosen === undefined) {
-      await inTurn(async () => {
-        if (chosen !== undefined) return;
-        chosen = await findStrategy(strategies, options.generation, signal);
-        worked = chosen !== null;
-      });
+    if (way === undefined) {
+      const answer = await inTurn(async () => (way === undefined ? search(request, signal) : null));
+      if (answer !== null) return answer;
     }
-    const found = (await chosen?.(request, signal)) ?? null;
+    const found = way === undefined || way === "none" ? null : await strategies[way](request, signal);
     // A way that was asked for and never worked is not offered; one that has worked failed on this request alone.
-    if (found === null && !worked) chosen = null;
+    if (found === null && !worked) way = "none";
     worked ||= found !== null;
     return found ?? unscored(request);
   };
@@ -134,6 +153,6 @@ export const createScorer = (options: ScorerOptions): EndpointScorer => {
         return unscored(request, declined);
       }
     },
-    offered: () => chosen !== null,
+    offered: () => way !== "none",
   };
 };

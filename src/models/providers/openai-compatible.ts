@@ -12,13 +12,13 @@ import { createComplete } from "./endpoint-completions.ts";
 import type { Endpoint } from "./endpoint-failure.ts";
 import { createGenerate, type Generation, type TokenLimit } from "./endpoint-generation.ts";
 import { createListingCheck } from "./endpoint-listing.ts";
-import { createScorer, type Scoring } from "./endpoint-scoring.ts";
+import { createScorer, type FoundWays, type Scoring } from "./endpoint-scoring.ts";
 import { createUsageCheck } from "./endpoint-usage.ts";
 
 /**
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. keyVariable: where it
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. generation: how
- * replies are asked for. scoring: how score() asks; "auto" finds out at the first call.
+ * replies are asked for. scoring: how score() asks; "auto" finds out at the first call, where ways does not say it.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
  * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name under which an answer came.
  * onUncounted: told, once, when tokens are not counted. meter: where each call is written down.
@@ -35,6 +35,7 @@ export type EndpointOptions = {
   readonly generation?: Generation;
   readonly tokenLimit?: TokenLimit;
   readonly scoring?: Scoring;
+  readonly ways?: FoundWays | undefined;
   readonly onNotListed?: (text: string) => void;
   readonly onOther?: (text: string) => void;
   readonly onUncounted?: (text: string) => void;
@@ -88,6 +89,7 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
     endpoint,
     generation,
     scoring,
+    ways: options.ways,
     tokenLimit,
   });
   const scoreOne = listed(scorer.score);

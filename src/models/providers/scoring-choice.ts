@@ -2,6 +2,7 @@
 // read where the continuations part (choice-tokens.ts). As the next message of a chat, or behind a transcript.
 
 import { z } from "zod";
+import type { Message } from "../../records/index.ts";
 import { choiceTokens, estimatePrompt, estimateTokens } from "../token-estimate.ts";
 import { readChoice, type TokenAlternatives } from "./choice-tokens.ts";
 import type { Completion, PaidCall } from "./endpoint-completions.ts";
@@ -63,36 +64,46 @@ type Question = Pick<PaidCall, "path" | "most"> & {
   alternatives(count: number): object;
 };
 
-/** Asks for a few tokens with as many alternatives as the server gives. null: it gives none. */
-const askTokens = async (
-  { endpoint, complete }: ScoringOptions,
-  { path, body, most, alternatives }: Question,
-  signal: AbortSignal,
-): Promise<Completion | null> => {
-  const ask = (top: object): Promise<Completion> => {
-    const call = { path, body: { model: endpoint.model, ...body, temperature: 0, seed: 0, ...top }, most };
-    return complete(call, signal, readCompletion(endpoint));
-  };
-  try {
-    // OpenAI's chats and most servers give 20 alternatives; a few give at most 5 and refuse more.
-    return await ask(alternatives(20)).catch((thrown) =>
-      isUnsupported(thrown) ? ask(alternatives(5)) : Promise.reject(thrown),
-    );
-  } catch (thrown) {
-    if (!isUnsupported(thrown)) throw thrown;
+/**
+ * OpenAI's chats and most servers give 20 alternatives; a few give at most 5 and refuse more. Once so many were given, a
+ * request that is turned down is so for what it holds.
+ */
+const alternativeCounts = [20, 5] as const;
+
+/** Makes what asks for a few tokens with as many alternatives as the server gives. null: it gives none. */
+const createAskTokens = ({ endpoint, complete }: ScoringOptions) => {
+  let given: number | undefined;
+  return async (
+    { path, body, most, alternatives }: Question,
+    signal: AbortSignal,
+  ): Promise<Completion | null> => {
+    const ask = (top: object): Promise<Completion> => {
+      const call = { path, body: { model: endpoint.model, ...body, temperature: 0, seed: 0, ...top }, most };
+      return complete(call, signal, readCompletion(endpoint));
+    };
+    if (given !== undefined) return ask(alternatives(given));
+    for (const count of alternativeCounts) {
+      try {
+        const completion = await ask(alternatives(count));
+        given = count;
+        return completion;
+      } catch (thrown) {
+        if (!isUnsupported(thrown)) throw thrown;
+      }
+    }
     // Without log-probabilities the same question works where only those were the trouble; otherwise it throws.
     await ask({});
     return null;
-  }
+  };
 };
 
-const createChoice =
-  (
-    options: ScoringOptions,
-    questionOf: (messages: Parameters<typeof transcriptOf>[0]) => Question,
-  ): Strategy =>
-  async (request, signal) => {
-    const completion = await askTokens(options, questionOf(request.messages), signal);
+const createChoice = (
+  options: ScoringOptions,
+  questionOf: (messages: readonly Message[]) => Question,
+): Strategy => {
+  const askTokens = createAskTokens(options);
+  return async (request, signal) => {
+    const completion = await askTokens(questionOf(request.messages), signal);
     const tokens = completion === null ? null : tokensOf(completion.response);
     if (completion === null || tokens === null) return null;
     // The space before a letter belongs to the text before it; it is read with a lead, or is none.
@@ -101,6 +112,7 @@ const createChoice =
     const { logProbabilities } = unscored(request);
     return { ...(readChoice(tokens, continuations) ?? { logProbabilities, said }), usage: completion.usage };
   };
+};
 
 /** By the next message of a chat. */
 export const createChat = (options: ScoringOptions): Strategy =>
