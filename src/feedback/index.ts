@@ -19,6 +19,7 @@ export { assertJudgeReads, describeFlips, type JudgeWatch, watchJudge } from "./
 export { isPlain, type Judging, plainJudging } from "./labels/judging.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
+  exampleTokens,
   type JudgingWishes,
   judgeGivesScores,
   judgingFor,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
-import { preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
+import { exampleTokens, preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
 import { isEndpoint, priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type LabelRecord,
@@ -285,9 +285,11 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
 /** What the judge is asked for each comparison. */
 const planOfJudge = (
   { label }: LabelConfig,
+  { wishes, constitution }: Pick<Prepared, "wishes" | "constitution">,
   given: Pick<JudgePlan, "speed" | "scoring" | "maxTokens" | "price">,
 ): JudgePlan => ({
   ...given,
+  examples: exampleTokens(wishes, constitution),
   method: label.method,
   principles: label.principlesPerComparison,
   chains: label.chains,
@@ -315,21 +317,27 @@ export const recipe: Recipe<typeof labelSchema> = {
     method: { path: "label.method", description: "how labels are read from the judge", placeholder: "name" },
   },
   async plan(config, context) {
-    const { constitution, compared, inputs, judge: judgeName, request } = await prepare(config, context);
+    const prepared = await prepare(config, context);
+    const { constitution, compared, inputs, judge: judgeName, request } = prepared;
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
     const judging = { speed: judge!, scoring: scoringByName(judgeName), price };
     if (compared.from === "file") {
-      const planned = planOfJudge(config, { ...judging, maxTokens: compared.longestReply });
+      const planned = planOfJudge(config, prepared, { ...judging, maxTokens: compared.longestReply });
       return planOf([planComparisons("label", compared.totals, constitution, planned)]);
     }
     const { totals } = compared;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
     return planOf([
       planReplies("sample", totals, sampled),
-      planComparisons("label", totals, constitution, planOfJudge(config, { ...judging, maxTokens })),
+      planComparisons(
+        "label",
+        totals,
+        constitution,
+        planOfJudge(config, prepared, { ...judging, maxTokens }),
+      ),
     ]);
   },
   run: execute,

@@ -259,7 +259,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   requireLearnable(config.sft.revisions, config.revise);
   const examples = await loadExamples(config.revise);
   const prompts = await gatherAll(config);
-  await readWishes(config.label, document);
+  const wishes = await readWishes(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
     {
@@ -274,7 +274,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   );
   requireChain(config, inputs.configs["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
-  return { document, prompts, examples, inputs, request };
+  return { document, prompts, examples, wishes, inputs, request };
 };
 
 const execute = async (config: RunConfig, context: RecipeContext) => {
@@ -328,9 +328,10 @@ export const recipe: Recipe<typeof runSchema> = {
     },
   },
   async plan(config, context) {
-    const { document, prompts, examples, inputs, request } = await prepare(config, context);
+    const { document, prompts, examples, wishes, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    return planRun(config, { ...prompts, constitution: document, examples, speeds: inputs.speeds });
+    const { speeds } = inputs;
+    return planRun(config, { ...prompts, constitution: document, examples, wishes, speeds });
   },
   run: execute,
 };

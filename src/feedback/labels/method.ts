@@ -3,9 +3,9 @@
 
 import { drawPrinciple, ownForm, paperForm } from "../../constitution/index.ts";
 import { UserError } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
+import { estimatePrompt, estimateTokens, type LanguageModel } from "../../models/index.ts";
 import type { Clamp, Constitution, LabelMethod, LabelRecord } from "../../records/index.ts";
-import type { FewShots } from "./few-shots.ts";
+import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
 import type { Judging } from "./judging.ts";
 import { givesChoice, scoresMissing } from "./reading.ts";
 
@@ -62,6 +62,36 @@ export const requireFewShots = (fewShots: FewShots | null, method: JudgingWishes
   );
 };
 
+const forms = { own: ownForm, paper: paperForm };
+
+/**
+ * Tokens of the examples that stand before every question, estimated; at most: each under the principle that says most.
+ */
+export const exampleTokens = (
+  { fewShots, form: name }: Pick<JudgingWishes, "fewShots" | "form">,
+  constitution: Constitution,
+): number => {
+  if (fewShots === null) return 0;
+  const [longest] = constitution.principles.toSorted(
+    (one, other) => estimateTokens(other.preference) - estimateTokens(one.preference),
+  );
+  const principles = [longest!];
+  const form = forms[name];
+  const question = { messages: [], principle: longest!, first: "", second: "" };
+  const [shown, bare] =
+    fewShots.type === "choice"
+      ? [
+          form.choice(question, drawExamples(fewShots, { ...constitution, principles }, 0)),
+          form.choice(question, []),
+        ]
+      : [
+          form.reasoning(question, drawReasoning(fewShots, { ...constitution, principles }, 0)),
+          form.reasoning(question, []),
+        ];
+  // One more, since the last token may be shared with the question.
+  return estimatePrompt(shown) - estimatePrompt(bare) + 1;
+};
+
 /**
  * How a judge that gives log-probabilities (or gives none) is asked. notice: what differs from what was wished for.
  * Throws UserError "judge-scores-nothing" where the method needs what the judge does not give.
@@ -79,7 +109,7 @@ export const judgingFor = (
     ...rest,
     method: chosen,
     reading: chosen === "votes" || (chosen === "reasoning" && !givesScores) ? "votes" : "scores",
-    form: form === "paper" ? paperForm : ownForm,
+    form: forms[form],
     clamp: clamp === undefined ? usual : clamp === "none" ? null : clamp,
   };
   const instead =

@@ -3,11 +3,12 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ownForm, paperForm } from "../../constitution/index.ts";
+import { loadConstitution, ownForm, paperForm } from "../../constitution/index.ts";
 import { hashText } from "../../core/index.ts";
-import { type GenerateRequest, scriptedModel } from "../../models/index.ts";
+import { estimatePrompt, type GenerateRequest, scriptedModel } from "../../models/index.ts";
 import { type LabelRecord, labelRecordSchema } from "../../records/index.ts";
-import { type Judging, judgingFor, plainJudging } from "../index.ts";
+import { exampleTokens, type Judging, judgingFor, plainJudging } from "../index.ts";
+import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
 import {
   constitution,
   exchanged,
@@ -288,5 +289,54 @@ describe("judgingFor", () => {
     const judging = { ...plainJudging, principles: 4 };
     await expect(labelsOf({ judge: scoringJudge(fair), judging, constitution })).rejects.toThrow(/has 3/);
     expect(optionsIn({ messages: [] })).toEqual(["", ""]);
+  });
+});
+
+describe("exampleTokens", () => {
+  const choice: FewShots = {
+    type: "choice",
+    shots: ["One?", "A longer question that has more to say?"].map((content) => ({
+      messages: [{ role: "user" as const, content }],
+      correct: "This one.",
+      incorrect: "That one, which is longer.",
+    })),
+  };
+  const question = "Which is better? {}\n\nOptions:\n (A) x\n (B) y";
+  const reasoning: FewShots = {
+    type: "reasoning",
+    shots: [
+      {
+        text: `Human: ${question}\n\nAssistant: So.\n\nHuman: So the answer is: (A)`,
+        question,
+        reasoning: "So.",
+        letter: "(A)",
+      },
+    ],
+  };
+
+  it("are what examples add to a question at most, in both forms and kinds, whatever is drawn", async () => {
+    const { principles, ...library } = await loadConstitution("general");
+    const document = { ...library, principles };
+    for (const name of ["own", "paper"] as const)
+      for (const fewShots of [choice, reasoning]) {
+        const most = exampleTokens({ fewShots, form: name }, document);
+        const form = name === "own" ? ownForm : paperForm;
+        const asked = {
+          messages: pairs[0]!.messages,
+          principle: principles[0]!,
+          first: "one",
+          second: "two",
+        };
+        for (let seed = 0; seed < 50; seed++) {
+          const messages =
+            fewShots.type === "choice"
+              ? [form.choice(asked, drawExamples(fewShots, document, seed)), form.choice(asked, [])]
+              : [form.reasoning(asked, drawReasoning(fewShots, document, seed)), form.reasoning(asked, [])];
+          const [shown, bare] = messages.map(estimatePrompt);
+          expect(shown! - bare!).toBeGreaterThan(10);
+          expect(shown! - bare!).toBeLessThanOrEqual(most);
+        }
+      }
+    expect(exampleTokens({ fewShots: null, form: "own" }, document)).toBe(0);
   });
 });
