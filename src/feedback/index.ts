@@ -48,9 +48,11 @@ export {
 } from "./prompts/generation.ts";
 export {
   type AreaReply,
+  givesVerdicts,
   judgeViolations,
   type PenetrationOptions,
-  requireVerdicts,
+  type VerdictWishes,
+  verdictReading,
 } from "./prompts/penetration.ts";
 export {
   type PromptOptions,

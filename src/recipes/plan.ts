@@ -332,12 +332,12 @@ export const planComparisons = (
 export const planVerdicts = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
-  judge: PlannedModel & Pick<JudgePlan, "scoring">,
+  judge: PlannedModel & Pick<JudgePlan, "scoring" | "method" | "votes">,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
-  const { calls, reads, written } = scoreLoad(judge.scoring);
-  const searched = judge.scoring === "unknown" ? searchCalls : 0;
-  return planCalls(stage, `${counted(count, "answer")} in both orders`, judge, (reply) => ({
+  const { calls, reads, written, said } = questionLoad(judge);
+  const searched = judge.scoring === "unknown" && judge.method !== "votes" ? searchCalls : 0;
+  return planCalls(stage, `${counted(count, "answer")} in both orders${said}`, judge, (reply) => ({
     calls: 2 * calls * count + searched,
     read: 2 * reads * (tokens + count * (reply + verdictFrame)) + searched * verdictFrame,
     written: 2 * written * count + searched * choiceTokens,

@@ -5,12 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  labelRecordSchema,
-  replyRecordSchema,
-  revisionRecordSchema,
-  violationRecordSchema,
-} from "../../src/records/index.ts";
+import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
 import { serveEachTest } from "./endpoint.fixture.ts";
@@ -255,48 +250,6 @@ describe("a request that the server rejects", () => {
     const { name } = await serve({ rejects: () => true });
     const ended = expectStatus(await covenant(words("revise", name, "all-rejected"), folder), 1);
     expect(ended.stderr).toContain("answered with status 400: Conversation roles must alternate");
-  });
-});
-
-describe("prompts penetrate", () => {
-  const sorted = Array.from({ length: 6 }, (_, at) => ({ prompt: `question {${at}}`, area: "peace" }));
-  writeFileSync(join(folder, "sorted.jsonl"), sorted.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  const penetrate = (model: string, judge: string, out: string) =>
-    covenant(
-      [
-        "prompts",
-        "penetrate",
-        "--model",
-        model,
-        "--judge",
-        judge,
-        "--prompts",
-        "sorted.jsonl",
-        "--out",
-        out,
-        "--json",
-      ],
-      folder,
-    );
-
-  it("says of every answer without a verdict why, in the record and in all", async () => {
-    const { name } = await serve();
-    const judge = await serve({ rejects: (content) => content.includes("question {1}") });
-    const ended = expectStatus(await penetrate(name, judge.name, "rates"), 0);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ unscored: 1, reasons: { rejected: 1 } });
-    const records = await readRecords(join(folder, "rates/judge/violations.jsonl"), violationRecordSchema);
-    expect(records.map(({ probability, reason }) => probability === null || reason !== undefined)).toEqual(
-      [0, 1, 2, 3, 4, 5].map((at) => at === 1),
-    );
-    expect(records[1]).toMatchObject({ probability: null, orders: null, reason: "rejected" });
-  });
-
-  it("finds out before anything is answered that a judge cannot be read", async () => {
-    const { name, replies } = await serve();
-    const judge = await serve({ says: ["I cannot choose between (", ") and"] });
-    const ended = expectStatus(await penetrate(name, judge.name, "unread"), 2);
-    expect(ended.stderr).toContain("gives no log-probabilities of (A) and (B) that can be read");
-    expect(replies()).toBe(0);
   });
 });
 

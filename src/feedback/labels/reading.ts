@@ -114,13 +114,16 @@ export const readScores = async (
   return expectCount(judge.id, requests.length, scores).map(fromScore);
 };
 
+/** What of a judging decides how letters are read. */
+export type LetterReading = Pick<Judging, "reading" | "form" | "votes" | "temperature">;
+
 /** A letter takes few tokens; judges that say more are read as far as this. */
 const voteTokens = 16;
 
 const readVotes = async (
   judge: LanguageModel,
   questions: readonly Question[],
-  { form, votes, temperature }: Judging,
+  { form, votes, temperature }: LetterReading,
   call: CallOptions,
 ): Promise<Reading[]> => {
   const requests = questions.flatMap(({ messages, seed }) =>
@@ -153,7 +156,7 @@ const readVotes = async (
 export const readLetters = (
   judge: LanguageModel,
   questions: readonly Question[],
-  judging: Judging,
+  judging: LetterReading,
   call: CallOptions,
 ): Promise<Reading[]> =>
   judging.reading === "scores"
