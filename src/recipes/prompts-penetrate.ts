@@ -67,15 +67,16 @@ const usual = wishesOf(schema.pick({ method: true, votes: true, judgeTemperature
 const hasArea = ({ area }: PromptRecord): boolean => area !== undefined;
 
 /** The prompts that have an area, counted, and the names of their areas. Throws UserError where none has one. */
-const openSorted = async (config: PenetrateConfig) => {
+const openSorted = async (config: PenetrateConfig, context: RecipeContext) => {
   const { prompts: source, seed } = config;
   const { totals, add } = countPrompts();
   const names = new Set<string>();
-  const opened = await openPrompts(sourceOf(config), seed, (prompt) => {
+  const onPrompt = (prompt: PromptRecord): void => {
     if (prompt.area === undefined) return;
     add(prompt);
     names.add(prompt.area);
-  });
+  };
+  const opened = await openPrompts(sourceOf(config), { seed, context, onPrompt });
   if (totals.count === 0) {
     throw new UserError(
       "prompts-without-area",
@@ -96,7 +97,7 @@ const prepare = async (config: PenetrateConfig, context: RecipeContext) => {
     config.areas === undefined
       ? areasOf(await loadConstitution(config.constitution))
       : areasNamed(config.areas);
-  const { opened, names, totals } = await openSorted(config);
+  const { opened, names, totals } = await openSorted(config, context);
   const judge = config.judge ?? config.model;
   const checked = await checkRequest(
     "prompts penetrate",
@@ -104,7 +105,7 @@ const prepare = async (config: PenetrateConfig, context: RecipeContext) => {
     config,
     {
       models: { model: [config.model, "asked"], judge: [judge, "asked"] },
-      files: promptFile(config.prompts),
+      files: promptFile(opened),
     },
     context,
   );

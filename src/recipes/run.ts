@@ -28,7 +28,15 @@ import {
 import { writeReport } from "../report/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
-import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
+import {
+  constitutionFlag,
+  formatFlag,
+  judgeFlag,
+  loadFlag,
+  modelFlag,
+  promptsFlag,
+  runFlags,
+} from "./flags.ts";
 import { fewShotFile, readWishes } from "./judging.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -208,8 +216,9 @@ export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedMod
 };
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
-const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
-  const gathered = await openPrompts({ source, ...counts }, seed);
+const gatherAll = async ({ prompts: source, counts, format, seed }: RunConfig, context: RecipeContext) => {
+  const given = { source, ...counts, ...(format === undefined ? {} : { format }) };
+  const gathered = await openPrompts(given, { seed, context });
   const prompts = await collect(gathered.prompts);
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -258,13 +267,17 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   }
   requireLearnable(config.sft.revisions, config.revise);
   const examples = await loadExamples(config.revise);
-  const prompts = await gatherAll(config);
+  const prompts = await gatherAll(config, context);
   const wishes = await readWishes(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
     {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
-      files: { ...promptFile(config.prompts), ...fewShotFile(config.label), ...fewShotsFile(config.revise) },
+      files: {
+        ...promptFile(prompts.gathered),
+        ...fewShotFile(config.label),
+        ...fewShotsFile(config.revise),
+      },
       calls: config,
       constitution: document,
       load: config.load,
@@ -321,6 +334,7 @@ export const recipe: Recipe<typeof runSchema> = {
     load: loadFlag("load"),
     constitution: constitutionFlag,
     prompts: promptsFlag,
+    format: formatFlag,
     arms: {
       path: "arms",
       description: "ethical (the constitution as it is written), inverted, or both with a comma between",
