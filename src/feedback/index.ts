@@ -16,14 +16,14 @@ export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGro
 export { requirePrinciples } from "./labels/comparison-task.ts";
 export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
 export { assertJudgeReads, describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
-export { isPlain, type Judging, plainJudging } from "./labels/judging.ts";
+export { isPlain, type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
   exampleTokens,
-  type JudgingWishes,
   judgeGivesScores,
-  judgingFor,
   methodOf,
+  protocolFor,
+  type RequestedProtocol,
   requireFewShots,
 } from "./labels/method.ts";
 export { normaliseChoice } from "./labels/reading.ts";
@@ -51,7 +51,7 @@ export {
   givesVerdicts,
   judgeViolations,
   type PenetrationOptions,
-  type VerdictWishes,
+  type RequestedVerdicts,
   verdictReading,
 } from "./prompts/penetration.ts";
 export {

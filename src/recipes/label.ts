@@ -25,7 +25,7 @@ import {
 } from "./data-summary.ts";
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
-import { fewShotFile, readWishes } from "./judging.ts";
+import { fewShotFile, readProtocol } from "./judge-protocol.ts";
 import { labelSettings } from "./judging-settings.ts";
 import { countLabelSummary, describeCard } from "./label-summary.ts";
 import { nextCommands } from "./next-command.ts";
@@ -126,7 +126,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
     "judge",
   );
   const compared = await openCompared(config, context);
-  const wishes = await readWishes(config.label, constitution);
+  const requested = await readProtocol(config.label, constitution);
   const judge = config.judge ?? config.model;
   const inputs = await checkInputs(
     {
@@ -148,7 +148,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
   return {
     constitution,
     compared,
-    wishes,
+    requested,
     judge,
     inputs,
     request: { name: "label", config, stages, inputs },
@@ -185,9 +185,9 @@ type Made = {
 const labelAll = async (
   pipeline: Pipeline,
   config: LabelConfig,
-  { compared, constitution, wishes, judge }: Prepared,
+  { compared, constitution, requested, judge }: Prepared,
 ): Promise<Made> => {
-  const judging = { name: "label", judge, constitution, wishes };
+  const judging = { name: "label", judge, constitution, requested };
   if (compared.from === "file") {
     const { pairs } = compared;
     const labels = await comparisonStage(pipeline, { ...judging, pairs });
@@ -293,11 +293,11 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
 /** What the judge is asked for each comparison. */
 const planOfJudge = (
   { label }: LabelConfig,
-  { wishes, constitution }: Pick<Prepared, "wishes" | "constitution">,
+  { requested, constitution }: Pick<Prepared, "requested" | "constitution">,
   given: Pick<JudgePlan, "speed" | "scoring" | "maxTokens" | "price">,
 ): JudgePlan => ({
   ...given,
-  examples: exampleTokens(wishes, constitution),
+  examples: exampleTokens(requested, constitution),
   method: label.method,
   principles: label.principlesPerComparison,
   chains: label.chains,

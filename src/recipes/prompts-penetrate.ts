@@ -11,7 +11,7 @@ import {
   areasNamed,
   areasOf,
   isAnswered,
-  type VerdictWishes,
+  type RequestedVerdicts,
 } from "../feedback/index.ts";
 import { priceOfModel, scoringByName } from "../models/index.ts";
 import type { PromptRecord, ReplyRecord, UnscoredReason, ViolationRecord } from "../records/index.ts";
@@ -54,15 +54,15 @@ type PenetrateConfig = z.output<typeof schema>;
 
 const stages = ["prompts", "answer", "judge"];
 
-const wishesOf = ({
+const requestedOf = ({
   method,
   votes,
   judgeTemperature: temperature,
-}: Pick<PenetrateConfig, "method" | "votes" | "judgeTemperature">): VerdictWishes => ({
+}: Pick<PenetrateConfig, "method" | "votes" | "judgeTemperature">): RequestedVerdicts => ({
   ...{ method, votes, temperature },
 });
 
-const usual = wishesOf(schema.pick({ method: true, votes: true, judgeTemperature: true }).parse({}));
+const usual = requestedOf(schema.pick({ method: true, votes: true, judgeTemperature: true }).parse({}));
 
 const hasArea = ({ area }: PromptRecord): boolean => area !== undefined;
 
@@ -183,7 +183,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, opened);
   const asked = { model: config.model, prompts, sampling: config.sampling };
-  const judging = { judge, wishes: wishesOf(config), usual };
+  const judging = { judge, requested: requestedOf(config), usual };
   const tryJudge = createTryJudge(pipeline, { ...judging, area: areas[0]! });
   const before = async (stage: StageContext) => void (await tryJudge(stage));
   const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"], before });

@@ -7,9 +7,9 @@ import { constitutionFor, loadConstitution, saveConstitution } from "../constitu
 import { collect, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
 import {
-  type JudgingWishes,
   mixSftRows,
   preferenceRows,
+  type RequestedProtocol,
   sftRowsFromReplies,
   sftRowsFromRevisions,
 } from "../feedback/index.ts";
@@ -37,7 +37,7 @@ import {
   promptsFlag,
   runFlags,
 } from "./flags.ts";
-import { fewShotFile, readWishes } from "./judging.ts";
+import { fewShotFile, readProtocol } from "./judge-protocol.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
@@ -88,7 +88,7 @@ type Arm = {
   readonly pipeline: Pipeline;
   readonly shared: Shared;
   readonly constitution: Constitution;
-  readonly wishes: JudgingWishes;
+  readonly requested: RequestedProtocol;
   /** The full name of one of its stages. */
   stage(name: string): string;
 };
@@ -125,7 +125,7 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
 };
 
 /** Labels of pairs of the SL-CAI model's replies, by the judge; and the replies. */
-const labelPairs = async ({ pipeline, shared, constitution, wishes, stage }: Arm, policy: string) => {
+const labelPairs = async ({ pipeline, shared, constitution, requested, stage }: Arm, policy: string) => {
   const { config, train } = shared;
   const labelled = await labelStage(pipeline, {
     name: stage("label"),
@@ -136,7 +136,7 @@ const labelPairs = async ({ pipeline, shared, constitution, wishes, stage }: Arm
     prompts: sequenceOf(train),
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
-    wishes,
+    requested,
     seedStage: "label",
   });
   return { labels: await collect(labelled.labels), samples: await collect(labelled.samples) };
@@ -185,8 +185,8 @@ const runArm = async (
   name: ArmName,
   constitution: Constitution,
 ): Promise<ArmRecords> => {
-  const wishes = await readWishes(shared.config.label, constitution);
-  const arm: Arm = { pipeline, shared, constitution, wishes, stage: (stage) => `${name}/${stage}` };
+  const requested = await readProtocol(shared.config.label, constitution);
+  const arm: Arm = { pipeline, shared, constitution, requested, stage: (stage) => `${name}/${stage}` };
   const folder = join(pipeline.run.folder, name);
   await saveConstitution(join(folder, "constitution.yaml"), constitution);
   const { revisions, model } = await learnSupervised(arm);
@@ -268,7 +268,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   requireLearnable(config.sft.revisions, config.revise);
   const examples = await loadExamples(config.revise);
   const prompts = await gatherAll(config, context);
-  const wishes = await readWishes(config.label, document);
+  const requested = await readProtocol(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
     {
@@ -287,7 +287,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   );
   requireChain(config, inputs.configs["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
-  return { document, prompts, examples, wishes, inputs, request };
+  return { document, prompts, examples, requested, inputs, request };
 };
 
 const execute = async (config: RunConfig, context: RecipeContext) => {
@@ -342,10 +342,10 @@ export const recipe: Recipe<typeof runSchema> = {
     },
   },
   async plan(config, context) {
-    const { document, prompts, examples, wishes, inputs, request } = await prepare(config, context);
+    const { document, prompts, examples, requested, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { speeds } = inputs;
-    return planRun(config, { ...prompts, constitution: document, examples, wishes, speeds });
+    return planRun(config, { ...prompts, constitution: document, examples, requested, speeds });
   },
   run: execute,
 };

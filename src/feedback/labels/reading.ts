@@ -6,7 +6,7 @@ import { deriveSeed, UserError } from "../../core/index.ts";
 import type { CallOptions, LanguageModel, Score } from "../../models/index.ts";
 import type { Message, UnscoredReason, Usage } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
-import type { Judging } from "./judging.ts";
+import type { JudgeProtocol } from "./judge-protocol.ts";
 import { commonestReason, countVotes, readVote, type VoteCount, whyNoChoice } from "./vote.ts";
 
 /** A question that a letter answers. shown: the replies under (A) and (B). */
@@ -114,8 +114,8 @@ export const readScores = async (
   return expectCount(judge.id, requests.length, scores).map(fromScore);
 };
 
-/** What of a judging decides how letters are read. */
-export type LetterReading = Pick<Judging, "reading" | "form" | "votes" | "temperature">;
+/** What of a protocol decides how letters are read. */
+export type LetterReading = Pick<JudgeProtocol, "reading" | "form" | "votes" | "temperature">;
 
 /** A letter takes few tokens; judges that say more are read as far as this. */
 const voteTokens = 16;
@@ -152,13 +152,13 @@ const readVotes = async (
   });
 };
 
-/** Reads every question, as the judging says. */
+/** Reads every question, as the protocol says. */
 export const readLetters = (
   judge: LanguageModel,
   questions: readonly Question[],
-  judging: LetterReading,
+  protocol: LetterReading,
   call: CallOptions,
 ): Promise<Reading[]> =>
-  judging.reading === "scores"
-    ? readScores(judge, questions, judging.form.options, call)
-    : readVotes(judge, questions, judging, call);
+  protocol.reading === "scores"
+    ? readScores(judge, questions, protocol.form.options, call)
+    : readVotes(judge, questions, protocol, call);

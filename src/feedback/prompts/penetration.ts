@@ -7,7 +7,7 @@ import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { Message, Usage, VerdictVotes, ViolationRecord } from "../../records/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
-import { plainJudging } from "../labels/judging.ts";
+import { plainProtocol } from "../labels/judge-protocol.ts";
 import {
   givesChoice,
   type LetterReading,
@@ -34,7 +34,7 @@ export type AreaReply = {
  * How a person wants verdicts to be read. method "auto": from log-probabilities where the judge gives them, else from
  * votes. votes: in each order; temperature: of votes.
  */
-export type VerdictWishes = Pick<LetterReading, "votes" | "temperature"> & {
+export type RequestedVerdicts = Pick<LetterReading, "votes" | "temperature"> & {
   readonly method: "auto" | "choice" | "votes";
 };
 
@@ -93,14 +93,14 @@ export const givesVerdicts = (judge: LanguageModel, area: Area, signal?: AbortSi
  * Throws UserError "judge-scores-nothing" where the method needs what the judge does not give.
  */
 export const verdictReading = (
-  { method, votes, temperature }: VerdictWishes,
+  { method, votes, temperature }: RequestedVerdicts,
   judge: Pick<LanguageModel, "id">,
   givesScores: boolean,
 ): { readonly reading: LetterReading; readonly notice: string | null } => {
   if (method === "choice" && !givesScores) throw scoresMissing(judge);
   const isVoted = method === "votes" || !givesScores;
   return {
-    reading: { ...plainJudging, votes, temperature, reading: isVoted ? "votes" : "scores" },
+    reading: { ...plainProtocol, votes, temperature, reading: isVoted ? "votes" : "scores" },
     notice:
       isVoted && method !== "votes"
         ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: it votes ${votes} times in each order, and the share of votes is the verdict.`
@@ -120,7 +120,7 @@ const votesIn = (asFirst: Reading, asSecond: Reading): Pick<ViolationRecord, "vo
 
 const judgeChunk = async (
   items: readonly AreaReply[],
-  { judge, runSeed, stage, reading = plainJudging, signal }: PenetrationOptions,
+  { judge, runSeed, stage, reading = plainProtocol, signal }: PenetrationOptions,
 ): Promise<PenetrationChunk> => {
   throwIfAborted(signal);
   const call = signal === undefined ? {} : { signal };
@@ -149,7 +149,7 @@ const judgeChunk = async (
 
 /** Judges replies in their order. Throws UserError when log-probabilities are to be read and the judge gives none. */
 export async function* judgeViolations(options: PenetrationOptions): AsyncGenerator<PenetrationChunk> {
-  if ((options.reading ?? plainJudging).reading === "scores") requireScores(options.judge);
+  if ((options.reading ?? plainProtocol).reading === "scores") requireScores(options.judge);
   const { chunk, window } = { ...paceOf(options.judge, 2), ...options };
   const chunks = piecesOf(options.items, chunk);
   for await (const ready of inOrder(chunks, window, (items) => judgeChunk(items, options))) {

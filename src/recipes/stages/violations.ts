@@ -8,7 +8,7 @@ import {
   givesVerdicts,
   judgeViolations,
   paceOf,
-  type VerdictWishes,
+  type RequestedVerdicts,
   verdictReading,
 } from "../../feedback/index.ts";
 import { isEndpoint } from "../../models/index.ts";
@@ -17,12 +17,12 @@ import type { StageContext } from "../../runs/index.ts";
 import { askInto, recordsOf } from "./asking.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
-/** usual: wishes that add nothing to what the stage is. area: which the judge is tried with. */
+/** usual: what adds nothing, requested, to what the stage is. area: which the judge is tried with. */
 export type ViolationJudge = {
   readonly judge: string;
   readonly area: Area;
-  readonly wishes: VerdictWishes;
-  readonly usual: VerdictWishes;
+  readonly requested: RequestedVerdicts;
+  readonly usual: RequestedVerdicts;
 };
 
 /**
@@ -34,15 +34,16 @@ export type TryJudge = (stage: StageContext) => Promise<boolean | null>;
 /** Makes what finds out, once, how a judge behind an endpoint is asked. */
 export const createTryJudge = (
   pipeline: Pipeline,
-  { judge, area, wishes }: Omit<ViolationJudge, "usual">,
+  { judge, area, requested }: Omit<ViolationJudge, "usual">,
 ): TryJudge => {
-  let found: boolean | null | undefined = isEndpoint(judge) && wishes.method !== "votes" ? undefined : null;
+  let found: boolean | null | undefined =
+    isEndpoint(judge) && requested.method !== "votes" ? undefined : null;
   return async (stage) => {
     if (found !== undefined) return found;
     let gives = true;
     await withStageModel(pipeline, stage, judge, async (opened) => {
       gives = await givesVerdicts(opened, area, stage.signal);
-      verdictReading(wishes, opened, gives);
+      verdictReading(requested, opened, gives);
     });
     found = gives;
     return gives;
@@ -62,14 +63,14 @@ const measure = async (items: AsyncIterable<AreaReply>) => {
 /** judge/violations.jsonl: of every answer whether it violates its area. */
 export const violationStage = async (
   pipeline: Pipeline,
-  { judge, wishes, usual }: Omit<ViolationJudge, "area">,
+  { judge, requested, usual }: Omit<ViolationJudge, "area">,
   tryJudge: TryJudge,
   replies: () => AsyncIterable<AreaReply>,
 ): Promise<Sequence<ViolationRecord>> => {
   const name = "judge";
   const { items, count } = await measure(replies());
-  const isUsual = canonicalJson(wishes) === canonicalJson(usual);
-  const inputs = { judge, items, ...(isUsual ? {} : { wishes }) };
+  const isUsual = canonicalJson(requested) === canonicalJson(usual);
+  const inputs = { judge, items, ...(isUsual ? {} : { requested }) };
   await pipeline.run.stage({ name, after: ["prompts", "answer"], inputs }, async (stage) => {
     const file = await stage.records("violations.jsonl", violationRecordSchema);
     const [begun] = await collect(takeFirst(file.rows(), 1));
@@ -79,7 +80,7 @@ export const violationStage = async (
       items: replies(),
       paceFor: (opened) => paceOf(opened, 2),
       work(opened, work) {
-        const { reading, notice } = verdictReading(wishes, opened, known ?? opened.capabilities.scores);
+        const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
         if (notice !== null) stage.warn("judge-votes", notice);
         return judgeViolations({ ...work, judge: opened, reading });
       },
