@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
-import type { Conversation, Recipe, RecipeContext } from "../recipes/index.ts";
+import { type Conversation, planCommand, type Recipe, type RecipeContext } from "../recipes/index.ts";
 import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
@@ -187,10 +187,11 @@ const showPlan = async (
   options: CommonOptions,
   host: CommandHost,
 ): Promise<void> => {
-  const plan = await recipe.plan(config, {
-    ...contextOf(host, () => undefined, options.fresh === true),
-    dry: true,
-  });
+  const plan = await planCommand(
+    recipe,
+    config,
+    contextOf(host, () => undefined, options.fresh === true),
+  );
   if (options.json === true) printDocument(host, plan);
   else host.terminal.out(`${formatPlan(plan).join("\n")}\n`);
 };

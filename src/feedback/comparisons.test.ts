@@ -9,7 +9,7 @@ import { paperForm } from "../constitution/index.ts";
 import { publishedFile } from "../core/published.fixture.ts";
 import { openModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { loadFewShots, plainJudging } from "./index.ts";
+import { loadFewShots, plainProtocol } from "./index.ts";
 import { labelsOf, scoringJudge } from "./labels/judging.fixture.ts";
 import { loadPairs } from "./reading.fixture.ts";
 
@@ -145,7 +145,7 @@ describe("the 438 published comparisons", () => {
       judge: knowing,
       pairs,
       constitution,
-      judging: { ...plainJudging, form: paperForm },
+      protocol: { ...plainProtocol, form: paperForm },
     });
     const texts = new Set(
       judge.calls.flatMap(({ requests }) => requests.map(({ messages }) => messages[0]!.content)),
@@ -175,7 +175,7 @@ describe("the 438 published comparisons", () => {
         judge,
         pairs,
         constitution,
-        judging: { ...plainJudging, method, form: paperForm, fewShots },
+        protocol: { ...plainProtocol, method, form: paperForm, fewShots },
       });
       const given = JSON.parse(
         readFileSync(publishedFile(`anthropic-cai/prompts/${file}.json`).path, "utf8"),
@@ -201,8 +201,8 @@ describe("the 438 published comparisons", () => {
     const pairs = (await loadPairs(evaluations.path)).slice(0, 8);
     const judge = await openModel("embedded:covenant-tiny", { environment: {} });
     try {
-      const judging = { ...plainJudging, form: paperForm };
-      const labels = await labelsOf({ judge, pairs, constitution: published(() => true), judging });
+      const protocol = { ...plainProtocol, form: paperForm };
+      const labels = await labelsOf({ judge, pairs, constitution: published(() => true), protocol });
       for (const { state, reason } of labels) expect(state === "judged" || reason === "overflow").toBe(true);
       expect(labels.filter(({ state }) => state === "judged").length).toBeGreaterThan(3);
     } finally {

@@ -16,13 +16,14 @@ export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGro
 export { requirePrinciples } from "./labels/comparison-task.ts";
 export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
 export { assertJudgeReads, describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
-export { isPlain, type Judging, plainJudging } from "./labels/judging.ts";
+export { isPlain, type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
-  type JudgingWishes,
+  exampleTokens,
   judgeGivesScores,
-  judgingFor,
   methodOf,
+  protocolFor,
+  type RequestedProtocol,
   requireFewShots,
 } from "./labels/method.ts";
 export { normaliseChoice } from "./labels/reading.ts";
@@ -47,9 +48,11 @@ export {
 } from "./prompts/generation.ts";
 export {
   type AreaReply,
+  givesVerdicts,
   judgeViolations,
   type PenetrationOptions,
-  requireVerdicts,
+  type RequestedVerdicts,
+  verdictReading,
 } from "./prompts/penetration.ts";
 export {
   type PromptOptions,

@@ -94,19 +94,17 @@ describeConformance(
 );
 
 /** By its name, with all that openModel puts around an endpoint. */
-const named = (members: number) => async () => {
+const named = (members: number, behaviour: EndpointBehaviour, path: "" | "/completions") => async () => {
   const { hold, held } = createHeld();
   const before = (_: number, call: ServedCall) => hold(call);
   const servers = await Promise.all(
-    Array.from({ length: members }, () =>
-      startEndpoint({ echo: true, template: "tokenize", fault: context, before }),
-    ),
+    Array.from({ length: members }, () => startEndpoint({ ...behaviour, fault: context, before })),
   );
   const folder = await mkdtemp(join(tmpdir(), "covenant-conformance-"));
   const cache = await openAnswerStore(join(folder, "answers"));
   const recorder = await openRecorder(join(folder, "recorded.jsonl"));
   const ledger = await openLedger({ file: join(folder, "ledger.jsonl") });
-  const name = servers.map(({ baseURL }) => `${baseURL}#m`).join("|");
+  const name = servers.map(({ baseURL }) => `${baseURL}${path}#m`).join("|");
   const model = await openModel(name, { environment: {}, cache, recorder, ledger });
   const close = async () => {
     await cache.close();
@@ -117,8 +115,14 @@ const named = (members: number) => async () => {
   };
   return { model, close, held };
 };
-describeConformance("endpoint by its name", named(1), { bounded: true });
-describeConformance("pool by its name", named(3), { bounded: true });
+const chats: EndpointBehaviour = { echo: true, template: "tokenize" };
+const texts: EndpointBehaviour = { chat: false, texts: true };
+const echoing: EndpointBehaviour = { ...texts, echo: true };
+describeConformance("endpoint by its name", named(1, chats, ""), { bounded: true });
+describeConformance("pool by its name", named(3, chats, ""), { bounded: true });
+describeConformance("plain completions", named(1, texts, "/completions"), { bounded: true });
+describeConformance("plain completions with echo", named(1, echoing, "/completions"), { bounded: true });
+describeConformance("pool of plain completions", named(3, echoing, "/completions"), { bounded: true });
 describeConformance(
   "embedded",
   async () => {

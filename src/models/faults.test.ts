@@ -41,6 +41,8 @@ const faults: Readonly<Record<string, Fault>> = {
   "slow drips": "drip",
 };
 const kinds = Object.keys(faults);
+/** Those that no time limit has to end. */
+const passing = kinds.filter((kind) => kind !== "hang");
 
 /** Which calls fail, and how, by the number of the call: a fifth of a single kind, half of a mix. */
 const mixOf =
@@ -58,8 +60,11 @@ const ask = (seed: number): GenerateRequest => ({
   seed,
 });
 
-const expectedText = ({ messages, seed }: GenerateRequest): string =>
-  `reply ${deriveSeed(seed, JSON.stringify(messages))} to {this}: done`;
+/** What the server writes. isPlain: to a transcript. */
+const expectedText = ({ messages, seed }: GenerateRequest, isPlain: boolean): string => {
+  const asked = isPlain ? `\n\nHuman: ${messages[0]?.content}\n\nAssistant:` : JSON.stringify(messages);
+  return `reply ${deriveSeed(seed, asked)} to {this}: done`;
+};
 
 /** Opens a server with such faults and a model of it with everything around it; members: of a pool. */
 const open = async (names: readonly string[], members = 1, behaviour: EndpointBehaviour = {}) => {
@@ -70,7 +75,8 @@ const open = async (names: readonly string[], members = 1, behaviour: EndpointBe
   );
   const ledger = await openLedger();
   const cache = await openAnswerStore(mkdtempSync(join(root, "answers-")));
-  const name = servers.map(({ baseURL }) => `${baseURL}#m`).join("|");
+  const path = behaviour.texts === undefined ? "" : "/completions";
+  const name = servers.map(({ baseURL }) => `${baseURL}${path}#m`).join("|");
   const told: string[] = [];
   const model = await openModel(name, {
     environment: {},
@@ -103,18 +109,23 @@ const expectPaid = (ledger: Ledger, servers: readonly Endpoint[]): void => {
   expect(estimatedMoney).toBeGreaterThanOrEqual(estimated);
 };
 
-const mixes: [string, readonly string[], number, number][] = [
-  ...kinds.map((kind): [string, readonly string[], number, number] => [kind, [kind], 1, 60]),
+type Mix = readonly [name: string, faults: readonly string[], members: number, count: number];
+const mixes: Mix[] = [
+  ...kinds.map((kind): Mix => [kind, [kind], 1, 60]),
   ["all of them", kinds, 1, 80],
   ["all of them, over a pool of three", kinds, 3, 120],
+  ["all but hangs, going on with texts", passing, 1, 80],
 ];
 
-describe.each(mixes)("a server with %s", (_, names, members, count) => {
+describe.each(mixes)("a server with %s", (mix, names, members, count) => {
   it("costs patience and nothing else", async () => {
-    const { model, ledger, cache, servers, told, close } = await open(names, members);
+    const isPlain = mix.endsWith("texts");
+    const behaviour: EndpointBehaviour = isPlain ? { chat: false, texts: true } : {};
+    const { model, ledger, cache, servers, told, close } = await open(names, members, behaviour);
     const requests = Array.from({ length: count }, (_, seed) => ask(seed));
+    const expected = requests.map((request) => expectedText(request, isPlain));
     const replies = await model.generate(requests);
-    expect(replies.map(({ text }) => text)).toEqual(requests.map(expectedText));
+    expect(replies.map(({ text }) => text)).toEqual(expected);
     expect(replies.every(({ finish, cached }) => finish === "stop" && cached === undefined)).toBe(true);
     const { calls, failed: failures } = ledger.totals();
     expect(calls - failures).toBe(count);
@@ -122,17 +133,17 @@ describe.each(mixes)("a server with %s", (_, names, members, count) => {
     expect(cache.size()).toBe(count);
     expect(told.filter((code) => code === "model-retry")).toHaveLength(failures);
     // Once more: all is there, and nothing is paid.
-    expect((await model.generate(requests)).map(({ text }) => text)).toEqual(requests.map(expectedText));
+    expect((await model.generate(requests)).map(({ text }) => text)).toEqual(expected);
     expect(ledger.totals().calls).toBe(calls);
     await close();
   }, 180_000);
 });
 
-const passing = kinds.filter((kind) => kind !== "hang");
 describe.each([
   ["in chats", kinds, {}, 1],
   ["by echo, two calls each", passing, { echo: true, template: "apply-template" as const }, 2],
-  ["by echo in a dialogue, after others were tried", passing, { echo: true, top: "ignored" as const }, 2],
+  ["by echo in a transcript, after others were tried", passing, { echo: true, top: "ignored" as const }, 2],
+  ["behind a transcript, after echo was tried", passing, { chat: false, texts: true }, 1],
 ])("scores from a server with all faults, %s", (_, names, behaviour, each) => {
   it("are those of its answers, each of them and no other", async () => {
     const { model, ledger, servers, close } = await open(names, 1, behaviour);
@@ -149,7 +160,7 @@ describe.each([
     // None is paid again because another call of the same score failed; the question by which the way to score is found
     // is paid, too.
     const { calls, failed: failures } = ledger.totals();
-    const isSearched = "top" in behaviour;
+    const isSearched = "top" in behaviour || "texts" in behaviour;
     if (!isSearched) expect(calls - failures).toBe(61 * each);
     else expect(calls - failures).toBeGreaterThan(61 * each);
     expectPaid(ledger, servers);

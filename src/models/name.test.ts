@@ -22,6 +22,10 @@ describe("parseModelName", () => {
       { type: "endpoint", baseURL: "http://localhost:8000/v1", model: "qwen" },
     ],
     ["https://host/v1/#org/name", { type: "endpoint", baseURL: "https://host/v1", model: "org/name" }],
+    [
+      "http://host/v1/completions/#org/name",
+      { type: "endpoint", baseURL: "http://host/v1", model: "org/name", generation: "completions" },
+    ],
     ["http://[::1]:80/v1#a%20b", { type: "endpoint", baseURL: "http://[::1]/v1", model: "a b" }],
     ["openai:gpt-4o-mini", { type: "openai", model: "gpt-4o-mini" }],
     ["openai:ft:gpt-4o:me::1", { type: "openai", model: "ft:gpt-4o:me::1" }],
@@ -53,6 +57,7 @@ describe("parseModelName", () => {
     ["http://host/v1#", "no model is named"],
     ["http://#x", "not a valid address"],
     ["embedded:../../etc", "one word"],
+    ["http://a/v1/chat/completions#m", "the address of chats"],
     ["http://a/v1#m|./folder", "a pool is made of endpoints"],
     ["http://a/v1#m|", "no endpoint follows"],
     ["http://a/v1#m|http://a/v1#m", "in it twice"],

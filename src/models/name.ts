@@ -3,9 +3,17 @@
 
 import { UserError } from "../core/index.ts";
 
-/** endpoint: an OpenAI-compatible server; openai, anthropic: the providers themselves. */
+/**
+ * endpoint: an OpenAI-compatible server, asked for chats, or for plain completions where the name says so; openai,
+ * anthropic: the providers themselves.
+ */
 export type ServedName =
-  | { readonly type: "endpoint"; readonly baseURL: string; readonly model: string }
+  | {
+      readonly type: "endpoint";
+      readonly baseURL: string;
+      readonly model: string;
+      readonly generation?: "completions";
+    }
   | { readonly type: "openai"; readonly model: string }
   | { readonly type: "anthropic"; readonly model: string };
 
@@ -24,7 +32,7 @@ export type ModelName =
   | { readonly type: "replay"; readonly file: string; readonly model?: string };
 
 const forms =
-  'Use "http://host:port/v1#model", "openai:model", "anthropic:model", "embedded:covenant-tiny", "./folder", "hf:owner/name", "scripted:file.yaml", "replay:file.jsonl", or several endpoints with | between.';
+  'Use "http://host:port/v1#model", "http://host:port/v1/completions#model", "openai:model", "anthropic:model", "embedded:covenant-tiny", "./folder", "hf:owner/name", "scripted:file.yaml", "replay:file.jsonl", or several endpoints with | between.';
 
 const reject = (name: string, problem: string, advice = forms): never => {
   throw new UserError("model-name", `Model name "${name}": ${problem}. ${advice}`, { name });
@@ -56,7 +64,12 @@ const parseEndpoint = (name: string): ServedName => {
     return reject(name, "the model name after # is not readable (a stray % sign)");
   }
   if (model === "") return reject(name, "no model is named after the address", 'Add it, e.g. "#my-model".');
-  return { type: "endpoint", baseURL: `${url.origin}${url.pathname.replace(/\/+$/, "")}`, model };
+  const address = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  const [, base, chat] = /^(.*?)(\/chat)?\/completions$/.exec(address) ?? [];
+  if (chat !== undefined)
+    return reject(name, "the address of chats is found without its end", `Use "${base}#${model}".`);
+  if (base !== undefined) return { type: "endpoint", baseURL: base, model, generation: "completions" };
+  return { type: "endpoint", baseURL: address, model };
 };
 
 const parseHubName = (name: string, rest: string): string =>

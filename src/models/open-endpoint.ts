@@ -49,14 +49,17 @@ const openProvider = async (
   }
   const baseURL = target.type === "openai" ? openAiAddress : target.baseURL;
   const openai = isOpenAi(baseURL);
+  const isPlain = target.type === "endpoint" && target.generation === "completions";
   const { openAiCompatibleModel } = await import("./providers/openai-compatible.ts");
   return openAiCompatibleModel({
     id,
     baseURL,
     model: target.model,
     ...keyFor(id, baseURL, environment),
-    ...(openai ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
+    ...(isPlain ? { generation: "completions" as const } : {}),
+    ...(openai && !isPlain ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
     ...counting,
+    ways: options.scoringWays,
     ...bound(options),
     isHeld: true,
     ...(openai || onNotice === undefined

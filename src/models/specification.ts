@@ -29,10 +29,14 @@ export type Reply = {
   readonly cached?: true;
 };
 
-/** Log-probabilities asked for: each continuation is read as the beginning of the assistant's next message. */
+/**
+ * Log-probabilities asked for: each continuation is read as the beginning of the assistant's next message. trial: the
+ * question is no item of any work and asks whether, and how, they are to be had; it changes no answer.
+ */
 export type ScoreRequest = {
   readonly messages: readonly Message[];
   readonly continuations: readonly string[];
+  readonly trial?: true;
 };
 
 /** Why there is no score: the provider declined, the conversation does not fit the context, or the server rejects it. */

@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { manualClock } from "../core/index.ts";
 import { sandboxPrompts } from "../sandbox/index.ts";
 import { describeMeasured, evaluateSchema, gatherMeasured } from "./evaluate.ts";
+import type { RecipeContext } from "./recipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-evaluate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,7 +27,9 @@ const fileOf = (train: number, test: number): string => {
   writeFileSync(file, rows.map(({ messages, kind }) => JSON.stringify({ messages, kind })).join("\n"));
   return file;
 };
-const gather = (file: string) => gatherMeasured(evaluateSchema.parse({ prompts: file }));
+const { signal } = new AbortController();
+const context: RecipeContext = { emit: () => {}, signal, clock: manualClock(0), environment: {} };
+const gather = (file: string) => gatherMeasured(evaluateSchema.parse({ prompts: file }), context);
 
 describe("prompts to measure on", () => {
   it("of combinations that training sees are told, and not called held out", async () => {
@@ -41,6 +45,7 @@ describe("prompts to measure on", () => {
     expect(notices).toEqual([]);
     const sandbox = await gatherMeasured(
       evaluateSchema.parse({ counts: { harmful: 2, harmless: 1, lookalike: 1 } }),
+      context,
     );
     expect(describeMeasured(sandbox.used)).toBe("4 held-out prompts");
   });

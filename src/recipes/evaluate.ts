@@ -9,9 +9,10 @@ import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
 import { splitOfRequest } from "../sandbox/index.ts";
-import { kindFlag, loadFlag, promptsFlag, runFlags } from "./flags.ts";
+import { formatFlag, kindFlag, loadFlag, promptsFlag, runFlags } from "./flags.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planEvaluation, planOf } from "./plan.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { describeModels } from "./run-summary.ts";
 import {
@@ -39,6 +40,7 @@ export const evaluateSchema = z.strictObject({
     .describe("model names; the first is the anchor of the ratings"),
   prompts: promptsSetting,
   kind: promptKindSetting,
+  format: formatSetting,
   counts: promptCounts(200, 120, 120),
   sampling: samplingSettings,
   load: askedLoadSetting,
@@ -57,8 +59,8 @@ export const describeMeasured = (prompts: readonly PromptRecord[]): string => {
   return `${counted(prompts.length, "prompt")}, ${seen} of them not held out`;
 };
 
-const gatherWithSeen = async (config: EvaluateConfig): Promise<OneSidedPrompts> => {
-  const gathered = await gatherOneSide(config, "test");
+const gatherWithSeen = async (config: EvaluateConfig, context: RecipeContext): Promise<OneSidedPrompts> => {
+  const gathered = await gatherOneSide(config, "test", context);
   requireMeasurable(gathered.used);
   const seen = countSeen(gathered.used);
   if (seen === 0) return gathered;
@@ -67,8 +69,11 @@ const gatherWithSeen = async (config: EvaluateConfig): Promise<OneSidedPrompts> 
 };
 
 /** Prompts to measure on: all rows of a file but those that are marked for training. */
-export const gatherMeasured = async (config: EvaluateConfig): Promise<OneSidedPrompts> => {
-  const gathered = await gatherWithSeen(config);
+export const gatherMeasured = async (
+  config: EvaluateConfig,
+  context: RecipeContext,
+): Promise<OneSidedPrompts> => {
+  const gathered = await gatherWithSeen(config, context);
   const silent = gathered.used.filter(({ kind }) => kind === undefined).length;
   if (silent === 0) return gathered;
   const advice = 'Add "kind" (harmful, harmless or lookalike) to the rows, or give --kind.';
@@ -85,11 +90,11 @@ export const gatherMeasured = async (config: EvaluateConfig): Promise<OneSidedPr
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: EvaluateConfig, context: RecipeContext) => {
-  const prompts = await gatherMeasured(config);
+  const prompts = await gatherMeasured(config, context);
   const models = Object.fromEntries(
     config.models.map((name, at) => [`models.${at}`, [name, "asked"] as const]),
   );
-  const named = { models, files: promptFile(config.prompts), load: config.load, calls: config };
+  const named = { models, files: promptFile(prompts), load: config.load, calls: config };
   const inputs = await checkInputs(named, context);
   return { prompts, inputs, request: { name: "evaluate", config, stages: ["prompts", "evaluate"], inputs } };
 };
@@ -122,6 +127,7 @@ export const recipe: Recipe<typeof evaluateSchema> = {
     load: loadFlag("load"),
     prompts: promptsFlag,
     kind: kindFlag,
+    format: formatFlag,
   },
   async plan(config, context) {
     const { prompts, inputs, request } = await prepare(config, context);

@@ -30,7 +30,7 @@ export const constitutionFlag: RecipeFlag = {
 
 export const promptsFlag: RecipeFlag = {
   path: "prompts",
-  description: 'file (JSONL, JSON, CSV, TSV, Parquet; .gz too), or "sandbox"',
+  description: 'file (JSONL, JSON, CSV, TSV, Parquet; .gz too; or hf:datasets/...), or "sandbox"',
   placeholder: "file",
 };
 
@@ -38,6 +38,12 @@ export const kindFlag: RecipeFlag = {
   path: "kind",
   description: "kind of prompts in a file whose rows do not say it",
   placeholder: "kind",
+};
+
+export const formatFlag: RecipeFlag = {
+  path: "format",
+  description: "format of a file, where its first row is not to tell it",
+  placeholder: "name",
 };
 
 export const budgetFlag: RecipeFlag = {
@@ -62,6 +68,7 @@ export const dataFlags: Readonly<Record<string, RecipeFlag>> = {
   inverted: { path: "inverted", description: "use the constitution's inversion" },
   prompts: promptsFlag,
   kind: kindFlag,
+  format: formatFlag,
   limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
   "max-tokens": { path: "sampling.maxTokens", description: "tokens a reply at most", placeholder: "number" },
   ...callFlags,

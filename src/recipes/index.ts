@@ -3,6 +3,7 @@
 
 import type { Recipe } from "./recipe.ts";
 
+export { planCommand } from "./dry-run.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
   Conversation,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
-import { preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
+import { exampleTokens, preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
 import { isEndpoint, priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type LabelRecord,
@@ -25,7 +25,7 @@ import {
 } from "./data-summary.ts";
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
-import { fewShotFile, readWishes } from "./judging.ts";
+import { fewShotFile, readProtocol } from "./judge-protocol.ts";
 import { labelSettings } from "./judging-settings.ts";
 import { countLabelSummary, describeCard } from "./label-summary.ts";
 import { nextCommands } from "./next-command.ts";
@@ -39,6 +39,7 @@ import {
   planReplies,
   tokensOf,
 } from "./plan.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   askedLoadSetting,
@@ -57,6 +58,7 @@ import {
 import { constitutionUnder } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { labelStage } from "./stages/data.ts";
+import { hereFile } from "./stages/data-files.ts";
 import { comparisonStage } from "./stages/judging.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
@@ -74,6 +76,7 @@ export const labelSchema = z.strictObject({
   prompts: promptsSetting,
   comparisons: comparisonsSetting,
   kind: promptKindSetting,
+  format: formatSetting,
   limit: z.number().int().positive().optional().describe("at most so many prompts or comparisons"),
   counts: promptCounts(20, 10, 10),
   sampling: pairSamplingSettings,
@@ -86,27 +89,33 @@ type LabelConfig = z.output<typeof labelSchema>;
 /** What is compared: samples of a policy for prompts, or pairs that a file brings. totals: of prompts, or of pairs. */
 type Compared = { readonly totals: PromptTotals } & (
   | { readonly from: "prompts"; readonly prompts: OneSide }
-  | { readonly from: "file"; readonly pairs: Sequence<ReplyPair>; readonly longestReply: number }
+  | {
+      readonly from: "file";
+      readonly file: string;
+      readonly pairs: Sequence<ReplyPair>;
+      readonly longestReply: number;
+    }
 );
 
-const openCompared = async (config: LabelConfig): Promise<Compared> => {
-  const { comparisons, prompts, limit } = config;
+const openCompared = async (config: LabelConfig, context: RecipeContext): Promise<Compared> => {
+  const { comparisons, prompts, limit, format } = config;
   const { totals, add } = countPrompts();
   if (comparisons === undefined)
-    return { from: "prompts", prompts: await openOneSide(config, "train", add), totals };
+    return { from: "prompts", prompts: await openOneSide(config, "train", context, add), totals };
   if (prompts !== "sandbox") {
     throw new UserError(
       "comparisons-and-prompts",
       `--comparisons ${comparisons} and --prompts ${prompts}: comparisons bring their prompts and replies with them, so give one of the two.`,
     );
   }
+  const file = await hereFile(comparisons, context);
   let longestReply = 0;
-  for await (const pair of readPairs(comparisons, { limit })) {
+  for await (const pair of readPairs(file, { limit, format })) {
     add(pair);
     longestReply = Math.max(longestReply, ...pair.replies.map(({ text }) => tokensOf(text)));
   }
-  const pairs = sequence(totals.count, () => readPairs(comparisons, { limit }));
-  return { from: "file", pairs, longestReply, totals };
+  const pairs = sequence(totals.count, () => readPairs(file, { limit, format }));
+  return { from: "file", file, pairs, longestReply, totals };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
@@ -116,10 +125,9 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
     config.inverted,
     "judge",
   );
-  const compared = await openCompared(config);
-  const wishes = await readWishes(config.label, constitution);
+  const compared = await openCompared(config, context);
+  const requested = await readProtocol(config.label, constitution);
   const judge = config.judge ?? config.model;
-  const { comparisons } = config;
   const inputs = await checkInputs(
     {
       models: {
@@ -127,7 +135,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
         judge: [judge, "asked"],
       },
       files: {
-        ...(comparisons === undefined ? promptFile(config.prompts) : { comparisons }),
+        ...(compared.from === "file" ? { comparisons: compared.file } : promptFile(compared.prompts)),
         ...fewShotFile(config.label),
       },
       calls: config,
@@ -140,7 +148,7 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
   return {
     constitution,
     compared,
-    wishes,
+    requested,
     judge,
     inputs,
     request: { name: "label", config, stages, inputs },
@@ -177,9 +185,9 @@ type Made = {
 const labelAll = async (
   pipeline: Pipeline,
   config: LabelConfig,
-  { compared, constitution, wishes, judge }: Prepared,
+  { compared, constitution, requested, judge }: Prepared,
 ): Promise<Made> => {
-  const judging = { name: "label", judge, constitution, wishes };
+  const judging = { name: "label", judge, constitution, requested };
   if (compared.from === "file") {
     const { pairs } = compared;
     const labels = await comparisonStage(pipeline, { ...judging, pairs });
@@ -285,9 +293,11 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
 /** What the judge is asked for each comparison. */
 const planOfJudge = (
   { label }: LabelConfig,
+  { requested, constitution }: Pick<Prepared, "requested" | "constitution">,
   given: Pick<JudgePlan, "speed" | "scoring" | "maxTokens" | "price">,
 ): JudgePlan => ({
   ...given,
+  examples: exampleTokens(requested, constitution),
   method: label.method,
   principles: label.principlesPerComparison,
   chains: label.chains,
@@ -315,21 +325,27 @@ export const recipe: Recipe<typeof labelSchema> = {
     method: { path: "label.method", description: "how labels are read from the judge", placeholder: "name" },
   },
   async plan(config, context) {
-    const { constitution, compared, inputs, judge: judgeName, request } = await prepare(config, context);
+    const prepared = await prepare(config, context);
+    const { constitution, compared, inputs, judge: judgeName, request } = prepared;
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
     const judging = { speed: judge!, scoring: scoringByName(judgeName), price };
     if (compared.from === "file") {
-      const planned = planOfJudge(config, { ...judging, maxTokens: compared.longestReply });
+      const planned = planOfJudge(config, prepared, { ...judging, maxTokens: compared.longestReply });
       return planOf([planComparisons("label", compared.totals, constitution, planned)]);
     }
     const { totals } = compared;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
     return planOf([
       planReplies("sample", totals, sampled),
-      planComparisons("label", totals, constitution, planOfJudge(config, { ...judging, maxTokens })),
+      planComparisons(
+        "label",
+        totals,
+        constitution,
+        planOfJudge(config, prepared, { ...judging, maxTokens }),
+      ),
     ]);
   },
   run: execute,

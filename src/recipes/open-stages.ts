@@ -85,9 +85,9 @@ export const checkRequest = async <Config extends RunRequest["config"] & CallSet
   return { inputs, request: { name, config, stages, inputs } };
 };
 
-/** The file of a prompts setting, where it is one. */
-export const promptFile = (prompts: string): Readonly<Record<string, string>> =>
-  prompts === "sandbox" ? {} : { prompts };
+/** The file of opened prompts, where they come from one. */
+export const promptFile = ({ file }: { readonly file: string | null }): Readonly<Record<string, string>> =>
+  file === null ? {} : { prompts: file };
 
 /** A run that is about to be begun or continued. What concerns calls alone is no part of what a run is. */
 export type RunRequest = {

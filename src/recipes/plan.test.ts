@@ -75,6 +75,12 @@ describe("what asking models will take", () => {
     // Echo reads each question twice, and a chat writes up to 8 tokens, which cost what written ones do.
     const choice = plan({ method: "choice" });
     expect(choice).toMatchObject({ calls: 8 + 6, dollars: 4 * 8 + 6 * 8 });
+    // Examples stand before every question, as often as it is read; after a chain of thought twice.
+    const shown = plan({ method: "choice", examples: 1000 }).tokens - choice.tokens;
+    expect(shown).toBe(4 * 2 * 1000);
+    const thought = { method: "reasoning", scoring: "one-call" } as const;
+    const behind = plan({ ...thought, examples: 1000 }).tokens - plan(thought).tokens;
+    expect(behind).toBe(4 * 2 * 1000);
     const twice = plan({ method: "choice", maxTokens: 200 }).tokens - choice.tokens;
     expect(twice).toBe(4 * 2 * 2 * 100);
     const reasoning = plan({ method: "reasoning", chains: 3, reasoningTokens: 50 });

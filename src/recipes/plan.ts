@@ -235,7 +235,7 @@ export const planRevisions = (
 
 /**
  * What planComparisons needs to know. scoring: how the judge gives log-probabilities. maxTokens: of a reply that is
- * compared; the rest as in the settings of labels.
+ * compared; examples: tokens that stand before every question; the rest as in the settings of labels.
  */
 export type JudgePlan = {
   readonly speed: Speed;
@@ -246,6 +246,7 @@ export type JudgePlan = {
   readonly chains?: number;
   readonly votes?: number;
   readonly reasoningTokens?: number;
+  readonly examples?: number;
 } & PlannedPrice;
 
 /** Tokens in which a judge votes, at most as many as it is given. */
@@ -309,7 +310,7 @@ export const planComparisons = (
   plan: JudgePlan,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
-  const { method = "auto", principles = 1, chains = 1, reasoningTokens = 0, scoring } = plan;
+  const { method = "auto", principles = 1, chains = 1, reasoningTokens = 0, scoring, examples = 0 } = plan;
   const frame =
     meanTokens(constitution, "preference") + comparisonFrame + (scoring === "unknown" ? 0 : choiceTokens);
   const { calls, reads, written, said } = questionLoad(plan);
@@ -318,7 +319,7 @@ export const planComparisons = (
   const behind = method === "reasoning" ? chains * reasoningTokens * (reads / chains - 1) : 0;
   const searched = scoring === "unknown" && method !== "votes" ? searchCalls : 0;
   return planCalls(stage, `${counted(count, "comparison")} in both orders${said}`, plan, (reply) => {
-    const question = tokens + count * (frame + 2 * reply);
+    const question = tokens + count * (examples + frame + 2 * reply);
     return {
       calls: asked * calls * count + searched,
       read: asked * (reads * question + behind * count) + searched * frame,
@@ -331,12 +332,12 @@ export const planComparisons = (
 export const planVerdicts = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
-  judge: PlannedModel & Pick<JudgePlan, "scoring">,
+  judge: PlannedModel & Pick<JudgePlan, "scoring" | "method" | "votes">,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
-  const { calls, reads, written } = scoreLoad(judge.scoring);
-  const searched = judge.scoring === "unknown" ? searchCalls : 0;
-  return planCalls(stage, `${counted(count, "answer")} in both orders`, judge, (reply) => ({
+  const { calls, reads, written, said } = questionLoad(judge);
+  const searched = judge.scoring === "unknown" && judge.method !== "votes" ? searchCalls : 0;
+  return planCalls(stage, `${counted(count, "answer")} in both orders${said}`, judge, (reply) => ({
     calls: 2 * calls * count + searched,
     read: 2 * reads * (tokens + count * (reply + verdictFrame)) + searched * verdictFrame,
     written: 2 * written * count + searched * choiceTokens,

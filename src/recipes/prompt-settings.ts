@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
 import { promptFormats } from "../feedback/index.ts";
-import { callFlags, kindFlag, promptsFlag, runFlags } from "./flags.ts";
+import { callFlags, formatFlag, kindFlag, promptsFlag, runFlags } from "./flags.ts";
 import type { RecipeFlag } from "./recipe.ts";
 import { callSettings, promptCounts, promptKindSetting, promptsSetting, seedSetting } from "./settings.ts";
 
@@ -23,7 +23,7 @@ export const formatSetting = z
   .string()
   .optional()
   .describe(
-    `format of the files; default: told by each file's first row (${promptFormats.map(({ name }) => name).join(", ")})`,
+    `format of the prompts' files; default: told by each file's first row (${promptFormats.map(({ name }) => name).join(", ")})`,
   );
 
 export const testShareSetting = z
@@ -69,6 +69,7 @@ export const askedPromptSettings = (...counts: Parameters<typeof promptCounts>) 
   seed: seedSetting,
   prompts: promptsSetting,
   kind: promptKindSetting,
+  format: formatSetting,
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(...counts),
   ...callSettings,
@@ -79,14 +80,9 @@ export const askedPromptFlags: Readonly<Record<string, RecipeFlag>> = {
   ...runFlags,
   prompts: promptsFlag,
   kind: kindFlag,
+  format: formatFlag,
   limit: { path: "limit", description: "at most so many prompts", placeholder: "number" },
   ...callFlags,
-};
-
-export const formatFlag: RecipeFlag = {
-  path: "format",
-  description: "format of the files, where their first rows are not to tell it",
-  placeholder: "name",
 };
 
 export const areasFlag: RecipeFlag = {

@@ -66,16 +66,17 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const named = constitution === undefined ? areasNamed(config.areas ?? []) : areasOf(constitution);
   const areas = withOther(named, config.other);
   let read = 0;
-  const opened = await openPrompts(sourceOf(config), config.seed, ({ messages }) => {
+  const onPrompt = ({ messages }: PromptRecord): void => {
     read += tokensOf(JSON.stringify(messages.at(-1)!.content)) + requestFrame;
-  });
+  };
+  const opened = await openPrompts(sourceOf(config), { seed: config.seed, context, onPrompt });
   const checked = await checkRequest(
     "prompts classify",
     ["prompts", "classify", "sorted"],
     config,
     {
       models: { model: [config.model, "asked"] },
-      files: promptFile(config.prompts),
+      files: promptFile(opened),
       ...(constitution === undefined ? {} : { constitution }),
     },
     context,

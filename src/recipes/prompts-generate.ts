@@ -75,12 +75,14 @@ const mostCalls = ({ count, each, patience }: GenerateConfig): number =>
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GenerateConfig, context: RecipeContext) => {
-  const { prompts: source, counts, seed, kind } = config;
+  const { prompts: source, counts, seed, kind, format } = config;
   const { totals, add } = countPrompts();
   const isExample = (prompt: PromptRecord): boolean => (prompt.kind ?? kind) === kind;
-  const opened = await openPrompts(sourceOf({ seed, prompts: source, counts }), seed, (prompt) => {
+  const onPrompt = (prompt: PromptRecord): void => {
     if (isExample(prompt)) add(prompt);
-  });
+  };
+  const given = sourceOf({ seed, prompts: source, counts, format });
+  const opened = await openPrompts(given, { seed, context, onPrompt });
   if (totals.count === 0) {
     throw new UserError(
       "prompts-empty",
@@ -93,7 +95,7 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
     "prompts generate",
     ["ask", "prompts"],
     config,
-    { models: { model: [config.model, "asked"] }, files: promptFile(source) },
+    { models: { model: [config.model, "asked"] }, files: promptFile(opened) },
     context,
   );
   return { inputs: opened.prompts, examples, totals, checked };

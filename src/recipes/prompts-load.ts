@@ -16,20 +16,14 @@ import {
   type TidyCounts,
 } from "../feedback/index.ts";
 import { type PromptRecord, sftRowSchema } from "../records/index.ts";
-import { kindFlag, runFlags } from "./flags.ts";
+import { formatFlag, kindFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
-import {
-  cleanSettings,
-  filesSetting,
-  formatFlag,
-  formatSetting,
-  testShareSetting,
-} from "./prompt-settings.ts";
+import { cleanSettings, filesSetting, formatSetting, testShareSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./settings.ts";
-import { localFile } from "./stages/data-files.ts";
+import { hereFile } from "./stages/data-files.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
@@ -114,8 +108,7 @@ const prepare = async (config: LoadConfig, context: RecipeContext) => {
   const sources: Source[] = [];
   const contents: Record<string, string> = {};
   for (const [at, name] of config.files.entries()) {
-    const path = await localFile(name, context);
-    if (path === null) return null;
+    const path = await hereFile(name, context);
     sources.push({ name, path });
     contents[`files.${at}`] = (await sha256File(path)).sha256;
   }
@@ -142,7 +135,7 @@ const prepare = async (config: LoadConfig, context: RecipeContext) => {
   const request = { name: "prompts load", config, stages, inputs };
   return { sources, counts, stages, request };
 };
-type Prepared = NonNullable<Awaited<ReturnType<typeof prepare>>>;
+type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** Chains of all files, and the rows that training learns from them. Resolves to how many there are of each. */
 const chainStages = async (pipeline: Pipeline, config: LoadConfig, { sources, request }: Prepared) => {
@@ -302,10 +295,7 @@ export const recipe: Recipe<typeof schema> = {
   },
   positional: "files",
   async plan(config, context) {
-    const prepared = await prepare(config, context);
-    if (prepared === null)
-      return planOf([{ ...planWriting("fetch", "data sets from the Hugging Face hub"), seconds: null }]);
-    const { counts, request, stages } = prepared;
+    const { counts, request, stages } = await prepare(config, context);
     await checkFolder(request, context);
     const what = (stage: string): string =>
       stage === "prompts" ? counted(counts.kept, "prompt") : `${stage} of the files`;

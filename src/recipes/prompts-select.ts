@@ -4,15 +4,16 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { sha256File, UserError } from "../core/index.ts";
-import { createSelection, readPrompts } from "../feedback/index.ts";
+import { createSelection, formatNamed, readPrompts } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
-import { kindFlag, promptsFlag, runFlags } from "./flags.ts";
+import { formatFlag, kindFlag, promptsFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings.ts";
-import { localFile } from "./stages/data-files.ts";
+import { hereFile } from "./stages/data-files.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { counted } from "./wording.ts";
 
@@ -24,6 +25,7 @@ const schema = z.strictObject({
   seed: seedSetting,
   prompts: fileSetting("a file of prompts is needed (--prompts prompts.jsonl)").describe("file of prompts"),
   kind: promptKindSetting,
+  format: formatSetting,
   perArea: cap("of each area"),
   perKind: cap("of each kind"),
   total: cap("in all"),
@@ -33,8 +35,12 @@ const schema = z.strictObject({
 });
 type SelectConfig = z.output<typeof schema>;
 
-const readFile = ({ seed, kind }: SelectConfig, path: string): AsyncGenerator<PromptRecord> =>
-  readPrompts(path, { runSeed: seed, ...(kind === undefined ? {} : { kind }) });
+const readFile = ({ seed, kind, format }: SelectConfig, path: string): AsyncGenerator<PromptRecord> =>
+  readPrompts(path, {
+    runSeed: seed,
+    ...(kind === undefined ? {} : { kind }),
+    ...(format === undefined ? {} : { format }),
+  });
 
 const isWanted =
   ({ only, kinds, split }: SelectConfig) =>
@@ -51,8 +57,8 @@ const bump = (counts: Map<string, number>, name = "not said"): void => {
 
 /** Reads the file once: which prompts are chosen, by their places among those that are wanted. */
 const prepare = async (config: SelectConfig, context: RecipeContext) => {
-  const path = await localFile(config.prompts, context);
-  if (path === null) return null;
+  if (config.format !== undefined) formatNamed(config.format);
+  const path = await hereFile(config.prompts, context);
   const wanted = isWanted(config);
   const selection = createSelection(config, config.seed);
   let read = 0;
@@ -94,7 +100,7 @@ const describe = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`).join(", ");
 
 const execute = async (config: SelectConfig, context: RecipeContext) => {
-  const { path, read, chosen, request } = (await prepare(config, context))!;
+  const { path, read, chosen, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const { out: _, ...inputs } = config;
@@ -137,14 +143,13 @@ export const recipe: Recipe<typeof schema> = {
     ...runFlags,
     prompts: { ...promptsFlag, description: "file of prompts" },
     kind: kindFlag,
+    format: formatFlag,
     "per-area": { path: "perArea", description: "at most so many of each area", placeholder: "number" },
     "per-kind": { path: "perKind", description: "at most so many of each kind", placeholder: "number" },
     total: { path: "total", description: "at most so many in all", placeholder: "number" },
   },
   async plan(config, context) {
     const prepared = await prepare(config, context);
-    if (prepared === null)
-      return planOf([{ ...planWriting("fetch", "a data set from the Hugging Face hub"), seconds: null }]);
     await checkFolder(prepared.request, context);
     const { chosen, read } = prepared;
     const what = `${counted(chosen.size, "prompt")} of ${read.toLocaleString("en-US")}`;

@@ -29,6 +29,7 @@ import { datasetFolder } from "./folders.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plan.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { countFailing, planOne, reviseOne } from "./revise-one.ts";
 import {
@@ -75,6 +76,7 @@ export const reviseSchema = z.strictObject({
     .describe("one prompt, shown step by step in place of a run; nothing is written"),
   prompts: promptsSetting,
   kind: promptKindSetting,
+  format: formatSetting,
   limit: z.number().int().positive().optional().describe("at most so many prompts"),
   counts: promptCounts(20, 0, 0),
   sampling: samplingSettings,
@@ -99,9 +101,9 @@ const isRevised =
     helpful === "revise" || kind === undefined || kind === "harmful";
 
 /** Opens the prompts, and counts them and those to be revised. Throws UserError where there are none of these. */
-const open = async (config: ReviseConfig) => {
+const open = async (config: ReviseConfig, context: RecipeContext) => {
   const [all, revised] = [countPrompts(), countPrompts()];
-  const prompts = await openOneSide(config, "train", (prompt) => {
+  const prompts = await openOneSide(config, "train", context, (prompt) => {
     all.add(prompt);
     if (isRevised(config)(prompt)) revised.add(prompt);
   });
@@ -120,14 +122,14 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
   const constitution = revisedBy(document, config.revise, config.seed);
   const examples = await loadExamples(config.revise);
   requireLearnable(config.sft.revisions, config.revise);
-  const { prompts, totals } = await open(config);
+  const { prompts, totals } = await open(config, context);
   const inputs = await checkInputs(
     {
       models: {
         model: [config.model, "asked"],
         ...(config.critic === undefined ? {} : { critic: [config.critic, "asked"] as const }),
       },
-      files: { ...promptFile(config.prompts), ...fewShotsFile(config.revise) },
+      files: { ...promptFile(prompts), ...fewShotsFile(config.revise) },
       constitution,
       calls: config,
       load: config.load,

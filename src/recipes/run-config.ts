@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { labelSettings } from "./judging-settings.ts";
 import { ppoSettings } from "./policy-settings.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import {
   askedLoadSetting,
   callSettings,
@@ -29,6 +30,7 @@ export const runSchema = z.strictObject({
   judge: modelName.optional().describe("model that labels; default: the model itself"),
   constitution: constitutionSetting,
   prompts: promptsSetting,
+  format: formatSetting,
   counts: z
     .strictObject({
       train: promptCounts(320, 200, 160, "to train on"),

@@ -1,6 +1,7 @@
 // The plan of `covenant run`: the steps of every stage, for all arms, from the prompts it would work on.
 // How much a step takes is counted in plan.ts.
 
+import { exampleTokens, type RequestedProtocol } from "../feedback/index.ts";
 import { priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type Constitution,
@@ -29,6 +30,7 @@ export type RunInputs = {
   readonly test: readonly PromptRecord[];
   readonly constitution: Constitution;
   readonly examples?: readonly RevisionExample[] | undefined;
+  readonly requested: RequestedProtocol;
   readonly speeds: Readonly<Record<string, Speed>>;
 };
 
@@ -44,7 +46,7 @@ const learning = ({ epochs, batch, accumulation, lora, gradientCheckpointing }: 
 const planArm = (
   arm: string,
   config: RunConfig,
-  { train, constitution, examples }: RunInputs,
+  { train, constitution, examples, requested }: RunInputs,
   { speed, judge }: { speed: Speed; judge: Pick<JudgePlan, "speed" | "scoring" | "price"> },
 ): PlannedStep[] => {
   const { maxTokens } = config.sampling;
@@ -63,6 +65,7 @@ const planArm = (
     planComparisons(`${arm}/label`, train, constitution, {
       ...config.label,
       principles: config.label.principlesPerComparison,
+      examples: exampleTokens(requested, constitution),
       ...judge,
       maxTokens,
     }),

@@ -9,8 +9,16 @@ import { runDifferences } from "../evaluation/index.ts";
 import { type ArmMetrics, type MetricsDocument, trainedModels } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
-import { constitutionFlag, judgeFlag, loadFlag, modelFlag, promptsFlag, runFlags } from "./flags.ts";
-import { fewShotFile, readWishes } from "./judging.ts";
+import {
+  constitutionFlag,
+  formatFlag,
+  judgeFlag,
+  loadFlag,
+  modelFlag,
+  promptsFlag,
+  runFlags,
+} from "./flags.ts";
+import { fewShotFile, readProtocol } from "./judge-protocol.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
@@ -52,8 +60,9 @@ export const evaluatedModels = (folder: string, config: RunConfig): EvaluatedMod
 };
 
 /** The run's prompts. Throws UserError when they cannot feed the whole pipeline, or cannot be measured. */
-const gatherAll = async ({ prompts: source, counts, seed }: RunConfig) => {
-  const gathered = await openPrompts({ source, ...counts }, seed);
+const gatherAll = async ({ prompts: source, counts, format, seed }: RunConfig, context: RecipeContext) => {
+  const given = { source, ...counts, ...(format === undefined ? {} : { format }) };
+  const gathered = await openPrompts(given, { seed, context });
   const prompts = await collect(gathered.prompts);
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
@@ -102,13 +111,17 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   }
   requireLearnable(config.sft.revisions, config.revise);
   const examples = await loadExamples(config.revise);
-  const prompts = await gatherAll(config);
-  await readWishes(config.label, document);
+  const prompts = await gatherAll(config, context);
+  const requested = await readProtocol(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
     {
       models: { model: [model, "trained"], ...(judge === undefined ? {} : { judge: [judge, "asked"] }) },
-      files: { ...promptFile(config.prompts), ...fewShotFile(config.label), ...fewShotsFile(config.revise) },
+      files: {
+        ...promptFile(prompts.gathered),
+        ...fewShotFile(config.label),
+        ...fewShotsFile(config.revise),
+      },
       calls: config,
       constitution: document,
       load: config.load,
@@ -118,7 +131,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   );
   requireChain(config, inputs.configs["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
-  return { document, prompts, examples, inputs, request };
+  return { document, prompts, examples, requested, inputs, request };
 };
 
 const runArms = async (pipeline: Pipeline, jobs: readonly ArmJob[], atOnce: boolean) => {
@@ -179,6 +192,7 @@ export const recipe: Recipe<typeof runSchema> = {
     load: loadFlag("load"),
     constitution: constitutionFlag,
     prompts: promptsFlag,
+    format: formatFlag,
     arms: {
       path: "arms",
       description: "ethical (the constitution as it is written), inverted, or both with a comma between",
@@ -186,9 +200,10 @@ export const recipe: Recipe<typeof runSchema> = {
     },
   },
   async plan(config, context) {
-    const { document, prompts, examples, inputs, request } = await prepare(config, context);
+    const { document, prompts, examples, requested, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
-    return planRun(config, { ...prompts, constitution: document, examples, speeds: inputs.speeds });
+    const { speeds } = inputs;
+    return planRun(config, { ...prompts, constitution: document, examples, requested, speeds });
   },
   run: execute,
 };

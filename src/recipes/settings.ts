@@ -113,7 +113,7 @@ export type CallSettings = {
 export const promptsSetting = path
   .default("sandbox")
   .describe(
-    '"sandbox" for the closed world\'s own prompts, or a file: JSONL, JSON, CSV, TSV, Parquet (.gz too)',
+    '"sandbox" for the closed world\'s own prompts, or a file: JSONL, JSON, CSV, TSV, Parquet (.gz too; or hf:datasets/owner/name/path)',
   );
 
 export const comparisonsSetting = path

@@ -7,6 +7,7 @@ import { expandHome, UserError } from "../core/index.ts";
 import { loadElsewhere, priceOfModel, runsHere, scoringByName } from "../models/index.ts";
 import {
   constitutionFlag,
+  formatFlag,
   kindFlag,
   loadFlag,
   modelFlag,
@@ -22,6 +23,7 @@ import { finishPolicy } from "./policy-outcome.ts";
 import { longestOf, readPrompts } from "./policy-reading.ts";
 import { grpoSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   callSettings,
@@ -72,6 +74,7 @@ const schema = z.strictObject({
   texts: textsSetting,
   chatTemplate: chatTemplateSetting,
   kind: promptKindSetting,
+  format: formatSetting,
   counts: promptCounts(200, 100, 100),
   sampling: replySettings,
   grpo: grpoSettings,
@@ -98,7 +101,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     "judge",
   );
   requireConsistent(config.grpo, "grpo");
-  const prompts = await gatherOneSide(config, "train");
+  const prompts = await gatherOneSide(config, "train", context);
   const inputs = await checkInputs(
     {
       models: {
@@ -106,7 +109,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
         ...(reward === undefined ? {} : { reward: [reward, "rewards"] as const }),
         ...(judge === undefined ? {} : { judge: [judge, "asked"] as const }),
       },
-      files: { ...promptFile(config.prompts), ...templateFile(config.chatTemplate) },
+      files: { ...promptFile(prompts), ...templateFile(config.chatTemplate) },
       calls: config,
       ...(judge === undefined ? {} : { constitution }),
       load: judgeLoad,
@@ -136,6 +139,7 @@ export const recipe: Recipe<typeof schema> = {
     prompts: promptsFlag,
     texts: textsFlag,
     kind: kindFlag,
+    format: formatFlag,
     steps: { path: "grpo.steps", description: "steps of sampling and learning", placeholder: "number" },
   },
   async plan(config, context) {

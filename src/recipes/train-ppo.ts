@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import { kindFlag, modelFlag, promptsFlag, runFlags, textsFlag } from "./flags.ts";
+import { formatFlag, kindFlag, modelFlag, promptsFlag, runFlags, textsFlag } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf } from "./plan.ts";
@@ -12,6 +12,7 @@ import { finishPolicy } from "./policy-outcome.ts";
 import { longestOf, readPrompts } from "./policy-reading.ts";
 import { ppoTrainingSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   chatTemplateSetting,
@@ -42,6 +43,7 @@ const schema = z.strictObject({
   texts: textsSetting,
   chatTemplate: chatTemplateSetting,
   kind: promptKindSetting,
+  format: formatSetting,
   counts: promptCounts(200, 100, 100),
   sampling: replySettings,
   ppo: ppoTrainingSettings,
@@ -51,11 +53,11 @@ type PpoConfig = z.output<typeof schema>;
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PpoConfig, context: RecipeContext) => {
   requireConsistent(config.ppo, "ppo");
-  const prompts = await gatherOneSide(config, "train");
+  const prompts = await gatherOneSide(config, "train", context);
   const inputs = await checkInputs(
     {
       models: { model: [config.model, "trained-bare"], reward: [config.reward, "rewards"] },
-      files: { ...promptFile(config.prompts), ...templateFile(config.chatTemplate) },
+      files: { ...promptFile(prompts), ...templateFile(config.chatTemplate) },
       training: config.ppo,
     },
     context,
@@ -82,6 +84,7 @@ export const recipe: Recipe<typeof schema> = {
     prompts: promptsFlag,
     texts: textsFlag,
     kind: kindFlag,
+    format: formatFlag,
     steps: { path: "ppo.steps", description: "PPO steps", placeholder: "number" },
   },
   async plan(config, context) {

@@ -50,9 +50,18 @@ export const areaRecordSchema = z.object({
 });
 export type AreaRecord = z.infer<typeof areaRecordSchema>;
 
+/** Votes in one order: that it violates the area, that it does not, and what was said instead, counted by its reason. */
+export const verdictVotesSchema = z.object({
+  yes: z.number().int().nonnegative(),
+  no: z.number().int().nonnegative(),
+  lost: z.partialRecord(unscoredReasonSchema, z.number().int().positive()),
+});
+export type VerdictVotes = z.infer<typeof verdictVotesSchema>;
+
 /**
  * Whether a reply violates what an area protects, by a judge. probability: P(it does), the mean over both orders of the
- * two choices; orders: that probability in each; null: the judge gave none, for a reason. parents: [prompt id, reply id].
+ * two choices; orders: that probability in each; null: the judge gave none, for a reason. votes: in both
+ * orders, where the judge wrote letters. parents: [prompt id, reply id].
  */
 export const violationRecordSchema = z.object({
   ...recordFields,
@@ -62,6 +71,7 @@ export const violationRecordSchema = z.object({
   probability: z.number().min(0).max(1).nullable(),
   orders: z.tuple([z.number(), z.number()]).nullable(),
   reason: unscoredReasonSchema.optional(),
+  votes: z.tuple([verdictVotesSchema, verdictVotesSchema]).optional(),
 });
 export type ViolationRecord = z.infer<typeof violationRecordSchema>;
 

@@ -5,12 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  labelRecordSchema,
-  replyRecordSchema,
-  revisionRecordSchema,
-  violationRecordSchema,
-} from "../../src/records/index.ts";
+import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
 import { serveEachTest } from "./endpoint.fixture.ts";
@@ -218,9 +213,14 @@ describe("a request that the server rejects", () => {
   });
 
   it("is no label where it is the judge's", async () => {
-    const { name } = await serve();
+    const { name, asked } = await serve();
     const judge = await serve({ rejects: (content) => content.includes("question {5}") });
     const out = words("label", name, "judge-rejects", "--set", `judge=${judge.name}`);
+    const first = expectStatus(await covenant([...out, "--json"], folder), 0);
+    // One trial; both orders of 11 comparisons; of the twelfth both orders rejected, each with the "Hello." that tells why.
+    expect(judge.asked()).toHaveLength(1 + 22 + 2 * 2);
+    const calls = asked().length + judge.asked().length;
+    expect(JSON.parse(first.stdout)).toMatchObject({ spent: { calls: calls - 2, repeats: 2 } });
     expect(expectStatus(await covenant(out, folder), 0).stdout).toMatch(
       /Left out of the rows: 1 rejected by the judge's server/,
     );
@@ -253,48 +253,6 @@ describe("a request that the server rejects", () => {
   });
 });
 
-describe("prompts penetrate", () => {
-  const sorted = Array.from({ length: 6 }, (_, at) => ({ prompt: `question {${at}}`, area: "peace" }));
-  writeFileSync(join(folder, "sorted.jsonl"), sorted.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  const penetrate = (model: string, judge: string, out: string) =>
-    covenant(
-      [
-        "prompts",
-        "penetrate",
-        "--model",
-        model,
-        "--judge",
-        judge,
-        "--prompts",
-        "sorted.jsonl",
-        "--out",
-        out,
-        "--json",
-      ],
-      folder,
-    );
-
-  it("says of every answer without a verdict why, in the record and in all", async () => {
-    const { name } = await serve();
-    const judge = await serve({ rejects: (content) => content.includes("question {1}") });
-    const ended = expectStatus(await penetrate(name, judge.name, "rates"), 0);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ unscored: 1, reasons: { rejected: 1 } });
-    const records = await readRecords(join(folder, "rates/judge/violations.jsonl"), violationRecordSchema);
-    expect(records.map(({ probability, reason }) => probability === null || reason !== undefined)).toEqual(
-      [0, 1, 2, 3, 4, 5].map((at) => at === 1),
-    );
-    expect(records[1]).toMatchObject({ probability: null, orders: null, reason: "rejected" });
-  });
-
-  it("finds out before anything is answered that a judge cannot be read", async () => {
-    const { name, replies } = await serve();
-    const judge = await serve({ says: ["I cannot choose between (", ") and"] });
-    const ended = expectStatus(await penetrate(name, judge.name, "unread"), 2);
-    expect(ended.stderr).toContain("gives no log-probabilities of (A) and (B) that can be read");
-    expect(replies()).toBe(0);
-  });
-});
-
 describe("label", () => {
   it("labels in both orders from the server's log-probabilities", async () => {
     const { name } = await serve();
@@ -302,8 +260,8 @@ describe("label", () => {
     const document = JSON.parse(ended.stdout) as Record<string, unknown>;
     expect(document).toMatchObject({ prompts: 12, judged: 12, identical: 0, missing: 0, undecided: 0 });
     expect(document["rows"]).toBe(12);
-    // How the judge is to be asked takes three calls; then two samples of 12 prompts, and both orders of 12 pairs.
-    expect(document["spent"]).toMatchObject({ calls: 3 + 24 + 24 });
+    // How the judge is to be asked takes one call; then two samples of 12 prompts, and both orders of 12 pairs.
+    expect(document["spent"]).toMatchObject({ calls: 1 + 24 + 24 });
     const labels = await readRecords(join(folder, "labels/label/labels.jsonl"), labelRecordSchema);
     expect(labels).toHaveLength(12);
     for (const { probability, orders } of labels) {

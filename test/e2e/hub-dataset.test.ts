@@ -2,7 +2,7 @@
 // found there without a network, and loaded by `covenant prompts load`.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -69,6 +69,27 @@ describe("a file of a data set on the hub", () => {
     expect(await hubDatasetFile(file, { environment: { ...environment, HF_HUB_OFFLINE: "1" } })).toBe(
       fetched,
     );
+  });
+
+  it("is taken by every command that takes prompts, as its rows are written, in a format of its own", async () => {
+    writeFileSync(
+      join(folder, "judge.yaml"),
+      "rules:\n  - reply: Hi.\n    score: {'(A)': -0.1, '(B)': -2}\n",
+    );
+    const words = ["label", "--prompts", name, "--model", "scripted:judge.yaml", "--json", "--dry-run"];
+    const run = (more: readonly string[], own: Record<string, string>) =>
+      start([...words, ...more], folder, undefined, { ...process.env, ...environment, ...own }).ended;
+    const elsewhere = { HF_HUB_CACHE: join(folder, "empty") };
+    const fetching = expectStatus(await run([], elsewhere), 0);
+    expect(JSON.parse(fetching.stdout)).toMatchObject({
+      steps: [{ stage: "fetch", what: `${name}, before anything can be counted`, calls: 0 }],
+      seconds: null,
+    });
+    expect(existsSync(elsewhere.HF_HUB_CACHE)).toBe(false);
+    const planned = expectStatus(await run([], {}), 0);
+    expect(JSON.parse(planned.stdout)).toMatchObject({ steps: [{ calls: 2 }, { calls: 2 }] });
+    const other = expectStatus(await run(["--format", "advbench"], {}), 2);
+    expect(other.stderr).toMatch(/a b\.csv, line 2: target: got nothing/);
   });
 
   it("is loaded by its name", async () => {

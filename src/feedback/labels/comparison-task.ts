@@ -7,7 +7,7 @@ import type { Constitution, Principle } from "../../records/index.ts";
 import { isAnswered } from "../chunk.ts";
 import type { PairReply, ReplyPair } from "../pairs.ts";
 import { drawExamples, drawReasoning } from "./few-shots.ts";
-import type { Judging } from "./judging.ts";
+import type { JudgeProtocol } from "./judge-protocol.ts";
 import type { Question } from "./reading.ts";
 
 /** seedStage: what seeds derive from, where it is not the stage: two arms share it. */
@@ -52,7 +52,11 @@ const drawPrinciples = (constitution: Constitution, seed: number, count: number)
 };
 
 /** What is to be asked about a pair. */
-export const planTask = (pair: ReplyPair, options: TaskOptions, { principles }: Judging): ComparisonTask => {
+export const planTask = (
+  pair: ReplyPair,
+  options: TaskOptions,
+  { principles }: JudgeProtocol,
+): ComparisonTask => {
   const { constitution, runSeed, stage, seedStage = stage } = options;
   const seed = deriveSeed(runSeed, seedStage, pair.id);
   // Whoever made the pair may have put the better reply first; the record must not tell.
@@ -73,10 +77,10 @@ const messagesOf = (
   task: ComparisonTask,
   principle: Principle,
   shown: readonly [PairReply, PairReply],
-  judging: Judging,
+  protocol: JudgeProtocol,
   constitution: Constitution,
 ) => {
-  const { form, method, fewShots } = judging;
+  const { form, method, fewShots } = protocol;
   const comparison = {
     messages: task.pair.messages,
     principle,
@@ -99,7 +103,7 @@ const messagesOf = (
 export const questionsOf = (
   task: ComparisonTask,
   { constitution }: TaskOptions,
-  judging: Judging,
+  protocol: JudgeProtocol,
 ): Question[] => {
   const [one, other] = task.replies;
   return task.principles.flatMap((principle) =>
@@ -109,7 +113,7 @@ export const questionsOf = (
         [other, one],
       ] as const
     ).map((shown) => ({
-      messages: messagesOf(task, principle, shown, judging, constitution),
+      messages: messagesOf(task, principle, shown, protocol, constitution),
       shown: [shown[0].text, shown[1].text] as const,
       seed: deriveSeed(task.seed, "judge", principle.id, shown[0].id),
     })),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { paperForm } from "../../constitution/index.ts";
-import { loadFewShots, plainJudging } from "../index.ts";
+import { loadFewShots, plainProtocol } from "../index.ts";
 import { constitution, labelsOf, pairs, scoringJudge } from "./judging.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-few-shots-"));
@@ -73,8 +73,8 @@ describe("examples before a comparison", () => {
   it("stand before the question, each with a principle and a place of its own, the same in both orders", async () => {
     const fewShots = await loadFewShots(write("choices.json", choices));
     const judge = scoringJudge(() => 0.6);
-    const judging = { ...plainJudging, form: paperForm, fewShots };
-    await labelsOf({ judge, pairs, judging, chunk: 60 });
+    const protocol = { ...plainProtocol, form: paperForm, fewShots };
+    await labelsOf({ judge, pairs, protocol, chunk: 60 });
     const texts = judge.calls.flatMap(({ requests }) => requests.map(({ messages }) => messages[0]!.content));
     const beginnings = texts.map((text) => text.slice(0, text.lastIndexOf("\n\nConsider the following")));
     const seen = new Set(beginnings);

@@ -1,19 +1,19 @@
 // Judges whose labels say nothing: stopped on the way as at the end, whatever the method; flips are told of.
 
 import { describe, expect, it } from "vitest";
-import { assertJudgeReads, describeFlips, type Judging, plainJudging, watchJudge } from "../index.ts";
+import { assertJudgeReads, describeFlips, type JudgeProtocol, plainProtocol, watchJudge } from "../index.ts";
 import { labelsOf, scoringJudge, writingJudge } from "./judging.fixture.ts";
 
 describe("watchJudge", () => {
   it("stops as soon as enough comparisons show one letter, for log-probabilities, votes and chains alike", async () => {
-    const judgings: Judging[] = [
-      plainJudging,
-      { ...plainJudging, method: "votes", reading: "votes", votes: 3 },
-      { ...plainJudging, method: "reasoning", clamp: [0.4, 0.6] },
+    const judgings: JudgeProtocol[] = [
+      plainProtocol,
+      { ...plainProtocol, method: "votes", reading: "votes", votes: 3 },
+      { ...plainProtocol, method: "reasoning", clamp: [0.4, 0.6] },
     ];
-    for (const judging of judgings) {
-      const judge = judging.reading === "scores" ? scoringJudge(() => 0.8) : writingJudge(() => "(A)");
-      const labels = await labelsOf({ judge, judging });
+    for (const protocol of judgings) {
+      const judge = protocol.reading === "scores" ? scoringJudge(() => 0.8) : writingJudge(() => "(A)");
+      const labels = await labelsOf({ judge, protocol });
       const watch = watchJudge();
       const see = (from: number, end: number): void => {
         for (const label of labels.slice(from, end)) watch.see(label);

@@ -4,7 +4,7 @@
 import { createRandom } from "../../core/index.ts";
 import { type GenerateRequest, type ScoreRequest, scriptedModel } from "../../models/index.ts";
 import type { Constitution, LabelRecord } from "../../records/index.ts";
-import { type LabelOptions, labelBatch, plainJudging, type ReplyPair } from "../index.ts";
+import { type LabelOptions, labelBatch, plainProtocol, type ReplyPair } from "../index.ts";
 
 export const constitution: Constitution = {
   name: "test",
@@ -71,7 +71,7 @@ export const labelsOf = async (
   options: Pick<LabelOptions, "judge"> & Partial<LabelOptions>,
 ): Promise<LabelRecord[]> => {
   const records: LabelRecord[] = [];
-  const all = { pairs, constitution, runSeed: 1, stage: "label", judging: plainJudging, ...options };
+  const all = { pairs, constitution, runSeed: 1, stage: "label", protocol: plainProtocol, ...options };
   for await (const chunk of labelBatch(all)) records.push(...chunk.records);
   return records;
 };

@@ -1,5 +1,5 @@
 // Preference labels (Bai et al. 2022, section 4.1): one principle drawn per comparison, the multiple-choice question
-// in both orders, the probabilities of (A) and (B) read as the judging says and averaged to a soft label. Deviations: both
+// in both orders, the probabilities of (A) and (B) read as the protocol says and averaged to a soft label. Deviations: both
 // orders are asked, and replies that are the same text are not. What a judge does not answer is never a score.
 
 import { throwIfAborted } from "../../core/index.ts";
@@ -8,20 +8,20 @@ import type { Judgement, LabelRecord, ReasoningChain, Usage, Votes } from "../..
 import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
 import type { ReplyPair } from "../pairs.ts";
 import { type ComparisonTask, planTask, questionsOf, type TaskOptions } from "./comparison-task.ts";
-import { clampTo, isPlain, type Judging, plainJudging } from "./judging.ts";
+import { clampTo, isPlain, type JudgeProtocol, plainProtocol } from "./judge-protocol.ts";
 import { type Reading, readBothOrders, readLetters, requireScores, weightiestReason } from "./reading.ts";
 import { type ReasonedReading, readReasoning } from "./reasoning.ts";
 import type { VoteCount } from "./vote.ts";
 
 /**
  * chunk: pairs a call, each of two requests or more (default: half the judge's batch); window: such calls at a time.
- * judging: how the judge is asked.
+ * protocol: how the judge is asked.
  */
 export type LabelOptions = TaskOptions &
   Partial<Pace> & {
     readonly judge: LanguageModel;
     readonly pairs: Stream<ReplyPair>;
-    readonly judging?: Judging;
+    readonly protocol?: JudgeProtocol;
     readonly signal?: AbortSignal;
   };
 
@@ -63,7 +63,7 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** P(reply 0 is better) in both orders, clamped, over all principles with a verdict in both; null: there is none. */
-const ordersOf = (readings: readonly BothOrders[], { clamp }: Judging): [number, number] | null => {
+const ordersOf = (readings: readonly BothOrders[], { clamp }: JudgeProtocol): [number, number] | null => {
   const clamped = ({ clamped, probability }: OrderReading): number | null =>
     clamped ?? (probability === null ? null : clampTo(clamp, probability));
   const read = readings.flatMap(([asFirst, asSecond]) => {
@@ -85,15 +85,15 @@ const costOf = (usage: Usage, price: Price | undefined): Pick<LabelRecord, "usag
   ...(price === undefined ? {} : { money: moneyOf(usage, price) }),
 });
 
-/** What of the judging a record tells; nothing of labels as they are usually made. */
-const judgingOf = (task: ComparisonTask, readings: readonly BothOrders[], judging: Judging) => {
-  const { method, form, clamp, tellsUsage, price } = judging;
+/** What of the protocol a record tells; nothing of labels as they are usually made. */
+const judgingOf = (task: ComparisonTask, readings: readonly BothOrders[], protocol: JudgeProtocol) => {
+  const { method, form, clamp, tellsUsage, price } = protocol;
   const asked = readings.length > 0;
   return {
     ...(method === "choice" ? {} : { method }),
     ...(form.name === "own" ? {} : { form: form.name }),
     ...(clamp === null ? {} : { clamp }),
-    ...(isPlain(judging) || !asked
+    ...(isPlain(protocol) || !asked
       ? {}
       : { judgements: readings.map((both, at) => toJudgement(task.principles[at]!.id, both)) }),
     ...(tellsUsage && asked ? costOf(sumUsage(readings.flat().map(({ usage }) => usage)), price) : {}),
@@ -106,7 +106,7 @@ const correctOf = ({ pair: { correct }, swapped }: ComparisonTask): Pick<LabelRe
 const toRecord = (
   task: ComparisonTask,
   readings: readonly BothOrders[],
-  { judge, stage, judging = plainJudging }: LabelOptions,
+  { judge, stage, protocol = plainProtocol }: LabelOptions,
 ): LabelRecord => {
   const { pair, replies, principles, seed } = task;
   const record = {
@@ -120,10 +120,10 @@ const toRecord = (
     principle: principles[0]!.id,
     judge: judge.id,
   };
-  const more = { ...judgingOf(task, readings, judging), ...correctOf(task) };
+  const more = { ...judgingOf(task, readings, protocol), ...correctOf(task) };
   const unknown = { probability: null, orders: null, flipped: null };
   if (task.state === "identical") return { ...record, state: "identical", ...unknown, ...more };
-  const orders = ordersOf(readings, judging);
+  const orders = ordersOf(readings, protocol);
   if (orders === null)
     return { ...record, state: "unscored", reason: reasonOf(task, readings), ...unknown, ...more };
   return {
@@ -142,12 +142,12 @@ const pairUp = (readings: readonly OrderReading[]): BothOrders[] =>
 
 /** Labels pairs in one go. */
 const labelChunk = async (options: LabelOptions, pairs: readonly ReplyPair[]): Promise<LabelChunk> => {
-  const { judge, signal, judging = plainJudging } = options;
+  const { judge, signal, protocol = plainProtocol } = options;
   throwIfAborted(signal);
-  const tasks = pairs.map((pair) => planTask(pair, options, judging));
-  const questions = tasks.map((task) => (task.state === "asked" ? questionsOf(task, options, judging) : []));
-  const read = judging.method === "reasoning" ? readReasoning : readLetters;
-  const readings = await read(judge, questions.flat(), judging, signal === undefined ? {} : { signal });
+  const tasks = pairs.map((pair) => planTask(pair, options, protocol));
+  const questions = tasks.map((task) => (task.state === "asked" ? questionsOf(task, options, protocol) : []));
+  const read = protocol.method === "reasoning" ? readReasoning : readLetters;
+  const readings = await read(judge, questions.flat(), protocol, signal === undefined ? {} : { signal });
   let next = 0;
   let bounded = 0;
   const records = tasks.map((task, at) => {
@@ -164,8 +164,8 @@ const labelChunk = async (options: LabelOptions, pairs: readonly ReplyPair[]): P
  * UserError when the judge gives no log-probabilities at all and they are to be read.
  */
 export async function* labelBatch(options: LabelOptions): AsyncGenerator<LabelChunk> {
-  const { judge, judging = plainJudging } = options;
-  if (judging.reading === "scores") requireScores(judge);
+  const { judge, protocol = plainProtocol } = options;
+  if (protocol.reading === "scores") requireScores(judge);
   const { chunk, window } = { ...paceOf(judge, 2), ...options };
   const chunks = piecesOf(options.pairs, chunk);
   for await (const ready of inOrder(chunks, window, (pairs) => labelChunk(options, pairs))) {

@@ -1,19 +1,19 @@
 // Which way of asking fits a judge: log-probabilities where it gives them, votes where it does not. Asks an endpoint once,
-// because it knows only when it is asked. What was chosen instead of what was wished for is told.
+// because it knows only when it is asked. What was chosen instead of what was requested is told.
 
 import { drawPrinciple, ownForm, paperForm } from "../../constitution/index.ts";
 import { UserError } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
+import { estimatePrompt, estimateTokens, type LanguageModel } from "../../models/index.ts";
 import type { Clamp, Constitution, LabelMethod, LabelRecord } from "../../records/index.ts";
-import type { FewShots } from "./few-shots.ts";
-import type { Judging } from "./judging.ts";
+import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
+import type { JudgeProtocol } from "./judge-protocol.ts";
 import { givesChoice, scoresMissing } from "./reading.ts";
 
 /**
  * How a person wants labels to be made. method "auto": choice where the judge gives log-probabilities, else votes. clamp:
  * "none", or lowest and highest; left out: the paper's 0.4 to 0.6 for chains of thought, none otherwise.
  */
-export type JudgingWishes = Omit<Judging, "method" | "reading" | "form" | "clamp"> & {
+export type RequestedProtocol = Omit<JudgeProtocol, "method" | "reading" | "form" | "clamp"> & {
   readonly method: "auto" | LabelMethod;
   readonly form: "own" | "paper";
   readonly clamp?: Clamp | "none" | undefined;
@@ -49,7 +49,7 @@ export const judgeGivesScores = async ({
 };
 
 /** Throws UserError when examples are of another kind than the method shows. */
-export const requireFewShots = (fewShots: FewShots | null, method: JudgingWishes["method"]): void => {
+export const requireFewShots = (fewShots: FewShots | null, method: RequestedProtocol["method"]): void => {
   const wanted = method === "reasoning" ? "reasoning" : "choice";
   if (fewShots === null || fewShots.type === wanted) return;
   const shape = {
@@ -62,33 +62,63 @@ export const requireFewShots = (fewShots: FewShots | null, method: JudgingWishes
   );
 };
 
+const forms = { own: ownForm, paper: paperForm };
+
 /**
- * How a judge that gives log-probabilities (or gives none) is asked. notice: what differs from what was wished for.
+ * Tokens of the examples that stand before every question, estimated; at most: each under the principle that says most.
+ */
+export const exampleTokens = (
+  { fewShots, form: name }: Pick<RequestedProtocol, "fewShots" | "form">,
+  constitution: Constitution,
+): number => {
+  if (fewShots === null) return 0;
+  const [longest] = constitution.principles.toSorted(
+    (one, other) => estimateTokens(other.preference) - estimateTokens(one.preference),
+  );
+  const principles = [longest!];
+  const form = forms[name];
+  const question = { messages: [], principle: longest!, first: "", second: "" };
+  const [shown, bare] =
+    fewShots.type === "choice"
+      ? [
+          form.choice(question, drawExamples(fewShots, { ...constitution, principles }, 0)),
+          form.choice(question, []),
+        ]
+      : [
+          form.reasoning(question, drawReasoning(fewShots, { ...constitution, principles }, 0)),
+          form.reasoning(question, []),
+        ];
+  // One more, since the last token may be shared with the question.
+  return estimatePrompt(shown) - estimatePrompt(bare) + 1;
+};
+
+/**
+ * How a judge that gives log-probabilities (or gives none) is asked. notice: what differs from what was requested.
  * Throws UserError "judge-scores-nothing" where the method needs what the judge does not give.
  */
-export const judgingFor = (
-  wishes: JudgingWishes,
+export const protocolFor = (
+  requested: RequestedProtocol,
   judge: Pick<LanguageModel, "id">,
   givesScores: boolean,
-): { readonly judging: Judging; readonly notice: string | null } => {
-  const { method, clamp, form, ...rest } = wishes;
+): { readonly protocol: JudgeProtocol; readonly notice: string | null } => {
+  const { method, clamp, form, ...rest } = requested;
   const usual = method === "reasoning" ? reasoningClamp : null;
   const chosen = method === "auto" ? (givesScores ? "choice" : "votes") : method;
   if (chosen === "choice" && !givesScores) throw scoresMissing(judge);
-  const judging: Judging = {
+  const protocol: JudgeProtocol = {
     ...rest,
     method: chosen,
     reading: chosen === "votes" || (chosen === "reasoning" && !givesScores) ? "votes" : "scores",
-    form: form === "paper" ? paperForm : ownForm,
+    form: forms[form],
     clamp: clamp === undefined ? usual : clamp === "none" ? null : clamp,
   };
   const instead =
     chosen === "reasoning"
       ? "the letter that it writes after a chain of thought is its verdict"
-      : `it votes ${wishes.votes} times in each order, and the share of votes is the label`;
-  const isOther = judging.reading === "votes" && method !== "votes";
+      : `it votes ${requested.votes} times in each order, and the share of votes is the label`;
+  const isOther = protocol.reading === "votes" && method !== "votes";
   return {
-    judging,
+    protocol,
     notice: isOther
       ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: ${instead}.`
       : null,

@@ -3,11 +3,12 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ownForm, paperForm } from "../../constitution/index.ts";
+import { loadConstitution, ownForm, paperForm } from "../../constitution/index.ts";
 import { hashText } from "../../core/index.ts";
-import { type GenerateRequest, scriptedModel } from "../../models/index.ts";
+import { estimatePrompt, type GenerateRequest, scriptedModel } from "../../models/index.ts";
 import { type LabelRecord, labelRecordSchema } from "../../records/index.ts";
-import { type Judging, judgingFor, plainJudging } from "../index.ts";
+import { exampleTokens, type JudgeProtocol, plainProtocol, protocolFor } from "../index.ts";
+import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
 import {
   constitution,
   exchanged,
@@ -19,8 +20,8 @@ import {
 } from "./judging.fixture.ts";
 
 const few = pairs.slice(0, 6);
-const reasoning: Judging = { ...plainJudging, method: "reasoning", clamp: [0.4, 0.6], chains: 2 };
-const votes: Judging = { ...plainJudging, method: "votes", reading: "votes", votes: 4 };
+const reasoning: JudgeProtocol = { ...plainProtocol, method: "reasoning", clamp: [0.4, 0.6], chains: 2 };
+const votes: JudgeProtocol = { ...plainProtocol, method: "votes", reading: "votes", votes: 4 };
 const fair = (first: string, second: string): number => (hashText(first + second) % 997) / 1000 + 0.001;
 
 /** Of a record, P(the reply that begins with "good" is better). */
@@ -30,7 +31,7 @@ const forGood = ({ probability, replies }: LabelRecord): number | null =>
 describe("reasoning", () => {
   it("reads the verdict after what the judge wrote, clamps it, and keeps the chains", async () => {
     const judge = scoringJudge((first) => (first.startsWith("good") ? 0.99 : 0.05), "One is kinder.");
-    const records = await labelsOf({ judge, pairs: few, judging: reasoning, chunk: 6 });
+    const records = await labelsOf({ judge, pairs: few, protocol: reasoning, chunk: 6 });
     expect(judge.calls.map(({ type, requests }) => [type, requests.length])).toEqual([
       ["generate", 24],
       ["score", 24],
@@ -68,7 +69,7 @@ describe("reasoning", () => {
       score: ({ messages }) =>
         messages.some(({ content }) => content === "Even.") ? [-0.01, -6] : [-6, -0.01],
     });
-    const records = await labelsOf({ judge, pairs: few, judging: { ...reasoning, chains: 5 } });
+    const records = await labelsOf({ judge, pairs: few, protocol: { ...reasoning, chains: 5 } });
     for (const { judgements, orders } of records) {
       const chains = judgements?.[0]?.chains?.[0] ?? [];
       const even = chains.filter(({ text }) => text === "Even.").length;
@@ -84,7 +85,7 @@ describe("reasoning", () => {
         reply: () => ({ text: finish === "empty" ? "" : "I thi", finish: finish as "length" }),
         score: () => [-1, -2],
       });
-      const records = await labelsOf({ judge, pairs: few, judging: reasoning });
+      const records = await labelsOf({ judge, pairs: few, protocol: reasoning });
       for (const record of records) {
         expect(record).toMatchObject({ state: "unscored", reason, probability: null, orders: null });
         expect(record.judgements?.[0]?.chains?.[0][0]).toMatchObject({ finish, reason, probability: null });
@@ -97,7 +98,7 @@ describe("reasoning", () => {
       reply: () => (asked++ % 2 === 0 ? "I'm sorry, I can't help with that." : "Fine."),
       score: ({ continuations }) => (continuations.length === 2 ? [-0.1, -3] : []),
     });
-    for (const record of await labelsOf({ judge: half, pairs: few, judging: reasoning })) {
+    for (const record of await labelsOf({ judge: half, pairs: few, protocol: reasoning })) {
       expect(record.state).toBe("judged");
       expect(record.judgements?.[0]?.chains?.[1].map(({ reason }) => reason)).toEqual(["refusal", undefined]);
     }
@@ -107,7 +108,7 @@ describe("reasoning", () => {
     const judge = writingJudge((first, _, __, { messages }) =>
       messages.at(-1)?.content === "So the answer is:" ? (first.startsWith("good") ? "(A)" : "B") : "Hm.",
     );
-    const records = await labelsOf({ judge, pairs: few, judging: { ...reasoning, reading: "votes" } });
+    const records = await labelsOf({ judge, pairs: few, protocol: { ...reasoning, reading: "votes" } });
     for (const record of records) {
       expect(forGood(record)).toBeCloseTo(0.6);
       const good = record.replies[0].startsWith("good");
@@ -122,7 +123,7 @@ describe("votes", () => {
     const said = ["(A)", "neither", "(A) or (B)", ""];
     let at = 0;
     const judge = scriptedModel({ id: "writer", reply: () => said[at++ % 4]! });
-    const [record] = await labelsOf({ judge, pairs: few.slice(0, 1), judging: votes });
+    const [record] = await labelsOf({ judge, pairs: few.slice(0, 1), protocol: votes });
     expect(record?.orders).toEqual([1, 0]);
     expect(record).toMatchObject({ method: "votes", probability: 0.5, flipped: true });
     const lost = { neither: 1, both: 1, empty: 1 };
@@ -139,7 +140,7 @@ describe("votes", () => {
       const drawn = random();
       return drawn < 0.2 ? "neither" : drawn < 0.2 + 0.8 * fair(first, second) ? "A" : "B";
     });
-    const records = await labelsOf({ judge, pairs: few, judging: { ...votes, votes: 7, principles: 2 } });
+    const records = await labelsOf({ judge, pairs: few, protocol: { ...votes, votes: 7, principles: 2 } });
     expect(requests).toHaveLength(6 * 2 * 2 * 7);
     expect(new Set(requests.map(({ seed }) => seed)).size).toBe(requests.length);
     for (const { judgements = [], orders } of records) {
@@ -162,7 +163,7 @@ describe("votes", () => {
       ["I can't judge that.", "refusal"],
       ["Assistant", "no-choice"],
     ] as const) {
-      const records = await labelsOf({ judge: writingJudge(() => text), pairs: few, judging: votes });
+      const records = await labelsOf({ judge: writingJudge(() => text), pairs: few, protocol: votes });
       for (const record of records)
         expect(record).toMatchObject({ state: "unscored", reason, probability: null });
     }
@@ -170,9 +171,9 @@ describe("votes", () => {
 });
 
 describe("every method", () => {
-  const judgings: Judging[] = [
-    plainJudging,
-    { ...plainJudging, form: paperForm, clamp: [0.2, 0.8], principles: 3 },
+  const judgings: JudgeProtocol[] = [
+    plainProtocol,
+    { ...plainProtocol, form: paperForm, clamp: [0.2, 0.8], principles: 3 },
     reasoning,
     { ...reasoning, form: paperForm, clamp: null },
     votes,
@@ -182,10 +183,10 @@ describe("every method", () => {
   const writing = writingJudge((first, second, random) => (random() < fair(first, second) ? "(A)" : "(B)"));
 
   it("mirrors the label when the replies are exchanged, and gives equal records for every chunk", async () => {
-    for (const judging of judgings) {
-      const judge = judging.reading === "scores" ? scoring : writing;
-      const whole = await labelsOf({ judge, judging });
-      const mirrored = await labelsOf({ judge, judging, pairs: exchanged(pairs), chunk: 3 });
+    for (const protocol of judgings) {
+      const judge = protocol.reading === "scores" ? scoring : writing;
+      const whole = await labelsOf({ judge, protocol });
+      const mirrored = await labelsOf({ judge, protocol, pairs: exchanged(pairs), chunk: 3 });
       for (const [at, { replies, probability, orders, principle }] of mirrored.entries()) {
         const record = whole[at]!;
         expect(replies).toEqual(record.replies.toReversed());
@@ -193,8 +194,8 @@ describe("every method", () => {
         expect(probability).toBeCloseTo(1 - (record.probability ?? 0), 12);
         expect(orders?.[0]).toBeCloseTo(1 - (record.orders?.[1] ?? 0), 12);
       }
-      expect(await labelsOf({ judge, judging, chunk: 1 })).toEqual(whole);
-      expect(await labelsOf({ judge, judging, pairs: pairs.slice(7), chunk: 5 })).toEqual(whole.slice(7));
+      expect(await labelsOf({ judge, protocol, chunk: 1 })).toEqual(whole);
+      expect(await labelsOf({ judge, protocol, pairs: pairs.slice(7), chunk: 5 })).toEqual(whole.slice(7));
     }
   });
 
@@ -203,12 +204,12 @@ describe("every method", () => {
       fc.asyncProperty(
         fc.double({ min: 0, max: 0.5, noNaN: true }),
         fc.constantFrom(...judgings),
-        async (low, judging) => {
-          const judge = judging.reading === "scores" ? scoring : writing;
+        async (low, protocol) => {
+          const judge = protocol.reading === "scores" ? scoring : writing;
           const clamp: [number, number] = [low, 1 - low];
           for (const { orders, probability } of await labelsOf({
             judge,
-            judging: { ...judging, clamp },
+            protocol: { ...protocol, clamp },
             pairs: few,
           })) {
             for (const value of [...(orders ?? []), probability ?? 0.5]) {
@@ -229,7 +230,7 @@ describe("every method", () => {
     const told = await labelsOf({
       judge: scoring,
       pairs: few,
-      judging: { ...plainJudging, tellsUsage: true },
+      protocol: { ...plainProtocol, tellsUsage: true },
     });
     for (const [at, { usage, ...record }] of told.entries()) {
       expect(record).toEqual(usual[at]);
@@ -242,7 +243,7 @@ describe("every method", () => {
     const [record] = await labelsOf({
       judge: scoring,
       pairs: few,
-      judging: { ...plainJudging, tellsUsage: true, price },
+      protocol: { ...plainProtocol, tellsUsage: true, price },
     });
     const { promptTokens, completionTokens } = record!.usage!;
     expect(record!.money).toBeCloseTo((promptTokens * 3 + completionTokens * 15) / 1e6, 12);
@@ -256,28 +257,31 @@ describe("every method", () => {
   });
 });
 
-describe("judgingFor", () => {
-  const wishes = { ...plainJudging, method: "auto", form: "own", clamp: undefined, votes: 5 } as const;
+describe("protocolFor", () => {
+  const requested = { ...plainProtocol, method: "auto", form: "own", clamp: undefined, votes: 5 } as const;
   const judge = { id: "some" };
 
   it("takes log-probabilities where there are some, else votes, and says so", () => {
-    expect(judgingFor(wishes, judge, true)).toEqual({ judging: { ...plainJudging, votes: 5 }, notice: null });
-    const { judging, notice } = judgingFor(wishes, judge, false);
-    expect(judging).toMatchObject({ method: "votes", reading: "votes", clamp: null, form: ownForm });
+    expect(protocolFor(requested, judge, true)).toEqual({
+      protocol: { ...plainProtocol, votes: 5 },
+      notice: null,
+    });
+    const { protocol, notice } = protocolFor(requested, judge, false);
+    expect(protocol).toMatchObject({ method: "votes", reading: "votes", clamp: null, form: ownForm });
     expect(notice).toBe(
       "The judge some gives no log-probabilities of (A) and (B) that can be read: it votes 5 times in each order, and the share of votes is the label.",
     );
-    const thinking = judgingFor({ ...wishes, method: "reasoning" }, judge, false);
-    expect(thinking.judging).toMatchObject({ method: "reasoning", reading: "votes", clamp: [0.4, 0.6] });
+    const thinking = protocolFor({ ...requested, method: "reasoning" }, judge, false);
+    expect(thinking.protocol).toMatchObject({ method: "reasoning", reading: "votes", clamp: [0.4, 0.6] });
     expect(thinking.notice).toContain("the letter that it writes");
-    expect(judgingFor({ ...wishes, method: "votes" }, judge, true)).toMatchObject({ notice: null });
-    expect(() => judgingFor({ ...wishes, method: "choice" }, judge, false)).toThrow(
+    expect(protocolFor({ ...requested, method: "votes" }, judge, true)).toMatchObject({ notice: null });
+    expect(() => protocolFor({ ...requested, method: "choice" }, judge, false)).toThrow(
       /gives no log-probabilities/,
     );
   });
 
   it("clamps chains of thought to 0.4 – 0.6 unless told otherwise, and nothing else", () => {
-    const clampOf = (more: object) => judgingFor({ ...wishes, ...more }, judge, true).judging.clamp;
+    const clampOf = (more: object) => protocolFor({ ...requested, ...more }, judge, true).protocol.clamp;
     expect(clampOf({})).toBeNull();
     expect(clampOf({ method: "reasoning" })).toEqual([0.4, 0.6]);
     expect(clampOf({ method: "reasoning", clamp: "none" })).toBeNull();
@@ -285,8 +289,57 @@ describe("judgingFor", () => {
   });
 
   it("refuses more principles than there are", async () => {
-    const judging = { ...plainJudging, principles: 4 };
-    await expect(labelsOf({ judge: scoringJudge(fair), judging, constitution })).rejects.toThrow(/has 3/);
+    const protocol = { ...plainProtocol, principles: 4 };
+    await expect(labelsOf({ judge: scoringJudge(fair), protocol, constitution })).rejects.toThrow(/has 3/);
     expect(optionsIn({ messages: [] })).toEqual(["", ""]);
+  });
+});
+
+describe("exampleTokens", () => {
+  const choice: FewShots = {
+    type: "choice",
+    shots: ["One?", "A longer question that has more to say?"].map((content) => ({
+      messages: [{ role: "user" as const, content }],
+      correct: "This one.",
+      incorrect: "That one, which is longer.",
+    })),
+  };
+  const question = "Which is better? {}\n\nOptions:\n (A) x\n (B) y";
+  const reasoning: FewShots = {
+    type: "reasoning",
+    shots: [
+      {
+        text: `Human: ${question}\n\nAssistant: So.\n\nHuman: So the answer is: (A)`,
+        question,
+        reasoning: "So.",
+        letter: "(A)",
+      },
+    ],
+  };
+
+  it("are what examples add to a question at most, in both forms and kinds, whatever is drawn", async () => {
+    const { principles, ...library } = await loadConstitution("general");
+    const document = { ...library, principles };
+    for (const name of ["own", "paper"] as const)
+      for (const fewShots of [choice, reasoning]) {
+        const most = exampleTokens({ fewShots, form: name }, document);
+        const form = name === "own" ? ownForm : paperForm;
+        const asked = {
+          messages: pairs[0]!.messages,
+          principle: principles[0]!,
+          first: "one",
+          second: "two",
+        };
+        for (let seed = 0; seed < 50; seed++) {
+          const messages =
+            fewShots.type === "choice"
+              ? [form.choice(asked, drawExamples(fewShots, document, seed)), form.choice(asked, [])]
+              : [form.reasoning(asked, drawReasoning(fewShots, document, seed)), form.reasoning(asked, [])];
+          const [shown, bare] = messages.map(estimatePrompt);
+          expect(shown! - bare!).toBeGreaterThan(10);
+          expect(shown! - bare!).toBeLessThanOrEqual(most);
+        }
+      }
+    expect(exampleTokens({ fewShots: null, form: "own" }, document)).toBe(0);
   });
 });

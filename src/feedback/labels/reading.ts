@@ -6,7 +6,7 @@ import { deriveSeed, UserError } from "../../core/index.ts";
 import type { CallOptions, LanguageModel, Score } from "../../models/index.ts";
 import type { Message, UnscoredReason, Usage } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
-import type { Judging } from "./judging.ts";
+import type { JudgeProtocol } from "./judge-protocol.ts";
 import { commonestReason, countVotes, readVote, type VoteCount, whyNoChoice } from "./vote.ts";
 
 /** A question that a letter answers. shown: the replies under (A) and (B). */
@@ -96,7 +96,7 @@ export const givesChoice = async (
   call: CallOptions,
 ): Promise<boolean> => {
   if (!judge.capabilities.scores) return false;
-  const scores = await judge.score([{ messages, continuations: comparisonOptions }], call);
+  const scores = await judge.score([{ messages, continuations: comparisonOptions, trial: true }], call);
   const [score] = expectCount(judge.id, 1, scores);
   return judge.capabilities.scores && (score!.declined !== undefined || normaliseChoice(score!) !== null);
 };
@@ -114,13 +114,16 @@ export const readScores = async (
   return expectCount(judge.id, requests.length, scores).map(fromScore);
 };
 
+/** What of a protocol decides how letters are read. */
+export type LetterReading = Pick<JudgeProtocol, "reading" | "form" | "votes" | "temperature">;
+
 /** A letter takes few tokens; judges that say more are read as far as this. */
 const voteTokens = 16;
 
 const readVotes = async (
   judge: LanguageModel,
   questions: readonly Question[],
-  { form, votes, temperature }: Judging,
+  { form, votes, temperature }: LetterReading,
   call: CallOptions,
 ): Promise<Reading[]> => {
   const requests = questions.flatMap(({ messages, seed }) =>
@@ -149,13 +152,13 @@ const readVotes = async (
   });
 };
 
-/** Reads every question, as the judging says. */
+/** Reads every question, as the protocol says. */
 export const readLetters = (
   judge: LanguageModel,
   questions: readonly Question[],
-  judging: Judging,
+  protocol: LetterReading,
   call: CallOptions,
 ): Promise<Reading[]> =>
-  judging.reading === "scores"
-    ? readScores(judge, questions, judging.form.options, call)
-    : readVotes(judge, questions, judging, call);
+  protocol.reading === "scores"
+    ? readScores(judge, questions, protocol.form.options, call)
+    : readVotes(judge, questions, protocol, call);

@@ -6,7 +6,7 @@ import { deriveSeed } from "../../core/index.ts";
 import type { CallOptions, LanguageModel, Reply } from "../../models/index.ts";
 import type { ReasoningChain, UnscoredReason } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
-import { clampTo, type Judging } from "./judging.ts";
+import { clampTo, type JudgeProtocol } from "./judge-protocol.ts";
 import { type Question, type Reading, readLetters } from "./reading.ts";
 import { declinesToJudge } from "./vote.ts";
 
@@ -40,7 +40,7 @@ const chainOf = ({ reply, failure, reading }: Verdict): ReasoningChain => {
   };
 };
 
-const together = (verdicts: readonly Verdict[], { clamp, reading: how }: Judging): ReasonedReading => {
+const together = (verdicts: readonly Verdict[], { clamp, reading: how }: JudgeProtocol): ReasonedReading => {
   const chains = verdicts.map(chainOf);
   const read = chains.flatMap(({ probability }) => (probability === null ? [] : [probability]));
   const reason = chains.find((chain) => chain.reason !== undefined)?.reason;
@@ -65,10 +65,10 @@ const together = (verdicts: readonly Verdict[], { clamp, reading: how }: Judging
 export const readReasoning = async (
   judge: LanguageModel,
   questions: readonly Question[],
-  judging: Judging,
+  protocol: JudgeProtocol,
   call: CallOptions,
 ): Promise<ReasonedReading[]> => {
-  const { chains, temperature, maxTokens, form } = judging;
+  const { chains, temperature, maxTokens, form } = protocol;
   const asked = questions.flatMap((question) =>
     Array.from({ length: chains }, (_, chain) => ({
       question,
@@ -101,10 +101,10 @@ export const readReasoning = async (
       : [];
   });
   // One letter after each chain: several would only repeat what the chain says.
-  const readings = (await readLetters(judge, followed, { ...judging, votes: 1 }, call)).values();
+  const readings = (await readLetters(judge, followed, { ...protocol, votes: 1 }, call)).values();
   const verdicts = written.map((one): Verdict => {
     const reading = one.failure === null ? readings.next().value : undefined;
     return reading === undefined ? one : { ...one, reading };
   });
-  return questions.map((_, at) => together(verdicts.slice(at * chains, (at + 1) * chains), judging));
+  return questions.map((_, at) => together(verdicts.slice(at * chains, (at + 1) * chains), protocol));
 };

@@ -1,18 +1,24 @@
 // How often a model's replies violate an area (penetration rate): a judge answers by multiple choice whether a reply does
-// harm there, with "Yes" under (A) and then under (B), and the log-probabilities of the letters are normalised and
-// averaged. What a judge does not answer is never a score.
+// harm there, with "Yes" under (A) and then under (B), and the log-probabilities of the letters, or the shares of the
+// letters that it writes, are averaged. What a judge does not answer is never a score.
 
-import {
-  comparisonOptions,
-  loadTemplate,
-  renderConversation,
-  renderTemplate,
-} from "../../constitution/index.ts";
+import { loadTemplate, renderConversation, renderTemplate } from "../../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Message, Usage, ViolationRecord } from "../../records/index.ts";
+import type { Message, Usage, VerdictVotes, ViolationRecord } from "../../records/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
-import { givesChoice, readBothOrders, readScores, requireScores, scoresMissing } from "../labels/reading.ts";
+import { plainProtocol } from "../labels/judge-protocol.ts";
+import {
+  givesChoice,
+  type LetterReading,
+  type Question,
+  type Reading,
+  readBothOrders,
+  readLetters,
+  requireScores,
+  scoresMissing,
+} from "../labels/reading.ts";
+import type { VoteCount } from "../labels/vote.ts";
 import { type Area, describeArea } from "./areas.ts";
 
 /** A reply to judge. prompt, reply: ids of their records. */
@@ -24,12 +30,24 @@ export type AreaReply = {
   readonly area: Area;
 };
 
-/** chunk: items whose calls are made together, two each; window: such chunks at a time (default: the judge's). */
+/**
+ * How a person wants verdicts to be read. method "auto": from log-probabilities where the judge gives them, else from
+ * votes. votes: in each order; temperature: of votes.
+ */
+export type RequestedVerdicts = Pick<LetterReading, "votes" | "temperature"> & {
+  readonly method: "auto" | "choice" | "votes";
+};
+
+/**
+ * chunk: items whose calls are made together, two each; window: such chunks at a time (default: the judge's). reading:
+ * how verdicts are read; default: from log-probabilities.
+ */
 export type PenetrationOptions = Partial<Pace> & {
   readonly judge: LanguageModel;
   readonly items: Stream<AreaReply>;
   readonly runSeed: number;
   readonly stage: string;
+  readonly reading?: LetterReading;
   readonly signal?: AbortSignal;
 };
 
@@ -42,15 +60,14 @@ const template = loadTemplate(new URL("./texts/violation.txt", import.meta.url),
   "second",
 ]);
 
-type AreaQuestion = { readonly messages: Message[] };
-
-/** "Yes" under (A), then under (B). */
-const questionsOf = ({
-  messages,
-  text,
-  area,
-}: Pick<AreaReply, "messages" | "text" | "area">): AreaQuestion[] =>
+/** "Yes" under (A), then under (B). seed: of the reply's verdict. */
+const questionsOf = (
+  { messages, text, area }: Pick<AreaReply, "messages" | "text" | "area">,
+  seed: number,
+): Question[] =>
   [["Yes", "No"] as const, ["No", "Yes"] as const].map(([first, second]) => ({
+    shown: [first, second],
+    seed: deriveSeed(seed, first),
     messages: [
       {
         role: "user",
@@ -64,46 +81,75 @@ const questionsOf = ({
     ],
   }));
 
-/** Throws UserError when a judge's log-probabilities cannot be read, found out by one small question. */
-export const requireVerdicts = async (
-  judge: LanguageModel,
-  area: Area,
-  signal?: AbortSignal,
-): Promise<void> => {
+/** Whether a judge's log-probabilities can be read, found out by one small question. */
+export const givesVerdicts = (judge: LanguageModel, area: Area, signal?: AbortSignal): Promise<boolean> => {
   const messages = [{ role: "user" as const, content: "Hello." }];
-  const [question] = questionsOf({ messages, text: "Hello. How can I help?", area });
-  const call = signal === undefined ? {} : { signal };
-  if (!(await givesChoice(judge, question!.messages, call))) throw scoresMissing(judge);
+  const [question] = questionsOf({ messages, text: "Hello. How can I help?", area }, 0);
+  return givesChoice(judge, question!.messages, signal === undefined ? {} : { signal });
 };
+
+/**
+ * How verdicts of a judge that gives log-probabilities (or gives none) are read. notice: what differs from what is usual.
+ * Throws UserError "judge-scores-nothing" where the method needs what the judge does not give.
+ */
+export const verdictReading = (
+  { method, votes, temperature }: RequestedVerdicts,
+  judge: Pick<LanguageModel, "id">,
+  givesScores: boolean,
+): { readonly reading: LetterReading; readonly notice: string | null } => {
+  if (method === "choice" && !givesScores) throw scoresMissing(judge);
+  const isVoted = method === "votes" || !givesScores;
+  return {
+    reading: { ...plainProtocol, votes, temperature, reading: isVoted ? "votes" : "scores" },
+    notice:
+      isVoted && method !== "votes"
+        ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: it votes ${votes} times in each order, and the share of votes is the verdict.`
+        : null,
+  };
+};
+
+/** Votes in an order. yes: the place of "Yes". */
+const votesOf = ({ shown, lost }: VoteCount, yes: 0 | 1): VerdictVotes => ({
+  yes: shown[yes],
+  no: shown[1 - yes]!,
+  lost: { ...lost },
+});
+
+const votesIn = (asFirst: Reading, asSecond: Reading): Pick<ViolationRecord, "votes"> =>
+  asFirst.votes && asSecond.votes ? { votes: [votesOf(asFirst.votes, 0), votesOf(asSecond.votes, 1)] } : {};
 
 const judgeChunk = async (
   items: readonly AreaReply[],
-  { judge, runSeed, stage, signal }: PenetrationOptions,
+  { judge, runSeed, stage, reading = plainProtocol, signal }: PenetrationOptions,
 ): Promise<PenetrationChunk> => {
   throwIfAborted(signal);
   const call = signal === undefined ? {} : { signal };
-  const readings = await readScores(judge, items.flatMap(questionsOf), comparisonOptions, call);
+  const seeds = items.map(({ prompt }) => deriveSeed(runSeed, stage, prompt));
+  const questions = items.flatMap((item, at) => questionsOf(item, seeds[at]!));
+  const readings = await readLetters(judge, questions, reading, call);
   const records = items.map(({ prompt, reply, area }, at): ViolationRecord => {
-    const read = readBothOrders(readings[2 * at]!, readings[2 * at + 1]!);
+    const [asFirst, asSecond] = [readings[2 * at]!, readings[2 * at + 1]!];
+    const read = readBothOrders(asFirst, asSecond);
     const id = `${stage}/${prompt}`;
     return {
       id,
       parents: [prompt, reply],
       stage,
-      seed: deriveSeed(runSeed, stage, prompt),
+      seed: seeds[at]!,
       prompt,
       area: area.name,
       judge: judge.id,
       probability: read.orders && (read.orders[0] + read.orders[1]) / 2,
       ...read,
+      ...votesIn(asFirst, asSecond),
     };
   });
   return { records, usage: sumUsage(readings.map(({ usage }) => usage)) };
 };
 
-/** Judges replies in their order. Throws UserError when the judge gives no log-probabilities at all. */
+/** Judges replies in their order. Throws UserError when log-probabilities are to be read and the judge gives none. */
 export async function* judgeViolations(options: PenetrationOptions): AsyncGenerator<PenetrationChunk> {
-  requireScores(options.judge);
+  if ((options.reading ?? plainProtocol).reading === "scores") requireScores(options.judge);
   const { chunk, window } = { ...paceOf(options.judge, 2), ...options };
   const chunks = piecesOf(options.items, chunk);
   for await (const ready of inOrder(chunks, window, (items) => judgeChunk(items, options))) {

@@ -222,6 +222,13 @@ describe("readPrompts", () => {
         );
         expect(sides[1]).toBe(sides[0]);
       }
+    const wrapped = ["  Hi.", "Hi.", "Hi.\n", "\ufeffHi. \u0000", "Hi"].map((prompt) => ({ prompt }));
+    const found = await load(jsonl(...wrapped), { testShare: 0 });
+    // One prompt however it is wrapped, in the words in which it came first, and of one id.
+    expect(found.prompts.map(({ messages }) => messages[0]?.content)).toEqual(["  Hi.", "Hi"]);
+    expect(found.repeated).toBe(3);
+    const [bare] = (await load(jsonl(wrapped[1]))).prompts;
+    expect(bare?.id).toBe(found.prompts[0]?.id);
     expect(splitOf(message, 0)).toBe("train");
     expect(splitOf(message, 1)).toBe("test");
   });

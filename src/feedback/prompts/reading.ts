@@ -34,13 +34,15 @@ export type PromptOptions = {
 };
 
 /**
- * The side of a conversation: decided by its content alone, white space around it aside, so the same prompt is on the
- * same side in every run, whether its ends were cleaned before or not.
+ * What makes a conversation the one that it is: its content, white space around it aside. So the same prompt has one id
+ * and one side in every run, whether its ends were cleaned before or not.
  */
-export const splitOf = (messages: readonly Message[], testShare: number): "train" | "test" => {
-  const settled = messages.map((message) => ({ ...message, content: trimEnds(message.content) }));
-  return hashText(`split\u001f${canonicalJson(settled)}`) / 2 ** 32 < testShare ? "test" : "train";
-};
+const contentOf = (messages: readonly Message[]): string =>
+  canonicalJson(messages.map((message) => ({ ...message, content: trimEnds(message.content) })));
+
+/** The side of a conversation, decided by its content alone. */
+export const splitOf = (messages: readonly Message[], testShare: number): "train" | "test" =>
+  hashText(`split\u001f${contentOf(messages)}`) / 2 ** 32 < testShare ? "test" : "train";
 
 /** A prompt without text is a fault of its own, because some files are full of them. */
 const requireText = (messages: readonly Message[], place: TextPlace): void => {
@@ -58,7 +60,7 @@ const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions):
   requireText(messages, place);
   const { runSeed, stage = "prompts", testShare = 0.2, sideOf = () => null } = options;
   const id =
-    given.id === undefined ? `prompt-${sha256Text(canonicalJson(messages)).slice(0, 16)}` : `${given.id}`;
+    given.id === undefined ? `prompt-${sha256Text(contentOf(messages)).slice(0, 16)}` : `${given.id}`;
   const kind = given.kind ?? options.kind;
   return {
     id,
@@ -88,7 +90,7 @@ const createTaking = (options: PromptOptions, notes: ReadingNotes) => {
     const { place } = given;
     const number = place.line ?? place.row ?? 0;
     const record = toRecord(given, options);
-    if (seen.add(canonicalJson(record.messages), number) !== undefined) {
+    if (seen.add(contentOf(record.messages), number) !== undefined) {
       notes.onRepeated?.();
       return null;
     }

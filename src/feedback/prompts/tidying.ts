@@ -3,7 +3,7 @@
 
 import type { Message, PromptRecord } from "../../records/index.ts";
 import { createDigestMap } from "./digests.ts";
-import { createNearMap } from "./near.ts";
+import { createNearMap } from "./near-duplicates.ts";
 
 /**
  * ends: take white space and control characters off both ends of the last message. maxCharacters: longer prompts are left

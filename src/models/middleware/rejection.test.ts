@@ -59,6 +59,10 @@ describe("withRejection", () => {
       ["to two", "stop"],
     ]);
     expect(told).toEqual([turnedDown(status).message]);
+    // What the plain request took that showed whose fault it was.
+    const [plain] = await rejecting.generate([ask("Hello.")]);
+    expect(replies[1]?.usage).toEqual(plain?.usage);
+    expect(plain?.usage.completionTokens).toBeGreaterThan(0);
     const scores = await rejecting.score(["one", "bad"].map(question));
     expect(scores.map(({ logProbabilities, declined }) => [logProbabilities, declined])).toEqual([
       [[-1, -2], undefined],

@@ -1,8 +1,9 @@
 // One request that a server will not or cannot answer (400, 413, 422, a 500 that stays, a reply that ends as none) ends as
 // "rejected" and costs no other. Whether it is the request or the server is found out by a plain one of the same settings
-// right after it: where that is answered, the request was at fault; else the failure is thrown. Put it over the retries.
+// right after it: where that is answered, the request was at fault, and its usage is what that answer took; else the
+// failure is thrown. Put it over the retries.
 
-import type { Message } from "../../records/index.ts";
+import type { Message, Usage } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
 import { mayReject } from "../failure.ts";
 import type {
@@ -21,40 +22,45 @@ const plain: readonly Message[] = [{ role: "user", content: "Hello." }];
 /** Enough for a server to show that it answers. */
 const plainTokens = 16;
 
-const nothing = { promptTokens: 0, completionTokens: 0 };
-
 /** A model whose single requests may be rejected. */
 export const withRejection = (
   model: LanguageModel,
   { onRejection }: RejectionOptions = {},
 ): LanguageModel => {
-  const asked = async <Request extends { readonly messages: readonly Message[] }, Answer>(
+  const asked = async <
+    Request extends { readonly messages: readonly Message[] },
+    Answer extends { readonly usage: Usage },
+  >(
     request: Request,
     ask: (request: Request) => Promise<Answer[]>,
     change: Partial<Request>,
-    rejected: Answer,
+    rejected: (usage: Usage) => Answer,
   ): Promise<Answer> => {
     try {
       const [answer] = await ask(request);
       return answer as Answer;
     } catch (thrown) {
       if (!mayReject(thrown)) throw thrown;
+      let usage: Usage;
       try {
-        await ask({ ...request, ...change, messages: plain });
+        const [hello] = await ask({ ...request, ...change, messages: plain });
+        usage = (hello as Answer).usage;
       } catch (other) {
         // The same happens to any request: what the server said of the first is what has to be told.
         throw mayReject(other) ? thrown : other;
       }
       onRejection?.(thrown);
-      return rejected;
+      return rejected(usage);
     }
   };
-  const rejectedReply: Reply = { text: "", finish: "rejected", usage: nothing };
-  const rejectedScore = ({ continuations }: ScoreRequest): Score => ({
-    logProbabilities: continuations.map(() => null),
-    declined: "rejected",
-    usage: nothing,
-  });
+  const rejectedReply = (usage: Usage): Reply => ({ text: "", finish: "rejected", usage });
+  const rejectedScore =
+    ({ continuations }: ScoreRequest) =>
+    (usage: Usage): Score => ({
+      logProbabilities: continuations.map(() => null),
+      declined: "rejected",
+      usage,
+    });
   return {
     id: model.id,
     capabilities: model.capabilities,

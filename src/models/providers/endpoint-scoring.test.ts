@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { withRetry } from "../middleware/retry.ts";
 import type { ScoreRequest } from "../specification.ts";
+import type { FoundWays } from "./endpoint-scoring.ts";
 import {
   type Endpoint,
   type EndpointBehaviour,
@@ -84,6 +85,32 @@ describe("score", () => {
       return server.calls.slice(0, 3).map(({ path, body }) => [path, body]);
     };
     expect(await asked("one")).toEqual(await asked("another"));
+  });
+
+  it("looks for it with a trial where that comes first, and takes its answer for both", async () => {
+    const { server, model } = await start({});
+    const [tried] = await model.score([{ ...question("q"), trial: true }]);
+    expect(paths(server).filter((path) => path.endsWith("completions"))).toHaveLength(1);
+    expect((await model.score([question("q")]))[0]).toEqual(tried);
+    expect(paths(server).filter((path) => path.endsWith("completions"))).toHaveLength(2);
+  });
+
+  it("does not look for it again where the same model is opened once more", async () => {
+    const ways: FoundWays = new Map();
+    for (const [behaviour, offered] of [
+      [{ chat: false, echo: true }, true],
+      [{ top: "ignored" }, false],
+    ] as const) {
+      const { server, model } = await start(behaviour, { id: JSON.stringify(behaviour), ways });
+      const first = await model.score([question("q")]);
+      const asked = server.calls.length;
+      const options = { id: model.id, baseURL: server.baseURL, model: "pretend", ways };
+      const again = openAiCompatibleModel(options);
+      expect(again.capabilities.scores).toBe(offered);
+      expect(await again.score([question("q")])).toEqual(first);
+      expect(server.calls).toHaveLength(asked + (offered ? 2 : 0));
+      await again.close();
+    }
   });
 
   it("is null where the server gives no log-probabilities, and does not go on asking", async () => {
@@ -177,7 +204,7 @@ describe("score", () => {
     const none = await start({}, { scoring: "none" });
     expect((await none.model.score([question("q")]))[0]?.logProbabilities).toEqual([null, null]);
     expect(none.server.calls).toHaveLength(0);
-    const echo = await start({ echo: true, template: "apply-template" }, { scoring: "completions" });
+    const echo = await start({ echo: true, template: "apply-template" }, { scoring: "template" });
     const [score] = await echo.model.score([question("q")]);
     expect(share(score?.logProbabilities ?? [])).toBeCloseTo(probabilityOfA("<user>q<assistant>"), 9);
     expect(paths(echo.server).filter((path) => path !== "/apply-template")).toEqual([

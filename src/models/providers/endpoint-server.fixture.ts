@@ -1,5 +1,5 @@
 // A small server for tests that speaks the OpenAI-compatible API as different servers do: with and without
-// log-probabilities, echo, chat, or addresses for its chat template; and that fails on request.
+// log-probabilities, echo, chat, plain completions, or addresses for its chat template; and that fails on request.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -28,10 +28,12 @@ export type Fault =
 /**
  * What the server offers. top: most alternatives a token; the letter tokens of its tokenizer can be chosen. fault:
  * asked for each call, with the number of calls before it; undefined means a proper answer. before: awaited first.
- * uncounted: answers without counts of tokens.
+ * uncounted: answers without counts of tokens. texts: goes on with texts, with log-probabilities in OpenAI's lists or as
+ * llama.cpp tells them.
  */
 export type EndpointBehaviour = {
   readonly chat?: boolean;
+  readonly texts?: boolean | "content";
   readonly top?: number | "ignored" | "refused" | "broken";
   readonly echo?: boolean | "ignored" | "refused";
   readonly models?: readonly string[];
@@ -69,12 +71,9 @@ export const probabilityOfA = (prompt: string): number =>
       hashText(prompt.replace(/^[\s\S]*(?:<user>|Human: )|(?:<assistant>|\n\nAssistant:)$/g, "")),
     ).next();
 
-const reply = (body: ServedCall["body"]): object => {
-  const messages = body["messages"] as Message[];
-  const asked = messages.at(-1)?.content ?? "";
-  const words = `reply ${deriveSeed(Number(body["seed"]), JSON.stringify(messages))} to {this}: done`.split(
-    " ",
-  );
+/** What the pretend model writes. asked: the last user's text; whole: all that it was given. */
+const write = (body: ServedCall["body"], asked: string, whole: string) => {
+  const words = `reply ${deriveSeed(Number(body["seed"]), whole)} to {this}: done`.split(" ");
   const limit = Number(body["max_tokens"] ?? body["max_completion_tokens"]);
   const special: Record<string, [string | null, string]> = {
     "[filter]": ["partly", "content_filter"],
@@ -86,16 +85,30 @@ const reply = (body: ServedCall["body"]): object => {
     words.slice(0, limit).join(" "),
     limit < words.length ? "length" : "stop",
   ];
+  const usage = { prompt_tokens: asked.length, completion_tokens: words.length, total_tokens: 0 };
+  return { content, reason, usage };
+};
+
+const reply = (body: ServedCall["body"]): object => {
+  const messages = body["messages"] as Message[];
+  const asked = messages.at(-1)?.content ?? "";
+  const { content, reason, usage } = write(body, asked, JSON.stringify(messages));
   const message = asked === "[refusal]" ? { content: null, refusal: "I will not." } : { content };
   return {
     id: "x",
     object: "chat.completion",
     choices: [{ index: 0, message: { role: "assistant", ...message }, finish_reason: reason }],
-    usage: { prompt_tokens: asked.length, completion_tokens: words.length, total_tokens: 0 },
+    usage,
   };
 };
 
-const chatTokens = (prompt: string, behaviour: EndpointBehaviour): object[] => {
+type Token = {
+  readonly token: string;
+  readonly logprob: number;
+  readonly top_logprobs: readonly { readonly token: string; readonly logprob: number }[];
+};
+
+const chatTokens = (prompt: string, behaviour: EndpointBehaviour): Token[] => {
   const probability = probabilityOfA(prompt);
   const letters = behaviour.letters ?? [
     ["A", probability],
@@ -111,20 +124,24 @@ const chatTokens = (prompt: string, behaviour: EndpointBehaviour): object[] => {
   const top = typeof behaviour.top === "number" ? behaviour.top : 20;
   return [
     ...(behaviour.preamble ?? ["("]).map(plain),
-    { ...shares[0], top_logprobs: shares.slice(0, top) },
+    { ...shares[0]!, top_logprobs: shares.slice(0, top) },
     plain(")"),
   ];
 };
 
-const chatAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
-  if (body["logprobs"] !== true) return reply(body);
-  if (behaviour.top === "ignored") return reply(body);
-  if (behaviour.top === "broken") {
+/** Why so many alternatives are not given. undefined: they are. */
+const topRefused = ({ top = 20 }: EndpointBehaviour, wanted: number): object | undefined => {
+  if (top === "broken")
     return { fault: { status: 500, body: { detail: "logprobs is not supported for this model" } } };
-  }
-  if (behaviour.top === "refused" || (behaviour.top ?? 20) < Number(body["top_logprobs"])) {
+  if (top === "refused" || Number(top) < wanted)
     return { fault: { status: 400, body: { error: { message: "top_logprobs is not offered" } } } };
-  }
+  return undefined;
+};
+
+const chatAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
+  if (body["logprobs"] !== true || behaviour.top === "ignored") return reply(body);
+  const refused = topRefused(behaviour, Number(body["top_logprobs"]));
+  if (refused !== undefined) return refused;
   const content = chatTokens(render(body["messages"] as Message[]), behaviour);
   return {
     choices: [
@@ -137,6 +154,29 @@ const chatAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): obj
     ],
     usage: { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 },
   };
+};
+
+/** A text gone on with: a server that knows no echo takes no notice where it is asked for one. */
+const textAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): object => {
+  const prompt = String(body["prompt"]);
+  const asked = prompt.replace(/^[\s\S]*\n\nHuman: |\n\nAssistant:$/g, "");
+  const { content, reason, usage } = write(body, asked, prompt);
+  const choice = { index: 0, text: content ?? "", finish_reason: reason };
+  if (body["logprobs"] === undefined || behaviour.top === "ignored") return { choices: [choice], usage };
+  const refused = topRefused(behaviour, Number(body["logprobs"]));
+  if (refused !== undefined) return refused;
+  const tokens = chatTokens(prompt, behaviour);
+  const logprobs =
+    behaviour.texts === "content"
+      ? { content: tokens }
+      : {
+          tokens: tokens.map(({ token }) => token),
+          token_logprobs: tokens.map(({ logprob }) => logprob),
+          top_logprobs: tokens.map(({ top_logprobs }) =>
+            Object.fromEntries(top_logprobs.map(({ token, logprob }) => [token, logprob])),
+          ),
+        };
+  return { choices: [{ ...choice, logprobs }], usage };
 };
 
 /** Words and single signs, as a tokenizer might have them; "(A)" is three tokens. */
@@ -174,6 +214,8 @@ const echoAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): obj
 const answer = (call: ServedCall, behaviour: EndpointBehaviour): object => {
   const { path, body } = call;
   if (path === "/v1/chat/completions" && behaviour.chat !== false) return chatAnswer(body, behaviour);
+  if (path === "/v1/completions" && behaviour.texts && (!body["echo"] || !behaviour.echo))
+    return textAnswer(body, behaviour);
   if (path === "/v1/completions" && behaviour.echo) return echoAnswer(body, behaviour);
   if (path === "/v1/models" && behaviour.models !== undefined) {
     return { object: "list", data: behaviour.models.map((id) => ({ id, object: "model" })) };

@@ -14,12 +14,19 @@ const usageSchema = z.object({
 const told = z.object({ usage: usageSchema.nullish().catch(null) }).catch({});
 
 const written = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
+  choices: z
+    .array(
+      z.union([
+        z.object({ message: z.object({ content: z.string() }) }).transform(({ message }) => message.content),
+        z.object({ text: z.string() }).transform(({ text }) => text),
+      ]),
+    )
+    .min(1),
 });
 
 /** What was written, estimated: the reply's text where there is one, else as much as it may be. */
 const estimateWritten = (response: unknown, most: number): number => {
-  const text = written.safeParse(response).data?.choices[0]?.message.content;
+  const text = written.safeParse(response).data?.choices[0];
   return text === undefined ? most : Math.min(most, estimateTokens(text));
 };
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { constitutionFor, saveConstitution } from "../../constitution/index.ts";
 import { collect, sequenceOf } from "../../core/index.ts";
 import {
-  type JudgingWishes,
   mixSftRows,
   preferenceRows,
+  type RequestedProtocol,
   sftRowsFromReplies,
   sftRowsFromRevisions,
 } from "../../feedback/index.ts";
@@ -21,7 +21,7 @@ import {
   rewardPairRecordSchema,
 } from "../../records/index.ts";
 import { readRecords } from "../../runs/index.ts";
-import { readWishes } from "../judging.ts";
+import { readProtocol } from "../judge-protocol.ts";
 import type { RunConfig } from "../run-config.ts";
 import type { ArmName } from "./arms.ts";
 import { labelStage, type Pipeline, reviseStage } from "./data.ts";
@@ -58,7 +58,7 @@ type Arm = {
   readonly pipeline: Pipeline;
   readonly shared: SharedByArms;
   readonly constitution: Constitution;
-  readonly wishes: JudgingWishes;
+  readonly requested: RequestedProtocol;
   /** The full name of one of its stages. */
   stage(name: string): string;
 };
@@ -95,7 +95,7 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
 };
 
 /** Labels of pairs of the SL-CAI model's replies, by the judge; and the replies. */
-const labelPairs = async ({ pipeline, shared, constitution, wishes, stage }: Arm, policy: string) => {
+const labelPairs = async ({ pipeline, shared, constitution, requested, stage }: Arm, policy: string) => {
   const { config, train } = shared;
   const labelled = await labelStage(pipeline, {
     name: stage("label"),
@@ -106,7 +106,7 @@ const labelPairs = async ({ pipeline, shared, constitution, wishes, stage }: Arm
     prompts: sequenceOf(train),
     sampling: { ...config.sampling, temperature: config.label.temperature },
     samples: config.label.samples,
-    wishes,
+    requested,
     seedStage: "label",
   });
   return { labels: await collect(labelled.labels), samples: await collect(labelled.samples) };
@@ -160,8 +160,8 @@ export const runArm = async (
   pipeline: Pipeline,
   { shared, name, constitution }: ArmJob,
 ): Promise<ArmRecords> => {
-  const wishes = await readWishes(shared.config.label, constitution);
-  const arm: Arm = { pipeline, shared, constitution, wishes, stage: (stage) => `${name}/${stage}` };
+  const requested = await readProtocol(shared.config.label, constitution);
+  const arm: Arm = { pipeline, shared, constitution, requested, stage: (stage) => `${name}/${stage}` };
   const folder = join(pipeline.run.folder, name);
   await saveConstitution(join(folder, "constitution.yaml"), constitution);
   const { revisions, model } = await learnSupervised(arm);

@@ -55,6 +55,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   let ledger: Ledger | undefined;
   let store: AnswerStore | undefined;
   let recorder: Recorder | undefined;
+  const scoringWays: NonNullable<OpenOptions["scoringWays"]> = new Map();
   const openStore = async (name: string): Promise<AnswerStore | undefined> => {
     const own = folder === undefined ? undefined : join(folder, callsName);
     const kept = cache === "run" ? own : cache;
@@ -86,6 +87,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
         prices,
         ledger: runsHere(name) ? undefined : await openAccount(stage),
         recorder,
+        scoringWays,
         cache: await openStore(name),
       };
     },

@@ -4,11 +4,11 @@
 import { hashConstitution } from "../../constitution/index.ts";
 import { CovenantError, hashEach, inStep, mapped, type Sequence, sequence } from "../../core/index.ts";
 import {
-  type JudgingWishes,
   paceOf,
   pairOf,
   type ReplyChunk,
   type ReplyPair,
+  type RequestedProtocol,
   type RevisionItem,
   reviseBatch,
   revisionItem,
@@ -27,7 +27,7 @@ import {
 } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { type ReplyTally, tallyReplies } from "../data-summary.ts";
-import { wishesAsInput } from "../judging.ts";
+import { protocolAsInput } from "../judge-protocol.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { counted } from "../wording.ts";
 import { type Asking, askInto, askingStage, idsOf, isOf, recordsOf } from "./asking.ts";
@@ -206,7 +206,7 @@ export type LabelStageOptions = {
   readonly samples: number;
   readonly seedStage?: string;
   /** How the judge is asked. */
-  readonly wishes: JudgingWishes;
+  readonly requested: RequestedProtocol;
 };
 
 /** samples: the policy's replies, those of each prompt together; labels: one for each prompt. */
@@ -231,7 +231,8 @@ async function* pairsOf(
  */
 export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions): Promise<Labelled> => {
   const { run } = pipeline;
-  const { name, after, policy, judge, constitution, prompts, sampling, samples, seedStage, wishes } = options;
+  const { name, after, policy, judge, constitution, prompts, sampling, samples, seedStage, requested } =
+    options;
   const policyName = nameInRun(run.folder, policy);
   const inputs = {
     policy: policyName,
@@ -240,14 +241,14 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     sampling,
     samples,
     prompts: await idsOf(prompts),
-    ...wishesAsInput(wishes),
+    ...protocolAsInput(requested),
   };
   const sampled = prompts.count * samples;
   const all = sampled + prompts.count;
   await run.stage({ name, inputs, after }, async (stage) => {
     const sampleFile = await stage.records("samples.jsonl", replyRecordSchema);
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
-    const asked = { judge, constitution, wishes };
+    const asked = { judge, constitution, requested };
     const givesScores = await tryJudge(pipeline, stage, asked, labelFile);
     await askInto(pipeline, stage, sampleFile, {
       ...samplingOf(sampling, samples, seedStage),

@@ -6,21 +6,21 @@ import { CovenantError, collect, type Sequence, takeFirst } from "../../core/ind
 import {
   describeFlips,
   isPlain,
-  type Judging,
-  type JudgingWishes,
+  type JudgeProtocol,
   judgeGivesScores,
-  judgingFor,
   labelBatch,
   methodOf,
   paceOf,
+  protocolFor,
   type ReplyPair,
+  type RequestedProtocol,
   watchJudge,
 } from "../../feedback/index.ts";
 import { isEndpoint, type LanguageModel } from "../../models/index.ts";
 import { type Constitution, type LabelRecord, labelRecordSchema } from "../../records/index.ts";
 import type { RecordFile, StageContext } from "../../runs/index.ts";
 import { countLabels, type LabelCounts, sumOver } from "../data-summary.ts";
-import { wishesAsInput } from "../judging.ts";
+import { protocolAsInput } from "../judge-protocol.ts";
 import { askInto, idsOf, recordsOf } from "./asking.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
@@ -28,29 +28,29 @@ import { type Pipeline, withStageModel } from "./stage-model.ts";
 export type JudgeOptions = {
   readonly judge: string;
   readonly constitution: Constitution;
-  readonly wishes: JudgingWishes;
+  readonly requested: RequestedProtocol;
 };
 
 /**
  * Whether a judge behind an endpoint gives log-probabilities: asked once, before anything else is done. null: the model
  * itself knows, when it is open. labels: what an interrupted attempt left, which goes on as it began. Throws UserError
- * where the wished method needs them and they are not given.
+ * where the requested method needs them and they are not given.
  */
 export const tryJudge = async (
   pipeline: Pipeline,
   stage: StageContext,
-  { judge, constitution, wishes }: JudgeOptions,
+  { judge, constitution, requested }: JudgeOptions,
   labels: Pick<RecordFile<LabelRecord>, "rows">,
 ): Promise<boolean | null> => {
   const [first] = await collect(takeFirst(labels.rows(), 1));
   const begun = methodOf(first);
-  if (begun !== undefined && wishes.method !== "reasoning") return begun === "choice";
-  if (!isEndpoint(judge) || wishes.method === "votes") return null;
+  if (begun !== undefined && requested.method !== "reasoning") return begun === "choice";
+  if (!isEndpoint(judge) || requested.method === "votes") return null;
   let gives = true;
   await withStageModel(pipeline, stage, judge, async (opened) => {
     const { signal } = stage;
     gives = await judgeGivesScores({ judge: opened, constitution, runSeed: pipeline.run.seed, signal });
-    judgingFor(wishes, opened, gives);
+    protocolFor(requested, opened, gives);
   });
   return gives;
 };
@@ -58,16 +58,16 @@ export const tryJudge = async (
 const settle = (
   { calls }: Pipeline,
   stage: StageContext,
-  { judge: name, wishes }: JudgeOptions,
+  { judge: name, requested }: JudgeOptions,
   judge: LanguageModel,
   givesScores: boolean | null,
-): Judging => {
-  const { judging, notice } = judgingFor(wishes, judge, givesScores ?? judge.capabilities.scores);
+): JudgeProtocol => {
+  const { protocol, notice } = protocolFor(requested, judge, givesScores ?? judge.capabilities.scores);
   if (notice !== null) stage.warn("judge-votes", notice);
   const price = isEndpoint(name) ? calls?.priceOf(name) : undefined;
   return {
-    ...judging,
-    tellsUsage: isEndpoint(name) || !isPlain(judging),
+    ...protocol,
+    tellsUsage: isEndpoint(name) || !isPlain(protocol),
     ...(price === undefined ? {} : { price }),
   };
 };
@@ -109,7 +109,7 @@ export const judgePairs = async (
           judge: opened,
           pairs: items,
           constitution,
-          judging: settle(pipeline, stage, options, opened, givesScores),
+          protocol: settle(pipeline, stage, options, opened, givesScores),
           seedStage,
         }),
       counts: ({ bounded }) => ({ bounded }),
@@ -172,18 +172,23 @@ export const comparisonStage = async (
   options: JudgeOptions & { readonly name: string; readonly pairs: Sequence<ReplyPair> },
 ): Promise<Sequence<LabelRecord>> => {
   const { run } = pipeline;
-  const { name, judge, constitution, wishes, pairs } = options;
+  const { name, judge, constitution, requested, pairs } = options;
   const inputs = {
     judge,
     constitution: hashConstitution(constitution),
     pairs: await idsOf(pairs),
-    ...wishesAsInput(wishes),
+    ...protocolAsInput(requested),
   };
   await run.stage({ name, inputs }, async (stage) => {
     const file = await stage.records("labels.jsonl", labelRecordSchema);
     const givesScores = await tryJudge(pipeline, stage, options, file);
     const onProgress = (labels: number) => stage.progress(labels, pairs.count, "labels");
-    await judgePairs(pipeline, stage, { judge, constitution, wishes, pairs, givesScores, onProgress }, file);
+    await judgePairs(
+      pipeline,
+      stage,
+      { judge, constitution, requested, pairs, givesScores, onProgress },
+      file,
+    );
     await checkLabels(stage, file.rows(), judge);
   });
   return recordsOf(run, [name, "labels.jsonl"], labelRecordSchema, pairs.count);

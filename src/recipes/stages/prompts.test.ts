@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { collect } from "../../core/index.ts";
+import { collect, manualClock } from "../../core/index.ts";
 import { sandboxPrompts } from "../../sandbox/index.ts";
+import type { RecipeContext } from "../recipe.ts";
 import { openPrompts, type PromptSource } from "./prompts.ts";
 
 let folder: string;
@@ -11,6 +12,9 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "covenant-gather-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const { signal } = new AbortController();
+const context: RecipeContext = { emit: () => {}, signal, clock: manualClock(0), environment: {} };
 
 const counts = { harmful: 30, harmless: 30, lookalike: 30 };
 const write = (rows: readonly unknown[]): string => {
@@ -21,7 +25,8 @@ const write = (rows: readonly unknown[]): string => {
 const textsOf = (split: "train" | "test"): string[] =>
   sandboxPrompts({ seed: 5, split, counts }).map(({ messages }) => messages[0]!.content);
 
-const load = async (source: PromptSource) => collect((await openPrompts(source, 1)).prompts);
+const load = async (source: PromptSource) =>
+  collect((await openPrompts(source, { seed: 1, context })).prompts);
 
 describe("prompts of one's own", () => {
   it("that are the sandbox's are held out where the model was never trained on what they ask for", async () => {
@@ -43,6 +48,29 @@ describe("prompts of one's own", () => {
     const tests = prompts.filter(({ split }) => split === "test").length;
     expect(tests).toBeGreaterThan(5);
     expect(tests).toBeLessThan(40);
+  });
+
+  it("are read in the format that is named, with every fault by line and field", async () => {
+    const options = { train: counts, test: counts };
+    const file = join(folder, "goals.csv");
+    writeFileSync(file, "goal,target,prompt\nOne,Sure,x\nTwo,Sure,y\n");
+    const textsIn = async (format?: string) =>
+      (await load({ source: file, ...options, ...(format === undefined ? {} : { format }) })).map(
+        ({ messages, kind }) => [messages[0]!.content, kind],
+      );
+    expect(await textsIn("advbench")).toEqual([
+      ["One", "harmful"],
+      ["Two", "harmful"],
+    ]);
+    expect(await textsIn("plain")).toEqual([
+      ["x", undefined],
+      ["y", undefined],
+    ]);
+    await expect(textsIn("xstest")).rejects.toThrow(/goals\.csv, line 2: type/);
+    await expect(textsIn("advbanch")).rejects.toThrow(/advbanch/);
+    await expect(load({ source: "sandbox", ...options, format: "plain" })).rejects.toThrow(
+      /that of a file, and the sandbox's prompts are none/,
+    );
   });
 
   it("are all on one side where a share of 0 or 1 says so", async () => {

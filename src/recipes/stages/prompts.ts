@@ -12,59 +12,73 @@ import {
   sha256File,
   UserError,
 } from "../../core/index.ts";
-import { readPrompts } from "../../feedback/index.ts";
+import { formatNamed, readPrompts } from "../../feedback/index.ts";
 import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import { sandboxPrompts, splitOfRequest } from "../../sandbox/index.ts";
+import type { RecipeContext } from "../recipe.ts";
 import { counted } from "../wording.ts";
+import { hereFile } from "./data-files.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { writeStream } from "./streamed-records.ts";
 
 export type PromptCounts = Readonly<Record<PromptKind, number>>;
 
 /**
- * testShare: share of a file's prompts that are held out, where rows do not say it. Without it, requests of the sandbox
+ * format: of a file, where its first row is not to tell it. testShare: share of a file's prompts that are held out, where rows do not say it. Without it, requests of the sandbox
  * are split by their combination, and other prompts as in readPrompts.
  */
 export type PromptSource = {
-  /** "sandbox" or a file. */
+  /** "sandbox" or a file, which may be one of a data set on the hub. */
   readonly source: string;
   readonly train: PromptCounts;
   readonly test: PromptCounts;
   readonly limit?: number;
   readonly kind?: PromptKind;
+  readonly format?: string;
   readonly testShare?: number;
 };
 
 type Notice = { readonly code: string; readonly text: string };
 
-/** The prompts of a run, with where they come from and what a person should know of them. */
+/** The prompts of a run, with where they come from (file: where it lies) and what a person should know of them. */
 export type OpenedPrompts = {
   readonly options: PromptSource;
+  readonly file: string | null;
   readonly prompts: Sequence<PromptRecord>;
   readonly notices: readonly Notice[];
 };
 
-/** Told of every prompt when prompts are opened. */
-type OnPrompt = (prompt: PromptRecord) => void;
+/** seed: of the run; onPrompt: told of every prompt. */
+type Opening = {
+  readonly seed: number;
+  readonly context: RecipeContext;
+  readonly onPrompt?: (prompt: PromptRecord) => void;
+};
 
 /** The side of a request of the sandbox: held-out combinations are for testing, all others for training. */
 const sandboxSide = (messages: readonly Message[]): "train" | "test" | null =>
   splitOfRequest(messages.at(-1)?.content ?? "");
 
 /** Reads a file once, so that every fault is told before anything is begun; its prompts are read anew by who needs them. */
-const openFile = async (options: PromptSource, seed: number, onPrompt: OnPrompt): Promise<OpenedPrompts> => {
-  const { source, limit, kind, testShare } = options;
+const openFile = async (
+  options: PromptSource,
+  { seed, context, onPrompt = () => {} }: Opening,
+): Promise<OpenedPrompts> => {
+  const { source, limit, kind, format, testShare } = options;
+  if (format !== undefined) formatNamed(format);
+  const file = await hereFile(source, context);
   const reading = {
     runSeed: seed,
     ...(limit === undefined ? {} : { limit }),
     ...(kind === undefined ? {} : { kind }),
+    ...(format === undefined ? {} : { format }),
     // Where both sides are used, what the model has seen in pretraining decides; the hash cannot know it.
     ...(testShare === undefined ? { sideOf: sandboxSide } : { testShare }),
   };
   let repeated = 0;
   let count = 0;
-  for await (const prompt of readPrompts(source, reading, { onRepeated: () => repeated++ })) {
+  for await (const prompt of readPrompts(file, reading, { onRepeated: () => repeated++ })) {
     count++;
     onPrompt(prompt);
   }
@@ -78,25 +92,28 @@ const openFile = async (options: PromptSource, seed: number, onPrompt: OnPrompt)
   const text = `${counted(repeated, "row says", "rows say")} the same as an earlier one in ${source}, and ${repeated === 1 ? "was" : "were"} left out.`;
   return {
     options,
-    prompts: sequence(count, () => readPrompts(source, reading)),
+    file,
+    prompts: sequence(count, () => readPrompts(file, reading)),
     notices: repeated === 0 ? [] : [{ code: "prompts-repeated", text }],
   };
 };
 
 /** Opens the prompts of a run. Throws UserError for a file with faults, and for none. */
-export const openPrompts = async (
-  options: PromptSource,
-  seed: number,
-  onPrompt: OnPrompt = () => {},
-): Promise<OpenedPrompts> => {
-  if (options.source !== "sandbox") return openFile(options, seed, onPrompt);
+export const openPrompts = async (options: PromptSource, opening: Opening): Promise<OpenedPrompts> => {
+  if (options.source !== "sandbox") return openFile(options, opening);
+  if (options.format !== undefined)
+    throw new UserError(
+      "format-without-file",
+      `The format ${options.format} is that of a file, and the sandbox's prompts are none. Leave out --format, or name a file: --prompts prompts.csv.`,
+    );
+  const { seed, onPrompt = () => {} } = opening;
   const prompts = (["train", "test"] as const)
     .flatMap((split) =>
       sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
     )
     .slice(0, options.limit);
   for (const prompt of prompts) onPrompt(prompt);
-  if (prompts.length > 0) return { options, prompts: sequenceOf(prompts), notices: [] };
+  if (prompts.length > 0) return { options, file: null, prompts: sequenceOf(prompts), notices: [] };
   throw new UserError(
     "prompts-empty",
     "The run has no prompts: all counts are 0. Ask for at least one prompt.",
@@ -106,10 +123,9 @@ export const openPrompts = async (
 /** prompts/prompts.jsonl: the run's prompts. */
 export const promptStage = async (
   { run }: Pipeline,
-  { options, prompts, notices }: OpenedPrompts,
+  { options, file, prompts, notices }: OpenedPrompts,
 ): Promise<Sequence<PromptRecord>> => {
-  const { source } = options;
-  const inputs = source === "sandbox" ? options : { ...options, file: await sha256File(source) };
+  const inputs = file === null ? options : { ...options, file: await sha256File(file) };
   await run.stage({ name: "prompts", inputs }, async (stage) => {
     for (const { code, text } of notices) stage.warn(code, text);
     const checked = mapped(prompts, (prompt) => promptRecordSchema.parse(prompt));
@@ -126,6 +142,7 @@ export type PromptsSettings = {
   readonly counts: PromptCounts;
   readonly limit?: number | undefined;
   readonly kind?: PromptKind | undefined;
+  readonly format?: string | undefined;
 };
 
 const none: PromptCounts = { harmful: 0, harmless: 0, lookalike: 0 };
@@ -133,13 +150,14 @@ const purposes = { train: "training", test: "testing" } as const;
 
 /** The source that settings name, all prompts of the sandbox being of one side. */
 export const sourceOf = (
-  { prompts: source, counts, limit, kind }: PromptsSettings,
+  { prompts: source, counts, limit, kind, format }: PromptsSettings,
   side: "train" | "test" = "train",
 ): PromptSource => ({
   source,
   ...{ train: none, test: none, [side]: counts },
   ...(limit === undefined ? {} : { limit }),
   ...(kind === undefined ? {} : { kind }),
+  ...(format === undefined ? {} : { format }),
 });
 
 /** Prompts of which only one side of the split is worked on. */
@@ -162,16 +180,21 @@ const ofSide = (
 export const openOneSide = async (
   settings: PromptsSettings,
   side: "train" | "test",
-  onPrompt: OnPrompt = () => {},
+  context: RecipeContext,
+  onPrompt: (prompt: PromptRecord) => void = () => {},
 ): Promise<OneSide> => {
   const { prompts: source } = settings;
   const other = side === "train" ? "test" : "train";
   const options: PromptSource = { ...sourceOf(settings, side), testShare: side === "train" ? 0 : 1 };
   let taken = 0;
-  const opened = await openPrompts(options, settings.seed, (prompt) => {
-    if (prompt.split !== side) return;
-    taken++;
-    onPrompt(prompt);
+  const opened = await openPrompts(options, {
+    seed: settings.seed,
+    context,
+    onPrompt(prompt) {
+      if (prompt.split !== side) return;
+      taken++;
+      onPrompt(prompt);
+    },
   });
   const marked = `marked for ${purposes[other]} ("split": "${other}")`;
   if (taken === 0) {
@@ -198,8 +221,9 @@ export type OneSidedPrompts = Omit<OneSide, "used"> & { readonly used: readonly 
 export const gatherOneSide = async (
   settings: PromptsSettings,
   side: "train" | "test",
+  context: RecipeContext,
 ): Promise<OneSidedPrompts> => {
-  const opened = await openOneSide(settings, side);
+  const opened = await openOneSide(settings, side, context);
   return { ...opened, used: await collect(opened.used) };
 };
 

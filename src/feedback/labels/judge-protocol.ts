@@ -12,7 +12,7 @@ import type { FewShots } from "./few-shots.ts";
  * which a comparison is judged. fewShots: examples before each question. tellsUsage: records say what their calls took,
  * and what that cost where the price is known (of a pool, its dearest member's).
  */
-export type Judging = {
+export type JudgeProtocol = {
   readonly method: LabelMethod;
   readonly reading: "scores" | "votes";
   readonly form: LabelForm;
@@ -28,7 +28,7 @@ export type Judging = {
 };
 
 /** Labels from the log-probabilities of two letters, by one principle (Bai et al. 2022, section 4.1). */
-export const plainJudging: Judging = {
+export const plainProtocol: JudgeProtocol = {
   method: "choice",
   reading: "scores",
   form: ownForm,
@@ -43,7 +43,7 @@ export const plainJudging: Judging = {
 };
 
 /** Whether a label's record says all that the judge said; otherwise the single judgements are kept beside it. */
-export const isPlain = ({ method, clamp, principles }: Judging): boolean =>
+export const isPlain = ({ method, clamp, principles }: JudgeProtocol): boolean =>
   method === "choice" && clamp === null && principles === 1;
 
 /** A probability within a clamp. */

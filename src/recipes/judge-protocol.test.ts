@@ -1,4 +1,4 @@
-// Settings of labels as wishes: usual ones change nothing of what a stage is, and what does not fit together is told.
+// Settings of labels as a protocol: usual ones change nothing of what a stage is, and what does not fit together is told.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,19 +6,19 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { readWishes, wishesAsInput } from "./judging.ts";
+import { protocolAsInput, readProtocol } from "./judge-protocol.ts";
 import { judgingSettings } from "./judging-settings.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "covenant-wishes-"));
+const folder = mkdtempSync(join(tmpdir(), "covenant-requested-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const schema = z.strictObject(judgingSettings);
 const constitution = await loadConstitution("ethical");
-const wishesOf = (settings: object) => readWishes(schema.parse(settings), constitution);
+const requestedOf = (settings: object) => readProtocol(schema.parse(settings), constitution);
 
 describe("settings of labels", () => {
   it("add nothing to a stage where labels are made as usual, and all else", async () => {
-    expect(wishesAsInput(await wishesOf({}))).toEqual({});
-    expect(wishesAsInput(await wishesOf({ hard: true }))).toEqual({});
+    expect(protocolAsInput(await requestedOf({}))).toEqual({});
+    expect(protocolAsInput(await requestedOf({ hard: true }))).toEqual({});
     for (const [key, value] of Object.entries({
       method: "votes",
       votes: 9,
@@ -29,17 +29,17 @@ describe("settings of labels", () => {
       principlesPerComparison: 2,
       reasoningTokens: 9,
     }))
-      expect(wishesAsInput(await wishesOf({ [key]: value })).wishes).toBeDefined();
+      expect(protocolAsInput(await requestedOf({ [key]: value })).requested).toBeDefined();
   });
 
   it("must fit the constitution and the examples", async () => {
-    await expect(wishesOf({ principlesPerComparison: 13 })).rejects.toThrow(
+    await expect(requestedOf({ principlesPerComparison: 13 })).rejects.toThrow(
       /judged by 13 principles.*ethical has 12/,
     );
     const fewShots = join(folder, "shots.json");
     writeFileSync(fewShots, JSON.stringify([{ prompt: "Q", corrects: ["a"], incorrects: ["b"] }]));
-    expect((await wishesOf({ fewShots })).fewShots?.shots).toHaveLength(1);
-    await expect(wishesOf({ fewShots, method: "reasoning" })).rejects.toThrow(
+    expect((await requestedOf({ fewShots })).fewShots?.shots).toHaveLength(1);
+    await expect(requestedOf({ fewShots, method: "reasoning" })).rejects.toThrow(
       /few-shots are \{prompt, corrects, incorrects\}, but method reasoning/,
     );
     for (const clamp of [[0.3, 0.6], [0.6, 0.4], [0.4], "some"])

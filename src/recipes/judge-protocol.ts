@@ -5,8 +5,8 @@ import { z } from "zod";
 import { canonicalJson } from "../core/index.ts";
 import {
   type FewShots,
-  type JudgingWishes,
   loadFewShots,
+  type RequestedProtocol,
   requireFewShots,
   requirePrinciples,
 } from "../feedback/index.ts";
@@ -16,7 +16,7 @@ import { judgingSettings } from "./judging-settings.ts";
 const judgingSchema = z.object(judgingSettings);
 export type JudgingSettings = z.output<typeof judgingSchema>;
 
-const wishesOf = (settings: JudgingSettings, fewShots: FewShots | null): JudgingWishes => ({
+const requestedOf = (settings: JudgingSettings, fewShots: FewShots | null): RequestedProtocol => ({
   method: settings.method,
   form: settings.form,
   clamp: settings.clamp,
@@ -29,21 +29,21 @@ const wishesOf = (settings: JudgingSettings, fewShots: FewShots | null): Judging
   tellsUsage: false,
 });
 
-const usual = canonicalJson(wishesOf(judgingSchema.parse({}), null));
+const usual = canonicalJson(requestedOf(judgingSchema.parse({}), null));
 
-/** What wishes add to what a stage is: nothing where labels are made as usual. */
-export const wishesAsInput = (wishes: JudgingWishes): { readonly wishes?: JudgingWishes } =>
-  canonicalJson(wishes) === usual ? {} : { wishes };
+/** What a protocol adds to what a stage is: nothing where labels are made as usual. */
+export const protocolAsInput = (requested: RequestedProtocol): { readonly requested?: RequestedProtocol } =>
+  canonicalJson(requested) === usual ? {} : { requested };
 
 /** Throws UserError for examples that cannot be read or do not fit, and for too few principles. */
-export const readWishes = async (
+export const readProtocol = async (
   settings: JudgingSettings,
   constitution: Constitution,
-): Promise<JudgingWishes> => {
+): Promise<RequestedProtocol> => {
   const fewShots = settings.fewShots === undefined ? null : await loadFewShots(settings.fewShots);
   requireFewShots(fewShots, settings.method);
   requirePrinciples(constitution, settings.principlesPerComparison);
-  return wishesOf(settings, fewShots);
+  return requestedOf(settings, fewShots);
 };
 
 /** The file of examples, where there is one, among what a command's settings name. */

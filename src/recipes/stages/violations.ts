@@ -1,0 +1,91 @@
+// Judging whether answers violate their areas, as a stage: how the judge is asked is settled before answers are paid for,
+// and an interrupted stage goes on as it began.
+
+import { canonicalJson, collect, hashEach, mapped, type Sequence, takeFirst } from "../../core/index.ts";
+import {
+  type Area,
+  type AreaReply,
+  givesVerdicts,
+  judgeViolations,
+  paceOf,
+  type RequestedVerdicts,
+  verdictReading,
+} from "../../feedback/index.ts";
+import { isEndpoint } from "../../models/index.ts";
+import { type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import { askInto, recordsOf } from "./asking.ts";
+import { type Pipeline, withStageModel } from "./stage-model.ts";
+
+/** usual: what adds nothing, requested, to what the stage is. area: which the judge is tried with. */
+export type ViolationJudge = {
+  readonly judge: string;
+  readonly area: Area;
+  readonly requested: RequestedVerdicts;
+  readonly usual: RequestedVerdicts;
+};
+
+/**
+ * Whether the judge gives log-probabilities that can be read; null: only it knows, when it is open. Throws UserError where
+ * they are needed and it gives none.
+ */
+export type TryJudge = (stage: StageContext) => Promise<boolean | null>;
+
+/** Makes what finds out, once, how a judge behind an endpoint is asked. */
+export const createTryJudge = (
+  pipeline: Pipeline,
+  { judge, area, requested }: Omit<ViolationJudge, "usual">,
+): TryJudge => {
+  let found: boolean | null | undefined =
+    isEndpoint(judge) && requested.method !== "votes" ? undefined : null;
+  return async (stage) => {
+    if (found !== undefined) return found;
+    let gives = true;
+    await withStageModel(pipeline, stage, judge, async (opened) => {
+      gives = await givesVerdicts(opened, area, stage.signal);
+      verdictReading(requested, opened, gives);
+    });
+    found = gives;
+    return gives;
+  };
+};
+
+/** What the judged replies are, and how many. */
+const measure = async (items: AsyncIterable<AreaReply>) => {
+  let count = 0;
+  const told = mapped(items, ({ reply, area }) => {
+    count++;
+    return [reply, area];
+  });
+  return { items: await hashEach(told), count };
+};
+
+/** judge/violations.jsonl: of every answer whether it violates its area. */
+export const violationStage = async (
+  pipeline: Pipeline,
+  { judge, requested, usual }: Omit<ViolationJudge, "area">,
+  tryJudge: TryJudge,
+  replies: () => AsyncIterable<AreaReply>,
+): Promise<Sequence<ViolationRecord>> => {
+  const name = "judge";
+  const { items, count } = await measure(replies());
+  const isUsual = canonicalJson(requested) === canonicalJson(usual);
+  const inputs = { judge, items, ...(isUsual ? {} : { requested }) };
+  await pipeline.run.stage({ name, after: ["prompts", "answer"], inputs }, async (stage) => {
+    const file = await stage.records("violations.jsonl", violationRecordSchema);
+    const [begun] = await collect(takeFirst(file.rows(), 1));
+    const known = begun === undefined ? await tryJudge(stage) : begun.votes === undefined;
+    await askInto(pipeline, stage, file, {
+      model: judge,
+      items: replies(),
+      paceFor: (opened) => paceOf(opened, 2),
+      work(opened, work) {
+        const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
+        if (notice !== null) stage.warn("judge-votes", notice);
+        return judgeViolations({ ...work, judge: opened, reading });
+      },
+      onChunk: (rows) => stage.progress(rows, count, "answers"),
+    });
+  });
+  return recordsOf(pipeline.run, [name, "violations.jsonl"], violationRecordSchema, count);
+};
