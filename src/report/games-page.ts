@@ -3,14 +3,7 @@
 
 import { groupBy, writeFileAtomic } from "../core/index.ts";
 import type { GameFigure } from "../records/index.ts";
-import {
-  armMark,
-  estimateCurveChart,
-  intervalSentence,
-  known,
-  numberText,
-  percentText,
-} from "./charts/index.ts";
+import { armMark, estimateCurveChart, intervalSentence, known, percentText } from "./charts/index.ts";
 import { drawChart } from "./drawing.ts";
 import { html, type Markup, trusted } from "./markup.ts";
 import { renderSmallPage } from "./small-page.ts";
@@ -78,8 +71,13 @@ ${trusted(svg)}
 `;
 };
 
-const cell = ({ value, low, high }: GameFigure): string =>
-  value === null ? "–" : `${numberText(value)} [${numberText(low ?? value)}, ${numberText(high ?? value)}]`;
+/** Two decimals; shares and incomes need no more, and columns stand under each other. */
+const shortText = (value: number): string => (Math.round(value * 100) / 100).toFixed(2).replace("-", "−");
+
+const cell = ({ value, low, high }: GameFigure): Markup =>
+  value === null
+    ? html`–`
+    : html`${shortText(value)}<br><small>${shortText(low ?? value)} to ${shortText(high ?? value)}</small>`;
 
 const figureTable = (experiment: string, figures: readonly GameFigure[]): Markup => {
   const own = figures.filter((figure) => figure.experiment === experiment);
@@ -87,11 +85,11 @@ const figureTable = (experiment: string, figures: readonly GameFigure[]): Markup
   const rows = [...groupBy(own, ({ who, measure }) => `${measure}, ${who}`)].flatMap(([row, all]) =>
     isUneventful(all) ? [] : [row],
   );
-  const find = (row: string, at: number): string => {
+  const find = (row: string, at: number): Markup => {
     const found = own.find(({ iteration, who, measure }) => iteration === at && `${measure}, ${who}` === row);
-    return found === undefined ? "–" : cell(found);
+    return found === undefined ? html`–` : cell(found);
   };
-  return html`<table><thead><tr><th>mean over repetitions</th>${iterations.map((at) => html`<th>${at}</th>`)}</tr></thead>
+  return html`<table><thead><tr><th>mean, 95 % band</th>${iterations.map((at) => html`<th>${at}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr><td>${row}</td>${iterations.map((at) => html`<td>${find(row, at)}</td>`)}</tr>`)}</tbody></table>
 `;
 };

@@ -15,6 +15,7 @@ const styleSheet = (): string => {
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;" +
     "background:var(--chart-paper);color:var(--chart-ink)}table{border-collapse:collapse;width:100%}" +
     "th,td{padding:.25rem .5rem;text-align:right;border-bottom:1px solid var(--chart-grid)}" +
+    "th,td small{white-space:nowrap}td{vertical-align:top}small{opacity:.7}" +
     "th:first-child,td:first-child{text-align:left}.drawing{width:100%;height:auto}"
   );
 };
