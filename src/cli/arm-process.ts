@@ -1,11 +1,16 @@
-// The process of one arm of a run, started by part-process.ts. Signals are for the process that holds the run to hear:
-// it says when to stop, and when it is gone, so is this one.
+// The process of one arm of a run, started by part-process.ts. Signals are for the process that holds the run to hear, from
+// the first moment on: it says when to stop, and when it is gone, so is this one.
 
-import { createArmWorker, type ToArm } from "../recipes/index.ts";
+import type { ToArm } from "../recipes/index.ts";
 
-const work = createArmWorker(process.env, (message) => {
-  if (process.connected) process.send?.(message);
-});
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
 process.on("disconnect", () => process.exit());
-process.on("message", (message: ToArm) => void work(message));
+
+const loading = import("../recipes/index.ts").then(async ({ createArmWorker }) => {
+  const { systemClock } = await import("../core/index.ts");
+  return createArmWorker(systemClock, (message) => {
+    // who is gone needs no answer
+    if (process.connected) process.send?.(message, () => {});
+  });
+});
+process.on("message", (message: ToArm) => void loading.then((work) => work(message)));

@@ -11,22 +11,25 @@ const source = fileURLToPath(new URL("./arm-process.ts", import.meta.url));
 /** In the published package types are stripped already. */
 const entry = existsSync(source) ? source : source.replace(/\.ts$/, ".js");
 
-/** Starts the process of an arm. environment: its variables, beside where the compile cache lies. */
-export const startPartProcess = (environment: NodeJS.ProcessEnv): PartProcess => {
+/** Starts the process of an arm, with this one's environment; what .env says is a recipe's to pass on. */
+export const startPartProcess = (): PartProcess => {
   const cache = getCompileCacheDir();
   const child = fork(entry, [], {
     execArgv: [],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
-    env: { ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }), ...environment },
+    env: { ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }), ...process.env },
   });
   return {
     tell(message) {
-      if (child.connected) child.send(message);
+      // how it ended, its end tells
+      if (child.connected) child.send(message, () => {});
     },
     listen({ message, end }) {
       child.on("message", message);
-      child.on("error", ({ message: words }) => end(words));
+      child.on("error", ({ message: words }) => {
+        if (child.pid === undefined) end(words);
+      });
       child.on("exit", (code, signal) => end(signal ?? `exit ${code}`));
     },
     release() {

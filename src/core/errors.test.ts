@@ -18,6 +18,20 @@ describe("an error that travels to another process", () => {
     expect(copy).toMatchObject({ code: error.code, facts: error.facts });
   });
 
+  it("brings its causes, and leaves out facts that are no plain data", () => {
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    const deep = new CovenantError("b", "Below.", circle, new Error("at the bottom"));
+    const copy = unpackError(structuredClone(packError(new UserError("a", "Above.", {}, deep))));
+    expect(copy).toMatchObject({
+      code: "a",
+      cause: { code: "b", facts: {}, cause: { message: "at the bottom" } },
+    });
+    const endless = new Error("again");
+    endless.cause = endless;
+    expect(packError(endless).message).toBe("again");
+  });
+
   it("may be no error at all", () => {
     expect(unpackError(packError("words"))).toMatchObject({ message: "words" });
   });

@@ -45,26 +45,42 @@ export type PackedError = {
   readonly message: string;
   readonly facts: ErrorFacts;
   readonly stack: string | undefined;
+  readonly cause?: PackedError;
 };
 
-/** Packs anything thrown; its cause stays behind. */
-export const packError = (thrown: unknown): PackedError => {
+/** The facts that JSON holds: none, where it holds not all of them. */
+const plainFacts = (facts: ErrorFacts): ErrorFacts => {
+  try {
+    return JSON.parse(JSON.stringify(facts)) as ErrorFacts;
+  } catch {
+    return {};
+  }
+};
+
+/** Causes below causes that are packed, so that a circle of them ends. */
+const deepestCause = 5;
+
+/** Packs anything thrown, with what caused it. */
+export const packError = (thrown: unknown, depth = 0): PackedError => {
   const stack = thrown instanceof Error ? thrown.stack : undefined;
   const message = messageOf(thrown);
-  if (!(thrown instanceof CovenantError)) return { kind: "other", code: "", message, facts: {}, stack };
+  const below = thrown instanceof Error && depth < deepestCause ? thrown.cause : undefined;
+  const cause = below === undefined ? {} : { cause: packError(below, depth + 1) };
+  if (!(thrown instanceof CovenantError))
+    return { kind: "other", code: "", message, facts: {}, stack, ...cause };
   const kind =
     thrown instanceof UserError ? "user" : thrown instanceof InterruptedError ? "interrupted" : "covenant";
-  const facts = JSON.parse(JSON.stringify(thrown.facts)) as ErrorFacts;
-  return { kind, code: thrown.code, message, facts, stack };
+  return { kind, code: thrown.code, message, facts: plainFacts(thrown.facts), stack, ...cause };
 };
 
 /** The error that was packed, with the stack of where it was thrown. */
-export const unpackError = ({ kind, code, message, facts, stack }: PackedError): Error => {
+export const unpackError = ({ kind, code, message, facts, stack, cause }: PackedError): Error => {
+  const below = cause === undefined ? undefined : unpackError(cause);
   const made = {
-    user: () => new UserError(code, message, facts),
+    user: () => new UserError(code, message, facts, below),
     interrupted: () => new InterruptedError(message, facts),
-    covenant: () => new CovenantError(code, message, facts),
-    other: () => new Error(message),
+    covenant: () => new CovenantError(code, message, facts, below),
+    other: () => new Error(message, below === undefined ? undefined : { cause: below }),
   };
   const error = made[kind]();
   if (stack !== undefined) error.stack = stack;

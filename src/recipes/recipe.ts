@@ -35,8 +35,8 @@ export type RecipeContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fresh?: boolean;
   readonly conversation?: Conversation;
-  /** Starts another process for a part of the work; without it all is done here. environment: its variables. */
-  readonly startProcess?: (environment: RecipeContext["environment"]) => PartProcess;
+  /** Starts another process for a part of the work; without it all is done here. */
+  readonly startProcess?: () => PartProcess;
   /** Whether what is written for a person may hold colours. */
   readonly colours?: boolean;
   /** A dry run: what is not here is not fetched. */

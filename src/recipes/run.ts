@@ -148,15 +148,13 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   await using pipeline = await openStages(prepared.request, context);
   const { run } = pipeline;
   const shared = await share(pipeline, config, prepared);
-  const records = await runArms(
-    pipeline,
-    config.arms.map((name) => ({
-      shared,
-      name,
-      constitution: constitutionUnder(document, name === "inverted"),
-    })),
-    canWorkAtOnce(config, context, prepared.inputs.configs["model"], shared.train),
-  );
+  const jobs = config.arms.map((name) => ({
+    shared,
+    name,
+    constitution: constitutionUnder(document, name === "inverted"),
+  }));
+  const atOnce = canWorkAtOnce(config, context, prepared.inputs.configs["model"], shared.train);
+  const records = await run.attempt(() => runArms(pipeline, jobs, atOnce));
   const verdicts = await evaluationStage(pipeline, {
     after: config.arms.flatMap((arm) => trainedModels.map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),

@@ -41,7 +41,10 @@ export type ArmData = {
   readonly steps: TrainingSteps;
 };
 
-/** A run as the report sees it. startedAt: milliseconds since the epoch; seconds: from start to end, over all attempts; config: config.yaml as it stands there. */
+/**
+ * A run as the report sees it. startedAt: milliseconds since the epoch; seconds: from start to end, over all attempts;
+ * config: config.yaml as it stands there.
+ */
 export type ReportData = {
   readonly name: string;
   readonly seed: number;

@@ -64,6 +64,14 @@ it("is waited for until it ends", async () => {
   expect(existsSync(join(folder, lockName))).toBe(false);
 });
 
+it("is waited for so long, and then told of", async () => {
+  const lock = acquireLock(folder);
+  let now = 0;
+  const hurried = { now: () => (now += 15_000) };
+  await expect(awaitParts([folder], hurried)).rejects.toMatchObject({ code: "run-locked" });
+  lock.release();
+});
+
 it("is not waited for by who is asked to stop", async () => {
   const lock = acquireLock(folder);
   const stopped = AbortSignal.abort();

@@ -47,6 +47,8 @@ export type RunOptions = {
 /** An open run. Dispose of it (`await using`) to release the lock; unfinished, it then says so in the event log. */
 export type Run = AsyncDisposable &
   StageHolder & {
+    /** Does work beside stages of its own: what it throws is why the run stops. */
+    attempt<Result>(work: () => Promise<Result>): Promise<Result>;
     /** Replaces a file of the run folder (metrics.json, report.html) as a whole; objects are written as JSON. */
     write(path: string, content: string | Uint8Array | object): Promise<void>;
     /** Wall-clock seconds of every finished stage, attempts before an interruption included. */
@@ -75,6 +77,8 @@ const openFolder = async (options: RunOptions): Promise<{ folder: string; movedT
   const state = await inspectFolder(folder);
   let movedTo: string | undefined;
   if (state === "run" && options.fresh === true) {
+    const parts = [...sweptFolders(folder, options.stages)].filter((place) => place !== folder);
+    await awaitParts(parts, options.clock, options.signal);
     const lock = acquireLock(await realpath(folder));
     lock.release();
     movedTo = await moveAside(folder);
@@ -194,6 +198,7 @@ const createRun = (options: RunOptions, folder: string, log: EventLog, lock: Run
     emit: (event) => {
       log.emit(event);
     },
+    attempt: keepReason,
     write,
     async seconds() {
       const manifests = await readStages(folder, options.stages);

@@ -42,6 +42,8 @@ export const start = (
     cwd: folder,
     env: { NODE_COMPILE_CACHE: compileCache, COVENANT_THREADS: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    // a group of its own, as in a terminal: so that Ctrl-C can be sent to all of it
+    detached: true,
   });
   let stdout = "";
   let stderr = "";

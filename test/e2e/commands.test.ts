@@ -67,6 +67,14 @@ const prompts = join(root, "examples/prompts.jsonl");
 
 const adapter = join(root, "test/golden/adapters/gpt2-patterns");
 
+const polis = join(root, "examples/polis");
+const opinions = [
+  "--comments",
+  join(polis, "comments.csv"),
+  "--votes",
+  join(polis, "participants-votes.csv"),
+];
+
 /** What a command cannot do without, all of it there: a dry run looks at it as the command does. */
 const required: Readonly<Record<string, readonly string[]>> = {
   "train sft": ["--data", rows],
@@ -75,6 +83,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "train ppo": ["--reward", "given/reward/model"],
   "train grpo": ["--reward", "given/reward/model"],
   report: ["whole"],
+  polis: opinions,
+  "polis baselines": opinions,
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
   "prompts load": [prompts],

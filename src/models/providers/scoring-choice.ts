@@ -48,7 +48,8 @@ const tokensOf = (response: unknown): readonly TokenAlternatives[] | null => {
       ? told.content
       : told.tokens.map((token, at) => ({
           token,
-          logprob: told.token_logprobs[at] ?? 0,
+          // a server may leave out the written token's own, and tell it among the alternatives
+          logprob: told.token_logprobs[at] ?? told.top_logprobs[at]?.[token] ?? Number.NEGATIVE_INFINITY,
           top_logprobs: Object.entries(told.top_logprobs[at] ?? {}).map(([token, logprob]) => ({
             token,
             logprob,

@@ -1,5 +1,5 @@
-// What the process of an arm and the one that holds the run say to each other: plain data, from one version of the
-// program to the same.
+// What the process of an arm and the one that holds the run say to each other. Plain data that never lies on a disk, and
+// both processes are of one program: so it is not checked again.
 
 import type { PackedError } from "../../core/index.ts";
 import type { LoadFormat } from "../../models/index.ts";
@@ -14,6 +14,7 @@ export type ToArm =
       readonly job: ArmJob;
       readonly folder: string;
       readonly seed: number;
+      readonly environment: Readonly<Record<string, string | undefined>>;
       readonly load?: LoadFormat | undefined;
     }
   | { readonly type: "stop" };

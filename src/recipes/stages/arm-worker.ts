@@ -1,9 +1,8 @@
 // The other side of arms-at-once.ts, in a process of its own: does one arm's stages in the run folder that the asking
 // process holds, and sends it the events.
 
-import { InterruptedError, packError, systemClock } from "../../core/index.ts";
+import { type Clock, InterruptedError, packError } from "../../core/index.ts";
 import { openPart, type RunEventBody } from "../../runs/index.ts";
-import type { RecipeContext } from "../recipe.ts";
 import { useThreads } from "../threads.ts";
 import { runArm } from "./arm.ts";
 import type { FromArm, ToArm } from "./arm-messages.ts";
@@ -13,13 +12,18 @@ import type { FromArm, ToArm } from "./arm-messages.ts";
  * process ends when the asking one lets it go.
  */
 export const createArmWorker = (
-  environment: RecipeContext["environment"],
+  clock: Clock,
   tell: (message: FromArm) => void,
 ): ((message: ToArm) => Promise<void>) => {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const clock = systemClock;
-  const work = async ({ job, folder, seed, load }: Extract<ToArm, { type: "work" }>): Promise<void> => {
+  const work = async ({
+    job,
+    folder,
+    seed,
+    environment,
+    load,
+  }: Extract<ToArm, { type: "work" }>): Promise<void> => {
     try {
       await useThreads(environment);
       const emit = (event: RunEventBody) => tell({ type: "event", event });

@@ -7,7 +7,7 @@ import { setThreads } from "../../engine/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { runSchema } from "../run-config.ts";
 import { sizedModel } from "../sized-model.fixture.ts";
-import { canWorkAtOnce } from "./arms-at-once.ts";
+import { armMemory, canWorkAtOnce } from "./arms-at-once.ts";
 
 afterEach(() => setThreads(1));
 
@@ -20,8 +20,8 @@ const context: RecipeContext = {
 };
 const { startProcess: _, ...alone } = context;
 const small = { ...sizedModel, layers: 1, vocabularySize: 256 };
-/** 10,000 times as wide as machines are large. */
-const huge = { ...sizedModel, hiddenSize: 2 ** 20, layers: 96 };
+/** Machines whose half is what both arms take, a little less, and a little more. */
+const needed = 2 * armMemory(small, runSchema.parse({}), []);
 
 it.each([
   ["with the defaults", {}, 2, small, context, true],
@@ -30,9 +30,21 @@ it.each([
   ["where no process can be started", {}, 2, small, alone, false],
   ["where the judge answers elsewhere", { judge: "http://host/v1#judge" }, 2, small, context, false],
   ["where calls are recorded", { record: "calls.jsonl" }, 2, small, context, false],
-  ["for a model that takes more than half of the memory twice", {}, 2, huge, context, false],
   ["for a model whose shape is not known here", {}, 2, null, context, false],
 ] as const)("%s", (_name, settings, threads, shape, given, wanted) => {
   setThreads(threads);
   expect(canWorkAtOnce(runSchema.parse(settings), given, shape, [])).toBe(wanted);
+});
+
+it("where both take half of the memory at most", () => {
+  setThreads(2);
+  const config = runSchema.parse({});
+  expect(canWorkAtOnce(config, context, small, [], 2 * needed)).toBe(true);
+  expect(canWorkAtOnce(config, context, small, [], 2 * needed - 1)).toBe(false);
+});
+
+it("by what the largest stage takes: with pairs that is learning from them, with many replies a step learning by reward", () => {
+  const size = (settings: object) => armMemory(small, runSchema.parse(settings), []);
+  expect(size({ dpo: { batch: 256 } })).toBeGreaterThan(size({}));
+  expect(size({ ppo: { batch: 2048 } })).toBeGreaterThan(size({}));
 });

@@ -3,12 +3,13 @@
 // the same as those of arms one after the other. How a process is started, the caller knows.
 
 import { totalmem } from "node:os";
-import { CovenantError, unpackError } from "../../core/index.ts";
+import { CovenantError, InterruptedError, unpackError } from "../../core/index.ts";
 import { threadCount } from "../../engine/index.ts";
 import { runsHere } from "../../models/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
-import { rowTokens } from "../plan-training.ts";
+import { longestPrompt } from "../plan.ts";
+import { policySize } from "../policy-size.ts";
 import type { PartProcess, RecipeContext } from "../recipe.ts";
 import type { RunConfig } from "../run-config.ts";
 import { threadsVariable } from "../threads.ts";
@@ -18,17 +19,26 @@ import type { FromArm, ToArm } from "./arm-messages.ts";
 import type { ArmName } from "./arms.ts";
 import type { Pipeline } from "./data.ts";
 import type { ArmRecords } from "./measures.ts";
+import { isNews } from "./stage-model.ts";
 
-/** Bytes that an arm takes at its peak, estimated: learning from pairs, whose rows are the longest. */
-const armMemory = (
+/**
+ * Bytes that an arm takes at its peak, estimated: of learning from pairs, whose rows are the longest, or of learning by
+ * reward, with the reference and the reward model beside the policy.
+ */
+export const armMemory = (
   shape: ModelConfig,
-  { dpo, sampling }: RunConfig,
+  { dpo, ppo, sampling }: RunConfig,
   train: readonly PromptRecord[],
 ): number => {
-  const mean = rowTokens(train, 1)(sampling.maxTokens) / Math.max(1, train.length);
+  const prompt = longestPrompt(train);
   const settings = { ...dpo, batch: 2 * dpo.batch };
-  return trainingSize(shape, { task: "causal-lm", settings, tokens: Array(settings.batch).fill(mean) })
-    .memory;
+  const tokens = Array<number>(settings.batch).fill(prompt + sampling.maxTokens);
+  const pairs = trainingSize(shape, { task: "causal-lm", settings, tokens });
+  const policy = policySize(shape, {
+    ...{ replies: ppo.batch, prompt, maxTokens: sampling.maxTokens, settings: ppo },
+    ...{ hasReference: true, helpers: [shape] },
+  });
+  return Math.max(pairs.memory, policy.memory);
 };
 
 /** Bytes that this process may use: the machine's, or its container's. */
@@ -38,27 +48,28 @@ const mostMemory = (): number =>
 /**
  * Whether a run's arms can work side by side: another process can be started, all models answer here (elsewhere calls
  * share an account, and waiting is what takes the time), there are threads for all, and all together take half of the
- * memory at most, of what the process may ever use: what is free just now would decide otherwise from time to time, and
- * with it how many threads round. shape: of the model that learns.
+ * memory at most: of all memory, not of what is free just now, so that the same machine always decides alike, and an arm
+ * computes with as many threads. shape: of the model that learns.
  */
 export const canWorkAtOnce = (
   config: RunConfig,
   { startProcess }: RecipeContext,
   shape: ModelConfig | null | undefined,
   train: readonly PromptRecord[],
+  memory = mostMemory(),
 ): boolean => {
   const { arms, model, judge = model, record } = config;
   if (startProcess === undefined || arms.length < 2) return false;
   if (shape == null || !runsHere(judge) || record !== undefined) return false;
   if (threadCount() < arms.length) return false;
-  return arms.length * armMemory(shape, config, train) <= mostMemory() / 2;
+  return arms.length * armMemory(shape, config, train) <= memory / 2;
 };
 
 /** How a process ended that said neither that it was done nor that it failed. */
 const endedEarly = (arm: ArmName, how: string): CovenantError =>
   new CovenantError(
     "arm-process-ended",
-    `The process of the arm "${arm}" ended (${how}) before its work did. If the machine has too little memory for several arms at once, set ${threadsVariable}=1: then they work one after the other. The same command continues.`,
+    `The process of the arm "${arm}" ended (${how}) before its work did. The same command continues. Where the machine had too little memory for several arms at once, end other programs first.`,
     { arm, how },
   );
 
@@ -66,6 +77,7 @@ const endedEarly = (arm: ArmName, how: string): CovenantError =>
 const workApart = (
   { run, load }: Pipeline,
   job: ArmJob,
+  environment: RecipeContext["environment"],
   child: PartProcess,
   signal: AbortSignal,
 ): Promise<ArmRecords> =>
@@ -76,8 +88,10 @@ const workApart = (
     const stop = (): void => tell({ type: "stop" });
     const hear = (message: FromArm): void => {
       if (message.type === "event") {
+        const { event } = message;
+        const isNotice = event.type === "warning" && event.code.startsWith("model-");
         try {
-          run.emit(message.event);
+          if (!isNotice || isNews(run, event)) run.emit(event);
         } catch (thrown) {
           failure ??= thrown;
           stop();
@@ -93,10 +107,11 @@ const workApart = (
       end(how) {
         signal.removeEventListener("abort", stop);
         if (failure === undefined && records !== undefined) resolve(records);
+        else if (failure === undefined && signal.aborted) reject(new InterruptedError());
         else reject(failure ?? endedEarly(job.name, how));
       },
     });
-    tell({ type: "work", job, folder: run.folder, seed: run.seed, load });
+    tell({ type: "work", job, folder: run.folder, seed: run.seed, environment, load });
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
   });
@@ -114,7 +129,7 @@ export const workAtOnce = async (
   let first: { readonly thrown: unknown } | undefined;
   const work = async (job: ArmJob): Promise<[ArmName, ArmRecords][]> => {
     try {
-      return [[job.name, await workApart(pipeline, job, startProcess(environment), signal)]];
+      return [[job.name, await workApart(pipeline, job, environment, startProcess(), signal)]];
     } catch (thrown) {
       first ??= { thrown };
       others.abort();

@@ -97,7 +97,12 @@ const createTally = () => {
 /** What a run was told once and need not be told again by its next stage. */
 const toldTo = new WeakMap<StageHolder, Set<string>>();
 
-const isNews = (run: StageHolder, text: string): boolean => {
+/** Whether a run was not told of a model's notice yet; it is from now on. Which words were foreign differs from stage to stage. */
+export const isNews = (
+  run: StageHolder,
+  { code, text: words }: { readonly code: string; readonly text: string },
+): boolean => {
+  const text = code === "model-foreign-text" ? code : words;
   const told = toldTo.get(run) ?? new Set<string>();
   toldTo.set(run, told);
   const isNew = !told.has(text);
@@ -154,8 +159,7 @@ export const withStageModel = async (
           return;
         }
         if (code !== "model-retry") {
-          // Which words were foreign differs from stage to stage; that they were is told once a run.
-          if (isNews(run, code === "model-foreign-text" ? code : text)) stage.warn(code, text);
+          if (isNews(run, { code, text })) stage.warn(code, text);
           return;
         }
         counts.repeat();
