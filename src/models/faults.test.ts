@@ -117,7 +117,7 @@ const mixes: Mix[] = [
   ["all but hangs, going on with texts", passing, 1, 80],
 ];
 
-describe.each(mixes)("a server with %s", (mix, names, members, count) => {
+describe.concurrent.each(mixes)("a server with %s", (mix, names, members, count) => {
   it("costs patience and nothing else", async () => {
     const isPlain = mix.endsWith("texts");
     const behaviour: EndpointBehaviour = isPlain ? { chat: false, texts: true } : {};
@@ -139,7 +139,7 @@ describe.each(mixes)("a server with %s", (mix, names, members, count) => {
   }, 180_000);
 });
 
-describe.each([
+describe.concurrent.each([
   ["in chats", kinds, {}, 1],
   ["by echo, two calls each", passing, { echo: true, template: "apply-template" as const }, 2],
   ["by echo in a transcript, after others were tried", passing, { echo: true, top: "ignored" as const }, 2],
