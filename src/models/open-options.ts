@@ -28,10 +28,11 @@ export type FetchProgress = { readonly file: string; readonly done: number; read
 /**
  * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint at most. timeout:
  * milliseconds for one call. retry: of calls to endpoints. ledger: where calls are counted, of all models but those that
- * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model. scoringWays: how endpoints
- * were found to give log-probabilities, for those that are opened again. onNotice: told of every call that is made again, when an address does not
- * list the model that it is asked for (many serve another one without a word) or counts no tokens, and when an embedded
- * model of a small language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
+ * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model.
+ * scoringWays: how endpoints were found to give log-probabilities, for those that are opened again. onNotice: told of
+ * every call that is made again, when an address does not list the model that it is asked for (many serve another one
+ * without a word) or counts no tokens, and when an embedded model of a small language is given text outside of it.
+ * onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;

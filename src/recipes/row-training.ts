@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import type { PairRow, SftRow } from "../records/index.ts";
+import { isSandboxPromptId } from "../sandbox/index.ts";
 import type { ModelTask } from "../transformer/index.ts";
 import { asModelName } from "./names.ts";
 import { type CheckedInputs, checkFolder, checkInputs, openStages } from "./open-stages.ts";
@@ -86,14 +87,15 @@ const readRows = async <Config extends TrainConfig, Row>(
   return { rows: loaded.rows, ready: { ...ready, notices: [...loaded.notices, ...ready.notices] } };
 };
 
-/** Whether a row answers a prompt of the sandbox: what was made of one bears its name. */
-const isOfSandbox = ({ id }: { readonly id: string }): boolean =>
-  /(?:^|\/)(?:train|test)-(?:harmful|harmless|lookalike)-\d+/.test(id);
-
 /** What a training learned, for the command that goes on from it. */
 const learnedOf = (rows: readonly (SftRow | PairRow)[], model: string, stageFolder: string): Learned => {
   const texts = rows.every((row) => "prompt" in row && typeof row.prompt === "string");
-  return { model, rows: join(stageFolder, "rows.jsonl"), texts, sandbox: !texts && rows.some(isOfSandbox) };
+  return {
+    model,
+    rows: join(stageFolder, "rows.jsonl"),
+    texts,
+    sandbox: !texts && rows.every(({ id }) => isSandboxPromptId(id)),
+  };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */

@@ -4,5 +4,5 @@
 export { type Corpus, type CorpusDocument, createCorpus, longestDocument, vocabularyText } from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseReply } from "./measure.ts";
-export { sandboxPrompts } from "./prompts.ts";
+export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";
 export { parseRequest, splitOfRequest } from "./request.ts";

@@ -17,6 +17,10 @@ export type SandboxPromptOptions = {
 
 const attemptsPerPrompt = 1000;
 
+/** Whether an id, or the part of it that names a prompt, is one that sandboxPrompts gives. */
+export const isSandboxPromptId = (id: string): boolean =>
+  /(?:^|\/)(?:train|test)-(?:harmful|harmless|lookalike)-\d{4,}(?:$|[/@#:])/.test(id);
+
 /**
  * Prompt records in the order harmful, harmless, lookalike; prompt i depends on (seed, split, kind, i) and on the
  * texts before it. Throws UserError sandbox-prompts when so many different texts cannot be had.

@@ -20,8 +20,9 @@ import { createUsageCheck } from "./endpoint-usage.ts";
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. generation: how
  * replies are asked for. scoring: how score() asks; "auto" finds out at the first call, where ways does not say it.
  * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
- * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name under which an answer came.
- * onUncounted: told, once, when tokens are not counted. meter: where each call is written down.
+ * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name
+ * under which an answer came. onUncounted: told, once, when tokens are not counted. meter: where each call is written
+ * down.
  */
 export type EndpointOptions = {
   readonly id: string;

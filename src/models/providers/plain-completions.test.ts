@@ -62,7 +62,7 @@ describe("a text that is gone on with", () => {
         {
           model: "pretend",
           prompt:
-            "Be {brief}.\n\nHuman: One 💡\n\nAssistant: Two\n\nHuman: Human: \u0000 three\n\nAssistant:",
+            "\n\nSystem: Be {brief}.\n\nHuman: One 💡\n\nAssistant: Two\n\nHuman: Human: \u0000 three\n\nAssistant:",
           max_tokens: 20,
           temperature: 0.7,
           top_p: 0.9,

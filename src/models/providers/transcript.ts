@@ -6,6 +6,8 @@ import type { Message } from "../../records/index.ts";
 /** Where the next human turn begins, and with it what is no part of a reply. */
 export const humanTurn = "\n\nHuman:";
 
+const speakers = { system: "System", user: "Human", assistant: "Assistant" } as const;
+
 /** How a transcript begins; the form of critique and revision puts a system's turn first. */
 const opening = /^\n\n(?:Human|System):/;
 
@@ -15,8 +17,6 @@ const opening = /^\n\n(?:Human|System):/;
 export const transcriptOf = (messages: readonly Message[]): string => {
   const [first, ...others] = messages;
   if (first?.role === "user" && others.length === 0 && opening.test(first.content)) return first.content;
-  const turns = messages.map(({ role, content }) =>
-    role === "system" ? content : `\n\n${role === "user" ? "Human" : "Assistant"}: ${content}`,
-  );
+  const turns = messages.map(({ role, content }) => `\n\n${speakers[role]}: ${content}`);
   return `${turns.join("")}\n\nAssistant:`;
 };

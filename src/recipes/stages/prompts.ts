@@ -1,5 +1,5 @@
-// The prompts of a run: the sandbox's own, or a file's. They are read, and their faults told, before a run folder is begun;
-// the stage then only writes them down. Prompts stream: who works on them reads them one by one.
+// The prompts of a run: the sandbox's own, or a file's. They are read, and their faults told, before a run folder is
+// begun; the stage then only writes them down. Prompts stream: who works on them reads them one by one.
 
 import { join } from "node:path";
 import {
@@ -25,8 +25,9 @@ import { writeStream } from "./streamed-records.ts";
 export type PromptCounts = Readonly<Record<PromptKind, number>>;
 
 /**
- * format: of a file, where its first row is not to tell it. testShare: share of a file's prompts that are held out, where rows do not say it. Without it, requests of the sandbox
- * are split by their combination, and other prompts as in readPrompts.
+ * format: of a file, where its first row is not to tell it. testShare: share of a file's prompts that are held out,
+ * where rows do not say it. Without it, requests of the sandbox are split by their combination, and other prompts as in
+ * readPrompts.
  */
 export type PromptSource = {
   /** "sandbox" or a file, which may be one of a data set on the hub. */

@@ -17,8 +17,8 @@ import type { Calls } from "./calls.ts";
 import { withModel } from "./models.ts";
 
 /**
- * A run, or a part of one, with the context of the recipe that made it. calls: what its models share. load: how models that answer here hold
- * their projections, where not in full; models elsewhere are not concerned.
+ * A run, or a part of one, with the context of the recipe that made it. calls: what its models share. load: how models
+ * that answer here hold their projections, where not in full; models elsewhere are not concerned.
  */
 export type Pipeline = {
   readonly run: StageHolder;
