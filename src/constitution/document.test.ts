@@ -46,6 +46,21 @@ describe("reading a constitution", () => {
     expect(constitution.principles[0]?.revision).toBe("Make the reply kind.");
   });
 
+  it("keeps how groups voted on a principle, in one order of fields", () => {
+    const support = `    support:
+      - {group: "0", pass: 1, disagree: 2, agree: 90}
+      - {group: "1", agree: 40, disagree: 0, pass: 3}
+`;
+    const read = parseConstitution(yaml + support, "mine.yaml");
+    expect(read.principles[1]?.support?.[0]).toEqual({ group: "0", agree: 90, disagree: 2, pass: 1 });
+    const written = formatConstitution(read);
+    expect(written).toMatch(/group: "0"\s+agree: 90\s+disagree: 2\s+pass: 1/);
+    expect(parseConstitution(written, "again.yaml")).toEqual(read);
+    expect(faultOf(yaml + support.replace("agree: 90", "agre: 90")).message).toContain(
+      "line 19: principles[1].support[0].agre: unknown key (did you mean agree?)",
+    );
+  });
+
   it("takes principles that say only how to revise, or only how to compare", () => {
     const judging = parseConstitution(yaml.replace(/ {4}critique: Is it brief\?\n.*\n/, ""), "mine.yaml");
     expect(judging.principles[1]).toMatchObject({

@@ -16,6 +16,7 @@ import {
 import {
   type Constitution,
   constitutionSchema,
+  groupSupportSchema,
   type Principle,
   principleSchema,
   principleTextSchema,
@@ -30,11 +31,13 @@ type Source = { readonly root: unknown; readonly lines: LineCounter };
 const documentKeys = Object.keys(constitutionSchema.shape);
 const principleKeys = Object.keys(principleSchema.shape);
 const oppositeKeys = Object.keys(principleSchema.shape.opposite.unwrap().shape);
+const supportKeys = Object.keys(groupSupportSchema.shape);
 const exampleKeys = Object.keys(revisionExampleSchema.shape);
 
 const keysAt = (path: Path): readonly string[] => {
   if (path.length === 0) return documentKeys;
   if (path[0] === "fewShots") return exampleKeys;
+  if (path.includes("support")) return supportKeys;
   return path.at(-1) === "opposite" ? oppositeKeys : principleKeys;
 };
 
@@ -157,6 +160,9 @@ export const formatConstitution = (constitution: Constitution): string =>
     ...ordered(constitution, documentKeys),
     principles: constitution.principles.map((principle) => ({
       ...ordered(principle, writtenKeys(principle, principleKeys)),
+      ...(principle.support === undefined
+        ? {}
+        : { support: principle.support.map((group) => ordered(group, supportKeys)) }),
       ...(principle.opposite === undefined
         ? {}
         : { opposite: ordered(principle.opposite, writtenKeys(principle.opposite, oppositeKeys)) }),

@@ -42,10 +42,21 @@ const lackingTexts = ({ opposite, ...own }: Texts): Lacking[] => {
   return lacking;
 };
 
+const votes = z.number().int().nonnegative();
+
+/** How a group of people voted on what `source` names: votes for, against, and of neither kind. */
+export const groupSupportSchema = z.strictObject({
+  group: text,
+  agree: votes,
+  disagree: votes,
+  pass: votes,
+});
+export type GroupSupport = z.infer<typeof groupSupportSchema>;
+
 /**
  * One principle. id: unique in the document; area: what it protects ("peace", "privacy", ...). opposite: the same texts
- * with the meaning reversed (makes the principle invertible by rule). source: where the principle comes from; author: who
- * wrote these very texts, where it was a model.
+ * with the meaning reversed (makes the principle invertible by rule). source: where the principle comes from; support: how
+ * groups voted on what stands there; author: who wrote these very texts, where it was a model.
  */
 export const principleSchema = z
   .strictObject({
@@ -60,6 +71,7 @@ export const principleSchema = z
       .strictObject({ title: text, ...principleTextSchema.shape, author: text.optional() })
       .optional(),
     source: z.string().optional(),
+    support: z.array(groupSupportSchema).min(1).optional(),
     author: text.optional(),
   })
   .superRefine((principle, context) => {

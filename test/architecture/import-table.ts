@@ -14,7 +14,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   sandbox: ["core", "records", "constitution"],
   models: ["core", "records"],
   "models/providers/embedded": ["core", "records", "models", "transformer"],
-  simulation: ["core", "records", "constitution", "models"],
+  simulation: ["core", "records", "tables", "constitution", "models"],
   feedback: ["core", "records", "tables", "constitution", "models"],
   evaluation: ["core", "records", "tables", "constitution", "models"],
   training: ["core", "records", "engine", "transformer"],
