@@ -1,7 +1,7 @@
 // AI feedback: prompts, critique and revision, preference labels, and the rows that training learns from.
 // Knows no model by name, and writes no file.
 export { readChains } from "./chains.ts";
-export { inOrder, isAnswered, type Pace, paceOf, type Stream } from "./chunk.ts";
+export { inOrder, isAnswered, type Pace, paceOf, piecesOf, type Stream } from "./chunk.ts";
 export {
   type CleaningRule,
   type Cut,

@@ -121,6 +121,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {
+    command: ["simulate", "contract"],
+    summary: "simulated people talk with assistants, rate what they write, and argue a constitution into being",
+    load: async () => (await import("./simulate-contract.ts")).recipe,
+  },
+  {
     command: ["report"],
     summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,

@@ -6,7 +6,7 @@ import { loadTemplate, parseTemplate, renderTemplate, type Template } from "../.
 import { CovenantError, readText, UserError } from "../../core/index.ts";
 import type { Message, Task } from "../../records/index.ts";
 import type { Transcript } from "./transcript.ts";
-import { type Contract, listOf } from "./wording.ts";
+import { type Contract, listOf, messageOf } from "./wording.ts";
 
 export const metaForms = ["rewrite", "critique", "contract"] as const;
 export type MetaForm = (typeof metaForms)[number];
@@ -66,18 +66,15 @@ export const withOwnText = async (prompt: MetaPrompt, file: string): Promise<Met
 };
 
 /** The documents as text, for a person or a model: "none yet" where there are none. */
-export const contractText = ({ constitution, contract, message }: Contract): string => {
+export const contractText = (given: Contract): string => {
+  const message = messageOf(given);
+  if (message !== null) return JSON.stringify(message);
+  const { constitution, contract } = given;
   if (constitution === null && contract === null) return "none yet";
-  const principles =
-    constitution === null
-      ? []
-      : [
-          message
-            ? JSON.stringify(constitution.principles[0]!.title)
-            : `Principles:\n${listOf(constitution, false)}`,
-        ];
-  const clauses = contract === null ? [] : [`Contract:\n${listOf(contract, true)}`];
-  return [...principles, ...clauses].join("\n");
+  return [
+    ...(constitution === null ? [] : [`Principles:\n${listOf(constitution, false)}`]),
+    ...(contract === null ? [] : [`Contract:\n${listOf(contract, true)}`]),
+  ].join("\n");
 };
 
 /** What a run has come to, as the meta-model is asked about it. earlier: older documents, oldest first, as texts. */

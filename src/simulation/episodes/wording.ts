@@ -34,7 +34,7 @@ const templates = {
   ),
 };
 
-/** The documents that assistants keep to. message: one text that is the whole system message, word for word. */
+/** The documents that assistants keep to. message: a single principle is the whole system message, word for word. */
 export type Contract = {
   readonly constitution: Constitution | null;
   readonly contract: Constitution | null;
@@ -50,20 +50,27 @@ export const listOf = ({ principles }: Constitution, isContract: boolean): strin
     principles.map(({ title, area }) => (isContract ? `For ${area ?? "all users"}: ${title}` : title)),
   );
 
+/** The text that is the whole system message; null where the documents are principles. */
+export const messageOf = ({ constitution, contract, message }: Contract): string | null =>
+  message && contract === null && constitution?.principles.length === 1
+    ? constitution.principles[0]!.title
+    : null;
+
+const systemText = (given: Contract, seat: string): string | null => {
+  const message = messageOf(given);
+  if (message !== null) return message;
+  const principles = given.constitution === null ? null : listOf(given.constitution, false);
+  const clauses = given.contract === null ? null : listOf(given.contract, true);
+  if (clauses === null)
+    return principles === null ? null : renderTemplate(templates.constitution, { principles });
+  return principles === null
+    ? renderTemplate(templates.clauses, { clauses, seat })
+    : renderTemplate(templates.contract, { principles, clauses, seat });
+};
+
 /** The system message of an assistant that talks with a user's seat ("user 2"); none where there is no document. */
-export const systemOf = ({ constitution, contract, message }: Contract, seat: string): Message[] => {
-  const principles = constitution === null ? null : listOf(constitution, false);
-  const clauses = contract === null ? null : listOf(contract, true);
-  const content =
-    message && constitution?.principles.length === 1 && clauses === null
-      ? constitution.principles[0]!.title
-      : principles !== null && clauses !== null
-        ? renderTemplate(templates.contract, { principles, clauses, seat })
-        : principles !== null
-          ? renderTemplate(templates.constitution, { principles })
-          : clauses !== null
-            ? renderTemplate(templates.clauses, { clauses, seat })
-            : null;
+export const systemOf = (contract: Contract, seat: string): Message[] => {
+  const content = systemText(contract, seat);
   return content === null ? [] : [{ role: "system", content }];
 };
 
