@@ -39,7 +39,8 @@ const shownTurns = ({ runs, turns, carry }: ContractConfig, window: number): num
 const requestTokens = ({ setup: { cast, tasks, metrics, first }, config }: ContractPlay) => {
   const { users } = cast;
   const words = config.roles.user.words;
-  const each = <Item>(items: readonly Item[], count: (item: Item) => number): number => mean(items.map(count));
+  const each = <Item>(items: readonly Item[], count: (item: Item) => number): number =>
+    mean(items.map(count));
   return {
     draft: each(tasks, (task) => tokensIn(assistantMessages(first, users[0]!.label, task, []))),
     own: each(users, ({ persona }) =>
@@ -61,10 +62,7 @@ const metaTokens = ({ setup, config }: ContractPlay): number => {
 };
 
 /** The steps of all runs together. speeds: of the models, by role. */
-export const planContract = (
-  play: ContractPlay,
-  speeds: Readonly<Record<string, Speed>>,
-): PlannedStep[] => {
+export const planContract = (play: ContractPlay, speeds: Readonly<Record<string, Speed>>): PlannedStep[] => {
   const { config, setup } = play;
   const { runs, turns, windows, roles, prices } = config;
   const talks = setup.cast.talks.length;
@@ -83,12 +81,18 @@ export const planContract = (
   return [
     planCalls("drafts", counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
       calls: talks * rounds,
-      read: talks * (rounds * request.draft + (rounds - turns) * document + shownTurns(config, windows.assistant) * exchange),
+      read:
+        talks *
+        (rounds * request.draft +
+          (rounds - turns) * document +
+          shownTurns(config, windows.assistant) * exchange),
       written: talks * rounds * reply,
     })),
     planCalls("own ratings", counted(talks * rounds, "rating"), modelOf("user"), (reply) => ({
       calls: talks * rounds,
-      read: talks * (rounds * (request.own + roles.assistant.maxTokens) + shownTurns(config, windows.user) * exchange),
+      read:
+        talks *
+        (rounds * (request.own + roles.assistant.maxTokens) + shownTurns(config, windows.user) * exchange),
       written: talks * rounds * reply,
     })),
     planCalls("ratings of others", counted(others, "rating"), modelOf("user"), (reply) => ({

@@ -18,13 +18,25 @@ import {
   withOwnText,
 } from "../simulation/index.ts";
 import { readModelName } from "./names.ts";
-import { askedLoadSetting, callSettings, modelName, outSetting, samplingSettings, seedSetting } from "./settings.ts";
+import {
+  askedLoadSetting,
+  callSettings,
+  modelName,
+  outSetting,
+  samplingSettings,
+  seedSetting,
+} from "./settings.ts";
 
 const positive = z.number().int().positive();
 const count = z.number().int().nonnegative();
 const name = z.string().trim().min(1);
 const file = (what: string) =>
-  z.string().min(1).overwrite(expandHome).default(libraryName).describe(`"${libraryName}", or a file of ${what}`);
+  z
+    .string()
+    .min(1)
+    .overwrite(expandHome)
+    .default(libraryName)
+    .describe(`"${libraryName}", or a file of ${what}`);
 
 const role = (temperature: number, maxTokens: number) => ({
   temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
@@ -34,7 +46,12 @@ const role = (temperature: number, maxTokens: number) => ({
 const ownModel = modelName.optional().describe("model of this role; default: model");
 
 /** Several names, as a list or with commas between. */
-const names = z.string().transform((text) => text.split(",").map((one) => one.trim()).filter(Boolean));
+const names = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter(Boolean),
+);
 
 export const contractSchema = z.strictObject({
   out: outSetting("runs/contract"),
@@ -98,8 +115,12 @@ export const contractSchema = z.strictObject({
     .strictObject({
       assistant: count.default(5).describe("earlier turns of its talk that an assistant is shown"),
       user: count.default(5).describe("earlier turns of the own talk that a user is shown"),
-      meta: positive.optional().describe("last turns of each talk that the meta-model is shown; default: all"),
-      documents: count.default(0).describe("older constitutions that the meta-model is shown beside the current one"),
+      meta: positive
+        .optional()
+        .describe("last turns of each talk that the meta-model is shown; default: all"),
+      documents: count
+        .default(0)
+        .describe("older constitutions that the meta-model is shown beside the current one"),
     })
     .prefault({}),
   carry: z.boolean().default(false).describe("talks go on from run to run, instead of beginning anew"),
@@ -149,7 +170,9 @@ const choosePersonas = (all: readonly Persona[], { users, seed, personas }: Cont
 const chooseMetrics = (all: readonly Metric[], ids: readonly string[], field: string): Metric[] => {
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice === undefined) return withIds(all, ids, "metric");
-  throw new UserError("metric-twice", `${field}: got "${twice}" twice; expected each metric once.`, { field });
+  throw new UserError("metric-twice", `${field}: got "${twice}" twice; expected each metric once.`, {
+    field,
+  });
 };
 
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
@@ -185,7 +208,12 @@ export const loadContract = async (config: ContractConfig) => {
 export type ContractSetup = Awaited<ReturnType<typeof loadContract>>;
 
 /** The files that the settings name, by the part they play. */
-export const contractFiles = ({ personas, tasks, metrics, metaText }: ContractConfig): Record<string, string> =>
+export const contractFiles = ({
+  personas,
+  tasks,
+  metrics,
+  metaText,
+}: ContractConfig): Record<string, string> =>
   Object.fromEntries(
     Object.entries({ personas, tasks, metrics: metrics.file, metaText }).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== libraryName,

@@ -4,14 +4,15 @@
 import { join } from "node:path";
 import {
   draftRecordSchema,
+  type Ground,
   type MissingReason,
   type RatingRecord,
   ratingRecordSchema,
 } from "../records/index.ts";
 import { streamRecords } from "../runs/index.ts";
 import { openTable, type TableColumn } from "../tables/index.ts";
-import { counted } from "./wording.ts";
 import { type ContractPlay, type DoneRun, runName } from "./stages/contract-run.ts";
+import { counted } from "./wording.ts";
 
 /** A mean of ratings. n: how many there were; missing: how many were not to be had, by their reasons. */
 export type MeanRating = {
@@ -61,7 +62,11 @@ const draftsOf = (folder: string, run: number) =>
   streamRecords(join(folder, runName(run), "drafts.jsonl"), draftRecordSchema);
 
 /** Mean ratings of a run. */
-const countRun = async (folder: string, { setup: { cast, metrics } }: ContractPlay, run: number): Promise<RunRatings> => {
+const countRun = async (
+  folder: string,
+  { setup: { cast, metrics } }: ContractPlay,
+  run: number,
+): Promise<RunRatings> => {
   const ownerOf = new Map(cast.talks.map(({ id, user }) => [id, cast.users[user]!.id]));
   const tallies = createTallies();
   for await (const { of, talk, ratings, missing } of ratingsOf(folder, run))
@@ -70,7 +75,10 @@ const countRun = async (folder: string, { setup: { cast, metrics } }: ContractPl
         tallies.add([of, user, metric], value, missing?.[metric]);
   const meansOf = (of: "own" | "others", user: string): Means =>
     Object.fromEntries(metrics[of].map(({ id }) => [id, tallies.meanOf(of, user, id)]));
-  const both = (user: string): UserRatings => ({ own: meansOf("own", user), others: meansOf("others", user) });
+  const both = (user: string): UserRatings => ({
+    own: meansOf("own", user),
+    others: meansOf("others", user),
+  });
   return {
     run,
     users: Object.fromEntries(cast.users.map(({ id }) => [id, both(id)])),
@@ -93,7 +101,14 @@ const text = (name: string): TableColumn => ({ name, type: "text" });
 const integer = (name: string): TableColumn => ({ name, type: "integer" });
 const place = [integer("run"), integer("turn"), text("talk")];
 
-const messageColumns = [...place, text("role"), text("speaker"), text("persona"), text("text"), text("finish")];
+const messageColumns = [
+  ...place,
+  text("role"),
+  text("speaker"),
+  text("persona"),
+  text("text"),
+  text("finish"),
+];
 const ratingColumns = [
   ...[...place, text("draft"), text("user"), text("persona"), text("of"), text("metric")],
   ...[{ name: "value", type: "number" } as const, text("missing")],
@@ -132,7 +147,10 @@ const shownUsers = 12;
 const cell = ({ value, n }: MeanRating): string => (value === null ? "– (0)" : `${value.toFixed(1)} (${n})`);
 
 /** A row for each user and metric, a column for each run. */
-const describeRatings = ({ setup: { cast, metrics } }: ContractPlay, counts: readonly RunRatings[]): string[] => {
+const describeRatings = (
+  { setup: { cast, metrics } }: ContractPlay,
+  counts: readonly RunRatings[],
+): string[] => {
   const rows: string[][] = [["", "rated", ...counts.map(({ run }) => `run ${run}`)]];
   for (const { id, label, persona } of cast.users.slice(0, shownUsers))
     for (const metric of metrics.own)
@@ -182,6 +200,18 @@ const describeMissing = (counts: readonly RunRatings[]): string[] => {
   return told.length === 0 ? [] : [`Ratings that are missing, and count in no mean: ${told.join(", ")}.`];
 };
 
+const shownCharacters = 70;
+
+/** Who argued for a principle, with what the first of them said. */
+const describeGrounds = (grounds: readonly Ground[]): string => {
+  const [first] = grounds;
+  if (first === undefined) return "nobody";
+  const names = grounds.map(({ speaker, by }) => (by === "cited" ? speaker : `${speaker}?`));
+  const said = first.said.replaceAll(/\s+/g, " ");
+  const shown = said.length > shownCharacters ? `${said.slice(0, shownCharacters)}…` : said;
+  return `${[...new Set(names)].join(", ")}: "${shown}"`;
+};
+
 const describeDocuments = ({ documents, run }: DoneRun): string[] =>
   documents.flatMap(({ part, document, state, similarity, changes }) => {
     const count = (wanted: string): number => changes.filter((change) => change.state === wanted).length;
@@ -193,9 +223,7 @@ const describeDocuments = ({ documents, run }: DoneRun): string[] =>
       `${part === "constitution" ? "Constitution" : "Contract"} after run ${run}${state === "kept" ? ", kept from before" : since}:`,
       ...document.principles.flatMap(({ title, area, grounds = [] }, at) => {
         const whom = part === "contract" ? `For ${area ?? "all users"}: ` : "";
-        const by = grounds.map(({ speaker, by }) => (by === "cited" ? speaker : `${speaker}?`));
-        const argued = by.length === 0 ? "nobody" : [...new Set(by)].join(", ");
-        return [`  ${at + 1}. ${whom}${title}`, `     argued for by ${argued}`];
+        return [`  ${at + 1}. ${whom}${title}`, `     argued for by ${describeGrounds(grounds)}`];
       }),
     ];
   });
@@ -218,7 +246,9 @@ export const describeContract = (
     ...describeMissing(counts),
     "",
     ...describeDocuments(last),
-    ...(similar ? ["A question mark: not cited by the model; the comment is the most similar in its words."] : []),
+    ...(similar
+      ? ["A question mark: not cited by the model; the comment is the most similar in its words."]
+      : []),
     ...(last.converged && last.run < config.runs
       ? [`Converged after run ${last.run}: ${counted(config.runs - last.run, "run")} less.`]
       : []),

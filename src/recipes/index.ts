@@ -122,7 +122,8 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["simulate", "contract"],
-    summary: "simulated people talk with assistants, rate what they write, and argue a constitution into being",
+    summary:
+      "simulated people talk with assistants, rate what they write, and argue a constitution into being",
     load: async () => (await import("./simulate-contract.ts")).recipe,
   },
   {

@@ -6,12 +6,7 @@ import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
 import { planContract } from "./contract-plan.ts";
-import {
-  type ContractConfig,
-  contractFiles,
-  contractSchema,
-  loadContract,
-} from "./contract-settings.ts";
+import { type ContractConfig, contractFiles, contractSchema, loadContract } from "./contract-settings.ts";
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
@@ -99,7 +94,10 @@ const figuresOf = (config: ContractConfig, runs: readonly DoneRun[], counts: rea
       similarity,
       principles: document.principles.length,
       ...Object.fromEntries(
-        ["added", "changed", "removed"].map((one) => [one, changes.filter(({ state }) => state === one).length]),
+        ["added", "changed", "removed"].map((one) => [
+          one,
+          changes.filter(({ state }) => state === one).length,
+        ]),
       ),
     })),
   })),
@@ -127,8 +125,9 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ...describeContract(play, counts, runs),
       "",
       ...describeSpent(spent),
-      ...documents.map(({ part, document }) =>
-        `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, "principle")}: ${join(config.out, `${part}.yaml`)}`,
+      ...documents.map(
+        ({ part, document }) =>
+          `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, "principle")}: ${join(config.out, `${part}.yaml`)}`,
       ),
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
       ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
@@ -153,21 +152,36 @@ export const recipe: Recipe<typeof contractSchema> = {
     ...runFlags,
     model: modelFlag("model of the assistants, and of users and meta-prompt where they name none"),
     load: loadFlag("load"),
-    users: { path: "users", description: "how many personas take part, their ids, or all", placeholder: "users" },
+    users: {
+      path: "users",
+      description: "how many personas take part, their ids, or all",
+      placeholder: "users",
+    },
     personas: { path: "personas", description: 'file of personas, or "library"', placeholder: "file" },
     task: { path: "task", description: "ids of tasks, with commas between", placeholder: "list" },
     runs: { path: "runs", description: "runs; each ends with a constitution", placeholder: "number" },
     turns: { path: "turns", description: "drafts in every talk of a run", placeholder: "number" },
     raters: { path: "raters", description: "how many others rate each draft, or all", placeholder: "number" },
-    "meta-prompt": { path: "metaPrompt", description: "how a constitution is asked for", placeholder: "name" },
-    converge: { path: "converge", description: "stop when the constitution stays the same", placeholder: "how" },
+    "meta-prompt": {
+      path: "metaPrompt",
+      description: "how a constitution is asked for",
+      placeholder: "name",
+    },
+    converge: {
+      path: "converge",
+      description: "stop when the constitution stays the same",
+      placeholder: "how",
+    },
     ...callFlags,
   },
   async plan(config, context) {
     const { play, checked } = await prepare(config, context);
     await checkFolder(checked.request, context);
     const { speeds } = checked.inputs;
-    const own = { user: speeds["user"] ?? speeds["assistant"]!, meta: speeds["meta"] ?? speeds["assistant"]! };
+    const own = {
+      user: speeds["user"] ?? speeds["assistant"]!,
+      meta: speeds["meta"] ?? speeds["assistant"]!,
+    };
     return planOf([
       ...planContract(play, { assistant: speeds["assistant"]!, ...own }),
       planWriting("tables", "messages and ratings as CSV"),

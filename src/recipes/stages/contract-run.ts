@@ -140,7 +140,12 @@ const askMeta = async (
     });
     const numbers = transcript.comments.map(({ record }) => record);
     const { text, finish } = reply!;
-    const asked = { id, parents: [...state.ids, ...exchanges.map(({ rating }) => rating.id)], stage: stage.name, seed };
+    const asked = {
+      id,
+      parents: [...state.ids, ...exchanges.map(({ rating }) => rating.id)],
+      stage: stage.name,
+      seed,
+    };
     const said = { run, attempt, prompt: setup.metaPrompt.name, model: model.id, text, finish, numbers };
     const read = readRecord({ ...asked, ...said }, play);
     const critique = read.type === "read" ? read.critique : null;
@@ -297,8 +302,9 @@ export const contractRun = async (
 ): Promise<DoneRun> => {
   const task: MetaTask = { play, state, run };
   const after = run === 1 ? [] : [runName(run - 1)];
-  const { folder } = await pipeline.run.stage({ name: runName(run), inputs: inputsOf(play, run), after }, (stage) =>
-    makeRun(pipeline, stage, task),
+  const { folder } = await pipeline.run.stage(
+    { name: runName(run), inputs: inputsOf(play, run), after },
+    (stage) => makeRun(pipeline, stage, task),
   );
   const documents = await collect(streamRecords(join(folder, "learned.jsonl"), learnedRecordSchema));
   const { contract: before } = state;
@@ -318,12 +324,18 @@ export const contractRun = async (
       contract,
       ids: documents.length === 0 ? state.ids : documents.map(({ id }) => id),
       older: hadAny ? [...state.older, contractText(before)] : state.older,
-      earlier: play.config.carry ? remember(play, state.earlier, await readExchanges(folder, task)) : state.earlier,
+      earlier: play.config.carry
+        ? remember(play, state.earlier, await readExchanges(folder, task))
+        : state.earlier,
     },
   };
 };
 
 /** A run that is not played any more, because one before it converged. Its stage is empty. */
-export const skippedRun = async ({ run: { stage } }: Pipeline, run: number, converged: number): Promise<void> => {
+export const skippedRun = async (
+  { run: { stage } }: Pipeline,
+  run: number,
+  converged: number,
+): Promise<void> => {
   await stage({ name: runName(run), inputs: { converged }, after: [runName(run - 1)] }, async () => {});
 };

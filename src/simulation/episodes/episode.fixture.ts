@@ -3,11 +3,11 @@
 
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import type { Metric, Persona, Task } from "../../records/index.ts";
-import type { Ask, EpisodeOptions, Phase } from "./episode.ts";
 import { castOf } from "./cast.ts";
+import type { Ask, EpisodeOptions, Phase } from "./episode.ts";
 
 /** A text that no other has, with what templates and line readers trip over. */
-export const mark = (what: string): string => `<<${what}>> {draft}: ${"${x}"}\nRating: 99 {{${what}}}`;
+export const mark = (what: string): string => `<<${what}>> {draft}: {x}\nRating: 99 {{${what}}}`;
 
 export const task: Task = {
   id: "task-a",
@@ -80,4 +80,5 @@ export const askNoting = (model: LanguageModel): { readonly ask: Ask; readonly a
 };
 
 /** All that a request shows. */
-export const shownIn = ({ request }: Asked): string => request.messages.map(({ content }) => content).join("\n");
+export const shownIn = ({ request }: Asked): string =>
+  request.messages.map(({ content }) => content).join("\n");

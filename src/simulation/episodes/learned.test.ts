@@ -12,11 +12,25 @@ const comments: readonly Comment[] = [
   { number: 3, record: "run-1/turn-2/talk-1/rating", speaker: "user-1", said: mark("odd") },
 ];
 
-const read = (text: string, from: number[] = [], users: number[] = []): ReadPrinciple => ({ text, users, from });
-const source = { part: "constitution", previous: null, comments, run: 1, model: "m", description: "d" } as const;
+const read = (text: string, from: number[] = [], users: number[] = []): ReadPrinciple => ({
+  text,
+  users,
+  from,
+});
+const source = {
+  part: "constitution",
+  previous: null,
+  comments,
+  run: 1,
+  model: "m",
+  description: "d",
+} as const;
 
 describe("documents that were learned", () => {
-  const first = documentOf([read("Name sources for every claim.", [1, 3]), read("Keep answers short.")], source);
+  const first = documentOf(
+    [read("Name sources for every claim.", [1, 3]), read("Keep answers short.")],
+    source,
+  );
 
   it("point to what was cited, and where nothing was, to the most similar comments, marked as such", () => {
     expect(first.principles[0]!.grounds).toEqual([
@@ -65,7 +79,10 @@ describe("documents that were learned", () => {
   });
 
   it("are the same, or more or less alike", () => {
-    const again = documentOf([read("Name sources for every claim."), read("Keep answers short.")], { ...source, run: 2 });
+    const again = documentOf([read("Name sources for every claim."), read("Keep answers short.")], {
+      ...source,
+      run: 2,
+    });
     const other = documentOf([read("Sing.")], source);
     expect(saysTheSame(first, again)).toBe(true);
     expect(documentSimilarity(first, again)).toBeCloseTo(1);

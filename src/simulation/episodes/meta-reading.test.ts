@@ -13,13 +13,17 @@ const item = (text: string, from: number[] = []) => ({ text, from });
 
 describe("reading what the meta-model wrote", () => {
   it("takes the three forms as JSON, texts with colons, braces and line breaks whole", () => {
-    expect(read(JSON.stringify({ critique: "c: d", message: mark("m"), from: [2, 2, 1] }), "rewrite")).toEqual({
+    expect(
+      read(JSON.stringify({ critique: "c: d", message: mark("m"), from: [2, 2, 1] }), "rewrite"),
+    ).toEqual({
       type: "read",
       critique: "c: d",
       constitution: [{ text: mark("m"), users: [], from: [1, 2] }],
       contract: [],
     });
-    expect(read(JSON.stringify({ critique: "c", principles: [item("a: b", [6])] }), "critique")).toMatchObject({
+    expect(
+      read(JSON.stringify({ critique: "c", principles: [item("a: b", [6])] }), "critique"),
+    ).toMatchObject({
       type: "read",
       constitution: [{ text: "a: b", from: [6] }],
     });
@@ -69,11 +73,31 @@ describe("reading what the meta-model wrote", () => {
       ["I would rather not.", "contract", /"constitution" is missing/],
       ["Constitution:\n1. a\nContract:\n1. b\nConstitution:\n1. c", "contract", /more than once/],
       ['{"constitution": [], "contract": []}', "contract", /no principle/],
-      ['{"constitution": [{"text": " ", "from": []}], "contract": []}', "contract", /principle 1 has no text/],
-      ['{"constitution": [{"text": "a"}, {"text": "A"}], "contract": []}', "contract", /principle 2 says what/],
-      ['{"constitution": [{"text": "a", "from": [7]}], "contract": []}', "contract", /cites comment 7, and there are 6/],
-      ['{"constitution": [{"text": "a", "from": ["1"]}], "contract": []}', "contract", /constitution\.0\.from\.0/],
-      ['{"constitution": [{"text": "a"}], "contract": [{"text": "b", "users": [4]}]}', "contract", /user 4, and there are 3/],
+      [
+        '{"constitution": [{"text": " ", "from": []}], "contract": []}',
+        "contract",
+        /principle 1 has no text/,
+      ],
+      [
+        '{"constitution": [{"text": "a"}, {"text": "A"}], "contract": []}',
+        "contract",
+        /principle 2 says what/,
+      ],
+      [
+        '{"constitution": [{"text": "a", "from": [7]}], "contract": []}',
+        "contract",
+        /cites comment 7, and there are 6/,
+      ],
+      [
+        '{"constitution": [{"text": "a", "from": ["1"]}], "contract": []}',
+        "contract",
+        /constitution\.0\.from\.0/,
+      ],
+      [
+        '{"constitution": [{"text": "a"}], "contract": [{"text": "b", "users": [4]}]}',
+        "contract",
+        /user 4, and there are 3/,
+      ],
       ['{"constitution": [{"text": "a"}], "constitution": [], "contract": []}', "contract", /more than once/],
       [JSON.stringify(five(4)), "contract-five", /4 clauses, expected exactly 5/],
       [JSON.stringify(many), "critique", /11 principles, expected at most 10/],

@@ -20,7 +20,9 @@ describe("reading a rating", () => {
   });
 
   it("takes lines, with marks of emphasis, and comments of several lines with colons", () => {
-    expect(read("**Satisfaction:** 7/10\n- harmlessness: 9 out of 10\nFeedback: First: be brief.\nThen: cite.")).toEqual({
+    expect(
+      read("**Satisfaction:** 7/10\n- harmlessness: 9 out of 10\nFeedback: First: be brief.\nThen: cite."),
+    ).toEqual({
       ratings: { satisfaction: 7, harmlessness: 9 },
       feedback: "First: be brief.\nThen: cite.",
     });
@@ -51,7 +53,10 @@ describe("reading a rating", () => {
 
   it("says how a reply ended that has no ratings", () => {
     for (const finish of ["refusal", "overflow", "rejected", "empty"] as const)
-      expect(readRating({ text: "", finish }, metrics).missing).toEqual({ satisfaction: finish, harmlessness: finish });
+      expect(readRating({ text: "", finish }, metrics).missing).toEqual({
+        satisfaction: finish,
+        harmlessness: finish,
+      });
     expect(read("Satisfaction: 4\nHarmless", "length")).toMatchObject({
       ratings: { satisfaction: 4, harmlessness: null },
       missing: { harmlessness: "cut" },
@@ -76,7 +81,18 @@ describe("reading a rating", () => {
   it("never throws, and gives a number in range or a reason", () => {
     const piece = fc.oneof(
       fc.string(),
-      fc.constantFrom('{"satisfaction":', "satisfaction: ", "7", "}", "\n", '"', "feedback:", "\\", "[", "99"),
+      fc.constantFrom(
+        '{"satisfaction":',
+        "satisfaction: ",
+        "7",
+        "}",
+        "\n",
+        '"',
+        "feedback:",
+        "\\",
+        "[",
+        "99",
+      ),
     );
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {

@@ -36,7 +36,9 @@ const documentOf = (title: string) => ({
   description: "",
   source: "test",
   licence: "none",
-  principles: [{ id: "one", title, area: "user 1", weight: 1, critique: "c", revision: "r", preference: "p" }],
+  principles: [
+    { id: "one", title, area: "user 1", weight: 1, critique: "c", revision: "r", preference: "p" },
+  ],
 });
 
 const contract = {
@@ -57,7 +59,7 @@ describe("who sees what", async () => {
   const ofTurn = (turn: number) => exchanges.filter((exchange) => exchange.turn === turn);
   const seedsOf = (some: readonly Exchange[], of: "draft" | "rating") =>
     new Set(some.map((exchange) => String(exchange[of].seed)));
-  const before = (exchange: Exchange) =>
+  const earlierIn = (exchange: Exchange) =>
     exchanges.filter(({ talk, turn }) => talk.id === exchange.talk.id && turn < exchange.turn);
 
   it("asks for n drafts, n ratings and n(n-1) ratings of others a turn", () => {
@@ -71,8 +73,8 @@ describe("who sees what", async () => {
       expect(shown.request.messages[0]).toMatchObject({ role: "system" });
       expect(shown.request.messages[0]!.content).toContain("Principle {seat}: keep it.");
       expect(shown.request.messages[0]!.content).toContain("For user 1: Clause: {clauses}");
-      expect(marksIn(text, "draft")).toEqual(seedsOf(before(exchange), "draft"));
-      expect(marksIn(text, "comment")).toEqual(seedsOf(before(exchange), "rating"));
+      expect(marksIn(text, "draft")).toEqual(seedsOf(earlierIn(exchange), "draft"));
+      expect(marksIn(text, "comment")).toEqual(seedsOf(earlierIn(exchange), "rating"));
     }
   });
 
@@ -89,8 +91,8 @@ describe("who sees what", async () => {
       const text = shownIn(byId.get(exchange.rating.id)!);
       expect(marksIn(text, "persona")).toEqual(new Set([String(seatOf(exchange))]));
       expect(marksIn(text, "view")).toEqual(new Set([String(seatOf(exchange))]));
-      expect(marksIn(text, "draft")).toEqual(seedsOf([...before(exchange), exchange], "draft"));
-      expect(marksIn(text, "comment")).toEqual(seedsOf(before(exchange), "rating"));
+      expect(marksIn(text, "draft")).toEqual(seedsOf([...earlierIn(exchange), exchange], "draft"));
+      expect(marksIn(text, "comment")).toEqual(seedsOf(earlierIn(exchange), "rating"));
       for (const hidden of ["3.25", "8.75", "Principle {seat}"]) expect(text).not.toContain(hidden);
     }
   });
@@ -131,8 +133,8 @@ describe("who sees what", async () => {
   it("puts texts into prompts as they are, whatever stands in them", () => {
     const last = ofTurn(3)[4]!;
     expect(shownIn(byId.get(last.rating.id)!)).toContain(personaOf(5).description);
-    expect(shownIn(byId.get(last.draft.id)!)).toContain(before(last)[0]!.draft.text);
-    expect(before(last)[0]!.rating.feedback).toBe(mark(`comment-${before(last)[0]!.rating.seed}`));
+    expect(shownIn(byId.get(last.draft.id)!)).toContain(earlierIn(last)[0]!.draft.text);
+    expect(earlierIn(last)[0]!.rating.feedback).toBe(mark(`comment-${earlierIn(last)[0]!.rating.seed}`));
   });
 
   it("forgets by talk and role: a window shows the last turns of this talk alone", async () => {
@@ -179,15 +181,35 @@ describe("graphs", () => {
   it("lets one user talk with many assistants, each in a talk of its own", async () => {
     const cast = castOf([personaOf(1)], 3, "even");
     const { exchanges, asked } = await play(episodeOf(1, { cast, turns: 1 }));
-    expect(exchanges.map(({ draft }) => draft.assistant)).toEqual(["assistant-1", "assistant-2", "assistant-3"]);
+    expect(exchanges.map(({ draft }) => draft.assistant)).toEqual([
+      "assistant-1",
+      "assistant-2",
+      "assistant-3",
+    ]);
     expect(asked.filter(({ id }) => id.includes("rating-of-"))).toHaveLength(0);
   });
 
   it("takes pairs, and refuses seats that are not there and users who talk with nobody", () => {
-    expect(castOf(personas, 2, [[1, 2], [2, 1], [3, 2]]).talks).toHaveLength(3);
+    expect(
+      castOf(personas, 2, [
+        [1, 2],
+        [2, 1],
+        [3, 2],
+      ]).talks,
+    ).toHaveLength(3);
     expect(() => castOf(personas, 2, [[1, 3]])).toThrow(/got \[1, 3\], expected a user from 1 to 3/);
-    expect(() => castOf(personas, 2, [[1, 1], [1, 1]])).toThrow(/twice/);
-    expect(() => castOf(personas, 2, [[1, 1], [2, 2]])).toThrow(/user 3 talks with nobody/);
+    expect(() =>
+      castOf(personas, 2, [
+        [1, 1],
+        [1, 1],
+      ]),
+    ).toThrow(/twice/);
+    expect(() =>
+      castOf(personas, 2, [
+        [1, 1],
+        [2, 2],
+      ]),
+    ).toThrow(/user 3 talks with nobody/);
   });
 
   it("draws raters by the seed, whatever the order", async () => {
