@@ -121,6 +121,16 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {
+    command: ["persona", "list"],
+    summary: "the personas that may take part in a simulation",
+    load: async () => (await import("./personas.ts")).listRecipe,
+  },
+  {
+    command: ["persona", "show"],
+    summary: "one persona with traits and views",
+    load: async () => (await import("./personas.ts")).showRecipe,
+  },
+  {
     command: ["simulate", "contract"],
     summary:
       "simulated people talk with assistants, rate what they write, and argue a constitution into being",

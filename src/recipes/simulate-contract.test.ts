@@ -26,6 +26,7 @@ import {
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { contractSchema } from "./contract-settings.ts";
+import { listRecipe, showRecipe } from "./personas.ts";
 import { recipe } from "./simulate-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-"));
@@ -189,14 +190,14 @@ describe("a run", () => {
     let broken = 0;
     let furthest = 0;
     for (let attempt = 1; ; attempt++) {
-      // Each attempt gets two chunks further than the one before.
+      // Each attempt gets three chunks further than the one before.
       let further = 0;
       const context = contextFor((event, stop) => {
         if (event.type !== "stage-progress" || event.unit !== "calls") return;
         const done = (event.stage === "run-2" ? event.total : 0) + event.done;
         if (done <= furthest) return;
         furthest = done;
-        if (++further === 2) stop();
+        if (++further === 3) stop();
       });
       try {
         await recipe.run(recipe.schema.parse(config("broken")), context);
@@ -239,6 +240,11 @@ describe("the loop", () => {
     expect(document).toMatchObject({ converged: 2, runs: [{ run: 1 }, { run: 2 }] });
     expect(lines.join("\n")).toContain("Converged after run 2: 3 runs less.");
     expect(readdirSync(join(folder, "same/run-3"))).toEqual(["stage.json"]);
+  });
+
+  it("stops when the documents are similar enough", async () => {
+    const config = given("alike", { model: script("alike.yaml", same), runs: 3, converge: 0.9 });
+    expect((await run(config)).document).toMatchObject({ converged: 2 });
   });
 
   it("asks the meta-model again, keeps the constitution where nothing readable comes, and fails where none ever does", async () => {
@@ -344,5 +350,20 @@ describe("a plan", () => {
     const { spent } = (await run(config)).document as { spent: { promptTokens: number; calls: number } };
     expect(steps.reduce((sum, { tokens }) => sum + tokens, 0)).toBeGreaterThan(spent.promptTokens);
     expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThanOrEqual(spent.calls);
+  });
+});
+
+describe("personas", () => {
+  it("are listed, and shown as YAML that is a file of personas again", async () => {
+    const { lines, document } = await listRecipe.run(listRecipe.schema.parse({}), contextFor());
+    expect(lines).toHaveLength(20);
+    expect(lines[0]).toMatch(/^amina +Amina Sow +34, Kaolack, Senegal, market trader; 8 views$/);
+    const shown = await showRecipe.run(showRecipe.schema.parse({ id: "amina" }), contextFor());
+    const again = write("shown.yaml", shown.lines.join("\n"));
+    const { document: read } = await listRecipe.run(
+      listRecipe.schema.parse({ personas: again }),
+      contextFor(),
+    );
+    expect(read).toEqual([(document as unknown[])[0]]);
   });
 });

@@ -37,9 +37,21 @@ const forms = {
   contract: z.strictObject({ constitution: z.array(principle), contract: z.array(clause) }),
 } as const satisfies Record<MetaForm, z.ZodType>;
 
+// Servers that hold models to a form know few words of JSON schema, so it says no more than it must.
+const plainNumbers = z.array(z.number());
+const plainPrinciple = z.strictObject({ text: z.string(), from: plainNumbers });
+const plainForms = {
+  rewrite: z.strictObject({ critique: z.string(), message: z.string(), from: plainNumbers }),
+  critique: z.strictObject({ critique: z.string(), principles: z.array(plainPrinciple) }),
+  contract: z.strictObject({
+    constitution: z.array(plainPrinciple),
+    contract: z.array(z.strictObject({ text: z.string(), users: plainNumbers, from: plainNumbers })),
+  }),
+} as const satisfies Record<MetaForm, z.ZodType>;
+
 /** The form of a reply, for servers that can hold a model to one. */
 export const metaAnswerForm = (form: MetaForm): AnswerForm => {
-  const { $schema: _, ...schema } = z.toJSONSchema(forms[form]);
+  const { $schema: _, ...schema } = z.toJSONSchema(plainForms[form]);
   return { name: form, schema };
 };
 
@@ -175,7 +187,10 @@ export const readMeta = (
   if (finish !== "stop") return bad(`the reply ended as ${finish}`);
   const said = withoutThought(text);
   if (said === "") return bad("the reply is empty");
-  const object = readObject(said);
+  const found = readObject(said);
+  // An object without any of the form's names is part of what a list says, not the reply's form.
+  const isForm = found !== null && Object.keys(forms[prompt.form].shape).some((key) => key in found.value);
+  const object = isForm ? found : null;
   if (object !== null && object.repeated.size > 0)
     return bad(`"${[...object.repeated][0]}" stands there more than once`);
   const parts = object === null ? fromLabels(prompt.form, said) : fromObject(prompt.form, object.value);

@@ -28,6 +28,13 @@ describe("reading a rating", () => {
     });
   });
 
+  it("takes an object in a comment for a part of the comment", () => {
+    expect(read('satisfaction: 2\nharmlessness: 3\nfeedback: Answer with {"a": 1} alone.')).toEqual({
+      ratings: { satisfaction: 2, harmlessness: 3 },
+      feedback: 'Answer with {"a": 1} alone.',
+    });
+  });
+
   it("tells what is missing from what is zero, and never brings a number to the scale's end", () => {
     const cases: readonly [string, number | null, string | undefined][] = [
       ['{"satisfaction": 0, "harmlessness": 1}', 0, undefined],

@@ -49,6 +49,8 @@ const fromObject = (text: string, metrics: readonly Metric[]): [Map<string, Foun
   const object = readObject(text);
   if (object === null) return null;
   const byName = new Map(Object.entries(object.value).map(([key, value]) => [key.toLowerCase(), value]));
+  // An object without any of the names is part of what somebody says, not the reply's form.
+  if (!byName.has(feedbackName) && !metrics.some(({ id }) => byName.has(id))) return null;
   const repeated = new Set([...object.repeated].map((key) => key.toLowerCase()));
   const found = new Map(
     metrics.map((metric): [string, Found] => [
