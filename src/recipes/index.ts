@@ -131,6 +131,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./personas.ts")).showRecipe,
   },
   {
+    command: ["persona", "generate"],
+    summary: "personas from traits, written by a model into a file to edit",
+    load: async () => (await import("./persona-generate.ts")).recipe,
+  },
+  {
     command: ["simulate", "contract"],
     summary:
       "simulated people talk with assistants, rate what they write, and argue a constitution into being",

@@ -26,7 +26,6 @@ import {
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { contractSchema } from "./contract-settings.ts";
-import { listRecipe, showRecipe } from "./personas.ts";
 import { recipe } from "./simulate-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-"));
@@ -350,20 +349,5 @@ describe("a plan", () => {
     const { spent } = (await run(config)).document as { spent: { promptTokens: number; calls: number } };
     expect(steps.reduce((sum, { tokens }) => sum + tokens, 0)).toBeGreaterThan(spent.promptTokens);
     expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThanOrEqual(spent.calls);
-  });
-});
-
-describe("personas", () => {
-  it("are listed, and shown as YAML that is a file of personas again", async () => {
-    const { lines, document } = await listRecipe.run(listRecipe.schema.parse({}), contextFor());
-    expect(lines).toHaveLength(20);
-    expect(lines[0]).toMatch(/^amina +Amina Sow +34, Kaolack, Senegal, market trader; 8 views$/);
-    const shown = await showRecipe.run(showRecipe.schema.parse({ id: "amina" }), contextFor());
-    const again = write("shown.yaml", shown.lines.join("\n"));
-    const { document: read } = await listRecipe.run(
-      listRecipe.schema.parse({ personas: again }),
-      contextFor(),
-    );
-    expect(read).toEqual([(document as unknown[])[0]]);
   });
 });

@@ -33,6 +33,7 @@ import {
   talkTranscript,
 } from "../../simulation/index.ts";
 import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
+import { counted } from "../wording.ts";
 import { askInPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 
@@ -230,7 +231,7 @@ const makeRun = async (pipeline: Pipeline, stage: StageContext, task: MetaTask):
     if (meta.problem !== undefined)
       stage.warn(
         "meta-unreadable",
-        `The meta-model was asked ${meta.attempt} times and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${runName(run)}/meta.jsonl; raise roles.meta.maxTokens or choose another roles.meta.model.`,
+        `The meta-model was asked ${counted(meta.attempt, "time")} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${runName(run)}/meta.jsonl; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
       );
     await writeDocuments(stage, documentsOf(task, exchanges, meta));
   });
