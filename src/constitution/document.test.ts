@@ -61,6 +61,18 @@ describe("reading a constitution", () => {
     );
   });
 
+  it("keeps what argued for a principle, in one order of fields", () => {
+    const grounds = `    grounds:
+      - {by: cited, said: "Name {sources}: all of them.", speaker: user-2, record: run-1/talk-2/turn-1/rating}
+`;
+    const read = parseConstitution(yaml + grounds, "mine.yaml");
+    expect(read.principles[1]?.grounds?.[0]?.said).toBe("Name {sources}: all of them.");
+    const written = formatConstitution(read);
+    expect(written).toMatch(/record: run-1\/talk-2\/turn-1\/rating\s+speaker: user-2\s+said: .*\s+by: cited/);
+    expect(parseConstitution(written, "again.yaml")).toEqual(read);
+    expect(faultOf(yaml + grounds.replace("by: cited", "by: heard")).message).toContain("line 19");
+  });
+
   it("takes principles that say only how to revise, or only how to compare", () => {
     const judging = parseConstitution(yaml.replace(/ {4}critique: Is it brief\?\n.*\n/, ""), "mine.yaml");
     expect(judging.principles[1]).toMatchObject({

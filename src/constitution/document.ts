@@ -1,7 +1,7 @@
 // A constitution's YAML text, read and written. Every fault of a document is named with file, line and field, all of
 // them at once, so that a person mends the file in one go. Knows no folder: library.ts does.
 
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import {
   describeIssues,
@@ -12,10 +12,12 @@ import {
   hashJson,
   messageOf,
   UserError,
+  yamlLineOf,
 } from "../core/index.ts";
 import {
   type Constitution,
   constitutionSchema,
+  groundSchema,
   groupSupportSchema,
   type Principle,
   principleSchema,
@@ -32,34 +34,18 @@ const documentKeys = Object.keys(constitutionSchema.shape);
 const principleKeys = Object.keys(principleSchema.shape);
 const oppositeKeys = Object.keys(principleSchema.shape.opposite.unwrap().shape);
 const supportKeys = Object.keys(groupSupportSchema.shape);
+const groundKeys = Object.keys(groundSchema.shape);
 const exampleKeys = Object.keys(revisionExampleSchema.shape);
 
 const keysAt = (path: Path): readonly string[] => {
   if (path.length === 0) return documentKeys;
   if (path[0] === "fewShots") return exampleKeys;
   if (path.includes("support")) return supportKeys;
+  if (path.includes("grounds")) return groundKeys;
   return path.at(-1) === "opposite" ? oppositeKeys : principleKeys;
 };
 
-/** The line of the deepest part of the path that exists in the document; a field counts from its key. */
-const lineOf = ({ root, lines }: Source, path: Path): number => {
-  let node = root;
-  let offset = 0;
-  for (const part of path) {
-    let found: unknown;
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
-      if (isScalar(pair?.key)) offset = pair.key.range?.[0] ?? offset;
-      found = pair?.value;
-    } else if (isSeq(node) && typeof part === "number") {
-      found = node.items[part];
-      if (isMap(found) || isScalar(found)) offset = found.range?.[0] ?? offset;
-    }
-    if (found === undefined) break;
-    node = found;
-  }
-  return lines.linePos(offset).line;
-};
+const lineOf = ({ root, lines }: Source, path: Path): number => yamlLineOf(root, lines, path);
 
 /** A version such as 1.0 without quotes is a number in YAML: the text as it stands in the document, in quotes. */
 const unquotedVersion = ({ root }: Source, issue: z.core.$ZodIssue): string | undefined => {
@@ -163,6 +149,9 @@ export const formatConstitution = (constitution: Constitution): string =>
       ...(principle.support === undefined
         ? {}
         : { support: principle.support.map((group) => ordered(group, supportKeys)) }),
+      ...(principle.grounds === undefined
+        ? {}
+        : { grounds: principle.grounds.map((ground) => ordered(ground, groundKeys)) }),
       ...(principle.opposite === undefined
         ? {}
         : { opposite: ordered(principle.opposite, writtenKeys(principle.opposite, oppositeKeys)) }),

@@ -38,5 +38,5 @@ export {
   revisionForms,
   revisionPrompts,
 } from "./revision-prompts.ts";
-export { textsOfStatement } from "./statement.ts";
+export { textsOfLearned, textsOfStatement } from "./statement.ts";
 export { loadTemplate, parseTemplate, renderTemplate, type Template } from "./template.ts";

@@ -32,4 +32,4 @@ export { nearestWord } from "./nearest.ts";
 export { createRandom, deriveSeed, hashText, type Random } from "./random.ts";
 export { createRedact, type Redact } from "./redaction.ts";
 export { wilsonInterval } from "./wilson.ts";
-export { formatYaml, parseYaml } from "./yaml.ts";
+export { formatYaml, parseYaml, parseYamlWithLines, yamlLineOf } from "./yaml.ts";

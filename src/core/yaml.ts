@@ -1,7 +1,7 @@
 // YAML with places: a malformed document is told with its file and line, in the same words as JSON's, and values are
 // written so that they read back as they were. Runs in a browser; reads no file itself.
 
-import { parse, stringify, YAMLParseError } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parse, parseDocument, stringify, YAMLParseError } from "yaml";
 import { messageOf, UserError } from "./errors.ts";
 import { describePlace, type TextPlace } from "./json.ts";
 
@@ -22,6 +22,39 @@ export const parseYaml = (text: string, place: TextPlace): unknown => {
       cause,
     );
   }
+};
+
+/**
+ * The line of the deepest part of a path that exists in a parsed document (yaml's nodes); a field counts from its key.
+ */
+export const yamlLineOf = (root: unknown, lines: LineCounter, path: readonly PropertyKey[]): number => {
+  let node = root;
+  let offset = 0;
+  for (const part of path) {
+    let found: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
+      if (isScalar(pair?.key)) offset = pair.key.range?.[0] ?? offset;
+      found = pair?.value;
+    } else if (isSeq(node) && typeof part === "number") {
+      found = node.items[part];
+      if (isMap(found) || isScalar(found)) offset = found.range?.[0] ?? offset;
+    }
+    if (found === undefined) break;
+    node = found;
+  }
+  return lines.linePos(offset).line;
+};
+
+/** parseYaml with the lines of what was read. Throws UserError with file and line. */
+export const parseYamlWithLines = (
+  text: string,
+  place: TextPlace,
+): { readonly value: unknown; lineOf(path: readonly PropertyKey[]): number } => {
+  const value = parseYaml(text, place);
+  const lines = new LineCounter();
+  const { contents } = parseDocument(text, { lineCounter: lines });
+  return { value, lineOf: (path) => yamlLineOf(contents, lines, path) };
 };
 
 /** A value as YAML text; what parseYaml gives back is equal to it. */

@@ -127,6 +127,27 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./simulate-games.ts")).recipe,
   },
   {
+    command: ["persona", "list"],
+    summary: "the personas that may take part in a simulation",
+    load: async () => (await import("./personas.ts")).listRecipe,
+  },
+  {
+    command: ["persona", "show"],
+    summary: "one persona with traits and views",
+    load: async () => (await import("./personas.ts")).showRecipe,
+  },
+  {
+    command: ["persona", "generate"],
+    summary: "personas from traits, written by a model into a file to edit",
+    load: async () => (await import("./persona-generate.ts")).recipe,
+  },
+  {
+    command: ["simulate", "contract"],
+    summary:
+      "simulated people talk with assistants, rate what they write, and argue a constitution into being",
+    load: async () => (await import("./simulate-contract.ts")).recipe,
+  },
+  {
     command: ["report"],
     summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,

@@ -54,9 +54,22 @@ export const groupSupportSchema = z.strictObject({
 export type GroupSupport = z.infer<typeof groupSupportSchema>;
 
 /**
+ * What somebody said that argued for a principle. record: its id in the run that the principle was learned in; by: whether
+ * the model that wrote the principle cited it, or it is only the most similar in its words, because none was cited.
+ */
+export const groundSchema = z.strictObject({
+  record: text,
+  speaker: text,
+  said: text,
+  by: z.enum(["cited", "similar"]),
+});
+export type Ground = z.infer<typeof groundSchema>;
+
+/**
  * One principle. id: unique in the document; area: what it protects ("peace", "privacy", ...). opposite: the same texts
  * with the meaning reversed (makes the principle invertible by rule). source: where the principle comes from; support: how
- * groups voted on what stands there; author: who wrote these very texts, where it was a model.
+ * groups voted on what stands there; grounds: what was said that argued for it; author: who wrote these very texts, where
+ * it was a model.
  */
 export const principleSchema = z
   .strictObject({
@@ -72,6 +85,7 @@ export const principleSchema = z
       .optional(),
     source: z.string().optional(),
     support: z.array(groupSupportSchema).min(1).optional(),
+    grounds: z.array(groundSchema).min(1).optional(),
     author: text.optional(),
   })
   .superRefine((principle, context) => {

@@ -2,6 +2,7 @@
 // A shape alone: what makes a record and what it is for is in the folders that write it.
 export * from "./constitution.ts";
 export * from "./conversation.ts";
+export * from "./episodes.ts";
 export * from "./evaluation.ts";
 export * from "./event.ts";
 export * from "./feedback.ts";
@@ -9,4 +10,5 @@ export * from "./games.ts";
 export * from "./manifest.ts";
 export * from "./prompt-sets.ts";
 export * from "./record.ts";
+export * from "./stakeholders.ts";
 export * from "./training.ts";

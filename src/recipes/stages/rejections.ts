@@ -8,7 +8,7 @@ import { CovenantError } from "../../core/index.ts";
 export type Rejectable = {
   readonly id: string;
   readonly prompt?: string;
-  readonly finish?: string;
+  readonly finish?: string | undefined;
   readonly reason?: string | undefined;
   readonly steps?: readonly { readonly finish: string }[];
 };

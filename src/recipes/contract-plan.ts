@@ -1,0 +1,119 @@
+// What `covenant simulate contract` will take at most: n·T drafts, n·T ratings, up to n(n-1)·T ratings of others, and one
+// constitution a run (as often as its reply cannot be read, again). Tokens are counted from the texts that are there and
+// from the limits of those that are not.
+
+import { priceOfModel } from "../models/index.ts";
+import type { Message } from "../records/index.ts";
+import {
+  assistantMessages,
+  metaMessages,
+  othersRatingMessages,
+  ownRatingMessages,
+  talkTranscript,
+} from "../simulation/index.ts";
+import type { ContractConfig } from "./contract-settings.ts";
+import type { Speed } from "./model-time.ts";
+import { type PlannedModel, planCalls, tokensOf } from "./plan.ts";
+import type { PlannedStep } from "./recipe.ts";
+import { type ContractPlay, othersATurn } from "./stages/contract-run.ts";
+import { counted } from "./wording.ts";
+
+const tokensIn = (messages: readonly Message[]): number =>
+  messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Tokens around a comment in an assistant's talk, and around a draft in a user's. */
+const frameTokens = 40;
+
+/** How many earlier turns are shown in all turns of all runs together. */
+const shownTurns = ({ runs, turns, carry }: ContractConfig, window: number): number => {
+  let sum = 0;
+  for (let run = 0; run < runs; run++)
+    for (let turn = 0; turn < turns; turn++) sum += Math.min(window, turn + (carry ? run * turns : 0));
+  return sum;
+};
+
+/** Tokens of requests without earlier turns and without what models have yet to write, on average. */
+const requestTokens = ({ setup: { cast, tasks, metrics, first }, config }: ContractPlay) => {
+  const { users } = cast;
+  const words = config.roles.user.words;
+  const each = <Item>(items: readonly Item[], count: (item: Item) => number): number =>
+    mean(items.map(count));
+  return {
+    draft: each(tasks, (task) => tokensIn(assistantMessages(first, users[0]!.label, task, []))),
+    own: each(users, ({ persona }) =>
+      each(tasks, (task) =>
+        tokensIn(ownRatingMessages(persona, task, [], "", { metrics: metrics.own, words })),
+      ),
+    ),
+    others: each(users, ({ persona }) =>
+      each(tasks, (task) => tokensIn(othersRatingMessages(persona, task, "", metrics.others))),
+    ),
+  };
+};
+
+const metaTokens = ({ setup, config }: ContractPlay): number => {
+  const { cast, metrics, metaPrompt, tasks, first } = setup;
+  const transcript = talkTranscript(cast, [], metrics);
+  const question = { users: cast.users.length, task: tasks[0]!, current: first, earlier: [], transcript };
+  return tokensIn(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
+};
+
+/** The steps of all runs together. speeds: of the models, by role. */
+export const planContract = (play: ContractPlay, speeds: Readonly<Record<string, Speed>>): PlannedStep[] => {
+  const { config, setup } = play;
+  const { runs, turns, windows, roles, prices } = config;
+  const talks = setup.cast.talks.length;
+  const rounds = runs * turns;
+  const request = requestTokens(play);
+  const document = roles.meta.maxTokens;
+  const exchange = roles.assistant.maxTokens + roles.user.maxTokens + frameTokens;
+  const modelOf = (role: "assistant" | "user" | "meta"): PlannedModel => ({
+    speed: speeds[role] ?? null,
+    maxTokens: roles[role].maxTokens,
+    price: priceOfModel(prices, setup.models[role]),
+  });
+  const others = othersATurn(play) * rounds;
+  const shown = Math.min(turns, windows.meta ?? turns) * talks * exchange;
+  const documents = Math.min(runs - 1, windows.documents + 1) * document;
+  return [
+    planCalls("drafts", counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
+      calls: talks * rounds,
+      read:
+        talks *
+        (rounds * request.draft +
+          (rounds - turns) * document +
+          shownTurns(config, windows.assistant) * exchange),
+      written: talks * rounds * reply,
+    })),
+    planCalls("own ratings", counted(talks * rounds, "rating"), modelOf("user"), (reply) => ({
+      calls: talks * rounds,
+      read:
+        talks *
+        (rounds * (request.own + roles.assistant.maxTokens) + shownTurns(config, windows.user) * exchange),
+      written: talks * rounds * reply,
+    })),
+    planCalls("ratings of others", counted(others, "rating"), modelOf("user"), (reply) => ({
+      calls: others,
+      read: others * (request.others + roles.assistant.maxTokens),
+      written: others * reply,
+    })),
+    planCalls(
+      "constitutions",
+      `${counted(runs, "constitution")}, asked for up to ${counted(roles.meta.attempts, "time")} each`,
+      modelOf("meta"),
+      (reply) => ({
+        calls: runs * roles.meta.attempts,
+        read: runs * roles.meta.attempts * (metaTokens(play) + shown + documents),
+        written: runs * roles.meta.attempts * reply,
+      }),
+      (reply) => ({
+        calls: runs,
+        read: runs * (metaTokens(play) + shown + documents),
+        written: runs * reply,
+      }),
+    ),
+  ];
+};

@@ -1,0 +1,256 @@
+// What `covenant simulate contract` came to: mean ratings of every user by run, tables of messages and ratings, and the
+// closing lines. Walks the files of the runs once.
+
+import { join } from "node:path";
+import {
+  draftRecordSchema,
+  type Ground,
+  type MissingReason,
+  type RatingRecord,
+  ratingRecordSchema,
+} from "../records/index.ts";
+import { streamRecords } from "../runs/index.ts";
+import { openTable, type TableColumn } from "../tables/index.ts";
+import { type ContractPlay, type DoneRun, runName } from "./stages/contract-run.ts";
+import { counted } from "./wording.ts";
+
+/** A mean of ratings. n: how many there were; missing: how many were not to be had, by their reasons. */
+export type MeanRating = {
+  readonly value: number | null;
+  readonly n: number;
+  readonly missing: Readonly<Partial<Record<MissingReason, number>>>;
+};
+
+type Means = Readonly<Record<string, MeanRating>>;
+
+/** own: what a user rated in the own talks; others: what those who do not talk there rated of the user's drafts. */
+export type UserRatings = { readonly own: Means; readonly others: Means };
+
+export type RunRatings = {
+  readonly run: number;
+  readonly users: Readonly<Record<string, UserRatings>>;
+  readonly all: UserRatings;
+};
+
+type Tally = { sum: number; n: number; missing: Partial<Record<MissingReason, number>> };
+
+const createTallies = () => {
+  const tallies = new Map<string, Tally>();
+  return {
+    add(key: readonly string[], value: number | null, reason: MissingReason | undefined): void {
+      const name = key.join("\n");
+      const tally = tallies.get(name) ?? { sum: 0, n: 0, missing: {} };
+      tallies.set(name, tally);
+      if (value !== null) {
+        tally.sum += value;
+        tally.n++;
+      } else if (reason !== undefined) tally.missing[reason] = (tally.missing[reason] ?? 0) + 1;
+    },
+    meanOf(...key: readonly string[]): MeanRating {
+      const { sum, n, missing } = tallies.get(key.join("\n")) ?? { sum: 0, n: 0, missing: {} };
+      return { value: n === 0 ? null : sum / n, n, missing };
+    },
+  };
+};
+
+const everybody = "";
+
+const ratingsOf = (folder: string, run: number): AsyncGenerator<RatingRecord> =>
+  streamRecords(join(folder, runName(run), "ratings.jsonl"), ratingRecordSchema);
+
+const draftsOf = (folder: string, run: number) =>
+  streamRecords(join(folder, runName(run), "drafts.jsonl"), draftRecordSchema);
+
+/** Mean ratings of a run. */
+const countRun = async (
+  folder: string,
+  { setup: { cast, metrics } }: ContractPlay,
+  run: number,
+): Promise<RunRatings> => {
+  const ownerOf = new Map(cast.talks.map(({ id, user }) => [id, cast.users[user]!.id]));
+  const tallies = createTallies();
+  for await (const { of, talk, ratings, missing } of ratingsOf(folder, run))
+    for (const [metric, value] of Object.entries(ratings))
+      for (const user of [ownerOf.get(talk)!, everybody])
+        tallies.add([of, user, metric], value, missing?.[metric]);
+  const meansOf = (of: "own" | "others", user: string): Means =>
+    Object.fromEntries(metrics[of].map(({ id }) => [id, tallies.meanOf(of, user, id)]));
+  const both = (user: string): UserRatings => ({
+    own: meansOf("own", user),
+    others: meansOf("others", user),
+  });
+  return {
+    run,
+    users: Object.fromEntries(cast.users.map(({ id }) => [id, both(id)])),
+    all: both(everybody),
+  };
+};
+
+/** Mean ratings of all runs. */
+export const countRuns = async (
+  folder: string,
+  play: ContractPlay,
+  runs: readonly DoneRun[],
+): Promise<RunRatings[]> => {
+  const counts: RunRatings[] = [];
+  for (const { run } of runs) counts.push(await countRun(folder, play, run));
+  return counts;
+};
+
+const text = (name: string): TableColumn => ({ name, type: "text" });
+const integer = (name: string): TableColumn => ({ name, type: "integer" });
+const place = [integer("run"), integer("turn"), text("talk")];
+
+const messageColumns = [
+  ...place,
+  text("role"),
+  text("speaker"),
+  text("persona"),
+  text("text"),
+  text("finish"),
+];
+const ratingColumns = [
+  ...[...place, text("draft"), text("user"), text("persona"), text("of"), text("metric")],
+  ...[{ name: "value", type: "number" } as const, text("missing")],
+];
+
+/** messages.csv (drafts, then comments, run by run) and ratings.csv (a line a number). Resolves to their rows. */
+export const writeTables = async (
+  folder: string,
+  into: string,
+  runs: readonly DoneRun[],
+): Promise<{ readonly messages: number; readonly ratings: number }> => {
+  const messages = await openTable(join(into, "messages.csv"), messageColumns);
+  const ratings = await openTable(join(into, "ratings.csv"), ratingColumns);
+  try {
+    for (const { run } of runs) {
+      for await (const { assistant, ...draft } of draftsOf(folder, run))
+        await messages.write({ ...draft, role: "assistant", speaker: assistant });
+      for await (const rating of ratingsOf(folder, run)) {
+        const { user, of, feedback } = rating;
+        if (of === "own" && rating.reason === undefined)
+          await messages.write({ ...rating, role: "user", speaker: user, text: feedback });
+        for (const [metric, value] of Object.entries(rating.ratings))
+          await ratings.write({ ...rating, metric, value, missing: rating.missing?.[metric] });
+      }
+    }
+    return { messages: (await messages.finish()).rows, ratings: (await ratings.finish()).rows };
+  } catch (thrown) {
+    await messages.discard();
+    await ratings.discard();
+    throw thrown;
+  }
+};
+
+const shownUsers = 12;
+
+const cell = ({ value, n }: MeanRating): string => (value === null ? "– (0)" : `${value.toFixed(1)} (${n})`);
+
+/** A row for each user and metric, a column for each run. */
+const describeRatings = (
+  { setup: { cast, metrics } }: ContractPlay,
+  counts: readonly RunRatings[],
+): string[] => {
+  const rows: string[][] = [["", "rated", ...counts.map(({ run }) => `run ${run}`)]];
+  for (const { id, label, persona } of cast.users.slice(0, shownUsers))
+    for (const metric of metrics.own)
+      rows.push([
+        `${label}, ${persona.name}`,
+        metric.name,
+        ...counts.map(({ users }) => cell(users[id]!.own[metric.id]!)),
+      ]);
+  for (const metric of metrics.own)
+    rows.push(["all users", metric.name, ...counts.map(({ all }) => cell(all.own[metric.id]!))]);
+  for (const metric of metrics.others)
+    rows.push(["others", metric.name, ...counts.map(({ all }) => cell(all.others[metric.id]!))]);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const hidden = cast.users.length - shownUsers;
+  return [
+    "Mean ratings, and how many they are of:",
+    ...rows.map((row) => `  ${row.map((one, column) => one.padEnd(widths[column]!)).join("  ")}`.trimEnd()),
+    ...(hidden > 0 ? [`  and ${counted(hidden, "more user")}, in metrics.json`] : []),
+  ];
+};
+
+const missingIn = (counts: readonly RunRatings[]): Partial<Record<MissingReason, number>> => {
+  const sum: Partial<Record<MissingReason, number>> = {};
+  for (const { all } of counts)
+    for (const { missing } of [...Object.values(all.own), ...Object.values(all.others)])
+      for (const [reason, count] of Object.entries(missing) as [MissingReason, number][])
+        sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
+};
+
+const reasonWords: Readonly<Record<MissingReason, string>> = {
+  "not-given": "not given",
+  unreadable: "not a number",
+  "out-of-range": "outside of the scale",
+  contradictory: "contradictory",
+  cut: "cut at the limit of tokens",
+  "reply-missing": "without a draft",
+  refusal: "refused by the provider",
+  overflow: "too long for the model's context",
+  rejected: "rejected by the server",
+  empty: "empty",
+};
+
+const describeMissing = (counts: readonly RunRatings[]): string[] => {
+  const missing = Object.entries(missingIn(counts)) as [MissingReason, number][];
+  const told = missing.map(([reason, count]) => `${count.toLocaleString("en-US")} ${reasonWords[reason]}`);
+  return told.length === 0 ? [] : [`Ratings that are missing, and count in no mean: ${told.join(", ")}.`];
+};
+
+const shownCharacters = 70;
+
+/** Who argued for a principle, with what the first of them said. */
+const describeGrounds = (grounds: readonly Ground[]): string => {
+  const [first] = grounds;
+  if (first === undefined) return "nobody";
+  const names = grounds.map(({ speaker, by }) => (by === "cited" ? speaker : `${speaker}?`));
+  const said = first.said.replaceAll(/\s+/g, " ");
+  const shown = said.length > shownCharacters ? `${said.slice(0, shownCharacters)}…` : said;
+  return `${[...new Set(names)].join(", ")}: "${shown}"`;
+};
+
+const describeDocuments = ({ documents, run }: DoneRun): string[] =>
+  documents.flatMap(({ part, document, state, similarity, changes }) => {
+    const count = (wanted: string): number => changes.filter((change) => change.state === wanted).length;
+    const since =
+      similarity === null || state === "kept"
+        ? ""
+        : `; since the run before ${count("added")} new, ${count("changed")} reworded, ${count("removed")} gone, similarity ${similarity.toFixed(2)}`;
+    return [
+      `${part === "constitution" ? "Constitution" : "Contract"} after run ${run}${state === "kept" ? ", kept from before" : since}:`,
+      ...document.principles.flatMap(({ title, area, grounds = [] }, at) => {
+        const whom = part === "contract" ? `For ${area ?? "all users"}: ` : "";
+        return [`  ${at + 1}. ${whom}${title}`, `     argued for by ${describeGrounds(grounds)}`];
+      }),
+    ];
+  });
+
+/** The closing lines but for what the run took and where things lie. */
+export const describeContract = (
+  play: ContractPlay,
+  counts: readonly RunRatings[],
+  runs: readonly DoneRun[],
+): string[] => {
+  const last = runs.at(-1)!;
+  const { config } = play;
+  const similar = runs.some(({ documents }) =>
+    documents.some(({ document }) =>
+      document.principles.some(({ grounds = [] }) => grounds.some(({ by }) => by === "similar")),
+    ),
+  );
+  return [
+    ...describeRatings(play, counts),
+    ...describeMissing(counts),
+    "",
+    ...describeDocuments(last),
+    ...(similar
+      ? ["A question mark: not cited by the model; the comment is the most similar in its words."]
+      : []),
+    ...(last.converged && last.run < config.runs
+      ? [`Converged after run ${last.run}: ${counted(config.runs - last.run, "run")} less.`]
+      : []),
+  ];
+};

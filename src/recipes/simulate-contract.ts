@@ -1,0 +1,191 @@
+// `covenant simulate contract`: people that never lived talk with assistants, rate and comment on what they write, and a
+// model makes a constitution of it, run by run. What comes out is an ordinary constitution whose principles point to what was said.
+
+import { join } from "node:path";
+import { formatConstitution } from "../constitution/index.ts";
+import { CovenantError } from "../core/index.ts";
+import type { LearnedRecord } from "../records/index.ts";
+import { planContract } from "./contract-plan.ts";
+import { type ContractConfig, contractFiles, contractSchema, loadContract } from "./contract-settings.ts";
+import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
+import { describeSpent, spentInRun } from "./data-summary.ts";
+import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
+import { planOf, planWriting } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import {
+  type ContractPlay,
+  type ContractState,
+  contractRun,
+  type DoneRun,
+  runName,
+  skippedRun,
+} from "./stages/contract-run.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
+import { counted } from "./wording.ts";
+
+const runNames = ({ runs }: ContractConfig): string[] =>
+  Array.from({ length: runs }, (_, at) => runName(at + 1));
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: ContractConfig, context: RecipeContext) => {
+  const setup = await loadContract(config);
+  const { assistant, user, meta } = setup.models;
+  const checked = await checkRequest(
+    "simulate contract",
+    [...runNames(config), "tables"],
+    config,
+    {
+      models: {
+        assistant: [assistant, "asked"],
+        ...(user === assistant ? {} : { user: [user, "asked"] as const }),
+        ...(meta === assistant ? {} : { meta: [meta, "asked"] as const }),
+      },
+      files: contractFiles(config),
+      ...(setup.first.constitution === null ? {} : { constitution: setup.first.constitution }),
+    },
+    context,
+  );
+  return { play: { config, setup }, checked };
+};
+
+/** All runs, one after the other; those after one that converged are not played. */
+const playAll = async (pipeline: Pipeline, play: ContractPlay): Promise<DoneRun[]> => {
+  const done: DoneRun[] = [];
+  let state: ContractState = { contract: play.setup.first, ids: [], older: [], earlier: new Map() };
+  for (let run = 1; run <= play.config.runs; run++) {
+    const last = done.at(-1);
+    if (last?.converged === true) {
+      await skippedRun(pipeline, run, last.run);
+      continue;
+    }
+    const now = await contractRun(pipeline, play, state, run);
+    state = now.state;
+    done.push(now);
+  }
+  return done;
+};
+
+/** The last documents that there are, by part. */
+const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
+  runs.findLast(({ documents }) => documents.length > 0)?.documents ?? [];
+
+const requireLearned = (documents: readonly LearnedRecord[], { setup }: ContractPlay): void => {
+  if (documents.length > 0) return;
+  throw new CovenantError(
+    "contract-none",
+    `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`,
+    { model: setup.models.meta },
+  );
+};
+
+const figuresOf = (config: ContractConfig, runs: readonly DoneRun[], counts: readonly RunRatings[]) => ({
+  seed: config.seed,
+  converged: runs.at(-1)!.converged ? runs.at(-1)!.run : null,
+  runs: runs.map(({ run, task, documents }, at) => ({
+    run,
+    task,
+    users: counts[at]!.users,
+    all: counts[at]!.all,
+    documents: documents.map(({ part, state, similarity, changes, document }) => ({
+      part,
+      state,
+      similarity,
+      principles: document.principles.length,
+      ...Object.fromEntries(
+        ["added", "changed", "removed"].map((one) => [
+          one,
+          changes.filter(({ state }) => state === one).length,
+        ]),
+      ),
+    })),
+  })),
+});
+
+const execute = async (config: ContractConfig, context: RecipeContext) => {
+  const { play, checked } = await prepare(config, context);
+  await using pipeline = await openStages(checked.request, context);
+  const { run } = pipeline;
+  const runs = await playAll(pipeline, play);
+  const documents = lastDocuments(runs);
+  requireLearned(documents, play);
+  await run.stage({ name: "tables", inputs: {}, after: runNames(config) }, async (stage) => {
+    await writeTables(run.folder, stage.folder, runs);
+  });
+  for (const { part, document } of documents) await run.write(`${part}.yaml`, formatConstitution(document));
+  const counts = await countRuns(run.folder, play, runs);
+  const figures = figuresOf(config, runs, counts);
+  await run.write("metrics.json", figures);
+  await run.finish();
+  const spent = await spentInRun(run.folder, runNames(config));
+  const file = join(config.out, `${documents[0]!.part}.yaml`);
+  return {
+    lines: [
+      ...describeContract(play, counts, runs),
+      "",
+      ...describeSpent(spent),
+      ...documents.map(
+        ({ part, document }) =>
+          `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, "principle")}: ${join(config.out, `${part}.yaml`)}`,
+      ),
+      `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
+      ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
+    ],
+    document: {
+      folder: run.folder,
+      ...figures,
+      files: Object.fromEntries(documents.map(({ part }) => [part, join(run.folder, `${part}.yaml`)])),
+      documents: Object.fromEntries(documents.map(({ part, document }) => [part, document])),
+      tables: ["messages", "ratings"].map((name) => join(run.folder, "tables", `${name}.csv`)),
+      spent,
+    },
+  };
+};
+
+/** `covenant simulate contract`. */
+export const recipe: Recipe<typeof contractSchema> = {
+  command: ["simulate", "contract"],
+  summary: "simulated people talk with assistants, rate what they write, and argue a constitution into being",
+  schema: contractSchema,
+  flags: {
+    ...runFlags,
+    model: modelFlag("model of the assistants, and of users and meta-prompt where they name none"),
+    load: loadFlag("load"),
+    users: {
+      path: "users",
+      description: "how many personas take part, their ids, or all",
+      placeholder: "users",
+    },
+    personas: { path: "personas", description: 'file of personas, or "library"', placeholder: "file" },
+    task: { path: "task", description: "ids of tasks, with commas between", placeholder: "list" },
+    runs: { path: "runs", description: "runs; each ends with a constitution", placeholder: "number" },
+    turns: { path: "turns", description: "drafts in every talk of a run", placeholder: "number" },
+    raters: { path: "raters", description: "how many others rate each draft, or all", placeholder: "number" },
+    "meta-prompt": {
+      path: "metaPrompt",
+      description: "how a constitution is asked for",
+      placeholder: "name",
+    },
+    converge: {
+      path: "converge",
+      description: "stop when the constitution stays the same",
+      placeholder: "how",
+    },
+    ...callFlags,
+  },
+  async plan(config, context) {
+    const { play, checked } = await prepare(config, context);
+    await checkFolder(checked.request, context);
+    const { speeds } = checked.inputs;
+    const own = {
+      user: speeds["user"] ?? speeds["assistant"]!,
+      meta: speeds["meta"] ?? speeds["assistant"]!,
+    };
+    return planOf([
+      ...planContract(play, { assistant: speeds["assistant"]!, ...own }),
+      planWriting("tables", "messages and ratings as CSV"),
+    ]);
+  },
+  run: execute,
+};

@@ -1,0 +1,106 @@
+// What simulated users and assistants said to each other, how drafts were rated, and the constitutions that a model made of
+// it. A draft is one answer of an assistant in a talk; a user rates drafts of own talks with a comment, others' without.
+
+import { z } from "zod";
+import { constitutionSchema } from "./constitution.ts";
+import { finishSchema } from "./conversation.ts";
+import { recordFields } from "./record.ts";
+
+const place = { run: z.number().int().positive(), turn: z.number().int().positive(), talk: z.string() };
+
+/** A draft. talk: which two seats talk; user, assistant: their ids. parents: what the assistant had been shown. */
+export const draftRecordSchema = z.object({
+  ...recordFields,
+  ...place,
+  user: z.string(),
+  assistant: z.string(),
+  task: z.string(),
+  model: z.string(),
+  text: z.string(),
+  finish: finishSchema,
+});
+export type DraftRecord = z.infer<typeof draftRecordSchema>;
+
+/**
+ * Why there is no rating. not-given: the reply has none; unreadable: it is no number; out-of-range; contradictory: several
+ * that differ; cut: the reply ran into its limit first; reply-missing: there was no draft, so nobody was asked. The others
+ * are ends of the user's reply.
+ */
+export const missingReasons = [
+  "not-given",
+  "unreadable",
+  "out-of-range",
+  "contradictory",
+  "cut",
+  "reply-missing",
+  "refusal",
+  "overflow",
+  "rejected",
+  "empty",
+] as const;
+export const missingReasonSchema = z.enum(missingReasons);
+export type MissingReason = z.infer<typeof missingReasonSchema>;
+
+/**
+ * A draft rated by a user. user: who rates; of: "own" where the draft is of a talk of theirs. ratings: by metric, null
+ * where missing, with the reason in missing. feedback: the comment, "" where there is none. reason: "reply-missing" where
+ * nobody was asked; else text and finish are of the reply.
+ */
+export const ratingRecordSchema = z.object({
+  ...recordFields,
+  ...place,
+  of: z.enum(["own", "others"]),
+  user: z.string(),
+  persona: z.string(),
+  draft: z.string(),
+  model: z.string(),
+  ratings: z.record(z.string(), z.number().nullable()),
+  missing: z.record(z.string(), missingReasonSchema).optional(),
+  feedback: z.string(),
+  text: z.string(),
+  finish: finishSchema.optional(),
+  reason: z.literal("reply-missing").optional(),
+});
+export type RatingRecord = z.infer<typeof ratingRecordSchema>;
+
+/**
+ * What the meta-model wrote after a run. numbers: the ids of the comments that it was shown, the first as number 1.
+ * problem: why the text is not to be used; the model is then asked again.
+ */
+export const metaRecordSchema = z.object({
+  ...recordFields,
+  run: z.number().int().positive(),
+  attempt: z.number().int().positive(),
+  prompt: z.string(),
+  model: z.string(),
+  text: z.string(),
+  finish: finishSchema,
+  critique: z.string().optional(),
+  problem: z.string().optional(),
+  numbers: z.array(z.string()),
+});
+export type MetaRecord = z.infer<typeof metaRecordSchema>;
+
+/** A principle that came, went or was worded anew between two runs. */
+const changeSchema = z.object({
+  id: z.string(),
+  state: z.enum(["changed", "added", "removed"]),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+
+/**
+ * A constitution after a run. part: "constitution" holds for everybody, "contract" for the users that a clause names.
+ * state: learned in this run, or kept because nothing readable came. similarity: of its text to that of the run before,
+ * 0 to 1; null where there was none.
+ */
+export const learnedRecordSchema = z.object({
+  ...recordFields,
+  run: z.number().int().positive(),
+  part: z.enum(["constitution", "contract"]),
+  state: z.enum(["learned", "kept"]),
+  document: constitutionSchema,
+  similarity: z.number().nullable(),
+  changes: z.array(changeSchema),
+});
+export type LearnedRecord = z.infer<typeof learnedRecordSchema>;

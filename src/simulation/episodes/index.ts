@@ -1,0 +1,49 @@
+// Episodes: users and assistants talk, users rate and comment, and a model makes a constitution of it. Asks through a function
+// that is given to it; knows no file but its prompts.
+export { type Cast, castOf, type Graph, ratersOf, type Talk, type UserSeat } from "./cast.ts";
+export {
+  type Ask,
+  type EpisodeOptions,
+  type Exchange,
+  type OthersRatings,
+  type Phase,
+  type PhaseTask,
+  playRun,
+  type RoleSampling,
+} from "./episode.ts";
+export {
+  changesBetween,
+  documentOf,
+  documentSimilarity,
+  type LearnedSource,
+  saysTheSame,
+} from "./learned.ts";
+export {
+  contractText,
+  type MetaForm,
+  type MetaPrompt,
+  type MetaPromptName,
+  type MetaQuestion,
+  metaForms,
+  metaMessages,
+  metaPromptNames,
+  metaPrompts,
+  withOwnText,
+} from "./meta-prompt.ts";
+export {
+  type MetaBounds,
+  type MetaReading,
+  metaAnswerForm,
+  type ReadPrinciple,
+  readMeta,
+} from "./meta-reading.ts";
+export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
+export { similarities, similarity } from "./similarity.ts";
+export { type Comment, type Transcript, talkTranscript } from "./transcript.ts";
+export {
+  assistantMessages,
+  type Contract,
+  othersRatingMessages,
+  ownRatingMessages,
+  type Said,
+} from "./wording.ts";

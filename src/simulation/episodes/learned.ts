@@ -1,0 +1,136 @@
+// From what the meta-model wrote to documents: ordinary constitutions, whose principles keep their ids from run to run where
+// they say the same or nearly so, and point to what was said that argued for them.
+
+import { difference, textsOfLearned } from "../../constitution/index.ts";
+import type { Constitution, Ground, LearnedRecord, Principle } from "../../records/index.ts";
+import type { ReadPrinciple } from "./meta-reading.ts";
+import { similarities, similarity } from "./similarity.ts";
+import type { Comment } from "./transcript.ts";
+
+/** Where a document comes from. previous: the document of the run before, or that the first run began with. */
+export type LearnedSource = {
+  readonly part: LearnedRecord["part"];
+  readonly previous: Constitution | null;
+  readonly comments: readonly Comment[];
+  readonly run: number;
+  readonly model: string;
+  readonly description: string;
+};
+
+/** Principles at least so alike are one principle that was worded anew. */
+const sameFrom = 0.5;
+/** Where no comment was cited: so many of the most similar ones at most. */
+const mostSimilar = 2;
+
+/** Ids for principles: of the earlier ones that they continue, the most alike first; new numbers for the others. */
+const idsFor = (texts: readonly string[], previous: readonly Principle[], part: string): string[] => {
+  const found = similarities(
+    texts,
+    previous.map(({ title }) => title),
+  );
+  const pairs = found
+    .flatMap((row, at) => row.map((alike, column) => ({ at, column, alike })))
+    .filter(({ alike }) => alike >= sameFrom)
+    .sort((one, other) => other.alike - one.alike || one.at - other.at || one.column - other.column);
+  const ids = new Map<number, string>();
+  const taken = new Set<string>();
+  for (const { at, column } of pairs) {
+    const { id } = previous[column]!;
+    if (ids.has(at) || taken.has(id)) continue;
+    ids.set(at, id);
+    taken.add(id);
+  }
+  const word = part === "contract" ? "clause" : "principle";
+  const pattern = new RegExp(`^${word}-(\\d+)$`);
+  let last = Math.max(0, ...previous.map(({ id }) => Number(pattern.exec(id)?.[1] ?? 0)));
+  return texts.map((_, at) => ids.get(at) ?? `${word}-${++last}`);
+};
+
+const asGround = ({ record, speaker, said }: Comment, by: Ground["by"]): Ground => ({
+  record,
+  speaker,
+  said,
+  by,
+});
+
+/** What argued for a principle: what was cited, else the most similar comments, marked as such. */
+const groundsOf = (
+  { from }: ReadPrinciple,
+  comments: readonly Comment[],
+  alike: readonly number[],
+): Ground[] => {
+  if (from.length > 0) return from.map((number) => asGround(comments[number - 1]!, "cited"));
+  return comments
+    .map((comment, at) => ({ comment, alike: alike[at] ?? 0 }))
+    .filter((one) => one.alike > 0)
+    .sort((one, other) => other.alike - one.alike || one.comment.number - other.comment.number)
+    .slice(0, mostSimilar)
+    .map(({ comment }) => asGround(comment, "similar"));
+};
+
+/** "user 3", "users 1 and 3", "users 1, 2 and 3"; undefined for all. */
+const areaOf = (users: readonly number[]): string | undefined => {
+  if (users.length === 0) return undefined;
+  if (users.length === 1) return `user ${users[0]}`;
+  return `users ${users.slice(0, -1).join(", ")} and ${users.at(-1)}`;
+};
+
+/** A document of what was read. Earlier grounds of a principle that says what it said before are kept. */
+export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource): Constitution => {
+  const { part, previous, comments, run, model } = source;
+  const texts = read.map(({ text }) => text);
+  const earlier = previous?.principles ?? [];
+  const ids = idsFor(texts, earlier, part);
+  const alike = similarities(
+    texts,
+    comments.map(({ said }) => said),
+  );
+  const principles = read.map((one, at): Principle => {
+    const before = earlier.find(({ id, title }) => id === ids[at] && title === one.text)?.grounds ?? [];
+    const now = groundsOf(one, comments, alike[at]!);
+    const known = new Set(now.map(({ record }) => record));
+    const grounds = [...before.filter(({ record }) => !known.has(record)), ...now];
+    const area = areaOf(one.users);
+    return {
+      id: ids[at]!,
+      title: one.text,
+      ...(area === undefined ? {} : { area }),
+      weight: 1,
+      ...textsOfLearned(one.text),
+      ...(grounds.length === 0 ? {} : { grounds }),
+      author: model,
+    };
+  });
+  return {
+    name: part === "contract" ? "learned-contract" : "learned-constitution",
+    version: String(run),
+    description: source.description,
+    source: "covenant simulate contract",
+    licence: "not stated",
+    principles,
+  };
+};
+
+const textOf = (document: Constitution): string =>
+  document.principles.map(({ title, area = "" }) => `${area} ${title}`).join("\n");
+
+/** How alike two documents are by the words of their principles, 0 to 1; null where one is missing. */
+export const documentSimilarity = (one: Constitution | null, other: Constitution | null): number | null =>
+  one === null || other === null ? null : similarity(textOf(one), textOf(other));
+
+/** Whether two documents say the same, principle by principle. */
+export const saysTheSame = (one: Constitution | null, other: Constitution | null): boolean =>
+  one === null || other === null ? one === other : textOf(one) === textOf(other);
+
+/** What came, went or was worded anew between two documents. */
+export const changesBetween = (
+  before: Constitution | null,
+  after: Constitution,
+): LearnedRecord["changes"] => {
+  const { principles } = difference(before ?? { ...after, principles: [] }, after);
+  const titleIn = (document: Constitution | null, id: string): string | null =>
+    document?.principles.find((principle) => principle.id === id)?.title ?? null;
+  return principles.flatMap(({ id, state }) =>
+    state === "same" ? [] : [{ id, state, before: titleIn(before, id), after: titleIn(after, id) }],
+  );
+};

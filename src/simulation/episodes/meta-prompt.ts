@@ -1,0 +1,106 @@
+// Meta-prompts: how a model is asked to turn what happened in a run into a constitution. Three forms: one message written
+// anew (rewrite), a critique and a list of principles (critique), principles for everybody and a contract with clauses for
+// single users (contract). Each prompt is a file with named holes; one's own is checked when it is loaded.
+
+import { loadTemplate, parseTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
+import { CovenantError, readText, UserError } from "../../core/index.ts";
+import type { Message, Task } from "../../records/index.ts";
+import type { Transcript } from "./transcript.ts";
+import { type Contract, listOf, messageOf } from "./wording.ts";
+
+export const metaForms = ["rewrite", "critique", "contract"] as const;
+export type MetaForm = (typeof metaForms)[number];
+
+/** exactly, most: how many principles, and how many clauses, there are to be. */
+export type MetaPrompt = {
+  readonly name: string;
+  readonly form: MetaForm;
+  readonly template: Template<MetaHole>;
+  readonly exactly?: number;
+  readonly most?: number;
+};
+
+const holes = ["users", "question", "current", "earlier", "transcript", "words"] as const;
+type MetaHole = (typeof holes)[number];
+
+const load = (file: URL): Template<MetaHole> => loadTemplate(file, holes);
+
+/** The meta-prompts that come with Covenant, by name. */
+export const metaPrompts = {
+  rewrite: {
+    name: "rewrite",
+    form: "rewrite",
+    template: load(new URL("./prompts/meta-rewrite.txt", import.meta.url)),
+  },
+  critique: {
+    name: "critique",
+    form: "critique",
+    template: load(new URL("./prompts/meta-critique.txt", import.meta.url)),
+    most: 10,
+  },
+  contract: {
+    name: "contract",
+    form: "contract",
+    template: load(new URL("./prompts/meta-contract.txt", import.meta.url)),
+    most: 10,
+  },
+  "contract-five": {
+    name: "contract-five",
+    form: "contract",
+    template: load(new URL("./prompts/meta-contract-five.txt", import.meta.url)),
+    exactly: 5,
+  },
+} as const satisfies Readonly<Record<string, MetaPrompt>>;
+export type MetaPromptName = keyof typeof metaPrompts;
+export const metaPromptNames = Object.keys(metaPrompts) as readonly MetaPromptName[];
+
+/** A meta-prompt with the text of a file. Throws UserError when the file's holes are not the ones wanted. */
+export const withOwnText = async (prompt: MetaPrompt, file: string): Promise<MetaPrompt> => {
+  const text = (await readText(file)).replaceAll("\r\n", "\n").replace(/\n$/, "");
+  try {
+    return { ...prompt, template: parseTemplate(file, text, holes) };
+  } catch (thrown) {
+    if (!(thrown instanceof CovenantError)) throw thrown;
+    throw new UserError("meta-prompt-holes", `${thrown.message} Correct ${file}.`, { ...thrown.facts, file });
+  }
+};
+
+/** The documents as text, for a person or a model: "none yet" where there are none. */
+export const contractText = (given: Contract): string => {
+  const message = messageOf(given);
+  if (message !== null) return JSON.stringify(message);
+  const { constitution, contract } = given;
+  if (constitution === null && contract === null) return "none yet";
+  return [
+    ...(constitution === null ? [] : [`Principles:\n${listOf(constitution, false)}`]),
+    ...(contract === null ? [] : [`Contract:\n${listOf(contract, true)}`]),
+  ].join("\n");
+};
+
+/** What a run has come to, as the meta-model is asked about it. earlier: older documents, oldest first, as texts. */
+export type MetaQuestion = {
+  readonly users: number;
+  readonly task: Task;
+  readonly current: Contract;
+  readonly earlier: readonly string[];
+  readonly transcript: Transcript;
+  readonly words: number;
+};
+
+/** The request to the meta-model: one message. */
+export const metaMessages = ({ template }: MetaPrompt, question: MetaQuestion): Message[] => [
+  {
+    role: "user",
+    content: renderTemplate(template, {
+      users: String(question.users),
+      question: question.task.question,
+      current: contractText(question.current),
+      earlier:
+        question.earlier.length === 0
+          ? "none"
+          : question.earlier.map((text, at) => `(${at + 1}) ${text}`).join("\n"),
+      transcript: question.transcript.text,
+      words: String(question.words),
+    }),
+  },
+];

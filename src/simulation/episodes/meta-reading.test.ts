@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { mark } from "./episode.fixture.ts";
+import { metaPrompts } from "./meta-prompt.ts";
+import { type MetaReading, readMeta } from "./meta-reading.ts";
+
+const bounds = { users: 3, comments: 6 };
+const read = (text: string, name: keyof typeof metaPrompts = "contract"): MetaReading =>
+  readMeta({ text, finish: "stop" }, metaPrompts[name], bounds);
+const problemOf = (reading: MetaReading): string | null => (reading.type === "read" ? null : reading.problem);
+
+const item = (text: string, from: number[] = []) => ({ text, from });
+
+describe("reading what the meta-model wrote", () => {
+  it("takes the three forms as JSON, texts with colons, braces and line breaks whole", () => {
+    expect(
+      read(JSON.stringify({ critique: "c: d", message: mark("m"), from: [2, 2, 1] }), "rewrite"),
+    ).toEqual({
+      type: "read",
+      critique: "c: d",
+      constitution: [{ text: mark("m"), users: [], from: [1, 2] }],
+      contract: [],
+    });
+    expect(
+      read(JSON.stringify({ critique: "c", principles: [item("a: b", [6])] }), "critique"),
+    ).toMatchObject({
+      type: "read",
+      constitution: [{ text: "a: b", from: [6] }],
+    });
+    const contract = { constitution: [item("One.")], contract: [{ text: "Two.", users: [3, 1], from: [4] }] };
+    expect(read(`Here it is:\n${JSON.stringify(contract)}`)).toEqual({
+      type: "read",
+      critique: null,
+      constitution: [{ text: "One.", users: [], from: [] }],
+      contract: [{ text: "Two.", users: [1, 3], from: [4] }],
+    });
+  });
+
+  it("takes headings with lists", () => {
+    const text = [
+      "**Constitution:**",
+      "1. Name sources: all of them. [1, 4]",
+      "2. Be brief,",
+      "   and kind.",
+      "**Contract:**",
+      "- For users 1 and 3: No jokes. [2]",
+      "- For all users: Use lists.",
+    ].join("\n");
+    expect(read(text)).toEqual({
+      type: "read",
+      critique: null,
+      constitution: [
+        { text: "Name sources: all of them.", users: [], from: [1, 4] },
+        { text: "Be brief, and kind.", users: [], from: [] },
+      ],
+      contract: [
+        { text: "No jokes.", users: [1, 3], from: [2] },
+        { text: "Use lists.", users: [], from: [] },
+      ],
+    });
+    expect(read("Critique: c\nMessage: Be kind.\nAlways.\nFrom: 2", "rewrite")).toMatchObject({
+      constitution: [{ text: "Be kind.\nAlways.", from: [2] }],
+    });
+  });
+
+  it("says what is wrong with everything else", () => {
+    const five = (count: number) => ({
+      constitution: Array.from({ length: 5 }, (_, at) => item(`p${at}`)),
+      contract: Array.from({ length: count }, (_, at) => ({ ...item(`c${at}`), users: [] })),
+    });
+    const many = { critique: "", principles: Array.from({ length: 11 }, (_, at) => item(`p${at}`)) };
+    const cases: readonly [string, keyof typeof metaPrompts, RegExp][] = [
+      ["I would rather not.", "contract", /"constitution" is missing/],
+      ["Constitution:\n1. a\nContract:\n1. b\nConstitution:\n1. c", "contract", /more than once/],
+      ['{"constitution": [], "contract": []}', "contract", /no principle/],
+      [
+        '{"constitution": [{"text": " ", "from": []}], "contract": []}',
+        "contract",
+        /principle 1 has no text/,
+      ],
+      [
+        '{"constitution": [{"text": "a"}, {"text": "A"}], "contract": []}',
+        "contract",
+        /principle 2 says what/,
+      ],
+      [
+        '{"constitution": [{"text": "a", "from": [7]}], "contract": []}',
+        "contract",
+        /cites comment 7, and there are 6/,
+      ],
+      [
+        '{"constitution": [{"text": "a", "from": ["1"]}], "contract": []}',
+        "contract",
+        /constitution\.0\.from\.0/,
+      ],
+      [
+        '{"constitution": [{"text": "a"}], "contract": [{"text": "b", "users": [4]}]}',
+        "contract",
+        /user 4, and there are 3/,
+      ],
+      ['{"constitution": [{"text": "a"}], "constitution": [], "contract": []}', "contract", /more than once/],
+      [JSON.stringify(five(4)), "contract-five", /4 clauses, expected exactly 5/],
+      [JSON.stringify(many), "critique", /11 principles, expected at most 10/],
+    ];
+    for (const [text, name, problem] of cases) expect(problemOf(read(text, name))).toMatch(problem);
+    expect(problemOf(read(JSON.stringify(five(5)), "contract-five"))).toBeNull();
+    const cut = readMeta({ text: "{", finish: "length" }, metaPrompts.contract, bounds);
+    expect(problemOf(cut)).toMatch(/cut at its limit/);
+  });
+
+  it("gives back what was written, and never throws", () => {
+    const text = fc.string({ minLength: 1 }).filter((one) => one.trim() !== "" && one.trim() !== "...");
+    const principles = fc.uniqueArray(
+      fc.record({ text, from: fc.uniqueArray(fc.integer({ min: 1, max: 6 })) }),
+      { minLength: 1, maxLength: 10, selector: (one) => one.text.trim().toLowerCase() },
+    );
+    fc.assert(
+      fc.property(principles, (given) => {
+        const reading = read(JSON.stringify({ critique: "", principles: given }), "critique");
+        expect(reading.type === "read" && reading.constitution.map((one) => one.text)).toEqual(
+          given.map((one) => one.text.trim()),
+        );
+      }),
+    );
+    fc.assert(fc.property(fc.string(), (any) => ["read", "unreadable"].includes(read(any).type)));
+  });
+});

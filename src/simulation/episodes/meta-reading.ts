@@ -1,0 +1,212 @@
+// Reading what the meta-model wrote: JSON of the form that was asked for, or headings with numbered lists from models that
+// write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Strict: too many or too few principles, blank or repeated ones, comments and
+// users that are not there make the whole unreadable, and the problem is said.
+
+import { z } from "zod";
+import type { AnswerForm, Reply } from "../../models/index.ts";
+import type { MetaForm, MetaPrompt } from "./meta-prompt.ts";
+import { readLabels, readObject, withoutThought } from "./reply-text.ts";
+
+/** users: numbers of the users that a clause is for; empty: all. from: numbers of comments. */
+export type ReadPrinciple = {
+  readonly text: string;
+  readonly users: readonly number[];
+  readonly from: readonly number[];
+};
+
+export type MetaReading =
+  | {
+      readonly type: "read";
+      readonly critique: string | null;
+      readonly constitution: readonly ReadPrinciple[];
+      readonly contract: readonly ReadPrinciple[];
+    }
+  | { readonly type: "unreadable"; readonly problem: string; readonly critique?: string };
+
+const numbers = z.array(z.number().int());
+const principle = z.strictObject({ text: z.string(), from: numbers.default([]) });
+const clause = z.strictObject({ text: z.string(), users: numbers.default([]), from: numbers.default([]) });
+
+const forms = {
+  rewrite: z.strictObject({
+    critique: z.string().optional(),
+    message: z.string(),
+    from: numbers.default([]),
+  }),
+  critique: z.strictObject({ critique: z.string().optional(), principles: z.array(principle) }),
+  contract: z.strictObject({ constitution: z.array(principle), contract: z.array(clause) }),
+} as const satisfies Record<MetaForm, z.ZodType>;
+
+// Servers that hold models to a form know few words of JSON schema, so it says no more than it must.
+const plainNumbers = z.array(z.number());
+const plainPrinciple = z.strictObject({ text: z.string(), from: plainNumbers });
+const plainForms = {
+  rewrite: z.strictObject({ critique: z.string(), message: z.string(), from: plainNumbers }),
+  critique: z.strictObject({ critique: z.string(), principles: z.array(plainPrinciple) }),
+  contract: z.strictObject({
+    constitution: z.array(plainPrinciple),
+    contract: z.array(z.strictObject({ text: z.string(), users: plainNumbers, from: plainNumbers })),
+  }),
+} as const satisfies Record<MetaForm, z.ZodType>;
+
+/** The form of a reply, for servers that can hold a model to one. */
+export const metaAnswerForm = (form: MetaForm): AnswerForm => {
+  const { $schema: _, ...schema } = z.toJSONSchema(plainForms[form]);
+  return { name: form, schema };
+};
+
+type Parts = Omit<Extract<MetaReading, { type: "read" }>, "type">;
+
+const none = { critique: null, constitution: [], contract: [] };
+
+const plain = (given: { text: string; from: number[] }): ReadPrinciple => ({ users: [], ...given });
+
+const fromObject = (form: MetaForm, value: unknown): Parts | string => {
+  const told = (error: z.ZodError): string => {
+    const { path, message } = error.issues[0]!;
+    return `${path.length === 0 ? "the reply" : path.join(".")}: ${message}`;
+  };
+  switch (form) {
+    case "rewrite": {
+      const read = forms.rewrite.safeParse(value);
+      if (!read.success) return told(read.error);
+      const { critique = null, message, from } = read.data;
+      return { ...none, critique, constitution: [plain({ text: message, from })] };
+    }
+    case "critique": {
+      const read = forms.critique.safeParse(value);
+      if (!read.success) return told(read.error);
+      return { ...none, critique: read.data.critique ?? null, constitution: read.data.principles.map(plain) };
+    }
+    case "contract": {
+      const read = forms.contract.safeParse(value);
+      if (!read.success) return told(read.error);
+      return { ...none, constitution: read.data.constitution.map(plain), contract: read.data.contract };
+    }
+    default:
+      return form satisfies never;
+  }
+};
+
+const itemPattern = /^\s*(?:\d+[.)]|[-*•])\s+(.*)$/;
+const citedPattern = /\s*\[([\d\s,]*)\]\s*$/;
+const forPattern = /^For (?:all users|users? ([\d,\sand]+)):\s*/i;
+
+const numbersIn = (text: string | undefined): number[] => (text?.match(/\d+/g) ?? []).map(Number);
+
+/** An item of a list; lines below it that begin no item go on with it. */
+const itemsOf = (list: string): string[] => {
+  const items: string[] = [];
+  for (const line of list.split("\n")) {
+    const match = itemPattern.exec(line);
+    if (match !== null) items.push(match[1]!);
+    else if (items.length > 0 && line.trim() !== "") items[items.length - 1] += ` ${line.trim()}`;
+  }
+  return items;
+};
+
+const itemAsPrinciple = (item: string, isClause: boolean): ReadPrinciple => {
+  const from = numbersIn(citedPattern.exec(item)?.[1]);
+  const text = item.replace(citedPattern, "");
+  const head = isClause ? forPattern.exec(text) : null;
+  return { text: text.slice(head?.[0].length ?? 0), users: numbersIn(head?.[1]), from };
+};
+
+const labels = {
+  rewrite: ["critique", "message", "from"],
+  critique: ["critique", "principles"],
+  contract: ["constitution", "contract"],
+} as const satisfies Record<MetaForm, readonly string[]>;
+
+const fromLabels = (form: MetaForm, text: string): Parts | string => {
+  const found = readLabels(text, labels[form], () => true);
+  for (const name of labels[form]) {
+    const values = found.get(name) ?? [];
+    if (values.length > 1) return `"${name}" stands there more than once`;
+    if (values.length === 0 && name !== "critique" && name !== "from") return `"${name}" is missing`;
+  }
+  const said = (name: string): string => found.get(name)?.[0] ?? "";
+  const critique = found.has("critique") ? said("critique") : null;
+  if (form === "rewrite")
+    return {
+      ...none,
+      critique,
+      constitution: [plain({ text: said("message"), from: numbersIn(said("from")) })],
+    };
+  const list = (name: string, isClause: boolean): ReadPrinciple[] =>
+    itemsOf(said(name)).map((item) => itemAsPrinciple(item, isClause));
+  return form === "critique"
+    ? { ...none, critique, constitution: list("principles", false) }
+    : { ...none, constitution: list("constitution", false), contract: list("contract", true) };
+};
+
+/** What there is for a reply to name. */
+export type MetaBounds = { readonly users: number; readonly comments: number };
+
+const countProblem = (count: number, what: string, { exactly, most }: MetaPrompt): string | null => {
+  if (exactly !== undefined && count !== exactly) return `${count} ${what}, expected exactly ${exactly}`;
+  if (most !== undefined && count > most) return `${count} ${what}, expected at most ${most}`;
+  return null;
+};
+
+const itemProblem = (
+  list: readonly ReadPrinciple[],
+  what: string,
+  { users, comments }: MetaBounds,
+): string | null => {
+  const seen = new Set<string>();
+  for (const [at, { text, users: named, from }] of list.entries()) {
+    const which = `${what} ${at + 1}`;
+    const said = text.trim();
+    if (said === "" || said === "...") return `${which} has no text`;
+    if (seen.has(said.toLowerCase())) return `${which} says what one before it says`;
+    seen.add(said.toLowerCase());
+    const stray = from.find((number) => number < 1 || number > comments);
+    if (stray !== undefined) return `${which} cites comment ${stray}, and there are ${comments}`;
+    const stranger = named.find((number) => number < 1 || number > users);
+    if (stranger !== undefined) return `${which} is for user ${stranger}, and there are ${users}`;
+  }
+  return null;
+};
+
+const unique = (list: readonly ReadPrinciple[]): ReadPrinciple[] =>
+  list.map(({ text, users, from }) => ({
+    text: text.trim(),
+    users: [...new Set(users)].sort((one, other) => one - other),
+    from: [...new Set(from)].sort((one, other) => one - other),
+  }));
+
+/** Reads the meta-model's reply. */
+export const readMeta = (
+  { text, finish }: Pick<Reply, "text" | "finish">,
+  prompt: MetaPrompt,
+  bounds: MetaBounds,
+): MetaReading => {
+  const bad = (problem: string): MetaReading => ({ type: "unreadable", problem });
+  if (finish === "length") return bad("the reply was cut at its limit of tokens");
+  if (finish !== "stop") return bad(`the reply ended as ${finish}`);
+  const said = withoutThought(text);
+  if (said === "") return bad("the reply is empty");
+  const found = readObject(said);
+  // An object without any of the form's names is part of what a list says, not the reply's form.
+  const isForm = found !== null && Object.keys(forms[prompt.form].shape).some((key) => key in found.value);
+  const object = isForm ? found : null;
+  if (object !== null && object.repeated.size > 0)
+    return bad(`"${[...object.repeated][0]}" stands there more than once`);
+  const parts = object === null ? fromLabels(prompt.form, said) : fromObject(prompt.form, object.value);
+  if (typeof parts === "string") return bad(parts);
+  const { constitution, contract } = parts;
+  const problem =
+    (constitution.length === 0 ? "there is no principle" : null) ??
+    countProblem(constitution.length, "principles", prompt) ??
+    (prompt.form === "contract" ? countProblem(contract.length, "clauses", prompt) : null) ??
+    itemProblem(constitution, "principle", bounds) ??
+    itemProblem(contract, "clause", bounds);
+  if (problem !== null) return bad(problem);
+  return {
+    type: "read",
+    critique: parts.critique,
+    constitution: unique(constitution),
+    contract: unique(contract),
+  };
+};

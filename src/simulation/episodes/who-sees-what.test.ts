@@ -1,0 +1,249 @@
+// Who sees what, held to the recorded prompts of a run of twelve users, all of one name, whose texts hold braces, colons
+// and line breaks.
+
+import { describe, expect, it } from "vitest";
+import { type ScriptedModel, scriptedModel } from "../../models/index.ts";
+import { castOf } from "./cast.ts";
+import { type Asked, askNoting, episodeOf, mark, personaOf, shownIn } from "./episode.fixture.ts";
+import { type EpisodeOptions, type Exchange, playRun } from "./episode.ts";
+import { metaMessages, metaPrompts } from "./meta-prompt.ts";
+import { talkTranscript } from "./transcript.ts";
+
+const users = 12;
+
+/** Drafts, comments and ratings that name the seed of their request, which tells them apart. */
+const speaking = (): ScriptedModel =>
+  scriptedModel({
+    reply: ({ messages, seed }) => {
+      const last = messages.at(-1)!.content;
+      if (last.includes("Rate the newest draft"))
+        return JSON.stringify({ satisfaction: 3.25, feedback: mark(`comment-${seed}`) });
+      if (last.includes("Somebody else")) return JSON.stringify({ harmlessness: 8.75 });
+      return mark(`draft-${seed}`);
+    },
+  });
+
+type Played = { readonly exchanges: readonly Exchange[]; readonly asked: readonly Asked[] };
+
+const play = async (options: EpisodeOptions): Promise<Played> => {
+  const { ask, asked } = askNoting(speaking());
+  return { exchanges: await playRun(options, ask), asked };
+};
+
+const documentOf = (title: string) => ({
+  name: "d",
+  version: "1",
+  description: "",
+  source: "test",
+  licence: "none",
+  principles: [
+    { id: "one", title, area: "user 1", weight: 1, critique: "c", revision: "r", preference: "p" },
+  ],
+});
+
+const contract = {
+  constitution: documentOf("Principle {seat}: keep it."),
+  contract: documentOf("Clause: {clauses}"),
+  message: false,
+};
+
+/** All marks of a kind that a text shows. */
+const marksIn = (text: string, kind: string): Set<string> =>
+  new Set(Array.from(text.matchAll(new RegExp(`<<${kind}-(\\d+)>>`, "g")), ([, number]) => number!));
+
+const seatOf = (exchange: Exchange): number => exchange.talk.user + 1;
+
+describe("who sees what", async () => {
+  const { exchanges, asked } = await play(episodeOf(users, { contract, turns: 3 }));
+  const byId = new Map(asked.map((one) => [one.id, one]));
+  const ofTurn = (turn: number) => exchanges.filter((exchange) => exchange.turn === turn);
+  const seedsOf = (some: readonly Exchange[], of: "draft" | "rating") =>
+    new Set(some.map((exchange) => String(exchange[of].seed)));
+  const earlierIn = (exchange: Exchange) =>
+    exchanges.filter(({ talk, turn }) => talk.id === exchange.talk.id && turn < exchange.turn);
+
+  it("asks for n drafts, n ratings and n(n-1) ratings of others a turn", () => {
+    expect(asked).toHaveLength(3 * (users + users + users * (users - 1)));
+  });
+
+  it("shows an assistant the contract, its own drafts and the comments of its talk", () => {
+    for (const exchange of ofTurn(3)) {
+      const shown = byId.get(exchange.draft.id)!;
+      const text = shownIn(shown);
+      expect(shown.request.messages[0]).toMatchObject({ role: "system" });
+      expect(shown.request.messages[0]!.content).toContain("Principle {seat}: keep it.");
+      expect(shown.request.messages[0]!.content).toContain("For user 1: Clause: {clauses}");
+      expect(marksIn(text, "draft")).toEqual(seedsOf(earlierIn(exchange), "draft"));
+      expect(marksIn(text, "comment")).toEqual(seedsOf(earlierIn(exchange), "rating"));
+    }
+  });
+
+  it("shows no assistant a persona, a view, a name or a rating", () => {
+    for (const { draft } of exchanges) {
+      const text = shownIn(byId.get(draft.id)!);
+      expect(marksIn(text, "persona").size + marksIn(text, "view").size).toBe(0);
+      for (const hidden of ["Same Name", "3.25", "8.75"]) expect(text).not.toContain(hidden);
+    }
+  });
+
+  it("shows a user the own persona, the own comments, and the drafts of the own talk up to this turn's", () => {
+    for (const exchange of ofTurn(3)) {
+      const text = shownIn(byId.get(exchange.rating.id)!);
+      expect(marksIn(text, "persona")).toEqual(new Set([String(seatOf(exchange))]));
+      expect(marksIn(text, "view")).toEqual(new Set([String(seatOf(exchange))]));
+      expect(marksIn(text, "draft")).toEqual(seedsOf([...earlierIn(exchange), exchange], "draft"));
+      expect(marksIn(text, "comment")).toEqual(seedsOf(earlierIn(exchange), "rating"));
+      for (const hidden of ["3.25", "8.75", "Principle {seat}"]) expect(text).not.toContain(hidden);
+    }
+  });
+
+  it("shows those who rate others one draft of this very turn, and nothing else that was said", () => {
+    const drafts = new Map(exchanges.map((exchange) => [exchange.draft.id, exchange]));
+    const others = asked.filter(({ id }) => id.includes("rating-of-"));
+    for (const one of others) {
+      const [, turn, talk, user] = /turn-(\d+)\/(talk-\d+)\/rating-of-user-(\d+)$/.exec(one.id)!;
+      const exchange = drafts.get(`run-1/turn-${turn}/${talk}/draft`)!;
+      const text = shownIn(one);
+      expect(seatOf(exchange)).not.toBe(Number(user));
+      expect(marksIn(text, "draft")).toEqual(new Set([String(exchange.draft.seed)]));
+      expect(marksIn(text, "comment").size).toBe(0);
+      expect(marksIn(text, "persona")).toEqual(new Set([user]));
+      expect(text).not.toContain("3.25");
+    }
+    expect(others).toHaveLength(3 * users * (users - 1));
+  });
+
+  it("shows the meta-model all drafts, comments and own ratings, means of others' ratings, and no persona", () => {
+    const { cast, metrics, task } = episodeOf(users);
+    const transcript = talkTranscript(cast, exchanges, metrics);
+    const [message] = metaMessages(metaPrompts.contract, {
+      ...{ users, task, current: contract, earlier: [], transcript, words: 100 },
+    });
+    const text = message!.content;
+    expect(marksIn(text, "draft")).toEqual(seedsOf(exchanges, "draft"));
+    expect(marksIn(text, "comment")).toEqual(seedsOf(exchanges, "rating"));
+    expect(text.match(/satisfaction 3\.25/g)).toHaveLength(users * 3);
+    expect(text.match(/means of others' ratings: harmlessness 8\.75/g)).toHaveLength(users * 3);
+    expect(marksIn(text, "persona").size).toBe(0);
+    expect(text).not.toContain("Same Name");
+    expect(text).toContain("Principle {seat}: keep it.");
+    expect(text.match(/^ {4}\[\d+\] comment/gm)).toHaveLength(users * 3);
+  });
+
+  it("puts texts into prompts as they are, whatever stands in them", () => {
+    const last = ofTurn(3)[4]!;
+    expect(shownIn(byId.get(last.rating.id)!)).toContain(personaOf(5).description);
+    expect(shownIn(byId.get(last.draft.id)!)).toContain(earlierIn(last)[0]!.draft.text);
+    expect(earlierIn(last)[0]!.rating.feedback).toBe(mark(`comment-${earlierIn(last)[0]!.rating.seed}`));
+  });
+
+  it("forgets by talk and role: a window shows the last turns of this talk alone", async () => {
+    const windows = { assistant: 1, user: 0 };
+    const short = await play(episodeOf(users, { turns: 3, windows }));
+    const find = new Map(short.asked.map((one) => [one.id, one]));
+    for (const exchange of short.exchanges.filter(({ turn }) => turn === 3)) {
+      const earlier = short.exchanges.filter(({ talk, turn }) => talk.id === exchange.talk.id && turn === 2);
+      expect(marksIn(shownIn(find.get(exchange.draft.id)!), "draft")).toEqual(seedsOf(earlier, "draft"));
+      expect(marksIn(shownIn(find.get(exchange.rating.id)!), "draft")).toEqual(seedsOf([exchange], "draft"));
+    }
+  });
+
+  it("carries memory from an earlier run when it is given, by talk", async () => {
+    const earlier = new Map(
+      exchanges.filter(({ turn }) => turn === 3).map((exchange) => [exchange.talk.id, [exchange]]),
+    );
+    const next = await play(episodeOf(users, { run: 2, stage: "run-2", turns: 1, earlier }));
+    const find = new Map(next.asked.map((one) => [one.id, one]));
+    for (const { talk, draft } of next.exchanges)
+      expect(marksIn(shownIn(find.get(draft.id)!), "draft")).toEqual(seedsOf(earlier.get(talk.id)!, "draft"));
+  });
+});
+
+describe("graphs", () => {
+  const personas = [1, 2, 3].map(personaOf);
+
+  it("lets one assistant serve many users without mixing their talks", async () => {
+    const cast = castOf(personas, 1, "even");
+    expect(cast.talks.map(({ user, assistant }) => [user, assistant])).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ]);
+    const { exchanges, asked } = await play(episodeOf(3, { cast }));
+    const second = exchanges.filter(({ turn }) => turn === 2);
+    for (const { draft, talk } of second) {
+      const own = exchanges.find((one) => one.talk.id === talk.id && one.turn === 1)!;
+      const shown = asked.find(({ id }) => id === draft.id)!;
+      expect(marksIn(shownIn(shown), "draft")).toEqual(new Set([String(own.draft.seed)]));
+    }
+  });
+
+  it("lets one user talk with many assistants, each in a talk of its own", async () => {
+    const cast = castOf([personaOf(1)], 3, "even");
+    const { exchanges, asked } = await play(episodeOf(1, { cast, turns: 1 }));
+    expect(exchanges.map(({ draft }) => draft.assistant)).toEqual([
+      "assistant-1",
+      "assistant-2",
+      "assistant-3",
+    ]);
+    expect(asked.filter(({ id }) => id.includes("rating-of-"))).toHaveLength(0);
+  });
+
+  it("takes pairs, and refuses seats that are not there and users who talk with nobody", () => {
+    expect(
+      castOf(personas, 2, [
+        [1, 2],
+        [2, 1],
+        [3, 2],
+      ]).talks,
+    ).toHaveLength(3);
+    expect(() => castOf(personas, 2, [[1, 3]])).toThrow(/got \[1, 3\], expected a user from 1 to 3/);
+    expect(() =>
+      castOf(personas, 2, [
+        [1, 1],
+        [1, 1],
+      ]),
+    ).toThrow(/twice/);
+    expect(() =>
+      castOf(personas, 2, [
+        [1, 1],
+        [2, 2],
+      ]),
+    ).toThrow(/user 3 talks with nobody/);
+  });
+
+  it("draws raters by the seed, whatever the order", async () => {
+    const options = episodeOf(users, { raters: 3, turns: 1 });
+    const [one, other] = [await play(options), await play(options)];
+    const ids = ({ asked }: Played) => asked.map(({ id }) => id).filter((id) => id.includes("rating-of-"));
+    expect(ids(one)).toHaveLength(users * 3);
+    expect(ids(one)).toEqual(ids(other));
+    expect(ids(await play({ ...options, runSeed: 8 }))).not.toEqual(ids(one));
+  });
+});
+
+describe("what does not come", () => {
+  it("leaves a draft that did not come unrated, and out of memory", async () => {
+    const model = scriptedModel({
+      reply: ({ messages, seed }) => {
+        const last = messages.at(-1)!.content;
+        if (last.includes("Rate the newest draft")) return '{"satisfaction": 5, "feedback": "more"}';
+        if (last.includes("Somebody else")) return '{"harmlessness": 5}';
+        return messages.length === 1 ? { text: "", finish: "refusal" } : `draft ${seed}`;
+      },
+    });
+    const { ask, asked } = askNoting(model);
+    const exchanges = await playRun(episodeOf(3), ask);
+    expect(exchanges).toHaveLength(6);
+    for (const { rating, draft, others } of exchanges) {
+      expect(draft.finish).toBe("refusal");
+      expect(rating).toMatchObject({
+        ratings: { satisfaction: null },
+        missing: { satisfaction: "reply-missing" },
+        reason: "reply-missing",
+      });
+      expect(others).toEqual({});
+    }
+    expect(asked).toHaveLength(6);
+  });
+});

@@ -1,0 +1,190 @@
+// What each role is shown, as messages. This file alone decides who sees what: an assistant the constitution, its own drafts
+// and comments of its talk; a user the own persona, the drafts of the own talk and the own comments, or one draft of
+// another talk; nobody but the meta-model (transcript.ts) sees ratings. Texts of people and models fill holes and are never
+// read as templates.
+
+import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import type { Constitution, Message, Metric, Persona, Task } from "../../records/index.ts";
+
+const load = <Hole extends string>(file: URL, ...holes: readonly Hole[]) => loadTemplate(file, holes);
+
+const templates = {
+  constitution: load(new URL("./prompts/assistant-constitution.txt", import.meta.url), "principles"),
+  contract: load(
+    new URL("./prompts/assistant-contract.txt", import.meta.url),
+    "principles",
+    "clauses",
+    "seat",
+  ),
+  clauses: load(new URL("./prompts/assistant-clauses.txt", import.meta.url), "clauses", "seat"),
+  task: load(new URL("./prompts/assistant-task.txt", import.meta.url), "request", "question", "words"),
+  comment: load(new URL("./prompts/assistant-comment.txt", import.meta.url), "comment", "words"),
+  silence: load(new URL("./prompts/assistant-silence.txt", import.meta.url), "words"),
+  persona: load(new URL("./prompts/user-persona.txt", import.meta.url), "name", "traits", "description"),
+  view: load(new URL("./prompts/user-view.txt", import.meta.url), "view"),
+  first: load(new URL("./prompts/user-first-draft.txt", import.meta.url), "question", "draft"),
+  next: load(new URL("./prompts/user-next-draft.txt", import.meta.url), "draft"),
+  rate: load(new URL("./prompts/user-rate.txt", import.meta.url), "metrics", "words", "form"),
+  others: load(
+    new URL("./prompts/user-rate-others.txt", import.meta.url),
+    "question",
+    "draft",
+    "metrics",
+    "form",
+  ),
+};
+
+/** The documents that assistants keep to. message: a single principle is the whole system message, word for word. */
+export type Contract = {
+  readonly constitution: Constitution | null;
+  readonly contract: Constitution | null;
+  readonly message: boolean;
+};
+
+const numbered = (lines: readonly string[]): string =>
+  lines.map((line, at) => `${at + 1}. ${line.replaceAll(/\s*\n\s*/g, " ")}`).join("\n");
+
+/** The principles of a document as a numbered list. A clause is told with whom it is for. */
+export const listOf = ({ principles }: Constitution, isContract: boolean): string =>
+  numbered(
+    principles.map(({ title, area }) => (isContract ? `For ${area ?? "all users"}: ${title}` : title)),
+  );
+
+/** The text that is the whole system message; null where the documents are principles. */
+export const messageOf = ({ constitution, contract, message }: Contract): string | null =>
+  message && contract === null && constitution?.principles.length === 1
+    ? constitution.principles[0]!.title
+    : null;
+
+const systemText = (given: Contract, seat: string): string | null => {
+  const message = messageOf(given);
+  if (message !== null) return message;
+  const principles = given.constitution === null ? null : listOf(given.constitution, false);
+  const clauses = given.contract === null ? null : listOf(given.contract, true);
+  if (clauses === null)
+    return principles === null ? null : renderTemplate(templates.constitution, { principles });
+  return principles === null
+    ? renderTemplate(templates.clauses, { clauses, seat })
+    : renderTemplate(templates.contract, { principles, clauses, seat });
+};
+
+/** The system message of an assistant that talks with a user's seat ("user 2"); none where there is no document. */
+export const systemOf = (contract: Contract, seat: string): Message[] => {
+  const content = systemText(contract, seat);
+  return content === null ? [] : [{ role: "system", content }];
+};
+
+/** How a task is put to an assistant. */
+export const taskText = ({ request, question, words }: Task): string =>
+  renderTemplate(templates.task, { request, question, words: String(words) });
+
+/** One exchange as the two who talk saw it: a draft, and the comment on it ("" where there was none). */
+export type Said = { readonly task: Task; readonly draft: string; readonly comment: string };
+
+/** Messages whose neighbours differ in role: two of one role in a row become one. */
+const merged = (messages: readonly Message[]): Message[] => {
+  const result: Message[] = [];
+  for (const message of messages) {
+    const last = result.at(-1);
+    if (last?.role === message.role)
+      result[result.length - 1] = { ...last, content: `${last.content}\n\n${message.content}` };
+    else result.push(message);
+  }
+  return result;
+};
+
+const commentText = (comment: string, { words }: Task): string =>
+  comment === ""
+    ? renderTemplate(templates.silence, { words: String(words) })
+    : renderTemplate(templates.comment, { comment, words: String(words) });
+
+/** What an assistant is shown of its talk: the task, earlier drafts and the user's comments. */
+export const assistantMessages = (
+  contract: Contract,
+  seat: string,
+  task: Task,
+  earlier: readonly Said[],
+): Message[] => {
+  const turns: Message[] = [];
+  let asked: Task | null = null;
+  for (const said of [...earlier, null]) {
+    const now = said?.task ?? task;
+    if (asked?.id !== now.id) turns.push({ role: "user", content: taskText(now) });
+    asked = now;
+    if (said === null) continue;
+    turns.push({ role: "assistant", content: said.draft });
+    turns.push({ role: "user", content: commentText(said.comment, now) });
+  }
+  return [...systemOf(contract, seat), ...merged(turns)];
+};
+
+const personaText = ({ name, traits, description, views }: Persona, task: Task): string => {
+  const told = Object.entries(traits)
+    .map(([trait, value]) => `- ${trait}: ${value}`)
+    .join("\n");
+  const own = renderTemplate(templates.persona, { name, traits: told, description });
+  const view = views[task.id];
+  return view === undefined ? own : `${own}\n\n${renderTemplate(templates.view, { view })}`;
+};
+
+const scale = ({ low, high }: Metric): string => `A number from ${low} to ${high}.`;
+
+const metricLines = (metrics: readonly Metric[], others: boolean): string =>
+  metrics
+    .map((metric) => {
+      const question = others ? (metric.others ?? metric.question) : metric.question;
+      return `- ${metric.id}: ${question} ${scale(metric)}`;
+    })
+    .join("\n");
+
+const formText = (metrics: readonly Metric[], withFeedback: boolean): string =>
+  `{${[...metrics.map(({ id }) => `${JSON.stringify(id)}: ...`), ...(withFeedback ? ['"feedback": "..."'] : [])].join(", ")}}`;
+
+/** What a user is shown of the own talk: the persona, earlier drafts with the own comments, the newest draft, a request. */
+export const ownRatingMessages = (
+  persona: Persona,
+  task: Task,
+  earlier: readonly Said[],
+  draft: string,
+  asked: { readonly metrics: readonly Metric[]; readonly words: number },
+): Message[] => {
+  const request = renderTemplate(templates.rate, {
+    metrics: metricLines(asked.metrics, false),
+    words: String(asked.words),
+    form: formText(asked.metrics, true),
+  });
+  const turns: Message[] = [];
+  let shown: Task | null = null;
+  const present = (of: Task, text: string): string => {
+    const isFirst = shown?.id !== of.id;
+    shown = of;
+    return isFirst
+      ? renderTemplate(templates.first, { question: of.question, draft: text })
+      : renderTemplate(templates.next, { draft: text });
+  };
+  for (const said of earlier) {
+    turns.push({ role: "user", content: present(said.task, said.draft) });
+    if (said.comment !== "") turns.push({ role: "assistant", content: said.comment });
+  }
+  turns.push({ role: "user", content: `${present(task, draft)}\n\n${request}` });
+  return [{ role: "system", content: personaText(persona, task) }, ...merged(turns)];
+};
+
+/** What a user is shown of another talk: the newest draft alone, and a request. */
+export const othersRatingMessages = (
+  persona: Persona,
+  task: Task,
+  draft: string,
+  metrics: readonly Metric[],
+): Message[] => [
+  { role: "system", content: personaText(persona, task) },
+  {
+    role: "user",
+    content: renderTemplate(templates.others, {
+      question: task.question,
+      draft,
+      metrics: metricLines(metrics, true),
+      form: formText(metrics, false),
+    }),
+  },
+];
