@@ -67,6 +67,8 @@ const prompts = join(root, "examples/prompts.jsonl");
 
 const adapter = join(root, "test/golden/adapters/gpt2-patterns");
 
+const scripted = ["--model", `scripted:${join(root, "examples/contract-script.yaml")}`];
+
 const polis = join(root, "examples/polis");
 const opinions = [
   "--comments",
@@ -85,6 +87,9 @@ const required: Readonly<Record<string, readonly string[]>> = {
   report: ["whole"],
   polis: opinions,
   "polis baselines": opinions,
+  "persona show": ["amina"],
+  "persona generate": ["--traits", "a young beekeeper", ...scripted],
+  "simulate contract": scripted,
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
   "prompts load": [prompts],
