@@ -5,9 +5,9 @@
 import { deriveSeed } from "../../core/index.ts";
 import type { GenerateRequest, Reply } from "../../models/index.ts";
 import type { DraftRecord, Metric, RatingRecord, Task } from "../../records/index.ts";
+import { withoutThought } from "../reply-text.ts";
 import { type Cast, ratersOf, type Talk } from "./cast.ts";
 import { ratingForm, readRating, unaskedRating } from "./rating.ts";
-import { withoutThought } from "./reply-text.ts";
 import {
   assistantMessages,
   type Contract,

@@ -4,8 +4,8 @@
 
 import { z } from "zod";
 import type { AnswerForm, Reply } from "../../models/index.ts";
+import { readLabels, readObject, withoutThought } from "../reply-text.ts";
 import type { MetaForm, MetaPrompt } from "./meta-prompt.ts";
-import { readLabels, readObject, withoutThought } from "./reply-text.ts";
 
 /** users: numbers of the users that a clause is for; empty: all. from: numbers of comments. */
 export type ReadPrinciple = {

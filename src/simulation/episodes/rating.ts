@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { AnswerForm, Reply } from "../../models/index.ts";
 import type { Metric, MissingReason, RatingRecord } from "../../records/index.ts";
-import { readLabels, readObject, withoutThought } from "./reply-text.ts";
+import { readLabels, readObject, withoutThought } from "../reply-text.ts";
 
 /** What a reply says: as in its record. */
 export type Rating = Pick<RatingRecord, "ratings" | "missing" | "feedback">;

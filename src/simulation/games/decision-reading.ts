@@ -1,7 +1,8 @@
 // Reads a decision out of a text, strictly: a clause that holds "accept" or "reject" decides only as it is plainly said.
 // "cannot accept" is a refusal, "would accept if" is none of both, and a text that says both has no decision.
 
-import { type ReadMove, statements, withoutThought } from "./reply-text.ts";
+import { withoutThought } from "../reply-text.ts";
+import { type ReadMove, statements } from "./statements.ts";
 
 const verbs =
   /\b(?:(accept|accepts|accepted)|(reject|rejects|rejected|refuse|refuses|refused|decline|declines|declined))\b/g;

@@ -2,8 +2,9 @@
 // in the right units, with parts that sum to the total. What does not fit is a fault, never a number.
 
 import type { Resource } from "../../records/index.ts";
+import { withoutThought } from "../reply-text.ts";
 import type { View } from "./game.ts";
-import { oneStatement, type ReadMove, statements, withoutThought } from "./reply-text.ts";
+import { oneStatement, type ReadMove, statements } from "./statements.ts";
 
 type ViewOf<Type extends View["type"]> = Extract<View, { type: Type }>;
 

@@ -5,7 +5,7 @@ import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import { type Message, type Persona, personaSchema, type Task } from "../../records/index.ts";
-import { readObject, withoutThought } from "../episodes/reply-text.ts";
+import { readObject, withoutThought } from "../reply-text.ts";
 
 const template = loadTemplate(new URL("./prompts/persona.txt", import.meta.url), ["traits", "tasks", "form"]);
 

@@ -1,14 +1,10 @@
-// What readers of players' replies share: a reply without its thoughts, its lines in the form "Name: value" and the
-// others. What the values mean is not known here.
+// What readers of players' replies share: lines in the form "Name: value", and the others. What the values mean is not known here.
 
 import type { Move } from "../../records/index.ts";
+import { withoutThought } from "../reply-text.ts";
 
 /** A move, or in one word why the text is none. */
 export type ReadMove = { readonly move: Move } | { readonly fault: string };
-
-/** The text without what a model thought in <think>, closed or not. */
-export const withoutThought = (text: string): string =>
-  text.replace(/<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/g, "").trim();
 
 /** A line without the marks of a list and of emphasis. */
 const bare = (line: string): string =>
