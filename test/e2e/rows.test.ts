@@ -75,7 +75,7 @@ describe("a model without a chat template", () => {
   });
 
   it("is not sent to what needs a template: it judges, and is measured, with the one it was given", async () => {
-    const names = Array.from({ length: 8 }, (_, at) => ({ id: `revise/train-harmful-${at}` }));
+    const names = Array.from({ length: 8 }, (_, at) => ({ id: `revise/train-harmful-000${at}` }));
     const rowFields = { parents: [], stage: "rows", seed: 1 };
     write(
       "sandbox.jsonl",

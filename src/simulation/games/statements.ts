@@ -1,4 +1,5 @@
-// What readers of players' replies share: lines in the form "Name: value", and the others. What the values mean is not known here.
+// What readers of players' replies share: a move or why there is none, the lines of a reply in the form "Name: value", and
+// the others.
 
 import type { Move } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
