@@ -20,7 +20,7 @@ import {
   loadPlainRows,
   openResults,
   type ResultsPlace,
-  requireOtherFile,
+  requireResultsFile,
   resultsContinue,
   resultsPlace,
 } from "./plain-rows.ts";
@@ -65,7 +65,7 @@ type GeneratedRow = {
 };
 
 const prepare = async ({ model: name, data, results, load }: GenerateConfig, context: RecipeContext) => {
-  requireOtherFile(results, data);
+  await requireResultsFile(results, data);
   const model = await loadLanguageModel(name, context, load);
   const prompts = await loadPlainRows(data, rowSchema, ({ prompt }) => {
     const ids = encodePlain(model.tokenizer, prompt);

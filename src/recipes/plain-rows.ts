@@ -2,7 +2,7 @@
 // they come; the same command continues a file that it left unfinished. What a row holds is the recipe's schema.
 
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import {
@@ -73,12 +73,38 @@ export type Results<Result> = {
   finish(): Promise<void>;
 };
 
-/** Throws UserError when results would be written over the file that the rows are read from. */
-export const requireOtherFile = (file: string | undefined, data: string): void => {
-  if (file === undefined || resolve(file) !== resolve(data)) return;
+/** Fields that rows of results have, those of texts and those of scores: by them a file of results is known. */
+const resultFields = [
+  ["text", "ids"],
+  ["logprob", "tokens"],
+  ["logit", "score"],
+] as const;
+
+/** Whether a file holds nothing, or begins with a row that generate or score wrote. */
+const holdsResults = async (file: string): Promise<boolean> => {
+  if ((await stat(file)).size === 0 || existsSync(markerOf(file))) return true;
+  try {
+    for await (const { value } of readJsonLines(file, z.looseObject({}), "drop"))
+      return resultFields.some((names) => names.every((name) => name in value));
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+  }
+  return false;
+};
+
+/** Throws UserError where results would go into the file that rows are read from, or over something else than results. */
+export const requireResultsFile = async (file: string | undefined, data: string): Promise<void> => {
+  if (file === undefined) return;
+  if (resolve(file) === resolve(data))
+    throw new UserError(
+      "results-over-data",
+      `--out ${file}: this is the file that the rows are read from. Name another one.`,
+      { file },
+    );
+  if (!existsSync(file) || (await holdsResults(file))) return;
   throw new UserError(
-    "results-over-data",
-    `--out ${file}: this is the file that the rows are read from. Name another one.`,
+    "file-exists",
+    `--out ${file}: there is a file already, and it holds no results of generate or score, which alone would be replaced. Name another one, or move it away.`,
     { file },
   );
 };

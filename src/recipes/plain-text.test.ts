@@ -187,6 +187,18 @@ describe("results", () => {
     expect(lines(data)).toEqual([{ prompt: "a", continuation: "b" }]);
   });
 
+  it.each([
+    ["rows of one's own", '{"prompt": "mine", "completion": "too"}\n'],
+    ["a table", "prompt,completion\na,b\n"],
+  ])("are not written over %s", async (_what, content) => {
+    const data = write("read.jsonl", [{ prompt: "a", continuation: "b" }]);
+    const results = join(folder, "valued.txt");
+    writeFileSync(results, content);
+    await expect(scoreWith({ model: tied, data, results })).rejects.toMatchObject({ code: "file-exists" });
+    await expect(generateWith({ model: tied, data, results })).rejects.toMatchObject({ code: "file-exists" });
+    expect(readFileSync(results, "utf8")).toBe(content);
+  });
+
   it("of the same prompt are the same whether it is read for one row or for many", async () => {
     const one = { prompt: "How do I plant a tree in the garden", continuation: "? Dig a hole." };
     const others = Array.from({ length: 40 }, (_, at) => ({ ...one, continuation: ` in ${at} lines?` }));

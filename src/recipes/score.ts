@@ -19,7 +19,7 @@ import {
   openResults,
   type Results,
   type ResultsPlace,
-  requireOtherFile,
+  requireResultsFile,
   resultsContinue,
   resultsPlace,
 } from "./plain-rows.ts";
@@ -58,7 +58,7 @@ const isReward = ({ task }: ModelFolder): boolean => task === "sequence-classifi
 const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + branches[0]!.length;
 
 const prepare = async ({ model: name, data, results, load }: ScoreConfig, context: RecipeContext) => {
-  requireOtherFile(results, data);
+  await requireResultsFile(results, data);
   const model = await loadLanguageModel(name, context, load, "any");
   const { maxPositions } = model.config;
   const inContext = (item: PackedItem, fields: string, most: number): PackedItem => {
