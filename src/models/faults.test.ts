@@ -117,55 +117,91 @@ const mixes: Mix[] = [
   ["all but hangs, going on with texts", passing, 1, 80],
 ];
 
-describe.concurrent.each(mixes)("a server with %s", (mix, names, members, count) => {
-  it("costs patience and nothing else", async () => {
-    const isPlain = mix.endsWith("texts");
-    const behaviour: EndpointBehaviour = isPlain ? { chat: false, texts: true } : {};
-    const { model, ledger, cache, servers, told, close } = await open(names, members, behaviour);
-    const requests = Array.from({ length: count }, (_, seed) => ask(seed));
-    const expected = requests.map((request) => expectedText(request, isPlain));
-    const replies = await model.generate(requests);
-    expect(replies.map(({ text }) => text)).toEqual(expected);
-    expect(replies.every(({ finish, cached }) => finish === "stop" && cached === undefined)).toBe(true);
-    const { calls, failed: failures } = ledger.totals();
-    expect(calls - failures).toBe(count);
-    expectPaid(ledger, servers);
-    expect(cache.size()).toBe(count);
-    expect(told.filter((code) => code === "model-retry")).toHaveLength(failures);
-    // Once more: all is there, and nothing is paid.
-    expect((await model.generate(requests)).map(({ text }) => text)).toEqual(expected);
-    expect(ledger.totals().calls).toBe(calls);
-    await close();
-  }, 180_000);
-});
+const hangs = ([, names]: readonly [string, readonly string[], ...rest: unknown[]]): boolean =>
+  names.includes("hang");
+const isQuick = (mix: readonly [string, readonly string[], ...rest: unknown[]]): boolean => !hangs(mix);
 
-describe.concurrent.each([
+const costsPatience = async (
+  mix: string,
+  names: readonly string[],
+  members: number,
+  count: number,
+): Promise<void> => {
+  const isPlain = mix.endsWith("texts");
+  const behaviour: EndpointBehaviour = isPlain ? { chat: false, texts: true } : {};
+  const { model, ledger, cache, servers, told, close } = await open(names, members, behaviour);
+  const requests = Array.from({ length: count }, (_, seed) => ask(seed));
+  const expected = requests.map((request) => expectedText(request, isPlain));
+  const replies = await model.generate(requests);
+  expect(replies.map(({ text }) => text)).toEqual(expected);
+  expect(replies.every(({ finish, cached }) => finish === "stop" && cached === undefined)).toBe(true);
+  const { calls, failed: failures } = ledger.totals();
+  expect(calls - failures).toBe(count);
+  expectPaid(ledger, servers);
+  expect(cache.size()).toBe(count);
+  expect(told.filter((code) => code === "model-retry")).toHaveLength(failures);
+  // Once more: all is there, and nothing is paid.
+  expect((await model.generate(requests)).map(({ text }) => text)).toEqual(expected);
+  expect(ledger.totals().calls).toBe(calls);
+  await close();
+};
+
+type Scoring = readonly [name: string, faults: readonly string[], behaviour: EndpointBehaviour, each: number];
+const scorings: Scoring[] = [
   ["in chats", kinds, {}, 1],
   ["by echo, two calls each", passing, { echo: true, template: "apply-template" as const }, 2],
   ["by echo in a transcript, after others were tried", passing, { echo: true, top: "ignored" as const }, 2],
   ["behind a transcript, after echo was tried", passing, { chat: false, texts: true }, 1],
-])("scores from a server with all faults, %s", (_, names, behaviour, each) => {
-  it("are those of its answers, each of them and no other", async () => {
-    const { model, ledger, servers, close } = await open(names, 1, behaviour);
-    const requests = Array.from({ length: 60 }, (_, seed) => ({
-      messages: ask(seed).messages,
-      continuations: ["(A)", "(B)"],
-    }));
-    const scores = await model.score(requests);
-    for (const [index, { logProbabilities }] of scores.entries()) {
-      const share = probabilityOfA(requests[index]!.messages[0]!.content);
-      const [a, b] = logProbabilities.map((value) => Math.exp(value ?? Number.NaN));
-      expect(a! / (a! + b!)).toBeCloseTo(share, 6);
-    }
-    // None is paid again because another call of the same score failed; the question by which the way to score is found
-    // is paid, too.
-    const { calls, failed: failures } = ledger.totals();
-    const isSearched = "top" in behaviour || "texts" in behaviour;
-    if (!isSearched) expect(calls - failures).toBe(61 * each);
-    else expect(calls - failures).toBeGreaterThan(61 * each);
-    expectPaid(ledger, servers);
-    await close();
-  }, 180_000);
+];
+
+const scoresAreAnswers = async (
+  _name: string,
+  names: readonly string[],
+  behaviour: EndpointBehaviour,
+  each: number,
+): Promise<void> => {
+  const { model, ledger, servers, close } = await open(names, 1, behaviour);
+  const requests = Array.from({ length: 60 }, (_, seed) => ({
+    messages: ask(seed).messages,
+    continuations: ["(A)", "(B)"],
+  }));
+  const scores = await model.score(requests);
+  for (const [index, { logProbabilities }] of scores.entries()) {
+    const share = probabilityOfA(requests[index]!.messages[0]!.content);
+    const [a, b] = logProbabilities.map((value) => Math.exp(value ?? Number.NaN));
+    expect(a! / (a! + b!)).toBeCloseTo(share, 6);
+  }
+  // None is paid again because another call of the same score failed; the question by which the way to score is found
+  // is paid, too.
+  const { calls, failed: failures } = ledger.totals();
+  const isSearched = "top" in behaviour || "texts" in behaviour;
+  if (!isSearched) expect(calls - failures).toBe(61 * each);
+  else expect(calls - failures).toBeGreaterThan(61 * each);
+  expectPaid(ledger, servers);
+  await close();
+};
+
+const longestMilliseconds = 180_000;
+
+describe("a server with faults that end by themselves", () => {
+  it.each(mixes.filter(isQuick))("%s costs patience and nothing else", costsPatience, longestMilliseconds);
+
+  it.each(scorings.filter(isQuick))(
+    "gives scores, %s, that are those of its answers, each of them and no other",
+    scoresAreAnswers,
+    longestMilliseconds,
+  );
+});
+
+// Side by side, since all that they do is to wait; the others would make them wait in vain.
+describe.concurrent("a server that hangs, too,", () => {
+  it.each(mixes.filter(hangs))("%s costs patience and nothing else", costsPatience, longestMilliseconds);
+
+  it.each(scorings.filter(hangs))(
+    "gives scores, %s, that are those of its answers, each of them and no other",
+    scoresAreAnswers,
+    longestMilliseconds,
+  );
 });
 
 describe("a server that never gets well", () => {

@@ -203,10 +203,12 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       ...describeSpent(spent),
       `Page: ${join(config.out, "areas.html")}`,
       `Prompts with their areas: ${file}`,
-      ...nextCommands(
-        ["prompts", "penetrate", "--prompts", file],
-        ["prompts", "select", "--prompts", file, "--per-area", "50"],
-      ),
+      ...(unclassified === count
+        ? ["No prompt was sorted, so nothing goes on from here: ask another model (--model)."]
+        : nextCommands(
+            ["prompts", "penetrate", "--prompts", file],
+            ["prompts", "select", "--prompts", file, "--per-area", "50"],
+          )),
     ],
     document: {
       folder: run.folder,

@@ -194,17 +194,23 @@ const words: Readonly<Record<keyof TidyCounts, string>> = {
   repeated: "repeated exactly",
   "same-words": "of the same words as an earlier one",
   near: "nearly the same as an earlier one",
+  "other-kind": "",
 };
 
 const describeTidy = ({ tidy }: Counts): string[] => {
   const left = (Object.keys(words) as (keyof TidyCounts)[]).filter(
-    (rule) => rule !== "ends" && tidy[rule] > 0,
+    (rule) => words[rule] !== "" && tidy[rule] > 0,
   );
   return [
     ...(left.length === 0
       ? []
       : [
           `Left out: ${left.map((rule) => `${tidy[rule].toLocaleString("en-US")} ${words[rule]}`).join(", ")}.`,
+        ]),
+    ...(tidy["other-kind"] === 0
+      ? []
+      : [
+          `Of these ${tidy["other-kind"].toLocaleString("en-US")} said another kind (or none) than the earlier one, whose kind holds.`,
         ]),
     ...(tidy.ends === 0 ? [] : [`Trimmed at its ends: ${counted(tidy.ends, "prompt")}.`]),
   ];

@@ -58,6 +58,18 @@ const readPrompts = (file: string): PromptRecord[] =>
 const requests = ["Read his letter", "Hit him", "Bake bread", "Open her letter", "Hit her", "Sing a song"];
 
 describe("prompts load", () => {
+  it("says where rows of the same words are of different kinds, of which the first holds", async () => {
+    const one = write("one.jsonl", jsonl({ prompt: "What is up?", kind: "harmful" }, { prompt: "Sing." }));
+    const two = write("two.jsonl", jsonl({ prompt: "what is up", kind: "harmless" }, { prompt: "sing" }));
+    const config = { files: [one, two], out: at("kinds") };
+    const { document, text } = await start(loadRecipe, config);
+    expect(document).toMatchObject({
+      clean: { "same-words": 2, "other-kind": 1 },
+      kinds: { harmful: 1, "": 1 },
+    });
+    expect(text).toContain("Of these 1 said another kind (or none) than the earlier one, whose kind holds.");
+  });
+
   it("loads files of several formats, cleans and counts, and changes nothing at a dry run", async () => {
     const csv = write(
       "xstest.csv",

@@ -135,6 +135,7 @@ export const recipe: Recipe<typeof schema> = {
     judge: { path: "judge", description: "model that compares replies", placeholder: "name" },
     "judge-load": { ...loadFlag("judgeLoad"), description: "hold the judge's projections in so few bits" },
     constitution: constitutionFlag,
+    load: loadFlag("grpo.load"),
     estimator: { path: "grpo.estimator", description: "grpo or rloo", placeholder: "name" },
     prompts: promptsFlag,
     texts: textsFlag,

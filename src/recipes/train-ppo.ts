@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import { formatFlag, kindFlag, modelFlag, promptsFlag, runFlags, textsFlag } from "./flags.ts";
+import { formatFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags, textsFlag } from "./flags.ts";
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf } from "./plan.ts";
@@ -86,6 +86,7 @@ export const recipe: Recipe<typeof schema> = {
     kind: kindFlag,
     format: formatFlag,
     steps: { path: "ppo.steps", description: "PPO steps", placeholder: "number" },
+    load: loadFlag("ppo.load"),
   },
   async plan(config, context) {
     const { prompts, reading, inputs, request } = await prepare(config, context);

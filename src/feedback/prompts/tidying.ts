@@ -1,7 +1,7 @@
 // Cleaning of prompts before they are used: white space and control characters at the ends, prompts that are empty or too
 // long, and those that say what another one says. Every rule is counted. What stands inside of a prompt is never changed.
 
-import type { Message, PromptRecord } from "../../records/index.ts";
+import { type Message, type PromptRecord, promptKinds } from "../../records/index.ts";
 import { createDigestMap } from "./digests.ts";
 import { createNearMap } from "./near-duplicates.ts";
 
@@ -18,10 +18,21 @@ export type TidySettings = {
   readonly near?: number | undefined;
 };
 
-export const tidyRules = ["ends", "empty", "overlong", "repeated", "same-words", "near"] as const;
+export const tidyRules = [
+  "ends",
+  "empty",
+  "overlong",
+  "repeated",
+  "same-words",
+  "near",
+  "other-kind",
+] as const;
 export type TidyRule = (typeof tidyRules)[number];
 
-/** How often each rule applied: "ends" to prompts that were kept, the others to prompts that were left out. */
+/**
+ * How often each rule applied: "ends" to prompts that were kept, the others to prompts that were left out; "other-kind" to
+ * those of "repeated" and "same-words" that are marked as another kind than the one that is kept.
+ */
 export type TidyCounts = Record<TidyRule, number>;
 
 /** Nothing counted yet. */
@@ -53,6 +64,10 @@ export const wordsKey = (messages: readonly Message[]): string =>
     })
     .join("\u001f");
 
+/** A kind as a number; 0: none is said. */
+const kindNumber = ({ kind }: PromptRecord): number =>
+  kind === undefined ? 0 : 1 + promptKinds.indexOf(kind);
+
 /** Cleans prompts one after the other; null: left out, by the rule that was counted. Prompts repeated exactly are the reader's part. */
 export const createTidy = (settings: TidySettings, counts: TidyCounts) => {
   const words = createDigestMap();
@@ -70,8 +85,12 @@ export const createTidy = (settings: TidySettings, counts: TidyCounts) => {
     const characters = messages.reduce((sum, message) => sum + message.content.length, 0);
     if (characters > (settings.maxCharacters ?? Number.POSITIVE_INFINITY)) return leaveOut("overlong");
     const key = settings.duplicates === "words" ? wordsKey(messages) : JSON.stringify(messages);
-    if (words.add(key, 0) !== undefined)
+    const kind = kindNumber(prompt);
+    const earlier = words.add(key, kind);
+    if (earlier !== undefined) {
+      if (earlier !== kind) counts["other-kind"]++;
       return leaveOut(settings.duplicates === "words" ? "same-words" : "repeated");
+    }
     if (near?.isNear(wordsKey(messages)) === true) return leaveOut("near");
     if (messages === prompt.messages) return prompt;
     counts.ends++;
