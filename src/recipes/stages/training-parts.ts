@@ -138,7 +138,7 @@ export const requireConsistent = (
   if (load !== undefined && lora === undefined)
     throw new UserError(
       "load-without-lora",
-      `${block}.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set ${block}.lora.rank=16, or leave out ${block}.load.`,
+      `${block}.load is ${load}, and weights in so few bits cannot learn. Train adapters on them: --set ${block}.lora.rank=16 (to go on with an adapter, the rank that it has), or leave out --load (${block}.load).`,
     );
   const replies = batch * group;
   const what = minibatches === undefined ? "rows" : "replies";
