@@ -149,7 +149,7 @@ describe("a run that is interrupted", () => {
     async () => {
       const random = createRandom(20_261_120);
       let kills = 0;
-      for (let attempt = 0; attempt < 3; attempt++) {
+      for (let attempt = 0; attempt < 5; attempt++) {
         const ended = await stopAfter(1 + random.integer(12), random.integer(400), "SIGKILL", "killed");
         if (ended.status === null) kills++;
         else expectStatus(ended, 0);

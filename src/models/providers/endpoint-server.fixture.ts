@@ -302,6 +302,8 @@ export const startEndpoint = async (behaviour: EndpointBehaviour = {}): Promise<
     charge(charged, fault, value);
     send(response, fault, behaviour.uncounted === true ? { ...value, usage: undefined } : value);
   });
+  // nothing but a fault ends a connection: a server that drops idle ones can do so just when a call comes on one
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
