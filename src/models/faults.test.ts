@@ -81,7 +81,7 @@ const open = async (names: readonly string[], members = 1, behaviour: EndpointBe
   const model = await openModel(name, {
     environment: {},
     concurrency: 40,
-    timeout: names.includes("hang") ? 3000 : 60_000,
+    timeout: names.includes("hang") ? 5000 : 60_000,
     retry: { attempts: 60, wait: async () => {} },
     ledger,
     cache,
