@@ -93,23 +93,31 @@ const drawCurrent = (random: Random): Standing[] => {
   return chosen.map((wish) => ({ wish, text: say(random, wish, "statement") }));
 };
 
-/** Draws principles that stand, comments, and the list that comes of them. There is always something to write. */
+const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (Wish | OtherComment)[] =>
+  Array.from({ length: 2 + random.integer(mostComments - 1) }, () =>
+    random.next() < wishShare
+      ? random.pick(random.pick(minds))
+      : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
+  );
+
+/** Of scenes so many begin with what people proposed, statements of which nobody said yet how content it leaves them. */
+const proposalShare = 0.2;
+const noOpinion = 5;
+
+/** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
 export const drawAmendment = (random: Random): AmendmentScene => {
   for (;;) {
-    const current = drawCurrent(random);
-    const minds = drawMinds(random);
-    const count = 2 + random.integer(mostComments - 1);
-    const remarks = Array.from({ length: count }, () =>
-      random.next() < 0.72
-        ? random.pick(random.pick(minds))
-        : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
-    );
-    const amended = amend(current, remarks);
+    const proposed = random.next() < proposalShare;
+    const current = proposed ? [] : drawCurrent(random);
+    const said = remarks(random, drawMinds(random), proposed ? 1 : 0.72);
+    const amended = amend(current, said);
     if (amended.length === 0) continue;
-    const comments = remarks.map((remark) => ({
-      ratings: { satisfaction: ratingOf(random, remark) },
+    const comments = said.map((remark) => ({
+      ratings: { satisfaction: proposed ? noOpinion : ratingOf(random, remark) },
       text:
-        typeof remark === "string" ? random.pick(otherCommentTexts(remark)) : say(random, remark, "comment"),
+        typeof remark === "string"
+          ? random.pick(otherCommentTexts(remark))
+          : say(random, remark, proposed ? "statement" : "comment"),
     }));
     return {
       kind: "amendment",

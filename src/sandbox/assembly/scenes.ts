@@ -242,7 +242,7 @@ const support = (random: Random): SupportScene => {
   const wishes = drawWishes(random);
   const own = random.shuffle(wishes).slice(0, random.integer(wishes.length + 1));
   const first = own.map((wish) => (random.next() < 0.65 ? wish : oppositeOf(wish)));
-  const principles = drawPrinciples(random, 1 + random.weighted([0.5, 0.17, 0.17, 0.16]), first);
+  const principles = drawPrinciples(random, 1 + random.weighted([0.62, 0.12, 0.13, 0.13]), first);
   const open = openWishes(wishes, principles);
   const remark = open.length === 0 ? ("pleased" as const) : random.pick(open);
   return {
