@@ -5,6 +5,7 @@
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import type { Constitution, Message, Metric, Persona, Task } from "../../records/index.ts";
+import { personaText } from "../stakeholders/persona-text.ts";
 
 const load = <Hole extends string>(file: URL, ...holes: readonly Hole[]) => loadTemplate(file, holes);
 
@@ -20,8 +21,6 @@ const templates = {
   task: load(new URL("./prompts/assistant-task.txt", import.meta.url), "request", "question", "words"),
   comment: load(new URL("./prompts/assistant-comment.txt", import.meta.url), "comment", "words"),
   silence: load(new URL("./prompts/assistant-silence.txt", import.meta.url), "words"),
-  persona: load(new URL("./prompts/user-persona.txt", import.meta.url), "name", "traits", "description"),
-  view: load(new URL("./prompts/user-view.txt", import.meta.url), "view"),
   first: load(new URL("./prompts/user-first-draft.txt", import.meta.url), "question", "draft"),
   next: load(new URL("./prompts/user-next-draft.txt", import.meta.url), "draft"),
   rate: load(new URL("./prompts/user-rate.txt", import.meta.url), "metrics", "words", "form"),
@@ -118,15 +117,6 @@ export const assistantMessages = (
   return [...systemOf(contract, seat), ...merged(turns)];
 };
 
-const personaText = ({ name, traits, description, views }: Persona, task: Task): string => {
-  const told = Object.entries(traits)
-    .map(([trait, value]) => `- ${trait}: ${value}`)
-    .join("\n");
-  const own = renderTemplate(templates.persona, { name, traits: told, description });
-  const view = views[task.id];
-  return view === undefined ? own : `${own}\n\n${renderTemplate(templates.view, { view })}`;
-};
-
 const scale = ({ low, high }: Metric): string => `A number from ${low} to ${high}.`;
 
 const metricLines = (metrics: readonly Metric[], others: boolean): string =>
@@ -167,7 +157,10 @@ export const ownRatingMessages = (
     if (said.comment !== "") turns.push({ role: "assistant", content: said.comment });
   }
   turns.push({ role: "user", content: `${present(task, draft)}\n\n${request}` });
-  return [{ role: "system", content: personaText(persona, task) }, ...merged(turns)];
+  return [
+    { role: "system", content: personaText(persona, persona.views[task.id], "full") },
+    ...merged(turns),
+  ];
 };
 
 /** What a user is shown of another talk: the newest draft alone, and a request. */
@@ -177,7 +170,7 @@ export const othersRatingMessages = (
   draft: string,
   metrics: readonly Metric[],
 ): Message[] => [
-  { role: "system", content: personaText(persona, task) },
+  { role: "system", content: personaText(persona, persona.views[task.id], "full") },
   {
     role: "user",
     content: renderTemplate(templates.others, {
