@@ -144,6 +144,10 @@ export const gamesSchema = z.strictObject({
     })
     .prefault({}),
   model: modelName.optional().describe("model that moves for the players; default: scripts, without a model"),
+  wording: z
+    .enum(["full", "brief"])
+    .default("full")
+    .describe("prompts for models: in full, or the brief ones that embedded:covenant-tiny has learned"),
   fixed: z
     .enum(["script", "model"])
     .optional()

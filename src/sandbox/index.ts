@@ -7,3 +7,18 @@ export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseReply } from "./measure.ts";
 export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";
 export { parseRequest, splitOfRequest } from "./request.ts";
+export {
+  drawSharingScene,
+  heldOutUnits,
+  type Norm,
+  norms,
+  normTexts,
+  readNorm,
+  refusalTexts,
+  type SharingPlay,
+  type SharingPlayer,
+  type SharingScene,
+  type SharingSeat,
+  type SharingSplit,
+  sharedUnits,
+} from "./sharing/index.ts";

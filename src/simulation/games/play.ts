@@ -12,7 +12,7 @@ import type { Player } from "./player.ts";
 import { rulesOf } from "./rules.ts";
 import { scriptedMove } from "./scripted-moves.ts";
 import { type ReadMove, statements } from "./statements.ts";
-import { type Asking, fixedText, flexibleText, oracleText, questionText } from "./wording.ts";
+import { type Asking, fixedText, flexibleText, oracleText, questionText, type Wording } from "./wording.ts";
 
 /** A game that is to be played. players: by seat. system: what a seat is told in place of its own policy or principle. */
 export type Table = {
@@ -22,13 +22,14 @@ export type Table = {
   readonly system?: string;
 };
 
-/** questions: that a flexible player may ask before an offer; reasons: they are asked for before offers. */
+/** questions: that a flexible player may ask before an offer; reasons: they are asked for before offers. wording: full. */
 export type PlayOptions = {
   readonly model: LanguageModel | null;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly questions: number;
   readonly reasons?: boolean;
+  readonly wording?: Wording;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -46,10 +47,10 @@ type Pending = {
 
 const isByModel = (player: Player): boolean => player.type !== "trading" && player.by === "model";
 
-const systemOf = ({ player, table }: Pending): string => {
+const systemOf = ({ player, table }: Pending, wording: Wording): string => {
   if (table.system !== undefined) return table.system;
-  if (player.type === "fixed") return fixedText(player);
-  return flexibleText(player.type === "flexible" ? player.principle.text : "");
+  if (player.type === "fixed") return fixedText(player, wording);
+  return flexibleText(player.type === "flexible" ? player.principle.text : "", wording);
 };
 
 const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptions): Asking => ({
@@ -58,9 +59,14 @@ const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptio
 });
 
 /** The first request about a move; also for plans, which only want its length. */
-export const firstTurns = (system: string, view: View, asking: Asking): Message[] => [
+export const firstTurns = (
+  system: string,
+  view: View,
+  asking: Asking,
+  wording: Wording = "full",
+): Message[] => [
   ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
-  { role: "user", content: questionText(view, asking) },
+  { role: "user", content: questionText(view, asking, wording) },
 ];
 
 const readMove = (view: View, text: string): ReadMove => {
@@ -114,10 +120,12 @@ const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptio
 };
 
 const askAll = async (pendings: readonly Pending[], options: PlayOptions): Promise<void> => {
-  const { model, maxTokens, temperature, signal } = options;
+  const { model, maxTokens, temperature, wording = "full", signal } = options;
   if (model === null) throw new RangeError("playTables: a player is driven by a model, and none was given");
-  for (const pending of pendings)
-    pending.turns = firstTurns(systemOf(pending), pending.view, askingOf(pending, options));
+  for (const pending of pendings) {
+    const asking = askingOf(pending, options);
+    pending.turns = firstTurns(systemOf(pending, wording), pending.view, asking, wording);
+  }
   for (let open = [...pendings]; open.length > 0; open = open.filter(({ done }) => done === undefined)) {
     throwIfAborted(signal);
     const requests = open.map(

@@ -18,7 +18,7 @@ import { type PlayOptions, playTables, type Table } from "./play.ts";
 import type { FlexiblePlayer, Player, Policy } from "./player.ts";
 import { drawInteractions, type Experiment, type Interaction, type World } from "./population.ts";
 import { rulesOf } from "./rules.ts";
-import { type LearnedOn, type LearningVariant, transferText } from "./wording.ts";
+import { type LearnedOn, type LearningVariant, transferText, type Wording } from "./wording.ts";
 
 /** Where a record belongs. */
 export type Place = { readonly experiment: string; readonly repetition: number; readonly iteration: number };
@@ -163,6 +163,7 @@ const probeTable = (
   seed: number,
   by: World["flexibleBy"],
   learned: LearnedOn,
+  wording: Wording | undefined,
 ): Table => {
   const before = priorOf(last, experiment);
   const player: FlexiblePlayer = {
@@ -174,7 +175,7 @@ const probeTable = (
     seed,
     setup: { type: "split", power: "dictator", resources: [resource] },
     players: [player, player],
-    system: transferText(last.principle.text, learned, told),
+    system: transferText(last.principle.text, learned, told, wording ?? "full"),
   };
 };
 
@@ -202,7 +203,7 @@ export const askProbes = async (
   const seedOf = (probe: PlannedProbe): number => deriveSeed(runSeed, stage, probeId(probe));
   for (const reasons of [false, true]) {
     const some = probes.filter((probe) => probe.reasons === reasons);
-    const tables = some.map((probe) => probeTable(probe, seedOf(probe), by, learned));
+    const tables = some.map((probe) => probeTable(probe, seedOf(probe), by, learned, options.wording));
     const states = await playTables(tables, { ...options, reasons });
     for (const [at, probe] of some.entries()) asked.set(probe, states[at]!.moves[0]!);
   }
