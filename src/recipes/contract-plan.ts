@@ -4,13 +4,7 @@
 
 import { priceOfModel } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
-import {
-  assistantMessages,
-  metaMessages,
-  othersRatingMessages,
-  ownRatingMessages,
-  talkTranscript,
-} from "../simulation/index.ts";
+import { metaMessages } from "../simulation/index.ts";
 import type { ContractConfig } from "./contract-settings.ts";
 import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls, tokensOf } from "./plan.ts";
@@ -36,28 +30,34 @@ const shownTurns = ({ runs, turns, carry }: ContractConfig, window: number): num
 };
 
 /** Tokens of requests without earlier turns and without what models have yet to write, on average. */
-const requestTokens = ({ setup: { cast, tasks, metrics, first }, config }: ContractPlay) => {
+const requestTokens = ({ setup: { wording, cast, tasks, metrics, first }, config }: ContractPlay) => {
   const { users } = cast;
   const words = config.roles.user.words;
   const each = <Item>(items: readonly Item[], count: (item: Item) => number): number =>
     mean(items.map(count));
   return {
-    draft: each(tasks, (task) => tokensIn(assistantMessages(first, users[0]!.label, task, []))),
+    draft: each(tasks, (task) => tokensIn(wording.assistant(first, users[0]!.label, task, []))),
     own: each(users, ({ persona }) =>
       each(tasks, (task) =>
-        tokensIn(ownRatingMessages(persona, task, [], "", { metrics: metrics.own, words })),
+        tokensIn(wording.ownRating(persona, task, [], "", { metrics: metrics.own, words })),
       ),
     ),
     others: each(users, ({ persona }) =>
-      each(tasks, (task) => tokensIn(othersRatingMessages(persona, task, "", metrics.others))),
+      each(tasks, (task) => tokensIn(wording.othersRating(persona, task, "", metrics.others))),
     ),
   };
 };
 
 const metaTokens = ({ setup, config }: ContractPlay): number => {
-  const { cast, metrics, metaPrompt, tasks, first } = setup;
-  const transcript = talkTranscript(cast, [], metrics);
-  const question = { users: cast.users.length, task: tasks[0]!, current: first, earlier: [], transcript };
+  const { wording, cast, metrics, metaPrompt, tasks, first } = setup;
+  const [transcript] = wording.transcripts(cast, [], metrics);
+  const question = {
+    users: cast.users.length,
+    questions: [tasks[0]!.question],
+    current: wording.current(first),
+    earlier: [],
+    transcript: transcript!,
+  };
   return tokensIn(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
 };
 

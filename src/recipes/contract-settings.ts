@@ -8,14 +8,17 @@ import type { Metric, Persona } from "../records/index.ts";
 import {
   type Contract,
   castOf,
+  type EpisodeWording,
+  episodeWordings,
   libraryName,
   loadMetrics,
   loadPersonas,
   loadTasks,
+  type MetaPrompt,
   metaPromptNames,
-  metaPrompts,
   withIds,
   withOwnText,
+  wordings,
 } from "../simulation/index.ts";
 import { readModelName } from "./names.ts";
 import {
@@ -66,6 +69,10 @@ export const contractSchema = z.strictObject({
     .min(1)
     .overwrite(readModelName)
     .describe("model of the assistants, and of the other roles where they name none"),
+  wording: z
+    .enum(wordings)
+    .default("full")
+    .describe("full: for models that follow instructions; brief: what covenant-tiny was made with"),
   personas: file("personas (YAML, JSON, JSONL, CSV, TSV, Parquet)"),
   users: z
     .union([positive, z.literal("all"), z.array(name).min(1), names], {
@@ -175,6 +182,19 @@ const chooseMetrics = (all: readonly Metric[], ids: readonly string[], field: st
   });
 };
 
+/** The meta-prompt in the wording. Throws UserError where there is none. */
+const metaPromptOf = ({ wording, metaPrompt }: ContractConfig): MetaPrompt => {
+  const { metaPrompts }: EpisodeWording = episodeWordings[wording];
+  const found = metaPrompts[metaPrompt];
+  if (found !== undefined) return found;
+  const known = Object.keys(metaPrompts).join(", ");
+  throw new UserError(
+    "meta-prompt-wording",
+    `metaPrompt: got "${metaPrompt}", which there is not in the ${wording} wording; expected one of ${known}. Give --meta-prompt, or another --wording.`,
+    { metaPrompt, wording },
+  );
+};
+
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
 export const loadContract = async (config: ContractConfig) => {
   const personas = choosePersonas(await loadPersonas(config.personas), config);
@@ -185,7 +205,8 @@ export const loadContract = async (config: ContractConfig) => {
     others: chooseMetrics(allMetrics, config.metrics.others, "metrics.others"),
   };
   const cast = castOf(personas, config.assistants ?? personas.length, config.graph);
-  const known = metaPrompts[config.metaPrompt];
+  const wording = episodeWordings[config.wording];
+  const known = metaPromptOf(config);
   const metaPrompt = config.metaText === undefined ? known : await withOwnText(known, config.metaText);
   const first: Contract = {
     constitution: config.constitution === undefined ? null : await loadConstitution(config.constitution),
@@ -203,7 +224,7 @@ export const loadContract = async (config: ContractConfig) => {
     user: { temperature: user.temperature, topP: user.topP, maxTokens: user.maxTokens },
     meta: { temperature: meta.temperature, topP: meta.topP, maxTokens: meta.maxTokens },
   };
-  return { tasks, metrics, cast, metaPrompt, first, models, sampling };
+  return { wording, tasks, metrics, cast, metaPrompt, first, models, sampling };
 };
 export type ContractSetup = Awaited<ReturnType<typeof loadContract>>;
 

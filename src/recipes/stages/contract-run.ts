@@ -18,7 +18,6 @@ import {
   type Ask,
   type Contract,
   changesBetween,
-  contractText,
   documentOf,
   documentSimilarity,
   type EpisodeOptions,
@@ -30,7 +29,6 @@ import {
   ratersOf,
   readMeta,
   saysTheSame,
-  talkTranscript,
 } from "../../simulation/index.ts";
 import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
 import { counted } from "../wording.ts";
@@ -69,7 +67,8 @@ const episodeOf = (
   const { config, setup } = play;
   return {
     cast: setup.cast,
-    task: taskOf(play, run),
+    wording: setup.wording,
+    taskOf: () => taskOf(play, run),
     metrics: setup.metrics,
     run,
     turns: config.turns,
@@ -92,6 +91,7 @@ const inputsOf = (play: ContractPlay, run: number): unknown => {
   const { turns, windows, raters, carry, roles } = config;
   return {
     ...{ models, turns, windows, raters, carry, roles, metrics, task: taskOf(play, run) },
+    wording: config.wording,
     cast: hashJson(cast),
     metaPrompt: hashJson(metaPrompt),
     first: first.constitution === null ? null : hashConstitution(first.constitution),
@@ -101,7 +101,7 @@ const inputsOf = (play: ContractPlay, run: number): unknown => {
 type MetaTask = { readonly play: ContractPlay; readonly state: ContractState; readonly run: number };
 
 const transcriptFor = ({ play: { config, setup } }: MetaTask, exchanges: readonly Exchange[]) =>
-  talkTranscript(setup.cast, exchanges, setup.metrics, config.windows.meta);
+  setup.wording.transcripts(setup.cast, exchanges, setup.metrics, config.windows.meta)[0]!;
 
 const readRecord = ({ text, finish, numbers }: MetaRecord, { setup }: ContractPlay): MetaReading =>
   readMeta({ text, finish }, setup.metaPrompt, {
@@ -123,8 +123,8 @@ const askMeta = async (
   const transcript = transcriptFor(task, exchanges);
   const messages = metaMessages(setup.metaPrompt, {
     users: setup.cast.users.length,
-    task: taskOf(play, run),
-    current: state.contract,
+    questions: [taskOf(play, run).question],
+    current: setup.wording.current(state.contract),
     earlier: state.older.slice(-config.windows.documents || state.older.length),
     transcript,
     words: config.roles.meta.words,
@@ -324,7 +324,7 @@ export const contractRun = async (
     state: {
       contract,
       ids: documents.length === 0 ? state.ids : documents.map(({ id }) => id),
-      older: hadAny ? [...state.older, contractText(before)] : state.older,
+      older: hadAny ? [...state.older, play.setup.wording.current(before)] : state.older,
       earlier: play.config.carry
         ? remember(play, state.earlier, await readExchanges(folder, task))
         : state.earlier,
