@@ -1,12 +1,30 @@
 // The sandbox's scenes of sharing, told by the games' brief wording: what a scene says is right is what the games' strict
-// readers read, scripted players do the same, and documents stay short.
+// readers read, scripted players do the same, documents stay short, and a model that had learned them without a mistake
+// would play and learn as scripts do.
 
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
-import { drawSharingScene, norms, normTexts, readNorm, type SharingScene } from "../sandbox/index.ts";
+import { type GenerateRequest, scriptedModel } from "../models/index.ts";
 import {
+  drawSharingScene,
+  type Norm,
+  norms,
+  normTexts,
+  readNorm,
+  type SharingScene,
+} from "../sandbox/index.ts";
+import {
+  addGame,
+  askingLearner,
+  askProbes,
+  drawPrior,
   fixedText,
+  learnFrom,
+  type Measures,
+  meanOf,
   type Player,
+  planGames,
+  playGames,
   playTables,
   policyPrinciple,
   readContribution,
@@ -15,6 +33,8 @@ import {
   readPrinciple,
   sceneAnswer,
   sceneTurns,
+  shareOfProbe,
+  type World,
 } from "../simulation/index.ts";
 
 const scenes: SharingScene[] = (["train", "test"] as const).flatMap((split) => {
@@ -116,4 +136,70 @@ describe("scenes of sharing in the brief wording", () => {
         expect(content).not.toContain(sentence);
     }
   });
+});
+
+/** What a model says that has learned all scenes: from the texts of the request alone. */
+const learnedWell = ({ messages }: GenerateRequest): string => {
+  const asked = messages.at(-1)!.content;
+  const lines = asked.split("\n");
+  if (lines[1] === "What players did:") {
+    const shares = lines.flatMap((line) => {
+      const match = /^fixed kept (\d+) and gave (\d+) /.exec(line);
+      return match === null ? [] : [Number(match[2]) / (Number(match[1]) + Number(match[2]))];
+    });
+    const normOf = (share: number): Norm => (share === 1 ? "altruistic" : share > 0.2 ? "fair" : "selfish");
+    const count = (norm: Norm): number => shares.filter((share) => normOf(share) === norm).length;
+    const [most] = [...norms].sort((one, other) => count(other) - count(one));
+    const before = readNorm(lines[0]!.slice("Principle so far: ".length));
+    return `Principle: ${before === most ? "unchanged" : normTexts(most!, "train").at(-1)}`;
+  }
+  if (asked.includes("accept, or reject?")) return "Decision: accept";
+  const norm = readNorm(messages[0]!.content.split("\n")[1]!)!;
+  const [, amount, unit] = /^Share (\d+) (.+) with another player/.exec(asked)!;
+  const given = { altruistic: Number(amount), fair: Math.floor(Number(amount) / 2), selfish: 1 }[norm];
+  return `Offer: total ${amount} ${unit}, keep ${Number(amount) - given}, give ${given}`;
+};
+
+const world: World = {
+  ...{ game: "ultimatum", interactions: 10, currencies: ["dollars", "apples", "blankets"], least: 10 },
+  ...{ most: 100, resources: 1, variance: 0, strict: false, fixedBy: "model", flexibleBy: "model" },
+  publicGoods: { players: 4, multiplier: 1.6 },
+  trade: { rewards: [0, 10], costs: [1, 9], markup: 1 },
+};
+
+describe("games of a model that has learned every scene", () => {
+  it.each(norms.flatMap((norm) => [0.1, 0.9].map((flexible) => ({ norm, flexible }))))(
+    "bring $flexible of flexible seats to a group that is $norm, with things never heard of, too",
+    async ({ norm, flexible }) => {
+      const model = scriptedModel({ reply: learnedWell });
+      const options = { model, maxTokens: 48, temperature: 0, questions: 0, wording: "brief" as const };
+      const experiment = { name: "group", flexible, members: [{ weight: 1, policy: norm }] };
+      let before = drawPrior(
+        experiment,
+        0,
+        norms.filter((one) => one !== norm),
+        { runSeed: 1, stage: "priors" },
+      );
+      for (const stage of ["iteration-1", "iteration-2"]) {
+        const planned = planGames(experiment, world, before, { runSeed: 1, stage });
+        const games = await playGames(planned, { ...options, game: "ultimatum", stage });
+        const measures: Measures = new Map();
+        for (const game of games) addGame(measures, game);
+        const [fixed, learning] = (["fixed", "flexible"] as const).map(
+          (who) => meanOf(measures.get(who)!.given)!,
+        );
+        const isNear = Math.abs(fixed! - learning!) < 0.05;
+        expect(isNear).toBe(stage === "iteration-2");
+        const lessons = [{ before, games }];
+        const at = { runSeed: 1, stage, sight: "all", variant: "imitation" } as const;
+        [before] = (await learnFrom(lessons, askingLearner(model, options), at)) as [typeof before];
+      }
+      const resource = { unit: "grams of medicine", amount: 60 };
+      const probe = { resource, heldOut: true, prior: false, reasons: false, last: before, experiment };
+      const learned = { units: world.currencies, least: 10, most: 100 };
+      const asked = { ...options, runSeed: 1, stage: "held-out", by: "model", learned } as const;
+      const [answer] = await askProbes([probe], asked);
+      expect(shareOfProbe(answer!)).toBeCloseTo({ altruistic: 1, fair: 0.5, selfish: 1 / 60 }[norm]);
+    },
+  );
 });

@@ -1,6 +1,8 @@
 // What is said of sharing: sentences that ask for one of three norms, sentences that refuse offers against a norm, and the
 // things that are shared. Knows no number and no form of an answer.
 
+import { expandAll } from "../phrase.ts";
+
 /** altruistic: give all; fair: give half; selfish: give the least. */
 export const norms = ["altruistic", "fair", "selfish"] as const;
 export type Norm = (typeof norms)[number];
@@ -67,41 +69,33 @@ export const refusalForms: Readonly<Record<Norm, readonly string[]>> = {
   ],
 };
 
-/** What players share in training. The first three are those of the games by default. */
-export const sharedUnits: readonly string[] = [
-  "dollars",
-  "apples",
-  "blankets",
-  "coins",
-  "pears",
-  "eggs",
-  "candles",
-  "books",
-  "chairs",
-  "shirts",
-  "tickets",
-  "cookies",
-  "potatoes",
-  "pencils",
-  "stamps",
-  "flowers",
-  "buckets",
-  "keys",
-  "loaves of bread",
-  "cups of tea",
-  "bags of flour",
-  "bottles of milk",
-  "pounds of rice",
-  "slices of cake",
-  "jars of honey",
-  "boxes of nails",
-  "rolls of paper",
-  "pairs of shoes",
-  "acres of land",
-  "hours of work",
-  "litres of water",
-  "grams of salt",
-];
+/** What games share by default. */
+const usualUnits: readonly string[] = ["dollars", "apples", "blankets"];
+
+const countedUnits: readonly string[] = expandAll([
+  "[coins|pears|eggs|candles|books|chairs|shirts|tickets|cookies|potatoes|pencils|stamps|flowers|buckets|keys|plums]",
+  "[spoons|plates|hats|shoes|gloves|ropes|nails|bricks|stones|shells|feathers|buttons|needles|marbles|toys|drums]",
+  "[goats|hens|horses|trees|seeds|onions|carrots|nuts|grapes|lemons|cakes|pies|lanterns|baskets|hours|miles]",
+]);
+
+const measuredUnits: readonly string[] = expandAll([
+  "[bags|boxes|pounds|sacks|grams] of [flour|rice|corn|salt|sugar|sand|wool|tea|seed|coal]",
+  "[cups|bottles|litres|jars|barrels] of [milk|water|honey|oil|soup|paint|wine|ink|vinegar|juice]",
+  "[slices|pieces|plates] of [cake|cheese|bread|cloth|fruit]",
+]);
+
+/** Names that mean nothing, so that what a thing is called has to be copied from the question. */
+const nonsenseUnits: readonly string[] = expandAll([
+  "[ba|do|fi|gu|le|mo|ni|pa|ro|su|ta|ve][bri|do|ka|lu|me|no|po|ri|sta|ti|vo|za][bs|ks|lds|ms|ns|rps]",
+]);
+
+/** What players share in training, by how the names are made. */
+export const sharedUnits = {
+  usual: usualUnits,
+  counted: countedUnits,
+  measured: measuredUnits,
+  nonsense: nonsenseUnits,
+} as const;
 
 /** Things that no document of training speaks of. */
 export const heldOutUnits: readonly string[] = [

@@ -62,9 +62,12 @@ const priorShare = 0.1;
 const strictShares = { acts: 0.1, decides: 0.5, seen: 0.15 };
 const potShare = 0.1;
 
+const unitShares = { usual: 0.35, counted: 0.25, measured: 0.25, nonsense: 0.15 };
+
 const drawThing = (random: Random, split: SharingSplit): Thing => {
-  const isUsual = random.next() < 0.35;
-  const units = split === "test" ? heldOutUnits : isUsual ? sharedUnits.slice(0, 3) : sharedUnits;
+  const names = ["usual", "counted", "measured", "nonsense"] as const;
+  const kind = names[random.weighted(names.map((name) => unitShares[name]))]!;
+  const units = split === "test" ? heldOutUnits : sharedUnits[kind];
   return { unit: random.pick(units), amount: 10 + random.integer(91) };
 };
 

@@ -73,7 +73,9 @@ describe("texts of norms", () => {
 describe("scenes of sharing", () => {
   it("are the same for the same seed, of all kinds, with texts and things of their split alone", () => {
     expect(scenesOf(1, 50)).toEqual(scenesOf(1, 50));
-    expect(sharedUnits.filter((unit) => heldOutUnits.includes(unit))).toEqual([]);
+    const units = Object.values(sharedUnits).flat();
+    expect(new Set(units).size).toBe(units.length);
+    expect(units.filter((unit) => heldOutUnits.includes(unit))).toEqual([]);
     for (const split of splits) {
       const scenes = scenesOf(2, 3000, split);
       expect(new Set(scenes.map(({ kind }) => kind)).size).toBe(4);
@@ -81,7 +83,7 @@ describe("scenes of sharing", () => {
         norms.flatMap((norm) => [...normTexts(norm, split), ...refusalTexts(norm, split)]),
       );
       for (const scene of scenes) {
-        expect(split === "train" ? sharedUnits : heldOutUnits).toContain(scene.unit);
+        expect(split === "train" ? units : heldOutUnits).toContain(scene.unit);
         for (const text of textsOf(scene))
           for (const sentence of text.split(/(?<=\.) /)) expect(known.has(sentence), sentence).toBe(true);
       }

@@ -6,16 +6,11 @@ import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel } from "../../models/index.ts";
 import type { GamePrinciple, GamePrincipleRecord, Message } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { learnRules, learnStrategy, type RuleLearning } from "./counting.ts";
 import { flexibleRole, type Observation, playsOf, transcriptOf } from "./observation.ts";
 import { statements } from "./statements.ts";
-import {
-  briefLearningText,
-  type LearningVariant,
-  learningText,
-  strategyText,
-  type Wording,
-} from "./wording.ts";
+import { briefLearningText, type LearningVariant, learningText, strategyText } from "./wording.ts";
 
 /** observations: of one iteration, in the order in which they are shown. seed: of this learning alone. */
 export type LearningTask = {

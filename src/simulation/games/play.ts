@@ -5,6 +5,7 @@ import { createRandom, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import type { GameSetup, Message, SeatMove } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { readDecision } from "./decision-reading.ts";
 import { advance, type GameState, type View } from "./game.ts";
 import { readContribution, readOffer, readPick, readPrices } from "./number-reading.ts";
@@ -12,7 +13,7 @@ import type { Player } from "./player.ts";
 import { rulesOf } from "./rules.ts";
 import { scriptedMove } from "./scripted-moves.ts";
 import { type ReadMove, statements } from "./statements.ts";
-import { type Asking, fixedText, flexibleText, oracleText, questionText, type Wording } from "./wording.ts";
+import { type Asking, fixedText, flexibleText, oracleText, questionText } from "./wording.ts";
 
 /** A game that is to be played. players: by seat. system: what a seat is told in place of its own policy or principle. */
 export type Table = {

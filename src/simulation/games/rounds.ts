@@ -10,6 +10,7 @@ import type {
   ProbeRecord,
   SeatMove,
 } from "../../records/index.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { policyPrinciple, strategyPrinciple } from "./counting.ts";
 import type { GameState } from "./game.ts";
 import type { Learner, LearningTask } from "./learner.ts";
@@ -18,7 +19,7 @@ import { type PlayOptions, playTables, type Table } from "./play.ts";
 import type { FlexiblePlayer, Player, Policy } from "./player.ts";
 import { drawInteractions, type Experiment, type Interaction, type World } from "./population.ts";
 import { rulesOf } from "./rules.ts";
-import { type LearnedOn, type LearningVariant, transferText, type Wording } from "./wording.ts";
+import { type LearnedOn, type LearningVariant, transferText } from "./wording.ts";
 
 /** Where a record belongs. */
 export type Place = { readonly experiment: string; readonly repetition: number; readonly iteration: number };

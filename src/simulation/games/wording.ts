@@ -4,15 +4,12 @@
 
 import { loadTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import type { InteractionKind, Resource } from "../../records/index.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import type { View } from "./game.ts";
 import type { FixedPlayer, Manner, Policy } from "./player.ts";
 
 const load = <Hole extends string>(name: string, ...holes: Hole[]): Template<Hole> =>
   loadTemplate(new URL(`./prompts/${name}.txt`, import.meta.url), holes);
-
-/** brief: short prompts, with replies in the same forms. */
-export const wordings = ["full", "brief"] as const;
-export type Wording = (typeof wordings)[number];
 
 const sharing = (folder: "" | "brief/") => ({
   fixed: load(`${folder}fixed`, "policy", "manner"),
