@@ -9,6 +9,7 @@ import type { ContractConfig } from "./contract-settings.ts";
 import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls, tokensOf } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
+import { metaParts } from "./stages/contract-meta.ts";
 import { type ContractPlay, othersATurn } from "./stages/contract-run.ts";
 import { counted } from "./wording.ts";
 
@@ -76,8 +77,16 @@ export const planContract = (play: ContractPlay, speeds: Readonly<Record<string,
     price: priceOfModel(prices, setup.models[role]),
   });
   const others = othersATurn(play) * rounds;
-  const shown = Math.min(turns, windows.meta ?? turns) * talks * exchange;
-  const documents = Math.min(runs - 1, windows.documents + 1) * document;
+  const told = setup.wording.showsDrafts ? exchange : roles.user.maxTokens + frameTokens;
+  const shown = Math.min(turns, windows.meta ?? turns) * talks * told;
+  const parts = metaParts(play);
+  // Every part but the first begins with what came of the one before.
+  const documents = (Math.min(runs - 1, windows.documents + 1) + parts - 1) * document;
+  const metaLoad = (times: number) => (reply: number) => ({
+    calls: runs * parts * times,
+    read: runs * times * (parts * (metaTokens(play) + documents) + shown),
+    written: runs * parts * times * reply,
+  });
   return [
     planCalls("drafts", counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
       calls: talks * rounds,
@@ -102,18 +111,10 @@ export const planContract = (play: ContractPlay, speeds: Readonly<Record<string,
     })),
     planCalls(
       "constitutions",
-      `${counted(runs, "constitution")}, asked for up to ${counted(roles.meta.attempts, "time")} each`,
+      `${counted(runs, "constitution")}, asked for ${parts === 1 ? "" : `in ${parts} parts, `}up to ${counted(roles.meta.attempts, "time")} each`,
       modelOf("meta"),
-      (reply) => ({
-        calls: runs * roles.meta.attempts,
-        read: runs * roles.meta.attempts * (metaTokens(play) + shown + documents),
-        written: runs * roles.meta.attempts * reply,
-      }),
-      (reply) => ({
-        calls: runs,
-        read: runs * (metaTokens(play) + shown + documents),
-        written: runs * reply,
-      }),
+      metaLoad(roles.meta.attempts),
+      metaLoad(1),
     ),
   ];
 };
