@@ -51,6 +51,8 @@ describe("a choice", () => {
       ["a"],
       ["a", "b"],
     ]);
-    expect(schema.safeParse(true).error?.issues[0]?.message).toBe('expected a number, "all", or ids of tasks');
+    expect(schema.safeParse(true).error?.issues[0]?.message).toBe(
+      'expected a number, "all", or ids of tasks',
+    );
   });
 });
