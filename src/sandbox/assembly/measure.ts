@@ -11,7 +11,8 @@ import { contentment, supportFor } from "./satisfaction.ts";
 import { readStatement } from "./sentences.ts";
 import type { Wish } from "./wish.ts";
 
-const requireWishes = (description: string): Wish[] => {
+/** The wishes that a description tells. Throws CovenantError sandbox-person. */
+export const requireWishes = (description: string): Wish[] => {
   const wishes = wishesOf(description);
   if (wishes !== null) return wishes;
   throw new CovenantError(
@@ -21,7 +22,8 @@ const requireWishes = (description: string): Wish[] => {
   );
 };
 
-const requireCombination = (request: string): Combination => {
+/** What a request asks for. Throws CovenantError sandbox-request. */
+export const requireCombination = (request: string): Combination => {
   const read = parseRequest(request);
   if (read !== null) return read.combination;
   throw new CovenantError(

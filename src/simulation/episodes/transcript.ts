@@ -14,7 +14,12 @@ export type Comment = {
   readonly said: string;
 };
 
-export type Transcript = { readonly text: string; readonly comments: readonly Comment[] };
+/** shown: ids of the ratings that it is made of. */
+export type Transcript = {
+  readonly text: string;
+  readonly comments: readonly Comment[];
+  readonly shown: readonly string[];
+};
 
 const rounded = (value: number): string => String(Math.round(value * 100) / 100);
 
@@ -84,5 +89,5 @@ export const talkTranscript = (
         );
     }
   }
-  return { text: lines.join("\n"), comments };
+  return { text: lines.join("\n"), comments, shown: exchanges.map(({ rating }) => rating.id) };
 };

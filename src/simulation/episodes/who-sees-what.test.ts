@@ -205,6 +205,25 @@ describe("what the meta-model sees", () => {
   });
 });
 
+describe("talks about tasks of their own", () => {
+  it.each(wordings)("show in the %s wording the question of the talk, to whoever rates it", async (name) => {
+    const wording = episodeWordings[name];
+    const taskOf = ({ id }: { readonly id: string }) => ({
+      ...task,
+      id,
+      question: `What is <<question-${id.slice(5)}>>?`,
+    });
+    const { exchanges, asked } = await play(episodeOf(3, { wording, taskOf }));
+    for (const one of asked) {
+      const [, talk] = /talk-(\d+)/.exec(one.id)!;
+      expect(marksIn(shownIn(one), "question")).toEqual(new Set([talk]));
+    }
+    const { cast, metrics } = episodeOf(3);
+    const [transcript] = wording.transcripts(cast, exchanges, metrics);
+    expect(marksIn(transcript!.text, "question")).toEqual(new Set(name === "full" ? ["1", "2", "3"] : []));
+  });
+});
+
 describe("graphs", () => {
   const personas = [1, 2, 3].map(personaOf);
 

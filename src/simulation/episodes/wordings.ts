@@ -48,6 +48,10 @@ export type EpisodeWording = {
     metrics: Metrics,
     turns?: number,
   ): readonly Transcript[];
+  /** In how many parts it is told of so many comments. */
+  partsOf(comments: number): number;
+  /** Whether the meta-model is shown drafts, and not comments alone. */
+  readonly showsDrafts: boolean;
   /** The documents so far, as the meta-model is shown them. */
   current(contract: Contract): string;
   /** The meta-prompts that there are in this wording. */
@@ -60,6 +64,8 @@ const full: EpisodeWording = {
   othersRating: othersRatingMessages,
   json: true,
   transcripts: (cast, exchanges, metrics, turns) => [talkTranscript(cast, exchanges, metrics, turns)],
+  partsOf: () => 1,
+  showsDrafts: true,
   current: contractText,
   metaPrompts,
 };
@@ -68,6 +74,8 @@ const briefPersona = (persona: Persona, task: Task): Message => ({
   role: "system",
   content: personaText(persona, persona.views[task.id], "brief"),
 });
+
+const briefParts = (comments: number): number => Math.max(1, Math.ceil(comments / briefCommentsAtOnce));
 
 const brief: EpisodeWording = {
   assistant: (contract, seat, task, earlier) => [...systemOf(contract, seat), ...briefTalk(task, earlier)],
@@ -82,8 +90,7 @@ const brief: EpisodeWording = {
   json: false,
   transcripts: (cast, exchanges, metrics, turns) => {
     const spoken = commentsOf(cast, exchanges, turns);
-    const count = Math.max(1, Math.ceil(spoken.length / briefCommentsAtOnce));
-    return Array.from({ length: count }, (_, part) => {
+    return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
       const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
       return {
         text: briefComments(
@@ -93,9 +100,12 @@ const brief: EpisodeWording = {
           })),
         ),
         comments: some.map(({ comment }, at) => ({ ...comment, number: at + 1 })),
+        shown: some.map(({ comment }) => comment.record),
       };
     });
   },
+  partsOf: briefParts,
+  showsDrafts: false,
   current: ({ constitution }) => briefPrinciples(constitution?.principles.map(({ title }) => title) ?? []),
   metaPrompts: {
     critique: { name: "critique", form: "critique", template: briefMetaTemplate, most: 4 },
