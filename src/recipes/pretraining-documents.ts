@@ -143,7 +143,7 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
     answerWeight,
     mix: world,
   });
-  const assembly = createAssembly({ seed });
+  const assembly = createAssembly({ seed, split: "train" });
   const draw = (random: Random, index: number): PretrainingDocument => {
     switch (random.weighted([worldShare, assemblyShare, sharingShare])) {
       case 0:
