@@ -172,6 +172,11 @@ rules:
     const principles = lines("brief", "iteration-1", "principles.jsonl").map((line) => JSON.parse(line));
     for (const { state, principle } of principles)
       expect([state, principle.text]).toEqual(["learned", "Keep nothing for yourself."]);
+    const { stdout } = expectStatus(
+      await covenant(["simulate", "games", "--out", "brief", ...words], folder),
+      0,
+    );
+    expect(stdout).toMatch(/as the sandbox reads them\naltruistic-10 +altruistic 2\n/);
     const pots = await simulate("brief-pots", ...words, "--game", "public-goods", "--flexible", "0.9");
     expect(pots.moves).toEqual({ made: 2 * 2 * 40, unparseable: 0, missing: 0 });
   });
