@@ -93,6 +93,30 @@ const createArmProcess = (arm: ArmName, startProcess: () => PartProcess): ArmPro
   };
 };
 
+/** Work for several processes at once; where one fails the others are stopped, and what it threw is thrown. */
+export const together = async <Item, Result>(
+  items: readonly Item[],
+  stopping: AbortSignal,
+  work: (item: Item, signal: AbortSignal) => Promise<Result>,
+): Promise<Result[]> => {
+  const others = new AbortController();
+  const signal = AbortSignal.any([stopping, others.signal]);
+  let first: { readonly thrown: unknown } | undefined;
+  const done = await Promise.all(
+    items.map(async (item): Promise<Result[]> => {
+      try {
+        return [await work(item, signal)];
+      } catch (thrown) {
+        first ??= { thrown };
+        others.abort();
+        return [];
+      }
+    }),
+  );
+  if (first !== undefined) throw first.thrown;
+  return done.flat();
+};
+
 /** For callers that give no signal. */
 const never = new AbortController().signal;
 
@@ -100,13 +124,19 @@ const never = new AbortController().signal;
 const shared = async <Item, Result>(
   processes: readonly ArmProcess[],
   items: readonly Item[],
-  ask: (process: ArmProcess, own: readonly Item[]) => Promise<readonly Result[]>,
+  stopping: AbortSignal,
+  ask: (process: ArmProcess, own: readonly Item[], signal: AbortSignal) => Promise<readonly Result[]>,
 ): Promise<Result[]> => {
   const count = processes.length;
   // in turn, since like lengths stand together
-  const shares = processes.map((_, place) => items.filter((_, at) => at % count === place));
-  const results = await Promise.all(processes.map((process, place) => ask(process, shares[place]!)));
-  return items.map((_, at) => results[at % count]![Math.floor(at / count)]!);
+  const shares = processes.map((process, place) => ({
+    process,
+    own: items.filter((_, at) => at % count === place),
+  }));
+  const results = await together(shares, stopping, async ({ process, own }, signal) => ({
+    of: await ask(process, own, signal),
+  }));
+  return items.map((_, at) => results[at % count]!.of[Math.floor(at / count)]!);
 };
 
 /** The processes of several arms. openModel: opens a model that runs here in all of them, to answer together. */
@@ -135,8 +165,8 @@ export const openArmProcesses = (
         if (news.type === "notice") onNotice?.(news.notice);
       };
       const given = { name, environment: own, load };
-      const capabilities = await Promise.all(
-        processes.map((process) => process.perform("open", given, { signal, hear })),
+      const capabilities = await together(processes, signal, (process, stopping) =>
+        process.perform("open", given, { signal: stopping, hear }),
       );
       return {
         id: name,
@@ -145,12 +175,12 @@ export const openArmProcesses = (
           batch: capabilities.reduce((sum, { batch }) => sum + batch, 0),
         },
         generate: (requests, call) =>
-          shared(processes, requests, (process, part) =>
-            process.perform("generate", part, { signal: call?.signal ?? signal, hear }),
+          shared(processes, requests, call?.signal ?? signal, (process, part, stopping) =>
+            process.perform("generate", part, { signal: stopping, hear }),
           ),
         score: (requests, call) =>
-          shared(processes, requests, (process, part) =>
-            process.perform("score", part, { signal: call?.signal ?? signal, hear }),
+          shared(processes, requests, call?.signal ?? signal, (process, part, stopping) =>
+            process.perform("score", part, { signal: stopping, hear }),
           ),
         // the processes let go of it when they are told to do something else
         close: async () => {},

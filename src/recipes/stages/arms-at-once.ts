@@ -15,7 +15,7 @@ import type { RunConfig } from "../run-config.ts";
 import { trainingSize } from "../training-size.ts";
 import type { ArmJob } from "./arm.ts";
 import type { ArmNews } from "./arm-messages.ts";
-import type { ArmProcesses } from "./arm-processes.ts";
+import { type ArmProcesses, together } from "./arm-processes.ts";
 import type { ArmName } from "./arms.ts";
 import type { Pipeline } from "./data.ts";
 import type { ArmRecords } from "./measures.ts";
@@ -81,21 +81,10 @@ export const workAtOnce = async (
   { processOf, environment }: ArmProcesses,
   jobs: readonly ArmJob[],
 ): Promise<Map<ArmName, ArmRecords>> => {
-  const others = new AbortController();
-  const signal = AbortSignal.any([run.signal, others.signal]);
   const hear = tellRun(run);
-  let first: { readonly thrown: unknown } | undefined;
-  const work = async (job: ArmJob): Promise<[ArmName, ArmRecords][]> => {
+  const records = await together(jobs, run.signal, (job, signal) => {
     const given = { job, folder: run.folder, seed: run.seed, environment, load };
-    try {
-      return [[job.name, await processOf(job.name).perform("work", given, { signal, hear })]];
-    } catch (thrown) {
-      first ??= { thrown };
-      others.abort();
-      return [];
-    }
-  };
-  const done = await Promise.all(jobs.map(work));
-  if (first !== undefined) throw first.thrown;
-  return new Map(done.flat());
+    return processOf(job.name).perform("work", given, { signal, hear });
+  });
+  return new Map(jobs.map(({ name }, at) => [name, records[at]!]));
 };
