@@ -1,4 +1,5 @@
-// A folder for what the tests of one `vitest run` make once and use in several files.
+// A folder for what the tests of one `vitest run` make once and use in several files. Who makes what in it, they know
+// themselves.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Time limits on a busy machine: what came while the process was stalled is read, and a call that never left costs nothing.
+// Time limits on a busy machine: what came while the process was stalled is read, and a call that never left costs
+// nothing.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { systemClock } from "../../core/index.ts";
