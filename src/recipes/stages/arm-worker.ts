@@ -24,7 +24,8 @@ export const createArmWorker = (
     const emit = (event: RunEventBody) => tell({ type: "event", event });
     using run = await openPart({ folder, part: job.name, seed, clock, signal, emit });
     const context = { emit: () => {}, signal, clock, environment };
-    return runArm({ run, context, ...(load === undefined ? {} : { load }) }, job);
+    // awaited here: the part is held until it is done
+    return await runArm({ run, context, ...(load === undefined ? {} : { load }) }, job);
   };
   const open = async ({ name, environment, load }: ArmTasks["open"]["given"]) => {
     const options = { environment, signal, ...(load === undefined ? {} : { load }) };
