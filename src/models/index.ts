@@ -20,6 +20,7 @@ export {
   isToBeFetched,
   loadElsewhere,
   modelFolderOf,
+  type OpenModel,
   openModel,
   priceOfModel,
   runsHere,
