@@ -156,7 +156,10 @@ export const contractSchema = z.strictObject({
 export type ContractConfig = z.output<typeof contractSchema>;
 
 /** Which personas take part. Throws UserError where there are too few. */
-const choosePersonas = (all: readonly Persona[], { users, seed, personas }: ContractConfig): Persona[] => {
+export const choosePersonas = (
+  all: readonly Persona[],
+  { users, seed, personas }: Pick<ContractConfig, "users" | "seed" | "personas">,
+): Persona[] => {
   if (users === "all") return [...all];
   if (Array.isArray(users)) return withIds(all, users, "persona");
   if (users <= all.length) return createRandom(deriveSeed(seed, "users")).shuffle(all).slice(0, users);
