@@ -83,9 +83,9 @@ const requireLearned = (documents: readonly LearnedRecord[], { setup }: Contract
 const figuresOf = (config: ContractConfig, runs: readonly DoneRun[], counts: readonly RunRatings[]) => ({
   seed: config.seed,
   converged: runs.at(-1)!.converged ? runs.at(-1)!.run : null,
-  runs: runs.map(({ run, task, documents }, at) => ({
+  runs: runs.map(({ run, tasks, documents }, at) => ({
     run,
-    task,
+    tasks,
     users: counts[at]!.users,
     all: counts[at]!.all,
     documents: documents.map(({ part, state, similarity, changes, document }) => ({

@@ -4,17 +4,15 @@
 import { z } from "zod";
 import { expandHome, UserError } from "../core/index.ts";
 import {
+  briefCommentsAtOnce,
   canCompareSlates,
   castOf,
   type FiledCandidate,
-  libraryName,
   loadCandidates,
-  loadPersonas,
   ruleNames,
   supportMetric,
-  wordings,
 } from "../simulation/index.ts";
-import { choosePersonas, contractSchema } from "./contract-settings.ts";
+import { contractSchema } from "./contract-settings.ts";
 import {
   askedLoadSetting,
   callSettings,
@@ -23,6 +21,7 @@ import {
   samplingSettings,
   seedSetting,
 } from "./settings.ts";
+import { choosePersonas, isFile } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const role = (temperature: number, maxTokens: number) => ({
@@ -37,10 +36,7 @@ export const voteSchema = z.strictObject({
   out: outSetting("runs/vote"),
   seed: seedSetting,
   model: contractSchema.shape.model.describe("model of the users, and of the mediator where it names none"),
-  wording: z
-    .enum(wordings)
-    .default("full")
-    .describe("full: for models that follow instructions; brief: what covenant-tiny was made with"),
+  wording: contractSchema.shape.wording,
   personas: contractSchema.shape.personas,
   users: contractSchema.shape.users,
   candidates: z
@@ -101,9 +97,6 @@ export const voteSchema = z.strictObject({
 });
 export type VoteConfig = z.output<typeof voteSchema>;
 
-/** What a small model was made with. */
-const briefOpinions = 10;
-
 /** A rule that compares all sets must be able to, however many candidates there may come to be. */
 const checkSlates = (
   { rule, seats, proposals }: VoteConfig,
@@ -122,7 +115,7 @@ const checkSlates = (
 
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
 export const loadVote = async (config: VoteConfig) => {
-  const personas = choosePersonas(await loadPersonas(config.personas), config);
+  const personas = await choosePersonas(config);
   const { users } = castOf(personas, personas.length, "even");
   const filed = config.candidates === undefined ? null : await loadCandidates(config.candidates);
   checkSlates(config, users.length, filed);
@@ -134,7 +127,7 @@ export const loadVote = async (config: VoteConfig) => {
     mediator: { temperature: mediator.temperature, topP: mediator.topP, maxTokens: mediator.maxTokens },
   };
   const words = { proposal: proposer.words, comment: user.words, document: mediator.words };
-  const atOnce = config.opinions ?? (config.wording === "brief" ? briefOpinions : Number.POSITIVE_INFINITY);
+  const atOnce = config.opinions ?? (config.wording === "brief" ? briefCommentsAtOnce : Number.POSITIVE_INFINITY);
   return { users, filed, models, sampling, words, atOnce };
 };
 export type VoteSetup = Awaited<ReturnType<typeof loadVote>>;
@@ -144,6 +137,6 @@ export type Vote = { readonly config: VoteConfig; readonly setup: VoteSetup };
 
 /** The files that the settings name, by the part they play. */
 export const voteFiles = ({ personas, candidates }: VoteConfig): Record<string, string> => ({
-  ...(personas === libraryName ? {} : { personas }),
+  ...(isFile(personas) ? { personas } : {}),
   ...(candidates === undefined || !/[\\/]|\.[a-z0-9]+$/i.test(candidates) ? {} : { candidates }),
 });

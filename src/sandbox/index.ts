@@ -1,6 +1,7 @@
 // The closed language world: documents to train a model on, prompts for a run, and the oracle that measures it.
 // Nothing here knows of models or training. The oracle answers the comparisons of the documents; in a run it measures
 // alone.
+export * from "./assembly/index.ts";
 export { type Corpus, type CorpusDocument, createCorpus, longestDocument, vocabularyText } from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseReply } from "./measure.ts";

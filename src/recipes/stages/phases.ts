@@ -56,7 +56,7 @@ export type AskingContext = {
 };
 
 /** A way of asking, phase by phase, that goes on behind what is in a file. note: what the phase is, for progress. */
-export const askInto = <Row extends Rejectable>(
+export const askPhases = <Row extends Rejectable>(
   whole: RecordFile<Row>,
   { stage, countUsage, onRows }: AskingContext,
 ) => {
@@ -100,7 +100,7 @@ export type PhaseContext = AskingContext & {
 
 /** A way of asking about the phases of episodes. */
 export const askInPhases = ({ models, drafts, ratings, ...context }: PhaseContext): Ask => {
-  const [toDrafts, toRatings] = [askInto(drafts, context), askInto(ratings, context)];
+  const [toDrafts, toRatings] = [askPhases(drafts, context), askPhases(ratings, context)];
   const noteOf = ({ turn, what }: Pick<Phase<unknown>, "turn" | "what">): string => `turn ${turn}: ${what}`;
   return {
     drafts: (phase) => toDrafts(phase, models[phase.role], noteOf(phase)),

@@ -26,7 +26,7 @@ import {
 } from "../../simulation/index.ts";
 import type { Vote } from "../vote-settings.ts";
 import { counted } from "../wording.ts";
-import { type AskingContext, askInto, withRoleModels } from "./phases.ts";
+import { type AskingContext, askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 import {
   askedOf,
@@ -59,7 +59,7 @@ const heardVoices = async (
   file: RecordFile<SupportRecord>,
   { user, ...context }: AskingContext & { readonly user: LanguageModel },
 ): Promise<Voice[]> => {
-  const ask = askInto(file, context);
+  const ask = askPhases(file, context);
   const rows = await gatherComments(options, standing, (phase) => ask(phase, user, "comments"));
   return rows.flatMap(({ id, user: speaker, comment, support }) =>
     comment === "" ? [] : [{ record: id, speaker, said: comment, support }],
@@ -138,8 +138,8 @@ const playRound = async (
       countUsage,
       onRows: countRows(stage, callsOfRound(vote, isOpening, voiceCount)),
     };
-    const toDrafts = askInto(draftFile, context);
-    const toSupport = askInto(supportFile, context);
+    const toDrafts = askPhases(draftFile, context);
+    const toSupport = askPhases(supportFile, context);
     const shown = candidatesOf(vote, stage.name, before, [])[0]!.record;
     const voices = isOpening
       ? proposedVoices(before)

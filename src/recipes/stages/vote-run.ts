@@ -35,7 +35,7 @@ import {
 } from "../../simulation/index.ts";
 import type { Vote } from "../vote-settings.ts";
 import { counted } from "../wording.ts";
-import { askInto, withRoleModels } from "./phases.ts";
+import { askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 
 /** How a stage of a vote asks. */
@@ -73,7 +73,7 @@ export const proposalStage = async (pipeline: Pipeline, vote: Vote): Promise<Pro
     const file = await stage.records("proposals.jsonl", proposalRecordSchema);
     const onRows = countRows(stage, setup.users.length * config.proposals);
     await withRoleModels(pipeline, stage, { user: setup.models.user }, async ({ user }, countUsage) => {
-      const ask = askInto(file, { stage, countUsage, onRows });
+      const ask = askPhases(file, { stage, countUsage, onRows });
       const rows = await gatherProposals(optionsOf(vote, stage.name), config.proposals, (phase) =>
         ask(phase, user, phase.what),
       );
@@ -100,7 +100,7 @@ export const askForSupport = async (
   vote: Vote,
   stage: StageContext,
   candidates: readonly CandidateRecord[],
-  ask: (phase: Parameters<ReturnType<typeof askInto<SupportRecord>>>[0]) => AsyncGenerator<SupportRecord>,
+  ask: (phase: Parameters<ReturnType<typeof askPhases<SupportRecord>>>[0]) => AsyncGenerator<SupportRecord>,
 ): Promise<SupportTable> => {
   const rows: Pick<SupportRecord, "user" | "candidate" | "support">[] = [];
   for await (const { user, candidate, support } of gatherSupport(
@@ -260,7 +260,7 @@ export const voteStage = async (
     const file = await stage.records("support.jsonl", supportRecordSchema);
     const onRows = countRows(stage, setup.users.length * candidates.length);
     await withRoleModels(pipeline, stage, { user: setup.models.user }, async ({ user }, countUsage) => {
-      const ask = askInto(file, { stage, countUsage, onRows });
+      const ask = askPhases(file, { stage, countUsage, onRows });
       const table = await askForSupport(vote, stage, candidates, (phase) => ask(phase, user, "support"));
       const question = { vote, table, stage: stage.name, decides: rule, seats };
       const choices = choicesOf(question, ruleNames, candidates);
