@@ -3,14 +3,16 @@
 // from the limits of those that are not.
 
 import { priceOfModel } from "../models/index.ts";
-import type { Message } from "../records/index.ts";
+import type { Message, Task } from "../records/index.ts";
 import { metaMessages } from "../simulation/index.ts";
 import type { ContractConfig } from "./contract-settings.ts";
 import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls, tokensOf } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
+import { comparedNames } from "./stages/contract-benefit.ts";
 import { metaParts } from "./stages/contract-meta.ts";
 import { type ContractPlay, othersATurn } from "./stages/contract-run.ts";
+import { satisfactionName } from "./stages/satisfaction.ts";
 import { counted } from "./wording.ts";
 
 const tokensIn = (messages: readonly Message[]): number =>
@@ -60,6 +62,29 @@ const metaTokens = ({ setup, config }: ContractPlay): number => {
     transcript: transcript!,
   };
   return tokensIn(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
+};
+
+/** Held-out requests that are answered in the end under each of the constitutions that are compared. */
+export const planSatisfaction = (
+  { config, setup }: ContractPlay,
+  tasks: readonly Task[],
+  speed: Speed,
+): PlannedStep => {
+  const { maxTokens } = config.roles.assistant;
+  const price = priceOfModel(config.prices, setup.models.assistant);
+  const constitutions = comparedNames.length;
+  const calls = constitutions * tasks.length;
+  const asked = mean(tasks.map((task) => tokensIn(setup.wording.assistant(setup.first, "", task, []))));
+  return planCalls(
+    satisfactionName,
+    `${counted(calls, "answer")} under ${constitutions} constitutions, measured`,
+    { speed, maxTokens, price },
+    (reply) => ({
+      calls,
+      read: calls * asked + (calls - tasks.length) * config.roles.meta.maxTokens,
+      written: calls * reply,
+    }),
+  );
 };
 
 /** The steps of all runs together. speeds: of the models, by role. */

@@ -88,7 +88,7 @@ export const contractSchema = z.strictObject({
         .default("test")
         .describe("requests of the sandbox that talks are about; test: held out of training"),
       requests: count
-        .default(60)
+        .default(100)
         .describe(
           "held-out requests that show in the end how content its people truly are under the constitution, beside none, a random one and the best; 0: none",
         ),

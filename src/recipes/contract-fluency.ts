@@ -1,0 +1,38 @@
+// Whether a model that knows a small language only, as covenant-tiny and what is trained from it, knows the words that a
+// simulation would ask it in. Asked before anything is begun; what it would say is not looked at.
+
+import { UserError } from "../core/index.ts";
+import { createForeignTextCheck } from "../models/index.ts";
+import type { Message } from "../records/index.ts";
+import type { CheckedInputs } from "./open-stages.ts";
+import type { ContractPlay } from "./stages/contract-run.ts";
+
+/** What a role is asked about the first user and the first task, without what models have yet to write. */
+const messagesFor = ({ config, setup }: ContractPlay, role: "assistant" | "user"): readonly Message[] => {
+  const { wording, cast, tasks, metrics, first } = setup;
+  const { persona, label } = cast.users[0]!;
+  const asked = { metrics: metrics.own, words: config.roles.user.words };
+  return role === "assistant"
+    ? wording.assistant(first, label, tasks[0]!, [])
+    : wording.ownRating(persona, tasks[0]!, [], "", asked);
+};
+
+/** Throws UserError where a role's model would be asked in words that it has never read. languages: by role. */
+export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInputs, "languages">): void => {
+  const { models } = play.setup;
+  for (const role of ["assistant", "user"] as const) {
+    const model = models[role];
+    const language = model === models.assistant ? languages["assistant"] : languages[role];
+    if (language == null) continue;
+    const foreign = createForeignTextCheck(language.tokenizer)(
+      messagesFor(play, role).map(({ content }) => content),
+    );
+    if (foreign === null) continue;
+    const share = Math.round(foreign.share * 100);
+    throw new UserError(
+      "model-small-language",
+      `${model} knows a small language only, and ${share} % of the words that it would be asked in are not in it (${foreign.words.join(", ")}). It can take part in the brief wording, with personas and tasks of the sandbox: --config configs/simulate/contract/tiny.yaml. For other words name another --model.`,
+      { model, role, share: foreign.share },
+    );
+  }
+};
