@@ -4,13 +4,17 @@
 
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
+import { supportMessages } from "../simulation/index.ts";
+import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { describeSatisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
+import { benefitOf, isMeasured, measuredTasks, type VoteBenefit } from "./stages/vote-benefit.ts";
 import { roundNames, roundStage } from "./stages/vote-rounds.ts";
 import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
 import { planVote } from "./vote-plan.ts";
@@ -29,20 +33,32 @@ const askingNames = ({ candidates, rounds }: VoteConfig): string[] => [
 const prepare = async (config: VoteConfig, context: RecipeContext) => {
   const setup = await loadVote(config);
   const { user, mediator } = setup.models;
+  const vote = { config, setup };
   const checked = await checkRequest(
     "simulate vote",
-    [...askingNames(config), "tables"],
+    [...askingNames(config), ...(isMeasured(config) ? [satisfactionName] : []), "tables"],
     config,
     {
       models: {
         user: [user, "asked"],
         ...(config.rounds === 0 || mediator === user ? {} : { mediator: [mediator, "asked"] as const }),
+        ...(isMeasured(config) && config.model !== user
+          ? { assistant: [config.model, "asked"] as const }
+          : {}),
       },
       files: voteFiles(config),
     },
     context,
   );
-  return { vote: { config, setup }, checked };
+  requireWords(
+    {
+      ...{ role: "user", model: user, language: checked.inputs.languages["user"] },
+      messages: supportMessages(setup.users[0]!.persona, [], config.wording),
+    },
+    "configs/simulate/vote/tiny.yaml",
+  );
+  measuredTasks(vote);
+  return { vote, checked };
 };
 
 /** The vote, and the rounds after it. */
@@ -58,29 +74,41 @@ const voteAll = async (
   return { votes, rounds };
 };
 
+const describeBenefit = ({ config, setup }: Vote, benefit: VoteBenefit): string[] =>
+  describeSatisfaction(benefit, config.sandbox.requests, (user) => {
+    const { label, persona } = setup.users.find(({ id }) => id === user)!;
+    return `${label}, ${persona.name}`;
+  });
+
 const tables = ["support", "choices", "welfare"].map((name) => `${name}.csv`);
 
 const execute = async (config: VoteConfig, context: RecipeContext) => {
   const { vote, checked } = await prepare(config, context);
   await using pipeline = await openStages(checked.request, context);
   const { run } = pipeline;
-  const { votes, rounds } = await voteAll(pipeline, vote);
+  const voteDone = await voteAll(pipeline, vote);
+  const { votes, rounds } = voteDone;
   const last = rounds.at(-1) ?? votes;
   const asking = askingNames(config);
+  const benefit = await benefitOf(pipeline, vote, voteDone, asking);
   await run.stage({ name: "tables", inputs: {}, after: asking }, (stage) =>
     writeTables(run.folder, stage.folder, vote, [votes, ...rounds]),
   );
   const { document } = last.decided;
   await run.write("constitution.yaml", formatConstitution(document));
   const voted = [votes, ...rounds].map(({ stage }) => stage);
-  const figures = figuresOf(vote, votes, rounds, await countMissing(run.folder, voted));
+  const figures = {
+    ...figuresOf(vote, votes, rounds, await countMissing(run.folder, voted)),
+    ...(benefit === null ? {} : { satisfaction: benefit }),
+  };
   await run.write("metrics.json", figures);
   await run.finish();
-  const spent = await spentInRun(run.folder, asking);
+  const spent = await spentInRun(run.folder, [...asking, satisfactionName]);
   const file = join(config.out, "constitution.yaml");
   return {
     lines: [
       ...describeVote(vote, votes, rounds, figures),
+      ...(benefit === null ? [] : ["", ...describeBenefit(vote, benefit)]),
       "",
       ...describeSpent(spent),
       `Constitution with ${counted(document.principles.length, "principle")}: ${file}`,
@@ -114,7 +142,11 @@ export const recipe: Recipe<typeof voteSchema> = {
       description: "how many personas take part, their ids, or all",
       placeholder: "users",
     },
-    personas: { path: "personas", description: 'file of personas, or "library"', placeholder: "file" },
+    personas: {
+      path: "personas",
+      description: 'file of personas, "library" or "sandbox"',
+      placeholder: "file",
+    },
     candidates: {
       path: "candidates",
       description: "principles to vote on, instead of proposals",

@@ -5,6 +5,7 @@
 import { priceOfModel } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
 import {
+  episodeWordings,
   mediationMessages,
   objectionMessages,
   proposalMessages,
@@ -13,6 +14,8 @@ import {
 import type { Speed } from "./model-time.ts";
 import { type Load, type PlannedModel, planCalls, tokensOf } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
+import { satisfactionName } from "./stages/satisfaction.ts";
+import { measuredRules, measuredTasks } from "./stages/vote-benefit.ts";
 import { partsOf } from "./stages/vote-rounds.ts";
 import type { Vote } from "./vote-settings.ts";
 import { counted } from "./wording.ts";
@@ -68,6 +71,7 @@ const createCosts = (vote: Vote) => {
   return {
     users,
     candidates,
+    statement,
     proposals: times({ calls: 1, read: request.proposal + earlier }, users * proposals),
     support: times({ calls: 1, read: request.support + statement }, users * candidates),
     comments: times({ calls: 1, read: request.comment + document }, users),
@@ -113,6 +117,33 @@ const planRounds = (
   ];
 };
 
+/** Held-out requests that are answered in the end under every set that a rule chose; none where nothing is measured. */
+const planMeasuring = (
+  vote: Vote,
+  costs: ReturnType<typeof createCosts>,
+  assistant: PlannedModel,
+): PlannedStep[] => {
+  const { config, setup } = vote;
+  const tasks = measuredTasks(vote);
+  if (tasks.length === 0) return [];
+  const sets = 1 + measuredRules.length + (config.rounds > 0 ? 1 : 0);
+  const { assistant: messages } = episodeWordings[config.wording];
+  const none = { constitution: null, contract: null, message: false };
+  const asked = tasks.reduce(
+    (sum, task) => sum + tokensIn(messages(none, setup.users[0]!.label, task, [])),
+    0,
+  );
+  const principles = config.seats * costs.statement + frameTokens;
+  return [
+    planCalls(
+      satisfactionName,
+      `${counted(sets * tasks.length, "answer")} under ${sets} sets of principles at most, measured`,
+      assistant,
+      loadOf({ calls: sets * tasks.length, read: sets * (asked + tasks.length * principles) }),
+    ),
+  ];
+};
+
 /** The steps. speeds: of the models, by role. */
 export const planVote = (vote: Vote, speeds: Readonly<Record<string, Speed>>): PlannedStep[] => {
   const { config, setup } = vote;
@@ -138,5 +169,14 @@ export const planVote = (vote: Vote, speeds: Readonly<Record<string, Speed>>): P
     loadOf(costs.support),
   );
   const mediator = modelOf("mediator", roles.mediator.maxTokens);
-  return [...(setup.filed === null ? [proposed] : []), voted, ...planRounds(vote, costs, user, mediator)];
+  const assistant = {
+    ...modelOf("user", roles.assistant.maxTokens),
+    price: priceOfModel(prices, config.model),
+  };
+  return [
+    ...(setup.filed === null ? [proposed] : []),
+    voted,
+    ...planRounds(vote, costs, user, mediator),
+    ...planMeasuring(vote, costs, { ...assistant, speed: speeds["assistant"] ?? assistant.speed }),
+  ];
 };

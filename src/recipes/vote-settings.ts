@@ -66,8 +66,25 @@ export const voteSchema = z.strictObject({
   opinions: positive
     .optional()
     .describe("of what was said, so much is shown to the mediator at once; default: all, or 10 in brief"),
+  sandbox: z
+    .strictObject({
+      requests: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(60)
+        .describe(
+          "held-out requests that show in the end how content its people truly are under the set of each rule; 0: none",
+        ),
+    })
+    .prefault({})
+    .describe("where personas are the sandbox's"),
   roles: z
     .strictObject({
+      assistant: z
+        .strictObject(role(0, 300))
+        .prefault({})
+        .describe("answers that show how content the sandbox's people are"),
       proposer: z
         .strictObject({
           ...role(1, 100),
@@ -119,15 +136,17 @@ export const loadVote = async (config: VoteConfig) => {
   const { users } = castOf(personas, personas.length, "even");
   const filed = config.candidates === undefined ? null : await loadCandidates(config.candidates);
   checkSlates(config, users.length, filed);
-  const { proposer, user, mediator } = config.roles;
+  const { assistant, proposer, user, mediator } = config.roles;
   const models = { user: user.model ?? config.model, mediator: mediator.model ?? config.model };
   const sampling = {
+    assistant: { temperature: assistant.temperature, topP: assistant.topP, maxTokens: assistant.maxTokens },
     proposer: { temperature: proposer.temperature, topP: proposer.topP, maxTokens: proposer.maxTokens },
     user: { temperature: user.temperature, topP: user.topP, maxTokens: user.maxTokens },
     mediator: { temperature: mediator.temperature, topP: mediator.topP, maxTokens: mediator.maxTokens },
   };
   const words = { proposal: proposer.words, comment: user.words, document: mediator.words };
-  const atOnce = config.opinions ?? (config.wording === "brief" ? briefCommentsAtOnce : Number.POSITIVE_INFINITY);
+  const atOnce =
+    config.opinions ?? (config.wording === "brief" ? briefCommentsAtOnce : Number.POSITIVE_INFINITY);
   return { users, filed, models, sampling, words, atOnce };
 };
 export type VoteSetup = Awaited<ReturnType<typeof loadVote>>;
