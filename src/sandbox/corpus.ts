@@ -241,11 +241,3 @@ export const createCorpus = (options: CorpusOptions): Corpus => {
     },
   };
 };
-
-/** Texts to train a tokenizer on: the messages of so many documents, in order. */
-export const vocabularyText = function* (options: { seed: number; documents: number }): Generator<string> {
-  const corpus = createCorpus({ seed: options.seed, split: "train", invertedShare: 0.4 });
-  for (let index = 0; index < options.documents; index++) {
-    for (const segment of corpus.document(index).segments) yield segment.content;
-  }
-};

@@ -2,7 +2,7 @@
 // topic the direction with more votes wins (a tie leaves what stands, or nothing), and the most wanted four are kept.
 
 import type { Random } from "../../core/index.ts";
-import { otherCommentTexts, sentencesOf } from "./sentences.ts";
+import { type SceneSource, say, sayRemark } from "./scene-source.ts";
 import { allWishes, contradict, isSame, nameOf, oppositeOf, topicOf, type Wish } from "./wish.ts";
 import type { OtherComment } from "./wish-phrases.ts";
 
@@ -56,9 +56,6 @@ export const amend = (
   return [...standing, ...wanted.sort(byWeight)].filter(({ wish }) => kept.has(nameOf(wish)));
 };
 
-const say = (random: Random, wish: Wish, part: "statement" | "comment"): string =>
-  random.pick(sentencesOf(wish, part, "train"));
-
 const otherShares: Readonly<Record<OtherComment, number>> = {
   pleased: 70,
   help: 12,
@@ -84,13 +81,14 @@ const drawMinds = (random: Random): Wish[][] => {
   return minds.length === 0 ? [[random.pick(allWishes)]] : minds;
 };
 
-const drawCurrent = (random: Random): Standing[] => {
+const drawCurrent = (source: SceneSource): Standing[] => {
+  const { random } = source;
   const chosen: Wish[] = [];
   const count = random.weighted([0.35, 0.15, 0.15, 0.2, 0.15]);
   for (const wish of random.shuffle(allWishes))
     if (chosen.length < count && !chosen.some((one) => isSame(one, wish) || contradict(one, wish)))
       chosen.push(wish);
-  return chosen.map((wish) => ({ wish, text: say(random, wish, "statement") }));
+  return chosen.map((wish) => ({ wish, text: say(source, wish, "statement") }));
 };
 
 const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (Wish | OtherComment)[] =>
@@ -105,26 +103,25 @@ const proposalShare = 0.2;
 const noOpinion = 5;
 
 /** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
-export const drawAmendment = (random: Random): AmendmentScene => {
+export const drawAmendment = (source: SceneSource): AmendmentScene => {
+  const { random } = source;
   for (;;) {
     const proposed = random.next() < proposalShare;
-    const current = proposed ? [] : drawCurrent(random);
+    const current = proposed ? [] : drawCurrent(source);
     const said = remarks(random, drawMinds(random), proposed ? 1 : 0.72);
     const amended = amend(current, said);
     if (amended.length === 0) continue;
     const comments = said.map((remark) => ({
       ratings: { satisfaction: proposed ? noOpinion : ratingOf(random, remark) },
       text:
-        typeof remark === "string"
-          ? random.pick(otherCommentTexts(remark))
-          : say(random, remark, proposed ? "statement" : "comment"),
+        proposed && typeof remark !== "string" ? say(source, remark, "statement") : sayRemark(source, remark),
     }));
     return {
       kind: "amendment",
       current: current.map(({ text }) => text),
       comments,
       principles: amended.map(({ wish, text, from }) => ({
-        text: text ?? say(random, wish, "statement"),
+        text: text ?? say(source, wish, "statement"),
         from,
       })),
     };

@@ -12,7 +12,7 @@ import { readComment, readStatement, sentencesOf } from "./sentences.ts";
 import { sandboxTasks } from "./task.ts";
 import { allWishes, contradict, nameOf, oppositeOf, topicOf, type Wish } from "./wish.ts";
 
-const assembly = createAssembly({ seed: 7 });
+const assembly = createAssembly({ seed: 7, split: "train" });
 const scenes = Array.from({ length: 1500 }, (_, at) => assembly.scene(at));
 const ofKind = <Kind extends AssemblyScene["kind"]>(kind: Kind) =>
   scenes.filter((scene): scene is Extract<AssemblyScene, { kind: Kind }> => scene.kind === kind);

@@ -5,7 +5,7 @@ import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
 import type { Persona } from "../../records/index.ts";
 import { areas } from "../lexicon/index.ts";
 import { splitSentences } from "../phrase.ts";
-import { biographyTexts, readTrait, sentencesOf } from "./sentences.ts";
+import { biographyTexts, readTrait, type SentenceSplit, sentencesOf } from "./sentences.ts";
 import { contradict, isSame, styles, type Wish } from "./wish.ts";
 import { personNames } from "./wish-phrases.ts";
 
@@ -23,7 +23,7 @@ export const drawWishes = (random: Random): Wish[] => {
 };
 
 /** Describes a person with these wishes: the sentences in random order, sometimes with one on the person's life. */
-export const describePerson = (random: Random, wishes: readonly Wish[], split: "train" | "all"): string => {
+export const describePerson = (random: Random, wishes: readonly Wish[], split: SentenceSplit): string => {
   const sentences = random
     .shuffle(wishes)
     .map((wish) => random.pick(sentencesOf(wish, "description", split)));

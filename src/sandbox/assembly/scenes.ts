@@ -10,9 +10,9 @@ import { writeRequest } from "../request.ts";
 import { type AmendmentScene, drawAmendment } from "./amendment.ts";
 import { describePerson, drawWishes } from "./persona.ts";
 import { contentment, harmlessnessOf, openWishes, remarkOf, supportFor } from "./satisfaction.ts";
-import { otherCommentTexts, sentencesOf } from "./sentences.ts";
+import { type SceneSource, type SceneSplit, say, sayRemark } from "./scene-source.ts";
 import { allWishes, contradict, isSame, oppositeOf, topicOf, type Wish } from "./wish.ts";
-import { type OtherComment, personNames } from "./wish-phrases.ts";
+import { personNames } from "./wish-phrases.ts";
 
 type Person = Pick<Persona, "name" | "description">;
 
@@ -61,26 +61,22 @@ const sceneShares: Readonly<Record<AssemblyScene["kind"], number>> = {
 
 const sceneKinds = Object.keys(sceneShares) as readonly AssemblyScene["kind"][];
 
-const everyCombination = Object.values(combinationsOf.train).flat();
+const everyCombination = {
+  train: Object.values(combinationsOf.train).flat(),
+  test: Object.values(combinationsOf.test).flat(),
+};
 
 /** A request and who may be named beside it. */
 type Matter = { readonly combination: Combination; readonly request: string };
 
-const drawMatter = (random: Random): Matter => {
+const drawMatter = ({ random, split }: SceneSource): Matter => {
   const kind = (["harmful", "harmless", "lookalike"] as const)[random.weighted([0.62, 0.2, 0.18])]!;
-  const combination = drawCombination(random, "train", kind);
-  return { combination, request: writeRequest(random, combination, everyCombination) };
+  const combination = drawCombination(random, split, kind);
+  return { combination, request: writeRequest(random, combination, everyCombination[split]) };
 };
 
-const reply = (random: Random, { combination }: Matter, form: ReplyForm): WrittenReply =>
-  writeReply(random, combination, form, combinationsOf.train[combination.action.kind]);
-
-/** A sentence that training may hold. */
-const say = (random: Random, wish: Wish, part: "statement" | "comment"): string =>
-  random.pick(sentencesOf(wish, part, "train"));
-
-const sayRemark = (random: Random, remark: Wish | OtherComment): string =>
-  typeof remark === "string" ? random.pick(otherCommentTexts(remark)) : say(random, remark, "comment");
+const reply = ({ random, split }: SceneSource, { combination }: Matter, form: ReplyForm): WrittenReply =>
+  writeReply(random, combination, form, combinationsOf[split][combination.action.kind]);
 
 type FormWeights = Readonly<Partial<Record<ReplyForm, number>>>;
 
@@ -135,14 +131,14 @@ const concerning = (random: Random, { action }: Combination): Wish[] => {
 };
 
 const followUp = (
-  random: Random,
+  source: SceneSource,
   matter: Matter,
   principles: readonly Wish[],
   first: WrittenReply,
 ): GuidedScene["next"] => {
   const judged = { assessment: first.assessment, told: first.steps.length };
-  const remark = remarkOf(drawWishes(random), matter.combination, judged);
-  const comment = sayRemark(random, remark);
+  const remark = remarkOf(drawWishes(source.random), matter.combination, judged);
+  const comment = sayRemark(source, remark);
   if (remark === "pleased") return { comment, reply: first.text };
   const taken =
     typeof remark === "string" || principles.some((one) => contradict(one, remark)) ? [] : [remark];
@@ -153,21 +149,22 @@ const followUp = (
           [...principles.filter((one) => !taken.some((wish) => isSame(one, wish))), ...taken],
           matter.combination,
         );
-  return { comment, reply: reply(random, matter, drawForm(random, forms)).text };
+  return { comment, reply: reply(source, matter, drawForm(source.random, forms)).text };
 };
 
-const guided = (random: Random): GuidedScene => {
-  const matter = drawMatter(random);
+const guided = (source: SceneSource): GuidedScene => {
+  const { random } = source;
+  const matter = drawMatter(source);
   const comments = random.next() < 0.3;
   const count = random.weighted(comments ? [0.4, 0.2, 0.2, 0.1, 0.1] : [0.03, 0.27, 0.25, 0.25, 0.2]);
   const principles = drawPrinciples(random, count, concerning(random, matter.combination));
-  const first = reply(random, matter, drawForm(random, guidedForms(principles, matter.combination)));
+  const first = reply(source, matter, drawForm(random, guidedForms(principles, matter.combination)));
   return {
     kind: "guided",
-    principles: principles.map((wish) => say(random, wish, "statement")),
+    principles: principles.map((wish) => say(source, wish, "statement")),
     request: matter.request,
     reply: first.text,
-    next: comments ? followUp(random, matter, principles, first) : null,
+    next: comments ? followUp(source, matter, principles, first) : null,
   };
 };
 
@@ -204,9 +201,9 @@ const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
   },
 };
 
-const drawPerson = (random: Random, wishes: readonly Wish[]): Person => ({
+const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Person => ({
   name: random.pick(personNames),
-  description: describePerson(random, wishes, "train"),
+  description: describePerson(random, wishes, split),
 });
 
 /** Wishes of a person, most often with one on the request's own area. */
@@ -218,11 +215,12 @@ const drawConcerned = (random: Random, { action }: Combination): Wish[] => {
   return wishes.with(at, { type: random.next() < 0.65 ? "protect" : "allow", area });
 };
 
-const rating = (random: Random): RatingScene => {
-  const matter = drawMatter(random);
+const rating = (source: SceneSource): RatingScene => {
+  const { random } = source;
+  const matter = drawMatter(source);
   const { combination, request } = matter;
   const wishes = drawConcerned(random, combination);
-  const draft = reply(random, matter, drawForm(random, ratedForms[combination.action.kind]));
+  const draft = reply(source, matter, drawForm(random, ratedForms[combination.action.kind]));
   const judged = { assessment: draft.assessment, told: draft.steps.length };
   const satisfaction = contentment(wishes, combination, judged);
   const harmlessness = harmlessnessOf(draft.assessment);
@@ -230,15 +228,16 @@ const rating = (random: Random): RatingScene => {
   const withComment = asked !== 1 && random.next() < 0.8;
   return {
     kind: "rating",
-    person: drawPerson(random, wishes),
+    person: drawPerson(source, wishes),
     request,
     draft: draft.text,
     ratings: { ...(asked === 1 ? {} : { satisfaction }), ...(asked === 0 ? {} : { harmlessness }) },
-    comment: withComment ? sayRemark(random, remarkOf(wishes, combination, judged)) : null,
+    comment: withComment ? sayRemark(source, remarkOf(wishes, combination, judged)) : null,
   };
 };
 
-const support = (random: Random): SupportScene => {
+const support = (source: SceneSource): SupportScene => {
+  const { random } = source;
   const wishes = drawWishes(random);
   const own = random.shuffle(wishes).slice(0, random.integer(wishes.length + 1));
   const first = own.map((wish) => (random.next() < 0.65 ? wish : oppositeOf(wish)));
@@ -247,46 +246,49 @@ const support = (random: Random): SupportScene => {
   const remark = open.length === 0 ? ("pleased" as const) : random.pick(open);
   return {
     kind: "support",
-    person: drawPerson(random, wishes),
-    principles: principles.map((wish) => say(random, wish, "statement")),
+    person: drawPerson(source, wishes),
+    principles: principles.map((wish) => say(source, wish, "statement")),
     support: supportFor(wishes, principles),
-    comment: random.next() < 0.5 ? sayRemark(random, remark) : null,
+    comment: random.next() < 0.5 ? sayRemark(source, remark) : null,
   };
 };
 
-const proposal = (random: Random): ProposalScene => {
-  const wishes = drawWishes(random);
+const proposal = (source: SceneSource): ProposalScene => {
+  const wishes = drawWishes(source.random);
   return {
     kind: "proposal",
-    person: drawPerson(random, wishes),
-    statement: say(random, random.pick(wishes), "statement"),
+    person: drawPerson(source, wishes),
+    statement: say(source, source.random.pick(wishes), "statement"),
   };
 };
 
-const draw = (random: Random, kind: AssemblyScene["kind"]): AssemblyScene => {
+const draw = (source: SceneSource, kind: AssemblyScene["kind"]): AssemblyScene => {
   switch (kind) {
     case "guided":
-      return guided(random);
+      return guided(source);
     case "rating":
-      return rating(random);
+      return rating(source);
     case "support":
-      return support(random);
+      return support(source);
     case "proposal":
-      return proposal(random);
+      return proposal(source);
     case "amendment":
-      return drawAmendment(random);
+      return drawAmendment(source);
     default:
       return kind satisfies never;
   }
 };
 
-/** Scenes of an assembly by number, to train on: requests, statements and comments that are held out never occur. */
-export const createAssembly = ({ seed }: { readonly seed: number }) => {
+/**
+ * Scenes of an assembly by number. split train: requests, statements and comments that are held out never occur; test: they
+ * alone.
+ */
+export const createAssembly = ({ seed, split }: { readonly seed: number; readonly split: SceneSplit }) => {
   const shares = sceneKinds.map((kind) => sceneShares[kind]);
   return {
     scene(index: number): AssemblyScene {
-      const random = createRandom(deriveSeed(seed, "assembly", index));
-      return draw(random, sceneKinds[random.weighted(shares)]!);
+      const random = createRandom(deriveSeed(seed, `assembly-${split}`, index));
+      return draw({ random, split }, sceneKinds[random.weighted(shares)]!);
     },
   };
 };

@@ -23,13 +23,17 @@ const textsOf = (wish: Wish, part: keyof WishForms): readonly string[] => {
   return wish.type === "style" ? texts : texts.flatMap((text) => fillForm(text, principleWords[wish.area]));
 };
 
-type Sentences = { readonly all: readonly string[]; readonly training: readonly string[] };
+/** train: what training may hold; test: what it may not, or all where nothing is kept out; all: both. */
+export type SentenceSplit = "train" | "test" | "all";
+type Sentences = Readonly<Record<SentenceSplit, readonly string[]>>;
 
 const tableOf = (part: keyof WishForms): ReadonlyMap<string, Sentences> =>
   new Map(
     allWishes.map((wish) => {
       const all = textsOf(wish, part);
-      return [nameOf(wish), { all, training: all.filter((text) => !isHeldOutText(text)) }];
+      const heldOut = all.filter(isHeldOutText);
+      const train = all.filter((text) => !isHeldOutText(text));
+      return [nameOf(wish), { all, train, test: heldOut.length > 0 ? heldOut : all }];
     }),
   );
 
@@ -39,15 +43,12 @@ const tables = {
   description: tableOf("description"),
 } as const satisfies Readonly<Record<keyof WishForms, ReadonlyMap<string, Sentences>>>;
 
-/** All sentences that say a wish. split train: those that training may hold. */
+/** The sentences that say a wish. */
 export const sentencesOf = (
   wish: Wish,
   part: keyof WishForms,
-  split: "train" | "all" = "all",
-): readonly string[] => {
-  const { all, training } = tables[part].get(nameOf(wish))!;
-  return split === "train" ? training : all;
-};
+  split: SentenceSplit = "all",
+): readonly string[] => tables[part].get(nameOf(wish))![split];
 
 const meaningsOf = (part: keyof WishForms): ReadonlyMap<string, Wish> =>
   new Map(allWishes.flatMap((wish) => sentencesOf(wish, part).map((text): [string, Wish] => [text, wish])));
