@@ -72,7 +72,7 @@ export const voteSchema = z.strictObject({
         .number()
         .int()
         .nonnegative()
-        .default(60)
+        .default(100)
         .describe(
           "held-out requests that show in the end how content its people truly are under the set of each rule; 0: none",
         ),
