@@ -7,7 +7,7 @@ import type { Estimate, SatisfactionRecord } from "../src/records/index.ts";
 /** What is compared, with its column. */
 const columns = {
   blank: "no constitution",
-  random: "a random one",
+  random: "random ones",
   learned: "the learned one",
   best: "the oracle's best",
 } as const;
@@ -96,7 +96,7 @@ export const formatBenefit = (runs: readonly BenefitRun[], about: string): strin
   return [
     about,
     "",
-    "True satisfaction, 0 to 10, mean over six users, with 95 % intervals by bootstrap over requests. Four constitutions of one size, the same requests and the same seeds of answers.",
+    "True satisfaction, 0 to 10, mean over six users, with 95 % intervals by bootstrap over requests. Constitutions of one size, the same requests and the same seeds of answers; of random ones another for each request.",
     "",
     row(header),
     row(header.map((_, column) => (column === 0 || column > 5 ? "---" : "---:"))),

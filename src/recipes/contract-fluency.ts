@@ -7,14 +7,24 @@ import type { Message } from "../records/index.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 import type { ContractPlay } from "./stages/contract-run.ts";
 
-/** What a role is asked about the first user and the first task, without what models have yet to write. */
+/**
+ * What a role is asked without what models have yet to write: about the first user and the first task in the brief wording,
+ * which such models are made with; in full the words around them, which lie outside whatever they are.
+ */
 const messagesFor = ({ config, setup }: ContractPlay, role: "assistant" | "user"): readonly Message[] => {
   const { wording, cast, tasks, metrics, first } = setup;
   const { persona, label } = cast.users[0]!;
+  const [task, person] =
+    config.wording === "brief"
+      ? [tasks[0]!, persona]
+      : [
+          { ...tasks[0]!, question: "", request: "" },
+          { ...persona, name: "", traits: {}, description: "", views: {} },
+        ];
   const asked = { metrics: metrics.own, words: config.roles.user.words };
   return role === "assistant"
-    ? wording.assistant(first, label, tasks[0]!, [])
-    : wording.ownRating(persona, tasks[0]!, [], "", asked);
+    ? wording.assistant(first, label, task, [])
+    : wording.ownRating(person, task, [], "", asked);
 };
 
 /** What a role's model would be asked in. language: how it reads texts; null where it runs elsewhere. */

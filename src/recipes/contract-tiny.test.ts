@@ -17,7 +17,13 @@ import {
   satisfactionRecordSchema,
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { sandboxPersonas, sandboxTasks, satisfactionOf, splitOfRequest } from "../sandbox/index.ts";
+import {
+  readStatement,
+  sandboxPersonas,
+  sandboxTasks,
+  satisfactionOf,
+  splitOfRequest,
+} from "../sandbox/index.ts";
 import type { contractSchema } from "./contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
@@ -36,6 +42,7 @@ const tiny = parseYaml(readFileSync(config, "utf8"), { file: config }) as Given;
 const given = (out: string, changes: Partial<Given> = {}): Given => ({
   ...tiny,
   ...{ out: join(folder, out), model: `scripted:${example}`, seed: 1, runs: 2 },
+  ...{ assistants: 12, turns: 2 },
   sandbox: { requests: 10 },
   ...changes,
 });
@@ -142,6 +149,11 @@ describe("a run in the brief wording", () => {
       );
       expect(parents).toEqual(constitution === "learned" ? ["run-2/constitution"] : []);
     }
+    const drawn = answers.filter(({ constitution }) => constitution === "random");
+    expect(
+      drawn.map(({ principles }) => principles.flatMap((text) => readStatement(text) ?? []).length),
+    ).toEqual(Array(10).fill(2));
+    expect(new Set(drawn.map(({ principles }) => principles.join(" "))).size).toBeGreaterThan(5);
     const seeds = (name: string) =>
       answers.filter(({ constitution }) => constitution === name).map(({ seed }) => seed);
     for (const name of ["random", "learned", "best"]) expect(seeds(name)).toEqual(seeds("blank"));

@@ -60,25 +60,25 @@ const settings = z.strictObject({
   heads: positive.default(4).describe("attention heads"),
   keyValueHeads: positive.default(2).describe("heads of keys and values"),
   context: positive.min(longestDocument).default(512).describe("tokens of the longest conversation"),
-  steps: positive.default(8800).describe("optimiser steps"),
+  steps: positive.default(10_000).describe("optimiser steps"),
   rows: positive.default(8).describe("packed rows of a batch"),
   time: positive.min(longestDocument).default(384).describe("tokens of a row"),
-  targets: positive.default(1216).describe("loss tokens of a batch"),
+  targets: positive.default(1024).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
   weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of AdamW"),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
-      chat: z.number().nonnegative().default(0.15).describe("share of chats"),
-      critique: z.number().nonnegative().default(0.2).describe("share of critiques with revisions"),
+      chat: z.number().nonnegative().default(0.13).describe("share of chats"),
+      critique: z.number().nonnegative().default(0.19).describe("share of critiques with revisions"),
       choice: z.number().nonnegative().default(0.3).describe("share of choices between two replies"),
       assembly: z
         .number()
         .nonnegative()
-        .default(0.26)
+        .default(0.28)
         .describe("share of scenes of people who want different things"),
-      sharing: z.number().nonnegative().default(0.09).describe("share of scenes of people who share things"),
+      sharing: z.number().nonnegative().default(0.1).describe("share of scenes of people who share things"),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),

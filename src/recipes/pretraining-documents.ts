@@ -48,7 +48,7 @@ export type DocumentOptions = {
 
 /** What is asked is material to read, more than to learn to say. */
 const askedWeight = 0.05;
-const figureWeight = 5;
+const figureWeight = 8;
 const citedWeight = 2;
 const decisionWeight = 5;
 

@@ -108,7 +108,7 @@ describe("covenant simulate contract at an endpoint", () => {
     const small = ["--users", "3", "--set", "assistants=3", "--set", "sandbox.requests=4"];
     const command = ["simulate", "contract", ...given, ...small];
     const told = expectStatus(await covenant(command, folder), 0).stdout;
-    expect(forms).toHaveLength(3 * 2 * 3 + 1 + 4 * 4);
+    expect(forms).toHaveLength(3 * 3 + 1 + 4 * 4);
     expect(new Set(forms)).toEqual(new Set([undefined]));
     expect(told).toMatch(/1\. Be discreet\.\n +argued for by user-1: "Please be more discreet\."/);
     expect(told).toMatch(/True satisfaction, 0 to 10, .* 4 held-out requests/);
@@ -118,6 +118,6 @@ describe("covenant simulate contract at an endpoint", () => {
       satisfaction: object;
     };
     expect(Object.keys(again.satisfaction)).toEqual(["blank", "random", "learned", "best"]);
-    expect(forms).toHaveLength(3 * 2 * 3 + 1 + 4 * 4);
+    expect(forms).toHaveLength(3 * 3 + 1 + 4 * 4);
   });
 });

@@ -1,5 +1,5 @@
 // What a learned constitution did for the people who argued for it, where they and the requests are of the sandbox's language:
-// their true satisfaction under it, beside none, a random one of its size, and the best one of its size that there is.
+// their true satisfaction under it, beside none, random ones of its size, and the best one of its size that there is.
 
 import { deriveSeed, UserError } from "../../core/index.ts";
 import type { Constitution, LearnedRecord, Task } from "../../records/index.ts";
@@ -17,8 +17,9 @@ import {
 } from "./satisfaction.ts";
 import type { Pipeline } from "./stage-model.ts";
 
-/** Constitutions that are compared: none, a random one, the learned one, the oracle's best. */
+/** Constitutions that are compared: none, random ones, another for each request, the learned one, the oracle's best. */
 export const comparedNames = ["blank", "random", "learned", "best"] as const;
+type ComparedName = (typeof comparedNames)[number];
 
 /** Held-out requests that no talk was about. Throws UserError where there are not so many. */
 export const measuredTasks = ({ config, setup }: ContractPlay): Task[] => {
@@ -43,11 +44,10 @@ const documentFrom = (statements: readonly string[], description: string): Const
   );
 
 const compared = (
-  play: ContractPlay,
+  { config, setup }: ContractPlay,
   tasks: readonly Task[],
   learned: LearnedRecord,
 ): MeasuredConstitution[] => {
-  const { config, setup } = play;
   const seed = deriveSeed(config.seed, satisfactionName);
   const count = Math.min(learned.document.principles.length, topics.length);
   const wishes = bestWishes(
@@ -55,28 +55,20 @@ const compared = (
     tasks.map(({ question }) => question),
     count,
   );
-  const documents: Record<(typeof comparedNames)[number], Constitution | null> = {
-    blank: null,
-    random: documentFrom(randomStatements({ seed, count }), "Drawn at random."),
-    learned: learned.document,
-    best: documentFrom(statementsFor(wishes, seed), "Chosen by the oracle."),
+  const best = documentFrom(statementsFor(wishes, seed), "Chosen by the oracle.");
+  const random = ({ id }: Task): Constitution =>
+    documentFrom(randomStatements({ seed: deriveSeed(seed, id), count }), "Drawn at random.");
+  const documents: Record<ComparedName, (task: Task) => Constitution | null> = {
+    blank: () => null,
+    random,
+    learned: () => learned.document,
+    best: () => best,
   };
-  return comparedNames.map((name) => {
-    const constitution = documents[name];
-    const message = name === "learned" && setup.first.message;
-    return {
-      name,
-      parents: name === "learned" ? [learned.id] : [],
-      principles: constitution?.principles.map(({ title }) => title) ?? [],
-      messages: (task) =>
-        setup.wording.assistant(
-          { constitution, contract: null, message },
-          setup.cast.users[0]!.label,
-          task,
-          [],
-        ),
-    };
-  });
+  return comparedNames.map((name) => ({
+    name,
+    parents: name === "learned" ? [learned.id] : [],
+    documentFor: documents[name],
+  }));
 };
 
 /** Measures a learned constitution, where that can be done; else null. after: the stages of the runs. */
@@ -91,6 +83,13 @@ export const benefitOf = async (
   const { config, setup } = play;
   const stage: SatisfactionStage = {
     ...{ after, model: config.model, sampling: setup.sampling.assistant, tasks },
+    messages: (constitution, task) =>
+      setup.wording.assistant(
+        { constitution, contract: null, message: constitution === learned.document && setup.first.message },
+        setup.cast.users[0]!.label,
+        task,
+        [],
+      ),
     constitutions: compared(play, tasks, learned),
     users: setup.cast.users.map(({ id, persona }) => ({ id, description: persona.description })),
   };

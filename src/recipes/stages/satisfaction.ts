@@ -7,6 +7,7 @@ import { deriveSeed, hashJson, mapped, sequenceOf } from "../../core/index.ts";
 import { mean } from "../../evaluation/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
+  type Constitution,
   type Estimate,
   type Message,
   type PromptRecord,
@@ -21,22 +22,25 @@ import type { SamplingSettings } from "../settings.ts";
 import { askInto } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
 
-/** A constitution to be measured. parents: ids of its records; messages: how a task is put to a model under it. */
+/** A constitution to be measured, or one drawn anew for each task. parents: ids of its records. */
 export type MeasuredConstitution = {
   readonly name: string;
   readonly parents: readonly string[];
-  readonly principles: readonly string[];
-  readonly messages: (task: Task) => readonly Message[];
+  readonly documentFor: (task: Task) => Constitution | null;
 };
+
+const principlesOf = (document: Constitution | null): string[] =>
+  document?.principles.map(({ title }) => title) ?? [];
 
 /** Whose satisfaction is told: an id, and a description in the sandbox's language. */
 export type MeasuredUser = { readonly id: string; readonly description: string };
 
-/** tasks: requests of the sandbox that nothing was learned from. */
+/** messages: how a task is put to the model under a document; tasks: requests of the sandbox that nothing was learned from. */
 export type SatisfactionStage = {
   readonly after: readonly string[];
   readonly model: string;
   readonly sampling: SamplingSettings;
+  readonly messages: (document: Constitution | null, task: Task) => readonly Message[];
   readonly constitutions: readonly MeasuredConstitution[];
   readonly users: readonly MeasuredUser[];
   readonly tasks: readonly Task[];
@@ -48,7 +52,7 @@ const answersFile = "answers.jsonl";
 const measured = (
   reply: ReplyRecord,
   task: Task,
-  { name, parents }: MeasuredConstitution,
+  { name, parents, documentFor }: MeasuredConstitution,
   users: readonly MeasuredUser[],
 ): SatisfactionRecord => ({
   id: `${satisfactionName}/${name}/${task.id}`,
@@ -56,6 +60,7 @@ const measured = (
   stage: satisfactionName,
   seed: reply.seed,
   constitution: name,
+  principles: principlesOf(documentFor(task)),
   question: task.question,
   model: reply.model,
   text: reply.text,
@@ -68,13 +73,16 @@ const measured = (
 /** satisfaction/answers.jsonl: an answer to each request under each constitution, measured. */
 export const satisfactionStage = async (
   pipeline: Pipeline,
-  { after, model, sampling, constitutions, users, tasks }: SatisfactionStage,
+  { after, model, sampling, messages, constitutions, users, tasks }: SatisfactionStage,
 ): Promise<SatisfactionRecord[]> => {
   const { run } = pipeline;
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const inputs = {
     ...{ model, sampling, tasks: hashJson(tasks), users: hashJson(users) },
-    constitutions: constitutions.map(({ name, principles }) => [name, principles]),
+    constitutions: constitutions.map(({ name, documentFor }) => [
+      name,
+      hashJson(tasks.map((task) => principlesOf(documentFor(task)))),
+    ]),
   };
   await run.stage({ name: satisfactionName, inputs, after }, async (stage) => {
     const { existing, append } = await stage.records(answersFile, satisfactionRecordSchema);
@@ -86,7 +94,7 @@ export const satisfactionStage = async (
       const prompts = tasks.map(
         (task): PromptRecord => ({
           ...{ id: task.id, parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
-          messages: [...constitution.messages(task)],
+          messages: [...messages(constitution.documentFor(task), task)],
         }),
       );
       await askInto(
@@ -111,7 +119,7 @@ export const satisfactionStage = async (
 /**
  * Satisfaction under one constitution, 0 to 10. value: the mean over users of their means over requests; low, high: its 95 %
  * interval by bootstrap over the n requests, the users being those they are; users: each one's mean; worst: who has the
- * lowest.
+ * lowest; principles: of one request where they were drawn for each.
  */
 export type Satisfaction = Estimate & {
   readonly users: Readonly<Record<string, number>>;
@@ -129,7 +137,7 @@ export const satisfactionFigures = (
   seed: number,
 ): Record<string, Satisfaction> =>
   Object.fromEntries(
-    constitutions.map(({ name, principles }) => {
+    constitutions.map(({ name }) => {
       const own = records.filter(({ constitution }) => constitution === name);
       const byUser = users.map(({ id }): [string, number] => [
         id,
@@ -138,6 +146,7 @@ export const satisfactionFigures = (
       const [user, value] = byUser.reduce((worst, one) => (one[1] < worst[1] ? one : worst));
       const ofRequests = own.map(({ satisfaction }) => meanOf(Object.values(satisfaction)));
       const estimate = mean(ofRequests, deriveSeed(seed, satisfactionName, name));
+      const principles = own[0]?.principles ?? [];
       return [name, { ...estimate, users: Object.fromEntries(byUser), worst: { user, value }, principles }];
     }),
   );

@@ -53,10 +53,10 @@ export type AssemblyScene = GuidedScene | RatingScene | SupportScene | ProposalS
 
 const sceneShares: Readonly<Record<AssemblyScene["kind"], number>> = {
   guided: 0.32,
-  rating: 0.28,
-  support: 0.14,
-  proposal: 0.04,
-  amendment: 0.22,
+  rating: 0.34,
+  support: 0.13,
+  proposal: 0.03,
+  amendment: 0.18,
 };
 
 const sceneKinds = Object.keys(sceneShares) as readonly AssemblyScene["kind"][];
