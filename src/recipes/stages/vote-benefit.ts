@@ -3,9 +3,9 @@
 // that are the same are measured once. The oracle tells it when all is decided; no part of the vote knows of it.
 
 import { deriveSeed, UserError } from "../../core/index.ts";
-import type { Task } from "../../records/index.ts";
+import type { Constitution, Task } from "../../records/index.ts";
 import { sandboxTasks } from "../../sandbox/index.ts";
-import { type Contract, documentOf, episodeWordings, type RuleName } from "../../simulation/index.ts";
+import { documentOf, episodeWordings, type RuleName } from "../../simulation/index.ts";
 import { sandboxName } from "../stakeholders.ts";
 import type { Vote, VoteConfig } from "../vote-settings.ts";
 import {
@@ -89,17 +89,13 @@ const measuredOf = (votes: Voted, rounds: readonly Voted[]): Measured[] => {
   return [...found.values()];
 };
 
-const contractOf = (statements: readonly string[]): Contract => ({
-  constitution:
-    statements.length === 0
-      ? null
-      : documentOf(
-          statements.map((text) => ({ text, users: [], from: [] })),
-          { part: "constitution", previous: null, comments: [], run: 1, model: "vote", description: "" },
-        ),
-  contract: null,
-  message: false,
-});
+const documentFrom = (statements: readonly string[]): Constitution | null =>
+  statements.length === 0
+    ? null
+    : documentOf(
+        statements.map((text) => ({ text, users: [], from: [] })),
+        { part: "constitution", previous: null, comments: [], run: 1, model: "vote", description: "" },
+      );
 
 /** True satisfaction by what was chosen: none, every rule, and the rounds; null where it cannot be told. */
 export type VoteBenefit = Readonly<Record<string, Satisfaction>>;
@@ -118,14 +114,11 @@ export const benefitOf = async (
   const sets = measuredOf(votes, rounds);
   const stage: SatisfactionStage = {
     ...{ after, model: config.model, sampling: setup.sampling.assistant, tasks },
+    messages: (constitution, task) =>
+      assistant({ constitution, contract: null, message: false }, setup.users[0]!.label, task, []),
     constitutions: sets.map(({ names, statements, parents }): MeasuredConstitution => {
-      const contract = contractOf(statements);
-      return {
-        name: names.join("+"),
-        parents,
-        principles: statements,
-        messages: (task) => assistant(contract, setup.users[0]!.label, task, []),
-      };
+      const document = documentFrom(statements);
+      return { name: names.join("+"), parents, documentFor: () => document };
     }),
     users: setup.users.map(({ id, persona }) => ({ id, description: persona.description })),
   };
