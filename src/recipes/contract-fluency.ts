@@ -27,22 +27,36 @@ const messagesFor = ({ config, setup }: ContractPlay, role: "assistant" | "user"
     : wording.ownRating(person, task, [], "", asked);
 };
 
+/** What a role's model would be asked in. language: how it reads texts; null where it runs elsewhere. */
+type AskedIn = {
+  readonly role: string;
+  readonly model: string;
+  readonly language: CheckedInputs["languages"][string] | undefined;
+  readonly messages: readonly Message[];
+};
+
+/** Throws UserError where a model would be asked in words that it has never read. config: the file that fits it. */
+export const requireWords = ({ role, model, language, messages }: AskedIn, config: string): void => {
+  if (language == null) return;
+  const foreign = createForeignTextCheck(language.tokenizer)(messages.map(({ content }) => content));
+  if (foreign === null) return;
+  const share = Math.round(foreign.share * 100);
+  throw new UserError(
+    "model-small-language",
+    `${model} knows a small language only, and ${share} % of the words that it would be asked in are not in it (${foreign.words.join(", ")}). It can take part in the brief wording, with personas and tasks of the sandbox: --config ${config}. For other words name another --model.`,
+    { model, role, share: foreign.share },
+  );
+};
+
 /** Throws UserError where a role's model would be asked in words that it has never read. languages: by role. */
 export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInputs, "languages">): void => {
   const { models } = play.setup;
   for (const role of ["assistant", "user"] as const) {
     const model = models[role];
     const language = model === models.assistant ? languages["assistant"] : languages[role];
-    if (language == null) continue;
-    const foreign = createForeignTextCheck(language.tokenizer)(
-      messagesFor(play, role).map(({ content }) => content),
-    );
-    if (foreign === null) continue;
-    const share = Math.round(foreign.share * 100);
-    throw new UserError(
-      "model-small-language",
-      `${model} knows a small language only, and ${share} % of the words that it would be asked in are not in it (${foreign.words.join(", ")}). It can take part in the brief wording, with personas and tasks of the sandbox: --config configs/simulate/contract/tiny.yaml. For other words name another --model.`,
-      { model, role, share: foreign.share },
+    requireWords(
+      { role, model, language, messages: messagesFor(play, role) },
+      "configs/simulate/contract/tiny.yaml",
     );
   }
 };

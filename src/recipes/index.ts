@@ -148,6 +148,12 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./simulate-contract.ts")).recipe,
   },
   {
+    command: ["simulate", "vote"],
+    summary:
+      "simulated people propose principles and vote on them, and a rule of social choice picks the constitution",
+    load: async () => (await import("./simulate-vote.ts")).recipe,
+  },
+  {
     command: ["report"],
     summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,

@@ -90,6 +90,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "persona show": ["amina"],
   "persona generate": ["--traits", "a young beekeeper", ...scripted],
   "simulate contract": scripted,
+  "simulate vote": scripted,
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
   "prompts load": [prompts],

@@ -4,6 +4,7 @@
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
+import { briefForms } from "../episodes/brief-forms.ts";
 import { personaText, type ShownPersona, type Wording } from "../stakeholders/persona-text.ts";
 
 const load = <Hole extends string>(file: URL, ...holes: readonly Hole[]) => loadTemplate(file, holes);
@@ -27,7 +28,6 @@ const brief = {
   propose: load(new URL("./prompts/brief/propose.txt", import.meta.url)),
   support: load(new URL("./prompts/brief/support.txt", import.meta.url), "principles", "low", "high"),
   object: load(new URL("./prompts/brief/object.txt", import.meta.url), "principles", "low", "high"),
-  mediate: load(new URL("./prompts/brief/mediate.txt", import.meta.url), "principles", "opinions"),
 };
 
 /** How much a user is for what is voted on. */
@@ -129,24 +129,22 @@ export const mediationMessages = (
   { users, statements, opinions, most, words }: MediationQuestion,
   wording: Wording,
 ): Message[] => {
-  const principles = numbered(statements);
-  const content =
-    wording === "brief"
-      ? renderTemplate(brief.mediate, {
-          principles,
-          opinions: opinions
-            .map(({ support, said }, at) => `[${at + 1}] satisfaction ${support ?? middle}: ${oneLine(said)}`)
-            .join("\n"),
-        })
-      : renderTemplate(full.mediate, {
-          ...{ users: String(users), principles, most: String(most), words: String(words) },
-          opinions: opinions
-            .map(
-              ({ support, said }, at) =>
-                `[${at + 1}]${support === null ? "" : ` supports them with ${support} of ${supportMetric.high}:`} ${JSON.stringify(said)}`,
-            )
-            .join("\n"),
-        });
+  if (wording === "brief")
+    return briefForms.meta({
+      principles: statements.map(oneLine),
+      comments: opinions.map(({ support, said }) => ({
+        ratings: { satisfaction: support ?? middle },
+        feedback: said,
+      })),
+    });
+  const told = opinions.map(({ support, said }, at) => {
+    const how = support === null ? "" : ` supports them with ${support} of ${supportMetric.high}:`;
+    return `[${at + 1}]${how} ${JSON.stringify(said)}`;
+  });
+  const content = renderTemplate(full.mediate, {
+    ...{ users: String(users), principles: numbered(statements), opinions: told.join("\n") },
+    ...{ most: String(most), words: String(words) },
+  });
   return [{ role: "user", content }];
 };
 
