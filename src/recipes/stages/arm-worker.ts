@@ -3,7 +3,7 @@
 
 import { type Clock, InterruptedError, packError } from "../../core/index.ts";
 import { openPart, type RunEventBody } from "../../runs/index.ts";
-import { useThreads } from "../threads.ts";
+import { useComputing } from "../computing.ts";
 import { runArm } from "./arm.ts";
 import type { FromArm, ToArm } from "./arm-messages.ts";
 
@@ -25,7 +25,7 @@ export const createArmWorker = (
     load,
   }: Extract<ToArm, { type: "work" }>): Promise<void> => {
     try {
-      await useThreads(environment);
+      await useComputing(environment);
       const emit = (event: RunEventBody) => tell({ type: "event", event });
       using run = await openPart({ folder, part: job.name, seed, clock, signal, emit });
       const context = { emit: () => {}, signal, clock, environment };
