@@ -3,6 +3,7 @@
 
 import type { Recipe } from "./recipe.ts";
 
+export { useComputing } from "./computing.ts";
 export { planCommand } from "./dry-run.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
@@ -16,7 +17,6 @@ export type {
 } from "./recipe.ts";
 export type { FromArm, ToArm } from "./stages/arm-messages.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
-export { useThreads } from "./threads.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {

@@ -4,7 +4,7 @@
 import { type Clock, CovenantError, InterruptedError, packError } from "../../core/index.ts";
 import { type LanguageModel, openModel } from "../../models/index.ts";
 import { openPart, type RunEventBody } from "../../runs/index.ts";
-import { useThreads } from "../threads.ts";
+import { useComputing } from "../computing.ts";
 import { runArm } from "./arm.ts";
 import type { ArmTask, ArmTasks, FromArm, ToArm } from "./arm-messages.ts";
 
@@ -41,7 +41,7 @@ export const createArmWorker = (
     if (task.type === "score") return opened().score(task.given, { signal });
     await asked?.close();
     asked = undefined;
-    await useThreads(task.given.environment);
+    await useComputing(task.given.environment);
     return task.type === "work" ? work(task.given) : open(task.given);
   };
 
