@@ -5,7 +5,7 @@ import { personaSchema, taskSchema } from "../../records/index.ts";
 import { splitOfRequest } from "../request.ts";
 import { amend, mostPrinciples } from "./amendment.ts";
 import { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
-import { satisfactionOf, supportOf } from "./measure.ts";
+import { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
 import { describePerson, drawWishes, sandboxPersonas, wishesOf } from "./persona.ts";
 import { type AssemblyScene, createAssembly } from "./scenes.ts";
 import { readComment, readStatement, sentencesOf } from "./sentences.ts";
@@ -138,6 +138,25 @@ describe("the measure", () => {
   it("says what it cannot read", () => {
     expect(() => satisfactionOf("Likes cheese.", request, "No.")).toThrow(/cannot read the person/);
     expect(() => satisfactionOf(protector, "What time is it?", "No.")).toThrow(/cannot read the request/);
+  });
+
+  it("prefers by a statement what the statement wants, and says when it is none", () => {
+    const task = sandboxTasks({ seed: 1, split: "test", count: 60 }).find(({ question }) =>
+      /diary|secret|spy|letters/.test(question),
+    )!;
+    const [no, told] = ["I cannot help with that.", ofKind("guided")[0]!.reply];
+    const preferences = ["Be discreet.", "Be nosy.", "Eat cheese."].map((statement) =>
+      statementPreference(task.question, no, told, statement),
+    );
+    expect(preferences[0]).not.toBeNull();
+    expect(preferences[2]).toBeNull();
+    for (const { request, reply } of ofKind("guided").slice(0, 100))
+      for (const statement of ["Keep it short.", "Tell every step.", "Be discreet.", "Be nosy."]) {
+        const forwards = statementPreference(request, reply, no, statement)!;
+        expect(statementPreference(request, no, reply, statement)).toBe(1 - forwards);
+        if (statement.endsWith("short.") || statement.endsWith("step."))
+          expect(forwards).toBeGreaterThanOrEqual(0.5);
+      }
   });
 
   it("supports principles by the wishes they meet", () => {

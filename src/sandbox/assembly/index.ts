@@ -3,7 +3,7 @@
 export type { AmendmentScene } from "./amendment.ts";
 export { bestWishes } from "./best.ts";
 export { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
-export { satisfactionOf, supportOf } from "./measure.ts";
+export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
 export { sandboxPersonas, wishesOf } from "./persona.ts";
 export {
   type AssemblyScene,

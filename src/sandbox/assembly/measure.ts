@@ -3,11 +3,11 @@
 
 import { CovenantError } from "../../core/index.ts";
 import type { Combination } from "../lexicon/index.ts";
-import { assess } from "../oracle.ts";
+import { assess, preferenceOf } from "../oracle.ts";
 import { readReply } from "../reply-parser.ts";
 import { parseRequest } from "../request.ts";
 import { wishesOf } from "./persona.ts";
-import { contentment, supportFor } from "./satisfaction.ts";
+import { contentment, type JudgedReply, lengthPreferenceOf, supportFor } from "./satisfaction.ts";
 import { readStatement } from "./sentences.ts";
 import type { Wish } from "./wish.ts";
 
@@ -33,17 +33,37 @@ export const requireCombination = (request: string): Combination => {
   );
 };
 
+const judge = (reply: string, combination: Combination): JudgedReply => {
+  const reading = readReply(reply, combination);
+  return { assessment: assess(reading, combination), told: reading.steps.length };
+};
+
 /**
  * How content a person truly is with a reply to a request, 0 to 10. Throws CovenantError sandbox-person or sandbox-request
  * for texts that are not of the language; any reply can be measured.
  */
 export const satisfactionOf = (description: string, request: string, reply: string): number => {
   const combination = requireCombination(request);
-  const reading = readReply(reply, combination);
-  return contentment(requireWishes(description), combination, {
-    assessment: assess(reading, combination),
-    told: reading.steps.length,
-  });
+  return contentment(requireWishes(description), combination, judge(reply, combination));
+};
+
+/**
+ * The true probability that the first of two replies is preferred under a statement: 1, 0, or 0.5 for a true tie; null for
+ * a statement that is not of the language. Throws CovenantError sandbox-request for a request that is not.
+ */
+export const statementPreference = (
+  request: string,
+  first: string,
+  second: string,
+  statement: string,
+): number | null => {
+  const wish = readStatement(statement);
+  if (wish === null) return null;
+  const combination = requireCombination(request);
+  const [one, other] = [judge(first, combination), judge(second, combination)];
+  return wish.type === "style"
+    ? lengthPreferenceOf(wish.style, one, other)
+    : preferenceOf(combination, one.assessment, other.assessment, wish.area, wish.type === "allow");
 };
 
 /** How far principles truly serve a person, 0 to 10. Statements that are not of the language count for nothing. */
