@@ -159,6 +159,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./report.ts")).recipe,
   },
   {
+    command: ["lineage"],
+    summary: "the way from what people said to a principle, a label and one reply that training changed",
+    load: async () => (await import("./lineage.ts")).recipe,
+  },
+  {
     command: ["invert"],
     summary: "write the opposite of a constitution",
     load: async () => (await import("./invert.ts")).recipe,
