@@ -97,7 +97,7 @@ describe("the label that is told of", () => {
 
   it("prefers what the reply became over what it was; then the nearer request and the surer label count", () => {
     const against = label("against", letters, 0.1, pair);
-    const far = label("far", "What should I cook today?", 0.9, pair);
+    const far = label("far", "What is cooking today?", 0.9, pair);
     const unsure = label("unsure", letters, 0.6, pair);
     const { chosen: found, ofKind } = chosen([against, far, unsure, near]);
     expect(found.label.id).toBe("near");
