@@ -5,7 +5,7 @@ import { cpSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { Lineage } from "../../src/recipes/lineage/document.ts";
+import type { Lineage } from "../../src/recipes/index.ts";
 import {
   type Constitution,
   constitutionSchema,
