@@ -5,6 +5,7 @@ import type { Recipe } from "./recipe.ts";
 
 export { useComputing } from "./computing.ts";
 export { planCommand } from "./dry-run.ts";
+export type { Lineage } from "./lineage/document.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
   Conversation,
@@ -157,6 +158,11 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["report"],
     summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,
+  },
+  {
+    command: ["lineage"],
+    summary: "the way from what people said to a principle, a label and one reply that training changed",
+    load: async () => (await import("./lineage.ts")).recipe,
   },
   {
     command: ["invert"],
