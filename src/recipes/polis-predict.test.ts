@@ -56,7 +56,7 @@ const contentOf = (out: string): Record<string, string> =>
   Object.fromEntries(
     readdirSync(join(folder, out), { recursive: true, encoding: "utf8" })
       .sort()
-      .filter((path) => /\.jsonl$|^metrics\.json$/.test(path) && path !== "events.jsonl")
+      .filter((path) => /\.jsonl$|^metrics\.json$/.test(path) && !/^(events\.jsonl$|calls)/.test(path))
       .map((path) => [path, readFileSync(join(folder, out, path), "utf8")]),
   );
 

@@ -114,28 +114,41 @@ describe("a model that always says one thing", () => {
   });
 });
 
-describe("a model that knows the voters", () => {
-  it("beats the majority and neighbours by what it is told alone", async () => {
-    const split = splitVotes(spectrum(60, 24), 0.2, 2);
-    // Places of statements that the voter agreed and disagreed with show on which side the voter stands.
-    const places = (text: string): number[] => [...text.matchAll(/Place (-?[\d.]+)/g)].map(([, place]) => Number(place));
+/** Voters with a stand of their own on each of six topics, and four statements a topic, for and against. */
+const topics = (voters: number): VoteMatrix => {
+  const random = createRandom(7);
+  const statements = Array.from({ length: 24 }, (_, at) => ({ topic: at % 6, sign: at < 12 ? 1 : -1 }));
+  return matrixOf(
+    Array.from({ length: voters }, () => {
+      const stands = Array.from({ length: 6 }, () => random.pick([-1, 1]));
+      return statements.map(({ topic, sign }) => (random.next() < 0.2 ? unseen : stands[topic]! * sign));
+    }),
+    statements.map(({ topic, sign }) => `Topic ${topic} ${sign > 0 ? "is good" : "is bad"}`),
+  );
+};
+
+describe("a model that knows what statements are about", () => {
+  it("beats the majority and neighbours by what it is told of the voter alone", async () => {
+    const split = splitVotes(topics(40), 0.2, 2);
     const score: Script["score"] = ({ messages, continuations }) => {
-      const [, agreed, disagreed] = messages[0]!.content.split(/Agreed with:|Disagreed with:|Passed on:/);
-      const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
-      const side = Math.sign(sum(places(agreed!)) - sum(places(disagreed!)));
-      const kind = side * places(messages[1]!.content)[0]! > 0 ? "agree" : "disagree";
-      const letter = letterOf(messages[1]!.content, kind);
-      return continuations.map((one) => (one === `(${letter})` ? -0.2 : -2.5));
+      const [told, question] = messages.map(({ content }) => content);
+      const [, topic, view] = /Topic (\d) (is \w+)/.exec(question!)!;
+      const [, agreed, disagreed] = told!.split(/Agreed with:|Disagreed with:|Passed on:/);
+      const opposite = view === "is good" ? "is bad" : "is good";
+      const isFor = agreed!.includes(`Topic ${topic} ${view}`) || disagreed!.includes(`Topic ${topic} ${opposite}`);
+      const isAgainst =
+        disagreed!.includes(`Topic ${topic} ${view}`) || agreed!.includes(`Topic ${topic} ${opposite}`);
+      if (!isFor && !isAgainst) return continuations.map(() => -1);
+      const letter = letterOf(question!, isFor ? "agree" : "disagree");
+      return continuations.map((one) => (one === `(${letter})` ? -0.05 : -4));
     };
-    const records = await forecastVotes(scriptedModel({ reply: () => "", score }), itemsOf(split), choice, stage);
-    const [own, majority, neighbours] = [
-      measured(split, records),
-      await measurePredictor(split, majorityPredictor),
-      await measurePredictor(split, neighbourPredictor(5)),
-    ];
-    expect(own.accuracy).toBeGreaterThan(neighbours.accuracy);
-    expect(own.accuracy).toBeGreaterThan(majority.accuracy + 0.2);
-    expect(own.brier).toBeLessThan(Math.min(majority.brier, neighbours.brier));
+    const model = scriptedModel({ reply: () => "", score });
+    const own = measured(split, await forecastVotes(model, itemsOf(split), choice, stage));
+    const majority = await measurePredictor(split, majorityPredictor);
+    const neighbours = await measurePredictor(split, neighbourPredictor(5));
+    expect(own.accuracy).toBeGreaterThan(0.9);
+    expect(own.accuracy).toBeGreaterThan(Math.max(majority.accuracy, neighbours.accuracy) + 0.1);
+    expect(own.brier).toBeLessThan(Math.min(majority.brier, neighbours.brier) - 0.1);
   });
 });
 

@@ -48,9 +48,10 @@ const beginning = (
         };
   const found = letter.slice(1).find((group) => group !== undefined)!;
   const kind = order["ABC".indexOf(found.toUpperCase())]!;
-  const rest = text.slice(letter[0].length).replace(/^\s*[.,:–-]?\s*/, "");
-  const own = wordPattern.exec(rest);
-  return { kind, rest: own?.[1]?.toLowerCase() === kind ? rest.slice(own[0].length) : rest };
+  const rest = text.slice(letter[0].length);
+  const behind = rest.replace(/^\s*[.,:–-]?\s*/, "");
+  const own = wordPattern.exec(behind);
+  return { kind, rest: own?.[1]?.toLowerCase() === kind ? behind.slice(own[0].length) : rest };
 };
 
 /** The kinds that a text names by word or letter. */
