@@ -71,8 +71,7 @@ type Scored = { readonly vote: ToldVote; readonly by: Readonly<Record<Predictor,
 const each = <Name extends string, Value>(
   names: readonly Name[],
   worth: (name: Name) => Value,
-): Record<Name, Value> =>
-  Object.fromEntries(names.map((name) => [name, worth(name)])) as Record<Name, Value>;
+): Record<Name, Value> => Object.fromEntries(names.map((name) => [name, worth(name)])) as Record<Name, Value>;
 
 const scoreAll = (votes: readonly ToldVote[]): Scored[] =>
   votes.map((vote) => ({

@@ -72,7 +72,9 @@ describe("a model of voters", () => {
       heldOut: number;
     };
     const plain = (figures: object) =>
-      Object.fromEntries(Object.entries(figures).filter(([name]) => !["low", "high", "intervals"].includes(name)));
+      Object.fromEntries(
+        Object.entries(figures).filter(([name]) => !["low", "high", "intervals"].includes(name)),
+      );
     expect([votes, voters]).toEqual([heldOut, 39]);
     expect(plain(predictors.majority)).toEqual(plain(majority));
     expect(plain(predictors.neighbours)).toEqual(plain(neighbours));
@@ -96,7 +98,9 @@ describe("a model of voters", () => {
     }
     const text = lines.join("\n");
     expect(text).toMatch(/^model +\d+\.\d % +\[/m);
-    expect(text).toMatch(/^The model against the majority: accuracy [+-]\d+\.\d points \[.*\], (better|worse|no clear difference)/m);
+    expect(text).toMatch(
+      /^The model against the majority: accuracy [+-]\d+\.\d points \[.*\], (better|worse|no clear difference)/m,
+    );
     expect(text).toMatch(/The intervals of the two accuracies (do not )?overlap/);
     expect(text).toMatch(/^ {2}group 0 +\d+ +\d+ +\d+\.\d % \[/m);
     expect(text).toMatch(/^The model tells group \d worst and group \d best/m);
@@ -156,7 +160,11 @@ describe("a model of voters", () => {
 
   it("reads log-probabilities where the model gives them", async () => {
     const model = script("scores.json", {
-      rules: [{ reply: "no" }, { when: "(A) agree", score: { "(A)": -0.1, "(B)": -3, "(C)": -4 } }, { score: { "(A)": -2, "(B)": -2, "(C)": -2 } }],
+      rules: [
+        { reply: "no" },
+        { when: "(A) agree", score: { "(A)": -0.1, "(B)": -3, "(C)": -4 } },
+        { score: { "(A)": -2, "(B)": -2, "(C)": -2 } },
+      ],
     });
     const { document } = await run(given("scores", { model, voters: 4 }));
     expect(document).toMatchObject({ method: "choice", missing: {} });
@@ -201,7 +209,10 @@ describe("a run", () => {
     expect(broken).toBeGreaterThan(4);
     expect(contentOf("broken")).toEqual(contentOf("unbroken"));
     const events: string[] = [];
-    await run(config("broken"), contextFor((event) => events.push(event.type)));
+    await run(
+      config("broken"),
+      contextFor((event) => events.push(event.type)),
+    );
     expect(events.filter((type) => type === "stage-skip")).toHaveLength(3);
     expect(events).not.toContain("stage-usage");
   });
@@ -254,15 +265,21 @@ const published = {
 const missing = published.comments.missing || published.votes.missing;
 
 describe(`on Collective Constitutional AI${missing === false ? "" : ` (${missing})`}`, () => {
-  it.skipIf(missing)("a model that always agrees is as good as agreement is common, on a sample", async () => {
-    const config = given("ccai", {
-      ...{ comments: published.comments.path, votes: published.votes.path, voters: 20, questions: 3 },
-      ...{ groups: "computed", groupCount: 2, choose: "drawn" },
-    });
-    const { document } = await run(config);
-    const rows = await forecastsOf("ccai");
-    const { predictors, votes, voters } = document as unknown as ForecastFigures;
-    expect([votes, voters]).toEqual([60, 20]);
-    expect(predictors.model.accuracy).toBeCloseTo(rows.filter(({ vote }) => vote === "agree").length / 60, 12);
-  });
+  it.skipIf(missing)(
+    "a model that always agrees is as good as agreement is common, on a sample",
+    async () => {
+      const config = given("ccai", {
+        ...{ comments: published.comments.path, votes: published.votes.path, voters: 20, questions: 3 },
+        ...{ groups: "computed", groupCount: 2, choose: "drawn" },
+      });
+      const { document } = await run(config);
+      const rows = await forecastsOf("ccai");
+      const { predictors, votes, voters } = document as unknown as ForecastFigures;
+      expect([votes, voters]).toEqual([60, 20]);
+      expect(predictors.model.accuracy).toBeCloseTo(
+        rows.filter(({ vote }) => vote === "agree").length / 60,
+        12,
+      );
+    },
+  );
 });

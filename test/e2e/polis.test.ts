@@ -108,7 +108,9 @@ describe("covenant polis", () => {
     expect(stderr).toContain("it writes its answers, and chances are their shares");
     const said = await documentOf(...words);
     expect(said).toMatchObject({ asked: 59, method: "answer", grouping: { origin: "export" } });
-    expect(JSON.parse(readFileSync(join(said.folder, "metrics.json"), "utf8")).predictors).toEqual(said.predictors);
+    expect(JSON.parse(readFileSync(join(said.folder, "metrics.json"), "utf8")).predictors).toEqual(
+      said.predictors,
+    );
     expect(readFileSync(said.forecasts, "utf8").trim().split("\n")).toHaveLength(59);
     const wrong = expectStatus(await polis("predict", ...files()), 2);
     expect(wrong.stderr).toContain("a model is needed that plays the voters");

@@ -106,6 +106,11 @@ const personaStage = async (
           `${setup.personaModel} described none of ${counted(all.length, "voter")} (the first: ${lost[0]!.reason}). Look at personas/personas.jsonl; raise persona.maxTokens, or choose another persona.model.`,
           { model: setup.personaModel },
         );
+      if (lost.length > 0)
+        stage.warn(
+          "personas-missing",
+          `${counted(lost.length, "voter")} of ${all.length.toLocaleString("en-US")} could not be described (the first: ${lost[0]!.reason}), and nothing is asked about them. See personas/personas.jsonl.`,
+        );
     },
   });
   return collect(records);

@@ -56,7 +56,13 @@ const spectrum = (voters: number, statements: number): VoteMatrix => {
   );
 };
 
-const sampling: SampleSettings = { voters: "all", questions: undefined, shown: 30, choose: "telling", seed: 1 };
+const sampling: SampleSettings = {
+  voters: "all",
+  questions: undefined,
+  shown: 30,
+  choose: "telling",
+  seed: 1,
+};
 
 const itemsOf = (split: VoteSplit, settings: Partial<SampleSettings> = {}): VoteItem[] =>
   sampleVoters(split, computeGroups(split.known, 1, 2), { ...sampling, ...settings }).flatMap((voter) =>
@@ -95,7 +101,10 @@ describe("a model that always says one thing", () => {
     ["pass", 0],
   ] as const)("is right where people said it: %s", async (kind, vote) => {
     const reply: Script["reply"] = ({ messages }) => `(${letterOf(messages[1]!.content, kind)}) ${kind}`;
-    const { accuracy, brier } = measured(split, await forecastVotes(scriptedModel({ reply }), items, answer, stage));
+    const { accuracy, brier } = measured(
+      split,
+      await forecastVotes(scriptedModel({ reply }), items, answer, stage),
+    );
     const wanted = shareOf(split, vote);
     expect(accuracy).toBeCloseTo(wanted, 12);
     expect(brier).toBeCloseTo(2 * (1 - wanted), 12);
@@ -135,7 +144,8 @@ describe("a model that knows what statements are about", () => {
       const [, topic, view] = /Topic (\d) (is \w+)/.exec(question!)!;
       const [, agreed, disagreed] = told!.split(/Agreed with:|Disagreed with:|Passed on:/);
       const opposite = view === "is good" ? "is bad" : "is good";
-      const isFor = agreed!.includes(`Topic ${topic} ${view}`) || disagreed!.includes(`Topic ${topic} ${opposite}`);
+      const isFor =
+        agreed!.includes(`Topic ${topic} ${view}`) || disagreed!.includes(`Topic ${topic} ${opposite}`);
       const isAgainst =
         disagreed!.includes(`Topic ${topic} ${view}`) || agreed!.includes(`Topic ${topic} ${opposite}`);
       if (!isFor && !isAgainst) return continuations.map(() => -1);
@@ -159,18 +169,26 @@ describe("what a model is told", () => {
       maxLength: 8,
     });
     fc.assert(
-      fc.property(rows, fc.nat(), fc.constantFrom("telling" as const, "drawn" as const), (votes, seed, choose) => {
-        const split = splitVotes(matrixOf(votes), 0.4, seed);
-        if (split.heldOut.length === 0) return;
-        const settings = { choose, seed, shown: 3 };
-        const turned = { ...split, heldOut: split.heldOut.map((one) => ({ ...one, vote: one.vote === 1 ? -1 : 1 })) };
-        const items = itemsOf(split, settings);
-        expect(itemsOf(turned, settings).map(({ told }) => told)).toEqual(items.map(({ told }) => told));
-        for (const { told, statement } of items) {
-          expect(told).not.toContain(JSON.stringify(statement.text));
-          expect([...told!.matchAll(/^- "/gm)].length).toBeLessThanOrEqual(3);
-        }
-      }),
+      fc.property(
+        rows,
+        fc.nat(),
+        fc.constantFrom("telling" as const, "drawn" as const),
+        (votes, seed, choose) => {
+          const split = splitVotes(matrixOf(votes), 0.4, seed);
+          if (split.heldOut.length === 0) return;
+          const settings = { choose, seed, shown: 3 };
+          const turned = {
+            ...split,
+            heldOut: split.heldOut.map((one) => ({ ...one, vote: one.vote === 1 ? -1 : 1 })),
+          };
+          const items = itemsOf(split, settings);
+          expect(itemsOf(turned, settings).map(({ told }) => told)).toEqual(items.map(({ told }) => told));
+          for (const { told, statement } of items) {
+            expect(told).not.toContain(JSON.stringify(statement.text));
+            expect([...told!.matchAll(/^- "/gm)].length).toBeLessThanOrEqual(3);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -181,13 +199,17 @@ describe("what a model is told", () => {
     expect(told).toContain(`Agreed with:\n- ${JSON.stringify(text)}\n\nDisagreed with:\nnone`);
     expect(told).toContain("conversation about {passed},");
     const [, question] = voteMessages(told, text, ["pass", "agree", "disagree"]);
-    expect(question!.content).toContain(`\n${JSON.stringify(text)}\n\nOptions:\n(A) pass\n(B) agree\n(C) disagree\n`);
+    expect(question!.content).toContain(
+      `\n${JSON.stringify(text)}\n\nOptions:\n(A) pass\n(B) agree\n(C) disagree\n`,
+    );
   });
 
   it("is a sample that grows: fewer voters are among more, each asked the same", () => {
     const split = splitVotes(spectrum(30, 20), 0.25, 3);
     const groups = computeGroups(split.known, 1, 2);
-    const [some, all] = [10, "all" as const].map((voters) => sampleVoters(split, groups, { ...sampling, voters }));
+    const [some, all] = [10, "all" as const].map((voters) =>
+      sampleVoters(split, groups, { ...sampling, voters }),
+    );
     expect(some).toHaveLength(10);
     for (const one of some!) expect(all).toContainEqual(one);
     const few = sampleVoters(split, groups, { ...sampling, questions: 2 });
@@ -215,8 +237,7 @@ describe("what a model is told", () => {
 
 describe("orders of the options", () => {
   it("put every option under every letter once, or are one that the seed draws", () => {
-    for (const at of [0, 1, 2])
-      expect(new Set(optionOrders(3, 0).map((order) => order[at])).size).toBe(3);
+    for (const at of [0, 1, 2]) expect(new Set(optionOrders(3, 0).map((order) => order[at])).size).toBe(3);
     const drawn = Array.from({ length: 60 }, (_, seed) => optionOrders(1, seed));
     expect(new Set(drawn.map(([order]) => order!.join())).size).toBe(3);
     for (const orders of drawn) expect(orders).toHaveLength(1);
@@ -229,14 +250,20 @@ describe("chances", () => {
 
   it("are the letters' share of each other, in any order", () => {
     fc.assert(
-      fc.property(fc.tuple(...[1, 2, 3].map(() => fc.double({ min: -800, max: 0, noNaN: true }))), (scores) => {
-        const read = readChances({ logProbabilities: scores as number[], usage }, order);
-        if (typeof read === "string") throw new Error(read);
-        expect(read.agree + read.disagree + read.pass).toBeCloseTo(1, 9);
-        const [first, second] = [read[order[0]], read[order[1]]];
-        if (first > 1e-200 && second > 1e-200)
-          expect(Math.log(first / second)).toBeCloseTo((scores as number[])[0]! - (scores as number[])[1]!, 6);
-      }),
+      fc.property(
+        fc.tuple(...[1, 2, 3].map(() => fc.double({ min: -800, max: 0, noNaN: true }))),
+        (scores) => {
+          const read = readChances({ logProbabilities: scores as number[], usage }, order);
+          if (typeof read === "string") throw new Error(read);
+          expect(read.agree + read.disagree + read.pass).toBeCloseTo(1, 9);
+          const [first, second] = [read[order[0]], read[order[1]]];
+          if (first > 1e-200 && second > 1e-200)
+            expect(Math.log(first / second)).toBeCloseTo(
+              (scores as number[])[0]! - (scores as number[])[1]!,
+              6,
+            );
+        },
+      ),
     );
   });
 
@@ -299,7 +326,8 @@ describe("written votes", () => {
   it("leave a question missing where one order is, and ask nobody without a description", async () => {
     const split = splitVotes(spectrum(4, 12), 0.3, 3);
     const [first, ...others] = itemsOf(split);
-    const reply: Script["reply"] = ({ messages }) => (messages[1]!.content.includes("(A) pass") ? "hm" : "agree");
+    const reply: Script["reply"] = ({ messages }) =>
+      messages[1]!.content.includes("(A) pass") ? "hm" : "agree";
     const model = scriptedModel({ reply });
     const items = [{ ...first!, told: null }, ...others];
     const records = await forecastVotes(model, items, answer, stage);

@@ -14,7 +14,7 @@ import { type Statement, unseen } from "./vote-matrix.ts";
  */
 export type SampleSettings = {
   readonly voters: number | "all";
-  readonly questions: number | undefined;
+  readonly questions?: number | undefined;
   readonly shown: number;
   readonly choose: "telling" | "drawn";
   readonly seed: number;
