@@ -75,6 +75,9 @@ const describeWorst = (groups: readonly GroupFigures[]): string[] => {
   ];
 };
 
+/** Fewer voters than these give a bootstrap next to nothing to draw from. */
+const fewVoters = 10;
+
 const describeGroups = (groups: readonly GroupFigures[], names: Record<Predictor, string>): string[] => {
   const rows = [
     ["", "voters", "votes", ...predictors.map((name) => `${names[name]}, accuracy 95 %`)],
@@ -91,6 +94,9 @@ const describeGroups = (groups: readonly GroupFigures[], names: Record<Predictor
       `  ${row.map((cell, at) => (at === 1 || at === 2 ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!))).join("  ")}`.trimEnd(),
     ),
     ...describeWorst(groups),
+    ...(groups.some(({ voters }) => voters < fewVoters)
+      ? [`Intervals over fewer than ${fewVoters} voters say little.`]
+      : []),
   ];
 };
 

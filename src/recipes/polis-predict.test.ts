@@ -120,7 +120,8 @@ describe("a model of voters", () => {
   });
 
   it("plays voters by what a model makes of their votes, and not by the votes", async () => {
-    const { document } = await run(given("personas", { fit: "persona", voters: 5, questions: 2 }));
+    const { document, lines } = await run(given("personas", { fit: "persona", voters: 5, questions: 2 }));
+    expect(lines.join("\n")).toContain("Intervals over fewer than 10 voters say little.");
     const personas = await readRecords(
       join(folder, "personas/personas/personas.jsonl"),
       voterPersonaRecordSchema,
