@@ -6,5 +6,5 @@ export { runDifferences } from "./differences.ts";
 export { countForCard, labelsCard } from "./labels-card.ts";
 export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";
-export { mean } from "./statistics.ts";
+export { bootstrapInterval, mean } from "./statistics.ts";
 export { modelMetrics } from "./verdicts.ts";

@@ -181,6 +181,12 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./polis-baselines.ts")).recipe,
   },
   {
+    command: ["polis", "predict"],
+    summary:
+      "a model plays voters of a Polis conversation: how well it tells held-out votes, beside baselines",
+    load: async () => (await import("./polis-predict.ts")).recipe,
+  },
+  {
     command: ["export", "merge"],
     summary: "write an adapter and its base as one model that transformers opens",
     load: async () => (await import("./export-merge.ts")).recipe,

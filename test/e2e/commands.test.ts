@@ -87,6 +87,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   report: ["whole"],
   polis: opinions,
   "polis baselines": opinions,
+  "polis predict": [...opinions, ...scripted],
   "persona show": ["amina"],
   "persona generate": ["--traits", "a young beekeeper", ...scripted],
   "simulate contract": scripted,
