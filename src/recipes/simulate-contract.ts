@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
+import { contractPage } from "../report/index.ts";
+import { readContractPage } from "./contract-page-data.ts";
 import { planContract } from "./contract-plan.ts";
 import { type ContractConfig, contractFiles, contractSchema, loadContract } from "./contract-settings.ts";
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
@@ -22,6 +24,7 @@ import {
   runName,
   skippedRun,
 } from "./stages/contract-run.ts";
+import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
@@ -34,7 +37,7 @@ const prepare = async (config: ContractConfig, context: RecipeContext) => {
   const { assistant, user, meta } = setup.models;
   const checked = await checkRequest(
     "simulate contract",
-    [...runNames(config), "tables"],
+    [...runNames(config), "tables", chartStage],
     config,
     {
       models: {
@@ -117,6 +120,8 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const counts = await countRuns(run.folder, play, runs);
   const figures = figuresOf(config, runs, counts);
   await run.write("metrics.json", figures);
+  const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!));
+  await chartsOf(run, page, [...runNames(config), "tables"]);
   await run.finish();
   const spent = await spentInRun(run.folder, runNames(config));
   const file = join(config.out, `${documents[0]!.part}.yaml`);
@@ -129,6 +134,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
         ({ part, document }) =>
           `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, "principle")}: ${join(config.out, `${part}.yaml`)}`,
       ),
+      `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
       ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
     ],
@@ -137,6 +143,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ...figures,
       files: Object.fromEntries(documents.map(({ part }) => [part, join(run.folder, `${part}.yaml`)])),
       documents: Object.fromEntries(documents.map(({ part, document }) => [part, document])),
+      page: join(run.folder, pageName),
       tables: ["messages", "ratings"].map((name) => join(run.folder, "tables", `${name}.csv`)),
       spent,
     },

@@ -7,7 +7,21 @@ import { renderPage } from "./page.ts";
 import { loadReportData } from "./report-data.ts";
 
 export { type AreaFigure, type AreaPage, renderAreaPage, writeAreaPage } from "./areas-page.ts";
-export { type GamesPage, writeGamesPage } from "./games-page.ts";
+export {
+  type ContractDocuments,
+  type ContractMetric,
+  type ContractPageData,
+  contractPage,
+} from "./contract-page.ts";
+export {
+  type ChartFile,
+  type DrawnExperiment,
+  drawExperiment,
+  type ExperimentPage,
+  type ExperimentTable,
+  writeCharts,
+} from "./experiment-page.ts";
+export { type GamesPage, gamesPage } from "./games-page.ts";
 export { listGoals } from "./goals.ts";
 
 /**

@@ -38,7 +38,7 @@ export {
   readMeta,
 } from "./meta-reading.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
-export { similarities, similarity } from "./similarity.ts";
+export { similarities, similarity, similarityTable } from "./similarity.ts";
 export { type Comment, type Transcript, talkTranscript } from "./transcript.ts";
 export {
   assistantMessages,
