@@ -148,6 +148,21 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./simulate-contract.ts")).recipe,
   },
   {
+    command: ["simulate", "sweep"],
+    summary: "a grid of settings over a simulation: every cell with several seeds, tables, charts, one page",
+    load: async () => (await import("./simulate-sweep.ts")).recipe,
+  },
+  {
+    command: ["simulate", "combine"],
+    summary: "join runs or sweeps of simulations into one table and one page",
+    load: async () => (await import("./simulate-combine.ts")).recipe,
+  },
+  {
+    command: ["simulate", "replay"],
+    summary: "what a stored simulation said, message by message, without a model",
+    load: async () => (await import("./simulate-replay.ts")).recipe,
+  },
+  {
     command: ["report"],
     summary: "write the report of a folder of `covenant run`",
     load: async () => (await import("./report.ts")).recipe,

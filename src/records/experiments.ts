@@ -84,6 +84,7 @@ export type ReplaySpeaker = z.infer<typeof replaySpeakerSchema>;
 
 /** What a message of a replay is. */
 export const replayMessageKinds = [
+  "task",
   "draft",
   "comment",
   "rating",
@@ -98,7 +99,7 @@ export const replayMessageKinds = [
  * A message. number: from 1, over the whole replay, whatever is left out of it. step: the run of a contract, the iteration
  * of games (0: before the first); turn: of the talk, or of the game's moves, from 1. scene: the talk or game. to: who hears
  * it; an empty list: nobody but the record (a rating of somebody else's draft, an outcome). values: numbers that belong to
- * it (ratings, payoffs), null where missing. note: what else is to be said, e.g. why there is no text. record: the line of
+ * it (ratings, payoffs), null where missing. from: a speaker's id; of a task, the task's. note: what else is to be said, e.g. why there is no text. record: the line of
  * the run's files that it was read from.
  */
 export const replayMessageSchema = z.object({
