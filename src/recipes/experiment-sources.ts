@@ -6,13 +6,14 @@ import { addValue, noValues, studentMean, type Values } from "../evaluation/inde
 import type { ExperimentFigure, GroupFigure, SimulationKind } from "../records/index.ts";
 
 /**
- * A run to be read. name: unique in the experiment; cell: of its sweep, or what else tells its group; content: hash of
- * what it left; rows: its figures in long form; document: the text it ended with.
+ * A run to be read. name: unique in the experiment; cell: of its sweep, or what else tells its group; label: the cell as
+ * people read it; content: hash of what it left; rows: its figures in long form; document: the text it ended with.
  */
 export type Source = {
   readonly name: string;
   readonly kind: SimulationKind;
   readonly cell: string;
+  readonly label: string;
   readonly repetition: number;
   readonly seed: number;
   readonly content: string;
@@ -41,6 +42,7 @@ const userName = ({ user, persona }: ExperimentFigure): string =>
 export const createGroups = () => {
   const sums = new Map<string, Sums>();
   const cells = new Map<string, Set<string | null>>();
+  const labels = new Map<string, string>();
   const take = (place: Omit<Sums, "values">, value: number): void => {
     const key = keyOf(place);
     const into = sums.get(key) ?? { ...place, values: noValues() };
@@ -51,15 +53,18 @@ export const createGroups = () => {
   const nameOf = ({ cell, experiment }: Place): string => {
     const isOne = cells.size === 1;
     const hasMany = [...cells.values()].some((experiments) => experiments.size > 1);
+    const label = labels.get(cell)!;
+    const isTaken = [...labels].some(([other, one]) => other !== cell && one === label);
     const parts = [
-      ...(isOne && experiment !== null ? [] : [cell]),
+      ...(isOne && experiment !== null ? [] : [isTaken ? cell : label]),
       ...(experiment !== null && (isOne || hasMany) ? [experiment] : []),
     ];
     return parts.join(" · ");
   };
   return {
-    add({ cell }: Pick<Source, "cell">, row: ExperimentFigure): void {
+    add({ cell, label }: Pick<Source, "cell" | "label">, row: ExperimentFigure): void {
       const { experiment, step, metric, trial, value, user } = row;
+      labels.set(cell, label);
       cells.set(cell, (cells.get(cell) ?? new Set()).add(experiment));
       if (row.statistic !== "mean") return;
       const place = { cell, experiment, step, metric, user: userName(row) };

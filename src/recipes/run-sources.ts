@@ -9,7 +9,7 @@ import type { Source } from "./experiment-sources.ts";
 import { simulationOf, simulationOfRun } from "./simulations.ts";
 
 /** Which run a source is, apart from where it lies. */
-export type SourcePlace = Pick<Source, "name" | "cell" | "repetition">;
+export type SourcePlace = Pick<Source, "name" | "cell" | "label" | "repetition">;
 
 /** A finished run as a source. Throws UserError where the folder is none. */
 export const sourceOf = (reading: RunReading, kind: SimulationKind, place: SourcePlace): Source => {
@@ -60,7 +60,7 @@ export const isSweep = ({ reading }: NamedRun): boolean => reading.name === swee
 /** All sources of a folder: the run itself, or every run of a sweep. label: what its group is called before its cells. */
 export const sourcesOf = async (one: NamedRun, label: string): Promise<Source[]> => {
   const { folder, reading, kind } = one;
-  if (!isSweep(one)) return [sourceOf(reading, kind, { name: label, cell: label, repetition: 1 })];
+  if (!isSweep(one)) return [sourceOf(reading, kind, { name: label, cell: label, label, repetition: 1 })];
   if (reading.manifest === null)
     throw new UserError(
       "run-not-finished",
@@ -69,13 +69,22 @@ export const sourcesOf = async (one: NamedRun, label: string): Promise<Source[]>
     );
   const runs = await readRecords(join(folder, "runs", "runs.jsonl"), sweepRunSchema);
   const sources: Source[] = [];
-  for (const { id, cell, repetition, folder: place } of runs)
+  for (const { id, cell, levels, repetition, folder: place } of runs)
     sources.push(
       sourceOf(await readRun(join(folder, place)), kind, {
-        ...{ name: `${label}/${id}`, cell: label === "" ? cell : `${label} ${cell}`, repetition },
+        ...{ name: label === "" ? id : `${label}/${id}`, cell: label === "" ? cell : `${label}/${cell}` },
+        ...{ label: [...(label === "" ? [] : [label]), levelsLabel(levels)].join(": "), repetition },
       }),
     );
   return sources;
+};
+
+/** A place in a grid as people read it: "village, windows.user 0". */
+export const levelsLabel = (levels: Readonly<Record<string, string>>): string => {
+  const parts = Object.entries(levels).map(([axis, name]) =>
+    /\p{L}{2}/u.test(name) && !["true", "false", "null"].includes(name) ? name : `${axis} ${name}`,
+  );
+  return parts.length === 0 ? "all" : parts.join(", ");
 };
 
 /** Names for folders: their last part, or the whole path where two share it. */

@@ -6,16 +6,17 @@ import { checkValue, createRedact, UserError } from "../core/index.ts";
 import { runsHere } from "../models/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun, readRun } from "../runs/index.ts";
+import type { Source } from "./experiment-sources.ts";
 import { describeGroups, likenessOf } from "./experiment-summary.ts";
 import { runFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
-import { sourceOf } from "./run-sources.ts";
+import { levelsLabel, sourceOf } from "./run-sources.ts";
 import { type Simulation, simulationOf } from "./simulations.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { resultsOf, resultsStage } from "./stages/experiment-results.ts";
 import { type ReadyRun, sweepFailure, sweepRuns, sweepStage } from "./stages/sweep-runs.ts";
-import { type CellRun, runsOf, type SweepConfig, sweepSchema } from "./sweep-settings.ts";
+import { runsOf, type SweepConfig, sweepSchema } from "./sweep-settings.ts";
 import { counted } from "./wording.ts";
 
 /** Every run with its settings, checked as its own command checks them. Throws UserError with the cell's name. */
@@ -107,12 +108,8 @@ const identityOf = ({ out, parallel: _, ...decisive }: SweepConfig, fresh: boole
 const parallelOf = ({ parallel }: SweepConfig, { models }: Simulation, all: readonly ReadyRun[]): number =>
   all.some(({ config }) => models(config).some(runsHere)) ? 1 : Math.min(parallel, all.length);
 
-const labelOf = ({
-  cell,
-  seed,
-  repetition,
-}: Pick<CellRun, "seed" | "repetition"> & { readonly cell: string }) =>
-  `${cell === "all" ? "" : `${cell}, `}seed ${seed}${repetition === 1 ? "" : ` (repetition ${repetition})`}`;
+const labelOf = ({ label, seed, repetition }: Source): string =>
+  `${label === "all" ? "" : `${label}, `}seed ${seed}${repetition === 1 ? "" : ` (repetition ${repetition})`}`;
 
 const execute = async (config: SweepConfig, context: RecipeContext) => {
   const ready = await readyRuns(config);
@@ -127,9 +124,11 @@ const execute = async (config: SweepConfig, context: RecipeContext) => {
   const { done, failed } = await sweepRuns(run, all, { recipe, context, parallel });
   if (done.length === 0) throw sweepFailure(failed, all.length);
   const sources = [];
-  for (const { id, cell, repetition, folder } of done)
+  for (const { id, cell, levels, repetition, folder } of done)
     sources.push(
-      sourceOf(await readRun(join(run.folder, folder)), config.command, { name: id, cell, repetition }),
+      sourceOf(await readRun(join(run.folder, folder)), config.command, {
+        ...{ name: id, cell, label: levelsLabel(levels), repetition },
+      }),
     );
   const figures = await resultsOf(run, sources, failed.length === 0 ? [sweepStage] : []);
   const page = groupsPage({
@@ -140,7 +139,10 @@ const execute = async (config: SweepConfig, context: RecipeContext) => {
     figures,
     likeness: await likenessOf(sources, labelOf),
     failures: failed.map(({ name, message }) => `${name}: ${message}`),
-    facts: [["Seeds", (config.seeds ?? [config.seed]).join(", ")]],
+    facts: [
+      ["Seeds", (config.seeds ?? [config.seed]).join(", ")],
+      ["Models", [...new Set(all.flatMap((one) => simulation.models(one.config)))].join(", ") || "scripts"],
+    ],
   });
   await chartsOf(run, page, [resultsStage]);
   if (failed.length > 0) throw sweepFailure(failed, all.length);

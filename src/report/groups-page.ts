@@ -64,14 +64,11 @@ const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
 /** An axis that begins at nothing (or as far below) and ends at 1, 5, 10 or a power of ten: the first that holds all. */
 const scaleOf = (figures: readonly GroupFigure[]): PanelScale => {
-  const all = figures.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
-  const size = Math.max(...figures.map(({ value }) => Math.abs(value)));
-  const high = [1, 5, 10, 100, 1000].find((end) => end >= size) ?? size;
-  return {
-    low: Math.min(...all) < 0 && figures.some(({ value }) => value < 0) ? -high : 0,
-    high,
-    share: false,
-  };
+  const most = Math.max(...figures.map(({ value }) => Math.abs(value)));
+  // The interval of a share may reach past 1, where there is nothing.
+  const reach = most <= 1 ? most : Math.max(most, ...figures.map(({ high }) => high ?? 0));
+  const high = [1, 5, 10, 100, 1000].find((end) => end >= reach) ?? reach;
+  return { low: figures.some(({ value }) => value < 0) ? -high : 0, high, share: false };
 };
 
 const measured = (data: GroupsPageData, metric: string): GroupFigure[] =>
@@ -144,7 +141,7 @@ const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
   const groups = groupsOf(all).slice(0, shownGroups);
   const own = all.filter(({ group }) => groups.includes(group));
   const users = seriesOf(own);
-  if (groups.length < 2 || users.length > 4) return null;
+  if (groups.length < 2 || users.length > 4 || metric.startsWith("similarity.")) return null;
   const sorted = own.filter(({ user }) => user === users[0]).sort((one, other) => other.value - one.value);
   const [best, worst] = [sorted[0], sorted.at(-1)];
   if (best === undefined || worst === undefined) return null;
@@ -152,7 +149,10 @@ const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
   return {
     id: `${idOf(metric)}-at-the-end`,
     title: `${titleOf(metric)}, at the end`,
-    seen: `Highest: ${best.group} with ${two(best.value)}; lowest: ${worst.group} with ${two(worst.value)}.`,
+    seen:
+      two(best.value) === two(worst.value)
+        ? `All are at ${two(best.value)}.`
+        : `Highest: ${best.group} with ${two(best.value)}; lowest: ${worst.group} with ${two(worst.value)}.`,
     reading: intervalNote(own),
     wide: { width: 740, height },
     narrow: { width: 360, height },
@@ -166,7 +166,7 @@ const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
               ...{ name: group, series: seriesName(user), estimate: { value, low, high, n } },
             })),
         ),
-        scale: scaleOf(own),
+        scale: scaleOf(measured(data, metric)),
       }),
   };
 };

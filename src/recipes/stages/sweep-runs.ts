@@ -30,13 +30,19 @@ const finishedRun = async (folder: string, { run }: ReadyRun): Promise<SweepRun 
   };
 };
 
-/** What of a run's events a person should see of the sweep: warnings with the run's name, and what was asked of models. */
-const passOn =
-  (stage: StageContext, name: string, emit: RecipeContext["emit"]) =>
-  (event: RunEvent): void => {
-    if (event.type === "warning") stage.warn(event.code, `${name}: ${event.text}`);
+/**
+ * What of a run's events a person should see of the sweep: the first warning of each kind, with the run's name, and what was
+ * asked of models.
+ */
+const passOn = (stage: StageContext, name: string, emit: RecipeContext["emit"]) => {
+  const told = new Set<string>();
+  return (event: RunEvent): void => {
     if (event.type === "stage-usage") emit({ ...event, stage: stage.name });
+    if (event.type !== "warning" || told.has(event.code)) return;
+    told.add(event.code);
+    stage.warn(event.code, `${name}: ${event.text}`);
   };
+};
 
 type Work = {
   readonly stage: StageContext;
@@ -87,12 +93,15 @@ const workOnAll = async (work: Work, all: readonly ReadyRun[], parallel: number)
 };
 
 /** What is thrown at the end of a sweep of which runs failed. */
-export const sweepFailure = (failed: readonly FailedRun[], of: number): CovenantError =>
-  new CovenantError(
+export const sweepFailure = (failed: readonly FailedRun[], of: number): CovenantError => {
+  const told = failed.map(({ name, message }) => `  ${name}: ${message}`).join("\n");
+  const others = failed.length === of ? "" : "\nThe others are done, and in results and page.";
+  return new CovenantError(
     "sweep-runs-failed",
-    `${counted(failed.length, "run")} of ${of} failed:\n${failed.map(({ name, message }) => `  ${name}: ${message}`).join("\n")}\nThe others are done, and in results and page. The same command tries again what failed, and only that.`,
-    { failed: failed.map(({ name }) => name) },
+    `${counted(failed.length, "run")} of ${of} failed:\n${told}${others}`,
+    { failed: failed.map(({ name }) => name), retriable: true },
   );
+};
 
 /** Works on all runs, or finds them done. The stage is finished when none of them failed. */
 export const sweepRuns = async (

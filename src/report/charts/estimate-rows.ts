@@ -3,6 +3,7 @@
 
 import { type Interval, intervalSentence, known } from "./interval.ts";
 import type { PanelScale } from "./panels.ts";
+import { shortName } from "./short-name.ts";
 import { armMark, type ChartSize, type ChartSpecification, frame, palette } from "./theme.ts";
 
 export type EstimateRow = {
@@ -18,8 +19,6 @@ export type EstimateRowsInput = ChartSize & {
   readonly scale: PanelScale;
   readonly write: (value: number) => string;
 };
-
-const longestName = 34;
 
 /** One line a name, one mark a series. */
 export const estimateRowsChart = (input: EstimateRowsInput): ChartSpecification => {
@@ -39,22 +38,23 @@ export const estimateRowsChart = (input: EstimateRowsInput): ChartSpecification 
     scale: { domain: [scale.low, scale.high], clamp: true, nice: false, zero: false },
     axis: { title: null, tickCount: 5, grid: true, ...(scale.share ? { format: "%" } : {}) },
   };
-  const characters = Math.min(longestName, Math.max(4, ...names.map((name) => name.length)));
+  const shown = names.map((name) => shortName(name, input.width > 500 ? 36 : 18));
   const y = {
     field: "at",
     type: "quantitative" as const,
     scale: { domain: [names.length - 0.5, -0.5], nice: false, zero: false },
     axis: {
       values: names.map((_, index) => index),
-      labelExpr: `${JSON.stringify(names)}[datum.value]`,
+      labelExpr: `${JSON.stringify(shown)}[datum.value]`,
       title: null,
       grid: false,
-      labelLimit: 7 * characters,
+      labelLimit: 0,
       labelColor: palette.ink.light,
     },
   };
   const field = { field: "series", type: "nominal" as const };
-  const legend = series.length > 1 ? { orient: "top" as const, title: null, symbolSize: 60 } : null;
+  const legend =
+    series.length > 1 ? { orient: "top" as const, title: null, symbolSize: 60, labelLimit: 0 } : null;
   const marks = series.map((_, index) => armMark(index));
   const color = {
     ...{ ...field, legend },

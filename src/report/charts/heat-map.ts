@@ -1,6 +1,7 @@
 // How alike things are, two by two: a square a pair, the darker the more alike, with the number in it where there is room.
 // Knows nothing of how likeness is measured.
 
+import { shortName } from "./short-name.ts";
 import { type ChartSize, type ChartSpecification, frame, palette } from "./theme.ts";
 
 /** labels: of rows and columns alike; values: 0 to 1 for each pair, rows by columns; null: not known. */
@@ -32,7 +33,7 @@ export const heatMapChart = (input: HeatMapInput): ChartSpecification => {
           ],
     ),
   );
-  const names = `${JSON.stringify(labels)}[datum.value]`;
+  const names = `${JSON.stringify(labels.map((label) => shortName(label, 26)))}[datum.value]`;
   const placed = (field: "row" | "column") => ({
     field,
     type: "ordinal" as const,
@@ -40,7 +41,7 @@ export const heatMapChart = (input: HeatMapInput): ChartSpecification => {
     axis: {
       title: null,
       labelExpr: names,
-      labelLimit: 180,
+      labelLimit: 0,
       domain: false,
       labelColor: palette.ink.light,
       ...(field === "column" ? { labelAngle: labels.some((one) => one.length > 6) ? -40 : 0 } : {}),

@@ -2,6 +2,7 @@
 // group, with the same axes in all, one line a series with its 95 % band. Knows nothing of what panels and series are.
 
 import { type Interval, intervalSentence, known } from "./interval.ts";
+import { shortName } from "./short-name.ts";
 import { armMark, type ChartSize, type ChartSpecification, frame, palette } from "./theme.ts";
 
 export type PanelPoint = {
@@ -33,6 +34,8 @@ export type PanelsInput = ChartSize & {
 };
 
 const axisWidth = 44;
+/** Mean width of a character of the panels' names, in pixels. */
+const boldCharacter = 7;
 const spacing = { row: 44, column: 20 };
 
 /** Columns, at most so many, that leave the fewest places empty. */
@@ -97,7 +100,7 @@ const axesOf = ({ points, along, scale }: PanelsInput) => {
     axis: {
       title: along,
       format: "d",
-      ...(places.length <= 6 ? { values: places } : { tickCount: 4, tickMinStep: 1 }),
+      ...(places.length <= 6 ? { values: places, labelOverlap: false } : { tickCount: 4, tickMinStep: 1 }),
     },
   };
   const y = {
@@ -125,6 +128,10 @@ export const panelsChart = (input: PanelsInput): ChartSpecification => {
   const { color, shape, strokeDash } = looksOf(input);
   const across = evenColumns(panels.length, columns);
   const rows = rowsOf(input);
+  const panelWidth = Math.floor((width - axisWidth - (across - 1) * spacing.column) / across);
+  const names = Object.fromEntries(
+    panels.map((name) => [name, shortName(name, Math.floor(panelWidth / boldCharacter))]),
+  );
   const hairlines =
     after.length === 0
       ? []
@@ -159,6 +166,7 @@ export const panelsChart = (input: PanelsInput): ChartSpecification => {
         labelFontSize: 12,
         labelFontWeight: "bold",
         labelAnchor: "start",
+        labelExpr: `(${JSON.stringify(names)})[datum.value]`,
         labelLimit: 0,
         labelPadding: 4,
       },
@@ -167,7 +175,7 @@ export const panelsChart = (input: PanelsInput): ChartSpecification => {
     bounds: "flush",
     spacing,
     spec: {
-      width: Math.floor((width - axisWidth - (across - 1) * spacing.column) / across),
+      width: panelWidth,
       height,
       layer: [
         ...hairlines,
