@@ -143,7 +143,6 @@ describe("a sweep", () => {
     ["a run that begins", (event: RunEvent) => event.type === "stage-progress" && event.done === 1],
     ["the last run", (event: RunEvent) => event.type === "stage-progress" && event.done === 3],
     ["the table of results", (event: RunEvent) => event.type === "stage-start" && event.stage === "results"],
-    ["the charts", (event: RunEvent) => event.type === "stage-start" && event.stage === "charts"],
   ])("interrupted at %s goes on to the same bytes, and repeats no finished run", async (at, isThere) => {
     const out = `broken-${at.replaceAll(" ", "-")}`;
     const config = given(out, { ...games, parallel: 2 });

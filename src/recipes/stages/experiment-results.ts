@@ -2,6 +2,7 @@
 // groups with their intervals (groups.jsonl, groups.csv). Figures stream; sums alone are kept.
 
 import { join } from "node:path";
+import { throwIfAborted } from "../../core/index.ts";
 import {
   type ExperimentFigure,
   type ExperimentRow,
@@ -50,6 +51,7 @@ const writeRows = async (
   let waiting: ExperimentRow[] = [];
   try {
     for (const [at, source] of sources.entries()) {
+      throwIfAborted(stage.signal);
       for await (const figure of source.rows()) {
         groups.add(source, figure);
         const row = rowOf(source, figure);
