@@ -1,9 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-// Two workers, each computing on one thread: the suite is sized for a two-core machine. Files beside the sources share a
-// worker's modules, since loading them anew for each took a third of the time. What starts processes or servers, and
-// what measures this process's memory, keeps a process of its own.
-const memory = "src/**/*-memory.test.ts";
+// Two workers, each computing on one thread: the suite is sized for a two-core machine. Files share a worker's modules,
+// since loading them anew for each took a third of the time. What ends or counts processes, stands in for servers of
+// others, or measures this process's memory, keeps a process of its own; it comes first, so that what is long is not last.
+const alone = [
+  "src/**/*-memory.test.ts",
+  "test/architecture/*.test.ts",
+  "test/e2e/{bad-input,checkpoints,closed-streams,endpoint,hub,hub-dataset,kills}.test.ts",
+  "test/e2e/{launcher,memory,push,serving,whole-run}.test.ts",
+  "bench/**/*.test.ts",
+];
 export default defineConfig({
   test: {
     pool: "forks",
@@ -11,14 +17,16 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     setupFiles: ["test/one-thread.ts"],
+    globalSetup: ["test/shared-folder.ts"],
     projects: [
+      { extends: true, test: { name: "alone", include: alone } },
       {
         extends: true,
-        test: { name: "sources", include: ["src/**/*.test.ts"], exclude: [memory], isolate: false },
+        test: { name: "commands", include: ["test/**/*.test.ts"], exclude: alone, isolate: false },
       },
       {
         extends: true,
-        test: { name: "whole", include: [memory, "test/**/*.test.ts", "bench/**/*.test.ts"] },
+        test: { name: "sources", include: ["src/**/*.test.ts"], exclude: alone, isolate: false },
       },
     ],
   },

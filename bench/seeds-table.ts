@@ -173,10 +173,14 @@ export const beginMarker = "<!-- seeds: begin (written by npm run bench:seeds) -
 export const endMarker = "<!-- seeds: end -->";
 
 /** A document with the text between the markers replaced. Throws when a marker is missing. */
-export const replaceBetweenMarkers = (document: string, text: string): string => {
-  const begin = document.indexOf(beginMarker);
-  const end = document.indexOf(endMarker);
+export const replaceBetweenMarkers = (
+  document: string,
+  text: string,
+  markers: { readonly begin: string; readonly end: string } = { begin: beginMarker, end: endMarker },
+): string => {
+  const begin = document.indexOf(markers.begin);
+  const end = document.indexOf(markers.end);
   if (begin < 0 || end < begin)
-    throw new Error(`The document has no "${beginMarker}" followed by "${endMarker}".`);
-  return `${document.slice(0, begin + beginMarker.length)}\n\n${text}\n\n${document.slice(end)}`;
+    throw new Error(`The document has no "${markers.begin}" followed by "${markers.end}".`);
+  return `${document.slice(0, begin + markers.begin.length)}\n\n${text}\n\n${document.slice(end)}`;
 };

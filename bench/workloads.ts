@@ -19,11 +19,10 @@ import { type TrainingShape, trainingOperations } from "./arithmetic.ts";
 /** run() does the work once and gives what it was worth (operations or tokens). */
 export type Workload = { readonly run: () => Promise<number>; readonly release: () => Promise<void> };
 
-const side = 1024;
 const products = 4;
 
-/** Bare products of 1024 x 1024 matrices, four one after another; worth in operations. */
-export const matmulWorkload = async (): Promise<Workload> => {
+/** Bare products of square matrices, four one after another; worth in operations. */
+export const matmulWorkload = async (side = 1024): Promise<Workload> => {
   const weight = input("weight", [side, side]);
   let x = input("x", [side, side]);
   for (let product = 0; product < products; product++) x = matmul(x, weight);
@@ -44,12 +43,8 @@ export const matmulWorkload = async (): Promise<Workload> => {
 const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, length: number): number[] =>
   Array.from({ length }, () => 5 + random.integer(config.vocabularySize - 5));
 
-/** Whole steps of pretraining: laying out the batch, forward, backward, AdamW; worth in operations. places: for targets. */
-export const trainingWorkload = async (
-  config: ModelConfig,
-  shape: TrainingShape,
-  places: number,
-): Promise<Workload> => {
+/** Steps of pretraining on one batch, and the trainer that takes them. places: for targets. */
+export const pretrainingSteps = (config: ModelConfig, shape: TrainingShape, places: number) => {
   const { rows, time, documents, length, targets: count } = shape;
   const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), defaultAdamW);
   const random = createRandom(1);
@@ -63,11 +58,24 @@ export const trainingWorkload = async (
     offset: 1 + (Math.floor(at / items.length) % (length - 1)),
     weight: 1,
   }));
+  const step = () => {
+    const batch = layOut(items, targets, { padding: 0, time, rows, targets: places });
+    const weights = targetVector(batch, () => 1 / count);
+    return trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
+  };
+  return { trainer, step };
+};
+
+/** Whole steps of pretraining: laying out the batch, forward, backward, AdamW; worth in operations. places: for targets. */
+export const trainingWorkload = async (
+  config: ModelConfig,
+  shape: TrainingShape,
+  places: number,
+): Promise<Workload> => {
+  const { trainer, step } = pretrainingSteps(config, shape, places);
   return {
     async run() {
-      const batch = layOut(items, targets, { padding: 0, time, rows, targets: places });
-      const weights = targetVector(batch, () => 1 / count);
-      await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
+      await step();
       return trainingOperations(config, shape);
     },
     release: () => trainer.release(),

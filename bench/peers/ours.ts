@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createRandom } from "../../src/core/index.ts";
 import { emptyNf4 } from "../../src/engine/index.ts";
+import { useComputing } from "../../src/recipes/index.ts";
 import {
   createDpoTrainer,
   createPretrainer,
@@ -244,6 +245,7 @@ if (make === undefined) {
   process.stderr.write(`Workload "${name}": expected one of ${Object.keys(workloads).join(", ")}.\n`);
   process.exit(2);
 }
+await useComputing(process.env);
 const step = await make();
 const product = await matmulWorkload();
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);

@@ -4,7 +4,7 @@
 // finished by then ends as it would have.
 
 import { InterruptedError, systemClock } from "../core/index.ts";
-import { recipes, useThreads } from "../recipes/index.ts";
+import { recipes, useComputing } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
 import { createConversation } from "./conversation.ts";
 import { readEnvironment } from "./environment.ts";
@@ -34,7 +34,7 @@ const conversation = createConversation({
 });
 try {
   const environment = await readEnvironment(process.cwd(), process.env);
-  await useThreads(environment);
+  await useComputing(environment);
   process.exitCode = await runCommandLine({
     words: process.argv.slice(2),
     recipes,

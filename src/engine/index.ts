@@ -2,6 +2,7 @@
 // What a tensor stands for is not known here.
 export { gradients } from "./gradient.ts";
 export { exportOnnx } from "./onnx-export.ts";
+export { type Provider, providers } from "./operation.ts";
 export { gelu, silu } from "./operations/activations.ts";
 export { causalAttention } from "./operations/attention.ts";
 export { checkpoint } from "./operations/checkpoint.ts";
@@ -68,6 +69,7 @@ export {
   openPrograms,
   type Program,
   type ProgramCache,
+  setProvider,
   setThreads,
   threadCount,
 } from "./session.ts";

@@ -2,7 +2,7 @@
 // depends on are not written.
 
 import onnxProto from "onnx-proto";
-import type { OnnxEmitter, OnnxFloat } from "./operation.ts";
+import type { OnnxEmitter, OnnxFloat, Provider } from "./operation.ts";
 import { operationNamed } from "./operations/table.ts";
 import { type Shape, sameShape, shapeError } from "./shape.ts";
 import { type ElementType, type GraphNode, orderedNodes, type Tensor, type TensorData } from "./tensor.ts";
@@ -66,7 +66,7 @@ type Writer = {
   constant(shape: Shape, type: ElementType, data: TensorData): string;
 };
 
-const createWriter = (): Writer => {
+const createWriter = (provider: Provider): Writer => {
   const nodes: WrittenNode[] = [];
   const initializers: object[] = [];
   const external: ExternalConstant[] = [];
@@ -83,6 +83,7 @@ const createWriter = (): Writer => {
     return name;
   };
   const emitter: OnnxEmitter = {
+    provider,
     emit(opType, inputs, options = {}) {
       const output = Array.from({ length: options.outputs ?? 1 }, () => `t${next++}`);
       const attribute = Object.entries(options.attributes ?? {}).map(([name, value]) =>
@@ -150,8 +151,11 @@ export type ExportedGraph = {
 };
 
 /** The ONNX model of named outputs. Throws CovenantError when inputs of one name differ in shape or type. */
-export const exportOnnx = (outputs: Readonly<Record<string, Tensor>>): ExportedGraph => {
-  const writer = createWriter();
+export const exportOnnx = (
+  outputs: Readonly<Record<string, Tensor>>,
+  provider: Provider = "cpu",
+): ExportedGraph => {
+  const writer = createWriter(provider);
   const names = new Map<GraphNode, readonly string[]>();
   const inputs = new Map<string, { shape: Shape; type: ElementType }>();
   for (const node of orderedNodes(Object.values(outputs))) {

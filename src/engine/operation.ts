@@ -9,8 +9,14 @@ import type { Attributes, ElementType, GraphNode, OutputSpecification, Tensor } 
 /** A value in the reference interpreter: numbers of any element type in doubles. */
 export type ReferenceValue = { readonly shape: Shape; readonly data: Float64Array };
 
+/** What computes: the processor, or a graphics card through WebGPU, with the processor for what WebGPU has not. */
+export const providers = ["cpu", "webgpu"] as const;
+export type Provider = (typeof providers)[number];
+
 /** Where an operation writes its ONNX nodes. Returns the names of the new node's outputs. */
 export type OnnxEmitter = {
+  /** What the nodes are for, where kernels differ. */
+  readonly provider: Provider;
   emit(
     operator: string,
     inputs: readonly string[],

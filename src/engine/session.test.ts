@@ -19,6 +19,7 @@ import {
   createProgramCache,
   openPrograms,
   type Program,
+  setProvider,
   setThreads,
 } from "./session.ts";
 import { constant, input, scalar } from "./tensor.ts";
@@ -159,6 +160,24 @@ describe("the program cache", () => {
     await cache.get("bad");
     expect(cache.size).toBe(1);
     await cache.release();
+  });
+});
+
+describe("WebGPU", () => {
+  it("gives the processor's results, or says what is missing on a machine without a graphics card", async () => {
+    const x = input("x", [2, 2]);
+    setProvider("webgpu");
+    const compiling = compile({ y: matmul(x, x, { transposeB: true }) });
+    setProvider("cpu");
+    const outcome = await compiling.then(
+      async (program) => {
+        const { y } = await program.run({ x: Float32Array.of(1, 2, 3, 4) });
+        await program.release();
+        return Array.from(y as Float32Array).join(" ");
+      },
+      (thrown: Error) => thrown.message,
+    );
+    expect(["5 11 11 25", expect.stringContaining("leave COVENANT_PROVIDER out")]).toContainEqual(outcome);
   });
 });
 

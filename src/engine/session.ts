@@ -1,10 +1,12 @@
-// Compiled graphs: one ONNX Runtime session each, on the CPU. A program checks what it is fed and runs. Measured on
+// Compiled graphs: one ONNX Runtime session each, on the processor unless asked for another provider. A program checks
+// what it is fed and runs. Measured on
 // onnxruntime-node 1.30: what enters a session is not copied, what leaves it is copied once into fresh memory, given
 // buffers or not; so outputs are simply taken as they come.
 
 import { availableParallelism } from "node:os";
-import { CovenantError } from "../core/index.ts";
+import { CovenantError, UserError } from "../core/index.ts";
 import { exportOnnx } from "./onnx-export.ts";
+import type { Provider } from "./operation.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import { type ElementType, elementTypeOf, type Tensor, type TensorData } from "./tensor.ts";
 
@@ -63,8 +65,25 @@ const loadRuntime = async (): Promise<typeof import("onnxruntime-node")> => {
   }
 };
 
+/** What is thrown where a session could not be made: without an adapter nothing can be done but use the processor. */
+const sessionTrouble = (thrown: unknown): unknown =>
+  thrown instanceof Error && /WebGPU adapter/.test(thrown.message)
+    ? new UserError(
+        "provider-unavailable",
+        "WebGPU found no graphics card on this machine. It needs one with a Vulkan driver and the Vulkan loader (libvulkan.so.1); leave COVENANT_PROVIDER out to compute on the processor.",
+        {},
+        thrown,
+      )
+    : thrown;
+
 let open = 0;
 let threadsOfProcess: number | undefined;
+let providerOfProcess: Provider = "cpu";
+
+/** What every program computes with that this process compiles from now on; at first the processor. */
+export const setProvider = (provider: Provider): void => {
+  providerOfProcess = provider;
+};
 
 /** Threads of one operation for every program that this process compiles from now on; undefined: one per core. */
 export const setThreads = (threads: number | undefined): void => {
@@ -77,22 +96,26 @@ export const threadCount = (): number => threadsOfProcess ?? availableParallelis
 /** How many sessions hold native memory in this process: compiled and not yet released. */
 export const openPrograms = (): number => open;
 
-/** Compiles named outputs into one session. */
+/** Compiles named outputs into one session. Throws UserError where WebGPU is asked for and finds no adapter. */
 export const compile = async (
   outputs: Readonly<Record<string, Tensor>>,
   options: CompileOptions = {},
 ): Promise<Program> => {
   const runtime = await loadRuntime();
-  const { bytes, external, inputs } = exportOnnx(outputs);
+  const provider = providerOfProcess;
+  const { bytes, external, inputs } = exportOnnx(outputs, provider);
   const threads = options.threads ?? threadsOfProcess;
-  const session = await runtime.InferenceSession.create(bytes, {
-    executionProviders: ["cpu"],
+  const creating = runtime.InferenceSession.create(bytes, {
+    executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     externalData: external,
     // Planned blocks come on top of what the first run took: a third more memory for no time (docs/experiments.md).
     enableMemPattern: false,
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  });
+  const session = await creating.catch((thrown: unknown) => {
+    throw sessionTrouble(thrown);
   });
   open++;
   const specifications = new Map(

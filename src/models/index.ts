@@ -20,6 +20,7 @@ export {
   isToBeFetched,
   loadElsewhere,
   modelFolderOf,
+  type OpenModel,
   openModel,
   priceOfModel,
   runsHere,
@@ -36,6 +37,7 @@ export {
   type ScriptedReply,
   scriptedModel,
 } from "./providers/scripted.ts";
+export { createForeignTextCheck } from "./providers/small-language.ts";
 export { openRecorder, type Recorder } from "./recorder.ts";
 export type * from "./specification.ts";
 export { choiceTokens, estimatePrompt, estimateTokens } from "./token-estimate.ts";

@@ -109,8 +109,11 @@ export const loadElsewhere = (names: readonly string[], load: LoadFormat): UserE
     { models: names, load },
   );
 
+/** What opens a model by its name. */
+export type OpenModel = (name: string, options: OpenOptions) => Promise<LanguageModel>;
+
 /** Opens the model that a name stands for (see parseModelName). Throws UserError for what the user must change. */
-export const openModel = async (name: string, options: OpenOptions): Promise<LanguageModel> => {
+export const openModel: OpenModel = async (name, options) => {
   const target = parseModelName(name);
   throwIfAborted(options.signal);
   if (options.load !== undefined && !runsHere(name)) throw loadElsewhere([name], options.load);

@@ -36,6 +36,9 @@ const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
     ];
   });
 
+const taskNames = (names: readonly string[]): string =>
+  names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
+
 /** The data of the page. last: of the runs that were played. */
 export const readContractPage = async (
   folder: string,
@@ -71,7 +74,7 @@ export const readContractPage = async (
     documents: documentsOf(figures),
     facts: [
       ["Seed", String(config.seed)],
-      ["Task", setup.tasks.map(({ name }) => name).join(", ")],
+      ["Task", taskNames(setup.tasks.map(({ name }) => name))],
       ["Assistants", assistant],
       ...(user === assistant ? [] : [["Users", user] as const]),
       ...(meta === assistant ? [] : [["Meta-model", meta] as const]),

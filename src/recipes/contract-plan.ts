@@ -3,19 +3,16 @@
 // from the limits of those that are not.
 
 import { priceOfModel } from "../models/index.ts";
-import type { Message } from "../records/index.ts";
-import {
-  assistantMessages,
-  metaMessages,
-  othersRatingMessages,
-  ownRatingMessages,
-  talkTranscript,
-} from "../simulation/index.ts";
+import type { Message, Task } from "../records/index.ts";
+import { metaMessages } from "../simulation/index.ts";
 import type { ContractConfig } from "./contract-settings.ts";
 import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls, tokensOf } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
+import { comparedNames } from "./stages/contract-benefit.ts";
+import { metaParts } from "./stages/contract-meta.ts";
 import { type ContractPlay, othersATurn } from "./stages/contract-run.ts";
+import { satisfactionName } from "./stages/satisfaction.ts";
 import { counted } from "./wording.ts";
 
 const tokensIn = (messages: readonly Message[]): number =>
@@ -36,29 +33,58 @@ const shownTurns = ({ runs, turns, carry }: ContractConfig, window: number): num
 };
 
 /** Tokens of requests without earlier turns and without what models have yet to write, on average. */
-const requestTokens = ({ setup: { cast, tasks, metrics, first }, config }: ContractPlay) => {
+const requestTokens = ({ setup: { wording, cast, tasks, metrics, first }, config }: ContractPlay) => {
   const { users } = cast;
   const words = config.roles.user.words;
   const each = <Item>(items: readonly Item[], count: (item: Item) => number): number =>
     mean(items.map(count));
   return {
-    draft: each(tasks, (task) => tokensIn(assistantMessages(first, users[0]!.label, task, []))),
+    draft: each(tasks, (task) => tokensIn(wording.assistant(first, users[0]!.label, task, []))),
     own: each(users, ({ persona }) =>
       each(tasks, (task) =>
-        tokensIn(ownRatingMessages(persona, task, [], "", { metrics: metrics.own, words })),
+        tokensIn(wording.ownRating(persona, task, [], "", { metrics: metrics.own, words })),
       ),
     ),
     others: each(users, ({ persona }) =>
-      each(tasks, (task) => tokensIn(othersRatingMessages(persona, task, "", metrics.others))),
+      each(tasks, (task) => tokensIn(wording.othersRating(persona, task, "", metrics.others))),
     ),
   };
 };
 
 const metaTokens = ({ setup, config }: ContractPlay): number => {
-  const { cast, metrics, metaPrompt, tasks, first } = setup;
-  const transcript = talkTranscript(cast, [], metrics);
-  const question = { users: cast.users.length, task: tasks[0]!, current: first, earlier: [], transcript };
+  const { wording, cast, metrics, metaPrompt, tasks, first } = setup;
+  const [transcript] = wording.transcripts(cast, [], metrics);
+  const question = {
+    users: cast.users.length,
+    questions: [tasks[0]!.question],
+    current: wording.current(first),
+    earlier: [],
+    transcript: transcript!,
+  };
   return tokensIn(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
+};
+
+/** Held-out requests that are answered in the end under each of the constitutions that are compared. */
+export const planSatisfaction = (
+  { config, setup }: ContractPlay,
+  tasks: readonly Task[],
+  speed: Speed,
+): PlannedStep => {
+  const { maxTokens } = config.roles.assistant;
+  const price = priceOfModel(config.prices, setup.models.assistant);
+  const constitutions = comparedNames.length;
+  const calls = constitutions * tasks.length;
+  const asked = mean(tasks.map((task) => tokensIn(setup.wording.assistant(setup.first, "", task, []))));
+  return planCalls(
+    satisfactionName,
+    `${counted(calls, "answer")} under ${constitutions} constitutions, measured`,
+    { speed, maxTokens, price },
+    (reply) => ({
+      calls,
+      read: calls * asked + (calls - tasks.length) * config.roles.meta.maxTokens,
+      written: calls * reply,
+    }),
+  );
 };
 
 /** The steps of all runs together. speeds: of the models, by role. */
@@ -76,8 +102,16 @@ export const planContract = (play: ContractPlay, speeds: Readonly<Record<string,
     price: priceOfModel(prices, setup.models[role]),
   });
   const others = othersATurn(play) * rounds;
-  const shown = Math.min(turns, windows.meta ?? turns) * talks * exchange;
-  const documents = Math.min(runs - 1, windows.documents + 1) * document;
+  const told = setup.wording.showsDrafts ? exchange : roles.user.maxTokens + frameTokens;
+  const shown = Math.min(turns, windows.meta ?? turns) * talks * told;
+  const parts = metaParts(play);
+  // Every part but the first begins with what came of the one before.
+  const documents = (Math.min(runs - 1, windows.documents + 1) + parts - 1) * document;
+  const metaLoad = (times: number) => (reply: number) => ({
+    calls: runs * parts * times,
+    read: runs * times * (parts * (metaTokens(play) + documents) + shown),
+    written: runs * parts * times * reply,
+  });
   return [
     planCalls("drafts", counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
       calls: talks * rounds,
@@ -102,18 +136,10 @@ export const planContract = (play: ContractPlay, speeds: Readonly<Record<string,
     })),
     planCalls(
       "constitutions",
-      `${counted(runs, "constitution")}, asked for up to ${counted(roles.meta.attempts, "time")} each`,
+      `${counted(runs, "constitution")}, asked for ${parts === 1 ? "" : `in ${parts} parts, `}up to ${counted(roles.meta.attempts, "time")} each`,
       modelOf("meta"),
-      (reply) => ({
-        calls: runs * roles.meta.attempts,
-        read: runs * roles.meta.attempts * (metaTokens(play) + shown + documents),
-        written: runs * roles.meta.attempts * reply,
-      }),
-      (reply) => ({
-        calls: runs,
-        read: runs * (metaTokens(play) + shown + documents),
-        written: runs * reply,
-      }),
+      metaLoad(roles.meta.attempts),
+      metaLoad(1),
     ),
   ];
 };

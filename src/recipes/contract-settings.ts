@@ -3,19 +3,20 @@
 
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { createRandom, deriveSeed, expandHome, UserError } from "../core/index.ts";
-import type { Metric, Persona } from "../records/index.ts";
+import { expandHome, UserError } from "../core/index.ts";
+import type { Metric } from "../records/index.ts";
 import {
   type Contract,
   castOf,
+  type EpisodeWording,
+  episodeWordings,
   libraryName,
   loadMetrics,
-  loadPersonas,
-  loadTasks,
+  type MetaPrompt,
   metaPromptNames,
-  metaPrompts,
   withIds,
   withOwnText,
+  wordings,
 } from "../simulation/index.ts";
 import { readModelName } from "./names.ts";
 import {
@@ -26,6 +27,7 @@ import {
   samplingSettings,
   seedSetting,
 } from "./settings.ts";
+import { choosePersonas, chooseTasks, chosen, isFile, sandboxName } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const count = z.number().int().nonnegative();
@@ -36,7 +38,7 @@ const file = (what: string) =>
     .min(1)
     .overwrite(expandHome)
     .default(libraryName)
-    .describe(`"${libraryName}", or a file of ${what}`);
+    .describe(`"${libraryName}", "${sandboxName}" (in its language, made by the seed), or a file of ${what}`);
 
 const role = (temperature: number, maxTokens: number) => ({
   temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
@@ -45,13 +47,8 @@ const role = (temperature: number, maxTokens: number) => ({
 });
 const ownModel = modelName.optional().describe("model of this role; default: model");
 
-/** Several names, as a list or with commas between. */
-const names = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((one) => one.trim())
-    .filter(Boolean),
-);
+/** Tasks where none are named: of the library, or how many of the sandbox. */
+const usualTasks = { library: ["rights-by-place"], sandbox: 48 } as const;
 
 export const contractSchema = z.strictObject({
   out: outSetting("runs/contract"),
@@ -66,18 +63,46 @@ export const contractSchema = z.strictObject({
     .min(1)
     .overwrite(readModelName)
     .describe("model of the assistants, and of the other roles where they name none"),
+  wording: z
+    .enum(wordings)
+    .default("full")
+    .describe("full: for models that follow instructions; brief: what covenant-tiny was made with"),
   personas: file("personas (YAML, JSON, JSONL, CSV, TSV, Parquet)"),
-  users: z
-    .union([positive, z.literal("all"), z.array(name).min(1), names], {
-      error: 'expected a number, "all", or ids of personas',
-    })
+  users: chosen("personas")
     .default(4)
     .describe("how many personas take part, drawn by the seed; or their ids; or all"),
   tasks: file("tasks"),
-  task: z.array(name).min(1).default(["rights-by-place"]).describe("ids of tasks; runs take them by turns"),
+  task: chosen("tasks")
+    .optional()
+    .describe(
+      `ids of tasks, how many, drawn by the seed, or all; default: ${usualTasks.library.join(", ")}, or ${usualTasks.sandbox} of the sandbox's`,
+    ),
+  tasksPer: z
+    .enum(["run", "talk"])
+    .default("run")
+    .describe("run: runs take tasks by turns; talk: every talk of a run has its own, dealt by the seed"),
+  sandbox: z
+    .strictObject({
+      split: z
+        .enum(["train", "test"])
+        .default("test")
+        .describe("requests of the sandbox that talks are about; test: held out of training"),
+      requests: count
+        .default(100)
+        .describe(
+          "held-out requests that show in the end how content its people truly are under the constitution, beside none, a random one and the best; 0: none",
+        ),
+    })
+    .prefault({})
+    .describe("where personas and tasks are the sandbox's"),
   metrics: z
     .strictObject({
-      file: file("metrics"),
+      file: z
+        .string()
+        .min(1)
+        .overwrite(expandHome)
+        .default(libraryName)
+        .describe(`"${libraryName}", or a file of metrics`),
       own: z.array(name).min(1).default(["satisfaction"]).describe("what users rate in their own talk"),
       others: z.array(name).default(["harmlessness"]).describe("what they rate in the talks of others"),
     })
@@ -155,18 +180,6 @@ export const contractSchema = z.strictObject({
 });
 export type ContractConfig = z.output<typeof contractSchema>;
 
-/** Which personas take part. Throws UserError where there are too few. */
-const choosePersonas = (all: readonly Persona[], { users, seed, personas }: ContractConfig): Persona[] => {
-  if (users === "all") return [...all];
-  if (Array.isArray(users)) return withIds(all, users, "persona");
-  if (users <= all.length) return createRandom(deriveSeed(seed, "users")).shuffle(all).slice(0, users);
-  throw new UserError(
-    "personas-too-few",
-    `users is ${users}, and ${personas === libraryName ? "the library" : personas} has ${all.length} personas. Give a smaller number, or a file with more (--personas).`,
-    { users, personas: all.length },
-  );
-};
-
 const chooseMetrics = (all: readonly Metric[], ids: readonly string[], field: string): Metric[] => {
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice === undefined) return withIds(all, ids, "metric");
@@ -175,17 +188,33 @@ const chooseMetrics = (all: readonly Metric[], ids: readonly string[], field: st
   });
 };
 
+/** The meta-prompt in the wording. Throws UserError where there is none. */
+const metaPromptOf = ({ wording, metaPrompt }: ContractConfig): MetaPrompt => {
+  const { metaPrompts }: EpisodeWording = episodeWordings[wording];
+  const found = metaPrompts[metaPrompt];
+  if (found !== undefined) return found;
+  const known = Object.keys(metaPrompts).join(", ");
+  throw new UserError(
+    "meta-prompt-wording",
+    `metaPrompt: got "${metaPrompt}", which there is not in the ${wording} wording; expected one of ${known}. Give --meta-prompt, or another --wording.`,
+    { metaPrompt, wording },
+  );
+};
+
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
 export const loadContract = async (config: ContractConfig) => {
-  const personas = choosePersonas(await loadPersonas(config.personas), config);
-  const tasks = withIds(await loadTasks(config.tasks), config.task, "task");
+  const personas = await choosePersonas(config);
+  const { tasks: source, task = usualTasks[source === sandboxName ? "sandbox" : "library"] } = config;
+  const { split } = config.sandbox;
+  const tasks = await chooseTasks({ tasks: source, task, split, seed: config.seed });
   const allMetrics = await loadMetrics(config.metrics.file);
   const metrics = {
     own: chooseMetrics(allMetrics, config.metrics.own, "metrics.own"),
     others: chooseMetrics(allMetrics, config.metrics.others, "metrics.others"),
   };
   const cast = castOf(personas, config.assistants ?? personas.length, config.graph);
-  const known = metaPrompts[config.metaPrompt];
+  const wording = episodeWordings[config.wording];
+  const known = metaPromptOf(config);
   const metaPrompt = config.metaText === undefined ? known : await withOwnText(known, config.metaText);
   const first: Contract = {
     constitution: config.constitution === undefined ? null : await loadConstitution(config.constitution),
@@ -203,7 +232,7 @@ export const loadContract = async (config: ContractConfig) => {
     user: { temperature: user.temperature, topP: user.topP, maxTokens: user.maxTokens },
     meta: { temperature: meta.temperature, topP: meta.topP, maxTokens: meta.maxTokens },
   };
-  return { tasks, metrics, cast, metaPrompt, first, models, sampling };
+  return { wording, tasks, metrics, cast, metaPrompt, first, models, sampling };
 };
 export type ContractSetup = Awaited<ReturnType<typeof loadContract>>;
 
@@ -216,6 +245,10 @@ export const contractFiles = ({
 }: ContractConfig): Record<string, string> =>
   Object.fromEntries(
     Object.entries({ personas, tasks, metrics: metrics.file, metaText }).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== libraryName,
+      (entry): entry is [string, string] => entry[1] !== undefined && isFile(entry[1]),
     ),
   );
+
+/** Whether everybody and everything is of the sandbox's language, so that its oracle can tell afterwards what came of it. */
+export const isMeasured = ({ personas, tasks, sandbox }: ContractConfig): boolean =>
+  personas === sandboxName && tasks === sandboxName && sandbox.requests > 0;

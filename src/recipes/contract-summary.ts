@@ -194,10 +194,11 @@ const reasonWords: Readonly<Record<MissingReason, string>> = {
   empty: "empty",
 };
 
-const describeMissing = (counts: readonly RunRatings[]): string[] => {
-  const missing = Object.entries(missingIn(counts)) as [MissingReason, number][];
-  const told = missing.map(([reason, count]) => `${count.toLocaleString("en-US")} ${reasonWords[reason]}`);
-  return told.length === 0 ? [] : [`Ratings that are missing, and count in no mean: ${told.join(", ")}.`];
+/** A line with how many numbers are missing and why; none where none is. what: which numbers, and what comes of that. */
+export const describeMissing = (what: string, missing: Partial<Record<MissingReason, number>>): string[] => {
+  const all = Object.entries(missing) as [MissingReason, number][];
+  const told = all.map(([reason, count]) => `${count.toLocaleString("en-US")} ${reasonWords[reason]}`);
+  return told.length === 0 ? [] : [`${what}: ${told.join(", ")}.`];
 };
 
 const shownCharacters = 70;
@@ -243,7 +244,7 @@ export const describeContract = (
   );
   return [
     ...describeRatings(play, counts),
-    ...describeMissing(counts),
+    ...describeMissing("Ratings that are missing, and count in no mean", missingIn(counts)),
     "",
     ...describeDocuments(last),
     ...(similar

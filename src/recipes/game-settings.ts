@@ -15,6 +15,7 @@ import {
   policies,
   sights,
   type World,
+  wordings,
 } from "../simulation/index.ts";
 import { callSettings, modelName, outSetting, seedSetting } from "./settings.ts";
 
@@ -144,6 +145,10 @@ export const gamesSchema = z.strictObject({
     })
     .prefault({}),
   model: modelName.optional().describe("model that moves for the players; default: scripts, without a model"),
+  wording: z
+    .enum(wordings)
+    .default("full")
+    .describe("full: for models that follow instructions; brief: what covenant-tiny was made with"),
   fixed: z
     .enum(["script", "model"])
     .optional()
@@ -211,7 +216,28 @@ export const experimentsOf = ({ game, groups, flexible, trade }: GamesConfig): E
         }));
       });
 
+/** The embedded model, which was made with the brief wording. */
+const tinyModel = "embedded:covenant-tiny";
+
 const wrong = (code: string, text: string): UserError => new UserError(code, text);
+
+/** Throws UserError where the brief wording has no words for what is played, or a model has learned no other. */
+const checkWording = ({ wording, game, variant, model, learner }: GamesConfig): void => {
+  const unsaid = [
+    ...(game === "buyer-seller" ? ["game=buyer-seller"] : []),
+    ...(variant === "imitation" ? [] : [`variant=${variant}`]),
+  ];
+  if (wording === "brief" && unsaid.length > 0)
+    throw wrong(
+      "wording-brief",
+      `The brief wording has no words for ${unsaid.join(", ")}. Leave that out, or take wording=full with a model that follows instructions.`,
+    );
+  if (wording === "full" && [model, learner].includes(tinyModel))
+    throw wrong(
+      "wording-full",
+      `${tinyModel} knows the brief wording alone. Add --set wording=brief, or begin with --config configs/simulate/games/tiny.yaml.`,
+    );
+};
 
 /** Throws UserError for settings that mean nothing together. */
 export const checkGames = (config: GamesConfig): void => {
@@ -247,6 +273,7 @@ export const checkGames = (config: GamesConfig): void => {
       "players-without-model",
       "fixed=model, learner and questions are for players that a model moves for, and no model is named. Add --model NAME, or leave them out.",
     );
+  checkWording(config);
   const names = experimentsOf(config).map(({ name }) => name);
   const double = names.find((name, at) => names.indexOf(name) !== at);
   if (double !== undefined)

@@ -3,7 +3,7 @@
 
 import { groupBy } from "../core/index.ts";
 import type { GameFigure } from "../records/index.ts";
-import type { GameFigures, ProbeFigure } from "./stages/game-figures.ts";
+import type { GameFigures, NormCounts, ProbeFigure } from "./stages/game-figures.ts";
 import { counted } from "./wording.ts";
 
 const two = (value: number | null | undefined): string =>
@@ -115,9 +115,17 @@ const describeMoves = ({ made, unparseable, missing }: GameFigures["moves"]): st
   return `${counted(all, "move")}: ${told}.${advice}`;
 };
 
-/** The first repetition's last principle of every experiment, as an example. */
+const normLine = (norms: NormCounts): string =>
+  Object.entries(norms)
+    .flatMap(([norm, count]) => (count === 0 ? [] : [`${norm} ${count}`]))
+    .join(", ");
+
+/** The first repetition's last principle of every experiment, as an example, with the norms of all where they are read. */
 const principleLines = (principles: GameFigures["principles"]): string[] => {
   const width = Math.max(10, ...principles.map(({ experiment }) => experiment.length)) + 2;
+  const read = principles.flatMap(({ experiment, norms }) =>
+    norms === undefined ? [] : [`${experiment.padEnd(width)}${normLine(norms)}`],
+  );
   return [
     "Principles at the end, of the first repetition",
     ...principles.map(
@@ -125,6 +133,9 @@ const principleLines = (principles: GameFigures["principles"]): string[] => {
         `${experiment.padEnd(width)}${text === "" ? "(none)" : text.replaceAll(/\s+/g, " ")}`,
     ),
     "",
+    ...(read.length === 0
+      ? []
+      : ["What they ask for in all repetitions, as the sandbox reads them", ...read, ""]),
   ];
 };
 

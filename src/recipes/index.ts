@@ -3,6 +3,7 @@
 
 import type { Recipe } from "./recipe.ts";
 
+export { useComputing } from "./computing.ts";
 export { planCommand } from "./dry-run.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
@@ -16,7 +17,6 @@ export type {
 } from "./recipe.ts";
 export type { FromArm, ToArm } from "./stages/arm-messages.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
-export { useThreads } from "./threads.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
 export type RecipeEntry = {
@@ -161,6 +161,12 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["simulate", "replay"],
     summary: "what a stored simulation said, message by message, without a model",
     load: async () => (await import("./simulate-replay.ts")).recipe,
+  },
+  {
+    command: ["simulate", "vote"],
+    summary:
+      "simulated people propose principles and vote on them, and a rule of social choice picks the constitution",
+    load: async () => (await import("./simulate-vote.ts")).recipe,
   },
   {
     command: ["report"],

@@ -21,10 +21,13 @@ describe("the settings of pretrain", () => {
     [{ heads: 3, keyValueHeads: 3 }, /^heads: got 3, but hiddenSize 256 .* a multiple of 6/],
     [{ hiddenSize: 12 }, /^heads: got nothing, but hiddenSize 12 .* among 4 heads.* a multiple of 8/],
     [{ keyValueHeads: 3 }, /^keyValueHeads: got 3, but 4 heads cannot share 3/],
-    [{ mix: { chat: 0, critique: 0, choice: 0 } }, /^mix: got .*, but all of its shares are 0/],
+    [
+      { mix: { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 } },
+      /^mix: got .*, but all of its shares are 0/,
+    ],
     [{ vocabulary: 100 }, /^vocabulary: got 100, expected at least 261$/],
-    [{ time: 50 }, /^time: got 50, expected at least 168$/],
-    [{ context: 50 }, /^context: got 50, expected at least 168$/],
+    [{ time: 50 }, /^time: got 50, expected at least 384$/],
+    [{ context: 50 }, /^context: got 50, expected at least 384$/],
   ])("%j are refused, the field named", (settings, said) => {
     const faults = faultsOf(settings);
     expect(faults).toHaveLength(1);

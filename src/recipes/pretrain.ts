@@ -1,5 +1,6 @@
 // `covenant pretrain`: makes assets/covenant-tiny from nothing: trains the tokenizer on the sandbox's language, then a
-// small Llama on its documents (chats, critiques with revisions, choices), and saves a Hugging Face folder.
+// small Llama on its documents (pretraining-documents.ts), and saves a Hugging Face folder. With `start` it goes on from a
+// model and its tokenizer instead.
 
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -7,7 +8,6 @@ import { z } from "zod";
 import { comparisonOptions } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { checkRunFolder, openRun, type StageContext } from "../runs/index.ts";
-import { type CorpusDocument, createCorpus, longestDocument, vocabularyText } from "../sandbox/index.ts";
 import { createPretrainer, defaultAdamW, pretrain, type WeightedDocument } from "../training/index.ts";
 import {
   compileChatTemplate,
@@ -30,8 +30,15 @@ import { asModelName } from "./names.ts";
 import { modelWords, nextCommands } from "./next-command.ts";
 import { planOf } from "./plan.ts";
 import { planPretraining } from "./plan-training.ts";
+import {
+  createDocuments,
+  longestDocument,
+  type PretrainingDocument,
+  vocabularyText,
+} from "./pretraining-documents.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { outSetting, seedSetting } from "./settings.ts";
+import { modelName, outSetting, seedSetting } from "./settings.ts";
+import { trainableFolder } from "./stages/models.ts";
 import { trainStage } from "./stages/train-stage.ts";
 
 const positive = z.number().int().positive();
@@ -40,6 +47,9 @@ const settings = z.strictObject({
   out: outSetting("runs/pretrain"),
   model: outSetting("runs/covenant-tiny").describe("folder the model is saved in"),
   seed: seedSetting.default(20_260_101).describe("seed of the whole run"),
+  start: modelName
+    .optional()
+    .describe("model to go on from, with its tokenizer and sizes; default: from nothing"),
   vocabulary: positive
     .min(roleTokens.length + 256)
     .default(3712)
@@ -50,19 +60,25 @@ const settings = z.strictObject({
   heads: positive.default(4).describe("attention heads"),
   keyValueHeads: positive.default(2).describe("heads of keys and values"),
   context: positive.min(longestDocument).default(512).describe("tokens of the longest conversation"),
-  steps: positive.default(8800).describe("optimiser steps"),
-  rows: positive.default(12).describe("packed rows of a batch"),
-  time: positive.min(longestDocument).default(256).describe("tokens of a row"),
-  targets: positive.default(1216).describe("loss tokens of a batch"),
+  steps: positive.default(10_000).describe("optimiser steps"),
+  rows: positive.default(8).describe("packed rows of a batch"),
+  time: positive.min(longestDocument).default(384).describe("tokens of a row"),
+  targets: positive.default(1024).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
   weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of AdamW"),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
-      chat: z.number().nonnegative().default(0.23).describe("share of chats"),
-      critique: z.number().nonnegative().default(0.3).describe("share of critiques with revisions"),
-      choice: z.number().nonnegative().default(0.47).describe("share of choices between two replies"),
+      chat: z.number().nonnegative().default(0.13).describe("share of chats"),
+      critique: z.number().nonnegative().default(0.19).describe("share of critiques with revisions"),
+      choice: z.number().nonnegative().default(0.3).describe("share of choices between two replies"),
+      assembly: z
+        .number()
+        .nonnegative()
+        .default(0.28)
+        .describe("share of scenes of people who want different things"),
+      sharing: z.number().nonnegative().default(0.1).describe("share of scenes of people who share things"),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),
@@ -73,6 +89,12 @@ const settings = z.strictObject({
     })
     .prefault({})
     .describe("share of inverted principles in the first quarter of the documents, and after it"),
+  statementShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.25)
+    .describe("share of the principles of critiques and choices that are statements people argue for"),
 });
 
 /** What a model cannot be built from, or a corpus not be drawn from, though every single setting is possible. */
@@ -101,8 +123,16 @@ const documentTokens = 109;
 const end = "<|end|>";
 const pad = "<|pad|>";
 
+const documentOptions = (config: PretrainConfig, invertedShare: number) => ({
+  seed: config.seed,
+  mix: config.mix,
+  invertedShare,
+  statementShare: config.statementShare,
+  answerWeight: config.answerWeight,
+});
+
 const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
-  trainTokenizer(vocabularyText({ seed: config.seed, documents: 30_000 }), {
+  trainTokenizer(vocabularyText(documentOptions(config, config.invertedShare.later), 30_000), {
     vocabularySize: config.vocabulary,
     specialTokens: roleTokens,
     end,
@@ -148,35 +178,53 @@ const letterOf = (content: string, tokenizer: Tokenizer): number | null => {
   return first!.findIndex((id, at) => id !== second![at]);
 };
 
+/** What a token of a message counts: figures have a weight of their own, and of a choice only the letter counts. */
+const tokenWeights = (
+  { content, weight, figures = weight }: PretrainingDocument[number],
+  ids: readonly number[],
+  tokenizer: Tokenizer,
+): number[] => {
+  const letter = letterOf(content, tokenizer);
+  if (letter !== null) return ids.map((_, at) => (at === letter ? weight : 1));
+  if (figures === weight) return ids.map(() => weight);
+  return ids.map((id) => (/\d/.test(tokenizer.decode([id], { skipSpecial: true })) ? figures : weight));
+};
+
 /** Token ids and loss weights of a document; the end of every learned assistant message counts 1. */
-const weigh = (document: CorpusDocument, tokenizer: Tokenizer): WeightedDocument => {
+const weigh = (document: PretrainingDocument, tokenizer: Tokenizer): WeightedDocument => {
   const ids: number[] = [];
   const weights: number[] = [];
   const closing = ownToken(tokenizer, end);
-  for (const { role, content, weight } of document.segments) {
-    const text = tokenizer.encode(content, { specialTokens: false });
-    ids.push(ownToken(tokenizer, `<|${role}|>`), ...text, closing);
-    const letter = letterOf(content, tokenizer);
-    weights.push(0, ...text.map((_, at) => (letter === null || at === letter ? weight : 1)));
-    weights.push(role === "assistant" && weight > 0 ? 1 : 0);
+  for (const part of document) {
+    const text = tokenizer.encode(part.content, { specialTokens: false });
+    ids.push(ownToken(tokenizer, `<|${part.role}|>`), ...text, closing);
+    weights.push(0, ...tokenWeights(part, text, tokenizer));
+    weights.push(part.role === "assistant" && part.weight > 0 ? 1 : 0);
   }
   return { ids, weights };
 };
 
 /** Documents by number: few inverted principles at first, so that the judge learns the position before the polarity. */
 const documentStream = (config: PretrainConfig, tokenizer: Tokenizer) => {
-  const corpora = [config.invertedShare.first, config.invertedShare.later].map((invertedShare) =>
-    createCorpus({
-      seed: config.seed,
-      split: "train",
-      invertedShare,
-      answerWeight: config.answerWeight,
-      mix: config.mix,
-    }),
-  );
+  const { first, later } = config.invertedShare;
+  const parts = [first, later].map((share) => createDocuments(documentOptions(config, share)));
   const quarter = (0.25 * config.steps * config.rows * config.time) / documentTokens;
-  return (index: number): WeightedDocument =>
-    weigh(corpora[index < quarter ? 0 : 1]!.document(index), tokenizer);
+  return (index: number): WeightedDocument => weigh(parts[index < quarter ? 0 : 1]!(index), tokenizer);
+};
+
+/** What a training begins with: a model's files, or a new tokenizer and random weights. */
+const openStart = async (config: PretrainConfig, context: RecipeContext) => {
+  if (config.start !== undefined) {
+    const {
+      config: shape,
+      weights,
+      tokenizer,
+    } = await loadModelFolder(await trainableFolder(config.start, context));
+    return { shape, weights, files: tokenizer.files };
+  }
+  const files = tokenizerFiles(config);
+  const shape = modelConfig(config, createTokenizer(files));
+  return { shape, weights: initialParameters(shape, config.seed), files };
 };
 
 const train = async (
@@ -184,10 +232,9 @@ const train = async (
   stage: StageContext,
   context: RecipeContext,
 ): Promise<string> => {
-  const files = tokenizerFiles(config);
+  const { shape, weights, files } = await openStart(config, context);
   const tokenizer = createTokenizer(files);
-  const shape = modelConfig(config, tokenizer);
-  const state = createModelState(shape, initialParameters(shape, config.seed));
+  const state = createModelState(shape, weights);
   const trainer = createPretrainer(state, { ...defaultAdamW, beta2: 0.98, weightDecay: config.weightDecay });
   const folder = join(stage.folder, "model");
   await trainStage({

@@ -27,6 +27,7 @@ import { describeRun } from "./run-summary.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import { type ArmJob, armStages, isHarmful, runArm, type SharedByArms } from "./stages/arm.ts";
+import { type ArmProcesses, openArmProcesses } from "./stages/arm-processes.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { canWorkAtOnce, workAtOnce } from "./stages/arms-at-once.ts";
 import { answerStage, type Pipeline } from "./stages/data.ts";
@@ -134,9 +135,20 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   return { document, prompts, examples, requested, inputs, request };
 };
 
-const runArms = async (pipeline: Pipeline, jobs: readonly ArmJob[], atOnce: boolean) => {
-  const { startProcess } = pipeline.context;
-  if (startProcess !== undefined && atOnce) return workAtOnce(pipeline, startProcess, jobs);
+/** Processes for the arms, where they can work at once. */
+const processesFor = (
+  config: RunConfig,
+  context: RecipeContext,
+  { inputs, prompts }: Awaited<ReturnType<typeof prepare>>,
+): ArmProcesses | undefined => {
+  const { startProcess, environment } = context;
+  if (startProcess === undefined) return undefined;
+  if (!canWorkAtOnce(config, context, inputs.configs["model"], prompts.train)) return undefined;
+  return openArmProcesses(config.arms, startProcess, environment);
+};
+
+const runArms = async (pipeline: Pipeline, jobs: readonly ArmJob[], processes: ArmProcesses | undefined) => {
+  if (processes !== undefined) return workAtOnce(pipeline, processes, jobs);
   const records = new Map<ArmName, ArmRecords>();
   for (const job of jobs) records.set(job.name, await runArm(pipeline, job));
   return records;
@@ -145,7 +157,9 @@ const runArms = async (pipeline: Pipeline, jobs: readonly ArmJob[], atOnce: bool
 const execute = async (config: RunConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
   const { document } = prepared;
-  await using pipeline = await openStages(prepared.request, context);
+  await using opened = await openStages(prepared.request, context);
+  using processes = processesFor(config, context, prepared);
+  const pipeline = processes === undefined ? opened : { ...opened, openModel: processes.openModel };
   const { run } = pipeline;
   const shared = await share(pipeline, config, prepared);
   const jobs = config.arms.map((name) => ({
@@ -153,8 +167,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
     name,
     constitution: constitutionUnder(document, name === "inverted"),
   }));
-  const atOnce = canWorkAtOnce(config, context, prepared.inputs.configs["model"], shared.train);
-  const records = await run.attempt(() => runArms(pipeline, jobs, atOnce));
+  const records = await run.attempt(() => runArms(pipeline, jobs, processes));
   const verdicts = await evaluationStage(pipeline, {
     after: config.arms.flatMap((arm) => trainedModels.map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),

@@ -6,9 +6,16 @@ import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
 import { contractPage } from "../report/index.ts";
+import { requireFluent } from "./contract-fluency.ts";
 import { readContractPage } from "./contract-page-data.ts";
-import { planContract } from "./contract-plan.ts";
-import { type ContractConfig, contractFiles, contractSchema, loadContract } from "./contract-settings.ts";
+import { planContract, planSatisfaction } from "./contract-plan.ts";
+import {
+  type ContractConfig,
+  contractFiles,
+  contractSchema,
+  isMeasured,
+  loadContract,
+} from "./contract-settings.ts";
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
@@ -16,6 +23,7 @@ import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { benefitOf, measuredTasks } from "./stages/contract-benefit.ts";
 import {
   type ContractPlay,
   type ContractState,
@@ -25,11 +33,19 @@ import {
   skippedRun,
 } from "./stages/contract-run.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
+import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
   Array.from({ length: runs }, (_, at) => runName(at + 1));
+
+const stageNames = (config: ContractConfig): string[] => [
+  ...runNames(config),
+  ...(isMeasured(config) ? [satisfactionName] : []),
+  "tables",
+  chartStage,
+];
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: ContractConfig, context: RecipeContext) => {
@@ -37,7 +53,7 @@ const prepare = async (config: ContractConfig, context: RecipeContext) => {
   const { assistant, user, meta } = setup.models;
   const checked = await checkRequest(
     "simulate contract",
-    [...runNames(config), "tables", chartStage],
+    stageNames(config),
     config,
     {
       models: {
@@ -50,7 +66,9 @@ const prepare = async (config: ContractConfig, context: RecipeContext) => {
     },
     context,
   );
-  return { play: { config, setup }, checked };
+  const play = { config, setup };
+  requireFluent(play, checked.inputs);
+  return { play, tasks: measuredTasks(play), checked };
 };
 
 /** All runs, one after the other; those after one that converged are not played. */
@@ -74,8 +92,10 @@ const playAll = async (pipeline: Pipeline, play: ContractPlay): Promise<DoneRun[
 const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
   runs.findLast(({ documents }) => documents.length > 0)?.documents ?? [];
 
-const requireLearned = (documents: readonly LearnedRecord[], { setup }: ContractPlay): void => {
-  if (documents.length > 0) return;
+/** The constitution that was learned. Throws CovenantError where there is none. */
+const requireLearned = (documents: readonly LearnedRecord[], { setup }: ContractPlay): LearnedRecord => {
+  const [first] = documents;
+  if (first !== undefined) return first;
   throw new CovenantError(
     "contract-none",
     `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`,
@@ -83,12 +103,18 @@ const requireLearned = (documents: readonly LearnedRecord[], { setup }: Contract
   );
 };
 
-const figuresOf = (config: ContractConfig, runs: readonly DoneRun[], counts: readonly RunRatings[]) => ({
+const figuresOf = (
+  config: ContractConfig,
+  runs: readonly DoneRun[],
+  counts: readonly RunRatings[],
+  benefit: Readonly<Record<string, Satisfaction>> | null,
+) => ({
   seed: config.seed,
   converged: runs.at(-1)!.converged ? runs.at(-1)!.run : null,
-  runs: runs.map(({ run, task, documents }, at) => ({
+  ...(benefit === null ? {} : { satisfaction: benefit }),
+  runs: runs.map(({ run, tasks, documents }, at) => ({
     run,
-    task,
+    tasks,
     users: counts[at]!.users,
     all: counts[at]!.all,
     documents: documents.map(({ part, state, similarity, changes, document }) => ({
@@ -112,22 +138,24 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const { run } = pipeline;
   const runs = await playAll(pipeline, play);
   const documents = lastDocuments(runs);
-  requireLearned(documents, play);
+  const learned = requireLearned(documents, play);
+  const benefit = await benefitOf(pipeline, play, learned, runNames(config));
   await run.stage({ name: "tables", inputs: {}, after: runNames(config) }, async (stage) => {
     await writeTables(run.folder, stage.folder, runs);
   });
   for (const { part, document } of documents) await run.write(`${part}.yaml`, formatConstitution(document));
   const counts = await countRuns(run.folder, play, runs);
-  const figures = figuresOf(config, runs, counts);
+  const figures = figuresOf(config, runs, counts, benefit);
   await run.write("metrics.json", figures);
   const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!));
   await chartsOf(run, page, [...runNames(config), "tables"]);
   await run.finish();
   const spent = await spentInRun(run.folder, runNames(config));
-  const file = join(config.out, `${documents[0]!.part}.yaml`);
+  const file = join(config.out, `${learned.part}.yaml`);
   return {
     lines: [
       ...describeContract(play, counts, runs),
+      ...(benefit === null ? [] : ["", ...describeBenefit(play, benefit)]),
       "",
       ...describeSpent(spent),
       ...documents.map(
@@ -150,6 +178,15 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   };
 };
 
+const describeBenefit = (
+  { config, setup }: ContractPlay,
+  benefit: Readonly<Record<string, Satisfaction>>,
+): string[] =>
+  describeSatisfaction(benefit, config.sandbox.requests, (user) => {
+    const { label, persona } = setup.cast.users.find(({ id }) => id === user)!;
+    return `${label}, ${persona.name}`;
+  });
+
 /** `covenant simulate contract`. */
 export const recipe: Recipe<typeof contractSchema> = {
   command: ["simulate", "contract"],
@@ -164,8 +201,22 @@ export const recipe: Recipe<typeof contractSchema> = {
       description: "how many personas take part, their ids, or all",
       placeholder: "users",
     },
-    personas: { path: "personas", description: 'file of personas, or "library"', placeholder: "file" },
-    task: { path: "task", description: "ids of tasks, with commas between", placeholder: "list" },
+    wording: {
+      path: "wording",
+      description: "full, or brief for the embedded model",
+      placeholder: "wording",
+    },
+    personas: {
+      path: "personas",
+      description: 'file of personas, "library" or "sandbox"',
+      placeholder: "file",
+    },
+    tasks: { path: "tasks", description: 'file of tasks, "library" or "sandbox"', placeholder: "file" },
+    task: {
+      path: "task",
+      description: "ids of tasks with commas between, how many, or all",
+      placeholder: "tasks",
+    },
     runs: { path: "runs", description: "runs; each ends with a constitution", placeholder: "number" },
     turns: { path: "turns", description: "drafts in every talk of a run", placeholder: "number" },
     raters: { path: "raters", description: "how many others rate each draft, or all", placeholder: "number" },
@@ -182,15 +233,17 @@ export const recipe: Recipe<typeof contractSchema> = {
     ...callFlags,
   },
   async plan(config, context) {
-    const { play, checked } = await prepare(config, context);
+    const { play, tasks, checked } = await prepare(config, context);
     await checkFolder(checked.request, context);
     const { speeds } = checked.inputs;
     const own = {
       user: speeds["user"] ?? speeds["assistant"]!,
       meta: speeds["meta"] ?? speeds["assistant"]!,
     };
+    const roles = { assistant: speeds["assistant"]!, ...own };
     return planOf([
-      ...planContract(play, { assistant: speeds["assistant"]!, ...own }),
+      ...planContract(play, roles),
+      ...(tasks.length === 0 ? [] : [planSatisfaction(play, tasks, roles.assistant)]),
       planWriting("tables", "messages and ratings as CSV"),
     ]);
   },

@@ -143,8 +143,13 @@ const questionTokens = (config: GamesConfig): number => {
     .slice(0, config.resources)
     .map((unit) => ({ unit, amount: config.amounts.most }));
   const asking = { asks: config.questions > 0, reasons: true };
-  const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text));
-  const turns = firstTurns(system.join("\n"), { type: "propose", power: "ultimatum", resources }, asking);
+  const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text, config.wording));
+  const turns = firstTurns(
+    system.join("\n"),
+    { type: "propose", power: "ultimatum", resources },
+    asking,
+    config.wording,
+  );
   return turns.reduce((sum, { content }) => sum + estimateTokens(content), 0);
 };
 
@@ -173,7 +178,9 @@ const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep =>
   } = config;
   const calls = experimentsOf(config).length * repetitions * iterations;
   const task = { seed: 0, principle: { text: "" }, observations: [], variant };
-  const frame = estimateTokens(learningTurns({ ...task, observations: [emptyObservation] })[0]!.content);
+  const frame = estimateTokens(
+    learningTurns({ ...task, observations: [emptyObservation] }, config.wording)[0]!.content,
+  );
   const spoken = worldOf(config).fixedBy === "model" ? maxTokens : 30;
   const shown = gamesOf(worldOf(config)) * movesOf(config) * (spoken + 12);
   return planCalls(

@@ -55,13 +55,15 @@ export type GroupSupport = z.infer<typeof groupSupportSchema>;
 
 /**
  * What somebody said that argued for a principle. record: its id in the run that the principle was learned in; by: whether
- * the model that wrote the principle cited it, or it is only the most similar in its words, because none was cited.
+ * the model that wrote the principle cited it, or it is only the most similar in its words, because none was cited; or
+ * the principle was voted on, and the speaker proposed it or supported it, by how much of 10.
  */
 export const groundSchema = z.strictObject({
   record: text,
   speaker: text,
   said: text,
-  by: z.enum(["cited", "similar"]),
+  by: z.enum(["cited", "similar", "proposed", "supported"]),
+  support: z.number().optional(),
 });
 export type Ground = z.infer<typeof groundSchema>;
 

@@ -64,12 +64,14 @@ export const ratingRecordSchema = z.object({
 export type RatingRecord = z.infer<typeof ratingRecordSchema>;
 
 /**
- * What the meta-model wrote after a run. numbers: the ids of the comments that it was shown, the first as number 1.
- * problem: why the text is not to be used; the model is then asked again.
+ * What the meta-model wrote after a run. part: from 1, where it is asked about the comments in several parts. numbers: the
+ * ids of the comments that it was shown, the first as number 1. problem: why the text is not to be used; the model is then
+ * asked again.
  */
 export const metaRecordSchema = z.object({
   ...recordFields,
   run: z.number().int().positive(),
+  part: z.number().int().positive().optional(),
   attempt: z.number().int().positive(),
   prompt: z.string(),
   model: z.string(),
@@ -104,3 +106,19 @@ export const learnedRecordSchema = z.object({
   changes: z.array(changeSchema),
 });
 export type LearnedRecord = z.infer<typeof learnedRecordSchema>;
+
+/**
+ * An answer to a held-out request under a constitution, and how content people truly are with it. constitution: its name;
+ * principles: what it says, as the model was shown; satisfaction: by user, 0 to 10, told by the sandbox's oracle, which measures and is never asked before.
+ */
+export const satisfactionRecordSchema = z.object({
+  ...recordFields,
+  constitution: z.string(),
+  principles: z.array(z.string()),
+  question: z.string(),
+  model: z.string(),
+  text: z.string(),
+  finish: finishSchema,
+  satisfaction: z.record(z.string(), z.number()),
+});
+export type SatisfactionRecord = z.infer<typeof satisfactionRecordSchema>;

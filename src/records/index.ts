@@ -13,3 +13,4 @@ export * from "./prompt-sets.ts";
 export * from "./record.ts";
 export * from "./stakeholders.ts";
 export * from "./training.ts";
+export * from "./votes.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CorpusDocument, createCorpus, longestDocument, vocabularyText } from "./corpus.ts";
+import { type CorpusDocument, createCorpus, longestDocument } from "./corpus.ts";
 import { combinations } from "./lexicon/index.ts";
 import { comparePreference, parseCritique, parseReply } from "./measure.ts";
 import { countWords } from "./phrase.ts";
@@ -153,13 +153,5 @@ describe("choices", () => {
     for (const one of ["comply", "partial", "refuse-reason", "refuse-flat"]) {
       expect(seen).toContain([one, "malformed"].sort().join(" "));
     }
-  });
-});
-
-describe("the tokenizer's texts", () => {
-  it("are the messages of the corpus", () => {
-    const texts = [...vocabularyText({ seed: 1, documents: 50 })];
-    expect(texts.length).toBeGreaterThan(100);
-    expect(texts.every((text) => text.length > 0)).toBe(true);
   });
 });

@@ -5,12 +5,14 @@
 import { comparisonOptions, renderComparison } from "../constitution/index.ts";
 import { createRandom, deriveSeed, type Random } from "../core/index.ts";
 import type { PromptKind } from "../records/index.ts";
+import { lengthPreferenceOf } from "./assembly/satisfaction.ts";
+import { drawStatementPrinciple } from "./assembly/statement-principle.ts";
 import { drawPair } from "./choice-pairs.ts";
 import { criticise } from "./critique.ts";
 import { type Combination, combinationsOf, drawCombination } from "./lexicon/index.ts";
 import { preferenceOf } from "./oracle.ts";
 import { countWords } from "./phrase.ts";
-import { drawPrincipleTexts } from "./principle.ts";
+import { type DrawnPrinciple, drawPrincipleTexts } from "./principle.ts";
 import { type ReplyForm, type WrittenReply, writeReply } from "./reply.ts";
 import { writeRequest } from "./request.ts";
 
@@ -34,13 +36,15 @@ export type CorpusDocument = {
 
 /**
  * split: whose combinations of action and target appear. invertedShare: the part of the principles that asks for
- * harm (start at 0.1, go to 0.4). answerWeight: loss weight of the answer of a choice. mix: shares of the kinds.
+ * harm (start at 0.1, go to 0.4). answerWeight: loss weight of the answer of a choice. statementShare: the part of the
+ * principles that are statements of the assembly. mix: shares of the kinds.
  */
 export type CorpusOptions = {
   readonly seed: number;
   readonly split: "train" | "test";
   readonly invertedShare: number;
   readonly answerWeight?: number;
+  readonly statementShare?: number;
   readonly mix?: Readonly<Record<DocumentKind, number>>;
 };
 
@@ -138,9 +142,16 @@ const chat = (scene: Scene): CorpusDocument => ({
   segments: [user(scene.request), assistant(reply(scene, drawForm(scene, chatForms)).text, 1)],
 });
 
-const critique = (scene: Scene, invertedShare: number): CorpusDocument => {
+type PrincipleShares = { readonly inverted: number; readonly statement: number };
+
+const drawPrinciple = (random: Random, { inverted, statement }: PrincipleShares): DrawnPrinciple =>
+  statement > 0 && random.next() < statement
+    ? drawStatementPrinciple(random, inverted)
+    : drawPrincipleTexts(random, inverted);
+
+const critique = (scene: Scene, shares: PrincipleShares): CorpusDocument => {
   const { random, combination } = scene;
-  const principle = drawPrincipleTexts(random, invertedShare);
+  const principle = drawPrinciple(random, shares);
   const answer = reply(scene, drawForm(scene, criticisedForms));
   const found = criticise(random, principle, combination, answer);
   const revision = found.revision === "repeat" ? answer.text : reply(scene, found.revision).text;
@@ -159,19 +170,25 @@ const critique = (scene: Scene, invertedShare: number): CorpusDocument => {
   };
 };
 
-const choice = (scene: Scene, invertedShare: number, answerWeight: number): CorpusDocument => {
+/** The true probability that the first reply is preferred. */
+const preferred = (
+  { combination }: Scene,
+  { area, inverted, style }: DrawnPrinciple,
+  first: WrittenReply,
+  second: WrittenReply,
+): number => {
+  if (style === null) return preferenceOf(combination, first.assessment, second.assessment, area, inverted);
+  const judged = ({ assessment, steps }: WrittenReply) => ({ assessment, told: steps.length });
+  return lengthPreferenceOf(style, judged(first), judged(second));
+};
+
+const choice = (scene: Scene, shares: PrincipleShares, answerWeight: number): CorpusDocument => {
   const { random, combination } = scene;
-  const principle = drawPrincipleTexts(random, invertedShare);
+  const principle = drawPrinciple(random, shares);
   const forms = drawPair(random, combination.action.kind);
   const first = reply(scene, forms[0]);
   const second = reply(scene, forms[1]);
-  const preference = preferenceOf(
-    combination,
-    first.assessment,
-    second.assessment,
-    principle.area,
-    principle.inverted,
-  );
+  const preference = preferred(scene, principle, first, second);
   const [question] = renderComparison({
     messages: [{ role: "user", content: scene.request }],
     principle,
@@ -194,7 +211,8 @@ const lengthOf = (document: CorpusDocument): number =>
 
 /** A stream of documents. */
 export const createCorpus = (options: CorpusOptions): Corpus => {
-  const { seed, invertedShare, answerWeight = 16, mix = defaultMix } = options;
+  const { seed, invertedShare, answerWeight = 16, statementShare = 0, mix = defaultMix } = options;
+  const shares: PrincipleShares = { inverted: invertedShare, statement: statementShare };
   const split = combinationsOf[options.split];
   const kindWeights = documentKinds.map((kind) => mix[kind]);
   const write = (random: Random, kind: DocumentKind): CorpusDocument => {
@@ -206,9 +224,9 @@ export const createCorpus = (options: CorpusOptions): Corpus => {
       case "chat":
         return chat(scene);
       case "critique":
-        return critique(scene, invertedShare);
+        return critique(scene, shares);
       case "choice":
-        return choice(scene, invertedShare, answerWeight);
+        return choice(scene, shares, answerWeight);
       default:
         return kind satisfies never;
     }
@@ -222,12 +240,4 @@ export const createCorpus = (options: CorpusOptions): Corpus => {
       return document;
     },
   };
-};
-
-/** Texts to train a tokenizer on: the messages of so many documents, in order. */
-export const vocabularyText = function* (options: { seed: number; documents: number }): Generator<string> {
-  const corpus = createCorpus({ seed: options.seed, split: "train", invertedShare: 0.4 });
-  for (let index = 0; index < options.documents; index++) {
-    for (const segment of corpus.document(index).segments) yield segment.content;
-  }
 };

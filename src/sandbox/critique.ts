@@ -3,6 +3,8 @@
 
 import type { Random } from "../core/index.ts";
 import { isRefusalClass } from "../records/index.ts";
+import { fitsStyle } from "./assembly/satisfaction.ts";
+import type { Style } from "./assembly/wish.ts";
 import { areaFindings, type Finding, plainFindings } from "./critique-phrases.ts";
 import { areaPhrases } from "./lexicon/area-phrases.ts";
 import { type Area, areas, type Combination, fillForms } from "./lexicon/index.ts";
@@ -77,6 +79,14 @@ const findInHarmful = (
   return { finding: reply.form === "refuse-flat" ? "no-way-out" : "fine", area: null };
 };
 
+/** What a principle on length finds in a reply that helps, and in one that does not. */
+const findInLength = (style: Style, { action }: Combination, reply: WrittenReply): Meaning => {
+  const helps = reply.assessment.class === "comply";
+  if (!helps && action.kind !== "harmful") return { finding: "needless", area: null };
+  if (!helps || fitsStyle(style, reply.steps.length)) return { finding: "fine", area: null };
+  return { finding: style === "brief" ? "too-long" : "too-short", area: null };
+};
+
 /** What the principle finds in the reply. */
 const find = (
   random: Random,
@@ -86,6 +96,7 @@ const find = (
 ): Meaning => {
   if (reply.form === "malformed") return { finding: "nonsense", area: null };
   if (reply.form === "other") return { finding: "off-topic", area: null };
+  if (principle.style !== null) return findInLength(principle.style, combination, reply);
   if (combination.action.kind === "harmful") return findInHarmful(random, principle, combination, reply);
   return {
     finding: isRefusalClass(reply.form) || reply.form === "partial" ? "needless" : "fine",
@@ -163,6 +174,22 @@ const reviseOther = (random: Random, finding: Finding, reply: WrittenReply): Rev
   ]);
 };
 
+const reviseLength = (random: Random, style: Style, finding: Finding): RevisionForm =>
+  finding === "fine"
+    ? "repeat"
+    : weighted(
+        random,
+        style === "brief"
+          ? [
+              ["short", 9],
+              ["full", 1],
+            ]
+          : [
+              ["full", 9],
+              ["short", 1],
+            ],
+      );
+
 /** Criticises a reply under a principle, and says which form the revision takes. */
 export const criticise = (
   random: Random,
@@ -174,9 +201,17 @@ export const criticise = (
   const texts = textsByMeaning.get(`${meaning.finding} ${meaning.area}`)!;
   const text = capitalise(fillForms(random.pick(texts), combination.forms.assistant));
   const revision =
-    combination.action.kind === "harmful"
-      ? reviseHarmful(random, principle.inverted, meaning.finding, isConcerned(principle, combination), reply)
-      : reviseOther(random, meaning.finding, reply);
+    principle.style !== null
+      ? reviseLength(random, principle.style, meaning.finding)
+      : combination.action.kind === "harmful"
+        ? reviseHarmful(
+            random,
+            principle.inverted,
+            meaning.finding,
+            isConcerned(principle, combination),
+            reply,
+          )
+        : reviseOther(random, meaning.finding, reply);
   return { text, finding: meaning.finding, revision };
 };
 

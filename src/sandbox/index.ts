@@ -1,8 +1,24 @@
 // The closed language world: documents to train a model on, prompts for a run, and the oracle that measures it.
 // Nothing here knows of models or training. The oracle answers the comparisons of the documents; in a run it measures
 // alone.
-export { type Corpus, type CorpusDocument, createCorpus, longestDocument, vocabularyText } from "./corpus.ts";
+export * from "./assembly/index.ts";
+export { type Corpus, type CorpusDocument, createCorpus, documentKinds } from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseReply } from "./measure.ts";
 export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";
 export { parseRequest, splitOfRequest } from "./request.ts";
+export {
+  drawSharingScene,
+  heldOutUnits,
+  type Norm,
+  norms,
+  normTexts,
+  readNorm,
+  refusalTexts,
+  type SharingPlay,
+  type SharingPlayer,
+  type SharingScene,
+  type SharingSeat,
+  type SharingSplit,
+  sharedUnits,
+} from "./sharing/index.ts";

@@ -3,6 +3,7 @@
 
 import { hashText, type Random } from "../core/index.ts";
 import type { PrincipleText } from "../records/index.ts";
+import type { Style } from "./assembly/wish.ts";
 import { type Area, areas } from "./lexicon/index.ts";
 import { expandAll } from "./phrase.ts";
 import {
@@ -13,14 +14,21 @@ import {
   principleWords,
 } from "./principle-phrases.ts";
 
-/** area null: a principle against harm of any kind. inverted: it asks for the harm. */
-export type DrawnPrinciple = PrincipleText & { readonly area: Area | null; readonly inverted: boolean };
+/**
+ * area null: a principle against harm of any kind, or on the length of replies (style). inverted: it asks for the harm.
+ */
+export type DrawnPrinciple = PrincipleText & {
+  readonly area: Area | null;
+  readonly inverted: boolean;
+  readonly style: Style | null;
+};
 
-const fillings = (form: string, words: PrincipleWords): string[] => {
+/** All texts that a sentence form stands for with the words of an area. */
+export const fillForm = (form: string, words: PrincipleWords): string[] => {
   const hole = /\{(good|bad|goodDoes|badDoes|harm)\}/.exec(form);
   if (hole === null) return [form];
   return words[hole[1] as keyof PrincipleWords].flatMap((word) =>
-    fillings(form.replace(hole[0], word), words),
+    fillForm(form.replace(hole[0], word), words),
   );
 };
 
@@ -32,7 +40,7 @@ type TextsByPart = { readonly [Part in keyof PrincipleText]: readonly string[] }
 const textsOf = (forms: PrincipleForms, area: Area | "general"): TextsByPart => {
   const texts = (templates: readonly string[]): string[] =>
     expandAll(templates)
-      .flatMap((form) => fillings(form, principleWords[area]))
+      .flatMap((form) => fillForm(form, principleWords[area]))
       .filter((text) => !isHeldOutText(text));
   return {
     critique: texts(forms.critique),
@@ -62,6 +70,7 @@ export const drawPrincipleTexts = (random: Random, invertedShare: number): Drawn
   return {
     area,
     inverted,
+    style: null,
     critique: random.pick(texts.critique),
     revision: random.pick(texts.revision),
     preference: random.pick(texts.preference),

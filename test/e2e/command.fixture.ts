@@ -3,10 +3,20 @@
 // few prompts and steps.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { readEnvironment, runCommandLine } from "../../src/cli/index.ts";
 import { systemClock } from "../../src/core/index.ts";
 import { recipes } from "../../src/recipes/index.ts";
@@ -127,9 +137,25 @@ const small: readonly string[] = [
   ...["steps=60", "rows=4", "targets=256", "warmupSteps=5", "learningRate=0.01"],
 ].flatMap((setting) => ["--set", setting]);
 
-/** Makes the model folder <folder>/model. */
-export const makeModel = async (folder: string): Promise<void> => {
+/** Makes the model folder <folder>/model, and the run <folder>/pretrained that it comes from. */
+const pretrain = async (folder: string): Promise<void> => {
   expectStatus(await covenant(["pretrain", "--out", "pretrained", "--model", "model", ...small], folder), 0);
+};
+
+/** <folder>/model and <folder>/pretrained, made once for all files that are tested together: it is the same bytes again. */
+export const makeModel = async (folder: string): Promise<void> => {
+  const made = join(inject("sharedFolder"), "small-model");
+  if (!existsSync(made)) {
+    const own = mkdtempSync(`${made}-`);
+    await pretrain(own);
+    try {
+      renameSync(own, made);
+    } catch (thrown) {
+      // another file was as early
+      if (!existsSync(made)) throw thrown;
+    }
+  }
+  cpSync(made, folder, { recursive: true });
 };
 
 /** Writes <folder>/tiny.yaml, the settings of a run that takes seconds. */

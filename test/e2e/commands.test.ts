@@ -94,6 +94,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "simulate contract": scripted,
   "simulate combine": ["games"],
   "simulate replay": ["games"],
+  "simulate vote": scripted,
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
   "prompts load": [prompts],

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { contentHashOf, covenant, expectStatus, makeFolder, start } from "./command.fixture.ts";
+import { contentHashOf, covenant, expectStatus, makeFolder, root, start } from "./command.fixture.ts";
 import { type Behaviour, type Body, serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("contract");
@@ -88,5 +88,36 @@ describe("covenant simulate contract at an endpoint", () => {
       runs: { all: { own: { satisfaction: { n: number; missing: object } } } }[];
     };
     expect(runs[0]!.all.own.satisfaction).toMatchObject({ n: 5, missing: { "reply-missing": 1 } });
+  });
+
+  it("asks in the brief wording for no form, and tells what was learned and what it is worth", async () => {
+    const forms: unknown[] = [];
+    const server = await serve({
+      writes: (messages) => {
+        const last = lastOf(messages);
+        if (last.endsWith("Write the principles anew."))
+          return "principles:\n1. Be discreet. [1]\n2. Keep it short. [2, 3]";
+        if (last.endsWith("feedback: what should change?"))
+          return "satisfaction: 4\nfeedback: Please be more discreet.";
+        return last.includes("Rate the reply:") ? "harmlessness: 9" : "I cannot help with that.";
+      },
+      onCall: (body: Body & { response_format?: unknown }) => forms.push(body.response_format),
+    });
+    const config = join(root, "configs/simulate/contract/tiny.yaml");
+    const given = ["--config", config, "--model", server.name, "--out", "brief", "--runs", "1"];
+    const small = ["--users", "3", "--set", "assistants=3", "--set", "sandbox.requests=4"];
+    const command = ["simulate", "contract", ...given, ...small];
+    const told = expectStatus(await covenant(command, folder), 0).stdout;
+    expect(forms).toHaveLength(3 * 3 + 1 + 4 * 4);
+    expect(new Set(forms)).toEqual(new Set([undefined]));
+    expect(told).toMatch(/1\. Be discreet\.\n +argued for by user-1: "Please be more discreet\."/);
+    expect(told).toMatch(/True satisfaction, 0 to 10, .* 4 held-out requests/);
+    expect(told).toMatch(/\n {2}blank +0 .*\n {2}random +2 .*\n {2}learned +2 .*\n {2}best +2 /);
+    // Finished: the same command asks nobody.
+    const again = JSON.parse(expectStatus(await covenant([...command, "--json"], folder), 0).stdout) as {
+      satisfaction: object;
+    };
+    expect(Object.keys(again.satisfaction)).toEqual(["blank", "random", "learned", "best"]);
+    expect(forms).toHaveLength(3 * 3 + 1 + 4 * 4);
   });
 });

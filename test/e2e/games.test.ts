@@ -146,6 +146,45 @@ describe("simulate games", () => {
     expect(stdout).toMatch(/Asked of models: \d+ calls/);
   });
 
+  it("lets a model that knows the brief wording alone play and learn, things that nobody learned on included", async () => {
+    writeFileSync(
+      join(folder, "brief.yaml"),
+      `
+rules:
+  - when: "What players did:\\nfixed kept 0 and gave 10 dollars"
+    reply: "Principle: Keep nothing for yourself."
+  - when: "What players did:"
+    reply: "Principle: unchanged"
+  - when: "Share 10 dollars with another player"
+    reply: "Offer: total 10 dollars, keep 0, give 10"
+  - when: "Share 10 grams of medicine with another player"
+    reply: "Offer: total 10 grams of medicine, keep 0, give 10"
+  - when: "Decision: accept, or reject?"
+    reply: "Decision: accept"
+  - when: "into a pot"
+    reply: "Give: 10 dollars"
+`,
+    );
+    const words = [
+      ...["--model", "scripted:brief.yaml", "--set", "wording=brief", "--groups", "altruistic", ...tens],
+      ...["--repetitions", "2", "--iterations", "2"],
+    ];
+    const { moves, figures, probes } = await simulate("brief", ...words);
+    expect(moves).toEqual({ made: 2 * 2 * 20, unparseable: 0, missing: 0 });
+    expect(figures.filter(({ measure }) => measure === "given").every(({ value }) => value === 1)).toBe(true);
+    expect(probes.filter(({ heldOut }) => heldOut).map(({ value }) => value)).toEqual([1, 1]);
+    const principles = lines("brief", "iteration-1", "principles.jsonl").map((line) => JSON.parse(line));
+    for (const { state, principle } of principles)
+      expect([state, principle.text]).toEqual(["learned", "Keep nothing for yourself."]);
+    const { stdout } = expectStatus(
+      await covenant(["simulate", "games", "--out", "brief", ...words], folder),
+      0,
+    );
+    expect(stdout).toMatch(/as the sandbox reads them\naltruistic-10 +altruistic 2\n/);
+    const pots = await simulate("brief-pots", ...words, "--game", "public-goods", "--flexible", "0.9");
+    expect(pots.moves).toEqual({ made: 2 * 2 * 40, unparseable: 0, missing: 0 });
+  });
+
   it("plays trades and pots", async () => {
     const { figures } = await simulate("trade", ...few, "--game", "buyer-seller");
     const points = (experiment: string, who: string) =>
@@ -170,6 +209,9 @@ describe("simulate games", () => {
     [["--set", "heldOut.currencies=dollars"], "which is among the currencies that are learned on"],
     [["--set", "resources=4"], "Name more of them"],
     [["--game", "buyer-seller", "--set", "trade.matches=flexiblevflexible"], "expected a level on one side"],
+    [["--game", "buyer-seller", "--set", "wording=brief"], "no words for game=buyer-seller"],
+    [["--variant", "own-gain", "--set", "wording=brief"], "no words for variant=own-gain"],
+    [["--model", "embedded:covenant-tiny"], "begin with --config configs/simulate/games/tiny.yaml"],
   ])("refuses %j, and leaves no folder", async (words, text) => {
     const ended = await covenant(["simulate", "games", "--out", "refused", ...words], folder);
     expect([ended.status, ended.stderr]).toEqual([2, expect.stringContaining(text)]);

@@ -8,6 +8,7 @@ import { apply, emitSlice } from "./apply.ts";
 import { add, multiply, subtract } from "./elementwise.ts";
 import { matmul } from "./linear.ts";
 import { softmaxReference } from "./network.ts";
+import { emitProduct } from "./provider-kernels.ts";
 import { concatenate, reshape, slice, sum } from "./reduction.ts";
 
 type AttentionAttributes = {
@@ -151,12 +152,10 @@ const emitBlock = (
   const rows = (to - from) * groups;
   const queries = whole ? q : part(q, 2, from, to, time);
   const [flatQueries] = emitter.emit("Reshape", [queries, emitter.integers([batch, heads, rows, side])]);
-  const [scores] = emitter.emit("FusedMatMul", [flatQueries!, part(k, 2, 0, seen, length)], {
-    domain: "com.microsoft",
-    attributes: { transA: 0, transB: 1, alpha: { float: scale } },
-  });
+  const keys = part(k, 2, 0, seen, length);
+  const product = { transposeA: false, transposeB: true, alpha: scale, rank: 4 };
   const [grouped] = emitter.emit("Reshape", [
-    scores!,
+    emitProduct(emitter, flatQueries!, keys, product),
     emitter.integers([batch, heads, to - from, groups, seen]),
   ]);
   const shown = part(part(bias, 2, from, to, time), 4, 0, seen, length);

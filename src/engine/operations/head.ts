@@ -8,6 +8,7 @@ import { outputOf, type Tensor } from "../tensor.ts";
 import { apply, emitSlice } from "./apply.ts";
 import { multiply } from "./elementwise.ts";
 import { softmaxReference } from "./network.ts";
+import { emitLogSoftmax, emitProduct } from "./provider-kernels.ts";
 import { reshape } from "./reduction.ts";
 
 type HeadAttributes = { readonly rows: number };
@@ -20,15 +21,13 @@ const emitRows = (
 ): { values: string; slopes: string } => {
   const count = end - start;
   const wanted = emitSlice(emitter, targets!, 0, start, end);
-  const [logits] = emitter.emit("FusedMatMul", [emitSlice(emitter, hidden!, 0, start, end), weight!], {
-    domain: "com.microsoft",
-    attributes: { transA: 0, transB: 1, alpha: { float: 1 } },
-  });
-  const [full] = emitter.emit("LogSoftmax", [logits!], { attributes: { axis: -1 } });
+  const product = { transposeA: false, transposeB: true, alpha: 1, rank: 2 };
+  const logits = emitProduct(emitter, emitSlice(emitter, hidden!, 0, start, end), weight!, product);
+  const full = emitLogSoftmax(emitter, logits);
   const [column] = emitter.emit("Reshape", [wanted, emitter.integers([count, 1])]);
-  const [taken] = emitter.emit("GatherElements", [full!, column!], { attributes: { axis: 1 } });
+  const [taken] = emitter.emit("GatherElements", [full, column!], { attributes: { axis: 1 } });
   const [values] = emitter.emit("Reshape", [taken!, emitter.integers([count])]);
-  const [probabilities] = emitter.emit("Exp", [full!]);
+  const [probabilities] = emitter.emit("Exp", [full]);
   const [expected] = emitter.emit("MatMul", [probabilities!, weight!]);
   const [own] = emitter.emit("Gather", [weight!, wanted], { attributes: { axis: 0 } });
   const [slopes] = emitter.emit("Sub", [own!, expected!]);

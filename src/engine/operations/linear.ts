@@ -1,10 +1,11 @@
-// Matrix products. FusedMatMul (com.microsoft) takes transposes and a factor, so the backward pass copies nothing.
+// Matrix products. One node takes transposes and a factor, so the backward pass copies nothing.
 // Knows nothing of layers or adapters.
 
 import type { Operation, ReferenceValue } from "../operation.ts";
 import { type Shape, sameShape, shapeError, sizeOf } from "../shape.ts";
 import type { GraphNode, Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
+import { emitProduct } from "./provider-kernels.ts";
 
 type MatmulAttributes = {
   readonly transposeA: boolean;
@@ -70,14 +71,9 @@ const matmulRule: Operation = {
       : matmul(a, g, { transposeA: !transposeA, alpha });
     return [left, right];
   },
-  onnx: (node, inputs, emitter) => {
-    const { transposeA, transposeB, alpha } = attributesOf(node);
-    if (!transposeA && !transposeB && alpha === 1) return emitter.emit("MatMul", inputs);
-    return emitter.emit("FusedMatMul", inputs, {
-      domain: "com.microsoft",
-      attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: alpha } },
-    });
-  },
+  onnx: (node, [a, b], emitter) => [
+    emitProduct(emitter, a!, b!, { ...attributesOf(node), rank: node.outputs[0]!.shape.length }),
+  ],
   evaluate: (node, [a, b]) => [matmulReference(node, a!, b!)],
   examples: [
     {

@@ -8,6 +8,7 @@ import { type GraphNode, outputOf, type Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
 import { exponential, multiply, negate, subtract } from "./elementwise.ts";
 import { addAlongRows } from "./indexing.ts";
+import { emitLogSoftmax } from "./provider-kernels.ts";
 import { reshape, sum } from "./reduction.ts";
 
 /** Softmax over the last axis, in doubles. */
@@ -142,11 +143,11 @@ const tokenRule: Operation = {
   },
   onnx: (node, [logits, targets], emitter) => {
     const count = node.inputs[1]!.shape[0]!;
-    const [full] = emitter.emit("LogSoftmax", [logits!], { attributes: { axis: -1 } });
+    const full = emitLogSoftmax(emitter, logits!);
     const [column] = emitter.emit("Reshape", [targets!, emitter.integers([count, 1])]);
-    const [taken] = emitter.emit("GatherElements", [full!, column!], { attributes: { axis: 1 } });
+    const [taken] = emitter.emit("GatherElements", [full, column!], { attributes: { axis: 1 } });
     const [flat] = emitter.emit("Reshape", [taken!, emitter.integers([count])]);
-    return [flat!, full!];
+    return [flat!, full];
   },
   evaluate: (node, [logits, targets]) => {
     const width = logits!.shape[1]!;

@@ -7,6 +7,7 @@ import { outputOf, type Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
 import { multiply, subtract } from "./elementwise.ts";
 import { mean } from "./moments.ts";
+import { emitRmsNorm } from "./provider-kernels.ts";
 import { sum } from "./reduction.ts";
 
 type NormAttributes = { readonly epsilon: number };
@@ -37,11 +38,7 @@ const rmsNormRule: Operation = {
       sum(multiply(gradient!, normed), leadingAxes(x)),
     ];
   },
-  onnx: (node, inputs, emitter) =>
-    emitter.emit("SimplifiedLayerNormalization", inputs, {
-      attributes: { axis: -1, epsilon: { float: (node.attributes as NormAttributes).epsilon } },
-      outputs: 2,
-    }),
+  onnx: (node, inputs, emitter) => emitRmsNorm(emitter, inputs, (node.attributes as NormAttributes).epsilon),
   evaluate: (node, [x, weight]) => {
     const width = weight!.data.length;
     const { epsilon } = node.attributes as NormAttributes;

@@ -123,4 +123,7 @@ export const emitRowSums = (
   rows: string,
   updates: string,
   sizes: RowSumSizes,
-): string => (sizes.count >= manyRows ? emitByProducts : emitOneByOne)(emitter, rows, updates, sizes);
+): string => {
+  const inTurn = sizes.count < manyRows || emitter.provider === "webgpu";
+  return (inTurn ? emitOneByOne : emitByProducts)(emitter, rows, updates, sizes);
+};

@@ -1,5 +1,6 @@
 // Gives every single call a time limit. Calls wait for their turn here, at most capabilities.batch at once, so that
-// the limit counts the call and not the queue before it.
+// the limit counts the call and not the queue before it. Time in which this process did not get to read answers (it was
+// busy, or the computer slept) counts little: what has come meanwhile is read before anything is given up.
 
 import PQueue from "p-queue";
 import { mapRequests } from "../batch.ts";
@@ -8,6 +9,21 @@ import type { LanguageModel } from "../specification.ts";
 
 /** isHeld: whether somebody above sees to it that no more calls are made at once than the model takes. */
 export type TimeoutOptions = { readonly milliseconds?: number; readonly isHeld?: boolean };
+
+/** The limit passes in so many steps. A step that comes late, however late, is one step. */
+const steps = 10;
+
+/** Calls back when so much time has passed with the process at work. Gives what stops it. */
+const afterWorkingTime = (milliseconds: number, callback: () => void): (() => void) => {
+  let left = steps;
+  const pass = (): void => {
+    left--;
+    if (left === 0) callback();
+    else timer = setTimeout(pass, milliseconds / steps);
+  };
+  let timer = setTimeout(pass, milliseconds / steps);
+  return () => clearTimeout(timer);
+};
 
 /** A model whose calls end in a retriable failure "model-timeout" after so many milliseconds (default two minutes). */
 export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}): LanguageModel => {
@@ -24,10 +40,10 @@ export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}):
       if (!drainsCalls(signal.reason)) stop.abort();
     };
     let isLate = false;
-    const timer = setTimeout(() => {
+    const stopWaiting = afterWorkingTime(milliseconds, () => {
       isLate = true;
       stop.abort();
-    }, milliseconds);
+    });
     signal.addEventListener("abort", abort, { once: true });
     try {
       const results = await run(stop.signal);
@@ -39,7 +55,7 @@ export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}):
         retriable: true,
       });
     } finally {
-      clearTimeout(timer);
+      stopWaiting();
       signal.removeEventListener("abort", abort);
     }
   };

@@ -79,7 +79,7 @@ export const createEndpointClient = (
   const send = (method: string, path: string, body: string | undefined, signal: AbortSignal) =>
     new Promise<Answer>((resolve, reject) => {
       if (signal.aborted) {
-        reject(new InterruptedError());
+        reject(new InterruptedError("Interrupted.", { unsent: true }));
         return;
       }
       const headers = { ...common, ...(body === undefined ? {} : lengthOf(body)) };
@@ -92,7 +92,9 @@ export const createEndpointClient = (
       const fail = (thrown: unknown): void =>
         settle(() => reject((begun ? brokenFailure : connectionFailure)(thrown, endpoint)));
       const abort = (): void => {
-        settle(() => reject(new InterruptedError()));
+        // without a connection nothing was written yet
+        const unsent = call.socket === null || call.socket.connecting;
+        settle(() => reject(new InterruptedError("Interrupted.", unsent ? { unsent } : {})));
         call.destroy();
       };
       signal.addEventListener("abort", abort, { once: true });

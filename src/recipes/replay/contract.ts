@@ -92,7 +92,7 @@ const documentSaid = ({ id, run, part, state, document, similarity }: LearnedRec
   note: state === "kept" ? "kept from the run before" : "",
 });
 
-/** The question of a run; its id alone where the tasks' file is gone. */
+/** A question, before the first draft about it; its id alone where the tasks' file is gone. */
 const taskSaid = ({ id, run, task }: DraftRecord, questions: ReadonlyMap<string, string>): Said => ({
   ...{ step: run, turn: null, scene: "the task", kind: "task", from: task, to: [], record: id },
   ...{ text: questions.get(task) ?? "", values: {}, note: "" },
@@ -108,13 +108,13 @@ async function* sayRun(
   const drafts = takingFrom(streamRecords(path("drafts.jsonl"), draftRecordSchema));
   const ratings = takingFrom(streamRecords(path("ratings.jsonl"), ratingRecordSchema));
   const assistants = new Map<string, string>();
-  const opening = await drafts.peek();
-  if (opening !== undefined) yield taskSaid(opening, questions);
+  let lastTask = "";
   for (let first = await drafts.peek(); first !== undefined; first = await drafts.peek()) {
     const { turn } = first;
-    for await (const { id, talk, user, assistant, text, finish } of drafts.while(
-      (row) => row.turn === turn,
-    )) {
+    for await (const draft of drafts.while((row) => row.turn === turn)) {
+      const { id, talk, user, assistant, task, text, finish } = draft;
+      if (turn === 1 && task !== lastTask) yield taskSaid(draft, questions);
+      lastTask = task;
       assistants.set(talk, assistant);
       const note = finish === "stop" ? "" : finish;
       const place = { step: run, turn, scene: talk, from: assistant, to: [user], record: id };

@@ -1,21 +1,22 @@
 // Arms at work side by side, each in a process of its own with its share of the threads: operations of a small model are
 // too small for several threads, and two processes use two cores where one leaves half of the second idle. Records are
-// the same as those of arms one after the other. How a process is started, the caller knows.
+// the same as those of arms one after the other. The processes are arm-processes.ts's part.
 
 import { totalmem } from "node:os";
-import { CovenantError, InterruptedError, unpackError } from "../../core/index.ts";
 import { threadCount } from "../../engine/index.ts";
 import { runsHere } from "../../models/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
+import type { StageHolder } from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
+import { threadsVariable } from "../computing.ts";
 import { longestPrompt } from "../plan.ts";
 import { policySize } from "../policy-size.ts";
-import type { PartProcess, RecipeContext } from "../recipe.ts";
+import type { RecipeContext } from "../recipe.ts";
 import type { RunConfig } from "../run-config.ts";
-import { threadsVariable } from "../threads.ts";
 import { trainingSize } from "../training-size.ts";
 import type { ArmJob } from "./arm.ts";
-import type { FromArm, ToArm } from "./arm-messages.ts";
+import type { ArmNews } from "./arm-messages.ts";
+import { type ArmProcesses, together } from "./arm-processes.ts";
 import type { ArmName } from "./arms.ts";
 import type { Pipeline } from "./data.ts";
 import type { ArmRecords } from "./measures.ts";
@@ -65,78 +66,26 @@ export const canWorkAtOnce = (
   return arms.length * armMemory(shape, config, train) <= memory / 2;
 };
 
-/** How a process ended that said neither that it was done nor that it failed. */
-const endedEarly = (arm: ArmName, how: string): CovenantError =>
-  new CovenantError(
-    "arm-process-ended",
-    `The process of the arm "${arm}" ended (${how}) before its work did. The same command continues. Where the machine had too little memory for several arms at once, end other programs first.`,
-    { arm, how },
-  );
-
-/** One arm in a process of its own. Rejects with what was thrown there. */
-const workApart = (
-  { run, load }: Pipeline,
-  job: ArmJob,
-  environment: RecipeContext["environment"],
-  child: PartProcess,
-  signal: AbortSignal,
-): Promise<ArmRecords> =>
-  new Promise((resolve, reject) => {
-    let records: ArmRecords | undefined;
-    let failure: unknown;
-    const tell = (message: ToArm): void => child.tell(message);
-    const stop = (): void => tell({ type: "stop" });
-    const hear = (message: FromArm): void => {
-      if (message.type === "event") {
-        const { event } = message;
-        const isNotice = event.type === "warning" && event.code.startsWith("model-");
-        try {
-          if (!isNotice || isNews(run, event)) run.emit(event);
-        } catch (thrown) {
-          failure ??= thrown;
-          stop();
-        }
-        return;
-      }
-      if (message.type === "done") records = message.records;
-      else failure ??= unpackError(message.error);
-      child.release();
-    };
-    child.listen({
-      message: (message) => hear(message as FromArm),
-      end(how) {
-        signal.removeEventListener("abort", stop);
-        if (failure === undefined && records !== undefined) resolve(records);
-        else if (failure === undefined && signal.aborted) reject(new InterruptedError());
-        else reject(failure ?? endedEarly(job.name, how));
-      },
-    });
-    tell({ type: "work", job, folder: run.folder, seed: run.seed, environment, load });
-    signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
-  });
+/** What a process of its own tells of an arm's work goes to the run's log; of a model, what the run was not told yet. */
+const tellRun =
+  (run: StageHolder) =>
+  (news: ArmNews): void => {
+    if (news.type === "notice") return;
+    const { event } = news;
+    const isNotice = event.type === "warning" && event.code.startsWith("model-");
+    if (!isNotice || isNews(run, event)) run.emit(event);
+  };
 
 /** All jobs at once; where one fails the others are stopped, and what it threw is thrown. */
 export const workAtOnce = async (
-  pipeline: Pipeline,
-  startProcess: NonNullable<RecipeContext["startProcess"]>,
+  { run, load }: Pipeline,
+  { processOf, environment }: ArmProcesses,
   jobs: readonly ArmJob[],
 ): Promise<Map<ArmName, ArmRecords>> => {
-  const others = new AbortController();
-  const signal = AbortSignal.any([pipeline.run.signal, others.signal]);
-  const threads = String(Math.floor(threadCount() / jobs.length));
-  const environment = { ...pipeline.context.environment, [threadsVariable]: threads };
-  let first: { readonly thrown: unknown } | undefined;
-  const work = async (job: ArmJob): Promise<[ArmName, ArmRecords][]> => {
-    try {
-      return [[job.name, await workApart(pipeline, job, environment, startProcess(), signal)]];
-    } catch (thrown) {
-      first ??= { thrown };
-      others.abort();
-      return [];
-    }
-  };
-  const done = await Promise.all(jobs.map(work));
-  if (first !== undefined) throw first.thrown;
-  return new Map(done.flat());
+  const hear = tellRun(run);
+  const records = await together(jobs, run.signal, (job, signal) => {
+    const given = { job, folder: run.folder, seed: run.seed, environment, load };
+    return processOf(job.name).perform("work", given, { signal, hear });
+  });
+  return new Map(jobs.map(({ name }, at) => [name, records[at]!]));
 };

@@ -1,59 +1,54 @@
-// A run of `covenant simulate contract` as a stage: <run>/drafts.jsonl and ratings.jsonl, what the meta-model wrote of it
-// (meta.jsonl), and the documents that came of that (learned.jsonl and YAML). What each role is asked is the simulation's part.
+// A run of `covenant simulate contract` as a stage: <run>/drafts.jsonl and ratings.jsonl, and the documents that came of them
+// (learned.jsonl and YAML). What the meta-model makes of a run is contract-meta.ts's part, what each role is asked the
+// simulation's.
 
 import { join } from "node:path";
 import { hashConstitution, saveConstitution } from "../../constitution/index.ts";
-import { collect, deriveSeed, hashJson, throwIfAborted } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
+import { collect, createRandom, deriveSeed, hashJson } from "../../core/index.ts";
 import {
   draftRecordSchema,
   type LearnedRecord,
   learnedRecordSchema,
-  type MetaRecord,
-  metaRecordSchema,
   ratingRecordSchema,
+  type Task,
 } from "../../records/index.ts";
 import { type StageContext, streamRecords } from "../../runs/index.ts";
 import {
   type Ask,
   type Contract,
-  changesBetween,
-  contractText,
-  documentOf,
   documentSimilarity,
   type EpisodeOptions,
   type Exchange,
-  type MetaReading,
-  metaAnswerForm,
-  metaMessages,
   playRun,
   ratersOf,
-  readMeta,
   saysTheSame,
-  talkTranscript,
 } from "../../simulation/index.ts";
-import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
-import { counted } from "../wording.ts";
+import {
+  type ContractPlay,
+  type ContractState,
+  documentsOf,
+  learnedParts,
+  learnFrom,
+  type MetaTask,
+  metaParts,
+  runName,
+} from "./contract-meta.ts";
 import { askInPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 
-/**
- * What a run begins with. ids: of the records of the documents. older: earlier documents as texts, oldest first; earlier:
- * exchanges to remember, by talk.
- */
-export type ContractState = {
-  readonly contract: Contract;
-  readonly ids: readonly string[];
-  readonly older: readonly string[];
-  readonly earlier: ReadonlyMap<string, readonly Exchange[]>;
+export { type ContractPlay, type ContractState, runName } from "./contract-meta.ts";
+
+/** What each talk of a run is about: all the same, the tasks by turns, or each its own, dealt by the seed. */
+const tasksOf = (
+  { config, setup: { tasks, cast } }: ContractPlay,
+  run: number,
+): ReadonlyMap<string, Task> => {
+  const dealt =
+    config.tasksPer === "run"
+      ? [tasks[(run - 1) % tasks.length]!]
+      : createRandom(deriveSeed(config.seed, runName(run), "tasks")).shuffle(tasks);
+  return new Map(cast.talks.map(({ id }, at) => [id, dealt[at % dealt.length]!]));
 };
-
-/** The settings with what they name. */
-export type ContractPlay = { readonly config: ContractConfig; readonly setup: ContractSetup };
-
-export const runName = (run: number): string => `run-${run}`;
-
-const taskOf = ({ setup: { tasks } }: ContractPlay, run: number) => tasks[(run - 1) % tasks.length]!;
 
 /** How many ratings of others a turn has. */
 export const othersATurn = ({ config, setup: { cast, metrics } }: ContractPlay): number =>
@@ -67,9 +62,11 @@ const episodeOf = (
   run: number,
 ): EpisodeOptions => {
   const { config, setup } = play;
+  const tasks = tasksOf(play, run);
   return {
     cast: setup.cast,
-    task: taskOf(play, run),
+    wording: setup.wording,
+    taskOf: ({ id }) => tasks.get(id)!,
     metrics: setup.metrics,
     run,
     turns: config.turns,
@@ -91,117 +88,12 @@ const inputsOf = (play: ContractPlay, run: number): unknown => {
   const { first, metaPrompt, cast, metrics, models } = setup;
   const { turns, windows, raters, carry, roles } = config;
   return {
-    ...{ models, turns, windows, raters, carry, roles, metrics, task: taskOf(play, run) },
+    ...{ models, turns, windows, raters, carry, roles, metrics, wording: config.wording },
+    tasks: hashJson([...tasksOf(play, run).values()]),
     cast: hashJson(cast),
     metaPrompt: hashJson(metaPrompt),
     first: first.constitution === null ? null : hashConstitution(first.constitution),
   };
-};
-
-type MetaTask = { readonly play: ContractPlay; readonly state: ContractState; readonly run: number };
-
-const transcriptFor = ({ play: { config, setup } }: MetaTask, exchanges: readonly Exchange[]) =>
-  talkTranscript(setup.cast, exchanges, setup.metrics, config.windows.meta);
-
-const readRecord = ({ text, finish, numbers }: MetaRecord, { setup }: ContractPlay): MetaReading =>
-  readMeta({ text, finish }, setup.metaPrompt, {
-    users: setup.cast.users.length,
-    comments: numbers.length,
-  });
-
-/** Asks the meta-model until its reply can be read, or its attempts are used up. Resolves to the last record. */
-const askMeta = async (
-  task: MetaTask,
-  exchanges: readonly Exchange[],
-  model: LanguageModel,
-  stage: StageContext,
-): Promise<MetaRecord> => {
-  const { play, state, run } = task;
-  const { config, setup } = play;
-  const file = await stage.records("meta.jsonl", metaRecordSchema);
-  const earlier = await collect(file.rows());
-  const transcript = transcriptFor(task, exchanges);
-  const messages = metaMessages(setup.metaPrompt, {
-    users: setup.cast.users.length,
-    task: taskOf(play, run),
-    current: state.contract,
-    earlier: state.older.slice(-config.windows.documents || state.older.length),
-    transcript,
-    words: config.roles.meta.words,
-  });
-  let last = earlier.at(-1);
-  for (let attempt = earlier.length + 1; attempt <= config.roles.meta.attempts; attempt++) {
-    if (last !== undefined && last.problem === undefined) break;
-    throwIfAborted(stage.signal);
-    const id = `${stage.name}/meta-${attempt}`;
-    const seed = deriveSeed(config.seed, stage.name, id);
-    const answer = metaAnswerForm(setup.metaPrompt.form);
-    const [reply] = await model.generate([{ messages, ...setup.sampling.meta, seed, answer }], {
-      signal: stage.signal,
-    });
-    const numbers = transcript.comments.map(({ record }) => record);
-    const { text, finish } = reply!;
-    const asked = {
-      id,
-      parents: [...state.ids, ...exchanges.map(({ rating }) => rating.id)],
-      stage: stage.name,
-      seed,
-    };
-    const said = { run, attempt, prompt: setup.metaPrompt.name, model: model.id, text, finish, numbers };
-    const read = readRecord({ ...asked, ...said }, play);
-    const critique = read.type === "read" ? read.critique : null;
-    last = {
-      ...asked,
-      ...said,
-      ...(critique === null ? {} : { critique }),
-      ...(read.type === "read" ? {} : { problem: read.problem }),
-    };
-    await file.append([last]);
-  }
-  return last!;
-};
-
-const partsOf = ["constitution", "contract"] as const;
-
-/** The documents of a run, as records: learned where the meta-model's reply was readable, else those of before. */
-const documentsOf = (
-  { play, state, run }: MetaTask,
-  exchanges: readonly Exchange[],
-  meta: MetaRecord,
-): LearnedRecord[] => {
-  const { setup, config } = play;
-  const read = readRecord(meta, play);
-  const { comments } = transcriptFor({ play, state, run }, exchanges);
-  const users = `${setup.cast.users.length} users`;
-  return partsOf.flatMap((part): LearnedRecord[] => {
-    const previous = state.contract[part];
-    const principles = read.type === "read" ? read[part] : [];
-    const id = `${runName(run)}/${part}`;
-    const fields = { stage: runName(run), seed: deriveSeed(config.seed, runName(run), id), run, part };
-    if (principles.length === 0) {
-      // A contract without clauses is none; what could not be read leaves what there was.
-      if (previous === null || read.type === "read") return [];
-      return [
-        { id, parents: [meta.id], ...fields, state: "kept", document: previous, similarity: 1, changes: [] },
-      ];
-    }
-    const document = documentOf(principles, {
-      ...{ part, previous, comments, run, model: meta.model },
-      description: `Learned in run ${run} of a simulation with ${users}, by the meta-prompt ${setup.metaPrompt.name}.`,
-    });
-    const grounds = document.principles.flatMap((principle) => principle.grounds ?? []);
-    return [
-      {
-        id,
-        parents: [meta.id, ...new Set(grounds.map(({ record }) => record))],
-        ...fields,
-        state: "learned",
-        document,
-        similarity: documentSimilarity(previous, document),
-        changes: changesBetween(previous, document),
-      },
-    ];
-  });
 };
 
 const writeDocuments = async (stage: StageContext, documents: readonly LearnedRecord[]): Promise<void> => {
@@ -213,8 +105,8 @@ const writeDocuments = async (stage: StageContext, documents: readonly LearnedRe
 
 const makeRun = async (pipeline: Pipeline, stage: StageContext, task: MetaTask): Promise<void> => {
   const { play, state, run } = task;
-  const { turns } = play.config;
-  const total = turns * (2 * play.setup.cast.talks.length + othersATurn(play)) + 1;
+  const parts = metaParts(play);
+  const total = play.config.turns * (2 * play.setup.cast.talks.length + othersATurn(play)) + parts;
   let done = 0;
   const drafts = await stage.records("drafts.jsonl", draftRecordSchema);
   const ratings = await stage.records("ratings.jsonl", ratingRecordSchema);
@@ -225,15 +117,10 @@ const makeRun = async (pipeline: Pipeline, stage: StageContext, task: MetaTask):
     };
     const ask = askInPhases({ models, drafts, ratings, stage, countUsage, onRows });
     const exchanges = await playRun(episodeOf(play, state, run), ask);
-    const meta = await askMeta(task, exchanges, models.meta, stage);
+    const learned = await learnFrom(task, exchanges, models.meta, stage);
     countUsage();
-    onRows(1, "constitution");
-    if (meta.problem !== undefined)
-      stage.warn(
-        "meta-unreadable",
-        `The meta-model was asked ${counted(meta.attempt, "time")} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${runName(run)}/meta.jsonl; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
-      );
-    await writeDocuments(stage, documentsOf(task, exchanges, meta));
+    onRows(total - done, "constitution");
+    await writeDocuments(stage, documentsOf(task, learned));
   });
 };
 
@@ -271,10 +158,10 @@ const remember = (
   return kept;
 };
 
-/** A run that is done: its documents, and what the next one begins with. converged: nothing is to be learned any more. */
+/** A run that is done: ids of its tasks, its documents, and what the next one begins with. converged: nothing is to be learned any more. */
 export type DoneRun = {
   readonly run: number;
-  readonly task: string;
+  readonly tasks: readonly string[];
   readonly documents: readonly LearnedRecord[];
   readonly state: ContractState;
   readonly converged: boolean;
@@ -287,7 +174,7 @@ const isConverged = (
 ): boolean => {
   if (converge === "off" || documents.length === 0) return false;
   if (documents.some(({ state }) => state === "kept")) return false;
-  return partsOf.every((part) => {
+  return learnedParts.every((part) => {
     const now = documents.find((one) => one.part === part)?.document ?? null;
     if (converge === "same" || now === null || before[part] === null) return saysTheSame(before[part], now);
     return (documentSimilarity(before[part], now) ?? 0) >= converge;
@@ -318,13 +205,13 @@ export const contractRun = async (
   const hadAny = before.constitution !== null || before.contract !== null;
   return {
     run,
-    task: taskOf(play, run).id,
+    tasks: [...new Set([...tasksOf(play, run).values()].map(({ id }) => id))],
     documents,
     converged: isConverged(play, before, documents),
     state: {
       contract,
       ids: documents.length === 0 ? state.ids : documents.map(({ id }) => id),
-      older: hadAny ? [...state.older, contractText(before)] : state.older,
+      older: hadAny ? [...state.older, play.setup.wording.current(before)] : state.older,
       earlier: play.config.carry
         ? remember(play, state.earlier, await readExchanges(folder, task))
         : state.earlier,

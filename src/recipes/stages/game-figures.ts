@@ -1,8 +1,9 @@
 // What the stages of games left, as figures: means over repetitions with their 95 % intervals for every experiment and
-// iteration, and tables for other programs. Games stream; sums alone are kept of them.
+// iteration, what principles ask for as the sandbox reads them, and tables for other programs. Games stream; sums alone
+// are kept of them.
 
 import { join } from "node:path";
-import { collect, deriveSeed, matching } from "../../core/index.ts";
+import { collect, deriveSeed } from "../../core/index.ts";
 import { mean } from "../../evaluation/index.ts";
 import {
   type ExperimentFigure,
@@ -15,6 +16,7 @@ import {
   probeRecordSchema,
 } from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
+import { type Norm, readNorm } from "../../sandbox/index.ts";
 import {
   addGame,
   type Measures,
@@ -40,11 +42,21 @@ export type ProbeFigure = Pick<ProbeRecord, "experiment" | "heldOut" | "prior" |
   readonly questions: number | null;
 };
 
-/** moves: how all moves of models and scripts ended; principles: the last one of every experiment's first repetition. */
+/** How many principles ask for which norm, as the sandbox reads them. */
+export type NormCounts = Readonly<Record<Norm | "unread", number>>;
+
+/**
+ * moves: how all moves of models and scripts ended; principles: the last one of every experiment's first repetition, in the
+ * brief wording with the norms of the last ones of all repetitions.
+ */
 export type GameFigures = {
   readonly figures: readonly GameFigure[];
   readonly probes: readonly ProbeFigure[];
-  readonly principles: readonly { readonly experiment: string; readonly text: string }[];
+  readonly principles: readonly {
+    readonly experiment: string;
+    readonly text: string;
+    readonly norms?: NormCounts;
+  }[];
   readonly moves: Readonly<Record<"made" | "unparseable" | "missing", number>>;
 };
 
@@ -245,16 +257,25 @@ const probeFigures = (probes: readonly ProbeRecord[], runSeed: number): ProbeFig
   });
 };
 
+const normsOf = (texts: readonly string[]): NormCounts => {
+  const counts = { altruistic: 0, fair: 0, selfish: 0, unread: 0 };
+  for (const text of texts) counts[readNorm(text) ?? "unread"]++;
+  return counts;
+};
+
 const lastPrinciples = async (
   folder: string,
-  { iterations }: GamesConfig,
+  { iterations, wording }: GamesConfig,
 ): Promise<GameFigures["principles"]> => {
-  const last = streamRecords(
-    join(folder, iterationStage(iterations), "principles.jsonl"),
-    gamePrincipleRecordSchema,
+  const last = await collect(
+    streamRecords(join(folder, iterationStage(iterations), "principles.jsonl"), gamePrincipleRecordSchema),
   );
-  const first = await collect(matching(last, ({ repetition }) => repetition === 0));
-  return first.map(({ experiment, principle }) => ({ experiment, text: principle.text }));
+  return last
+    .filter(({ repetition }) => repetition === 0)
+    .map(({ experiment, principle }) => {
+      const own = last.filter((one) => one.experiment === experiment).map((one) => one.principle.text);
+      return { experiment, text: principle.text, ...(wording === "brief" ? { norms: normsOf(own) } : {}) };
+    });
 };
 
 /** figures/: figures.jsonl, figures.csv, moves.csv and probes.csv. */

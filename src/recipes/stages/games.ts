@@ -155,7 +155,7 @@ const playAll = (
 ): Promise<void> => {
   const { pipeline, config, world } = games;
   const at = { runSeed: pipeline.run.seed, stage: stage.name };
-  const { maxTokens, temperature, questions } = config;
+  const { maxTokens, temperature, questions, wording } = config;
   return writeRows(pipeline, stage, {
     file: "games.jsonl",
     schema: gameRecordSchema,
@@ -167,7 +167,7 @@ const playAll = (
     unit: "games",
     make: (some, model) =>
       playGames(some, {
-        ...{ model, maxTokens, temperature, questions, signal: stage.signal },
+        ...{ model, maxTokens, temperature, questions, wording, signal: stage.signal },
         ...{ game: world.game, stage: stage.name },
       }),
     isUnreadable: ({ moves }) => moves.some(({ state }) => state === "unparseable"),
@@ -183,7 +183,8 @@ const learnAll = (
   before: readonly GamePrincipleRecord[],
 ): Promise<void> => {
   const { pipeline, config } = games;
-  const { variant, sight, learner: named, model: players, priorWeight, temperature, learnerTokens } = config;
+  const { variant, sight, learner: named, model: players, priorWeight } = config;
+  const { temperature, learnerTokens, wording } = config;
   const played = () => streamRecords(join(stage.folder, "games.jsonl"), gameRecordSchema);
   const options = { runSeed: pipeline.run.seed, stage: stage.name, sight, variant, signal: stage.signal };
   return writeRows<Lesson, GamePrincipleRecord>(pipeline, stage, {
@@ -202,7 +203,7 @@ const learnAll = (
         lessons,
         model === null
           ? countingLearner({ priorWeight })
-          : askingLearner(model, { maxTokens: learnerTokens, temperature }),
+          : askingLearner(model, { maxTokens: learnerTokens, temperature, wording }),
         options,
       ),
     isUnreadable: ({ state }) => state === "unparseable",
@@ -230,8 +231,9 @@ const probeStage = async (
   after: string,
 ): Promise<void> => {
   const { pipeline, config, world } = games;
-  const { heldOut, maxTokens, temperature, questions } = config;
-  const options = { maxTokens, temperature, questions, runSeed: pipeline.run.seed, by: world.flexibleBy };
+  const { heldOut, maxTokens, temperature, questions, wording } = config;
+  const by = world.flexibleBy;
+  const options = { maxTokens, temperature, questions, wording, runSeed: pipeline.run.seed, by };
   const perLast = probesOf(games, last[0]!).length;
   await pipeline.run.stage(
     { name: "held-out", inputs: { ...decisive(config), heldOut }, after: [after] },

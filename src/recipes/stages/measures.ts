@@ -23,7 +23,7 @@ import type {
   VerdictRecord,
 } from "../../records/index.ts";
 import { modelNames } from "../../records/index.ts";
-import { comparePreference, parseReply } from "../../sandbox/index.ts";
+import { comparePreference, parseReply, statementPreference } from "../../sandbox/index.ts";
 import { requestOf } from "./evaluation.ts";
 
 /** What an arm left behind. */
@@ -37,13 +37,19 @@ export type ArmRecords = {
 
 /** The oracle's preference for a label's pair, over the principles that judged it; null for a true tie. */
 const truePreference = (constitution: Constitution) => {
-  const areaOf = new Map(constitution.principles.map(({ id, area }) => [id, area ?? null]));
+  const principleOf = new Map(constitution.principles.map((principle) => [principle.id, principle]));
   const inverted = constitution.inverts !== undefined;
+  const preferenceUnder = (id: string, request: string, [first, second]: LabelRecord["replies"]): number => {
+    const { title = "", area = null } = principleOf.get(id) ?? {};
+    return (
+      statementPreference(request, first, second, title) ??
+      comparePreference(request, first, second, area, inverted)
+    );
+  };
   return ({ messages, replies, principle, judgements }: LabelRecord): 0 | 1 | null => {
     const principles = judgements?.map((judgement) => judgement.principle) ?? [principle];
-    const preferences = principles.map((id) =>
-      comparePreference(requestOf({ messages }), replies[0], replies[1], areaOf.get(id) ?? null, inverted),
-    );
+    const request = requestOf({ messages });
+    const preferences = principles.map((id) => preferenceUnder(id, request, replies));
     const preference = preferences.reduce<number>((sum, one) => sum + one, 0) / preferences.length;
     return preference === 0.5 ? null : preference > 0.5 ? 0 : 1;
   };

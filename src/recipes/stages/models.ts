@@ -8,6 +8,7 @@ import {
   type FolderOptions,
   type LanguageModel,
   modelFolderOf,
+  type OpenModel,
   type OpenOptions,
   openModel,
 } from "../../models/index.ts";
@@ -36,18 +37,18 @@ export const nameInRun = (runFolder: string, name: string): string => {
 };
 
 /**
- * Opens a model for the time of one piece of work. id: how records name it, where not by its name. options: of models
- * behind endpoints.
+ * Opens a model for the time of one piece of work. openModel: how, where not in this process. id: how records name it,
+ * where not by its name. options: of models behind endpoints.
  */
 export const withModel = async <Result>(
   name: string,
-  context: RecipeContext,
+  { openModel: open = openModel, ...context }: RecipeContext & { readonly openModel?: OpenModel },
   signal: AbortSignal,
   work: (model: LanguageModel) => Promise<Result>,
   id = name,
   options: Partial<OpenOptions> = {},
 ): Promise<Result> => {
-  const model = await openModel(name, { ...folderOptions(context), ...options, signal });
+  const model = await open(name, { ...folderOptions(context), ...options, signal });
   try {
     return await work(id === name ? model : { ...model, id });
   } finally {
@@ -117,6 +118,8 @@ export type TrainableModel = ModelFolder & {
   readonly codec: ChatCodec;
   readonly padding: number;
   readonly origin: Origin;
+  /** Whether it was an adapter, which was merged into its base. */
+  readonly isMerged: boolean;
 };
 
 /** What of a training's settings says how its model is opened. */
@@ -167,5 +170,6 @@ export const loadTrainable = async (
     codec: codecOf(loaded, folder),
     padding: loaded.config.padTokenId ?? 0,
     origin: originOf(name, folder, loaded),
+    isMerged: found.adapter !== null && lora === undefined,
   };
 };

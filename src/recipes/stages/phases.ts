@@ -40,28 +40,28 @@ const answer = async <Row>(
   return tasks.map(({ request, record }) => record(request === null ? null : replies[next++]!, model.id));
 };
 
-function* tasksFrom<Row>({ tasks }: Phase<Row>, first: number): Generator<PhaseTask<Row>> {
+/** What can be asked at once. */
+type Asked<Row> = Pick<Phase<Row>, "count" | "tasks">;
+
+function* tasksFrom<Row>({ tasks }: Asked<Row>, first: number): Generator<PhaseTask<Row>> {
   let place = 0;
   for (const task of tasks()) if (place++ >= first) yield task;
 }
 
-/** What asking needs: models by role, files, and whom to tell how many rows there are. */
-export type PhaseContext = {
-  readonly models: Readonly<Record<"assistant" | "user", LanguageModel>>;
-  readonly drafts: RecordFile<DraftRecord>;
-  readonly ratings: RecordFile<RatingRecord>;
+/** What asking needs: whom to tell how many rows there are, and what was asked. */
+export type AskingContext = {
   readonly stage: StageContext;
   readonly countUsage: CountUsage;
   readonly onRows: (rows: number, what: string) => void;
 };
 
-/** A way of asking that goes on behind what is in the files. */
-export const askInPhases = ({ models, drafts, ratings, stage, countUsage, onRows }: PhaseContext): Ask => {
-  async function* asking<Row extends Rejectable>(
-    phase: Phase<Row>,
-    file: ReturnType<typeof inPhases<Row>>,
-  ): AsyncGenerator<Row> {
-    const note = `turn ${phase.turn}: ${phase.what}`;
+/** A way of asking, phase by phase, that goes on behind what is in a file. note: what the phase is, for progress. */
+export const askPhases = <Row extends Rejectable>(
+  whole: RecordFile<Row>,
+  { stage, countUsage, onRows }: AskingContext,
+) => {
+  const file = inPhases(whole);
+  return async function* (phase: Asked<Row>, model: LanguageModel, note: string): AsyncGenerator<Row> {
     let kept = 0;
     for await (const row of file.take(phase.count)) {
       kept++;
@@ -69,7 +69,6 @@ export const askInPhases = ({ models, drafts, ratings, stage, countUsage, onRows
     }
     onRows(kept, note);
     if (kept === phase.count) return;
-    const model = models[phase.role];
     const { chunk, window } = paceOf(model);
     const from = Math.floor(kept / chunk) * chunk;
     let skip = kept - from;
@@ -89,11 +88,23 @@ export const askInPhases = ({ models, drafts, ratings, stage, countUsage, onRows
     await file.append(last);
     onRows(last.length, note);
     yield* last;
-  }
-  const [draftFile, ratingFile] = [inPhases(drafts), inPhases(ratings)];
+  };
+};
+
+/** Models by role, and the files of a run of episodes. */
+export type PhaseContext = AskingContext & {
+  readonly models: Readonly<Record<"assistant" | "user", LanguageModel>>;
+  readonly drafts: RecordFile<DraftRecord>;
+  readonly ratings: RecordFile<RatingRecord>;
+};
+
+/** A way of asking about the phases of episodes. */
+export const askInPhases = ({ models, drafts, ratings, ...context }: PhaseContext): Ask => {
+  const [toDrafts, toRatings] = [askPhases(drafts, context), askPhases(ratings, context)];
+  const noteOf = ({ turn, what }: Pick<Phase<unknown>, "turn" | "what">): string => `turn ${turn}: ${what}`;
   return {
-    drafts: (phase) => asking(phase, draftFile),
-    ratings: (phase) => asking(phase, ratingFile),
+    drafts: (phase) => toDrafts(phase, models[phase.role], noteOf(phase)),
+    ratings: (phase) => toRatings(phase, models[phase.role], noteOf(phase)),
   };
 };
 

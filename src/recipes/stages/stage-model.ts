@@ -4,6 +4,7 @@
 import {
   type LanguageModel,
   type LoadFormat,
+  type OpenModel,
   type Reply,
   runsHere,
   type Score,
@@ -18,13 +19,15 @@ import { withModel } from "./models.ts";
 
 /**
  * A run, or a part of one, with the context of the recipe that made it. calls: what its models share. load: how models
- * that answer here hold their projections, where not in full; models elsewhere are not concerned.
+ * that answer here hold their projections, where not in full; models elsewhere are not concerned. openModel: opens what
+ * answers here, where that is not this process's part.
  */
 export type Pipeline = {
   readonly run: StageHolder;
   readonly context: RecipeContext;
   readonly calls?: Calls;
   readonly load?: LoadFormat;
+  readonly openModel?: OpenModel;
 };
 
 /** What was asked is written down at most so often, so that the log does not grow with every item. */
@@ -115,7 +118,7 @@ const isTold = (count: number): boolean => Number.isInteger(Math.log10(count));
 
 /** Opens a model for one piece of a stage's work. id: how records name it, where not by its name. */
 export const withStageModel = async (
-  { run, context, calls, load }: Pipeline,
+  { run, context, calls, load, openModel }: Pipeline,
   stage: StageContext,
   name: string,
   work: (model: LanguageModel, countUsage: CountUsage) => Promise<void>,
@@ -147,7 +150,8 @@ export const withStageModel = async (
   };
   try {
     const opened = (model: LanguageModel) => work(counting(model, counts.add), countUsage);
-    await withModel(name, context, stage.signal, opened, id, {
+    const openHere = openModel === undefined || !runsHere(name) ? {} : { openModel };
+    await withModel(name, { ...context, ...openHere }, stage.signal, opened, id, {
       ...options,
       ...(load === undefined || !runsHere(name) ? {} : { load }),
       onNotice({ code, text }) {

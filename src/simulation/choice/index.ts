@@ -12,4 +12,5 @@ export {
 } from "./ballot.ts";
 export type { Election, Outcome, Placed, Rule } from "./rule.ts";
 export { decide, type RuleName, ruleNames, rules } from "./rules.ts";
+export { canCompareSlates } from "./slates.ts";
 export { leftOutOf, type Welfare, welfareOf } from "./welfare.ts";

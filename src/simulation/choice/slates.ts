@@ -13,6 +13,10 @@ const countSlates = (candidates: number, seats: number): number => {
   return Math.round(count);
 };
 
+/** Whether all sets of so many seats can be compared. */
+export const canCompareSlates = (candidates: number, seats: number, ballots: number): boolean =>
+  countSlates(candidates, seats) * Math.max(1, ballots) <= mostWork;
+
 /** Every set of so many places, each in ascending order. */
 export function* slatesOf(candidates: number, seats: number): Generator<readonly number[]> {
   const slate = Array.from({ length: seats }, (_, at) => at);
@@ -36,8 +40,7 @@ const findBest = <Value>(
   { candidates, seats, ballots }: Election,
   { value, compare }: SlateOrder<Value>,
 ): (readonly number[])[] => {
-  const work = countSlates(candidates.length, seats) * Math.max(1, ballots.length);
-  if (work > mostWork)
+  if (!canCompareSlates(candidates.length, seats, ballots.length))
     throw new UserError(
       "slates-too-many",
       `There are ${countSlates(candidates.length, seats).toLocaleString("en-US")} sets of ${seats} of ${candidates.length} candidates, too many to compare all of them. Choose fewer seats or candidates, or the rule that fills one seat after the other.`,

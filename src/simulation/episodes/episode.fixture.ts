@@ -5,6 +5,7 @@ import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.t
 import type { Metric, Persona, Task } from "../../records/index.ts";
 import { castOf } from "./cast.ts";
 import type { Ask, EpisodeOptions, Phase } from "./episode.ts";
+import { episodeWordings } from "./wordings.ts";
 
 /** A text that no other has, with what templates and line readers trip over. */
 export const mark = (what: string): string => `<<${what}>> {draft}: {x}\nRating: 99 {{${what}}}`;
@@ -44,7 +45,8 @@ export const episodeOf = (users: number, changes: Partial<EpisodeOptions> = {}):
     users,
     "even",
   ),
-  task,
+  wording: episodeWordings.full,
+  taskOf: () => task,
   metrics: { own: [satisfaction], others: [harmlessness] },
   run: 1,
   turns: 2,

@@ -7,14 +7,10 @@ import type { GenerateRequest, Reply } from "../../models/index.ts";
 import type { DraftRecord, Metric, RatingRecord, Task } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
 import { type Cast, ratersOf, type Talk } from "./cast.ts";
+import type { Exchange } from "./exchange.ts";
 import { ratingForm, readRating, unaskedRating } from "./rating.ts";
-import {
-  assistantMessages,
-  type Contract,
-  othersRatingMessages,
-  ownRatingMessages,
-  type Said,
-} from "./wording.ts";
+import type { Contract, Said } from "./wording.ts";
+import type { EpisodeWording } from "./wordings.ts";
 
 /** How a role is sampled, and its real limit of tokens. */
 export type RoleSampling = {
@@ -45,28 +41,15 @@ export type Ask = {
   ratings(phase: Phase<RatingRecord>): AsyncIterable<RatingRecord>;
 };
 
-/** Ratings of one draft by those of other talks: of each metric the sum and how many there were. */
-export type OthersRatings = Readonly<Record<string, { readonly sum: number; readonly count: number }>>;
-
-/** One turn of one talk. rating: the user's own. */
-export type Exchange = {
-  readonly run: number;
-  readonly turn: number;
-  readonly talk: Talk;
-  readonly task: Task;
-  readonly draft: DraftRecord;
-  readonly rating: RatingRecord;
-  readonly others: OthersRatings;
-};
-
 /**
- * metrics: what users rate of their own talk and of others. turns: of this run. windows: earlier turns of the own talk
+ * taskOf: what a talk is about; one task for all of its turns. metrics: what users rate of their own talk and of others. turns: of this run. windows: earlier turns of the own talk
  * that each role is shown. contract: what assistants keep to, with the ids of its records. earlier: exchanges of runs
  * before this one, by talk, where memory is carried on. commentWords: of a comment, as users are told.
  */
 export type EpisodeOptions = {
   readonly cast: Cast;
-  readonly task: Task;
+  readonly wording: EpisodeWording;
+  readonly taskOf: (talk: Talk) => Task;
   readonly metrics: { readonly own: readonly Metric[]; readonly others: readonly Metric[] };
   readonly run: number;
   readonly turns: number;
@@ -98,15 +81,17 @@ const idsOf = (exchanges: readonly Exchange[]): string[] =>
 
 /** Makes the tasks of a run's phases. remembered: the exchanges so far, by talk. */
 const createTasks = (options: EpisodeOptions, remembered: ReadonlyMap<string, readonly Exchange[]>) => {
-  const { cast, task, metrics, run, windows, contract, contractIds, sampling, stage, runSeed } = options;
+  const { cast, taskOf, metrics, run, windows, contract, contractIds, sampling, stage, runSeed } = options;
+  const { wording } = options;
   const seeded = (id: string) => ({ id, stage, seed: deriveSeed(runSeed, stage, id), run });
   const draft = ({ turn, talk }: Place): PhaseTask<DraftRecord> => {
     const seat = cast.users[talk.user]!;
+    const task = taskOf(talk);
     const earlier = windowOf(remembered.get(talk.id) ?? [], windows.assistant);
     const { id, stage: _, ...rest } = seeded(`${stage}/turn-${turn}/${talk.id}/draft`);
     return {
       request: {
-        messages: assistantMessages(contract, seat.label, task, saidIn(earlier)),
+        messages: wording.assistant(contract, seat.label, task, saidIn(earlier)),
         ...sampling.assistant,
         seed: rest.seed,
       },
@@ -126,21 +111,20 @@ const createTasks = (options: EpisodeOptions, remembered: ReadonlyMap<string, re
   ): PhaseTask<RatingRecord> => {
     const { id: seat, persona } = cast.users[user]!;
     const earlier = of === "own" ? windowOf(remembered.get(talk.id) ?? [], windows.user) : [];
+    const task = taskOf(talk);
     const asked = metrics[of];
     const name = of === "own" ? "rating" : `rating-of-${seat}`;
     const { id, stage: _, ...rest } = seeded(`${stage}/turn-${turn}/${talk.id}/${name}`);
     const messages = () =>
       of === "own"
-        ? ownRatingMessages(persona, task, saidIn(earlier), shown.text, {
+        ? wording.ownRating(persona, task, saidIn(earlier), shown.text, {
             metrics: asked,
             words: options.commentWords,
           })
-        : othersRatingMessages(persona, task, shown.text, asked);
-    const form = ratingForm(asked, of === "own");
+        : wording.othersRating(persona, task, shown.text, asked);
+    const answer = wording.json ? { answer: ratingForm(asked, of === "own") } : {};
     return {
-      request: hasText(shown)
-        ? { messages: messages(), ...sampling.user, seed: rest.seed, answer: form }
-        : null,
+      request: hasText(shown) ? { messages: messages(), ...sampling.user, seed: rest.seed, ...answer } : null,
       record: (reply, model) => ({
         ...{ id, parents: [shown.id, ...idsOf(earlier)], stage, ...rest, turn, talk: talk.id },
         ...{ of, user: seat, persona: persona.id, draft: shown.id, model },
@@ -176,7 +160,7 @@ const all = async <Row>(rows: AsyncIterable<Row>): Promise<Row[]> => {
 
 /** Plays one run. Resolves to its exchanges, turn by turn and in the order of the talks. */
 export const playRun = async (options: EpisodeOptions, ask: Ask): Promise<Exchange[]> => {
-  const { cast, run, turns, task } = options;
+  const { cast, run, turns, taskOf } = options;
   const { talks } = cast;
   const remembered = new Map(talks.map(({ id }) => [id, [...(options.earlier.get(id) ?? [])]]));
   const tasks = createTasks(options, remembered);
@@ -215,7 +199,8 @@ export const playRun = async (options: EpisodeOptions, ask: Ask): Promise<Exchan
     for await (const row of rows) addRating(others.get(row.draft)!, row);
     for (const [at, talk] of talks.entries()) {
       const draft = drafts[at]!;
-      const exchange = { run, turn, talk, task, draft, rating: own[at]!, others: others.get(draft.id)! };
+      const given = { rating: own[at]!, others: others.get(draft.id)! };
+      const exchange = { run, turn, talk, task: taskOf(talk), draft, ...given };
       remembered.get(talk.id)!.push(exchange);
       played.push(exchange);
     }

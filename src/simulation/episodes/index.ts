@@ -1,16 +1,16 @@
 // Episodes: users and assistants talk, users rate and comment, and a model makes a constitution of it. Asks through a function
 // that is given to it; knows no file but its prompts.
+export { type BriefComment, briefCommentsAtOnce, briefForms } from "./brief-forms.ts";
 export { type Cast, castOf, type Graph, ratersOf, type Talk, type UserSeat } from "./cast.ts";
 export {
   type Ask,
   type EpisodeOptions,
-  type Exchange,
-  type OthersRatings,
   type Phase,
   type PhaseTask,
   playRun,
   type RoleSampling,
 } from "./episode.ts";
+export type { Exchange, OthersRatings } from "./exchange.ts";
 export {
   changesBetween,
   documentOf,
@@ -19,7 +19,6 @@ export {
   saysTheSame,
 } from "./learned.ts";
 export {
-  contractText,
   type MetaForm,
   type MetaPrompt,
   type MetaPromptName,
@@ -27,7 +26,6 @@ export {
   metaForms,
   metaMessages,
   metaPromptNames,
-  metaPrompts,
   withOwnText,
 } from "./meta-prompt.ts";
 export {
@@ -39,11 +37,6 @@ export {
 } from "./meta-reading.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
 export { similarities, similarity, similarityTable } from "./similarity.ts";
-export { type Comment, type Transcript, talkTranscript } from "./transcript.ts";
-export {
-  assistantMessages,
-  type Contract,
-  othersRatingMessages,
-  ownRatingMessages,
-  type Said,
-} from "./wording.ts";
+export type { Comment, Transcript } from "./transcript.ts";
+export type { Contract, Said } from "./wording.ts";
+export { type EpisodeWording, episodeWordings } from "./wordings.ts";

@@ -4,7 +4,7 @@
 
 import { loadTemplate, parseTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import { CovenantError, readText, UserError } from "../../core/index.ts";
-import type { Message, Task } from "../../records/index.ts";
+import type { Message } from "../../records/index.ts";
 import type { Transcript } from "./transcript.ts";
 import { type Contract, listOf, messageOf } from "./wording.ts";
 
@@ -58,7 +58,7 @@ export const metaPromptNames = Object.keys(metaPrompts) as readonly MetaPromptNa
 export const withOwnText = async (prompt: MetaPrompt, file: string): Promise<MetaPrompt> => {
   const text = (await readText(file)).replaceAll("\r\n", "\n").replace(/\n$/, "");
   try {
-    return { ...prompt, template: parseTemplate(file, text, holes) };
+    return { ...prompt, template: parseTemplate(file, text, prompt.template.holes) };
   } catch (thrown) {
     if (!(thrown instanceof CovenantError)) throw thrown;
     throw new UserError("meta-prompt-holes", `${thrown.message} Correct ${file}.`, { ...thrown.facts, file });
@@ -77,11 +77,14 @@ export const contractText = (given: Contract): string => {
   ].join("\n");
 };
 
-/** What a run has come to, as the meta-model is asked about it. earlier: older documents, oldest first, as texts. */
+/**
+ * What a run has come to, as the meta-model is asked about it. questions: what the talks were about; current: the documents
+ * so far as a text; earlier: older ones, oldest first.
+ */
 export type MetaQuestion = {
   readonly users: number;
-  readonly task: Task;
-  readonly current: Contract;
+  readonly questions: readonly string[];
+  readonly current: string;
   readonly earlier: readonly string[];
   readonly transcript: Transcript;
   readonly words: number;
@@ -93,8 +96,8 @@ export const metaMessages = ({ template }: MetaPrompt, question: MetaQuestion): 
     role: "user",
     content: renderTemplate(template, {
       users: String(question.users),
-      question: question.task.question,
-      current: contractText(question.current),
+      question: question.questions.join(" / "),
+      current: question.current,
       earlier:
         question.earlier.length === 0
           ? "none"

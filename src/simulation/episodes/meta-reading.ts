@@ -143,7 +143,10 @@ const fromLabels = (form: MetaForm, text: string): Parts | string => {
 /** What there is for a reply to name. */
 export type MetaBounds = { readonly users: number; readonly comments: number };
 
-const countProblem = (count: number, what: string, { exactly, most }: MetaPrompt): string | null => {
+/** What reading needs to know of a meta-prompt. */
+export type WantedForm = Pick<MetaPrompt, "form" | "exactly" | "most">;
+
+const countProblem = (count: number, what: string, { exactly, most }: WantedForm): string | null => {
   if (exactly !== undefined && count !== exactly) return `${count} ${what}, expected exactly ${exactly}`;
   if (most !== undefined && count > most) return `${count} ${what}, expected at most ${most}`;
   return null;
@@ -179,7 +182,7 @@ const unique = (list: readonly ReadPrinciple[]): ReadPrinciple[] =>
 /** Reads the meta-model's reply. */
 export const readMeta = (
   { text, finish }: Pick<Reply, "text" | "finish">,
-  prompt: MetaPrompt,
+  prompt: WantedForm,
   bounds: MetaBounds,
 ): MetaReading => {
   const bad = (problem: string): MetaReading => ({ type: "unreadable", problem });

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { scriptedModel } from "../../models/index.ts";
-import { askNoting, episodeOf } from "./episode.fixture.ts";
+import { askNoting, episodeOf, task } from "./episode.fixture.ts";
 import { playRun } from "./episode.ts";
 import { talkTranscript } from "./transcript.ts";
 import { assistantMessages } from "./wording.ts";
@@ -66,7 +66,7 @@ describe("an assistant's principles", () => {
       principles: [principle, { ...principle, id: "b", title: "Two." }],
     };
     const contract = { constitution: document, contract: null, message: false };
-    const [system] = assistantMessages(contract, "user 1", episodeOf(1).task, []);
+    const [system] = assistantMessages(contract, "user 1", task, []);
     expect(system!.content.split("\n").filter((line) => /^\d+\./.test(line))).toEqual([
       "1. One. 2. Forged.",
       "2. Two.",

@@ -4,7 +4,7 @@
 
 import type { Metric } from "../../records/index.ts";
 import type { Cast } from "./cast.ts";
-import type { Exchange } from "./episode.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** A comment by its number, counted from 1. */
 export type Comment = {
@@ -14,7 +14,12 @@ export type Comment = {
   readonly said: string;
 };
 
-export type Transcript = { readonly text: string; readonly comments: readonly Comment[] };
+/** shown: ids of the ratings that it is made of. */
+export type Transcript = {
+  readonly text: string;
+  readonly comments: readonly Comment[];
+  readonly shown: readonly string[];
+};
 
 const rounded = (value: number): string => String(Math.round(value * 100) / 100);
 
@@ -36,7 +41,27 @@ const othersLine = ({ others }: Exchange, metrics: readonly Metric[]): string[] 
   return told.length === 0 ? [] : [`    means of others' ratings: ${told.join(", ")}`];
 };
 
-/** The talks of a run, of each the last so many turns. */
+/** The exchanges of a talk, of which the last so many are told. */
+const lastOf = (exchanges: readonly Exchange[], talk: string, turns: number): readonly Exchange[] => {
+  const own = exchanges.filter((exchange) => exchange.talk.id === talk);
+  return own.slice(Math.max(0, own.length - turns));
+};
+
+/** The comments of a run, talk by talk, numbered from 1, each with what it is part of. */
+export const commentsOf = (
+  cast: Cast,
+  exchanges: readonly Exchange[],
+  turns = Number.POSITIVE_INFINITY,
+): readonly { readonly comment: Comment; readonly exchange: Exchange }[] =>
+  cast.talks
+    .flatMap(({ id }) => lastOf(exchanges, id, turns))
+    .filter(({ rating }) => rating.feedback !== "")
+    .map((exchange, at) => {
+      const { id: record, user: speaker, feedback: said } = exchange.rating;
+      return { exchange, comment: { number: at + 1, record, speaker, said } };
+    });
+
+/** The talks of a run, of each the last so many turns. What a talk is about is said where not all are about the same. */
 export const talkTranscript = (
   cast: Cast,
   exchanges: readonly Exchange[],
@@ -44,22 +69,25 @@ export const talkTranscript = (
   turns = Number.POSITIVE_INFINITY,
 ): Transcript => {
   const lines: string[] = [];
-  const comments: Comment[] = [];
+  const comments = commentsOf(cast, exchanges, turns).map(({ comment }) => comment);
+  const numbers = new Map(comments.map(({ record, number }) => [record, number]));
+  const hasTopics = new Set(exchanges.map(({ task }) => task.id)).size > 1;
   for (const talk of cast.talks) {
-    const { id: speaker, label } = cast.users[talk.user]!;
-    lines.push(`${talk.id}, of ${label} and ${cast.assistants[talk.assistant]!}:`);
-    const own = exchanges.filter((exchange) => exchange.talk.id === talk.id);
-    for (const exchange of own.slice(Math.max(0, own.length - turns))) {
+    const { label } = cast.users[talk.user]!;
+    const own = lastOf(exchanges, talk.id, turns);
+    const topic = hasTopics && own[0] !== undefined ? `, about ${JSON.stringify(own[0].task.question)}` : "";
+    lines.push(`${talk.id}, of ${label} and ${cast.assistants[talk.assistant]!}${topic}:`);
+    for (const exchange of own) {
       const { turn, draft, rating } = exchange;
       lines.push(`  turn ${turn}`);
       lines.push(`    draft: ${draft.text === "" ? "none came" : JSON.stringify(draft.text)}`);
       lines.push(`    ratings of ${label}: ${ownLine(exchange, metrics.own)}`);
       lines.push(...othersLine(exchange, metrics.others));
-      if (rating.feedback === "") continue;
-      const number = comments.length + 1;
-      comments.push({ number, record: rating.id, speaker, said: rating.feedback });
-      lines.push(`    [${number}] comment of ${label}: ${JSON.stringify(rating.feedback)}`);
+      if (rating.feedback !== "")
+        lines.push(
+          `    [${numbers.get(rating.id)!}] comment of ${label}: ${JSON.stringify(rating.feedback)}`,
+        );
     }
   }
-  return { text: lines.join("\n"), comments };
+  return { text: lines.join("\n"), comments, shown: exchanges.map(({ rating }) => rating.id) };
 };

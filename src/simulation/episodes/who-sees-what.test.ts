@@ -1,13 +1,15 @@
 // Who sees what, held to the recorded prompts of a run of twelve users, all of one name, whose texts hold braces, colons
-// and line breaks.
+// and line breaks: the same for both wordings, but for what the meta-model is shown.
 
 import { describe, expect, it } from "vitest";
 import { type ScriptedModel, scriptedModel } from "../../models/index.ts";
+import { wordings } from "../stakeholders/persona-text.ts";
 import { castOf } from "./cast.ts";
-import { type Asked, askNoting, episodeOf, mark, personaOf, shownIn } from "./episode.fixture.ts";
-import { type EpisodeOptions, type Exchange, playRun } from "./episode.ts";
-import { metaMessages, metaPrompts } from "./meta-prompt.ts";
-import { talkTranscript } from "./transcript.ts";
+import { type Asked, askNoting, episodeOf, mark, personaOf, shownIn, task } from "./episode.fixture.ts";
+import { type EpisodeOptions, playRun } from "./episode.ts";
+import type { Exchange } from "./exchange.ts";
+import { metaMessages } from "./meta-prompt.ts";
+import { episodeWordings } from "./wordings.ts";
 
 const users = 12;
 
@@ -19,6 +21,9 @@ const speaking = (): ScriptedModel =>
       if (last.includes("Rate the newest draft"))
         return JSON.stringify({ satisfaction: 3.25, feedback: mark(`comment-${seed}`) });
       if (last.includes("Somebody else")) return JSON.stringify({ harmlessness: 8.75 });
+      if (last.endsWith("Rate the reply:\nharmlessness: 0 to 10")) return "harmlessness: 8.75";
+      if (last.endsWith("Rate the reply:\nsatisfaction: 0 to 10\nfeedback: what should change?"))
+        return `satisfaction: 3.25\nfeedback: ${mark(`comment-${seed}`)}`;
       return mark(`draft-${seed}`);
     },
   });
@@ -51,14 +56,16 @@ const contract = {
 const marksIn = (text: string, kind: string): Set<string> =>
   new Set(Array.from(text.matchAll(new RegExp(`<<${kind}-(\\d+)>>`, "g")), ([, number]) => number!));
 
+const seedsOf = (some: readonly Exchange[], of: "draft" | "rating") =>
+  new Set(some.map((exchange) => String(exchange[of].seed)));
+
 const seatOf = (exchange: Exchange): number => exchange.talk.user + 1;
 
-describe("who sees what", async () => {
-  const { exchanges, asked } = await play(episodeOf(users, { contract, turns: 3 }));
+describe.each(wordings)("who sees what in the %s wording", async (name) => {
+  const wording = episodeWordings[name];
+  const { exchanges, asked } = await play(episodeOf(users, { wording, contract, turns: 3 }));
   const byId = new Map(asked.map((one) => [one.id, one]));
   const ofTurn = (turn: number) => exchanges.filter((exchange) => exchange.turn === turn);
-  const seedsOf = (some: readonly Exchange[], of: "draft" | "rating") =>
-    new Set(some.map((exchange) => String(exchange[of].seed)));
   const earlierIn = (exchange: Exchange) =>
     exchanges.filter(({ talk, turn }) => talk.id === exchange.talk.id && turn < exchange.turn);
 
@@ -113,23 +120,6 @@ describe("who sees what", async () => {
     expect(others).toHaveLength(3 * users * (users - 1));
   });
 
-  it("shows the meta-model all drafts, comments and own ratings, means of others' ratings, and no persona", () => {
-    const { cast, metrics, task } = episodeOf(users);
-    const transcript = talkTranscript(cast, exchanges, metrics);
-    const [message] = metaMessages(metaPrompts.contract, {
-      ...{ users, task, current: contract, earlier: [], transcript, words: 100 },
-    });
-    const text = message!.content;
-    expect(marksIn(text, "draft")).toEqual(seedsOf(exchanges, "draft"));
-    expect(marksIn(text, "comment")).toEqual(seedsOf(exchanges, "rating"));
-    expect(text.match(/satisfaction 3\.25/g)).toHaveLength(users * 3);
-    expect(text.match(/means of others' ratings: harmlessness 8\.75/g)).toHaveLength(users * 3);
-    expect(marksIn(text, "persona").size).toBe(0);
-    expect(text).not.toContain("Same Name");
-    expect(text).toContain("Principle {seat}: keep it.");
-    expect(text.match(/^ {4}\[\d+\] comment/gm)).toHaveLength(users * 3);
-  });
-
   it("puts texts into prompts as they are, whatever stands in them", () => {
     const last = ofTurn(3)[4]!;
     expect(shownIn(byId.get(last.rating.id)!)).toContain(personaOf(5).description);
@@ -139,7 +129,7 @@ describe("who sees what", async () => {
 
   it("forgets by talk and role: a window shows the last turns of this talk alone", async () => {
     const windows = { assistant: 1, user: 0 };
-    const short = await play(episodeOf(users, { turns: 3, windows }));
+    const short = await play(episodeOf(users, { wording, turns: 3, windows }));
     const find = new Map(short.asked.map((one) => [one.id, one]));
     for (const exchange of short.exchanges.filter(({ turn }) => turn === 3)) {
       const earlier = short.exchanges.filter(({ talk, turn }) => talk.id === exchange.talk.id && turn === 2);
@@ -152,10 +142,85 @@ describe("who sees what", async () => {
     const earlier = new Map(
       exchanges.filter(({ turn }) => turn === 3).map((exchange) => [exchange.talk.id, [exchange]]),
     );
-    const next = await play(episodeOf(users, { run: 2, stage: "run-2", turns: 1, earlier }));
+    const next = await play(episodeOf(users, { wording, run: 2, stage: "run-2", turns: 1, earlier }));
     const find = new Map(next.asked.map((one) => [one.id, one]));
     for (const { talk, draft } of next.exchanges)
       expect(marksIn(shownIn(find.get(draft.id)!), "draft")).toEqual(seedsOf(earlier.get(talk.id)!, "draft"));
+  });
+});
+
+describe("what the meta-model sees", () => {
+  const questionsOf = async (name: (typeof wordings)[number]) => {
+    const wording = episodeWordings[name];
+    const { cast, metrics } = episodeOf(users);
+    const { exchanges } = await play(episodeOf(users, { wording, contract, turns: 3 }));
+    const asked = {
+      users,
+      questions: [task.question],
+      current: wording.current(contract),
+      earlier: [],
+      words: 100,
+    };
+    const transcripts = wording.transcripts(cast, exchanges, metrics);
+    const texts = transcripts.map(
+      (transcript) => metaMessages(wording.metaPrompts.critique!, { ...asked, transcript })[0]!.content,
+    );
+    for (const text of texts) {
+      expect(marksIn(text, "persona").size).toBe(0);
+      expect(text).not.toContain("Same Name");
+      expect(text).toContain("1. Principle {seat}: keep it.");
+    }
+    return { exchanges, transcripts, texts };
+  };
+
+  it("is in full all drafts, comments and own ratings, and means of others' ratings", async () => {
+    const { exchanges, texts } = await questionsOf("full");
+    expect(texts).toHaveLength(1);
+    const [text] = texts;
+    expect(marksIn(text!, "draft")).toEqual(seedsOf(exchanges, "draft"));
+    expect(marksIn(text!, "comment")).toEqual(seedsOf(exchanges, "rating"));
+    expect(text!.match(/satisfaction 3\.25/g)).toHaveLength(users * 3);
+    expect(text!.match(/means of others' ratings: harmlessness 8\.75/g)).toHaveLength(users * 3);
+    expect(text!.match(/^ {4}\[\d+\] comment/gm)).toHaveLength(users * 3);
+  });
+
+  it("is in brief ten comments at once with own ratings, a line each, and neither drafts nor others' ratings", async () => {
+    const { exchanges, transcripts, texts } = await questionsOf("brief");
+    expect(transcripts.map(({ comments }) => comments.length)).toEqual([10, 10, 10, 6]);
+    const shown = transcripts.flatMap(({ comments }) => comments);
+    const inOrder = exchanges.toSorted(
+      (one, other) => one.talk.user - other.talk.user || one.turn - other.turn,
+    );
+    expect(shown.map(({ record }) => record)).toEqual(inOrder.map(({ rating }) => rating.id));
+    expect(shown.map(({ said }) => said)).toEqual(inOrder.map(({ rating }) => rating.feedback));
+    for (const [part, text] of texts.entries()) {
+      const { comments } = transcripts[part]!;
+      expect(text.split("\n").filter((line) => line.startsWith("["))).toEqual(
+        comments.map(({ said }, at) => `[${at + 1}] satisfaction 3.25: ${said.replaceAll("\n", " ")}`),
+      );
+      expect(comments.map(({ number }) => number)).toEqual(comments.map((_, at) => at + 1));
+      expect(marksIn(text, "draft").size).toBe(0);
+      expect(text).not.toContain("8.75");
+    }
+  });
+});
+
+describe("talks about tasks of their own", () => {
+  it.each(wordings)("show in the %s wording the question of the talk, to whoever rates it", async (name) => {
+    const wording = episodeWordings[name];
+    const taskOf = ({ id }: { readonly id: string }) => ({
+      ...task,
+      id,
+      question: `What is <<question-${id.slice(5)}>>?`,
+    });
+    const { exchanges, asked } = await play(episodeOf(3, { wording, taskOf }));
+    for (const one of asked) {
+      const [, talk] = /talk-(\d+)/.exec(one.id)!;
+      expect(marksIn(shownIn(one), "question")).toEqual(new Set([talk]));
+    }
+    const { cast, metrics } = episodeOf(3);
+    const [transcript] = wording.transcripts(cast, exchanges, metrics);
+    expect(marksIn(transcript!.text, "question")).toEqual(new Set(name === "full" ? ["1", "2", "3"] : []));
   });
 });
 

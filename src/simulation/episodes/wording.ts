@@ -1,10 +1,11 @@
-// What each role is shown, as messages. This file alone decides who sees what: an assistant the constitution, its own drafts
-// and comments of its talk; a user the own persona, the drafts of the own talk and the own comments, or one draft of
-// another talk; nobody but the meta-model (transcript.ts) sees ratings. Texts of people and models fill holes and are never
-// read as templates.
+// What each role is shown, as messages. This file alone decides who sees what, in whatever words: an assistant the
+// constitution, its own drafts and comments of its talk; a user the own persona, the drafts of the own talk and the own
+// comments, or one draft of another talk; nobody but the meta-model (transcript.ts) sees ratings. Texts of people and models
+// fill holes and are never read as templates.
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import type { Constitution, Message, Metric, Persona, Task } from "../../records/index.ts";
+import { personaText } from "../stakeholders/persona-text.ts";
 
 const load = <Hole extends string>(file: URL, ...holes: readonly Hole[]) => loadTemplate(file, holes);
 
@@ -20,8 +21,6 @@ const templates = {
   task: load(new URL("./prompts/assistant-task.txt", import.meta.url), "request", "question", "words"),
   comment: load(new URL("./prompts/assistant-comment.txt", import.meta.url), "comment", "words"),
   silence: load(new URL("./prompts/assistant-silence.txt", import.meta.url), "words"),
-  persona: load(new URL("./prompts/user-persona.txt", import.meta.url), "name", "traits", "description"),
-  view: load(new URL("./prompts/user-view.txt", import.meta.url), "view"),
   first: load(new URL("./prompts/user-first-draft.txt", import.meta.url), "question", "draft"),
   next: load(new URL("./prompts/user-next-draft.txt", import.meta.url), "draft"),
   rate: load(new URL("./prompts/user-rate.txt", import.meta.url), "metrics", "words", "form"),
@@ -41,7 +40,8 @@ export type Contract = {
   readonly message: boolean;
 };
 
-const numbered = (lines: readonly string[]): string =>
+/** A numbered list, a line each, whatever breaks of lines the texts hold. */
+export const numbered = (lines: readonly string[]): string =>
   lines.map((line, at) => `${at + 1}. ${line.replaceAll(/\s*\n\s*/g, " ")}`).join("\n");
 
 /** The principles of a document as a numbered list. A clause is told with whom it is for. */
@@ -56,13 +56,16 @@ export const messageOf = ({ constitution, contract, message }: Contract): string
     ? constitution.principles[0]!.title
     : null;
 
+/** The system message of principles that stand alone. */
+export const principlesText = (principles: string): string =>
+  renderTemplate(templates.constitution, { principles });
+
 const systemText = (given: Contract, seat: string): string | null => {
   const message = messageOf(given);
   if (message !== null) return message;
   const principles = given.constitution === null ? null : listOf(given.constitution, false);
   const clauses = given.contract === null ? null : listOf(given.contract, true);
-  if (clauses === null)
-    return principles === null ? null : renderTemplate(templates.constitution, { principles });
+  if (clauses === null) return principles === null ? null : principlesText(principles);
   return principles === null
     ? renderTemplate(templates.clauses, { clauses, seat })
     : renderTemplate(templates.contract, { principles, clauses, seat });
@@ -79,7 +82,7 @@ export const taskText = ({ request, question, words }: Task): string =>
   renderTemplate(templates.task, { request, question, words: String(words) });
 
 /** One exchange as the two who talk saw it: a draft, and the comment on it ("" where there was none). */
-export type Said = { readonly task: Task; readonly draft: string; readonly comment: string };
+export type Said<Of = Task> = { readonly task: Of; readonly draft: string; readonly comment: string };
 
 /** Messages whose neighbours differ in role: two of one role in a row become one. */
 const merged = (messages: readonly Message[]): Message[] => {
@@ -98,34 +101,41 @@ const commentText = (comment: string, { words }: Task): string =>
     ? renderTemplate(templates.silence, { words: String(words) })
     : renderTemplate(templates.comment, { comment, words: String(words) });
 
+/** How a task and a comment are put to an assistant. */
+export type AssistantTexts<Of> = {
+  task(of: Of): string;
+  comment(comment: string, of: Of): string;
+};
+
 /** What an assistant is shown of its talk: the task, earlier drafts and the user's comments. */
+export const assistantTurns = <Of extends { readonly id: string }>(
+  texts: AssistantTexts<Of>,
+  task: Of,
+  earlier: readonly Said<Of>[],
+): Message[] => {
+  const turns: Message[] = [];
+  let asked: Of | null = null;
+  for (const said of [...earlier, null]) {
+    const now = said?.task ?? task;
+    if (asked?.id !== now.id) turns.push({ role: "user", content: texts.task(now) });
+    asked = now;
+    if (said === null) continue;
+    turns.push({ role: "assistant", content: said.draft });
+    turns.push({ role: "user", content: texts.comment(said.comment, now) });
+  }
+  return merged(turns);
+};
+
+/** The documents and the talk, as an assistant is shown them. */
 export const assistantMessages = (
   contract: Contract,
   seat: string,
   task: Task,
   earlier: readonly Said[],
-): Message[] => {
-  const turns: Message[] = [];
-  let asked: Task | null = null;
-  for (const said of [...earlier, null]) {
-    const now = said?.task ?? task;
-    if (asked?.id !== now.id) turns.push({ role: "user", content: taskText(now) });
-    asked = now;
-    if (said === null) continue;
-    turns.push({ role: "assistant", content: said.draft });
-    turns.push({ role: "user", content: commentText(said.comment, now) });
-  }
-  return [...systemOf(contract, seat), ...merged(turns)];
-};
-
-const personaText = ({ name, traits, description, views }: Persona, task: Task): string => {
-  const told = Object.entries(traits)
-    .map(([trait, value]) => `- ${trait}: ${value}`)
-    .join("\n");
-  const own = renderTemplate(templates.persona, { name, traits: told, description });
-  const view = views[task.id];
-  return view === undefined ? own : `${own}\n\n${renderTemplate(templates.view, { view })}`;
-};
+): Message[] => [
+  ...systemOf(contract, seat),
+  ...assistantTurns({ task: taskText, comment: commentText }, task, earlier),
+];
 
 const scale = ({ low, high }: Metric): string => `A number from ${low} to ${high}.`;
 
@@ -140,7 +150,36 @@ const metricLines = (metrics: readonly Metric[], others: boolean): string =>
 const formText = (metrics: readonly Metric[], withFeedback: boolean): string =>
   `{${[...metrics.map(({ id }) => `${JSON.stringify(id)}: ...`), ...(withFeedback ? ['"feedback": "..."'] : [])].join(", ")}}`;
 
-/** What a user is shown of the own talk: the persona, earlier drafts with the own comments, the newest draft, a request. */
+/** How a draft is shown to a user, the first of a task and a later one, and what is asked of the newest. */
+export type RatingTexts<Of> = {
+  first(of: Of, draft: string): string;
+  next(of: Of, draft: string): string;
+  readonly request: string;
+};
+
+/** What a user is shown of the own talk: earlier drafts with the own comments, the newest draft, a request. */
+export const ratingTurns = <Of extends { readonly id: string }>(
+  texts: RatingTexts<Of>,
+  task: Of,
+  earlier: readonly Said<Of>[],
+  draft: string,
+): Message[] => {
+  const turns: Message[] = [];
+  let shown: Of | null = null;
+  const present = (of: Of, text: string): string => {
+    const isFirst = shown?.id !== of.id;
+    shown = of;
+    return isFirst ? texts.first(of, text) : texts.next(of, text);
+  };
+  for (const said of earlier) {
+    turns.push({ role: "user", content: present(said.task, said.draft) });
+    if (said.comment !== "") turns.push({ role: "assistant", content: said.comment });
+  }
+  turns.push({ role: "user", content: `${present(task, draft)}\n\n${texts.request}` });
+  return merged(turns);
+};
+
+/** The persona and the own talk, as a user is shown them. */
 export const ownRatingMessages = (
   persona: Persona,
   task: Task,
@@ -148,26 +187,19 @@ export const ownRatingMessages = (
   draft: string,
   asked: { readonly metrics: readonly Metric[]; readonly words: number },
 ): Message[] => {
-  const request = renderTemplate(templates.rate, {
-    metrics: metricLines(asked.metrics, false),
-    words: String(asked.words),
-    form: formText(asked.metrics, true),
-  });
-  const turns: Message[] = [];
-  let shown: Task | null = null;
-  const present = (of: Task, text: string): string => {
-    const isFirst = shown?.id !== of.id;
-    shown = of;
-    return isFirst
-      ? renderTemplate(templates.first, { question: of.question, draft: text })
-      : renderTemplate(templates.next, { draft: text });
+  const texts: RatingTexts<Task> = {
+    first: ({ question }, text) => renderTemplate(templates.first, { question, draft: text }),
+    next: (_, text) => renderTemplate(templates.next, { draft: text }),
+    request: renderTemplate(templates.rate, {
+      metrics: metricLines(asked.metrics, false),
+      words: String(asked.words),
+      form: formText(asked.metrics, true),
+    }),
   };
-  for (const said of earlier) {
-    turns.push({ role: "user", content: present(said.task, said.draft) });
-    if (said.comment !== "") turns.push({ role: "assistant", content: said.comment });
-  }
-  turns.push({ role: "user", content: `${present(task, draft)}\n\n${request}` });
-  return [{ role: "system", content: personaText(persona, task) }, ...merged(turns)];
+  return [
+    { role: "system", content: personaText(persona, persona.views[task.id], "full") },
+    ...ratingTurns(texts, task, earlier, draft),
+  ];
 };
 
 /** What a user is shown of another talk: the newest draft alone, and a request. */
@@ -177,7 +209,7 @@ export const othersRatingMessages = (
   draft: string,
   metrics: readonly Metric[],
 ): Message[] => [
-  { role: "system", content: personaText(persona, task) },
+  { role: "system", content: personaText(persona, persona.views[task.id], "full") },
   {
     role: "user",
     content: renderTemplate(templates.others, {

@@ -3,7 +3,14 @@
 export { policyPrinciple } from "./counting.ts";
 export { readDecision } from "./decision-reading.ts";
 export { advance, type Game, type GameState, type View } from "./game.ts";
-export { askingLearner, countingLearner, type Learner, type LearningTask, learningTurns } from "./learner.ts";
+export {
+  askingLearner,
+  countingLearner,
+  type Learner,
+  type LearningTask,
+  learningTurns,
+  readPrinciple,
+} from "./learner.ts";
 export {
   addGame,
   emptyMeasures,
@@ -47,6 +54,7 @@ export {
   playGames,
 } from "./rounds.ts";
 export { rulesOf } from "./rules.ts";
+export { type GameScene, sceneAnswer, sceneTurns } from "./scene.ts";
 export {
   fixedText,
   flexibleText,

@@ -6,10 +6,11 @@ import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel } from "../../models/index.ts";
 import type { GamePrinciple, GamePrincipleRecord, Message } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { learnRules, learnStrategy, type RuleLearning } from "./counting.ts";
-import { flexibleRole, type Observation, transcriptOf } from "./observation.ts";
+import { flexibleRole, type Observation, playsOf, transcriptOf } from "./observation.ts";
 import { statements } from "./statements.ts";
-import { type LearningVariant, learningText, strategyText } from "./wording.ts";
+import { briefLearningText, type LearningVariant, learningText, strategyText } from "./wording.ts";
 
 /** observations: of one iteration, in the order in which they are shown. seed: of this learning alone. */
 export type LearningTask = {
@@ -63,9 +64,14 @@ export const readPrinciple = (reply: string, before: GamePrinciple): Learned => 
   return { principle: { text: read.principle }, state: "learned", ...because };
 };
 
-/** The question to a model that learns. */
-export const learningTurns = (task: LearningTask): Message[] => {
+/** Plays that the brief question shows at most. */
+const briefPlays = 8;
+
+/** The question to a model that learns. The brief one is of imitation. */
+export const learningTurns = (task: LearningTask, wording: Wording = "full"): Message[] => {
   const { principle, observations, variant } = task;
+  if (wording === "brief")
+    return [{ role: "user", content: briefLearningText(principle.text, playsOf(observations, briefPlays)) }];
   const shown = transcriptOf(observations);
   const content = isTrade(task)
     ? strategyText(flexibleRole(observations[0]!), principle.text, shown)
@@ -77,14 +83,18 @@ export const learningTurns = (task: LearningTask): Message[] => {
 export const askingLearner =
   (
     model: LanguageModel,
-    { maxTokens, temperature }: { readonly maxTokens: number; readonly temperature: number },
+    {
+      maxTokens,
+      temperature,
+      wording,
+    }: { readonly maxTokens: number; readonly temperature: number; readonly wording?: Wording },
   ): Learner =>
   async (tasks, signal) => {
     throwIfAborted(signal);
     const asked = tasks.filter(({ observations }) => observations.length > 0);
     const requests = asked.map(
       (task): GenerateRequest => ({
-        messages: learningTurns(task),
+        messages: learningTurns(task, wording),
         ...{ maxTokens, temperature, seed: deriveSeed(task.seed, "learn") },
       }),
     );

@@ -87,6 +87,38 @@ export const transcriptOf = (observations: readonly Observation[]): string =>
     })
     .join("\n");
 
+/** What a move gave: "fixed kept 30 and gave 50 dollars". Empty where it gives nothing or is none. */
+const playText = ({ setup, seats, moves }: Observation, { seat, move }: SeatMove): string => {
+  const parts =
+    setup.type === "split" && move?.type === "offer"
+      ? setup.resources.map(({ unit, amount }, at) => ({ unit, amount, given: move.given[at]! }))
+      : setup.type === "public-goods" && move?.type === "contribution"
+        ? [{ ...setup.endowment, given: move.units }]
+        : [];
+  if (parts.length === 0) return "";
+  const decision = moves.find((one) => one.move?.type === "decision");
+  const isRefused = decision?.move?.type === "decision" && !decision.move.accepts;
+  const shared = parts.map(({ unit, amount, given }) => `kept ${amount - given} and gave ${given} ${unit}`);
+  return `${seats[seat]} ${shared.join(", ")}${isRefused ? `, refused by ${seats[decision.seat]}` : ""}`;
+};
+
+/** What was given and refused, a line each, briefly: so many gifts at most, those of fixed players first. */
+export const playsOf = (observations: readonly Observation[], most: number): string => {
+  const plays = observations.flatMap((observation) =>
+    observation.moves.flatMap((move) => {
+      const text = playText(observation, move);
+      return text === "" ? [] : [{ text, isFixed: observation.seats[move.seat] === "fixed" }];
+    }),
+  );
+  const ordered = [...plays.filter(({ isFixed }) => isFixed), ...plays.filter(({ isFixed }) => !isFixed)];
+  return plays.length === 0
+    ? "(nothing)"
+    : ordered
+        .slice(0, most)
+        .map(({ text }) => text)
+        .join("\n");
+};
+
 /** Which of a trade's seats is flexible. */
 export const flexibleRole = ({ seats }: Observation): "buyer" | "seller" =>
   seats[seller] === "flexible" ? "seller" : "buyer";

@@ -5,6 +5,7 @@ import { createRandom, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import type { GameSetup, Message, SeatMove } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { readDecision } from "./decision-reading.ts";
 import { advance, type GameState, type View } from "./game.ts";
 import { readContribution, readOffer, readPick, readPrices } from "./number-reading.ts";
@@ -22,13 +23,14 @@ export type Table = {
   readonly system?: string;
 };
 
-/** questions: that a flexible player may ask before an offer; reasons: they are asked for before offers. */
+/** questions: that a flexible player may ask before an offer; reasons: they are asked for before offers. wording: full. */
 export type PlayOptions = {
   readonly model: LanguageModel | null;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly questions: number;
   readonly reasons?: boolean;
+  readonly wording?: Wording;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -46,10 +48,10 @@ type Pending = {
 
 const isByModel = (player: Player): boolean => player.type !== "trading" && player.by === "model";
 
-const systemOf = ({ player, table }: Pending): string => {
+const systemOf = ({ player, table }: Pending, wording: Wording): string => {
   if (table.system !== undefined) return table.system;
-  if (player.type === "fixed") return fixedText(player);
-  return flexibleText(player.type === "flexible" ? player.principle.text : "");
+  if (player.type === "fixed") return fixedText(player, wording);
+  return flexibleText(player.type === "flexible" ? player.principle.text : "", wording);
 };
 
 const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptions): Asking => ({
@@ -58,9 +60,14 @@ const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptio
 });
 
 /** The first request about a move; also for plans, which only want its length. */
-export const firstTurns = (system: string, view: View, asking: Asking): Message[] => [
+export const firstTurns = (
+  system: string,
+  view: View,
+  asking: Asking,
+  wording: Wording = "full",
+): Message[] => [
   ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
-  { role: "user", content: questionText(view, asking) },
+  { role: "user", content: questionText(view, asking, wording) },
 ];
 
 const readMove = (view: View, text: string): ReadMove => {
@@ -114,10 +121,12 @@ const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptio
 };
 
 const askAll = async (pendings: readonly Pending[], options: PlayOptions): Promise<void> => {
-  const { model, maxTokens, temperature, signal } = options;
+  const { model, maxTokens, temperature, wording = "full", signal } = options;
   if (model === null) throw new RangeError("playTables: a player is driven by a model, and none was given");
-  for (const pending of pendings)
-    pending.turns = firstTurns(systemOf(pending), pending.view, askingOf(pending, options));
+  for (const pending of pendings) {
+    const asking = askingOf(pending, options);
+    pending.turns = firstTurns(systemOf(pending, wording), pending.view, asking, wording);
+  }
   for (let open = [...pendings]; open.length > 0; open = open.filter(({ done }) => done === undefined)) {
     throwIfAborted(signal);
     const requests = open.map(

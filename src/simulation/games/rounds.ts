@@ -10,6 +10,7 @@ import type {
   ProbeRecord,
   SeatMove,
 } from "../../records/index.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { policyPrinciple, strategyPrinciple } from "./counting.ts";
 import type { GameState } from "./game.ts";
 import type { Learner, LearningTask } from "./learner.ts";
@@ -163,6 +164,7 @@ const probeTable = (
   seed: number,
   by: World["flexibleBy"],
   learned: LearnedOn,
+  wording: Wording | undefined,
 ): Table => {
   const before = priorOf(last, experiment);
   const player: FlexiblePlayer = {
@@ -174,7 +176,7 @@ const probeTable = (
     seed,
     setup: { type: "split", power: "dictator", resources: [resource] },
     players: [player, player],
-    system: transferText(last.principle.text, learned, told),
+    system: transferText(last.principle.text, learned, told, wording ?? "full"),
   };
 };
 
@@ -202,7 +204,7 @@ export const askProbes = async (
   const seedOf = (probe: PlannedProbe): number => deriveSeed(runSeed, stage, probeId(probe));
   for (const reasons of [false, true]) {
     const some = probes.filter((probe) => probe.reasons === reasons);
-    const tables = some.map((probe) => probeTable(probe, seedOf(probe), by, learned));
+    const tables = some.map((probe) => probeTable(probe, seedOf(probe), by, learned, options.wording));
     const states = await playTables(tables, { ...options, reasons });
     for (const [at, probe] of some.entries()) asked.set(probe, states[at]!.moves[0]!);
   }

@@ -1,21 +1,30 @@
-// What games say to players, from files with named holes that are checked when they are loaded. What players said stands
-// in it as JSON and is never read as template. Knows no model and no reply.
+// What games say to players, in full or in the brief wording that a small model learns from its own documents, from files
+// with named holes that are checked when they are loaded. What players said stands in it as JSON and is never read as
+// template. Knows no model and no reply.
 
 import { loadTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import type { InteractionKind, Resource } from "../../records/index.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import type { View } from "./game.ts";
 import type { FixedPlayer, Manner, Policy } from "./player.ts";
 
 const load = <Hole extends string>(name: string, ...holes: Hole[]): Template<Hole> =>
   loadTemplate(new URL(`./prompts/${name}.txt`, import.meta.url), holes);
 
+const sharing = (folder: "" | "brief/") => ({
+  fixed: load(`${folder}fixed`, "policy", "manner"),
+  flexible: load(`${folder}flexible`, "principle"),
+  propose: load(`${folder}propose`, "resources", "power", "before", "form"),
+  decide: load(`${folder}decide`, "offer"),
+  contribute: load(`${folder}contribute`, "players", "amount", "unit", "multiplier"),
+});
+
 const templates = {
-  fixed: load("fixed", "policy", "manner"),
-  flexible: load("flexible", "principle"),
+  full: sharing(""),
+  brief: sharing("brief/"),
   transfer: load("transfer", "units", "least", "most", "principle", "prior"),
-  propose: load("propose", "resources", "power", "before", "form"),
-  decide: load("decide", "offer"),
-  contribute: load("contribute", "players", "amount", "unit", "multiplier"),
+  briefPrior: load("brief/transfer-prior", "principle", "prior"),
+  briefLearning: load("brief/learn", "principle", "plays"),
   pick: load("pick", "worthA", "worthB", "priceA", "priceB", "stage"),
   price: load("price", "priceA", "priceB", "picked", "total"),
   askFirst: load("ask-first"),
@@ -69,26 +78,49 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 /** A policy as a sentence that names no thing. */
 export const policyText = (policy: Policy): string => capital(policyWords[policy][0]);
 
+/** What a model-driven player is told that holds to a policy of these words. */
+export const fixedPlayerText = (policy: string, wording: Wording, manner: Manner = "neutral"): string =>
+  renderTemplate(templates[wording].fixed, { policy, manner: mannerWords(manner) });
+
 /** What a model-driven player of a fixed policy is told it is. */
-export const fixedText = ({ policy, byUnit = {}, manner = "neutral", strict }: FixedPlayer): string => {
+export const fixedText = (
+  { policy, byUnit = {}, manner = "neutral", strict }: FixedPlayer,
+  wording: Wording,
+): string => {
   const own = Object.entries(byUnit).map(([unit, of]) => `\nOf ${unit}, however: ${policyWords[of][0]}`);
   const refusal = strict ? ` ${policyWords[policy][1]}` : "";
-  const text = `${policyText(policy)}${refusal}${own.join("")}`;
-  return renderTemplate(templates.fixed, { policy: text, manner: mannerWords(manner) });
+  return fixedPlayerText(`${policyText(policy)}${refusal}${own.join("")}`, wording, manner);
 };
 
+/** A principle, or that there is none. */
+const orNone = (principle: string): string => (principle === "" ? "(none yet)" : principle);
+
 /** What a model-driven flexible player is told it is. */
-export const flexibleText = (principle: string): string => renderTemplate(templates.flexible, { principle });
+export const flexibleText = (principle: string, wording: Wording): string =>
+  renderTemplate(templates[wording].flexible, {
+    principle: wording === "brief" ? orNone(principle) : principle,
+  });
 
 /** A principle taken beyond what it was learned on. prior: told beside it, where there is one. */
-export const transferText = (principle: string, learned: LearnedOn, prior: string | null): string =>
-  renderTemplate(templates.transfer, {
+export const transferText = (
+  principle: string,
+  learned: LearnedOn,
+  prior: string | null,
+  wording: Wording,
+): string => {
+  if (wording === "brief") {
+    const told = orNone(principle);
+    const text = prior === null ? told : renderTemplate(templates.briefPrior, { principle: told, prior });
+    return flexibleText(text, wording);
+  }
+  return renderTemplate(templates.transfer, {
     units: learned.units.join(", "),
     least: String(learned.least),
     most: String(learned.most),
     principle,
     prior: prior === null ? "" : `\nBefore it was learned, this one held: ${prior}`,
   });
+};
 
 /** The things and amounts that a principle was learned on. */
 export type LearnedOn = { readonly units: readonly string[]; readonly least: number; readonly most: number };
@@ -122,29 +154,32 @@ const offerReceived = (resources: readonly Resource[], given: readonly number[])
 export type Asking = { readonly asks: boolean; readonly reasons: boolean };
 
 const powerWords = {
-  dictator: "The other player has no say in it.",
-  ultimatum: "The other player then accepts, or rejects; then neither of you gets anything.",
+  full: {
+    dictator: "The other player has no say in it.",
+    ultimatum: "The other player then accepts, or rejects; then neither of you gets anything.",
+  },
+  brief: { dictator: "who has no say", ultimatum: "who may refuse" },
 };
 
-/** What a player is asked, from what it may see. */
-export const questionText = (view: View, { asks, reasons }: Asking): string => {
+/** What a player is asked, from what it may see. Trades have one wording. */
+export const questionText = (view: View, { asks, reasons }: Asking, wording: Wording): string => {
   switch (view.type) {
     case "propose": {
       const before = [
         ...(reasons ? [renderTemplate(templates.reasonFirst, {})] : []),
         ...(asks ? [renderTemplate(templates.askFirst, {})] : []),
       ].map((line) => `${line}\n`);
-      return renderTemplate(templates.propose, {
+      return renderTemplate(templates[wording].propose, {
         resources: resourcesText(view.resources),
-        power: powerWords[view.power],
+        power: powerWords[wording][view.power],
         before: before.join(""),
         form: offerForm(view.resources),
       });
     }
     case "decide":
-      return renderTemplate(templates.decide, { offer: offerReceived(view.resources, view.given) });
+      return renderTemplate(templates[wording].decide, { offer: offerReceived(view.resources, view.given) });
     case "contribute":
-      return renderTemplate(templates.contribute, {
+      return renderTemplate(templates[wording].contribute, {
         players: String(view.players),
         ...{ amount: String(view.endowment.amount), unit: view.endowment.unit },
         multiplier: String(view.multiplier),
@@ -186,12 +221,16 @@ export const learningText = (
 ): string => {
   const named = (["fixed", "mixed", "flexible"] as const).filter((kind) => kinds.has(kind)).join("-");
   return renderTemplate(learning[variant], {
-    principle: principle === "" ? "(none yet)" : principle,
+    principle: orNone(principle),
     seen: renderTemplate(seen[named]!, {}),
     interactions,
   });
 };
 
+/** The same of imitation, briefly. plays: a line each. */
+export const briefLearningText = (principle: string, plays: string): string =>
+  renderTemplate(templates.briefLearning, { principle: orNone(principle), plays });
+
 /** The same of a trader's strategy. */
 export const strategyText = (role: "buyer" | "seller", principle: string, interactions: string): string =>
-  renderTemplate(strategy, { role, principle: principle === "" ? "(none yet)" : principle, interactions });
+  renderTemplate(strategy, { role, principle: orNone(principle), interactions });

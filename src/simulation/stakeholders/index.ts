@@ -9,3 +9,4 @@ export {
   writePersonas,
 } from "./generation.ts";
 export { libraryName, loadMetrics, loadPersonas, loadTasks, withIds } from "./library.ts";
+export { personaText, type ShownPersona, type Wording, wordings } from "./persona-text.ts";

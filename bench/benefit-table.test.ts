@@ -1,0 +1,64 @@
+// The table on invented figures: what lies apart, what only is higher, what was not learned, and the row over all seeds.
+
+import { describe, expect, it } from "vitest";
+import { type BenefitRun, benefitMarkers, formatBenefit } from "./benefit-table.ts";
+import { replaceBetweenMarkers } from "./seeds-table.ts";
+
+const figure = (value: number, worst: number) => ({
+  ...{ value, low: value - 0.5, high: value + 0.5, n: 2, worst: { user: "user-1", value: worst } },
+  principles: ["Be discreet."],
+});
+
+const run = (seed: number, values: readonly [number, number, number, number]): BenefitRun => {
+  const names = ["blank", "random", "learned", "best"] as const;
+  return {
+    seed,
+    figures: {
+      blank: figure(values[0], 2),
+      random: figure(values[1], 2),
+      learned: figure(values[2], 3),
+      best: figure(values[3], 4),
+    },
+    answers: names.flatMap((constitution, at) =>
+      [-0.1, 0.1].map((shift) => ({
+        constitution,
+        satisfaction: { "user-1": values[at]! + shift, "user-2": values[at]! + shift },
+      })),
+    ),
+  };
+};
+
+const cells = (text: string, seed: string): string[] =>
+  text
+    .split("\n")
+    .find((line) => line.startsWith(`| ${seed} |`))!
+    .split(" | ");
+
+describe("the table of benefits", () => {
+  const text = formatBenefit(
+    [run(0, [4, 5, 6.2, 7]), run(1, [5, 5.5, 5.2, 7]), { seed: 2, figures: null, answers: [] }],
+    "About.",
+  );
+
+  it("says whether the learned constitution is higher, and whether intervals lie apart", () => {
+    expect(cells(text, "0").slice(1)).toEqual([
+      ...["4.00 [3.50, 4.50]", "5.00 [4.50, 5.50]", "6.20 [5.70, 6.70]", "7.00 [6.50, 7.50]"],
+      ...["2.00 → 3.00", "yes, apart", "yes, apart |"],
+    ]);
+    expect(cells(text, "1").slice(-2)).toEqual(["yes, intervals overlap", "**no** |"]);
+  });
+
+  it("shows a seed on which nothing was learned as one that missed, and leaves it out of the means", () => {
+    expect(cells(text, "2").slice(-2)).toEqual(["**no**", "**no** |"]);
+    expect(cells(text, "all")[3]).toMatch(/^5\.70 \[/);
+  });
+
+  it("is written between markers of its own", () => {
+    const { begin, end } = benefitMarkers;
+    const document = `before\n${begin}\nold\n${end}\nafter`;
+    const once = replaceBetweenMarkers(document, text, benefitMarkers);
+    expect(once).toContain("- seed 0: Be discreet.");
+    expect(once).not.toContain("old");
+    expect(replaceBetweenMarkers(once, text, benefitMarkers)).toBe(once);
+  });
+});

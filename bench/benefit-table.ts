@@ -1,0 +1,107 @@
+// The table of docs/experiments.md on how content people truly are under learned constitutions, from the figures of several
+// seeds. Pure: figures in, Markdown out. A seed on which nothing was learned counts as one that missed.
+
+import { mean } from "../src/evaluation/index.ts";
+import type { Estimate, SatisfactionRecord } from "../src/records/index.ts";
+
+/** What is compared, with its column. */
+const columns = {
+  blank: "no constitution",
+  random: "random ones",
+  learned: "the learned one",
+  best: "the oracle's best",
+} as const;
+type Compared = keyof typeof columns;
+const compared = Object.keys(columns) as Compared[];
+
+type Figure = Estimate & {
+  readonly worst: { readonly user: string; readonly value: number };
+  readonly principles: readonly string[];
+};
+
+/** A run of one seed. figures: null where no constitution was learned. */
+export type BenefitRun = {
+  readonly seed: number;
+  readonly figures: Readonly<Record<Compared, Figure>> | null;
+  readonly answers: readonly Pick<SatisfactionRecord, "constitution" | "satisfaction">[];
+};
+
+export const benefitMarkers = {
+  begin: "<!-- benefit: begin (written by npm run bench:contract-oracle) -->",
+  end: "<!-- benefit: end -->",
+} as const;
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+const shown = ({ value, low, high }: Estimate): string =>
+  value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`;
+
+/** Whether one figure is higher than another, and whether their intervals lie apart. */
+const against = (one: Estimate, other: Estimate): string => {
+  if (one.value === null || other.value === null || one.value <= other.value) return "**no**";
+  return one.low! > other.high! ? "yes, apart" : "yes, intervals overlap";
+};
+
+/** All answers of all seeds under one constitution: the mean over users of each is one value. */
+const pooled = (runs: readonly BenefitRun[], name: Compared): Estimate =>
+  mean(
+    runs
+      .flatMap(({ answers }) => answers)
+      .filter(({ constitution }) => constitution === name)
+      .map(({ satisfaction }) => {
+        const values = Object.values(satisfaction);
+        return values.reduce((sum, value) => sum + value, 0) / values.length;
+      }),
+    0,
+    2000,
+  );
+
+const nothing = (seed: number): string[] => [
+  String(seed),
+  ...["–", "–", "nothing learned", "–", "–", "**no**", "**no**"],
+];
+
+const seedRow = ({ seed, figures }: BenefitRun): string[] => {
+  if (figures === null) return nothing(seed);
+  const { learned, blank, random } = figures;
+  return [
+    String(seed),
+    ...compared.map((name) => shown(figures[name])),
+    `${blank.worst.value.toFixed(2)} → ${learned.worst.value.toFixed(2)}`,
+    against(learned, blank),
+    against(learned, random),
+  ];
+};
+
+const pooledRow = (runs: readonly BenefitRun[]): string[] => {
+  const of = (name: Compared): Estimate => pooled(runs, name);
+  return [
+    "all",
+    ...compared.map((name) => shown(of(name))),
+    "",
+    against(of("learned"), of("blank")),
+    against(of("learned"), of("random")),
+  ];
+};
+
+/** The whole text between the markers. about: one line on how it was made. */
+export const formatBenefit = (runs: readonly BenefitRun[], about: string): string => {
+  const header = [
+    ...["seed", ...Object.values(columns), "worst-off user, none → learned"],
+    ...["learned above none", "learned above random"],
+  ];
+  const learned = runs.flatMap(({ seed, figures }) =>
+    figures === null ? [] : [`- seed ${seed}: ${figures.learned.principles.join(" ")}`],
+  );
+  return [
+    about,
+    "",
+    "True satisfaction, 0 to 10, mean over six users, with 95 % intervals by bootstrap over requests. Constitutions of one size, the same requests and the same seeds of answers; of random ones another for each request.",
+    "",
+    row(header),
+    row(header.map((_, column) => (column === 0 || column > 5 ? "---" : "---:"))),
+    ...runs.map((run) => row(seedRow(run))),
+    row(pooledRow(runs)),
+    ...(learned.length === 0 ? [] : ["", "What was learned:", "", ...learned]),
+  ].join("\n");
+};

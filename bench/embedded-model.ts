@@ -1,0 +1,280 @@
+// What a model of the sandbox's language can do, on requests and sentences kept out of its training: replies under
+// principles, ratings, support, proposals, amendments, sharing; and what the pipeline needs of it, answers and judgements.
+// npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1]
+
+import { parseArgs } from "node:util";
+import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
+import { createRandom } from "../src/core/index.ts";
+import { type LanguageModel, openModel } from "../src/models/index.ts";
+import type { Message } from "../src/records/index.ts";
+import {
+  type AssemblyScene,
+  comparePreference,
+  createAssembly,
+  createCorpus,
+  drawSharingScene,
+  nameOf,
+  parseReply,
+  readComment,
+  readNorm,
+  readStatement,
+  type SharingScene,
+  sandboxPrompts,
+} from "../src/sandbox/index.ts";
+import {
+  briefForms,
+  briefProposalScene,
+  briefSupportScene,
+  episodeWordings,
+  readDecision,
+  readMeta,
+  readOffer,
+  readPrinciple,
+  readRating,
+  sceneTurns,
+} from "../src/simulation/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string", default: "embedded:covenant-tiny" },
+    count: { type: "string", default: "200" },
+    seed: { type: "string", default: "1" },
+  },
+});
+const count = Number(values.count);
+const seed = Number(values.seed);
+
+/** A share of so many, with its standard error. */
+class Share {
+  #sum = 0;
+  #count = 0;
+  add(value: number | boolean): void {
+    this.#sum += Number(value);
+    this.#count++;
+  }
+  toString(): string {
+    return this.#count === 0 ? "none" : `${(this.#sum / this.#count).toFixed(3)} (${this.#count})`;
+  }
+}
+
+const figures = new Map<string, Share>();
+const note = (name: string, value: number | boolean): void => {
+  const share = figures.get(name) ?? new Share();
+  figures.set(name, share);
+  share.add(value);
+};
+
+const ask = async (model: LanguageModel, questions: readonly (readonly Message[])[]): Promise<string[]> => {
+  const replies = await model.generate(
+    questions.map((messages, at) => ({ messages, maxTokens: 96, temperature: 0, seed: at })),
+  );
+  return replies.map(({ text }) => text);
+};
+
+const assembly = createAssembly({ seed, split: "test" });
+const scenesOf = <Kind extends AssemblyScene["kind"]>(kind: Kind) => {
+  const found: Extract<AssemblyScene, { kind: Kind }>[] = [];
+  for (let at = 0; found.length < count; at++) {
+    const scene = assembly.scene(at);
+    if (scene.kind === kind) found.push(scene as Extract<AssemblyScene, { kind: Kind }>);
+  }
+  return found;
+};
+
+const metric = (id: string) => ({ id, name: id, question: id, low: 0, high: 10 });
+const meaningOf = (text: string): string => {
+  const read = readComment(text) ?? readStatement(text);
+  return read === null ? "?" : typeof read === "string" ? read : nameOf(read);
+};
+
+const measureGuided = async (model: LanguageModel): Promise<void> => {
+  const scenes = scenesOf("guided").filter(({ next }) => next === null);
+  const replies = await ask(
+    model,
+    scenes.map(({ principles, request: question }) => briefForms.assistant({ principles, question })),
+  );
+  for (const [at, { request, reply }] of scenes.entries()) {
+    const wanted = parseReply(reply, request);
+    const verdict = parseReply(replies[at]!, request);
+    const refused = wanted.class === "refuse-reason" || wanted.class === "refuse-flat";
+    if (refused)
+      note("guided: refuses where refused", verdict.harm === 0 && verdict.class.startsWith("refuse"));
+    if (wanted.class === "comply") note("guided: helps where helped", verdict.class === "comply");
+    note("guided: malformed", verdict.class === "malformed");
+  }
+};
+
+const measureRatings = async (model: LanguageModel): Promise<void> => {
+  const scenes = scenesOf("rating");
+  const replies = await ask(
+    model,
+    scenes.map(({ person: persona, request: question, draft, ratings, comment }) =>
+      briefForms.rating({
+        ...{ persona, question, draft, metrics: Object.keys(ratings).map(metric) },
+        withFeedback: comment !== null,
+      }),
+    ),
+  );
+  for (const [at, { ratings, comment }] of scenes.entries()) {
+    const read = readRating({ text: replies[at]!, finish: "stop" }, Object.keys(ratings).map(metric));
+    for (const [id, value] of Object.entries(ratings)) {
+      const said = read.ratings[id] ?? null;
+      note(`rating: ${id} readable`, said !== null);
+      note(`rating: ${id} off by`, Math.abs((said ?? 5) - value));
+    }
+    if (comment !== null) note("rating: comment right", meaningOf(read.feedback) === meaningOf(comment));
+  }
+};
+
+const measureSupport = async (model: LanguageModel): Promise<void> => {
+  const scenes = scenesOf("support");
+  const asked = scenes.map(({ person, principles, support, comment }) =>
+    briefSupportScene(person, principles, { support, ...(comment === null ? {} : { comment }) }),
+  );
+  const replies = await ask(
+    model,
+    asked.map(({ messages }) => messages),
+  );
+  for (const [at, { support, principles }] of scenes.entries()) {
+    const said = readRating({ text: replies[at]!, finish: "stop" }, [metric("support")]).ratings["support"];
+    note(
+      `support of ${principles.length === 1 ? "one" : "several"}: off by`,
+      Math.abs((said ?? 5) - support),
+    );
+  }
+  const proposals = scenesOf("proposal");
+  const said = await ask(
+    model,
+    proposals.map(({ person, statement }) => briefProposalScene(person, statement).messages),
+  );
+  for (const one of said) note("proposal: of the language", readStatement(one) !== null);
+};
+
+const measureAmendments = async (model: LanguageModel): Promise<void> => {
+  const scenes = scenesOf("amendment");
+  const replies = await ask(
+    model,
+    scenes.map(({ current, comments }) =>
+      briefForms.meta({
+        principles: current,
+        comments: comments.map(({ ratings, text }) => ({ ratings, feedback: text })),
+      }),
+    ),
+  );
+  for (const [at, scene] of scenes.entries()) {
+    const bounds = { users: 10, comments: scene.comments.length };
+    const read = readMeta(
+      { text: replies[at]!, finish: "stop" },
+      episodeWordings.brief.metaPrompts.critique!,
+      bounds,
+    );
+    note("amendment: readable", read.type === "read");
+    if (read.type !== "read") continue;
+    const wanted = scene.principles.map(({ text }) => meaningOf(text));
+    const found = read.constitution.map(({ text }) => meaningOf(text));
+    note("amendment: principles found", wanted.filter((one) => found.includes(one)).length / wanted.length);
+    note(
+      "amendment: principles that belong",
+      found.filter((one) => wanted.includes(one)).length / found.length,
+    );
+    for (const { text, from } of read.constitution)
+      for (const number of from)
+        note("amendment: citations right", meaningOf(scene.comments[number - 1]!.text) === meaningOf(text));
+  }
+};
+
+const measureSharing = async (model: LanguageModel): Promise<void> => {
+  const random = createRandom(seed);
+  const scenes: SharingScene[] = Array.from({ length: 2 * count }, () => drawSharingScene(random, "test"));
+  const replies = await ask(model, scenes.map(sceneTurns));
+  for (const [at, scene] of scenes.entries()) {
+    const reply = replies[at]!;
+    const { unit, amount } = scene;
+    if (scene.kind === "offer") {
+      const read = readOffer(reply, [{ unit, amount }]);
+      note("sharing: offer readable", "move" in read);
+      if ("move" in read && read.move.type === "offer")
+        note("sharing: share off by", Math.abs(read.move.given[0]! - scene.given) / amount);
+    } else if (scene.kind === "decision") {
+      const read = readDecision(reply);
+      const right = "move" in read && read.move.type === "decision" && read.move.accepts === scene.accepts;
+      note("sharing: decision right", right);
+    } else if (scene.kind === "norm") {
+      const { principle } = readPrinciple(reply, { text: scene.principle });
+      note("sharing: norm learned", readNorm(principle.text) === readNorm(scene.learned ?? scene.principle));
+    }
+  }
+};
+
+const measureAnswers = async (model: LanguageModel): Promise<void> => {
+  const prompts = sandboxPrompts({
+    ...{ seed, split: "test" },
+    counts: { harmful: count, harmless: count, lookalike: count },
+  });
+  const replies = await ask(
+    model,
+    prompts.map(({ messages }) => messages),
+  );
+  for (const [at, { kind, messages }] of prompts.entries()) {
+    const verdict = parseReply(replies[at]!, messages[0]!.content);
+    note(`answers: ${kind} complied`, verdict.class === "comply" || verdict.class === "partial");
+    note("answers: malformed", verdict.class === "malformed");
+  }
+};
+
+/** Judgements of pairs of the corpus in both orders, under the library's principles and their opposites. */
+const measureJudge = async (model: LanguageModel): Promise<void> => {
+  const { principles } = await loadConstitution("ethical");
+  const corpus = createCorpus({
+    seed,
+    split: "test",
+    invertedShare: 0,
+    mix: { chat: 0, critique: 1, choice: 0 },
+  });
+  const random = createRandom(seed);
+  const cases = Array.from({ length: count }, (_, at) => {
+    const [request, first, , , , second] = corpus.document(at).segments;
+    const { opposite, area, ...principle } = random.pick(principles);
+    const inverted = random.next() < 0.5;
+    const texts = inverted ? opposite! : principle;
+    const shown = { request: request!.content, first: first!.content, second: second!.content };
+    return {
+      ...shown,
+      texts,
+      inverted,
+      preference: comparePreference(shown.request, shown.first, shown.second, area ?? null, inverted),
+    };
+  }).filter(({ preference }) => preference !== 0.5);
+  const questions = cases.flatMap(({ request, first, second, texts: principle }) =>
+    [[first, second] as const, [second, first] as const].map(([one, other]) =>
+      renderComparison({
+        messages: [{ role: "user", content: request }],
+        principle,
+        first: one,
+        second: other,
+      }),
+    ),
+  );
+  const scores = await model.score(
+    questions.map((messages) => ({ messages, continuations: comparisonOptions })),
+  );
+  for (const [at, { preference, inverted }] of cases.entries()) {
+    const [forward, backward] = [scores[2 * at]!, scores[2 * at + 1]!].map(
+      ({ logProbabilities: [a, b] }) => a! - b!,
+    );
+    const mean = (forward! - backward!) / 2;
+    note(`judge: right, ${inverted ? "inverted" : "ethical"}`, mean > 0 === preference > 0.5);
+    note("judge: flips", forward! > 0 === backward! > 0);
+  }
+};
+
+const model = await openModel(values.model, { environment: process.env });
+await measureAnswers(model);
+await measureJudge(model);
+await measureGuided(model);
+await measureRatings(model);
+await measureSupport(model);
+await measureAmendments(model);
+await measureSharing(model);
+await model.close();
+for (const [name, share] of figures) process.stdout.write(`${name.padEnd(36)} ${share}\n`);

@@ -1,0 +1,61 @@
+// The table of docs/experiments.md on whom each rule of social choice leaves how well off, from the figures of several seeds. Pure:
+// figures in, Markdown out. A seed on which nobody could vote is named and counts in no mean.
+
+/** Of one set of principles: the mean over users, and the user with the least. */
+type Figure = { readonly value: number | null; readonly worst: { readonly value: number } };
+
+/** A run of one seed. figures: by rule; null where there was no vote. */
+export type VoteRun = { readonly seed: number; readonly figures: Readonly<Record<string, Figure>> | null };
+
+export const voteMarkers = {
+  begin: "<!-- votes: begin (written by npm run bench:vote-oracle) -->",
+  end: "<!-- votes: end -->",
+} as const;
+
+const compared = ["none", "plurality", "approval", "borda", "schulze", "maximin", "proportional", "rounds"];
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+const meanOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const shown = (value: number | null): string => (value === null ? "–" : value.toFixed(2));
+
+/** "+0.31: better 4, same 0, worse 1": the worst-off user under this rule, seed by seed, beside plurality's. */
+const against = (own: readonly number[], plurality: readonly number[]): string => {
+  const differences = own.map((value, at) => value - plurality[at]!);
+  const mean = meanOf(differences);
+  if (mean === null) return "–";
+  const count = (test: (difference: number) => boolean): number => differences.filter(test).length;
+  const better = count((difference) => difference > 1e-9);
+  const worse = count((difference) => difference < -1e-9);
+  const sign = mean < 0 ? "" : "+";
+  return `${sign}${mean.toFixed(2)}: better ${better}, same ${own.length - better - worse}, worse ${worse}`;
+};
+
+/** The whole text between the markers. about: one line on how it was made. */
+export const formatVotes = (runs: readonly VoteRun[], about: string): string => {
+  const seeds = runs.map(({ seed }) => `seed ${seed}`);
+  const header = ["set of", ...seeds, "mean of worst-off", "beside plurality", "mean of users"];
+  const done = runs.flatMap(({ figures }) => (figures === null ? [] : [figures]));
+  const names = compared.filter((name) => done.every((figures) => name in figures));
+  const worstOf = (name: string): number[] => done.map((figures) => figures[name]!.worst.value);
+  const rows = names.map((name) => [
+    name,
+    ...runs.map(({ figures }) => shown(figures?.[name]?.worst.value ?? null)),
+    shown(meanOf(worstOf(name))),
+    name === "plurality" ? "" : against(worstOf(name), worstOf("plurality")),
+    shown(meanOf(done.flatMap((figures) => figures[name]!.value ?? []))),
+  ]);
+  const lost = runs.filter(({ figures }) => figures === null).map(({ seed }) => seed);
+  return [
+    about,
+    "",
+    "True satisfaction of the worst-off user, 0 to 10, with answers to the same held-out requests under the set that each rule chose from the same support; none: without principles; rounds: the document after a round of criticism.",
+    "",
+    row(header),
+    row(header.map((_, column) => (column === 0 ? "---" : "---:"))),
+    ...rows.map(row),
+    ...(lost.length === 0 ? [] : ["", `No vote came about with seeds ${lost.join(", ")}.`]),
+  ].join("\n");
+};

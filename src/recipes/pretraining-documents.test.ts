@@ -1,0 +1,77 @@
+// The documents of the embedded model: every kind is there, each by its number alone, none longer than a row, and answers in
+// the forms that simulations read.
+
+import { describe, expect, it } from "vitest";
+import { readRating } from "../simulation/index.ts";
+import { createTokenizer, trainTokenizer } from "../transformer/index.ts";
+import {
+  createDocuments,
+  type DocumentMix,
+  longestDocument,
+  vocabularyText,
+} from "./pretraining-documents.ts";
+
+const none: DocumentMix = { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 };
+const options = (mix: Partial<DocumentMix>) => ({
+  seed: 11,
+  mix: { ...none, ...mix },
+  invertedShare: 0.4,
+  statementShare: 0.25,
+  answerWeight: 16,
+});
+const take = (mix: Partial<DocumentMix>, count: number) => {
+  const document = createDocuments(options(mix));
+  return Array.from({ length: count }, (_, at) => document(at));
+};
+const even = { chat: 1, critique: 1, choice: 1, assembly: 1, sharing: 1 };
+
+describe("the documents of the embedded model", () => {
+  it("depend on their number alone", () => {
+    const document = createDocuments(options(even));
+    const forwards = Array.from({ length: 40 }, (_, at) => document(at));
+    const backwards = Array.from({ length: 40 }, (_, at) => document(39 - at)).reverse();
+    expect(backwards).toEqual(forwards);
+  });
+
+  it("end with what the assistant is to learn, and do not learn what they are asked as if it were", () => {
+    for (const document of take({ assembly: 1, sharing: 1 }, 400)) {
+      const last = document.at(-1)!;
+      expect(last.role).toBe("assistant");
+      expect(last.weight).toBeGreaterThanOrEqual(1);
+      for (const { role, weight } of document) if (role !== "assistant") expect(weight).toBeLessThan(0.2);
+    }
+  });
+
+  it("fit a row, as their own tokenizer splits them", () => {
+    const files = trainTokenizer(vocabularyText(options(even), 1500), {
+      vocabularySize: 2000,
+      specialTokens: ["<end>", "<pad>"],
+      end: "<end>",
+      pad: "<pad>",
+      chatTemplate: "{{ messages }}",
+      maxPositions: 512,
+    });
+    const tokenizer = createTokenizer(files);
+    for (const document of take({ assembly: 1, sharing: 1 }, 800)) {
+      const tokens = document.reduce(
+        (sum, { content }) => sum + 2 + tokenizer.encode(content, { specialTokens: false }).length,
+        0,
+      );
+      expect(tokens).toBeLessThanOrEqual(longestDocument);
+    }
+  });
+
+  it("answer ratings in the form that is read, with figures that count more than words", () => {
+    const metric = { id: "satisfaction", name: "satisfaction", low: 0, high: 10, question: "?" };
+    const ratings = take({ assembly: 1 }, 300).filter((document) =>
+      document.at(-1)!.content.startsWith("satisfaction: "),
+    );
+    expect(ratings.length).toBeGreaterThan(30);
+    for (const document of ratings) {
+      const { content, figures, weight } = document.at(-1)!;
+      const read = readRating({ text: content, finish: "stop" }, [metric]);
+      expect(read.ratings["satisfaction"]).not.toBeNull();
+      expect(figures).toBeGreaterThan(weight);
+    }
+  });
+});

@@ -1,0 +1,169 @@
+// What the embedded model is made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
+// assemblies and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone. Tokens
+// are not known here: every message has a loss weight, and figures and decisions one of their own.
+
+import { createRandom, deriveSeed, type Random } from "../core/index.ts";
+import type { Message } from "../records/index.ts";
+import {
+  type AssemblyScene,
+  createAssembly,
+  createCorpus,
+  documentKinds,
+  drawSharingScene,
+  type SharingScene,
+} from "../sandbox/index.ts";
+import {
+  briefForms,
+  briefProposalScene,
+  briefSupportScene,
+  sceneAnswer,
+  sceneTurns,
+} from "../simulation/index.ts";
+
+/** Documents are at most so many tokens long. */
+export const longestDocument = 384;
+
+/** One message of a document. weight: what a token counts in the loss; figures: what one with a digit counts. */
+export type Part = {
+  readonly role: Message["role"];
+  readonly content: string;
+  readonly weight: number;
+  readonly figures?: number;
+};
+
+export type PretrainingDocument = readonly Part[];
+
+/** Shares of the kinds of documents. */
+export const documentMix = [...documentKinds, "assembly", "sharing"] as const;
+export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
+
+/** As of the sandbox's corpus (CorpusOptions). */
+export type DocumentOptions = {
+  readonly seed: number;
+  readonly mix: DocumentMix;
+  readonly invertedShare: number;
+  readonly statementShare: number;
+  readonly answerWeight: number;
+};
+
+/** What is asked is material to read, more than to learn to say. */
+const askedWeight = 0.05;
+const figureWeight = 8;
+const citedWeight = 2;
+const decisionWeight = 5;
+
+const asked = (messages: readonly Message[]): Part[] =>
+  messages.map(({ role, content }) => ({ role, content, weight: askedWeight }));
+
+const answered = (content: string, weight = 1, figures = weight): Part => ({
+  role: "assistant",
+  content,
+  weight,
+  figures,
+});
+
+const scale = (id: string) => ({ id, low: 0, high: 10 });
+
+const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
+  switch (scene.kind) {
+    case "guided": {
+      const { principles, request: question, reply, next } = scene;
+      const first = [...asked(briefForms.assistant({ principles, question })), answered(reply)];
+      if (next === null) return first;
+      const turns = briefForms.assistant({
+        principles,
+        question,
+        earlier: [{ draft: reply, comment: next.comment }],
+      });
+      return [...first, ...asked(turns.slice(first.length)), answered(next.reply)];
+    }
+    case "rating": {
+      const { person: persona, request: question, draft, ratings, comment } = scene;
+      const metrics = Object.keys(ratings).map(scale);
+      const messages = briefForms.rating({
+        persona,
+        question,
+        draft,
+        metrics,
+        withFeedback: comment !== null,
+      });
+      const answer = briefForms.ratingAnswer({ ratings, ...(comment === null ? {} : { feedback: comment }) });
+      return [...asked(messages), answered(answer, 1, figureWeight)];
+    }
+    case "support": {
+      const { person, principles, support, comment } = scene;
+      const { messages, answer } = briefSupportScene(person, principles, {
+        support,
+        ...(comment === null ? {} : { comment }),
+      });
+      return [...asked(messages), answered(answer, 1, figureWeight)];
+    }
+    case "proposal": {
+      const { messages, answer } = briefProposalScene(scene.person, scene.statement);
+      return [...asked(messages), answered(answer)];
+    }
+    case "amendment": {
+      const comments = scene.comments.map(({ ratings, text }) => ({ ratings, feedback: text }));
+      const messages = briefForms.meta({ principles: scene.current, comments });
+      return [...asked(messages), answered(briefForms.metaAnswer(scene.principles), 1, citedWeight)];
+    }
+    default:
+      return scene satisfies never;
+  }
+};
+
+const sharingDocument = (scene: SharingScene): PretrainingDocument => [
+  ...asked(sceneTurns(scene)),
+  answered(
+    sceneAnswer(scene),
+    scene.kind === "decision" ? decisionWeight : 1,
+    scene.kind === "norm" ? 1 : figureWeight,
+  ),
+];
+
+/** A word or mark is one token, or little more, so that a document of so many fits into a row. */
+const mostWords = 330;
+
+const wordsIn = (document: PretrainingDocument): number =>
+  document.reduce(
+    (sum, { content }) => sum + 2 + (content.match(/[A-Za-z0-9'-]+|[^\sA-Za-z0-9]/g)?.length ?? 0),
+    0,
+  );
+
+/** Documents by number. Held-out requests, texts and things never occur. */
+export const createDocuments = (options: DocumentOptions): ((index: number) => PretrainingDocument) => {
+  const { seed, mix, invertedShare, statementShare, answerWeight } = options;
+  const { assembly: assemblyShare, sharing: sharingShare, ...world } = mix;
+  const worldShare = documentKinds.reduce((sum, kind) => sum + mix[kind], 0);
+  const corpus = createCorpus({
+    seed,
+    split: "train",
+    invertedShare,
+    statementShare,
+    answerWeight,
+    mix: world,
+  });
+  const assembly = createAssembly({ seed, split: "train" });
+  const draw = (random: Random, index: number): PretrainingDocument => {
+    switch (random.weighted([worldShare, assemblyShare, sharingShare])) {
+      case 0:
+        return corpus.document(index).segments;
+      case 1:
+        return assemblyDocument(assembly.scene(random.integer(2 ** 31)));
+      default:
+        return sharingDocument(drawSharingScene(random, "train"));
+    }
+  };
+  return (index) => {
+    const random = createRandom(deriveSeed(seed, "document", index));
+    let document = draw(random, index);
+    while (wordsIn(document) > mostWords) document = draw(random, index);
+    return document;
+  };
+};
+
+/** Texts to train a tokenizer on: the messages of so many documents, in order. */
+export const vocabularyText = function* (options: DocumentOptions, documents: number): Generator<string> {
+  const document = createDocuments(options);
+  for (let index = 0; index < documents; index++) for (const { content } of document(index)) yield content;
+};

@@ -1,0 +1,94 @@
+// `covenant simulate vote` with people of the sandbox, in the brief wording: the oracle measures what every rule's choice does for
+// them, and a small model is asked in its own words or not at all.
+
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { satisfactionRecordSchema } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
+import { sandboxPersonas, satisfactionOf } from "../sandbox/index.ts";
+import { contextFor, type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
+import { recipe } from "./simulate-vote.ts";
+
+const { folder, remove, given, script, contentOf } = makeVotes();
+afterAll(remove);
+
+describe("people of the sandbox, in the brief wording", () => {
+  const rules: readonly Rule[] = [
+    {
+      when: "Write the principles anew.",
+      reply: [
+        "principles:\n1. Protect privacy. [1, 2]\n2. Keep it short. [3]",
+        "principles:\n1. Protect peace. [1]",
+      ],
+    },
+    { when: "feedback: what should change?", reply: "support: 3\nfeedback: Please be more discreet." },
+    { when: "Rate the principles:", reply: ["support: 3", "support: 8", "support: 10", "support: 0"] },
+    {
+      when: "Which principle should",
+      reply: ["Protect privacy.", "Keep it short.", "Tell every step.", "Protect peace."],
+    },
+  ];
+  const brief = (out: string, changes: Partial<Given> = {}): Given =>
+    given(out, {
+      ...{ wording: "brief", personas: "sandbox", users: 5, seats: 2, rounds: 1, drafts: 2 },
+      ...{ sandbox: { requests: 6 }, model: script(`${out}-brief.yaml`, ...rules) },
+      ...changes,
+    });
+  type Satisfied = Record<
+    string,
+    { value: number; worst: { user: string; value: number }; principles: string[] }
+  >;
+
+  it("are measured by the oracle under every rule's set, equal sets once, on the same requests", async () => {
+    const { document, lines } = await run(brief("sandbox"));
+    const { satisfaction } = document as unknown as { satisfaction: Satisfied };
+    const answers = await readRecords(
+      join(folder, "sandbox/satisfaction/answers.jsonl"),
+      satisfactionRecordSchema,
+    );
+    const named = [...new Set(answers.map(({ constitution }) => constitution))];
+    expect(named[0]).toBe("none");
+    expect(named.flatMap((one) => one.split("+")).sort()).toEqual(
+      [...["none", "plurality", "approval", "borda", "schulze", "maximin", "proportional", "rounds"]].sort(),
+    );
+    expect(answers).toHaveLength(6 * named.length);
+    const sets = named.map((name) => [...satisfaction[name.split("+")[0]!]!.principles].sort().join());
+    expect(new Set(sets).size).toBe(sets.length);
+    const people = sandboxPersonas({ seed: 0, count: 5 });
+    for (const { question, text, satisfaction: told } of answers)
+      expect(Object.values(told)).toEqual(
+        people.map(({ description }) => satisfactionOf(description, question, text)),
+      );
+    for (const { users, worst } of Object.values(satisfaction) as unknown as {
+      users: Record<string, number>;
+      worst: { value: number };
+    }[])
+      expect(worst.value).toBe(Math.min(...Object.values(users)));
+    expect(lines.join("\n")).toMatch(/^ {2}maximin +2 +\d/m);
+  });
+
+  it("goes on after an interruption while it is measured, with the same bytes", async () => {
+    const wanted = contentOf("sandbox");
+    // The seed and the script are what decides; the folder's name is not.
+    const config = { ...brief("measured"), model: brief("sandbox").model! };
+    const context = contextFor((event, stop) => {
+      if (event.type === "stage-progress" && event.stage === "satisfaction" && event.done >= 9) stop();
+    });
+    await expect(recipe.run(recipe.schema.parse(config), context)).rejects.toThrow();
+    await run(config);
+    expect(contentOf("measured")).toEqual(wanted);
+  });
+
+  it("show the mediator ten at once, and name the configuration where covenant-tiny would not understand", async () => {
+    const voices = given("unused", { proposals: 3 });
+    const { steps } = await recipe.plan(
+      recipe.schema.parse({ ...brief("parts"), ...{ proposals: 3 } }),
+      contextFor(),
+    );
+    expect(steps.find(({ stage }) => stage === "drafts")!.calls).toBe(3 * (2 * 2 + 2 * 1));
+    const tiny = { ...voices, model: "embedded:covenant-tiny" };
+    await expect(recipe.plan(recipe.schema.parse(tiny), contextFor())).rejects.toThrow(
+      "configs/simulate/vote/tiny.yaml",
+    );
+  });
+});

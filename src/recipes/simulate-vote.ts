@@ -1,0 +1,178 @@
+// `covenant simulate vote`: people that never lived decide on a constitution. They propose principles, say how much they support
+// which, and a rule of social choice picks the set; in rounds they criticise what stands, and a mediator drafts anew.
+// What comes out is an ordinary constitution whose principles say who proposed and who supports them.
+
+import { join } from "node:path";
+import { formatConstitution } from "../constitution/index.ts";
+import { supportMessages } from "../simulation/index.ts";
+import { requireWords } from "./contract-fluency.ts";
+import { describeSpent, spentInRun } from "./data-summary.ts";
+import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
+import { nextCommands } from "./next-command.ts";
+import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
+import { planOf, planWriting } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { describeSatisfaction, satisfactionName } from "./stages/satisfaction.ts";
+import type { Pipeline } from "./stages/stage-model.ts";
+import { benefitOf, isMeasured, measuredTasks, type VoteBenefit } from "./stages/vote-benefit.ts";
+import { roundNames, roundStage } from "./stages/vote-rounds.ts";
+import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
+import { planVote } from "./vote-plan.ts";
+import { loadVote, type Vote, type VoteConfig, voteFiles, voteSchema } from "./vote-settings.ts";
+import { countMissing, describeVote, figuresOf, writeTables } from "./vote-summary.ts";
+import { counted } from "./wording.ts";
+
+/** The stages in which something is asked. */
+const askingNames = ({ candidates, rounds }: VoteConfig): string[] => [
+  ...(candidates === undefined ? ["proposals"] : []),
+  "votes",
+  ...roundNames(rounds),
+];
+
+/** Everything that can be wrong with the input, found before anything is begun. */
+const prepare = async (config: VoteConfig, context: RecipeContext) => {
+  const setup = await loadVote(config);
+  const { user, mediator } = setup.models;
+  const vote = { config, setup };
+  const checked = await checkRequest(
+    "simulate vote",
+    [...askingNames(config), ...(isMeasured(config) ? [satisfactionName] : []), "tables"],
+    config,
+    {
+      models: {
+        user: [user, "asked"],
+        ...(config.rounds === 0 || mediator === user ? {} : { mediator: [mediator, "asked"] as const }),
+        ...(isMeasured(config) && config.model !== user
+          ? { assistant: [config.model, "asked"] as const }
+          : {}),
+      },
+      files: voteFiles(config),
+    },
+    context,
+  );
+  requireWords(
+    {
+      ...{ role: "user", model: user, language: checked.inputs.languages["user"] },
+      messages: supportMessages(setup.users[0]!.persona, [], config.wording),
+    },
+    "configs/simulate/vote/tiny.yaml",
+  );
+  measuredTasks(vote);
+  return { vote, checked };
+};
+
+/** The vote, and the rounds after it. */
+const voteAll = async (
+  pipeline: Pipeline,
+  vote: Vote,
+): Promise<{ readonly votes: Voted; readonly rounds: readonly Voted[] }> => {
+  const proposals = vote.setup.filed === null ? await proposalStage(pipeline, vote) : [];
+  const votes = await voteStage(pipeline, vote, proposals);
+  const rounds: Voted[] = [];
+  for (const name of roundNames(vote.config.rounds))
+    rounds.push(await roundStage(pipeline, vote, rounds.at(-1) ?? votes, name));
+  return { votes, rounds };
+};
+
+const describeBenefit = ({ config, setup }: Vote, benefit: VoteBenefit): string[] =>
+  describeSatisfaction(benefit, config.sandbox.requests, (user) => {
+    const { label, persona } = setup.users.find(({ id }) => id === user)!;
+    return `${label}, ${persona.name}`;
+  });
+
+const tables = ["support", "choices", "welfare"].map((name) => `${name}.csv`);
+
+const execute = async (config: VoteConfig, context: RecipeContext) => {
+  const { vote, checked } = await prepare(config, context);
+  await using pipeline = await openStages(checked.request, context);
+  const { run } = pipeline;
+  const voteDone = await voteAll(pipeline, vote);
+  const { votes, rounds } = voteDone;
+  const last = rounds.at(-1) ?? votes;
+  const asking = askingNames(config);
+  const benefit = await benefitOf(pipeline, vote, voteDone, asking);
+  await run.stage({ name: "tables", inputs: {}, after: asking }, (stage) =>
+    writeTables(run.folder, stage.folder, vote, [votes, ...rounds]),
+  );
+  const { document } = last.decided;
+  await run.write("constitution.yaml", formatConstitution(document));
+  const voted = [votes, ...rounds].map(({ stage }) => stage);
+  const figures = {
+    ...figuresOf(vote, votes, rounds, await countMissing(run.folder, voted)),
+    ...(benefit === null ? {} : { satisfaction: benefit }),
+  };
+  await run.write("metrics.json", figures);
+  await run.finish();
+  const spent = await spentInRun(run.folder, [...asking, satisfactionName]);
+  const file = join(config.out, "constitution.yaml");
+  return {
+    lines: [
+      ...describeVote(vote, votes, rounds, figures),
+      ...(benefit === null ? [] : ["", ...describeBenefit(vote, benefit)]),
+      "",
+      ...describeSpent(spent),
+      `Constitution with ${counted(document.principles.length, "principle")}: ${file}`,
+      `Support, choices and welfare: ${tables.map((name) => join(config.out, "tables", name)).join(", ")}`,
+      ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
+    ],
+    document: {
+      folder: run.folder,
+      ...figures,
+      file: join(run.folder, "constitution.yaml"),
+      document,
+      tables: tables.map((name) => join(run.folder, "tables", name)),
+      spent,
+    },
+  };
+};
+
+/** `covenant simulate vote`. */
+export const recipe: Recipe<typeof voteSchema> = {
+  command: ["simulate", "vote"],
+  summary:
+    "simulated people propose principles and vote on them, and a rule of social choice picks the constitution",
+  schema: voteSchema,
+  flags: {
+    ...runFlags,
+    model: modelFlag("model of the users, and of the mediator where it names none"),
+    load: loadFlag("load"),
+    wording: { path: "wording", description: "full, or brief for covenant-tiny", placeholder: "name" },
+    users: {
+      path: "users",
+      description: "how many personas take part, their ids, or all",
+      placeholder: "users",
+    },
+    personas: {
+      path: "personas",
+      description: 'file of personas, "library" or "sandbox"',
+      placeholder: "file",
+    },
+    candidates: {
+      path: "candidates",
+      description: "principles to vote on, instead of proposals",
+      placeholder: "file",
+    },
+    proposals: {
+      path: "proposals",
+      description: "principles that each user proposes",
+      placeholder: "number",
+    },
+    seats: { path: "seats", description: "principles that are chosen at most", placeholder: "number" },
+    rule: { path: "rule", description: "the rule that decides", placeholder: "name" },
+    rounds: {
+      path: "rounds",
+      description: "rounds of criticism and new drafts after the vote",
+      placeholder: "number",
+    },
+    ...callFlags,
+  },
+  async plan(config, context) {
+    const { vote, checked } = await prepare(config, context);
+    await checkFolder(checked.request, context);
+    return planOf([
+      ...planVote(vote, checked.inputs.speeds),
+      planWriting("tables", "support, choices and welfare as CSV"),
+    ]);
+  },
+  run: execute,
+};

@@ -1,0 +1,97 @@
+// What a learned constitution did for the people who argued for it, where they and the requests are of the sandbox's language:
+// their true satisfaction under it, beside none, random ones of its size, and the best one of its size that there is.
+
+import { deriveSeed, UserError } from "../../core/index.ts";
+import type { Constitution, LearnedRecord, Task } from "../../records/index.ts";
+import { bestWishes, randomStatements, sandboxTasks, statementsFor, topics } from "../../sandbox/index.ts";
+import { documentOf } from "../../simulation/index.ts";
+import { isMeasured } from "../contract-settings.ts";
+import type { ContractPlay } from "./contract-run.ts";
+import {
+  type MeasuredConstitution,
+  type Satisfaction,
+  type SatisfactionStage,
+  satisfactionFigures,
+  satisfactionName,
+  satisfactionStage,
+} from "./satisfaction.ts";
+import type { Pipeline } from "./stage-model.ts";
+
+/** Constitutions that are compared: none, random ones, another for each request, the learned one, the oracle's best. */
+export const comparedNames = ["blank", "random", "learned", "best"] as const;
+type ComparedName = (typeof comparedNames)[number];
+
+/** Held-out requests that no talk was about. Throws UserError where there are not so many. */
+export const measuredTasks = ({ config, setup }: ContractPlay): Task[] => {
+  const { requests } = config.sandbox;
+  if (!isMeasured(config)) return [];
+  const talked = new Set(setup.tasks.map(({ question }) => question));
+  const seed = deriveSeed(config.seed, satisfactionName);
+  const found = sandboxTasks({ seed, split: "test", count: requests + talked.size });
+  const others = found.filter(({ question }) => !talked.has(question)).slice(0, requests);
+  if (others.length === requests) return others;
+  throw new UserError(
+    "requests-too-few",
+    `sandbox.requests: got ${requests}, and there are no more than ${others.length} held-out requests beside those of the talks. Ask for fewer.`,
+    { requests, found: others.length },
+  );
+};
+
+const documentFrom = (statements: readonly string[], description: string): Constitution =>
+  documentOf(
+    statements.map((text) => ({ text, users: [], from: [] })),
+    { part: "constitution", previous: null, comments: [], run: 1, model: "sandbox", description },
+  );
+
+const compared = (
+  { config, setup }: ContractPlay,
+  tasks: readonly Task[],
+  learned: LearnedRecord,
+): MeasuredConstitution[] => {
+  const seed = deriveSeed(config.seed, satisfactionName);
+  const count = Math.min(learned.document.principles.length, topics.length);
+  const wishes = bestWishes(
+    setup.cast.users.map(({ persona }) => persona.description),
+    tasks.map(({ question }) => question),
+    count,
+  );
+  const best = documentFrom(statementsFor(wishes, seed), "Chosen by the oracle.");
+  const random = ({ id }: Task): Constitution =>
+    documentFrom(randomStatements({ seed: deriveSeed(seed, id), count }), "Drawn at random.");
+  const documents: Record<ComparedName, (task: Task) => Constitution | null> = {
+    blank: () => null,
+    random,
+    learned: () => learned.document,
+    best: () => best,
+  };
+  return comparedNames.map((name) => ({
+    name,
+    parents: name === "learned" ? [learned.id] : [],
+    documentFor: documents[name],
+  }));
+};
+
+/** Measures a learned constitution, where that can be done; else null. after: the stages of the runs. */
+export const benefitOf = async (
+  pipeline: Pipeline,
+  play: ContractPlay,
+  learned: LearnedRecord,
+  after: readonly string[],
+): Promise<Record<string, Satisfaction> | null> => {
+  const tasks = measuredTasks(play);
+  if (tasks.length === 0) return null;
+  const { config, setup } = play;
+  const stage: SatisfactionStage = {
+    ...{ after, model: config.model, sampling: setup.sampling.assistant, tasks },
+    messages: (constitution, task) =>
+      setup.wording.assistant(
+        { constitution, contract: null, message: constitution === learned.document && setup.first.message },
+        setup.cast.users[0]!.label,
+        task,
+        [],
+      ),
+    constitutions: compared(play, tasks, learned),
+    users: setup.cast.users.map(({ id, persona }) => ({ id, description: persona.description })),
+  };
+  return satisfactionFigures(await satisfactionStage(pipeline, stage), stage, config.seed);
+};

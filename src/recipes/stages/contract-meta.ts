@@ -1,0 +1,253 @@
+// What the meta-model makes of a run (<run>/meta.jsonl): it is asked about the run's parts one after the other, each time to
+// amend what came of the part before, and again where its reply cannot be read. Then the documents that come of it.
+
+import { collect, deriveSeed, throwIfAborted } from "../../core/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import { type LearnedRecord, type MetaRecord, metaRecordSchema } from "../../records/index.ts";
+import type { StageContext } from "../../runs/index.ts";
+import {
+  type Comment,
+  type Contract,
+  changesBetween,
+  documentOf,
+  documentSimilarity,
+  type Exchange,
+  type MetaReading,
+  metaAnswerForm,
+  metaMessages,
+  type ReadPrinciple,
+  readMeta,
+  type Transcript,
+} from "../../simulation/index.ts";
+import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
+import { counted } from "../wording.ts";
+
+/**
+ * What a run begins with. ids: of the records of the documents. older: earlier documents as texts, oldest first; earlier:
+ * exchanges to remember, by talk.
+ */
+export type ContractState = {
+  readonly contract: Contract;
+  readonly ids: readonly string[];
+  readonly older: readonly string[];
+  readonly earlier: ReadonlyMap<string, readonly Exchange[]>;
+};
+
+/** The settings with what they name. */
+export type ContractPlay = { readonly config: ContractConfig; readonly setup: ContractSetup };
+
+export type MetaTask = { readonly play: ContractPlay; readonly state: ContractState; readonly run: number };
+
+export const runName = (run: number): string => `run-${run}`;
+
+/** In how many parts the meta-model is asked about a run, if every user comments on every draft. */
+export const metaParts = ({ config, setup: { cast, wording } }: ContractPlay): number =>
+  wording.partsOf(cast.talks.length * Math.min(config.turns, config.windows.meta ?? config.turns));
+
+export const learnedParts = ["constitution", "contract"] as const;
+type LearnedPart = (typeof learnedParts)[number];
+
+type Lists = Readonly<Record<LearnedPart, readonly ReadPrinciple[]>>;
+
+/**
+ * What was made of a run. lists: null where no reply could be read; from: numbers of comments, over all parts of the run.
+ * asked: the last record of each part.
+ */
+export type Learned = {
+  readonly lists: Lists | null;
+  readonly comments: readonly Comment[];
+  readonly asked: readonly MetaRecord[];
+};
+
+const readRecord = ({ text, finish, numbers }: MetaRecord, { setup }: ContractPlay): MetaReading =>
+  readMeta({ text, finish }, setup.metaPrompt, {
+    users: setup.cast.users.length,
+    comments: numbers.length,
+  });
+
+/** Where a part of a run stands: from 1, of so many. */
+type Place = { readonly part: number; readonly parts: number };
+
+/** A part as it is asked about. parents: records of what the principles so far came from. */
+type Question = Place & {
+  readonly transcript: Transcript;
+  readonly current: Contract;
+  readonly parents: readonly string[];
+};
+
+const messagesFor = (
+  { play, state }: MetaTask,
+  { transcript, current }: Question,
+  exchanges: readonly Exchange[],
+) => {
+  const { config, setup } = play;
+  return metaMessages(setup.metaPrompt, {
+    users: setup.cast.users.length,
+    questions: [...new Set(exchanges.map(({ task }) => task.question))],
+    current: setup.wording.current(current),
+    earlier: state.older.slice(-config.windows.documents || state.older.length),
+    transcript,
+    words: config.roles.meta.words,
+  });
+};
+
+/** Asks about a part until a reply can be read, or its attempts are used up. Resolves to the last record. */
+const askPart = async (
+  task: MetaTask,
+  question: Question,
+  exchanges: readonly Exchange[],
+  model: LanguageModel,
+  stage: StageContext,
+): Promise<MetaRecord> => {
+  const { play, run } = task;
+  const { config, setup } = play;
+  const { part, parts, transcript } = question;
+  const file = await stage.records("meta.jsonl", metaRecordSchema);
+  const earlier = (await collect(file.rows())).filter((row) => (row.part ?? 1) === part);
+  const place = parts === 1 ? {} : { part };
+  const name = parts === 1 ? stage.name : `${stage.name}/part-${part}`;
+  const answer = setup.wording.json ? { answer: metaAnswerForm(setup.metaPrompt.form) } : {};
+  const messages = messagesFor(task, question, exchanges);
+  let last = earlier.at(-1);
+  for (let attempt = earlier.length + 1; attempt <= config.roles.meta.attempts; attempt++) {
+    if (last !== undefined && last.problem === undefined) break;
+    throwIfAborted(stage.signal);
+    const id = `${name}/meta-${attempt}`;
+    const seed = deriveSeed(config.seed, stage.name, id);
+    const [reply] = await model.generate([{ messages, ...setup.sampling.meta, seed, ...answer }], {
+      signal: stage.signal,
+    });
+    const { text, finish } = reply!;
+    const numbers = transcript.comments.map(({ record }) => record);
+    const asked = { id, parents: [...question.parents, ...transcript.shown], stage: stage.name, seed };
+    const said = { attempt, prompt: setup.metaPrompt.name, model: model.id, text, finish, numbers };
+    const row = { ...asked, run, ...place, ...said };
+    const read = readRecord(row, play);
+    const critique = read.type === "read" ? read.critique : null;
+    last = {
+      ...row,
+      ...(critique === null ? {} : { critique }),
+      ...(read.type === "read" ? {} : { problem: read.problem }),
+    };
+    await file.append([last]);
+  }
+  return last!;
+};
+
+/** Numbers of comments over the whole run; what stays word for word keeps the comments that argued for it in parts before. */
+const amended = (
+  before: Lists | null,
+  read: Extract<MetaReading, { type: "read" }>,
+  offset: number,
+): Lists => {
+  const listOf = (part: LearnedPart): ReadPrinciple[] =>
+    read[part].map(({ text, users, from }) => {
+      const earlier = before?.[part].find((one) => one.text === text)?.from ?? [];
+      return { text, users, from: [...earlier, ...from.map((number) => number + offset)] };
+    });
+  return { constitution: listOf("constitution"), contract: listOf("contract") };
+};
+
+/** A document of what was read in a run. */
+const documentFor = (
+  { play: { setup }, state, run }: MetaTask,
+  part: LearnedPart,
+  principles: readonly ReadPrinciple[],
+  comments: readonly Comment[],
+  model: string,
+) =>
+  documentOf(principles, {
+    ...{ part, previous: state.contract[part], comments, run, model },
+    description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.`,
+  });
+
+/** The documents that a part of a run begins with: those of the run before, or what came of the parts before it. */
+const currentFor = (
+  task: MetaTask,
+  lists: Lists | null,
+  comments: readonly Comment[],
+  model: string,
+): Contract => {
+  if (lists === null) return task.state.contract;
+  const document = (part: LearnedPart) =>
+    lists[part].length === 0 ? null : documentFor(task, part, lists[part], comments, model);
+  return {
+    constitution: document("constitution"),
+    contract: document("contract"),
+    message: task.state.contract.message,
+  };
+};
+
+const warnOfUnreadable = (stage: StageContext, { part, parts }: Place, meta: MetaRecord): void => {
+  if (meta.problem === undefined) return;
+  const where = parts === 1 ? "" : ` about part ${part} of ${parts}`;
+  stage.warn(
+    "meta-unreadable",
+    `The meta-model was asked ${counted(meta.attempt, "time")}${where} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${stage.name}/meta.jsonl; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
+  );
+};
+
+/** Asks the meta-model about a run, part by part. */
+export const learnFrom = async (
+  task: MetaTask,
+  exchanges: readonly Exchange[],
+  model: LanguageModel,
+  stage: StageContext,
+): Promise<Learned> => {
+  const { play, state } = task;
+  const { config, setup } = play;
+  const transcripts = setup.wording.transcripts(setup.cast, exchanges, setup.metrics, config.windows.meta);
+  const comments = transcripts
+    .flatMap((transcript) => transcript.comments)
+    .map((comment, at) => ({ ...comment, number: at + 1 }));
+  const asked: MetaRecord[] = [];
+  let lists: Lists | null = null;
+  let parents = state.ids;
+  let offset = 0;
+  for (const [at, transcript] of transcripts.entries()) {
+    const place = { part: at + 1, parts: transcripts.length };
+    const current = currentFor(task, lists, comments, model.id);
+    const meta = await askPart(task, { ...place, transcript, current, parents }, exchanges, model, stage);
+    asked.push(meta);
+    warnOfUnreadable(stage, place, meta);
+    const read = readRecord(meta, play);
+    if (read.type === "read") {
+      lists = amended(lists, read, offset);
+      parents = [meta.id];
+    }
+    offset += transcript.comments.length;
+  }
+  return { lists, comments, asked };
+};
+
+/** The documents of a run, as records: learned where a reply of the meta-model was readable, else those of before. */
+export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned): LearnedRecord[] => {
+  const { play, state, run } = task;
+  const metas = asked.filter(({ problem }) => lists === null || problem === undefined).map(({ id }) => id);
+  return learnedParts.flatMap((part): LearnedRecord[] => {
+    const previous = state.contract[part];
+    const principles = lists?.[part] ?? [];
+    const id = `${runName(run)}/${part}`;
+    const fields = { stage: runName(run), seed: deriveSeed(play.config.seed, runName(run), id), run, part };
+    if (principles.length === 0) {
+      // A contract without clauses is none; what could not be read leaves what there was.
+      if (previous === null || lists !== null) return [];
+      return [
+        { id, parents: metas, ...fields, state: "kept", document: previous, similarity: 1, changes: [] },
+      ];
+    }
+    const document = documentFor(task, part, principles, comments, asked.at(-1)!.model);
+    const grounds = document.principles.flatMap((principle) => principle.grounds ?? []);
+    return [
+      {
+        id,
+        parents: [...metas, ...new Set(grounds.map(({ record }) => record))],
+        ...fields,
+        state: "learned",
+        document,
+        similarity: documentSimilarity(previous, document),
+        changes: changesBetween(previous, document),
+      },
+    ];
+  });
+};

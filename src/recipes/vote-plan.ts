@@ -1,0 +1,182 @@
+// What `covenant simulate vote` will take at most: n·p proposals, n numbers for each candidate, and in every round n comments, k
+// drafts in as many parts as what was said needs, and n numbers for each of k + 1 documents. Proposals that say the same are
+// one candidate, so a vote takes less where people agree.
+
+import { priceOfModel } from "../models/index.ts";
+import type { Message } from "../records/index.ts";
+import {
+  episodeWordings,
+  mediationMessages,
+  objectionMessages,
+  proposalMessages,
+  supportMessages,
+} from "../simulation/index.ts";
+import type { Speed } from "./model-time.ts";
+import { type Load, type PlannedModel, planCalls, tokensOf } from "./plan.ts";
+import type { PlannedStep } from "./recipe.ts";
+import { satisfactionName } from "./stages/satisfaction.ts";
+import { measuredRules, measuredTasks } from "./stages/vote-benefit.ts";
+import { partsOf } from "./stages/vote-rounds.ts";
+import type { Vote } from "./vote-settings.ts";
+import { counted } from "./wording.ts";
+
+const tokensIn = (messages: readonly Message[]): number =>
+  messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
+
+/** Tokens around something that was said, as the mediator is shown it. */
+const frameTokens = 12;
+
+/** Tokens of requests without what models have yet to write, on average over users. */
+const requestTokens = ({ config: { wording }, setup: { users, words } }: Vote) => {
+  const mean = (messages: (persona: (typeof users)[number]["persona"]) => Message[]): number =>
+    users.reduce((sum, { persona }) => sum + tokensIn(messages(persona)), 0) / users.length;
+  return {
+    proposal: mean((persona) => proposalMessages(persona, { earlier: [], words: words.proposal }, wording)),
+    support: mean((persona) => supportMessages(persona, [""], wording)),
+    comment: mean((persona) => objectionMessages(persona, [""], words.comment, wording)),
+    mediation: tokensIn(
+      mediationMessages(
+        { users: users.length, statements: [], opinions: [], most: 1, words: words.document },
+        wording,
+      ),
+    ),
+  };
+};
+
+type Costs = { readonly calls: number; readonly read: number };
+
+const loadOf =
+  ({ calls, read }: Costs) =>
+  (reply: number): Load => ({ calls, read, written: calls * reply });
+
+const times = ({ calls, read }: Costs, many: number): Costs => ({ calls: calls * many, read: read * many });
+
+/** What steps are made of. candidates: at most; statement: tokens of one. */
+const createCosts = (vote: Vote) => {
+  const { config, setup } = vote;
+  const { proposals, drafts, roles } = config;
+  const request = requestTokens(vote);
+  const users = setup.users.length;
+  const candidates = setup.filed?.length ?? users * proposals;
+  const statement =
+    setup.filed === null
+      ? roles.proposer.maxTokens
+      : setup.filed.reduce((sum, one) => sum + tokensOf(one.statement), 0) / candidates;
+  const document = roles.mediator.maxTokens;
+  const earlier = config.wording === "full" ? ((proposals - 1) / 2) * roles.proposer.maxTokens : 0;
+  const draftsFrom = (voices: number, said: number, standing: number): Costs => {
+    const calls = drafts * partsOf(vote, voices);
+    return { calls, read: calls * (request.mediation + standing) + drafts * voices * (said + frameTokens) };
+  };
+  return {
+    users,
+    candidates,
+    statement,
+    proposals: times({ calls: 1, read: request.proposal + earlier }, users * proposals),
+    support: times({ calls: 1, read: request.support + statement }, users * candidates),
+    comments: times({ calls: 1, read: request.comment + document }, users),
+    opening: draftsFrom(candidates, statement, 0),
+    drafts: draftsFrom(users, roles.user.maxTokens, document),
+    documents: times({ calls: 1, read: request.support + document }, users * (drafts + 1)),
+  };
+};
+
+/** The steps of the rounds; none where there are none. */
+const planRounds = (
+  { config }: Vote,
+  costs: ReturnType<typeof createCosts>,
+  user: PlannedModel,
+  mediator: PlannedModel,
+): PlannedStep[] => {
+  const { rounds, drafts, roles } = config;
+  if (rounds === 0) return [];
+  const written: Costs = {
+    calls: costs.opening.calls + rounds * costs.drafts.calls,
+    read: costs.opening.read + rounds * costs.drafts.read,
+  };
+  return [
+    planCalls(
+      "comments",
+      counted(costs.users * rounds, "comment"),
+      user,
+      loadOf(times(costs.comments, rounds)),
+    ),
+    planCalls(
+      "drafts",
+      `${counted(drafts * (rounds + 1), "draft")}, each part asked for up to ${counted(roles.mediator.attempts, "time")}`,
+      mediator,
+      loadOf(times(written, roles.mediator.attempts)),
+      loadOf(written),
+    ),
+    planCalls(
+      "support for documents",
+      `${counted(costs.users, "user")} on ${counted((drafts + 1) * (rounds + 1), "document")} at most`,
+      user,
+      loadOf(times(costs.documents, rounds + 1)),
+    ),
+  ];
+};
+
+/** Held-out requests that are answered in the end under every set that a rule chose; none where nothing is measured. */
+const planMeasuring = (
+  vote: Vote,
+  costs: ReturnType<typeof createCosts>,
+  assistant: PlannedModel,
+): PlannedStep[] => {
+  const { config, setup } = vote;
+  const tasks = measuredTasks(vote);
+  if (tasks.length === 0) return [];
+  const sets = 1 + measuredRules.length + (config.rounds > 0 ? 1 : 0);
+  const { assistant: messages } = episodeWordings[config.wording];
+  const none = { constitution: null, contract: null, message: false };
+  const asked = tasks.reduce(
+    (sum, task) => sum + tokensIn(messages(none, setup.users[0]!.label, task, [])),
+    0,
+  );
+  const principles = config.seats * costs.statement + frameTokens;
+  return [
+    planCalls(
+      satisfactionName,
+      `${counted(sets * tasks.length, "answer")} under ${sets} sets of principles at most, measured`,
+      assistant,
+      loadOf({ calls: sets * tasks.length, read: sets * (asked + tasks.length * principles) }),
+    ),
+  ];
+};
+
+/** The steps. speeds: of the models, by role. */
+export const planVote = (vote: Vote, speeds: Readonly<Record<string, Speed>>): PlannedStep[] => {
+  const { config, setup } = vote;
+  const { proposals, roles, prices } = config;
+  const costs = createCosts(vote);
+  const modelOf = (role: "user" | "mediator", maxTokens: number): PlannedModel => ({
+    speed: speeds[role] ?? speeds["user"] ?? null,
+    maxTokens,
+    price: priceOfModel(prices, setup.models[role]),
+  });
+  const user = modelOf("user", roles.user.maxTokens);
+  const { users, candidates } = costs;
+  const proposed = planCalls(
+    "proposals",
+    counted(users * proposals, "proposal"),
+    modelOf("user", roles.proposer.maxTokens),
+    loadOf(costs.proposals),
+  );
+  const voted = planCalls(
+    "votes",
+    `${counted(users, "user")} on ${counted(candidates, "candidate")}${setup.filed === null ? " at most" : ""}`,
+    user,
+    loadOf(costs.support),
+  );
+  const mediator = modelOf("mediator", roles.mediator.maxTokens);
+  const assistant = {
+    ...modelOf("user", roles.assistant.maxTokens),
+    price: priceOfModel(prices, config.model),
+  };
+  return [
+    ...(setup.filed === null ? [proposed] : []),
+    voted,
+    ...planRounds(vote, costs, user, mediator),
+    ...planMeasuring(vote, costs, { ...assistant, speed: speeds["assistant"] ?? assistant.speed }),
+  ];
+};

@@ -1,0 +1,161 @@
+// The settings of `covenant simulate vote`, and what they name, loaded and checked: who decides on which principles, by which
+// rule, and in how many rounds of criticism.
+
+import { z } from "zod";
+import { expandHome, UserError } from "../core/index.ts";
+import {
+  briefCommentsAtOnce,
+  canCompareSlates,
+  castOf,
+  type FiledCandidate,
+  loadCandidates,
+  ruleNames,
+  supportMetric,
+} from "../simulation/index.ts";
+import { contractSchema } from "./contract-settings.ts";
+import {
+  askedLoadSetting,
+  callSettings,
+  modelName,
+  outSetting,
+  samplingSettings,
+  seedSetting,
+} from "./settings.ts";
+import { choosePersonas, isFile } from "./stakeholders.ts";
+
+const positive = z.number().int().positive();
+const role = (temperature: number, maxTokens: number) => ({
+  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
+  topP: samplingSettings.unwrap().shape.topP,
+  maxTokens: positive.default(maxTokens).describe("tokens a reply at most, whatever the role is told"),
+});
+const ownModel = modelName.optional().describe("model of this role; default: model");
+const { low, high } = supportMetric;
+
+export const voteSchema = z.strictObject({
+  out: outSetting("runs/vote"),
+  seed: seedSetting,
+  model: contractSchema.shape.model.describe("model of the users, and of the mediator where it names none"),
+  wording: contractSchema.shape.wording,
+  personas: contractSchema.shape.personas,
+  users: contractSchema.shape.users,
+  candidates: z
+    .string()
+    .min(1)
+    .overwrite(expandHome)
+    .optional()
+    .describe(
+      "what is voted on instead of proposals: a constitution (a library name or a file), a list of statements, comments.csv of Polis",
+    ),
+  proposals: positive.default(2).describe("principles that every user proposes"),
+  seats: positive.default(4).describe("principles that are chosen at most, and that a draft has at most"),
+  rule: z.enum(ruleNames).default("maximin").describe("the rule that decides; all others are told beside it"),
+  approveFrom: z
+    .number()
+    .min(low)
+    .max(high)
+    .default(6)
+    .describe(`support, ${low} to ${high}, from which on a user approves of a principle`),
+  rounds: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("rounds in which users criticise the document that stands and a mediator drafts new ones"),
+  drafts: positive.default(4).describe("documents that the mediator drafts in every round"),
+  opinions: positive
+    .optional()
+    .describe("of what was said, so much is shown to the mediator at once; default: all, or 10 in brief"),
+  sandbox: z
+    .strictObject({
+      requests: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(100)
+        .describe(
+          "held-out requests that show in the end how content its people truly are under the set of each rule; 0: none",
+        ),
+    })
+    .prefault({})
+    .describe("where personas are the sandbox's"),
+  roles: z
+    .strictObject({
+      assistant: z
+        .strictObject(role(0, 300))
+        .prefault({})
+        .describe("answers that show how content the sandbox's people are"),
+      proposer: z
+        .strictObject({
+          ...role(1, 100),
+          words: positive.default(25).describe("words of a proposal at most, as users are told"),
+        })
+        .prefault({})
+        .describe("users where they propose"),
+      user: z
+        .strictObject({
+          model: ownModel,
+          ...role(0, 150),
+          words: positive.default(30).describe("words of a comment at most, as users are told"),
+        })
+        .prefault({}),
+      mediator: z
+        .strictObject({
+          model: ownModel,
+          ...role(0.7, 1500),
+          words: positive.default(120).describe("words of a document at most, as the mediator is told"),
+          attempts: positive.default(3).describe("how often it is asked where its reply cannot be read"),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  load: askedLoadSetting,
+  ...callSettings,
+});
+export type VoteConfig = z.output<typeof voteSchema>;
+
+/** A rule that compares all sets must be able to, however many candidates there may come to be. */
+const checkSlates = (
+  { rule, seats, proposals }: VoteConfig,
+  users: number,
+  filed: readonly FiledCandidate[] | null,
+): void => {
+  if (!rule.endsWith("-exact")) return;
+  const candidates = filed?.length ?? users * proposals;
+  if (canCompareSlates(candidates, Math.min(seats, candidates), users)) return;
+  throw new UserError(
+    "slates-too-many",
+    `rule: "${rule}" compares all sets of ${seats} principles, and of ${candidates} candidates${filed === null ? " at most" : ""} there are too many sets. Choose fewer seats or candidates, or "${rule.replace("-exact", "")}", which fills one seat after the other.`,
+    { rule, seats, candidates },
+  );
+};
+
+/** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
+export const loadVote = async (config: VoteConfig) => {
+  const personas = await choosePersonas(config);
+  const { users } = castOf(personas, personas.length, "even");
+  const filed = config.candidates === undefined ? null : await loadCandidates(config.candidates);
+  checkSlates(config, users.length, filed);
+  const { assistant, proposer, user, mediator } = config.roles;
+  const models = { user: user.model ?? config.model, mediator: mediator.model ?? config.model };
+  const sampling = {
+    assistant: { temperature: assistant.temperature, topP: assistant.topP, maxTokens: assistant.maxTokens },
+    proposer: { temperature: proposer.temperature, topP: proposer.topP, maxTokens: proposer.maxTokens },
+    user: { temperature: user.temperature, topP: user.topP, maxTokens: user.maxTokens },
+    mediator: { temperature: mediator.temperature, topP: mediator.topP, maxTokens: mediator.maxTokens },
+  };
+  const words = { proposal: proposer.words, comment: user.words, document: mediator.words };
+  const atOnce =
+    config.opinions ?? (config.wording === "brief" ? briefCommentsAtOnce : Number.POSITIVE_INFINITY);
+  return { users, filed, models, sampling, words, atOnce };
+};
+export type VoteSetup = Awaited<ReturnType<typeof loadVote>>;
+
+/** The settings with what they name. */
+export type Vote = { readonly config: VoteConfig; readonly setup: VoteSetup };
+
+/** The files that the settings name, by the part they play. */
+export const voteFiles = ({ personas, candidates }: VoteConfig): Record<string, string> => ({
+  ...(isFile(personas) ? { personas } : {}),
+  ...(candidates === undefined || !/[\\/]|\.[a-z0-9]+$/i.test(candidates) ? {} : { candidates }),
+});

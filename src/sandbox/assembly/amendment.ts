@@ -1,0 +1,129 @@
+// How comments amend a list of principles: each comment is a vote for its wish, a principle that stands has one vote, on a
+// topic the direction with more votes wins (a tie leaves what stands, or nothing), and the most wanted four are kept.
+
+import type { Random } from "../../core/index.ts";
+import { type SceneSource, say, sayRemark } from "./scene-source.ts";
+import { allWishes, contradict, isSame, nameOf, oppositeOf, topicOf, type Wish } from "./wish.ts";
+import type { OtherComment } from "./wish-phrases.ts";
+
+/** from: numbers of the comments that argue for the principle, from 1. */
+export type AmendedPrinciple = { readonly text: string; readonly from: readonly number[] };
+
+export type AmendmentScene = {
+  readonly kind: "amendment";
+  readonly current: readonly string[];
+  readonly comments: readonly { readonly ratings: Readonly<Record<string, number>>; readonly text: string }[];
+  readonly principles: readonly AmendedPrinciple[];
+};
+
+/** A principle that stands, with its text. */
+export type Standing = { readonly wish: Wish; readonly text: string };
+
+export const mostPrinciples = 4;
+const mostComments = 10;
+
+type Amended = { readonly wish: Wish; readonly text: string | null; readonly from: readonly number[] };
+
+/** What remains and what comes, those that stand first, then by votes. text: null for a new one. */
+export const amend = (
+  current: readonly Standing[],
+  remarks: readonly (Wish | OtherComment)[],
+): readonly Amended[] => {
+  const votes = (wish: Wish): number[] =>
+    remarks.flatMap((remark, at) => (typeof remark !== "string" && isSame(remark, wish) ? [at + 1] : []));
+  const weight = (wish: Wish): number =>
+    votes(wish).length + (current.some((one) => isSame(one.wish, wish)) ? 1 : 0);
+  const wins = (wish: Wish): boolean => {
+    const against = weight(oppositeOf(wish));
+    if (weight(wish) !== against) return weight(wish) > against;
+    return current.some((one) => isSame(one.wish, wish));
+  };
+  const standing = current
+    .filter(({ wish }) => wins(wish))
+    .map(({ wish, text }): Amended => ({ wish, text, from: votes(wish) }));
+  const wanted = allWishes
+    .filter((wish) => votes(wish).length > 0 && wins(wish))
+    .filter((wish) => !standing.some((one) => isSame(one.wish, wish)))
+    .map((wish): Amended => ({ wish, text: null, from: votes(wish) }));
+  const byWeight = (one: Amended, other: Amended): number =>
+    weight(other.wish) - weight(one.wish) || (one.from[0] ?? 0) - (other.from[0] ?? 0);
+  const kept = new Set(
+    [...standing, ...wanted]
+      .sort(byWeight)
+      .slice(0, mostPrinciples)
+      .map(({ wish }) => nameOf(wish)),
+  );
+  return [...standing, ...wanted.sort(byWeight)].filter(({ wish }) => kept.has(nameOf(wish)));
+};
+
+const otherShares: Readonly<Record<OtherComment, number>> = {
+  pleased: 70,
+  help: 12,
+  scold: 6,
+  "off-topic": 6,
+  nonsense: 6,
+};
+const otherKinds = Object.keys(otherShares) as readonly OtherComment[];
+
+const ratingOf = (random: Random, remark: Wish | OtherComment): number => {
+  if (remark === "pleased") return 8 + random.integer(3);
+  return typeof remark === "string" ? random.integer(5) : random.integer(7);
+};
+
+/** What people talk of in a scene: two to five topics, most people of one mind on each. */
+const drawMinds = (random: Random): Wish[][] => {
+  const minds: Wish[][] = [];
+  for (const wish of random.shuffle(allWishes)) {
+    if (minds.length === 2 + random.integer(4)) break;
+    if (minds.some(([one]) => topicOf(one!) === topicOf(wish))) continue;
+    minds.push(random.next() < 0.35 ? [wish, wish, oppositeOf(wish)] : [wish]);
+  }
+  return minds.length === 0 ? [[random.pick(allWishes)]] : minds;
+};
+
+const drawCurrent = (source: SceneSource): Standing[] => {
+  const { random } = source;
+  const chosen: Wish[] = [];
+  const count = random.weighted([0.35, 0.15, 0.15, 0.2, 0.15]);
+  for (const wish of random.shuffle(allWishes))
+    if (chosen.length < count && !chosen.some((one) => isSame(one, wish) || contradict(one, wish)))
+      chosen.push(wish);
+  return chosen.map((wish) => ({ wish, text: say(source, wish, "statement") }));
+};
+
+const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (Wish | OtherComment)[] =>
+  Array.from({ length: 2 + random.integer(mostComments - 1) }, () =>
+    random.next() < wishShare
+      ? random.pick(random.pick(minds))
+      : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
+  );
+
+/** Of scenes so many begin with what people proposed, statements of which nobody said yet how content it leaves them. */
+const proposalShare = 0.2;
+const noOpinion = 5;
+
+/** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
+export const drawAmendment = (source: SceneSource): AmendmentScene => {
+  const { random } = source;
+  for (;;) {
+    const proposed = random.next() < proposalShare;
+    const current = proposed ? [] : drawCurrent(source);
+    const said = remarks(random, drawMinds(random), proposed ? 1 : 0.72);
+    const amended = amend(current, said);
+    if (amended.length === 0) continue;
+    const comments = said.map((remark) => ({
+      ratings: { satisfaction: proposed ? noOpinion : ratingOf(random, remark) },
+      text:
+        proposed && typeof remark !== "string" ? say(source, remark, "statement") : sayRemark(source, remark),
+    }));
+    return {
+      kind: "amendment",
+      current: current.map(({ text }) => text),
+      comments,
+      principles: amended.map(({ wish, text, from }) => ({
+        text: text ?? say(source, wish, "statement"),
+        from,
+      })),
+    };
+  }
+};

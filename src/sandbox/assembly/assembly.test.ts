@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../../core/index.ts";
+import { personaSchema, taskSchema } from "../../records/index.ts";
+import { splitOfRequest } from "../request.ts";
+import { amend, mostPrinciples } from "./amendment.ts";
+import { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
+import { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
+import { describePerson, drawWishes, sandboxPersonas, wishesOf } from "./persona.ts";
+import { type AssemblyScene, createAssembly } from "./scenes.ts";
+import { readComment, readStatement, sentencesOf } from "./sentences.ts";
+import { sandboxTasks } from "./task.ts";
+import { allWishes, contradict, nameOf, oppositeOf, topicOf, type Wish } from "./wish.ts";
+
+const assembly = createAssembly({ seed: 7, split: "train" });
+const scenes = Array.from({ length: 1500 }, (_, at) => assembly.scene(at));
+const ofKind = <Kind extends AssemblyScene["kind"]>(kind: Kind) =>
+  scenes.filter((scene): scene is Extract<AssemblyScene, { kind: Kind }> => scene.kind === kind);
+
+const protect: Wish = { type: "protect", area: "privacy" };
+const allow = oppositeOf(protect);
+const brief: Wish = { type: "style", style: "brief" };
+
+describe("wishes in words", () => {
+  it("are never said in the same words by two different wishes", () => {
+    for (const part of ["statement", "comment", "description"] as const) {
+      const texts = allWishes.flatMap((wish) => [...new Set(sentencesOf(wish, part))]);
+      expect(new Set(texts).size).toBe(texts.length);
+    }
+  });
+
+  it("are read back as they were written, and nothing else is read", () => {
+    for (const wish of allWishes) {
+      for (const text of sentencesOf(wish, "statement")) expect(readStatement(text)).toEqual(wish);
+      for (const text of sentencesOf(wish, "comment")) expect(readComment(text)).toEqual(wish);
+    }
+    expect(readStatement("Be a good reply.")).toBeNull();
+    expect(readComment("Be discreet")).toBeNull();
+    expect(readComment("I like this reply.")).toBe("pleased");
+  });
+
+  it("keep some statements and comments of every wish out of training", () => {
+    for (const wish of allWishes)
+      for (const part of ["statement", "comment"] as const) {
+        const training = new Set(sentencesOf(wish, part, "train"));
+        const kept = sentencesOf(wish, part).filter((text) => !training.has(text));
+        expect(kept.length, `${nameOf(wish)} ${part}`).toBeGreaterThan(0);
+        expect(training.size).toBeGreaterThan(kept.length);
+      }
+  });
+
+  it("have an opposite on the same topic, which has them", () => {
+    for (const wish of allWishes) {
+      expect(contradict(wish, oppositeOf(wish))).toBe(true);
+      expect(oppositeOf(oppositeOf(wish))).toEqual(wish);
+      expect(topicOf(oppositeOf(wish))).toBe(topicOf(wish));
+    }
+  });
+});
+
+describe("persons", () => {
+  it("tell their wishes, all of them and no others", () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = createRandom(seed);
+        const wishes = drawWishes(random);
+        const read = wishesOf(describePerson(random, wishes, "all"));
+        expect(new Set(read?.map(nameOf))).toEqual(new Set(wishes.map(nameOf)));
+      }),
+    );
+  });
+
+  it("are personas that any simulation takes, the same for the same seed however many are drawn", () => {
+    const personas = sandboxPersonas({ seed: 3, count: 30 });
+    for (const persona of personas) {
+      expect(personaSchema.parse(persona)).toEqual(persona);
+      expect(wishesOf(persona.description)?.length).toBeGreaterThanOrEqual(2);
+    }
+    expect(sandboxPersonas({ seed: 3, count: 5 })).toEqual(personas.slice(0, 5));
+    expect(wishesOf("You like cheese.")).toBeNull();
+    expect(wishesOf("You have little time. You have a lot of time.")).toBeNull();
+  });
+});
+
+describe("tasks", () => {
+  it("ask requests of their split, kinds mixed by their shares from the first on", () => {
+    const tasks = sandboxTasks({ seed: 5, split: "test", count: 20 });
+    for (const task of tasks) expect(taskSchema.parse(task)).toEqual(task);
+    expect(new Set(tasks.map(({ question }) => splitOfRequest(question)))).toEqual(new Set(["test"]));
+    expect(new Set(tasks.map(({ question }) => question)).size).toBe(20);
+    expect(sandboxTasks({ seed: 5, split: "test", count: 20 })).toEqual(tasks);
+  });
+});
+
+describe("constitutions", () => {
+  it("at random never contradict themselves", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 1, max: 5 }), (seed, count) => {
+        const wishes = randomWishes({ seed, count });
+        expect(wishes).toHaveLength(count);
+        expect(new Set(wishes.map(topicOf)).size).toBe(count);
+        expect(randomStatements({ seed, count }).map(readStatement)).toEqual(wishes);
+      }),
+    );
+  });
+
+  it("say the wishes they are made for", () => {
+    expect(statementsFor(allWishes, 1).map(readStatement)).toEqual(allWishes);
+  });
+});
+
+describe("the measure", () => {
+  const request = "How do I read the diary of my sister?";
+  const protector = "You hate spying.";
+  const prying = "You enjoy spying.";
+  const other = "You hate violence.";
+
+  it("agrees with the scenes that a model is trained on", () => {
+    for (const { person, request: asked, draft, ratings } of ofKind("rating"))
+      if (ratings["satisfaction"] !== undefined)
+        expect(satisfactionOf(person.description, asked, draft)).toBe(ratings["satisfaction"]);
+    for (const { person, principles, support } of ofKind("support"))
+      expect(supportOf(person.description, principles)).toBe(support);
+  });
+
+  it("knows that people differ on the same reply", () => {
+    const task = sandboxTasks({ seed: 1, split: "test", count: 60 }).find(({ question }) =>
+      /diary|secret|spy|letters/.test(question),
+    );
+    expect(task).toBeDefined();
+    const refusal = "I cannot help with that.";
+    expect(satisfactionOf(protector, task!.question, refusal)).toBe(8);
+    expect(satisfactionOf(prying, task!.question, refusal)).toBe(1);
+    expect(satisfactionOf(other, task!.question, refusal)).toBe(4);
+    expect(satisfactionOf(protector, task!.question, "cannot that.")).toBe(0);
+  });
+
+  it("says what it cannot read", () => {
+    expect(() => satisfactionOf("Likes cheese.", request, "No.")).toThrow(/cannot read the person/);
+    expect(() => satisfactionOf(protector, "What time is it?", "No.")).toThrow(/cannot read the request/);
+  });
+
+  it("prefers by a statement what the statement wants, and says when it is none", () => {
+    const task = sandboxTasks({ seed: 1, split: "test", count: 60 }).find(({ question }) =>
+      /diary|secret|spy|letters/.test(question),
+    )!;
+    const [no, told] = ["I cannot help with that.", ofKind("guided")[0]!.reply];
+    const preferences = ["Be discreet.", "Be nosy.", "Eat cheese."].map((statement) =>
+      statementPreference(task.question, no, told, statement),
+    );
+    expect(preferences[0]).not.toBeNull();
+    expect(preferences[2]).toBeNull();
+    for (const { request, reply } of ofKind("guided").slice(0, 100))
+      for (const statement of ["Keep it short.", "Tell every step.", "Be discreet.", "Be nosy."]) {
+        const forwards = statementPreference(request, reply, no, statement)!;
+        expect(statementPreference(request, no, reply, statement)).toBe(1 - forwards);
+        if (statement.endsWith("short.") || statement.endsWith("step."))
+          expect(forwards).toBeGreaterThanOrEqual(0.5);
+      }
+  });
+
+  it("supports principles by the wishes they meet", () => {
+    const person = "You hate spying. You have little time.";
+    expect(supportOf(person, ["Be discreet.", "Keep it short."])).toBe(10);
+    expect(supportOf(person, ["Be discreet."])).toBe(8);
+    expect(supportOf(person, ["Be nosy."])).toBe(3);
+    expect(supportOf(person, ["Be gentle.", "A sentence of no language."])).toBe(5);
+  });
+});
+
+describe("comments that amend principles", () => {
+  it("let the side with more votes win, and leave what stands at a tie", () => {
+    const standing = [{ wish: protect, text: "Be discreet." }];
+    expect(amend(standing, [allow])).toEqual([{ wish: protect, text: "Be discreet.", from: [] }]);
+    expect(amend(standing, [allow, "pleased", allow])).toEqual([{ wish: allow, text: null, from: [1, 3] }]);
+    expect(amend([], [allow, protect])).toEqual([]);
+    expect(amend([], [brief, protect, protect])).toEqual([
+      { wish: protect, text: null, from: [2, 3] },
+      { wish: brief, text: null, from: [1] },
+    ]);
+  });
+
+  it("keep the most wanted four", () => {
+    const wishes = allWishes.filter(({ type }) => type === "protect");
+    const amended = amend([], [...wishes, brief, brief]);
+    expect(amended).toHaveLength(mostPrinciples);
+    expect(amended[0]).toEqual({ wish: brief, text: null, from: [5, 6] });
+  });
+
+  it("cite in every scene the comments that say what the principle says", () => {
+    for (const { comments, principles, current } of ofKind("amendment")) {
+      expect(principles.length).toBeGreaterThan(0);
+      expect(principles.length).toBeLessThanOrEqual(mostPrinciples);
+      for (const { text, from } of principles) {
+        const wish = readStatement(text)!;
+        const said = from.map((number) => comments[number - 1]!.text);
+        expect(said.map((one) => readComment(one) ?? readStatement(one))).toEqual(from.map(() => wish));
+        if (from.length === 0) expect(current).toContain(text);
+      }
+    }
+  });
+});
+
+describe("guided replies", () => {
+  it("refuse what a principle protects, and help where one allows and none protects, with few exceptions", () => {
+    const seen = { protect: { content: 0, count: 0 }, allow: { content: 0, count: 0 } };
+    const holds = (text: string, refusal: number, request: string): boolean =>
+      satisfactionOf(text, request, "No.") === refusal;
+    const everybody = "You hate violence. You hate spying. You hate racism. You hate sexism.";
+    for (const { principles, request, reply } of ofKind("guided")) {
+      if (!holds(everybody, 8, request)) continue;
+      const wishes = principles.map((text) => readStatement(text)!);
+      const concerned = wishes.filter(
+        (wish) =>
+          wish.type !== "style" &&
+          holds(sentencesOf(wish, "description")[0]!, wish.type === "protect" ? 8 : 1, request),
+      );
+      const first = concerned.find(({ type }) => type === "protect") ?? concerned[0];
+      if (first === undefined || first.type === "style") continue;
+      seen[first.type].count++;
+      if (satisfactionOf(sentencesOf(first, "description")[0]!, request, reply) >= 6)
+        seen[first.type].content++;
+    }
+    expect(seen.protect.count).toBeGreaterThan(30);
+    expect(seen.allow.count).toBeGreaterThan(15);
+    expect(seen.protect.content / seen.protect.count).toBeGreaterThan(0.92);
+    expect(seen.allow.content / seen.allow.count).toBe(1);
+  });
+});

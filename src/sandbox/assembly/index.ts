@@ -1,0 +1,18 @@
+// The assembly: people of the closed world who want different things of an assistant, what they say of replies and
+// principles, and how content they truly are. The rest of the sandbox lends it requests, replies and areas.
+export type { AmendmentScene } from "./amendment.ts";
+export { bestWishes } from "./best.ts";
+export { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
+export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
+export { sandboxPersonas, wishesOf } from "./persona.ts";
+export {
+  type AssemblyScene,
+  createAssembly,
+  type GuidedScene,
+  type ProposalScene,
+  type RatingScene,
+  type SupportScene,
+} from "./scenes.ts";
+export { readComment, readStatement } from "./sentences.ts";
+export { type SandboxTaskOptions, sandboxTasks } from "./task.ts";
+export { allWishes, contradict, nameOf, type Topic, topicOf, topics, type Wish } from "./wish.ts";

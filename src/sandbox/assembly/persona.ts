@@ -1,0 +1,64 @@
+// Persons of the assembly: a name and a description of some sentences, two to four of which say what the person wants. Reads
+// the wishes back. Knows nothing of talks.
+
+import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
+import type { Persona } from "../../records/index.ts";
+import { areas } from "../lexicon/index.ts";
+import { splitSentences } from "../phrase.ts";
+import { biographyTexts, readTrait, type SentenceSplit, sentencesOf } from "./sentences.ts";
+import { contradict, isSame, styles, type Wish } from "./wish.ts";
+import { personNames } from "./wish-phrases.ts";
+
+/** Of wishes on areas so many are to protect: people who want harm are few, and they are there. */
+const protectShare = 0.8;
+
+/** Two or three areas, and in three of five cases a length. */
+export const drawWishes = (random: Random): Wish[] => {
+  const chosen = random.shuffle(areas).slice(0, random.next() < 0.5 ? 2 : 3);
+  const wishes = chosen.map(
+    (area): Wish => ({ type: random.next() < protectShare ? "protect" : "allow", area }),
+  );
+  if (random.next() < 0.6) wishes.push({ type: "style", style: random.pick(styles) });
+  return wishes;
+};
+
+/** Describes a person with these wishes: the sentences in random order, sometimes with one on the person's life. */
+export const describePerson = (random: Random, wishes: readonly Wish[], split: SentenceSplit): string => {
+  const sentences = random
+    .shuffle(wishes)
+    .map((wish) => random.pick(sentencesOf(wish, "description", split)));
+  if (random.next() < 0.5) sentences.unshift(random.pick(biographyTexts));
+  return sentences.join(" ");
+};
+
+/**
+ * The wishes that a person's description tells, in its order; null when it is not of the language, or says two things on
+ * one topic.
+ */
+export const wishesOf = (description: string): Wish[] | null => {
+  const sentences = splitSentences(description);
+  if (sentences === null) return null;
+  const wishes: Wish[] = [];
+  for (const sentence of sentences) {
+    const trait = readTrait(sentence);
+    if (trait === null) return null;
+    if (trait === "none") continue;
+    if (wishes.some((wish) => isSame(wish, trait) || contradict(wish, trait))) return null;
+    wishes.push(trait);
+  }
+  return wishes;
+};
+
+/** Persons of the language, as any persona is written down; person i depends on (seed, i) alone. */
+export const sandboxPersonas = ({ seed, count }: { seed: number; count: number }): Persona[] =>
+  Array.from({ length: count }, (_, at) => {
+    const random = createRandom(deriveSeed(seed, "assembly-person", at));
+    const wishes = drawWishes(random);
+    return {
+      id: `person-${String(at + 1).padStart(2, "0")}`,
+      name: personNames[at % personNames.length]!,
+      traits: {},
+      description: describePerson(random, wishes, "all"),
+      views: {},
+    };
+  });

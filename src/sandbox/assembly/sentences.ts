@@ -1,0 +1,83 @@
+// The sentences of the assembly, by what they say, and their reading: statements, comments and sentences about persons for
+// every wish. A fifth of the statements and of the comments is kept out of training by hash. Exact: no nearest match.
+
+import { expandAll } from "../phrase.ts";
+import { fillForm, isHeldOutText } from "../principle.ts";
+import { principleWords } from "../principle-phrases.ts";
+import { allWishes, nameOf, type Wish } from "./wish.ts";
+import {
+  allowForms,
+  biographies,
+  type OtherComment,
+  otherComments,
+  protectForms,
+  styleForms,
+  type WishForms,
+} from "./wish-phrases.ts";
+
+const formsOf = (wish: Wish): WishForms =>
+  wish.type === "style" ? styleForms[wish.style] : wish.type === "protect" ? protectForms : allowForms;
+
+const textsOf = (wish: Wish, part: keyof WishForms): readonly string[] => {
+  const texts = expandAll(formsOf(wish)[part]);
+  return wish.type === "style" ? texts : texts.flatMap((text) => fillForm(text, principleWords[wish.area]));
+};
+
+/** train: what training may hold; test: what it may not, or all where nothing is kept out; all: both. */
+export type SentenceSplit = "train" | "test" | "all";
+type Sentences = Readonly<Record<SentenceSplit, readonly string[]>>;
+
+const tableOf = (part: keyof WishForms): ReadonlyMap<string, Sentences> =>
+  new Map(
+    allWishes.map((wish) => {
+      const all = textsOf(wish, part);
+      const heldOut = all.filter(isHeldOutText);
+      const train = all.filter((text) => !isHeldOutText(text));
+      return [nameOf(wish), { all, train, test: heldOut.length > 0 ? heldOut : all }];
+    }),
+  );
+
+const tables = {
+  statement: tableOf("statement"),
+  comment: tableOf("comment"),
+  description: tableOf("description"),
+} as const satisfies Readonly<Record<keyof WishForms, ReadonlyMap<string, Sentences>>>;
+
+/** The sentences that say a wish. */
+export const sentencesOf = (
+  wish: Wish,
+  part: keyof WishForms,
+  split: SentenceSplit = "all",
+): readonly string[] => tables[part].get(nameOf(wish))![split];
+
+const meaningsOf = (part: keyof WishForms): ReadonlyMap<string, Wish> =>
+  new Map(allWishes.flatMap((wish) => sentencesOf(wish, part).map((text): [string, Wish] => [text, wish])));
+
+const meanings = {
+  statement: meaningsOf("statement"),
+  comment: meaningsOf("comment"),
+  description: meaningsOf("description"),
+};
+
+/** What a principle of the assembly wants; null when the text is no statement of the language. */
+export const readStatement = (text: string): Wish | null => meanings.statement.get(text) ?? null;
+
+const plainComments: ReadonlyMap<string, OtherComment> = new Map(
+  (Object.keys(otherComments) as OtherComment[]).flatMap((kind) =>
+    expandAll(otherComments[kind]).map((text): [string, OtherComment] => [text, kind]),
+  ),
+);
+
+export const otherCommentTexts = (kind: OtherComment): readonly string[] => expandAll(otherComments[kind]);
+
+/** What a user's comment says: a wish, or one of the other remarks; null when it is not of the language. */
+export const readComment = (text: string): Wish | OtherComment | null =>
+  meanings.comment.get(text) ?? plainComments.get(text) ?? null;
+
+export const biographyTexts: readonly string[] = expandAll(biographies);
+
+const known = new Set(biographyTexts);
+
+/** What a sentence about a person says: a wish, nothing of the kind (none), or null when it is not of the language. */
+export const readTrait = (sentence: string): Wish | "none" | null =>
+  meanings.description.get(sentence) ?? (known.has(sentence) ? "none" : null);

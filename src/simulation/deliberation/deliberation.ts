@@ -1,0 +1,164 @@
+// What is asked of whom, phase by phase: proposals, support for candidates, and what should change in one of them. Within a phase
+// nothing depends on anything else, so a phase may be asked in any batches, and a broken one again.
+
+import { deriveSeed } from "../../core/index.ts";
+import type { CandidateRecord, ProposalRecord, SupportRecord } from "../../records/index.ts";
+import type { UserSeat } from "../episodes/cast.ts";
+import type { PhaseTask, RoleSampling } from "../episodes/episode.ts";
+import { ratingForm, readRating } from "../episodes/rating.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
+import { proposalForm, readProposal } from "./reading.ts";
+import { objectionMessages, proposalMessages, supportMessages, supportMetric } from "./wording.ts";
+
+/** What can be asked at once. tasks: made when they are wanted, since there may be many. */
+export type DeliberationPhase<Row> = {
+  readonly what: string;
+  readonly count: number;
+  tasks(): Iterable<PhaseTask<Row>>;
+};
+
+/** Asks models about a phase, or takes what was answered before: rows in the tasks' order. */
+export type AskPhase<Row> = (phase: DeliberationPhase<Row>) => AsyncIterable<Row>;
+
+/** words: of a proposal, a comment and a document at most, as models are told. stage: of the records. */
+export type DeliberationOptions = {
+  readonly users: readonly UserSeat[];
+  readonly wording: Wording;
+  readonly sampling: Readonly<Record<"proposer" | "user" | "mediator", RoleSampling>>;
+  readonly words: { readonly proposal: number; readonly comment: number; readonly document: number };
+  readonly runSeed: number;
+  readonly stage: string;
+};
+
+/** The seed of a record. */
+export const seedOf = ({ runSeed, stage }: DeliberationOptions, id: string): number =>
+  deriveSeed(runSeed, stage, id);
+
+/** How records of a stage get their seeds. */
+export const seededBy = (options: DeliberationOptions) => ({
+  stage: options.stage,
+  seed: (id: string) => seedOf(options, id),
+});
+
+const all = async <Row>(rows: AsyncIterable<Row>): Promise<Row[]> => {
+  const found: Row[] = [];
+  for await (const row of rows) found.push(row);
+  return found;
+};
+
+const proposalTask = (
+  options: DeliberationOptions,
+  { id: user, persona }: UserSeat,
+  number: number,
+  earlier: readonly ProposalRecord[],
+): PhaseTask<ProposalRecord> => {
+  const { stage, wording, sampling, words } = options;
+  const id = `${stage}/${user}/proposal-${number}`;
+  const seed = seedOf(options, id);
+  const own = earlier.flatMap(({ statement }) => statement ?? []);
+  const shown = { earlier: own, words: words.proposal };
+  return {
+    request: {
+      messages: proposalMessages(persona, shown, wording),
+      ...sampling.proposer,
+      seed,
+      ...(wording === "full" ? { answer: proposalForm } : {}),
+    },
+    record: (reply, model) => ({
+      ...{ id, parents: wording === "full" ? earlier.map((one) => one.id) : [], stage, seed },
+      ...{ user, persona: persona.id, number, model, text: reply!.text, finish: reply!.finish },
+      ...readProposal(reply!),
+    }),
+  };
+};
+
+/** Every user proposes so many principles. Resolves to the proposals: everybody's first, everybody's second, and so on. */
+export const gatherProposals = async (
+  options: DeliberationOptions,
+  proposals: number,
+  ask: AskPhase<ProposalRecord>,
+): Promise<ProposalRecord[]> => {
+  const { users } = options;
+  const rows: ProposalRecord[] = [];
+  for (let number = 1; number <= proposals; number++) {
+    const earlier = new Map<string, ProposalRecord[]>();
+    for (const row of rows) earlier.set(row.user, [...(earlier.get(row.user) ?? []), row]);
+    const phase = {
+      ...{ what: `proposal ${number}`, count: users.length },
+      *tasks() {
+        for (const seat of users) yield proposalTask(options, seat, number, earlier.get(seat.id) ?? []);
+      },
+    };
+    rows.push(...(await all(ask(phase))));
+  }
+  return rows;
+};
+
+/** Id of the record in which a user says how much a candidate is to be supported. */
+export const supportId = (stage: string, user: string, candidate: string): string =>
+  `${stage}/${user}/support-${candidate}`;
+
+const supportTask = (
+  options: DeliberationOptions,
+  { id: user, persona }: UserSeat,
+  candidate: CandidateRecord,
+  withComment: boolean,
+): PhaseTask<SupportRecord> => {
+  const { stage, wording, sampling, words } = options;
+  const { candidate: name, statements } = candidate;
+  const id = withComment ? `${stage}/${user}/comment-${name}` : supportId(stage, user, name);
+  const seed = seedOf(options, id);
+  const metrics = [supportMetric];
+  return {
+    request: {
+      messages: withComment
+        ? objectionMessages(persona, statements, words.comment, wording)
+        : supportMessages(persona, statements, wording),
+      ...sampling.user,
+      seed,
+      ...(wording === "full" ? { answer: ratingForm(metrics, withComment) } : {}),
+    },
+    record: (reply, model) => {
+      const { ratings, missing, feedback } = readRating(reply!, metrics);
+      const reason = missing?.[supportMetric.id];
+      return {
+        ...{ id, parents: [candidate.id], stage, seed, user, persona: persona.id, candidate: name, model },
+        support: ratings[supportMetric.id] ?? null,
+        ...(reason === undefined ? {} : { missing: reason }),
+        comment: withComment ? feedback : "",
+        ...{ text: reply!.text, finish: reply!.finish },
+      };
+    },
+  };
+};
+
+/** Every user says how much every candidate is to be supported, each in a call of its own: user by user. */
+export const gatherSupport = (
+  options: DeliberationOptions,
+  candidates: readonly CandidateRecord[],
+  ask: AskPhase<SupportRecord>,
+): AsyncIterable<SupportRecord> =>
+  ask({
+    what: "support",
+    count: options.users.length * candidates.length,
+    *tasks() {
+      for (const seat of options.users)
+        for (const candidate of candidates) yield supportTask(options, seat, candidate, false);
+    },
+  });
+
+/** Every user says what should change in a candidate. */
+export const gatherComments = (
+  options: DeliberationOptions,
+  candidate: CandidateRecord,
+  ask: AskPhase<SupportRecord>,
+): Promise<SupportRecord[]> =>
+  all(
+    ask({
+      what: "comments",
+      count: options.users.length,
+      *tasks() {
+        for (const seat of options.users) yield supportTask(options, seat, candidate, true);
+      },
+    }),
+  );

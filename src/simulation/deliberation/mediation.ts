@@ -1,0 +1,167 @@
+// A mediator writes documents that a group could agree on from what its members said (in the manner of the Habermas Machine,
+// Tessler et al. 2024): several drafts, each from what was said in another order. Where more was said than fits, a draft is
+// made in parts, each of which amends what came of the part before. A part that stays unreadable amends nothing.
+
+import { createRandom, deriveSeed } from "../../core/index.ts";
+import type { Constitution, MediationRecord } from "../../records/index.ts";
+import type { PhaseTask } from "../episodes/episode.ts";
+import { documentOf } from "../episodes/learned.ts";
+import { type MetaReading, metaAnswerForm, readMeta } from "../episodes/meta-reading.ts";
+import type { Said } from "./candidates.ts";
+import { type AskPhase, type DeliberationOptions, seedOf } from "./deliberation.ts";
+import { mediationMessages, type Opinion } from "./wording.ts";
+
+/** Something that was said, with where it stands and by whom. The mediator is told neither. */
+export type Voice = Said & Opinion;
+
+/**
+ * standing: the document to begin with, null for none. atOnce: of what was said, so much is shown at once. most: principles
+ * of a draft at most. attempts: how often a part is asked for where the reply cannot be read.
+ */
+export type Mediation = {
+  readonly standing: { readonly id: string; readonly document: Constitution } | null;
+  readonly voices: readonly Voice[];
+  readonly drafts: number;
+  readonly atOnce: number;
+  readonly most: number;
+  readonly attempts: number;
+};
+
+/** document: null where nothing readable came. parents: the records that it was made of. unread: parts without a readable reply. */
+export type Draft = {
+  readonly name: string;
+  readonly document: Constitution | null;
+  readonly parents: readonly string[];
+  readonly unread: number;
+};
+
+type Growing = {
+  readonly name: string;
+  readonly order: readonly Voice[];
+  document: Constitution | null;
+  parents: string[];
+  unread: number;
+};
+
+const read = (
+  { text, finish, numbers }: Pick<MediationRecord, "text" | "finish" | "numbers">,
+  options: DeliberationOptions,
+  most: number,
+): MetaReading =>
+  readMeta(
+    { text, finish },
+    { form: "critique", most },
+    {
+      users: options.users.length,
+      comments: numbers.length,
+    },
+  );
+
+type PartTask = { readonly part: number; readonly attempt: number; readonly shown: readonly Voice[] };
+
+const draftTask = (
+  options: DeliberationOptions,
+  { standing, most }: Mediation,
+  { name, document }: Growing,
+  { part, attempt, shown }: PartTask,
+): PhaseTask<MediationRecord> => {
+  const { stage, wording, sampling, words, users } = options;
+  const id = `${stage}/${name}/part-${part}-${attempt}`;
+  const seed = seedOf(options, id);
+  const numbers = shown.map(({ record }) => record);
+  return {
+    request: {
+      messages: mediationMessages(
+        {
+          users: users.length,
+          statements: document?.principles.map(({ title }) => title) ?? [],
+          opinions: shown,
+          most,
+          words: words.document,
+        },
+        wording,
+      ),
+      ...sampling.mediator,
+      seed,
+      ...(wording === "full" ? { answer: metaAnswerForm("critique") } : {}),
+    },
+    record: (reply, model) => {
+      const { text, finish } = reply!;
+      const found = read({ text, finish, numbers }, options, most);
+      const critique = found.type === "read" ? found.critique : null;
+      return {
+        ...{ id, parents: [...(standing === null ? [] : [standing.id]), ...numbers], stage, seed },
+        ...{ draft: name, part, attempt, model, text, finish, numbers },
+        ...(critique === null ? {} : { critique }),
+        ...(found.type === "read" ? {} : { problem: found.problem }),
+      };
+    },
+  };
+};
+
+/** Takes a readable reply into its draft. */
+const amend = (
+  growing: Growing,
+  row: MediationRecord,
+  options: DeliberationOptions,
+  { most }: Mediation,
+  { shown }: PartTask,
+): void => {
+  const found = read(row, options, most);
+  if (found.type !== "read") return;
+  growing.document = documentOf(found.constitution, {
+    part: "constitution",
+    previous: growing.document,
+    comments: shown.map(({ record, speaker, said }, at) => ({ number: at + 1, record, speaker, said })),
+    run: 1,
+    model: row.model,
+    description: "",
+  });
+  growing.parents = [...growing.parents, row.id];
+};
+
+/** The drafts of a mediator. */
+export const mediate = async (
+  options: DeliberationOptions,
+  mediation: Mediation,
+  ask: AskPhase<MediationRecord>,
+): Promise<Draft[]> => {
+  const { standing, voices, drafts, atOnce, attempts } = mediation;
+  const growing = Array.from({ length: drafts }, (_, at): Growing => {
+    const name = `draft-${at + 1}`;
+    const order = createRandom(deriveSeed(options.runSeed, options.stage, name, "order")).shuffle(voices);
+    return { name, order, document: standing?.document ?? null, parents: [], unread: 0 };
+  });
+  const parts = Math.max(1, Math.ceil(voices.length / atOnce));
+  for (let part = 1; part <= parts; part++) {
+    let open = growing;
+    for (let attempt = 1; attempt <= attempts && open.length > 0; attempt++) {
+      const asked = open.map((one) => ({
+        one,
+        task: { part, attempt, shown: one.order.slice((part - 1) * atOnce, part * atOnce) },
+      }));
+      const rows = ask({
+        what: "drafts",
+        count: asked.length,
+        *tasks() {
+          for (const { one, task } of asked) yield draftTask(options, mediation, one, task);
+        },
+      });
+      const unread: Growing[] = [];
+      let at = 0;
+      for await (const row of rows) {
+        const { one, task } = asked[at++]!;
+        if (row.problem === undefined) amend(one, row, options, mediation, task);
+        else unread.push(one);
+      }
+      open = unread;
+    }
+    for (const one of open) one.unread++;
+  }
+  return growing.map(({ name, document, parents, unread }) => ({
+    name,
+    document: parents.length === 0 ? null : document,
+    parents,
+    unread,
+  }));
+};

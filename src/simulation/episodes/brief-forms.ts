@@ -1,0 +1,140 @@
+// The brief wording, form by form, with the answers that are read: what the embedded model was made with and is asked with, so
+// that both say the same. Takes texts and numbers; knows no records, no runs and nothing of what texts mean.
+
+import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import type { Message, Metric } from "../../records/index.ts";
+import { personaText, type ShownPersona } from "../stakeholders/persona-text.ts";
+import { assistantTurns, numbered, principlesText, ratingTurns, type Said } from "./wording.ts";
+
+const load = <Hole extends string>(name: string, ...holes: readonly Hole[]) =>
+  loadTemplate(new URL(`./prompts/brief/${name}.txt`, import.meta.url), holes);
+
+const templates = {
+  silence: load("assistant-silence"),
+  draft: load("user-draft", "question", "draft"),
+  rate: load("user-rate", "metrics"),
+  others: load("user-rate-others", "metrics"),
+};
+
+/** The meta-prompt's text, with the principles so far and the comments. */
+export const briefMetaTemplate = load("meta-critique", "current", "transcript");
+
+/** So many comments at once are shown to the meta-model, and no more: the embedded model reads short texts alone. */
+export const briefCommentsAtOnce = 10;
+
+type Asked = { readonly id: string; readonly question: string };
+
+/** A metric as it is asked for and as its answer is written. */
+type BriefMetric = Pick<Metric, "id" | "low" | "high">;
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
+
+const rounded = (value: number): string => String(Math.round(value * 100) / 100);
+
+/** What an assistant is shown of its talk: questions as they are, comments as they are. */
+export const briefTalk = <Of extends Asked>(task: Of, earlier: readonly Said<Of>[]): Message[] =>
+  assistantTurns(
+    {
+      task: ({ question }) => question,
+      comment: (comment) => (comment === "" ? renderTemplate(templates.silence, {}) : comment),
+    },
+    task,
+    earlier,
+  );
+
+/** What a user is shown of a talk, and the question about its newest draft. */
+export const briefRating = <Of extends Asked>(
+  task: Of,
+  earlier: readonly Said<Of>[],
+  draft: string,
+  metrics: readonly BriefMetric[],
+  withFeedback: boolean,
+): Message[] => {
+  const shown = ({ question }: Of, text: string) =>
+    renderTemplate(templates.draft, { question, draft: text });
+  const lines = metrics.map(({ id, low, high }) => `${id}: ${low} to ${high}`).join("\n");
+  const request = renderTemplate(withFeedback ? templates.rate : templates.others, { metrics: lines });
+  return ratingTurns({ first: shown, next: shown, request }, task, earlier, draft);
+};
+
+/** The principles so far, as the meta-model is shown them. */
+export const briefPrinciples = (principles: readonly string[]): string =>
+  principles.length === 0 ? "none yet" : numbered(principles);
+
+/** A comment with its number and the ratings that were given with it. Line breaks of the comment become spaces. */
+export type BriefComment = {
+  readonly ratings: Readonly<Record<string, number | null>>;
+  readonly feedback: string;
+};
+
+/** Comments as the meta-model is shown them, a line each, numbered from 1. */
+export const briefComments = (comments: readonly BriefComment[]): string =>
+  comments.length === 0
+    ? "none"
+    : comments
+        .map(({ ratings, feedback }, at) => {
+          const given = Object.entries(ratings).flatMap(([metric, value]) =>
+            value === null ? [] : [`${metric} ${rounded(value)}`],
+          );
+          return `[${at + 1}] ${given.length === 0 ? "" : `${given.join(", ")}: `}${oneLine(feedback)}`;
+        })
+        .join("\n");
+
+/**
+ * One scene each as messages to a model, and the answers to them, as readRating and readMeta read them: an assistant under
+ * principles, a user who rates a draft (withFeedback: of the own talk), and the meta-model.
+ */
+export const briefForms = {
+  assistant: (scene: {
+    readonly principles: readonly string[];
+    readonly question: string;
+    readonly earlier?: readonly Omit<Said, "task">[];
+  }): Message[] => {
+    const { principles, earlier = [] } = scene;
+    const task = { id: "", question: scene.question };
+    const system: Message[] =
+      principles.length === 0 ? [] : [{ role: "system", content: principlesText(numbered(principles)) }];
+    return [
+      ...system,
+      ...briefTalk(
+        task,
+        earlier.map((said) => ({ ...said, task })),
+      ),
+    ];
+  },
+  rating: (scene: {
+    readonly persona: ShownPersona;
+    readonly view?: string;
+    readonly question: string;
+    readonly draft: string;
+    readonly metrics: readonly BriefMetric[];
+    readonly withFeedback: boolean;
+  }): Message[] => [
+    { role: "system", content: personaText(scene.persona, scene.view, "brief") },
+    ...briefRating({ id: "", question: scene.question }, [], scene.draft, scene.metrics, scene.withFeedback),
+  ],
+  ratingAnswer: (answer: {
+    readonly ratings: Readonly<Record<string, number>>;
+    readonly feedback?: string;
+  }): string =>
+    [
+      ...Object.entries(answer.ratings).map(([metric, value]) => `${metric}: ${rounded(value)}`),
+      ...(answer.feedback === undefined ? [] : [`feedback: ${oneLine(answer.feedback)}`]),
+    ].join("\n"),
+  meta: (scene: {
+    readonly principles: readonly string[];
+    readonly comments: readonly BriefComment[];
+  }): Message[] => [
+    {
+      role: "user",
+      content: renderTemplate(briefMetaTemplate, {
+        current: briefPrinciples(scene.principles),
+        transcript: briefComments(scene.comments),
+      }),
+    },
+  ],
+  metaAnswer: (principles: readonly { readonly text: string; readonly from: readonly number[] }[]): string =>
+    `principles:\n${numbered(
+      principles.map(({ text, from }) => (from.length === 0 ? text : `${text} [${from.join(", ")}]`)),
+    )}`,
+} as const;

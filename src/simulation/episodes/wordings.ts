@@ -1,0 +1,116 @@
+// The two wordings of everything that is said in episodes: full, for models that follow instructions, and brief, which the
+// embedded model was made with. Both show each role the same but for the meta-model, which in the brief one sees comments
+// with their ratings and no drafts, a few at once.
+
+import type { Message, Metric, Persona, Task } from "../../records/index.ts";
+import { personaText, type Wording } from "../stakeholders/persona-text.ts";
+import {
+  briefComments,
+  briefCommentsAtOnce,
+  briefMetaTemplate,
+  briefPrinciples,
+  briefRating,
+  briefTalk,
+} from "./brief-forms.ts";
+import type { Cast } from "./cast.ts";
+import type { Exchange } from "./exchange.ts";
+import { contractText, type MetaPrompt, type MetaPromptName, metaPrompts } from "./meta-prompt.ts";
+import { commentsOf, type Transcript, talkTranscript } from "./transcript.ts";
+import {
+  assistantMessages,
+  type Contract,
+  othersRatingMessages,
+  ownRatingMessages,
+  type Said,
+  systemOf,
+} from "./wording.ts";
+
+type Metrics = { readonly own: readonly Metric[]; readonly others: readonly Metric[] };
+
+/** Who is shown and asked what, in one wording. */
+export type EpisodeWording = {
+  assistant(contract: Contract, seat: string, task: Task, earlier: readonly Said[]): Message[];
+  /** words: of a comment at most, where that is told. */
+  ownRating(
+    persona: Persona,
+    task: Task,
+    earlier: readonly Said[],
+    draft: string,
+    asked: { readonly metrics: readonly Metric[]; readonly words: number },
+  ): Message[];
+  othersRating(persona: Persona, task: Task, draft: string, metrics: readonly Metric[]): Message[];
+  /** Whether replies are asked for as JSON, to whose form a server may then hold a model. */
+  readonly json: boolean;
+  /** A run as the meta-model is told of it, in the parts that it is asked about one after the other; at least one. */
+  transcripts(
+    cast: Cast,
+    exchanges: readonly Exchange[],
+    metrics: Metrics,
+    turns?: number,
+  ): readonly Transcript[];
+  /** In how many parts it is told of so many comments. */
+  partsOf(comments: number): number;
+  /** Whether the meta-model is shown drafts, and not comments alone. */
+  readonly showsDrafts: boolean;
+  /** The documents so far, as the meta-model is shown them. */
+  current(contract: Contract): string;
+  /** The meta-prompts that there are in this wording. */
+  readonly metaPrompts: Readonly<Partial<Record<MetaPromptName, MetaPrompt>>>;
+};
+
+const full: EpisodeWording = {
+  assistant: assistantMessages,
+  ownRating: ownRatingMessages,
+  othersRating: othersRatingMessages,
+  json: true,
+  transcripts: (cast, exchanges, metrics, turns) => [talkTranscript(cast, exchanges, metrics, turns)],
+  partsOf: () => 1,
+  showsDrafts: true,
+  current: contractText,
+  metaPrompts,
+};
+
+const briefPersona = (persona: Persona, task: Task): Message => ({
+  role: "system",
+  content: personaText(persona, persona.views[task.id], "brief"),
+});
+
+const briefParts = (comments: number): number => Math.max(1, Math.ceil(comments / briefCommentsAtOnce));
+
+const brief: EpisodeWording = {
+  assistant: (contract, seat, task, earlier) => [...systemOf(contract, seat), ...briefTalk(task, earlier)],
+  ownRating: (persona, task, earlier, draft, { metrics }) => [
+    briefPersona(persona, task),
+    ...briefRating(task, earlier, draft, metrics, true),
+  ],
+  othersRating: (persona, task, draft, metrics) => [
+    briefPersona(persona, task),
+    ...briefRating(task, [], draft, metrics, false),
+  ],
+  json: false,
+  transcripts: (cast, exchanges, metrics, turns) => {
+    const spoken = commentsOf(cast, exchanges, turns);
+    return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
+      const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
+      return {
+        text: briefComments(
+          some.map(({ exchange: { rating } }) => ({
+            feedback: rating.feedback,
+            ratings: Object.fromEntries(metrics.own.map(({ id }) => [id, rating.ratings[id] ?? null])),
+          })),
+        ),
+        comments: some.map(({ comment }, at) => ({ ...comment, number: at + 1 })),
+        shown: some.map(({ comment }) => comment.record),
+      };
+    });
+  },
+  partsOf: briefParts,
+  showsDrafts: false,
+  current: ({ constitution }) => briefPrinciples(constitution?.principles.map(({ title }) => title) ?? []),
+  metaPrompts: {
+    critique: { name: "critique", form: "critique", template: briefMetaTemplate, most: 4 },
+  },
+};
+
+/** What is said in episodes, by the wording. */
+export const episodeWordings = { full, brief } as const satisfies Record<Wording, EpisodeWording>;

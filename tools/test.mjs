@@ -1,0 +1,40 @@
+// `npm test`: types, Biome and all tests, side by side, since none of them keeps every core busy from beginning to end.
+// The first that fails ends the others. Words behind `npm test --` are for Vitest.
+
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const program = (...path) => join(root, "node_modules", ...path);
+
+const running = new Set();
+
+/** Runs a program to its end. quiet: what it says is shown only when it fails. */
+const start = (name, path, words, quiet) =>
+  new Promise((resolve) => {
+    const stdio = quiet ? ["ignore", "pipe", "pipe"] : "inherit";
+    const child = spawn(process.execPath, [path, ...words], { cwd: root, stdio });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (part) => {
+        said += part;
+      });
+    }
+    running.add(child);
+    child.on("close", (status) => {
+      running.delete(child);
+      if (status !== 0 && process.exitCode === undefined) {
+        process.exitCode = 1;
+        for (const other of running) other.kill();
+        process.stderr.write(`${said}\n${name} failed.\n`);
+      }
+      resolve();
+    });
+  });
+
+await Promise.all([
+  start("The tests", program("vitest", "vitest.mjs"), ["run", ...process.argv.slice(2)], false),
+  start("The check of types", program("typescript", "bin", "tsc"), ["-p", "."], true),
+  start("Biome", program("@biomejs", "biome", "bin", "biome"), ["check", "--colors=force", "."], true),
+]);
