@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manualClock, UserError } from "../core/index.ts";
-import { draftRecordSchema, type Replay, ratingRecordSchema, replaySchema } from "../records/index.ts";
+import {
+  draftRecordSchema,
+  type GameSetup,
+  type Replay,
+  ratingRecordSchema,
+  replaySchema,
+} from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { moveText } from "./replay/games.ts";
 import { recipe as contractRecipe } from "./simulate-contract.ts";
@@ -35,13 +41,21 @@ beforeAll(async () => {
   const script = join(folder, "script.yaml");
   copyFileSync(fileURLToPath(new URL("../../examples/contract-script.yaml", import.meta.url)), script);
   const personas = join(folder, "personas.yaml");
-  const people = ["ana", "ben", "cem", "dot"].map((id) => `- {id: ${id}, name: Old ${id}, description: Likes {x}: y.}`);
+  const people = ["ana", "ben", "cem", "dot"].map(
+    (id) => `- {id: ${id}, name: Old ${id}, description: Likes {x}: y.}`,
+  );
   writeFileSync(personas, people.join("\n").replaceAll("{x}: y.", "it"));
   const given = { model: `scripted:${script}`, personas, users: "all" as const, runs: 2, turns: 2 };
   await contractRecipe.run(contractRecipe.schema.parse({ ...given, out: contract }), context);
   rmSync(script);
   rmSync(personas);
-  const played = { groups: ["fair"], repetitions: 2, iterations: 1, interactions: 2, heldOut: { currencies: [] } };
+  const played = {
+    groups: ["fair"],
+    repetitions: 2,
+    iterations: 1,
+    interactions: 2,
+    heldOut: { currencies: [] },
+  };
   await gamesRecipe.run(gamesRecipe.schema.parse({ ...played, out: games }), context);
 });
 
@@ -55,11 +69,17 @@ describe("a replay of a contract", () => {
     const stored = await readRecords(join(contract, "run-2/drafts.jsonl"), draftRecordSchema);
     const ratings = await readRecords(join(contract, "run-2/ratings.jsonl"), ratingRecordSchema);
     const own = messages.filter(({ step }) => step === 2);
-    for (const { id, text } of stored) expect(own.find(({ record, kind: what }) => record === id && what === "draft")?.text).toBe(text);
-    for (const { id, ratings: values } of ratings) expect(own.find(({ record }) => record === id)?.values).toEqual(values);
-    const order = messages.filter(({ turn }) => turn !== null).map(({ step, turn, kind: what }) => `${step}.${turn} ${what}`);
+    for (const { id, text } of stored)
+      expect(own.find(({ record, kind: what }) => record === id && what === "draft")?.text).toBe(text);
+    for (const { id, ratings: values } of ratings)
+      expect(own.find(({ record }) => record === id)?.values).toEqual(values);
+    const order = messages
+      .filter(({ turn }) => turn !== null)
+      .map(({ step, turn, kind: what }) => `${step}.${turn} ${what}`);
     expect([...new Set(order)]).toEqual(
-      ["1.1", "1.2", "2.1", "2.2"].flatMap((turn) => ["draft", "comment", "rating"].map((what) => `${turn} ${what}`)),
+      ["1.1", "1.2", "2.1", "2.2"].flatMap((turn) =>
+        ["draft", "comment", "rating"].map((what) => `${turn} ${what}`),
+      ),
     );
     expect(speakers.find(({ id }) => id === "user-2")?.name).toBe("user 2, ben");
     const ids = new Set(speakers.map(({ id }) => id));
@@ -92,7 +112,7 @@ describe("a replay of a contract", () => {
 
   it("is written for people with who speaks to whom, a text's control characters left to the terminal", async () => {
     let text = "";
-    
+
     const config = recipe.schema.parse({ run: contract, user: "1", from: "1.2" });
     const write = (more: string): void => {
       text += more;
@@ -120,12 +140,21 @@ describe("a replay of games", () => {
   });
 
   it("says moves of all games", () => {
-    const trade = { type: "trade", rewards: [0, 10], costs: [1, 9], total: 10 } as const;
-    expect(moveText(trade, { move: { type: "prices", prices: [4, 6] } })).toBe("Item 1 costs 4, item 2 costs 6.");
+    const trade: GameSetup = { type: "trade", rewards: [0, 10], costs: [1, 9], total: 10 };
+    expect(moveText(trade, { move: { type: "prices", prices: [4, 6] } })).toBe(
+      "Item 1 costs 4, item 2 costs 6.",
+    );
     expect(moveText(trade, { move: { type: "pick", item: 1 } })).toBe("I pick item 2.");
     expect(moveText(trade, { move: null })).toBe("");
-    const pot = { type: "public-goods", players: 3, endowment: { unit: "apples", amount: 9 }, multiplier: 2 } as const;
-    expect(moveText(pot, { move: { type: "contribution", units: 4 } })).toBe("I put 4 of 9 apples into the pot.");
+    const pot = {
+      type: "public-goods",
+      players: 3,
+      endowment: { unit: "apples", amount: 9 },
+      multiplier: 2,
+    } as const;
+    expect(moveText(pot, { move: { type: "contribution", units: 4 } })).toBe(
+      "I put 4 of 9 apples into the pot.",
+    );
   });
 });
 
@@ -140,6 +169,7 @@ describe("a replay of what is none", () => {
   });
 
   it("refuses places that are none", () => {
-    for (const from of ["two", "1.2.3", "-1"]) expect(recipe.schema.safeParse({ run: "x", from }).success).toBe(false);
+    for (const from of ["two", "1.2.3", "-1"])
+      expect(recipe.schema.safeParse({ run: "x", from }).success).toBe(false);
   });
 });

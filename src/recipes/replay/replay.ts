@@ -43,9 +43,11 @@ const seatsOf = (wanted: string, speakers: readonly ReplaySpeaker[]): Set<string
   );
 };
 
-const isAtOrAfter = ({ step, turn }: Said, from: string): boolean => {
-  const [first = 0, within = 1] = from.split(".").map(Number);
-  return step > first || (step === first && (turn ?? Number.POSITIVE_INFINITY) >= within);
+/** What has no turn comes after all turns, but for the task, which comes before them. */
+const isAtOrAfter = ({ step, turn, kind }: Said, from: string): boolean => {
+  const [first = 0, within = 0] = from.split(".").map(Number);
+  const at = turn ?? (kind === "task" ? 0 : Number.POSITIVE_INFINITY);
+  return step > first || (step === first && at >= within);
 };
 
 /** What a run's messages are asked for, as a test. Throws UserError for a user that is not there. */
