@@ -110,10 +110,8 @@ describe("the cells of a grid", () => {
 });
 
 describe("a sweep", () => {
-  beforeAll(async () => {
-    await sweep("games", { ...games, parallel: 4 });
-    await sweep("contract", { ...contract, parallel: 3 });
-  });
+  beforeAll(() => sweep("games", { ...games, parallel: 4 }));
+  beforeAll(() => sweep("contract", { ...contract, parallel: 3 }));
 
   it("leaves in every cell what its own command leaves", async () => {
     const settings = { ...games.settings, groups: ["selfish"], amounts: { most: 20 }, seed: 4 };
