@@ -280,15 +280,20 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
         ),
       ];
 
+const shownSpeakers = 6;
+
+const speakers = (names: readonly string[]): string =>
+  names.length > shownSpeakers ? counted(names.length, "user") : names.join(", ");
+
 const describeDocument = (document: Constitution): string[] =>
   document.principles.flatMap(({ title, grounds = [] }, at) => {
     const by = (how: string): string[] => [
       ...new Set(grounds.flatMap((ground) => (ground.by === how ? [ground.speaker] : []))),
     ];
     const told = [
-      ...(by("proposed").length > 0 ? [`proposed by ${by("proposed").join(", ")}`] : []),
-      ...(by("cited").length > 0 ? [`from what ${by("cited").join(", ")} said`] : []),
-      ...(by("supported").length > 0 ? [`supported by ${by("supported").join(", ")}`] : []),
+      ...(by("proposed").length > 0 ? [`proposed by ${speakers(by("proposed"))}`] : []),
+      ...(by("cited").length > 0 ? [`from what ${speakers(by("cited"))} said`] : []),
+      ...(by("supported").length > 0 ? [`supported by ${speakers(by("supported"))}`] : []),
     ];
     return [`  ${at + 1}. ${title}`, ...(told.length === 0 ? [] : [`     ${told.join("; ")}`])];
   });
