@@ -124,9 +124,13 @@ const settingsHelp = (recipe: Recipe): string => {
 const collectSettings = (command: Command, recipe: Recipe, flags: readonly BoundFlag[]): Setting[] => {
   const options = command.opts<CommonOptions & Record<string, unknown>>();
   const settings = (options.set ?? []).map(parseSetting);
-  const [word] = command.args;
-  if (recipe.positional !== undefined && word !== undefined)
-    settings.push({ path: recipe.positional.split("."), value: word, origin: recipe.positional });
+  const { positional } = recipe;
+  if (positional !== undefined) {
+    const path = positional.split(".");
+    const isList = kindAt(recipe.schema, path)?.kind === "list";
+    for (const [at, word] of command.args.entries())
+      settings.push({ path: isList ? [...path, String(at)] : path, value: word, origin: positional });
+  }
   if (options.resume !== undefined)
     settings.unshift({ path: ["out"], value: options.resume, origin: "--resume" });
   for (const { option, path } of flags) {
@@ -144,8 +148,9 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
   for (const { option } of flags) command.addOption(option);
   const { positional } = recipe;
   if (positional !== undefined) {
-    boundKind(recipe, positional, positional.split("."));
-    command.argument(`[${positional}]`, `the same as --${positional}`);
+    const { kind } = boundKind(recipe, positional, positional.split("."));
+    const several = kind === "list" ? "..." : "";
+    command.argument(`[${positional}${several}]`, `the same as --${positional}`);
   }
   addCommonOptions(command, recipe);
   command.addHelpText("after", () => settingsHelp(recipe));
@@ -170,6 +175,7 @@ const contextOf = (
   emit: RecipeContext["emit"],
   fresh = false,
   write = host.terminal.out,
+  screen?: RecipeContext["screen"],
 ): RecipeContext => ({
   emit,
   fresh,
@@ -178,6 +184,7 @@ const contextOf = (
   environment: host.environment,
   colours: host.terminal.colours === true,
   ...(host.conversation === undefined ? {} : { conversation: { ...host.conversation, write } }),
+  ...(screen === undefined ? {} : { screen }),
   ...(host.startProcess === undefined ? {} : { startProcess: host.startProcess }),
 });
 
@@ -226,7 +233,10 @@ const runRecipe = async (
   host.signal.addEventListener("abort", sayStopping, { once: true });
   try {
     const write = options.json === true ? host.terminal.err : host.terminal.out;
-    const outcome = await recipe.run(config, contextOf(host, emit, options.fresh === true, write));
+    const { out, isShown = false } = host.terminal;
+    const screen = options.json === true ? undefined : { write: out, isTerminal: isShown };
+    const context = contextOf(host, emit, options.fresh === true, write, screen);
+    const outcome = await recipe.run(config, context);
     view.close();
     if (options.json === true) printDocument(host, outcome.document);
     else host.terminal.out(outcome.lines.map((line) => `${line}\n`).join(""));

@@ -15,6 +15,8 @@ export type Terminal = {
   columns(): number;
   /** Whether stdout shows colours. */
   readonly colours?: boolean;
+  /** Whether stdout is a terminal, before which somebody may sit. */
+  readonly isShown?: boolean;
 };
 
 /** The marks that a recipe puts around words in colours (word-difference.ts), each ended where its words end. */
@@ -63,6 +65,7 @@ export const peoplesTerminal = (terminal: Terminal, redact: Redact = (text) => t
     isLive: terminal.isLive,
     columns: () => terminal.columns(),
     ...(terminal.colours === undefined ? {} : { colours: terminal.colours }),
+    ...(terminal.isShown === undefined ? {} : { isShown: terminal.isShown }),
   };
 };
 
@@ -103,6 +106,7 @@ export const processTerminal = (
     outputClosed();
   }),
   err: writerTo(stderr, () => undefined),
+  isShown: stdout.isTTY === true,
   isLive: stderr.isTTY === true && process.env["TERM"] !== "dumb",
   colours: stdout.isTTY === true && process.env["TERM"] !== "dumb" && (process.env["NO_COLOR"] ?? "") === "",
   // Terminals that do not know their width say 0.

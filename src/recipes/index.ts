@@ -149,6 +149,21 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./simulate-contract.ts")).recipe,
   },
   {
+    command: ["simulate", "sweep"],
+    summary: "a grid of settings over a simulation: every cell with several seeds, tables, charts, one page",
+    load: async () => (await import("./simulate-sweep.ts")).recipe,
+  },
+  {
+    command: ["simulate", "combine"],
+    summary: "join runs or sweeps of simulations into one table and one page",
+    load: async () => (await import("./simulate-combine.ts")).recipe,
+  },
+  {
+    command: ["simulate", "replay"],
+    summary: "what a stored simulation said, message by message, without a model",
+    load: async () => (await import("./simulate-replay.ts")).recipe,
+  },
+  {
     command: ["simulate", "vote"],
     summary:
       "simulated people propose principles and vote on them, and a rule of social choice picks the constitution",

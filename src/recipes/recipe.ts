@@ -37,6 +37,8 @@ export type RecipeContext = {
   readonly conversation?: Conversation;
   /** Starts another process for a part of the work; without it all is done here. */
   readonly startProcess?: () => PartProcess;
+  /** Where what a person reads is written while the command works; not there where one document is asked for. */
+  readonly screen?: { write(text: string): void; readonly isTerminal: boolean };
   /** Whether what is written for a person may hold colours. */
   readonly colours?: boolean;
   /** A dry run: what is not here is not fetched. */

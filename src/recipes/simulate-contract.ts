@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
+import { contractPage } from "../report/index.ts";
 import { requireFluent } from "./contract-fluency.ts";
+import { readContractPage } from "./contract-page-data.ts";
 import { planContract, planSatisfaction } from "./contract-plan.ts";
 import {
   type ContractConfig,
@@ -30,6 +32,7 @@ import {
   runName,
   skippedRun,
 } from "./stages/contract-run.ts";
+import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
@@ -41,6 +44,7 @@ const stageNames = (config: ContractConfig): string[] => [
   ...runNames(config),
   ...(isMeasured(config) ? [satisfactionName] : []),
   "tables",
+  chartStage,
 ];
 
 /** Everything that can be wrong with the input, found before anything is begun. */
@@ -143,6 +147,8 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const counts = await countRuns(run.folder, play, runs);
   const figures = figuresOf(config, runs, counts, benefit);
   await run.write("metrics.json", figures);
+  const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!));
+  await chartsOf(run, page, [...runNames(config), "tables"]);
   await run.finish();
   const spent = await spentInRun(run.folder, [...runNames(config), satisfactionName]);
   const file = join(config.out, `${learned.part}.yaml`);
@@ -156,6 +162,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
         ({ part, document }) =>
           `${part === "constitution" ? "Constitution" : "Contract"} with ${counted(document.principles.length, "principle")}: ${join(config.out, `${part}.yaml`)}`,
       ),
+      `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
       ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
     ],
@@ -164,6 +171,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ...figures,
       files: Object.fromEntries(documents.map(({ part }) => [part, join(run.folder, `${part}.yaml`)])),
       documents: Object.fromEntries(documents.map(({ part, document }) => [part, document])),
+      page: join(run.folder, pageName),
       tables: ["messages", "ratings"].map((name) => join(run.folder, "tables", `${name}.csv`)),
       spent,
     },

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
-import { writeGamesPage } from "../report/index.ts";
+import { type ExperimentTable, gamesPage } from "../report/index.ts";
 import {
   firstTurns,
   flexibleText,
@@ -20,6 +20,7 @@ import { describeGames } from "./game-summary.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planCalls, planOf, planWriting } from "./plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { figureStage, type GameFigures } from "./stages/game-figures.ts";
 import { gameStages, hasProbes, playStages } from "./stages/games.ts";
 import { counted } from "./wording.ts";
@@ -32,22 +33,40 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
     ...(model === undefined ? {} : { model: [model, "asked"] as const }),
     ...(learner === undefined ? {} : { learner: [learner, "asked"] as const }),
   };
-  return checkRequest("simulate games", gameStages(config), config, { models }, context);
+  return checkRequest("simulate games", [...gameStages(config), chartStage], config, { models }, context);
 };
 
-const probeRows = ({ probes }: GameFigures): string[][] =>
-  probes.map(({ experiment, unit, heldOut, prior, reasons, value, low, high, n, asked, questions }) => [
-    ...[
-      experiment,
-      unit,
-      heldOut ? "held out" : "learned on",
-      prior ? "told" : "not told",
-      reasons ? "asked for" : "–",
+const probeHead = [
+  ...[
+    "experiment",
+    "thing",
+    "it was",
+    "prior",
+    "reason",
+    "share by the last principle",
+    "answers",
+    "questions",
+  ],
+];
+
+const probeTables = ({ probes }: GameFigures): ExperimentTable[] => {
+  if (probes.length === 0) return [];
+  const rows = probes.map(
+    ({ experiment, unit, heldOut, prior, reasons, value, low, high, n, asked, questions }) => [
+      ...[
+        experiment,
+        unit,
+        heldOut ? "held out" : "learned on",
+        prior ? "told" : "not told",
+        reasons ? "asked for" : "–",
+      ],
+      value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`,
+      `${n} of ${asked}`,
+      questions === null ? "–" : questions.toFixed(2),
     ],
-    value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`,
-    `${n} of ${asked}`,
-    questions === null ? "–" : questions.toFixed(2),
-  ]);
+  );
+  return [{ caption: "What would you offer of it?", head: probeHead, names: 5, rows }];
+};
 
 const titles: Readonly<Record<GamesConfig["game"], string>> = {
   ultimatum: "Ultimatum game",
@@ -64,31 +83,20 @@ const execute = async (config: GamesConfig, context: RecipeContext) => {
   const found = await figureStage(pipeline, config);
   const lines = describeGames(found, config);
   const experiments = experimentsOf(config).map(({ name }) => name);
-  await writeGamesPage(join(run.folder, "games.html"), {
+  const page = gamesPage({
     title: `${titles[config.game]}: ${counted(experiments.length, "experiment")}, ${counted(config.repetitions, "repetition")} each`,
     experiments,
     figures: found.figures,
-    tables:
-      found.probes.length === 0
-        ? []
-        : [
-            {
-              title: "What would you offer of it?",
-              head: [
-                "experiment",
-                "thing",
-                "it was",
-                "prior",
-                "reason",
-                "share by the last principle",
-                "answers",
-                "questions",
-              ],
-              rows: probeRows(found),
-            },
-          ],
+    tables: probeTables(found),
+    principles: found.principles,
     notes: [lines.at(-1)!],
+    facts: [
+      ["Seed", String(config.seed)],
+      ["Players", config.model ?? "scripts"],
+      ["Learning", config.learner ?? config.model ?? "by counting"],
+    ],
   });
+  await chartsOf(run, page, gameStages(config));
   await run.finish();
   const asked = config.model !== undefined;
   const spent = await spentInRun(run.folder, gameStages(config));
@@ -96,12 +104,12 @@ const execute = async (config: GamesConfig, context: RecipeContext) => {
     lines: [
       ...lines,
       ...(asked ? describeSpent(spent) : []),
-      `Page: ${join(config.out, "games.html")}`,
+      `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Figures: ${join(config.out, "figures", "figures.csv")}; every move: ${join(config.out, "figures", "moves.csv")}`,
     ],
     document: {
       folder: run.folder,
-      page: join(run.folder, "games.html"),
+      page: join(run.folder, pageName),
       figuresFile: join(run.folder, "figures", "figures.csv"),
       movesFile: join(run.folder, "figures", "moves.csv"),
       experiments,

@@ -5,6 +5,7 @@ export * from "./conversation.ts";
 export * from "./episodes.ts";
 export * from "./evaluation.ts";
 export * from "./event.ts";
+export * from "./experiments.ts";
 export * from "./feedback.ts";
 export * from "./forecasts.ts";
 export * from "./games.ts";

@@ -20,21 +20,26 @@ export type ChartRequest = {
 export type ChartBook = {
   figure(request: ChartRequest): Promise<Markup>;
   readonly specifications: ReadonlyMap<string, ChartSpecification>;
+  /** The wide drawings as SVG files of their own. */
+  readonly files: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 };
 
 /** An empty book. */
 export const createChartBook = (): ChartBook => {
   const specifications = new Map<string, ChartSpecification>();
+  const files = new Map<string, string>();
   const warnings: string[] = [];
   return {
     specifications,
+    files,
     warnings,
     async figure({ id, title, seen, reading, wide, narrow, build }) {
       const specification = build(wide);
       specifications.set(id, specification);
       const label = `${title}. ${seen}`;
-      const drawn = await drawChart(specification, id, label);
+      const drawn = await drawChart(specification, id, label, title);
+      files.set(id, drawn.file);
       warnings.push(...drawn.warnings.map((text) => `${id}: ${text}`));
       let drawings = html`<div class="canvas">${trusted(drawn.svg)}</div>`;
       if (narrow !== undefined) {

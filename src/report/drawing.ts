@@ -4,9 +4,13 @@
 import { CovenantError } from "../core/index.ts";
 import { type ChartSpecification, palette } from "./charts/index.ts";
 
-/** width: what the drawing was made for, in pixels; warnings: what the compiler or the renderer had to say. */
+/**
+ * svg: for a page; file: the same as a file of its own, in light colours. width: what the drawing was made for, in pixels;
+ * warnings: what the compiler or the renderer had to say.
+ */
 export type Drawing = {
   readonly svg: string;
+  readonly file: string;
   readonly width: number;
   readonly height: number;
   readonly warnings: readonly string[];
@@ -76,14 +80,35 @@ const withoutEmptyGroups = (svg: string): string => {
   return text;
 };
 
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+const titleHeight = 30;
+
+/** What Vega writes, as a file that stands alone: with its title over the drawing. */
+const asFile = (raw: string, title: string): string => {
+  const [, width = "0", height = "0"] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(raw) ?? [];
+  const whole = Math.ceil(Number(height)) + titleHeight;
+  const head =
+    `<title>${escaped(title)}</title>` +
+    `<rect y="-${titleHeight}" width="${width}" height="${whole}" fill="${palette.paper.light}"/>` +
+    `<text x="6" y="-11" font-family="system-ui, sans-serif" font-size="15" font-weight="600" fill="${palette.ink.light}">${escaped(title)}</text>`;
+  return `${roundNumbers(raw)
+    .replace(/ height="[\d.]+"/, ` height="${whole}"`)
+    .replace(/viewBox="[^"]*"/, `viewBox="0 -${titleHeight} ${width} ${whole}"`)
+    .replace(/^(<svg[^>]*>)/, `$1${head}`)}\n`;
+};
+
 /**
- * The specification as SVG. id: unique in the page; label: what a screen reader says instead of the picture. The same
+ * The specification as SVG. id: unique in the page; label: what a screen reader says instead of the picture; title: over the
+ * drawing where it stands alone. The same
  * specification gives the same text. Throws CovenantError when the specification cannot be drawn.
  */
 export const drawChart = async (
   specification: ChartSpecification,
   id: string,
   label: string,
+  title = label,
 ): Promise<Drawing> => {
   const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
   const warnings: string[] = [];
@@ -103,9 +128,9 @@ export const drawChart = async (
   const body = withoutEmptyGroups(adapt(raw, id))
     .replace(/^<svg[^>]*>/, "")
     .replace(/<\/svg>\s*$/, "");
-  const name = label.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return {
-    svg: `<svg class="drawing" role="img" aria-label="${name}" viewBox="0 0 ${width} ${height}" style="max-width:${width}px">${body}</svg>`,
+    file: asFile(raw, title),
+    svg: `<svg class="drawing" role="img" aria-label="${escaped(label)}" viewBox="0 0 ${width} ${height}" style="max-width:${width}px">${body}</svg>`,
     width,
     height,
     warnings,

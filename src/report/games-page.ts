@@ -1,30 +1,27 @@
-// A small page of games between simulated players: for every experiment the share that fixed and flexible seats gave, over
-// iterations with 95 % bands, and tables of all figures. What was played is told by whoever has it.
+// The page of games between simulated players: the share that flexible seats gave over iterations beside that of fixed ones,
+// which is their target, what was accepted, what everybody came to, and tables of all figures. What was played is told by
+// whoever has it.
 
-import { groupBy, writeFileAtomic } from "../core/index.ts";
+import { groupBy } from "../core/index.ts";
 import type { GameFigure } from "../records/index.ts";
-import { armMark, estimateCurveChart, intervalSentence, known, percentText } from "./charts/index.ts";
-import { drawChart } from "./drawing.ts";
-import { html, type Markup, trusted } from "./markup.ts";
-import { renderSmallPage } from "./small-page.ts";
+import type { ChartRequest } from "./chart-book.ts";
+import { known, type PanelScale, panelsChart } from "./charts/index.ts";
+import type {
+  ExperimentCell,
+  ExperimentPage,
+  ExperimentSection,
+  ExperimentTable,
+} from "./experiment-page.ts";
 
-/** notes: paragraphs below; tables: further ones, with a head and rows of texts. */
+/** principles: what flexible players of an experiment held to at its end; notes: paragraphs below. */
 export type GamesPage = {
   readonly title: string;
   readonly experiments: readonly string[];
   readonly figures: readonly GameFigure[];
-  readonly tables: readonly {
-    readonly title: string;
-    readonly head: readonly string[];
-    readonly rows: readonly (readonly string[])[];
-  }[];
+  readonly tables: readonly ExperimentTable[];
+  readonly principles: readonly { readonly experiment: string; readonly text: string }[];
   readonly notes: readonly string[];
-};
-
-/** Measures that are drawn, each with the words for it. */
-const shares: Readonly<Record<string, string>> = {
-  given: "Share given",
-  accepted: "Share of offers accepted",
+  readonly facts: ExperimentPage["facts"];
 };
 
 /** What a measure is where nothing happened that is worth a drawing or a row. */
@@ -33,91 +30,188 @@ const uneventful: Readonly<Record<string, number>> = { accepted: 1, unparseable:
 const isUneventful = (figures: readonly GameFigure[]): boolean =>
   figures.every(({ measure, value }) => value === uneventful[measure]);
 
-const arms = ["flexible", "fixed"] as const;
-
-const curve = async (
-  experiment: string,
-  at: number,
-  figures: readonly GameFigure[],
-  measure: string,
-): Promise<Markup> => {
-  const own = figures.filter((figure) => figure.experiment === experiment && figure.measure === measure);
-  const drawn = arms.filter((arm) => own.some(({ who }) => who === arm));
-  if (drawn.length === 0 || isUneventful(own)) return html``;
-  const title = shares[measure]!;
-  const points = own.map(({ who, iteration, value, low, high, n }) => ({
-    ...{ arm: who, at: iteration },
-    estimate: { value, low, high, n },
-  }));
-  const last = drawn.flatMap((arm) => {
-    const end = known(points.findLast((point) => point.arm === arm)?.estimate);
-    return end === null ? [] : [`${arm} at the end ${intervalSentence(end, percentText)}`];
-  });
-  const { svg } = await drawChart(
-    estimateCurveChart({
-      width: 640,
-      height: 240,
-      measure: title,
-      along: "Iteration",
-      arms: [...arms],
-      points,
-    }),
-    `games-${at}-${measure}`,
-    `${experiment}, ${title} by iteration: ${last.join("; ")}`,
-  );
-  const key = drawn.map((arm) => `${armMark(arms.indexOf(arm)).sign} ${arm}`).join("   ");
-  return html`<h3>${title}: ${key}</h3>
-${trusted(svg)}
-`;
-};
+/** Experiments with panels of their own in one chart. */
+const shownPanels = 24;
 
 /** Two decimals; shares and incomes need no more, and columns stand under each other. */
 const shortText = (value: number): string => (Math.round(value * 100) / 100).toFixed(2).replace("-", "−");
 
-const cell = ({ value, low, high }: GameFigure): Markup =>
-  value === null
-    ? html`–`
-    : html`${shortText(value)}<br><small>${shortText(low ?? value)} to ${shortText(high ?? value)}</small>`;
+/** Words for the seats, as a key has them. */
+const seatNames: Readonly<Record<GameFigure["who"], string>> = {
+  flexible: "flexible players, who learn",
+  fixed: "fixed players",
+  buyer: "buyer",
+  seller: "seller",
+};
 
-const figureTable = (experiment: string, figures: readonly GameFigure[]): Markup => {
+type Drawn = {
+  readonly id: string;
+  readonly measure: string;
+  readonly title: string;
+  readonly reading: string;
+  /** What fixed seats are called, where flexible ones are held to them. */
+  readonly target?: string;
+};
+
+const drawn: readonly Drawn[] = [
+  {
+    id: "share-given",
+    measure: "given",
+    title: "Share offered, by iteration",
+    reading:
+      "What fixed players offer is the target: flexible ones are to learn it from what they see. Bands are 95 % intervals of the mean over repetitions.",
+    target: "fixed players: the target",
+  },
+  {
+    id: "accepted",
+    measure: "accepted",
+    title: "Share of offers accepted, by iteration",
+    reading: "Whose offers were accepted. Bands are 95 % intervals of the mean over repetitions.",
+  },
+  {
+    id: "income",
+    measure: "income",
+    title: "Income, by iteration",
+    reading:
+      "What a seat came to on average, as a share of what was at stake; in trades, in points. Bands are 95 % intervals of the mean over repetitions.",
+  },
+];
+
+/** Shares from 0 % to 100 %; points on an axis that holds them. */
+const scaleOf = (figures: readonly GameFigure[]): PanelScale => {
+  const all = figures.flatMap(({ value, low, high }) => [value ?? 0, low ?? 0, high ?? 0]);
+  const [low, high] = [Math.min(0, ...all), Math.max(1, ...all)];
+  return high === 1 && low === 0
+    ? { low, high, share: true }
+    : { low: Math.floor(low), high: Math.ceil(high), share: false };
+};
+
+/** "flexible at the end .99, fixed 1.00" of the first experiments. */
+const endsOf = (figures: readonly GameFigure[], experiments: readonly string[]): string => {
+  const said = experiments.slice(0, 3).flatMap((experiment) => {
+    const ends = [...groupBy(figures, ({ who }) => who)].flatMap(([who, own]) => {
+      const end = known(own.findLast((figure) => figure.experiment === experiment));
+      return end === null ? [] : [`${who} ${shortText(end.value)}`];
+    });
+    return ends.length === 0 ? [] : [`${experiment}: ${ends.join(", ")}`];
+  });
+  return `At the end, ${said.join("; ")}${experiments.length > 3 ? "; and so on" : ""}.`;
+};
+
+const figureOf = (
+  { experiments, figures }: GamesPage,
+  { id, measure, title, reading, target }: Drawn,
+): ChartRequest | null => {
+  const own = figures.filter((figure) => figure.measure === measure);
+  const panels = experiments
+    .filter((one) => own.some(({ experiment }) => experiment === one))
+    .slice(0, shownPanels);
+  if (panels.length === 0 || isUneventful(own)) return null;
+  const nameOf = (who: GameFigure["who"]): string =>
+    who === "fixed" && target !== undefined ? target : seatNames[who];
+  const seats = (["flexible", "buyer", "seller", "fixed"] as const).filter((who) =>
+    own.some((figure) => figure.who === who),
+  );
+  const context = seats.includes("flexible") && seats.includes("fixed") ? nameOf("fixed") : undefined;
+  const points = own.map(({ experiment, who, iteration, value, low, high, n }) => ({
+    ...{ panel: experiment, series: nameOf(who), at: iteration },
+    estimate: { value, low, high, n },
+  }));
+  const hidden = experiments.length - panels.length;
+  return {
+    ...{ id, title, reading },
+    seen: `${endsOf(own, panels)}${hidden > 0 ? ` The first ${shownPanels} of ${experiments.length} experiments; the others are in the tables.` : ""}`,
+    wide: { width: 740, height: 130 },
+    narrow: { width: 360, height: 130 },
+    build: (size) =>
+      panelsChart({
+        ...{ ...size, measure: title, along: "Iteration", panels, context, points, write: shortText },
+        series: seats.map(nameOf).filter((name) => name !== context),
+        scale: scaleOf(own),
+        columns: size.width < 500 ? 1 : 3,
+      }),
+  };
+};
+
+const cell = ({ value, low, high }: GameFigure): ExperimentCell => {
+  if (value === null) return "–";
+  if (low === null || high === null || (low === value && high === value)) return shortText(value);
+  return { text: shortText(value), note: `${shortText(low)} to ${shortText(high)}` };
+};
+
+const figureTable = (experiment: string, figures: readonly GameFigure[]): ExperimentTable => {
   const own = figures.filter((figure) => figure.experiment === experiment);
   const iterations = [...new Set(own.map(({ iteration }) => iteration))].sort((one, other) => one - other);
-  const rows = [...groupBy(own, ({ who, measure }) => `${measure}, ${who}`)].flatMap(([row, all]) =>
-    isUneventful(all) ? [] : [row],
-  );
-  const find = (row: string, at: number): Markup => {
-    const found = own.find(({ iteration, who, measure }) => iteration === at && `${measure}, ${who}` === row);
-    return found === undefined ? html`–` : cell(found);
+  return {
+    caption: `${experiment}: means over repetitions by iteration, over their 95 % intervals`,
+    head: ["", ...iterations.map(String)],
+    names: 1,
+    rows: [...groupBy(own, ({ who, measure }) => `${measure}, ${who}`)].flatMap(([row, all]) =>
+      isUneventful(all)
+        ? []
+        : [
+            [
+              row,
+              ...iterations.map((at) => {
+                const found = all.find(({ iteration }) => iteration === at);
+                return found === undefined ? "–" : cell(found);
+              }),
+            ],
+          ],
+    ),
   };
-  return html`<table><thead><tr><th>mean, 95 % band</th>${iterations.map((at) => html`<th>${at}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr><td>${row}</td>${iterations.map((at) => html`<td>${find(row, at)}</td>`)}</tr>`)}</tbody></table>
-`;
 };
 
-/** The page as text. The same figures give the same bytes. */
-export const renderGamesPage = async ({
-  title,
-  experiments,
-  figures,
-  tables,
-  notes,
-}: GamesPage): Promise<string> => {
-  const parts: Markup[] = [];
-  for (const [at, experiment] of experiments.entries()) {
-    parts.push(html`<h2>${experiment}</h2>
-`);
-    for (const measure of Object.keys(shares)) parts.push(await curve(experiment, at, figures, measure));
-    parts.push(figureTable(experiment, figures));
-  }
-  const others = tables.map(
-    ({ title: name, head, rows }) => html`<h2>${name}</h2>
-<table><thead><tr>${head.map((one) => html`<th>${one}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${row.map((one) => html`<td>${one}</td>`)}</tr>`)}</tbody></table>
-`,
-  );
-  return renderSmallPage(title, html`${parts}${others}${notes.map((note) => html`<p>${note}</p>`)}`);
+const section = (
+  page: GamesPage,
+  wanted: Drawn,
+  words: Pick<ExperimentSection, "title" | "lead">,
+): ExperimentSection[] => {
+  const figure = figureOf(page, wanted);
+  return figure === null ? [] : [{ id: wanted.id, ...words, figures: [figure], tables: [] }];
 };
 
-/** Writes the page. Throws UserError when the disk refuses it. */
-export const writeGamesPage = async (path: string, page: GamesPage): Promise<void> =>
-  writeFileAtomic(path, await renderGamesPage(page));
+/** What the page of games says. */
+export const gamesPage = (page: GamesPage): ExperimentPage => ({
+  eyebrow: "report of games between simulated players",
+  headline: page.title,
+  standfirst:
+    "Fixed players hold to a policy; flexible ones follow one principle, which is written anew after every iteration from what was seen of play. Can a norm be learned from watching how people share?",
+  facts: page.facts,
+  sections: [
+    ...section(page, drawn[0]!, {
+      title: "Did they learn the norm?",
+      lead: "The nearer the coloured line comes to the grey one, the better the group's norm was learned.",
+    }),
+    ...section(page, drawn[1]!, {
+      title: "Was it accepted?",
+      lead: "An offer that is refused leaves both without anything.",
+    }),
+    ...section(page, drawn[2]!, {
+      title: "What did it bring?",
+      lead: "What players came to, whoever made the offer.",
+    }),
+    {
+      id: "principles",
+      title: "What they hold to now",
+      lead: "The last principle of every experiment's first repetition, as an example.",
+      figures: [],
+      tables: [
+        {
+          caption: "Principles at the end",
+          head: ["experiment", "principle"],
+          names: 2,
+          rows: page.principles.map(({ experiment, text }) => [experiment, text === "" ? "(none)" : text]),
+        },
+        ...page.tables,
+      ],
+    },
+    {
+      id: "figures",
+      title: "All figures",
+      lead: page.notes.join(" "),
+      figures: [],
+      tables: page.experiments.map((experiment) => figureTable(experiment, page.figures)),
+    },
+  ],
+});

@@ -7,8 +7,23 @@ import { renderPage } from "./page.ts";
 import { loadReportData } from "./report-data.ts";
 
 export { type AreaFigure, type AreaPage, renderAreaPage, writeAreaPage } from "./areas-page.ts";
-export { type GamesPage, writeGamesPage } from "./games-page.ts";
+export {
+  type ContractDocuments,
+  type ContractMetric,
+  type ContractPageData,
+  contractPage,
+} from "./contract-page.ts";
+export {
+  type ChartFile,
+  type DrawnExperiment,
+  drawExperiment,
+  type ExperimentPage,
+  type ExperimentTable,
+  writeCharts,
+} from "./experiment-page.ts";
+export { type GamesPage, gamesPage } from "./games-page.ts";
 export { listGoals } from "./goals.ts";
+export { type GroupLikeness, type GroupsPageData, groupsPage } from "./groups-page.ts";
 
 /**
  * Reads a run folder and writes its `report.html`. Throws UserError when the folder is no run, when a file in it is

@@ -1,16 +1,14 @@
 // The whole page: opening, contents, sections, and the data it carries. One file that fetches nothing: style, script
 // and drawings are inside, and a content security policy forbids everything else.
 
-import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { readTextNow } from "../core/index.ts";
 import type { Estimate } from "../records/index.ts";
 import { type Change, modelChange, signedSizeText } from "./changes.ts";
-import { armClass, type ChartBook, createChartBook } from "./chart-book.ts";
-import { known, palette } from "./charts/index.ts";
+import { armClass, createChartBook } from "./chart-book.ts";
+import { known } from "./charts/index.ts";
 import { boundsText, durationText, modelTitle, valueText } from "./figures.ts";
 import { linkTerms } from "./glossary.ts";
-import { html, jsonInScript, type Markup, trusted } from "./markup.ts";
+import { html, type Markup } from "./markup.ts";
+import { renderFrame } from "./page-frame.ts";
 import type { ReportData } from "./report-data.ts";
 import { constitutionsSection } from "./sections/constitutions.ts";
 import { labelsSection } from "./sections/labels.ts";
@@ -33,22 +31,6 @@ const makers = [
   transcriptsSection,
   makingSection,
 ];
-
-const asset = (name: string): string => readTextNow(fileURLToPath(new URL(name, import.meta.url)));
-
-const variables = (side: "light" | "dark"): string =>
-  Object.entries(palette)
-    .map(([role, colors]) => `--chart-${role}:${colors[side]}`)
-    .join(";");
-
-const styleSheet = (): string => {
-  const light = `color-scheme:light;${variables("light")}`;
-  const dark = `color-scheme:dark;${variables("dark")}`;
-  const rules = asset("./page.css")
-    .replace(/\/\*[\s\S]*?\*\//g, "")
-    .replace(/\s+/g, " ");
-  return `:root{${light}}@media (prefers-color-scheme:dark){:root{${dark}}}:root[data-theme="light"]{${light}}:root[data-theme="dark"]{${dark}}@media print{:root,:root[data-theme]{${light}}}${rules}`;
-};
 
 const boundsNote = (estimate: Estimate): string => {
   const interval = known(estimate);
@@ -135,15 +117,6 @@ ${bigNumbers(data)}${facts(data)}</header>
 `;
 };
 
-const contents = (sections: readonly Section[]): Markup =>
-  html`<nav aria-label="Contents"><ol>${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ol></nav>
-`;
-
-const embedded = (data: ReportData, book: ChartBook): Markup =>
-  html`<script type="application/json" id="data-metrics">${jsonInScript(data.metrics)}</script>
-<script type="application/json" id="data-specifications">${jsonInScript(Object.fromEntries(book.specifications))}</script>
-`;
-
 /** The page, and what the charts had to warn of (nothing, unless a chart is wrong). */
 export type RenderedPage = { readonly html: string; readonly warnings: readonly string[] };
 
@@ -152,34 +125,13 @@ export const renderPage = async (data: ReportData): Promise<RenderedPage> => {
   const book = createChartBook();
   const sections: Section[] = [];
   for (const make of makers) sections.push(await make(data, book));
-  const script = asset("./page-script.mjs").replace(/<\/script/gi, "<\\/script");
-  const hash = createHash("sha256").update(script).digest("base64");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   const { headline } = tellStory(data.name, data.metrics, armNamesOf(data));
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${data.name}: ${headline}</title>
-<style>${trusted(styleSheet())}</style>
-</head>
-<body>
-<a class="skip" href="#${sections[0]?.id ?? "making"}">Skip to the findings</a>
-<div class="page">
-${opening(data)}${contents(sections)}<main>
-${sections.map(
-  ({ id, title, body }) => html`<section id="${id}" aria-labelledby="title-${id}">
-<h2 id="title-${id}">${title}</h2>
-${body}</section>
-`,
-)}</main>
-</div>
-${embedded(data, book)}<script type="module">${trusted(script)}</script>
-</body>
-</html>
-`;
-  return { html: page.markup, warnings: book.warnings };
+  const page = renderFrame({
+    title: `${data.name}: ${headline}`,
+    opening: opening(data),
+    sections,
+    first: sections[0]?.id ?? "making",
+    data: { metrics: data.metrics, specifications: Object.fromEntries(book.specifications) },
+  });
+  return { html: page, warnings: book.warnings };
 };

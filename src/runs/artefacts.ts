@@ -22,6 +22,9 @@ export const inputsName = ".inputs";
 /** What calls to models left (accounts, answers kept): no results, so no artefacts. */
 export const callsName = "calls";
 
+/** In a sweep's folder: run folders of their own, with what each of them made. */
+export const cellsName = "cells";
+
 /** An artefact with the number of lines in it (of JSONL: its records). */
 export type MeasuredArtefact = Artefact & { readonly lines: number };
 
@@ -38,7 +41,7 @@ export const listFiles = async (folder: string, under = ""): Promise<string[]> =
     throw fileError(thrown, "read", join(folder, under));
   }
   for (const entry of entries) {
-    if (under === "" && entry.name === callsName) continue;
+    if (under === "" && (entry.name === callsName || entry.name === cellsName)) continue;
     const path = under === "" ? entry.name : `${under}/${entry.name}`;
     if (entry.isDirectory()) found.push(...(await listFiles(folder, path)));
     else if (isArtefact(entry.name)) found.push(path);

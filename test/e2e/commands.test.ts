@@ -22,6 +22,8 @@ beforeAll(async () => {
   const few = ["harmful=1", "harmless=1", "lookalike=0"].flatMap((one) => ["--set", `counts.${one}`]);
   const revise = ["revise", "--model", "model", "--out", "revised", "--rounds", "1", ...few];
   expectStatus(await covenant([...revise, "--set", "sampling.maxTokens=8"], folder), 0);
+  const games = ["simulate", "games", "--out", "games", "--repetitions", "1", "--iterations", "1"];
+  expectStatus(await covenant(games, folder), 0);
   const choice = {
     prompt: "Q",
     corrects: [" (A)"],
@@ -91,6 +93,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "persona show": ["amina"],
   "persona generate": ["--traits", "a young beekeeper", ...scripted],
   "simulate contract": scripted,
+  "simulate combine": ["games"],
+  "simulate replay": ["games"],
   "simulate vote": scripted,
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],

@@ -81,9 +81,13 @@ describe("simulate games", () => {
       ).toBe(true);
     expect(lines("scripted", "figures", "moves.csv")).toHaveLength(1 + moves.made);
     expect(lines("scripted", "figures", "figures.csv")).toHaveLength(1 + figures.length);
-    const page = readFileSync(join(folder, "scripted", "games.html"), "utf8");
-    expect(page.match(/<svg/g)).toHaveLength(3);
-    expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+    const page = readFileSync(join(folder, "scripted", "experiment.html"), "utf8");
+    // shares and income, wide and for phones; nobody refused anything
+    expect(page.match(/<svg/g)).toHaveLength(4);
+    expect(page.replaceAll(/"\$schema":"[^"]*"/g, "")).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+    expect(readdirSync(join(folder, "scripted", "charts")).sort()).toEqual([
+      ...["income.svg", "income.vl.json", "share-given.svg", "share-given.vl.json", "stage.json"],
+    ]);
   });
 
   it("says in the terminal what came of it", async () => {

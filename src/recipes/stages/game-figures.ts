@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { collect, deriveSeed } from "../../core/index.ts";
 import { mean } from "../../evaluation/index.ts";
 import {
+  type ExperimentFigure,
   type GameFigure,
   type GameRecord,
   gameFigureSchema,
@@ -102,6 +103,37 @@ const allNamed: readonly Named[] = [
   ),
   { measure: "distance", who: "flexible", of: distance },
 ];
+
+/** Every experiment's measures in an iteration, by repetition. onGame: called with every game. */
+export const readMeasures = async (
+  folder: string,
+  iteration: number,
+  onGame: (game: GameRecord) => void = () => undefined,
+): Promise<Map<string, Measures[]>> => {
+  const found = new Map<string, Measures[]>();
+  const games = streamRecords(join(folder, iterationStage(iteration), "games.jsonl"), gameRecordSchema);
+  for await (const game of games) {
+    const repetitions = found.get(game.experiment) ?? [];
+    found.set(game.experiment, repetitions);
+    repetitions[game.repetition] ??= new Map();
+    addGame(repetitions[game.repetition]!, game);
+    onGame(game);
+  }
+  return found;
+};
+
+/** All figures of a run of games, in long form: one for every repetition, without those of nothing. */
+export async function* gameRows(folder: string, iterations: number): AsyncGenerator<ExperimentFigure> {
+  for (let iteration = 1; iteration <= iterations; iteration++)
+    for (const [experiment, repetitions] of await readMeasures(folder, iteration))
+      for (const [repetition, measures] of repetitions.entries())
+        for (const { measure, who, of } of allNamed) {
+          const value = of(measures);
+          if (value === null) continue;
+          const place = { experiment, trial: repetition + 1, step: iteration, user: who, persona: null };
+          yield { ...place, metric: measure, statistic: "mean", value };
+        }
+}
 
 const figuresOf = (
   experiment: string,
@@ -254,14 +286,9 @@ export const figureStage = async ({ run }: Pipeline, config: GamesConfig): Promi
   const gamesIn = (iteration: number) =>
     streamRecords(join(run.folder, iterationStage(iteration), "games.jsonl"), gameRecordSchema);
   for (let iteration = 1; iteration <= config.iterations; iteration++) {
-    const found = new Map<string, Measures[]>();
-    for await (const game of gamesIn(iteration)) {
-      const repetitions = found.get(game.experiment) ?? [];
-      found.set(game.experiment, repetitions);
-      repetitions[game.repetition] ??= new Map();
-      addGame(repetitions[game.repetition]!, game);
+    const found = await readMeasures(run.folder, iteration, (game) => {
       for (const { state } of game.moves) moves[state]++;
-    }
+    });
     for (const { name } of experimentsOf(config))
       figures.push(
         ...figuresOf(name, iteration, found.get(name) ?? [], { runSeed: run.seed, stage: "figures" }),

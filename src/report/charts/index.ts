@@ -2,7 +2,9 @@
 // browser can draw the same charts as the report.
 export { type CalibrationInput, type CalibrationPoint, calibrationChart } from "./calibration.ts";
 export { type EstimateCurveInput, type EstimatePoint, estimateCurveChart } from "./estimate-curve.ts";
+export { type EstimateRow, type EstimateRowsInput, estimateRowsChart } from "./estimate-rows.ts";
 export { type GoodhartInput, type GoodhartInputPoint, goodhartChart } from "./goodhart.ts";
+export { type HeatMapInput, heatMapChart } from "./heat-map.ts";
 export {
   type Interval,
   intervalSentence,
@@ -14,6 +16,7 @@ export {
   signedText,
 } from "./interval.ts";
 export { type LadderInput, type LadderPoint, ladderChart, rungs } from "./ladder.ts";
+export { type PanelPoint, type PanelScale, type PanelsInput, panelsChart } from "./panels.ts";
 export { type ParetoInput, type ParetoPoint, paretoChart } from "./pareto.ts";
 export { type RateRow, type RateRowsInput, rateRowsChart } from "./rate-rows.ts";
 export {

@@ -44,3 +44,9 @@ export const similarities = (texts: readonly string[], others: readonly string[]
     others.map((__, column) => cosine(vectors[at]!, vectors[texts.length + column]!)),
   );
 };
+
+/** How alike texts are, two by two: rows for texts, columns for the same. Frequencies are those of all of them. */
+export const similarityTable = (texts: readonly string[]): number[][] => {
+  const vectors = vectorsOf(texts);
+  return vectors.map((one) => vectors.map((other) => cosine(one, other)));
+};

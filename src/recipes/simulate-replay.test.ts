@@ -1,0 +1,175 @@
+// Replays of stored simulations: everything that the records hold is said once and in order, filters leave out and renumber
+// nothing, and neither model nor persona file is needed.
+
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { manualClock, UserError } from "../core/index.ts";
+import {
+  draftRecordSchema,
+  type GameSetup,
+  type Replay,
+  ratingRecordSchema,
+  replaySchema,
+} from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
+import { moveText } from "./replay/games.ts";
+import { recipe as contractRecipe } from "./simulate-contract.ts";
+import { recipe as gamesRecipe } from "./simulate-games.ts";
+import { recipe } from "./simulate-replay.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-replay-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const context = {
+  emit: () => undefined,
+  signal: new AbortController().signal,
+  clock: manualClock(),
+  environment: {},
+};
+const contract = join(folder, "contract");
+const games = join(folder, "games");
+
+const replay = async (run: string, more: object = {}): Promise<Replay> => {
+  const { document } = await recipe.run(recipe.schema.parse({ run, ...more }), context);
+  return replaySchema.parse(document);
+};
+
+beforeAll(async () => {
+  const script = join(folder, "script.yaml");
+  copyFileSync(fileURLToPath(new URL("../../examples/contract-script.yaml", import.meta.url)), script);
+  const personas = join(folder, "personas.yaml");
+  const people = ["ana", "ben", "cem", "dot"].map(
+    (id) => `- {id: ${id}, name: Old ${id}, description: Likes {x}: y.}`,
+  );
+  writeFileSync(personas, people.join("\n").replaceAll("{x}: y.", "it"));
+  const given = { model: `scripted:${script}`, personas, users: "all" as const, runs: 2, turns: 2 };
+  await contractRecipe.run(contractRecipe.schema.parse({ ...given, out: contract }), context);
+  rmSync(script);
+  rmSync(personas);
+  const played = {
+    groups: ["fair"],
+    repetitions: 2,
+    iterations: 1,
+    interactions: 2,
+    heldOut: { currencies: [] },
+  };
+  await gamesRecipe.run(gamesRecipe.schema.parse({ ...played, out: games }), context);
+});
+
+describe("a replay of a contract", () => {
+  it("says every draft, comment and rating once, in the order of turns and phases, without script or personas", async () => {
+    const { messages, speakers, steps, kind } = await replay(contract);
+    expect([kind, steps]).toEqual(["contract", 2]);
+    expect(messages.map(({ number }) => number)).toEqual(messages.map((_, at) => at + 1));
+    const said = (what: string) => messages.filter((message) => message.kind === what);
+    expect(["draft", "comment", "rating", "task"].map((what) => said(what).length)).toEqual([16, 16, 48, 2]);
+    const stored = await readRecords(join(contract, "run-2/drafts.jsonl"), draftRecordSchema);
+    const ratings = await readRecords(join(contract, "run-2/ratings.jsonl"), ratingRecordSchema);
+    const own = messages.filter(({ step }) => step === 2);
+    for (const { id, text } of stored)
+      expect(own.find(({ record, kind: what }) => record === id && what === "draft")?.text).toBe(text);
+    for (const { id, ratings: values } of ratings)
+      expect(own.find(({ record }) => record === id)?.values).toEqual(values);
+    const order = messages
+      .filter(({ turn }) => turn !== null)
+      .map(({ step, turn, kind: what }) => `${step}.${turn} ${what}`);
+    expect([...new Set(order)]).toEqual(
+      ["1.1", "1.2", "2.1", "2.2"].flatMap((turn) =>
+        ["draft", "comment", "rating"].map((what) => `${turn} ${what}`),
+      ),
+    );
+    expect(speakers.find(({ id }) => id === "user-2")?.name).toBe("user 2, ben");
+    const ids = new Set(speakers.map(({ id }) => id));
+    for (const { from, to, kind: what } of messages) {
+      if (what !== "task") expect(ids).toContain(from);
+      for (const one of to) expect(ids).toContain(one);
+    }
+  });
+
+  it("tells a rating that is missing, with the reason", async () => {
+    const { messages } = await replay(contract);
+    const missing = messages.filter(({ values }) => values["satisfaction"] === null);
+    expect(missing.length).toBeGreaterThan(0);
+    for (const { note } of missing) expect(note).toBe("satisfaction: missing, out-of-range");
+  });
+
+  it("leaves out what is not asked for, and numbers stay", async () => {
+    const whole = await replay(contract);
+    const later = await replay(contract, { from: "2.2" });
+    expect(later.messages[0]).toMatchObject({ step: 2, turn: 2 });
+    const numbers = new Map(whole.messages.map((message) => [message.number, message]));
+    for (const message of later.messages) expect(numbers.get(message.number)).toEqual(message);
+    for (const user of ["user-3", "3", "cem", "user 3, cem"]) {
+      const { messages } = await replay(contract, { user });
+      const talk = messages.filter(({ kind }) => ["draft", "comment", "rating"].includes(kind));
+      expect(talk).toHaveLength(4 + 4 + 12);
+      for (const { from, to } of talk) expect([from, ...to]).toContain("user-3");
+    }
+  });
+
+  it("is written for people with who speaks to whom, a text's control characters left to the terminal", async () => {
+    let text = "";
+
+    const config = recipe.schema.parse({ run: contract, user: "1", from: "1.2" });
+    const write = (more: string): void => {
+      text += more;
+    };
+    await recipe.run(config, { ...context, screen: { write, isTerminal: false } });
+    expect(text).toMatch(/── Run 1, turn 2 ──\nassistant 1 → user 1, ana\n {2}\S/);
+    expect(text).toMatch(/user 1, ana → assistant 1 {2}\[satisfaction/);
+  });
+});
+
+describe("a replay of games", () => {
+  it("says moves in words, what came of each game, and what was learned", async () => {
+    const { messages, steps } = await replay(games);
+    expect(steps).toBe(1);
+    const first = messages.filter(({ scene }) => scene === "fair-10, repetition 1, game 1");
+    expect(first.map(({ kind }) => kind)).toEqual(["move", "move", "outcome"]);
+    expect(first[0]!.text).toMatch(/^I offer \d+ of \d+ \w+\.$/);
+    expect(first[1]!.text).toBe("I accept.");
+    expect(Object.values(first[2]!.values).reduce<number>((sum, value) => sum + value!, 0)).toBeCloseTo(1, 9);
+    expect(messages.filter(({ kind }) => kind === "principle")).toHaveLength(4);
+    const second = await replay(games, { repetition: 2, from: "1" });
+    expect(new Set(second.messages.map(({ scene }) => scene))).toEqual(
+      new Set(["fair-10, repetition 2, game 1", "fair-10, repetition 2, game 2", "fair-10, repetition 2"]),
+    );
+  });
+
+  it("says moves of all games", () => {
+    const trade: GameSetup = { type: "trade", rewards: [0, 10], costs: [1, 9], total: 10 };
+    expect(moveText(trade, { move: { type: "prices", prices: [4, 6] } })).toBe(
+      "Item 1 costs 4, item 2 costs 6.",
+    );
+    expect(moveText(trade, { move: { type: "pick", item: 1 } })).toBe("I pick item 2.");
+    expect(moveText(trade, { move: null })).toBe("");
+    const pot = {
+      type: "public-goods",
+      players: 3,
+      endowment: { unit: "apples", amount: 9 },
+      multiplier: 2,
+    } as const;
+    expect(moveText(pot, { move: { type: "contribution", units: 4 } })).toBe(
+      "I put 4 of 9 apples into the pot.",
+    );
+  });
+});
+
+describe("a replay of what is none", () => {
+  it.each([
+    [{ run: "nowhere" }, "no run folder"],
+    [{ run: contract, user: "nobody at all" }, "Expected one of: user-1"],
+  ])("says what is wrong: %j", async (wrong, told) => {
+    const refused = recipe.run(recipe.schema.parse(wrong), context);
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(told);
+  });
+
+  it("refuses places that are none", () => {
+    for (const from of ["two", "1.2.3", "-1"])
+      expect(recipe.schema.safeParse({ run: "x", from }).success).toBe(false);
+  });
+});

@@ -1,0 +1,130 @@
+// `covenant simulate replay`: a stored social contract or stored games, message by message, without a model and without a key:
+// in the terminal at the pace of a reader, or as one document for web pages.
+
+import { setTimeout as wait } from "node:timers/promises";
+import { z } from "zod";
+import { expandHome, throwIfAborted, UserError } from "../core/index.ts";
+import type { Replay, ReplayMessage } from "../records/index.ts";
+import { planOf, planWriting } from "./plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
+import { contractReplay } from "./replay/contract.ts";
+import { gamesReplay } from "./replay/games.ts";
+import { messageLines, numbered, type ReplaySource, wantedOf } from "./replay/replay.ts";
+import { isSweep, readSimulation } from "./run-sources.ts";
+import { counted } from "./wording.ts";
+
+const schema = z.strictObject({
+  run: z
+    .string({
+      error: ({ input }) =>
+        input === undefined ? "a run folder is needed (covenant simulate replay runs/contract)" : undefined,
+    })
+    .min(1)
+    .overwrite(expandHome)
+    .describe("run folder of simulate contract or games"),
+  pace: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("seconds a message; default: 0.6 in a terminal, 0 elsewhere"),
+  from: z
+    .string()
+    .regex(
+      /^\d+(\.\d+)?$/,
+      "expected a run or iteration, with a turn behind a point where wanted, e.g. 2 or 2.3",
+    )
+    .optional()
+    .describe("first run or iteration to be shown, e.g. 2, or turn in it, e.g. 2.3"),
+  user: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("only what this user says or is told: a seat, its number, or a name"),
+  experiment: z.string().min(1).optional().describe("of games: only this experiment"),
+  repetition: z.number().int().positive().optional().describe("of games: only this repetition"),
+});
+type ReplayConfig = z.output<typeof schema>;
+
+/** Seconds a message where somebody watches. */
+const readersPace = 0.6;
+
+const replays = { contract: contractReplay, games: gamesReplay } as const;
+
+const prepare = async (config: ReplayConfig) => {
+  const named = await readSimulation(config.run);
+  if (isSweep(named))
+    throw new UserError(
+      "replay-sweep",
+      `${config.run} is a sweep. Give one of its runs, which are below ${config.run}/cells.`,
+      { folder: config.run },
+    );
+  const source = await replays[named.kind](named.reading);
+  return { source, kind: named.kind, isWanted: wantedOf(config, source) };
+};
+
+/** A pause that ends at once when the command is to stop. */
+const pause = async (seconds: number, signal: AbortSignal): Promise<void> => {
+  if (seconds > 0) await wait(seconds * 1000, undefined, { signal }).catch(() => undefined);
+  throwIfAborted(signal);
+};
+
+const show = async (
+  messages: AsyncIterable<ReplayMessage>,
+  source: ReplaySource,
+  pace: number,
+  { screen, signal }: RecipeContext,
+): Promise<number> => {
+  let before: ReplayMessage | undefined;
+  let shown = 0;
+  screen?.write(`${source.title}\n`);
+  for await (const message of messages) {
+    await pause(before === undefined ? 0 : pace, signal);
+    screen?.write(`${messageLines(message, before, source).join("\n")}\n`);
+    before = message;
+    shown++;
+  }
+  return shown;
+};
+
+const execute = async (config: ReplayConfig, context: RecipeContext) => {
+  const { source, kind, isWanted } = await prepare(config);
+  const messages = numbered(source, isWanted);
+  if (context.screen !== undefined) {
+    const pace = config.pace ?? (context.screen.isTerminal ? readersPace : 0);
+    const shown = await show(messages, source, pace, context);
+    return { lines: ["", counted(shown, "message")], document: { messages: shown } };
+  }
+  const all: ReplayMessage[] = [];
+  for await (const message of messages) {
+    throwIfAborted(context.signal);
+    all.push(message);
+  }
+  const { title, steps, speakers } = source;
+  const document: Replay = { version: 1, kind, title, steps, speakers: [...speakers], messages: all };
+  return { lines: [counted(all.length, "message")], document };
+};
+
+/** `covenant simulate replay`. */
+export const recipe: Recipe<typeof schema> = {
+  command: ["simulate", "replay"],
+  summary: "what a stored simulation said, message by message, without a model",
+  schema,
+  flags: {
+    run: { path: "run", description: "run folder", placeholder: "folder" },
+    pace: { path: "pace", description: "seconds a message; 0: at once", placeholder: "seconds" },
+    from: {
+      path: "from",
+      description: "first run or iteration, e.g. 2, or turn in it, e.g. 2.3",
+      placeholder: "place",
+    },
+    user: { path: "user", description: "only what this user says or is told", placeholder: "user" },
+    experiment: { path: "experiment", description: "of games: only this experiment", placeholder: "name" },
+    repetition: { path: "repetition", description: "of games: only this repetition", placeholder: "number" },
+  },
+  positional: "run",
+  async plan(config) {
+    const { source } = await prepare(config);
+    return planOf([planWriting("replay", source.title)]);
+  },
+  run: execute,
+};

@@ -1,0 +1,93 @@
+// The simulations that can be swept and joined, as a table: which command each is, which models its settings name, and
+// where its figures are to be read from a run folder. A new one is a line here.
+
+import { join } from "node:path";
+import { z } from "zod";
+import { collect } from "../core/index.ts";
+import { type ExperimentFigure, learnedRecordSchema, type SimulationKind } from "../records/index.ts";
+import { type RunReading, streamRecords } from "../runs/index.ts";
+import { contractRows, documentText } from "./contract-figures.ts";
+import type { Recipe } from "./recipe.ts";
+import { runName } from "./stages/contract-run.ts";
+import { gameRows } from "./stages/game-figures.ts";
+
+/** How figures of a run are read. steps: runs, or iterations, that its settings ask for. */
+export type Simulation = {
+  readonly kind: SimulationKind;
+  readonly load: () => Promise<Recipe>;
+  /** Names of models that checked settings hold. */
+  readonly models: (settings: unknown) => readonly string[];
+  readonly rows: (reading: Pick<RunReading, "folder" | "config">) => AsyncIterable<ExperimentFigure>;
+  /** The text of the constitution that the run ended with; null where there is none. */
+  readonly document: (reading: Pick<RunReading, "folder" | "config" | "has">) => Promise<string | null>;
+  /** What a step is called. */
+  readonly step: string;
+  /** Measures that a person wants to see first. */
+  readonly shown: RegExp;
+};
+
+const contractSettings = z.looseObject({
+  model: z.string(),
+  runs: z.number(),
+  roles: z
+    .looseObject({
+      user: z.looseObject({ model: z.string().optional() }),
+      meta: z.looseObject({ model: z.string().optional() }),
+    })
+    .optional(),
+});
+const gamesSettings = z.looseObject({
+  iterations: z.number(),
+  model: z.string().optional(),
+  learner: z.string().optional(),
+});
+
+const named = (names: readonly (string | undefined)[]): string[] => [
+  ...new Set(names.filter((name) => name !== undefined)),
+];
+
+const lastDocument: Simulation["document"] = async ({ folder, config, has }) => {
+  for (let run = contractSettings.parse(config).runs; run > 0; run--) {
+    const file = `${runName(run)}/learned.jsonl`;
+    if (!has(file)) continue;
+    const rows = await collect(streamRecords(join(folder, file), learnedRecordSchema));
+    const found = rows.find(({ part }) => part === "constitution");
+    if (found !== undefined) return documentText(found);
+  }
+  return null;
+};
+
+export const simulations: readonly Simulation[] = [
+  {
+    kind: "contract",
+    load: async () => (await import("./simulate-contract.ts")).recipe,
+    models(settings) {
+      const { model, roles } = contractSettings.parse(settings);
+      return named([model, roles?.user.model, roles?.meta.model]);
+    },
+    rows: ({ folder, config }) => contractRows(folder, contractSettings.parse(config).runs),
+    document: lastDocument,
+    step: "Run",
+    shown: /^(own|others|similarity)\./,
+  },
+  {
+    kind: "games",
+    load: async () => (await import("./simulate-games.ts")).recipe,
+    models(settings) {
+      const { model, learner } = gamesSettings.parse(settings);
+      return named([model, learner]);
+    },
+    rows: ({ folder, config }) => gameRows(folder, gamesSettings.parse(config).iterations),
+    document: async () => null,
+    step: "Iteration",
+    shown: /^(given|accepted|income)$/,
+  },
+];
+
+/** The simulation of a kind. */
+export const simulationOf = (kind: SimulationKind): Simulation =>
+  simulations.find((one) => one.kind === kind)!;
+
+/** The simulation that a run folder's command was; undefined where it was another command. */
+export const simulationOfRun = (name: string): Simulation | undefined =>
+  simulations.find(({ kind }) => name === `simulate ${kind}`);
