@@ -15,7 +15,6 @@ export type {
   RecipeOutcome,
   RecipePlan,
 } from "./recipe.ts";
-export type { FromArm, ToArm } from "./stages/arm-messages.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */

@@ -101,10 +101,15 @@ export type RunRequest = {
   readonly inputs: CheckedInputs;
 };
 
+/** Prompts of a command that asks models are what it was given; of others they are what it makes. */
+const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
+  Object.keys(speeds).length > 0 ? ["prompts"] : [];
+
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
   const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;
   const { fresh } = context;
-  return { folder: out, name, config: decisive, contents: inputs.contents, seed: config.seed, fresh };
+  const told = { config: decisive, contents: inputs.contents, given: givenOf(inputs) };
+  return { folder: out, name, ...told, seed: config.seed, fresh };
 };
 
 /** What a dry run needs to know of the folder: throws UserError where openStages would, and touches nothing. */

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 
 export type Body = {
+  readonly model?: string;
   readonly messages: readonly { readonly content: string }[];
   readonly seed?: number;
   readonly max_tokens?: number;
@@ -19,6 +20,7 @@ export type Body = {
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number.
+ * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
   readonly scores?: boolean;
@@ -28,6 +30,7 @@ export type Behaviour = {
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string;
+  readonly strict?: boolean;
   /** Told of every call before it is answered. */
   readonly onCall?: (body: Body) => void;
 };
@@ -125,6 +128,12 @@ const createGate = () => {
 
 const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
 
+/** How a server that takes one key and one model turns down a call. */
+const refuse = ({ headers }: IncomingMessage, { model }: Body) => {
+  if (headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
+  return model === "parrot" ? undefined : failed(404, `The model ${model} does not exist`);
+};
+
 const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
@@ -134,7 +143,7 @@ const closeServer = (server: Server): Promise<void> =>
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
   const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
-  const { rejects = () => false, says = ["("], writes, onCall } = behaviour;
+  const { rejects = () => false, says = ["("], writes, strict = false, onCall } = behaviour;
   const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
@@ -152,6 +161,8 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
     onCall?.(body);
+    const refused = strict ? refuse(request, body) : undefined;
+    if (refused !== undefined) return refused;
     if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context)
       return failed(400, `maximum context length is ${context}`);
     asked.push(body.messages);
