@@ -38,7 +38,7 @@ export {
   packPace,
   renderClassification,
 } from "./prompts/classification.ts";
-export { formatNamed, promptFormats } from "./prompts/formats.ts";
+export { type FormattedRow, formatNamed, promptFormats, readFormatted } from "./prompts/formats.ts";
 export {
   createHarvest,
   type Examples,

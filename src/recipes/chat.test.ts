@@ -118,6 +118,17 @@ describe("a conversation", () => {
     expect((await talk(["The river is"])).events.map(({ type }) => type)).toEqual(["notice"]);
   });
 
+  it("warns once where the model's vocabulary does not know what is written", async () => {
+    const warnings = (lines: readonly string[]) =>
+      talk(lines, { model: "embedded:covenant-tiny", maxTokens: 2 }).then(({ events }) =>
+        events.flatMap((event) => (event.type === "warning" ? [`${event.code}: ${event.text}`] : [])),
+      );
+    expect(await warnings(["How can I plant a tree?", "我怎样才能种一棵树？", "在花园里？"])).toEqual([
+      expect.stringMatching(/^vocabulary-foreign: .*words of what you write: 100 % of the tokens/),
+    ]);
+    expect(await warnings(["How can I plant a tree?"])).toEqual([]);
+  });
+
   it("needs somebody", async () => {
     const config = recipe.schema.parse({ model: tied });
     const context = { emit: () => undefined, clock: manualClock(), environment: {} };

@@ -14,13 +14,16 @@ import {
   type Generator,
   type ModelFolder,
   type ResolvedSampling,
+  type Tokenizer,
 } from "../transformer/index.ts";
 import { loadFlag, modelFlag, samplingFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Conversation, Recipe, RecipeContext } from "./recipe.ts";
 import { samplingFor } from "./sampling-defaults.ts";
 import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
+import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
+import { vocabularyNotices } from "./stages/vocabulary.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 0.7;
@@ -86,6 +89,19 @@ const reply = async (
   return whole;
 };
 
+/** Tells once where the model's vocabulary does not know what is written. */
+const createVocabularyWatch = (tokenizer: Tokenizer, warn: (notice: Notice) => void) => {
+  let told = false;
+  return (line: string): void => {
+    if (told) return;
+    const ids = tokenizer.encode(line, { specialTokens: false });
+    for (const notice of vocabularyNotices(tokenizer, [ids], "what you write")) {
+      told = true;
+      warn(notice);
+    }
+  };
+};
+
 /** Answers one line. Throws UserError for what the person can mend, with the conversation as it was before. */
 const answer = async (
   line: string,
@@ -134,7 +150,9 @@ const converse = async (
   config: Talk,
   conversation: Conversation,
   signal: AbortSignal,
+  warn: (notice: Notice) => void,
 ): Promise<readonly Message[]> => {
+  const watchVocabulary = createVocabularyWatch(folder.tokenizer, warn);
   const state: State = { system: config.system, messages: [], turn: 0 };
   state.messages = begin(state);
   const generator = createGenerator(frozenState(folder), folder.generationConfig);
@@ -147,6 +165,7 @@ const converse = async (
         if (!obey(line, state, conversation)) break;
         continue;
       }
+      watchVocabulary(line);
       try {
         await answer(line, state, folder, generator, config, conversation);
       } catch (thrown) {
@@ -166,13 +185,14 @@ const run = async (config: ChatConfig, context: RecipeContext) => {
     throw new UserError("no-conversation", "There is nobody to talk with here. Use `covenant generate`.");
   const folder = await loadLanguageModel(config.model, context, config.load);
   const time = clock.now();
+  const warn = (notice: Notice): void => emit({ type: "warning", time: clock.now(), ...notice });
   if (folder.chatTemplate === null) {
     const text = `${config.model} has no chat template: what you write is continued as plain text.`;
-    emit({ type: "warning", time, code: "no-chat-template", text });
+    warn({ code: "no-chat-template", text });
   }
   emit({ type: "notice", time, text: `Talking with ${config.model}. /help lists what else you can type.` });
   const sampling = samplingFor(folder, config, ownTemperature, context);
-  const messages = await converse(folder, { ...config, sampling }, conversation, signal);
+  const messages = await converse(folder, { ...config, sampling }, conversation, signal, warn);
   return { lines: [], document: { model: config.model, sampling, messages } };
 };
 

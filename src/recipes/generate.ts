@@ -3,7 +3,8 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { deriveSeed, UserError } from "../core/index.ts";
+import { deriveSeed, describePlace, UserError } from "../core/index.ts";
+import { type FormattedRow, readFormatted } from "../feedback/index.ts";
 import {
   createGenerator,
   createTextStream,
@@ -15,16 +16,17 @@ import {
   type TokenReply,
   type TokenRequest,
 } from "../transformer/index.ts";
-import { plainFlags, samplingFlags } from "./flags.ts";
+import { formatFlag, plainFlags, samplingFlags } from "./flags.ts";
 import {
-  loadPlainRows,
   openResults,
   type ResultsPlace,
+  readPlainRows,
   requireResultsFile,
   resultsContinue,
   resultsPlace,
 } from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
+import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { samplingFor } from "./sampling-defaults.ts";
 import {
@@ -36,6 +38,7 @@ import {
   seedSetting,
   tokenSamplingSettings,
 } from "./settings.ts";
+import { hereFile } from "./stages/data-files.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 import { counted } from "./wording.ts";
 
@@ -45,9 +48,10 @@ const ownTemperature = 1;
 const generateSchema = z.strictObject({
   model: folderModelSetting,
   load: loadSetting,
-  data: fileSetting("a JSONL file with rows {prompt} is needed (--data rows.jsonl)").describe(
-    "JSONL file of rows {prompt}",
+  data: fileSetting("a file with rows {prompt} is needed (--data rows.jsonl)").describe(
+    "file of rows {prompt}, or of prompts in a published format: JSONL, JSON, CSV, TSV, Parquet (.gz too), .txt, or hf:datasets/...",
   ),
+  format: formatSetting,
   results: resultsSetting,
   seed: seedSetting,
   batch: batchSetting.default(64),
@@ -64,10 +68,32 @@ type GeneratedRow = {
   readonly finish: "stop" | "length";
 };
 
-const prepare = async ({ model: name, data, results, load }: GenerateConfig, context: RecipeContext) => {
+/**
+ * The text that a row asks to continue: its own prompt where that is a text and no format is named, and otherwise what
+ * the file's format takes for its prompt, of a single turn.
+ */
+const promptText = ({ place, row, format }: FormattedRow, named: boolean): string => {
+  const own = named ? undefined : rowSchema.safeParse(row).data?.prompt;
+  if (own !== undefined) return own;
+  const [only, ...more] = format.read(row, place).messages;
+  if (only?.role === "user" && more.length === 0) return only.content;
+  throw new UserError(
+    "prompt-of-turns",
+    `${describePlace(place)}: got a conversation of ${counted(more.length + 1, "message")}, and plain text is continued here. Expected a prompt of a single turn, as {prompt}.`,
+    { ...place },
+  );
+};
+
+const prepare = async (
+  { model: name, data, results, load, format }: GenerateConfig,
+  context: RecipeContext,
+) => {
   await requireResultsFile(results, data);
+  const file = await hereFile(data, context);
   const model = await loadLanguageModel(name, context, load);
-  const prompts = await loadPlainRows(data, rowSchema, ({ prompt }) => {
+  const given = (onFault: (fault: UserError) => void) => readFormatted(file, onFault, format);
+  const textOf = (row: FormattedRow): string => promptText(row, format !== undefined);
+  const prompts = await readPlainRows(data, given, textOf, (prompt) => {
     const ids = encodePlain(model.tokenizer, prompt);
     if (ids.length === 0)
       throw new UserError(
@@ -80,7 +106,7 @@ const prepare = async ({ model: name, data, results, load }: GenerateConfig, con
       `prompt: got ${ids.length} tokens, which leave no room for a reply in a context of ${model.config.maxPositions}. Shorten it.`,
     );
   });
-  return { model, prompts };
+  return { model, prompts, file };
 };
 
 type Text = ReturnType<typeof createTextStream>;
@@ -148,7 +174,8 @@ export const recipe: Recipe<typeof generateSchema> = {
   summary: "a model's continuations of prompts, in plain text",
   schema: generateSchema,
   flags: {
-    ...plainFlags("JSONL file of rows {prompt}"),
+    ...plainFlags("file of rows {prompt}"),
+    format: formatFlag,
     ...samplingFlags,
     seed: { path: "seed", description: "seed of all replies", placeholder: "number" },
   },
@@ -162,10 +189,10 @@ export const recipe: Recipe<typeof generateSchema> = {
     return planOf([planTexts("generate", prompts.length, { read, speed, maxTokens, batch })]);
   },
   async run(config, context) {
-    const { model, prompts } = await prepare(config, context);
+    const { model, prompts, file } = await prepare(config, context);
     const { results, ...settings } = config;
     const sampling = samplingFor(model, config, ownTemperature, context);
-    const place = await resultsPlace(results, "generate", model, settings);
+    const place = await resultsPlace(results, "generate", model, file, settings);
     const rows = await generateRows(model, prompts, { config, place, sampling }, context);
     const cut = rows.filter(({ finish }) => finish === "length").length;
     const limited = cut === 0 ? "" : `, ${cut} cut at ${counted(config.maxTokens, "token")} or the context`;

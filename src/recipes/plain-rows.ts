@@ -1,5 +1,5 @@
-// Rows of plain text from a JSONL file, and results that go back to one, a line for each row in the rows' order, as
-// they come; the same command continues a file that it left unfinished. What a row holds is the recipe's schema.
+// Rows of plain text from a file of any kind, and results that go to a JSONL file, a line for each row in the rows'
+// order, as they come; the same command continues a file that it left unfinished. What a row holds is the recipe's part.
 
 import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
@@ -7,59 +7,71 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import {
   type Appender,
-  checkValue,
   collectFaults,
   covenantVersion,
   describePlace,
   formatJsonLines,
   hashJson,
   openAppender,
-  parseJson,
   parseJsonAs,
   readJsonLines,
-  readLines,
   readText,
   sha256File,
+  type TextPlace,
   UserError,
   writeFileAtomic,
 } from "../core/index.ts";
+import { readRows } from "../tables/index.ts";
 import type { LanguageFolder } from "./stages/model-checks.ts";
 
+/** A row where it stands. parse throws UserError with file, line and field for one that is not as it must be. */
+export type PlacedRow = { readonly place: TextPlace; readonly row: unknown };
+
 /**
- * What `read` makes of every row of a file. Throws UserError with every fault as file, line and field (read throws
- * UserErrors whose messages begin with a field), and when there are no rows.
+ * What `parse` and then `read` make of every row. name: of the file. Throws UserError with every fault as file, line and
+ * field (read throws UserErrors whose messages begin with a field), and when there are no rows.
  */
-export const loadPlainRows = async <Row, Read>(
-  file: string,
-  schema: z.ZodType<Row>,
+export const readPlainRows = async <Given extends PlacedRow, Row, Read>(
+  name: string,
+  rowsOf: (onFault: (fault: UserError) => void) => AsyncIterable<Given>,
+  parse: (given: Given) => Row,
   read: (row: Row) => Read,
 ): Promise<Read[]> => {
-  const faults = collectFaults(file);
+  const faults = collectFaults(name);
   const rows: Read[] = [];
   let count = 0;
-  for await (const { line, text } of readLines(file)) {
-    if (text.trim() === "") continue;
-    const place = { file, line };
+  const onFault = (fault: UserError): void => {
     count++;
     faults.attempt(() => {
-      const row = checkValue(schema, parseJson(text, place), place);
+      throw fault;
+    });
+  };
+  for await (const given of rowsOf(onFault)) {
+    const place = { ...given.place, file: name };
+    count++;
+    faults.attempt(() => {
+      const parsed = parse({ ...given, place });
       try {
-        rows.push(read(row));
+        rows.push(read(parsed));
       } catch (thrown) {
         if (!(thrown instanceof UserError)) throw thrown;
-        throw new UserError(
-          thrown.code,
-          `${describePlace(place)}: ${thrown.message}`,
-          { ...place, ...thrown.facts },
-          thrown,
-        );
+        const text = `${describePlace(place)}: ${thrown.message}`;
+        throw new UserError(thrown.code, text, { ...place, ...thrown.facts }, thrown);
       }
     });
   }
   faults.end();
   if (count > 0) return rows;
-  throw new UserError("rows-empty", `${file} holds no rows. Expected JSONL with one row a line.`, { file });
+  throw new UserError("rows-empty", `${name} holds no rows. Expected one row after another.`, { file: name });
 };
+
+/** The rows of a file of any kind that tables reads, as they stand. */
+export async function* tableRows(
+  file: string,
+  onFault: (fault: UserError) => void,
+): AsyncGenerator<PlacedRow> {
+  for await (const { place, value } of readRows(file, { onFault })) yield { place, row: value };
+}
 
 /**
  * Results by the place of their row. kept: how many were there already, from the first row on; all: those that have
@@ -170,16 +182,17 @@ export const openResults = async <Result>(place: ResultsPlace | undefined): Prom
 
 /**
  * Where the results of a command go, with the identity of what makes them: its settings, the rows and the model.
- * settings: as they are resolved, without the file's own name.
+ * settings: as they are resolved, without the file's own name. rows: the file, where it lies here.
  */
 export const resultsPlace = async (
   file: string | undefined,
   command: string,
   model: LanguageFolder,
-  { data, ...settings }: { readonly data: string; readonly [setting: string]: unknown },
+  rows: string,
+  { data: _, ...settings }: { readonly data: string; readonly [setting: string]: unknown },
 ): Promise<ResultsPlace | undefined> => {
   if (file === undefined) return undefined;
-  const contents = { data: (await sha256File(data)).sha256, model: await model.contentHash() };
+  const contents = { data: (await sha256File(rows)).sha256, model: await model.contentHash() };
   return { file, identity: hashJson({ command, version: covenantVersion(), settings, contents }) };
 };
 

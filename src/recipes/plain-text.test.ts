@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { InterruptedError, manualClock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
@@ -154,6 +155,70 @@ describe("a reward model", () => {
   it("is told which rows it takes", async () => {
     const data = write("wrong.jsonl", [{ text: "a" }]);
     await expect(scoreWith({ model: lined, data })).rejects.toThrow(/line 1.*prompt, completion/s);
+  });
+});
+
+describe("rows of other files", () => {
+  const put = (name: string, content: string | Uint8Array): string => {
+    const file = join(folder, name);
+    writeFileSync(file, content);
+    return file;
+  };
+  const prompts = ["The tree is", "The river, as it was,"];
+  const csv = `prompt,note\n${prompts[0]},x\n"${prompts[1]}",y\n`;
+
+  it.each([
+    ["rows.csv", csv],
+    ["rows.csv.gz", gzipSync(csv)],
+    ["rows.tsv", `prompt\tnote\n${prompts.map((prompt) => `${prompt}\tz\n`).join("")}`],
+    ["rows.json", JSON.stringify(prompts.map((prompt) => ({ prompt })))],
+    ["rows.txt", `${prompts.join("\n")}\n`],
+    ["texts.jsonl", prompts.map((text) => `${JSON.stringify({ text })}\n`).join("")],
+  ])("are generated for as JSONL's are (%s)", async (name, content) => {
+    const settings = { model: tied, maxTokens: 6, seed: 3 };
+    const wanted = await generateWith({
+      ...settings,
+      data: write(
+        "plain.jsonl",
+        prompts.map((prompt) => ({ prompt })),
+      ),
+    });
+    expect(await generateWith({ ...settings, data: put(name, content) })).toEqual(wanted);
+  });
+
+  it("are read in the format that is named, a prompt of one turn each", async () => {
+    const chats = (...more: object[]) => [
+      {
+        messages: [
+          { role: "user", content: prompts[0] },
+          { role: "assistant", content: "green." },
+        ],
+      },
+      ...more,
+    ];
+    const settings = { model: tied, maxTokens: 6, seed: 3 };
+    const [wanted] = await generateWith({
+      ...settings,
+      data: write("plain.jsonl", [{ prompt: prompts[0] }]),
+    });
+    const data = write("chats.jsonl", chats());
+    expect(await generateWith({ ...settings, data, format: "chat" })).toEqual([wanted]);
+    const turns = ["user", "assistant", "user", "assistant"].map((role) => ({ role, content: "so" }));
+    const long = write("chats.jsonl", chats({ messages: turns }));
+    await expect(generateWith({ ...settings, data: long, format: "chat" })).rejects.toThrow(
+      /chats\.jsonl, line 2: got a conversation of 3 messages.*Expected a prompt of a single turn/,
+    );
+    await expect(generateWith({ ...settings, data, format: "chats" })).rejects.toThrow("did you mean chat?");
+  });
+
+  it("are scored as JSONL's are, with faults where they stand", async () => {
+    const rows = prompts.map((prompt) => ({ prompt, continuation: " high" }));
+    const wanted = await scoreWith({ model: tied, data: write("plain.jsonl", rows) });
+    const lines = prompts.map((prompt) => `"${prompt}"," high"\n`).join("");
+    const data = put("scored.csv", `prompt,continuation\n${lines}`);
+    expect(await scoreWith({ model: tied, data })).toEqual(wanted);
+    const json = put("scored.json", JSON.stringify([...rows, { prompt: "The tree" }]));
+    await expect(scoreWith({ model: tied, data: json })).rejects.toThrow(/scored\.json, .*continuation/);
   });
 });
 

@@ -5,6 +5,7 @@ import type { TextForm } from "../training/index.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 import { longestPrompt } from "./plan.ts";
 import type { TrainingSettings } from "./settings.ts";
+import { mergedNotices } from "./stages/adapter-start.ts";
 import { type Notice, warmupNotices } from "./stages/learned-rows.ts";
 import { type EncodedPrompts, encodePrompts } from "./stages/policy-prompts.ts";
 import type { OneSidedPrompts } from "./stages/prompts.ts";
@@ -20,23 +21,25 @@ export type PromptReading = {
 
 /** Prompts as the policy reads them. Throws UserError when none leaves room for a reply. */
 export const readPrompts = async (
-  config: TextSettings,
+  config: TextSettings & { readonly model: string },
   prompts: OneSidedPrompts,
   { languages, configs }: CheckedInputs,
   [block, settings]: readonly [
     string,
-    Pick<TrainingSettings, "schedule" | "warmupSteps"> & { readonly steps: number },
+    Pick<TrainingSettings, "schedule" | "warmupSteps"> & { readonly steps: number; readonly lora?: unknown },
   ],
 ): Promise<PromptReading> => {
   const warmup = warmupNotices(block, settings, settings.steps);
   const reading = await readingOf(config, languages["model"]);
   const shape = configs["model"];
-  const notices = [...prompts.notices, ...warmup];
+  const isMerged = languages["model"]?.isAdapter === true && settings.lora === undefined;
+  const own = [...warmup, ...mergedNotices(config.model, isMerged, block)];
+  const notices = [...prompts.notices, ...own];
   if (reading === null || shape == null) return { texts: "chat", notices, encoded: null, prompts };
   const encoded = encodePrompts(prompts.used, reading.codec, shape, reading.texts);
   return {
     texts: reading.texts,
-    notices: [...prompts.notices, ...encoded.notices, ...warmup],
+    notices: [...prompts.notices, ...encoded.notices, ...own],
     encoded,
     prompts,
   };

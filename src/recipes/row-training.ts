@@ -12,12 +12,14 @@ import { planOf, planWriting, tokensOfLength } from "./plan.ts";
 import { planTraining } from "./plan-training.ts";
 import type { RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
 import { chatTemplateSetting, fileSetting, modelSetting, seedSetting, textsSetting } from "./settings.ts";
+import { mergedNotices } from "./stages/adapter-start.ts";
 import { localFile } from "./stages/data-files.ts";
 import type { EncodedRow, LearnedRows } from "./stages/learned-rows.ts";
 import type { RowModel } from "./stages/sft.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { readingOf, type TextSettings, templateFile } from "./stages/text-reading.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
+import { vocabularyNotices } from "./stages/vocabulary.ts";
 import type { LoadedRows, OpenedRows } from "./training-data.ts";
 import { type TrainingLoad, trainingSize } from "./training-size.ts";
 import { describeTraining, summariseTraining } from "./training-summary.ts";
@@ -84,7 +86,15 @@ const readRows = async <Config extends TrainConfig, Row>(
   if (opened === null || reading === null || shape == null) return null;
   const loaded = opened.settle(reading.texts, config.seed);
   const ready = training.ready(loaded, { codec: reading.codec, config: shape }, config);
-  return { rows: loaded.rows, ready: { ...ready, notices: [...loaded.notices, ...ready.notices] } };
+  const tokens = ready.learned.flatMap(({ item: { trunk, branches } }) => [trunk, ...branches]);
+  const isMerged = languages["model"]?.isAdapter === true && training.settingsOf(config).lora === undefined;
+  const notices = [
+    ...mergedNotices(config.model, isMerged, training.block),
+    ...loaded.notices,
+    ...ready.notices,
+    ...vocabularyNotices(reading.codec.tokenizer, tokens, "the rows"),
+  ];
+  return { rows: loaded.rows, ready: { ...ready, notices } };
 };
 
 /** What a training learned, for the command that goes on from it. */

@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { UserError } from "../core/index.ts";
+import { checkValue, UserError } from "../core/index.ts";
 import { scoreOfLogit } from "../training/index.ts";
 import {
   createScorer,
@@ -15,32 +15,40 @@ import {
 } from "../transformer/index.ts";
 import { plainFlags } from "./flags.ts";
 import {
-  loadPlainRows,
   openResults,
+  type PlacedRow,
   type Results,
   type ResultsPlace,
+  readPlainRows,
   requireResultsFile,
   resultsContinue,
   resultsPlace,
+  tableRows,
 } from "./plain-rows.ts";
 import { planOf, planTexts } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { rewardItem, rewardRowSchema } from "./score-rewards.ts";
 import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings.ts";
+import { hereFile } from "./stages/data-files.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 import { counted } from "./wording.ts";
 
 const scoreSchema = z.strictObject({
   model: folderModelSetting,
   load: loadSetting,
-  data: fileSetting("a JSONL file with rows {prompt, continuation} is needed (--data rows.jsonl)").describe(
-    "JSONL file of rows {prompt, continuation}; for a reward model {prompt, completion} or {messages}",
+  data: fileSetting("a file with rows {prompt, continuation} is needed (--data rows.jsonl)").describe(
+    "file of rows {prompt, continuation}, for a reward model {prompt, completion} or {messages}: JSONL, JSON, CSV, TSV, Parquet (.gz too), or hf:datasets/...",
   ),
   results: resultsSetting,
 });
 type ScoreConfig = z.output<typeof scoreSchema>;
 
 const rowSchema = z.object({ prompt: z.string(), continuation: z.string().min(1) });
+
+const parseAs =
+  <Row>(schema: z.ZodType<Row>) =>
+  ({ place, row }: PlacedRow): Row =>
+    checkValue(schema, row, place);
 
 /**
  * What is said of a row: natural logarithms, of the whole continuation and of each of its tokens; of a reward model its
@@ -59,6 +67,8 @@ const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + bra
 
 const prepare = async ({ model: name, data, results, load }: ScoreConfig, context: RecipeContext) => {
   await requireResultsFile(results, data);
+  const file = await hereFile(data, context);
+  const given = (onFault: (fault: UserError) => void) => tableRows(file, onFault);
   const model = await loadLanguageModel(name, context, load, "any");
   const { maxPositions } = model.config;
   const inContext = (item: PackedItem, fields: string, most: number): PackedItem => {
@@ -69,10 +79,10 @@ const prepare = async ({ model: name, data, results, load }: ScoreConfig, contex
     );
   };
   const rows = isReward(model)
-    ? await loadPlainRows(data, rewardRowSchema, (row) =>
+    ? await readPlainRows(data, given, parseAs(rewardRowSchema), (row) =>
         inContext(rewardItem(model, row), Object.keys(row).join(", "), maxPositions),
       )
-    : await loadPlainRows(data, rowSchema, ({ prompt, continuation }) =>
+    : await readPlainRows(data, given, parseAs(rowSchema), ({ prompt, continuation }) =>
         // a continuation's last token needs no position of its own
         inContext(
           encodeContinuation(model.tokenizer, prompt, continuation),
@@ -80,7 +90,7 @@ const prepare = async ({ model: name, data, results, load }: ScoreConfig, contex
           maxPositions + 1,
         ),
       );
-  return { model, rows };
+  return { model, rows, file };
 };
 
 /** Rows that are computed before the first of them is written, and again where they were not all written. */
@@ -178,7 +188,7 @@ export const recipe: Recipe<typeof scoreSchema> = {
   command: ["score"],
   summary: "log-probabilities of continuations in plain text, or a reward model's scores of replies",
   schema: scoreSchema,
-  flags: plainFlags("JSONL file of rows {prompt, continuation}"),
+  flags: plainFlags("file of rows {prompt, continuation}"),
   positional: "model",
   continuation: resultsContinue,
   async plan(config, context) {
@@ -187,9 +197,9 @@ export const recipe: Recipe<typeof scoreSchema> = {
     return planOf([planTexts("score", rows.length, { read, speed: await speedOf(model, context) })]);
   },
   async run(config, context) {
-    const { model, rows } = await prepare(config, context);
+    const { model, rows, file } = await prepare(config, context);
     const { results, ...settings } = config;
-    const place = await resultsPlace(results, "score", model, settings);
+    const place = await resultsPlace(results, "score", model, file, settings);
     const scored = await scoreFile(model, rows, place, context);
     const lines = scored.map((row, at) =>
       "logit" in row

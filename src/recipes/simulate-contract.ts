@@ -144,7 +144,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const figures = figuresOf(config, runs, counts, benefit);
   await run.write("metrics.json", figures);
   await run.finish();
-  const spent = await spentInRun(run.folder, runNames(config));
+  const spent = await spentInRun(run.folder, [...runNames(config), satisfactionName]);
   const file = join(config.out, `${learned.part}.yaml`);
   return {
     lines: [

@@ -217,6 +217,23 @@ const describeCandidates = (vote: Vote, votes: Voted): string[] => {
   ];
 };
 
+/** What is in and what is out only because the seed said so. */
+const describeLots = ({ choices, candidates }: Voted): string[] => {
+  const { chosen, lots } = choices.find(({ decides }) => decides)!;
+  const textFor = (name: string): string =>
+    `"${short(textOf(candidates.find(({ candidate }) => candidate === name)!.statements))}"`;
+  return lots.flatMap((lot) => {
+    const [inside, outside] = [true, false].map((wanted) =>
+      lot.filter((name) => chosen.includes(name) === wanted),
+    );
+    if (inside!.length === 0 || outside!.length === 0) return [];
+    const more = outside!.length > 2 ? ` and ${outside!.length - 2} more` : "";
+    return [
+      `By lot, for the rule held them to be equal: ${inside!.map(textFor).join(", ")} rather than ${outside!.slice(0, 2).map(textFor).join(", ")}${more}.`,
+    ];
+  });
+};
+
 const describeRules = (vote: Vote, votes: Voted): string[] => {
   const rows = votes.choices.map(({ rule, decides, welfare, leftOut }) => {
     const name = [decides ? "*" : "", rule];
@@ -263,15 +280,20 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
         ),
       ];
 
+const shownSpeakers = 6;
+
+const speakers = (names: readonly string[]): string =>
+  names.length > shownSpeakers ? counted(names.length, "user") : names.join(", ");
+
 const describeDocument = (document: Constitution): string[] =>
   document.principles.flatMap(({ title, grounds = [] }, at) => {
     const by = (how: string): string[] => [
       ...new Set(grounds.flatMap((ground) => (ground.by === how ? [ground.speaker] : []))),
     ];
     const told = [
-      ...(by("proposed").length > 0 ? [`proposed by ${by("proposed").join(", ")}`] : []),
-      ...(by("cited").length > 0 ? [`from what ${by("cited").join(", ")} said`] : []),
-      ...(by("supported").length > 0 ? [`supported by ${by("supported").join(", ")}`] : []),
+      ...(by("proposed").length > 0 ? [`proposed by ${speakers(by("proposed"))}`] : []),
+      ...(by("cited").length > 0 ? [`from what ${speakers(by("cited"))} said`] : []),
+      ...(by("supported").length > 0 ? [`supported by ${speakers(by("supported"))}`] : []),
     ];
     return [`  ${at + 1}. ${title}`, ...(told.length === 0 ? [] : [`     ${told.join("; ")}`])];
   });
@@ -287,6 +309,7 @@ export const describeVote = (
   const last = rounds.at(-1) ?? votes;
   return [
     ...describeCandidates(vote, votes),
+    ...describeLots(votes),
     ...describeMissing("Numbers that are missing, and neither for nor against anything", missing),
     ...(unheard.length === 0
       ? []

@@ -15,6 +15,7 @@ export {
   trainBpe,
   trainTokenizer,
 } from "./bpe-training.ts";
+export { countSingleBytes } from "./byte-share.ts";
 export {
   type ChatTemplate,
   compileChatTemplate,

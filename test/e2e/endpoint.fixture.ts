@@ -128,10 +128,13 @@ const createGate = () => {
 
 const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
 
-/** How a server that takes one key and one model turns down a call. */
-const refuse = ({ headers }: IncomingMessage, { model }: Body) => {
-  if (headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
-  return model === "parrot" ? undefined : failed(404, `The model ${model} does not exist`);
+/** How a server turns down a call before it looks at what is asked; undefined: it does not. */
+const refuse = ({ headers }: IncomingMessage, { model, messages }: Body, behaviour: Behaviour) => {
+  const { strict, context = Number.POSITIVE_INFINITY } = behaviour;
+  if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
+  if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
+  const length = messages.reduce((sum, { content }) => sum + content.length, 0);
+  return length > context ? failed(400, `maximum context length is ${context}`) : undefined;
 };
 
 const closeServer = (server: Server): Promise<void> =>
@@ -142,8 +145,8 @@ const closeServer = (server: Server): Promise<void> =>
 
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
-  const { rejects = () => false, says = ["("], writes, strict = false, onCall } = behaviour;
+  const { scores = true, repeatsKey = false, uncounted } = behaviour;
+  const { rejects = () => false, says = ["("], writes, onCall } = behaviour;
   const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
@@ -161,10 +164,8 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
     onCall?.(body);
-    const refused = strict ? refuse(request, body) : undefined;
+    const refused = refuse(request, body, behaviour);
     if (refused !== undefined) return refused;
-    if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context)
-      return failed(400, `maximum context length is ${context}`);
     asked.push(body.messages);
     if (rejects(body.messages.at(-1)?.content ?? "")) return failed(400, "Conversation roles must alternate");
     if (repeatsKey && replies++ === 0) return failed(503, `not now,${saidBack(request)}`);

@@ -65,6 +65,21 @@ describe("a training with adapters", () => {
 });
 
 describe("export", () => {
+  it("is merged, as one is told, where training starts from it without adapters, and gone on with where it has them", async () => {
+    const rows = join(root, "test/e2e/rows.jsonl");
+    const words = ["train", "sft", "--model", "./runs/sft/sl/adapter", "--data", rows, "--out", "whole"];
+    const said =
+      /adapter is an adapter: it is merged into its base, and all weights learn.*--set sft\.lora\.rank/;
+    const planned = await covenant([...words, "--dry-run"], folder);
+    expect(expectStatus(planned, 0).stdout + planned.stderr).toMatch(said);
+    const whole = await covenant([...words, "--set", "sft.epochs=1"], folder);
+    expect(expectStatus(whole, 0).stderr).toMatch(said);
+    const own = ["rank=4", "alpha=6", "rsLora=true", "targets=q_proj,up_proj"];
+    const lora = own.flatMap((one) => ["--set", `sft.lora.${one}`]);
+    const gone = await covenant([...words.slice(0, -1), "gone", ...lora, "--dry-run"], folder);
+    expect(expectStatus(gone, 0).stdout + gone.stderr).not.toMatch(/it is merged/);
+  });
+
   it("merges the adapter of a run into one model, in the format asked for", async () => {
     const words = ["export", "merge", "--model", "runs/sft", "--out", "merged"];
     const { stdout } = expectStatus(await covenant(words, folder), 0);

@@ -16,7 +16,7 @@ describe("a command", () => {
     const { name, replies } = await serve({ strict: true });
     const own = join(folder, "mistaken");
     mkdirSync(own);
-    
+
     const keyed = (key: string) => writeFileSync(join(own, ".env"), `COVENANT_API_KEY=${key}\n`);
     const wrong = name.replace("parrot", "parott");
     const run = (command: string, model: string, out: string, ...more: readonly string[]) =>
@@ -26,7 +26,9 @@ describe("a command", () => {
     keyed("parrot-key");
     expect(expectStatus(await run("revise", wrong, "out"), 2).stderr).toContain("status 404");
     // what another command is to make may be what this one was given
-    expect(expectStatus(await run("label", name, "out"), 2).stderr).toContain("command: revise there, label now");
+    expect(expectStatus(await run("label", name, "out"), 2).stderr).toContain(
+      "command: revise there, label now",
+    );
     expectStatus(await run("revise", name, "out", "--dry-run"), 0);
     expect(replies()).toBe(0);
     const ended = JSON.parse(expectStatus(await run("revise", name, "out", "--json"), 0).stdout) as object;

@@ -66,6 +66,23 @@ describe("train sft", () => {
     expect(existsSync(inFolder("sft/sl/best.safetensors"))).toBe(false);
   });
 
+  it("warns of text that the model's vocabulary does not know, before and when it learns", async () => {
+    const chat = (question: string, reply: string) => ({ messages: [user(question), assistant(reply)] });
+    write("foreign.jsonl", Array(8).fill(chat("我怎样才能种一棵树？", "挖一个洞，把树放进去。")));
+    write("known.jsonl", Array(8).fill(chat("How do I plant a tree?", "Dig a hole and put the tree in.")));
+    const words = (data: string) => [
+      ...["train", "sft", "--model", "embedded:covenant-tiny", "--data", data, "--out", "foreign"],
+      ...set("epochs=1", "batch=8"),
+    ];
+    const said =
+      /hardly knows the words of the rows: 100 % of the tokens with letters stand for a single byte/;
+    const planned = await covenant([...words("foreign.jsonl"), "--dry-run"], folder);
+    expect(expectStatus(planned, 0).stdout + planned.stderr).toMatch(said);
+    const known = await covenant([...words("known.jsonl"), "--dry-run"], folder);
+    expect(expectStatus(known, 0).stdout + known.stderr).not.toMatch(/hardly knows/);
+    expect(expectStatus(await covenant(words("foreign.jsonl"), folder), 0).stderr).toMatch(said);
+  });
+
   it("refuses rows whose roles are out of order, with file and line", async () => {
     write("disorder.jsonl", [
       { messages: [user("a"), assistant("b")] },

@@ -14,6 +14,7 @@ import {
   targetedProjections,
 } from "../../transformer/index.ts";
 import type { LoraSettings, PolicyLoraSettings } from "../settings.ts";
+import type { Notice } from "./learned-rows.ts";
 
 /** Settings of adapters, whatever trains them. */
 export type AdapterSettings = NonNullable<PolicyLoraSettings | LoraSettings>;
@@ -84,6 +85,13 @@ export const requireSameAdapters = (
     "adapter-not-continued",
     `${earlier}.load leaves an adapter, and ${later}.lora goes on with it; but ${earlier}.lora has ${found.join(", ")}. Give both the same settings, or leave out ${earlier}.load.`,
   );
+};
+
+/** Told where training merges the adapter that it starts from. block: the key of the training's settings. */
+export const mergedNotices = (name: string, isMerged: boolean, block: string): Notice[] => {
+  if (!isMerged) return [];
+  const text = `${name} is an adapter: it is merged into its base, and all weights learn. To go on with the adapter instead, give ${block}.lora its own settings (--set ${block}.lora.rank=...).`;
+  return [{ code: "adapter-merged", text }];
 };
 
 /** What an adapter names as its base, seen from anywhere: an absolute path, or owner/name on the hub. */

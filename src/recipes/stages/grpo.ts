@@ -17,7 +17,7 @@ import {
 } from "../../training/index.ts";
 import { createGenerator, createScorer } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../policy-settings.ts";
-import { startingState } from "./adapter-start.ts";
+import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { judgeReward } from "./judge-reward.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
@@ -88,7 +88,11 @@ const trainWith = async (
   const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
   const endToken = endTokenOf(model, options.model);
   const prompts = encodePrompts(options.prompts, model.codec, model.config, texts);
-  warnOf(stage, [...prompts.notices, ...warmupNotices("grpo", settings, settings.steps)]);
+  warnOf(stage, [
+    ...prompts.notices,
+    ...warmupNotices("grpo", settings, settings.steps),
+    ...mergedNotices(options.model, model.isMerged, "grpo"),
+  ]);
   const rewardModel =
     options.rewardModel === undefined
       ? null

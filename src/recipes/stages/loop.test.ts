@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type DiskWriter, systemDisk } from "../../core/index.ts";
+import type { RunEvent } from "../../records/index.ts";
 import { openRun } from "../../runs/index.ts";
 import { createSftTrainer, defaultAdamW, loopSteps, trainSft } from "../../training/index.ts";
 import {
@@ -46,7 +47,13 @@ const rows = Array.from({ length: 6 }, (_, at) => row(at));
 // Rows of another kind: what is learned of the others makes them less likely in the end.
 const heldOut = { rows: Array.from({ length: 4 }, (_, at) => row(at + 30)), every: 2 };
 
-type Ended = { readonly state: ModelState; readonly losses: number[]; readonly saved: boolean };
+/** notices: what was said of where it went on. */
+type Ended = {
+  readonly state: ModelState;
+  readonly losses: number[];
+  readonly saved: boolean;
+  readonly notices: string[];
+};
 
 /** Trains in a run of this name; with `stopAt` it is stopped after so many steps, by an error. */
 const train = async (
@@ -73,7 +80,10 @@ const train = async (
     schedule: { kind: "constant", peak: 0.02, warmupSteps: 0 } as const,
     padding: 1,
   };
-  await using run = await openTestRun(name, clock);
+  const notices: string[] = [];
+  await using run = await openTestRun(name, clock, (event) => {
+    if (event.type === "notice") notices.push(event.text);
+  });
   await run
     .stage({ name: "sl", inputs: {} }, (stage) =>
       trainStage({
@@ -99,10 +109,10 @@ const train = async (
     .catch((error: Error) => {
       if (error.message !== "stopped") throw error;
     });
-  return { state, losses: losses.filter((loss) => loss !== undefined), saved };
+  return { state, losses: losses.filter((loss) => loss !== undefined), saved, notices };
 };
 
-const openTestRun = async (name: string, clock: { now(): number }) => {
+const openTestRun = async (name: string, clock: { now(): number }, onEvent: (event: RunEvent) => void) => {
   const run = await openRun({
     folder: join(folder, name),
     name: "test",
@@ -111,7 +121,7 @@ const openTestRun = async (name: string, clock: { now(): number }) => {
     seed: 1,
     stages: ["sl"],
     clock,
-    onEvent: () => undefined,
+    onEvent,
     signal: new AbortController().signal,
   });
   return Object.assign(run, { [Symbol.asyncDispose]: () => run.close() });
@@ -154,6 +164,21 @@ describe("the best weights", () => {
     expect(bytesOf(broken.state) === bytesOf(whole.state)).toBe(true);
     const steps = (name: string): string => readFileSync(join(folder, name, "sl/steps.jsonl"), "utf8");
     expect(steps("broken")).toBe(steps("whole"));
+  });
+});
+
+describe("an interrupted training", () => {
+  it("says that it begins anew where there was no checkpoint yet, and where it goes on otherwise", async () => {
+    expect((await train("told", false, 2)).notices).toEqual([]);
+    expect((await train("told", false, 20)).notices).toEqual([
+      "sl: begins anew at its first step, since it was stopped before its first checkpoint (every 15 seconds)",
+    ]);
+    expect((await train("told", false, 22)).notices).toEqual([
+      "sl: goes on from its checkpoint behind step 20 of 24",
+    ]);
+    expect((await train("told", false)).notices).toEqual([
+      "sl: goes on from its checkpoint behind step 20 of 24; 2 steps behind it are taken again",
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
+import { counted } from "../wording.ts";
 
 const checkpointName = "checkpoint.safetensors";
 const bestName = "best.safetensors";
@@ -147,6 +148,23 @@ const openBest = async ({ stage, state, trainer, disk }: LoopStage<never> | Loop
   };
 };
 
+/** What is said of a training that was interrupted: where it goes on, and what it does again. written: steps so far. */
+const tellStart = (
+  { stage, name, totalSteps }: Pick<LoopStage<never>, "stage" | "name" | "totalSteps">,
+  start: number,
+  written: number,
+): void => {
+  if (!stage.resumed) return;
+  const again = written - start;
+  const repeated =
+    again > 0 ? `; ${counted(again, "step")} behind it ${again === 1 ? "is" : "are"} taken again` : "";
+  const text =
+    start === 0
+      ? `${name}: begins anew at its first step, since it was stopped before its first checkpoint (every ${checkpointMilliseconds / 1000} seconds)`
+      : `${name}: goes on from its checkpoint behind step ${start} of ${totalSteps}${repeated}`;
+  stage.emit({ type: "notice", text });
+};
+
 /**
  * Runs a loop to its end, writing steps.jsonl. Optimiser steps per loop step may be several: `loop` counts its own
  * steps, and the checkpoint keeps both counts.
@@ -156,6 +174,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
   const start = await restoreCheckpoint(path, state, trainer, options.extras);
+  tellStart(options, start, steps.existing);
   const best = options.keepBest === true ? await openBest(options) : undefined;
   let written = steps.existing;
   let due = clock.now() + checkpointMilliseconds;

@@ -41,9 +41,10 @@ export type CheckedModel = {
   readonly language: ModelLanguage | null;
 };
 
-/** A model's tokenizer and chat template, and the folder that they are of. */
+/** A model's tokenizer and chat template, the folder that they are of, and whether that holds an adapter. */
 export type ModelLanguage = Pick<ModelDescription, "tokenizer" | "chatTemplate"> & {
   readonly folder: string;
+  readonly isAdapter: boolean;
 };
 
 const unknown: CheckedModel = { hash: null, config: null, task: "causal-lm", tokens: null, language: null };
@@ -207,11 +208,12 @@ export const checkModel = async (
     requireNarrow(model.config, training.lora);
     if (model.adapter !== null) requireContinuable(folder, model.config, model.adapter, training.lora);
   }
+  const { tokenizer, chatTemplate, adapter } = model;
   return {
-    hash: await hashFolder(folder, model.adapter?.baseFolder),
+    hash: await hashFolder(folder, adapter?.baseFolder),
     config: model.config,
     task: model.task,
     tokens: hashTokens(model),
-    language: { folder, tokenizer: model.tokenizer, chatTemplate: model.chatTemplate },
+    language: { folder, tokenizer, chatTemplate, isAdapter: adapter !== null },
   };
 };

@@ -118,6 +118,8 @@ export type TrainableModel = ModelFolder & {
   readonly codec: ChatCodec;
   readonly padding: number;
   readonly origin: Origin;
+  /** Whether it was an adapter, which was merged into its base. */
+  readonly isMerged: boolean;
 };
 
 /** What of a training's settings says how its model is opened. */
@@ -168,5 +170,6 @@ export const loadTrainable = async (
     codec: codecOf(loaded, folder),
     padding: loaded.config.padTokenId ?? 0,
     origin: originOf(name, folder, loaded),
+    isMerged: found.adapter !== null && lora === undefined,
   };
 };

@@ -6,6 +6,7 @@ import type { PromptRecord } from "../../records/index.ts";
 import { type ChatCodec, encodePromptAs, type TextForm } from "../../training/index.ts";
 import { fitsContext, type ModelConfig } from "../../transformer/index.ts";
 import type { Notice } from "./learned-rows.ts";
+import { vocabularyNotices } from "./vocabulary.ts";
 
 /** Prompts that leave room for a reply, as records and as tokens. */
 export type EncodedPrompts = {
@@ -32,9 +33,13 @@ export const encodePrompts = (
     );
   }
   const text = `${left} of ${prompts.length} prompts leave no room for a reply in ${context} and were left out.`;
+  const tokens = kept.map(({ ids }) => ids);
   return {
     records: kept.map(({ record }) => record),
-    tokens: kept.map(({ ids }) => ids),
-    notices: left === 0 ? [] : [{ code: "prompts-too-long", text }],
+    tokens,
+    notices: [
+      ...(left === 0 ? [] : [{ code: "prompts-too-long", text }]),
+      ...vocabularyNotices(codec.tokenizer, tokens, "the prompts"),
+    ],
   };
 };

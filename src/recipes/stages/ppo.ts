@@ -24,7 +24,7 @@ import {
   type Scorer,
 } from "../../transformer/index.ts";
 import type { PpoTrainingSettings } from "../policy-settings.ts";
-import { startingState } from "./adapter-start.ts";
+import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import type { Pipeline } from "./data.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
@@ -170,7 +170,11 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     });
     const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
     const prompts = encodePrompts(options.prompts, model.codec, model.config, texts);
-    warnOf(stage, [...prompts.notices, ...warmupNotices("ppo", settings, settings.steps)]);
+    warnOf(stage, [
+      ...prompts.notices,
+      ...warmupNotices("ppo", settings, settings.steps),
+      ...mergedNotices(options.model, model.isMerged, "ppo"),
+    ]);
     const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
     const loop = {
       ...settings,

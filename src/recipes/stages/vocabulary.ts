@@ -1,0 +1,23 @@
+// What is told of texts that a model's vocabulary does not know, before a model learns from them or answers them. Knows
+// tokens, not where the texts are from.
+
+import { countSingleBytes, type Tokenizer } from "../../transformer/index.ts";
+import type { Notice } from "./learned-rows.ts";
+
+/** Above this share many words are broken: in covenant-tiny English has a tenth, German and French somewhat more than a third. */
+const muchBroken = 1 / 3;
+/** Of so few tokens nothing is said. */
+const fewTokens = 20;
+
+/** What people should know of texts as tokens. what: "the rows". */
+export const vocabularyNotices = (
+  tokenizer: Tokenizer,
+  texts: Iterable<readonly number[]>,
+  what: string,
+): Notice[] => {
+  const { letters, single } = countSingleBytes(tokenizer, texts);
+  if (letters < fewTokens || single <= muchBroken * letters) return [];
+  const percent = Math.round((100 * single) / letters);
+  const text = `The vocabulary of the model hardly knows the words of ${what}: ${percent} % of the tokens with letters stand for a single byte. Expect little of it there; a model whose vocabulary was made for this language reads and learns it better, in fewer tokens.`;
+  return [{ code: "vocabulary-foreign", text }];
+};
