@@ -10,11 +10,8 @@ export const fileToFetch = "file-to-fetch";
 
 type Notices = NonNullable<RecipePlan["notices"]>;
 
-const shown = {
-  calls: (value: number) => `${value.toLocaleString("en-US")} calls`,
-  tokens: (value: number) => `${value.toLocaleString("en-US")} tokens`,
-  money: (value: number) => `$${value.toFixed(value < 1 ? 4 : 2)}`,
-} as const;
+const shown = (part: keyof Budget, value: number): string =>
+  part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : value.toLocaleString("en-US");
 
 /**
  * Tells of a budget that is smaller than what the steps take at most. Calls and tokens are those of models elsewhere alone
@@ -31,7 +28,8 @@ export const budgetNotices = (budget: Budget, steps: readonly PlannedStep[]): No
   return (["money", "tokens", "calls"] as const).flatMap((part) => {
     const limit = budget[part];
     if (limit === undefined || most[part] <= limit) return [];
-    const text = `The budget of ${shown[part](limit)} is less than the ${shown[part](most[part])} that this takes at most, so it may stop on the way. A run goes on where it stopped with a larger budget.${part}.`;
+    const unit = part === "money" ? "" : ` ${part}`;
+    const text = `The budget of ${shown(part, limit)}${unit} is less than the ${shown(part, most[part])} that this takes at most, so it may stop on the way. A run goes on where it stopped with a larger budget.${part}.`;
     return [{ code: "budget-below-plan", text }];
   });
 };

@@ -101,9 +101,12 @@ export type RunRequest = {
   readonly inputs: CheckedInputs;
 };
 
-/** Prompts of a command that asks models are what it was given; of others they are what it makes. */
+/** What commands write down, of what they were given or by chance, before they ask a model for the first time. */
+const writtenBefore = ["prompts", "priors", "votes/candidates.jsonl"];
+
+/** Where no model is asked, the same is what a command makes. */
 const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
-  Object.keys(speeds).length > 0 ? ["prompts"] : [];
+  Object.keys(speeds).length > 0 ? writtenBefore : [];
 
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
   const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;

@@ -9,7 +9,7 @@ import { callsName, configName, listFiles } from "./artefacts.ts";
 import { eventFileName, readEvents } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
-/** given: stages that only write down what the run was given; with nothing but them a run has left nothing yet. */
+/** given: stages, or files of them, that only write down what the run was given; with nothing else it has left nothing. */
 export type RunIdentity = {
   readonly name: string;
   readonly seed: number;
@@ -61,7 +61,7 @@ export const inspectFolder = async (folder: string): Promise<"absent" | "empty" 
 const holdsNothing = async (folder: string, given: readonly string[]): Promise<boolean> => {
   for (const path of await listFiles(folder)) {
     if (path === configName || path === eventFileName) continue;
-    if (given.some((stage) => path.startsWith(`${stage}/`))) continue;
+    if (given.some((part) => path === part || path.startsWith(`${part}/`))) continue;
     if ((await stat(join(folder, path))).size > 0) return false;
   }
   return true;

@@ -33,9 +33,8 @@ import { runStage, sweepTemporaryFiles } from "./stage.ts";
 /**
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
  * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
- * constitution, a model), which tell it from others too. stages: all of them, in order. given: those that only write down
- * what the run was given. redact: takes secrets out of what the event log says. fresh: a run that lies in the folder is
- * moved aside first.
+ * constitution, a model), which tell it from others too. stages: all of them, in order. given: as in RunIdentity. redact:
+ * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first.
  */
 export type RunOptions = {
   readonly folder: string;

@@ -32,7 +32,7 @@ describe("a command", () => {
     expectStatus(await run("revise", name, "out", "--dry-run"), 0);
     expect(replies()).toBe(0);
     const ended = JSON.parse(expectStatus(await run("revise", name, "out", "--json"), 0).stdout) as object;
-    expect(ended).toMatchObject({ prompts: 2, chains: 2, spent: { calls: 2 + 8 } });
+    expect(ended).toMatchObject({ prompts: 2, chains: 2, spent: { calls: 2 + 12 } });
     const clean = expectStatus(await run("revise", name, "clean"), 0);
     expect(clean.stdout).toContain("2 chains");
     const hashOf = (out: string): unknown =>
@@ -47,6 +47,8 @@ describe("a command", () => {
     ["prompts classify", []],
     ["prompts generate", ["--kind", "harmful"]],
     ["simulate games", []],
+    ["simulate contract", []],
+    ["simulate vote", ["--candidates", "ethical"]],
   ])(
     "of %s that found no model by its name leaves its folder to the mended command",
     async (command, more) => {
