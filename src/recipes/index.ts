@@ -117,7 +117,8 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["evaluate", "baselines"],
-    summary: "what guessing is worth on a multiple-choice set or comparisons: one letter always, the longer reply",
+    summary:
+      "what guessing is worth on a multiple-choice set or comparisons: one letter always, the longer reply",
     load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {
