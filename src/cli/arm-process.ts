@@ -1,8 +1,6 @@
 // The process of one arm of a run, started by part-process.ts. Signals are for the process that holds the run to hear, from
 // the first moment on: it says when to stop, and when it is gone, so is this one.
 
-import type { ToArm } from "../recipes/index.ts";
-
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
 process.on("disconnect", () => process.exit());
 
@@ -13,4 +11,4 @@ const loading = import("../recipes/index.ts").then(async ({ createArmWorker }) =
     if (process.connected) process.send?.(message, () => {});
   });
 });
-process.on("message", (message: ToArm) => void loading.then((work) => work(message)));
+process.on("message", (message) => void loading.then((work) => work(message)));

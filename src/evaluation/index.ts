@@ -1,6 +1,13 @@
 // Evaluation: figures with intervals, a model's behaviour from verdicts, differences between models on the same prompts,
 // ratings, and cards of judges and rewards.
-export { type Baselines, baselines, type CountedShare, countBaselines, loadChoices } from "./baselines.ts";
+export {
+  type Baselines,
+  baselines,
+  type ChoiceRow,
+  type CountedShare,
+  countBaselines,
+  loadChoices,
+} from "./baselines.ts";
 export { goodhartCurve, goodhartTest, revisionCurve } from "./curves.ts";
 export { runDifferences } from "./differences.ts";
 export { countForCard, labelsCard } from "./labels-card.ts";

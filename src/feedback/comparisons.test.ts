@@ -10,7 +10,7 @@ import { publishedFile } from "../core/published.fixture.ts";
 import { openModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { loadFewShots, plainProtocol } from "./index.ts";
-import { labelsOf, scoringJudge } from "./labels/judging.fixture.ts";
+import { labelsOf, scoringJudge } from "./labels/labels.fixture.ts";
 import { loadPairs } from "./reading.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-comparisons-"));

@@ -1,11 +1,63 @@
-// The plan of a command as a dry run shows it: that of its recipe, or where a file would have to be fetched before anything
-// can be counted, that.
+// The plan of a command as a dry run shows it: that of its recipe, with a word on a budget that is smaller; or where a file
+// would have to be fetched before anything can be counted, that, and what was not looked at for want of it.
 
 import { UserError } from "../core/index.ts";
-import type { Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
+import type { Budget } from "../models/index.ts";
+import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
 
 /** The code of what is thrown where a dry run would have to fetch a file, which facts name. */
 export const fileToFetch = "file-to-fetch";
+
+type Notices = NonNullable<RecipePlan["notices"]>;
+
+const shown = (part: keyof Budget, value: number): string =>
+  part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : value.toLocaleString("en-US");
+
+/**
+ * Tells of a budget that is smaller than what the steps take at most. Calls and tokens are those of models elsewhere alone
+ * (whose time nobody knows), since no others are held to it.
+ */
+export const budgetNotices = (budget: Budget, steps: readonly PlannedStep[]): Notices => {
+  const most = { calls: 0, tokens: 0, money: 0 };
+  for (const { calls, tokens, seconds, dollars = 0 } of steps) {
+    most.money += dollars;
+    if (seconds !== null) continue;
+    most.calls += calls;
+    most.tokens += tokens;
+  }
+  return (["money", "tokens", "calls"] as const).flatMap((part) => {
+    const limit = budget[part];
+    if (limit === undefined || most[part] <= limit) return [];
+    const unit = part === "money" ? "" : ` ${part}`;
+    const text = `The budget of ${shown(part, limit)}${unit} is less than the ${shown(part, most[part])} that this takes at most, so it may stop on the way. A run goes on where it stopped with a larger budget.${part}.`;
+    return [{ code: "budget-below-plan", text }];
+  });
+};
+
+/** Settings whose values are names of models. */
+const modelSettings = ["model", "models", "critic", "judge", "reward"];
+
+/** What a command would look at once the file is here. */
+const notLookedAt = (name: string, config: unknown): Notices => {
+  const settings = new Map<string, unknown>(Object.entries(config ?? {}));
+  const models = modelSettings
+    .flatMap((key) => settings.get(key) ?? [])
+    .filter((value) => typeof value === "string");
+  const out = settings.get("out");
+  const further = [
+    ...(models.length === 0 ? [] : [`the models (${[...new Set(models)].join(", ")})`]),
+    ...(typeof out === "string" ? [`what lies in ${out}`] : []),
+  ];
+  const after = further.length === 0 ? "" : `, nor what is checked after them: ${further.join(" and ")}`;
+  const text = `${name} is not here, and a dry run fetches nothing: its rows were not looked at${after}.`;
+  return [{ code: "not-checked", text }];
+};
+
+const planFetch = async (name: string, config: unknown): Promise<RecipePlan> => {
+  const { planOf, planWriting } = await import("./plan.ts");
+  const step = planWriting("fetch", `${name}, before anything can be counted`);
+  return planOf([{ ...step, seconds: null }], notLookedAt(name, config));
+};
 
 /** Plans a command. Throws what the recipe throws for input that has to be changed. */
 export const planCommand = async (
@@ -14,11 +66,13 @@ export const planCommand = async (
   context: Omit<RecipeContext, "dry">,
 ): Promise<RecipePlan> => {
   try {
-    return await recipe.plan(config, { ...context, dry: true });
+    const plan = await recipe.plan(config, { ...context, dry: true });
+    // recipes that ask models have it in their schema (settings.ts), others nothing of that name
+    const { budget = {} } = config as { readonly budget?: Budget };
+    const notices = [...(plan.notices ?? []), ...budgetNotices(budget, plan.steps)];
+    return notices.length === 0 ? plan : { ...plan, notices };
   } catch (thrown) {
     if (!(thrown instanceof UserError) || thrown.code !== fileToFetch) throw thrown;
-    const { planOf, planWriting } = await import("./plan.ts");
-    const step = planWriting("fetch", `${String(thrown.facts["name"])}, before anything can be counted`);
-    return planOf([{ ...step, seconds: null }]);
+    return planFetch(String(thrown.facts["name"]), config);
   }
 };

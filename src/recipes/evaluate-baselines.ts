@@ -1,9 +1,19 @@
-// `covenant evaluate baselines`: what guessing is worth on a multiple-choice set, before anybody is proud of a judge. Reads
-// a file, asks no model and writes nothing.
+// `covenant evaluate baselines`: what guessing is worth on a multiple-choice set, or on comparisons of two replies, before
+// anybody is proud of a judge. Reads a file, asks no model and writes nothing.
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { type Baselines, baselines, type CountedShare, loadChoices } from "../evaluation/index.ts";
+import { collect, takeFirst, UserError } from "../core/index.ts";
+import {
+  type Baselines,
+  baselines,
+  type ChoiceRow,
+  type CountedShare,
+  loadChoices,
+} from "../evaluation/index.ts";
+import { readPairs } from "../feedback/index.ts";
+import { readRows } from "../tables/index.ts";
+import { questionOf } from "./label-summary.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { fileSetting } from "./settings.ts";
@@ -11,11 +21,53 @@ import { counted } from "./wording.ts";
 
 const baselinesSchema = z.strictObject({
   data: fileSetting(
-    "a file of questions {prompt, corrects, incorrects} is needed (--data questions.jsonl)",
+    "a file of questions {prompt, corrects, incorrects}, or of comparisons {prompt, chosen, rejected}, is needed (--data questions.jsonl)",
   ).describe(
-    "file of questions {prompt, corrects, incorrects}, with text_correct and text_incorrect where there are two",
+    "file of questions {prompt, corrects, incorrects}, with text_correct and text_incorrect where there are two, or of comparisons {prompt, chosen, rejected} and others that covenant label --comparisons takes",
   ),
 });
+
+/**
+ * Questions, or comparisons as questions of two letters. unknown: comparisons left out, of which no better reply is known.
+ * areLetters: whether the letters are the file's own.
+ */
+type Read = { readonly rows: readonly ChoiceRow[]; readonly unknown: number; readonly areLetters: boolean };
+
+const isQuestion = (row: unknown): boolean =>
+  typeof row === "object" && row !== null && ("corrects" in row || "incorrects" in row);
+
+/** Reads a file as what its first row is. */
+const readQuestions = async (file: string): Promise<Read> => {
+  const [first] = await collect(takeFirst(readRows(file), 1));
+  if (first === undefined || isQuestion(first.value))
+    return { rows: await loadChoices(file), unknown: 0, areLetters: true };
+  const rows: ChoiceRow[] = [];
+  let unknown = 0;
+  for await (const pair of readPairs(file)) {
+    const question = questionOf(pair);
+    if (question === null) unknown++;
+    else rows.push(question);
+  }
+  if (rows.length > 0) return { rows, unknown, areLetters: false };
+  throw new UserError(
+    "choices-unknown",
+    `No row of ${file} says which of its two replies is better. Expected {"prompt", "chosen", "rejected"}, or "correct": 0 or 1 beside "replies".`,
+    { file },
+  );
+};
+
+/** What is told: of letters and places nothing where the better reply always stands in the same place. */
+type Told = Omit<Baselines, "always" | "majority"> & {
+  readonly always: Baselines["always"] | null;
+  readonly majority: Baselines["majority"] | null;
+  readonly unknown: number;
+};
+
+const toldOf = ({ rows, unknown, areLetters }: Read): Told => {
+  const found = baselines(rows);
+  const isPlaced = areLetters || Object.values(found.always).every(({ count }) => count > 0);
+  return { ...found, ...(isPlaced ? {} : { always: null, majority: null }), unknown };
+};
 
 const percent = (value: number | null): string => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
 
@@ -26,19 +78,25 @@ const line = (name: string, { value, low, high, count, n }: CountedShare): strin
   return `${name.padEnd(22)}${percent(value).padStart(7)}  ${interval.padEnd(14)}${count} of ${n}`;
 };
 
-const describe = (found: Baselines, file: string): string[] => {
-  const { n, always, longer, majority, chance } = found;
+const describe = ({ n, always, longer, majority, chance, unknown }: Told, file: string): string[] => {
   const ties = longer?.ties ?? 0;
   return [
     `${counted(n, "question")} of ${file}, with 95 % intervals (Wilson):`,
-    ...Object.entries(always).map(([letter, share]) => line(`always ${letter}`, share)),
+    ...(unknown === 0
+      ? []
+      : [
+          `  ${counted(unknown, "row")} of which no better reply is known ${unknown === 1 ? "is" : "are"} left out`,
+        ]),
+    ...(always === null
+      ? ["always the same letter: nothing to know, because the better reply always stands in the same place"]
+      : Object.entries(always).map(([letter, share]) => line(`always ${letter}`, share))),
     longer === null
       ? "longer is correct: not known, because the rows have no text_correct and text_incorrect"
       : line("longer is correct", longer),
     ...(ties === 0
       ? []
       : [`  ${counted(ties, "pair")} of equal length ${ties === 1 ? "counts" : "count"} as not correct`]),
-    line(`majority ${majority.answer}`, majority),
+    ...(majority === null ? [] : [line(`majority ${majority.answer}`, majority)]),
     `${"guessing".padEnd(22)}${percent(chance).padStart(7)}`,
   ];
 };
@@ -46,16 +104,17 @@ const describe = (found: Baselines, file: string): string[] => {
 /** `covenant evaluate baselines`. */
 export const recipe: Recipe<typeof baselinesSchema> = {
   command: ["evaluate", "baselines"],
-  summary: "what guessing is worth on a multiple-choice set: one letter always, the longer reply",
+  summary:
+    "what guessing is worth on a multiple-choice set or comparisons: one letter always, the longer reply",
   schema: baselinesSchema,
-  flags: { data: { path: "data", description: "file of questions", placeholder: "file" } },
+  flags: { data: { path: "data", description: "file of questions, or of comparisons", placeholder: "file" } },
   positional: "data",
   async plan({ data }) {
-    const rows = await loadChoices(data);
+    const { rows } = await readQuestions(data);
     return planOf([planWriting("baselines", counted(rows.length, "question"))]);
   },
   async run({ data }) {
-    const found = baselines(await loadChoices(data));
-    return { lines: describe(found, data), document: { file: resolve(data), ...found } };
+    const told = toldOf(await readQuestions(data));
+    return { lines: describe(told, data), document: { file: resolve(data), ...told } };
   },
 };

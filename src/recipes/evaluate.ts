@@ -137,7 +137,7 @@ export const recipe: Recipe<typeof evaluateSchema> = {
       maxTokens: config.sampling.maxTokens,
       price: priceOfModel(config.prices, name),
     }));
-    return planOf([planEvaluation("evaluate", prompts.used, models)]);
+    return planOf([planEvaluation("evaluate", prompts.used, models)], prompts.notices);
   },
   async run(config, context) {
     const { prompts: gathered, request } = await prepare(config, context);

@@ -16,7 +16,6 @@ export type {
   RecipeOutcome,
   RecipePlan,
 } from "./recipe.ts";
-export type { FromArm, ToArm } from "./stages/arm-messages.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */
@@ -119,7 +118,8 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["evaluate", "baselines"],
-    summary: "what guessing is worth on a multiple-choice set: one letter always, the longer reply",
+    summary:
+      "what guessing is worth on a multiple-choice set or comparisons: one letter always, the longer reply",
     load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {

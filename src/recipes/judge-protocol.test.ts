@@ -7,11 +7,11 @@ import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { protocolAsInput, readProtocol } from "./judge-protocol.ts";
-import { judgingSettings } from "./judging-settings.ts";
+import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-requested-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const schema = z.strictObject(judgingSettings);
+const schema = z.strictObject(judgeProtocolSettings);
 const constitution = await loadConstitution("ethical");
 const requestedOf = (settings: object) => readProtocol(schema.parse(settings), constitution);
 

@@ -11,12 +11,12 @@ import {
   requirePrinciples,
 } from "../feedback/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { judgingSettings } from "./judging-settings.ts";
+import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
 
-const judgingSchema = z.object(judgingSettings);
-export type JudgingSettings = z.output<typeof judgingSchema>;
+const judgeProtocolSchema = z.object(judgeProtocolSettings);
+export type JudgeProtocolSettings = z.output<typeof judgeProtocolSchema>;
 
-const requestedOf = (settings: JudgingSettings, fewShots: FewShots | null): RequestedProtocol => ({
+const requestedOf = (settings: JudgeProtocolSettings, fewShots: FewShots | null): RequestedProtocol => ({
   method: settings.method,
   form: settings.form,
   clamp: settings.clamp,
@@ -29,7 +29,7 @@ const requestedOf = (settings: JudgingSettings, fewShots: FewShots | null): Requ
   tellsUsage: false,
 });
 
-const usual = canonicalJson(requestedOf(judgingSchema.parse({}), null));
+const usual = canonicalJson(requestedOf(judgeProtocolSchema.parse({}), null));
 
 /** What a protocol adds to what a stage is: nothing where labels are made as usual. */
 export const protocolAsInput = (requested: RequestedProtocol): { readonly requested?: RequestedProtocol } =>
@@ -37,7 +37,7 @@ export const protocolAsInput = (requested: RequestedProtocol): { readonly reques
 
 /** Throws UserError for examples that cannot be read or do not fit, and for too few principles. */
 export const readProtocol = async (
-  settings: JudgingSettings,
+  settings: JudgeProtocolSettings,
   constitution: Constitution,
 ): Promise<RequestedProtocol> => {
   const fewShots = settings.fewShots === undefined ? null : await loadFewShots(settings.fewShots);
@@ -47,5 +47,5 @@ export const readProtocol = async (
 };
 
 /** The file of examples, where there is one, among what a command's settings name. */
-export const fewShotFile = ({ fewShots }: JudgingSettings): Readonly<Record<string, string>> =>
+export const fewShotFile = ({ fewShots }: JudgeProtocolSettings): Readonly<Record<string, string>> =>
   fewShots === undefined ? {} : { fewShots };

@@ -1,7 +1,7 @@
 // The labels card as `covenant label` says it at its end: how the judge was asked, how far its labels depend on position
 // and length, and, where the right answers are known, how often it is right, beside what guessing is worth.
 
-import { type Baselines, countBaselines, countForCard } from "../evaluation/index.ts";
+import { type Baselines, type ChoiceRow, countBaselines, countForCard } from "../evaluation/index.ts";
 import type { ReplyPair } from "../feedback/index.ts";
 import { type ArmMetrics, type Estimate, type LabelRecord, unscoredReasons } from "../records/index.ts";
 import { counted } from "./wording.ts";
@@ -58,8 +58,11 @@ const countChains = (before: ChainTotals, { judgements = [] }: LabelRecord): Cha
       before,
     );
 
-/** The two replies of a pair whose better one is known, as a question with two letters. */
-const questionOf = ({ correct, replies: [one, other] }: ReplyPair) => {
+/** The two replies of a pair whose better one is known, as a question with two letters; null where nobody knows. */
+export const questionOf = ({
+  correct,
+  replies: [one, other],
+}: Pick<ReplyPair, "correct" | "replies">): ChoiceRow | null => {
   if (correct === undefined) return null;
   const more = [...one.text].length - [...other.text].length;
   const options = ["(A)", "(B)"];

@@ -26,7 +26,7 @@ import {
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
 import { fewShotFile, readProtocol } from "./judge-protocol.ts";
-import { labelSettings } from "./judging-settings.ts";
+import { labelSettings } from "./judge-protocol-settings.ts";
 import { countLabelSummary, describeCard } from "./label-summary.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
@@ -336,17 +336,14 @@ export const recipe: Recipe<typeof labelSchema> = {
       const planned = planOfJudge(config, prepared, { ...judging, maxTokens: compared.longestReply });
       return planOf([planComparisons("label", compared.totals, constitution, planned)]);
     }
-    const { totals } = compared;
+    const { totals, prompts } = compared;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };
-    return planOf([
+    const planned = planOfJudge(config, prepared, { ...judging, maxTokens });
+    const steps = [
       planReplies("sample", totals, sampled),
-      planComparisons(
-        "label",
-        totals,
-        constitution,
-        planOfJudge(config, prepared, { ...judging, maxTokens }),
-      ),
-    ]);
+      planComparisons("label", totals, constitution, planned),
+    ];
+    return planOf(steps, prompts.notices);
   },
   run: execute,
 };

@@ -101,10 +101,18 @@ export type RunRequest = {
   readonly inputs: CheckedInputs;
 };
 
+/** What commands write down, of what they were given or by chance, before they ask a model for the first time. */
+const writtenBefore = ["prompts", "priors", "votes/candidates.jsonl"];
+
+/** Where no model is asked, the same is what a command makes. */
+const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
+  Object.keys(speeds).length > 0 ? writtenBefore : [];
+
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
   const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;
   const { fresh } = context;
-  return { folder: out, name, config: decisive, contents: inputs.contents, seed: config.seed, fresh };
+  const told = { config: decisive, contents: inputs.contents, given: givenOf(inputs) };
+  return { folder: out, name, ...told, seed: config.seed, fresh };
 };
 
 /** What a dry run needs to know of the folder: throws UserError where openStages would, and touches nothing. */

@@ -261,7 +261,7 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const prepared = await prepare(config, context);
     await checkFolder(prepared.request, context);
-    return planOf([planClassification(prepared, config)]);
+    return planOf([planClassification(prepared, config)], prepared.opened.notices);
   },
   run: execute,
 };

@@ -98,7 +98,7 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
     { models: { model: [config.model, "asked"] }, files: promptFile(opened) },
     context,
   );
-  return { inputs: opened.prompts, examples, totals, checked };
+  return { inputs: opened.prompts, notices: opened.notices, examples, totals, checked };
 };
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
@@ -287,7 +287,7 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const prepared = await prepare(config, context);
     await checkFolder(prepared.checked.request, context);
-    return planOf([planGeneration(config, prepared)]);
+    return planOf([planGeneration(config, prepared)], prepared.notices);
   },
   run: execute,
 };

@@ -20,7 +20,7 @@ import type { StageContext } from "../runs/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { describeFinishes, describeSpent, spentInRun, tallyReplies } from "./data-summary.ts";
 import { constitutionFlag, dataFlags, judgeFlag, modelFlag } from "./flags.ts";
-import { judgingSettings } from "./judging-settings.ts";
+import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planOf, planReplies, planVerdicts } from "./plan.ts";
@@ -47,8 +47,8 @@ const schema = z.strictObject({
     .describe(
       "choice: log-probabilities of (A) and (B); votes: letters that the judge writes; auto: choice, or votes where there are no log-probabilities",
     ),
-  votes: judgingSettings.votes,
-  judgeTemperature: judgingSettings.judgeTemperature.describe("temperature of votes"),
+  votes: judgeProtocolSettings.votes,
+  judgeTemperature: judgeProtocolSettings.judgeTemperature.describe("temperature of votes"),
 });
 type PenetrateConfig = z.output<typeof schema>;
 
@@ -249,17 +249,18 @@ export const recipe: Recipe<typeof schema> = {
     "max-tokens": dataFlags["max-tokens"]!,
   },
   async plan(config, context) {
-    const { totals, judge, inputs, request } = await prepare(config, context);
+    const { opened, totals, judge, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const [price, judgePrice] = [config.model, judge].map((name) => priceOfModel(config.prices, name));
-    return planOf([
+    const steps = [
       planReplies("answer", totals, { speed: inputs.speeds["model"]!, maxTokens, price }),
       planVerdicts("judge", totals, {
         ...{ speed: inputs.speeds["judge"]!, maxTokens, price: judgePrice },
         ...{ scoring: scoringByName(judge), method: config.method, votes: config.votes },
       }),
-    ]);
+    ];
+    return planOf(steps, opened.notices);
   },
   run: execute,
 };

@@ -336,14 +336,14 @@ export const recipe: Recipe<typeof reviseSchema> = {
     prompt === undefined ? undefined : { continues: false, text: "The same command begins anew." },
   async plan(config, context) {
     if (config.prompt !== undefined) return planOne(config, config.prompt, context);
-    const { constitution, examples, totals, inputs, request } = await prepare(config, context);
+    const { constitution, examples, prompts, totals, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const [price, criticPrice] = [config.model, config.critic ?? config.model].map((name) =>
       priceOfModel(config.prices, name),
     );
     const critic = inputs.speeds[config.critic === undefined ? "model" : "critic"]!;
-    return planOf([
+    const steps = [
       planReplies("answer", totals.all, { maxTokens, speed: inputs.speeds["model"]!, price }),
       planRevisions("revise", totals.revised, constitution, {
         ...config.revise,
@@ -352,7 +352,8 @@ export const recipe: Recipe<typeof reviseSchema> = {
         speed: critic,
         price: criticPrice,
       }),
-    ]);
+    ];
+    return planOf(steps, prompts.notices);
   },
   run: (config, context) =>
     config.prompt === undefined ? execute(config, context) : reviseOne(config, config.prompt, context),

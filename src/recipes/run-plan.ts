@@ -32,6 +32,7 @@ export type RunInputs = {
   readonly examples?: readonly RevisionExample[] | undefined;
   readonly requested: RequestedProtocol;
   readonly speeds: Readonly<Record<string, Speed>>;
+  readonly notices?: RecipePlan["notices"];
 };
 
 type Learning = Pick<LearnedWork, "epochs" | "batch" | "accumulation" | "lora" | "gradientCheckpointing">;
@@ -86,10 +87,11 @@ export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
     price: priceOfModel(config.prices, config.judge ?? config.model),
   };
   const models = 1 + trainedModels.length * config.arms.length;
-  return planOf([
+  const steps = [
     planWriting("prompts", `${train.length} for training, ${test.length} held out`),
     planReplies("answer", train, { speed, maxTokens }),
     ...config.arms.flatMap((arm) => planArm(arm, config, inputs, { speed, judge })),
     planEvaluation("evaluate", test, Array(models).fill({ speed, maxTokens })),
-  ]);
+  ];
+  return planOf(steps, inputs.notices);
 };

@@ -213,8 +213,13 @@ export const recipe: Recipe<typeof runSchema> = {
   async plan(config, context) {
     const { document, prompts, examples, requested, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
+    const { gathered, train, test } = prompts;
+    const { notices } = gathered;
     const { speeds } = inputs;
-    return planRun(config, { ...prompts, constitution: document, examples, requested, speeds });
+    return planRun(config, {
+      ...{ train, test, notices, speeds },
+      ...{ constitution: document, examples, requested },
+    });
   },
   run: execute,
 };

@@ -1,19 +1,21 @@
 // Which run a folder holds: its name, seed, resolved configuration, and the content of what that names. The same four
 // continue it; anything else is another run, and nothing of it is touched.
 
-import { readdir, rename, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { describeValue, fileError, parseYaml, UserError } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import { configName, listFiles } from "./artefacts.ts";
+import { callsName, configName, listFiles } from "./artefacts.ts";
 import { eventFileName, readEvents } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
+/** given: stages, or files of them, that only write down what the run was given; with nothing else it has left nothing. */
 export type RunIdentity = {
   readonly name: string;
   readonly seed: number;
   readonly config: unknown;
   readonly contents?: Readonly<Record<string, string>> | undefined;
+  readonly given?: readonly string[] | undefined;
 };
 
 /** The configuration as it is after a trip to the disk: undefined left out, dates and the like as text. */
@@ -55,10 +57,11 @@ export const inspectFolder = async (folder: string): Promise<"absent" | "empty" 
   );
 };
 
-/** Whether a run that was begun in the folder has left nothing yet: no record, no checkpoint. */
-const holdsNothing = async (folder: string): Promise<boolean> => {
+/** Whether a run that was begun in the folder has left nothing yet: no record but of what it was given, no checkpoint. */
+const holdsNothing = async (folder: string, given: readonly string[]): Promise<boolean> => {
   for (const path of await listFiles(folder)) {
     if (path === configName || path === eventFileName) continue;
+    if (given.some((part) => path === part || path.startsWith(`${part}/`))) continue;
     if ((await stat(join(folder, path))).size > 0) return false;
   }
   return true;
@@ -66,7 +69,7 @@ const holdsNothing = async (folder: string): Promise<boolean> => {
 
 /**
  * Throws UserError, naming the keys, when the folder holds another run than the one that is to be opened. A run that
- * stopped before it wrote anything (at a mistake in its input) stands in nobody's way.
+ * stopped before it made anything (at a mistake in its input, or a model that is not there) stands in nobody's way.
  */
 export const checkIdentity = async (
   folder: string,
@@ -96,7 +99,9 @@ export const checkIdentity = async (
     }
   }
   if (differing.length === 0) return { isNew: false };
-  if (await holdsNothing(folder)) return { isNew: true };
+  // of another command, what was written down may be what it was to make
+  const given = start?.name === wanted.name ? (wanted.given ?? []) : [];
+  if (await holdsNothing(folder, given)) return { isNew: true };
   throw new UserError(
     "run-differs",
     `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +
@@ -119,6 +124,14 @@ export const checkRunFolder = async (
   const folder = resolve(wanted.folder);
   if ((await inspectFolder(folder)) !== "run" || wanted.fresh === true) return;
   await checkIdentity(folder, wanted, await readEvents(folder));
+};
+
+/** Takes away the stages of a run that left nothing, but not the account of its calls and the answers that are kept. */
+export const clearStages = async (folder: string): Promise<void> => {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory() || entry.name.startsWith(".") || entry.name === callsName) continue;
+    await rm(join(folder, entry.name), { recursive: true, force: true });
+  }
 };
 
 /** Moves a run folder to the first free name "<folder>.1", "<folder>.2", ... and resolves to that name. */

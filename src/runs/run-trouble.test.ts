@@ -6,8 +6,17 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { covenantVersion, type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
-import { openRun, type RunOptions, readRun } from "./index.ts";
-import { createLog, optionsFor, reasonOf, row, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
+import { checkRunFolder, openRun, type RunOptions, readRun } from "./index.ts";
+import {
+  createLog,
+  optionsFor,
+  reasonOf,
+  row,
+  rowSchema,
+  runSquares,
+  typesOf,
+  writeRows,
+} from "./squares.fixture.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -62,6 +71,51 @@ describe("another folder", () => {
     const mended = await openRun(optionsFor(folder, log, { config: { count: 7 } }));
     await mended.close();
     expect((await readRun(folder)).config).toEqual({ count: 7 });
+  });
+
+  describe("of a run that stopped when it had only written down what it was given", () => {
+    const folder = (): string => join(root, "run");
+    const mended = { config: { count: 7 }, given: ["first"] };
+    /** A run that failed at its second stage; finished: its first stage is done. */
+    const begin = async (changes: Partial<RunOptions> = {}): Promise<void> => {
+      await using run = await openRun(optionsFor(folder(), createLog(), changes));
+      await writeRows(run, "first", 3, createLog());
+      await mkdir(join(folder(), "calls"), { recursive: true });
+      writeFileSync(join(folder(), "calls/ledger.jsonl"), "{}\n");
+      const failing = run.stage({ name: "second", inputs: {} }, async (stage) => {
+        await stage.records("left.jsonl", rowSchema);
+        throw new Error("no such model");
+      });
+      await expect(failing).rejects.toThrow("no such model");
+    };
+
+    it("is taken for another run of the command: nothing is left of it but the account", async () => {
+      await begin();
+      await checkRunFolder({ ...optionsFor(folder(), createLog()), ...mended });
+      expect(existsSync(join(folder(), "second/left.jsonl"))).toBe(true);
+      const log = createLog();
+      const contentHash = await runSquares(optionsFor(folder(), log, mended), log);
+      expect(readFileSync(join(folder(), "calls/ledger.jsonl"), "utf8")).toBe("{}\n");
+      expect(existsSync(join(folder(), "second/left.jsonl"))).toBe(false);
+      expect(log.worked).toEqual(["first", "second"]);
+      expect(await runSquares(optionsFor(join(root, "clean"), log, mended), log)).toBe(contentHash);
+    });
+
+    it("is another run still where that is not said, for another command, and when it has ended", async () => {
+      await begin();
+      const refused = async (changes: Partial<RunOptions>): Promise<void> => {
+        const { code } = await reasonOf(openRun(optionsFor(folder(), createLog(), changes)));
+        expect(code).toBe("run-differs");
+        expect(existsSync(join(folder(), "first/rows.jsonl"))).toBe(true);
+      };
+      await refused({ config: { count: 7 } });
+      await refused({ ...mended, name: "cubes" });
+      await refused({ ...mended, given: ["second"] });
+      const log = createLog();
+      await runSquares(optionsFor(folder(), log), log);
+      await refused(mended);
+      await refused({ ...mended, given: ["first", "second"] });
+    });
   });
 
   it("with half-written files and folders of a killed process is swept and continued", async () => {

@@ -20,14 +20,21 @@ import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { awaitParts, type StageHolder } from "./part.ts";
 import { readStageManifest } from "./reading.ts";
-import { checkIdentity, inspectFolder, lastVersion, moveAside, plainConfig } from "./run-identity.ts";
+import {
+  checkIdentity,
+  clearStages,
+  inspectFolder,
+  lastVersion,
+  moveAside,
+  plainConfig,
+} from "./run-identity.ts";
 import { runStage, sweepTemporaryFiles } from "./stage.ts";
 
 /**
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
  * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
- * constitution, a model), which tell it from others too. stages: all of them, in order. redact: takes secrets out of what
- * the event log says. fresh: a run that lies in the folder is moved aside first.
+ * constitution, a model), which tell it from others too. stages: all of them, in order. given: as in RunIdentity. redact:
+ * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first.
  */
 export type RunOptions = {
   readonly folder: string;
@@ -36,6 +43,7 @@ export type RunOptions = {
   readonly contents?: Readonly<Record<string, string>> | undefined;
   readonly seed: number;
   readonly stages: readonly string[];
+  readonly given?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly redact?: Redact | undefined;
@@ -132,6 +140,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
       options.signal,
     );
     for (const place of places) await sweepTemporaryFiles(place);
+    if (isNew) await clearStages(folder);
     const { name, seed, contents = {} } = options;
     const covenant = covenantVersion();
     const stages = [...options.stages];

@@ -80,7 +80,7 @@ describe("the documents", () => {
 
   it("name scripts and folders as they are", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    const named = documents.flatMap((path) => [...read(path).matchAll(/npm run ([a-z:]+)/g)]);
+    const named = documents.flatMap((path) => [...read(path).matchAll(/npm run ([a-z:-]+)/g)]);
     expect(named.map((match) => match[1]!).filter((name) => !(name in scripts))).toEqual([]);
     const folders = readdirSync(join(root, "src"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && readdirSync(join(root, "src", entry.name)).length > 0)

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach } from "vitest";
 
 export type Body = {
+  readonly model?: string;
   readonly messages: readonly { readonly content: string }[];
   readonly seed?: number;
   readonly max_tokens?: number;
@@ -19,6 +20,7 @@ export type Body = {
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number.
+ * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
   readonly scores?: boolean;
@@ -28,6 +30,7 @@ export type Behaviour = {
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string;
+  readonly strict?: boolean;
   /** Told of every call before it is answered. */
   readonly onCall?: (body: Body) => void;
 };
@@ -125,6 +128,15 @@ const createGate = () => {
 
 const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
 
+/** How a server turns down a call before it looks at what is asked; undefined: it does not. */
+const refuse = ({ headers }: IncomingMessage, { model, messages }: Body, behaviour: Behaviour) => {
+  const { strict, context = Number.POSITIVE_INFINITY } = behaviour;
+  if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
+  if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
+  const length = messages.reduce((sum, { content }) => sum + content.length, 0);
+  return length > context ? failed(400, `maximum context length is ${context}`) : undefined;
+};
+
 const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
@@ -133,7 +145,7 @@ const closeServer = (server: Server): Promise<void> =>
 
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const { scores = true, context = Number.POSITIVE_INFINITY, repeatsKey = false, uncounted } = behaviour;
+  const { scores = true, repeatsKey = false, uncounted } = behaviour;
   const { rejects = () => false, says = ["("], writes, onCall } = behaviour;
   const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
@@ -152,8 +164,8 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
     onCall?.(body);
-    if (body.messages.reduce((sum, { content }) => sum + content.length, 0) > context)
-      return failed(400, `maximum context length is ${context}`);
+    const refused = refuse(request, body, behaviour);
+    if (refused !== undefined) return refused;
     asked.push(body.messages);
     if (rejects(body.messages.at(-1)?.content ?? "")) return failed(400, "Conversation roles must alternate");
     if (repeatsKey && replies++ === 0) return failed(503, `not now,${saidBack(request)}`);

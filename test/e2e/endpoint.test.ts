@@ -130,6 +130,20 @@ describe("revise", () => {
     const few = await plan("--limit", "3", "--max-tokens", "10");
     expect(few.steps.map(({ calls }) => calls)).toEqual([3, 12]);
     expect(few.steps[0]?.tokens).toBeLessThan(all.steps[0]?.tokens ?? 0);
+    const told = async (command: string, ...more: string[]) =>
+      expectStatus(await covenant(words(command, name, "planned", "--dry-run", ...more), folder), 0).stdout;
+    const calls = ["--set", "budget.calls=59", "--set", "budget.tokens=9000000"];
+    for (const command of ["revise", "label"]) {
+      expect(await told(command)).toContain("Warning: 1 row says the same as an earlier one in hh.jsonl.gz");
+      expect(await told(command)).not.toContain("budget");
+    }
+    expect(await told("revise", ...calls)).toMatch(
+      /Warning: The budget of 59 calls is less than the 60 that this takes at most, so it may stop on the way\./,
+    );
+    expect(await told("revise", "--set", "budget.calls=60")).not.toContain("budget");
+    writeFileSync(join(folder, "dear.yaml"), `prices: {"${name}": {input: 1000, output: 10000}}\n`);
+    const priced = await told("label", "--config", "dear.yaml", "--budget", "0.5");
+    expect(priced).toMatch(/The budget of \$0\.5000 is less than the \$\d+\.\d\d that this takes at most/);
     expect(replies()).toBe(0);
   });
 });

@@ -84,6 +84,12 @@ describe("a file of a data set on the hub", () => {
     expect(JSON.parse(fetching.stdout)).toMatchObject({
       steps: [{ stage: "fetch", what: `${name}, before anything can be counted`, calls: 0 }],
       seconds: null,
+      notices: [
+        {
+          code: "not-checked",
+          text: `${name} is not here, and a dry run fetches nothing: its rows were not looked at, nor what is checked after them: the models (scripted:judge.yaml) and what lies in runs/label.`,
+        },
+      ],
     });
     expect(existsSync(elsewhere.HF_HUB_CACHE)).toBe(false);
     const planned = expectStatus(await run([], {}), 0);

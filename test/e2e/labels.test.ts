@@ -99,4 +99,40 @@ describe("evaluate baselines", () => {
     const none = await covenant(["evaluate", "baselines"], folder);
     expect(expectStatus(none, 2).stderr).toContain("a file of questions");
   });
+
+  it("takes what label --comparisons takes; a place that is always the same tells nothing", async () => {
+    const write = (name: string, given: readonly object[]): string => {
+      writeFileSync(join(folder, name), given.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      return name;
+    };
+    const evaluate = async (file: string, ...more: readonly string[]): Promise<string> =>
+      expectStatus(await covenant(["evaluate", "baselines", file, ...more], folder), 0).stdout;
+    const pair = (chosen: string, rejected: string) => ({ prompt: "Is it?", chosen, rejected });
+    const pairs = [pair("Yes, it is.", "No."), pair("No.", "Yes."), pair("🙂🙂", "so"), pair("abc", "a")];
+    const own = write("own.jsonl", pairs);
+    expect(JSON.parse(await evaluate(own, "--json"))).toMatchObject({
+      ...{ n: 4, always: null, majority: null, chance: 0.5, unknown: 0 },
+      longer: { count: 2, n: 4, ties: 1 },
+    });
+    expect(await evaluate(own)).toMatch(
+      /always the same letter: nothing to know[\s\S]*longer is correct +50\.0 %/,
+    );
+    const messages = pairs.map(({ prompt, chosen, rejected }) => ({
+      prompt: [{ role: "user", content: prompt }],
+      chosen: [{ role: "assistant", content: chosen }],
+      rejected: [{ role: "assistant", content: rejected }],
+    }));
+    expect(await evaluate(write("chats.jsonl", messages))).toContain("2 of 4");
+    const placed = [0, 1, 1, undefined].map((correct, at) => ({
+      ...{ prompt: `Which ${at}?`, replies: ["one", "another"] },
+      ...(correct === undefined ? {} : { correct }),
+    }));
+    const told = await evaluate(write("placed.jsonl", placed));
+    expect(told).toMatch(/^3 questions[\s\S]*1 row of which no better reply is known is left out/);
+    expect(told).toMatch(/always \(B\) +66\.7 %[\s\S]*majority \(B\) +66\.7 %/);
+    const silent = await covenant(["evaluate", "baselines", write("silent.jsonl", placed.slice(3))], folder);
+    expect(expectStatus(silent, 2).stderr).toContain("No row of silent.jsonl says which of its two replies");
+    const broken = await covenant(["evaluate", "baselines", write("broken.jsonl", [{ prompt: "" }])], folder);
+    expect(expectStatus(broken, 2).stderr).toContain("line 1");
+  });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { paperForm } from "../../constitution/index.ts";
 import { loadFewShots, plainProtocol } from "../index.ts";
-import { constitution, labelsOf, pairs, scoringJudge } from "./judging.fixture.ts";
+import { constitution, labelsOf, pairs, scoringJudge } from "./labels.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-few-shots-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,16 +2,16 @@
 
 import { describe, expect, it } from "vitest";
 import { assertJudgeReads, describeFlips, type JudgeProtocol, plainProtocol, watchJudge } from "../index.ts";
-import { labelsOf, scoringJudge, writingJudge } from "./judging.fixture.ts";
+import { labelsOf, scoringJudge, writingJudge } from "./labels.fixture.ts";
 
 describe("watchJudge", () => {
   it("stops as soon as enough comparisons show one letter, for log-probabilities, votes and chains alike", async () => {
-    const judgings: JudgeProtocol[] = [
+    const protocols: JudgeProtocol[] = [
       plainProtocol,
       { ...plainProtocol, method: "votes", reading: "votes", votes: 3 },
       { ...plainProtocol, method: "reasoning", clamp: [0.4, 0.6] },
     ];
-    for (const protocol of judgings) {
+    for (const protocol of protocols) {
       const judge = protocol.reading === "scores" ? scoringJudge(() => 0.8) : writingJudge(() => "(A)");
       const labels = await labelsOf({ judge, protocol });
       const watch = watchJudge();
@@ -41,7 +41,11 @@ describe("watchJudge", () => {
 describe("describeFlips", () => {
   it("tells of a judge that mostly flips, once there are enough comparisons to say so", () => {
     expect(describeFlips({ judged: 60, flips: 0 })).toBeNull();
-    expect(describeFlips({ judged: 40, flips: 40 })).toBeNull();
+    expect(describeFlips({ judged: 0, flips: 0 })).toBeNull();
+    expect(describeFlips({ judged: 3, flips: 3 })).toBeNull();
+    expect(describeFlips({ judged: 4, flips: 4 })).toMatch(/^In 4 of 4 comparisons \(100 %\)/);
+    expect(describeFlips({ judged: 40, flips: 25 })).toBeNull();
+    expect(describeFlips({ judged: 40, flips: 27 })).toMatch(/^In 27 of 40/);
     expect(describeFlips({ judged: 60, flips: 50 })).toMatch(/^In 50 of 60 comparisons \(83 %\)/);
     expect(describeFlips({ judged: 110, flips: 50 })).toBeNull();
   });

@@ -4,8 +4,11 @@
 import { CovenantError, wilsonInterval } from "../../core/index.ts";
 import type { LabelRecord } from "../../records/index.ts";
 
-/** Below so many judged comparisons nothing is said about a judge. */
-const fewestForVerdict = 50;
+/**
+ * Below so many judged comparisons no judge stops a labelling: labels are looked at again and again while they come, so
+ * that chance has many tries, and a stop leaves work undone that is paid for.
+ */
+const fewestForStop = 50;
 const oneLetterShare = 0.95;
 
 /**
@@ -31,7 +34,7 @@ export const watchJudge = (): JudgeWatch => {
     check() {
       const letter = always.A >= always.B ? "A" : "B";
       const share = always[letter] / judged;
-      if (judged < fewestForVerdict || share < oneLetterShare) return;
+      if (judged < fewestForStop || share < oneLetterShare) return;
       throw new CovenantError(
         "judge-one-letter",
         `The judge ${judge} answers (${letter}) whatever stands there: in ${always[letter]} of ${judged} comparisons it kept to that letter when the replies were exchanged. Its labels say nothing; choose another judge.`,
@@ -51,7 +54,10 @@ export const assertJudgeReads = (labels: Iterable<LabelRecord>): void => {
 /** A judge that flips more often than this is told of; published verdicts of GPT-4 flipped in 13 %. */
 const manyFlips = 0.5;
 
-/** What to tell of a judge that mostly flips with the order; null where it does not, or nobody can tell yet. */
+/**
+ * What to tell of a judge that mostly flips with the order; null where it does not, or where there are so few comparisons
+ * that the 95 % interval (Wilson) reaches below one half: four that all flip are the fewest that say so.
+ */
 export const describeFlips = ({
   judged,
   flips,
@@ -59,7 +65,7 @@ export const describeFlips = ({
   readonly judged: number;
   readonly flips: number;
 }): string | null => {
-  if (judged < fewestForVerdict) return null;
+  if (judged === 0) return null;
   const share = flips / judged;
   if (wilsonInterval(share, judged).low < manyFlips) return null;
   return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels, but little else may be left in them. Choose another judge, or let it reason (label.method=reasoning).`;

@@ -17,7 +17,7 @@ import {
   pairs,
   scoringJudge,
   writingJudge,
-} from "./judging.fixture.ts";
+} from "./labels.fixture.ts";
 
 const few = pairs.slice(0, 6);
 const reasoning: JudgeProtocol = { ...plainProtocol, method: "reasoning", clamp: [0.4, 0.6], chains: 2 };
@@ -171,7 +171,7 @@ describe("votes", () => {
 });
 
 describe("every method", () => {
-  const judgings: JudgeProtocol[] = [
+  const protocols: JudgeProtocol[] = [
     plainProtocol,
     { ...plainProtocol, form: paperForm, clamp: [0.2, 0.8], principles: 3 },
     reasoning,
@@ -183,7 +183,7 @@ describe("every method", () => {
   const writing = writingJudge((first, second, random) => (random() < fair(first, second) ? "(A)" : "(B)"));
 
   it("mirrors the label when the replies are exchanged, and gives equal records for every chunk", async () => {
-    for (const protocol of judgings) {
+    for (const protocol of protocols) {
       const judge = protocol.reading === "scores" ? scoring : writing;
       const whole = await labelsOf({ judge, protocol });
       const mirrored = await labelsOf({ judge, protocol, pairs: exchanged(pairs), chunk: 3 });
@@ -203,7 +203,7 @@ describe("every method", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0, max: 0.5, noNaN: true }),
-        fc.constantFrom(...judgings),
+        fc.constantFrom(...protocols),
         async (low, protocol) => {
           const judge = protocol.reading === "scores" ? scoring : writing;
           const clamp: [number, number] = [low, 1 - low];

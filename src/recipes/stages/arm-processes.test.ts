@@ -6,7 +6,7 @@ import { InterruptedError, manualClock, UserError } from "../../core/index.ts";
 import { setThreads } from "../../engine/index.ts";
 import { openModel } from "../../models/index.ts";
 import type { PartProcess } from "../recipe.ts";
-import type { ToArm } from "./arm-messages.ts";
+import { readFromArm, readResult, readToArm, type ToArm } from "./arm-messages.ts";
 import { openArmProcesses } from "./arm-processes.ts";
 import { createArmWorker } from "./arm-worker.ts";
 
@@ -22,7 +22,7 @@ const startWorker = (told: ToArm[] = []) => {
   const process: PartProcess = {
     tell(message) {
       told.push(message as ToArm);
-      void work(structuredClone(message) as ToArm);
+      void work(structuredClone(message));
     },
     listen(given) {
       listeners = given;
@@ -96,4 +96,54 @@ it("throws what is thrown there, and stops the other: a folder that is none, an 
   stop.abort();
   await expect(interrupted).rejects.toBeInstanceOf(InterruptedError);
   await expect(model.generate(requests)).rejects.toBeInstanceOf(InterruptedError);
+});
+
+it("takes no message that is none, on either side, and says no value of it", async () => {
+  setThreads(2);
+  const said: unknown[] = [];
+  const work = createArmWorker(manualClock(0), (message) => said.push(message));
+  const open = { type: "open", given: { name: folder, environment: { KEY: "secret" } } };
+  await work({ ...open, given: { ...open.given, name: 7 } });
+  await work("begin");
+  expect(said).toMatchObject([
+    { type: "failed", error: { code: "arm-message", message: expect.stringContaining("given.name") } },
+    { type: "failed", error: { code: "arm-message" } },
+  ]);
+  expect(JSON.stringify(said)).not.toContain("secret");
+  expect(readToArm(open)).toEqual(open);
+  expect(readToArm({ type: "stop" })).toEqual({ type: "stop" });
+  for (const none of [{ type: "generate", given: [{ messages: [] }] }, { ...open, more: 1 }, null])
+    expect(() => readToArm(none)).toThrow("was told something, and it does not fit");
+  expect(() => readFromArm({ type: "event", event: "stage-end" })).toThrow("expected an object with type");
+  expect(() => readResult("generate", [{ text: "no more" }])).toThrow(
+    "expected a list of objects with text, finish, usage",
+  );
+
+  for (const reply of [
+    { type: "gone" },
+    { type: "done", result: { scores: true } },
+    { type: "notice", notice: {} },
+  ]) {
+    const told: string[] = [];
+    const start = (): PartProcess => {
+      let listeners: Parameters<PartProcess["listen"]>[0] | undefined;
+      return {
+        tell(message) {
+          const { type } = message as ToArm;
+          told.push(type);
+          const failed = { type: "failed", error: { kind: "interrupted", code: "", message: "", facts: {} } };
+          setImmediate(() => listeners?.message(type === "stop" ? failed : reply));
+        },
+        listen(given) {
+          listeners = given;
+        },
+        release() {},
+      };
+    };
+    using processes = openArmProcesses(["ethical"], start, {});
+    await expect(processes.openModel(folder, { environment: {} })).rejects.toMatchObject({
+      code: "arm-message",
+    });
+    expect(told).toEqual(reply.type === "done" ? ["open"] : ["open", "stop"]);
+  }
 });

@@ -8,7 +8,7 @@ import { threadCount } from "../../engine/index.ts";
 import type { OpenModel } from "../../models/index.ts";
 import { threadsVariable } from "../computing.ts";
 import type { PartProcess, RecipeContext } from "../recipe.ts";
-import type { ArmNews, ArmTasks, FromArm } from "./arm-messages.ts";
+import { type ArmNews, type ArmTasks, readFromArm, readResult } from "./arm-messages.ts";
 import type { ArmName } from "./arms.ts";
 
 /** signal: stops the task, and the process for good. hear: of what happens meanwhile; what it throws stops the task. */
@@ -37,11 +37,11 @@ const endedEarly = (arm: ArmName, how: string): CovenantError =>
 const createArmProcess = (arm: ArmName, startProcess: () => PartProcess): ArmProcess => {
   let child: PartProcess | undefined;
   /** Of the task under way. */
-  let listener: { message(message: FromArm): void; end(how: string): void } | undefined;
+  let listener: { message(said: unknown): void; end(how: string): void } | undefined;
   const start = (): PartProcess => {
     const started = startProcess();
     started.listen({
-      message: (message) => listener?.message(message as FromArm),
+      message: (said) => listener?.message(said),
       end(how) {
         child = undefined;
         listener?.end(how);
@@ -60,20 +60,19 @@ const createArmProcess = (arm: ArmName, startProcess: () => PartProcess): ArmPro
       const { tell } = child;
       const stop = (): void => tell({ type: "stop" });
       let failure: { readonly thrown: unknown } | undefined;
-      const ended = new Promise<ArmTasks[Name]["gives"]>((resolve, reject) => {
+      const ended = new Promise<unknown>((resolve, reject) => {
         listener = {
-          message(message) {
-            if (message.type === "failed") reject(failure?.thrown ?? unpackError(message.error));
-            else if (message.type === "done" && failure !== undefined) reject(failure.thrown);
-            // one task at a time: what is done is the one that was told
-            else if (message.type === "done") resolve(message.result as ArmTasks[Name]["gives"]);
-            else if (failure === undefined) {
-              try {
-                hear(message);
-              } catch (thrown) {
-                failure = { thrown };
-                stop();
-              }
+          message(said) {
+            try {
+              const message = readFromArm(said);
+              if (message.type === "failed") reject(failure?.thrown ?? unpackError(message.error));
+              else if (message.type === "done" && failure !== undefined) reject(failure.thrown);
+              // one task at a time: what is done is the one that was told
+              else if (message.type === "done") resolve(message.result);
+              else if (failure === undefined) hear(message);
+            } catch (thrown) {
+              failure ??= { thrown };
+              stop();
             }
           },
           end: (how) =>
@@ -83,7 +82,7 @@ const createArmProcess = (arm: ArmName, startProcess: () => PartProcess): ArmPro
       tell({ type, given });
       signal.addEventListener("abort", stop);
       try {
-        return await ended;
+        return readResult(type, await ended);
       } finally {
         signal.removeEventListener("abort", stop);
         listener = undefined;

@@ -6,7 +6,7 @@ import { type LanguageModel, openModel } from "../../models/index.ts";
 import { openPart, type RunEventBody } from "../../runs/index.ts";
 import { useComputing } from "../computing.ts";
 import { runArm } from "./arm.ts";
-import type { ArmTask, ArmTasks, FromArm, ToArm } from "./arm-messages.ts";
+import { type ArmTask, type ArmTasks, type FromArm, readToArm } from "./arm-messages.ts";
 
 /**
  * What does the tasks of one arm's process: call it with every message, with a task when the one before has ended. tell:
@@ -15,7 +15,7 @@ import type { ArmTask, ArmTasks, FromArm, ToArm } from "./arm-messages.ts";
 export const createArmWorker = (
   clock: Clock,
   tell: (message: FromArm) => void,
-): ((message: ToArm) => Promise<void>) => {
+): ((message: unknown) => Promise<void>) => {
   const stopping = new AbortController();
   const { signal } = stopping;
   let asked: LanguageModel | undefined;
@@ -46,12 +46,10 @@ export const createArmWorker = (
   };
 
   return async (message) => {
-    if (message.type === "stop") {
-      stopping.abort(new InterruptedError("Interrupted.", { drains: true }));
-      return;
-    }
     try {
-      tell({ type: "done", result: await perform(message) });
+      const told = readToArm(message);
+      if (told.type === "stop") stopping.abort(new InterruptedError("Interrupted.", { drains: true }));
+      else tell({ type: "done", result: await perform(told) });
     } catch (thrown) {
       tell({ type: "failed", error: packError(thrown) });
     }

@@ -8,7 +8,6 @@ import { runsHere } from "../../models/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { StageHolder } from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
-import { threadsVariable } from "../computing.ts";
 import { longestPrompt } from "../plan.ts";
 import { policySize } from "../policy-size.ts";
 import type { RecipeContext } from "../recipe.ts";

@@ -22,7 +22,8 @@ import type { RecordFile, StageContext } from "../../runs/index.ts";
 import { countLabels, type LabelCounts, sumOver } from "../data-summary.ts";
 import { protocolAsInput } from "../judge-protocol.ts";
 import { askInto, idsOf, recordsOf } from "./asking.ts";
-import { type Pipeline, withStageModel } from "./stage-model.ts";
+import { tryScores } from "./judge-scores.ts";
+import type { Pipeline } from "./stage-model.ts";
 
 /** Who judges, by what and how. */
 export type JudgeOptions = {
@@ -32,9 +33,8 @@ export type JudgeOptions = {
 };
 
 /**
- * Whether a judge behind an endpoint gives log-probabilities: asked once, before anything else is done. null: the model
- * itself knows, when it is open. labels: what an interrupted attempt left, which goes on as it began. Throws UserError
- * where the requested method needs them and they are not given.
+ * Whether a judge behind an endpoint gives log-probabilities (tryScores). labels: what an interrupted attempt left, which
+ * goes on as it began. Throws UserError where the requested method needs them and they are not given.
  */
 export const tryJudge = async (
   pipeline: Pipeline,
@@ -45,14 +45,13 @@ export const tryJudge = async (
   const [first] = await collect(takeFirst(labels.rows(), 1));
   const begun = methodOf(first);
   if (begun !== undefined && requested.method !== "reasoning") return begun === "choice";
-  if (!isEndpoint(judge) || requested.method === "votes") return null;
-  let gives = true;
-  await withStageModel(pipeline, stage, judge, async (opened) => {
+  return tryScores(pipeline, stage, { judge, method: requested.method }, async (opened) => {
     const { signal } = stage;
-    gives = await judgeGivesScores({ judge: opened, constitution, runSeed: pipeline.run.seed, signal });
+    const question = { judge: opened, constitution, runSeed: pipeline.run.seed, signal };
+    const gives = await judgeGivesScores(question);
     protocolFor(requested, opened, gives);
+    return gives;
   });
-  return gives;
 };
 
 const settle = (

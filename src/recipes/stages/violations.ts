@@ -11,11 +11,11 @@ import {
   type RequestedVerdicts,
   verdictReading,
 } from "../../feedback/index.ts";
-import { isEndpoint } from "../../models/index.ts";
 import { type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { askInto, recordsOf } from "./asking.ts";
-import { type Pipeline, withStageModel } from "./stage-model.ts";
+import { tryScores } from "./judge-scores.ts";
+import type { Pipeline } from "./stage-model.ts";
 
 /** usual: what adds nothing, requested, to what the stage is. area: which the judge is tried with. */
 export type ViolationJudge = {
@@ -25,10 +25,7 @@ export type ViolationJudge = {
   readonly usual: RequestedVerdicts;
 };
 
-/**
- * Whether the judge gives log-probabilities that can be read; null: only it knows, when it is open. Throws UserError where
- * they are needed and it gives none.
- */
+/** As tryScores says. */
 export type TryJudge = (stage: StageContext) => Promise<boolean | null>;
 
 /** Makes what finds out, once, how a judge behind an endpoint is asked. */
@@ -36,17 +33,14 @@ export const createTryJudge = (
   pipeline: Pipeline,
   { judge, area, requested }: Omit<ViolationJudge, "usual">,
 ): TryJudge => {
-  let found: boolean | null | undefined =
-    isEndpoint(judge) && requested.method !== "votes" ? undefined : null;
+  let found: boolean | null = null;
   return async (stage) => {
-    if (found !== undefined) return found;
-    let gives = true;
-    await withStageModel(pipeline, stage, judge, async (opened) => {
-      gives = await givesVerdicts(opened, area, stage.signal);
+    found ??= await tryScores(pipeline, stage, { judge, method: requested.method }, async (opened) => {
+      const gives = await givesVerdicts(opened, area, stage.signal);
       verdictReading(requested, opened, gives);
+      return gives;
     });
-    found = gives;
-    return gives;
+    return found;
   };
 };
 

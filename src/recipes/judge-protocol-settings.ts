@@ -12,7 +12,7 @@ const isSymmetric = ([low, high]: readonly [number, number]): boolean =>
   low <= 0.5 && Math.abs(low + high - 1) < 1e-9;
 
 /** How a judge is asked for labels. */
-export const judgingSettings = {
+export const judgeProtocolSettings = {
   method: z
     .enum(["auto", ...labelMethods])
     .default("auto")
@@ -58,6 +58,6 @@ export const labelSettings = (temperature: number, samples: number) =>
         .min(2)
         .default(samples)
         .describe("replies sampled for each prompt; the two least alike are compared"),
-      ...judgingSettings,
+      ...judgeProtocolSettings,
     })
     .prefault({});
