@@ -6,6 +6,6 @@ export { runDifferences } from "./differences.ts";
 export { countForCard, labelsCard } from "./labels-card.ts";
 export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";
-export { mean } from "./statistics.ts";
+export { bootstrapInterval, mean } from "./statistics.ts";
 export { addValue, noValues, type StudentEstimate, studentMean, type Values } from "./student.ts";
 export { modelMetrics } from "./verdicts.ts";

@@ -35,18 +35,25 @@ type AskedIn = {
   readonly messages: readonly Message[];
 };
 
-/** Throws UserError where a model would be asked in words that it has never read. config: the file that fits it. */
-export const requireWords = ({ role, model, language, messages }: AskedIn, config: string): void => {
+/** Throws UserError where a model would be asked in words that it has never read. instead: what it can be used for. */
+export const requireKnownWords = ({ role, model, language, messages }: AskedIn, instead: string): void => {
   if (language == null) return;
   const foreign = createForeignTextCheck(language.tokenizer)(messages.map(({ content }) => content));
   if (foreign === null) return;
   const share = Math.round(foreign.share * 100);
   throw new UserError(
     "model-small-language",
-    `${model} knows a small language only, and ${share} % of the words that it would be asked in are not in it (${foreign.words.join(", ")}). It can take part in the brief wording, with personas and tasks of the sandbox: --config ${config}. For other words name another --model.`,
+    `${model} knows a small language only, and ${share} % of the words that it would be asked in are not in it (${foreign.words.join(", ")}). ${instead}`,
     { model, role, share: foreign.share },
   );
 };
+
+/** The same for what has a brief wording. config: the file that fits such models. */
+export const requireWords = (asked: AskedIn, config: string): void =>
+  requireKnownWords(
+    asked,
+    `It can take part in the brief wording, with personas and tasks of the sandbox: --config ${config}. For other words name another --model.`,
+  );
 
 /** Throws UserError where a role's model would be asked in words that it has never read. languages: by role. */
 export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInputs, "languages">): void => {

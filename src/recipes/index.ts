@@ -5,6 +5,7 @@ import type { Recipe } from "./recipe.ts";
 
 export { useComputing } from "./computing.ts";
 export { planCommand } from "./dry-run.ts";
+export type { Lineage } from "./lineage/document.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
   Conversation,
@@ -174,6 +175,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./report.ts")).recipe,
   },
   {
+    command: ["lineage"],
+    summary: "the way from what people said to a principle, a label and one reply that training changed",
+    load: async () => (await import("./lineage.ts")).recipe,
+  },
+  {
     command: ["invert"],
     summary: "write the opposite of a constitution",
     load: async () => (await import("./invert.ts")).recipe,
@@ -188,6 +194,12 @@ export const recipes: readonly RecipeEntry[] = [
     command: ["polis", "baselines"],
     summary: "how well held-out votes of a Polis conversation can be told by the majority and by neighbours",
     load: async () => (await import("./polis-baselines.ts")).recipe,
+  },
+  {
+    command: ["polis", "predict"],
+    summary:
+      "a model plays voters of a Polis conversation: how well it tells held-out votes, beside baselines",
+    load: async () => (await import("./polis-predict.ts")).recipe,
   },
   {
     command: ["export", "merge"],

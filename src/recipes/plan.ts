@@ -247,6 +247,8 @@ export type JudgePlan = {
   readonly votes?: number;
   readonly reasoningTokens?: number;
   readonly examples?: number;
+  /** Letters to choose from, where they are other than two. */
+  readonly options?: number;
 } & PlannedPrice;
 
 /** Tokens in which a judge votes, at most as many as it is given. */
@@ -263,9 +265,11 @@ const votesLoad = (votes: number): LetterLoad => ({
   written: votes * voteTokens,
 });
 
-/** Log-probabilities: here in one call; at an endpoint by two echoes, or a few tokens, whichever takes more of each. */
-const scoreLoad = (scoring: ScoringByName): LetterLoad =>
-  scoring === "unknown" ? { calls: 2, reads: 2, written: choiceTokens } : { calls: 1, reads: 1, written: 0 };
+/** Log-probabilities: here in one call; at an endpoint by an echo a letter, or a few tokens, whichever takes more of each. */
+const scoreLoad = ({ scoring, options = 2 }: JudgePlan): LetterLoad =>
+  scoring === "unknown"
+    ? { calls: options, reads: options, written: choiceTokens }
+    : { calls: 1, reads: 1, written: 0 };
 
 const dearer = (one: LetterLoad, other: LetterLoad): LetterLoad => ({
   calls: Math.max(one.calls, other.calls),
@@ -275,14 +279,15 @@ const dearer = (one: LetterLoad, other: LetterLoad): LetterLoad => ({
 
 /** How letters are read, and what is said of it where it is not known yet. votes: where the judge has to write them. */
 const planLetters = (
-  { method = "auto", scoring }: JudgePlan,
+  plan: JudgePlan,
   votes: number,
 ): { readonly letters: LetterLoad; readonly said: string } => {
+  const { method = "auto", scoring } = plan;
   if (method === "votes" || (scoring === "none" && method !== "choice"))
     return { letters: votesLoad(votes), said: method === "auto" ? ", by votes" : "" };
-  if (scoring !== "unknown" || method === "choice") return { letters: scoreLoad(scoring), said: "" };
+  if (scoring !== "unknown" || method === "choice") return { letters: scoreLoad(plan), said: "" };
   return {
-    letters: dearer(scoreLoad(scoring), votesLoad(votes)),
+    letters: dearer(scoreLoad(plan), votesLoad(votes)),
     said: "; at most: the judge may have to vote",
   };
 };
@@ -341,6 +346,24 @@ export const planVerdicts = (
     calls: 2 * calls * count + searched,
     read: 2 * reads * (tokens + count * (reply + verdictFrame)) + searched * verdictFrame,
     written: 2 * written * count + searched * choiceTokens,
+  }));
+};
+
+/** Questions that one of several letters answers, each in so many orders of its options. */
+export const planChoices = (
+  stage: string,
+  what: string,
+  { count, tokens }: PromptTotals,
+  asked: PlannedModel &
+    Pick<JudgePlan, "scoring" | "method" | "votes"> & { readonly options: number; readonly orders: number },
+): PlannedStep => {
+  const { calls, reads, written } = questionLoad(asked);
+  const { orders, scoring, method } = asked;
+  const searched = scoring === "unknown" && method !== "votes" ? searchCalls : 0;
+  return planCalls(stage, what, asked, () => ({
+    calls: orders * calls * count + searched,
+    read: orders * reads * tokens + searched * verdictFrame,
+    written: orders * written * count + searched * choiceTokens,
   }));
 };
 

@@ -20,6 +20,7 @@ import {
   readConversation,
   ruleNames,
   type StatementSupport,
+  splitVotes,
   supportOf,
   type Utility,
   unseen,
@@ -48,6 +49,17 @@ export const conversationSettings = {
     .default(false)
     .describe("leave out statements that no moderator accepted, not only those that were rejected"),
   leaveOut: z.array(z.coerce.string()).default([]).describe("ids of voters to leave out"),
+};
+
+/** Which votes are held out, and how many neighbours the baseline asks. */
+export const heldOutSettings = {
+  share: z
+    .number()
+    .positive()
+    .max(0.9)
+    .default(0.2)
+    .describe("share of every voter's votes that is held out"),
+  neighbours: z.number().int().positive().default(20).describe("voters most alike who are asked"),
 };
 
 /** The settings of `covenant polis`. */
@@ -102,6 +114,15 @@ export const conversationFlags: Readonly<Record<string, RecipeFlag>> = {
   flipped: { path: "flipped", description: "the votes say agree with -1" },
 };
 
+/** Of the commands that hold votes out. */
+export const heldOutFlags: Readonly<Record<string, RecipeFlag>> = {
+  share: {
+    path: "share",
+    description: "share of every voter's votes that is held out",
+    placeholder: "share",
+  },
+};
+
 /** Reads and cleans the conversation. Throws UserError with file, line and field. */
 export const openConversation = ({
   comments,
@@ -113,13 +134,32 @@ export const openConversation = ({
 }: ConversationConfig): Promise<Conversation> =>
   readConversation({ comments, votes }, { minVotes, strict, leaveOut, agreeSign: flipped ? -1 : 1 });
 
+/** The conversation with held-out votes. Throws UserError where none can be held out. */
+export const openHeldOut = async (
+  config: ConversationConfig & { readonly share: number; readonly seed: number },
+) => {
+  const conversation = await openConversation(config);
+  const { share, seed } = config;
+  const split = splitVotes(conversation.matrix, share, seed);
+  if (split.heldOut.length > 0) return { conversation, split };
+  throw new UserError(
+    "polis-none-held-out",
+    `With a share of ${share} no vote is held out: every voter has too few. Raise share.`,
+    { share },
+  );
+};
+
 /** The groups that count, and how those that the votes themselves give agree with the export's. */
 type Grouping = {
   readonly groups: OpinionGroups;
   readonly ofVotes: (GroupAgreement & { readonly voters: readonly number[] }) | null;
 };
 
-const groupUp = (matrix: VoteMatrix, { groups, groupCount, seed, votes }: PolisConfig): Grouping => {
+/** What decides which groups count. */
+type GroupConfig = Pick<PolisConfig, "groups" | "groupCount" | "seed" | "votes">;
+
+/** Finds the groups. Throws UserError where the export is to name them and does not. */
+export const groupUp = (matrix: VoteMatrix, { groups, groupCount, seed, votes }: GroupConfig): Grouping => {
   const exported = groups === "computed" || groupCount !== undefined ? null : exportedGroups(matrix);
   if (groups === "export" && exported === null)
     throw new UserError(
@@ -190,7 +230,12 @@ export type Opinions = Grouping & {
 /** Groups of the export that the votes give no better than chance. */
 const chanceAgreement = 0.1;
 
-const warningsOf = ({ doubtfulSign }: Conversation, { ofVotes }: Grouping, { votes }: PolisConfig) => [
+/** What a person should know of votes and groups. */
+export const warningsOf = (
+  { doubtfulSign }: Conversation,
+  { ofVotes }: Grouping,
+  { votes }: Pick<PolisConfig, "votes">,
+) => [
   ...(doubtfulSign
     ? [
         {

@@ -26,8 +26,12 @@ describe("the settings of pretrain", () => {
       /^mix: got .*, but all of its shares are 0/,
     ],
     [{ vocabulary: 100 }, /^vocabulary: got 100, expected at least 261$/],
-    [{ time: 50 }, /^time: got 50, expected at least 384$/],
-    [{ context: 50 }, /^context: got 50, expected at least 384$/],
+    [{ time: 50 }, /^time: got 50, expected at least 168$/],
+    [
+      { time: 200, context: 512, mix: { assembly: 0.2 } },
+      /^time: got 200, but documents of this mix are up to 384 tokens/,
+    ],
+    [{ context: 50 }, /^context: got 50, expected at least 168$/],
   ])("%j are refused, the field named", (settings, said) => {
     const faults = faultsOf(settings);
     expect(faults).toHaveLength(1);

@@ -59,26 +59,26 @@ const settings = z.strictObject({
   layers: positive.default(3).describe("layers"),
   heads: positive.default(4).describe("attention heads"),
   keyValueHeads: positive.default(2).describe("heads of keys and values"),
-  context: positive.min(longestDocument).default(512).describe("tokens of the longest conversation"),
-  steps: positive.default(10_000).describe("optimiser steps"),
-  rows: positive.default(8).describe("packed rows of a batch"),
-  time: positive.min(longestDocument).default(384).describe("tokens of a row"),
-  targets: positive.default(1024).describe("loss tokens of a batch"),
+  context: positive.min(longestDocument.world).default(512).describe("tokens of the longest conversation"),
+  steps: positive.default(8800).describe("optimiser steps"),
+  rows: positive.default(12).describe("packed rows of a batch"),
+  time: positive.min(longestDocument.world).default(256).describe("tokens of a row"),
+  targets: positive.default(1216).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
   weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of AdamW"),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
-      chat: z.number().nonnegative().default(0.13).describe("share of chats"),
-      critique: z.number().nonnegative().default(0.19).describe("share of critiques with revisions"),
-      choice: z.number().nonnegative().default(0.3).describe("share of choices between two replies"),
+      chat: z.number().nonnegative().default(0.23).describe("share of chats"),
+      critique: z.number().nonnegative().default(0.3).describe("share of critiques with revisions"),
+      choice: z.number().nonnegative().default(0.47).describe("share of choices between two replies"),
       assembly: z
         .number()
         .nonnegative()
-        .default(0.28)
+        .default(0)
         .describe("share of scenes of people who want different things"),
-      sharing: z.number().nonnegative().default(0.1).describe("share of scenes of people who share things"),
+      sharing: z.number().nonnegative().default(0).describe("share of scenes of people who share things"),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),
@@ -93,13 +93,13 @@ const settings = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.25)
+    .default(0)
     .describe("share of the principles of critiques and choices that are statements people argue for"),
 });
 
 /** What a model cannot be built from, or a corpus not be drawn from, though every single setting is possible. */
 export const pretrainSchema = settings.superRefine(
-  ({ hiddenSize, heads, keyValueHeads, mix }, { addIssue }) => {
+  ({ hiddenSize, heads, keyValueHeads, mix, time, context }, { addIssue }) => {
     const refuse = (field: string, message: string) => addIssue({ code: "custom", path: [field], message });
     if (hiddenSize % (2 * heads) !== 0)
       refuse(
@@ -111,6 +111,10 @@ export const pretrainSchema = settings.superRefine(
         "keyValueHeads",
         `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
       );
+    const longest = mix.assembly + mix.sharing > 0 ? longestDocument.scene : longestDocument.world;
+    for (const [field, size] of Object.entries({ time, context }))
+      if (size < longest && size >= longestDocument.world)
+        refuse(field, `documents of this mix are up to ${longest} tokens long: expected at least ${longest}`);
     if (Object.values(mix).every((share) => share === 0))
       refuse("mix", "all of its shares are 0: at least one kind of document needs more");
   },

@@ -2,6 +2,7 @@
 // the forms that simulations read.
 
 import { describe, expect, it } from "vitest";
+import { allWishes, heldOutUnits, nameOf, sentencesOf, splitOfRequest } from "../sandbox/index.ts";
 import { readRating } from "../simulation/index.ts";
 import { createTokenizer, trainTokenizer } from "../transformer/index.ts";
 import {
@@ -57,7 +58,7 @@ describe("the documents of the embedded model", () => {
         (sum, { content }) => sum + 2 + tokenizer.encode(content, { specialTokens: false }).length,
         0,
       );
-      expect(tokens).toBeLessThanOrEqual(longestDocument);
+      expect(tokens).toBeLessThanOrEqual(longestDocument.scene);
     }
   });
 
@@ -73,5 +74,42 @@ describe("the documents of the embedded model", () => {
       expect(read.ratings["satisfaction"]).not.toBeNull();
       expect(figures).toBeGreaterThan(weight);
     }
+  });
+});
+
+describe("what is kept out of training", () => {
+  const words = take(even, 3000).flatMap((document) => document.map(({ content }) => content));
+  const text = words.join("\n");
+
+  it("is in no document: statements, comments and sentences about persons", () => {
+    for (const wish of allWishes)
+      for (const part of ["statement", "comment", "description"] as const) {
+        const known = sentencesOf(wish, part, "train").filter((sentence) => text.includes(sentence));
+        expect(known.length, `${nameOf(wish)} ${part}`).toBeGreaterThan(0);
+        const said = new Set(words.flatMap((one) => one.match(/[A-Z][^.!?]*[.!?]/g) ?? []));
+        for (const sentence of sentencesOf(wish, part, "test"))
+          expect(said.has(sentence), sentence).toBe(false);
+      }
+  });
+
+  it("is in no document: requests of held-out combinations", () => {
+    const requests = take({ chat: 1, critique: 1 }, 600).map((document) => document[0]!.content);
+    const guided = take({ assembly: 1 }, 600).flatMap((document) =>
+      document
+        .filter(({ role }) => role === "user")
+        .map(({ content }) => /^(?:Question: )?(.*)/.exec(content)![1]!),
+    );
+    const splits = [...requests, ...guided].map(splitOfRequest);
+    expect(splits.filter((split) => split === "train").length).toBeGreaterThan(600);
+    expect(splits).not.toContain("test");
+  });
+
+  it("is in no document: things whose sharing is to carry over", () => {
+    const shared = take({ sharing: 1 }, 1500).flatMap((document) => document.map(({ content }) => content));
+    for (const unit of heldOutUnits)
+      expect(
+        shared.some((one) => one.includes(` ${unit}`)),
+        unit,
+      ).toBe(false);
   });
 });

@@ -6,6 +6,8 @@ import { createRandom, deriveSeed, type Random } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
 import {
   type AssemblyScene,
+  longestDocument as corpusDocument,
+  corpusMix,
   createAssembly,
   createCorpus,
   documentKinds,
@@ -20,8 +22,8 @@ import {
   sceneTurns,
 } from "../simulation/index.ts";
 
-/** Documents are at most so many tokens long. */
-export const longestDocument = 384;
+/** Documents are at most so many tokens long: of the sandbox's corpus, and scenes. */
+export const longestDocument = { world: corpusDocument, scene: 384 } as const;
 
 /** One message of a document. weight: what a token counts in the loss; figures: what one with a digit counts. */
 export type Part = {
@@ -162,8 +164,13 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   };
 };
 
-/** Texts to train a tokenizer on: the messages of so many documents, in order. */
+/**
+ * Texts to train a tokenizer on: the messages of so many documents, in order. Documents of the sandbox's corpus come in its
+ * own shares, so that a vocabulary does not follow every change of the mix.
+ */
 export const vocabularyText = function* (options: DocumentOptions, documents: number): Generator<string> {
-  const document = createDocuments(options);
+  const world = documentKinds.reduce((sum, kind) => sum + options.mix[kind], 0);
+  const own = documentKinds.map((kind) => [kind, corpusMix[kind] * world] as const);
+  const document = createDocuments({ ...options, mix: { ...options.mix, ...Object.fromEntries(own) } });
   for (let index = 0; index < documents; index++) for (const { content } of document(index)) yield content;
 };

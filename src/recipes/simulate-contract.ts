@@ -150,7 +150,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!));
   await chartsOf(run, page, [...runNames(config), "tables"]);
   await run.finish();
-  const spent = await spentInRun(run.folder, runNames(config));
+  const spent = await spentInRun(run.folder, [...runNames(config), satisfactionName]);
   const file = join(config.out, `${learned.part}.yaml`);
   return {
     lines: [

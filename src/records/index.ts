@@ -7,6 +7,7 @@ export * from "./evaluation.ts";
 export * from "./event.ts";
 export * from "./experiments.ts";
 export * from "./feedback.ts";
+export * from "./forecasts.ts";
 export * from "./games.ts";
 export * from "./manifest.ts";
 export * from "./prompt-sets.ts";

@@ -56,7 +56,8 @@ export type Corpus = {
 /** Documents are at most so many words and punctuation marks long, with four for the frame of each message. */
 export const longestDocument = 168;
 
-const defaultMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
+/** The shares of the kinds, unless told. */
+export const corpusMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
 
 const userWeight = 0.15;
 
@@ -211,7 +212,7 @@ const lengthOf = (document: CorpusDocument): number =>
 
 /** A stream of documents. */
 export const createCorpus = (options: CorpusOptions): Corpus => {
-  const { seed, invertedShare, answerWeight = 16, statementShare = 0, mix = defaultMix } = options;
+  const { seed, invertedShare, answerWeight = 16, statementShare = 0, mix = corpusMix } = options;
   const shares: PrincipleShares = { inverted: invertedShare, statement: statementShare };
   const split = combinationsOf[options.split];
   const kindWeights = documentKinds.map((kind) => mix[kind]);

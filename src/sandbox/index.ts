@@ -2,7 +2,14 @@
 // Nothing here knows of models or training. The oracle answers the comparisons of the documents; in a run it measures
 // alone.
 export * from "./assembly/index.ts";
-export { type Corpus, type CorpusDocument, createCorpus, documentKinds } from "./corpus.ts";
+export {
+  type Corpus,
+  type CorpusDocument,
+  corpusMix,
+  createCorpus,
+  documentKinds,
+  longestDocument,
+} from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseReply } from "./measure.ts";
 export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";

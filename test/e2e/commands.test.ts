@@ -89,6 +89,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   report: ["whole"],
   polis: opinions,
   "polis baselines": opinions,
+  "polis predict": [...opinions, ...scripted],
   "persona show": ["amina"],
   "persona generate": ["--traits", "a young beekeeper", ...scripted],
   "simulate contract": scripted,
@@ -105,8 +106,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "export adapter": ["--model", adapter],
 };
 
-/** Pushing needs a token and a hub; its dry run is tested in push.test.ts. */
-const planned = commands.filter((command) => command !== "export push");
+/** Pushing needs a token and a hub, and a lineage a finished run: their dry runs are tested in push.test.ts and lineage.test.ts. */
+const planned = commands.filter((command) => !["export push", "lineage"].includes(command));
 
 describe("a dry run", () => {
   it.each(planned)("of %s prints a plan, and does nothing", async (command) => {

@@ -12,6 +12,7 @@ const documents = [
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
+  "examples/parliament-to-policy/README.md",
 ];
 
 /** The command lines of a document's fenced blocks, as words; a line that ends in a backslash goes on. */

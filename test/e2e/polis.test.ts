@@ -96,6 +96,28 @@ describe("covenant polis", () => {
     }
   });
 
+  it("lets a model play the voters, and says how it stands beside the baselines on the same votes", async () => {
+    const model = `scripted:${join(root, "examples/predict-script.yaml")}`;
+    const words = ["predict", ...files(), "--model", model, "--voters", "all", "--seed", "1"];
+    const plan = expectStatus(await polis(...words, "--dry-run"), 0);
+    expect(plan.stdout).toMatch(/59 held-out votes of 39 voters, in three orders of the options +177/);
+    expect(existsSync(join(folder, "runs"))).toBe(false);
+    const { stdout, stderr } = expectStatus(await polis(...words), 0);
+    expect(stdout).toMatch(/^model +\d+\.\d % +\[.*\n^majority +\d+\.\d %.*\n^20 nearest +\d+/m);
+    expect(stdout).toMatch(/^The model against the 20 nearest: accuracy /m);
+    expect(stderr).toContain("it writes its answers, and chances are their shares");
+    const said = await documentOf(...words);
+    expect(said).toMatchObject({ asked: 59, method: "answer", grouping: { origin: "export" } });
+    expect(JSON.parse(readFileSync(join(said.folder, "metrics.json"), "utf8")).predictors).toEqual(
+      said.predictors,
+    );
+    expect(readFileSync(said.forecasts, "utf8").trim().split("\n")).toHaveLength(59);
+    const wrong = expectStatus(await polis("predict", ...files()), 2);
+    expect(wrong.stderr).toContain("a model is needed that plays the voters");
+    const few = expectStatus(await polis(...words, "--voters", "none", "--out", "none"), 2);
+    expect(few.stderr).toContain('expected a number of voters or "all"');
+  });
+
   it("warns of groups that the votes do not give, in a dry run too", async () => {
     const rows = readFileSync(example("participants-votes.csv"), "utf8").trimEnd().split("\n");
     const turned = rows.map((row, at) => {

@@ -5,10 +5,13 @@ import { createRandom, deriveSeed } from "../../core/index.ts";
 import { sentencesOf } from "./sentences.ts";
 import { allWishes, contradict, isSame, type Wish } from "./wish.ts";
 
-/** One statement for each wish, its wording drawn by the seed. */
+/**
+ * One statement for each wish, its wording drawn by the seed among those that training may hold: a learned constitution that
+ * it is compared with is in a model's own words, too.
+ */
 export const statementsFor = (wishes: readonly Wish[], seed: number): string[] =>
   wishes.map((wish, at) =>
-    createRandom(deriveSeed(seed, "statement", at)).pick(sentencesOf(wish, "statement")),
+    createRandom(deriveSeed(seed, "statement", at)).pick(sentencesOf(wish, "statement", "train")),
   );
 
 /** So many wishes drawn evenly, none of which contradict each other (at most one a topic: five in all). */

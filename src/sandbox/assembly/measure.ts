@@ -1,5 +1,5 @@
 // The assembly's oracle for whoever has only texts: satisfaction with replies, support for principles. In a run it measures
-// what is finished; nothing of it reaches a stage.
+// what is finished; nothing of it reaches a stage that asks for answers, ratings, principles or votes.
 
 import { CovenantError } from "../../core/index.ts";
 import type { Combination } from "../lexicon/index.ts";

@@ -106,7 +106,7 @@ export const supportFor = (wishes: readonly Wish[], principles: readonly Wish[])
   return Math.round(5 + (5 * sum) / wishes.length);
 };
 
-/** A wish that the principles leave open or contradict, as a person would say; pleased where there is none. */
+/** The wishes that the principles contradict; where there are none, those that they leave open. */
 export const openWishes = (wishes: readonly Wish[], principles: readonly Wish[]): readonly Wish[] => {
   const open = wishes.filter((wish) => !principles.some((principle) => isSame(principle, wish)));
   const contradicted = open.filter((wish) => principles.some((principle) => contradict(principle, wish)));

@@ -1,6 +1,7 @@
 // The sentences of the assembly, by what they say, and their reading: statements, comments and sentences about persons for
 // every wish. A fifth of the statements and of the comments is kept out of training by hash. Exact: no nearest match.
 
+import { CovenantError } from "../../core/index.ts";
 import { expandAll } from "../phrase.ts";
 import { fillForm, isHeldOutText } from "../principle.ts";
 import { principleWords } from "../principle-phrases.ts";
@@ -23,7 +24,7 @@ const textsOf = (wish: Wish, part: keyof WishForms): readonly string[] => {
   return wish.type === "style" ? texts : texts.flatMap((text) => fillForm(text, principleWords[wish.area]));
 };
 
-/** train: what training may hold; test: what it may not, or all where nothing is kept out; all: both. */
+/** train: what training may hold; test: what it may not; all: both. Of every wish and part some are kept out. */
 export type SentenceSplit = "train" | "test" | "all";
 type Sentences = Readonly<Record<SentenceSplit, readonly string[]>>;
 
@@ -33,7 +34,12 @@ const tableOf = (part: keyof WishForms): ReadonlyMap<string, Sentences> =>
       const all = textsOf(wish, part);
       const heldOut = all.filter(isHeldOutText);
       const train = all.filter((text) => !isHeldOutText(text));
-      return [nameOf(wish), { all, train, test: heldOut.length > 0 ? heldOut : all }];
+      if (heldOut.length === 0)
+        throw new CovenantError(
+          "sandbox-held-out",
+          `Nothing that says "${nameOf(wish)}" is kept out of training.`,
+        );
+      return [nameOf(wish), { all, train, test: heldOut }];
     }),
   );
 

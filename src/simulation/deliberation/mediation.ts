@@ -7,6 +7,7 @@ import type { Constitution, MediationRecord } from "../../records/index.ts";
 import type { PhaseTask } from "../episodes/episode.ts";
 import { documentOf } from "../episodes/learned.ts";
 import { type MetaReading, metaAnswerForm, readMeta } from "../episodes/meta-reading.ts";
+import { episodeWordings } from "../episodes/wordings.ts";
 import type { Said } from "./candidates.ts";
 import { type AskPhase, type DeliberationOptions, seedOf } from "./deliberation.ts";
 import { mediationMessages, type Opinion } from "./wording.ts";
@@ -35,6 +36,8 @@ export type Draft = {
   readonly unread: number;
 };
 
+const briefMost = episodeWordings.brief.metaPrompts.critique?.most ?? 0;
+
 type Growing = {
   readonly name: string;
   readonly order: readonly Voice[];
@@ -47,15 +50,15 @@ const read = (
   { text, finish, numbers }: Pick<MediationRecord, "text" | "finish" | "numbers">,
   options: DeliberationOptions,
   most: number,
-): MetaReading =>
-  readMeta(
-    { text, finish },
-    { form: "critique", most },
-    {
-      users: options.users.length,
-      comments: numbers.length,
-    },
-  );
+): MetaReading => {
+  // the brief wording does not tell how many there may be: of those that the model writes, the first ones count
+  const written = options.wording === "brief" ? Math.max(most, briefMost) : most;
+  const bounds = { users: options.users.length, comments: numbers.length };
+  const reading = readMeta({ text, finish }, { form: "critique", most: written }, bounds);
+  return reading.type === "read"
+    ? { ...reading, constitution: reading.constitution.slice(0, most) }
+    : reading;
+};
 
 type PartTask = { readonly part: number; readonly attempt: number; readonly shown: readonly Voice[] };
 

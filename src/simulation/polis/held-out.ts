@@ -3,6 +3,7 @@
 // measured as the baselines are (vote-baselines.ts). Knows no model.
 
 import { createRandom, deriveSeed, wilsonInterval } from "../../core/index.ts";
+import type { VoteKind } from "../../records/index.ts";
 import { agree, disagree, pass, unseen, type VoteMatrix } from "./vote-matrix.ts";
 
 /** A voter and a statement, by their places in the matrix. */
@@ -15,7 +16,7 @@ export type HeldOutVote = VoteQuestion & { readonly vote: number };
 export type VoteSplit = { readonly known: VoteMatrix; readonly heldOut: readonly HeldOutVote[] };
 
 /** Chances of the kinds of votes; they sum to 1. */
-export type VoteForecast = { readonly agree: number; readonly disagree: number; readonly pass: number };
+export type VoteForecast = Readonly<Record<VoteKind, number>>;
 
 /** One forecast for each question, in their order, from what is known. */
 export type VotePredictor = (
@@ -52,6 +53,9 @@ const kinds = [
   { kind: "pass", vote: pass },
 ] as const;
 
+/** The name of a vote. Not for unseen. */
+export const kindOfVote = (vote: number): VoteKind => kinds.find((one) => one.vote === vote)!.kind;
+
 /** Forecasts whose most likely kind has a chance in [from, to): how often it came, beside what was said of it. */
 export type CalibrationBin = {
   readonly from: number;
@@ -62,7 +66,7 @@ export type CalibrationBin = {
 };
 
 /**
- * n: held-out votes. accuracy: the share whose likeliest kind was right, with Wilson's 95 % interval (votes of one voter
+ * n: held-out votes. accuracy: the share whose likeliest kind was right (of several equally likely a share of one), with Wilson's 95 % interval (votes of one voter
  * are not independent, so it is too narrow rather than too wide). balanced: the mean of that share over the kinds that
  * were voted, so that always saying the commonest is worth 1 in as many as there are. brier: mean squared error over the
  * kinds, 0 to 2; logLoss: in nats, chances below 1e-6 counting as that; calibration: expected calibration error of the
@@ -88,16 +92,38 @@ const checkForecast = ({ agree: a, disagree: d, pass: p }: VoteForecast): void =
   if (!isFit) throw new RangeError(`measureForecasts: chances ${a}, ${d}, ${p} are none or do not sum to 1`);
 };
 
-/** The likeliest kind; of equals the first of agree, disagree, pass. */
-const likeliest = (forecast: VoteForecast) =>
-  kinds.reduce((best, one) => (forecast[one.kind] > forecast[best.kind] ? one : best));
+/** Chances that differ by less are the same. */
+const sameChance = 1e-9;
+
+/**
+ * What a forecast is worth where this was voted. right: 1 where the likeliest kind was right, and its share where several are
+ * equally likely; chance: of the likeliest; brier and logLoss as below.
+ */
+export type ScoredForecast = {
+  readonly vote: number;
+  readonly right: number;
+  readonly chance: number;
+  readonly brier: number;
+  readonly logLoss: number;
+};
+
+/** Holds one forecast against what was voted. Throws RangeError where it is none. */
+export const scoreForecast = (vote: number, forecast: VoteForecast): ScoredForecast => {
+  checkForecast(forecast);
+  const chance = Math.max(...kinds.map(({ kind }) => forecast[kind]));
+  const likeliest = kinds.filter(({ kind }) => chance - forecast[kind] < sameChance);
+  return {
+    ...{ vote, chance },
+    right: likeliest.some((one) => one.vote === vote) ? 1 / likeliest.length : 0,
+    brier: kinds.reduce((sum, one) => sum + (forecast[one.kind] - Number(one.vote === vote)) ** 2, 0),
+    logLoss: -Math.log(Math.max(leastChance, forecast[kindOfVote(vote)])),
+  };
+};
 
 const meanOf = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
-type Scored = { readonly vote: number; readonly isRight: boolean; readonly chance: number };
-
-const binsOf = (scored: readonly Scored[]): CalibrationBin[] =>
+const binsOf = (scored: readonly ScoredForecast[]): CalibrationBin[] =>
   Array.from({ length: binCount }, (_, bin) => {
     const inside = scored.filter(
       ({ chance }) => Math.min(binCount - 1, Math.floor(chance * binCount)) === bin,
@@ -107,7 +133,7 @@ const binsOf = (scored: readonly Scored[]): CalibrationBin[] =>
       to: (bin + 1) / binCount,
       n: inside.length,
       said: meanOf(inside.map(({ chance }) => chance)),
-      came: meanOf(inside.map(({ isRight }) => Number(isRight))),
+      came: meanOf(inside.map(({ right }) => right)),
     };
   }).filter(({ n }) => n > 0);
 
@@ -119,20 +145,8 @@ export const measureForecasts = (
   const n = heldOut.length;
   if (n === 0 || forecasts.length !== n)
     throw new RangeError(`measureForecasts: ${forecasts.length} forecasts of ${n} votes`);
-  forecasts.forEach(checkForecast);
-  const scored = heldOut.map(({ vote }, at) => {
-    const forecast = forecasts[at]!;
-    const best = likeliest(forecast);
-    return { vote, isRight: best.vote === vote, chance: forecast[best.kind] };
-  });
-  const errors = heldOut.map(({ vote }, at) =>
-    kinds.reduce((sum, one) => sum + (forecasts[at]![one.kind] - Number(one.vote === vote)) ** 2, 0),
-  );
-  const losses = heldOut.map(({ vote }, at) => {
-    const { kind } = kinds.find((one) => one.vote === vote)!;
-    return -Math.log(Math.max(leastChance, forecasts[at]![kind]));
-  });
-  const rightOf = (some: readonly Scored[]): number => meanOf(some.map(({ isRight }) => Number(isRight)));
+  const scored = heldOut.map(({ vote }, at) => scoreForecast(vote, forecasts[at]!));
+  const rightOf = (some: readonly ScoredForecast[]): number => meanOf(some.map(({ right }) => right));
   const byKind = kinds
     .map(({ vote }) => scored.filter((one) => one.vote === vote))
     .filter((some) => some.length > 0);
@@ -143,8 +157,8 @@ export const measureForecasts = (
     accuracy,
     ...wilsonInterval(accuracy, n),
     balanced: meanOf(byKind.map(rightOf)),
-    brier: meanOf(errors),
-    logLoss: meanOf(losses),
+    brier: meanOf(scored.map((one) => one.brier)),
+    logLoss: meanOf(scored.map((one) => one.logLoss)),
     calibration: bins.reduce((sum, bin) => sum + (bin.n / n) * Math.abs(bin.said - bin.came), 0),
     bins,
   };

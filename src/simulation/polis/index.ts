@@ -1,5 +1,6 @@
 // What the public said on Polis: exports read and cleaned, opinion groups, what all groups agree on, and a constitution
-// drafted from it. Reads two files; asks no model.
+// drafted from it. Reads two files. Whether something can tell held-out votes: the majority, neighbours, or a model that
+// plays the voters.
 export {
   agreedByAll,
   mostDivisive,
@@ -19,12 +20,28 @@ export {
   type HeldOutVote,
   measureForecasts,
   measurePredictor,
+  type ScoredForecast,
+  scoreForecast,
   splitVotes,
   type VoteForecast,
   type VotePredictor,
   type VoteQuestion,
   type VoteSplit,
 } from "./held-out.ts";
+export {
+  type DescribedVoter,
+  type DescriptionSettings,
+  describeVoters,
+  forecastVotes,
+  givesChances,
+  type RequestedVoting,
+  shownOf,
+  type VoteItem,
+  type VotingProtocol,
+  voteOf,
+  voteTokens,
+  votingMethod,
+} from "./model-voters.ts";
 export {
   compareGroups,
   computeGroups,
@@ -45,3 +62,12 @@ export {
   unseen,
   type VoteMatrix,
 } from "./vote-matrix.ts";
+export { type SampledVoter, type SampleSettings, sampleVoters } from "./voter-sample.ts";
+export {
+  describeMessages,
+  type OptionOrder,
+  type ShownVote,
+  voteMessages,
+  voterByPersona,
+  voterByVotes,
+} from "./voter-wording.ts";
