@@ -170,10 +170,13 @@ describe("a sweep", () => {
       ({ cell, step, user, metric }) =>
         cell === "groups-selfish_amounts.most-20" && step === 2 && user === "flexible" && metric === "given",
     );
-    expect(own).toHaveLength(4);
-    expect([one.n, one.over]).toEqual([4, "repetitions"]);
-    expect(one.value).toBeCloseTo(own.reduce((sum, { value }) => sum + value, 0) / 4, 12);
-    const csv = readFileSync(join(folder, "games/results/results.csv"), "utf8").trim().split("\n");
+    // in a repetition in which no flexible player proposes, none gives
+    expect(own.length).toBeGreaterThan(1);
+    expect([one.n, one.over]).toEqual([own.length, "repetitions"]);
+    expect(one.value).toBeCloseTo(own.reduce((sum, { value }) => sum + value, 0) / own.length, 12);
+    const csv = readFileSync(join(folder, "games/results/results.csv"), "utf8")
+      .trim()
+      .split(/\r?\n/);
     expect(csv).toHaveLength(1 + rows.length);
     expect(csv[0]).toBe("cell,seed,repetition,experiment,trial,step,user,persona,metric,statistic,value");
   });
