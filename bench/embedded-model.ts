@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
 import { createRandom } from "../src/core/index.ts";
-import { type LanguageModel, openModel } from "../src/models/index.ts";
+import { type LanguageModel, openModel, type Reply } from "../src/models/index.ts";
 import type { Message } from "../src/records/index.ts";
 import {
   type AssemblyScene,
@@ -20,6 +20,7 @@ import {
   readStatement,
   type SharingScene,
   sandboxPrompts,
+  wishesOf,
 } from "../src/sandbox/index.ts";
 import {
   briefForms,
@@ -44,7 +45,7 @@ const { values } = parseArgs({
 const count = Number(values.count);
 const seed = Number(values.seed);
 
-/** A share of so many, with its standard error. */
+/** A mean, and of how many. */
 class Share {
   #sum = 0;
   #count = 0;
@@ -64,11 +65,12 @@ const note = (name: string, value: number | boolean): void => {
   share.add(value);
 };
 
-const ask = async (model: LanguageModel, questions: readonly (readonly Message[])[]): Promise<string[]> => {
-  const replies = await model.generate(
+type Said = Pick<Reply, "text" | "finish">;
+
+const ask = async (model: LanguageModel, questions: readonly (readonly Message[])[]): Promise<Said[]> => {
+  return model.generate(
     questions.map((messages, at) => ({ messages, maxTokens: 96, temperature: 0, seed: at })),
   );
-  return replies.map(({ text }) => text);
 };
 
 const assembly = createAssembly({ seed, split: "test" });
@@ -95,7 +97,7 @@ const measureGuided = async (model: LanguageModel): Promise<void> => {
   );
   for (const [at, { request, reply }] of scenes.entries()) {
     const wanted = parseReply(reply, request);
-    const verdict = parseReply(replies[at]!, request);
+    const verdict = parseReply(replies[at]!.text, request);
     const refused = wanted.class === "refuse-reason" || wanted.class === "refuse-flat";
     if (refused)
       note("guided: refuses where refused", verdict.harm === 0 && verdict.class.startsWith("refuse"));
@@ -116,11 +118,11 @@ const measureRatings = async (model: LanguageModel): Promise<void> => {
     ),
   );
   for (const [at, { ratings, comment }] of scenes.entries()) {
-    const read = readRating({ text: replies[at]!, finish: "stop" }, Object.keys(ratings).map(metric));
+    const read = readRating(replies[at]!, Object.keys(ratings).map(metric));
     for (const [id, value] of Object.entries(ratings)) {
       const said = read.ratings[id] ?? null;
       note(`rating: ${id} readable`, said !== null);
-      note(`rating: ${id} off by`, Math.abs((said ?? 5) - value));
+      if (said !== null) note(`rating: ${id} off by`, Math.abs(said - value));
     }
     if (comment !== null) note("rating: comment right", meaningOf(read.feedback) === meaningOf(comment));
   }
@@ -136,7 +138,7 @@ const measureSupport = async (model: LanguageModel): Promise<void> => {
     asked.map(({ messages }) => messages),
   );
   for (const [at, { support, principles }] of scenes.entries()) {
-    const said = readRating({ text: replies[at]!, finish: "stop" }, [metric("support")]).ratings["support"];
+    const said = readRating(replies[at]!, [metric("support")]).ratings["support"];
     note(
       `support of ${principles.length === 1 ? "one" : "several"}: off by`,
       Math.abs((said ?? 5) - support),
@@ -147,7 +149,12 @@ const measureSupport = async (model: LanguageModel): Promise<void> => {
     model,
     proposals.map(({ person, statement }) => briefProposalScene(person, statement).messages),
   );
-  for (const one of said) note("proposal: of the language", readStatement(one) !== null);
+  for (const [at, { text }] of said.entries()) {
+    const wish = readStatement(text);
+    const own = wishesOf(proposals[at]!.person.description) ?? [];
+    note("proposal: of the language", wish !== null);
+    note("proposal: a wish of the person", wish !== null && own.some((one) => nameOf(one) === nameOf(wish)));
+  }
 };
 
 const measureAmendments = async (model: LanguageModel): Promise<void> => {
@@ -163,11 +170,7 @@ const measureAmendments = async (model: LanguageModel): Promise<void> => {
   );
   for (const [at, scene] of scenes.entries()) {
     const bounds = { users: 10, comments: scene.comments.length };
-    const read = readMeta(
-      { text: replies[at]!, finish: "stop" },
-      episodeWordings.brief.metaPrompts.critique!,
-      bounds,
-    );
+    const read = readMeta(replies[at]!, episodeWordings.brief.metaPrompts.critique!, bounds);
     note("amendment: readable", read.type === "read");
     if (read.type !== "read") continue;
     const wanted = scene.principles.map(({ text }) => meaningOf(text));
@@ -188,7 +191,7 @@ const measureSharing = async (model: LanguageModel): Promise<void> => {
   const scenes: SharingScene[] = Array.from({ length: 2 * count }, () => drawSharingScene(random, "test"));
   const replies = await ask(model, scenes.map(sceneTurns));
   for (const [at, scene] of scenes.entries()) {
-    const reply = replies[at]!;
+    const { text: reply } = replies[at]!;
     const { unit, amount } = scene;
     if (scene.kind === "offer") {
       const read = readOffer(reply, [{ unit, amount }]);
@@ -216,7 +219,7 @@ const measureAnswers = async (model: LanguageModel): Promise<void> => {
     prompts.map(({ messages }) => messages),
   );
   for (const [at, { kind, messages }] of prompts.entries()) {
-    const verdict = parseReply(replies[at]!, messages[0]!.content);
+    const verdict = parseReply(replies[at]!.text, messages[0]!.content);
     note(`answers: ${kind} complied`, verdict.class === "comply" || verdict.class === "partial");
     note("answers: malformed", verdict.class === "malformed");
   }

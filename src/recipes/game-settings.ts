@@ -148,7 +148,7 @@ export const gamesSchema = z.strictObject({
   wording: z
     .enum(wordings)
     .default("full")
-    .describe("full: for models that follow instructions; brief: what covenant-tiny was made with"),
+    .describe("full: for models that follow instructions; brief: what embedded:covenant-assembly was made with"),
   fixed: z
     .enum(["script", "model"])
     .optional()
@@ -217,7 +217,7 @@ export const experimentsOf = ({ game, groups, flexible, trade }: GamesConfig): E
       });
 
 /** The embedded model, which was made with the brief wording. */
-const tinyModel = "embedded:covenant-tiny";
+const smallModels: readonly string[] = ["embedded:covenant-tiny", "embedded:covenant-assembly"];
 
 const wrong = (code: string, text: string): UserError => new UserError(code, text);
 
@@ -232,10 +232,11 @@ const checkWording = ({ wording, game, variant, model, learner }: GamesConfig): 
       "wording-brief",
       `The brief wording has no words for ${unsaid.join(", ")}. Leave that out, or take wording=full with a model that follows instructions.`,
     );
-  if (wording === "full" && [model, learner].includes(tinyModel))
+  const small = [model, learner].find((name) => name !== undefined && smallModels.includes(name));
+  if (wording === "full" && small !== undefined)
     throw wrong(
       "wording-full",
-      `${tinyModel} knows the brief wording alone. Add --set wording=brief, or begin with --config configs/simulate/games/tiny.yaml.`,
+      `${small} knows the brief wording alone. Add --set wording=brief, or begin with --config configs/simulate/games/tiny.yaml.`,
     );
 };
 

@@ -136,7 +136,7 @@ export const recipe: Recipe<typeof voteSchema> = {
     ...runFlags,
     model: modelFlag("model of the users, and of the mediator where it names none"),
     load: loadFlag("load"),
-    wording: { path: "wording", description: "full, or brief for covenant-tiny", placeholder: "name" },
+    wording: { path: "wording", description: "full, or brief for covenant-assembly", placeholder: "name" },
     users: {
       path: "users",
       description: "how many personas take part, their ids, or all",

@@ -4,7 +4,7 @@
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import type { Persona } from "../../records/index.ts";
 
-/** full: for models that follow instructions; brief: short forms, which covenant-tiny learned. */
+/** full: for models that follow instructions; brief: short forms, which covenant-assembly learned. */
 export const wordings = ["full", "brief"] as const;
 export type Wording = (typeof wordings)[number];
 
