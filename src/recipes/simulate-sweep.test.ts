@@ -110,8 +110,10 @@ describe("the cells of a grid", () => {
 });
 
 describe("a sweep", () => {
-  beforeAll(() => sweep("games", { ...games, parallel: 4 }));
-  beforeAll(() => sweep("contract", { ...contract, parallel: 3 }));
+  beforeAll(async () => {
+    await sweep("games", { ...games, parallel: 4 });
+    await sweep("contract", { ...contract, parallel: 3 });
+  });
 
   it("leaves in every cell what its own command leaves", async () => {
     const settings = { ...games.settings, groups: ["selfish"], amounts: { most: 20 }, seed: 4 };
@@ -174,9 +176,7 @@ describe("a sweep", () => {
     expect(own.length).toBeGreaterThan(1);
     expect([one.n, one.over]).toEqual([own.length, "repetitions"]);
     expect(one.value).toBeCloseTo(own.reduce((sum, { value }) => sum + value, 0) / own.length, 12);
-    const csv = readFileSync(join(folder, "games/results/results.csv"), "utf8")
-      .trim()
-      .split(/\r?\n/);
+    const csv = readFileSync(join(folder, "games/results/results.csv"), "utf8").trim().split(/\r?\n/);
     expect(csv).toHaveLength(1 + rows.length);
     expect(csv[0]).toBe("cell,seed,repetition,experiment,trial,step,user,persona,metric,statistic,value");
   });
