@@ -223,7 +223,7 @@ describe("a run", () => {
     const events: string[] = [];
     const context = contextFor((event) => events.push(event.type));
     await recipe.run(recipe.schema.parse(given("whole")), context);
-    expect(events.filter((type) => type === "stage-skip")).toHaveLength(3);
+    expect(events.filter((type) => type === "stage-skip")).toHaveLength(4);
     expect(events).not.toContain("stage-usage");
   });
 });

@@ -1,0 +1,93 @@
+// Pages of experiments: charts without warnings whatever the figures are, also none and single ones; texts of people escaped;
+// nothing fetched; drawings that stand alone as files.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { GroupFigure } from "../records/index.ts";
+import { type ContractPageData, contractPage } from "./contract-page.ts";
+import { drawExperiment } from "./experiment-page.ts";
+import { groupsPage } from "./groups-page.ts";
+
+const nasty = `<script>alert("x")</script> & 'q' {{b}} "]}\\`;
+const metric = { id: "good", name: nasty, of: "own", low: 0, high: 10 } as const;
+
+const contract = (users: number, runs: number): ContractPageData => ({
+  ...{ runs, turnsPerRun: 2, metrics: [metric], facts: [["Seed", nasty]] },
+  users: Array.from({ length: users }, (_, at) => ({ id: `user-${at}`, name: `${at} ${nasty}` })),
+  turns: Array.from({ length: users * runs }, (_, at) => ({
+    ...{ run: 1 + (at % runs), turn: 1, user: `user-${Math.floor(at / runs)}`, metric, value: at % 10, n: 1 },
+  })),
+  means: Array.from({ length: runs }, (_, at) => ({
+    ...{
+      run: at + 1,
+      metric,
+      estimate: { value: 5, low: users > 1 ? 4 : null, high: users > 1 ? 6 : null, n: users },
+    },
+  })),
+  documents: [
+    {
+      part: "constitution",
+      runs: Array.from({ length: runs }, (_, at) => at + 1),
+      similarity: Array.from({ length: runs }, () => Array<number>(runs).fill(0.5)),
+      last: [nasty],
+    },
+  ],
+});
+
+describe("the page of a contract", () => {
+  it.each([
+    [1, 1],
+    [5, 2],
+    [13, 40],
+  ])("of %i users and %i runs is drawn without warnings, with all texts escaped", async (users, runs) => {
+    const { html, charts, warnings } = await drawExperiment(contractPage(contract(users, runs)));
+    expect(warnings).toEqual([]);
+    expect(html).not.toContain("<script>alert");
+    expect(html.match(/<script/g)).toHaveLength(2);
+    expect(html.replaceAll(/"\$schema":"[^"]*"/g, "")).not.toMatch(/https?:\/\//);
+    for (const { svg } of charts) {
+      expect(svg).toMatch(/^<svg[^>]* xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+      expect(svg).not.toContain("<script>");
+      expect(svg).not.toContain("var(--");
+    }
+    expect(new Set(charts.map(({ name }) => name)).size).toBe(charts.length);
+  });
+
+  it("is the same for the same data", async () => {
+    const draw = async () => (await drawExperiment(contractPage(contract(3, 3)))).html;
+    expect(await draw()).toBe(await draw());
+  });
+});
+
+describe("the page of groups", () => {
+  const figure = fc.record({
+    group: fc.constantFrom("a", "b", nasty),
+    step: fc.integer({ min: 1, max: 4 }),
+    user: fc.constantFrom("all", "fixed", "flexible", "user-1, amina"),
+    metric: fc.constantFrom("given", "own.good", "accepted", "principles.contract", "distance"),
+    value: fc.double({ min: -20, max: 200, noNaN: true }),
+    width: fc.option(fc.double({ min: 0, max: 5, noNaN: true })),
+    n: fc.integer({ min: 1, max: 9 }),
+  });
+
+  it("is drawn without warnings for any figures", async () => {
+    const drawn = fc.asyncProperty(fc.array(figure, { maxLength: 25 }), async (given) => {
+      const figures = given.map(
+        ({ width, ...one }, at): GroupFigure => ({
+          ...{ id: String(at), parents: [], stage: "results", seed: 0, over: "simulations", ...one },
+          standardError: width,
+          low: width === null ? null : one.value - width,
+          high: width === null ? null : one.value + width,
+        }),
+      );
+      const page = groupsPage({
+        ...{ eyebrow: "e", headline: "h", standfirst: "s", step: "Run", figures, likeness: null },
+        ...{ failures: [nasty], facts: [] },
+      });
+      const { warnings, html } = await drawExperiment(page);
+      expect(warnings).toEqual([]);
+      expect(html).not.toContain("<script>alert");
+    });
+    await fc.assert(drawn, { numRuns: 15, seed: 7 });
+  });
+});
