@@ -66,7 +66,9 @@ export const contractSchema = z.strictObject({
   wording: z
     .enum(wordings)
     .default("full")
-    .describe("full: for models that follow instructions; brief: what embedded:covenant-assembly was made with"),
+    .describe(
+      "full: for models that follow instructions; brief: what embedded:covenant-assembly was made with",
+    ),
   personas: file("personas (YAML, JSON, JSONL, CSV, TSV, Parquet)"),
   users: chosen("personas")
     .default(4)

@@ -148,7 +148,9 @@ export const gamesSchema = z.strictObject({
   wording: z
     .enum(wordings)
     .default("full")
-    .describe("full: for models that follow instructions; brief: what embedded:covenant-assembly was made with"),
+    .describe(
+      "full: for models that follow instructions; brief: what embedded:covenant-assembly was made with",
+    ),
   fixed: z
     .enum(["script", "model"])
     .optional()
