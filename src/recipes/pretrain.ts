@@ -1,6 +1,5 @@
 // `covenant pretrain`: makes assets/covenant-tiny from nothing: trains the tokenizer on the sandbox's language, then a
-// small Llama on its documents (pretraining-documents.ts), and saves a Hugging Face folder. With `start` it goes on from a
-// model and its tokenizer instead.
+// small Llama on its documents (pretraining-documents.ts), and saves a Hugging Face folder.
 
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -24,6 +23,7 @@ import {
   type TokenizerFiles,
   trainTokenizer,
 } from "../transformer/index.ts";
+import { providerContents } from "./computing.ts";
 import { runFlags } from "./flags.ts";
 import { machineRate } from "./machine-rate.ts";
 import { asModelName } from "./names.ts";
@@ -37,8 +37,7 @@ import {
   vocabularyText,
 } from "./pretraining-documents.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { modelName, outSetting, seedSetting } from "./settings.ts";
-import { trainableFolder } from "./stages/models.ts";
+import { outSetting, seedSetting } from "./settings.ts";
 import { trainStage } from "./stages/train-stage.ts";
 
 const positive = z.number().int().positive();
@@ -47,9 +46,6 @@ const settings = z.strictObject({
   out: outSetting("runs/pretrain"),
   model: outSetting("runs/covenant-tiny").describe("folder the model is saved in"),
   seed: seedSetting.default(20_260_101).describe("seed of the whole run"),
-  start: modelName
-    .optional()
-    .describe("model to go on from, with its tokenizer and sizes; default: from nothing"),
   vocabulary: positive
     .min(roleTokens.length + 256)
     .default(3712)
@@ -216,29 +212,15 @@ const documentStream = (config: PretrainConfig, tokenizer: Tokenizer) => {
   return (index: number): WeightedDocument => weigh(parts[index < quarter ? 0 : 1]!(index), tokenizer);
 };
 
-/** What a training begins with: a model's files, or a new tokenizer and random weights. */
-const openStart = async (config: PretrainConfig, context: RecipeContext) => {
-  if (config.start !== undefined) {
-    const {
-      config: shape,
-      weights,
-      tokenizer,
-    } = await loadModelFolder(await trainableFolder(config.start, context));
-    return { shape, weights, files: tokenizer.files };
-  }
-  const files = tokenizerFiles(config);
-  const shape = modelConfig(config, createTokenizer(files));
-  return { shape, weights: initialParameters(shape, config.seed), files };
-};
-
 const train = async (
   config: PretrainConfig,
   stage: StageContext,
   context: RecipeContext,
 ): Promise<string> => {
-  const { shape, weights, files } = await openStart(config, context);
+  const files = tokenizerFiles(config);
   const tokenizer = createTokenizer(files);
-  const state = createModelState(shape, weights);
+  const shape = modelConfig(config, tokenizer);
+  const state = createModelState(shape, initialParameters(shape, config.seed));
   const trainer = createPretrainer(state, { ...defaultAdamW, beta2: 0.98, weightDecay: config.weightDecay });
   const folder = join(stage.folder, "model");
   await trainStage({
@@ -291,12 +273,13 @@ const requireTarget = async (folder: string): Promise<void> => {
   );
 };
 
-const requestOf = ({ out, model: _, ...decisive }: PretrainConfig, { fresh }: RecipeContext) => ({
+const requestOf = ({ out, model: _, ...decisive }: PretrainConfig, context: RecipeContext) => ({
   folder: out,
   name: "pretrain",
   config: decisive,
   seed: decisive.seed,
-  fresh,
+  contents: providerContents(context),
+  fresh: context.fresh,
 });
 
 /** `covenant pretrain`. */
