@@ -1,6 +1,7 @@
 // Asking a model for the opposite of a principle that has none in its document: the request, and a strict reading of
 // what comes back. Every text that the principle has must be there once, and differ from the original.
 
+import { oneLine } from "../core/index.ts";
 import type { Message, Principle } from "../records/index.ts";
 import { loadTemplate, renderTemplate } from "./template.ts";
 
@@ -21,8 +22,6 @@ const labels = {
 /** The texts that a principle has. A title that only repeats the id says nothing that has an opposite. */
 const partsOf = (principle: Principle): Part[] =>
   parts.filter((part) => principle[part] !== "" && !(part === "title" && principle.title === principle.id));
-
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 /** The request for a principle's opposite: one user message. */
 export const renderOpposite = (principle: Principle): Message[] => {

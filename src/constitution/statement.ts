@@ -2,6 +2,7 @@
 // meant by it is not made clearer here: whoever uses the document edits these texts. A public agreed on a statement; a
 // principle that a model wrote from what people said is put without that claim.
 
+import { oneLine } from "../core/index.ts";
 import type { PrincipleText } from "../records/index.ts";
 import { loadTemplate, renderTemplate } from "./template.ts";
 
@@ -22,7 +23,7 @@ const learned: Templates = {
 };
 
 const textsBy = (templates: Templates, statement: string): PrincipleText => {
-  const holes = { statement: statement.replaceAll(/\s+/g, " ").trim() };
+  const holes = { statement: oneLine(statement) };
   return {
     critique: renderTemplate(templates.critique, holes),
     revision: renderTemplate(templates.revision, holes),

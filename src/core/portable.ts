@@ -29,6 +29,7 @@ export {
   type TextPlace,
 } from "./json.ts";
 export { nearestWord } from "./nearest.ts";
+export { oneLine } from "./one-line.ts";
 export { createRandom, deriveSeed, hashText, type Random } from "./random.ts";
 export { createRedact, type Redact } from "./redaction.ts";
 export { wilsonInterval } from "./wilson.ts";

@@ -19,14 +19,8 @@ import {
   wordings,
 } from "../simulation/index.ts";
 import { readModelName } from "./names.ts";
-import {
-  askedLoadSetting,
-  callSettings,
-  modelName,
-  outSetting,
-  samplingSettings,
-  seedSetting,
-} from "./settings.ts";
+import { roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
+import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, chooseTasks, chosen, isFile, sandboxName } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
@@ -39,13 +33,6 @@ const file = (what: string) =>
     .overwrite(expandHome)
     .default(libraryName)
     .describe(`"${libraryName}", "${sandboxName}" (in its language, made by the seed), or a file of ${what}`);
-
-const role = (temperature: number, maxTokens: number) => ({
-  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
-  topP: samplingSettings.unwrap().shape.topP,
-  maxTokens: positive.default(maxTokens).describe("tokens a reply at most, whatever the role is told"),
-});
-const ownModel = modelName.optional().describe("model of this role; default: model");
 
 /** Tasks where none are named: of the library, or how many of the sandbox. */
 const usualTasks = { library: ["rights-by-place"], sandbox: 48 } as const;
@@ -159,22 +146,9 @@ export const contractSchema = z.strictObject({
     .describe("stop after a run whose constitution is the same as before, or at least so similar"),
   roles: z
     .strictObject({
-      assistant: z.strictObject(role(0, 300)).prefault({}),
-      user: z
-        .strictObject({
-          model: ownModel,
-          ...role(0, 150),
-          words: positive.default(30).describe("words of a comment at most, as users are told"),
-        })
-        .prefault({}),
-      meta: z
-        .strictObject({
-          model: ownModel,
-          ...role(0.5, 1500),
-          words: positive.default(150).describe("words of a document at most, as the meta-model is told"),
-          attempts: positive.default(3).describe("how often it is asked where its reply cannot be read"),
-        })
-        .prefault({}),
+      assistant: z.strictObject(roleSampling(0, 300)).prefault({}),
+      user: userRole,
+      meta: writerRole("meta-model", { temperature: 0.5, words: 150 }),
     })
     .prefault({}),
   load: askedLoadSetting,
@@ -230,9 +204,9 @@ export const loadContract = async (config: ContractConfig) => {
     meta: meta.model ?? config.model,
   };
   const sampling = {
-    assistant: { temperature: assistant.temperature, topP: assistant.topP, maxTokens: assistant.maxTokens },
-    user: { temperature: user.temperature, topP: user.topP, maxTokens: user.maxTokens },
-    meta: { temperature: meta.temperature, topP: meta.topP, maxTokens: meta.maxTokens },
+    assistant: samplingOf(assistant),
+    user: samplingOf(user),
+    meta: samplingOf(meta),
   };
   return { wording, tasks, metrics, cast, metaPrompt, first, models, sampling };
 };

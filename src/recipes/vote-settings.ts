@@ -13,23 +13,11 @@ import {
   supportMetric,
 } from "../simulation/index.ts";
 import { contractSchema } from "./contract-settings.ts";
-import {
-  askedLoadSetting,
-  callSettings,
-  modelName,
-  outSetting,
-  samplingSettings,
-  seedSetting,
-} from "./settings.ts";
+import { roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
+import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, isFile } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
-const role = (temperature: number, maxTokens: number) => ({
-  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
-  topP: samplingSettings.unwrap().shape.topP,
-  maxTokens: positive.default(maxTokens).describe("tokens a reply at most, whatever the role is told"),
-});
-const ownModel = modelName.optional().describe("model of this role; default: model");
 const { low, high } = supportMetric;
 
 export const voteSchema = z.strictObject({
@@ -82,31 +70,18 @@ export const voteSchema = z.strictObject({
   roles: z
     .strictObject({
       assistant: z
-        .strictObject(role(0, 300))
+        .strictObject(roleSampling(0, 300))
         .prefault({})
         .describe("answers that show how content the sandbox's people are"),
       proposer: z
         .strictObject({
-          ...role(1, 100),
+          ...roleSampling(1, 100),
           words: positive.default(25).describe("words of a proposal at most, as users are told"),
         })
         .prefault({})
         .describe("users where they propose"),
-      user: z
-        .strictObject({
-          model: ownModel,
-          ...role(0, 150),
-          words: positive.default(30).describe("words of a comment at most, as users are told"),
-        })
-        .prefault({}),
-      mediator: z
-        .strictObject({
-          model: ownModel,
-          ...role(0.7, 1500),
-          words: positive.default(120).describe("words of a document at most, as the mediator is told"),
-          attempts: positive.default(3).describe("how often it is asked where its reply cannot be read"),
-        })
-        .prefault({}),
+      user: userRole,
+      mediator: writerRole("mediator", { temperature: 0.7, words: 120 }),
     })
     .prefault({}),
   load: askedLoadSetting,
@@ -139,10 +114,10 @@ export const loadVote = async (config: VoteConfig) => {
   const { assistant, proposer, user, mediator } = config.roles;
   const models = { user: user.model ?? config.model, mediator: mediator.model ?? config.model };
   const sampling = {
-    assistant: { temperature: assistant.temperature, topP: assistant.topP, maxTokens: assistant.maxTokens },
-    proposer: { temperature: proposer.temperature, topP: proposer.topP, maxTokens: proposer.maxTokens },
-    user: { temperature: user.temperature, topP: user.topP, maxTokens: user.maxTokens },
-    mediator: { temperature: mediator.temperature, topP: mediator.topP, maxTokens: mediator.maxTokens },
+    assistant: samplingOf(assistant),
+    proposer: samplingOf(proposer),
+    user: samplingOf(user),
+    mediator: samplingOf(mediator),
   };
   const words = { proposal: proposer.words, comment: user.words, document: mediator.words };
   const atOnce =

@@ -1,14 +1,15 @@
 // What a learned constitution did for the people who argued for it, where they and the requests are of the sandbox's language:
 // their true satisfaction under it, beside none, random ones of its size, and the best one of its size that there is.
 
-import { deriveSeed, UserError } from "../../core/index.ts";
+import { deriveSeed } from "../../core/index.ts";
 import type { Constitution, LearnedRecord, Task } from "../../records/index.ts";
-import { bestWishes, randomStatements, sandboxTasks, statementsFor, topics } from "../../sandbox/index.ts";
-import { documentOf } from "../../simulation/index.ts";
+import { bestWishes, randomStatements, statementsFor, topics } from "../../sandbox/index.ts";
 import { isMeasured } from "../contract-settings.ts";
 import type { ContractPlay } from "./contract-run.ts";
 import {
+  heldOutTasks,
   type MeasuredConstitution,
+  measuredDocument,
   type Satisfaction,
   type SatisfactionStage,
   satisfactionFigures,
@@ -21,27 +22,9 @@ import type { Pipeline } from "./stage-model.ts";
 export const comparedNames = ["blank", "random", "learned", "best"] as const;
 type ComparedName = (typeof comparedNames)[number];
 
-/** Held-out requests that no talk was about. Throws UserError where there are not so many. */
-export const measuredTasks = ({ config, setup }: ContractPlay): Task[] => {
-  const { requests } = config.sandbox;
-  if (!isMeasured(config)) return [];
-  const talked = new Set(setup.tasks.map(({ question }) => question));
-  const seed = deriveSeed(config.seed, satisfactionName);
-  const found = sandboxTasks({ seed, split: "test", count: requests + talked.size });
-  const others = found.filter(({ question }) => !talked.has(question)).slice(0, requests);
-  if (others.length === requests) return others;
-  throw new UserError(
-    "requests-too-few",
-    `sandbox.requests: got ${requests}, and there are no more than ${others.length} held-out requests beside those of the talks. Ask for fewer.`,
-    { requests, found: others.length },
-  );
-};
-
-const documentFrom = (statements: readonly string[], description: string): Constitution =>
-  documentOf(
-    statements.map((text) => ({ text, users: [], from: [] })),
-    { part: "constitution", previous: null, comments: [], run: 1, model: "sandbox", description },
-  );
+/** Held-out requests that no talk was about; none where nothing is measured. Throws UserError as heldOutTasks does. */
+export const measuredTasks = ({ config, setup }: ContractPlay): Task[] =>
+  isMeasured(config) ? heldOutTasks(config.seed, config.sandbox.requests, setup.tasks) : [];
 
 const compared = (
   { config, setup }: ContractPlay,
@@ -55,9 +38,15 @@ const compared = (
     tasks.map(({ question }) => question),
     count,
   );
-  const best = documentFrom(statementsFor(wishes, seed), "Chosen by the oracle.");
+  const best = measuredDocument(statementsFor(wishes, seed), {
+    model: "sandbox",
+    description: "Chosen by the oracle.",
+  });
   const random = ({ id }: Task): Constitution =>
-    documentFrom(randomStatements({ seed: deriveSeed(seed, id), count }), "Drawn at random.");
+    measuredDocument(randomStatements({ seed: deriveSeed(seed, id), count }), {
+      model: "sandbox",
+      description: "Drawn at random.",
+    });
   const documents: Record<ComparedName, (task: Task) => Constitution | null> = {
     blank: () => null,
     random,

@@ -17,7 +17,8 @@ import {
   type Task,
 } from "../../records/index.ts";
 import { readRecords } from "../../runs/index.ts";
-import { satisfactionOf } from "../../sandbox/index.ts";
+import { sandboxTasks, satisfactionOf } from "../../sandbox/index.ts";
+import { documentOf } from "../../simulation/index.ts";
 import type { SamplingSettings } from "../settings.ts";
 import { askInto } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
@@ -47,6 +48,25 @@ export type SatisfactionStage = {
 };
 
 export const satisfactionName = "satisfaction";
+
+/** So many held-out requests of the sandbox that nobody talked about. Throws UserError as sandboxTasks does. */
+export const heldOutTasks = (runSeed: number, requests: number, talked: readonly Task[] = []): Task[] => {
+  const known = new Set(talked.map(({ question }) => question));
+  const seed = deriveSeed(runSeed, satisfactionName);
+  return sandboxTasks({ seed, split: "test", count: requests + known.size })
+    .filter(({ question }) => !known.has(question))
+    .slice(0, requests);
+};
+
+/** Statements as a document to be measured. */
+export const measuredDocument = (
+  statements: readonly string[],
+  origin: { readonly model: string; readonly description: string },
+): Constitution =>
+  documentOf(
+    statements.map((text) => ({ text, users: [], from: [] })),
+    { part: "constitution", previous: null, comments: [], run: 1, ...origin },
+  );
 const answersFile = "answers.jsonl";
 
 const measured = (

@@ -2,18 +2,17 @@
 // with answers to held-out requests under every set that a rule chose, beside none, and under what the rounds came to. Sets
 // that are the same are measured once. The oracle tells it when all is decided; no part of the vote knows of it.
 
-import { deriveSeed, UserError } from "../../core/index.ts";
-import type { Constitution, Task } from "../../records/index.ts";
-import { sandboxTasks } from "../../sandbox/index.ts";
-import { documentOf, episodeWordings, type RuleName } from "../../simulation/index.ts";
+import type { Task } from "../../records/index.ts";
+import { episodeWordings, type RuleName } from "../../simulation/index.ts";
 import { sandboxName } from "../stakeholders.ts";
 import type { Vote, VoteConfig } from "../vote-settings.ts";
 import {
+  heldOutTasks,
   type MeasuredConstitution,
+  measuredDocument,
   type Satisfaction,
   type SatisfactionStage,
   satisfactionFigures,
-  satisfactionName,
   satisfactionStage,
 } from "./satisfaction.ts";
 import type { Pipeline } from "./stage-model.ts";
@@ -33,19 +32,9 @@ export const measuredRules = [
 export const isMeasured = ({ personas, sandbox }: VoteConfig): boolean =>
   personas === sandboxName && sandbox.requests > 0;
 
-/** Held-out requests; none where nothing is measured. Throws UserError where there are not so many. */
-export const measuredTasks = ({ config }: Vote): Task[] => {
-  if (!isMeasured(config)) return [];
-  const { requests } = config.sandbox;
-  const seed = deriveSeed(config.seed, satisfactionName);
-  const found = sandboxTasks({ seed, split: "test", count: requests });
-  if (found.length === requests) return found;
-  throw new UserError(
-    "requests-too-few",
-    `sandbox.requests: got ${requests}, and there are no more than ${found.length} held-out requests. Ask for fewer.`,
-    { requests, found: found.length },
-  );
-};
+/** Held-out requests; none where nothing is measured. Throws UserError as heldOutTasks does. */
+export const measuredTasks = ({ config }: Vote): Task[] =>
+  isMeasured(config) ? heldOutTasks(config.seed, config.sandbox.requests) : [];
 
 /** What is measured under which rules' names. */
 type Measured = {
@@ -89,14 +78,6 @@ const measuredOf = (votes: Voted, rounds: readonly Voted[]): Measured[] => {
   return [...found.values()];
 };
 
-const documentFrom = (statements: readonly string[]): Constitution | null =>
-  statements.length === 0
-    ? null
-    : documentOf(
-        statements.map((text) => ({ text, users: [], from: [] })),
-        { part: "constitution", previous: null, comments: [], run: 1, model: "vote", description: "" },
-      );
-
 /** True satisfaction by what was chosen: none, every rule, and the rounds; null where it cannot be told. */
 export type VoteBenefit = Readonly<Record<string, Satisfaction>>;
 
@@ -117,7 +98,8 @@ export const benefitOf = async (
     messages: (constitution, task) =>
       assistant({ constitution, contract: null, message: false }, setup.users[0]!.label, task, []),
     constitutions: sets.map(({ names, statements, parents }): MeasuredConstitution => {
-      const document = documentFrom(statements);
+      const document =
+        statements.length === 0 ? null : measuredDocument(statements, { model: "vote", description: "" });
       return { name: names.join("+"), parents, documentFor: () => document };
     }),
     users: setup.users.map(({ id, persona }) => ({ id, description: persona.description })),

@@ -3,6 +3,7 @@
 // who sees what: a user the own persona, what is voted on and the own proposals; the mediator what was said, never by whom.
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
 import { briefForms } from "../episodes/brief-forms.ts";
 import { personaText, type ShownPersona, type Wording } from "../stakeholders/persona-text.ts";
@@ -39,8 +40,6 @@ export const supportMetric: Metric = {
   question:
     "How much do you support that the assistant keeps to this? The highest number if you want just this, the lowest if it must not be, the middle one if it is all the same to you.",
 };
-
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 const numbered = (statements: readonly string[]): string =>
   statements.length === 0

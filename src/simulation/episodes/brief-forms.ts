@@ -2,6 +2,7 @@
 // that both say the same. Takes texts and numbers; knows no records, no runs and nothing of what texts mean.
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
 import { personaText, type ShownPersona } from "../stakeholders/persona-text.ts";
 import { assistantTurns, numbered, principlesText, ratingTurns, type Said } from "./wording.ts";
@@ -26,8 +27,6 @@ type Asked = { readonly id: string; readonly question: string };
 
 /** A metric as it is asked for and as its answer is written. */
 type BriefMetric = Pick<Metric, "id" | "low" | "high">;
-
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 const rounded = (value: number): string => String(Math.round(value * 100) / 100);
 

@@ -2,6 +2,7 @@
 // principle says where it comes from and how every group voted on it.
 
 import { textsOfStatement } from "../../constitution/index.ts";
+import { oneLine } from "../../core/index.ts";
 import type { Constitution, Principle } from "../../records/index.ts";
 import type { StatementSupport } from "./consensus.ts";
 
@@ -13,8 +14,6 @@ export type DraftOptions = {
   readonly licence: string;
   readonly groups: readonly string[];
 };
-
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 /** Ids as documents want them, each once. */
 const createIds = () => {

@@ -1,0 +1,46 @@
+// Settings of the roles that models play in simulations: how a role is sampled, and which model takes it. What a role is
+// asked is not known here.
+
+import { z } from "zod";
+import { modelName, samplingSettings } from "./settings.ts";
+
+const positive = z.number().int().positive();
+
+/** How a role is sampled. maxTokens: the real limit, apart from what the role is told. */
+export const roleSampling = (temperature: number, maxTokens: number) => ({
+  temperature: z.number().nonnegative().default(temperature).describe("0: always the likeliest token"),
+  topP: samplingSettings.unwrap().shape.topP,
+  maxTokens: positive.default(maxTokens).describe("tokens a reply at most, whatever the role is told"),
+});
+
+/** The model of a role, where it is another one. */
+export const roleModel = modelName.optional().describe("model of this role; default: model");
+
+/** Users, who rate and comment. */
+export const userRole = z
+  .strictObject({
+    model: roleModel,
+    ...roleSampling(0, 150),
+    words: positive.default(30).describe("words of a comment at most, as users are told"),
+  })
+  .prefault({});
+
+/** The role that writes documents. named: as the role is called in settings' descriptions. */
+export const writerRole = (named: string, given: { readonly temperature: number; readonly words: number }) =>
+  z
+    .strictObject({
+      model: roleModel,
+      ...roleSampling(given.temperature, 1500),
+      words: positive.default(given.words).describe(`words of a document at most, as the ${named} is told`),
+      attempts: positive.default(3).describe("how often it is asked where its reply cannot be read"),
+    })
+    .prefault({});
+
+type Sampling = { readonly temperature: number; readonly topP: number; readonly maxTokens: number };
+
+/** What of a role's settings says how it is sampled. */
+export const samplingOf = ({ temperature, topP, maxTokens }: Sampling): Sampling => ({
+  temperature,
+  topP,
+  maxTokens,
+});
