@@ -48,9 +48,17 @@ describe("the table of benefits", () => {
     expect(cells(text, "1").slice(-2)).toEqual(["yes, intervals overlap", "**no** |"]);
   });
 
-  it("shows a seed on which nothing was learned as one that missed, and leaves it out of the means", () => {
+  it("shows a seed on which nothing was learned as one that missed, and says of how many the means are", () => {
     expect(cells(text, "2").slice(-2)).toEqual(["**no**", "**no** |"]);
-    expect(cells(text, "all")[3]).toMatch(/^5\.70 \[/);
+    expect(text).not.toContain("| all |");
+    expect(cells(text, "2 of 3 seeds")[3]).toMatch(/^5\.70 \[/);
+  });
+
+  it("draws whole seeds for the interval over them: answers that agree within a seed make it no narrower", () => {
+    const of = (low: number, high: number) =>
+      cells(formatBenefit([run(0, [1, 1, low, 1]), run(1, [1, 1, high, 1])], ""), "all")[3];
+    expect(of(5, 7)).toBe("6.00 [5.00, 7.00]");
+    expect(of(6, 6)).toBe("6.00 [6.00, 6.00]");
   });
 
   it("is written between markers of its own", () => {

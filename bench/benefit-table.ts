@@ -42,16 +42,22 @@ const against = (one: Estimate, other: Estimate): string => {
   return one.low! > other.high! ? "yes, apart" : "yes, intervals overlap";
 };
 
-/** All answers of all seeds under one constitution: the mean over users of each is one value. */
-const pooled = (runs: readonly BenefitRun[], name: Compared): Estimate =>
+const average = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * Over seeds: what is drawn anew for the interval is whole seeds, since the answers of one share its people and its
+ * constitution.
+ */
+const overSeeds = (runs: readonly BenefitRun[], name: Compared): Estimate =>
   mean(
-    runs
-      .flatMap(({ answers }) => answers)
-      .filter(({ constitution }) => constitution === name)
-      .map(({ satisfaction }) => {
-        const values = Object.values(satisfaction);
-        return values.reduce((sum, value) => sum + value, 0) / values.length;
-      }),
+    runs.map(({ answers }) =>
+      average(
+        answers
+          .filter(({ constitution }) => constitution === name)
+          .map(({ satisfaction }) => average(Object.values(satisfaction))),
+      ),
+    ),
     0,
     2000,
   );
@@ -73,10 +79,11 @@ const seedRow = ({ seed, figures }: BenefitRun): string[] => {
   ];
 };
 
-const pooledRow = (runs: readonly BenefitRun[]): string[] => {
-  const of = (name: Compared): Estimate => pooled(runs, name);
+const allRow = (runs: readonly BenefitRun[]): string[] => {
+  const measured = runs.filter(({ figures }) => figures !== null);
+  const of = (name: Compared): Estimate => overSeeds(measured, name);
   return [
-    "all",
+    measured.length === runs.length ? "all" : `${measured.length} of ${runs.length} seeds`,
     ...compared.map((name) => shown(of(name))),
     "",
     against(of("learned"), of("blank")),
@@ -96,12 +103,12 @@ export const formatBenefit = (runs: readonly BenefitRun[], about: string): strin
   return [
     about,
     "",
-    "True satisfaction, 0 to 10, mean over six users, with 95 % intervals by bootstrap over requests. Constitutions of one size, the same requests and the same seeds of answers; of random ones another for each request.",
+    "True satisfaction, 0 to 10, mean over six users, with 95 % intervals by bootstrap over requests. Constitutions of one size, the same requests and the same seeds of answers; of random ones another for each request. In the last row the interval is by bootstrap over seeds.",
     "",
     row(header),
     row(header.map((_, column) => (column === 0 || column > 5 ? "---" : "---:"))),
     ...runs.map((run) => row(seedRow(run))),
-    row(pooledRow(runs)),
+    row(allRow(runs)),
     ...(learned.length === 0 ? [] : ["", "What was learned:", "", ...learned]),
   ].join("\n");
 };

@@ -1,70 +1,25 @@
-// The experiment on what learned constitutions are worth: a social contract on the embedded model for seeds 0 to 4, one after
-// another, and the table of docs/experiments.md from what the oracle tells of each. Stopped, the same command continues. With
-// options of `covenant simulate contract` the table is printed and nothing is written; give such runs an --out of their own.
+// The experiment on what learned constitutions are worth: a social contract on an embedded model for seeds 0 to 4, and the
+// table of docs/experiments.md from what the oracle tells of each. How seeds are run: oracle-runs.ts.
 // npm run bench:contract-oracle -- [--seeds 0,1,2,3,4] [--out runs/contract-oracle] [--tables-only] [--model ./folder, ...]
 
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { covenantVersion } from "../src/core/index.ts";
+import { join } from "node:path";
 import { satisfactionRecordSchema } from "../src/records/index.ts";
 import { readRecords } from "../src/runs/index.ts";
 import { type BenefitRun, benefitMarkers, formatBenefit } from "./benefit-table.ts";
-import { replaceBetweenMarkers } from "./seeds-table.ts";
-import { splitWords } from "./words.ts";
+import { runOracleExperiment } from "./oracle-runs.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const main = join(root, "src/cli/main.ts");
-const experiments = join(root, "docs/experiments.md");
-const config = join(root, "configs/simulate/contract/tiny.yaml");
-
-const { ownWords, runWords } = splitWords(process.argv.slice(2), ["seeds", "out"], ["tables-only"]);
-const { values } = parseArgs({
-  args: ownWords,
-  options: {
-    seeds: { type: "string", default: "0,1,2,3,4" },
-    out: { type: "string", default: join(root, "runs/contract-oracle") },
-    "tables-only": { type: "boolean", default: false },
+await runOracleExperiment<{ satisfaction?: BenefitRun["figures"] }, BenefitRun>({
+  command: ["simulate", "contract"],
+  config: "configs/simulate/contract/tiny.yaml",
+  out: "runs/contract-oracle",
+  // the meta-model wrote nothing that could be read
+  nothing: ["contract-none"],
+  markers: benefitMarkers,
+  async read({ seed, folder, metrics }) {
+    const figures = metrics?.satisfaction ?? null;
+    if (figures === null) return { seed, figures, answers: [] };
+    const file = join(folder, "satisfaction", "answers.jsonl");
+    return { seed, figures, answers: await readRecords(file, satisfactionRecordSchema) };
   },
+  format: formatBenefit,
 });
-const seeds = values.seeds.split(",").map(Number);
-const folderOf = (seed: number): string => join(values.out, String(seed));
-
-for (const seed of values["tables-only"] ? [] : seeds) {
-  process.stderr.write(`\nSeed ${seed}\n`);
-  const words = ["simulate", "contract", "--config", config, ...runWords];
-  const { status } = spawnSync(
-    process.execPath,
-    [main, ...words, "--seed", String(seed), "--out", folderOf(seed)],
-    { stdio: ["ignore", "ignore", "inherit"] },
-  );
-  // 1: the meta-model wrote nothing that could be read, which is a result; others: interrupted, or wrong input.
-  if (status !== 0 && status !== 1) process.exit(status ?? 1);
-}
-
-const runs: BenefitRun[] = [];
-for (const seed of seeds) {
-  const folder = folderOf(seed);
-  if (!existsSync(join(folder, "metrics.json"))) {
-    runs.push({ seed, figures: null, answers: [] });
-    continue;
-  }
-  const { satisfaction } = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8")) as {
-    satisfaction: NonNullable<BenefitRun["figures"]>;
-  };
-  const answers = await readRecords(join(folder, "satisfaction", "answers.jsonl"), satisfactionRecordSchema);
-  runs.push({ seed, figures: satisfaction, answers });
-}
-const options = runWords.length === 0 ? "" : ` ${runWords.join(" ")}`;
-const about = `Covenant ${covenantVersion()}, \`covenant simulate contract --config configs/simulate/contract/tiny.yaml${options}\`, on ${availableParallelism()} processor cores.`;
-const table = formatBenefit(runs, about);
-process.stdout.write(`${table}\n`);
-if (runWords.length === 0) {
-  const text = replaceBetweenMarkers(await readFile(experiments, "utf8"), table, benefitMarkers);
-  await writeFile(experiments, text);
-  process.stderr.write(`Written into ${experiments}.\n`);
-} else process.stderr.write(`Other settings than the configuration's: ${experiments} is left as it is.\n`);

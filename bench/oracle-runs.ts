@@ -1,0 +1,95 @@
+// Experiments over seeds whose figures the sandbox's oracle tells: a command of Covenant for every seed, one after another, and
+// a table of docs/experiments.md from what they left. Stopped, the same command continues. With options for the command the
+// table is printed and nothing is written; give such runs an --out of their own.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { covenantVersion } from "../src/core/index.ts";
+import { replaceBetweenMarkers } from "./seeds-table.ts";
+import { splitWords } from "./words.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const main = join(root, "src/cli/main.ts");
+const experiments = join(root, "docs/experiments.md");
+
+/** metrics: null where the command found nothing to measure. */
+type Found<Metrics> = { readonly seed: number; readonly folder: string; readonly metrics: Metrics | null };
+
+/**
+ * command: words of the command; config: from the checkout's folder. out: where runs go by default. nothing: codes of errors
+ * that are results, since they say that a seed came to nothing. read: what the table needs of a seed.
+ */
+type Experiment<Metrics, Run> = {
+  readonly command: readonly string[];
+  readonly config: string;
+  readonly out: string;
+  readonly nothing: readonly string[];
+  readonly markers: { readonly begin: string; readonly end: string };
+  readonly read: (found: Found<Metrics>) => Run | Promise<Run>;
+  readonly format: (runs: readonly Run[], about: string) => string;
+};
+
+const codeOf = (output: string): string | null => {
+  try {
+    return (JSON.parse(output) as { error?: { code?: string } }).error?.code ?? null;
+  } catch {
+    return null;
+  }
+};
+
+const runSeed = (words: readonly string[], nothing: readonly string[]): void => {
+  const { status, stdout } = spawnSync(process.execPath, [main, ...words, "--json"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  if (status === 0) return;
+  const code = codeOf(stdout);
+  if (code !== null && nothing.includes(code)) return;
+  process.exit(status ?? 1);
+};
+
+/** Runs the experiment by the words of this process's command line. */
+export const runOracleExperiment = async <Metrics, Run>(
+  experiment: Experiment<Metrics, Run>,
+): Promise<void> => {
+  const { command, config, markers } = experiment;
+  const { ownWords, runWords } = splitWords(process.argv.slice(2), ["seeds", "out"], ["tables-only"]);
+  const { values } = parseArgs({
+    args: ownWords,
+    options: {
+      seeds: { type: "string", default: "0,1,2,3,4" },
+      out: { type: "string", default: join(root, experiment.out) },
+      "tables-only": { type: "boolean", default: false },
+    },
+  });
+  const seeds = values.seeds.split(",").map(Number);
+  const runs: Run[] = [];
+  for (const seed of seeds) {
+    const folder = join(values.out, String(seed));
+    if (!values["tables-only"]) {
+      process.stderr.write(`\nSeed ${seed}\n`);
+      const own = ["--config", join(root, config), ...runWords, "--seed", String(seed), "--out", folder];
+      runSeed([...command, ...own], experiment.nothing);
+    }
+    const file = join(folder, "metrics.json");
+    const metrics = existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Metrics) : null;
+    runs.push(await experiment.read({ seed, folder, metrics }));
+  }
+  const options = runWords.length === 0 ? "" : ` ${runWords.join(" ")}`;
+  const about = `Covenant ${covenantVersion()}, \`covenant ${command.join(" ")} --config ${config}${options}\`, on ${availableParallelism()} processor cores.`;
+  const table = experiment.format(runs, about);
+  process.stdout.write(`${table}\n`);
+  if (runWords.length > 0) {
+    process.stderr.write(`Other settings than the configuration's: ${experiments} is left as it is.\n`);
+    return;
+  }
+  const text = replaceBetweenMarkers(await readFile(experiments, "utf8"), table, markers);
+  await writeFile(experiments, text);
+  process.stderr.write(`Written into ${experiments}.\n`);
+};
