@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { setProvider, setThreads } from "../engine/index.ts";
-import { useComputing } from "./computing.ts";
+import { providerContents, useComputing } from "./computing.ts";
 
 afterEach(() => {
   setThreads(1);
@@ -30,5 +30,19 @@ describe("COVENANT_PROVIDER", () => {
     await expect(useComputing({ COVENANT_PROVIDER: "cuda" })).rejects.toThrow(
       'COVENANT_PROVIDER is "cuda"; expected one of cpu, webgpu, or nothing for the processor.',
     );
+  });
+});
+
+describe("what a run is of", () => {
+  it("is another one on another provider, and the same with any threads", () => {
+    const of = (environment: Record<string, string>) => providerContents({ environment });
+    expect(of({ COVENANT_PROVIDER: "webgpu" })).toEqual({ provider: "webgpu" });
+    for (const same of [
+      {},
+      { COVENANT_PROVIDER: "cpu" },
+      { COVENANT_PROVIDER: " " },
+      { COVENANT_THREADS: "3" },
+    ])
+      expect(of(same)).toEqual({});
   });
 });

@@ -8,6 +8,14 @@ import type { RecipeContext } from "./recipe.ts";
 export const threadsVariable = "COVENANT_THREADS";
 export const providerVariable = "COVENANT_PROVIDER";
 
+/** What of it decides a run's numbers and so belongs to what the run is of: another provider than the processor. */
+export const providerContents = ({
+  environment,
+}: Pick<RecipeContext, "environment">): Record<string, string> => {
+  const provider = environment[providerVariable]?.trim() ?? "";
+  return provider === "" || provider === "cpu" ? {} : { provider };
+};
+
 /**
  * Heeds COVENANT_THREADS (without it one thread per core) and COVENANT_PROVIDER (without it the processor). Throws
  * UserError for what is no count, and for a provider that is not known.

@@ -8,6 +8,7 @@ import { type LoadFormat, loadElsewhere, runsHere } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun, type Run } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
+import { providerContents } from "./computing.ts";
 import { machineRate } from "./machine-rate.ts";
 import type { Speed } from "./model-time.ts";
 import type { RecipeContext } from "./recipe.ts";
@@ -111,7 +112,8 @@ const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
   const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;
   const { fresh } = context;
-  const told = { config: decisive, contents: inputs.contents, given: givenOf(inputs) };
+  const contents = { ...inputs.contents, ...providerContents(context) };
+  const told = { config: decisive, contents, given: givenOf(inputs) };
   return { folder: out, name, ...told, seed: config.seed, fresh };
 };
 
