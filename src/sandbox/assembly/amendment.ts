@@ -70,7 +70,7 @@ const ratingOf = (random: Random, remark: Wish | OtherComment): number => {
   return typeof remark === "string" ? random.integer(5) : random.integer(7);
 };
 
-/** What people talk of in a scene: two to five topics, most people of one mind on each. */
+/** What people talk of in a scene: two to five topics, few more often than many; most people of one mind on each. */
 const drawMinds = (random: Random): Wish[][] => {
   const minds: Wish[][] = [];
   for (const wish of random.shuffle(allWishes)) {
@@ -78,7 +78,7 @@ const drawMinds = (random: Random): Wish[][] => {
     if (minds.some(([one]) => topicOf(one!) === topicOf(wish))) continue;
     minds.push(random.next() < 0.35 ? [wish, wish, oppositeOf(wish)] : [wish]);
   }
-  return minds.length === 0 ? [[random.pick(allWishes)]] : minds;
+  return minds;
 };
 
 const drawCurrent = (source: SceneSource): Standing[] => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../core/index.ts";
 import { personaSchema, taskSchema } from "../../records/index.ts";
-import { splitOfRequest } from "../request.ts";
+import { parseRequest, splitOfRequest } from "../request.ts";
 import { amend, mostPrinciples } from "./amendment.ts";
 import { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
 import { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
@@ -88,6 +88,14 @@ describe("tasks", () => {
     for (const task of tasks) expect(taskSchema.parse(task)).toEqual(task);
     expect(new Set(tasks.map(({ question }) => splitOfRequest(question)))).toEqual(new Set(["test"]));
     expect(new Set(tasks.map(({ question }) => question)).size).toBe(20);
+    const kinds = tasks.map(({ question }) => parseRequest(question)!.combination.action.kind);
+    for (const [count, harmful] of [
+      [4, 3],
+      [10, 7],
+      [20, 14],
+    ] as const)
+      expect(kinds.slice(0, count).filter((kind) => kind === "harmful")).toHaveLength(harmful);
+    expect(new Set(kinds)).toEqual(new Set(["harmful", "harmless", "lookalike"]));
     expect(sandboxTasks({ seed: 5, split: "test", count: 20 })).toEqual(tasks);
   });
 });

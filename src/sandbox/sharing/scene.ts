@@ -77,7 +77,7 @@ const givenBy = (norm: Norm, amount: number, least: number): number => {
   return norm === "fair" ? Math.floor(amount / 2) : least;
 };
 
-/** Whether a strict player of a norm takes so much: not where it is itself favoured, disfavoured, or either. */
+/** Whether a strict player of a norm takes so much: altruistic, not more than half; selfish, not less; fair, neither. */
 const takes = (norm: Norm, given: number, amount: number): boolean => {
   const isTooMuch = given > Math.ceil(amount / 2);
   const isTooLittle = given < Math.floor(amount / 2);

@@ -53,7 +53,8 @@ const collect = async <Row>(rows: AsyncIterable<Row>): Promise<Row[]> => {
 
 const replying = ({ messages, seed }: GenerateRequest): string => {
   const last = messages.at(-1)!.content;
-  if (last.includes("Propose one principle")) return `{"principle": "Principle ${seed % 3}."}`;
+  if (/Propose one principle|Which principle should/.test(last))
+    return `{"principle": "Principle ${seed % 3}."}`;
   if (last.includes("You write what"))
     return seed % 4 === 0
       ? "No."
@@ -86,28 +87,32 @@ describe("phases", () => {
     expect(await play(asking(scriptedModel({ reply: replying }), size))).toEqual(wanted);
   });
 
-  it("ask every user about every candidate, each in a call of its own that shows nobody else", async () => {
-    const model = scriptedModel({ reply: replying });
-    const options = optionsOf(3);
-    const candidates = mergeProposals(await gatherProposals(options, 2, asking(model)), seededBy(options));
-    const before = model.calls.length;
-    const rows = await collect(gatherSupport(options, candidates, asking(model)));
-    expect(rows.map(({ user, candidate }) => `${user} ${candidate}`)).toEqual(
-      options.users.flatMap(({ id }) => candidates.map(({ candidate }) => `${id} ${candidate}`)),
-    );
-    expect(new Set(rows.map(({ seed }) => seed)).size).toBe(rows.length);
-    const call = model.calls[before]!;
-    const requests = call.type === "generate" ? call.requests : [];
-    for (const [at, { messages }] of requests.entries()) {
-      const text = messages.map(({ content }) => content).join("\n");
-      const own = Math.floor(at / candidates.length) + 1;
-      for (const other of [1, 2, 3]) expect(text.includes(mark(`persona-${other}`))).toBe(other === own);
-      for (const { statements } of candidates)
-        expect(text.includes(statements[0]!)).toBe(
-          statements === candidates[at % candidates.length]!.statements,
-        );
-    }
-  });
+  it.each(["full", "brief"] as const)(
+    "ask twelve users of one name about every candidate, each in a call of its own that shows nobody else (%s)",
+    async (wording) => {
+      const model = scriptedModel({ reply: replying });
+      const options = optionsOf(12, { wording });
+      const candidates = mergeProposals(await gatherProposals(options, 2, asking(model)), seededBy(options));
+      const before = model.calls.length;
+      const rows = await collect(gatherSupport(options, candidates, asking(model)));
+      expect(rows.map(({ user, candidate }) => `${user} ${candidate}`)).toEqual(
+        options.users.flatMap(({ id }) => candidates.map(({ candidate }) => `${id} ${candidate}`)),
+      );
+      expect(new Set(rows.map(({ seed }) => seed)).size).toBe(rows.length);
+      const call = model.calls[before]!;
+      const requests = call.type === "generate" ? call.requests : [];
+      for (const [at, { messages }] of requests.entries()) {
+        const text = messages.map(({ content }) => content).join("\n");
+        const own = Math.floor(at / candidates.length) + 1;
+        for (let other = 1; other <= 12; other++)
+          expect(text.includes(mark(`persona-${other}`))).toBe(other === own);
+        for (const { statements } of candidates)
+          expect(text.includes(statements[0]!)).toBe(
+            statements === candidates[at % candidates.length]!.statements,
+          );
+      }
+    },
+  );
 
   it("show whoever proposes again the own proposals alone", async () => {
     const model = scriptedModel({
