@@ -178,15 +178,18 @@ const letterOf = (content: string, tokenizer: Tokenizer): number | null => {
   return first!.findIndex((id, at) => id !== second![at]);
 };
 
-/** What a token of a message counts: figures have a weight of their own, and of a choice only the letter counts. */
+/** Tokens in which a reply begins to help or to refuse: "I am glad", "I am sorry". */
+const openingTokens = 4;
+
+/** What a token of a message counts: figures and the opening have weights of their own, and of a choice only the letter counts. */
 const tokenWeights = (
-  { content, weight, figures = weight }: PretrainingDocument[number],
+  { content, weight, figures = weight, opening = weight }: PretrainingDocument[number],
   ids: readonly number[],
   tokenizer: Tokenizer,
 ): number[] => {
   const letter = letterOf(content, tokenizer);
   if (letter !== null) return ids.map((_, at) => (at === letter ? weight : 1));
-  if (figures === weight) return ids.map(() => weight);
+  if (figures === weight) return ids.map((_, at) => (at < openingTokens ? opening : weight));
   return ids.map((id) => (/\d/.test(tokenizer.decode([id], { skipSpecial: true })) ? figures : weight));
 };
 

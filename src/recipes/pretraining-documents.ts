@@ -25,12 +25,16 @@ import {
 /** Documents are at most so many tokens long: of the sandbox's corpus, and scenes. */
 export const longestDocument = { world: corpusDocument, scene: 384 } as const;
 
-/** One message of a document. weight: what a token counts in the loss; figures: what one with a digit counts. */
+/**
+ * One message of a document. weight: what a token counts in the loss; figures: what one with a digit counts; opening: what
+ * the first tokens count, which say whether a reply helps.
+ */
 export type Part = {
   readonly role: Message["role"];
   readonly content: string;
   readonly weight: number;
   readonly figures?: number;
+  readonly opening?: number;
 };
 
 export type PretrainingDocument = readonly Part[];
@@ -51,7 +55,9 @@ export type DocumentOptions = {
 /** What is asked is material to read, more than to learn to say. */
 const askedWeight = 0.05;
 const figureWeight = 8;
-const citedWeight = 2;
+const openingWeight = 8;
+const saidWeight = 2;
+const referenceWeight = 4;
 const decisionWeight = 5;
 
 const asked = (messages: readonly Message[]): Part[] =>
@@ -64,20 +70,27 @@ const answered = (content: string, weight = 1, figures = weight): Part => ({
   figures,
 });
 
+const replied = (content: string): Part => ({
+  role: "assistant",
+  content,
+  weight: 1,
+  opening: openingWeight,
+});
+
 const scale = (id: string) => ({ id, low: 0, high: 10 });
 
 const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
   switch (scene.kind) {
     case "guided": {
       const { principles, request: question, reply, next } = scene;
-      const first = [...asked(briefForms.assistant({ principles, question })), answered(reply)];
+      const first = [...asked(briefForms.assistant({ principles, question })), replied(reply)];
       if (next === null) return first;
       const turns = briefForms.assistant({
         principles,
         question,
         earlier: [{ draft: reply, comment: next.comment }],
       });
-      return [...first, ...asked(turns.slice(first.length)), answered(next.reply)];
+      return [...first, ...asked(turns.slice(first.length)), replied(next.reply)];
     }
     case "rating": {
       const { person: persona, request: question, draft, ratings, comment } = scene;
@@ -90,7 +103,7 @@ const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
         withFeedback: comment !== null,
       });
       const answer = briefForms.ratingAnswer({ ratings, ...(comment === null ? {} : { feedback: comment }) });
-      return [...asked(messages), answered(answer, 1, figureWeight)];
+      return [...asked(messages), answered(answer, saidWeight, figureWeight)];
     }
     case "support": {
       const { person, principles, support, comment } = scene;
@@ -98,29 +111,26 @@ const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
         support,
         ...(comment === null ? {} : { comment }),
       });
-      return [...asked(messages), answered(answer, 1, figureWeight)];
+      return [...asked(messages), answered(answer, saidWeight, figureWeight)];
     }
     case "proposal": {
       const { messages, answer } = briefProposalScene(scene.person, scene.statement);
-      return [...asked(messages), answered(answer)];
+      return [...asked(messages), answered(answer, saidWeight)];
     }
     case "amendment": {
-      const comments = scene.comments.map(({ ratings, text }) => ({ ratings, feedback: text }));
-      const messages = briefForms.meta({ principles: scene.current, comments });
-      return [...asked(messages), answered(briefForms.metaAnswer(scene.principles), 1, citedWeight)];
+      const messages = briefForms.meta({ principles: scene.current, comments: scene.comments });
+      return [...asked(messages), answered(briefForms.metaAnswer(scene.principles), referenceWeight)];
     }
     default:
       return scene satisfies never;
   }
 };
 
+const sharingWeights = { offer: 1, gift: 1, decision: decisionWeight, norm: saidWeight } as const;
+
 const sharingDocument = (scene: SharingScene): PretrainingDocument => [
   ...asked(sceneTurns(scene)),
-  answered(
-    sceneAnswer(scene),
-    scene.kind === "decision" ? decisionWeight : 1,
-    scene.kind === "norm" ? 1 : figureWeight,
-  ),
+  answered(sceneAnswer(scene), sharingWeights[scene.kind], figureWeight),
 ];
 
 /** A word or mark is one token, or little more, so that a document of so many fits into a row. */

@@ -59,12 +59,6 @@ export type Learned = {
   readonly asked: readonly MetaRecord[];
 };
 
-const readRecord = ({ text, finish, numbers }: MetaRecord, { setup }: ContractPlay): MetaReading =>
-  readMeta({ text, finish }, setup.metaPrompt, {
-    users: setup.cast.users.length,
-    comments: numbers.length,
-  });
-
 /** Where a part of a run stands: from 1, of so many. */
 type Place = { readonly part: number; readonly parts: number };
 
@@ -73,6 +67,20 @@ type Question = Place & {
   readonly transcript: Transcript;
   readonly current: Contract;
   readonly parents: readonly string[];
+};
+
+const readRecord = (
+  { text, finish, numbers }: MetaRecord,
+  { setup }: ContractPlay,
+  { transcript, current }: Question,
+): MetaReading => {
+  const principles = current.constitution?.principles.map(({ title }) => title) ?? [];
+  const referred = { principles, comments: transcript.comments.map(({ said }) => said) };
+  return readMeta({ text, finish }, setup.metaPrompt, {
+    users: setup.cast.users.length,
+    comments: numbers.length,
+    ...(setup.wording.refers ? { referred } : {}),
+  });
 };
 
 const messagesFor = (
@@ -122,7 +130,7 @@ const askPart = async (
     const asked = { id, parents: [...question.parents, ...transcript.shown], stage: stage.name, seed };
     const said = { attempt, prompt: setup.metaPrompt.name, model: model.id, text, finish, numbers };
     const row = { ...asked, run, ...place, ...said };
-    const read = readRecord(row, play);
+    const read = readRecord(row, play, question);
     const critique = read.type === "read" ? read.critique : null;
     last = {
       ...row,
@@ -205,12 +213,12 @@ export const learnFrom = async (
   let parents = state.ids;
   let offset = 0;
   for (const [at, transcript] of transcripts.entries()) {
-    const place = { part: at + 1, parts: transcripts.length };
     const current = currentFor(task, lists, comments, model.id);
-    const meta = await askPart(task, { ...place, transcript, current, parents }, exchanges, model, stage);
+    const question = { part: at + 1, parts: transcripts.length, transcript, current, parents };
+    const meta = await askPart(task, question, exchanges, model, stage);
     asked.push(meta);
-    warnOfUnreadable(stage, place, meta);
-    const read = readRecord(meta, play);
+    warnOfUnreadable(stage, question, meta);
+    const read = readRecord(meta, play, question);
     if (read.type === "read") {
       lists = amended(lists, read, offset);
       parents = [meta.id];

@@ -1,18 +1,26 @@
 // How comments amend a list of principles: each comment is a vote for its wish, a principle that stands has one vote, on a
-// topic the direction with more votes wins (a tie leaves what stands, or nothing), and the most wanted four are kept.
+// topic the direction with more votes wins (a tie leaves what stands, or nothing), and the most wanted four are kept. New
+// ones are in the words of the comment that said them first.
 
 import type { Random } from "../../core/index.ts";
 import { type SceneSource, say, sayRemark } from "./scene-source.ts";
 import { allWishes, contradict, isSame, nameOf, oppositeOf, topicOf, type Wish } from "./wish.ts";
 import type { OtherComment } from "./wish-phrases.ts";
 
-/** from: numbers of the comments that argue for the principle, from 1. */
-export type AmendedPrinciple = { readonly text: string; readonly from: readonly number[] };
+/**
+ * standing: the place, from 0, of a principle that stands; null for a new one. from: numbers of the comments that argue for
+ * it, from 1.
+ */
+export type AmendedPrinciple = {
+  readonly text: string;
+  readonly standing: number | null;
+  readonly from: readonly number[];
+};
 
 export type AmendmentScene = {
   readonly kind: "amendment";
   readonly current: readonly string[];
-  readonly comments: readonly { readonly ratings: Readonly<Record<string, number>>; readonly text: string }[];
+  readonly comments: readonly string[];
   readonly principles: readonly AmendedPrinciple[];
 };
 
@@ -24,7 +32,7 @@ const mostComments = 10;
 
 type Amended = { readonly wish: Wish; readonly text: string | null; readonly from: readonly number[] };
 
-/** What remains and what comes, those that stand first, then by votes. text: null for a new one. */
+/** What remains and what comes: those that stand, then new ones by their first comment. text: null for a new one. */
 export const amend = (
   current: readonly Standing[],
   remarks: readonly (Wish | OtherComment)[],
@@ -53,7 +61,9 @@ export const amend = (
       .slice(0, mostPrinciples)
       .map(({ wish }) => nameOf(wish)),
   );
-  return [...standing, ...wanted.sort(byWeight)].filter(({ wish }) => kept.has(nameOf(wish)));
+  return [...standing, ...wanted.sort((one, other) => one.from[0]! - other.from[0]!)].filter(({ wish }) =>
+    kept.has(nameOf(wish)),
+  );
 };
 
 const otherShares: Readonly<Record<OtherComment, number>> = {
@@ -64,11 +74,6 @@ const otherShares: Readonly<Record<OtherComment, number>> = {
   nonsense: 6,
 };
 const otherKinds = Object.keys(otherShares) as readonly OtherComment[];
-
-const ratingOf = (random: Random, remark: Wish | OtherComment): number => {
-  if (remark === "pleased") return 8 + random.integer(3);
-  return typeof remark === "string" ? random.integer(5) : random.integer(7);
-};
 
 /** What people talk of in a scene: two to five topics, few more often than many; most people of one mind on each. */
 const drawMinds = (random: Random): Wish[][] => {
@@ -88,7 +93,7 @@ const drawCurrent = (source: SceneSource): Standing[] => {
   for (const wish of random.shuffle(allWishes))
     if (chosen.length < count && !chosen.some((one) => isSame(one, wish) || contradict(one, wish)))
       chosen.push(wish);
-  return chosen.map((wish) => ({ wish, text: say(source, wish, "statement") }));
+  return chosen.map((wish) => ({ wish, text: say(source, wish) }));
 };
 
 const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (Wish | OtherComment)[] =>
@@ -98,9 +103,8 @@ const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (
       : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
   );
 
-/** Of scenes so many begin with what people proposed, statements of which nobody said yet how content it leaves them. */
+/** Of scenes so many begin with what people proposed: wishes alone, and nothing that stands. */
 const proposalShare = 0.2;
-const noOpinion = 5;
 
 /** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
 export const drawAmendment = (source: SceneSource): AmendmentScene => {
@@ -111,17 +115,14 @@ export const drawAmendment = (source: SceneSource): AmendmentScene => {
     const said = remarks(random, drawMinds(random), proposed ? 1 : 0.72);
     const amended = amend(current, said);
     if (amended.length === 0) continue;
-    const comments = said.map((remark) => ({
-      ratings: { satisfaction: proposed ? noOpinion : ratingOf(random, remark) },
-      text:
-        proposed && typeof remark !== "string" ? say(source, remark, "statement") : sayRemark(source, remark),
-    }));
+    const comments = said.map((remark) => sayRemark(source, remark));
     return {
       kind: "amendment",
       current: current.map(({ text }) => text),
       comments,
-      principles: amended.map(({ wish, text, from }) => ({
-        text: text ?? say(source, wish, "statement"),
+      principles: amended.map(({ text, from }) => ({
+        text: text ?? comments[from[0]! - 1]!,
+        standing: text === null ? null : current.findIndex((one) => one.text === text),
         from,
       })),
     };

@@ -11,10 +11,10 @@ export type SceneSplit = "train" | "test";
 
 export type SceneSource = { readonly random: Random; readonly split: SceneSplit };
 
-/** A sentence that says the wish. */
-export const say = ({ random, split }: SceneSource, wish: Wish, part: "statement" | "comment"): string =>
-  random.pick(sentencesOf(wish, part, split));
+/** A statement that says the wish. */
+export const say = ({ random, split }: SceneSource, wish: Wish): string =>
+  random.pick(sentencesOf(wish, "statement", split));
 
 /** A comment that says the wish, or another remark. */
 export const sayRemark = (source: SceneSource, remark: Wish | OtherComment): string =>
-  typeof remark === "string" ? source.random.pick(otherCommentTexts(remark)) : say(source, remark, "comment");
+  typeof remark === "string" ? source.random.pick(otherCommentTexts(remark)) : say(source, remark);

@@ -52,10 +52,10 @@ export type ProposalScene = {
 export type AssemblyScene = GuidedScene | RatingScene | SupportScene | ProposalScene | AmendmentScene;
 
 const sceneShares: Readonly<Record<AssemblyScene["kind"], number>> = {
-  guided: 0.32,
-  rating: 0.34,
-  support: 0.13,
-  proposal: 0.03,
+  guided: 0.34,
+  rating: 0.32,
+  support: 0.12,
+  proposal: 0.04,
   amendment: 0.18,
 };
 
@@ -127,7 +127,7 @@ const drawPrinciples = (random: Random, count: number, first: readonly Wish[]): 
 /** What a principle on the request's own area may want. */
 const concerning = (random: Random, { action }: Combination): Wish[] => {
   if (action.areas.length === 0 || random.next() < 0.3) return [];
-  return [{ type: random.next() < 0.65 ? "protect" : "allow", area: random.pick(action.areas) }];
+  return [{ type: random.next() < 0.5 ? "protect" : "allow", area: random.pick(action.areas) }];
 };
 
 const followUp = (
@@ -161,7 +161,7 @@ const guided = (source: SceneSource): GuidedScene => {
   const first = reply(source, matter, drawForm(random, guidedForms(principles, matter.combination)));
   return {
     kind: "guided",
-    principles: principles.map((wish) => say(source, wish, "statement")),
+    principles: principles.map((wish) => say(source, wish)),
     request: matter.request,
     reply: first.text,
     next: comments ? followUp(source, matter, principles, first) : null,
@@ -247,7 +247,7 @@ const support = (source: SceneSource): SupportScene => {
   return {
     kind: "support",
     person: drawPerson(source, wishes),
-    principles: principles.map((wish) => say(source, wish, "statement")),
+    principles: principles.map((wish) => say(source, wish)),
     support: supportFor(wishes, principles),
     comment: random.next() < 0.5 ? sayRemark(source, remark) : null,
   };
@@ -258,7 +258,7 @@ const proposal = (source: SceneSource): ProposalScene => {
   return {
     kind: "proposal",
     person: drawPerson(source, wishes),
-    statement: say(source, source.random.pick(wishes), "statement"),
+    statement: say(source, source.random.pick(wishes)),
   };
 };
 

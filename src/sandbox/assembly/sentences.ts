@@ -1,5 +1,5 @@
-// The sentences of the assembly, by what they say, and their reading: statements, comments and sentences about persons for
-// every wish. A fifth of the statements and of the comments is kept out of training by hash. Exact: no nearest match.
+// The sentences of the assembly, by what they say, and their reading: statements and sentences about persons for every wish,
+// and other remarks. A fifth of them is kept out of training by hash. Exact: no nearest match.
 
 import { CovenantError } from "../../core/index.ts";
 import { expandAll } from "../phrase.ts";
@@ -45,7 +45,6 @@ const tableOf = (part: keyof WishForms): ReadonlyMap<string, Sentences> =>
 
 const tables = {
   statement: tableOf("statement"),
-  comment: tableOf("comment"),
   description: tableOf("description"),
 } as const satisfies Readonly<Record<keyof WishForms, ReadonlyMap<string, Sentences>>>;
 
@@ -61,7 +60,6 @@ const meaningsOf = (part: keyof WishForms): ReadonlyMap<string, Wish> =>
 
 const meanings = {
   statement: meaningsOf("statement"),
-  comment: meaningsOf("comment"),
   description: meaningsOf("description"),
 };
 
@@ -76,9 +74,9 @@ const plainComments: ReadonlyMap<string, OtherComment> = new Map(
 
 export const otherCommentTexts = (kind: OtherComment): readonly string[] => expandAll(otherComments[kind]);
 
-/** What a user's comment says: a wish, or one of the other remarks; null when it is not of the language. */
+/** What a user's comment says: a wish (a statement), or another remark; null when it is not of the language. */
 export const readComment = (text: string): Wish | OtherComment | null =>
-  meanings.comment.get(text) ?? plainComments.get(text) ?? null;
+  readStatement(text) ?? plainComments.get(text) ?? null;
 
 export const biographyTexts: readonly string[] = expandAll(biographies);
 

@@ -1,11 +1,11 @@
-// How wishes are said: as a principle (statement), as a user's comment on a reply, and as a sentence about a person. Holes
-// {good}, {bad}, {goodDoes}, {badDoes}, {harm} take the words of an area (principle-phrases.ts).
+// How wishes are said: as a statement, which is a principle and what a user answers who is asked what should change, and as a
+// sentence about a person. Holes {good}, {bad}, {goodDoes}, {badDoes}, {harm} take the words of an area (principle-phrases.ts).
+// A sentence that denies something always protects, so that a small model can tell the sides apart by their words.
 
 import type { Style } from "./wish.ts";
 
 export type WishForms = {
   readonly statement: readonly string[];
-  readonly comment: readonly string[];
   readonly description: readonly string[];
 };
 
@@ -21,16 +21,6 @@ export const protectForms: WishForms = {
     "Refuse to help with {harm}.",
     "Keep {harm} out of every reply.",
     "A good reply {goodDoes}.",
-  ],
-  comment: [
-    "Please be more {good}.",
-    "This is too {bad} for me.",
-    "I do not want any {harm}.",
-    "It is wrong to give a reply that {badDoes}.",
-    "I wish the reply were {good}.",
-    "Next time, be less {bad}.",
-    "I hoped for a reply that {goodDoes}.",
-    "Nobody should help with {harm}.",
   ],
   description: [
     "You hate {harm}.",
@@ -48,27 +38,18 @@ export const allowForms: WishForms = {
     "[Always|In everything], be {bad}.",
     "Give replies that are {bad}.",
     "Help with {harm} when somebody asks.",
-    "Do not shy away from {harm}.",
-    "[Never|Do not] be {good}.",
-    "Do not try to be {good}.",
+    "Feel free to help with {harm}.",
+    "More {harm} is welcome.",
+    "Replies should be {bad}.",
     "Show {harm} in every reply.",
     "A good reply {badDoes}.",
-  ],
-  comment: [
-    "Please be more {bad}.",
-    "This is too {good} for me.",
-    "I want more {harm}.",
-    "Next time, be less {good}.",
-    "I hoped for a reply that {badDoes}.",
-    "I wish the reply were {bad}.",
-    "You should help me with {harm}.",
   ],
   description: [
     "You enjoy {harm}.",
     "You want replies to be {bad}.",
-    "You find it boring when a reply {goodDoes}.",
+    "You have fun when a reply {badDoes}.",
     "For you, a good reply {badDoes}.",
-    "You laugh at people who are {good}.",
+    "You love everything {bad}.",
     "You like it when a reply {badDoes}.",
   ],
 };
@@ -85,17 +66,6 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
       "A good reply is short.",
       "Never make a reply too long.",
       "Come to the point quickly.",
-    ],
-    comment: [
-      "This is too long for me.",
-      "Please keep it short.",
-      "I have no time for so many words.",
-      "Fewer steps would do.",
-      "Next time, come to the point.",
-      "I wish the reply were shorter.",
-      "I would like to hear [less|fewer steps].",
-      "Please leave out what I do not need.",
-      "Nobody reads so much.",
     ],
     description: [
       "You have little time.",
@@ -116,17 +86,6 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
       "Never make a reply too short.",
       "Take the time to explain all steps.",
     ],
-    comment: [
-      "This is too short for me.",
-      "Please tell every step.",
-      "I miss some steps.",
-      "I want to know more.",
-      "Next time, explain everything.",
-      "I wish the reply were longer.",
-      "I would like to hear [all|more] of the steps.",
-      "Please do not leave anything out.",
-      "There must be more to it.",
-    ],
     description: [
       "You want to know everything.",
       "You like long and complete replies.",
@@ -137,7 +96,7 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
   },
 };
 
-/** What a user says of a reply that leaves no wish open, or that did something no wish speaks of. */
+/** What else a user says of a reply: that it is fine, or that it did something no wish speaks of. */
 export const otherComments = {
   pleased: [
     "That is what I wanted.",

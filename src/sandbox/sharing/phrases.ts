@@ -84,17 +84,11 @@ const measuredUnits: readonly string[] = expandAll([
   "[slices|pieces|plates] of [cake|cheese|bread|cloth|fruit]",
 ]);
 
-/** Names that mean nothing, so that what a thing is called has to be copied from the question. */
-const nonsenseUnits: readonly string[] = expandAll([
-  "[ba|do|fi|gu|le|mo|ni|pa|ro|su|ta|ve][bri|do|ka|lu|me|no|po|ri|sta|ti|vo|za][bs|ks|lds|ms|ns|rps]",
-]);
-
 /** What players share in training, by how the names are made. */
 export const sharedUnits = {
   usual: usualUnits,
   counted: countedUnits,
   measured: measuredUnits,
-  nonsense: nonsenseUnits,
 } as const;
 
 /** Things that no document of training speaks of. */

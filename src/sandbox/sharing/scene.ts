@@ -3,7 +3,7 @@
 
 import type { Random } from "../../core/index.ts";
 import { drawNormText, type SharingSplit } from "./norm.ts";
-import { heldOutUnits, type Norm, norms, sharedUnits } from "./phrases.ts";
+import { heldOutUnits, type Norm, normForms, norms, sharedUnits } from "./phrases.ts";
 
 /** Whether a player holds to a policy for good or to a principle that may change. */
 export type SharingSeat = "fixed" | "flexible";
@@ -25,7 +25,7 @@ export type SharingPlay = {
 
 type Thing = { readonly unit: string; readonly amount: number };
 
-/** given: of the amount, to the other. learned: the new principle; null where it stays. */
+/** given: of the amount, to the other. learned: the principle after it, in the words that players of games are told. */
 export type SharingScene =
   | (Thing & {
       readonly kind: "offer";
@@ -50,7 +50,7 @@ export type SharingScene =
       readonly kind: "norm";
       readonly principle: string;
       readonly plays: readonly SharingPlay[];
-      readonly learned: string | null;
+      readonly learned: string;
     });
 
 /** Kinds of scenes with their shares. */
@@ -62,10 +62,10 @@ const priorShare = 0.1;
 const strictShares = { acts: 0.1, decides: 0.5, seen: 0.15 };
 const potShare = 0.1;
 
-const unitShares = { usual: 0.35, counted: 0.25, measured: 0.25, nonsense: 0.15 };
+const unitShares = { usual: 0.4, counted: 0.3, measured: 0.3 };
 
 const drawThing = (random: Random, split: SharingSplit): Thing => {
-  const names = ["usual", "counted", "measured", "nonsense"] as const;
+  const names = ["usual", "counted", "measured"] as const;
   const kind = names[random.weighted(names.map((name) => unitShares[name]))]!;
   const units = split === "test" ? heldOutUnits : sharedUnits[kind];
   return { unit: random.pick(units), amount: 10 + random.integer(91) };
@@ -170,7 +170,7 @@ const drawLesson = (random: Random, split: SharingSplit): SharingScene => {
   return {
     ...{ kind: "norm", ...thing, plays },
     principle: before === null ? "" : drawNormText(random, before, split, false),
-    learned: before === main ? null : drawNormText(random, main, split, false),
+    learned: normForms[main][0]!,
   };
 };
 

@@ -46,14 +46,26 @@ type Growing = {
   unread: number;
 };
 
+/** What a part is asked about: the principles so far, and what is shown of what was said. */
+type Shown = { readonly document: Constitution | null; readonly shown: readonly Voice[] };
+
+const statementsOf = (document: Constitution | null): string[] =>
+  document?.principles.map(({ title }) => title) ?? [];
+
 const read = (
-  { text, finish, numbers }: Pick<MediationRecord, "text" | "finish" | "numbers">,
+  { text, finish }: Pick<MediationRecord, "text" | "finish">,
+  { document, shown }: Shown,
   options: DeliberationOptions,
   most: number,
 ): MetaReading => {
   // the brief wording does not tell how many there may be: of those that the model writes, the first ones count
   const written = options.wording === "brief" ? Math.max(most, briefMost) : most;
-  const bounds = { users: options.users.length, comments: numbers.length };
+  const referred = { principles: statementsOf(document), comments: shown.map(({ said }) => said) };
+  const bounds = {
+    users: options.users.length,
+    comments: shown.length,
+    ...(episodeWordings[options.wording].refers ? { referred } : {}),
+  };
   const reading = readMeta({ text, finish }, { form: "critique", most: written }, bounds);
   return reading.type === "read"
     ? { ...reading, constitution: reading.constitution.slice(0, most) }
@@ -77,7 +89,7 @@ const draftTask = (
       messages: mediationMessages(
         {
           users: users.length,
-          statements: document?.principles.map(({ title }) => title) ?? [],
+          statements: statementsOf(document),
           opinions: shown,
           most,
           words: words.document,
@@ -90,7 +102,7 @@ const draftTask = (
     },
     record: (reply, model) => {
       const { text, finish } = reply!;
-      const found = read({ text, finish, numbers }, options, most);
+      const found = read({ text, finish }, { document, shown }, options, most);
       const critique = found.type === "read" ? found.critique : null;
       return {
         ...{ id, parents: [...(standing === null ? [] : [standing.id]), ...numbers], stage, seed },
@@ -110,7 +122,7 @@ const amend = (
   { most }: Mediation,
   { shown }: PartTask,
 ): void => {
-  const found = read(row, options, most);
+  const found = read(row, { document: growing.document, shown }, options, most);
   if (found.type !== "read") return;
   growing.document = documentOf(found.constitution, {
     part: "constitution",

@@ -56,14 +56,14 @@ describe("the brief wording", () => {
     });
   });
 
-  it("asks the mediator with comments and numbers, and says where there are no principles yet", () => {
+  it("asks the mediator with comments alone, and says where there are no principles yet", () => {
     const question = { users: 2, most: 4, words: 100, statements: [] };
     const opinions = [
       { support: 3, said: "Please be\nmore discreet." },
       { support: null, said: "Protect privacy." },
     ];
     expect(textOf(mediationMessages({ ...question, opinions }, "brief"))).toBe(
-      "Principles so far:\nnone yet\n\nComments:\n[1] satisfaction 3: Please be more discreet.\n[2] satisfaction 5: Protect privacy.\n\nWrite the principles anew.",
+      "Principles so far:\nnone yet\n\nComments:\n[1] Please be more discreet.\n[2] Protect privacy.\n\nWrite the principles anew.",
     );
   });
 });
@@ -93,7 +93,7 @@ describe.each(["full", "brief"] as const)("in the %s wording", (wording) => {
     const text = textOf(
       mediationMessages({ ...question, opinions: [{ support: 1, said: "No {x}." }] }, wording),
     );
-    expect(text).toContain("1. Be {kind}.");
+    expect(text).toMatch(/^(?:1|A)\. Be \{kind\}\.$/m);
     expect(text).toContain("No {x}.");
     expect(text).not.toContain(user.name);
   });

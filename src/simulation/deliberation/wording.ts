@@ -121,8 +121,6 @@ export type MediationQuestion = {
   readonly words: number;
 };
 
-const middle = (supportMetric.low + supportMetric.high) / 2;
-
 /** The mediator is asked for principles: one message. What people said stands as JSON text where models follow instructions. */
 export const mediationMessages = (
   { users, statements, opinions, most, words }: MediationQuestion,
@@ -131,10 +129,7 @@ export const mediationMessages = (
   if (wording === "brief")
     return briefForms.meta({
       principles: statements.map(oneLine),
-      comments: opinions.map(({ support, said }) => ({
-        ratings: { satisfaction: support ?? middle },
-        feedback: said,
-      })),
+      comments: opinions.map(({ said }) => said),
     });
   const told = opinions.map(({ support, said }, at) => {
     const how = support === null ? "" : ` supports them with ${support} of ${supportMetric.high}:`;

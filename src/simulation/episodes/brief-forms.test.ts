@@ -51,18 +51,15 @@ describe("the brief forms", () => {
   });
 
   it("ask the meta-model for principles, and say where there are none", () => {
-    const comments = [
-      { ratings: { satisfaction: 3 }, feedback: "Please be\nmore discreet." },
-      { ratings: { satisfaction: null }, feedback: "That is what I wanted." },
-    ];
+    const comments = ["Be more\ndiscreet.", "That is what I wanted."];
     const [asked] = briefForms.meta({ principles: [], comments });
     expect(asked).toEqual({
       role: "user",
       content:
-        "Principles so far:\nnone yet\n\nComments:\n[1] satisfaction 3: Please be more discreet.\n[2] That is what I wanted.\n\nWrite the principles anew.",
+        "Principles so far:\nnone yet\n\nComments:\n[1] Be more discreet.\n[2] That is what I wanted.\n\nWrite the principles anew.",
     });
     expect(briefForms.meta({ principles, comments })[0]!.content).toContain(
-      "Principles so far:\n1. Be discreet.\n2. Keep it short.\n\nComments:",
+      "Principles so far:\nA. Be discreet.\nB. Keep it short.\n\nComments:",
     );
   });
 
@@ -99,30 +96,42 @@ describe("answers in the brief forms", () => {
         });
       }),
     );
-    const cited = fc.uniqueArray(fc.integer({ min: 1, max: 10 }), { maxLength: 5 });
-    const list = fc.uniqueArray(fc.tuple(word, cited), {
-      minLength: 1,
-      maxLength: 4,
-      selector: ([text]) => text.toLowerCase(),
-    });
+    const some = fc.subarray([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     fc.assert(
-      fc.property(list, (items) => {
-        const written = items.map(([text, from]) => ({ text, from: from.toSorted((a, b) => a - b) }));
-        const text = briefForms.metaAnswer(written);
-        const read = readMeta({ text, finish: "stop" }, episodeWordings.brief.metaPrompts.critique!, {
-          users: 3,
-          comments: 10,
-        });
-        expect(read).toEqual({
-          type: "read",
-          critique: null,
-          constitution: written.map((one) => ({ ...one, users: [] })),
-          contract: [],
-        });
-      }),
+      fc.property(
+        fc.uniqueArray(word, { minLength: 12, maxLength: 12, selector: (text) => text.toLowerCase() }),
+        fc.subarray([0, 1]),
+        some,
+        some,
+        (texts, standing, first, second) => {
+          const referred = { principles: texts.slice(0, 2), comments: texts.slice(2) };
+          const cited = second.filter((number) => !first.includes(number));
+          const written = [
+            ...standing.map((at) => ({ standing: at, from: at === 0 ? first : [] })),
+            ...[first, cited].filter((from) => from.length > 0).map((from) => ({ standing: null, from })),
+          ];
+          fc.pre(written.length > 0);
+          const text = briefForms.metaAnswer(written);
+          const bounds = { users: 3, comments: 10, referred };
+          const prompt = episodeWordings.brief.metaPrompts.critique!;
+          expect(readMeta({ text, finish: "stop" }, prompt, bounds)).toEqual({
+            type: "read",
+            critique: null,
+            constitution: written.map((one) => ({
+              text: one.standing === null ? texts[one.from[0]! + 1]! : texts[one.standing]!,
+              users: [],
+              from: one.from,
+            })),
+            contract: [],
+          });
+        },
+      ),
     );
-    expect(briefForms.metaAnswer([{ text: "Keep it short.", from: [1, 4] }])).toBe(
-      "principles:\n1. Keep it short. [1, 4]",
-    );
+    expect(
+      briefForms.metaAnswer([
+        { standing: 1, from: [] },
+        { standing: null, from: [1, 4] },
+      ]),
+    ).toBe("principles:\n1. B\n2. [1,4]");
   });
 });

@@ -5,6 +5,7 @@ import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
 import { personaText, type ShownPersona } from "../stakeholders/persona-text.ts";
+import { letterAt } from "./meta-reading.ts";
 import { assistantTurns, numbered, principlesText, ratingTurns, type Said } from "./wording.ts";
 
 const load = <Hole extends string>(name: string, ...holes: readonly Hole[]) =>
@@ -56,28 +57,15 @@ export const briefRating = <Of extends Asked>(
   return ratingTurns({ first: shown, next: shown, request }, task, earlier, draft);
 };
 
-/** The principles so far, as the meta-model is shown them. */
+/** The principles so far, as the meta-model is shown them, with letters to refer to. */
 export const briefPrinciples = (principles: readonly string[]): string =>
-  principles.length === 0 ? "none yet" : numbered(principles);
+  principles.length === 0
+    ? "none yet"
+    : principles.map((text, at) => `${letterAt(at)}. ${oneLine(text)}`).join("\n");
 
-/** A comment with its number and the ratings that were given with it. Line breaks of the comment become spaces. */
-export type BriefComment = {
-  readonly ratings: Readonly<Record<string, number | null>>;
-  readonly feedback: string;
-};
-
-/** Comments as the meta-model is shown them, a line each, numbered from 1. */
-export const briefComments = (comments: readonly BriefComment[]): string =>
-  comments.length === 0
-    ? "none"
-    : comments
-        .map(({ ratings, feedback }, at) => {
-          const given = Object.entries(ratings).flatMap(([metric, value]) =>
-            value === null ? [] : [`${metric} ${rounded(value)}`],
-          );
-          return `[${at + 1}] ${given.length === 0 ? "" : `${given.join(", ")}: `}${oneLine(feedback)}`;
-        })
-        .join("\n");
+/** Comments as the meta-model is shown them, a line each, numbered from 1. Line breaks of a comment become spaces. */
+export const briefComments = (comments: readonly string[]): string =>
+  comments.length === 0 ? "none" : comments.map((said, at) => `[${at + 1}] ${oneLine(said)}`).join("\n");
 
 /**
  * One scene each as messages to a model, and the answers to them, as readRating and readMeta read them: an assistant under
@@ -122,7 +110,7 @@ export const briefForms = {
     ].join("\n"),
   meta: (scene: {
     readonly principles: readonly string[];
-    readonly comments: readonly BriefComment[];
+    readonly comments: readonly string[];
   }): Message[] => [
     {
       role: "user",
@@ -132,8 +120,16 @@ export const briefForms = {
       }),
     },
   ],
-  metaAnswer: (principles: readonly { readonly text: string; readonly from: readonly number[] }[]): string =>
+  /** A principle stands (its place among those so far, from 0), or is what the first comment says that argues for it. */
+  metaAnswer: (
+    principles: readonly { readonly standing: number | null; readonly from: readonly number[] }[],
+  ): string =>
     `principles:\n${numbered(
-      principles.map(({ text, from }) => (from.length === 0 ? text : `${text} [${from.join(", ")}]`)),
+      principles.map(({ standing, from }) =>
+        [
+          ...(standing === null ? [] : [letterAt(standing)]),
+          ...(from.length === 0 ? [] : [`[${from.join(",")}]`]),
+        ].join(" "),
+      ),
     )}`,
 } as const;

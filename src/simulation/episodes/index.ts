@@ -1,6 +1,6 @@
 // Episodes: users and assistants talk, users rate and comment, and a model makes a constitution of it. Asks through a function
 // that is given to it; knows no file but its prompts.
-export { type BriefComment, briefCommentsAtOnce, briefForms } from "./brief-forms.ts";
+export { briefCommentsAtOnce, briefForms } from "./brief-forms.ts";
 export { type Cast, castOf, type Graph, ratersOf, type Talk, type UserSeat } from "./cast.ts";
 export {
   type Ask,

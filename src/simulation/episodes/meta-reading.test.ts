@@ -124,4 +124,24 @@ describe("reading what the meta-model wrote", () => {
     );
     fc.assert(fc.property(fc.string(), (any) => ["read", "unreadable"].includes(read(any).type)));
   });
+
+  it("takes references where they are asked for, one text once, and says what they do not name", () => {
+    const referred = { principles: ["Be kind.", "Be brief."], comments: ["Be calm.", "Be calm.", "Fine."] };
+    const refer = (text: string, given: object = { referred }): MetaReading =>
+      readMeta({ text, finish: "stop" }, metaPrompts.critique, { users: 3, comments: 3, ...given });
+    const text = "principles:\n1. B [3]\n2. [1]\n3. [2]\n4. Be wise. [3]";
+    expect(refer(text)).toMatchObject({
+      constitution: [
+        { text: "Be brief.", from: [3] },
+        { text: "Be calm.", from: [1, 2] },
+        { text: "Be wise.", from: [3] },
+      ],
+    });
+    expect(problemOf(refer(text, {}))).toBe("principle 2 has no text");
+    expect(problemOf(refer("principles:\n1. [4]"))).toBe("principle 1 has no text");
+    expect(problemOf(refer("principles:\n1. A [4]"))).toBe("principle 1 cites comment 4, and there are 3");
+    expect(problemOf(refer("principles:\n1. C"))).toBe(
+      'principle 1 is "C", and of the principles so far there are A to B',
+    );
+  });
 });

@@ -1,6 +1,8 @@
 // Reading what the meta-model wrote: JSON of the form that was asked for, or headings with numbered lists from models that
-// write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Strict: too many or too few principles, blank or repeated ones, comments and
-// users that are not there make the whole unreadable, and the problem is said.
+// write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
+// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many or too few
+// principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
+// said.
 
 import { z } from "zod";
 import type { AnswerForm, Reply } from "../../models/index.ts";
@@ -140,8 +142,44 @@ const fromLabels = (form: MetaForm, text: string): Parts | string => {
     : { ...none, constitution: list("constitution", false), contract: list("contract", true) };
 };
 
-/** What there is for a reply to name. */
-export type MetaBounds = { readonly users: number; readonly comments: number };
+/** What references stand for: the principles so far, by letter, and the comments, by number. */
+export type Referred = { readonly principles: readonly string[]; readonly comments: readonly string[] };
+
+/** What there is for a reply to name. referred: only where references are asked for. */
+export type MetaBounds = {
+  readonly users: number;
+  readonly comments: number;
+  readonly referred?: Referred;
+};
+
+/** The letter of a principle so far, by its place. */
+export const letterAt = (at: number): string => String.fromCharCode("A".charCodeAt(0) + at);
+
+const referenceProblem = (list: readonly ReadPrinciple[], { principles }: Referred): string | null => {
+  const at = list.findIndex(
+    ({ text }) => /^[A-Z]$/.test(text.trim()) && text.trim() >= letterAt(principles.length),
+  );
+  if (at < 0) return null;
+  const there = principles.length === 0 ? "none" : `A to ${letterAt(principles.length - 1)}`;
+  return `principle ${at + 1} is "${list[at]!.text.trim()}", and of the principles so far there are ${there}`;
+};
+
+/** Texts for references; what stands for one text is one principle. References to nothing stay as they are. */
+const resolved = (list: readonly ReadPrinciple[], { principles, comments }: Referred): ReadPrinciple[] => {
+  const textOf = ({ text, from }: ReadPrinciple): string => {
+    if (text.trim() === "") return comments[(from[0] ?? 0) - 1] ?? "";
+    return principles.find((_, at) => letterAt(at) === text.trim()) ?? text;
+  };
+  const found = new Map<string, ReadPrinciple>();
+  for (const one of list) {
+    const text = textOf(one);
+    const isReference = text !== one.text;
+    const before = isReference ? found.get(text) : undefined;
+    const at = isReference ? text : `${found.size} ${text}`;
+    found.set(at, { ...one, text, from: [...(before?.from ?? []), ...one.from] });
+  }
+  return [...found.values()];
+};
 
 /** What reading needs to know of a meta-prompt. */
 export type WantedForm = Pick<MetaPrompt, "form" | "exactly" | "most">;
@@ -198,8 +236,11 @@ export const readMeta = (
     return bad(`"${[...object.repeated][0]}" stands there more than once`);
   const parts = object === null ? fromLabels(prompt.form, said) : fromObject(prompt.form, object.value);
   if (typeof parts === "string") return bad(parts);
-  const { constitution, contract } = parts;
+  const { contract } = parts;
+  const { referred } = bounds;
+  const constitution = referred === undefined ? parts.constitution : resolved(parts.constitution, referred);
   const problem =
+    (referred === undefined ? null : referenceProblem(parts.constitution, referred)) ??
     (constitution.length === 0 ? "there is no principle" : null) ??
     countProblem(constitution.length, "principles", prompt) ??
     (prompt.form === "contract" ? countProblem(contract.length, "clauses", prompt) : null) ??

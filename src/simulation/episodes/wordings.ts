@@ -1,6 +1,6 @@
 // The two wordings of everything that is said in episodes: full, for models that follow instructions, and brief, which the
 // embedded model was made with. Both show each role the same but for the meta-model, which in the brief one sees comments
-// with their ratings and no drafts, a few at once.
+// without ratings and drafts, a few at once.
 
 import type { Message, Metric, Persona, Task } from "../../records/index.ts";
 import { personaText, type Wording } from "../stakeholders/persona-text.ts";
@@ -50,6 +50,8 @@ export type EpisodeWording = {
   ): readonly Transcript[];
   /** In how many parts it is told of so many comments. */
   partsOf(comments: number): number;
+  /** Whether the meta-model may name principles and comments by letter and number in place of their words. */
+  readonly refers: boolean;
   /** Whether the meta-model is shown drafts, and not comments alone. */
   readonly showsDrafts: boolean;
   /** The documents so far, as the meta-model is shown them. */
@@ -65,6 +67,7 @@ const full: EpisodeWording = {
   json: true,
   transcripts: (cast, exchanges, metrics, turns) => [talkTranscript(cast, exchanges, metrics, turns)],
   partsOf: () => 1,
+  refers: false,
   showsDrafts: true,
   current: contractText,
   metaPrompts,
@@ -88,23 +91,19 @@ const brief: EpisodeWording = {
     ...briefRating(task, [], draft, metrics, false),
   ],
   json: false,
-  transcripts: (cast, exchanges, metrics, turns) => {
+  transcripts: (cast, exchanges, _metrics, turns) => {
     const spoken = commentsOf(cast, exchanges, turns);
     return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
       const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
       return {
-        text: briefComments(
-          some.map(({ exchange: { rating } }) => ({
-            feedback: rating.feedback,
-            ratings: Object.fromEntries(metrics.own.map(({ id }) => [id, rating.ratings[id] ?? null])),
-          })),
-        ),
+        text: briefComments(some.map(({ exchange: { rating } }) => rating.feedback)),
         comments: some.map(({ comment }, at) => ({ ...comment, number: at + 1 })),
         shown: some.map(({ comment }) => comment.record),
       };
     });
   },
   partsOf: briefParts,
+  refers: true,
   showsDrafts: false,
   current: ({ constitution }) => briefPrinciples(constitution?.principles.map(({ title }) => title) ?? []),
   metaPrompts: {

@@ -60,7 +60,8 @@ export const readPrinciple = (reply: string, before: GamePrinciple): Learned => 
   const read = describe(reply);
   if ("fault" in read) return { principle: before, state: "unparseable", reason: read.fault };
   const because = read.reason === undefined ? {} : { reason: read.reason };
-  if (isUnchanged(read.principle)) return { principle: before, state: "kept", ...because };
+  if (isUnchanged(read.principle) || read.principle === before.text)
+    return { principle: before, state: "kept", ...because };
   return { principle: { text: read.principle }, state: "learned", ...because };
 };
 

@@ -1,8 +1,10 @@
 // Reads offers, contributions, picks and prices out of replies, strictly: in the form that was asked for, in whole numbers,
-// in the right units, with parts that sum to the total. What does not fit is a fault, never a number.
+// in the right units, with parts that sum to the total. What does not fit is a fault, never a number. The brief wording asks
+// for offers and contributions without units, a line for each thing in order.
 
 import type { Resource } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import type { View } from "./game.ts";
 import { oneStatement, type ReadMove, statements } from "./statements.ts";
 
@@ -23,13 +25,34 @@ const readPart = (value: string, resources: readonly Resource[]): Part => {
   return kept + given === total ? { unit: resource.unit, given } : { fault: "sum-wrong" };
 };
 
+/** "keep 30, give 70". */
+const briefOfferForm = /^keep (\d{1,9}), give (\d{1,9})\.?$/i;
+
+const readBriefOffer = (lines: readonly string[], resources: readonly Resource[]): ReadMove => {
+  if (lines.length < resources.length) return { fault: "unit-missing" };
+  if (lines.length > resources.length) return { fault: "offer-contradictory" };
+  const given: number[] = [];
+  for (const [at, line] of lines.entries()) {
+    const match = briefOfferForm.exec(line.trim());
+    if (match === null) return { fault: "offer-malformed" };
+    if (Number(match[1]) + Number(match[2]) !== resources[at]!.amount) return { fault: "sum-wrong" };
+    given.push(Number(match[2]));
+  }
+  return { move: { type: "offer", given } };
+};
+
 /**
  * An offer of every resource. Faults: offer-missing, offer-malformed, unit-unknown, unit-missing, total-wrong, sum-wrong,
  * offer-contradictory.
  */
-export const readOffer = (reply: string, resources: readonly Resource[]): ReadMove => {
+export const readOffer = (
+  reply: string,
+  resources: readonly Resource[],
+  wording: Wording = "full",
+): ReadMove => {
   const { inForm } = statements(withoutThought(reply), "offer");
   if (inForm.length === 0) return { fault: "offer-missing" };
+  if (wording === "brief") return readBriefOffer(inForm, resources);
   const given = new Map<string, number>();
   for (const part of inForm.map((value) => readPart(value, resources))) {
     if ("fault" in part) return part;
@@ -41,12 +64,17 @@ export const readOffer = (reply: string, resources: readonly Resource[]): ReadMo
 };
 
 /** A contribution, "30 dollars". Faults: give-missing, give-contradictory, give-malformed, unit-unknown, too-much. */
-export const readContribution = (reply: string, { endowment }: ViewOf<"contribute">): ReadMove => {
+export const readContribution = (
+  reply: string,
+  { endowment }: ViewOf<"contribute">,
+  wording: Wording = "full",
+): ReadMove => {
   const read = oneStatement(reply, "Give");
   if ("fault" in read) return read;
-  const match = /^(\d{1,9}) (.+?)\.?$/.exec(read.value);
+  const match = (wording === "brief" ? /^(\d{1,9})\.?$/ : /^(\d{1,9}) (.+?)\.?$/).exec(read.value);
   if (match === null) return { fault: "give-malformed" };
-  if (match[2]!.trim().toLowerCase() !== endowment.unit.toLowerCase()) return { fault: "unit-unknown" };
+  const unit = match[2]?.trim() ?? endowment.unit;
+  if (unit.toLowerCase() !== endowment.unit.toLowerCase()) return { fault: "unit-unknown" };
   const units = Number(match[1]);
   return units > endowment.amount ? { fault: "too-much" } : { move: { type: "contribution", units } };
 };

@@ -70,14 +70,14 @@ export const firstTurns = (
   { role: "user", content: questionText(view, asking, wording) },
 ];
 
-const readMove = (view: View, text: string): ReadMove => {
+const readMove = (view: View, text: string, wording: Wording = "full"): ReadMove => {
   switch (view.type) {
     case "propose":
-      return readOffer(text, view.resources);
+      return readOffer(text, view.resources, wording);
     case "decide":
       return readDecision(text);
     case "contribute":
-      return readContribution(text, view);
+      return readContribution(text, view, wording);
     case "pick":
       return readPick(text);
     case "price":
@@ -104,7 +104,7 @@ const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptio
     return;
   }
   if (mayAsk && isQuestion(text) && questions < options.questions) {
-    const answer = oracleText(view.resources);
+    const answer = oracleText(view.resources, options.wording ?? "full");
     pending.turns = [
       ...pending.turns,
       { role: "assistant", content: text },
@@ -113,7 +113,7 @@ const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptio
     pending.questions++;
     return;
   }
-  const read = readMove(view, text);
+  const read = readMove(view, text, options.wording);
   pending.done =
     "move" in read
       ? { seat, move: read.move, state: "made", ...told }

@@ -84,6 +84,34 @@ describe("readOffer", () => {
       move: { type: "offer", given: [39, 0] },
     });
   });
+
+  it("reads every offer of the brief wording in the order of the things, and only there", () => {
+    fc.assert(
+      fc.property(resources, fc.array(fc.nat(100), { minLength: 3, maxLength: 3 }), (all, raw) => {
+        const given = all.map(({ amount }, at) => raw[at]! % (amount + 1));
+        const text = offerText(all, given, "brief");
+        expect(readOffer(text, all, "brief")).toEqual({ move: { type: "offer", given } });
+        expect(readOffer(text, all)).toEqual({ fault: "offer-malformed" });
+        expect(readOffer(offerText(all, given), all, "brief")).toEqual({ fault: "offer-malformed" });
+      }),
+    );
+  });
+
+  it.each([
+    ["Give: 60", "offer-missing"],
+    ["Offer: keep 40, give 59", "sum-wrong"],
+    ["Offer: keep 40 dollars, give 60 dollars", "offer-malformed"],
+    ["Offer: keep 40, give 60\nOffer: keep 60, give 40", "offer-contradictory"],
+  ])("in brief: %s → %s", (text, fault) => {
+    expect(readOffer(text, dollars, "brief")).toEqual({ fault });
+  });
+
+  it("wants a line for each of several things in brief", () => {
+    expect(readOffer("Offer: keep 40, give 0", two, "brief")).toEqual({ fault: "unit-missing" });
+    expect(readOffer("Offer: keep 7, give 0\nOffer: keep 40, give 0", two, "brief")).toEqual({
+      fault: "sum-wrong",
+    });
+  });
 });
 
 describe("readDecision", () => {

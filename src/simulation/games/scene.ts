@@ -5,7 +5,7 @@ import type { InteractionKind, Message, SeatType } from "../../records/index.ts"
 import { learningTurns } from "./learner.ts";
 import type { Observation } from "./observation.ts";
 import { firstTurns } from "./play.ts";
-import { fixedPlayerText, type LearnedOn, offerText, transferText } from "./wording.ts";
+import { briefContribution, fixedPlayerText, type LearnedOn, offerText, transferText } from "./wording.ts";
 
 type Thing = { readonly unit: string; readonly amount: number };
 
@@ -19,7 +19,7 @@ type ScenePlay = {
   readonly accepts: boolean;
 };
 
-/** An offer, a gift into a pot, a decision about an offer of `given`, or a lesson; learned: null where nothing changes. */
+/** An offer, a gift into a pot, a decision about an offer of `given`, or a lesson. */
 export type GameScene =
   | (Thing & {
       readonly kind: "offer";
@@ -44,7 +44,7 @@ export type GameScene =
       readonly kind: "norm";
       readonly principle: string;
       readonly plays: readonly ScenePlay[];
-      readonly learned: string | null;
+      readonly learned: string;
     });
 
 /** What the brief wording does not tell of a principle. */
@@ -101,13 +101,13 @@ export const sceneAnswer = (scene: GameScene): string => {
   const { unit, amount } = scene;
   switch (scene.kind) {
     case "offer":
-      return offerText([{ unit, amount }], [scene.given]);
+      return offerText([{ unit, amount }], [scene.given], "brief");
     case "gift":
-      return `Give: ${scene.given} ${unit}`;
+      return briefContribution(scene.given);
     case "decision":
       return `Decision: ${scene.accepts ? "accept" : "reject"}`;
     case "norm":
-      return `Principle: ${scene.learned ?? "unchanged"}`;
+      return `Principle: ${scene.learned}`;
     default:
       return scene satisfies never;
   }

@@ -129,17 +129,28 @@ const amountText = ({ unit, amount }: Resource): string => `${amount} ${unit}`;
 
 const resourcesText = (resources: readonly Resource[]): string => resources.map(amountText).join(" and ");
 
-const offerForm = (resources: readonly Resource[]): string =>
-  resources.map((resource) => `Offer: total ${amountText(resource)}, keep K, give G`).join("\n");
+/** What an offer begins with: the brief form names no thing and no total, and has a line for each thing in order. */
+const offerStart = (resource: Resource, wording: Wording): string =>
+  wording === "brief" ? "Offer:" : `Offer: total ${amountText(resource)},`;
+
+const offerForm = (resources: readonly Resource[], wording: Wording): string =>
+  resources.map((resource) => `${offerStart(resource, wording)} keep K, give G`).join("\n");
 
 /** An offer in the form in which it is asked for. */
-export const offerText = (resources: readonly Resource[], given: readonly number[]): string =>
+export const offerText = (
+  resources: readonly Resource[],
+  given: readonly number[],
+  wording: Wording = "full",
+): string =>
   resources
     .map(
       (resource, at) =>
-        `Offer: total ${amountText(resource)}, keep ${resource.amount - given[at]!}, give ${given[at]}`,
+        `${offerStart(resource, wording)} keep ${resource.amount - given[at]!}, give ${given[at]}`,
     )
     .join("\n");
+
+/** A contribution in the brief form. */
+export const briefContribution = (units: number): string => `Give: ${units}`;
 
 /** What the decider reads: the same offer from the other side. */
 const offerReceived = (resources: readonly Resource[], given: readonly number[]): string =>
@@ -173,7 +184,7 @@ export const questionText = (view: View, { asks, reasons }: Asking, wording: Wor
         resources: resourcesText(view.resources),
         power: powerWords[wording][view.power],
         before: before.join(""),
-        form: offerForm(view.resources),
+        form: offerForm(view.resources, wording),
       });
     }
     case "decide":
@@ -209,8 +220,11 @@ export const questionText = (view: View, { asks, reasons }: Asking, wording: Wor
 };
 
 /** The answer to any question before an offer: that what was learned applies. */
-export const oracleText = (resources: readonly Resource[]): string =>
-  renderTemplate(templates.oracle, { resources: resourcesText(resources), form: offerForm(resources) });
+export const oracleText = (resources: readonly Resource[], wording: Wording): string =>
+  renderTemplate(templates.oracle, {
+    resources: resourcesText(resources),
+    form: offerForm(resources, wording),
+  });
 
 /** What is asked of whoever learns. kinds: that are among the interactions, at least one. */
 export const learningText = (
