@@ -4,6 +4,7 @@
 import { UserError } from "../core/index.ts";
 import { createForeignTextCheck } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
+import { metaMessages } from "../simulation/index.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 import type { ContractPlay } from "./stages/contract-run.ts";
 
@@ -11,8 +12,16 @@ import type { ContractPlay } from "./stages/contract-run.ts";
  * What a role is asked without what models have yet to write: about the first user and the first task in the brief wording,
  * which such models are made with; in full the words around them, which lie outside whatever they are.
  */
-const messagesFor = ({ config, setup }: ContractPlay, role: "assistant" | "user"): readonly Message[] => {
+const messagesFor = (
+  { config, setup }: ContractPlay,
+  role: "assistant" | "user" | "meta",
+): readonly Message[] => {
   const { wording, cast, tasks, metrics, first } = setup;
+  if (role === "meta")
+    return metaMessages(setup.metaPrompt, {
+      ...{ users: cast.users.length, questions: [], current: wording.current(first), earlier: [] },
+      ...{ transcript: { text: "", comments: [], shown: [] }, words: config.roles.meta.words },
+    });
   const { persona, label } = cast.users[0]!;
   const [task, person] =
     config.wording === "brief"
@@ -52,13 +61,13 @@ export const requireKnownWords = ({ role, model, language, messages }: AskedIn, 
 export const requireWords = (asked: AskedIn, config: string): void =>
   requireKnownWords(
     asked,
-    `It can take part in the brief wording, with personas and tasks of the sandbox: --config ${config}. For other words name another --model.`,
+    `It can take part in the brief wording, in words of the sandbox: --config ${config}. For other words name another --model.`,
   );
 
 /** Throws UserError where a role's model would be asked in words that it has never read. languages: by role. */
 export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInputs, "languages">): void => {
   const { models } = play.setup;
-  for (const role of ["assistant", "user"] as const) {
+  for (const role of ["assistant", "user", "meta"] as const) {
     const model = models[role];
     const language = model === models.assistant ? languages["assistant"] : languages[role];
     requireWords(

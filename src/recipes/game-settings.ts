@@ -218,13 +218,10 @@ export const experimentsOf = ({ game, groups, flexible, trade }: GamesConfig): E
         }));
       });
 
-/** The embedded model, which was made with the brief wording. */
-const smallModels: readonly string[] = ["embedded:covenant-tiny", "embedded:covenant-assembly"];
-
 const wrong = (code: string, text: string): UserError => new UserError(code, text);
 
-/** Throws UserError where the brief wording has no words for what is played, or a model has learned no other. */
-const checkWording = ({ wording, game, variant, model, learner }: GamesConfig): void => {
+/** Throws UserError where the brief wording has no words for what is played. */
+const checkWording = ({ wording, game, variant }: GamesConfig): void => {
   const unsaid = [
     ...(game === "buyer-seller" ? ["game=buyer-seller"] : []),
     ...(variant === "imitation" ? [] : [`variant=${variant}`]),
@@ -233,12 +230,6 @@ const checkWording = ({ wording, game, variant, model, learner }: GamesConfig): 
     throw wrong(
       "wording-brief",
       `The brief wording has no words for ${unsaid.join(", ")}. Leave that out, or take wording=full with a model that follows instructions.`,
-    );
-  const small = [model, learner].find((name) => name !== undefined && smallModels.includes(name));
-  if (wording === "full" && small !== undefined)
-    throw wrong(
-      "wording-full",
-      `${small} knows the brief wording alone. Add --set wording=brief, or begin with --config configs/simulate/games/tiny.yaml.`,
     );
 };
 

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
+import type { Message } from "../records/index.ts";
 import { type ExperimentTable, gamesPage } from "../report/index.ts";
 import {
   firstTurns,
@@ -13,6 +14,7 @@ import {
   policies,
   policyPrinciple,
 } from "../simulation/index.ts";
+import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { budgetFlag, modelFlag, runFlags } from "./flags.ts";
 import { checkGames, experimentsOf, type GamesConfig, gamesSchema, worldOf } from "./game-settings.ts";
@@ -33,7 +35,21 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
     ...(model === undefined ? {} : { model: [model, "asked"] as const }),
     ...(learner === undefined ? {} : { learner: [learner, "asked"] as const }),
   };
-  return checkRequest("simulate games", [...gameStages(config), chartStage], config, { models }, context);
+  const stages = [...gameStages(config), chartStage];
+  const checked = await checkRequest("simulate games", stages, config, { models }, context);
+  const { languages } = checked.inputs;
+  const file = "configs/simulate/games/tiny.yaml";
+  if (model !== undefined)
+    requireWords(
+      { role: "player", model, language: languages["model"], messages: firstQuestion(config) },
+      file,
+    );
+  if (learner !== undefined)
+    requireWords(
+      { role: "learner", model: learner, language: languages["learner"], messages: learningQuestion(config) },
+      file,
+    );
+  return checked;
 };
 
 const probeHead = [
@@ -137,20 +153,28 @@ const modelMoves = (config: GamesConfig): number => {
   return moves.reduce((sum, one) => sum + one, 0) * config.repetitions;
 };
 
-/** Tokens of the longest question to a player, but for a principle that is longer than a policy. */
-const questionTokens = (config: GamesConfig): number => {
+/** The longest question to a player, but for a principle that is longer than a policy. */
+const firstQuestion = (config: GamesConfig): readonly Message[] => {
   const resources = config.currencies
     .slice(0, config.resources)
     .map((unit) => ({ unit, amount: config.amounts.most }));
   const asking = { asks: config.questions > 0, reasons: true };
   const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text, config.wording));
-  const turns = firstTurns(
+  return firstTurns(
     system.join("\n"),
     { type: "propose", power: "ultimatum", resources },
     asking,
     config.wording,
   );
-  return turns.reduce((sum, { content }) => sum + estimateTokens(content), 0);
+};
+
+const questionTokens = (config: GamesConfig): number =>
+  firstQuestion(config).reduce((sum, { content }) => sum + estimateTokens(content), 0);
+
+/** What a learner is asked where nothing was seen yet. */
+const learningQuestion = ({ variant, wording }: GamesConfig): readonly Message[] => {
+  const task = { seed: 0, principle: { text: "" }, observations: [emptyObservation], variant };
+  return learningTurns(task, wording);
 };
 
 const planPlay = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
@@ -166,21 +190,9 @@ const planPlay = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
 };
 
 const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
-  const {
-    model,
-    learner = model,
-    prices,
-    learnerTokens,
-    iterations,
-    repetitions,
-    maxTokens,
-    variant,
-  } = config;
+  const { model, learner = model, prices, learnerTokens, iterations, repetitions, maxTokens } = config;
   const calls = experimentsOf(config).length * repetitions * iterations;
-  const task = { seed: 0, principle: { text: "" }, observations: [], variant };
-  const frame = estimateTokens(
-    learningTurns({ ...task, observations: [emptyObservation] }, config.wording)[0]!.content,
-  );
+  const frame = estimateTokens(learningQuestion(config)[0]!.content);
   const spoken = worldOf(config).fixedBy === "model" ? maxTokens : 30;
   const shown = gamesOf(worldOf(config)) * movesOf(config) * (spoken + 12);
   return planCalls(

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
-import { supportMessages } from "../simulation/index.ts";
+import { mediationMessages, supportMessages } from "../simulation/index.ts";
 import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
@@ -50,13 +50,19 @@ const prepare = async (config: VoteConfig, context: RecipeContext) => {
     },
     context,
   );
-  requireWords(
+  const { languages } = checked.inputs;
+  const question = { users: 1, statements: [], opinions: [], most: 1, words: config.roles.mediator.words };
+  for (const asked of [
     {
-      ...{ role: "user", model: user, language: checked.inputs.languages["user"] },
+      ...{ role: "user", model: user, language: languages["user"] },
       messages: supportMessages(setup.users[0]!.persona, [], config.wording),
     },
-    "configs/simulate/vote/tiny.yaml",
-  );
+    {
+      ...{ role: "mediator", model: mediator, language: languages[mediator === user ? "user" : "mediator"] },
+      messages: mediationMessages(question, config.wording),
+    },
+  ])
+    requireWords(asked, "configs/simulate/vote/tiny.yaml");
   measuredTasks(vote);
   return { vote, checked };
 };

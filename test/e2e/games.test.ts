@@ -156,13 +156,13 @@ rules:
   - when: "What players did:"
     reply: "Principle: unchanged"
   - when: "Share 10 dollars with another player"
-    reply: "Offer: total 10 dollars, keep 0, give 10"
+    reply: "Offer: keep 0, give 10"
   - when: "Share 10 grams of medicine with another player"
-    reply: "Offer: total 10 grams of medicine, keep 0, give 10"
+    reply: "Offer: keep 0, give 10"
   - when: "Decision: accept, or reject?"
     reply: "Decision: accept"
   - when: "into a pot"
-    reply: "Give: 10 dollars"
+    reply: "Give: 10"
 `,
     );
     const words = [
@@ -211,7 +211,7 @@ rules:
     [["--game", "buyer-seller", "--set", "trade.matches=flexiblevflexible"], "expected a level on one side"],
     [["--game", "buyer-seller", "--set", "wording=brief"], "no words for game=buyer-seller"],
     [["--variant", "own-gain", "--set", "wording=brief"], "no words for variant=own-gain"],
-    [["--model", "embedded:covenant-tiny"], "begin with --config configs/simulate/games/tiny.yaml"],
+    [["--model", "embedded:covenant-tiny"], "--config configs/simulate/games/tiny.yaml"],
   ])("refuses %j, and leaves no folder", async (words, text) => {
     const ended = await covenant(["simulate", "games", "--out", "refused", ...words], folder);
     expect([ended.status, ended.stderr]).toEqual([2, expect.stringContaining(text)]);
