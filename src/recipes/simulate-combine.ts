@@ -27,7 +27,7 @@ const schema = z.strictObject({
           : "expected a list of folders",
     })
     .min(1)
-    .describe("run folders of simulate contract, games or sweep; all of one kind"),
+    .describe("run folders of simulate contract, games, vote or sweep; all of one kind"),
   labels: z.array(z.string().min(1)).optional().describe("names for the folders; default: their last parts"),
   seed: seedSetting,
 });

@@ -34,7 +34,7 @@ const shownGroups = 24;
 const shownLikeness = 30;
 
 /** Measures that get no picture. */
-const undrawn = /^(principles\.|unparseable$|missing$|questions$|distance$)/;
+const undrawn = /^(principles(\.|$)|unparseable$|missing$|questions$|distance$|nash$|candidates$|standing$)/;
 
 const words: Readonly<Record<string, string>> = {
   given: "Share offered",
@@ -44,6 +44,15 @@ const words: Readonly<Record<string, string>> = {
   "similarity.contract": "Likeness to the contract before",
   "principles.constitution": "Principles of the constitution",
   "principles.contract": "Clauses of the contract",
+  utilitarian: "Support of what was chosen",
+  nash: "Support of what was chosen, geometric mean of users",
+  rawlsian: "Support of what was chosen, worst-off user",
+  leftOut: "Users left out",
+  principles: "Principles that were chosen",
+  candidates: "Candidates",
+  standing: "Support of what stood before",
+  satisfaction: "True satisfaction",
+  "satisfaction.worst": "True satisfaction of the worst-off user",
   unparseable: "Moves that could not be read",
   missing: "Moves that never came",
   questions: "Questions an offer",
@@ -111,15 +120,19 @@ const intervalNote = (figures: readonly GroupFigure[]): string => {
 const idOf = (metric: string): string => metric.replaceAll(/[^a-z0-9]+/gi, "-");
 
 const curves = (data: GroupsPageData, metric: string): ChartRequest | null => {
-  const own = measured(data, metric);
-  const panels = groupsOf(own).slice(0, shownGroups);
-  if (new Set(own.map(({ step }) => step)).size < 2) return null;
+  const all = measured(data, metric);
+  const isOnItsWay = (group: string): boolean =>
+    new Set(all.filter((one) => one.group === group).map(({ step }) => step)).size > 1;
+  const moving = groupsOf(all).filter(isOnItsWay);
+  if (moving.length === 0) return null;
+  const own = all.filter(({ group }) => moving.includes(group));
+  const panels = moving.slice(0, shownGroups);
   const users = seriesOf(own);
   const context = users.includes("flexible") && users.includes("fixed") ? "fixed players" : undefined;
   const points = own.map(({ group, user, step, value, low, high, n }) => ({
     ...{ panel: group, series: seriesName(user), at: step, estimate: { value, low, high, n } },
   }));
-  const hidden = groupsOf(own).length - panels.length;
+  const hidden = moving.length - panels.length;
   return {
     id: `${idOf(metric)}-by-step`,
     title: `${titleOf(metric)}, by ${data.step.toLowerCase()}`,
@@ -238,8 +251,10 @@ export const groupsPage = (data: GroupsPageData): ExperimentPage => {
   const metrics = [...new Set(data.figures.map(({ metric }) => metric))].filter(
     (metric) => measured(data, metric).length > 0,
   );
+  const isAlways = (metric: string, always: number): boolean =>
+    measured(data, metric).every(({ value }) => value === always);
   const isUneventful = (metric: string): boolean =>
-    metric === "accepted" && measured(data, metric).every(({ value }) => value === 1);
+    (metric === "accepted" && isAlways(metric, 1)) || (metric === "leftOut" && isAlways(metric, 0));
   const pictured = metrics.filter((metric) => !undrawn.test(metric) && !isUneventful(metric));
   const all = pictured.flatMap((metric) => [ends(data, metric), curves(data, metric)]).filter(isThere);
   return {
