@@ -29,9 +29,11 @@ export type Source = {
 /** Between a cell and an experiment in a group's name. */
 const separator = " · ";
 
-/** Whether a group is what votes decided, and not what a rule would have chosen. */
-export const isDecidedGroup = (group: string): boolean =>
-  group === decidedName || group.endsWith(`${separator}${decidedName}`);
+/** Groups of what votes decided, beside those of what every rule would have chosen. */
+export const decidedGroups = (figures: readonly GroupFigure[]): string[] =>
+  [...new Set(figures.map(({ group }) => group))].filter(
+    (group) => group === decidedName || group.endsWith(`${separator}${decidedName}`),
+  );
 
 type Place = { readonly cell: string; readonly experiment: string | null };
 type Sums = Place & {

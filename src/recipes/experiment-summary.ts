@@ -4,7 +4,7 @@
 import type { GroupFigure } from "../records/index.ts";
 import type { GroupLikeness } from "../report/index.ts";
 import { similarityTable } from "../simulation/index.ts";
-import { isDecidedGroup, type Source } from "./experiment-sources.ts";
+import { decidedGroups, type Source } from "./experiment-sources.ts";
 import type { Simulation } from "./simulations.ts";
 import { counted } from "./wording.ts";
 
@@ -49,7 +49,7 @@ export const describeGroups = (
   { step, shown }: Pick<Simulation, "step" | "shown">,
 ): string[] => {
   const all = [...new Set(figures.map(({ group }) => group))];
-  const decided = all.filter(isDecidedGroup);
+  const decided = decidedGroups(figures);
   // Where votes of several cells are compared, what every rule would have chosen in each of them is too much to read.
   const groups = decided.length > 1 ? decided : all;
   const refused = figures.some(({ metric, value }) => metric === "accepted" && value < 1);
