@@ -14,6 +14,7 @@ import {
   ratingRecordSchema,
 } from "../records/index.ts";
 import { streamRecords } from "../runs/index.ts";
+import { readSatisfaction, satisfactionRows } from "./satisfaction-figures.ts";
 import { runName } from "./stages/contract-run.ts";
 
 type Of = RatingRecord["of"];
@@ -130,8 +131,11 @@ export async function* contractRows(folder: string, runs: number): AsyncGenerato
     yield { ...place, metric: `principles.${part}`, value: document.principles.length };
     if (similarity !== null) yield { ...place, metric: `similarity.${part}`, value: similarity };
   }
+  // Measured after all runs, so it is told of the last one, also where an earlier one converged.
+  for (const [experiment, content] of await readSatisfaction(folder))
+    yield* satisfactionRows(content, { experiment, step: runs, personas });
 }
 
 /** A document's text, for comparing. */
-export const documentText = ({ document }: LearnedRecord): string =>
+export const documentText = ({ document }: Pick<LearnedRecord, "document">): string =>
   document.principles.map(({ title }) => title).join("\n");

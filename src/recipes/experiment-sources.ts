@@ -3,7 +3,12 @@
 
 import { deriveSeed } from "../core/index.ts";
 import { addValue, noValues, studentMean, type Values } from "../evaluation/index.ts";
-import type { ExperimentFigure, GroupFigure, SimulationKind } from "../records/index.ts";
+import {
+  decidedName,
+  type ExperimentFigure,
+  type GroupFigure,
+  type SimulationKind,
+} from "../records/index.ts";
 
 /**
  * A run to be read. name: unique in the experiment; cell: of its sweep, or what else tells its group; label: the cell as
@@ -20,6 +25,15 @@ export type Source = {
   readonly rows: () => AsyncIterable<ExperimentFigure>;
   readonly document: () => Promise<string | null>;
 };
+
+/** Between a cell and an experiment in a group's name. */
+const separator = " · ";
+
+/** Groups of what votes decided, beside those of what every rule would have chosen. */
+export const decidedGroups = (figures: readonly GroupFigure[]): string[] =>
+  [...new Set(figures.map(({ group }) => group))].filter(
+    (group) => group === decidedName || group.endsWith(`${separator}${decidedName}`),
+  );
 
 type Place = { readonly cell: string; readonly experiment: string | null };
 type Sums = Place & {
@@ -59,7 +73,7 @@ export const createGroups = () => {
       ...(isOne && experiment !== null ? [] : [isTaken ? cell : label]),
       ...(experiment !== null && (isOne || hasMany) ? [experiment] : []),
     ];
-    return parts.join(" · ");
+    return parts.join(separator);
   };
   return {
     add({ cell, label }: Pick<Source, "cell" | "label">, row: ExperimentFigure): void {
@@ -71,9 +85,14 @@ export const createGroups = () => {
       take({ ...place, of: trial === null ? "simulation" : "trial" }, value);
       if (trial === null && user !== "all") take({ ...place, user: "all", of: "user" }, value);
     },
-    /** Means, group by group. A group of one simulation has the interval over its users. */
+    /**
+     * Means, group by group; what votes decided before what single rules chose, since long lists are cut. A group of one
+     * simulation has the interval over its users.
+     */
     figures(runSeed: number, stage: string): GroupFigure[] {
-      const all = [...sums.values()].filter(({ of }) => of !== "user");
+      const single = [...sums.values()].filter(({ of }) => of !== "user");
+      const isDecided = ({ experiment }: Place): boolean => experiment === decidedName;
+      const all = [...single.filter(isDecided), ...single.filter((one) => !isDecided(one))];
       return all.flatMap((one): GroupFigure[] => {
         const users = sums.get(keyOf({ ...one, of: "user" }));
         const isAlone = one.of === "simulation" && one.values.n === 1 && users !== undefined;

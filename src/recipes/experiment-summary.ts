@@ -4,7 +4,7 @@
 import type { GroupFigure } from "../records/index.ts";
 import type { GroupLikeness } from "../report/index.ts";
 import { similarityTable } from "../simulation/index.ts";
-import type { Source } from "./experiment-sources.ts";
+import { decidedGroups, type Source } from "./experiment-sources.ts";
 import type { Simulation } from "./simulations.ts";
 import { counted } from "./wording.ts";
 
@@ -48,7 +48,10 @@ export const describeGroups = (
   figures: readonly GroupFigure[],
   { step, shown }: Pick<Simulation, "step" | "shown">,
 ): string[] => {
-  const groups = [...new Set(figures.map(({ group }) => group))];
+  const all = [...new Set(figures.map(({ group }) => group))];
+  const decided = decidedGroups(figures);
+  // Where votes of several cells are compared, what every rule would have chosen in each of them is too much to read.
+  const groups = decided.length > 1 ? decided : all;
   const refused = figures.some(({ metric, value }) => metric === "accepted" && value < 1);
   const isShown = ({ metric, user }: GroupFigure): boolean =>
     shown.test(metric) && !user.includes(", ") && (refused || metric !== "accepted");
@@ -64,7 +67,7 @@ export const describeGroups = (
         `${n} ${n === 1 ? over.replace(/s$/, "") : over}`,
       ]);
   });
-  const hidden = groups.length - shownGroups;
+  const hidden = all.length - Math.min(groups.length, shownGroups);
   return [
     `At the last ${step.toLowerCase()}: means with standard errors and 95 % intervals (Student's t)`,
     ...aligned([["group", "measure", "mean", "error", "interval", "of"], ...rows]),

@@ -49,7 +49,7 @@ export const readSimulation = async (folder: string): Promise<NamedRun> => {
   if (simulation !== undefined) return { folder, reading, kind: simulation.kind };
   throw new UserError(
     "run-not-simulation",
-    `${folder} was written by \`covenant ${reading.name}\`; expected a folder of \`covenant simulate contract\`, \`simulate games\` or \`simulate sweep\`.`,
+    `${folder} was written by \`covenant ${reading.name}\`; expected a folder of \`covenant simulate contract\`, \`simulate games\`, \`simulate vote\` or \`simulate sweep\`.`,
     { folder, command: reading.name },
   );
 };

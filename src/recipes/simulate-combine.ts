@@ -6,7 +6,7 @@ import { z } from "zod";
 import { createRedact, expandHome, UserError } from "../core/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
-import type { Source } from "./experiment-sources.ts";
+import { decidedGroups, type Source } from "./experiment-sources.ts";
 import { describeGroups, likenessOf } from "./experiment-summary.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -27,7 +27,7 @@ const schema = z.strictObject({
           : "expected a list of folders",
     })
     .min(1)
-    .describe("run folders of simulate contract, games or sweep; all of one kind"),
+    .describe("run folders of simulate contract, games, vote or sweep; all of one kind"),
   labels: z.array(z.string().min(1)).optional().describe("names for the folders; default: their last parts"),
   seed: seedSetting,
 });
@@ -88,6 +88,7 @@ const execute = async (config: CombineConfig, context: RecipeContext) => {
     standfirst: `Joined from ${names.join(", ")}. All figures are in ${resultsStage}/results.csv.`,
     step: simulation.step,
     figures,
+    first: decidedGroups(figures),
     likeness: await likenessOf(sources, ({ name }) => name),
     failures: [],
     facts: [["Folders", names.join(", ")]],

@@ -8,17 +8,21 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manualClock, UserError } from "../core/index.ts";
 import {
+  choiceRecordSchema,
   draftRecordSchema,
   type GameSetup,
+  proposalRecordSchema,
   type Replay,
   ratingRecordSchema,
   replaySchema,
+  supportRecordSchema,
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { moveText } from "./replay/games.ts";
 import { recipe as contractRecipe } from "./simulate-contract.ts";
 import { recipe as gamesRecipe } from "./simulate-games.ts";
 import { recipe } from "./simulate-replay.ts";
+import { recipe as voteRecipe } from "./simulate-vote.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-replay-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -31,6 +35,7 @@ const context = {
 };
 const contract = join(folder, "contract");
 const games = join(folder, "games");
+const vote = join(folder, "vote");
 
 const replay = async (run: string, more: object = {}): Promise<Replay> => {
   const { document } = await recipe.run(recipe.schema.parse({ run, ...more }), context);
@@ -47,6 +52,9 @@ beforeAll(async () => {
   writeFileSync(personas, people.join("\n").replaceAll("{x}: y.", "it"));
   const given = { model: `scripted:${script}`, personas, users: "all" as const, runs: 2, turns: 2 };
   await contractRecipe.run(contractRecipe.schema.parse({ ...given, out: contract }), context);
+  copyFileSync(fileURLToPath(new URL("../../examples/vote-script.yaml", import.meta.url)), script);
+  const voted = { model: `scripted:${script}`, personas, users: "all" as const, seats: 2, rounds: 1 };
+  await voteRecipe.run(voteRecipe.schema.parse({ ...voted, out: vote }), context);
   rmSync(script);
   rmSync(personas);
   const played = {
@@ -155,6 +163,77 @@ describe("a replay of games", () => {
     expect(moveText(pot, { move: { type: "contribution", units: 4 } })).toBe(
       "I put 4 of 9 apples into the pot.",
     );
+  });
+});
+
+describe("a replay of a vote", () => {
+  it("says proposals, what stood for choice, ballots, each rule's choice and what was decided, round by round", async () => {
+    const { messages, speakers, steps, kind } = await replay(vote);
+    expect([kind, steps]).toEqual(["vote", 3]);
+    const order = messages.map(({ step, kind: what }) => `${step} ${what}`);
+    expect([...new Set(order)]).toEqual([
+      "0 proposal",
+      ...["candidate", "ballot", "choice", "document"].map((what) => `1 ${what}`),
+      ...["critique", "candidate", "ballot", "choice", "document"].map((what) => `2 ${what}`),
+      ...["comment", "critique", "candidate", "ballot", "choice", "document"].map((what) => `3 ${what}`),
+    ]);
+    const proposals = await readRecords(join(vote, "proposals/proposals.jsonl"), proposalRecordSchema);
+    for (const { id, statement, text, problem } of proposals) {
+      const told = messages.find(({ record }) => record === id)!;
+      expect(told.text).toBe(statement ?? text);
+      expect(told.note).toBe(problem === undefined ? "" : `not used: ${problem}`);
+    }
+    const support = await readRecords(join(vote, "votes/support.jsonl"), supportRecordSchema);
+    const ballots = messages.filter(({ step, kind: what }) => step === 1 && what === "ballot");
+    expect(ballots).toHaveLength(4);
+    for (const { user, candidate, support: value, missing } of support) {
+      const { values, note } = ballots.find(({ from }) => from === user)!;
+      expect(values[candidate]).toBe(value);
+      expect(note.includes(`${candidate}: missing, ${missing}`)).toBe(value === null);
+    }
+    const ids = new Set(speakers.map(({ id }) => id));
+    for (const { from, kind: what } of messages)
+      if (!["candidate", "choice"].includes(what)) expect(ids).toContain(from);
+  });
+
+  it("tells what each rule chooses, of which candidates, and what that is worth", async () => {
+    const { messages } = await replay(vote, { from: "1" });
+    const candidates = new Map(
+      messages
+        .filter(({ step, kind }) => step === 1 && kind === "candidate")
+        .map(({ from, text }) => [from, text]),
+    );
+    const choices = await readRecords(join(vote, "votes/choices.jsonl"), choiceRecordSchema);
+    for (const { id, rule, decides, chosen, welfare } of choices) {
+      const { from, text, values, note } = messages.find(({ record }) => record === id)!;
+      expect(from).toBe(rule);
+      expect(text.split("\n")).toEqual(chosen.map((name, at) => `${at + 1}. ${candidates.get(name)!}`));
+      const { utilitarian, nash, rawlsian } = welfare!;
+      expect(values).toEqual({ utilitarian, nash, rawlsian });
+      expect(note.startsWith("decides; ")).toBe(decides);
+    }
+  });
+
+  it("keeps for one user what that user says, and what is for everybody", async () => {
+    const { messages } = await replay(vote, { user: "cem" });
+    const own = messages.filter(({ kind }) => ["proposal", "ballot", "comment"].includes(kind));
+    expect(own.map(({ from }) => from)).toEqual(Array(2 + 3 + 1).fill("user-3"));
+    expect(messages.filter(({ kind }) => kind === "choice")).toHaveLength(8 + 2);
+  });
+
+  it("has a ballot's numbers below who gave them, whole numbers on a line", async () => {
+    let text = "";
+    const write = (more: string): void => {
+      text += more;
+    };
+    await recipe.run(recipe.schema.parse({ run: vote }), {
+      ...context,
+      screen: { write, isTerminal: false },
+    });
+    expect(text).toMatch(
+      /── Stage 1: the vote, ballots ──\nuser 1, ana.*\n {2}principle-1 (\d+|–), principle-2 /,
+    );
+    expect(text).toMatch(/── Stage 3: round 1, what should change ──\nuser 1, ana {2}\[support \d\]\n {2}\S/);
   });
 });
 

@@ -1,4 +1,4 @@
-// `covenant simulate replay`: a stored social contract or stored games, message by message, without a model and without a key:
+// `covenant simulate replay`: a stored social contract, vote or games, message by message, without a model and without a key:
 // in the terminal at the pace of a reader, or as one document for web pages.
 
 import { setTimeout as wait } from "node:timers/promises";
@@ -10,6 +10,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { contractReplay } from "./replay/contract.ts";
 import { gamesReplay } from "./replay/games.ts";
 import { messageLines, numbered, type ReplaySource, wantedOf } from "./replay/replay.ts";
+import { voteReplay } from "./replay/vote.ts";
 import { isSweep, readSimulation } from "./run-sources.ts";
 import { counted } from "./wording.ts";
 
@@ -21,7 +22,7 @@ const schema = z.strictObject({
     })
     .min(1)
     .overwrite(expandHome)
-    .describe("run folder of simulate contract or games"),
+    .describe("run folder of simulate contract, games or vote"),
   pace: z
     .number()
     .nonnegative()
@@ -31,10 +32,10 @@ const schema = z.strictObject({
     .string()
     .regex(
       /^\d+(\.\d+)?$/,
-      "expected a run or iteration, with a turn behind a point where wanted, e.g. 2 or 2.3",
+      "expected a run, iteration or stage, with a turn behind a point where wanted, e.g. 2 or 2.3",
     )
     .optional()
-    .describe("first run or iteration to be shown, e.g. 2, or turn in it, e.g. 2.3"),
+    .describe("first run, iteration or stage to be shown, e.g. 2, or turn in it, e.g. 2.3"),
   user: z
     .string()
     .min(1)
@@ -48,7 +49,7 @@ type ReplayConfig = z.output<typeof schema>;
 /** Seconds a message where somebody watches. */
 const readersPace = 0.6;
 
-const replays = { contract: contractReplay, games: gamesReplay } as const;
+const replays = { contract: contractReplay, games: gamesReplay, vote: voteReplay } as const;
 
 const prepare = async (config: ReplayConfig) => {
   const named = await readSimulation(config.run);
@@ -114,7 +115,7 @@ export const recipe: Recipe<typeof schema> = {
     pace: { path: "pace", description: "seconds a message; 0: at once", placeholder: "seconds" },
     from: {
       path: "from",
-      description: "first run or iteration, e.g. 2, or turn in it, e.g. 2.3",
+      description: "first run, iteration or stage, e.g. 2, or turn in it, e.g. 2.3",
       placeholder: "place",
     },
     user: { path: "user", description: "only what this user says or is told", placeholder: "user" },

@@ -6,7 +6,7 @@ import { checkValue, createRedact, UserError } from "../core/index.ts";
 import { runsHere } from "../models/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun, readRun } from "../runs/index.ts";
-import type { Source } from "./experiment-sources.ts";
+import { decidedGroups, type Source } from "./experiment-sources.ts";
 import { describeGroups, likenessOf } from "./experiment-summary.ts";
 import { runFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
@@ -137,6 +137,7 @@ const execute = async (config: SweepConfig, context: RecipeContext) => {
     standfirst: `Axes: ${Object.keys(config.grid).join(", ") || "none"}. Each cell of the grid was simulated with ${counted((config.seeds ?? [config.seed]).length * config.repetitions, "seed")}; all figures are in ${resultsStage}/results.csv.`,
     step: simulation.step,
     figures,
+    first: decidedGroups(figures),
     likeness: await likenessOf(sources, labelOf),
     failures: failed.map(({ name, message }) => `${name}: ${message}`),
     facts: [

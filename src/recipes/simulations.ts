@@ -10,6 +10,7 @@ import { contractRows, documentText } from "./contract-figures.ts";
 import type { Recipe } from "./recipe.ts";
 import { runName } from "./stages/contract-run.ts";
 import { gameRows } from "./stages/game-figures.ts";
+import { decidingStages, readDecided, voteRows } from "./vote-figures.ts";
 
 /** How figures of a run are read. steps: runs, or iterations, that its settings ask for. */
 export type Simulation = {
@@ -42,6 +43,18 @@ const gamesSettings = z.looseObject({
   learner: z.string().optional(),
 });
 
+const voteSettings = z.looseObject({
+  model: z.string(),
+  rule: z.string(),
+  rounds: z.number(),
+  roles: z
+    .looseObject({
+      user: z.looseObject({ model: z.string().optional() }),
+      mediator: z.looseObject({ model: z.string().optional() }),
+    })
+    .optional(),
+});
+
 const named = (names: readonly (string | undefined)[]): string[] => [
   ...new Set(names.filter((name) => name !== undefined)),
 ];
@@ -68,7 +81,7 @@ export const simulations: readonly Simulation[] = [
     rows: ({ folder, config }) => contractRows(folder, contractSettings.parse(config).runs),
     document: lastDocument,
     step: "Run",
-    shown: /^(own|others|similarity)\./,
+    shown: /^(own|others|similarity)\.|^satisfaction/,
   },
   {
     kind: "games",
@@ -81,6 +94,21 @@ export const simulations: readonly Simulation[] = [
     document: async () => null,
     step: "Iteration",
     shown: /^(given|accepted|income)$/,
+  },
+  {
+    kind: "vote",
+    load: async () => (await import("./simulate-vote.ts")).recipe,
+    models(settings) {
+      const { model, roles } = voteSettings.parse(settings);
+      return named([model, roles?.user.model, roles?.mediator.model]);
+    },
+    rows: ({ folder, config }) => voteRows(folder, voteSettings.parse(config)),
+    async document({ folder, config }) {
+      const last = decidingStages(voteSettings.parse(config)).at(-1)!;
+      return documentText(await readDecided(folder, last));
+    },
+    step: "Stage",
+    shown: /^(utilitarian|rawlsian|leftOut|satisfaction)/,
   },
 ];
 

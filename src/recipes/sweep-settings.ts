@@ -13,9 +13,7 @@ const settings = z.record(z.string().min(1), z.unknown());
 /** Everything that `covenant simulate sweep` can be told. */
 export const sweepSchema = z.strictObject({
   out: outSetting("runs/sweep"),
-  command: simulationKindSchema
-    .default("games")
-    .describe("what is swept: simulate contract, or simulate games"),
+  command: simulationKindSchema.default("games").describe("what is swept: simulate contract, games or vote"),
   settings: settings.default({}).describe("settings of that command for all cells"),
   grid: z
     .record(

@@ -13,6 +13,7 @@ import { streamRecords } from "../runs/index.ts";
 import { ballotsOf, type SupportTable } from "../simulation/index.ts";
 import { openTable, type TableColumn } from "../tables/index.ts";
 import { describeMissing } from "./contract-summary.ts";
+import { standingName } from "./stages/vote-rounds.ts";
 import type { Voted } from "./stages/vote-run.ts";
 import type { Vote } from "./vote-settings.ts";
 import { counted } from "./wording.ts";
@@ -267,12 +268,12 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
               const found = named(round.choices[0]!.chosen[0]!);
               return [
                 round.stage,
-                found.candidate === "standing" ? "as before" : found.candidate,
+                found.candidate === standingName ? "as before" : found.candidate,
                 one(found.mean),
                 one(found.lowest),
                 whoIs(vote, found.lowestOf),
                 `of ${counted(round.candidates.length, "document")}`,
-                one(named("standing").mean),
+                one(named(standingName).mean),
               ];
             }),
           ],

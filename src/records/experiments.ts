@@ -8,7 +8,7 @@ const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 
 /** The simulations that can be swept, joined and replayed, by their command's second word. */
-export const simulationKinds = ["contract", "games"] as const;
+export const simulationKinds = ["contract", "games", "vote"] as const;
 export const simulationKindSchema = z.enum(simulationKinds);
 export type SimulationKind = z.infer<typeof simulationKindSchema>;
 
@@ -29,9 +29,14 @@ export type SweepRun = z.infer<typeof sweepRunSchema>;
 /** What a figure is: the mean of single values, how many there were, or how many of them were missing. */
 export const statistics = ["mean", "n", "missing"] as const;
 
+/** The experiment that stands for what a vote decided, beside what each rule would have chosen. */
+export const decidedName = "decided";
+
 /**
- * A figure of a run. step: the run of a contract, the iteration of games, from 1; experiment, trial: of games, which and
- * in which of its own repetitions, from 1. user: the seat that it is of, "all" for all users; persona: who sits there.
+ * A figure of a run. step: the run of a contract, the iteration of games, from 1; of a vote 1, and its rounds from 2.
+ * experiment: of games, which; of votes, the rule, or what was decided; where the oracle measured, the constitution's name.
+ * trial: in which of games' own repetitions, from 1. user: the seat that it is of, "all" for all users; persona: who sits
+ * there.
  */
 export const experimentFigureSchema = z.object({
   experiment: z.string().nullable(),
@@ -93,14 +98,20 @@ export const replayMessageKinds = [
   "principle",
   "move",
   "outcome",
+  "proposal",
+  "candidate",
+  "ballot",
+  "choice",
 ] as const;
 
 /**
  * A message. number: from 1, over the whole replay, whatever is left out of it. step: the run of a contract, the iteration
- * of games (0: before the first); turn: of the talk, or of the game's moves, from 1. scene: the talk or game. to: who hears
- * it; an empty list: nobody but the record (a rating of somebody else's draft, an outcome). values: numbers that belong to
- * it (ratings, payoffs), null where missing. from: a speaker's id; of a task, the task's. note: what else is to be said, e.g. why there is no text. record: the line of
- * the run's files that it was read from.
+ * of games (0: before the first), the stage of a vote (0: proposals, 1: the vote, from 2 its rounds); turn: of the talk, of
+ * the game's moves, or of a user's proposals, from 1. scene: the talk, the game, or the part of a vote's stage. to: who hears
+ * it; an empty list: nobody but the record (a rating of somebody else's draft, an outcome, a ballot). values: numbers that
+ * belong to it (ratings, payoffs, support by candidate, welfare), null where missing. from: a speaker's id; of a task, a
+ * candidate or a rule's choice, its own name. note: what else is to be said, e.g. why there is no text. record: the line of
+ * the run's files that it was read from, of a ballot the first of its lines.
  */
 export const replayMessageSchema = z.object({
   number: positive,
@@ -117,7 +128,7 @@ export const replayMessageSchema = z.object({
 });
 export type ReplayMessage = z.infer<typeof replayMessageSchema>;
 
-/** A whole replay. steps: how many runs or iterations there are; title: what it is, in words. */
+/** A whole replay. steps: how many runs, iterations or stages there are; title: what it is, in words. */
 export const replaySchema = z.object({
   version: z.literal(1),
   kind: simulationKindSchema,

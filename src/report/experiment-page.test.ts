@@ -81,7 +81,7 @@ describe("the page of groups", () => {
         }),
       );
       const page = groupsPage({
-        ...{ eyebrow: "e", headline: "h", standfirst: "s", step: "Run", figures, likeness: null },
+        ...{ eyebrow: "e", headline: "h", standfirst: "s", step: "Run", figures, first: [], likeness: null },
         ...{ failures: [nasty], facts: [] },
       });
       const { warnings, html } = await drawExperiment(page);

@@ -17,13 +17,17 @@ export type GroupLikeness = {
   readonly values: readonly (readonly number[])[];
 };
 
-/** step: what a step is called ("Run"); failures: runs that are missing, with what was wrong. */
+/**
+ * step: what a step is called ("Run"); first: the groups that are drawn where there are too many for all of them; failures:
+ * runs that are missing, with what was wrong.
+ */
 export type GroupsPageData = {
   readonly eyebrow: string;
   readonly headline: string;
   readonly standfirst: string;
   readonly step: string;
   readonly figures: readonly GroupFigure[];
+  readonly first: readonly string[];
   readonly likeness: GroupLikeness | null;
   readonly failures: readonly string[];
   readonly facts: ExperimentPage["facts"];
@@ -34,7 +38,7 @@ const shownGroups = 24;
 const shownLikeness = 30;
 
 /** Measures that get no picture. */
-const undrawn = /^(principles\.|unparseable$|missing$|questions$|distance$)/;
+const undrawn = /^(principles(\.|$)|unparseable$|missing$|questions$|distance$|nash$|candidates$|standing$)/;
 
 const words: Readonly<Record<string, string>> = {
   given: "Share offered",
@@ -44,6 +48,15 @@ const words: Readonly<Record<string, string>> = {
   "similarity.contract": "Likeness to the contract before",
   "principles.constitution": "Principles of the constitution",
   "principles.contract": "Clauses of the contract",
+  utilitarian: "Support of what was chosen",
+  nash: "Support of what was chosen, geometric mean of users",
+  rawlsian: "Support of what was chosen, worst-off user",
+  leftOut: "Users left out",
+  principles: "Principles that were chosen",
+  candidates: "Candidates",
+  standing: "Support of what stood before",
+  satisfaction: "True satisfaction",
+  "satisfaction.worst": "True satisfaction of the worst-off user",
   unparseable: "Moves that could not be read",
   missing: "Moves that never came",
   questions: "Questions an offer",
@@ -62,8 +75,12 @@ const titleOf = (metric: string): string => {
 
 const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
+/** Measures from 0 to 10. */
+const ofTen = /^(utilitarian|nash|rawlsian|standing|satisfaction)/;
+
 /** An axis that begins at nothing (or as far below) and ends at 1, 5, 10 or a power of ten: the first that holds all. */
 const scaleOf = (figures: readonly GroupFigure[]): PanelScale => {
+  if (figures.every(({ metric }) => ofTen.test(metric))) return { low: 0, high: 10, share: false };
   const most = Math.max(...figures.map(({ value }) => Math.abs(value)));
   // The interval of a share may reach past 1, where there is nothing.
   const reach = most <= 1 ? most : Math.max(most, ...figures.map(({ high }) => high ?? 0));
@@ -77,6 +94,15 @@ const measured = (data: GroupsPageData, metric: string): GroupFigure[] =>
 const groupsOf = (figures: readonly GroupFigure[]): string[] => [
   ...new Set(figures.map(({ group }) => group)),
 ];
+
+/** Groups that are drawn, and a sentence on the others. */
+const drawnOf = (data: GroupsPageData, figures: readonly GroupFigure[]) => {
+  const all = groupsOf(figures);
+  const first = all.filter((group) => data.first.includes(group));
+  const groups = (all.length > shownGroups && first.length > 1 ? first : all).slice(0, shownGroups);
+  const hidden = all.length - groups.length;
+  return { groups, rest: hidden === 0 ? "" : ` ${hidden} more are in results/groups.csv.` };
+};
 
 /** The figures of every group's last step. */
 const lastOf = (figures: readonly GroupFigure[]): GroupFigure[] => {
@@ -111,19 +137,24 @@ const intervalNote = (figures: readonly GroupFigure[]): string => {
 const idOf = (metric: string): string => metric.replaceAll(/[^a-z0-9]+/gi, "-");
 
 const curves = (data: GroupsPageData, metric: string): ChartRequest | null => {
-  const own = measured(data, metric);
-  const panels = groupsOf(own).slice(0, shownGroups);
-  if (new Set(own.map(({ step }) => step)).size < 2) return null;
+  const all = measured(data, metric);
+  const isOnItsWay = (group: string): boolean =>
+    new Set(all.filter((one) => one.group === group).map(({ step }) => step)).size > 1;
+  const { groups: panels, rest } = drawnOf(
+    data,
+    all.filter(({ group }) => isOnItsWay(group)),
+  );
+  if (panels.length === 0) return null;
+  const own = all.filter(({ group }) => panels.includes(group));
   const users = seriesOf(own);
   const context = users.includes("flexible") && users.includes("fixed") ? "fixed players" : undefined;
   const points = own.map(({ group, user, step, value, low, high, n }) => ({
     ...{ panel: group, series: seriesName(user), at: step, estimate: { value, low, high, n } },
   }));
-  const hidden = groupsOf(own).length - panels.length;
   return {
     id: `${idOf(metric)}-by-step`,
     title: `${titleOf(metric)}, by ${data.step.toLowerCase()}`,
-    seen: `A panel for each group${hidden > 0 ? `; the first ${shownGroups} of ${hidden + shownGroups}` : ""}.`,
+    seen: `A panel for each group.${rest}`,
     reading: intervalNote(own),
     wide: { width: 740, height: 130 },
     narrow: { width: 360, height: 130 },
@@ -138,7 +169,7 @@ const curves = (data: GroupsPageData, metric: string): ChartRequest | null => {
 
 const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
   const all = lastOf(measured(data, metric));
-  const groups = groupsOf(all).slice(0, shownGroups);
+  const { groups, rest } = drawnOf(data, all);
   const own = all.filter(({ group }) => groups.includes(group));
   const users = seriesOf(own);
   if (groups.length < 2 || users.length > 4 || metric.startsWith("similarity.")) return null;
@@ -149,10 +180,11 @@ const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
   return {
     id: `${idOf(metric)}-at-the-end`,
     title: `${titleOf(metric)}, at the end`,
-    seen:
+    seen: `${
       two(best.value) === two(worst.value)
         ? `All are at ${two(best.value)}.`
-        : `Highest: ${best.group} with ${two(best.value)}; lowest: ${worst.group} with ${two(worst.value)}.`,
+        : `Highest: ${best.group} with ${two(best.value)}; lowest: ${worst.group} with ${two(worst.value)}.`
+    }${rest}`,
     reading: intervalNote(own),
     wide: { width: 740, height },
     narrow: { width: 360, height },
@@ -238,8 +270,10 @@ export const groupsPage = (data: GroupsPageData): ExperimentPage => {
   const metrics = [...new Set(data.figures.map(({ metric }) => metric))].filter(
     (metric) => measured(data, metric).length > 0,
   );
+  const isAlways = (metric: string, always: number): boolean =>
+    measured(data, metric).every(({ value }) => value === always);
   const isUneventful = (metric: string): boolean =>
-    metric === "accepted" && measured(data, metric).every(({ value }) => value === 1);
+    (metric === "accepted" && isAlways(metric, 1)) || (metric === "leftOut" && isAlways(metric, 0));
   const pictured = metrics.filter((metric) => !undrawn.test(metric) && !isUneventful(metric));
   const all = pictured.flatMap((metric) => [ends(data, metric), curves(data, metric)]).filter(isThere);
   return {

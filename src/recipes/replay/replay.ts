@@ -1,5 +1,5 @@
 // What a replay is made of before it is shown, which of its messages are wanted, and how a message looks in a terminal. Where
-// messages come from is in contract.ts and games.ts.
+// messages come from is in contract.ts, games.ts and vote.ts.
 
 import { UserError } from "../../core/index.ts";
 import type { ReplayMessage, ReplaySpeaker } from "../../records/index.ts";
@@ -50,6 +50,16 @@ const isAtOrAfter = ({ step, turn, kind }: Said, from: string): boolean => {
   return step > first || (step === first && at >= within);
 };
 
+/** Kinds of messages that are for everybody, whoever is asked about. */
+const forEverybody: readonly Said["kind"][] = [
+  "task",
+  "document",
+  "principle",
+  "critique",
+  "candidate",
+  "choice",
+];
+
 /** What a run's messages are asked for, as a test. Throws UserError for a user that is not there. */
 export const wantedOf = (filter: ReplayFilter, { speakers }: ReplaySource): ((said: Said) => boolean) => {
   const { from, user, experiment, repetition } = filter;
@@ -58,9 +68,8 @@ export const wantedOf = (filter: ReplayFilter, { speakers }: ReplaySource): ((sa
     (from === undefined || isAtOrAfter(said, from)) &&
     (experiment === undefined || said.experiment === experiment) &&
     (repetition === undefined || said.repetition === repetition) &&
-    // What is for everybody stays: documents, principles, critiques.
     (seats === null ||
-      ["task", "document", "principle", "critique"].includes(said.kind) ||
+      forEverybody.includes(said.kind) ||
       seats.has(said.from) ||
       said.to.some((one) => seats.has(one)) ||
       (said.kind === "outcome" && Object.keys(said.values).some((one) => seats.has(one))));
@@ -82,26 +91,30 @@ export async function* numbered(
 
 const columns = 92;
 
-/** A text in lines of so many characters, words kept whole, with two spaces in front. */
-const indented = (text: string): string[] =>
-  text.split("\n").flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      if (line !== "" && line.length + word.length + 1 > columns) {
-        lines.push(line);
-        line = word;
-      } else line = line === "" ? word : `${line} ${word}`;
-    }
-    return [...lines, line].map((one) => `  ${one}`.trimEnd());
-  });
+/** Words in lines of so many characters, each kept whole, with two spaces in front. */
+const wrapped = (words: readonly string[]): string[] => {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words) {
+    if (line !== "" && line.length + word.length + 1 > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((one) => `  ${one}`.trimEnd());
+};
 
-const valuesText = ({ values, kind }: ReplayMessage): string =>
+const indented = (text: string): string[] =>
+  text.split("\n").flatMap((paragraph) => wrapped(paragraph.split(" ")));
+
+/** Numbers with their names, with a comma behind all but the last. */
+const valueTexts = ({ values, kind }: ReplayMessage): string[] =>
   kind === "outcome"
-    ? ""
-    : Object.entries(values)
-        .map(([name, value]) => `${name} ${value === null ? "–" : Number(value.toFixed(2))}`)
-        .join(", ");
+    ? []
+    : Object.entries(values).map(
+        ([name, value], at, all) =>
+          `${name} ${value === null ? "–" : Number(value.toFixed(2))}${at < all.length - 1 ? "," : ""}`,
+      );
 
 /** A message as lines for a person. before: the message before it, whose place is not told again. */
 export const messageLines = (
@@ -112,7 +125,7 @@ export const messageLines = (
   const { scene, from, to, text, note, kind } = message;
   const nameOf = (id: string): string => speakers.find((one) => one.id === id)?.name ?? id;
   const placeOf = ({ step: at, turn: within, scene: place, kind: what }: ReplayMessage): string =>
-    ["draft", "comment", "rating"].includes(what)
+    within !== null && ["draft", "comment", "rating"].includes(what)
       ? `${stepName} ${at}, turn ${within}`
       : `${at === 0 ? `Before the first ${stepName.toLowerCase()}` : `${stepName} ${at}`}: ${place}`;
   const place = placeOf(message);
@@ -123,11 +136,15 @@ export const messageLines = (
       : to.length === 0
         ? ""
         : ` → ${to.map(nameOf).join(", ")}`;
-  const values = valuesText(message);
-  const said = [...(values === "" ? [] : [`[${values}]`]), ...(note === "" ? [] : [`(${note})`])].join(" ");
+  // A ballot has as many numbers as there are candidates.
+  const isBallot = kind === "ballot";
+  const values = valueTexts(message);
+  const beside = isBallot || values.length === 0 ? [] : [`[${values.join(" ")}]`];
+  const said = [...beside, ...(note === "" ? [] : [`(${note})`])].join(" ");
   return [
     ...head,
     `${nameOf(from)}${whom}${said === "" ? "" : `  ${said}`}`,
+    ...(isBallot ? wrapped(values) : []),
     ...(text === "" ? [] : indented(text)),
   ];
 };

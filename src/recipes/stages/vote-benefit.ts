@@ -36,6 +36,9 @@ export const isMeasured = ({ personas, sandbox }: VoteConfig): boolean =>
 export const measuredTasks = ({ config }: Vote): Task[] =>
   isMeasured(config) ? heldOutTasks(config.seed, config.sandbox.requests) : [];
 
+/** Between the names of a set that several rules chose. */
+export const nameSeparator = "+";
+
 /** What is measured under which rules' names. */
 type Measured = {
   readonly names: readonly string[];
@@ -100,12 +103,12 @@ export const benefitOf = async (
     constitutions: sets.map(({ names, statements, parents }): MeasuredConstitution => {
       const document =
         statements.length === 0 ? null : measuredDocument(statements, { model: "vote", description: "" });
-      return { name: names.join("+"), parents, documentFor: () => document };
+      return { name: names.join(nameSeparator), parents, documentFor: () => document };
     }),
     users: setup.users.map(({ id, persona }) => ({ id, description: persona.description })),
   };
   const figures = satisfactionFigures(await satisfactionStage(pipeline, stage), stage, config.seed);
   return Object.fromEntries(
-    sets.flatMap(({ names }) => names.map((name) => [name, figures[names.join("+")]!])),
+    sets.flatMap(({ names }) => names.map((name) => [name, figures[names.join(nameSeparator)]!])),
   );
 };

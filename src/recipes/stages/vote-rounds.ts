@@ -44,6 +44,9 @@ import {
 export const roundNames = (rounds: number): string[] =>
   rounds === 0 ? [] : ["opening", ...Array.from({ length: rounds }, (_, at) => `round-${at + 1}`)];
 
+/** The document that stands, by its name among the candidates of a round. */
+export const standingName = "standing";
+
 /** What is drafted from in the opening: what users proposed, in their own words, or what a file names. */
 const proposedVoices = ({ candidates }: Voted): Voice[] =>
   candidates.flatMap(({ id, statements, said, source }) =>
@@ -86,7 +89,7 @@ const candidatesOf = (vote: Vote, stage: string, before: Voted, drafts: readonly
       document,
     };
   };
-  const found = [candidate("standing", [before.decided.id], before.decided.document)];
+  const found = [candidate(standingName, [before.decided.id], before.decided.document)];
   const texts = new Set([textOf(before.decided.document)]);
   const description = `Drafted by a model in ${stage} of a vote of ${counted(vote.setup.users.length, "simulated user")}, who criticised and ranked such documents.`;
   for (const { name, parents, document } of drafts) {

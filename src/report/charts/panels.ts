@@ -100,7 +100,10 @@ const axesOf = ({ points, along, scale }: PanelsInput) => {
     axis: {
       title: along,
       format: "d",
-      ...(places.length <= 6 ? { values: places, labelOverlap: false } : { tickCount: 4, tickMinStep: 1 }),
+      // A step of 1 between ticks, which Vega-Lite takes for whole numbers, would drop every second one of those named.
+      ...(places.length <= 6
+        ? { values: places, labelOverlap: false, tickMinStep: 0.1 }
+        : { tickCount: 4, tickMinStep: 1 }),
     },
   };
   const y = {
