@@ -20,6 +20,23 @@ const sizeLines = ({ steps }: RecipePlan): string[] =>
         ],
   );
 
+/** What all of it takes at its peak, where that is told. */
+const memoryLines = ({ memory, processes = 1 }: RecipePlan): string[] => {
+  if (memory === undefined) return [];
+  const together = processes === 1 ? "" : `, ${processes} processes at once`;
+  return [`Memory: about ${describeMemory(memory)} at its peak${together}.`];
+};
+
+const timeLine = ({ seconds, steps, processes = 1 }: RecipePlan): string => {
+  if (seconds === null) return "Time: not known: a model runs elsewhere, or is not here yet.";
+  const sum = steps.reduce((total, step) => total + (step.seconds ?? 0), 0);
+  const together =
+    processes === 1
+      ? ""
+      : `: ${processes} processes work at once, whose steps take ${formatDuration(sum)} added up`;
+  return `Time: about ${formatDuration(seconds)} on this machine as busy as it is now${together}.`;
+};
+
 /** A plan as lines of text. */
 export const formatPlan = (plan: RecipePlan): string[] => {
   const sum = (key: "calls" | "tokens"): number => plan.steps.reduce((total, step) => total + step[key], 0);
@@ -43,8 +60,9 @@ export const formatPlan = (plan: RecipePlan): string[] => {
     ),
     "",
     ...sizeLines(plan),
+    ...memoryLines(plan),
     ...(plan.notices ?? []).map(({ text }) => `Warning: ${text}`),
-    `Time: ${plan.seconds === null ? "not known: a model runs elsewhere, or is not here yet" : `about ${formatDuration(plan.seconds)} on this machine as busy as it is now`}.`,
+    timeLine(plan),
     `Cost: ${plan.dollars === null ? "not known" : formatDollars(plan.dollars)}.`,
   ];
 };
