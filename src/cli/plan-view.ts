@@ -1,8 +1,9 @@
 // What --dry-run prints: the steps a command would take, with calls, tokens, time and cost.
 // The figures are made in the recipes; this only sets them in columns.
 
+import { alignColumns } from "../core/index.ts";
 import type { RecipePlan } from "../recipes/index.ts";
-import { formatCount, formatDollars, formatDuration, formatTable } from "./formatting.ts";
+import { formatCount, formatDollars, formatDuration } from "./formatting.ts";
 
 const describeTime = (seconds: number | null): string =>
   seconds === null ? "?" : seconds === 0 ? "" : formatDuration(seconds);
@@ -50,9 +51,9 @@ export const formatPlan = (plan: RecipePlan): string[] => {
   return [
     "This is what would be done (nothing was):",
     "",
-    ...formatTable(
-      ["stage", "what", "model calls", "tokens at most", "time"],
+    ...alignColumns(
       [
+        ["stage", "what", "model calls", "tokens at most", "time"],
         ...rows,
         ["in all", "", formatCount(sum("calls")), formatCount(sum("tokens")), describeTime(plan.seconds)],
       ],
