@@ -1,4 +1,4 @@
-// Numbers as people read them in a terminal: durations, counts, rates, money, and tables of plain text.
+// Numbers as people read them in a terminal: durations, counts, rates, money.
 // Pure text: knows neither terminal nor recipe.
 
 /** Seconds as "0.4 s", "12 s", "3 min 05 s", "2 h 07 min". */
@@ -24,25 +24,3 @@ export const formatRate = (perSecond: number): string => {
 
 export const formatDollars = (dollars: number): string =>
   dollars === 0 ? "nothing" : dollars < 0.01 ? "under $0.01" : `$${dollars.toFixed(2)}`;
-
-/** Columns of text under a header; columns named in `right` are set flush right. */
-export const formatTable = (
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[] = [],
-): string[] => {
-  const lines = header.length === 0 ? rows : [header, ...rows];
-  const widths: number[] = [];
-  for (const line of lines) {
-    for (const [column, cell] of line.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
-  }
-  return lines.map((line) =>
-    line
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return right.includes(column) ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd(),
-  );
-};

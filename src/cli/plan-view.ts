@@ -1,8 +1,9 @@
 // What --dry-run prints: the steps a command would take, with calls, tokens, time and cost.
 // The figures are made in the recipes; this only sets them in columns.
 
+import { alignColumns } from "../core/index.ts";
 import type { RecipePlan } from "../recipes/index.ts";
-import { formatCount, formatDollars, formatDuration, formatTable } from "./formatting.ts";
+import { formatCount, formatDollars, formatDuration } from "./formatting.ts";
 
 const describeTime = (seconds: number | null): string =>
   seconds === null ? "?" : seconds === 0 ? "" : formatDuration(seconds);
@@ -20,6 +21,23 @@ const sizeLines = ({ steps }: RecipePlan): string[] =>
         ],
   );
 
+/** What all of it takes at its peak, where that is told. */
+const memoryLines = ({ memory, processes = 1 }: RecipePlan): string[] => {
+  if (memory === undefined) return [];
+  const together = processes === 1 ? "" : `, ${processes} processes at once`;
+  return [`Memory: about ${describeMemory(memory)} at its peak${together}.`];
+};
+
+const timeLine = ({ seconds, steps, processes = 1 }: RecipePlan): string => {
+  if (seconds === null) return "Time: not known: a model runs elsewhere, or is not here yet.";
+  const sum = steps.reduce((total, step) => total + (step.seconds ?? 0), 0);
+  const together =
+    processes === 1
+      ? ""
+      : `: ${processes} processes work at once, whose steps take ${formatDuration(sum)} added up`;
+  return `Time: about ${formatDuration(seconds)} on this machine as busy as it is now${together}.`;
+};
+
 /** A plan as lines of text. */
 export const formatPlan = (plan: RecipePlan): string[] => {
   const sum = (key: "calls" | "tokens"): number => plan.steps.reduce((total, step) => total + step[key], 0);
@@ -33,9 +51,9 @@ export const formatPlan = (plan: RecipePlan): string[] => {
   return [
     "This is what would be done (nothing was):",
     "",
-    ...formatTable(
-      ["stage", "what", "model calls", "tokens at most", "time"],
+    ...alignColumns(
       [
+        ["stage", "what", "model calls", "tokens at most", "time"],
         ...rows,
         ["in all", "", formatCount(sum("calls")), formatCount(sum("tokens")), describeTime(plan.seconds)],
       ],
@@ -43,8 +61,9 @@ export const formatPlan = (plan: RecipePlan): string[] => {
     ),
     "",
     ...sizeLines(plan),
+    ...memoryLines(plan),
     ...(plan.notices ?? []).map(({ text }) => `Warning: ${text}`),
-    `Time: ${plan.seconds === null ? "not known: a model runs elsewhere, or is not here yet" : `about ${formatDuration(plan.seconds)} on this machine as busy as it is now`}.`,
+    timeLine(plan),
     `Cost: ${plan.dollars === null ? "not known" : formatDollars(plan.dollars)}.`,
   ];
 };

@@ -2,10 +2,10 @@
 // done of total, rate, time left, note); elsewhere plain lines, at most one every five seconds a stage. At the end a
 // summary with the time of each stage. Everything goes to stderr.
 
-import type { Clock } from "../core/index.ts";
+import { alignColumns, type Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
 import { estimateProgress, type ProgressPoint } from "../runs/index.ts";
-import { formatCount, formatDollars, formatDuration, formatRate, formatTable } from "./formatting.ts";
+import { formatCount, formatDollars, formatDuration, formatRate } from "./formatting.ts";
 import { type PeoplesTerminal, showControls } from "./terminal.ts";
 
 export type ProgressView = {
@@ -117,11 +117,8 @@ const summary = (ended: readonly Ended[], elapsed: number | undefined): string[]
     what,
     seconds > 0 ? formatDuration(seconds) : "",
   ]);
-  return formatTable(
-    ["stage", "", "time"],
-    [...rows, [elapsed === undefined ? "in all" : "start to end", "", formatDuration(total)]],
-    [2],
-  );
+  const last = [elapsed === undefined ? "in all" : "start to end", "", formatDuration(total)];
+  return alignColumns([["stage", "", "time"], ...rows, last], [2]);
 };
 
 type Progress = Extract<RunEvent, { type: "stage-progress" }>;

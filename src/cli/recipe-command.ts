@@ -3,12 +3,11 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
+import { alignColumns, type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
 import { type Conversation, planCommand, type Recipe, type RecipeContext } from "../recipes/index.ts";
 import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
-import { formatTable } from "./formatting.ts";
 import { formatPlan } from "./plan-view.ts";
 import { createProgressView } from "./progress-view.ts";
 import { kindAt, type Leaf, leavesOf, type ValueKind } from "./schema-keys.ts";
@@ -118,7 +117,7 @@ const settingsHelp = (recipe: Recipe): string => {
   const blocks = leaves.some(({ isBlock }) => isBlock)
     ? " (in brackets: of a block that is off unless one of its settings is given)"
     : "";
-  return `\nSettings for --config and --set, with their defaults${blocks}:\n${formatTable([], rows).join("\n")}\n`;
+  return `\nSettings for --config and --set, with their defaults${blocks}:\n${alignColumns(rows).join("\n")}\n`;
 };
 
 const collectSettings = (command: Command, recipe: Recipe, flags: readonly BoundFlag[]): Setting[] => {

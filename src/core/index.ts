@@ -1,5 +1,6 @@
 // Everything core offers. What also runs in a browser is listed in portable.ts.
 // Knows no word of the domain, and nothing of the other folders.
+export { alignColumns } from "./columns.ts";
 export {
   type Appender,
   type DiskWriter,

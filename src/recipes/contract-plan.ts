@@ -2,21 +2,18 @@
 // constitution a run (as often as its reply cannot be read, again). Tokens are counted from the texts that are there and
 // from the limits of those that are not.
 
-import { priceOfModel } from "../models/index.ts";
-import type { Message, Task } from "../records/index.ts";
+import { estimatePrompt, priceOfModel } from "../models/index.ts";
+import type { Task } from "../records/index.ts";
 import { metaMessages } from "../simulation/index.ts";
 import type { ContractConfig } from "./contract-settings.ts";
 import type { Speed } from "./model-time.ts";
-import { type PlannedModel, planCalls, tokensOf } from "./plan.ts";
+import { type PlannedModel, planCalls } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
 import { comparedNames } from "./stages/contract-benefit.ts";
 import { metaParts } from "./stages/contract-meta.ts";
 import { type ContractPlay, othersATurn } from "./stages/contract-run.ts";
 import { satisfactionName } from "./stages/satisfaction.ts";
 import { counted } from "./wording.ts";
-
-const tokensIn = (messages: readonly Message[]): number =>
-  messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
 
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -39,14 +36,14 @@ const requestTokens = ({ setup: { wording, cast, tasks, metrics, first }, config
   const each = <Item>(items: readonly Item[], count: (item: Item) => number): number =>
     mean(items.map(count));
   return {
-    draft: each(tasks, (task) => tokensIn(wording.assistant(first, users[0]!.label, task, []))),
+    draft: each(tasks, (task) => estimatePrompt(wording.assistant(first, users[0]!.label, task, []))),
     own: each(users, ({ persona }) =>
       each(tasks, (task) =>
-        tokensIn(wording.ownRating(persona, task, [], "", { metrics: metrics.own, words })),
+        estimatePrompt(wording.ownRating(persona, task, [], "", { metrics: metrics.own, words })),
       ),
     ),
     others: each(users, ({ persona }) =>
-      each(tasks, (task) => tokensIn(wording.othersRating(persona, task, "", metrics.others))),
+      each(tasks, (task) => estimatePrompt(wording.othersRating(persona, task, "", metrics.others))),
     ),
   };
 };
@@ -61,7 +58,7 @@ const metaTokens = ({ setup, config }: ContractPlay): number => {
     earlier: [],
     transcript: transcript!,
   };
-  return tokensIn(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
+  return estimatePrompt(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
 };
 
 /** Held-out requests that are answered in the end under each of the constitutions that are compared. */
@@ -74,7 +71,7 @@ export const planSatisfaction = (
   const price = priceOfModel(config.prices, setup.models.assistant);
   const constitutions = comparedNames.length;
   const calls = constitutions * tasks.length;
-  const asked = mean(tasks.map((task) => tokensIn(setup.wording.assistant(setup.first, "", task, []))));
+  const asked = mean(tasks.map((task) => estimatePrompt(setup.wording.assistant(setup.first, "", task, []))));
   return planCalls(
     satisfactionName,
     `${counted(calls, "answer")} under ${constitutions} constitutions, measured`,

@@ -2,6 +2,7 @@
 // closing lines. Walks the files of the runs once.
 
 import { join } from "node:path";
+import { alignColumns } from "../core/index.ts";
 import {
   draftRecordSchema,
   type Ground,
@@ -163,11 +164,10 @@ const describeRatings = (
     rows.push(["all users", metric.name, ...counts.map(({ all }) => cell(all.own[metric.id]!))]);
   for (const metric of metrics.others)
     rows.push(["others", metric.name, ...counts.map(({ all }) => cell(all.others[metric.id]!))]);
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const hidden = cast.users.length - shownUsers;
   return [
     "Mean ratings, and how many they are of:",
-    ...rows.map((row) => `  ${row.map((one, column) => one.padEnd(widths[column]!)).join("  ")}`.trimEnd()),
+    ...alignColumns(rows).map((line) => `  ${line}`),
     ...(hidden > 0 ? [`  and ${counted(hidden, "more user")}, in metrics.json`] : []),
   ];
 };

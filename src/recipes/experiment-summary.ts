@@ -1,6 +1,7 @@
 // What a person reads of a sweep or of joined simulations in the terminal, and how alike the documents are that runs ended
 // with. Which figures there are is the simulations' part.
 
+import { alignColumns } from "../core/index.ts";
 import type { GroupFigure } from "../records/index.ts";
 import type { GroupLikeness } from "../report/index.ts";
 import { similarityTable } from "../simulation/index.ts";
@@ -33,16 +34,6 @@ const two = (value: number | null): string => (value === null ? "–" : value.to
 /** Groups that are shown; the others are in the table of groups. */
 const shownGroups = 24;
 
-const aligned = (table: readonly (readonly string[])[]): string[] => {
-  const widths = table[0]!.map((_, at) => Math.max(...table.map((row) => row[at]!.length)));
-  return table.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join("  ")
-      .trimEnd(),
-  );
-};
-
 /** What groups came to at their last step, a line for each measure of everybody. */
 export const describeGroups = (
   figures: readonly GroupFigure[],
@@ -70,7 +61,7 @@ export const describeGroups = (
   const hidden = all.length - Math.min(groups.length, shownGroups);
   return [
     `At the last ${step.toLowerCase()}: means with standard errors and 95 % intervals (Student's t)`,
-    ...aligned([["group", "measure", "mean", "error", "interval", "of"], ...rows]),
+    ...alignColumns([["group", "measure", "mean", "error", "interval", "of"], ...rows]),
     ...(!refused && figures.some(({ metric }) => metric === "accepted") ? ["Every offer was accepted."] : []),
     ...(hidden > 0 ? [`and ${counted(hidden, "more group")} in groups.csv`] : []),
     "",

@@ -1,6 +1,7 @@
 // Chances of held-out votes for a person to read: a line a predictor, what the model is worth beside the baselines in plain
 // words, who is told worse, and whether what it was sure of came. Nothing is counted here.
 
+import { alignColumns } from "../core/index.ts";
 import type { Estimate, MissingReason } from "../records/index.ts";
 import type { CalibrationBin, ForecastMeasures } from "../simulation/index.ts";
 import {
@@ -87,12 +88,9 @@ const describeGroups = (groups: readonly GroupFigures[], names: Record<Predictor
       ...predictors.map((name) => shown(accuracy[name])),
     ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return [
     "By opinion group:",
-    ...rows.map((row) =>
-      `  ${row.map((cell, at) => (at === 1 || at === 2 ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!))).join("  ")}`.trimEnd(),
-    ),
+    ...alignColumns(rows, [1, 2]).map((line) => `  ${line}`),
     ...describeWorst(groups),
     ...(groups.some(({ voters }) => voters < fewVoters)
       ? [`Intervals over fewer than ${fewVoters} voters say little.`]

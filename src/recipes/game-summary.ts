@@ -1,7 +1,7 @@
 // What a person reads of games in the terminal: shares over iterations for fixed and flexible seats, what came of it, what
 // principles offer of things they were not learned on, and how many moves could not be read.
 
-import { groupBy } from "../core/index.ts";
+import { alignColumns, groupBy } from "../core/index.ts";
 import type { GameFigure } from "../records/index.ts";
 import type { GameFigures, NormCounts, ProbeFigure } from "./stages/game-figures.ts";
 import { counted } from "./wording.ts";
@@ -81,14 +81,7 @@ const probeTable = (probes: readonly ProbeFigure[]): string[] => {
     ];
   });
   const table = [["experiment", "prior", "learned on", ...unitsHeldOut], ...rows];
-  const widths = table[0]!.map((_, at) => Math.max(...table.map((row) => row[at]!.length)) + 2);
-  const shown = table.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join("")
-      .trimEnd(),
-  );
-  return ["What would you offer of it? Share by the last principle", ...shown, ""];
+  return ["What would you offer of it? Share by the last principle", ...alignColumns(table), ""];
 };
 
 /** The table of acceptance, or one line where nobody refused anything. */

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ModelConfig, parseModelConfig } from "../transformer/index.ts";
 import { askSeconds, type LearnedWork, learnSeconds, type ModelSpeed } from "./model-time.ts";
+import { planOf } from "./plan.ts";
+import { planPolicy } from "./plan-training.ts";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const shapes = read("../../bench/peers/shapes.json") as Record<string, object>;
@@ -44,6 +46,29 @@ describe("how long a model works", () => {
       expect(ratio).toBeLessThan(2);
     },
   );
+
+  it.each([
+    ["3 steps of 64 replies", { steps: 3 }, 16.9],
+    ["8 steps of 8", { steps: 8, replies: 8 }, 10],
+    ["3 steps of 64 on adapters", { steps: 3, lora: {} }, 14.1],
+  ])("is within a factor of two of what PPO was measured at (%s)", (_, change, seconds) => {
+    const policy = speed("tiny");
+    const usual = { replies: 64, epochs: 1, minibatches: 2, maxTokens: 80, hasReference: true };
+    const speeds = { speed: policy, reward: { ...policy, task: "sequence-classification" as const } };
+    const plan = planPolicy("rl", { mean: 22, longest: 32 }, { ...usual, ...speeds, ...change });
+    const ratio = planOf(plan).seconds! / seconds;
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+  });
+
+  it("draws tokens no faster where products have several threads", () => {
+    const work = { calls: 64, read: 1000, written: 64 * 35 };
+    const [one, two] = [speed("tiny"), { ...speed("tiny", 126e9), threads: 2 }].map((own) =>
+      askSeconds(own, work),
+    ) as [number, number];
+    expect(two).toBeLessThan(one);
+    expect(two).toBeGreaterThan(0.7 * one);
+  });
 
   it("has little to do with the work where that is small", () => {
     const small = learnSeconds(speed("llama"), { ...learned, rows: 1, lora: {} });

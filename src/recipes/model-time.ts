@@ -5,8 +5,16 @@
 import { rowLength } from "../training/index.ts";
 import { type ModelConfig, type ModelTask, parameterCount, roundCount } from "../transformer/index.ts";
 
-/** A model that runs here. rate: operations a second of this machine's products. */
-export type ModelSpeed = { readonly config: ModelConfig; readonly task: ModelTask; readonly rate: number };
+/**
+ * A model that runs here. rate: operations a second of this machine's products, which share `threads` (1 where nothing is
+ * said); what is no product has one of them.
+ */
+export type ModelSpeed = {
+  readonly config: ModelConfig;
+  readonly task: ModelTask;
+  readonly rate: number;
+  readonly threads?: number;
+};
 
 /** null: it runs elsewhere, or is not here yet. */
 export type Speed = ModelSpeed | null;
@@ -36,12 +44,15 @@ const rowsAtATime = 64;
 
 const bytes = 4;
 
-/** Operations of a token through all layers, which looks at `length` tokens, and of the vocabulary's head. */
-const forward = ({ config }: ModelSpeed, length: number) => {
+/** Operations of a token through all layers, which looks at `length` tokens, and of the vocabulary's head, if any. */
+const forward = ({ config, task }: ModelSpeed, length: number) => {
   const { vocabularySize, hiddenSize, heads, headSize, layers } = config;
   const embedding = vocabularySize * hiddenSize;
   const matrices = parameterCount(config, "sequence-classification") - embedding;
-  return { layers: 2 * matrices + 4 * layers * heads * headSize * length, head: 2 * embedding };
+  return {
+    layers: 2 * matrices + 4 * layers * heads * headSize * length,
+    head: task === "causal-lm" ? 2 * embedding : 0,
+  };
 };
 
 const programSeconds = ({ config }: ModelSpeed, [base, layer]: readonly [number, number]): number =>
@@ -50,31 +61,40 @@ const programSeconds = ({ config }: ModelSpeed, [base, layer]: readonly [number,
 const openSeconds = ({ config, task }: ModelSpeed): number =>
   openBase + (bytes * parameterCount(config, task)) / openBytes;
 
-/** What is asked of a model: tokens read and written over all calls. */
-export type AskedWork = { readonly calls: number; readonly read: number; readonly written: number };
+/**
+ * What is asked of a model: tokens read and written over all calls. scored: tokens whose probabilities are read; where
+ * nothing is said and nothing is written, all. opened: the model is there from a step before.
+ */
+export type AskedWork = {
+  readonly calls: number;
+  readonly read: number;
+  readonly written: number;
+  readonly scored?: number;
+  readonly opened?: boolean;
+};
 
 /** Seconds in which a model answers. batch: rows that are generated at a time. */
 export const askSeconds = (
   speed: ModelSpeed,
-  { calls, read, written }: AskedWork,
+  { calls, read, written, scored = read, opened = false }: AskedWork,
   batch = rowsAtATime,
 ): number => {
-  const { rate, config } = speed;
+  const { rate, config, threads = 1 } = speed;
   const each = forward(speed, (read + written) / Math.max(1, calls));
-  // what is written needs the head for its last prompt token alone, what is scored for every token
-  const heads = written > 0 ? calls : read;
+  // what is written needs the head for its last prompt token alone
+  const heads = written > 0 ? calls : scored;
   const reading = (read * each.layers + heads * each.head) / shares.read;
   // every step goes through all weights, however few rows it has
-  const passes = written / Math.max(1, Math.min(batch, calls));
+  const passes = written / Math.max(1, Math.min(batch, rowsAtATime, calls));
   const writing = ((written + rowsOfPass * passes) * (each.layers + each.head)) / shares.read;
-  const drawing = written * drawn * config.vocabularySize;
+  const drawing = threads * written * drawn * config.vocabularySize;
   const programs = (written > 0 ? 3 : 1) * programSeconds(speed, askingProgram);
-  return openSeconds(speed) + programs + (reading + writing + drawing) / rate;
+  return (opened ? 0 : openSeconds(speed)) + programs + (reading + writing + drawing) / rate;
 };
 
 /**
  * What a model learns. rows: of an epoch; tokens: of a row on average, longest: of the longest; reference: the model as
- * it was before the first step reads all rows once.
+ * it was before the first step reads all rows once; opened: the model is there from a step before.
  */
 export type LearnedWork = {
   readonly rows: number;
@@ -86,6 +106,7 @@ export type LearnedWork = {
   readonly lora?: object | undefined;
   readonly gradientCheckpointing?: boolean;
   readonly reference?: boolean;
+  readonly opened?: boolean;
 };
 
 /** Seconds in which a model learns rows and is saved. */
@@ -104,7 +125,7 @@ export const learnSeconds = (speed: ModelSpeed, work: LearnedWork): number => {
   const time = rowLength(Math.min(longest, config.maxPositions));
   const each = forward(speed, time);
   const passes = (lora === undefined ? 3 : 2) + (gradientCheckpointing ? 1 : 0);
-  const token = passes * (each.layers + (task === "causal-lm" ? each.head / 2 : 0));
+  const token = passes * (each.layers + each.head / 2);
   /** Operations of a step on so many rows: packed, in parts, and rounded to few shapes. */
   const stepOperations = (count: number): number => {
     const parts = Math.min(accumulation, count);
@@ -120,5 +141,6 @@ export const learnSeconds = (speed: ModelSpeed, work: LearnedWork): number => {
   const referring = work.reference === true ? (rows * tokens * (each.layers + each.head)) / shares.read : 0;
   const programs = (left === 0 || rows < batch ? 1 : 2) * programSeconds(speed, trainingProgram);
   const saving = (bytes * numbers) / savedBytes;
-  return openSeconds(speed) + programs + saving + (learning + optimising + referring) / rate;
+  const opening = work.opened === true ? 0 : openSeconds(speed);
+  return opening + programs + saving + (learning + optimising + referring) / rate;
 };

@@ -9,12 +9,11 @@ import type { Constitution } from "../records/index.ts";
 import { checkRunFolder, openRun, type Run } from "../runs/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import { providerContents } from "./computing.ts";
-import { machineRate } from "./machine-rate.ts";
 import type { Speed } from "./model-time.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { CallSettings } from "./settings.ts";
 import { checkPrices, openCalls } from "./stages/calls.ts";
-import { checkModel, type ModelLanguage, type ModelRole } from "./stages/model-checks.ts";
+import { checkModel, type ModelLanguage, type ModelRole, speedOf } from "./stages/model-checks.ts";
 import type { StartSettings } from "./stages/models.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 
@@ -63,7 +62,7 @@ export const checkInputs = async (named: NamedInputs, context: RecipeContext): P
   for (const [part, [name, role]] of Object.entries(named.models ?? {})) {
     const { hash, config, task, tokens, language } = await checkModel(name, role, context, named);
     if (hash !== null) contents[part] = hash;
-    speeds[part] = config === null ? null : { config, task, rate: await machineRate(context) };
+    speeds[part] = config === null ? null : await speedOf({ config, task }, context);
     configs[part] = config;
     vocabularies[part] = tokens;
     languages[part] = language;

@@ -2,7 +2,7 @@
 // one's own, and one of them with all views. Reads files, asks no model and writes nothing.
 
 import { z } from "zod";
-import { expandHome, formatYaml } from "../core/index.ts";
+import { alignColumns, expandHome, formatYaml } from "../core/index.ts";
 import { libraryName, loadPersonas, withIds } from "../simulation/index.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
@@ -42,12 +42,11 @@ export const listRecipe: Recipe<typeof listSchema> = {
   },
   async run(config) {
     const found = await loadPersonas(config.personas);
-    const widthOf = (field: "id" | "name"): number => Math.max(...found.map((one) => one[field].length));
-    const lines = found.map(({ id, name, traits, views }) => {
+    const rows = found.map(({ id, name, traits, views }) => {
       const told = Object.values(traits).slice(0, 3).join(", ");
-      return `${id.padEnd(widthOf("id"))}  ${name.padEnd(widthOf("name"))}  ${told}; ${counted(Object.keys(views).length, "view")}`;
+      return [id, name, `${told}; ${counted(Object.keys(views).length, "view")}`];
     });
-    return { lines, document: found };
+    return { lines: alignColumns(rows), document: found };
   },
 };
 

@@ -3,8 +3,9 @@
 
 import type { PromptRecord } from "../records/index.ts";
 import type { LearnedWork, Speed } from "./model-time.ts";
-import { longestPrompt, planCalls, promptTokens } from "./plan.ts";
+import { type PromptLengths, planCalls, promptTokens } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
+import type { TrainingSize } from "./training-size.ts";
 import { counted } from "./wording.ts";
 
 /** How rows are learned, as the settings of a training say it. reference: and read once by the model as it was. */
@@ -29,42 +30,67 @@ export const planTraining = (
   });
 };
 
-/** Tokens of rows that will be made of prompts, with so many replies each. */
+/** Tokens of rows that will be made of prompts, with so many replies each, which share their prompt. */
 export const rowTokens =
   (prompts: readonly PromptRecord[], replies: 1 | 2) =>
   (reply: number): number =>
-    replies * (promptTokens(prompts) + prompts.length * reply);
+    promptTokens(prompts) + replies * prompts.length * reply;
 
-/** What planPpo needs to know. batch: replies of a step; epochs: over one batch; maxTokens: of one reply. */
-export type PpoPlan = {
+/**
+ * What planPolicy needs to know. replies: of a step; epochs: in which they are learned; measured: further replies that are
+ * looked at and not learned; reward: the speed of the reward model, where there is one.
+ */
+export type PolicyPlan = {
   readonly steps: number;
-  readonly batch: number;
+  readonly replies: number;
   readonly epochs: number;
-  readonly minibatches?: number;
+  readonly minibatches: number;
+  readonly measured?: number;
   readonly maxTokens: number;
   readonly speed: Speed;
+  readonly hasReference: boolean;
+  readonly reward?: Speed;
+  readonly size?: TrainingSize | undefined;
 } & Pick<LearnedWork, "accumulation" | "lora" | "gradientCheckpointing">;
 
-/** Steps of PPO: replies written, read by policy, reference and reward model, and learned. */
-export const planPpo = (
-  stage: string,
-  prompts: readonly PromptRecord[],
-  { steps, batch, epochs, minibatches = 1, maxTokens, speed, ...settings }: PpoPlan,
-): PlannedStep => {
-  const replies = steps * batch;
-  const asked = promptTokens(prompts) / Math.max(1, prompts.length);
-  const what = `${counted(steps, "step")} of ${counted(batch, "reply", "replies")}`;
-  return planCalls(stage, what, { speed, maxTokens }, (reply) => ({
-    calls: replies,
-    read: replies * (asked + 3 * (asked + reply)),
-    written: replies * reply,
+/** Learning by reward, part by part: replies are written, read by policy and reference, scored, and learned. */
+export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPlan): PlannedStep[] => {
+  const { steps, epochs, measured = 0, maxTokens, speed, hasReference, reward, size } = plan;
+  const { accumulation = 1, lora, gradientCheckpointing = false } = plan;
+  const written = steps * plan.replies + measured;
+  const batch = Math.ceil(plan.replies / plan.minibatches);
+  const updates = steps * epochs * Math.ceil(plan.replies / batch);
+  const readers = hasReference ? 2 : 1;
+  const policy = { speed, maxTokens, batch: plan.replies };
+  const further = measured === 0 ? "" : `, and ${measured} to measure`;
+  const sampling = `${counted(steps, "step")} of ${counted(plan.replies, "reply", "replies")}${further}`;
+  const reading = `read by the policy${hasReference ? " and by its reference" : ""}`;
+  const learning = planCalls(stage, `${counted(updates, "update")} on ${batch} of them`, policy, (reply) => ({
     learned: {
-      ...{ accumulation: settings.accumulation ?? 1, lora: settings.lora },
-      gradientCheckpointing: settings.gradientCheckpointing ?? false,
-      ...{ rows: replies, epochs, batch: Math.ceil(batch / minibatches) },
-      ...{ tokens: asked + reply, longest: longestPrompt(prompts) + reply },
+      ...{ accumulation, lora, gradientCheckpointing, opened: true },
+      ...{ rows: plan.replies, epochs: steps * epochs, batch },
+      ...{ tokens: prompt.mean + reply, longest: prompt.longest + reply },
     },
   }));
+  return [
+    planCalls(stage, sampling, policy, (reply) => ({
+      ...{ calls: written, read: written * prompt.mean, written: written * reply },
+    })),
+    planCalls(stage, reading, policy, (reply) => ({
+      calls: readers * written,
+      read: readers * written * (prompt.mean + reply),
+      scored: readers * written * reply,
+      opened: true,
+    })),
+    ...(reward === undefined
+      ? []
+      : [
+          planCalls(stage, "scored by the reward model", { speed: reward, maxTokens }, (reply) => ({
+            ...{ calls: written, read: written * (prompt.mean + reply) },
+          })),
+        ]),
+    { ...learning, ...(size === undefined ? {} : { size }) },
+  ];
 };
 
 /** Steps over packed rows, which train faster than conversations do: every token of a batch is one. */

@@ -10,7 +10,7 @@ import {
   planReplies,
   planRevisions,
 } from "./plan.ts";
-import { planPpo, planTraining } from "./plan-training.ts";
+import { type PolicyPlan, planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 import { sizedModel } from "./sized-model.fixture.ts";
 
 const speed: ModelSpeed = { config: sizedModel, task: "causal-lm", rate: 100e9 };
@@ -104,13 +104,73 @@ describe("what asking models will take", () => {
     expect(evaluation).toMatchObject({ calls: 4, seconds: null, dollars: 2 * 80 });
   });
 
-  it("counts a training by its epochs, and PPO by its steps", () => {
+  it("counts a training by its epochs", () => {
     const size = { speed, maxTokens: 80, batch: 2 };
     const once = planTraining("sl", 4, { ...size, epochs: 1 }, () => 400);
     const thrice = planTraining("sl", 4, { ...size, epochs: 3 }, () => 400);
     expect([once.tokens, thrice.tokens]).toEqual([400, 1200]);
     expect([once.what, thrice.what]).toEqual(["1 epoch over 4 rows", "3 epochs over 4 rows"]);
-    const ppo = planPpo("rl", short, { ...size, steps: 3, batch: 8, epochs: 1 });
-    expect(ppo).toMatchObject({ calls: 24, what: "3 steps of 8 replies" });
+    // the two replies of a pair share their prompt
+    expect(rowTokens(short, 2)(100) - rowTokens(short, 1)(100)).toBe(2 * 100);
+  });
+});
+
+describe("what learning by reward will take", () => {
+  const reward: ModelSpeed = { ...speed, task: "sequence-classification" };
+  const prompt = { mean: 20, longest: 40 };
+  const alone = {
+    speed,
+    steps: 3,
+    replies: 8,
+    epochs: 1,
+    minibatches: 2,
+    maxTokens: 100,
+    hasReference: false,
+  };
+  const plan = (change: Partial<PolicyPlan> = {}) =>
+    planPolicy("rl", prompt, { ...alone, reward, hasReference: true, ...change });
+  const seconds = (change?: Partial<PolicyPlan>): number => planOf(plan(change)).seconds!;
+
+  it("is told part by part: written, read by policy and reference, scored, learned", () => {
+    expect(plan().map(({ what, calls, tokens }) => [what, calls, tokens])).toEqual([
+      ["3 steps of 8 replies", 24, 24 * (20 + 100)],
+      ["read by the policy and by its reference", 48, 48 * (20 + 100)],
+      ["scored by the reward model", 24, 24 * (20 + 100)],
+      ["6 updates on 4 of them", 0, 24 * (20 + 100)],
+    ]);
+  });
+
+  it("has no part for a reference or a reward model that is not there", () => {
+    const parts = planPolicy("rl", prompt, { ...alone, epochs: 2 });
+    expect(parts.map(({ what }) => what)).toEqual([
+      "3 steps of 8 replies",
+      "read by the policy",
+      "12 updates on 4 of them",
+    ]);
+    expect(parts[1]!.calls).toBe(24);
+  });
+
+  it("takes longer with epochs, replies that are only measured, and steps of few replies", () => {
+    expect(seconds({ epochs: 4 })).toBeGreaterThan(1.3 * seconds());
+    expect(plan({ measured: 12 })[0]).toMatchObject({
+      calls: 36,
+      what: "3 steps of 8 replies, and 12 to measure",
+    });
+    expect(seconds({ measured: 12 })).toBeGreaterThan(seconds());
+    // as many replies, of which a few are written at a time
+    const written = (change: Partial<PolicyPlan>): number => plan(change)[0]!.seconds!;
+    expect(written({ steps: 48, replies: 4 })).toBeGreaterThan(1.3 * written({ steps: 3, replies: 64 }));
+  });
+
+  it("opens the policy once, and reads no vocabulary to score", () => {
+    const [written, read, scored] = plan();
+    expect(read!.seconds!).toBeLessThan(written!.seconds!);
+    const asLanguage = plan({ reward: speed })[2]!;
+    expect(scored!.seconds!).toBeLessThan(asLanguage.seconds!);
+  });
+
+  it("is not known where one of the models is not here", () => {
+    expect(planOf(plan({ reward: null })).seconds).toBeNull();
+    expect(planOf(plan({ speed: null })).seconds).toBeNull();
   });
 });

@@ -5,7 +5,7 @@
 
 import { choiceTokens, estimatePrompt, type Price, type ScoringByName } from "../models/index.ts";
 import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
-import { askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
+import { type AskedWork, askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
 
@@ -19,12 +19,7 @@ const sandboxReply = { tokens: 35, vocabulary: 3712 };
 /** Dollars per million tokens read and written; left out where no price is known. */
 type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
 
-export type Load = {
-  readonly calls?: number;
-  readonly read?: number;
-  readonly written?: number;
-  readonly learned?: LearnedWork;
-};
+export type Load = Partial<AskedWork> & { readonly learned?: LearnedWork };
 
 /** Tokens of so many characters, estimated, with those that a chat template adds to a message. */
 export const tokensOfLength = (characters: number): number =>
@@ -67,12 +62,22 @@ export const promptTokens = (prompts: readonly Asked[] | PromptTotals): number =
 export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
   prompts.reduce((most, { messages }) => Math.max(most, estimatePrompt(messages)), 0);
 
+/** Tokens of a prompt on average, and of the longest. */
+export type PromptLengths = { readonly mean: number; readonly longest: number };
+
+/** Both, estimated. */
+export const promptLengths = (prompts: readonly PromptRecord[]): PromptLengths => ({
+  mean: promptTokens(prompts) / Math.max(1, prompts.length),
+  longest: longestPrompt(prompts),
+});
+
 const loadTokens = ({ read = 0, written = 0, learned }: Load): number =>
   read + written + (learned === undefined ? 0 : learned.epochs * learned.rows * learned.tokens);
 
-const loadSeconds = (speed: Speed, { calls = 0, read = 0, written = 0, learned }: Load, batch?: number) => {
+const loadSeconds = (speed: Speed, { learned, ...asking }: Load, batch?: number) => {
   if (speed === null) return null;
-  const asked = calls === 0 ? 0 : askSeconds(speed, { calls, read, written }, batch);
+  const { calls = 0, read = 0, written = 0 } = asking;
+  const asked = calls === 0 ? 0 : askSeconds(speed, { ...asking, calls, read, written }, batch);
   return asked + (learned === undefined ? 0 : learnSeconds(speed, learned));
 };
 

@@ -3,7 +3,7 @@
 
 import type { TextForm } from "../training/index.ts";
 import type { CheckedInputs } from "./open-stages.ts";
-import { longestPrompt } from "./plan.ts";
+import { type PromptLengths, promptLengths } from "./plan.ts";
 import type { TrainingSettings } from "./settings.ts";
 import { mergedNotices } from "./stages/adapter-start.ts";
 import { type Notice, warmupNotices } from "./stages/learned-rows.ts";
@@ -45,8 +45,12 @@ export const readPrompts = async (
   };
 };
 
-/** Tokens of the longest prompt. */
-export const longestOf = ({ encoded, prompts }: PromptReading): number =>
-  encoded === null
-    ? longestPrompt(prompts.used)
-    : encoded.tokens.reduce((most, { length }) => Math.max(most, length), 0);
+/** How long the prompts are; estimated where the model is not here yet. */
+export const lengthsOf = ({ encoded, prompts }: PromptReading): PromptLengths => {
+  if (encoded === null) return promptLengths(prompts.used);
+  const lengths = encoded.tokens.map(({ length }) => length);
+  return {
+    mean: lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
+    longest: lengths.reduce((most, length) => Math.max(most, length), 0),
+  };
+};

@@ -8,31 +8,18 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { publishedFile } from "../core/published.fixture.ts";
-import {
-  forecastRecordSchema,
-  type RunEvent,
-  voterPersonaRecordSchema,
-  voterRecordSchema,
-} from "../records/index.ts";
+import { forecastRecordSchema, voterPersonaRecordSchema, voterRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { ForecastFigures } from "./forecast-figures.ts";
 import { recipe as baselines } from "./polis-baselines.ts";
 import { recipe } from "./polis-predict.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "covenant-predict-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 type Given = z.input<typeof recipe.schema>;
-
-const contextFor = (onEvent: (event: RunEvent, stop: () => void) => void = () => undefined) => {
-  const controller = new AbortController();
-  let time = 0;
-  const emit = (event: RunEvent): void => onEvent(event, () => controller.abort());
-  // by a second at every look, so that no progress is held back
-  const clock = { now: () => (time += 1000) };
-  return { emit, signal: controller.signal, clock, environment: {} };
-};
 
 const files = {
   comments: join(examples, "polis/comments.csv"),

@@ -61,13 +61,16 @@ export type PlannedStep = {
 
 /**
  * What a dry run says: the steps it would take with their sizes; cost in US dollars. notices: of which the command itself
- * would warn.
+ * would warn. seconds: in all, which is less than those of the steps where some are taken at once; memory: bytes at the
+ * peak, in `processes` that work at once, where it is more than that of a step with a size.
  */
 export type RecipePlan = {
   readonly steps: readonly PlannedStep[];
   readonly notices?: readonly { readonly code: string; readonly text: string }[];
   readonly seconds: number | null;
   readonly dollars: number | null;
+  readonly memory?: number;
+  readonly processes?: number;
 };
 
 /**

@@ -18,13 +18,17 @@ import {
   planReplies,
   planRevisions,
   planWriting,
+  promptLengths,
 } from "./plan.ts";
-import { planPpo, planTraining, rowTokens } from "./plan-training.ts";
+import { planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run-config.ts";
 import { revisedBy, revisionExtras } from "./stages/revising.ts";
 
-/** What is known before a run: its prompts, its constitution, how fast its models are. */
+/**
+ * What is known before a run: its prompts, its constitution, how fast its models are. processes: of arms that work at once,
+ * 1 where they do not; memory: bytes that all of them take at the peak; measured: replies that every arm's PPO is measured on.
+ */
 export type RunInputs = {
   readonly train: readonly PromptRecord[];
   readonly test: readonly PromptRecord[];
@@ -32,6 +36,9 @@ export type RunInputs = {
   readonly examples?: readonly RevisionExample[] | undefined;
   readonly requested: RequestedProtocol;
   readonly speeds: Readonly<Record<string, Speed>>;
+  readonly processes: number;
+  readonly memory?: number | undefined;
+  readonly measured: number;
   readonly notices?: RecipePlan["notices"];
 };
 
@@ -47,11 +54,12 @@ const learning = ({ epochs, batch, accumulation, lora, gradientCheckpointing }: 
 const planArm = (
   arm: string,
   config: RunConfig,
-  { train, constitution, examples, requested }: RunInputs,
+  { train, constitution, examples, requested, measured }: RunInputs,
   { speed, judge }: { speed: Speed; judge: Pick<JudgePlan, "speed" | "scoring" | "price"> },
 ): PlannedStep[] => {
   const { maxTokens } = config.sampling;
   const size = { speed, maxTokens };
+  const reward: Speed = speed === null ? null : { ...speed, task: "sequence-classification" };
   const harmful = train.filter(({ kind }) => kind === "harmful");
   const count = train.length;
   const pairs = rowTokens(train, 2);
@@ -70,28 +78,47 @@ const planArm = (
       ...judge,
       maxTokens,
     }),
-    planTraining(`${arm}/reward`, count, { ...learning(config.reward), ...size }, pairs),
+    planTraining(`${arm}/reward`, count, { ...learning(config.reward), speed: reward, maxTokens }, pairs),
     planTraining(`${arm}/dpo`, count, { ...learning(config.dpo), ...size, reference: true }, pairs),
-    planPpo(`${arm}/rl`, train, { ...config.ppo, ...size }),
+    ...planPolicy(`${arm}/rl`, promptLengths(train), {
+      ...{ ...config.ppo, ...size, reward, measured },
+      ...{ replies: config.ppo.batch, hasReference: true },
+    }),
   ];
+};
+
+/**
+ * A model's speed in so many processes, which have their shares of the threads. shared: all of them together, at work that
+ * they share; own: each by itself.
+ */
+const speedsIn = (processes: number, speed: Speed): { readonly shared: Speed; readonly own: Speed } => {
+  if (speed === null) return { shared: null, own: null };
+  const shared = { ...speed, threads: Math.max(1, Math.floor((speed.threads ?? 1) / processes)) };
+  return { shared, own: { ...shared, rate: speed.rate / processes } };
 };
 
 /** Calls, tokens and time of every stage. */
 export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
-  const { train, test, speeds } = inputs;
+  const { train, test, speeds, processes, memory } = inputs;
   const { maxTokens } = config.sampling;
-  const speed = speeds["model"]!;
+  const speed = speedsIn(processes, speeds["model"]!);
   const judge = {
-    speed: config.judge === undefined ? speed : speeds["judge"]!,
+    speed: config.judge === undefined ? speed.own : speedsIn(processes, speeds["judge"]!).own,
     scoring: scoringByName(config.judge ?? config.model),
     price: priceOfModel(config.prices, config.judge ?? config.model),
   };
+  const shared = { speed: speed.shared, maxTokens };
   const models = 1 + trainedModels.length * config.arms.length;
-  const steps = [
+  const before = [
     planWriting("prompts", `${train.length} for training, ${test.length} held out`),
-    planReplies("answer", train, { speed, maxTokens }),
-    ...config.arms.flatMap((arm) => planArm(arm, config, inputs, { speed, judge })),
-    planEvaluation("evaluate", test, Array(models).fill({ speed, maxTokens })),
+    planReplies("answer", train, shared),
   ];
-  return planOf(steps, inputs.notices);
+  const arms = config.arms.map((arm) => planArm(arm, config, inputs, { speed: speed.own, judge }));
+  const after = planEvaluation("evaluate", test, Array(models).fill(shared));
+  const plan = planOf([...before, ...arms.flat(), after], inputs.notices);
+  const asked = memory === undefined ? {} : { memory, processes };
+  if (processes === 1 || plan.seconds === null) return { ...plan, ...asked };
+  const secondsOf = (steps: readonly PlannedStep[]): number => planOf(steps).seconds ?? 0;
+  const seconds = secondsOf([...before, after]) + Math.max(...arms.map(secondsOf));
+  return { ...plan, ...asked, seconds };
 };

@@ -26,10 +26,17 @@ import { planRun } from "./run-plan.ts";
 import { describeRun } from "./run-summary.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
-import { type ArmJob, armStages, isHarmful, runArm, type SharedByArms } from "./stages/arm.ts";
+import {
+  type ArmJob,
+  armStages,
+  isHarmful,
+  measuredReplies,
+  runArm,
+  type SharedByArms,
+} from "./stages/arm.ts";
 import { type ArmProcesses, openArmProcesses } from "./stages/arm-processes.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
-import { canWorkAtOnce, workAtOnce } from "./stages/arms-at-once.ts";
+import { armMemory, canWorkAtOnce, workAtOnce } from "./stages/arms-at-once.ts";
 import { answerStage, type Pipeline } from "./stages/data.ts";
 import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
@@ -215,10 +222,14 @@ export const recipe: Recipe<typeof runSchema> = {
     await checkFolder(request, context);
     const { gathered, train, test } = prompts;
     const { notices } = gathered;
-    const { speeds } = inputs;
+    const { speeds, configs } = inputs;
+    const shape = configs["model"];
+    const processes = canWorkAtOnce(config, context, shape, train) ? config.arms.length : 1;
     return planRun(config, {
-      ...{ train, test, notices, speeds },
+      ...{ train, test, notices, speeds, processes },
       ...{ constitution: document, examples, requested },
+      measured: measuredReplies(config, test),
+      memory: shape == null ? undefined : processes * armMemory(shape, config, train),
     });
   },
   run: execute,

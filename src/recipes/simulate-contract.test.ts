@@ -21,12 +21,12 @@ import {
   learnedRecordSchema,
   metaRecordSchema,
   type RatingRecord,
-  type RunEvent,
   ratingRecordSchema,
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { contractSchema } from "./contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,20 +48,6 @@ const given = (out: string, changes: Partial<Given> = {}): Given => ({
   runs: 2,
   ...changes,
 });
-
-/** A context whose clock goes on by a second at every look, so that no progress is held back. */
-const contextFor = (onEvent: (event: RunEvent, stop: () => void) => void = () => undefined) => {
-  const controller = new AbortController();
-  let time = 0;
-  const emit = (event: RunEvent): void => onEvent(event, () => controller.abort());
-  const clock = {
-    now: () => {
-      time += 1000;
-      return time;
-    },
-  };
-  return { emit, signal: controller.signal, clock, environment: {} };
-};
 
 const run = (config: Given) => recipe.run(recipe.schema.parse(config), contextFor());
 

@@ -13,25 +13,12 @@ import { recipe as contractRecipe } from "./simulate-contract.ts";
 import { recipe as gamesRecipe } from "./simulate-games.ts";
 import { recipe } from "./simulate-sweep.ts";
 import { cellsOf, runsOf, sweepSchema } from "./sweep-settings.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-sweep-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const script = `scripted:${fileURLToPath(new URL("../../examples/contract-script.yaml", import.meta.url))}`;
-
-/** A context whose clock goes on by a second at every look, so that no progress is held back. */
-const contextFor = (onEvent: (event: RunEvent, stop: () => void) => void = () => undefined) => {
-  const controller = new AbortController();
-  let time = 0;
-  const emit = (event: RunEvent): void => onEvent(event, () => controller.abort());
-  const clock = {
-    now: () => {
-      time += 1000;
-      return time;
-    },
-  };
-  return { emit, signal: controller.signal, clock, environment: {} };
-};
 
 const games = {
   command: "games",

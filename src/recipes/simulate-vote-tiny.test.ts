@@ -6,8 +6,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { satisfactionRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { sandboxPersonas, satisfactionOf } from "../sandbox/index.ts";
-import { contextFor, type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
+import { type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const { folder, remove, given, script, contentOf } = makeVotes();
 afterAll(remove);

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import type { RunEvent } from "../records/index.ts";
 import { recipe } from "./simulate-vote.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 import type { voteSchema } from "./vote-settings.ts";
 
 export const example = fileURLToPath(new URL("../../examples/vote-script.yaml", import.meta.url));
@@ -15,20 +15,6 @@ export const example = fileURLToPath(new URL("../../examples/vote-script.yaml", 
 export type Given = z.input<typeof voteSchema>;
 
 export type Rule = { readonly when: string; readonly reply: string | readonly string[] };
-
-/** A context whose clock goes on by a second at every look, so that no progress is held back. */
-export const contextFor = (onEvent: (event: RunEvent, stop: () => void) => void = () => undefined) => {
-  const controller = new AbortController();
-  let time = 0;
-  const emit = (event: RunEvent): void => onEvent(event, () => controller.abort());
-  const clock = {
-    now: () => {
-      time += 1000;
-      return time;
-    },
-  };
-  return { emit, signal: controller.signal, clock, environment: {} };
-};
 
 export const run = (config: Given, context = contextFor()) =>
   recipe.run(recipe.schema.parse(config), context);

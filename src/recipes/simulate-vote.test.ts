@@ -13,8 +13,9 @@ import {
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { ruleNames } from "../simulation/index.ts";
-import { contextFor, example, type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
+import { example, type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const { folder, remove, write, given, script, contentOf } = makeVotes();
 afterAll(remove);

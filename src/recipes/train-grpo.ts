@@ -18,9 +18,9 @@ import {
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planComparisons, planOf } from "./plan.ts";
-import { planPpo } from "./plan-training.ts";
+import { planPolicy } from "./plan-training.ts";
 import { finishPolicy } from "./policy-outcome.ts";
-import { longestOf, readPrompts } from "./policy-reading.ts";
+import { lengthsOf, readPrompts } from "./policy-reading.ts";
 import { grpoSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import { formatSetting } from "./prompt-settings.ts";
@@ -148,33 +148,34 @@ export const recipe: Recipe<typeof schema> = {
     await checkFolder(request, context);
     const { grpo: settings, judge } = config;
     const { maxTokens } = config.sampling;
-    const { steps, batch, group, iterations, minibatches, accumulation, lora } = settings;
-    const { gradientCheckpointing } = settings;
-    const updates = { minibatches, accumulation, lora, gradientCheckpointing };
-    const load = { ...updates, steps, batch: batch * group, epochs: iterations, maxTokens };
-    const step = planPpo("rl", prompts.used, { ...load, speed: inputs.speeds["model"]! });
+    const { steps, batch, group, iterations, beta } = settings;
+    const prompt = lengthsOf(reading);
+    const shared = { replies: batch * group, maxTokens, hasReference: beta > 0 };
     const { model, reward, judge: judging } = inputs.configs;
     // a model that is to be fetched first has no shape yet
     const size =
       model == null
         ? undefined
         : policySize(model, {
-            replies: batch * group,
-            prompt: longestOf(reading),
-            maxTokens,
-            hasReference: settings.beta > 0,
+            ...shared,
+            prompt: prompt.longest,
             helpers: [reward, judging].filter((one) => one != null),
             settings,
           });
-    const learning = size === undefined ? step : { ...step, size };
-    if (judge === undefined) return planOf([learning], reading.notices);
+    const { speeds } = inputs;
+    const learning = planPolicy("rl", prompt, {
+      ...{ ...settings, ...shared, epochs: iterations, speed: speeds["model"]!, size },
+      ...(config.reward === undefined ? {} : { reward: speeds["reward"]! }),
+    });
+    if (judge === undefined) return planOf(learning, reading.notices);
     const comparisons = steps * batch * (group > 2 ? group : 1);
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
     const asked = {
       ...{ method: "choice" as const, scoring: scoringByName(judge) },
-      ...{ speed: inputs.speeds["judge"]!, maxTokens, price: priceOfModel(config.prices, judge) },
+      ...{ speed: speeds["judge"]!, maxTokens, price: priceOfModel(config.prices, judge) },
     };
-    return planOf([learning, planComparisons("rl", compared, constitution, asked)], reading.notices);
+    const judged = planComparisons("rl", compared, constitution, asked);
+    return planOf([...learning, judged], reading.notices);
   },
   async run(config, context) {
     const { prompts: gathered, reading, constitution, request } = await prepare(config, context);

@@ -7,9 +7,9 @@ import { formatFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags, texts
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planOf } from "./plan.ts";
-import { planPpo } from "./plan-training.ts";
+import { planPolicy } from "./plan-training.ts";
 import { finishPolicy } from "./policy-outcome.ts";
-import { longestOf, readPrompts } from "./policy-reading.ts";
+import { lengthsOf, readPrompts } from "./policy-reading.ts";
 import { ppoTrainingSettings } from "./policy-settings.ts";
 import { policySize } from "./policy-size.ts";
 import { formatSetting } from "./prompt-settings.ts";
@@ -89,23 +89,20 @@ export const recipe: Recipe<typeof schema> = {
     load: loadFlag("ppo.load"),
   },
   async plan(config, context) {
-    const { prompts, reading, inputs, request } = await prepare(config, context);
+    const { reading, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const settings = config.ppo;
     const { maxTokens } = config.sampling;
     const { model, reward } = inputs.configs;
-    const step = planPpo("rl", prompts.used, { ...settings, maxTokens, speed: inputs.speeds["model"]! });
+    const prompt = lengthsOf(reading);
+    const shared = { replies: settings.batch, maxTokens, hasReference: true };
     // a model that is to be fetched first has no shape yet
-    if (model == null || reward == null) return planOf([step], reading.notices);
-    const size = policySize(model, {
-      replies: settings.batch,
-      prompt: longestOf(reading),
-      maxTokens,
-      hasReference: true,
-      helpers: [reward],
-      settings,
-    });
-    return planOf([{ ...step, size }], reading.notices);
+    const size =
+      model == null || reward == null
+        ? undefined
+        : policySize(model, { ...shared, prompt: prompt.longest, helpers: [reward], settings });
+    const speeds = { speed: inputs.speeds["model"]!, reward: inputs.speeds["reward"]! };
+    return planOf(planPolicy("rl", prompt, { ...settings, ...shared, ...speeds, size }), reading.notices);
   },
   async run(config, context) {
     const { prompts: gathered, reading, request } = await prepare(config, context);

@@ -2,7 +2,7 @@
 // drafts in as many parts as what was said needs, and n numbers for each of k + 1 documents. Proposals that say the same are
 // one candidate, so a vote takes less where people agree.
 
-import { priceOfModel } from "../models/index.ts";
+import { estimatePrompt, priceOfModel } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
 import {
   episodeWordings,
@@ -20,21 +20,18 @@ import { partsOf } from "./stages/vote-rounds.ts";
 import type { Vote } from "./vote-settings.ts";
 import { counted } from "./wording.ts";
 
-const tokensIn = (messages: readonly Message[]): number =>
-  messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
-
 /** Tokens around something that was said, as the mediator is shown it. */
 const frameTokens = 12;
 
 /** Tokens of requests without what models have yet to write, on average over users. */
 const requestTokens = ({ config: { wording }, setup: { users, words } }: Vote) => {
   const mean = (messages: (persona: (typeof users)[number]["persona"]) => Message[]): number =>
-    users.reduce((sum, { persona }) => sum + tokensIn(messages(persona)), 0) / users.length;
+    users.reduce((sum, { persona }) => sum + estimatePrompt(messages(persona)), 0) / users.length;
   return {
     proposal: mean((persona) => proposalMessages(persona, { earlier: [], words: words.proposal }, wording)),
     support: mean((persona) => supportMessages(persona, [""], wording)),
     comment: mean((persona) => objectionMessages(persona, [""], words.comment, wording)),
-    mediation: tokensIn(
+    mediation: estimatePrompt(
       mediationMessages(
         { users: users.length, statements: [], opinions: [], most: 1, words: words.document },
         wording,
@@ -130,7 +127,7 @@ const planMeasuring = (
   const { assistant: messages } = episodeWordings[config.wording];
   const none = { constitution: null, contract: null, message: false };
   const asked = tasks.reduce(
-    (sum, task) => sum + tokensIn(messages(none, setup.users[0]!.label, task, [])),
+    (sum, task) => sum + estimatePrompt(messages(none, setup.users[0]!.label, task, [])),
     0,
   );
   const principles = config.seats * costs.statement + frameTokens;

@@ -2,6 +2,7 @@
 // what came of the rounds; tables of all numbers, and the closing lines.
 
 import { join } from "node:path";
+import { alignColumns } from "../core/index.ts";
 import {
   type CandidateRecord,
   type ChoiceRecord,
@@ -181,14 +182,6 @@ const whoIs = ({ setup }: Vote, ids: readonly string[]): string => {
   return `${names.join("; ")}${ids.length > 2 ? ` and ${ids.length - 2} more` : ""}`;
 };
 
-/** Rows of cells as lines, columns of one width; numbers to the right. */
-const aligned = (rows: readonly (readonly string[])[], right: ReadonlySet<number>): string[] => {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    `  ${row.map((cell, at) => (right.has(at) ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!))).join("  ")}`.trimEnd(),
-  );
-};
-
 const describeCandidates = (vote: Vote, votes: Voted): string[] => {
   const chosen = votes.choices.find(({ decides }) => decides)!.chosen;
   const place = (name: string): number => {
@@ -213,7 +206,7 @@ const describeCandidates = (vote: Vote, votes: Voted): string[] => {
   const hidden = sorted.length - rows.length;
   return [
     `Support of ${counted(vote.setup.users.length, "user")} for ${counted(sorted.length, "candidate")}, 0 to 10; a star: chosen by ${vote.config.rule}:`,
-    ...aligned([["", "principle", "mean", "lowest", "of"], ...rows], new Set([2, 3])),
+    ...alignColumns([["", "principle", "mean", "lowest", "of"], ...rows], [2, 3]).map((line) => `  ${line}`),
     ...(hidden > 0 ? [`  and ${counted(hidden, "more candidate")}, in tables/support.csv`] : []),
   ];
 };
@@ -248,7 +241,9 @@ const describeRules = (vote: Vote, votes: Voted): string[] => {
   });
   return [
     "What each rule chooses from the same support: mean support of its principles over users, their geometric mean, the worst-off user:",
-    ...aligned([["", "rule", "mean", "Nash", "least", "who", "left out"], ...rows], new Set([2, 3, 4])),
+    ...alignColumns([["", "rule", "mean", "Nash", "least", "who", "left out"], ...rows], [2, 3, 4]).map(
+      (line) => `  ${line}`,
+    ),
     `Left out: who supports something with at least ${vote.config.approveFrom}, but nothing that was chosen.`,
   ];
 };
@@ -259,7 +254,7 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
     : [
         "",
         "Rounds: the document that users rank first by Schulze's rule stands, the one before it among them. Support of it, and of the one before in the same round:",
-        ...aligned(
+        ...alignColumns(
           [
             ["", "stands", "mean", "least", "of", "", "before: mean"],
             ...rounds.map((round) => {
@@ -277,8 +272,8 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
               ];
             }),
           ],
-          new Set([2, 3, 6]),
-        ),
+          [2, 3, 6],
+        ).map((line) => `  ${line}`),
       ];
 
 const shownSpeakers = 6;

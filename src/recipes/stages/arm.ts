@@ -25,7 +25,7 @@ import { readProtocol } from "../judge-protocol.ts";
 import type { RunConfig } from "../run-config.ts";
 import type { ArmName } from "./arms.ts";
 import { labelStage, type Pipeline, reviseStage } from "./data.ts";
-import { goodhartMeasure } from "./goodhart.ts";
+import { goodhartMeasure, goodhartPoints } from "./goodhart.ts";
 import { sumLeftOut } from "./left-out.ts";
 import type { ArmRecords } from "./measures.ts";
 import { ppoStage } from "./ppo.ts";
@@ -52,6 +52,14 @@ const goodhartPrompts = 64;
 
 /** Whether a prompt asks for harm: those are revised, and the Goodhart curve is of them. */
 export const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
+
+/** Prompts of the Goodhart curve. */
+const measuredPrompts = (test: readonly PromptRecord[]): PromptRecord[] =>
+  test.filter(isHarmful).slice(0, goodhartPrompts);
+
+/** Replies of an arm's whole Goodhart curve. */
+export const measuredReplies = ({ ppo }: RunConfig, test: readonly PromptRecord[]): number =>
+  measuredPrompts(test).length * goodhartPoints(ppo);
 
 /** An arm at work: where it writes, under which constitution. */
 type Arm = {
@@ -139,7 +147,7 @@ const learnFromLabels = async (
     settings: config.ppo,
     measure: goodhartMeasure({
       name: stage("rl"),
-      prompts: test.filter(isHarmful).slice(0, goodhartPrompts),
+      prompts: measuredPrompts(test),
       maxTokens,
       temperature,
       every: config.ppo.measureEvery,

@@ -4,7 +4,7 @@
 import { collect, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { type LearnedRecord, type MetaRecord, metaRecordSchema } from "../../records/index.ts";
-import type { StageContext } from "../../runs/index.ts";
+import type { RecordFile, StageContext } from "../../runs/index.ts";
 import {
   type Comment,
   type Contract,
@@ -62,11 +62,20 @@ export type Learned = {
 /** Where a part of a run stands: from 1, of so many. */
 type Place = { readonly part: number; readonly parts: number };
 
-/** A part as it is asked about. parents: records of what the principles so far came from. */
+/** A part as it is asked about. parents: records of what the principles so far came from; earlier: what was asked of it. */
 type Question = Place & {
   readonly transcript: Transcript;
   readonly current: Contract;
   readonly parents: readonly string[];
+  readonly earlier: readonly MetaRecord[];
+};
+
+/** How all parts are asked: about what, whom, and where it is written down. */
+type Asking = {
+  readonly exchanges: readonly Exchange[];
+  readonly model: LanguageModel;
+  readonly stage: StageContext;
+  readonly file: RecordFile<MetaRecord>;
 };
 
 const readRecord = (
@@ -103,15 +112,11 @@ const messagesFor = (
 const askPart = async (
   task: MetaTask,
   question: Question,
-  exchanges: readonly Exchange[],
-  model: LanguageModel,
-  stage: StageContext,
+  { exchanges, model, stage, file }: Asking,
 ): Promise<MetaRecord> => {
   const { play, run } = task;
   const { config, setup } = play;
-  const { part, parts, transcript } = question;
-  const file = await stage.records("meta.jsonl", metaRecordSchema);
-  const earlier = (await collect(file.rows())).filter((row) => (row.part ?? 1) === part);
+  const { part, parts, transcript, earlier } = question;
   const place = parts === 1 ? {} : { part };
   const name = parts === 1 ? stage.name : `${stage.name}/part-${part}`;
   const answer = setup.wording.json ? { answer: metaAnswerForm(setup.metaPrompt.form) } : {};
@@ -208,14 +213,18 @@ export const learnFrom = async (
   const comments = transcripts
     .flatMap((transcript) => transcript.comments)
     .map((comment, at) => ({ ...comment, number: at + 1 }));
+  const file = await stage.records("meta.jsonl", metaRecordSchema);
+  const askedBefore = await collect(file.rows());
+  const asking = { exchanges, model, stage, file };
   const asked: MetaRecord[] = [];
   let lists: Lists | null = null;
   let parents = state.ids;
   let offset = 0;
   for (const [at, transcript] of transcripts.entries()) {
     const current = currentFor(task, lists, comments, model.id);
-    const question = { part: at + 1, parts: transcripts.length, transcript, current, parents };
-    const meta = await askPart(task, question, exchanges, model, stage);
+    const earlier = askedBefore.filter((row) => (row.part ?? 1) === at + 1);
+    const question = { part: at + 1, parts: transcripts.length, transcript, current, parents, earlier };
+    const meta = await askPart(task, question, asking);
     asked.push(meta);
     warnOfUnreadable(stage, question, meta);
     const read = readRecord(meta, play, question);

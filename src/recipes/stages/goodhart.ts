@@ -58,6 +58,15 @@ const measure = async (policy: MeasuredPolicy, options: GoodhartOptions): Promis
   };
 };
 
+/** How many points the curve has. */
+export const goodhartPoints = ({
+  steps,
+  measureEvery: every,
+}: {
+  readonly steps: number;
+  readonly measureEvery: number;
+}): number => (every === 0 ? 0 : 1 + Math.ceil(steps / every));
+
 /** Measures at step 0, every so many steps, and at the end; writes <stage>/goodhart.jsonl. */
 export const goodhartMeasure =
   (options: GoodhartOptions) =>

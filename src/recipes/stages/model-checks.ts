@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashJson, sha256File, UserError } from "../../core/index.ts";
+import { threadCount } from "../../engine/index.ts";
 import { isToBeFetched, modelFolderOf, openModel } from "../../models/index.ts";
 import {
   adapterFiles,
@@ -149,9 +150,9 @@ const requireNarrow = (config: ModelConfig, { rank, targets }: NonNullable<Start
 
 /** What plans need to know of a model that is loaded here. */
 export const speedOf = async (
-  { config, task }: ModelDescription,
+  { config, task }: Pick<ModelDescription, "config" | "task">,
   context: RecipeContext,
-): Promise<ModelSpeed> => ({ config, task, rate: await machineRate(context) });
+): Promise<ModelSpeed> => ({ config, task, threads: threadCount(), rate: await machineRate(context) });
 
 /** contentHash: of the files that the model was read from. */
 export type LanguageFolder = ModelFolder & { readonly contentHash: () => Promise<string> };

@@ -3,7 +3,7 @@
 // nothing of it goes back to people, models or constitutions.
 
 import { join } from "node:path";
-import { deriveSeed, hashJson, mapped, sequenceOf } from "../../core/index.ts";
+import { alignColumns, deriveSeed, hashJson, mapped, sequenceOf } from "../../core/index.ts";
 import { mean } from "../../evaluation/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
@@ -189,9 +189,8 @@ export const describeSatisfaction = (
       `${one.worst.value.toFixed(2)}  ${labelOf(one.worst.user)}`,
     ]),
   ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return [
     `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; no part of the runs knew of it.`,
-    ...rows.map((row) => `  ${row.map((one, column) => one.padEnd(widths[column]!)).join("  ")}`.trimEnd()),
+    ...alignColumns(rows).map((line) => `  ${line}`),
   ];
 };

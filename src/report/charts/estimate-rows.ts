@@ -2,6 +2,7 @@
 // rate-rows.ts, but for any scale. Knows nothing of what is measured.
 
 import { type Interval, intervalSentence, known } from "./interval.ts";
+import { intervalMarks, rowAxis } from "./interval-rows.ts";
 import type { PanelScale } from "./panels.ts";
 import { shortName } from "./short-name.ts";
 import { armMark, type ChartSize, type ChartSpecification, frame, palette } from "./theme.ts";
@@ -39,19 +40,7 @@ export const estimateRowsChart = (input: EstimateRowsInput): ChartSpecification 
     axis: { title: null, tickCount: 5, grid: true, ...(scale.share ? { format: "%" } : {}) },
   };
   const shown = names.map((name) => shortName(name, input.width > 500 ? 36 : 18));
-  const y = {
-    field: "at",
-    type: "quantitative" as const,
-    scale: { domain: [names.length - 0.5, -0.5], nice: false, zero: false },
-    axis: {
-      values: names.map((_, index) => index),
-      labelExpr: `${JSON.stringify(shown)}[datum.value]`,
-      title: null,
-      grid: false,
-      labelLimit: 0,
-      labelColor: palette.ink.light,
-    },
-  };
+  const y = rowAxis(shown, { limit: 0 });
   const field = { field: "series", type: "nominal" as const };
   const legend =
     series.length > 1 ? { orient: "top" as const, title: null, symbolSize: 60, labelLimit: 0 } : null;
@@ -64,20 +53,9 @@ export const estimateRowsChart = (input: EstimateRowsInput): ChartSpecification 
     ...{ ...field, legend },
     scale: { domain: [...series], range: marks.map((mark) => mark.shape as string) },
   };
-  const { config, ...rest } = frame(input, `${measure}: ${names.join(", ")}, with 95% intervals`);
   return {
-    ...rest,
-    config: { ...config, legend: { labelColor: palette.ink.light, labelFontSize: 12 } },
+    ...frame(input, `${measure}: ${names.join(", ")}, with 95% intervals`),
     data: { values: rows },
-    layer: [
-      {
-        mark: { type: "rule", aria: false, strokeWidth: 2 },
-        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, color },
-      },
-      {
-        mark: { type: "point", filled: true, opacity: 1, size: 70 },
-        encoding: { x, y, color, shape, description: { field: "tip" } },
-      },
-    ],
+    layer: intervalMarks(x, y, { color, shape }),
   };
 };

@@ -149,15 +149,10 @@ export const panelsChart = (input: PanelsInput): ChartSpecification => {
     autosize: _,
     width: __,
     height: ___,
-    config,
     ...rest
   } = frame(input, `${measure} by ${along.toLowerCase()}, in panels: ${panels.join(", ")}`);
   return {
     ...rest,
-    config: {
-      ...config,
-      legend: { labelColor: palette.ink.light, labelFontSize: 12 },
-    },
     data: { values: rows },
     facet: {
       field: "panel",

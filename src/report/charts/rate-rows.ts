@@ -2,6 +2,7 @@
 // ideal judge would show (a small upright tick).
 
 import { type Interval, intervalSentence, known, percentText } from "./interval.ts";
+import { intervalMarks, rowAxis } from "./interval-rows.ts";
 import { armColor, armShape, type ChartSize, type ChartSpecification, frame, palette } from "./theme.ts";
 
 export type RateRow = {
@@ -40,22 +41,7 @@ export const rateRowsChart = (input: RateRowsInput): ChartSpecification => {
     scale: { domain: [0, 1] },
     axis: { format: "%", tickCount: 5, title: null, grid: true },
   };
-  const y = {
-    field: "at",
-    type: "quantitative" as const,
-    scale: { domain: [names.length - 0.5, -0.5], nice: false, zero: false },
-    axis: {
-      values: names.map((_, index) => index),
-      labelExpr: `${JSON.stringify(names)}[datum.value]`,
-      title: null,
-      grid: false,
-      labelLimit: 220,
-      minExtent: 96,
-      maxExtent: 96,
-      labelColor: palette.ink.light,
-    },
-  };
-  const color = armColor(input.arms);
+  const y = rowAxis(names, { limit: 220, room: 96 });
   return {
     ...frame(input, `${names.join(", ")}, with 95% intervals`),
     data: { values: rows },
@@ -65,14 +51,7 @@ export const rateRowsChart = (input: RateRowsInput): ChartSpecification => {
         mark: { type: "rule", aria: false, strokeWidth: 2.5, color: palette.axis.light },
         encoding: { x, y: { ...y, field: "from" }, y2: { field: "to" } },
       },
-      {
-        mark: { type: "rule", aria: false, strokeWidth: 2 },
-        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, color },
-      },
-      {
-        mark: { type: "point", filled: true, opacity: 1, size: 70 },
-        encoding: { x, y, color, shape: armShape(input.arms), description: { field: "tip" } },
-      },
+      ...intervalMarks(x, y, { color: armColor(input.arms), shape: armShape(input.arms) }),
     ],
   };
 };

@@ -102,5 +102,6 @@ export const frame = (size: ChartSize, description: string) => ({
     },
     axisY: { domain: false },
     axisX: { grid: false },
+    legend: { labelColor: palette.ink.light, labelFontSize: 12 },
   },
 });

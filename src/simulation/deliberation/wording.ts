@@ -6,6 +6,7 @@ import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
 import { briefForms } from "../episodes/brief-forms.ts";
+import { numberedOrNone } from "../episodes/wording.ts";
 import { personaText, type ShownPersona, type Wording } from "../stakeholders/persona-text.ts";
 
 const load = <Hole extends string>(file: URL, ...holes: readonly Hole[]) => loadTemplate(file, holes);
@@ -41,11 +42,6 @@ export const supportMetric: Metric = {
     "How much do you support that the assistant keeps to this? The highest number if you want just this, the lowest if it must not be, the middle one if it is all the same to you.",
 };
 
-const numbered = (statements: readonly string[]): string =>
-  statements.length === 0
-    ? "none yet"
-    : statements.map((statement, at) => `${at + 1}. ${oneLine(statement)}`).join("\n");
-
 const asUser = (persona: ShownPersona, wording: Wording, content: string): Message[] => [
   { role: "system", content: personaText(persona, undefined, wording) },
   { role: "user", content },
@@ -65,7 +61,7 @@ export const proposalMessages = (
     wording,
     wording === "brief"
       ? renderTemplate(brief.propose, {})
-      : renderTemplate(full.propose, { earlier: numbered(earlier), words: String(words) }),
+      : renderTemplate(full.propose, { earlier: numberedOrNone(earlier), words: String(words) }),
   );
 
 /** A user is asked how much the principles are to be supported together: one candidate is one principle. */
@@ -75,7 +71,7 @@ export const supportMessages = (
   wording: Wording,
 ): Message[] => {
   const { low, high, question } = supportMetric;
-  const principles = numbered(statements);
+  const principles = numberedOrNone(statements);
   return asUser(
     persona,
     wording,
@@ -96,7 +92,7 @@ export const objectionMessages = (
   wording: Wording,
 ): Message[] => {
   const { low, high, question } = supportMetric;
-  const principles = numbered(statements);
+  const principles = numberedOrNone(statements);
   return asUser(
     persona,
     wording,
@@ -136,7 +132,7 @@ export const mediationMessages = (
     return `[${at + 1}]${how} ${JSON.stringify(said)}`;
   });
   const content = renderTemplate(full.mediate, {
-    ...{ users: String(users), principles: numbered(statements), opinions: told.join("\n") },
+    ...{ users: String(users), principles: numberedOrNone(statements), opinions: told.join("\n") },
     ...{ most: String(most), words: String(words) },
   });
   return [{ role: "user", content }];

@@ -4,6 +4,7 @@
 // fill holes and are never read as templates.
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
+import { oneLine } from "../../core/index.ts";
 import type { Constitution, Message, Metric, Persona, Task } from "../../records/index.ts";
 import { personaText } from "../stakeholders/persona-text.ts";
 
@@ -42,7 +43,11 @@ export type Contract = {
 
 /** A numbered list, a line each, whatever breaks of lines the texts hold. */
 export const numbered = (lines: readonly string[]): string =>
-  lines.map((line, at) => `${at + 1}. ${line.replaceAll(/\s*\n\s*/g, " ")}`).join("\n");
+  lines.map((line, at) => `${at + 1}. ${oneLine(line)}`).join("\n");
+
+/** The same of principles, of which there may be none yet. */
+export const numberedOrNone = (principles: readonly string[]): string =>
+  principles.length === 0 ? "none yet" : numbered(principles);
 
 /** The principles of a document as a numbered list. A clause is told with whom it is for. */
 export const listOf = ({ principles }: Constitution, isContract: boolean): string =>

@@ -1,0 +1,25 @@
+// What a dry run says beneath its steps: memory and time, of processes that work at once too.
+
+import { expect, it } from "vitest";
+import type { RecipePlan } from "../recipes/index.ts";
+import { formatPlan } from "./plan-view.ts";
+
+const step = { stage: "sl", what: "1 epoch", calls: 0, tokens: 10, seconds: 60 };
+const plan: RecipePlan = { steps: [step, { ...step, stage: "rl" }], seconds: 120, dollars: 0 };
+const textOf = (change: Partial<RecipePlan>): string => formatPlan({ ...plan, ...change }).join("\n");
+
+it("says how long it takes, and how much memory where that is known", () => {
+  expect(textOf({})).toContain("Time: about 2 min 00 s on this machine as busy as it is now.");
+  expect(textOf({})).not.toContain("Memory");
+  expect(textOf({ memory: 2 ** 31, processes: 1 })).toContain("Memory: about 2.0 GB at its peak.");
+  expect(textOf({ seconds: null })).toContain("Time: not known");
+});
+
+it("says that processes work at once where the time in all is less than that of the steps", () => {
+  const text = textOf({ seconds: 60, memory: 2 ** 31, processes: 2 });
+  expect(text).toContain("Memory: about 2.0 GB at its peak, 2 processes at once.");
+  expect(text).toContain(
+    "Time: about 1 min 00 s on this machine as busy as it is now: 2 processes work at once",
+  );
+  expect(text).toContain("whose steps take 2 min 00 s added up");
+});
