@@ -17,8 +17,9 @@ import { readRecords } from "../runs/index.ts";
 import { ruleNames } from "../simulation/index.ts";
 import { recipe as combineRecipe } from "./simulate-combine.ts";
 import { recipe as sweepRecipe } from "./simulate-sweep.ts";
-import { contextFor, example, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
+import { example, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const { folder, remove, given, script, contentOf } = makeVotes();
 afterAll(remove);
