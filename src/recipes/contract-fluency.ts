@@ -4,7 +4,7 @@
 import { UserError } from "../core/index.ts";
 import { createForeignTextCheck } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
-import { metaMessages } from "../simulation/index.ts";
+import { emptyTranscript, metaMessages } from "../simulation/index.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 import type { ContractPlay } from "./stages/contract-run.ts";
 
@@ -20,7 +20,7 @@ const messagesFor = (
   if (role === "meta")
     return metaMessages(setup.metaPrompt, {
       ...{ users: cast.users.length, questions: [], current: wording.current(first), earlier: [] },
-      ...{ transcript: { text: "", comments: [], shown: [] }, words: config.roles.meta.words },
+      ...{ transcript: emptyTranscript, words: config.roles.meta.words },
     });
   const { persona, label } = cast.users[0]!;
   const [task, person] =

@@ -4,7 +4,7 @@
 
 import { estimatePrompt, priceOfModel } from "../models/index.ts";
 import type { Task } from "../records/index.ts";
-import { metaMessages } from "../simulation/index.ts";
+import { emptyTranscript, metaMessages } from "../simulation/index.ts";
 import type { ContractConfig } from "./contract-settings.ts";
 import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls } from "./plan.ts";
@@ -56,7 +56,7 @@ const metaTokens = ({ setup, config }: ContractPlay): number => {
     questions: [tasks[0]!.question],
     current: wording.current(first),
     earlier: [],
-    transcript: transcript!,
+    transcript: transcript ?? emptyTranscript,
   };
   return estimatePrompt(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
 };

@@ -21,6 +21,9 @@ export type Transcript = {
   readonly shown: readonly string[];
 };
 
+/** Of a run in which nothing was said. */
+export const emptyTranscript: Transcript = { text: "", comments: [], shown: [] };
+
 const rounded = (value: number): string => String(Math.round(value * 100) / 100);
 
 const scaleOf = ({ low, high }: Metric): string => `from ${low} to ${high}`;

@@ -1,6 +1,6 @@
 // The two wordings of everything that is said in episodes: full, for models that follow instructions, and brief, which the
-// embedded model was made with. Both show each role the same but for the meta-model, which in the brief one sees comments
-// without ratings and drafts, a few at once.
+// embedded model was made with. Both show each role the same but for the meta-model, which in the brief one sees the comments
+// of users who are not content, without ratings and drafts, a few at once.
 
 import type { Message, Metric, Persona, Task } from "../../records/index.ts";
 import { personaText, type Wording } from "../stakeholders/persona-text.ts";
@@ -41,7 +41,10 @@ export type EpisodeWording = {
   othersRating(persona: Persona, task: Task, draft: string, metrics: readonly Metric[]): Message[];
   /** Whether replies are asked for as JSON, to whose form a server may then hold a model. */
   readonly json: boolean;
-  /** A run as the meta-model is told of it, in the parts that it is asked about one after the other; at least one. */
+  /**
+   * A run as the meta-model is told of it, in the parts that it is asked about one after the other; none where nothing is
+   * told that could change a principle.
+   */
   transcripts(
     cast: Cast,
     exchanges: readonly Exchange[],
@@ -78,7 +81,18 @@ const briefPersona = (persona: Persona, task: Task): Message => ({
   content: personaText(persona, persona.views[task.id], "brief"),
 });
 
-const briefParts = (comments: number): number => Math.max(1, Math.ceil(comments / briefCommentsAtOnce));
+/** From this share of its scale on, a rating is one of whoever asks for nothing more. */
+const contentFrom = 0.8;
+
+/** Whether a user is content by all ratings of the own talk: comments of such users are thanks. */
+const isContent = (ratings: Readonly<Record<string, number | null>>, metrics: readonly Metric[]): boolean =>
+  metrics.length > 0 &&
+  metrics.every(({ id, low, high }) => {
+    const value = ratings[id] ?? null;
+    return value !== null && value >= low + contentFrom * (high - low);
+  });
+
+const briefParts = (comments: number): number => Math.ceil(comments / briefCommentsAtOnce);
 
 const brief: EpisodeWording = {
   assistant: (contract, seat, task, earlier) => [...systemOf(contract, seat), ...briefTalk(task, earlier)],
@@ -91,8 +105,10 @@ const brief: EpisodeWording = {
     ...briefRating(task, [], draft, metrics, false),
   ],
   json: false,
-  transcripts: (cast, exchanges, _metrics, turns) => {
-    const spoken = commentsOf(cast, exchanges, turns);
+  transcripts: (cast, exchanges, metrics, turns) => {
+    const spoken = commentsOf(cast, exchanges, turns).filter(
+      ({ exchange: { rating } }) => !isContent(rating.ratings, metrics.own),
+    );
     return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
       const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
       return {
