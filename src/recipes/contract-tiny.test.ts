@@ -75,7 +75,7 @@ const script = (name: string, rules: readonly unknown[]): string => {
 };
 const commenting = {
   when: "feedback: what should change?",
-  reply: "satisfaction: 4\nfeedback: Please be more discreet.",
+  reply: "satisfaction: 4\nfeedback: Be discreet.",
 };
 const others = { when: "Rate the reply:", reply: "harmlessness: 9" };
 
@@ -99,19 +99,20 @@ describe("a run in the brief wording", () => {
     expect(second.slice(0, 12).map(({ task }) => task)).not.toEqual(byTalk(1));
   });
 
-  it("asks the meta-model about ten comments at once, each time to amend the list before", async () => {
+  it("asks the meta-model about ten comments at once of users who are not content, each time to amend the list before", async () => {
     const { ratings, metas } = await rowsOf("run-1");
-    const said = ratings.filter(({ feedback }) => feedback !== "").map(({ id }) => id);
-    expect(said).toHaveLength(24);
+    const said = ratings
+      .filter(({ ratings: { satisfaction }, feedback }) => feedback !== "" && (satisfaction ?? 0) < 8)
+      .map(({ id }) => id);
+    expect([ratings.filter(({ feedback }) => feedback !== "").length, said.length]).toEqual([24, 20]);
     expect(metas.map(({ id, part }) => [id, part])).toEqual(
-      [1, 2, 3].map((part) => [`run-1/part-${part}/meta-1`, part]),
+      [1, 2].map((part) => [`run-1/part-${part}/meta-1`, part]),
     );
-    expect(metas.map(({ numbers }) => numbers.length)).toEqual([10, 10, 4]);
+    expect(metas.map(({ numbers }) => numbers.length)).toEqual([10, 10]);
     expect(new Set(metas.flatMap(({ numbers }) => numbers))).toEqual(new Set(said));
-    const [one, two, three] = metas;
+    const [one, two] = metas;
     expect(one!.parents).toEqual(one!.numbers);
     expect(two!.parents).toEqual([one!.id, ...two!.numbers]);
-    expect(three!.parents).toEqual([two!.id, ...three!.numbers]);
     // The script writes the second principle only where the first one stands already.
     expect([one, two].map((meta) => meta!.text.split("\n").length)).toEqual([2, 3]);
   });
@@ -122,13 +123,13 @@ describe("a run in the brief wording", () => {
     const [discreet, brief] = document!.document.principles;
     const cited = (part: number, number: number): string => metas[part - 1]!.numbers[number - 1]!;
     expect(discreet!.grounds!.map(({ record }) => record)).toEqual([
-      ...[cited(1, 2), cited(1, 3)],
-      ...[cited(2, 1), cited(3, 1)],
+      ...[cited(1, 1), cited(1, 2)],
+      cited(2, 3),
     ]);
-    expect(brief!.grounds!.map(({ record }) => record)).toEqual([cited(2, 2), cited(3, 2)]);
+    expect(brief!.grounds!.map(({ record }) => record)).toEqual([cited(2, 1), cited(2, 2)]);
     const saidIn = new Map(ratings.map(({ id, feedback }) => [id, feedback]));
     for (const { record, said } of discreet!.grounds!) expect(said).toBe(saidIn.get(record));
-    expect(document!.parents.slice(0, 3)).toEqual(metas.map(({ id }) => id));
+    expect(document!.parents.slice(0, 2)).toEqual(metas.map(({ id }) => id));
   });
 
   it("measures what was learned on held-out requests that no talk was about, beside none, random and best", async () => {
@@ -180,8 +181,8 @@ describe("a run in the brief wording", () => {
 
   it("goes on after an interruption at any place with the same bytes", async () => {
     const slow = script("slow.json", [
-      { when: "1. Be discreet.", reply: "principles:\n1. Be discreet. [1]\n2. Keep it short. [2]" },
-      { when: "Write the principles anew.", reply: ["nothing", "principles:\n1. Be discreet. [2, 3]"] },
+      { when: "A. Be discreet.", reply: "principles:\n1. A [1]" },
+      { when: "Write the principles anew.", reply: ["nothing", "principles:\n1. [2,3]"] },
       commenting,
       others,
       { reply: ["I cannot help with that.", "I am sorry, but I cannot help with that."] },
@@ -212,7 +213,7 @@ describe("parts that cannot be read", () => {
   it("leave the list as it was, are told, and are no parents of what was learned", async () => {
     const warnings: string[] = [];
     const model = script("half.json", [
-      { when: "1. Be discreet.", reply: "I would rather not." },
+      { when: "A. Be discreet.", reply: "I would rather not." },
       { when: "Write the principles anew.", reply: "principles:\n1. Be discreet. [1]" },
       commenting,
       others,
