@@ -12,8 +12,8 @@ await runOracleExperiment<{ satisfaction?: BenefitRun["figures"] }, BenefitRun>(
   command: ["simulate", "contract"],
   config: "configs/simulate/contract/tiny.yaml",
   out: "runs/contract-oracle",
-  // the meta-model wrote nothing that could be read
-  nothing: ["contract-none"],
+  // the meta-model wrote nothing that could be read, or nobody asked for a change
+  nothing: ["contract-none", "contract-unasked"],
   markers: benefitMarkers,
   async read({ seed, folder, metrics }) {
     const figures = metrics?.satisfaction ?? null;

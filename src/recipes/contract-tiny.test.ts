@@ -12,7 +12,6 @@ import {
   draftRecordSchema,
   learnedRecordSchema,
   metaRecordSchema,
-  type RunEvent,
   ratingRecordSchema,
   satisfactionRecordSchema,
 } from "../records/index.ts";
@@ -27,6 +26,7 @@ import {
 import type { contractSchema } from "./contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-tiny-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,17 +46,6 @@ const given = (out: string, changes: Partial<Given> = {}): Given => ({
   sandbox: { requests: 10 },
   ...changes,
 });
-
-const contextFor = (onEvent: (event: RunEvent, stop: () => void) => void = () => undefined) => {
-  const controller = new AbortController();
-  let time = 0;
-  const emit = (event: RunEvent): void => onEvent(event, () => controller.abort());
-  const now = (): number => {
-    time += 1000;
-    return time;
-  };
-  return { emit, signal: controller.signal, clock: { now }, environment: {} };
-};
 
 const run = (config: Given, context = contextFor()) => recipe.run(recipe.schema.parse(config), context);
 
@@ -122,11 +111,8 @@ describe("a run in the brief wording", () => {
     const [document] = learned;
     const [discreet, brief] = document!.document.principles;
     const cited = (part: number, number: number): string => metas[part - 1]!.numbers[number - 1]!;
-    expect(discreet!.grounds!.map(({ record }) => record)).toEqual([
-      ...[cited(1, 1), cited(1, 2)],
-      cited(2, 3),
-    ]);
-    expect(brief!.grounds!.map(({ record }) => record)).toEqual([cited(2, 1), cited(2, 2)]);
+    expect(discreet!.grounds!.map(({ record }) => record)).toEqual([cited(1, 1)]);
+    expect(brief!.grounds!.map(({ record }) => record)).toEqual([cited(2, 1)]);
     const saidIn = new Map(ratings.map(({ id, feedback }) => [id, feedback]));
     for (const { record, said } of discreet!.grounds!) expect(said).toBe(saidIn.get(record));
     expect(document!.parents.slice(0, 2)).toEqual(metas.map(({ id }) => id));
@@ -206,6 +192,39 @@ describe("a run in the brief wording", () => {
     }
     expect(broken).toBeGreaterThan(1);
     expect(contentOf("broken")).toEqual(contentOf("unbroken"));
+  });
+});
+
+describe("runs in which everybody is content", () => {
+  const content = { when: "feedback: what should change?", reply: "satisfaction: 8\nfeedback: Thank you." };
+  const rest = [others, { reply: "I cannot help with that." }];
+
+  it("leave the list as it was, and ask the meta-model nothing", async () => {
+    const file = join(folder, "begun.yaml");
+    writeFileSync(
+      file,
+      "name: begun\nsource: a test\nlicence: CC0-1.0\nprinciples:\n  - {id: kind, title: Be kind., critique: Is it kind?, revision: Make it kind., preference: Which is kind?}\n",
+    );
+    const model = script("content.json", [content, ...rest]);
+    await run(given("content", { model, constitution: file, sandbox: { requests: 0 } }));
+    for (const name of ["run-1", "run-2"]) {
+      expect(await readRecords(join(folder, "content", name, "meta.jsonl"), metaRecordSchema)).toEqual([]);
+      const learned = await readRecords(join(folder, "content", name, "learned.jsonl"), learnedRecordSchema);
+      expect(learned.map(({ state, document }) => [state, document.principles[0]!.title])).toEqual([
+        ["kept", "Be kind."],
+      ]);
+      expect(learned[0]!.parents).toEqual(name === "run-1" ? [] : ["run-1/constitution"]);
+    }
+    const stops = { model, constitution: file, sandbox: { requests: 0 }, converge: "same" as const, runs: 3 };
+    await run(given("stops", stops));
+    expect(existsSync(join(folder, "stops/run-2/ratings.jsonl"))).toBe(false);
+  });
+
+  it("end with a word on it where there was no list", async () => {
+    const model = script("content.json", [content, ...rest]);
+    await expect(run(given("nothing", { model, sandbox: { requests: 0 } }))).rejects.toThrow(
+      "No user asked for a change in any run",
+    );
   });
 });
 

@@ -189,8 +189,9 @@ const tokenWeights = (
 ): number[] => {
   const letter = letterOf(content, tokenizer);
   if (letter !== null) return ids.map((_, at) => (at === letter ? weight : 1));
-  if (figures === weight) return ids.map((_, at) => (at < openingTokens ? opening : weight));
-  return ids.map((id) => (/\d/.test(tokenizer.decode([id], { skipSpecial: true })) ? figures : weight));
+  const isFigure = (id: number): boolean =>
+    figures !== weight && /\d/.test(tokenizer.decode([id], { skipSpecial: true }));
+  return ids.map((id, at) => (isFigure(id) ? figures : at < openingTokens ? opening : weight));
 };
 
 /** Token ids and loss weights of a document; the end of every learned assistant message counts 1. */

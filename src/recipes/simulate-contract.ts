@@ -93,14 +93,16 @@ const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
   runs.findLast(({ documents }) => documents.length > 0)?.documents ?? [];
 
 /** The constitution that was learned. Throws CovenantError where there is none. */
-const requireLearned = (documents: readonly LearnedRecord[], { setup }: ContractPlay): LearnedRecord => {
-  const [first] = documents;
+const requireLearned = (runs: readonly DoneRun[], { setup }: ContractPlay): LearnedRecord => {
+  const [first] = lastDocuments(runs);
   if (first !== undefined) return first;
-  throw new CovenantError(
-    "contract-none",
-    `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`,
-    { model: setup.models.meta },
-  );
+  if (!runs.some(({ wasAsked }) => wasAsked))
+    throw new CovenantError(
+      "contract-unasked",
+      "No user asked for a change in any run: all ratings of their own talks lie in the upper fifth of their scales, or there are no comments. So there is nothing to make a constitution of. Look at ratings.jsonl of the runs; give people other wishes or other tasks, or begin with a constitution.",
+    );
+  const nothing = `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
+  throw new CovenantError("contract-none", nothing, { model: setup.models.meta });
 };
 
 const figuresOf = (
@@ -138,7 +140,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const { run } = pipeline;
   const runs = await playAll(pipeline, play);
   const documents = lastDocuments(runs);
-  const learned = requireLearned(documents, play);
+  const learned = requireLearned(runs, play);
   const benefit = await benefitOf(pipeline, play, learned, runNames(config));
   await run.stage({ name: "tables", inputs: {}, after: runNames(config) }, async (stage) => {
     await writeTables(run.folder, stage.folder, runs);

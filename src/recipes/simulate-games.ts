@@ -39,16 +39,14 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
   const checked = await checkRequest("simulate games", stages, config, { models }, context);
   const { languages } = checked.inputs;
   const file = "configs/simulate/games/tiny.yaml";
-  if (model !== undefined)
-    requireWords(
-      { role: "player", model, language: languages["model"], messages: firstQuestion(config) },
-      file,
-    );
-  if (learner !== undefined)
-    requireWords(
-      { role: "learner", model: learner, language: languages["learner"], messages: learningQuestion(config) },
-      file,
-    );
+  for (const { role, name, part, messages } of [
+    { role: "player", name: model, part: "model", messages: firstQuestion(config).slice(-1) },
+    {
+      ...{ role: "learner", name: learner ?? model, part: learner === undefined ? "model" : "learner" },
+      messages: learningQuestion(config),
+    },
+  ])
+    if (name !== undefined) requireWords({ role, model: name, language: languages[part], messages }, file);
   return checked;
 };
 

@@ -140,7 +140,7 @@ describe("what the oracle measured", () => {
   it("is in the table of a sweep over votes, by rule, without principles, and of what was decided", async () => {
     const rules: readonly Rule[] = [
       { when: "Write the principles anew.", reply: "principles:\n1. Protect peace. [1]" },
-      { when: "feedback: what should change?", reply: "support: 3\nfeedback: Please be more discreet." },
+      { when: "feedback: what should change?", reply: "support: 3\nfeedback: Be discreet." },
       { when: "Rate the principles:", reply: ["support: 3", "support: 8", "support: 10"] },
       {
         when: "Which principle should",

@@ -22,7 +22,7 @@ describe("people of the sandbox, in the brief wording", () => {
         "principles:\n1. Protect peace. [1]",
       ],
     },
-    { when: "feedback: what should change?", reply: "support: 3\nfeedback: Please be more discreet." },
+    { when: "feedback: what should change?", reply: "support: 3\nfeedback: Be discreet." },
     { when: "Rate the principles:", reply: ["support: 3", "support: 8", "support: 10", "support: 0"] },
     {
       when: "Which principle should",

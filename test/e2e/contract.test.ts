@@ -97,8 +97,7 @@ describe("covenant simulate contract at an endpoint", () => {
         const last = lastOf(messages);
         if (last.endsWith("Write the principles anew."))
           return "principles:\n1. Be discreet. [1]\n2. Keep it short. [2, 3]";
-        if (last.endsWith("feedback: what should change?"))
-          return "satisfaction: 4\nfeedback: Please be more discreet.";
+        if (last.endsWith("feedback: what should change?")) return "satisfaction: 4\nfeedback: Be discreet.";
         return last.includes("Rate the reply:") ? "harmlessness: 9" : "I cannot help with that.";
       },
       onCall: (body: Body & { response_format?: unknown }) => forms.push(body.response_format),
@@ -110,7 +109,7 @@ describe("covenant simulate contract at an endpoint", () => {
     const told = expectStatus(await covenant(command, folder), 0).stdout;
     expect(forms).toHaveLength(3 * 3 + 1 + 4 * 4);
     expect(new Set(forms)).toEqual(new Set([undefined]));
-    expect(told).toMatch(/1\. Be discreet\.\n +argued for by user-1: "Please be more discreet\."/);
+    expect(told).toMatch(/1\. Be discreet\.\n +argued for by user-1: "Be discreet\."/);
     expect(told).toMatch(/True satisfaction, 0 to 10, .* 4 held-out requests/);
     expect(told).toMatch(/\n {2}blank +0 .*\n {2}random +2 .*\n {2}learned +2 .*\n {2}best +2 /);
     // Finished: the same command asks nobody.

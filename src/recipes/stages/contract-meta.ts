@@ -17,6 +17,7 @@ import {
   metaMessages,
   type ReadPrinciple,
   readMeta,
+  referredTo,
   type Transcript,
 } from "../../simulation/index.ts";
 import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
@@ -84,7 +85,10 @@ const readRecord = (
   { transcript, current }: Question,
 ): MetaReading => {
   const principles = current.constitution?.principles.map(({ title }) => title) ?? [];
-  const referred = { principles, comments: transcript.comments.map(({ said }) => said) };
+  const referred = referredTo(
+    principles,
+    transcript.comments.map((comment) => comment.said),
+  );
   return readMeta({ text, finish }, setup.metaPrompt, {
     users: setup.cast.users.length,
     comments: numbers.length,
@@ -241,6 +245,8 @@ export const learnFrom = async (
 export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned): LearnedRecord[] => {
   const { play, state, run } = task;
   const metas = asked.filter(({ problem }) => lists === null || problem === undefined).map(({ id }) => id);
+  // Where nobody asked for a change there is no reply: what stays comes of what there was.
+  const kept = metas.length === 0 ? state.ids : metas;
   return learnedParts.flatMap((part): LearnedRecord[] => {
     const previous = state.contract[part];
     const principles = lists?.[part] ?? [];
@@ -250,7 +256,7 @@ export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned)
       // A contract without clauses is none; what could not be read leaves what there was.
       if (previous === null || lists !== null) return [];
       return [
-        { id, parents: metas, ...fields, state: "kept", document: previous, similarity: 1, changes: [] },
+        { id, parents: [...kept], ...fields, state: "kept", document: previous, similarity: 1, changes: [] },
       ];
     }
     const document = documentFor(task, part, principles, comments, asked.at(-1)!.model);

@@ -9,6 +9,7 @@ import {
   draftRecordSchema,
   type LearnedRecord,
   learnedRecordSchema,
+  metaRecordSchema,
   ratingRecordSchema,
   type Task,
 } from "../../records/index.ts";
@@ -158,12 +159,16 @@ const remember = (
   return kept;
 };
 
-/** A run that is done: ids of its tasks, its documents, and what the next one begins with. converged: nothing is to be learned any more. */
+/**
+ * A run that is done: ids of its tasks, its documents, and what the next one begins with. wasAsked: somebody asked for a change,
+ * so that the meta-model was; converged: nothing is to be learned any more.
+ */
 export type DoneRun = {
   readonly run: number;
   readonly tasks: readonly string[];
   readonly documents: readonly LearnedRecord[];
   readonly state: ContractState;
+  readonly wasAsked: boolean;
   readonly converged: boolean;
 };
 
@@ -171,8 +176,10 @@ const isConverged = (
   { config: { converge } }: ContractPlay,
   before: Contract,
   documents: readonly LearnedRecord[],
+  wasAsked: boolean,
 ): boolean => {
   if (converge === "off" || documents.length === 0) return false;
+  if (!wasAsked) return true;
   if (documents.some(({ state }) => state === "kept")) return false;
   return learnedParts.every((part) => {
     const now = documents.find((one) => one.part === part)?.document ?? null;
@@ -195,6 +202,7 @@ export const contractRun = async (
     (stage) => makeRun(pipeline, stage, task),
   );
   const documents = await collect(streamRecords(join(folder, "learned.jsonl"), learnedRecordSchema));
+  const asked = await collect(streamRecords(join(folder, "meta.jsonl"), metaRecordSchema));
   const { contract: before } = state;
   const found = (part: LearnedRecord["part"]) => documents.find((one) => one.part === part);
   const contract: Contract = {
@@ -207,7 +215,8 @@ export const contractRun = async (
     run,
     tasks: [...new Set([...tasksOf(play, run).values()].map(({ id }) => id))],
     documents,
-    converged: isConverged(play, before, documents),
+    wasAsked: asked.length > 0,
+    converged: isConverged(play, before, documents, asked.length > 0),
     state: {
       contract,
       ids: documents.length === 0 ? state.ids : documents.map(({ id }) => id),

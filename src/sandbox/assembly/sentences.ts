@@ -1,5 +1,5 @@
-// The sentences of the assembly, by what they say, and their reading: statements and sentences about persons for every wish,
-// and other remarks. A fifth of them is kept out of training by hash. Exact: no nearest match.
+// The sentences of the assembly, by what they say, and their reading: statements and sentences about persons for every wish, of
+// which a fifth is kept out of training by hash, and other remarks. Exact: no nearest match.
 
 import { CovenantError } from "../../core/index.ts";
 import { expandAll } from "../phrase.ts";

@@ -1,6 +1,6 @@
 // How wishes are said: as a statement, which is a principle and what a user answers who is asked what should change, and as a
 // sentence about a person. Holes {good}, {bad}, {goodDoes}, {badDoes}, {harm} take the words of an area (principle-phrases.ts).
-// A sentence that denies something always protects, so that a small model can tell the sides apart by their words.
+// On areas a sentence that denies something always protects, so that a small model can tell the sides apart by their words.
 
 import type { Style } from "./wish.ts";
 

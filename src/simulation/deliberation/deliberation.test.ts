@@ -223,6 +223,28 @@ describe("a mediator", () => {
     expect(drafts[0]!.document!.principles).not.toEqual(drafts[1]!.document!.principles);
   });
 
+  it("may name principles and what was said in the brief wording, part by part", async () => {
+    const replies = ["principles:\n1. [2]", "principles:\n1. A [1]\n2. [1]"];
+    const model = scriptedModel({ reply: () => replies.shift() ?? "No." });
+    const voices = voicesOf(4);
+    const [draft] = await mediate(
+      optionsOf(2, { wording: "brief" }),
+      { ...mediation, voices, drafts: 1, atOnce: 2 },
+      asking(model),
+    );
+    const shown = model.calls
+      .flatMap((call) => (call.type === "generate" ? call.requests : []))
+      .flatMap(({ messages }) =>
+        [...messages[0]!.content.matchAll(/^\[\d\] (.*)$/gm)].map(([, said]) => said!),
+      );
+    const saidBy = (text: string): string => voices.find(({ said }) => said === text)!.record;
+    expect(draft!.document!.principles.map(({ title }) => title)).toEqual([shown[1], shown[2]]);
+    expect(draft!.document!.principles.map(({ grounds }) => grounds!.map(({ record }) => record))).toEqual([
+      [saidBy(shown[1]!), saidBy(shown[2]!)],
+      [saidBy(shown[2]!)],
+    ]);
+  });
+
   it("is asked again where its reply cannot be read; a part that stays unreadable amends nothing", async () => {
     let calls = 0;
     const model = scriptedModel({

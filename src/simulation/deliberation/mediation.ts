@@ -6,7 +6,7 @@ import { createRandom, deriveSeed } from "../../core/index.ts";
 import type { Constitution, MediationRecord } from "../../records/index.ts";
 import type { PhaseTask } from "../episodes/episode.ts";
 import { documentOf } from "../episodes/learned.ts";
-import { type MetaReading, metaAnswerForm, readMeta } from "../episodes/meta-reading.ts";
+import { type MetaReading, metaAnswerForm, readMeta, referredTo } from "../episodes/meta-reading.ts";
 import { episodeWordings } from "../episodes/wordings.ts";
 import type { Said } from "./candidates.ts";
 import { type AskPhase, type DeliberationOptions, seedOf } from "./deliberation.ts";
@@ -60,7 +60,10 @@ const read = (
 ): MetaReading => {
   // the brief wording does not tell how many there may be: of those that the model writes, the first ones count
   const written = options.wording === "brief" ? Math.max(most, briefMost) : most;
-  const referred = { principles: statementsOf(document), comments: shown.map(({ said }) => said) };
+  const referred = referredTo(
+    statementsOf(document),
+    shown.map(({ said }) => said),
+  );
   const bounds = {
     users: options.users.length,
     comments: shown.length,

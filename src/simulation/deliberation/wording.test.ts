@@ -59,11 +59,11 @@ describe("the brief wording", () => {
   it("asks the mediator with comments alone, and says where there are no principles yet", () => {
     const question = { users: 2, most: 4, words: 100, statements: [] };
     const opinions = [
-      { support: 3, said: "Please be\nmore discreet." },
+      { support: 3, said: "Be\ndiscreet." },
       { support: null, said: "Protect privacy." },
     ];
     expect(textOf(mediationMessages({ ...question, opinions }, "brief"))).toBe(
-      "Principles so far:\nnone yet\n\nComments:\n[1] Please be more discreet.\n[2] Protect privacy.\n\nWrite the principles anew.",
+      "Principles so far:\nnone yet\n\nComments:\n[1] Be discreet.\n[2] Protect privacy.\n\nWrite the principles anew.",
     );
   });
 });
@@ -93,7 +93,7 @@ describe.each(["full", "brief"] as const)("in the %s wording", (wording) => {
     const text = textOf(
       mediationMessages({ ...question, opinions: [{ support: 1, said: "No {x}." }] }, wording),
     );
-    expect(text).toMatch(/^(?:1|A)\. Be \{kind\}\.$/m);
+    expect(text).toContain(`${wording === "full" ? "1" : "A"}. Be {kind}.`);
     expect(text).toContain("No {x}.");
     expect(text).not.toContain(user.name);
   });

@@ -15,7 +15,7 @@ const principles = ["Be discreet.", "Keep it short."];
 describe("the brief forms", () => {
   it("ask an assistant under principles, with comments as they are", () => {
     const earlier = [
-      { draft: "First.", comment: "Please be more discreet." },
+      { draft: "First.", comment: "Be discreet." },
       { draft: "Second.", comment: "" },
     ];
     expect(briefForms.assistant({ principles, question: "How do I sew?", earlier })).toEqual([
@@ -26,7 +26,7 @@ describe("the brief forms", () => {
       },
       { role: "user", content: "How do I sew?" },
       { role: "assistant", content: "First." },
-      { role: "user", content: "Please be more discreet." },
+      { role: "user", content: "Be discreet." },
       { role: "assistant", content: "Second." },
       { role: "user", content: "Write it anew." },
     ]);

@@ -33,7 +33,9 @@ export {
   type MetaReading,
   metaAnswerForm,
   type ReadPrinciple,
+  type Referred,
   readMeta,
+  referredTo,
 } from "./meta-reading.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
 export { similarities, similarity, similarityTable } from "./similarity.ts";

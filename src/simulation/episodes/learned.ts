@@ -75,7 +75,7 @@ const areaOf = (users: readonly number[]): string | undefined => {
   return `users ${users.slice(0, -1).join(", ")} and ${users.at(-1)}`;
 };
 
-/** A document of what was read. Earlier grounds of a principle that says what it said before are kept. */
+/** A document of what was read. A principle that says what it said before stays as it is, with its earlier grounds. */
 export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource): Constitution => {
   const { part, previous, comments, run, model } = source;
   const texts = read.map(({ text }) => text);
@@ -86,19 +86,21 @@ export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource
     comments.map(({ said }) => said),
   );
   const principles = read.map((one, at): Principle => {
-    const before = earlier.find(({ id, title }) => id === ids[at] && title === one.text)?.grounds ?? [];
+    const same = earlier.find(({ id, title }) => id === ids[at] && title === one.text);
+    const before = same?.grounds ?? [];
     const now = groundsOf(one, comments, alike[at]!);
     const known = new Set(now.map(({ record }) => record));
     const grounds = [...before.filter(({ record }) => !known.has(record)), ...now];
     const area = areaOf(one.users);
+    const { area: earlierArea, ...texts } = same ?? {
+      ...{ id: ids[at]!, title: one.text, weight: 1, ...textsOfLearned(one.text), author: model },
+      area: undefined,
+    };
+    const named = area ?? (part === "constitution" ? earlierArea : undefined);
     return {
-      id: ids[at]!,
-      title: one.text,
-      ...(area === undefined ? {} : { area }),
-      weight: 1,
-      ...textsOfLearned(one.text),
+      ...texts,
+      ...(named === undefined ? {} : { area: named }),
       ...(grounds.length === 0 ? {} : { grounds }),
-      author: model,
     };
   });
   return {

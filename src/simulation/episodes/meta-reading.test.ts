@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mark } from "./episode.fixture.ts";
 import { metaPrompts } from "./meta-prompt.ts";
-import { type MetaReading, readMeta } from "./meta-reading.ts";
+import { type MetaReading, readMeta, referredTo } from "./meta-reading.ts";
 
 const bounds = { users: 3, comments: 6 };
 const read = (text: string, name: keyof typeof metaPrompts = "contract"): MetaReading =>
@@ -138,10 +138,24 @@ describe("reading what the meta-model wrote", () => {
       ],
     });
     expect(problemOf(refer(text, {}))).toBe("principle 2 has no text");
-    expect(problemOf(refer("principles:\n1. [4]"))).toBe("principle 1 has no text");
+    expect(problemOf(refer("principles:\n1. [4]"))).toBe("principle 1 cites comment 4, and there are 3");
     expect(problemOf(refer("principles:\n1. A [4]"))).toBe("principle 1 cites comment 4, and there are 3");
-    expect(problemOf(refer("principles:\n1. C"))).toBe(
-      'principle 1 is "C", and of the principles so far there are A to B',
-    );
+    for (const letter of ["C", "b", "B.", "(B)", "A, B"])
+      expect(problemOf(refer(`principles:\n1. Be wise.\n2. ${letter}`))).toBe(
+        `principle 2 is "${letter}", and of the principles so far there are A to B`,
+      );
+  });
+
+  it("takes one principle for one, however it is named, and texts as they were shown", () => {
+    const referred = referredTo(["Be\nkind."], ["be kind. ", "Be\nwise."]);
+    const said = (text: string): MetaReading =>
+      readMeta({ text, finish: "stop" }, metaPrompts.critique, { users: 1, comments: 2, referred });
+    expect(said("principles:\n1. A\n2. Be KIND.\n3. [1]\n4. [2]")).toMatchObject({
+      constitution: [
+        { text: "Be kind.", from: [1] },
+        { text: "Be wise.", from: [2] },
+      ],
+    });
+    expect(problemOf(said("principles:\n1. Be calm.\n2. be calm."))).toMatch(/^principle 2 says what/);
   });
 });

@@ -5,6 +5,7 @@
 // said.
 
 import { z } from "zod";
+import { oneLine } from "../../core/index.ts";
 import type { AnswerForm, Reply } from "../../models/index.ts";
 import { readLabels, readObject, withoutThought } from "../reply-text.ts";
 import type { MetaForm, MetaPrompt } from "./meta-prompt.ts";
@@ -142,8 +143,14 @@ const fromLabels = (form: MetaForm, text: string): Parts | string => {
     : { ...none, constitution: list("constitution", false), contract: list("contract", true) };
 };
 
-/** What references stand for: the principles so far, by letter, and the comments, by number. */
+/** What references stand for: the principles so far, by letter, and the comments, by number, as they are shown. */
 export type Referred = { readonly principles: readonly string[]; readonly comments: readonly string[] };
+
+/** The same from what was said, of which a line each is shown. */
+export const referredTo = (principles: readonly string[], comments: readonly string[]): Referred => ({
+  principles: principles.map(oneLine),
+  comments: comments.map(oneLine),
+});
 
 /** What there is for a reply to name. referred: only where references are asked for. */
 export type MetaBounds = {
@@ -152,31 +159,30 @@ export type MetaBounds = {
   readonly referred?: Referred;
 };
 
-/** The letter of a principle so far, by its place. */
-export const letterAt = (at: number): string => String.fromCharCode("A".charCodeAt(0) + at);
+/** The letter of a principle so far, by its place: A to Z, AA, AB, … */
+export const letterAt = (at: number): string =>
+  `${at < 26 ? "" : letterAt(Math.floor(at / 26) - 1)}${String.fromCharCode("A".charCodeAt(0) + (at % 26))}`;
 
-const referenceProblem = (list: readonly ReadPrinciple[], { principles }: Referred): string | null => {
-  const at = list.findIndex(
-    ({ text }) => /^[A-Z]$/.test(text.trim()) && text.trim() >= letterAt(principles.length),
-  );
-  if (at < 0) return null;
-  const there = principles.length === 0 ? "none" : `A to ${letterAt(principles.length - 1)}`;
-  return `principle ${at + 1} is "${list[at]!.text.trim()}", and of the principles so far there are ${there}`;
-};
+/** An item of a reply; refers: its text is what it named. */
+type Item = ReadPrinciple & { readonly refers?: boolean };
 
-/** Texts for references; what stands for one text is one principle. References to nothing stay as they are. */
-const resolved = (list: readonly ReadPrinciple[], { principles, comments }: Referred): ReadPrinciple[] => {
-  const textOf = ({ text, from }: ReadPrinciple): string => {
-    if (text.trim() === "") return comments[(from[0] ?? 0) - 1] ?? "";
-    return principles.find((_, at) => letterAt(at) === text.trim()) ?? text;
-  };
+const resolve = (list: readonly ReadPrinciple[], { principles, comments }: Referred): Item[] =>
+  list.map((one) => {
+    const text = one.text.trim();
+    const [first] = one.from;
+    if (text === "" && first !== undefined) return { ...one, text: comments[first - 1] ?? "", refers: true };
+    const standing = principles.find((_, at) => letterAt(at) === text);
+    return standing === undefined ? one : { ...one, text: standing, refers: true };
+  });
+
+const keyOf = ({ text }: Item): string => text.trim().toLowerCase();
+
+/** What stands for one text is one principle. */
+const merged = (list: readonly Item[]): ReadPrinciple[] => {
   const found = new Map<string, ReadPrinciple>();
   for (const one of list) {
-    const text = textOf(one);
-    const isReference = text !== one.text;
-    const before = isReference ? found.get(text) : undefined;
-    const at = isReference ? text : `${found.size} ${text}`;
-    found.set(at, { ...one, text, from: [...(before?.from ?? []), ...one.from] });
+    const { text, users, from } = found.get(keyOf(one)) ?? { ...one, from: [] };
+    found.set(keyOf(one), { text, users, from: [...from, ...one.from] });
   }
   return [...found.values()];
 };
@@ -190,22 +196,33 @@ const countProblem = (count: number, what: string, { exactly, most }: WantedForm
   return null;
 };
 
-const itemProblem = (
-  list: readonly ReadPrinciple[],
-  what: string,
-  { users, comments }: MetaBounds,
-): string | null => {
-  const seen = new Set<string>();
-  for (const [at, { text, users: named, from }] of list.entries()) {
+/** Single letters, whatever stands around them: meant for references. */
+const lettersPattern = /^\W*[A-Za-z](?:\W+[A-Za-z])*\W*$/;
+
+const textProblem = ({ text, refers = false }: Item, { referred }: MetaBounds): string | null => {
+  const said = text.trim();
+  if (said === "" || said === "...") return "has no text";
+  if (refers || referred === undefined || !lettersPattern.test(said)) return null;
+  const { length } = referred.principles;
+  const there = length === 0 ? "there are none" : `there are A to ${letterAt(length - 1)}`;
+  return `is "${said}", and of the principles so far ${there}`;
+};
+
+const itemProblem = (list: readonly Item[], what: string, bounds: MetaBounds): string | null => {
+  const { users, comments } = bounds;
+  const seen = new Map<string, Item>();
+  for (const [at, one] of list.entries()) {
     const which = `${what} ${at + 1}`;
-    const said = text.trim();
-    if (said === "" || said === "...") return `${which} has no text`;
-    if (seen.has(said.toLowerCase())) return `${which} says what one before it says`;
-    seen.add(said.toLowerCase());
-    const stray = from.find((number) => number < 1 || number > comments);
+    const stray = one.from.find((number) => number < 1 || number > comments);
     if (stray !== undefined) return `${which} cites comment ${stray}, and there are ${comments}`;
-    const stranger = named.find((number) => number < 1 || number > users);
+    const stranger = one.users.find((number) => number < 1 || number > users);
     if (stranger !== undefined) return `${which} is for user ${stranger}, and there are ${users}`;
+    const problem = textProblem(one, bounds);
+    if (problem !== null) return `${which} ${problem}`;
+    const before = seen.get(keyOf(one));
+    if (before !== undefined && one.refers !== true && before.refers !== true)
+      return `${which} says what one before it says`;
+    seen.set(keyOf(one), one);
   }
   return null;
 };
@@ -238,11 +255,11 @@ export const readMeta = (
   if (typeof parts === "string") return bad(parts);
   const { contract } = parts;
   const { referred } = bounds;
-  const constitution = referred === undefined ? parts.constitution : resolved(parts.constitution, referred);
+  const constitution: readonly Item[] =
+    referred === undefined ? parts.constitution : resolve(parts.constitution, referred);
   const problem =
-    (referred === undefined ? null : referenceProblem(parts.constitution, referred)) ??
     (constitution.length === 0 ? "there is no principle" : null) ??
-    countProblem(constitution.length, "principles", prompt) ??
+    countProblem(merged(constitution).length, "principles", prompt) ??
     (prompt.form === "contract" ? countProblem(contract.length, "clauses", prompt) : null) ??
     itemProblem(constitution, "principle", bounds) ??
     itemProblem(contract, "clause", bounds);
@@ -250,7 +267,7 @@ export const readMeta = (
   return {
     type: "read",
     critique: parts.critique,
-    constitution: unique(constitution),
+    constitution: unique(merged(constitution)),
     contract: unique(contract),
   };
 };

@@ -28,7 +28,8 @@ const readPart = (value: string, resources: readonly Resource[]): Part => {
 /** "keep 30, give 70". */
 const briefOfferForm = /^keep (\d{1,9}), give (\d{1,9})\.?$/i;
 
-const readBriefOffer = (lines: readonly string[], resources: readonly Resource[]): ReadMove => {
+const readBriefOffer = (inForm: readonly string[], resources: readonly Resource[]): ReadMove => {
+  const lines = resources.length === 1 ? [...new Set(inForm)] : inForm;
   if (lines.length < resources.length) return { fault: "unit-missing" };
   if (lines.length > resources.length) return { fault: "offer-contradictory" };
   const given: number[] = [];

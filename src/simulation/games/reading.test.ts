@@ -106,7 +106,10 @@ describe("readOffer", () => {
     expect(readOffer(text, dollars, "brief")).toEqual({ fault });
   });
 
-  it("wants a line for each of several things in brief", () => {
+  it("wants a line for each of several things in brief, and takes one line twice for one", () => {
+    expect(readOffer("Offer: keep 40, give 60\nOffer: keep 40, give 60", dollars, "brief")).toEqual({
+      move: { type: "offer", given: [60] },
+    });
     expect(readOffer("Offer: keep 40, give 0", two, "brief")).toEqual({ fault: "unit-missing" });
     expect(readOffer("Offer: keep 7, give 0\nOffer: keep 40, give 0", two, "brief")).toEqual({
       fault: "sum-wrong",
