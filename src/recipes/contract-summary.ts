@@ -203,14 +203,17 @@ export const describeMissing = (what: string, missing: Partial<Record<MissingRea
 
 const shownCharacters = 70;
 
-/** Who argued for a principle, with what the first of them said. */
+/** Who argued for a principle: the first with what was said, then the others, each once; "?" where nobody cited them. */
 const describeGrounds = (grounds: readonly Ground[]): string => {
   const [first] = grounds;
   if (first === undefined) return "nobody";
-  const names = grounds.map(({ speaker, by }) => (by === "cited" ? speaker : `${speaker}?`));
+  const cited = new Set(grounds.filter(({ by }) => by === "cited").map(({ speaker }) => speaker));
+  const nameOf = ({ speaker }: Ground): string => (cited.has(speaker) ? speaker : `${speaker}?`);
+  const others = new Set(grounds.map(nameOf).filter((name) => name !== nameOf(first)));
   const said = first.said.replaceAll(/\s+/g, " ");
   const shown = said.length > shownCharacters ? `${said.slice(0, shownCharacters)}…` : said;
-  return `${[...new Set(names)].join(", ")}: "${shown}"`;
+  const also = others.size === 0 ? "" : `, and by ${[...others].join(", ")}`;
+  return `${nameOf(first)}: "${shown}"${also}`;
 };
 
 const describeDocuments = ({ documents, run }: DoneRun): string[] =>
