@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
-import type { Metric } from "../records/index.ts";
+import type { Metric, Task } from "../records/index.ts";
 import {
   type Contract,
   castOf,
@@ -177,12 +177,17 @@ const metaPromptOf = ({ wording, metaPrompt }: ContractConfig): MetaPrompt => {
   );
 };
 
+/** What the talks of a contract are about. Throws UserError as chooseTasks does. */
+export const contractTasks = ({ tasks: source, task, sandbox, seed }: ContractConfig): Promise<Task[]> =>
+  chooseTasks({
+    ...{ tasks: source, split: sandbox.split, seed },
+    task: task ?? usualTasks[source === sandboxName ? "sandbox" : "library"],
+  });
+
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
 export const loadContract = async (config: ContractConfig) => {
   const personas = await choosePersonas(config);
-  const { tasks: source, task = usualTasks[source === sandboxName ? "sandbox" : "library"] } = config;
-  const { split } = config.sandbox;
-  const tasks = await chooseTasks({ tasks: source, task, split, seed: config.seed });
+  const tasks = await contractTasks(config);
   const allMetrics = await loadMetrics(config.metrics.file);
   const metrics = {
     own: chooseMetrics(allMetrics, config.metrics.own, "metrics.own"),

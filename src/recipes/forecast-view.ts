@@ -53,7 +53,7 @@ const describeDifferences = ({ differences }: ForecastFigures, names: Record<Pre
     const { accuracy, brier } = differences[baseline];
     return [
       `The model against ${baseline === "majority" ? "the majority" : `the ${names.neighbours}`}: accuracy ${describeDifference(accuracy, 100, 1, " points")}; Brier score ${describeDifference(brier, 1, 3, "")}.`,
-      `  The intervals of the two accuracies ${accuracy.overlap ? "overlap" : "do not overlap"}, those of the Brier scores ${brier.overlap ? "do" : "do not"}.`,
+      `  The intervals of the two accuracies ${accuracy.overlap ? "overlap" : "do not overlap"}, those of the Brier scores ${brier.overlap ? "overlap" : "do not overlap"}.`,
     ];
   });
 

@@ -18,6 +18,7 @@ import {
   supportRecordSchema,
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
+import { sandboxPersonas, sandboxTasks } from "../sandbox/index.ts";
 import { moveText } from "./replay/games.ts";
 import { recipe as contractRecipe } from "./simulate-contract.ts";
 import { recipe as gamesRecipe } from "./simulate-games.ts";
@@ -95,6 +96,25 @@ describe("a replay of a contract", () => {
       if (what !== "task") expect(ids).toContain(from);
       for (const one of to) expect(ids).toContain(one);
     }
+  });
+
+  it("makes people and requests of the sandbox again by the seed", async () => {
+    const script = fileURLToPath(new URL("../../examples/contract-brief-script.yaml", import.meta.url));
+    const out = join(folder, "sandbox");
+    const given = { model: `scripted:${script}`, wording: "brief", personas: "sandbox", tasks: "sandbox" };
+    const small = { users: 2, task: 3, runs: 1, turns: 1, seed: 4, tasksPer: "talk", metaPrompt: "critique" };
+    const settings = contractRecipe.schema.parse({ ...given, ...small, sandbox: { requests: 0 }, out });
+    await contractRecipe.run(settings, context);
+    const { messages, speakers } = await replay(out, { user: "ada" });
+    const [ada] = sandboxPersonas({ seed: 4, count: 1 });
+    expect(speakers.find(({ id }) => id === "user-1")).toMatchObject({
+      name: "user 1, Ada",
+      about: ada!.description,
+    });
+    const asked = messages.filter(({ kind }) => kind === "task").map(({ text }) => text);
+    const questions = sandboxTasks({ seed: 4, split: "test", count: 3 }).map(({ question }) => question);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const text of asked) expect(questions).toContain(text);
   });
 
   it("tells a rating that is missing, with the reason", async () => {
@@ -241,6 +261,9 @@ describe("a replay of what is none", () => {
   it.each([
     [{ run: "nowhere" }, "no run folder"],
     [{ run: contract, user: "nobody at all" }, "Expected one of: user-1"],
+    [{ run: contract, from: "9" }, "fits --from 9. It goes to run 2"],
+    [{ run: games, experiment: "foo", repetition: 1 }, "fits --experiment foo and --repetition 1"],
+    [{ run: vote, experiment: "borda" }, "only games have experiments"],
   ])("says what is wrong: %j", async (wrong, told) => {
     const refused = recipe.run(recipe.schema.parse(wrong), context);
     await expect(refused).rejects.toThrow(UserError);

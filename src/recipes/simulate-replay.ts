@@ -59,6 +59,13 @@ const prepare = async (config: ReplayConfig) => {
       `${config.run} is a sweep. Give one of its runs, which are below ${config.run}/cells.`,
       { folder: config.run },
     );
+  const { experiment, repetition } = config;
+  if (named.kind !== "games" && (experiment !== undefined || repetition !== undefined))
+    throw new UserError(
+      "replay-games",
+      `${config.run} is a ${named.kind}; only games have experiments and repetitions. Leave out --experiment and --repetition.`,
+      { folder: config.run },
+    );
   const source = await replays[named.kind](named.reading);
   return { source, kind: named.kind, isWanted: wantedOf(config, source) };
 };
@@ -87,12 +94,30 @@ const show = async (
   return shown;
 };
 
+/** Throws UserError where filters left nothing of what there is. */
+const requireSome = (
+  shown: number,
+  { run, from, user, experiment, repetition }: ReplayConfig,
+  { steps, stepName }: ReplaySource,
+): void => {
+  const filters = Object.entries({ from, user, experiment, repetition }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (shown > 0 || filters.length === 0) return;
+  throw new UserError(
+    "replay-nothing",
+    `Nothing in ${run} fits ${filters.map(([name, value]) => `--${name} ${value}`).join(" and ")}. It goes to ${stepName.toLowerCase()} ${steps}; without these options all of it is told.`,
+    { run },
+  );
+};
+
 const execute = async (config: ReplayConfig, context: RecipeContext) => {
   const { source, kind, isWanted } = await prepare(config);
   const messages = numbered(source, isWanted);
   if (context.screen !== undefined) {
     const pace = config.pace ?? (context.screen.isTerminal ? readersPace : 0);
     const shown = await show(messages, source, pace, context);
+    requireSome(shown, config, source);
     return { lines: ["", counted(shown, "message")], document: { messages: shown } };
   }
   const all: ReplayMessage[] = [];
@@ -100,6 +125,7 @@ const execute = async (config: ReplayConfig, context: RecipeContext) => {
     throwIfAborted(context.signal);
     all.push(message);
   }
+  requireSome(all.length, config, source);
   const { title, steps, speakers } = source;
   const document: Replay = { version: 1, kind, title, steps, speakers: [...speakers], messages: all };
   return { lines: [counted(all.length, "message")], document };

@@ -73,7 +73,7 @@ export const readRun = async (folder: string): Promise<RunReading> => {
   if (configText === undefined) {
     throw new UserError(
       "run-missing",
-      `${folder} is no run folder: it has no ${configName}. Give the folder that \`covenant run\` printed.`,
+      `${folder} is no run folder: it has no ${configName}. Give the folder that a command (covenant run, covenant simulate ...) wrote.`,
       { folder },
     );
   }

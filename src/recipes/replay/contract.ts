@@ -2,7 +2,6 @@
 // how others rated them; then what the meta-model made of the run. Reads the run folder; asks nobody.
 
 import { join } from "node:path";
-import { z } from "zod";
 import { collect } from "../../core/index.ts";
 import {
   type DraftRecord,
@@ -17,15 +16,10 @@ import {
   ratingRecordSchema,
 } from "../../records/index.ts";
 import { type RunReading, streamRecords } from "../../runs/index.ts";
-import { libraryName, loadPersonas, loadTasks } from "../../simulation/index.ts";
+import { contractSchema, contractTasks } from "../contract-settings.ts";
 import { runName } from "../stages/contract-run.ts";
+import { choosePersonas } from "../stakeholders.ts";
 import type { ReplaySource, Said } from "./replay.ts";
-
-const settings = z.looseObject({
-  runs: z.number(),
-  personas: z.string().default(libraryName),
-  tasks: z.string().default(libraryName),
-});
 
 const meta: ReplaySpeaker = { id: "meta-model", name: "meta-model", role: "meta-model", about: "" };
 
@@ -150,11 +144,12 @@ const readSpeakers = async (
   return [...speakers.values(), meta];
 };
 
-/** A contract's folder as a replay. Where its personas' file is gone, they go by their ids. */
+/** A contract's folder as a replay. Where its personas' or tasks' file is gone, they go by their ids. */
 export const contractReplay = async ({ folder, config, has }: RunReading): Promise<ReplaySource> => {
-  const { runs, personas: file, tasks: taskFile } = settings.parse(config);
-  const personas = await loadPersonas(file).catch(() => []);
-  const tasks = await loadTasks(taskFile).catch(() => []);
+  const settings = contractSchema.parse(config);
+  const { runs } = settings;
+  const personas = await choosePersonas(settings).catch(() => []);
+  const tasks = await contractTasks(settings).catch(() => []);
   const questions = new Map(tasks.map(({ id, question }) => [id, question]));
   // Runs after one that converged were not played; those of a run that is under way are not there yet.
   const played = Array.from({ length: runs }, (_, at) => at + 1).filter((run) =>

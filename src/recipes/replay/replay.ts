@@ -125,8 +125,8 @@ export const messageLines = (
   const { scene, from, to, text, note, kind } = message;
   const nameOf = (id: string): string => speakers.find((one) => one.id === id)?.name ?? id;
   const placeOf = ({ step: at, turn: within, scene: place, kind: what }: ReplayMessage): string =>
-    within !== null && ["draft", "comment", "rating"].includes(what)
-      ? `${stepName} ${at}, turn ${within}`
+    what === "task" || (within !== null && ["draft", "comment", "rating"].includes(what))
+      ? `${stepName} ${at}, turn ${within ?? 1}`
       : `${at === 0 ? `Before the first ${stepName.toLowerCase()}` : `${stepName} ${at}`}: ${place}`;
   const place = placeOf(message);
   const head = before !== undefined && placeOf(before) === place ? [] : ["", `── ${place} ──`];

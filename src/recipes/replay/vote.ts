@@ -21,6 +21,7 @@ import {
   supportRecordSchema,
 } from "../../records/index.ts";
 import { type RecordSchema, type RunReading, streamRecords } from "../../runs/index.ts";
+import { numbered } from "../../simulation/index.ts";
 import { standingName } from "../stages/vote-rounds.ts";
 import { choosePersonas, chosen } from "../stakeholders.ts";
 import { decidingStages } from "../vote-figures.ts";
@@ -90,8 +91,8 @@ const mediationSaid = (telling: Telling, row: MediationRecord): Said[] => {
   ];
 };
 
-const numbered = (statements: readonly string[]): string =>
-  statements.length === 1 ? statements[0]! : statements.map((one, at) => `${at + 1}. ${one}`).join("\n");
+const listed = (statements: readonly string[]): string =>
+  statements.length === 1 ? statements[0]! : numbered(statements);
 
 const candidateSaid = (
   telling: Telling,
@@ -106,7 +107,7 @@ const candidateSaid = (
         : (source ?? "");
   return {
     ...{ ...placeOf(telling, "what stands for choice"), kind: "candidate", from: candidate, record: id },
-    ...{ text: numbered(statements), note },
+    ...{ text: listed(statements), note },
   };
 };
 
@@ -147,7 +148,7 @@ const choiceSaid = (
   const { utilitarian, nash, rawlsian } = welfare ?? {};
   return {
     ...{ ...placeOf(telling, "what each rule chooses"), kind: "choice", from: rule, record: id },
-    ...{ text: numbered(names.flatMap((name) => statements.get(name) ?? [])), note: told.join("; ") },
+    ...{ text: listed(names.flatMap((name) => statements.get(name) ?? [])), note: told.join("; ") },
     values:
       utilitarian === undefined || rawlsian === undefined
         ? {}
@@ -157,7 +158,7 @@ const choiceSaid = (
 
 const decidedSaid = (telling: Telling, { id, candidate, document }: DecidedRecord): Said => ({
   ...{ ...placeOf(telling, "what holds now"), kind: "document", from: result.id, record: id },
-  text: document.principles.map(({ title }, at) => `${at + 1}. ${title}`).join("\n"),
+  text: numbered(document.principles.map(({ title }) => title)),
   note: candidate === standingName ? "as before" : "",
 });
 

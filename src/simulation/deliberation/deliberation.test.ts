@@ -245,6 +245,21 @@ describe("a mediator", () => {
     ]);
   });
 
+  it("keeps in the brief wording what most was said for, where the model writes more than there may be", async () => {
+    const replies = ["principles:\n1. [1]\n2. [2]", "principles:\n1. A\n2. B [2]\n3. [1]\n4. [3,4]"];
+    const model = scriptedModel({ reply: () => replies.shift() ?? "No." });
+    const [draft] = await mediate(
+      optionsOf(2, { wording: "brief" }),
+      { ...mediation, voices: voicesOf(8), drafts: 1, most: 2 },
+      asking(model),
+    );
+    const { principles } = draft!.document!;
+    expect(principles.map(({ grounds }) => grounds!.length)).toEqual([2, 2]);
+    const second = model.calls.flatMap((call) => (call.type === "generate" ? call.requests : []))[1]!;
+    const shown = [...second.messages[0]!.content.matchAll(/^(?:B\.|\[3\]) (.*)$/gm)].map(([, said]) => said);
+    expect(principles.map(({ title }) => title)).toEqual(shown);
+  });
+
   it("is asked again where its reply cannot be read; a part that stays unreadable amends nothing", async () => {
     let calls = 0;
     const model = scriptedModel({

@@ -6,7 +6,13 @@ import { createRandom, deriveSeed } from "../../core/index.ts";
 import type { Constitution, MediationRecord } from "../../records/index.ts";
 import type { PhaseTask } from "../episodes/episode.ts";
 import { documentOf } from "../episodes/learned.ts";
-import { type MetaReading, metaAnswerForm, readMeta, referredTo } from "../episodes/meta-reading.ts";
+import {
+  type MetaReading,
+  metaAnswerForm,
+  type ReadPrinciple,
+  readMeta,
+  referredTo,
+} from "../episodes/meta-reading.ts";
 import { episodeWordings } from "../episodes/wordings.ts";
 import type { Said } from "./candidates.ts";
 import { type AskPhase, type DeliberationOptions, seedOf } from "./deliberation.ts";
@@ -52,16 +58,28 @@ type Shown = { readonly document: Constitution | null; readonly shown: readonly 
 const statementsOf = (document: Constitution | null): string[] =>
   document?.principles.map(({ title }) => title) ?? [];
 
+/** So many principles at most, in their order: those that most was said for; one that stands has a voice of its own. */
+const strongest = (
+  principles: readonly ReadPrinciple[],
+  most: number,
+  standing: readonly string[],
+): ReadPrinciple[] => {
+  const voices = ({ text, from }: ReadPrinciple): number => from.length + (standing.includes(text) ? 1 : 0);
+  const kept = new Set([...principles].sort((one, other) => voices(other) - voices(one)).slice(0, most));
+  return principles.filter((one) => kept.has(one));
+};
+
 const read = (
   { text, finish }: Pick<MediationRecord, "text" | "finish">,
   { document, shown }: Shown,
   options: DeliberationOptions,
   most: number,
 ): MetaReading => {
-  // the brief wording does not tell how many there may be: of those that the model writes, the first ones count
+  // the brief wording does not tell how many there may be: of those that the model writes, the strongest count
   const written = options.wording === "brief" ? Math.max(most, briefMost) : most;
+  const standing = statementsOf(document);
   const referred = referredTo(
-    statementsOf(document),
+    standing,
     shown.map(({ said }) => said),
   );
   const bounds = {
@@ -71,7 +89,7 @@ const read = (
   };
   const reading = readMeta({ text, finish }, { form: "critique", most: written }, bounds);
   return reading.type === "read"
-    ? { ...reading, constitution: reading.constitution.slice(0, most) }
+    ? { ...reading, constitution: strongest(reading.constitution, most, standing) }
     : reading;
 };
 

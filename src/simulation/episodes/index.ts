@@ -40,5 +40,5 @@ export {
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
 export { similarities, similarity, similarityTable } from "./similarity.ts";
 export { type Comment, emptyTranscript, type Transcript } from "./transcript.ts";
-export type { Contract, Said } from "./wording.ts";
+export { type Contract, numbered, type Said } from "./wording.ts";
 export { type EpisodeWording, episodeWordings } from "./wordings.ts";
