@@ -12,6 +12,7 @@ import {
   compileChatTemplate,
   createModelState,
   createTokenizer,
+  hiddenMatrices,
   initialParameters,
   loadModelFolder,
   type ModelConfig,
@@ -62,7 +63,7 @@ const settings = z.strictObject({
   targets: positive.default(1216).describe("loss tokens of a batch"),
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
-  weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of AdamW"),
+  weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of matrices"),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
@@ -225,7 +226,10 @@ const train = async (
   const tokenizer = createTokenizer(files);
   const shape = modelConfig(config, tokenizer);
   const state = createModelState(shape, initialParameters(shape, config.seed));
-  const trainer = createPretrainer(state, { ...defaultAdamW, beta2: 0.98, weightDecay: config.weightDecay });
+  const trainer = createPretrainer(state, {
+    ...{ ...defaultAdamW, beta2: 0.98, weightDecay: config.weightDecay },
+    muon: new Set(hiddenMatrices(shape)),
+  });
   const folder = join(stage.folder, "model");
   await trainStage({
     name: "pretrain",

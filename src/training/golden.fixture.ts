@@ -12,26 +12,29 @@ type BranchGolden = {
   readonly gradients: readonly Numbers[];
 };
 
-export type TrainingGolden = {
-  readonly optimiser: {
-    readonly options: {
-      beta1: number;
-      beta2: number;
-      epsilon: number;
-      weightDecay: number;
-      maxGradientNorm: number;
-    };
-    readonly x: Numbers;
-    readonly y: Numbers;
-    readonly start: { readonly matrix: Numbers; readonly vector: Numbers };
-    readonly steps: readonly {
-      learningRate: number;
-      loss: number;
-      norm: number;
-      matrix: Numbers;
-      vector: Numbers;
-    }[];
+type OptimiserGolden = {
+  readonly options: {
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+    readonly weightDecay: number;
+    readonly maxGradientNorm: number;
   };
+  readonly x: Numbers;
+  readonly y: Numbers;
+  readonly shapes: Readonly<Record<string, Numbers>>;
+  readonly start: Readonly<Record<string, Numbers>>;
+  readonly steps: readonly {
+    readonly learningRate: number;
+    readonly loss: number;
+    readonly norm: number;
+    readonly after: Readonly<Record<string, Numbers>>;
+  }[];
+};
+
+export type TrainingGolden = {
+  readonly optimiser: OptimiserGolden;
+  readonly muon: OptimiserGolden;
   readonly schedules: readonly (ScheduleOptions & { readonly rates: Numbers })[];
   readonly preference: readonly (Differentiated & {
     readonly name: string;

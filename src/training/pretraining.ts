@@ -10,7 +10,7 @@ import {
   type TokenBatchSizes,
   targetVector,
 } from "../transformer/index.ts";
-import type { AdamWOptions } from "./optimiser.ts";
+import type { OptimiserOptions } from "./optimiser.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import { tokenLoss } from "./token-loss.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
@@ -106,8 +106,10 @@ const chooseTargets = (documents: readonly WeightedDocument[], limit: number, se
 };
 
 /** The trainer of language modelling over a model's state. */
-export const createPretrainer = (state: ModelState, optimiser: AdamWOptions): Trainer<TokenBatchSizes> =>
-  createTrainer({ state, optimiser, build: tokenLoss });
+export const createPretrainer = (
+  state: ModelState,
+  optimiser: OptimiserOptions,
+): Trainer<TokenBatchSizes> => createTrainer({ state, optimiser, build: tokenLoss });
 
 /** Trains for schedule.totalSteps steps, yielding after each. A later start replays the stream up to it. */
 export async function* pretrain(options: PretrainingOptions): AsyncGenerator<PretrainingStep> {

@@ -1,5 +1,5 @@
 // The trainer: holds parameters' moments beside a model's weights and runs one compiled step (forward, backward,
-// AdamW) per call. A step over several parts adds their gradients up first, so that a large batch needs the memory of
+// optimiser) per call. A step over several parts adds their gradients up first, so that a large batch needs the memory of
 // a small one. Programs are kept by shape bucket. Knows nothing of what the loss means.
 
 import { CovenantError } from "../core/index.ts";
@@ -22,7 +22,13 @@ import {
   trainingGraphOf,
 } from "../transformer/index.ts";
 import { keptByToken, programBudget } from "./activations.ts";
-import { type AdamWOptions, adamWStep, adamWUpdate, momentNames, stepFeeds } from "./optimiser.ts";
+import {
+  momentNames,
+  type OptimiserOptions,
+  optimiserStep,
+  optimiserUpdate,
+  stepFeeds,
+} from "./optimiser.ts";
 
 /**
  * What a loss builder makes: a scalar loss and scalar metrics. All are sums over rows that the feeds weigh, so that
@@ -32,13 +38,13 @@ export type LossGraph = { readonly loss: Tensor; readonly metrics: Readonly<Reco
 
 export type TrainerOptions<Sizes extends Readonly<Record<string, number>>> = {
   readonly state: ModelState;
-  readonly optimiser: AdamWOptions;
+  readonly optimiser: OptimiserOptions;
   /** Builds the loss of a batch of these sizes over the decoder. */
   readonly build: (graph: DecoderGraph, sizes: Sizes) => LossGraph;
 };
 
-/** AdamW's moments of one parameter, as sums (see optimiser.ts). */
-export type Moments = { readonly first: Float32Array; readonly second: Float32Array };
+/** An optimiser's moments of one parameter, as sums (see optimiser.ts); Muon keeps the first alone. */
+export type Moments = { readonly first: Float32Array; readonly second?: Float32Array };
 
 /** What a checkpoint of training holds beside the weights. */
 export type TrainerSnapshot = { readonly step: number; readonly moments: Readonly<Record<string, Moments>> };
@@ -77,11 +83,15 @@ const weightOf =
 const programKey = (sizes: Readonly<Record<string, number>>): string => JSON.stringify(sizes);
 
 /** The moments before the first step. */
-const zeroMoments = (state: ModelState, names: readonly string[]): Map<string, Moments> =>
+const zeroMoments = (
+  { state, optimiser }: Pick<TrainerOptions<never>, "state" | "optimiser">,
+  names: readonly string[],
+): Map<string, Moments> =>
   new Map(
     names.map((name) => {
       const { length } = state.weights[name]!.data;
-      return [name, { first: new Float32Array(length), second: new Float32Array(length) }];
+      const first = new Float32Array(length);
+      return [name, optimiser.muon?.has(name) ? { first } : { first, second: new Float32Array(length) }];
     }),
   );
 
@@ -89,7 +99,7 @@ const momentFeeds = (moments: ReadonlyMap<string, Moments>): Record<string, Floa
   const feeds: Record<string, Float32Array> = {};
   for (const [name, { first, second }] of moments) {
     feeds[momentNames(name).first] = first;
-    feeds[momentNames(name).second] = second;
+    if (second !== undefined) feeds[momentNames(name).second] = second;
   }
   return feeds;
 };
@@ -162,14 +172,14 @@ const trainerPrograms = <Sizes extends Readonly<Record<string, number>>>(
     const [kind, sizes] = key.split("|") as ["step" | "gradient" | "evaluate" | "update", string];
     if (kind === "update") {
       const parameters = new Map(names.map((name) => [name, input(name, state.weights[name]!.shape)]));
-      return compile(adamWUpdate(names.map(sumOf), parameters, optimiser));
+      return compile(optimiserUpdate(names.map(sumOf), parameters, optimiser));
     }
     if (kind === "evaluate") {
       const { loss, metrics } = built(graphOf(state), sizes!);
       return compile({ loss, ...metrics });
     }
     const { loss, metrics, parameters } = built(trainingGraphOf(state), sizes!);
-    if (kind === "step") return compile({ loss, ...metrics, ...adamWStep(loss, parameters, optimiser) });
+    if (kind === "step") return compile({ loss, ...metrics, ...optimiserStep(loss, parameters, optimiser) });
     const slopes = gradients(loss, [...parameters.values()]);
     const sums = names.map(
       (name, at) => [gradientNames(name).newSum, add(sumOf(name), slopes[at]!)] as const,
@@ -186,10 +196,10 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
   const { state, optimiser } = options;
   // Adapters and heads where there are adapters, everything otherwise.
   const names = Object.keys(state.weights).filter(learnsWithAdapters(state.weights));
-  const moments = zeroMoments(state, names);
+  const moments = zeroMoments(options, names);
   let step = 0;
   const programs = trainerPrograms(options, names);
-  /** Runs a program that ends in AdamW, and takes over what it gives. */
+  /** Runs a program that ends in the optimiser, and takes over what it gives. */
   const update = async (
     program: Program,
     feeds: Feeds,
@@ -205,10 +215,9 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
       const moment = momentNames(name);
       const { shape } = state.weights[name]!;
       state.weights[name] = { shape, data: results[moment.newValue] as Float32Array };
-      moments.set(name, {
-        first: results[moment.newFirst] as Float32Array,
-        second: results[moment.newSecond] as Float32Array,
-      });
+      const first = results[moment.newFirst] as Float32Array;
+      const second = results[moment.newSecond] as Float32Array | undefined;
+      moments.set(name, second === undefined ? { first } : { first, second });
     }
     return metrics;
   };

@@ -101,6 +101,7 @@ export {
 export {
   checkWeights,
   elementCount,
+  hiddenMatrices,
   initialParameters,
   parameterCount,
   parameterShapes,

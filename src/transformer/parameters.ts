@@ -95,6 +95,12 @@ export const parameterShapes = (config: ModelConfig, task: ModelTask = "causal-l
     Object.entries(specificationsOf(config, task)).map(([name, { shape }]) => [name, shape]),
   );
 
+/** Names of the matrices inside the layers: every projection's weight, and not the embedding nor the head. */
+export const hiddenMatrices = (config: ModelConfig): string[] =>
+  designOf(config)
+    .layers.flatMap(projectionsOf)
+    .map(({ name }) => `${name}.weight`);
+
 /** How many numbers a model learns. */
 export const parameterCount = (config: ModelConfig, task: ModelTask = "causal-lm"): number =>
   Object.values(parameterShapes(config, task)).reduce((sum, shape) => sum + elementCount(shape), 0);

@@ -1,4 +1,4 @@
-"""Golden numbers of training: AdamW with clipping, learning-rate schedules, and the losses with their gradients.
+"""Golden numbers of training: AdamW and Muon with clipping, learning-rate schedules, and the losses with their gradients.
 
     python make_training.py [test/golden/training.json]
 """
@@ -16,37 +16,70 @@ def numbers(tensor: torch.Tensor) -> list:
     return [round(value, 9) for value in tensor.detach().double().flatten().tolist()]
 
 
+def take_steps(parameters: dict, optimisers: list, x: torch.Tensor, y: torch.Tensor, options: dict) -> dict:
+    """Five steps after clip_grad_norm_ on loss = mean((x Wᵀ (Vᵀ) · v - y)²), some clipped and some not."""
+    start = {name: numbers(parameter) for name, parameter in parameters.items()}
+    shapes = {name: list(parameter.shape) for name, parameter in parameters.items()}
+    steps = []
+    for rate in (0.3, 0.2, 0.1, 0.05, 0.01):
+        for one in optimisers:
+            for group in one.param_groups:
+                group["lr"] = rate
+            one.zero_grad()
+        output = x @ parameters["matrix"].T
+        if "tall" in parameters:
+            output = output @ parameters["tall"].T
+        loss = ((output * parameters["vector"] - y) ** 2).mean()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(parameters.values(), options["maxGradientNorm"])
+        for one in optimisers:
+            one.step()
+        after = {name: numbers(parameter) for name, parameter in parameters.items()}
+        steps.append({"learningRate": rate, "loss": loss.item(), "norm": float(norm), "after": after})
+    norms = [step["norm"] for step in steps]
+    assert min(norms) < options["maxGradientNorm"] < max(norms), norms
+    return {"options": options, "x": numbers(x), "y": numbers(y), "shapes": shapes, "start": start, "steps": steps}
+
+
+def adamw_of(groups: list, options: dict) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(groups, betas=(options["beta1"], options["beta2"]), eps=options["epsilon"])
+
+
 def optimiser() -> dict:
-    """torch.optim.AdamW after clip_grad_norm_, on loss = mean((x Wᵀ · v - y)²); only the matrix decays."""
+    """torch.optim.AdamW; only the matrix decays."""
     torch.manual_seed(7)
     matrix = torch.nn.Parameter(torch.randn(3, 4))
     vector = torch.nn.Parameter(torch.randn(3))
     x, y = torch.randn(6, 4), torch.randn(6, 3) * 2
     options = {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-6, "weightDecay": 0.1, "maxGradientNorm": 1.5}
     groups = [{"params": [matrix], "weight_decay": options["weightDecay"]}, {"params": [vector], "weight_decay": 0.0}]
-    adamw = torch.optim.AdamW(groups, betas=(options["beta1"], options["beta2"]), eps=options["epsilon"])
-    start = {"matrix": numbers(matrix), "vector": numbers(vector)}
-    steps = []
-    for rate in (0.3, 0.2, 0.1, 0.05, 0.01):
-        for group in adamw.param_groups:
-            group["lr"] = rate
-        adamw.zero_grad()
-        loss = ((x @ matrix.T * vector - y) ** 2).mean()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_([matrix, vector], options["maxGradientNorm"])
-        adamw.step()
-        steps.append(
-            {
-                "learningRate": rate,
-                "loss": loss.item(),
-                "norm": float(norm),
-                "matrix": numbers(matrix),
-                "vector": numbers(vector),
-            }
-        )
-    norms = [step["norm"] for step in steps]
-    assert min(norms) < options["maxGradientNorm"] < max(norms), norms
-    return {"options": options, "x": numbers(x), "y": numbers(y), "start": start, "steps": steps}
+    return take_steps({"matrix": matrix, "vector": vector}, [adamw_of(groups, options)], x, y, options)
+
+
+class SinglePrecision:
+    """torch for torch.optim._muon, which orthogonalises in bfloat16: here in float32, as Covenant does."""
+
+    bfloat16 = torch.float32
+
+    def __getattr__(self, name: str):
+        return getattr(torch, name)
+
+
+def muon() -> dict:
+    """torch.optim.Muon for a wide and a tall matrix, torch.optim.AdamW for the vector."""
+    torch.optim._muon.torch = SinglePrecision()
+    torch.manual_seed(19)
+    matrix = torch.nn.Parameter(torch.randn(3, 4))
+    tall = torch.nn.Parameter(torch.randn(5, 3))
+    vector = torch.nn.Parameter(torch.randn(5))
+    x, y = torch.randn(6, 4), torch.randn(6, 5) * 2
+    options = {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-6, "weightDecay": 0.1, "maxGradientNorm": 20.0}
+    muon_part = torch.optim.Muon(
+        [matrix, tall], weight_decay=options["weightDecay"], adjust_lr_fn="match_rms_adamw", eps=1e-7
+    )
+    vectors = [{"params": [vector], "weight_decay": 0.0}]
+    parameters = {"matrix": matrix, "tall": tall, "vector": vector}
+    return take_steps(parameters, [muon_part, adamw_of(vectors, options)], x, y, options)
 
 
 def schedules() -> list[dict]:
@@ -195,6 +228,7 @@ def main() -> None:
     parts = {
         "made": f"tools/parity/make_training.py with transformers {transformers.__version__}, torch {torch.__version__}",
         "optimiser": optimiser(),
+        "muon": muon(),
         "schedules": schedules(),
         "preference": preference(),
         "directPreference": direct_preference(),

@@ -62,7 +62,7 @@ const packCheckpoint = (state: ModelState, trainer: Pick<Trainer<unknown>, "snap
   for (const [name, { first, second }] of Object.entries(moments)) {
     tensors[tensorNames(name).weight] = state.weights[name]!;
     tensors[tensorNames(name).first] = { shape: [first.length], data: first };
-    tensors[tensorNames(name).second] = { shape: [second.length], data: second };
+    if (second !== undefined) tensors[tensorNames(name).second] = { shape: [second.length], data: second };
   }
   return tensors;
 };
@@ -89,15 +89,13 @@ const restoreCheckpoint = async (
     );
   };
   const moments: Record<string, Moments> = {};
-  for (const [
-    name,
-    {
-      first: { length },
-    },
-  ] of Object.entries(trainer.snapshot().moments)) {
+  for (const [name, kept] of Object.entries(trainer.snapshot().moments)) {
+    const { length } = kept.first;
     const named = tensorNames(name);
     state.weights[name] = tensor(named.weight, length);
-    moments[name] = { first: tensor(named.first, length).data, second: tensor(named.second, length).data };
+    const first = tensor(named.first, length).data;
+    moments[name] =
+      kept.second === undefined ? { first } : { first, second: tensor(named.second, length).data };
   }
   trainer.restore({ step: tensor("step", 1).data[0]!, moments });
   const numbers = Object.keys(extras?.snapshot() ?? {}).map((name) => [
