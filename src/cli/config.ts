@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import {
   checkValue,
   collectFaults,
+  describeIssues,
   describeValue,
   expandHome,
   nearestWord,
@@ -144,6 +145,25 @@ const tellOtherCommands = async (recipe: Recipe, files: readonly string[]): Prom
 };
 
 /**
+ * Where what is wrong was given: in the files, or beside them on the command line. What is missing is missing in both;
+ * files that need the command line to be whole cannot be judged alone, so both are named.
+ */
+const placeOfFaults = (recipe: Recipe, given: Tree, inFiles: Tree, files: readonly string[]): string => {
+  const faultsOf = (tree: Tree): string[] => {
+    const { error } = recipe.schema.safeParse(tree);
+    return error === undefined ? [] : describeIssues(error, tree);
+  };
+  const [all, before] = [faultsOf(given), faultsOf(inFiles)];
+  const isCompleted = files.length > 0 && before.some((fault) => !all.includes(fault));
+  const places: string[] = [];
+  if (isCompleted || all.some((fault) => before.includes(fault)))
+    places.push(...(files.length > 0 ? files : ["configuration"]));
+  if (!all.every((fault) => before.includes(fault)))
+    places.push(places.length > 0 ? "the command line" : "The command line");
+  return places.join(" and ");
+};
+
+/**
  * The configuration of a recipe. files: in rising precedence; under: settings below all of them. Throws UserError with every key that is unknown or does
  * not fit, and the nearest valid one.
  */
@@ -155,6 +175,7 @@ export const assembleConfig = async (
 ): Promise<unknown> => {
   const tree: Tree = { ...under };
   for (const file of files) merge(tree, await readConfigFile(file));
+  const inFiles = structuredClone(tree);
   const faults = collectFaults("The command line", 10, "Correct them and try again.");
   for (const setting of settings) {
     faults.attempt(() => {
@@ -164,9 +185,9 @@ export const assembleConfig = async (
     });
   }
   faults.end();
-  const where = files.length > 0 ? files.join(" and ") : "configuration";
   try {
-    return checkValue(recipe.schema, tree, { file: where }, (path) => keysAt(recipe.schema, path));
+    const file = placeOfFaults(recipe, tree, inFiles, files);
+    return checkValue(recipe.schema, tree, { file }, (path) => keysAt(recipe.schema, path));
   } catch (thrown) {
     if (!(thrown instanceof UserError)) throw thrown;
     const told = await tellOtherCommands(recipe, files);

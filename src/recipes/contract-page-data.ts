@@ -1,7 +1,7 @@
 // What the page of a social contract shows, gathered from the settings and from what the runs left. How it is shown is the
 // report's part.
 
-import type { Metric } from "../records/index.ts";
+import type { Estimate, Metric } from "../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../report/index.ts";
 import { similarityTable } from "../simulation/index.ts";
 import {
@@ -13,6 +13,7 @@ import {
   readContractFigures,
 } from "./contract-figures.ts";
 import type { ContractPlay, DoneRun } from "./stages/contract-run.ts";
+import type { Satisfaction } from "./stages/satisfaction.ts";
 
 const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): ContractMetric => ({
   ...{ id, name, of, low, high },
@@ -39,11 +40,19 @@ const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
 const taskNames = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
 
-/** The data of the page. last: of the runs that were played. */
+/** An interval no wider than the scale that its values are on. */
+const within = ({ low, high, ...rest }: Estimate, scale: ContractMetric): Estimate => ({
+  ...rest,
+  low: low === null ? null : Math.max(low, scale.low),
+  high: high === null ? null : Math.min(high, scale.high),
+});
+
+/** The data of the page. last: of the runs that were played; benefit: what the oracle tells, where it was asked. */
 export const readContractPage = async (
   folder: string,
   { config, setup }: ContractPlay,
   last: DoneRun,
+  benefit: Readonly<Record<string, Satisfaction>> | null,
 ): Promise<ContractPageData> => {
   const figures = await readContractFigures(folder, last.run);
   const metrics = [
@@ -69,9 +78,20 @@ export const readContractPage = async (
     ),
     means: means.flatMap(({ run, metric: name, estimate }) => {
       const metric = metrics.find(({ id, of }) => metricName(of, id) === name);
-      return metric === undefined ? [] : [{ run, metric, estimate }];
+      return metric === undefined ? [] : [{ run, metric, estimate: within(estimate, metric) }];
     }),
     documents: documentsOf(figures),
+    benefit:
+      benefit === null
+        ? null
+        : {
+            requests: config.sandbox.requests,
+            rows: Object.entries(benefit).map(
+              ([constitution, { principles, worst, users: _, ...estimate }]) => ({
+                ...{ constitution, principles: principles.length, estimate, worst },
+              }),
+            ),
+          },
     facts: [
       ["Seed", String(config.seed)],
       ["Task", taskNames(setup.tasks.map(({ name }) => name))],

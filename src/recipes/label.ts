@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
 import { exampleTokens, preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
-import { isEndpoint, priceOfModel, scoringByName } from "../models/index.ts";
+import { priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type LabelRecord,
   type PreferenceRow,
@@ -28,7 +28,7 @@ import { datasetFolder } from "./folders.ts";
 import { fewShotFile, readProtocol } from "./judge-protocol.ts";
 import { labelSettings } from "./judge-protocol-settings.ts";
 import { countLabelSummary, describeCard } from "./label-summary.ts";
-import { nextCommands } from "./next-command.ts";
+import { nextCommands, trainedWords } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import {
   countPrompts,
@@ -160,7 +160,7 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
   if (rows === 0)
     return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
-  const model = ["--model", isEndpoint(config.model) ? "./a-model-folder" : config.model];
+  const model = trainedWords(config.model);
   return nextCommands(
     ["train", "reward", ...model, ...data],
     ["train", "dpo", ...model, ...data],

@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { asModelName, readModelName } from "./names.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands, trainedWords } from "./next-command.ts";
 import { fileSetting, modelSetting, outSetting } from "./settings.ts";
 
 describe("names as they are typed", () => {
@@ -34,5 +34,17 @@ describe("the next command", () => {
       "Next: npx covenant label --model './my models/it'\\''s'",
       "  or: npx covenant report runs/a-1",
     ]);
+  });
+
+  it("asks the same model again, but no script, which answers one command alone", () => {
+    for (const model of ["embedded:covenant-tiny", "./folder", "openai:gpt-4", "http://host/v1#m"])
+      expect(askedWords(model)).toEqual(["--model", model]);
+    for (const model of ["scripted:script.yaml", "replay:calls.jsonl"]) expect(askedWords(model)).toEqual([]);
+  });
+
+  it("trains the same model where its weights are here, and one's own folder otherwise", () => {
+    expect(trainedWords("hf:owner/name")).toEqual(["--model", "hf:owner/name"]);
+    for (const model of ["openai:gpt-4", "http://host/v1#m", "scripted:script.yaml"])
+      expect(trainedWords(model)).toEqual(["--model", "./a-model-folder"]);
   });
 });

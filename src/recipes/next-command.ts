@@ -2,6 +2,7 @@
 // settings without which it would read a model or its texts in another way. Knows the order of the story and no file's
 // content.
 
+import { isEndpoint, runsHere } from "../models/index.ts";
 import { asModelName } from "./names.ts";
 import type { TextSettings } from "./stages/text-reading.ts";
 
@@ -18,6 +19,16 @@ export const nextCommands = (
 
 /** `--model ./folder`, for a model that a command of ours left there. */
 export const modelWords = (path: string): string[] => ["--model", asModelName(path)];
+
+/** The model that was asked, for another command that asks; none for a script or a replay, which answer this one alone. */
+export const askedWords = (model: string): string[] =>
+  runsHere(model) || isEndpoint(model) ? ["--model", model] : [];
+
+/** The model that was asked, for a command that trains it; a folder of one's own where its weights are not here. */
+export const trainedWords = (model: string): string[] => [
+  "--model",
+  runsHere(model) ? model : "./a-model-folder",
+];
 
 type Held = { readonly load?: "4bit" | undefined };
 

@@ -22,6 +22,7 @@ import {
   samplingSettings,
   seedSetting,
 } from "./settings.ts";
+import { counted } from "./wording.ts";
 
 const positive = z.number().int().positive();
 const text = z.string().trim().min(1);
@@ -118,6 +119,17 @@ type RecordFrame = {
   readonly statementAt: (place: number) => string;
 };
 
+/** A warning where fewer voters are played than were asked for. */
+const fewerVoters = ({ voters }: PredictConfig, played: number) =>
+  voters === "all" || played >= voters
+    ? []
+    : [
+        {
+          code: "polis-voters",
+          text: `${counted(voters, "voter")} were asked for and ${played} are played: no others have held-out votes.`,
+        },
+      ];
+
 /** Everything that the settings name, read and drawn. Throws UserError for what is missing or does not fit. */
 export const loadPrediction = async (config: PredictConfig) => {
   checkAnswers(config);
@@ -146,7 +158,7 @@ export const loadPrediction = async (config: PredictConfig) => {
     ...{ split, sample, groupOf, groupIds: groups.ids, origin: groups.origin },
     all: { voters: conversation.matrix.voters.length, heldOut: split.heldOut.length },
     personaModel: config.persona.model ?? config.model,
-    warnings: warningsOf(conversation, grouping, config),
+    warnings: [...warningsOf(conversation, grouping, config), ...fewerVoters(config, voters.length)],
   };
 };
 export type Prediction = {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { collect, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
 import { sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
-import { isEndpoint, priceOfModel } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
@@ -26,7 +26,7 @@ import {
 } from "./data-summary.ts";
 import { dataFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
 import { datasetFolder } from "./folders.ts";
-import { nextCommands } from "./next-command.ts";
+import { nextCommands, trainedWords } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plan.ts";
 import { formatSetting } from "./prompt-settings.ts";
@@ -217,8 +217,10 @@ const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
 const describeNext = (config: ReviseConfig, rows: number): string[] => {
   if (rows === 0) return ["No revision ended as a whole reply, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "sft.jsonl")];
-  const model = isEndpoint(config.model) ? ["--model", "./a-model-folder"] : ["--model", config.model];
-  return nextCommands(["train", "sft", ...model, ...data], ["export", "dataset", config.out]);
+  return nextCommands(
+    ["train", "sft", ...trainedWords(config.model), ...data],
+    ["export", "dataset", config.out],
+  );
 };
 
 /** The rows, the share of kept answers among them where there are both, and what comes next. */

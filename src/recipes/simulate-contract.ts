@@ -19,7 +19,7 @@ import {
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -149,7 +149,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
   const counts = await countRuns(run.folder, play, runs);
   const figures = figuresOf(config, runs, counts, benefit);
   await run.write("metrics.json", figures);
-  const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!));
+  const page = contractPage(await readContractPage(run.folder, play, runs.at(-1)!, benefit));
   await chartsOf(run, page, [...runNames(config), "tables"]);
   await run.finish();
   const spent = await spentInRun(run.folder, [...runNames(config), satisfactionName]);
@@ -166,7 +166,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ),
       `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
-      ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
+      ...nextCommands(["revise", ...askedWords(config.model), "--constitution", file]),
     ],
     document: {
       folder: run.folder,

@@ -8,7 +8,7 @@ import { mediationMessages, supportMessages } from "../simulation/index.ts";
 import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -119,7 +119,7 @@ const execute = async (config: VoteConfig, context: RecipeContext) => {
       ...describeSpent(spent),
       `Constitution with ${counted(document.principles.length, "principle")}: ${file}`,
       `Support, choices and welfare: ${tables.map((name) => join(config.out, "tables", name)).join(", ")}`,
-      ...nextCommands(["revise", "--model", config.model, "--constitution", file]),
+      ...nextCommands(["revise", ...askedWords(config.model), "--constitution", file]),
     ],
     document: {
       folder: run.folder,

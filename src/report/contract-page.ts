@@ -48,6 +48,14 @@ export type ContractDocuments = {
   readonly last: readonly string[];
 };
 
+/** What the sandbox's oracle tells of people under one constitution, 0 to 10. principles: how many it has. */
+export type ContractBenefit = {
+  readonly constitution: string;
+  readonly principles: number;
+  readonly estimate: Interval;
+  readonly worst: { readonly user: string; readonly value: number };
+};
+
 export type ContractPageData = {
   readonly runs: number;
   readonly turnsPerRun: number;
@@ -56,6 +64,8 @@ export type ContractPageData = {
   readonly turns: readonly ContractTurn[];
   readonly means: readonly ContractMean[];
   readonly documents: readonly ContractDocuments[];
+  /** null where no oracle knows these people. */
+  readonly benefit: { readonly requests: number; readonly rows: readonly ContractBenefit[] } | null;
   readonly facts: ExperimentPage["facts"];
 };
 
@@ -65,7 +75,12 @@ const shownUsers = 12;
 const shownRuns = 30;
 const everybody = "mean of all users";
 
+/** A place on the axis of ratings: runs of one turn are told as runs. */
+const placeName = ({ turnsPerRun }: ContractPageData) => (turnsPerRun === 1 ? "run" : "turn");
+const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
+
 const one = (value: number): string => value.toFixed(1).replace("-", "−");
+const two = (value: number): string => value.toFixed(2).replace("-", "−");
 const isOf =
   ({ id, of }: MetricPlace) =>
   ({ metric }: { readonly metric: MetricPlace }): boolean =>
@@ -73,7 +88,7 @@ const isOf =
 
 const scaleOf = ({ low, high }: ContractMetric): PanelScale => ({ low, high, share: false });
 const titleOf = ({ name, of }: ContractMetric): string => {
-  const word = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  const word = capital(name);
   return of === "own" ? word : `${word}, as others rate it`;
 };
 
@@ -104,18 +119,18 @@ const turnsFigure = (data: ContractPageData, metric: ContractMetric): ChartReque
   ]);
   const panels = shown.map(({ name }) => name);
   const hidden = users.length - shown.length;
+  const place = placeName(data);
   const build = (size: { width: number; height: number }, columns: number) =>
     panelsChart({
-      ...{ ...size, measure: titleOf(metric), along: "Turn", panels, points, columns, write: one },
+      ...{ ...size, measure: titleOf(metric), along: capital(place), panels, points, columns, write: one },
       ...{ series: ["this user"], context: everybody, scale: scaleOf(metric) },
-      after: Array.from({ length: runs - 1 }, (_, at) => (at + 1) * turnsPerRun),
+      after: turnsPerRun === 1 ? [] : Array.from({ length: runs - 1 }, (_, at) => (at + 1) * turnsPerRun),
     });
   return {
     id: `turns-${metric.of}-${metric.id}`,
-    title: `${titleOf(metric)}, turn by turn`,
+    title: `${titleOf(metric)}, ${place} by ${place}`,
     seen: `${metric.of === "own" ? "What each user gave the drafts of the own talk" : "What others gave the drafts written for each user, on average"}, from ${metric.low} to ${metric.high}.${hidden > 0 ? ` The first ${shownUsers} of ${users.length} users.` : ""}`,
-    reading:
-      "A hairline stands where a new run begins, with the constitution of the run before. A turn without a point has no rating: it is missing, and counts as nothing.",
+    reading: `${turnsPerRun === 1 ? "" : "A hairline stands where a new run begins, with the constitution of the run before. "}A ${place} without a point has no rating: it is missing, and counts as nothing.`,
     wide: { width: 740, height: 120 },
     narrow: { width: 360, height: 110 },
     build: (size) => build(size, size.width > 500 ? 4 : 2),
@@ -207,6 +222,38 @@ const tableOf = ({ metrics, means, runs }: ContractPageData): ExperimentSection[
   },
 ];
 
+/** What the oracle says of it, where it knows the people. */
+const benefitSections = ({ benefit, users }: ContractPageData): ExperimentSection[] => {
+  if (benefit === null) return [];
+  const nameOf = (id: string): string => users.find((user) => user.id === id)?.name ?? id;
+  return [
+    {
+      id: "benefit",
+      title: "How content are they truly?",
+      lead: `Ratings are what people say. These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${benefit.requests} requests that nobody talked about, under what was learned and under what it has to beat. No part of the runs knew of it.`,
+      figures: [],
+      tables: [
+        {
+          caption: "True satisfaction, 0 to 10, over its 95 % interval",
+          head: ["constitution", "principles", "mean of users", "worst-off user"],
+          names: 1,
+          rows: benefit.rows.map(({ constitution, principles, estimate, worst }) => {
+            const found = known(estimate);
+            return [
+              constitution,
+              String(principles),
+              found === null
+                ? "–"
+                : { text: two(found.value), note: `${two(found.low)} to ${two(found.high)}` },
+              { text: two(worst.value), note: nameOf(worst.user) },
+            ];
+          }),
+        },
+      ],
+    },
+  ];
+};
+
 const isThere = (figure: ChartRequest | null): figure is ChartRequest => figure !== null;
 
 const headlineOf = ({ metrics, means, users, runs }: ContractPageData): string => {
@@ -237,7 +284,7 @@ export const contractPage = (data: ContractPageData): ExperimentPage => ({
     {
       id: "turns",
       title: "Whom did it serve?",
-      lead: "A mean can rise while somebody is left behind. Here is everybody, turn by turn.",
+      lead: `A mean can rise while somebody is left behind. Here is everybody, ${placeName(data)} by ${placeName(data)}.`,
       figures: data.metrics.map((metric) => turnsFigure(data, metric)).filter(isThere),
       tables: [],
     },
@@ -252,6 +299,7 @@ export const contractPage = (data: ContractPageData): ExperimentPage => ({
           },
         ]
       : []),
+    ...benefitSections(data),
     ...learnedSections(data),
   ],
 });

@@ -24,6 +24,13 @@ const contract = (users: number, runs: number): ContractPageData => ({
       estimate: { value: 5, low: users > 1 ? 4 : null, high: users > 1 ? 6 : null, n: users },
     },
   })),
+  benefit: {
+    requests: 60,
+    rows: ["none", nasty].map((constitution) => ({
+      ...{ constitution, principles: 2, estimate: { value: 5.125, low: 4, high: 6, n: 60 } },
+      worst: { user: "user-0", value: -0.5 },
+    })),
+  },
   documents: [
     {
       part: "constitution",
@@ -51,6 +58,16 @@ describe("the page of a contract", () => {
       expect(svg).not.toContain("var(--");
     }
     expect(new Set(charts.map(({ name }) => name)).size).toBe(charts.length);
+  });
+
+  it("tells runs of one turn as runs, and what an oracle says only where there is one", async () => {
+    const data = contract(2, 2);
+    const turns = (await drawExperiment(contractPage(data))).html;
+    expect(turns).toContain("turn by turn");
+    expect(turns).toMatch(/True satisfaction.*none.*5\.13.*4\.00 to 6\.00.*−0\.50/s);
+    const runs = (await drawExperiment(contractPage({ ...data, turnsPerRun: 1, benefit: null }))).html;
+    expect(runs).toContain("run by run");
+    expect(runs).not.toMatch(/turn by turn|hairline|True satisfaction/);
   });
 
   it("is the same for the same data", async () => {

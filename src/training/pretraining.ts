@@ -106,10 +106,8 @@ const chooseTargets = (documents: readonly WeightedDocument[], limit: number, se
 };
 
 /** The trainer of language modelling over a model's state. */
-export const createPretrainer = (
-  state: ModelState,
-  optimiser: OptimiserOptions,
-): Trainer<TokenBatchSizes> => createTrainer({ state, optimiser, build: tokenLoss });
+export const createPretrainer = (state: ModelState, optimiser: OptimiserOptions): Trainer<TokenBatchSizes> =>
+  createTrainer({ state, optimiser, build: tokenLoss });
 
 /** Trains for schedule.totalSteps steps, yielding after each. A later start replays the stream up to it. */
 export async function* pretrain(options: PretrainingOptions): AsyncGenerator<PretrainingStep> {

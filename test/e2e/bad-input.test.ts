@@ -61,6 +61,18 @@ describe("a configuration", () => {
     expect(await refusal("run", "--config", "torn.yaml")).toContain("torn.yaml, line 2: not valid YAML");
     expect(await refusal("run", "--config", "absent.yaml")).toContain("Cannot read absent.yaml");
   });
+
+  it("with a value of the command line that does not fit is refused there, and not in the file", async () => {
+    const wrong = ["--set", "label.samples=1"];
+    expect(await run(...wrong)).toContain("The command line: label.samples: got 1, expected at least 2");
+    write("seedless.yaml", "seed: often\n");
+    const said = await refusal("run", "--config", "seedless.yaml", ...wrong);
+    expect(said).toContain("seedless.yaml and the command line:\n");
+    expect(said).toContain('seed: got "often"');
+    expect(await refusal("run", "--config", "seedless.yaml", "--set", "label.samples=3")).toContain(
+      'seedless.yaml: seed: got "often"',
+    );
+  });
 });
 
 describe("prompts", () => {

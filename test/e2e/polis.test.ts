@@ -116,6 +116,8 @@ describe("covenant polis", () => {
     expect(wrong.stderr).toContain("a model is needed that plays the voters");
     const few = expectStatus(await polis(...words, "--voters", "none", "--out", "none"), 2);
     expect(few.stderr).toContain('expected a number of voters or "all"');
+    const many = expectStatus(await polis(...words, "--voters", "5000", "--dry-run", "--out", "many"), 0);
+    expect(many.stdout + many.stderr).toContain("5,000 voters were asked for and 39 are played");
   });
 
   it("warns of groups that the votes do not give, in a dry run too", async () => {
