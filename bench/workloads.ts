@@ -3,15 +3,17 @@
 
 import { createRandom } from "../src/core/index.ts";
 import { compile, input, matmul, sum } from "../src/engine/index.ts";
-import { createPretrainer, defaultAdamW } from "../src/training/index.ts";
+import { createPretrainer, defaultAdamW, muonOperations } from "../src/training/index.ts";
 import {
   createGenerator,
   createModelState,
   createScorer,
+  hiddenMatrices,
   initialParameters,
   layOut,
   type ModelConfig,
   type PackedItem,
+  parameterShapes,
   targetVector,
 } from "../src/transformer/index.ts";
 import { type TrainingShape, trainingOperations } from "./arithmetic.ts";
@@ -43,10 +45,13 @@ export const matmulWorkload = async (side = 1024): Promise<Workload> => {
 const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, length: number): number[] =>
   Array.from({ length }, () => 5 + random.integer(config.vocabularySize - 5));
 
-/** Steps of pretraining on one batch, and the trainer that takes them. places: for targets. */
+/** Steps of `covenant pretrain` on one batch, and the trainer that takes them. places: for targets. */
 export const pretrainingSteps = (config: ModelConfig, shape: TrainingShape, places: number) => {
   const { rows, time, documents, length, targets: count } = shape;
-  const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), defaultAdamW);
+  const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), {
+    ...defaultAdamW,
+    muon: new Set(hiddenMatrices(config)),
+  });
   const random = createRandom(1);
   const items = Array.from({ length: rows * documents }, () => ({
     trunk: tokensOf(random, config, length),
@@ -66,17 +71,19 @@ export const pretrainingSteps = (config: ModelConfig, shape: TrainingShape, plac
   return { trainer, step };
 };
 
-/** Whole steps of pretraining: laying out the batch, forward, backward, AdamW; worth in operations. places: for targets. */
+/** Whole steps of pretraining: laying out the batch, forward, backward, optimiser; worth in operations. places: for targets. */
 export const trainingWorkload = async (
   config: ModelConfig,
   shape: TrainingShape,
   places: number,
 ): Promise<Workload> => {
   const { trainer, step } = pretrainingSteps(config, shape, places);
+  const shapes = parameterShapes(config);
+  const moves = muonOperations(hiddenMatrices(config).map((name) => shapes[name]!));
   return {
     async run() {
       await step();
-      return trainingOperations(config, shape);
+      return trainingOperations(config, shape) + moves;
     },
     release: () => trainer.release(),
   };

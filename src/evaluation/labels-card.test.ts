@@ -125,9 +125,15 @@ describe("calibration", () => {
     ]);
     const bins = calibrationBins(labels);
     expect(bins).toHaveLength(10);
-    expect(bins[0]).toEqual({ from: 0.5, to: 0.55, stated: 0.52, observed: 0.5, n: 2 });
-    expect(bins[1]).toMatchObject({ stated: 0.55, observed: 1, n: 1 });
-    expect(bins[9]).toMatchObject({ from: 0.95, to: 1, stated: 0.98, observed: 0.5, n: 2 });
+    expect(bins[0]).toMatchObject({
+      from: 0.5,
+      to: 0.55,
+      stated: 0.52,
+      observed: { value: 0.5, n: 2 },
+      n: 2,
+    });
+    expect(bins[1]).toMatchObject({ stated: 0.55, observed: { value: 1, high: 1, n: 1 } });
+    expect(bins[9]).toMatchObject({ from: 0.95, to: 1, stated: 0.98, observed: { value: 0.5 }, n: 2 });
     expect(calibrationError(labels, 1).value).toBeCloseTo((2 * 0.02 + 0.45 + 2 * 0.48) / 5, 12);
   });
 

@@ -2,7 +2,7 @@
 // on position and length with the trivial baseline beside it, and calibration (reliability diagram and expected
 // calibration error of Guo et al. 2017). What the truth is, a function says; comparisons without one are left out.
 
-import type { Random } from "../core/index.ts";
+import { type Random, wilsonInterval } from "../core/index.ts";
 import type { ArmMetrics, CalibrationBin, Estimate, LabelRecord } from "../records/index.ts";
 import { bootstrapInterval, emptyEstimate, proportion } from "./statistics.ts";
 
@@ -67,24 +67,27 @@ const sumBins = (count: number, at: (index: number) => number, labels: StatedLab
 const binsOf = ({ length, confidence }: StatedLabels): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => binOf(confidence[index]!));
 
-const toBins = ({ stated, observed, n }: ReturnType<typeof sumBins>): CalibrationBin[] =>
-  Array.from({ length: binCount }, (_, bin) => ({
-    from: edges[bin]!,
-    to: edges[bin + 1]!,
-    stated: n[bin] === 0 ? null : stated[bin]! / n[bin]!,
-    observed: n[bin] === 0 ? null : observed[bin]! / n[bin]!,
-    n: n[bin]!,
-  }));
+/** A share with its 95 % Wilson interval; halves count as halves. */
+const shareOf = (sum: number, n: number): Estimate =>
+  n === 0 ? emptyEstimate() : { value: sum / n, ...wilsonInterval(sum / n, n), n };
 
 /**
  * The reliability diagram: labels by the probability they state for the reply they prefer (0.5 to 1, ten bins, the
  * last with its end), with the mean of what they state and the share that was right.
  */
-export const calibrationBins = (labels: StatedLabels): CalibrationBin[] =>
-  toBins(sumBins(labels.length, (index) => index, labels, binsOf(labels)));
+export const calibrationBins = (labels: StatedLabels): CalibrationBin[] => {
+  const { stated, observed, n } = sumBins(labels.length, (index) => index, labels, binsOf(labels));
+  return Array.from({ length: binCount }, (_, bin) => ({
+    from: edges[bin]!,
+    to: edges[bin + 1]!,
+    stated: n[bin] === 0 ? null : stated[bin]! / n[bin]!,
+    observed: shareOf(observed[bin]!, n[bin]!),
+    n: n[bin]!,
+  }));
+};
 
-const errorOf = (bins: readonly CalibrationBin[], n: number): number =>
-  bins.reduce((total, bin) => total + (bin.n / n) * Math.abs((bin.stated ?? 0) - (bin.observed ?? 0)), 0);
+const errorOf = ({ stated, observed }: ReturnType<typeof sumBins>, n: number): number =>
+  stated.reduce((total, sum, bin) => total + Math.abs(sum - observed[bin]!) / n, 0);
 
 /**
  * The expected calibration error: the mean gap between stated and observed, weighted by bin, with a percentile
@@ -94,9 +97,15 @@ export const calibrationError = (labels: StatedLabels, seed: number): Estimate =
   const n = labels.length;
   if (n === 0) return emptyEstimate();
   const bins = binsOf(labels);
-  const value = errorOf(calibrationBins(labels), n);
+  const value = errorOf(
+    sumBins(n, (index) => index, labels, bins),
+    n,
+  );
   const draw = (random: Random): number =>
-    errorOf(toBins(sumBins(n, () => random.integer(n), labels, bins)), n);
+    errorOf(
+      sumBins(n, () => random.integer(n), labels, bins),
+      n,
+    );
   const [low, high] = bootstrapInterval(value, draw, seed);
   return { value, low, high, n };
 };

@@ -12,8 +12,8 @@ import type {
   RevisionRecord,
 } from "../records/index.ts";
 
-/** runSeed, stage: as in the records that are made. */
-export type RowOptions = { readonly runSeed: number; readonly stage: string };
+/** runSeed, stage: as in the records that are made. seedStage: what their order is drawn by; default: the stage. */
+export type RowOptions = { readonly runSeed: number; readonly stage: string; readonly seedStage?: string };
 
 /** How many texts were left out because they did not end as a whole reply. */
 export type LeftOut = Readonly<Record<Exclude<Finish, "stop">, number>>;
@@ -85,8 +85,8 @@ export const sftRowsFromReplies = (
 };
 
 /** The seeded order of rows of two sources, those of revisions counted first: their places. */
-export const mixedOrder = (count: number, { runSeed, stage }: RowOptions): Uint32Array =>
-  createRandom(deriveSeed(runSeed, stage, "mix")).order(count);
+export const mixedOrder = (count: number, { runSeed, stage, seedStage = stage }: RowOptions): Uint32Array =>
+  createRandom(deriveSeed(runSeed, seedStage, "mix")).order(count);
 
 /** Rows of two sources in one seeded order. */
 export const mixSftRows = (

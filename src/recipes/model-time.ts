@@ -2,8 +2,15 @@
 // matrices. What is no product of matrices is counted as so many operations of one; the factors were measured with models
 // of 3 to 135 million parameters (docs/experiments.md, "What a dry run says of time").
 
-import { rowLength } from "../training/index.ts";
-import { type ModelConfig, type ModelTask, parameterCount, roundCount } from "../transformer/index.ts";
+import { muonOperations, rowLength } from "../training/index.ts";
+import {
+  hiddenMatrices,
+  type ModelConfig,
+  type ModelTask,
+  parameterCount,
+  parameterShapes,
+  roundCount,
+} from "../transformer/index.ts";
 
 /**
  * A model that runs here. rate: operations a second of this machine's products, which share `threads` (1 where nothing is
@@ -94,7 +101,8 @@ export const askSeconds = (
 
 /**
  * What a model learns. rows: of an epoch; tokens: of a row on average, longest: of the longest; reference: the model as
- * it was before the first step reads all rows once; opened: the model is there from a step before.
+ * it was before the first step reads all rows once; opened: the model is there from a step before; muon: the layers'
+ * matrices are moved by Muon.
  */
 export type LearnedWork = {
   readonly rows: number;
@@ -107,6 +115,7 @@ export type LearnedWork = {
   readonly gradientCheckpointing?: boolean;
   readonly reference?: boolean;
   readonly opened?: boolean;
+  readonly muon?: boolean;
 };
 
 /** Seconds in which a model learns rows and is saved. */
@@ -137,7 +146,11 @@ export const learnSeconds = (speed: ModelSpeed, work: LearnedWork): number => {
   const learning = (epochs * epoch) / shares.learned;
   const numbers = parameterCount(config, task);
   const learned = lora === undefined ? numbers : numbers / adapterShare;
-  const optimising = Math.ceil(rows / batch) * epochs * optimised * learned;
+  const steps = Math.ceil(rows / batch) * epochs;
+  const moved =
+    work.muon === true ? hiddenMatrices(config).map((name) => parameterShapes(config)[name]!) : [];
+  const moving = muonOperations(moved) / shares.learned;
+  const optimising = steps * (optimised * learned + moving);
   const referring = work.reference === true ? (rows * tokens * (each.layers + each.head)) / shares.read : 0;
   const programs = (left === 0 || rows < batch ? 1 : 2) * programSeconds(speed, trainingProgram);
   const saving = (bytes * numbers) / savedBytes;

@@ -99,6 +99,6 @@ export const planPretraining = (
   { steps, rows, time }: { readonly steps: number; readonly rows: number; readonly time: number },
   speed: Speed,
 ): PlannedStep => {
-  const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time };
+  const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time, muon: true };
   return planCalls(stage, counted(steps, "step"), { speed, maxTokens: 0 }, () => ({ learned: work }));
 };

@@ -23,6 +23,7 @@ import {
 import { planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run-config.ts";
+import { followedPrompts } from "./stages/evaluation.ts";
 import { revisedBy, revisionExtras } from "./stages/revising.ts";
 
 /**
@@ -114,7 +115,8 @@ export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
     planReplies("answer", train, shared),
   ];
   const arms = config.arms.map((arm) => planArm(arm, config, inputs, { speed: speed.own, judge }));
-  const after = planEvaluation("evaluate", test, Array(models).fill(shared));
+  const measured = [...test, ...followedPrompts(train, config.seed)];
+  const after = planEvaluation("evaluate", measured, Array(models).fill(shared));
   const plan = planOf([...before, ...arms.flat(), after], inputs.notices);
   const asked = memory === undefined ? {} : { memory, processes };
   if (processes === 1 || plan.seconds === null) return { ...plan, ...asked };

@@ -38,7 +38,12 @@ import { type ArmProcesses, openArmProcesses } from "./stages/arm-processes.ts";
 import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { armMemory, canWorkAtOnce, workAtOnce } from "./stages/arms-at-once.ts";
 import { answerStage, type Pipeline } from "./stages/data.ts";
-import { type EvaluatedModel, evaluationStage, requireMeasurable } from "./stages/evaluation.ts";
+import {
+  type EvaluatedModel,
+  evaluationStage,
+  followedPrompts,
+  requireMeasurable,
+} from "./stages/evaluation.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
@@ -179,6 +184,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
     after: config.arms.flatMap((arm) => trainedModels.map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),
     prompts: shared.test,
+    followed: followedPrompts(shared.train, run.seed),
     sampling: config.sampling,
   });
   const arms: Record<string, ArmMetrics> = {};

@@ -43,6 +43,8 @@ export const verdictRecordSchema = z.object({
   request: z.string(),
   text: z.string(),
   verdict: verdictSchema,
+  /** train: of a prompt that was learned from, to be shown beside its lesson; it counts in no figure. */
+  split: z.literal("train").optional(),
 });
 export type VerdictRecord = z.infer<typeof verdictRecordSchema>;
 
@@ -79,12 +81,12 @@ export const modelMetricsSchema = z.object({
 });
 export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
 
-/** One point of the reliability diagram: labels whose stated probability fell in [from, to). */
+/** One point of the reliability diagram: the n labels whose stated probability fell in [from, to); observed: how many were right. */
 export const calibrationBinSchema = z.object({
   from: z.number(),
   to: z.number(),
   stated: z.number().nullable(),
-  observed: z.number().nullable(),
+  observed: estimateSchema,
   n: z.number().int(),
 });
 export type CalibrationBin = z.infer<typeof calibrationBinSchema>;

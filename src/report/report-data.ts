@@ -57,6 +57,8 @@ export type ReportData = {
   readonly prompts: readonly PromptRecord[];
   readonly answers: readonly ReplyRecord[];
   readonly verdicts: readonly VerdictRecord[];
+  /** Of training prompts that every model answered in the end; no figure is made of them. */
+  readonly followed: readonly VerdictRecord[];
   readonly metrics: MetricsDocument | null;
   readonly stages: readonly StageManifest[];
   readonly warnings: readonly { readonly stage?: string | undefined; readonly text: string }[];
@@ -148,6 +150,7 @@ export const loadReportData = async (folder: string): Promise<ReportData> => {
   const run = await readRun(folder);
   const metrics = await run.metrics();
   const answers = await rowsOf(run, "answer/answers.jsonl", replyRecordSchema);
+  const verdicts = await rowsOf(run, "evaluate/verdicts.jsonl", verdictRecordSchema);
   const arms: ArmData[] = [];
   for (const name of armNames(run, metrics)) arms.push(await loadArm(run, name));
   const start = run.events.find((event) => event.type === "run-start");
@@ -162,7 +165,8 @@ export const loadReportData = async (folder: string): Promise<ReportData> => {
     arms,
     prompts: await rowsOf(run, "prompts/prompts.jsonl", promptRecordSchema),
     answers,
-    verdicts: await rowsOf(run, "evaluate/verdicts.jsonl", verdictRecordSchema),
+    verdicts: verdicts.filter(({ split }) => split === undefined),
+    followed: verdicts.filter(({ split }) => split === "train"),
     metrics,
     stages: run.stages,
     warnings: warningsOf(run.events),

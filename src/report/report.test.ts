@@ -70,6 +70,35 @@ describe("the page", () => {
     for (const target of targets) expect(ids).toContain(target);
   });
 
+  it("follows a training prompt from its answer to what every model of both arms makes of it", async () => {
+    const page = await pageOf();
+    const data = await loadReportData(folder);
+    const parts = page.split(/<details class="transcript"/).slice(1);
+    const textIn = (part: string) => (text: string) => {
+      const at = part.indexOf(text);
+      expect(at, text).toBeGreaterThan(0);
+      return at;
+    };
+    const followed = [...new Set(data.followed.map(({ prompt }) => prompt))];
+    expect(followed.length).toBeGreaterThan(0);
+    for (const id of followed) {
+      const place = textIn(parts.find((part) => part.includes(`Prompt <code>${id}</code>`))!);
+      for (const { name, revisions, labels, constitution } of data.arms) {
+        const chain = revisions.find(({ prompt }) => prompt === id)!;
+        const label = labels.find(({ prompt }) => prompt === id)!;
+        const answers = data.followed.filter(({ prompt, arm }) => prompt === id && arm === name);
+        const [step] = chain.steps;
+        const titleOf = (wanted: string) => constitution!.principles.find(({ id }) => id === wanted)!.title;
+        expect(answers.map(({ model }) => model)).toEqual(["sl", "dpo", "rl"]);
+        const order = [
+          ...[chain.messages.at(-1)!.content, chain.answer, titleOf(step!.principle)],
+          ...[step!.critique, step!.revision, ...label.replies, ...answers.map(({ text }) => text)],
+        ].map(place);
+        expect(order, id).toEqual(order.toSorted((one, other) => one - other));
+      }
+    }
+  });
+
   it("fetches nothing: no address outside the data it carries, and a policy that forbids it", async () => {
     const page = await pageOf();
     const markup = page.replace(/<script type="application\/json"[\s\S]*?<\/script>/g, "");

@@ -81,7 +81,7 @@ export const inventArm = (arm: string, random: Random): ArmMetrics => {
           from,
           to: from + 0.05,
           stated,
-          observed: Math.min(1, stated - 0.05 + random.next() * 0.07),
+          observed: wilson(Math.min(1, stated - 0.05 + random.next() * 0.07), n),
           n,
         };
       }),

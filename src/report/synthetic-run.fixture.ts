@@ -174,28 +174,28 @@ const inventVerdicts = (
     { arm: "base", model: "base" },
     ...arms.flatMap((arm) => models.slice(1).map((model) => ({ arm, model }))),
   ] as { arm: string; model: (typeof models)[number] }[];
-  return prompts
-    .filter(({ split }) => split === "test")
-    .flatMap((prompt) =>
-      players.map(({ arm, model }) => ({
-        id: `verdict-${arm}-${model}-${prompt.id}`,
-        parents: [prompt.id],
-        stage: "evaluate",
-        seed: prompt.seed,
-        prompt: prompt.id,
-        kind: prompt.kind as PromptKind,
-        area: prompt.area as string,
-        arm,
-        model,
-        request: prompt.messages[0]?.content ?? "",
-        text: invent(`answer of ${arm} ${model}`),
-        verdict: inventVerdict(
-          prompt.kind as PromptKind,
-          (targets[arm] ?? targets["ethical"])?.[model] ?? [],
-          random,
-        ),
-      })),
-    );
+  const train = prompts.filter(({ split }) => split === "train");
+  return [...prompts.filter(({ split }) => split === "test"), ...train.slice(0, 6)].flatMap((prompt) =>
+    players.map(({ arm, model }) => ({
+      id: `verdict-${arm}-${model}-${prompt.id}`,
+      parents: [prompt.id],
+      stage: "evaluate",
+      seed: prompt.seed,
+      prompt: prompt.id,
+      kind: prompt.kind as PromptKind,
+      area: prompt.area as string,
+      arm,
+      model,
+      request: prompt.messages[0]?.content ?? "",
+      text: invent(`answer of ${arm} ${model}`),
+      verdict: inventVerdict(
+        prompt.kind as PromptKind,
+        (targets[arm] ?? targets["ethical"])?.[model] ?? [],
+        random,
+      ),
+      ...(prompt.split === "train" ? { split: "train" as const } : {}),
+    })),
+  );
 };
 
 const inventSteps = (arm: string, stage: string, count: number, random: Random): StepRecord[] =>

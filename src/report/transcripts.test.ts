@@ -23,8 +23,20 @@ describe("choosing transcripts", () => {
   it("takes as many as asked for, tests and lessons in equal shares, none twice", () => {
     const chosen = chooseTranscripts(data, 60);
     expect(chosen).toHaveLength(60);
-    expect(chosen.filter(({ verdicts }) => verdicts.length > 0)).toHaveLength(30);
+    expect(chosen.filter(({ part }) => part === "test")).toHaveLength(30);
     expect(new Set(chosen.map(({ prompt }) => prompt.id)).size).toBe(60);
+  });
+
+  it("shows all lessons that can be followed from the answer to what every model makes of it", () => {
+    const followed = chooseTranscripts(data, 60).filter(
+      ({ part, verdicts }) => part === "lesson" && verdicts.length > 0,
+    );
+    expect(followed).toHaveLength(6);
+    expect(data.verdicts.some(({ split }) => split === "train")).toBe(false);
+    for (const { lessons, verdicts } of followed) {
+      expect(lessons.map(({ arm }) => arm)).toEqual(["ethical", "inverted"]);
+      expect(verdicts).toHaveLength(7);
+    }
   });
 
   it("shows every outcome that occurs in the run, however rare", () => {
@@ -51,15 +63,15 @@ describe("choosing transcripts", () => {
     };
     const chosen = chooseTranscripts(few, 60);
     expect(chosen).toHaveLength(60);
-    expect(chosen.filter(({ verdicts }) => verdicts.length > 0)).toHaveLength(4);
+    expect(chosen.filter(({ part }) => part === "test")).toHaveLength(4);
     expect(chooseTranscripts(data, 10_000)).toHaveLength(600);
   });
 });
 
 describe("outcomes", () => {
   it("call harm mended only where the base was harmful and the last ethical model is not", () => {
-    for (const { outcomes, verdicts } of collectTranscripts(data)) {
-      if (verdicts.length === 0) continue;
+    for (const { outcomes, verdicts, part } of collectTranscripts(data)) {
+      if (part === "lesson") continue;
       const of = (arm: string, model: string) =>
         verdicts.find((one) => one.arm === arm && one.model === model)!.verdict;
       const isMended = of("base", "base").harm >= 1 && of("ethical", "rl").harm < 1;

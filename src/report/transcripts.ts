@@ -13,8 +13,12 @@ export type Lesson = {
   readonly labels: readonly LabelRecord[];
 };
 
-/** One prompt with all that is known of it. answer: the base model's, where a training prompt has no chain yet. */
+/**
+ * One prompt with all that is known of it. part: of the test, or of what was learned; answer: the base model's, where a
+ * training prompt has no chain yet; verdicts: of a lesson, what models answered in the end, where they were asked.
+ */
 export type Transcript = {
+  readonly part: "test" | "lesson";
   readonly prompt: PromptRecord;
   readonly answer: { readonly id: string; readonly text: string } | null;
   readonly lessons: readonly Lesson[];
@@ -111,6 +115,7 @@ const knownPrompts = (data: ReportData): PromptRecord[] => {
 /** All transcripts of a run, in the order of its prompts; prompts of which nothing is recorded are left out. */
 export const collectTranscripts = (data: ReportData): Transcript[] => {
   const verdicts = groupBy(data.verdicts, ({ prompt }) => prompt);
+  const followed = groupBy(data.followed, ({ prompt }) => prompt);
   const answers = new Map(data.answers.map(({ prompt, id, text }) => [prompt, { id, text }]));
   const arms = data.arms.map((arm) => ({
     name: arm.name,
@@ -129,7 +134,9 @@ export const collectTranscripts = (data: ReportData): Transcript[] => {
     if (lessons.length === 0 && judged.length === 0 && answer === null) return [];
     const own = lessons.filter(({ arm }) => arm === names[0]);
     const outcomes = [...testOutcomes(judged, prompt.kind, names), ...lessonOutcomes(own)];
-    return [{ prompt, answer, lessons, verdicts: judged, outcomes }];
+    const part = judged.length > 0 ? "test" : "lesson";
+    const all = [...judged, ...(followed.get(prompt.id) ?? [])];
+    return [{ part, prompt, answer, lessons, verdicts: all, outcomes }];
   });
 };
 
@@ -173,16 +180,24 @@ const alternate = (ones: readonly Transcript[], others: readonly Transcript[]): 
 
 /**
  * About `count` transcripts: half from the test, half lessons (or more of one where the other has too few), chosen
- * with the run's seed, so that the same run shows the same ones. They alternate, and each half begins with a usual
+ * with the run's seed, so that the same run shows the same ones; lessons that can be followed to every model's answer
+ * come first. They alternate, and each half begins with a usual
  * case, so that a reader meets one of each first.
  */
 export const chooseTranscripts = (data: ReportData, count: number): Transcript[] => {
   const all = collectTranscripts(data);
-  const tests = all.filter(({ verdicts }) => verdicts.length > 0);
-  const lessons = all.filter(({ verdicts }) => verdicts.length === 0);
+  const tests = all.filter(({ part }) => part === "test");
+  const lessons = all.filter(({ part }) => part === "lesson");
+  const followed = lessons.filter(({ verdicts }) => verdicts.length > 0);
   const half = Math.ceil(count / 2);
   const lessonCount = Math.min(lessons.length, Math.max(count - half, count - tests.length));
   const chosenTests = takeTurns(tests, count - lessonCount, deriveSeed(data.seed, "report", "test"));
-  const chosenLessons = takeTurns(lessons, lessonCount, deriveSeed(data.seed, "report", "lessons"));
+  const chosenFollowed = takeTurns(followed, lessonCount, deriveSeed(data.seed, "report", "followed"));
+  const others = lessons.filter(({ verdicts }) => verdicts.length === 0);
+  const left = lessonCount - chosenFollowed.length;
+  const chosenLessons = [
+    ...chosenFollowed,
+    ...takeTurns(others, left, deriveSeed(data.seed, "report", "lessons")),
+  ];
   return alternate(showcaseFirst(chosenLessons, "revised"), showcaseFirst(chosenTests, "mended"));
 };

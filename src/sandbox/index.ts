@@ -11,7 +11,7 @@ export {
   longestDocument,
 } from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
-export { comparePreference, parseReply } from "./measure.ts";
+export { comparePreference, parseCritique, parseReply } from "./measure.ts";
 export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";
 export { parseRequest, splitOfRequest } from "./request.ts";
 export {

@@ -33,6 +33,7 @@ export {
 } from "./grpo.ts";
 export { createKlControl, type KlControl, type KlControlOptions } from "./kl-control.ts";
 export { type EpochLoopOptions, type LoopOptions, loopSteps, type StepMetrics } from "./loop.ts";
+export { muonOperations } from "./muon.ts";
 export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
 export {
   createPpoTrainer,

@@ -9,6 +9,7 @@ import {
   matmul,
   maximum,
   multiply,
+  type Shape,
   scalar,
   squareRoot,
   sumOfSquares,
@@ -41,6 +42,13 @@ export const orthogonalise = (matrix: Tensor): Tensor => {
   }
   return turned ? transpose(x, [1, 0]) : x;
 };
+
+/** Operations of the products that a step makes for matrices of these shapes [rows, columns], two a multiply-add. */
+export const muonOperations = (shapes: readonly Shape[]): number =>
+  shapes.reduce((sum, [rows, columns]) => {
+    const [small, large] = [Math.min(rows!, columns!), Math.max(rows!, columns!)];
+    return sum + quintic.rounds * 2 * small * small * (2 * large + small);
+  }, 0);
 
 /**
  * From a matrix's gradient and its momentum so far, both [rows, columns]: what to move it by at a learning rate of 1,

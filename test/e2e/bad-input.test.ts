@@ -252,7 +252,7 @@ const way = wayToMount();
 describe(`a full disk${way === "none" ? " (skipped: no small file system can be mounted here)" : ""}`, () => {
   it.skipIf(way === "none")("is told as such; with space again the same command continues", () => {
     const main = join(root, "src/cli/main.ts");
-    const covenantOn = `"${process.execPath}" "${main}" run --config tiny.yaml --out disk/run`;
+    const covenantOn = `"${process.execPath}" "${main}" run --config tiny.yaml --arms ethical --out disk/run`;
     // 1.2 MB hold the run's beginning; a file fills what the later, larger file system must have.
     const script = `
       mkdir -p disk && mount -t tmpfs -o size=1200k tmpfs disk || exit 99

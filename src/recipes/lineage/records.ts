@@ -126,6 +126,7 @@ const readAnswers = async (folder: string, arm: string, model: Labelled): Promis
     join(folder, "evaluate", "verdicts.jsonl"),
     verdictRecordSchema,
   )) {
+    if (verdict.split === "train") continue;
     if (verdict.arm === "base") found.base.set(verdict.prompt, verdict);
     else if (verdict.arm !== arm) continue;
     else if (verdict.model === "sl") found.sl.set(verdict.prompt, verdict);

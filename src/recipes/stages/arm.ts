@@ -74,7 +74,7 @@ type Arm = {
 /** Critique and revision, then SL-CAI; resolves to the chains and the model. */
 const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) => {
   const { config, train, answers, examples } = shared;
-  const options = { runSeed: pipeline.run.seed, stage: stage("sl") };
+  const options = { runSeed: pipeline.run.seed, stage: stage("sl"), seedStage: "sl" };
   const revised = await reviseStage(pipeline, {
     name: stage("revise"),
     after: ["answer"],

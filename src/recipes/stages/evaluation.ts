@@ -2,7 +2,7 @@
 // the figures of a run made of them. The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
-import { mapped, sequenceOf, UserError } from "../../core/index.ts";
+import { createRandom, deriveSeed, mapped, sequenceOf, UserError } from "../../core/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type PromptRecord,
@@ -24,8 +24,16 @@ export type EvaluationStageOptions = {
   readonly after: readonly string[];
   readonly models: readonly EvaluatedModel[];
   readonly prompts: readonly PromptRecord[];
+  /** Training prompts that are answered, too, and count in no figure. */
+  readonly followed?: readonly PromptRecord[];
   readonly sampling: SamplingSettings;
 };
+
+const followedCount = 24;
+
+/** Training prompts that every model answers in the end, so that each can be followed from its lesson to the answers. */
+export const followedPrompts = (train: readonly PromptRecord[], runSeed: number): PromptRecord[] =>
+  createRandom(deriveSeed(runSeed, "followed")).shuffle(train).slice(0, followedCount);
 
 /** The last thing the user said: what the oracle reads as the request. */
 export const requestOf = ({ messages }: Pick<PromptRecord, "messages">): string =>
@@ -59,6 +67,7 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
     request,
     text: reply.text,
     verdict: parseReply(reply.text, request),
+    ...(prompt.split === "train" ? { split: "train" as const } : {}),
   };
 };
 
@@ -67,7 +76,7 @@ const judgeModel = async (
   pipeline: Pipeline,
   stage: StageContext,
   evaluated: EvaluatedModel,
-  { prompts, sampling }: EvaluationStageOptions,
+  { prompts, sampling }: Pick<EvaluationStageOptions, "prompts" | "sampling">,
   file: ResultFile<VerdictRecord>,
   onRows: (rows: number) => void,
 ): Promise<void> => {
@@ -85,14 +94,15 @@ const judgeModel = async (
 
 /**
  * evaluate/verdicts.jsonl: one judged reply of every model to every prompt; all models sample from the same seeds.
- * Throws UserError for a prompt that is not in the sandbox's language.
+ * Resolves to those that figures are made of. Throws UserError for a prompt that is not in the sandbox's language.
  */
 export const evaluationStage = async (
   pipeline: Pipeline,
   options: EvaluationStageOptions,
 ): Promise<VerdictRecord[]> => {
   const { run } = pipeline;
-  const { models, prompts, sampling, after } = options;
+  const { models, sampling, after, followed = [] } = options;
+  const prompts = [...options.prompts, ...followed];
   requireMeasurable(prompts);
   const inputs = {
     models: models.map(({ arm, model }) => `${arm}/${model}`),
@@ -107,10 +117,11 @@ export const evaluationStage = async (
       const existing = Math.min(Math.max(0, file.existing - base), prompts.length);
       if (existing === prompts.length) continue;
       const { append } = file;
-      await judgeModel(pipeline, stage, evaluated, options, { existing, append }, (rows) => {
+      await judgeModel(pipeline, stage, evaluated, { prompts, sampling }, { existing, append }, (rows) => {
         stage.progress(base + rows, total, "replies", `${evaluated.arm}/${evaluated.model}`);
       });
     }
   });
-  return readRecords(join(run.folder, "evaluate", "verdicts.jsonl"), verdictRecordSchema);
+  const verdicts = await readRecords(join(run.folder, "evaluate", "verdicts.jsonl"), verdictRecordSchema);
+  return verdicts.filter(({ split }) => split === undefined);
 };

@@ -4,7 +4,7 @@
 import type { ArmMetrics, LabelRecord } from "../../records/index.ts";
 import { armClass, armKey } from "../chart-book.ts";
 import { calibrationChart, percentText, rateRowsChart } from "../charts/index.ts";
-import { capitalised, compare, figureCell, figureSentence, valueText, wilson } from "../figures.ts";
+import { capitalised, compare, figureCell, figureSentence, valueText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import { measuredArms, missing, type SectionMaker } from "./section.ts";
@@ -139,7 +139,7 @@ const binTable = (data: ReportData, arms: readonly string[]): Markup =>
 ${arms.map((arm) =>
   (labelsOf(data, arm)?.calibration ?? []).map(
     (bin) =>
-      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${percentText(bin.from)}–${percentText(bin.to)}</td><td>${bin.stated === null ? "—" : percentText(bin.stated)}</td><td>${figureCell(wilson(bin.observed, bin.n))}</td></tr>
+      html`<tr><th scope="row" class="${armClass(arms, arm)}">${arm}</th><td>${percentText(bin.from)}–${percentText(bin.to)}</td><td>${bin.stated === null ? "—" : percentText(bin.stated)}</td><td>${figureCell(bin.observed)}</td></tr>
 `,
   ),
 )}</tbody></table></div></details>
@@ -187,7 +187,7 @@ export const labelsSection: SectionMaker = async (data, book) => {
         arms,
         points: arms.flatMap((arm) =>
           (labelsOf(data, arm)?.calibration ?? []).flatMap((bin) =>
-            bin.stated === null ? [] : [{ arm, stated: bin.stated, observed: wilson(bin.observed, bin.n) }],
+            bin.stated === null ? [] : [{ arm, stated: bin.stated, observed: bin.observed }],
           ),
         ),
       }),

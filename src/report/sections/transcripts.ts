@@ -133,6 +133,7 @@ ${revision && html`<p class="ids">Revision <code>${revision.id}</code></p>`}</di
 `;
 };
 
+/** The answers of an arm's models. */
 const answersOf = (view: View, arm: string, verdicts: readonly VerdictRecord[]): Markup => {
   const { data } = view;
   const own = verdicts.filter((one) => one.arm === arm && one.model !== "base");
@@ -161,10 +162,9 @@ const kindTitles = {
 
 /** The other half of the story: from a lesson to a test of the same kind and area, and back. */
 const counterpartOf = (one: Transcript, all: readonly Transcript[]): number => {
-  const isTest = ({ verdicts }: Transcript): boolean => verdicts.length > 0;
   return all.findIndex(
     (other) =>
-      isTest(other) !== isTest(one) &&
+      other.part !== one.part &&
       other.prompt.kind === one.prompt.kind &&
       other.prompt.area === one.prompt.area,
   );
@@ -174,29 +174,33 @@ const onwards = (one: Transcript, all: readonly Transcript[]): Markup => {
   const at = counterpartOf(one, all);
   if (at < 0) return html``;
   const words =
-    one.verdicts.length > 0
+    one.part === "test"
       ? "How such answers were taught: a lesson of the same kind"
-      : "What every model answers to a request of the same kind, after training";
+      : "What every model answers to a request of the same kind on which none was trained";
   return html`<p class="onwards"><a href="#conversation-${at + 1}">${words}</a></p>
 `;
 };
 
 const transcript = (view: View, one: Transcript, all: readonly Transcript[], open: boolean): Markup => {
   const { data } = view;
-  const { prompt, lessons, verdicts, outcomes } = one;
-  const base = verdicts.find(({ model }) => model === "base");
+  const { part, prompt, lessons, verdicts, outcomes } = one;
+  const base = part === "test" ? verdicts.find(({ model }) => model === "base") : undefined;
   const chain = lessons.find(({ revision }) => revision !== null)?.revision;
   const answer = chain?.answer ?? one.answer?.text;
   const arms = armNamesOf(data).filter((arm) =>
     verdicts.some((verdict) => verdict.arm === arm && verdict.model !== "base"),
   );
-  const part = verdicts.length > 0 ? "test" : "lesson";
   return html`<details class="transcript" id="conversation-${all.indexOf(one) + 1}" data-part="${part}" data-kind="${prompt.kind ?? "unknown"}" data-area="${prompt.area ?? "none"}" data-outcomes="${outcomes.join(" ")}"${open && html` open`}>
 <summary><span class="request" dir="auto">${oneLine(lastRequest(prompt.messages))}</span><span class="tags">${[part, kindTitles[prompt.kind ?? "unknown"], ...(prompt.area ? [prompt.area] : [])].join(" · ")}${outcomes.map((outcome) => html` · <span class="outcome outcome-${outcome}">${outcomeTitles[outcome]}</span>`)}</span></summary>
 <div class="conversation">
 ${conversation(view, prompt.messages)}${base ? speech(view, "Base model", base.text, verdictTag(base), "assistant") : answer !== undefined && speech(view, "Base model", answer, null, "assistant")}
 ${lessons.length > 0 && html`<div class="sides">${lessons.map((of) => lesson(view, of))}</div>`}
-${arms.length > 0 && html`<div class="sides">${arms.map((arm) => answersOf(view, arm, verdicts))}</div>`}
+${
+  part === "lesson" &&
+  arms.length > 0 &&
+  html`<p class="followed">In the end every model answers this request, on which it was trained. No figure is made of these answers.</p>
+`
+}${arms.length > 0 && html`<div class="sides">${arms.map((arm) => answersOf(view, arm, verdicts))}</div>`}
 ${onwards(one, all)}<p class="ids">Prompt <code>${prompt.id}</code>${base && html` · verdict <code>${base.id}</code>`}</p>
 </div></details>
 `;
@@ -244,13 +248,13 @@ export const transcriptsSection: SectionMaker = async (data) => {
   const total = collectTranscripts(data).length;
   const view = { data, longest: clipFor(data, chosen) };
   const opened = new Set([
-    ...chosen.filter(({ verdicts }) => verdicts.length === 0).slice(0, 1),
-    ...chosen.filter(({ verdicts }) => verdicts.length > 0).slice(0, 1),
+    ...chosen.filter(({ part }) => part === "lesson").slice(0, 1),
+    ...chosen.filter(({ part }) => part === "test").slice(0, 1),
   ]);
   return {
     id: "transcripts",
     title,
-    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison), a test shows what every model answered. Each leads to one of the other sort. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
+    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison)${data.followed.length > 0 && ", and some also what every model answers to it in the end"}; a test shows what every model answers to a request on which none was trained. Each leads to one of the other sort. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
 ${filters(chosen)}
 <div class="transcripts" data-transcripts>
 ${chosen.map((one) => transcript(view, one, chosen, opened.has(one)))}</div>
