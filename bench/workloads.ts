@@ -3,17 +3,15 @@
 
 import { createRandom } from "../src/core/index.ts";
 import { compile, input, matmul, sum } from "../src/engine/index.ts";
-import { createPretrainer, defaultAdamW, muonOperations } from "../src/training/index.ts";
+import { createPretrainer, defaultAdamW } from "../src/training/index.ts";
 import {
   createGenerator,
   createModelState,
   createScorer,
-  hiddenMatrices,
   initialParameters,
   layOut,
   type ModelConfig,
   type PackedItem,
-  parameterShapes,
   targetVector,
 } from "../src/transformer/index.ts";
 import { type TrainingShape, trainingOperations } from "./arithmetic.ts";
@@ -48,10 +46,7 @@ const tokensOf = (random: ReturnType<typeof createRandom>, config: ModelConfig, 
 /** Steps of `covenant pretrain` on one batch, and the trainer that takes them. places: for targets. */
 export const pretrainingSteps = (config: ModelConfig, shape: TrainingShape, places: number) => {
   const { rows, time, documents, length, targets: count } = shape;
-  const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), {
-    ...defaultAdamW,
-    muon: new Set(hiddenMatrices(config)),
-  });
+  const trainer = createPretrainer(createModelState(config, initialParameters(config, 1)), defaultAdamW);
   const random = createRandom(1);
   const items = Array.from({ length: rows * documents }, () => ({
     trunk: tokensOf(random, config, length),
@@ -78,12 +73,10 @@ export const trainingWorkload = async (
   places: number,
 ): Promise<Workload> => {
   const { trainer, step } = pretrainingSteps(config, shape, places);
-  const shapes = parameterShapes(config);
-  const moves = muonOperations(hiddenMatrices(config).map((name) => shapes[name]!));
   return {
     async run() {
       await step();
-      return trainingOperations(config, shape) + moves;
+      return trainingOperations(config, shape);
     },
     release: () => trainer.release(),
   };

@@ -93,12 +93,19 @@ export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPla
   ];
 };
 
+type PretrainingSize = {
+  readonly steps: number;
+  readonly rows: number;
+  readonly time: number;
+  readonly optimiser: "adamw" | "muon";
+};
+
 /** Steps over packed rows, which train faster than conversations do: every token of a batch is one. */
 export const planPretraining = (
   stage: string,
-  { steps, rows, time }: { readonly steps: number; readonly rows: number; readonly time: number },
+  { steps, rows, time, optimiser }: PretrainingSize,
   speed: Speed,
 ): PlannedStep => {
-  const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time, muon: true };
+  const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time, muon: optimiser === "muon" };
   return planCalls(stage, counted(steps, "step"), { speed, maxTokens: 0 }, () => ({ learned: work }));
 };

@@ -64,6 +64,10 @@ const settings = z.strictObject({
   learningRate: z.number().positive().default(2e-3).describe("learning rate at its peak"),
   warmupSteps: positive.default(100).describe("steps in which the learning rate rises"),
   weightDecay: z.number().nonnegative().default(0.05).describe("weight decay of matrices"),
+  optimiser: z
+    .enum(["adamw", "muon"])
+    .default("adamw")
+    .describe("what moves the matrices of the layers: AdamW, as all else, or Muon"),
   answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
@@ -228,7 +232,7 @@ const train = async (
   const state = createModelState(shape, initialParameters(shape, config.seed));
   const trainer = createPretrainer(state, {
     ...{ ...defaultAdamW, beta2: 0.98, weightDecay: config.weightDecay },
-    muon: new Set(hiddenMatrices(shape)),
+    muon: new Set(config.optimiser === "muon" ? hiddenMatrices(shape) : []),
   });
   const folder = join(stage.folder, "model");
   await trainStage({

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom, InterruptedError, UserError } from "../core/index.ts";
-import { assignRows } from "../transformer/index.ts";
+import { assignRows, hiddenMatrices } from "../transformer/index.ts";
 import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createBatcher, createPretrainer, type PretrainingOptions, pretrain } from "./pretraining.ts";
@@ -16,9 +16,10 @@ const document = (index: number) => {
   return { ids, weights: ids.map((_, at) => (at === 0 ? 0 : 1)) };
 };
 
-const open = (change: Partial<PretrainingOptions> = {}): OpenedLoop => {
+const open = (change: Partial<PretrainingOptions> = {}, byMuon = false): OpenedLoop => {
   const state = freshModel();
-  const trainer = createPretrainer(state, { ...defaultAdamW, weightDecay: 0.1 });
+  const muon = new Set(byMuon ? hiddenMatrices(state.config) : []);
+  const trainer = createPretrainer(state, { ...defaultAdamW, weightDecay: 0.1, muon });
   const options: PretrainingOptions = {
     trainer,
     document,
@@ -39,6 +40,7 @@ const open = (change: Partial<PretrainingOptions> = {}): OpenedLoop => {
 };
 
 describeLoop("pretraining", async () => open());
+describeLoop("pretraining by Muon", async () => open({}, true));
 
 describe("pretraining", () => {
   it("says which document no row can hold, and what to do", () => {
@@ -54,8 +56,9 @@ describe("pretraining", () => {
     expect(stream(33)).toContain(long);
   });
 
-  it("learns what can be learnt, from full rows", async () => {
-    const loop = open({ schedule: { kind: "cosine", peak: 0.01, warmupSteps: 3, totalSteps: 60 } });
+  it.each([false, true])("learns what can be learnt, from full rows (by Muon: %s)", async (byMuon) => {
+    const schedule = { kind: "cosine", peak: 0.01, warmupSteps: 3, totalSteps: 60 } as const;
+    const loop = open({ schedule }, byMuon);
     const metrics = (await take(loop)).map((step) => step.metrics);
     expect(metrics[0]!["loss"]).toBeCloseTo(Math.log(64), 0);
     expect(metrics.at(-1)!["loss"]).toBeLessThan(0.5);
