@@ -55,7 +55,7 @@ const run = (seed: number, ethicalDpo: number | null, rounds = [0.9, 0.5, 0.2]) 
     },
     seconds: { prompts: 1.4, answer: 10 },
   };
-  return { seed, metrics };
+  return { seed, metrics, contentHash: "0123456789abcdef", seconds: 11.2 };
 };
 
 const lineOf = (text: string, start: string): string =>
@@ -73,9 +73,9 @@ describe("the tables over seeds", () => {
     expect(lineOf(text, "| ethical | DPO-CAI |")).toContain("10.0 (5.0 to 15.0)");
   });
 
-  it("show feedback, rewards, revisions and seconds", () => {
+  it("show feedback, rewards, revisions, seconds and the content's hash", () => {
     expect(lineOf(text, "| 0 | ethical | 90.0")).toContain(
-      "| 12.0 [7.0, 17.0] | 85.0 [80.0, 90.0] | 90.0 → 50.0 → 20.0 | 11 |",
+      "| 12.0 [7.0, 17.0] | 85.0 [80.0, 90.0] | 90.0 → 50.0 → 20.0 | 11 | 01234567 |",
     );
   });
 

@@ -5,7 +5,13 @@
 import type { ArmMetrics, Estimate, MetricsDocument, ModelMetrics } from "../src/records/index.ts";
 import { listGoals } from "../src/report/index.ts";
 
-export type SeedRun = { readonly seed: number; readonly metrics: MetricsDocument };
+/** contentHash: the run's; seconds: from its start to its end, all attempts together. */
+export type SeedRun = {
+  readonly seed: number;
+  readonly metrics: MetricsDocument;
+  readonly contentHash: string;
+  readonly seconds: number;
+};
 
 const percent = (value: number): string => (value * 100).toFixed(1);
 const points = (value: number): string => value.toFixed(0);
@@ -101,15 +107,12 @@ const revisionCurve = ({ revisions }: ArmMetrics): string =>
     .map(({ harmRate }) => (harmRate.value === null ? "–" : percent(harmRate.value)))
     .join(" → ");
 
-const secondsOf = ({ seconds }: MetricsDocument): number =>
-  Object.values(seconds).reduce((sum, value) => sum + value, 0);
-
 const feedbackTable = (runs: readonly SeedRun[]): string[] => {
   const header = [
     ...["seed", "arm", "label accuracy", "order flips", "reward accuracy"],
-    ...["harmful after rounds 0, 1, ...", "seconds of all stages"],
+    ...["harmful after rounds 0, 1, ...", "seconds", "content"],
   ];
-  const rows = runs.flatMap(({ seed, metrics }) =>
+  const rows = runs.flatMap(({ seed, metrics, seconds, contentHash }) =>
     Object.entries(metrics.arms).map(([arm, figures], index) => [
       String(seed),
       arm,
@@ -117,7 +120,7 @@ const feedbackTable = (runs: readonly SeedRun[]): string[] => {
       withInterval(figures.labels.flipRate),
       withInterval(figures.rewardModel.accuracy),
       revisionCurve(figures),
-      index === 0 ? secondsOf(metrics).toFixed(0) : "",
+      ...(index === 0 ? [seconds.toFixed(0), contentHash.slice(0, 8)] : ["", ""]),
     ]),
   );
   return table(header, rows, 2);

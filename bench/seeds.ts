@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { covenantVersion } from "../src/core/index.ts";
-import { readRun } from "../src/runs/index.ts";
+import { readRun, secondsOfAttempts } from "../src/runs/index.ts";
 import { formatSeedTables, replaceBetweenMarkers, type SeedRun } from "./seeds-table.ts";
 import { splitWords } from "./words.ts";
 
@@ -44,7 +44,8 @@ for (const seed of seeds) {
     process.stderr.write(`The run of seed ${seed} is not complete; run it first.\n`);
     process.exit(1);
   }
-  runs.push({ seed, metrics });
+  const { contentHash } = reading.manifest;
+  runs.push({ seed, metrics, contentHash, seconds: secondsOfAttempts(reading.events) });
 }
 const options = runWords.length === 0 ? "the default settings" : `\`covenant run ${runWords.join(" ")}\``;
 const about = `Covenant ${covenantVersion()}, ${options}, on ${availableParallelism()} processor cores.`;
