@@ -256,7 +256,9 @@ const measureCritiques = async (model: LanguageModel): Promise<void> => {
     const { class: form, harm } = parseReply(answer!, request!);
     if (form === "malformed" || form === "other") return [];
     const asked = inverted ? opposite!.critique : critique;
-    return [{ request: request!, answer: answer!, asked, inverted, harms: harm > 0, complies: form === "comply" }];
+    return [
+      { request: request!, answer: answer!, asked, inverted, harms: harm > 0, complies: form === "comply" },
+    ];
   }).flat();
   const critiques = await ask(
     model,

@@ -226,7 +226,7 @@ describe("chains that are exported", () => {
     });
     expect(told.leftOut["length"]).toBe(1);
     expect(await fails("label", { shape: "chain" })).toMatch(
-      /no shape chain\. Expected one of: preferences, trl-prompt-only, trl-preference\./,
+      /no shape chain\. Expected one of: preferences, trl-prompt-only, trl-preference, trl-unpaired\./,
     );
   });
 

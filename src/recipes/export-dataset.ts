@@ -13,7 +13,10 @@ import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./da
 import { countSource, type SourceCounts } from "./datasets/counts.ts";
 import { originName, writeOrigin } from "./datasets/origin.ts";
 import {
+  isOfPairs,
+  rowsEach,
   type Shaped,
+  type ShapeName,
   type ShapeOptions,
   shapeNames,
   shapeRows,
@@ -77,8 +80,9 @@ type DatasetConfig = z.output<typeof schema>;
 /** Records that the card counts, and stages whose calls are what the rows cost. */
 const kindsOf = (source: DatasetSource, { shape }: ShapeOptions): readonly (keyof SourceFiles)[] => {
   if (shape === "trl-prompt-only") return [];
-  const isLabelled = shape === "preferences" || shape === "trl-preference";
-  return isLabelled && source.files.labels !== undefined ? ["samples", "labels"] : ["answers", "revisions"];
+  return isOfPairs(shape) && source.files.labels !== undefined
+    ? ["samples", "labels"]
+    : ["answers", "revisions"];
 };
 
 const isConversation = ({ shape, style }: ShapeOptions): boolean =>
@@ -96,7 +100,8 @@ const checkFormat = ({ format, gzip }: DatasetConfig, options: ShapeOptions, sou
       "dataset-format",
       "A field of a CSV file is a text, and conversational rows are lists of messages. Choose --format jsonl or parquet, or --style standard.",
     );
-  if (options.margin && kindsOf(source, options)[0] !== "samples")
+  const hasLabels = kindsOf(source, options)[0] === "samples" && options.shape !== "trl-unpaired";
+  if (options.margin && !hasLabels)
     throw new UserError(
       "dataset-margin",
       "A margin is made of a label, and these rows have none. Leave out --margin, or export the preferences of a run of label.",
@@ -232,13 +237,13 @@ const describeNext = (
 ): string[] => {
   const file = join(out, first);
   const model = ["--model", "./a-model-folder"];
-  const isPairs = shape === "preferences" || shape === "trl-preference";
   const read =
     shape === "trl-prompt-only"
       ? ["revise", "--prompts", file]
-      : ["train", isPairs ? "dpo" : "sft", ...model, "--data", file];
+      : ["train", isOfPairs(shape) ? "dpo" : "sft", ...model, "--data", file];
+  const isRead = shape !== "trl-unpaired" && (format !== "csv" || shape !== "chain");
   const commands = [
-    ...(format === "csv" && shape === "chain" ? [] : [read]),
+    ...(isRead ? [read] : []),
     ...(isHarmful ? [] : [["export", "push", out, "--to", "owner/name"]]),
   ];
   const [next, ...others] = commands;
@@ -246,8 +251,13 @@ const describeNext = (
 };
 
 /** Comparisons that were judged and yet gave no row, for one of their replies was cut. */
-const cutPairs = ({ labels }: SourceCounts, splits: readonly WrittenSplit[]): LeftOutCounts => {
-  const cut = (labels?.judged ?? 0) - splits.reduce((sum, { rows }) => sum + rows, 0);
+const cutPairs = (
+  { labels }: SourceCounts,
+  splits: readonly WrittenSplit[],
+  shape: ShapeName,
+): LeftOutCounts => {
+  const rows = splits.reduce((sum, split) => sum + split.rows, 0);
+  const cut = (labels?.judged ?? 0) - rows / rowsEach(shape);
   return cut > 0 ? { cut } : {};
 };
 
@@ -261,7 +271,7 @@ const writeFolder = async (config: DatasetConfig, prepared: Prepared, context: R
   await replaceFolder(config.out, { marker: originName, what: "data set of Covenant" }, async (folder) => {
     const written = await writeRows(folder, config, prepared, context);
     splits = written.splits;
-    leftOut = { ...written.leftOut, ...cutPairs(counts, splits) };
+    leftOut = { ...written.leftOut, ...cutPairs(counts, splits, options.shape) };
     const facts: CardFacts = {
       name: basename(resolve(config.out)),
       ...{ source, options, splits, counts, leftOut },

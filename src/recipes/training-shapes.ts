@@ -136,7 +136,20 @@ const readAs = <Value extends Books>(
   return { given, books: { id, parents, stage, seed }, fields: Object.keys(schema.shape) };
 };
 
+/** Throws UserError for a reply that is marked as not wanted. Tables have the mark as text. */
+const requireWanted = (row: unknown, place: TextPlace): void => {
+  if (!has(row, "completion") || !has(row, "label")) return;
+  const { label } = row as { readonly label: unknown };
+  if (label !== false && !(typeof label === "string" && label.toLowerCase() === "false")) return;
+  throw refuse(
+    place,
+    "label: got false, a reply that is not wanted (TRL's unpaired preference), which train sft would learn. Keep the rows whose label is true.",
+    "label",
+  );
+};
+
 const readSupervised = (row: unknown, place: TextPlace): ReadRow<GivenSupervised> => {
+  requireWanted(row, place);
   if (has(row, "messages")) return readAs(chatRow, row, place);
   if (has(row, "text") && !has(row, "prompt") && !has(row, "completion")) return readAs(textRow, row, place);
   const named = has(row, "completion") || Object.keys(row ?? {}).every((key) => key in completionRow.shape);

@@ -6,6 +6,7 @@ export type ColumnType =
   | "text"
   | "number"
   | "integer"
+  | "boolean"
   | { readonly list: ColumnType }
   | { readonly fields: Readonly<Record<string, ColumnType>> };
 

@@ -15,6 +15,7 @@ const elementsOf = (name: string, type: ColumnType): SchemaElement[] => {
   if (type === "text") return [{ ...element, type: "BYTE_ARRAY", converted_type: "UTF8" }];
   if (type === "number") return [{ ...element, type: "DOUBLE" }];
   if (type === "integer") return [{ ...element, type: "INT32" }];
+  if (type === "boolean") return [{ ...element, type: "BOOLEAN" }];
   if ("list" in type)
     return [
       { ...element, converted_type: "LIST", num_children: 1 },

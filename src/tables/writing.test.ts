@@ -34,6 +34,7 @@ const columns = [
   column("text"),
   column("share", "number"),
   column("round", "integer"),
+  column("good", "boolean"),
   column("chat", messages),
   column("names", { list: "text" }),
 ];
@@ -51,6 +52,7 @@ const rows = fc.array(
     text: optional(text),
     share: optional(fc.double({ noNaN: true, noDefaultInfinity: true })),
     round: optional(fc.integer()),
+    good: optional(fc.boolean()),
     chat: optional(fc.array(fc.record({ role: text, content: text }), { maxLength: 3 })),
     names: optional(fc.array(text, { maxLength: 3 })),
   }),
@@ -126,9 +128,9 @@ describe("Parquet", () => {
   const parsers = { stringFromBytes: (bytes: Uint8Array) => Buffer.from(bytes).toString() };
   const read = async (name: string): Promise<Record<string, unknown>[]> =>
     parquetReadObjects({ file: await asyncBufferFromFile(join(folder, name)), parsers });
-  const withNulls = ({ text: value, share, round, chat, names }: TableRecord) => ({
-    ...{ text: value ?? null, share: share ?? null, round: round ?? null, chat: chat ?? null },
-    names: names ?? null,
+  const withNulls = ({ text: value, share, round, good, chat, names }: TableRecord) => ({
+    ...{ text: value ?? null, share: share ?? null, round: round ?? null, good: good ?? null },
+    ...{ chat: chat ?? null, names: names ?? null },
   });
 
   it("is read back by hyparquet as it was written, lists and what is missing too", async () => {

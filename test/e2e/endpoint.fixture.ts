@@ -2,8 +2,9 @@
 // and can be stopped and started again at its address.
 
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach } from "vitest";
 
 export type Body = {
@@ -14,12 +15,20 @@ export type Body = {
   readonly logprobs?: boolean;
 };
 
+/** What comes in place of an answer. reset: the connection is cut; half: it breaks off in the body; hang: nothing comes. */
+export type Fault =
+  | "reset"
+  | "half"
+  | "hang"
+  | { readonly status: number; readonly text: string; readonly headers?: Readonly<Record<string, string>> };
+
 /**
  * scores: whether it gives log-probabilities; without them it writes a letter when it is asked for one. context: characters of a conversation that it takes. repeatsKey: says the
  * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number.
+ * fault: of a chat call, told how many came before it. turns: of the event loop before a call is answered.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
@@ -31,6 +40,8 @@ export type Behaviour = {
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string;
   readonly strict?: boolean;
+  readonly fault?: (before: number) => Fault | undefined;
+  readonly turns?: (body: Body) => number;
   /** Told of every call before it is answered. */
   readonly onCall?: (body: Body) => void;
 };
@@ -43,6 +54,8 @@ export type ChatServer = {
   readonly name: string;
   readonly replies: () => number;
   readonly asked: () => readonly Body["messages"][];
+  /** The most chat calls that were on their way at once. */
+  readonly most: () => number;
   stopAfter(replies: number): Promise<void>;
   holdAfter(replies: number, waiting: number): Promise<{ release(): void }>;
   start(): Promise<void>;
@@ -91,6 +104,17 @@ const answer = (
 const written = (content: string): object => ({
   choices: [{ message: { role: "assistant", content }, finish_reason: "stop" }],
 });
+
+/** What a call is answered with where nothing stands in the way. */
+const tell = (
+  body: Body,
+  { scores = true, says = ["("], writes, uncounted }: Behaviour,
+  said: string,
+): object => {
+  const text = body.logprobs ? undefined : writes?.(body.messages);
+  const told = text === undefined ? answer(body, scores, said, says) : written(text);
+  return uncounted ? { ...told, usage: undefined } : told;
+};
 
 const read = async (request: IncomingMessage): Promise<Body> => {
   let text = "";
@@ -143,10 +167,40 @@ const closeServer = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
+const chatPath = "/v1/chat/completions";
+
+/** Counts calls. enter: one has come, which ends with its response; how many came before it. */
+const createGauge = () => {
+  let calls = 0;
+  let inFlight = 0;
+  let most = 0;
+  return {
+    enter(response: ServerResponse): number {
+      most = Math.max(most, ++inFlight);
+      response.once("close", () => inFlight--);
+      return calls++;
+    },
+    most: () => most,
+  };
+};
+
+/** Sends an answer, or what comes in its place. */
+const send = (response: ServerResponse, status: number, body: object, fault: Fault | undefined): void => {
+  if (fault === "hang") return;
+  if (fault === "reset") {
+    response.destroy();
+    return;
+  }
+  const other = typeof fault === "object" ? fault : undefined;
+  const text = other?.text ?? JSON.stringify(body);
+  response.writeHead(other?.status ?? status, { "content-type": "application/json", ...other?.headers });
+  if (fault === "half") response.write(text.slice(0, text.length / 2), () => response.destroy());
+  else response.end(text);
+};
+
 /** Starts a server on a free port of 127.0.0.1 that serves the model "parrot". */
 export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatServer> => {
-  const { scores = true, repeatsKey = false, uncounted } = behaviour;
-  const { rejects = () => false, says = ["("], writes, onCall } = behaviour;
+  const { repeatsKey = false, rejects = () => false, onCall, fault, turns = () => 0 } = behaviour;
   const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
@@ -156,14 +210,16 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
   let server: Server;
   let stopped = (): void => {};
   const gate = createGate();
+  const gauge = createGauge();
 
   const stop = (): Promise<void> => closeServer(server);
   const respond = async (request: IncomingMessage): Promise<{ status: number; body: object }> => {
     if (request.url === "/v1/models")
       return { status: 200, body: { data: [{ id: `parrot${saidBack(request)}` }] } };
-    if (request.url !== "/v1/chat/completions") return { status: 404, body: { detail: "Not Found" } };
+    if (request.url !== chatPath) return { status: 404, body: { detail: "Not Found" } };
     const body = await read(request);
     onCall?.(body);
+    for (let left = turns(body); left > 0; left--) await nextTurn();
     const refused = refuse(request, body, behaviour);
     if (refused !== undefined) return refused;
     asked.push(body.messages);
@@ -171,14 +227,13 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     if (repeatsKey && replies++ === 0) return failed(503, `not now,${saidBack(request)}`);
     await gate.pass();
     if (!repeatsKey) replies++;
-    const answered = answer(body, scores, saidBack(request), says);
-    const text = body.logprobs ? undefined : writes?.(body.messages);
-    const told = text === undefined ? answered : written(text);
-    return { status: 200, body: uncounted ? { ...told, usage: undefined } : told };
+    return { status: 200, body: tell(body, behaviour, saidBack(request)) };
   };
   const start = (): Promise<void> =>
     new Promise((resolve) => {
       server = createServer(async (request, response) => {
+        const before = request.url === chatPath ? gauge.enter(response) : undefined;
+        const instead = before === undefined ? undefined : fault?.(before);
         const { status, body } = await respond(request);
         if (left-- <= 0) {
           response.destroy();
@@ -186,11 +241,8 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
           stopped();
           return;
         }
-        response.writeHead(status, {
-          "content-type": "application/json",
-          "x-said": `it was${saidBack(request)}`,
-        });
-        response.end(JSON.stringify(body));
+        response.setHeader("x-said", `it was${saidBack(request)}`);
+        send(response, status, body, instead);
       });
       server.listen(port, "127.0.0.1", () => {
         port = (server.address() as AddressInfo).port;
@@ -202,6 +254,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     name: `http://127.0.0.1:${port}/v1#parrot`,
     replies: () => replies,
     asked: () => asked,
+    most: gauge.most,
     stopAfter(count) {
       left = count;
       return new Promise((resolve) => {

@@ -1,7 +1,7 @@
 // `covenant label --comparisons` and `covenant evaluate baselines`: pairs of a file judged by a scripted judge, with what
 // guessing is worth beside it.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { labelRecordSchema } from "../../src/records/index.ts";
@@ -56,6 +56,13 @@ describe("label --comparisons", () => {
     expect(again.stdout).toMatch(/12 comparisons: 12 judged, 1 of them flipped with the order/);
     expect(again.stdout).toMatch(/\n {2}right +9\d\.\d %/);
     expect(again.stdout).toMatch(/\n {4}always \(A\) +33\.3 % .*of 12/);
+    expect(again.stdout).toContain("or: npx covenant export dataset given\n");
+    const exporting = ["export", "dataset", "given", "--out", "exported", "--json"];
+    const exported = expectStatus(await covenant(exporting, folder), 0);
+    expect(JSON.parse(exported.stdout)).toMatchObject({ splits: [{ split: "train", rows: 12 }] });
+    const card = readFileSync(join(folder, "exported/README.md"), "utf8");
+    expect(card).toContain("- the prompts and replies (of the file named in the settings;");
+    expect(card).not.toContain("replies that were compared");
   });
 
   it("stops on the way when the judge keeps to one letter, and again where it is continued", async () => {

@@ -60,6 +60,7 @@ def loaded(folder: pathlib.Path) -> dict[str, list[dict]]:
 
 
 LISTS = ("messages", "chosen", "rejected", "parents")
+PAIRS = ("preferences", "trl-preference", "trl-unpaired")
 
 
 def check_formats(place: pathlib.Path, run: str, shape: str, style: str) -> pathlib.Path:
@@ -127,13 +128,16 @@ def check_trl(place: pathlib.Path, folders: dict[str, pathlib.Path]) -> None:
             train(name, lambda table: trl.DPOTrainer(model(), args=trl.DPOConfig(**common, max_length=512), train_dataset=table, processing_class=tokenizer))
             score = lambda: model(transformers.AutoModelForSequenceClassification, num_labels=1)
             train(name, lambda table: trl.RewardTrainer(score(), args=trl.RewardConfig(**common, max_length=512), train_dataset=table, processing_class=tokenizer))
+        elif shape == "trl-unpaired":
+            settings = trl.KTOConfig(**{**common, "per_device_train_batch_size": 4}, max_length=512)
+            train(name, lambda table: trl.KTOTrainer(model(), ref_model=model(), args=settings, train_dataset=table, processing_class=tokenizer))
         elif shape == "trl-prompt-only":
             settings = trl.GRPOConfig(**common, num_generations=2, max_completion_length=4)
             reward = lambda completions, **more: [float(len(str(one))) for one in completions]
             train(name, lambda table: trl.GRPOTrainer(model(), reward_funcs=reward, args=settings, train_dataset=table, processing_class=tokenizer))
 
 
-SHAPES = ["sft", "preferences", "trl-prompt-only", "trl-prompt-completion", "trl-language-modeling", "trl-preference"]
+SHAPES = ["sft", "preferences", "trl-prompt-only", "trl-prompt-completion", "trl-language-modeling", "trl-preference", "trl-unpaired"]
 
 
 def main() -> None:
@@ -146,7 +150,7 @@ def main() -> None:
         folders = {}
         for shape in SHAPES:
             for style in ("standard", "conversational"):
-                run = "label" if "preference" in shape else "revise"
+                run = "label" if shape in PAIRS else "revise"
                 check_formats(place, run, shape, style)
                 words = ["export", "dataset", f"runs/{run}", "--shape", shape, "--style", style]
                 more = ["--margin"] if shape == "trl-preference" else []

@@ -140,6 +140,8 @@ const sets: readonly (readonly [name: string, text: string, first: object])[] = 
   ["trl.jsonl", jsonl({ prompt: "p", completion: " c", label: true }), { messages: [user("p")] }],
 ];
 
+const textOf = (name: string): string => sets.find(([own]) => own === name)![1];
+
 describe("formats", () => {
   it.each(sets)("%s", async (name, text, first) => {
     const { prompts } = await loadPrompts(write(name, text), options);
@@ -236,12 +238,12 @@ describe("readComparisons", () => {
       ["a", "b"],
       1,
     ],
-    ["TruthfulQA.csv", sets[11]![1], ["No", "Yes"], 0],
-    ["mc.jsonl", sets[12]![1], ["x", "y"], 1],
-    ["battles.jsonl", sets[14]![1], ["1", "2"], 1],
-    ["battles.csv", sets[15]![1], ["1", "2"], 0],
-    ["icai.csv", sets[17]![1], ["1", "2"], 1],
-    ["hhh.jsonl", sets[19]![1], ["Yes", "No"], 1],
+    ["TruthfulQA.csv", textOf("TruthfulQA.csv"), ["No", "Yes"], 0],
+    ["mc.jsonl", textOf("truthful-mc.jsonl"), ["x", "y"], 1],
+    ["battles.jsonl", textOf("battles.jsonl"), ["1", "2"], 1],
+    ["battles.csv", textOf("battles.csv"), ["1", "2"], 0],
+    ["icai.csv", textOf("icai.csv"), ["1", "2"], 1],
+    ["hhh.jsonl", textOf("hhh.jsonl"), ["Yes", "No"], 1],
   ])("reads %s", async (name, text, replies, correct) => {
     const [first] = await loadComparisons(write(name, text), options);
     expect(first).toMatchObject({ options: replies, correct });

@@ -5,6 +5,7 @@ import { nearestWord, type TextPlace, UserError } from "../../core/index.ts";
 import { readRows } from "../../tables/index.ts";
 import { anthropicFormats } from "./anthropic-formats.ts";
 import { hasFields, type PromptFormat } from "./format.ts";
+import { mtBenchFormats } from "./mt-bench-formats.ts";
 import { pairFormats } from "./pair-formats.ts";
 import { chatFormat, plainFormat } from "./plain-format.ts";
 import { testSetFormats } from "./test-set-formats.ts";
@@ -13,6 +14,7 @@ import { testSetFormats } from "./test-set-formats.ts";
 export const promptFormats: readonly PromptFormat[] = [
   ...anthropicFormats,
   ...testSetFormats,
+  ...mtBenchFormats,
   ...pairFormats,
   chatFormat,
   plainFormat,
@@ -59,6 +61,8 @@ export async function* readFormatted(
   let format = name === undefined ? undefined : formatNamed(name);
   for await (const { place, value } of readRows(file, { onFault })) {
     format ??= detect(value);
-    for (const row of format.rows?.(value, place) ?? [value]) yield { format, place, row };
+    const rows = format.rows?.(value, place) ?? [value];
+    for (const [at, row] of rows.entries())
+      yield { format, place: rows.length > 1 ? { file: place.file, row: at + 1 } : place, row };
   }
 }

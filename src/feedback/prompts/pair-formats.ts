@@ -7,6 +7,7 @@ import { type Message, messageSchema } from "../../records/index.ts";
 import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
 import {
   asked,
+  type Fields,
   fieldFault,
   type GivenComparison,
   hasFields,
@@ -30,21 +31,50 @@ const beaverTails: PromptFormat = {
   },
 };
 
-const which = z.union([z.literal(0), z.literal(1)]);
-const safeRow = z.object({ prompt: text, response_0: text, response_1: text, safer_response_id: which });
+const which = z.union([z.literal(0), z.literal(1)]).nullish();
+const safeRow = z.object({
+  prompt: text,
+  response_0: text,
+  response_1: text,
+  safer_response_id: which,
+  better_response_id: which,
+});
+type PkuId = "safer_response_id" | "better_response_id";
 
-const pkuSafeRlhf: PromptFormat = {
-  name: "pku-saferlhf",
-  what: "PKU-SafeRLHF: prompt, response_0, response_1, safer_response_id (a comparison: the safer one)",
-  recognises: (row) => hasFields(row, "prompt", "response_0", "response_1"),
-  read(row, place) {
-    return { messages: asked(checkValue(safeRow, row, place).prompt), labels: {} };
-  },
+/** The set has two preferences, which may differ. ids: those that say which reply is taken, the first that is there. */
+const pkuFormat = (
+  named: Pick<PromptFormat, "name" | "what" | "recognises">,
+  ids: readonly PkuId[],
+): PromptFormat => ({
+  ...named,
+  read: (row, place) => ({ messages: asked(checkValue(safeRow, row, place).prompt), labels: {} }),
   comparison(row, place) {
-    const { prompt, response_0, response_1, safer_response_id: correct } = checkValue(safeRow, row, place);
+    const read = checkValue(safeRow, row, place);
+    const correct = ids.map((id) => read[id]).find((id) => typeof id === "number");
+    if (correct === undefined)
+      throw fieldFault(place, ids.join(", "), "got nothing, expected 0 or 1, the reply that is preferred.");
+    const { prompt, response_0, response_1 } = read;
     return { messages: asked(prompt), options: [response_0, response_1], correct, prompt };
   },
-};
+});
+
+const pkuSafeRlhf = pkuFormat(
+  {
+    name: "pku-saferlhf",
+    what: "PKU-SafeRLHF: prompt, response_0, response_1, safer_response_id (a comparison: the safer one; by better_response_id where there is no other)",
+    recognises: (row) => hasFields(row, "prompt", "response_0", "response_1"),
+  },
+  ["safer_response_id", "better_response_id"],
+);
+
+const pkuHelpful = pkuFormat(
+  {
+    name: "pku-saferlhf-better",
+    what: "PKU-SafeRLHF by better_response_id (a comparison: the more helpful one); never guessed",
+    recognises: () => false,
+  },
+  ["better_response_id"],
+);
 
 const turns = z.array(messageSchema).min(1);
 const battleRow = z.object({ conversation_a: turns, conversation_b: turns, winner: optionalText });
@@ -125,8 +155,14 @@ const arena: PromptFormat = {
 
 const replyText = z.union([text, z.object({ text })]);
 const pairRow = z.object({ prompt: optionalText, response_a: replyText, response_b: replyText });
-const pairCell = z.object({ text_a: text, text_b: text, preferred_text: optionalText, prompt: optionalText });
-const pairsDocument = z.object({ comparisons: z.array(z.unknown()) });
+const pairCell = z.object({ text_a: text, text_b: text, prompt: optionalText, input: optionalText });
+const preferredCell = z.object({ preferred_text: optionalText });
+const annotations = z.record(z.string(), z.object({ pref: optionalText }));
+const pairsDocument = z.object({
+  metadata: z.object({ default_annotator: optionalText }).nullish(),
+  annotators: z.record(z.string(), z.object({ type: optionalText })),
+  comparisons: z.array(z.looseObject({ annotations: annotations.nullish() })),
+});
 
 const textOf = (value: z.infer<typeof replyText>): string => (typeof value === "string" ? value : value.text);
 
@@ -150,39 +186,67 @@ const pairOf = (told: string | null | undefined, one: string, other: string): Pa
 
 const readPair = (row: unknown, place: TextPlace): Pair | null => {
   if (hasFields(row, "text_a")) {
-    const { prompt, text_a, text_b } = checkValue(pairCell, row, place);
-    return pairOf(prompt, text_a, text_b);
+    const { prompt, input, text_a, text_b } = checkValue(pairCell, row, place);
+    return pairOf(prompt ?? input, text_a, text_b);
   }
   const { prompt, response_a, response_b } = checkValue(pairRow, row, place);
   return pairOf(prompt, textOf(response_a), textOf(response_b));
 };
 
+const requirePair = (row: unknown, place: TextPlace): Pair => {
+  const pair = readPair(row, place);
+  if (pair !== null) return pair;
+  throw fieldFault(
+    place,
+    "prompt",
+    "got nothing, and the two texts are no dialogues with a common beginning.",
+  );
+};
+
+/** Whose preferences count: the annotator that the document takes by default, or all but the principles that it tries. */
+const annotatorsOf = ({ metadata, annotators }: z.infer<typeof pairsDocument>): readonly string[] => {
+  const named = labelOf(metadata?.default_annotator);
+  if (named !== undefined) return [named];
+  return Object.keys(annotators).filter((id) => annotators[id]?.type !== "principle");
+};
+
+/** "a" in a document of version 2, "text_a" in one of version 1 and in tables. */
+const choiceOf = (preferred: string | null | undefined): 0 | 1 | undefined =>
+  preferred === "a" || preferred === "text_a"
+    ? 0
+    : preferred === "b" || preferred === "text_b"
+      ? 1
+      : undefined;
+
+/** The comparisons of a document, each with what most of its annotators prefer as a table has it. */
+const documentRows = (document: unknown, place: TextPlace): readonly Fields[] => {
+  const read = checkValue(pairsDocument, document, place);
+  const annotators = annotatorsOf(read);
+  return read.comparisons.map((comparison) => {
+    const choices = annotators.map((id) => choiceOf(comparison.annotations?.[id]?.pref));
+    const first = choices.filter((choice) => choice === 0).length;
+    const second = choices.filter((choice) => choice === 1).length;
+    const preferred_text = first === second ? "tie" : first > second ? "text_a" : "text_b";
+    return { ...comparison, preferred_text };
+  });
+};
+
 const icai: PromptFormat = {
   name: "icai",
-  what: "ICAI's annotated pairs: a document of comparisons {prompt, response_a, response_b}, or text_a, text_b, preferred_text",
+  what: "ICAI's annotated pairs: a document of comparisons {prompt, response_a, response_b, annotations}, or text_a, text_b, preferred_text (a comparison where one is preferred)",
   recognises: (row) =>
     (hasFields(row, "comparisons", "annotators") && Array.isArray(row["comparisons"])) ||
     hasFields(row, "text_a", "text_b"),
   rows: (document, place) =>
-    hasFields(document, "comparisons") ? checkValue(pairsDocument, document, place).comparisons : [document],
-  read(row, place) {
-    const pair = readPair(row, place);
-    if (pair !== null) return { messages: pair.messages, labels: {} };
-    throw fieldFault(
-      place,
-      "prompt",
-      "got nothing, and the two texts are no dialogues with a common beginning.",
-    );
-  },
+    hasFields(document, "comparisons") ? documentRows(document, place) : [document],
+  read: (row, place) => ({ messages: requirePair(row, place).messages, labels: {} }),
   comparison(row, place) {
-    if (!hasFields(row, "text_a")) return null;
-    const preferred = labelOf(checkValue(pairCell, row, place).preferred_text);
-    const pair = readPair(row, place);
-    if (pair === null || (preferred !== "text_a" && preferred !== "text_b")) return null;
-    const { messages, replies, prompt } = pair;
-    return { messages, options: replies, correct: preferred === "text_a" ? 0 : 1, prompt };
+    const correct = choiceOf(labelOf(checkValue(preferredCell, row, place).preferred_text));
+    if (correct === undefined) return null;
+    const { messages, replies, prompt } = requirePair(row, place);
+    return { messages, options: replies, correct, prompt };
   },
 };
 
 /** The sets of this file. */
-export const pairFormats: readonly PromptFormat[] = [beaverTails, pkuSafeRlhf, arena, icai];
+export const pairFormats: readonly PromptFormat[] = [beaverTails, pkuSafeRlhf, pkuHelpful, arena, icai];

@@ -1,5 +1,5 @@
 // Published sets of requests that measure harm and over-refusal: XSTest, OR-Bench, AdvBench, HarmBench, JailbreakBench,
-// TruthfulQA, MT-Bench. Field names are those of the files that their authors publish. A kind is given where the set
+// TruthfulQA. Field names are those of the files that their authors publish. A kind is given where the set
 // itself says what a good reply is.
 
 import { z } from "zod";
@@ -171,18 +171,6 @@ const truthfulQa: PromptFormat = {
   },
 };
 
-const mtBenchRow = z.object({ category: text, turns: z.array(text).min(1) });
-
-const mtBench: PromptFormat = {
-  name: "mt-bench",
-  what: "MT-Bench: question_id, category, turns (harmless; the first turn, since the second needs a reply)",
-  recognises: (row) => hasFields(row, "question_id", "turns"),
-  read(row, place) {
-    const { category, turns } = checkValue(mtBenchRow, row, place);
-    return given(turns[0]!, "harmless", category);
-  },
-};
-
 /** The sets of this file. */
 export const testSetFormats: readonly PromptFormat[] = [
   xstest,
@@ -191,5 +179,4 @@ export const testSetFormats: readonly PromptFormat[] = [
   harmBench,
   jailbreakBench,
   truthfulQa,
-  mtBench,
 ];

@@ -46,7 +46,7 @@ export const harmWarning = (names: readonly string[], what: string): string[] =>
 
 type Feature = Readonly<Record<string, unknown>>;
 
-const scalars = { text: "string", number: "float64", integer: "int32" } as const;
+const scalars = { text: "string", number: "float64", integer: "int32", boolean: "bool" } as const;
 
 /** A column's type as Hugging Face's datasets write it. */
 const featureOf = (type: ColumnType, flat: boolean): Feature => {
@@ -87,6 +87,7 @@ const frontMatter = ({ source, columns, flat, splits, licence }: CardFacts): str
 
 const meanings: Readonly<Record<string, string>> = {
   completion: "the reply to learn",
+  label: "true: the reply that is better, false: the other one",
   messages: "the conversation, ending with the reply to learn",
   text: 'the conversation as one text, "\\n\\nHuman: … \\n\\nAssistant: …"',
   chosen: "the reply that is better",
@@ -113,6 +114,7 @@ const meaningOf = (name: string, { options }: CardFacts): string => {
   if (options.shape === "chain" && name === "chosen") return "the conversation, ending with the revision";
   if (options.shape === "chain" && name === "rejected")
     return "the conversation, ending with the first answer";
+  if (options.shape === "trl-unpaired" && name === "completion") return "the reply that label is about";
   return meanings[name] ?? "";
 };
 
@@ -215,18 +217,31 @@ const settingsPart = ({ source }: CardFacts, spent: Spent): string[] => {
   ];
 };
 
-const licencePart = ({ source, licence }: CardFacts): string[] => [
-  "## Licence",
-  "",
-  `${licence === undefined ? "No licence was named for these rows." : `The rows are given under: ${licence}.`} What holds for them depends on three things that they contain or came from:`,
-  "",
-  `- the prompts (${String((source.run.config as { prompts?: unknown }).prompts === "sandbox" ? "Covenant's sandbox, Apache-2.0" : "of the file named in the settings; its licence holds for them")}),`,
-  `- the replies: the terms of the models named above, some of which limit what may be trained on their output,`,
-  `- the constitution${source.constitution.document === null ? "" : ` (${source.constitution.document.licence})`}.`,
-  "",
-  "Replies to red-team prompts can be offensive or dangerous, before revision above all (rejected, init_response). Labels are a model's judgement under one principle each, not a fact.",
-  "",
-];
+/** What holds for prompts and replies, as list items; those of comparisons are of one file. */
+const contentOrigins = ({ source }: CardFacts): string[] => {
+  const { prompts, comparisons } = source.run.config as { prompts?: unknown; comparisons?: unknown };
+  if (comparisons !== undefined)
+    return ["- the prompts and replies (of the file named in the settings; its licence holds for them),"];
+  return [
+    `- the prompts (${prompts === "sandbox" ? "Covenant's sandbox, Apache-2.0" : "of the file named in the settings; its licence holds for them"}),`,
+    "- the replies: the terms of the models named above, some of which limit what may be trained on their output,",
+  ];
+};
+
+const licencePart = (facts: CardFacts): string[] => {
+  const { source, licence } = facts;
+  return [
+    "## Licence",
+    "",
+    `${licence === undefined ? "No licence was named for these rows." : `The rows are given under: ${licence}.`} What holds for them depends on what they contain or came from:`,
+    "",
+    ...contentOrigins(facts),
+    `- the constitution${source.constitution.document === null ? "" : ` (${source.constitution.document.licence})`}.`,
+    "",
+    "Replies to red-team prompts can be offensive or dangerous, before revision above all (rejected, init_response). Labels are a model's judgement under one principle each, not a fact.",
+    "",
+  ];
+};
 
 /** The card of a data set. spent: what it cost. */
 export const datasetCard = (facts: CardFacts, spent: Spent): string => {

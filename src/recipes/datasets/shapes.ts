@@ -28,8 +28,16 @@ export const shapeNames = [
   "trl-prompt-completion",
   "trl-language-modeling",
   "trl-preference",
+  "trl-unpaired",
 ] as const;
 export type ShapeName = (typeof shapeNames)[number];
+
+/** Whether a shape is made of pairs of replies. */
+export const isOfPairs = (shape: ShapeName): boolean =>
+  shape === "preferences" || shape === "trl-preference" || shape === "trl-unpaired";
+
+/** Rows that a pair, or whatever else a row is made of, becomes. */
+export const rowsEach = (shape: ShapeName): number => (shape === "trl-unpaired" ? 2 : 1);
 
 export const styles = ["standard", "conversational"] as const;
 export type Style = (typeof styles)[number];
@@ -237,6 +245,26 @@ const revised = (source: DatasetSource, options: ShapeOptions): Shaped => {
   };
 };
 
+/** Two rows of each pair, the better reply with the label true and the other one with false (TRL's unpaired preference). */
+const unpaired = (pairs: Shaped): Shaped => ({
+  ...pairs,
+  columns: pairs.columns.flatMap(({ name, type }) => {
+    if (name === "rejected") return [];
+    return name === "chosen" ? [column("completion", type), column("label", "boolean")] : [{ name, type }];
+  }),
+  async *rows() {
+    for await (const shaped of pairs.rows()) {
+      if ("leftOut" in shaped) {
+        yield shaped;
+        continue;
+      }
+      const { split, row } = shaped;
+      for (const [name, label] of [["chosen", true] as const, ["rejected", false] as const])
+        yield { split, row: { ...row, completion: row[name], label, id: `${row["id"]}/${name}` } };
+    }
+  },
+});
+
 /** The half of the chains that a prompt belongs to: whatever else is in the set, and whatever side it is on. */
 const halfOf = (messages: readonly Message[]): "sft" | "prefs" =>
   hashText(`half\u001f${canonicalJson(messages)}`) / 2 ** 32 < 0.5 ? "sft" : "prefs";
@@ -303,16 +331,17 @@ export const usualShape = ({ files }: Pick<DatasetSource, "files">): ShapeName =
 
 /** Whether a run has the records that a shape is made of. */
 const isOf = (shape: ShapeName, { files }: DatasetSource): boolean => {
-  if (shape === "trl-prompt-only") return true;
+  if (shape === "trl-prompt-only") return files.prompts !== undefined;
   if (shape === "chain") return files.revisions !== undefined;
-  if (shape === "preferences" || shape === "trl-preference")
-    return files.labels !== undefined || files.revisions !== undefined;
+  if (isOfPairs(shape)) return files.labels !== undefined || files.revisions !== undefined;
   return files.supervised !== undefined;
 };
 
 /** A run's records in a shape. Throws UserError where the run has none of that kind, or has not finished them. */
 export const shapeRows = (source: DatasetSource, options: ShapeOptions): Shaped => {
   const { run } = source;
+  const pairs = () =>
+    source.files.labels === undefined ? revised(source, options) : labelled(source, options);
   if (!isOf(options.shape, source))
     throw new UserError(
       "dataset-shape",
@@ -326,7 +355,9 @@ export const shapeRows = (source: DatasetSource, options: ShapeOptions): Shaped 
       return supervised(source, options);
     case "preferences":
     case "trl-preference":
-      return source.files.labels === undefined ? revised(source, options) : labelled(source, options);
+      return pairs();
+    case "trl-unpaired":
+      return unpaired(pairs());
     case "chain":
       return chain(source, options);
     case "trl-prompt-only":

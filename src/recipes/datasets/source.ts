@@ -33,6 +33,7 @@ export type DatasetSource = {
 const settingsSchema = z.looseObject({
   model: z.string(),
   judge: z.string().optional(),
+  comparisons: z.string().optional(),
   arms: z.array(z.enum(["ethical", "inverted"])).optional(),
   sampling: z.looseObject({ maxTokens: z.number() }),
 });
@@ -80,9 +81,10 @@ const armOf = (run: RunReading, { arms = [] }: Settings, wanted: ArmName | undef
   );
 };
 
-const modelsOf = (name: keyof typeof filesOf, { model, judge = model }: Settings) => {
+const modelsOf = (name: keyof typeof filesOf, { model, judge = model, comparisons }: Settings) => {
   const revising = { "answers, critiques and revisions": model };
   if (name === "revise") return revising;
+  if (comparisons !== undefined) return { labels: judge };
   const labelling = { "replies that were compared": name === "run" ? "SL-CAI, trained in the run" : model };
   return { ...(name === "run" ? revising : {}), ...labelling, labels: judge };
 };
@@ -98,10 +100,10 @@ export const readSource = async (folder: string, wanted?: ArmName): Promise<Data
     );
   const settings = settingsSchema.parse(run.config);
   const arm = armOf(run, settings, wanted);
-  const paths = Object.entries(filesOf[run.name](arm ?? "")).map(([what, { path, stage }]) => [
-    what,
-    { path: join(folder, path), stage },
-  ]);
+  const isGiven = (what: string): boolean => what === "prompts" || what === "samples";
+  const paths = Object.entries(filesOf[run.name](arm ?? ""))
+    .filter(([what]) => settings.comparisons === undefined || !isGiven(what))
+    .map(([what, { path, stage }]) => [what, { path: join(folder, path), stage }]);
   const names = Object.entries(modelsOf(run.name, settings)).map(([what, name]) => [what, publicName(name)]);
   return {
     run,

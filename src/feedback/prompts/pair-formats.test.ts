@@ -1,0 +1,183 @@
+// Published pairs that people or models compared, as their authors' files have them, in rows of our own making: which reply
+// is the better one, where several say so, and what is said of files that hold no comparison.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadComparisons, loadPrompts } from "../reading.fixture.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-pair-formats-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, content: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+};
+const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+const options = { runSeed: 1 };
+const user = (content: string) => ({ role: "user", content });
+const pref = (value: string | null) => ({ pref: value });
+
+/** A document of annotated pairs as ICAI writes it: the default annotator beside two principles, which prefer otherwise. */
+const annotatedPairs = (metadata: object, ...prefs: readonly object[]): string =>
+  JSON.stringify({
+    metadata: { version: "2.0", ...metadata },
+    annotators: {
+      d3: { name: "preferred_text", type: "unknown" },
+      h1: { name: "Human", type: "human" },
+      p1: { description: "Select the shorter one", type: "principle" },
+      p2: { description: "Select the longer one", type: "principle" },
+    },
+    comparisons: prefs.map((annotations, at) => ({
+      id: `c${at}`,
+      prompt: `q${at}`,
+      response_a: { text: "1", model: "m" },
+      response_b: { text: "2", model: "n" },
+      annotations,
+      metadata: { index: String(at) },
+    })),
+  });
+
+const verdict = (overrides: object = {}) => ({
+  ...{ question_id: 81, model_1: "m", model_2: "n", judge: ["gpt-4", "pair-v2"], turn: 1, tstamp: 1 },
+  ...{ g1_winner: "model_2", g2_winner: "model_2", g1_judgment: "[[B]]", g2_judgment: "[[A]]" },
+  g1_user_prompt:
+    "[User Question]\nTell {it}.\n\nNow.\n\n[The Start of Assistant A's Answer]\nOne\n\ntwo\n[The End of Assistant A's Answer]\n\n[The Start of Assistant B's Answer]\nThree\n[The End of Assistant B's Answer]",
+  ...overrides,
+});
+const mathVerdict = verdict({
+  ...{ g1_winner: "model_1", g2_winner: "model_1" },
+  g1_user_prompt:
+    "[Instruction]\nJudge.\n\n[User Question]\nAdd.\n\n[The Start of Reference Answer]\n4\n[The End of Reference Answer]\n\n[The Start of Assistant A's Answer]\n4\n[The End of Assistant A's Answer]\n\n[The Start of Assistant B's Answer]\n5\n[The End of Assistant B's Answer]",
+});
+
+describe("ICAI's annotated pairs", () => {
+  it("are taken as the default annotator prefers, else as most do that are no principles", async () => {
+    const rows = [
+      { d3: pref("b"), h1: pref("a"), p1: pref("a"), p2: pref("a") },
+      { d3: { ...pref(null), no_pref_reason: "not_applicable" }, h1: pref("a"), p1: pref("a") },
+      { d3: pref("a"), h1: pref("a"), p1: pref("b"), p2: pref("b") },
+      { d3: pref("tie") },
+    ];
+    const chosenIn = async (metadata: object) =>
+      (await loadComparisons(write("annotated.json", annotatedPairs(metadata, ...rows)), options)).map(
+        ({ prompt, correct }) => [prompt, correct],
+      );
+    expect(await chosenIn({ default_annotator: "d3" })).toEqual([
+      ["q0", 1],
+      ["q2", 0],
+    ]);
+    expect(await chosenIn({ default_annotator: "h1" })).toEqual([
+      ["q0", 0],
+      ["q1", 0],
+      ["q2", 0],
+    ]);
+    expect(await chosenIn({})).toEqual([
+      ["q1", 0],
+      ["q2", 0],
+    ]);
+    const bare = annotatedPairs({ default_annotator: "d3" }, { d3: pref("a") }, { d3: pref("b") });
+    const file = write("bare.json", bare.replace('"q1"', "null"));
+    await expect(loadComparisons(file, options)).rejects.toThrow(
+      /bare\.json, row 2: prompt: got nothing, and the two texts are no dialogues/,
+    );
+  });
+
+  it("are read from tables with an input column, and from documents of the first version", async () => {
+    const table = write("icai.csv", "text_a,text_b,preferred_text,input\n1,2,text_b,q\n1,2,tie,r\n");
+    const first = {
+      ...{ metadata: { version: "1.0", default_annotator: "d" }, annotators: { d: {}, p: {} } },
+      comparisons: [
+        {
+          ...{ id: "c", prompt: "q", text_a: "1", text_b: "2" },
+          annotations: { d: pref("text_b"), p: pref("text_a") },
+        },
+      ],
+    };
+    for (const file of [table, write("first.json", JSON.stringify(first))])
+      expect(await loadComparisons(file, options)).toMatchObject([
+        { messages: [user("q")], options: ["1", "2"], correct: 1 },
+      ]);
+  });
+});
+
+describe("PKU-SafeRLHF", () => {
+  it("is taken by the safer reply, or by the more helpful one where that is named or there is no other", async () => {
+    const row = { prompt: "p", response_0: "a", response_1: "b" };
+    const correctIn = async (ids: object, format?: string) => {
+      const file = write("pku.jsonl", jsonl({ ...row, ...ids }));
+      const [first] = await loadComparisons(file, {
+        ...options,
+        ...(format === undefined ? {} : { format }),
+      });
+      return first?.correct;
+    };
+    const both = { better_response_id: 0, safer_response_id: 1 };
+    expect(await correctIn(both)).toBe(1);
+    expect(await correctIn(both, "pku-saferlhf-better")).toBe(0);
+    expect(await correctIn({ better_response_id: 0 })).toBe(0);
+    expect(await correctIn({ better_response_id: 1, safer_response_id: null })).toBe(1);
+    await expect(correctIn({})).rejects.toThrow(
+      /line 1: safer_response_id, better_response_id: got nothing, expected 0 or 1/,
+    );
+  });
+});
+
+describe("MT-Bench", () => {
+  it("is taken where both orders agree on one answer to the first turn", async () => {
+    const file = write(
+      "gpt-4_pair.jsonl",
+      jsonl(
+        mathVerdict,
+        verdict({ g2_winner: "model_1" }),
+        verdict({ g1_winner: "tie", g2_winner: "tie" }),
+        verdict({ turn: 2 }),
+      ),
+    );
+    expect(await loadComparisons(file, options)).toMatchObject([
+      { messages: [user("Add.")], options: ["4", "5"], correct: 0, prompt: "Add." },
+    ]);
+    const both = write("both.jsonl", jsonl(verdict({ turn: 2, g1_user_prompt: "two chats" }), verdict()));
+    expect(await loadComparisons(both, options)).toMatchObject([
+      { options: ["One\n\ntwo", "Three"], correct: 1, prompt: "Tell {it}.\n\nNow." },
+    ]);
+    expect((await loadPrompts(both, options)).prompts).toMatchObject([
+      { messages: [user("Tell {it}.\n\nNow.")], kind: "harmless" },
+    ]);
+  });
+
+  it.each([
+    [
+      "answers.jsonl",
+      jsonl({ question_id: 81, answer_id: "x", model_id: "m", choices: [{ index: 0, turns: ["a", "b"] }] }),
+      /answers\.jsonl, line 1: these are one model's answers to MT-Bench's questions .*, which hold no comparison of two\. Expected verdicts on pairs/,
+    ],
+    [
+      "gpt-4_single.jsonl",
+      jsonl({
+        question_id: 81,
+        model: "m",
+        judge: [],
+        user_prompt: "u",
+        judgment: "[[7]]",
+        score: 7,
+        turn: 1,
+      }),
+      /these are MT-Bench's grades of one model's answers/,
+    ],
+    [
+      "asked.jsonl",
+      jsonl(verdict({ g1_user_prompt: "?" })),
+      /line 1: g1_user_prompt: expected \[User Question\]/,
+    ],
+  ])("says what %s is", async (name, text, expected) => {
+    const file = write(name, text);
+    await expect(loadComparisons(file, options)).rejects.toThrow(expected);
+    await expect(loadPrompts(file, options)).rejects.toThrow(expected);
+  });
+});
