@@ -1,7 +1,7 @@
 // The engine's benchmark: a bare matrix product, a training step, generation and scoring, in turn, so that what else
 // the machine does hits all alike. Rates stand beside the product's rate of the same round.
 //
-//   npm run bench -- [--json] [--rounds N] [--model FOLDER]
+//   npm run bench:engine -- [--json] [--rounds N] [--model FOLDER]
 
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";

@@ -1,7 +1,7 @@
 // Covenant beside the original libraries: the same step of both by turns in one run, on the same threads, in float32.
 // Prints one table and writes JSON with the machine's name. What needs Python is left out, with the reason, where the
 // environment of tools/parity is not there (COVENANT_PARITY_PYTHON names its interpreter).
-// npm run bench:peers -- [--only NAME,NAME] [--rounds 5] [--attention eager|sdpa] [--out runs/bench/peers.json]
+// npm run bench -- [--only NAME,NAME] [--rounds 5] [--attention eager|sdpa] [--out runs/bench/peers.json]
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,11 +1,12 @@
 // One workload of Covenant in a process of its own, a step whenever a line comes in: { seconds, peak } goes out, peak
 // being the most memory the process ever had. bench/peers.ts runs it beside the same workload of peers.py.
+// BENCH_PROFILES=prefix: ONNX Runtime's profiler writes there (bench/profile.ts).
 // node bench/peers/ours.ts WORKLOAD
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { createRandom } from "../../src/core/index.ts";
-import { emptyNf4 } from "../../src/engine/index.ts";
+import { emptyNf4, setProfiles } from "../../src/engine/index.ts";
 import { useComputing } from "../../src/recipes/index.ts";
 import {
   createDpoTrainer,
@@ -246,8 +247,9 @@ if (make === undefined) {
   process.exit(2);
 }
 await useComputing(process.env);
-const step = await make();
 const product = await matmulWorkload();
+setProfiles(process.env["BENCH_PROFILES"]);
+const step = await make();
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
   const start = performance.now();

@@ -4,7 +4,13 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { alignColumns, type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
-import { type Conversation, planCommand, type Recipe, type RecipeContext } from "../recipes/index.ts";
+import {
+  arrowNotices,
+  type Conversation,
+  planCommand,
+  type Recipe,
+  type RecipeContext,
+} from "../recipes/index.ts";
 import { configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
@@ -235,6 +241,9 @@ const runRecipe = async (
     const { out, isShown = false } = host.terminal;
     const screen = options.json === true ? undefined : { write: out, isTerminal: isShown };
     const context = contextOf(host, emit, options.fresh === true, write, screen);
+    if (recipe.fromEnvironment !== undefined)
+      for (const notice of await arrowNotices(host.environment, config))
+        emit({ type: "warning", time: host.clock.now(), ...notice });
     const outcome = await recipe.run(config, context);
     view.close();
     if (options.json === true) printDocument(host, outcome.document);

@@ -69,6 +69,7 @@ export {
   openPrograms,
   type Program,
   type ProgramCache,
+  setProfiles,
   setProvider,
   setThreads,
   threadCount,

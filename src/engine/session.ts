@@ -79,6 +79,7 @@ const sessionTrouble = (thrown: unknown): unknown =>
 let open = 0;
 let threadsOfProcess: number | undefined;
 let providerOfProcess: Provider = "cpu";
+let profilesOfProcess: string | undefined;
 
 /** What every program computes with that this process compiles from now on; at first the processor. */
 export const setProvider = (provider: Provider): void => {
@@ -88,6 +89,14 @@ export const setProvider = (provider: Provider): void => {
 /** Threads of one operation for every program that this process compiles from now on; undefined: one per core. */
 export const setThreads = (threads: number | undefined): void => {
   threadsOfProcess = threads;
+};
+
+/**
+ * How the names of files begin that ONNX Runtime's profiler writes, one for every program that this process compiles from
+ * now on, when it is released or the process ends; undefined: no profiles, as at first.
+ */
+export const setProfiles = (prefix: string | undefined): void => {
+  profilesOfProcess = prefix;
 };
 
 /** Threads that one operation has in this process. */
@@ -113,6 +122,9 @@ export const compile = async (
     graphOptimizationLevel: options.optimise === false ? "disabled" : "all",
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(profilesOfProcess === undefined
+      ? {}
+      : { enableProfiling: true, profileFilePrefix: profilesOfProcess }),
   });
   const session = await creating.catch((thrown: unknown) => {
     throw sessionTrouble(thrown);

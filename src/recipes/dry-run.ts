@@ -3,6 +3,7 @@
 
 import { UserError } from "../core/index.ts";
 import type { Budget } from "../models/index.ts";
+import { arrowNotices } from "./folders.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
 
 /** The code of what is thrown where a dry run would have to fetch a file, which facts name. */
@@ -69,7 +70,8 @@ export const planCommand = async (
     const plan = await recipe.plan(config, { ...context, dry: true });
     // recipes that ask models have it in their schema (settings.ts), others nothing of that name
     const { budget = {} } = config as { readonly budget?: Budget };
-    const notices = [...(plan.notices ?? []), ...budgetNotices(budget, plan.steps)];
+    const arrow = recipe.fromEnvironment && (await arrowNotices(context.environment, config));
+    const notices = [...(arrow ?? []), ...(plan.notices ?? []), ...budgetNotices(budget, plan.steps)];
     return notices.length === 0 ? plan : { ...plan, notices };
   } catch (thrown) {
     if (!(thrown instanceof UserError) || thrown.code !== fileToFetch) throw thrown;

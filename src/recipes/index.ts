@@ -5,6 +5,7 @@ import type { Recipe } from "./recipe.ts";
 
 export { useComputing } from "./computing.ts";
 export { planCommand } from "./dry-run.ts";
+export { arrowNotices } from "./folders.ts";
 export type { Lineage } from "./lineage/document.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {

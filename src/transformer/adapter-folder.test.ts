@@ -66,7 +66,9 @@ const failure = async (folder: string): Promise<string> => {
   return (thrown as UserError).message;
 };
 
-describe.each(["llama-rslora", "gpt2-patterns"])("an adapter that PEFT wrote (%s)", (name) => {
+const ofEveryFamily = ["gpt2-patterns", "llama-rslora", "mistral", "qwen2", "qwen3", "gemma3"];
+
+describe.each(ofEveryFamily)("an adapter that PEFT wrote (%s)", (name) => {
   it("gives PEFT's logits and greedy tokens, live and merged", async () => {
     const live = await loadModelFolder(join(golden, "adapters", name));
     expect(live.adapter).not.toBeNull();

@@ -1,7 +1,7 @@
 // Training that starts from an adapter: that adapter goes on learning over its own base, in 4 bits as in float32, and
 // is held near what it was. One that cannot be gone on with is refused before anything is begun.
 
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/transformer/index.ts";
@@ -161,5 +161,39 @@ describe("the recipe of cai-implementation", () => {
       lora_alpha: 32,
       target_modules: ["q_proj", "v_proj"],
     });
+  });
+});
+
+describe("the recipe of UCAI", () => {
+  it("runs as its files are written: fine-tuning, then a reward model and PPO on what it made", async () => {
+    cpSync(join(root, "test/golden/families/gpt2"), inFolder("gpt2"), { recursive: true });
+    // GPT-2 has no chat template of its own
+    rmSync(inFolder("gpt2/chat_template.jinja"));
+    cpSync(join(root, "configs"), inFolder("configs"), { recursive: true });
+    const train = (method: string, ...words: string[]) =>
+      run("train", method, "--config", `configs/train/${method}/ucai-gpt2.yaml`, ...words);
+    // a rank of 64 is refused on this one, which is 32 wide
+    const narrow = settings("sft", "lora.rank=32");
+    const sft = expectStatus(await train("sft", "--model", "gpt2", "--data", "rows.jsonl", ...narrow), 0);
+    expect(sft.stdout).toContain("Model: ./runs/ucai-sft/sl/model");
+    expect(readJson("runs/ucai-sft/sl/adapter/adapter_config.json")).toMatchObject({
+      base_model_name_or_path: inFolder("gpt2"),
+      r: 32,
+      lora_alpha: 16,
+      lora_dropout: 0.1,
+      target_modules: ["c_attn"],
+    });
+    const learned = ["--model", "runs/ucai-sft/sl/model"];
+    const atChance = settings("reward", "atChance=warn");
+    expectStatus(await train("reward", ...learned, "--data", "pairs.jsonl", ...atChance), 0);
+    expect(readJson("runs/ucai-reward/reward/model/config.json")).toMatchObject({
+      architectures: ["GPT2ForSequenceClassification"],
+    });
+    const few = ["--steps", "2", "--set", "counts.harmful=8", "--set", "counts.harmless=8"];
+    const ppo = await train("ppo", ...learned, "--reward", "runs/ucai-reward/reward/model", ...few);
+    expectStatus(ppo, 0);
+    expect(ppo.stdout).toContain("Model: ./runs/ucai-ppo/rl/model");
+    const metrics = firstMetrics("runs/ucai-ppo/rl/steps.jsonl");
+    expect(Math.abs(metrics["objective/kl"]!)).toBeLessThan(1e-3);
   });
 });

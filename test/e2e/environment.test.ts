@@ -60,6 +60,46 @@ describe(".env", () => {
   });
 });
 
+describe("a folder of .env that holds data sets in Arrow", () => {
+  it("is worked beside, and that they are not read is told, in a dry run too", async () => {
+    const other = makeFolder("arrow");
+    cpSync(at("model"), join(other.folder, "model"), { recursive: true });
+    writeFileSync(join(other.folder, ".env"), "DATASETS_OUTPUT_DIR=data");
+    for (const name of ["sft", "preferences/train", "elsewhere"]) {
+      mkdirSync(join(other.folder, "data", name), { recursive: true });
+      // save_to_disk writes all three; without its account of them a file of this name is anyone's
+      writeFileSync(join(other.folder, "data", name, "data-00000-of-00001.arrow"), "ARROW1");
+      if (name === "elsewhere") continue;
+      writeFileSync(join(other.folder, "data", name, "dataset_info.json"), "{}");
+      writeFileSync(join(other.folder, "data", name, "state.json"), "{}");
+    }
+    const told = /DATASETS_OUTPUT_DIR is data, .*\(data\/preferences\/train, data\/sft\)\. Arrow is not read/;
+    const beside = /beside them \(data\/revise\)/;
+    const revise = ["revise", "--model", "./model", ...some];
+    const planned = expectStatus(await covenant([...revise, "--dry-run"], other.folder), 0).stdout;
+    const said = expectStatus(await covenant(revise, other.folder), 0).stderr;
+    for (const text of [planned, said].map((one) => one.replace(/\s+/g, " "))) {
+      expect(text).toMatch(told);
+      expect(text).toMatch(beside);
+    }
+    expect(existsSync(join(other.folder, "data/revise/rows/sft.jsonl"))).toBe(true);
+    const apart = expectStatus(await covenant([...revise, "--out", "apart"], other.folder), 0);
+    expect(apart.stderr).not.toContain("Arrow");
+    other.remove();
+  });
+
+  it("is told of where the rows of a training are missing", async () => {
+    const rows = at("made/data/sft");
+    mkdirSync(rows, { recursive: true });
+    for (const name of ["data-00000-of-00001.arrow", "state.json"]) writeFileSync(join(rows, name), "");
+    rmSync(at("made/data/revise"), { recursive: true, force: true });
+    const words = ["train", "sft", "--model", "./model", ...quick("sft")];
+    const { stderr } = expectStatus(await covenant(words, folder), 2);
+    expect(stderr.replace(/\s+/g, " ")).toMatch(/Arrow \(made\/data\/sft\).*--data\./);
+    rmSync(rows, { recursive: true });
+  });
+});
+
 describe("a model without a chat template", () => {
   it("is refused for chats, and trained with a template that is then its own", async () => {
     cpSync(join(root, "test/golden/families/gpt2"), at("plain"), { recursive: true });

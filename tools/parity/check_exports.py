@@ -1,7 +1,8 @@
 """What Covenant writes, opened by the original libraries: each adapter of test/golden/adapters is exported as one model
-and as an adapter, and one is trained by Covenant itself; the logits of transformers and PEFT on what was written are
-held against those of PEFT on what it had written (or, of trained ones, against one another): one trained on a model, one
-that went on from it by DPO, in float32 and over 4 bits, and a reward model of a base without a padding token.
+and as an adapter, and some are trained by Covenant itself; the logits of transformers and PEFT on what was written are
+held against those of PEFT on what it had written (or, of trained ones, against one another): of every family one trained
+on a model and one that went on from it by DPO, in float32 and over 4 bits, and a reward model of a base without a padding
+token.
 
     python check_exports.py            # prints a table; fails where two logits are 1e-3 or more apart
 """
@@ -94,7 +95,7 @@ def train(method: str, model: pathlib.Path, data: str, out: str, place: pathlib.
 
 def trained(place: pathlib.Path) -> list[bool]:
     results = []
-    for family in ("gpt2", "qwen2"):
+    for family in sorted(path.name for path in (GOLDEN / "families").iterdir()):
         base = place / f"base-{family}"
         shutil.copytree(GOLDEN / "families" / family, base)
         train("sft", base, "rows.jsonl", family, place)

@@ -1,6 +1,7 @@
 """Adapter folders that PEFT writes for the random models of the other scripts, with the numbers of the adapted models:
-rank-stabilised on a Llama, patterns of rank and alpha on a GPT-2 (whose weights lie transposed), and a reward model
-with its score head. Run make_llama_random.py and make_families.py first. The same versions and seed give the same files.
+rank-stabilised on a Llama, patterns of rank and alpha on a GPT-2 (whose weights lie transposed), a reward model with its
+score head, and small ones of the other families, on projections that differ in each. Run make_llama_random.py and
+make_families.py first. The same versions and seed give the same files.
 
     python make_adapters.py [test/golden/adapters]
 """
@@ -38,6 +39,10 @@ ADAPTERS = {
         "llama-random/untied",
         dict(r=2, lora_alpha=4, target_modules=r".*\.(q_proj|up_proj)", modules_to_save=["score"], task_type="SEQ_CLS"),
     ),
+    "mistral": ("families/mistral", dict(r=2, lora_alpha=4, target_modules=["q_proj", "v_proj"])),
+    "qwen2": ("families/qwen2", dict(r=2, lora_alpha=3, target_modules=["q_proj", "k_proj", "v_proj"])),
+    "qwen3": ("families/qwen3", dict(r=2, lora_alpha=4, use_rslora=True, target_modules=["q_proj", "k_proj", "o_proj"])),
+    "gemma3": ("families/gemma3", dict(r=2, lora_alpha=4, target_modules="all-linear")),
 }
 
 
