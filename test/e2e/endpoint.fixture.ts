@@ -12,6 +12,7 @@ export type Body = {
   readonly seed?: number;
   readonly max_tokens?: number;
   readonly logprobs?: boolean;
+  readonly temperature?: number;
 };
 
 /**
@@ -20,6 +21,7 @@ export type Body = {
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number.
+ * thinks: takes no temperature but 1 and gives no log-probabilities, as OpenAI's models that think.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
@@ -30,6 +32,7 @@ export type Behaviour = {
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string;
+  readonly thinks?: boolean;
   readonly strict?: boolean;
   /** Told of every call before it is answered. */
   readonly onCall?: (body: Body) => void;
@@ -129,10 +132,18 @@ const createGate = () => {
 const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
 
 /** How a server turns down a call before it looks at what is asked; undefined: it does not. */
-const refuse = ({ headers }: IncomingMessage, { model, messages }: Body, behaviour: Behaviour) => {
-  const { strict, context = Number.POSITIVE_INFINITY } = behaviour;
+const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour) => {
+  const { model, messages, temperature = 1, logprobs } = body;
+  const { strict, thinks, context = Number.POSITIVE_INFINITY } = behaviour;
   if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
   if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
+  if (thinks && temperature !== 1)
+    return failed(
+      400,
+      `Unsupported value: 'temperature' does not support ${temperature} with this model. Only the default (1) value is supported.`,
+    );
+  if (thinks && logprobs)
+    return failed(400, "Unsupported parameter: 'logprobs' is not supported with this model.");
   const length = messages.reduce((sum, { content }) => sum + content.length, 0);
   return length > context ? failed(400, `maximum context length is ${context}`) : undefined;
 };
