@@ -21,7 +21,7 @@ export type Body = {
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number.
- * thinks: takes no temperature but 1 and gives no log-probabilities, as OpenAI's models that think.
+ * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
@@ -133,7 +133,7 @@ const failed = (status: number, message: string) => ({ status, body: { error: { 
 
 /** How a server turns down a call before it looks at what is asked; undefined: it does not. */
 const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour) => {
-  const { model, messages, temperature = 1, logprobs } = body;
+  const { model, messages, temperature = 1, logprobs, max_tokens: limit = 99 } = body;
   const { strict, thinks, context = Number.POSITIVE_INFINITY } = behaviour;
   if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
   if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
@@ -144,6 +144,8 @@ const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour) 
     );
   if (thinks && logprobs)
     return failed(400, "Unsupported parameter: 'logprobs' is not supported with this model.");
+  if (thinks && limit < 20)
+    return failed(400, "Could not finish the message because max_tokens or model output limit was reached.");
   const length = messages.reduce((sum, { content }) => sum + content.length, 0);
   return length > context ? failed(400, `maximum context length is ${context}`) : undefined;
 };

@@ -364,7 +364,13 @@ describe("label", () => {
       onCall: ({ temperature }) => heats.add(temperature),
     });
     const asked = ["--set", `judge=${judge.name}`, "--set", "label.judgeTemperature=0.5", "--json"];
-    const ended = expectStatus(await covenant(words("label", name, "thinking", ...asked), folder), 0);
+    const short = await covenant(words("label", name, "thought-long", ...asked), folder);
+    expect(expectStatus(short, 1).stderr).toMatch(/\(12 cut\).*raise label\.voteTokens/);
+    const more = ["--set", "label.voteTokens=100"];
+    const ended = expectStatus(
+      await covenant(words("label", name, "thinking", ...asked, ...more), folder),
+      0,
+    );
     expect(ended.stderr).toContain("gives no log-probabilities of (A) and (B) that can be read: it votes");
     expect(ended.stderr.split('takes no "temperature"')).toHaveLength(2);
     const document = JSON.parse(ended.stdout) as { judged: number };
