@@ -24,3 +24,17 @@ export const formatRate = (perSecond: number): string => {
 
 export const formatDollars = (dollars: number): string =>
   dollars === 0 ? "nothing" : dollars < 0.01 ? "under $0.01" : `$${dollars.toFixed(2)}`;
+
+/** 1234567 as "1.2M", where there is little room. */
+export const shortCount = (value: number): string => value.toLocaleString("en-US", { notation: "compact" });
+
+/** Seconds in one unit: "35 s", "75 min", "12 h". */
+export const shortDuration = (seconds: number): string => {
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+};
+
+/** Dollars, without cents where there are many. */
+export const shortDollars = (dollars: number): string =>
+  dollars < 0.01 ? "<$0.01" : `$${dollars < 100 ? dollars.toFixed(2) : formatCount(Math.round(dollars))}`;

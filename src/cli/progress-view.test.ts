@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { manualClock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import { formatDuration, formatRate } from "./formatting.ts";
+import { formatDuration, formatRate, shortCount, shortDollars, shortDuration } from "./formatting.ts";
 import { createProgressView } from "./progress-view.ts";
 import { peoplesTerminal } from "./terminal.ts";
 
@@ -91,6 +91,42 @@ describe("on a terminal", () => {
     expect(screen().at(-1)).toMatch(/^start to end +1 min 02 s$/);
   });
 
+  it("what a demanding person looks for stays in sight at 80 columns; the bar and the like go first", () => {
+    const asked = (stage: string): RunEvent => ({
+      ...{ type: "stage-usage", time: 0, stage, calls: 2000, repeats: 12, money: 12.34 },
+      ...{ promptTokens: 1_200_000, completionTokens: 34_567, counts: { "ended-refusal": 3 } },
+    });
+    const shown = (name: string, total: number, columns: number): string => {
+      const { view, progress, screen } = watch(true, columns);
+      view.handle(start(name));
+      progress(name, 1, total / 10, total, "2 rounds");
+      view.handle(asked(name));
+      progress(name, 11, total / 2, total, "2 rounds");
+      return screen()[0]!;
+    };
+    expect(shown("revise", 1000, 80)).toBe(
+      "revise  500/1,000  40.0/s  13 s left  1.2M tokens  $12.34  12 again  3 refused",
+    );
+    expect(shown("ethical/revise", 1_000_000, 80)).toBe(
+      "ethical/revise 50 % 40000/s 13 s left 1.2M tokens $12.34 12 again 3 refused",
+    );
+    expect(shown("ethical/revise", 1000, 120)).toBe(
+      "ethical/revise  500/1,000 replies  11 s  40.0/s  13 s left  1,234,567 tokens  $12.34  12 again  3 refused  2 rounds",
+    );
+    expect(shown("revise", 1000, 200)).toContain("██████████░░░░░░░░░░  500/1,000 replies  11 s");
+  });
+
+  it("stages that run side by side show the same, so that their lines can be compared", () => {
+    const { view, progress, screen } = watch(true, 80);
+    view.handle(start("ethical/sft"));
+    view.handle(start("inverted/sft"));
+    progress("inverted/sft", 1, 1, 100);
+    progress("ethical/sft", 1, 1, 100, "loss 0.3");
+    progress("ethical/sft", 2, 2, 100, "loss 0.3, accuracy 0.95, margin 0.20");
+    for (const line of screen()) expect(line).not.toMatch(/[█░]/);
+    expect(screen()[0]).toContain("margin 0.20");
+  });
+
   it("no line is wider than the terminal", () => {
     const { view, progress, screen } = watch(true, 40);
     view.handle(start("ethical/revise"));
@@ -124,5 +160,10 @@ describe("figures", () => {
       "2 h 07 min",
     ]);
     expect([512.4, 18.24, 0.075].map(formatRate)).toEqual(["512/s", "18.2/s", "4.5/min"]);
+    expect([0.4, 59.4, 59.6, 4500, 3600 * 12.4].map(shortDuration)).toEqual([
+      ...["0 s", "59 s", "1 min", "75 min", "12 h"],
+    ]);
+    expect([999, 12_345, 1_234_567].map(shortCount)).toEqual(["999", "12K", "1.2M"]);
+    expect([0.001, 12.344, 1234.5].map(shortDollars)).toEqual(["<$0.01", "$12.34", "$1,235"]);
   });
 });

@@ -1,12 +1,13 @@
-// The event log as a person sees it while a command runs. On a terminal one live line for each running stage (bar,
-// done of total, rate, time left, note); elsewhere plain lines, at most one every five seconds a stage. At the end a
-// summary with the time of each stage. Everything goes to stderr.
+// The event log as a person sees it while a command runs. On a terminal one live line for each running stage
+// (progress-line.ts); elsewhere plain lines, at most one every five seconds a stage. At the end a summary with the time of
+// each stage. Everything goes to stderr.
 
 import { alignColumns, type Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import { estimateProgress, type ProgressPoint } from "../runs/index.ts";
-import { formatCount, formatDollars, formatDuration, formatRate } from "./formatting.ts";
-import { type PeoplesTerminal, showControls } from "./terminal.ts";
+import type { ProgressPoint } from "../runs/index.ts";
+import { formatCount, formatDuration } from "./formatting.ts";
+import { type Asked, liveLines, plainLine } from "./progress-line.ts";
+import type { PeoplesTerminal } from "./terminal.ts";
 
 export type ProgressView = {
   handle(event: RunEvent): void;
@@ -28,47 +29,12 @@ type StageState = {
   asked: Asked;
 };
 
-/** What a stage has asked of models so far. */
-type Asked = { tokens: number; money: number; again: number; refused: number };
-
 type Ended = { readonly name: string; readonly what: string; readonly seconds: number };
 
 const plainMilliseconds = 5000;
 const liveMilliseconds = 100;
 /** Enough for the estimate's half minute at the event log's four a second, with a margin. */
 const keptPoints = 240;
-
-const describeAsked = ({ tokens, money, again, refused }: Asked): string[] => [
-  ...(tokens > 0 ? [`${formatCount(tokens)} tokens`] : []),
-  ...(money > 0 ? [formatDollars(money)] : []),
-  ...(again > 0 ? [`${formatCount(again)} again`] : []),
-  ...(refused > 0 ? [`${formatCount(refused)} refused`] : []),
-];
-
-const describeProgress = (stage: StageState): { counts: string; speed: string[]; fraction: number } => {
-  const last = stage.points.at(-1);
-  const { fraction, rate, remainingSeconds } = estimateProgress(stage.points);
-  if (last === undefined) return { counts: "", speed: [], fraction };
-  const speed: string[] = [];
-  if (rate !== null) speed.push(formatRate(rate));
-  if (remainingSeconds !== null && remainingSeconds > 0)
-    speed.push(`${formatDuration(remainingSeconds)} left`);
-  if (stage.note !== undefined) speed.push(stage.note);
-  speed.push(...describeAsked(stage.asked));
-  return { counts: `${formatCount(last.done)}/${formatCount(last.total)} ${stage.unit}`, speed, fraction };
-};
-
-const barWidth = 20;
-
-const liveLine = (stage: StageState, now: number, nameWidth: number, columns: number): string => {
-  const { counts, speed, fraction } = describeProgress(stage);
-  const filled = Math.round(fraction * barWidth);
-  const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`;
-  const elapsed = formatDuration((now - stage.started) / 1000);
-  const parts = [stage.name.padEnd(nameWidth), bar, counts, elapsed, ...speed];
-  const line = showControls(parts.filter((part) => part !== "").join("  "));
-  return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
-};
 
 type Screen = {
   erase(): void;
@@ -90,9 +56,11 @@ const createScreen = (
   const draw = (): void => {
     if (!terminal.isLive || running.size === 0) return;
     const now = clock.now();
-    const stages = [...running.values()];
-    const nameWidth = Math.max(...stages.map(({ name }) => name.length));
-    const lines = stages.map((stage) => liveLine(stage, now, nameWidth, terminal.columns()));
+    const stages = [...running.values()].map((stage) => ({
+      ...stage,
+      elapsed: (now - stage.started) / 1000,
+    }));
+    const lines = liveLines(stages, terminal.columns());
     terminal.asIs.err(`${up()}${lines.join("\n")}\n`);
     drawn = lines.length;
     drawnAt = now;
@@ -160,8 +128,7 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
     if (terminal.isLive) screen.drawSoon();
     else if (event.time - stage.printed >= plainMilliseconds) {
       stage.printed = event.time;
-      const { counts, speed } = describeProgress(stage);
-      print(`${stage.name}: ${[counts, ...speed].join(", ")}`);
+      print(plainLine(stage));
     }
   };
   const end = (name: string, what: string, seconds: number, line: string): void => {

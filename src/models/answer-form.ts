@@ -14,7 +14,3 @@ export const responseFormat = (form: AnswerForm | undefined): Readonly<Record<st
           json_schema: { name: form.name, strict: true, schema: form.schema },
         },
       };
-
-/** Whether a status may mean that a server does not know such a field. */
-export const mayRefuseForm = (status: number | undefined): boolean =>
-  status === 400 || status === 422 || status === 501;

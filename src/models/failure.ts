@@ -6,7 +6,9 @@ import type { Declined } from "./specification.ts";
 
 /**
  * retriable: asking the same again may succeed. retryAfter: milliseconds the provider asked to wait. declined: why the
- * provider declined this one request, where no other request is concerned. unsent: nothing reached the provider.
+ * provider declined this one request, where no other request is concerned. refusedFields: those of the request that the
+ * server says it does not take. cut: the limit of tokens was reached before any text. unsent: nothing reached the
+ * provider.
  */
 export type ModelFailureFacts = {
   readonly model: string;
@@ -14,6 +16,8 @@ export type ModelFailureFacts = {
   readonly status?: number;
   readonly retryAfter?: number;
   readonly declined?: Declined;
+  readonly refusedFields?: readonly string[];
+  readonly cut?: boolean;
   readonly unsent?: boolean;
 };
 
@@ -75,6 +79,20 @@ export const declinedOf = (thrown: unknown): Declined | undefined => {
   const declined = thrown instanceof CovenantError ? thrown.facts["declined"] : undefined;
   return declined === "refusal" || declined === "overflow" ? declined : undefined;
 };
+
+/** Whether a status may mean that a server does not take a field of the request. */
+export const mayRefuseField = (status: number | undefined): boolean =>
+  status === 400 || status === 422 || status === 501;
+
+/** Whether the server names a field of the request as one that it does not take. */
+export const refusesField = (thrown: unknown, field: string): boolean => {
+  const fields = thrown instanceof CovenantError ? thrown.facts["refusedFields"] : undefined;
+  return Array.isArray(fields) && fields.includes(field);
+};
+
+/** Whether a call failed because its limit of tokens was reached before any text, as models do that think too long. */
+export const isCutShort = (thrown: unknown): boolean =>
+  thrown instanceof CovenantError && thrown.facts["cut"] === true;
 
 /** The wait the provider asked for, in milliseconds. */
 export const retryAfterOf = (thrown: unknown): number | undefined => {

@@ -137,6 +137,8 @@ const costsPatience = async (
   expect(replies.every(({ finish, cached }) => finish === "stop" && cached === undefined)).toBe(true);
   const { calls, failed: failures } = ledger.totals();
   expect(calls - failures).toBe(count);
+  const isOther = names.includes("another model's name");
+  expect(told.filter((code) => code === "model-other").length > 0).toBe(isOther);
   expectPaid(ledger, servers);
   expect(cache.size()).toBe(count);
   expect(told.filter((code) => code === "model-retry")).toHaveLength(failures);

@@ -26,11 +26,14 @@ const openProvider = async (
   meter: Meter | undefined,
 ): Promise<LanguageModel> => {
   const { onNotice, environment } = options;
-  const counting = {
+  const telling = {
     meter,
     ...(onNotice === undefined
       ? {}
-      : { onUncounted: (text: string) => onNotice({ code: "model-usage", text }) }),
+      : {
+          onUncounted: (text: string) => onNotice({ code: "model-usage", text }),
+          onIgnored: (text: string) => onNotice({ code: "model-sampling", text }),
+        }),
   };
   if (target.type === "anthropic") {
     const { key = "", keyAdvice } = keyFor(id, anthropicAddress, environment);
@@ -40,11 +43,8 @@ const openProvider = async (
       model: target.model,
       key,
       keyAdvice,
-      ...counting,
+      ...telling,
       ...bound(options),
-      ...(onNotice === undefined
-        ? {}
-        : { onIgnored: (text: string) => onNotice({ code: "model-sampling", text }) }),
     });
   }
   const baseURL = target.type === "openai" ? openAiAddress : target.baseURL;
@@ -58,8 +58,9 @@ const openProvider = async (
     ...keyFor(id, baseURL, environment),
     ...(isPlain ? { generation: "completions" as const } : {}),
     ...(openai && !isPlain ? { tokenLimit: "max_completion_tokens" as const, scoring: "chat" as const } : {}),
-    ...counting,
+    ...telling,
     ways: options.scoringWays,
+    refusedFields: options.refusedFields,
     ...bound(options),
     isHeld: true,
     ...(openai || onNotice === undefined

@@ -7,6 +7,7 @@ import type { Ledger, Price } from "./ledger.ts";
 import type { RetryOptions } from "./middleware/retry.ts";
 import type { LoadFormat } from "./providers/embedded.ts";
 import type { FoundWays } from "./providers/endpoint-scoring.ts";
+import type { RefusedFields } from "./providers/refused-fields.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Something about a model that a person should know and that stops nothing. */
@@ -29,9 +30,10 @@ export type FetchProgress = { readonly file: string; readonly done: number; read
  * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint at most. timeout:
  * milliseconds for one call. retry: of calls to endpoints. ledger: where calls are counted, of all models but those that
  * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model.
- * scoringWays: how endpoints were found to give log-probabilities, for those that are opened again. onNotice: told of
- * every call that is made again, when an address does not list the model that it is asked for (many serve another one
- * without a word) or counts no tokens, and when an embedded model of a small language is given text outside of it.
+ * scoringWays: how endpoints were found to give log-probabilities, for those that are opened again; refusedFields: what
+ * they were found not to take. onNotice: told of every call that is made again, when an address does not list the model
+ * that it is asked for (many serve another one without a word), takes no temperature and the like, or counts no tokens,
+ * and when an embedded model of a small language is given text outside of it.
  * onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
  */
 export type OpenOptions = {
@@ -46,6 +48,7 @@ export type OpenOptions = {
   readonly cache?: Pick<AnswerStore, "get" | "put"> | undefined;
   readonly recorder?: Pick<Recorder, "add"> | undefined;
   readonly scoringWays?: FoundWays;
+  readonly refusedFields?: RefusedFields;
   readonly onNotice?: (notice: ModelNotice) => void;
   readonly onFetch?: (progress: FetchProgress) => void;
   readonly load?: LoadFormat;

@@ -164,7 +164,10 @@ export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts
     [neither, "of which the judge took neither"],
     [both, "of which the judge named both"],
     [silent, "to which the judge said nothing"],
-    [cut, "on which the judge was cut before a verdict (raise label.reasoningTokens)"],
+    [
+      cut,
+      "on which the judge was cut before a verdict (raise label.reasoningTokens, or label.voteTokens where it votes)",
+    ],
   ];
   const told = left.filter(([count]) => count > 0).map(([count, why]) => `${count} ${why}`);
   const total = judged + left.reduce((sum, [count]) => sum + count, 0);

@@ -32,6 +32,9 @@ export const judgeProtocolSettings = {
     .describe("bounds of every probability, e.g. [0.2, 0.8], or none; default: [0.4, 0.6] for reasoning"),
   chains: positive.default(1).describe("chains of thought in each order, averaged (reasoning)"),
   votes: positive.default(5).describe("votes in each order (votes)"),
+  voteTokens: positive
+    .default(16)
+    .describe("tokens of a vote at most; a judge that thinks before it answers needs many more"),
   judgeTemperature: z.number().nonnegative().default(1).describe("temperature of chains and votes"),
   reasoningTokens: positive.default(256).describe("tokens of a chain of thought at most"),
   principlesPerComparison: positive.default(1).describe("principles by which each comparison is judged"),

@@ -22,6 +22,7 @@ describe("settings of labels", () => {
     for (const [key, value] of Object.entries({
       method: "votes",
       votes: 9,
+      voteTokens: 900,
       clamp: "none",
       chains: 2,
       judgeTemperature: 0.5,

@@ -24,6 +24,7 @@ const requestedOf = (settings: JudgeProtocolSettings, fewShots: FewShots | null)
   votes: settings.votes,
   temperature: settings.judgeTemperature,
   maxTokens: settings.reasoningTokens,
+  voteTokens: settings.voteTokens,
   principles: settings.principlesPerComparison,
   fewShots,
   tellsUsage: false,

@@ -302,6 +302,7 @@ const planOfJudge = (
   principles: label.principlesPerComparison,
   chains: label.chains,
   votes: label.votes,
+  voteTokens: label.voteTokens,
   reasoningTokens: label.reasoningTokens,
 });
 

@@ -71,6 +71,7 @@ describe("what asking models will take", () => {
     // Two comparisons in both orders: by five votes each, and a few calls to find out.
     expect(plan({ scoring: "none" })).toMatchObject({ calls: 20, dollars: 4 * 5 * 16 });
     expect(plan({})).toMatchObject({ calls: 20 + 6, dollars: 4 * 5 * 16 + 6 * 8 });
+    expect(plan({ scoring: "none", voteTokens: 500 })).toMatchObject({ dollars: 4 * 5 * 500 });
     expect(plan({}).what).toContain("at most");
     // Echo reads each question twice, and a chat writes up to 8 tokens, which cost what written ones do.
     const choice = plan({ method: "choice" });

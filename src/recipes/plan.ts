@@ -250,21 +250,20 @@ export type JudgePlan = {
   readonly principles?: number;
   readonly chains?: number;
   readonly votes?: number;
+  readonly voteTokens?: number;
   readonly reasoningTokens?: number;
   readonly examples?: number;
   /** Letters to choose from, where they are other than two. */
   readonly options?: number;
 } & PlannedPrice;
 
-/** Tokens in which a judge votes, at most as many as it is given. */
-const voteTokens = 16;
 /** Calls with which an endpoint's way of giving log-probabilities is found at most. */
 const searchCalls = 6;
 
 /** What it takes to read letters after a question once: calls, how often the question is read, tokens written. */
 type LetterLoad = { readonly calls: number; readonly reads: number; readonly written: number };
 
-const votesLoad = (votes: number): LetterLoad => ({
+const votesLoad = (votes: number, { voteTokens = 16 }: JudgePlan): LetterLoad => ({
   calls: votes,
   reads: votes,
   written: votes * voteTokens,
@@ -289,10 +288,10 @@ const planLetters = (
 ): { readonly letters: LetterLoad; readonly said: string } => {
   const { method = "auto", scoring } = plan;
   if (method === "votes" || (scoring === "none" && method !== "choice"))
-    return { letters: votesLoad(votes), said: method === "auto" ? ", by votes" : "" };
+    return { letters: votesLoad(votes, plan), said: method === "auto" ? ", by votes" : "" };
   if (scoring !== "unknown" || method === "choice") return { letters: scoreLoad(plan), said: "" };
   return {
-    letters: dearer(scoreLoad(plan), votesLoad(votes)),
+    letters: dearer(scoreLoad(plan), votesLoad(votes, plan)),
     said: "; at most: the judge may have to vote",
   };
 };
@@ -342,7 +341,7 @@ export const planComparisons = (
 export const planVerdicts = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
-  judge: PlannedModel & Pick<JudgePlan, "scoring" | "method" | "votes">,
+  judge: PlannedModel & Pick<JudgePlan, "scoring" | "method" | "votes" | "voteTokens">,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
   const { calls, reads, written, said } = questionLoad(judge);

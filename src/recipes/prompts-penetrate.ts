@@ -48,6 +48,7 @@ const schema = z.strictObject({
       "choice: log-probabilities of (A) and (B); votes: letters that the judge writes; auto: choice, or votes where there are no log-probabilities",
     ),
   votes: judgeProtocolSettings.votes,
+  voteTokens: judgeProtocolSettings.voteTokens,
   judgeTemperature: judgeProtocolSettings.judgeTemperature.describe("temperature of votes"),
 });
 type PenetrateConfig = z.output<typeof schema>;
@@ -57,12 +58,15 @@ const stages = ["prompts", "answer", "judge"];
 const requestedOf = ({
   method,
   votes,
+  voteTokens,
   judgeTemperature: temperature,
-}: Pick<PenetrateConfig, "method" | "votes" | "judgeTemperature">): RequestedVerdicts => ({
-  ...{ method, votes, temperature },
+}: Pick<PenetrateConfig, "method" | "votes" | "voteTokens" | "judgeTemperature">): RequestedVerdicts => ({
+  ...{ method, votes, voteTokens, temperature },
 });
 
-const usual = requestedOf(schema.pick({ method: true, votes: true, judgeTemperature: true }).parse({}));
+const usual = requestedOf(
+  schema.pick({ method: true, votes: true, voteTokens: true, judgeTemperature: true }).parse({}),
+);
 
 const hasArea = ({ area }: PromptRecord): boolean => area !== undefined;
 
@@ -258,6 +262,7 @@ export const recipe: Recipe<typeof schema> = {
       planVerdicts("judge", totals, {
         ...{ speed: inputs.speeds["judge"]!, maxTokens, price: judgePrice },
         ...{ scoring: scoringByName(judge), method: config.method, votes: config.votes },
+        voteTokens: config.voteTokens,
       }),
     ];
     return planOf(steps, opened.notices);

@@ -13,6 +13,7 @@ export type Body = {
   readonly seed?: number;
   readonly max_tokens?: number;
   readonly logprobs?: boolean;
+  readonly temperature?: number;
 };
 
 /** What comes in place of an answer. reset: the connection is cut; half: it breaks off in the body; hang: nothing comes. */
@@ -29,6 +30,7 @@ export type Fault =
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number.
  * fault: of a chat call, told how many came before it. turns: of the event loop before a call is answered.
+ * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
@@ -39,6 +41,7 @@ export type Behaviour = {
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string;
+  readonly thinks?: boolean;
   readonly strict?: boolean;
   readonly fault?: (before: number) => Fault | undefined;
   readonly turns?: (body: Body) => number;
@@ -153,10 +156,20 @@ const createGate = () => {
 const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
 
 /** How a server turns down a call before it looks at what is asked; undefined: it does not. */
-const refuse = ({ headers }: IncomingMessage, { model, messages }: Body, behaviour: Behaviour) => {
-  const { strict, context = Number.POSITIVE_INFINITY } = behaviour;
+const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour) => {
+  const { model, messages, temperature = 1, logprobs, max_tokens: limit = 99 } = body;
+  const { strict, thinks, context = Number.POSITIVE_INFINITY } = behaviour;
   if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
   if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
+  if (thinks && temperature !== 1)
+    return failed(
+      400,
+      `Unsupported value: 'temperature' does not support ${temperature} with this model. Only the default (1) value is supported.`,
+    );
+  if (thinks && logprobs)
+    return failed(400, "Unsupported parameter: 'logprobs' is not supported with this model.");
+  if (thinks && limit < 20)
+    return failed(400, "Could not finish the message because max_tokens or model output limit was reached.");
   const length = messages.reduce((sum, { content }) => sum + content.length, 0);
   return length > context ? failed(400, `maximum context length is ${context}`) : undefined;
 };

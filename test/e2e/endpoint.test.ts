@@ -355,4 +355,27 @@ describe("label", () => {
       expect(judgements?.[0]?.votes).toHaveLength(2);
     }
   });
+
+  it("counts votes of a judge that takes no temperature but its own, and says so once", async () => {
+    const { name } = await serve();
+    const heats = new Set<number | undefined>();
+    const judge = await serve({
+      ...{ thinks: true, scores: false },
+      onCall: ({ temperature }) => heats.add(temperature),
+    });
+    const asked = ["--set", `judge=${judge.name}`, "--set", "label.judgeTemperature=0.5", "--json"];
+    const short = await covenant(words("label", name, "thought-long", ...asked), folder);
+    expect(expectStatus(short, 1).stderr).toMatch(/\(12 cut\).*raise label\.voteTokens/);
+    const more = ["--set", "label.voteTokens=100"];
+    const ended = expectStatus(
+      await covenant(words("label", name, "thinking", ...asked, ...more), folder),
+      0,
+    );
+    expect(ended.stderr).toContain("gives no log-probabilities of (A) and (B) that can be read: it votes");
+    expect(ended.stderr.split('takes no "temperature"')).toHaveLength(2);
+    const document = JSON.parse(ended.stdout) as { judged: number };
+    expect(document).toMatchObject({ method: "votes" });
+    expect(document.judged).toBeGreaterThan(0);
+    expect(heats).toEqual(new Set([0, undefined]));
+  });
 });

@@ -8,7 +8,8 @@ import type { FewShots } from "./few-shots.ts";
 
 /**
  * reading: whether letters are read from log-probabilities or written by the judge. clamp: of every reading; null: none.
- * chains: of thought in each order; votes: in each order; temperature: of both; maxTokens: of a chain. principles: by
+ * chains: of thought in each order; votes: in each order; temperature: of both; maxTokens: of a chain; voteTokens: of a
+ * vote, for a judge that says more than a letter is read as far as this. principles: by
  * which a comparison is judged. fewShots: examples before each question. tellsUsage: records say what their calls took,
  * and what that cost where the price is known (of a pool, its dearest member's).
  */
@@ -21,6 +22,7 @@ export type JudgeProtocol = {
   readonly votes: number;
   readonly temperature: number;
   readonly maxTokens: number;
+  readonly voteTokens: number;
   readonly principles: number;
   readonly fewShots: FewShots | null;
   readonly tellsUsage: boolean;
@@ -37,6 +39,7 @@ export const plainProtocol: JudgeProtocol = {
   votes: 1,
   temperature: 1,
   maxTokens: 256,
+  voteTokens: 16,
   principles: 1,
   fewShots: null,
   tellsUsage: false,

@@ -140,8 +140,10 @@ describe("votes", () => {
       const drawn = random();
       return drawn < 0.2 ? "neither" : drawn < 0.2 + 0.8 * fair(first, second) ? "A" : "B";
     });
-    const records = await labelsOf({ judge, pairs: few, protocol: { ...votes, votes: 7, principles: 2 } });
+    const protocol = { ...votes, votes: 7, principles: 2, voteTokens: 900 };
+    const records = await labelsOf({ judge, pairs: few, protocol });
     expect(requests).toHaveLength(6 * 2 * 2 * 7);
+    expect(new Set(requests.map(({ maxTokens }) => maxTokens))).toEqual(new Set([900]));
     expect(new Set(requests.map(({ seed }) => seed)).size).toBe(requests.length);
     for (const { judgements = [], orders } of records) {
       expect(new Set(judgements.map(({ principle }) => principle)).size).toBe(2);

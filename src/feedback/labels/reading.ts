@@ -115,15 +115,12 @@ export const readScores = async (
 };
 
 /** What of a protocol decides how letters are read. */
-export type LetterReading = Pick<JudgeProtocol, "reading" | "form" | "votes" | "temperature">;
-
-/** A letter takes few tokens; judges that say more are read as far as this. */
-const voteTokens = 16;
+export type LetterReading = Pick<JudgeProtocol, "reading" | "form" | "votes" | "temperature" | "voteTokens">;
 
 const readVotes = async (
   judge: LanguageModel,
   questions: readonly Question[],
-  { form, votes, temperature }: LetterReading,
+  { form, votes, temperature, voteTokens }: LetterReading,
   call: CallOptions,
 ): Promise<Reading[]> => {
   const requests = questions.flatMap(({ messages, seed }) =>

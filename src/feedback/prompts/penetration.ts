@@ -32,9 +32,9 @@ export type AreaReply = {
 
 /**
  * How a person wants verdicts to be read. method "auto": from log-probabilities where the judge gives them, else from
- * votes. votes: in each order; temperature: of votes.
+ * votes. votes: in each order; temperature: of votes; voteTokens: of one at most.
  */
-export type RequestedVerdicts = Pick<LetterReading, "votes" | "temperature"> & {
+export type RequestedVerdicts = Pick<LetterReading, "votes" | "temperature" | "voteTokens"> & {
   readonly method: "auto" | "choice" | "votes";
 };
 
@@ -93,14 +93,14 @@ export const givesVerdicts = (judge: LanguageModel, area: Area, signal?: AbortSi
  * Throws UserError "judge-scores-nothing" where the method needs what the judge does not give.
  */
 export const verdictReading = (
-  { method, votes, temperature }: RequestedVerdicts,
+  { method, votes, temperature, voteTokens }: RequestedVerdicts,
   judge: Pick<LanguageModel, "id">,
   givesScores: boolean,
 ): { readonly reading: LetterReading; readonly notice: string | null } => {
   if (method === "choice" && !givesScores) throw scoresMissing(judge);
   const isVoted = method === "votes" || !givesScores;
   return {
-    reading: { ...plainProtocol, votes, temperature, reading: isVoted ? "votes" : "scores" },
+    reading: { ...plainProtocol, votes, temperature, voteTokens, reading: isVoted ? "votes" : "scores" },
     notice:
       isVoted && method !== "votes"
         ? `The judge ${judge.id} gives no log-probabilities of (A) and (B) that can be read: it votes ${votes} times in each order, and the share of votes is the verdict.`

@@ -30,6 +30,7 @@ import {
   statusFailure,
 } from "./endpoint-failure.ts";
 import { createUsageCheck } from "./endpoint-usage.ts";
+import { cutAtStops } from "./reply-stops.ts";
 
 /**
  * As of an OpenAI-compatible endpoint (openai-compatible.ts). baseURL: another address, for tests. onIgnored: told,
@@ -125,15 +126,11 @@ const bodyOf = (model: string, request: GenerateRequest) => {
 };
 
 /** Stop strings of white space alone are not taken by the API, so they are looked for here. */
-const cutAtBlank = (reply: Reply, stops: readonly string[] = []): Reply => {
-  const places = stops
-    .filter((stop) => stop.trim() === "" && stop !== "")
-    .map((stop) => reply.text.indexOf(stop))
-    .filter((place) => place >= 0);
-  if (places.length === 0) return reply;
-  const text = reply.text.slice(0, Math.min(...places));
-  return { ...reply, text, finish: text.trim() === "" ? "empty" : "stop" };
-};
+const cutAtBlank = (reply: Reply, stops: readonly string[] = []): Reply =>
+  cutAtStops(
+    reply,
+    stops.filter((stop) => stop.trim() === ""),
+  );
 
 const failureOf = (thrown: unknown, signal: AbortSignal, endpoint: Endpoint): Error => {
   if (thrown instanceof CovenantError) return thrown;

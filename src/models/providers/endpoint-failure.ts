@@ -3,7 +3,7 @@
 // never kept as cause. Knows the words of many servers, and no client.
 
 import { type Clock, messageOf, type Redact, UserError } from "../../core/index.ts";
-import { modelFailure } from "../failure.ts";
+import { mayRefuseField, modelFailure } from "../failure.ts";
 import type { Declined } from "../specification.ts";
 
 /**
@@ -68,6 +68,34 @@ const declinedBy = ({ status, said, codes }: BadStatus): Declined | undefined =>
   return [400, 413, 422, 500].includes(status) && contextWords.test(said) ? "overflow" : undefined;
 };
 
+/**
+ * Fields that decide how a reply is drawn and where it ends, by the names under which servers refuse them. Words of every
+ * day count only where they stand as names.
+ */
+const fieldNames: readonly (readonly [field: string, names: RegExp])[] = [
+  ["temperature", /\btemperature\b/i],
+  ["top_p", /\btop[_ -]?p\b/i],
+  ["max_tokens", /["'`]max_tokens["'`]/],
+  ["seed", /["'`]seed["'`]|: seed\b/],
+  ["stop", /["'`]stop["'`]|: stop\b/],
+];
+/**
+ * As OpenAI ("Unsupported value: 'temperature' does not support 0 with this model"), LiteLLM, Moonshot ("only 1 is
+ * allowed"), Anthropic ("cannot both be specified", "is deprecated"), Mistral ("Extra inputs are not permitted") and xAI
+ * put it. A value out of bounds is none of these: it is the user's to change.
+ */
+const refusingWords =
+  /unsupported|not (?:be )?(?:supported|allowed|permitted|accepted)|do(?:es)?(?:n.t| not) (?:support|accept|allow)|cannot both be|deprecated|unrecogni[sz]ed|unknown|only [\d.]+ is (?:allowed|supported)/i;
+
+/** Fields that the server says it does not take. */
+const refusedBy = ({ status, said }: BadStatus): string[] =>
+  mayRefuseField(status) && refusingWords.test(said)
+    ? fieldNames.filter(([, names]) => names.test(said)).map(([field]) => field)
+    : [];
+
+/** OpenAI's models that think answer so where no token was left for a text. */
+const cutWords = /max_tokens or model output limit was reached/i;
+
 const unknownWords =
   /not (?:be )?(?:found|available|loaded|served|supported)|does(?:n.t| not) exist|unknown|pinned|no such|invalid model/i;
 
@@ -87,11 +115,14 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
   const { id, hasKey, keyAdvice, baseURL, model } = endpoint;
   const { status } = bad;
   const declined = declinedBy(bad);
+  const refusedFields = declined === undefined ? refusedBy(bad) : [];
   const facts = {
     model: id,
     status,
     retriable: declined === undefined && retriableStatus(status),
     ...(declined === undefined ? {} : { declined }),
+    ...(refusedFields.length === 0 ? {} : { refusedFields }),
+    ...(status === 400 && cutWords.test(bad.said) ? { cut: true } : {}),
   };
   const said = bad.said === "" ? "no explanation was given" : shorten(bad.said.replace(/\.$/, ""));
   if (status === 401 || status === 403) {
@@ -108,7 +139,7 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
       retriable: false,
     });
   }
-  if (declined === undefined && isUnknownModel(bad, model)) {
+  if (declined === undefined && refusedFields.length === 0 && isUnknownModel(bad, model)) {
     return new UserError(
       "model-unknown",
       `${baseURL} answered with status ${status} for the model "${model}": ${said}. Check the address (it usually ends in /v1) and the name after #.`,

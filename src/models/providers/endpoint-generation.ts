@@ -3,12 +3,14 @@
 
 import { z } from "zod";
 import type { Finish } from "../../records/index.ts";
-import { mayRefuseForm, responseFormat } from "../answer-form.ts";
-import { declinedOf, modelFailure, statusOf } from "../failure.ts";
-import type { Declined, GenerateRequest, Reply } from "../specification.ts";
+import { responseFormat } from "../answer-form.ts";
+import { declinedOf, isCutShort, mayRefuseField, modelFailure, statusOf } from "../failure.ts";
+import type { GenerateRequest, Reply } from "../specification.ts";
 import { mostOfReply } from "../token-estimate.ts";
 import type { Complete, Completion, PaidCall } from "./endpoint-completions.ts";
 import { type Endpoint, endFailure } from "./endpoint-failure.ts";
+import type { RefusedFields } from "./refused-fields.ts";
+import { cutAtStops } from "./reply-stops.ts";
 import { humanTurn, transcriptOf } from "./transcript.ts";
 
 /** How a model is asked: for the next message of a chat, or for what follows a text. */
@@ -17,12 +19,13 @@ export type Generation = "chat" | "completions";
 /** The request field that holds the limit of tokens; OpenAI's newer chat models take only the second. */
 export type TokenLimit = "max_tokens" | "max_completion_tokens";
 
-/** told: of another name under which an answer came, once. */
+/** refused: what the model does not take, as far as is known. onOther: told of another name under which an answer came, once. */
 export type GenerationOptions = {
   readonly endpoint: Endpoint;
   readonly complete: Complete;
   readonly generation: Generation;
   readonly tokenLimit: TokenLimit;
+  readonly refused: RefusedFields;
   readonly onOther?: ((text: string) => void) | undefined;
 };
 
@@ -124,7 +127,7 @@ const createRead = ({ what, choice }: Form, endpoint: Endpoint, onOther: Generat
 /** Endpoints take seeds of 31 bits; the top bit of ours is dropped. */
 const endpointSeed = (seed: number): number => (seed >>> 0) & 0x7fffffff;
 
-const declinedReply = (finish: Declined): Reply => ({
+const noText = (finish: Finish): Reply => ({
   text: "",
   finish,
   usage: { promptTokens: 0, completionTokens: 0 },
@@ -136,6 +139,7 @@ export const createGenerate = ({
   complete,
   generation,
   tokenLimit,
+  refused,
   onOther,
 }: GenerationOptions): ((request: GenerateRequest, signal: AbortSignal) => Promise<Reply>) => {
   const form = forms[generation];
@@ -152,11 +156,12 @@ export const createGenerate = ({
       ...(withForm ? responseFormat(request.answer) : {}),
     };
     try {
-      return await complete({ path: form.path, body, most: mostOfReply(request) }, signal, read);
+      const reply = await complete({ path: form.path, body, most: mostOfReply(request) }, signal, read);
+      return refused.get(endpoint.id)?.has("stop") ? cutAtStops(reply, request.stop ?? []) : reply;
     } catch (thrown) {
-      const declined = declinedOf(thrown);
-      if (declined === undefined) throw thrown;
-      return declinedReply(declined);
+      const finish = isCutShort(thrown) ? "length" : declinedOf(thrown);
+      if (finish === undefined) throw thrown;
+      return noText(finish);
     }
   };
   return async (request, signal) => {
@@ -164,7 +169,7 @@ export const createGenerate = ({
     try {
       return await ask(request, signal, true);
     } catch (thrown) {
-      if (!mayRefuseForm(statusOf(thrown))) throw thrown;
+      if (!mayRefuseField(statusOf(thrown))) throw thrown;
       const reply = await ask(request, signal, false);
       takesForm = false;
       return reply;

@@ -60,6 +60,32 @@ export type Endpoint = {
   close(): Promise<void>;
 };
 
+/** The body of an error in OpenAI's form. */
+const refusal = (param: string, message: string) => ({
+  status: 400,
+  body: { error: { message, type: "invalid_request_error", param, code: "unsupported_value" } },
+});
+
+/** As OpenAI's models that think turn requests down: no temperature but 1, no top-p, log-probabilities or stops. */
+export const thinkingFault: NonNullable<EndpointBehaviour["fault"]> = ({ path, body }) => {
+  if (!path.endsWith("completions")) return undefined;
+  const heat = body["temperature"];
+  if (heat !== undefined && heat !== 1)
+    return refusal(
+      "temperature",
+      `Unsupported value: 'temperature' does not support ${heat} with this model. Only the default (1) value is supported.`,
+    );
+  if (body["max_tokens"] !== undefined)
+    return refusal(
+      "max_tokens",
+      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+    );
+  const other = ["top_p", "logprobs", "stop"].find((name) => body[name] !== undefined);
+  return other === undefined
+    ? undefined
+    : refusal(other, `Unsupported parameter: '${other}' is not supported with this model.`);
+};
+
 const render = (messages: readonly Message[]): string =>
   `${messages.map(({ role, content }) => `<${role}>${content}`).join("")}<assistant>`;
 

@@ -14,12 +14,14 @@ import { createGenerate, type Generation, type TokenLimit } from "./endpoint-gen
 import { createListingCheck } from "./endpoint-listing.ts";
 import { createScorer, type FoundWays, type Scoring } from "./endpoint-scoring.ts";
 import { createUsageCheck } from "./endpoint-usage.ts";
+import { type RefusedFields, withoutRefused } from "./refused-fields.ts";
 
 /**
  * key: sent as bearer token, never written anywhere; without it no Authorization header is sent. keyVariable: where it
  * came from; keyAdvice: what to do when the endpoint does not accept it. concurrency: calls in flight. generation: how
  * replies are asked for. scoring: how score() asks; "auto" finds out at the first call, where ways does not say it.
- * onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
+ * refusedFields: what models were found not to take, and are asked without. onIgnored: told, once for each, of settings
+ * among these. onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
  * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name
  * under which an answer came. onUncounted: told, once, when tokens are not counted. meter: where each call is written
  * down.
@@ -37,6 +39,8 @@ export type EndpointOptions = {
   readonly tokenLimit?: TokenLimit;
   readonly scoring?: Scoring;
   readonly ways?: FoundWays | undefined;
+  readonly refusedFields?: RefusedFields | undefined;
+  readonly onIgnored?: (text: string) => void;
   readonly onNotListed?: (text: string) => void;
   readonly onOther?: (text: string) => void;
   readonly onUncounted?: (text: string) => void;
@@ -79,10 +83,14 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
   const endpoint: Endpoint = { id, baseURL, model, hasKey: key !== undefined, keyAdvice, redact, clock };
   const client = createEndpointClient(endpoint, { key, connections: batch });
   const queue = options.isHeld === true ? null : new PQueue({ concurrency: batch });
-  const complete = createComplete(client, options.meter, createUsageCheck(baseURL, options.onUncounted));
+  const refused: RefusedFields = options.refusedFields ?? new Map();
+  const complete = withoutRefused(
+    createComplete(client, options.meter, createUsageCheck(baseURL, options.onUncounted)),
+    { id, fields: refused, onIgnored: options.onIgnored },
+  );
   const listed = createListed(client, endpoint, options.onNotListed);
   const generateOne = listed(
-    createGenerate({ endpoint, complete, generation, tokenLimit, onOther: options.onOther }),
+    createGenerate({ endpoint, complete, generation, tokenLimit, refused, onOther: options.onOther }),
   );
   const scorer = createScorer({
     client,

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { Message } from "../../records/index.ts";
+import { isCutShort } from "../failure.ts";
 import { choiceTokens, estimatePrompt, estimateTokens } from "../token-estimate.ts";
 import { readChoice, type TokenAlternatives } from "./choice-tokens.ts";
 import type { Completion, PaidCall } from "./endpoint-completions.ts";
@@ -93,7 +94,12 @@ const createAskTokens = ({ endpoint, complete }: ScoringOptions) => {
       }
     }
     // Without log-probabilities the same question works where only those were the trouble; otherwise it throws.
-    await ask({});
+    try {
+      await ask({});
+    } catch (thrown) {
+      // a model that thinks took all of the few tokens for it: it answers, too
+      if (!isCutShort(thrown)) throw thrown;
+    }
     return null;
   };
 };

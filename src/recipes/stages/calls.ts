@@ -56,6 +56,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   let store: AnswerStore | undefined;
   let recorder: Recorder | undefined;
   const scoringWays: NonNullable<OpenOptions["scoringWays"]> = new Map();
+  const refusedFields: NonNullable<OpenOptions["refusedFields"]> = new Map();
   const openStore = async (name: string): Promise<AnswerStore | undefined> => {
     const own = folder === undefined ? undefined : join(folder, callsName);
     const kept = cache === "run" ? own : cache;
@@ -88,6 +89,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
         ledger: runsHere(name) ? undefined : await openAccount(stage),
         recorder,
         scoringWays,
+        refusedFields,
         cache: await openStore(name),
       };
     },

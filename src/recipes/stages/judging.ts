@@ -139,6 +139,14 @@ const withoutLabel = (counts: LabelCounts): string =>
     .map(([count, reason]) => `${count} ${reason}`)
     .join(", ");
 
+/** What to do where no comparison has a label. */
+const adviceFor = ({ identical, cut }: LabelCounts, all: number): string => {
+  if (identical * 2 > all) return "Choose a server that samples: this one seems to ignore the temperature.";
+  if (cut * 2 > all)
+    return "It needs more tokens before it says its letter: raise label.voteTokens, or label.reasoningTokens where it reasons (for a model that thinks, to 2000 or so).";
+  return "Choose another judge.";
+};
+
 /** Throws when not one comparison has a label; warns of what makes labels few, or says that they say little. */
 export const checkLabels = async (
   stage: StageContext,
@@ -151,7 +159,7 @@ export const checkLabels = async (
   if (all > 0 && judged === 0) {
     throw new CovenantError(
       "labels-none",
-      `None of ${all} comparisons has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict or a reply is missing (${withoutLabel(counts) || "none"}). ${identical * 2 > all ? "Choose a server that samples: this one seems to ignore the temperature." : "Choose another judge."}`,
+      `None of ${all} comparisons has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict or a reply is missing (${withoutLabel(counts) || "none"}). ${adviceFor(counts, all)}`,
       { judge },
     );
   }
