@@ -102,6 +102,7 @@ const createWriter = (provider: Provider): Writer => {
     integers: (values) => constant([values.length], "int64", BigInt64Array.from(values, BigInt)),
     float: (value) => constant([], "float32", Float32Array.of(value)),
     floats: (values, shape) => constant(shape, "float32", values),
+    bytes: (values, shape) => constant(shape, "uint8", values),
   };
   return { emitter, nodes, initializers, external, constant };
 };

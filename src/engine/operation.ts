@@ -32,6 +32,8 @@ export type OnnxEmitter = {
   float(value: number): string;
   /** Name of a float constant of a shape. */
   floats(values: Float32Array, shape: Shape): string;
+  /** Name of a uint8 constant of a shape. */
+  bytes(values: Uint8Array, shape: Shape): string;
 };
 
 /** ONNX tells integer attributes from float ones; numbers are integers unless wrapped. */

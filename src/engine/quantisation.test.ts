@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { matmulInt8 } from "./operations/quantised.ts";
 import { dequantiseNf4, emptyNf4, nf4Block, nf4Levels, quantiseInt8, quantiseNf4 } from "./quantisation.ts";
 import { compile } from "./session.ts";
-import { input } from "./tensor.ts";
+import { constant, input } from "./tensor.ts";
 
 const golden = JSON.parse(
   readFileSync(new URL("../../test/golden/nf4.json", import.meta.url), "utf8"),
@@ -83,8 +83,11 @@ describe("products with int8", () => {
     const program = await compile({ y: matmulInt8(input("x", [rows, inputs]), fed.w, fed.s) });
     const { y } = await program.run({ x, w: levels, s: steps });
     await program.release();
-    // one step for all activations, over their range with zero in it
-    const activationStep = (Math.max(0, ...x) - Math.min(0, ...x)) / 255;
+    // a step for every row of activations
+    const activationSteps = Array.from(
+      { length: rows },
+      (_, row) => Math.max(...x.subarray(row * inputs, (row + 1) * inputs).map(Math.abs)) / 127,
+    );
     const places = Array.from({ length: rows * outputs }, (_, place) => {
       const [row, column] = [Math.floor(place / outputs), place % outputs];
       let exact = 0;
@@ -92,8 +95,7 @@ describe("products with int8", () => {
       for (let k = 0; k < inputs; k++) {
         const [a, w] = [at(x, row * inputs + k), at(weight, column * inputs + k)];
         exact += a * w;
-        // half a step of each; a full one of the activations, whose zero point is rounded as well
-        const [offA, offW] = [activationStep, at(steps, column) / 2];
+        const [offA, offW] = [at(activationSteps, row) / 2, at(steps, column) / 2];
         bound += Math.abs(a) * offW + Math.abs(w) * offA + offA * offW;
       }
       return { exact, bound };
@@ -119,6 +121,30 @@ describe("products with int8", () => {
       }),
       { numRuns: 12, endOnFailure: true },
     );
+  });
+
+  it("give every row what it has alone, bit for bit, whatever the sizes of the others", async () => {
+    const values = Float32Array.from({ length: inputs * outputs }, (_, place) => Math.sin(7 * place));
+    const { levels, steps } = quantiseInt8(values, outputs, inputs);
+    const [w, s] = [constant(levels, [inputs, outputs]), constant(steps, [outputs])];
+    const together = await compile({ y: matmulInt8(input("x", [rows, inputs]), w, s) });
+    const alone = await compile({ y: matmulInt8(input("x", [1, inputs]), w, s) });
+    const size = fc.constantFrom(0, 1e-6, 1, 50, 1e4);
+    const row = fc
+      .tuple(size, fc.array(ordinary, { minLength: inputs, maxLength: inputs }))
+      .map(([factor, numbers]) => numbers.map((number) => number * factor));
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: rows, maxLength: rows }), async (all) => {
+        const { y } = await together.run({ x: Float32Array.from(all.flat()) });
+        for (const [place, numbers] of all.entries()) {
+          const own = await alone.run({ x: Float32Array.from(numbers) });
+          expect(y!.slice(place * outputs, (place + 1) * outputs)).toEqual(own["y"]);
+        }
+      }),
+      { numRuns: 12, endOnFailure: true },
+    );
+    await together.release();
+    await alone.release();
   });
 
   it("do not overflow where every level and every activation is at its largest, on any processor", async () => {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createRandom, InterruptedError } from "../core/index.ts";
 import { argmaxByHand } from "./full-forward.fixture.ts";
 import { createGenerator } from "./generation.ts";
-import { randomModel } from "./random-model.fixture.ts";
+import { inFewerBits, randomModel } from "./random-model.fixture.ts";
 import type { TokenRequest } from "./token-request.ts";
 
 // the end token is rare here, so that replies get long
@@ -37,13 +37,23 @@ describe("cached generation", () => {
       expect(replies[at]!.ids).toEqual(await argmaxByHand(endless, prompt, 20));
   });
 
-  it("gives every request the same reply alone, in batches of 1, 4 and 16, and in any order", async () => {
-    const all = await ending.generate(requests);
-    expect(new Set(all.map(({ ids }) => ids.length)).size).toBeGreaterThan(5);
-    for (const batch of [1, 4, 16]) expect(await ending.generate(requests, { batch })).toEqual(all);
-    expect(await ending.generate(requests.toReversed(), { batch: 8 })).toEqual(all.toReversed());
-    for (const at of [0, 13, 39]) expect(await ending.generate([requests[at]!])).toEqual([all[at]]);
-  });
+  it.each([
+    ["float32", state, requests],
+    ["4 bits", inFewerBits(state, "4bit"), requests.slice(0, 16)],
+    ["8 bits", inFewerBits(state, "8bit"), requests.slice(0, 16)],
+  ])(
+    "gives every request the same reply alone, in batches of 1, 4 and 16, and in any order: %s",
+    async (_bits, model, asked) => {
+      const generator = createGenerator(model);
+      const all = await generator.generate(asked);
+      expect(new Set(all.map(({ ids }) => ids.length)).size).toBeGreaterThan(5);
+      for (const batch of [1, 4, 16]) expect(await generator.generate(asked, { batch })).toEqual(all);
+      expect(await generator.generate(asked.toReversed(), { batch: 8 })).toEqual(all.toReversed());
+      for (const at of [0, 13, asked.length - 1])
+        expect(await generator.generate([asked[at]!])).toEqual([all[at]]);
+      await generator.release();
+    },
+  );
 
   it("gives other replies for other seeds, and the same for the same", async () => {
     const [request] = requests;

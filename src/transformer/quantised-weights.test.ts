@@ -16,6 +16,7 @@ import {
   quantiseParts,
   quantiseWeight,
 } from "./quantised-weights.ts";
+import { inFewerBits } from "./random-model.fixture.ts";
 import { createScorer } from "./scoring.ts";
 import { branchTargets, layOut, readTargets } from "./token-batch.ts";
 
@@ -33,18 +34,11 @@ const largestGap = (one: ArrayLike<number>, other: ArrayLike<number>): number =>
 
 /** A model with quantised projections, and the one with the weights that these stand for. */
 const both = (config: ModelConfig, weights: Weights, format: LoadFormat): [ModelState, ModelState] => {
-  const chosen = quantisable(config, format);
-  const kept: Weights = { ...weights };
+  const quantised = inFewerBits(createModelState(config, weights), format);
   const restored: Weights = { ...weights };
-  const quantised = Object.fromEntries(
-    [...chosen].map(([name, projection]) => {
-      const weight = quantiseWeight(weights[name]!, projection, format);
-      restored[name] = dequantiseWeight(weight, projection);
-      delete kept[name];
-      return [name, weight];
-    }),
-  );
-  return [createModelState(config, kept, { quantised }), createModelState(config, restored)];
+  for (const [name, projection] of quantisable(config, format))
+    restored[name] = dequantiseWeight(quantised.quantised[name]!, projection);
+  return [quantised, createModelState(config, restored)];
 };
 
 describe("an adapter over weights in fewer bits", () => {

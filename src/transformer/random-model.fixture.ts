@@ -4,6 +4,7 @@
 import type { ModelConfig, ModelTask } from "./config.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
 import { initialParameters } from "./parameters.ts";
+import { type LoadFormat, quantisable, quantiseWeight } from "./quantised-weights.ts";
 
 export const smallConfig: ModelConfig = {
   family: "llama",
@@ -35,4 +36,14 @@ export const randomModel = (
       data[at] = name.includes("norm") ? 1 + 0.3 * Math.sin(at + seed) : data[at]! * scale;
   }
   return createModelState(config, weights, { task });
+};
+
+/** The same model with its projections in fewer bits. */
+export const inFewerBits = ({ config, weights }: ModelState, format: LoadFormat): ModelState => {
+  const chosen = quantisable(config, format);
+  const quantised = Object.fromEntries(
+    [...chosen].map(([name, projection]) => [name, quantiseWeight(weights[name]!, projection, format)]),
+  );
+  const kept = Object.fromEntries(Object.entries(weights).filter(([name]) => !chosen.has(name)));
+  return createModelState(config, kept, { quantised });
 };

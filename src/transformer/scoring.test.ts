@@ -10,13 +10,17 @@ import { createRandom, InterruptedError } from "../core/index.ts";
 import { loadModelFolder } from "./checkpoint.ts";
 import { createModelState } from "./model-state.ts";
 import type { PackedItem } from "./packing.ts";
-import { randomModel } from "./random-model.fixture.ts";
+import { inFewerBits, randomModel } from "./random-model.fixture.ts";
 import { createScorer } from "./scoring.ts";
 
 const language = createScorer(randomModel());
+const in4Bits = createScorer(inFewerBits(randomModel(), "4bit"));
+const in8Bits = createScorer(inFewerBits(randomModel(), "8bit"));
 const reward = createScorer(randomModel({}, { task: "sequence-classification", seed: 2 }));
 afterAll(async () => {
   await language.release();
+  await in4Bits.release();
+  await in8Bits.release();
   await reward.release();
 });
 
@@ -29,6 +33,8 @@ const eight: PackedItem[] = Array.from({ length: 8 }, () => ({
 
 const kinds = [
   ["tokens", (items: readonly PackedItem[]) => language.tokens(items)],
+  ["tokens in 4 bits", (items: readonly PackedItem[]) => in4Bits.tokens(items)],
+  ["tokens in 8 bits", (items: readonly PackedItem[]) => in8Bits.tokens(items)],
   [
     "scores",
     async (items: readonly PackedItem[]) =>

@@ -1,11 +1,12 @@
 // Products with frozen quantised weights: NF4 with a gradient for what it is multiplied with (QLoRA, Dettmers et al.
-// 2023), int8 with activations quantised on the way, for reading only. The weights themselves have no gradient.
+// 2023), int8 with every row of activations quantised by itself on the way, for reading only. The weights themselves
+// have no gradient.
 
 import type { OnnxEmitter, Operation, ReferenceValue } from "../operation.ts";
 import { dequantiseNf4, nf4Block, nf4Levels } from "../quantisation.ts";
 import { sameShape, shapeError } from "../shape.ts";
 import type { GraphNode, Tensor } from "../tensor.ts";
-import { apply } from "./apply.ts";
+import { apply, emitReshape } from "./apply.ts";
 
 type Nf4Attributes = {
   /** The weight is a matrix [rows, columns]. */
@@ -108,14 +109,41 @@ const matmulNf4Rule: Operation = {
   })),
 };
 
-// activations: one scale and zero point a call, over [min, max] with zero in it, as DynamicQuantizeLinear has them
-const quantiseActivations = (x: ReferenceValue): Float64Array => {
-  const low = x.data.reduce((least, value) => Math.min(least, value), 0);
-  const high = x.data.reduce((most, value) => Math.max(most, value), 0);
-  const step = Math.fround((high - low) / 255);
-  if (step === 0) return x.data.slice();
-  const zero = Math.min(255, Math.max(0, Math.round(-low / step)));
-  return x.data.map((value) => (Math.min(255, Math.max(0, Math.round(value / step) + zero)) - zero) * step);
+/** Activations lie this many steps around zero, which a byte holds as 128: the fast products are of uint8 with int8. */
+const activationMost = 127;
+const activationZero = 128;
+/** The least step, of rows of zeros. */
+const leastStep = Math.fround(1e-30);
+
+/** Every row by its own largest magnitude: uint8 levels [n, k] and steps [n], which no other row has a part in. */
+const emitQuantisedRows = (
+  emitter: OnnxEmitter,
+  x: string,
+  rows: number,
+): [levels: string, steps: string] => {
+  const [sizes] = emitter.emit("Abs", [x]);
+  const [largest] = emitter.emit("ReduceMax", [sizes!, emitter.integers([-1])], {
+    attributes: { keepdims: 0 },
+  });
+  const [found] = emitter.emit("Div", [largest!, emitter.float(activationMost)]);
+  const [steps] = emitter.emit("Max", [found!, emitter.float(leastStep)]);
+  const zeros = emitter.bytes(new Uint8Array(rows).fill(activationZero), [rows]);
+  const [levels] = emitter.emit("QuantizeLinear", [x, steps!, zeros], { attributes: { axis: 0 } });
+  return [levels!, steps!];
+};
+
+/** What quantised rows stand for. */
+const roundedRows = (x: ReferenceValue): Float64Array => {
+  const width = x.shape[1]!;
+  const steps = Float32Array.from({ length: x.shape[0]! }, (_, row) => {
+    const values = x.data.subarray(row * width, (row + 1) * width);
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    return Math.max(Math.fround(largest) / activationMost, leastStep);
+  });
+  return x.data.map((value, at) => {
+    const step = steps[Math.floor(at / width)]!;
+    return Math.round(value / step) * step;
+  });
 };
 
 const matmulInt8Rule: Operation = {
@@ -133,12 +161,22 @@ const matmulInt8Rule: Operation = {
       );
     return [{ shape: [x!.shape[0]!, outputs], type: x!.type }];
   },
-  onnx: (_node, inputs, emitter) =>
-    emitter.emit("DynamicQuantizeMatMul", inputs, { domain: "com.microsoft" }),
+  // DynamicQuantizeMatMul would be one node, but has one step for all rows: a reply would depend on its neighbours
+  onnx: (node, [x, levels, steps], emitter) => {
+    const rows = node.outputs[0]!.shape[0]!;
+    const [rowLevels, rowSteps] = emitQuantisedRows(emitter, x!, rows);
+    const zero = emitter.bytes(Uint8Array.of(activationZero), []);
+    const [product] = emitter.emit(
+      "MatMulIntegerToFloat",
+      [rowLevels, levels!, emitter.float(1), steps!, zero],
+      { domain: "com.microsoft" },
+    );
+    return emitter.emit("Mul", [product!, emitReshape(emitter, rowSteps, [rows, 1])]);
+  },
   evaluate: (node, [x, levels, steps]): ReferenceValue[] => {
     const [count, outputs] = node.outputs[0]!.shape as [number, number];
     const inputs = x!.shape[1]!;
-    const activations = quantiseActivations(x!);
+    const activations = roundedRows(x!);
     const data = new Float64Array(count * outputs);
     for (let row = 0; row < count; row++)
       for (let to = 0; to < outputs; to++) {
@@ -160,6 +198,25 @@ const matmulInt8Rule: Operation = {
         { shape: [5], low: 0.001, high: 0.02 },
       ],
     },
+    {
+      // rows of very different sizes, one of them of zeros
+      inputs: [
+        {
+          shape: [4, 6],
+          values: (random) =>
+            Array.from(
+              { length: 24 },
+              (_, at) => (random.next() - 0.5) * [1, 1000, 0, 1e-4][Math.floor(at / 6)]!,
+            ),
+        },
+        {
+          shape: [6, 3],
+          type: "int8",
+          values: (random) => Array.from({ length: 18 }, () => random.integer(127) - 63),
+        },
+        { shape: [3], low: 0.001, high: 0.02 },
+      ],
+    },
   ],
 };
 
@@ -177,7 +234,10 @@ export const matmulNf4 = (x: Tensor, weight: Nf4Weight, transpose: boolean): Ten
   return apply(matmulNf4Rule, [x, packed, scales], { rows, columns, transpose });
 };
 
-/** x [n, k] times an int8 weight, levels [k, m] times steps [m] → [n, m]. x is rounded to 8 bits; no gradient. */
+/**
+ * x [n, k] times an int8 weight, levels [k, m] times steps [m] → [n, m]. Every row of x is rounded to 8 bits by its own
+ * largest magnitude, so that a row's product does not depend on the others, bit for bit. No gradient.
+ */
 export const matmulInt8 = (x: Tensor, levels: Tensor, steps: Tensor): Tensor =>
   apply(matmulInt8Rule, [x, levels, steps]);
 
