@@ -100,6 +100,7 @@ export const readSource = async (folder: string, wanted?: ArmName): Promise<Data
     );
   const settings = settingsSchema.parse(run.config);
   const arm = armOf(run, settings, wanted);
+  // Comparisons of a file bring prompts and replies with them, so the run wrote none.
   const isGiven = (what: string): boolean => what === "prompts" || what === "samples";
   const paths = Object.entries(filesOf[run.name](arm ?? ""))
     .filter(([what]) => settings.comparisons === undefined || !isGiven(what))
