@@ -115,7 +115,10 @@ const activationZero = 128;
 /** The least step, of rows of zeros. */
 const leastStep = Math.fround(1e-30);
 
-/** Every row by its own largest magnitude: uint8 levels [n, k] and steps [n], which no other row has a part in. */
+/**
+ * Every row by its own largest magnitude: uint8 levels [n, k] and steps [n], which no other row has a part in. Where
+ * several products read the same x, ONNX Runtime does these nodes once.
+ */
 const emitQuantisedRows = (
   emitter: OnnxEmitter,
   x: string,
