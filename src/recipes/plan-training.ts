@@ -106,6 +106,13 @@ export const planPretraining = (
   { steps, rows, time, optimiser }: PretrainingSize,
   speed: Speed,
 ): PlannedStep => {
-  const work = { rows: steps * rows, epochs: 1, batch: rows, tokens: time, longest: time, muon: optimiser === "muon" };
+  const work = {
+    rows: steps * rows,
+    epochs: 1,
+    batch: rows,
+    tokens: time,
+    longest: time,
+    muon: optimiser === "muon",
+  };
   return planCalls(stage, counted(steps, "step"), { speed, maxTokens: 0 }, () => ({ learned: work }));
 };
