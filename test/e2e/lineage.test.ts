@@ -129,7 +129,7 @@ describe("covenant lineage", () => {
 
   it("tells of the prompt that is named", async () => {
     const verdicts = await readRecords(inFolder("policy/evaluate/verdicts.jsonl"), verdictRecordSchema);
-    const { prompt } = verdicts.at(-1)!;
+    const { prompt } = verdicts.findLast(({ split }) => split === undefined)!;
     expect((await lineage("policy", "--prompt", prompt)).prompt).toMatchObject({ id: prompt, named: true });
   });
 });
