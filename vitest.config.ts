@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Two workers, each computing on one thread: the suite is sized for a two-core machine. Files share a worker's modules,
+// Three workers, each computing on one thread: the suite is sized for a two-core machine, and some tests wait for others. Files share a worker's modules,
 // since loading them anew for each took a third of the time. What ends or counts processes, stands in for servers of
 // others, or measures this process's memory, keeps a process of its own; it comes first, so that what is long is not last.
 // Node strips the types itself, as everywhere: Vite's own way of running modules took a fifth of the processor's time.
@@ -14,7 +14,7 @@ const alone = [
 export default defineConfig({
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     experimental: { viteModuleRunner: false, nodeLoader: false },
     testTimeout: 60_000,
     hookTimeout: 120_000,
