@@ -185,6 +185,8 @@ export const assembleConfig = async (
     });
   }
   faults.end();
+  const read = recipe.schema.safeParse(tree);
+  if (read.success) return read.data;
   try {
     const file = placeOfFaults(recipe, tree, inFiles, files);
     return checkValue(recipe.schema, tree, { file }, (path) => keysAt(recipe.schema, path));

@@ -1,25 +1,18 @@
 // Comparisons from files: every shape, text to the last space, faults by line; and the published set, whose questions
 // come out byte by byte.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { paperForm } from "../constitution/index.ts";
 import { publishedFile } from "../core/published.fixture.ts";
 import { openModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { loadFewShots, plainProtocol } from "./index.ts";
 import { labelsOf, scoringJudge } from "./labels/labels.fixture.ts";
-import { loadPairs } from "./reading.fixture.ts";
+import { createWriter, jsonl, loadPairs } from "./reading.fixture.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "covenant-comparisons-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const write = (rows: readonly unknown[]): string => {
-  const file = join(folder, "rows.jsonl");
-  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  return file;
-};
+const writeFile = createWriter();
+const write = (rows: readonly unknown[]): string => writeFile("rows.jsonl", jsonl(...rows));
 
 const asked = "\n\nHuman: Is it  {far}?\n\nAssistant: No.\n\nHuman: Sure? ";
 const hhh = (correct: "A" | "B") => ({

@@ -87,8 +87,19 @@ export const readContractPage = async (
         : {
             requests: config.sandbox.requests,
             rows: Object.entries(benefit).map(
-              ([constitution, { principles, worst, users: _, ...estimate }]) => ({
-                ...{ constitution, principles: principles.length, estimate, worst },
+              ([
+                constitution,
+                {
+                  principles: { length: principles },
+                  worst,
+                  users: _,
+                  ...estimate
+                },
+              ]) => ({
+                constitution,
+                principles,
+                estimate,
+                worst,
               }),
             ),
           },

@@ -147,8 +147,8 @@ export const learnSeconds = (speed: ModelSpeed, work: LearnedWork): number => {
   const numbers = parameterCount(config, task);
   const learned = lora === undefined ? numbers : numbers / adapterShare;
   const steps = Math.ceil(rows / batch) * epochs;
-  const moved =
-    work.muon === true ? hiddenMatrices(config).map((name) => parameterShapes(config)[name]!) : [];
+  const shapes = parameterShapes(config);
+  const moved = work.muon === true ? hiddenMatrices(config).map((name) => shapes[name]!) : [];
   const moving = muonOperations(moved) / shares.learned;
   const optimising = steps * (optimised * learned + moving);
   const referring = work.reference === true ? (rows * tokens * (each.layers + each.head)) / shares.read : 0;

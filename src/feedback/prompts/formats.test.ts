@@ -1,27 +1,14 @@
 // Every published format as its authors' files have it, in rows of our own making: what each becomes, and what is said of
 // a row that lacks something. Published data is read where it lies beside the checkout.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { publishedFile } from "../../core/published.fixture.ts";
 import { sftRowsFromRevisions } from "../index.ts";
-import { loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
+import { createWriter, jsonl, loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "covenant-formats-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const write = (name: string, content: string): string => {
-  const file = join(folder, name);
-  writeFileSync(file, content);
-  return file;
-};
-const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+const write = createWriter();
 const options = { runSeed: 1 };
 
 const user = (content: string) => ({ role: "user", content });

@@ -1,24 +1,10 @@
 // Published pairs that people or models compared, as their authors' files have them, in rows of our own making: which reply
 // is the better one, where several say so, and what is said of files that hold no comparison.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadComparisons, loadPrompts } from "../reading.fixture.ts";
+import { describe, expect, it } from "vitest";
+import { createWriter, jsonl, loadComparisons, loadPrompts } from "../reading.fixture.ts";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "covenant-pair-formats-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const write = (name: string, content: string): string => {
-  const file = join(folder, name);
-  writeFileSync(file, content);
-  return file;
-};
-const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+const write = createWriter();
 const options = { runSeed: 1 };
 const user = (content: string) => ({ role: "user", content });
 const pref = (value: string | null) => ({ pref: value });

@@ -1,28 +1,15 @@
 // Prompt files in every shape that is read, what is left out of them, and how faults are told by file and line.
 // Works in a temporary folder.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UserError } from "../../core/index.ts";
 import { commonPrompt, parseDialogue, splitOf } from "../index.ts";
-import { loadPrompts } from "../reading.fixture.ts";
+import { createWriter, jsonl, loadPrompts } from "../reading.fixture.ts";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "covenant-prompts-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const write = (name: string, content: string | Buffer): string => {
-  const file = join(folder, name);
-  writeFileSync(file, content);
-  return file;
-};
-const jsonl = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+const write = createWriter();
 const load = (content: string, options = {}) =>
   loadPrompts(write("prompts.jsonl", content), { runSeed: 1, ...options });
 const failureOf = async (content: string): Promise<UserError> => {
@@ -146,7 +133,7 @@ describe("readPrompts", () => {
     expect(prompts).toHaveLength(2);
     const cut = write("cut.jsonl.gz", zipped.subarray(0, zipped.length - 12));
     await expect(loadPrompts(cut, { runSeed: 1 })).rejects.toMatchObject({ code: "file-not-gzip" });
-    await expect(loadPrompts(join(folder, "none.gz"), { runSeed: 1 })).rejects.toMatchObject({
+    await expect(loadPrompts(join(dirname(cut), "none.gz"), { runSeed: 1 })).rejects.toMatchObject({
       code: "file-missing",
     });
   });
