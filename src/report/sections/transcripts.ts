@@ -198,7 +198,7 @@ ${lessons.length > 0 && html`<div class="sides">${lessons.map((of) => lesson(vie
 ${
   part === "lesson" &&
   arms.length > 0 &&
-  html`<p class="followed">In the end every model answers this request, on which it was trained. No figure is made of these answers.</p>
+  html`<p class="followed">In the end the trained models answer this request, too. They have learned from it, so no figure counts these answers.</p>
 `
 }${arms.length > 0 && html`<div class="sides">${arms.map((arm) => answersOf(view, arm, verdicts))}</div>`}
 ${onwards(one, all)}<p class="ids">Prompt <code>${prompt.id}</code>${base && html` · verdict <code>${base.id}</code>`}</p>
@@ -254,7 +254,7 @@ export const transcriptsSection: SectionMaker = async (data) => {
   return {
     id: "transcripts",
     title,
-    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison)${data.followed.length > 0 && ", and some also what every model answers to it in the end"}; a test shows what every model answers to a request on which none was trained. Each leads to one of the other sort. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
+    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison)${data.followed.length > 0 && ", and some also what the trained models answer to it in the end"}; a test shows what every model answers to a request on which none was trained. Each leads to one of the other sort. Answers are shown as the models gave them, right or wrong. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
 ${filters(chosen)}
 <div class="transcripts" data-transcripts>
 ${chosen.map((one) => transcript(view, one, chosen, opened.has(one)))}</div>
