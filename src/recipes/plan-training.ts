@@ -2,6 +2,7 @@
 // how asking is counted, plan.ts knows.
 
 import type { PromptRecord } from "../records/index.ts";
+import { looksOf } from "../training/index.ts";
 import type { LearnedWork, Speed } from "./model-time.ts";
 import { type PromptLengths, planCalls, promptTokens } from "./plan.ts";
 import type { PlannedStep } from "./recipe.ts";
@@ -37,14 +38,17 @@ export const rowTokens =
     promptTokens(prompts) + replies * prompts.length * reply;
 
 /**
- * What planPolicy needs to know. replies: of a step; epochs: in which they are learned; measured: further replies that are
- * looked at and not learned; reward: the speed of the reward model, where there is one.
+ * What planPolicy needs to know. replies: of a step; epochs: in which they are learned; heldOut: prompts that are looked at
+ * every evaluateEvery steps; measured: further replies that are looked at and not learned; reward: the speed of the reward
+ * model, where there is one.
  */
 export type PolicyPlan = {
   readonly steps: number;
   readonly replies: number;
   readonly epochs: number;
   readonly minibatches: number;
+  readonly heldOut?: number;
+  readonly evaluateEvery?: number;
   readonly measured?: number;
   readonly maxTokens: number;
   readonly speed: Speed;
@@ -55,7 +59,9 @@ export type PolicyPlan = {
 
 /** Learning by reward, part by part: replies are written, read by policy and reference, scored, and learned. */
 export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPlan): PlannedStep[] => {
-  const { steps, epochs, measured = 0, maxTokens, speed, hasReference, reward, size } = plan;
+  const { steps, epochs, maxTokens, speed, hasReference, reward, size } = plan;
+  const { heldOut = 0, evaluateEvery = steps } = plan;
+  const measured = (plan.measured ?? 0) + looksOf(evaluateEvery, steps) * heldOut;
   const { accumulation = 1, lora, gradientCheckpointing = false } = plan;
   const written = steps * plan.replies + measured;
   const batch = Math.ceil(plan.replies / plan.minibatches);

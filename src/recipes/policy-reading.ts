@@ -7,7 +7,12 @@ import { type PromptLengths, promptLengths } from "./plan.ts";
 import type { TrainingSettings } from "./settings.ts";
 import { mergedNotices } from "./stages/adapter-start.ts";
 import { type Notice, warmupNotices } from "./stages/learned-rows.ts";
-import { type EncodedPrompts, encodePrompts } from "./stages/policy-prompts.ts";
+import {
+  type EncodedPrompts,
+  encodePrompts,
+  type PromptSplit,
+  splitPrompts,
+} from "./stages/policy-prompts.ts";
 import type { OneSidedPrompts } from "./stages/prompts.ts";
 import { readingOf, type TextSettings } from "./stages/text-reading.ts";
 
@@ -17,17 +22,19 @@ export type PromptReading = {
   readonly notices: readonly Notice[];
   readonly encoded: EncodedPrompts | null;
   readonly prompts: OneSidedPrompts;
+  /** How many prompts are learned from, and how many are kept out. */
+  readonly counts: { readonly learned: number; readonly heldOut: number };
 };
+
+type PolicySettings = Pick<TrainingSettings, "schedule" | "warmupSteps"> &
+  PromptSplit[1] & { readonly steps: number; readonly lora?: unknown };
 
 /** Prompts as the policy reads them. Throws UserError when none leaves room for a reply. */
 export const readPrompts = async (
   config: TextSettings & { readonly model: string },
   prompts: OneSidedPrompts,
   { languages, configs }: CheckedInputs,
-  [block, settings]: readonly [
-    string,
-    Pick<TrainingSettings, "schedule" | "warmupSteps"> & { readonly steps: number; readonly lora?: unknown },
-  ],
+  [block, settings]: readonly [string, PolicySettings],
 ): Promise<PromptReading> => {
   const warmup = warmupNotices(block, settings, settings.steps);
   const reading = await readingOf(config, languages["model"]);
@@ -35,20 +42,26 @@ export const readPrompts = async (
   const isMerged = languages["model"]?.isAdapter === true && settings.lora === undefined;
   const own = [...warmup, ...mergedNotices(config.model, isMerged, block)];
   const notices = [...prompts.notices, ...own];
-  if (reading === null || shape == null) return { texts: "chat", notices, encoded: null, prompts };
-  const encoded = encodePrompts(prompts.used, reading.codec, shape, reading.texts);
+  if (reading === null || shape == null) {
+    const { learned, heldOut } = splitPrompts(prompts.used, ({ messages }) => messages, [block, settings]);
+    const counts = { learned: learned.length, heldOut: heldOut.length };
+    return { texts: "chat", notices, encoded: null, prompts, counts };
+  }
+  const { codec, texts } = reading;
+  const encoded = encodePrompts(prompts.used, { codec, config: shape }, texts, [block, settings]);
   return {
-    texts: reading.texts,
+    texts,
     notices: [...prompts.notices, ...encoded.notices, ...own],
     encoded,
     prompts,
+    counts: { learned: encoded.tokens.length, heldOut: encoded.heldOut.tokens.length },
   };
 };
 
 /** How long the prompts are; estimated where the model is not here yet. */
 export const lengthsOf = ({ encoded, prompts }: PromptReading): PromptLengths => {
   if (encoded === null) return promptLengths(prompts.used);
-  const lengths = encoded.tokens.map(({ length }) => length);
+  const lengths = [...encoded.tokens, ...encoded.heldOut.tokens].map(({ length }) => length);
   return {
     mean: lengths.reduce((sum, length) => sum + length, 0) / lengths.length,
     longest: lengths.reduce((most, length) => Math.max(most, length), 0),

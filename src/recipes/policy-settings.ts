@@ -58,6 +58,19 @@ const sampled = {
     .nonnegative()
     .default(0.5)
     .describe("taken from the reward of a reply that does not end"),
+  evaluationShare: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe("share of the prompts kept out of training, on which the policy is looked at on the way"),
+  evaluateEvery: positive
+    .default(5)
+    .describe("steps between two looks at the prompts kept out; the last is behind the last step"),
+  keepBest: z
+    .boolean()
+    .default(false)
+    .describe("save the policy with the highest objective on the prompts kept out, not the last one"),
   alarms: alarmSettings,
 };
 

@@ -23,7 +23,7 @@ const plan = async (change: Partial<RunInputs> = {}, settings: object = {}) => {
   return planRun(config, {
     ...{ train: prompts, test: prompts, constitution },
     requested: await readProtocol(config.label, constitution),
-    ...{ speeds: { model: speed }, processes: 1, memory: 1e9, measured: 0, ...change },
+    ...{ speeds: { model: speed }, processes: 1, memory: 1e9, measured: 0, heldOut: 0, ...change },
   });
 };
 const sum = ({ steps }: Awaited<ReturnType<typeof plan>>): number =>

@@ -28,7 +28,8 @@ import { revisedBy, revisionExtras } from "./stages/revising.ts";
 
 /**
  * What is known before a run: its prompts, its constitution, how fast its models are. processes: of arms that work at once,
- * 1 where they do not; memory: bytes that all of them take at the peak; measured: replies that every arm's PPO is measured on.
+ * 1 where they do not; memory: bytes that all of them take at the peak; measured: replies that every arm's PPO is measured on;
+ * heldOut: prompts that it does not learn from.
  */
 export type RunInputs = {
   readonly train: readonly PromptRecord[];
@@ -40,6 +41,7 @@ export type RunInputs = {
   readonly processes: number;
   readonly memory?: number | undefined;
   readonly measured: number;
+  readonly heldOut: number;
   readonly notices?: RecipePlan["notices"];
 };
 
@@ -55,7 +57,7 @@ const learning = ({ epochs, batch, accumulation, lora, gradientCheckpointing }: 
 const planArm = (
   arm: string,
   config: RunConfig,
-  { train, constitution, examples, requested, measured }: RunInputs,
+  { train, constitution, examples, requested, measured, heldOut }: RunInputs,
   { speed, judge }: { speed: Speed; judge: Pick<JudgePlan, "speed" | "scoring" | "price"> },
 ): PlannedStep[] => {
   const { maxTokens } = config.sampling;
@@ -83,7 +85,7 @@ const planArm = (
     planTraining(`${arm}/dpo`, count, { ...learning(config.dpo), ...size, reference: true }, pairs),
     ...planPolicy(`${arm}/rl`, promptLengths(train), {
       ...{ ...config.ppo, ...size, reward, measured },
-      ...{ replies: config.ppo.batch, hasReference: true },
+      ...{ replies: config.ppo.batch, hasReference: true, heldOut },
     }),
   ];
 };

@@ -45,6 +45,7 @@ import {
   requireMeasurable,
 } from "./stages/evaluation.ts";
 import { type ArmRecords, armMetrics } from "./stages/measures.ts";
+import { splitPrompts } from "./stages/policy-prompts.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
@@ -125,6 +126,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   requireLearnable(config.sft.revisions, config.revise);
   const examples = await loadExamples(config.revise);
   const prompts = await gatherAll(config, context);
+  const { heldOut } = splitPrompts(prompts.train, ({ messages }) => messages, ["ppo", config.ppo]);
   const requested = await readProtocol(config.label, document);
   const { model, judge } = config;
   const inputs = await checkInputs(
@@ -144,7 +146,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   );
   requireChain(config, inputs.configs["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
-  return { document, prompts, examples, requested, inputs, request };
+  return { document, prompts, heldOut: heldOut.length, examples, requested, inputs, request };
 };
 
 /** Processes for the arms, where they can work at once. */
@@ -224,7 +226,10 @@ export const recipe: Recipe<typeof runSchema> = {
     },
   },
   async plan(config, context) {
-    const { document, prompts, examples, requested, inputs, request } = await prepare(config, context);
+    const { document, prompts, heldOut, examples, requested, inputs, request } = await prepare(
+      config,
+      context,
+    );
     await checkFolder(request, context);
     const { gathered, train, test } = prompts;
     const { notices } = gathered;
@@ -234,7 +239,7 @@ export const recipe: Recipe<typeof runSchema> = {
     return planRun(config, {
       ...{ train, test, notices, speeds, processes },
       ...{ constitution: document, examples, requested },
-      measured: measuredReplies(config, test),
+      ...{ measured: measuredReplies(config, test), heldOut },
       memory: shape == null ? undefined : processes * armMemory(shape, config, train),
     });
   },

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
 import { loadElsewhere, priceOfModel, runsHere, scoringByName } from "../models/index.ts";
+import { looksOf } from "../training/index.ts";
 import {
   constitutionFlag,
   formatFlag,
@@ -150,7 +151,8 @@ export const recipe: Recipe<typeof schema> = {
     const { maxTokens } = config.sampling;
     const { steps, batch, group, iterations, beta } = settings;
     const prompt = lengthsOf(reading);
-    const shared = { replies: batch * group, maxTokens, hasReference: beta > 0 };
+    const { heldOut } = reading.counts;
+    const shared = { replies: batch * group, maxTokens, hasReference: beta > 0, heldOut };
     const { model, reward, judge: judging } = inputs.configs;
     // a model that is to be fetched first has no shape yet
     const size =
@@ -168,7 +170,8 @@ export const recipe: Recipe<typeof schema> = {
       ...(config.reward === undefined ? {} : { reward: speeds["reward"]! }),
     });
     if (judge === undefined) return planOf(learning, reading.notices);
-    const comparisons = steps * batch * (group > 2 ? group : 1);
+    const looked = looksOf(settings.evaluateEvery, steps) * heldOut;
+    const comparisons = steps * batch * (group > 2 ? group : 1) + looked;
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
     const asked = {
       ...{ method: "choice" as const, scoring: scoringByName(judge) },
@@ -195,8 +198,7 @@ export const recipe: Recipe<typeof schema> = {
       texts: reading.texts,
       chatTemplate: config.chatTemplate,
     });
-    const { texts } = reading;
-    const count = gathered.used.length;
-    return await finishPolicy(pipeline, config, { model, count, texts, settings: config.grpo });
+    const { texts, counts } = reading;
+    return await finishPolicy(pipeline, config, { model, counts, texts, settings: config.grpo });
   },
 };

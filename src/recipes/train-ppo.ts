@@ -95,7 +95,8 @@ export const recipe: Recipe<typeof schema> = {
     const { maxTokens } = config.sampling;
     const { model, reward } = inputs.configs;
     const prompt = lengthsOf(reading);
-    const shared = { replies: settings.batch, maxTokens, hasReference: true };
+    const { heldOut } = reading.counts;
+    const shared = { replies: settings.batch, maxTokens, hasReference: true, heldOut };
     // a model that is to be fetched first has no shape yet
     const size =
       model == null || reward == null
@@ -118,8 +119,7 @@ export const recipe: Recipe<typeof schema> = {
       texts: reading.texts,
       chatTemplate: config.chatTemplate,
     });
-    const { texts } = reading;
-    const count = gathered.used.length;
-    return await finishPolicy(pipeline, config, { model, count, texts, settings: config.ppo });
+    const { texts, counts } = reading;
+    return await finishPolicy(pipeline, config, { model, counts, texts, settings: config.ppo });
   },
 };

@@ -1,9 +1,11 @@
 // What a training says at its end: what it learned from, how long it took, where its figures began and where they came
 // to. Read from the run's folder, so that a run that was finished before says the same. Knows no method.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { stepRecordSchema } from "../records/index.ts";
+import { type BestStepRecord, bestStepRecordSchema, stepRecordSchema } from "../records/index.ts";
 import { type Run, readRecords, readRun } from "../runs/index.ts";
+import { describeBest } from "./stages/best-step.ts";
 import { counted } from "./wording.ts";
 
 /** Figures of a step that are worth a line, by the names that trainings give them, and what people call them. */
@@ -16,6 +18,12 @@ const figures: Readonly<Record<string, string>> = {
   reward: "Reward",
   "objective/kl": "KL from the starting model",
   kl: "KL from the starting model",
+  "eval_objective/rlhf_reward": "Objective on the prompts kept out",
+  eval_objective: "Objective on the prompts kept out",
+  "eval_objective/scores": "Score on the prompts kept out",
+  eval_reward: "Reward on the prompts kept out",
+  "eval_objective/kl": "KL from the starting model on the prompts kept out",
+  eval_kl: "KL from the starting model on the prompts kept out",
 };
 
 /** A figure where it began and where it came to. */
@@ -28,6 +36,8 @@ export type TrainingSummary = {
   readonly figures: Readonly<Record<string, TrainingFigure>>;
   /** What was told of its rows or prompts while it ran: cut, left out, too few. */
   readonly told: readonly string[];
+  /** The step whose weights were kept, where they are not the last ones as a matter of course. */
+  readonly best?: Omit<BestStepRecord, "id" | "parents" | "stage" | "seed">;
 };
 
 /** Sums up a stage that is done. */
@@ -46,7 +56,12 @@ export const summariseTraining = async (
     if (event.type === "warning" && event.stage === stage && /^(rows|prompts)-/.test(event.code))
       told.add(event.text);
   const seconds = (await run.seconds())[stage] ?? 0;
-  return { steps: steps.length, seconds, figures: found, told: [...told] };
+  const summary = { steps: steps.length, seconds, figures: found, told: [...told] };
+  const kept = join(run.folder, stage, "best.jsonl");
+  const [record] = existsSync(kept) ? await readRecords(kept, bestStepRecordSchema) : [];
+  if (record === undefined) return summary;
+  const { id: _id, parents: _parents, stage: _stage, seed: _seed, ...best } = record;
+  return { ...summary, best };
 };
 
 const shown = (value: number): string =>
@@ -60,7 +75,7 @@ const duration = (seconds: number): string => {
 
 /** The summary as lines. from: what it learned from ("32 rows, 2 epochs"). */
 export const describeTraining = (
-  { steps, seconds, figures: found, told }: TrainingSummary,
+  { steps, seconds, figures: found, told, best }: TrainingSummary,
   from: string,
 ): string[] => [
   `Learned from ${from}: ${counted(steps, "step")} in ${duration(seconds)}.`,
@@ -70,4 +85,5 @@ export const describeTraining = (
       ? `${figures[name]}: ${shown(last)}.`
       : `${figures[name]}: ${shown(first)} at first, ${shown(last)} at last.`,
   ),
+  ...(best === undefined ? [] : [`Kept: ${describeBest(best, steps)}.`]),
 ];

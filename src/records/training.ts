@@ -70,3 +70,19 @@ export const stepRecordSchema = z.object({
   metrics: z.record(z.string(), z.number()),
 });
 export type StepRecord = z.infer<typeof stepRecordSchema>;
+
+/**
+ * Which step's weights a training ended with, where it keeps the best ones: the first of the steps at which the metric, taken
+ * on what was kept out of training, was the least or the most. parents: [that step's id]. last: the value at the last
+ * look, looks: how many there were.
+ */
+export const bestStepRecordSchema = z.object({
+  ...recordFields,
+  step: z.number().int().nonnegative(),
+  metric: z.string(),
+  wanted: z.enum(["least", "most"]),
+  value: z.number(),
+  last: z.number(),
+  looks: z.number().int().positive(),
+});
+export type BestStepRecord = z.infer<typeof bestStepRecordSchema>;

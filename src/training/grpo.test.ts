@@ -161,3 +161,55 @@ describe("GRPO", () => {
     await loop.release();
   });
 });
+
+describe.each([
+  ["GRPO", {}],
+  ["RLOO", { estimator: "rloo", scale: "none" }],
+] as const)("%s with prompts kept out", (_, change) => {
+  const prompts = [
+    [2, 20, 3],
+    [2, 21, 22, 3],
+    [2, 23, 3],
+  ];
+  const withoutLooks = (steps: Awaited<ReturnType<typeof take>>) =>
+    steps.map(({ step, metrics }) => ({
+      step,
+      metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith("eval_"))),
+    }));
+
+  it("looks at them every so many steps and after the last, and learns what it learns without", async () => {
+    const heldOut = { prompts, every: 2, rewards: [shareOfForty, endReward(0.5)] };
+    const few = { ...change, steps: 3, iterations: 1, minibatches: 1 };
+    const [plain, looked] = [open(few), open({ ...few, heldOut })];
+    const [one, other] = [await take(plain), await take(looked)];
+    expect(withoutLooks(other)).toEqual(one);
+    expect(looked.state.weights).toEqual(plain.state.weights);
+    const looks = other.filter(({ metrics }) => "eval_reward" in metrics);
+    expect(looks.map(({ step }) => step)).toEqual([1, 2]);
+    for (const { metrics } of looks) {
+      const { eval_reward: reward, eval_kl: kl, eval_objective: objective } = metrics;
+      // of RLOO the price is of a reply, of GRPO of a token
+      const priced = kl! * ("estimator" in change ? metrics["eval_completions/mean_length"]! : 1);
+      expect(objective).toBeCloseTo(reward! - 0.01 * priced, 5);
+      const ends = metrics["eval_rewards/end/mean"]!;
+      expect(ends).toBeCloseTo(-metrics["eval_completions/clipped_ratio"]!, 6);
+      expect(reward).toBeCloseTo(metrics["eval_rewards/forty/mean"]! + 0.5 * ends, 6);
+    }
+    await Promise.all([plain.release(), looked.release()]);
+  });
+
+  it("shows one reply to each, and knows no divergence where no reference is asked", async () => {
+    const seen: number[][] = [];
+    const reward: NamedReward["reward"] = async (replies) => {
+      seen.push(replies.map(({ prompt }) => prompt));
+      return replies.map(() => 0.25);
+    };
+    const heldOut = { prompts, every: 1, rewards: [{ name: "own", weight: 1, reward }] };
+    const loop = open({ ...change, beta: 0, reference: null, steps: 1, heldOut });
+    const [only] = await take(loop);
+    expect(seen).toEqual([[0, 1, 2]]);
+    expect(only!.metrics).toMatchObject({ eval_reward: 0.25, eval_objective: 0.25 });
+    expect(only!.metrics).not.toHaveProperty("eval_kl");
+    await loop.release();
+  });
+});

@@ -22,7 +22,8 @@ import {
   meanAndDeviation,
   shareWithoutSpread,
 } from "./group-advantages.ts";
-import type { LoopOptions, StepMetrics } from "./loop.ts";
+import { type HeldOutPrompts, isLookDue, sampleHeldOut } from "./held-out-prompts.ts";
+import { asEvaluation, type LoopOptions, type StepMetrics } from "./loop.ts";
 import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { gatherPlaces, layOutPolicy, type PolicyBatch, readPolicy, tokenMask } from "./policy-batch.ts";
@@ -71,6 +72,8 @@ export type GrpoOptions = LoopOptions &
     readonly reference: Scorer | null;
     readonly rewards: readonly NamedReward[];
     readonly prompts: readonly (readonly number[])[];
+    /** Prompts kept out. rewards: of their replies, one to each prompt. */
+    readonly heldOut?: HeldOutPrompts & { readonly rewards: readonly NamedReward[] };
     readonly steps: number;
     /** Prompts of a step, and replies to each (at least 2). */
     readonly batch: number;
@@ -320,6 +323,40 @@ const rollOut = async (options: GrpoOptions, step: number) => {
   };
 };
 
+/** Mean divergence from the reference on replies, as the method takes it: of a token, and of what beta is the price of. */
+const divergenceOf = (
+  estimator: GroupEstimator,
+  policy: readonly Float32Array[],
+  reference: readonly Float32Array[],
+): { readonly token: number; readonly priced: number } => {
+  const isWhole = estimator === "rloo";
+  const all = policy.map((own, at) =>
+    total(tokenDivergence({ policy: own, reference: reference[at]! }, isWhole ? "k1" : "k3")),
+  );
+  const token = average(all) / average(policy.map(({ length }) => length));
+  return { token, priced: isWhole ? average(all) : token };
+};
+
+/**
+ * What is optimised, on the prompts kept out: the names of a step's own metrics with eval_ before them, and objective, the
+ * mean reward less beta times the divergence.
+ */
+const heldOutMetrics = async (options: GrpoOptions, step: number): Promise<Record<string, number>> => {
+  const { heldOut, steps, estimator, beta } = options;
+  if (heldOut === undefined || !isLookDue(heldOut, { step, steps })) return {};
+  const replies = await sampleHeldOut(options, heldOut.prompts, step);
+  const { policy, reference } = await readReplies(options, replies, step);
+  const scored = await scoreReplies(heldOut.rewards, replies, { step, ...signalOf(options) });
+  const kl = reference === null ? null : divergenceOf(estimator, policy, reference);
+  const rewards = rewardMetrics(heldOut.rewards, scored);
+  return asEvaluation({
+    ...completionMetrics(replies),
+    ...rewards,
+    ...(kl === null ? {} : { kl: kl.token }),
+    objective: rewards["reward"]! - beta * (kl?.priced ?? 0),
+  });
+};
+
 /** All iterations over a step's replies; gives the metrics of every update. */
 const updateAll = async (
   options: GrpoOptions,
@@ -348,9 +385,12 @@ export async function* trainGrpo(options: GrpoOptions): AsyncGenerator<StepMetri
     const learningRate = learningRateAt({ ...options.schedule, totalSteps: options.steps }, step);
     const updates = await updateAll(options, rollout, { step, learningRate });
     const { gradient_norm, ...averages } = meanMetrics(updates);
-    yield {
-      step,
-      metrics: { ...averages, ...rollout.metrics, learning_rate: learningRate, grad_norm: gradient_norm! },
+    const metrics = {
+      ...averages,
+      ...rollout.metrics,
+      learning_rate: learningRate,
+      grad_norm: gradient_norm!,
     };
+    yield { step, metrics: { ...metrics, ...(await heldOutMetrics(options, step)) } };
   }
 }

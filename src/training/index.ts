@@ -31,6 +31,7 @@ export {
   type GrpoOptions,
   trainGrpo,
 } from "./grpo.ts";
+export { type HeldOutPrompts, looksOf, sampleHeldOut } from "./held-out-prompts.ts";
 export { createKlControl, type KlControl, type KlControlOptions } from "./kl-control.ts";
 export { type EpochLoopOptions, type LoopOptions, loopSteps, type StepMetrics } from "./loop.ts";
 export { muonOperations } from "./muon.ts";
@@ -66,6 +67,7 @@ export {
   rewardOfTokens,
   type SampledReply,
 } from "./rewards.ts";
+export type { SamplingParts } from "./rollouts.ts";
 export {
   type ChatCodec,
   closingTokens,

@@ -71,10 +71,11 @@ function* partsOf<Sizes, Row>(
   }
 }
 
-/**
- * Loss and metrics on the held-out rows as eval_*, where they are due after a step; rounded to single precision, in
- * which they are compared and kept.
- */
+/** Metrics on what was kept out as eval_*, rounded to single precision, in which they are compared and kept. */
+export const asEvaluation = (metrics: StepMetrics["metrics"]): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, Math.fround(value)]));
+
+/** Loss and metrics on the held-out rows, where they are due after a step. */
 const heldOutMetrics = async <Sizes, Row>(
   options: EpochLoopOptions<Sizes, Row>,
   step: number,
@@ -83,10 +84,7 @@ const heldOutMetrics = async <Sizes, Row>(
   const { heldOut, trainer } = options;
   if (heldOut === undefined || heldOut.rows.length === 0) return {};
   if (!isEvaluated(orderOf(options), heldOut.every, step)) return {};
-  const found = await trainer.evaluate(partsOf(heldOut.rows, options, layOutPart));
-  return Object.fromEntries(
-    Object.entries(found).map(([name, value]) => [`eval_${name}`, Math.fround(value)]),
-  );
+  return asEvaluation(await trainer.evaluate(partsOf(heldOut.rows, options, layOutPart)));
 };
 
 /**

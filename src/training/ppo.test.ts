@@ -259,3 +259,81 @@ describeLoop("PPO with an adaptive coefficient", async () => {
     },
   };
 });
+
+describe("PPO with prompts kept out", () => {
+  const kept = [
+    [2, 20, 3],
+    [2, 21, 22, 3],
+  ];
+  const heldOut = (every: number, klCoefficient = 0.01) => ({ prompts: kept, every, klCoefficient });
+  const evaluated = (metrics: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(metrics).filter(([name]) => name.startsWith("eval_")));
+
+  it("looks at them every so many steps and after the last, and learns what it learns without", async () => {
+    const steps = { ...few, steps: 3, kl: { initial: 0.1, target: 0.05, gain: 0.5 } };
+    const [plain, looked] = [open(steps), open({ ...steps, heldOut: heldOut(2) })];
+    const [one, other] = [await take(plain), await take(looked)];
+    const without = other.map(({ step, metrics }) => ({
+      step,
+      metrics: Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith("eval_"))),
+    }));
+    expect(without).toEqual(one);
+    expect(looked.state.weights).toEqual(plain.state.weights);
+    const looks = other.filter(({ metrics }) => Object.keys(evaluated(metrics)).length > 0);
+    expect(looks.map(({ step }) => step)).toEqual([1, 2]);
+    await Promise.all([plain.release(), looked.release()]);
+  });
+
+  it("samples no other prompts, with the same seeds at every look, and prices all looks alike", async () => {
+    const seen: { prompts: string[]; seeds: number[] }[] = [];
+    const state = freshModel();
+    const inner = createGenerator(state);
+    const generator: typeof inner = {
+      ...inner,
+      generate(requests, options) {
+        seen.push({
+          prompts: requests.map(({ prompt }) => prompt.join(" ")),
+          seeds: requests.map(({ seed }) => seed!),
+        });
+        return inner.generate(requests, options);
+      },
+    };
+    const kl = { initial: 0.1, target: 0.05, gain: 0.5 };
+    const loop = open({ ...few, steps: 2, generator, kl, heldOut: heldOut(1, 0.7) });
+    const metrics = (await take(loop)).map((step) => step.metrics);
+    const [, first, learned, second] = seen;
+    expect(first!.prompts).toEqual(kept.map((prompt) => prompt.join(" ")));
+    expect(second).toEqual(first);
+    expect(learned!.seeds).not.toEqual(seen[0]!.seeds);
+    for (const { prompts } of [seen[0]!, learned!])
+      expect(prompts.filter((prompt) => first!.prompts.includes(prompt))).toEqual([]);
+    for (const step of metrics) {
+      expect(step["eval_objective/kl_coef"]).toBeCloseTo(0.7, 6);
+      expect(step["eval_objective/rlhf_reward"]).toBeCloseTo(
+        step["eval_objective/scores"]! - 0.7 * step["eval_objective/kl"]!,
+        5,
+      );
+    }
+    await Promise.all([loop.release(), inner.release()]);
+  });
+
+  it("sees the objective rise, replies end or not, and the divergence grow", async () => {
+    const loop = open({ steps: 20, batch: 24, heldOut: heldOut(10) });
+    const looks = (await take(loop))
+      .map(({ metrics }) => evaluated(metrics))
+      .filter((look) => "eval_val/length" in look);
+    expect(looks).toHaveLength(2);
+    const [first, last] = looks as [Record<string, number>, Record<string, number>];
+    expect(last["eval_objective/rlhf_reward"]).toBeGreaterThan(first["eval_objective/rlhf_reward"]!);
+    expect(last["eval_objective/kl"]).toBeGreaterThan(0.5);
+    for (const look of looks) {
+      expect(look["eval_val/ended_share"]).toBe(look["eval_val/num_eos_tokens"]! / kept.length);
+      expect(look["eval_val/length"]).toBeGreaterThan(0);
+    }
+    await loop.release();
+  });
+});
+
+describeLoop("PPO with prompts kept out", async () =>
+  open({ ...few, heldOut: { prompts: [[2, 20, 3]], every: 2, klCoefficient: 0.01 } }),
+);

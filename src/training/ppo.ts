@@ -33,8 +33,9 @@ import {
   type Rollout,
   tokenDivergence,
 } from "./advantages.ts";
+import { endedShare, type HeldOutPrompts, isLookDue, sampleHeldOut } from "./held-out-prompts.ts";
 import type { KlControl } from "./kl-control.ts";
-import type { LoopOptions, StepMetrics } from "./loop.ts";
+import { asEvaluation, type LoopOptions, type StepMetrics } from "./loop.ts";
 import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import {
@@ -73,6 +74,8 @@ export type PpoOptions = LoopOptions &
     /** The price of leaving the reference, fixed or adaptive; it moves with every step. */
     readonly klControl: KlControl;
     readonly prompts: readonly (readonly number[])[];
+    /** Prompts kept out. klCoefficient: the price that their objective is told with, one for all looks. */
+    readonly heldOut?: HeldOutPrompts & { readonly klCoefficient: number };
     readonly steps: number;
     /** Replies sampled a step, and into how many minibatches and epochs they go. */
     readonly batch: number;
@@ -224,6 +227,20 @@ const objectives = (
   };
 };
 
+/** What is optimised, on the prompts kept out: the names of a step's own metrics with eval_ before them. */
+const heldOutMetrics = async (
+  options: PpoOptions,
+  reader: ReturnType<typeof createReader>,
+  step: number,
+): Promise<Record<string, number>> => {
+  const { heldOut, steps } = options;
+  if (heldOut === undefined || !isLookDue(heldOut, { step, steps })) return {};
+  const replies = await sampleHeldOut(options, heldOut.prompts, step);
+  const rollouts = await makeRollouts(options, reader, replies, step);
+  const found = objectives(rollouts, replies, { ...options, klCoefficient: heldOut.klCoefficient });
+  return asEvaluation({ ...found, "val/ended_share": endedShare(replies) });
+};
+
 /** What an update on some of a step's replies is fed with, in parts of equal size (the last may be smaller). */
 export const ppoParts = (
   items: readonly PackedItem[],
@@ -304,7 +321,7 @@ export async function* trainPpo(options: PpoOptions): AsyncGenerator<StepMetrics
         grad_norm: gradient_norm!,
       };
       klControl.observe(metrics["objective/kl"]);
-      yield { step, metrics };
+      yield { step, metrics: { ...metrics, ...(await heldOutMetrics(options, reader, step)) } };
     }
   } finally {
     await reader.release();

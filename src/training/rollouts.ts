@@ -55,18 +55,22 @@ const generate = async (
   }
 };
 
-/** A step's replies, one to each of the chosen prompts (repeat a prompt for several). */
+/**
+ * A step's replies, one to each of the chosen prompts (repeat a prompt for several). seedOf: of the reply at a place; not
+ * given: another one at every step.
+ */
 export const sampleReplies = async (
   { prompts, maxTokens, context = Number.POSITIVE_INFINITY, endToken, seed, ...parts }: SamplingParts,
   chosen: readonly number[],
   step: number,
+  seedOf = (at: number): number => deriveSeed(seed, "rollout", step, at),
 ): Promise<SampledReply[]> => {
   const requests = chosen.map((prompt, at) => ({
     prompt: prompts[prompt]!,
     // one token at least, also where a prompt takes all of the context
     maxTokens: Math.max(1, Math.min(maxTokens, context - prompts[prompt]!.length)),
     temperature: 1,
-    seed: deriveSeed(seed, "rollout", step, at),
+    seed: seedOf(at),
   }));
   const replies = await generate(parts, requests, step);
   return replies.map(({ ids, ended, end = endToken }, at) => ({

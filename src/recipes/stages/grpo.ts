@@ -12,20 +12,24 @@ import {
   grpoSignals,
   type NamedReward,
   rewardOfTokens,
+  type SampledReply,
+  type SamplingParts,
+  sampleHeldOut,
   type TextForm,
   trainGrpo,
 } from "../../training/index.ts";
-import { createGenerator, createScorer } from "../../transformer/index.ts";
+import { createGenerator, createScorer, type ModelState } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../policy-settings.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
-import { judgeReward } from "./judge-reward.ts";
+import { mostOfGrpo, noteLooks } from "./best-step.ts";
+import { judgeAgainst, judgeReward } from "./judge-reward.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
-import { encodePrompts } from "./policy-prompts.ts";
-import { endTokenOf, openReward } from "./ppo.ts";
+import { type EncodedPrompts, encodePrompts } from "./policy-prompts.ts";
+import { endTokenOf, type OpenReward, openReward } from "./ppo.ts";
 import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts";
-import { trainStage } from "./train-stage.ts";
+import { releasing, trainStage } from "./train-stage.ts";
 import {
   fixed,
   optimiserOf,
@@ -60,14 +64,19 @@ export type GrpoStageOptions = StageBase & {
 const scaleOf = ({ scale, estimator }: GrpoSettings) =>
   scale !== "auto" ? scale : estimator === "rloo" ? "none" : "group";
 
-/** What samples, is trained, and holds back; no reference where nothing is to be held. */
-const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) => {
+/**
+ * What samples, is trained, and holds back; no reference where nothing is to be held. compared: the starting model is
+ * needed all the same, as replies are held against its own.
+ */
+const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number, compared: boolean) => {
   const state = stateToTrain(model, model.weights, settings, seed);
-  const reference = settings.beta === 0 ? null : createScorer(startingState(model, state));
+  const starting = settings.beta > 0 || compared ? startingState(model, state) : null;
+  const reference = settings.beta === 0 || starting === null ? null : createScorer(starting);
   const parts = { generator: createGenerator(state, model.generationConfig), policy: createScorer(state) };
   return {
     ...parts,
     state,
+    starting,
     reference,
     trainer: createGrpoTrainer(state, optimiserOf(settings), settings),
     held: [...Object.values(parts), ...(reference === null ? [] : [reference])],
@@ -75,6 +84,51 @@ const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number) =
 };
 
 type Judge = { readonly opened: Parameters<typeof judgeReward>[0]["judge"]; readonly countUsage: CountUsage };
+
+/** Replies of the starting model to prompts kept out, sampled when they are first asked for. */
+const startingReplies = (
+  starting: ModelState,
+  model: TrainableModel,
+  parts: Omit<SamplingParts, "generator">,
+) => {
+  let sampled: Promise<readonly SampledReply[]> | undefined;
+  const sample = async (): Promise<readonly SampledReply[]> => {
+    const generator = createGenerator(starting, model.generationConfig);
+    return releasing([generator], () => sampleHeldOut({ ...parts, generator }, parts.prompts, 0));
+  };
+  return (): Promise<readonly SampledReply[]> => (sampled ??= sample());
+};
+
+type Rewarding = {
+  readonly model: TrainableModel;
+  readonly prompts: EncodedPrompts;
+  readonly starting: ModelState | null;
+  readonly judge: Judge | null;
+  readonly rewardModel: OpenReward | null;
+};
+
+/** What rewards replies that are learned, and those to prompts kept out: a judge holds these against the starting model's. */
+const rewardsOf = (
+  stage: StageContext,
+  { settings, ...options }: GrpoStageOptions,
+  { model, prompts, starting, judge, rewardModel }: Rewarding,
+  sampling: Omit<SamplingParts, "generator" | "prompts">,
+): { readonly rewards: NamedReward[]; readonly heldOut: NamedReward[] } => {
+  const alone: NamedReward[] = [];
+  if (rewardModel !== null && options.rewardModel !== undefined)
+    alone.push(rewardOfTokens("model", rewardModel.reward, options.rewardModel.weight));
+  const last = settings.missingEndPenalty > 0 ? [endReward(settings.missingEndPenalty)] : [];
+  if (judge === null || options.judge === undefined)
+    return { rewards: [...alone, ...last], heldOut: [...alone, ...last] };
+  const { constitution, weight } = options.judge;
+  const asked = { judge: judge.opened, countUsage: judge.countUsage, constitution, weight, model, stage };
+  const judged = judgeReward({ ...asked, prompts: prompts.records, group: settings.group });
+  const { records, tokens } = prompts.heldOut;
+  if (starting === null) return { rewards: [...alone, judged, ...last], heldOut: [] };
+  const opponents = startingReplies(starting, model, { ...sampling, prompts: tokens });
+  const compared = judgeAgainst({ ...asked, prompts: records, opponents });
+  return { rewards: [...alone, judged, ...last], heldOut: [...alone, compared, ...last] };
+};
 
 /** The stage's work, with the judge opened where there is one. */
 const trainWith = async (
@@ -87,54 +141,41 @@ const trainWith = async (
   const { name, settings, maxTokens, texts = "chat", chatTemplate } = options;
   const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
   const endToken = endTokenOf(model, options.model);
-  const prompts = encodePrompts(options.prompts, model.codec, model.config, texts);
+  const prompts = encodePrompts(options.prompts, model, texts, ["grpo", settings]);
   warnOf(stage, [
     ...prompts.notices,
     ...warmupNotices("grpo", settings, settings.steps),
     ...mergedNotices(options.model, model.isMerged, "grpo"),
   ]);
   const rewardModel =
-    options.rewardModel === undefined
-      ? null
-      : {
-          weight: options.rewardModel.weight,
-          ...(await openReward(options.rewardModel.folder, context, texts)),
-        };
-  const { held, ...parts } = openGrpo(model, settings, seed);
-  const rewards: NamedReward[] = [];
-  if (rewardModel !== null) rewards.push(rewardOfTokens("model", rewardModel.reward, rewardModel.weight));
-  if (judge !== null && options.judge !== undefined) {
-    const { constitution, weight } = options.judge;
-    const { opened, countUsage } = judge;
-    const { group } = settings;
-    rewards.push(
-      judgeReward({
-        judge: opened,
-        countUsage,
-        constitution,
-        weight,
-        model,
-        prompts: prompts.records,
-        group,
-        stage,
-      }),
-    );
-  }
-  if (settings.missingEndPenalty > 0) rewards.push(endReward(settings.missingEndPenalty));
-  const loop = {
-    ...settings,
-    ...parts,
-    scale: scaleOf(settings),
-    rewards,
-    prompts: prompts.tokens,
+    options.rewardModel === undefined ? null : await openReward(options.rewardModel.folder, context, texts);
+  const compared = judge !== null && prompts.heldOut.tokens.length > 0;
+  const { held, starting, ...parts } = openGrpo(model, settings, seed, compared);
+  const sampling = {
     maxTokens,
     context: Math.min(model.config.maxPositions, rewardModel?.context ?? Number.POSITIVE_INFINITY),
     endToken,
-    schedule: scheduleOf(settings),
-    padding: model.padding,
     seed,
     signal: stage.signal,
   };
+  const { rewards, heldOut } = rewardsOf(
+    stage,
+    options,
+    { model, prompts, starting, judge, rewardModel },
+    sampling,
+  );
+  const loop = {
+    ...settings,
+    ...parts,
+    ...sampling,
+    scale: scaleOf(settings),
+    rewards,
+    prompts: prompts.tokens,
+    heldOut: { prompts: prompts.heldOut.tokens, every: settings.evaluateEvery, rewards: heldOut },
+    schedule: scheduleOf(settings),
+    padding: model.padding,
+  };
+  const looks = noteLooks(mostOfGrpo);
   await trainStage({
     name,
     stage,
@@ -142,8 +183,12 @@ const trainWith = async (
     state: parts.state,
     trainer: parts.trainer,
     totalSteps: settings.steps,
-    note: ({ reward, kl }) =>
-      `reward ${fixed(reward, 2)}${kl === undefined ? "" : `, KL ${fixed(kl, 3)} a token`}`,
+    keepBest: settings.keepBest,
+    bestBy: mostOfGrpo,
+    note: (metrics) => {
+      const { reward, kl } = metrics;
+      return `reward ${fixed(reward, 2)}${kl === undefined ? "" : `, KL ${fixed(kl, 3)} a token`}${looks(metrics)}`;
+    },
     loop: (start) => trainGrpo({ ...loop, start }),
     onStep: watchAlarms(stage, settings.alarms, (metrics) => grpoSignals(metrics, rewardModel === null)),
     held: [...held, ...(rewardModel === null ? [] : [rewardModel])],

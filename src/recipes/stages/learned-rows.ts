@@ -69,17 +69,17 @@ const tooLong = (
     return [{ code, text }];
   });
 
-/**
- * Rows to learn and rows kept out, by a hash of what they answer: rows of one prompt never stand on two sides, and a row
- * stands on the same side in every run.
- */
+/** Whether a share keeps out what is asked: by a hash, so that it stands on the same side in every run and training. */
+export const isKeptOut = (asked: unknown, share: number): boolean =>
+  hashText(`held-out\u001f${JSON.stringify(asked)}`) / 2 ** 32 < share;
+
+/** Rows to learn and rows kept out, by what they answer: rows of one prompt never stand on two sides. */
 const splitRows = <Row>(
   rows: readonly EncodedRow<Row>[],
   share: number,
   answers: (row: Row) => unknown,
 ): { readonly learned: readonly EncodedRow<Row>[]; readonly heldOut: readonly EncodedRow<Row>[] } => {
-  const isHeldOut = ({ row }: EncodedRow<Row>): boolean =>
-    hashText(`held-out\u001f${JSON.stringify(answers(row))}`) / 2 ** 32 < share;
+  const isHeldOut = ({ row }: EncodedRow<Row>): boolean => isKeptOut(answers(row), share);
   return { learned: rows.filter((row) => !isHeldOut(row)), heldOut: rows.filter(isHeldOut) };
 };
 

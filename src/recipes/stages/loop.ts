@@ -5,18 +5,20 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, type DiskWriter, deriveSeed, UserError } from "../../core/index.ts";
+import { type Clock, collect, type DiskWriter, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 import { counted } from "../wording.ts";
+import { type BestBy, isBetter, keepBestStep, leastLoss } from "./best-step.ts";
 
 const checkpointName = "checkpoint.safetensors";
 const bestName = "best.safetensors";
 const loopStepName = "loop-step";
 const extraName = (name: string): string => `loop:${name}`;
-const bestLossName = "eval-loss";
+/** The best value so far, be it a loss or another metric. */
+const bestValueName = "eval-loss";
 /** A checkpoint is due after so long, and after so many times as long as the last one took to write. */
 const checkpointMilliseconds = 15_000;
 const writingShare = 20;
@@ -34,8 +36,10 @@ export type LoopStage<Sizes> = {
   readonly state: ModelState;
   readonly trainer: Trainer<Sizes>;
   readonly totalSteps: number;
-  /** Ends with the weights that had the least eval_loss, the first of equals, instead of the last ones. */
+  /** Ends with the weights of the best step, the first of equals, instead of the last ones. */
   readonly keepBest?: boolean;
+  /** By which metric a step is the best; not given: the least eval_loss. */
+  readonly bestBy?: BestBy;
   /** What to show beside the bar. */
   readonly note: (metrics: Readonly<Record<string, number>>) => string;
   /** Starts the loop at a step. */
@@ -120,23 +124,27 @@ export const discardCheckpoint = async (stage: StageContext): Promise<void> => {
 };
 
 /**
- * The weights with the least eval_loss so far, in a file of their own: what learns, not what is frozen. They are
+ * The weights of the best step so far, in a file of their own: what learns, not what is frozen. They are
  * written before any later checkpoint, and what comes between the two is computed again as it was, so going on from a
  * checkpoint finds the same best ones.
  */
-const openBest = async ({ stage, state, trainer, disk }: LoopStage<never> | LoopStage<unknown>) => {
+const openBest = async (
+  { stage, state, trainer, disk }: LoopStage<never> | LoopStage<unknown>,
+  by: BestBy,
+) => {
   const path = join(stage.folder, bestName);
   const names = Object.keys(trainer.snapshot().moments);
   const read = async (): Promise<Weights> => (existsSync(path) ? await readSafetensors(path) : {});
-  let least = (await read())[bestLossName]?.data[0] ?? Number.POSITIVE_INFINITY;
+  let best = (await read())[bestValueName]?.data[0];
   return {
-    /** Keeps the weights as they are now if nothing so far had less loss. */
-    async offer(loss: number): Promise<void> {
-      if (!(loss < least)) return;
+    /** Keeps the weights as they are now if they are better than any so far. */
+    async offer(metrics: StepMetrics["metrics"]): Promise<void> {
+      const value = metrics[by.metric];
+      if (value === undefined || (best !== undefined && !isBetter(by, value, best))) return;
       const weights = Object.fromEntries(names.map((name) => [name, state.weights[name]!]));
-      const mark = { [bestLossName]: { shape: [1], data: Float32Array.of(loss) } };
+      const mark = { [bestValueName]: { shape: [1], data: Float32Array.of(value) } };
       await writeSafetensors(path, { ...weights, ...mark }, "float32", disk);
-      least = loss;
+      best = value;
     },
     /** Puts the best weights into the state, where any were kept. */
     async take(): Promise<void> {
@@ -168,18 +176,18 @@ const tellStart = (
  * steps, and the checkpoint keeps both counts.
  */
 export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> => {
-  const { stage, state, trainer, totalSteps, clock, name } = options;
+  const { stage, state, trainer, totalSteps, clock, name, bestBy = leastLoss } = options;
   const steps = await stage.records("steps.jsonl", stepRecordSchema);
   const path = join(stage.folder, checkpointName);
   const start = await restoreCheckpoint(path, state, trainer, options.extras);
   tellStart(options, start, steps.existing);
-  const best = options.keepBest === true ? await openBest(options) : undefined;
+  const best = options.keepBest === true ? await openBest(options, bestBy) : undefined;
   let written = steps.existing;
   let due = clock.now() + checkpointMilliseconds;
   for await (const outcome of options.loop(start)) {
     await options.onStep?.(outcome);
     const { step, metrics } = outcome;
-    if (metrics["eval_loss"] !== undefined) await best?.offer(metrics["eval_loss"]);
+    await best?.offer(metrics);
     if (step >= written) {
       const id = `${name}/step-${String(step).padStart(5, "0")}`;
       await steps.append([
@@ -196,5 +204,7 @@ export const runLoop = async <Sizes>(options: LoopStage<Sizes>): Promise<void> =
       due = ended + Math.max(checkpointMilliseconds, writingShare * (ended - begun));
     }
   }
-  await best?.take();
+  if (best === undefined) return;
+  await best.take();
+  await keepBestStep(stage, await collect(steps.rows()), bestBy);
 };

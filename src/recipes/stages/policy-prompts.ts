@@ -1,26 +1,65 @@
 // The prompts of a training by reward as tokens: turns of a chat through the model's template, or plain texts to continue.
-// Those that leave no room for a reply are left out and told.
+// Those that leave no room for a reply are left out and told; a share may be kept out, to look at the policy with.
 
 import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { type ChatCodec, encodePromptAs, type TextForm } from "../../training/index.ts";
 import { fitsContext, type ModelConfig } from "../../transformer/index.ts";
-import type { Notice } from "./learned-rows.ts";
+import { isKeptOut, type Notice } from "./learned-rows.ts";
 import { vocabularyNotices } from "./vocabulary.ts";
 
-/** Prompts that leave room for a reply, as records and as tokens. */
-export type EncodedPrompts = {
+/** Prompts as records and as tokens. */
+type PromptTokens = {
   readonly records: readonly PromptRecord[];
   readonly tokens: readonly (readonly number[])[];
+};
+
+/** Prompts that leave room for a reply: those to learn from, and those kept out. */
+export type EncodedPrompts = PromptTokens & {
+  readonly heldOut: PromptTokens;
   readonly notices: readonly Notice[];
 };
 
-/** Prompts as a policy reads them. Throws UserError when none is left, and for one that the template cannot hold. */
+/** Which prompts are kept out. block: the key of the settings. */
+export type PromptSplit = readonly [
+  block: string,
+  settings: { readonly evaluationShare: number; readonly keepBest: boolean },
+];
+
+/**
+ * Prompts to learn from, and prompts kept out. Throws UserError when none is left to learn from, and when none is kept
+ * out to choose the best policy by.
+ */
+export const splitPrompts = <Prompt>(
+  prompts: readonly Prompt[],
+  messagesOf: (prompt: Prompt) => PromptRecord["messages"],
+  [block, { evaluationShare: share, keepBest }]: PromptSplit,
+): { readonly learned: readonly Prompt[]; readonly heldOut: readonly Prompt[] } => {
+  const isHeldOut = (prompt: Prompt): boolean => isKeptOut(messagesOf(prompt), share);
+  const learned = prompts.filter((prompt) => !isHeldOut(prompt));
+  const heldOut = prompts.filter(isHeldOut);
+  if (learned.length === 0 && heldOut.length > 0)
+    throw new UserError(
+      "nothing-to-learn",
+      `${block}.evaluationShare is ${share} and keeps out all ${prompts.length} prompts, so none is left to learn from. Lower it, or give more prompts.`,
+    );
+  if (keepBest && heldOut.length === 0)
+    throw new UserError(
+      "nothing-held-out",
+      `${block}.keepBest saves the policy with the highest objective on prompts kept out of training, but no prompt is kept out (${block}.evaluationShare is ${share}). Raise ${block}.evaluationShare${share > 0 ? " or give more prompts" : ""}, or leave ${block}.keepBest out.`,
+    );
+  return { learned, heldOut };
+};
+
+/**
+ * Prompts as a policy reads them. Throws UserError when none is left, for one that the template cannot hold, and like
+ * splitPrompts.
+ */
 export const encodePrompts = (
   prompts: readonly PromptRecord[],
-  codec: ChatCodec,
-  config: ModelConfig,
+  { codec, config }: { readonly codec: ChatCodec; readonly config: ModelConfig },
   texts: TextForm,
+  split: PromptSplit,
 ): EncodedPrompts => {
   const encoded = prompts.map((record) => ({ record, ids: encodePromptAs(codec, record.messages, texts) }));
   const kept = encoded.filter(({ ids }) => ids.length > 0 && fitsContext(config, ids.length));
@@ -33,13 +72,17 @@ export const encodePrompts = (
     );
   }
   const text = `${left} of ${prompts.length} prompts leave no room for a reply in ${context} and were left out.`;
-  const tokens = kept.map(({ ids }) => ids);
+  const parts = (some: readonly (typeof encoded)[number][]): PromptTokens => ({
+    records: some.map(({ record }) => record),
+    tokens: some.map(({ ids }) => ids),
+  });
+  const { learned, heldOut } = splitPrompts(kept, ({ record }) => record.messages, split);
   return {
-    records: kept.map(({ record }) => record),
-    tokens,
+    ...parts(learned),
+    heldOut: parts(heldOut),
     notices: [
       ...(left === 0 ? [] : [{ code: "prompts-too-long", text }]),
-      ...vocabularyNotices(codec.tokenizer, tokens, "the prompts"),
+      ...vocabularyNotices(codec.tokenizer, parts(kept).tokens, "the prompts"),
     ],
   };
 };

@@ -26,6 +26,7 @@ import {
 import type { PpoTrainingSettings } from "../policy-settings.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
+import { mostOfPpo, noteLooks } from "./best-step.ts";
 import type { Pipeline } from "./data.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
@@ -149,6 +150,9 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
   };
 };
 
+const klControlOf = ({ klCoefficient: initial, klTarget: target, klGain: gain }: PpoTrainingSettings) =>
+  createKlControl({ initial, target, gain });
+
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
   const { name, after, settings, maxTokens, texts = "chat" } = options;
@@ -163,13 +167,9 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     const seed = trainingSeed(run.seed, name);
     const { held, context: limit, ...parts } = await openPpo(options, seed, context);
     const { model, state, trainer } = parts;
-    const klControl = createKlControl({
-      initial: settings.klCoefficient,
-      target: settings.klTarget,
-      gain: settings.klGain,
-    });
+    const klControl = klControlOf(settings);
     const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
-    const prompts = encodePrompts(options.prompts, model.codec, model.config, texts);
+    const prompts = encodePrompts(options.prompts, model, texts, ["ppo", settings]);
     warnOf(stage, [
       ...prompts.notices,
       ...warmupNotices("ppo", settings, settings.steps),
@@ -181,6 +181,11 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       ...parts,
       klControl,
       prompts: prompts.tokens,
+      heldOut: {
+        prompts: prompts.heldOut.tokens,
+        every: settings.evaluateEvery,
+        klCoefficient: settings.klCoefficient,
+      },
       maxTokens,
       context: limit,
       schedule: scheduleOf(settings),
@@ -188,6 +193,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       seed,
       signal: stage.signal,
     };
+    const looks = noteLooks(mostOfPpo);
     await trainStage({
       name,
       stage,
@@ -195,8 +201,10 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       state,
       trainer,
       totalSteps: settings.steps,
+      keepBest: settings.keepBest,
+      bestBy: mostOfPpo,
       note: (metrics) =>
-        `score ${fixed(metrics["objective/scores"], 2)}, KL ${fixed(metrics["objective/kl"], 2)}`,
+        `score ${fixed(metrics["objective/scores"], 2)}, KL ${fixed(metrics["objective/kl"], 2)}${looks(metrics)}`,
       loop: async function* (start) {
         if (start === 0) await observe(0);
         yield* trainPpo({ ...loop, start });
