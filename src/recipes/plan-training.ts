@@ -61,15 +61,20 @@ export type PolicyPlan = {
 export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPlan): PlannedStep[] => {
   const { steps, epochs, maxTokens, speed, hasReference, reward, size } = plan;
   const { heldOut = 0, evaluateEvery = steps } = plan;
-  const measured = (plan.measured ?? 0) + looksOf(evaluateEvery, steps) * heldOut;
+  const looks = looksOf(evaluateEvery, steps);
+  const measured = (plan.measured ?? 0) + looks * heldOut;
   const { accumulation = 1, lora, gradientCheckpointing = false } = plan;
   const written = steps * plan.replies + measured;
   const batch = Math.ceil(plan.replies / plan.minibatches);
   const updates = steps * epochs * Math.ceil(plan.replies / batch);
   const readers = hasReference ? 2 : 1;
   const policy = { speed, maxTokens, batch: plan.replies };
-  const further = measured === 0 ? "" : `, and ${measured} to measure`;
-  const sampling = `${counted(steps, "step")} of ${counted(plan.replies, "reply", "replies")}${further}`;
+  const further = [
+    ...(plan.measured ? [`${plan.measured} to measure`] : []),
+    ...(heldOut > 0 ? [`${counted(looks, "look")} at ${heldOut} kept out`] : []),
+  ];
+  const learnt = `${counted(steps, "step")} of ${counted(plan.replies, "reply", "replies")}`;
+  const sampling = [learnt, ...further].join(", and ");
   const reading = `read by the policy${hasReference ? " and by its reference" : ""}`;
   const learning = planCalls(stage, `${counted(updates, "update")} on ${batch} of them`, policy, (reply) => ({
     learned: {

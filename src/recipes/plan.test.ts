@@ -158,6 +158,11 @@ describe("what learning by reward will take", () => {
       what: "3 steps of 8 replies, and 12 to measure",
     });
     expect(seconds({ measured: 12 })).toBeGreaterThan(seconds());
+    // prompts kept out are looked at behind steps 2 and 3
+    expect(plan({ heldOut: 5, evaluateEvery: 2 })[0]).toMatchObject({
+      calls: 24 + 2 * 5,
+      what: "3 steps of 8 replies, and 2 looks at 5 kept out",
+    });
     // as many replies, of which a few are written at a time
     const written = (change: Partial<PolicyPlan>): number => plan(change)[0]!.seconds!;
     expect(written({ steps: 48, replies: 4 })).toBeGreaterThan(1.3 * written({ steps: 3, replies: 64 }));

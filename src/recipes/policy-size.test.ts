@@ -31,5 +31,8 @@ describe("the size of a training by reward", () => {
     expect(memory({}, { accumulation: 4 })).toBeLessThan(memory());
     expect(memory({}, { minibatches: 8 })).toBeLessThan(memory());
     expect(memory({ replies: 128 })).toBeGreaterThan(memory());
+    // what is looked at is sampled and read at once
+    expect(memory({ replies: 8, heldOut: 64 })).toBeGreaterThan(memory({ replies: 8 }));
+    expect(memory({ heldOut: 64 })).toBe(memory());
   });
 });

@@ -5,9 +5,13 @@ import { logitRows, type ModelConfig, parameterCount } from "../transformer/inde
 import type { PolicyLoraSettings } from "./settings.ts";
 import { type TrainingSize, trainingSize } from "./training-size.ts";
 
-/** replies: of a step. prompt: tokens of the longest. helpers: local models that give the reward. */
+/**
+ * replies: of a step. heldOut: prompts that are looked at, with a reply each. prompt: tokens of the longest. helpers: local
+ * models that give the reward.
+ */
 export type PolicyLoad = {
   readonly replies: number;
+  readonly heldOut?: number;
   readonly prompt: number;
   readonly maxTokens: number;
   readonly hasReference: boolean;
@@ -28,7 +32,7 @@ const tokensRead = 4096;
 
 /** Size of PPO, GRPO or RLOO on a model. */
 export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize => {
-  const { replies, prompt, maxTokens, hasReference, helpers, settings } = load;
+  const { replies, heldOut = 0, prompt, maxTokens, hasReference, helpers, settings } = load;
   const length = Math.min(config.maxPositions, prompt + maxTokens);
   const batch = Math.ceil(replies / settings.minibatches);
   const tokens = Array.from({ length: batch }, () => length);
@@ -37,10 +41,11 @@ export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize 
   const reference = hasReference && settings.lora === undefined ? parameterCount(config, "causal-lm") : 0;
   const others = helpers.reduce((sum, helper) => sum + parameterCount(helper, "causal-lm"), 0);
   const cacheRow = 2 * config.layers * config.keyValueHeads * config.headSize * length;
-  const cache = Math.min(rowsAtATime, replies) * cacheRow;
+  const sampled = Math.max(replies, heldOut);
+  const cache = Math.min(rowsAtATime, sampled) * cacheRow;
   const atATime = Math.ceil(batch / settings.accumulation) * length;
   const most = logitRows(config);
-  const read = Math.min(atATime, most) + Math.min(tokensRead, replies * length, most);
+  const read = Math.min(atATime, most) + Math.min(tokensRead, sampled * length, most);
   const distributions = 2 * config.vocabularySize * read;
   return { ...size, memory: size.memory + bytes * (reference + others + cache + distributions) };
 };

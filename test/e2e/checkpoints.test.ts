@@ -149,6 +149,7 @@ const lora = { rank: 2, targets: ["q_proj", "down_proj"] };
 const dropped = { ...lora, dropout: 0.3 };
 const parts = { accumulation: 2, gradientCheckpointing: true };
 const kept = { evaluateEvery: 1, keepBest: true };
+const share = { evaluationShare: 0.25 };
 const adapterTrainings: readonly (readonly [string, string, () => object])[] = [
   [
     "train sft of adapters over 4 bits",
@@ -178,14 +179,20 @@ const adapterTrainings: readonly (readonly [string, string, () => object])[] = [
   [
     "train ppo of adapters",
     "train ppo",
-    () => ({ ...trainings["train ppo"]!.config(), ppo: { steps: 6, batch: 8, ...parts, lora } }),
+    () => ({
+      ...trainings["train ppo"]!.config(),
+      ppo: { steps: 6, batch: 8, ...parts, ...kept, ...share, lora },
+    }),
   ],
   [
     "train grpo of adapters as RLOO",
     "train grpo",
     () => ({
       ...trainings["train grpo"]!.config(),
-      grpo: { estimator: "rloo", scale: "none", steps: 6, batch: 2, group: 2, ...parts, lora },
+      grpo: {
+        ...{ estimator: "rloo", scale: "none", steps: 6, batch: 2, group: 2, lora },
+        ...{ ...parts, ...kept, ...share },
+      },
     }),
   ],
 ];
@@ -217,16 +224,19 @@ describe("training that stopped between two steps", () => {
     await stopped(command, to("stopped"), { after: 4 }, everySecondStep);
     await run(command, to("stopped"));
     const files = ["steps.jsonl", "adapter/adapter_model.safetensors"];
+    if (existsSync(inFolder(`${name}-whole/${stage}/best.jsonl`))) files.push("best.jsonl");
     expectSameFiles(inFolder(`${name}-stopped/${stage}`), inFolder(`${name}-whole/${stage}`), files);
   });
 
   it("train grpo with a judge does so too", async () => {
-    const judged = { ...trainings["train grpo"]!.config(), judge: inFolder("model") };
+    // replies to prompts kept out are held against the starting model's, which are sampled once
+    const grpo = { steps: 6, batch: 2, group: 2, beta: 0, evaluateEvery: 2, keepBest: true, ...share };
+    const judged = { ...trainings["train grpo"]!.config(), judge: inFolder("model"), grpo };
     const config = (out: string) => ({ ...judged, out: inFolder(`judged-${out}`) });
     await run("train grpo", config("whole"));
     await stopped("train grpo", config("stopped"), { after: 3 });
     await run("train grpo", config("stopped"));
-    const files = ["steps.jsonl", "model/model.safetensors"];
+    const files = ["steps.jsonl", "best.jsonl", "model/model.safetensors"];
     expectSameFiles(inFolder("judged-stopped/rl"), inFolder("judged-whole/rl"), files);
   });
 

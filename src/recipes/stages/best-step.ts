@@ -43,12 +43,13 @@ const names: Readonly<Record<string, string>> = {
   [mostOfGrpo.metric]: "objective on the prompts kept out",
 };
 
-/** "the weights behind step 4 of 6: the objective on the prompts kept out was 0.412, the most of 3 looks (0.398 at last)". */
+/** "the weights behind step 4 of 6: the objective on the prompts kept out was 0.412, the highest of 3 looks (0.398 at last)". */
 export const describeBest = (
   { step, metric, wanted, value, last, looks }: Omit<BestStepRecord, "id" | "parents" | "stage" | "seed">,
   steps: number,
 ): string => {
-  const rank = looks === 1 ? "at the only look" : `the ${wanted} of ${looks} looks`;
+  const extreme = wanted === "least" ? "lowest" : "highest";
+  const rank = looks === 1 ? "at the only look" : `the ${extreme} of ${looks} looks`;
   const end = step + 1 === steps ? "" : ` (${fixed(last)} at last)`;
   return `the weights behind step ${step + 1} of ${steps}: the ${names[metric] ?? metric} was ${fixed(value)}, ${rank}${end}`;
 };

@@ -142,6 +142,10 @@ const bytesOf = ({ weights }: ModelState): string =>
     )
     .join("\n");
 
+const stepIdOf = (step: number): string => `sl/step-${String(step).padStart(5, "0")}`;
+const bestOf = (name: string): unknown =>
+  JSON.parse(readFileSync(join(folder, name, "sl/best.jsonl"), "utf8").trim());
+
 describe("the best weights", () => {
   it("are kept where that is asked for, and the last ones otherwise", async () => {
     const last = await train("last", false);
@@ -152,6 +156,14 @@ describe("the best weights", () => {
     expect(await lossOn(best.state)).toBeCloseTo(least, 4);
     expect(await lossOn(last.state)).toBeCloseTo(last.losses.at(-1)!, 4);
     expect(existsSync(join(folder, "best/sl/best.safetensors"))).toBe(false);
+    // every second step is looked at
+    const step = 2 * best.losses.indexOf(least) + 1;
+    expect(bestOf("best")).toMatchObject({ step, metric: "eval_loss", value: least, looks: 12 });
+    expect(bestOf("best")).toMatchObject({ last: best.losses.at(-1)!, parents: [stepIdOf(step)] });
+    expect(existsSync(join(folder, "last/sl/best.jsonl"))).toBe(false);
+    expect(best.notices).toEqual([
+      expect.stringContaining(`sl: keeps the weights behind step ${step + 1} of 24`),
+    ]);
   });
 
   it("are the same after interruptions before, at and behind the best step", async () => {
@@ -162,8 +174,8 @@ describe("the best weights", () => {
     const broken = await train("broken", true);
     expect(broken.saved).toBe(true);
     expect(bytesOf(broken.state) === bytesOf(whole.state)).toBe(true);
-    const steps = (name: string): string => readFileSync(join(folder, name, "sl/steps.jsonl"), "utf8");
-    expect(steps("broken")).toBe(steps("whole"));
+    const read = (name: string, file: string): string => readFileSync(join(folder, name, "sl", file), "utf8");
+    for (const file of ["steps.jsonl", "best.jsonl"]) expect(read("broken", file)).toBe(read("whole", file));
   });
 });
 

@@ -1,11 +1,13 @@
 // Prompts of a training by reward as tokens: turns of a chat or plain texts, and those that do not fit are told.
 
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PromptRecord } from "../../records/index.ts";
 import { compileChatTemplate, createTokenizer, roleTokenTemplate } from "../../transformer/index.ts";
 import { sizedModel } from "../sized-model.fixture.ts";
-import { encodePrompts } from "./policy-prompts.ts";
+import { isKeptOut } from "./learned-rows.ts";
+import { encodePrompts, splitPrompts } from "./policy-prompts.ts";
 
 const folder = new URL("../../../test/golden/llama-random/tied/", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
@@ -42,5 +44,41 @@ describe("prompts for training", () => {
       { code: "prompts-too-long", text: expect.stringMatching(/^1 of 2 prompts .* 24 tokens/) },
     ]);
     expect(() => encodePrompts([long], narrow, "chat", all)).toThrow("All 1 prompts are too long");
+  });
+});
+
+describe("prompts kept out", () => {
+  const many = Array.from({ length: 40 }, (_, at) => prompt(`p${at}`, `the river ${at}`));
+  const split = (prompts: readonly PromptRecord[], evaluationShare: number, keepBest = false) =>
+    splitPrompts(prompts, ({ messages }) => messages, ["ppo", { evaluationShare, keepBest }]);
+
+  it("are on the side on which rows of the same prompt are, whatever stands beside them", () => {
+    const learnt = many.find(({ messages }) => !isKeptOut(messages, 0.5))!;
+    const others = fc.subarray(many.filter((one) => one !== learnt));
+    fc.assert(
+      fc.property(others, fc.double({ min: 0, max: 0.5, noNaN: true }), (some, share) => {
+        const prompts = [learnt, ...some];
+        const { learned, heldOut } = split(prompts, share);
+        expect(learned).toEqual(prompts.filter(({ messages }) => !isKeptOut(messages, share)));
+        expect(heldOut).toEqual(prompts.filter(({ messages }) => isKeptOut(messages, share)));
+      }),
+    );
+    const { heldOut } = split(many, 0.25);
+    expect(heldOut.length).toBeGreaterThan(4);
+    expect(heldOut.length).toBeLessThan(16);
+    const more = { codec, config: config(64) };
+    const encoded = encodePrompts(many, more, "chat", ["ppo", { evaluationShare: 0.25, keepBest: true }]);
+    expect(encoded.heldOut.records).toEqual(heldOut);
+    expect(encoded.tokens).toHaveLength(40 - heldOut.length);
+    expect(textsOf(encoded.heldOut.tokens)[0]).toContain(heldOut[0]!.messages[0]!.content);
+  });
+
+  it("are none by default; asking for the best policy without any, or leaving none to learn from, is refused", () => {
+    expect(split(many, 0)).toEqual({ learned: many, heldOut: [] });
+    expect(() => split(many, 0, true)).toThrow(
+      /ppo\.keepBest .* no prompt is kept out \(ppo\.evaluationShare is 0\)\. Raise ppo\.evaluationShare, or leave/,
+    );
+    const kept = many.filter(({ messages }) => isKeptOut(messages, 0.5)).slice(0, 2);
+    expect(() => split(kept, 0.5)).toThrow(/keeps out all 2 prompts/);
   });
 });

@@ -1,0 +1,56 @@
+// The best step of a training: of all looks the first of the best, whatever lies between them, and how it is told.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { StepRecord } from "../../records/index.ts";
+import {
+  type BestBy,
+  bestStepOf,
+  describeBest,
+  isBetter,
+  leastLoss,
+  mostOfPpo,
+  noteLooks,
+} from "./best-step.ts";
+
+const stepsOf = (by: BestBy, values: readonly (number | null)[]): StepRecord[] =>
+  values.map((value, step) => ({
+    ...{ id: `rl/step-${step}`, parents: [], stage: "rl", seed: step, step },
+    metrics: { other: 1, ...(value === null ? {} : { [by.metric]: value }) },
+  }));
+
+describe("the best step", () => {
+  it("is the one that weights are kept of when better ones alone take the place of those before", () => {
+    const values = fc.array(fc.option(fc.integer({ min: -3, max: 3 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(values, fc.constantFrom(leastLoss, mostOfPpo), (looks, by) => {
+        let kept: { step: number; value: number } | null = null;
+        for (const [step, value] of looks.entries())
+          if (value !== null && (kept === null || isBetter(by, value, kept.value))) kept = { step, value };
+        const best = bestStepOf(stepsOf(by, looks), by);
+        expect(best === null ? null : { step: best.step, value: best.value }).toEqual(kept);
+      }),
+    );
+  });
+
+  it("names its record, its metric and the other looks", () => {
+    const best = bestStepOf(stepsOf(mostOfPpo, [null, 0.4, null, 0.6, null, 0.5]), mostOfPpo);
+    expect(best).toEqual({
+      ...{ id: "rl/best", parents: ["rl/step-3"], stage: "rl", seed: 3, step: 3 },
+      ...{ metric: "eval_objective/rlhf_reward", wanted: "most", value: 0.6, last: 0.5, looks: 3 },
+    });
+    expect(describeBest(best!, 6)).toBe(
+      "the weights behind step 4 of 6: the objective on the prompts kept out was 0.600, the highest of 3 looks (0.500 at last)",
+    );
+    const loss = bestStepOf(stepsOf(leastLoss, [0.4]), leastLoss)!;
+    expect(describeBest(loss, 1)).toBe(
+      "the weights behind step 1 of 1: the loss on the rows kept out was 0.400, at the only look",
+    );
+  });
+
+  it("is told on the way by the last look", () => {
+    const note = noteLooks(mostOfPpo);
+    const said = stepsOf(mostOfPpo, [null, 0.4, null, 0.6]).map(({ metrics }) => note(metrics));
+    expect(said).toEqual(["", ", kept out 0.400", ", kept out 0.400", ", kept out 0.600"]);
+  });
+});
