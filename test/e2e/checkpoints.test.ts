@@ -250,7 +250,7 @@ describe("training that stopped between two steps", () => {
       },
       ...{ sft: short, reward: shortReward, dpo: short },
       // an alarm is an event, and would move the clock
-      ppo: { steps: 5, batch: 8, measureEvery, alarms: { endedShare: null } },
+      ppo: { steps: 5, batch: 8, measureEvery, ...kept, ...share, alarms: { endedShare: null } },
     });
     await stopped("run", config("measured"), { stage, after: 3 }, everySecondStep);
     expect(await standOf(inFolder(`measured/${stage}`))).toEqual({ recorded: 3, saved: 2 });
@@ -259,7 +259,7 @@ describe("training that stopped between two steps", () => {
     rmSync(inFolder(`unbroken/${stage}`), { recursive: true });
     for (const out of ["measured", "unbroken"])
       await stopped("run", config(out), { stage: "inverted/sl", after: 1 });
-    const files = ["goodhart.jsonl", "steps.jsonl", "model/model.safetensors"];
+    const files = ["goodhart.jsonl", "steps.jsonl", "best.jsonl", "model/model.safetensors"];
     expectSameFiles(inFolder(`measured/${stage}`), inFolder(`unbroken/${stage}`), files);
     const measured = readFileSync(inFolder(`measured/${stage}/goodhart.jsonl`), "utf8")
       .trim()
