@@ -160,6 +160,8 @@ export const recipe: Recipe<typeof schema> = {
         ? undefined
         : policySize(model, {
             ...shared,
+            // a judge holds replies to prompts kept out against the starting model's
+            hasReference: shared.hasReference || (judge !== undefined && heldOut > 0),
             prompt: prompt.longest,
             helpers: [reward, judging].filter((one) => one != null),
             settings,

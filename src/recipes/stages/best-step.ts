@@ -16,14 +16,20 @@ export const mostOfPpo: BestBy = { metric: "eval_objective/rlhf_reward", wanted:
 /** The same of GRPO and RLOO. */
 export const mostOfGrpo: BestBy = { metric: "eval_objective", wanted: "most" };
 
-/** Whether a value is better than another. */
-export const isBetter = ({ wanted }: BestBy, value: number, than: number): boolean =>
-  wanted === "least" ? value < than : value > than;
+/** What a look after a step found; undefined where there was none, or what it found is no number. */
+export const lookOf = (metrics: StepRecord["metrics"], { metric }: BestBy): number | undefined => {
+  const value = metrics[metric];
+  return value === undefined || Number.isNaN(value) ? undefined : value;
+};
+
+/** Whether a value is better than another, or than none. */
+export const isBetter = ({ wanted }: BestBy, value: number, than: number | undefined): boolean =>
+  than === undefined || (wanted === "least" ? value < than : value > than);
 
 /** The best step, the first of equals; null where none was looked at. */
 export const bestStepOf = (steps: readonly StepRecord[], by: BestBy): BestStepRecord | null => {
   const looks = steps.flatMap((record) => {
-    const value = record.metrics[by.metric];
+    const value = lookOf(record.metrics, by);
     return value === undefined ? [] : [{ record, value }];
   });
   const [first, ...others] = looks;
@@ -68,10 +74,10 @@ export const keepBestStep = async (
 };
 
 /** What stands behind a step's own figures: the last look at what was kept out, from the first one on. */
-export const noteLooks = ({ metric }: BestBy): ((metrics: StepRecord["metrics"]) => string) => {
+export const noteLooks = (by: BestBy): ((metrics: StepRecord["metrics"]) => string) => {
   let latest: number | undefined;
   return (metrics) => {
-    latest = metrics[metric] ?? latest;
+    latest = lookOf(metrics, by) ?? latest;
     return latest === undefined ? "" : `, kept out ${fixed(latest)}`;
   };
 };

@@ -11,7 +11,7 @@ import type { StageContext } from "../../runs/index.ts";
 import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
 import { counted } from "../wording.ts";
-import { type BestBy, isBetter, keepBestStep, leastLoss } from "./best-step.ts";
+import { type BestBy, isBetter, keepBestStep, leastLoss, lookOf } from "./best-step.ts";
 
 const checkpointName = "checkpoint.safetensors";
 const bestName = "best.safetensors";
@@ -139,8 +139,8 @@ const openBest = async (
   return {
     /** Keeps the weights as they are now if they are better than any so far. */
     async offer(metrics: StepMetrics["metrics"]): Promise<void> {
-      const value = metrics[by.metric];
-      if (value === undefined || (best !== undefined && !isBetter(by, value, best))) return;
+      const value = lookOf(metrics, by);
+      if (value === undefined || !isBetter(by, value, best)) return;
       const weights = Object.fromEntries(names.map((name) => [name, state.weights[name]!]));
       const mark = { [bestValueName]: { shape: [1], data: Float32Array.of(value) } };
       await writeSafetensors(path, { ...weights, ...mark }, "float32", disk);
