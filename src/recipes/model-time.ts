@@ -70,7 +70,8 @@ const openSeconds = ({ config, task }: ModelSpeed): number =>
 
 /**
  * What is asked of a model: tokens read and written over all calls. scored: tokens whose probabilities are read; where
- * nothing is said and nothing is written, all. opened: the model is there from a step before.
+ * nothing is said and nothing is written, all. opened: the model is there from a step before. shapes: of what is read, each
+ * of which takes a program of its own; where nothing is said, one.
  */
 export type AskedWork = {
   readonly calls: number;
@@ -78,12 +79,13 @@ export type AskedWork = {
   readonly written: number;
   readonly scored?: number;
   readonly opened?: boolean;
+  readonly shapes?: number;
 };
 
 /** Seconds in which a model answers. batch: rows that are generated at a time. */
 export const askSeconds = (
   speed: ModelSpeed,
-  { calls, read, written, scored = read, opened = false }: AskedWork,
+  { calls, read, written, scored = read, opened = false, shapes = 1 }: AskedWork,
   batch = rowsAtATime,
 ): number => {
   const { rate, config, threads = 1 } = speed;
@@ -95,14 +97,14 @@ export const askSeconds = (
   const passes = written / Math.max(1, Math.min(batch, rowsAtATime, calls));
   const writing = ((written + rowsOfPass * passes) * (each.layers + each.head)) / shares.read;
   const drawing = threads * written * drawn * config.vocabularySize;
-  const programs = (written > 0 ? 3 : 1) * programSeconds(speed, askingProgram);
+  const programs = (written > 0 ? 3 : shapes) * programSeconds(speed, askingProgram);
   return (opened ? 0 : openSeconds(speed)) + programs + (reading + writing + drawing) / rate;
 };
 
 /**
  * What a model learns. rows: of an epoch; tokens: of a row on average, longest: of the longest; reference: the model as
  * it was before the first step reads all rows once; opened: the model is there from a step before; muon: the layers'
- * matrices are moved by Muon.
+ * matrices are moved by Muon; shapes: as of AskedWork.
  */
 export type LearnedWork = {
   readonly rows: number;
@@ -116,6 +118,7 @@ export type LearnedWork = {
   readonly reference?: boolean;
   readonly opened?: boolean;
   readonly muon?: boolean;
+  readonly shapes?: number;
 };
 
 /** Seconds in which a model learns rows and is saved. */
@@ -147,12 +150,13 @@ export const learnSeconds = (speed: ModelSpeed, work: LearnedWork): number => {
   const numbers = parameterCount(config, task);
   const learned = lora === undefined ? numbers : numbers / adapterShare;
   const steps = Math.ceil(rows / batch) * epochs;
-  const shapes = parameterShapes(config);
-  const moved = work.muon === true ? hiddenMatrices(config).map((name) => shapes[name]!) : [];
+  const weights = parameterShapes(config);
+  const moved = work.muon === true ? hiddenMatrices(config).map((name) => weights[name]!) : [];
   const moving = muonOperations(moved) / shares.learned;
   const optimising = steps * (optimised * learned + moving);
   const referring = work.reference === true ? (rows * tokens * (each.layers + each.head)) / shares.read : 0;
-  const programs = (left === 0 || rows < batch ? 1 : 2) * programSeconds(speed, trainingProgram);
+  const shapes = Math.max(left === 0 || rows < batch ? 1 : 2, work.shapes ?? 1);
+  const programs = shapes * programSeconds(speed, trainingProgram);
   const saving = (bytes * numbers) / savedBytes;
   const opening = work.opened === true ? 0 : openSeconds(speed);
   return opening + programs + saving + (learning + optimising + referring) / rate;

@@ -57,6 +57,9 @@ export type PolicyPlan = {
   readonly size?: TrainingSize | undefined;
 } & Pick<LearnedWork, "accumulation" | "lora" | "gradientCheckpointing">;
 
+/** Replies are of many lengths, so that whatever reads or learns them takes a program for each of some shapes. */
+const shapes = 2;
+
 /** Learning by reward, part by part: replies are written, read by policy and reference, scored, and learned. */
 export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPlan): PlannedStep[] => {
   const { steps, epochs, maxTokens, speed, hasReference, reward, size } = plan;
@@ -78,7 +81,7 @@ export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPla
   const reading = `read by the policy${hasReference ? " and by its reference" : ""}`;
   const learning = planCalls(stage, `${counted(updates, "update")} on ${batch} of them`, policy, (reply) => ({
     learned: {
-      ...{ accumulation, lora, gradientCheckpointing, opened: true },
+      ...{ accumulation, lora, gradientCheckpointing, opened: true, shapes },
       ...{ rows: plan.replies, epochs: steps * epochs, batch },
       ...{ tokens: prompt.mean + reply, longest: prompt.longest + reply },
     },
@@ -92,12 +95,13 @@ export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPla
       read: readers * written * (prompt.mean + reply),
       scored: readers * written * reply,
       opened: true,
+      shapes: readers * shapes,
     })),
     ...(reward === undefined
       ? []
       : [
           planCalls(stage, "scored by the reward model", { speed: reward, maxTokens }, (reply) => ({
-            ...{ calls: written, read: written * (prompt.mean + reply) },
+            ...{ calls: written, read: written * (prompt.mean + reply), shapes },
           })),
         ]),
     { ...learning, ...(size === undefined ? {} : { size }) },

@@ -29,6 +29,8 @@ const bytes = 4;
 /** Rows that the generator decodes at a time, and tokens that are read in one run. */
 const rowsAtATime = 96;
 const tokensRead = 4096;
+/** Replies are of many lengths: whatever reads them holds at least this many programs, each with memory of its own. */
+const shapesRead = 2;
 
 /** Size of PPO, GRPO or RLOO on a model. */
 export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize => {
@@ -45,7 +47,8 @@ export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize 
   const cache = Math.min(rowsAtATime, sampled) * cacheRow;
   const atATime = Math.ceil(batch / settings.accumulation) * length;
   const most = logitRows(config);
-  const read = Math.min(atATime, most) + Math.min(tokensRead, sampled * length, most);
+  const readers = hasReference ? 2 : 1;
+  const read = Math.min(atATime, most) + shapesRead * readers * Math.min(tokensRead, sampled * length, most);
   const distributions = 2 * config.vocabularySize * read;
   return { ...size, memory: size.memory + bytes * (reference + others + cache + distributions) };
 };
