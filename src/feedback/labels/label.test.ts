@@ -286,13 +286,13 @@ describe("preferenceRows", () => {
 
   it("leaves out comparisons with a reply that was cut, whichever of the two it is", async () => {
     const labels = await label({ judge: judgeBy(() => 0.9), pairs: pairs.slice(0, 5) });
-    const samples = labels.slice(0, 4).map(({ id, prompt, parents }, at): ReplyRecord => {
+    const samples = labels.slice(0, 4).map(({ prompt, parents }, at): ReplyRecord => {
       const text = at === 3 ? "whole" : "cut";
       const finish = at === 3 ? "stop" : "length";
       return {
         id: parents[1 + (at % 2)]!,
         parents: [],
-        stage: id,
+        stage: "sample",
         seed: 0,
         prompt,
         model: "m",
