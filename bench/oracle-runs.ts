@@ -8,10 +8,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { covenantVersion } from "../src/core/index.ts";
 import { replaceBetweenMarkers } from "./seeds-table.ts";
-import { splitWords } from "./words.ts";
+import { readWholeNumbers, readWords, splitWords } from "./words.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const main = join(root, "src/cli/main.ts");
@@ -21,10 +20,12 @@ const experiments = join(root, "docs/experiments.md");
 type Found<Metrics> = { readonly seed: number; readonly folder: string; readonly metrics: Metrics | null };
 
 /**
- * command: words of the command; config: from the checkout's folder. out: where runs go by default. nothing: codes of errors
- * that are results, since they say that a seed came to nothing. read: what the table needs of a seed.
+ * bench: the import.meta.url of the experiment. command: words of the command; config: from the checkout's folder. out:
+ * where runs go by default. nothing: codes of errors that are results, since they say that a seed came to nothing. read:
+ * what the table needs of a seed.
  */
 type Experiment<Metrics, Run> = {
+  readonly bench: string;
   readonly command: readonly string[];
   readonly config: string;
   readonly out: string;
@@ -60,7 +61,7 @@ export const runOracleExperiment = async <Metrics, Run>(
 ): Promise<void> => {
   const { command, config, markers } = experiment;
   const { ownWords, runWords } = splitWords(process.argv.slice(2), ["seeds", "out"], ["tables-only"]);
-  const { values } = parseArgs({
+  const { values } = readWords(experiment.bench, {
     args: ownWords,
     options: {
       seeds: { type: "string", default: "0,1,2,3,4" },
@@ -68,7 +69,7 @@ export const runOracleExperiment = async <Metrics, Run>(
       "tables-only": { type: "boolean", default: false },
     },
   });
-  const seeds = values.seeds.split(",").map(Number);
+  const seeds = readWholeNumbers("--seeds", values.seeds, 0);
   const runs: Run[] = [];
   for (const seed of seeds) {
     const folder = join(values.out, String(seed));

@@ -6,6 +6,7 @@ import { runOracleExperiment } from "./oracle-runs.ts";
 import { formatVotes, type VoteRun, voteMarkers } from "./vote-table.ts";
 
 await runOracleExperiment<{ satisfaction?: VoteRun["figures"] }, VoteRun>({
+  bench: import.meta.url,
   command: ["simulate", "vote"],
   config: "configs/simulate/vote/tiny.yaml",
   out: "runs/vote-oracle",

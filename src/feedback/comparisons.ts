@@ -14,7 +14,7 @@ import {
   type TextPlace,
   UserError,
 } from "../core/index.ts";
-import { type ComparisonRecord, type Message, messageSchema } from "../records/index.ts";
+import { type ComparisonRecord, type Message, messageSchema, type StageName } from "../records/index.ts";
 import { exactDialogue } from "./dialogue.ts";
 import type { ReplyPair } from "./pairs.ts";
 import { createDigestMap } from "./prompts/digests.ts";
@@ -183,7 +183,7 @@ export async function* readPairs(file: string, options: ReadingOptions = {}): As
 }
 
 /** stage: as in the records. */
-export type ComparisonOptions = ReadingOptions & { readonly runSeed: number; readonly stage?: string };
+export type ComparisonOptions = ReadingOptions & { readonly runSeed: number; readonly stage?: StageName };
 
 /**
  * The comparisons of a published set whose best reply is known, as records, in its order; none where its format has none.

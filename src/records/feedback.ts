@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { cutSchema, finishSchema, messageSchema, usageSchema } from "./conversation.ts";
+import { labelIdSchema, modelIdSchema, principleIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /**
@@ -12,7 +13,7 @@ import { recordFields } from "./record.ts";
  */
 export const revisionStepSchema = z.object({
   round: z.number().int().positive(),
-  principle: z.string(),
+  principle: principleIdSchema,
   critiqueRequest: z.string(),
   critique: z.string(),
   revisionRequest: z.string(),
@@ -28,7 +29,7 @@ export type RevisionStep = z.infer<typeof revisionStepSchema>;
  * gives probabilities; unknown: the model gave no answer that can be read, which is never a pass.
  */
 export const principleVerdictSchema = z.object({
-  principle: z.string(),
+  principle: principleIdSchema,
   verdict: z.enum(["kept", "violated", "unknown"]),
   kept: z.number().min(0).max(1).optional(),
 });
@@ -47,12 +48,12 @@ export type PrincipleCheck = z.infer<typeof principleCheckSchema>;
  */
 export const revisionRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
+  prompt: promptIdSchema,
   messages: z.array(messageSchema),
   answer: z.string(),
   steps: z.array(revisionStepSchema),
   checks: z.array(principleCheckSchema).optional(),
-  failing: z.array(z.string()).optional(),
+  failing: z.array(principleIdSchema).optional(),
 });
 export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
 
@@ -121,7 +122,7 @@ export type ReasoningChain = z.infer<typeof reasoningChainSchema>;
  * votes, chains: of both orders, where there are any.
  */
 export const judgementSchema = z.object({
-  principle: z.string(),
+  principle: principleIdSchema,
   orders: z.tuple([probability, probability]).nullable(),
   reason: unscoredReasonSchema.optional(),
   votes: z.tuple([votesSchema, votesSchema]).optional(),
@@ -139,11 +140,12 @@ export type Judgement = z.infer<typeof judgementSchema>;
  */
 export const labelRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
+  id: labelIdSchema,
+  prompt: promptIdSchema,
   messages: z.array(messageSchema),
   replies: z.tuple([z.string(), z.string()]),
-  principle: z.string(),
-  judge: z.string(),
+  principle: principleIdSchema,
+  judge: modelIdSchema,
   state: labelStateSchema,
   reason: unscoredReasonSchema.optional(),
   probability: probability.nullable(),

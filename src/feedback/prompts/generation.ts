@@ -11,6 +11,7 @@ import type {
   Message,
   PromptKind,
   PromptRecord,
+  StageName,
   UnclassifiedReason,
   Usage,
 } from "../../records/index.ts";
@@ -43,7 +44,7 @@ export type GenerationOptions = Partial<Pace> & {
   readonly shots: number;
   readonly each: number;
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly temperature: number;
   readonly topP: number;
   readonly tokensEach: number;
@@ -154,7 +155,7 @@ export const createHarvest = async (
     runSeed,
     stage,
     testShare,
-  }: { readonly runSeed: number; readonly stage: string; readonly testShare: number },
+  }: { readonly runSeed: number; readonly stage: StageName; readonly testShare: number },
 ) => {
   const counts: GenerationCounts = { texts: 0, blank: 0, repeated: 0, calls: 0, failed: {} };
   const known = createDigestMap();
