@@ -150,17 +150,20 @@ export const createEcho = (
 ): Strategy => {
   // What was read before another call of the same request failed: asked again, the request goes on from there.
   const begun = new WeakMap<ScoreRequest, Map<string, Echoed>>();
+  // What a trial found; kept, so that a trial that is asked again pays for it once.
+  let isBelieved: boolean | undefined;
   return async (request, signal) => {
     const prompt = await render(request.messages, signal);
     if (prompt === null) return null;
     const read = begun.get(request) ?? new Map<string, Echoed>();
     begun.set(request, read);
     const tailOf = (text: string): string => (text.startsWith(lead) ? text : `${lead}${text}`);
-    if (request.trial === true) {
+    if (request.trial === true && isBelieved === undefined) {
       const start = commonStart(request.continuations.map(tailOf));
       const echo = await askEcho(options, `${prompt}${start}`, signal);
-      if (echo === null || !tellsOwnTokens(echo)) return null;
+      isBelieved = echo !== null && tellsOwnTokens(echo);
     }
+    if (isBelieved === false) return null;
     for (const continuation of request.continuations) {
       if (read.has(continuation)) continue;
       const tail = tailOf(continuation);
