@@ -25,13 +25,36 @@ export const revisionStepSchema = z.object({
 export type RevisionStep = z.infer<typeof revisionStepSchema>;
 
 /**
+ * Why there is no label, no vote or no verdict. reply-missing: one of the two replies did not come; overflow: the
+ * comparison does not fit the judge's context; rejected: the judge's server would not or could not answer this one
+ * question; refusal: the judge or its provider declined; no-choice: the judge named
+ * no letter; neither, both: it spoke for none of the two replies, or for both; empty: it said nothing; cut: it was cut by
+ * the token limit before it came to a verdict.
+ */
+export const unscoredReasons = [
+  "reply-missing",
+  "overflow",
+  "rejected",
+  "refusal",
+  "no-choice",
+  "neither",
+  "both",
+  "empty",
+  "cut",
+] as const;
+export const unscoredReasonSchema = z.enum(unscoredReasons);
+export type UnscoredReason = z.infer<typeof unscoredReasonSchema>;
+
+/**
  * Whether a reply is as a principle wants it. kept: P(it is), the mean of both orders of the question, where the model
- * gives probabilities; unknown: the model gave no answer that can be read, which is never a pass.
+ * gives probabilities; unknown: the model gave no answer that can be read (reason: why), or another one with the options
+ * exchanged, which is never a pass.
  */
 export const principleVerdictSchema = z.object({
   principle: principleIdSchema,
   verdict: z.enum(["kept", "violated", "unknown"]),
   kept: z.number().min(0).max(1).optional(),
+  reason: unscoredReasonSchema.optional(),
 });
 export type PrincipleVerdict = z.infer<typeof principleVerdictSchema>;
 
@@ -62,27 +85,6 @@ export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
  * nobody was asked; unscored: there is no label, for a reason.
  */
 export const labelStateSchema = z.enum(["judged", "identical", "unscored"]);
-
-/**
- * Why there is no label, no vote or no verdict. reply-missing: one of the two replies did not come; overflow: the
- * comparison does not fit the judge's context; rejected: the judge's server would not or could not answer this one
- * question; refusal: the judge or its provider declined; no-choice: the judge named
- * no letter; neither, both: it spoke for none of the two replies, or for both; empty: it said nothing; cut: it was cut by
- * the token limit before it came to a verdict.
- */
-export const unscoredReasons = [
-  "reply-missing",
-  "overflow",
-  "rejected",
-  "refusal",
-  "no-choice",
-  "neither",
-  "both",
-  "empty",
-  "cut",
-] as const;
-export const unscoredReasonSchema = z.enum(unscoredReasons);
-export type UnscoredReason = z.infer<typeof unscoredReasonSchema>;
 
 /**
  * How a judge is asked. choice: log-probabilities of the two letters; reasoning: the same after a chain of thought;

@@ -35,7 +35,8 @@ export type Examples = { readonly count: number; at(index: number): PromptRecord
 
 /**
  * shots: examples a call; each: new prompts asked for in a call. kind: of the examples and of what is written. chunk: calls
- * made together; window: such chunks at a time (default: the model's).
+ * made together; window: such chunks at a time (default: the model's). An answer has answerTokens at most, and tokensEach more
+ * for each prompt.
  */
 export type GenerationOptions = Partial<Pace> & {
   readonly model: LanguageModel;
@@ -47,6 +48,7 @@ export type GenerationOptions = Partial<Pace> & {
   readonly stage: StageName;
   readonly temperature: number;
   readonly topP: number;
+  readonly answerTokens: number;
   readonly tokensEach: number;
   readonly signal?: AbortSignal;
 };
@@ -86,7 +88,7 @@ const requestOf = (
   shots: readonly PromptRecord[],
   seed: number,
 ): GenerateRequest => {
-  const { kind, each, temperature, topP, tokensEach } = options;
+  const { kind, each, temperature, topP, answerTokens, tokensEach } = options;
   const [what, purpose] = wording[kind];
   const content = renderTemplate(template, {
     kind: what,
@@ -94,7 +96,7 @@ const requestOf = (
     count: String(each),
     purpose,
   });
-  const maxTokens = 32 + each * tokensEach;
+  const maxTokens = answerTokens + each * tokensEach;
   return { messages: [{ role: "user", content }], maxTokens, temperature, topP, seed, answer: form };
 };
 
