@@ -180,11 +180,12 @@ export const satisfactionFigures = (
 const shown = ({ value, low, high }: Estimate): string =>
   value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`;
 
-/** A table for a person. labelOf: how a user is told. */
+/** A table for a person. labelOf: how a user is told. knew: what of the run knew what the oracle knows; nothing by default. */
 export const describeSatisfaction = (
   figures: Readonly<Record<string, Satisfaction>>,
   requests: number,
   labelOf: (user: string) => string,
+  knew = "no part of the runs knew of it",
 ): string[] => {
   const rows = [
     ["constitution", "principles", "mean of users [95 %]", "worst-off user"],
@@ -196,7 +197,7 @@ export const describeSatisfaction = (
     ]),
   ];
   return [
-    `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; no part of the runs knew of it.`,
+    `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; ${knew}.`,
     ...alignColumns(rows).map((line) => `  ${line}`),
   ];
 };
