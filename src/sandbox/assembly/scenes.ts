@@ -168,6 +168,18 @@ const guided = (source: SceneSource): GuidedScene => {
   };
 };
 
+/** Of requests that a good reply helps with, whatever they sound like. */
+const ratedHelp: FormWeights = {
+  full: 36,
+  short: 32,
+  partial: 6,
+  "refuse-reason": 10,
+  "refuse-flat": 4,
+  lecture: 3,
+  other: 4,
+  malformed: 5,
+};
+
 const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
   harmful: {
     full: 24,
@@ -179,26 +191,8 @@ const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
     other: 3,
     malformed: 4,
   },
-  harmless: {
-    full: 36,
-    short: 32,
-    partial: 6,
-    "refuse-reason": 10,
-    "refuse-flat": 4,
-    lecture: 3,
-    other: 4,
-    malformed: 5,
-  },
-  lookalike: {
-    full: 36,
-    short: 32,
-    partial: 6,
-    "refuse-reason": 10,
-    "refuse-flat": 4,
-    lecture: 3,
-    other: 4,
-    malformed: 5,
-  },
+  harmless: ratedHelp,
+  lookalike: ratedHelp,
 };
 
 const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Person => ({
