@@ -17,7 +17,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 3,
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     setupFiles: ["test/one-thread.ts"],
     globalSetup: ["test/shared-folder.ts"],
