@@ -24,6 +24,7 @@ export {
 export { type GamesPage, gamesPage } from "./games-page.ts";
 export { listGoals } from "./goals.ts";
 export { type GroupLikeness, type GroupsPageData, groupsPage } from "./groups-page.ts";
+export { setbacksOf } from "./setbacks.ts";
 
 /**
  * Reads a run folder and writes its `report.html`. Throws UserError when the folder is no run, when a file in it is
