@@ -19,7 +19,7 @@ import {
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { askedWords, nextCommands } from "./next-command.ts";
+import { nextAfterSimulation } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -35,6 +35,7 @@ import {
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
+import { noStatements } from "./statements.ts";
 import { counted } from "./wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
@@ -117,6 +118,7 @@ const figuresOf = (
   runs: runs.map(({ run, tasks, documents }, at) => ({
     run,
     tasks,
+    comments: counts[at]!.comments,
     users: counts[at]!.users,
     all: counts[at]!.all,
     documents: documents.map(({ part, state, similarity, changes, document }) => ({
@@ -124,6 +126,10 @@ const figuresOf = (
       state,
       similarity,
       principles: document.principles.length,
+      noStatement: noStatements(
+        document.principles.map(({ title }) => title),
+        config,
+      ),
       ...Object.fromEntries(
         ["added", "changed", "removed"].map((one) => [
           one,
@@ -166,7 +172,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ),
       `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
-      ...nextCommands(["revise", ...askedWords(config.model), "--constitution", file]),
+      ...nextAfterSimulation(config, file),
     ],
     document: {
       folder: run.folder,

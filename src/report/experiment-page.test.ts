@@ -24,6 +24,7 @@ const contract = (users: number, runs: number): ContractPageData => ({
       estimate: { value: 5, low: users > 1 ? 4 : null, high: users > 1 ? 6 : null, n: users },
     },
   })),
+  remarks: [nasty],
   benefit: {
     requests: 60,
     rows: ["none", nasty].map((constitution) => ({

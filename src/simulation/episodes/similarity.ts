@@ -45,8 +45,6 @@ export const similarities = (texts: readonly string[], others: readonly string[]
   );
 };
 
-/** How alike texts are, two by two: rows for texts, columns for the same. Frequencies are those of all of them. */
-export const similarityTable = (texts: readonly string[]): number[][] => {
-  const vectors = vectorsOf(texts);
-  return vectors.map((one) => vectors.map((other) => cosine(one, other)));
-};
+/** How alike texts are, two by two, each pair by itself as similarity has it: rows for texts, columns for the same. */
+export const similarityTable = (texts: readonly string[]): number[][] =>
+  texts.map((one) => texts.map((other) => similarity(one, other)));

@@ -49,7 +49,7 @@ const readBriefOffer = (inForm: readonly string[], resources: readonly Resource[
 export const readOffer = (
   reply: string,
   resources: readonly Resource[],
-  wording: Wording = "full",
+  wording: Wording,
 ): ReadMove => {
   const { inForm } = statements(withoutThought(reply), "offer");
   if (inForm.length === 0) return { fault: "offer-missing" };
@@ -68,7 +68,7 @@ export const readOffer = (
 export const readContribution = (
   reply: string,
   { endowment }: ViewOf<"contribute">,
-  wording: Wording = "full",
+  wording: Wording,
 ): ReadMove => {
   const read = oneStatement(reply, "Give");
   if ("fault" in read) return read;
