@@ -254,7 +254,7 @@ const describeComments = (
   const heldBack = counts.reduce((sum, { comments }) => sum + comments.heldBack, 0);
   if (wording.showsDrafts || config.contentFrom === "off") return [];
   return [
-    `Of ${counted(made, "comment")} ${heldBack.toLocaleString("en-US")} ${heldBack === 1 ? "was" : "were"} held back from the meta-model as thanks of users who rate ${config.contentFrom * 100} % of the scale or more (contentFrom).`,
+    `Of ${counted(made, "comment")} ${heldBack.toLocaleString("en-US")} ${heldBack === 1 ? "was" : "were"} held back from the meta-model as thanks of users who rate ${Math.round(100 * config.contentFrom)} % of the scale or more (contentFrom).`,
   ];
 };
 

@@ -94,13 +94,13 @@ const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
   runs.findLast(({ documents }) => documents.length > 0)?.documents ?? [];
 
 /** The constitution that was learned. Throws CovenantError where there is none. */
-const requireLearned = (runs: readonly DoneRun[], { setup }: ContractPlay): LearnedRecord => {
+const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPlay): LearnedRecord => {
   const [first] = lastDocuments(runs);
   if (first !== undefined) return first;
   if (!runs.some(({ wasAsked }) => wasAsked))
     throw new CovenantError(
       "contract-unasked",
-      "No user asked for a change in any run: all ratings of their own talks lie in the upper fifth of their scales, or there are no comments. So there is nothing to make a constitution of. Look at ratings.jsonl of the runs; give people other wishes or other tasks, or begin with a constitution.",
+      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. Look at ratings.jsonl of the runs; give people other wishes or other tasks, begin with a constitution, or set contentFrom: off.`,
     );
   const nothing = `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
   throw new CovenantError("contract-none", nothing, { model: setup.models.meta });

@@ -10,7 +10,13 @@ import type { VoteBenefit } from "./stages/vote-benefit.ts";
 import { standingName } from "./stages/vote-rounds.ts";
 import type { Voted } from "./stages/vote-run.ts";
 import type { Vote } from "./vote-settings.ts";
-import { describeLots, describeRoundComments, type RoundComments, sortedCandidates, whoIs } from "./vote-summary.ts";
+import {
+  describeLots,
+  describeRoundComments,
+  type RoundComments,
+  sortedCandidates,
+  whoIs,
+} from "./vote-summary.ts";
 import { countedOf, filledOf } from "./vote-tables.ts";
 import { counted } from "./wording.ts";
 

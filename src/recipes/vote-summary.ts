@@ -242,10 +242,7 @@ const describeRules = (vote: Vote, votes: Voted): string[] => {
   return [
     "What each rule chooses from the same support: mean support of its principles over users, their geometric mean, the worst-off user:",
     ...alignColumns(
-      [
-        ["", "rule", "mean", "Nash", "least", "who", "left out", ...(isFilled ? ["filled in"] : [])],
-        ...rows,
-      ],
+      [["", "rule", "mean", "Nash", "least", "who", "left out", ...(isFilled ? ["filled in"] : [])], ...rows],
       [2, 3, 4],
     ).map((line) => `  ${line}`),
     ...(isFilled

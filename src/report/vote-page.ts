@@ -79,7 +79,12 @@ type Row = { readonly name: string; readonly series: string; readonly estimate: 
 /** A chart of rows with their intervals on the scale of support. */
 const rowsFigure = (
   { scale }: VotePageData,
-  { rows, series, measure, ...words }: Pick<ChartRequest, "id" | "title" | "seen" | "reading"> & {
+  {
+    rows,
+    series,
+    measure,
+    ...words
+  }: Pick<ChartRequest, "id" | "title" | "seen" | "reading"> & {
     readonly rows: readonly Row[];
     readonly series: readonly string[];
     readonly measure: string;
@@ -166,7 +171,8 @@ const rulesTable = ({ rules }: VotePageData): ExperimentTable => {
     names: 3,
     rows: rules.map(({ rule, decides, worth }): ExperimentCell[] => {
       const name = decides ? { text: rule, note: "decides" } : rule;
-      if (worth === null) return [name, "too many sets to compare", "–", "–", "–", "–", ...(filled ? ["–"] : [])];
+      if (worth === null)
+        return [name, "too many sets to compare", "–", "–", "–", "–", ...(filled ? ["–"] : [])];
       const { worstOff, leftOut, estimate, nash, least } = worth;
       return [
         ...[name, worstOff, leftOut, orNone(estimate.value), orNone(nash), one(least)],

@@ -152,7 +152,10 @@ describe("a population of models", () => {
     });
     const { games, principles } = await playExperiment(groupOf("a", 0.1, members), {
       ...{ world: byModel, repetitions: 2, iterations: 2, priors: ["fair"] },
-      ...{ play: { ...options, model }, learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }) },
+      ...{
+        play: { ...options, model },
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+      },
     });
     const given = games.map((played) => {
       const measures: Measures = new Map();

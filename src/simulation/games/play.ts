@@ -60,12 +60,7 @@ const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptio
 });
 
 /** The first request about a move; also for plans, which only want its length. */
-export const firstTurns = (
-  system: string,
-  view: View,
-  asking: Asking,
-  wording: Wording,
-): Message[] => [
+export const firstTurns = (system: string, view: View, asking: Asking, wording: Wording): Message[] => [
   ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
   { role: "user", content: questionText(view, asking, wording) },
 ];

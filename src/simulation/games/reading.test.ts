@@ -50,7 +50,11 @@ describe("readOffer", () => {
         fc.nat(300),
         fc.constantFrom("dollars", "apples", "dollar", "$"),
         (total, keep, give, unit) => {
-          const read = readOffer(`Offer: total ${total} ${unit}, keep ${keep}, give ${give}`, dollars, "full");
+          const read = readOffer(
+            `Offer: total ${total} ${unit}, keep ${keep}, give ${give}`,
+            dollars,
+            "full",
+          );
           const isRight = unit === "dollars" && total === 100 && keep + give === 100;
           expect("move" in read).toBe(isRight);
         },
