@@ -1,9 +1,11 @@
 // The scales of what simulations measure, by kind: from where to where a value can be, so that no interval reaches past it.
+// Knows the measures by their names in the long table, and no value.
 
 import type { Scale } from "../evaluation/index.ts";
 import type { Metric } from "../records/index.ts";
 import { supportMetric } from "../simulation/index.ts";
 
+/** The scale of a measure; undefined where none is known. */
 export type ScaleOf = (metric: string) => Scale | undefined;
 
 const share: Scale = { low: 0, high: 1 };
