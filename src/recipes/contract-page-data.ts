@@ -20,9 +20,12 @@ const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): Co
   ...{ id, name, of, low, high },
 });
 
+/** Documents that are compared, each with each: those of the last runs. */
+const mostCompared = 30;
+
 const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
   (["constitution", "contract"] as const).flatMap((part) => {
-    const own = documents.filter((one) => one.part === part);
+    const own = documents.filter((one) => one.part === part).slice(-mostCompared);
     if (own.length === 0) return [];
     return [
       {
