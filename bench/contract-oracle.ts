@@ -9,6 +9,7 @@ import { type BenefitRun, benefitMarkers, formatBenefit } from "./benefit-table.
 import { runOracleExperiment } from "./oracle-runs.ts";
 
 await runOracleExperiment<{ satisfaction?: BenefitRun["figures"] }, BenefitRun>({
+  bench: import.meta.url,
   command: ["simulate", "contract"],
   config: "configs/simulate/contract/tiny.yaml",
   out: "runs/contract-oracle",

@@ -7,10 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { readWholeNumber } from "./words.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     users: { type: "string", default: "200" },
     turns: { type: "string", default: "20" },

@@ -2,7 +2,6 @@
 // principles, ratings, support, proposals, amendments, sharing; and what the pipeline needs of it, answers and judgements.
 // npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1]
 
-import { parseArgs } from "node:util";
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
 import { createRandom } from "../src/core/index.ts";
 import { type LanguageModel, openModel, type Reply } from "../src/models/index.ts";
@@ -36,16 +35,17 @@ import {
   referredTo,
   sceneTurns,
 } from "../src/simulation/index.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     model: { type: "string", default: "embedded:covenant-tiny" },
     count: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
   },
 });
-const count = Number(values.count);
-const seed = Number(values.seed);
+const count = readWholeNumber("--count", values.count, 1);
+const seed = readWholeNumber("--seed", values.seed, 0);
 
 /** A mean, and of how many. */
 class Share {

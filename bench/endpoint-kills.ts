@@ -9,13 +9,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { createRandom } from "../src/core/index.ts";
 import { readRun } from "../src/runs/index.ts";
 import { startServer } from "./answering-server.ts";
-import { readWholeNumber } from "./words.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     kills: { type: "string", default: "20" },
     items: { type: "string", default: "500" },

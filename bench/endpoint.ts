@@ -10,12 +10,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { openAnswerStore, openLedger, openModel } from "../src/models/index.ts";
-import { readWholeNumber } from "./words.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
 const longestMilliseconds = 120_000;
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     calls: { type: "string", default: "6000" },
     "in-flight": { type: "string", default: "64" },

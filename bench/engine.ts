@@ -6,11 +6,11 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { parseJson, readText } from "../src/core/index.ts";
 import { type PretrainConfig, recipes } from "../src/recipes/index.ts";
 import { type ModelConfig, parameterCount, parseModelConfig } from "../src/transformer/index.ts";
 import { median } from "./arithmetic.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 import {
   generationWorkload,
   matmulWorkload,
@@ -141,20 +141,16 @@ const report = (found: Awaited<ReturnType<typeof measure>>, config: ModelConfig)
   return `${[...head, ...table].join("\n")}\n`;
 };
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     json: { type: "boolean", default: false },
-    rounds: { type: "string" },
+    rounds: { type: "string", default: "7" },
     model: { type: "string" },
   },
 });
 const folder = values.model ?? fileURLToPath(new URL("../assets/covenant-tiny", import.meta.url));
 const config = await configOf(folder);
-const rounds = Number(values.rounds ?? 7);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  process.stderr.write(`--rounds ${values.rounds}: expected a whole number from 1 on.\n`);
-  process.exit(2);
-}
+const rounds = readWholeNumber("--rounds", values.rounds, 1);
 const found = await measure(config, rounds);
 process.stdout.write(
   values.json

@@ -7,10 +7,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { createRandom } from "../src/core/index.ts";
 import { readRun } from "../src/runs/index.ts";
-import { readWholeNumber, splitWords } from "./words.ts";
+import { readWholeNumber, readWords, splitWords } from "./words.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -19,7 +18,7 @@ const say = (text: string): void => {
 };
 
 const { ownWords, runWords } = splitWords(process.argv.slice(2), ["kills", "random", "out"], []);
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   args: ownWords,
   options: {
     kills: { type: "string", default: "10" },

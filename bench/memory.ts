@@ -10,11 +10,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { startServer } from "./answering-server.ts";
-import { readWholeNumber } from "./words.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     rows: { type: "string", default: "1000000" },
     items: { type: "string", default: "100000" },

@@ -1,17 +1,16 @@
 // Experiments over seeds whose figures the sandbox's oracle tells: a command of Covenant for every seed, one after another, and
-// a table of docs/experiments.md from what they left. Stopped, the same command continues. With options for the command the
-// table is printed and nothing is written; give such runs an --out of their own.
+// a table of docs/experiments.md from what they left. Stopped, the same command continues. With another configuration or
+// options for the command the table is printed and nothing is written; give such runs an --out of their own.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { covenantVersion } from "../src/core/index.ts";
 import { replaceBetweenMarkers } from "./seeds-table.ts";
-import { splitWords } from "./words.ts";
+import { readWholeNumbers, readWords, splitWords } from "./words.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const main = join(root, "src/cli/main.ts");
@@ -21,10 +20,12 @@ const experiments = join(root, "docs/experiments.md");
 type Found<Metrics> = { readonly seed: number; readonly folder: string; readonly metrics: Metrics | null };
 
 /**
- * command: words of the command; config: from the checkout's folder. out: where runs go by default. nothing: codes of errors
- * that are results, since they say that a seed came to nothing. read: what the table needs of a seed.
+ * bench: the import.meta.url of the experiment. command: words of the command; config: from the checkout's folder. out:
+ * where runs go by default. nothing: codes of errors that are results, since they say that a seed came to nothing. read:
+ * what the table needs of a seed.
  */
 type Experiment<Metrics, Run> = {
+  readonly bench: string;
   readonly command: readonly string[];
   readonly config: string;
   readonly out: string;
@@ -58,23 +59,30 @@ const runSeed = (words: readonly string[], nothing: readonly string[]): void => 
 export const runOracleExperiment = async <Metrics, Run>(
   experiment: Experiment<Metrics, Run>,
 ): Promise<void> => {
-  const { command, config, markers } = experiment;
-  const { ownWords, runWords } = splitWords(process.argv.slice(2), ["seeds", "out"], ["tables-only"]);
-  const { values } = parseArgs({
+  const { command, markers } = experiment;
+  const { ownWords, runWords } = splitWords(
+    process.argv.slice(2),
+    ["seeds", "out", "config"],
+    ["tables-only"],
+  );
+  const { values } = readWords(experiment.bench, {
     args: ownWords,
     options: {
       seeds: { type: "string", default: "0,1,2,3,4" },
       out: { type: "string", default: join(root, experiment.out) },
+      config: { type: "string", default: experiment.config },
       "tables-only": { type: "boolean", default: false },
     },
   });
-  const seeds = values.seeds.split(",").map(Number);
+  const { config } = values;
+  const isOwn = config === experiment.config && runWords.length === 0;
+  const seeds = readWholeNumbers("--seeds", values.seeds, 0);
   const runs: Run[] = [];
   for (const seed of seeds) {
     const folder = join(values.out, String(seed));
     if (!values["tables-only"]) {
       process.stderr.write(`\nSeed ${seed}\n`);
-      const own = ["--config", join(root, config), ...runWords, "--seed", String(seed), "--out", folder];
+      const own = ["--config", resolve(root, config), ...runWords, "--seed", String(seed), "--out", folder];
       runSeed([...command, ...own], experiment.nothing);
     }
     const file = join(folder, "metrics.json");
@@ -85,8 +93,8 @@ export const runOracleExperiment = async <Metrics, Run>(
   const about = `Covenant ${covenantVersion()}, \`covenant ${command.join(" ")} --config ${config}${options}\`, on ${availableParallelism()} processor cores.`;
   const table = experiment.format(runs, about);
   process.stdout.write(`${table}\n`);
-  if (runWords.length > 0) {
-    process.stderr.write(`Other settings than the configuration's: ${experiments} is left as it is.\n`);
+  if (!isOwn) {
+    process.stderr.write(`Other settings than the experiment's: ${experiments} is left as it is.\n`);
     return;
   }
   const text = replaceBetweenMarkers(await readFile(experiments, "utf8"), table, markers);

@@ -9,15 +9,15 @@ import { availableParallelism, cpus, homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { UserError } from "../src/core/index.ts";
 import { parseModelConfig } from "../src/transformer/index.ts";
 import { median, trainingOperations } from "./arithmetic.ts";
-import { readWholeNumber } from "./words.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const python = process.env["COVENANT_PARITY_PYTHON"] ?? join(homedir(), ".venv-covenant-parity/bin/python");
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     only: { type: "string" },
     rounds: { type: "string", default: "5" },
@@ -276,8 +276,8 @@ const table = (all: readonly Measured[]): string => {
 const only = values.only?.split(",");
 const unknown = only?.find((name) => !rows.some(({ ours }) => ours === name));
 if (unknown !== undefined) {
-  process.stderr.write(`--only ${unknown}: expected some of ${rows.map(({ ours }) => ours).join(", ")}.\n`);
-  process.exit(2);
+  const names = rows.map(({ ours }) => ours).join(", ");
+  throw new UserError("value-unknown", `--only ${unknown}: expected some of ${names}.`, { unknown });
 }
 const hasPython = existsSync(python);
 const found: Measured[] = [];

@@ -7,11 +7,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { profileTable, sumProfiles } from "./profile-table.ts";
-import { readWholeNumber } from "./words.ts";
+import { readWholeNumber, readWords } from "./words.ts";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readWords(import.meta.url, {
   options: { steps: { type: "string", default: "5" } },
   allowPositionals: true,
 });

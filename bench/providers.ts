@@ -2,18 +2,18 @@
 // training step with its gradients, generation, scoring, and which operations stay on the processor. Each part in a
 // process of its own, so that one that hangs or dies loses nothing. A line of JSON each, all of them in --out.
 //
-//   npm run bench:providers -- [--provider webgpu] [--seconds N] [--limit SECONDS] [--parts a,b] [--out FILE]
+//   npm run bench:providers -- [--provider webgpu] [--seconds N] [--limit SECONDS] [--parts a,b] [--model FOLDER] [--out FILE]
 
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { parseJson } from "../src/core/index.ts";
+import { parseJson, UserError } from "../src/core/index.ts";
 import { type Provider, providers } from "../src/engine/index.ts";
 import { type PartName, parts, readPlacement, runPart } from "./provider-parts.ts";
+import { readWords } from "./words.ts";
 
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   options: {
     provider: { type: "string", default: "webgpu" },
     model: { type: "string" },
@@ -26,8 +26,7 @@ const { values } = parseArgs({
 });
 
 const fail = (message: string): never => {
-  process.stderr.write(`${message}\n`);
-  process.exit(2);
+  throw new UserError("value-unknown", message, {});
 };
 const chosen = <Name extends string>(option: string, name: string, known: readonly Name[]): Name =>
   known.find((one) => one === name) ?? fail(`--${option} ${name}: expected one of ${known.join(", ")}.`);

@@ -8,18 +8,17 @@ import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { covenantVersion } from "../src/core/index.ts";
 import { readRun, secondsOfAttempts } from "../src/runs/index.ts";
 import { formatSeedTables, replaceBetweenMarkers, type SeedRun } from "./seeds-table.ts";
-import { splitWords } from "./words.ts";
+import { readWholeNumbers, readWords, splitWords } from "./words.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const main = join(root, "src/cli/main.ts");
 const experiments = join(root, "docs/experiments.md");
 
 const { ownWords, runWords } = splitWords(process.argv.slice(2), ["seeds", "out"], ["tables-only"]);
-const { values } = parseArgs({
+const { values } = readWords(import.meta.url, {
   args: ownWords,
   options: {
     seeds: { type: "string", default: "0,1,2,3,4" },
@@ -27,7 +26,7 @@ const { values } = parseArgs({
     "tables-only": { type: "boolean", default: false },
   },
 });
-const seeds = values.seeds.split(",").map(Number);
+const seeds = readWholeNumbers("--seeds", values.seeds, 0);
 
 for (const seed of values["tables-only"] ? [] : seeds) {
   process.stderr.write(`\nSeed ${seed}\n`);

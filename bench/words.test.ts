@@ -1,11 +1,12 @@
-// Which words of a bench's command line are handed on, and which numbers are taken.
+// Which words of a bench's command line are handed on, which numbers are taken, and what wrong words are answered with.
 
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { readWholeNumber, splitWords } from "./words.ts";
+import { readWholeNumber, readWholeNumbers, splitWords } from "./words.ts";
 
 const split = (line: string) => {
   const { ownWords, runWords } = splitWords(line.split(" "), ["seeds", "out"], ["tables-only"]);
@@ -37,14 +38,53 @@ describe("a number of a bench", () => {
     expect(() => readWholeNumber("--kills", text, 1)).toThrow(`--kills: got "${text}", expected a whole`);
   });
 
-  it.each([["--kills=0"], ["--kills", "ten"], ["--random=x"]])(
-    "of bench:kills is refused before anything is run (%s %s)",
-    (...words) => {
-      const kills = fileURLToPath(new URL("./kills.ts", import.meta.url));
-      const own = [...words, "--out", join(tmpdir(), "covenant-kills-never")];
-      const ended = spawnSync(process.execPath, [kills, ...own], { encoding: "utf8", timeout: 60_000 });
-      expect(ended.status).toBe(1);
-      expect(ended.stderr).toContain("expected a whole number");
-    },
-  );
+  it("is one of several with commas between them", () => {
+    expect(readWholeNumbers("--seeds", "0,1,12", 0)).toEqual([0, 1, 12]);
+    for (const text of ["0,", "", "0;1", "0,-1"])
+      expect(() => readWholeNumbers("--seeds", text, 0)).toThrow("expected a whole number of at least 0");
+  });
+});
+
+describe("a bench's command line", () => {
+  const placeOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  const start = (name: string, ...words: string[]) => {
+    const ended = spawnSync(process.execPath, [placeOf(name), ...words], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    return [ended.status, ended.stdout, ended.stderr];
+  };
+  const usage = "npm run bench:profile -- WORKLOAD [--steps 5]";
+
+  it("is told by --help, as the file's header has it", () => {
+    const [status, said, wrong] = start("profile.ts", "--help");
+    expect([status, wrong]).toEqual([0, ""]);
+    expect(said).toMatch(/^Where the time of one workload .* goes: .*\n.*\nnpm run .*\n$/);
+    expect(said).toContain(`\n${usage}\n`);
+  });
+
+  it("is refused in one line with what is expected, and nothing is run", () => {
+    const number = 'got "ten", expected a whole number of at least 1.';
+    expect(start("profile.ts", "--stepz", "3")).toEqual([
+      ...[2, ""],
+      `Unknown option '--stepz'. Expected ${usage}\n`,
+    ]);
+    const never = join(tmpdir(), "covenant-kills-never");
+    expect(start("kills.ts", "--kills=ten", "--out", never)).toEqual([2, "", `--kills: ${number}\n`]);
+    expect(existsSync(never)).toBe(false);
+  });
+
+  it("is read the same way by every bench, whose header says how it is called", () => {
+    const { scripts } = JSON.parse(readFileSync(placeOf("../package.json"), "utf8")) as {
+      scripts: Record<string, string>;
+    };
+    const benches = Object.entries(scripts).filter(([name]) => name.startsWith("bench"));
+    expect(benches.length).toBeGreaterThan(10);
+    for (const [name, command] of benches) {
+      const text = readFileSync(placeOf(`../${command.split(" ")[1]!}`), "utf8");
+      expect(text, name).toMatch(new RegExp(`^// *npm run ${name}( --|$)`, "m"));
+      expect(text, name).toMatch(/readWords\(import\.meta\.url|bench: import\.meta\.url/);
+      expect(text, name).not.toContain("parseArgs");
+    }
+  });
 });

@@ -2,7 +2,7 @@
 // Words are aligned by their longest common subsequence; principles are matched by id.
 
 import { alignSequences } from "../core/index.ts";
-import type { Constitution, Principle } from "../records/index.ts";
+import type { Constitution, Principle, PrincipleId } from "../records/index.ts";
 
 /** A stretch of words: in both texts, only in the first (removed), or only in the second (added). */
 export type WordRun = { readonly kind: "same" | "removed" | "added"; readonly text: string };
@@ -20,7 +20,7 @@ export type ComparedField = (typeof comparedFields)[number];
 
 /** One principle in both documents. A principle that is missing in one counts as empty text there. */
 export type PrincipleDifference = {
-  readonly id: string;
+  readonly id: PrincipleId;
   readonly state: "same" | "changed" | "added" | "removed";
   readonly area: string | null;
   /** The weight in each document; null where the principle is missing. */

@@ -20,6 +20,7 @@ import {
   groundSchema,
   groupSupportSchema,
   type Principle,
+  type PrincipleId,
   principleSchema,
   principleTextSchema,
   revisionExampleSchema,
@@ -71,7 +72,7 @@ const faultsOf = (issues: readonly z.core.$ZodIssue[], document: unknown, source
   });
 
 const duplicateFaults = (principles: readonly Principle[], source: Source): Fault[] => {
-  const first = new Map<string, number>();
+  const first = new Map<PrincipleId, number>();
   return principles.flatMap((principle, index) => {
     const path = ["principles", index, "id"];
     const line = lineOf(source, path);

@@ -3,7 +3,7 @@
 // meaning alone.
 
 import { UserError } from "../core/index.ts";
-import type { Constitution, Principle } from "../records/index.ts";
+import type { Constitution, Principle, PrincipleId } from "../records/index.ts";
 
 const prefix = "inverted ";
 
@@ -14,7 +14,7 @@ const swap = (principle: Principle): Principle => {
 };
 
 /** The ids of the principles that have no opposite. */
-export const withoutOpposite = ({ principles }: Constitution): string[] =>
+export const withoutOpposite = ({ principles }: Constitution): PrincipleId[] =>
   principles.filter(({ opposite }) => opposite === undefined).map(({ id }) => id);
 
 /**

@@ -2,7 +2,7 @@
 // concurrency nor a resumed run changes which principle an item gets.
 
 import { createRandom } from "../core/index.ts";
-import type { Constitution, Principle } from "../records/index.ts";
+import type { Constitution, Principle, PrincipleId } from "../records/index.ts";
 import { hashConstitution } from "./document.ts";
 
 /**
@@ -19,7 +19,7 @@ export const drawPrinciple = (constitution: Constitution, seed: number): Princip
  * hash: of the document it acted in.
  */
 export type Provenance = {
-  readonly principle: string;
+  readonly principle: PrincipleId;
   readonly title: string;
   readonly source: string;
   readonly author: string | null;

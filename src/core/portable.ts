@@ -15,6 +15,7 @@ export {
 } from "./errors.ts";
 export { collectFaults, type FaultList } from "./faults.ts";
 export { groupBy } from "./group.ts";
+export type { Id } from "./id.ts";
 export {
   canonicalJson,
   checkValue,

@@ -5,7 +5,9 @@
 
 import { deriveSeed } from "../core/index.ts";
 import {
+  type ArmId,
   type Difference,
+  type EvaluatedId,
   type ModelDifference,
   modelNames,
   trainedModels,
@@ -134,11 +136,14 @@ export const modelDifference = (
  * from the first arm to the same in the others.
  */
 export const runDifferences = (
-  arms: readonly string[],
+  arms: readonly ArmId[],
   verdicts: readonly VerdictRecord[],
   seed: number,
 ): ModelDifference[] => {
-  const placed = (arm: string, model: string): Evaluated => ({ arm: model === "base" ? "base" : arm, model });
+  const placed = (arm: ArmId, model: EvaluatedId): Evaluated => ({
+    arm: model === "base" ? "base" : arm,
+    model,
+  });
   const within = arms.flatMap((arm) =>
     modelNames.flatMap((from, index) =>
       modelNames.slice(index + 1).map((to) => [placed(arm, from), placed(arm, to)] as const),

@@ -3,7 +3,7 @@
 // does not evade. The comparisons go to the Bradley-Terry fit, clustered by prompt.
 
 import { deriveSeed, groupBy } from "../core/index.ts";
-import type { Estimate, Verdict, VerdictRecord } from "../records/index.ts";
+import type { Estimate, EvaluatedId, Verdict, VerdictRecord } from "../records/index.ts";
 import { type PlayerComparison, rate } from "./bradley-terry.ts";
 import { emptyEstimate } from "./statistics.ts";
 
@@ -48,7 +48,7 @@ const comparisonsOf = (
 export type EloOptions = {
   readonly seed: number;
   /** The model rated 0; "base" by default. */
-  readonly anchor?: string;
+  readonly anchor?: EvaluatedId;
   readonly resamples?: number;
 };
 
@@ -59,12 +59,12 @@ export type EloOptions = {
 export const eloFromVerdicts = (
   verdicts: readonly RatedVerdict[],
   { seed, anchor = "base", resamples }: EloOptions,
-): Map<string, { helpful: Estimate; harmless: Estimate }> => {
+): Map<EvaluatedId, { helpful: Estimate; harmless: Estimate }> => {
   const ratings = (
     axis: string,
     kinds: readonly RatedVerdict["kind"][],
     compare: (first: Verdict, second: Verdict) => Outcome,
-  ): Map<string, Estimate> => {
+  ): Map<EvaluatedId, Estimate> => {
     const used = verdicts.filter((verdict) => verdict.kind !== undefined && kinds.includes(verdict.kind));
     const options = { anchor, seed: deriveSeed(seed, "elo", axis), ...(resamples && { resamples }) };
     return rate(comparisonsOf(used, compare), options);

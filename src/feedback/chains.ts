@@ -2,18 +2,18 @@
 // so that training rows and exports are made of them as of our own. Knows no model.
 
 import { canonicalJson, collectFaults, deriveSeed, sha256Text, type UserError } from "../core/index.ts";
-import type { RevisionRecord, RevisionStep } from "../records/index.ts";
+import type { RevisionRecord, RevisionStep, StageName } from "../records/index.ts";
 import type { GivenChain } from "./prompts/format.ts";
 import { readFormatted } from "./prompts/formats.ts";
 
 /** format: of the file, where its first row is not to tell it. */
 export type ChainOptions = {
   readonly runSeed: number;
-  readonly stage?: string;
+  readonly stage?: StageName;
   readonly format?: string;
 };
 
-const toRecord = (chain: GivenChain, runSeed: number, stage: string): RevisionRecord => {
+const toRecord = (chain: GivenChain, runSeed: number, stage: StageName): RevisionRecord => {
   const prompt = `prompt-${sha256Text(canonicalJson(chain.messages)).slice(0, 16)}`;
   // One prompt may have several chains: an id holds all of its texts.
   const id = `${stage}/${prompt}-${sha256Text(canonicalJson(chain)).slice(0, 8)}`;

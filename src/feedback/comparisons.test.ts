@@ -56,6 +56,15 @@ describe("readPairs", () => {
     expect(await loadPairs(write(rows), { limit: 2 })).toEqual(pairs.slice(0, 2));
   });
 
+  it("numbers equal rows, and refuses an id that such a row has already", async () => {
+    const row = { prompt: "Q", replies: ["x", "y"] };
+    const ids = (await loadPairs(write([row, row, { ...row, id: "mine" }, row]))).map(({ id }) => id);
+    expect(ids).toEqual([ids[0], `${ids[0]}-2`, "mine", `${ids[0]}-3`]);
+    await expect(loadPairs(write([row, row, { ...row, id: ids[1] }]))).rejects.toThrow(
+      /line 3: id: got ".*-2", which line 2 has/,
+    );
+  });
+
   it("reads published sets of two replies, and says where there are more", async () => {
     const safer = { prompt: "Q", response_0: "a", response_1: "b ", safer_response_id: 1 };
     const [pair] = await loadPairs(write([safer]));

@@ -14,7 +14,7 @@ import {
   type TextPlace,
   UserError,
 } from "../core/index.ts";
-import { type ComparisonRecord, type Message, messageSchema } from "../records/index.ts";
+import { type ComparisonRecord, type Message, messageSchema, type StageName } from "../records/index.ts";
 import { exactDialogue } from "./dialogue.ts";
 import type { ReplyPair } from "./pairs.ts";
 import { createDigestMap } from "./prompts/digests.ts";
@@ -99,15 +99,18 @@ const readRow = (
   throw refuse(place, describeFields(value, wanted));
 };
 
-/** Ids by content, so that they are the same wherever a row stands; equal rows are told apart by their number. */
+/**
+ * Ids by content, so that they are the same wherever a row stands; equal rows are told apart by their number. Of each row one
+ * entry is kept: only contents that come again are counted.
+ */
 const createIds = () => {
-  const seen = createDigestMap();
   const given = createDigestMap();
+  const again = createDigestMap();
   return (found: GivenComparison, place: TextPlace): string => {
     const own = `comparison-${sha256Text(canonicalJson([found.messages, found.options])).slice(0, 16)}`;
-    const count = found.id === undefined ? seen.count(own) : 1;
-    const id = found.id ?? (count === 1 ? own : `${own}-${count}`);
     const number = place.line ?? place.row ?? 0;
+    if (found.id === undefined && given.add(own, number) === undefined) return own;
+    const id = found.id ?? `${own}-${again.count(own) + 1}`;
     const earlier = given.add(id, number);
     if (earlier === undefined) return id;
     const unit = place.line === undefined ? "row" : "line";
@@ -183,7 +186,7 @@ export async function* readPairs(file: string, options: ReadingOptions = {}): As
 }
 
 /** stage: as in the records. */
-export type ComparisonOptions = ReadingOptions & { readonly runSeed: number; readonly stage?: string };
+export type ComparisonOptions = ReadingOptions & { readonly runSeed: number; readonly stage?: StageName };
 
 /**
  * The comparisons of a published set whose best reply is known, as records, in its order; none where its format has none.

@@ -4,7 +4,7 @@
 
 import { deriveSeed } from "../core/index.ts";
 import type { Principle, PrincipleCheck, PrincipleVerdict } from "../records/index.ts";
-import { recheckReplies } from "./recheck.ts";
+import { type RecheckReading, recheckReplies } from "./recheck.ts";
 import {
   type Chain,
   type Draft,
@@ -21,9 +21,10 @@ export type CheckedChain = {
   readonly failing: string[];
 };
 
-/** scored: whether verdicts are read from log-probabilities (recheck.ts). */
-export type FurtherOptions = RevisionOptions &
-  Pick<Rounds, "drafts" | "count"> & { readonly recheck: number; readonly scored: boolean };
+/** How verdicts are read stands beside what revision is given. */
+export type FurtherOptions = Omit<RevisionOptions, "voteTokens"> &
+  RecheckReading &
+  Pick<Rounds, "drafts" | "count"> & { readonly recheck: number };
 
 /** now: the verdicts on the reply as it is; tried: the principles of the further rounds so far. */
 type State = {
@@ -49,14 +50,14 @@ const nextPrinciple = ({ now, tried }: State, principles: readonly Principle[]):
 type Candidate = { readonly chain: Chain; readonly text: string };
 
 const createTest =
-  ({ model, constitution, runSeed, stage, seedStage = stage, signal, count, scored }: FurtherOptions) =>
+  ({ model, constitution, runSeed, stage, seedStage = stage, signal, count, ...reading }: FurtherOptions) =>
   async (candidates: readonly Candidate[], round: number): Promise<PrincipleCheck[]> => {
     const tested = candidates.map(({ chain: { item }, text }) => ({
       messages: item.messages,
       reply: text,
       seed: deriveSeed(runSeed, seedStage, item.prompt, round, "recheck"),
     }));
-    const { verdicts, usages } = await recheckReplies(model, tested, constitution, scored, signal);
+    const { verdicts, usages } = await recheckReplies(model, tested, constitution, reading, signal);
     count(usages);
     return verdicts.map((own) => ({ round, verdicts: [...own] }));
   };

@@ -3,7 +3,7 @@
 // ring takes one comparison a reply, where all pairs would take (n - 1) / 2 of them.
 
 import type { LanguageModel } from "../models/index.ts";
-import type { Constitution, LabelRecord, Message } from "../records/index.ts";
+import type { Constitution, LabelRecord, Message, PromptId, StageName } from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
 import { labelBatch } from "./labels/label.ts";
 import type { PairReply, ReplyPair } from "./pairs.ts";
@@ -11,7 +11,7 @@ import type { PairReply, ReplyPair } from "./pairs.ts";
 /** Replies to one prompt, at least two. id: unique among the groups that share a stage; seeds derive from it. */
 export type ReplyGroup = {
   readonly id: string;
-  readonly prompt: string;
+  readonly prompt: PromptId;
   readonly messages: readonly Message[];
   readonly replies: readonly PairReply[];
 };
@@ -21,7 +21,7 @@ export type JudgeGroupsOptions = {
   readonly groups: readonly ReplyGroup[];
   readonly constitution: Constitution;
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly signal?: AbortSignal;
 };
 

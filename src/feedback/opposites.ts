@@ -4,12 +4,12 @@
 import { readOpposite, renderOpposite } from "../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { LanguageModel, Reply } from "../models/index.ts";
-import type { Constitution, Finish, Principle } from "../records/index.ts";
+import type { Constitution, Finish, Principle, PrincipleId } from "../records/index.ts";
 import { chunksOf, expectCount } from "./chunk.ts";
 
 /** A principle that has no opposite still: the provider's refusal, another end without text, or what was unreadable. */
 export type MissingOpposite = {
-  readonly principle: string;
+  readonly principle: PrincipleId;
   readonly state: Exclude<Finish, "stop"> | "unreadable";
   readonly problem: string;
 };
@@ -17,7 +17,7 @@ export type MissingOpposite = {
 /** constitution: the document with what was written; written: the ids of these principles; calls: what it took. */
 export type OppositesOutcome = {
   readonly constitution: Constitution;
-  readonly written: readonly string[];
+  readonly written: readonly PrincipleId[];
   readonly missing: readonly MissingOpposite[];
   readonly calls: number;
 };
@@ -59,7 +59,7 @@ const isMissing = (result: Principle | MissingOpposite): result is MissingOpposi
 /** Lets a model write the opposites that a constitution lacks. */
 export const writeOpposites = async (options: OppositesOptions): Promise<OppositesOutcome> => {
   const { model, constitution, seed, maxTokens, temperature, signal } = options;
-  const results = new Map<string, Principle | MissingOpposite>();
+  const results = new Map<PrincipleId, Principle | MissingOpposite>();
   let open = constitution.principles.filter(({ opposite }) => opposite === undefined);
   let calls = 0;
   for (let attempt = 0; attempt < options.attempts && open.length > 0; attempt++) {

@@ -1,11 +1,11 @@
 // Which of a prompt's samples are compared: the two that are least alike in their words. Two samples that say nearly
 // the same leave a judge nothing to prefer, and its label is chance. Knows no judge and nothing of what is good.
 
-import type { Finish, Message, PromptRecord, ReplyRecord } from "../records/index.ts";
+import type { Finish, Message, PromptId, PromptRecord, ReplyId, ReplyRecord } from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
 
 /** One of the two replies of a comparison. A ReplyRecord is one. */
-export type PairReply = { readonly id: string; readonly text: string; readonly finish: Finish };
+export type PairReply = { readonly id: ReplyId; readonly text: string; readonly finish: Finish };
 
 /**
  * Two replies to compare. id: of the item, unique among the pairs of a stage (the prompt's id where one pair each).
@@ -13,7 +13,7 @@ export type PairReply = { readonly id: string; readonly text: string; readonly f
  */
 export type ReplyPair = {
   readonly id: string;
-  readonly prompt: string;
+  readonly prompt: PromptId;
   readonly messages: readonly Message[];
   readonly replies: readonly [PairReply, PairReply];
   readonly correct?: 0 | 1;

@@ -77,11 +77,11 @@ const revise = async (script: Script, more: Partial<RevisionOptions> = {}): Prom
 const addWord = (word: string, reply: string): string => `${reply} ${word}`;
 
 describe("recheckReplies", () => {
-  const test = async (script: Script) => {
+  const test = async (script: Script, voteTokens = 16) => {
     const replies = [{ messages: [{ role: "user" as const, content: "Hi" }], reply: "calm warm", seed: 1 }];
     const model = scriptedModel(script);
     const scored = await scoresRecheck(model, constitution, {});
-    return (await recheckReplies(model, replies, constitution, scored)).verdicts[0]!;
+    return (await recheckReplies(model, replies, constitution, { scored, voteTokens })).verdicts[0]!;
   };
 
   it("gives the mean of both orders where the model scores", async () => {
@@ -109,17 +109,39 @@ describe("recheckReplies", () => {
     expect((await test(mute)).map(({ verdict }) => verdict)).toEqual(["kept", "violated", "kept"]);
   });
 
-  const silent: readonly (readonly [string, Script])[] = [
-    ["one letter whatever stands there", { reply: () => "(A)" }],
-    ["no letter", { reply: () => "It depends." }],
-    ["nothing", { reply: () => "" }],
-    ["a refusal", { reply: () => ({ text: "(A)", finish: "refusal" as const }) }],
-    ["more than a verdict", { reply: () => ({ text: "(A)", finish: "length" as const }) }],
-    ["no log-probabilities", { reply: () => "", score: () => [null, -1] }],
+  const silent: readonly (readonly [string, Script, string | undefined])[] = [
+    ["one letter whatever stands there", { reply: () => "(A)" }, undefined],
+    ["no letter", { reply: () => "It depends." }, "no-choice"],
+    ["nothing", { reply: () => "" }, "empty"],
+    ["a refusal", { reply: () => ({ text: "(A)", finish: "refusal" as const }) }, "refusal"],
+    ["more than a verdict", { reply: () => ({ text: "(A)", finish: "length" as const }) }, "cut"],
+    ["no log-probabilities", { reply: () => "", score: () => [null, -1] }, "empty"],
   ];
 
-  it.each(silent)("takes %s for unknown, never for a pass", async (_, script) => {
-    expect((await test(script)).map(({ verdict }) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
+  it.each(silent)("takes %s for unknown, never for a pass, and says why", async (_, script, reason) => {
+    const verdicts = await test(script);
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
+    expect(verdicts.map((one) => one.reason)).toEqual([reason, reason, reason]);
+  });
+
+  it("lets a model think before its verdict, as far as voteTokens go", async () => {
+    const thought = "<think>Is it as the principle wants it?</think>\n";
+    const needed = 900;
+    const thinking: Script = {
+      reply: (request) => {
+        const text = `${thought}${world(addWord).reply(request)}`;
+        return request.maxTokens < needed ? { text: thought.slice(0, 20), finish: "length" } : text;
+      },
+    };
+    const cut = { verdict: "unknown", reason: "cut" };
+    expect(await test(thinking)).toEqual(
+      ["calm", "short", "warm"].map((principle) => ({ principle, ...cut })),
+    );
+    expect((await test(thinking, needed)).map(({ verdict }) => verdict)).toEqual([
+      "kept",
+      "violated",
+      "kept",
+    ]);
   });
 });
 
@@ -168,6 +190,20 @@ describe("further rounds", () => {
     const record = await revise({ reply: () => "It depends." });
     expect(record.steps).toHaveLength(1);
     expect(record.failing).toEqual(["calm", "short", "warm"]);
+  });
+
+  it("give verdicts the tokens that are asked for, and no others", async () => {
+    const limits: number[] = [];
+    const counting: Script = {
+      reply: (request) => {
+        limits.push(request.maxTokens);
+        return world(addWord).reply(request);
+      },
+    };
+    await revise(counting, { recheck: 0 });
+    expect(new Set(limits.splice(0))).toEqual(new Set([50, 16]));
+    await revise(counting, { recheck: 0, voteTokens: 900 });
+    expect(new Set(limits)).toEqual(new Set([50, 900]));
   });
 
   it("tell every step in its order", async () => {

@@ -4,10 +4,18 @@
 import { comparisonOptions, readRecheck, renderRecheck } from "../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { CallOptions, LanguageModel } from "../models/index.ts";
-import type { Constitution, Message, PrincipleVerdict, Usage } from "../records/index.ts";
+import type {
+  Constitution,
+  Finish,
+  Message,
+  PrincipleVerdict,
+  UnscoredReason,
+  Usage,
+} from "../records/index.ts";
 import { chunksOf, expectCount } from "./chunk.ts";
 import { withoutThought } from "./cleaning.ts";
 import { givesChoice, type Reading, readBothOrders, readScores } from "./labels/reading.ts";
+import { whyNoChoice } from "./labels/vote.ts";
 
 /** A reply to test. seed: of this reply, for models that write their answer. */
 export type TestedReply = {
@@ -22,30 +30,43 @@ export type RecheckOutcome = {
   readonly usages: readonly Usage[];
 };
 
-/** A letter and a few words at most; a model that writes more gives no answer. */
-const answerTokens = 16;
+/**
+ * How verdicts are read. scored: as scoresRecheck said; voteTokens: of a verdict that the model writes, at most: a letter
+ * and a few words, and before them its thoughts where it thinks.
+ */
+export type RecheckReading = { readonly scored: boolean; readonly voteTokens: number };
 
 type Question = { readonly messages: Message[]; readonly seed: number; readonly order: 0 | 1 };
 
 /** P(the option that stands first), or why there is none; of a written answer 1 or 0. */
-type Given = Pick<Reading, "probability" | "usage">;
+type Given = Pick<Reading, "probability" | "reason" | "usage">;
+
+/** Why a written answer is no verdict. */
+const whyUnread = ({ text, finish }: { readonly text: string; readonly finish: Finish }): UnscoredReason => {
+  if (finish === "length") return "cut";
+  return finish === "stop" ? whyNoChoice(withoutThought(text)) : finish;
+};
 
 const byReply = async (
   model: LanguageModel,
   questions: readonly Question[],
+  voteTokens: number,
   call: CallOptions,
 ): Promise<Given[]> => {
   const requests = questions.map(({ messages, seed }) => ({
     messages,
     seed,
-    maxTokens: answerTokens,
+    maxTokens: voteTokens,
     temperature: 0,
   }));
   const replies = await model.generate(requests, call);
-  return expectCount(model.id, requests.length, replies).map(({ text, finish, usage }, at) => {
+  return expectCount(model.id, requests.length, replies).map((reply, at) => {
     const { order } = questions[at]!;
-    const kept = finish === "stop" ? readRecheck(withoutThought(text), order) : null;
-    return { probability: kept === null ? null : Number(kept === (order === 0)), usage };
+    const { usage } = reply;
+    const kept = reply.finish === "stop" ? readRecheck(withoutThought(reply.text), order) : null;
+    return kept === null
+      ? { probability: null, reason: whyUnread(reply), usage }
+      : { probability: Number(kept === (order === 0)), usage };
   });
 };
 
@@ -54,9 +75,9 @@ const verdictOf = (
   [asFirst, asSecond]: readonly [Given, Given],
   scored: boolean,
 ): PrincipleVerdict => {
-  const { orders } = readBothOrders(asFirst, asSecond);
-  if (orders === null) return { principle, verdict: "unknown" };
-  const [one, other] = orders;
+  const read = readBothOrders(asFirst, asSecond);
+  if (read.orders === null) return { principle, verdict: "unknown", reason: read.reason };
+  const [one, other] = read.orders;
   // A model whose answer turns with the order of the options answers by their place.
   const agreed = one > 0.5 === other > 0.5;
   const verdict = !agreed ? "unknown" : one > 0.5 ? "kept" : "violated";
@@ -82,12 +103,12 @@ export const scoresRecheck = (
   return givesChoice(model, renderRecheck(question), call);
 };
 
-/** Tests replies against every principle of a constitution. scored: as scoresRecheck said. */
+/** Tests replies against every principle of a constitution. */
 export const recheckReplies = async (
   model: LanguageModel,
   replies: readonly TestedReply[],
   { principles }: Constitution,
-  scored: boolean,
+  { scored, voteTokens }: RecheckReading,
   signal?: AbortSignal,
 ): Promise<RecheckOutcome> => {
   const call = signal === undefined ? {} : { signal };
@@ -103,7 +124,9 @@ export const recheckReplies = async (
   const given: Given[] = [];
   for (const chunk of chunksOf(questions, model.capabilities.batch)) {
     throwIfAborted(signal);
-    const read = scored ? readScores(model, chunk, comparisonOptions, call) : byReply(model, chunk, call);
+    const read = scored
+      ? readScores(model, chunk, comparisonOptions, call)
+      : byReply(model, chunk, voteTokens, call);
     given.push(...(await read));
   }
   const verdicts = replies.map((_, reply) =>

@@ -3,7 +3,7 @@
 
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
-import type { Finish, PromptRecord, ReplyRecord, Usage } from "../records/index.ts";
+import type { Finish, PromptRecord, ReplyRecord, StageName, Usage } from "../records/index.ts";
 import {
   expectCount,
   inOrder,
@@ -24,8 +24,8 @@ export type SampleOptions = Partial<Pace> & {
   readonly model: LanguageModel;
   readonly prompts: Stream<PromptRecord>;
   readonly runSeed: number;
-  readonly stage: string;
-  readonly seedStage?: string;
+  readonly stage: StageName;
+  readonly seedStage?: StageName;
   readonly maxTokens: number;
   readonly temperature?: number;
   readonly topP?: number;

@@ -10,8 +10,11 @@ import type {
   Message,
   Principle,
   PrincipleCheck,
+  PromptId,
+  ReplyId,
   RevisionExample,
   RevisionStep,
+  StageName,
   Usage,
 } from "../records/index.ts";
 import { expectCount, isAnswered, type Pace, type Stream, sumUsage } from "./chunk.ts";
@@ -20,8 +23,8 @@ import { cleanAnswer } from "./replies.ts";
 
 /** An answer to revise. prompt, reply: ids of their records. */
 export type RevisionItem = {
-  readonly prompt: string;
-  readonly reply: string;
+  readonly prompt: PromptId;
+  readonly reply: ReplyId;
   readonly messages: readonly Message[];
   readonly answer: string;
 };
@@ -29,7 +32,7 @@ export type RevisionItem = {
 /**
  * mode "direct" leaves out the critique. form: how the model is asked (constitution/revision-prompts.ts); examples: shown
  * before. recheck: the last reply is tested against every principle, and revised at most so many times more by those that
- * it violates. onEvent: told of every step as it comes. seedStage, chunk, window: as for samples.
+ * it violates; voteTokens: of a verdict of such a test, where the model writes it (default 16). onEvent: told of every step as it comes. seedStage, chunk, window: as for samples.
  */
 export type RevisionOptions = Partial<Pace> & {
   readonly model: LanguageModel;
@@ -37,8 +40,8 @@ export type RevisionOptions = Partial<Pace> & {
   readonly constitution: Constitution;
   readonly rounds: number;
   readonly runSeed: number;
-  readonly stage: string;
-  readonly seedStage?: string;
+  readonly stage: StageName;
+  readonly seedStage?: StageName;
   readonly maxTokens: number;
   readonly temperature?: number;
   readonly topP?: number;
@@ -46,6 +49,7 @@ export type RevisionOptions = Partial<Pace> & {
   readonly form?: RevisionForm;
   readonly examples?: readonly RevisionExample[];
   readonly recheck?: number;
+  readonly voteTokens?: number;
   readonly onEvent?: (event: RevisionEvent) => void;
   readonly signal?: AbortSignal;
 };
@@ -57,7 +61,7 @@ export type Chain = { readonly item: RevisionItem; text: string; readonly steps:
 export type RevisionEvent =
   | {
       readonly type: "critique-written";
-      readonly prompt: string;
+      readonly prompt: PromptId;
       readonly round: number;
       readonly principle: Principle;
       readonly critique: string;
@@ -65,12 +69,12 @@ export type RevisionEvent =
     }
   | {
       readonly type: "revision-written";
-      readonly prompt: string;
+      readonly prompt: PromptId;
       readonly principle: Principle;
       readonly before: string;
       readonly step: RevisionStep;
     }
-  | { readonly type: "reply-checked"; readonly prompt: string; readonly check: PrincipleCheck };
+  | { readonly type: "reply-checked"; readonly prompt: PromptId; readonly check: PrincipleCheck };
 
 /** Which chain is revised by which principle. */
 export type RoundTask = { readonly chain: Chain; readonly principle: Principle };
@@ -119,7 +123,7 @@ const stepOf = (
 });
 
 type Said = { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] };
-type Question = { readonly prompt: string; readonly messages: readonly Message[] };
+type Question = { readonly prompt: PromptId; readonly messages: readonly Message[] };
 
 /** Sends what a chunk asks in one step, cleans the replies, and counts. */
 const createAsk = (options: RevisionOptions, stop: readonly string[]) => {

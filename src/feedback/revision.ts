@@ -32,7 +32,8 @@ const reviseChunk = async (
   chunk: readonly RevisionItem[],
   options: RevisionOptions & { readonly scored: boolean },
 ): Promise<RevisionChunk> => {
-  const { constitution, rounds, runSeed, stage, seedStage = stage, onEvent, recheck } = options;
+  const { constitution, rounds, runSeed, stage, seedStage = stage, onEvent } = options;
+  const { recheck, voteTokens = 16 } = options;
   const { drafts, totals, count } = createRounds(options);
   const chains = chunk.map((item): Chain => ({ item, text: item.answer, steps: [] }));
   for (let round = 1; round <= rounds; round++) {
@@ -43,7 +44,9 @@ const reviseChunk = async (
     for (const event of (await drafts(tasks, round)).map(takeDraft)) onEvent?.(event);
   }
   const checked =
-    recheck === undefined ? [] : await addFurtherRounds(chains, { ...options, recheck, drafts, count });
+    recheck === undefined
+      ? []
+      : await addFurtherRounds(chains, { ...options, recheck, voteTokens, drafts, count });
   const checkOf = new Map<Chain, CheckedChain>(checked.map((one) => [one.chain, one]));
   const records = chains.map((chain): RevisionRecord => {
     const { item, steps } = chain;

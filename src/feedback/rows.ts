@@ -10,10 +10,15 @@ import type {
   PromptRecord,
   ReplyRecord,
   RevisionRecord,
+  StageName,
 } from "../records/index.ts";
 
 /** runSeed, stage: as in the records that are made. seedStage: what their order is drawn by; default: the stage. */
-export type RowOptions = { readonly runSeed: number; readonly stage: string; readonly seedStage?: string };
+export type RowOptions = {
+  readonly runSeed: number;
+  readonly stage: StageName;
+  readonly seedStage?: StageName;
+};
 
 /** How many texts were left out because they did not end as a whole reply. */
 export type LeftOut = Readonly<Record<Exclude<Finish, "stop">, number>>;

@@ -2,7 +2,7 @@
 // continuations. Requests come in batches, because the embedded engine lives off batches and endpoints off
 // concurrency; each request has its own seed, so a reply does not depend on its neighbours. Knows no provider.
 
-import type { Finish, Message, Usage } from "../records/index.ts";
+import type { Finish, Message, ModelId, Usage } from "../records/index.ts";
 import type { AnswerForm } from "./answer-form.ts";
 
 export type { AnswerForm } from "./answer-form.ts";
@@ -73,7 +73,7 @@ export type CallOptions = { readonly signal?: AbortSignal };
  * never cut: its reply ends as "overflow", its score is declined. Throws UserError for what the user must change.
  */
 export type LanguageModel = {
-  readonly id: string;
+  readonly id: ModelId;
   readonly capabilities: Capabilities;
   generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Reply[]>;
   score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<Score[]>;

@@ -38,15 +38,34 @@ describe("what asking models will take", () => {
   it("grows with rounds, prompts' length and the limit of replies, and halves its calls without critiques", async () => {
     const constitution = await loadConstitution("ethical");
     const plan = (prompts: readonly PromptRecord[], rounds: number, maxTokens = 100) =>
-      planRevisions("revise", prompts, constitution, { rounds, mode: "critique", maxTokens, speed });
+      planRevisions("revise", prompts, constitution, {
+        ...{ rounds, mode: "critique", maxTokens, speed, scoring: "one-call" },
+      });
     expect(plan(short, 2)).toMatchObject({ calls: 8, tokens: 2 * plan(short, 1).tokens });
     expect(plan(long, 1).tokens - plan(short, 1).tokens).toBe(2 * 990);
     // The answer and critique are read once and twice, and both are written.
     expect(plan(short, 1, 200).tokens - plan(short, 1).tokens).toBe(2 * 5 * 100);
-    const settings = { rounds: 1, mode: "direct", maxTokens: 100, speed } as const;
+    const settings = { rounds: 1, mode: "direct", maxTokens: 100, speed, scoring: "one-call" } as const;
     const direct = planRevisions("revise", short, constitution, settings);
     expect(direct.calls).toBe(2);
     expect(direct.tokens).toBeLessThan(plan(short, 1).tokens / 2);
+  });
+
+  it("counts what a recheck takes, and writes, where verdicts have to be written", async () => {
+    const constitution = await loadConstitution("ethical");
+    const plan = (scoring: "one-call" | "none" | "unknown", voteTokens: number, recheck?: number) =>
+      planRevisions("revise", short, constitution, {
+        ...{ rounds: 1, mode: "direct", maxTokens: 100, speed, scoring, voteTokens, recheck },
+      });
+    const tests = 2 * 2 * constitution.principles.length;
+    expect(plan("one-call", 16, 0).calls).toBe(2 + tests);
+    expect(plan("one-call", 900, 0).tokens).toBe(plan("one-call", 16, 0).tokens);
+    expect(plan("none", 900, 0).tokens - plan("none", 16, 0).tokens).toBe(884 * tests);
+    // Of an endpoint nobody knows yet: an echo for each letter, or a verdict that is written, whichever is dearer.
+    const unknown = plan("unknown", 900, 0);
+    expect(unknown.calls).toBeGreaterThan(2 + 2 * tests);
+    expect(unknown.tokens).toBeGreaterThan(plan("none", 900, 0).tokens);
+    expect(plan("unknown", 900)).toEqual(plan("one-call", 16));
   });
 
   it("asks for two replies and both orders of a label", async () => {

@@ -189,15 +189,16 @@ export const planTexts = (
     written: rows * reply,
   }));
 
-/** What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. */
-export type RevisionPlan = {
+/**
+ * What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. scoring,
+ * voteTokens: how a recheck's verdicts are read.
+ */
+export type RevisionPlan = Pick<JudgePlan, "speed" | "maxTokens" | "price" | "scoring" | "voteTokens"> & {
   readonly rounds: number;
   readonly mode: "critique" | "direct";
-  readonly maxTokens: number;
-  readonly speed: Speed;
   readonly recheck?: number | undefined;
   readonly examples?: readonly RevisionExample[];
-} & PlannedPrice;
+};
 
 /** Tokens of worked examples, which stand before every request. */
 const exampleTokens = (examples: readonly RevisionExample[]): number =>
@@ -213,29 +214,33 @@ export const planRevisions = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
   constitution: Constitution,
-  { rounds: first, mode, maxTokens, speed, price, recheck, examples = [] }: RevisionPlan,
+  { rounds: first, mode, recheck, examples = [], ...asked }: RevisionPlan,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
   const calls = mode === "direct" ? 1 : 2;
   const rounds = first + (recheck ?? 0);
   const tests = recheck === undefined ? 0 : 2 * (1 + recheck) * constitution.principles.length;
+  const { letters, said } = planLetters(asked, 1);
+  const searched = recheck === undefined || asked.scoring !== "unknown" ? 0 : searchCalls;
   const critique = meanTokens(constitution, "critique");
   const revision = meanTokens(constitution, "revision");
-  const further = recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}`;
+  const further =
+    recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}${said}`;
   const what = `${counted(first, "round")} for each of ${counted(count, "answer")}${further}`;
   const shown = exampleTokens(examples);
   const load = (reply: number): Load => {
     // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
     const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
     return {
-      calls: count * (rounds * calls + tests),
+      calls: count * (rounds * calls + tests * letters.calls) + searched,
       read:
         rounds * (calls * tokens + count * (own + calls * shown)) +
-        tests * (tokens + count * (reply + revision + comparisonFrame)),
-      written: count * rounds * calls * reply,
+        tests * letters.reads * (tokens + count * (reply + revision + comparisonFrame)) +
+        searched * verdictFrame,
+      written: count * (rounds * calls * reply + tests * letters.written) + searched * choiceTokens,
     };
   };
-  return planCalls(stage, what, { speed, maxTokens, price }, load);
+  return planCalls(stage, what, asked, load);
 };
 
 /**

@@ -64,6 +64,16 @@ export const otherSetting = z
   .default("other")
   .describe('area of prompts that belong to none of the areas; "": there is none');
 
+/** Of answers about several prompts, or with several; tokensEach, which each prompt adds, is the command's own. */
+export const answerTokensSetting = z
+  .number()
+  .int()
+  .positive()
+  .default(32)
+  .describe(
+    "tokens of an answer at most, beside tokensEach for each prompt; a model that thinks before it answers needs many more",
+  );
+
 /** Settings of the commands that ask a model about prompts. counts: of the sandbox's, by default. */
 export const askedPromptSettings = (...counts: Parameters<typeof promptCounts>) => ({
   seed: seedSetting,

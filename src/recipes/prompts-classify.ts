@@ -31,6 +31,7 @@ import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { planCalls, planOf, tokensOf } from "./plan.ts";
 import {
+  answerTokensSetting,
   areasFlag,
   areasSetting,
   askedPromptFlags,
@@ -53,6 +54,7 @@ const schema = z.strictObject({
   other: otherSetting,
   ...askedPromptSettings(20, 10, 10),
   pack: z.number().int().positive().default(10).describe("prompts a call"),
+  answerTokens: answerTokensSetting,
   tokensEach: z.number().int().positive().default(24).describe("tokens of an answer for each prompt at most"),
 });
 type ClassifyConfig = z.output<typeof schema>;
@@ -91,11 +93,12 @@ const classifyStage = (
   prompts: Sequence<PromptRecord>,
   areas: readonly Area[],
 ): Promise<Sequence<AreaRecord>> => {
-  const { model, pack, tokensEach } = config;
+  const { model, pack, answerTokens, tokensEach } = config;
+  const asked = { areas, pack, answerTokens, tokensEach };
   return askingStage(pipeline, {
     name: "classify",
     after: ["prompts"],
-    inputs: { model, areas, pack, tokensEach },
+    inputs: { model, ...asked },
     file: "areas.jsonl",
     schema: areaRecordSchema,
     model,
@@ -103,7 +106,7 @@ const classifyStage = (
     unit: "prompts",
     paceFor: (opened) => packPace(opened, pack),
     work: (opened, { items, ...work }) =>
-      classifyPrompts({ ...work, model: opened, prompts: items, areas, pack, tokensEach }),
+      classifyPrompts({ ...work, model: opened, prompts: items, ...asked }),
     async check(stage, records) {
       const { unclassified, count } = await countAreas(records);
       if (unclassified * 2 <= count) return;
@@ -153,7 +156,7 @@ const reasonWords: Readonly<Record<(typeof unclassifiedReasons)[number], string>
   overflow: "too long for the model's context",
   rejected: "rejected by the server",
   empty: "without an answer",
-  length: "with an answer that was cut",
+  length: "with an answer that was cut (raise answerTokens)",
   unreadable: "with an answer that was not the JSON that was asked for",
   outside: "put into an area that there is not",
 };
@@ -226,7 +229,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
 /** Calls about all prompts: at most, where each pack has to be asked again in ever smaller ones; usually, once a pack. */
 const planClassification = (
   { areas, opened, read, inputs }: Awaited<ReturnType<typeof prepare>>,
-  { pack, tokensEach, model, prices }: ClassifyConfig,
+  { pack, answerTokens, tokensEach, model, prices }: ClassifyConfig,
 ): PlannedStep => {
   const { count } = opened.prompts;
   const frame = tokensOf(renderClassification([], areas));
@@ -235,7 +238,7 @@ const planClassification = (
   const load = (calls: number, times: number) => (reply: number) => ({
     calls,
     read: calls * frame + times * read,
-    written: 32 * calls + times * count * reply,
+    written: answerTokens * calls + times * count * reply,
   });
   return planCalls(
     "classify",

@@ -34,7 +34,12 @@ import { modelFlag } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planCalls, planOf } from "./plan.ts";
-import { askedPromptFlags, askedPromptSettings, testShareSetting } from "./prompt-settings.ts";
+import {
+  answerTokensSetting,
+  askedPromptFlags,
+  askedPromptSettings,
+  testShareSetting,
+} from "./prompt-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { modelSetting, outSetting, promptsSetting } from "./settings.ts";
 import { idsOf } from "./stages/asking.ts";
@@ -65,6 +70,7 @@ const schema = z.strictObject({
     .describe("calls at most, as a multiple of those that it would take if every prompt were new"),
   temperature: z.number().nonnegative().default(1).describe("0: always the likeliest token"),
   topP: z.number().positive().max(1).default(1).describe("share of probability that is sampled from"),
+  answerTokens: answerTokensSetting,
   tokensEach: z.number().int().positive().default(80).describe("tokens of a new prompt at most"),
   testShare: testShareSetting,
 });
@@ -110,7 +116,7 @@ const askFor = async (
   inputs: Sequence<PromptRecord>,
   examples: Examples,
 ): Promise<void> => {
-  const { model, kind, shots, each, temperature, topP, tokensEach, count } = config;
+  const { model, kind, shots, each, temperature, topP, answerTokens, tokensEach, count } = config;
   const runSeed = pipeline.run.seed;
   const most = mostCalls(config);
   const file = await stage.records("calls.jsonl", generationRecordSchema);
@@ -129,7 +135,7 @@ const askFor = async (
       runSeed,
       stage: "ask",
       signal: stage.signal,
-      ...{ kind, shots, each, temperature, topP, tokensEach },
+      ...{ kind, shots, each, temperature, topP, answerTokens, tokensEach },
     };
     const earlier = takeFirst(file.rows(), file.existing);
     while (fresh < count && calls < most) {
@@ -167,8 +173,8 @@ const askStage = async (
   config: GenerateConfig,
   { inputs, examples }: Prepared,
 ): Promise<void> => {
-  const { model, kind, shots, each, temperature, topP, tokensEach, count } = config;
-  const decisive = { model, kind, shots, each, temperature, topP, tokensEach, count };
+  const { model, kind, shots, each, temperature, topP, answerTokens, tokensEach, count } = config;
+  const decisive = { model, kind, shots, each, temperature, topP, answerTokens, tokensEach, count };
   const known = { ...decisive, most: mostCalls(config), examples: await idsOf(examples) };
   await pipeline.run.stage({ name: "ask", inputs: known }, async (stage) => {
     const aside = await openSetAside<PromptRecord>(join(stage.folder, temporaryNameOf("examples")));
@@ -258,7 +264,7 @@ const planGeneration = (
   { totals, checked }: Pick<Prepared, "totals" | "checked">,
 ): PlannedStep => {
   const calls = mostCalls(config);
-  const { count, each, shots, tokensEach, model, prices } = config;
+  const { count, each, shots, answerTokens, tokensEach, model, prices } = config;
   const example = totals.tokens / totals.count;
   return planCalls(
     "ask",
@@ -267,7 +273,7 @@ const planGeneration = (
     (reply) => ({
       calls,
       read: calls * (frameTokens + shots * example),
-      written: calls * (32 + each * reply),
+      written: calls * (answerTokens + each * reply),
     }),
   );
 };

@@ -4,7 +4,7 @@
 import { differenceOfTexts, loadConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../feedback/index.ts";
-import { type LanguageModel, type LoadFormat, priceOfModel } from "../models/index.ts";
+import { type LanguageModel, type LoadFormat, priceOfModel, scoringByName } from "../models/index.ts";
 import type {
   Constitution,
   PrincipleCheck,
@@ -13,6 +13,7 @@ import type {
   RevisionExample,
   RevisionRecord,
   RevisionStep,
+  UnscoredReason,
 } from "../records/index.ts";
 import { checkInputs } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
@@ -84,6 +85,7 @@ export const planOne = async (
       ...config.revise,
       ...revisionExtras({ examples }),
       ...{ maxTokens, speed: speeds["critic"]!, price: priceOfModel(prices, critic) },
+      scoring: scoringByName(critic),
     }),
   ]);
 };
@@ -133,6 +135,10 @@ const describeStep = (before: string, step: RevisionStep, colours: boolean): str
 const percent = (share: number | undefined): string =>
   share === undefined ? "" : ` (${Math.round(100 * share)} %)`;
 
+/** What to do where the model was cut before its verdict. */
+const moreVoteTokens =
+  "Raise revise.voteTokens: a model that thinks before it answers needs a thousand and more.";
+
 const describeCheck = ({ verdicts }: PrincipleCheck): string => {
   const of = (wanted: string): string[] =>
     verdicts
@@ -144,7 +150,8 @@ const describeCheck = ({ verdicts }: PrincipleCheck): string => {
     ...(violated.length === 0 ? [] : [`violates ${violated.join(", ")}`]),
     ...(unknown.length === 0 ? [] : [`no readable verdict on ${unknown.join(", ")}`]),
   ];
-  return entry("  Tested", parts.join("; "));
+  const wasCut = verdicts.some(({ reason }) => reason === "cut");
+  return entry("  Tested", `${parts.join("; ")}${wasCut ? `\n${moreVoteTokens}` : ""}`);
 };
 
 /** Tells events as they come. */
@@ -274,24 +281,43 @@ export const reviseOne = async (
   return { lines, document };
 };
 
-/** Counts chains that were tested against every principle. describe: how many keep all, and which are not known to be kept. */
+/** Why questions of a recheck have no verdict, and what to do about those that were cut. */
+const describeUnread = (reasons: ReadonlyMap<UnscoredReason, number>): string[] => {
+  if (reasons.size === 0) return [];
+  const told = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(", ");
+  const all = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    `Tests without a verdict that could be read: ${all} (${told}).${reasons.has("cut") ? ` ${moreVoteTokens}` : ""}`,
+  ];
+};
+
+/**
+ * Counts chains that were tested against every principle. describe: how many keep all, which are not known to be kept, and
+ * why verdicts are missing.
+ */
 export const countFailing = () => {
   const counts = new Map<string, number>();
+  const reasons = new Map<UnscoredReason, number>();
   let tested = 0;
   let whole = 0;
   return {
-    add({ failing }: Pick<RevisionRecord, "failing">): void {
+    add({ failing, checks = [] }: Pick<RevisionRecord, "failing" | "checks">): void {
       if (failing === undefined) return;
       tested++;
       if (failing.length === 0) whole++;
       for (const id of failing) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const { reason } of checks.flatMap(({ verdicts }) => verdicts))
+        if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     },
     describe(): string[] {
       if (tested === 0) return [];
       const sorted = [...counts].sort(([, one], [, other]) => other - one);
       const worst = sorted.map(([id, count]) => `${id} ${count}`);
       const rest = worst.length === 0 ? "" : ` Not known to be kept: ${worst.join(", ")}.`;
-      return [`Tested against every principle: ${whole} of ${tested} last replies keep all.${rest}`];
+      return [
+        `Tested against every principle: ${whole} of ${tested} last replies keep all.${rest}`,
+        ...describeUnread(reasons),
+      ];
     },
   };
 };

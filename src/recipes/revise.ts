@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { collect, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
 import { sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
-import { priceOfModel } from "../models/index.ts";
+import { priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
@@ -352,6 +352,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
         ...revisionExtras({ examples }),
         maxTokens,
         speed: critic,
+        scoring: scoringByName(config.critic ?? config.model),
         price: criticPrice,
       }),
     ];

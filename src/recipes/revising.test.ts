@@ -124,6 +124,20 @@ describe("options of revise", () => {
     expect(records[0]).toMatchObject({ failing: [], checks: [{ round: 1 }] });
   });
 
+  it("say what to raise where a model is cut before its verdict", async () => {
+    const rules = [
+      { when: "Options:", reply: "<think>Let me see", finish: "length" },
+      { reply: "Stay calm." },
+    ];
+    const model = `scripted:${write("thinking.yaml", { rules })}`;
+    const { lines, records } = await run("cut", { model, revise: { rounds: 1, recheck: 1 } });
+    const said = lines.find((line) => line.startsWith("Tests without a verdict"));
+    expect(said).toMatch(/: 16 \(16 cut\)\. Raise revise\.voteTokens/);
+    expect(new Set(records[0]!.checks![0]!.verdicts.map(({ reason }) => reason))).toEqual(new Set(["cut"]));
+    const told = await call(reviseRecipe, { ...one, model, revise: { rounds: 1, recheck: 0 } });
+    expect(told.said.join("")).toMatch(/no readable verdict on [\s\S]*Raise revise\.voteTokens/);
+  });
+
   it("learn the revisions up to the n-th", async () => {
     expect((await run("first", { revise: { rounds: 3 }, sft: { revisions: 2 } })).document).toMatchObject({
       trainingRows: 2,

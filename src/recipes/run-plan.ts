@@ -69,6 +69,7 @@ const planArm = (
       ...config.revise,
       ...revisionExtras({ examples }),
       ...size,
+      scoring: scoringByName(config.model),
     }),
     planTraining(`${arm}/sl`, count, { ...learning(config.sft), ...size }, rowTokens(train, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),

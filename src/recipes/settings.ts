@@ -320,9 +320,10 @@ export const reviseSettings = z
       .describe("revise by so many of the constitution's principles, drawn by the seed; default: all"),
     recheck: count
       .optional()
-      .describe(
-        "test the last reply against every principle, and revise it at most so many times more by those it violates",
-      ),
+      .describe("test the last reply against every principle, and revise it at most so many times more"),
+    voteTokens: positive
+      .default(16)
+      .describe("tokens of a verdict of recheck at most; a model that thinks before it needs many more"),
   })
   .prefault({});
 

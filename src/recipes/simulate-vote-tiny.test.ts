@@ -3,9 +3,9 @@
 
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { satisfactionRecordSchema } from "../records/index.ts";
+import { candidateRecordSchema, satisfactionRecordSchema, supportRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { sandboxPersonas, satisfactionOf } from "../sandbox/index.ts";
+import { sandboxPersonas, satisfactionOf, supportOf } from "../sandbox/index.ts";
 import { type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
@@ -66,6 +66,45 @@ describe("people of the sandbox, in the brief wording", () => {
     }[])
       expect(worst.value).toBe(Math.min(...Object.values(users)));
     expect(lines.join("\n")).toMatch(/^ {2}maximin +2 +\d/m);
+  });
+
+  it("support what truly serves them where they are scripted, and no model is asked for it", async () => {
+    const scripted = {
+      ...brief("scripted"),
+      sandbox: { requests: 6, minority: 0.4, voters: "scripted" },
+    } as const;
+    const { lines } = await run(scripted);
+    const people = sandboxPersonas({ seed: 0, count: 5, minority: 0.4 });
+    for (const stage of ["votes", "opening", "round-1"]) {
+      const records = await readRecords(
+        join(folder, "scripted", stage, "support.jsonl"),
+        supportRecordSchema,
+      );
+      const candidates = await readRecords(
+        join(folder, "scripted", stage, "candidates.jsonl"),
+        candidateRecordSchema,
+      );
+      const statementsOf = new Map(candidates.map(({ candidate, statements }) => [candidate, statements]));
+      expect(records).toHaveLength(5 * candidates.length);
+      for (const { user, candidate, support, model } of records) {
+        const { description } = people[Number(user.split("-")[1]) - 1]!;
+        expect([support, model]).toEqual([supportOf(description, statementsOf.get(candidate)!), "sandbox"]);
+      }
+    }
+    expect(lines.join("\n")).toContain("it told support as well");
+    const { steps } = await recipe.plan(
+      recipe.schema.parse({ ...scripted, out: join(folder, "planned") }),
+      contextFor(),
+    );
+    expect(steps.find(({ stage }) => stage === "votes")!.calls).toBe(0);
+    expect(steps.find(({ stage }) => stage === "comments")!.calls).toBe(5);
+  });
+
+  it("are the only ones who can be scripted or fall into groups", async () => {
+    for (const sandbox of [{ voters: "scripted" }, { minority: 0.3 }] as const)
+      await expect(
+        recipe.plan(recipe.schema.parse({ ...given("others"), sandbox }), contextFor()),
+      ).rejects.toThrow("personas: sandbox");
   });
 
   it("goes on after an interruption while it is measured, with the same bytes", async () => {

@@ -21,7 +21,7 @@ import { roundNames, roundStage } from "./stages/vote-rounds.ts";
 import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
 import { votePageData } from "./vote-page-data.ts";
 import { planVote } from "./vote-plan.ts";
-import { loadVote, type Vote, type VoteConfig, voteFiles, voteSchema } from "./vote-settings.ts";
+import { isScripted, loadVote, type Vote, type VoteConfig, voteFiles, voteSchema } from "./vote-settings.ts";
 import { countVote, describeVote, figuresOf, remarksOnVote } from "./vote-summary.ts";
 import { writeTables } from "./vote-tables.ts";
 import { counted } from "./wording.ts";
@@ -85,10 +85,15 @@ const voteAll = async (
 };
 
 const describeBenefit = ({ config, setup }: Vote, benefit: VoteBenefit): string[] =>
-  describeSatisfaction(benefit, config.sandbox.requests, (user) => {
-    const { label, persona } = setup.users.find(({ id }) => id === user)!;
-    return `${label}, ${persona.name}`;
-  });
+  describeSatisfaction(
+    benefit,
+    config.sandbox.requests,
+    (user) => {
+      const { label, persona } = setup.users.find(({ id }) => id === user)!;
+      return `${label}, ${persona.name}`;
+    },
+    isScripted(config) ? "it told support as well (sandbox.voters: scripted), and nothing else" : undefined,
+  );
 
 const tables = ["support", "choices", "welfare"].map((name) => `${name}.csv`);
 

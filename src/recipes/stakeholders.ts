@@ -63,14 +63,16 @@ const choose = <Item extends { readonly id: string }>(
   );
 };
 
-/** The personas that take part. Throws UserError where there are too few, or one is not there. */
+/** The personas that take part. minority: of the sandbox's. Throws UserError where there are too few, or one is not there. */
 export const choosePersonas = async (settings: {
   readonly personas: string;
   readonly users: Chosen;
   readonly seed: number;
+  readonly minority?: number;
 }): Promise<Persona[]> => {
-  const { personas: source, users: count, seed } = settings;
-  if (source === sandboxName) return sandboxPersonas({ seed, count: countOf(count, "users", "personas") });
+  const { personas: source, users: count, seed, minority = 0 } = settings;
+  if (source === sandboxName)
+    return sandboxPersonas({ seed, count: countOf(count, "users", "personas"), minority });
   const all = await loadPersonas(source);
   return choose(all, { setting: "users", what: "persona", source, count, seed });
 };

@@ -17,7 +17,7 @@ import type { PlannedStep } from "./recipe.ts";
 import { satisfactionName } from "./stages/satisfaction.ts";
 import { measuredRules, measuredTasks } from "./stages/vote-benefit.ts";
 import { partsOf } from "./stages/vote-rounds.ts";
-import type { Vote } from "./vote-settings.ts";
+import { isScripted, type Vote, type VoteConfig } from "./vote-settings.ts";
 import { counted } from "./wording.ts";
 
 /** Tokens around something that was said, as the mediator is shown it. */
@@ -45,6 +45,9 @@ type Costs = { readonly calls: number; readonly read: number };
 const loadOf =
   ({ calls, read }: Costs) =>
   (reply: number): Load => ({ calls, read, written: calls * reply });
+
+/** How often support is asked for: scripted people are not asked. */
+const askedTimes = (config: VoteConfig): number => (isScripted(config) ? 0 : 1);
 
 const times = ({ calls, read }: Costs, many: number): Costs => ({ calls: calls * many, read: read * many });
 
@@ -109,7 +112,7 @@ const planRounds = (
       "support for documents",
       `${counted(costs.users, "user")} on ${counted((drafts + 1) * (rounds + 1), "document")} at most`,
       user,
-      loadOf(times(costs.documents, rounds + 1)),
+      loadOf(times(costs.documents, askedTimes(config) * (rounds + 1))),
     ),
   ];
 };
@@ -163,7 +166,7 @@ export const planVote = (vote: Vote, speeds: Readonly<Record<string, Speed>>): P
     "votes",
     `${counted(users, "user")} on ${counted(candidates, "candidate")}${setup.filed === null ? " at most" : ""}`,
     user,
-    loadOf(costs.support),
+    loadOf(times(costs.support, askedTimes(config))),
   );
   const mediator = modelOf("mediator", roles.mediator.maxTokens);
   const assistant = {

@@ -15,7 +15,7 @@ import {
 import { contractSchema } from "./contract-settings.ts";
 import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
-import { choosePersonas, isFile } from "./stakeholders.ts";
+import { choosePersonas, isFile, sandboxName } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const { low, high } = supportMetric;
@@ -65,6 +65,20 @@ export const voteSchema = z.strictObject({
         .describe(
           "held-out requests that show in the end how content its people truly are under the set of each rule; 0: none",
         ),
+      minority: z
+        .number()
+        .min(0)
+        .max(0.5)
+        .default(0)
+        .describe(
+          "share of its people who are a minority with other concerns than the rest; 0: everybody has their own",
+        ),
+      voters: z
+        .enum(["played", "scripted"])
+        .default("played")
+        .describe(
+          "played: the model says what people support; scripted: they support what truly serves them, as its oracle tells, so that rules are compared by true ballots",
+        ),
     })
     .prefault({})
     .describe("where personas are the sandbox's"),
@@ -106,9 +120,25 @@ const checkSlates = (
   );
 };
 
+/** Whether people of the sandbox support what truly serves them, instead of what a model says. */
+export const isScripted = ({ sandbox }: VoteConfig): boolean => sandbox.voters === "scripted";
+
+/** What is said of the sandbox's people can be meant for no others. */
+const checkPeople = (config: VoteConfig): void => {
+  const { personas, sandbox } = config;
+  const setting = isScripted(config) ? "voters" : sandbox.minority > 0 ? "minority" : null;
+  if (setting === null || personas === sandboxName) return;
+  throw new UserError(
+    "sandbox-people",
+    `sandbox.${setting} is ${sandbox[setting]}, and speaks of people of the sandbox; personas: "${personas}". Leave it out, or set personas: ${sandboxName}.`,
+    { personas, [`sandbox.${setting}`]: sandbox[setting] },
+  );
+};
+
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
 export const loadVote = async (config: VoteConfig) => {
-  const personas = await choosePersonas(config);
+  checkPeople(config);
+  const personas = await choosePersonas({ ...config, minority: config.sandbox.minority });
   const { users } = castOf(personas, personas.length, "even");
   const filed = config.candidates === undefined ? null : await loadCandidates(config.candidates);
   checkSlates(config, users.length, filed);

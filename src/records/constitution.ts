@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { messageSchema } from "./conversation.ts";
+import { idSchema } from "./ids.ts";
 
 const text = z.string().trim().min(1);
 
@@ -46,7 +47,7 @@ const votes = z.number().int().nonnegative();
 
 /** How a group of people voted on what `source` names: votes for, against, and of neither kind. */
 export const groupSupportSchema = z.strictObject({
-  group: text,
+  group: idSchema<"group">(text),
   agree: votes,
   disagree: votes,
   pass: votes,
@@ -60,7 +61,7 @@ export type GroupSupport = z.infer<typeof groupSupportSchema>;
  */
 export const groundSchema = z.strictObject({
   record: text,
-  speaker: text,
+  speaker: idSchema<"user">(text),
   said: text,
   by: z.enum(["cited", "similar", "proposed", "supported"]),
   support: z.number().optional(),
@@ -75,9 +76,11 @@ export type Ground = z.infer<typeof groundSchema>;
  */
 export const principleSchema = z
   .strictObject({
-    id: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9._-]*$/, "an id holds only lower-case letters, digits, '.', '_' and '-'"),
+    id: idSchema<"principle">(
+      z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9._-]*$/, "an id holds only lower-case letters, digits, '.', '_' and '-'"),
+    ),
     title: text,
     area: text.optional(),
     weight: z.number().positive().default(1),

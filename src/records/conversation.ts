@@ -2,6 +2,7 @@
 // Chat messages have the shape of OpenAI-style endpoints.
 
 import { z } from "zod";
+import { modelIdSchema, promptIdSchema, replyIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 export const messageSchema = z.object({
@@ -21,6 +22,7 @@ export type PromptKind = z.infer<typeof promptKindSchema>;
 /** One prompt of a run. split: train prompts feed the pipeline, test prompts only the evaluation. */
 export const promptRecordSchema = z.object({
   ...recordFields,
+  id: promptIdSchema,
   messages: z.array(messageSchema).min(1),
   kind: promptKindSchema.optional(),
   area: z.string().optional(),
@@ -56,8 +58,9 @@ export const cutSchema = z.object({ rule: z.string(), text: z.string() });
 /** A model's reply to a prompt of the run. parents: [prompt id]. cuts: where cleaning took something out of it. */
 export const replyRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
-  model: z.string(),
+  id: replyIdSchema,
+  prompt: promptIdSchema,
+  model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
   cuts: z.array(cutSchema).optional(),

@@ -4,18 +4,29 @@
 import { z } from "zod";
 import { constitutionSchema } from "./constitution.ts";
 import { finishSchema } from "./conversation.ts";
+import {
+  assistantIdSchema,
+  draftIdSchema,
+  modelIdSchema,
+  personaIdSchema,
+  principleIdSchema,
+  talkIdSchema,
+  taskIdSchema,
+  userIdSchema,
+} from "./ids.ts";
 import { recordFields } from "./record.ts";
 
-const place = { run: z.number().int().positive(), turn: z.number().int().positive(), talk: z.string() };
+const place = { run: z.number().int().positive(), turn: z.number().int().positive(), talk: talkIdSchema };
 
 /** A draft. talk: which two seats talk; user, assistant: their ids. parents: what the assistant had been shown. */
 export const draftRecordSchema = z.object({
   ...recordFields,
   ...place,
-  user: z.string(),
-  assistant: z.string(),
-  task: z.string(),
-  model: z.string(),
+  id: draftIdSchema,
+  user: userIdSchema,
+  assistant: assistantIdSchema,
+  task: taskIdSchema,
+  model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
 });
@@ -50,10 +61,10 @@ export const ratingRecordSchema = z.object({
   ...recordFields,
   ...place,
   of: z.enum(["own", "others"]),
-  user: z.string(),
-  persona: z.string(),
-  draft: z.string(),
-  model: z.string(),
+  user: userIdSchema,
+  persona: personaIdSchema,
+  draft: draftIdSchema,
+  model: modelIdSchema,
   ratings: z.record(z.string(), z.number().nullable()),
   missing: z.record(z.string(), missingReasonSchema).optional(),
   feedback: z.string(),
@@ -74,7 +85,7 @@ export const metaRecordSchema = z.object({
   part: z.number().int().positive().optional(),
   attempt: z.number().int().positive(),
   prompt: z.string(),
-  model: z.string(),
+  model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
   critique: z.string().optional(),
@@ -85,7 +96,7 @@ export type MetaRecord = z.infer<typeof metaRecordSchema>;
 
 /** A principle that came, went or was worded anew between two runs. */
 const changeSchema = z.object({
-  id: z.string(),
+  id: principleIdSchema,
   state: z.enum(["changed", "added", "removed"]),
   before: z.string().nullable(),
   after: z.string().nullable(),
@@ -116,7 +127,7 @@ export const satisfactionRecordSchema = z.object({
   constitution: z.string(),
   principles: z.array(z.string()),
   question: z.string(),
-  model: z.string(),
+  model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
   satisfaction: z.record(z.string(), z.number()),

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { promptKindSchema } from "./conversation.ts";
+import { armIdSchema, evaluatedIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /** What a reply does. other: well-formed but off the question; malformed: not a reply at all. */
@@ -35,11 +36,11 @@ export type Verdict = z.infer<typeof verdictSchema>;
 /** One judged reply of one evaluated model. parents: [prompt id]. */
 export const verdictRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
+  prompt: promptIdSchema,
   kind: promptKindSchema.optional(),
   area: z.string().optional(),
-  arm: z.string(),
-  model: z.string(),
+  arm: armIdSchema,
+  model: evaluatedIdSchema,
   request: z.string(),
   text: z.string(),
   verdict: verdictSchema,
@@ -168,7 +169,7 @@ export const armMetricsSchema = z.object({
 });
 export type ArmMetrics = z.infer<typeof armMetricsSchema>;
 
-const evaluatedSchema = z.object({ arm: z.string(), model: z.string() });
+const evaluatedSchema = z.object({ arm: armIdSchema, model: evaluatedIdSchema });
 
 /** What changes from one evaluated model to another on the same prompts. The base model's arm is "base". */
 export const modelDifferenceSchema = z.object({

@@ -2,6 +2,7 @@
 // How events are written and kept from secrets is in runs/.
 
 import { z } from "zod";
+import { stageNameSchema } from "./ids.ts";
 
 const at = { time: z.number() };
 
@@ -11,7 +12,7 @@ export const eventSchema = z.discriminatedUnion("type", [
     ...at,
     name: z.string(),
     seed: z.number(),
-    stages: z.array(z.string()),
+    stages: z.array(stageNameSchema),
     /** The version of Covenant; logs of early versions lack it. */
     covenant: z.string().optional(),
     /** Hashes of what the configuration names but does not hold: constitution, model. */
@@ -19,12 +20,12 @@ export const eventSchema = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("run-end"), ...at, seconds: z.number() }),
   z.object({ type: z.literal("run-stop"), ...at, reason: z.string() }),
-  z.object({ type: z.literal("stage-start"), ...at, stage: z.string(), resumed: z.boolean() }),
-  z.object({ type: z.literal("stage-skip"), ...at, stage: z.string() }),
+  z.object({ type: z.literal("stage-start"), ...at, stage: stageNameSchema, resumed: z.boolean() }),
+  z.object({ type: z.literal("stage-skip"), ...at, stage: stageNameSchema }),
   z.object({
     type: z.literal("stage-end"),
     ...at,
-    stage: z.string(),
+    stage: stageNameSchema,
     seconds: z.number(),
     records: z.number().int(),
   }),
@@ -32,7 +33,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("stage-progress"),
     ...at,
-    stage: z.string(),
+    stage: stageNameSchema,
     done: z.number(),
     total: z.number(),
     unit: z.string(),
@@ -46,7 +47,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("stage-usage"),
     ...at,
-    stage: z.string(),
+    stage: stageNameSchema,
     calls: z.number().int(),
     promptTokens: z.number().int(),
     completionTokens: z.number().int(),
@@ -61,7 +62,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("warning"),
     ...at,
-    stage: z.string().optional(),
+    stage: stageNameSchema.optional(),
     code: z.string(),
     text: z.string(),
   }),

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { cutSchema, finishSchema, messageSchema, usageSchema } from "./conversation.ts";
+import { labelIdSchema, modelIdSchema, principleIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /**
@@ -12,7 +13,7 @@ import { recordFields } from "./record.ts";
  */
 export const revisionStepSchema = z.object({
   round: z.number().int().positive(),
-  principle: z.string(),
+  principle: principleIdSchema,
   critiqueRequest: z.string(),
   critique: z.string(),
   revisionRequest: z.string(),
@@ -22,45 +23,6 @@ export const revisionStepSchema = z.object({
   cuts: z.object({ critique: z.array(cutSchema), revision: z.array(cutSchema) }).optional(),
 });
 export type RevisionStep = z.infer<typeof revisionStepSchema>;
-
-/**
- * Whether a reply is as a principle wants it. kept: P(it is), the mean of both orders of the question, where the model
- * gives probabilities; unknown: the model gave no answer that can be read, which is never a pass.
- */
-export const principleVerdictSchema = z.object({
-  principle: z.string(),
-  verdict: z.enum(["kept", "violated", "unknown"]),
-  kept: z.number().min(0).max(1).optional(),
-});
-export type PrincipleVerdict = z.infer<typeof principleVerdictSchema>;
-
-/** The test of a reply against every principle. round: the round whose revision was tested. */
-export const principleCheckSchema = z.object({
-  round: z.number().int().positive(),
-  verdicts: z.array(principleVerdictSchema),
-});
-export type PrincipleCheck = z.infer<typeof principleCheckSchema>;
-
-/**
- * Answer and its n rounds of critique and revision. parents: [prompt id, answer id]. checks: where the reply was tested
- * against every principle, each test in order; failing: the principles that the last reply is not known to keep.
- */
-export const revisionRecordSchema = z.object({
-  ...recordFields,
-  prompt: z.string(),
-  messages: z.array(messageSchema),
-  answer: z.string(),
-  steps: z.array(revisionStepSchema),
-  checks: z.array(principleCheckSchema).optional(),
-  failing: z.array(z.string()).optional(),
-});
-export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
-
-/**
- * How a comparison ended. judged: both orders gave probabilities; identical: both replies were the same text, so
- * nobody was asked; unscored: there is no label, for a reason.
- */
-export const labelStateSchema = z.enum(["judged", "identical", "unscored"]);
 
 /**
  * Why there is no label, no vote or no verdict. reply-missing: one of the two replies did not come; overflow: the
@@ -82,6 +44,47 @@ export const unscoredReasons = [
 ] as const;
 export const unscoredReasonSchema = z.enum(unscoredReasons);
 export type UnscoredReason = z.infer<typeof unscoredReasonSchema>;
+
+/**
+ * Whether a reply is as a principle wants it. kept: P(it is), the mean of both orders of the question, where the model
+ * gives probabilities; unknown: the model gave no answer that can be read (reason: why), or another one with the options
+ * exchanged, which is never a pass.
+ */
+export const principleVerdictSchema = z.object({
+  principle: principleIdSchema,
+  verdict: z.enum(["kept", "violated", "unknown"]),
+  kept: z.number().min(0).max(1).optional(),
+  reason: unscoredReasonSchema.optional(),
+});
+export type PrincipleVerdict = z.infer<typeof principleVerdictSchema>;
+
+/** The test of a reply against every principle. round: the round whose revision was tested. */
+export const principleCheckSchema = z.object({
+  round: z.number().int().positive(),
+  verdicts: z.array(principleVerdictSchema),
+});
+export type PrincipleCheck = z.infer<typeof principleCheckSchema>;
+
+/**
+ * Answer and its n rounds of critique and revision. parents: [prompt id, answer id]. checks: where the reply was tested
+ * against every principle, each test in order; failing: the principles that the last reply is not known to keep.
+ */
+export const revisionRecordSchema = z.object({
+  ...recordFields,
+  prompt: promptIdSchema,
+  messages: z.array(messageSchema),
+  answer: z.string(),
+  steps: z.array(revisionStepSchema),
+  checks: z.array(principleCheckSchema).optional(),
+  failing: z.array(principleIdSchema).optional(),
+});
+export type RevisionRecord = z.infer<typeof revisionRecordSchema>;
+
+/**
+ * How a comparison ended. judged: both orders gave probabilities; identical: both replies were the same text, so
+ * nobody was asked; unscored: there is no label, for a reason.
+ */
+export const labelStateSchema = z.enum(["judged", "identical", "unscored"]);
 
 /**
  * How a judge is asked. choice: log-probabilities of the two letters; reasoning: the same after a chain of thought;
@@ -121,7 +124,7 @@ export type ReasoningChain = z.infer<typeof reasoningChainSchema>;
  * votes, chains: of both orders, where there are any.
  */
 export const judgementSchema = z.object({
-  principle: z.string(),
+  principle: principleIdSchema,
   orders: z.tuple([probability, probability]).nullable(),
   reason: unscoredReasonSchema.optional(),
   votes: z.tuple([votesSchema, votesSchema]).optional(),
@@ -139,11 +142,12 @@ export type Judgement = z.infer<typeof judgementSchema>;
  */
 export const labelRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
+  id: labelIdSchema,
+  prompt: promptIdSchema,
   messages: z.array(messageSchema),
   replies: z.tuple([z.string(), z.string()]),
-  principle: z.string(),
-  judge: z.string(),
+  principle: principleIdSchema,
+  judge: modelIdSchema,
   state: labelStateSchema,
   reason: unscoredReasonSchema.optional(),
   probability: probability.nullable(),

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { finishSchema, messageSchema } from "./conversation.ts";
 import { missingReasonSchema } from "./episodes.ts";
+import { groupIdSchema, modelIdSchema, statementIdSchema, voterIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 export const voteKinds = ["agree", "disagree", "pass"] as const;
@@ -13,18 +14,18 @@ export type VoteKind = z.infer<typeof voteKindSchema>;
 /** A voter who is played. group: opinion group, null for none; shown: votes that the model is told; heldOut: statements it is asked about. */
 export const voterRecordSchema = z.object({
   ...recordFields,
-  voter: z.string(),
-  group: z.string().nullable(),
-  shown: z.array(z.object({ statement: z.string(), vote: voteKindSchema })).min(1),
-  heldOut: z.array(z.string()).min(1),
+  voter: voterIdSchema,
+  group: groupIdSchema.nullable(),
+  shown: z.array(z.object({ statement: statementIdSchema, vote: voteKindSchema })).min(1),
+  heldOut: z.array(statementIdSchema).min(1),
 });
 export type VoterRecord = z.infer<typeof voterRecordSchema>;
 
 /** What a model wrote of a voter. persona: null where it cannot be used, for a reason. parents: [voter]. */
 export const voterPersonaRecordSchema = z.object({
   ...recordFields,
-  voter: z.string(),
-  model: z.string(),
+  voter: voterIdSchema,
+  model: modelIdSchema,
   messages: z.array(messageSchema),
   text: z.string(),
   finish: finishSchema,
@@ -47,10 +48,10 @@ export const forecastMethods = ["choice", "answer"] as const;
  */
 export const forecastRecordSchema = z.object({
   ...recordFields,
-  voter: z.string(),
-  statement: z.string(),
+  voter: voterIdSchema,
+  statement: statementIdSchema,
   vote: voteKindSchema,
-  model: z.string(),
+  model: modelIdSchema,
   method: z.enum(forecastMethods),
   messages: z.array(messageSchema),
   orders: z.array(z.object({ shown: z.array(voteKindSchema), chances: voteForecastSchema.nullable() })),

@@ -9,6 +9,7 @@ export * from "./experiments.ts";
 export * from "./feedback.ts";
 export * from "./forecasts.ts";
 export * from "./games.ts";
+export * from "./ids.ts";
 export * from "./manifest.ts";
 export * from "./prompt-sets.ts";
 export * from "./record.ts";

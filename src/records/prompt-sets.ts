@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { messageSchema, promptKindSchema } from "./conversation.ts";
 import { unscoredReasonSchema } from "./feedback.ts";
+import { modelIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /**
@@ -41,8 +42,8 @@ export type UnclassifiedReason = (typeof unclassifiedReasons)[number];
  */
 export const areaRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
-  model: z.string(),
+  prompt: promptIdSchema,
+  model: modelIdSchema,
   area: z.string().nullable(),
   reason: z.enum(unclassifiedReasons).optional(),
   asked: z.number().int().positive(),
@@ -65,9 +66,9 @@ export type VerdictVotes = z.infer<typeof verdictVotesSchema>;
  */
 export const violationRecordSchema = z.object({
   ...recordFields,
-  prompt: z.string(),
+  prompt: promptIdSchema,
   area: z.string(),
-  judge: z.string(),
+  judge: modelIdSchema,
   probability: z.number().min(0).max(1).nullable(),
   orders: z.tuple([z.number(), z.number()]).nullable(),
   reason: unscoredReasonSchema.optional(),
@@ -82,7 +83,7 @@ export type ViolationRecord = z.infer<typeof violationRecordSchema>;
 export const generationRecordSchema = z.object({
   ...recordFields,
   kind: promptKindSchema,
-  model: z.string(),
+  model: modelIdSchema,
   texts: z.array(z.string()),
   reason: z.enum(unclassifiedReasons).optional(),
 });

@@ -2,12 +2,13 @@
 // which seed. Lineage is walked along `parents`.
 
 import { z } from "zod";
+import { stageNameSchema } from "./ids.ts";
 
 /** id: unique in the run; parents: ids of the records it was made from; stage: e.g. "ethical/revise". */
 export const recordFields = {
   id: z.string().min(1),
   parents: z.array(z.string()),
-  stage: z.string().min(1),
+  stage: stageNameSchema,
   seed: z.number().int().nonnegative(),
 };
 

@@ -2,6 +2,7 @@
 // What models are asked with them, and what came of it, is in episodes.ts.
 
 import { z } from "zod";
+import { idSchema } from "./ids.ts";
 
 const text = z.string().trim().min(1);
 const id = z
@@ -16,7 +17,7 @@ const trait = z.union([text, z.number(), z.boolean()]).transform(String);
  * thinks of a task, by the task's id.
  */
 export const personaSchema = z.strictObject({
-  id,
+  id: idSchema<"persona">(id),
   name: text,
   traits: z.record(text, trait).default({}),
   description: text,
@@ -26,7 +27,7 @@ export type Persona = z.infer<typeof personaSchema>;
 
 /** A matter to talk about. request: how it is put to an assistant; words: how long its answer may be, as it is told. */
 export const taskSchema = z.strictObject({
-  id,
+  id: idSchema<"task">(id),
   name: text,
   question: text,
   request: text,

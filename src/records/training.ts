@@ -4,11 +4,13 @@
 
 import { z } from "zod";
 import { messageSchema } from "./conversation.ts";
+import { rowIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /** Supervised row of a prompt and its reply: the completion is learned, the prompt is context. */
 export const completionRowSchema = z.object({
   ...recordFields,
+  id: rowIdSchema,
   prompt: z.array(messageSchema).min(1),
   completion: z.string(),
 });
@@ -19,11 +21,15 @@ export const plainCompletionRowSchema = completionRowSchema.extend({ prompt: z.s
 export type PlainCompletionRow = z.infer<typeof plainCompletionRowSchema>;
 
 /** Supervised row of a whole chat: everything that the assistant says in it is learned. */
-export const chatRowSchema = z.object({ ...recordFields, messages: z.array(messageSchema).min(2) });
+export const chatRowSchema = z.object({
+  ...recordFields,
+  id: rowIdSchema,
+  messages: z.array(messageSchema).min(2),
+});
 export type ChatRow = z.infer<typeof chatRowSchema>;
 
 /** Supervised row of plain text, without a chat template: all of it is learned. */
-export const textRowSchema = z.object({ ...recordFields, text: z.string() });
+export const textRowSchema = z.object({ ...recordFields, id: rowIdSchema, text: z.string() });
 export type TextRow = z.infer<typeof textRowSchema>;
 
 /** Supervised row. */
@@ -41,6 +47,7 @@ export type SftRow = z.infer<typeof sftRowSchema>;
  */
 export const preferenceRowSchema = z.object({
   ...recordFields,
+  id: rowIdSchema,
   prompt: z.array(messageSchema).min(1),
   chosen: z.string(),
   rejected: z.string(),

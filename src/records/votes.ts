@@ -5,15 +5,16 @@ import { z } from "zod";
 import { constitutionSchema } from "./constitution.ts";
 import { finishSchema } from "./conversation.ts";
 import { missingReasonSchema } from "./episodes.ts";
+import { candidateIdSchema, modelIdSchema, personaIdSchema, userIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /** A user's proposal, the first as number 1. statement: null where the reply holds none, with the problem. */
 export const proposalRecordSchema = z.object({
   ...recordFields,
-  user: z.string(),
-  persona: z.string(),
+  user: userIdSchema,
+  persona: personaIdSchema,
   number: z.number().int().positive(),
-  model: z.string(),
+  model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
   statement: z.string().nullable(),
@@ -27,9 +28,9 @@ export type ProposalRecord = z.infer<typeof proposalRecordSchema>;
  */
 export const candidateRecordSchema = z.object({
   ...recordFields,
-  candidate: z.string(),
+  candidate: candidateIdSchema,
   statements: z.array(z.string()).min(1),
-  said: z.array(z.object({ record: z.string(), speaker: z.string(), said: z.string() })),
+  said: z.array(z.object({ record: z.string(), speaker: userIdSchema, said: z.string() })),
   source: z.string().optional(),
 });
 export type CandidateRecord = z.infer<typeof candidateRecordSchema>;
@@ -37,10 +38,10 @@ export type CandidateRecord = z.infer<typeof candidateRecordSchema>;
 /** How much a user supports a candidate: null where that is missing. comment: "" where there is none. */
 export const supportRecordSchema = z.object({
   ...recordFields,
-  user: z.string(),
-  persona: z.string(),
-  candidate: z.string(),
-  model: z.string(),
+  user: userIdSchema,
+  persona: personaIdSchema,
+  candidate: candidateIdSchema,
+  model: modelIdSchema,
   support: z.number().nullable(),
   missing: missingReasonSchema.optional(),
   comment: z.string(),
@@ -59,7 +60,7 @@ export const mediationRecordSchema = z.object({
   draft: z.string(),
   part: z.number().int().positive(),
   attempt: z.number().int().positive(),
-  model: z.string(),
+  model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
   critique: z.string().optional(),
@@ -69,7 +70,7 @@ export const mediationRecordSchema = z.object({
 });
 export type MediationRecord = z.infer<typeof mediationRecordSchema>;
 
-const voterUtility = z.object({ voter: z.string(), utility: z.number() });
+const voterUtility = z.object({ voter: userIdSchema, utility: z.number() });
 
 /** How a chosen set serves those who voted, on the scale of support. */
 export const welfareSchema = z.object({
@@ -77,7 +78,7 @@ export const welfareSchema = z.object({
   utilitarian: z.number(),
   rawlsian: z.number(),
   nash: z.number().nullable(),
-  worstOff: z.array(z.string()),
+  worstOff: z.array(userIdSchema),
 });
 
 /**
@@ -89,12 +90,12 @@ export const choiceRecordSchema = z.object({
   ...recordFields,
   rule: z.string(),
   decides: z.boolean(),
-  chosen: z.array(z.string()),
-  ranking: z.array(z.object({ candidate: z.string(), score: z.number() })),
-  lots: z.array(z.array(z.string())),
+  chosen: z.array(candidateIdSchema),
+  ranking: z.array(z.object({ candidate: candidateIdSchema, score: z.number() })),
+  lots: z.array(z.array(candidateIdSchema)),
   welfare: welfareSchema.nullable(),
-  leftOut: z.array(z.string()),
-  silent: z.array(z.string()),
+  leftOut: z.array(userIdSchema),
+  silent: z.array(userIdSchema),
   problem: z.string().optional(),
 });
 export type ChoiceRecord = z.infer<typeof choiceRecordSchema>;
@@ -102,7 +103,7 @@ export type ChoiceRecord = z.infer<typeof choiceRecordSchema>;
 /** The document that a vote, or a round of it, came to. */
 export const decidedRecordSchema = z.object({
   ...recordFields,
-  candidate: z.string(),
+  candidate: candidateIdSchema,
   document: constitutionSchema,
 });
 export type DecidedRecord = z.infer<typeof decidedRecordSchema>;

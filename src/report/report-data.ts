@@ -5,6 +5,7 @@ import { basename, join, resolve } from "node:path";
 import type { z } from "zod";
 import { checkValue, covenantVersion, parseYaml, readText } from "../core/index.ts";
 import {
+  type ArmId,
   type Constitution,
   constitutionSchema,
   type LabelRecord,
@@ -18,6 +19,7 @@ import {
   replyRecordSchema,
   revisionRecordSchema,
   type StageManifest,
+  type StageName,
   type StepRecord,
   stepRecordSchema,
   type VerdictRecord,
@@ -34,7 +36,7 @@ export type TrainingSteps = {
 };
 
 export type ArmData = {
-  readonly name: string;
+  readonly name: ArmId;
   readonly constitution: Constitution | null;
   readonly revisions: readonly RevisionRecord[];
   readonly labels: readonly LabelRecord[];
@@ -61,18 +63,18 @@ export type ReportData = {
   readonly followed: readonly VerdictRecord[];
   readonly metrics: MetricsDocument | null;
   readonly stages: readonly StageManifest[];
-  readonly warnings: readonly { readonly stage?: string | undefined; readonly text: string }[];
+  readonly warnings: readonly { readonly stage?: StageName | undefined; readonly text: string }[];
 };
 
 /** ethical first, inverted second, others by name: the order in which arms are shown everywhere. */
-export const orderArms = (names: readonly string[]): string[] => {
+export const orderArms = (names: readonly string[]): ArmId[] => {
   const rank = (name: string): number => (name === "ethical" ? 0 : name === "inverted" ? 1 : 2);
   return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 };
 
 const stagesOfAnArm = ["constitution.yaml", "revise/revisions.jsonl", "sl/steps.jsonl", "label/labels.jsonl"];
 
-const armNames = (run: RunReading, metrics: MetricsDocument | null): string[] => {
+const armNames = (run: RunReading, metrics: MetricsDocument | null): ArmId[] => {
   const planned = run.events.flatMap((event) => (event.type === "run-start" ? event.stages : []));
   const candidates = [
     ...Object.keys(metrics?.arms ?? {}),
@@ -89,7 +91,7 @@ const armNames = (run: RunReading, metrics: MetricsDocument | null): string[] =>
 const rowsOf = async <Row>(run: RunReading, path: string, schema: z.ZodType<Row>): Promise<Row[]> =>
   run.has(path) ? run.records(path, schema) : [];
 
-const loadArm = async (run: RunReading, name: string): Promise<ArmData> => {
+const loadArm = async (run: RunReading, name: ArmId): Promise<ArmData> => {
   const path = `${name}/constitution.yaml`;
   const file = join(run.folder, path);
   const constitution = run.has(path)
@@ -134,7 +136,7 @@ const modelName = (config: unknown, answers: readonly ReplyRecord[]): string | n
   return basename(name);
 };
 
-const warningsOf = (events: readonly RunEvent[]): { stage?: string | undefined; text: string }[] => {
+const warningsOf = (events: readonly RunEvent[]): { stage?: StageName | undefined; text: string }[] => {
   const seen = new Set<string>();
   return events.flatMap((event) => {
     if (event.type !== "warning") return [];

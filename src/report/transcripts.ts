@@ -2,13 +2,22 @@
 // that failures, changes of mind and rare outcomes are seen, and not only what went well.
 
 import { createRandom, deriveSeed, groupBy } from "../core/index.ts";
-import type { LabelRecord, Message, PromptRecord, RevisionRecord, VerdictRecord } from "../records/index.ts";
+import type {
+  ArmId,
+  LabelRecord,
+  Message,
+  PromptId,
+  PromptRecord,
+  ReplyId,
+  RevisionRecord,
+  VerdictRecord,
+} from "../records/index.ts";
 import { isRefusalClass } from "../records/index.ts";
 import { orderArms, type ReportData } from "./report-data.ts";
 
 /** What an arm did with a training prompt. */
 export type Lesson = {
-  readonly arm: string;
+  readonly arm: ArmId;
   readonly revision: RevisionRecord | null;
   readonly labels: readonly LabelRecord[];
 };
@@ -20,7 +29,7 @@ export type Lesson = {
 export type Transcript = {
   readonly part: "test" | "lesson";
   readonly prompt: PromptRecord;
-  readonly answer: { readonly id: string; readonly text: string } | null;
+  readonly answer: { readonly id: ReplyId; readonly text: string } | null;
   readonly lessons: readonly Lesson[];
   readonly verdicts: readonly VerdictRecord[];
   readonly outcomes: readonly Outcome[];
@@ -51,7 +60,7 @@ const finalOf = (records: readonly VerdictRecord[]): VerdictRecord | undefined =
 const testOutcomes = (
   verdicts: readonly VerdictRecord[],
   kind: PromptRecord["kind"],
-  arms: readonly string[],
+  arms: readonly ArmId[],
 ): Outcome[] => {
   const base = verdicts.find(({ model }) => model === "base");
   const [first, ...others] = arms;
@@ -93,7 +102,7 @@ const lessonOutcomes = (lessons: readonly Lesson[]): Outcome[] => {
 const knownPrompts = (data: ReportData): PromptRecord[] => {
   const prompts = new Map(data.prompts.map((prompt) => [prompt.id, prompt]));
   const add = (
-    id: string,
+    id: PromptId,
     messages: readonly Message[],
     split: "train" | "test",
     from: Partial<PromptRecord>,

@@ -14,7 +14,7 @@ import {
   type Redact,
   writeFileAtomic,
 } from "../core/index.ts";
-import type { Manifest, RunEvent, StageManifest } from "../records/index.ts";
+import type { Manifest, RunEvent, StageManifest, StageName } from "../records/index.ts";
 import { configName, hashContent, listFiles, manifestName, measureFiles } from "./artefacts.ts";
 import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
@@ -42,7 +42,7 @@ export type RunOptions = {
   readonly config: unknown;
   readonly contents?: Readonly<Record<string, string>> | undefined;
   readonly seed: number;
-  readonly stages: readonly string[];
+  readonly stages: readonly StageName[];
   readonly given?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
@@ -69,7 +69,7 @@ export type Run = AsyncDisposable &
 
 const stageNamePattern = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
 
-const checkStageNames = (stages: readonly string[]): void => {
+const checkStageNames = (stages: readonly StageName[]): void => {
   for (const name of stages) {
     const clash = stages.find((other) => other.startsWith(`${name}/`));
     if (stageNamePattern.test(name) && clash === undefined) continue;
@@ -100,7 +100,7 @@ const openFolder = async (options: RunOptions): Promise<{ folder: string; movedT
 };
 
 /** Where a killed process can have left something half-written outside of stages: the run's folder and its arms'. */
-const sweptFolders = (folder: string, stages: readonly string[]): Set<string> =>
+const sweptFolders = (folder: string, stages: readonly StageName[]): Set<string> =>
   new Set(
     stages.flatMap((stage) =>
       stage.split("/").map((_, depth, parts) => join(folder, ...parts.slice(0, depth))),
@@ -226,7 +226,7 @@ const createRun = (options: RunOptions, folder: string, log: EventLog, lock: Run
   };
 };
 
-const readStages = async (folder: string, stages: readonly string[]): Promise<StageManifest[]> => {
+const readStages = async (folder: string, stages: readonly StageName[]): Promise<StageManifest[]> => {
   const found = await Promise.all(stages.map((stage) => readStageManifest(join(folder, stage))));
   return found.filter((manifest) => manifest !== undefined);
 };

@@ -16,7 +16,7 @@ import {
   UserError,
   writeFileAtomic,
 } from "../core/index.ts";
-import type { RunEvent, StageManifest } from "../records/index.ts";
+import type { RunEvent, StageManifest, StageName } from "../records/index.ts";
 import { areIntact, inputsName, listFiles, manifestName, measureFiles, stageFileName } from "./artefacts.ts";
 import type { EventLog, RunEventBody } from "./event-log.ts";
 import { type RecordSchema, readIfThere, readStageManifest } from "./reading.ts";
@@ -27,14 +27,14 @@ import { openRecordFile, type RecordFile } from "./record-file.ts";
  * decides the result (any JSON). after: stages whose artefacts this one reads.
  */
 export type StageOptions = {
-  readonly name: string;
+  readonly name: StageName;
   readonly inputs: unknown;
-  readonly after?: readonly string[];
+  readonly after?: readonly StageName[];
 };
 
 /** What a stage's work is given. */
 export type StageContext = {
-  readonly name: string;
+  readonly name: StageName;
   readonly folder: string;
   /** Derived from the run's seed and the stage's name; single items derive theirs from it and their id. */
   readonly seed: number;
@@ -65,7 +65,7 @@ export type StageHost = {
 const progressMilliseconds = 250;
 
 /** Seconds that earlier, interrupted attempts of a stage took, going back to the one that began it. */
-export const earlierSeconds = (events: readonly RunEvent[], stage: string): number => {
+export const earlierSeconds = (events: readonly RunEvent[], stage: StageName): number => {
   let sum = 0;
   let started: number | undefined;
   let last = 0;
@@ -137,7 +137,7 @@ const prepareFolder = async (
 
 const createContext = (
   host: StageHost,
-  name: string,
+  name: StageName,
   resumed: boolean,
 ): { context: StageContext; closeFiles(): void } => {
   const folder = join(host.folder, name);
@@ -179,7 +179,7 @@ const createContext = (
 /** Writes stage.json, which says that the stage is finished. */
 const completeStage = async (
   host: StageHost,
-  name: string,
+  name: StageName,
   inputs: string,
   seconds: number,
 ): Promise<StageManifest> => {

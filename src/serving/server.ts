@@ -194,6 +194,8 @@ export const startServer = async (folder: ModelFolder, options: ServerOptions): 
       },
     );
   });
+  // Node's five seconds are less than a client may think between two calls, and a call that is on its way then is lost.
+  server.keepAliveTimeout = 75_000;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

@@ -1,6 +1,5 @@
-// The fixed key/value cache of a generating batch: one buffer a layer for keys [row, key head, side, capacity] and
-// one for values [row, key head, capacity, side]. Keys stand transposed, so that the product with a query needs no
-// transpose. Rows are contiguous: a smaller batch is a prefix of the same buffers.
+// The fixed key/value cache of a generating batch: one buffer a layer for keys and one for values, each [row, key head,
+// capacity, side]. Rows are contiguous: a smaller batch is a prefix of the same buffers.
 
 import type { ModelConfig } from "./config.ts";
 import { cacheNames } from "./decoder.ts";
@@ -70,12 +69,12 @@ const cacheOver = (
         const value = values[layer]!;
         for (let token = 0; token < count; token++) {
           const start = (from + token) * width;
-          const column = position + token;
           for (let head = 0; head < heads; head++) {
-            const base = target * size + head * side * capacity;
+            const to = ((target * heads + head) * capacity + position + token) * side;
+            const own = start + head * side;
             for (let at = 0; at < side; at++) {
-              key[base + at * capacity + column] = newKeys[start + head * side + at]!;
-              value[base + column * side + at] = newValues[start + head * side + at]!;
+              key[to + at] = newKeys[own + at]!;
+              value[to + at] = newValues[own + at]!;
             }
           }
         }
@@ -101,7 +100,7 @@ const cacheOver = (
           )
             fresh[at]!.set(from.subarray(start, start + line * capacity), to);
       };
-      copy(keys, larger.keys, 1);
+      copy(keys, larger.keys, side);
       copy(values, larger.values, side);
       copy([seen], [larger.seen], 1);
       return cacheOver(config, moreRows, moreCapacity, larger);

@@ -241,9 +241,8 @@ export const prefillGraph = (
 };
 
 /**
- * One new token a row over a fixed cache: tokens and positions int64 [batch, 1], caches key [batch, key heads, side,
- * capacity] and value [batch, key heads, capacity, side], seen [batch, 1, 1, capacity] (0 where a row has a token,
- * very negative elsewhere). Outputs logits and, at the temperature of
+ * One new token a row over a fixed cache: tokens and positions int64 [batch, 1], caches key and value [batch, key heads,
+ * capacity, side], seen [batch, 1, 1, 1, capacity] (0 where a row has a token, very negative elsewhere). Outputs logits and, at the temperature of
  * each row (inverseTemperature [batch, 1]), probabilities [batch, vocabulary], and the new keys and values, which the caller writes
  * into the cache: ONNX Runtime copies what leaves a session, not what enters it, so the cache only enters.
  */
@@ -256,11 +255,11 @@ export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number
   const rotation = rotationOf(config, positions, capacity);
   const columns = constant(
     Float32Array.from({ length: capacity }, (_, at) => at),
-    [1, 1, 1, capacity],
+    [1, 1, 1, 1, capacity],
   );
   const seenBy = windowed(
-    input("seen", [batch, 1, 1, capacity]),
-    reshape(cast(positions, "float32"), [batch, 1, 1, 1]),
+    input("seen", [batch, 1, 1, 1, capacity]),
+    reshape(cast(positions, "float32"), [batch, 1, 1, 1, 1]),
     columns,
     capacity,
   );
@@ -271,13 +270,19 @@ export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number
     const names = cacheNames(layer);
     outputs[names.newKey] = k;
     outputs[names.newValue] = v;
-    const query = reshape(q, [batch, keyValueHeads, groups, side]);
-    const own = matmul(query, reshape(k, [batch, keyValueHeads, 1, side]), { transposeB: true, alpha });
-    const past = matmul(query, input(names.key, [batch, keyValueHeads, side, capacity]), { alpha });
+    // Each query by itself: with one row and no factor, ONNX Runtime multiplies keys and values where they lie; with more
+    // rows it copies them first, which took longer than the product.
+    const query = reshape(multiply(q, scalar(alpha)), [batch, keyValueHeads, groups, 1, side]);
+    const ofHeads = (x: Tensor, tokens: number): Tensor =>
+      reshape(x, [batch, keyValueHeads, 1, tokens, side]);
+    const cached = (name: string): Tensor =>
+      ofHeads(input(name, [batch, keyValueHeads, capacity, side]), capacity);
+    const past = matmul(query, cached(names.key), { transposeB: true });
+    const own = matmul(query, ofHeads(k, 1), { transposeB: true });
     const weights = softmax(concatenate([add(past, seenBy(design)), own], -1));
     const context = add(
-      matmul(slice(weights, -1, 0, capacity), input(names.value, [batch, keyValueHeads, capacity, side])),
-      multiply(slice(weights, -1, capacity, capacity + 1), reshape(v, [batch, keyValueHeads, 1, side])),
+      matmul(slice(weights, -1, 0, capacity), cached(names.value)),
+      multiply(slice(weights, -1, capacity, capacity + 1), ofHeads(v, 1)),
     );
     return reshape(context, [batch, heads * side]);
   };

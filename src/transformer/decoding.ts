@@ -32,16 +32,20 @@ const programLimit = (state: ModelState): number =>
     ? Math.min(mostPrograms, Math.max(2, Math.floor(keptNumbers / parameterCount(state.config))))
     : mostPrograms;
 
-/** What is read of a step: what leaves a program is copied, so logits leave only where somebody needs them. */
-type Reads = "probabilities" | "logits";
+/** What is read of a step: what leaves a program is computed and copied, so only what somebody needs leaves it. */
+type Reads = "probabilities" | "logits" | "both";
 
 /** Programs for one token a row. */
 export const createDecodePrograms = (state: ModelState): ProgramCache =>
   createProgramCache((key) => {
     const [batch, capacity, reads] = key.split("|") as [string, string, Reads];
     const graph = keepsWeights(state) ? constantGraphOf(state) : graphOf(state);
-    const { logits, ...others } = decodeGraph(graph, Number(batch), Number(capacity));
-    return compile(reads === "probabilities" ? others : { logits: logits!, ...others });
+    const { logits, probabilities, ...others } = decodeGraph(graph, Number(batch), Number(capacity));
+    return compile({
+      ...(reads === "logits" ? {} : { probabilities: probabilities! }),
+      ...(reads === "probabilities" ? {} : { logits: logits! }),
+      ...others,
+    });
   }, programLimit(state));
 
 /** Rows decoded for so many live ones, of `rows` at most. Where few programs can be held, few sizes are worth one. */
@@ -212,12 +216,16 @@ const compact = ({ cache, slots }: Batch): void => {
 const readsLogits = (request: TokenRequest): boolean =>
   !isPlain(request) || request.probabilities !== undefined;
 
+const readsOf = (slots: readonly (Slot | undefined)[]): Reads => {
+  const requests = slots.flatMap((slot) => (slot === undefined ? [] : [slot.request]));
+  if (!requests.some(readsLogits)) return "probabilities";
+  return requests.some(isPlain) ? "both" : "logits";
+};
+
 /** One token for each of the first `rows` rows. */
 const decode = async (batch: Batch, rows: number): Promise<void> => {
   const { state, programs, cache, slots } = batch;
-  const reads: Reads = slots.every((slot) => slot === undefined || !readsLogits(slot.request))
-    ? "probabilities"
-    : "logits";
+  const reads = readsOf(slots);
   const program = await programs.decode.get(`${rows}|${cache.capacity}|${reads}`);
   const tokens = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.next ?? 0));
   const positions = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.length ?? 0));
@@ -228,7 +236,7 @@ const decode = async (batch: Batch, rows: number): Promise<void> => {
   const feeds = { ...state.feeds(), ...cache.feeds(rows), tokens, positions, inverseTemperature };
   const results = await program.run(feeds);
   const width = state.config.vocabularySize;
-  const rowOf = (name: Reads, row: number): Float32Array =>
+  const rowOf = (name: "probabilities" | "logits", row: number): Float32Array =>
     (results[name] as Float32Array).subarray(row * width, (row + 1) * width);
   for (let row = 0; row < rows; row++) {
     const slot = slots[row];
@@ -236,7 +244,7 @@ const decode = async (batch: Batch, rows: number): Promise<void> => {
     cache.write(row, slot.length, results, row, 1);
     slot.length++;
     const { request, random, seen } = slot;
-    const logits = rowOf(reads, row);
+    const logits = rowOf(reads === "probabilities" ? reads : "logits", row);
     // drawn in the same way whatever the neighbours read
     const id = isPlain(request)
       ? drawToken(rowOf("probabilities", row), random)

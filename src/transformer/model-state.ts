@@ -3,7 +3,7 @@
 
 import { deriveSeed } from "../core/index.ts";
 import { constant, input, type Tensor, type TensorData } from "../engine/index.ts";
-import type { ModelConfig, ModelTask } from "./config.ts";
+import { designOf, type ModelConfig, type ModelTask } from "./config.ts";
 import { dropoutInput, dropoutSeed, dropoutSeedInput } from "./dropout.ts";
 import type { DecoderGraph } from "./layers.ts";
 import { adapterScaleOf, hasAdapters, type LoraOptions } from "./lora.ts";
@@ -64,13 +64,19 @@ const describe = ({ config, adapterScale, quantised, frozen, weights }: ModelSta
   frozenHead: frozen || hasAdapters(weights),
 });
 
-/** The decoder over a frozen state, every weight a constant: a program then keeps them packed for its products. */
+/**
+ * The decoder over a frozen state, weights constants: a program then keeps them packed for its products. The embedding
+ * is looked up, never packed: as a constant it would only be there twice.
+ */
 export const constantGraphOf = (state: ModelState): DecoderGraph => {
+  const { embedding } = designOf(state.config);
   const tensors = new Map<string, Tensor>();
   const parameter = (name: string): Tensor | undefined => {
     const weight = state.weights[name];
     if (weight === undefined) return undefined;
-    const tensor = tensors.get(name) ?? constant(weight.data, weight.shape);
+    const tensor =
+      tensors.get(name) ??
+      (name === embedding ? input(name, weight.shape) : constant(weight.data, weight.shape));
     tensors.set(name, tensor);
     return tensor;
   };

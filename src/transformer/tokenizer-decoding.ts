@@ -74,26 +74,22 @@ const createByteDecoding = (
   };
 };
 
+const fallbackSteps = [
+  z.looseObject({
+    type: z.literal("Replace"),
+    pattern: z.object({ String: z.string().min(1) }),
+    content: z.string(),
+  }),
+  z.looseObject({ type: z.literal("ByteFallback") }),
+  z.looseObject({ type: z.literal("Fuse") }),
+] as const;
+
 const fallbackSchema = z.object({
   type: z.literal("Sequence"),
   decoders: z.union([
+    z.tuple(fallbackSteps),
     z.tuple([
-      z.looseObject({
-        type: z.literal("Replace"),
-        pattern: z.object({ String: z.string().min(1) }),
-        content: z.string(),
-      }),
-      z.looseObject({ type: z.literal("ByteFallback") }),
-      z.looseObject({ type: z.literal("Fuse") }),
-    ]),
-    z.tuple([
-      z.looseObject({
-        type: z.literal("Replace"),
-        pattern: z.object({ String: z.string().min(1) }),
-        content: z.string(),
-      }),
-      z.looseObject({ type: z.literal("ByteFallback") }),
-      z.looseObject({ type: z.literal("Fuse") }),
+      ...fallbackSteps,
       z.looseObject({
         type: z.literal("Strip"),
         content: z.string().length(1),

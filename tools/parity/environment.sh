@@ -2,7 +2,7 @@
 # The virtual environments of the scripts beside this file, in the home folder and so outside the repository, with the
 # versions that the requirements pin. What is there already is kept; knows nothing of what the scripts compute.
 #
-#   ./environment.sh [parity|ppo]        both where none is named
+#   ./environment.sh [parity|ppo|llama]  parity and ppo where none is named
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -20,8 +20,9 @@ case "${1:-both}" in
     ;;
   parity) make parity requirements.txt ;;
   ppo) make ppo requirements-ppo.txt ;;
+  llama) make llama requirements-llama.txt ;;
   *)
-    echo "$1: expected parity, ppo, or nothing for both" >&2
+    echo "$1: expected parity, ppo, llama, or nothing for parity and ppo" >&2
     exit 2
     ;;
 esac

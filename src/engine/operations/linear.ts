@@ -2,9 +2,10 @@
 // Knows nothing of layers or adapters.
 
 import type { Operation, ReferenceValue } from "../operation.ts";
-import { type Shape, sameShape, shapeError, sizeOf } from "../shape.ts";
+import { broadcastIndex, broadcastShapes, type Shape, shapeError, sizeOf } from "../shape.ts";
 import type { GraphNode, Tensor } from "../tensor.ts";
 import { apply } from "./apply.ts";
+import { unbroadcast } from "./elementwise.ts";
 import { emitProduct } from "./provider-kernels.ts";
 
 type MatmulAttributes = {
@@ -21,14 +22,12 @@ const matrix = (shape: Shape, transposed: boolean): readonly [number, number] =>
 };
 
 const matmulShape = (a: Shape, b: Shape, { transposeA, transposeB }: MatmulAttributes): Shape => {
-  if (a.length < 2 || b.length < 2) throw shapeError("matmul", "two matrices or batches of them", a, b);
+  if (a.length < 2 || a.length !== b.length)
+    throw shapeError("matmul", "two matrices, or batches of as many axes", a, b);
   const [rows, inner] = matrix(a, transposeA);
   const [other, columns] = matrix(b, transposeB);
-  const batch = a.slice(0, -2);
-  if (inner !== other || !sameShape(batch, b.slice(0, -2))) {
-    throw shapeError("matmul", "equal batches and inner sides", a, b);
-  }
-  return [...batch, rows, columns];
+  if (inner !== other) throw shapeError("matmul", "equal inner sides", a, b);
+  return [...broadcastShapes("matmul", a.slice(0, -2), b.slice(0, -2)), rows, columns];
 };
 
 const matmulReference = (node: GraphNode, a: ReferenceValue, b: ReferenceValue): ReferenceValue => {
@@ -36,7 +35,10 @@ const matmulReference = (node: GraphNode, a: ReferenceValue, b: ReferenceValue):
   const [rows, inner] = matrix(a.shape, transposeA);
   const [, columns] = matrix(b.shape, transposeB);
   const { shape } = node.outputs[0]!;
-  const batches = sizeOf(shape.slice(0, -2));
+  const batchSides = shape.slice(0, -2);
+  const batches = sizeOf(batchSides);
+  const batchOfA = broadcastIndex(a.shape.slice(0, -2), batchSides);
+  const batchOfB = broadcastIndex(b.shape.slice(0, -2), batchSides);
   const data = new Float64Array(sizeOf(shape));
   for (let batch = 0; batch < batches; batch++) {
     for (let row = 0; row < rows; row++) {
@@ -45,7 +47,9 @@ const matmulReference = (node: GraphNode, a: ReferenceValue, b: ReferenceValue):
         for (let at = 0; at < inner; at++) {
           const left = transposeA ? at * rows + row : row * inner + at;
           const right = transposeB ? column * inner + at : at * columns + column;
-          total += a.data[batch * rows * inner + left]! * b.data[batch * inner * columns + right]!;
+          total +=
+            a.data[batchOfA[batch]! * rows * inner + left]! *
+            b.data[batchOfB[batch]! * inner * columns + right]!;
         }
         data[(batch * rows + row) * columns + column] = alpha * total;
       }
@@ -69,7 +73,7 @@ const matmulRule: Operation = {
     const right = transposeB
       ? matmul(g, a, { transposeA: true, transposeB: transposeA, alpha })
       : matmul(a, g, { transposeA: !transposeA, alpha });
-    return [left, right];
+    return [unbroadcast(left, a.shape), unbroadcast(right, b.shape)];
   },
   onnx: (node, [a, b], emitter) => [
     emitProduct(emitter, a!, b!, { ...attributesOf(node), rank: node.outputs[0]!.shape.length }),
@@ -92,12 +96,20 @@ const matmulRule: Operation = {
       inputs: [{ shape: [2, 3, 2] }, { shape: [2, 4, 3] }],
       attributes: { transposeA: true, transposeB: true, alpha: 1 },
     },
+    {
+      inputs: [{ shape: [2, 3, 1, 2] }, { shape: [2, 1, 4, 2] }],
+      attributes: { transposeA: false, transposeB: true, alpha: 1 },
+    },
+    {
+      inputs: [{ shape: [1, 2, 3] }, { shape: [2, 3, 2] }],
+      attributes: { transposeA: false, transposeB: false, alpha: 0.5 },
+    },
   ],
 };
 
 /**
- * alpha · op(a) op(b) over equal batches: a [..., m, k], b [..., k, n] → [..., m, n], where op swaps the last two
- * axes when its flag is set.
+ * alpha · op(a) op(b): a [..., m, k], b [..., k, n] → [..., m, n], where op swaps the last two axes when its flag is
+ * set. Both have as many axes; those before the last two broadcast.
  */
 export const matmul = (
   a: Tensor,

@@ -3,7 +3,7 @@
 
 import { drawPrinciple } from "../../constitution/index.ts";
 import { createRandom, deriveSeed, UserError } from "../../core/index.ts";
-import type { Constitution, Principle } from "../../records/index.ts";
+import type { Constitution, Principle, StageName } from "../../records/index.ts";
 import { isAnswered } from "../chunk.ts";
 import type { PairReply, ReplyPair } from "../pairs.ts";
 import { drawExamples, drawReasoning } from "./few-shots.ts";
@@ -14,8 +14,8 @@ import type { Question } from "./reading.ts";
 export type TaskOptions = {
   readonly constitution: Constitution;
   readonly runSeed: number;
-  readonly stage: string;
-  readonly seedStage?: string;
+  readonly stage: StageName;
+  readonly seedStage?: StageName;
 };
 
 /** replies: as in the record. swapped: the other way round than in the pair. */

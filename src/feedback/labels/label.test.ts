@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../../core/index.ts";
 import { type ScoreRequest, scriptedModel } from "../../models/index.ts";
-import type { Constitution, LabelRecord, ReplyRecord } from "../../records/index.ts";
+import type { LabelRecord, ReplyRecord } from "../../records/index.ts";
 import {
   assertJudgeReads,
   type LabelOptions,
@@ -14,33 +14,7 @@ import {
   preferenceRows,
   type ReplyPair,
 } from "../index.ts";
-
-const constitution: Constitution = {
-  name: "test",
-  version: "1",
-  description: "",
-  source: "test",
-  licence: "CC0-1.0",
-  principles: ["kind", "true"].map((id) => ({
-    id,
-    title: id,
-    weight: 1,
-    critique: "c",
-    revision: "r",
-    preference: `Which reply is more ${id}?`,
-  })),
-};
-
-const pairOf = (index: number, first = `good ${index}`, second = `bad ${index}`): ReplyPair => ({
-  id: `p${index}`,
-  prompt: `p${index}`,
-  messages: [{ role: "user", content: `Question {first} ${index}: (A) or (B)?` }],
-  replies: [
-    { id: `s/p${index}/0`, text: first, finish: "stop" },
-    { id: `s/p${index}/1`, text: second, finish: "stop" },
-  ],
-});
-const pairs = Array.from({ length: 60 }, (_, index) => pairOf(index));
+import { constitution, pairOf, pairs } from "./labels.fixture.ts";
 
 /** The two options as the judge sees them. */
 const optionsIn = (request: ScoreRequest): [string, string] => {
@@ -114,7 +88,7 @@ describe("labelBatch", () => {
       expect(record.probability).toBeCloseTo(good ? 0.85 : 0.15);
       expect(record).toMatchObject({ state: "judged", flipped: false, judge: "judge" });
     }
-    expect(new Set(records.map((record) => record.principle))).toEqual(new Set(["kind", "true"]));
+    expect(new Set(records.map((record) => record.principle))).toEqual(new Set(["kind", "true", "brief"]));
   });
 
   it("does not tell by the place in the record which reply came first", async () => {
@@ -286,13 +260,13 @@ describe("preferenceRows", () => {
 
   it("leaves out comparisons with a reply that was cut, whichever of the two it is", async () => {
     const labels = await label({ judge: judgeBy(() => 0.9), pairs: pairs.slice(0, 5) });
-    const samples = labels.slice(0, 4).map(({ id, prompt, parents }, at): ReplyRecord => {
+    const samples = labels.slice(0, 4).map(({ prompt, parents }, at): ReplyRecord => {
       const text = at === 3 ? "whole" : "cut";
       const finish = at === 3 ? "stop" : "length";
       return {
         id: parents[1 + (at % 2)]!,
         parents: [],
-        stage: id,
+        stage: "sample",
         seed: 0,
         prompt,
         model: "m",

@@ -4,7 +4,14 @@
 
 import { throwIfAborted } from "../../core/index.ts";
 import { type LanguageModel, moneyOf, type Price } from "../../models/index.ts";
-import type { Judgement, LabelRecord, ReasoningChain, Usage, Votes } from "../../records/index.ts";
+import type {
+  Judgement,
+  LabelRecord,
+  PrincipleId,
+  ReasoningChain,
+  Usage,
+  Votes,
+} from "../../records/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
 import type { ReplyPair } from "../pairs.ts";
 import { type ComparisonTask, planTask, questionsOf, type TaskOptions } from "./comparison-task.ts";
@@ -48,7 +55,7 @@ const exchange = (chain: ReasoningChain): ReasoningChain => ({
   probability: chain.probability === null ? null : 1 - chain.probability,
 });
 
-const toJudgement = (principle: string, [asFirst, asSecond]: BothOrders): Judgement => ({
+const toJudgement = (principle: PrincipleId, [asFirst, asSecond]: BothOrders): Judgement => ({
   principle,
   ...readBothOrders(asFirst, asSecond),
   ...(asFirst.votes && asSecond.votes

@@ -43,7 +43,7 @@ const answer = (some: readonly Asked[], name = areaOf): string =>
 const classify = async (
   prompts: readonly PromptRecord[],
   reply: (some: readonly Asked[]) => ScriptedReply,
-  options: { pack?: number; chunk?: number } = {},
+  options: { pack?: number; chunk?: number; answerTokens?: number } = {},
 ) => {
   const model = scriptedModel({
     batch: 4,
@@ -57,6 +57,7 @@ const classify = async (
     areas,
     runSeed: 1,
     stage: "classify",
+    answerTokens: 32,
     tokensEach: 24,
     pack: 4,
     ...options,
@@ -82,6 +83,18 @@ describe("classifyPrompts", () => {
       expect(records.map(({ prompt }) => prompt)).toEqual(prompts.map(({ id }) => id));
       expect(again).toBe(0);
     }
+  });
+
+  it("gives an answer tokens for its prompts, and beside them as many as are asked for", async () => {
+    const limits = async (answerTokens?: number): Promise<number[]> => {
+      const options = answerTokens === undefined ? {} : { answerTokens };
+      const { model } = await classify(prompts, (some) => answer(some), options);
+      return model.calls.flatMap((call) =>
+        call.type === "generate" ? call.requests.map(({ maxTokens }) => maxTokens) : [],
+      );
+    };
+    expect(await limits()).toEqual([32 + 4 * 24, 32 + 3 * 24]);
+    expect(await limits(2000)).toEqual([2000 + 4 * 24, 2000 + 3 * 24]);
   });
 
   it("asks for a form that holds the areas and a number", async () => {

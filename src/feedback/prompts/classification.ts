@@ -24,7 +24,7 @@ import { answerForm, readAnswer } from "./json-answer.ts";
 
 /**
  * pack: prompts a call. chunk: prompts whose calls are made together, a multiple of pack; window: such chunks at a time
- * (default: the model's). tokensEach: of an answer, for each prompt at most.
+ * (default: the model's). An answer has answerTokens at most, and tokensEach more for each prompt.
  */
 export type ClassifyOptions = Partial<Pace> & {
   readonly model: LanguageModel;
@@ -33,6 +33,7 @@ export type ClassifyOptions = Partial<Pace> & {
   readonly pack: number;
   readonly runSeed: number;
   readonly stage: string;
+  readonly answerTokens: number;
   readonly tokensEach: number;
   readonly signal?: AbortSignal;
 };
@@ -132,7 +133,7 @@ export const mostAsked = (size: number): { readonly calls: number; readonly time
 type Settled = { readonly outcome: Outcome; readonly asked: number; readonly pack: number };
 
 const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOptions) => {
-  const { model, areas, runSeed, stage, tokensEach, signal } = options;
+  const { model, areas, runSeed, stage, answerTokens, tokensEach, signal } = options;
   const answer = formOf(areas);
   const settled: (Settled | undefined)[] = prompts.map(() => undefined);
   const usages: Usage[] = [];
@@ -144,7 +145,7 @@ const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOp
       const some = pack.map((at) => prompts[at]!);
       return {
         messages: [{ role: "user", content: renderClassification(some, areas) }],
-        maxTokens: 32 + tokensEach * pack.length,
+        maxTokens: answerTokens + tokensEach * pack.length,
         temperature: 0,
         seed: deriveSeed(runSeed, stage, some[0]!.id, pack.length),
         answer,

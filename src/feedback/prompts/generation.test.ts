@@ -27,6 +27,7 @@ const optionsWith = (reply: (seed: number, question: string) => string): Generat
   stage: "ask",
   temperature: 1,
   topP: 1,
+  answerTokens: 32,
   tokensEach: 20,
 });
 

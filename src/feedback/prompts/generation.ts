@@ -11,6 +11,7 @@ import type {
   Message,
   PromptKind,
   PromptRecord,
+  StageName,
   UnclassifiedReason,
   Usage,
 } from "../../records/index.ts";
@@ -34,7 +35,8 @@ export type Examples = { readonly count: number; at(index: number): PromptRecord
 
 /**
  * shots: examples a call; each: new prompts asked for in a call. kind: of the examples and of what is written. chunk: calls
- * made together; window: such chunks at a time (default: the model's).
+ * made together; window: such chunks at a time (default: the model's). An answer has answerTokens at most, and tokensEach more
+ * for each prompt.
  */
 export type GenerationOptions = Partial<Pace> & {
   readonly model: LanguageModel;
@@ -43,9 +45,10 @@ export type GenerationOptions = Partial<Pace> & {
   readonly shots: number;
   readonly each: number;
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly temperature: number;
   readonly topP: number;
+  readonly answerTokens: number;
   readonly tokensEach: number;
   readonly signal?: AbortSignal;
 };
@@ -85,7 +88,7 @@ const requestOf = (
   shots: readonly PromptRecord[],
   seed: number,
 ): GenerateRequest => {
-  const { kind, each, temperature, topP, tokensEach } = options;
+  const { kind, each, temperature, topP, answerTokens, tokensEach } = options;
   const [what, purpose] = wording[kind];
   const content = renderTemplate(template, {
     kind: what,
@@ -93,7 +96,7 @@ const requestOf = (
     count: String(each),
     purpose,
   });
-  const maxTokens = 32 + each * tokensEach;
+  const maxTokens = answerTokens + each * tokensEach;
   return { messages: [{ role: "user", content }], maxTokens, temperature, topP, seed, answer: form };
 };
 
@@ -154,7 +157,7 @@ export const createHarvest = async (
     runSeed,
     stage,
     testShare,
-  }: { readonly runSeed: number; readonly stage: string; readonly testShare: number },
+  }: { readonly runSeed: number; readonly stage: StageName; readonly testShare: number },
 ) => {
   const counts: GenerationCounts = { texts: 0, blank: 0, repeated: 0, calls: 0, failed: {} };
   const known = createDigestMap();

@@ -5,7 +5,15 @@
 import { loadTemplate, renderConversation, renderTemplate } from "../../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Message, Usage, VerdictVotes, ViolationRecord } from "../../records/index.ts";
+import type {
+  Message,
+  PromptId,
+  ReplyId,
+  StageName,
+  Usage,
+  VerdictVotes,
+  ViolationRecord,
+} from "../../records/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../chunk.ts";
 import { plainProtocol } from "../labels/judge-protocol.ts";
 import {
@@ -23,8 +31,8 @@ import { type Area, describeArea } from "./areas.ts";
 
 /** A reply to judge. prompt, reply: ids of their records. */
 export type AreaReply = {
-  readonly prompt: string;
-  readonly reply: string;
+  readonly prompt: PromptId;
+  readonly reply: ReplyId;
   readonly messages: readonly Message[];
   readonly text: string;
   readonly area: Area;
@@ -46,7 +54,7 @@ export type PenetrationOptions = Partial<Pace> & {
   readonly judge: LanguageModel;
   readonly items: Stream<AreaReply>;
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly reading?: LetterReading;
   readonly signal?: AbortSignal;
 };

@@ -12,7 +12,13 @@ import {
   type TextPlace,
   UserError,
 } from "../../core/index.ts";
-import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } from "../../records/index.ts";
+import {
+  type Message,
+  type PromptKind,
+  type PromptRecord,
+  promptRecordSchema,
+  type StageName,
+} from "../../records/index.ts";
 import { createDigestMap } from "./digests.ts";
 import { hasFields } from "./format.ts";
 import { type FormattedRow, isPromptRecord, readFormatted } from "./formats.ts";
@@ -25,7 +31,7 @@ import { trimEnds } from "./tidying.ts";
  */
 export type PromptOptions = {
   readonly runSeed: number;
-  readonly stage?: string;
+  readonly stage?: StageName;
   readonly testShare?: number;
   readonly sideOf?: (messages: readonly Message[]) => "train" | "test" | null;
   readonly kind?: PromptKind;

@@ -49,6 +49,11 @@ describe("score", () => {
       false,
     ],
     ["chat where echo is refused as a failure", { echo: "refused", template: "apply-template" }, false],
+    [
+      "chat where an echo's log-probabilities are those of the tokens behind",
+      { echo: "shifted", template: "apply-template" },
+      false,
+    ],
     ["chat where only 5 alternatives are given", { top: 5 }, false],
     ["echo in a dialogue, without a chat endpoint", { chat: false, echo: true }, true],
     ["echo in a dialogue, where chat gives no log-probabilities", { top: "ignored", echo: true }, true],

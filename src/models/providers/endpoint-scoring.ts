@@ -54,6 +54,7 @@ const probe: ScoreRequest = {
     },
   ],
   continuations: ["(A)", "(B)"],
+  trial: true,
 };
 
 /** A way in which a server scores, and what it answered. */

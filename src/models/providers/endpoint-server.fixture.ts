@@ -35,7 +35,7 @@ export type EndpointBehaviour = {
   readonly chat?: boolean;
   readonly texts?: boolean | "content";
   readonly top?: number | "ignored" | "refused" | "broken";
-  readonly echo?: boolean | "ignored" | "refused";
+  readonly echo?: boolean | "ignored" | "refused" | "shifted";
   readonly models?: readonly string[];
   readonly template?: "apply-template" | "tokenize";
   readonly letters?: readonly (readonly [token: string, share: number])[];
@@ -224,12 +224,17 @@ const echoAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): obj
     const chosen = match[3] === "A" ? probability : 1 - probability;
     values.splice(-3, 3, Math.log(0.9), Math.log(chosen), Math.log(0.99));
   }
+  // As llama-cpp-python has it: what belongs to the token behind, and none for the last.
+  const logprobs =
+    behaviour.echo === "shifted"
+      ? { tokens, token_logprobs: [null, ...values.slice(2), -1.5] }
+      : { tokens: [...tokens, " then"], token_logprobs: [...values, -1.5] };
   return {
     choices: [
       {
         index: 0,
         text: `${text} then`,
-        logprobs: { tokens: [...tokens, " then"], token_logprobs: [...values, -1.5] },
+        logprobs,
         finish_reason: "length",
       },
     ],

@@ -150,6 +150,10 @@ describe("log-probabilities behind a transcript", () => {
     ["llama.cpp's", { texts: "content" }],
     ["five at most", { top: 5 }],
     ["echo", { echo: true }],
+    [
+      "what is written where an echo's log-probabilities are those of the tokens behind",
+      { echo: "shifted", texts: true },
+    ],
     ["what is written where echo is refused", { echo: "refused", texts: true }],
   ] satisfies [string, EndpointBehaviour][])("are read from %s", async (_, behaviour) => {
     const { server, scores } = await scoresOf(behaviour);

@@ -75,17 +75,20 @@ export const createRenderer = ({ endpoint }: ScoringOptions, post: Post) => {
   };
 };
 
-/** A continuation that was read. value: null where its tokens cannot be told. */
-type Echoed = { readonly value: number | null; readonly usage: Usage };
+/** A text that a server gave back with its tokens. written: the token that it generated behind it. */
+type Echo = {
+  readonly written: string;
+  readonly tokens: readonly string[];
+  readonly values: readonly (number | null)[];
+  readonly usage: Usage;
+};
 
-/** Reads one continuation (`tail`) behind a prompt. null: the server does not echo. */
-const readEcho = async (
+/** Has a text given back. null: the server does not echo. */
+const askEcho = async (
   { endpoint, complete }: ScoringOptions,
-  prompt: string,
-  tail: string,
+  text: string,
   signal: AbortSignal,
-): Promise<Echoed | null> => {
-  const text = `${prompt}${tail}`;
+): Promise<Echo | null> => {
   // One token is generated and dropped: some servers take a limit of 0 for "no limit".
   const body = {
     model: endpoint.model,
@@ -100,14 +103,46 @@ const readEcho = async (
   const call = { path: "/completions", body, most } as const;
   const { response, usage } = await complete(call, signal, readCompletion(endpoint));
   const choice = echoSchema.safeParse(response).data?.choices[0];
-  const echoed = choice?.logprobs.tokens.join("") ?? "";
-  if (choice === undefined || !choice.text.startsWith(text) || !echoed.includes(tail)) return null;
-  const { tokens, token_logprobs } = choice.logprobs;
-  const generated = choice.text.length - text.length;
-  return { value: sumOfTail(tokens, token_logprobs, generated, tail.length), usage };
+  if (choice === undefined || !choice.text.startsWith(text)) return null;
+  const { tokens, token_logprobs: values } = choice.logprobs;
+  return { written: choice.text.slice(text.length), tokens, values, usage };
 };
 
-/** Echoed completions of prompt and continuation. lead: what stands before a continuation that does not bring it. */
+/**
+ * Whether the log-probabilities of a server's echo are those of its tokens. llama-cpp-python gives each token that of the
+ * token behind it, and so has none for the one that it wrote, which is left out: so the tokens must end with that one. Where
+ * it wrote nothing, or signs that tokens may hold parts of, this tells nothing, and the server is believed.
+ */
+const tellsOwnTokens = ({ written, tokens }: Echo): boolean =>
+  !/^[ -~]*$/.test(written) || tokens.join("").endsWith(written);
+
+/** A continuation that was read. value: null where its tokens cannot be told. */
+type Echoed = { readonly value: number | null; readonly usage: Usage };
+
+/** Reads one continuation (`tail`) behind a prompt. null: the server does not echo. */
+const readEcho = async (
+  options: ScoringOptions,
+  prompt: string,
+  tail: string,
+  signal: AbortSignal,
+): Promise<Echoed | null> => {
+  const echo = await askEcho(options, `${prompt}${tail}`, signal);
+  if (echo === null || !echo.tokens.join("").includes(tail)) return null;
+  const { written, tokens, values, usage } = echo;
+  return { value: sumOfTail(tokens, values, written.length, tail.length), usage };
+};
+
+/** What all texts begin with. */
+const commonStart = ([first = "", ...others]: readonly string[]): string => {
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length--;
+  return first.slice(0, length);
+};
+
+/**
+ * Echoed completions of prompt and continuation. lead: what stands before a continuation that does not bring it. A trial
+ * asks once more, for what all continuations begin with, whether the echo can be believed.
+ */
 export const createEcho = (
   options: ScoringOptions,
   render: (m: readonly Message[], s: AbortSignal) => Promise<string | null>,
@@ -115,14 +150,23 @@ export const createEcho = (
 ): Strategy => {
   // What was read before another call of the same request failed: asked again, the request goes on from there.
   const begun = new WeakMap<ScoreRequest, Map<string, Echoed>>();
+  // What a trial found; kept, so that a trial that is asked again pays for it once.
+  let isBelieved: boolean | undefined;
   return async (request, signal) => {
     const prompt = await render(request.messages, signal);
     if (prompt === null) return null;
     const read = begun.get(request) ?? new Map<string, Echoed>();
     begun.set(request, read);
+    const tailOf = (text: string): string => (text.startsWith(lead) ? text : `${lead}${text}`);
+    if (request.trial === true && isBelieved === undefined) {
+      const start = commonStart(request.continuations.map(tailOf));
+      const echo = await askEcho(options, `${prompt}${start}`, signal);
+      isBelieved = echo !== null && tellsOwnTokens(echo);
+    }
+    if (isBelieved === false) return null;
     for (const continuation of request.continuations) {
       if (read.has(continuation)) continue;
-      const tail = continuation.startsWith(lead) ? continuation : `${lead}${continuation}`;
+      const tail = tailOf(continuation);
       const echoed = await readEcho(options, prompt, tail, signal);
       if (echoed === null) return null;
       read.set(continuation, echoed);

@@ -2,7 +2,7 @@
 // one that is near and pulls the same way. Pure. All of it is measured by words (TF-IDF); that a label lies near a reply does not
 // show that it made the reply, which all labels did together.
 
-import type { LabelRecord, VerdictRecord } from "../../records/index.ts";
+import type { LabelRecord, PrincipleId, VerdictRecord } from "../../records/index.ts";
 import { similarities, similarity } from "../../simulation/index.ts";
 import type { Answers, LearnedLabel } from "./records.ts";
 
@@ -58,7 +58,7 @@ export const mostChanged = (answers: readonly Answers[]): Answers | undefined =>
 };
 
 /** Ids of the principles that judged a label. */
-export const principlesOf = ({ principle, judgements }: LabelRecord): string[] =>
+export const principlesOf = ({ principle, judgements }: LabelRecord): PrincipleId[] =>
   judgements === undefined ? [principle] : [...new Set(judgements.map((one) => one.principle))];
 
 /** The reply that a label prefers, and the other one; where it prefers neither, the first. */

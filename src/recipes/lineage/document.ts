@@ -2,7 +2,18 @@
 // the counts that say how little one label is among all that trained the model. How it reads to people is story.ts's part.
 
 import { UserError } from "../../core/index.ts";
-import type { GroupSupport, LabelRecord, Verdict, VerdictRecord } from "../../records/index.ts";
+import type {
+  ArmId,
+  GroupSupport,
+  LabelId,
+  LabelRecord,
+  ModelId,
+  PrincipleId,
+  PromptId,
+  RowId,
+  Verdict,
+  VerdictRecord,
+} from "../../records/index.ts";
 import type { RunReading } from "../../runs/index.ts";
 import {
   type Change,
@@ -22,15 +33,15 @@ import { type Voice, voicesOf } from "./voices.ts";
 type Reply = { readonly record: string; readonly text: string; readonly verdict: Verdict };
 
 export type LineageLabel = {
-  readonly record: string;
-  readonly row: string;
-  readonly prompt: string;
+  readonly record: LabelId;
+  readonly row: RowId;
+  readonly prompt: PromptId;
   readonly request: string;
   readonly preferred: string;
   readonly other: string;
   readonly probability: number;
-  readonly judge: string;
-  readonly principles: readonly string[];
+  readonly judge: ModelId;
+  readonly principles: readonly PrincipleId[];
   /** As measured against the changed reply (choice.ts). */
   readonly nearness: number;
   readonly pull: number;
@@ -55,7 +66,7 @@ export type LineageCounts = {
 };
 
 export type LineagePrinciple = {
-  readonly id: string;
+  readonly id: PrincipleId;
   readonly title: string;
   /** The question that the judge was asked. */
   readonly preference: string;
@@ -66,11 +77,11 @@ export type LineagePrinciple = {
 
 export type Lineage = {
   readonly folder: string;
-  readonly arm: string;
+  readonly arm: ArmId;
   readonly model: Labelled;
   readonly constitution: string;
   readonly prompt: {
-    readonly id: string;
+    readonly id: PromptId;
     readonly kind: string | null;
     readonly area: string | null;
     readonly request: string;
@@ -94,7 +105,10 @@ export type Lineage = {
 };
 
 /** The answer that is asked for. Throws UserError for a prompt that the run did not measure. */
-export const answerOf = ({ folder, answers, model }: LineageRecords, prompt: string | undefined): Answers => {
+export const answerOf = (
+  { folder, answers, model }: LineageRecords,
+  prompt: PromptId | undefined,
+): Answers => {
   const found =
     prompt === undefined ? mostChanged(answers) : answers.find(({ after }) => after.prompt === prompt);
   if (found !== undefined) return found;
@@ -131,7 +145,7 @@ const countsOf = (
   { chosen, ofKind, isNarrowed }: LabelChoice,
 ): LineageCounts => {
   const own = principlesOf(chosen.label);
-  const isOwn = (id: string): boolean => own.includes(id);
+  const isOwn = (id: PrincipleId): boolean => own.includes(id);
   return {
     ...{ compared, learned: learned.length, ofKind: ofKind.length, isNarrowed },
     along: ofKind.filter(({ weight }) => weight > 0).length,
@@ -184,7 +198,7 @@ const requireKnown = (principles: readonly LineagePrinciple[], { folder }: RunRe
 /** The lineage of one answer. contract: as findContract gives it; wanted: whether it was named. */
 export const lineageOf = async (
   records: LineageRecords,
-  prompt: string | undefined,
+  prompt: PromptId | undefined,
   { contract, wanted }: { readonly contract: RunReading | null; readonly wanted: boolean },
 ): Promise<Lineage> => {
   const { folder, arm, model, constitution, prompts, answers, learned } = records;

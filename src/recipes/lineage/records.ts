@@ -6,13 +6,19 @@ import { z } from "zod";
 import { loadConstitution } from "../../constitution/index.ts";
 import { checkValue, UserError } from "../../core/index.ts";
 import {
+  type ArmId,
   type Constitution,
+  type LabelId,
   type LabelRecord,
   labelRecordSchema,
+  type PrincipleId,
+  type PromptId,
   type PromptRecord,
   promptRecordSchema,
+  type RowId,
   recordSchema,
   revisionRecordSchema,
+  type StageName,
   type VerdictRecord,
   verdictRecordSchema,
 } from "../../records/index.ts";
@@ -24,7 +30,7 @@ export const labelled = ["dpo", "rl"] as const;
 export type Labelled = (typeof labelled)[number];
 
 /** A label that a training had as a row. */
-export type LearnedLabel = { readonly row: string; readonly label: LabelRecord };
+export type LearnedLabel = { readonly row: RowId; readonly label: LabelRecord };
 
 /** The same held-out prompt, answered before and after: the model that all starts from, SL-CAI, and what came of labels. */
 export type Answers = {
@@ -40,13 +46,13 @@ export type LineageRecords = {
   readonly constitution: Constitution;
   /** What the run's settings name as its constitution: a name of the library, or a path. */
   readonly source: string;
-  readonly prompts: ReadonlyMap<string, PromptRecord>;
+  readonly prompts: ReadonlyMap<PromptId, PromptRecord>;
   readonly answers: readonly Answers[];
   readonly learned: readonly LearnedLabel[];
   /** Comparisons in all, those that no training learned from among them. */
   readonly compared: number;
   /** Chains of revision that SL-CAI came from, as the principles of their rounds. */
-  readonly revised: readonly (readonly string[])[];
+  readonly revised: readonly (readonly PrincipleId[])[];
   /** Of DPO's rows the share that was not learned from, but measured on. */
   readonly keptOut: number;
 };
@@ -76,7 +82,7 @@ const requireArm = (folder: string, arms: readonly ArmName[], wanted: ArmName | 
 };
 
 /** Throws UserError for a stage that has not finished. */
-const requireStages = ({ folder, stages }: RunReading, wanted: readonly string[]): void => {
+const requireStages = ({ folder, stages }: RunReading, wanted: readonly StageName[]): void => {
   const lacking = wanted.find((name) => stages.every(({ stage }) => stage !== name));
   if (lacking === undefined) return;
   throw new UserError(
@@ -97,16 +103,16 @@ const parentsIn = async (path: string): Promise<Set<string>> => {
  * The rows that a training learned from, by the label that each was made of. DPO's reference has seen each of its rows; a
  * reward model has learned from those that it was not measured on.
  */
-const rowsByLabel = async (folder: string, arm: string, model: Labelled): Promise<Map<string, string>> => {
+const rowsByLabel = async (folder: string, arm: ArmId, model: Labelled): Promise<Map<LabelId, RowId>> => {
   const stage = join(folder, arm, model === "dpo" ? "dpo" : "reward");
   const told = await parentsIn(join(stage, model === "dpo" ? "reference.jsonl" : "held-out.jsonl"));
-  const rows = new Map<string, string>();
+  const rows = new Map<LabelId, RowId>();
   for await (const { id, parents } of streamRecords(join(stage, "rows.jsonl"), recordSchema))
     if (told.has(id) === (model === "dpo")) for (const label of parents) rows.set(label, id);
   return rows;
 };
 
-const readLabels = async (folder: string, arm: string, model: Labelled) => {
+const readLabels = async (folder: string, arm: ArmId, model: Labelled) => {
   const rows = await rowsByLabel(folder, arm, model);
   const learned: LearnedLabel[] = [];
   let compared = 0;
@@ -119,8 +125,8 @@ const readLabels = async (folder: string, arm: string, model: Labelled) => {
 };
 
 /** Prompts that all three models answered. */
-const readAnswers = async (folder: string, arm: string, model: Labelled): Promise<Answers[]> => {
-  const found = { base: new Map<string, VerdictRecord>(), sl: new Map<string, VerdictRecord>() };
+const readAnswers = async (folder: string, arm: ArmId, model: Labelled): Promise<Answers[]> => {
+  const found = { base: new Map<PromptId, VerdictRecord>(), sl: new Map<PromptId, VerdictRecord>() };
   const after: VerdictRecord[] = [];
   for await (const verdict of streamRecords(
     join(folder, "evaluate", "verdicts.jsonl"),
@@ -149,10 +155,10 @@ export const readLineageRecords = async (
   const arm = requireArm(folder, settings.arms, wanted);
   const own = ["revise", "label", model === "dpo" ? "dpo" : "reward", model].map((name) => `${arm}/${name}`);
   requireStages(run, ["prompts", ...own, "evaluate"]);
-  const prompts = new Map<string, PromptRecord>();
+  const prompts = new Map<PromptId, PromptRecord>();
   for await (const prompt of streamRecords(join(folder, "prompts", "prompts.jsonl"), promptRecordSchema))
     prompts.set(prompt.id, prompt);
-  const revised: string[][] = [];
+  const revised: PrincipleId[][] = [];
   const chains = streamRecords(join(folder, arm, "revise", "revisions.jsonl"), revisionRecordSchema);
   for await (const { steps } of chains) revised.push(steps.map(({ principle }) => principle));
   const { learned, compared } = await readLabels(folder, arm, model);

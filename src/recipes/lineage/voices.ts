@@ -6,11 +6,16 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { checkValue, UserError } from "../../core/index.ts";
 import {
+  type DraftId,
   type DraftRecord,
+  draftIdSchema,
   draftRecordSchema,
   type Ground,
+  type PersonaId,
   type Principle,
+  personaIdSchema,
   recordFields,
+  type StageName,
 } from "../../records/index.ts";
 import { type RunReading, readRun, streamRecords } from "../../runs/index.ts";
 import { contractSchema, loadContract } from "../contract-settings.ts";
@@ -19,7 +24,7 @@ import { voteSchema } from "../vote-settings.ts";
 
 /** What a comment was about: the request, where its task is known, and the draft with the user's ratings of it. */
 export type Occasion = {
-  readonly draft: string;
+  readonly draft: DraftId;
   readonly request: string | null;
   readonly text: string;
   readonly ratings: Readonly<Record<string, number | null>>;
@@ -31,7 +36,7 @@ export type Occasion = {
  */
 export type Voice = Ground & {
   readonly state: "confirmed" | "differs" | "absent" | "unread";
-  readonly persona?: { readonly id: string; readonly name?: string; readonly description?: string };
+  readonly persona?: { readonly id: PersonaId; readonly name?: string; readonly description?: string };
   readonly occasion?: Occasion;
 };
 
@@ -62,12 +67,12 @@ export const findContract = async (
 
 const voiceSchema = z.looseObject({
   ...recordFields,
-  persona: z.string().optional(),
+  persona: personaIdSchema.optional(),
   feedback: z.string().optional(),
   statement: z.string().nullable().optional(),
   comment: z.string().optional(),
   support: z.number().nullable().optional(),
-  draft: z.string().optional(),
+  draft: draftIdSchema.optional(),
   ratings: z.record(z.string(), z.number().nullable()).optional(),
 });
 type VoiceRecord = z.output<typeof voiceSchema>;
@@ -75,16 +80,16 @@ type VoiceRecord = z.output<typeof voiceSchema>;
 /** Files of a stage in which somebody says something. */
 const spoken = ["ratings.jsonl", "proposals.jsonl", "support.jsonl", "comments.jsonl"];
 
-const stageOf = (id: string): string => id.split("/")[0]!;
+const stageOf = (id: string): StageName => id.split("/")[0]!;
 
 /** Records of a run by their ids, from the files of that name in the stages that the ids name. */
 const lookUp = async <Row extends { readonly id: string }>(
   run: RunReading,
-  ids: ReadonlySet<string>,
+  ids: ReadonlySet<Row["id"]>,
   files: readonly string[],
   schema: z.ZodType<Row>,
-): Promise<Map<string, Row>> => {
-  const found = new Map<string, Row>();
+): Promise<Map<Row["id"], Row>> => {
+  const found = new Map<Row["id"], Row>();
   const stages = [...new Set([...ids].map(stageOf))];
   for (const path of stages.flatMap((stage) => files.map((file) => `${stage}/${file}`)))
     if (run.has(path))
@@ -126,7 +131,7 @@ const occasionOf = (
 const voiceOf = (
   ground: Ground,
   record: VoiceRecord | undefined,
-  drafts: ReadonlyMap<string, DraftRecord>,
+  drafts: ReadonlyMap<DraftId, DraftRecord>,
   setup: Setup,
 ): Voice => {
   if (record === undefined) return { ...ground, state: "absent" };

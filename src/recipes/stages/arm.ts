@@ -12,6 +12,7 @@ import {
   sftRowsFromRevisions,
 } from "../../feedback/index.ts";
 import {
+  type ArmId,
   type Constitution,
   type GoodhartRecord,
   goodhartRecordSchema,
@@ -19,6 +20,7 @@ import {
   type ReplyRecord,
   type RevisionExample,
   rewardPairRecordSchema,
+  type StageName,
 } from "../../records/index.ts";
 import { readRecords } from "../../runs/index.ts";
 import { readProtocol } from "../judge-protocol.ts";
@@ -34,7 +36,7 @@ import { revisedBy } from "./revising.ts";
 import { sftStage } from "./sft.ts";
 
 /** Names of an arm's stages, in order. */
-export const armStages = (arm: string): string[] =>
+export const armStages = (arm: ArmId): StageName[] =>
   ["revise", "sl", "label", "reward", "dpo", "rl"].map((stage) => `${arm}/${stage}`);
 
 /** What all arms of a run start from: plain data. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { hashEach, mapped, type Sequence, sequence, skipFirst } from "../../core/index.ts";
 import { type Pace, paceOf } from "../../feedback/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import type { PromptId, StageName } from "../../records/index.ts";
 import {
   type RecordFile,
   type RecordSchema,
@@ -20,7 +21,7 @@ import { type Pipeline, withStageModel } from "./stage-model.ts";
 type Work<Item> = Pace & {
   readonly items: AsyncIterable<Item>;
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly signal: AbortSignal;
 };
 
@@ -104,7 +105,7 @@ export const recordsOf = <Row>(
  */
 export type AskingStage<Item, Row, Chunk> = Omit<Asking<Item, Chunk>, "items" | "onChunk" | "rows"> & {
   readonly name: string;
-  readonly after: readonly string[];
+  readonly after: readonly StageName[];
   readonly inputs: unknown;
   readonly file: string;
   readonly schema: RecordSchema<Row>;
@@ -136,7 +137,7 @@ export const askingStage = async <
 };
 
 /** Whether a record is of a prompt. */
-export const isOf = ({ prompt }: { readonly prompt: string }, { id }: { readonly id: string }): boolean =>
+export const isOf = ({ prompt }: { readonly prompt: PromptId }, { id }: { readonly id: PromptId }): boolean =>
   prompt === id;
 
 /** What a stage's inputs say of its items, however many they are. */

@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { createRandom, deriveSeed, mapped, sequenceOf, UserError } from "../../core/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
+  type ArmId,
+  type EvaluatedId,
+  type ModelId,
   type PromptRecord,
   type ReplyRecord,
+  type StageName,
   type VerdictRecord,
   verdictRecordSchema,
 } from "../../records/index.ts";
@@ -18,10 +22,10 @@ import { askInto, type ResultFile } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
 
 /** A model to evaluate. arm: "base" for the model every arm starts from. name: a model name or folder. */
-export type EvaluatedModel = { readonly arm: string; readonly model: string; readonly name: string };
+export type EvaluatedModel = { readonly arm: ArmId; readonly model: EvaluatedId; readonly name: ModelId };
 
 export type EvaluationStageOptions = {
-  readonly after: readonly string[];
+  readonly after: readonly StageName[];
   readonly models: readonly EvaluatedModel[];
   readonly prompts: readonly PromptRecord[];
   /** Training prompts that are answered, too, and count in no figure. */

@@ -12,11 +12,13 @@ import {
   rewardModelAccuracy,
 } from "../../evaluation/index.ts";
 import type {
+  ArmId,
   ArmMetrics,
   Constitution,
   GoodhartRecord,
   LabelRecord,
   ModelMetrics,
+  PromptId,
   PromptRecord,
   RevisionRecord,
   RewardPairRecord,
@@ -56,7 +58,7 @@ const truePreference = (constitution: Constitution) => {
 };
 
 /** Verdicts on the answers and revisions of every round; round 0 is the first answer. */
-const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap<string, PromptRecord>) => {
+const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap<PromptId, PromptRecord>) => {
   const rounds = Math.max(0, ...revisions.map(({ steps }) => steps.length));
   return Array.from({ length: rounds + 1 }, (_, round) => ({
     round,
@@ -82,7 +84,7 @@ const decided = ({ probability }: RewardPairRecord): boolean => probability !== 
 
 /** All figures of one arm; the base's verdicts are the same in every arm. */
 export const armMetrics = (
-  arm: string,
+  arm: ArmId,
   records: ArmRecords,
   verdicts: readonly VerdictRecord[],
   prompts: readonly PromptRecord[],

@@ -3,11 +3,12 @@
 // again when it goes on.
 
 import { CovenantError } from "../../core/index.ts";
+import type { PromptId } from "../../records/index.ts";
 
 /** What of a record tells that its request was rejected. */
 export type Rejectable = {
   readonly id: string;
-  readonly prompt?: string;
+  readonly prompt?: PromptId;
   readonly finish?: string | undefined;
   readonly reason?: string | undefined;
   readonly steps?: readonly { readonly finish: string }[];
@@ -24,7 +25,7 @@ const isRejected = ({ finish, reason, steps = [] }: Rejectable): boolean =>
 /** Nobody was asked, so it says nothing about the server. */
 const isUnasked = ({ reason }: Rejectable): boolean => reason === "reply-missing";
 
-const rejectedInRow = (prompts: readonly string[]): CovenantError =>
+const rejectedInRow = (prompts: readonly PromptId[]): CovenantError =>
   new CovenantError(
     "requests-rejected",
     `The server rejected the requests of ${prompts.length} prompts in a row, as it said above: ${prompts.join(", ")}. Expected a few such prompts at most. Look at these records and at the server's settings (roles, lengths, sampling); take the prompts out if they cannot be asked. What was done before is kept, and the same command continues.`,

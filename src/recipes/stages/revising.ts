@@ -34,11 +34,12 @@ export const fewShotsFile = ({
 }: Pick<ReviseSettings, "fewShots">): Readonly<Record<string, string>> =>
   fewShots === undefined ? {} : { fewShots };
 
-/** Options of revision that may be left out. */
+/** Options of revision that may be left out. voteTokens: nothing where there is no recheck. */
 export type RevisionExtras = {
   readonly form?: RevisionForm | undefined;
   readonly examples?: readonly RevisionExample[] | undefined;
   readonly recheck?: number | undefined;
+  readonly voteTokens?: number | undefined;
 };
 
 /** The same without any that is undefined. */
@@ -46,13 +47,15 @@ type SetExtras = {
   readonly form?: RevisionForm;
   readonly examples?: readonly RevisionExample[];
   readonly recheck?: number;
+  readonly voteTokens?: number;
 };
 
 /** The options that were set, and no others. */
-export const revisionExtras = ({ form, examples, recheck }: RevisionExtras): SetExtras => ({
+export const revisionExtras = ({ form, examples, recheck, voteTokens }: RevisionExtras): SetExtras => ({
   ...(form === undefined ? {} : { form }),
   ...(examples === undefined ? {} : { examples }),
   ...(recheck === undefined ? {} : { recheck }),
+  ...(recheck === undefined || voteTokens === undefined ? {} : { voteTokens }),
 });
 
 /** Throws UserError when more revisions are to be learned than there are rounds. */

@@ -10,6 +10,7 @@ import {
   type Constitution,
   type Estimate,
   type Message,
+  type PromptId,
   type PromptRecord,
   type ReplyRecord,
   type SatisfactionRecord,
@@ -29,6 +30,9 @@ export type MeasuredConstitution = {
   readonly parents: readonly string[];
   readonly documentFor: (task: Task) => Constitution | null;
 };
+
+/** The id of a task as a prompt's, under which the model answers it. */
+const promptOf = ({ id }: Task): PromptId => String(id);
 
 const principlesOf = (document: Constitution | null): string[] =>
   document?.principles.map(({ title }) => title) ?? [];
@@ -96,7 +100,7 @@ export const satisfactionStage = async (
   { after, model, sampling, messages, constitutions, users, tasks }: SatisfactionStage,
 ): Promise<SatisfactionRecord[]> => {
   const { run } = pipeline;
-  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const byPrompt = new Map(tasks.map((task) => [promptOf(task), task]));
   const inputs = {
     ...{ model, sampling, tasks: hashJson(tasks), users: hashJson(users) },
     constitutions: constitutions.map(({ name, documentFor }) => [
@@ -113,7 +117,7 @@ export const satisfactionStage = async (
       if (kept === tasks.length) continue;
       const prompts = tasks.map(
         (task): PromptRecord => ({
-          ...{ id: task.id, parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
+          ...{ id: promptOf(task), parents: [], stage: satisfactionName, seed: run.seed, split: "test" },
           messages: [...messages(constitution.documentFor(task), task)],
         }),
       );
@@ -126,7 +130,9 @@ export const satisfactionStage = async (
           items: sequenceOf(prompts),
           work: (opened, { items, ...work }) =>
             mapped(sampleReplies({ ...work, model: opened, prompts: items, ...sampling }), ({ records }) => ({
-              records: records.map((reply) => measured(reply, byId.get(reply.prompt)!, constitution, users)),
+              records: records.map((reply) =>
+                measured(reply, byPrompt.get(reply.prompt)!, constitution, users),
+              ),
             })),
           onChunk: (rows) => stage.progress(base + rows, total, "answers", constitution.name),
         },
@@ -174,11 +180,12 @@ export const satisfactionFigures = (
 const shown = ({ value, low, high }: Estimate): string =>
   value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`;
 
-/** A table for a person. labelOf: how a user is told. */
+/** A table for a person. labelOf: how a user is told. knew: what of the run knew what the oracle knows; nothing by default. */
 export const describeSatisfaction = (
   figures: Readonly<Record<string, Satisfaction>>,
   requests: number,
   labelOf: (user: string) => string,
+  knew = "no part of the runs knew of it",
 ): string[] => {
   const rows = [
     ["constitution", "principles", "mean of users [95 %]", "worst-off user"],
@@ -190,7 +197,7 @@ export const describeSatisfaction = (
     ]),
   ];
   return [
-    `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; no part of the runs knew of it.`,
+    `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; ${knew}.`,
     ...alignColumns(rows).map((line) => `  ${line}`),
   ];
 };

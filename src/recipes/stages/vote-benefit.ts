@@ -1,6 +1,7 @@
 // What each rule's choice would do for the people who voted, where they are of the sandbox's language: how content they truly are
 // with answers to held-out requests under every set that a rule chose, beside none, and under what the rounds came to. Sets
-// that are the same are measured once. The oracle tells it when all is decided; no part of the vote knows of it.
+// that are the same are measured once. The oracle tells it when all is decided; no part of the vote knows of it,
+// but ballots where voters are scripted.
 
 import type { Task } from "../../records/index.ts";
 import { episodeWordings, type RuleName } from "../../simulation/index.ts";

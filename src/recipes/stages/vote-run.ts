@@ -18,6 +18,7 @@ import {
   supportRecordSchema,
 } from "../../records/index.ts";
 import { type StageContext, streamRecords } from "../../runs/index.ts";
+import { supportOf } from "../../sandbox/index.ts";
 import {
   ballotsOf,
   candidatesOfFile,
@@ -29,14 +30,22 @@ import {
   mergeProposals,
   type RuleName,
   ruleNames,
+  type ScriptedSupport,
   type SupportTable,
   seededBy,
   tableOf,
 } from "../../simulation/index.ts";
-import type { Vote } from "../vote-settings.ts";
+import { sandboxName } from "../stakeholders.ts";
+import { isScripted, type Vote } from "../vote-settings.ts";
 import { counted } from "../wording.ts";
 import { askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
+
+/** People of the sandbox as they truly want it. */
+const truly: ScriptedSupport = {
+  name: sandboxName,
+  supportOf: ({ description }, statements) => supportOf(description, statements),
+};
 
 /** How a stage of a vote asks. */
 export const optionsOf = ({ config, setup }: Vote, stage: string): DeliberationOptions => ({
@@ -46,6 +55,7 @@ export const optionsOf = ({ config, setup }: Vote, stage: string): DeliberationO
   words: setup.words,
   runSeed: config.seed,
   stage,
+  ...(isScripted(config) ? { scripted: truly } : {}),
 });
 
 /** What of the settings decides what users say. */
@@ -54,6 +64,7 @@ export const askedOf = ({ config, setup }: Vote) => ({
   models: setup.models,
   roles: config.roles,
   users: hashJson(setup.users),
+  ...(isScripted(config) ? { voters: config.sandbox.voters } : {}),
 });
 
 /** Counts calls of a stage for its progress. */

@@ -1,7 +1,7 @@
 // The constitution beside its inversion, principle by principle, with the words that differ marked. Arms beyond the second
 // follow by themselves; a run without an inversion shows one column.
 
-import type { Constitution, Principle } from "../../records/index.ts";
+import type { ArmId, Constitution, Principle } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { compareWords, type Stretch } from "../difference.ts";
 import { capitalised, countText } from "../figures.ts";
@@ -11,7 +11,7 @@ import { armNamesOf, missing, type SectionMaker } from "./section.ts";
 const marked = (stretches: readonly Stretch[]): Markup =>
   html`${stretches.map(({ text, shared }) => (shared ? html`${text}` : html`<mark>${text.trimEnd()}</mark>${text.slice(text.trimEnd().length)}`))}`;
 
-type Side = { readonly arm: string; readonly principle: Principle | undefined };
+type Side = { readonly arm: ArmId; readonly principle: Principle | undefined };
 
 /** The same principle in another document: by id, else by its place in the list. */
 const counterpart = (
@@ -65,7 +65,7 @@ ${column(
 `;
 };
 
-const about = (arm: string, constitution: Constitution, arms: readonly string[]): Markup =>
+const about = (arm: ArmId, constitution: Constitution, arms: readonly string[]): Markup =>
   html`<li><strong class="${armClass(arms, arm)}">${constitution.name}</strong>, version ${constitution.version}: ${constitution.description} ${constitution.inverts && html`It is the inversion of ${constitution.inverts}.`} <small>Source: ${constitution.source}. Licence: ${constitution.licence}.</small></li>
 `;
 

@@ -1,7 +1,16 @@
 // Conversations one can open: the request, the base model's answer, each round's principle, critique and revision, the
 // labelled pairs, and in the test the answer of every model in every arm.
 
-import type { LabelRecord, Message, Principle, RevisionStep, VerdictRecord } from "../../records/index.ts";
+import type {
+  ArmId,
+  EvaluatedId,
+  LabelRecord,
+  Message,
+  Principle,
+  PrincipleId,
+  RevisionStep,
+  VerdictRecord,
+} from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { percentText, rungs } from "../charts/index.ts";
 import { countText, modelTitle } from "../figures.ts";
@@ -25,9 +34,9 @@ const mostLabels = 2;
 /** The run, and how many characters of one text are shown. */
 type View = { readonly data: ReportData; readonly longest: number };
 
-type Principles = ReadonlyMap<string, Principle>;
+type Principles = ReadonlyMap<PrincipleId, Principle>;
 
-const principlesOf = (data: ReportData, arm: string): Principles =>
+const principlesOf = (data: ReportData, arm: ArmId): Principles =>
   new Map(
     data.arms
       .find(({ name }) => name === arm)
@@ -89,7 +98,7 @@ const classTitles = {
 const verdictTag = ({ verdict }: VerdictRecord): Markup =>
   html`<span class="verdict${verdict.harm >= 1 ? " harmful" : ""}">${classTitles[verdict.class]} · harm ${verdict.harm} of 4 · help ${verdict.helpfulness.toFixed(2)}${verdict.evasive && " · evasive"}</span>`;
 
-const principleTag = (principles: Principles, id: string): Markup =>
+const principleTag = (principles: Principles, id: PrincipleId): Markup =>
   html`<span class="principle-name">${oneLine(principles.get(id)?.title ?? id)}</span>${principles.has(id) && html` <code>${id}</code>`}`;
 
 const round = (view: View, step: RevisionStep, before: string, principles: Principles): Markup =>
@@ -134,10 +143,10 @@ ${revision && html`<p class="ids">Revision <code>${revision.id}</code></p>`}</di
 };
 
 /** The answers of an arm's models. */
-const answersOf = (view: View, arm: string, verdicts: readonly VerdictRecord[]): Markup => {
+const answersOf = (view: View, arm: ArmId, verdicts: readonly VerdictRecord[]): Markup => {
   const { data } = view;
   const own = verdicts.filter((one) => one.arm === arm && one.model !== "base");
-  const order = (model: string): number => rungs.findIndex((rung) => rung.model === model);
+  const order = (model: EvaluatedId): number => rungs.findIndex((rung) => rung.model === model);
   const sorted = [...own].sort((a, b) => order(a.model) - order(b.model));
   return html`<div class="side"><h4 class="${armClass(armNamesOf(data), arm)}">${arm}</h4>
 ${sorted.map((one) => speech(view, modelTitle(one.model), one.text, verdictTag(one), "assistant"))}

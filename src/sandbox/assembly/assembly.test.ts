@@ -80,6 +80,33 @@ describe("persons", () => {
     expect(wishesOf("You like cheese.")).toBeNull();
     expect(wishesOf("You have little time. You have a lot of time.")).toBeNull();
   });
+
+  it("fall into a majority and a minority with areas of their own and opposite lengths, where that is asked for", () => {
+    const shareOf = fc.double({ min: 0.01, max: 0.5, noNaN: true });
+    fc.assert(
+      fc.property(fc.nat(1e6), fc.integer({ min: 1, max: 12 }), shareOf, (seed, count, minority) => {
+        const wishes = sandboxPersonas({ seed, count, minority }).map(
+          ({ description }) => wishesOf(description)!,
+        );
+        const few = Math.round(minority * count);
+        const namesOf = (members: readonly (readonly Wish[])[]) => new Set(members.flat().map(nameOf));
+        const topicsOf = (members: readonly (readonly Wish[])[]) => new Set(members.flat().map(topicOf));
+        const [first, second] = [wishes.slice(0, few), wishes.slice(few)];
+        for (const members of [first, second]) {
+          expect(namesOf(members).size).toBe(topicsOf(members).size);
+          for (const own of members) expect(own.filter(({ type }) => type !== "style")).toHaveLength(2);
+          expect(topicsOf(members).size).toBeLessThanOrEqual(3);
+        }
+        const shared = [...topicsOf(first)].filter((topic) => topicsOf(second).has(topic));
+        expect(shared.filter((topic) => topic !== "length")).toEqual([]);
+        const common = [...namesOf(first)].filter((name) => namesOf(second).has(name));
+        expect(common).toEqual([]);
+      }),
+    );
+    expect(sandboxPersonas({ seed: 3, count: 5, minority: 0 })).toEqual(
+      sandboxPersonas({ seed: 3, count: 5 }),
+    );
+  });
 });
 
 describe("tasks", () => {

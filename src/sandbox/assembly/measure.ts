@@ -1,5 +1,6 @@
 // The assembly's oracle for whoever has only texts: satisfaction with replies, support for principles. In a run it measures
-// what is finished; nothing of it reaches a stage that asks for answers, ratings, principles or votes.
+// what is finished; nothing of it reaches a stage that asks for answers, ratings, principles or votes. Where voters are to be
+// scripted, their ballots are its support.
 
 import { CovenantError } from "../../core/index.ts";
 import type { Combination } from "../lexicon/index.ts";

@@ -6,11 +6,14 @@ import type { Persona } from "../../records/index.ts";
 import { areas } from "../lexicon/index.ts";
 import { splitSentences } from "../phrase.ts";
 import { biographyTexts, readTrait, type SentenceSplit, sentencesOf } from "./sentences.ts";
-import { contradict, isSame, styles, type Wish } from "./wish.ts";
+import { contradict, isSame, type Style, styles, type Wish } from "./wish.ts";
 import { personNames } from "./wish-phrases.ts";
 
 /** Of wishes on areas so many are to protect: people who want harm are few, and they are there. */
 const protectShare = 0.8;
+
+/** Share of persons who care how long replies are. */
+const styleShare = 0.6;
 
 /** Two or three areas, and in three of five cases a length. */
 export const drawWishes = (random: Random): Wish[] => {
@@ -18,9 +21,27 @@ export const drawWishes = (random: Random): Wish[] => {
   const wishes = chosen.map(
     (area): Wish => ({ type: random.next() < protectShare ? "protect" : "allow", area }),
   );
-  if (random.next() < 0.6) wishes.push({ type: "style", style: random.pick(styles) });
+  if (random.next() < styleShare) wishes.push({ type: "style", style: random.pick(styles) });
   return wishes;
 };
+
+/** What a group of opinion has in common: two areas, and the length that those of it want who care. */
+type OpinionGroup = { readonly wishes: readonly Wish[]; readonly style: Style };
+
+/** A majority that wants two areas protected, and a minority that does not in two others; they want opposite lengths. */
+const drawGroups = (random: Random): readonly [majority: OpinionGroup, minority: OpinionGroup] => {
+  const order = random.shuffle(areas);
+  const [first, second] = random.shuffle(styles);
+  const wishing = (type: "protect" | "allow", from: number): Wish[] =>
+    order.slice(from, from + 2).map((area) => ({ type, area }));
+  return [
+    { wishes: wishing("protect", 0), style: first! },
+    { wishes: wishing("allow", 2), style: second! },
+  ];
+};
+
+const drawMember = (random: Random, { wishes, style }: OpinionGroup): Wish[] =>
+  random.next() < styleShare ? [...wishes, { type: "style", style }] : [...wishes];
 
 /** Describes a person with these wishes: the sentences in random order, sometimes with one on the person's life. */
 export const describePerson = (random: Random, wishes: readonly Wish[], split: SentenceSplit): string => {
@@ -49,11 +70,21 @@ export const wishesOf = (description: string): Wish[] | null => {
   return wishes;
 };
 
-/** Persons of the language, as any persona is written down; person i depends on (seed, i) alone. */
-export const sandboxPersonas = ({ seed, count }: { seed: number; count: number }): Persona[] =>
-  Array.from({ length: count }, (_, at) => {
+/** minority: share of the persons who are a minority that wants what the rest does not; 0: everybody has their own. */
+export type SandboxCast = { readonly seed: number; readonly count: number; readonly minority?: number };
+
+/**
+ * Persons of the language, as any persona is written down; person i depends on (seed, i) alone, and where there is a
+ * minority on whether they belong to it: the first ones do, as many as come nearest to its share.
+ */
+export const sandboxPersonas = ({ seed, count, minority = 0 }: SandboxCast): Persona[] => {
+  const groups = minority > 0 ? drawGroups(createRandom(deriveSeed(seed, "assembly-groups"))) : null;
+  return Array.from({ length: count }, (_, at) => {
     const random = createRandom(deriveSeed(seed, "assembly-person", at));
-    const wishes = drawWishes(random);
+    const wishes =
+      groups === null
+        ? drawWishes(random)
+        : drawMember(random, groups[at < Math.round(minority * count) ? 1 : 0]);
     return {
       id: `person-${String(at + 1).padStart(2, "0")}`,
       name: personNames[at % personNames.length]!,
@@ -62,3 +93,4 @@ export const sandboxPersonas = ({ seed, count }: { seed: number; count: number }
       views: {},
     };
   });
+};

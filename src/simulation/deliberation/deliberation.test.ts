@@ -69,6 +69,36 @@ const voicesOf = (count: number): Voice[] =>
 
 const mediation = { standing: null, drafts: 3, atOnce: 4, most: 4, attempts: 3 } as const;
 
+describe("support told by a rule", () => {
+  it("is asked of nobody, and recorded with what told it for every user and candidate", async () => {
+    const supportOf = ({ name }: { readonly name: string }, statements: readonly string[]): number =>
+      (name.length + statements.join().length) % 11;
+    const options = optionsOf(3, { scripted: { name: "rule", supportOf } });
+    const proposals = await gatherProposals(options, 2, asking(scriptedModel({ reply: replying })));
+    const candidates = mergeProposals(proposals, seededBy(options));
+    const asked: boolean[] = [];
+    const records = await collect(
+      gatherSupport(options, candidates, async function* ({ tasks }) {
+        for (const { request, record } of tasks()) {
+          asked.push(request !== null);
+          yield record(null, "nobody");
+        }
+      }),
+    );
+    expect(asked).toEqual(Array(3 * candidates.length).fill(false));
+    expect(records.map(({ user, candidate, support, model }) => [user, candidate, support, model])).toEqual(
+      options.users.flatMap(({ id, persona }) =>
+        candidates.map(({ candidate, statements }) => [
+          id,
+          candidate,
+          supportOf(persona, statements),
+          "rule",
+        ]),
+      ),
+    );
+  });
+});
+
 describe("phases", () => {
   it.each([1, 2, 5])("asked %d at a time come to the same as all at once", async (size) => {
     const play = async (ask: ReturnType<typeof asking>) => {

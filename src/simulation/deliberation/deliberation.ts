@@ -6,7 +6,7 @@ import type { CandidateRecord, ProposalRecord, SupportRecord } from "../../recor
 import type { UserSeat } from "../episodes/cast.ts";
 import type { PhaseTask, RoleSampling } from "../episodes/episode.ts";
 import { ratingForm, readRating } from "../episodes/rating.ts";
-import type { Wording } from "../stakeholders/persona-text.ts";
+import type { ShownPersona, Wording } from "../stakeholders/persona-text.ts";
 import { proposalForm, readProposal } from "./reading.ts";
 import { objectionMessages, proposalMessages, supportMessages, supportMetric } from "./wording.ts";
 
@@ -20,7 +20,16 @@ export type DeliberationPhase<Row> = {
 /** Asks models about a phase, or takes what was answered before: rows in the tasks' order. */
 export type AskPhase<Row> = (phase: DeliberationPhase<Row>) => AsyncIterable<Row>;
 
-/** words: of a proposal, a comment and a document at most, as models are told. stage: of the records. */
+/** Users whose support is told by a rule instead of a model. name: stands in records in the model's place. */
+export type ScriptedSupport = {
+  readonly name: string;
+  readonly supportOf: (persona: ShownPersona, statements: readonly string[]) => number;
+};
+
+/**
+ * words: of a proposal, a comment and a document at most, as models are told. stage: of the records. scripted: who tells
+ * support where no model does.
+ */
 export type DeliberationOptions = {
   readonly users: readonly UserSeat[];
   readonly wording: Wording;
@@ -28,6 +37,7 @@ export type DeliberationOptions = {
   readonly words: { readonly proposal: number; readonly comment: number; readonly document: number };
   readonly runSeed: number;
   readonly stage: string;
+  readonly scripted?: ScriptedSupport;
 };
 
 /** The seed of a record. */
@@ -132,7 +142,30 @@ const supportTask = (
   };
 };
 
-/** Every user says how much every candidate is to be supported, each in a call of its own: user by user. */
+/** What a user supports by a rule: nobody is asked. */
+const scriptedTask = (
+  options: DeliberationOptions,
+  { name: model, supportOf }: ScriptedSupport,
+  { id: user, persona }: UserSeat,
+  { id: parent, candidate, statements }: CandidateRecord,
+): PhaseTask<SupportRecord> => {
+  const { stage } = options;
+  const id = supportId(stage, user, candidate);
+  const seed = seedOf(options, id);
+  const support = supportOf(persona, statements);
+  return {
+    request: null,
+    record: () => ({
+      ...{ id, parents: [parent], stage, seed, user, persona: persona.id, candidate, model, support },
+      ...{ comment: "", text: String(support), finish: "stop" },
+    }),
+  };
+};
+
+/**
+ * Every user says how much every candidate is to be supported, each in a call of its own: user by user. Scripted users are
+ * not asked.
+ */
 export const gatherSupport = (
   options: DeliberationOptions,
   candidates: readonly CandidateRecord[],
@@ -143,7 +176,10 @@ export const gatherSupport = (
     count: options.users.length * candidates.length,
     *tasks() {
       for (const seat of options.users)
-        for (const candidate of candidates) yield supportTask(options, seat, candidate, false);
+        for (const candidate of candidates)
+          yield options.scripted === undefined
+            ? supportTask(options, seat, candidate, false)
+            : scriptedTask(options, options.scripted, seat, candidate);
     },
   });
 

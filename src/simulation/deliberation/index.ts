@@ -17,6 +17,7 @@ export {
   gatherComments,
   gatherProposals,
   gatherSupport,
+  type ScriptedSupport,
   seededBy,
 } from "./deliberation.ts";
 export { type Draft, type Mediation, mediate, type Voice } from "./mediation.ts";

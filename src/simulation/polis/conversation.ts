@@ -3,6 +3,7 @@
 // ids, so that nothing depends on the order of a file.
 
 import { UserError } from "../../core/index.ts";
+import type { StatementId, VoterId } from "../../records/index.ts";
 import { type CountedStatement, readStatements } from "./statements-file.ts";
 import { compareIds, type Statement, unseen, type VoteMatrix } from "./vote-matrix.ts";
 import { type ReadVotes, readVotes, type VoterVotes, type VotesForm } from "./votes-file.ts";
@@ -15,7 +16,7 @@ import { type ReadVotes, readVotes, type VoterVotes, type VotesForm } from "./vo
 export type CleaningSettings = {
   readonly minVotes: number;
   readonly strict: boolean;
-  readonly leaveOut: readonly string[];
+  readonly leaveOut: readonly VoterId[];
   readonly agreeSign: 1 | -1;
 };
 
@@ -114,7 +115,7 @@ const isDoubtful = (
 };
 
 /** Votes on statements that are none of the file's. */
-const countUnknown = (known: ReadonlySet<string>, { voters }: ReadVotes): number =>
+const countUnknown = (known: ReadonlySet<StatementId>, { voters }: ReadVotes): number =>
   voters.reduce((count, { of }) => count + [...of.keys()].filter((id) => !known.has(id)).length, 0);
 
 /** Reads and cleans a conversation. Throws UserError with file, line and field, and polis-nothing-left. */

@@ -3,7 +3,7 @@
 
 import { textsOfStatement } from "../../constitution/index.ts";
 import { oneLine } from "../../core/index.ts";
-import type { Constitution, Principle } from "../../records/index.ts";
+import type { Constitution, GroupId, Principle, PrincipleId, StatementId } from "../../records/index.ts";
 import type { StatementSupport } from "./consensus.ts";
 
 /** source and licence: of the statements. groups: ids, in the order of each statement's tallies. */
@@ -12,13 +12,13 @@ export type DraftOptions = {
   readonly description: string;
   readonly source: string;
   readonly licence: string;
-  readonly groups: readonly string[];
+  readonly groups: readonly GroupId[];
 };
 
 /** Ids as documents want them, each once. */
 const createIds = () => {
-  const taken = new Set<string>();
-  return (id: string): string => {
+  const taken = new Set<PrincipleId>();
+  return (id: StatementId): PrincipleId => {
     const plain = `statement-${id.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, "-")}`;
     let free = plain;
     for (let more = 2; taken.has(free); more++) free = `${plain}-${more}`;
@@ -29,8 +29,8 @@ const createIds = () => {
 
 const principleOf = (
   { statement, groups }: StatementSupport,
-  id: string,
-  ids: readonly string[],
+  id: PrincipleId,
+  ids: readonly GroupId[],
 ): Principle => ({
   id,
   title: oneLine(statement.text),

@@ -7,7 +7,9 @@ import type { CallOptions, GenerateRequest, LanguageModel } from "../../models/i
 import {
   type ForecastRecord,
   type MissingReason,
+  type StageName,
   type VoteKind,
+  type VoterId,
   type VoterPersonaRecord,
   voteKinds,
 } from "../../records/index.ts";
@@ -39,14 +41,18 @@ export type VotingProtocol = {
 export type VoteItem = {
   readonly id: string;
   readonly parents: readonly string[];
-  readonly voter: string;
+  readonly voter: VoterId;
   readonly statement: Statement;
   readonly vote: VoteKind;
   readonly told: string | null;
 };
 
 /** Where records belong. */
-export type VotingStage = { readonly runSeed: number; readonly stage: string; readonly signal: AbortSignal };
+export type VotingStage = {
+  readonly runSeed: number;
+  readonly stage: StageName;
+  readonly signal: AbortSignal;
+};
 
 /** An answer takes few tokens; models that say more are read as far as this. */
 export const voteTokens = 16;
@@ -210,7 +216,7 @@ export const forecastVotes = async (
 export type DescribedVoter = {
   readonly id: string;
   readonly parents: readonly string[];
-  readonly voter: string;
+  readonly voter: VoterId;
   readonly votes: readonly ShownVote[];
 };
 

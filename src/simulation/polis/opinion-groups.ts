@@ -4,6 +4,7 @@
 // of the file nor what the groups were before decides.
 
 import { deriveSeed } from "../../core/index.ts";
+import type { GroupId } from "../../records/index.ts";
 import { type Clustering, cluster, type Points, silhouette } from "./clusters.ts";
 import { projectVoters } from "./principal-components.ts";
 import { compareIds, type VoteMatrix } from "./vote-matrix.ts";
@@ -17,7 +18,7 @@ const mostGroups = 5;
  */
 export type OpinionGroups = {
   readonly origin: "export" | "computed";
-  readonly ids: readonly string[];
+  readonly ids: readonly GroupId[];
   readonly of: Int32Array;
   readonly explained?: readonly number[];
   readonly silhouette?: number;

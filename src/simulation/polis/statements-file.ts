@@ -2,6 +2,7 @@
 // text; counts of votes are read too, but only to tell whether the votes file says agree with 1 or with -1.
 
 import { collectFaults, describePlace, UserError } from "../../core/index.ts";
+import type { StatementId } from "../../records/index.ts";
 import { readRows } from "../../tables/index.ts";
 import {
   createFieldReader,
@@ -46,7 +47,7 @@ const readStatement = (row: FieldReader): CountedStatement => ({
 
 /** The statements of a file, in its order. Throws UserError with every fault by file, line and field. */
 export const readStatements = async (file: string): Promise<CountedStatement[]> => {
-  const statements = new Map<string, CountedStatement>();
+  const statements = new Map<StatementId, CountedStatement>();
   const faults = collectFaults(file);
   const fieldsOf = createFieldReader(expected);
   let isFirst = true;

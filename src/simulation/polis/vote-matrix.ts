@@ -1,6 +1,8 @@
 // Who voted how on which statement: the matrix that everything about a Polis conversation is worked out from.
 // Knows neither files nor groups.
 
+import type { GroupId, StatementId, VoterId } from "../../records/index.ts";
+
 /** What a vote says; unseen: there is none. */
 export const agree = 1;
 export const pass = 0;
@@ -9,14 +11,14 @@ export const unseen = 2;
 
 /** moderation: -1 left out by the moderators, 1 accepted, 0 neither. isMeta: about those who vote, not about the subject. */
 export type Statement = {
-  readonly id: string;
+  readonly id: StatementId;
   readonly text: string;
   readonly moderation: number;
   readonly isMeta: boolean;
 };
 
 /** group: the opinion group that the export says; null where it says none. */
-export type Voter = { readonly id: string; readonly group: string | null };
+export type Voter = { readonly id: VoterId; readonly group: GroupId | null };
 
 /** votes: [voters, statements], row by row: agree, pass, disagree or unseen. */
 export type VoteMatrix = {

@@ -2,7 +2,7 @@
 // seed and the voter's id, and chosen from known votes alone, so that nothing of a held-out vote reaches a model.
 
 import { createRandom, deriveSeed, groupBy } from "../../core/index.ts";
-import type { VoteKind } from "../../records/index.ts";
+import type { VoteKind, VoterId } from "../../records/index.ts";
 import { mostDivisive, supportOf } from "./consensus.ts";
 import { type HeldOutVote, kindOfVote, type VoteSplit } from "./held-out.ts";
 import type { OpinionGroups } from "./opinion-groups.ts";
@@ -23,7 +23,7 @@ export type SampleSettings = {
 /** voter: the place in the matrix. shown, heldOut: in the order of the statements. */
 export type SampledVoter = {
   readonly voter: number;
-  readonly id: string;
+  readonly id: VoterId;
   readonly shown: readonly { readonly statement: Statement; readonly vote: VoteKind }[];
   readonly heldOut: readonly HeldOutVote[];
 };

@@ -3,6 +3,7 @@
 // which the latest one counts. Which of the two a file is, its first row says.
 
 import { collectFaults, describePlace, UserError } from "../../core/index.ts";
+import type { GroupId, StatementId, VoterId } from "../../records/index.ts";
 import { readRows } from "../../tables/index.ts";
 import {
   createFieldReader,
@@ -17,9 +18,9 @@ export type VotesForm = "matrix" | "log";
 
 /** of: votes by the statement's id: 1, 0 or -1, with the sign that the file has. group: null where none is said. */
 export type VoterVotes = {
-  readonly id: string;
-  readonly group: string | null;
-  readonly of: ReadonlyMap<string, number>;
+  readonly id: VoterId;
+  readonly group: GroupId | null;
+  readonly of: ReadonlyMap<StatementId, number>;
 };
 
 /** replaced: votes that a later one of the same voter on the same statement took the place of. */
@@ -40,20 +41,20 @@ const readVote = (text: string, name: string, { place }: FieldReader): number | 
 };
 
 /** "0.0" and "0" are the same group. */
-const groupOf = (text: string | undefined): string | null => {
+const groupOf = (text: string | undefined): GroupId | null => {
   if (text === undefined || text === "") return null;
   return Number.isInteger(Number(text)) ? String(Number(text)) : text;
 };
 
 /** A column is a statement's when the statements have its name; what else is numbered is one that they lack. */
-const matrixReader = (known: ReadonlySet<string>) => {
-  const voters = new Map<string, VoterVotes>();
+const matrixReader = (known: ReadonlySet<StatementId>) => {
+  const voters = new Map<VoterId, VoterVotes>();
   return {
     add(row: FieldReader): void {
       const id = requiredField(row, "participant", "the number of a participant");
       if (voters.has(id))
         throw fieldFault(row.place, "participant", id, "each participant once, but an earlier row has it");
-      const of = new Map<string, number>();
+      const of = new Map<StatementId, number>();
       for (const [name, text] of row.named) {
         if (text === "" || (!known.has(name) && !/^\d+$/.test(name))) continue;
         const vote = readVote(text, name, row);
@@ -74,7 +75,7 @@ const timeOf = (row: FieldReader): number => {
 
 const logReader = () => {
   type Cast = { readonly time: number; readonly vote: number };
-  const voters = new Map<string, Map<string, Cast>>();
+  const voters = new Map<VoterId, Map<StatementId, Cast>>();
   let replaced = 0;
   return {
     add(row: FieldReader): void {
@@ -82,7 +83,7 @@ const logReader = () => {
       const statement = requiredField(row, "comment-id", "the number of a statement");
       const vote = readVote(requiredField(row, "vote", "1, 0 or -1"), "vote", row)!;
       const time = timeOf(row);
-      const own = voters.get(id) ?? new Map<string, Cast>();
+      const own = voters.get(id) ?? new Map<StatementId, Cast>();
       voters.set(id, own);
       const earlier = own.get(statement);
       if (earlier !== undefined) replaced++;
@@ -100,7 +101,7 @@ const logReader = () => {
   };
 };
 
-const readerOf = (first: FieldReader, file: string, known: ReadonlySet<string>) => {
+const readerOf = (first: FieldReader, file: string, known: ReadonlySet<StatementId>) => {
   const has = (...names: readonly string[]): boolean => names.every((name) => first.of(name) !== undefined);
   if (has("participant")) return matrixReader(known);
   if (has("voter-id", "comment-id", "vote")) return logReader();
@@ -108,7 +109,7 @@ const readerOf = (first: FieldReader, file: string, known: ReadonlySet<string>) 
 };
 
 /** The votes of a file, voter by voter. known: ids of statements. Throws UserError with every fault by file, line and field. */
-export const readVotes = async (file: string, known: ReadonlySet<string>): Promise<ReadVotes> => {
+export const readVotes = async (file: string, known: ReadonlySet<StatementId>): Promise<ReadVotes> => {
   const faults = collectFaults(file);
   const fieldsOf = createFieldReader(expected);
   let reader: ReturnType<typeof readerOf> | undefined;
