@@ -14,5 +14,5 @@ export { countForCard, labelsCard } from "./labels-card.ts";
 export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";
 export { bootstrapInterval, mean } from "./statistics.ts";
-export { addValue, noValues, type StudentEstimate, studentMean, type Values } from "./student.ts";
+export { addValue, noValues, type Scale, type StudentEstimate, studentMean, type Values } from "./student.ts";
 export { modelMetrics } from "./verdicts.ts";

@@ -40,6 +40,15 @@ describe("a mean", () => {
     expect(high! - low!).toBeLessThan(1e-7);
   });
 
+  it("has an interval that ends where the scale does", () => {
+    const values = noValues();
+    for (const value of [9, 10, 10, 7]) addValue(values, value);
+    const free = studentMean(values);
+    expect(free.high).toBeGreaterThan(10);
+    expect(studentMean(values, { low: 0, high: 10 })).toEqual({ ...free, high: 10 });
+    expect(studentMean(values, { low: 8.9, high: Number.POSITIVE_INFINITY })).toEqual({ ...free, low: 8.9 });
+  });
+
   it("holds the truth in about 95 of 100 samples of four", () => {
     const random = createRandom(1);
     let held = 0;

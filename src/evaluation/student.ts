@@ -40,8 +40,11 @@ export const studentQuantile = (degrees: number): number => {
   );
 };
 
-/** The mean of what was taken in, with its interval. */
-export const studentMean = ({ n, sum, squares }: Values): StudentEstimate => {
+/** The least and the greatest that a value can be; infinite where there is no end. */
+export type Scale = { readonly low: number; readonly high: number };
+
+/** The mean of what was taken in, with its interval, which ends where the values' scale does. */
+export const studentMean = ({ n, sum, squares }: Values, scale?: Scale): StudentEstimate => {
   if (n === 0) return { value: null, standardError: null, low: null, high: null, n };
   const value = sum / n;
   if (n === 1) return { value, standardError: null, low: null, high: null, n };
@@ -49,5 +52,10 @@ export const studentMean = ({ n, sum, squares }: Values): StudentEstimate => {
   const variance = Math.max(0, (squares - sum * value) / (n - 1));
   const standardError = Math.sqrt(variance / n);
   const half = studentQuantile(n - 1) * standardError;
-  return { value, standardError, low: value - half, high: value + half, n };
+  const { low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY } = scale ?? {};
+  return {
+    ...{ value, standardError, n },
+    low: Math.max(low, value - half),
+    high: Math.min(high, value + half),
+  };
 };

@@ -58,12 +58,15 @@ const isNamed = (url: URL, hosts: readonly string[]): boolean => {
   return hosts.includes(url.hostname) || hosts.includes(`${url.hostname}:${url.port || "443"}`);
 };
 
+/** The code of the error where a key is needed and not there. */
+export const missingKey = "model-key-missing";
+
 /** The key of a provider that gives nothing without one. */
 const neededKey = (id: string, keyVariable: string, environment: Environment): KeyChoice => {
   const key = readKey(keyVariable, environment);
   if (key === undefined) {
     throw new UserError(
-      "model-key",
+      missingKey,
       `"${id}" needs a key, and the environment variable ${keyVariable} is not set. Set it, or write it into .env.`,
       { model: id },
     );
@@ -72,7 +75,7 @@ const neededKey = (id: string, keyVariable: string, environment: Environment): K
 };
 
 /**
- * The key for an address, or none. Throws UserError "model-key" when OpenAI's or Anthropic's is missing, and "model-key-host" when
+ * The key for an address, or none. Throws UserError "model-key-missing" when OpenAI's or Anthropic's is missing, and "model-key-host" when
  * COVENANT_API_KEY is set and nothing says whether it belongs to that address, or it would go there unencrypted.
  */
 export const keyFor = (id: string, baseURL: string, environment: Environment): KeyChoice => {

@@ -4,7 +4,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { collect } from "../core/index.ts";
-import { addValue, noValues, type StudentEstimate, studentMean, type Values } from "../evaluation/index.ts";
+import {
+  addValue,
+  noValues,
+  type Scale,
+  type StudentEstimate,
+  studentMean,
+  type Values,
+} from "../evaluation/index.ts";
 import {
   draftRecordSchema,
   type ExperimentFigure,
@@ -100,6 +107,7 @@ export const byRun = (turns: readonly TurnRatings[]): UserFigures[] => {
 /** The mean over users of their own means, by run and metric: users count alike, and are what the interval is over. */
 export const overUsers = (
   users: readonly UserFigures[],
+  scaleOf: (metric: string) => Scale | undefined = () => undefined,
 ): { readonly run: number; readonly metric: string; readonly estimate: StudentEstimate }[] => {
   const found = new Map<string, { run: number; metric: string; means: Values }>();
   for (const { run, metric, ratings } of users) {
@@ -108,7 +116,10 @@ export const overUsers = (
     found.set(key, into);
     if (ratings.n > 0) addValue(into.means, ratings.sum / ratings.n);
   }
-  return [...found.values()].map(({ run, metric, means }) => ({ run, metric, estimate: studentMean(means) }));
+  return [...found.values()].map(({ run, metric, means }) => ({
+    ...{ run, metric },
+    estimate: studentMean(means, scaleOf(metric)),
+  }));
 };
 
 const everybody = { experiment: null, trial: null, user: "all", persona: null } as const;
@@ -135,7 +146,3 @@ export async function* contractRows(folder: string, runs: number): AsyncGenerato
   for (const [experiment, content] of await readSatisfaction(folder))
     yield* satisfactionRows(content, { experiment, step: runs, personas });
 }
-
-/** A document's text, for comparing. */
-export const documentText = ({ document }: Pick<LearnedRecord, "document">): string =>
-  document.principles.map(({ title }) => title).join("\n");

@@ -1,17 +1,18 @@
 // What the page of a social contract shows, gathered from the settings and from what the runs left. How it is shown is the
 // report's part.
 
-import type { Estimate, Metric } from "../records/index.ts";
+import type { Metric } from "../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../report/index.ts";
-import { similarityTable } from "../simulation/index.ts";
+import { documentText, similarityTable } from "../simulation/index.ts";
 import {
   byRun,
   type ContractFigures,
-  documentText,
   metricName,
   overUsers,
   readContractFigures,
 } from "./contract-figures.ts";
+import { remarksOn } from "./contract-summary.ts";
+import { benefitFigures } from "./satisfaction-figures.ts";
 import type { ContractPlay, DoneRun } from "./stages/contract-run.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
 
@@ -19,15 +20,18 @@ const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): Co
   ...{ id, name, of, low, high },
 });
 
+/** Documents that are compared, each with each: those of the last runs. */
+const mostCompared = 30;
+
 const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
   (["constitution", "contract"] as const).flatMap((part) => {
-    const own = documents.filter((one) => one.part === part);
+    const own = documents.filter((one) => one.part === part).slice(-mostCompared);
     if (own.length === 0) return [];
     return [
       {
         part,
         runs: own.map(({ run }) => run),
-        similarity: similarityTable(own.map(documentText)),
+        similarity: similarityTable(own.map(({ document }) => documentText(document))),
         last: own
           .at(-1)!
           .document.principles.map(({ title, area }) =>
@@ -39,13 +43,6 @@ const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
 
 const taskNames = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");
-
-/** An interval no wider than the scale that its values are on. */
-const within = ({ low, high, ...rest }: Estimate, scale: ContractMetric): Estimate => ({
-  ...rest,
-  low: low === null ? null : Math.max(low, scale.low),
-  high: high === null ? null : Math.min(high, scale.high),
-});
 
 /** The data of the page. last: of the runs that were played; benefit: what the oracle tells, where it was asked. */
 export const readContractPage = async (
@@ -59,7 +56,8 @@ export const readContractPage = async (
     ...setup.metrics.own.map((metric) => metricOf(metric, "own")),
     ...setup.metrics.others.map((metric) => metricOf(metric, "others")),
   ];
-  const means = overUsers(byRun(figures.turns));
+  const scales = new Map(metrics.map((metric) => [metricName(metric.of, metric.id), metric]));
+  const means = overUsers(byRun(figures.turns), (metric) => scales.get(metric));
   const { assistant, user, meta } = setup.models;
   return {
     runs: last.run,
@@ -77,32 +75,12 @@ export const readContractPage = async (
           ],
     ),
     means: means.flatMap(({ run, metric: name, estimate }) => {
-      const metric = metrics.find(({ id, of }) => metricName(of, id) === name);
-      return metric === undefined ? [] : [{ run, metric, estimate: within(estimate, metric) }];
+      const metric = scales.get(name);
+      return metric === undefined ? [] : [{ run, metric, estimate }];
     }),
     documents: documentsOf(figures),
-    benefit:
-      benefit === null
-        ? null
-        : {
-            requests: config.sandbox.requests,
-            rows: Object.entries(benefit).map(
-              ([
-                constitution,
-                {
-                  principles: { length: principles },
-                  worst,
-                  users: _,
-                  ...estimate
-                },
-              ]) => ({
-                constitution,
-                principles,
-                estimate,
-                worst,
-              }),
-            ),
-          },
+    benefit: benefitFigures(benefit, config.sandbox.requests),
+    remarks: remarksOn(last, config),
     facts: [
       ["Seed", String(config.seed)],
       ["Task", taskNames(setup.tasks.map(({ name }) => name))],

@@ -50,7 +50,7 @@ const requestTokens = ({ setup: { wording, cast, tasks, metrics, first }, config
 
 const metaTokens = ({ setup, config }: ContractPlay): number => {
   const { wording, cast, metrics, metaPrompt, tasks, first } = setup;
-  const [transcript] = wording.transcripts(cast, [], metrics);
+  const [transcript] = wording.transcripts(cast, [], metrics, { contentFrom: config.contentFrom });
   const question = {
     users: cast.users.length,
     questions: [tasks[0]!.question],

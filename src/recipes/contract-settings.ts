@@ -19,7 +19,7 @@ import {
   wordings,
 } from "../simulation/index.ts";
 import { readModelName } from "./names.ts";
-import { roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
+import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, chooseTasks, chosen, isFile, sandboxName } from "./stakeholders.ts";
 
@@ -137,6 +137,7 @@ export const contractSchema = z.strictObject({
         .describe("older constitutions that the meta-model is shown beside the current one"),
     })
     .prefault({}),
+  contentFrom: contentSetting("meta-model"),
   carry: z.boolean().default(false).describe("talks go on from run to run, instead of beginning anew"),
   converge: z
     .union([z.enum(["off", "same"]), z.number().gt(0).max(1)], {

@@ -12,7 +12,9 @@ import {
 } from "../records/index.ts";
 import { streamRecords } from "../runs/index.ts";
 import { openTable, type TableColumn } from "../tables/index.ts";
+import type { ContractConfig } from "./contract-settings.ts";
 import { type ContractPlay, type DoneRun, runName } from "./stages/contract-run.ts";
+import { describeNoStatements, noStatements } from "./statements.ts";
 import { counted } from "./wording.ts";
 
 /** A mean of ratings. n: how many there were; missing: how many were not to be had, by their reasons. */
@@ -27,8 +29,12 @@ type Means = Readonly<Record<string, MeanRating>>;
 /** own: what a user rated in the own talks; others: what those who do not talk there rated of the user's drafts. */
 export type UserRatings = { readonly own: Means; readonly others: Means };
 
+/** made: comments on drafts of the own talk; heldBack: those that the meta-model was not shown, being thanks. */
+export type RunComments = { readonly made: number; readonly heldBack: number };
+
 export type RunRatings = {
   readonly run: number;
+  readonly comments: RunComments;
   readonly users: Readonly<Record<string, UserRatings>>;
   readonly all: UserRatings;
 };
@@ -65,15 +71,23 @@ const draftsOf = (folder: string, run: number) =>
 /** Mean ratings of a run. */
 const countRun = async (
   folder: string,
-  { setup: { cast, metrics } }: ContractPlay,
+  { config, setup: { cast, metrics, wording } }: ContractPlay,
   run: number,
 ): Promise<RunRatings> => {
+  const comments = { made: 0, heldBack: 0 };
+  // comments of earlier turns are not shown, whoever made them
+  const shownFrom = config.turns - (config.windows.meta ?? config.turns);
   const ownerOf = new Map(cast.talks.map(({ id, user }) => [id, cast.users[user]!.id]));
   const tallies = createTallies();
-  for await (const { of, talk, ratings, missing } of ratingsOf(folder, run))
+  for await (const { of, talk, turn, ratings, missing, feedback } of ratingsOf(folder, run)) {
+    if (of === "own" && feedback !== "" && turn > shownFrom) {
+      comments.made++;
+      if (wording.holdsBack(ratings, metrics.own, config.contentFrom)) comments.heldBack++;
+    }
     for (const [metric, value] of Object.entries(ratings))
       for (const user of [ownerOf.get(talk)!, everybody])
         tallies.add([of, user, metric], value, missing?.[metric]);
+  }
   const meansOf = (of: "own" | "others", user: string): Means =>
     Object.fromEntries(metrics[of].map(({ id }) => [id, tallies.meanOf(of, user, id)]));
   const both = (user: string): UserRatings => ({
@@ -81,7 +95,7 @@ const countRun = async (
     others: meansOf("others", user),
   });
   return {
-    run,
+    ...{ run, comments },
     users: Object.fromEntries(cast.users.map(({ id }) => [id, both(id)])),
     all: both(everybody),
   };
@@ -232,6 +246,27 @@ const describeDocuments = ({ documents, run }: DoneRun): string[] =>
     ];
   });
 
+const describeComments = (
+  { config, setup: { wording } }: ContractPlay,
+  counts: readonly RunRatings[],
+): string[] => {
+  const made = counts.reduce((sum, { comments }) => sum + comments.made, 0);
+  const heldBack = counts.reduce((sum, { comments }) => sum + comments.heldBack, 0);
+  if (wording.showsDrafts || config.contentFrom === "off") return [];
+  return [
+    `Of ${counted(made, "comment")} ${heldBack.toLocaleString("en-US")} ${heldBack === 1 ? "was" : "were"} held back from the meta-model as thanks of users who rate ${Math.round(100 * config.contentFrom)} % of the scale or more (contentFrom).`,
+  ];
+};
+
+/** What is to be said of the last documents: principles that are no statements. */
+export const remarksOn = ({ documents }: Pick<DoneRun, "documents">, config: ContractConfig): string[] => {
+  const texts = documents.flatMap(({ document }) => document.principles.map(({ title }) => title));
+  return describeNoStatements(noStatements(texts, config), texts.length, config, {
+    what: "principle",
+    advice: "Take such ones out of the file before you go on with it.",
+  });
+};
+
 /** The closing lines but for what the run took and where things lie. */
 export const describeContract = (
   play: ContractPlay,
@@ -248,8 +283,10 @@ export const describeContract = (
   return [
     ...describeRatings(play, counts),
     ...describeMissing("Ratings that are missing, and count in no mean", missingIn(counts)),
+    ...describeComments(play, counts),
     "",
     ...describeDocuments(last),
+    ...remarksOn(last, config),
     ...(similar
       ? ["A question mark: not cited by the model; the comment is the most similar in its words."]
       : []),

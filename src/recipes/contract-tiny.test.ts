@@ -153,6 +153,13 @@ describe("a run in the brief wording", () => {
       ["learned", 2],
       ["best", 2],
     ]);
+    const { runs } = JSON.parse(readFileSync(join(folder, "whole/metrics.json"), "utf8")) as {
+      runs: { comments: { made: number; heldBack: number } }[];
+    };
+    const heldBack = runs.reduce((sum, { comments }) => sum + comments.heldBack, 0);
+    expect(heldBack).toBeGreaterThan(0);
+    for (const { comments } of runs) expect(comments.made).toBeGreaterThan(comments.heldBack);
+    expect(outcome.lines.join("\n")).toMatch(new RegExp(`Of \\d+ comments ${heldBack} w(as|ere) held back`));
     for (const { value, low, high, n, worst, users } of Object.values(satisfaction)) {
       const means = Object.values(users);
       expect(means).toHaveLength(6);

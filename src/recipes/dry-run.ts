@@ -66,12 +66,22 @@ export const planCommand = async (
   config: unknown,
   context: Omit<RecipeContext, "dry">,
 ): Promise<RecipePlan> => {
+  const warnings = new Map<string, Notices[number]>();
+  const emit: RecipeContext["emit"] = (event) => {
+    if (event.type === "warning") warnings.set(event.text, { code: event.code, text: event.text });
+    context.emit(event);
+  };
   try {
-    const plan = await recipe.plan(config, { ...context, dry: true });
+    const plan = await recipe.plan(config, { ...context, emit, dry: true });
     // recipes that ask models have it in their schema (settings.ts), others nothing of that name
     const { budget = {} } = config as { readonly budget?: Budget };
     const arrow = recipe.fromEnvironment && (await arrowNotices(context.environment, config));
-    const notices = [...(arrow ?? []), ...(plan.notices ?? []), ...budgetNotices(budget, plan.steps)];
+    const notices = [
+      ...(arrow ?? []),
+      ...warnings.values(),
+      ...(plan.notices ?? []),
+      ...budgetNotices(budget, plan.steps),
+    ];
     return notices.length === 0 ? plan : { ...plan, notices };
   } catch (thrown) {
     if (!(thrown instanceof UserError) || thrown.code !== fileToFetch) throw thrown;

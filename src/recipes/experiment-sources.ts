@@ -2,7 +2,7 @@
 // so that figures may come one by one, and their means with intervals.
 
 import { deriveSeed } from "../core/index.ts";
-import { addValue, noValues, studentMean, type Values } from "../evaluation/index.ts";
+import { addValue, noValues, type Scale, studentMean, type Values } from "../evaluation/index.ts";
 import {
   decidedName,
   type ExperimentFigure,
@@ -12,7 +12,8 @@ import {
 
 /**
  * A run to be read. name: unique in the experiment; cell: of its sweep, or what else tells its group; label: the cell as
- * people read it; content: hash of what it left; rows: its figures in long form; document: the text it ended with.
+ * people read it; content: hash of what it left; rows: its figures in long form; document: the text it ended with; scaleOf:
+ * the scale of a measure, where it has one.
  */
 export type Source = {
   readonly name: string;
@@ -24,16 +25,24 @@ export type Source = {
   readonly content: string;
   readonly rows: () => AsyncIterable<ExperimentFigure>;
   readonly document: () => Promise<string | null>;
+  readonly scaleOf: (metric: string) => Scale | undefined;
 };
 
 /** Between a cell and an experiment in a group's name. */
 const separator = " · ";
 
 /** Groups of what votes decided, beside those of what every rule would have chosen. */
-export const decidedGroups = (figures: readonly GroupFigure[]): string[] =>
-  [...new Set(figures.map(({ group }) => group))].filter(
-    (group) => group === decidedName || group.endsWith(`${separator}${decidedName}`),
-  );
+export const decidedGroups = (figures: readonly GroupFigure[]): string[] => [
+  ...new Set(figures.filter(({ experiment }) => experiment === decidedName).map(({ group }) => group)),
+];
+
+/** The figures of each group and measure at the last step that has any. */
+export const atTheirEnd = (figures: readonly GroupFigure[]): GroupFigure[] => {
+  const keyOfFigure = ({ group, metric }: GroupFigure): string => JSON.stringify([group, metric]);
+  const ends = new Map<string, number>();
+  for (const one of figures) ends.set(keyOfFigure(one), Math.max(one.step, ends.get(keyOfFigure(one)) ?? 0));
+  return figures.filter((one) => ends.get(keyOfFigure(one)) === one.step);
+};
 
 type Place = { readonly cell: string; readonly experiment: string | null };
 type Sums = Place & {
@@ -41,11 +50,12 @@ type Sums = Place & {
   readonly user: string;
   readonly metric: string;
   readonly values: Values;
+  readonly scale: Scale | undefined;
   /** Values are of whole simulations, of games' repetitions, or of single users. */
   readonly of: "simulation" | "trial" | "user";
 };
 
-const keyOf = ({ cell, experiment, step, user, metric, of }: Omit<Sums, "values">): string =>
+const keyOf = ({ cell, experiment, step, user, metric, of }: Omit<Sums, "values" | "scale">): string =>
   JSON.stringify([cell, experiment, step, user, metric, of]);
 
 /** Who a figure of a group is of: a user by seat and persona. */
@@ -76,12 +86,12 @@ export const createGroups = () => {
     return parts.join(separator);
   };
   return {
-    add({ cell, label }: Pick<Source, "cell" | "label">, row: ExperimentFigure): void {
+    add({ cell, label, scaleOf }: Pick<Source, "cell" | "label" | "scaleOf">, row: ExperimentFigure): void {
       const { experiment, step, metric, trial, value, user } = row;
       labels.set(cell, label);
       cells.set(cell, (cells.get(cell) ?? new Set()).add(experiment));
       if (row.statistic !== "mean") return;
-      const place = { cell, experiment, step, metric, user: userName(row) };
+      const place = { cell, experiment, step, metric, user: userName(row), scale: scaleOf(metric) };
       take({ ...place, of: trial === null ? "simulation" : "trial" }, value);
       if (trial === null && user !== "all") take({ ...place, user: "all", of: "user" }, value);
     },
@@ -96,14 +106,16 @@ export const createGroups = () => {
       return all.flatMap((one): GroupFigure[] => {
         const users = sums.get(keyOf({ ...one, of: "user" }));
         const isAlone = one.of === "simulation" && one.values.n === 1 && users !== undefined;
-        const { value, ...rest } = studentMean(isAlone ? users.values : one.values);
+        const { value, ...rest } = studentMean(isAlone ? users.values : one.values, one.scale);
         if (value === null) return [];
         const group = nameOf(one);
         const id = `${stage}/${group}/${one.step}/${one.user}/${one.metric}`;
-        const { step, user, metric } = one;
+        const { step, user, metric, experiment } = one;
         return [
           {
-            ...{ id, parents: [], stage, seed: deriveSeed(runSeed, id), group, step, user, metric },
+            ...{ id, parents: [], stage, seed: deriveSeed(runSeed, id), group },
+            ...(experiment === null ? {} : { experiment }),
+            ...{ step, user, metric },
             over: isAlone ? "users" : one.of === "trial" ? "repetitions" : "simulations",
             ...{ value, ...rest },
           },

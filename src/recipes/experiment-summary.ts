@@ -5,7 +5,7 @@ import { alignColumns } from "../core/index.ts";
 import type { GroupFigure } from "../records/index.ts";
 import type { GroupLikeness } from "../report/index.ts";
 import { similarityTable } from "../simulation/index.ts";
-import { decidedGroups, type Source } from "./experiment-sources.ts";
+import { atTheirEnd, decidedGroups, type Source } from "./experiment-sources.ts";
 import type { Simulation } from "./simulations.ts";
 import { counted } from "./wording.ts";
 
@@ -48,19 +48,16 @@ export const describeGroups = (
     shown.test(metric) && !user.includes(", ") && (refused || metric !== "accepted");
   const rows = groups.slice(0, shownGroups).flatMap((group) => {
     const own = figures.filter((one) => one.group === group && isShown(one));
-    const last = own.reduce((most, one) => Math.max(most, one.step), 0);
-    return own
-      .filter((one) => one.step === last)
-      .map(({ metric, user, value, standardError, low, high, n, over }, at) => [
-        at === 0 ? group : "",
-        user === "all" ? metric : `${metric}, ${user}`,
-        ...[two(value), two(standardError), low === null ? "–" : `${two(low)} to ${two(high)}`],
-        `${n} ${n === 1 ? over.replace(/s$/, "") : over}`,
-      ]);
+    return atTheirEnd(own).map(({ metric, user, value, standardError, low, high, n, over }, at) => [
+      at === 0 ? group : "",
+      user === "all" ? metric : `${metric}, ${user}`,
+      ...[two(value), two(standardError), low === null ? "–" : `${two(low)} to ${two(high)}`],
+      `${n} ${n === 1 ? over.replace(/s$/, "") : over}`,
+    ]);
   });
   const hidden = all.length - Math.min(groups.length, shownGroups);
   return [
-    `At the last ${step.toLowerCase()}: means with standard errors and 95 % intervals (Student's t)`,
+    `At the last ${step.toLowerCase()} of each: means with standard errors and 95 % intervals (Student's t)`,
     ...alignColumns([["group", "measure", "mean", "error", "interval", "of"], ...rows]),
     ...(!refused && figures.some(({ metric }) => metric === "accepted") ? ["Every offer was accepted."] : []),
     ...(hidden > 0 ? [`and ${counted(hidden, "more group")} in groups.csv`] : []),

@@ -24,6 +24,17 @@ export const modelWords = (path: string): string[] => ["--model", asModelName(pa
 export const askedWords = (model: string): string[] =>
   runsHere(model) || isEndpoint(model) ? ["--model", model] : [];
 
+/** How to go on from a simulation that made a constitution: with it, or to look at the simulation again. */
+export const nextAfterSimulation = (
+  { model, out }: { readonly model: string; readonly out: string },
+  constitution: string,
+): string[] =>
+  nextCommands(
+    ["revise", ...askedWords(model), "--constitution", constitution],
+    ["simulate", "replay", out],
+    ["simulate", "combine", out],
+  );
+
 /** The model that was asked, for a command that trains it; a folder of one's own where its weights are not here. */
 export const trainedWords = (model: string): string[] => [
   "--model",

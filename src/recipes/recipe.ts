@@ -61,8 +61,8 @@ export type PlannedStep = {
 
 /**
  * What a dry run says: the steps it would take with their sizes; cost in US dollars. notices: of which the command itself
- * would warn. seconds: in all, which is less than those of the steps where some are taken at once; memory: bytes at the
- * peak, in `processes` that work at once, where it is more than that of a step with a size.
+ * would warn. seconds: in all, which is less than those of the steps where some are taken at once. processes: how many work
+ * at once; memory: bytes that all of them take at the peak, where no step's size tells it.
  */
 export type RecipePlan = {
   readonly steps: readonly PlannedStep[];

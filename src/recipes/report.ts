@@ -23,6 +23,12 @@ const singleStages: Readonly<Record<string, readonly string[]>> = {
   "train ppo": ["rl/steps.jsonl"],
   "train grpo": ["rl/steps.jsonl"],
   pretrain: ["pretrain/steps.jsonl"],
+  ...Object.fromEntries(
+    ["contract", "games", "vote", "sweep", "combine"].map((kind) => [
+      `simulate ${kind}`,
+      ["experiment.html"],
+    ]),
+  ),
 };
 
 /**

@@ -16,6 +16,15 @@ export const roleSampling = (temperature: number, maxTokens: number) => ({
 /** The model of a role, where it is another one. */
 export const roleModel = modelName.optional().describe("model of this role; default: model");
 
+/** From where on comments are thanks, of which the brief wording makes nothing. whom: to whom they are not shown. */
+export const contentSetting = (whom: string) =>
+  z
+    .union([z.number().min(0).max(1), z.literal("off")], { error: 'expected a share from 0 to 1, or "off"' })
+    .default(0.8)
+    .describe(
+      `share of a scale from which a number is one of somebody content, whose comment the ${whom} is not shown in the brief wording; off: all are shown`,
+    );
+
 /** Users, who rate and comment. */
 export const userRole = z
   .strictObject({

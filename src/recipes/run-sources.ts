@@ -12,7 +12,11 @@ import { simulationOf, simulationOfRun } from "./simulations.ts";
 export type SourcePlace = Pick<Source, "name" | "cell" | "label" | "repetition">;
 
 /** A finished run as a source. Throws UserError where the folder is none. */
-export const sourceOf = (reading: RunReading, kind: SimulationKind, place: SourcePlace): Source => {
+export const sourceOf = async (
+  reading: RunReading,
+  kind: SimulationKind,
+  place: SourcePlace,
+): Promise<Source> => {
   const { manifest, folder, seed } = reading;
   if (manifest === null)
     throw new UserError(
@@ -26,6 +30,7 @@ export const sourceOf = (reading: RunReading, kind: SimulationKind, place: Sourc
     ...{ kind, seed, content: manifest.contentHash },
     rows: () => simulation.rows(reading),
     document: () => simulation.document(reading),
+    scaleOf: await simulation.scales(reading),
   };
 };
 
@@ -60,7 +65,8 @@ export const isSweep = ({ reading }: NamedRun): boolean => reading.name === swee
 /** All sources of a folder: the run itself, or every run of a sweep. label: what its group is called before its cells. */
 export const sourcesOf = async (one: NamedRun, label: string): Promise<Source[]> => {
   const { folder, reading, kind } = one;
-  if (!isSweep(one)) return [sourceOf(reading, kind, { name: label, cell: label, label, repetition: 1 })];
+  if (!isSweep(one))
+    return [await sourceOf(reading, kind, { name: label, cell: label, label, repetition: 1 })];
   if (reading.manifest === null)
     throw new UserError(
       "run-not-finished",
@@ -71,7 +77,7 @@ export const sourcesOf = async (one: NamedRun, label: string): Promise<Source[]>
   const sources: Source[] = [];
   for (const { id, cell, levels, repetition, folder: place } of runs)
     sources.push(
-      sourceOf(await readRun(join(folder, place)), kind, {
+      await sourceOf(await readRun(join(folder, place)), kind, {
         ...{ name: label === "" ? id : `${label}/${id}`, cell: label === "" ? cell : `${label}/${cell}` },
         ...{ label: [...(label === "" ? [] : [label]), levelsLabel(levels)].join(": "), repetition },
       }),

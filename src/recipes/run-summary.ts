@@ -2,6 +2,7 @@
 // Arms are called by the document that people gave; files keep the names that records have.
 
 import type { Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
+import { setbacksOf } from "../report/index.ts";
 
 const percent = ({ value, low, high }: Estimate): string => {
   const show = (part: number | null): string => (part === null ? "–" : `${Math.round(part * 100)}`);
@@ -35,5 +36,6 @@ export const describeRun = (metrics: MetricsDocument, constitution: string, repo
   ]),
   "",
   "Rates on held-out prompts, with 95 % intervals.",
+  ...setbacksOf(metrics).map((sentence) => `Warning: ${sentence.replaceAll("\u00a0", " ")}`),
   `Report: ${report}`,
 ];

@@ -5,8 +5,9 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { addValue, noValues, type Values } from "../evaluation/index.ts";
 import { type ExperimentFigure, satisfactionRecordSchema } from "../records/index.ts";
+import type { SatisfactionFigures } from "../report/index.ts";
 import { streamRecords } from "../runs/index.ts";
-import { satisfactionName } from "./stages/satisfaction.ts";
+import { type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 
 /** Satisfaction with answers under one constitution, by user. */
 export type Contentment = ReadonlyMap<string, Values>;
@@ -46,3 +47,17 @@ export function* satisfactionRows(
   yield { ...all, value: means.reduce((sum, { value }) => sum + value, 0) / means.length };
   yield { ...all, metric: "satisfaction.worst", value: Math.min(...means.map(({ value }) => value)) };
 }
+
+/** The same as a page has it. requests: of how many answers to held-out requests; null where nothing was measured. */
+export const benefitFigures = (
+  benefit: Readonly<Record<string, Satisfaction>> | null,
+  requests: number,
+): SatisfactionFigures =>
+  benefit === null
+    ? null
+    : {
+        requests,
+        rows: Object.entries(benefit).map(([constitution, { principles, worst, users: _, ...estimate }]) => ({
+          ...{ constitution, principles: principles.length, estimate, worst },
+        })),
+      };

@@ -101,7 +101,13 @@ describe("scenes of sharing in the brief wording", () => {
       const setup = { type: "split" as const, power: "ultimatum" as const, resources: [{ unit, amount }] };
       return { seed: 1, setup, players };
     });
-    const states = await playTables(tables, { model: null, maxTokens: 1, temperature: 0, questions: 0 });
+    const states = await playTables(tables, {
+      model: null,
+      maxTokens: 1,
+      temperature: 0,
+      questions: 0,
+      wording: "brief",
+    });
     const accepted = states.map(({ moves }) => moves[1]!.move);
     expect(accepted).toEqual(decisions.map(({ accepts }) => ({ type: "decision", accepts })));
     expect(new Set(decisions.map(({ accepts }) => accepts)).size).toBe(2);

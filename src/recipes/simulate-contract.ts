@@ -19,7 +19,7 @@ import {
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { askedWords, nextCommands } from "./next-command.ts";
+import { nextAfterSimulation } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -35,6 +35,7 @@ import {
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
+import { noStatements } from "./statements.ts";
 import { counted } from "./wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
@@ -93,13 +94,13 @@ const lastDocuments = (runs: readonly DoneRun[]): readonly LearnedRecord[] =>
   runs.findLast(({ documents }) => documents.length > 0)?.documents ?? [];
 
 /** The constitution that was learned. Throws CovenantError where there is none. */
-const requireLearned = (runs: readonly DoneRun[], { setup }: ContractPlay): LearnedRecord => {
+const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPlay): LearnedRecord => {
   const [first] = lastDocuments(runs);
   if (first !== undefined) return first;
   if (!runs.some(({ wasAsked }) => wasAsked))
     throw new CovenantError(
       "contract-unasked",
-      "No user asked for a change in any run: all ratings of their own talks lie in the upper fifth of their scales, or there are no comments. So there is nothing to make a constitution of. Look at ratings.jsonl of the runs; give people other wishes or other tasks, or begin with a constitution.",
+      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. Look at ratings.jsonl of the runs; give people other wishes or other tasks, begin with a constitution, or set contentFrom: off.`,
     );
   const nothing = `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
   throw new CovenantError("contract-none", nothing, { model: setup.models.meta });
@@ -117,6 +118,7 @@ const figuresOf = (
   runs: runs.map(({ run, tasks, documents }, at) => ({
     run,
     tasks,
+    comments: counts[at]!.comments,
     users: counts[at]!.users,
     all: counts[at]!.all,
     documents: documents.map(({ part, state, similarity, changes, document }) => ({
@@ -124,6 +126,10 @@ const figuresOf = (
       state,
       similarity,
       principles: document.principles.length,
+      noStatement: noStatements(
+        document.principles.map(({ title }) => title),
+        config,
+      ),
       ...Object.fromEntries(
         ["added", "changed", "removed"].map((one) => [
           one,
@@ -166,7 +172,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ),
       `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
-      ...nextCommands(["revise", ...askedWords(config.model), "--constitution", file]),
+      ...nextAfterSimulation(config, file),
     ],
     document: {
       folder: run.folder,

@@ -39,8 +39,10 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
   const checked = await checkRequest("simulate games", stages, config, { models }, context);
   const { languages } = checked.inputs;
   const file = "configs/simulate/games/tiny.yaml";
+  const player = { role: "player", name: model, part: "model" };
   for (const { role, name, part, messages } of [
-    { role: "player", name: model, part: "model", messages: firstQuestion(config).slice(-1) },
+    { ...player, messages: firstQuestion(config).slice(-1) },
+    ...probeQuestions(config).map((messages) => ({ ...player, messages })),
     {
       ...{ role: "learner", name: learner ?? model, part: learner === undefined ? "model" : "learner" },
       messages: learningQuestion(config),
@@ -163,6 +165,21 @@ const firstQuestion = (config: GamesConfig): readonly Message[] => {
     { type: "propose", power: "ultimatum", resources },
     asking,
     config.wording,
+  );
+};
+
+/** What is asked of each thing that nobody learned on, where models are asked. */
+const probeQuestions = (config: GamesConfig): (readonly Message[])[] => {
+  const { heldOut, amounts, questions, wording } = config;
+  if (!hasProbes(config) || worldOf(config).flexibleBy !== "model") return [];
+  const asking = { asks: questions > 0, reasons: heldOut.reasons.includes(true) };
+  return heldOut.currencies.map((unit) =>
+    firstTurns(
+      "",
+      { type: "propose", power: "dictator", resources: [{ unit, amount: amounts.most }] },
+      asking,
+      wording,
+    ),
   );
 };
 

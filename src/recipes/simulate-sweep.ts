@@ -126,7 +126,7 @@ const execute = async (config: SweepConfig, context: RecipeContext) => {
   const sources = [];
   for (const { id, cell, levels, repetition, folder } of done)
     sources.push(
-      sourceOf(await readRun(join(run.folder, folder)), config.command, {
+      await sourceOf(await readRun(join(run.folder, folder)), config.command, {
         ...{ name: id, cell, label: levelsLabel(levels), repetition },
       }),
     );

@@ -72,9 +72,12 @@ describe("a sweep over votes", () => {
       const decided = { experiment: "decided", step: before + 1, user: "all" };
       const own = await readRecords(join(place, stage, "choices.jsonl"), choiceRecordSchema);
       const [document] = await readRecords(join(place, stage, "decided.jsonl"), decidedRecordSchema);
-      expect(valuesOf(rows, { ...decided, metric: "utilitarian" })).toEqual([
+      // support of documents is another measure than that of single principles
+      const [metric, other] = ["utilitarian", "document.utilitarian"];
+      expect(valuesOf(rows, { ...decided, metric: before === 0 ? metric : other })).toEqual([
         own.find(({ decides }) => decides)!.welfare!.utilitarian,
       ]);
+      expect(valuesOf(rows, { ...decided, metric: before === 0 ? other : metric })).toEqual([]);
       expect(valuesOf(rows, { ...decided, metric: "principles" })).toEqual([
         document!.document.principles.length,
       ]);
@@ -95,16 +98,20 @@ describe("a sweep over votes", () => {
         .concat(["plurality", "maximin"].flatMap((cell) => ruleNames.map((rule) => `${cell} · ${rule}`))),
     );
     expect(groups.find(({ metric, user }) => metric === "rawlsian" && user === "all")).toMatchObject({
-      over: "simulations",
-      n: 2,
+      ...{ over: "simulations", n: 2, experiment: "decided" },
     });
+    for (const { metric, low, high } of groups)
+      if (/utilitarian|rawlsian/.test(metric) && low !== null) {
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(10);
+      }
     const text = lines.join("\n");
     expect(text).toMatch(/^maximin · decided +utilitarian +\d/m);
     expect(text).not.toContain("maximin · borda");
     expect(text).toContain(`and ${2 * ruleNames.length} more groups in groups.csv`);
     const page = readFileSync(join(folder, "votes/experiment.html"), "utf8");
-    expect(page).toContain("Support of what was chosen, worst-off user, at the end");
-    expect(page).toContain("Support of what was chosen, by stage");
+    expect(page).toContain("Support of the chosen principles, worst-off user, at the end");
+    expect(page).toContain("Support of the whole document, by stage");
     expect(page).toContain("The constitutions that runs ended with");
   });
 

@@ -116,7 +116,39 @@ describe("a vote", () => {
     expect(text).toMatch(/^ {2}\* {2}maximin +\d\.\d +\d\.\d +\d\.\d {2}/m);
     expect(text).toMatch(/^ {2}opening {2}.* of 3 documents/m);
     expect(text).toContain("outside of the scale");
-    expect(text).toMatch(/^Next: npx covenant revise /m);
+    expect(text).toMatch(
+      /^Next: npx covenant revise .*\n {2}or: npx covenant simulate replay .*\n {2}or: .* combine /m,
+    );
+  });
+
+  it("marks numbers that are filled in, in the terminal, the tables and the page", async () => {
+    const support = await supportOf("whole", "votes");
+    const missing = support.filter((one) => one.support === null);
+    expect(missing.length).toBeGreaterThan(0);
+    expect(outcome.lines.join("\n")).toMatch(/ \d missing$/m);
+    const cells = (name: string) =>
+      readFileSync(join(folder, "whole/tables", name), "utf8")
+        .trim()
+        .split("\r\n")
+        .map((line) => line.split(","));
+    for (const { user, candidate } of missing) {
+      const row = cells("support.csv").find(
+        ([stage, one, , name]) => stage === "votes" && one === user && name === candidate,
+      )!;
+      const own = support.filter((one) => one.user === user).flatMap((one) => one.support ?? []);
+      expect(Number(row.at(-1))).toBeCloseTo(own.reduce((sum, value) => sum + value, 0) / own.length, 9);
+      expect(row.at(-3)).toBe("");
+    }
+    const welfare = cells("welfare.csv").filter(([stage]) => stage === "votes");
+    for (const { rule, chosen } of await choicesOf("whole", "votes"))
+      for (const [, , user, , , filled] of welfare.filter(([, one]) => one === rule))
+        expect(Number(filled)).toBe(
+          missing.filter((one) => one.user === user && chosen.includes(one.candidate)).length,
+        );
+    const page = readFileSync(join(folder, "whole/experiment.html"), "utf8");
+    expect(page).toMatch(/–<small>counts as \d\.\d<\/small>/);
+    expect(page).toContain("What would other rules have chosen?");
+    expect(existsSync(join(folder, "whole/charts/documents.svg"))).toBe(true);
   });
 
   it("writes every number as CSV", async () => {
@@ -171,7 +203,7 @@ describe("a vote", () => {
     const events: string[] = [];
     const context = contextFor((event) => events.push(event.type));
     await recipe.run(recipe.schema.parse(given("whole", { rounds: 1 })), context);
-    expect(events.filter((type) => type === "stage-skip")).toHaveLength(5);
+    expect(events.filter((type) => type === "stage-skip")).toHaveLength(6);
     expect(events).not.toContain("stage-usage");
   });
 });

@@ -4,22 +4,26 @@
 
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
+import { votePage } from "../report/index.ts";
 import { mediationMessages, supportMessages } from "../simulation/index.ts";
 import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { askedWords, nextCommands } from "./next-command.ts";
+import { nextAfterSimulation } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { benefitOf, isMeasured, measuredTasks, type VoteBenefit } from "./stages/vote-benefit.ts";
 import { roundNames, roundStage } from "./stages/vote-rounds.ts";
 import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
+import { votePageData } from "./vote-page-data.ts";
 import { planVote } from "./vote-plan.ts";
 import { isScripted, loadVote, type Vote, type VoteConfig, voteFiles, voteSchema } from "./vote-settings.ts";
-import { countMissing, describeVote, figuresOf, writeTables } from "./vote-summary.ts";
+import { countVote, describeVote, figuresOf, remarksOnVote } from "./vote-summary.ts";
+import { writeTables } from "./vote-tables.ts";
 import { counted } from "./wording.ts";
 
 /** The stages in which something is asked. */
@@ -36,7 +40,7 @@ const prepare = async (config: VoteConfig, context: RecipeContext) => {
   const vote = { config, setup };
   const checked = await checkRequest(
     "simulate vote",
-    [...askingNames(config), ...(isMeasured(config) ? [satisfactionName] : []), "tables"],
+    [...askingNames(config), ...(isMeasured(config) ? [satisfactionName] : []), "tables", chartStage],
     config,
     {
       models: {
@@ -107,12 +111,14 @@ const execute = async (config: VoteConfig, context: RecipeContext) => {
   );
   const { document } = last.decided;
   await run.write("constitution.yaml", formatConstitution(document));
-  const voted = [votes, ...rounds].map(({ stage }) => stage);
+  const counts = await countVote(run.folder, config, voteDone);
   const figures = {
-    ...figuresOf(vote, votes, rounds, await countMissing(run.folder, voted)),
+    ...figuresOf(vote, votes, rounds, counts),
     ...(benefit === null ? {} : { satisfaction: benefit }),
   };
   await run.write("metrics.json", figures);
+  const told = { comments: counts.comments, remarks: remarksOnVote(vote, last), benefit };
+  await chartsOf(run, votePage(votePageData(vote, votes, rounds, told)), [...asking, "tables"]);
   await run.finish();
   const spent = await spentInRun(run.folder, [...asking, satisfactionName]);
   const file = join(config.out, "constitution.yaml");
@@ -124,13 +130,15 @@ const execute = async (config: VoteConfig, context: RecipeContext) => {
       ...describeSpent(spent),
       `Constitution with ${counted(document.principles.length, "principle")}: ${file}`,
       `Support, choices and welfare: ${tables.map((name) => join(config.out, "tables", name)).join(", ")}`,
-      ...nextCommands(["revise", ...askedWords(config.model), "--constitution", file]),
+      `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
+      ...nextAfterSimulation(config, file),
     ],
     document: {
       folder: run.folder,
       ...figures,
       file: join(run.folder, "constitution.yaml"),
       document,
+      page: join(run.folder, pageName),
       tables: tables.map((name) => join(run.folder, "tables", name)),
       spent,
     },

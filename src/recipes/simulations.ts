@@ -6,7 +6,9 @@ import { z } from "zod";
 import { collect } from "../core/index.ts";
 import { type ExperimentFigure, learnedRecordSchema, type SimulationKind } from "../records/index.ts";
 import { type RunReading, streamRecords } from "../runs/index.ts";
-import { contractRows, documentText } from "./contract-figures.ts";
+import { documentText, loadMetrics } from "../simulation/index.ts";
+import { contractRows } from "./contract-figures.ts";
+import { contractScales, gameScales, type ScaleOf, voteScales } from "./measure-scales.ts";
 import type { Recipe } from "./recipe.ts";
 import { runName } from "./stages/contract-run.ts";
 import { gameRows } from "./stages/game-figures.ts";
@@ -21,6 +23,8 @@ export type Simulation = {
   readonly rows: (reading: Pick<RunReading, "folder" | "config">) => AsyncIterable<ExperimentFigure>;
   /** The text of the constitution that the run ended with; null where there is none. */
   readonly document: (reading: Pick<RunReading, "folder" | "config" | "has">) => Promise<string | null>;
+  /** The scales of its measures, as far as they are known. */
+  readonly scales: (reading: Pick<RunReading, "config">) => Promise<ScaleOf>;
   /** What a step is called. */
   readonly step: string;
   /** Measures that a person wants to see first. */
@@ -30,6 +34,7 @@ export type Simulation = {
 const contractSettings = z.looseObject({
   model: z.string(),
   runs: z.number(),
+  metrics: z.looseObject({ file: z.string() }),
   roles: z
     .looseObject({
       user: z.looseObject({ model: z.string().optional() }),
@@ -39,6 +44,7 @@ const contractSettings = z.looseObject({
 });
 const gamesSettings = z.looseObject({
   iterations: z.number(),
+  game: z.string(),
   model: z.string().optional(),
   learner: z.string().optional(),
 });
@@ -65,7 +71,7 @@ const lastDocument: Simulation["document"] = async ({ folder, config, has }) => 
     if (!has(file)) continue;
     const rows = await collect(streamRecords(join(folder, file), learnedRecordSchema));
     const found = rows.find(({ part }) => part === "constitution");
-    if (found !== undefined) return documentText(found);
+    if (found !== undefined) return documentText(found.document);
   }
   return null;
 };
@@ -80,6 +86,9 @@ export const simulations: readonly Simulation[] = [
     },
     rows: ({ folder, config }) => contractRows(folder, contractSettings.parse(config).runs),
     document: lastDocument,
+    // Where a file of metrics is gone, their scales are not known any more.
+    scales: async ({ config }) =>
+      contractScales(await loadMetrics(contractSettings.parse(config).metrics.file).catch(() => [])),
     step: "Run",
     shown: /^(own|others|similarity)\.|^satisfaction/,
   },
@@ -92,6 +101,7 @@ export const simulations: readonly Simulation[] = [
     },
     rows: ({ folder, config }) => gameRows(folder, gamesSettings.parse(config).iterations),
     document: async () => null,
+    scales: async ({ config }) => gameScales(gamesSettings.parse(config).game),
     step: "Iteration",
     shown: /^(given|accepted|income)$/,
   },
@@ -105,10 +115,11 @@ export const simulations: readonly Simulation[] = [
     rows: ({ folder, config }) => voteRows(folder, voteSettings.parse(config)),
     async document({ folder, config }) {
       const last = decidingStages(voteSettings.parse(config)).at(-1)!;
-      return documentText(await readDecided(folder, last));
+      return documentText((await readDecided(folder, last)).document);
     },
+    scales: async () => voteScales,
     step: "Stage",
-    shown: /^(utilitarian|rawlsian|leftOut|satisfaction)/,
+    shown: /^(document\.)?(utilitarian|rawlsian|leftOut|satisfaction)/,
   },
 ];
 

@@ -66,22 +66,27 @@ type Place = Pick<ExperimentFigure, "experiment" | "step">;
 
 const everybody = { trial: null, user: "all", persona: null, statistic: "mean" } as const;
 
-/** What a choice is worth to users. The utilitarian welfare is the mean of what it is worth to each, which stands beside it. */
+/**
+ * What a choice is worth to users. The utilitarian welfare is the mean of what it is worth to each, which stands beside it.
+ * Support of a whole document, in rounds, is another measure than the mean support of single principles, and named so.
+ */
 function* welfareRows(
   { welfare, leftOut }: ChoiceRecord,
   place: Place,
   personas: Personas,
+  of: "principles" | "document",
 ): Generator<ExperimentFigure> {
   if (welfare === null) return;
   const { users, utilitarian, nash, rawlsian } = welfare;
+  const named = (metric: string): string => (of === "document" ? `document.${metric}` : metric);
   for (const { voter, utility } of users)
     yield {
       ...{ ...everybody, ...place, user: voter, persona: personas.get(voter) ?? null },
-      ...{ metric: "utilitarian", value: utility },
+      ...{ metric: named("utilitarian"), value: utility },
     };
   const figures = { utilitarian, nash, rawlsian, leftOut: leftOut.length };
   for (const [metric, value] of Object.entries(figures))
-    if (value !== null) yield { ...everybody, ...place, metric, value };
+    if (value !== null) yield { ...everybody, ...place, metric: named(metric), value };
 }
 
 /** What holds after a stage, and how many numbers it was read from. */
@@ -92,7 +97,7 @@ function* decidedRows(
   step: number,
 ): Generator<ExperimentFigure> {
   const place = { experiment: decidedName, step };
-  yield* welfareRows(choice, place, personas);
+  yield* welfareRows(choice, place, personas, step === 1 ? "principles" : "document");
   yield { ...everybody, ...place, metric: "principles", value: document.principles.length };
   yield { ...everybody, ...place, metric: "candidates", value: candidates };
   if (standing.n > 0)
@@ -123,7 +128,7 @@ export async function* voteRows(folder: string, shape: VoteShape): AsyncGenerato
     if (stage !== "votes") continue;
     for (const choice of choices) {
       const place = { experiment: choice.rule, step: at + 1 };
-      yield* welfareRows(choice, place, personas);
+      yield* welfareRows(choice, place, personas, "principles");
       if (choice.welfare !== null)
         yield { ...everybody, ...place, metric: "principles", value: choice.chosen.length };
     }

@@ -13,7 +13,7 @@ import {
   supportMetric,
 } from "../simulation/index.ts";
 import { contractSchema } from "./contract-settings.ts";
-import { roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
+import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, isFile, sandboxName } from "./stakeholders.ts";
 
@@ -54,6 +54,7 @@ export const voteSchema = z.strictObject({
   opinions: positive
     .optional()
     .describe("of what was said, so much is shown to the mediator at once; default: all, or 10 in brief"),
+  contentFrom: contentSetting("mediator"),
   sandbox: z
     .strictObject({
       requests: z

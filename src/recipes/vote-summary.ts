@@ -1,6 +1,7 @@
 // What `covenant simulate vote` came to: how much is supported by whom, what each rule made of it and how that serves the users,
-// what came of the rounds; tables of all numbers, and the closing lines.
+// and what came of the rounds: figures, and the closing lines.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { alignColumns } from "../core/index.ts";
 import {
@@ -8,15 +9,17 @@ import {
   type ChoiceRecord,
   type Constitution,
   type MissingReason,
+  mediationRecordSchema,
   supportRecordSchema,
 } from "../records/index.ts";
 import { streamRecords } from "../runs/index.ts";
 import { ballotsOf, type SupportTable } from "../simulation/index.ts";
-import { openTable, type TableColumn } from "../tables/index.ts";
 import { describeMissing } from "./contract-summary.ts";
-import { standingName } from "./stages/vote-rounds.ts";
+import { isHeldBack, standingName } from "./stages/vote-rounds.ts";
 import type { Voted } from "./stages/vote-run.ts";
-import type { Vote } from "./vote-settings.ts";
+import { describeNoStatements, noStatements } from "./statements.ts";
+import type { Vote, VoteConfig } from "./vote-settings.ts";
+import { filledOf, textOf } from "./vote-tables.ts";
 import { counted } from "./wording.ts";
 
 /** Support for a candidate. mean, lowest: null where nobody gave a number; lowestOf: who gave the lowest. */
@@ -55,34 +58,56 @@ const supportsOf = ({ candidates, table }: Voted): CandidateSupport[] =>
 const choiceFigures = ({ chosen, lots, welfare, leftOut, silent, problem }: ChoiceRecord) =>
   problem === undefined ? { chosen, lots, welfare, leftOut, silent } : { problem };
 
+/**
+ * What the mediator of a round was given, and what of its drafts was left out. made: comments; heldBack: those that it was
+ * not shown, being thanks; cut: principles beyond as many as a draft may have.
+ */
+export type RoundComments = {
+  readonly stage: string;
+  readonly made: number;
+  readonly heldBack: number;
+  readonly cut: number;
+};
+
+/** What is counted in the stages' files. */
+export type VoteCounts = {
+  readonly missing: Partial<Record<MissingReason, number>>;
+  readonly comments: readonly RoundComments[];
+};
+
 /** The figures of a vote, for metrics.json and --json. */
 export const figuresOf = (
   { config, setup }: Vote,
   votes: Voted,
   rounds: readonly Voted[],
-  missing: Partial<Record<MissingReason, number>>,
+  { missing, comments }: VoteCounts,
 ) => {
   const last = rounds.at(-1) ?? votes;
+  const principles = last.decided.document.principles.map(({ title }) => title);
   return {
     seed: config.seed,
     rule: config.rule,
     users: Object.fromEntries(setup.users.map(({ id, persona }) => [id, persona.id])),
     candidates: supportsOf(votes),
+    noStatement: noStatements(
+      votes.candidates.flatMap(({ statements }) => statements),
+      config,
+    ),
     rules: Object.fromEntries(votes.choices.map((choice) => [choice.rule, choiceFigures(choice)])),
     unheard: ballotsOf(votes.table, config.approveFrom).unheard,
     missing,
     rounds: rounds.map((round) => ({
-      stage: round.stage,
+      ...{ stage: round.stage, comments: comments.find(({ stage }) => stage === round.stage) ?? null },
       documents: supportsOf(round),
       ...choiceFigures(round.choices[0]!),
       decided: round.decided.candidate,
     })),
-    decided: { stage: last.stage, principles: last.decided.document.principles.map(({ title }) => title) },
+    decided: { stage: last.stage, principles, noStatement: noStatements(principles, config) },
   };
 };
 
 /** How many numbers are missing, by their reasons, in all stages. */
-export const countMissing = async (
+const countMissing = async (
   folder: string,
   stages: readonly string[],
 ): Promise<Partial<Record<MissingReason, number>>> => {
@@ -93,75 +118,30 @@ export const countMissing = async (
   return counts;
 };
 
-const text = (name: string): TableColumn => ({ name, type: "text" });
-const number = (name: string): TableColumn => ({ name, type: "number" });
-
-const supportColumns = [
-  ...["stage", "user", "persona", "candidate", "text"].map(text),
-  number("support"),
-  text("missing"),
-];
-const choiceColumns = [
-  ...["stage", "rule", "candidate", "text"].map(text),
-  { name: "place", type: "integer" } as const,
-  number("score"),
-  { name: "chosen", type: "integer" } as const,
-];
-const welfareColumns = [...["stage", "rule", "user", "persona"].map(text), number("utility")];
-
-const textOf = (statements: readonly string[]): string => statements.join("\n");
-
-/** Writes rows as they come into a table that is discarded where that fails. */
-const writeTable = async (
-  file: string,
-  columns: readonly TableColumn[],
-  rows: AsyncIterable<Readonly<Record<string, unknown>>> | Iterable<Readonly<Record<string, unknown>>>,
-): Promise<void> => {
-  const table = await openTable(file, columns);
-  try {
-    for await (const row of rows) await table.write(row);
-    await table.finish();
-  } catch (thrown) {
-    await table.discard();
-    throw thrown;
-  }
+const countRound = async (folder: string, stage: string, config: VoteConfig): Promise<RoundComments> => {
+  const counts = { made: 0, heldBack: 0, cut: 0 };
+  const file = (name: string): string => join(folder, stage, name);
+  if (existsSync(file("comments.jsonl")))
+    for await (const { comment, support } of streamRecords(file("comments.jsonl"), supportRecordSchema)) {
+      if (comment === "") continue;
+      counts.made++;
+      if (isHeldBack(config, support)) counts.heldBack++;
+    }
+  for await (const { cut = [] } of streamRecords(file("drafts.jsonl"), mediationRecordSchema))
+    counts.cut += cut.length;
+  return { stage, ...counts };
 };
 
-/** support.csv (a line a number), choices.csv (a line a rule's place), welfare.csv (a line a rule and user). */
-export const writeTables = async (
+/** Counts what the summary tells of all stages. */
+export const countVote = async (
   folder: string,
-  into: string,
-  { setup }: Vote,
-  stages: readonly Voted[],
-): Promise<void> => {
-  async function* support() {
-    for (const { stage, candidates } of stages) {
-      const texts = new Map(candidates.map(({ candidate, statements }) => [candidate, textOf(statements)]));
-      for await (const row of streamRecords(join(folder, stage, "support.jsonl"), supportRecordSchema))
-        yield { ...row, text: texts.get(row.candidate)! };
-    }
-  }
-  function* choices() {
-    for (const { stage, choices, candidates } of stages) {
-      const texts = new Map(candidates.map(({ candidate, statements }) => [candidate, textOf(statements)]));
-      for (const { rule, ranking, chosen } of choices)
-        for (const [at, { candidate, score }] of ranking.entries())
-          yield {
-            ...{ stage, rule, candidate, text: texts.get(candidate)!, place: at + 1, score },
-            chosen: chosen.includes(candidate) ? 1 : 0,
-          };
-    }
-  }
-  function* welfare() {
-    const personas = new Map(setup.users.map(({ id, persona }) => [id, persona.id]));
-    for (const { stage, choices } of stages)
-      for (const { rule, welfare: found } of choices)
-        for (const { voter, utility } of found?.users ?? [])
-          yield { stage, rule, user: voter, persona: personas.get(voter)!, utility };
-  }
-  await writeTable(join(into, "support.csv"), supportColumns, support());
-  await writeTable(join(into, "choices.csv"), choiceColumns, choices());
-  await writeTable(join(into, "welfare.csv"), welfareColumns, welfare());
+  config: VoteConfig,
+  { votes, rounds }: { readonly votes: Voted; readonly rounds: readonly Voted[] },
+): Promise<VoteCounts> => {
+  const comments: RoundComments[] = [];
+  for (const { stage } of rounds) comments.push(await countRound(folder, stage, config));
+  const stages = [votes, ...rounds].map(({ stage }) => stage);
+  return { missing: await countMissing(folder, stages), comments };
 };
 
 const shownCandidates = 20;
@@ -174,7 +154,7 @@ const one = (value: number | null | undefined): string =>
   (value ?? null) === null ? "–" : value!.toFixed(1);
 
 /** Who, with the name of the person that is played: a few of them. */
-const whoIs = ({ setup }: Vote, ids: readonly string[]): string => {
+export const whoIs = ({ setup }: Vote, ids: readonly string[]): string => {
   const names = ids.slice(0, 2).map((id) => {
     const seat = setup.users.find((user) => user.id === id)!;
     return `${seat.label}, ${seat.persona.name}`;
@@ -182,18 +162,27 @@ const whoIs = ({ setup }: Vote, ids: readonly string[]): string => {
   return `${names.join("; ")}${ids.length > 2 ? ` and ${ids.length - 2} more` : ""}`;
 };
 
-const describeCandidates = (vote: Vote, votes: Voted): string[] => {
+/** Candidates with their support: those that were chosen first, then the most supported. */
+export const sortedCandidates = (votes: Voted): CandidateSupport[] => {
   const chosen = votes.choices.find(({ decides }) => decides)!.chosen;
   const place = (name: string): number => {
     const at = chosen.indexOf(name);
     return at < 0 ? chosen.length : at;
   };
-  const sorted = supportsOf(votes).sort(
+  return supportsOf(votes).sort(
     (a, b) =>
       place(a.candidate) - place(b.candidate) ||
       (b.mean ?? -1) - (a.mean ?? -1) ||
       votes.table.candidates.indexOf(a.candidate) - votes.table.candidates.indexOf(b.candidate),
   );
+};
+
+const describeCandidates = (vote: Vote, votes: Voted): string[] => {
+  const chosen = votes.choices.find(({ decides }) => decides)!.chosen;
+  const sorted = sortedCandidates(votes);
+  const missingOf = ({ support }: CandidateSupport): number =>
+    Object.values(support).filter((value) => value === null).length;
+  const isMissing = sorted.some((candidate) => missingOf(candidate) > 0);
   const rows = sorted
     .slice(0, Math.max(shownCandidates, chosen.length))
     .map((candidate) => [
@@ -202,17 +191,21 @@ const describeCandidates = (vote: Vote, votes: Voted): string[] => {
       one(candidate.mean),
       one(candidate.lowest),
       candidate.lowest === null || candidate.lowest === 10 ? "" : whoIs(vote, candidate.lowestOf),
+      ...(isMissing ? [missingOf(candidate) === 0 ? "" : `${missingOf(candidate)} missing`] : []),
     ]);
   const hidden = sorted.length - rows.length;
   return [
     `Support of ${counted(vote.setup.users.length, "user")} for ${counted(sorted.length, "candidate")}, 0 to 10; a star: chosen by ${vote.config.rule}:`,
-    ...alignColumns([["", "principle", "mean", "lowest", "of"], ...rows], [2, 3]).map((line) => `  ${line}`),
+    ...alignColumns(
+      [["", "principle", "mean", "lowest", "of", ...(isMissing ? ["numbers"] : [])], ...rows],
+      [2, 3],
+    ).map((line) => `  ${line}`),
     ...(hidden > 0 ? [`  and ${counted(hidden, "more candidate")}, in tables/support.csv`] : []),
   ];
 };
 
 /** What is in and what is out only because the seed said so. */
-const describeLots = ({ choices, candidates }: Voted): string[] => {
+export const describeLots = ({ choices, candidates }: Voted): string[] => {
   const { chosen, lots } = choices.find(({ decides }) => decides)!;
   const textFor = (name: string): string =>
     `"${short(textOf(candidates.find(({ candidate }) => candidate === name)!.statements))}"`;
@@ -229,7 +222,13 @@ const describeLots = ({ choices, candidates }: Voted): string[] => {
 };
 
 const describeRules = (vote: Vote, votes: Voted): string[] => {
-  const rows = votes.choices.map(({ rule, decides, welfare, leftOut }) => {
+  const filledIn = (choice: ChoiceRecord): number => {
+    const of = filledOf(votes.table, choice);
+    return (choice.welfare?.users ?? []).reduce((sum, { voter }) => sum + of(voter), 0);
+  };
+  const isFilled = votes.choices.some((choice) => filledIn(choice) > 0);
+  const rows = votes.choices.map((choice) => {
+    const { rule, decides, welfare, leftOut } = choice;
     const name = [decides ? "*" : "", rule];
     if (welfare === null) return [...name, "–", "–", "–", "too many sets to compare", ""];
     const { utilitarian, nash, rawlsian, worstOff, users } = welfare;
@@ -237,16 +236,35 @@ const describeRules = (vote: Vote, votes: Voted): string[] => {
       ...[...name, one(utilitarian), one(nash), one(rawlsian)],
       worstOff.length === users.length ? "everybody" : whoIs(vote, worstOff),
       leftOut.length === 0 ? "nobody" : whoIs(vote, leftOut),
+      ...(isFilled ? [String(filledIn(choice))] : []),
     ];
   });
   return [
     "What each rule chooses from the same support: mean support of its principles over users, their geometric mean, the worst-off user:",
-    ...alignColumns([["", "rule", "mean", "Nash", "least", "who", "left out"], ...rows], [2, 3, 4]).map(
-      (line) => `  ${line}`,
-    ),
+    ...alignColumns(
+      [["", "rule", "mean", "Nash", "least", "who", "left out", ...(isFilled ? ["filled in"] : [])], ...rows],
+      [2, 3, 4],
+    ).map((line) => `  ${line}`),
+    ...(isFilled
+      ? [
+          "Filled in: numbers behind a row that nobody gave, each the mean of its user's other numbers; tables/support.csv and welfare.csv have which.",
+        ]
+      : []),
     `Left out: who supports something with at least ${vote.config.approveFrom}, but nothing that was chosen.`,
   ];
 };
+
+/** What the mediator was given in each round, as sentences. */
+export const describeRoundComments = (comments: readonly RoundComments[]): string[] =>
+  comments.flatMap(({ stage, made, heldBack, cut }) => {
+    const told = [
+      ...(heldBack === 0
+        ? []
+        : [`${heldBack} of ${counted(made, "comment")} held back from the mediator as thanks (contentFrom)`]),
+      ...(cut === 0 ? [] : [`${counted(cut, "principle")} left out of drafts, which had more than seats`]),
+    ];
+    return told.length === 0 ? [] : [`${stage}: ${told.join("; ")}.`];
+  });
 
 const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
   rounds.length === 0
@@ -276,6 +294,23 @@ const describeRounds = (vote: Vote, rounds: readonly Voted[]): string[] =>
         ).map((line) => `  ${line}`),
       ];
 
+/** What is to be said of what holds: principles that are no statements. */
+export const remarksOnVote = ({ config }: Vote, { decided }: Voted): string[] => {
+  const texts = decided.document.principles.map(({ title }) => title);
+  return describeNoStatements(noStatements(texts, config), texts.length, config, {
+    what: "principle",
+    advice: "Take such ones out of the file before you go on with it.",
+  });
+};
+
+const describeCandidatesWithout = ({ config }: Vote, { candidates }: Voted): string[] => {
+  const texts = candidates.flatMap(({ statements }) => statements);
+  return describeNoStatements(noStatements(texts, config), texts.length, config, {
+    what: "candidate",
+    advice: "They stood for choice all the same.",
+  });
+};
+
 const shownSpeakers = 6;
 
 const speakers = (names: readonly string[]): string =>
@@ -302,19 +337,23 @@ export const describeVote = (
   figures: ReturnType<typeof figuresOf>,
 ): string[] => {
   const { unheard, missing } = figures;
+  const comments = figures.rounds.flatMap((round) => round.comments ?? []);
   const last = rounds.at(-1) ?? votes;
   return [
     ...describeCandidates(vote, votes),
     ...describeLots(votes),
-    ...describeMissing("Numbers that are missing, and neither for nor against anything", missing),
+    ...describeCandidatesWithout(vote, votes),
+    ...describeMissing("Numbers that are missing, and speak neither for nor against anything", missing),
     ...(unheard.length === 0
       ? []
       : [`Without a vote, for no number of theirs could be read: ${whoIs(vote, unheard)}.`]),
     "",
     ...describeRules(vote, votes),
     ...describeRounds(vote, rounds),
+    ...describeRoundComments(comments).map((line) => `  ${line}`),
     "",
     "The constitution:",
     ...describeDocument(last.decided.document),
+    ...remarksOnVote(vote, last),
   ];
 };

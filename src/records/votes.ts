@@ -52,7 +52,8 @@ export type SupportRecord = z.infer<typeof supportRecordSchema>;
 
 /**
  * What the mediator wrote for one draft. part: of what was said, where it was shown in parts; numbers: the ids of the
- * records shown, the first as number 1. problem: why the text is not to be used; the mediator is then asked again.
+ * records shown, the first as number 1. problem: why the text is not to be used; the mediator is then asked again. cut: the
+ * principles that it wrote beyond as many as a draft may have, which were left out.
  */
 export const mediationRecordSchema = z.object({
   ...recordFields,
@@ -64,6 +65,7 @@ export const mediationRecordSchema = z.object({
   finish: finishSchema,
   critique: z.string().optional(),
   problem: z.string().optional(),
+  cut: z.array(z.string()).optional(),
   numbers: z.array(z.string()),
 });
 export type MediationRecord = z.infer<typeof mediationRecordSchema>;

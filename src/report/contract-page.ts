@@ -11,6 +11,7 @@ import {
   panelsChart,
 } from "./charts/index.ts";
 import type { ExperimentPage, ExperimentSection } from "./experiment-page.ts";
+import { type SatisfactionFigures, satisfactionSections } from "./satisfaction-section.ts";
 
 /** of: whose ratings: users' of their own drafts, or others' of drafts for a user. */
 export type ContractMetric = {
@@ -48,14 +49,6 @@ export type ContractDocuments = {
   readonly last: readonly string[];
 };
 
-/** What the sandbox's oracle tells of people under one constitution, 0 to 10. principles: how many it has. */
-export type ContractBenefit = {
-  readonly constitution: string;
-  readonly principles: number;
-  readonly estimate: Interval;
-  readonly worst: { readonly user: string; readonly value: number };
-};
-
 export type ContractPageData = {
   readonly runs: number;
   readonly turnsPerRun: number;
@@ -64,8 +57,9 @@ export type ContractPageData = {
   readonly turns: readonly ContractTurn[];
   readonly means: readonly ContractMean[];
   readonly documents: readonly ContractDocuments[];
-  /** null where no oracle knows these people. */
-  readonly benefit: { readonly requests: number; readonly rows: readonly ContractBenefit[] } | null;
+  readonly benefit: SatisfactionFigures;
+  /** What else is to be said of what was learned, a paragraph each. */
+  readonly remarks: readonly string[];
   readonly facts: ExperimentPage["facts"];
 };
 
@@ -80,7 +74,6 @@ const placeName = ({ turnsPerRun }: ContractPageData) => (turnsPerRun === 1 ? "r
 const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 
 const one = (value: number): string => value.toFixed(1).replace("-", "−");
-const two = (value: number): string => value.toFixed(2).replace("-", "−");
 const isOf =
   ({ id, of }: MetricPlace) =>
   ({ metric }: { readonly metric: MetricPlace }): boolean =>
@@ -186,7 +179,7 @@ const likenessFigure = ({ part, runs, similarity }: ContractDocuments): ChartReq
     title: `${name} of the runs: how alike they are`,
     seen: `The last two are at ${last.toFixed(2)}, where 1 is the same words.`,
     reading:
-      "Cosine of TF-IDF: words alone are compared, no meaning. Two ways to say one thing count as different.",
+      "Cosine of TF-IDF over the two documents of a pair: words alone are compared, no meaning. Two ways to say one thing count as different.",
     wide: size(620),
     narrow: size(360),
     build: (given) =>
@@ -194,11 +187,11 @@ const likenessFigure = ({ part, runs, similarity }: ContractDocuments): ChartReq
   };
 };
 
-const learnedSections = ({ documents }: ContractPageData): ExperimentSection[] =>
+const learnedSections = ({ documents, remarks }: ContractPageData): ExperimentSection[] =>
   documents.map(({ part, last, runs }) => ({
     id: part,
     title: part === "constitution" ? "The constitution" : "The contract",
-    lead: `${part === "constitution" ? "What holds for everybody" : "What holds for single users"} after run ${runs.at(-1)}. ${part}.yaml in the run folder also says what argued for each ${part === "constitution" ? "principle" : "clause"}.`,
+    lead: `${part === "constitution" ? "What holds for everybody" : "What holds for single users"} after run ${runs.at(-1)}. ${part}.yaml in the run folder also says what argued for each ${part === "constitution" ? "principle" : "clause"}.${part === "constitution" ? remarks.map((one) => ` ${one}`).join("") : ""}`,
     figures: [],
     tables: [],
     list: last,
@@ -221,38 +214,6 @@ const tableOf = ({ metrics, means, runs }: ContractPageData): ExperimentSection[
     ]),
   },
 ];
-
-/** What the oracle says of it, where it knows the people. */
-const benefitSections = ({ benefit, users }: ContractPageData): ExperimentSection[] => {
-  if (benefit === null) return [];
-  const nameOf = (id: string): string => users.find((user) => user.id === id)?.name ?? id;
-  return [
-    {
-      id: "benefit",
-      title: "How content are they truly?",
-      lead: `Ratings are what people say. These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${benefit.requests} requests that nobody talked about, under what was learned and under what it has to beat. No part of the runs knew of it.`,
-      figures: [],
-      tables: [
-        {
-          caption: "True satisfaction, 0 to 10, over its 95 % interval",
-          head: ["constitution", "principles", "mean of users", "worst-off user"],
-          names: 1,
-          rows: benefit.rows.map(({ constitution, principles, estimate, worst }) => {
-            const found = known(estimate);
-            return [
-              constitution,
-              String(principles),
-              found === null
-                ? "–"
-                : { text: two(found.value), note: `${two(found.low)} to ${two(found.high)}` },
-              { text: two(worst.value), note: nameOf(worst.user) },
-            ];
-          }),
-        },
-      ],
-    },
-  ];
-};
 
 const isThere = (figure: ChartRequest | null): figure is ChartRequest => figure !== null;
 
@@ -299,7 +260,10 @@ export const contractPage = (data: ContractPageData): ExperimentPage => ({
           },
         ]
       : []),
-    ...benefitSections(data),
+    ...satisfactionSections(data.benefit, data.users, {
+      said: "A rating",
+      lead: "that nobody talked about, under what was learned and under what it has to beat. No part of the runs knew of it.",
+    }),
     ...learnedSections(data),
   ],
 });

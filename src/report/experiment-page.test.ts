@@ -7,6 +7,7 @@ import type { GroupFigure } from "../records/index.ts";
 import { type ContractPageData, contractPage } from "./contract-page.ts";
 import { drawExperiment } from "./experiment-page.ts";
 import { groupsPage } from "./groups-page.ts";
+import { type VotePageData, votePage } from "./vote-page.ts";
 
 const nasty = `<script>alert("x")</script> & 'q' {{b}} "]}\\`;
 const metric = { id: "good", name: nasty, of: "own", low: 0, high: 10 } as const;
@@ -24,6 +25,7 @@ const contract = (users: number, runs: number): ContractPageData => ({
       estimate: { value: 5, low: users > 1 ? 4 : null, high: users > 1 ? 6 : null, n: users },
     },
   })),
+  remarks: [nasty],
   benefit: {
     requests: 60,
     rows: ["none", nasty].map((constitution) => ({
@@ -73,6 +75,68 @@ describe("the page of a contract", () => {
   it("is the same for the same data", async () => {
     const draw = async () => (await drawExperiment(contractPage(contract(3, 3)))).html;
     expect(await draw()).toBe(await draw());
+  });
+});
+
+describe("the page of a vote", () => {
+  const vote = (users: number, candidates: number, rounds: number): VotePageData => {
+    const estimate = { value: 5, low: users > 1 ? 0 : null, high: users > 1 ? 10 : null, n: users };
+    const worth = {
+      ...{ estimate, nash: null, least: 1, worstOff: nasty, leftOut: nasty, filled: 1, principles: [nasty] },
+    };
+    return {
+      ...{ rule: "maximin", approveFrom: 6, scale: { low: 0, high: 10 }, facts: [["Seed", nasty]] },
+      users: Array.from({ length: users }, (_, at) => ({ id: `user-${at}`, name: `${at} ${nasty}` })),
+      candidates: Array.from({ length: candidates }, (_, at) => ({
+        ...{ text: nasty, chosen: at < 2, estimate },
+        support: Array.from({ length: users }, (__, user) =>
+          (user + at) % 3 === 0 ? { value: null, counts: user === 0 ? null : 4.25 } : { value: 5 },
+        ),
+      })),
+      ...{ lots: [nasty], principles: [nasty], remarks: [nasty], benefit: null },
+      rules: [
+        { rule: "maximin", decides: true, worth },
+        { rule: "borda", decides: false, worth: { ...worth, principles: ["other"] } },
+        { rule: "maximin-exact", decides: false, worth: null },
+      ],
+      documents: Array.from({ length: rounds }, (_, at) => ({
+        ...{ round: `round ${at + 1}`, name: "draft 1", stands: at % 2 === 0, estimate, principles: [nasty] },
+      })),
+      rounds: rounds === 0 ? [] : [nasty],
+    };
+  };
+
+  it.each([
+    [1, 1, 0],
+    [6, 17, 3],
+    [40, 90, 9],
+  ])(
+    "of %i users, %i candidates and %i rounds is drawn without warnings, with all texts escaped",
+    async (...sizes) => {
+      const { html, warnings } = await drawExperiment(votePage(vote(...sizes)));
+      expect(warnings).toEqual([]);
+      expect(html).not.toContain("<script>alert");
+      expect(html).toContain("Here they choose 2 sets: maximin; borda.");
+      expect(html.includes("counts as 4.3")).toBe(sizes[0] > 1);
+      expect(html.includes("What did criticism change?")).toBe(sizes[2] > 0);
+    },
+  );
+});
+
+describe("groups that are equal", () => {
+  it("are all named, and none of them is called the highest", async () => {
+    const figure = (group: string, value: number): GroupFigure => ({
+      ...{ id: group, parents: [], stage: "results", seed: 0, over: "simulations", group, step: 1 },
+      ...{ user: "all", metric: "utilitarian", value, standardError: null, low: null, high: null, n: 1 },
+    });
+    const figures = [figure("borda", 7), figure("maximin", 7), figure("plurality", 6.004), figure("none", 6)];
+    const page = groupsPage({
+      ...{ eyebrow: "e", headline: "h", standfirst: "s", step: "Stage", figures, first: [], likeness: null },
+      ...{ failures: [], facts: [] },
+    });
+    expect(page.sections.flatMap((section) => section.figures.map(({ seen }) => seen)).join()).toContain(
+      "Highest: borda and maximin with 7.00; lowest: plurality and none with 6.00.",
+    );
   });
 });
 

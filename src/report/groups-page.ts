@@ -38,7 +38,8 @@ const shownGroups = 24;
 const shownLikeness = 30;
 
 /** Measures that get no picture. */
-const undrawn = /^(principles(\.|$)|unparseable$|missing$|questions$|distance$|nash$|candidates$|standing$)/;
+const undrawn =
+  /^(principles(\.|$)|unparseable$|missing$|questions$|distance$|(document\.)?nash$|candidates$|standing$)/;
 
 const words: Readonly<Record<string, string>> = {
   given: "Share offered",
@@ -48,13 +49,17 @@ const words: Readonly<Record<string, string>> = {
   "similarity.contract": "Likeness to the contract before",
   "principles.constitution": "Principles of the constitution",
   "principles.contract": "Clauses of the contract",
-  utilitarian: "Support of what was chosen",
-  nash: "Support of what was chosen, geometric mean of users",
-  rawlsian: "Support of what was chosen, worst-off user",
+  utilitarian: "Support of the chosen principles, each by itself",
+  nash: "Support of the chosen principles, geometric mean of users",
+  rawlsian: "Support of the chosen principles, worst-off user",
   leftOut: "Users left out",
+  "document.utilitarian": "Support of the whole document",
+  "document.nash": "Support of the whole document, geometric mean of users",
+  "document.rawlsian": "Support of the whole document, worst-off user",
+  "document.leftOut": "Users whom the document leaves out",
   principles: "Principles that were chosen",
   candidates: "Candidates",
-  standing: "Support of what stood before",
+  standing: "Support of the document that stood before",
   satisfaction: "True satisfaction",
   "satisfaction.worst": "True satisfaction of the worst-off user",
   unparseable: "Moves that could not be read",
@@ -76,7 +81,7 @@ const titleOf = (metric: string): string => {
 const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
 /** Measures from 0 to 10. */
-const ofTen = /^(utilitarian|nash|rawlsian|standing|satisfaction)/;
+const ofTen = /^((document\.)?(utilitarian|nash|rawlsian)|standing|satisfaction)/;
 
 /** An axis that begins at nothing (or as far below) and ends at 1, 5, 10 or a power of ten: the first that holds all. */
 const scaleOf = (figures: readonly GroupFigure[]): PanelScale => {
@@ -104,11 +109,25 @@ const drawnOf = (data: GroupsPageData, figures: readonly GroupFigure[]) => {
   return { groups, rest: hidden === 0 ? "" : ` ${hidden} more are in results/groups.csv.` };
 };
 
-/** The figures of every group's last step. */
+/** The figures of one measure at every group's last step. */
 const lastOf = (figures: readonly GroupFigure[]): GroupFigure[] => {
   const ends = new Map<string, number>();
   for (const { group, step } of figures) ends.set(group, Math.max(step, ends.get(group) ?? 0));
   return figures.filter(({ group, step }) => ends.get(group) === step);
+};
+
+/** Groups that one line names. */
+const namedGroups = 3;
+
+/** The groups that are at a value as it is written, since none of them is ahead of the others. */
+const groupsAt = (figures: readonly GroupFigure[], wanted: number): string => {
+  const names = figures.filter(({ value }) => two(value) === two(wanted)).map(({ group }) => group);
+  const more = names.length - namedGroups;
+  return more > 0
+    ? `${names.slice(0, namedGroups).join(", ")} and ${more} more`
+    : names.length < 2
+      ? names.join("")
+      : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 };
 
 const seriesName = (user: string): string =>
@@ -183,7 +202,7 @@ const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
     seen: `${
       two(best.value) === two(worst.value)
         ? `All are at ${two(best.value)}.`
-        : `Highest: ${best.group} with ${two(best.value)}; lowest: ${worst.group} with ${two(worst.value)}.`
+        : `Highest: ${groupsAt(sorted, best.value)} with ${two(best.value)}; lowest: ${groupsAt(sorted, worst.value)} with ${two(worst.value)}.`
     }${rest}`,
     reading: intervalNote(own),
     wide: { width: 740, height },
@@ -204,7 +223,7 @@ const ends = (data: GroupsPageData, metric: string): ChartRequest | null => {
 };
 
 const tableOf = (data: GroupsPageData, metrics: readonly string[]): ExperimentTable => ({
-  caption: `What every group came to at its last ${data.step.toLowerCase()}`,
+  caption: `What every group came to, each measure at its last ${data.step.toLowerCase()}`,
   head: ["group", "measure", "mean", "standard error", "95 % interval", "n"],
   names: 2,
   rows: metrics.flatMap((metric) =>
@@ -236,7 +255,7 @@ const likenessSection = ({ likeness }: GroupsPageData): ExperimentSection[] => {
     title: "The constitutions that runs ended with: how alike they are",
     seen: `Each row and column is a run${hidden > 0 ? `; the first ${shownLikeness} of ${hidden + shownLikeness}` : ""}.`,
     reading:
-      "Cosine of TF-IDF: words alone are compared, no meaning. Squares near the diagonal are runs of one group: where they are no darker than others, the setting decides less than chance does.",
+      "Cosine of TF-IDF over the two documents of a pair: words alone are compared, no meaning. Squares near the diagonal are runs of one group: where they are no darker than others, the setting decides less than chance does.",
     wide: { width: side, height: Math.max(180, side * 0.8) },
     build: (size) => heatMapChart({ ...size, measure: "Likeness of constitutions", labels, values }),
   };
@@ -273,7 +292,7 @@ export const groupsPage = (data: GroupsPageData): ExperimentPage => {
   const isAlways = (metric: string, always: number): boolean =>
     measured(data, metric).every(({ value }) => value === always);
   const isUneventful = (metric: string): boolean =>
-    (metric === "accepted" && isAlways(metric, 1)) || (metric === "leftOut" && isAlways(metric, 0));
+    (metric === "accepted" && isAlways(metric, 1)) || (/leftOut$/.test(metric) && isAlways(metric, 0));
   const pictured = metrics.filter((metric) => !undrawn.test(metric) && !isUneventful(metric));
   const all = pictured.flatMap((metric) => [ends(data, metric), curves(data, metric)]).filter(isThere);
   return {

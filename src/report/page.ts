@@ -19,6 +19,7 @@ import { revisionsSection } from "./sections/revisions.ts";
 import { armNamesOf, measuredArms, type Section } from "./sections/section.ts";
 import { trainingSection } from "./sections/training.ts";
 import { transcriptsSection } from "./sections/transcripts.ts";
+import { setbacksOf } from "./setbacks.ts";
 import { finalModel, goalSentence, tellStory } from "./story.ts";
 
 const makers = [
@@ -107,6 +108,9 @@ const opening = (data: ReportData): Markup => {
 <div class="lead">
 ${story.sentences.map(
   (sentence) => html`<p>${withQuietIntervals(sentence, explained)}</p>
+`,
+)}${setbacksOf(data.metrics).map(
+  (sentence) => html`<p class="goal-line">${sentence}</p>
 `,
 )}${
   goals !== "" &&

@@ -80,13 +80,17 @@ export const checkIdentity = async (
   const text = await readIfThere(path);
   if (text === undefined) return { isNew: true };
   const start = events.findLast((event) => event.type === "run-start");
+  if (start !== undefined && start.name !== wanted.name) {
+    // of another command, what was written down may be what it was to make
+    if (await holdsNothing(folder, [])) return { isNew: true };
+    throw new UserError(
+      "run-differs",
+      `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
+      { folder, command: start.name },
+    );
+  }
   const config = parseYaml(text, { file: path });
-  const differing = [
-    ...(start === undefined || start.name === wanted.name
-      ? []
-      : [`command: ${start.name} there, ${wanted.name} now`]),
-    ...differences(config ?? {}, plainConfig(wanted.config)),
-  ];
+  const differing = differences(config ?? {}, plainConfig(wanted.config));
   const seedTold = differing.some((line) => line.startsWith("seed:"));
   if (start !== undefined && start.seed !== wanted.seed && !seedTold) {
     differing.push(`seed: ${start.seed} there, ${wanted.seed} now`);
@@ -99,8 +103,8 @@ export const checkIdentity = async (
     }
   }
   if (differing.length === 0) return { isNew: false };
-  // of another command, what was written down may be what it was to make
-  const given = start?.name === wanted.name ? (wanted.given ?? []) : [];
+  // without a log nobody knows which command it was
+  const given = start === undefined ? [] : (wanted.given ?? []);
   if (await holdsNothing(folder, given)) return { isNew: true };
   throw new UserError(
     "run-differs",

@@ -38,9 +38,9 @@ describe("another folder", () => {
     expect(error.message).toContain("nested.rate: 0.5 there, 0.25 now");
     expect(error.message).toContain("extra: nothing there, true now");
     expect(error.message).toContain("--fresh");
-    expect((await reasonOf(openRun(optionsFor(folder, log, { name: "cubes" })))).message).toContain(
-      "command: squares there, cubes now",
-    );
+    const other = await reasonOf(openRun(optionsFor(folder, log, { name: "cubes", config: { rate: 1 } })));
+    expect(other.message).toContain("holds a run of `covenant squares`; expected one of `covenant cubes`");
+    expect(other.message).not.toContain("there,");
     expect((await reasonOf(openRun(optionsFor(folder, log, { seed: 2 })))).message).toContain(
       "seed: 1 there, 2 now",
     );

@@ -42,6 +42,20 @@ const refusedAtOnce = async (...words: string[]): Promise<string> => {
   return said;
 };
 
+describe("a dry run", () => {
+  it("needs no key, and says that the command will need one", async () => {
+    const words = ["simulate", "contract", "--model", "openai:gpt-x", "--out", "never"];
+    const asked = { ...process.env, OPENAI_API_KEY: "" };
+    const { stdout } = expectStatus(await covenant([...words, "--dry-run"], folder, asked), 0);
+    expect(stdout).toMatch(
+      /ratings of others.*\n[\s\S]*Warning: .*needs a key, and .* OPENAI_API_KEY is not set/,
+    );
+    const { stderr } = expectStatus(await covenant(words, folder, asked), 2);
+    expect(stderr).toContain("OPENAI_API_KEY is not set");
+    expect(existsSync(inFolder("never"))).toBe(false);
+  });
+});
+
 describe("a configuration", () => {
   it("with an unknown key is refused, the nearest key named, in a file and on the command line", async () => {
     write("wrong.yaml", "seed: 1\nsampling: {temprature: 0.5}\n");

@@ -84,7 +84,11 @@ export const start = (
  * Runs `covenant ...` in a folder to its end, in this process: src/cli/main.ts without signals and streams, and without
  * loading everything anew. One at a time: the folder is the process's.
  */
-export const covenant = async (words: readonly string[], folder: string): Promise<Ended> => {
+export const covenant = async (
+  words: readonly string[],
+  folder: string,
+  variables: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> => {
   let stdout = "";
   let stderr = "";
   const terminal = {
@@ -100,7 +104,7 @@ export const covenant = async (words: readonly string[], folder: string): Promis
   const before = process.cwd();
   process.chdir(folder);
   try {
-    const environment = await readEnvironment(folder, process.env);
+    const environment = await readEnvironment(folder, variables);
     const { signal } = new AbortController();
     const status = await runCommandLine({
       words,

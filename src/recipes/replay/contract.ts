@@ -86,18 +86,17 @@ const documentSaid = ({ id, run, part, state, document, similarity }: LearnedRec
   note: state === "kept" ? "kept from the run before" : "",
 });
 
-/** A question, before the first draft about it; its id alone where the tasks' file is gone. */
-const taskSaid = ({ id, run, task }: DraftRecord, questions: ReadonlyMap<string, string>): Said => ({
-  ...{ step: run, turn: null, scene: "the task", kind: "task", from: task, to: [], record: id },
-  ...{ text: questions.get(task) ?? "", values: {}, note: "" },
+/** What talks are about. questions: of tasks by id, none where their file is gone; ofTalks: every talk has its own. */
+type Topics = { readonly questions: ReadonlyMap<string, string>; readonly ofTalks: boolean };
+
+/** A question, before the first draft about it: to the one who asks it, or to nobody where it is everybody's. */
+const taskSaid = ({ id, run, task, user }: DraftRecord, { questions, ofTalks }: Topics): Said => ({
+  ...{ step: run, turn: null, scene: "the task", kind: "task", from: task, to: ofTalks ? [user] : [] },
+  ...{ text: questions.get(task) ?? "", values: {}, note: "", record: id },
 });
 
 /** What was said in a run. */
-async function* sayRun(
-  folder: string,
-  run: number,
-  questions: ReadonlyMap<string, string>,
-): AsyncGenerator<Said> {
+async function* sayRun(folder: string, run: number, topics: Topics): AsyncGenerator<Said> {
   const path = (file: string): string => join(folder, runName(run), file);
   const drafts = takingFrom(streamRecords(path("drafts.jsonl"), draftRecordSchema));
   const ratings = takingFrom(streamRecords(path("ratings.jsonl"), ratingRecordSchema));
@@ -107,7 +106,7 @@ async function* sayRun(
     const { turn } = first;
     for await (const draft of drafts.while((row) => row.turn === turn)) {
       const { id, talk, user, assistant, task, text, finish } = draft;
-      if (turn === 1 && task !== lastTask) yield taskSaid(draft, questions);
+      if (turn === 1 && (topics.ofTalks || task !== lastTask)) yield taskSaid(draft, topics);
       lastTask = task;
       assistants.set(talk, assistant);
       const note = finish === "stop" ? "" : finish;
@@ -150,7 +149,10 @@ export const contractReplay = async ({ folder, config, has }: RunReading): Promi
   const { runs } = settings;
   const personas = await choosePersonas(settings).catch(() => []);
   const tasks = await contractTasks(settings).catch(() => []);
-  const questions = new Map(tasks.map(({ id, question }) => [id, question]));
+  const topics: Topics = {
+    questions: new Map(tasks.map(({ id, question }) => [id, question])),
+    ofTalks: settings.tasksPer === "talk",
+  };
   // Runs after one that converged were not played; those of a run that is under way are not there yet.
   const played = Array.from({ length: runs }, (_, at) => at + 1).filter((run) =>
     has(`${runName(run)}/learned.jsonl`),
@@ -163,7 +165,7 @@ export const contractReplay = async ({ folder, config, has }: RunReading): Promi
       ? await readSpeakers(folder, new Map(personas.map((one) => [one.id, one])))
       : [],
     async *said() {
-      for (const run of played) yield* sayRun(folder, run, questions);
+      for (const run of played) yield* sayRun(folder, run, topics);
     },
   };
 };

@@ -50,15 +50,8 @@ const isAtOrAfter = ({ step, turn, kind }: Said, from: string): boolean => {
   return step > first || (step === first && at >= within);
 };
 
-/** Kinds of messages that are for everybody, whoever is asked about. */
-const forEverybody: readonly Said["kind"][] = [
-  "task",
-  "document",
-  "principle",
-  "critique",
-  "candidate",
-  "choice",
-];
+/** Kinds of messages that are for everybody, whoever is asked about; a task is, where it is said to nobody alone. */
+const forEverybody: readonly Said["kind"][] = ["document", "principle", "critique", "candidate", "choice"];
 
 /** What a run's messages are asked for, as a test. Throws UserError for a user that is not there. */
 export const wantedOf = (filter: ReplayFilter, { speakers }: ReplaySource): ((said: Said) => boolean) => {
@@ -70,6 +63,7 @@ export const wantedOf = (filter: ReplayFilter, { speakers }: ReplaySource): ((sa
     (repetition === undefined || said.repetition === repetition) &&
     (seats === null ||
       forEverybody.includes(said.kind) ||
+      (said.kind === "task" && said.to.length === 0) ||
       seats.has(said.from) ||
       said.to.some((one) => seats.has(one)) ||
       (said.kind === "outcome" && Object.keys(said.values).some((one) => seats.has(one))));
@@ -88,6 +82,9 @@ export async function* numbered(
     yield { number, ...message };
   }
 }
+
+/** A task is told by its question; by its id alone where that is not known. */
+const taskName = ({ from, text }: ReplayMessage): string => (text === "" ? `The task ${from}` : "The task");
 
 const columns = 92;
 
@@ -143,7 +140,7 @@ export const messageLines = (
   const said = [...beside, ...(note === "" ? [] : [`(${note})`])].join(" ");
   return [
     ...head,
-    `${nameOf(from)}${whom}${said === "" ? "" : `  ${said}`}`,
+    `${kind === "task" ? taskName(message) : nameOf(from)}${whom}${said === "" ? "" : `  ${said}`}`,
     ...(isBallot ? wrapped(values) : []),
     ...(text === "" ? [] : indented(text)),
   ];

@@ -213,7 +213,9 @@ export const learnFrom = async (
 ): Promise<Learned> => {
   const { play, state } = task;
   const { config, setup } = play;
-  const transcripts = setup.wording.transcripts(setup.cast, exchanges, setup.metrics, config.windows.meta);
+  const transcripts = setup.wording.transcripts(setup.cast, exchanges, setup.metrics, {
+    ...{ turns: config.windows.meta, contentFrom: config.contentFrom },
+  });
   const comments = transcripts
     .flatMap((transcript) => transcript.comments)
     .map((comment, at) => ({ ...comment, number: at + 1 }));

@@ -87,9 +87,9 @@ const episodeOf = (
 const inputsOf = (play: ContractPlay, run: number): unknown => {
   const { config, setup } = play;
   const { first, metaPrompt, cast, metrics, models } = setup;
-  const { turns, windows, raters, carry, roles } = config;
+  const { turns, windows, raters, carry, contentFrom, roles } = config;
   return {
-    ...{ models, turns, windows, raters, carry, roles, metrics, wording: config.wording },
+    ...{ models, turns, windows, raters, carry, contentFrom, roles, metrics, wording: config.wording },
     tasks: hashJson([...tasksOf(play, run).values()]),
     cast: hashJson(cast),
     metaPrompt: hashJson(metaPrompt),

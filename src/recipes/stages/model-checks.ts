@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashJson, sha256File, UserError } from "../../core/index.ts";
 import { threadCount } from "../../engine/index.ts";
-import { isToBeFetched, modelFolderOf, openModel } from "../../models/index.ts";
+import { isToBeFetched, missingKey, modelFolderOf, openModel } from "../../models/index.ts";
 import {
   adapterFiles,
   type LoadFormat,
@@ -182,6 +182,10 @@ export const loadLanguageModel = async (
   return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
 };
 
+/** Whether a model could not be opened for want of a key, which a dry run sends to nobody. */
+const isKeyMissing = (thrown: unknown): thrown is UserError =>
+  thrown instanceof UserError && thrown.code === missingKey;
+
 /**
  * Looks at a model by its name. load: how it will be held where it answers; training: how, where it is trained. Throws
  * UserError for what the user must change.
@@ -197,7 +201,13 @@ export const checkModel = async (
   if (context.dry === true && (await isToBeFetched(name, options))) return unknown;
   const folder = await (role === "asked" ? modelFolderOf(name, options) : trainableFolder(name, context));
   if (folder === null) {
-    await (await openModel(name, options)).close();
+    try {
+      await (await openModel(name, options)).close();
+    } catch (thrown) {
+      if (context.dry !== true || !isKeyMissing(thrown)) throw thrown;
+      const text = `The command itself would stop here: ${thrown.message}`;
+      context.emit({ type: "warning", time: context.clock.now(), code: missingKey, text });
+    }
     return unknown;
   }
   await refuseFolderOfModels(folder);

@@ -18,13 +18,15 @@ import {
   type DeliberationOptions,
   type Draft,
   documentOfDraft,
+  episodeWordings,
   gatherComments,
   mediate,
   plainText,
   seededBy,
+  supportMetric,
   type Voice,
 } from "../../simulation/index.ts";
-import type { Vote } from "../vote-settings.ts";
+import type { Vote, VoteConfig } from "../vote-settings.ts";
 import { counted } from "../wording.ts";
 import { type AskingContext, askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
@@ -55,8 +57,15 @@ const proposedVoices = ({ candidates }: Voted): Voice[] =>
       : [{ record: id, speaker: source ?? "file", said: statements[0]!, support: null }],
   );
 
-/** What users say of the document that stands. */
+/** Whether the mediator is not shown the comment of somebody who supports the document by so much. */
+export const isHeldBack = (
+  { wording, contentFrom }: Pick<VoteConfig, "wording" | "contentFrom">,
+  support: number | null,
+): boolean => episodeWordings[wording].holdsBack({ support }, [supportMetric], contentFrom);
+
+/** What users say of the document that stands, but for the thanks of those who are content with it, where these are held back. */
 const heardVoices = async (
+  { config }: Vote,
   options: DeliberationOptions,
   standing: CandidateRecord,
   file: RecordFile<SupportRecord>,
@@ -65,7 +74,7 @@ const heardVoices = async (
   const ask = askPhases(file, context);
   const rows = await gatherComments(options, standing, (phase) => ask(phase, user, "comments"));
   return rows.flatMap(({ id, user: speaker, comment, support }) =>
-    comment === "" ? [] : [{ record: id, speaker, said: comment, support }],
+    comment === "" || isHeldBack(config, support) ? [] : [{ record: id, speaker, said: comment, support }],
   );
 };
 
@@ -110,6 +119,26 @@ const warnOfUnread = (stage: StageContext, drafts: readonly Draft[]): void => {
   );
 };
 
+/** Says that a draft had no room for all that the mediator wrote, or that nobody asked it for anything. */
+const warnOfLost = (
+  { config, setup }: Vote,
+  stage: StageContext,
+  voices: readonly Voice[],
+  drafts: readonly Draft[],
+): void => {
+  const cut = drafts.reduce((sum, draft) => sum + draft.cut, 0);
+  if (cut > 0)
+    stage.warn(
+      "drafts-cut",
+      `The mediator wrote more than the ${counted(config.seats, "principle")} that a draft may have (seats): ${counted(cut, "principle")} that least was said for ${cut === 1 ? "was" : "were"} left out of ${counted(drafts.filter((draft) => draft.cut > 0).length, "draft")}. They are in ${stage.name}/drafts.jsonl (cut); give more --seats to keep them.`,
+    );
+  if (voices.length === 0)
+    stage.warn(
+      "round-unasked",
+      `Nobody of ${counted(setup.users.length, "user")} asked for a change in ${stage.name}, so nothing was drafted and the document stays as it was. See ${stage.name}/comments.jsonl.`,
+    );
+};
+
 /** In how many parts the mediator is shown what was said. */
 export const partsOf = ({ setup }: Vote, voices: number): number =>
   Math.max(1, Math.ceil(voices / setup.atOnce));
@@ -146,7 +175,7 @@ const playRound = async (
     const shown = candidatesOf(vote, stage.name, before, [])[0]!.record;
     const voices = isOpening
       ? proposedVoices(before)
-      : await heardVoices(options, shown, await stage.records("comments.jsonl", supportRecordSchema), {
+      : await heardVoices(vote, options, shown, await stage.records("comments.jsonl", supportRecordSchema), {
           ...context,
           user: models.user,
         });
@@ -163,6 +192,7 @@ const playRound = async (
             (phase) => toDrafts(phase, models.mediator, "drafts"),
           );
     warnOfUnread(stage, drafts);
+    warnOfLost(vote, stage, voices, drafts);
     const all = candidatesOf(vote, stage.name, before, drafts);
     const records = all.map(({ record }) => record);
     await listed.append(records.slice(listed.existing));
@@ -193,6 +223,7 @@ export const roundStage = async (
     ...askedOf(vote),
     standing: documentInput(before.decided),
     ...{ drafts: config.drafts, seats: config.seats, approveFrom: config.approveFrom },
+    contentFrom: config.contentFrom,
     atOnce: Number.isFinite(setup.atOnce) ? setup.atOnce : "all",
   };
   const { folder } = await pipeline.run.stage({ name, inputs, after: [before.stage] }, (stage) =>

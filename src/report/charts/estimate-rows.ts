@@ -43,7 +43,13 @@ export const estimateRowsChart = (input: EstimateRowsInput): ChartSpecification 
   const y = rowAxis(shown, { limit: 0 });
   const field = { field: "series", type: "nominal" as const };
   const legend =
-    series.length > 1 ? { orient: "top" as const, title: null, symbolSize: 60, labelLimit: 0 } : null;
+    series.length > 1
+      ? {
+          ...{ orient: "top" as const, title: null, symbolSize: 60, labelLimit: 0 },
+          // beside each other they would reach past the edge of a narrow page
+          ...(input.width > 500 ? {} : { columns: 1 }),
+        }
+      : null;
   const marks = series.map((_, index) => armMark(index));
   const color = {
     ...{ ...field, legend },

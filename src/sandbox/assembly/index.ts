@@ -13,6 +13,12 @@ export {
   type RatingScene,
   type SupportScene,
 } from "./scenes.ts";
-export { readComment, readStatement, type SentenceSplit, sentencesOf } from "./sentences.ts";
+export {
+  otherCommentTexts,
+  readComment,
+  readStatement,
+  type SentenceSplit,
+  sentencesOf,
+} from "./sentences.ts";
 export { type SandboxTaskOptions, sandboxTasks } from "./task.ts";
 export { allWishes, contradict, nameOf, type Topic, topicOf, topics, type Wish } from "./wish.ts";

@@ -66,11 +66,15 @@ const everyCombination = {
   test: Object.values(combinationsOf.test).flat(),
 };
 
+/** Kinds of requests that scenes are about. */
+const matterShares: Readonly<Record<PromptKind, number>> = { harmful: 0.62, harmless: 0.2, lookalike: 0.18 };
+const matterKinds = Object.keys(matterShares) as readonly PromptKind[];
+
 /** A request and who may be named beside it. */
 type Matter = { readonly combination: Combination; readonly request: string };
 
 const drawMatter = ({ random, split }: SceneSource): Matter => {
-  const kind = (["harmful", "harmless", "lookalike"] as const)[random.weighted([0.62, 0.2, 0.18])]!;
+  const kind = matterKinds[random.weighted(matterKinds.map((one) => matterShares[one]))]!;
   const combination = drawCombination(random, split, kind);
   return { combination, request: writeRequest(random, combination, everyCombination[split]) };
 };
@@ -85,22 +89,33 @@ const drawForm = (random: Random, weights: FormWeights): ReplyForm => {
   return forms[random.weighted(forms.map((form) => weights[form]!))]!;
 };
 
+/** Forms of replies that help, in percent, by what is wanted of their length. */
+const helpingShares = {
+  any: { full: 60, short: 40 },
+  brief: { full: 6, short: 94 },
+  thorough: { full: 94, short: 6 },
+} as const satisfies Readonly<Record<string, FormWeights>>;
+
 const helpingForms = (wishes: readonly Wish[]): FormWeights => {
   const style = wishes.find((wish) => wish.type === "style")?.style;
-  if (style === undefined) return { full: 60, short: 40 };
-  return style === "brief" ? { full: 6, short: 94 } : { full: 94, short: 6 };
+  if (style === undefined) return helpingShares.any;
+  return style === "brief" ? helpingShares.brief : helpingShares.thorough;
 };
+
+/** How often a model that nothing was said to helps with harm; else it answers in one of these forms, in percent. */
+const unguidedHelp = 0.72;
+const unguidedShares: FormWeights = { partial: 10, "refuse-reason": 8, "refuse-flat": 5, lecture: 5 };
+
+/** Forms of replies where a principle protects what the request would harm, in percent. */
+const protectingShares: FormWeights = { "refuse-reason": 88, "refuse-flat": 8, partial: 4 };
 
 /** Replies to harmful requests on which no principle says anything: as a helpful-only model gives them. */
 const unguidedForms = (wishes: readonly Wish[]): FormWeights => {
   const { full = 0, short = 0 } = helpingForms(wishes);
   return {
-    full: 0.72 * full,
-    short: 0.72 * short,
-    partial: 10,
-    "refuse-reason": 8,
-    "refuse-flat": 5,
-    lecture: 5,
+    full: unguidedHelp * full,
+    short: unguidedHelp * short,
+    ...unguidedShares,
   };
 };
 
@@ -108,8 +123,7 @@ const unguidedForms = (wishes: readonly Wish[]): FormWeights => {
 const guidedForms = (principles: readonly Wish[], { action }: Combination): FormWeights => {
   if (action.kind !== "harmful") return helpingForms(principles);
   const concerned = principles.filter((wish) => wish.type !== "style" && action.areas.includes(wish.area));
-  if (concerned.some(({ type }) => type === "protect"))
-    return { "refuse-reason": 88, "refuse-flat": 8, partial: 4 };
+  if (concerned.some(({ type }) => type === "protect")) return protectingShares;
   return concerned.length > 0 ? helpingForms(principles) : unguidedForms(principles);
 };
 
@@ -124,10 +138,14 @@ const drawPrinciples = (random: Random, count: number, first: readonly Wish[]): 
   return random.shuffle(chosen);
 };
 
+/** How often no principle is on the request's own area, and how often one that is protects it. */
+const unconcernedShare = 0.3;
+const protectingShare = 0.5;
+
 /** What a principle on the request's own area may want. */
 const concerning = (random: Random, { action }: Combination): Wish[] => {
-  if (action.areas.length === 0 || random.next() < 0.3) return [];
-  return [{ type: random.next() < 0.5 ? "protect" : "allow", area: random.pick(action.areas) }];
+  if (action.areas.length === 0 || random.next() < unconcernedShare) return [];
+  return [{ type: random.next() < protectingShare ? "protect" : "allow", area: random.pick(action.areas) }];
 };
 
 const followUp = (
@@ -152,11 +170,18 @@ const followUp = (
   return { comment, reply: reply(source, matter, drawForm(source.random, forms)).text };
 };
 
+/** How often somebody comments on a guided reply, and the shares of none, one, two, … principles with a comment and without. */
+const commentedShare = 0.3;
+const principleCounts = {
+  commented: [0.4, 0.2, 0.2, 0.1, 0.1],
+  plain: [0.03, 0.27, 0.25, 0.25, 0.2],
+} as const;
+
 const guided = (source: SceneSource): GuidedScene => {
   const { random } = source;
   const matter = drawMatter(source);
-  const comments = random.next() < 0.3;
-  const count = random.weighted(comments ? [0.4, 0.2, 0.2, 0.1, 0.1] : [0.03, 0.27, 0.25, 0.25, 0.2]);
+  const comments = random.next() < commentedShare;
+  const count = random.weighted(principleCounts[comments ? "commented" : "plain"]);
   const principles = drawPrinciples(random, count, concerning(random, matter.combination));
   const first = reply(source, matter, drawForm(random, guidedForms(principles, matter.combination)));
   return {
@@ -168,8 +193,8 @@ const guided = (source: SceneSource): GuidedScene => {
   };
 };
 
-/** Of requests that a good reply helps with, whatever they sound like. */
-const ratedHelp: FormWeights = {
+/** Forms of drafts that are rated, in percent. */
+const helpfulDrafts: FormWeights = {
   full: 36,
   short: 32,
   partial: 6,
@@ -179,7 +204,6 @@ const ratedHelp: FormWeights = {
   other: 4,
   malformed: 5,
 };
-
 const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
   harmful: {
     full: 24,
@@ -191,8 +215,8 @@ const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
     other: 3,
     malformed: 4,
   },
-  harmless: ratedHelp,
-  lookalike: ratedHelp,
+  harmless: helpfulDrafts,
+  lookalike: helpfulDrafts,
 };
 
 const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Person => ({
@@ -200,14 +224,22 @@ const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Pe
   description: describePerson(random, wishes, split),
 });
 
+/** How often a person is made to care about the request's own area, and how often such a wish, or an own one, protects or stays. */
+const concernedShare = 0.5;
+const agreeingShare = 0.65;
+
 /** Wishes of a person, most often with one on the request's own area. */
 const drawConcerned = (random: Random, { action }: Combination): Wish[] => {
   const wishes = drawWishes(random);
-  const area = random.next() < 0.5 ? action.areas[0] : undefined;
+  const area = random.next() < concernedShare ? action.areas[0] : undefined;
   if (area === undefined || wishes.some((wish) => topicOf(wish) === area)) return wishes;
   const at = wishes.findIndex(({ type }) => type !== "style");
-  return wishes.with(at, { type: random.next() < 0.65 ? "protect" : "allow", area });
+  return wishes.with(at, { type: random.next() < agreeingShare ? "protect" : "allow", area });
 };
+
+/** What is asked of a draft: satisfaction, harmlessness, or both; and how often a comment with satisfaction. */
+const askedShares = [0.7, 0.15, 0.15] as const;
+const ratedCommentShare = 0.8;
 
 const rating = (source: SceneSource): RatingScene => {
   const { random } = source;
@@ -218,8 +250,8 @@ const rating = (source: SceneSource): RatingScene => {
   const judged = { assessment: draft.assessment, told: draft.steps.length };
   const satisfaction = contentment(wishes, combination, judged);
   const harmlessness = harmlessnessOf(draft.assessment);
-  const asked = random.weighted([0.7, 0.15, 0.15]);
-  const withComment = asked !== 1 && random.next() < 0.8;
+  const asked = random.weighted(askedShares);
+  const withComment = asked !== 1 && random.next() < ratedCommentShare;
   return {
     kind: "rating",
     person: drawPerson(source, wishes),
@@ -230,12 +262,16 @@ const rating = (source: SceneSource): RatingScene => {
   };
 };
 
+/** Shares of one, two, … principles that are supported together, and how often there is a comment. */
+const supportedCounts = [0.62, 0.12, 0.13, 0.13] as const;
+const supportCommentShare = 0.5;
+
 const support = (source: SceneSource): SupportScene => {
   const { random } = source;
   const wishes = drawWishes(random);
   const own = random.shuffle(wishes).slice(0, random.integer(wishes.length + 1));
-  const first = own.map((wish) => (random.next() < 0.65 ? wish : oppositeOf(wish)));
-  const principles = drawPrinciples(random, 1 + random.weighted([0.62, 0.12, 0.13, 0.13]), first);
+  const first = own.map((wish) => (random.next() < agreeingShare ? wish : oppositeOf(wish)));
+  const principles = drawPrinciples(random, 1 + random.weighted(supportedCounts), first);
   const open = openWishes(wishes, principles);
   const remark = open.length === 0 ? ("pleased" as const) : random.pick(open);
   return {
@@ -243,7 +279,7 @@ const support = (source: SceneSource): SupportScene => {
     person: drawPerson(source, wishes),
     principles: principles.map((wish) => say(source, wish)),
     support: supportFor(wishes, principles),
-    comment: random.next() < 0.5 ? sayRemark(source, remark) : null,
+    comment: random.next() < supportCommentShare ? sayRemark(source, remark) : null,
   };
 };
 

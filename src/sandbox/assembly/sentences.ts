@@ -72,6 +72,7 @@ const plainComments: ReadonlyMap<string, OtherComment> = new Map(
   ),
 );
 
+/** All comments of a kind that say no wish. */
 export const otherCommentTexts = (kind: OtherComment): readonly string[] => expandAll(otherComments[kind]);
 
 /** What a user's comment says: a wish (a statement), or another remark; null when it is not of the language. */

@@ -285,6 +285,7 @@ describe("a mediator", () => {
     );
     const { principles } = draft!.document!;
     expect(principles.map(({ grounds }) => grounds!.length)).toEqual([2, 2]);
+    expect(draft!.cut).toBe(2);
     const second = model.calls.flatMap((call) => (call.type === "generate" ? call.requests : []))[1]!;
     const shown = [...second.messages[0]!.content.matchAll(/^(?:B\.|\[3\]) (.*)$/gm)].map(([, said]) => said);
     expect(principles.map(({ title }) => title)).toEqual(shown);

@@ -34,12 +34,16 @@ export type Mediation = {
   readonly attempts: number;
 };
 
-/** document: null where nothing readable came. parents: the records that it was made of. unread: parts without a readable reply. */
+/**
+ * document: null where nothing readable came. parents: the records that it was made of. unread: parts without a readable
+ * reply; cut: principles that were left out, being more than a draft may have.
+ */
 export type Draft = {
   readonly name: string;
   readonly document: Constitution | null;
   readonly parents: readonly string[];
   readonly unread: number;
+  readonly cut: number;
 };
 
 const briefMost = episodeWordings.brief.metaPrompts.critique?.most ?? 0;
@@ -50,6 +54,7 @@ type Growing = {
   document: Constitution | null;
   parents: string[];
   unread: number;
+  cut: number;
 };
 
 /** What a part is asked about: the principles so far, and what is shown of what was said. */
@@ -69,12 +74,15 @@ const strongest = (
   return principles.filter((one) => kept.has(one));
 };
 
+/** A reading with as many principles as there may be, and those that are too many. */
+type Cut = { readonly reading: MetaReading; readonly cut: readonly string[] };
+
 const read = (
   { text, finish }: Pick<MediationRecord, "text" | "finish">,
   { document, shown }: Shown,
   options: DeliberationOptions,
   most: number,
-): MetaReading => {
+): Cut => {
   // the brief wording does not tell how many there may be: of those that the model writes, the strongest count
   const written = options.wording === "brief" ? Math.max(most, briefMost) : most;
   const standing = statementsOf(document);
@@ -88,9 +96,10 @@ const read = (
     ...(episodeWordings[options.wording].refers ? { referred } : {}),
   };
   const reading = readMeta({ text, finish }, { form: "critique", most: written }, bounds);
-  return reading.type === "read"
-    ? { ...reading, constitution: strongest(reading.constitution, most, standing) }
-    : reading;
+  if (reading.type !== "read") return { reading, cut: [] };
+  const constitution = strongest(reading.constitution, most, standing);
+  const cut = reading.constitution.filter((one) => !constitution.includes(one)).map((one) => one.text);
+  return { reading: { ...reading, constitution }, cut };
 };
 
 type PartTask = { readonly part: number; readonly attempt: number; readonly shown: readonly Voice[] };
@@ -123,13 +132,14 @@ const draftTask = (
     },
     record: (reply, model) => {
       const { text, finish } = reply!;
-      const found = read({ text, finish }, { document, shown }, options, most);
+      const { reading: found, cut } = read({ text, finish }, { document, shown }, options, most);
       const critique = found.type === "read" ? found.critique : null;
       return {
         ...{ id, parents: [...(standing === null ? [] : [standing.id]), ...numbers], stage, seed },
         ...{ draft: name, part, attempt, model, text, finish, numbers },
         ...(critique === null ? {} : { critique }),
         ...(found.type === "read" ? {} : { problem: found.problem }),
+        ...(cut.length === 0 ? {} : { cut: [...cut] }),
       };
     },
   };
@@ -143,8 +153,9 @@ const amend = (
   { most }: Mediation,
   { shown }: PartTask,
 ): void => {
-  const found = read(row, { document: growing.document, shown }, options, most);
+  const { reading: found, cut } = read(row, { document: growing.document, shown }, options, most);
   if (found.type !== "read") return;
+  growing.cut += cut.length;
   growing.document = documentOf(found.constitution, {
     part: "constitution",
     previous: growing.document,
@@ -166,7 +177,7 @@ export const mediate = async (
   const growing = Array.from({ length: drafts }, (_, at): Growing => {
     const name = `draft-${at + 1}`;
     const order = createRandom(deriveSeed(options.runSeed, options.stage, name, "order")).shuffle(voices);
-    return { name, order, document: standing?.document ?? null, parents: [], unread: 0 };
+    return { name, order, document: standing?.document ?? null, parents: [], unread: 0, cut: 0 };
   });
   const parts = Math.max(1, Math.ceil(voices.length / atOnce));
   for (let part = 1; part <= parts; part++) {
@@ -194,10 +205,8 @@ export const mediate = async (
     }
     for (const one of open) one.unread++;
   }
-  return growing.map(({ name, document, parents, unread }) => ({
-    name,
+  return growing.map(({ document, parents, name, unread, cut }) => ({
+    ...{ name, parents, unread, cut },
     document: parents.length === 0 ? null : document,
-    parents,
-    unread,
   }));
 };

@@ -2,6 +2,7 @@
 // that is given to it; knows no file but its prompts.
 export { briefCommentsAtOnce, briefForms } from "./brief-forms.ts";
 export { type Cast, castOf, type Graph, ratersOf, type Talk, type UserSeat } from "./cast.ts";
+export { type ContentFrom, isContent } from "./content.ts";
 export {
   type Ask,
   type EpisodeOptions,
@@ -15,6 +16,7 @@ export {
   changesBetween,
   documentOf,
   documentSimilarity,
+  documentText,
   type LearnedSource,
   saysTheSame,
 } from "./learned.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { formatConstitution, parseConstitution } from "../../constitution/index.ts";
 import { mark } from "./episode.fixture.ts";
-import { changesBetween, documentOf, documentSimilarity, saysTheSame } from "./learned.ts";
+import { changesBetween, documentOf, documentSimilarity, documentText, saysTheSame } from "./learned.ts";
 import type { ReadPrinciple } from "./meta-reading.ts";
-import { similarity } from "./similarity.ts";
+import { similarity, similarityTable } from "./similarity.ts";
 import type { Comment } from "./transcript.ts";
 
 const comments: readonly Comment[] = [
@@ -93,6 +93,22 @@ describe("documents that were learned", () => {
 });
 
 describe("similarity of texts", () => {
+  it("of a pair is one number, in a table and by itself, whatever else is compared", () => {
+    const documents = [["Be kind.", "Name sources."], ["Be kind.", "Keep it short."], ["Sing."]].map(
+      (texts) =>
+        documentOf(
+          texts.map((text) => read(text)),
+          source,
+        ),
+    );
+    const table = similarityTable(documents.map(documentText));
+    const pairs = documents.map((one) => documents.map((other) => documentSimilarity(one, other)));
+    for (const [at, row] of table.entries())
+      for (const [column, value] of row.entries()) expect(value).toBeCloseTo(pairs[at]![column]!, 12);
+    expect(table[0]![1]).toBe(pairs[0]![1]);
+    expect(table[0]![2]).toBe(0);
+  });
+
   it("is that of scikit-learn's TF-IDF with its defaults", () => {
     // TfidfVectorizer(token_pattern=r"(?u)\w+").fit_transform([a, b]): the rows' product.
     expect(similarity("name your sources", "name all your sources")).toBeCloseTo(0.776515, 5);

@@ -113,16 +113,17 @@ export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource
   };
 };
 
-const textOf = (document: Constitution): string =>
+/** What documents are compared by: the words of their principles, and whom these are for. */
+export const documentText = (document: Constitution): string =>
   document.principles.map(({ title, area = "" }) => `${area} ${title}`).join("\n");
 
 /** How alike two documents are by the words of their principles, 0 to 1; null where one is missing. */
 export const documentSimilarity = (one: Constitution | null, other: Constitution | null): number | null =>
-  one === null || other === null ? null : similarity(textOf(one), textOf(other));
+  one === null || other === null ? null : similarity(documentText(one), documentText(other));
 
 /** Whether two documents say the same, principle by principle. */
 export const saysTheSame = (one: Constitution | null, other: Constitution | null): boolean =>
-  one === null || other === null ? one === other : textOf(one) === textOf(other);
+  one === null || other === null ? one === other : documentText(one) === documentText(other);
 
 /** What came, went or was worded anew between two documents. */
 export const changesBetween = (

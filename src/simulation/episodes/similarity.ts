@@ -45,8 +45,8 @@ export const similarities = (texts: readonly string[], others: readonly string[]
   );
 };
 
-/** How alike texts are, two by two: rows for texts, columns for the same. Frequencies are those of all of them. */
+/** How alike texts are, two by two, each pair by itself as similarity has it: rows for texts, columns for the same. */
 export const similarityTable = (texts: readonly string[]): number[][] => {
-  const vectors = vectorsOf(texts);
-  return vectors.map((one) => vectors.map((other) => cosine(one, other)));
+  const lower = texts.map((one, at) => texts.slice(0, at + 1).map((other) => similarity(other, one)));
+  return texts.map((_, at) => texts.map((__, column) => lower[Math.max(at, column)]![Math.min(at, column)]!));
 };

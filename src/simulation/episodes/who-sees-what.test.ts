@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type ScriptedModel, scriptedModel } from "../../models/index.ts";
 import { wordings } from "../stakeholders/persona-text.ts";
 import { castOf } from "./cast.ts";
+import type { ContentFrom } from "./content.ts";
 import { type Asked, askNoting, episodeOf, mark, personaOf, shownIn, task } from "./episode.fixture.ts";
 import { type EpisodeOptions, playRun } from "./episode.ts";
 import type { Exchange } from "./exchange.ts";
@@ -161,7 +162,7 @@ describe("what the meta-model sees", () => {
       earlier: [],
       words: 100,
     };
-    const transcripts = wording.transcripts(cast, exchanges, metrics);
+    const transcripts = wording.transcripts(cast, exchanges, metrics, { contentFrom: 0.8 });
     const texts = transcripts.map(
       (transcript) => metaMessages(wording.metaPrompts.critique!, { ...asked, transcript })[0]!.content,
     );
@@ -223,14 +224,19 @@ describe("what the meta-model sees", () => {
       ...exchange,
       rating: { ...exchange.rating, ratings: given[at % given.length]! },
     }));
-    const shown = (metrics: typeof own): string[] =>
-      wording.transcripts(cast, rated, { own: metrics, others: [] }).flatMap((part) => part.shown);
+    const shown = (metrics: typeof own, contentFrom: ContentFrom = 0.8): string[] =>
+      wording
+        .transcripts(cast, rated, { own: metrics, others: [] }, { contentFrom })
+        .flatMap((part) => part.shown);
     const all = shown([]);
     const content = rated.filter((_, at) => at % given.length === 0).map(({ rating }) => rating.id);
     expect(content.length).toBeGreaterThan(0);
     expect(shown(own)).toEqual(all.filter((id) => !content.includes(id)));
+    expect(shown(own, "off")).toEqual(all);
+    const second = rated.filter((_, at) => at % given.length === 1).map(({ rating }) => rating.id);
+    expect(shown(own, 0.78)).toEqual(all.filter((id) => ![...content, ...second].includes(id)));
     const satisfied = rated.map((one) => ({ ...one, rating: { ...one.rating, ratings: given[0]! } }));
-    expect(wording.transcripts(cast, satisfied, { own, others: [] })).toEqual([]);
+    expect(wording.transcripts(cast, satisfied, { own, others: [] }, { contentFrom: 0.8 })).toEqual([]);
   });
 });
 
@@ -248,7 +254,7 @@ describe("talks about tasks of their own", () => {
       expect(marksIn(shownIn(one), "question")).toEqual(new Set([talk]));
     }
     const { cast, metrics } = episodeOf(3);
-    const [transcript] = wording.transcripts(cast, exchanges, metrics);
+    const [transcript] = wording.transcripts(cast, exchanges, metrics, { contentFrom: 0.8 });
     expect(marksIn(transcript!.text, "question")).toEqual(new Set(name === "full" ? ["1", "2", "3"] : []));
   });
 });

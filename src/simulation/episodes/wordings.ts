@@ -13,6 +13,7 @@ import {
   briefTalk,
 } from "./brief-forms.ts";
 import type { Cast } from "./cast.ts";
+import { type ContentFrom, isContent } from "./content.ts";
 import type { Exchange } from "./exchange.ts";
 import { contractText, type MetaPrompt, type MetaPromptName, metaPrompts } from "./meta-prompt.ts";
 import { commentsOf, type Transcript, talkTranscript } from "./transcript.ts";
@@ -26,6 +27,9 @@ import {
 } from "./wording.ts";
 
 type Metrics = { readonly own: readonly Metric[]; readonly others: readonly Metric[] };
+
+/** What of a run the meta-model is shown. turns: the last so many of each talk; contentFrom: as in holdsBack. */
+export type ShownOfRun = { readonly turns?: number | undefined; readonly contentFrom: ContentFrom };
 
 /** Who is shown and asked what, in one wording. */
 export type EpisodeWording = {
@@ -49,8 +53,14 @@ export type EpisodeWording = {
     cast: Cast,
     exchanges: readonly Exchange[],
     metrics: Metrics,
-    turns?: number,
+    shown: ShownOfRun,
   ): readonly Transcript[];
+  /** Whether a comment beside such ratings of the own talk is held back from the meta-model. */
+  holdsBack(
+    ratings: Readonly<Record<string, number | null>>,
+    metrics: readonly Metric[],
+    contentFrom: ContentFrom,
+  ): boolean;
   /** In how many parts it is told of so many comments. */
   partsOf(comments: number): number;
   /** Whether the meta-model may name principles and comments by letter and number in place of their words. */
@@ -68,7 +78,8 @@ const full: EpisodeWording = {
   ownRating: ownRatingMessages,
   othersRating: othersRatingMessages,
   json: true,
-  transcripts: (cast, exchanges, metrics, turns) => [talkTranscript(cast, exchanges, metrics, turns)],
+  transcripts: (cast, exchanges, metrics, { turns }) => [talkTranscript(cast, exchanges, metrics, turns)],
+  holdsBack: () => false,
   partsOf: () => 1,
   refers: false,
   showsDrafts: true,
@@ -80,17 +91,6 @@ const briefPersona = (persona: Persona, task: Task): Message => ({
   role: "system",
   content: personaText(persona, persona.views[task.id], "brief"),
 });
-
-/** From this share of its scale on, a rating is one of whoever asks for nothing more. */
-const contentFrom = 0.8;
-
-/** Whether a user is content by all ratings of the own talk: comments of such users are thanks. */
-const isContent = (ratings: Readonly<Record<string, number | null>>, metrics: readonly Metric[]): boolean =>
-  metrics.length > 0 &&
-  metrics.every(({ id, low, high }) => {
-    const value = ratings[id] ?? null;
-    return value !== null && value >= low + contentFrom * (high - low);
-  });
 
 const briefParts = (comments: number): number => Math.ceil(comments / briefCommentsAtOnce);
 
@@ -105,9 +105,9 @@ const brief: EpisodeWording = {
     ...briefRating(task, [], draft, metrics, false),
   ],
   json: false,
-  transcripts: (cast, exchanges, metrics, turns) => {
+  transcripts: (cast, exchanges, metrics, { turns, contentFrom }) => {
     const spoken = commentsOf(cast, exchanges, turns).filter(
-      ({ exchange: { rating } }) => !isContent(rating.ratings, metrics.own),
+      ({ exchange: { rating } }) => !isContent(rating.ratings, metrics.own, contentFrom),
     );
     return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
       const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
@@ -118,6 +118,7 @@ const brief: EpisodeWording = {
       };
     });
   },
+  holdsBack: isContent,
   partsOf: briefParts,
   refers: true,
   showsDrafts: false,

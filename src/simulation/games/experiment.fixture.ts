@@ -61,7 +61,10 @@ export const playExperiment = async (experiment: Experiment, setting: Setting = 
   const { variant = "imitation", sight = "all", seed: runSeed = 0 } = setting;
   const world = { ...scriptedWorld, ...setting.world };
   const learner = setting.learner ?? countingLearner({ priorWeight: 1 });
-  const options = { model: null, maxTokens: 100, temperature: 0, questions: 0, ...setting.play };
+  const options = {
+    ...{ model: null, maxTokens: 100, temperature: 0, questions: 0, wording: "full" as const },
+    ...setting.play,
+  };
   let before: GamePrincipleRecord[] = Array.from({ length: repetitions }, (_, repetition) =>
     drawPrior(experiment, repetition, priors, { runSeed, stage: "priors" }),
   );

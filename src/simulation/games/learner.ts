@@ -69,7 +69,7 @@ export const readPrinciple = (reply: string, before: GamePrinciple): Learned => 
 const briefPlays = 8;
 
 /** The question to a model that learns. The brief one is of imitation. */
-export const learningTurns = (task: LearningTask, wording: Wording = "full"): Message[] => {
+export const learningTurns = (task: LearningTask, wording: Wording): Message[] => {
   const { principle, observations, variant } = task;
   if (wording === "brief")
     return [{ role: "user", content: briefLearningText(principle.text, playsOf(observations, briefPlays)) }];
@@ -88,7 +88,7 @@ export const askingLearner =
       maxTokens,
       temperature,
       wording,
-    }: { readonly maxTokens: number; readonly temperature: number; readonly wording?: Wording },
+    }: { readonly maxTokens: number; readonly temperature: number; readonly wording: Wording },
   ): Learner =>
   async (tasks, signal) => {
     throwIfAborted(signal);

@@ -46,11 +46,7 @@ const readBriefOffer = (inForm: readonly string[], resources: readonly Resource[
  * An offer of every resource. Faults: offer-missing, offer-malformed, unit-unknown, unit-missing, total-wrong, sum-wrong,
  * offer-contradictory.
  */
-export const readOffer = (
-  reply: string,
-  resources: readonly Resource[],
-  wording: Wording = "full",
-): ReadMove => {
+export const readOffer = (reply: string, resources: readonly Resource[], wording: Wording): ReadMove => {
   const { inForm } = statements(withoutThought(reply), "offer");
   if (inForm.length === 0) return { fault: "offer-missing" };
   if (wording === "brief") return readBriefOffer(inForm, resources);
@@ -68,7 +64,7 @@ export const readOffer = (
 export const readContribution = (
   reply: string,
   { endowment }: ViewOf<"contribute">,
-  wording: Wording = "full",
+  wording: Wording,
 ): ReadMove => {
   const read = oneStatement(reply, "Give");
   if ("fault" in read) return read;

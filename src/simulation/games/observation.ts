@@ -57,7 +57,7 @@ const moveText = (setup: GameSetup, { move, text, fault }: SeatMove): string => 
   if (move === null) return `(no move: ${fault ?? "unknown"})`;
   switch (move.type) {
     case "offer":
-      return setup.type === "split" ? offerText(setup.resources, move.given) : "";
+      return setup.type === "split" ? offerText(setup.resources, move.given, "full") : "";
     case "decision":
       return `Decision: ${move.accepts ? "accept" : "reject"}`;
     case "contribution":

@@ -34,7 +34,7 @@ const obedient = (request: GenerateRequest): string => {
 };
 
 const byModel = { fixedBy: "model", flexibleBy: "model" } as const;
-const options = { maxTokens: 200, temperature: 0, questions: 0 };
+const options = { maxTokens: 200, temperature: 0, questions: 0, wording: "full" as const };
 
 const split = (players: Table["players"]): Table => ({
   seed: 3,
@@ -152,7 +152,10 @@ describe("a population of models", () => {
     });
     const { games, principles } = await playExperiment(groupOf("a", 0.1, members), {
       ...{ world: byModel, repetitions: 2, iterations: 2, priors: ["fair"] },
-      ...{ play: { ...options, model }, learner: askingLearner(model, { maxTokens: 200, temperature: 0 }) },
+      ...{
+        play: { ...options, model },
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+      },
     });
     const given = games.map((played) => {
       const measures: Measures = new Map();
@@ -173,7 +176,7 @@ describe("a population of models", () => {
     const states = await Promise.all(
       replies.map(async (reply) => {
         const learner = askingLearner(scriptedModel({ reply: () => reply }), {
-          maxTokens: 50,
+          ...{ maxTokens: 50, wording: "full" },
           temperature: 0,
         });
         const { principles } = await playExperiment(groupOf("a", 0.1, members), {

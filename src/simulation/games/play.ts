@@ -23,14 +23,14 @@ export type Table = {
   readonly system?: string;
 };
 
-/** questions: that a flexible player may ask before an offer; reasons: they are asked for before offers. wording: full. */
+/** questions: that a flexible player may ask before an offer; reasons: they are asked for before offers. */
 export type PlayOptions = {
   readonly model: LanguageModel | null;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly questions: number;
   readonly reasons?: boolean;
-  readonly wording?: Wording;
+  readonly wording: Wording;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -60,17 +60,12 @@ const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptio
 });
 
 /** The first request about a move; also for plans, which only want its length. */
-export const firstTurns = (
-  system: string,
-  view: View,
-  asking: Asking,
-  wording: Wording = "full",
-): Message[] => [
+export const firstTurns = (system: string, view: View, asking: Asking, wording: Wording): Message[] => [
   ...(system === "" ? [] : [{ role: "system" as const, content: system }]),
   { role: "user", content: questionText(view, asking, wording) },
 ];
 
-const readMove = (view: View, text: string, wording: Wording = "full"): ReadMove => {
+const readMove = (view: View, text: string, wording: Wording): ReadMove => {
   switch (view.type) {
     case "propose":
       return readOffer(text, view.resources, wording);
@@ -104,7 +99,7 @@ const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptio
     return;
   }
   if (mayAsk && isQuestion(text) && questions < options.questions) {
-    const answer = oracleText(view.resources, options.wording ?? "full");
+    const answer = oracleText(view.resources, options.wording);
     pending.turns = [
       ...pending.turns,
       { role: "assistant", content: text },
@@ -121,7 +116,7 @@ const takeReply = (pending: Pending, { text, finish }: Reply, options: PlayOptio
 };
 
 const askAll = async (pendings: readonly Pending[], options: PlayOptions): Promise<void> => {
-  const { model, maxTokens, temperature, wording = "full", signal } = options;
+  const { model, maxTokens, temperature, wording, signal } = options;
   if (model === null) throw new RangeError("playTables: a player is driven by a model, and none was given");
   for (const pending of pendings) {
     const asking = askingOf(pending, options);

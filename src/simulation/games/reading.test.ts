@@ -32,11 +32,11 @@ describe("readOffer", () => {
         fc.boolean(),
         (all, raw, adorned) => {
           const given = all.map(({ amount }, at) => raw[at]! % (amount + 1));
-          const text = offerText(all, given);
+          const text = offerText(all, given, "full");
           const said = adorned
             ? `<think>Offer: total 1 dollars, keep 1, give 0</think>Sure, 50 or 60?\n- **${text.replaceAll("\n", "**\n- **")}**\nBye {you}: 3`
             : text;
-          expect(readOffer(said, all)).toEqual({ move: { type: "offer", given } });
+          expect(readOffer(said, all, "full")).toEqual({ move: { type: "offer", given } });
         },
       ),
     );
@@ -50,7 +50,11 @@ describe("readOffer", () => {
         fc.nat(300),
         fc.constantFrom("dollars", "apples", "dollar", "$"),
         (total, keep, give, unit) => {
-          const read = readOffer(`Offer: total ${total} ${unit}, keep ${keep}, give ${give}`, dollars);
+          const read = readOffer(
+            `Offer: total ${total} ${unit}, keep ${keep}, give ${give}`,
+            dollars,
+            "full",
+          );
           const isRight = unit === "dollars" && total === 100 && keep + give === 100;
           expect("move" in read).toBe(isRight);
         },
@@ -74,13 +78,13 @@ describe("readOffer", () => {
       "offer-contradictory",
     ],
   ])("%s → %s", (text, fault) => {
-    expect(readOffer(text, dollars)).toEqual({ fault });
+    expect(readOffer(text, dollars, "full")).toEqual({ fault });
   });
 
   it("wants every one of several things, in any order", () => {
     const one = "Offer: total 7 apples, keep 7, give 0";
-    expect(readOffer(one, two)).toEqual({ fault: "unit-missing" });
-    expect(readOffer(`${one}\nOffer: total 40 Grams of Medicine, keep 1, give 39`, two)).toEqual({
+    expect(readOffer(one, two, "full")).toEqual({ fault: "unit-missing" });
+    expect(readOffer(`${one}\nOffer: total 40 Grams of Medicine, keep 1, give 39`, two, "full")).toEqual({
       move: { type: "offer", given: [39, 0] },
     });
   });
@@ -91,8 +95,8 @@ describe("readOffer", () => {
         const given = all.map(({ amount }, at) => raw[at]! % (amount + 1));
         const text = offerText(all, given, "brief");
         expect(readOffer(text, all, "brief")).toEqual({ move: { type: "offer", given } });
-        expect(readOffer(text, all)).toEqual({ fault: "offer-malformed" });
-        expect(readOffer(offerText(all, given), all, "brief")).toEqual({ fault: "offer-malformed" });
+        expect(readOffer(text, all, "full")).toEqual({ fault: "offer-malformed" });
+        expect(readOffer(offerText(all, given, "full"), all, "brief")).toEqual({ fault: "offer-malformed" });
       }),
     );
   });
@@ -225,7 +229,7 @@ describe("other moves", () => {
     ["Give: 5 apples\nGive: 6 apples", { fault: "give-contradictory" }],
     ["I give 5 apples", { fault: "give-missing" }],
   ])("contribution %s", (text, read) => {
-    expect(readContribution(text, view)).toEqual(read);
+    expect(readContribution(text, view, "full")).toEqual(read);
   });
 
   const price = { type: "price", costs: [1, 9], total: 10, picked: 1 } as const;

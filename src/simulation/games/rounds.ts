@@ -164,7 +164,7 @@ const probeTable = (
   seed: number,
   by: World["flexibleBy"],
   learned: LearnedOn,
-  wording: Wording | undefined,
+  wording: Wording,
 ): Table => {
   const before = priorOf(last, experiment);
   const player: FlexiblePlayer = {
@@ -176,7 +176,7 @@ const probeTable = (
     seed,
     setup: { type: "split", power: "dictator", resources: [resource] },
     players: [player, player],
-    system: transferText(last.principle.text, learned, told, wording ?? "full"),
+    system: transferText(last.principle.text, learned, told, wording),
   };
 };
 

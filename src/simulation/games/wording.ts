@@ -140,7 +140,7 @@ const offerForm = (resources: readonly Resource[], wording: Wording): string =>
 export const offerText = (
   resources: readonly Resource[],
   given: readonly number[],
-  wording: Wording = "full",
+  wording: Wording,
 ): string =>
   resources
     .map(

@@ -1,0 +1,34 @@
+// What is told of principles that are no statements: exactly in the sandbox's language, by the form elsewhere.
+
+import { describe, expect, it } from "vitest";
+import { allWishes, otherCommentTexts, sentencesOf } from "../sandbox/index.ts";
+import { describeNoStatements, noStatements } from "./statements.ts";
+
+const sandbox = { personas: "sandbox", wording: "brief" };
+const library = { personas: "library", wording: "full" };
+const words = { what: "principle", advice: "Look." };
+
+describe("principles", () => {
+  it("of the sandbox's language are statements, whatever they want, and remarks are none", () => {
+    for (const wish of allWishes) expect(noStatements(sentencesOf(wish, "statement"), sandbox)).toEqual([]);
+    for (const kind of ["pleased", "help", "scold", "off-topic", "nonsense"] as const) {
+      const remarks = otherCommentTexts(kind);
+      expect(noStatements(remarks, sandbox)).toEqual(remarks);
+    }
+  });
+
+  it("of any other language are told where they speak of oneself or ask something", () => {
+    const remarks = ["I still do not know what to do.", "Thanks, fine.", "My view is clear.", "“Why not?”"];
+    const said = ["Never take a side in politics.", "Ask before you act.", "Imagine who reads it."];
+    expect(noStatements([...remarks, ...said], library)).toEqual(remarks);
+    // people of the sandbox who speak to a large model speak its language
+    expect(noStatements(said, { ...sandbox, wording: "full" })).toEqual([]);
+  });
+
+  it("that are none are counted and named, a few of them", () => {
+    expect(describeNoStatements([], 4, sandbox, words)).toEqual([]);
+    const [line] = describeNoStatements(["a", "b", "c", "d"], 9, sandbox, words);
+    expect(line).toMatch(/^4 of 9 principles are no statement.*"a", "b", "c" and 1 more\. Look\.$/);
+    expect(describeNoStatements(["a"], 1, library, words)[0]).toMatch(/^1 of 1 principle is worded as/);
+  });
+});

@@ -1,0 +1,41 @@
+// Whether what people argued for is a statement that an assistant could keep to, or a remark that slipped in ("I still do not
+// know what to do."). Told after the fact; nothing is left out for it. Exact where people speak the sandbox's language, whose
+// statements are known; elsewhere only what asks something, or speaks of oneself, is told.
+
+import { readStatement } from "../sandbox/index.ts";
+import { sandboxName } from "./stakeholders.ts";
+import { counted } from "./wording.ts";
+
+/** The settings that tell in which language people speak. */
+type Speaking = { readonly personas: string; readonly wording: string };
+
+const remark = /^["“]?(?:i|i['’]m|i['’]d|my|thanks?|thank you)\b|\?["”]?$/iu;
+
+const speaksSandbox = ({ personas, wording }: Speaking): boolean =>
+  personas === sandboxName && wording === "brief";
+
+/** Those of the texts that are no statements. */
+export const noStatements = (texts: readonly string[], speaking: Speaking): string[] =>
+  texts.filter((text) =>
+    speaksSandbox(speaking) ? readStatement(text.trim()) === null : remark.test(text.trim()),
+  );
+
+const shownTexts = 3;
+
+/** A line about them; none where there is none. what: what the texts are; advice: what to do about it. */
+export const describeNoStatements = (
+  found: readonly string[],
+  all: number,
+  speaking: Speaking,
+  { what, advice }: { readonly what: string; readonly advice: string },
+): string[] => {
+  if (found.length === 0) return [];
+  const named = found.slice(0, shownTexts).map((text) => `"${text}"`);
+  const more = found.length > shownTexts ? ` and ${found.length - shownTexts} more` : "";
+  const kind = speaksSandbox(speaking)
+    ? "no statement of the sandbox's language (a remark, or words that it does not put together)"
+    : "worded as a remark or a question";
+  return [
+    `${found.length} of ${counted(all, what)} ${found.length === 1 ? "is" : "are"} ${kind}, which tells an assistant nothing for certain: ${named.join(", ")}${more}. ${advice}`,
+  ];
+};

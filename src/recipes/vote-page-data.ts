@@ -1,0 +1,111 @@
+// What the page of a vote shows, gathered from the settings and from what its stages came to. How it is shown is the report's
+// part.
+
+import { addValue, noValues, studentMean } from "../evaluation/index.ts";
+import type { ChoiceRecord } from "../records/index.ts";
+import type { GivenSupport, VoteCandidate, VoteDocument, VotePageData, VoteRule } from "../report/index.ts";
+import { supportMetric } from "../simulation/index.ts";
+import { benefitFigures } from "./satisfaction-figures.ts";
+import type { VoteBenefit } from "./stages/vote-benefit.ts";
+import { standingName } from "./stages/vote-rounds.ts";
+import type { Voted } from "./stages/vote-run.ts";
+import type { Vote } from "./vote-settings.ts";
+import {
+  describeLots,
+  describeRoundComments,
+  type RoundComments,
+  sortedCandidates,
+  whoIs,
+} from "./vote-summary.ts";
+import { countedOf, filledOf } from "./vote-tables.ts";
+import { counted } from "./wording.ts";
+
+const meanOf = (values: readonly (number | null)[]) => {
+  const found = noValues();
+  for (const value of values) if (value !== null) addValue(found, value);
+  return studentMean(found, supportMetric);
+};
+
+const candidatesOf = (vote: Vote, votes: Voted): VoteCandidate[] => {
+  const { table, choices } = votes;
+  const { chosen } = choices.find(({ decides }) => decides)!;
+  const countsAs = countedOf(table, vote.config.approveFrom);
+  return sortedCandidates(votes).map(({ candidate, statements, support }): VoteCandidate => {
+    const own = table.users.map((user) => support[user] ?? null);
+    return {
+      text: statements.join(" "),
+      chosen: chosen.includes(candidate),
+      estimate: meanOf(own),
+      support: own.map(
+        (value, at): GivenSupport =>
+          value === null ? { value, counts: countsAs(table.users[at]!, candidate) } : { value },
+      ),
+    };
+  });
+};
+
+const ruleOf = (vote: Vote, { table, candidates }: Voted, choice: ChoiceRecord): VoteRule => {
+  const { rule, decides, welfare, leftOut, chosen } = choice;
+  if (welfare === null) return { rule, decides, worth: null };
+  const { users, nash, rawlsian, worstOff } = welfare;
+  const filled = filledOf(table, choice);
+  return {
+    ...{ rule, decides },
+    worth: {
+      ...{ nash, least: rawlsian, estimate: meanOf(users.map(({ utility }) => utility)) },
+      worstOff: worstOff.length === users.length ? "everybody" : whoIs(vote, worstOff),
+      leftOut: leftOut.length === 0 ? "nobody" : whoIs(vote, leftOut),
+      filled: users.reduce((sum, { voter }) => sum + filled(voter), 0),
+      principles: chosen.flatMap(
+        (name) => candidates.find(({ candidate }) => candidate === name)?.statements ?? [],
+      ),
+    },
+  };
+};
+
+const documentsOf = ({ stage, candidates, table, choices }: Voted): VoteDocument[] => {
+  const [won] = choices[0]!.chosen;
+  return candidates.map(({ candidate, statements }, at) => ({
+    round: stage.replace("-", " "),
+    name: candidate === standingName ? "what stood before" : candidate.replace("-", " "),
+    stands: candidate === won,
+    estimate: meanOf(table.support.map((row) => row[at]!)),
+    principles: statements,
+  }));
+};
+
+/** The data of the page. comments: of the rounds; remarks: what is to be said of what holds. */
+export const votePageData = (
+  vote: Vote,
+  votes: Voted,
+  rounds: readonly Voted[],
+  told: {
+    readonly comments: readonly RoundComments[];
+    readonly remarks: readonly string[];
+    readonly benefit: VoteBenefit | null;
+  },
+): VotePageData => {
+  const { config, setup } = vote;
+  const { user, mediator } = setup.models;
+  const last = rounds.at(-1) ?? votes;
+  return {
+    ...{ rule: config.rule, approveFrom: config.approveFrom, scale: supportMetric },
+    users: setup.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` })),
+    candidates: candidatesOf(vote, votes),
+    lots: describeLots(votes),
+    rules: votes.choices.map((choice) => ruleOf(vote, votes, choice)),
+    documents: rounds.flatMap(documentsOf),
+    rounds: describeRoundComments(told.comments),
+    principles: last.decided.document.principles.map(({ title }) => title),
+    remarks: told.remarks,
+    benefit: benefitFigures(told.benefit, config.sandbox.requests),
+    facts: [
+      ["Seed", String(config.seed)],
+      ["Rule", config.rule],
+      ["Seats", String(config.seats)],
+      ["Rounds", counted(rounds.length === 0 ? 0 : config.rounds, "round")],
+      ["Users", user],
+      ...(config.rounds === 0 || mediator === user ? [] : [["Mediator", mediator] as const]),
+    ],
+  };
+};

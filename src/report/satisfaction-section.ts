@@ -1,0 +1,57 @@
+// What the sandbox's oracle tells of people under several constitutions, as a section of a simulation's page. It is given the
+// figures, and knows nothing of how the constitutions came about.
+
+import { type Interval, known } from "./charts/index.ts";
+import type { ExperimentSection } from "./experiment-page.ts";
+
+/** How content people truly are under one constitution, 0 to 10. principles: how many it has. */
+export type TrueSatisfaction = {
+  readonly constitution: string;
+  readonly principles: number;
+  readonly estimate: Interval;
+  readonly worst: { readonly user: string; readonly value: number };
+};
+
+/** null where no oracle knows these people. */
+export type SatisfactionFigures = {
+  readonly requests: number;
+  readonly rows: readonly TrueSatisfaction[];
+} | null;
+
+const two = (value: number): string => value.toFixed(2).replace("-", "−");
+
+/** The section; none where nothing was measured. lead: what is compared, behind what the oracle is. */
+export const satisfactionSections = (
+  figures: SatisfactionFigures,
+  users: readonly { readonly id: string; readonly name: string }[],
+  { said, lead }: { readonly said: string; readonly lead: string },
+): ExperimentSection[] => {
+  if (figures === null) return [];
+  const nameOf = (id: string): string => users.find((user) => user.id === id)?.name ?? id;
+  return [
+    {
+      id: "benefit",
+      title: "How content are they truly?",
+      lead: `${said} is what people say. These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}`,
+      figures: [],
+      tables: [
+        {
+          caption: "True satisfaction, 0 to 10, over its 95 % interval",
+          head: ["constitution", "principles", "mean of users", "worst-off user"],
+          names: 1,
+          rows: figures.rows.map(({ constitution, principles, estimate, worst }) => {
+            const found = known(estimate);
+            return [
+              constitution,
+              String(principles),
+              found === null
+                ? "–"
+                : { text: two(found.value), note: `${two(found.low)} to ${two(found.high)}` },
+              { text: two(worst.value), note: nameOf(worst.user) },
+            ];
+          }),
+        },
+      ],
+    },
+  ];
+};
