@@ -162,7 +162,7 @@ const embed = (graph: DecoderGraph, tokens: Tensor, positions: Tensor): Tensor =
   const { embedding, embeddingScale, positionEmbedding } = designOf(graph.config);
   const count = tokens.shape.reduce((product, side) => product * side, 1);
   const flat = (x: Tensor): Tensor => reshape(x, [count, graph.config.hiddenSize]);
-  const words = flat(gatherRows(required(graph, embedding), tokens));
+  const words = flat(gatherRows(graph.embedding ?? required(graph, embedding), tokens));
   const scaled = embeddingScale === undefined ? words : multiply(words, scalar(embeddingScale));
   if (positionEmbedding === undefined) return scaled;
   return add(scaled, flat(gatherRows(required(graph, positionEmbedding), positions)));
@@ -242,9 +242,10 @@ export const prefillGraph = (
 
 /**
  * One new token a row over a fixed cache: tokens and positions int64 [batch, 1], caches key and value [batch, key heads,
- * capacity, side], seen [batch, 1, 1, 1, capacity] (0 where a row has a token, very negative elsewhere). Outputs logits and, at the temperature of
- * each row (inverseTemperature [batch, 1]), probabilities [batch, vocabulary], and the new keys and values, which the caller writes
- * into the cache: ONNX Runtime copies what leaves a session, not what enters it, so the cache only enters.
+ * capacity, side], seen [batch, 1, 1, 1, capacity] (0 where a row has a token, very negative elsewhere). Outputs logits
+ * and, at the temperature of each row (inverseTemperature [batch, 1]), probabilities [batch, vocabulary], and the new
+ * keys and values, which the caller writes into the cache: ONNX Runtime copies what leaves a session, not what enters
+ * it, so the cache only enters.
  */
 export const decodeGraph = (graph: DecoderGraph, batch: number, capacity: number): Record<string, Tensor> => {
   const { config } = graph;

@@ -216,6 +216,8 @@ const compact = ({ cache, slots }: Batch): void => {
 const readsLogits = (request: TokenRequest): boolean =>
   !isPlain(request) || request.probabilities !== undefined;
 
+const noLogits = new Float32Array(0);
+
 const readsOf = (slots: readonly (Slot | undefined)[]): Reads => {
   const requests = slots.flatMap((slot) => (slot === undefined ? [] : [slot.request]));
   if (!requests.some(readsLogits)) return "probabilities";
@@ -244,7 +246,7 @@ const decode = async (batch: Batch, rows: number): Promise<void> => {
     cache.write(row, slot.length, results, row, 1);
     slot.length++;
     const { request, random, seen } = slot;
-    const logits = rowOf(reads === "probabilities" ? reads : "logits", row);
+    const logits = readsLogits(request) ? rowOf("logits", row) : noLogits;
     // drawn in the same way whatever the neighbours read
     const id = isPlain(request)
       ? drawToken(rowOf("probabilities", row), random)

@@ -31,6 +31,8 @@ export type AdapterScale = number;
 export type DecoderGraph = {
   readonly config: ModelConfig;
   readonly parameter: ParameterLookup;
+  /** The embedding [vocabulary, hidden] where tokens are looked up, if it is not to be the parameter. */
+  readonly embedding?: Tensor;
   readonly adapterScale?: AdapterScale;
   /** Whether the language-model head does not learn: then logits need never be held whole. */
   readonly frozenHead?: boolean;

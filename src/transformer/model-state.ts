@@ -65,22 +65,21 @@ const describe = ({ config, adapterScale, quantised, frozen, weights }: ModelSta
 });
 
 /**
- * The decoder over a frozen state, weights constants: a program then keeps them packed for its products. The embedding
- * is looked up, never packed: as a constant it would only be there twice.
+ * The decoder over a frozen state, every weight a constant: a program then keeps them packed for its products. Only where
+ * the embedding is looked up it is an input: a constant that something else reads is kept beside its packed form.
  */
 export const constantGraphOf = (state: ModelState): DecoderGraph => {
-  const { embedding } = designOf(state.config);
   const tensors = new Map<string, Tensor>();
   const parameter = (name: string): Tensor | undefined => {
     const weight = state.weights[name];
     if (weight === undefined) return undefined;
-    const tensor =
-      tensors.get(name) ??
-      (name === embedding ? input(name, weight.shape) : constant(weight.data, weight.shape));
+    const tensor = tensors.get(name) ?? constant(weight.data, weight.shape);
     tensors.set(name, tensor);
     return tensor;
   };
-  return { ...describe(state), parameter, keepsWeights: true };
+  const { embedding: name } = designOf(state.config);
+  const embedding = input(name, state.weights[name]!.shape);
+  return { ...describe(state), parameter, embedding, keepsWeights: true };
 };
 
 /** The decoder over the state, every weight a graph input of its own name. */
