@@ -2,7 +2,7 @@
 // nothing depends on anything else, so a phase may be asked in any batches, and a broken one again.
 
 import { deriveSeed } from "../../core/index.ts";
-import type { CandidateRecord, ProposalRecord, SupportRecord } from "../../records/index.ts";
+import type { CandidateRecord, ProposalRecord, StageName, SupportRecord } from "../../records/index.ts";
 import type { UserSeat } from "../episodes/cast.ts";
 import type { PhaseTask, RoleSampling } from "../episodes/episode.ts";
 import { ratingForm, readRating } from "../episodes/rating.ts";
@@ -36,7 +36,7 @@ export type DeliberationOptions = {
   readonly sampling: Readonly<Record<"proposer" | "user" | "mediator", RoleSampling>>;
   readonly words: { readonly proposal: number; readonly comment: number; readonly document: number };
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly scripted?: ScriptedSupport;
 };
 
