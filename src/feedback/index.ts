@@ -67,6 +67,7 @@ export {
   type TidyCounts,
   type TidySettings,
   tidyRules,
+  trimEnds,
 } from "./prompts/tidying.ts";
 export { type RecheckOutcome, recheckReplies, scoresRecheck, type TestedReply } from "./recheck.ts";
 export { type ReplyChunk, type SampleOptions, sampleReplies } from "./replies.ts";

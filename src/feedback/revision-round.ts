@@ -32,7 +32,8 @@ export type RevisionItem = {
 /**
  * mode "direct" leaves out the critique. form: how the model is asked (constitution/revision-prompts.ts); examples: shown
  * before. recheck: the last reply is tested against every principle, and revised at most so many times more by those that
- * it violates; voteTokens: of a verdict of such a test, where the model writes it (default 16). onEvent: told of every step as it comes. seedStage, chunk, window: as for samples.
+ * it violates; voteTokens: of a verdict of such a test, where the model writes it (default 16). onEvent: told of every step
+ * as it comes. seedStage, chunk, window: as for samples.
  */
 export type RevisionOptions = Partial<Pace> & {
   readonly model: LanguageModel;

@@ -75,8 +75,8 @@ const neededKey = (id: string, keyVariable: string, environment: Environment): K
 };
 
 /**
- * The key for an address, or none. Throws UserError "model-key-missing" when OpenAI's or Anthropic's is missing, and "model-key-host" when
- * COVENANT_API_KEY is set and nothing says whether it belongs to that address, or it would go there unencrypted.
+ * The key for an address, or none. Throws UserError "model-key-missing" when OpenAI's or Anthropic's is missing, and
+ * "model-key-host" when COVENANT_API_KEY is set and nothing says whether it belongs to that address, or it would go there unencrypted.
  */
 export const keyFor = (id: string, baseURL: string, environment: Environment): KeyChoice => {
   if (isOpenAi(baseURL)) return neededKey(id, "OPENAI_API_KEY", environment);

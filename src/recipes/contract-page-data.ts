@@ -25,11 +25,12 @@ const mostCompared = 30;
 
 const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
   (["constitution", "contract"] as const).flatMap((part) => {
-    const own = documents.filter((one) => one.part === part).slice(-mostCompared);
+    const all = documents.filter((one) => one.part === part);
+    const own = all.slice(-mostCompared);
     if (own.length === 0) return [];
     return [
       {
-        part,
+        ...{ part, all: all.length },
         runs: own.map(({ run }) => run),
         similarity: similarityTable(own.map(({ document }) => documentText(document))),
         last: own

@@ -263,7 +263,7 @@ export const remarksOn = ({ documents }: Pick<DoneRun, "documents">, config: Con
   const texts = documents.flatMap(({ document }) => document.principles.map(({ title }) => title));
   return describeNoStatements(noStatements(texts, config), texts.length, config, {
     what: "principle",
-    advice: "Take such ones out of the file before you go on with it.",
+    advice: "Look at them before you go on with the file; what is none can be taken out of it.",
   });
 };
 

@@ -54,10 +54,10 @@ const notLookedAt = (name: string, config: unknown): Notices => {
   return [{ code: "not-checked", text }];
 };
 
-const planFetch = async (name: string, config: unknown): Promise<RecipePlan> => {
+const planFetch = async (name: string, config: unknown, warned: Notices): Promise<RecipePlan> => {
   const { planOf, planWriting } = await import("./plan.ts");
   const step = planWriting("fetch", `${name}, before anything can be counted`);
-  return planOf([{ ...step, seconds: null }], notLookedAt(name, config));
+  return planOf([{ ...step, seconds: null }], [...warned, ...notLookedAt(name, config)]);
 };
 
 /** Plans a command. Throws what the recipe throws for input that has to be changed. */
@@ -85,6 +85,6 @@ export const planCommand = async (
     return notices.length === 0 ? plan : { ...plan, notices };
   } catch (thrown) {
     if (!(thrown instanceof UserError) || thrown.code !== fileToFetch) throw thrown;
-    return planFetch(String(thrown.facts["name"]), config);
+    return planFetch(String(thrown.facts["name"]), config, [...warnings.values()]);
   }
 };

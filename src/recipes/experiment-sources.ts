@@ -9,11 +9,12 @@ import {
   type GroupFigure,
   type SimulationKind,
 } from "../records/index.ts";
+import type { MetricScale, ScaleOf } from "./measure-scales.ts";
 
 /**
  * A run to be read. name: unique in the experiment; cell: of its sweep, or what else tells its group; label: the cell as
  * people read it; content: hash of what it left; rows: its figures in long form; document: the text it ended with; scaleOf:
- * the scale of a measure, where it has one.
+ * the scale of a measure, where it has one; metrics: what the settings name for that, and what lies elsewhere.
  */
 export type Source = {
   readonly name: string;
@@ -25,7 +26,8 @@ export type Source = {
   readonly content: string;
   readonly rows: () => AsyncIterable<ExperimentFigure>;
   readonly document: () => Promise<string | null>;
-  readonly scaleOf: (metric: string) => Scale | undefined;
+  readonly scaleOf: ScaleOf;
+  readonly metrics: readonly MetricScale[];
 };
 
 /** Between a cell and an experiment in a group's name. */

@@ -19,18 +19,27 @@ const firstOf =
   (metric) =>
     scales.find(([pattern]) => pattern.test(metric))?.[1];
 
+/** What of a metric is a scale. */
+export type MetricScale = Pick<Metric, "id" | "low" | "high">;
+
 /** Of a contract, whose users rate on the scales of these metrics. */
-export const contractScales = (metrics: readonly Metric[]): ScaleOf => {
+export const contractScales = (metrics: readonly MetricScale[]): ScaleOf => {
   const others = firstOf([/^similarity\./, share], [/^satisfaction/, satisfaction], [/^principles/, count]);
   return (metric) =>
     metrics.find(({ id }) => [`own.${id}`, `others.${id}`].includes(metric)) ?? others(metric);
 };
 
-/** Of games, of which trades alone pay in points. */
+/** Of payoffs: trades pay in points, a pot more than was put in; all else shares of what was at stake. */
+const incomeScale = (game: string): Scale => {
+  if (game === "buyer-seller") return { low: Number.NEGATIVE_INFINITY, high: count.high };
+  return game === "public-goods" ? count : share;
+};
+
+/** Of games. */
 export const gameScales = (game: string): ScaleOf =>
   firstOf(
     [/^(given|accepted|unparseable|missing)$/, share],
-    [/^income$/, game === "buyer-seller" ? { low: Number.NEGATIVE_INFINITY, high: count.high } : share],
+    [/^income$/, incomeScale(game)],
     [/^distance$/, { low: -1, high: 1 }],
     [/^questions$/, count],
   );

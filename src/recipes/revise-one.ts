@@ -281,10 +281,22 @@ export const reviseOne = async (
   return { lines, document };
 };
 
+const reasonWords: Readonly<Record<UnscoredReason, string>> = {
+  "reply-missing": "without a reply to test",
+  overflow: "too long for the model's context",
+  rejected: "rejected by the server",
+  refusal: "refused by the provider",
+  "no-choice": "naming no answer",
+  neither: "speaking for neither answer",
+  both: "speaking for both answers",
+  empty: "empty",
+  cut: "cut at the limit of tokens",
+};
+
 /** Why questions of a recheck have no verdict, and what to do about those that were cut. */
 const describeUnread = (reasons: ReadonlyMap<UnscoredReason, number>): string[] => {
   if (reasons.size === 0) return [];
-  const told = [...reasons].map(([reason, count]) => `${count} ${reason}`).join(", ");
+  const told = [...reasons].map(([reason, count]) => `${count} ${reasonWords[reason]}`).join(", ");
   const all = [...reasons.values()].reduce((sum, count) => sum + count, 0);
   return [
     `Tests without a verdict that could be read: ${all} (${told}).${reasons.has("cut") ? ` ${moreVoteTokens}` : ""}`,

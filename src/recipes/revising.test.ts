@@ -132,7 +132,7 @@ describe("options of revise", () => {
     const model = `scripted:${write("thinking.yaml", { rules })}`;
     const { lines, records } = await run("cut", { model, revise: { rounds: 1, recheck: 1 } });
     const said = lines.find((line) => line.startsWith("Tests without a verdict"));
-    expect(said).toMatch(/: 16 \(16 cut\)\. Raise revise\.voteTokens/);
+    expect(said).toMatch(/: 16 \(16 cut at the limit of tokens\)\. Raise revise\.voteTokens/);
     expect(new Set(records[0]!.checks![0]!.verdicts.map(({ reason }) => reason))).toEqual(new Set(["cut"]));
     const told = await call(reviseRecipe, { ...one, model, revise: { rounds: 1, recheck: 0 } });
     expect(told.said.join("")).toMatch(/no readable verdict on [\s\S]*Raise revise\.voteTokens/);

@@ -30,7 +30,7 @@ export const sourceOf = async (
     ...{ kind, seed, content: manifest.contentHash },
     rows: () => simulation.rows(reading),
     document: () => simulation.document(reading),
-    scaleOf: await simulation.scales(reading),
+    ...(await simulation.scales(reading)),
   };
 };
 

@@ -38,10 +38,22 @@ describe("the brief wording", () => {
     const { warnings, figures, text } = await play("thanks", 9);
     expect(figures.rounds[1]!.comments).toMatchObject({ made: 3, heldBack: 3 });
     expect(text).toContain("round-1: 3 of 3 comments held back from the mediator as thanks");
-    expect(warnings.join("\n")).toMatch(/round-unasked: Nobody of 3 users asked for a change in round-1/);
+    expect(warnings.join("\n")).toMatch(
+      /round-unasked: No comment of 3 users .* \(3 comments held back as thanks/,
+    );
     const shown = await play("all", 9, { contentFrom: "off" });
     expect(shown.figures.rounds[1]!.comments).toMatchObject({ made: 3, heldBack: 0 });
     expect(shown.warnings.join("\n")).not.toContain("round-unasked");
+  });
+
+  it("says what else became of replies where there is nothing to draft from", async () => {
+    const silent: readonly Rule[] = [
+      { when: "feedback: what should change?", reply: "support: 3\nfeedback: " },
+      { when: "Rate the principles:", reply: "support: 3" },
+      { when: "Which principle should", reply: "Keep it short." },
+    ];
+    const { warnings } = await play("silent", 3, { model: script("silent-users.yaml", ...silent) });
+    expect(warnings.join("\n")).toMatch(/round-unasked: .* \(3 replies without a comment that can be read\)/);
   });
 
   it("says that a draft had no room for all that was written", async () => {

@@ -1,11 +1,20 @@
 // `covenant simulate vote` with people of the sandbox, in the brief wording: the oracle measures what every rule's choice does for
 // them, and a small model is asked in its own words or not at all.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { candidateRecordSchema, satisfactionRecordSchema, supportRecordSchema } from "../records/index.ts";
-import { readRecords } from "../runs/index.ts";
+import { loadConstitution } from "../constitution/index.ts";
+import {
+  candidateRecordSchema,
+  replaySchema,
+  satisfactionRecordSchema,
+  supportRecordSchema,
+} from "../records/index.ts";
+import { readRecords, readRun } from "../runs/index.ts";
 import { sandboxPersonas, satisfactionOf, supportOf } from "../sandbox/index.ts";
+import { voicesOf } from "./lineage/voices.ts";
+import { recipe as replay } from "./simulate-replay.ts";
 import { type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
@@ -92,6 +101,23 @@ describe("people of the sandbox, in the brief wording", () => {
       }
     }
     expect(lines.join("\n")).toContain("it told support as well");
+    // the model says 3 to everything
+    const comments = await readRecords(join(folder, "scripted/round-1/comments.jsonl"), supportRecordSchema);
+    const [standing] = await readRecords(
+      join(folder, "scripted/round-1/candidates.jsonl"),
+      candidateRecordSchema,
+    );
+    for (const [at, { support, comment }] of comments.entries())
+      expect([support, comment]).toEqual([
+        supportOf(people[at]!.description, standing!.statements),
+        "Be discreet.",
+      ]);
+    const page = readFileSync(join(folder, "scripted/experiment.html"), "utf8");
+    expect(page).toContain("Nobody was asked: voters are scripted");
+    expect(page).toMatch(/scripted, by the sandbox.{1,6}s oracle/);
+    expect(page).not.toMatch(
+      /Every user was asked|Support is what people say|No part of the vote knew|users said how much/,
+    );
     const { steps } = await recipe.plan(
       recipe.schema.parse({ ...scripted, out: join(folder, "planned") }),
       contextFor(),
@@ -105,6 +131,30 @@ describe("people of the sandbox, in the brief wording", () => {
       await expect(
         recipe.plan(recipe.schema.parse({ ...given("others"), sandbox }), contextFor()),
       ).rejects.toThrow("personas: sandbox");
+  });
+
+  it("are told with their own words in a replay and a lineage where they fall into groups", async () => {
+    const people = sandboxPersonas({ seed: 0, count: 5, minority: 0.4 });
+    const told = await replay.run(replay.schema.parse({ run: join(folder, "scripted") }), contextFor());
+    const { speakers } = replaySchema.parse(told.document);
+    const users = speakers.filter(({ role }) => role === "user");
+    expect(users.map(({ about }) => about)).toEqual(people.map(({ description }) => description));
+    const reading = await readRun(join(folder, "scripted"));
+    const { principles } = await loadConstitution(join(folder, "scripted/votes/constitution.yaml"));
+    const { voices } = await voicesOf(principles[0]!, reading);
+    expect(voices.length).toBeGreaterThan(0);
+    for (const { persona } of voices)
+      expect(people).toContainEqual(
+        expect.objectContaining({ id: persona!.id, description: persona!.description }),
+      );
+  });
+
+  it("are refused where the minority would be nobody, or everybody", async () => {
+    const refused = async (users: number, minority: number) =>
+      recipe.plan(recipe.schema.parse({ ...brief("refused"), users, sandbox: { minority } }), contextFor());
+    await expect(refused(5, 0.05)).rejects.toThrow(/of 5 users that is nobody.*sandbox\.minority: 0\.2/);
+    await expect(refused(1, 0.5)).rejects.toThrow(/of 1 user that is everybody/);
+    await expect(refused(2, 0.5)).resolves.toBeDefined();
   });
 
   it("goes on after an interruption while it is measured, with the same bytes", async () => {

@@ -3,15 +3,16 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { collect } from "../core/index.ts";
+import { collect, sha256File } from "../core/index.ts";
 import { type ExperimentFigure, learnedRecordSchema, type SimulationKind } from "../records/index.ts";
 import { type RunReading, streamRecords } from "../runs/index.ts";
 import { documentText, loadMetrics } from "../simulation/index.ts";
 import { contractRows } from "./contract-figures.ts";
-import { contractScales, gameScales, type ScaleOf, voteScales } from "./measure-scales.ts";
+import { contractScales, gameScales, type MetricScale, type ScaleOf, voteScales } from "./measure-scales.ts";
 import type { Recipe } from "./recipe.ts";
 import { runName } from "./stages/contract-run.ts";
 import { gameRows } from "./stages/game-figures.ts";
+import { isFile } from "./stakeholders.ts";
 import { decidingStages, readDecided, voteRows } from "./vote-figures.ts";
 
 /** How figures of a run are read. steps: runs, or iterations, that its settings ask for. */
@@ -23,8 +24,10 @@ export type Simulation = {
   readonly rows: (reading: Pick<RunReading, "folder" | "config">) => AsyncIterable<ExperimentFigure>;
   /** The text of the constitution that the run ended with; null where there is none. */
   readonly document: (reading: Pick<RunReading, "folder" | "config" | "has">) => Promise<string | null>;
-  /** The scales of its measures, as far as they are known. */
-  readonly scales: (reading: Pick<RunReading, "config">) => Promise<ScaleOf>;
+  /** The scales of its measures, as far as they are known; metrics: those that its settings name, which lie elsewhere. */
+  readonly scales: (
+    reading: Pick<RunReading, "config" | "events">,
+  ) => Promise<{ readonly scaleOf: ScaleOf; readonly metrics: readonly MetricScale[] }>;
   /** What a step is called. */
   readonly step: string;
   /** Measures that a person wants to see first. */
@@ -76,6 +79,21 @@ const lastDocument: Simulation["document"] = async ({ folder, config, has }) => 
   return null;
 };
 
+/** The scales of a contract's metrics; none where their file is gone, or is another one than when the contract began. */
+const metricsOf = async ({
+  config,
+  events,
+}: Pick<RunReading, "config" | "events">): Promise<MetricScale[]> => {
+  const { file } = contractSettings.parse(config).metrics;
+  const begun = events.findLast(({ type }) => type === "run-start");
+  const known = begun?.type === "run-start" ? begun.contents?.["metrics"] : undefined;
+  if (isFile(file)) {
+    const now = await sha256File(file).catch(() => null);
+    if (now === null || (known !== undefined && now.sha256 !== known)) return [];
+  }
+  return (await loadMetrics(file)).map(({ id, low, high }) => ({ id, low, high }));
+};
+
 export const simulations: readonly Simulation[] = [
   {
     kind: "contract",
@@ -86,9 +104,10 @@ export const simulations: readonly Simulation[] = [
     },
     rows: ({ folder, config }) => contractRows(folder, contractSettings.parse(config).runs),
     document: lastDocument,
-    // Where a file of metrics is gone, their scales are not known any more.
-    scales: async ({ config }) =>
-      contractScales(await loadMetrics(contractSettings.parse(config).metrics.file).catch(() => [])),
+    async scales(reading) {
+      const metrics = await metricsOf(reading);
+      return { scaleOf: contractScales(metrics), metrics };
+    },
     step: "Run",
     shown: /^(own|others|similarity)\.|^satisfaction/,
   },
@@ -101,7 +120,7 @@ export const simulations: readonly Simulation[] = [
     },
     rows: ({ folder, config }) => gameRows(folder, gamesSettings.parse(config).iterations),
     document: async () => null,
-    scales: async ({ config }) => gameScales(gamesSettings.parse(config).game),
+    scales: async ({ config }) => ({ scaleOf: gameScales(gamesSettings.parse(config).game), metrics: [] }),
     step: "Iteration",
     shown: /^(given|accepted|income)$/,
   },
@@ -117,7 +136,7 @@ export const simulations: readonly Simulation[] = [
       const last = decidingStages(voteSettings.parse(config)).at(-1)!;
       return documentText((await readDecided(folder, last)).document);
     },
-    scales: async () => voteScales,
+    scales: async () => ({ scaleOf: voteScales, metrics: [] }),
     step: "Stage",
     shown: /^(document\.)?(utilitarian|rawlsian|leftOut|satisfaction)/,
   },

@@ -18,8 +18,16 @@ describe("principles", () => {
   });
 
   it("of any other language are told where they speak of oneself or ask something", () => {
-    const remarks = ["I still do not know what to do.", "Thanks, fine.", "My view is clear.", "“Why not?”"];
-    const said = ["Never take a side in politics.", "Ask before you act.", "Imagine who reads it."];
+    const remarks = ["I still do not know what to do.", "Thanks, fine.", "“Why not?”", "I want it, why?"];
+    const said = [
+      ...["Never take a side in politics.", "Ask before you act.", "Imagine who reads it."],
+      ...["My own data must stay private.", "Thank the user politely.", "It must not say that it is human."],
+      ...[
+        "I want the assistant to be honest.",
+        "I’d like models to ask first.",
+        "I expect that AI obeys the law.",
+      ],
+    ];
     expect(noStatements([...remarks, ...said], library)).toEqual(remarks);
     // people of the sandbox who speak to a large model speak its language
     expect(noStatements(said, { ...sandbox, wording: "full" })).toEqual([]);
@@ -29,6 +37,8 @@ describe("principles", () => {
     expect(describeNoStatements([], 4, sandbox, words)).toEqual([]);
     const [line] = describeNoStatements(["a", "b", "c", "d"], 9, sandbox, words);
     expect(line).toMatch(/^4 of 9 principles are no statement.*"a", "b", "c" and 1 more\. Look\.$/);
-    expect(describeNoStatements(["a"], 1, library, words)[0]).toMatch(/^1 of 1 principle is worded as/);
+    expect(describeNoStatements(["a"], 1, library, words)[0]).toMatch(
+      /^1 of 1 principle may be no statement .* worded as/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 // Whether what people argued for is a statement that an assistant could keep to, or a remark that slipped in ("I still do not
 // know what to do."). Told after the fact; nothing is left out for it. Exact where people speak the sandbox's language, whose
-// statements are known; elsewhere only what asks something, or speaks of oneself, is told.
+// statements are known; elsewhere what asks something, thanks, or speaks of oneself is told, and may be a statement all the same.
 
 import { readStatement } from "../sandbox/index.ts";
 import { sandboxName } from "./stakeholders.ts";
@@ -9,7 +9,12 @@ import { counted } from "./wording.ts";
 /** The settings that tell in which language people speak. */
 type Speaking = { readonly personas: string; readonly wording: string };
 
-const remark = /^["“]?(?:i|i['’]m|i['’]d|my|thanks?|thank you)\b|\?["”]?$/iu;
+const remark = /^["“]?(?:i|i['’]m|i['’]d|thanks|thank you)\b|\?["”]?$/iu;
+/** What somebody wants of an assistant tells it something. */
+const wanted =
+  /^["“]?i(?:['’]d (?:like|prefer)| (?:want|expect|need|wish|prefer|would like))(?: that)? (?:(?:the|an?|any|every|all|my|our) )?(?:ai|assistants?|chatbots?|models?|systems?|it|answers?|replies|responses?)\b.*[^?]$/isu;
+
+const isRemark = (text: string): boolean => remark.test(text) && !wanted.test(text);
 
 const speaksSandbox = ({ personas, wording }: Speaking): boolean =>
   personas === sandboxName && wording === "brief";
@@ -17,7 +22,7 @@ const speaksSandbox = ({ personas, wording }: Speaking): boolean =>
 /** Those of the texts that are no statements. */
 export const noStatements = (texts: readonly string[], speaking: Speaking): string[] =>
   texts.filter((text) =>
-    speaksSandbox(speaking) ? readStatement(text.trim()) === null : remark.test(text.trim()),
+    speaksSandbox(speaking) ? readStatement(text.trim()) === null : isRemark(text.trim()),
   );
 
 const shownTexts = 3;
@@ -33,9 +38,7 @@ export const describeNoStatements = (
   const named = found.slice(0, shownTexts).map((text) => `"${text}"`);
   const more = found.length > shownTexts ? ` and ${found.length - shownTexts} more` : "";
   const kind = speaksSandbox(speaking)
-    ? "no statement of the sandbox's language (a remark, or words that it does not put together)"
-    : "worded as a remark or a question";
-  return [
-    `${found.length} of ${counted(all, what)} ${found.length === 1 ? "is" : "are"} ${kind}, which tells an assistant nothing for certain: ${named.join(", ")}${more}. ${advice}`,
-  ];
+    ? `${found.length === 1 ? "is" : "are"} no statement of the sandbox's language (a remark, or words that it does not put together), which tells an assistant nothing for certain`
+    : "may be no statement to keep to, being worded as a remark or a question";
+  return [`${found.length} of ${counted(all, what)} ${kind}: ${named.join(", ")}${more}. ${advice}`];
 };

@@ -9,7 +9,7 @@ import { benefitFigures } from "./satisfaction-figures.ts";
 import type { VoteBenefit } from "./stages/vote-benefit.ts";
 import { standingName } from "./stages/vote-rounds.ts";
 import type { Voted } from "./stages/vote-run.ts";
-import type { Vote } from "./vote-settings.ts";
+import { isScripted, type Vote } from "./vote-settings.ts";
 import {
   describeLots,
   describeRoundComments,
@@ -87,9 +87,11 @@ export const votePageData = (
 ): VotePageData => {
   const { config, setup } = vote;
   const { user, mediator } = setup.models;
+  const scripted = isScripted(config);
+  const isAsked = !scripted || config.candidates === undefined || config.rounds > 0;
   const last = rounds.at(-1) ?? votes;
   return {
-    ...{ rule: config.rule, approveFrom: config.approveFrom, scale: supportMetric },
+    ...{ scripted, rule: config.rule, approveFrom: config.approveFrom, scale: supportMetric },
     users: setup.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` })),
     candidates: candidatesOf(vote, votes),
     lots: describeLots(votes),
@@ -103,8 +105,9 @@ export const votePageData = (
       ["Seed", String(config.seed)],
       ["Rule", config.rule],
       ["Seats", String(config.seats)],
-      ["Rounds", counted(rounds.length === 0 ? 0 : config.rounds, "round")],
-      ["Users", user],
+      ["Rounds", counted(config.rounds, "round")],
+      ...(scripted ? [["Support", "scripted, by the sandbox's oracle"] as const] : []),
+      ...(isAsked ? [[scripted ? "Users' words" : "Users", user] as const] : []),
       ...(config.rounds === 0 || mediator === user ? [] : [["Mediator", mediator] as const]),
     ],
   };

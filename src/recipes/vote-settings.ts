@@ -3,6 +3,8 @@
 
 import { z } from "zod";
 import { expandHome, UserError } from "../core/index.ts";
+import type { Persona } from "../records/index.ts";
+import { minorityOf } from "../sandbox/index.ts";
 import {
   briefCommentsAtOnce,
   canCompareSlates,
@@ -16,6 +18,7 @@ import { contractSchema } from "./contract-settings.ts";
 import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
 import { choosePersonas, isFile, sandboxName } from "./stakeholders.ts";
+import { counted } from "./wording.ts";
 
 const positive = z.number().int().positive();
 const { low, high } = supportMetric;
@@ -123,11 +126,27 @@ const checkSlates = (
 /** Whether people of the sandbox support what truly serves them, instead of what a model says. */
 export const isScripted = ({ sandbox }: VoteConfig): boolean => sandbox.voters === "scripted";
 
+/** A minority must be somebody, and not everybody. */
+const checkMinority = ({ users, sandbox: { minority } }: VoteConfig): void => {
+  if (minority === 0 || typeof users !== "number") return;
+  const few = minorityOf(users, minority);
+  if (few > 0 && few < users) return;
+  throw new UserError(
+    "minority-none",
+    `sandbox.minority is ${minority}, and of ${counted(users, "user")} that is ${few === 0 ? "nobody" : "everybody"}. ${users === 1 ? "Expected at least 2 users: take more --users, or leave it out." : `Expected a share that makes at least one of them a minority: take more --users, sandbox.minority: ${Math.ceil(100 / users) / 100}, or leave it out.`}`,
+    { "sandbox.minority": minority, users },
+  );
+};
+
 /** What is said of the sandbox's people can be meant for no others. */
 const checkPeople = (config: VoteConfig): void => {
   const { personas, sandbox } = config;
   const setting = isScripted(config) ? "voters" : sandbox.minority > 0 ? "minority" : null;
-  if (setting === null || personas === sandboxName) return;
+  if (setting === null) return;
+  if (personas === sandboxName) {
+    checkMinority(config);
+    return;
+  }
   throw new UserError(
     "sandbox-people",
     `sandbox.${setting} is ${sandbox[setting]}, and speaks of people of the sandbox; personas: "${personas}". Leave it out, or set personas: ${sandboxName}.`,
@@ -135,10 +154,18 @@ const checkPeople = (config: VoteConfig): void => {
   );
 };
 
+/** Who votes, as the settings say. Throws UserError as choosePersonas does. */
+export const votePersonas = ({
+  sandbox,
+  ...people
+}: Pick<VoteConfig, "personas" | "users" | "seed"> & {
+  readonly sandbox: Pick<VoteConfig["sandbox"], "minority">;
+}): Promise<Persona[]> => choosePersonas({ ...people, minority: sandbox.minority });
+
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */
 export const loadVote = async (config: VoteConfig) => {
   checkPeople(config);
-  const personas = await choosePersonas({ ...config, minority: config.sandbox.minority });
+  const personas = await votePersonas(config);
   const { users } = castOf(personas, personas.length, "even");
   const filed = config.candidates === undefined ? null : await loadCandidates(config.candidates);
   checkSlates(config, users.length, filed);

@@ -41,9 +41,10 @@ export type ContractMean = {
   readonly estimate: Interval;
 };
 
-/** A part's documents: how alike they are, two by two, and the last one's principles. */
+/** The last documents of a part: of so many in all, how alike they are, two by two, and the last one's principles. */
 export type ContractDocuments = {
   readonly part: "constitution" | "contract";
+  readonly all: number;
   readonly runs: readonly number[];
   readonly similarity: readonly (readonly number[])[];
   readonly last: readonly string[];
@@ -65,8 +66,6 @@ export type ContractPageData = {
 
 /** Users with panels of their own. */
 const shownUsers = 12;
-/** Runs whose documents are compared in a picture. */
-const shownRuns = 30;
 const everybody = "mean of all users";
 
 /** A place on the axis of ratings: runs of one turn are told as runs. */
@@ -165,11 +164,9 @@ const meansFigure = (data: ContractPageData): ChartRequest | null => {
   };
 };
 
-const likenessFigure = ({ part, runs, similarity }: ContractDocuments): ChartRequest | null => {
+const likenessFigure = ({ part, all, runs, similarity: values }: ContractDocuments): ChartRequest | null => {
   if (runs.length < 2) return null;
-  const from = Math.max(0, runs.length - shownRuns);
-  const labels = runs.slice(from).map((run) => `run ${run}`);
-  const values = similarity.slice(from).map((row) => row.slice(from));
+  const labels = runs.map((run) => `run ${run}`);
   const last = values.at(-1)!.at(-2)!;
   const name = part === "constitution" ? "Constitutions" : "Contracts";
   const side = (width: number): number => Math.min(width, 110 + 44 * labels.length);
@@ -177,7 +174,7 @@ const likenessFigure = ({ part, runs, similarity }: ContractDocuments): ChartReq
   return {
     id: `similarity-${part}`,
     title: `${name} of the runs: how alike they are`,
-    seen: `The last two are at ${last.toFixed(2)}, where 1 is the same words.`,
+    seen: `The last two are at ${last.toFixed(2)}, where 1 is the same words.${runs.length < all ? ` Of the documents of ${all} runs only the last ${runs.length} are compared.` : ""}`,
     reading:
       "Cosine of TF-IDF over the two documents of a pair: words alone are compared, no meaning. Two ways to say one thing count as different.",
     wide: size(620),
@@ -261,7 +258,7 @@ export const contractPage = (data: ContractPageData): ExperimentPage => ({
         ]
       : []),
     ...satisfactionSections(data.benefit, data.users, {
-      said: "A rating",
+      said: "A rating is what people say.",
       lead: "that nobody talked about, under what was learned and under what it has to beat. No part of the runs knew of it.",
     }),
     ...learnedSections(data),

@@ -35,7 +35,7 @@ const contract = (users: number, runs: number): ContractPageData => ({
   },
   documents: [
     {
-      part: "constitution",
+      ...{ part: "constitution", all: runs + 5 },
       runs: Array.from({ length: runs }, (_, at) => at + 1),
       similarity: Array.from({ length: runs }, () => Array<number>(runs).fill(0.5)),
       last: [nasty],
@@ -66,6 +66,10 @@ describe("the page of a contract", () => {
     const data = contract(2, 2);
     const turns = (await drawExperiment(contractPage(data))).html;
     expect(turns).toContain("turn by turn");
+    expect(turns).toContain("Of the documents of 7 runs only the last 2 are compared.");
+    const [own] = data.documents;
+    const compared = contractPage({ ...data, documents: [{ ...own!, all: 2 }] });
+    expect((await drawExperiment(compared)).html).not.toContain("are compared.");
     expect(turns).toMatch(/True satisfaction.*none.*5\.13.*4\.00 to 6\.00.*−0\.50/s);
     const runs = (await drawExperiment(contractPage({ ...data, turnsPerRun: 1, benefit: null }))).html;
     expect(runs).toContain("run by run");
@@ -85,6 +89,7 @@ describe("the page of a vote", () => {
       ...{ estimate, nash: null, least: 1, worstOff: nasty, leftOut: nasty, filled: 1, principles: [nasty] },
     };
     return {
+      scripted: false,
       ...{ rule: "maximin", approveFrom: 6, scale: { low: 0, high: 10 }, facts: [["Seed", nasty]] },
       users: Array.from({ length: users }, (_, at) => ({ id: `user-${at}`, name: `${at} ${nasty}` })),
       candidates: Array.from({ length: candidates }, (_, at) => ({

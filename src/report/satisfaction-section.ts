@@ -20,7 +20,10 @@ export type SatisfactionFigures = {
 
 const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
-/** The section; none where nothing was measured. lead: what is compared, behind what the oracle is. */
+/**
+ * The section; none where nothing was measured. said: a sentence on what people say of it themselves; lead: what is compared,
+ * behind what the oracle is.
+ */
 export const satisfactionSections = (
   figures: SatisfactionFigures,
   users: readonly { readonly id: string; readonly name: string }[],
@@ -32,7 +35,7 @@ export const satisfactionSections = (
     {
       id: "benefit",
       title: "How content are they truly?",
-      lead: `${said} is what people say. These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}`,
+      lead: `${said} These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}`,
       figures: [],
       tables: [
         {

@@ -49,8 +49,12 @@ export type VoteDocument = {
   readonly principles: readonly string[];
 };
 
-/** lots, remarks: what else is to be said of what was chosen, and of what holds, a sentence or two each. */
+/**
+ * scripted: support is what truly serves users, as the sandbox's oracle tells, and nobody was asked for it; lots, remarks:
+ * what else is to be said of what was chosen, and of what holds, a sentence or two each.
+ */
 export type VotePageData = {
+  readonly scripted: boolean;
   readonly rule: string;
   readonly approveFrom: number;
   readonly scale: { readonly low: number; readonly high: number };
@@ -155,10 +159,18 @@ const missingWords = (data: VotePageData): string => {
     : ` ${missing} of ${all.length} numbers are missing. Where one counts, it counts as the mean of its user's other numbers, which the table has beneath the dash, and approves nothing.`;
 };
 
+/** Where numbers of support come from. */
+const supportLead = (data: VotePageData): string => {
+  const { scale, scripted } = data;
+  return scripted
+    ? `Nobody was asked: voters are scripted, so each number, ${scale.low} to ${scale.high}, says how well a principle truly serves a user, as the sandbox's oracle tells.`
+    : `Every user was asked of every principle how much to support it, ${scale.low} to ${scale.high}, each time in a call of its own.${missingWords(data)}`;
+};
+
 const supportSection = (data: VotePageData): ExperimentSection => ({
   id: "support",
   title: "What do they support?",
-  lead: `Every user was asked of every principle how much to support it, ${data.scale.low} to ${data.scale.high}, each time in a call of its own.${missingWords(data)}${data.lots.map((lot) => ` ${lot}`).join("")}`,
+  lead: `${supportLead(data)}${data.lots.map((lot) => ` ${lot}`).join("")}`,
   figures: data.candidates.length === 0 ? [] : [supportFigure(data)],
   tables: [supportTable(data)],
 });
@@ -214,7 +226,7 @@ const rulesSection = (data: VotePageData): ExperimentSection => {
 };
 
 const roundsSections = (data: VotePageData): ExperimentSection[] => {
-  const { documents, rounds } = data;
+  const { documents, rounds, scripted } = data;
   if (documents.length === 0) return [];
   const rows = documents.map(({ round, name, stands, estimate }) => ({
     ...{ name: `${round}, ${name}`, estimate },
@@ -224,7 +236,7 @@ const roundsSections = (data: VotePageData): ExperimentSection[] => {
     {
       id: "rounds",
       title: "What did criticism change?",
-      lead: `A mediator drafted documents, first from what was proposed, then from what users said of the one that stood; users said how much they support each as a whole, and Schulze's rule decided which one stands. Support of a whole document is another measure than that of single principles above.${rounds.map((told) => ` ${told}`).join("")}`,
+      lead: `A mediator drafted documents, first from what was proposed, then from what users said of the one that stood; ${scripted ? "how well each as a whole truly serves users was told by the oracle" : "users said how much they support each as a whole"}, and Schulze's rule decided which one stands. Support of a whole document is another measure than that of single principles above.${rounds.map((told) => ` ${told}`).join("")}`,
       figures: [
         rowsFigure(data, {
           id: "documents",
@@ -252,21 +264,27 @@ const roundsSections = (data: VotePageData): ExperimentSection[] => {
   ];
 };
 
+/** What its people's true satisfaction is beside support. */
+const benefitWords = ({ scripted }: VotePageData) => ({
+  said: scripted
+    ? "Support is told by what serves people, principle by principle."
+    : "Support is what people say.",
+  lead: `under the set of each rule, without principles (none) and under what the rounds came to. Sets that are the same were measured once. ${scripted ? "The oracle told support as well (sandbox.voters: scripted), and nothing else of the vote." : "No part of the vote knew of it."}`,
+});
+
 /** What the page of a vote says. */
 export const votePage = (data: VotePageData): ExperimentPage => ({
   eyebrow: "report of a vote",
   headline: `${data.users.length === 1 ? "One simulated person" : `${data.users.length} simulated people`}: ${data.principles.length === 1 ? "one principle" : `${data.principles.length} principles`} of ${data.candidates.length}, by ${data.rule}`,
-  standfirst:
-    "Simulated people said how much they support which principle, and a rule of social choice picked the set. It shows how a method and a model behave, and is no evidence of what people want.",
+  standfirst: data.scripted
+    ? "A rule of social choice picked the set from what truly serves people of the sandbox, whose oracle stands in for their ballots. It shows how rules behave where everybody's ballot is true, and is no evidence of what people want."
+    : "Simulated people said how much they support which principle, and a rule of social choice picked the set. It shows how a method and a model behave, and is no evidence of what people want.",
   facts: data.facts,
   sections: [
     supportSection(data),
     rulesSection(data),
     ...roundsSections(data),
-    ...satisfactionSections(data.benefit, data.users, {
-      said: "Support",
-      lead: "under the set of each rule, without principles (none) and under what the rounds came to. Sets that are the same were measured once. No part of the vote knew of it.",
-    }),
+    ...satisfactionSections(data.benefit, data.users, benefitWords(data)),
     {
       id: "constitution",
       title: "The constitution",

@@ -53,6 +53,11 @@ const failing = async (call: Promise<unknown>): Promise<APIError> => {
 };
 
 describe("models", () => {
+  it("are told over connections that are kept longer than Node does by itself", async () => {
+    const { headers } = await fetch(`${server.url}/models`);
+    expect(headers.get("keep-alive")).toBe("timeout=75");
+  });
+
   it("are the one that is served", async () => {
     const list = await client.models.list();
     expect(list.data).toEqual([

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { loadTemplate, renderConversation, renderTemplate } from "../../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
-import type { AreaRecord, PromptRecord, UnclassifiedReason, Usage } from "../../records/index.ts";
+import type { AreaRecord, PromptRecord, StageName, UnclassifiedReason, Usage } from "../../records/index.ts";
 import {
   chunksOf,
   expectCount,
@@ -32,7 +32,7 @@ export type ClassifyOptions = Partial<Pace> & {
   readonly areas: readonly Area[];
   readonly pack: number;
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly answerTokens: number;
   readonly tokensEach: number;
   readonly signal?: AbortSignal;

@@ -42,6 +42,8 @@ describe("score", () => {
   it.each([
     ["echo in llama.cpp's chat template", { echo: true, template: "apply-template" }, true],
     ["echo in vLLM's chat template", { echo: true, template: "tokenize" }, true],
+    ["echo behind which nothing is written", { echo: true, written: "", template: "tokenize" }, true],
+    ["echo behind which a part of a sign is", { echo: true, written: "é", template: "tokenize" }, true],
     ["chat log-probabilities", {}, false],
     [
       "chat where the template is known but echo is ignored",

@@ -28,7 +28,7 @@ export type Fault =
 /**
  * What the server offers. top: most alternatives a token; the letter tokens of its tokenizer can be chosen. fault:
  * asked for each call, with the number of calls before it; undefined means a proper answer. before: awaited first.
- * uncounted: answers without counts of tokens. texts: goes on with texts, with log-probabilities in OpenAI's lists or as
+ * uncounted: answers without counts of tokens. written: what goes on behind an echo, by default " then". texts: goes on with texts, with log-probabilities in OpenAI's lists or as
  * llama.cpp tells them.
  */
 export type EndpointBehaviour = {
@@ -36,6 +36,7 @@ export type EndpointBehaviour = {
   readonly texts?: boolean | "content";
   readonly top?: number | "ignored" | "refused" | "broken";
   readonly echo?: boolean | "ignored" | "refused" | "shifted";
+  readonly written?: string;
   readonly models?: readonly string[];
   readonly template?: "apply-template" | "tokenize";
   readonly letters?: readonly (readonly [token: string, share: number])[];
@@ -224,16 +225,19 @@ const echoAnswer = (body: ServedCall["body"], behaviour: EndpointBehaviour): obj
     const chosen = match[3] === "A" ? probability : 1 - probability;
     values.splice(-3, 3, Math.log(0.9), Math.log(chosen), Math.log(0.99));
   }
+  const { written = " then" } = behaviour;
+  // Signs beyond ASCII may be told in parts.
+  const own = written === "" ? [] : [written.replaceAll(/[^ -~]/gu, "\ufffd")];
   // As llama-cpp-python has it: what belongs to the token behind, and none for the last.
   const logprobs =
     behaviour.echo === "shifted"
       ? { tokens, token_logprobs: [null, ...values.slice(2), -1.5] }
-      : { tokens: [...tokens, " then"], token_logprobs: [...values, -1.5] };
+      : { tokens: [...tokens, ...own], token_logprobs: [...values, ...own.map(() => -1.5)] };
   return {
     choices: [
       {
         index: 0,
-        text: `${text} then`,
+        text: `${text}${written}`,
         logprobs,
         finish_reason: "length",
       },

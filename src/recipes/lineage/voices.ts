@@ -19,8 +19,7 @@ import {
 } from "../../records/index.ts";
 import { type RunReading, readRun, streamRecords } from "../../runs/index.ts";
 import { contractSchema, loadContract } from "../contract-settings.ts";
-import { choosePersonas } from "../stakeholders.ts";
-import { voteSchema } from "../vote-settings.ts";
+import { votePersonas, voteSchema } from "../vote-settings.ts";
 
 /** What a comment was about: the request, where its task is known, and the draft with the user's ratings of it. */
 export type Occasion = {
@@ -103,7 +102,7 @@ const setupOf = async ({ name, config, folder }: RunReading) => {
   const place = { file: join(folder, "config.yaml") };
   try {
     if (name === "simulate vote")
-      return { personas: await choosePersonas(checkValue(voteSchema, config, place)), tasks: [] };
+      return { personas: await votePersonas(checkValue(voteSchema, config, place)), tasks: [] };
     const { cast, tasks } = await loadContract(checkValue(contractSchema, config, place));
     return { personas: cast.users.map(({ persona }) => persona), tasks };
   } catch (thrown) {

@@ -23,8 +23,9 @@ import {
 import { type RecordSchema, type RunReading, streamRecords } from "../../runs/index.ts";
 import { numbered } from "../../simulation/index.ts";
 import { standingName } from "../stages/vote-rounds.ts";
-import { choosePersonas, chosen } from "../stakeholders.ts";
+import { chosen } from "../stakeholders.ts";
 import { decidingStages } from "../vote-figures.ts";
+import { votePersonas } from "../vote-settings.ts";
 import { counted } from "../wording.ts";
 import type { ReplaySource, Said } from "./replay.ts";
 
@@ -34,6 +35,7 @@ const settings = z.looseObject({
   personas: z.string(),
   users: chosen("personas"),
   seed: z.number(),
+  sandbox: z.looseObject({ minority: z.number().default(0) }).prefault({}),
 });
 
 const mediator: ReplaySpeaker = { id: "mediator", name: "mediator", role: "meta-model", about: "" };
@@ -216,7 +218,7 @@ const titleOf = (stage: string): string =>
 export const voteReplay = async (reading: RunReading): Promise<ReplaySource> => {
   const { folder, config, has } = reading;
   const { rule, ...shape } = settings.parse(config);
-  const personas = await choosePersonas(shape).catch(() => []);
+  const personas = await votePersonas(shape).catch(() => []);
   const users = await readSpeakers(reading, new Map(personas.map((one) => [one.id, one])));
   const played = decidingStages(shape).filter((stage) => has(`${stage}/decided.jsonl`));
   const rounds = played.filter((stage) => stage.startsWith("round-")).length;

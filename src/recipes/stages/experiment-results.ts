@@ -92,7 +92,12 @@ export const resultsOf = async (
   sources: readonly Source[],
   after: readonly string[],
 ): Promise<GroupFigure[]> => {
-  const inputs = { sources: sources.map(({ name, cell, content }) => ({ name, cell, content })) };
+  const inputs = {
+    sources: sources.map(({ name, cell, content, metrics }) => ({
+      ...{ name, cell, content },
+      ...(metrics.length === 0 ? {} : { metrics }),
+    })),
+  };
   const { folder } = await run.stage({ name: resultsStage, inputs, after }, async (stage) => {
     const groups = await writeRows(stage, sources);
     await writeGroups(stage, groups.figures(run.seed, resultsStage));

@@ -63,19 +63,38 @@ export const isHeldBack = (
   support: number | null,
 ): boolean => episodeWordings[wording].holdsBack({ support }, [supportMetric], contentFrom);
 
-/** What users say of the document that stands, but for the thanks of those who are content with it, where these are held back. */
-const heardVoices = async (
+/** What users say of the document that stands: all of it, and what the mediator hears of it. */
+type Said = { readonly rows: readonly SupportRecord[]; readonly voices: readonly Voice[] };
+
+/** The mediator does not hear thanks of those who are content with the document, where these are held back. */
+const askUsers = async (
   { config }: Vote,
   options: DeliberationOptions,
   standing: CandidateRecord,
   file: RecordFile<SupportRecord>,
   { user, ...context }: AskingContext & { readonly user: LanguageModel },
-): Promise<Voice[]> => {
+): Promise<Said> => {
   const ask = askPhases(file, context);
   const rows = await gatherComments(options, standing, (phase) => ask(phase, user, "comments"));
-  return rows.flatMap(({ id, user: speaker, comment, support }) =>
+  const voices = rows.flatMap(({ id, user: speaker, comment, support }) =>
     comment === "" || isHeldBack(config, support) ? [] : [{ record: id, speaker, said: comment, support }],
   );
+  return { rows, voices };
+};
+
+/** What became of the replies where the mediator heard nothing. */
+const describeUnheard = (rows: readonly SupportRecord[]): string => {
+  const silent = rows.filter(({ comment }) => comment === "");
+  const empty = silent.filter(
+    ({ text, finish }) => text.trim() === "" || (finish !== "stop" && finish !== "length"),
+  );
+  const heldBack = rows.length - silent.length;
+  const without = silent.length - empty.length;
+  return [
+    ...(heldBack === 0 ? [] : [`${counted(heldBack, "comment")} held back as thanks (contentFrom)`]),
+    ...(without === 0 ? [] : [`${counted(without, "reply", "replies")} without a comment that can be read`]),
+    ...(empty.length === 0 ? [] : [`${counted(empty.length, "reply", "replies")} empty or missing`]),
+  ].join(", ");
 };
 
 const textOf = ({ principles }: Constitution): string =>
@@ -119,11 +138,11 @@ const warnOfUnread = (stage: StageContext, drafts: readonly Draft[]): void => {
   );
 };
 
-/** Says that a draft had no room for all that the mediator wrote, or that nobody asked it for anything. */
+/** Says that a draft had no room for all that the mediator wrote, or that there was nothing to draft from. */
 const warnOfLost = (
   { config, setup }: Vote,
   stage: StageContext,
-  voices: readonly Voice[],
+  { rows, voices }: Said,
   drafts: readonly Draft[],
 ): void => {
   const cut = drafts.reduce((sum, draft) => sum + draft.cut, 0);
@@ -135,7 +154,7 @@ const warnOfLost = (
   if (voices.length === 0)
     stage.warn(
       "round-unasked",
-      `Nobody of ${counted(setup.users.length, "user")} asked for a change in ${stage.name}, so nothing was drafted and the document stays as it was. See ${stage.name}/comments.jsonl.`,
+      `No comment of ${counted(setup.users.length, "user")} could be shown to the mediator in ${stage.name} (${describeUnheard(rows)}), so nothing was drafted and the document stays as it was. See ${stage.name}/comments.jsonl.`,
     );
 };
 
@@ -173,12 +192,13 @@ const playRound = async (
     const toDrafts = askPhases(draftFile, context);
     const toSupport = askPhases(supportFile, context);
     const shown = candidatesOf(vote, stage.name, before, [])[0]!.record;
-    const voices = isOpening
-      ? proposedVoices(before)
-      : await heardVoices(vote, options, shown, await stage.records("comments.jsonl", supportRecordSchema), {
+    const said: Said = isOpening
+      ? { rows: [], voices: proposedVoices(before) }
+      : await askUsers(vote, options, shown, await stage.records("comments.jsonl", supportRecordSchema), {
           ...context,
           user: models.user,
         });
+    const { voices } = said;
     const drafts =
       voices.length === 0
         ? []
@@ -192,7 +212,7 @@ const playRound = async (
             (phase) => toDrafts(phase, models.mediator, "drafts"),
           );
     warnOfUnread(stage, drafts);
-    warnOfLost(vote, stage, voices, drafts);
+    warnOfLost(vote, stage, said, drafts);
     const all = candidatesOf(vote, stage.name, before, drafts);
     const records = all.map(({ record }) => record);
     await listed.append(records.slice(listed.existing));

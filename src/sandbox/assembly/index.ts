@@ -4,7 +4,7 @@ export type { AmendmentScene } from "./amendment.ts";
 export { bestWishes } from "./best.ts";
 export { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
 export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
-export { sandboxPersonas, wishesOf } from "./persona.ts";
+export { minorityOf, sandboxPersonas, wishesOf } from "./persona.ts";
 export {
   type AssemblyScene,
   createAssembly,

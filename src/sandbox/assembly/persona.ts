@@ -73,9 +73,12 @@ export const wishesOf = (description: string): Wish[] | null => {
 /** minority: share of the persons who are a minority that wants what the rest does not; 0: everybody has their own. */
 export type SandboxCast = { readonly seed: number; readonly count: number; readonly minority?: number };
 
+/** How many of so many persons are the minority: as many as come nearest to its share. */
+export const minorityOf = (count: number, share: number): number => Math.round(share * count);
+
 /**
  * Persons of the language, as any persona is written down; person i depends on (seed, i) alone, and where there is a
- * minority on whether they belong to it: the first ones do, as many as come nearest to its share.
+ * minority on whether they belong to it: the first ones do.
  */
 export const sandboxPersonas = ({ seed, count, minority = 0 }: SandboxCast): Persona[] => {
   const groups = minority > 0 ? drawGroups(createRandom(deriveSeed(seed, "assembly-groups"))) : null;
@@ -84,7 +87,7 @@ export const sandboxPersonas = ({ seed, count, minority = 0 }: SandboxCast): Per
     const wishes =
       groups === null
         ? drawWishes(random)
-        : drawMember(random, groups[at < Math.round(minority * count) ? 1 : 0]);
+        : drawMember(random, groups[at < minorityOf(count, minority) ? 1 : 0]);
     return {
       id: `person-${String(at + 1).padStart(2, "0")}`,
       name: personNames[at % personNames.length]!,

@@ -224,8 +224,9 @@ const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Pe
   description: describePerson(random, wishes, split),
 });
 
-/** How often a person is made to care about the request's own area, and how often such a wish, or an own one, protects or stays. */
+/** How often a person gets a wish on the request's own area. */
 const concernedShare = 0.5;
+/** How often such a wish is to protect, and how often a principle is what its person wants, and not the opposite. */
 const agreeingShare = 0.65;
 
 /** Wishes of a person, most often with one on the request's own area. */

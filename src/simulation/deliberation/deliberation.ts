@@ -2,7 +2,7 @@
 // nothing depends on anything else, so a phase may be asked in any batches, and a broken one again.
 
 import { deriveSeed } from "../../core/index.ts";
-import type { CandidateRecord, ProposalRecord, SupportRecord } from "../../records/index.ts";
+import type { CandidateRecord, ProposalRecord, StageName, SupportRecord } from "../../records/index.ts";
 import type { UserSeat } from "../episodes/cast.ts";
 import type { PhaseTask, RoleSampling } from "../episodes/episode.ts";
 import { ratingForm, readRating } from "../episodes/rating.ts";
@@ -28,7 +28,7 @@ export type ScriptedSupport = {
 
 /**
  * words: of a proposal, a comment and a document at most, as models are told. stage: of the records. scripted: who tells
- * support where no model does.
+ * support where no model does; models then still say what should change.
  */
 export type DeliberationOptions = {
   readonly users: readonly UserSeat[];
@@ -36,7 +36,7 @@ export type DeliberationOptions = {
   readonly sampling: Readonly<Record<"proposer" | "user" | "mediator", RoleSampling>>;
   readonly words: { readonly proposal: number; readonly comment: number; readonly document: number };
   readonly runSeed: number;
-  readonly stage: string;
+  readonly stage: StageName;
   readonly scripted?: ScriptedSupport;
 };
 
@@ -114,7 +114,7 @@ const supportTask = (
   candidate: CandidateRecord,
   withComment: boolean,
 ): PhaseTask<SupportRecord> => {
-  const { stage, wording, sampling, words } = options;
+  const { stage, wording, sampling, words, scripted } = options;
   const { candidate: name, statements } = candidate;
   const id = withComment ? `${stage}/${user}/comment-${name}` : supportId(stage, user, name);
   const seed = seedOf(options, id);
@@ -130,11 +130,11 @@ const supportTask = (
     },
     record: (reply, model) => {
       const { ratings, missing, feedback } = readRating(reply!, metrics);
+      const support = scripted?.supportOf(persona, statements) ?? ratings[supportMetric.id] ?? null;
       const reason = missing?.[supportMetric.id];
       return {
         ...{ id, parents: [candidate.id], stage, seed, user, persona: persona.id, candidate: name, model },
-        support: ratings[supportMetric.id] ?? null,
-        ...(reason === undefined ? {} : { missing: reason }),
+        ...(support !== null || reason === undefined ? { support } : { support, missing: reason }),
         comment: withComment ? feedback : "",
         ...{ text: reply!.text, finish: reply!.finish },
       };
