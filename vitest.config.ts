@@ -20,7 +20,7 @@ export default defineConfig({
     maxWorkers: 3,
     experimental: { viteModuleRunner: false, nodeLoader: false },
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
     setupFiles: ["test/one-thread.ts"],
     globalSetup: ["test/shared-folder.ts"],
     projects: [
