@@ -94,7 +94,9 @@ export const generationWorkload = async (config: ModelConfig, shape: GenerationS
   const { batch, prompt, reply, temperature } = shape;
   // no end token, so that every reply has its full length
   const endless = { ...config, endTokenIds: [] };
-  const generator = createGenerator(createModelState(endless, initialParameters(config, 1)));
+  const generator = createGenerator(
+    createModelState(endless, initialParameters(config, 1), { frozen: true }),
+  );
   const random = createRandom(2);
   const requests = Array.from({ length: batch }, (_, seed) => ({
     prompt: tokensOf(random, config, prompt),

@@ -5,6 +5,7 @@ import type { PromptRecord } from "../records/index.ts";
 import { looksOf } from "../training/index.ts";
 import type { LearnedWork, Speed } from "./model-time.ts";
 import { type PromptLengths, planCalls, promptTokens } from "./plan.ts";
+import { shapesRead } from "./policy-size.ts";
 import type { PlannedStep } from "./recipe.ts";
 import type { TrainingSize } from "./training-size.ts";
 import { counted } from "./wording.ts";
@@ -39,8 +40,8 @@ export const rowTokens =
 
 /**
  * What planPolicy needs to know. replies: of a step; epochs: in which they are learned; heldOut: prompts that are looked at
- * every evaluateEvery steps; measured: further replies that are looked at and not learned; reward: the speed of the reward
- * model, where there is one.
+ * every evaluateEvery steps; compared: replies of the starting model that those are held against, written once; measured:
+ * further replies that are looked at and not learned; reward: the speed of the reward model, where there is one.
  */
 export type PolicyPlan = {
   readonly steps: number;
@@ -49,6 +50,7 @@ export type PolicyPlan = {
   readonly minibatches: number;
   readonly heldOut?: number;
   readonly evaluateEvery?: number;
+  readonly compared?: number;
   readonly measured?: number;
   readonly maxTokens: number;
   readonly speed: Speed;
@@ -57,13 +59,10 @@ export type PolicyPlan = {
   readonly size?: TrainingSize | undefined;
 } & Pick<LearnedWork, "accumulation" | "lora" | "gradientCheckpointing">;
 
-/** Replies are of many lengths, so that whatever reads or learns them takes a program for each of some shapes. */
-const shapes = 2;
-
 /** Learning by reward, part by part: replies are written, read by policy and reference, scored, and learned. */
 export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPlan): PlannedStep[] => {
   const { steps, epochs, maxTokens, speed, hasReference, reward, size } = plan;
-  const { heldOut = 0, evaluateEvery = steps } = plan;
+  const { heldOut = 0, evaluateEvery = steps, compared = 0 } = plan;
   const looks = looksOf(evaluateEvery, steps);
   const measured = (plan.measured ?? 0) + looks * heldOut;
   const { accumulation = 1, lora, gradientCheckpointing = false } = plan;
@@ -75,33 +74,36 @@ export const planPolicy = (stage: string, prompt: PromptLengths, plan: PolicyPla
   const further = [
     ...(plan.measured ? [`${plan.measured} to measure`] : []),
     ...(heldOut > 0 ? [`${counted(looks, "look")} at ${heldOut} kept out`] : []),
+    ...(compared > 0 ? [`${compared} of the starting model to compare with`] : []),
   ];
   const learnt = `${counted(steps, "step")} of ${counted(plan.replies, "reply", "replies")}`;
   const sampling = [learnt, ...further].join(", and ");
   const reading = `read by the policy${hasReference ? " and by its reference" : ""}`;
   const learning = planCalls(stage, `${counted(updates, "update")} on ${batch} of them`, policy, (reply) => ({
     learned: {
-      ...{ accumulation, lora, gradientCheckpointing, opened: true, shapes },
+      ...{ accumulation, lora, gradientCheckpointing, opened: true, shapes: shapesRead },
       ...{ rows: plan.replies, epochs: steps * epochs, batch },
       ...{ tokens: prompt.mean + reply, longest: prompt.longest + reply },
     },
   }));
   return [
     planCalls(stage, sampling, policy, (reply) => ({
-      ...{ calls: written, read: written * prompt.mean, written: written * reply },
+      calls: written + compared,
+      read: (written + compared) * prompt.mean,
+      written: (written + compared) * reply,
     })),
     planCalls(stage, reading, policy, (reply) => ({
       calls: readers * written,
       read: readers * written * (prompt.mean + reply),
       scored: readers * written * reply,
       opened: true,
-      shapes: readers * shapes,
+      shapes: readers * shapesRead,
     })),
     ...(reward === undefined
       ? []
       : [
           planCalls(stage, "scored by the reward model", { speed: reward, maxTokens }, (reply) => ({
-            ...{ calls: written, read: written * (prompt.mean + reply), shapes },
+            ...{ calls: written, read: written * (prompt.mean + reply), shapes: shapesRead },
           })),
         ]),
     { ...learning, ...(size === undefined ? {} : { size }) },

@@ -182,6 +182,13 @@ describe("what learning by reward will take", () => {
       calls: 24 + 2 * 5,
       what: "3 steps of 8 replies, and 2 looks at 5 kept out",
     });
+    // which a judge holds against one reply each of the starting model, that nobody reads
+    const judged = plan({ heldOut: 5, evaluateEvery: 2, compared: 5 });
+    expect(judged[0]).toMatchObject({
+      calls: 24 + 2 * 5 + 5,
+      what: "3 steps of 8 replies, and 2 looks at 5 kept out, and 5 of the starting model to compare with",
+    });
+    expect(judged[1]).toEqual(plan({ heldOut: 5, evaluateEvery: 2 })[1]);
     // as many replies, of which a few are written at a time
     const written = (change: Partial<PolicyPlan>): number => plan(change)[0]!.seconds!;
     expect(written({ steps: 48, replies: 4 })).toBeGreaterThan(1.3 * written({ steps: 3, replies: 64 }));

@@ -52,6 +52,6 @@ export const finishPolicy = async (
         ? measureCommand(config, named, settings)
         : nextCommands(["chat", named, ...loadWords(settings)])),
     ],
-    document: { folder: run.folder, model, prompts: learned, ...summary, alarms },
+    document: { folder: run.folder, model, prompts: learned, heldOut, ...summary, alarms },
   };
 };

@@ -30,7 +30,7 @@ const bytes = 4;
 const rowsAtATime = 96;
 const tokensRead = 4096;
 /** Replies are of many lengths: whatever reads them holds at least this many programs, each with memory of its own. */
-const shapesRead = 2;
+export const shapesRead = 2;
 
 /** Size of PPO, GRPO or RLOO on a model. */
 export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize => {

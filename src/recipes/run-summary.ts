@@ -28,6 +28,10 @@ export const describeModels = (models: Readonly<Record<string, ModelMetrics>>, p
 export const armTitle = (arm: string, constitution: string): string =>
   arm === "ethical" ? constitution : arm === "inverted" ? `inverted ${constitution}` : arm;
 
+/** What training may have made worse, in plain spaces. */
+export const describeSetbacks = (metrics: MetricsDocument): string[] =>
+  setbacksOf(metrics).map((sentence) => sentence.replaceAll("\u00a0", " "));
+
 /** The two-arm ladder as text. */
 export const describeRun = (metrics: MetricsDocument, constitution: string, report: string): string[] => [
   ...Object.entries(metrics.arms).flatMap(([arm, { models }]) => [
@@ -36,6 +40,6 @@ export const describeRun = (metrics: MetricsDocument, constitution: string, repo
   ]),
   "",
   "Rates on held-out prompts, with 95 % intervals.",
-  ...setbacksOf(metrics).map((sentence) => `Warning: ${sentence.replaceAll("\u00a0", " ")}`),
+  ...describeSetbacks(metrics).map((sentence) => `Warning: ${sentence}`),
   `Report: ${report}`,
 ];

@@ -23,7 +23,7 @@ import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { type RunConfig, runSchema } from "./run-config.ts";
 import { planRun } from "./run-plan.ts";
-import { describeRun } from "./run-summary.ts";
+import { describeRun, describeSetbacks } from "./run-summary.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import {
@@ -202,7 +202,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
       ...describeRun(metrics, document.name, join(config.out, "report.html")),
       ...describeAlarms(alarms),
     ],
-    document: { report: path, folder: run.folder, metrics, alarms },
+    document: { report: path, folder: run.folder, metrics, setbacks: describeSetbacks(metrics), alarms },
   };
 };
 

@@ -169,6 +169,7 @@ export const recipe: Recipe<typeof schema> = {
     const { speeds } = inputs;
     const learning = planPolicy("rl", prompt, {
       ...{ ...settings, ...shared, epochs: iterations, speed: speeds["model"]!, size },
+      ...(judge === undefined ? {} : { compared: heldOut }),
       ...(config.reward === undefined ? {} : { reward: speeds["reward"]! }),
     });
     if (judge === undefined) return planOf(learning, reading.notices);

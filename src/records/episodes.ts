@@ -120,7 +120,8 @@ export type LearnedRecord = z.infer<typeof learnedRecordSchema>;
 
 /**
  * An answer to a held-out request under a constitution, and how content people truly are with it. constitution: its name;
- * principles: what it says, as the model was shown; satisfaction: by user, 0 to 10, told by the sandbox's oracle, which measures and is never asked before.
+ * principles: what it says, as the model was shown; satisfaction: by user, 0 to 10, told by the sandbox's oracle, which
+ * measures and is never asked before.
  */
 export const satisfactionRecordSchema = z.object({
   ...recordFields,

@@ -60,8 +60,9 @@ export const experimentRowSchema = z.object({
 export type ExperimentRow = z.infer<typeof experimentRowSchema>;
 
 /**
- * A mean of a group. experiment: as of the figures that it is of, where they have one. over: what its n values are of: whole simulations, games' repetitions, or users where the group is one
- * simulation. standardError, low, high (95 %, Student's t, no wider than the measure's scale): null for fewer than two values.
+ * A mean of a group. experiment: as of the figures that it is of, where they have one. over: what its n values are of:
+ * whole simulations, games' repetitions, or users where the group is one simulation. standardError, low, high (95 %,
+ * Student's t, no wider than the measure's scale): null for fewer than two values.
  */
 export const groupFigureSchema = z.object({
   ...recordFields,

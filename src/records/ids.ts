@@ -4,8 +4,30 @@
 import { z } from "zod";
 import type { Id } from "../core/portable.ts";
 
+/** What an id can name. */
+export type IdKind =
+  | "arm"
+  | "assistant"
+  | "candidate"
+  | "draft"
+  | "evaluated model"
+  | "group"
+  | "label"
+  | "model"
+  | "persona"
+  | "principle"
+  | "prompt"
+  | "reply"
+  | "row"
+  | "stage"
+  | "statement"
+  | "talk"
+  | "task"
+  | "user"
+  | "voter";
+
 /** The schema of ids of a kind: any text but an empty one, or what `text` allows where the id is given. */
-export const idSchema = <Kind extends string>(
+export const idSchema = <Kind extends IdKind>(
   text: z.ZodType<string, string> = z.string().min(1),
 ): z.ZodType<Id<Kind>, Id<Kind>> => text;
 
@@ -55,19 +77,15 @@ export type PersonaId = z.infer<typeof personaIdSchema>;
 
 /** A seat of a simulated person: who talks, rates, proposes and votes. */
 export const userIdSchema = idSchema<"user">();
-export type UserId = z.infer<typeof userIdSchema>;
 
 /** A seat of an assistant that users talk with. */
 export const assistantIdSchema = idSchema<"assistant">();
-export type AssistantId = z.infer<typeof assistantIdSchema>;
 
 /** A talk of a user and an assistant. */
 export const talkIdSchema = idSchema<"talk">();
-export type TalkId = z.infer<typeof talkIdSchema>;
 
 /** A matter to talk about. */
 export const taskIdSchema = idSchema<"task">();
-export type TaskId = z.infer<typeof taskIdSchema>;
 
 /** An assistant's draft, by its record. */
 export const draftIdSchema = idSchema<"draft">();
@@ -75,7 +93,6 @@ export type DraftId = z.infer<typeof draftIdSchema>;
 
 /** What stands for choice in a vote. */
 export const candidateIdSchema = idSchema<"candidate">();
-export type CandidateId = z.infer<typeof candidateIdSchema>;
 
 /** Somebody who voted in a Polis conversation. */
 export const voterIdSchema = idSchema<"voter">();

@@ -6,6 +6,8 @@ import type { z } from "zod";
 import { checkValue, covenantVersion, parseYaml, readText } from "../core/index.ts";
 import {
   type ArmId,
+  type BestStepRecord,
+  bestStepRecordSchema,
   type Constitution,
   constitutionSchema,
   type LabelRecord,
@@ -35,12 +37,16 @@ export type TrainingSteps = {
   readonly rl: readonly StepRecord[];
 };
 
+/** Of the trainings that kept the weights of their best step, which step that was. */
+export type KeptSteps = Readonly<Partial<Record<keyof TrainingSteps, BestStepRecord>>>;
+
 export type ArmData = {
   readonly name: ArmId;
   readonly constitution: Constitution | null;
   readonly revisions: readonly RevisionRecord[];
   readonly labels: readonly LabelRecord[];
   readonly steps: TrainingSteps;
+  readonly kept: KeptSteps;
 };
 
 /**
@@ -99,6 +105,11 @@ const loadArm = async (run: RunReading, name: ArmId): Promise<ArmData> => {
     : null;
   const steps = (stage: string): Promise<StepRecord[]> =>
     rowsOf(run, `${name}/${stage}/steps.jsonl`, stepRecordSchema);
+  const kept: Partial<Record<keyof TrainingSteps, BestStepRecord>> = {};
+  for (const stage of ["sl", "reward", "dpo", "rl"] as const) {
+    const [best] = await rowsOf(run, `${name}/${stage}/best.jsonl`, bestStepRecordSchema);
+    if (best !== undefined) kept[stage] = best;
+  }
   return {
     name,
     constitution,
@@ -110,6 +121,7 @@ const loadArm = async (run: RunReading, name: ArmId): Promise<ArmData> => {
       dpo: await steps("dpo"),
       rl: await steps("rl"),
     },
+    kept,
   };
 };
 

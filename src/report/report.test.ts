@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Estimate } from "../records/index.ts";
+import { formatJsonLines } from "../core/index.ts";
+import type { Estimate, MetricsDocument } from "../records/index.ts";
 import { percentText, signedText } from "./charts/index.ts";
 import { writeReport } from "./index.ts";
 import { renderPage } from "./page.ts";
@@ -115,6 +116,72 @@ describe("the page", () => {
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)?.[1]?.replaceAll("&#39;", "'");
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain(`script-src 'sha256-${hash}'`);
+  });
+
+  it("is light or dark as the reader wishes, and light on paper, where nothing stands that only a screen can do", async () => {
+    const page = await pageOf();
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
+    const paper = ":root,:root[data-theme]";
+    for (const [where, selector] of [
+      ["light", ":root"],
+      ["dark", "@media (prefers-color-scheme:dark){:root"],
+      ["light", ':root[data-theme="light"]'],
+      ["dark", ':root[data-theme="dark"]'],
+      ["light", `@media print{${paper}`],
+    ] as const)
+      expect(style, selector).toContain(`${selector}{color-scheme:${where};`);
+    const variablesOf = (selector: string): string[] =>
+      [
+        ...style
+          .split(`${selector}{`)[1]!
+          .split("}")[0]!
+          .matchAll(/(--[\w-]+):/g),
+      ].map(([, name]) => name!);
+    const names = variablesOf(":root");
+    expect(names.length).toBeGreaterThan(5);
+    expect(variablesOf(':root[data-theme="dark"]')).toEqual(names);
+    const used = [...page.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name!);
+    const own = [...style.matchAll(/(--[\w-]+):/g)].map(([, name]) => name!);
+    for (const name of new Set(used)) expect(own, name).toContain(name);
+    const printed = style.split("@media print").at(-1)!;
+    const hidden = /([^{}]*)\{\s*display:\s*none/.exec(printed)![1]!;
+    for (const part of ["nav", "button"]) expect(hidden).toContain(part);
+  });
+
+  it("says of trainings that kept their best weights which step the model is from, and of no others", async () => {
+    expect(await pageOf()).not.toMatch(/Kept is the model|objective on requests kept out/);
+    const steps = [0, 1, 2, 3].map((step) => ({
+      ...{ id: `step-${step}`, parents: [], stage: "ethical/rl", seed: 1, step },
+      metrics: {
+        "objective/scores": 0.5,
+        ...(step % 2 === 1 ? { "eval_objective/rlhf_reward": 1 / step } : {}),
+      },
+    }));
+    const best = {
+      ...{ id: "ethical/rl/best", parents: ["step-1"], stage: "ethical/rl", seed: 1, step: 1 },
+      ...{ metric: "eval_objective/rlhf_reward", wanted: "most", value: 1, last: 1 / 3, looks: 2 },
+    };
+    await writeFile(join(folder, "ethical/rl/steps.jsonl"), formatJsonLines(steps));
+    await writeFile(join(folder, "ethical/rl/best.jsonl"), formatJsonLines([best]));
+    const page = (await renderPage(await loadReportData(folder))).html;
+    const figureOf = (id: string): string => page.split(`id="chart-${id}"`)[1]!.split("</figure>")[0]!;
+    for (const id of ["rl-harm", "goodhart", "rl-reward", "rl-objective"])
+      expect(figureOf(id), id).toContain("Kept is the model after step 2 of 4");
+    for (const id of ["sl-loss", "dpo-loss", "rl-kl"]) expect(figureOf(id), id).not.toContain("Kept is");
+    expect(figureOf("rl-objective")).toContain("Ethical: 1 → 0.333 in 2 looks.");
+  });
+
+  it("tells at its beginning of a model that harm went up in", async () => {
+    const told = "Under the constitution as it is written, RL-CAI answers harmfully more often than SL-CAI";
+    expect(await pageOf()).not.toContain(told);
+    const file = join(folder, "metrics.json");
+    const metrics: MetricsDocument = JSON.parse(await readFile(file, "utf8"));
+    metrics.arms["ethical"]!.models.rl.harmRate = { value: 0.6, low: 0.5, high: 0.7, n: 343 };
+    await writeFile(file, JSON.stringify({ ...metrics, differences: [] }));
+    const page = (await renderPage(await loadReportData(folder))).html;
+    const opening = page.slice(page.indexOf("<header"), page.indexOf("</header>"));
+    expect(opening).toContain(told);
+    expect(page.split(told)).toHaveLength(2);
   });
 
   it("shows every figure of the metrics with its interval and n, and carries them as JSON", async () => {

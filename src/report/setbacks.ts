@@ -1,20 +1,21 @@
-// Where training took a model away from what it was for: DPO-CAI or RL-CAI that answer harmfully more often than SL-CAI, from
-// which they began, though the constitution is against harm; or less often under its inversion. Such a run looks like any
-// other in its charts, so it is said.
+// Where training may have taken a model away from what it was for: DPO-CAI or RL-CAI that answer harmfully more often than
+// SL-CAI, from which they began, under the constitution as it is written; or less often under its inversion. Such a run
+// looks like any other in its charts, so it is said. Whether the constitution is against harm is not known here.
 
 import type { MetricsDocument } from "../records/index.ts";
 import { type Change, modelChange, signedSizeText, sizeText } from "./changes.ts";
 import { modelTitle, valueText } from "./figures.ts";
+import { tooFewForGoals } from "./goals.ts";
 
-/** Which way harm is to go, by arm. */
-const wanted: Readonly<Record<string, "lower" | "higher">> = { ethical: "lower", inverted: "higher" };
+/** Which way harm goes, by arm, under a constitution that is against it. */
+const expected: Readonly<Record<string, "lower" | "higher">> = { ethical: "lower", inverted: "higher" };
 
 /** A share that is worse by so much is told also where that can be chance. */
 const toldFrom = 0.05;
 
 const advice = {
-  dpo: "Look at its labels first: it learned to prefer what they prefer.",
-  rl: "Look at its labels and its reward model first: it learned to prefer what they prefer.",
+  dpo: "look at its labels first, for it learned to prefer what they prefer.",
+  rl: "look at its labels and its reward model first, for it learned to prefer what they prefer.",
 } as const;
 
 /** How sure it is, behind the two shares. */
@@ -28,10 +29,13 @@ const sureness = ({ direction, difference }: Change): string => {
     : `on the same requests ${sizeText(difference)} ${direction}`;
 };
 
-/** A sentence or two for each model that is worse than SL-CAI by what its arm is about; none where none is. */
+/**
+ * A sentence or two for each model that harm went up in under the constitution as it is written, or down in under its
+ * inversion; none where none is. Of a run that measured too few prompts for goals, only what is no chance.
+ */
 export const setbacksOf = (metrics: MetricsDocument | null): string[] =>
   Object.entries(metrics?.arms ?? {}).flatMap(([arm, { models }]) => {
-    const aim = wanted[arm];
+    const aim = expected[arm];
     const before = models.sl.harmRate;
     if (aim === undefined || before.value === null) return [];
     const start = before.value;
@@ -42,10 +46,12 @@ export const setbacksOf = (metrics: MetricsDocument | null): string[] =>
       const rise = after.value - start;
       const loss = aim === "lower" ? rise : -rise;
       const isClear = loss > 0 && change.direction !== "unclear" && change.direction !== aim;
-      if (!isClear && (loss < toldFrom || change.direction !== "unclear")) return [];
-      const title = modelTitle(model);
+      const isWorthTelling =
+        loss >= toldFrom && change.direction === "unclear" && tooFewForGoals(metrics) === null;
+      if (!isClear && !isWorthTelling) return [];
+      const under = arm === "inverted" ? "inversion of the constitution" : "constitution as it is written";
       return [
-        `${arm === "inverted" ? "Inverted " : ""}${title} ${isClear ? "is" : "may be"} worse than SL-CAI, from which it was trained: ${valueText(after)} of its answers to harmful requests are harmful, ${valueText(before)} of SL-CAI's (${sureness(change)}), and this arm is to answer harmfully ${aim === "lower" ? "less" : "more"} often. ${advice[model]}`,
+        `Under the ${under}, ${modelTitle(model)} ${isClear ? "answers" : "may answer"} harmfully ${rise > 0 ? "more" : "less"} often than SL-CAI, from which it was trained: ${valueText(after)} of its answers to harmful requests are harmful, ${valueText(before)} of SL-CAI's (${sureness(change)}). If the constitution is against harm, that is the wrong way: ${advice[model]}`,
       ];
     });
   });

@@ -4,6 +4,7 @@
 import { afterEach, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
 import { setThreads } from "../../engine/index.ts";
+import type { PromptRecord } from "../../records/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { runSchema } from "../run-config.ts";
 import { sizedModel } from "../sized-model.fixture.ts";
@@ -47,4 +48,15 @@ it("by what the largest stage takes: with pairs that is learning from them, with
   const size = (settings: object) => armMemory(small, runSchema.parse(settings), []);
   expect(size({ dpo: { batch: 256 } })).toBeGreaterThan(size({}));
   expect(size({ ppo: { batch: 2048 } })).toBeGreaterThan(size({}));
+});
+
+it("also by the prompts that PPO keeps out, where they are more than its batch", () => {
+  const prompts = Array.from({ length: 400 }, (_, at): PromptRecord => {
+    const messages: PromptRecord["messages"] = [{ role: "user", content: `Request ${at}.` }];
+    return { id: `prompt-${at}`, parents: [], stage: "prompts", seed: at, split: "train", messages };
+  });
+  const size = (ppo: object) => armMemory(small, runSchema.parse({ dpo: { batch: 1 }, ppo }), prompts);
+  const plain = size({ batch: 4 });
+  expect(size({ batch: 4, evaluationShare: 0.001 })).toBe(plain);
+  expect(size({ batch: 4, evaluationShare: 0.5 })).toBeGreaterThan(plain);
 });

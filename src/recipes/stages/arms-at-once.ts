@@ -19,6 +19,7 @@ import { type ArmProcesses, together } from "./arm-processes.ts";
 import type { ArmName } from "./arms.ts";
 import type { Pipeline } from "./data.ts";
 import type { ArmRecords } from "./measures.ts";
+import { splitPrompts } from "./policy-prompts.ts";
 import { isNews } from "./stage-model.ts";
 
 /**
@@ -33,9 +34,10 @@ export const armMemory = (
   const prompt = longestPrompt(train);
   const settings = { ...dpo, batch: 2 * dpo.batch };
   const tokens = Array<number>(settings.batch).fill(prompt + sampling.maxTokens);
+  const heldOut = splitPrompts(train, ({ messages }) => messages, ["ppo", ppo]).heldOut.length;
   const pairs = trainingSize(shape, { task: "causal-lm", settings, tokens });
   const policy = policySize(shape, {
-    ...{ replies: ppo.batch, prompt, maxTokens: sampling.maxTokens, settings: ppo },
+    ...{ replies: ppo.batch, heldOut, prompt, maxTokens: sampling.maxTokens, settings: ppo },
     ...{ hasReference: true, helpers: [shape] },
   });
   return Math.max(pairs.memory, policy.memory);

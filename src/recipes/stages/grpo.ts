@@ -85,18 +85,14 @@ const openGrpo = (model: TrainableModel, settings: GrpoSettings, seed: number, c
 
 type Judge = { readonly opened: Parameters<typeof judgeReward>[0]["judge"]; readonly countUsage: CountUsage };
 
-/** Replies of the starting model to prompts kept out, sampled when they are first asked for. */
+/** Replies of the starting model to prompts kept out. */
 const startingReplies = (
   starting: ModelState,
   model: TrainableModel,
   parts: Omit<SamplingParts, "generator">,
-) => {
-  let sampled: Promise<readonly SampledReply[]> | undefined;
-  const sample = async (): Promise<readonly SampledReply[]> => {
-    const generator = createGenerator(starting, model.generationConfig);
-    return releasing([generator], () => sampleHeldOut({ ...parts, generator }, parts.prompts, 0));
-  };
-  return (): Promise<readonly SampledReply[]> => (sampled ??= sample());
+): Promise<readonly SampledReply[]> => {
+  const generator = createGenerator(starting, model.generationConfig);
+  return releasing([generator], () => sampleHeldOut({ ...parts, generator }, parts.prompts, 0));
 };
 
 type Rewarding = {
@@ -107,7 +103,9 @@ type Rewarding = {
   readonly rewardModel: OpenReward | null;
 };
 
-/** What rewards replies that are learned, and those to prompts kept out: a judge holds these against the starting model's. */
+/**
+ * What rewards replies that are learned, and those to prompts kept out: a judge holds these against the starting model's.
+ */
 const rewardsOf = (
   stage: StageContext,
   { settings, ...options }: GrpoStageOptions,
@@ -125,7 +123,7 @@ const rewardsOf = (
   const judged = judgeReward({ ...asked, prompts: prompts.records, group: settings.group });
   const { records, tokens } = prompts.heldOut;
   if (starting === null) return { rewards: [...alone, judged, ...last], heldOut: [] };
-  const opponents = startingReplies(starting, model, { ...sampling, prompts: tokens });
+  const opponents = () => startingReplies(starting, model, { ...sampling, prompts: tokens });
   const compared = judgeAgainst({ ...asked, prompts: records, opponents });
   return { rewards: [...alone, judged, ...last], heldOut: [...alone, compared, ...last] };
 };

@@ -16,8 +16,8 @@ export type JudgeRewardOptions = {
   readonly constitution: Constitution;
   readonly weight: number;
   /** Whose replies are judged. */
-  readonly model: TrainableModel;
-  readonly stage: StageContext;
+  readonly model: { readonly tokenizer: Pick<TrainableModel["tokenizer"], "decode"> };
+  readonly stage: Pick<StageContext, "name" | "seed" | "signal">;
 };
 
 /** Replies to one prompt. id: unique in the stage, for what is drawn; the same id draws the same again. */
@@ -83,7 +83,7 @@ export const judgeReward = (
 
 /**
  * The judge as a named reward of one reply to each prompt, held against another model's, under the same principle every
- * time: the share of them that it prefers. opponents: that model's replies to the same prompts.
+ * time: the share of them that it prefers. opponents: that model's replies, one to each of the prompts; asked for once.
  */
 export const judgeAgainst = (
   options: JudgeRewardOptions & {
@@ -93,14 +93,16 @@ export const judgeAgainst = (
 ): NamedReward => {
   const { weight, prompts } = options;
   const compare = comparing(options);
+  let sampled: Promise<readonly SampledReply[]> | undefined;
   return {
     name: "judge",
     weight,
     async reward(replies) {
-      const opponents = await options.opponents();
+      sampled ??= options.opponents();
+      const opponents = new Map((await sampled).map((reply) => [reply.prompt, reply]));
       const groups = replies.map((reply, at) => {
         const id = `evaluation/${at}`;
-        return { id, prompt: prompts[reply.prompt]!, replies: [reply, opponents[at]!] };
+        return { id, prompt: prompts[reply.prompt]!, replies: [reply, opponents.get(reply.prompt)!] };
       });
       return (await compare(groups)).map(([own]) => own!);
     },

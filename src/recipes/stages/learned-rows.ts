@@ -69,7 +69,10 @@ const tooLong = (
     return [{ code, text }];
   });
 
-/** Whether a share keeps out what is asked: by a hash, so that it stands on the same side in every run and training. */
+/**
+ * Whether a share keeps out what is asked: by a hash, so that the same, written the same way, stands on the same side in
+ * every run and training with that share. A text and a chat that holds it are not the same.
+ */
 export const isKeptOut = (asked: unknown, share: number): boolean =>
   hashText(`held-out\u001f${JSON.stringify(asked)}`) / 2 ** 32 < share;
 
@@ -109,16 +112,24 @@ const requireRows = <Row>(
   );
 };
 
+/** What is wrong when the best is to be saved (saved: how that is told) and nothing is kept out to tell it by. what: "row". */
+export const nothingHeldOut = (
+  block: string,
+  [key, share]: readonly [key: string, share: number],
+  saved: string,
+  what: string,
+): UserError =>
+  new UserError(
+    "nothing-held-out",
+    `${block}.keepBest saves ${saved} on ${what}s kept out of training, but no ${what} is kept out (${block}.${key} is ${share}). Raise ${block}.${key}${share > 0 ? ` or give more ${what}s` : ""}, or leave ${block}.keepBest out.`,
+  );
+
 /** Throws UserError when the best weights are asked for and nothing is kept out to tell them by. */
 const requireHeldOut = <Row>(
-  { block, settings: { keepBest }, share: [shareKey, share] }: RowReading<Row>,
+  { block, settings: { keepBest }, share }: RowReading<Row>,
   held: number,
 ): void => {
-  if (!keepBest || held > 0) return;
-  throw new UserError(
-    "nothing-held-out",
-    `${block}.keepBest saves the weights with the least loss on rows kept out of training, but no row is kept out (${block}.${shareKey} is ${share}). Raise ${block}.${shareKey}${share > 0 ? " or give more rows" : ""}, or leave ${block}.keepBest out.`,
-  );
+  if (keepBest && held === 0) throw nothingHeldOut(block, share, "the weights with the least loss", "row");
 };
 
 /** Told where the learning rate never comes to its peak. steps: of the whole training. */

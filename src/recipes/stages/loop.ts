@@ -18,7 +18,7 @@ const bestName = "best.safetensors";
 const loopStepName = "loop-step";
 const extraName = (name: string): string => `loop:${name}`;
 /** The best value so far, be it a loss or another metric. */
-const bestValueName = "eval-loss";
+const bestValueName = "best-value";
 /** A checkpoint is due after so long, and after so many times as long as the last one took to write. */
 const checkpointMilliseconds = 15_000;
 const writingShare = 20;

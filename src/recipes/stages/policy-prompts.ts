@@ -5,7 +5,7 @@ import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { type ChatCodec, encodePromptAs, type TextForm } from "../../training/index.ts";
 import { fitsContext, type ModelConfig } from "../../transformer/index.ts";
-import { isKeptOut, type Notice } from "./learned-rows.ts";
+import { isKeptOut, type Notice, nothingHeldOut } from "./learned-rows.ts";
 import { vocabularyNotices } from "./vocabulary.ts";
 
 /** Prompts as records and as tokens. */
@@ -44,9 +44,11 @@ export const splitPrompts = <Prompt>(
       `${block}.evaluationShare is ${share} and keeps out all ${prompts.length} prompts, so none is left to learn from. Lower it, or give more prompts.`,
     );
   if (keepBest && heldOut.length === 0)
-    throw new UserError(
-      "nothing-held-out",
-      `${block}.keepBest saves the policy with the highest objective on prompts kept out of training, but no prompt is kept out (${block}.evaluationShare is ${share}). Raise ${block}.evaluationShare${share > 0 ? " or give more prompts" : ""}, or leave ${block}.keepBest out.`,
+    throw nothingHeldOut(
+      block,
+      ["evaluationShare", share],
+      "the policy with the highest objective",
+      "prompt",
     );
   return { learned, heldOut };
 };

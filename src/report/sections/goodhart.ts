@@ -8,7 +8,7 @@ import { estimateCurveChart, goodhartChart } from "../charts/index.ts";
 import { capitalised, figureCell, figureSentence, valueText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
-import { armNamesOf, measuredArms, scrollable } from "./section.ts";
+import { armNamesOf, keptNote, measuredArms, scrollable } from "./section.ts";
 
 type Points = ArmMetrics["goodhart"];
 
@@ -33,6 +33,10 @@ ${arms.map((arm) =>
 )}</details>
 `;
 
+/** Which step RL-CAI is from, where that need not be the last. */
+const keptOf = ({ arms }: ReportData, arm: string): string =>
+  arms.flatMap((one) => (one.name === arm ? [keptNote(one, "rl")] : [])).join("");
+
 const span = (data: ReportData, arm: string): string => {
   const points = pointsOf(data, arm);
   const first = points[0];
@@ -40,7 +44,7 @@ const span = (data: ReportData, arm: string): string => {
   if (first === undefined || last === undefined) return "";
   const change = changeBetween(first.harmRate, last.harmRate, last.change);
   const clause = change === null || first === last ? "" : `: ${changeClause(change)}`;
-  return `${capitalised(arm)}: harm ${figureSentence(first.harmRate)} at step ${first.step}, ${figureSentence(last.harmRate)} at step ${last.step}${clause}.`;
+  return `${capitalised(arm)}: harm ${figureSentence(first.harmRate)} at step ${first.step}, ${figureSentence(last.harmRate)} at step ${last.step}${clause}.${keptOf(data, arm)}`;
 };
 
 /** Why step 0 need not show the same figure as SL-CAI above, though it is the same model. */
@@ -79,7 +83,7 @@ const harmFigure = (data: ReportData, book: ChartBook, arms: readonly string[]):
 const ends = (data: ReportData, arm: string): string => {
   const points = pointsOf(data, arm);
   const [first, last] = [points[0], points.at(-1)];
-  return `${capitalised(arm)}: reward ${valueText(first?.reward, "score")} → ${valueText(last?.reward, "score")}, harm ${valueText(first?.harmRate)} → ${valueText(last?.harmRate)} (n\u00a0=\u00a0${last?.harmRate.n ?? 0}).`;
+  return `${capitalised(arm)}: reward ${valueText(first?.reward, "score")} → ${valueText(last?.reward, "score")}, harm ${valueText(first?.harmRate)} → ${valueText(last?.harmRate)} (n\u00a0=\u00a0${last?.harmRate.n ?? 0}).${keptOf(data, arm)}`;
 };
 
 const planeFigure = (data: ReportData, book: ChartBook, arms: readonly string[]): Promise<Markup> =>

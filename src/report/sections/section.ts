@@ -3,7 +3,7 @@
 
 import type { ChartBook } from "../chart-book.ts";
 import { html, type Markup } from "../markup.ts";
-import type { ReportData } from "../report-data.ts";
+import type { ArmData, ReportData, TrainingSteps } from "../report-data.ts";
 
 export type Section = { readonly id: string; readonly title: string; readonly body: Markup };
 
@@ -25,3 +25,13 @@ export const armNamesOf = (data: ReportData): string[] => data.arms.map(({ name 
 /** Arms that have figures. */
 export const measuredArms = (data: ReportData): string[] =>
   armNamesOf(data).filter((name) => data.metrics?.arms[name] !== undefined);
+
+/**
+ * Behind a curve of a training that kept its best weights: which of its steps the model is from, as the curve goes on to
+ * the last. Nothing where the model is from the last as a matter of course.
+ */
+export const keptNote = ({ kept, steps }: ArmData, training: keyof TrainingSteps): string => {
+  const best = kept[training];
+  if (best === undefined) return "";
+  return ` Kept is the model after step ${best.step + 1} of ${steps[training].length}, the best on what was kept out of training.`;
+};

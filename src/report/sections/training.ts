@@ -8,7 +8,7 @@ import { capitalised, countText, figureSentence } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData, TrainingSteps } from "../report-data.ts";
 import { goodhartFigures } from "./goodhart.ts";
-import { armNamesOf, measuredArms, missing, type SectionMaker, scrollable } from "./section.ts";
+import { armNamesOf, keptNote, measuredArms, missing, type SectionMaker, scrollable } from "./section.ts";
 
 type Curve = {
   readonly id: string;
@@ -16,6 +16,8 @@ type Curve = {
   readonly training: keyof TrainingSteps;
   /** Names the metric may have in the step records; the first that occurs is drawn. */
   readonly metrics: readonly string[];
+  /** What its points are; not given: steps. */
+  readonly unit?: "look";
   readonly scale: "share" | "number";
   readonly reference?: number;
   readonly reading: string;
@@ -79,6 +81,16 @@ const curves: readonly Curve[] = [
       "Mean score that the reward model gives to the model's own answers, less a penalty for those that do not end. This is what is optimised.",
   },
   {
+    id: "rl-objective",
+    title: "RL-CAI: objective on requests kept out",
+    training: "rl",
+    metrics: ["eval_objective/rlhf_reward", "eval_objective"],
+    unit: "look",
+    scale: "number",
+    reading:
+      "Mean score of answers to requests that are not learned from, less the price of the distance from SL-CAI, at every look at them. Where it falls while the reward rises, the model learns what only holds for its own requests.",
+  },
+  {
     id: "rl-kl",
     title: "RL-CAI: distance from SL-CAI",
     training: "rl",
@@ -136,7 +148,7 @@ const curveFigure = async (data: ReportData, book: ChartBook, curve: Curve): Pro
     points.push(...thin(series).map((point) => ({ arm: arm.name, ...point })));
     const tenth = Math.max(1, Math.floor(series.length / 10));
     seen.push(
-      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} → ${write(average(series.slice(-tenth)))} in ${countText(series.length, "step")}.`,
+      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} → ${write(average(series.slice(-tenth)))} in ${countText(series.length, curve.unit ?? "step")}.${keptNote(arm, curve.training)}`,
     );
   }
   if (points.length === 0) return null;
