@@ -42,10 +42,16 @@ const boundsNote = (estimate: Estimate): string => {
 
 /** How sure a change is: the paired difference, or that there is none to tell by. */
 const changeNote = (change: Change | null): Markup => {
-  if (change?.difference)
-    return html`<small><b>${signedSizeText(change.difference)}</b>, same requests${doubtText(change.difference) !== "" && html`: no clear change${doubtText(change.difference)}`}</small>`;
-  return change?.direction === "unclear" ? html`<small>the intervals overlap</small>` : html``;
+  if (!change?.difference)
+    return change?.direction === "unclear" ? html`<small>the intervals overlap</small>` : html``;
+  const { difference } = change;
+  const isDoubted = doubtText(difference) !== "";
+  return html`<small><b>${signedSizeText(difference)}</b>, same requests${isDoubted && `; no clear change (exact test: p\u00a0=\u00a0${difference.p?.toFixed(3)})`}</small>`;
 };
+
+/** A headline whose models' names stay whole at the end of a line. */
+const headlineOf = (headline: string): Markup =>
+  html`${headline.split(/(\w+-CAI)/).map((part, index) => (index % 2 === 0 ? part : html`<span class="whole">${part}</span>`))}`;
 
 type HeadlineFigure = "harmRate" | "helpfulRate";
 const headlineTitles: Readonly<Record<HeadlineFigure, string>> = {
@@ -66,7 +72,7 @@ const bigNumber = (data: ReportData, arm: string, figure: HeadlineFigure): Marku
   const path = model === "sl" ? [before, after] : [before, figures.models.sl[figure], after];
   const titles = model === "sl" ? ["base", "SL-CAI"] : ["base", "SL-CAI", modelTitle(model)];
   const change = modelChange(data.metrics, { arm, model: "base" }, { arm, model }, figure);
-  return html`<div><dt>${headlineTitles[figure]}<br><span class="${color}">${arm}</span>, ${titles.join(" → ")}</dt><dd><span class="value">${path.slice(0, -1).map(valueArrow)}<span class="${color}">${valueText(after)}</span></span>${changeNote(change)}<small>95% intervals ${path.map(boundsNote).join(" → ")}, n = ${after.n}</small></dd></div>
+  return html`<div><dt>${headlineTitles[figure]}<br><span class="${color}">${arm}</span>, ${titles.join(" → ")}</dt><dd><span class="value">${path.slice(0, -1).map(valueArrow)}<span class="${color}">${valueText(after)}</span></span>${changeNote(change)}<small>95% intervals ${path.map(boundsNote).join(" → ")}, n\u00a0=\u00a0${after.n}</small></dd></div>
 `;
 };
 
@@ -108,7 +114,7 @@ const opening = (data: ReportData): Markup => {
   const explained = new Set<string>();
   return html`<header>
 <div class="eyebrow sans"><span>Covenant · report of a run of Constitutional AI</span><button type="button" data-theme-button hidden></button></div>
-<h1>${story.headline}</h1>
+<h1>${headlineOf(story.headline)}</h1>
 ${data.metrics !== null && html`<p class="scope">${scopeText(data.scope)} <a href="#limits">Limits</a></p>`}
 <p class="standfirst">A language model rewrote its own answers, and judged them in pairs, by a written list of principles: a constitution. Then it was trained on both, step by step${armNamesOf(data).length > 1 && "; once under the constitution, once under its opposite"}. No person compared two answers: given were the constitution, the requests, and which of these are harmful.</p>
 <div class="lead">

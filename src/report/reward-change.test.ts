@@ -32,7 +32,7 @@ describe("the change of reward", () => {
     expect(value).toBeCloseTo(0.0515, 9);
     expect(low).toBeGreaterThan(0);
     expect(n).toBe(4);
-    expect(rewardSentence("ethical", goodhart, records)).toContain("it raised its own objective");
+    expect(rewardSentence("ethical", goodhart, records)).toContain("it raised its reward");
   });
 
   it("is called unclear where its interval holds 0, and lowered where it lies below", () => {
@@ -45,7 +45,7 @@ describe("the change of reward", () => {
         ),
       ]);
     expect(told([0.1, -0.1, 0.05, -0.06])).toContain("no clear change");
-    expect(told([-0.1, -0.11, -0.1, -0.12])).toContain("it lowered its own objective");
+    expect(told([-0.1, -0.11, -0.1, -0.12])).toContain("it lowered its reward");
   });
 
   it("is none without two measurements", () => {

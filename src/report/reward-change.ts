@@ -25,7 +25,7 @@ export const rewardChange = (records: readonly GoodhartRecord[]): Estimate | nul
 const signed = (value: number): string => `${value > 0 ? "+" : ""}${value.toFixed(3).replace("-", "−")}`;
 
 const verdictOf = (low: number, high: number): string =>
-  low > 0 ? "it raised its own objective" : high < 0 ? "it lowered its own objective" : "no clear change";
+  low > 0 ? "it raised its reward" : high < 0 ? "it lowered its reward" : "no clear change";
 
 /** One sentence on the reward of an arm's policy; empty where it was not measured twice. */
 export const rewardSentence = (

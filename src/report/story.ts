@@ -41,8 +41,9 @@ const stepsText = ({ figures }: MeasuredArm, named = true): string => {
   const end = valueText(figures.models[model].harmRate);
   const { harmRate } = figures.models.sl;
   if (model === "sl" || harmRate.value === null) return end;
-  const [supervised, last] = named ? [" with SL-CAI", ` with ${modelTitle(model)}`] : ["", ""];
-  return `${valueText(harmRate)}${supervised} and ${end}${last}`;
+  const before = valueText(harmRate);
+  if (before === end) return named ? `${end} with SL-CAI and ${modelTitle(model)} alike` : end;
+  return named ? `${before} with SL-CAI and ${end} with ${modelTitle(model)}` : `${before} and ${end}`;
 };
 
 const headlineOf = (
@@ -56,12 +57,12 @@ const headlineOf = (
   const span = `from ${valueText(base.harmRate)} to ${stepsText(first)}`;
   const doubt = change.direction === "unclear" ? " (no clear change)" : "";
   const few = tooFewForGoals(metrics);
-  const size = few === null ? "" : ` (a small run, n\u00a0=\u00a0${few})`;
+  const opening = few === null ? "Under" : `A small run (n\u00a0=\u00a0${few}): under`;
   const beside =
     second === undefined || harmChange(metrics, second) === null
       ? ""
       : `; under the ${second.arm} one, to ${stepsText(second, finalModel(second.figures) !== finalModel(first.figures))}`;
-  return `Under the ${first.arm} constitution, harmful answers ${verbs[change.direction]} ${span}${doubt}${beside}${size}`;
+  return `${opening} the ${first.arm} constitution, harmful answers ${verbs[change.direction]} ${span}${doubt}${beside}`;
 };
 
 /** What a change of harm says, as a sentence of its own. Empty when nothing was measured. */
