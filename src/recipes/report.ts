@@ -9,6 +9,7 @@ import { readRun } from "../runs/index.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { outSetting } from "./settings.ts";
+import { truePreference } from "./stages/measures.ts";
 
 const schema = z.strictObject({ run: outSetting("runs/default") });
 
@@ -60,7 +61,7 @@ export const recipe: Recipe<typeof schema> = {
   },
   async run({ run }) {
     const { complete } = await requireReportable(run);
-    await writeReport(run);
+    await writeReport(run, truePreference);
     const unfinished = complete ? [] : [`${run} is not finished: the report shows what is there.`];
     return {
       lines: [...unfinished, `Report: ${join(run, "report.html")}`],

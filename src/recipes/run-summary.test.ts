@@ -1,46 +1,65 @@
-// What a run says at its end: rates by arm and model, and what training may have made worse.
+// The closing table of a run.
 
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { ArmMetrics, Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
 import { describeRun, describeSetbacks } from "./run-summary.ts";
 
-const around = (value: number): Estimate => ({ value, low: value - 0.05, high: value + 0.05, n: 300 });
-const rate = around(0.1);
+const share = (value: number, n: number): Estimate => ({ value, low: value - 0.01, high: value + 0.01, n });
 
-const modelOf = (harm: number): ModelMetrics => ({
-  ...{ harmRate: around(harm), harmScore: rate, helpfulRate: around(0.9), overRefusalRate: rate },
-  ...{ evasiveRate: rate, malformedRate: rate, elo: { helpful: rate, harmless: rate } },
+const modelOf = (harm: number, n: number): ModelMetrics => ({
+  harmRate: share(harm, n),
+  harmScore: share(harm, n),
+  helpfulRate: share(0.9, 298),
+  overRefusalRate: share(0.05, 151),
+  evasiveRate: share(0.05, n),
+  malformedRate: share(0.02, 792),
+  elo: { helpful: share(0, n), harmless: share(0, n) },
 });
 
-const armOf = (rl: number): ArmMetrics => ({
-  models: { base: modelOf(0.8), sl: modelOf(0.3), dpo: modelOf(0.1), rl: modelOf(rl) },
+const armOf = (harm: number, n: number, rl = harm): ArmMetrics => ({
+  models: { base: modelOf(0.9, n), sl: modelOf(harm, n), dpo: modelOf(harm, n), rl: modelOf(rl, n) },
   labels: {
-    ...{ accuracy: rate, flipRate: rate, firstPositionRate: rate, longerRate: rate, longerBaseline: rate },
-    ...{ calibrationError: rate, calibration: [], identical: 0, unscored: 0, n: 300 },
+    accuracy: share(0.9, n),
+    flipRate: share(0.1, n),
+    firstPositionRate: share(0.5, n),
+    longerRate: share(0.5, n),
+    longerBaseline: share(0.5, n),
+    calibrationError: share(0.05, n),
+    calibration: [],
+    identical: 0,
+    unscored: 0,
+    n,
   },
-  ...{ rewardModel: { accuracy: rate, n: 300 }, revisions: [], goodhart: [] },
+  rewardModel: { accuracy: share(0.8, n), n },
+  revisions: [],
+  goodhart: [],
 });
 
-const metricsOf = (rl: number): MetricsDocument => ({
-  ...{ seed: 1, arms: { ethical: armOf(rl) }, seconds: {} },
+const metricsOf = (n: number, rl?: number): MetricsDocument => ({
+  seed: 1,
+  arms: { ethical: armOf(0.05, n, rl), inverted: armOf(0.95, n) },
+  seconds: {},
 });
 
-describe("the end of a run", () => {
-  it("has a line for each model, and the report last", () => {
-    const lines = describeRun(metricsOf(0.1), "mine", "runs/one/report.html");
-    for (const model of ["base", "sl", "dpo", "rl"])
-      expect(lines.filter((line) => line.startsWith(`mine ${model} `))).toHaveLength(1);
-    expect(lines.at(-1)).toBe("Report: runs/one/report.html");
-    expect(lines.join()).not.toContain("Warning");
-  });
+it("shows the shared base once, and how many answers each column counts", () => {
+  const lines = describeRun(metricsOf(343), "mine", "report.html");
+  expect(lines.filter((line) => line.startsWith("base"))).toHaveLength(1);
+  expect(lines.join("\n")).not.toContain("mine base");
+  expect(lines[1]).toMatch(/harm, n 343 +help, n 298 +over-refusal, n 151 +malformed, n 792$/);
+  expect(lines.join("\n")).not.toContain("Too small");
+});
 
-  it("warns of a model that harm went up in, with the sentence that --json holds", () => {
-    const metrics = metricsOf(0.6);
-    const [told, ...more] = describeSetbacks(metrics);
-    expect(more).toEqual([]);
-    expect(told).toMatch(/RL-CAI answers harmfully more often than SL-CAI/);
-    expect(told).not.toContain("\u00a0");
-    expect(describeRun(metrics, "mine", "report.html")).toContain(`Warning: ${told}`);
-    expect(describeSetbacks(metricsOf(0.1))).toEqual([]);
-  });
+it("ends with a sentence where the run is too small to be judged", () => {
+  const lines = describeRun(metricsOf(40), "mine", "report.html");
+  expect(lines.at(-2)).toMatch(/^Too small a run for figures that mean something: 40 harmful prompts/);
+});
+
+it("warns of a model that harm went up in, with the sentence that --json holds", () => {
+  const metrics = metricsOf(300, 0.6);
+  const [told, ...more] = describeSetbacks(metrics);
+  expect(more).toEqual([]);
+  expect(told).toMatch(/RL-CAI answers harmfully more often than SL-CAI/);
+  expect(told).not.toContain("\u00a0");
+  expect(describeRun(metrics, "mine", "report.html")).toContain(`Warning: ${told}`);
+  expect(describeSetbacks(metricsOf(300))).toEqual([]);
 });

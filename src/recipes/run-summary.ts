@@ -2,26 +2,41 @@
 // Arms are called by the document that people gave; files keep the names that records have.
 
 import type { Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
-import { setbacksOf } from "../report/index.ts";
+import { setbacksOf, tooFewSentence } from "../report/index.ts";
 
 const percent = ({ value, low, high }: Estimate): string => {
   const show = (part: number | null): string => (part === null ? "–" : `${Math.round(part * 100)}`);
-  return `${show(value).padStart(3)} % [${show(low)}, ${show(high)}]`.padEnd(18);
+  return `${show(value).padStart(3)} % [${show(low)}, ${show(high)}]`.padEnd(20);
 };
 
-const header = ["harm", "help", "over-refusal", "malformed"];
+const columns = [
+  ["harm", "harmRate"],
+  ["help", "helpfulRate"],
+  ["over-refusal", "overRefusalRate"],
+  ["malformed", "malformedRate"],
+] as const;
 
-/** Models' rates as a table. */
-export const describeModels = (models: Readonly<Record<string, ModelMetrics>>, prefix = ""): string[] => {
-  const names = Object.keys(models).map((name) => `${prefix}${name}`);
+/** "harm, n 200": a column's name and how many answers it counts, "190–200" where the models differ. */
+const headerCell = (title: string, counts: readonly number[]): string => {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return `${title}, n ${least === most ? most : `${least}–${most}`}`.padEnd(20);
+};
+
+/** Models' rates as a table; its header says how many answers each column counts. */
+export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): string[] => {
+  const names = Object.keys(models);
   const width = Math.max(16, ...names.map((name) => name.length)) + 2;
   const rows = Object.values(models).map((figures, at) => {
-    const cells = [figures.harmRate, figures.helpfulRate, figures.overRefusalRate, figures.malformedRate].map(
-      percent,
-    );
+    const cells = columns.map(([, figure]) => percent(figures[figure]));
     return `${names[at]!.padEnd(width)}${cells.join("")}`.trimEnd();
   });
-  return [`${"".padEnd(width)}${header.map((cell) => cell.padEnd(18)).join("")}`.trimEnd(), ...rows];
+  const cells = columns.map(([title, figure]) =>
+    headerCell(
+      title,
+      Object.values(models).map((figures) => figures[figure].n),
+    ),
+  );
+  return [`${"".padEnd(width)}${cells.join("")}`.trimEnd(), ...rows];
 };
 
 /** What an arm is called where people see it: by the document that they gave. */
@@ -32,14 +47,24 @@ export const armTitle = (arm: string, constitution: string): string =>
 export const describeSetbacks = (metrics: MetricsDocument): string[] =>
   setbacksOf(metrics).map((sentence) => sentence.replaceAll("\u00a0", " "));
 
+/** The models of all arms by the names that people see; a base that all share stands once. */
+const rowsOf = ({ arms }: MetricsDocument, constitution: string): Record<string, ModelMetrics> => {
+  const bases = new Set(Object.values(arms).map(({ models }) => JSON.stringify(models.base.harmRate)));
+  const rows: Record<string, ModelMetrics> = {};
+  for (const [arm, { models }] of Object.entries(arms))
+    for (const [model, figures] of Object.entries(models))
+      rows[model === "base" && bases.size === 1 ? "base" : `${armTitle(arm, constitution)} ${model}`] =
+        figures;
+  return rows;
+};
+
 /** The two-arm ladder as text. */
 export const describeRun = (metrics: MetricsDocument, constitution: string, report: string): string[] => [
-  ...Object.entries(metrics.arms).flatMap(([arm, { models }]) => [
-    "",
-    ...describeModels(models, `${armTitle(arm, constitution)} `),
-  ]),
+  "",
+  ...describeModels(rowsOf(metrics, constitution)),
   "",
   "Rates on held-out prompts, with 95 % intervals.",
   ...describeSetbacks(metrics).map((sentence) => `Warning: ${sentence}`),
+  ...[tooFewSentence(metrics)].filter((sentence) => sentence !== null),
   `Report: ${report}`,
 ];

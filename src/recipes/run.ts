@@ -44,7 +44,7 @@ import {
   followedPrompts,
   requireMeasurable,
 } from "./stages/evaluation.ts";
-import { type ArmRecords, armMetrics } from "./stages/measures.ts";
+import { type ArmRecords, armMetrics, truePreference } from "./stages/measures.ts";
 import { splitPrompts } from "./stages/policy-prompts.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
@@ -194,7 +194,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
   const differences = runDifferences(config.arms, verdicts, run.seed);
   const metrics: MetricsDocument = { seed: run.seed, arms, differences, seconds: await run.seconds() };
   await run.write("metrics.json", metrics);
-  const { path } = await writeReport(run.folder);
+  const { path } = await writeReport(run.folder, truePreference);
   await run.finish();
   const alarms = await alarmsInRun(run.folder);
   return {

@@ -78,6 +78,16 @@ export const signedSizeText = (difference: Difference): string =>
   `${signed(difference.value ?? 0)}\u00a0points (${rangeOf(difference, signed, " to ")})`;
 
 /**
+ * Why a change is not clear though its interval leaves out 0, to stand after "no clear change"; empty where the interval
+ * holds 0 and says it by itself.
+ */
+export const doubtText = ({ low, high, p }: Difference): string => {
+  const holdsZero = low === null || high === null || (low <= 0 && high >= 0);
+  if (holdsZero || p === null || p < 0.05) return "";
+  return `, as the exact test does not tell it from chance (p\u00a0=\u00a0${p.toFixed(3)})`;
+};
+
+/**
  * A clause on the change of a share, to stand after a comma or colon: "96.5 points (…) lower", "no clear change: …".
  * Without a recorded difference it goes by the two intervals and says so.
  */
@@ -90,6 +100,6 @@ export const changeClause = ({ direction, difference }: Change): string => {
     }[direction];
   }
   return direction === "unclear"
-    ? `no clear change (${signedSizeText(difference).replace(" (", ", ")}`
+    ? `no clear change (${signedSizeText(difference).replace(" (", ", ")}${doubtText(difference)}`
     : `${sizeText(difference)} ${direction}`;
 };

@@ -132,6 +132,14 @@ export const tooFewForGoals = (metrics: MetricsDocument | null): number | null =
   return most > 0 && most < leastMeasured ? most : null;
 };
 
+/** One sentence where a run is judged by no goal because it measured too little; null where it is not so. */
+export const tooFewSentence = (metrics: MetricsDocument | null): string | null => {
+  const few = tooFewForGoals(metrics);
+  return few === null
+    ? null
+    : `Too small a run for figures that mean something: ${few === 1 ? "one harmful prompt" : `${few} harmful prompts`} measured each model. From ${leastMeasured} on, a run is judged by goals; this one is judged by none.`;
+};
+
 /**
  * Every goal of the arms that a run has, those included whose figures are missing; empty when there are no figures or
  * neither known arm, and of a run that measured too little.

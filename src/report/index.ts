@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../core/index.ts";
 import { renderPage } from "./page.ts";
-import { loadReportData } from "./report-data.ts";
+import { loadReportData, type PairTruth } from "./report-data.ts";
 
 export { type AreaFigure, type AreaPage, renderAreaPage, writeAreaPage } from "./areas-page.ts";
 export {
@@ -22,8 +22,9 @@ export {
   writeCharts,
 } from "./experiment-page.ts";
 export { type GamesPage, gamesPage } from "./games-page.ts";
-export { listGoals } from "./goals.ts";
+export { listGoals, tooFewSentence } from "./goals.ts";
 export { type GroupLikeness, type GroupsPageData, groupsPage } from "./groups-page.ts";
+export type { PairTruth } from "./report-data.ts";
 export type { SatisfactionFigures } from "./satisfaction-section.ts";
 export { setbacksOf } from "./setbacks.ts";
 export {
@@ -36,12 +37,16 @@ export {
 } from "./vote-page.ts";
 
 /**
- * Reads a run folder and writes its `report.html`. Throws UserError when the folder is no run, when a file in it is
+ * Reads a run folder and writes its `report.html`. truth: which pairs of the judge have a better reply, and which; without
+ * it the page does not speak of these pairs alone. Throws UserError when the folder is no run, when a file in it is
  * broken, or when the page cannot be written.
  */
-export const writeReport = async (runFolder: string): Promise<{ readonly path: string }> => {
+export const writeReport = async (
+  runFolder: string,
+  truth?: PairTruth,
+): Promise<{ readonly path: string }> => {
   const path = join(runFolder, "report.html");
-  const { html } = await renderPage(await loadReportData(runFolder));
+  const { html } = await renderPage(await loadReportData(runFolder, truth));
   await writeFileAtomic(path, html);
   return { path };
 };

@@ -2,14 +2,16 @@
 // and drawings are inside, and a content security policy forbids everything else.
 
 import type { Estimate } from "../records/index.ts";
-import { type Change, modelChange, signedSizeText } from "./changes.ts";
+import { type Change, doubtText, modelChange, signedSizeText } from "./changes.ts";
 import { armClass, createChartBook } from "./chart-book.ts";
 import { known } from "./charts/index.ts";
 import { boundsText, durationText, modelTitle, valueText } from "./figures.ts";
 import { linkTerms } from "./glossary.ts";
+import { tooFewSentence } from "./goals.ts";
 import { html, type Markup } from "./markup.ts";
 import { renderFrame } from "./page-frame.ts";
 import type { ReportData } from "./report-data.ts";
+import { scopeText } from "./scope.ts";
 import { constitutionsSection } from "./sections/constitutions.ts";
 import { labelsSection } from "./sections/labels.ts";
 import { ladderSection } from "./sections/ladder.ts";
@@ -40,16 +42,24 @@ const boundsNote = (estimate: Estimate): string => {
 
 /** How sure a change is: the paired difference, or that there is none to tell by. */
 const changeNote = (change: Change | null): Markup => {
-  if (change?.difference)
-    return html`<small><b>${signedSizeText(change.difference)}</b>, same requests</small>`;
-  return change?.direction === "unclear" ? html`<small>the intervals overlap</small>` : html``;
+  if (!change?.difference)
+    return change?.direction === "unclear" ? html`<small>the intervals overlap</small>` : html``;
+  const { difference } = change;
+  const isDoubted = doubtText(difference) !== "";
+  return html`<small><b>${signedSizeText(difference)}</b>, same requests${isDoubted && `; no clear change (exact test: p\u00a0=\u00a0${difference.p?.toFixed(3)})`}</small>`;
 };
+
+/** A headline whose models' names stay whole at the end of a line. */
+const headlineOf = (headline: string): Markup =>
+  html`${headline.split(/(\w+-CAI)/).map((part, index) => (index % 2 === 0 ? part : html`<span class="whole">${part}</span>`))}`;
 
 type HeadlineFigure = "harmRate" | "helpfulRate";
 const headlineTitles: Readonly<Record<HeadlineFigure, string>> = {
   harmRate: "Harmful answers",
   helpfulRate: "Helpful answers to harmless requests",
 };
+
+const valueArrow = (estimate: Estimate): string => `${valueText(estimate)} → `;
 
 /** One large number: where the base stood, where the arm ended, and how sure that is. */
 const bigNumber = (data: ReportData, arm: string, figure: HeadlineFigure): Markup => {
@@ -59,8 +69,10 @@ const bigNumber = (data: ReportData, arm: string, figure: HeadlineFigure): Marku
   const model = finalModel(figures);
   const before = figures.models.base[figure];
   const after = figures.models[model][figure];
+  const path = model === "sl" ? [before, after] : [before, figures.models.sl[figure], after];
+  const titles = model === "sl" ? ["base", "SL-CAI"] : ["base", "SL-CAI", modelTitle(model)];
   const change = modelChange(data.metrics, { arm, model: "base" }, { arm, model }, figure);
-  return html`<div><dt>${headlineTitles[figure]}<br><span class="${color}">${arm}</span>, base → ${modelTitle(model)}</dt><dd><span class="value">${valueText(before)} → <span class="${color}">${valueText(after)}</span></span>${changeNote(change)}<small>95% intervals ${boundsNote(before)} → ${boundsNote(after)}, n = ${after.n}</small></dd></div>
+  return html`<div><dt>${headlineTitles[figure]}<br><span class="${color}">${arm}</span>, ${titles.join(" → ")}</dt><dd><span class="value">${path.slice(0, -1).map(valueArrow)}<span class="${color}">${valueText(after)}</span></span>${changeNote(change)}<small>95% intervals ${path.map(boundsNote).join(" → ")}, n\u00a0=\u00a0${after.n}</small></dd></div>
 `;
 };
 
@@ -78,7 +90,6 @@ const dateText = (milliseconds: number): string =>
 const facts = (data: ReportData): Markup => {
   const { seconds } = data;
   const rows: [string, string][] = [
-    ["Run", data.name],
     ["Seed", String(data.seed)],
     ...(data.model === null ? [] : [["Model", data.model] as [string, string]]),
     ["Arms", armNamesOf(data).join(", ") || "none yet"],
@@ -98,12 +109,13 @@ const withQuietIntervals = (sentence: string, seen: Set<string>): Markup[] =>
   });
 
 const opening = (data: ReportData): Markup => {
-  const story = tellStory(data.name, data.metrics, armNamesOf(data));
-  const goals = goalSentence(data.metrics);
+  const story = tellStory(data.metrics, armNamesOf(data));
+  const goals = tooFewSentence(data.metrics) ?? goalSentence(data.metrics);
   const explained = new Set<string>();
   return html`<header>
 <div class="eyebrow sans"><span>Covenant · report of a run of Constitutional AI</span><button type="button" data-theme-button hidden></button></div>
-<h1>${story.headline}</h1>
+<h1>${headlineOf(story.headline)}</h1>
+${data.metrics !== null && html`<p class="scope">${scopeText(data.scope)} <a href="#limits">Limits</a></p>`}
 <p class="standfirst">A language model rewrote its own answers, and judged them in pairs, by a written list of principles: a constitution. Then it was trained on both, step by step${armNamesOf(data).length > 1 && "; once under the constitution, once under its opposite"}. No person compared two answers: given were the constitution, the requests, and which of these are harmful.</p>
 <div class="lead">
 ${story.sentences.map(
@@ -114,7 +126,7 @@ ${story.sentences.map(
 `,
 )}${
   goals !== "" &&
-  html`<p class="goal-line">${goals} <a href="#goals">All goals</a></p>
+  html`<p class="goal-line">${goals} <a href="#goals">${tooFewSentence(data.metrics) === null ? "All goals" : "Goals"}</a></p>
 `
 }</div>
 ${bigNumbers(data)}${facts(data)}</header>
@@ -129,9 +141,9 @@ export const renderPage = async (data: ReportData): Promise<RenderedPage> => {
   const book = createChartBook();
   const sections: Section[] = [];
   for (const make of makers) sections.push(await make(data, book));
-  const { headline } = tellStory(data.name, data.metrics, armNamesOf(data));
+  const { headline } = tellStory(data.metrics, armNamesOf(data));
   const page = renderFrame({
-    title: `${data.name}: ${headline}`,
+    title: `${headline} · Covenant`,
     opening: opening(data),
     sections,
     first: sections[0]?.id ?? "making",

@@ -1,7 +1,7 @@
 // What a report is made of, and how it is read from a run folder. Files that are not there leave their part empty, so
 // an unfinished run can be reported too; files that are there but broken are an error with file, line and field.
 
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import type { z } from "zod";
 import { checkValue, covenantVersion, parseYaml, readText } from "../core/index.ts";
 import {
@@ -10,6 +10,9 @@ import {
   bestStepRecordSchema,
   type Constitution,
   constitutionSchema,
+  type Estimate,
+  type GoodhartRecord,
+  goodhartRecordSchema,
   type LabelRecord,
   labelRecordSchema,
   type MetricsDocument,
@@ -28,6 +31,8 @@ import {
   verdictRecordSchema,
 } from "../records/index.ts";
 import { configName, type RunReading, readRun, secondsOfAttempts } from "../runs/index.ts";
+import { wilson } from "./figures.ts";
+import { type RunScope, scopeOf } from "./scope.ts";
 
 /** Optimiser steps of the four trainings of an arm; empty where a training has not begun. */
 export type TrainingSteps = {
@@ -47,16 +52,23 @@ export type ArmData = {
   readonly labels: readonly LabelRecord[];
   readonly steps: TrainingSteps;
   readonly kept: KeptSteps;
+  /** Measurements of the policy during reinforcement learning. */
+  readonly measurements: readonly GoodhartRecord[];
+  /** The share of labels flipped by the order, of those with a true preference; null where nobody could tell which. */
+  readonly decidableFlips: Estimate | null;
 };
+
+/** The truth of a pair under a constitution: which reply is better, 0 or 1, or null for a tie. */
+export type PairTruth = (constitution: Constitution) => (label: LabelRecord) => 0 | 1 | null;
 
 /**
  * A run as the report sees it. startedAt: milliseconds since the epoch; seconds: from start to end, over all attempts;
  * config: config.yaml as it stands there.
  */
 export type ReportData = {
-  readonly name: string;
   readonly seed: number;
   readonly model: string | null;
+  readonly scope: RunScope;
   readonly startedAt: number | null;
   readonly seconds: number;
   readonly version: string;
@@ -97,7 +109,19 @@ const armNames = (run: RunReading, metrics: MetricsDocument | null): ArmId[] => 
 const rowsOf = async <Row>(run: RunReading, path: string, schema: z.ZodType<Row>): Promise<Row[]> =>
   run.has(path) ? run.records(path, schema) : [];
 
-const loadArm = async (run: RunReading, name: ArmId): Promise<ArmData> => {
+const flipsOf = (
+  labels: readonly LabelRecord[],
+  constitution: Constitution | null,
+  truth: PairTruth | undefined,
+): Estimate | null => {
+  if (constitution === null || truth === undefined) return null;
+  const preferred = truth(constitution);
+  const decidable = labels.filter((label) => label.flipped !== null && preferred(label) !== null);
+  const flipped = decidable.filter((label) => label.flipped).length;
+  return wilson(flipped / decidable.length, decidable.length);
+};
+
+const loadArm = async (run: RunReading, name: ArmId, truth: PairTruth | undefined): Promise<ArmData> => {
   const path = `${name}/constitution.yaml`;
   const file = join(run.folder, path);
   const constitution = run.has(path)
@@ -110,11 +134,14 @@ const loadArm = async (run: RunReading, name: ArmId): Promise<ArmData> => {
     const [best] = await rowsOf(run, `${name}/${stage}/best.jsonl`, bestStepRecordSchema);
     if (best !== undefined) kept[stage] = best;
   }
+  const labels = await rowsOf(run, `${name}/label/labels.jsonl`, labelRecordSchema);
   return {
     name,
     constitution,
     revisions: await rowsOf(run, `${name}/revise/revisions.jsonl`, revisionRecordSchema),
-    labels: await rowsOf(run, `${name}/label/labels.jsonl`, labelRecordSchema),
+    labels,
+    decidableFlips: flipsOf(labels, constitution, truth),
+    measurements: await rowsOf(run, `${name}/rl/goodhart.jsonl`, goodhartRecordSchema),
     steps: {
       sl: await steps("sl"),
       reward: await steps("reward"),
@@ -159,19 +186,22 @@ const warningsOf = (events: readonly RunEvent[]): { stage?: StageName | undefine
   });
 };
 
-/** Reads a run folder. Throws UserError when it is none, or when a file in it does not hold what it should. */
-export const loadReportData = async (folder: string): Promise<ReportData> => {
+/**
+ * Reads a run folder. truth: what is true of the judge's pairs, where there is an oracle. Throws UserError when it is no
+ * run folder, or when a file in it does not hold what it should.
+ */
+export const loadReportData = async (folder: string, truth?: PairTruth): Promise<ReportData> => {
   const run = await readRun(folder);
   const metrics = await run.metrics();
   const answers = await rowsOf(run, "answer/answers.jsonl", replyRecordSchema);
   const verdicts = await rowsOf(run, "evaluate/verdicts.jsonl", verdictRecordSchema);
   const arms: ArmData[] = [];
-  for (const name of armNames(run, metrics)) arms.push(await loadArm(run, name));
+  for (const name of armNames(run, metrics)) arms.push(await loadArm(run, name, truth));
   const start = run.events.find((event) => event.type === "run-start");
   return {
-    name: run.name === "" ? basename(resolve(folder)) : run.name,
     seed: metrics?.seed ?? run.seed,
     model: modelName(run.config, answers),
+    scope: scopeOf(run.config, run.stages),
     startedAt: start?.time ?? null,
     seconds: secondsOfAttempts(run.events),
     version: covenantVersion(),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Estimate, MetricsDocument } from "../records/index.ts";
-import { listGoals, tooFewForGoals } from "./goals.ts";
+import { listGoals, tooFewForGoals, tooFewSentence } from "./goals.ts";
 import { goalSentence, tellStory } from "./story.ts";
 import { inventRun } from "./synthetic-run.fixture.ts";
 
@@ -31,22 +31,22 @@ const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 
 describe("the opening", () => {
   it("says that harm fell, with both figures and their intervals", () => {
-    const { headline, sentences } = tellStory("run", withHarm(share(0.9), share(0.05)), arms);
+    const { headline, sentences } = tellStory(withHarm(share(0.9), share(0.05)), arms);
     expect(headline).toBe(
-      "Under the ethical constitution, harmful answers fell from 90.0% to 5.0%; under the inverted one, to 98.0%",
+      "Under the ethical constitution, harmful answers fell from 90.0% to 17.2% with SL-CAI and 5.0% with RL-CAI; under the inverted one, to 92.1% and 98.0%",
     );
     expect(plain(sentences.join(" "))).toContain("90.0% (88.0–92.0%, n = 300)");
     expect(plain(sentences.join(" "))).toContain("5.0% (3.0–7.0%, n = 300) with RL-CAI");
   });
 
   it("says that harm rose when it did", () => {
-    expect(tellStory("run", withHarm(share(0.1), share(0.6)), arms).headline).toContain(
-      "rose from 10.0% to 60.0%",
+    expect(tellStory(withHarm(share(0.1), share(0.6)), arms).headline).toContain(
+      "rose from 10.0% to 17.2% with SL-CAI and 60.0% with RL-CAI",
     );
   });
 
   it("claims no change when the intervals overlap", () => {
-    const { headline, sentences } = tellStory("run", withHarm(share(0.5, 0.1), share(0.4, 0.1)), arms);
+    const { headline, sentences } = tellStory(withHarm(share(0.5, 0.1), share(0.4, 0.1)), arms);
     expect(headline).toContain("no clear change");
     expect(headline).not.toContain("fell");
     expect(sentences[0]).toContain("overlap, so this run shows no difference");
@@ -54,21 +54,21 @@ describe("the opening", () => {
 
   it("says on which side of the base the other arm ended", () => {
     const metrics = metricsOf();
-    expect(tellStory("run", metrics, arms).sentences[1]).toContain("more harm than the base");
+    expect(tellStory(metrics, arms).sentences[1]).toContain("more harm than the base");
     metrics.arms["inverted"]!.models.rl.harmRate = share(0.1);
-    expect(tellStory("run", metrics, arms).sentences[1]).toContain("less harm than the base");
+    expect(tellStory(metrics, arms).sentences[1]).toContain("less harm than the base");
   });
 
   it("says when the run has no figures, and when a figure was not measured", () => {
-    expect(tellStory("my run", null, arms).headline).toBe("Run “my run”: not evaluated yet");
-    const { headline } = tellStory("run", withHarm(share(null), share(0.1)), arms);
+    expect(tellStory(null, arms).headline).toBe("This run is not evaluated yet");
+    const { headline } = tellStory(withHarm(share(null), share(0.1)), arms);
     expect(headline).toContain("not fully measured");
   });
 
   it("ends with the best-trained model that was measured", () => {
     const metrics = withHarm(share(0.9), share(null));
     metrics.arms["ethical"]!.models.dpo.harmRate = share(0.07);
-    expect(tellStory("run", metrics, arms).headline).toContain("to 7.0%");
+    expect(tellStory(metrics, arms).headline).toContain("and 7.0% with DPO-CAI");
   });
 
   it("says what help cost", () => {
@@ -76,9 +76,9 @@ describe("the opening", () => {
     const { base, rl } = metrics.arms["ethical"]!.models;
     base.helpfulRate = share(0.95);
     rl.helpfulRate = share(0.6);
-    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain(": lower.");
+    expect(tellStory(metrics, arms).sentences.join(" ")).toContain(": lower.");
     rl.helpfulRate = share(0.94);
-    expect(tellStory("run", metrics, arms).sentences.join(" ")).toContain("the two intervals overlap");
+    expect(tellStory(metrics, arms).sentences.join(" ")).toContain("the two intervals overlap");
   });
 });
 
@@ -95,8 +95,7 @@ describe("differences on the same requests", () => {
     Object.assign(found![figure], { value, low, high, n: 200 });
     return metrics;
   };
-  const told = (metrics: MetricsDocument): string =>
-    tellStory("run", metrics, arms).sentences.map(plain).join(" ");
+  const told = (metrics: MetricsDocument): string => tellStory(metrics, arms).sentences.map(plain).join(" ");
   const trained = ["base/base", "ethical/rl"] as const;
 
   it("tell how much harm fell, how sure that is, and of how many", () => {
@@ -116,7 +115,7 @@ describe("differences on the same requests", () => {
 
   it("claim no change where the interval holds 0, whatever the two figures look like", () => {
     const metrics = change(withDifferences(), trained, "harmRate", [-0.05, -0.01, 0.03]);
-    expect(tellStory("run", metrics, arms).headline).toContain("(no clear change)");
+    expect(tellStory(metrics, arms).headline).toContain("(no clear change)");
     expect(told(metrics)).toContain(
       "RL-CAI differs from the base by −1.0 points (−5.0 to +3.0, n = 200): no clear change.",
     );
@@ -130,7 +129,20 @@ describe("differences on the same requests", () => {
         p: 0.12,
       },
     );
-    expect(tellStory("run", metrics, arms).headline).toContain("(no clear change)");
+    expect(tellStory(metrics, arms).headline).toContain("(no clear change)");
+    expect(told(metrics)).toContain(
+      "(−7.5 to <0.1, n = 200): no clear change, as the exact test does not tell it from chance (p = 0.120).",
+    );
+  });
+
+  it("say what the last training added to SL-CAI, and when it added nothing", () => {
+    const step = ["inverted/sl", "inverted/rl"] as const;
+    expect(told(change(withDifferences(), step, "harmRate", [0.02, 0.06, 0.1]))).toContain(
+      "Over SL-CAI, RL-CAI is 6.0 points (2.0–10.0, n = 200) higher.",
+    );
+    expect(told(change(withDifferences(), step, "harmRate", [-0.03, 0, 0.03]))).toContain(
+      "Over SL-CAI, RL-CAI shows no clear change: 0 points (−3.0 to +3.0, n = 200).",
+    );
   });
 
   it("say how far the constitutions lead apart", () => {
@@ -211,7 +223,11 @@ describe("goals", () => {
     expect(tooFewForGoals(metrics)).toBe(20);
     expect(listGoals(metrics)).toEqual([]);
     expect(goalSentence(metrics)).toBe("");
+    expect(tooFewSentence(metrics)).toContain("Too small a run for figures that mean something: 20 harmful");
+    expect(tellStory(metrics, arms).headline).toMatch(/^A small run \(n\u00a0=\u00a020\): under the ethical/);
     expect(tooFewForGoals(metricsOf())).toBeNull();
+    expect(tooFewSentence(metricsOf())).toBeNull();
+    expect(tellStory(metricsOf(), arms).headline).toMatch(/^Under/);
   });
 
   it("are none for arms they do not speak of", () => {

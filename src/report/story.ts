@@ -2,9 +2,17 @@
 // same requests; it says so when a change is not clear, when something was not measured and when a goal was missed.
 
 import type { ArmMetrics, MetricsDocument } from "../records/index.ts";
-import { type Change, changeClause, modelChange, type Place, signedSizeText, sizeText } from "./changes.ts";
+import {
+  type Change,
+  changeClause,
+  doubtText,
+  modelChange,
+  type Place,
+  signedSizeText,
+  sizeText,
+} from "./changes.ts";
 import { figureSentence, listText, modelTitle, valueText } from "./figures.ts";
-import { listGoals } from "./goals.ts";
+import { listGoals, tooFewForGoals } from "./goals.ts";
 
 export type Story = { readonly headline: string; readonly sentences: readonly string[] };
 
@@ -24,23 +32,37 @@ const harmChange = (metrics: MetricsDocument, of: MeasuredArm): Change | null =>
 
 const verbs = { lower: "fell", higher: "rose", unclear: "went" } as const;
 
+/**
+ * Where an arm ended, and SL-CAI's figure before it, so that no step is credited with what another did. named: whether to
+ * name the models; once is enough where two arms ended with the same ones.
+ */
+const stepsText = ({ figures }: MeasuredArm, named = true): string => {
+  const model = finalModel(figures);
+  const end = valueText(figures.models[model].harmRate);
+  const { harmRate } = figures.models.sl;
+  if (model === "sl" || harmRate.value === null) return end;
+  const before = valueText(harmRate);
+  if (before === end) return named ? `${end} with SL-CAI and ${modelTitle(model)} alike` : end;
+  return named ? `${before} with SL-CAI and ${end} with ${modelTitle(model)}` : `${before} and ${end}`;
+};
+
 const headlineOf = (
   metrics: MetricsDocument,
   first: MeasuredArm,
   second: MeasuredArm | undefined,
 ): string => {
   const { base } = first.figures.models;
-  const endRate = ({ figures }: MeasuredArm): string =>
-    valueText(figures.models[finalModel(figures)].harmRate);
   const change = harmChange(metrics, first);
   if (change === null) return `A run under the ${first.arm} constitution, not fully measured`;
-  const span = `from ${valueText(base.harmRate)} to ${endRate(first)}`;
+  const span = `from ${valueText(base.harmRate)} to ${stepsText(first)}`;
   const doubt = change.direction === "unclear" ? " (no clear change)" : "";
+  const few = tooFewForGoals(metrics);
+  const opening = few === null ? "Under" : `A small run (n\u00a0=\u00a0${few}): under`;
   const beside =
     second === undefined || harmChange(metrics, second) === null
       ? ""
-      : `; under the ${second.arm} one, to ${endRate(second)}`;
-  return `Under the ${first.arm} constitution, harmful answers ${verbs[change.direction]} ${span}${doubt}${beside}`;
+      : `; under the ${second.arm} one, to ${stepsText(second, finalModel(second.figures) !== finalModel(first.figures))}`;
+  return `${opening} the ${first.arm} constitution, harmful answers ${verbs[change.direction]} ${span}${doubt}${beside}`;
 };
 
 /** What a change of harm says, as a sentence of its own. Empty when nothing was measured. */
@@ -55,25 +77,36 @@ const harmRemark = (metrics: MetricsDocument, of: MeasuredArm): string => {
       : ` ${title} does ${direction === "lower" ? "less" : "more"} harm than the base.`;
   }
   return direction === "unclear"
-    ? ` On the same requests, ${title} differs from the base by ${signedSizeText(difference)}: no clear change.`
+    ? ` On the same requests, ${title} differs from the base by ${signedSizeText(difference)}: no clear change${doubtText(difference)}.`
     : ` On the same requests, harm with ${title} is ${sizeText(difference)} ${direction} than with the base.`;
+};
+
+/** What the last training added to SL-CAI's, or did not. Empty where it is not recorded. */
+const sinceSupervised = (metrics: MetricsDocument, { arm, figures }: MeasuredArm): string => {
+  const model = finalModel(figures);
+  const change =
+    model === "sl" ? null : modelChange(metrics, { arm, model: "sl" }, { arm, model }, "harmRate");
+  const { direction, difference } = change ?? { direction: null, difference: null };
+  if (difference === null) return "";
+  return direction === "unclear"
+    ? ` Over SL-CAI, ${modelTitle(model)} shows no clear change: ${signedSizeText(difference)}${doubtText(difference)}.`
+    : ` Over SL-CAI, ${modelTitle(model)} is ${sizeText(difference)} ${direction}.`;
 };
 
 const harmSentence = (metrics: MetricsDocument, of: MeasuredArm, first: boolean): string => {
   const { base, sl, dpo, rl } = of.figures.models;
   const trained = [
-    ["RL-CAI", rl.harmRate],
-    ["DPO-CAI", dpo.harmRate],
     ["SL-CAI", sl.harmRate],
+    ["DPO-CAI", dpo.harmRate],
+    ["RL-CAI", rl.harmRate],
   ] as const;
   const parts = trained
     .filter(([, rate]) => rate.value !== null)
-    .slice(0, 2)
     .map(([title, rate]) => `${figureSentence(rate)} with ${title}`);
   const opening = first
     ? `On requests that call for a refusal, the base model answered harmfully in ${figureSentence(base.harmRate)} of cases. Trained on the ${of.arm} constitution, that became ${listText(parts)}.`
     : `The same procedure with the same seeds, under the ${of.arm} constitution, led to ${listText(parts)}.`;
-  return opening + harmRemark(metrics, of);
+  return opening + harmRemark(metrics, of) + sinceSupervised(metrics, of);
 };
 
 /** How far the constitutions lead apart, from the same base and with the same seeds. Empty where it is not recorded. */
@@ -83,7 +116,7 @@ const betweenSentence = (metrics: MetricsDocument, first: MeasuredArm, other: Me
   const { direction, difference } = change ?? { direction: null, difference: null };
   if (difference === null) return "";
   return direction === "unclear"
-    ? ` Between the two constitutions, ${modelTitle(model)} differs by ${signedSizeText(difference)}: this run cannot tell them apart.`
+    ? ` Between the two constitutions, ${modelTitle(model)} differs by ${signedSizeText(difference)}: this run cannot tell them apart${doubtText(difference)}.`
     : ` The ${other.arm} ${modelTitle(model)} is ${sizeText(difference)} ${direction === "higher" ? "above" : "below"} the ${first.arm} one; only the constitution differs.`;
 };
 
@@ -126,7 +159,7 @@ export const goalSentence = (metrics: MetricsDocument | null): string => {
 };
 
 /** The headline and sentences of a run. arms: names in the order of the report. */
-export const tellStory = (name: string, metrics: MetricsDocument | null, arms: readonly string[]): Story => {
+export const tellStory = (metrics: MetricsDocument | null, arms: readonly string[]): Story => {
   const measured = arms.flatMap((arm): MeasuredArm[] => {
     const figures = metrics?.arms[arm];
     return figures ? [{ arm, figures }] : [];
@@ -134,7 +167,7 @@ export const tellStory = (name: string, metrics: MetricsDocument | null, arms: r
   const [first, second] = measured;
   if (metrics === null || first === undefined) {
     return {
-      headline: `Run “${name}”: not evaluated yet`,
+      headline: "This run is not evaluated yet",
       sentences: [
         "The run has written no figures so far. What it has already done is shown below; the rest is named as missing.",
       ],

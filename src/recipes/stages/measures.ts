@@ -38,7 +38,7 @@ export type ArmRecords = {
 };
 
 /** The oracle's preference for a label's pair, over the principles that judged it; null for a true tie. */
-const truePreference = (constitution: Constitution) => {
+export const truePreference = (constitution: Constitution) => {
   const principleOf = new Map(constitution.principles.map((principle) => [principle.id, principle]));
   const inverted = constitution.inverts !== undefined;
   const preferenceUnder = (id: string, request: string, [first, second]: LabelRecord["replies"]): number => {

@@ -204,7 +204,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       keepBest: settings.keepBest,
       bestBy: mostOfPpo,
       note: (metrics) =>
-        `score ${fixed(metrics["objective/scores"], 2)}, KL ${fixed(metrics["objective/kl"], 2)}${looks(metrics)}`,
+        `score ${fixed(metrics["objective/scores"], 2)}, KL estimate ${fixed(metrics["objective/kl"], 2)}${looks(metrics)}`,
       loop: async function* (start) {
         if (start === 0) await observe(0);
         yield* trainPpo({ ...loop, start });

@@ -18,7 +18,7 @@ const rates: readonly {
   key: "accuracy" | "flipRate" | "firstPositionRate" | "longerRate" | "longerBaseline";
   note: string;
 }[] = [
-  { name: "Correct", key: "accuracy", note: "labels that agree with the measure, ties left out" },
+  { name: "Correct", key: "accuracy", note: "labels that agree with the oracle, its ties left out" },
   {
     name: "Flipped",
     key: "flipRate",
@@ -41,6 +41,33 @@ const rates: readonly {
   },
 ];
 
+/** Judged pairs that are ties for the oracle: of those no label can be right. */
+const tiesOf = ({ accuracy, n, identical, unscored }: Labels): { ties: number; judged: number } => {
+  const judged = n - identical - unscored;
+  return { ties: judged - accuracy.n, judged };
+};
+
+const decidableFlips = (data: ReportData, arm: string) =>
+  data.arms.find(({ name }) => name === arm)?.decidableFlips ?? undefined;
+
+/** What stands between "right" and "flipped": most pairs may have no better reply, and there the judge can only guess. */
+const tiesNote = (data: ReportData, arms: readonly string[]): Markup => {
+  const notes = arms.flatMap((arm) => {
+    const labels = labelsOf(data, arm);
+    if (labels === undefined || labels.accuracy.n === 0) return [];
+    const { ties, judged } = tiesOf(labels);
+    const flips = decidableFlips(data, arm);
+    const rest = flips
+      ? `; the order flipped ${figureSentence(flips)} of the pairs that it can decide, ${valueText(labels.flipRate)} of all`
+      : "";
+    return [`${arm}: ${ties} of ${judged} judged pairs are ties for the oracle${rest}`];
+  });
+  return notes.length === 0
+    ? html``
+    : html`<p class="aside">${capitalised(notes.join(". "))}. In a tie no reply is better by the principle that was asked: its label is noise by construction, training sees it all the same, and “right” counts none of them.</p>
+`;
+};
+
 const seen = (data: ReportData, arms: readonly string[]): string =>
   arms
     .map((arm) => {
@@ -51,7 +78,7 @@ const seen = (data: ReportData, arms: readonly string[]): string =>
         length === null || length === "unclear"
           ? ""
           : ` The longer answer is preferred ${length === "higher" ? "more" : "less"} often than it is better (${valueText(labels.longerRate)} against ${valueText(labels.longerBaseline)}).`;
-      return `${capitalised(arm)}: ${figureSentence(labels.accuracy)} of labels right, ${figureSentence(labels.flipRate)} flipped by order.${bias}`;
+      return `${capitalised(arm)}: ${figureSentence(labels.accuracy)} of labels right where one reply is better, ${figureSentence(labels.flipRate)} of all flipped by order.${bias}`;
     })
     .join(" ");
 
@@ -76,6 +103,11 @@ ${rates.map(
 )}<tr><th scope="row">Calibration error<small>mean distance of stated from observed probability</small></th>${arms.map(
     (arm) => html`<td>${figureCell(labelsOf(data, arm)?.calibrationError)}</td>`,
   )}</tr>
+${
+  arms.some((arm) => decidableFlips(data, arm) !== undefined) &&
+  html`<tr><th scope="row">Flipped, of decidable pairs<small>pairs of which the oracle knows the better reply</small></th>${arms.map((arm) => html`<td>${figureCell(decidableFlips(data, arm))}</td>`)}</tr>
+`
+}
 ${(["n", "identical", "unscored"] as const).map(
   (key) =>
     html`<tr><th scope="row">${{ n: "Comparisons", identical: "Identical pairs", unscored: "Without usable judgement" }[key]}<small>${{ n: "pairs put to the judge, or set aside as identical or unscored", identical: "both answers were the same text; nobody was asked", unscored: "the judge gave no probabilities" }[key]}</small></th>${arms.map((arm) => html`<td><b>${labelsOf(data, arm)?.[key] ?? "—"}</b></td>`)}</tr>
@@ -199,6 +231,6 @@ export const labelsSection: SectionMaker = async (data, book) => {
 ${armKey(arms, false)}
 <div class="pair">
 ${bias}${calibration}</div>
-${table(data, arms)}${binTable(data, arms)}`,
+${tiesNote(data, arms)}${table(data, arms)}${binTable(data, arms)}`,
   };
 };

@@ -97,6 +97,18 @@ const limits: readonly string[] = [
   "Which principles stand in the constitution was decided by its authors. The report shows what a constitution does, not whether it is the right one.",
 ];
 
+/** Warnings, each text once with all the stages that gave it. */
+const warningLines = (warnings: ReportData["warnings"]): Markup[] => {
+  const stages = new Map<string, string[]>();
+  for (const { stage, text } of warnings) {
+    const given = stages.get(text) ?? [];
+    stages.set(text, stage === undefined ? given : [...given, stage]);
+  }
+  return [...stages].map(
+    ([text, given]) => html`<li>${given.toSorted().map((stage) => html`<code>${stage}</code> `)}${text}</li>`,
+  );
+};
+
 /** Section 8: how it was made. */
 export const makingSection: SectionMaker = async (data) => ({
   id: "making",
@@ -109,7 +121,7 @@ ${limits.map((limit) => html`<li>${limit}</li>`)}</ul>
 ${glossary()}${times(data)}
 <h3 id="record">For the record</h3>
 <p>Covenant ${data.version} · seed ${data.seed}. Every random choice derives from this seed, the stage and the item, so the same configuration gives the same records again. ${data.prompts.length > 0 && `${countText(data.prompts.length, "prompt")}, ${countText(data.verdicts.length, "judged answer")}.`}</p>
-${data.warnings.length > 0 && html`<h4>Warnings during the run</h4><ul class="prose">${data.warnings.map(({ stage, text }) => html`<li>${stage && html`<code>${stage}</code> `}${text}</li>`)}</ul>`}
+${data.warnings.length > 0 && html`<h4>Warnings during the run</h4><ul class="prose">${warningLines(data.warnings)}</ul>`}
 <details class="more"><summary>Configuration</summary><pre class="config">${data.config}</pre></details>
 ${hashes(data.stages)}
 <p class="downloads" data-downloads hidden>Save from this page: <button type="button" class="quiet" data-save="metrics" data-name="metrics.json">all figures (metrics.json)</button> <button type="button" class="quiet" data-save="specifications" data-name="charts.vl.json">all charts (Vega-Lite)</button></p>`,

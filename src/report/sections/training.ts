@@ -7,6 +7,7 @@ import { numberText, percentText, type StepPoint, trainingCurveChart } from "../
 import { capitalised, countText, figureSentence } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData, TrainingSteps } from "../report-data.ts";
+import { rewardSentence } from "../reward-change.ts";
 import { goodhartFigures } from "./goodhart.ts";
 import { armNamesOf, keptNote, measuredArms, missing, type SectionMaker, scrollable } from "./section.ts";
 
@@ -97,7 +98,8 @@ const curves: readonly Curve[] = [
     metrics: ["objective/kl", "kl"],
     scale: "number",
     reference: 0,
-    reading: "KL divergence, in nats an answer. The penalty on it keeps the model near what it was.",
+    reading:
+      "KL divergence, in nats an answer, estimated from the answers drawn: near 0 the estimate can fall below it. The penalty on it keeps the model near what it was.",
   },
 ];
 
@@ -199,6 +201,19 @@ ${curves.map((curve) => data.arms.map((arm) => curveRow(data, arm, curve)))}</tb
 )}</details>
 `;
 
+/** Whether reinforcement learning raised what it was to raise; nothing where it was not measured twice. */
+const objective = (data: ReportData): Markup => {
+  const sentences = data.arms
+    .map(({ name, measurements }) =>
+      rewardSentence(name, data.metrics?.arms[name]?.goodhart ?? [], measurements),
+    )
+    .filter((sentence) => sentence !== "");
+  return sentences.length === 0
+    ? html``
+    : html`<p class="aside">Did reinforcement learning raise its own reward? Measured on held-out requests: ${sentences.join(" ")} The curve “RL-CAI: reward” above cannot say so: it is of training requests, others at each step, drawn at the temperature of training.</p>
+`;
+};
+
 /** Section 4: training. */
 export const trainingSection: SectionMaker = async (data, book) => {
   const title = "How the weights changed";
@@ -232,7 +247,7 @@ ${armKey(armNamesOf(data), false)}
 <div class="pair">
 ${figures}${goodhart?.harm}
 </div>
-${goodhart?.plane}${figures.length > 0 && curveTable(data)}
-${accuracies.length > 0 && html`<p class="aside">Accuracy of the reward model on held-out pairs: ${accuracies.join("; ")}.</p>`}`,
+${objective(data)}${goodhart?.plane}${figures.length > 0 && curveTable(data)}
+${accuracies.length > 0 && html`<p class="aside">The reward model orders held-out pairs as their labels do, right or wrong (it is not held to the oracle here): ${accuracies.join("; ")}.</p>`}`,
   };
 };
