@@ -1,7 +1,7 @@
 // A run: one folder, one lock, stages in order, an event log, and a manifest written last. Opening a folder that
 // holds the same run continues it. Knows nothing of what the stages do.
 
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type Clock,
@@ -10,6 +10,7 @@ import {
   type DiskWriter,
   fileError,
   formatYaml,
+  makeFolder,
   messageOf,
   type Redact,
   writeFileAtomic,
@@ -92,7 +93,7 @@ const openFolder = async (options: RunOptions): Promise<{ folder: string; movedT
     movedTo = await moveAside(folder);
   }
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return { folder: await realpath(folder), movedTo };
   } catch (thrown) {
     throw fileError(thrown, "write", folder);
