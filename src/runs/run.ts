@@ -112,6 +112,9 @@ const warn = (log: EventLog, code: string, text: string): void => {
   log.emit({ type: "warning", code, text });
 };
 
+const replacedText =
+  "Another run had been begun in this folder and stopped before anything of it was kept, no answer and no step. Its place is taken: this run begins anew.";
+
 /** Says so when the run was last worked on by another version of Covenant than this one. */
 const warnOfVersion = (log: EventLog, covenant: string): void => {
   const before = lastVersion(log.earlier);
@@ -133,7 +136,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
   try {
     const { clock, onEvent, redact, disk } = options;
     log = await openEventLog({ folder, clock, onEvent, redact, disk });
-    const { isNew } = await checkIdentity(folder, options, log.earlier);
+    const { isNew, replaces } = await checkIdentity(folder, options, log.earlier);
     const places = sweptFolders(folder, options.stages);
     await awaitParts(
       [...places].filter((place) => place !== folder),
@@ -149,6 +152,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     if (isNew)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
     if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);
+    if (replaces) warn(log, "run-replaced", replacedText);
     if (!isNew) warnOfVersion(log, covenant);
     return createRun(options, folder, log, lock);
   } catch (thrown) {
