@@ -24,7 +24,7 @@ import { nextCommands } from "./next-command.ts";
 import { checkInputs } from "./open-stages.ts";
 import { planCalls, planOf, planWriting, tokensOf } from "./plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
-import { callSettings, constitutionSetting, modelName, outFileSetting } from "./settings.ts";
+import { callSettings, constitutionSetting, modelName, resultsSetting } from "./settings.ts";
 import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
 import { isReadable, markDifference } from "./word-difference.ts";
@@ -32,7 +32,7 @@ import { counted } from "./wording.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,
-  out: outFileSetting,
+  out: resultsSetting.describe("file to write; without it nothing is written"),
   model: modelName.optional().describe("model that writes the opposites that the document lacks"),
   allowMissing: z
     .boolean()

@@ -19,9 +19,6 @@ const path = z.string().min(1).overwrite(expandHome);
 /** The folder a command writes its run to. */
 export const outSetting = (folder: string) => path.default(folder).describe("run folder");
 
-/** A file that a command writes only where it is told to. */
-export const outFileSetting = path.optional().describe("file to write; without it nothing is written");
-
 const textsHelp =
   "what texts are: chat, each a turn in the model's chat template; plain, joined as they are, as in TRL; auto: chat where the model has a template";
 /** What texts are in the rows or prompts of a training. */
