@@ -5,7 +5,7 @@ import { loadConstitution } from "../src/constitution/index.ts";
 import { reviseBatch } from "../src/feedback/index.ts";
 import { openModel } from "../src/models/index.ts";
 
-const [name = "embedded:covenant-tiny", content = "How can I read the letters of my neighbour?"] =
+const [name = "embedded:covenant-tiny", content = "How can I read the diary of my neighbour?"] =
   process.argv.slice(2);
 const constitution = await loadConstitution("ethical");
 const model = await openModel(name, { environment: process.env });

@@ -10,7 +10,7 @@ import {
   nearestWord,
   UserError,
 } from "../core/index.ts";
-import type { RecipeEntry } from "../recipes/index.ts";
+import { groupSummaries, type RecipeEntry } from "../recipes/index.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { bindRecipe, type CommandHost } from "./recipe-command.ts";
 import { type PeoplesTerminal, peoplesTerminal, type Terminal } from "./terminal.ts";
@@ -77,8 +77,11 @@ const buildProgram = async (line: OpenLine, named: RecipeEntry | undefined): Pro
           other.command.slice(0, depth + 1).join(" ") === entry.command.slice(0, depth + 1).join(" "),
       );
       const last = inner.map((other) => other.command[depth + 1]).filter((name) => name !== undefined);
-      if (last.length > 0 && command.summary() === "")
-        command.summary(last.join(", ")).description(last.join(", "));
+      if (last.length > 0 && command.summary() === "") {
+        const shared = groupSummaries[word];
+        const text = `${shared === undefined ? "" : `${shared}: `}${last.join(", ")}`;
+        command.summary(text).description(text);
+      }
     }
     command.description(entry.summary).summary(entry.summary);
     if (entry === named) bindRecipe(command, await entry.load(), line);

@@ -2,7 +2,7 @@
 // Works in temporary folders.
 
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import {
   dropTornLine,
   formatJsonLines,
   hashJson,
+  makeFolder,
   openAppender,
   readJsonLines,
   readText,
@@ -45,6 +46,56 @@ const diskWith = (room: number): DiskWriter => {
     },
   };
 };
+
+describe("makeFolder", () => {
+  it("makes what is missing, one after the other, and nothing that is there", async () => {
+    const made: string[] = [];
+    const target = join(folder, "a/b/c");
+    const make = (): Promise<void> =>
+      makeFolder(target, async (place) => {
+        made.push(place);
+        mkdirSync(place);
+      });
+    await make();
+    expect(made).toEqual([join(folder, "a"), join(folder, "a/b"), target]);
+    await make();
+    expect(made).toHaveLength(3);
+  });
+
+  it("passes over what another process makes at the same moment", async () => {
+    const target = join(folder, "a/b");
+    await makeFolder(target, async (place) => {
+      mkdirSync(place);
+      throw Object.assign(new Error("there"), { code: "EEXIST" });
+    });
+    expect(existsSync(target)).toBe(true);
+    const many = Array.from({ length: 8 }, () => makeFolder(join(folder, "x/y/z")));
+    await Promise.all(many);
+    expect(existsSync(join(folder, "x/y/z"))).toBe(true);
+  });
+
+  it("gives up where a folder that is there says that it is not", async () => {
+    const refused: string[] = [];
+    const failed = makeFolder(join(folder, "a/b"), async (place) => {
+      refused.push(place);
+      throw Object.assign(new Error("no"), { code: "ENOENT" });
+    });
+    const message = `Cannot write ${join(folder, "a/b")}: no folder can be made in ${folder}. Choose another path.`;
+    await expect(failed).rejects.toMatchObject({ code: "file-forbidden", message });
+    expect(refused).toEqual([join(folder, "a")]);
+  });
+
+  it("says what is in the way", async () => {
+    writeFileSync(join(folder, "file"), "");
+    await expect(makeFolder(join(folder, "file"))).rejects.toMatchObject({ code: "file-in-the-way" });
+    await expect(makeFolder(join(folder, "file/inside"))).rejects.toBeInstanceOf(UserError);
+  });
+
+  it("returns in /proc, which takes no folders", async ({ skip }) => {
+    if (!existsSync("/proc/self")) skip("this machine has no /proc");
+    await expect(makeFolder("/proc/covenant-test/a")).rejects.toMatchObject({ code: "file-forbidden" });
+  });
+});
 
 describe("writeFileAtomic", () => {
   it("makes folders and replaces the whole file", async () => {

@@ -4,8 +4,8 @@
 
 import { randomBytes } from "node:crypto";
 import { closeSync, fdatasync, fsync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, truncate } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, open, readFile, rename, rm, stat, truncate } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { CovenantError, UserError } from "./errors.ts";
 
@@ -61,6 +61,38 @@ export const fileError = (thrown: unknown, doing: "read" | "write", path: string
   return new UserError(code, `Cannot ${doing} ${path}: ${got}. ${what}`, { path }, thrown);
 };
 
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/**
+ * Makes a folder and those on the way to it, one after the other from the nearest that is there. (Node's own recursive
+ * mkdir never returns where a folder that is there says ENOENT to a new one, as /proc does.) Throws UserError when no
+ * folder can be made there. make: makes one folder.
+ */
+export const makeFolder = async (
+  folder: string,
+  make: (folder: string) => Promise<unknown> = (one) => mkdir(one),
+): Promise<void> => {
+  const missing: string[] = [];
+  for (let place = resolve(folder); !(await isFolder(place)); place = dirname(place)) {
+    missing.unshift(place);
+    if (dirname(place) === place) break;
+  }
+  for (const place of missing)
+    try {
+      await make(place);
+    } catch (thrown) {
+      // another process may have made it in the meantime
+      if (await isFolder(place)) continue;
+      if (codeOf(thrown) !== "ENOENT") throw fileError(thrown, "write", folder);
+      const message = `Cannot write ${folder}: no folder can be made in ${dirname(place)}. Choose another path.`;
+      throw new UserError("file-forbidden", message, { path: folder }, thrown);
+    }
+};
+
 const temporaryPattern = /^\.covenant-.*\.tmp$/;
 
 /** Whether a file name is that of a half-written file left by a killed process. */
@@ -103,7 +135,7 @@ export const writeFileAtomic = async (
   const folder = dirname(path);
   const temporary = join(folder, temporaryNameOf(basename(path)));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const descriptor = openSync(temporary, "wx");
     try {
       writeWhole(disk, descriptor, bytes);
@@ -134,7 +166,7 @@ export const openAppender = async (path: string, disk: DiskWriter = systemDisk):
   let descriptor: number;
   let size: number;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(path, "a");
     size = (await handle.stat()).size;
     await handle.close();

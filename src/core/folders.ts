@@ -2,10 +2,10 @@
 // whole. Mends what a process killed in between left behind. Knows nothing of what the files hold.
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
-import { fileError } from "./files.ts";
+import { fileError, makeFolder } from "./files.ts";
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -64,7 +64,7 @@ export const replaceFolder = async (
     await mendKilledSave(target);
     check();
     const replaces = await refuseForeignFolder(target, kind);
-    await mkdir(unfinished, { recursive: true });
+    await makeFolder(unfinished);
     await write(unfinished);
     if (replaces) await rename(target, replaced);
     await rename(unfinished, target).catch(async (thrown: unknown) => {

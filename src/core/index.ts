@@ -7,6 +7,7 @@ export {
   dropTornLine,
   fileError,
   isTemporaryName,
+  makeFolder,
   openAppender,
   readText,
   readTextNow,

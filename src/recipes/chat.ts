@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { deriveSeed, UserError } from "../core/index.ts";
+import { createForeignTextWatch } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
 import {
   createGenerator,
@@ -23,7 +24,7 @@ import { samplingFor } from "./sampling-defaults.ts";
 import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
 import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
-import { vocabularyNotices } from "./stages/vocabulary.ts";
+import { otherLocalModel, vocabularyNotices } from "./stages/vocabulary.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 0.7;
@@ -89,10 +90,15 @@ const reply = async (
   return whole;
 };
 
-/** Tells once where the model's vocabulary does not know what is written. */
-const createVocabularyWatch = (tokenizer: Tokenizer, warn: (notice: Notice) => void) => {
+/** Tells once where the model does not know the words that are written: a small model's language, or a vocabulary. */
+const createWordWatch = (model: string, tokenizer: Tokenizer, warn: (notice: Notice) => void) => {
   let told = false;
+  const watchLanguage = createForeignTextWatch(tokenizer, model, otherLocalModel, (text) => {
+    told = true;
+    warn({ code: "model-foreign-text", text });
+  });
   return (line: string): void => {
+    if (!told) watchLanguage([[line]]);
     if (told) return;
     const ids = tokenizer.encode(line, { specialTokens: false });
     for (const notice of vocabularyNotices(tokenizer, [ids], "what you write")) {
@@ -152,7 +158,7 @@ const converse = async (
   signal: AbortSignal,
   warn: (notice: Notice) => void,
 ): Promise<readonly Message[]> => {
-  const watchVocabulary = createVocabularyWatch(folder.tokenizer, warn);
+  const watchWords = createWordWatch(config.model, folder.tokenizer, warn);
   const state: State = { system: config.system, messages: [], turn: 0 };
   state.messages = begin(state);
   const generator = createGenerator(frozenState(folder), folder.generationConfig);
@@ -165,7 +171,7 @@ const converse = async (
         if (!obey(line, state, conversation)) break;
         continue;
       }
-      watchVocabulary(line);
+      watchWords(line);
       try {
         await answer(line, state, folder, generator, config, conversation);
       } catch (thrown) {

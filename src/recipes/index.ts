@@ -26,6 +26,15 @@ export type RecipeEntry = {
   load(): Promise<Recipe>;
 };
 
+/** What the commands of one first word have in common, for help; their second words stand behind it. */
+export const groupSummaries: Readonly<Record<string, string>> = {
+  prompts: "prompts of your own or of published sets",
+  train: "teach a model from rows, or against a reward model or a judge",
+  simulate: "people who play, argue or vote, played by models or scripts",
+  persona: "the people who may take part",
+  export: "take what was made elsewhere",
+};
+
 export const recipes: readonly RecipeEntry[] = [
   {
     command: ["run"],
@@ -182,7 +191,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["invert"],
-    summary: "write the opposite of a constitution",
+    summary: "show or write the opposite of a constitution",
     load: async () => (await import("./invert.ts")).recipe,
   },
   {

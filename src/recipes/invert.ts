@@ -1,5 +1,6 @@
-// `covenant invert`: writes the opposite of a constitution, by rule where a principle is paired with its opposite, and
-// by a model otherwise; and shows what changed, word by word. A file that is there already is never overwritten.
+// `covenant invert`: the opposite of a constitution, by rule where a principle is paired with its opposite, and
+// by a model otherwise; and shows what changed, word by word. Without a file to write to nothing is written, and a file
+// that is there already is never overwritten.
 
 import { existsSync } from "node:fs";
 import { z } from "zod";
@@ -23,7 +24,7 @@ import { nextCommands } from "./next-command.ts";
 import { checkInputs } from "./open-stages.ts";
 import { planCalls, planOf, planWriting, tokensOf } from "./plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
-import { callSettings, constitutionSetting, modelName, outSetting } from "./settings.ts";
+import { callSettings, constitutionSetting, modelName, resultsSetting } from "./settings.ts";
 import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
 import { isReadable, markDifference } from "./word-difference.ts";
@@ -31,7 +32,7 @@ import { counted } from "./wording.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,
-  out: outSetting("inverted.yaml").describe("file to write"),
+  out: resultsSetting.describe("file to write; without it nothing is written"),
   model: modelName.optional().describe("model that writes the opposites that the document lacks"),
   allowMissing: z
     .boolean()
@@ -52,7 +53,12 @@ const prepare = async (config: InvertConfig, context: RecipeContext) => {
   const document = await loadConstitution(constitution);
   const lacking = withoutOpposite(document);
   if (lacking.length === 0 || model === undefined) invert(document);
-  if (existsSync(out)) {
+  if (out === undefined && lacking.length > 0 && model !== undefined)
+    throw new UserError(
+      "out-missing",
+      `${model} is to write ${counted(lacking.length, "opposite")}, and they would be lost. Say where to: --out opposite.yaml.`,
+    );
+  if (out !== undefined && existsSync(out)) {
     throw new UserError(
       "file-exists",
       `${out} is there already and is not overwritten. Choose another --out, or remove the file.`,
@@ -150,6 +156,12 @@ const describeWritten = ({ written, missing, calls }: Completed, model: string |
   ...missing.map(describeMissing),
 ];
 
+/** Where the document is, and how to go on. */
+const describePlace = ({ constitution, out }: InvertConfig): string[] =>
+  out === undefined
+    ? ["Nothing is written.", ...nextCommands(["invert", constitution, "--out", "opposite.yaml"])]
+    : [`Written: ${out}`, ...nextCommands(["revise", "--constitution", asModelName(out)])];
+
 /** Tokens of what an opposite is asked for with, but for the principle's own. */
 const frameTokens = 200;
 
@@ -179,11 +191,11 @@ const planOpposites = (
 /** `covenant invert`. */
 export const recipe: Recipe<typeof schema> = {
   command: ["invert"],
-  summary: "write the opposite of a constitution",
+  summary: "show or write the opposite of a constitution",
   schema,
   flags: {
     constitution: constitutionFlag,
-    out: { path: "out", description: "file to write", placeholder: "file" },
+    out: { path: "out", description: "file to write; without it nothing is written", placeholder: "file" },
     model: modelFlag("model that writes the opposites that the document lacks"),
     budget: budgetFlag,
     "allow-missing": {
@@ -197,14 +209,17 @@ export const recipe: Recipe<typeof schema> = {
     const asked = document.principles.filter(({ id }) => lacking.includes(id));
     return planOf([
       ...(asked.length === 0 ? [] : [planOpposites(asked, config, speed)]),
-      planWriting("invert", "one YAML file"),
+      planWriting(
+        "invert",
+        config.out === undefined ? "nothing: without --out it is shown" : "one YAML file",
+      ),
     ]);
   },
   async run(config, context) {
     const { document } = await prepare(config, context);
     const completed = await complete(document, config, context);
     const opposite = invert(completed.document);
-    await saveConstitution(config.out, opposite);
+    if (config.out !== undefined) await saveConstitution(config.out, opposite);
     const found = difference(completed.document, opposite);
     const { counts, words } = found;
     const lines = [
@@ -212,8 +227,7 @@ export const recipe: Recipe<typeof schema> = {
       "",
       ...describeWritten(completed, config.model),
       `${counted(counts.changed, "principle")} changed, ${counts.same} kept; ${counted(words.removed, "word")} removed, ${words.added} added, ${words.kept} kept.`,
-      `Written: ${config.out}`,
-      ...nextCommands(["revise", "--constitution", asModelName(config.out)]),
+      ...describePlace(config),
     ];
     return { lines, document: opposite };
   },

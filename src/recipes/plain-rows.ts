@@ -62,7 +62,8 @@ export const readPlainRows = async <Given extends PlacedRow, Row, Read>(
   }
   faults.end();
   if (count > 0) return rows;
-  throw new UserError("rows-empty", `${name} holds no rows. Expected one row after another.`, { file: name });
+  const message = `${name}: got no row, expected at least one: a line or an entry for each text that the model is to read.`;
+  throw new UserError("rows-empty", message, { file: name });
 };
 
 /** The rows of a file of any kind that tables reads, as they stand. */

@@ -284,7 +284,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       ...describeUnrevised(summary.toRevise, chains),
       ...summary.failing.describe(),
       ...describeSpent(spent),
-      `${counted(chains, "chain")}: ${join(config.out, "revise", "revisions.jsonl")}`,
+      `${counted(chains, "chain")}, each an answer with its revisions: ${join(config.out, "revise", "revisions.jsonl")}`,
       ...describeRows(config, rows, kept),
     ],
     document: {

@@ -43,7 +43,7 @@ const call = async <Schema extends z.ZodType>(recipe: Recipe<Schema>, config: z.
 };
 
 const example = fileURLToPath(new URL("../../examples/revision-script.yaml", import.meta.url));
-const prompt = "How can I read the letters of my neighbour?";
+const prompt = "How can I read the diary of my neighbour?";
 const one = { model: `scripted:${example}`, constitution: "general", prompt, seed: 4 };
 
 describe("one prompt", () => {
@@ -172,6 +172,21 @@ describe("invert", () => {
     expect(lines.join("\n")).toContain("{+");
     await call(invertRecipe, { constitution: first, out: second });
     expect(await loadConstitution(second)).toEqual(await loadConstitution("general"));
+  });
+
+  it("writes nothing where no file is named, and asks no model for what would be lost", async () => {
+    const { lines, document } = await call(invertRecipe, { constitution: "general" });
+    expect(lines.join("\n")).toContain("{+");
+    expect(lines.slice(-2)).toEqual([
+      "Nothing is written.",
+      expect.stringContaining("invert general --out opposite.yaml"),
+    ]);
+    expect(document).toMatchObject({ inverts: "general" });
+    expect(existsSync("opposite.yaml") || existsSync("inverted.yaml")).toBe(false);
+    const model = script("unasked.json", "Critique: Is it too warm?\nRevision: Make it cold.");
+    await expect(call(invertRecipe, { constitution: bare, model })).rejects.toMatchObject({
+      code: "out-missing",
+    });
   });
 
   it("lets a model write what is missing, and says so in the document", async () => {

@@ -93,6 +93,14 @@ const prepare = async ({ model: name, data, results, load }: ScoreConfig, contex
   return { model, rows, file };
 };
 
+const shownLetters = 60;
+
+/** What was scored, as the model reads it, on one line. */
+const shownText = ({ tokenizer }: ModelFolder, { branches: [ids = []] }: PackedItem): string => {
+  const text = tokenizer.decode(ids, { skipSpecial: true });
+  return JSON.stringify(text.length > shownLetters ? `${text.slice(0, shownLetters)}…` : text);
+};
+
 /** Rows that are computed before the first of them is written, and again where they were not all written. */
 const rowsAtOnce = 128;
 
@@ -201,11 +209,13 @@ export const recipe: Recipe<typeof scoreSchema> = {
     const { results, ...settings } = config;
     const place = await resultsPlace(results, "score", model, file, settings);
     const scored = await scoreFile(model, rows, place, context);
-    const lines = scored.map((row, at) =>
-      "logit" in row
-        ? `${at + 1}: ${row.score.toFixed(4)} (logit ${row.logit.toFixed(4)})`
-        : `${at + 1}: ${row.logprob.toFixed(4)} (${counted(row.tokens.length, "token")})`,
-    );
+    const lines = scored.map((row, at) => {
+      const figures =
+        "logit" in row
+          ? `${row.score.toFixed(4)} (logit ${row.logit.toFixed(4)})`
+          : `${row.logprob.toFixed(4)} (${counted(row.tokens.length, "token")})`;
+      return `${at + 1}: ${figures}: ${shownText(model, rows[at]!)}`;
+    });
     const where = isReward(model) ? "Results" : "Every token";
     return {
       lines: [...lines, ...(config.results === undefined ? [] : [`${where}: ${config.results}`])],

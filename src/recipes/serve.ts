@@ -4,6 +4,7 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../core/index.ts";
+import { createForeignTextWatch } from "../models/index.ts";
 import { startServer } from "../serving/index.ts";
 import { loadFlag, modelFlag } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
@@ -11,6 +12,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { samplingFor } from "./sampling-defaults.ts";
 import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
+import { otherLocalModel } from "./stages/vocabulary.ts";
 import { counted } from "./wording.ts";
 
 const serveSchema = z.strictObject({
@@ -57,9 +59,13 @@ const serve = async (config: ServeConfig, context: RecipeContext) => {
   const key = environment[keyName]?.trim() || undefined;
   const warn = (code: string, text: string): void => emit({ type: "warning", time: clock.now(), code, text });
   let requests = 0;
+  const watchLanguage = createForeignTextWatch(folder.tokenizer, name, otherLocalModel, (text) =>
+    warn("model-foreign-text", text),
+  );
   const server = await startServer(folder, {
     ...{ name, host, port, batch, maxTokens, seed, clock },
     ...(key === undefined ? {} : { key }),
+    onTexts: (texts) => watchLanguage([texts]),
     onRequest({ method, path, status }) {
       requests++;
       emit({ type: "notice", time: clock.now(), text: `${status} ${method} ${path}` });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type BestStepRecord, bestStepRecordSchema, stepRecordSchema } from "../records/index.ts";
 import { type Run, readRecords, readRun } from "../runs/index.ts";
 import { describeBest } from "./stages/best-step.ts";
+import { nothingLearned } from "./stages/learned-rows.ts";
 import { counted } from "./wording.ts";
 
 /** Figures of a step that are worth a line, by the names that trainings give them, and what people call them. */
@@ -34,7 +35,7 @@ export type TrainingSummary = {
   readonly steps: number;
   readonly seconds: number;
   readonly figures: Readonly<Record<string, TrainingFigure>>;
-  /** What was told of its rows or prompts while it ran: cut, left out, too few. */
+  /** What was told of its rows or prompts while it ran: cut, left out, too few; first, if so, that it learned nothing. */
   readonly told: readonly string[];
   /** The step whose weights were kept, where they are not the last ones as a matter of course. */
   readonly best?: Omit<BestStepRecord, "id" | "parents" | "stage" | "seed">;
@@ -51,10 +52,15 @@ export const summariseTraining = async (
     const values = steps.map(({ metrics }) => metrics[name]).filter((value) => value !== undefined);
     if (values.length > 0) found[name] = { first: values[0]!, last: values.at(-1)! };
   }
-  const told = new Set<string>();
-  for (const event of (await readRun(run.folder)).events)
-    if (event.type === "warning" && event.stage === stage && /^(rows|prompts)-/.test(event.code))
-      told.add(event.text);
+  const { events } = await readRun(run.folder);
+  const warnings = events
+    .filter((event) => event.type === "warning")
+    .filter((event) => event.stage === stage);
+  const nothing = warnings.filter(({ code }) => code === nothingLearned);
+  const others = warnings.filter(({ code }) => /^(rows|prompts)-/.test(code));
+  // of few rows one expects little, and of this step nothing at all
+  const mild = nothing.length === 0 ? others : others.filter(({ code }) => code !== "rows-few");
+  const told = new Set([...nothing, ...mild].map(({ text }) => text));
   const seconds = (await run.seconds())[stage] ?? 0;
   const summary = { steps: steps.length, seconds, figures: found, told: [...told] };
   const kept = join(run.folder, stage, "best.jsonl");

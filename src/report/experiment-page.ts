@@ -1,9 +1,8 @@
 // One page of an experiment with simulated people or players: an opening, sections with charts and tables. Its charts are
 // files, too: each as a Vega-Lite specification and as SVG. What is on the page is composed by the page of its kind.
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, writeFileAtomic } from "../core/index.ts";
+import { makeFolder, writeFileAtomic } from "../core/index.ts";
 import { type ChartRequest, createChartBook } from "./chart-book.ts";
 import { html, type Markup } from "./markup.ts";
 import { renderFrame } from "./page-frame.ts";
@@ -114,11 +113,7 @@ ${drawn}${items}${tables.map(tableMarkup)}`,
 
 /** Writes each chart into a folder, as a specification and as a drawing. Throws UserError when the disk refuses it. */
 export const writeCharts = async (folder: string, charts: readonly ChartFile[]): Promise<void> => {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (thrown) {
-    throw fileError(thrown, "write", folder);
-  }
+  await makeFolder(folder);
   for (const { name, specification, svg } of charts) {
     await writeFileAtomic(join(folder, `${name}.vl.json`), `${JSON.stringify(specification, null, 2)}\n`);
     await writeFileAtomic(join(folder, `${name}.svg`), svg);

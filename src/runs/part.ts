@@ -3,10 +3,9 @@
 // is waited for before the run is opened again. How the processes talk to each other is not known here.
 
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type Clock, CovenantError, type DiskWriter, fileError, throwIfAborted } from "../core/index.ts";
+import { type Clock, CovenantError, type DiskWriter, makeFolder, throwIfAborted } from "../core/index.ts";
 import type { RunEventBody } from "./event-log.ts";
 import { readTurns } from "./event-log.ts";
 import { acquireLock, lockName } from "./lock.ts";
@@ -37,11 +36,7 @@ export type PartOptions = {
 export const openPart = async (options: PartOptions): Promise<StageHolder & Disposable> => {
   const { folder, part, seed, clock, signal, emit, disk } = options;
   const own = join(folder, part);
-  try {
-    await mkdir(own, { recursive: true });
-  } catch (thrown) {
-    throw fileError(thrown, "write", own);
-  }
+  await makeFolder(own);
   const lock = acquireLock(own);
   const host = { folder, seed, clock, signal, disk, log: { earlier: await readTurns(folder), emit } };
   return {

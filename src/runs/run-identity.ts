@@ -69,20 +69,21 @@ const holdsNothing = async (folder: string, given: readonly string[]): Promise<b
 
 /**
  * Throws UserError, naming the keys, when the folder holds another run than the one that is to be opened. A run that
- * stopped before it made anything (at a mistake in its input, or a model that is not there) stands in nobody's way.
+ * stopped before it made anything (at a mistake in its input, or a model that is not there) stands in nobody's way;
+ * replaces says that there was one.
  */
 export const checkIdentity = async (
   folder: string,
   wanted: RunIdentity,
   events: readonly RunEvent[],
-): Promise<{ readonly isNew: boolean }> => {
+): Promise<{ readonly isNew: boolean; readonly replaces: boolean }> => {
   const path = join(folder, configName);
   const text = await readIfThere(path);
-  if (text === undefined) return { isNew: true };
+  if (text === undefined) return { isNew: true, replaces: false };
   const start = events.findLast((event) => event.type === "run-start");
   if (start !== undefined && start.name !== wanted.name) {
     // of another command, what was written down may be what it was to make
-    if (await holdsNothing(folder, [])) return { isNew: true };
+    if (await holdsNothing(folder, [])) return { isNew: true, replaces: true };
     throw new UserError(
       "run-differs",
       `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
@@ -102,10 +103,10 @@ export const checkIdentity = async (
       differing.push(`${what}: its content has changed since the run began`);
     }
   }
-  if (differing.length === 0) return { isNew: false };
+  if (differing.length === 0) return { isNew: false, replaces: false };
   // without a log nobody knows which command it was
   const given = start === undefined ? [] : (wanted.given ?? []);
-  if (await holdsNothing(folder, given)) return { isNew: true };
+  if (await holdsNothing(folder, given)) return { isNew: true, replaces: true };
   throw new UserError(
     "run-differs",
     `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +

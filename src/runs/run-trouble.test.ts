@@ -70,7 +70,10 @@ describe("another folder", () => {
     await mistaken.close();
     const mended = await openRun(optionsFor(folder, log, { config: { count: 7 } }));
     await mended.close();
-    expect((await readRun(folder)).config).toEqual({ count: 7 });
+    const { config, events } = await readRun(folder);
+    expect(config).toEqual({ count: 7 });
+    const told = events.flatMap((event) => (event.type === "warning" ? [event.code] : []));
+    expect(told).toEqual(["run-replaced"]);
   });
 
   describe("of a run that stopped when it had only written down what it was given", () => {

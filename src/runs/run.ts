@@ -1,7 +1,7 @@
 // A run: one folder, one lock, stages in order, an event log, and a manifest written last. Opening a folder that
 // holds the same run continues it. Knows nothing of what the stages do.
 
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type Clock,
@@ -10,6 +10,7 @@ import {
   type DiskWriter,
   fileError,
   formatYaml,
+  makeFolder,
   messageOf,
   type Redact,
   writeFileAtomic,
@@ -92,7 +93,7 @@ const openFolder = async (options: RunOptions): Promise<{ folder: string; movedT
     movedTo = await moveAside(folder);
   }
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return { folder: await realpath(folder), movedTo };
   } catch (thrown) {
     throw fileError(thrown, "write", folder);
@@ -110,6 +111,9 @@ const sweptFolders = (folder: string, stages: readonly StageName[]): Set<string>
 const warn = (log: EventLog, code: string, text: string): void => {
   log.emit({ type: "warning", code, text });
 };
+
+const replacedText =
+  "Another run had been begun in this folder and stopped before anything of it was kept, no answer and no step. Its place is taken: this run begins anew.";
 
 /** Says so when the run was last worked on by another version of Covenant than this one. */
 const warnOfVersion = (log: EventLog, covenant: string): void => {
@@ -132,7 +136,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
   try {
     const { clock, onEvent, redact, disk } = options;
     log = await openEventLog({ folder, clock, onEvent, redact, disk });
-    const { isNew } = await checkIdentity(folder, options, log.earlier);
+    const { isNew, replaces } = await checkIdentity(folder, options, log.earlier);
     const places = sweptFolders(folder, options.stages);
     await awaitParts(
       [...places].filter((place) => place !== folder),
@@ -148,6 +152,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     if (isNew)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
     if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);
+    if (replaces) warn(log, "run-replaced", replacedText);
     if (!isNew) warnOfVersion(log, covenant);
     return createRun(options, folder, log, lock);
   } catch (thrown) {

@@ -1,7 +1,7 @@
 // One stage: a folder of records whose result is decided by its inputs and by the artefacts of the stages before it.
 // Finished with the same inputs it is skipped, with other inputs redone from an empty folder; unfinished it continues.
 
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Clock,
@@ -12,6 +12,7 @@ import {
   hashJson,
   InterruptedError,
   isTemporaryName,
+  makeFolder,
   throwIfAborted,
   UserError,
   writeFileAtomic,
@@ -126,7 +127,7 @@ const prepareFolder = async (
   const resumed = unfinished && (await readIfThere(join(folder, inputsName)))?.trim() === inputs;
   try {
     if (!resumed) await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (thrown) {
     throw fileError(thrown, "write", folder);
   }

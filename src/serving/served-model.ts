@@ -14,7 +14,10 @@ import { requestFault } from "./fault.ts";
 import type { ReplyEngine, TextRequest } from "./reply-engine.ts";
 import type { ChatRequest, CompletionRequest } from "./requests.ts";
 
-/** maxTokens: of a chat's reply where the request names no limit. nextSeed: for requests without a seed. */
+/**
+ * maxTokens: of a chat's reply where the request names no limit. nextSeed: for requests without a seed. onTexts: told what
+ * is asked.
+ */
 export type ServedModel = {
   readonly name: string;
   readonly folder: ModelFolder;
@@ -23,6 +26,7 @@ export type ServedModel = {
   readonly clock: Clock;
   readonly nextSeed: () => number;
   readonly nextId: () => string;
+  readonly onTexts: (texts: readonly string[]) => void;
 };
 
 /** Throws a request's fault for another model's name. */
@@ -65,6 +69,7 @@ export const chatPrompt = (served: ServedModel, messages: readonly Message[]): r
   const { tokenizer, chatTemplate } = served.folder;
   const { ids } = encodeChat(tokenizer, chatTemplate!, messages, { addGenerationPrompt: true });
   requireRoom(served, ids, "messages");
+  served.onTexts(messages.filter(({ role }) => role === "user").map(({ content }) => content));
   return ids;
 };
 
@@ -90,6 +95,7 @@ export const plainPrompt = (
       "prompt",
     );
   requireRoom(served, ids, "prompt");
+  if (typeof prompt === "string") served.onTexts([prompt]);
   return ids;
 };
 

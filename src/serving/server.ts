@@ -16,7 +16,8 @@ import { renderChat, type ServedModel } from "./served-model.ts";
 /**
  * name: what requests call the model. port 0: any that is free. key: what requests must send as bearer token, if any.
  * batch: replies that are generated at a time. maxTokens: of a chat's reply where the request names no limit. seed: of
- * requests that have none. onRequest: told of every answer; onFailure: of what went wrong on the server's side.
+ * requests that have none. onTexts: told what is asked, the users' messages or a text to go on with; onRequest: of every
+ * answer; onFailure: of what went wrong on the server's side.
  */
 export type ServerOptions = {
   readonly name: string;
@@ -27,6 +28,7 @@ export type ServerOptions = {
   readonly maxTokens: number;
   readonly seed: number;
   readonly clock: Clock;
+  readonly onTexts?: (texts: readonly string[]) => void;
   readonly onRequest?: (line: { method: string; path: string; status: number }) => void;
   readonly onFailure?: (thrown: unknown) => void;
 };
@@ -166,6 +168,7 @@ const serve = (folder: ModelFolder, options: ServerOptions): ServedModel => {
     ...{ name: options.name, maxTokens: options.maxTokens, clock: options.clock },
     nextSeed: () => random.integer(2 ** 31),
     nextId: () => `${started}-${++count}`,
+    onTexts: (texts) => options.onTexts?.(texts),
   };
 };
 

@@ -3,11 +3,11 @@
 
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { finished, pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { fileError } from "../core/index.ts";
+import { fileError, makeFolder } from "../core/index.ts";
 
 /** A file that is being written. finish: it is whole, under its name, of so many bytes; discard: it never was. */
 export type Sink = {
@@ -20,11 +20,7 @@ export type Sink = {
 export const openSink = async (path: string): Promise<Sink> => {
   const folder = dirname(path);
   const unfinished = join(folder, `.covenant-${basename(path)}-${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (thrown) {
-    throw fileError(thrown, "write", path);
-  }
+  await makeFolder(folder);
   const file = createWriteStream(unfinished, { flags: "wx", flush: true });
   const packer = path.endsWith(".gz") ? createGzip() : null;
   const entry = packer ?? file;

@@ -2,9 +2,9 @@
 // the cache that Hugging Face's own tools keep, as models are. Lies beside them for the sake of that cache; what is in a
 // file is not known here.
 
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, messageOf, UserError, writeFileAtomic } from "../core/index.ts";
+import { fileError, makeFolder, messageOf, UserError, writeFileAtomic } from "../core/index.ts";
 import {
   checkSpace,
   fileOf,
@@ -84,7 +84,7 @@ const fetchFile = async (name: HubDatasetFile, endpoint: string, options: HubOpt
   const storage = storageOf(options.environment, repository);
   const pointer = join(storage, "snapshots", commit, path);
   if (!(await isThere(pointer))) {
-    await mkdir(join(storage, "blobs"), { recursive: true });
+    await makeFolder(join(storage, "blobs"));
     await checkSpace(storage, file.size);
     const blob = join(storage, "blobs", file.hash);
     const encoded = path.split("/").map(encodeURIComponent).join("/");

@@ -3,11 +3,19 @@
 // other fetched. @huggingface/hub says what a model consists of; bytes are fetched in hub-download.ts, because that
 // library's own cache neither resumes nor verifies. Lies in transformer since an adapter's folder may name its base so.
 
-import { mkdir, readFile, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import type { ListFileEntry } from "@huggingface/hub";
-import { fileError, messageOf, parseJson, readText, UserError, writeFileAtomic } from "../core/index.ts";
+import {
+  fileError,
+  makeFolder,
+  messageOf,
+  parseJson,
+  readText,
+  UserError,
+  writeFileAtomic,
+} from "../core/index.ts";
 import {
   downloadBlob,
   type HubFetch,
@@ -161,7 +169,7 @@ const lookUp = async ({ name, endpoint, fetch }: Source) => {
 
 /** Puts a blob's link where the snapshot has the file; a copy where links are not allowed. */
 export const linkBlob = async (blob: string, pointer: string): Promise<void> => {
-  await mkdir(dirname(pointer), { recursive: true });
+  await makeFolder(dirname(pointer));
   await rm(pointer, { force: true });
   await symlink(relative(dirname(pointer), blob), pointer).catch(async () => {
     await writeFile(pointer, await readFile(blob));
@@ -218,7 +226,7 @@ const fetchSnapshot = async (source: Source, options: HubOptions): Promise<strin
       done += file.size;
     }
   };
-  await mkdir(join(storage, "blobs"), { recursive: true });
+  await makeFolder(join(storage, "blobs"));
   const first = firstFiles(files, source.name);
   await fetchAll(first);
   if (first.some(({ path }) => path === indexName)) {

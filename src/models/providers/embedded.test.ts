@@ -116,6 +116,18 @@ describe("text outside a small model's language", () => {
     expect(told[0]).toMatch(/^model-foreign-text: embedded:covenant-tiny .*volcanoes.*nonsense.*--model/);
   });
 
+  it("is looked for in every request, so that one among many is told of", async () => {
+    const { told, ask, close } = await tiny();
+    const own = "How can I plant a tree?";
+    await ask([own, own, "What is the capital of France?", own]);
+    await close();
+    expect(told).toEqual([
+      expect.stringMatching(
+        / 1 of 4 requests so far is not in it: "What is the capital of France\?" .*France/,
+      ),
+    ]);
+  });
+
   it("is not what the words of its language are, in any order", async () => {
     const { told, ask, close } = await tiny();
     const { tokenizer } = await loadModelFolder(

@@ -25,7 +25,7 @@ import {
   type TokenReply,
 } from "../../transformer/index.ts";
 import type { CallOptions, GenerateRequest, LanguageModel, Reply, Score } from "../specification.ts";
-import { createForeignTextCheck } from "./small-language.ts";
+import { createForeignTextWatch } from "./small-language.ts";
 
 export type { LoadFormat } from "../../transformer/index.ts";
 
@@ -78,6 +78,9 @@ const whereFitting = async <Item, Result>(
   return items.map((item) => (fits(item) ? done.next().value! : otherwise(item)));
 };
 
+const otherModel =
+  "Use it with the sandbox's prompts (leave out --prompts); for other prompts name a model that reads them: --model ./folder or --model http://host:port/v1#name.";
+
 /** Tells once when what users say lies outside a small model's language. */
 const createWarner = (
   { tokenizer }: ModelFolder,
@@ -85,20 +88,13 @@ const createWarner = (
   tell: ((text: string) => void) | undefined,
 ): ((requests: readonly { readonly messages: readonly Message[] }[]) => void) => {
   if (tell === undefined) return () => {};
-  const check = createForeignTextCheck(tokenizer);
-  let told = false;
-  return (requests) => {
-    if (told) return;
-    const said = requests.flatMap(({ messages }) =>
-      messages.filter(({ role }) => role === "user").map(({ content }) => content),
+  const watch = createForeignTextWatch(tokenizer, id, otherModel, tell);
+  return (requests) =>
+    watch(
+      requests.map(({ messages }) =>
+        messages.filter(({ role }) => role === "user").map(({ content }) => content),
+      ),
     );
-    const foreign = check(said);
-    if (foreign === null) return;
-    told = true;
-    tell(
-      `${id} knows a small language only, and ${Math.round(foreign.share * 100)} % of the words it is given are not in it (${foreign.words.join(", ")}). What it says to them is nonsense. Use it with the sandbox's prompts (leave out --prompts); for other prompts name a model that reads them: --model ./folder or --model http://host:port/v1#name.`,
-    );
-  };
 };
 
 const readReply = (

@@ -3,6 +3,8 @@
 // Measured on the first 400 red-team prompts of HH-RLHF: in the median a quarter of the words is unknown; in the
 // sandbox's own prompts none is. Knows no roles and no templates.
 
+import { oneLine } from "../../core/index.ts";
+
 /** What has to be known of a tokenizer. */
 export type WordEncoder = {
   readonly vocabularySize: number;
@@ -41,5 +43,41 @@ export const createForeignTextCheck = (
     const unknown = words.filter((word) => !isKnown(word));
     const share = unknown.length / Math.max(1, words.length);
     return share < unknownShare ? null : { share, words: [...new Set(unknown)].slice(0, shownWords) };
+  };
+};
+
+const shownLetters = 80;
+
+const quoted = (text: string): string => {
+  const line = oneLine(text);
+  return JSON.stringify(line.length > shownLetters ? `${line.slice(0, shownLetters)}…` : line);
+};
+
+/**
+ * Makes what looks at each request that a model is given and tells once, of the first that lies outside its language: how
+ * many of those so far do, what the first says, and `instead`, what to do about it. A request is the texts of whoever
+ * asks; one that is foreign makes it so.
+ */
+export const createForeignTextWatch = (
+  tokenizer: WordEncoder,
+  id: string,
+  instead: string,
+  tell: (text: string) => void,
+): ((requests: readonly (readonly string[])[]) => void) => {
+  const check = createForeignTextCheck(tokenizer);
+  let seen = 0;
+  let told = false;
+  return (requests) => {
+    if (told) return;
+    seen += requests.length;
+    const foreign = requests.flatMap((texts) => texts.find((text) => check([text]) !== null) ?? []);
+    const [first] = foreign;
+    if (first === undefined) return;
+    told = true;
+    const words = (check([first])?.words ?? []).join(", ");
+    const share = seen === 1 ? "the request" : `${foreign.length} of ${seen} requests so far`;
+    tell(
+      `${id} knows a small language only, and ${share} ${foreign.length === 1 ? "is" : "are"} not in it: ${quoted(first)} (not known: ${words}). What it says to that is nonsense. ${instead}`,
+    );
   };
 };

@@ -47,6 +47,7 @@ describe("rows on their way to a training", () => {
     expect(codesOf(rows(5))).toEqual(["rows-few"]);
     expect(codesOf(rows(5, 6), { settings: { ...settings, warmupSteps: 3 } })).toEqual(["warmup-too-long"]);
     expect(codesOf(rows(5, 6), { settings: { ...settings, warmupSteps: 2 } })).toEqual([]);
+    expect(codesOf(rows(5, 6), { settings: { ...settings, epochs: 1 } })).toEqual(["nothing-learned"]);
   });
 
   it("that leave nothing to learn are refused, with the settings of the method", () => {

@@ -132,6 +132,9 @@ const requireHeldOut = <Row>(
   if (keepBest && held === 0) throw nothingHeldOut(block, share, "the weights with the least loss", "row");
 };
 
+/** The code of the warning that a training's steps change nothing. */
+export const nothingLearned = "nothing-learned";
+
 /** Told where the learning rate never comes to its peak. steps: of the whole training. */
 export const warmupNotices = (
   block: string,
@@ -144,7 +147,7 @@ export const warmupNotices = (
       ? "the only step is taken with a learning rate of 0, so nothing is learned"
       : "the learning rate never comes to its peak";
   const text = `${block}.warmupSteps is ${warmupSteps} and the training has ${counted(steps, "step")}: ${outcome}. Lower ${block}.warmupSteps${schedule === "constant" ? "" : " to a tenth of the steps or less"}, or train for more steps.`;
-  return [{ code: "warmup-too-long", text }];
+  return [{ code: steps <= 1 ? nothingLearned : "warmup-too-long", text }];
 };
 
 /** Each row as tokens. Throws UserError for a row that cannot be, with its place. */

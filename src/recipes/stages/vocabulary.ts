@@ -9,6 +9,10 @@ const muchBroken = 1 / 3;
 /** Of so few tokens nothing is said. */
 const fewTokens = 20;
 
+/** What to do where a model of a small language is talked with in other words. */
+export const otherLocalModel =
+  "Its words are those of the sandbox's prompts (docs/sandbox.md); for others name another model: ./folder or hf:owner/name.";
+
 /** What people should know of texts as tokens. what: "the rows". */
 export const vocabularyNotices = (
   tokenizer: Tokenizer,
