@@ -27,7 +27,7 @@ describe("a command", () => {
     expect(expectStatus(await run("revise", wrong, "out"), 2).stderr).toContain("status 404");
     // what another command is to make may be what this one was given
     expect(expectStatus(await run("label", name, "out"), 2).stderr).toContain(
-      "command: revise there, label now",
+      "holds a run of `covenant revise`; expected one of `covenant label`",
     );
     expectStatus(await run("revise", name, "out", "--dry-run"), 0);
     expect(replies()).toBe(0);

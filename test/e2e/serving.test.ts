@@ -123,7 +123,7 @@ describe("score and generate", () => {
     const { rows: found } = JSON.parse(scored.stdout) as { rows: { logprob: number; tokens: unknown[] }[] };
     expect(found.map(({ tokens }) => tokens.length)).toEqual([3, 4]);
     const plain = expectStatus(await covenant(["score", ...words, "--out", "scores.jsonl"], folder), 0);
-    expect(plain.stdout.split("\n")[0]).toBe(`1: ${found[0]!.logprob.toFixed(4)} (3 tokens)`);
+    expect(plain.stdout.split("\n")[0]).toBe(`1: ${found[0]!.logprob.toFixed(4)} (3 tokens): " a tree?"`);
     expect(readFileSync(join(folder, "scores.jsonl"), "utf8").split("\n")).toHaveLength(3);
     const generated = expectStatus(
       await covenant(["generate", ...words, "--greedy", "--max-tokens", "5", "--json"], folder),
