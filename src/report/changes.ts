@@ -88,7 +88,7 @@ export const doubtText = ({ low, high, p }: Difference): string => {
 };
 
 /**
- * A clause on the change of a share, to stand after a comma or colon: "96.5 points (…) lower", "no clear change: …".
+ * A clause on the change of a share, to stand after a comma or colon: "96.5 points (…) lower", "no clear change, …".
  * Without a recorded difference it goes by the two intervals and says so.
  */
 export const changeClause = ({ direction, difference }: Change): string => {
@@ -100,6 +100,6 @@ export const changeClause = ({ direction, difference }: Change): string => {
     }[direction];
   }
   return direction === "unclear"
-    ? `no clear change (${signedSizeText(difference).replace(" (", ", ")}${doubtText(difference)}`
+    ? `no clear change, ${signedSizeText(difference)}${doubtText(difference)}`
     : `${sizeText(difference)} ${direction}`;
 };
