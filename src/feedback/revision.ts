@@ -9,6 +9,7 @@ import type { PromptRecord, ReplyRecord, RevisionRecord, Usage } from "../record
 import { inOrder, isAnswered, paceOf, piecesOf, sumUsage } from "./chunk.ts";
 import { type CutCounts, sumCuts } from "./cleaning.ts";
 import { addFurtherRounds, type CheckedChain } from "./further-rounds.ts";
+import { plainProtocol } from "./labels/judge-protocol.ts";
 import { scoresRecheck } from "./recheck.ts";
 import {
   type Chain,
@@ -33,7 +34,7 @@ const reviseChunk = async (
   options: RevisionOptions & { readonly scored: boolean },
 ): Promise<RevisionChunk> => {
   const { constitution, rounds, runSeed, stage, seedStage = stage, onEvent } = options;
-  const { recheck, voteTokens = 16 } = options;
+  const { recheck, voteTokens = plainProtocol.voteTokens } = options;
   const { drafts, totals, count } = createRounds(options);
   const chains = chunk.map((item): Chain => ({ item, text: item.answer, steps: [] }));
   for (let round = 1; round <= rounds; round++) {

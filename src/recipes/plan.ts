@@ -3,6 +3,7 @@
 // prompts' and principles' own words; how long they take here, model-time.ts estimates. What an endpoint takes nobody
 // here knows.
 
+import { plainProtocol } from "../feedback/index.ts";
 import { choiceTokens, estimatePrompt, type Price, type ScoringByName } from "../models/index.ts";
 import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
 import { type AskedWork, askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
@@ -268,7 +269,7 @@ const searchCalls = 6;
 /** What it takes to read letters after a question once: calls, how often the question is read, tokens written. */
 type LetterLoad = { readonly calls: number; readonly reads: number; readonly written: number };
 
-const votesLoad = (votes: number, { voteTokens = 16 }: JudgePlan): LetterLoad => ({
+const votesLoad = (votes: number, { voteTokens = plainProtocol.voteTokens }: JudgePlan): LetterLoad => ({
   calls: votes,
   reads: votes,
   written: votes * voteTokens,

@@ -18,6 +18,7 @@ import { streamRecords } from "../runs/index.ts";
 import { readSatisfaction, satisfactionRows } from "./satisfaction-figures.ts";
 import { nameSeparator } from "./stages/vote-benefit.ts";
 import { roundNames, standingName } from "./stages/vote-rounds.ts";
+import { decisiveOf } from "./stages/vote-run.ts";
 
 /** The settings that tell what a vote left. */
 export type VoteShape = { readonly rule: string; readonly rounds: number };
@@ -123,7 +124,7 @@ export async function* voteRows(folder: string, shape: VoteShape): AsyncGenerato
     const support = await readSupport(folder, stage);
     personas = support.personas;
     const choices = await collect(streamRecords(join(folder, stage, "choices.jsonl"), choiceRecordSchema));
-    const decisive = choices.find(({ decides }) => decides)!;
+    const decisive = decisiveOf(choices);
     yield* decidedRows(decisive, await readDecided(folder, stage), support, at + 1);
     if (stage !== "votes") continue;
     for (const choice of choices) {

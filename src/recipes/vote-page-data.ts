@@ -8,7 +8,7 @@ import { supportMetric } from "../simulation/index.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
 import type { VoteBenefit } from "./stages/vote-benefit.ts";
 import { standingName } from "./stages/vote-rounds.ts";
-import type { Voted } from "./stages/vote-run.ts";
+import { decisiveOf, type Voted } from "./stages/vote-run.ts";
 import { isScripted, type Vote } from "./vote-settings.ts";
 import {
   describeLots,
@@ -28,7 +28,7 @@ const meanOf = (values: readonly (number | null)[]) => {
 
 const candidatesOf = (vote: Vote, votes: Voted): VoteCandidate[] => {
   const { table, choices } = votes;
-  const { chosen } = choices.find(({ decides }) => decides)!;
+  const { chosen } = decisiveOf(choices);
   const countsAs = countedOf(table, vote.config.approveFrom);
   return sortedCandidates(votes).map(({ candidate, statements, support }): VoteCandidate => {
     const own = table.users.map((user) => support[user] ?? null);

@@ -16,7 +16,7 @@ import { streamRecords } from "../runs/index.ts";
 import { ballotsOf, type SupportTable } from "../simulation/index.ts";
 import { describeMissing } from "./contract-summary.ts";
 import { isHeldBack, standingName } from "./stages/vote-rounds.ts";
-import type { Voted } from "./stages/vote-run.ts";
+import { decisiveOf, type Voted } from "./stages/vote-run.ts";
 import { describeNoStatements, noStatements } from "./statements.ts";
 import type { Vote, VoteConfig } from "./vote-settings.ts";
 import { filledOf, textOf } from "./vote-tables.ts";
@@ -164,7 +164,7 @@ export const whoIs = ({ setup }: Vote, ids: readonly string[]): string => {
 
 /** Candidates with their support: those that were chosen first, then the most supported. */
 export const sortedCandidates = (votes: Voted): CandidateSupport[] => {
-  const chosen = votes.choices.find(({ decides }) => decides)!.chosen;
+  const chosen = decisiveOf(votes.choices).chosen;
   const place = (name: string): number => {
     const at = chosen.indexOf(name);
     return at < 0 ? chosen.length : at;
@@ -178,7 +178,7 @@ export const sortedCandidates = (votes: Voted): CandidateSupport[] => {
 };
 
 const describeCandidates = (vote: Vote, votes: Voted): string[] => {
-  const chosen = votes.choices.find(({ decides }) => decides)!.chosen;
+  const chosen = decisiveOf(votes.choices).chosen;
   const sorted = sortedCandidates(votes);
   const missingOf = ({ support }: CandidateSupport): number =>
     Object.values(support).filter((value) => value === null).length;
@@ -206,7 +206,7 @@ const describeCandidates = (vote: Vote, votes: Voted): string[] => {
 
 /** What is in and what is out only because the seed said so. */
 export const describeLots = ({ choices, candidates }: Voted): string[] => {
-  const { chosen, lots } = choices.find(({ decides }) => decides)!;
+  const { chosen, lots } = decisiveOf(choices);
   const textFor = (name: string): string =>
     `"${short(textOf(candidates.find(({ candidate }) => candidate === name)!.statements))}"`;
   return lots.flatMap((lot) => {

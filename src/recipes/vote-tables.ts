@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ChoiceRecord, supportRecordSchema } from "../records/index.ts";
 import { streamRecords } from "../runs/index.ts";
 import { ballotsOf, type SupportTable } from "../simulation/index.ts";
-import { openTable, type TableColumn } from "../tables/index.ts";
+import { type TableColumn, writeTable } from "../tables/index.ts";
 import type { Voted } from "./stages/vote-run.ts";
 import type { Vote } from "./vote-settings.ts";
 
@@ -44,22 +44,6 @@ export const filledOf = ({ users, candidates, support }: SupportTable, { chosen 
 
 /** A document's or a principle's text in one cell. */
 export const textOf = (statements: readonly string[]): string => statements.join("\n");
-
-/** Writes rows as they come into a table that is discarded where that fails. */
-const writeTable = async (
-  file: string,
-  columns: readonly TableColumn[],
-  rows: AsyncIterable<Readonly<Record<string, unknown>>> | Iterable<Readonly<Record<string, unknown>>>,
-): Promise<void> => {
-  const table = await openTable(file, columns);
-  try {
-    for await (const row of rows) await table.write(row);
-    await table.finish();
-  } catch (thrown) {
-    await table.discard();
-    throw thrown;
-  }
-};
 
 const textsOf = ({ candidates }: Voted): ReadonlyMap<string, string> =>
   new Map(candidates.map(({ candidate, statements }) => [candidate, textOf(statements)]));

@@ -9,4 +9,5 @@ export {
   type TableWriter,
   tableFormats,
   type WrittenTable,
+  writeTable,
 } from "./writing.ts";

@@ -107,3 +107,22 @@ export const openTable = async (path: string, columns: readonly TableColumn[]): 
     discard: () => sink.discard(),
   };
 };
+
+/**
+ * Writes rows as they come into a table; where one cannot be had or written, nothing is left of it. Throws what the rows
+ * throw, and UserError as openTable.
+ */
+export const writeTable = async (
+  path: string,
+  columns: readonly TableColumn[],
+  rows: AsyncIterable<TableRecord> | Iterable<TableRecord>,
+): Promise<WrittenTable> => {
+  const table = await openTable(path, columns);
+  try {
+    for await (const row of rows) await table.write(row);
+    return await table.finish();
+  } catch (thrown) {
+    await table.discard();
+    throw thrown;
+  }
+};

@@ -11,7 +11,7 @@ import {
   groupFigureSchema,
 } from "../../records/index.ts";
 import { type Run, readRecords, type StageContext } from "../../runs/index.ts";
-import { openTable, type TableColumn } from "../../tables/index.ts";
+import { openTable, type TableColumn, writeTable } from "../../tables/index.ts";
 import { createGroups, type Source } from "../experiment-sources.ts";
 
 export const resultsStage = "results";
@@ -76,14 +76,7 @@ const writeRows = async (
 const writeGroups = async (stage: StageContext, figures: readonly GroupFigure[]): Promise<void> => {
   const file = await stage.records("groups.jsonl", groupFigureSchema);
   await file.append(figures.slice(file.existing));
-  const table = await openTable(join(stage.folder, "groups.csv"), groupColumns);
-  try {
-    for (const figure of figures) await table.write(figure);
-    await table.finish();
-  } catch (thrown) {
-    await table.discard();
-    throw thrown;
-  }
+  await writeTable(join(stage.folder, "groups.csv"), groupColumns, figures);
 };
 
 /** Writes the results of all sources, or finds them done. Resolves to the means of groups. */

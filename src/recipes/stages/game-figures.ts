@@ -25,7 +25,7 @@ import {
   shareOfProbe,
   type Who,
 } from "../../simulation/index.ts";
-import { openTable, type TableColumn, type TableRecord } from "../../tables/index.ts";
+import { type TableColumn, type TableRecord, writeTable } from "../../tables/index.ts";
 import { experimentsOf, type GamesConfig } from "../game-settings.ts";
 import { gameStages, hasProbes, iterationStage } from "./games.ts";
 import type { Pipeline } from "./stage-model.ts";
@@ -223,21 +223,6 @@ const moveRows = ({
     ...{ state, fault: fault ?? null, payoff: payoffs?.[seat] ?? null },
   }));
 
-const writeTable = async (
-  path: string,
-  columns: readonly string[],
-  rows: AsyncIterable<TableRecord> | Iterable<TableRecord>,
-): Promise<void> => {
-  const table = await openTable(path, columnsOf(columns));
-  try {
-    for await (const row of rows) await table.write(row);
-    await table.finish();
-  } catch (thrown) {
-    await table.discard();
-    throw thrown;
-  }
-};
-
 const probeFigures = (probes: readonly ProbeRecord[], runSeed: number): ProbeFigure[] => {
   const groups = new Map<string, ProbeRecord[]>();
   for (const probe of probes) {
@@ -301,10 +286,10 @@ export const figureStage = async ({ run }: Pipeline, config: GamesConfig): Promi
   await run.stage({ name: "figures", inputs: {}, after: stageNames }, async (stage) => {
     const file = await stage.records("figures.jsonl", gameFigureSchema);
     await file.append(figures.slice(file.existing));
-    await writeTable(join(stage.folder, "figures.csv"), figureColumns, figures);
+    await writeTable(join(stage.folder, "figures.csv"), columnsOf(figureColumns), figures);
     await writeTable(
       join(stage.folder, "moves.csv"),
-      gameColumns,
+      columnsOf(gameColumns),
       (async function* () {
         for (let iteration = 1; iteration <= config.iterations; iteration++)
           for await (const game of gamesIn(iteration)) yield* moveRows(game);
@@ -322,7 +307,7 @@ export const figureStage = async ({ run }: Pipeline, config: GamesConfig): Promi
       },
       ...{ state: probe.answer.state, fault: probe.answer.fault ?? null },
     }));
-    await writeTable(join(stage.folder, "probes.csv"), probeColumns, rows);
+    await writeTable(join(stage.folder, "probes.csv"), columnsOf(probeColumns), rows);
   });
   return {
     figures,

@@ -204,6 +204,10 @@ export type Voted = {
   readonly decided: DecidedRecord;
 };
 
+/** The choice of the rule that decides, of which every vote has one. */
+export const decisiveOf = (choices: readonly ChoiceRecord[]): ChoiceRecord =>
+  choices.find(({ decides }) => decides)!;
+
 /** Writes what a stage came to, behind what an earlier attempt wrote. */
 export const writeVoted = async (
   stage: StageContext,
@@ -275,7 +279,7 @@ export const voteStage = async (
       const table = await askForSupport(vote, stage, candidates, (phase) => ask(phase, user, "support"));
       const question = { vote, table, stage: stage.name, decides: rule, seats };
       const choices = choicesOf(question, ruleNames, candidates);
-      const { id, chosen } = choices.find(({ decides }) => decides)!;
+      const { id, chosen } = decisiveOf(choices);
       const document = documentOfChoice(chosen, {
         ...{ candidates, filed: setup.filed ?? [], table, stage: stage.name, approveFrom },
         description: describeResult(vote, table),
