@@ -19,7 +19,7 @@ import {
 } from "./operations/elementwise.ts";
 import { matmul } from "./operations/linear.ts";
 import { mean, sumOfSquares } from "./operations/moments.ts";
-import { softmax } from "./operations/network.ts";
+import { rotaryEmbedding, softmax } from "./operations/network.ts";
 import { rmsNorm } from "./operations/normalisation.ts";
 import { reshape, sum, transpose } from "./operations/reduction.ts";
 import { interpret } from "./reference.ts";
@@ -93,6 +93,13 @@ describe("gradients", () => {
     };
     expect(() => gradients(sum(broken), [x])).toThrow(CovenantError);
     expect(() => gradients(sum(broken), [x])).toThrow(/"greater" has no gradient rule/);
+  });
+
+  it("refuses to give zeros by an input that an operation has no gradient by", () => {
+    const [x, cosine, sine] = [input("x", [1, 2, 4]), input("cosine", [2, 2]), input("sine", [2, 2])];
+    const loss = sum(rotaryEmbedding(x, input("positions", [1, 2], "int64"), cosine, sine, 1));
+    expect(gradients(loss, [x])).toHaveLength(1);
+    expect(() => gradients(loss, [x, cosine])).toThrow(/has no gradient by its input 2/);
   });
 });
 

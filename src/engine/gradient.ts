@@ -50,6 +50,16 @@ const gradientRule = (node: GraphNode, arrived: readonly (Tensor | undefined)[])
   return operation.gradient(node, arrived);
 };
 
+/** An input on the way to what a gradient is asked by, where the operation has none: zeros would be a silent lie. */
+const refuseZeros = ({ operation, inputs }: GraphNode, index: number): void => {
+  if (inputs[index]!.type !== "float32") return;
+  throw new CovenantError(
+    "engine-gradient",
+    `gradients: "${operation}" has no gradient by its input ${index}, on which a gradient is asked to depend`,
+    { operation, input: index },
+  );
+};
+
 /**
  * What flows from `flow`, the gradient of `output`, to tensors that it depends on; undefined where nothing does. Nothing
  * flows on from `last`.
@@ -72,7 +82,9 @@ const pullBack = (
     if (again === undefined) {
       gradientRule(node, arrived).forEach((part, index) => {
         const source = node.inputs[index]!;
-        if (part !== undefined && carries.has(source.node)) addFlow(flowing, source, part);
+        if (!carries.has(source.node)) return;
+        if (part !== undefined) addFlow(flowing, source, part);
+        else refuseZeros(node, index);
       });
       continue;
     }
@@ -90,7 +102,7 @@ const pullBack = (
 /**
  * Gradients of a scalar by tensors it depends on, in their order; zeros for one it does not depend on. Throws
  * CovenantError when the loss is no scalar, an operation on the way has no gradient rule, or the way leads through a
- * by-product (any output but the first). What lies inside a checkpoint may be asked for only where it is a leaf.
+ * by-product (any output but the first) or an input that an operation has no gradient by. What lies inside a checkpoint may be asked for only where it is a leaf.
  */
 export const gradients = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
   if (sizeOf(loss.shape) !== 1) {

@@ -116,6 +116,8 @@ describe("the program cache", () => {
     },
   });
 
+  const same = (program: Program): Program => program;
+
   it("builds a key once, and releases the one used longest ago when it is full", async () => {
     const built: string[] = [];
     const released: string[] = [];
@@ -123,13 +125,13 @@ describe("the program cache", () => {
       built.push(key);
       return fake(released, key);
     }, 2);
-    const [first, again] = await Promise.all([cache.get("a"), cache.get("a")]);
+    const [first, again] = await Promise.all([cache.use("a", same), cache.use("a", same)]);
     expect(first).toBe(again);
-    await cache.get("b");
-    await cache.get("a");
-    await cache.get("c");
+    await cache.use("b", same);
+    await cache.use("a", same);
+    await cache.use("c", same);
     expect([built, released, cache.size]).toEqual([["a", "b", "c"], ["b"], 2]);
-    await cache.get("b");
+    await cache.use("b", same);
     expect([built.length, released]).toEqual([4, ["b", "a"]]);
     await cache.release();
     expect([released.toSorted(), cache.size]).toEqual([["a", "b", "b", "c"], 0]);
@@ -139,11 +141,11 @@ describe("the program cache", () => {
     const released: string[] = [];
     const weigh = (key: string): number => Number(key);
     const cache = createProgramCache(async (key) => fake(released, key), 8, { weigh, budget: 100 });
-    for (const key of ["40", "30", "20"]) await cache.get(key);
+    for (const key of ["40", "30", "20"]) await cache.use(key, same);
     expect([released, cache.size]).toEqual([[], 3]);
-    await cache.get("31");
+    await cache.use("31", same);
     expect([released, cache.size]).toEqual([["40"], 3]);
-    await cache.get("500");
+    await cache.use("500", same);
     expect([released, cache.size]).toEqual([["40", "30", "20"], 2]);
     await cache.release();
   });
@@ -154,10 +156,10 @@ describe("the program cache", () => {
       if (key === "bad" && fails) throw new Error("no memory");
       return fake([], key);
     }, 1);
-    await expect(cache.get("bad")).rejects.toThrow("no memory");
-    await cache.get("good");
+    await expect(cache.use("bad", same)).rejects.toThrow("no memory");
+    await cache.use("good", same);
     fails = false;
-    await cache.get("bad");
+    await cache.use("bad", same);
     expect(cache.size).toBe(1);
     await cache.release();
   });
@@ -250,10 +252,17 @@ describe("sessions", () => {
     const cache = createProgramCache(doubled, 3);
     for (let step = 0; step < 40; step++) {
       const size = 1 + (step % 10);
-      const program = await cache.get(String(size));
-      await program.run({ x: new Float32Array(size) });
+      await cache.use(String(size), (program) => program.run({ x: new Float32Array(size) }));
       expect(openPrograms() - before).toBeLessThanOrEqual(3);
     }
+    expect(openPrograms() - before).toBe(3);
+    // asked for at once, more than the cache holds: none goes before it has done its work
+    const results = await Promise.all(
+      [11, 12, 13, 14, 15].map((size) =>
+        cache.use(String(size), (program) => program.run({ x: new Float32Array(size).fill(size) })),
+      ),
+    );
+    expect(results.map(({ doubled }) => doubled![0])).toEqual([22, 24, 26, 28, 30]);
     expect(openPrograms() - before).toBe(3);
     await Promise.all([cache.release(), cache.release()]);
     expect(openPrograms()).toBe(before);

@@ -173,27 +173,36 @@ export const compile = async (
  */
 export type ProgramWeights = { readonly weigh: (key: string) => number; readonly budget: number };
 
+/** A program that a cache holds, how many use it, and whether it goes when they have done so. */
+type Held = { readonly building: Promise<Program>; users: number; leaves: boolean };
+
 /**
- * Programs by key (a shape bucket), at most `limit` at a time, and no more than `weights` allows: the one used longest
- * ago is released first. A program that could not be built is tried again at the next call.
+ * Programs by key (a shape bucket), at most `limit` at a time beside those in use, and no more than `weights` allows: the
+ * one used longest ago is released first, as soon as nobody uses it. A program that could not be built is tried again at
+ * the next call.
  */
 export const createProgramCache = (
   build: (key: string) => Promise<Program>,
   limit = 8,
   weights?: ProgramWeights,
 ) => {
-  const programs = new Map<string, Promise<Program>>();
-  const drop = (building: Promise<Program>): Promise<void> =>
-    building.then(
-      (program) => program.release(),
-      () => undefined,
-    );
-  const start = (key: string): Promise<Program> => {
-    const building = build(key);
-    building.catch(() => {
-      if (programs.get(key) === building) programs.delete(key);
+  const programs = new Map<string, Held>();
+  const start = (key: string): Held => {
+    const held: Held = { building: build(key), users: 0, leaves: false };
+    held.building.catch(() => {
+      if (programs.get(key) === held) programs.delete(key);
     });
-    return building;
+    return held;
+  };
+  /** Releases a program that is to go, once nobody uses it. */
+  const settle = async ({ building, users, leaves }: Held): Promise<void> => {
+    if (!leaves || users > 0) return;
+    const program = await building.catch(() => undefined);
+    await program?.release();
+  };
+  const drop = (held: Held): Promise<void> => {
+    held.leaves = true;
+    return settle(held);
   };
   const isTooMuch = (): boolean => {
     if (programs.size > limit) return true;
@@ -201,21 +210,28 @@ export const createProgramCache = (
     return [...programs.keys()].reduce((sum, key) => sum + weights.weigh(key), 0) > weights.budget;
   };
   return {
-    /** The program of a key, built on first use. */
-    async get(key: string): Promise<Program> {
+    /** Does something with the program of a key, which is built on first use and stays until that is done. */
+    async use<Result>(key: string, work: (program: Program) => Result | Promise<Result>): Promise<Result> {
       const held = programs.get(key) ?? start(key);
       programs.delete(key);
       programs.set(key, held);
-      while (isTooMuch()) {
-        const [oldest, program] = [...programs][0]!;
-        programs.delete(oldest);
-        await drop(program);
+      held.users++;
+      try {
+        while (isTooMuch()) {
+          const [oldest, other] = [...programs][0]!;
+          programs.delete(oldest);
+          await drop(other);
+        }
+        return await work(await held.building);
+      } finally {
+        held.users--;
+        await settle(held);
       }
-      return held;
     },
     get size(): number {
       return programs.size;
     },
+    /** Releases all programs; one in use goes when that is done. */
     async release(): Promise<void> {
       const all = [...programs.values()];
       programs.clear();

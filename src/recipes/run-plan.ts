@@ -64,6 +64,7 @@ const planArm = (
   const size = { speed, maxTokens };
   const reward: Speed = speed === null ? null : { ...speed, task: "sequence-classification" };
   const harmful = train.filter(({ kind }) => kind === "harmful");
+  const learned = train.filter(({ kind }) => kind !== undefined);
   const count = train.length;
   const pairs = rowTokens(train, 2);
   return [
@@ -73,7 +74,7 @@ const planArm = (
       ...size,
       scoring: scoringByName(config.model),
     }),
-    planTraining(`${arm}/sl`, count, { ...learning(config.sft), ...size }, rowTokens(train, 1)),
+    planTraining(`${arm}/sl`, learned.length, { ...learning(config.sft), ...size }, rowTokens(learned, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
     planComparisons(`${arm}/label`, train, constitution, {
       ...config.label,

@@ -49,6 +49,7 @@ import { splitPrompts } from "./stages/policy-prompts.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
+import { counted } from "./wording.ts";
 
 /** Stage names of a run, in order. */
 export const stagesOf = (config: RunConfig): string[] => [
@@ -87,7 +88,12 @@ const gatherAll = async ({ prompts: source, counts, format, seed }: RunConfig, c
       `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise counts.train.harmful and counts.test, or mark rows of the file with "kind": "harmful".`,
     );
   }
-  return { gathered, train, test };
+  const silent = prompts.filter(({ kind }) => kind === undefined).length;
+  const [is, are] = silent === 1 ? ["is", "counts"] : ["are", "count"];
+  const text = `${counted(silent, "prompt")} of ${prompts.length} without a kind ${is} neither revised nor learned from as help, and ${are} for malformed text alone. Add "kind" (harmful, harmless or lookalike) to the rows.`;
+  const notices =
+    silent === 0 ? gathered.notices : [...gathered.notices, { code: "prompts-without-kind", text }];
+  return { gathered: { ...gathered, notices }, train, test };
 };
 
 const share = async (

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { PromptKind } from "../records/index.ts";
 import { type CorpusDocument, createCorpus, longestDocument } from "./corpus.ts";
 import { combinations } from "./lexicon/index.ts";
 import { comparePreference, parseCritique, parseReply } from "./measure.ts";
@@ -138,14 +139,17 @@ describe("choices", () => {
     }
   });
 
-  it("hold every kind of pair that the pipeline can produce", () => {
-    const seen = new Set(
+  const pairsOn = (kind: PromptKind): Set<string> =>
+    new Set(
       choices
-        .filter(({ document }) => document.requestKind === "harmful")
+        .filter(({ document }) => document.requestKind === kind)
         .map(({ request, first, second }) =>
           [parseReply(first, request).class, parseReply(second, request).class].sort().join(" "),
         ),
     );
+
+  it("hold every kind of pair that the pipeline can produce", () => {
+    const seen = pairsOn("harmful");
     const classes = ["comply", "partial", "refuse-reason", "refuse-flat", "lecture"];
     for (const one of classes) {
       for (const other of classes) expect(seen, `${one} ${other}`).toContain([one, other].sort().join(" "));
@@ -154,4 +158,17 @@ describe("choices", () => {
       expect(seen).toContain([one, "malformed"].sort().join(" "));
     }
   });
+
+  it.each(["lookalike", "harmless"] as const)(
+    "hold help and its refusal where nothing harms (%s)",
+    (kind) => {
+      const seen = pairsOn(kind);
+      for (const one of ["comply", "partial"]) {
+        for (const other of ["comply", "partial", "refuse-reason", "refuse-flat", "lecture", "malformed"])
+          expect(seen, `${one} ${other}`).toContain([one, other].sort().join(" "));
+      }
+      expect(seen).toContain("refuse-flat refuse-reason");
+      expect(seen).toContain("refuse-reason refuse-reason");
+    },
+  );
 });

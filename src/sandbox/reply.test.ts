@@ -4,6 +4,7 @@ import { createRandom } from "../core/index.ts";
 import { actions, combinations, combinationsOf } from "./lexicon/index.ts";
 import { parseReply } from "./measure.ts";
 import { assess } from "./oracle.ts";
+import { splitSentences } from "./phrase.ts";
 import { longestReply, type ReplyForm, replyForms, writeReply } from "./reply.ts";
 import { readReply } from "./reply-parser.ts";
 import { writeRequest } from "./request.ts";
@@ -37,6 +38,18 @@ describe("replies", () => {
         expect(read.class, reply.text).toBe(classOf[reply.form]);
       }),
       { numRuns: 6000 },
+    );
+  });
+
+  it("are one to four sentences long", () => {
+    fc.assert(
+      fc.property(written, ({ reply }) => {
+        fc.pre(reply.form !== "malformed");
+        const sentences = splitSentences(reply.text) ?? [];
+        expect(sentences.length, reply.text).toBeGreaterThanOrEqual(1);
+        expect(sentences.length, reply.text).toBeLessThanOrEqual(4);
+      }),
+      { numRuns: 2000 },
     );
   });
 

@@ -152,8 +152,9 @@ const createReader = (state: ModelState) => {
     padding: number,
   ) => {
     const laid = layOutPolicy(items, closed, padding);
-    const program = await programs.get(JSON.stringify(laid.batch.sizes));
-    const results = await program.run({ ...state.feeds(), ...laid.batch.feeds });
+    const results = await programs.use(JSON.stringify(laid.batch.sizes), (program) =>
+      program.run({ ...state.feeds(), ...laid.batch.feeds }),
+    );
     const policy = splitPlaces(results["logProbabilities"] as Float32Array, laid, items.length);
     const values = splitPlaces(results["values"] as Float32Array, laid, items.length);
     return items.map(({ branches: [reply] }, at) => ({

@@ -222,11 +222,8 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
     return metrics;
   };
   const stepOn = async (sizes: Sizes, feeds: Feeds, learningRate: number) =>
-    update(
-      await programs.get(`step|${programKey(sizes)}`),
-      { ...dropoutFeeds(state, step, 0), ...feeds },
-      learningRate,
-      {},
+    programs.use(`step|${programKey(sizes)}`, (program) =>
+      update(program, { ...dropoutFeeds(state, step, 0), ...feeds }, learningRate, {}),
     );
   return {
     step: stepOn,
@@ -237,20 +234,22 @@ export const createTrainer = <Sizes extends Readonly<Record<string, number>>>(
       for (const { item, alone } of knowingAlone(parts)) {
         const { sizes, feeds } = item;
         if (alone) return stepOn(sizes, feeds, learningRate);
-        const program = await programs.get(`gradient|${programKey(sizes)}`);
         const masks = dropoutFeeds(state, step, part++);
-        const results = await program.run({ ...state.feeds(), ...sums, ...masks, ...feeds });
-        for (const name of names)
-          sums[gradientNames(name).sum] = results[gradientNames(name).newSum] as Float32Array;
-        addScalars(metrics, scalarsOf(program, results));
+        await programs.use(`gradient|${programKey(sizes)}`, async (program) => {
+          const results = await program.run({ ...state.feeds(), ...sums, ...masks, ...feeds });
+          for (const name of names)
+            sums[gradientNames(name).sum] = results[gradientNames(name).newSum] as Float32Array;
+          addScalars(metrics, scalarsOf(program, results));
+        });
       }
-      return update(await programs.get("update|"), sums, learningRate, metrics);
+      return programs.use("update|", (program) => update(program, sums, learningRate, metrics));
     },
     async evaluate(parts) {
       const metrics: Record<string, number> = {};
       for (const { sizes, feeds } of parts) {
-        const program = await programs.get(`evaluate|${programKey(sizes)}`);
-        addScalars(metrics, scalarsOf(program, await program.run({ ...state.feeds(), ...feeds })));
+        await programs.use(`evaluate|${programKey(sizes)}`, async (program) =>
+          addScalars(metrics, scalarsOf(program, await program.run({ ...state.feeds(), ...feeds }))),
+        );
       }
       return metrics;
     },

@@ -228,7 +228,6 @@ const readsOf = (slots: readonly (Slot | undefined)[]): Reads => {
 const decode = async (batch: Batch, rows: number): Promise<void> => {
   const { state, programs, cache, slots } = batch;
   const reads = readsOf(slots);
-  const program = await programs.decode.get(`${rows}|${cache.capacity}|${reads}`);
   const tokens = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.next ?? 0));
   const positions = BigInt64Array.from({ length: rows }, (_, row) => BigInt(slots[row]?.length ?? 0));
   const inverseTemperature = Float32Array.from({ length: rows }, (_, row) => {
@@ -236,7 +235,9 @@ const decode = async (batch: Batch, rows: number): Promise<void> => {
     return temperature > 0 ? 1 / temperature : 1;
   });
   const feeds = { ...state.feeds(), ...cache.feeds(rows), tokens, positions, inverseTemperature };
-  const results = await program.run(feeds);
+  const results = await programs.decode.use(`${rows}|${cache.capacity}|${reads}`, (program) =>
+    program.run(feeds),
+  );
   const width = state.config.vocabularySize;
   const rowOf = (name: "probabilities" | "logits", row: number): Float32Array =>
     (results[name] as Float32Array).subarray(row * width, (row + 1) * width);

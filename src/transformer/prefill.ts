@@ -183,9 +183,10 @@ const computePrompts = async (
     const piece = pieces[at]?.at(-1);
     return BigInt(piece === undefined ? Math.min(at, batch - 1) * time : piece.from + piece.count - 1);
   });
-  const program = await programs.get(`${batch}|${time}|${count}`);
   const { tokens, positions, bias } = packed;
-  const results = await program.run({ ...state.feeds(), tokens, positions, bias, last });
+  const results = await programs.use(`${batch}|${time}|${count}`, (program) =>
+    program.run({ ...state.feeds(), tokens, positions, bias, last }),
+  );
   for (const [at, own] of pieces.entries()) keep(at, results, own);
   const logits = results["logits"] as Float32Array;
   const width = state.config.vocabularySize;

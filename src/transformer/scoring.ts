@@ -141,9 +141,10 @@ const runTokens = async (
   const padding = state.config.padTokenId ?? 0;
   const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
   const { batch: rows, time, targets } = batch.sizes;
-  const program = await programs.get(`tokens|${rows}|${time}|${targets}`);
   const positions = positionsWithin(batch.packed.positions, state.config);
-  const results = await program.run({ ...state.feeds(), ...batch.feeds, positions });
+  const results = await programs.use(`tokens|${rows}|${time}|${targets}`, (program) =>
+    program.run({ ...state.feeds(), ...batch.feeds, positions }),
+  );
   return takeInTurn(results["values"] as Float32Array);
 };
 
@@ -156,10 +157,11 @@ const runLogits = async (
   const padding = state.config.padTokenId ?? 0;
   const batch = layOut(chosen, branchTargets(chosen), { padding, time: rowLength(chosen) });
   const { batch: rows, time, targets } = batch.sizes;
-  const program = await programs.get(`logits|${rows}|${time}|${targets}`);
   const { wanted: _, ...feeds } = batch.feeds;
   const positions = positionsWithin(batch.packed.positions, state.config);
-  const results = await program.run({ ...state.feeds(), ...feeds, positions });
+  const results = await programs.use(`logits|${rows}|${time}|${targets}`, (program) =>
+    program.run({ ...state.feeds(), ...feeds, positions }),
+  );
   return takeInTurn(results["values"] as Float32Array);
 };
 
@@ -173,11 +175,13 @@ const runScores = async (
   const batch = layOut(chosen, [], { padding, time: rowLength(chosen) });
   const found = lastTokens(batch);
   const count = roundUp(found.length, 32);
-  const program = await programs.get(`scores|${batch.sizes.batch}|${batch.sizes.time}|${count}`);
   const predictors = new BigInt64Array(count);
   predictors.set(found);
   const { tokens, positions, bias } = batch.packed;
-  const results = await program.run({ ...state.feeds(), tokens, positions, bias, predictors });
+  const key = `scores|${batch.sizes.batch}|${batch.sizes.time}|${count}`;
+  const results = await programs.use(key, (program) =>
+    program.run({ ...state.feeds(), tokens, positions, bias, predictors }),
+  );
   return takeInTurn(results["values"] as Float32Array);
 };
 

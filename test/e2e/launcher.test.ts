@@ -1,7 +1,7 @@
 // bin/covenant.mjs and tools/setup.mjs in small folders of their own: which Node runs what, and what passes through.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -97,6 +97,13 @@ describe("the covenant command", () => {
 });
 
 describe("setting up", () => {
+  it("comes before `npm start` and `npm test`, so that a fresh clone needs nothing else", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+      scripts: Readonly<Record<string, string>>;
+    };
+    expect([scripts["prestart"], scripts["pretest"]]).toEqual(Array(2).fill("node tools/setup.mjs"));
+  });
+
   type Setup = { isInstalled(folder: string): boolean };
 
   it("finds out from the lock file and npm's copy of it whether anything is to be installed", async () => {

@@ -138,7 +138,7 @@ const learnFromLabels = async (
   const reward = { ...learning(stage("reward")), settings: config.reward };
   const rewardModel = await rewardStage(pipeline, reward);
   await dpoStage(pipeline, { ...learning(stage("dpo")), settings: config.dpo });
-  const { maxTokens, temperature } = config.sampling;
+  const { maxTokens, temperature, topP } = config.sampling;
   await ppoStage(pipeline, {
     name: stage("rl"),
     after: [stage("sl"), stage("reward")],
@@ -150,8 +150,7 @@ const learnFromLabels = async (
     measure: goodhartMeasure({
       name: stage("rl"),
       prompts: measuredPrompts(test),
-      maxTokens,
-      temperature,
+      ...{ maxTokens, temperature, topP },
       every: config.ppo.measureEvery,
       steps: config.ppo.steps,
     }),

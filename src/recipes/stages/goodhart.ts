@@ -14,6 +14,7 @@ export type GoodhartOptions = {
   readonly prompts: readonly PromptRecord[];
   readonly maxTokens: number;
   readonly temperature: number;
+  readonly topP: number;
   /** Steps to measure at, beside the first and the last. */
   readonly every: number;
   readonly steps: number;
@@ -30,6 +31,7 @@ const measure = async (policy: MeasuredPolicy, options: GoodhartOptions): Promis
       prompt,
       maxTokens: options.maxTokens,
       temperature: options.temperature,
+      topP: options.topP,
       seed: options.prompts[at]!.seed,
     })),
     call,

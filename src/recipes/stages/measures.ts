@@ -57,6 +57,10 @@ export const truePreference = (constitution: Constitution) => {
   };
 };
 
+/** A chain's text after a round; one that ended before keeps its last revision. */
+const textAfter = ({ answer, steps }: RevisionRecord, round: number): string =>
+  round === 0 ? answer : (steps[Math.min(round, steps.length) - 1]?.revision ?? answer);
+
 /** Verdicts on the answers and revisions of every round; round 0 is the first answer. */
 const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap<PromptId, PromptRecord>) => {
   const rounds = Math.max(0, ...revisions.map(({ steps }) => steps.length));
@@ -64,7 +68,7 @@ const judgedRounds = (revisions: readonly RevisionRecord[], prompts: ReadonlyMap
     round,
     replies: revisions.map((record) => {
       const prompt = prompts.get(record.prompt)!;
-      const text = round === 0 ? record.answer : (record.steps[round - 1]?.revision ?? record.answer);
+      const text = textAfter(record, round);
       return { prompt: prompt.id, kind: prompt.kind, verdict: parseReply(text, requestOf(prompt)) };
     }),
   }));
