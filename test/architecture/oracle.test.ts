@@ -42,6 +42,16 @@ const asking: Readonly<Record<string, readonly [names: readonly string[], reason
   ],
 };
 
+/** What hands the oracle's knowledge on: exported names of those who ask it, and who may take them. */
+const handedOn: Readonly<Record<string, readonly [takers: readonly string[], reason: string]>> = {
+  truePreference: [
+    ["src/recipes/report.ts", "src/recipes/run.ts"],
+    "the labels' card of figures and report, when all is learned",
+  ],
+  armMetrics: [["src/recipes/run.ts"], "figures of arms that are finished"],
+  evaluationStage: [["src/recipes/evaluate.ts", "src/recipes/run.ts"], "verdicts on finished models"],
+};
+
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** Names that a source takes of the sandbox's face; "*" for all of them. */
@@ -61,19 +71,36 @@ const takenOf = (text: string): string[] =>
           .map(([name]) => name!),
   );
 
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .map((path) => `src/${path.replaceAll(sep, "/")}`)
+  .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/\.(test|fixture)\.ts$/.test(path))
+  .filter((path) => !path.startsWith("src/sandbox/"))
+  .map((path) => [path, readFileSync(join(root, path), "utf8")] as const);
+
 it("is asked by those who are listed, for what is listed, and by nobody else", () => {
-  const found = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .map((path) => `src/${path.replaceAll(sep, "/")}`)
-    .filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !/\.(test|fixture)\.ts$/.test(path))
-    .filter((path) => !path.startsWith("src/sandbox/"))
-    .flatMap((path) => {
-      const taken = takenOf(readFileSync(join(root, path), "utf8"));
-      const names = taken.filter((name) => name === "*" || oracle.includes(name));
-      return names.length === 0 ? [] : [[path, names.toSorted()] as const];
-    });
+  const found = sources.flatMap(([path, text]) => {
+    const taken = takenOf(text);
+    const names = taken.filter((name) => name === "*" || oracle.includes(name));
+    return names.length === 0 ? [] : [[path, names.toSorted()] as const];
+  });
   expect(Object.fromEntries(found)).toEqual(
     Object.fromEntries(Object.entries(asking).map(([path, [names]]) => [path, names])),
   );
+});
+
+it("is never loaded while a command runs, and what it knows is handed on to those who are listed alone", () => {
+  const loading = sources.filter(([, text]) => /import\(\s*["'`][^"'`]*sandbox\//.test(text));
+  expect(loading.map(([path]) => path)).toEqual([]);
+  for (const [name, [takers]] of Object.entries(handedOn)) {
+    const imported = new RegExp(`import\\s*\\{[^}]*\\b${name}\\b[^}]*\\}\\s*from`);
+    expect(
+      sources
+        .filter(([, text]) => imported.test(text))
+        .map(([path]) => path)
+        .toSorted(),
+      name,
+    ).toEqual(takers);
+  }
 });
 
 it("finds what a source takes, however it is written", () => {
