@@ -273,7 +273,7 @@ describe(`a full disk${way === "none" ? " (skipped: no small file system can be 
       ${covenantOn} 2> full.log; echo "first $?"
       mount -o remount,size=64m disk
       ${covenantOn} 2> free.log > free.out; echo "second $?"
-      cp disk/run/manifest.json full-manifest.json; umount disk`;
+      cp disk/run/manifest.json full-manifest.json; cp disk/run/events.jsonl full-events.jsonl; umount disk`;
     const [program, words] = way === "root" ? ["sh", ["-c"]] : ["unshare", ["-rm", "sh", "-c"]];
     const said = execFileSync(program as string, [...(words as string[]), script], {
       cwd: folder,
@@ -285,5 +285,14 @@ describe(`a full disk${way === "none" ? " (skipped: no small file system can be 
     );
     expect(said).toContain("second 0");
     expect(readFileSync(inFolder("full-manifest.json"), "utf8")).toContain('"contentHash"');
+    // what was finished before the disk was full is not done again
+    const events = readFileSync(inFolder("full-events.jsonl"), "utf8").trim().split("\n");
+    const ofStages = (type: string): unknown[] =>
+      events
+        .map((line) => JSON.parse(line) as { readonly type: string; readonly stage?: string })
+        .filter((event) => event.type === type)
+        .map(({ stage }) => stage);
+    expect(ofStages("stage-skip")).toContain("prompts");
+    expect(ofStages("stage-start").filter((stage) => stage === "prompts")).toHaveLength(1);
   });
 });
