@@ -47,25 +47,16 @@ const { values } = readWords(import.meta.url, {
 const count = readWholeNumber("--count", values.count, 1);
 const seed = readWholeNumber("--seed", values.seed, 0);
 
-/** A mean, and of how many. */
-class Share {
-  #sum = 0;
-  #count = 0;
-  add(value: number | boolean): void {
-    this.#sum += Number(value);
-    this.#count++;
-  }
-  toString(): string {
-    return this.#count === 0 ? "none" : `${(this.#sum / this.#count).toFixed(3)} (${this.#count})`;
-  }
-}
-
-const figures = new Map<string, Share>();
+const figures = new Map<string, number[]>();
 const note = (name: string, value: number | boolean): void => {
-  const share = figures.get(name) ?? new Share();
-  figures.set(name, share);
-  share.add(value);
+  const values = figures.get(name) ?? [];
+  figures.set(name, values);
+  values.push(Number(value));
 };
+
+/** A mean, and of how many. */
+const meanText = (values: readonly number[]): string =>
+  `${(values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(3)} (${values.length})`;
 
 type Said = Pick<Reply, "text" | "finish">;
 
@@ -333,4 +324,4 @@ await measureSupport(model);
 await measureAmendments(model);
 await measureSharing(model);
 await model.close();
-for (const [name, share] of figures) process.stdout.write(`${name.padEnd(36)} ${share}\n`);
+for (const [name, values] of figures) process.stdout.write(`${name.padEnd(36)} ${meanText(values)}\n`);
