@@ -1,5 +1,6 @@
-// A chat server in a process of its own that answers every call at once (or after so many milliseconds), by the request
-// alone, for benches of calls and of runs; what it was asked is appended to a file, where one is named.
+// A chat server in a process of its own that answers every chat at once (or after so many milliseconds), by the request
+// alone, for benches of calls and of runs; what it was asked is appended to a file, where one is named. It knows no other
+// address, as a server that has chats alone.
 // node bench/answering-server.ts <milliseconds> [file]
 
 import { spawn } from "node:child_process";
@@ -45,6 +46,10 @@ const serve = (milliseconds: number, file: string | undefined): void => {
     call.on("end", () => {
       if (call.method !== "POST") {
         response.end(JSON.stringify({ data: [{ id: "parrot" }] }));
+        return;
+      }
+      if (!call.url!.endsWith("/chat/completions")) {
+        response.writeHead(404).end("{}");
         return;
       }
       const key = keyOf(text);

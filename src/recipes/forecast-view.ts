@@ -111,7 +111,7 @@ const reasonWords: Readonly<Record<MissingReason, string>> = {
   unreadable: "without a vote that can be read",
   "out-of-range": "outside of the options",
   contradictory: "that name several options",
-  cut: "cut before a vote",
+  cut: "cut before a vote (raise answerTokens)",
   "reply-missing": "of voters who could not be described",
   refusal: "refused by the provider",
   overflow: "too long for the model's context",
@@ -119,7 +119,7 @@ const reasonWords: Readonly<Record<MissingReason, string>> = {
   empty: "empty",
 };
 
-/** How many held-out votes the model did not tell, and why: "2 empty, 1 cut before a vote"; "" where it told all. */
+/** How many held-out votes the model did not tell, and why: "2 empty, 1 cut before a vote …"; "" where it told all. */
 export const describeUntold = (missing: Partial<Record<MissingReason, number>>): string =>
   (Object.entries(missing) as [MissingReason, number][])
     .map(([reason, count]) => `${count.toLocaleString("en-US")} ${reasonWords[reason]}`)

@@ -365,7 +365,10 @@ export const planChoices = (
   what: string,
   { count, tokens }: PromptTotals,
   asked: PlannedModel &
-    Pick<JudgePlan, "scoring" | "method" | "votes"> & { readonly options: number; readonly orders: number },
+    Pick<JudgePlan, "scoring" | "method" | "votes" | "voteTokens"> & {
+      readonly options: number;
+      readonly orders: number;
+    },
 ): PlannedStep => {
   const { calls, reads, written } = questionLoad(asked);
   const { orders, scoring, method } = asked;

@@ -146,6 +146,14 @@ describe("a model of voters", () => {
     expect(votes).toBeLessThan(asked);
   });
 
+  it("lets a model think before it answers, as far as answerTokens go", async () => {
+    const reply = `<think>${"I weigh this and that. ".repeat(10)}</think> agree`;
+    const thinking = (out: string, more: Partial<Given> = {}) =>
+      run(given(out, { model: script("thinking.json", { rules: [{ reply }] }), ...more }));
+    await expect(thinking("short")).rejects.toThrow(/\(59 cut before a vote \(raise answerTokens\)\)/);
+    expect((await thinking("long", { answerTokens: 60 })).document).toMatchObject({ votes: 59, missing: {} });
+  });
+
   it("reads log-probabilities where the model gives them", async () => {
     const model = script("scores.json", {
       rules: [
@@ -220,6 +228,9 @@ describe("a run", () => {
       ["forecasts", 10 * 3 * 3 + 6],
     ]);
     expect(dollars).toBeGreaterThan(0);
+    const written = { ...config, fit: "votes", method: "answer", orders: 1, answerTokens: 500 } as const;
+    const prices = { [config.model]: { input: 0, output: 1e6 } };
+    expect(await recipe.plan({ ...written, prices }, contextFor())).toMatchObject({ dollars: 10 * 500 });
     expect(existsSync(join(folder, "planned"))).toBe(false);
   });
 });

@@ -81,7 +81,7 @@ const planForecasts = (
   { config, setup }: Prediction,
   speeds: Awaited<ReturnType<typeof prepare>>["checked"]["inputs"]["speeds"],
 ): PlannedStep => {
-  const { topic, fit, method, orders, answers, model, prices } = config;
+  const { topic, fit, method, orders, answers, answerTokens, model, prices } = config;
   let [count, tokens] = [0, 0];
   for (const { voter, asked } of setup.sample) {
     const told = fit === "votes" ? voterByVotes(topic, shownOf(voter)) : voterByPersona(topic, "");
@@ -97,7 +97,7 @@ const planForecasts = (
     {
       ...{ speed: speeds["model"]!, maxTokens: 0, price: priceOfModel(prices, model), orders },
       ...{ options: order.length, scoring: scoringByName(model), votes: answers },
-      method: method === "answer" ? "votes" : method,
+      ...{ method: method === "answer" ? "votes" : method, voteTokens: answerTokens },
     },
   );
 };

@@ -90,6 +90,9 @@ export const predictSchema = z.strictObject({
     ),
   answers: positive.default(1).describe("answers in each order, where the model writes them"),
   temperature: temperature.default(0).describe("temperature of answers that the model writes"),
+  answerTokens: positive
+    .default(16)
+    .describe("tokens of such an answer at most; a model that thinks before it answers needs many more"),
   load: askedLoadSetting,
   ...callSettings,
 });

@@ -1,10 +1,11 @@
-// `covenant revise` and `covenant label` from end to end at an address whose answers come out of order, at one call at a
-// time and at sixteen: the same content. And `label` where every fourth call fails in one of many ways: the records of a
-// server that never does, each once, and every failed call counted.
+// Commands that ask an endpoint, from end to end at an address whose answers come out of order, at one call at a time and at
+// sixteen: the same content. And `label` where every fourth call fails in one of many ways: the records of a server that
+// never does, each once, and every failed call counted.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
 import { contentHashOf, covenant, expectStatus, makeFolder } from "./command.fixture.ts";
 import { type Body, type Fault, serveEachTest } from "./endpoint.fixture.ts";
 
@@ -13,23 +14,19 @@ afterAll(remove);
 
 const serve = serveEachTest();
 
-const rows = Array.from({ length: 12 }, (_, at) => ({
-  prompt: `question {${at}} 💡`,
-  kind: at % 4 === 0 ? "harmless" : "harmful",
-}));
-writeFileSync(join(folder, "prompts.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+writePrompts(folder, 12);
 
 const run = async (command: string, model: string, out: string, ...more: readonly string[]) => {
-  const words = [command, "--model", model, "--prompts", "prompts.jsonl", "--out", out, "--json", ...more];
+  const words = wordsOf(command, model, out, "--json", ...more);
   const { stdout } = expectStatus(await covenant(words, folder), 0);
   return JSON.parse(stdout) as { readonly spent: { readonly calls: number; readonly repeats: number } };
 };
 
 describe("whatever the concurrency", () => {
-  it.each(["revise", "label"])("%s has the same content", async (command) => {
+  it.each(askingCommands)("%s has the same content", async (command) => {
     // Later calls are often answered before earlier ones.
     const turns = ({ messages, seed = 0 }: Body): number => (JSON.stringify(messages).length + seed) % 13;
-    const server = await serve({ turns });
+    const server = await serve({ turns, writes: writeJson });
     await run(command, server.name, `${command}-1`, "--concurrency", "1");
     expect(server.most()).toBe(1);
     await run(command, server.name, `${command}-16`, "--concurrency", "16");

@@ -28,7 +28,7 @@ export type Fault =
  * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
- * writes: what it replies, in place of words with a number.
+ * writes: what it replies, in place of words with a number; undefined: these words.
  * fault: of a chat call, told how many came before it. turns: of the event loop before a call is answered.
  * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
@@ -40,7 +40,7 @@ export type Behaviour = {
   readonly uncounted?: boolean;
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
-  readonly writes?: (messages: Body["messages"]) => string;
+  readonly writes?: (messages: Body["messages"]) => string | undefined;
   readonly thinks?: boolean;
   readonly strict?: boolean;
   readonly fault?: (before: number) => Fault | undefined;

@@ -1,52 +1,57 @@
-// A revision against an endpoint, killed with signal 9 several times: the same content as without, and nothing asked twice
-// but what was in flight. The kills come with calls, so that no clock decides when. `npm run bench:endpoint-kills` has more.
+// Commands against an endpoint, killed with signal 9 at seeded moments: the same content as without, and nothing asked twice
+// but what was in flight. A moment is a number of answers, so that no clock decides. `npm run bench:endpoint-kills` has more.
 
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { contentHashOf, expectStatus, makeFolder, type Started, start } from "./command.fixture.ts";
-import { type Body, startChatServer } from "./endpoint.fixture.ts";
+import { createRandom, deriveSeed } from "../../src/core/index.ts";
+import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
+import { contentHashOf, covenant, expectStatus, makeFolder, start } from "./command.fixture.ts";
+import { serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("kills");
 afterAll(remove);
+writePrompts(folder, 24);
 
+const serve = serveEachTest();
 const concurrency = 4;
-const rows = Array.from({ length: 30 }, (_, at) => ({
-  prompt: `question ${at}`,
-  kind: at % 3 === 0 ? "harmless" : "harmful",
-}));
-writeFileSync(join(folder, "prompts.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+const kills = 2;
 
-it("a revision that is killed ends with the same content, and asks nothing again that was answered", async () => {
-  let asked: string[] = [];
-  let running: Started | undefined;
-  let killAt = Number.POSITIVE_INFINITY;
-  const server = await startChatServer({
-    onCall(body: Body) {
-      asked.push(JSON.stringify(body));
-      if (asked.length === killAt) running?.child.kill("SIGKILL");
-    },
-  });
-  const revise = async (out: string) => {
-    const words = ["revise", "--model", server.name, "--prompts", "prompts.jsonl", "--rounds", "2"];
-    running = start([...words, "--concurrency", String(concurrency), "--out", out], folder);
-    return running.ended;
-  };
-  try {
-    expectStatus(await revise("whole"), 0);
+/** With it every start that reads log-probabilities finds out how the server gives them. */
+const isProbe = (body: string): boolean => body.includes("Which of these is a number?");
+
+/** Answers up to each kill, drawn in the first part of them all, in the next, and so on; there is always something left. */
+const momentsOf = (command: string, answers: number): readonly number[] => {
+  const random = createRandom(deriveSeed("kills", command));
+  return Array.from({ length: kills }, (_, part) => Math.floor(((part + random.next()) * answers) / kills));
+};
+
+it.each(askingCommands)(
+  "%s that is killed ends with the same content, and asks nothing again that was answered",
+  async (command) => {
+    let asked: string[] = [];
+    const server = await serve({ writes: writeJson, onCall: (body) => asked.push(JSON.stringify(body)) });
+    const [whole, killed] = [`${command}, whole`, `${command}, killed`];
+    const words = (out: string) => wordsOf(command, server.name, out, "--concurrency", String(concurrency));
+    expectStatus(await covenant(words(whole), folder), 0);
     const all = new Set(asked);
+    expect(asked).toHaveLength(all.size);
     asked = [];
-    const kills = [17, 45, 80];
-    for (const at of kills) {
-      killAt = at;
-      expect((await revise("killed")).status).toBeNull();
+    let answered = 0;
+    for (const moment of momentsOf(command, all.size)) {
+      const held = server.holdAfter(moment - answered, 1);
+      const { child, ended } = start(words(killed), folder);
+      const reached = await Promise.race([held, ended]);
+      if ("status" in reached) throw new Error(`It ended before ${moment} answers:\n${reached.stderr}`);
+      child.kill("SIGKILL");
+      expect((await ended).status).toBeNull();
+      reached.release();
+      answered = moment;
     }
-    killAt = Number.POSITIVE_INFINITY;
-    expectStatus(await revise("killed"), 0);
-    expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "whole")));
-    expect(new Set(asked)).toEqual(all);
-    expect(asked.length - all.size).toBeLessThanOrEqual(kills.length * concurrency);
-  } finally {
-    await server.stop();
-  }
-}, 150_000);
+    expectStatus(await covenant(words(killed), folder), 0);
+    expect(contentHashOf(join(folder, killed))).toBe(contentHashOf(join(folder, whole)));
+    const questions = asked.filter((body) => !isProbe(body));
+    expect(new Set(questions)).toEqual(all);
+    expect(questions.length - all.size).toBeLessThanOrEqual(kills * concurrency);
+    expect(asked.length - questions.length).toBeLessThanOrEqual(kills + 1);
+  },
+);

@@ -1,6 +1,6 @@
 // Texts that are nearly the same: those whose shingles (runs of three words) overlap by a share (Jaccard) or more.
 // Candidates are found by MinHash in bands (Broder 1997; Leskovec et al., Mining of Massive Datasets, chapter 3) and then
-// compared exactly, so nothing is left out that does not overlap so far. Takes about 3 kB a text.
+// compared exactly, so nothing is left out that does not overlap so far. Takes 2 to 3 kB a text.
 
 import { deriveSeed, hashText } from "../../core/index.ts";
 

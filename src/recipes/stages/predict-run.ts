@@ -143,10 +143,10 @@ const settle = (
   model: LanguageModel,
   known: boolean | null,
 ): VotingProtocol => {
-  const { orders, answers, temperature } = config;
+  const { orders, answers, temperature, answerTokens } = config;
   const { method, notice } = votingMethod(config.method, model, known ?? model.capabilities.scores);
   if (notice !== null) stage.warn("voter-answers", notice);
-  return { method, orders, answers, temperature };
+  return { method, orders, answers, temperature, answerTokens };
 };
 
 const forecastStage = async (
@@ -155,9 +155,9 @@ const forecastStage = async (
   items: readonly VoteItem[],
   tryVoter: TryVoter,
 ): Promise<ForecastRecord[]> => {
-  const { model, method, orders, answers, temperature, fit } = prediction.config;
+  const { model, method, orders, answers, temperature, answerTokens, fit } = prediction.config;
   const name = "forecasts";
-  const inputs = { model, method, orders, answers, temperature, items: hashJson(items) };
+  const inputs = { model, method, orders, answers, temperature, answerTokens, items: hashJson(items) };
   const after = fit === "persona" ? ["voters", "personas"] : ["voters"];
   await pipeline.run.stage({ name, inputs, after }, async (stage) => {
     const file = await stage.records("forecasts.jsonl", forecastRecordSchema);

@@ -39,7 +39,6 @@ export {
   type VoteItem,
   type VotingProtocol,
   voteOf,
-  voteTokens,
   votingMethod,
 } from "./model-voters.ts";
 export {

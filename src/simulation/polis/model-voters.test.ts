@@ -74,7 +74,7 @@ const itemsOf = (split: VoteSplit, settings: Partial<SampleSettings> = {}): Vote
     })),
   );
 
-const choice: VotingProtocol = { method: "choice", orders: 3, answers: 1, temperature: 0 };
+const choice: VotingProtocol = { method: "choice", orders: 3, answers: 1, temperature: 0, answerTokens: 16 };
 const answer: VotingProtocol = { ...choice, method: "answer" };
 const stage = { runSeed: 1, stage: "forecasts", signal: new AbortController().signal };
 

@@ -29,12 +29,13 @@ import {
 /** How a person wants votes to be asked for. auto: by log-probabilities where the model gives them. */
 export type RequestedVoting = "auto" | ForecastRecord["method"];
 
-/** answers: that are written in each order; temperature: of them. */
+/** answers: that are written in each order; temperature: of them; answerTokens: of one at most. */
 export type VotingProtocol = {
   readonly method: ForecastRecord["method"];
   readonly orders: 1 | 3;
   readonly answers: number;
   readonly temperature: number;
+  readonly answerTokens: number;
 };
 
 /** A held-out vote to be told. told: what the model is told of the voter; null: there is no description to play by. */
@@ -53,9 +54,6 @@ export type VotingStage = {
   readonly stage: StageName;
   readonly signal: AbortSignal;
 };
-
-/** An answer takes few tokens; models that say more are read as far as this. */
-export const voteTokens = 16;
 
 const trialOrder = optionOrders(3, 0)[0]!;
 
@@ -135,12 +133,12 @@ const isKind = (vote: VoteKind | MissingReason): vote is VoteKind =>
 const byAnswer = async (
   model: LanguageModel,
   questions: readonly Question[],
-  { answers, temperature }: VotingProtocol,
+  { answers, temperature, answerTokens }: VotingProtocol,
   call: CallOptions,
 ): Promise<OrderReading[]> => {
   const requests = questions.flatMap((question): GenerateRequest[] =>
     Array.from({ length: answers }, (_, answer) => ({
-      ...{ messages: messagesOf(question), maxTokens: voteTokens, temperature },
+      ...{ messages: messagesOf(question), maxTokens: answerTokens, temperature },
       seed: deriveSeed(question.seed, "answer", answer),
     })),
   );
