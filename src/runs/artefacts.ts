@@ -21,6 +21,8 @@ export const inputsName = ".inputs";
 
 /** What calls to models left (accounts, answers kept): no results, so no artefacts. */
 export const callsName = "calls";
+/** How calls were made, paid and kept when the run was last worked on: what `--resume` goes on with beside the configuration. */
+export const besideName = `${callsName}/settings.yaml`;
 
 /** In a sweep's folder: run folders of their own, with what each of them made. */
 export const cellsName = "cells";
