@@ -90,3 +90,4 @@ export {
   sftRowsFromReplies,
   sftRowsFromRevisions,
 } from "./rows.ts";
+export { type UnfitReason, type UnfitRow, unfitOf, unfitPair, unfitReasons } from "./unfit.ts";
