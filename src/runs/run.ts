@@ -16,7 +16,15 @@ import {
   writeFileAtomic,
 } from "../core/index.ts";
 import type { Manifest, RunEvent, StageManifest, StageName } from "../records/index.ts";
-import { besideName, callsName, configName, hashContent, listFiles, manifestName, measureFiles } from "./artefacts.ts";
+import {
+  besideName,
+  callsName,
+  configName,
+  hashContent,
+  listFiles,
+  manifestName,
+  measureFiles,
+} from "./artefacts.ts";
 import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { awaitParts, type StageHolder } from "./part.ts";
