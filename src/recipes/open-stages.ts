@@ -113,7 +113,8 @@ const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext
   const { fresh } = context;
   const contents = { ...inputs.contents, ...providerContents(context) };
   const isElsewhere = Object.values(inputs.configs).includes(null);
-  const beside = isElsewhere || record !== undefined ? { endpoint, budget, prices, cache, record } : undefined;
+  const beside =
+    isElsewhere || record !== undefined ? { endpoint, budget, prices, cache, record } : undefined;
   const told = { config: decisive, contents, beside, given: givenOf(inputs) };
   return { folder: out, name, ...told, seed: config.seed, fresh };
 };

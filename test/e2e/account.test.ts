@@ -121,7 +121,10 @@ describe("--resume", () => {
   it("holds to the budget, the prices and the recording that a run was begun with, until others are given", async () => {
     const server = await serve();
     const settings = ["--set", "record=resumed.jsonl", "--set", "cache=off"];
-    const first = await covenant(revise(server.name, "resumed", "--set", "budget.calls=5", ...settings), folder);
+    const first = await covenant(
+      revise(server.name, "resumed", "--set", "budget.calls=5", ...settings),
+      folder,
+    );
     expectStatus(first, 2);
     const resume = ["revise", "--resume", "resumed", "--json"];
     const second = expectStatus(await covenant(resume, folder), 2);
