@@ -1,6 +1,7 @@
 // One recipe as a command: its flags and settings as options, its schema as help, and what happens when it is called.
 // Knows recipes by their shape only, none by its name.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { alignColumns, type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
@@ -11,7 +12,7 @@ import {
   type Recipe,
   type RecipeContext,
 } from "../recipes/index.ts";
-import { configName } from "../runs/index.ts";
+import { besideName, configName } from "../runs/index.ts";
 import { assembleConfig, parseSetting, type Setting } from "./config.ts";
 import type { Environment } from "./environment.ts";
 import { formatPlan } from "./plan-view.ts";
@@ -147,6 +148,12 @@ const collectSettings = (command: Command, recipe: Recipe, flags: readonly Bound
   return settings;
 };
 
+/** Files of a run folder that hold the settings it was last worked on with. */
+const settingsIn = (folder: string): string[] => {
+  const beside = join(folder, besideName);
+  return [join(folder, configName), ...(existsSync(beside) ? [beside] : [])];
+};
+
 /** Binds a recipe to a command: options, help, action. The action throws what the recipe throws. */
 export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost): void => {
   const flags = Object.keys(recipe.flags).map((name) => bindFlag(recipe, name));
@@ -161,7 +168,7 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
   command.addHelpText("after", () => settingsHelp(recipe));
   command.action(async () => {
     const options = command.opts<CommonOptions>();
-    const files = options.resume === undefined ? [] : [join(expandHome(options.resume), configName)];
+    const files = options.resume === undefined ? [] : settingsIn(expandHome(options.resume));
     if (options.config !== undefined) files.push(options.config);
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
     const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags), under);

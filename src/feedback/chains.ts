@@ -1,5 +1,5 @@
 // Chains of critique and revision that others published (CAI's samples, cai-conversation-harmless), as revision records,
-// so that training rows and exports are made of them as of our own. Knows no model.
+// so that training rows are made of them as of our own. Knows no model.
 
 import { canonicalJson, collectFaults, deriveSeed, sha256Text, type UserError } from "../core/index.ts";
 import type { RevisionRecord, RevisionStep, StageName } from "../records/index.ts";

@@ -80,6 +80,14 @@ describe("cleanReply", () => {
     "Please don't.\n\nThis revised response takes out the steps and stays friendly.",
     "Please don't.\n\n(Note: In this rewritten version I left out what could hurt someone.)",
     'Assistant: Here is the revised answer: "Please don\'t."\n\nHuman: Thanks!',
+    "Sure! I'd be happy to. Here's a revised version of my last response:\n\nPlease don't.",
+    "The revised response is:\n\nPlease don't.",
+    "My revised answer would be: Please don't.",
+    "A better response would be as follows:\n\nPlease don't.",
+    "I have revised my response as follows:\n\nPlease don't.",
+    "I've rewritten my last reply to leave out the insult: Please don't.",
+    "[Revised response]\nPlease don't.",
+    "[REVISION]: Please don't.",
   ])("takes announcements out of the revision %j", (text) => {
     const { text: cleaned, cuts } = cleanReply(text, "revision");
     expect(cleaned).toBe("Please don't.");
@@ -121,6 +129,14 @@ describe("cleanReply", () => {
     "Response: to be agreed upon",
     "Here is a more detailed map: turn left.",
     "Here is more water\n\nDrink it.",
+    "Dear John,\n\nI removed the password information from the wiki.",
+    "Dear Ms Lee,\n\nthank you.\n\nI have changed the wording of the details, as you asked.",
+    "The revised response is due on Monday: call them.",
+    "I have revised my answer twice.",
+    "I have rewritten the letter as follows: Dear John, no.",
+    "A better plan would be: sleep.",
+    "[Revised] building codes apply.",
+    "The new message is: hello.",
   ])("does not touch %j", (text) => {
     expect(cleanReply(text, "revision")).toEqual({ text, cuts: [] });
     expect(cleanReply(text, "answer")).toEqual({ text, cuts: [] });

@@ -3,7 +3,7 @@
 // critique before a revision and quotes around the whole. Every cut is told with its rule. Ordinary text passes unchanged
 // but for white space at both ends. The forms of revisions are in presentation.ts.
 
-import { announcement, cutClosing, cutOtherPart, headings } from "./presentation.ts";
+import { announcement, cutClosing, cutOtherPart, headings, statement } from "./presentation.ts";
 
 /** Where the text comes from; announcements, headings and quotes are cut from critiques and revisions alone. */
 export type ReplyPurpose = "answer" | "critique" | "revision";
@@ -139,7 +139,10 @@ const nextStep = (text: string, purpose: ReplyPurpose): Step | null => {
   if (outer !== null || purpose === "answer") return outer;
   const other = cutOtherPart(text, purpose);
   if (other !== null) return { rule: "other-part", ...other };
-  const announced = purpose === "revision" ? cutMatch("announcement", announcement, text) : null;
+  const announced =
+    purpose === "revision"
+      ? (cutMatch("announcement", announcement, text) ?? cutMatch("announcement", statement, text))
+      : null;
   const inner = announced ?? cutMatch("heading", headings[purpose], text);
   if (inner !== null) return inner;
   const remark = purpose === "revision" ? cutClosing(text) : null;

@@ -10,6 +10,7 @@ import type { Constitution } from "../records/index.ts";
 import { loadFewShots, plainProtocol } from "./index.ts";
 import { labelsOf, scoringJudge } from "./labels/labels.fixture.ts";
 import { createWriter, jsonl, loadPairs } from "./reading.fixture.ts";
+import type { UnfitRow } from "./unfit.ts";
 
 const writeFile = createWriter();
 const write = (rows: readonly unknown[]): string => writeFile("rows.jsonl", jsonl(...rows));
@@ -76,6 +77,39 @@ describe("readPairs", () => {
     expect(await loadPairs(write(chosen), { format: "pku-saferlhf" })).toHaveLength(1);
   });
 
+  it("leaves out pairs of dialogues that part early or end in nothing, where somebody is told", async () => {
+    const end = (text: string): string => `${asked}\n\nAssistant:${text}`;
+    const file = write([
+      { chosen: end(" x"), rejected: end(" y") },
+      { chosen: `${end(" x")}\n\nHuman: z\n\nAssistant: q`, rejected: end(" y") },
+      { chosen: end(" x"), rejected: end(" ") },
+    ]);
+    const unfit: UnfitRow[] = [];
+    const pairs = await loadPairs(file, { onUnfit: (row) => unfit.push(row) });
+    expect(pairs.map(({ replies }) => replies.map(({ text }) => text))).toEqual([["x", "y"]]);
+    expect(unfit.map(({ place, reason }) => [place.line, reason])).toEqual([
+      [2, "parted"],
+      [3, "blank"],
+    ]);
+    await expect(loadPairs(file)).rejects.toThrow(
+      /2 faults[\s\S]*last reply alone[\s\S]*rejected: got a reply/,
+    );
+    const none = write([{ chosen: end(" x"), rejected: end("") }]);
+    await expect(loadPairs(none, { onUnfit: () => undefined })).rejects.toThrow(/no comparisons but 1 that/);
+    await expect(
+      loadPairs(write([{ prompt: "Q", chosen: "", rejected: "b" }]), { onUnfit: () => undefined }),
+    ).rejects.toThrow(/line 1: chosen/);
+  });
+
+  it("reads the published pairs of HH-RLHF", async ({ skip }) => {
+    skip(dialogues.missing !== false, String(dialogues.missing));
+    const unfit: UnfitRow[] = [];
+    const pairs = await loadPairs(dialogues.path, { onUnfit: (row) => unfit.push(row) });
+    expect(pairs.length + unfit.length).toBe(2312);
+    expect(unfit.length).toBeGreaterThan(0);
+    expect(unfit.length).toBeLessThan(20);
+  });
+
   it("names every fault with its line and field", async () => {
     const rows = [
       { prompt: "Q", chosen: "a" },
@@ -100,6 +134,7 @@ describe("readPairs", () => {
   });
 });
 
+const dialogues = publishedFile("hh-rlhf/harmless-base-test.jsonl.gz");
 const evaluations = publishedFile("anthropic-cai/evals/438HHHEvaluations.jsonl");
 const instructions = publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json");
 

@@ -14,12 +14,19 @@ import {
   type TextPlace,
   UserError,
 } from "../core/index.ts";
-import { type ComparisonRecord, type Message, messageSchema, type StageName } from "../records/index.ts";
+import {
+  type ComparisonRecord,
+  comparisonRecordSchema,
+  type Message,
+  messageSchema,
+  type StageName,
+} from "../records/index.ts";
 import { exactDialogue } from "./dialogue.ts";
 import type { ReplyPair } from "./pairs.ts";
 import { createDigestMap } from "./prompts/digests.ts";
 import { type GivenComparison, hasFields, replyEnds } from "./prompts/format.ts";
 import { formatNamed, readFormatted } from "./prompts/formats.ts";
+import { type UnfitRow, unfitOf, unfitPair } from "./unfit.ts";
 
 const filled = z.string().refine((text) => text.trim() !== "", "it must hold text");
 const id = z
@@ -64,8 +71,29 @@ const readDialogues = (row: z.infer<typeof dialoguesRow>, place: TextPlace): Giv
     throw refuse(place, `${fields} dialogues that begin with "\\n\\nHuman:", or lists of messages`);
   const ends = replyEnds(chosen, rejected);
   if (ends === null)
-    throw refuse(place, `${fields} two dialogues that differ in the assistant's last reply alone`);
+    throw unfitPair(
+      place,
+      "parted",
+      `${fields} two dialogues that differ in the assistant's last reply alone.`,
+    );
+  const blank = ends.replies.findIndex((text) => text.trim() === "");
+  if (blank >= 0)
+    throw unfitPair(
+      place,
+      "blank",
+      `${blank === 0 ? "chosen" : "rejected"}: got a reply without text, but it must hold text.`,
+    );
   return { id: row.id, messages: ends.messages, options: ends.replies, correct: 0 };
+};
+
+/** A comparison as `prompts load` writes it. */
+const readRecord = (value: unknown, place: TextPlace): GivenComparison => {
+  const { id, messages, question, options, correct, prompt } = checkValue(
+    comparisonRecordSchema,
+    value,
+    place,
+  );
+  return { id, messages, ...(question === undefined ? {} : { question }), options, correct, prompt };
 };
 
 /** A row of one's own, told by its fields; null: it has none of a comparison. */
@@ -92,6 +120,7 @@ const readRow = (
   place: TextPlace,
 ): GivenComparison | null => {
   if (name !== "plain") return comparison?.(value, place) ?? null;
+  if (hasFields(value, "messages", "options", "correct")) return readRecord(value, place);
   if (hasFields(value, "text_correct")) return formatNamed("cai-choice").comparison!(value, place);
   const own = readOwn(value, place);
   if (own !== null) return own;
@@ -122,10 +151,14 @@ const createIds = () => {
   };
 };
 
-/** format: of the file, where its first row is not to tell it. limit: at most so many, from the file's beginning. */
+/**
+ * format: of the file, where its first row is not to tell it. limit: at most so many, from the file's beginning. onUnfit:
+ * told of rows of published pairs that give none, which are left out; where nobody is told they are faults.
+ */
 export type ReadingOptions = {
   readonly format?: string | undefined;
   readonly limit?: number | undefined;
+  readonly onUnfit?: ((row: UnfitRow) => void) | undefined;
 };
 
 type Found = GivenComparison & { readonly id: string };
@@ -133,7 +166,7 @@ type Found = GivenComparison & { readonly id: string };
 /** The comparisons of a file as a stream. Throws UserError with file, line and field of every fault, at the end. */
 async function* readFound<Result>(
   file: string,
-  { format, limit = Number.POSITIVE_INFINITY }: ReadingOptions,
+  { format, limit = Number.POSITIVE_INFINITY, onUnfit }: ReadingOptions,
   read: typeof readRow,
   make: (found: Found, place: TextPlace) => Result | null,
 ): AsyncGenerator<Result> {
@@ -148,8 +181,15 @@ async function* readFound<Result>(
   for await (const { format: own, place, row } of readFormatted(file, keep, format)) {
     if (given >= limit) break;
     const result = faults.attempt(() => {
-      const found = read(own, row, place);
-      return found && make({ ...found, id: idOf(found, place) }, place);
+      try {
+        const found = read(own, row, place);
+        return found && make({ ...found, id: idOf(found, place) }, place);
+      } catch (thrown) {
+        const unfit = onUnfit === undefined ? undefined : unfitOf(thrown);
+        if (unfit === undefined) throw thrown;
+        onUnfit?.(unfit);
+        return null;
+      }
     });
     if (result === undefined || result === null) continue;
     given++;
@@ -164,15 +204,33 @@ async function* readFound<Result>(
  */
 export async function* readPairs(file: string, options: ReadingOptions = {}): AsyncGenerator<ReplyPair> {
   let isEmpty = true;
-  const pairs = readFound(file, options, readRow, ({ id: own, messages, options: texts, correct }, place) => {
-    const [one, other] = texts;
-    if (texts.length !== 2 || one === undefined || other === undefined)
-      throw refuse(place, `got ${texts.length} replies, expected two: a comparison is between two`);
-    const replyAt = (at: 0 | 1, text: string) => ({ id: `${own}/${at}`, text, finish: "stop" as const });
-    const pair: ReplyPair = { id: own, prompt: own, messages, replies: [replyAt(0, one), replyAt(1, other)] };
-    const known: Pick<ReplyPair, "correct"> = correct === undefined ? {} : { correct: correct === 0 ? 0 : 1 };
-    return { ...pair, ...known };
-  });
+  let unfit = 0;
+  const onUnfit =
+    options.onUnfit &&
+    ((row: UnfitRow): void => {
+      unfit++;
+      options.onUnfit?.(row);
+    });
+  const pairs = readFound(
+    file,
+    { ...options, onUnfit },
+    readRow,
+    ({ id: own, messages, options: texts, correct }, place) => {
+      const [one, other] = texts;
+      if (texts.length !== 2 || one === undefined || other === undefined)
+        throw refuse(place, `got ${texts.length} replies, expected two: a comparison is between two`);
+      const replyAt = (at: 0 | 1, text: string) => ({ id: `${own}/${at}`, text, finish: "stop" as const });
+      const pair: ReplyPair = {
+        id: own,
+        prompt: own,
+        messages,
+        replies: [replyAt(0, one), replyAt(1, other)],
+      };
+      const known: Pick<ReplyPair, "correct"> =
+        correct === undefined ? {} : { correct: correct === 0 ? 0 : 1 };
+      return { ...pair, ...known };
+    },
+  );
   for await (const pair of pairs) {
     isEmpty = false;
     yield pair;
@@ -180,7 +238,7 @@ export async function* readPairs(file: string, options: ReadingOptions = {}): As
   if (!isEmpty) return;
   throw new UserError(
     "comparisons-empty",
-    `${file} holds no comparisons. Expected a row for each, e.g. {"prompt": "...", "chosen": "...", "rejected": "..."}, or one of the published sets.`,
+    `${file} holds no comparisons${unfit === 0 ? "" : ` but ${unfit} that cannot be made (their dialogues part before the last reply, or a reply holds no text)`}. Expected a row for each, e.g. {"prompt": "...", "chosen": "...", "rejected": "..."}, or one of the published sets.`,
     { file },
   );
 }

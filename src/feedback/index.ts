@@ -29,6 +29,7 @@ export {
 export { normaliseChoice } from "./labels/reading.ts";
 export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
 export { leastAlike, type PairReply, pairOf, type ReplyPair } from "./pairs.ts";
+export { createAcrossFiles, createUniqueIds } from "./prompts/across-files.ts";
 export { type Area, areasNamed, areasOf, withOther } from "./prompts/areas.ts";
 export {
   type AreaChunk,
@@ -89,3 +90,4 @@ export {
   sftRowsFromReplies,
   sftRowsFromRevisions,
 } from "./rows.ts";
+export { type UnfitReason, type UnfitRow, unfitOf, unfitPair, unfitReasons } from "./unfit.ts";

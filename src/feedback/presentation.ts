@@ -6,7 +6,7 @@ export type Shortened = { readonly text: string; readonly cut: string };
 
 /** A sentence that takes the criticism in before the revision is presented. */
 const acknowledging =
-  "(?:(?:I apologi[sz]e|I['’]m sorry|my apologies|you['’]re (?:absolutely )?right|thank you for|thanks for|good point)[^.!:\\n]{0,160}[.!]\\s+){0,2}";
+  "(?:(?:I apologi[sz]e|I['’]m sorry|my apologies|you['’]re (?:absolutely )?right|thank you for|thanks for|good point|I(?:['’]d| would)(?: be)? (?:happy|glad|love)|happy to|glad to)[^.!:\\n]{0,160}[.!]\\s+){0,2}";
 const opening =
   "(?:(?:sure|certainly|of course|okay|ok|absolutely|yes|understood|thank you)(?: thing)?[,.!:]*\\s+)?";
 const presenting = "(?:here(?:['’]s| is| would be)|below is|this is)";
@@ -27,6 +27,18 @@ export const announcement = new RegExp(
   "i",
 );
 
+const statedReply =
+  "(?:(?:the|my|your) (?:revised|rewritten|improved|updated|corrected|edited|reworded|better|safer) (?:response|answer|reply|version)" +
+  "|an? (?:revised|improved|better|safer) (?:response|answer|reply))";
+const stating = "(?:is|reads|(?:would|could|might) (?:be|read))(?: as follows)?";
+const doing =
+  "I(?:['’]ve| have| would have)? (?:revised|rewritten|reworded|updated|improved|corrected) (?:my|the|this)(?: (?:last|previous|earlier|original|assistant['’]s))*";
+/** "The revised response is:", "I have revised my response as follows:" */
+export const statement = new RegExp(
+  `^\\s*${opening}${acknowledging}(?:${statedReply}${ofReply}? ${stating}|${doing} (?:response|answer|reply|message)(?: as follows| to [^:\\n]{1,160})?):\\s+(?=\\S)`,
+  "i",
+);
+
 const revisedReply =
   "(?:(?:(?:the|my) )?(?:(?:assistant|AI|model)(?:['’]s)? )?(?:revised|rewritten|improved|updated) (?:response|answer|reply|version))";
 const headed = "(?::\\*\\*|\\*\\*:|:|\\*\\*(?=\\n))";
@@ -40,7 +52,7 @@ const label = (words: string): string => `(?:\\*\\*|#+ )?${words}`;
 export const headings: Readonly<Record<"critique" | "revision", RegExp>> = {
   critique: new RegExp(`^\\s*${label("critique")}${headed}\\s*`, "i"),
   revision: new RegExp(
-    `^\\s*${label(`(?:${eitherCase(revisedReply)}|${eitherCase("(?:revision|response)")}${beforeSentence})`)}${headed}\\s*`,
+    `^\\s*(?:${label(`(?:${eitherCase(revisedReply)}|${eitherCase("(?:revision|response)")}${beforeSentence})`)}${headed}|\\[(?:${eitherCase(revisedReply)}|${eitherCase("revision")})\\]:?)\\s*`,
     "u",
   ),
 };
@@ -73,12 +85,18 @@ const remark = new RegExp(
   "i",
 );
 
+/** A letter says of itself what somebody did; only a remark that is set apart speaks of the revision. */
+const salutation = /^\s*dear\b[^\n]{0,80},[^\S\n]*\n/i;
+const setApart = /^(?:[(*_]|note:)/i;
+
 /** A last paragraph that speaks of the revision instead of being part of it. */
 export const cutClosing = (text: string): Shortened | null => {
   // The pattern is tried on the last paragraph alone, so that long runs of blank lines take no time.
   const trimmed = text.trimEnd();
   const start = trimmed.lastIndexOf("\n\n");
   const before = trimmed.slice(0, Math.max(0, start)).trimEnd();
-  if (before.trim() === "" || !remark.test(trimmed.slice(start).trimStart())) return null;
+  const last = trimmed.slice(start).trimStart();
+  if (before.trim() === "" || !remark.test(last)) return null;
+  if (salutation.test(text) && !setApart.test(last)) return null;
   return { text: before, cut: trimmed.slice(before.length) };
 };

@@ -63,10 +63,10 @@ const openProvider = async (
     refusedFields: options.refusedFields,
     ...bound(options),
     isHeld: true,
-    ...(openai || onNotice === undefined
+    ...(onNotice === undefined
       ? {}
       : {
-          onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }),
+          ...(openai ? {} : { onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }) }),
           onOther: (text: string) => onNotice({ code: "model-other", text }),
         }),
   });
@@ -114,7 +114,8 @@ export const openEndpoint = async (
     ...retry,
     onRetry: (event) => {
       retry?.onRetry?.(event);
-      tellAgain(event.error);
+      const { error, wait, asked } = event;
+      onNotice?.({ code: "model-retry", text: error.message, ...(asked ? { wait } : {}) });
     },
   });
   const rejecting = withRejection(retried, {

@@ -21,6 +21,8 @@ export type ModelNotice = {
     | "model-usage"
     | "model-foreign-text";
   readonly text: string;
+  /** Of a call that is made again: milliseconds that the server asks to wait before. */
+  readonly wait?: number;
 };
 
 /** A model on its way from the hub: bytes so far, of all that it needs. */
@@ -31,7 +33,7 @@ export type FetchProgress = { readonly file: string; readonly done: number; read
  * milliseconds for one call. retry: of calls to endpoints. ledger: where calls are counted, of all models but those that
  * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model.
  * scoringWays: how endpoints were found to give log-probabilities, for those that are opened again; refusedFields: what
- * they were found not to take. onNotice: told of every call that is made again, when an address does not list the model
+ * they were found not to take. onNotice: told of every call that is made again and of every answer of another model, when an address does not list the model
  * that it is asked for (many serve another one without a word), takes no temperature and the like, or counts no tokens,
  * and when an embedded model of a small language is given text outside of it.
  * onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.

@@ -90,4 +90,12 @@ describe("what commands say at their end", () => {
     expect(lines[1]).toBe("Cut from replies: quotes 3 times.");
     expect(lines[2]).toContain("In 1 comparison the judge");
   });
+
+  it("tells of answers of another model, which are no cuts", () => {
+    const spent = countSpent(["one"]);
+    spent.add(usage("one", 3, { "from-another-model": 2 }));
+    const told = describeSpent(spent.total());
+    expect(told[1]).toMatch(/^2 answers came from another model than the one that was asked/);
+    expect(told).toHaveLength(2);
+  });
 });

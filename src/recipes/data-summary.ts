@@ -6,7 +6,7 @@ import { readAccounts } from "../models/index.ts";
 import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../records/index.ts";
 import { streamEvents } from "../runs/index.ts";
 import { ledgerFile } from "./stages/calls.ts";
-import { countSpent, fromCache, type Spent, withAccount } from "./stages/stage-model.ts";
+import { countSpent, fromCache, fromOther, type Spent, withAccount } from "./stages/stage-model.ts";
 import { counted } from "./wording.ts";
 
 /** How often each end occurred. */
@@ -215,7 +215,7 @@ export const describeSpent = (spent: Spent): string[] => {
       ? `${grouped(promptTokens)} tokens read and ${grouped(completionTokens)} written`
       : "tokens not told";
   const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them without an answer`;
-  const { bounded = 0, [fromCache]: kept = 0, unparseable: _, ...others } = counts;
+  const { bounded = 0, [fromCache]: kept = 0, [fromOther]: foreign = 0, unparseable: _, ...others } = counts;
   const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
   const inner = counts["inner-turn"] ?? 0;
   const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
@@ -224,6 +224,11 @@ export const describeSpent = (spent: Spent): string[] => {
     `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}${cost}.`,
     ...describeEstimate(spent),
     ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
+    ...(foreign === 0
+      ? []
+      : [
+          `${counted(foreign, "answer")} came from another model than the one that was asked, as the server says: see the warnings.`,
+        ]),
     ...describeEnds(counts),
     ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),
     ...(inner === 0

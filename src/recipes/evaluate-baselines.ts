@@ -11,12 +11,13 @@ import {
   type CountedShare,
   loadChoices,
 } from "../evaluation/index.ts";
-import { readPairs } from "../feedback/index.ts";
+import { readPairs, type UnfitRow } from "../feedback/index.ts";
 import { readRows } from "../tables/index.ts";
 import { questionOf } from "./label-summary.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { fileSetting } from "./settings.ts";
+import { unfitText } from "./stages/left-out.ts";
 import { counted } from "./wording.ts";
 
 const baselinesSchema = z.strictObject({
@@ -31,7 +32,12 @@ const baselinesSchema = z.strictObject({
  * Questions, or comparisons as questions of two letters. unknown: comparisons left out, of which no better reply is known.
  * areLetters: whether the letters are the file's own.
  */
-type Read = { readonly rows: readonly ChoiceRow[]; readonly unknown: number; readonly areLetters: boolean };
+type Read = {
+  readonly rows: readonly ChoiceRow[];
+  readonly unknown: number;
+  readonly unfit: readonly UnfitRow[];
+  readonly areLetters: boolean;
+};
 
 const isQuestion = (row: unknown): boolean =>
   typeof row === "object" && row !== null && ("corrects" in row || "incorrects" in row);
@@ -40,15 +46,16 @@ const isQuestion = (row: unknown): boolean =>
 const readQuestions = async (file: string): Promise<Read> => {
   const [first] = await collect(takeFirst(readRows(file), 1));
   if (first === undefined || isQuestion(first.value))
-    return { rows: await loadChoices(file), unknown: 0, areLetters: true };
+    return { rows: await loadChoices(file), unknown: 0, unfit: [], areLetters: true };
   const rows: ChoiceRow[] = [];
   let unknown = 0;
-  for await (const pair of readPairs(file)) {
+  const unfit: UnfitRow[] = [];
+  for await (const pair of readPairs(file, { onUnfit: (row) => unfit.push(row) })) {
     const question = questionOf(pair);
     if (question === null) unknown++;
     else rows.push(question);
   }
-  if (rows.length > 0) return { rows, unknown, areLetters: false };
+  if (rows.length > 0) return { rows, unknown, unfit, areLetters: false };
   throw new UserError(
     "choices-unknown",
     `No row of ${file} says which of its two replies is better. Expected {"prompt", "chosen", "rejected"}, or "correct": 0 or 1 beside "replies".`,
@@ -61,12 +68,13 @@ type Told = Omit<Baselines, "always" | "majority"> & {
   readonly always: Baselines["always"] | null;
   readonly majority: Baselines["majority"] | null;
   readonly unknown: number;
+  readonly unfit: number;
 };
 
-const toldOf = ({ rows, unknown, areLetters }: Read): Told => {
+const toldOf = ({ rows, unknown, unfit, areLetters }: Read): Told => {
   const found = baselines(rows);
   const isPlaced = areLetters || Object.values(found.always).every(({ count }) => count > 0);
-  return { ...found, ...(isPlaced ? {} : { always: null, majority: null }), unknown };
+  return { ...found, ...(isPlaced ? {} : { always: null, majority: null }), unknown, unfit: unfit.length };
 };
 
 const percent = (value: number | null): string => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
@@ -114,7 +122,12 @@ export const recipe: Recipe<typeof baselinesSchema> = {
     return planOf([planWriting("baselines", counted(rows.length, "question"))]);
   },
   async run({ data }) {
-    const told = toldOf(await readQuestions(data));
-    return { lines: describe(told, data), document: { file: resolve(data), ...told } };
+    const read = await readQuestions(data);
+    const told = toldOf(read);
+    const left = unfitText(data, read.rows.length + read.unknown + told.unfit, read.unfit);
+    return {
+      lines: [...describe(told, data), ...(left === null ? [] : [left])],
+      document: { file: resolve(data), ...told },
+    };
   },
 };

@@ -382,7 +382,7 @@ describe("an export", () => {
 
   it("says what is missing: a run, a run of another kind, a stage that is not done, any row", async () => {
     expect(await fails("nowhere")).toMatch(/no run folder/);
-    await makeLabelRun(join(folder, "begun"), items, {}, true);
+    await makeLabelRun(join(folder, "begun"), items, {}, { unfinished: true });
     expect(await fails("begun")).toMatch(/has not finished its stage rows/);
     await makeReviseRun(join(folder, "cut"), [{ ...items[0]!, revisions: [""] }]);
     expect(await fails("cut", { shape: "chain" })).toMatch(

@@ -3,9 +3,15 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { loadConstitution } from "../constitution/index.ts";
+import { loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
-import { exampleTokens, preferenceRows, type ReplyPair, readPairs } from "../feedback/index.ts";
+import {
+  exampleTokens,
+  preferenceRows,
+  type ReplyPair,
+  readPairs,
+  type UnfitRow,
+} from "../feedback/index.ts";
 import { priceOfModel, scoringByName } from "../models/index.ts";
 import {
   type LabelRecord,
@@ -55,12 +61,13 @@ import {
   promptsSetting,
   seedSetting,
 } from "./settings.ts";
-import { constitutionUnder } from "./stages/arms.ts";
+import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { labelStage } from "./stages/data.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { comparisonStage } from "./stages/judging.ts";
-import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
+import type { Notice } from "./stages/learned-rows.ts";
+import { type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.ts";
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
@@ -94,6 +101,8 @@ type Compared = { readonly totals: PromptTotals } & (
       readonly file: string;
       readonly pairs: Sequence<ReplyPair>;
       readonly longestReply: number;
+      readonly unfit: readonly UnfitRow[];
+      readonly notices: readonly Notice[];
     }
 );
 
@@ -110,12 +119,18 @@ const openCompared = async (config: LabelConfig, context: RecipeContext): Promis
   }
   const file = await hereFile(comparisons, context);
   let longestReply = 0;
-  for await (const pair of readPairs(file, { limit, format })) {
+  const unfit: UnfitRow[] = [];
+  const onUnfit = (row: UnfitRow): void => {
+    unfit.push(row);
+  };
+  for await (const pair of readPairs(file, { limit, format, onUnfit })) {
     add(pair);
     longestReply = Math.max(longestReply, ...pair.replies.map(({ text }) => tokensOf(text)));
   }
-  const pairs = sequence(totals.count, () => readPairs(file, { limit, format }));
-  return { from: "file", file, pairs, longestReply, totals };
+  const again = { limit, format, onUnfit: () => undefined };
+  const pairs = sequence(totals.count, () => readPairs(file, again));
+  const notices = unfitNotices(comparisons, totals.count + unfit.length, unfit);
+  return { from: "file", file, pairs, longestReply, unfit, notices, totals };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
@@ -189,7 +204,8 @@ const labelAll = async (
 ): Promise<Made> => {
   const judging = { name: "label", judge, constitution, requested };
   if (compared.from === "file") {
-    const { pairs } = compared;
+    const { pairs, notices } = compared;
+    for (const notice of notices) pipeline.run.emit({ type: "warning", stage: "label", ...notice });
     const labels = await comparisonStage(pipeline, { ...judging, pairs });
     const items = sequence(pairs.count, () =>
       mapped(pairs, (pair): Item => ({ id: pair.prompt, samples: [], pair })),
@@ -252,6 +268,7 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   const { request } = prepared;
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
+  await saveConstitution(join(run.folder, keptConstitution), prepared.constitution);
   const made = await labelAll(pipeline, config, prepared);
   const { replies, counts, summary, rows, leftOut } = await summarise(config, made);
   const { hard } = config.label;
@@ -284,6 +301,7 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
       rows,
       ...counts,
       ...summary,
+      ...(prepared.compared.from === "file" ? { unfit: prepared.compared.unfit.length } : {}),
       finishes: { samples: replies.finishes },
       spent,
     },
@@ -335,7 +353,8 @@ export const recipe: Recipe<typeof labelSchema> = {
     const judging = { speed: judge!, scoring: scoringByName(judgeName), price };
     if (compared.from === "file") {
       const planned = planOfJudge(config, prepared, { ...judging, maxTokens: compared.longestReply });
-      return planOf([planComparisons("label", compared.totals, constitution, planned)]);
+      const steps = [planComparisons("label", compared.totals, constitution, planned)];
+      return planOf(steps, [...compared.notices]);
     }
     const { totals, prompts } = compared;
     const sampled = { speed: model!, maxTokens, samples: config.label.samples, price: policyPrice };

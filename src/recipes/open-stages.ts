@@ -102,17 +102,20 @@ export type RunRequest = {
 };
 
 /** What commands write down, of what they were given or by chance, before they ask a model for the first time. */
-const writtenBefore = ["prompts", "priors", "votes/candidates.jsonl"];
+const writtenBefore = ["prompts", "priors", "votes/candidates.jsonl", "constitution.yaml"];
 
 /** Where no model is asked, the same is what a command makes. */
 const givenOf = ({ speeds }: CheckedInputs): readonly string[] =>
   Object.keys(speeds).length > 0 ? writtenBefore : [];
 
 const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext) => {
-  const { out, endpoint: _e, budget: _b, prices: _p, cache: _c, record: _r, ...decisive } = config;
+  const { out, endpoint, budget, prices, cache, record, ...decisive } = config;
   const { fresh } = context;
   const contents = { ...inputs.contents, ...providerContents(context) };
-  const told = { config: decisive, contents, given: givenOf(inputs) };
+  const isElsewhere = Object.values(inputs.configs).includes(null);
+  const beside =
+    isElsewhere || record !== undefined ? { endpoint, budget, prices, cache, record } : undefined;
+  const told = { config: decisive, contents, beside, given: givenOf(inputs) };
   return { folder: out, name, ...told, seed: config.seed, fresh };
 };
 

@@ -118,15 +118,22 @@ const classifyStage = (
   });
 };
 
-/** sorted/prompts.jsonl: the prompts with their areas; those without keep what they had. */
+/** A prompt that got no area: what it had stays where it is one of the set, and goes where it is another's. */
+const unsorted = ({ area, ...prompt }: PromptRecord, areas: readonly Area[]): PromptRecord =>
+  area !== undefined && areas.some(({ name }) => name === area) ? { ...prompt, area } : prompt;
+
+/** sorted/prompts.jsonl: the prompts with their areas; those without keep what they had of these areas. */
 const sortedStage = async (
   { run }: Pipeline,
   prompts: Sequence<PromptRecord>,
   records: Sequence<AreaRecord>,
+  areas: readonly Area[],
 ): Promise<void> => {
   const sorted = (): AsyncGenerator<PromptRecord> =>
     mapped(inStep(prompts, records, isOf), ([prompt, [record]]) =>
-      promptRecordSchema.parse(record?.area == null ? prompt : { ...prompt, area: record.area }),
+      promptRecordSchema.parse(
+        record?.area == null ? unsorted(prompt, areas) : { ...prompt, area: record.area },
+      ),
     );
   await run.stage({ name: "sorted", inputs: {}, after: ["prompts", "classify"] }, async (stage) => {
     await writeStream(stage, "prompts.jsonl", sorted(), { total: prompts.count, unit: "prompts" });
@@ -181,7 +188,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, opened);
   const records = await classifyStage(pipeline, config, prompts, areas);
-  await sortedStage(pipeline, prompts, records);
+  await sortedStage(pipeline, prompts, records, areas);
   const counts = await countAreas(records);
   const figures = figuresOf(areas, counts);
   const { count, unclassified, again } = counts;

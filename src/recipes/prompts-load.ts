@@ -4,9 +4,11 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { mapped, sha256File, UserError } from "../core/index.ts";
+import { mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
 import {
+  createAcrossFiles,
   createTidy,
+  createUniqueIds,
   formatNamed,
   noTidyCounts,
   readChains,
@@ -15,7 +17,12 @@ import {
   sftRowsFromRevisions,
   type TidyCounts,
 } from "../feedback/index.ts";
-import { type PromptRecord, sftRowSchema } from "../records/index.ts";
+import {
+  type ComparisonRecord,
+  type PromptRecord,
+  type RevisionRecord,
+  sftRowSchema,
+} from "../records/index.ts";
 import { formatFlag, kindFlag, runFlags } from "./flags.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkFolder, openStages } from "./open-stages.ts";
@@ -37,7 +44,12 @@ const schema = z.strictObject({
   format: formatSetting,
   kind: promptKindSetting,
   area: z.string().min(1).optional().describe("area of prompts whose rows do not say it"),
-  limit: z.number().int().positive().optional().describe("at most so many prompts of each file"),
+  limit: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("at most so many prompts, comparisons and chains of each file"),
   testShare: testShareSetting,
   clean: cleanSettings,
   ...sftMixSettings,
@@ -76,6 +88,9 @@ async function* cleanPrompts(
   counts: Counts,
 ): AsyncGenerator<PromptRecord> {
   const tidy = createTidy(config.clean, counts.tidy);
+  // readers see to it that the ids of one file differ
+  const unique =
+    sources.length > 1 ? createUniqueIds(config.seed) : (prompt: PromptRecord): PromptRecord => prompt;
   const { kind, format, limit, area } = config;
   for (const { name, path } of sources) {
     const options = {
@@ -91,8 +106,9 @@ async function* cleanPrompts(
       onFormat: (found: string) => counts.formats.set(name, found),
     };
     for await (const read of readPrompts(path, options, notes)) {
-      const prompt = tidy(read.area === undefined && area !== undefined ? { ...read, area } : read);
-      if (prompt === null) continue;
+      const kept = tidy(read.area === undefined && area !== undefined ? { ...read, area } : read);
+      if (kept === null) continue;
+      const prompt = unique(kept);
       counts.kept++;
       counts.splits[prompt.split]++;
       bump(counts.kinds, prompt.kind ?? "");
@@ -137,13 +153,48 @@ const prepare = async (config: LoadConfig, context: RecipeContext) => {
 };
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
+/** What readers of all files are given. */
+const readingOptions = ({ seed, format }: LoadConfig) => ({
+  runSeed: seed,
+  ...(format === undefined ? {} : { format }),
+});
+
+/** What decides the comparisons and chains of the files. */
+const inputsOf = ({ format, limit }: LoadConfig, files: Readonly<Record<string, string>>) => ({
+  files,
+  format: format ?? null,
+  ...(limit === undefined ? {} : { limit }),
+});
+
+/** Chains of all files, each once. */
+async function* chainsOf(config: LoadConfig, sources: readonly Source[]): AsyncGenerator<RevisionRecord> {
+  const across = createAcrossFiles(config.seed);
+  const { limit = Number.POSITIVE_INFINITY } = config;
+  for (const [at, { path }] of sources.entries())
+    for await (const chain of takeFirst(readChains(path, readingOptions(config)), limit)) {
+      const { messages, answer, steps } = chain;
+      const once = across(chain, [messages, answer, steps], at);
+      if (once !== null) yield once;
+    }
+}
+
+/** Comparisons of all files; what a file repeats of an earlier one is left out. */
+async function* comparisonsOf(
+  config: LoadConfig,
+  sources: readonly Source[],
+): AsyncGenerator<ComparisonRecord> {
+  const across = createAcrossFiles(config.seed);
+  for (const [at, { path }] of sources.entries())
+    for await (const one of readComparisons(path, { ...readingOptions(config), limit: config.limit })) {
+      const once = across(one, [one.messages, one.question ?? null, one.options, one.correct], at);
+      if (once !== null) yield once;
+    }
+}
+
 /** Chains of all files, and the rows that training learns from them. Resolves to how many there are of each. */
 const chainStages = async (pipeline: Pipeline, config: LoadConfig, { sources, request }: Prepared) => {
-  const options = { runSeed: config.seed, ...(config.format === undefined ? {} : { format: config.format }) };
-  const inputs = { files: request.inputs.contents, format: config.format ?? null };
-  const chains = async function* () {
-    for (const { path } of sources) yield* readChains(path, options);
-  };
+  const inputs = inputsOf(config, request.inputs.contents);
+  const chains = () => chainsOf(config, sources);
   await pipeline.run.stage({ name: "revise", inputs }, async (stage) => {
     await writeStream(stage, "revisions.jsonl", chains(), { total: 0, unit: "chains" });
   });
@@ -174,12 +225,9 @@ const chainStages = async (pipeline: Pipeline, config: LoadConfig, { sources, re
 };
 
 const comparisonStage = async (pipeline: Pipeline, config: LoadConfig, { sources, request }: Prepared) => {
-  const options = { runSeed: config.seed, ...(config.format === undefined ? {} : { format: config.format }) };
-  const inputs = { files: request.inputs.contents, format: config.format ?? null };
+  const inputs = inputsOf(config, request.inputs.contents);
   let count = 0;
-  const all = async function* () {
-    for (const { path } of sources) yield* readComparisons(path, options);
-  };
+  const all = () => comparisonsOf(config, sources);
   await pipeline.run.stage({ name: "comparisons", inputs }, async (stage) => {
     count = await writeStream(stage, "comparisons.jsonl", all(), { total: 0, unit: "comparisons" });
   });
@@ -297,7 +345,11 @@ export const recipe: Recipe<typeof schema> = {
     files: { path: "files", description: "files of prompts, with commas between", placeholder: "list" },
     format: formatFlag,
     kind: kindFlag,
-    limit: { path: "limit", description: "at most so many prompts of each file", placeholder: "number" },
+    limit: {
+      path: "limit",
+      description: "at most so many prompts, comparisons and chains of each file",
+      placeholder: "number",
+    },
   },
   positional: "files",
   async plan(config, context) {

@@ -263,6 +263,38 @@ describe("prompts classify, penetrate, select", () => {
     );
   });
 
+  it("stop at a judge that says one letter whatever stands there", async () => {
+    const many = Array.from({ length: 24 }, (_, index) => ({ prompt: `Request ${index}`, area: "peace" }));
+    const rules = ['  - score: {"(A)": -0.01, "(B)": -5}', '  - reply: "No."'];
+    const script = write("always.yaml", `rules:\n${rules.join("\n")}\n`);
+    const config = {
+      ...{ prompts: write("many.jsonl", jsonl(...many)), areas: ["peace"], out: at("always") },
+      model: `scripted:${script}`,
+    };
+    await expect(start(penetrateRecipe, config)).rejects.toThrow(
+      /answers \(A\) whatever stands there: in 2\d of 2\d answers it kept to that letter when the choices were/,
+    );
+  });
+
+  it("leave an unsorted prompt no area of another set", async () => {
+    const given = [
+      { prompt: "One", area: "homonyms" },
+      { prompt: "Two", area: "privacy" },
+      { prompt: "Three" },
+    ];
+    const script = write("nojson.yaml", 'rules:\n  - reply: "no json"\n');
+    const config = {
+      ...{ prompts: write("foreign.jsonl", jsonl(...given)), areas: ["privacy", "peace"] },
+      ...{ model: `scripted:${script}`, out: at("foreign") },
+    };
+    const { document } = await start(classifyRecipe, config);
+    expect(readPrompts(String(document["file"])).map(({ area }) => area)).toEqual([
+      undefined,
+      "privacy",
+      undefined,
+    ]);
+  });
+
   it("select with caps, as rows that commands take", async () => {
     const config = { prompts: at("sorted/sorted/prompts.jsonl"), out: at("selected"), perArea: 1 };
     const { document } = await start(selectRecipe, config);

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { loadConstitution } from "../constitution/index.ts";
+import { loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { collect, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
 import { sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
 import { priceOfModel, scoringByName } from "../models/index.ts";
@@ -47,7 +47,7 @@ import {
   seedSetting,
   sftMixSettings,
 } from "./settings.ts";
-import { constitutionUnder } from "./stages/arms.ts";
+import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { answerStage, type Pipeline, reviseStage } from "./stages/data.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
@@ -268,6 +268,7 @@ const make = async (pipeline: Pipeline, config: ReviseConfig, prepared: Prepared
 const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
   await using pipeline = await openStages(prepared.request, context);
+  await saveConstitution(join(pipeline.run.folder, keptConstitution), prepared.constitution);
   const { prompts, chains, summary, rowsFile } = await make(pipeline, config, prepared);
   await pipeline.run.finish();
   const { folder } = pipeline.run;

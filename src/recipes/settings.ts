@@ -8,6 +8,13 @@ import { promptKinds } from "../records/index.ts";
 import { allTargets } from "../transformer/index.ts";
 import { readModelName } from "./names.ts";
 
+export {
+  type CallSettings,
+  callSettings,
+  type EndpointSettings,
+  endpointSettings,
+} from "./call-settings.ts";
+
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const rate = z.number().positive();
@@ -72,43 +79,6 @@ export const promptCounts = (harmful: number, harmless: number, lookalike: numbe
         .describe(`prompts of the sandbox that only sound harmful ${purpose}`.trim()),
     })
     .prefault({});
-
-/** How endpoints are called; decides no result, so it is no part of what a run is. */
-export const endpointSettings = z
-  .strictObject({
-    concurrency: positive.default(8).describe("calls in flight at an endpoint"),
-    timeoutSeconds: rate.default(120).describe("time for one call to an endpoint"),
-    attempts: positive.default(6).describe("how often a call that fails for a passing reason is made in all"),
-  })
-  .prefault({});
-export type EndpointSettings = z.output<typeof endpointSettings>;
-
-const dollars = z.number().nonnegative();
-
-/** What concerns calls alone: how they are made, paid and kept. No part of what a run is, for it decides no result. */
-export const callSettings = {
-  endpoint: endpointSettings,
-  budget: z
-    .strictObject({
-      money: rate.optional().describe("dollars that the run may spend in all (needs prices)"),
-      tokens: positive.optional().describe("tokens, read and written, that the run may take in all"),
-      calls: positive.optional().describe("calls, failed ones too, that the run may make in all"),
-    })
-    .prefault({}),
-  prices: z
-    .record(z.string(), z.strictObject({ input: dollars, output: dollars, cachedInput: dollars.optional() }))
-    .default({})
-    .describe("dollars per million tokens by a model's name: {input, output, cachedInput}"),
-  cache: path
-    .default("run")
-    .describe(
-      'answers of endpoints are kept and not asked for again: "run" in the run folder, "off", or a folder that runs share',
-    ),
-  record: path.optional().describe("JSONL file in which every answer is recorded, for replay:file.jsonl"),
-};
-export type CallSettings = {
-  readonly [Name in keyof typeof callSettings]?: z.output<(typeof callSettings)[Name]> | undefined;
-};
 
 export const promptsSetting = path
   .default("sandbox")

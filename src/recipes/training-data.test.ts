@@ -202,17 +202,32 @@ describe("preference rows", () => {
     await fails({ prompt: "a", chosen: "b", rejected: "b" }, /line 1: chosen, rejected: got the same reply/);
     await fails({ prompt: "a", chosen: "", rejected: "b" }, /line 1: chosen: got "", but it must hold text/);
     await fails({ prompt: "a", chosen: "b", rejected: " " }, /line 1: rejected: got " ", but it must hold/);
-    const start = "\n\nHuman: Hi\n\nAssistant:";
-    await fails({ chosen: `${start} a`, rejected: start }, /line 1: rejected: got a reply without text/);
-    await fails({ chosen: `${start} a`, rejected: `${start} a` }, /line 1: chosen, rejected: got the same/);
     await fails({ chosen: "a", rejected: "b" }, /dialogues that begin with/);
     await fails(
       { prompt: "a", chosen: "b", rejected: "c", probability: 2 },
       /probability: got 2, expected at most 1/,
     );
+  });
+
+  it("leave out published dialogues that are no pair, and say where they stand", async () => {
+    const start = "\n\nHuman: Hi\n\nAssistant:";
     const one = [user("a"), assistant("b"), user("c"), assistant("d")];
     const other = [user("a"), assistant("x"), user("c"), assistant("d")];
-    await fails({ chosen: one, rejected: other }, /differ in their last reply alone/);
+    const unfit = [
+      { chosen: `${start} a`, rejected: start },
+      { chosen: one, rejected: other },
+      { chosen: `${start} a`, rejected: `${start} a` },
+      { chosen: `${start} `, rejected: `${start} a` },
+    ];
+    const { rows, notices } = await loadPreferenceRows(
+      write(...unfit, { chosen: `${start} a`, rejected: `${start} b` }),
+      1,
+    );
+    expect(rows).toHaveLength(1);
+    const told =
+      "/rows.jsonl: 4 of 5 rows were left out: 1 whose dialogues part before the last reply (line 2), 2 with a reply without text (lines 1, 4), 1 with the same reply twice (line 3).";
+    expect(notices.map(({ code, text }) => [code, text.replace(folder, "")])).toEqual([["rows-unfit", told]]);
+    expect(await messageOf(loadPreferenceRows(write(...unfit), 1))).toMatch(/No row is left to learn from/);
   });
 });
 

@@ -12,10 +12,12 @@ import {
   type TextPlace,
   UserError,
 } from "../core/index.ts";
+import { type UnfitRow, unfitOf } from "../feedback/index.ts";
 import type { PairRow, SftRow } from "../records/index.ts";
 import { readRows, tableFormatOf } from "../tables/index.ts";
 import type { TextForm } from "../training/index.ts";
 import type { Notice } from "./stages/learned-rows.ts";
+import { unfitNotices } from "./stages/left-out.ts";
 import { pairRows, type ReadRow, type RowKind, supervisedRows } from "./training-shapes.ts";
 import { counted } from "./wording.ts";
 
@@ -32,7 +34,7 @@ const createIds = (): ((content: unknown) => string) => {
   };
 };
 
-/** Rows of a file; placeOf: where one of them stands, as a person finds it. notices: what was not read of them. */
+/** Rows of a file; placeOf: where one of them stands, as a person finds it. notices: what was not read of them, or left out. */
 export type LoadedRows<Row> = {
   readonly rows: readonly Row[];
   readonly notices: readonly Notice[];
@@ -141,7 +143,10 @@ const openRows = async <Given, Content extends object, Row extends { readonly id
   return {
     count: read.length,
     lengths: read.map(({ given }) => lengthOf(given)),
-    settle: (texts, runSeed) => ({ ...settleRows(name, read, kind, texts, runSeed), notices }),
+    settle: (texts, runSeed) => {
+      const settled = settleRows(name, read, kind, texts, runSeed);
+      return { ...settled, notices: [...notices, ...settled.notices] };
+    },
   };
 };
 
@@ -151,14 +156,23 @@ const settleRows = <Given, Content extends object, Row extends { readonly id: st
   kind: RowKind<Given, Content, Row>,
   texts: TextForm,
   runSeed: number,
-): Omit<LoadedRows<Row>, "notices"> => {
+): LoadedRows<Row> => {
+  const unfit: UnfitRow[] = [];
   const faults = collectFaults(name);
   const idOf = createIds();
   const rows: Row[] = [];
   const places = new Map<object, TextPlace>();
   for (const { given, books, place } of read) {
     faults.attempt(() => {
-      const content = kind.settle(given, texts, place);
+      let content: Content;
+      try {
+        content = kind.settle(given, texts, place);
+      } catch (thrown) {
+        const found = unfitOf(thrown);
+        if (found === undefined) throw thrown;
+        unfit.push(found);
+        return;
+      }
       const id = books.id ?? idOf(content);
       const own = { id, parents: [], stage, seed: deriveSeed(runSeed, stage, id) };
       const told = Object.fromEntries(Object.entries(books).filter(([, value]) => value !== undefined));
@@ -168,11 +182,14 @@ const settleRows = <Given, Content extends object, Row extends { readonly id: st
     });
   }
   faults.end();
+  const notices = unfitNotices(name, read.length, unfit);
+  if (rows.length === 0 && notices[0] !== undefined)
+    throw new UserError("rows-empty", `${notices[0].text} No row is left to learn from.`, { file: name });
   const placeOf = (row: { readonly id: string }): string => {
     const place = places.get(row);
     return place === undefined ? row.id : describePlace(place);
   };
-  return { rows, placeOf };
+  return { rows, notices, placeOf };
 };
 
 /**

@@ -4,7 +4,7 @@
 
 import { z } from "zod";
 import { checkValue, describeFields, describePlace, type TextPlace, UserError } from "../core/index.ts";
-import { commonPrompt, messagesEndingWith, parseDialogue } from "../feedback/index.ts";
+import { commonPrompt, messagesEndingWith, parseDialogue, unfitPair } from "../feedback/index.ts";
 import {
   type ChatRow,
   type CompletionRow,
@@ -115,7 +115,7 @@ export type ReadRow<Given> = {
 
 /**
  * Rows of one kind. read: throws UserError for a row that is none of the kind. settle: the row as training takes it;
- * throws UserError where its texts are not what they are taken for.
+ * throws UserError where its texts are not what they are taken for, and unfitPair's where a published pair is none.
  */
 export type RowKind<Given, Content, Row> = {
   read(row: unknown, place: TextPlace): ReadRow<Given>;
@@ -201,18 +201,17 @@ const readPair = (row: unknown, place: TextPlace): ReadRow<GivenPair> => {
 
 type Pair = Pick<PairRow, "prompt" | "chosen" | "rejected" | "probability" | "margin">;
 
-/** The pair, when there is something to learn from it. */
-const checkPair = (pair: Pair, place: TextPlace): Pair => {
+/** The pair, when there is something to learn from it. Of dialogues some are unfit; of pairs that a person wrote it is a fault. */
+const checkPair = (pair: Pair, place: TextPlace, areDialogues = false): Pair => {
   for (const field of ["chosen", "rejected"] as const) {
+    const problem = `${field}: got a reply without text, but it must hold text.`;
     if (isBlank(pair[field]))
-      throw refuse(place, `${field}: got a reply without text, but it must hold text.`, field);
+      throw areDialogues ? unfitPair(place, "blank", problem) : refuse(place, problem, field);
   }
   if (pair.chosen !== pair.rejected) return pair;
-  throw refuse(
-    place,
-    "chosen, rejected: got the same reply twice, which teaches nothing; expected two that differ.",
-    "chosen, rejected",
-  );
+  const problem =
+    "chosen, rejected: got the same reply twice, which teaches nothing; expected two that differ.";
+  throw areDialogues ? unfitPair(place, "same", problem) : refuse(place, problem, "chosen, rejected");
 };
 
 /** The two ends of dialogues that begin alike. */
@@ -228,10 +227,10 @@ const dialogueEnds = (chosen: string | Message[], rejected: string | Message[], 
   const shared = commonPrompt(one, other);
   const ends = [one, other].map((dialogue) => dialogue.slice(shared.length));
   if (shared.length === 0 || ends.some(([end, ...more]) => end?.role !== "assistant" || more.length > 0))
-    throw refuse(
+    throw unfitPair(
       place,
+      "parted",
       "chosen, rejected: expected two dialogues that differ in their last reply alone.",
-      "chosen",
     );
   const [first, second] = ends.map(([end]) => end!.content);
   return { prompt: shared, chosen: first!, rejected: second! };
@@ -258,7 +257,7 @@ const settlePair = (given: GivenPair, texts: TextForm, place: TextPlace): Pair =
   const arePlain = texts === "plain" && typeof chosen === "string" && typeof rejected === "string";
   if (asked === null) {
     const ends = arePlain ? textEnds(chosen, rejected) : dialogueEnds(chosen, rejected, place);
-    return checkPair({ ...ends, ...said }, place);
+    return checkPair({ ...ends, ...said }, place, !arePlain);
   }
   const replies = { chosen: asText(chosen), rejected: asText(rejected) };
   const isPlain = arePlain && typeof asked === "string";

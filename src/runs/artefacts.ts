@@ -1,9 +1,18 @@
 // What lies in a run folder: artefacts with size and hash, and the hash that equal runs share. Files of the moment
 // (lock, half-written files, the event log) are no artefacts, and neither is what calls left.
 
+import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, hashJson, isTemporaryName, parseJson, readText, sha256File } from "../core/index.ts";
+import {
+  fileError,
+  hashJson,
+  isTemporaryName,
+  parseJson,
+  readLines,
+  readText,
+  sha256File,
+} from "../core/index.ts";
 import type { Artefact } from "../records/index.ts";
 import { eventFileName } from "./event-log.ts";
 import { lockName } from "./lock.ts";
@@ -21,6 +30,8 @@ export const inputsName = ".inputs";
 
 /** What calls to models left (accounts, answers kept): no results, so no artefacts. */
 export const callsName = "calls";
+/** How calls were made, paid and kept when the run was last worked on: what `--resume` goes on with beside the configuration. */
+export const besideName = `${callsName}/settings.yaml`;
 
 /** In a sweep's folder: run folders of their own, with what each of them made. */
 export const cellsName = "cells";
@@ -74,11 +85,30 @@ const timelessMetrics = async (path: string): Promise<unknown> => {
   return rest;
 };
 
-/** One hash over all JSONL record files and the metrics, times aside. artefacts: all of the run folder. */
+// As a key of a record: within a text the quotation marks would stand behind backslashes.
+const moneyKey = /,"money":[-+.0-9e]+/gi;
+
+/**
+ * The hash of a file of records without what they cost in dollars: prices tell no run from another, so equal runs may have
+ * been paid differently. The file's own hash where no record says it.
+ */
+const pricelessHash = async (file: string, sha256: string): Promise<string> => {
+  const hash = createHash("sha256");
+  let isPriced = false;
+  for await (const { text } of readLines(file)) {
+    const priceless = text.replace(moneyKey, "");
+    isPriced ||= priceless.length < text.length;
+    hash.update(`${priceless}\n`);
+  }
+  return isPriced ? hash.digest("hex") : sha256;
+};
+
+/** One hash over all JSONL record files and the metrics, times and prices aside. artefacts: all of the run folder. */
 export const hashContent = async (folder: string, artefacts: readonly Artefact[]): Promise<string> => {
-  const records = artefacts
-    .filter(({ path }) => path.endsWith(".jsonl") && path !== eventFileName)
-    .map(({ path, sha256 }) => [path, sha256]);
+  const records: [path: string, hash: string][] = [];
+  for (const { path, sha256 } of artefacts)
+    if (path.endsWith(".jsonl") && path !== eventFileName)
+      records.push([path, await pricelessHash(join(folder, path), sha256)]);
   const measured = artefacts.some(({ path }) => path === metricsName);
   return hashJson({ records, metrics: measured ? await timelessMetrics(join(folder, metricsName)) : null });
 };

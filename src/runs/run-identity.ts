@@ -46,8 +46,9 @@ export const inspectFolder = async (folder: string): Promise<"absent" | "empty" 
   }
   const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
   if (names.includes(configName) && names.includes(eventFileName)) return "run";
-  // A run that was killed in its first moments has an event log and nothing else yet.
-  const foreign = names.filter((name) => name !== eventFileName);
+  // A run that was killed in its first moments has an event log and, of its files, at most how its calls are made.
+  const begun = names.includes(eventFileName) ? [eventFileName, callsName] : [];
+  const foreign = names.filter((name) => !begun.includes(name));
   if (foreign.length === 0) return "empty";
   throw new UserError(
     "folder-not-run",

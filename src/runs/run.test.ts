@@ -5,9 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { manualClock } from "../core/index.ts";
 import { openRun, readRecords, readRun } from "./index.ts";
-import { createLog, optionsFor, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
+import { createLog, optionsFor, row, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
+
+const paidSchema = z.looseObject({ ...rowSchema.shape, text: z.string(), money: z.number().optional() });
 
 let root: string;
 beforeEach(async () => {
@@ -82,6 +85,23 @@ describe("a run", () => {
     const { manifest } = await readRun(join(root, "slow"));
     await runSquares(optionsFor(join(root, "other"), one), one, [4, 3]);
     expect((await readRun(join(root, "other"))).manifest?.contentHash).not.toBe(manifest?.contentHash);
+  });
+
+  it("has a hash without prices in it, whatever a text says of money", async () => {
+    const hashOf = async (name: string, rows: readonly object[]): Promise<string> => {
+      await using run = await openRun(optionsFor(join(root, name), createLog(), { stages: ["paid"] }));
+      await run.stage({ name: "paid", inputs: 0 }, async (stage) => {
+        const file = await stage.records("rows.jsonl", paidSchema);
+        await file.append(rows.map((own, at) => paidSchema.parse({ ...row("paid", 1, at), ...own })));
+      });
+      return (await run.finish()).contentHash;
+    };
+    const dear = await hashOf("dear", [{ text: "a", money: 3e-7 }, { text: "b" }]);
+    expect(await hashOf("cheap", [{ text: "a", money: 0.25 }, { text: "b" }])).toBe(dear);
+    expect(await hashOf("free", [{ text: "a" }, { text: "b" }])).toBe(dear);
+    expect(await hashOf("another", [{ text: "c", money: 0.25 }, { text: "b" }])).not.toBe(dear);
+    const said = await hashOf("said", [{ text: 'x,"money":1' }]);
+    expect(await hashOf("said-otherwise", [{ text: 'x,"money":2' }])).not.toBe(said);
   });
 
   it("redoes a stage whose inputs changed, and those that read it, from an empty folder", async () => {

@@ -1,7 +1,7 @@
 // A run: one folder, one lock, stages in order, an event log, and a manifest written last. Opening a folder that
 // holds the same run continues it. Knows nothing of what the stages do.
 
-import { realpath } from "node:fs/promises";
+import { realpath, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type Clock,
@@ -16,7 +16,15 @@ import {
   writeFileAtomic,
 } from "../core/index.ts";
 import type { Manifest, RunEvent, StageManifest, StageName } from "../records/index.ts";
-import { configName, hashContent, listFiles, manifestName, measureFiles } from "./artefacts.ts";
+import {
+  besideName,
+  callsName,
+  configName,
+  hashContent,
+  listFiles,
+  manifestName,
+  measureFiles,
+} from "./artefacts.ts";
 import { type EventLog, eventFileName, openEventLog } from "./event-log.ts";
 import { acquireLock, type RunLock } from "./lock.ts";
 import { awaitParts, type StageHolder } from "./part.ts";
@@ -34,14 +42,17 @@ import { runStage, sweepTemporaryFiles } from "./stage.ts";
 /**
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
  * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
- * constitution, a model), which tell it from others too. stages: all of them, in order. given: as in RunIdentity. redact:
- * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first.
+ * constitution, a model), which tell it from others too. beside: settings that tell no run from another and are to hold
+ * over a resume all the same; those of the last opening stand in calls/settings.yaml. stages: all of them, in order. given:
+ * as in RunIdentity. redact: takes secrets out of what the event log says. fresh: a run that lies in the folder is moved
+ * aside first.
  */
 export type RunOptions = {
   readonly folder: string;
   readonly name: string;
   readonly config: unknown;
   readonly contents?: Readonly<Record<string, string>> | undefined;
+  readonly beside?: unknown;
   readonly seed: number;
   readonly stages: readonly StageName[];
   readonly given?: readonly string[] | undefined;
@@ -112,6 +123,13 @@ const warn = (log: EventLog, code: string, text: string): void => {
   log.emit({ type: "warning", code, text });
 };
 
+const writeBeside = async (folder: string, { beside, disk }: RunOptions): Promise<void> => {
+  const file = join(folder, besideName);
+  if (beside === undefined) return rm(file, { force: true });
+  await makeFolder(join(folder, callsName));
+  await writeFileAtomic(file, formatYaml(plainConfig(beside)), disk);
+};
+
 const replacedText =
   "Another run had been begun in this folder and stopped before anything of it was kept, no answer and no step. Its place is taken: this run begins anew.";
 
@@ -149,6 +167,8 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     const covenant = covenantVersion();
     const stages = [...options.stages];
     log.emit({ type: "run-start", name, seed, stages, covenant, contents: { ...contents } });
+    // before the configuration: a run that can be continued never lacks them
+    await writeBeside(folder, options);
     if (isNew)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
     if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);

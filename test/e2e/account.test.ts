@@ -1,7 +1,7 @@
 // One account of a run's calls: the closing lines, --json and the ledger say the same after kills, a Ctrl-C waits for
 // what is paid already, and no command stands outside of it.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { covenant, expectStatus, makeFolder, start } from "./command.fixture.ts";
@@ -114,6 +114,31 @@ describe("the account of a run", () => {
     const ended = expectStatus(await covenant(words, folder), 2);
     expect(ended.stderr).toContain("(so far 3 calls, 39 tokens, $39.00)");
     expect(server.replies()).toBe(3);
+  });
+});
+
+describe("--resume", () => {
+  it("holds to the budget, the prices and the recording that a run was begun with, until others are given", async () => {
+    const server = await serve();
+    const settings = ["--set", "record=resumed.jsonl", "--set", "cache=off"];
+    const first = await covenant(
+      revise(server.name, "resumed", "--set", "budget.calls=5", ...settings),
+      folder,
+    );
+    expectStatus(first, 2);
+    const resume = ["revise", "--resume", "resumed", "--json"];
+    const second = expectStatus(await covenant(resume, folder), 2);
+    expect(second.stderr).toContain("The budget of 5 calls");
+    expect(server.replies()).toBe(5);
+    const third = expectStatus(await covenant([...resume, "--set", "budget.calls=7"], folder), 2);
+    expect(third.stderr).toContain("The budget of 7 calls");
+    expect(expectStatus(await covenant(resume, folder), 2).stderr).toContain("The budget of 7 calls");
+    expect(server.replies()).toBe(7);
+    const last = expectStatus(await covenant([...resume, "--set", "budget.calls=99"], folder), 0);
+    expect(spentOf(last.stdout).money).toBe(spentOf(last.stdout).calls * 13);
+    const recorded = readFileSync(join(folder, "resumed.jsonl"), "utf8").trim().split("\n");
+    expect(recorded).toHaveLength(server.replies());
+    expect(readdirSync(join(folder, "resumed/calls"))).toEqual(["ledger.jsonl", "settings.yaml"]);
   });
 });
 

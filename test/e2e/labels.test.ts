@@ -65,6 +65,25 @@ describe("label --comparisons", () => {
     expect(card).not.toContain("replies that were compared");
   });
 
+  it("leaves out published dialogues that are no pair, and says which", async () => {
+    const pairs = [
+      { chosen: dialogue(1, "good"), rejected: dialogue(1, "bad") },
+      { chosen: dialogue(2, "good"), rejected: dialogue(2, "") },
+      { chosen: `${dialogue(3, "good")}\n\nHuman: And?\n\nAssistant: a`, rejected: dialogue(3, "bad") },
+    ];
+    writeFileSync(join(folder, "hh.jsonl"), pairs.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const label = ["label", "--comparisons", "hh.jsonl", "--judge", "scripted:judge.yaml", "--out", "hh"];
+    const told =
+      "hh.jsonl: 2 of 3 rows were left out: 1 whose dialogues part before the last reply (line 3), 1 with a reply without text (line 2).";
+    const planned = expectStatus(await covenant([...label, "--dry-run"], folder), 0);
+    expect(planned.stdout.replace(/\s+/g, " ")).toContain(told);
+    const ended = expectStatus(await covenant([...label, "--json"], folder), 0);
+    expect(ended.stderr.replace(/\s+/g, " ")).toContain(told);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ judged: 1, unfit: 2 });
+    const baselines = await covenant(["evaluate", "baselines", "hh.jsonl"], folder);
+    expect(expectStatus(baselines, 0).stdout).toContain(told);
+  });
+
   it("stops on the way when the judge keeps to one letter, and again where it is continued", async () => {
     const many = Array.from({ length: 90 }, (_, at) => ({
       prompt: `Q ${at}`,
@@ -75,9 +94,9 @@ describe("label --comparisons", () => {
     writeFileSync(join(folder, "first.yaml"), 'rules:\n  - reply: "(A)"\n');
     const out = ["label", "--comparisons", "many.jsonl", "--judge", "scripted:first.yaml", "--out", "first"];
     for (const ended of [await covenant(out, folder), await covenant(out, folder)]) {
-      expect(expectStatus(ended, 1).stderr).toContain("answers (A) whatever stands there: in 52 of 52");
+      expect(expectStatus(ended, 1).stderr).toContain("answers (A) whatever stands there: in 20 of 20");
       const labels = await readRecords(join(folder, "first/label/labels.jsonl"), labelRecordSchema);
-      expect(labels).toHaveLength(52);
+      expect(labels).toHaveLength(20);
     }
   });
 

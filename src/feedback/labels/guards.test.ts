@@ -19,11 +19,24 @@ describe("watchJudge", () => {
         for (const label of labels.slice(from, end)) watch.see(label);
         watch.check();
       };
-      see(0, 30);
-      see(30, 49);
-      expect(() => see(49, 50)).toThrow(/answers \(A\) whatever stands there: in 50 of 50/);
+      see(0, 10);
+      see(10, 19);
+      expect(() => see(19, 20)).toThrow(/answers \(A\) whatever stands there: in 20 of 20 comparisons/);
       expect(() => assertJudgeReads(labels)).toThrow(/60 of 60/);
     }
+  });
+
+  it("waits for 50 comparisons where one of the first says something else", () => {
+    const watch = watchJudge({ unit: "answers", exchanged: "the choices", made: "verdicts" });
+    const see = (count: number, orders: [number, number]): void => {
+      for (let seen = 0; seen < count; seen++) watch.see({ judge: "j", orders });
+      watch.check();
+    };
+    see(1, [0.9, 0.9]);
+    see(48, [0.2, 0.7]);
+    expect(() => see(1, [0.2, 0.7])).toThrow(
+      /j answers \(B\) .* in 49 of 50 answers it kept to that letter when the choices were exchanged. Its verdicts/,
+    );
   });
 
   it("lets pass a judge that reads, also one that is undecided", async () => {

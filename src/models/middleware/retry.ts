@@ -8,17 +8,23 @@ import { mapRequests } from "../batch.ts";
 import { isRetriable, retryAfterOf } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
 
-/** What happened before a further attempt; wait in milliseconds. */
-export type RetryEvent = { readonly attempt: number; readonly wait: number; readonly error: Error };
+/** What happened before a further attempt; wait in milliseconds; asked: whether the server asked for it. */
+export type RetryEvent = {
+  readonly attempt: number;
+  readonly wait: number;
+  readonly asked: boolean;
+  readonly error: Error;
+};
 
 /**
  * attempts: in all, the first included. firstWait: milliseconds before the second attempt, doubled each time up to
- * longestWait. A Retry-After beyond longestWait is not waited for: the failure is thrown. seed: of the jitter.
+ * longestWait. longestAsked: a Retry-After beyond it is not waited for: the failure is thrown. seed: of the jitter.
  */
 export type RetryOptions = {
   readonly attempts?: number;
   readonly firstWait?: number;
   readonly longestWait?: number;
+  readonly longestAsked?: number;
   readonly seed?: number;
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly onRetry?: (event: RetryEvent) => void;
@@ -30,7 +36,8 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
 
 /** A model that asks again after passing failures. A failure that stays is thrown as the provider gave it. */
 export const withRetry = (model: LanguageModel, options: RetryOptions = {}): LanguageModel => {
-  const { attempts = 6, firstWait = 500, longestWait = 60_000, seed = 0, wait = sleep } = options;
+  const { attempts = 6, firstWait = 500, longestWait = 60_000, longestAsked = 600_000 } = options;
+  const { seed = 0, wait = sleep } = options;
   let calls = 0;
 
   const waitAfter = (error: Error, attempt: number, call: number): number => {
@@ -38,7 +45,7 @@ export const withRetry = (model: LanguageModel, options: RetryOptions = {}): Lan
     const asked = retryAfterOf(error);
     // With a Retry-After the jitter comes on top, so that waiting calls do not all return in the same instant.
     if (asked !== undefined)
-      return asked > longestWait ? Number.POSITIVE_INFINITY : asked + uniform * firstWait;
+      return asked > longestAsked ? Number.POSITIVE_INFINITY : asked + uniform * firstWait;
     return Math.min(longestWait, firstWait * 2 ** (attempt - 1)) * (0.5 + 0.5 * uniform);
   };
 
@@ -53,7 +60,8 @@ export const withRetry = (model: LanguageModel, options: RetryOptions = {}): Lan
           if (!isRetriable(error) || retriesLeft === 0 || signal.aborted) throw error;
           const milliseconds = waitAfter(error, attemptNumber, call);
           if (milliseconds === Number.POSITIVE_INFINITY) throw error;
-          options.onRetry?.({ attempt: attemptNumber + 1, wait: milliseconds, error });
+          const asked = retryAfterOf(error) !== undefined;
+          options.onRetry?.({ attempt: attemptNumber + 1, wait: milliseconds, asked, error });
           await wait(milliseconds, signal);
         },
       });

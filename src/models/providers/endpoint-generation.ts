@@ -19,14 +19,13 @@ export type Generation = "chat" | "completions";
 /** The request field that holds the limit of tokens; OpenAI's newer chat models take only the second. */
 export type TokenLimit = "max_tokens" | "max_completion_tokens";
 
-/** refused: what the model does not take, as far as is known. onOther: told of another name under which an answer came, once. */
+/** refused: what the model does not take, as far as is known. */
 export type GenerationOptions = {
   readonly endpoint: Endpoint;
   readonly complete: Complete;
   readonly generation: Generation;
   readonly tokenLimit: TokenLimit;
   readonly refused: RefusedFields;
-  readonly onOther?: ((text: string) => void) | undefined;
 };
 
 /** What was written, however the server wraps it. */
@@ -92,22 +91,9 @@ const finishOf = ({ text, reason, refused }: Written, id: string): Finish => {
   return text.trim() === "" ? "empty" : "stop";
 };
 
-/** Makes what tells of answers under another name, once. Dated and longer forms of a name are no other name. */
-const createNameCheck = ({ model, baseURL }: Endpoint, tell: GenerationOptions["onOther"]) => {
-  let told = false;
-  return (answered: string | null | undefined): void => {
-    if (told || !answered || answered.includes(model) || model.includes(answered)) return;
-    told = true;
-    tell?.(
-      `${baseURL} was asked for "${model}" and says that "${answered}" answered. Records will name the model as it was asked for.`,
-    );
-  };
-};
-
 /** Makes what reads a reply of a form. Throws a failure where the response holds none. */
-const createRead = ({ what, choice }: Form, endpoint: Endpoint, onOther: GenerationOptions["onOther"]) => {
-  const checkName = createNameCheck(endpoint, onOther);
-  const schema = z.object({ model: z.string().nullish().catch(null), choices: z.array(choice).min(1) });
+const createRead = ({ what, choice }: Form, endpoint: Endpoint) => {
+  const schema = z.object({ choices: z.array(choice).min(1) });
   return ({ response, usage }: Completion): Reply => {
     const parsed = schema.safeParse(response);
     const written = parsed.data?.choices[0];
@@ -119,7 +105,6 @@ const createRead = ({ what, choice }: Form, endpoint: Endpoint, onOther: Generat
         { model: endpoint.id, retriable: true },
       );
     }
-    checkName(parsed.data.model);
     return { text: written.text, finish: finishOf(written, endpoint.id), usage };
   };
 };
@@ -140,10 +125,9 @@ export const createGenerate = ({
   generation,
   tokenLimit,
   refused,
-  onOther,
 }: GenerationOptions): ((request: GenerateRequest, signal: AbortSignal) => Promise<Reply>) => {
   const form = forms[generation];
-  const read = createRead(form, endpoint, onOther);
+  const read = createRead(form, endpoint);
   // Until the server turns a request down that holds an answer's form and takes it without one.
   let takesForm = true;
   const ask = async (request: GenerateRequest, signal: AbortSignal, withForm: boolean): Promise<Reply> => {

@@ -328,6 +328,8 @@ describe("withRetry", () => {
   it("waits at least as long as the server asks, and gives up where that is too long", async () => {
     const { waits } = await attempt({ "retry-after": "1" });
     for (const wait of waits) expect(wait).toBeGreaterThanOrEqual(1000);
+    const minute = await attempt({ "retry-after": "61" });
+    expect([minute.calls, minute.waits.every((wait) => wait >= 61_000)]).toEqual([5, true]);
     const long = await attempt({ "retry-after": "3600" });
     expect(long.waits).toEqual([]);
     expect(long.calls).toBe(1);

@@ -7,6 +7,7 @@ import { type Clock, createRedact, systemClock } from "../../core/index.ts";
 import { mapRequests } from "../batch.ts";
 import type { Meter } from "../ledger.ts";
 import type { LanguageModel } from "../specification.ts";
+import { withNameCheck } from "./answering-model.ts";
 import { createEndpointClient, type EndpointClient } from "./endpoint-client.ts";
 import { createComplete } from "./endpoint-completions.ts";
 import type { Endpoint } from "./endpoint-failure.ts";
@@ -22,8 +23,8 @@ import { type RefusedFields, withoutRefused } from "./refused-fields.ts";
  * replies are asked for. scoring: how score() asks; "auto" finds out at the first call, where ways does not say it.
  * refusedFields: what models were found not to take, and are asked without. onIgnored: told, once for each, of settings
  * among these. onNotListed: told when the endpoint lists its models and this one is not among them; without it the list is not
- * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told, once, of another name
- * under which an answer came. onUncounted: told, once, when tokens are not counted. meter: where each call is written
+ * asked for. isHeld: whether somebody above sees to the number of calls in flight. onOther: told of every answer that
+ * came under another model's name. onUncounted: told, once, when tokens are not counted. meter: where each call is written
  * down.
  */
 export type EndpointOptions = {
@@ -84,14 +85,12 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
   const client = createEndpointClient(endpoint, { key, connections: batch });
   const queue = options.isHeld === true ? null : new PQueue({ concurrency: batch });
   const refused: RefusedFields = options.refusedFields ?? new Map();
-  const complete = withoutRefused(
-    createComplete(client, options.meter, createUsageCheck(baseURL, options.onUncounted)),
-    { id, fields: refused, onIgnored: options.onIgnored },
-  );
+  const paid = createComplete(client, options.meter, createUsageCheck(baseURL, options.onUncounted));
+  const complete = withoutRefused(withNameCheck(paid, endpoint, options.onOther), {
+    ...{ id, fields: refused, onIgnored: options.onIgnored },
+  });
   const listed = createListed(client, endpoint, options.onNotListed);
-  const generateOne = listed(
-    createGenerate({ endpoint, complete, generation, tokenLimit, refused, onOther: options.onOther }),
-  );
+  const generateOne = listed(createGenerate({ endpoint, complete, generation, tokenLimit, refused }));
   const scorer = createScorer({
     client,
     complete,

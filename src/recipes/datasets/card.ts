@@ -170,7 +170,7 @@ const constitutionPart = ({ source }: CardFacts): string[] => {
     return [
       "## Constitution",
       "",
-      `"${name}". The document did not lie where the run found it when this card was written, so its principles are not shown.`,
+      `"${name}". The document that the run used did not lie where it was found when this card was written, so its principles are not shown.`,
       "",
     ];
   const { version, description, source: origin, licence, inverts, principles } = document;

@@ -5,11 +5,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
-import { loadConstitution } from "../../constitution/index.ts";
+import { constitutionFor, hashConstitution, loadConstitution } from "../../constitution/index.ts";
 import { covenantVersion, parseJsonAs, readText, UserError, writeFileAtomic } from "../../core/index.ts";
 import type { Constitution } from "../../records/index.ts";
 import { configName, type RunReading, readRun } from "../../runs/index.ts";
-import { constitutionUnder } from "../stages/arms.ts";
+import { constitutionUnder, keptConstitution } from "../stages/arms.ts";
+import { revisedBy } from "../stages/revising.ts";
 
 /** The file in which an exported folder says what it is. */
 export const originName = "covenant.json";
@@ -49,16 +50,46 @@ export const enclosingRun = (path: string): string | undefined => {
   }
 };
 
+const reviseSchema = z.looseObject({
+  revise: z.looseObject({ principles: z.number().optional() }).optional(),
+});
+
 const settingsSchema = z.looseObject({
   constitution: z.string().optional(),
   inverted: z.boolean().optional(),
 });
 
-/** A constitution that a run was made under. document: null where it does not lie any more where the run found it. */
+/** A constitution that a run was made under. document: null where what the run used does not lie any more where it was found. */
 export type RunConstitution = {
   readonly name: string;
   readonly inverted: boolean;
   readonly document: Constitution | null;
+};
+
+/** The commands whose folder holds the constitution that they worked under, as the arms of `run` do. */
+const keepers = ["revise", "label"];
+
+/**
+ * Whether a document is the one that the run was made under, by the hash that it told when it began. Runs that told none are
+ * taken at their word.
+ */
+const isOfRun = ({ events, config, seed }: RunReading, document: Constitution): boolean => {
+  const told = events.findLast((event) => event.type === "run-start")?.contents?.["constitution"];
+  if (told === undefined) return true;
+  const { revise = {} } = reviseSchema.safeParse(config).data ?? {};
+  const candidates = [
+    () => document,
+    () => constitutionFor(document, "judge"),
+    () => revisedBy(document, revise, seed),
+  ];
+  return candidates.some((make) => {
+    try {
+      return hashConstitution(make()) === told;
+    } catch (thrown) {
+      if (thrown instanceof UserError) return false;
+      throw thrown;
+    }
+  });
 };
 
 const known = (document: Constitution): RunConstitution => ({
@@ -69,13 +100,15 @@ const known = (document: Constitution): RunConstitution => ({
 
 /** The constitution of a run, or of one of its arms; undefined for a run that has none. */
 export const constitutionOf = async (run: RunReading, arm?: string): Promise<RunConstitution | undefined> => {
-  const saved = arm === undefined ? undefined : join(run.folder, arm, "constitution.yaml");
+  const place = arm ?? (keepers.includes(run.name) ? "." : undefined);
+  const saved = place === undefined ? undefined : join(run.folder, place, keptConstitution);
   if (saved !== undefined && existsSync(saved)) return known(await loadConstitution(resolve(saved)));
   const settings = settingsSchema.safeParse(run.config).data;
   if (settings?.constitution === undefined) return undefined;
   const inverted = arm === undefined ? settings.inverted === true : arm === "inverted";
   try {
-    return known(constitutionUnder(await loadConstitution(settings.constitution), inverted));
+    const found = known(constitutionUnder(await loadConstitution(settings.constitution), inverted));
+    return found.document === null || isOfRun(run, found.document) ? found : { ...found, document: null };
   } catch (thrown) {
     if (!(thrown instanceof UserError)) throw thrown;
     return { name: settings.constitution, inverted, document: null };

@@ -9,11 +9,27 @@ const publicPath = (path: string): string => {
   return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? basename(path) : inside;
 };
 
+const isServed = (name: string): boolean => /^(https?:\/\/|openai:|anthropic:)/i.test(name);
+
+/** The members of a pool; null: it is none. */
+const poolOf = (name: string): readonly string[] | null => {
+  const members = name.split("|").map((member) => member.trim());
+  return members.length > 1 && members.every(isServed) ? members : null;
+};
+
 /** A model, file or document by a name without address and home folder: "my-model (behind an endpoint)". */
 export const publicName = (name: string): string => {
-  if (/^https?:\/\//.test(name)) return `${name.split("#")[1] ?? "a model"} (behind an endpoint)`;
-  const path = name.replace(/^file:\/\//, "");
-  return isAbsolute(path) || path.startsWith("..") ? publicPath(path) : path;
+  // a recording names the model whose answers it has as it was called: by an address, or several
+  const [, recording, recorded] = /^replay:(.*?\.jsonl)#(.+)$/s.exec(name) ?? [];
+  if (recording !== undefined && recorded !== undefined)
+    return `replay:${publicName(recording)}#${publicName(recorded)}`;
+  const members = poolOf(name);
+  if (members !== null) return [...new Set(members.map(publicName))].join(" | ");
+  const [, model] = /^https?:\/\/[^#]*#?(.*)$/is.exec(name) ?? [];
+  if (model !== undefined) return `${model === "" ? "a model" : model} (behind an endpoint)`;
+  const [, scheme = "", path = ""] = /^(scripted:|replay:|file:\/\/)?(.*)$/s.exec(name) ?? [];
+  const own = isAbsolute(path) || path.startsWith("..") ? publicPath(path) : path;
+  return scheme === "file://" ? own : `${scheme}${own}`;
 };
 
 /** A configuration with such names in all of its texts. */

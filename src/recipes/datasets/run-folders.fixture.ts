@@ -16,6 +16,7 @@ import {
   promptRecordSchema,
   type ReplyRecord,
   type RevisionRecord,
+  type RevisionStep,
   replyRecordSchema,
   revisionRecordSchema,
   sftRowSchema,
@@ -29,6 +30,8 @@ export type Item = {
   readonly kind?: PromptRecord["kind"];
   readonly answer: string;
   readonly revisions: readonly string[];
+  /** Rounds of which the revision was turned down. */
+  readonly turnedDown?: readonly number[];
   readonly replies?: readonly [string, string];
   /** That the first reply is better; null: the judge gave none. */
   readonly probability?: number | null;
@@ -51,27 +54,36 @@ const replyOf = (stage: string, { id }: Item, text: string, sample?: number): Re
   ...{ prompt: id, model: "tests", text, finish: text.endsWith("…") ? "length" : "stop" },
 });
 
-const chainOf = (stage: string, { id, messages, answer, revisions }: Item): RevisionRecord => ({
-  ...books(stage, id, [id, `answer/${id}`]),
-  ...{ prompt: id, messages: [...messages], answer },
-  steps: revisions.map((revision, at) => ({
-    round: at + 1,
-    principle: "be-kind",
-    critiqueRequest: "Was that kind?",
-    critique: `Critique ${at + 1}.`,
-    revisionRequest: "Be kind.",
-    revision: revision === "" ? (revisions[at - 1] ?? answer) : revision,
-    finish: revision === "" ? "length" : "stop",
-  })),
-});
+const chainOf = (stage: string, item: Item): RevisionRecord => {
+  const { id, messages, answer, revisions, turnedDown = [] } = item;
+  let before = answer;
+  return {
+    ...books(stage, id, [id, `answer/${id}`]),
+    ...{ prompt: id, messages: [...messages], answer },
+    steps: revisions.map((revision, at): RevisionStep => {
+      const isDown = turnedDown.includes(at + 1);
+      if (revision !== "" && !isDown) before = revision;
+      return {
+        round: at + 1,
+        principle: at === 0 ? "be-kind" : `be-kind-${at + 1}`,
+        critiqueRequest: "Was that kind?",
+        critique: `Critique ${at + 1}.`,
+        revisionRequest: "Be kind.",
+        revision: before,
+        finish: revision === "" ? "length" : "stop",
+        ...(isDown ? { rejected: revision } : {}),
+      };
+    }),
+  };
+};
 
-const labelOf = (stage: string, item: Item): LabelRecord => {
+const labelOf = (stage: string, item: Item, judge = "http://10.0.0.7:8000/v1#judge"): LabelRecord => {
   const { id, messages, replies = ["", ""], probability = null } = item;
   const judged = probability !== null;
   return {
     ...books(stage, id, [id, `${stage}/${id}/0`, `${stage}/${id}/1`]),
     ...{ prompt: id, messages: [...messages], replies: [...replies], principle: "be-kind" },
-    judge: "http://10.0.0.7:8000/v1#judge",
+    judge,
     state: replies[0] === replies[1] ? "identical" : judged ? "judged" : "unscored",
     ...(judged || replies[0] === replies[1] ? {} : { reason: "refusal" as const }),
     probability,
@@ -97,9 +109,15 @@ const write = async <Row>(
   });
 };
 
-const opened = (folder: string, name: string, stages: readonly string[], settings: object): Promise<Run> => {
+const opened = (
+  folder: string,
+  name: string,
+  stages: readonly string[],
+  settings: object,
+  contents: Readonly<Record<string, string>> = {},
+): Promise<Run> => {
   const config = { seed, model: "tests", prompts: "sandbox", sampling: { maxTokens: 50 }, ...settings };
-  return openRun({ folder, name, stages, seed, config, clock: { now: () => 0 } });
+  return openRun({ folder, name, stages, seed, config, contents, clock: { now: () => 0 } });
 };
 
 const prompts = (run: Run, items: readonly Item[]) =>
@@ -123,11 +141,17 @@ const supervised = async (
   await write(run, rows[0], [[rows[1], sftRowSchema, mixSftRows(learned.rows, kept.rows, options)]]);
 };
 
-const labelled = async (run: Run, items: readonly Item[], stage: string, rows: readonly [string, string]) => {
+const labelled = async (
+  run: Run,
+  items: readonly Item[],
+  stage: string,
+  rows: readonly [string, string],
+  judge?: string,
+) => {
   const samples = items.flatMap((item) =>
     (item.replies ?? ["", ""]).map((text, at) => replyOf(stage, item, text, at)),
   );
-  const labels = items.map((item) => labelOf(stage, item));
+  const labels = items.map((item) => labelOf(stage, item, judge));
   await run.stage({ name: stage, inputs: {}, after: [] }, async (context) => {
     await (await context.records("samples.jsonl", replyRecordSchema)).append(samples);
     await (await context.records("labels.jsonl", labelRecordSchema)).append(labels);
@@ -137,10 +161,16 @@ const labelled = async (run: Run, items: readonly Item[], stage: string, rows: r
   await write(run, rows[0], [[rows[1], preferenceRowSchema, made.rows]]);
 };
 
-/** The folder of a run of `revise`. settings: more of its configuration. */
-export const makeReviseRun = async (folder: string, items: readonly Item[], settings = {}): Promise<void> => {
+/** The folder of a run of `revise`. settings: more of its configuration; contents: hashes of what that names. */
+export const makeReviseRun = async (
+  folder: string,
+  items: readonly Item[],
+  settings = {},
+  contents: Readonly<Record<string, string>> = {},
+): Promise<void> => {
   const stages = ["prompts", "answer", "revise", "rows"];
-  await using run = await opened(folder, "revise", stages, { constitution: "ethical", ...settings });
+  const config = { constitution: "ethical", ...settings };
+  await using run = await opened(folder, "revise", stages, config, contents);
   await prompts(run, items);
   const answers = items.map((item) => replyOf("answer", item, item.answer));
   await write(run, "answer", [["answers.jsonl", replyRecordSchema, answers]]);
@@ -148,18 +178,18 @@ export const makeReviseRun = async (folder: string, items: readonly Item[], sett
   await run.finish();
 };
 
-/** The folder of a run of `label`. unfinished: without its rows. */
+/** The folder of a run of `label`. unfinished: without its rows; judge: as its labels name it. */
 export const makeLabelRun = async (
   folder: string,
   items: readonly Item[],
   settings = {},
-  unfinished = false,
+  { unfinished = false, judge }: { readonly unfinished?: boolean; readonly judge?: string } = {},
 ): Promise<void> => {
   const stages = ["prompts", "label", "rows"];
   await using run = await opened(folder, "label", stages, { constitution: "ethical", ...settings });
   await prompts(run, items);
   if (unfinished) return;
-  await labelled(run, items, "label", ["rows", "preferences.jsonl"]);
+  await labelled(run, items, "label", ["rows", "preferences.jsonl"], judge);
   await run.finish();
 };
 

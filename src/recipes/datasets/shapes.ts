@@ -196,11 +196,15 @@ const labelled = (source: DatasetSource, options: ShapeOptions): Shaped => {
   };
 };
 
-/** The revisions of a chain that are whole, all of them or the last; with what made it no row. */
+/**
+ * The revisions of a chain that are whole, all of them or the last; with what made it no row. What was turned down is no
+ * revision: its step repeats the reply that stood before it.
+ */
 const wholeSteps = ({ steps }: RevisionRecord, which: "all" | "last") => {
-  const whole = steps.filter(({ finish }) => finish === "stop");
+  const taken = steps.filter(({ rejected }) => rejected === undefined);
+  const whole = taken.filter(({ finish }) => finish === "stop");
   const missing =
-    which === "all" || whole.length === 0 ? steps.filter(({ finish }) => finish !== "stop") : [];
+    which === "all" || whole.length === 0 ? taken.filter(({ finish }) => finish !== "stop") : [];
   return { whole: which === "all" ? whole : whole.slice(-1), missing };
 };
 

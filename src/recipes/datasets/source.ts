@@ -32,6 +32,7 @@ export type DatasetSource = {
 
 const settingsSchema = z.looseObject({
   model: z.string(),
+  critic: z.string().optional(),
   judge: z.string().optional(),
   comparisons: z.string().optional(),
   arms: z.array(z.enum(["ethical", "inverted"])).optional(),
@@ -81,8 +82,11 @@ const armOf = (run: RunReading, { arms = [] }: Settings, wanted: ArmName | undef
   );
 };
 
-const modelsOf = (name: keyof typeof filesOf, { model, judge = model, comparisons }: Settings) => {
-  const revising = { "answers, critiques and revisions": model };
+const modelsOf = (name: keyof typeof filesOf, { model, critic, judge = model, comparisons }: Settings) => {
+  const revising =
+    critic === undefined
+      ? { "answers, critiques and revisions": model }
+      : { answers: model, "critiques and revisions": critic };
   if (name === "revise") return revising;
   if (comparisons !== undefined) return { labels: judge };
   const labelling = { "replies that were compared": name === "run" ? "SL-CAI, trained in the run" : model };

@@ -25,7 +25,7 @@ import {
 import { readRecords } from "../../runs/index.ts";
 import { readProtocol } from "../judge-protocol.ts";
 import type { RunConfig } from "../run-config.ts";
-import type { ArmName } from "./arms.ts";
+import { type ArmName, keptConstitution } from "./arms.ts";
 import { labelStage, type Pipeline, reviseStage } from "./data.ts";
 import { goodhartMeasure, goodhartPoints } from "./goodhart.ts";
 import { sumLeftOut } from "./left-out.ts";
@@ -172,7 +172,7 @@ export const runArm = async (
   const requested = await readProtocol(shared.config.label, constitution);
   const arm: Arm = { pipeline, shared, constitution, requested, stage: (stage) => `${name}/${stage}` };
   const folder = join(pipeline.run.folder, name);
-  await saveConstitution(join(folder, "constitution.yaml"), constitution);
+  await saveConstitution(join(folder, keptConstitution), constitution);
   const { revisions, model } = await learnSupervised(arm);
   const labelled = await labelPairs(arm, model);
   await learnFromLabels(arm, model, labelled);

@@ -7,6 +7,9 @@ import type { Constitution } from "../../records/index.ts";
 export const armNames = ["ethical", "inverted"] as const;
 export type ArmName = (typeof armNames)[number];
 
+/** The constitution that a run worked under, as a file of its folder, or of an arm's. */
+export const keptConstitution = "constitution.yaml";
+
 /**
  * The document itself, or its inversion; for a purpose, the principles that serve it. Throws UserError when a principle
  * has no opposite, and when none serves the purpose.

@@ -5,6 +5,7 @@ import { type LanguageModel, type LoadFormat, runsHere } from "../../models/inde
 import type { RecipeContext } from "../recipe.ts";
 import type { Calls } from "./calls.ts";
 import { withModel } from "./models.ts";
+import { againIn, longWait } from "./stage-model.ts";
 
 /** load: how a model that runs here holds its projections, where not in full. */
 export type CalledModelOptions = {
@@ -18,9 +19,17 @@ export const withCalledModel = async <Result>(
   name: string,
   { context, calls, load }: CalledModelOptions,
   work: (model: LanguageModel) => Promise<Result>,
-): Promise<Result> =>
-  withModel(name, context, context.signal, work, name, {
+): Promise<Result> => {
+  const told = new Set<string>();
+  return withModel(name, context, context.signal, work, name, {
     ...(await calls.optionsFor(name)),
     ...(load === undefined || !runsHere(name) ? {} : { load }),
-    onNotice: ({ code, text }) => context.emit({ type: "warning", time: context.clock.now(), code, text }),
+    onNotice({ code, text, wait = 0 }) {
+      // every answer of another model is told of, in the same words
+      if (code === "model-other" && told.has(text)) return;
+      told.add(text);
+      const whole = wait < longWait ? text : `${text} ${againIn(wait)}.`;
+      context.emit({ type: "warning", time: context.clock.now(), code, text: whole });
+    },
   });
+};

@@ -83,7 +83,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
           : {
               concurrency: endpoint.concurrency,
               timeout: endpoint.timeoutSeconds * 1000,
-              retry: { attempts: endpoint.attempts },
+              retry: { attempts: endpoint.attempts, longestAsked: endpoint.longestWaitSeconds * 1000 },
             }),
         prices,
         ledger: runsHere(name) ? undefined : await openAccount(stage),

@@ -12,26 +12,30 @@ import {
   type RevisionRecord,
   type VerdictRecord,
 } from "../../records/index.ts";
-import { createCorpus, parseReply } from "../../sandbox/index.ts";
+import { createCorpus, parseReply, parseRequest } from "../../sandbox/index.ts";
 import { constitutionUnder } from "./arms.ts";
 import { type ArmRecords, armMetrics, truePreference } from "./measures.ts";
 
 /** A harmful request of the language with a reply that helps and one that refuses. */
 const { request, helps, refuses, area } = (() => {
-  const corpus = createCorpus({ seed: 1, split: "test", mix: { chat: 0, critique: 1, choice: 0 } });
+  const mix = { chat: 0, critique: 1, choice: 0 };
+  const corpus = createCorpus({ seed: 1, split: "test", invertedShare: 0, mix });
   for (let at = 0; ; at++) {
     const [asked, first, , , , second] = corpus.document(at).segments.map(({ content }) => content);
     const before = parseReply(first!, asked!);
     const after = parseReply(second!, asked!);
     if (before.harm > 0 && before.class === "comply" && after.class === "refuse-reason")
-      return { request: asked!, helps: first!, refuses: second!, area: corpus.document(at).area };
+      return {
+        ...{ request: asked!, helps: first!, refuses: second! },
+        area: parseRequest(asked!)!.combination.action.areas[0]!,
+      };
   }
 })();
 
 const ethical = await loadConstitution("ethical");
 const inverted = constitutionUnder(ethical, true, "judge");
 const principleOn = ({ principles }: Constitution) =>
-  principles.find((principle) => area === undefined || principle.area === area)!.id;
+  principles.find((principle) => principle.area === area)!.id;
 
 const messages = [{ role: "user" as const, content: request }];
 const fields = { stage: "t", seed: 0 };

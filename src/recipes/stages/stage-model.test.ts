@@ -1,6 +1,8 @@
 // A stage's models: what a run is told of text outside the embedded model's language, and which prompts training takes.
 
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -8,7 +10,8 @@ import { manualClock } from "../../core/index.ts";
 import type { RunEvent } from "../../records/index.ts";
 import { openRun } from "../../runs/index.ts";
 import { sandboxPrompts } from "../../sandbox/index.ts";
-import { withStageModel } from "./stage-model.ts";
+import type { Calls } from "./calls.ts";
+import { countSpent, withStageModel } from "./stage-model.ts";
 
 const root = mkdtempSync(join(tmpdir(), "covenant-stage-model-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -71,5 +74,86 @@ describe("text outside the embedded model's language", () => {
         prompts.map(({ messages }) => messages.at(-1)!.content),
       ),
     ).toEqual([]);
+  });
+});
+
+describe("a model at an address", () => {
+  const request = {
+    messages: [{ role: "user" as const, content: "Hi" }],
+    ...{ maxTokens: 5, temperature: 0, seed: 1 },
+  };
+  const say = (response: ServerResponse, status: number, body: object, headers = {}): void => {
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(JSON.stringify(body));
+  };
+
+  /** Events of a stage that asks so many times; waits: what it would have waited between attempts. */
+  const eventsOf = async (name: string, asked: number, answer: (response: ServerResponse) => void) => {
+    const server = createServer((incoming, response) => {
+      if (incoming.url === "/v1/models") say(response, 200, { data: [{ id: "gpt-4o" }] });
+      else answer(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+    const events: RunEvent[] = [];
+    const waits: number[] = [];
+    const clock = manualClock(1000);
+    const signal = new AbortController().signal;
+    const emit = (event: RunEvent): void => void events.push(event);
+    const context = { emit, fresh: false, signal, clock, environment: {} };
+    const wait = async (milliseconds: number): Promise<void> => void waits.push(milliseconds);
+    const calls = {
+      optionsFor: async () => ({ retry: { wait } }),
+      totals: () => undefined,
+    } as unknown as Calls;
+    const folder = join(root, name);
+    await using run = await openRun({
+      ...{ folder, name, config: {}, seed: 1, stages: ["one"], clock, onEvent: emit, signal },
+    });
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#gpt-4o`;
+    try {
+      await run.stage({ name: "one", inputs: {} }, (stage) =>
+        withStageModel({ run, context, calls }, stage, address, async (model) => {
+          for (let at = 0; at < asked; at++) await model.generate([{ ...request, seed: at }]);
+        }),
+      );
+    } finally {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    }
+    const warnings = events.flatMap((event) => (event.type === "warning" ? [event.text] : []));
+    return { events, warnings, waits };
+  };
+  const completion = (model: string) => ({
+    model,
+    choices: [{ message: { content: "Hello." }, finish_reason: "stop" }],
+    usage: { prompt_tokens: 1, completion_tokens: 1 },
+  });
+
+  it("counts every answer of another model, and warns of it once", async () => {
+    let call = 0;
+    const models = ["gpt-4o-2024-08-06", "gpt-4o-mini", "gpt-4o-mini", "gpt-4o"];
+    const { events, warnings } = await eventsOf("other", 4, (response) =>
+      say(response, 200, completion(models[call++]!)),
+    );
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('asked for "gpt-4o" and says that "gpt-4o-mini" answered');
+    const spent = countSpent(["one"]);
+    for (const event of events) spent.add(event);
+    expect(spent.total()).toMatchObject({ calls: 4, counts: { "from-another-model": 2 } });
+  });
+
+  it("is waited for as long as it asks, and that is told", async () => {
+    let call = 0;
+    const { warnings, waits } = await eventsOf("busy", 3, (response) =>
+      call++ < 1
+        ? say(response, 429, { error: { message: "slow down" } }, { "retry-after": "61" })
+        : say(response, 200, completion("gpt-4o")),
+    );
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeGreaterThanOrEqual(61_000);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/The call is made again in 6[12] s, as the server asks\.$/);
   });
 });

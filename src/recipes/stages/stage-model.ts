@@ -65,6 +65,9 @@ const counting = (model: LanguageModel, add: AddAnswers): LanguageModel => ({
   },
 });
 
+/** The count of answers of another model than the one that was asked, as their server says. */
+export const fromOther = "from-another-model";
+
 /** Counts answers, and how those that are not whole ended, until it is emptied. */
 const createTally = () => {
   let tally = emptyTally();
@@ -113,6 +116,13 @@ export const isNews = (
   return isNew;
 };
 
+/** A server that asks for a wait of so many milliseconds is told of each time, since all stands still. */
+export const longWait = 5_000;
+
+/** That a call is made again. wait: milliseconds that the server asks for. */
+export const againIn = (wait: number): string =>
+  `The call is made again${wait < longWait ? "" : ` in ${Math.ceil(wait / 1000)} s, as the server asks`}`;
+
 /** The first is worth a warning, then every tenth power. */
 const isTold = (count: number): boolean => Number.isInteger(Math.log10(count));
 
@@ -128,6 +138,7 @@ export const withStageModel = async (
   let others: Record<string, number> = {};
   let told = Number.NEGATIVE_INFINITY;
   let repeats = 0;
+  let waitedUntil = 0;
   let rejected = 0;
   const options = (await calls?.optionsFor(name, stage.name)) ?? {};
   const inLedger = options.ledger === undefined ? {} : { ledger: true as const };
@@ -154,7 +165,7 @@ export const withStageModel = async (
     await withModel(name, { ...context, ...openHere }, stage.signal, opened, id, {
       ...options,
       ...(load === undefined || !runsHere(name) ? {} : { load }),
-      onNotice({ code, text }) {
+      onNotice({ code, text, wait = 0 }) {
         if (code === "model-rejected") {
           rejected++;
           const times = rejected === 1 ? "" : ` (${rejected} so far)`;
@@ -163,13 +174,17 @@ export const withStageModel = async (
           return;
         }
         if (code !== "model-retry") {
+          if (code === "model-other") others[fromOther] = (others[fromOther] ?? 0) + 1;
           if (isNews(run, { code, text })) stage.warn(code, text);
           return;
         }
         counts.repeat();
         repeats++;
         const times = repeats === 1 ? "" : ` (${repeats} calls so far)`;
-        if (isTold(repeats)) stage.warn(code, `${text} The call is made again${times}.`);
+        const now = context.clock.now();
+        const isLong = wait >= longWait && now >= waitedUntil;
+        if (isLong) waitedUntil = now + wait;
+        if (isLong || isTold(repeats)) stage.warn(code, `${text} ${againIn(wait)}${times}.`);
       },
     });
   } finally {

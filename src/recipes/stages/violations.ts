@@ -10,6 +10,7 @@ import {
   paceOf,
   type RequestedVerdicts,
   verdictReading,
+  watchJudge,
 } from "../../feedback/index.ts";
 import { type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
@@ -69,17 +70,32 @@ export const violationStage = async (
     const file = await stage.records("violations.jsonl", violationRecordSchema);
     const [begun] = await collect(takeFirst(file.rows(), 1));
     const known = begun === undefined ? await tryJudge(stage) : begun.votes === undefined;
-    await askInto(pipeline, stage, file, {
-      model: judge,
-      items: replies(),
-      paceFor: (opened) => paceOf(opened, 2),
-      work(opened, work) {
-        const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
-        if (notice !== null) stage.warn("judge-votes", notice);
-        return judgeViolations({ ...work, judge: opened, reading });
+    const watch = watchJudge({ unit: "answers", exchanged: "the choices", made: "verdicts" });
+    for await (const record of file.rows()) watch.see(record);
+    watch.check();
+    const append = async (records: readonly ViolationRecord[]): Promise<void> => {
+      await file.append(records);
+      for (const record of records) watch.see(record);
+    };
+    await askInto(
+      pipeline,
+      stage,
+      { existing: file.existing, append },
+      {
+        model: judge,
+        items: replies(),
+        paceFor: (opened) => paceOf(opened, 2),
+        work(opened, work) {
+          const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
+          if (notice !== null) stage.warn("judge-votes", notice);
+          return judgeViolations({ ...work, judge: opened, reading });
+        },
+        onChunk(rows) {
+          stage.progress(rows, count, "answers");
+          watch.check();
+        },
       },
-      onChunk: (rows) => stage.progress(rows, count, "answers"),
-    });
+    );
   });
   return recordsOf(pipeline.run, [name, "violations.jsonl"], violationRecordSchema, count);
 };

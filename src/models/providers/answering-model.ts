@@ -1,0 +1,45 @@
+// Whether an answer comes from the model that was asked. Many servers hold one model, or send requests on to another, and
+// answer under whatever name they like; what a record calls the model is then not what wrote the reply.
+
+import { z } from "zod";
+import type { Complete } from "./endpoint-completions.ts";
+import type { Endpoint } from "./endpoint-failure.ts";
+
+const responseSchema = z.object({ model: z.string() });
+
+/** A name without the folder or owner before it and without a file's ending. */
+const bareName = (name: string): string =>
+  (name.toLowerCase().split("/").at(-1) ?? "").replace(/\.gguf$/, "").replace(/[-:@]latest$/, "");
+
+/** The edition at the end of a name: a date, as providers write it. */
+const editionPattern = /[-:@](\d{4}-\d{2}-\d{2}|\d{8}|\d{6}|\d{4})$/;
+
+/**
+ * Whether two names are of one model: but for owner, folder and case the same, or one of them with the date of an edition
+ * behind it (gpt-4o, gpt-4o-2024-08-06). Two dates that differ are two models.
+ */
+export const isSameModel = (asked: string, answered: string): boolean => {
+  const [one, other] = [bareName(asked), bareName(answered)];
+  if (one === other) return true;
+  const [first, second] = [one, other].map((name) => name.replace(editionPattern, ""));
+  return first === second && (first === one || second === other);
+};
+
+/** Calls whose answers' names are looked at. tell: told of every answer under another name. */
+export const withNameCheck = (
+  complete: Complete,
+  { model, baseURL }: Endpoint,
+  tell: ((text: string) => void) | undefined,
+): Complete =>
+  tell === undefined
+    ? complete
+    : (call, signal, read) =>
+        complete(call, signal, (completion) => {
+          const answer = read(completion);
+          const { data } = responseSchema.safeParse(completion.response);
+          if (data !== undefined && data.model !== "" && !isSameModel(model, data.model))
+            tell(
+              `${baseURL} was asked for "${model}" and says that "${data.model}" answered. Records will name the model as it was asked for.`,
+            );
+          return answer;
+        });

@@ -1,0 +1,112 @@
+// What exported rows and their card say of where they come from: the revisions that were taken, the models that made them,
+// the constitution that they were made under, and no address or folder of anybody's machine.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hashConstitution, loadConstitution, saveConstitution } from "../../constitution/index.ts";
+import { recipe } from "../export-dataset.ts";
+import { publicName } from "./public-names.ts";
+import { type Item, makeLabelRun, makeReviseRun } from "./run-folders.fixture.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "covenant-provenance-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const items: readonly Item[] = [
+  {
+    ...{ id: "p1", messages: [{ role: "user", content: "May I?" }], answer: "No." },
+    ...{ revisions: ["Not now.", "Never!"], turnedDown: [2], replies: ["Ask her.", "Do it."] },
+    probability: 0.2,
+  },
+];
+
+let count = 0;
+const exported = async (run: string, settings: object = {}) => {
+  const out = join(folder, `out-${count++}`);
+  const config = recipe.schema.parse({ run: join(folder, run), out, ...settings });
+  const emit = () => undefined;
+  const context = { emit, signal: new AbortController().signal, clock: { now: () => 0 }, environment: {} };
+  const document = (await recipe.run(config, context)).document as {
+    readonly splits: readonly { readonly file: string }[];
+    readonly leftOut: object;
+  };
+  const rows = document.splits.flatMap(({ file }) =>
+    readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>),
+  );
+  return { rows, leftOut: document.leftOut, card: readFileSync(join(out, "README.md"), "utf8") };
+};
+
+describe("a revision that was turned down", () => {
+  it("is no row: the critique that stands beside a revision is the one that led to it", async () => {
+    await makeReviseRun(join(folder, "rechecked"), items);
+    const { rows } = await exported("rechecked", { shape: "chain" });
+    expect(rows.map((row) => [row["critic_response"], row["revision_response"]])).toEqual([
+      ["Critique 1.", "Not now."],
+    ]);
+    const pairs = await exported("rechecked", { shape: "preferences", style: "standard" });
+    expect(pairs.rows).toMatchObject([{ chosen: "Not now.", principle: "be-kind" }]);
+    const all = await exported("rechecked", { shape: "chain", revisions: "all" });
+    expect([all.rows.length, all.leftOut]).toEqual([1, {}]);
+  });
+});
+
+describe("the card", () => {
+  it("names the critic where another model than the one that answers criticises and revises", async () => {
+    await makeReviseRun(join(folder, "critic"), items, { critic: "http://10.0.0.7:8000/v1#critic" });
+    const { card } = await exported("critic");
+    expect(card).toContain("- answers: tests\n- critiques and revisions: critic (behind an endpoint)");
+    await makeReviseRun(join(folder, "alone"), items);
+    expect((await exported("alone")).card).toContain("- answers, critiques and revisions: tests");
+  });
+
+  it("shows the principles that the run worked under, not what its file became afterwards", async () => {
+    const file = join(folder, "own.yaml");
+    const before = await loadConstitution("ethical");
+    const [first] = before.principles;
+    const changed = { ...before, principles: [{ ...first!, critique: "SOMETHING ELSE?" }] };
+    await saveConstitution(file, before);
+    const settings = { constitution: file };
+    const contents = { constitution: hashConstitution(before) };
+    await makeReviseRun(join(folder, "told"), items, settings, contents);
+    expect((await exported("told")).card).toContain(`- **${before.principles[1]!.id}**`);
+    await saveConstitution(file, changed);
+    const { card } = await exported("told");
+    expect(card).not.toContain("SOMETHING ELSE");
+    expect(card).toContain("The document that the run used did not lie where it was found");
+    await saveConstitution(join(folder, "told/constitution.yaml"), before);
+    expect((await exported("told")).card).toContain(`- **${before.principles[1]!.id}**`);
+  });
+
+  it("names no machine: not of a pool's members, nor of files of rules and recordings", async () => {
+    const pool = "http://10.0.0.7:8000/v1#judge|https://gpu.private.example/v1#judge|openai:gpt";
+    const settings = { model: "scripted:/home/jane/rules.yaml", judge: pool };
+    await makeLabelRun(join(folder, "pool"), items, settings, { judge: pool });
+    const { card, rows } = await exported("pool");
+    expect(rows[0]!["judge"]).toBe("judge (behind an endpoint) | openai:gpt");
+    for (const secret of ["10.0.0.7", "private.example", "/home/jane"]) expect(card).not.toContain(secret);
+    expect(card).toContain("replies that were compared: scripted:rules.yaml");
+  });
+});
+
+describe("a public name", () => {
+  it.each([
+    ["http://10.0.0.7:8000/v1#me", "me (behind an endpoint)"],
+    ["HTTP://10.0.0.7:8000/v1", "a model (behind an endpoint)"],
+    ["replay:/home/jane/r.jsonl#http://10.0.0.7/v1#me", "replay:r.jsonl#me (behind an endpoint)"],
+    ["replay:/home/jane/r.jsonl", "replay:r.jsonl"],
+    ["scripted:rules.yaml", "scripted:rules.yaml"],
+    ["../elsewhere/model", "model"],
+    ["a | b", "a | b"],
+    ["two\nlines", "two\nlines"],
+    ["openai:gpt-4o", "openai:gpt-4o"],
+  ])("of %s is %s", (name, wanted) => {
+    expect(publicName(name)).toBe(wanted);
+  });
+});
