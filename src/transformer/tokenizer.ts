@@ -22,8 +22,11 @@ import {
 export type TextRange = readonly [start: number, end: number];
 
 export type EncodeOptions = {
-  /** Adds the begin and end tokens that the tokenizer's post-processor adds, as transformers does by default. */
-  readonly specialTokens: boolean;
+  /**
+   * Adds the begin and end tokens that the tokenizer's post-processor adds, as transformers does by default; "begin":
+   * those in front alone, of a text that goes on.
+   */
+  readonly specialTokens: boolean | "begin";
   /** false: control tokens written in the text stay text (user content). Default true. */
   readonly parseSpecial?: boolean;
 };
@@ -237,7 +240,8 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
     files,
     encode(text, { specialTokens, parseSpecial = true }) {
       const ids = encoding.encodeText(text, parseSpecial ? [] : [[0, text.length]]);
-      return specialTokens ? [...before, ...ids, ...after] : ids;
+      if (specialTokens === false) return ids;
+      return [...before, ...ids, ...(specialTokens === "begin" ? [] : after)];
     },
     encodeMarked: encoding.encodeMarked,
     ...createDecoding(library, json, config, isPlain),
