@@ -165,6 +165,55 @@ describe("a broken download", () => {
     expect(readFileSync(blob).equals(content)).toBe(true);
   });
 
+  it.each(["", "sharded "])("between two files is no whole %smodel, and goes on there", async (kind) => {
+    if (kind !== "") {
+      await hub.close();
+      const { "model.safetensors": whole, ...rest } = model;
+      const shard = "model-00001-of-00001.safetensors";
+      const index = Buffer.from(JSON.stringify({ weight_map: { a: shard } }));
+      hub = await startHub({ ...rest, [shard]: whole!, "model.safetensors.index.json": index });
+    }
+    const named = `hf:someone/model@${commit}`;
+    const seen = new Set<string>();
+    for (let stopAt = 1; ; stopAt++) {
+      cache = join(folder, `between-${places++}`);
+      const controller = new AbortController();
+      const begun = new Set<string>();
+      const fetched = hubFolder(readHubName(named), {
+        environment: environment(),
+        signal: controller.signal,
+        onFetch: ({ file }) => {
+          begun.add(file);
+          if (begun.size === stopAt + 1) controller.abort();
+        },
+      });
+      const broken = await fetched.catch((thrown: unknown) => thrown);
+      for (const file of begun) seen.add(file);
+      if (typeof broken === "string") break;
+      expect(broken).toBeInstanceOf(CovenantError);
+      expect(await cachedHubFolder(readHubName(named), environment())).toBeNull();
+      const whole = await fetchModel(named);
+      for (const file of begun) expect(existsSync(join(whole, file))).toBe(true);
+    }
+    expect(seen.size).toBeGreaterThan(4);
+  });
+
+  it("needs room for what is missing alone", async () => {
+    const content = model["model.safetensors"]!;
+    const blob = join(storage(), "blobs", createHash("sha256").update(content).digest("hex"));
+    mkdirSync(join(storage(), "blobs"), { recursive: true });
+    writeFileSync(`${blob}.incomplete`, content.subarray(0, content.length - 10));
+    const others = Object.entries(model).filter(
+      ([path]) => !["golden.json", "model.safetensors"].includes(path),
+    );
+    const missing = others.reduce((sum, [, { length }]) => sum + length, 10);
+    const withSpace = (left: number) =>
+      hubFolder(readHubName("hf:someone/model"), { environment: environment(), space: async () => left });
+    const { code, message } = await failure(withSpace(missing - 1));
+    expect([code, message]).toEqual(["disk-full", expect.stringMatching(/more are needed/)]);
+    expect(await withSpace(missing)).toContain(commit);
+  });
+
   it.each(["model.safetensors", "config.json"])(
     "with other bytes than promised is thrown away (%s)",
     async (path) => {
