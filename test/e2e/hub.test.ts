@@ -264,12 +264,15 @@ describe("what the hub refuses", () => {
 });
 
 describe("the name as a command takes it", () => {
-  const variables = () => ({ ...process.env, ...environment(), HF_TOKEN: "hf_very_secret" });
+  const variables = () => ({ ...process.env, ...environment(), HF_TOKEN: undefined });
 
-  it("opens, and trains", async () => {
+  it("opens, and trains, with the token of a .env", async () => {
     const opened = await openModel("hf:someone/model", { environment: environment() });
     expect(opened.id).toBe("hf:someone/model");
     await opened.close();
+    hub.token = "hf_very_secret";
+    hub.asked.length = 0;
+    cache = join(folder, `cache-${places++}`);
     const settings = ["lora.rank=2", "epochs=1"].flatMap((one) => ["--set", `sft.${one}`]);
     const words = [
       "train",
@@ -281,6 +284,7 @@ describe("the name as a command takes it", () => {
     ];
     const place = join(folder, "command");
     mkdirSync(place);
+    writeFileSync(join(place, ".env"), "HF_TOKEN=hf_very_secret\n");
     const dry = await start([...words, "--dry-run"], place, undefined, {
       ...variables(),
       HF_HUB_CACHE: join(folder, "empty"),
@@ -288,6 +292,7 @@ describe("the name as a command takes it", () => {
     expect([dry.status, dry.stderr, existsSync(join(folder, "empty"))]).toEqual([0, "", false]);
     const { status, stderr } = await start([...words, ...settings], place, undefined, variables()).ended;
     expect([status, stderr]).toEqual([0, expect.not.stringContaining("hf_very_secret")]);
+    expect(new Set(hub.asked.map(({ token }) => token))).toEqual(new Set(["Bearer hf_very_secret"]));
     const config = JSON.parse(readFileSync(join(place, "runs/sft/sl/adapter/adapter_config.json"), "utf8"));
     expect([config.base_model_name_or_path, config.revision]).toEqual(["someone/model", "main"]);
   });
