@@ -187,7 +187,7 @@ const nf4 = (): Step => {
       const values = emptyNf4(inputs * outputs);
       for (let at = 0; at < values.packed.length; at++) values.packed[at] = random.integer(256);
       values.scales.fill(0.05);
-      return [name, { type: "nf4" as const, rows: outputs, columns: inputs, values }];
+      return [name, { type: "nf4" as const, inputs, outputs, values }];
     }),
   );
   return sft(adapted(config, randomWeights(config, new Set(chosen.keys())), fewer), 1, 256);

@@ -48,7 +48,13 @@ export const readPrompts = async (
     return { texts: "chat", notices, encoded: null, prompts, counts };
   }
   const { codec, texts } = reading;
-  const encoded = encodePrompts(prompts.used, { codec, config: shape }, texts, [block, settings]);
+  const encoded = encodePrompts(
+    prompts.used,
+    { codec, config: shape },
+    texts,
+    [block, settings],
+    prompts.placeOf,
+  );
   return {
     texts,
     notices: [...prompts.notices, ...encoded.notices, ...own],

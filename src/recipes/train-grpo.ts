@@ -196,6 +196,7 @@ export const recipe: Recipe<typeof schema> = {
         ? {}
         : { judge: { model: judge, constitution, weight: weights.judge, load: judgeLoad } }),
       prompts: await oneSidedStage(pipeline, gathered),
+      placeOf: gathered.placeOf,
       maxTokens: config.sampling.maxTokens,
       settings: config.grpo,
       texts: reading.texts,

@@ -114,6 +114,7 @@ export const recipe: Recipe<typeof schema> = {
       model: config.model,
       rewardModel: config.reward,
       prompts: await oneSidedStage(pipeline, gathered),
+      placeOf: gathered.placeOf,
       maxTokens: config.sampling.maxTokens,
       settings: config.ppo,
       texts: reading.texts,

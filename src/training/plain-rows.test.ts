@@ -59,3 +59,27 @@ describe.each(names)("rows of plain texts with the tokenizer %s", (name) => {
     },
   );
 });
+
+describe("rows of plain texts with a tokenizer that appends an end token", () => {
+  const json = JSON.parse(read("tokenizers/gpt2.tokenizer.json")) as {
+    added_tokens: { id: number; content: string }[];
+  };
+  const { id, content } = json.added_tokens.find((token) => token.content === "<|end|>")!;
+  const single = [{ Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: content, type_id: 0 } }];
+  const special_tokens = { [content]: { id: content, ids: [id], tokens: [content] } };
+  const tokenizer = createTokenizer({
+    tokenizerJson: JSON.stringify({
+      ...json,
+      post_processor: { type: "TemplateProcessing", single, pair: single, special_tokens },
+    }),
+    configJson: JSON.stringify(golden.config),
+  });
+  const codec: ChatCodec = { tokenizer, template: compileChatTemplate(roleTokenTemplate) };
+
+  it("part where the prompt's own tokens end, and nothing of it is said to have become one with the reply", () => {
+    const item = sftItem({ ...books, prompt: "kalo miter", completion: " angripo." }, codec, "replies");
+    expect(item.trunk).toEqual(tokenizer.encode("kalo miter", { specialTokens: false }));
+    expect(wholeOf(item)).toEqual(tokenizer.encode("kalo miter angripo.<|end|>", { specialTokens: true }));
+    expect(item.merged).toBeUndefined();
+  });
+});

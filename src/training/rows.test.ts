@@ -154,6 +154,18 @@ describe("what is learned of a row", () => {
     }
   });
 
+  it("is a reply as the template has it, with the mark that ends it: stripped, or without its thoughts", () => {
+    const messages = [user(" a "), assistant("<think>b</think>c"), user("d"), assistant(" e ")];
+    const shortened =
+      "{% for m in messages %}<|{{ m.role }}|>{% if m.role == 'user' %}{{ m.content }}{% elif loop.last %}{{ m.content | trim }}" +
+      "{% else %}{{ m.content.split('</think>')[-1] }}{% endif %}<|end|>{% endfor %}" +
+      "{% if add_generation_prompt %}<|assistant|>{% endif %}";
+    expect(learnedOf({ ...books, messages }, "replies", compileChatTemplate(shortened))).toEqual([
+      "c<|end|>",
+      "e<|end|>",
+    ]);
+  });
+
   it("is everything behind the first token where that is asked for", () => {
     expect(learnedOf(chat, "all")).toEqual([
       "Answer briefly.<|end|><|user|>the river<|end|><|assistant|>is wide<|end|><|user|>the <|end|> tree<|end|><|assistant|>is low 🌳<|end|>",

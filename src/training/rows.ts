@@ -8,6 +8,7 @@ import type { Message, PairRow, SftRow } from "../records/index.ts";
 import {
   type ChatTemplate,
   encodeChat,
+  encodeOpen,
   encodePlain,
   type PackedItem,
   sizeBucket,
@@ -108,7 +109,7 @@ export const plainItem = (
   prompt: string,
   continuations: readonly string[],
 ): SftItem => {
-  const asked = encodePlain(tokenizer, prompt);
+  const asked = encodeOpen(tokenizer, prompt);
   const wholes = continuations.map((text) => encodePlain(tokenizer, `${prompt}${withEnd(tokenizer, text)}`));
   const shared = Math.min(...wholes.map((whole) => sharedLength(asked, whole)));
   if (shared === 0)

@@ -112,12 +112,10 @@ describe("encodeChat", () => {
     expect(tokenizer.decode(said, { skipSpecial: false }).trim()).toBe("wide");
   });
 
-  it("refuses templates that rewrite contents, broken templates, and messages that a template refuses", () => {
-    const shouting = compileChatTemplate("{% for m in messages %}{{ m.content | upper }}{% endfor %}");
+  it("refuses templates that show a content twice, broken templates, and messages that a template refuses", () => {
+    const twice = compileChatTemplate("{% for m in messages %}{{ m.content + m.content }}{% endfor %}");
     const messages: Message[] = [{ role: "user", content: "hi" }];
-    expect(() => encodeChat(tokenizer, shouting, messages, { addGenerationPrompt: false })).toThrow(
-      UserError,
-    );
+    expect(() => encodeChat(tokenizer, twice, messages, { addGenerationPrompt: false })).toThrow(UserError);
     expect(() => compileChatTemplate("{% for %}", {}, "x/chat_template.jinja")).toThrow(
       /x\/chat_template\.jinja/,
     );

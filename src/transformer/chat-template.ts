@@ -6,7 +6,8 @@
 import { Template } from "@huggingface/jinja";
 import { messageOf, UserError } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
-import { pythonStrip, rewriteStrips, stripFunctions } from "./template-strings.ts";
+import { placeChat } from "./chat-placement.ts";
+import { rewriteStrips, stripFunctions } from "./template-strings.ts";
 import type { MarkPlace, TextRange, Tokenizer } from "./tokenizer.ts";
 
 /** A compiled template. */
@@ -71,7 +72,10 @@ export type EncodeChatOptions = {
   readonly parseSpecial?: boolean;
 };
 
-/** Token ranges [start, end) of one message. content excludes the role's and the turn's marks. */
+/**
+ * Token ranges [start, end) of one message. content excludes the role's and the turn's marks. Templates may put messages
+ * in another order; one that they leave out has no tokens, behind the message before it.
+ */
 export type MessageSpan = {
   readonly role: Message["role"];
   readonly start: number;
@@ -86,58 +90,26 @@ export type EncodedChat = {
   readonly spans: MessageSpan[];
 };
 
-/** Where each message's content lies in a rendered chat. */
-type Placed = { readonly text: string; readonly contents: TextRange[] };
+type Marked = { readonly index: number; readonly content: TextRange; readonly marks: readonly MarkPlace[] };
 
-// Private-use characters that no template reacts to; the index tells the messages apart.
-const stand = (index: number): string => `\uE000${index}\uE001`;
-
-const cutAtStands = (text: string, count: number): string[] | null => {
-  const frame: string[] = [];
-  let rest = text;
-  for (let index = 0; index < count; index++) {
-    const parts = rest.split(stand(index));
-    if (parts.length !== 2) return null;
-    frame.push(parts[0] as string);
-    rest = parts[1] as string;
+/** Spans by message, each from where the one before it in the text ends. */
+const spansOf = (messages: readonly Message[], marked: readonly Marked[]): MessageSpan[] => {
+  const spans = new Map<number, MessageSpan>();
+  let previous = 0;
+  for (const { index, marks } of [...marked].sort((one, other) => one.content[0] - other.content[0])) {
+    const [first, last, close] = marks as [MarkPlace, MarkPlace, MarkPlace];
+    const contentEnd = Math.max(first.first, last.past);
+    const span = { start: previous, contentStart: first.first, contentEnd, end: close.past };
+    spans.set(index, { role: messages[index]!.role, ...span });
+    previous = span.end;
   }
-  return [...frame, rest];
-};
-
-/** Renders twice, once with stand-ins for the contents, to know what is frame and what is content. */
-const renderPlaced = (
-  template: ChatTemplate,
-  messages: readonly Message[],
-  addGenerationPrompt: boolean,
-): Placed | null => {
-  const text = template.render(messages, { addGenerationPrompt });
-  const standIns = messages.map((message, index) => ({ ...message, content: stand(index) }));
-  const frame = cutAtStands(template.render(standIns, { addGenerationPrompt }), messages.length);
-  if (!frame) return null;
-  // Many templates trim contents.
-  for (const change of [(content: string) => content, (content: string) => pythonStrip(content)]) {
-    const contents: TextRange[] = [];
-    let assembled = frame[0] as string;
-    messages.forEach(({ content }, index) => {
-      const start = assembled.length;
-      assembled += change(content);
-      contents.push([start, assembled.length]);
-      assembled += frame[index + 1];
-    });
-    if (assembled === text) return { text, contents };
-  }
-  return null;
-};
-
-/** Where each message ends: as far as the chat up to it reaches, when that is a beginning of the whole. */
-const messageEnds = (template: ChatTemplate, messages: readonly Message[], placed: Placed): number[] =>
-  placed.contents.map(([, contentEnd], index) => {
-    const next = placed.contents[index + 1]?.[0] ?? placed.text.length;
-    const part = template.render(messages.slice(0, index + 1), { addGenerationPrompt: false });
-    return placed.text.startsWith(part) && part.length >= contentEnd && part.length <= next
-      ? part.length
-      : contentEnd;
+  let end = 0;
+  return messages.map(({ role }, index) => {
+    const span = spans.get(index) ?? { role, start: end, contentStart: end, contentEnd: end, end };
+    ({ end } = span);
+    return span;
   });
+};
 
 /** A chat as token ids, with the place of every message in them. Throws UserError when the template refuses it. */
 export const encodeChat = (
@@ -146,28 +118,25 @@ export const encodeChat = (
   messages: readonly Message[],
   { addGenerationPrompt, parseSpecial = false }: EncodeChatOptions,
 ): EncodedChat => {
-  const placed = renderPlaced(template, messages, addGenerationPrompt);
+  const controlTokensOf = (text: string): readonly number[] =>
+    parseSpecial
+      ? []
+      : tokenizer.encode(text, { specialTokens: false }).filter((id) => tokenizer.specialIds.has(id));
+  const placed = placeChat(template.render, messages, { addGenerationPrompt }, controlTokensOf);
   if (!placed)
     throw new UserError(
       "template-changes-content",
-      "The chat template rewrites the contents of these messages, so the tokens of a message cannot be told from the frame. Use a template that inserts contents as they are.",
+      "The chat template rewrites the contents of these messages so that the tokens of a message cannot be told from the frame. Use a template that shows each content in one place.",
     );
-  const ends = messageEnds(template, messages, placed);
-  const marks = placed.contents.flatMap(([start, end], index) => [start, end, ends[index] as number]);
-  const literal = parseSpecial ? [] : placed.contents;
-  const { ids, places } = tokenizer.encodeMarked({ text: placed.text, literal, marks });
-  let previous = 0;
-  const spans = messages.map(({ role }, index): MessageSpan => {
-    const [first, last, close] = places.slice(index * 3, index * 3 + 3) as [MarkPlace, MarkPlace, MarkPlace];
-    const span = {
-      role,
-      start: previous,
-      contentStart: first.first,
-      contentEnd: Math.max(first.first, last.past),
-      end: close.past,
-    };
-    previous = span.end;
-    return span;
+  const { text, places } = placed;
+  const shown = [...places.entries()].flatMap(([index, place]) =>
+    place === null ? [] : [{ index, ...place }],
+  );
+  const { ids, places: found } = tokenizer.encodeMarked({
+    text,
+    literal: parseSpecial ? [] : shown.map(({ content }) => content),
+    marks: shown.flatMap(({ content: [start, end], closed }) => [start, end, closed]),
   });
-  return { ids, spans };
+  const marked = shown.map((place, at) => ({ ...place, marks: found.slice(at * 3, at * 3 + 3) }));
+  return { ids, spans: spansOf(messages, marked) };
 };

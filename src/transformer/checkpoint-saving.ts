@@ -38,6 +38,8 @@ const writeTokenizer = async (
 ): Promise<void> => {
   await writeFileAtomic(join(folder, "tokenizer.json"), tokenizer.tokenizerJson, disk);
   await writeFileAtomic(join(folder, "tokenizer_config.json"), tokenizer.configJson, disk);
+  if (tokenizer.tokenMapJson !== undefined)
+    await writeFileAtomic(join(folder, "special_tokens_map.json"), tokenizer.tokenMapJson, disk);
   const template = chatTemplate?.source;
   if (template !== undefined && template !== templateInConfig(tokenizer.configJson, "tokenizer_config.json"))
     await writeFileAtomic(join(folder, "chat_template.jinja"), template, disk);

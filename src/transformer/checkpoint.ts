@@ -37,7 +37,13 @@ import {
   quantiseWeight,
 } from "./quantised-weights.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { readChatTemplate, readTokenizer, tokenVariables } from "./tokenizer-folder.ts";
+import {
+  fitTokenizer,
+  namedIds,
+  readChatTemplate,
+  readTokenizer,
+  tokenVariables,
+} from "./tokenizer-folder.ts";
 
 /** A model folder in memory. chatTemplate is null where the folder has none. */
 export type ModelFolder = {
@@ -87,15 +93,6 @@ const listFolder = async (folder: string): Promise<Set<string>> => {
 const readJsonFile = async (path: string): Promise<unknown> =>
   parseJson(await readText(path), { file: path });
 
-const checkVocabulary = (folder: string, tokenizer: Tokenizer, config: ModelConfig): void => {
-  if (tokenizer.vocabularySize > config.vocabularySize)
-    throw new UserError(
-      "vocabulary-mismatch",
-      `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens and config.json's vocab_size is ${config.vocabularySize}; the model cannot read them all. Put the files of one model together.`,
-      { folder },
-    );
-};
-
 /**
  * A folder that was looked at, with what reads its weights or only sees that they are whole; both throw UserError.
  * load: as in LoadOptions.
@@ -120,10 +117,10 @@ const openWholeFolder = async (
   const config = parseModelConfig(raw, configPath);
   const own = taskOfConfig(raw);
   const task = wanted ?? own;
-  const tokenizer = await readTokenizer(folder, files);
-  checkVocabulary(folder, tokenizer, config);
-  const chatTemplate = await readChatTemplate(folder, files, tokenizer);
   const generationConfig = await readGenerationConfig(folder, files, config);
+  const read = await readTokenizer(folder, files, namedIds(config, generationConfig));
+  const tokenizer = fitTokenizer(read, config.vocabularySize, folder);
+  const chatTemplate = await readChatTemplate(folder, files, tokenizer);
   const leftOut = task === own ? [] : ["score.weight", "lm_head.weight"];
   const source = { folder, files: await weightFiles(folder, files), config, wanted: { task, leftOut } };
   return {
@@ -156,8 +153,10 @@ const openAdapterFolder = async (
   );
   const { config, task } = base;
   const own = await readAdapterWeights(folder, specification, config, task);
-  const tokenizer = files.has("tokenizer.json") ? await readTokenizer(folder, files) : base.tokenizer;
-  checkVocabulary(folder, tokenizer, config);
+  const ids = namedIds(config, base.generationConfig);
+  const tokenizer = files.has("tokenizer.json")
+    ? fitTokenizer(await readTokenizer(folder, files, ids), config.vocabularySize, folder)
+    : base.tokenizer;
   const template = files.has("tokenizer.json") ? await readChatTemplate(folder, files, tokenizer) : null;
   const whole = Object.keys(own).filter((name) => !isAdapter(name));
   return {

@@ -118,6 +118,24 @@ describe("a call", () => {
     expect(replies.map((_, at) => seen.get(at))).toEqual(replies.map(({ ids }) => ids));
   });
 
+  it("hands a row on as soon as its reply ends, while the others go on", async () => {
+    const order: string[] = [];
+    const asked = (name: string, maxTokens: number, seed: number): TokenRequest => ({
+      ...{ prompt: promptOf(5), maxTokens, temperature: 1, seed },
+      until: () => {
+        order.push(name);
+        return false;
+      },
+    });
+    const requests = [asked("long", 40, 1), asked("short", 3, 2), asked("third", 5, 3)];
+    const replies = await long.generate(requests, { batch: 2 });
+    expect(replies.map(({ ids }) => ids.length)).toEqual([40, 3, 5]);
+    // two rows: the third waits for the short one, not for the long one
+    expect(order.indexOf("third")).toBeGreaterThan(order.lastIndexOf("short"));
+    expect(order.lastIndexOf("third")).toBeLessThan(order.lastIndexOf("long"));
+    expect(order.indexOf("long")).toBeLessThan(order.indexOf("third"));
+  });
+
   it("stops at a signal, also half-way", async () => {
     await expect(long.generate(requests, { signal: AbortSignal.abort() })).rejects.toBeInstanceOf(
       InterruptedError,

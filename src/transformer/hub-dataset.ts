@@ -15,7 +15,14 @@ import {
   isThere,
   linkBlob,
 } from "./hub.ts";
-import { downloadBlob, type HubFile, type HubName, type HubOptions, hubFetch } from "./hub-download.ts";
+import {
+  downloadBlob,
+  type HubFile,
+  type HubName,
+  type HubOptions,
+  hubFetch,
+  missingBytes,
+} from "./hub-download.ts";
 
 /** A file of a data set. */
 export type HubDatasetFile = HubName & { readonly path: string };
@@ -85,8 +92,8 @@ const fetchFile = async (name: HubDatasetFile, endpoint: string, options: HubOpt
   const pointer = join(storage, "snapshots", commit, path);
   if (!(await isThere(pointer))) {
     await makeFolder(join(storage, "blobs"));
-    await checkSpace(storage, file.size);
     const blob = join(storage, "blobs", file.hash);
+    await checkSpace(storage, await missingBytes(blob, file), options);
     const encoded = path.split("/").map(encodeURIComponent).join("/");
     const address = `${endpoint}/datasets/${repository}/resolve/${commit}/${encoded}`;
     await downloadBlob({ address, blob, file, fetch }, options, (done) =>

@@ -13,13 +13,15 @@ export type HubProgress = { readonly file: string; readonly done: number; readon
 
 /**
  * environment: HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, and where the cache lies (HF_HUB_CACHE, HF_HOME,
- * XDG_CACHE_HOME). pause: waits before a broken download goes on; by default in real time.
+ * XDG_CACHE_HOME). pause: waits before a broken download goes on; by default in real time. space: bytes that are left on a
+ * folder's disk; by default the disk is asked.
  */
 export type HubOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly onFetch?: (progress: HubProgress) => void;
   readonly pause?: (milliseconds: number) => Promise<void>;
+  readonly space?: (folder: string) => Promise<number>;
 };
 
 /** A model on the hub. revision: a branch, a tag or a commit. */
@@ -119,6 +121,14 @@ const sizeOf = (path: string): Promise<number> =>
     () => 0,
   );
 
+const unfinishedOf = (blob: string): string => `${blob}.incomplete`;
+
+/** Bytes of a file that its place among the blobs has not yet: what lies there of an earlier try need not find room. */
+export const missingBytes = async (blob: string, { size }: HubFile): Promise<number> => {
+  const there = Math.max(await sizeOf(blob), await sizeOf(unfinishedOf(blob)));
+  return there > size ? size : size - there;
+};
+
 /** Appends what is missing. Throws UserError "hub-broken" when the answer ends too early. */
 const fetchRest = async (
   { address, file, fetch }: BlobDownload,
@@ -182,7 +192,7 @@ export const downloadBlob = async (
 ): Promise<void> => {
   const { blob, file, address } = download;
   if ((await sizeOf(blob)) === file.size && file.size > 0) return;
-  const unfinished = `${blob}.incomplete`;
+  const unfinished = unfinishedOf(blob);
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(signal);
     const before = await sizeOf(unfinished);

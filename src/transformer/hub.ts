@@ -23,6 +23,7 @@ import {
   type HubName,
   type HubOptions,
   hubFetch,
+  missingBytes,
 } from "./hub-download.ts";
 
 /** Whether a model's name says that it lies on the hub. */
@@ -178,18 +179,30 @@ export const linkBlob = async (blob: string, pointer: string): Promise<void> => 
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
 
+const spaceOf = async (folder: string): Promise<number> => {
+  const { bavail, bsize } = await statfs(folder);
+  return Number(bavail) * Number(bsize);
+};
+
 /** Throws UserError where so many bytes find no room. */
-export const checkSpace = async (storage: string, missing: number): Promise<void> => {
-  const { bavail, bsize } = await statfs(storage);
-  if (missing <= Number(bavail) * Number(bsize)) return;
+export const checkSpace = async (
+  storage: string,
+  missing: number,
+  { space = spaceOf }: HubOptions,
+): Promise<void> => {
+  const left = await space(storage);
+  if (missing <= left) return;
   throw new UserError(
     "disk-full",
-    `${gigabytes(missing)} more are needed and ${storage} has ${gigabytes(Number(bavail) * Number(bsize))} left. Free some space, or let HF_HOME name a folder on another disk.`,
+    `${gigabytes(missing)} more are needed and ${storage} has ${gigabytes(left)} left. Free some space, or let HF_HOME name a folder on another disk.`,
     { storage, missing },
   );
 };
 
-/** What of a repository is fetched first; of weights in several files the index, which names them. */
+/**
+ * What of a repository is fetched first; of weights in several files the index, which names them. Weights come last, so
+ * that a snapshot that has them has all the rest (isComplete).
+ */
 const firstFiles = (files: ReadonlyMap<string, HubFile>, { repository }: HubName): HubFile[] => {
   const isAdapter = files.has("adapter_config.json") && files.has("adapter_model.safetensors");
   const weights = files.has(weightsName) ? weightsName : indexName;
@@ -202,7 +215,9 @@ const firstFiles = (files: ReadonlyMap<string, HubFile>, { repository }: HubName
       { repository },
     );
   }
-  return [...files.values()].filter(({ path }) => needed.has(path) || (!isAdapter && path === weights));
+  const last = isAdapter ? "adapter_model.safetensors" : weights;
+  const others = [...files.values()].filter(({ path }) => needed.has(path) && path !== last);
+  return [...others, files.get(last)!];
 };
 
 const fetchSnapshot = async (source: Source, options: HubOptions): Promise<string> => {
@@ -213,12 +228,14 @@ const fetchSnapshot = async (source: Source, options: HubOptions): Promise<strin
   const fetchAll = async (wanted: readonly HubFile[]): Promise<void> => {
     const missing: HubFile[] = [];
     for (const file of wanted) if (!(await isThere(join(folder, file.path)))) missing.push(file);
-    const bytes = missing.reduce((sum, { size }) => sum + size, 0);
-    total += bytes;
-    await checkSpace(storage, bytes);
+    total += missing.reduce((sum, { size }) => sum + size, 0);
+    const blobOf = ({ hash }: HubFile): string => join(storage, "blobs", hash);
+    let bytes = 0;
+    for (const file of missing) bytes += await missingBytes(blobOf(file), file);
+    await checkSpace(storage, bytes, options);
     for (const file of missing) {
       const address = `${source.endpoint}/${source.name.repository}/resolve/${commit}/${encodeURIComponent(file.path)}`;
-      const blob = join(storage, "blobs", file.hash);
+      const blob = blobOf(file);
       await downloadBlob({ address, blob, file, fetch: source.fetch }, options, (fetched) =>
         options.onFetch?.({ file: file.path, done: done + fetched, total }),
       );

@@ -108,7 +108,7 @@ export {
   type Weight,
   type Weights,
 } from "./parameters.ts";
-export { encodeContinuation, encodePlain } from "./plain-text.ts";
+export { encodeContinuation, encodeOpen, encodePlain } from "./plain-text.ts";
 export {
   dequantiseWeight,
   type LoadFormat,

@@ -2,23 +2,33 @@
 // cut as the Language Model Evaluation Harness cuts them. Knows no model.
 //
 // The seam. Prompt and prompt + continuation are both encoded; the continuation's tokens are those of the second behind
-// as many as the first has. Spaces at the prompt's end belong to the continuation, because tokens begin with them.
+// as many as the first has. Spaces at the prompt's end belong to the continuation, because tokens begin with them. What a
+// tokenizer appends to every text (an end token) stands behind the continuation, not behind the prompt.
 
 import { UserError } from "../core/index.ts";
 import type { PackedItem } from "./packing.ts";
+import { pythonStrip } from "./template-strings.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** A text as transformers reads it, with the begin token where the tokenizer adds one; control tokens are read as such. */
 export const encodePlain = (tokenizer: Tokenizer, text: string): number[] =>
   tokenizer.encode(text, { specialTokens: true });
 
+/** A text that goes on, as transformers reads its beginning: without what the tokenizer appends to a whole text. */
+export const encodeOpen = (tokenizer: Tokenizer, text: string): number[] =>
+  tokenizer.encode(text, { specialTokens: "begin" });
+
 /** What stands before a continuation without a prompt: the begin token, or the end token of models that have none. */
 const beginningOf = (tokenizer: Tokenizer): number[] => {
-  const added = encodePlain(tokenizer, "");
+  const added = encodeOpen(tokenizer, "");
   if (added.length > 0) return added;
   const token = tokenizer.special.begin ?? tokenizer.special.end;
   return token === null ? [] : [token];
 };
+
+/** The tokens of a whole text behind the first `length`; none where nothing but what the tokenizer appends is left. */
+const tokensBehind = (tokenizer: Tokenizer, text: string, length: number): number[] =>
+  encodeOpen(tokenizer, text).length > length ? encodePlain(tokenizer, text).slice(length) : [];
 
 /**
  * A prompt as trunk and its continuation as branch. An empty prompt is the begin token. Throws UserError when the
@@ -29,19 +39,19 @@ export const encodeContinuation = (
   prompt: string,
   continuation: string,
 ): PackedItem => {
-  const context = prompt.trimEnd();
+  const context = pythonStrip(prompt, "rstrip");
   const rest = `${prompt.slice(context.length)}${continuation}`;
   if (context === "") {
     const trunk = beginningOf(tokenizer);
-    const branch = tokenizer.encode(rest, { specialTokens: false });
+    const branch = tokensBehind(tokenizer, rest, encodeOpen(tokenizer, "").length);
     if (trunk.length > 0 && branch.length > 0) return { trunk, branches: [branch] };
     throw new UserError(
       "no-beginning",
       "prompt: got no text, and the tokenizer has neither a begin nor an end token to stand before the continuation. Give a prompt.",
     );
   }
-  const trunk = encodePlain(tokenizer, context);
-  const branch = encodePlain(tokenizer, `${context}${rest}`).slice(trunk.length);
+  const trunk = encodeOpen(tokenizer, context);
+  const branch = tokensBehind(tokenizer, `${context}${rest}`, trunk.length);
   if (branch.length > 0) return { trunk, branches: [branch] };
   throw new UserError(
     "continuation-without-tokens",

@@ -166,4 +166,30 @@ describe("a weight that is read in parts", () => {
     for (const rows of [64, 128, 1024])
       expect(await quantiseParts(partsOf(weight, rows), projection, format)).toEqual(whole);
   });
+
+  it.each([64, 96, 192])(
+    "has the levels of its transpose, as transformers loads Conv1D (%i inputs)",
+    async (inputs) => {
+      const outputs = 160;
+      const lying = weightOf(inputs, outputs);
+      const turned: Weight = {
+        shape: [outputs, inputs],
+        data: Float32Array.from(
+          lying.data,
+          (_, at) => lying.data[(at % inputs) * outputs + Math.floor(at / inputs)]!,
+        ),
+      };
+      for (const format of ["4bit", "8bit"] as const) {
+        const linear = quantiseWeight(turned, { name: "some", inputs, outputs }, format);
+        const conv = { name: "some", inputs, outputs, transposed: true };
+        expect(quantiseWeight(lying, conv, format)).toEqual(linear);
+        expect(await quantiseParts(partsOf(lying, 64), conv, format)).toEqual(linear);
+        const restored = dequantiseWeight(linear, conv);
+        expect(restored.shape).toEqual(lying.shape);
+        // half of NF4's widest step
+        const largest = lying.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        expect(largestGap(restored.data, lying.data)).toBeLessThan(0.153 * largest);
+      }
+    },
+  );
 });

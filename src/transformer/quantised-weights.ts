@@ -27,9 +27,12 @@ import type { TensorPart } from "./safetensors.ts";
 /** How many bits projections are held in. */
 export type LoadFormat = "4bit" | "8bit";
 
-/** A projection's weight, quantised. rows and columns are those of the float32 weight; int8 lies [inputs, outputs]. */
+/**
+ * A projection's weight, quantised. However the float32 weight lies, NF4 lies [outputs, inputs], so that blocks are of one
+ * output's inputs, as where transformers loads Conv1D in 4 bits; int8 lies [inputs, outputs].
+ */
 export type QuantisedWeight =
-  | { readonly type: "nf4"; readonly rows: number; readonly columns: number; readonly values: Nf4Values }
+  | { readonly type: "nf4"; readonly inputs: number; readonly outputs: number; readonly values: Nf4Values }
   | { readonly type: "int8"; readonly inputs: number; readonly outputs: number; readonly values: Int8Values };
 
 /** Quantised weights by Hugging Face name. */
@@ -58,14 +61,12 @@ export const quantiseWeight = (
   { inputs, outputs, transposed }: Projection,
   format: LoadFormat,
 ): QuantisedWeight => {
-  if (format === "8bit") {
-    const rowsOut = transposed === true ? transposeOf(weight, inputs, outputs) : weight.data;
+  const rowsOut = transposed === true ? transposeOf(weight, inputs, outputs) : weight.data;
+  if (format === "8bit")
     return { type: "int8", inputs, outputs, values: quantiseInt8(rowsOut, outputs, inputs) };
-  }
-  const [rows, columns] = weight.shape as [number, number];
-  const values = emptyNf4(weight.data.length);
-  quantiseNf4(weight.data, values);
-  return { type: "nf4", rows, columns, values };
+  const values = emptyNf4(rowsOut.length);
+  quantiseNf4(rowsOut, values);
+  return { type: "nf4", inputs, outputs, values };
 };
 
 /** Rows of a weight that are quantised at a time, some hundred thousand numbers; so many always fill blocks of NF4. */
@@ -95,6 +96,34 @@ const quantiseTransposed = async (
 };
 
 /**
+ * NF4 of a weight that lies [inputs, outputs]: of each part, which has inputs in whole blocks, every output's own. Where
+ * inputs do not fill blocks, these go over from one output to the next, and the weight is held whole.
+ */
+const quantiseTurned = async (
+  parts: () => AsyncIterable<TensorPart>,
+  { inputs, outputs }: Projection,
+): Promise<Nf4Values> => {
+  const values = emptyNf4(inputs * outputs);
+  if (inputs % nf4Block !== 0) {
+    const data = new Float32Array(inputs * outputs);
+    for await (const part of parts()) data.set(part.data, part.start);
+    quantiseNf4(transposeOf({ shape: [inputs, outputs], data }, inputs, outputs), values);
+    return values;
+  }
+  for await (const { start, data } of parts()) {
+    const rows = data.length / outputs;
+    const turned = transposeOf({ shape: [rows, outputs], data }, rows, outputs);
+    for (let output = 0; output < outputs; output++)
+      quantiseNf4(
+        turned.subarray(output * rows, (output + 1) * rows),
+        values,
+        output * inputs + start / outputs,
+      );
+  }
+  return values;
+};
+
+/**
  * quantiseWeight of a weight that is read in parts of whole rows (rowsAtATime), so that it is never held in float32.
  * parts: reads it from its beginning each time.
  */
@@ -105,10 +134,11 @@ export const quantiseParts = async (
 ): Promise<QuantisedWeight> => {
   const { inputs, outputs, transposed } = projection;
   if (format === "4bit") {
-    const [rows, columns] = transposed === true ? [inputs, outputs] : [outputs, inputs];
-    const values = emptyNf4(rows * columns);
+    if (transposed === true)
+      return { type: "nf4", inputs, outputs, values: await quantiseTurned(parts, projection) };
+    const values = emptyNf4(outputs * inputs);
     for await (const { start, data } of parts()) quantiseNf4(data, values, start);
-    return { type: "nf4", rows, columns, values };
+    return { type: "nf4", inputs, outputs, values };
   }
   if (transposed === true)
     return { type: "int8", inputs, outputs, values: await quantiseTransposed(parts, projection) };
@@ -120,8 +150,11 @@ export const quantiseParts = async (
 /** What a quantised weight stands for, in float32 and in the shape that it was quantised from. */
 export const dequantiseWeight = (weight: QuantisedWeight, { transposed }: Projection): Weight => {
   if (weight.type === "nf4") {
-    const { rows, columns, values } = weight;
-    return { shape: [rows, columns], data: dequantiseNf4(values, rows * columns) };
+    const { inputs, outputs, values } = weight;
+    const lying = { shape: [outputs, inputs], data: dequantiseNf4(values, outputs * inputs) };
+    return transposed === true
+      ? { shape: [inputs, outputs], data: transposeOf(lying, outputs, inputs) }
+      : lying;
   }
   const { inputs, outputs, values } = weight;
   const data = Float32Array.from(values.levels, (level, at) => level * values.steps[at % outputs]!);
@@ -161,10 +194,10 @@ export const quantisedProduct = (
       ? matmulInt8(x, constant(values.levels, [inputs, outputs]), constant(values.steps, [outputs]))
       : matmulInt8(x, input(levels, [inputs, outputs], "int8"), input(scales, [outputs]));
   }
-  const { rows, columns, values } = weight;
+  const { inputs, outputs, values } = weight;
   const tensors = {
     packed: input(levels, [values.packed.length], "uint8"),
     scales: input(scales, [values.scales.length]),
   };
-  return matmulNf4(x, { ...tensors, rows, columns }, projection.transposed !== true);
+  return matmulNf4(x, { ...tensors, rows: outputs, columns: inputs }, true);
 };

@@ -4,7 +4,16 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
-import { compile, gradients, input, mean, type Program, tokenLogProbability } from "../engine/index.ts";
+import {
+  compile,
+  gradients,
+  input,
+  mean,
+  type Program,
+  sizeOf,
+  type Tensor,
+  tokenLogProbability,
+} from "../engine/index.ts";
 import { graphOf } from "./model-state.ts";
 import type { PackedItem } from "./packing.ts";
 import { randomModel } from "./random-model.fixture.ts";
@@ -110,6 +119,47 @@ describe("laying out", () => {
   it("cuts values in turn", () => {
     const take = takeInTurn(Float32Array.of(1, 2, 3, 4));
     expect([[...take(1)], [...take(0)], [...take(2)]]).toEqual([[1], [], [2, 3]]);
+  });
+});
+
+/** Bytes of the largest value that a run of a graph holds, itself and all that it is computed of. */
+const largestValue = (outputs: readonly Tensor[]): number => {
+  let largest = 0;
+  const seen = new Set<Tensor["node"]>();
+  const left = outputs.map(({ node }) => node);
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const { shape } of node.outputs) largest = Math.max(largest, 4 * sizeOf(shape));
+    for (const { node: before } of node.inputs) left.push(before);
+  }
+  return largest;
+};
+
+describe("a training graph of a large vocabulary", () => {
+  const vocabularySize = 30_000;
+  const large = randomModel({ vocabularySize, tieEmbeddings: false });
+  const whole = { batch: 4, time: 512, targets: 2048 };
+
+  it.each([
+    ["whose head learns", false, 128e6],
+    ["whose head does not", true, 64e6],
+  ])("%s holds no logits of more than its limit", (_what, frozenHead, limit) => {
+    const graph = { ...graphOf(large), frozenHead };
+    const loss = mean(readTargets(graph, whole).logProbabilities);
+    const learned = frozenHead ? "model.norm.weight" : "lm_head.weight";
+    const slopes = gradients(loss, [graph.parameter(learned)!]);
+    // logits of all targets at once
+    expect(4 * vocabularySize * whole.targets).toBeGreaterThan(1.5 * limit);
+    expect(largestValue([loss, ...slopes])).toBeLessThanOrEqual(limit);
+    const all = readThroughHead(
+      graph,
+      input("hidden", [2048, 32]),
+      input("wanted", [2048], "int64"),
+      tokenLogProbability,
+      1e9,
+    );
+    expect(largestValue([all])).toBeGreaterThan(limit);
   });
 });
 

@@ -43,15 +43,30 @@ export type TokenizerJson = z.infer<typeof tokenizerSchema>;
 
 /** A token by its text, or as Hugging Face writes an added token. */
 const namedToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
-/** tokenizer_config.json. */
-export const tokenizerConfigSchema = z.looseObject({
+const namedTokens = {
   bos_token: namedToken,
   eos_token: namedToken,
   pad_token: namedToken,
   unk_token: namedToken,
+};
+/**
+ * tokenizer_config.json. Its add_bos_token and add_eos_token are not read: beside a tokenizer.json transformers passes
+ * over them too, and adds what that file's post-processor says.
+ */
+export const tokenizerConfigSchema = z.looseObject({
+  ...namedTokens,
+  added_tokens_decoder: z.unknown().optional(),
   clean_up_tokenization_spaces: z.boolean().nullish(),
 });
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;
+/** special_tokens_map.json, in which older folders name their tokens. */
+export const tokenMapSchema = z.looseObject(namedTokens);
+
+/** The configuration with the tokens that special_tokens_map.json names, where transformers looks at that file. */
+export const withTokenMap = (
+  config: TokenizerConfig,
+  map: z.infer<typeof tokenMapSchema>,
+): TokenizerConfig => (config.added_tokens_decoder == null ? { ...config, ...map } : config);
 
 /** The text of a named token. */
 export const contentOf = (token: z.infer<typeof namedToken>): string | null =>

@@ -16,14 +16,19 @@ import {
   type TokenizerJson,
   tokenizerConfigSchema,
   tokenizerSchema,
+  tokenMapSchema,
+  withTokenMap,
 } from "./tokenizer-library.ts";
 
 /** Half-open range of UTF-16 positions in a text. */
 export type TextRange = readonly [start: number, end: number];
 
 export type EncodeOptions = {
-  /** Adds the begin and end tokens that the tokenizer's post-processor adds, as transformers does by default. */
-  readonly specialTokens: boolean;
+  /**
+   * Adds the begin and end tokens that the tokenizer's post-processor adds, as transformers does by default; "begin":
+   * those in front alone, of a text that goes on.
+   */
+  readonly specialTokens: boolean | "begin";
   /** false: control tokens written in the text stay text (user content). Default true. */
   readonly parseSpecial?: boolean;
 };
@@ -39,7 +44,15 @@ export type MarkedText = {
 /** first: the token that holds the mark's character. past: the first token after everything before the mark. */
 export type MarkPlace = { readonly first: number; readonly past: number };
 
-export type TokenizerFiles = { readonly tokenizerJson: string; readonly configJson: string };
+/** A tokenizer's files as texts. tokenMapJson: special_tokens_map.json, which older folders have. */
+export type TokenizerFiles = {
+  readonly tokenizerJson: string;
+  readonly configJson: string;
+  readonly tokenMapJson?: string;
+};
+
+/** Tokens that a text may begin, end or be filled up with. */
+export type NamedIds = Readonly<Record<"begin" | "end" | "pad", number | null>>;
 
 /** A tokenizer. Ids are below vocabularySize; control tokens count as tokens like all others. */
 export type Tokenizer = {
@@ -47,6 +60,8 @@ export type Tokenizer = {
   readonly special: Readonly<Record<"begin" | "end" | "pad" | "unknown", number | null>>;
   /** Ids of all control tokens. */
   readonly specialIds: ReadonlySet<number>;
+  /** Ids of tokens that were added to the vocabulary, control tokens among them. */
+  readonly addedIds: ReadonlySet<number>;
   /** The files it was made of, as they were read: saving them keeps the tokenizer as it is. */
   readonly files: TokenizerFiles;
   encode(text: string, options: EncodeOptions): number[];
@@ -204,12 +219,22 @@ const createTextEncoding = (
   };
 };
 
-/** Makes a tokenizer of its files' texts. `source` names the folder in errors. Throws UserError for broken files. */
-export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): Tokenizer => {
+const readConfig = ({ configJson, tokenMapJson }: TokenizerFiles, source: string): TokenizerConfig => {
+  const place = { file: join(source, "tokenizer_config.json") };
+  const config = checkValue(tokenizerConfigSchema, parseJson(configJson, place), place);
+  if (tokenMapJson === undefined) return config;
+  const mapPlace = { file: join(source, "special_tokens_map.json") };
+  return withTokenMap(config, checkValue(tokenMapSchema, parseJson(tokenMapJson, mapPlace), mapPlace));
+};
+
+/**
+ * Makes a tokenizer of its files' texts. `source` names the folder in errors. model: the tokens that the model's own
+ * files name; they are taken where the tokenizer's are silent (GPT-2's are). Throws UserError for broken files.
+ */
+export const createTokenizer = (files: TokenizerFiles, source = "tokenizer", model?: NamedIds): Tokenizer => {
   const jsonPlace = { file: join(source, "tokenizer.json") };
-  const configPlace = { file: join(source, "tokenizer_config.json") };
   const json = checkValue(tokenizerSchema, parseJson(files.tokenizerJson, jsonPlace), jsonPlace);
-  const config = checkValue(tokenizerConfigSchema, parseJson(files.configJson, configPlace), configPlace);
+  const config = readConfig(files, source);
   const library = openLibrary(json, config, jsonPlace.file);
   const isPlain = isPlainByteLevel(json, config);
   const encodePiece = isPlain
@@ -219,7 +244,9 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
   const encoding = createTextEncoding(library, createSplitter(json), encodePiece, isPlain, specialIds);
   const { before, after } = surroundingsOf(library);
   const idOf = (token: string): number | null => library.token_to_id(token) ?? null;
-  const idOfNamed = (token: Parameters<typeof contentOf>[0]): number | null => {
+  const tokenOf = (id: number): string | null => library.id_to_token(id) ?? null;
+  const idOfNamed = (token: Parameters<typeof contentOf>[0], silent: number | null = null): number | null => {
+    if (token === undefined) return silent === null || tokenOf(silent) === null ? null : silent;
     const content = contentOf(token);
     return content === null ? null : idOf(content);
   };
@@ -228,20 +255,22 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer"): To
   return {
     vocabularySize: largestId + 1,
     special: {
-      begin: idOfNamed(config.bos_token),
-      end: idOfNamed(config.eos_token),
-      pad: idOfNamed(config.pad_token),
+      begin: idOfNamed(config.bos_token, model?.begin),
+      end: idOfNamed(config.eos_token, model?.end),
+      pad: idOfNamed(config.pad_token, model?.pad),
       unknown: idOfNamed(config.unk_token),
     },
     specialIds,
+    addedIds: new Set(json.added_tokens.map(({ id }) => id)),
     files,
     encode(text, { specialTokens, parseSpecial = true }) {
       const ids = encoding.encodeText(text, parseSpecial ? [] : [[0, text.length]]);
-      return specialTokens ? [...before, ...ids, ...after] : ids;
+      if (specialTokens === false) return ids;
+      return [...before, ...ids, ...(specialTokens === "begin" ? [] : after)];
     },
     encodeMarked: encoding.encodeMarked,
     ...createDecoding(library, json, config, isPlain),
     idOf,
-    tokenOf: (id) => library.id_to_token(id) ?? null,
+    tokenOf,
   };
 };

@@ -183,9 +183,15 @@ describe("the recipe of UCAI", () => {
       lora_dropout: 0.1,
       target_modules: ["c_attn"],
     });
+    // what it kept out, and how long its rows may be
+    const resolved = (name: string) => readFileSync(inFolder(`runs/ucai-${name}/config.yaml`), "utf8");
+    for (const line of [/^ +maxTokens: 512$/m, /^ +evaluationShare: 0\.2$/m])
+      expect(resolved("sft")).toMatch(line);
     const learned = ["--model", "runs/ucai-sft/sl/model"];
     const atChance = settings("reward", "atChance=warn");
     expectStatus(await train("reward", ...learned, "--data", "pairs.jsonl", ...atChance), 0);
+    for (const line of [/^ +maxTokens: 256$/m, /^ +heldOutShare: 0\.2$/m])
+      expect(resolved("reward")).toMatch(line);
     expect(readJson("runs/ucai-reward/reward/model/config.json")).toMatchObject({
       architectures: ["GPT2ForSequenceClassification"],
     });

@@ -165,6 +165,55 @@ describe("a broken download", () => {
     expect(readFileSync(blob).equals(content)).toBe(true);
   });
 
+  it.each(["", "sharded "])("between two files is no whole %smodel, and goes on there", async (kind) => {
+    if (kind !== "") {
+      await hub.close();
+      const { "model.safetensors": whole, ...rest } = model;
+      const shard = "model-00001-of-00001.safetensors";
+      const index = Buffer.from(JSON.stringify({ weight_map: { a: shard } }));
+      hub = await startHub({ ...rest, [shard]: whole!, "model.safetensors.index.json": index });
+    }
+    const named = `hf:someone/model@${commit}`;
+    const seen = new Set<string>();
+    for (let stopAt = 1; ; stopAt++) {
+      cache = join(folder, `between-${places++}`);
+      const controller = new AbortController();
+      const begun = new Set<string>();
+      const fetched = hubFolder(readHubName(named), {
+        environment: environment(),
+        signal: controller.signal,
+        onFetch: ({ file }) => {
+          begun.add(file);
+          if (begun.size === stopAt + 1) controller.abort();
+        },
+      });
+      const broken = await fetched.catch((thrown: unknown) => thrown);
+      for (const file of begun) seen.add(file);
+      if (typeof broken === "string") break;
+      expect(broken).toBeInstanceOf(CovenantError);
+      expect(await cachedHubFolder(readHubName(named), environment())).toBeNull();
+      const whole = await fetchModel(named);
+      for (const file of begun) expect(existsSync(join(whole, file))).toBe(true);
+    }
+    expect(seen.size).toBeGreaterThan(4);
+  });
+
+  it("needs room for what is missing alone", async () => {
+    const content = model["model.safetensors"]!;
+    const blob = join(storage(), "blobs", createHash("sha256").update(content).digest("hex"));
+    mkdirSync(join(storage(), "blobs"), { recursive: true });
+    writeFileSync(`${blob}.incomplete`, content.subarray(0, content.length - 10));
+    const others = Object.entries(model).filter(
+      ([path]) => !["golden.json", "model.safetensors"].includes(path),
+    );
+    const missing = others.reduce((sum, [, { length }]) => sum + length, 10);
+    const withSpace = (left: number) =>
+      hubFolder(readHubName("hf:someone/model"), { environment: environment(), space: async () => left });
+    const { code, message } = await failure(withSpace(missing - 1));
+    expect([code, message]).toEqual(["disk-full", expect.stringMatching(/more are needed/)]);
+    expect(await withSpace(missing)).toContain(commit);
+  });
+
   it.each(["model.safetensors", "config.json"])(
     "with other bytes than promised is thrown away (%s)",
     async (path) => {
@@ -215,12 +264,15 @@ describe("what the hub refuses", () => {
 });
 
 describe("the name as a command takes it", () => {
-  const variables = () => ({ ...process.env, ...environment(), HF_TOKEN: "hf_very_secret" });
+  const variables = () => ({ ...process.env, ...environment(), HF_TOKEN: undefined });
 
-  it("opens, and trains", async () => {
+  it("opens, and trains, with the token of a .env", async () => {
     const opened = await openModel("hf:someone/model", { environment: environment() });
     expect(opened.id).toBe("hf:someone/model");
     await opened.close();
+    hub.token = "hf_very_secret";
+    hub.asked.length = 0;
+    cache = join(folder, `cache-${places++}`);
     const settings = ["lora.rank=2", "epochs=1"].flatMap((one) => ["--set", `sft.${one}`]);
     const words = [
       "train",
@@ -232,6 +284,7 @@ describe("the name as a command takes it", () => {
     ];
     const place = join(folder, "command");
     mkdirSync(place);
+    writeFileSync(join(place, ".env"), "HF_TOKEN=hf_very_secret\n");
     const dry = await start([...words, "--dry-run"], place, undefined, {
       ...variables(),
       HF_HUB_CACHE: join(folder, "empty"),
@@ -239,6 +292,7 @@ describe("the name as a command takes it", () => {
     expect([dry.status, dry.stderr, existsSync(join(folder, "empty"))]).toEqual([0, "", false]);
     const { status, stderr } = await start([...words, ...settings], place, undefined, variables()).ended;
     expect([status, stderr]).toEqual([0, expect.not.stringContaining("hf_very_secret")]);
+    expect(new Set(hub.asked.map(({ token }) => token))).toEqual(new Set(["Bearer hf_very_secret"]));
     const config = JSON.parse(readFileSync(join(place, "runs/sft/sl/adapter/adapter_config.json"), "utf8"));
     expect([config.base_model_name_or_path, config.revision]).toEqual(["someone/model", "main"]);
   });

@@ -1,5 +1,5 @@
 """Chat templates in the manner of the families' own (turns of tags, system text in front or inside the first question,
-refusals, dates, JSON, loop controls, generation markers), and what transformers makes of chats with them. The same
+refusals, dates, JSON, loop controls, generation markers, thoughts), and what transformers makes of chats with them. The same
 versions give the same file.
 
     python make_chat_templates.py [test/golden/chat-templates.json]
@@ -122,6 +122,26 @@ TEMPLATES = {
 {% endif %}
 {% endfor %}
 {% if add_generation_prompt %}<|assistant|>{% endif %}""",
+    "thoughts": """{%- set at = namespace(question=-1) %}
+{%- for turn in messages %}
+    {%- if turn.role == 'user' %}{% set at.question = loop.index0 %}{% endif %}
+{%- endfor %}
+{%- for turn in messages %}
+    {%- set words = turn.content %}
+    {%- set thought = '' %}
+    {%- if turn.role == 'assistant' and '</think>' in words %}
+        {%- set thought = words.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}
+        {%- set words = words.split('</think>')[-1].lstrip('\\n') %}
+    {%- endif %}
+    {{- '<|im_start|>' + turn.role + '\\n' }}
+    {%- if turn.role == 'assistant' and loop.index0 > at.question %}
+        {{- '<think>\\n' + thought.strip('\\n') + '\\n</think>\\n\\n' }}
+    {%- endif %}
+    {{- words + '<|im_end|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}""",
     "plain-words": """{% for turn in messages -%}
 {{ turn.role|capitalize }}: {{ turn.content.replace('\\r\\n', '\\n').split('</think>')[-1].lstrip('\\n') }}{% if not loop.last %}{{ eos_token }}{% endif %}
 

@@ -84,6 +84,8 @@ const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions):
 export type ReadingNotes = {
   readonly onRepeated?: () => void;
   readonly onBlank?: () => void;
+  /** Where the next prompt stands. */
+  readonly onPlace?: (place: TextPlace) => void;
   /** The format of the file, told with its first row. */
   readonly onFormat?: (format: string) => void;
 };
@@ -147,6 +149,7 @@ export async function* readPrompts(
       }
       if (record === null) continue;
       given++;
+      notes.onPlace?.(row.place);
       yield record;
     }
   } catch (thrown) {

@@ -26,7 +26,7 @@ import { mostOfGrpo, noteLooks } from "./best-step.ts";
 import { judgeAgainst, judgeReward } from "./judge-reward.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
-import { type EncodedPrompts, encodePrompts } from "./policy-prompts.ts";
+import { type EncodedPrompts, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
 import { endTokenOf, type OpenReward, openReward } from "./ppo.ts";
 import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts";
 import { releasing, trainStage } from "./train-stage.ts";
@@ -52,6 +52,8 @@ export type GrpoStageOptions = StageBase & {
     readonly load?: LoadFormat | undefined;
   };
   readonly prompts: readonly PromptRecord[];
+  /** Where a prompt stands; not given: its id. */
+  readonly placeOf?: PromptPlace;
   readonly maxTokens: number;
   readonly settings: GrpoSettings;
   /** What prompts are; not given: chats. */
@@ -139,7 +141,7 @@ const trainWith = async (
   const { name, settings, maxTokens, texts = "chat", chatTemplate } = options;
   const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
   const endToken = endTokenOf(model, options.model);
-  const prompts = encodePrompts(options.prompts, model, texts, ["grpo", settings]);
+  const prompts = encodePrompts(options.prompts, model, texts, ["grpo", settings], options.placeOf);
   warnOf(stage, [
     ...prompts.notices,
     ...warmupNotices("grpo", settings, settings.steps),

@@ -48,6 +48,15 @@ export type RowReading<Row> = {
 
 const shownPlaces = 10;
 
+/** The first of some long rows by where they stand, and how many more there are. */
+export const shownRows = (long: readonly LongRow[], placeAt: (row: number) => string): string => {
+  const places = long
+    .slice(0, shownPlaces)
+    .map(({ row, tokens }) => `${placeAt(row)} (${counted(tokens, "token")})`);
+  const more = long.length > shownPlaces ? `, and ${long.length - shownPlaces} more` : "";
+  return `${places.join(", ")}${more}`;
+};
+
 /** Notices of rows that were too long, naming where they stand. limit: tokens that a row may have. */
 const tooLong = (
   rows: number,
@@ -61,11 +70,7 @@ const tooLong = (
     ] as const
   ).flatMap(([code, long, what]) => {
     if (long.length === 0) return [];
-    const places = long
-      .slice(0, shownPlaces)
-      .map(({ row, tokens }) => `${placeAt(row)} (${counted(tokens, "token")})`);
-    const more = long.length > shownPlaces ? `, and ${long.length - shownPlaces} more` : "";
-    const text = `${long.length} of ${counted(rows, "row")} ${long.length === 1 ? "is" : "are"} longer than ${limit} tokens and ${what}: ${places.join(", ")}${more}.`;
+    const text = `${long.length} of ${counted(rows, "row")} ${long.length === 1 ? "is" : "are"} longer than ${limit} tokens and ${what}: ${shownRows(long, placeAt)}.`;
     return [{ code, text }];
   });
 
@@ -150,19 +155,21 @@ export const warmupNotices = (
   return [{ code: steps <= 1 ? nothingLearned : "warmup-too-long", text }];
 };
 
+/** What `work` makes of a row; a UserError of it says where the row stands, where that is known. */
+export const placed = <Value>(place: string | undefined, work: () => Value): Value => {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof UserError) || place === undefined) throw thrown;
+    throw new UserError(thrown.code, `${place}: ${thrown.message}`, thrown.facts, thrown);
+  }
+};
+
 /** Each row as tokens. Throws UserError for a row that cannot be, with its place. */
 const encodeRows = <Row extends { readonly id: string }>(
   rows: readonly Row[],
   { encode, placeOf }: RowReading<Row>,
-): SftItem[] =>
-  rows.map((row) => {
-    try {
-      return encode(row);
-    } catch (thrown) {
-      if (!(thrown instanceof UserError) || placeOf === undefined) throw thrown;
-      throw new UserError(thrown.code, `${placeOf(row)}: ${thrown.message}`, thrown.facts, thrown);
-    }
-  });
+): SftItem[] => rows.map((row) => placed(placeOf?.(row), () => encode(row)));
 
 /** Tokens that a row may have. */
 const rowLimit = (

@@ -1,13 +1,17 @@
 // Prompts of a training by reward as tokens: turns of a chat or plain texts, and those that do not fit are told.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { manualClock } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { compileChatTemplate, createTokenizer, roleTokenTemplate } from "../../transformer/index.ts";
 import { sizedModel } from "../sized-model.fixture.ts";
 import { isKeptOut } from "./learned-rows.ts";
 import { encodePrompts, splitPrompts } from "./policy-prompts.ts";
+import { gatherOneSide } from "./prompts.ts";
 
 const folder = new URL("../../../test/golden/llama-random/tied/", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, folder), "utf8");
@@ -40,10 +44,44 @@ describe("prompts for training", () => {
     const long = prompt("long", "the river ".repeat(40));
     const { records, notices } = encodePrompts([long, prompt("a", "the river")], narrow, "chat", all);
     expect(records.map(({ id }) => id)).toEqual(["a"]);
-    expect(notices).toEqual([
-      { code: "prompts-too-long", text: expect.stringMatching(/^1 of 2 prompts .* 24 tokens/) },
-    ]);
+    const text = expect.stringMatching(
+      /^1 of 2 prompts leaves .* 24 tokens and was left out: long \(\d+ tokens\)\.$/,
+    );
+    expect(notices).toEqual([{ code: "prompts-too-long", text }]);
     expect(() => encodePrompts([long], narrow, "chat", all)).toThrow("All 1 prompts are too long");
+  });
+});
+
+describe("prompts of a file", () => {
+  const place = mkdtempSync(join(tmpdir(), "covenant-policy-prompts-"));
+  afterAll(() => rmSync(place, { recursive: true }));
+  const context = {
+    ...{ emit() {}, signal: new AbortController().signal, clock: manualClock(), environment: {} },
+  };
+
+  it("that do not fit, or that the template refuses, are told with file and line", async () => {
+    const file = join(place, "questions.jsonl");
+    const rows = ["the river", "the river ".repeat(40), "the tree"];
+    writeFileSync(file, rows.map((row) => `${JSON.stringify({ prompt: row })}\n`).join(""));
+    const settings = { seed: 1, prompts: file, counts: { harmful: 0, harmless: 0, lookalike: 0 } };
+    const { used, placeOf } = await gatherOneSide(settings, "train", context);
+    const narrow = { codec, config: config(24) };
+    const { notices } = encodePrompts(used, narrow, "chat", all, placeOf);
+    expect(notices.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/: .*questions\.jsonl, line 2 \(\d+ tokens\)\.$/),
+    ]);
+    const strict = compileChatTemplate(
+      "{% if 'tree' in messages[0].content %}{{ raise_exception('no') }}{% endif %}",
+    );
+    const encode = () =>
+      encodePrompts(
+        used,
+        { codec: { tokenizer, template: strict }, config: config(64) },
+        "chat",
+        all,
+        placeOf,
+      );
+    expect(encode).toThrow(/questions\.jsonl, line 3: .*refuses these messages/);
   });
 });
 

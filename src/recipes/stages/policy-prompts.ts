@@ -5,7 +5,8 @@ import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { type ChatCodec, encodePromptAs, type TextForm } from "../../training/index.ts";
 import { fitsContext, type ModelConfig } from "../../transformer/index.ts";
-import { isKeptOut, type Notice, nothingHeldOut } from "./learned-rows.ts";
+import { counted } from "../wording.ts";
+import { isKeptOut, type Notice, nothingHeldOut, placed, shownRows } from "./learned-rows.ts";
 import { vocabularyNotices } from "./vocabulary.ts";
 
 /** Prompts as records and as tokens. */
@@ -19,6 +20,9 @@ export type EncodedPrompts = PromptTokens & {
   readonly heldOut: PromptTokens;
   readonly notices: readonly Notice[];
 };
+
+/** Where a prompt stands, as a person finds it ("prompts.csv, line 3"). */
+export type PromptPlace = (prompt: Pick<PromptRecord, "id">) => string;
 
 /** Which prompts are kept out. block: the key of the settings. */
 export type PromptSplit = readonly [
@@ -54,7 +58,7 @@ export const splitPrompts = <Prompt>(
 };
 
 /**
- * Prompts as a policy reads them. Throws UserError when none is left, for one that the template cannot hold, and like
+ * Prompts as a policy reads them. placeOf: where one stands; by default its id. Throws UserError when none is left, for one that the template cannot hold, and like
  * splitPrompts.
  */
 export const encodePrompts = (
@@ -62,10 +66,15 @@ export const encodePrompts = (
   { codec, config }: { readonly codec: ChatCodec; readonly config: ModelConfig },
   texts: TextForm,
   split: PromptSplit,
+  placeOf: PromptPlace = ({ id }) => id,
 ): EncodedPrompts => {
-  const encoded = prompts.map((record) => ({ record, ids: encodePromptAs(codec, record.messages, texts) }));
-  const kept = encoded.filter(({ ids }) => ids.length > 0 && fitsContext(config, ids.length));
-  const left = prompts.length - kept.length;
+  const encoded = prompts.map((record) => ({
+    record,
+    ids: placed(placeOf(record), () => encodePromptAs(codec, record.messages, texts)),
+  }));
+  const fits = ({ length }: readonly number[]): boolean => length > 0 && fitsContext(config, length);
+  const kept = encoded.filter(({ ids }) => fits(ids));
+  const left = encoded.flatMap(({ ids }, row) => (fits(ids) ? [] : [{ row, tokens: ids.length }]));
   const context = `the model's context of ${config.maxPositions} tokens`;
   if (kept.length === 0) {
     throw new UserError(
@@ -73,7 +82,7 @@ export const encodePrompts = (
       `All ${prompts.length} prompts are too long for ${context}. Give shorter ones, or a model with a longer context.`,
     );
   }
-  const text = `${left} of ${prompts.length} prompts leave no room for a reply in ${context} and were left out.`;
+  const text = `${left.length} of ${counted(prompts.length, "prompt")} ${left.length === 1 ? "leaves" : "leave"} no room for a reply in ${context} and ${left.length === 1 ? "was" : "were"} left out: ${shownRows(left, (row) => placeOf(prompts[row]!))}.`;
   const parts = (some: readonly (typeof encoded)[number][]): PromptTokens => ({
     records: some.map(({ record }) => record),
     tokens: some.map(({ ids }) => ids),
@@ -83,7 +92,7 @@ export const encodePrompts = (
     ...parts(learned),
     heldOut: parts(heldOut),
     notices: [
-      ...(left === 0 ? [] : [{ code: "prompts-too-long", text }]),
+      ...(left.length === 0 ? [] : [{ code: "prompts-too-long", text }]),
       ...vocabularyNotices(codec.tokenizer, parts(kept).tokens, "the prompts"),
     ],
   };

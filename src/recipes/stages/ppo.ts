@@ -30,7 +30,7 @@ import { mostOfPpo, noteLooks } from "./best-step.ts";
 import type { Pipeline } from "./data.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
-import { encodePrompts } from "./policy-prompts.ts";
+import { encodePrompts, type PromptPlace } from "./policy-prompts.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
@@ -47,6 +47,8 @@ export type PpoStageOptions = StageBase & {
   readonly model: string;
   readonly rewardModel: string;
   readonly prompts: readonly PromptRecord[];
+  /** Where a prompt stands; not given: its id. */
+  readonly placeOf?: PromptPlace;
   readonly maxTokens: number;
   readonly settings: PpoTrainingSettings;
   /** What prompts are; not given: chats. */
@@ -169,7 +171,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
     const { model, state, trainer } = parts;
     const klControl = klControlOf(settings);
     const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
-    const prompts = encodePrompts(options.prompts, model, texts, ["ppo", settings]);
+    const prompts = encodePrompts(options.prompts, model, texts, ["ppo", settings], options.placeOf);
     warnOf(stage, [
       ...prompts.notices,
       ...warmupNotices("ppo", settings, settings.steps),

@@ -4,12 +4,14 @@
 import { join } from "node:path";
 import {
   collect,
+  describePlace,
   mapped,
   matching,
   type Sequence,
   sequence,
   sequenceOf,
   sha256File,
+  type TextPlace,
   UserError,
 } from "../../core/index.ts";
 import { formatNamed, readPrompts } from "../../feedback/index.ts";
@@ -50,11 +52,14 @@ export type OpenedPrompts = {
   readonly notices: readonly Notice[];
 };
 
+/** Told of a prompt, and where it stands ("prompts.csv, line 3"; the sandbox's stand nowhere). */
+type OnPrompt = (prompt: PromptRecord, place: string | null) => void;
+
 /** seed: of the run; onPrompt: told of every prompt. */
 type Opening = {
   readonly seed: number;
   readonly context: RecipeContext;
-  readonly onPrompt?: (prompt: PromptRecord) => void;
+  readonly onPrompt?: OnPrompt;
 };
 
 /** The side of a request of the sandbox: held-out combinations are for testing, all others for training. */
@@ -79,9 +84,13 @@ const openFile = async (
   };
   let repeated = 0;
   let count = 0;
-  for await (const prompt of readPrompts(file, reading, { onRepeated: () => repeated++ })) {
+  let place: TextPlace = { file: source };
+  const onPlace = (found: TextPlace): void => {
+    place = { ...found, file: source };
+  };
+  for await (const prompt of readPrompts(file, reading, { onRepeated: () => repeated++, onPlace })) {
     count++;
-    onPrompt(prompt);
+    onPrompt(prompt, describePlace(place));
   }
   if (count === 0) {
     throw new UserError(
@@ -113,7 +122,7 @@ export const openPrompts = async (options: PromptSource, opening: Opening): Prom
       sandboxPrompts({ seed, split, counts: split === "train" ? options.train : options.test }),
     )
     .slice(0, options.limit);
-  for (const prompt of prompts) onPrompt(prompt);
+  for (const prompt of prompts) onPrompt(prompt, null);
   if (prompts.length > 0) return { options, file: null, prompts: sequenceOf(prompts), notices: [] };
   throw new UserError(
     "prompts-empty",
@@ -182,7 +191,7 @@ export const openOneSide = async (
   settings: PromptsSettings,
   side: "train" | "test",
   context: RecipeContext,
-  onPrompt: (prompt: PromptRecord) => void = () => {},
+  onPrompt: OnPrompt = () => {},
 ): Promise<OneSide> => {
   const { prompts: source } = settings;
   const other = side === "train" ? "test" : "train";
@@ -191,10 +200,10 @@ export const openOneSide = async (
   const opened = await openPrompts(options, {
     seed: settings.seed,
     context,
-    onPrompt(prompt) {
+    onPrompt(prompt, place) {
       if (prompt.split !== side) return;
       taken++;
-      onPrompt(prompt);
+      onPrompt(prompt, place);
     },
   });
   const marked = `marked for ${purposes[other]} ("split": "${other}")`;
@@ -215,8 +224,14 @@ export const openOneSide = async (
 export const sideStage = async (pipeline: Pipeline, opened: OneSide): Promise<Sequence<PromptRecord>> =>
   ofSide(await promptStage(pipeline, opened), opened.side, opened.used.count);
 
-/** Prompts of one side that are held in memory: a training draws from them again and again. */
-export type OneSidedPrompts = Omit<OneSide, "used"> & { readonly used: readonly PromptRecord[] };
+/**
+ * Prompts of one side that are held in memory: a training draws from them again and again. placeOf: where one stands, as
+ * a person finds it; of the sandbox's its id.
+ */
+export type OneSidedPrompts = Omit<OneSide, "used"> & {
+  readonly used: readonly PromptRecord[];
+  placeOf(prompt: Pick<PromptRecord, "id">): string;
+};
 
 /** openOneSide, in memory. */
 export const gatherOneSide = async (
@@ -224,8 +239,11 @@ export const gatherOneSide = async (
   side: "train" | "test",
   context: RecipeContext,
 ): Promise<OneSidedPrompts> => {
-  const opened = await openOneSide(settings, side, context);
-  return { ...opened, used: await collect(opened.used) };
+  const places = new Map<string, string>();
+  const opened = await openOneSide(settings, side, context, ({ id }, place) => {
+    if (place !== null) places.set(id, place);
+  });
+  return { ...opened, used: await collect(opened.used), placeOf: ({ id }) => places.get(id) ?? id };
 };
 
 /** sideStage, in memory. */
