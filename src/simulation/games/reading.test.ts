@@ -316,6 +316,18 @@ describe("readPrinciple", () => {
     ],
     ["**Principle:** Give all.", { principle: { text: "Give all." }, state: "learned" }],
     ["Reason: fine\nPrinciple: unchanged.", { principle: before, state: "kept", reason: "fine" }],
+    ...[
+      "**unchanged**",
+      "(unchanged)",
+      '"Unchanged."',
+      "Unchanged, since they all share evenly.",
+      "Unchanged (they share evenly).",
+      "It is unchanged.",
+      "The principle stays the same.",
+    ].map((said) => [`Principle: ${said}`, { principle: before, state: "kept" }] as const),
+    ...["Unchanged shares are to be kept.", "The same for everybody."].map(
+      (said) => [`Principle: ${said}`, { principle: { text: said }, state: "learned" }] as const,
+    ),
     ["Give all.", { principle: before, state: "unparseable", reason: "principle-missing" }],
     ["Principle:", { principle: before, state: "unparseable", reason: "principle-missing" }],
     [
