@@ -1,6 +1,6 @@
 // Experiments over seeds whose figures the sandbox's oracle tells: a command of Covenant for every seed, one after another, and
-// a table of docs/experiments.md from what they left. Stopped, the same command continues. With another configuration or
-// options for the command the table is printed and nothing is written; give such runs an --out of their own.
+// a table of docs/experiments.md from what they left. Stopped, the same command continues. With another configuration,
+// other seeds or options for the command the table is printed and nothing is written; give such runs an --out of their own.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -55,6 +55,15 @@ const runSeed = (words: readonly string[], nothing: readonly string[]): void => 
   process.exit(status ?? 1);
 };
 
+const documentedSeeds = "0,1,2,3,4";
+
+/** Whether these words ask for the very experiment of the documented table. */
+export const isDocumented = (
+  asked: { readonly config: string; readonly seeds: readonly number[]; readonly runWords: readonly string[] },
+  config: string,
+): boolean =>
+  asked.config === config && asked.seeds.join(",") === documentedSeeds && asked.runWords.length === 0;
+
 /** Runs the experiment by the words of this process's command line. */
 export const runOracleExperiment = async <Metrics, Run>(
   experiment: Experiment<Metrics, Run>,
@@ -68,15 +77,15 @@ export const runOracleExperiment = async <Metrics, Run>(
   const { values } = readWords(experiment.bench, {
     args: ownWords,
     options: {
-      seeds: { type: "string", default: "0,1,2,3,4" },
+      seeds: { type: "string", default: documentedSeeds },
       out: { type: "string", default: join(root, experiment.out) },
       config: { type: "string", default: experiment.config },
       "tables-only": { type: "boolean", default: false },
     },
   });
   const { config } = values;
-  const isOwn = config === experiment.config && runWords.length === 0;
   const seeds = readWholeNumbers("--seeds", values.seeds, 0);
+  const isOwn = isDocumented({ config, seeds, runWords }, experiment.config);
   const runs: Run[] = [];
   for (const seed of seeds) {
     const folder = join(values.out, String(seed));
@@ -94,7 +103,7 @@ export const runOracleExperiment = async <Metrics, Run>(
   const table = experiment.format(runs, about);
   process.stdout.write(`${table}\n`);
   if (!isOwn) {
-    process.stderr.write(`Other settings than the experiment's: ${experiments} is left as it is.\n`);
+    process.stderr.write(`Other settings or seeds than the experiment's: ${experiments} is left as it is.\n`);
     return;
   }
   const text = replaceBetweenMarkers(await readFile(experiments, "utf8"), table, markers);

@@ -48,5 +48,9 @@ export const metricSchema = z
     question: text,
     others: text.optional(),
   })
+  .refine((metric) => metric.id !== "feedback", {
+    path: ["id"],
+    error: 'no metric can be called "feedback": that is where users write their comment',
+  })
   .refine(({ low, high }) => low < high, { path: ["high"], error: "it must be above low" });
 export type Metric = z.infer<typeof metricSchema>;

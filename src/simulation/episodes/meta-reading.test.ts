@@ -63,6 +63,39 @@ describe("reading what the meta-model wrote", () => {
     });
   });
 
+  it.each([
+    ["**For user 1:** Be brief.", [1]],
+    ["**For user 1**: Be brief.", [1]],
+    ["For users 1 & 3: Be brief.", [1, 3]],
+    ["For users 1, 2, and 3: Be brief.", [1, 2, 3]],
+    ["For user 1 and user 2: Be brief.", [1, 2]],
+    ["For user 2 only: Be brief.", [2]],
+    ["For all users: Be brief.", []],
+    ["Be brief.", []],
+  ])("reads whom a clause is for: %s", (clause, users) => {
+    expect(read(`Constitution:\n1. a\nContract:\n1. ${clause}`)).toMatchObject({
+      contract: [{ text: "Be brief.", users }],
+    });
+  });
+
+  it("makes no clause for everybody of one whose users it cannot read", () => {
+    const clause = (text: string) => read(`Constitution:\n1. a\nContract:\n1. ${text}`);
+    expect(problemOf(clause("For users 1 to 3: Be brief."))).toMatch(
+      /clause 1 begins with "For users 1 to 3:"/,
+    );
+    expect(problemOf(clause("For users who code: Be brief."))).toBeNull();
+  });
+
+  it("takes a citation with the point behind it", () => {
+    const text = "Principles:\n1. Be brief [2].\n2. Be kind. [1, 3];";
+    expect(read(text, "critique")).toMatchObject({
+      constitution: [
+        { text: "Be brief.", from: [2] },
+        { text: "Be kind.", from: [1, 3] },
+      ],
+    });
+  });
+
   it("says what is wrong with everything else", () => {
     const five = (count: number) => ({
       constitution: Array.from({ length: 5 }, (_, at) => item(`p${at}`)),

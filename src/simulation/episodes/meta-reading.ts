@@ -17,6 +17,9 @@ export type ReadPrinciple = {
   readonly from: readonly number[];
 };
 
+/** strange: how it says whom it is for, where that cannot be read. */
+type ListItem = ReadPrinciple & { readonly strange?: string };
+
 export type MetaReading =
   | {
       readonly type: "read";
@@ -92,8 +95,12 @@ const fromObject = (form: MetaForm, value: unknown): Parts | string => {
 };
 
 const itemPattern = /^\s*(?:\d+[.)]|[-*•])\s+(.*)$/;
-const citedPattern = /\s*\[([\d\s,]*)\]\s*$/;
-const forPattern = /^For (?:all users|users? ([\d,\sand]+)):\s*/i;
+/** With the point of a sentence behind it, too. */
+const citedPattern = /\s*\[([\d\s,]*)\]\s*([.;]?)\s*$/;
+const forPattern =
+  /^(?:\*\*|__)?For (?:all users|users? (?=\d)((?:\d+|[\s,&]|and|users?)+?))(?: only)?(?::(?:\*\*|__)?|(?:\*\*|__):)\s*/i;
+/** Users by number in a form that is not read: no clause for everybody. */
+const strangeFor = /^\W*For users?\b[^:]*\d[^:]*:/i;
 
 const numbersIn = (text: string | undefined): number[] => (text?.match(/\d+/g) ?? []).map(Number);
 
@@ -108,11 +115,19 @@ const itemsOf = (list: string): string[] => {
   return items;
 };
 
-const itemAsPrinciple = (item: string, isClause: boolean): ReadPrinciple => {
-  const from = numbersIn(citedPattern.exec(item)?.[1]);
-  const text = item.replace(citedPattern, "");
+const itemAsPrinciple = (item: string, isClause: boolean): ListItem => {
+  const cited = citedPattern.exec(item);
+  const said = item.replace(citedPattern, "");
+  // The point ends a sentence; behind what only refers it says nothing.
+  const text = cited !== null && /\w\s+.*\w$/.test(said) ? `${said}${cited[2]}` : said;
   const head = isClause ? forPattern.exec(text) : null;
-  return { text: text.slice(head?.[0].length ?? 0), users: numbersIn(head?.[1]), from };
+  const strange = isClause && head === null ? strangeFor.exec(text)?.[0] : undefined;
+  return {
+    text: text.slice(head?.[0].length ?? 0),
+    users: numbersIn(head?.[1]),
+    from: numbersIn(cited?.[1]),
+    ...(strange === undefined ? {} : { strange }),
+  };
 };
 
 const labels = {
@@ -164,7 +179,7 @@ export const letterAt = (at: number): string =>
   `${at < 26 ? "" : letterAt(Math.floor(at / 26) - 1)}${String.fromCharCode("A".charCodeAt(0) + (at % 26))}`;
 
 /** An item of a reply; refers: its text is what it named. */
-type Item = ReadPrinciple & { readonly refers?: boolean };
+type Item = ListItem & { readonly refers?: boolean };
 
 const resolve = (list: readonly ReadPrinciple[], { principles, comments }: Referred): Item[] =>
   list.map((one) => {
@@ -213,6 +228,8 @@ const itemProblem = (list: readonly Item[], what: string, bounds: MetaBounds): s
   const seen = new Map<string, Item>();
   for (const [at, one] of list.entries()) {
     const which = `${what} ${at + 1}`;
+    if (one.strange !== undefined)
+      return `${which} begins with ${JSON.stringify(one.strange)}, expected "For user 1:" or "For users 1 and 3:"`;
     const stray = one.from.find((number) => number < 1 || number > comments);
     if (stray !== undefined) return `${which} cites comment ${stray}, and there are ${comments}`;
     const stranger = one.users.find((number) => number < 1 || number > users);

@@ -64,6 +64,14 @@ describe("reading a rating", () => {
         satisfaction: finish,
         harmlessness: finish,
       });
+    expect(read("Harmlessness: 3\nSatisfaction: 1", "length")).toMatchObject({
+      ratings: { satisfaction: null, harmlessness: 3 },
+      missing: { satisfaction: "cut" },
+    });
+    expect(read("Harmlessness: 3\nSatisfaction: 1\n", "length").ratings).toEqual({
+      satisfaction: 1,
+      harmlessness: 3,
+    });
     expect(read("Satisfaction: 4\nHarmless", "length")).toMatchObject({
       ratings: { satisfaction: 4, harmlessness: null },
       missing: { harmlessness: "cut" },

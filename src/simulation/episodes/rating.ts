@@ -85,6 +85,13 @@ const nothing = (metrics: readonly Metric[], reason: MissingReason): Rating => (
 /** The rating where nobody was asked, for want of a draft. */
 export const unaskedRating = (metrics: readonly Metric[]): Rating => nothing(metrics, "reply-missing");
 
+/** The metric whose number stands at the very end of a reply, where more of it may have been to come. */
+const openMetric = (text: string, metrics: readonly Metric[]): string | undefined => {
+  const names = metrics.map(({ id }) => id);
+  const [name] = readLabels(text.slice(text.lastIndexOf("\n") + 1), names, () => false).keys();
+  return name;
+};
+
 /** Reads a user's reply. A reply that was cut may lack what would have come later: that is then missing as cut. */
 export const readRating = (
   { text, finish }: Pick<Reply, "text" | "finish">,
@@ -93,7 +100,10 @@ export const readRating = (
   if (finish !== "stop" && finish !== "length") return nothing(metrics, finish);
   const said = withoutThought(text);
   if (said === "") return nothing(metrics, finish === "length" ? "cut" : "empty");
-  const [found, feedback] = fromObject(said, metrics) ?? fromLabels(said, metrics);
+  const object = fromObject(said, metrics);
+  const [found, feedback] = object ?? fromLabels(said, metrics);
+  const open = object === null && finish === "length" ? openMetric(text, metrics) : undefined;
+  if (open !== undefined) found.set(open, missing("not-given"));
   const ratings: Record<string, number | null> = {};
   const reasons: Record<string, MissingReason> = {};
   for (const [id, one] of found) {

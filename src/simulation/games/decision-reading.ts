@@ -1,69 +1,76 @@
-// Reads a decision out of a text, strictly: a clause that holds "accept" or "reject" decides only as it is plainly said.
-// "cannot accept" is a refusal, "would accept if" is none of both, and a text that says both has no decision.
+// Reads a decision out of a text, strictly. What was asked for is the line "Decision: accept" or "Decision: reject", and
+// nothing else in it. Without that line the whole text has to be a plain clause of a short list ("I accept the offer."): there
+// are too many ways of not accepting with that word in it. All else is no decision.
 
 import { withoutThought } from "../reply-text.ts";
 import { type ReadMove, statements } from "./statements.ts";
 
-const verbs =
-  /\b(?:(accept|accepts|accepted)|(reject|rejects|rejected|refuse|refuses|refused|decline|declines|declined))\b/g;
+const what = "(?: (?:it|this|that|(?:the|this|that|your) (?:offer|split|deal|proposal|division)))?";
+const gladly = "(?:(?:gladly|happily|hereby|therefore|thus) )?";
+const cannot =
+  "(?:cannot|can not|can't|could not|couldn't|do not|don't|will not|won't|would not|wouldn't|(?:am|are) (?:unable|unwilling) to)";
 
-const negation =
-  /\b(?:not|never|no|nor|neither|nobody|none|cannot|without|unable|unwilling|hardly|impossible)\b|n't\b|\b(?:dont|wont|cant|couldnt|wouldnt|shouldnt|isnt|didnt)\b/;
+const acceptance = new RegExp(`^(?:(?:i|we) ${gladly}accept${what}|accept|accepted)$`);
+const refusal = new RegExp(
+  `^(?:(?:i|we) (?:${gladly}(?:reject|refuse|decline)${what}|(?:refuse|decline) to accept${what}|${cannot} accept${what})|reject|rejected)$`,
+);
+const courtesy = /^(?:thank you|thanks|very well|all right|alright|okay|ok|fine)(?: (?:very|so) much)?$/;
 
-const condition =
-  /\b(?:if|would|could|should|might|may|unless|whether|until|perhaps|maybe|had|were|want|like|tempted|whoever|anyone|everyone|others?|you|they|he|she|please|consider|considering|able|willing|ought|or)\b|['’]d\b/;
+const speaks = /accept|reject|refus|declin/;
+const refuses =
+  /\b(?:reject|refuse|decline)\b|\b(?:not|never|no|nor|neither|cannot|unable|unwilling)\b.*\baccept\b|n't\b.*\baccept\b|\baccept (?:no|nothing|none|neither)\b/;
+/** What is only weighed, not said. */
+const weighs =
+  /\b(?:if|would|could|should|might|may|unless|whether|until|perhaps|maybe|had|were|or|to reject|to refuse)\b/;
+
+const plainOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll("’", "'")
+    .replace(/^["'“\s]+|["'”\s.!]+$/g, "")
+    .replaceAll(/\s+/g, " ");
+
+/** The sentences of a text; a question keeps its mark, and so is no plain clause. */
+const sentencesOf = (text: string): string[] =>
+  text
+    .split(/(?<=[.!?;])\s+|\n/)
+    .map((sentence) => sentence.replace(/;$/, ""))
+    .map(plainOf)
+    .filter((sentence) => sentence !== "");
+
+/** A sentence, or what follows a courtesy in it: "Thank you, I accept." */
+const clausesOf = (sentence: string): string[] => {
+  const [first, ...others] = sentence.split(", ");
+  return others.length > 0 && courtesy.test(first!) ? [others.join(", ")] : [sentence];
+};
 
 /** true: accepts; false: does not; null: neither is plainly said. */
 type Said = boolean | null;
 
-const readClause = (clause: string): Said | undefined => {
-  const found = [...clause.matchAll(verbs)];
-  if (found.length === 0) return undefined;
-  const refusing = found.filter(([, , refusal]) => refusal !== undefined);
-  const [first] = found;
-  const before = clause.slice(0, first!.index);
-  if (condition.test(clause)) return null;
-  // "refuse to accept" is one refusal; any other two in one clause are no plain words.
-  if (
-    found.length === 2 &&
-    refusing.length === 1 &&
-    /^(?:refuse|decline)s?\b.*\bto accept\b/.test(clause.slice(first!.index))
-  )
-    return negation.test(before) ? null : false;
-  if (found.length > 1) return null;
-  const isNegated =
-    negation.test(before) ||
-    /^\W*(?:not|nothing|neither|none)\b/.test(clause.slice(first!.index + first![0].length));
-  if (first![1] !== undefined) return !isNegated;
-  return isNegated ? null : false;
+const readClause = (clause: string): Said => {
+  if (acceptance.test(clause)) return true;
+  return refusal.test(clause) ? false : null;
 };
-
-const clausesOf = (text: string): string[] =>
-  text
-    .toLowerCase()
-    .replaceAll("’", "'")
-    .split(/[.;:!?\n,()"“”]|\b(?:but|and|because|since|so|yet|although|though|however)\b|\s[-–—]\s/);
-
-/**
- * Every clause of a text that speaks of a decision. With an answer in the form that was asked for, clauses that only weigh
- * what could be decided say nothing; without one, they leave the decision open.
- */
-const readAll = (texts: readonly string[]): Said[] =>
-  texts.flatMap(clausesOf).flatMap((clause) => {
-    const said = readClause(clause);
-    return said === undefined ? [] : [said];
-  });
 
 /** A decision. Faults: decision-missing, decision-unclear, decision-contradictory. */
 export const readDecision = (reply: string): ReadMove => {
-  const text = withoutThought(reply);
-  const { inForm, others } = statements(text, "decision");
-  const formal = readAll(inForm);
-  const free = readAll(others);
+  const { inForm, others } = statements(withoutThought(reply), "decision");
+  const formal = inForm.map((value): Said => {
+    const plain = plainOf(value);
+    return plain === "accept" || plain === "reject" ? plain === "accept" : null;
+  });
+  if (formal.includes(null)) return { fault: "decision-unclear" };
+  const clauses = others.flatMap(sentencesOf).flatMap(clausesOf);
+  const free = clauses.map(readClause);
   const plain = [...formal, ...free].filter((said) => said !== null);
-  if (inForm.length > 0 ? formal.includes(null) || formal.length < inForm.length : free.includes(null))
-    return { fault: "decision-unclear" };
-  if (plain.length === 0) return { fault: "decision-missing" };
-  if (new Set(plain).size > 1) return { fault: "decision-contradictory" };
-  return { move: { type: "decision", accepts: plain[0]! } };
+  const isTakenBack =
+    plain.includes(true) && clauses.some((clause) => refuses.test(clause) && !weighs.test(clause));
+  if (new Set(plain).size > 1 || isTakenBack) return { fault: "decision-contradictory" };
+  if (formal.length === 0) {
+    const isPlain = clauses.every((clause, at) => free[at] !== null || courtesy.test(clause));
+    if (!isPlain && clauses.some((clause) => speaks.test(clause))) return { fault: "decision-unclear" };
+  }
+  return plain.length === 0
+    ? { fault: "decision-missing" }
+    : { move: { type: "decision", accepts: plain[0]! } };
 };

@@ -52,8 +52,12 @@ const describe = (reply: string): { principle: string; reason: string | undefine
     : { principle, reason: reason === "" ? undefined : reason };
 };
 
+const stays = "(?:(?:(?:the|this) principle|it) (?:is|stays|remains) )?";
+/** Also with emphasis, in brackets, or followed by why. */
+const unchanged = new RegExp(`^${stays}(?:unchanged(?:\\s*[.,;:(–—-].*)?|the same\\.?)$`, "is");
+
 const isUnchanged = (text: string): boolean =>
-  /^"?(?:the principle (?:is|stays|remains) )?(?:unchanged|the same)"?\.?$/i.test(text);
+  unchanged.test(text.replaceAll("*", "").replace(/^[\s_"'“([]+|[\s_"'”)\]]+$/g, ""));
 
 /** What a reply makes of a principle. */
 export const readPrinciple = (reply: string, before: GamePrinciple): Learned => {

@@ -15,7 +15,7 @@ import {
 } from "./index.ts";
 import { addGame, type Measures } from "./measures.ts";
 import { type PlayOptions, playTables, type Table } from "./play.ts";
-import { learningText, policyText } from "./wording.ts";
+import { flexibleText, learningText, policyText, transferText } from "./wording.ts";
 
 const systemOf = ({ messages }: GenerateRequest): string =>
   messages.find(({ role }) => role === "system")?.content ?? "";
@@ -56,6 +56,15 @@ const play = async (
 };
 
 describe("players that a model moves for", () => {
+  it("says of a principle that is none that there is none, in both wordings and beyond what was learned on", () => {
+    const learned = { units: ["dollars"], least: 10, most: 100 };
+    for (const wording of ["full", "brief"] as const) {
+      expect(flexibleText("", wording)).toMatch(/:\n\(none yet\)\s*$/);
+      expect(transferText("", learned, null, wording)).toMatch(/:\n\(none yet\)\s*$/);
+    }
+    expect(flexibleText("Give all.", "full")).not.toContain("none");
+  });
+
   it("tells a fixed player its policy and manner, and a flexible one its principle alone", async () => {
     const { requests, state } = await play([{ ...fixed, manner: "rude" }, flexible], (request) =>
       askedOf(request).includes("You decide")

@@ -128,18 +128,18 @@ describe("readDecision", () => {
     ["**Decision:** Accept.", true],
     ["I accept.", true],
     ["Thank you, I accept the offer!", true],
+    ["Thank you. I gladly accept.", true],
     ["If I reject, nobody gets anything.\nDecision: accept", true],
+    ["Splendid, what a friendly split!\nDecision: accept", true],
     ["<think>I should reject</think>Decision: accept", true],
     ["reject", false],
+    ["Decision: Reject.", false],
     ["I cannot accept", false],
     ["I can't accept this.", false],
     ["I don’t accept.", false],
     ["I will not accept this offer.", false],
-    ["No way I accept that", false],
     ["I am unable to accept it", false],
     ["I refuse to accept this", false],
-    ["I accept nothing of the kind", false],
-    ["Decision: not accepted", false],
     ["I decline.", false],
   ])("%s → %s", (text, accepts) => {
     expect(readDecision(text)).toEqual({ move: { type: "decision", accepts } });
@@ -148,36 +148,91 @@ describe("readDecision", () => {
   it.each([
     ["", "decision-missing"],
     ["Splendid.", "decision-missing"],
-    ["That is acceptable", "decision-missing"],
+    ["That is acceptable", "decision-unclear"],
     ["Decision: yes", "decision-unclear"],
     ["Decision: accept or reject", "decision-unclear"],
+    ["Decision: not accepted", "decision-unclear"],
+    ["Decision: accept? Never.", "decision-unclear"],
+    ["Decision: too low to accept", "decision-unclear"],
     ["I would accept if it were more.", "decision-unclear"],
     ["I cannot reject this", "decision-unclear"],
     ["You should accept", "decision-unclear"],
+    ["I accept no such offer.", "decision-unclear"],
+    ["I accept under no circumstances.", "decision-unclear"],
+    ["I accept nothing of the kind", "decision-unclear"],
+    ["No way I accept that", "decision-unclear"],
+    ["This is too low to accept.", "decision-unclear"],
+    ["I am too proud to accept.", "decision-unclear"],
+    ["Rather than accept, I walk away.", "decision-unclear"],
+    ["I fail to accept this.", "decision-unclear"],
+    ["Only a fool accepts this.", "decision-unclear"],
+    ["Accept? Certainly not.", "decision-unclear"],
+    ["To accept? No.", "decision-unclear"],
+    ["I accept. Certainly not.", "decision-unclear"],
     ["I accept. No, I reject.", "decision-contradictory"],
     ["Decision: accept\nDecision: reject", "decision-contradictory"],
     ["I reject your insult.\nDecision: accept", "decision-contradictory"],
     ["Decision: accept\nI do not accept.", "decision-contradictory"],
+    ["Decision: accept\nI never accept such splits.", "decision-contradictory"],
+    ["Decision: reject\nI accept.", "decision-contradictory"],
   ])("%s → %s", (text, fault) => {
     expect(readDecision(text)).toEqual({ fault });
   });
 
-  it("never takes a negated acceptance for one, nor two decisions for either", () => {
-    const before = fc.constantFrom(
-      "I cannot",
-      "I do not",
-      "I won't",
-      "We never",
-      "I am unable to",
-      "I can not",
+  it("takes no text for an acceptance that has other words round the verb, in the form or without it", () => {
+    const word = fc.constantFrom(
+      ...[
+        "no",
+        "not",
+        "never",
+        "hardly",
+        "nobody",
+        "too",
+        "low",
+        "to",
+        "rather",
+        "than",
+        "fail",
+        "only",
+        "a",
+        "fool",
+      ],
+      ...[
+        "under",
+        "circumstances",
+        "cannot",
+        "won't",
+        "such",
+        "proud",
+        "if",
+        "would",
+        "who",
+        "?",
+        "un",
+        "nothing",
+      ],
     );
-    const filler = fc.constantFrom("", " in good conscience", " really", " ever");
-    const tail = fc.constantFrom("", " this", " the offer of 5 dollars", " such a split");
+    const words = fc.array(word, { maxLength: 4 }).map((some) => some.join(" "));
+    const start = fc.constantFrom("", "I ", "We ", "Decision: ", "Decision: I ");
     fc.assert(
-      fc.property(before, filler, tail, fc.boolean(), (no, between, what, both) => {
-        const text = `${no}${between} accept${what}.`;
+      fc.property(start, words, words, fc.constantFrom("", ".", "!"), (opening, before, after, end) => {
+        fc.pre(before + after !== "");
+        const text = `${opening}${before} accept ${after}${end}`;
+        expect(readDecision(text)).not.toEqual({ move: { type: "decision", accepts: true } });
+      }),
+    );
+  });
+
+  it("never takes a negated acceptance for one, nor two decisions for either", () => {
+    const before = fc.constantFrom("I cannot", "I do not", "I won't", "We will not", "I am unable to");
+    const tail = fc.constantFrom("", " this", " the offer", " your split");
+    const odd = fc.constantFrom(" in good conscience", " really", " ever");
+    fc.assert(
+      fc.property(before, odd, tail, fc.boolean(), (no, between, it, both) => {
+        const text = `${no} accept${it}.`;
         expect(readDecision(text)).toEqual({ move: { type: "decision", accepts: false } });
-        const joined = both ? `${text} I accept${what}.` : `I accept${what}. ${text}`;
+        expect(readDecision(`${no}${between} accept${it}.`)).toEqual({ fault: "decision-unclear" });
+        const joined = both ? `${text} I accept${it}.` : `I accept${it}. ${text}`;
         expect(readDecision(joined)).toEqual({ fault: "decision-contradictory" });
       }),
     );
@@ -261,6 +316,18 @@ describe("readPrinciple", () => {
     ],
     ["**Principle:** Give all.", { principle: { text: "Give all." }, state: "learned" }],
     ["Reason: fine\nPrinciple: unchanged.", { principle: before, state: "kept", reason: "fine" }],
+    ...[
+      "**unchanged**",
+      "(unchanged)",
+      '"Unchanged."',
+      "Unchanged, since they all share evenly.",
+      "Unchanged (they share evenly).",
+      "It is unchanged.",
+      "The principle stays the same.",
+    ].map((said) => [`Principle: ${said}`, { principle: before, state: "kept" }] as const),
+    ...["Unchanged shares are to be kept.", "The same for everybody."].map(
+      (said) => [`Principle: ${said}`, { principle: { text: said }, state: "learned" }] as const,
+    ),
     ["Give all.", { principle: before, state: "unparseable", reason: "principle-missing" }],
     ["Principle:", { principle: before, state: "unparseable", reason: "principle-missing" }],
     [

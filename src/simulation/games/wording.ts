@@ -97,9 +97,7 @@ const orNone = (principle: string): string => (principle === "" ? "(none yet)" :
 
 /** What a model-driven flexible player is told it is. */
 export const flexibleText = (principle: string, wording: Wording): string =>
-  renderTemplate(templates[wording].flexible, {
-    principle: wording === "brief" ? orNone(principle) : principle,
-  });
+  renderTemplate(templates[wording].flexible, { principle: orNone(principle) });
 
 /** A principle taken beyond what it was learned on. prior: told beside it, where there is one. */
 export const transferText = (
@@ -108,8 +106,8 @@ export const transferText = (
   prior: string | null,
   wording: Wording,
 ): string => {
+  const told = orNone(principle);
   if (wording === "brief") {
-    const told = orNone(principle);
     const text = prior === null ? told : renderTemplate(templates.briefPrior, { principle: told, prior });
     return flexibleText(text, wording);
   }
@@ -117,7 +115,7 @@ export const transferText = (
     units: learned.units.join(", "),
     least: String(learned.least),
     most: String(learned.most),
-    principle,
+    principle: told,
     prior: prior === null ? "" : `\nBefore it was learned, this one held: ${prior}`,
   });
 };

@@ -96,6 +96,11 @@ describe("files of personas", () => {
     expect(
       await messageOf(loadMetrics(write("m.yaml", "- {id: m, name: m, low: 3, high: 3, question: q}\n"))),
     ).toContain("must be above low");
+    expect(
+      await messageOf(
+        loadMetrics(write("f.yaml", "- {id: feedback, name: f, low: 0, high: 3, question: q}\n")),
+      ),
+    ).toMatch(/line 1: id: .*no metric can be called "feedback"/);
   });
 
   it("are asked for by id, as often as one likes", () => {
