@@ -73,6 +73,7 @@ describe("label --comparisons", () => {
     ];
     writeFileSync(join(folder, "hh.jsonl"), pairs.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const label = ["label", "--comparisons", "hh.jsonl", "--judge", "scripted:judge.yaml", "--out", "hh"];
+    label.push("--set", "label.form=paper");
     const told =
       "hh.jsonl: 2 of 3 rows were left out: 1 whose dialogues part before the last reply (line 3), 1 with a reply without text (line 2).";
     const planned = expectStatus(await covenant([...label, "--dry-run"], folder), 0);
