@@ -56,7 +56,8 @@ export const readContractFigures = async (folder: string, runs: number): Promise
     // A run after one that converged was not played, and is empty.
     if ((await stat(path("learned.jsonl")).catch(() => undefined)) === undefined) break;
     played = run;
-    documents.push(...(await collect(streamRecords(path("learned.jsonl"), learnedRecordSchema))));
+    const learned = await collect(streamRecords(path("learned.jsonl"), learnedRecordSchema));
+    documents.push(...learned.filter(({ state }) => state !== "dropped"));
     const owners = new Map<string, string>();
     for await (const { talk, user } of streamRecords(path("drafts.jsonl"), draftRecordSchema))
       owners.set(talk, user);

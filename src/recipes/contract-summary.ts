@@ -14,7 +14,7 @@ import { streamRecords } from "../runs/index.ts";
 import { openTable, type TableColumn } from "../tables/index.ts";
 import type { ContractConfig } from "./contract-settings.ts";
 import { type ContractPlay, type DoneRun, runName } from "./stages/contract-run.ts";
-import { describeNoStatements, noStatements } from "./statements.ts";
+import { countCitations, describeCitations, describeNoStatements, noStatements } from "./statements.ts";
 import { counted } from "./wording.ts";
 
 /** A mean of ratings. n: how many there were; missing: how many were not to be had, by their reasons. */
@@ -217,10 +217,17 @@ export const describeMissing = (what: string, missing: Partial<Record<MissingRea
 
 const shownCharacters = 70;
 
-/** Who argued for a principle: the first with what was said, then the others, each once; "?" where nobody cited them. */
-const describeGrounds = (grounds: readonly Ground[]): string => {
+/**
+ * Who argued for a principle: the first with what was said, then the others, each once; "?" where nobody cited them. Those who
+ * were cited and said something else did not.
+ */
+const describeGrounds = (all: readonly Ground[]): string => {
+  const grounds = all.filter(({ doubtful }) => doubtful !== "says-other");
   const [first] = grounds;
-  if (first === undefined) return "nobody";
+  if (first === undefined)
+    return all.length === 0
+      ? "nobody"
+      : `nobody: what is cited (${counted(all.length, "comment")}) says something else`;
   const cited = new Set(grounds.filter(({ by }) => by === "cited").map(({ speaker }) => speaker));
   const nameOf = ({ speaker }: Ground): string => (cited.has(speaker) ? speaker : `${speaker}?`);
   const others = new Set(grounds.map(nameOf).filter((name) => name !== nameOf(first)));
@@ -229,6 +236,12 @@ const describeGrounds = (grounds: readonly Ground[]): string => {
   const also = others.size === 0 ? "" : `, and by ${[...others].join(", ")}`;
   return `${nameOf(first)}: "${shown}"${also}`;
 };
+
+const describeDropped = ({ dropped, run }: DoneRun): string[] =>
+  dropped.map(
+    ({ part, changes }) =>
+      `${part === "constitution" ? "Constitution" : "Contract"} after run ${run}: none any more; ${counted(changes.length, "clause")} of the run before ${changes.length === 1 ? "is" : "are"} gone.`,
+  );
 
 const describeDocuments = ({ documents, run }: DoneRun): string[] =>
   documents.flatMap(({ part, document, state, similarity, changes }) => {
@@ -286,7 +299,12 @@ export const describeContract = (
     ...describeComments(play, counts),
     "",
     ...describeDocuments(last),
+    ...describeDropped(last),
     ...remarksOn(last, config),
+    ...describeCitations(
+      countCitations(last.documents.flatMap(({ document }) => document.principles)),
+      config,
+    ),
     ...(similar
       ? ["A question mark: not cited by the model; the comment is the most similar in its words."]
       : []),

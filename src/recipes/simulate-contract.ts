@@ -35,7 +35,7 @@ import {
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { noStatements } from "./statements.ts";
+import { countCitations, noStatements } from "./statements.ts";
 import { counted } from "./wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
@@ -75,7 +75,13 @@ const prepare = async (config: ContractConfig, context: RecipeContext) => {
 /** All runs, one after the other; those after one that converged are not played. */
 const playAll = async (pipeline: Pipeline, play: ContractPlay): Promise<DoneRun[]> => {
   const done: DoneRun[] = [];
-  let state: ContractState = { contract: play.setup.first, ids: [], older: [], earlier: new Map() };
+  let state: ContractState = {
+    contract: play.setup.first,
+    ids: [],
+    given: [],
+    older: [],
+    earlier: new Map(),
+  };
   for (let run = 1; run <= play.config.runs; run++) {
     const last = done.at(-1);
     if (last?.converged === true) {
@@ -115,19 +121,20 @@ const figuresOf = (
   seed: config.seed,
   converged: runs.at(-1)!.converged ? runs.at(-1)!.run : null,
   ...(benefit === null ? {} : { satisfaction: benefit }),
-  runs: runs.map(({ run, tasks, documents }, at) => ({
+  runs: runs.map(({ run, tasks, documents, dropped }, at) => ({
     run,
     tasks,
     comments: counts[at]!.comments,
     users: counts[at]!.users,
     all: counts[at]!.all,
-    documents: documents.map(({ part, state, similarity, changes, document }) => ({
-      part,
-      state,
-      similarity,
-      principles: document.principles.length,
+    documents: [
+      ...documents.map((one) => ({ ...one, principles: one.document.principles })),
+      ...dropped.map((one) => ({ ...one, principles: [] })),
+    ].map(({ part, state, similarity, changes, principles }) => ({
+      ...{ part, state, similarity, principles: principles.length },
+      citations: countCitations(principles),
       noStatement: noStatements(
-        document.principles.map(({ title }) => title),
+        principles.map(({ title }) => title),
         config,
       ),
       ...Object.fromEntries(

@@ -1,8 +1,10 @@
 // Whether what people argued for is a statement that an assistant could keep to, or a remark that slipped in ("I still do not
 // know what to do."). Told after the fact; nothing is left out for it. Exact where people speak the sandbox's language, whose
 // statements are known; elsewhere what asks something, thanks, or speaks of oneself is told, and may be a statement all the same.
+// And whether a comment that was cited for a statement says it.
 
-import { readStatement } from "../sandbox/index.ts";
+import type { Principle } from "../records/index.ts";
+import { nameOf, readComment, readStatement } from "../sandbox/index.ts";
 import { sandboxName } from "./stakeholders.ts";
 import { counted } from "./wording.ts";
 
@@ -24,6 +26,40 @@ export const noStatements = (texts: readonly string[], speaking: Speaking): stri
   texts.filter((text) =>
     speaksSandbox(speaking) ? readStatement(text.trim()) === null : isRemark(text.trim()),
   );
+
+/** Whether a comment says what a principle says: exact in the sandbox's language, and null where that cannot be told. */
+export const saysSame =
+  (speaking: Speaking) =>
+  (principle: string, comment: string): boolean | null => {
+    if (!speaksSandbox(speaking)) return null;
+    const [wanted, said] = [readStatement(principle.trim()), readComment(comment.trim())];
+    if (wanted === null || said === null) return null;
+    return typeof said !== "string" && nameOf(said) === nameOf(wanted);
+  };
+
+/** How many comments were cited for these principles, and how many of them say what their principle says. */
+export const countCitations = (principles: readonly Pick<Principle, "grounds">[]) => {
+  const cited = principles.flatMap(({ grounds = [] }) => grounds.filter(({ by }) => by === "cited"));
+  return { cited: cited.length, saying: cited.filter(({ doubtful }) => doubtful === undefined).length };
+};
+
+/** A line about them; none where none was cited. */
+export const describeCitations = (
+  { cited, saying }: ReturnType<typeof countCitations>,
+  speaking: Speaking,
+): string[] => {
+  if (cited === 0) return [];
+  const what = speaksSandbox(speaking)
+    ? saying === 1
+      ? "says what its principle says"
+      : "say what their principle says"
+    : saying === 1
+      ? "shares a word with its principle, and so may say the same"
+      : "share a word with their principle, and so may say the same";
+  const left = speaksSandbox(speaking) ? ", and count in no lineage" : ": look at them";
+  const others = saying < cited ? `; the others are marked in the file (doubtful)${left}` : "";
+  return [`Of ${counted(cited, "citation")} ${saying} ${what}${others}.`];
+};
 
 const shownTexts = 3;
 

@@ -57,7 +57,8 @@ export type GroupSupport = z.infer<typeof groupSupportSchema>;
 /**
  * What somebody said that argued for a principle. record: its id in the run that the principle was learned in; by: whether
  * the model that wrote the principle cited it, or it is only the most similar in its words, because none was cited; or
- * the principle was voted on, and the speaker proposed it or supported it, by how much of 10.
+ * the principle was voted on, and the speaker proposed it or supported it, by how much of 10. doubtful: cited, and yet it
+ * says something else than the principle ("says-other"), or, where nobody can tell, has no word of it ("shares-no-word").
  */
 export const groundSchema = z.strictObject({
   record: text,
@@ -65,6 +66,7 @@ export const groundSchema = z.strictObject({
   said: text,
   by: z.enum(["cited", "similar", "proposed", "supported"]),
   support: z.number().optional(),
+  doubtful: z.enum(["says-other", "shares-no-word"]).optional(),
 });
 export type Ground = z.infer<typeof groundSchema>;
 

@@ -104,14 +104,14 @@ const changeSchema = z.object({
 
 /**
  * A constitution after a run. part: "constitution" holds for everybody, "contract" for the users that a clause names.
- * state: learned in this run, or kept because nothing readable came. similarity: of its text to that of the run before,
- * 0 to 1; null where there was none.
+ * state: learned in this run, kept because nothing readable came, or dropped: nothing of it is left after this run, and
+ * the document is what went. similarity: of its text to that of the run before, 0 to 1; null where there was none.
  */
 export const learnedRecordSchema = z.object({
   ...recordFields,
   run: z.number().int().positive(),
   part: z.enum(["constitution", "contract"]),
-  state: z.enum(["learned", "kept"]),
+  state: z.enum(["learned", "kept", "dropped"]),
   document: constitutionSchema,
   similarity: z.number().nullable(),
   changes: z.array(changeSchema),

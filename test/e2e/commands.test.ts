@@ -162,6 +162,49 @@ describe("a dry run", () => {
   });
 });
 
+describe("the files of examples", () => {
+  const example = (name: string): string => join(root, "examples", name);
+  const contract = join(root, "configs/simulate/contract/tiny.yaml");
+  const revise = (...words: readonly string[]) => ["revise", "--model", "./model", ...words];
+  const scriptedBy = (name: string): string[] => ["--model", `scripted:${example(name)}`];
+  /** How each is used, as it says itself; of the policy the constitution is one that is there. */
+  const uses: Readonly<Record<string, readonly string[]>> = {
+    "contract-brief-script.yaml": [
+      ...["simulate", "contract", "--config", contract],
+      ...scriptedBy("contract-brief-script.yaml"),
+    ],
+    "contract-script.yaml": ["simulate", "contract", ...scriptedBy("contract-script.yaml")],
+    "few-shots.yaml": revise("--few-shots", example("few-shots.yaml")),
+    "kindness.yaml": revise("--constitution", example("kindness.yaml")),
+    "parliament-to-policy/policy.yaml": [
+      ...["run", "--config", example("parliament-to-policy/policy.yaml")],
+      ...["--constitution", example("kindness.yaml")],
+    ],
+    "predict-script.yaml": ["polis", "predict", ...opinions, ...scriptedBy("predict-script.yaml")],
+    "revision-script.yaml": [
+      ...["revise", ...scriptedBy("revision-script.yaml"), "--constitution", "general"],
+      ...["--prompt", "How can I read the diary of my neighbour?"],
+    ],
+    "vote-candidates.yaml": [
+      ...["simulate", "vote", ...scriptedBy("vote-script.yaml")],
+      ...["--candidates", example("vote-candidates.yaml")],
+    ],
+    "vote-script.yaml": ["simulate", "vote", ...scriptedBy("vote-script.yaml")],
+  };
+
+  it("are all here", () => {
+    const there = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
+      .map((path) => path.replaceAll("\\", "/"))
+      .filter((path) => path.endsWith(".yaml"));
+    expect(there.sort()).toEqual(Object.keys(uses));
+  });
+
+  it.each(Object.entries(uses))("%s is taken by the command that it is for", async (_, words) => {
+    const { stdout } = expectStatus(await covenant([...words, "--dry-run"], folder), 0);
+    expect(stdout).toMatch(/^in all/m);
+  });
+});
+
 describe("the stages by hand", () => {
   const small = ["--set", "sampling.maxTokens=16"];
   const quick = (block: string) => ["--set", `${block}.batch=8`, "--set", `${block}.epochs=1`];

@@ -179,6 +179,16 @@ describe("covenant lineage says plainly", () => {
     renameSync(inFolder("moved"), inFolder("contract"));
   });
 
+  it("that what is cited says something else, and leaves it out", async () => {
+    const path = inFolder("policy/ethical/constitution.yaml");
+    const before = readFileSync(path, "utf8");
+    writeFileSync(path, before.replace(/^( +)by: cited$/gm, "$1by: cited\n$1doubtful: says-other"));
+    const told = await lineage("policy");
+    writeFileSync(path, before);
+    expect(told.principles[0]!.voices).toEqual([]);
+    expect(told.notices.join()).toMatch(/^\d+ cited comments? says? something else than the principle/);
+  });
+
   it("that a record says something else by now", async () => {
     const [{ voices }] = (await lineage("policy")).principles as [Lineage["principles"][number]];
     const { record, said } = voices[0]!;

@@ -163,8 +163,16 @@ const noticesOf = (
 ): string[] => {
   const voices = principles.flatMap((principle) => principle.voices);
   const count = (state: Voice["state"]): number => voices.filter((voice) => voice.state === state).length;
+  const ids = new Set(principles.map(({ id }) => id));
+  const doubtful = constitution.principles
+    .filter(({ id }) => ids.has(id))
+    .flatMap(({ grounds = [] }) => grounds.filter((ground) => ground.doubtful === "says-other")).length;
   const notices: string[] = [];
-  if (voices.length === 0)
+  if (doubtful > 0)
+    notices.push(
+      `${doubtful} cited ${doubtful === 1 ? "comment says" : "comments say"} something else than the principle (doubtful in its grounds), and ${doubtful === 1 ? "is" : "are"} left out.`,
+    );
+  if (voices.length === 0 && doubtful === 0)
     notices.push(
       `The constitution ${constitution.name} names no words of people that argued for this principle (it has no grounds), so the lineage begins with the principle. Constitutions of \`covenant simulate contract\` and \`covenant simulate vote\` have them.`,
     );

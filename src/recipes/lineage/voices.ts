@@ -147,11 +147,12 @@ const voiceOf = (
   };
 };
 
-/** The voices of a principle; problem: why people and requests cannot be told. contract: null where there is no folder. */
+/** Those who argued for a principle, without what was cited for it and says something else; problem: why people and requests cannot be told. contract: null where there is no folder. */
 export const voicesOf = async (
-  { grounds = [] }: Pick<Principle, "grounds">,
+  { grounds: all = [] }: Pick<Principle, "grounds">,
   contract: RunReading | null,
 ): Promise<{ readonly voices: readonly Voice[]; readonly problem?: string }> => {
+  const grounds = all.filter(({ doubtful }) => doubtful !== "says-other");
   if (contract === null) return { voices: grounds.map((ground) => ({ ...ground, state: "unread" })) };
   const records = await lookUp(contract, new Set(grounds.map(({ record }) => record)), spoken, voiceSchema);
   const shown = new Set([...records.values()].flatMap(({ draft }) => (draft === undefined ? [] : [draft])));

@@ -83,7 +83,7 @@ const documentSaid = ({ id, run, part, state, document, similarity }: LearnedRec
     )
     .join("\n"),
   values: similarity === null ? {} : { similarity },
-  note: state === "kept" ? "kept from the run before" : "",
+  note: { learned: "", kept: "kept from the run before", dropped: "gone: nothing of it is left" }[state],
 });
 
 /** What talks are about. questions: of tasks by id, none where their file is gone; ofTalks: every talk has its own. */

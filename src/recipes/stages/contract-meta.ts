@@ -3,7 +3,12 @@
 
 import { collect, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import { type LearnedRecord, type MetaRecord, metaRecordSchema } from "../../records/index.ts";
+import {
+  type Constitution,
+  type LearnedRecord,
+  type MetaRecord,
+  metaRecordSchema,
+} from "../../records/index.ts";
 import type { RecordFile, StageContext } from "../../runs/index.ts";
 import {
   type Comment,
@@ -21,15 +26,17 @@ import {
   type Transcript,
 } from "../../simulation/index.ts";
 import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
+import { saysSame } from "../statements.ts";
 import { counted } from "../wording.ts";
 
 /**
- * What a run begins with. ids: of the records of the documents. older: earlier documents as texts, oldest first; earlier:
- * exchanges to remember, by talk.
+ * What a run begins with. ids: of the records of the documents; given: of all principles that ever were. older: earlier
+ * documents as texts, oldest first; earlier: exchanges to remember, by talk.
  */
 export type ContractState = {
   readonly contract: Contract;
   readonly ids: readonly string[];
+  readonly given: readonly string[];
   readonly older: readonly string[];
   readonly earlier: ReadonlyMap<string, readonly Exchange[]>;
 };
@@ -167,14 +174,15 @@ const amended = (
 
 /** A document of what was read in a run. */
 const documentFor = (
-  { play: { setup }, state, run }: MetaTask,
+  { play: { config, setup }, state, run }: MetaTask,
   part: LearnedPart,
   principles: readonly ReadPrinciple[],
   comments: readonly Comment[],
   model: string,
 ) =>
   documentOf(principles, {
-    ...{ part, previous: state.contract[part], comments, run, model },
+    ...{ part, previous: state.contract[part], given: state.given, comments, run, model },
+    says: saysSame(config),
     description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.`,
   });
 
@@ -243,6 +251,14 @@ export const learnFrom = async (
   return { lists, comments, asked };
 };
 
+/** The record of a document that went, of which nothing is left. */
+const droppedDocument = (
+  document: Constitution,
+): Pick<LearnedRecord, "state" | "document" | "similarity" | "changes"> => ({
+  ...{ state: "dropped", document, similarity: 0 },
+  changes: document.principles.map(({ id, title }) => ({ id, state: "removed", before: title, after: null })),
+});
+
 /** The documents of a run, as records: learned where a reply of the meta-model was readable, else those of before. */
 export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned): LearnedRecord[] => {
   const { play, state, run } = task;
@@ -255,8 +271,9 @@ export const documentsOf = (task: MetaTask, { lists, comments, asked }: Learned)
     const id = `${runName(run)}/${part}`;
     const fields = { stage: runName(run), seed: deriveSeed(play.config.seed, runName(run), id), run, part };
     if (principles.length === 0) {
+      if (previous === null) return [];
       // A contract without clauses is none; what could not be read leaves what there was.
-      if (previous === null || lists !== null) return [];
+      if (lists !== null) return [{ id, parents: [...metas], ...fields, ...droppedDocument(previous) }];
       return [
         { id, parents: [...kept], ...fields, state: "kept", document: previous, similarity: 1, changes: [] },
       ];

@@ -23,6 +23,7 @@ import {
   playRun,
   ratersOf,
   saysTheSame,
+  windowOf,
 } from "../../simulation/index.ts";
 import {
   type ContractPlay,
@@ -100,7 +101,7 @@ const inputsOf = (play: ContractPlay, run: number): unknown => {
 const writeDocuments = async (stage: StageContext, documents: readonly LearnedRecord[]): Promise<void> => {
   const file = await stage.records("learned.jsonl", learnedRecordSchema);
   await file.append(documents.slice(file.existing));
-  for (const { part, document } of documents)
+  for (const { part, document } of documents.filter(({ state }) => state !== "dropped"))
     await saveConstitution(join(stage.folder, `${part}.yaml`), document);
 };
 
@@ -144,7 +145,7 @@ const readExchanges = (folder: string, task: MetaTask): Promise<Exchange[]> => {
   return playRun(episodeOf(play, state, run), ask);
 };
 
-/** What talks remember of a run: as many turns as any role is shown. */
+/** What talks remember of a run: as many turns with a draft as any role is shown. */
 const remember = (
   { config }: ContractPlay,
   earlier: ContractState["earlier"],
@@ -154,19 +155,20 @@ const remember = (
   const kept = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
     const { id } = exchange.talk;
-    kept.set(id, [...(kept.get(id) ?? earlier.get(id) ?? []), exchange].slice(-Math.max(1, most)));
+    kept.set(id, [...windowOf([...(kept.get(id) ?? earlier.get(id) ?? []), exchange], most)]);
   }
   return kept;
 };
 
 /**
- * A run that is done: ids of its tasks, its documents, and what the next one begins with. wasAsked: somebody asked for a change,
- * so that the meta-model was; converged: nothing is to be learned any more.
+ * A run that is done: ids of its tasks, its documents, and what the next one begins with. dropped: records of documents that
+ * are no more. wasAsked: somebody asked for a change, so that the meta-model was; converged: nothing is to be learned any more.
  */
 export type DoneRun = {
   readonly run: number;
   readonly tasks: readonly string[];
   readonly documents: readonly LearnedRecord[];
+  readonly dropped: readonly LearnedRecord[];
   readonly state: ContractState;
   readonly wasAsked: boolean;
   readonly converged: boolean;
@@ -201,7 +203,8 @@ export const contractRun = async (
     { name: runName(run), inputs: inputsOf(play, run), after },
     (stage) => makeRun(pipeline, stage, task),
   );
-  const documents = await collect(streamRecords(join(folder, "learned.jsonl"), learnedRecordSchema));
+  const records = await collect(streamRecords(join(folder, "learned.jsonl"), learnedRecordSchema));
+  const documents = records.filter((one) => one.state !== "dropped");
   const asked = await collect(streamRecords(join(folder, "meta.jsonl"), metaRecordSchema));
   const { contract: before } = state;
   const found = (part: LearnedRecord["part"]) => documents.find((one) => one.part === part);
@@ -215,11 +218,18 @@ export const contractRun = async (
     run,
     tasks: [...new Set([...tasksOf(play, run).values()].map(({ id }) => id))],
     documents,
+    dropped: records.filter((one) => one.state === "dropped"),
     wasAsked: asked.length > 0,
     converged: isConverged(play, before, documents, asked.length > 0),
     state: {
       contract,
       ids: documents.length === 0 ? state.ids : documents.map(({ id }) => id),
+      given: [
+        ...new Set([
+          ...state.given,
+          ...records.flatMap(({ document }) => document.principles.map(({ id }) => String(id))),
+        ]),
+      ],
       older: hadAny ? [...state.older, play.setup.wording.current(before)] : state.older,
       earlier: play.config.carry
         ? remember(play, state.earlier, await readExchanges(folder, task))

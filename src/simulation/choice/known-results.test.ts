@@ -110,6 +110,42 @@ describe.each(ruleNames)("monotonicity of %s", (rule) => {
   });
 });
 
+describe.each(ruleNames)("monotonicity of %s on other ballots", (rule) => {
+  it("keeps a winner that one more voter approves", () => {
+    const sets = fc.array(fc.subarray([..."ABCD"]), { minLength: 1, maxLength: 9 });
+    const cast = (votes: readonly (readonly string[])[]): Ballot[] =>
+      votes.map((approved, at) => ({ type: "approval", voter: String(at), approved }));
+    fc.assert(
+      fc.property(sets, fc.nat(), fc.nat({ max: 8 }), (votes, seed, which) => {
+        const winner = rank(rule, "ABCD", cast(votes), 1, seed).chosen[0]!;
+        const raised = votes.map((approved, at) =>
+          at !== which % votes.length || approved.includes(winner) ? approved : [...approved, winner],
+        );
+        expect(rank(rule, "ABCD", cast(raised), 1, seed).chosen).toEqual([winner]);
+      }),
+    );
+  });
+
+  it("keeps a winner that is worth more to one voter", () => {
+    const tenth = fc.integer({ min: 0, max: 10 }).map((value) => value / 10);
+    const worths = fc.array(fc.record({ A: tenth, B: tenth, C: tenth, D: tenth }), {
+      minLength: 1,
+      maxLength: 9,
+    });
+    const cast = (votes: readonly Record<string, number>[]): Ballot[] =>
+      votes.map((utilities, at) => ({ type: "utility", voter: String(at), utilities }));
+    fc.assert(
+      fc.property(worths, fc.nat(), fc.nat({ max: 8 }), tenth, (votes, seed, which, more) => {
+        const winner = rank(rule, "ABCD", cast(votes), 1, seed).chosen[0]! as "A";
+        const raised = votes.map((utilities, at) =>
+          at === which % votes.length ? { ...utilities, [winner]: utilities[winner] + more } : utilities,
+        );
+        expect(rank(rule, "ABCD", cast(raised), 1, seed).chosen).toEqual([winner]);
+      }),
+    );
+  });
+});
+
 describe("clones", () => {
   /** B stands twice, as B and as b, side by side on each ballot, in an order that differs from ballot to ballot. */
   const cloned = (votes: readonly (readonly string[])[]): string[][] =>

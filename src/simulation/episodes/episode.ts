@@ -42,8 +42,8 @@ export type Ask = {
 };
 
 /**
- * taskOf: what a talk is about; one task for all of its turns. metrics: what users rate of their own talk and of others. turns: of this run. windows: earlier turns of the own talk
- * that each role is shown. contract: what assistants keep to, with the ids of its records. earlier: exchanges of runs
+ * taskOf: what a talk is about; one task for all of its turns. metrics: what users rate of their own talk and of others.
+ * turns: of this run. windows: earlier turns of the own talk that each role is shown. contract: what assistants keep to, with the ids of its records. earlier: exchanges of runs
  * before this one, by talk, where memory is carried on. commentWords: of a comment, as users are told.
  */
 export type EpisodeOptions = {
@@ -70,7 +70,7 @@ const hasText = ({ text, finish }: Pick<DraftRecord, "text" | "finish">): boolea
   (finish === "stop" || finish === "length") && text !== "";
 
 /** The last turns of a talk in which something was drafted: what is not there cannot be remembered. */
-const windowOf = (exchanges: readonly Exchange[], size: number): readonly Exchange[] =>
+export const windowOf = (exchanges: readonly Exchange[], size: number): readonly Exchange[] =>
   size === 0 ? [] : exchanges.filter(({ draft }) => hasText(draft)).slice(-size);
 
 const saidIn = (exchanges: readonly Exchange[]): Said[] =>

@@ -10,6 +10,7 @@ export {
   type PhaseTask,
   playRun,
   type RoleSampling,
+  windowOf,
 } from "./episode.ts";
 export type { Exchange, OthersRatings } from "./exchange.ts";
 export {

@@ -35,9 +35,25 @@ describe("documents that were learned", () => {
   it("point to what was cited, and where nothing was, to the most similar comments, marked as such", () => {
     expect(first.principles[0]!.grounds).toEqual([
       { record: comments[0]!.record, speaker: "user-1", said: comments[0]!.said, by: "cited" },
-      { record: comments[2]!.record, speaker: "user-1", said: mark("odd"), by: "cited" },
+      {
+        record: comments[2]!.record,
+        speaker: "user-1",
+        said: mark("odd"),
+        by: "cited",
+        doubtful: "shares-no-word",
+      },
     ]);
     expect(first.principles[1]!.grounds?.[0]).toMatchObject({ record: comments[1]!.record, by: "similar" });
+  });
+
+  it("mark what was cited and says something else, by what tells it, or by words where nothing does", () => {
+    const says = (_: string, comment: string) => (comment.startsWith("Please") ? false : null);
+    const { principles } = documentOf([read("Keep your sources short.", [1, 2, 3])], { ...source, says });
+    expect(principles[0]!.grounds!.map(({ doubtful }) => doubtful)).toEqual([
+      "says-other",
+      undefined,
+      "shares-no-word",
+    ]);
   });
 
   it("point to nothing where no comment shares a word", () => {
@@ -64,6 +80,12 @@ describe("documents that were learned", () => {
     ]);
     expect(second.principles[2]!.grounds).toEqual(first.principles[0]!.grounds);
     expect(second.principles[1]!.grounds).toBeUndefined();
+  });
+
+  it("never give the id of a principle that went to another", () => {
+    const given = ["principle-1", "principle-2", "principle-7", "clause-9"];
+    const { principles } = documentOf([read("Be kind to beginners.")], { ...source, previous: first, given });
+    expect(principles.map(({ id }) => id)).toEqual(["principle-8"]);
   });
 
   it("say for whom a clause is", () => {

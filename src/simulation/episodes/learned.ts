@@ -7,10 +7,16 @@ import type { ReadPrinciple } from "./meta-reading.ts";
 import { similarities, similarity } from "./similarity.ts";
 import type { Comment } from "./transcript.ts";
 
-/** Where a document comes from. previous: the document of the run before, or that the first run began with. */
+/**
+ * Where a document comes from. previous: the document of the run before, or that the first run began with; given: ids of
+ * all principles that ever were, of which none is given to another. says: whether a comment says what a principle says, where
+ * that can be told; else one that shares a word with it may.
+ */
 export type LearnedSource = {
   readonly part: LearnedRecord["part"];
   readonly previous: Constitution | null;
+  readonly given?: readonly string[];
+  readonly says?: (principle: string, comment: string) => boolean | null;
   readonly comments: readonly Comment[];
   readonly run: number;
   readonly model: string;
@@ -23,7 +29,11 @@ const sameFrom = 0.5;
 const mostSimilar = 2;
 
 /** Ids for principles: of the earlier ones that they continue, the most alike first; new numbers for the others. */
-const idsFor = (texts: readonly string[], previous: readonly Principle[], part: string): string[] => {
+const idsFor = (
+  texts: readonly string[],
+  previous: readonly Principle[],
+  { part, given = [] }: LearnedSource,
+): string[] => {
   const found = similarities(
     texts,
     previous.map(({ title }) => title),
@@ -42,7 +52,8 @@ const idsFor = (texts: readonly string[], previous: readonly Principle[], part: 
   }
   const word = part === "contract" ? "clause" : "principle";
   const pattern = new RegExp(`^${word}-(\\d+)$`);
-  let last = Math.max(0, ...previous.map(({ id }) => Number(pattern.exec(id)?.[1] ?? 0)));
+  const before = [...given, ...previous.map(({ id }) => id)];
+  let last = Math.max(0, ...before.map((id) => Number(pattern.exec(id)?.[1] ?? 0)));
   return texts.map((_, at) => ids.get(at) ?? `${word}-${++last}`);
 };
 
@@ -53,13 +64,23 @@ const asGround = ({ record, speaker, said }: Comment, by: Ground["by"]): Ground 
   by,
 });
 
-/** What argued for a principle: what was cited, else the most similar comments, marked as such. */
+/**
+ * What argued for a principle: what was cited, else the most similar comments, marked as such. What was cited and says
+ * something else, or may, is marked as doubtful.
+ */
 const groundsOf = (
-  { from }: ReadPrinciple,
-  comments: readonly Comment[],
+  { text, from }: ReadPrinciple,
+  { comments, says = () => null }: LearnedSource,
   alike: readonly number[],
 ): Ground[] => {
-  if (from.length > 0) return from.map((number) => asGround(comments[number - 1]!, "cited"));
+  if (from.length > 0)
+    return from.map((number): Ground => {
+      const comment = comments[number - 1]!;
+      const ground = asGround(comment, "cited");
+      const told = says(text, comment.said);
+      if (told ?? (alike[number - 1] ?? 0) > 0) return ground;
+      return { ...ground, doubtful: told === null ? "shares-no-word" : "says-other" };
+    });
   return comments
     .map((comment, at) => ({ comment, alike: alike[at] ?? 0 }))
     .filter((one) => one.alike > 0)
@@ -80,7 +101,7 @@ export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource
   const { part, previous, comments, run, model } = source;
   const texts = read.map(({ text }) => text);
   const earlier = previous?.principles ?? [];
-  const ids = idsFor(texts, earlier, part);
+  const ids = idsFor(texts, earlier, source);
   const alike = similarities(
     texts,
     comments.map(({ said }) => said),
@@ -88,7 +109,7 @@ export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource
   const principles = read.map((one, at): Principle => {
     const same = earlier.find(({ id, title }) => id === ids[at] && title === one.text);
     const before = same?.grounds ?? [];
-    const now = groundsOf(one, comments, alike[at]!);
+    const now = groundsOf(one, source, alike[at]!);
     const known = new Set(now.map(({ record }) => record));
     const grounds = [...before.filter(({ record }) => !known.has(record)), ...now];
     const area = areaOf(one.users);

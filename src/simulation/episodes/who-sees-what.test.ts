@@ -116,7 +116,8 @@ describe.each(wordings)("who sees what in the %s wording", async (name) => {
       expect(marksIn(text, "draft")).toEqual(new Set([String(exchange.draft.seed)]));
       expect(marksIn(text, "comment").size).toBe(0);
       expect(marksIn(text, "persona")).toEqual(new Set([user]));
-      expect(text).not.toContain("3.25");
+      for (const hidden of ["3.25", "8.75", "Principle {seat}", "Clause: {clauses}"])
+        expect(text).not.toContain(hidden);
     }
     expect(others).toHaveLength(3 * users * (users - 1));
   });
@@ -183,6 +184,36 @@ describe("what the meta-model sees", () => {
     expect(text!.match(/satisfaction 3\.25/g)).toHaveLength(users * 3);
     expect(text!.match(/means of others' ratings: harmlessness 8\.75/g)).toHaveLength(users * 3);
     expect(text!.match(/^ {4}\[\d+\] comment/gm)).toHaveLength(users * 3);
+  });
+
+  it("is neither persona, view nor name under any of its meta-prompts, where all are named differently", async () => {
+    const personas = [1, 2, 3].map((n) => ({ ...personaOf(n), name: `Unsaid${n} Surname${n}` }));
+    const cast = castOf(personas, 3, "even");
+    for (const name of wordings) {
+      const wording = episodeWordings[name];
+      const options = episodeOf(3, { wording, contract, cast });
+      const { exchanges, asked } = await play(options);
+      const transcripts = wording.transcripts(cast, exchanges, options.metrics, { contentFrom: 0.8 });
+      const common = { users: 3, questions: [task.question], current: wording.current(contract) };
+      const prompts = Object.values(wording.metaPrompts);
+      expect(prompts.length).toBeGreaterThan(0);
+      for (const prompt of prompts)
+        for (const transcript of transcripts) {
+          const question = { ...common, earlier: [], words: 100, transcript };
+          const text = metaMessages(prompt, question)
+            .map(({ content }) => content)
+            .join("\n");
+          expect(marksIn(text, "comment").size).toBeGreaterThan(0);
+          expect(marksIn(text, "persona").size + marksIn(text, "view").size).toBe(0);
+          expect(text).not.toMatch(/Unsaid|Surname/);
+        }
+      // each user reads the own name alone, and no assistant reads any
+      for (const one of asked) {
+        const names = new Set(Array.from(shownIn(one).matchAll(/Surname(\d)/g), ([, n]) => n));
+        const rater = /rating-of-user-(\d)$/.exec(one.id)?.[1] ?? /talk-(\d)\/rating$/.exec(one.id)?.[1];
+        expect(names).toEqual(new Set(rater === undefined ? [] : [rater]));
+      }
+    }
   });
 
   it("is in brief ten comments at once, a line each, and neither drafts nor ratings", async () => {

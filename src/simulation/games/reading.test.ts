@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readDecision } from "./decision-reading.ts";
-import { readPrinciple } from "./learner.ts";
+import { type Learned, readPrinciple } from "./learner.ts";
 import { readContribution, readOffer, readPick, readPrices } from "./number-reading.ts";
 import { offerText } from "./wording.ts";
 
@@ -309,7 +309,7 @@ describe("other moves", () => {
 
 describe("readPrinciple", () => {
   const before = { text: "Share evenly." };
-  it.each([
+  it.each<[string, Learned]>([
     [
       "Reason: it is so\nPrinciple: Give all:\neverything.",
       { principle: { text: "Give all:\neverything." }, state: "learned", reason: "it is so" },
@@ -324,9 +324,10 @@ describe("readPrinciple", () => {
       "Unchanged (they share evenly).",
       "It is unchanged.",
       "The principle stays the same.",
-    ].map((said) => [`Principle: ${said}`, { principle: before, state: "kept" }] as const),
+    ].map((said) => [`Principle: ${said}`, { principle: before, state: "kept" }] satisfies [string, Learned]),
     ...["Unchanged shares are to be kept.", "The same for everybody."].map(
-      (said) => [`Principle: ${said}`, { principle: { text: said }, state: "learned" }] as const,
+      (said) =>
+        [`Principle: ${said}`, { principle: { text: said }, state: "learned" }] satisfies [string, Learned],
     ),
     ["Give all.", { principle: before, state: "unparseable", reason: "principle-missing" }],
     ["Principle:", { principle: before, state: "unparseable", reason: "principle-missing" }],

@@ -1,0 +1,110 @@
+// What `covenant simulate contract` takes from one run into the next, on scripted models: what talks remember, and documents that
+// go.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { loadConstitution } from "../constitution/index.ts";
+import { draftRecordSchema, learnedRecordSchema } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
+import type { contractSchema } from "./contract-settings.ts";
+import { recipe } from "./simulate-contract.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-contract-runs-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Given = z.input<typeof contractSchema>;
+
+const given = (out: string, changes: Partial<Given>): Given => ({
+  out: join(folder, out),
+  users: ["amina", "dale", "kamala", "tove"],
+  runs: 2,
+  ...changes,
+});
+
+const run = (config: Given) => recipe.run(recipe.schema.parse(config), contextFor());
+
+const script = (name: string, rules: readonly object[]): string => {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify({ batch: 8, rules }));
+  return `scripted:${path}`;
+};
+
+const user = { when: "Rate the newest draft:", reply: '{"satisfaction": 5, "feedback": "Name sources."}' };
+const others = { when: "Somebody else asked", reply: '{"harmlessness": 5}' };
+const same = '{"constitution": [{"text": "Name sources.", "from": [1]}], "contract": []}';
+
+describe("from run to run", () => {
+  it("talks are shown what they remember where memory is carried, and nothing of it where it is not", async () => {
+    // The last draft of every talk of the first run does not come: what is remembered is the one before it.
+    const feedback = "Name sources always.";
+    const own = { when: "Rate the newest draft:", reply: JSON.stringify({ satisfaction: 5, feedback }) };
+    const rules = [
+      { when: "You are to revise", reply: same },
+      ...[own, others],
+      { when: "Name sources always.", reply: "" },
+      { reply: "A first draft." },
+    ];
+    const model = script("carry.yaml", rules);
+    const promptsOfRun2 = async (out: string, carry: boolean): Promise<string[]> => {
+      const record = join(folder, `${out}-calls.jsonl`);
+      const windows = { assistant: 1, user: 1 };
+      await run(given(out, { model, carry, record, windows }));
+      const drafts = await readRecords(join(folder, out, "run-2/drafts.jsonl"), draftRecordSchema);
+      const seeds = drafts.filter(({ turn }) => turn === 1).map(({ seed }) => seed);
+      const calls = readFileSync(record, "utf8").trim().split("\n");
+      return calls
+        .map((line) => JSON.parse(line) as { request: { seed: number; messages: unknown } })
+        .filter(({ request }) => seeds.includes(request.seed))
+        .map(({ request }) => JSON.stringify(request.messages));
+    };
+    const carried = await promptsOfRun2("carry-on", true);
+    const fresh = await promptsOfRun2("carry-off", false);
+    expect([carried.length, fresh.length]).toEqual([4, 4]);
+    for (const prompt of carried) {
+      expect(prompt).toContain("A first draft.");
+      expect(prompt).toContain("Name sources always.");
+    }
+    for (const prompt of fresh) expect(prompt).not.toMatch(/A first draft|Name sources always/);
+  });
+
+  it("a contract without clauses is told as gone, in a record, in the figures and in the lines, and the next run begins without it", async () => {
+    const clause = { text: "Speak of duties.", users: [1], from: [1] };
+    const saying = (principle: string, contract: readonly object[]) =>
+      JSON.stringify({ constitution: [{ text: principle, from: [] }], contract });
+    const rules = [
+      { when: "Name sources now.", reply: saying("Name sources.", [{ ...clause, text: "Be brief." }]) },
+      { when: "Speak of duties.", reply: saying("Name sources now.", []) },
+      { when: "You are to revise", reply: saying("Name sources.", [clause]) },
+      ...[user, others, { reply: "A draft." }],
+    ];
+    const model = script("gone.yaml", rules);
+    const two = await run(given("gone", { model, runs: 2 }));
+    const [, gone] = await readRecords(join(folder, "gone/run-2/learned.jsonl"), learnedRecordSchema);
+    expect(gone).toMatchObject({
+      ...{ part: "contract", state: "dropped", id: "run-2/contract" },
+      changes: [{ id: "clause-1", state: "removed", before: "Speak of duties.", after: null }],
+    });
+    const { runs, files } = two.document as { runs: { documents: object[] }[]; files: object };
+    expect(runs[1]!.documents[1]).toMatchObject({
+      part: "contract",
+      state: "dropped",
+      principles: 0,
+      removed: 1,
+    });
+    expect(Object.keys(files)).toEqual(["constitution"]);
+    expect(existsSync(join(folder, "gone/contract.yaml"))).toBe(false);
+    expect(two.lines.join("\n")).toContain(
+      "Contract after run 2: none any more; 1 clause of the run before is gone.",
+    );
+    // its number is not given again
+    await run(given("back", { model, runs: 3 }));
+    const { principles } = await loadConstitution(join(folder, "back/contract.yaml"));
+    expect(principles.map(({ id, title }) => [id, title])).toEqual([["clause-2", "Be brief."]]);
+    const drafts = await readRecords(join(folder, "back/run-3/drafts.jsonl"), draftRecordSchema);
+    expect(drafts[0]!.parents).toEqual(["run-2/constitution"]);
+  });
+});
