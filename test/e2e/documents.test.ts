@@ -70,10 +70,13 @@ describe("the documents", () => {
   });
 
   it("show ways to score and to continue texts that run as they are written", async () => {
-    const lines = commandLines("README.md").filter(([verb]) => ["score", "generate"].includes(verb!));
-    expect(lines).toHaveLength(2);
-    for (const words of lines) {
-      const { stdout } = expectStatus(await covenant(words, root), 0);
+    const lines = ["README.md", "docs/serving.md"]
+      .flatMap(commandLines)
+      .filter(([verb]) => ["score", "generate"].includes(verb!))
+      .map((words) => words.join(" "));
+    expect(new Set(lines).size).toBe(2);
+    for (const line of new Set(lines)) {
+      const { stdout } = expectStatus(await covenant(line.split(" "), root), 0);
       expect((JSON.parse(stdout) as { rows: unknown[] }).rows.length).toBeGreaterThan(1);
     }
   });
