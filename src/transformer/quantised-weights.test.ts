@@ -1,6 +1,7 @@
 // Models with quantised projections compute what models with the restored weights compute, forwards and, for NF4,
 // backwards into adapters. Small random models only.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import { compile, gradients, interpret, mean, type Tensor } from "../engine/index.ts";
@@ -128,6 +129,22 @@ describe.each(folders)("quantised projections of %s", (folder) => {
     expect(Math.min(...sizesOfSlopes)).toBeGreaterThan(1e-5);
     for (const [name, values] of Object.entries(other))
       expect(largestGap(one[name]!, values), name).toBeLessThan(1e-4 * Math.max(1, ...values.map(Math.abs)));
+  });
+});
+
+describe("GPT-2 in 4 bits", () => {
+  it("has the levels and scales with which transformers loads it, bit for bit", async () => {
+    const { gpt2: wanted } = JSON.parse(
+      readFileSync(new URL("../../test/golden/nf4.json", import.meta.url), "utf8"),
+    ) as { gpt2: Record<string, { packed: string; scales: number[] }> };
+    const folder = new URL("../../test/golden/families/gpt2", import.meta.url).pathname;
+    const { quantised } = await loadModelFolder(folder, { load: "4bit" });
+    expect(Object.keys(wanted)).toHaveLength(4);
+    for (const [name, { packed, scales }] of Object.entries(wanted)) {
+      const { values } = quantised[name] as Extract<(typeof quantised)[string], { type: "nf4" }>;
+      expect(Buffer.from(values.packed).toString("base64"), name).toBe(packed);
+      expect([...values.scales], name).toEqual([...Float32Array.from(scales)]);
+    }
   });
 });
 

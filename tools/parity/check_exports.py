@@ -2,11 +2,13 @@
 and as an adapter, and some are trained by Covenant itself; the logits of transformers and PEFT on what was written are
 held against those of PEFT on what it had written (or, of trained ones, against one another): of every family one trained
 on a model and one that went on from it by DPO, in float32 and over 4 bits, and a reward model of a base without a padding
-token.
+token. Exports in float16 and bfloat16 must hold float32's weights, rounded; models all of whose weights learned must give
+the log-probabilities that `covenant score` gives.
 
     python check_exports.py            # prints a table; fails where two logits are 1e-3 or more apart
 """
 
+import copy
 import json
 import pathlib
 import shutil
@@ -24,9 +26,9 @@ TOLERANCE = 1e-3
 NODE = ROOT / "node_modules/.bin/node"
 
 
-def covenant(*words: str, folder: pathlib.Path) -> None:
+def covenant(*words: str, folder: pathlib.Path) -> str:
     command = [str(NODE), str(ROOT / "src/cli/main.ts"), *words, "--quiet"]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def ids_of(base: pathlib.Path) -> list[list[int]]:
@@ -78,16 +80,34 @@ def exported(place: pathlib.Path) -> list[bool]:
         chats, original = ids_of(base), with_peft(base, adapter)
         merged = whole(place / f"{adapter.name}-merged", adapter)
         results.append(check(adapter.name, "export merge, in transformers", distance(original, merged, chats)))
+        results += halved(place, adapter, merged, chats)
         again = with_peft(base, place / f"{adapter.name}-adapter")
         results.append(check(adapter.name, "export adapter, in PEFT", distance(original, again, chats)))
+    return results
+
+
+def halved(place: pathlib.Path, adapter: pathlib.Path, merged, chats: list[list[int]]) -> list[bool]:
+    """The merged model in two bytes a number: transformers opens it in that type, and it is the rounded one of four."""
+    results = []
+    for name, dtype in [("float16", torch.float16), ("bfloat16", torch.bfloat16)]:
+        out = f"{adapter.name}-{name}"
+        covenant("export", "merge", str(adapter), "--out", out, "--format", name, folder=place)
+        kind, _ = kind_of(adapter)
+        assert kind.from_pretrained(place / out).dtype == dtype, name
+        rounded = copy.deepcopy(merged)
+        for weight in rounded.parameters():
+            weight.data = weight.data.to(dtype).to(torch.float32)
+        results.append(
+            check(adapter.name, f"export merge in {name}, in transformers", distance(rounded, whole(place / out, adapter), chats))
+        )
     return results
 
 
 LORA = ["lora.rank=4", "lora.alpha=8", "lora.rsLora=true", "lora.dropout=0.1"]
 
 
-def train(method: str, model: pathlib.Path, data: str, out: str, place: pathlib.Path, *more: str) -> None:
-    settings = [*LORA, "batch=2", "learningRate=0.05", *more]
+def train(method: str, model: pathlib.Path, data: str, out: str, place: pathlib.Path, *more: str, lora=LORA) -> None:
+    settings = [*lora, "batch=2", "learningRate=0.05", *more]
     words = [word for one in settings for word in ("--set", f"{method}.{one}")]
     rows = str(ROOT / "test/e2e" / data)
     covenant("train", method, "--model", str(model), "--data", rows, "--out", out, *words, folder=place)
@@ -107,7 +127,37 @@ def trained(place: pathlib.Path) -> list[bool]:
         plain = whole(base, stage / "adapter")
         assert distance(adapter, plain, chats) > 0.01, "the training moved nothing"
         results += continued(place, family, base, chats)
+        results.append(learned_whole(place, family, base))
     return results
+
+
+@torch.no_grad()
+def learned_whole(place: pathlib.Path, family: str, base: pathlib.Path) -> bool:
+    """All weights learn: transformers opens what is saved, and scores texts as Covenant does."""
+    train("sft", base, "rows.jsonl", f"{family}-whole", place, "learningRate=0.01", lora=[])
+    folder = place / f"{family}-whole/sl/model"
+    model, info = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+    )
+    assert not info["missing_keys"] and not info["unexpected_keys"], info
+    before = transformers.AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="eager")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    texts = [("How do I plant a tree", "? Dig a hole."), ("The river", " is wide 🌳")]
+    rows = place / "scored.jsonl"
+    rows.write_text("".join(json.dumps({"prompt": a, "continuation": b}) + "\n" for a, b in texts), "utf-8")
+    scored = json.loads(covenant("score", str(folder), "--data", str(rows), "--json", folder=place))["rows"]
+    gap, moved = 0.0, 0.0
+    for (prompt, _), row in zip(texts, scored, strict=True):
+        trunk, branch = tokenizer(prompt)["input_ids"], [token["id"] for token in row["tokens"]]
+        ours = torch.tensor([token["logprob"] for token in row["tokens"]])
+        theirs, untrained = (
+            one(torch.tensor([trunk + branch])).logits[0, len(trunk) - 1 : -1].log_softmax(-1).gather(1, torch.tensor(branch)[:, None])[:, 0]
+            for one in (model, before)
+        )
+        gap = max(gap, float((ours - theirs).abs().max()))
+        moved = max(moved, float((theirs - untrained).abs().max()))
+    assert moved > 0.01, "the training moved nothing"
+    return check(f"trained {family}", "all weights, `score` against transformers", gap)
 
 
 def continued(place: pathlib.Path, family: str, base: pathlib.Path, chats: list[list[int]]) -> list[bool]:
