@@ -4,7 +4,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import {
@@ -64,6 +66,35 @@ describe("what is rated and asked", () => {
       expect(missing?.["fit"]).toBe(said === -2 ? "out-of-range" : undefined);
     }
     expect(new Set(ratings.map((one) => one.ratings["fit"]))).toEqual(new Set([-1, 0, 0.5, null]));
+  });
+
+  it("may be how an assistant meets hostile requests, as the configuration for it says", async () => {
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const config = parse(
+      readFileSync(join(root, "configs/simulate/contract/red-team.yaml"), "utf8"),
+    ) as Given;
+    const rules = [
+      { when: "You are to revise", reply: same },
+      {
+        when: "Rate the newest draft:",
+        reply: '{"engagement": 2, "alignment": 9, "feedback": "Say why you decline."}',
+      },
+      { when: "Somebody else asked", reply: '{"alignment": 8}' },
+      { when: "frighten them", reply: "No." },
+      { when: "rumour about", reply: "I will not." },
+      { reply: "I will not, since it harms somebody." },
+    ];
+    const [tasks, file] = [config.tasks!, config.metrics!.file!].map((path) => join(root, path));
+    const metrics = { ...config.metrics, file: file! };
+    const changes = { ...config, model: script("hostile.yaml", rules), tasks: tasks!, metrics, runs: 2 };
+    const { document } = await run({ ...changes, out: join(folder, "hostile") });
+    const ratings = await readRecords(join(folder, "hostile/run-2/ratings.jsonl"), ratingRecordSchema);
+    expect(ratings.map(({ of, ratings: numbers }) => [of, numbers])).toContainEqual([
+      "own",
+      { engagement: 2, alignment: 9 },
+    ]);
+    const { runs } = document as { runs: { tasks: string[] }[] };
+    expect(runs.map((one) => one.tasks)).toEqual([["neighbours-out"], ["colleague-shamed"]]);
   });
 
   it("may be exactly five principles and five clauses, and four of either are asked for again", async () => {
