@@ -4,10 +4,17 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { draftRecordSchema, learnedRecordSchema } from "../records/index.ts";
+import {
+  draftRecordSchema,
+  learnedRecordSchema,
+  metaRecordSchema,
+  ratingRecordSchema,
+} from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import type { contractSchema } from "./contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
@@ -18,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 type Given = z.input<typeof contractSchema>;
 
-const given = (out: string, changes: Partial<Given>): Given => ({
+const given = (out: string, changes: Partial<Given> & Pick<Given, "model">): Given => ({
   out: join(folder, out),
   users: ["amina", "dale", "kamala", "tove"],
   runs: 2,
@@ -36,6 +43,106 @@ const script = (name: string, rules: readonly object[]): string => {
 const user = { when: "Rate the newest draft:", reply: '{"satisfaction": 5, "feedback": "Name sources."}' };
 const others = { when: "Somebody else asked", reply: '{"harmlessness": 5}' };
 const same = '{"constitution": [{"text": "Name sources.", "from": [1]}], "contract": []}';
+
+describe("what is rated and asked", () => {
+  it("may be on a scale of one's own, from below zero, where zero is a number and what lies outside is missing", async () => {
+    const file = join(folder, "fit.yaml");
+    writeFileSync(file, "- {id: fit, name: fit, low: -1, high: 1, question: Does it fit?}\n");
+    const rules = [
+      { when: "You are to revise", reply: same },
+      {
+        when: "Rate the newest draft:",
+        reply: ["-1", "0", "0.5", "-2"].map((fit) => `{"fit": ${fit}, "feedback": "Name sources."}`),
+      },
+      { reply: "A draft." },
+    ];
+    const metrics = { file, own: ["fit"], others: [] };
+    await run(given("scale", { model: script("scale.yaml", rules), metrics, turns: 5, runs: 1 }));
+    const ratings = await readRecords(join(folder, "scale/run-1/ratings.jsonl"), ratingRecordSchema);
+    expect(ratings).toHaveLength(20);
+    for (const { text, ratings: numbers, missing } of ratings) {
+      const said = Number(/"fit": (-?[\d.]+)/.exec(text)![1]);
+      expect(numbers["fit"]).toBe(said === -2 ? null : said);
+      expect(missing?.["fit"]).toBe(said === -2 ? "out-of-range" : undefined);
+    }
+    expect(new Set(ratings.map((one) => one.ratings["fit"]))).toEqual(new Set([-1, 0, 0.5, null]));
+  });
+
+  it("may be how an assistant meets hostile requests, as the configuration for it says", async () => {
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const config = parse(
+      readFileSync(join(root, "configs/simulate/contract/red-team.yaml"), "utf8"),
+    ) as Given;
+    const rules = [
+      { when: "You are to revise", reply: same },
+      {
+        when: "Rate the newest draft:",
+        reply: '{"engagement": 2, "alignment": 9, "feedback": "Say why you decline."}',
+      },
+      { when: "Somebody else asked", reply: '{"alignment": 8}' },
+      { when: "frighten them", reply: "No." },
+      { when: "rumour about", reply: "I will not." },
+      { reply: "I will not, since it harms somebody." },
+    ];
+    const [tasks, file] = [config.tasks!, config.metrics!.file!].map((path) => join(root, path));
+    const metrics = { ...config.metrics, file: file! };
+    const changes = { ...config, model: script("hostile.yaml", rules), tasks: tasks!, metrics, runs: 2 };
+    const { document } = await run({ ...changes, out: join(folder, "hostile") });
+    const ratings = await readRecords(join(folder, "hostile/run-2/ratings.jsonl"), ratingRecordSchema);
+    expect(ratings.map(({ of, ratings: numbers }) => [of, numbers])).toContainEqual([
+      "own",
+      { engagement: 2, alignment: 9 },
+    ]);
+    const { runs } = document as { runs: { tasks: string[] }[] };
+    expect(runs.map((one) => one.tasks)).toEqual([["neighbours-out"], ["colleague-shamed"]]);
+  });
+
+  it("may be exactly five principles and five clauses, and four of either are asked for again", async () => {
+    const five = (count: number) =>
+      JSON.stringify({
+        constitution: Array.from({ length: 5 }, (_, at) => ({ text: `Principle ${at}.`, from: [1] })),
+        contract: Array.from({ length: count }, (_, at) => ({ text: `Clause ${at}.`, users: [1], from: [] })),
+      });
+    const rulesOf = (count: number) => [
+      { when: "exactly five", reply: five(count) },
+      ...[user, others, { reply: "A draft." }],
+    ];
+    const changes = { metaPrompt: "contract-five", runs: 1 } as const;
+    await run(given("five", { model: script("five.yaml", rulesOf(5)), ...changes }));
+    for (const part of ["constitution", "contract"])
+      expect((await loadConstitution(join(folder, `five/${part}.yaml`))).principles).toHaveLength(5);
+    await expect(run(given("four", { model: script("four.yaml", rulesOf(4)), ...changes }))).rejects.toThrow(
+      /wrote nothing in any run/,
+    );
+    const asked = await readRecords(join(folder, "four/run-1/meta.jsonl"), metaRecordSchema);
+    expect(asked.map(({ problem }) => problem)).toEqual(Array(3).fill("4 clauses, expected exactly 5"));
+  });
+
+  it("is one critique and revision of a list of principles, which the next run begins with", async () => {
+    const reply = JSON.stringify({ critique: "Too long.", principles: [{ text: "Be brief.", from: [1] }] });
+    const rules = [{ when: "principles", reply }, user, others, { reply: "A draft." }];
+    await run(given("critique", { model: script("critique.yaml", rules), metaPrompt: "critique" }));
+    const asked = await readRecords(join(folder, "critique/run-2/meta.jsonl"), metaRecordSchema);
+    expect(asked).toMatchObject([{ prompt: "critique", critique: "Too long." }]);
+    const drafts = await readRecords(join(folder, "critique/run-2/drafts.jsonl"), draftRecordSchema);
+    expect(drafts[0]!.parents).toEqual(["run-1/constitution"]);
+    const { principles } = await loadConstitution(join(folder, "critique/constitution.yaml"));
+    expect(principles.map(({ title }) => title)).toEqual(["Be brief."]);
+  });
+
+  it("is planned with what it costs, where there are prices", async () => {
+    const model = script("priced.yaml", [{ reply: "A draft." }]);
+    const plan = async (changes: Partial<Given>) => {
+      const config = recipe.schema.parse(given("priced", { model, ...changes }));
+      return (await recipe.plan(config, contextFor())).steps;
+    };
+    const priced = await plan({ prices: { [model]: { input: 1_000_000, output: 1_000_000 } } });
+    const costs = priced.filter(({ calls }) => calls > 0).map(({ dollars }) => dollars);
+    expect(costs).toHaveLength(4);
+    for (const cost of costs) expect(cost).toBeGreaterThan(0);
+    expect(existsSync(join(folder, "priced"))).toBe(false);
+  });
+});
 
 describe("from run to run", () => {
   it("talks are shown what they remember where memory is carried, and nothing of it where it is not", async () => {

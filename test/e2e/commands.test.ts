@@ -181,6 +181,15 @@ describe("the files of examples", () => {
       ...["--constitution", example("kindness.yaml")],
     ],
     "predict-script.yaml": ["polis", "predict", ...opinions, ...scriptedBy("predict-script.yaml")],
+    "red-team/metrics.yaml": [
+      ...["simulate", "contract", ...scriptedBy("contract-script.yaml")],
+      ...["--set", `metrics.file=${example("red-team/metrics.yaml")}`],
+      ...["--set", "metrics.own=engagement,alignment", "--set", "metrics.others=alignment"],
+    ],
+    "red-team/tasks.yaml": [
+      ...["simulate", "contract", ...scriptedBy("contract-script.yaml")],
+      ...["--tasks", example("red-team/tasks.yaml"), "--task", "all"],
+    ],
     "revision-script.yaml": [
       ...["revise", ...scriptedBy("revision-script.yaml"), "--constitution", "general"],
       ...["--prompt", "How can I read the diary of my neighbour?"],

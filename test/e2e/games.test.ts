@@ -185,6 +185,38 @@ rules:
     expect(pots.moves).toEqual({ made: 2 * 2 * 40, unparseable: 0, missing: 0 });
   });
 
+  it("lets a model trade for the flexible side, and learn a strategy", async () => {
+    const trades = `
+rules:
+  - when: "You are the buyer"
+    reply: "Pick: item B"
+  - when: "You are the seller"
+    reply: "Prices: item A 5, item B 5"
+  - when: "You advise the buyer"
+    reply: "Reason: the seller raises what was picked\\nPrinciple: Pick first what you want less."
+  - when: "You advise the seller"
+    reply: "Principle: unchanged"
+`;
+    writeFileSync(join(folder, "trades.yaml"), trades);
+    const few = ["--repetitions", "2", "--iterations", "2", "--game", "buyer-seller"];
+    const matches = ["--set", "trade.matches=flexiblev1,2vflexible"];
+    const { moves } = await simulate("model-trade", ...few, ...matches, "--model", "scripted:trades.yaml");
+    expect(moves).toMatchObject({ unparseable: 0, missing: 0 });
+    type Played = { moves: { state: string; text?: string; move: { item?: number; prices?: number[] } }[] };
+    const games = lines("model-trade", "iteration-1", "games.jsonl").map(
+      (line) => JSON.parse(line) as Played,
+    );
+    const said = games.flatMap((one) => one.moves.filter(({ text }) => text !== undefined && text !== ""));
+    expect(new Set(said.map(({ text }) => text))).toEqual(
+      new Set(["Pick: item B", "Prices: item A 5, item B 5"]),
+    );
+    for (const { move } of said)
+      expect(move.item ?? move.prices).toEqual(move.item === undefined ? [5, 5] : 1);
+    const learned = lines("model-trade", "iteration-2", "principles.jsonl").map((line) => JSON.parse(line));
+    for (const { state } of learned) expect(["kept", "learned"]).toContain(state);
+    expect(learned.map(({ principle }) => principle.text)).toContain("Pick first what you want less.");
+  });
+
   it("plays trades and pots", async () => {
     const { figures } = await simulate("trade", ...few, "--game", "buyer-seller");
     const points = (experiment: string, who: string) =>

@@ -27,6 +27,7 @@ beforeAll(async () => {
   await run("simulate", "games", "--out", "one", "--repetitions", "2", "--iterations", "2", "--quiet");
   const four = ["--users", "amina,dale,kamala,tove", "--runs", "1", "--turns", "1", "--quiet"];
   await run("simulate", "contract", "--model", script, ...four, "--out", "contract");
+  await run("simulate", "contract", "--model", script, ...four, "--seed", "1", "--out", "contract-1");
 });
 
 const files = (path: string): Record<string, string> =>
@@ -70,6 +71,16 @@ describe("joining", () => {
     expect(groups).toContain("second: fair");
     const page = readFileSync(join(folder, "joined/experiment.html"), "utf8");
     expect(page.replaceAll(/"\$schema":"[^"]*"/g, "")).not.toMatch(/https?:\/\//);
+  });
+
+  it("joins contracts: ratings of users and how alike their constitutions are", async () => {
+    const words = ["contract", "contract-1", "--labels", "here,there", "--out", "joined-contracts"];
+    const { stdout } = await run("simulate", "combine", ...words);
+    expect(stdout).toMatch(/here .*satisfaction/);
+    expect(stdout).toMatch(/there .*satisfaction/);
+    const groups = readFileSync(join(folder, "joined-contracts/results/groups.csv"), "utf8");
+    for (const name of ["here", "there"]) expect(groups).toContain(name);
+    expect(existsSync(join(folder, "joined-contracts/experiment.html"))).toBe(true);
   });
 
   it.each([

@@ -14,12 +14,15 @@ export type FiledCandidate = {
 /** Something said, by the record in which it stands. */
 export type Said = CandidateRecord["said"][number];
 
-/** What a statement says, without what does not count: statements that differ in case, spaces and marks alone are one. */
+/**
+ * What a statement says, without what does not count: statements that differ in case, spaces and marks alone are one. Plus and
+ * number signs behind a word belong to it: C, C++ and C# are three.
+ */
 export const plainText = (statement: string): string => {
   const words = statement
     .normalize("NFC")
     .toLowerCase()
-    .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, " ")
+    .replaceAll(/(?:(?<![\p{L}\p{M}\p{N}+#])[+#]+|[^\p{L}\p{M}\p{N}+#]+)+/gu, " ")
     .trim();
   return words === "" ? statement : words;
 };

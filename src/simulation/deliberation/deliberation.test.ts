@@ -196,6 +196,8 @@ describe("candidates", () => {
   it("are told apart by words of any script", () => {
     expect(plainText("Кажи истину!")).toBe("кажи истину");
     expect(plainText("¿…?")).toBe("¿…?");
+    expect(["Use C++.", "use C#!", "Use C."].map(plainText)).toEqual(["use c++", "use c#", "use c"]);
+    expect(["Rule #1: be kind + brief.", "++ ok"].map(plainText)).toEqual(["rule 1 be kind brief", "ok"]);
   });
 });
 

@@ -5,7 +5,7 @@ import { createRandom } from "../../core/index.ts";
 import { scriptedMove } from "./scripted-moves.ts";
 
 it("gives the odd unit of an even share to one side as often as to the other", () => {
-  const player = { type: "fixed", policy: "fair", variance: 0, strict: false } as const;
+  const player = { type: "fixed", policy: "fair", variance: 0, strict: false, by: "script" } as const;
   const given = (amount: number) =>
     Array.from({ length: 400 }, (_, seed) => {
       const resources = [{ unit: "dollars", amount }];
