@@ -268,8 +268,8 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
   const { request } = prepared;
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
-  await saveConstitution(join(run.folder, keptConstitution), prepared.constitution);
   const made = await labelAll(pipeline, config, prepared);
+  await saveConstitution(join(run.folder, keptConstitution), prepared.constitution);
   const { replies, counts, summary, rows, leftOut } = await summarise(config, made);
   const { hard } = config.label;
   const preferences = await rowsStage(pipeline, {

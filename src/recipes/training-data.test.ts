@@ -225,7 +225,7 @@ describe("preference rows", () => {
     );
     expect(rows).toHaveLength(1);
     const told =
-      "/rows.jsonl: 4 of 5 rows were left out: 1 whose dialogues part before the last reply (line 2), 2 with a reply without text (lines 1, 4), 1 with the same reply twice (line 3).";
+      "/rows.jsonl: 4 of 5 rows that were read were left out: 1 whose dialogues part before the last reply (line 2), 2 with a reply without text (lines 1, 4), 1 with the same reply twice (line 3).";
     expect(notices.map(({ code, text }) => [code, text.replace(folder, "")])).toEqual([["rows-unfit", told]]);
     expect(await messageOf(loadPreferenceRows(write(...unfit), 1))).toMatch(/No row is left to learn from/);
   });

@@ -85,6 +85,8 @@ const timelessMetrics = async (path: string): Promise<unknown> => {
   return rest;
 };
 
+/** The records that say what they cost. */
+const pricedName = "labels.jsonl";
 // As a key of a record: within a text the quotation marks would stand behind backslashes.
 const moneyKey = /,"money":[-+.0-9e]+/gi;
 
@@ -108,7 +110,10 @@ export const hashContent = async (folder: string, artefacts: readonly Artefact[]
   const records: [path: string, hash: string][] = [];
   for (const { path, sha256 } of artefacts)
     if (path.endsWith(".jsonl") && path !== eventFileName)
-      records.push([path, await pricelessHash(join(folder, path), sha256)]);
+      records.push([
+        path,
+        path.endsWith(pricedName) ? await pricelessHash(join(folder, path), sha256) : sha256,
+      ]);
   const measured = artefacts.some(({ path }) => path === metricsName);
   return hashJson({ records, metrics: measured ? await timelessMetrics(join(folder, metricsName)) : null });
 };

@@ -91,7 +91,7 @@ describe("a run", () => {
     const hashOf = async (name: string, rows: readonly object[]): Promise<string> => {
       await using run = await openRun(optionsFor(join(root, name), createLog(), { stages: ["paid"] }));
       await run.stage({ name: "paid", inputs: 0 }, async (stage) => {
-        const file = await stage.records("rows.jsonl", paidSchema);
+        const file = await stage.records("labels.jsonl", paidSchema);
         await file.append(rows.map((own, at) => paidSchema.parse({ ...row("paid", 1, at), ...own })));
       });
       return (await run.finish()).contentHash;

@@ -119,9 +119,7 @@ export const encodeChat = (
   { addGenerationPrompt, parseSpecial = false }: EncodeChatOptions,
 ): EncodedChat => {
   const controlTokensOf = (text: string): readonly number[] =>
-    parseSpecial
-      ? []
-      : tokenizer.encode(text, { specialTokens: false }).filter((id) => tokenizer.specialIds.has(id));
+    parseSpecial ? [] : tokenizer.controlTokens(text);
   const placed = placeChat(template.render, messages, { addGenerationPrompt }, controlTokensOf);
   if (!placed)
     throw new UserError(

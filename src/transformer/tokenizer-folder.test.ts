@@ -4,6 +4,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileChatTemplate, encodeChat } from "./chat-template.ts";
 import { checkModelFolder, loadModelFolder } from "./checkpoint.ts";
 import { saveModelFolder } from "./checkpoint-saving.ts";
 
@@ -108,6 +109,10 @@ describe("tokens behind a model's vocabulary", () => {
     const marked = { text: "see <image>", marks: [] };
     expect(() => tokenizer.encodeMarked({ ...marked, literal: [] })).toThrow(beyond);
     expect(tokenizer.encodeMarked({ ...marked, literal: [[0, 11]] }).ids).not.toContain(size);
+    // a template that trims finds out what its contents hold, and the text stays text
+    const template = compileChatTemplate("{% for m in messages %}{{ m.content | trim }}{% endfor %}");
+    const messages = [{ role: "user" as const, content: "see <image>\n" }];
+    expect(encodeChat(tokenizer, template, messages, { addGenerationPrompt: false }).ids).not.toContain(size);
   });
 
   it("do not come over from another model's tokenizer", async () => {

@@ -65,6 +65,8 @@ export type Tokenizer = {
   /** The files it was made of, as they were read: saving them keeps the tokenizer as it is. */
   readonly files: TokenizerFiles;
   encode(text: string, options: EncodeOptions): number[];
+  /** The control tokens that stand in a text, where it is read for them; also those that a model has no embedding for. */
+  controlTokens(text: string): number[];
   /** Encodes without begin and end tokens and says where the marks came to lie. */
   encodeMarked(marked: MarkedText): { ids: number[]; places: MarkPlace[] };
   /** Throws CovenantError for an id that is not in the vocabulary. Cut UTF-8 gives U+FFFD. */
@@ -268,6 +270,7 @@ export const createTokenizer = (files: TokenizerFiles, source = "tokenizer", mod
       if (specialTokens === false) return ids;
       return [...before, ...ids, ...(specialTokens === "begin" ? [] : after)];
     },
+    controlTokens: (text) => encoding.encodeText(text, []).filter((id) => specialIds.has(id)),
     encodeMarked: encoding.encodeMarked,
     ...createDecoding(library, json, config, isPlain),
     idOf,

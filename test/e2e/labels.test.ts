@@ -75,7 +75,7 @@ describe("label --comparisons", () => {
     const label = ["label", "--comparisons", "hh.jsonl", "--judge", "scripted:judge.yaml", "--out", "hh"];
     label.push("--set", "label.form=paper");
     const told =
-      "hh.jsonl: 2 of 3 rows were left out: 1 whose dialogues part before the last reply (line 3), 1 with a reply without text (line 2).";
+      "hh.jsonl: 2 of 3 rows that were read were left out: 1 whose dialogues part before the last reply (line 3), 1 with a reply without text (line 2).";
     const planned = expectStatus(await covenant([...label, "--dry-run"], folder), 0);
     expect(planned.stdout.replace(/\s+/g, " ")).toContain(told);
     const ended = expectStatus(await covenant([...label, "--json"], folder), 0);

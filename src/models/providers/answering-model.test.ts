@@ -12,6 +12,8 @@ describe("isSameModel", () => {
     ["Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b-instruct"],
     ["llama3", "llama3:latest"],
     ["tiny", "/models/tiny.gguf"],
+    ["qwen2.5-7b-instruct", "/models/qwen2.5-7b-instruct-q4_k_m.gguf"],
+    ["gpt-4o", "openai/gpt-4o:free"],
   ])("%s is %s", (asked, answered) => {
     expect(isSameModel(asked, answered)).toBe(true);
   });

@@ -7,9 +7,12 @@ import type { Endpoint } from "./endpoint-failure.ts";
 
 const responseSchema = z.object({ model: z.string() });
 
-/** A name without the folder or owner before it and without a file's ending. */
+/** How a model's weights are held, or which of a host's offers it is. */
+const variantPattern = /(?:[-.:@_](?:latest|i?q\d\w*|fp?\d{1,2}|bf16|awq|gptq|int\d)|:[a-z]\w*)$/;
+
+/** A name without the folder or owner before it, and without a file's ending or a variant behind it. */
 const bareName = (name: string): string =>
-  (name.toLowerCase().split("/").at(-1) ?? "").replace(/\.gguf$/, "").replace(/[-:@]latest$/, "");
+  (name.toLowerCase().split("/").at(-1) ?? "").replace(/\.gguf$/, "").replace(variantPattern, "");
 
 /** The edition at the end of a name: a date, as providers write it. */
 const editionPattern = /[-:@](\d{4}-\d{2}-\d{2}|\d{8}|\d{6}|\d{4})$/;

@@ -59,8 +59,9 @@ export const warnLeftOut = (
 const shownPlaces = 10;
 
 /**
- * What is said of rows of a file that give no pair: "hh.jsonl: 3 of 2,312 rows were left out: 2 whose dialogues part before the last
- * reply (lines 4, 9), 1 with a reply without text (line 7)."; null where there are none. rows: of the whole file.
+ * What is said of rows of a file that give no pair: "hh.jsonl: 3 of 2,312 rows that were read were left out: 2
+ * whose dialogues part before the last reply (lines 4, 9), 1 with a reply without text (line 7)."; null where there are none.
+ * rows: that were read.
  */
 export const unfitText = (file: string, rows: number, unfit: readonly UnfitRow[]): string | null => {
   if (unfit.length === 0) return null;
@@ -74,7 +75,7 @@ export const unfitText = (file: string, rows: number, unfit: readonly UnfitRow[]
     return [`${places.length} ${unfitReasons[reason]} (${where})`];
   });
   const were = unfit.length === 1 ? "was" : "were";
-  return `${file}: ${unfit.length} of ${counted(rows, "row")} ${were} left out: ${groups.join(", ")}.`;
+  return `${file}: ${unfit.length} of ${counted(rows, "row")} that ${rows === 1 ? "was" : "were"} read ${were} left out: ${groups.join(", ")}.`;
 };
 
 /** The same as a notice, or none. */

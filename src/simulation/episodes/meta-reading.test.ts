@@ -84,6 +84,9 @@ describe("reading what the meta-model wrote", () => {
       /clause 1 begins with "For users 1 to 3:"/,
     );
     expect(problemOf(clause("For users who code: Be brief."))).toBeNull();
+    expect(problemOf(clause("For users under 18: Be brief."))).toBeNull();
+    // one that is endless is read in no time
+    expect(problemOf(clause(`For users ${"1".repeat(60)} x: Be brief.`))).not.toBeNull();
   });
 
   it("takes a citation with the point behind it", () => {

@@ -98,9 +98,9 @@ const itemPattern = /^\s*(?:\d+[.)]|[-*•])\s+(.*)$/;
 /** With the point of a sentence behind it, too. */
 const citedPattern = /\s*\[([\d\s,]*)\]\s*([.;]?)\s*$/;
 const forPattern =
-  /^(?:\*\*|__)?For (?:all users|users? (?=\d)((?:\d+|[\s,&]|and|users?)+?))(?: only)?(?::(?:\*\*|__)?|(?:\*\*|__):)\s*/i;
+  /^(?:\*\*|__)?For (?:all users|users? (?=\d)((?:\d|[\s,&]|and|users?)+?))(?: only)?(?::(?:\*\*|__)?|(?:\*\*|__):)\s*/i;
 /** Users by number in a form that is not read: no clause for everybody. */
-const strangeFor = /^\W*For users?\b[^:]*\d[^:]*:/i;
+const strangeFor = /^\W*For users?\W*(?:numbers?|nos?)?\W*\d[^:]*:/i;
 
 const numbersIn = (text: string | undefined): number[] => (text?.match(/\d+/g) ?? []).map(Number);
 

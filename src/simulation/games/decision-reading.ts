@@ -1,6 +1,6 @@
-// Reads a decision out of a text, strictly. What was asked for is the line "Decision: accept" or "Decision: reject", and
-// nothing else in it. Without that line the whole text has to be a plain clause of a short list ("I accept the offer."): there
-// are too many ways of not accepting with that word in it. All else is no decision.
+// Reads a decision out of a text, strictly. What was asked for is the line "Decision: accept" or "Decision: reject".
+// What stands in it, or the whole text where there is no such line, has to be a plain clause of a short list ("I accept the
+// offer."): there are too many ways of not accepting with that word in it. All else is no decision.
 
 import { withoutThought } from "../reply-text.ts";
 import { type ReadMove, statements } from "./statements.ts";
@@ -18,7 +18,7 @@ const courtesy = /^(?:thank you|thanks|very well|all right|alright|okay|ok|fine)
 
 const speaks = /accept|reject|refus|declin/;
 const refuses =
-  /\b(?:reject|refuse|decline)\b|\b(?:not|never|no|nor|neither|cannot|unable|unwilling)\b.*\baccept\b|n't\b.*\baccept\b|\baccept (?:no|nothing|none|neither)\b/;
+  /\b(?:reject|refuse|decline)\b|(?:\b(?:not|never|no|nor|neither|cannot|unable|unwilling)|n't)(?: \w+){0,2} accept\b(?! (?:less|more|anything|any)\b)|\baccept (?:no|nothing|none|neither)\b/;
 /** What is only weighed, not said. */
 const weighs =
   /\b(?:if|would|could|should|might|may|unless|whether|until|perhaps|maybe|had|were|or|to reject|to refuse)\b/;
@@ -55,10 +55,7 @@ const readClause = (clause: string): Said => {
 /** A decision. Faults: decision-missing, decision-unclear, decision-contradictory. */
 export const readDecision = (reply: string): ReadMove => {
   const { inForm, others } = statements(withoutThought(reply), "decision");
-  const formal = inForm.map((value): Said => {
-    const plain = plainOf(value);
-    return plain === "accept" || plain === "reject" ? plain === "accept" : null;
-  });
+  const formal = inForm.map((value): Said => readClause(plainOf(value)));
   if (formal.includes(null)) return { fault: "decision-unclear" };
   const clauses = others.flatMap(sentencesOf).flatMap(clausesOf);
   const free = clauses.map(readClause);

@@ -54,7 +54,10 @@ const describe = (reply: string): { principle: string; reason: string | undefine
 
 const stays = "(?:(?:(?:the|this) principle|it) (?:is|stays|remains) )?";
 /** Also with emphasis, in brackets, or followed by why. */
-const unchanged = new RegExp(`^${stays}(?:unchanged(?:\\s*[.,;:(–—-].*)?|the same\\.?)$`, "is");
+const unchanged = new RegExp(
+  `^${stays}(?:unchanged(?:[.!]?|\\s*\\(.*|[\\s.,;:–—-]+(?:since|because|as|for)\\b.*)|the same\\.?)$`,
+  "is",
+);
 
 const isUnchanged = (text: string): boolean =>
   unchanged.test(text.replaceAll("*", "").replace(/^[\s_"'“([]+|[\s_"'”)\]]+$/g, ""));

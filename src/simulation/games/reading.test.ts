@@ -126,6 +126,9 @@ describe("readDecision", () => {
     ["accept", true],
     ["Decision: accept", true],
     ["**Decision:** Accept.", true],
+    ["Decision: Accepted", true],
+    ["Decision: accept\nNot great, but I accept.", true],
+    ["Decision: accept\nI cannot accept less next time.", true],
     ["I accept.", true],
     ["Thank you, I accept the offer!", true],
     ["Thank you. I gladly accept.", true],
@@ -325,7 +328,12 @@ describe("readPrinciple", () => {
       "It is unchanged.",
       "The principle stays the same.",
     ].map((said) => [`Principle: ${said}`, { principle: before, state: "kept" }] satisfies [string, Learned]),
-    ...["Unchanged shares are to be kept.", "The same for everybody."].map(
+    ...[
+      "Unchanged shares are to be kept.",
+      "The same for everybody.",
+      "Unchanged, but always give half.",
+      "Unchanged, except: offer 60 of 100",
+    ].map(
       (said) =>
         [`Principle: ${said}`, { principle: { text: said }, state: "learned" }] satisfies [string, Learned],
     ),
