@@ -268,8 +268,8 @@ const make = async (pipeline: Pipeline, config: ReviseConfig, prepared: Prepared
 const execute = async (config: ReviseConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
   await using pipeline = await openStages(prepared.request, context);
-  await saveConstitution(join(pipeline.run.folder, keptConstitution), prepared.constitution);
   const { prompts, chains, summary, rowsFile } = await make(pipeline, config, prepared);
+  await saveConstitution(join(pipeline.run.folder, keptConstitution), prepared.constitution);
   await pipeline.run.finish();
   const { folder } = pipeline.run;
   const { answered, steps, kept } = summary;
