@@ -38,7 +38,11 @@ export {
   type ScriptedReply,
   scriptedModel,
 } from "./providers/scripted.ts";
-export { createForeignTextCheck, createForeignTextWatch } from "./providers/small-language.ts";
+export {
+  createForeignTextCheck,
+  createForeignTextWatch,
+  isSmallLanguage,
+} from "./providers/small-language.ts";
 export { openRecorder, type Recorder } from "./recorder.ts";
 export type * from "./specification.ts";
 export { choiceTokens, estimatePrompt, estimateTokens } from "./token-estimate.ts";

@@ -18,6 +18,7 @@ import {
   promptsFlag,
   runFlags,
 } from "./flags.ts";
+import { foreignPrinciples } from "./foreign-principles.ts";
 import { fewShotFile, readProtocol } from "./judge-protocol.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -151,8 +152,17 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
     context,
   );
   requireChain(config, inputs.configs["model"]);
+  const foreign = foreignPrinciples(document, model, inputs.languages["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
-  return { document, prompts, heldOut: heldOut.length, examples, requested, inputs, request };
+  const { gathered } = prompts;
+  const notices = [
+    ...gathered.notices,
+    ...(foreign === null ? [] : [{ code: "principles-foreign", text: foreign }]),
+  ];
+  return {
+    ...{ document, heldOut: heldOut.length, examples, requested, inputs, request, foreign },
+    prompts: { ...prompts, gathered: { ...gathered, notices } },
+  };
 };
 
 /** Processes for the arms, where they can work at once. */
@@ -176,7 +186,7 @@ const runArms = async (pipeline: Pipeline, jobs: readonly ArmJob[], processes: A
 
 const execute = async (config: RunConfig, context: RecipeContext) => {
   const prepared = await prepare(config, context);
-  const { document } = prepared;
+  const { document, foreign } = prepared;
   await using opened = await openStages(prepared.request, context);
   using processes = processesFor(config, context, prepared);
   const pipeline = processes === undefined ? opened : { ...opened, openModel: processes.openModel };
@@ -207,6 +217,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
     lines: [
       ...describeRun(metrics, document.name, join(config.out, "report.html")),
       ...describeAlarms(alarms),
+      ...(foreign === null ? [] : [`Note: ${foreign}`]),
     ],
     document: { report: path, folder: run.folder, metrics, setbacks: describeSetbacks(metrics), alarms },
   };

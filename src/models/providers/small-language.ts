@@ -23,11 +23,15 @@ const shownWords = 6;
 /** share: of the words that are unknown; words: the first of them. */
 export type ForeignText = { readonly share: number; readonly words: readonly string[] };
 
+/** Whether a tokenizer's model knows a language of few words alone. */
+export const isSmallLanguage = ({ vocabularySize }: WordEncoder): boolean =>
+  vocabularySize <= smallVocabulary;
+
 /** Makes what tells whether texts, read together, lie outside a tokenizer's language; null: they do not. */
 export const createForeignTextCheck = (
   tokenizer: WordEncoder,
 ): ((texts: readonly string[]) => ForeignText | null) => {
-  if (tokenizer.vocabularySize > smallVocabulary) return () => null;
+  if (!isSmallLanguage(tokenizer)) return () => null;
   const known = new Map<string, boolean>();
   const isOneToken = (text: string): boolean =>
     tokenizer.encode(text, { specialTokens: false, parseSpecial: false }).length === 1;
