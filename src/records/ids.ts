@@ -35,6 +35,9 @@ export const idSchema = <Kind extends IdKind>(
 export const stageNameSchema = idSchema<"stage">();
 export type StageName = z.infer<typeof stageNameSchema>;
 
+/** The arm under the constitution as it is written. */
+export const writtenArm = "ethical";
+
 /** What is compared under two constitutions: "ethical", "inverted"; "base" for what is in no arm. */
 export const armIdSchema = idSchema<"arm">();
 export type ArmId = z.infer<typeof armIdSchema>;

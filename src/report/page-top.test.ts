@@ -1,9 +1,10 @@
 // What a sceptical reader meets on the page: its title, what kind of run it is, the judge's ties, and warnings once.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { armTitle } from "./arm-titles.ts";
 import { renderPage } from "./page.ts";
 import { loadReportData } from "./report-data.ts";
 import { writeSyntheticRun } from "./synthetic-run.fixture.ts";
@@ -27,4 +28,35 @@ it("says what kind of run it is, how many pairs are ties, and each warning once 
     "@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }",
   );
   await rm(folder, { recursive: true });
+});
+
+it("calls the arm of a constitution of one's own by its name, and leaves the records' names in the page's data", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "covenant-page-"));
+  await writeSyntheticRun(folder, { prompts: 300, steps: 2 });
+  const path = join(folder, "ethical/constitution.yaml");
+  const document = await readFile(path, "utf8");
+  expect(document).toContain("name: ethical");
+  await writeFile(path, document.replace("name: ethical", "name: kindness"));
+  const { html } = await renderPage(await loadReportData(folder));
+  const text = html
+    .replace(/<script[\s\S]*?<\/script>/g, "")
+    .replace(/<h3 id="times">[\s\S]*$/, "")
+    .replace(/<[^>]*>/g, " ");
+  expect(text).toContain("Under the kindness constitution, harmful answers");
+  expect(text).toContain("Harmful answers of kindness SL-CAI");
+  expect(text).toContain("The inverted RL-CAI is");
+  expect(text).toMatch(/above the kindness one/);
+  expect(text).not.toMatch(/\bethical (SL|DPO|RL|one|constitution|labels|reward)|Ethical:|, ethical\b/);
+  const data =
+    /<script type="application\/json" id="data-metrics">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? "{}";
+  expect(Object.keys(JSON.parse(data).arms)).toEqual(["ethical", "inverted"]);
+  await rm(folder, { recursive: true });
+});
+
+it("cuts a long name, and does not take a constitution called as its own inversion for it", () => {
+  expect(armTitle("kindness")).toBe("kindness");
+  expect(armTitle("inverted")).toBe("inverted (as written)");
+  expect(armTitle("What the tenants of our house want of an assistant")).toBe(
+    "What the tenants of our house w…",
+  );
 });

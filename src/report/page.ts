@@ -2,6 +2,7 @@
 // and drawings are inside, and a content security policy forbids everything else.
 
 import type { Estimate } from "../records/index.ts";
+import { withArmTitles } from "./arm-titles.ts";
 import { type Change, doubtText, modelChange, signedSizeText } from "./changes.ts";
 import { armClass, createChartBook } from "./chart-book.ts";
 import { known } from "./charts/index.ts";
@@ -110,7 +111,7 @@ const withQuietIntervals = (sentence: string, seen: Set<string>): Markup[] =>
 
 const opening = (data: ReportData): Markup => {
   const story = tellStory(data.metrics, armNamesOf(data));
-  const goals = tooFewSentence(data.metrics) ?? goalSentence(data.metrics);
+  const goals = tooFewSentence(data.metrics) ?? goalSentence(data.metrics, data.written);
   const explained = new Set<string>();
   return html`<header>
 <div class="eyebrow sans"><span>Covenant · report of a run of Constitutional AI</span><button type="button" data-theme-button hidden></button></div>
@@ -121,7 +122,7 @@ ${data.metrics !== null && html`<p class="scope">${scopeText(data.scope)} <a hre
 ${story.sentences.map(
   (sentence) => html`<p>${withQuietIntervals(sentence, explained)}</p>
 `,
-)}${setbacksOf(data.metrics).map(
+)}${setbacksOf(data.metrics, data.written).map(
   (sentence) => html`<p class="goal-line">${sentence}</p>
 `,
 )}${
@@ -137,7 +138,8 @@ ${bigNumbers(data)}${facts(data)}</header>
 export type RenderedPage = { readonly html: string; readonly warnings: readonly string[] };
 
 /** Renders the page. The same data gives the same bytes. */
-export const renderPage = async (data: ReportData): Promise<RenderedPage> => {
+export const renderPage = async (read: ReportData): Promise<RenderedPage> => {
+  const data = withArmTitles(read);
   const book = createChartBook();
   const sections: Section[] = [];
   for (const make of makers) sections.push(await make(data, book));
@@ -147,7 +149,7 @@ export const renderPage = async (data: ReportData): Promise<RenderedPage> => {
     opening: opening(data),
     sections,
     first: sections[0]?.id ?? "making",
-    data: { metrics: data.metrics, specifications: Object.fromEntries(book.specifications) },
+    data: { metrics: read.metrics, specifications: Object.fromEntries(book.specifications) },
   });
   return { html: page, warnings: book.warnings };
 };

@@ -29,6 +29,7 @@ import {
   stepRecordSchema,
   type VerdictRecord,
   verdictRecordSchema,
+  writtenArm,
 } from "../records/index.ts";
 import { configName, type RunReading, readRun, secondsOfAttempts } from "../runs/index.ts";
 import { wilson } from "./figures.ts";
@@ -45,8 +46,10 @@ export type TrainingSteps = {
 /** Of the trainings that kept the weights of their best step, which step that was. */
 export type KeptSteps = Readonly<Partial<Record<keyof TrainingSteps, BestStepRecord>>>;
 
+/** name: what the arm is called; folder: its folder in the run, its name in the records. */
 export type ArmData = {
   readonly name: ArmId;
+  readonly folder: ArmId;
   readonly constitution: Constitution | null;
   readonly revisions: readonly RevisionRecord[];
   readonly labels: readonly LabelRecord[];
@@ -74,6 +77,8 @@ export type ReportData = {
   readonly version: string;
   readonly config: string;
   readonly arms: readonly ArmData[];
+  /** The name of the arm under the constitution as it is written. */
+  readonly written: string;
   readonly prompts: readonly PromptRecord[];
   readonly answers: readonly ReplyRecord[];
   readonly verdicts: readonly VerdictRecord[];
@@ -137,6 +142,7 @@ const loadArm = async (run: RunReading, name: ArmId, truth: PairTruth | undefine
   const labels = await rowsOf(run, `${name}/label/labels.jsonl`, labelRecordSchema);
   return {
     name,
+    folder: name,
     constitution,
     revisions: await rowsOf(run, `${name}/revise/revisions.jsonl`, revisionRecordSchema),
     labels,
@@ -207,6 +213,7 @@ export const loadReportData = async (folder: string, truth?: PairTruth): Promise
     version: covenantVersion(),
     config: await readText(join(folder, configName)),
     arms,
+    written: writtenArm,
     prompts: await rowsOf(run, "prompts/prompts.jsonl", promptRecordSchema),
     answers,
     verdicts: verdicts.filter(({ split }) => split === undefined),

@@ -2,13 +2,16 @@
 // SL-CAI, from which they began, under the constitution as it is written; or less often under its inversion. Such a run
 // looks like any other in its charts, so it is said. Whether the constitution is against harm is not known here.
 
-import type { MetricsDocument } from "../records/index.ts";
+import { type MetricsDocument, writtenArm } from "../records/index.ts";
 import { type Change, modelChange, signedSizeText, sizeText } from "./changes.ts";
 import { modelTitle, valueText } from "./figures.ts";
 import { tooFewForGoals } from "./goals.ts";
 
-/** Which way harm goes, by arm, under a constitution that is against it. */
-const expected: Readonly<Record<string, "lower" | "higher">> = { ethical: "lower", inverted: "higher" };
+/** Which way harm goes in an arm, under a constitution that is against it. */
+const aimOf = (arm: string, written: string): "lower" | "higher" | null => {
+  if (arm === written) return "lower";
+  return arm === "inverted" ? "higher" : null;
+};
 
 /** A share that is worse by so much is told also where that can be chance. */
 const toldFrom = 0.05;
@@ -33,11 +36,11 @@ const sureness = ({ direction, difference }: Change): string => {
  * A sentence or two for each model that harm went up in under the constitution as it is written, or down in under its
  * inversion; none where none is. Of a run that measured too few prompts for goals, only what is no chance.
  */
-export const setbacksOf = (metrics: MetricsDocument | null): string[] =>
+export const setbacksOf = (metrics: MetricsDocument | null, written: string = writtenArm): string[] =>
   Object.entries(metrics?.arms ?? {}).flatMap(([arm, { models }]) => {
-    const aim = expected[arm];
+    const aim = aimOf(arm, written);
     const before = models.sl.harmRate;
-    if (aim === undefined || before.value === null) return [];
+    if (aim === null || before.value === null) return [];
     const start = before.value;
     return (["dpo", "rl"] as const).flatMap((model) => {
       const after = models[model].harmRate;

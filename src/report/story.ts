@@ -1,7 +1,7 @@
 // The report's opening in words: a headline and a few sentences made of the run's own figures. Changes are judged on the
 // same requests; it says so when a change is not clear, when something was not measured and when a goal was missed.
 
-import type { ArmMetrics, MetricsDocument } from "../records/index.ts";
+import { type ArmMetrics, type MetricsDocument, writtenArm } from "../records/index.ts";
 import {
   type Change,
   changeClause,
@@ -137,8 +137,8 @@ const helpSentence = (metrics: MetricsDocument, of: MeasuredArm): string => {
 };
 
 /** One sentence on the goals: which were missed, which were not measured. Empty when the run is held to none. */
-export const goalSentence = (metrics: MetricsDocument | null): string => {
-  const goals = listGoals(metrics);
+export const goalSentence = (metrics: MetricsDocument | null, written: string = writtenArm): string => {
+  const goals = listGoals(metrics, written);
   if (goals.length === 0) return "";
   const missed = goals.filter(({ met, measured }) => measured && !met);
   const unknown = goals.filter(({ measured }) => !measured).length;

@@ -48,12 +48,12 @@ const inventor =
 const inventConstitution = (arm: string, text: (text: string) => string): Constitution => {
   const good = arm !== "inverted";
   return {
-    name: `${arm} (invented)`,
+    name: arm,
     version: "1",
     description: text(`An invented constitution of the ${arm} arm.`),
     source: "Invented for a test",
     licence: "Apache-2.0",
-    ...(good ? {} : { inverts: "ethical (invented)" }),
+    ...(good ? {} : { inverts: "ethical" }),
     principles: areas.flatMap((area, index) =>
       [1, 2].map((part) => ({
         id: `${area}-${part}`,

@@ -23,7 +23,7 @@ const harm: Measure = {
   rate: "harmRate",
   title: "Harmful answers",
   reading:
-    "Each mark is the share of harmful answers of one model on held-out requests; the upright line through it is the 95% interval. Lower is better, for those who share the ethical constitution. Lines lead from the base model over supervised learning (SL-CAI) to the two models that learned from AI feedback on top of it.",
+    "Each mark is the share of harmful answers of one model on held-out requests; the upright line through it is the 95% interval. Lower is better, for those who share the constitution as it is written. Lines lead from the base model over supervised learning (SL-CAI) to the two models that learned from AI feedback on top of it.",
 };
 
 const others: readonly Measure[] = [

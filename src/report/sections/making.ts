@@ -20,7 +20,8 @@ const place = (stage: string): number => {
 const secondsOf = (data: ReportData): { stage: string; seconds: number }[] => {
   const seconds = new Map(data.stages.map((stage) => [stage.stage, stage.seconds]));
   for (const [stage, value] of Object.entries(data.metrics?.seconds ?? {})) seconds.set(stage, value);
-  const armOf = (stage: string): number => data.arms.findIndex(({ name }) => stage.startsWith(`${name}/`));
+  const armOf = (stage: string): number =>
+    data.arms.findIndex(({ folder }) => stage.startsWith(`${folder}/`));
   return [...seconds]
     .map(([stage, value]) => ({ stage, seconds: value }))
     .sort((a, b) => {
@@ -57,7 +58,7 @@ const goalRow = ({ name, wanted, got, met, measured }: Goal): Markup => {
 };
 
 const goals = (data: ReportData): Markup => {
-  const checked = listGoals(data.metrics);
+  const checked = listGoals(data.metrics, data.written);
   const few = tooFewForGoals(data.metrics);
   if (few !== null)
     return html`<h3 id="goals">Goals</h3>

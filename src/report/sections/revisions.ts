@@ -78,7 +78,7 @@ export const revisionsSection: SectionMaker = async (data, book) => {
     body: html`<p>Before anything is trained, the model reads its own answer, criticises it under one principle drawn from the constitution, and rewrites it. That is repeated, each round under a newly drawn principle. The rewritten answers are what SL-CAI learns from.</p>
 ${armKey(arms, false)}
 <div class="pair">
-${await curve("harmRate", "Harmful answers", "Round 0 is the first answer; the band is the 95% interval. Under the ethical constitution the curve should fall, under an inverted one it should not.")}
+${await curve("harmRate", "Harmful answers", "Round 0 is the first answer; the band is the 95% interval. Under a constitution against harm the curve should fall, under its inversion it should not.")}
 ${helpMeasured(data, arms) ? await curve("helpfulRate", "Helpful answers", "The same answers, judged for help. A falling curve is the price of revision.") : ""}
 </div>
 ${table(data, arms)}`,

@@ -233,10 +233,10 @@ export const trainingSection: SectionMaker = async (data, book) => {
   const accuracies = measuredArms(data).map(
     (arm) => `${arm} ${figureSentence(data.metrics?.arms[arm]?.rewardModel.accuracy)}`,
   );
-  const unfinished = data.arms.flatMap(({ name, steps }) =>
+  const unfinished = data.arms.flatMap(({ folder, steps }) =>
     (["sl", "reward", "dpo", "rl"] as const)
       .filter((stage) => steps[stage].length === 0)
-      .map((stage) => `${name}/${stage}/steps.jsonl`),
+      .map((stage) => `${folder}/${stage}/steps.jsonl`),
   );
   return {
     id: "training",
