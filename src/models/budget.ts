@@ -40,6 +40,19 @@ const refuse = (part: Part, limit: number, spent: Amount): never => {
   );
 };
 
+/** Throws UserError for a budget that is less than what was spent already. */
+export const checkSpent = (budget: Budget, spent: Amount): void => {
+  const part = parts.find((one) => spent[one] > (budget[one] ?? Number.POSITIVE_INFINITY));
+  if (part === undefined) return;
+  const limit = budget[part]!;
+  const so = parts.map((one) => show(one, spent[one])).join(", ");
+  throw new UserError(
+    "budget-below-spent",
+    `The budget of ${show(part, limit)} is less than what this run has spent already (${so}), which counts. Give a larger budget.${part}, or null for none. Nothing was changed.`,
+    { part, limit, ...spent },
+  );
+};
+
 /** Sums are of many small numbers. */
 const tolerance = 1 + 1e-9;
 
