@@ -20,6 +20,7 @@ export {
   isEndpoint,
   isToBeFetched,
   loadElsewhere,
+  membersOf,
   modelFolderOf,
   type OpenModel,
   openModel,

@@ -149,6 +149,22 @@ describe("--resume", () => {
 });
 
 describe("--resume", () => {
+  it("of a pool asks none of its endpoints again for what one of them answered", async () => {
+    const servers = [await serve(), await serve()];
+    const pool = servers.map(({ name }) => name).join("|");
+    const asked = (): number => servers.reduce((sum, { replies }) => sum + replies(), 0);
+    expectStatus(await covenant(revise(pool, "pooled", "--budget", "150"), folder), 2);
+    const before = asked();
+    expect([before > 0, before < 24]).toEqual([true, true]);
+    const resume = ["revise", "--resume", "pooled", "--json", "--budget", "99999"];
+    const last = expectStatus(await covenant(resume, folder), 0);
+    expect(asked()).toBe(24);
+    for (const { replies } of servers) expect(replies()).toBeGreaterThan(0);
+    expect(spentOf(last.stdout)).toMatchObject({ calls: 24, repeats: 0, money: 24 * 13 });
+    expectStatus(await covenant(resume, folder), 0);
+    expect(asked()).toBe(24);
+  });
+
   it("lifts a budget by null, and keeps the home folder as it was written", async () => {
     const server = await serve();
     const home = join(folder, "home");
