@@ -29,8 +29,8 @@ const dollars = z.number().nonnegative();
 const limitOf = (amount: typeof rate) =>
   amount
     .nullable()
-    .optional()
-    .transform((limit) => limit ?? undefined);
+    .transform((limit) => limit ?? undefined)
+    .optional();
 
 /** What concerns calls alone: how they are made, paid and kept. No part of what a run is, for it decides no result. */
 export const callSettings = {

@@ -332,7 +332,11 @@ export const recipe: Recipe<typeof schema> = {
   summary: "write a run's rows as JSONL, CSV or Parquet with a card, for datasets and TRL",
   schema,
   flags: {
-    run: { path: "run", description: "run folder of revise, label, run or prompts load", placeholder: "folder" },
+    run: {
+      path: "run",
+      description: "run folder of revise, label, run or prompts load",
+      placeholder: "folder",
+    },
     out: { path: "out", description: "folder to write", placeholder: "folder" },
     format: { path: "format", description: "format of the files", placeholder: "format" },
     gzip: { path: "gzip", description: "pack JSONL or CSV with gzip" },

@@ -36,14 +36,7 @@ import { labelSettings } from "./judge-protocol-settings.ts";
 import { countLabelSummary, describeCard } from "./label-summary.ts";
 import { nextCommands, trainedWords } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import {
-  countPrompts,
-  type PromptTotals,
-  planComparisons,
-  planOf,
-  planReplies,
-  tokensOf,
-} from "./plan.ts";
+import { countPrompts, type PromptTotals, planComparisons, planOf, planReplies, tokensOf } from "./plan.ts";
 import { type JudgePlan, lettersBy } from "./plan-letters.ts";
 import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";

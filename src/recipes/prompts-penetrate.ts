@@ -21,7 +21,7 @@ import { areaFigure, areaTable } from "./area-table.ts";
 import { describeFinishes, describeSpent, spentInRun, tallyReplies } from "./data-summary.ts";
 import { constitutionFlag, dataFlags, judgeFlag, modelFlag } from "./flags.ts";
 import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planOf, planReplies, planVerdicts } from "./plan.ts";
 import { lettersBy } from "./plan-letters.ts";
@@ -174,12 +174,12 @@ const figuresOf = (
   return [...areas.map(({ name }) => figureOf(name, found.get(name))), figureOf("all", all)];
 };
 
-const describeNext = ({ prompts }: PenetrateConfig): string[] =>
+const describeNext = ({ prompts, model }: PenetrateConfig): string[] =>
   prompts === "sandbox"
-    ? nextCommands(["revise"])
+    ? nextCommands(["revise", ...askedWords(model)])
     : nextCommands(
         ["prompts", "select", "--prompts", prompts, "--per-area", "50"],
-        ["revise", "--prompts", prompts],
+        ["revise", ...askedWords(model), "--prompts", prompts],
       );
 
 const execute = async (config: PenetrateConfig, context: RecipeContext) => {

@@ -26,7 +26,11 @@ const load = async (name: string, rows: readonly object[]): Promise<string> => {
 
 const chains = Array.from({ length: 60 }, (_, at) => ({
   ...{ init_prompt: `Question ${at}?`, init_response: `Answer ${at}.`, critic_prompt: "What is wrong?" },
-  ...{ critic_response: `Critique ${at}.`, revision_prompt: "Write it anew.", revision_response: `Better ${at}.` },
+  ...{
+    critic_response: `Critique ${at}.`,
+    revision_prompt: "Write it anew.",
+    revision_response: `Better ${at}.`,
+  },
 }));
 
 beforeAll(async () => {

@@ -159,8 +159,14 @@ describe("a model at an address", () => {
       size: () => kept.size,
       close: async () => undefined,
     };
-    const cut = { ...completion("gpt-4o"), choices: [{ message: { content: "He" }, finish_reason: "length" }] };
-    const { events } = await eventsOf("ends", 3, (response) => say(response, 200, cut), { cache, attempts: 2 });
+    const cut = {
+      ...completion("gpt-4o"),
+      choices: [{ message: { content: "He" }, finish_reason: "length" }],
+    };
+    const { events } = await eventsOf("ends", 3, (response) => say(response, 200, cut), {
+      cache,
+      attempts: 2,
+    });
     const spent = countSpent(["one"]);
     for (const event of events) spent.add(event);
     expect(spent.total()).toMatchObject({ calls: 3, counts: { "ended-length": 3, "from-cache": 3 } });
