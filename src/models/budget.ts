@@ -30,11 +30,12 @@ export type Release = (taken: Usage | null) => void;
 const show = (part: Part, value: number): string =>
   part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : `${value.toLocaleString("en-US")} ${part}`;
 
+const told = (spent: Amount): string => parts.map((one) => show(one, spent[one])).join(", ");
+
 const refuse = (part: Part, limit: number, spent: Amount): never => {
-  const so = parts.map((one) => show(one, spent[one])).join(", ");
   throw new UserError(
     "budget-used-up",
-    `The budget of ${show(part, limit)} leaves nothing for another call (so far ${so}). What was finished is kept: the same command with a larger budget.${part} continues.`,
+    `The budget of ${show(part, limit)} leaves nothing for another call (so far ${told(spent)}). What was finished is kept: the same command with a larger budget.${part} continues.`,
     // Calls on their way are paid for, so they are waited for.
     { part, limit, ...spent, drains: true },
   );
@@ -45,10 +46,9 @@ export const checkSpent = (budget: Budget, spent: Amount): void => {
   const part = parts.find((one) => spent[one] > (budget[one] ?? Number.POSITIVE_INFINITY));
   if (part === undefined) return;
   const limit = budget[part]!;
-  const so = parts.map((one) => show(one, spent[one])).join(", ");
   throw new UserError(
     "budget-below-spent",
-    `The budget of ${show(part, limit)} is less than what this run has spent already (${so}), which counts. Give a larger budget.${part}, or null for none. Nothing was changed.`,
+    `The budget of ${show(part, limit)} is less than what this run has spent already (${told(spent)}), which counts. Give a larger budget.${part}, or null for none. Nothing was changed.`,
     { part, limit, ...spent },
   );
 };

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
+import { firstOf, mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
 import {
   createAcrossFiles,
   createTidy,
@@ -272,10 +272,9 @@ const describeTidy = ({ tidy }: Counts): string[] => {
 /** "harmful 12, harmless 3, not said 5"; the ten most frequent. */
 const describeCounts = (counts: ReadonlyMap<string, number>): string => {
   const sorted = [...counts].sort(([, one], [, other]) => other - one);
-  const shown = sorted
-    .slice(0, 10)
-    .map(([name, count]) => `${name === "" ? "not said" : name} ${count.toLocaleString("en-US")}`);
-  return `${shown.join(", ")}${sorted.length > 10 ? `, and ${sorted.length - 10} more` : ""}`;
+  return firstOf(
+    sorted.map(([name, count]) => `${name === "" ? "not said" : name} ${count.toLocaleString("en-US")}`),
+  );
 };
 
 const describeLoaded = (counts: Counts): string[] => [
