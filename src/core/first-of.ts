@@ -1,4 +1,5 @@
-// The first of many, in a line for people: the rest is only counted.
+// The first of many, in a line for people: texts, or places in a file; the rest is only counted.
+// Knows nothing of what they are.
 
 import type { TextPlace } from "./json.ts";
 
