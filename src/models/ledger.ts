@@ -138,7 +138,7 @@ export const openLedger = async ({
     appender?.appendNow(formatJsonLines([ended]));
   };
   for (const begun of before?.open ?? []) book(lostCall(begun));
-  const keeper = createBudgetKeeper(budget, () => spentOf(all));
+  const keeper = createBudgetKeeper(budget, () => spentOf(all), file !== undefined);
   return {
     totals: (stage) => (stage === undefined ? all : (accounts.get(stage) ?? emptyAccount)),
     meter: ({ model, price, stage }) => ({
