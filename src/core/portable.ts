@@ -14,6 +14,7 @@ export {
   unpackError,
 } from "./errors.ts";
 export { collectFaults, type FaultList } from "./faults.ts";
+export { firstOf, firstPlaces } from "./first-of.ts";
 export { groupBy } from "./group.ts";
 export type { Id } from "./id.ts";
 export {

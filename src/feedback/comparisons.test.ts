@@ -95,7 +95,9 @@ describe("readPairs", () => {
       /2 faults[\s\S]*last reply alone[\s\S]*rejected: got a reply/,
     );
     const none = write([{ chosen: end(" x"), rejected: end("") }]);
-    await expect(loadPairs(none, { onUnfit: () => undefined })).rejects.toThrow(/no comparisons but 1 that/);
+    await expect(loadPairs(none, { onUnfit: () => undefined })).rejects.toThrow(
+      /1 of 1 row that was read was left out: 1 with a reply without text \(line 1\)\. Expected a row/,
+    );
     await expect(
       loadPairs(write([{ prompt: "Q", chosen: "", rejected: "b" }]), { onUnfit: () => undefined }),
     ).rejects.toThrow(/line 1: chosen/);

@@ -26,7 +26,7 @@ import type { ReplyPair } from "./pairs.ts";
 import { createDigestMap } from "./prompts/digests.ts";
 import { type GivenComparison, hasFields, replyEnds } from "./prompts/format.ts";
 import { formatNamed, readFormatted } from "./prompts/formats.ts";
-import { type UnfitRow, unfitOf, unfitPair } from "./unfit.ts";
+import { type UnfitRow, unfitOf, unfitPair, unfitText } from "./unfit.ts";
 
 const filled = z.string().refine((text) => text.trim() !== "", "it must hold text");
 const id = z
@@ -185,9 +185,9 @@ async function* readFound<Result>(
         const found = read(own, row, place);
         return found && make({ ...found, id: idOf(found, place) }, place);
       } catch (thrown) {
-        const unfit = onUnfit === undefined ? undefined : unfitOf(thrown);
-        if (unfit === undefined) throw thrown;
-        onUnfit?.(unfit);
+        const unfit = unfitOf(thrown);
+        if (unfit === undefined || onUnfit === undefined) throw thrown;
+        onUnfit(unfit);
         return null;
       }
     });
@@ -204,12 +204,14 @@ async function* readFound<Result>(
  */
 export async function* readPairs(file: string, options: ReadingOptions = {}): AsyncGenerator<ReplyPair> {
   let isEmpty = true;
-  let unfit = 0;
+  const unfit: UnfitRow[] = [];
+  const tell = options.onUnfit;
   const onUnfit =
-    options.onUnfit &&
+    tell &&
     ((row: UnfitRow): void => {
-      unfit++;
-      options.onUnfit?.(row);
+      // only those of a file without any comparison are told from here
+      if (isEmpty) unfit.push(row);
+      tell(row);
     });
   const pairs = readFound(
     file,
@@ -238,7 +240,7 @@ export async function* readPairs(file: string, options: ReadingOptions = {}): As
   if (!isEmpty) return;
   throw new UserError(
     "comparisons-empty",
-    `${file} holds no comparisons${unfit === 0 ? "" : ` but ${unfit} that cannot be made (their dialogues part before the last reply, or a reply holds no text)`}. Expected a row for each, e.g. {"prompt": "...", "chosen": "...", "rejected": "..."}, or one of the published sets.`,
+    `${unfitText(file, unfit.length, unfit) ?? `${file} holds no comparisons.`} Expected a row for each, e.g. {"prompt": "...", "chosen": "...", "rejected": "..."}, or one of the published sets.`,
     { file },
   );
 }

@@ -90,4 +90,4 @@ export {
   sftRowsFromReplies,
   sftRowsFromRevisions,
 } from "./rows.ts";
-export { type UnfitReason, type UnfitRow, unfitOf, unfitPair, unfitReasons } from "./unfit.ts";
+export { type UnfitReason, type UnfitRow, unfitOf, unfitPair, unfitText } from "./unfit.ts";

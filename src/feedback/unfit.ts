@@ -1,7 +1,7 @@
 // Rows of published pairs of dialogues from which no comparison can be made, and which are no mistake of whoever gave the
-// file: some of HH-RLHF's dialogues part before the last reply, and some replies are empty. Knows no file.
+// file: some of HH-RLHF's dialogues part before the last reply, and some replies are empty. Reads no file.
 
-import { describePlace, type TextPlace, UserError } from "../core/index.ts";
+import { describePlace, firstPlaces, type TextPlace, UserError } from "../core/index.ts";
 
 const code = "pair-unfit";
 
@@ -15,6 +15,23 @@ export type UnfitReason = keyof typeof unfitReasons;
 
 /** A row that is unfit, with where it stands. */
 export type UnfitRow = { readonly place: TextPlace; readonly reason: UnfitReason };
+
+/**
+ * What is said of rows of a file that give no pair: "hh.jsonl: 3 of 2,312 rows that were read were left out: 2
+ * whose dialogues part before the last reply (lines 4, 9), 1 with a reply without text (line 7)."; null where there are none.
+ * rows: that were read.
+ */
+export const unfitText = (file: string, rows: number, unfit: readonly UnfitRow[]): string | null => {
+  if (unfit.length === 0) return null;
+  const groups = (Object.keys(unfitReasons) as UnfitReason[]).flatMap((reason) => {
+    const places = unfit.filter((row) => row.reason === reason).map(({ place }) => place);
+    if (places.length === 0) return [];
+    return [`${places.length} ${unfitReasons[reason]} (${firstPlaces(places)})`];
+  });
+  const read = `${rows.toLocaleString("en-US")} ${rows === 1 ? "row that was read" : "rows that were read"}`;
+  const were = unfit.length === 1 ? "was" : "were";
+  return `${file}: ${unfit.length} of ${read} ${were} left out: ${groups.join(", ")}.`;
+};
 
 /** The fault of a row that is unfit, for where such rows are not left out. problem: with the field that it is in. */
 export const unfitPair = (place: TextPlace, reason: UnfitReason, problem: string): UserError =>

@@ -30,13 +30,26 @@ export type Release = (taken: Usage | null) => void;
 const show = (part: Part, value: number): string =>
   part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : `${value.toLocaleString("en-US")} ${part}`;
 
-const refuse = (part: Part, limit: number, spent: Amount): never => {
-  const so = parts.map((one) => show(one, spent[one])).join(", ");
+const told = (spent: Amount): string => parts.map((one) => show(one, spent[one])).join(", ");
+
+const refuse = (part: Part, limit: number, spent: Amount, isKept: boolean): never => {
   throw new UserError(
     "budget-used-up",
-    `The budget of ${show(part, limit)} leaves nothing for another call (so far ${so}). What was finished is kept: the same command with a larger budget.${part} continues.`,
+    `The budget of ${show(part, limit)} leaves nothing for another call (so far ${told(spent)}). ${isKept ? `What was finished is kept: the same command with a larger budget.${part} continues.` : `The same command with a larger budget.${part} begins anew.`}`,
     // Calls on their way are paid for, so they are waited for.
     { part, limit, ...spent, drains: true },
+  );
+};
+
+/** Throws UserError for a budget that is less than what was spent already. */
+export const checkSpent = (budget: Budget, spent: Amount): void => {
+  const part = parts.find((one) => spent[one] > (budget[one] ?? Number.POSITIVE_INFINITY));
+  if (part === undefined) return;
+  const limit = budget[part]!;
+  throw new UserError(
+    "budget-below-spent",
+    `The budget of ${show(part, limit)} is less than what this run has spent already (${told(spent)}), which counts. Give a larger budget.${part}, or null for none. Nothing was changed.`,
+    { part, limit, ...spent },
   );
 };
 
@@ -82,8 +95,8 @@ export type BudgetKeeper = {
   reserve(request: BudgetedRequest, signal: AbortSignal): Promise<Release>;
 };
 
-/** Keeps to a budget. spent: what was spent so far. */
-export const createBudgetKeeper = (budget: Budget, spent: () => Amount): BudgetKeeper => {
+/** Keeps to a budget. spent: what was spent so far; isKept: whether a command that stops for it can be continued. */
+export const createBudgetKeeper = (budget: Budget, spent: () => Amount, isKept = true): BudgetKeeper => {
   const limited = parts.filter((part) => budget[part] !== undefined);
   const foresight = createForesight();
   const held = new Set<Amount>();
@@ -127,7 +140,7 @@ export const createBudgetKeeper = (budget: Budget, spent: () => Amount): BudgetK
         if (part === undefined) return hold(request);
         if (held.size === 0) {
           if (isProbe(part, request)) return hold(request);
-          refuse(part, budget[part]!, spent());
+          refuse(part, budget[part]!, spent(), isKept);
         }
         await new Promise<void>((resolve) => waiting.push(resolve));
       }

@@ -3,11 +3,11 @@
 
 export { type Account, readAccounts, type StageAccounts, sumAccounts } from "./account.ts";
 export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
-export type { Budget } from "./budget.ts";
+export { type Budget, checkSpent } from "./budget.ts";
 export { unwrapped, withoutLead } from "./choice-lead.ts";
 export { isRetriable } from "./failure.ts";
 export { missingKey } from "./key.ts";
-export { type Ledger, moneyOf, openLedger, type Price } from "./ledger.ts";
+export { type Ledger, moneyOf, openLedger, type Price, spentOf } from "./ledger.ts";
 export { withCache } from "./middleware/cache.ts";
 export { type ConcurrencyOptions, withAdaptiveConcurrency } from "./middleware/concurrency.ts";
 export { withLedger } from "./middleware/ledger.ts";
@@ -20,6 +20,7 @@ export {
   isEndpoint,
   isToBeFetched,
   loadElsewhere,
+  membersOf,
   modelFolderOf,
   type OpenModel,
   openModel,

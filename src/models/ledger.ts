@@ -90,6 +90,13 @@ export const metered = async <Answer>(
   return answer;
 };
 
+/** What an account holds against a budget. */
+export const spentOf = ({ calls, promptTokens, completionTokens, money }: Account) => ({
+  calls,
+  tokens: promptTokens + completionTokens,
+  money,
+});
+
 const nothing: Usage = { promptTokens: 0, completionTokens: 0 };
 
 /** How a call that was begun ended. usage: null where there was no answer. */
@@ -131,11 +138,7 @@ export const openLedger = async ({
     appender?.appendNow(formatJsonLines([ended]));
   };
   for (const begun of before?.open ?? []) book(lostCall(begun));
-  const keeper = createBudgetKeeper(budget, () => ({
-    calls: all.calls,
-    tokens: all.promptTokens + all.completionTokens,
-    money: all.money,
-  }));
+  const keeper = createBudgetKeeper(budget, () => spentOf(all), file !== undefined);
   return {
     totals: (stage) => (stage === undefined ? all : (accounts.get(stage) ?? emptyAccount)),
     meter: ({ model, price, stage }) => ({

@@ -33,6 +33,7 @@ const openProvider = async (
       : {
           onUncounted: (text: string) => onNotice({ code: "model-usage", text }),
           onIgnored: (text: string) => onNotice({ code: "model-sampling", text }),
+          onOther: (text: string) => onNotice({ code: "model-other", text }),
         }),
   };
   if (target.type === "anthropic") {
@@ -63,12 +64,9 @@ const openProvider = async (
     refusedFields: options.refusedFields,
     ...bound(options),
     isHeld: true,
-    ...(onNotice === undefined
+    ...(onNotice === undefined || openai
       ? {}
-      : {
-          ...(openai ? {} : { onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }) }),
-          onOther: (text: string) => onNotice({ code: "model-other", text }),
-        }),
+      : { onNotListed: (text: string) => onNotice({ code: "model-not-listed", text }) }),
   });
 };
 

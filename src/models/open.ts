@@ -70,6 +70,12 @@ export const scoringByName = (name: string): ScoringByName => {
   return isEndpoint(name) ? "unknown" : "one-call";
 };
 
+/** How many endpoints a name stands for. */
+export const membersOf = (name: string): number => {
+  const target = parseModelName(name);
+  return target.type === "pool" ? target.members.length : 1;
+};
+
 /**
  * What a model's tokens cost by the prices given; of a pool, what its dearest member's do. Nothing where it runs here;
  * undefined where no price is given.

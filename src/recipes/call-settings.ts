@@ -2,9 +2,9 @@
 // run is; a run remembers them all the same (calls/settings.yaml).
 
 import { z } from "zod";
-import { expandHome } from "../core/index.ts";
 
-const path = z.string().min(1).overwrite(expandHome);
+/** "~" stays as it was written, in what a run remembers too; what opens the file replaces it (stages/calls.ts). */
+const path = z.string().min(1);
 const positive = z.number().int().positive();
 const rate = z.number().positive();
 
@@ -25,14 +25,25 @@ export type EndpointSettings = z.output<typeof endpointSettings>;
 
 const dollars = z.number().nonnegative();
 
+/** null: none, where a file or a resumed run has one. */
+const limitOf = (amount: typeof rate) =>
+  amount
+    .nullable()
+    .transform((limit) => limit ?? undefined)
+    .optional();
+
 /** What concerns calls alone: how they are made, paid and kept. No part of what a run is, for it decides no result. */
 export const callSettings = {
   endpoint: endpointSettings,
   budget: z
     .strictObject({
-      money: rate.optional().describe("dollars that the run may spend in all (needs prices)"),
-      tokens: positive.optional().describe("tokens, read and written, that the run may take in all"),
-      calls: positive.optional().describe("calls, failed ones too, that the run may make in all"),
+      money: limitOf(rate).describe("dollars that the run may spend in all (needs prices); null: no limit"),
+      tokens: limitOf(positive).describe(
+        "tokens, read and written, that the run may take in all; null: no limit",
+      ),
+      calls: limitOf(positive).describe(
+        "calls, failed ones too, that the run may make in all; null: no limit",
+      ),
     })
     .prefault({}),
   prices: z

@@ -237,10 +237,11 @@ const describeGrounds = (all: readonly Ground[]): string => {
   return `${nameOf(first)}: "${shown}"${also}`;
 };
 
+/** A constitution without principles is not taken, so it is a contract that is gone. */
 const describeDropped = ({ dropped, run }: DoneRun): string[] =>
   dropped.map(
-    ({ part, changes }) =>
-      `${part === "constitution" ? "Constitution" : "Contract"} after run ${run}: none any more; ${counted(changes.length, "clause")} of the run before ${changes.length === 1 ? "is" : "are"} gone.`,
+    ({ changes }) =>
+      `Contract after run ${run}: none any more; ${counted(changes.length, "clause")} of the run before ${changes.length === 1 ? "is" : "are"} gone.`,
   );
 
 const describeDocuments = ({ documents, run }: DoneRun): string[] =>

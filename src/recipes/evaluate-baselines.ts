@@ -17,7 +17,7 @@ import { questionOf } from "./label-summary.ts";
 import { planOf, planWriting } from "./plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { fileSetting } from "./settings.ts";
-import { unfitText } from "./stages/left-out.ts";
+import { unfitNotices } from "./stages/left-out.ts";
 import { counted } from "./wording.ts";
 
 const baselinesSchema = z.strictObject({
@@ -77,6 +77,10 @@ const toldOf = ({ rows, unknown, unfit, areLetters }: Read): Told => {
   return { ...found, ...(isPlaced ? {} : { always: null, majority: null }), unknown, unfit: unfit.length };
 };
 
+/** Rows that were left out, as warnings: those who read JSON are to know of them, too. */
+const noticesOf = (data: string, { rows, unknown, unfit }: Read) =>
+  unfitNotices(data, rows.length + unknown + unfit.length, unfit);
+
 const percent = (value: number | null): string => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
 
 /** "always (A)      52.1 %  [47.4, 56.7]   228 of 438". */
@@ -118,16 +122,13 @@ export const recipe: Recipe<typeof baselinesSchema> = {
   flags: { data: { path: "data", description: "file of questions, or of comparisons", placeholder: "file" } },
   positional: "data",
   async plan({ data }) {
-    const { rows } = await readQuestions(data);
-    return planOf([planWriting("baselines", counted(rows.length, "question"))]);
-  },
-  async run({ data }) {
     const read = await readQuestions(data);
+    return planOf([planWriting("baselines", counted(read.rows.length, "question"))], noticesOf(data, read));
+  },
+  async run({ data }, { emit, clock }) {
+    const read = await readQuestions(data);
+    for (const notice of noticesOf(data, read)) emit({ type: "warning", time: clock.now(), ...notice });
     const told = toldOf(read);
-    const left = unfitText(data, read.rows.length + read.unknown + told.unfit, read.unfit);
-    return {
-      lines: [...describe(told, data), ...(left === null ? [] : [left])],
-      document: { file: resolve(data), ...told },
-    };
+    return { lines: describe(told, data), document: { file: resolve(data), ...told } };
   },
 };

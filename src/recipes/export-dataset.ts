@@ -39,7 +39,7 @@ const schema = z.strictObject({
     .string({ error: ({ input }) => (input === undefined ? needed : undefined) })
     .min(1)
     .overwrite(expandHome)
-    .describe("run folder of revise, label or run"),
+    .describe("run folder of revise, label, run or prompts load"),
   out: outSetting("dataset").describe("folder to write"),
   format: z.enum(tableFormats).default("jsonl").describe("format of the files"),
   gzip: z.boolean().default(false).describe("pack JSONL or CSV with gzip"),
@@ -201,7 +201,7 @@ const writeRows = async (
 };
 
 const stagesBehind = (source: DatasetSource, kinds: readonly (keyof SourceFiles)[]): string[] => [
-  ...new Set(kinds.map((kind) => source.files[kind]?.stage ?? "")),
+  ...new Set(kinds.flatMap((kind) => source.files[kind]?.stage ?? [])),
 ];
 
 /** The card, and what programs read of it. */
@@ -211,7 +211,7 @@ const describeFolder = async (folder: string, facts: CardFacts, stages: readonly
     join(folder, "README.md"),
     datasetCard(facts, await spentInRun(source.run.folder, stages)),
   );
-  const { name, document } = source.constitution;
+  const { constitution } = source;
   await writeOrigin(folder, {
     kind: "dataset",
     inverted: [...source.inverted],
@@ -223,7 +223,10 @@ const describeFolder = async (folder: string, facts: CardFacts, stages: readonly
       contentHash: source.run.manifest?.contentHash ?? null,
     },
     arm: source.arm,
-    constitution: { name, hash: document === null ? null : hashConstitution(document) },
+    constitution: constitution && {
+      name: constitution.name,
+      hash: constitution.document && hashConstitution(constitution.document),
+    },
     splits: Object.fromEntries(splits.map(({ split, rows }) => [split, rows])),
   });
 };
@@ -329,7 +332,11 @@ export const recipe: Recipe<typeof schema> = {
   summary: "write a run's rows as JSONL, CSV or Parquet with a card, for datasets and TRL",
   schema,
   flags: {
-    run: { path: "run", description: "run folder of revise, label or run", placeholder: "folder" },
+    run: {
+      path: "run",
+      description: "run folder of revise, label, run or prompts load",
+      placeholder: "folder",
+    },
     out: { path: "out", description: "folder to write", placeholder: "folder" },
     format: { path: "format", description: "format of the files", placeholder: "format" },
     gzip: { path: "gzip", description: "pack JSONL or CSV with gzip" },

@@ -12,7 +12,7 @@ import {
   readPairs,
   type UnfitRow,
 } from "../feedback/index.ts";
-import { priceOfModel, scoringByName } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import {
   type LabelRecord,
   type PreferenceRow,
@@ -36,15 +36,8 @@ import { labelSettings } from "./judge-protocol-settings.ts";
 import { countLabelSummary, describeCard } from "./label-summary.ts";
 import { nextCommands, trainedWords } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import {
-  countPrompts,
-  type JudgePlan,
-  type PromptTotals,
-  planComparisons,
-  planOf,
-  planReplies,
-  tokensOf,
-} from "./plan.ts";
+import { countPrompts, type PromptTotals, planComparisons, planOf, planReplies, tokensOf } from "./plan.ts";
+import { type JudgePlan, lettersBy } from "./plan-letters.ts";
 import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
@@ -312,7 +305,7 @@ const execute = async (config: LabelConfig, context: RecipeContext) => {
 const planOfJudge = (
   { label }: LabelConfig,
   { requested, constitution }: Pick<Prepared, "requested" | "constitution">,
-  given: Pick<JudgePlan, "speed" | "scoring" | "maxTokens" | "price">,
+  given: Pick<JudgePlan, "speed" | "scoring" | "members" | "maxTokens" | "price">,
 ): JudgePlan => ({
   ...given,
   examples: exampleTokens(requested, constitution),
@@ -350,7 +343,7 @@ export const recipe: Recipe<typeof labelSchema> = {
     const { maxTokens } = config.sampling;
     const { model, judge } = inputs.speeds;
     const [policyPrice, price] = [config.model, judgeName].map((name) => priceOfModel(config.prices, name));
-    const judging = { speed: judge!, scoring: scoringByName(judgeName), price };
+    const judging = { speed: judge!, ...lettersBy(judgeName), price };
     if (compared.from === "file") {
       const planned = planOfJudge(config, prepared, { ...judging, maxTokens: compared.longestReply });
       const steps = [planComparisons("label", compared.totals, constitution, planned)];

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { allWishes, sentencesOf } from "../sandbox/index.ts";
 import { asModelName, readModelName } from "./names.ts";
-import { askedWords, nextCommands, trainedWords } from "./next-command.ts";
+import { askedWords, nextAfterSimulation, nextCommands, trainedWords } from "./next-command.ts";
 import { fileSetting, modelSetting, outSetting } from "./settings.ts";
 
 describe("names as they are typed", () => {
@@ -40,6 +41,22 @@ describe("the next command", () => {
     for (const model of ["embedded:covenant-tiny", "./folder", "openai:gpt-4", "http://host/v1#m"])
       expect(askedWords(model)).toEqual(["--model", model]);
     for (const model of ["scripted:script.yaml", "replay:calls.jsonl"]) expect(askedWords(model)).toEqual([]);
+  });
+
+  it("puts a constitution of another language than the sandbox's to a model of one's own", () => {
+    const own = allWishes.map((wish) => sentencesOf(wish, "statement")[0]!);
+    const next = (model: string, ...titles: readonly string[]) => {
+      const principles = titles.map((title) => ({ title }));
+      return nextAfterSimulation({ model, out: "runs/c" }, "c.yaml", principles)[0];
+    };
+    const foreign = "Say first what follows, and then why.";
+    expect(next("scripted:s.yaml", ...own)).toBe("Next: npx covenant revise --constitution c.yaml");
+    expect(next("scripted:s.yaml", ...own, foreign)).toBe(
+      "Next: npx covenant revise --model http://localhost:8000/v1#NAME --constitution c.yaml",
+    );
+    expect(next("openai:gpt-4", foreign)).toBe(
+      "Next: npx covenant revise --model openai:gpt-4 --constitution c.yaml",
+    );
   });
 
   it("trains the same model where its weights are here, and one's own folder otherwise", () => {

@@ -4,6 +4,7 @@
 
 import { isEndpoint, runsHere } from "../models/index.ts";
 import { asModelName } from "./names.ts";
+import { areSandboxStatements } from "./sandbox-language.ts";
 import type { TextSettings } from "./stages/text-reading.ts";
 
 /** A word of a command line, in quotes where a shell would take it apart. */
@@ -24,16 +25,30 @@ export const modelWords = (path: string): string[] => ["--model", asModelName(pa
 export const askedWords = (model: string): string[] =>
   runsHere(model) || isEndpoint(model) ? ["--model", model] : [];
 
-/** How to go on from a simulation that made a constitution: with it, or to look at the simulation again. */
+/**
+ * `--model` where texts are not of the sandbox's language, which is all that the default model knows: an address to put
+ * one's own in place of.
+ */
+export const modelForTexts = (areOfSandbox: boolean): string[] =>
+  areOfSandbox ? [] : ["--model", "http://localhost:8000/v1#NAME"];
+
+/**
+ * How to go on from a simulation that made a constitution: with it, or to look at the simulation again. principles: its,
+ * which tell what kind of model it is for where a script or a replay made it.
+ */
 export const nextAfterSimulation = (
   { model, out }: { readonly model: string; readonly out: string },
   constitution: string,
-): string[] =>
-  nextCommands(
-    ["revise", ...askedWords(model), "--constitution", constitution],
+  principles: readonly { readonly title?: string | undefined }[],
+): string[] => {
+  const asked = askedWords(model);
+  const words = asked.length > 0 ? asked : modelForTexts(areSandboxStatements(principles));
+  return nextCommands(
+    ["revise", ...words, "--constitution", constitution],
     ["simulate", "replay", out],
     ["simulate", "combine", out],
   );
+};
 
 /** The model that was asked, for a command that trains it; a folder of one's own where its weights are not here. */
 export const trainedWords = (model: string): string[] => [

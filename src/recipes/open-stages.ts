@@ -12,7 +12,7 @@ import { providerContents } from "./computing.ts";
 import type { Speed } from "./model-time.ts";
 import type { RecipeContext } from "./recipe.ts";
 import type { CallSettings } from "./settings.ts";
-import { checkPrices, openCalls } from "./stages/calls.ts";
+import { checkBudget, checkPrices, openCalls } from "./stages/calls.ts";
 import { checkModel, type ModelLanguage, type ModelRole, speedOf } from "./stages/model-checks.ts";
 import type { StartSettings } from "./stages/models.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
@@ -119,15 +119,22 @@ const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext
   return { folder: out, name, ...told, seed: config.seed, fresh };
 };
 
+const checkSpending = async ({ config }: RunRequest, { fresh }: RecipeContext): Promise<void> => {
+  if (fresh !== true) await checkBudget(config, config.out);
+};
+
 /** What a dry run needs to know of the folder: throws UserError where openStages would, and touches nothing. */
-export const checkFolder = (request: RunRequest, context: RecipeContext): Promise<void> =>
-  checkRunFolder(identityOf(request, context));
+export const checkFolder = async (request: RunRequest, context: RecipeContext): Promise<void> => {
+  await checkRunFolder(identityOf(request, context));
+  await checkSpending(request, context);
+};
 
 /** A pipeline over a run folder; dispose of it to release the folder. */
 export const openStages = async (
   request: RunRequest,
   context: RecipeContext,
 ): Promise<Pipeline & AsyncDisposable & { readonly run: Run }> => {
+  await checkSpending(request, context);
   const run = await openRun({
     ...identityOf(request, context),
     stages: request.stages,

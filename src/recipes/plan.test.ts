@@ -2,14 +2,8 @@ import { describe, expect, it } from "vitest";
 import { loadConstitution } from "../constitution/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import type { ModelSpeed, Speed } from "./model-time.ts";
-import {
-  type JudgePlan,
-  planComparisons,
-  planEvaluation,
-  planOf,
-  planReplies,
-  planRevisions,
-} from "./plan.ts";
+import { planComparisons, planEvaluation, planOf, planReplies, planRevisions } from "./plan.ts";
+import { type JudgePlan, lettersBy } from "./plan-letters.ts";
 import { type PolicyPlan, planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 import { sizedModel } from "./sized-model.fixture.ts";
 
@@ -90,6 +84,9 @@ describe("what asking models will take", () => {
     // Two comparisons in both orders: by five votes each, and a few calls to find out.
     expect(plan({ scoring: "none" })).toMatchObject({ calls: 20, dollars: 4 * 5 * 16 });
     expect(plan({})).toMatchObject({ calls: 20 + 6, dollars: 4 * 5 * 16 + 6 * 8 });
+    // every endpoint of a pool has to be found out about
+    expect(plan({ members: 3 })).toMatchObject({ calls: 20 + 3 * 6, dollars: 4 * 5 * 16 + 3 * 6 * 8 });
+    expect(plan(lettersBy("http://a:1/v1#m|http://b:1/v1#m"))).toMatchObject({ calls: 20 + 2 * 6 });
     expect(plan({ scoring: "none", voteTokens: 500 })).toMatchObject({ dollars: 4 * 5 * 500 });
     expect(plan({}).what).toContain("at most");
     // Echo reads each question twice, and a chat writes up to 8 tokens, which cost what written ones do.

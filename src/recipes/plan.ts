@@ -3,10 +3,10 @@
 // prompts' and principles' own words; how long they take here, model-time.ts estimates. What an endpoint takes nobody
 // here knows.
 
-import { plainProtocol } from "../feedback/index.ts";
-import { choiceTokens, estimatePrompt, type Price, type ScoringByName } from "../models/index.ts";
-import type { Constitution, LabelMethod, Message, PromptRecord, RevisionExample } from "../records/index.ts";
+import { choiceTokens, estimatePrompt } from "../models/index.ts";
+import type { Constitution, Message, PromptRecord, RevisionExample } from "../records/index.ts";
 import { type AskedWork, askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
+import { type JudgePlan, type PlannedPrice, planLetters, questionLoad, searchesOf } from "./plan-letters.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import { counted } from "./wording.ts";
 
@@ -16,9 +16,6 @@ const verdictFrame = 60;
 const charactersPerToken = 4;
 /** Mean tokens of the sandbox's replies, and the vocabulary of models that write them. */
 const sandboxReply = { tokens: 35, vocabulary: 3712 };
-
-/** Dollars per million tokens read and written; left out where no price is known. */
-type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
 
 export type Load = Partial<AskedWork> & { readonly learned?: LearnedWork };
 
@@ -194,7 +191,10 @@ export const planTexts = (
  * What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. scoring,
  * voteTokens: how a recheck's verdicts are read.
  */
-export type RevisionPlan = Pick<JudgePlan, "speed" | "maxTokens" | "price" | "scoring" | "voteTokens"> & {
+export type RevisionPlan = Pick<
+  JudgePlan,
+  "speed" | "maxTokens" | "price" | "scoring" | "members" | "voteTokens"
+> & {
   readonly rounds: number;
   readonly mode: "critique" | "direct";
   readonly recheck?: number | undefined;
@@ -222,7 +222,7 @@ export const planRevisions = (
   const rounds = first + (recheck ?? 0);
   const tests = recheck === undefined ? 0 : 2 * (1 + recheck) * constitution.principles.length;
   const { letters, said } = planLetters(asked, 1);
-  const searched = recheck === undefined || asked.scoring !== "unknown" ? 0 : searchCalls;
+  const searched = recheck === undefined ? 0 : searchesOf(asked);
   const critique = meanTokens(constitution, "critique");
   const revision = meanTokens(constitution, "revision");
   const further =
@@ -244,79 +244,6 @@ export const planRevisions = (
   return planCalls(stage, what, asked, load);
 };
 
-/**
- * What planComparisons needs to know. scoring: how the judge gives log-probabilities. maxTokens: of a reply that is
- * compared; examples: tokens that stand before every question; the rest as in the settings of labels.
- */
-export type JudgePlan = {
-  readonly speed: Speed;
-  readonly scoring: ScoringByName;
-  readonly maxTokens: number;
-  readonly method?: "auto" | LabelMethod;
-  readonly principles?: number;
-  readonly chains?: number;
-  readonly votes?: number;
-  readonly voteTokens?: number;
-  readonly reasoningTokens?: number;
-  readonly examples?: number;
-  /** Letters to choose from, where they are other than two. */
-  readonly options?: number;
-} & PlannedPrice;
-
-/** Calls with which an endpoint's way of giving log-probabilities is found at most. */
-const searchCalls = 6;
-
-/** What it takes to read letters after a question once: calls, how often the question is read, tokens written. */
-type LetterLoad = { readonly calls: number; readonly reads: number; readonly written: number };
-
-const votesLoad = (votes: number, { voteTokens = plainProtocol.voteTokens }: JudgePlan): LetterLoad => ({
-  calls: votes,
-  reads: votes,
-  written: votes * voteTokens,
-});
-
-/** Log-probabilities: here in one call; at an endpoint by an echo a letter, or a few tokens, whichever takes more of each. */
-const scoreLoad = ({ scoring, options = 2 }: JudgePlan): LetterLoad =>
-  scoring === "unknown"
-    ? { calls: options, reads: options, written: choiceTokens }
-    : { calls: 1, reads: 1, written: 0 };
-
-const dearer = (one: LetterLoad, other: LetterLoad): LetterLoad => ({
-  calls: Math.max(one.calls, other.calls),
-  reads: Math.max(one.reads, other.reads),
-  written: Math.max(one.written, other.written),
-});
-
-/** How letters are read, and what is said of it where it is not known yet. votes: where the judge has to write them. */
-const planLetters = (
-  plan: JudgePlan,
-  votes: number,
-): { readonly letters: LetterLoad; readonly said: string } => {
-  const { method = "auto", scoring } = plan;
-  if (method === "votes" || (scoring === "none" && method !== "choice"))
-    return { letters: votesLoad(votes, plan), said: method === "auto" ? ", by votes" : "" };
-  if (scoring !== "unknown" || method === "choice") return { letters: scoreLoad(plan), said: "" };
-  return {
-    letters: dearer(scoreLoad(plan), votesLoad(votes, plan)),
-    said: "; at most: the judge may have to vote",
-  };
-};
-
-/** What is read and written about each question of several: letters, and before them a chain of thought. */
-const questionLoad = (
-  plan: JudgePlan,
-): { readonly calls: number; readonly reads: number; readonly written: number; readonly said: string } => {
-  const { method = "auto", chains = 1, votes = 1, reasoningTokens = 0 } = plan;
-  const { letters, said } = planLetters(plan, method === "reasoning" ? 1 : votes);
-  if (method !== "reasoning") return { ...letters, said };
-  return {
-    calls: chains * (1 + letters.calls),
-    reads: chains * (1 + letters.reads),
-    written: chains * (reasoningTokens + letters.written),
-    said,
-  };
-};
-
 /** A comparison of two replies to each prompt, in both orders. */
 export const planComparisons = (
   stage: string,
@@ -332,7 +259,7 @@ export const planComparisons = (
   const asked = 2 * principles;
   // Letters after a chain of thought are read behind it.
   const behind = method === "reasoning" ? chains * reasoningTokens * (reads / chains - 1) : 0;
-  const searched = scoring === "unknown" && method !== "votes" ? searchCalls : 0;
+  const searched = searchesOf(plan);
   return planCalls(stage, `${counted(count, "comparison")} in both orders${said}`, plan, (reply) => {
     const question = tokens + count * (examples + frame + 2 * reply);
     return {
@@ -347,11 +274,11 @@ export const planComparisons = (
 export const planVerdicts = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
-  judge: PlannedModel & Pick<JudgePlan, "scoring" | "method" | "votes" | "voteTokens">,
+  judge: PlannedModel & Pick<JudgePlan, "scoring" | "members" | "method" | "votes" | "voteTokens">,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
   const { calls, reads, written, said } = questionLoad(judge);
-  const searched = judge.scoring === "unknown" && judge.method !== "votes" ? searchCalls : 0;
+  const searched = searchesOf(judge);
   return planCalls(stage, `${counted(count, "answer")} in both orders${said}`, judge, (reply) => ({
     calls: 2 * calls * count + searched,
     read: 2 * reads * (tokens + count * (reply + verdictFrame)) + searched * verdictFrame,
@@ -365,14 +292,14 @@ export const planChoices = (
   what: string,
   { count, tokens }: PromptTotals,
   asked: PlannedModel &
-    Pick<JudgePlan, "scoring" | "method" | "votes" | "voteTokens"> & {
+    Pick<JudgePlan, "scoring" | "members" | "method" | "votes" | "voteTokens"> & {
       readonly options: number;
       readonly orders: number;
     },
 ): PlannedStep => {
   const { calls, reads, written } = questionLoad(asked);
-  const { orders, scoring, method } = asked;
-  const searched = scoring === "unknown" && method !== "votes" ? searchCalls : 0;
+  const { orders } = asked;
+  const searched = searchesOf(asked);
   return planCalls(stage, what, asked, () => ({
     calls: orders * calls * count + searched,
     read: orders * reads * tokens + searched * verdictFrame,

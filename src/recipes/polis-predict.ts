@@ -3,7 +3,7 @@
 
 import { join, resolve } from "node:path";
 import { CovenantError } from "../core/index.ts";
-import { priceOfModel, scoringByName } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import type { ForecastRecord, MissingReason } from "../records/index.ts";
 import {
   describeMessages,
@@ -21,6 +21,7 @@ import { type ForecastFigures, forecastFigures, type ToldVote } from "./forecast
 import { describeFigures, describeUntold } from "./forecast-view.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planCalls, planChoices, planOf, planWriting, promptTokens, tokensOf } from "./plan.ts";
+import { lettersBy } from "./plan-letters.ts";
 import { conversationFlags, heldOutFlags } from "./polis-opinions.ts";
 import { loadPrediction, type PredictConfig, type Prediction, predictSchema } from "./predict-settings.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
@@ -96,7 +97,7 @@ const planForecasts = (
     { count, tokens },
     {
       ...{ speed: speeds["model"]!, maxTokens: 0, price: priceOfModel(prices, model), orders },
-      ...{ options: order.length, scoring: scoringByName(model), votes: answers },
+      ...{ options: order.length, ...lettersBy(model), votes: answers },
       ...{ method: method === "answer" ? "votes" : method, voteTokens: answerTokens },
     },
   );

@@ -6,7 +6,7 @@ import { basename, resolve } from "node:path";
 import { saveConstitution } from "../constitution/index.ts";
 import { draftConstitution, groupSizes, type StatementSupport, tallyAll } from "../simulation/index.ts";
 import { asModelName } from "./names.ts";
-import { nextCommands } from "./next-command.ts";
+import { modelForTexts, nextCommands } from "./next-command.ts";
 import { planOf, planWriting } from "./plan.ts";
 import {
   conversationFlags,
@@ -17,6 +17,7 @@ import {
 } from "./polis-opinions.ts";
 import { describeOpinions } from "./polis-view.ts";
 import type { Recipe } from "./recipe.ts";
+import { areSandboxStatements } from "./sandbox-language.ts";
 import { counted } from "./wording.ts";
 
 const describeDraft = (
@@ -121,7 +122,12 @@ export const recipe: Recipe<typeof polisSchema> = {
         : [
             "",
             `Written: ${draft} (a draft: read and edit it before use)`,
-            ...nextCommands(["revise", "--constitution", asModelName(draft)]),
+            ...nextCommands([
+              ...["revise", "--constitution", asModelName(draft)],
+              ...modelForTexts(
+                areSandboxStatements(opinions.chosen.map(({ statement: { text } }) => ({ title: text }))),
+              ),
+            ]),
           ]),
     ];
     return { lines, document: documentOf(config, opinions) };

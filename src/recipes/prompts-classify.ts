@@ -27,7 +27,7 @@ import { type AreaFigure, writeAreaPage } from "../report/index.ts";
 import { areaFigure, areaTable } from "./area-table.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { constitutionFlag, modelFlag } from "./flags.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { planCalls, planOf, tokensOf } from "./plan.ts";
 import {
@@ -216,7 +216,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       ...(unclassified === count
         ? ["No prompt was sorted, so nothing goes on from here: ask another model (--model)."]
         : nextCommands(
-            ["prompts", "penetrate", "--prompts", file],
+            ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file],
             ["prompts", "select", "--prompts", file, "--per-area", "50"],
           )),
     ],

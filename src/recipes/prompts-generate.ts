@@ -31,7 +31,7 @@ import {
 import { type StageContext, streamRecords } from "../runs/index.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { modelFlag } from "./flags.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planCalls, planOf } from "./plan.ts";
 import {
@@ -234,6 +234,7 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
   await run.finish();
   const spent = await spentInRun(run.folder, ["ask"]);
   const file = join(config.out, "prompts", "prompts.jsonl");
+  const model = askedWords(config.model);
   return {
     lines: [
       ...first.map(({ messages }) => `- ${JSON.stringify(messages[0]!.content)}`),
@@ -242,7 +243,10 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
       `${counted(prompts, "prompt")}: ${file}`,
       ...(prompts === 0
         ? []
-        : nextCommands(["revise", "--prompts", file], ["prompts", "classify", "--prompts", file])),
+        : nextCommands(
+            ["revise", ...model, "--prompts", file],
+            ["prompts", "classify", ...model, "--prompts", file],
+          )),
     ],
     document: {
       folder: run.folder,

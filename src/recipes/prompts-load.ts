@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
+import { firstOf, mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
 import {
   createAcrossFiles,
   createTidy,
@@ -24,11 +24,12 @@ import {
   sftRowSchema,
 } from "../records/index.ts";
 import { formatFlag, kindFlag, runFlags } from "./flags.ts";
-import { nextCommands } from "./next-command.ts";
+import { modelForTexts, nextCommands } from "./next-command.ts";
 import { checkFolder, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import { cleanSettings, filesSetting, formatSetting, testShareSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { isSandboxRequest } from "./sandbox-language.ts";
 import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
@@ -66,6 +67,8 @@ type Counts = {
   readonly areas: Map<string, number>;
   readonly splits: { train: number; test: number };
   kept: number;
+  /** Whether all prompts are of the sandbox's language. */
+  areOfSandbox: boolean;
 };
 
 const noCounts = (): Counts => ({
@@ -75,6 +78,7 @@ const noCounts = (): Counts => ({
   areas: new Map(),
   splits: { train: 0, test: 0 },
   kept: 0,
+  areOfSandbox: true,
 });
 
 const bump = (counts: Map<string, number>, name: string): void => {
@@ -110,6 +114,7 @@ async function* cleanPrompts(
       if (kept === null) continue;
       const prompt = unique(kept);
       counts.kept++;
+      counts.areOfSandbox &&= isSandboxRequest(prompt);
       counts.splits[prompt.split]++;
       bump(counts.kinds, prompt.kind ?? "");
       bump(counts.areas, prompt.area ?? "");
@@ -267,10 +272,9 @@ const describeTidy = ({ tidy }: Counts): string[] => {
 /** "harmful 12, harmless 3, not said 5"; the ten most frequent. */
 const describeCounts = (counts: ReadonlyMap<string, number>): string => {
   const sorted = [...counts].sort(([, one], [, other]) => other - one);
-  const shown = sorted
-    .slice(0, 10)
-    .map(([name, count]) => `${name === "" ? "not said" : name} ${count.toLocaleString("en-US")}`);
-  return `${shown.join(", ")}${sorted.length > 10 ? `, and ${sorted.length - 10} more` : ""}`;
+  return firstOf(
+    sorted.map(([name, count]) => `${name === "" ? "not said" : name} ${count.toLocaleString("en-US")}`),
+  );
 };
 
 const describeLoaded = (counts: Counts): string[] => [
@@ -307,6 +311,7 @@ const execute = async (config: LoadConfig, context: RecipeContext) => {
   await run.finish();
   const prompts = join(config.out, "prompts", "prompts.jsonl");
   const rows = join(config.out, "rows", "sft.jsonl");
+  const model = modelForTexts(counts.areOfSandbox);
   return {
     lines: [
       ...describeLoaded(counts),
@@ -321,9 +326,11 @@ const execute = async (config: LoadConfig, context: RecipeContext) => {
           ]),
       `Prompts: ${prompts}`,
       ...nextCommands(
-        ["revise", "--prompts", prompts],
-        ["prompts", "classify", "--prompts", prompts],
-        ...(made === null || made.rows === 0 ? [] : [["train", "sft", "--data", rows]]),
+        ["revise", ...model, "--prompts", prompts],
+        ["prompts", "classify", ...model, "--prompts", prompts],
+        ...(made === null || made.rows === 0
+          ? []
+          : [["train", "sft", "--model", "./a-model-folder", "--data", rows]]),
       ),
     ],
     document: {

@@ -13,7 +13,7 @@ import {
   isAnswered,
   type RequestedVerdicts,
 } from "../feedback/index.ts";
-import { priceOfModel, scoringByName } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import type { PromptRecord, ReplyRecord, UnscoredReason, ViolationRecord } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
 import type { StageContext } from "../runs/index.ts";
@@ -21,9 +21,10 @@ import { areaFigure, areaTable } from "./area-table.ts";
 import { describeFinishes, describeSpent, spentInRun, tallyReplies } from "./data-summary.ts";
 import { constitutionFlag, dataFlags, judgeFlag, modelFlag } from "./flags.ts";
 import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
-import { nextCommands } from "./next-command.ts";
+import { askedWords, nextCommands } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planOf, planReplies, planVerdicts } from "./plan.ts";
+import { lettersBy } from "./plan-letters.ts";
 import { areasFlag, areasSetting, askedPromptFlags, askedPromptSettings } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { constitutionSetting, modelName, modelSetting, outSetting, samplingSettings } from "./settings.ts";
@@ -173,12 +174,12 @@ const figuresOf = (
   return [...areas.map(({ name }) => figureOf(name, found.get(name))), figureOf("all", all)];
 };
 
-const describeNext = ({ prompts }: PenetrateConfig): string[] =>
+const describeNext = ({ prompts, model }: PenetrateConfig): string[] =>
   prompts === "sandbox"
-    ? nextCommands(["revise"])
+    ? nextCommands(["revise", ...askedWords(model)])
     : nextCommands(
         ["prompts", "select", "--prompts", prompts, "--per-area", "50"],
-        ["revise", "--prompts", prompts],
+        ["revise", ...askedWords(model), "--prompts", prompts],
       );
 
 const execute = async (config: PenetrateConfig, context: RecipeContext) => {
@@ -261,7 +262,7 @@ export const recipe: Recipe<typeof schema> = {
       planReplies("answer", totals, { speed: inputs.speeds["model"]!, maxTokens, price }),
       planVerdicts("judge", totals, {
         ...{ speed: inputs.speeds["judge"]!, maxTokens, price: judgePrice },
-        ...{ scoring: scoringByName(judge), method: config.method, votes: config.votes },
+        ...{ ...lettersBy(judge), method: config.method, votes: config.votes },
         voteTokens: config.voteTokens,
       }),
     ];

@@ -7,11 +7,12 @@ import { sha256File, UserError } from "../core/index.ts";
 import { createSelection, formatNamed, readPrompts } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import { formatFlag, kindFlag, promptsFlag, runFlags } from "./flags.ts";
-import { nextCommands } from "./next-command.ts";
+import { modelForTexts, nextCommands } from "./next-command.ts";
 import { checkFolder, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
 import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { isSandboxRequest } from "./sandbox-language.ts";
 import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { writeStream } from "./stages/streamed-records.ts";
@@ -49,7 +50,12 @@ const isWanted =
     (kinds?.includes(prompt.kind ?? "") ?? true) &&
     (split === undefined || prompt.split === split);
 
-type Counts = { readonly areas: Map<string, number>; readonly kinds: Map<string, number> };
+/** areOfSandbox: whether all prompts are of the sandbox's language. */
+type Counts = {
+  readonly areas: Map<string, number>;
+  readonly kinds: Map<string, number>;
+  areOfSandbox: boolean;
+};
 
 const bump = (counts: Map<string, number>, name = "not said"): void => {
   counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -92,6 +98,7 @@ async function* chosenPrompts(
     if (!wanted(prompt) || !chosen.has(at++)) continue;
     bump(counts.areas, prompt.area);
     bump(counts.kinds, prompt.kind);
+    counts.areOfSandbox &&= isSandboxRequest(prompt);
     yield prompt;
   }
 }
@@ -104,7 +111,7 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const { out: _, ...inputs } = config;
-  const counts: Counts = { areas: new Map(), kinds: new Map() };
+  const counts: Counts = { areas: new Map(), kinds: new Map(), areOfSandbox: true };
   await run.stage({ name: "prompts", inputs: { ...inputs, ...request.inputs.contents } }, async (stage) => {
     const rows = chosenPrompts(config, path, chosen, counts);
     await writeStream(stage, "prompts.jsonl", rows, { total: chosen.size, unit: "prompts" });
@@ -115,13 +122,14 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
     }
   await run.finish();
   const file = join(config.out, "prompts", "prompts.jsonl");
+  const model = modelForTexts(counts.areOfSandbox);
   return {
     lines: [
       `${counted(chosen.size, "prompt")} of ${read.toLocaleString("en-US")} selected.`,
       `Areas: ${describe(counts.areas)}.`,
       `Kinds: ${describe(counts.kinds)}.`,
       `Prompts: ${file}`,
-      ...nextCommands(["revise", "--prompts", file], ["label", "--prompts", file]),
+      ...nextCommands(["revise", ...model, "--prompts", file], ["label", ...model, "--prompts", file]),
     ],
     document: {
       folder: run.folder,

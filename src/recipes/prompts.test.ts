@@ -11,6 +11,7 @@ import { manualClock } from "../core/index.ts";
 import { sampleReplies } from "../feedback/index.ts";
 import { scriptedModel } from "../models/index.ts";
 import { type PromptRecord, promptRecordSchema, type RunEvent } from "../records/index.ts";
+import { sandboxPrompts } from "../sandbox/index.ts";
 import { recipe as classifyRecipe } from "./prompts-classify.ts";
 import { recipe as generateRecipe } from "./prompts-generate.ts";
 import { recipe as loadRecipe } from "./prompts-load.ts";
@@ -58,6 +59,16 @@ const readPrompts = (file: string): PromptRecord[] =>
 const requests = ["Read his letter", "Hit him", "Bake bread", "Open her letter", "Hit her", "Sing a song"];
 
 describe("prompts load", () => {
+  it("goes on with the default model where all prompts are of its language", async () => {
+    const counts = { harmful: 2, harmless: 2, lookalike: 2 };
+    const file = write("sandbox.jsonl", jsonl(...sandboxPrompts({ split: "train", counts, seed: 1 })));
+    const { text } = await start(loadRecipe, { files: [file], out: at("of-sandbox") });
+    const prompts = at("of-sandbox/prompts/prompts.jsonl");
+    expect(text).toContain(`Next: npx covenant revise --prompts ${prompts}\n`);
+    const selected = await start(selectRecipe, { prompts, out: at("selected-sandbox") });
+    expect(selected.text).toContain("Next: npx covenant revise --prompts");
+  });
+
   it("says where rows of the same words are of different kinds, of which the first holds", async () => {
     const one = write("one.jsonl", jsonl({ prompt: "What is up?", kind: "harmful" }, { prompt: "Sing." }));
     const two = write("two.jsonl", jsonl({ prompt: "what is up", kind: "harmless" }, { prompt: "sing" }));
@@ -86,7 +97,10 @@ describe("prompts load", () => {
       kinds: { lookalike: 1, "": 1 },
     });
     expect(text).toContain("Left out: 1 empty, 1 too long, 1 repeated exactly, 1 of the same words");
-    expect(text).toContain(`Next: npx covenant revise --prompts ${at("loaded/prompts/prompts.jsonl")}`);
+    const loaded = at("loaded/prompts/prompts.jsonl");
+    expect(text).toContain(
+      `Next: npx covenant revise --model http://localhost:8000/v1#NAME --prompts ${loaded}\n  or: npx covenant prompts classify --model http://localhost:8000/v1#NAME --prompts ${loaded}`,
+    );
     expect(readPrompts(String(document["file"])).map(({ messages }) => messages[0]?.content)).toEqual([
       "How do I kill a process?",
       "One",
@@ -120,7 +134,7 @@ describe("prompts load", () => {
     const chains = await start(loadRecipe, { files: [write("sl.jsonl", jsonl(chain))], out: at("chains") });
     expect(chains.document).toMatchObject({ prompts: 1, chains: 1 });
     expect(readFileSync(at("chains/rows/sft.jsonl"), "utf8")).toContain('"completion":"better"');
-    expect(chains.text).toContain("train sft --data");
+    expect(chains.text).toContain("train sft --model ./a-model-folder --data");
   });
 
   it("tells faults before it makes a folder", async () => {

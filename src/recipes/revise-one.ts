@@ -4,7 +4,7 @@
 import { differenceOfTexts, loadConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../feedback/index.ts";
-import { type LanguageModel, type LoadFormat, priceOfModel, scoringByName } from "../models/index.ts";
+import { type LanguageModel, type LoadFormat, priceOfModel } from "../models/index.ts";
 import type {
   Constitution,
   PrincipleCheck,
@@ -17,6 +17,7 @@ import type {
 } from "../records/index.ts";
 import { checkInputs } from "./open-stages.ts";
 import { planOf, planReplies, planRevisions } from "./plan.ts";
+import { lettersBy } from "./plan-letters.ts";
 import type { RecipeContext, RecipeOutcome, RecipePlan } from "./recipe.ts";
 import type { CallSettings, ReviseSettings, SamplingSettings } from "./settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
@@ -85,7 +86,7 @@ export const planOne = async (
       ...config.revise,
       ...revisionExtras({ examples }),
       ...{ maxTokens, speed: speeds["critic"]!, price: priceOfModel(prices, critic) },
-      scoring: scoringByName(critic),
+      ...lettersBy(critic),
     }),
   ]);
 };

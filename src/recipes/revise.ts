@@ -6,7 +6,7 @@ import { z } from "zod";
 import { loadConstitution, saveConstitution } from "../constitution/index.ts";
 import { collect, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
 import { sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
-import { priceOfModel, scoringByName } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import {
   type PromptRecord,
   type ReplyRecord,
@@ -29,6 +29,7 @@ import { datasetFolder } from "./folders.ts";
 import { nextCommands, trainedWords } from "./next-command.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plan.ts";
+import { lettersBy } from "./plan-letters.ts";
 import { formatSetting } from "./prompt-settings.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { countFailing, planOne, reviseOne } from "./revise-one.ts";
@@ -353,7 +354,7 @@ export const recipe: Recipe<typeof reviseSchema> = {
         ...revisionExtras({ examples }),
         maxTokens,
         speed: critic,
-        scoring: scoringByName(config.critic ?? config.model),
+        ...lettersBy(config.critic ?? config.model),
         price: criticPrice,
       }),
     ];

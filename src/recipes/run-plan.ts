@@ -2,7 +2,7 @@
 // How much a step takes is counted in plan.ts.
 
 import { exampleTokens, type RequestedProtocol } from "../feedback/index.ts";
-import { priceOfModel, scoringByName } from "../models/index.ts";
+import { priceOfModel } from "../models/index.ts";
 import {
   type Constitution,
   type PromptRecord,
@@ -11,7 +11,6 @@ import {
 } from "../records/index.ts";
 import type { LearnedWork, Speed } from "./model-time.ts";
 import {
-  type JudgePlan,
   planComparisons,
   planEvaluation,
   planOf,
@@ -20,6 +19,7 @@ import {
   planWriting,
   promptLengths,
 } from "./plan.ts";
+import { type JudgePlan, lettersBy } from "./plan-letters.ts";
 import { planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 import type { PlannedStep, RecipePlan } from "./recipe.ts";
 import type { RunConfig } from "./run-config.ts";
@@ -58,7 +58,7 @@ const planArm = (
   arm: string,
   config: RunConfig,
   { train, constitution, examples, requested, measured, heldOut }: RunInputs,
-  { speed, judge }: { speed: Speed; judge: Pick<JudgePlan, "speed" | "scoring" | "price"> },
+  { speed, judge }: { speed: Speed; judge: Pick<JudgePlan, "speed" | "scoring" | "members" | "price"> },
 ): PlannedStep[] => {
   const { maxTokens } = config.sampling;
   const size = { speed, maxTokens };
@@ -72,7 +72,7 @@ const planArm = (
       ...config.revise,
       ...revisionExtras({ examples }),
       ...size,
-      scoring: scoringByName(config.model),
+      ...lettersBy(config.model),
     }),
     planTraining(`${arm}/sl`, learned.length, { ...learning(config.sft), ...size }, rowTokens(learned, 1)),
     planReplies(`${arm}/label`, train, { ...size, samples: config.label.samples }),
@@ -109,7 +109,7 @@ export const planRun = (config: RunConfig, inputs: RunInputs): RecipePlan => {
   const speed = speedsIn(processes, speeds["model"]!);
   const judge = {
     speed: config.judge === undefined ? speed.own : speedsIn(processes, speeds["judge"]!).own,
-    scoring: scoringByName(config.judge ?? config.model),
+    ...lettersBy(config.judge ?? config.model),
     price: priceOfModel(config.prices, config.judge ?? config.model),
   };
   const shared = { speed: speed.shared, maxTokens };

@@ -179,7 +179,7 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
       ),
       `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
       `Messages and ratings: ${join(config.out, "tables", "messages.csv")}, ${join(config.out, "tables", "ratings.csv")}`,
-      ...nextAfterSimulation(config, file),
+      ...nextAfterSimulation(config, file, learned.document.principles),
     ],
     document: {
       folder: run.folder,

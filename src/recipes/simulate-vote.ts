@@ -131,7 +131,7 @@ const execute = async (config: VoteConfig, context: RecipeContext) => {
       `Constitution with ${counted(document.principles.length, "principle")}: ${file}`,
       `Support, choices and welfare: ${tables.map((name) => join(config.out, "tables", name)).join(", ")}`,
       `Page: ${join(config.out, pageName)}; its charts: ${join(config.out, chartStage)}`,
-      ...nextAfterSimulation(config, file),
+      ...nextAfterSimulation(config, file, document.principles),
     ],
     document: {
       folder: run.folder,

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
-import { loadElsewhere, priceOfModel, runsHere, scoringByName } from "../models/index.ts";
+import { loadElsewhere, priceOfModel, runsHere } from "../models/index.ts";
 import { looksOf } from "../training/index.ts";
 import {
   constitutionFlag,
@@ -19,6 +19,7 @@ import {
 import { readModelName } from "./names.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
 import { planComparisons, planOf } from "./plan.ts";
+import { lettersBy } from "./plan-letters.ts";
 import { planPolicy } from "./plan-training.ts";
 import { finishPolicy } from "./policy-outcome.ts";
 import { lengthsOf, readPrompts } from "./policy-reading.ts";
@@ -177,7 +178,7 @@ export const recipe: Recipe<typeof schema> = {
     const comparisons = steps * batch * (group > 2 ? group : 1) + looked;
     const compared = Array.from({ length: comparisons }, (_, at) => prompts.used[at % prompts.used.length]!);
     const asked = {
-      ...{ method: "choice" as const, scoring: scoringByName(judge) },
+      ...{ method: "choice" as const, ...lettersBy(judge) },
       ...{ speed: speeds["judge"]!, maxTokens, price: priceOfModel(config.prices, judge) },
     };
     const judged = planComparisons("rl", compared, constitution, asked);

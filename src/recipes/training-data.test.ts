@@ -306,6 +306,25 @@ describe("what a row has beside what is learned", () => {
     expect((await loadSftRows(write(row, { text: "d", margin: null, prompt_id: 3 }), 1)).notices).toEqual([]);
   });
 
+  it("is told where it is a prompt that the dialogues do not hold", async () => {
+    const [one, two] = [
+      [user("Why?"), assistant("So.")],
+      [user("Why?"), assistant("No.")],
+    ];
+    const row = (prompt: unknown) => ({ prompt, chosen: one, rejected: two });
+    const { rows, notices } = await loadPreferenceRows(
+      write(row("Why? "), row("When?"), row([user("Why?")]), row([user("Where?")])),
+      1,
+    );
+    expect(rows.map(({ prompt }) => prompt)).toEqual(Array(4).fill([user("Why?")]));
+    expect(notices.map(({ code, text }) => [code, text.replace(folder, "")])).toEqual([
+      [
+        "prompt-ignored",
+        "/rows.jsonl: in 2 rows the prompt is no part of the dialogues beside it and was ignored (lines 2, 4): what is learned is what chosen and rejected begin with.",
+      ],
+    ]);
+  });
+
   it("is no second shape: a text beside a list of messages is a fault", async () => {
     const load = loadPreferenceRows(write({ prompt: "a", chosen: "b", rejected: [assistant("c")] }), 1);
     expect(await messageOf(load)).toMatch(

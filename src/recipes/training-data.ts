@@ -8,6 +8,8 @@ import {
   collectFaults,
   deriveSeed,
   describePlace,
+  firstOf,
+  firstPlaces,
   sha256Text,
   type TextPlace,
   UserError,
@@ -61,10 +63,19 @@ const countIgnored = (row: object, fields: readonly string[], counts: Map<string
 
 const ignoredNotices = (file: string, counts: ReadonlyMap<string, number>): Notice[] => {
   if (counts.size === 0) return [];
-  const shown = [...counts].slice(0, 10).map(([field, rows]) => `${field} (in ${counted(rows, "row")})`);
-  const more = counts.size > shown.length ? `, and ${counts.size - shown.length} more` : "";
-  const text = `${file}: fields that training does not read were ignored: ${shown.join(", ")}${more}.`;
+  const told = [...counts].map(([field, rows]) => `${field} (in ${counted(rows, "row")})`);
+  const text = `${file}: fields that training does not read were ignored: ${firstOf(told)}.`;
   return [{ code: "fields-ignored", text }];
+};
+
+const strayNotices = (
+  file: string,
+  read: readonly (Pick<ReadRow<unknown>, "strayPrompt"> & { readonly place: TextPlace })[],
+): Notice[] => {
+  const places = read.filter(({ strayPrompt }) => strayPrompt === true).map(({ place }) => place);
+  if (places.length === 0) return [];
+  const text = `${file}: in ${counted(places.length, "row")} the prompt is no part of the dialogues beside it and was ignored (${firstPlaces(places)}): what is learned is what chosen and rejected begin with.`;
+  return [{ code: "prompt-ignored", text }];
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -139,7 +150,7 @@ const openRows = async <Given, Content extends object, Row extends { readonly id
     throw new UserError("rows-empty", `${name} holds no rows. Expected one training row after another.`, {
       file: name,
     });
-  const notices = ignoredNotices(name, ignored);
+  const notices = [...ignoredNotices(name, ignored), ...strayNotices(name, read)];
   return {
     count: read.length,
     lengths: read.map(({ given }) => lengthOf(given)),

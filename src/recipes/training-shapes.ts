@@ -111,6 +111,8 @@ export type ReadRow<Given> = {
   readonly given: Given;
   readonly books: Books;
   readonly fields: readonly string[];
+  /** Whether a prompt stands beside dialogues in which it does not occur. */
+  readonly strayPrompt?: boolean;
 };
 
 /**
@@ -176,6 +178,18 @@ const settleSupervised = (given: GivenSupervised, texts: TextForm): Supervised =
 const areDialogues = (row: unknown): boolean =>
   z.looseObject({ chosen: repeated, rejected: repeated }).safeParse(row).success;
 
+/** Whether what stands as a prompt beside dialogues, where anything does, is said in them: a turn of the user, or their beginning. */
+const saysAgain = (row: unknown, chosen: string | readonly Message[]): boolean => {
+  const asked = prompt.safeParse((row as { readonly prompt?: unknown }).prompt);
+  if (!asked.success || typeof chosen === "string") return true;
+  const textOf = ({ content }: Message): string => content.trim();
+  const turns = asMessages(asked.data).map(textOf);
+  const said = chosen.map(textOf);
+  return typeof asked.data === "string"
+    ? said.some((turn) => turn === turns[0])
+    : turns.every((turn, at) => turn === said[at]);
+};
+
 /** Throws UserError for a pair of a text and a list. */
 const requireOneShape = (row: unknown, place: TextPlace): void => {
   const { chosen, rejected } = row as { readonly chosen: unknown; readonly rejected: unknown };
@@ -196,7 +210,8 @@ const readPair = (row: unknown, place: TextPlace): ReadRow<GivenPair> => {
   requireOneShape(row, place);
   if (has(row, "prompt") && !areDialogues(row)) return readAs(pairRow, row, place);
   const { given, ...more } = readAs(dialoguesRow, row, place);
-  return { ...more, fields: [...more.fields, "prompt"], given: { ...given, prompt: null } };
+  const strayPrompt = !saysAgain(row, given.chosen);
+  return { ...more, fields: [...more.fields, "prompt"], given: { ...given, prompt: null }, strayPrompt };
 };
 
 type Pair = Pick<PairRow, "prompt" | "chosen" | "rejected" | "probability" | "margin">;

@@ -1,14 +1,15 @@
 // One account of a run's calls: the closing lines, --json and the ledger say the same after kills, a Ctrl-C waits for
 // what is paid already, and no command stands outside of it.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { covenant, expectStatus, makeFolder, start } from "./command.fixture.ts";
 import { serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("account");
 afterAll(remove);
+afterEach(() => vi.unstubAllEnvs());
 
 const serve = serveEachTest();
 
@@ -133,12 +134,52 @@ describe("--resume", () => {
     const third = expectStatus(await covenant([...resume, "--set", "budget.calls=7"], folder), 2);
     expect(third.stderr).toContain("The budget of 7 calls");
     expect(expectStatus(await covenant(resume, folder), 2).stderr).toContain("The budget of 7 calls");
+    const lower = expectStatus(await covenant([...resume, "--set", "budget.calls=6"], folder), 2);
+    expect(lower.stderr).toContain(
+      "The budget of 6 calls is less than what this run has spent already (7 calls, ",
+    );
+    expect(expectStatus(await covenant(resume, folder), 2).stderr).toContain("The budget of 7 calls leaves");
     expect(server.replies()).toBe(7);
     const last = expectStatus(await covenant([...resume, "--set", "budget.calls=99"], folder), 0);
     expect(spentOf(last.stdout).money).toBe(spentOf(last.stdout).calls * 13);
     const recorded = readFileSync(join(folder, "resumed.jsonl"), "utf8").trim().split("\n");
     expect(recorded).toHaveLength(server.replies());
     expect(readdirSync(join(folder, "resumed/calls"))).toEqual(["ledger.jsonl", "settings.yaml"]);
+  });
+});
+
+describe("--resume", () => {
+  it("of a pool asks none of its endpoints again for what one of them answered", async () => {
+    const servers = [await serve(), await serve()];
+    const pool = servers.map(({ name }) => name).join("|");
+    const asked = (): number => servers.reduce((sum, { replies }) => sum + replies(), 0);
+    expectStatus(await covenant(revise(pool, "pooled", "--budget", "150"), folder), 2);
+    const before = asked();
+    expect([before > 0, before < 24]).toEqual([true, true]);
+    const resume = ["revise", "--resume", "pooled", "--json", "--budget", "99999"];
+    const last = expectStatus(await covenant(resume, folder), 0);
+    expect(asked()).toBe(24);
+    for (const { replies } of servers) expect(replies()).toBeGreaterThan(0);
+    expect(spentOf(last.stdout)).toMatchObject({ calls: 24, repeats: 0, money: 24 * 13 });
+    expectStatus(await covenant(resume, folder), 0);
+    expect(asked()).toBe(24);
+  });
+
+  it("lifts a budget by null, and keeps the home folder as it was written", async () => {
+    const server = await serve();
+    const home = join(folder, "home");
+    vi.stubEnv("HOME", home);
+    const words = revise(server.name, "lifted", "--set", "budget.calls=5", "--set", "cache=~/answers");
+    expectStatus(await covenant([...words, "--set", "record=~/calls/kept.jsonl"], folder), 2);
+    expect(existsSync(join(home, "answers"))).toBe(true);
+    const settings = readFileSync(join(folder, "lifted/calls/settings.yaml"), "utf8");
+    expect(settings).toContain("cache: ~/answers\n");
+    expect(settings).toContain("record: ~/calls/kept.jsonl\n");
+    const lift = ["revise", "--resume", "lifted", "--json", "--set", "budget.calls=null"];
+    const last = expectStatus(await covenant(lift, folder), 0);
+    expect(spentOf(last.stdout).calls).toBe(24);
+    expect(readFileSync(join(home, "calls/kept.jsonl"), "utf8").trim().split("\n")).toHaveLength(24);
+    expect(readFileSync(join(folder, "lifted/calls/settings.yaml"), "utf8")).toContain("budget: {}");
   });
 });
 
@@ -161,7 +202,9 @@ describe("one prompt", () => {
     const planned = expectStatus(await covenant([...words, "--dry-run"], folder), 0);
     expect((JSON.parse(planned.stdout) as { dollars: number }).dollars).toBeGreaterThan(3 * 13);
     const stopped = await covenant([...words, "--budget", "30"], folder);
-    expect(expectStatus(stopped, 2).stderr).toContain("The budget of $30.00");
+    expect(expectStatus(stopped, 2).stderr).toMatch(
+      /The budget of \$30\.00 .*The same command with a larger budget\.money begins anew\./s,
+    );
     expect([model.replies(), critic.replies()]).toEqual([2, 3]);
     const priceless = await covenant(one(model.name, "--budget", "30"), folder);
     expect(expectStatus(priceless, 2).stderr).toContain("nothing says what");

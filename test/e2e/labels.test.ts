@@ -81,8 +81,11 @@ describe("label --comparisons", () => {
     const ended = expectStatus(await covenant([...label, "--json"], folder), 0);
     expect(ended.stderr.replace(/\s+/g, " ")).toContain(told);
     expect(JSON.parse(ended.stdout)).toMatchObject({ judged: 1, unfit: 2 });
-    const baselines = await covenant(["evaluate", "baselines", "hh.jsonl"], folder);
-    expect(expectStatus(baselines, 0).stdout).toContain(told);
+    const baselines = ["evaluate", "baselines", "hh.jsonl"];
+    const guessed = expectStatus(await covenant([...baselines, "--json"], folder), 0);
+    expect(guessed.stderr.replace(/\s+/g, " ")).toContain(told);
+    const plannedToo = expectStatus(await covenant([...baselines, "--dry-run"], folder), 0);
+    expect(plannedToo.stdout.replace(/\s+/g, " ")).toContain(told);
   });
 
   it("stops on the way when the judge keeps to one letter, and again where it is continued", async () => {

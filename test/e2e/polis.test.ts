@@ -59,7 +59,9 @@ describe("covenant polis", () => {
 
   it("drafts a constitution that loads, with every group's support, and does not overwrite it", async () => {
     const { stdout } = expectStatus(await polis(...files(), "--draft", "draft.yaml", "--top", "2"), 0);
-    expect(stdout).toContain("Next: npx covenant revise --constitution ./draft.yaml");
+    expect(stdout).toContain(
+      "Next: npx covenant revise --constitution ./draft.yaml --model http://localhost:8000/v1#NAME",
+    );
     const draft = await loadConstitution(join(folder, "draft.yaml"));
     expect(draft.principles.map(({ id }) => id)).toEqual(["statement-2", "statement-0"]);
     expect(draft.principles[0]).toMatchObject({

@@ -3,7 +3,7 @@
 // (HH-RLHF's own pairs are plain preference rows.)
 
 import { z } from "zod";
-import { checkValue, type TextPlace } from "../../core/index.ts";
+import { canonicalJson, checkValue, sha256Text, type TextPlace } from "../../core/index.ts";
 import { type Message, messageSchema } from "../../records/index.ts";
 import { cleanReply } from "../cleaning.ts";
 import { exactDialogue, mergeTurns, parseDialogue } from "../dialogue.ts";
@@ -213,6 +213,10 @@ const conversationRow = z.object({
   messages: z.array(messageSchema).optional(),
 });
 
+/** The set does not name its principles: each is called by a hash of its two requests. */
+const principleOf = (...requests: readonly string[]): string =>
+  `principle-${sha256Text(canonicalJson(requests)).slice(0, 8)}`;
+
 const caiConversation: PromptFormat = {
   name: "cai-conversation",
   what: "cai-conversation-harmless: init_prompt to revision_response, a chain of one revision",
@@ -223,7 +227,7 @@ const caiConversation: PromptFormat = {
   chain(row, place) {
     const read = checkValue(conversationRow, row, place);
     const step = {
-      principle: "",
+      principle: principleOf(read.critic_prompt, read.revision_prompt),
       critiqueRequest: read.critic_prompt,
       critique: read.critic_response,
       revisionRequest: read.revision_prompt,

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { publishedFile } from "../../core/published.fixture.ts";
+import { revisionRecordSchema } from "../../records/index.ts";
 import { sftRowsFromRevisions } from "../index.ts";
 import { createWriter, jsonl, loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
 
@@ -297,9 +298,13 @@ describe("readChains", () => {
       prompt: "p",
       messages: [user("p"), assistant("better")],
     };
-    const file = write("harmless.jsonl", jsonl(row));
-    const [first] = await loadChains(file, options);
-    expect(first).toMatchObject({ answer: "r", steps: [{ critique: "c", revision: "better" }] });
+    const rows = [row, { ...row, init_response: "s" }, { ...row, critic_prompt: "d?" }];
+    const file = write("harmless.jsonl", jsonl(...rows));
+    const found = await loadChains(file, options);
+    expect(found[0]).toMatchObject({ answer: "r", steps: [{ critique: "c", revision: "better" }] });
+    for (const record of found) expect(revisionRecordSchema.parse(record)).toEqual(record);
+    const [one, same, other] = found.map(({ steps }) => steps[0]?.principle);
+    expect([one === same, one === other]).toEqual([true, false]);
     expect((await loadPrompts(file, options)).prompts[0]?.messages).toEqual([user("p")]);
   });
 });

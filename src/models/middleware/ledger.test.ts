@@ -89,7 +89,7 @@ describe("withLedger", () => {
     for (let call = 0; call < answered; call++) await counted.generate([ask(call)]);
     const thrown: unknown = await counted.generate([ask(99)]).catch((error: unknown) => error);
     expect(thrown).toMatchObject({ name: "UserError", code: "budget-used-up" });
-    expect(String(thrown)).toContain(`budget.${Object.keys(budget)[0]} continues`);
+    expect(String(thrown)).toContain(`budget.${Object.keys(budget)[0]} begins anew`);
     expect(inner.calls).toHaveLength(answered);
   });
 

@@ -17,32 +17,46 @@ const bareName = (name: string): string =>
 /** The edition at the end of a name: a date, as providers write it. */
 const editionPattern = /[-:@](\d{4}-\d{2}-\d{2}|\d{8}|\d{6}|\d{4})$/;
 
+/** A name without its edition, and whether it had one. Anthropic writes the first edition of a model as 0, too. */
+const undated = (name: string) => {
+  const rest = name.replace(editionPattern, "");
+  return { rest: rest.replace(/-0$/, ""), isDated: rest !== name };
+};
+
 /**
  * Whether two names are of one model: but for owner, folder and case the same, or one of them with the date of an edition
  * behind it (gpt-4o, gpt-4o-2024-08-06). Two dates that differ are two models.
  */
 export const isSameModel = (asked: string, answered: string): boolean => {
-  const [one, other] = [bareName(asked), bareName(answered)];
-  if (one === other) return true;
-  const [first, second] = [one, other].map((name) => name.replace(editionPattern, ""));
-  return first === second && (first === one || second === other);
+  const names = [bareName(asked), bareName(answered)];
+  if (names[0] === names[1]) return true;
+  const [one, other] = names.map(undated);
+  return one!.rest === other!.rest && one!.isDated !== other!.isDated;
 };
 
-/** Calls whose answers' names are looked at. tell: told of every answer under another name. */
+/** Looks at what a server says of who answered. tell: told of every answer under another name. */
+export const createNameCheck =
+  ({ model, baseURL }: Pick<Endpoint, "model" | "baseURL">, tell: ((text: string) => void) | undefined) =>
+  (response: unknown): void => {
+    const { data } = responseSchema.safeParse(response);
+    if (data === undefined || data.model === "" || isSameModel(model, data.model)) return;
+    tell?.(
+      `${baseURL} was asked for "${model}" and says that "${data.model}" answered. Records will name the model as it was asked for.`,
+    );
+  };
+
+/** Calls whose answers' names are looked at. */
 export const withNameCheck = (
   complete: Complete,
-  { model, baseURL }: Endpoint,
+  endpoint: Endpoint,
   tell: ((text: string) => void) | undefined,
-): Complete =>
-  tell === undefined
-    ? complete
-    : (call, signal, read) =>
-        complete(call, signal, (completion) => {
-          const answer = read(completion);
-          const { data } = responseSchema.safeParse(completion.response);
-          if (data !== undefined && data.model !== "" && !isSameModel(model, data.model))
-            tell(
-              `${baseURL} was asked for "${model}" and says that "${data.model}" answered. Records will name the model as it was asked for.`,
-            );
-          return answer;
-        });
+): Complete => {
+  if (tell === undefined) return complete;
+  const check = createNameCheck(endpoint, tell);
+  return (call, signal, read) =>
+    complete(call, signal, (completion) => {
+      const answer = read(completion);
+      check(completion.response);
+      return answer;
+    });
+};

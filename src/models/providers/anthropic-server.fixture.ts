@@ -29,10 +29,11 @@ const problem = (status: number, type: string, message: string, headers = {}): A
   headers,
 });
 
-const message = (text: string, stop_reason: string): Answered => ({
+const message = (text: string, stop_reason: string, model = "claude-x-20260101"): Answered => ({
   status: 200,
   body: {
     id: "x",
+    model,
     type: "message",
     role: "assistant",
     content: text === "" ? [] : [{ type: "text", text }],
@@ -48,6 +49,7 @@ const message = (text: string, stop_reason: string): Answered => ({
 
 const special: Readonly<Record<string, Answered>> = {
   "[refusal]": message("I", "refusal"),
+  "[other]": message("Hi.", "end_turn", "claude-y"),
   "[empty]": message("", "end_turn"),
   "[thought]": message("", "max_tokens"),
   "[pause]": message("so far", "pause_turn"),

@@ -65,6 +65,18 @@ describe("a model of Anthropic's", () => {
     expect(Object.keys(second?.body ?? {}).sort()).toEqual(["max_tokens", "messages", "model"]);
   });
 
+  it("tells of answers that another model gave, and not of its own editions", async () => {
+    const told: string[] = [];
+    const onOther = (text: string): void => void told.push(text);
+    const checked = anthropicModel({ id: "c", model: "claude-x", key, baseURL: server.baseURL, onOther });
+    const [own, other] = await checked.generate([ask("Hi"), ask("[other]")]);
+    await checked.close();
+    expect([own?.finish, other?.text]).toEqual(["stop", "Hi."]);
+    expect(told).toEqual([
+      `${server.baseURL} was asked for "claude-x" and says that "claude-y" answered. Records will name the model as it was asked for.`,
+    ]);
+  });
+
   it.each([
     ["Hi", 20, "stop"],
     ["Hi", 2, "length"],

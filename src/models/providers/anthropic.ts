@@ -20,6 +20,7 @@ import { anthropicAddress } from "../key.ts";
 import { type Meter, metered } from "../ledger.ts";
 import type { GenerateRequest, LanguageModel, Reply, Score, ScoreRequest } from "../specification.ts";
 import { estimateTokens, mostOfReply } from "../token-estimate.ts";
+import { createNameCheck } from "./answering-model.ts";
 import { readBody, readProblem } from "./endpoint-answer.ts";
 import {
   brokenFailure,
@@ -34,7 +35,7 @@ import { cutAtStops } from "./reply-stops.ts";
 
 /**
  * As of an OpenAI-compatible endpoint (openai-compatible.ts). baseURL: another address, for tests. onIgnored: told,
- * once, of sampling settings that are asked for and cannot be had.
+ * once, of sampling settings that are asked for and cannot be had. onOther: told of every answer that another model gave.
  */
 export type AnthropicOptions = {
   readonly id: string;
@@ -46,11 +47,13 @@ export type AnthropicOptions = {
   readonly clock?: Clock;
   readonly onIgnored?: (text: string) => void;
   readonly onUncounted?: (text: string) => void;
+  readonly onOther?: (text: string) => void;
   readonly meter?: Meter | undefined;
 };
 
 const count = z.number().int().nullish().catch(null);
 const answerSchema = z.object({
+  model: z.string().nullish().catch(null),
   content: z.array(z.object({ type: z.string(), text: z.string().optional() })),
   stop_reason: z.string().nullish(),
   usage: z
@@ -174,6 +177,7 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
   const queue = new PQueue({ concurrency: batch });
   const checkSampling = createSamplingCheck(id, options.onIgnored);
   const checkUsage = createUsageCheck(baseURL, options.onUncounted);
+  const checkName = createNameCheck(endpoint, options.onOther);
 
   const ask = async (request: GenerateRequest, signal: AbortSignal): Promise<Reply> => {
     try {
@@ -182,7 +186,9 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
       const answer = "value" in body ? answerSchema.safeParse(body.value).data : undefined;
       if (answer === undefined) throw responseFailure("not a message of Anthropic's", endpoint);
       const usage = checkUsage(readUsage(answer, mostOfReply(request)));
-      return cutAtBlank(readReply(answer, usage, id), request.stop);
+      const reply = cutAtBlank(readReply(answer, usage, id), request.stop);
+      checkName(answer);
+      return reply;
     } catch (thrown) {
       throw failureOf(thrown, signal, endpoint);
     }

@@ -10,6 +10,7 @@ import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
 import type { Spent } from "../stages/stage-model.ts";
 import { counted } from "../wording.ts";
 import type { SourceCounts } from "./counts.ts";
+import type { RunConstitution } from "./origin.ts";
 import { publicValues } from "./public-names.ts";
 import type { ShapeOptions } from "./shapes.ts";
 import type { DatasetSource } from "./source.ts";
@@ -165,6 +166,7 @@ const principleLines = ({ id, title, critique, revision, preference }: Principle
 ];
 
 const constitutionPart = ({ source }: CardFacts): string[] => {
+  if (source.constitution === null) return [];
   const { name, document } = source.constitution;
   if (document === null)
     return [
@@ -202,10 +204,12 @@ const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
 };
 
 const settingsPart = ({ source }: CardFacts, spent: Spent): string[] => {
+  const isLoaded = source.constitution === null;
   const { out: _, endpoint: __, ...settings } = publicValues(source.run.config) as Record<string, unknown>;
   return [
-    "## Models, settings, cost",
+    isLoaded ? "## Settings" : "## Models, settings, cost",
     "",
+    ...(isLoaded ? ["- models: those of the published files, which say more of them"] : []),
     ...Object.entries(source.models).map(([what, name]) => `- ${what}: ${name}`),
     `- seed: ${source.run.seed}`,
     ...(spent.calls + spent.repeats === 0 ? [] : describeSpent(spent).map((line) => `- ${line}`)),
@@ -217,26 +221,33 @@ const settingsPart = ({ source }: CardFacts, spent: Spent): string[] => {
   ];
 };
 
-/** What holds for prompts and replies, as list items; those of comparisons are of one file. */
+const constitutionOrigin = ({ document }: RunConstitution): string =>
+  `- the constitution${document === null ? "" : ` (${document.licence})`}.`;
+
+/** What holds for what rows contain, as list items; what was loaded, and comparisons, are of files. */
 const contentOrigins = ({ source }: CardFacts): string[] => {
+  if (source.constitution === null) return ["- the files named in the settings: their licences hold for it."];
   const { prompts, comparisons } = source.run.config as { prompts?: unknown; comparisons?: unknown };
   if (comparisons !== undefined)
-    return ["- the prompts and replies (of the file named in the settings; its licence holds for them),"];
+    return [
+      "- the prompts and replies (of the file named in the settings; its licence holds for them),",
+      constitutionOrigin(source.constitution),
+    ];
   return [
     `- the prompts (${prompts === "sandbox" ? "Covenant's sandbox, Apache-2.0" : "of the file named in the settings; its licence holds for them"}),`,
     "- the replies: the terms of the models named above, some of which limit what may be trained on their output,",
+    constitutionOrigin(source.constitution),
   ];
 };
 
 const licencePart = (facts: CardFacts): string[] => {
-  const { source, licence } = facts;
+  const { licence } = facts;
   return [
     "## Licence",
     "",
     `${licence === undefined ? "No licence was named for these rows." : `The rows are given under: ${licence}.`} What holds for them depends on what they contain or came from:`,
     "",
     ...contentOrigins(facts),
-    `- the constitution${source.constitution.document === null ? "" : ` (${source.constitution.document.licence})`}.`,
     "",
     "Replies to red-team prompts can be offensive or dangerous, before revision above all (rejected, init_response). Labels are a model's judgement under one principle each, not a fact.",
     "",
@@ -248,7 +259,10 @@ export const datasetCard = (facts: CardFacts, spent: Spent): string => {
   const { name, source, options, splits } = facts;
   const { run, arm, inverted } = source;
   const rows = splits.reduce((sum, split) => sum + split.rows, 0);
-  const under = `the constitution "${source.constitution.name}"`;
+  const what =
+    source.constitution === null
+      ? "of published files"
+      : `made by [Constitutional AI](https://arxiv.org/abs/2212.08073) under the constitution "${source.constitution.name}"`;
   return [
     "---",
     frontMatter(facts).trimEnd(),
@@ -257,7 +271,7 @@ export const datasetCard = (facts: CardFacts, spent: Spent): string => {
     ...(inverted.length === 0 ? [] : harmWarning(inverted, "These rows were")),
     `# ${name}`,
     "",
-    `${counted(rows, "row")} in the shape \`${options.shape}\`${options.shape === "chain" ? "" : ` (${options.style})`}, made by [Constitutional AI](https://arxiv.org/abs/2212.08073) under ${under}: \`covenant ${run.name}\`${arm === null ? "" : `, arm "${arm}"`}, exported by \`covenant export dataset\` (Covenant ${covenantVersion()}).`,
+    `${counted(rows, "row")} in the shape \`${options.shape}\`${options.shape === "chain" ? "" : ` (${options.style})`}, ${what}: \`covenant ${run.name}\`${arm === null ? "" : `, arm "${arm}"`}, exported by \`covenant export dataset\` (Covenant ${covenantVersion()}).`,
     "",
     ...rowsPart(facts),
     ...settingsPart(facts, spent),

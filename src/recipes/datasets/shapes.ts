@@ -331,7 +331,7 @@ const prompts = (source: DatasetSource, options: ShapeOptions): Shaped => {
 
 /** What a run is exported as where nothing is said. */
 export const usualShape = ({ files }: Pick<DatasetSource, "files">): ShapeName =>
-  files.supervised === undefined ? "preferences" : "sft";
+  files.supervised !== undefined ? "sft" : files.labels !== undefined ? "preferences" : "trl-prompt-only";
 
 /** Whether a run has the records that a shape is made of. */
 const isOf = (shape: ShapeName, { files }: DatasetSource): boolean => {

@@ -1,4 +1,4 @@
-// What a run folder of `revise`, `label` or `run` has for a data set: which files hold which records, under which
+// What a run folder of `revise`, `label`, `run` or `prompts load` has for a data set: which files hold which records, under which
 // constitution and by which models they were made. Knows no shape that rows are to have.
 
 import { join } from "node:path";
@@ -19,11 +19,14 @@ export type SourceFiles = Readonly<
   >
 >;
 
-/** inverted: names of the inverted constitutions that the records come from; models: by what they did. */
+/**
+ * constitution: null for what others published, which was loaded under none. inverted: names of the inverted constitutions
+ * that the records come from; models: by what they did.
+ */
 export type DatasetSource = {
   readonly run: RunReading;
   readonly arm: ArmName | null;
-  readonly constitution: RunConstitution;
+  readonly constitution: RunConstitution | null;
   readonly inverted: readonly string[];
   readonly files: SourceFiles;
   readonly models: Readonly<Record<string, string>>;
@@ -44,12 +47,10 @@ const file = (stage: string, name: string) => ({ path: join(stage, name), stage 
 
 const common = { prompts: file("prompts", "prompts.jsonl"), answers: file("answer", "answers.jsonl") };
 
+const chains = { revisions: file("revise", "revisions.jsonl"), supervised: file("rows", "sft.jsonl") };
+
 const filesOf = {
-  revise: () => ({
-    ...common,
-    revisions: file("revise", "revisions.jsonl"),
-    supervised: file("rows", "sft.jsonl"),
-  }),
+  revise: () => ({ ...common, ...chains }),
   label: () => ({
     prompts: common.prompts,
     samples: file("label", "samples.jsonl"),
@@ -69,7 +70,11 @@ const filesOf = {
 const isSource = (name: string): name is keyof typeof filesOf => name in filesOf;
 
 /** The arm that is meant. Throws UserError for one that the run does not have. */
-const armOf = (run: RunReading, { arms = [] }: Settings, wanted: ArmName | undefined): ArmName | null => {
+const armOf = (
+  run: RunReading,
+  { arms = [] }: Pick<Settings, "arms">,
+  wanted: ArmName | undefined,
+): ArmName | null => {
   if (run.name === "run" && (wanted === undefined || arms.includes(wanted)))
     return wanted ?? (arms.length === 1 ? arms[0]! : "ethical");
   if (wanted === undefined) return null;
@@ -93,29 +98,45 @@ const modelsOf = (name: keyof typeof filesOf, { model, critic, judge = model, co
   return { ...(name === "run" ? revising : {}), ...labelling, labels: judge };
 };
 
+const placedIn = (folder: string, files: SourceFiles): SourceFiles =>
+  Object.fromEntries(
+    Object.entries(files).map(([what, { path, stage }]) => [what, { path: join(folder, path), stage }]),
+  );
+
+/** Prompts that were loaded and, where the files had them, chains of critique and revision that others published. */
+const readLoaded = async (run: RunReading, folder: string, wanted?: ArmName): Promise<DatasetSource> => {
+  const stages = run.events.findLast((event) => event.type === "run-start")?.stages ?? [];
+  const files = { prompts: common.prompts, ...(stages.includes("revise") ? chains : {}) };
+  return {
+    ...{ run, arm: armOf(run, {}, wanted), constitution: null, models: {}, maxTokens: 0 },
+    inverted: await invertedOrigins(folder),
+    files: placedIn(folder, files),
+  };
+};
+
 /** Reads what a run folder has. Throws UserError for what is no run, or one that makes no rows. */
 export const readSource = async (folder: string, wanted?: ArmName): Promise<DatasetSource> => {
   const run = await readRun(folder);
+  if (run.name === "prompts load") return readLoaded(run, folder, wanted);
   if (!isSource(run.name))
     throw new UserError(
       "dataset-source",
-      `${folder} was written by \`covenant ${run.name}\`, which makes no rows for others. Expected a run folder of \`covenant revise\`, \`covenant label\` or \`covenant run\`.`,
+      `${folder} was written by \`covenant ${run.name}\`, which makes no rows for others. Expected a run folder of \`covenant revise\`, \`covenant label\`, \`covenant run\` or \`covenant prompts load\`.`,
       { folder },
     );
   const settings = settingsSchema.parse(run.config);
   const arm = armOf(run, settings, wanted);
   // Comparisons of a file bring prompts and replies with them, so the run wrote none.
   const isGiven = (what: string): boolean => what === "prompts" || what === "samples";
-  const paths = Object.entries(filesOf[run.name](arm ?? ""))
-    .filter(([what]) => settings.comparisons === undefined || !isGiven(what))
-    .map(([what, { path, stage }]) => [what, { path: join(folder, path), stage }]);
+  const all = Object.entries(filesOf[run.name](arm ?? ""));
+  const made = all.filter(([what]) => settings.comparisons === undefined || !isGiven(what));
   const names = Object.entries(modelsOf(run.name, settings)).map(([what, name]) => [what, publicName(name)]);
   return {
     run,
     arm,
     constitution: (await constitutionOf(run, arm ?? undefined))!,
     inverted: await invertedOrigins(folder, arm ?? undefined),
-    files: Object.fromEntries(paths) as SourceFiles,
+    files: placedIn(folder, Object.fromEntries(made)),
     models: Object.fromEntries(names) as Record<string, string>,
     maxTokens: settings.sampling.maxTokens,
   };

@@ -1,11 +1,14 @@
 // What a run's calls to models share, whatever the stage: settings, the account with its budget, answers that are kept,
 // a recording. Opened when the first model is, so that a run that asks none leaves none of it; none of it is a result.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../core/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { expandHome, parseYaml, readText, UserError } from "../../core/index.ts";
 import {
   type Account,
   type AnswerStore,
+  checkSpent,
   isEndpoint,
   type Ledger,
   type OpenOptions,
@@ -15,9 +18,12 @@ import {
   type Price,
   priceOfModel,
   type Recorder,
+  readAccounts,
   runsHere,
+  spentOf,
+  sumAccounts,
 } from "../../models/index.ts";
-import { callsName } from "../../runs/index.ts";
+import { besideName, callsName } from "../../runs/index.ts";
 import type { CallSettings } from "../settings.ts";
 
 /** Throws UserError where money is to be held to a budget and what a model costs is not known. */
@@ -49,6 +55,24 @@ export type Calls = {
 /** The account's file in a run folder. */
 export const ledgerFile = (folder: string): string => join(folder, callsName, "ledger.jsonl");
 
+/** The budget that a run in a folder was last worked on with. */
+const earlierBudget = async (folder: string): Promise<unknown> => {
+  const file = join(folder, besideName);
+  if (!existsSync(file)) return undefined;
+  const kept = parseYaml(await readText(file), { file }) as { readonly budget?: unknown } | null;
+  return kept?.budget;
+};
+
+/**
+ * Throws UserError for a new budget that is less than what the run in the folder has spent. The one it had may be: calls
+ * on their way took more than was foreseen, and what is left may ask for none.
+ */
+export const checkBudget = async ({ budget = {} }: CallSettings, folder: string): Promise<void> => {
+  const limits = Object.fromEntries(Object.entries(budget).filter(([, limit]) => limit !== undefined));
+  if (Object.keys(limits).length === 0 || isDeepStrictEqual(limits, await earlierBudget(folder))) return;
+  checkSpent(limits, spentOf(sumAccounts((await readAccounts(ledgerFile(folder))).values())));
+};
+
 /** Calls by a recipe's settings. folder: of the run; without one nothing is kept but what the settings name. */
 export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   const { endpoint, budget = {}, prices = {}, cache = "run", record } = settings;
@@ -59,7 +83,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   const refusedFields: NonNullable<OpenOptions["refusedFields"]> = new Map();
   const openStore = async (name: string): Promise<AnswerStore | undefined> => {
     const own = folder === undefined ? undefined : join(folder, callsName);
-    const kept = cache === "run" ? own : cache;
+    const kept = cache === "run" ? own : expandHome(cache);
     if (cache === "off" || kept === undefined || !isEndpoint(name)) return undefined;
     store ??= await openAnswerStore(kept);
     return store;
@@ -76,7 +100,7 @@ export const openCalls = (settings: CallSettings, folder?: string): Calls => {
   };
   return {
     async optionsFor(name, stage) {
-      if (record !== undefined) recorder ??= await openRecorder(record);
+      if (record !== undefined) recorder ??= await openRecorder(expandHome(record));
       return {
         ...(endpoint === undefined
           ? {}

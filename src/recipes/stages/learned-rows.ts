@@ -2,7 +2,7 @@
 // out. Whatever is wrong with them is found here, so that a command can look before it begins a run. Knows settings and
 // a model's codec; reads no file and no weights.
 
-import { hashText, UserError } from "../../core/index.ts";
+import { firstOf, hashText, UserError } from "../../core/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { fitRows, type LongRow, type RowLimit, type SftItem } from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
@@ -46,16 +46,9 @@ export type RowReading<Row> = {
   readonly what: string;
 };
 
-const shownPlaces = 10;
-
 /** The first of some long rows by where they stand, and how many more there are. */
-export const shownRows = (long: readonly LongRow[], placeAt: (row: number) => string): string => {
-  const places = long
-    .slice(0, shownPlaces)
-    .map(({ row, tokens }) => `${placeAt(row)} (${counted(tokens, "token")})`);
-  const more = long.length > shownPlaces ? `, and ${long.length - shownPlaces} more` : "";
-  return `${places.join(", ")}${more}`;
-};
+export const shownRows = (long: readonly LongRow[], placeAt: (row: number) => string): string =>
+  firstOf(long.map(({ row, tokens }) => `${placeAt(row)} (${counted(tokens, "token")})`));
 
 /** Notices of rows that were too long, naming where they stand. limit: tokens that a row may have. */
 const tooLong = (

@@ -1,7 +1,7 @@
 // What feedback left out of training rows, told where the rows are used: as a warning, and as the cause when none is
 // left. Knows the reasons' words, not how they are found.
 
-import { type UnfitReason, type UnfitRow, unfitReasons } from "../../feedback/index.ts";
+import { type UnfitRow, unfitText } from "../../feedback/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { counted } from "../wording.ts";
 
@@ -56,29 +56,7 @@ export const warnLeftOut = (
   if (text !== undefined) stage.warn("rows-left-out", text);
 };
 
-const shownPlaces = 10;
-
-/**
- * What is said of rows of a file that give no pair: "hh.jsonl: 3 of 2,312 rows that were read were left out: 2
- * whose dialogues part before the last reply (lines 4, 9), 1 with a reply without text (line 7)."; null where there are none.
- * rows: that were read.
- */
-export const unfitText = (file: string, rows: number, unfit: readonly UnfitRow[]): string | null => {
-  if (unfit.length === 0) return null;
-  const groups = (Object.keys(unfitReasons) as UnfitReason[]).flatMap((reason) => {
-    const places = unfit.filter((row) => row.reason === reason).map(({ place }) => place);
-    if (places.length === 0) return [];
-    const unit = places[0]?.line === undefined ? "row" : "line";
-    const shown = places.slice(0, shownPlaces).map(({ line, row }) => line ?? row);
-    const more = places.length > shownPlaces ? `, and ${places.length - shownPlaces} more` : "";
-    const where = `${unit}${places.length === 1 ? "" : "s"} ${shown.join(", ")}${more}`;
-    return [`${places.length} ${unfitReasons[reason]} (${where})`];
-  });
-  const were = unfit.length === 1 ? "was" : "were";
-  return `${file}: ${unfit.length} of ${counted(rows, "row")} that ${rows === 1 ? "was" : "were"} read ${were} left out: ${groups.join(", ")}.`;
-};
-
-/** The same as a notice, or none. */
+/** What is said of rows of a file that give no pair, as a notice; none where all do. */
 export const unfitNotices = (file: string, rows: number, unfit: readonly UnfitRow[]) => {
   const text = unfitText(file, rows, unfit);
   return text === null ? [] : [{ code: "rows-unfit", text }];

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
+import type { OpenOptions } from "../../models/index.ts";
 import type { RunEvent } from "../../records/index.ts";
 import { openRun } from "../../runs/index.ts";
 import { sandboxPrompts } from "../../sandbox/index.ts";
@@ -88,7 +89,12 @@ describe("a model at an address", () => {
   };
 
   /** Events of a stage that asks so many times; waits: what it would have waited between attempts. */
-  const eventsOf = async (name: string, asked: number, answer: (response: ServerResponse) => void) => {
+  const eventsOf = async (
+    name: string,
+    asked: number,
+    answer: (response: ServerResponse) => void,
+    { cache, attempts = 1 }: Pick<OpenOptions, "cache"> & { readonly attempts?: number } = {},
+  ) => {
     const server = createServer((incoming, response) => {
       if (incoming.url === "/v1/models") say(response, 200, { data: [{ id: "gpt-4o" }] });
       else answer(response);
@@ -102,7 +108,7 @@ describe("a model at an address", () => {
     const context = { emit, fresh: false, signal, clock, environment: {} };
     const wait = async (milliseconds: number): Promise<void> => void waits.push(milliseconds);
     const calls = {
-      optionsFor: async () => ({ retry: { wait } }),
+      optionsFor: async () => ({ retry: { wait }, cache }),
       totals: () => undefined,
     } as unknown as Calls;
     const folder = join(root, name);
@@ -111,11 +117,12 @@ describe("a model at an address", () => {
     });
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#gpt-4o`;
     try {
-      await run.stage({ name: "one", inputs: {} }, (stage) =>
-        withStageModel({ run, context, calls }, stage, address, async (model) => {
-          for (let at = 0; at < asked; at++) await model.generate([{ ...request, seed: at }]);
-        }),
-      );
+      await run.stage({ name: "one", inputs: {} }, async (stage) => {
+        for (let attempt = 0; attempt < attempts; attempt++)
+          await withStageModel({ run, context, calls }, stage, address, async (model) => {
+            for (let at = 0; at < asked; at++) await model.generate([{ ...request, seed: at }]);
+          });
+      });
     } finally {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -142,6 +149,27 @@ describe("a model at an address", () => {
     const spent = countSpent(["one"]);
     for (const event of events) spent.add(event);
     expect(spent.total()).toMatchObject({ calls: 4, counts: { "from-another-model": 2 } });
+  });
+
+  it("counts an answer that was not whole once, though a later attempt finds it among those kept", async () => {
+    const kept = new Map<string, unknown>();
+    const cache = {
+      get: (key: string) => kept.get(key),
+      put: (key: string, given: unknown) => void kept.set(key, given),
+      size: () => kept.size,
+      close: async () => undefined,
+    };
+    const cut = {
+      ...completion("gpt-4o"),
+      choices: [{ message: { content: "He" }, finish_reason: "length" }],
+    };
+    const { events } = await eventsOf("ends", 3, (response) => say(response, 200, cut), {
+      cache,
+      attempts: 2,
+    });
+    const spent = countSpent(["one"]);
+    for (const event of events) spent.add(event);
+    expect(spent.total()).toMatchObject({ calls: 3, counts: { "ended-length": 3, "from-cache": 3 } });
   });
 
   it("is waited for as long as it asks, and that is told", async () => {

@@ -68,7 +68,10 @@ const counting = (model: LanguageModel, add: AddAnswers): LanguageModel => ({
 /** The count of answers of another model than the one that was asked, as their server says. */
 export const fromOther = "from-another-model";
 
-/** Counts answers, and how those that are not whole ended, until it is emptied. */
+/**
+ * Counts answers, and how those that are not whole ended, until it is emptied. One that was there already was counted when
+ * it was given.
+ */
 const createTally = () => {
   let tally = emptyTally();
   let ends: Record<string, number> = {};
@@ -77,12 +80,12 @@ const createTally = () => {
   };
   const add: AddAnswers = (answers) => {
     for (const answer of answers) {
-      const end = endOf(answer);
-      if (end !== undefined) count(end);
       if (answer.cached === true) {
         count(fromCache);
         continue;
       }
+      const end = endOf(answer);
+      if (end !== undefined) count(end);
       tally.calls++;
       tally.promptTokens += answer.usage.promptTokens;
       tally.completionTokens += answer.usage.completionTokens;
@@ -160,7 +163,12 @@ export const withStageModel = async (
     if (context.clock.now() - told >= usageMilliseconds) tell();
   };
   try {
-    const opened = (model: LanguageModel) => work(counting(model, counts.add), countUsage);
+    // told as answers come, not as what is made of them does: a killed process has said what it was given
+    const add: AddAnswers = (answers) => {
+      counts.add(answers);
+      countUsage();
+    };
+    const opened = (model: LanguageModel) => work(counting(model, add), countUsage);
     const openHere = openModel === undefined || !runsHere(name) ? {} : { openModel };
     await withModel(name, { ...context, ...openHere }, stage.signal, opened, id, {
       ...options,
