@@ -21,6 +21,7 @@ export {
   compileChatTemplate,
   type EncodeChatOptions,
   type EncodedChat,
+  encodeAnswered,
   encodeChat,
   type MessageSpan,
   roleTokens,
