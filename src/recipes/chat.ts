@@ -9,7 +9,7 @@ import {
   createGenerator,
   createTextStream,
   encodeChat,
-  encodePlain,
+  encodeOpen,
   fitsContext,
   frozenState,
   type Generator,
@@ -59,7 +59,7 @@ const promptOf = (
   messages: readonly Message[],
 ): readonly number[] =>
   chatTemplate === null
-    ? encodePlain(tokenizer, messages.map(({ content }) => content).join("\n"))
+    ? encodeOpen(tokenizer, messages.map(({ content }) => content).join("\n"))
     : encodeChat(tokenizer, chatTemplate, messages, { addGenerationPrompt: true }).ids;
 
 /** One reply, written as it comes. An interrupted one ends where it is. */

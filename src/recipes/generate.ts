@@ -8,7 +8,7 @@ import { type FormattedRow, readFormatted } from "../feedback/index.ts";
 import {
   createGenerator,
   createTextStream,
-  encodePlain,
+  encodeOpen,
   fitsContext,
   frozenState,
   type ModelFolder,
@@ -94,7 +94,7 @@ const prepare = async (
   const given = (onFault: (fault: UserError) => void) => readFormatted(file, onFault, format);
   const textOf = (row: FormattedRow): string => promptText(row, format !== undefined);
   const prompts = await readPlainRows(data, given, textOf, (prompt) => {
-    const ids = encodePlain(model.tokenizer, prompt);
+    const ids = encodeOpen(model.tokenizer, prompt);
     if (ids.length === 0)
       throw new UserError(
         "prompt-empty",

@@ -86,4 +86,9 @@ describe("rows of plain texts with a tokenizer that appends an end token", () =>
     expect(wholeOf(item)).toEqual(tokenizer.encode("kalo miter angripo.<|end|>", { specialTokens: true }));
     expect(item.merged).toBeUndefined();
   });
+
+  it("have prompts that end where they are gone on from", () => {
+    const asked = encodePromptAs(codec, [{ role: "user", content: "kalo miter" }], "plain");
+    expect(asked).toEqual(tokenizer.encode("kalo miter", { specialTokens: false }));
+  });
 });

@@ -10,7 +10,6 @@ import {
   encodeAnswered,
   encodeChat,
   encodeOpen,
-  encodePlain,
   type PackedItem,
   sizeBucket,
   type Tokenizer,
@@ -36,7 +35,7 @@ export type TextForm = "chat" | "plain";
 export const encodePromptAs = (codec: ChatCodec, messages: readonly Message[], form: TextForm): number[] => {
   const [only, ...more] = messages;
   return form === "plain" && only?.role === "user" && more.length === 0
-    ? encodePlain(codec.tokenizer, only.content)
+    ? encodeOpen(codec.tokenizer, only.content)
     : encodePrompt(codec, messages);
 };
 
@@ -136,6 +135,10 @@ const withEnd = ({ special: { end }, tokenOf }: Tokenizer, text: string): string
   return text.endsWith(mark) ? text : `${text}${mark}`;
 };
 
+/** A whole text as transformers reads it, with the end token behind it and all that the tokenizer adds. */
+const encodeWhole = (tokenizer: Tokenizer, prompt: string, text: string): number[] =>
+  tokenizer.encode(`${prompt}${withEnd(tokenizer, text)}`, { specialTokens: true });
+
 const sharedLength = (one: readonly number[], other: readonly number[]): number => {
   const parting = one.findIndex((id, at) => id !== other[at]);
   return parting < 0 ? one.length : parting;
@@ -151,7 +154,7 @@ export const plainItem = (
   continuations: readonly string[],
 ): SftItem => {
   const asked = encodeOpen(tokenizer, prompt);
-  const wholes = continuations.map((text) => encodePlain(tokenizer, `${prompt}${withEnd(tokenizer, text)}`));
+  const wholes = continuations.map((text) => encodeWhole(tokenizer, prompt, text));
   const shared = Math.min(...wholes.map((whole) => sharedLength(asked, whole)));
   if (shared === 0)
     throw new UserError(
@@ -230,7 +233,7 @@ const everyToken = (ids: readonly number[]): SftItem => ({
  * UserError for a row that the chat template cannot hold.
  */
 export const sftRowItems = (row: SftRow, codec: ChatCodec, learn: LearnedPart): readonly SftItem[] => {
-  if ("text" in row) return [everyToken(encodePlain(codec.tokenizer, withEnd(codec.tokenizer, row.text)))];
+  if ("text" in row) return [everyToken(encodeWhole(codec.tokenizer, "", row.text))];
   if ("messages" in row)
     return learn === "all" ? [everyToken(wholeChat(codec, row.messages))] : turnItems(codec, row.messages);
   if (typeof row.prompt === "string") {

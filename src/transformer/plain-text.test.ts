@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { encodeContinuation, encodeOpen, encodePlain } from "./plain-text.ts";
+import { encodeContinuation, encodeOpen } from "./plain-text.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 const read = (name: string): string =>
@@ -36,7 +36,7 @@ describe.each([
     ["", "kalo"],
   ])("has it behind the continuation alone: %j, %j", (prompt, continuation) => {
     const { trunk, branches } = encodeContinuation(tokenizer, prompt, continuation);
-    const whole = encodePlain(tokenizer, `${prompt}${continuation}`);
+    const whole = tokenizer.encode(`${prompt}${continuation}`, { specialTokens: true });
     expect(whole.at(-1)).toBe(end);
     const begun = encodeOpen(tokenizer, "").length > 0;
     // a text without a beginning of its own begins behind the end of another
