@@ -26,6 +26,8 @@ export const roleTokenTemplate =
 /** Control tokens of roleTokenTemplate: end of turn and padding first, then the roles. */
 export const roleTokens = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"] as const;
 
+const rolesOf = (messages: readonly Message[]): string => messages.map(({ role }) => role).join(", ");
+
 /** Compiles a template. variables: what templates expect beside the messages (bos_token, eos_token). */
 export const compileChatTemplate = (
   source: string,
@@ -57,7 +59,7 @@ export const compileChatTemplate = (
       } catch (cause) {
         throw new UserError(
           "chat-template-failed",
-          `${place}: the chat template refuses these messages (roles: ${messages.map(({ role }) => role).join(", ")}): ${messageOf(cause)}. Change the messages or the template.`,
+          `${place}: the chat template refuses these messages (roles: ${rolesOf(messages)}): ${messageOf(cause)}. Change the messages or the template.`,
           { place },
           cause,
         );
@@ -126,7 +128,7 @@ const placeIn = (
   if (placed !== null) return placed;
   throw new UserError(
     "template-changes-content",
-    "The chat template rewrites the contents of these messages so that the tokens of a message cannot be told from the frame. Use a template that shows each content in one place.",
+    `The chat template rewrites the contents of these messages (roles: ${rolesOf(messages)}) so that the tokens of a message cannot be told from the frame. Use a template that shows each content in one place, as it is or stripped, or leave out what it rewrites (control tokens in the text, as a rule).`,
   );
 };
 

@@ -47,8 +47,10 @@ describe.each([
   });
 
   it("is no continuation of its own", () => {
-    expect(() => encodeContinuation(tokenizer, "kalo", "")).toThrow("it has no tokens of its own");
-    expect(() => encodeContinuation(tokenizer, "", "")).toThrow("Give a prompt");
+    for (const prompt of ["kalo", ""])
+      expect(() => encodeContinuation(tokenizer, prompt, "")).toThrow(
+        "continuation: got no text. Give the text whose tokens are to be scored.",
+      );
   });
 });
 
@@ -66,5 +68,19 @@ describe("spaces at the prompt's end", () => {
     ["\ufeff", "miter"],
   ])("are the continuation's where Python strips them: %j", (space, wanted) => {
     expect(own(`kalo${space}`)).toBe(wanted);
+  });
+});
+
+describe("a prompt without text", () => {
+  const bare = createTokenizer({ tokenizerJson: read("gpt2"), configJson: "{}" });
+
+  it("is refused where nothing can stand before the continuation, and a continuation of which nothing is left", () => {
+    expect(() => encodeContinuation(bare, "", "miter")).toThrow(
+      /neither a begin nor an end token.*Give a prompt/,
+    );
+    const begun = { ...bare, special: { ...bare.special, end: 0 }, encode: () => [] };
+    expect(() => encodeContinuation(begun, "", "\u0000")).toThrow(
+      'continuation: got "\\u0000", of which the tokenizer leaves nothing. Give a text that it reads.',
+    );
   });
 });

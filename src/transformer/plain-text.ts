@@ -40,15 +40,25 @@ export const encodeContinuation = (
   prompt: string,
   continuation: string,
 ): PackedItem => {
+  if (continuation === "")
+    throw new UserError(
+      "continuation-empty",
+      "continuation: got no text. Give the text whose tokens are to be scored.",
+    );
   const context = pythonStrip(prompt, "rstrip");
   const rest = `${prompt.slice(context.length)}${continuation}`;
   if (context === "") {
     const trunk = beginningOf(tokenizer);
+    if (trunk.length === 0)
+      throw new UserError(
+        "no-beginning",
+        "prompt: got no text, and the tokenizer has neither a begin nor an end token to stand before the continuation. Give a prompt.",
+      );
     const branch = tokensBehind(tokenizer, rest, encodeOpen(tokenizer, "").length);
-    if (trunk.length > 0 && branch.length > 0) return { trunk, branches: [branch] };
+    if (branch.length > 0) return { trunk, branches: [branch] };
     throw new UserError(
-      "no-beginning",
-      "prompt: got no text, and the tokenizer has neither a begin nor an end token to stand before the continuation. Give a prompt.",
+      "continuation-without-tokens",
+      `continuation: got ${JSON.stringify(continuation)}, of which the tokenizer leaves nothing. Give a text that it reads.`,
     );
   }
   const trunk = encodeOpen(tokenizer, context);
