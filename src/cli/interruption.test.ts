@@ -19,4 +19,25 @@ describe("an interruption", () => {
     interrupt();
     expect(ended).toBe(1);
   });
+
+  it("is a stop that never ends at once, and later ones do", () => {
+    const clock = manualClock(1000);
+    let ended = 0;
+    const { signal, interrupt, stop } = createInterruption(clock, () => {
+      ended++;
+    });
+    interrupt();
+    clock.advance(2000);
+    stop();
+    expect(ended).toBe(0);
+    const asked = createInterruption(clock, () => {
+      ended++;
+    });
+    asked.stop();
+    expect(asked.signal.reason).toBeInstanceOf(InterruptedError);
+    expect(signal.aborted).toBe(true);
+    clock.advance(2000);
+    asked.interrupt();
+    expect(ended).toBe(1);
+  });
 });

@@ -6,19 +6,25 @@ import { type Clock, InterruptedError } from "../core/index.ts";
 /** One Ctrl-C can arrive twice, from the terminal and passed on by npm; the second within this time is the first. */
 const sameSignalMilliseconds = 500;
 
-/** signal: aborted by the first interruption. interrupt: call it on every SIGINT, SIGTERM and SIGHUP. */
+/**
+ * signal: aborted by the first interruption. interrupt: call it on every SIGINT, SIGTERM and SIGHUP. stop: asks for a stop
+ * where none was asked for; never ends at once.
+ */
 export const createInterruption = (
   clock: Clock,
   endNow: () => void,
-): { readonly signal: AbortSignal; interrupt(): void } => {
+): { readonly signal: AbortSignal; interrupt(): void; stop(): void } => {
   const controller = new AbortController();
   let first: number | undefined;
+  const stop = (): void => {
+    first ??= clock.now();
+    controller.abort(new InterruptedError("Interrupted.", { drains: true }));
+  };
   return {
-    signal: controller.signal,
+    ...{ signal: controller.signal, stop },
     interrupt() {
       if (first === undefined) {
-        first = clock.now();
-        controller.abort(new InterruptedError("Interrupted.", { drains: true }));
+        stop();
       } else if (clock.now() - first > sameSignalMilliseconds) {
         endNow();
       }

@@ -3,6 +3,7 @@
 // the reply. A reader of stdout that leaves (`covenant ... | head`) asks for the same as the first, and what has
 // finished by then ends as it would have.
 
+import type { EventEmitter } from "node:events";
 import { InterruptedError, systemClock } from "../core/index.ts";
 import { recipes, useComputing } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
@@ -19,8 +20,12 @@ const every = (milliseconds: number, callback: () => void): (() => void) => {
   return () => clearInterval(timer);
 };
 
-const { signal, interrupt } = createInterruption(systemClock, () => process.exit(exitStatus.interrupted));
+const { signal, interrupt, stop } = createInterruption(systemClock, () =>
+  process.exit(exitStatus.interrupted),
+);
 for (const name of ["SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+// bin/covenant.mjs says so where who waits for this process ended without handing a signal on
+(process as EventEmitter).on("parent-end", stop);
 process.on("SIGINT", () => {
   if (!conversation.intercept()) interrupt();
 });

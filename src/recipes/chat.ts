@@ -3,19 +3,17 @@
 
 import { z } from "zod";
 import { deriveSeed, UserError } from "../core/index.ts";
-import { createForeignTextWatch } from "../models/index.ts";
 import type { Message } from "../records/index.ts";
 import {
   createGenerator,
   createTextStream,
   encodeChat,
-  encodePlain,
+  encodeOpen,
   fitsContext,
   frozenState,
   type Generator,
   type ModelFolder,
   type ResolvedSampling,
-  type Tokenizer,
 } from "../transformer/index.ts";
 import { loadFlag, modelFlag, samplingFlags } from "./flags.ts";
 import { planOf, planWriting } from "./plan.ts";
@@ -24,7 +22,7 @@ import { samplingFor } from "./sampling-defaults.ts";
 import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
 import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
-import { otherLocalModel, vocabularyNotices } from "./stages/vocabulary.ts";
+import { createWordWatch } from "./stages/vocabulary.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 0.7;
@@ -59,7 +57,7 @@ const promptOf = (
   messages: readonly Message[],
 ): readonly number[] =>
   chatTemplate === null
-    ? encodePlain(tokenizer, messages.map(({ content }) => content).join("\n"))
+    ? encodeOpen(tokenizer, messages.map(({ content }) => content).join("\n"))
     : encodeChat(tokenizer, chatTemplate, messages, { addGenerationPrompt: true }).ids;
 
 /** One reply, written as it comes. An interrupted one ends where it is. */
@@ -88,24 +86,6 @@ const reply = async (
   const whole = text.end();
   write(`${text.take()}\n`);
   return whole;
-};
-
-/** Tells once where the model does not know the words that are written: a small model's language, or a vocabulary. */
-const createWordWatch = (model: string, tokenizer: Tokenizer, warn: (notice: Notice) => void) => {
-  let told = false;
-  const watchLanguage = createForeignTextWatch(tokenizer, model, otherLocalModel, (text) => {
-    told = true;
-    warn({ code: "model-foreign-text", text });
-  });
-  return (line: string): void => {
-    if (!told) watchLanguage([[line]]);
-    if (told) return;
-    const ids = tokenizer.encode(line, { specialTokens: false });
-    for (const notice of vocabularyNotices(tokenizer, [ids], "what you write")) {
-      told = true;
-      warn(notice);
-    }
-  };
 };
 
 /** Answers one line. Throws UserError for what the person can mend, with the conversation as it was before. */
@@ -158,7 +138,7 @@ const converse = async (
   signal: AbortSignal,
   warn: (notice: Notice) => void,
 ): Promise<readonly Message[]> => {
-  const watchWords = createWordWatch(config.model, folder.tokenizer, warn);
+  const watchWords = createWordWatch(config.model, folder.tokenizer, "what you write", warn);
   const state: State = { system: config.system, messages: [], turn: 0 };
   state.messages = begin(state);
   const generator = createGenerator(frozenState(folder), folder.generationConfig);
@@ -171,7 +151,7 @@ const converse = async (
         if (!obey(line, state, conversation)) break;
         continue;
       }
-      watchWords(line);
+      watchWords([line]);
       try {
         await answer(line, state, folder, generator, config, conversation);
       } catch (thrown) {

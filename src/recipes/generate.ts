@@ -8,7 +8,7 @@ import { type FormattedRow, readFormatted } from "../feedback/index.ts";
 import {
   createGenerator,
   createTextStream,
-  encodePlain,
+  encodeOpen,
   fitsContext,
   frozenState,
   type ModelFolder,
@@ -39,23 +39,38 @@ import {
   tokenSamplingSettings,
 } from "./settings.ts";
 import { hereFile } from "./stages/data-files.ts";
+import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
+import { createWordWatch } from "./stages/vocabulary.ts";
 import { counted } from "./wording.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 1;
 
-const generateSchema = z.strictObject({
+const needed = 'a file with rows {prompt} is needed (--data rows.jsonl), or one prompt (--prompt "text")';
+
+const settings = z.strictObject({
   model: folderModelSetting,
   load: loadSetting,
-  data: fileSetting("a file with rows {prompt} is needed (--data rows.jsonl)").describe(
-    "file of rows {prompt}, or of prompts in a published format: JSONL, JSON, CSV, TSV, Parquet (.gz too), .txt, or hf:datasets/...",
-  ),
+  data: fileSetting(needed)
+    .optional()
+    .describe(
+      "file of rows {prompt}, or of prompts in a published format: JSONL, JSON, CSV, TSV, Parquet (.gz too), .txt, or hf:datasets/...",
+    ),
+  prompt: z.string().optional().describe("one prompt, in place of a file"),
   format: formatSetting,
   results: resultsSetting,
   seed: seedSetting,
   batch: batchSetting.default(64),
   ...tokenSamplingSettings(ownTemperature, 128),
+});
+const generateSchema = settings.superRefine(({ data, prompt, format }, { addIssue }) => {
+  const refuse = (field: string, message: string) => addIssue({ code: "custom", path: [field], message });
+  if (data === undefined && prompt === undefined) refuse("data", needed);
+  if (data !== undefined && prompt !== undefined)
+    refuse("prompt", "there is a file of prompts, too (data): give one of the two");
+  if (data === undefined && format !== undefined)
+    refuse("format", "it is of a file of prompts (data): leave it out");
 });
 type GenerateConfig = z.output<typeof generateSchema>;
 
@@ -84,29 +99,40 @@ const promptText = ({ place, row, format }: FormattedRow, named: boolean): strin
   );
 };
 
+type Prompt = { readonly text: string; readonly ids: readonly number[] };
+
+/** Throws UserError for a prompt without tokens, and for one that leaves no room for a reply. */
+const readPrompt = ({ tokenizer, config }: ModelFolder, text: string): Prompt => {
+  const ids = encodeOpen(tokenizer, text);
+  if (ids.length === 0)
+    throw new UserError(
+      "prompt-empty",
+      "prompt: got no text, and the tokenizer adds no begin token. Give a prompt.",
+    );
+  if (fitsContext(config, ids.length)) return { text, ids };
+  throw new UserError(
+    "prompt-too-long",
+    `prompt: got ${ids.length} tokens, which leave no room for a reply in a context of ${config.maxPositions}. Shorten it.`,
+  );
+};
+
+/** The model and what it continues. file: where the prompts' file lies here; null where the one prompt is a setting. */
 const prepare = async (
-  { model: name, data, results, load, format }: GenerateConfig,
+  { model: name, data, prompt, results, load, format }: GenerateConfig,
   context: RecipeContext,
 ) => {
   await requireResultsFile(results, data);
-  const file = await hereFile(data, context);
+  const file = data === undefined ? null : await hereFile(data, context);
   const model = await loadLanguageModel(name, context, load);
-  const given = (onFault: (fault: UserError) => void) => readFormatted(file, onFault, format);
+  const given = (onFault: (fault: UserError) => void) => readFormatted(file!, onFault, format);
   const textOf = (row: FormattedRow): string => promptText(row, format !== undefined);
-  const prompts = await readPlainRows(data, given, textOf, (prompt) => {
-    const ids = encodePlain(model.tokenizer, prompt);
-    if (ids.length === 0)
-      throw new UserError(
-        "prompt-empty",
-        "prompt: got no text, and the tokenizer adds no begin token. Give a prompt.",
-      );
-    if (fitsContext(model.config, ids.length)) return ids;
-    throw new UserError(
-      "prompt-too-long",
-      `prompt: got ${ids.length} tokens, which leave no room for a reply in a context of ${model.config.maxPositions}. Shorten it.`,
-    );
-  });
-  return { model, prompts, file };
+  const read = (text: string): Prompt => readPrompt(model, text);
+  const prompts = data === undefined ? [read(prompt!)] : await readPlainRows(data, given, textOf, read);
+  const notices: Notice[] = [];
+  createWordWatch(name, model.tokenizer, data === undefined ? "the prompt" : "the prompts", (notice) =>
+    notices.push(notice),
+  )(prompts.map(({ text }) => text));
+  return { model, prompts: prompts.map(({ ids }) => ids), file, notices };
 };
 
 type Text = ReturnType<typeof createTextStream>;
@@ -175,6 +201,7 @@ export const recipe: Recipe<typeof generateSchema> = {
   schema: generateSchema,
   flags: {
     ...plainFlags("file of rows {prompt}"),
+    prompt: { path: "prompt", description: "one prompt, in place of a file", placeholder: "text" },
     format: formatFlag,
     ...samplingFlags,
     seed: { path: "seed", description: "seed of all replies", placeholder: "number" },
@@ -182,14 +209,16 @@ export const recipe: Recipe<typeof generateSchema> = {
   positional: "model",
   continuation: resultsContinue,
   async plan(config, context) {
-    const { model, prompts } = await prepare(config, context);
+    const { model, prompts, notices } = await prepare(config, context);
     const read = prompts.reduce((sum, { length }) => sum + length, 0);
     const { maxTokens, batch } = config;
     const speed = await speedOf(model, context);
-    return planOf([planTexts("generate", prompts.length, { read, speed, maxTokens, batch })]);
+    const step = planTexts("generate", prompts.length, { read, speed, maxTokens, batch });
+    return planOf([step], notices);
   },
   async run(config, context) {
-    const { model, prompts, file } = await prepare(config, context);
+    const { model, prompts, file, notices } = await prepare(config, context);
+    for (const notice of notices) context.emit({ type: "warning", time: context.clock.now(), ...notice });
     const { results, ...settings } = config;
     const sampling = samplingFor(model, config, ownTemperature, context);
     const place = await resultsPlace(results, "generate", model, file, settings);
@@ -198,8 +227,8 @@ export const recipe: Recipe<typeof generateSchema> = {
     const limited = cut === 0 ? "" : `, ${cut} cut at ${counted(config.maxTokens, "token")} or the context`;
     return {
       lines: [
-        ...rows.map(({ text }, at) => `${at + 1}: ${text}`),
-        `${counted(rows.length, "reply", "replies")}: ${rows.length - cut} ended by themselves${limited}.`,
+        ...rows.map(({ text }, at) => (config.prompt === undefined ? `${at + 1}: ${text}` : text)),
+        `${counted(rows.length, "reply", "replies")}: ${rows.length - cut} ended by ${rows.length - cut === 1 ? "itself" : "themselves"}${limited}.`,
         ...(config.results === undefined ? [] : [`Texts and tokens: ${config.results}`]),
       ],
       document: {

@@ -106,9 +106,12 @@ const holdsResults = async (file: string): Promise<boolean> => {
 };
 
 /** Throws UserError where results would go into the file that rows are read from, or over something else than results. */
-export const requireResultsFile = async (file: string | undefined, data: string): Promise<void> => {
+export const requireResultsFile = async (
+  file: string | undefined,
+  data: string | undefined,
+): Promise<void> => {
   if (file === undefined) return;
-  if (resolve(file) === resolve(data))
+  if (data !== undefined && resolve(file) === resolve(data))
     throw new UserError(
       "results-over-data",
       `--out ${file}: this is the file that the rows are read from. Name another one.`,
@@ -183,17 +186,19 @@ export const openResults = async <Result>(place: ResultsPlace | undefined): Prom
 
 /**
  * Where the results of a command go, with the identity of what makes them: its settings, the rows and the model.
- * settings: as they are resolved, without the file's own name. rows: the file, where it lies here.
+ * settings: as they are resolved, without the file's own name. rows: the file, where it lies here; null: the settings
+ * hold the rows.
  */
 export const resultsPlace = async (
   file: string | undefined,
   command: string,
   model: LanguageFolder,
-  rows: string,
-  { data: _, ...settings }: { readonly data: string; readonly [setting: string]: unknown },
+  rows: string | null,
+  { data: _, ...settings }: { readonly data?: string | undefined; readonly [setting: string]: unknown },
 ): Promise<ResultsPlace | undefined> => {
   if (file === undefined) return undefined;
-  const contents = { data: (await sha256File(rows)).sha256, model: await model.contentHash() };
+  const data = rows === null ? {} : { data: (await sha256File(rows)).sha256 };
+  const contents = { ...data, model: await model.contentHash() };
   return { file, identity: hashJson({ command, version: covenantVersion(), settings, contents }) };
 };
 

@@ -180,7 +180,8 @@ export const runRows = async <Config extends TrainConfig, Row extends SftRow | P
   const stageFolder = join(config.out, training.stage);
   const named = asModelName(join(stageFolder, trainedFolder(settings)));
   const summary = await summariseTraining(pipeline, training.stage);
-  const from = `${counted(given.ready.learned.length, "row")} of ${config.data}, ${counted(settings.epochs, "epoch")}`;
+  const rowCount = new Set(given.ready.learned.map(({ row }) => row)).size;
+  const from = `${counted(rowCount, "row")} of ${config.data}, ${counted(settings.epochs, "epoch")}`;
   return {
     lines: [
       ...describeTraining(summary, from),
@@ -188,6 +189,6 @@ export const runRows = async <Config extends TrainConfig, Row extends SftRow | P
       `Model: ${named}`,
       ...training.next(config, learnedOf(given.rows, named, stageFolder)),
     ],
-    document: { folder: pipeline.run.folder, model, rows: given.ready.learned.length, ...summary },
+    document: { folder: pipeline.run.folder, model, rows: rowCount, ...summary },
   };
 };

@@ -5,7 +5,7 @@ import { type Clock, deriveSeed } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
 import {
   encodeChat,
-  encodePlain,
+  encodeOpen,
   fitsContext,
   type ModelFolder,
   resolveSampling,
@@ -84,7 +84,7 @@ export const plainPrompt = (
     typeof prompt !== "string"
       ? prompt
       : specialTokens
-        ? encodePlain(tokenizer, prompt)
+        ? encodeOpen(tokenizer, prompt)
         : tokenizer.encode(prompt, { specialTokens: false });
   const foreign = ids.find((id) => id >= config.vocabularySize);
   if (foreign !== undefined)

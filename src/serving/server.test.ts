@@ -11,7 +11,7 @@ import {
   createModelState,
   createScorer,
   encodeChat,
-  encodePlain,
+  encodeOpen,
   loadModelFolder,
   type ModelFolder,
 } from "../transformer/index.ts";
@@ -213,7 +213,7 @@ describe("a completion", () => {
     const one = await client.completions.create({ ...plain, temperature: 0 });
     expect(one.choices[0]!.text.length).toBeGreaterThan(0);
     expect(one.usage!.completion_tokens).toBe(16);
-    const ids = encodePlain(folder.tokenizer, plain.prompt);
+    const ids = encodeOpen(folder.tokenizer, plain.prompt);
     const many = await client.completions.create({
       ...plain,
       temperature: 0,
@@ -231,7 +231,7 @@ describe("a completion", () => {
     const reply = await client.completions.create({
       ...{ ...plain, prompt: "The river is wide 🌳", echo: true, logprobs: 1, max_tokens: 2 },
     });
-    const ids = encodePlain(folder.tokenizer, "The river is wide 🌳");
+    const ids = encodeOpen(folder.tokenizer, "The river is wide 🌳");
     const scorer = createScorer(createModelState(folder.config, folder.weights));
     const [values] = (await scorer.tokens([{ trunk: ids.slice(0, 1), branches: [ids.slice(1)] }]))[0]!;
     await scorer.release();

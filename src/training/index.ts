@@ -84,8 +84,8 @@ export {
   rowLength,
   rowTime,
   type SftItem,
-  sftItem,
   sftItems,
+  sftRowItems,
   type TextForm,
   type TokenRows,
 } from "./rows.ts";

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compileChatTemplate, createTokenizer, roleTokenTemplate } from "../transformer/index.ts";
-import { type ChatCodec, encodePromptAs, preferenceItem, type SftItem, sftItem } from "./rows.ts";
+import { type ChatCodec, encodePromptAs, preferenceItem, type SftItem, sftRowItems } from "./rows.ts";
 
 type Texts = readonly [string, string];
 type Expected = {
@@ -39,7 +39,7 @@ describe.each(names)("rows of plain texts with the tokenizer %s", (name) => {
   it.each(golden.completions.map((texts, at) => [at, ...texts] as const))(
     "supervised row %i: %j, %j",
     (at, prompt, completion) => {
-      const item = sftItem({ ...books, prompt, completion }, codec, "replies");
+      const item = sftRowItems({ ...books, prompt, completion }, codec, "replies")[0]!;
       const { ids, learned } = expected.sft[at]!;
       expect(wholeOf(item)).toEqual(ids);
       expect(item.trunk.length).toBe(learned.indexOf(true));
@@ -77,9 +77,18 @@ describe("rows of plain texts with a tokenizer that appends an end token", () =>
   const codec: ChatCodec = { tokenizer, template: compileChatTemplate(roleTokenTemplate) };
 
   it("part where the prompt's own tokens end, and nothing of it is said to have become one with the reply", () => {
-    const item = sftItem({ ...books, prompt: "kalo miter", completion: " angripo." }, codec, "replies");
+    const item = sftRowItems(
+      { ...books, prompt: "kalo miter", completion: " angripo." },
+      codec,
+      "replies",
+    )[0]!;
     expect(item.trunk).toEqual(tokenizer.encode("kalo miter", { specialTokens: false }));
     expect(wholeOf(item)).toEqual(tokenizer.encode("kalo miter angripo.<|end|>", { specialTokens: true }));
     expect(item.merged).toBeUndefined();
+  });
+
+  it("have prompts that end where they are gone on from", () => {
+    const asked = encodePromptAs(codec, [{ role: "user", content: "kalo miter" }], "plain");
+    expect(asked).toEqual(tokenizer.encode("kalo miter", { specialTokens: false }));
   });
 });

@@ -51,7 +51,7 @@ export const requireScores = (
   if (scores.length !== replies) {
     throw new CovenantError(
       "reward-count",
-      `Step ${step + 1}: the reward "${name}" gave ${scores.length} scores for ${replies} replies; expected one each.`,
+      `Step ${step + 1}: the reward "${name}" gave ${scores.length} scores for ${replies} replies; expected one each. Let it return a list with a score for every reply, in their order.`,
       { step, name },
     );
   }

@@ -189,6 +189,113 @@ describe("what is learned of a row", () => {
   });
 });
 
+describe("a template that shows the system's words in the last question alone", () => {
+  const golden = JSON.parse(
+    readFileSync(new URL("../../test/golden/chat-templates.json", import.meta.url), "utf8"),
+  ) as {
+    variables: Record<string, string>;
+    templates: Record<string, string>;
+    chats: Message[][];
+    rows: { template: string; chat: number; addGenerationPrompt: boolean; text?: string }[];
+  };
+  const template = compileChatTemplate(golden.templates["instructions"]!, golden.variables);
+  const tokens = (name: string) =>
+    createTokenizer({
+      tokenizerJson: readFileSync(
+        new URL(`../../test/golden/tokenizers/${name}.tokenizer.json`, import.meta.url),
+        "utf8",
+      ),
+      configJson: "{}",
+    });
+  /** What transformers makes of a chat of the golden file that asks for a reply. */
+  const asked = (chat: number): string =>
+    golden.rows.find(
+      (row) => row.template === "instructions" && row.chat === chat && row.addGenerationPrompt,
+    )!.text!;
+  const [, fromSystem, withHistory] = golden.chats as [Message[], Message[], Message[]];
+  const system: Message = { role: "system", content: "Be kind. </s>" };
+
+  describe.each(["gpt2", "llama2", "llama2-metaspace", "qwen2", "gemma"])(
+    "with a tokenizer as %s's",
+    (name) => {
+      const own = { tokenizer: tokens(name), template };
+      /** Tokens as they are, since some tokenizers' texts are not theirs to the letter. */
+      const encoded = (text: string) => own.tokenizer.encode(text, { specialTokens: false });
+      const control = (ids: readonly number[]) => ids.filter((id) => own.tokenizer.specialIds.has(id));
+      const plain = ({ role, content }: Message): Message => ({
+        role,
+        content: content.replaceAll(/<[^ ]*>/g, "(mark)"),
+      });
+      const items = (row: SftRow, learn: "replies" | "all" = "replies") =>
+        sftItems([row], own, { limit: 4096, overlong: "skip", learn }).items;
+
+      it("teaches a reply behind the golden text that asks for it, as chat, as completion and as a side of a pair", () => {
+        const prompt = fromSystem.map(plain);
+        const whole = encoded(
+          `${template.render(prompt, { addGenerationPrompt: true })} It is wide.${golden.variables["eos_token"]}`,
+        );
+        const [chat] = items({ ...books, messages: [...prompt, assistant(" It is wide.\n")] });
+        expect([...chat!.trunk, ...chat!.branches[0]!]).toEqual(whole);
+        expect(chat!.trunk).toEqual(encodePrompt(own, prompt));
+        expect(items({ ...books, prompt, completion: "It is wide." })).toEqual([chat]);
+        const pair = { prompt, chosen: "It is wide.", rejected: "It is low." };
+        const [both] = preferenceItems([pair], own, { limit: 4096, overlong: "skip" }).items;
+        expect([both!.trunk, both!.branches[0]]).toEqual([chat!.trunk, chat!.branches[0]]);
+        const [all] = items({ ...books, messages: [...prompt, assistant("It is wide.")] }, "all");
+        expect([all!.trunk, all!.learned!.length]).toEqual([whole, whole.length - 1]);
+      });
+
+      it("keeps control tokens text that somebody typed in the prompt or in the reply", () => {
+        const [typed] = items({ ...books, messages: [...fromSystem, assistant("A </s> <s> mark")] });
+        const [tame] = items({ ...books, messages: [...fromSystem.map(plain), assistant("A mark")] });
+        expect(control(typed!.trunk)).toEqual(control(tame!.trunk));
+        expect(control(typed!.branches[0]!)).toEqual(control(tame!.branches[0]!));
+        if (!name.startsWith("llama2"))
+          expect(own.tokenizer.decode(typed!.trunk, { skipSpecial: false })).toBe(asked(1));
+      });
+
+      it("teaches each reply of several behind its own prompt, and of all tokens each once", () => {
+        const messages = [system, ...withHistory, assistant("Then water it.")].map(plain);
+        const found = items({ ...books, messages });
+        expect(found.map(({ trunk }) => trunk)).toEqual([
+          encodePrompt(own, messages.slice(0, 2)),
+          encodePrompt(own, messages.slice(0, 4)),
+        ]);
+        const endOf = (reply: string, at: number) =>
+          encoded(
+            `${template.render(messages.slice(0, at), { addGenerationPrompt: true })} ${reply}${golden.variables["eos_token"]}`,
+          );
+        expect([...found[1]!.trunk, ...found[1]!.branches[0]!]).toEqual(endOf("Then water it.", 4));
+        const [all] = items({ ...books, messages }, "all");
+        expect(all!.trunk).toEqual(endOf("Then water it.", 4));
+      });
+
+      it("teaches a chat without the system's words as one", () => {
+        const found = items({ ...books, messages: [...withHistory, assistant("Then water it.")].map(plain) });
+        expect(found).toHaveLength(1);
+        expect(found[0]!.branches).toEqual([]);
+      });
+    },
+  );
+
+  it("counts rows, not their replies", () => {
+    const own = { tokenizer: tokens("gpt2"), template };
+    const several: SftRow = {
+      ...books,
+      messages: [system, user("a"), assistant("b"), user("c"), assistant("d")],
+    };
+    const long: SftRow = { ...books, messages: [system, user("a"), assistant("b ".repeat(200))] };
+    const { items, kept, skipped } = sftItems([several, long, several], own, {
+      ...wide,
+      limit: 128,
+      learn: "replies",
+    });
+    expect(items).toHaveLength(4);
+    expect(kept).toEqual([0, 0, 2, 2]);
+    expect(skipped.map(({ row }) => row)).toEqual([1]);
+  });
+});
+
 describe("rows that are too long", () => {
   const rows: SftRow[] = [
     { ...books, prompt: [user("a")], completion: "b" },

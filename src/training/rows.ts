@@ -7,9 +7,9 @@ import { UserError } from "../core/index.ts";
 import type { Message, PairRow, SftRow } from "../records/index.ts";
 import {
   type ChatTemplate,
+  encodeAnswered,
   encodeChat,
   encodeOpen,
-  encodePlain,
   type PackedItem,
   sizeBucket,
   type Tokenizer,
@@ -35,36 +35,57 @@ export type TextForm = "chat" | "plain";
 export const encodePromptAs = (codec: ChatCodec, messages: readonly Message[], form: TextForm): number[] => {
   const [only, ...more] = messages;
   return form === "plain" && only?.role === "user" && more.length === 0
-    ? encodePlain(codec.tokenizer, only.content)
+    ? encodeOpen(codec.tokenizer, only.content)
     : encodePrompt(codec, messages);
 };
 
-/** Throws UserError where a chat does not go on from the tokens that ask for a reply in it. */
-const requireSeam = (tokenizer: Tokenizer, prompt: readonly number[], whole: readonly number[]): void => {
+/** Where a chat's tokens part from those that ask for a reply in it; undefined where they go on from them. */
+const partingOf = (prompt: readonly number[], whole: readonly number[]): number | undefined => {
   const parting = prompt.findIndex((id, at) => id !== whole[at]);
-  if (parting < 0) return;
+  return parting < 0 ? undefined : parting;
+};
+
+const noSeam = (
+  tokenizer: Tokenizer,
+  prompt: readonly number[],
+  whole: readonly number[],
+  parting: number,
+): UserError => {
   const shown = (ids: readonly number[]): string =>
     JSON.stringify(tokenizer.decode(ids.slice(parting, parting + 8), { skipSpecial: false }));
-  throw new UserError(
+  return new UserError(
     "chat-template-seam",
     `The model's chat template asks for a reply with ${shown(prompt)}, but where the reply is there it has ${shown(whole)} in that place (token ${parting} of the chat), so the reply cannot be learned where it is asked for. Give the model a chat template whose request for a reply is how the reply begins, with a mark of its own before the reply.`,
     { token: parting },
   );
 };
 
+type Exchange = { readonly prompt: readonly number[]; readonly reply: readonly number[] };
+
 /**
- * A reply's tokens with the marks that end its turn: what the whole chat has after the prompt. Throws UserError when
- * the chat does not go on from the prompt's tokens, because such a reply would be learned where it is never asked for.
+ * A prompt and the reply to it with the marks that end its turn: what the whole chat has after the prompt, or its last
+ * turn where the template has the prompt otherwise there. Throws UserError when the reply does not begin as the prompt
+ * asks for it, because it would be learned where it is never asked for.
  */
-export const encodeReply = (codec: ChatCodec, messages: readonly Message[], reply: string): number[] => {
+const encodeExchange = (codec: ChatCodec, messages: readonly Message[], reply: string): Exchange => {
   const { tokenizer, template } = codec;
   const prompt = encodePrompt(codec, messages);
-  const whole = encodeChat(tokenizer, template, [...messages, { role: "assistant", content: reply }], {
+  const { ids } = encodeChat(tokenizer, template, [...messages, { role: "assistant", content: reply }], {
     addGenerationPrompt: false,
-  }).ids;
-  requireSeam(tokenizer, prompt, whole);
-  return whole.slice(prompt.length);
+  });
+  if (partingOf(prompt, ids) === undefined) return { prompt, reply: ids.slice(prompt.length) };
+  const answered = encodeAnswered(tokenizer, template, messages, reply) ?? ids;
+  const parting = partingOf(prompt, answered);
+  if (parting !== undefined) throw noSeam(tokenizer, prompt, answered, parting);
+  return { prompt, reply: answered.slice(prompt.length) };
 };
+
+/** A reply's tokens with the marks that end its turn, as they follow the prompt's. Throws UserError where they do not. */
+export const encodeReply = (
+  codec: ChatCodec,
+  messages: readonly Message[],
+  reply: string,
+): readonly number[] => encodeExchange(codec, messages, reply).reply;
 
 /**
  * What the template puts behind the end token of a reply ("\n" after "<|im_end|>"): a reward model learns to read its
@@ -76,17 +97,36 @@ export const closingTokens = (codec: ChatCodec, endTokens: ReadonlySet<number>):
   return end < 0 ? [] : reply.slice(end + 1);
 };
 
-/** A chat's tokens, and which of them belong to replies: from where one is asked for to its closing marks. */
-const encodeTurns = (codec: ChatCodec, messages: readonly Message[]) => {
+/**
+ * A chat as one item that learns its replies, from where one is asked for to its closing marks; as one for each reply,
+ * behind its own prompt, where the template shows a prompt otherwise in the whole chat.
+ */
+const turnItems = (codec: ChatCodec, messages: readonly Message[]): readonly SftItem[] => {
   const { tokenizer, template } = codec;
   const { ids, spans } = encodeChat(tokenizer, template, messages, { addGenerationPrompt: false });
-  const learned = spans.flatMap(({ role, end }, at) => {
-    if (role !== "assistant") return [];
-    const asked = encodePrompt(codec, messages.slice(0, at));
-    requireSeam(tokenizer, asked, ids);
-    return Array.from({ length: Math.max(0, end - asked.length) }, (_, offset) => asked.length + offset);
+  const replies = [...messages.keys()].filter((at) => messages[at]!.role === "assistant");
+  const prompts = replies.map((at) => encodePrompt(codec, messages.slice(0, at)));
+  if (prompts.some((prompt) => partingOf(prompt, ids) !== undefined))
+    return replies.map((at) => {
+      const { prompt, reply } = encodeExchange(codec, messages.slice(0, at), messages[at]!.content);
+      return { trunk: prompt, branches: [reply] };
+    });
+  const learned = replies.flatMap((at, index) => {
+    const { length } = prompts[index]!;
+    return Array.from({ length: Math.max(0, spans[at]!.end - length) }, (_, offset) => length + offset);
   });
-  return { ids, learned };
+  return [{ trunk: ids, branches: [], learned }];
+};
+
+/** All of a chat's tokens: of one that ends with a reply, as it is asked for and given. */
+const wholeChat = (codec: ChatCodec, messages: readonly Message[]): readonly number[] => {
+  const last = messages.at(-1);
+  if (last?.role !== "assistant") {
+    const { tokenizer, template } = codec;
+    return encodeChat(tokenizer, template, messages, { addGenerationPrompt: false }).ids;
+  }
+  const { prompt, reply } = encodeExchange(codec, messages.slice(0, -1), last.content);
+  return [...prompt, ...reply];
 };
 
 /** A plain text with the end token's text behind it, where it does not end with that already. */
@@ -94,6 +134,10 @@ const withEnd = ({ special: { end }, tokenOf }: Tokenizer, text: string): string
   const mark = end === null ? "" : (tokenOf(end) ?? "");
   return text.endsWith(mark) ? text : `${text}${mark}`;
 };
+
+/** A whole text as transformers reads it, with the end token behind it and all that the tokenizer adds. */
+const encodeWhole = (tokenizer: Tokenizer, prompt: string, text: string): number[] =>
+  tokenizer.encode(`${prompt}${withEnd(tokenizer, text)}`, { specialTokens: true });
 
 const sharedLength = (one: readonly number[], other: readonly number[]): number => {
   const parting = one.findIndex((id, at) => id !== other[at]);
@@ -110,7 +154,7 @@ export const plainItem = (
   continuations: readonly string[],
 ): SftItem => {
   const asked = encodeOpen(tokenizer, prompt);
-  const wholes = continuations.map((text) => encodePlain(tokenizer, `${prompt}${withEnd(tokenizer, text)}`));
+  const wholes = continuations.map((text) => encodeWhole(tokenizer, prompt, text));
   const shared = Math.min(...wholes.map((whole) => sharedLength(asked, whole)));
   if (shared === 0)
     throw new UserError(
@@ -185,25 +229,22 @@ const everyToken = (ids: readonly number[]): SftItem => ({
 
 /**
  * A supervised row as tokens: a prompt as trunk with the completion as its only branch, a chat or a text as trunk with
- * the tokens that are learned of it. Throws UserError for a row that the chat template cannot hold.
+ * the tokens that are learned of it. Several where a chat's replies are learned behind prompts of their own. Throws
+ * UserError for a row that the chat template cannot hold.
  */
-export const sftItem = (row: SftRow, codec: ChatCodec, learn: LearnedPart): SftItem => {
-  if ("text" in row) return everyToken(encodePlain(codec.tokenizer, withEnd(codec.tokenizer, row.text)));
-  if ("messages" in row) {
-    const { ids, learned } = encodeTurns(codec, row.messages);
-    return learn === "all" ? everyToken(ids) : { trunk: ids, branches: [], learned };
+export const sftRowItems = (row: SftRow, codec: ChatCodec, learn: LearnedPart): readonly SftItem[] => {
+  if ("text" in row) return [everyToken(encodeWhole(codec.tokenizer, "", row.text))];
+  if ("messages" in row)
+    return learn === "all" ? [everyToken(wholeChat(codec, row.messages))] : turnItems(codec, row.messages);
+  if (typeof row.prompt === "string") {
+    const item = plainItem(codec, row.prompt, [row.completion]);
+    return [learn === "all" ? everyToken([...item.trunk, ...item.branches[0]!]) : item];
   }
-  const item =
-    typeof row.prompt === "string"
-      ? plainItem(codec, row.prompt, [row.completion])
-      : {
-          trunk: encodePrompt(codec, row.prompt),
-          branches: [encodeReply(codec, row.prompt, row.completion)],
-        };
-  return learn === "all" ? everyToken([...item.trunk, ...item.branches[0]!]) : item;
+  const { prompt, reply } = encodeExchange(codec, row.prompt, row.completion);
+  return [learn === "all" ? everyToken([...prompt, ...reply]) : { trunk: prompt, branches: [reply] }];
 };
 
-/** A pair as tokens: the prompt as trunk, chosen and rejected as branches. Throws like sftItem. */
+/** A pair as tokens: the prompt as trunk, chosen and rejected as branches. Throws like sftRowItems. */
 export const preferenceItem = (
   { prompt, chosen, rejected }: Pick<PairRow, "prompt" | "chosen" | "rejected">,
   codec: ChatCodec,
@@ -213,16 +254,22 @@ export const preferenceItem = (
   return { trunk: encodePrompt(codec, prompt), branches };
 };
 
-/** One item a row, of those that fit. */
+/** The items of rows, of those that fit. */
 export const sftItems = (
   rows: readonly SftRow[],
   codec: ChatCodec,
   { learn, ...limit }: RowLimit & { readonly learn: LearnedPart },
-): TokenRows =>
-  fitRows(
-    rows.map((row) => sftItem(row, codec, learn)),
+): TokenRows => {
+  const all = rows.flatMap((row, at) => sftRowItems(row, codec, learn).map((item) => ({ item, at })));
+  const rowOf = (at: number): number => all[at]!.at;
+  const byRow = (long: readonly LongRow[]): LongRow[] =>
+    long.map(({ row, tokens }) => ({ row: rowOf(row), tokens }));
+  const { items, kept, cut, skipped } = fitRows(
+    all.map(({ item }) => item),
     limit,
   );
+  return { items, kept: kept.map(rowOf), cut: byRow(cut), skipped: byRow(skipped) };
+};
 
 /** One item a pair, of those that fit. */
 export const preferenceItems = (

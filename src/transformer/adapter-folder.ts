@@ -243,7 +243,7 @@ export const readAdapterWeights = async (
     if (!sameShape(shape, place.shape))
       throw new UserError(
         "tensor-shape",
-        `${path}: tensor ${tensor} has shape [${shape.join(", ")}], and the model calls for [${place.shape.join(", ")}]. The adapter was made for a model of another size.`,
+        `${path}: tensor ${tensor} has shape [${shape.join(", ")}], and the model calls for [${place.shape.join(", ")}]. The adapter was made for a model of another size: let base_model_name_or_path in ${adapterFiles.config} name that one, or take another adapter.`,
         { file: path, name: tensor },
       );
     const weight = await readFiniteTensor(file, tensor);

@@ -6,7 +6,7 @@
 import { Template } from "@huggingface/jinja";
 import { messageOf, UserError } from "../core/index.ts";
 import type { Message } from "../records/index.ts";
-import { placeChat } from "./chat-placement.ts";
+import { type PlacedChat, placeChat } from "./chat-placement.ts";
 import { rewriteStrips, stripFunctions } from "./template-strings.ts";
 import type { MarkPlace, TextRange, Tokenizer } from "./tokenizer.ts";
 
@@ -25,6 +25,8 @@ export const roleTokenTemplate =
 
 /** Control tokens of roleTokenTemplate: end of turn and padding first, then the roles. */
 export const roleTokens = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"] as const;
+
+const rolesOf = (messages: readonly Message[]): string => messages.map(({ role }) => role).join(", ");
 
 /** Compiles a template. variables: what templates expect beside the messages (bos_token, eos_token). */
 export const compileChatTemplate = (
@@ -57,7 +59,7 @@ export const compileChatTemplate = (
       } catch (cause) {
         throw new UserError(
           "chat-template-failed",
-          `${place}: the chat template refuses these messages (roles: ${messages.map(({ role }) => role).join(", ")}): ${messageOf(cause)}. Change the messages or the template.`,
+          `${place}: the chat template refuses these messages (roles: ${rolesOf(messages)}): ${messageOf(cause)}. Change the messages or the template.`,
           { place },
           cause,
         );
@@ -111,6 +113,25 @@ const spansOf = (messages: readonly Message[], marked: readonly Marked[]): Messa
   });
 };
 
+type Options = Required<EncodeChatOptions>;
+
+/** A chat as text, with the place of every content in it. Throws UserError where the template refuses or hides them. */
+const placeIn = (
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  messages: readonly Message[],
+  { addGenerationPrompt, parseSpecial }: Options,
+): PlacedChat => {
+  const controlTokensOf = (text: string): readonly number[] =>
+    parseSpecial ? [] : tokenizer.controlTokens(text);
+  const placed = placeChat(template.render, messages, { addGenerationPrompt }, controlTokensOf);
+  if (placed !== null) return placed;
+  throw new UserError(
+    "template-changes-content",
+    `The chat template rewrites the contents of these messages (roles: ${rolesOf(messages)}) so that the tokens of a message cannot be told from the frame. Use a template that shows each content in one place, as it is or stripped, or leave out what it rewrites (control tokens in the text, as a rule).`,
+  );
+};
+
 /** A chat as token ids, with the place of every message in them. Throws UserError when the template refuses it. */
 export const encodeChat = (
   tokenizer: Tokenizer,
@@ -118,15 +139,7 @@ export const encodeChat = (
   messages: readonly Message[],
   { addGenerationPrompt, parseSpecial = false }: EncodeChatOptions,
 ): EncodedChat => {
-  const controlTokensOf = (text: string): readonly number[] =>
-    parseSpecial ? [] : tokenizer.controlTokens(text);
-  const placed = placeChat(template.render, messages, { addGenerationPrompt }, controlTokensOf);
-  if (!placed)
-    throw new UserError(
-      "template-changes-content",
-      "The chat template rewrites the contents of these messages so that the tokens of a message cannot be told from the frame. Use a template that shows each content in one place.",
-    );
-  const { text, places } = placed;
+  const { text, places } = placeIn(tokenizer, template, messages, { addGenerationPrompt, parseSpecial });
   const shown = [...places.entries()].flatMap(([index, place]) =>
     place === null ? [] : [{ index, ...place }],
   );
@@ -137,4 +150,37 @@ export const encodeChat = (
   });
   const marked = shown.map((place, at) => ({ ...place, marks: found.slice(at * 3, at * 3 + 3) }));
   return { ids, spans: spansOf(messages, marked) };
+};
+
+/** Where the last of some turns ends. */
+const lastEnd = (places: PlacedChat["places"]): number =>
+  places.reduce((last, place) => Math.max(last, place?.closed ?? 0), 0);
+
+/**
+ * The tokens of a chat that asks for a reply and goes on with the one that is given: the prompt's text, and of the whole
+ * chat's text the last turn behind what asks for it. That is the whole chat unless a template shows otherwise what was
+ * said before, once there is a reply: Mistral's has the system's words in the last turn alone, and only where that is the
+ * user's. null: the last turn does not begin as the prompt asks for it. Throws UserError as encodeChat.
+ */
+export const encodeAnswered = (
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  messages: readonly Message[],
+  reply: string,
+): number[] | null => {
+  const place = (chat: readonly Message[], addGenerationPrompt: boolean): PlacedChat =>
+    placeIn(tokenizer, template, chat, { addGenerationPrompt, parseSpecial: false });
+  const asked = place(messages, true);
+  const whole = place([...messages, { role: "assistant", content: reply }], false);
+  const said = whole.places.at(-1)?.content;
+  const request = asked.text.slice(lastEnd(asked.places));
+  const begin = lastEnd(whole.places.slice(0, -1)) + request.length;
+  if (said === undefined || said[0] < begin || !whole.text.slice(0, begin).endsWith(request)) return null;
+  const moved = asked.text.length - begin;
+  const literal = asked.places.flatMap((shown) => (shown === null ? [] : [shown.content]));
+  return tokenizer.encodeMarked({
+    text: `${asked.text}${whole.text.slice(begin)}`,
+    literal: [...literal, [said[0] + moved, said[1] + moved]],
+    marks: [],
+  }).ids;
 };

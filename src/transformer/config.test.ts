@@ -74,7 +74,8 @@ describe("parseModelConfig", () => {
 
   it("refuses what is no object", () => {
     expect(() => parseModelConfig([])).toThrow(UserError);
-    expect(() => parseModelConfig(null)).toThrow(UserError);
+    expect(() => parseModelConfig([])).toThrow("config.json: got a list, expected a JSON object");
+    expect(() => parseModelConfig(null)).toThrow("config.json: got null, expected a JSON object");
   });
 });
 

@@ -38,7 +38,7 @@ export const parseModelConfig = (raw: unknown, source = "config.json"): ModelCon
   if (!isRecord(raw))
     throw new UserError(
       "bad-model-config",
-      `${source}: expected a JSON object as Hugging Face writes it. Point to the folder of a language model.`,
+      `${source}: got ${Array.isArray(raw) ? "a list" : JSON.stringify(raw)}, expected a JSON object as Hugging Face writes it. Point to the folder of a language model.`,
       { source },
     );
   const type = raw["model_type"];

@@ -21,7 +21,9 @@ import {
   type HubName,
   type HubOptions,
   hubFetch,
+  isUnread,
   missingBytes,
+  noHub,
 } from "./hub-download.ts";
 
 /** A file of a data set. */
@@ -78,7 +80,7 @@ const lookUp = async (name: HubDatasetFile, endpoint: string, fetch: ReturnType<
   if (file !== null) return { commit, file };
   throw new UserError(
     "hub-file-missing",
-    `The data set ${repository} (${revision}) on the Hugging Face hub has no file ${path}. Its files: https://huggingface.co/datasets/${repository}/tree/${revision}.`,
+    `The data set ${repository} (${revision}) on the Hugging Face hub has no file ${path}. Name one of its files: https://huggingface.co/datasets/${repository}/tree/${revision}.`,
     { ...name },
   );
 };
@@ -127,8 +129,7 @@ export const hubDatasetFile = async (name: HubDatasetFile, options: HubOptions):
   } catch (thrown) {
     // What is there already is used where nobody can be asked for something newer.
     if (cached !== null && thrown instanceof UserError && thrown.code === "hub-unreachable") return cached;
-    if (thrown instanceof TypeError)
-      throw new UserError("hub-answer", `${endpoint}: ${messageOf(thrown)}. Check HF_ENDPOINT.`, {}, thrown);
+    if (isUnread(thrown)) throw noHub(endpoint, messageOf(thrown), thrown);
     throw fileError(thrown, "write", storageOf(environment, name.repository));
   }
 };

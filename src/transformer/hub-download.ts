@@ -38,6 +38,19 @@ export type HubFile = {
 /** fetch with the token, and with failures as UserErrors. */
 export type HubFetch = typeof fetch;
 
+/** An answer that no hub gives. what: what is wrong with it. */
+export const noHub = (endpoint: string, what: string, cause?: unknown): UserError =>
+  new UserError(
+    "hub-answer",
+    `${endpoint} does not answer as the Hugging Face hub does: ${what.replace(/\.$/, "")}. Set HF_ENDPOINT to the address of a hub, or unset it for https://huggingface.co; if it is right, something on the way answers in its place (a proxy, a log-in page).`,
+    { endpoint },
+    cause,
+  );
+
+/** What is thrown where an answer is not read: no JSON, or other fields. */
+export const isUnread = (thrown: unknown): boolean =>
+  thrown instanceof TypeError || thrown instanceof SyntaxError;
+
 /** A connection that broke. */
 const broken = (what: string, cause?: unknown): UserError =>
   new UserError("hub-broken", `The connection broke: ${what}.`, {}, cause);

@@ -23,7 +23,9 @@ import {
   type HubName,
   type HubOptions,
   hubFetch,
+  isUnread,
   missingBytes,
+  noHub,
 } from "./hub-download.ts";
 
 /** Whether a model's name says that it lies on the hub. */
@@ -153,12 +155,7 @@ const lookUp = async ({ name, endpoint, fetch }: Source) => {
     additionalFields: ["sha"],
   });
   const commit = String(info.sha);
-  if (!isCommit(commit))
-    throw new UserError(
-      "hub-answer",
-      `${endpoint} answered for ${name.repository} without a commit. Check HF_ENDPOINT.`,
-      { endpoint },
-    );
+  if (!isCommit(commit)) throw noHub(endpoint, `it names no commit of ${name.repository}`);
   const files = new Map<string, HubFile>();
   const entries = listFiles({ ...at, repo: { type: "model", name: name.repository }, revision: commit });
   for await (const entry of entries) {
@@ -276,8 +273,7 @@ const findFolder = async (name: HubName, options: HubOptions): Promise<string> =
   } catch (thrown) {
     // What is there already is used where nobody can be asked for something newer.
     if (cached !== null && isUnreachable(thrown)) return cached;
-    if (thrown instanceof TypeError)
-      throw new UserError("hub-answer", `${endpoint}: ${messageOf(thrown)}. Check HF_ENDPOINT.`, {}, thrown);
+    if (isUnread(thrown)) throw noHub(endpoint, messageOf(thrown), thrown);
     throw fileError(thrown, "write", storageOf(environment, name));
   }
 };

@@ -21,6 +21,7 @@ export {
   compileChatTemplate,
   type EncodeChatOptions,
   type EncodedChat,
+  encodeAnswered,
   encodeChat,
   type MessageSpan,
   roleTokens,
@@ -108,7 +109,7 @@ export {
   type Weight,
   type Weights,
 } from "./parameters.ts";
-export { encodeContinuation, encodeOpen, encodePlain } from "./plain-text.ts";
+export { encodeContinuation, encodeOpen } from "./plain-text.ts";
 export {
   dequantiseWeight,
   type LoadFormat,

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { encodeContinuation, encodeOpen, encodePlain } from "./plain-text.ts";
+import { encodeContinuation, encodeOpen } from "./plain-text.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 const read = (name: string): string =>
@@ -36,7 +36,7 @@ describe.each([
     ["", "kalo"],
   ])("has it behind the continuation alone: %j, %j", (prompt, continuation) => {
     const { trunk, branches } = encodeContinuation(tokenizer, prompt, continuation);
-    const whole = encodePlain(tokenizer, `${prompt}${continuation}`);
+    const whole = tokenizer.encode(`${prompt}${continuation}`, { specialTokens: true });
     expect(whole.at(-1)).toBe(end);
     const begun = encodeOpen(tokenizer, "").length > 0;
     // a text without a beginning of its own begins behind the end of another
@@ -47,8 +47,10 @@ describe.each([
   });
 
   it("is no continuation of its own", () => {
-    expect(() => encodeContinuation(tokenizer, "kalo", "")).toThrow("it has no tokens of its own");
-    expect(() => encodeContinuation(tokenizer, "", "")).toThrow("Give a prompt");
+    for (const prompt of ["kalo", ""])
+      expect(() => encodeContinuation(tokenizer, prompt, "")).toThrow(
+        "continuation: got no text. Give the text whose tokens are to be scored.",
+      );
   });
 });
 
@@ -66,5 +68,19 @@ describe("spaces at the prompt's end", () => {
     ["\ufeff", "miter"],
   ])("are the continuation's where Python strips them: %j", (space, wanted) => {
     expect(own(`kalo${space}`)).toBe(wanted);
+  });
+});
+
+describe("a prompt without text", () => {
+  const bare = createTokenizer({ tokenizerJson: read("gpt2"), configJson: "{}" });
+
+  it("is refused where nothing can stand before the continuation, and a continuation of which nothing is left", () => {
+    expect(() => encodeContinuation(bare, "", "miter")).toThrow(
+      /neither a begin nor an end token.*Give a prompt/,
+    );
+    const begun = { ...bare, special: { ...bare.special, end: 0 }, encode: () => [] };
+    expect(() => encodeContinuation(begun, "", "\u0000")).toThrow(
+      'continuation: got "\\u0000", of which the tokenizer leaves nothing. Give a text that it reads.',
+    );
   });
 });

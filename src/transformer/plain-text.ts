@@ -10,11 +10,10 @@ import type { PackedItem } from "./packing.ts";
 import { pythonStrip } from "./template-strings.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** A text as transformers reads it, with the begin token where the tokenizer adds one; control tokens are read as such. */
-export const encodePlain = (tokenizer: Tokenizer, text: string): number[] =>
-  tokenizer.encode(text, { specialTokens: true });
-
-/** A text that goes on, as transformers reads its beginning: without what the tokenizer appends to a whole text. */
+/**
+ * A prompt in plain text, of whatever is to go on from it: as transformers reads the beginning of a text, with the begin
+ * token where the tokenizer adds one and without what it appends to a whole text. Control tokens are read as such.
+ */
 export const encodeOpen = (tokenizer: Tokenizer, text: string): number[] =>
   tokenizer.encode(text, { specialTokens: "begin" });
 
@@ -28,7 +27,9 @@ const beginningOf = (tokenizer: Tokenizer): number[] => {
 
 /** The tokens of a whole text behind the first `length`; none where nothing but what the tokenizer appends is left. */
 const tokensBehind = (tokenizer: Tokenizer, text: string, length: number): number[] =>
-  encodeOpen(tokenizer, text).length > length ? encodePlain(tokenizer, text).slice(length) : [];
+  encodeOpen(tokenizer, text).length > length
+    ? tokenizer.encode(text, { specialTokens: true }).slice(length)
+    : [];
 
 /**
  * A prompt as trunk and its continuation as branch. An empty prompt is the begin token. Throws UserError when the
@@ -39,15 +40,25 @@ export const encodeContinuation = (
   prompt: string,
   continuation: string,
 ): PackedItem => {
+  if (continuation === "")
+    throw new UserError(
+      "continuation-empty",
+      "continuation: got no text. Give the text whose tokens are to be scored.",
+    );
   const context = pythonStrip(prompt, "rstrip");
   const rest = `${prompt.slice(context.length)}${continuation}`;
   if (context === "") {
     const trunk = beginningOf(tokenizer);
+    if (trunk.length === 0)
+      throw new UserError(
+        "no-beginning",
+        "prompt: got no text, and the tokenizer has neither a begin nor an end token to stand before the continuation. Give a prompt.",
+      );
     const branch = tokensBehind(tokenizer, rest, encodeOpen(tokenizer, "").length);
-    if (trunk.length > 0 && branch.length > 0) return { trunk, branches: [branch] };
+    if (branch.length > 0) return { trunk, branches: [branch] };
     throw new UserError(
-      "no-beginning",
-      "prompt: got no text, and the tokenizer has neither a begin nor an end token to stand before the continuation. Give a prompt.",
+      "continuation-without-tokens",
+      `continuation: got ${JSON.stringify(continuation)}, of which the tokenizer leaves nothing. Give a text that it reads.`,
     );
   }
   const trunk = encodeOpen(tokenizer, context);

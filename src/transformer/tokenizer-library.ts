@@ -95,7 +95,7 @@ export const openLibrary = (
   } catch (cause) {
     throw new UserError(
       "bad-tokenizer",
-      `${source}: this tokenizer cannot be used (${messageOf(cause)}). Expected a tokenizer.json as Hugging Face's tokenizers write it.`,
+      `${source}: this tokenizer cannot be used (${messageOf(cause)}). Expected a tokenizer.json as Hugging Face's tokenizers write it. Fetch the model again, or write the file with transformers (AutoTokenizer.from_pretrained, then save_pretrained).`,
       { source },
       cause,
     );

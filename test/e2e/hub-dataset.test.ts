@@ -125,7 +125,7 @@ describe("a file of a data set on the hub", () => {
 
   it("is told when it is not there, and when its name is none", async () => {
     const missing = hubDatasetFile(readHubDataset("hf:datasets/someone/rows/none.csv"), { environment });
-    await expect(missing).rejects.toThrow(/has no file none\.csv/);
+    await expect(missing).rejects.toThrow(/has no file none\.csv\. Name one of its files: https:/);
     const foreign = hubDatasetFile(readHubDataset("hf:datasets/nobody/rows/none.csv"), { environment });
     await expect(foreign).rejects.toMatchObject({ code: "hub-model-missing" });
     for (const wrong of ["hf:datasets/rows.csv", "hf:datasets/a/b/../c", "hf:datasets/a/b@x/"])

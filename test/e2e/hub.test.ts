@@ -236,6 +236,11 @@ describe("what the hub refuses", () => {
     [{ status: 403 }, "hub-gated", /Agree at https:\/\/huggingface\.co\/someone\/model\. Set HF_TOKEN/],
     [{ status: 401 }, "hub-forbidden", /may not be read\. Set HF_TOKEN/],
     [{ status: 503 }, "hub-busy", /answered 503.*Try again later/],
+    [
+      { status: 200 },
+      "hub-answer",
+      /does not answer as the Hugging Face hub does: .*JSON.* Set HF_ENDPOINT .*unset it/,
+    ],
   ])("is told with what to do: %j", async (refusal, code, message) => {
     hub.refusal = refusal;
     const told = await failure(fetchModel());

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -88,6 +88,92 @@ describe("the covenant command", () => {
       expect(text).toBe("readystopped");
     },
   );
+
+  describe("whose parent ends first", () => {
+    const npm = { npm_lifecycle_script: "'covenant'" };
+
+    beforeEach(() => {
+      mkdirSync(join(folder, "node_modules"));
+      // counts the intervals that the launcher starts, and hastens them
+      write(
+        "hasten.mjs",
+        "const start = setInterval; globalThis.intervals = 0; globalThis.setInterval = (work) => { globalThis.intervals++; return start(work, 10); };",
+      );
+      write(
+        "src/cli/main.ts",
+        `process.on("SIGTERM", () => { process.stdout.write(" stopped"); process.exit(130); });
+        process.stdout.write(globalThis.intervals > 0 ? "watching" : "alone"); setTimeout(() => undefined, 60_000);`,
+      );
+    });
+
+    /** Starts what starts the launcher, kills it at the command's first word, and gives all that the command said. */
+    const said = (command: string, words: readonly string[], more: NodeJS.ProcessEnv): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const { npm_lifecycle_script: _, ...inherited } = process.env;
+        const hasten = `--import=${pathToFileURL(join(folder, "hasten.mjs")).href}`;
+        const env = {
+          ...inherited,
+          NODE_OPTIONS: hasten,
+          NODE: process.execPath,
+          LAUNCHER: launcher(),
+          ...more,
+        };
+        const child = spawn(command, words, { env, stdio: ["ignore", "pipe", "inherit"] });
+        let text = "";
+        child.stdout.on("data", (part: Buffer) => {
+          if (text === "") child.kill("SIGKILL");
+          text += String(part);
+        });
+        child.on("error", reject);
+        // the command has this stream, too
+        child.on("close", () => resolve(text));
+      });
+
+    const shell = ["-c", '"$NODE" "$LAUNCHER" serve; exit $?'];
+
+    it.each(["this process", "the pinned Node's"])(
+      "is stopped where npm's shell is killed, in %s",
+      async (where) => {
+        if (where !== "this process") pin();
+        expect(await said("sh", shell, npm)).toBe("watching stopped");
+      },
+    );
+
+    it("is stopped where npm is killed", async ({ skip }) => {
+      skip(process.platform !== "linux", "elsewhere nothing tells who the shell's parent is");
+      const words = [
+        "-e",
+        `require("node:child_process").spawnSync("sh", ${JSON.stringify(shell)}, { stdio: "inherit" })`,
+      ];
+      expect(await said(process.execPath, words, npm)).toBe("watching stopped");
+    });
+
+    it("is stopped where the launcher is killed that started it on the pinned Node", async () => {
+      pin();
+      expect(await said(process.execPath, [launcher(), "serve"], {})).toBe("watching stopped");
+    });
+
+    it("is stopped without a signal where it listens for its parent's end", async () => {
+      write(
+        "src/cli/main.ts",
+        `process.on("parent-end", () => { process.stdout.write(" told"); process.exit(130); });
+        process.on("SIGTERM", () => undefined); process.stdout.write("here"); setTimeout(() => undefined, 60_000);`,
+      );
+      expect(await said("sh", shell, npm)).toBe("here told");
+    });
+
+    it("is left running otherwise: nobody looks", () => {
+      write("src/cli/main.ts", "process.stdout.write(String(globalThis.intervals));");
+      const ends = (env: NodeJS.ProcessEnv) =>
+        spawnSync(process.execPath, ["--import", join(folder, "hasten.mjs"), launcher()], {
+          encoding: "utf8",
+          env,
+        }).stdout;
+      expect(ends({ ...process.env, npm_lifecycle_script: "covenant serve ./model &" })).toBe("0");
+      expect(ends({ ...process.env, npm_lifecycle_script: "bash" })).toBe("0");
+      expect(ends({ ...process.env, ...npm })).toBe("1");
+    });
+  });
 
   it("ends with 128 and the signal's number when the command was killed", () => {
     pin();

@@ -17,7 +17,7 @@ const reading: RowReading<Row> = {
   settings,
   config: { ...sizedModel, maxPositions: 20 },
   share: ["evaluationShare", 0],
-  encode: ({ tokens }) => ({ trunk: [1, 2], branches: [Array<number>(tokens - 2).fill(3)] }),
+  encode: ({ tokens }) => [{ trunk: [1, 2], branches: [Array<number>(tokens - 2).fill(3)] }],
   answers: ({ id }) => id,
   placeOf: ({ id }) => `rows.jsonl, line ${Number(id.slice(1)) + 1}`,
   what: "text",
@@ -83,8 +83,23 @@ describe("rows on their way to a training", () => {
     expect(messageOf(rows(5, 6), { encode })).toBe("rows.jsonl, line 2: the template refuses it");
   });
 
+  it("that become several are counted one by one, stand on one side of the split, and are told", () => {
+    const encode = ({ tokens, id }: Row) =>
+      [tokens, tokens + 3].flatMap((count) => reading.encode({ id, tokens: count }));
+    const change = { encode, share: ["evaluationShare", 0.5] } as const;
+    const { learned, heldOut, notices } = readyRows(rows(3, 4, 5, 8, 6, 7), { ...reading, ...change });
+    const ids = (some: typeof learned) => [...new Set(some.map(({ row }) => row.id))];
+    expect([...ids(learned), ...ids(heldOut)].sort()).toEqual(["r0", "r1", "r2", "r3", "r4", "r5"]);
+    expect([learned.length, heldOut.length].every((count) => count > 1)).toBe(true);
+    expect(learned.length + heldOut.length).toBe(11);
+    expect(notices.slice(0, 2).map(({ text }) => text)).toEqual([
+      expect.stringMatching(/the replies of a chat .* 6 rows became 12\.$/),
+      "1 of 12 rows is longer than 10 tokens and was left out: rows.jsonl, line 4 (11 tokens).",
+    ]);
+  });
+
   it("of plain texts whose prompt grows together with what continues it are counted", () => {
-    const encode = (row: Row) => ({ ...reading.encode(row), merged: row.id === "r0" });
+    const encode = (row: Row) => reading.encode(row).map((item) => ({ ...item, merged: row.id === "r0" }));
     const { notices } = readyRows(rows(5, 6), { ...reading, encode });
     expect(notices.map(({ text }) => text)).toEqual([expect.stringMatching(/^In 1 of 2 rows the end of/)]);
   });

@@ -37,7 +37,8 @@ export type RowReading<Row> = {
   readonly settings: RowSettings;
   readonly config: ModelConfig;
   readonly share: readonly [key: "evaluationShare" | "heldOutShare", value: number];
-  encode(row: Row): SftItem;
+  /** A row as tokens; several items where its replies are learned each behind a prompt of its own. */
+  encode(row: Row): readonly SftItem[];
   answers(row: Row): unknown;
   /** Where a row stands ("rows.jsonl, line 4"); not given: its id. */
   readonly placeOf?: ((row: { readonly id: string }) => string) | undefined;
@@ -162,7 +163,15 @@ export const placed = <Value>(place: string | undefined, work: () => Value): Val
 const encodeRows = <Row extends { readonly id: string }>(
   rows: readonly Row[],
   { encode, placeOf }: RowReading<Row>,
-): SftItem[] => rows.map((row) => placed(placeOf?.(row), () => encode(row)));
+): EncodedRow<Row>[] =>
+  rows.flatMap((row) => placed(placeOf?.(row), () => encode(row)).map((item) => ({ row, item })));
+
+/** Told where rows became several, which then count one by one in batches and among those that are too long. */
+const splitNotices = <Row>(rows: readonly Row[], encoded: readonly EncodedRow<Row>[]): Notice[] => {
+  if (encoded.length === rows.length) return [];
+  const text = `The chat template shows a prompt otherwise once more has been said (the system's words before the last question alone, as a rule), so the replies of a chat of several are learned each behind its own prompt: ${counted(rows.length, "row")} became ${encoded.length}.`;
+  return [{ code: "rows-split", text }];
+};
 
 /** Tokens that a row may have. */
 const rowLimit = (
@@ -183,24 +192,29 @@ export const readyRows = <Row extends { readonly id: string }>(
 ): LearnedRows<Row> => {
   const { block, settings, config, share, answers, placeOf = ({ id }) => id, leftOut = {}, what } = reading;
   const limit = rowLimit(settings, config);
-  const { items, kept, ...long } = fitRows(encodeRows(rows, reading), limit);
-  const encoded = kept.map((row, at) => ({ row: rows[row]!, item: items[at]! }));
+  const all = encodeRows(rows, reading);
+  const { items, kept, ...long } = fitRows(
+    all.map(({ item }) => item),
+    limit,
+  );
+  const encoded = kept.map((from, at) => ({ row: all[from]!.row, item: items[at]! }));
   const { learned, heldOut } = splitRows(encoded, share[1], answers);
-  const counts = { made: rows.length, long: long.skipped.length, held: heldOut.length };
+  const counts = { made: all.length, long: long.skipped.length, held: heldOut.length };
   requireRows(reading, { ...counts, ...limit });
   requireHeldOut(reading, heldOut.length);
   const unmade = leftOutText(leftOut, rows.length, what);
   const merged = items.filter((item) => item.merged === true).length;
   const steps = Math.ceil(learned.length / settings.batch) * settings.epochs;
   const notices: Notice[] = [
-    ...tooLong(rows.length, { ...long, ...limit }, (row) => placeOf(rows[row]!)),
+    ...splitNotices(rows, all),
+    ...tooLong(all.length, { ...long, ...limit }, (at) => placeOf(all[at]!.row)),
     ...(unmade === undefined ? [] : [{ code: "rows-left-out", text: unmade }]),
     ...(merged === 0
       ? []
       : [
           {
             code: "prompts-merged",
-            text: `In ${merged} of ${counted(rows.length, "row")} the end of the prompt and the beginning of what continues it are read as one token, so it is learned behind a shorter prompt than the model will be asked with. End prompts where a word ends, and begin what continues them with the space.`,
+            text: `In ${merged} of ${counted(all.length, "row")} the end of the prompt and the beginning of what continues it are read as one token, so it is learned behind a shorter prompt than the model will be asked with. End prompts where a word ends, and begin what continues them with the space.`,
           },
         ]),
     ...(learned.length < settings.batch

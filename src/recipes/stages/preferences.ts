@@ -61,7 +61,7 @@ const readyPairs = (
   readyRows(rows, {
     ...reading,
     config,
-    encode: (row) => preferenceItem(row, codec),
+    encode: (row) => [preferenceItem(row, codec)],
     answers: ({ prompt }) => prompt,
     what: "comparison",
   });

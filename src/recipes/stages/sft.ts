@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";
-import { type ChatCodec, createSftTrainer, loopSteps, sftItem, trainSft } from "../../training/index.ts";
+import { type ChatCodec, createSftTrainer, loopSteps, sftRowItems, trainSft } from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { SftTrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
@@ -43,7 +43,7 @@ export const readySftRows = (
     settings,
     config,
     share: ["evaluationShare", settings.evaluationShare],
-    encode: (row) => sftItem(row, codec, settings.learn),
+    encode: (row) => sftRowItems(row, codec, settings.learn),
     answers: promptOf,
     what: "text",
   });

@@ -1,6 +1,7 @@
 // What is told of texts that a model's vocabulary does not know, before a model learns from them or answers them. Knows
 // tokens, not where the texts are from.
 
+import { createForeignTextWatch } from "../../models/index.ts";
 import { countSingleBytes, type Tokenizer } from "../../transformer/index.ts";
 import type { Notice } from "./learned-rows.ts";
 
@@ -24,4 +25,30 @@ export const vocabularyNotices = (
   const percent = Math.round((100 * single) / letters);
   const text = `The vocabulary of the model hardly knows the words of ${what}: ${percent} % of the tokens with letters stand for a single byte. Expect little of it there; a model whose vocabulary was made for this language reads and learns it better, in fewer tokens.`;
   return [{ code: "vocabulary-foreign", text }];
+};
+
+/**
+ * Makes what tells once where a model does not know the words of texts that it is given: a small model's language, or a
+ * vocabulary. what: "what you write". A call may have many texts.
+ */
+export const createWordWatch = (
+  model: string,
+  tokenizer: Tokenizer,
+  what: string,
+  tell: (notice: Notice) => void,
+): ((texts: readonly string[]) => void) => {
+  let told = false;
+  const watchLanguage = createForeignTextWatch(tokenizer, model, otherLocalModel, (text) => {
+    told = true;
+    tell({ code: "model-foreign-text", text });
+  });
+  return (texts) => {
+    if (!told) watchLanguage(texts.map((text) => [text]));
+    if (told) return;
+    const ids = texts.map((text) => tokenizer.encode(text, { specialTokens: false }));
+    for (const notice of vocabularyNotices(tokenizer, ids, what)) {
+      told = true;
+      tell(notice);
+    }
+  };
 };
