@@ -50,7 +50,9 @@ export const createForeignTextCheck = (
     const words = texts.flatMap((text) => text.match(/\p{L}+/gu) ?? []);
     const unknown = words.filter((word) => !isKnown(word));
     const share = unknown.length / Math.max(1, words.length);
-    return unknown.length === 0 || share < from ? null : { share, words: [...new Set(unknown)].slice(0, shownWords) };
+    return unknown.length === 0 || share < from
+      ? null
+      : { share, words: [...new Set(unknown)].slice(0, shownWords) };
   };
 };
 
