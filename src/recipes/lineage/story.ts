@@ -3,6 +3,7 @@
 
 import type { Verdict } from "../../records/index.ts";
 import { counted } from "../wording.ts";
+import { tellChain } from "./chain.ts";
 import type { Change } from "./choice.ts";
 import type { Lineage, LineagePrinciple } from "./document.ts";
 import type { Voice } from "./voices.ts";
@@ -164,6 +165,8 @@ export const tellLineage = (lineage: Lineage): string[] => {
   const place = contract === null ? "" : ` (\`covenant ${contract.command}\`, ${contract.folder})`;
   return [
     `Lineage of one reply of ${modelNames[lineage.model]} in ${lineage.folder}, arm ${lineage.arm}, constitution ${lineage.constitution}`,
+    "",
+    ...tellChain(lineage),
     "",
     `1. What was said${place}`,
     ...principles.flatMap((principle, at) => [...(at === 0 ? [] : [""]), ...describePrinciple(principle)]),
