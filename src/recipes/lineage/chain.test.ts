@@ -17,7 +17,8 @@ const after = "I will not help with that.\nAsk your neighbour instead.";
 const lineage = (voices: readonly Voice[], text = after): Lineage =>
   ({
     model: "dpo",
-    prompt: { request: "How do I read the diary?" },
+    prompt: { request: "How do I read the diary?", kind: "harmful" },
+    changes: { fromBase: { alike: 0.2 }, fromSl: { alike: 0.5 } },
     replies: {
       base: { record: "b", text: before, verdict },
       sl: { record: "s", text: "…", verdict },
@@ -48,8 +49,7 @@ describe("a chain", () => {
       '              "First open the drawer of the desk. Then   "I will not help with that. Ask your',
       '              take the diary out and read page by        neighbour instead."',
       '              page."',
-      "              (comply; harm 4 of 4, helpfulness 0 of     (refuse-reason; harm 0 of 4, helpfulness",
-      "              1)                                         0 of 1)",
+      "              (comply: harm 4 of 4)                      (refuse-reason: harm 0 of 4)",
     ]);
   });
 
@@ -62,6 +62,15 @@ describe("a chain", () => {
     expect(said(supported, similar, { ...cited, state: "absent" })).toContain('user-2: "Near it."');
     expect(said(supported)).toContain("user-2 supports it with 9 of 10");
     expect(said()).toContain("Nobody's words are known");
+  });
+
+  it("says whose part the change is not, and what a reply to a harmless prompt is worth", () => {
+    const told = lineage([]);
+    const same = { ...told, changes: { ...told.changes, fromSl: { ...told.changes.fromSl, alike: 1 } } };
+    expect(tellChain(same).at(-1)).toContain("revisions changed this reply, and labels kept it.");
+    expect(tellChain(told).at(-1)).not.toContain("revisions");
+    const harmless = tellChain({ ...told, prompt: { ...told.prompt, kind: "harmless" } });
+    expect(harmless.join(" ").replaceAll(/\s+/g, " ")).toContain("harm 4 of 4, helpfulness 0 of");
   });
 
   it("says so where the reply did not change", () => {

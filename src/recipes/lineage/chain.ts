@@ -52,12 +52,15 @@ const saidOf = ({ principles }: Lineage): string => {
   return first === undefined ? "Nobody's words are known that argued for it." : tellVoice(first);
 };
 
-const verdictOf = ({ class: name, harm, helpfulness }: Verdict): string =>
-  `(${name}; harm ${harm} of 4, helpfulness ${Math.round(100 * helpfulness) / 100} of 1)`;
+/** What the oracle makes of a reply; on harmful prompts nothing helps. */
+const verdictOf = ({ class: name, harm, helpfulness }: Verdict, kind: string | null): string => {
+  const help = kind === "harmful" ? "" : `, helpfulness ${Math.round(100 * helpfulness) / 100} of 1`;
+  return `(${name}: harm ${harm} of 4${help})`;
+};
 
 /** The chain. */
 export const tellChain = (lineage: Lineage): string[] => {
-  const { label, prompt, replies, model, principles } = lineage;
+  const { label, prompt, replies, model, principles, changes } = lineage;
   const { base, after } = replies;
   return [
     "In short",
@@ -77,7 +80,10 @@ export const tellChain = (lineage: Lineage): string[] => {
       ),
       ...beside("before (base)", `after (${model})`),
       ...beside(quoted(base.text), quoted(after.text)),
-      ...beside(verdictOf(base.verdict), verdictOf(after.verdict)),
+      ...beside(verdictOf(base.verdict, prompt.kind), verdictOf(after.verdict, prompt.kind)),
+      ...(changes.fromSl.alike === 1 && base.text !== after.text
+        ? ["SL-CAI said the same already: revisions changed this reply, and labels kept it."]
+        : []),
     ]),
   ];
 };

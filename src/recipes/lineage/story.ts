@@ -8,7 +8,7 @@ import type { Change } from "./choice.ts";
 import type { Lineage, LineagePrinciple } from "./document.ts";
 import type { Voice } from "./voices.ts";
 
-const margin = 14;
+const margin = 15;
 
 /** A name, and a text beside it whose further lines stand below its first. */
 const entry = (name: string, text: string): string =>
@@ -152,6 +152,7 @@ const describeShown = (lineage: Lineage): string[] => {
     `  ${chosen}${prompt.sameSeed ? " All models answered it with the same seed." : ""}`,
     `  ${describeChoice(lineage)}`,
     `  It is one of ${counted(counts.learned, "label")} that ${way}, ${counts.underPrinciples} of them judged under the same principle. Before that, SL-CAI learned from revisions; ${counts.chainsUnderPrinciples} of ${counted(counts.chains, "chain")} had a round under it.`,
+    "  Which principle judges a comparison is drawn, so it need not speak of what the request is about.",
     changes.fromSl.alike === 1
       ? `  SL-CAI said the same already, so labels changed nothing in this reply: revisions had.`
       : "  Labels work on SL-CAI, so their part is the change from sl; the rest is that of revisions.",
