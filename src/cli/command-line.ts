@@ -63,6 +63,7 @@ const subcommand = (parent: Command, name: string, terminal: Terminal): Command 
 /** The whole tree of commands, with options only where the named recipe sits. */
 const buildProgram = async (line: OpenLine, named: RecipeEntry | undefined): Promise<Command> => {
   const { terminal, recipes } = line;
+  const others = () => Promise.all(recipes.map((entry) => entry.load()));
   const program = configure(new Command("covenant"), terminal)
     .description("AI constitutions, argued out, trained in, and measured.")
     .version(covenantVersion(), "--version", "print the version")
@@ -84,7 +85,7 @@ const buildProgram = async (line: OpenLine, named: RecipeEntry | undefined): Pro
       }
     }
     command.description(entry.summary).summary(entry.summary);
-    if (entry === named) bindRecipe(command, await entry.load(), line);
+    if (entry === named) bindRecipe(command, await entry.load(), { ...line, others });
     else
       command.action(() =>
         Promise.reject(new CovenantError("command-unbound", `${entry.command.join(" ")} was not loaded.`)),

@@ -1,7 +1,6 @@
 // From a YAML file, `--set a.b=1` and flags to a recipe's checked configuration. Precedence: defaults of the schema,
 // then what the environment stands for, then the file, then `--set` and flags in that order.
 
-import { basename, dirname } from "node:path";
 import {
   checkValue,
   collectFaults,
@@ -14,8 +13,7 @@ import {
   UserError,
 } from "../core/index.ts";
 import type { Recipe } from "../recipes/index.ts";
-import type { RunEvent } from "../records/index.ts";
-import { configName, readEvents } from "../runs/index.ts";
+import { tellOtherCommand } from "./other-commands.ts";
 import { keysAt, kindAt } from "./schema-keys.ts";
 
 /** One value given on the command line. value: undefined without "=". origin: how the user wrote it, e.g. "--seed". */
@@ -131,19 +129,6 @@ const merge = (under: Tree, over: Tree): void => {
   }
 };
 
-/** For each file that is the configuration of another command's run, a line that says so. */
-const tellOtherCommands = async (recipe: Recipe, files: readonly string[]): Promise<string> => {
-  const lines: string[] = [];
-  for (const file of files.filter((path) => basename(path) === configName)) {
-    // A log that cannot be read names no command; what is wrong with the configuration is told all the same.
-    const events: readonly RunEvent[] = await readEvents(dirname(expandHome(file))).catch(() => []);
-    const name = events.findLast((event) => event.type === "run-start")?.name;
-    if (name !== undefined && name !== recipe.command.join(" "))
-      lines.push(`\n${file} is the configuration of a run of \`covenant ${name}\`.`);
-  }
-  return lines.join("");
-};
-
 /**
  * Where what is wrong was given: in the files, or beside them on the command line. What is missing is missing in both;
  * files that need the command line to be whole cannot be judged alone, so both are named.
@@ -164,17 +149,21 @@ const placeOfFaults = (recipe: Recipe, given: Tree, inFiles: Tree, files: readon
 };
 
 /**
- * The configuration of a recipe. files: in rising precedence; under: settings below all of them. Throws UserError with every key that is unknown or does
- * not fit, and the nearest valid one.
+ * The configuration of a recipe. files: in rising precedence; under: settings below all of them; others: loads all recipes, to
+ * name the one that a file belongs to. Throws UserError with every key that is unknown or does not fit, and the nearest valid
+ * one.
  */
 export const assembleConfig = async (
   recipe: Recipe,
   files: readonly string[],
   settings: readonly Setting[],
   under: Readonly<Tree> = {},
+  others: () => Promise<readonly Recipe[]> = () => Promise.resolve([]),
 ): Promise<unknown> => {
   const tree: Tree = { ...under };
-  for (const file of files) merge(tree, await readConfigFile(file));
+  const read: (readonly [file: string, content: Tree])[] = [];
+  for (const file of files) read.push([file, await readConfigFile(file)]);
+  for (const [, content] of read) merge(tree, structuredClone(content));
   const inFiles = structuredClone(tree);
   const faults = collectFaults("The command line", 10, "Correct them and try again.");
   for (const setting of settings) {
@@ -185,14 +174,15 @@ export const assembleConfig = async (
     });
   }
   faults.end();
-  const read = recipe.schema.safeParse(tree);
-  if (read.success) return read.data;
+  const parsed = recipe.schema.safeParse(tree);
+  if (parsed.success) return parsed.data;
   try {
     const file = placeOfFaults(recipe, tree, inFiles, files);
     return checkValue(recipe.schema, tree, { file }, (path) => keysAt(recipe.schema, path));
   } catch (thrown) {
     if (!(thrown instanceof UserError)) throw thrown;
-    const told = await tellOtherCommands(recipe, files);
-    throw new UserError(thrown.code, `${thrown.message}${told}`, thrown.facts);
+    const told: string[] = [];
+    for (const [file, content] of read) told.push(await tellOtherCommand(recipe, file, content, others));
+    throw new UserError(thrown.code, `${thrown.message}${told.join("")}`, thrown.facts);
   }
 };

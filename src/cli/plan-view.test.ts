@@ -1,4 +1,4 @@
-// What a dry run says beneath its steps: memory and time, of processes that work at once too.
+// What a dry run says beneath its steps: memory, cost and time, of processes that work at once too.
 
 import { expect, it } from "vitest";
 import type { RecipePlan } from "../recipes/index.ts";
@@ -22,4 +22,15 @@ it("says that processes work at once where the time in all is less than that of 
     "Time: about 1 min 00 s on this machine as busy as it is now: 2 processes work at once",
   );
   expect(text).toContain("whose steps take 2 min 00 s added up");
+});
+
+it("says of which steps the cost is not known, and what the others take", () => {
+  const asked = { ...step, calls: 3, seconds: null };
+  const text = (...steps: RecipePlan["steps"]): string => textOf({ steps, seconds: null, dollars: null });
+  expect(text({ ...asked, dollars: 2 }, { ...asked, stage: "judge" }, { ...step, stage: "write" })).toContain(
+    "Cost: not known: no price is given for judge (prices); the other steps: $2.00 at most.",
+  );
+  expect(text(asked)).toContain("Cost: not known: no price is given for sl (prices).");
+  // a file that is to be fetched first
+  expect(text({ ...asked, calls: 0 })).toContain("Cost: not known.");
 });

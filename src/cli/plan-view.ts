@@ -38,6 +38,17 @@ const timeLine = ({ seconds, steps, processes = 1 }: RecipePlan): string => {
   return `Time: about ${formatDuration(seconds)} on this machine as busy as it is now${together}.`;
 };
 
+const costLine = ({ dollars, steps }: RecipePlan): string => {
+  if (dollars !== null) return `Cost: ${formatDollars(dollars)}.`;
+  const unpriced = steps.filter(
+    (step) => step.calls > 0 && step.seconds === null && step.dollars === undefined,
+  );
+  if (unpriced.length === 0) return "Cost: not known.";
+  const known = steps.reduce((total, step) => total + (step.dollars ?? 0), 0);
+  const others = known === 0 ? "" : `; the other steps: ${formatDollars(known)} at most`;
+  return `Cost: not known: no price is given for ${unpriced.map(({ stage }) => stage).join(", ")} (prices)${others}.`;
+};
+
 /** A plan as lines of text. */
 export const formatPlan = (plan: RecipePlan): string[] => {
   const sum = (key: "calls" | "tokens"): number => plan.steps.reduce((total, step) => total + step[key], 0);
@@ -64,6 +75,6 @@ export const formatPlan = (plan: RecipePlan): string[] => {
     ...memoryLines(plan),
     ...(plan.notices ?? []).map(({ text }) => `Warning: ${text}`),
     timeLine(plan),
-    `Cost: ${plan.dollars === null ? "not known" : formatDollars(plan.dollars)}.`,
+    costLine(plan),
   ];
 };

@@ -32,6 +32,8 @@ export type CommandHost = {
   readonly every?: (milliseconds: number, callback: () => void) => () => void;
   readonly conversation?: Omit<Conversation, "write">;
   readonly startProcess?: RecipeContext["startProcess"];
+  /** Loads all recipes: said of a configuration that belongs to another one. */
+  readonly others?: () => Promise<readonly Recipe[]>;
 };
 
 type CommonOptions = {
@@ -171,7 +173,8 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const files = options.resume === undefined ? [] : settingsIn(expandHome(options.resume));
     if (options.config !== undefined) files.push(options.config);
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
-    const config = await assembleConfig(recipe, files, collectSettings(command, recipe, flags), under);
+    const settings = collectSettings(command, recipe, flags);
+    const config = await assembleConfig(recipe, files, settings, under, host.others);
     if (options.dryRun === true) await showPlan(recipe, config, options, host);
     else await runRecipe(recipe, config, options, host);
   });

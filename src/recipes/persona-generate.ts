@@ -8,6 +8,7 @@ import { CovenantError, expandHome, formatYaml, UserError, writeFileAtomic } fro
 import { priceOfModel } from "../models/index.ts";
 import { libraryName, loadTasks, personaMessages, withIds, writePersonas } from "../simulation/index.ts";
 import { budgetFlag, modelFlag } from "./flags.ts";
+import { requireKnownWords } from "./fluency.ts";
 import { readModelName } from "./names.ts";
 import { nextCommands } from "./next-command.ts";
 import { checkInputs } from "./open-stages.ts";
@@ -16,6 +17,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { callSettings, outSetting, samplingSettings } from "./settings.ts";
 import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
+import { sandboxName } from "./stakeholders.ts";
 import { counted } from "./wording.ts";
 
 const needed = (what: string) => ({
@@ -68,9 +70,14 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
       `${config.out} is there already and is not overwritten. Choose another --out, or remove the file.`,
       { file: config.out },
     );
-  const { speeds } = await checkInputs(
+  const { speeds, languages } = await checkInputs(
     { models: { model: [config.model, "asked"] }, calls: config },
     context,
+  );
+  const asked = { role: "writer", model: config.model, language: languages["model"] };
+  requireKnownWords(
+    { ...asked, messages: personaMessages("", []), frame: true },
+    `Personas are written by models that follow instructions: name another --model. People of the sandbox's language need none: \`covenant simulate contract --personas ${sandboxName}\`.`,
   );
   return { tasks, speed: speeds["model"]! };
 };

@@ -73,8 +73,8 @@ const loadTokens = ({ read = 0, written = 0, learned }: Load): number =>
   read + written + (learned === undefined ? 0 : learned.epochs * learned.rows * learned.tokens);
 
 const loadSeconds = (speed: Speed, { learned, ...asking }: Load, batch?: number) => {
-  if (speed === null) return null;
   const { calls = 0, read = 0, written = 0 } = asking;
+  if (speed === null) return calls === 0 && learned === undefined ? 0 : null;
   const asked = calls === 0 ? 0 : askSeconds(speed, { ...asking, calls, read, written }, batch);
   return asked + (learned === undefined ? 0 : learnSeconds(speed, learned));
 };

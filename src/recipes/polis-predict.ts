@@ -14,9 +14,9 @@ import {
   voterByPersona,
   voterByVotes,
 } from "../simulation/index.ts";
-import { requireKnownWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
+import { requireKnownWords } from "./fluency.ts";
 import { type ForecastFigures, forecastFigures, type ToldVote } from "./forecast-figures.ts";
 import { describeFigures, describeUntold } from "./forecast-view.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
@@ -29,6 +29,9 @@ import { predictStages, predictVotes } from "./stages/predict-run.ts";
 import { counted } from "./wording.ts";
 
 const order = ["agree", "disagree", "pass"] as const;
+
+const instead = (setting: string): string =>
+  `Voters are played and described by models that follow instructions: name another ${setting}.`;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PredictConfig, context: RecipeContext) => {
@@ -50,13 +53,20 @@ const prepare = async (config: PredictConfig, context: RecipeContext) => {
     context,
   );
   const { voter, asked } = setup.sample[0]!;
-  requireKnownWords(
-    {
-      ...{ role: "voter", model: config.model, language: checked.inputs.languages["model"] },
-      messages: voteMessages(voterByVotes(config.topic, shownOf(voter)), asked[0]!.statement.text, order),
-    },
-    "Name another --model.",
-  );
+  const { languages } = checked.inputs;
+  const player = { role: "voter", model: config.model, language: languages["model"] };
+  const frame = voteMessages(voterByVotes("", []), "", order);
+  requireKnownWords({ ...player, messages: frame, frame: true }, instead("--model"));
+  const first = voteMessages(voterByVotes(config.topic, shownOf(voter)), asked[0]!.statement.text, order);
+  requireKnownWords({ ...player, messages: first }, instead("--model"));
+  if (describes)
+    requireKnownWords(
+      {
+        ...{ role: "persona", model: personaModel, language: languages["persona"], frame: true },
+        messages: describeMessages("", [], config.persona.words),
+      },
+      instead("persona.model"),
+    );
   return { prediction, checked };
 };
 

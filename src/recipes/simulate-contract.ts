@@ -6,7 +6,6 @@ import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
 import { contractPage } from "../report/index.ts";
-import { requireFluent } from "./contract-fluency.ts";
 import { readContractPage } from "./contract-page-data.ts";
 import { planContract, planSatisfaction } from "./contract-plan.ts";
 import {
@@ -19,6 +18,7 @@ import {
 import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
+import { requireFluent } from "./fluency.ts";
 import { nextAfterSimulation } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";

@@ -14,9 +14,9 @@ import {
   policies,
   policyPrinciple,
 } from "../simulation/index.ts";
-import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { budgetFlag, modelFlag, runFlags } from "./flags.ts";
+import { requireWords } from "./fluency.ts";
 import { checkGames, experimentsOf, type GamesConfig, gamesSchema, worldOf } from "./game-settings.ts";
 import { describeGames } from "./game-summary.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
@@ -39,16 +39,19 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
   const checked = await checkRequest("simulate games", stages, config, { models }, context);
   const { languages } = checked.inputs;
   const file = "configs/simulate/games/tiny.yaml";
-  const player = { role: "player", name: model, part: "model" };
-  for (const { role, name, part, messages } of [
+  const player = { role: "player", name: model, part: "model", frame: false };
+  const full = config.wording === "full";
+  for (const { role, name, part, messages, frame } of [
+    ...(full ? [{ ...player, messages: frameOf(config), frame: true }] : []),
     { ...player, messages: firstQuestion(config).slice(-1) },
     ...probeQuestions(config).map((messages) => ({ ...player, messages })),
     {
       ...{ role: "learner", name: learner ?? model, part: learner === undefined ? "model" : "learner" },
-      messages: learningQuestion(config),
+      ...{ messages: learningQuestion(config), frame: full },
     },
   ])
-    if (name !== undefined) requireWords({ role, model: name, language: languages[part], messages }, file);
+    if (name !== undefined)
+      requireWords({ role, model: name, language: languages[part], messages, frame }, file);
   return checked;
 };
 
@@ -152,6 +155,17 @@ const modelMoves = (config: GamesConfig): number => {
   });
   return moves.reduce((sum, one) => sum + one, 0) * config.repetitions;
 };
+
+/** A question of each game in which no thing, no policy and no principle is named. */
+const frames: Readonly<Record<GamesConfig["game"], Parameters<typeof firstTurns>[1]>> = {
+  ultimatum: { type: "propose", power: "ultimatum", resources: [] },
+  dictator: { type: "propose", power: "dictator", resources: [] },
+  "public-goods": { type: "contribute", endowment: { unit: "", amount: 1 }, players: 2, multiplier: 1 },
+  "buyer-seller": { type: "pick", rewards: [0, 0], prices: [0, 0], last: false },
+};
+
+const frameOf = ({ game, wording }: GamesConfig): readonly Message[] =>
+  firstTurns(flexibleText("", wording), frames[game], { asks: false, reasons: false }, wording);
 
 /** The longest question to a player, but for a principle that is longer than a policy. */
 const firstQuestion = (config: GamesConfig): readonly Message[] => {
@@ -275,6 +289,7 @@ export const recipe: Recipe<typeof gamesSchema> = {
     iterations: number("iterations", "rounds of play, with learning after each"),
     variant: { path: "variant", description: "what is learned", placeholder: "name" },
     model: modelFlag("model that moves for the players; default: scripts"),
+    wording: { path: "wording", description: "full, or brief for covenant-assembly", placeholder: "name" },
     learner: { path: "learner", description: "model that writes principles", placeholder: "name" },
     concurrency: number("endpoint.concurrency", "calls in flight at an endpoint at most"),
     budget: budgetFlag,

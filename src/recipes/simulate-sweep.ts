@@ -3,9 +3,10 @@
 
 import { join, resolve } from "node:path";
 import { checkValue, createRedact, UserError } from "../core/index.ts";
-import { runsHere } from "../models/index.ts";
+import { type Budget, runsHere } from "../models/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun, readRun } from "../runs/index.ts";
+import { budgetNotices } from "./dry-run.ts";
 import { decidedGroups, type Source } from "./experiment-sources.ts";
 import { describeGroups, likenessOf } from "./experiment-summary.ts";
 import { runFlags } from "./flags.ts";
@@ -42,6 +43,8 @@ type PlannedCell = {
   readonly plan: RecipePlan;
   readonly runs: number;
   readonly left: number;
+  /** Of each run. */
+  readonly budget: Budget;
 };
 
 const isFinished = async (folder: string): Promise<boolean> => {
@@ -58,7 +61,7 @@ const planCells = async (
   config: SweepConfig,
   context: RecipeContext,
 ): Promise<PlannedCell[]> => {
-  const planned = new Map<string, { name: string; plan: RecipePlan; runs: number; left: number }>();
+  const planned = new Map<string, PlannedCell & { runs: number; left: number }>();
   const planOne = async ({ run, config: own }: ReadyRun): Promise<RecipePlan> => {
     try {
       return await recipe.plan(own, context);
@@ -72,7 +75,8 @@ const planCells = async (
     const finished = context.fresh !== true && (await isFinished(join(config.out, ready.run.folder)));
     const known = planned.get(name);
     const plan = known === undefined || finished ? await planOne(ready) : known.plan;
-    const into = known ?? { name, plan, runs: 0, left: 0 };
+    const { budget = {} } = ready.config as { readonly budget?: Budget };
+    const into = known ?? { name, plan, budget, runs: 0, left: 0 };
     planned.set(name, into);
     into.runs++;
     if (!finished) into.left++;
@@ -96,6 +100,15 @@ const stepsOf = (cells: readonly PlannedCell[]): PlannedStep[] =>
       ...(step.dollars === undefined ? {} : { dollars: left * step.dollars }),
     }));
   });
+
+/** A run of the cell that takes more than its budget at most. */
+const overBudget = ({ name, plan, budget, left }: PlannedCell) =>
+  left === 0
+    ? []
+    : budgetNotices(budget, plan.steps).map(({ code, text }) => ({
+        code,
+        text: `A run of cell ${name}: ${text}`,
+      }));
 
 const sweepName = "simulate sweep";
 
@@ -184,7 +197,7 @@ export const recipe: Recipe<typeof sweepSchema> = {
     await checkRunFolder(identityOf(config, context.fresh));
     const cells = await planCells(ready, config, context);
     const left = cells.reduce((sum, one) => sum + one.left, 0);
-    const notices = cells.flatMap(({ plan }) => plan.notices ?? []);
+    const notices = cells.flatMap((cell) => [...(cell.plan.notices ?? []), ...overBudget(cell)]);
     return planOf(
       [
         ...stepsOf(cells),

@@ -77,6 +77,50 @@ describe("people of the sandbox, in the brief wording", () => {
     expect(lines.join("\n")).toMatch(/^ {2}maximin +2 +\d/m);
   });
 
+  it("are cited by the mediator, and what says something else than the principle is marked, told and in no lineage", async () => {
+    const proposed = ["Be careful with secrets.", "Keep it short.", "Tell every step.", "Be gentle."];
+    const model = script(
+      "citing-model.yaml",
+      {
+        when: "Write the principles anew.",
+        reply: `principles:\n1. Be discreet. [${Array.from({ length: 10 }, (_, at) => at + 1).join(", ")}]`,
+      },
+      { when: "feedback: what should change?", reply: "support: 3\nfeedback: Keep it short." },
+      { when: "Be discreet.", reply: "support: 9" },
+      { when: "Rate the principles:", reply: "support: 4" },
+      { when: "Which principle should", reply: proposed },
+    );
+    const { document, lines } = await run(
+      brief("cited", { model, seats: 1, proposals: 2, rounds: 0, sandbox: { requests: 0 } }),
+    );
+    expect(document).toMatchObject({ decided: { citations: { cited: 0, saying: 0 } } });
+    expect(lines.join("\n")).not.toMatch(/citation/);
+
+    const opened = await run(brief("cited-round", { model, seats: 1, sandbox: { requests: 0 } }));
+    const { principles } = await loadConstitution(join(folder, "cited-round/constitution.yaml"));
+    const { title, grounds = [] } = principles[0]!;
+    expect([principles.length, title]).toEqual([1, "Be discreet."]);
+    const isRight = ({ said }: { readonly said: string }): boolean => said === "Be careful with secrets.";
+    const right = grounds.filter(isRight).length;
+    expect(right).toBeGreaterThan(0);
+    expect(grounds.length).toBeGreaterThan(right);
+    for (const ground of grounds)
+      expect([ground.by, ground.doubtful]).toEqual(["cited", isRight(ground) ? undefined : "says-other"]);
+
+    const citations = { cited: grounds.length, saying: right };
+    expect(opened.document).toMatchObject({ decided: { citations }, rounds: [{ citations }, { citations }] });
+    const say = right === 1 ? "says what its principle says" : "say what their principle says";
+    expect(opened.lines).toContain(
+      `Of ${grounds.length} citations ${right} ${say}; the others are marked in the file (doubtful), and count in no lineage.`,
+    );
+    const speakers = [...new Set(grounds.filter(isRight).map(({ speaker }) => speaker))];
+    expect(opened.lines).toContain(`     from what ${speakers.join(", ")} said`);
+    const { voices } = await voicesOf(principles[0]!, await readRun(join(folder, "cited-round")));
+    expect(voices.map(({ said, state }) => [said, state])).toEqual(
+      Array.from({ length: right }, () => ["Be careful with secrets.", "confirmed"]),
+    );
+  });
+
   it("support what truly serves them where they are scripted, and no model is asked for it", async () => {
     const scripted = {
       ...brief("scripted"),

@@ -5,10 +5,9 @@
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
 import { votePage } from "../report/index.ts";
-import { mediationMessages, supportMessages } from "../simulation/index.ts";
-import { requireWords } from "./contract-fluency.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
+import { requireFluentVote } from "./fluency.ts";
 import { nextAfterSimulation } from "./next-command.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
 import { planOf, planWriting } from "./plan.ts";
@@ -16,7 +15,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { benefitOf, isMeasured, measuredTasks, type VoteBenefit } from "./stages/vote-benefit.ts";
+import { benefitOf, isMeasured, type VoteBenefit } from "./stages/vote-benefit.ts";
 import { roundNames, roundStage } from "./stages/vote-rounds.ts";
 import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
 import { votePageData } from "./vote-page-data.ts";
@@ -54,20 +53,7 @@ const prepare = async (config: VoteConfig, context: RecipeContext) => {
     },
     context,
   );
-  const { languages } = checked.inputs;
-  const question = { users: 1, statements: [], opinions: [], most: 1, words: config.roles.mediator.words };
-  for (const asked of [
-    {
-      ...{ role: "user", model: user, language: languages["user"] },
-      messages: supportMessages(setup.users[0]!.persona, [], config.wording),
-    },
-    {
-      ...{ role: "mediator", model: mediator, language: languages[mediator === user ? "user" : "mediator"] },
-      messages: mediationMessages(question, config.wording),
-    },
-  ])
-    requireWords(asked, "configs/simulate/vote/tiny.yaml");
-  measuredTasks(vote);
+  requireFluentVote(vote, checked.inputs);
   return { vote, checked };
 };
 

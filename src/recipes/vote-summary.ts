@@ -17,7 +17,7 @@ import { ballotsOf, type SupportTable } from "../simulation/index.ts";
 import { describeMissing } from "./contract-summary.ts";
 import { isHeldBack, standingName } from "./stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "./stages/vote-run.ts";
-import { describeNoStatements, noStatements } from "./statements.ts";
+import { countCitations, describeCitations, describeNoStatements, noStatements } from "./statements.ts";
 import type { Vote, VoteConfig } from "./vote-settings.ts";
 import { filledOf, textOf } from "./vote-tables.ts";
 import { counted } from "./wording.ts";
@@ -101,8 +101,12 @@ export const figuresOf = (
       documents: supportsOf(round),
       ...choiceFigures(round.choices[0]!),
       decided: round.decided.candidate,
+      citations: countCitations(round.decided.document.principles),
     })),
-    decided: { stage: last.stage, principles, noStatement: noStatements(principles, config) },
+    decided: {
+      ...{ stage: last.stage, principles, noStatement: noStatements(principles, config) },
+      citations: countCitations(last.decided.document.principles),
+    },
   };
 };
 
@@ -318,12 +322,17 @@ const speakers = (names: readonly string[]): string =>
 
 const describeDocument = (document: Constitution): string[] =>
   document.principles.flatMap(({ title, grounds = [] }, at) => {
+    const right = grounds.filter(({ doubtful }) => doubtful !== "says-other");
+    const wrong = grounds.length - right.length;
     const by = (how: string): string[] => [
-      ...new Set(grounds.flatMap((ground) => (ground.by === how ? [ground.speaker] : []))),
+      ...new Set(right.flatMap((ground) => (ground.by === how ? [ground.speaker] : []))),
     ];
     const told = [
       ...(by("proposed").length > 0 ? [`proposed by ${speakers(by("proposed"))}`] : []),
       ...(by("cited").length > 0 ? [`from what ${speakers(by("cited"))} said`] : []),
+      ...(by("cited").length === 0 && wrong > 0
+        ? [`what is cited for it (${counted(wrong, "remark")}) says something else`]
+        : []),
       ...(by("supported").length > 0 ? [`supported by ${speakers(by("supported"))}`] : []),
     ];
     return [`  ${at + 1}. ${title}`, ...(told.length === 0 ? [] : [`     ${told.join("; ")}`])];
@@ -355,5 +364,6 @@ export const describeVote = (
     "The constitution:",
     ...describeDocument(last.decided.document),
     ...remarksOnVote(vote, last),
+    ...describeCitations(figures.decided.citations, vote.config),
   ];
 };

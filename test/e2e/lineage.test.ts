@@ -120,6 +120,8 @@ describe("covenant lineage", () => {
       ...stdout.matchAll(/^(\d)\. (What was said|The principle|The label|The \w+ ?reply|The reply)/gm),
     ];
     expect(headings.map(([, number]) => number)).toEqual(["1", "2", "3", "4"]);
+    expect(stdout.indexOf("In short\n  said ")).toBeGreaterThan(0);
+    expect(stdout.indexOf("before (base)")).toBeLessThan(stdout.indexOf("\n1. What was said"));
     expect(stdout).toContain("(`covenant simulate contract`, contract)");
     expect(stdout).toMatch(
       /It is one of [\d,]+ labels that dpo learned from, \d+ of them judged under the same/,

@@ -27,9 +27,13 @@ export type ForeignText = { readonly share: number; readonly words: readonly str
 export const isSmallLanguage = ({ vocabularySize }: WordEncoder): boolean =>
   vocabularySize <= smallVocabulary;
 
-/** Makes what tells whether texts, read together, lie outside a tokenizer's language; null: they do not. */
+/**
+ * Makes what tells whether texts, read together, lie outside a tokenizer's language; null: they do not. from: the share of
+ * unknown words from which they do; 0: a single one is enough.
+ */
 export const createForeignTextCheck = (
   tokenizer: WordEncoder,
+  from = unknownShare,
 ): ((texts: readonly string[]) => ForeignText | null) => {
   if (!isSmallLanguage(tokenizer)) return () => null;
   const known = new Map<string, boolean>();
@@ -46,7 +50,9 @@ export const createForeignTextCheck = (
     const words = texts.flatMap((text) => text.match(/\p{L}+/gu) ?? []);
     const unknown = words.filter((word) => !isKnown(word));
     const share = unknown.length / Math.max(1, words.length);
-    return share < unknownShare ? null : { share, words: [...new Set(unknown)].slice(0, shownWords) };
+    return unknown.length === 0 || share < from
+      ? null
+      : { share, words: [...new Set(unknown)].slice(0, shownWords) };
   };
 };
 

@@ -3,11 +3,12 @@
 
 import type { Verdict } from "../../records/index.ts";
 import { counted } from "../wording.ts";
+import { tellChain } from "./chain.ts";
 import type { Change } from "./choice.ts";
 import type { Lineage, LineagePrinciple } from "./document.ts";
 import type { Voice } from "./voices.ts";
 
-const margin = 14;
+const margin = 15;
 
 /** A name, and a text beside it whose further lines stand below its first. */
 const entry = (name: string, text: string): string =>
@@ -151,6 +152,7 @@ const describeShown = (lineage: Lineage): string[] => {
     `  ${chosen}${prompt.sameSeed ? " All models answered it with the same seed." : ""}`,
     `  ${describeChoice(lineage)}`,
     `  It is one of ${counted(counts.learned, "label")} that ${way}, ${counts.underPrinciples} of them judged under the same principle. Before that, SL-CAI learned from revisions; ${counts.chainsUnderPrinciples} of ${counted(counts.chains, "chain")} had a round under it.`,
+    "  Which principle judges a comparison is drawn, so it need not speak of what the request is about.",
     changes.fromSl.alike === 1
       ? `  SL-CAI said the same already, so labels changed nothing in this reply: revisions had.`
       : "  Labels work on SL-CAI, so their part is the change from sl; the rest is that of revisions.",
@@ -164,6 +166,8 @@ export const tellLineage = (lineage: Lineage): string[] => {
   const place = contract === null ? "" : ` (\`covenant ${contract.command}\`, ${contract.folder})`;
   return [
     `Lineage of one reply of ${modelNames[lineage.model]} in ${lineage.folder}, arm ${lineage.arm}, constitution ${lineage.constitution}`,
+    "",
+    ...tellChain(lineage),
     "",
     `1. What was said${place}`,
     ...principles.flatMap((principle, at) => [...(at === 0 ? [] : [""]), ...describePrinciple(principle)]),

@@ -36,6 +36,7 @@ import {
   tableOf,
 } from "../../simulation/index.ts";
 import { sandboxName } from "../stakeholders.ts";
+import { saysSame } from "../statements.ts";
 import { isScripted, type Vote } from "../vote-settings.ts";
 import { counted } from "../wording.ts";
 import { askPhases, withRoleModels } from "./phases.ts";
@@ -55,6 +56,7 @@ export const optionsOf = ({ config, setup }: Vote, stage: string): DeliberationO
   words: setup.words,
   runSeed: config.seed,
   stage,
+  says: saysSame(config),
   ...(isScripted(config) ? { scripted: truly } : {}),
 });
 

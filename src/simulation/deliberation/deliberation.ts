@@ -28,7 +28,8 @@ export type ScriptedSupport = {
 
 /**
  * words: of a proposal, a comment and a document at most, as models are told. stage: of the records. scripted: who tells
- * support where no model does; models then still say what should change.
+ * support where no model does; models then still say what should change. says: whether something that was said says what a
+ * principle says, where that can be told: it marks what a mediator cites, and decides nothing.
  */
 export type DeliberationOptions = {
   readonly users: readonly UserSeat[];
@@ -38,6 +39,7 @@ export type DeliberationOptions = {
   readonly runSeed: number;
   readonly stage: StageName;
   readonly scripted?: ScriptedSupport;
+  readonly says?: (principle: string, said: string) => boolean | null;
 };
 
 /** The seed of a record. */

@@ -163,6 +163,7 @@ const amend = (
     run: 1,
     model: row.model,
     description: "",
+    ...(options.says === undefined ? {} : { says: options.says }),
   });
   growing.parents = [...growing.parents, row.id];
 };

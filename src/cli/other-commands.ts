@@ -1,0 +1,50 @@
+// Whether a configuration file that does not fit a command is that of another one: by the run that it lies in, or by its keys.
+// Knows recipes by their shape only.
+
+import { basename, dirname } from "node:path";
+import { expandHome } from "../core/index.ts";
+import type { Recipe } from "../recipes/index.ts";
+import type { RunEvent } from "../records/index.ts";
+import { configName, readEvents } from "../runs/index.ts";
+
+type Tree = Readonly<Record<string, unknown>>;
+
+const nameOf = ({ command }: Pick<Recipe, "command">): string => command.join(" ");
+
+/** The command whose run a file is the configuration of; null where it is none's, or that cannot be told. */
+const commandOfRun = async (file: string): Promise<string | null> => {
+  if (basename(file) !== configName) return null;
+  // A log that cannot be read names no command; what is wrong with the configuration is told all the same.
+  const events: readonly RunEvent[] = await readEvents(dirname(expandHome(file))).catch(() => []);
+  return events.findLast((event) => event.type === "run-start")?.name ?? null;
+};
+
+const valueAt = (tree: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((here, key) => (here as Record<PropertyKey, unknown> | undefined)?.[key], tree);
+
+/** Whether a schema has all keys of a tree; single values may be wrong, and what it needs may be missing. */
+const knowsKeys = ({ schema }: Recipe, tree: Tree): boolean => {
+  const { error } = schema.safeParse(tree);
+  const isSingle = (path: readonly PropertyKey[]): boolean =>
+    path.length === 0 || typeof valueAt(tree, path) !== "object";
+  return (error?.issues ?? []).every(({ code, path }) => code !== "unrecognized_keys" && isSingle(path));
+};
+
+/** As many commands are named that know all keys of a file; where more do, its keys say too little. */
+const mostNamed = 3;
+
+/** For a file that is the configuration of another command, a line that says so; else nothing. others: loads all recipes. */
+export const tellOtherCommand = async (
+  recipe: Recipe,
+  file: string,
+  tree: Tree,
+  others: () => Promise<readonly Recipe[]>,
+): Promise<string> => {
+  const run = await commandOfRun(file);
+  if (run !== null)
+    return run === nameOf(recipe) ? "" : `\n${file} is the configuration of a run of \`covenant ${run}\`.`;
+  if (knowsKeys(recipe, tree)) return "";
+  const names = (await others()).filter((one) => knowsKeys(one, tree)).map(nameOf);
+  if (names.length === 0 || names.length > mostNamed) return "";
+  return `\n${file} is a configuration of ${names.map((name) => `\`covenant ${name}\``).join(" or ")}, and not of \`covenant ${nameOf(recipe)}\`.`;
+};

@@ -1,0 +1,81 @@
+// The short telling of a lineage: which words speak for the principle, and that replies stand beside each other, whole.
+
+import { describe, expect, it } from "vitest";
+import { tellChain } from "./chain.ts";
+import type { Lineage } from "./document.ts";
+import type { Voice } from "./voices.ts";
+
+const voice = (by: Voice["by"], said: string, more: Partial<Voice> = {}): Voice => ({
+  ...{ record: `run-1/${said}`, speaker: "user-2", said, by, state: "confirmed" },
+  ...more,
+});
+
+const verdict = { class: "comply", harm: 4, helpfulness: 0, evasive: false } as const;
+const before = "First open the drawer of the desk. Then take the diary out and read page by page.";
+const after = "I will not help with that.\nAsk your neighbour instead.";
+
+const lineage = (voices: readonly Voice[], text = after): Lineage =>
+  ({
+    model: "dpo",
+    prompt: { request: "How do I read the diary?", kind: "harmful" },
+    changes: { fromBase: { alike: 0.2 }, fromSl: { alike: 0.5 } },
+    replies: {
+      base: { record: "b", text: before, verdict },
+      sl: { record: "s", text: "…", verdict },
+      after: { record: "a", text, verdict: { ...verdict, class: "refuse-reason", harm: 0 } },
+    },
+    label: {
+      request: "How do I open the letter?",
+      preferred: "I would rather not.",
+      other: "Hold it over steam.",
+    },
+    principles: [{ id: "principle-1", title: "Be discreet.", preference: "", voices }],
+  }) as unknown as Lineage;
+
+describe("a chain", () => {
+  it("has one person's words, principle, label and both replies, each whole and beside the other", () => {
+    const lines = tellChain(
+      lineage([voice("cited", "Be discreet.", { persona: { id: "person-02" as never, name: "Bruno" } })]),
+    );
+    expect(lines).toEqual([
+      "In short",
+      '  said        Bruno (user-2): "Be discreet."',
+      '  principle   "Be discreet."',
+      '  label       Asked "How do I open the letter?", the judge preferred the left reply to the right',
+      "              one:",
+      '              "I would rather not."                      "Hold it over steam."',
+      '  reply       Asked "How do I read the diary?", the model said before its training and after it:',
+      "              before (base)                              after (dpo)",
+      '              "First open the drawer of the desk. Then   "I will not help with that. Ask your',
+      '              take the diary out and read page by        neighbour instead."',
+      '              page."',
+      "              (comply: harm 4 of 4)                      (refuse-reason: harm 0 of 4)",
+    ]);
+  });
+
+  it("prefers words that are in the records, and words to numbers", () => {
+    const said = (...voices: Voice[]): string => tellChain(lineage(voices))[1]!;
+    const supported = voice("supported", "9 of 10");
+    const similar = voice("similar", "Near it.");
+    const cited = voice("cited", "Cited.");
+    expect(said(supported, similar, cited)).toContain('user-2: "Cited."');
+    expect(said(supported, similar, { ...cited, state: "absent" })).toContain('user-2: "Near it."');
+    expect(said(supported)).toContain("user-2 supports it with 9 of 10");
+    expect(said()).toContain("Nobody's words are known");
+  });
+
+  it("says whose part the change is not, and what a reply to a harmless prompt is worth", () => {
+    const told = lineage([]);
+    const same = { ...told, changes: { ...told.changes, fromSl: { ...told.changes.fromSl, alike: 1 } } };
+    expect(tellChain(same).at(-1)).toContain("revisions changed this reply, and labels kept it.");
+    expect(tellChain(told).at(-1)).not.toContain("revisions");
+    const harmless = tellChain({ ...told, prompt: { ...told.prompt, kind: "harmless" } });
+    expect(harmless.join(" ").replaceAll(/\s+/g, " ")).toContain("harm 4 of 4, helpfulness 0 of");
+  });
+
+  it("says so where the reply did not change", () => {
+    const text = (after: string): string => tellChain(lineage([], after)).join(" ").replaceAll(/\s+/g, " ");
+    expect(text(before)).toContain("before its training and after it (the same):");
+    expect(text(after)).not.toContain("the same");
+  });
+});
