@@ -53,15 +53,13 @@ const readProcess = (id, what) => {
   }
 };
 
-/** The parent, and the shell's where it is npm's shell. */
-const whoWaits = () => {
-  const parent = process.ppid;
-  if (isStartedByLauncher || !/^[^\0]*sh\0-c\0/.test(readProcess(parent, "cmdline"))) return `${parent}`;
-  const [, above] = readProcess(parent, "stat")
+/** The parent of a process; undefined where it cannot be read, which says nothing. */
+const parentOf = (id) =>
+  readProcess(id, "stat")
     .replace(/^.*\) /s, "")
-    .split(" ");
-  return `${parent} ${above}`;
-};
+    .split(" ")[1];
+
+const isShell = (id) => /^[^\0]*sh\0-c\0/.test(readProcess(id, "cmdline"));
 
 const parentCheckMilliseconds = 1000;
 
@@ -71,9 +69,12 @@ const parentCheckMilliseconds = 1000;
  */
 const watchParent = (orphaned) => {
   if (!isStartedByLauncher && !isStartedByNpm) return;
-  const waiting = whoWaits();
+  const parent = process.ppid;
+  // npm's shell may wait with npm above it, which is watched as well
+  const above = !isStartedByLauncher && isShell(parent) ? parentOf(parent) : undefined;
   const timer = setInterval(() => {
-    if (whoWaits() === waiting) return;
+    const isAlone = above !== undefined && (parentOf(parent) ?? above) !== above;
+    if (process.ppid === parent && !isAlone) return;
     clearInterval(timer);
     orphaned();
   }, parentCheckMilliseconds);

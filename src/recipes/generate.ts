@@ -131,7 +131,10 @@ const prepare = async (
   const notices: Notice[] = [];
   createWordWatch(name, model.tokenizer, data === undefined ? "the prompt" : "the prompts", (notice) =>
     notices.push(notice),
-  )(prompts.map(({ text }) => text));
+  )(
+    prompts.map(({ text }) => text),
+    prompts.map(({ ids }) => ids),
+  );
   return { model, prompts: prompts.map(({ ids }) => ids), file, notices };
 };
 
@@ -228,7 +231,11 @@ export const recipe: Recipe<typeof generateSchema> = {
     return {
       lines: [
         ...rows.map(({ text }, at) => (config.prompt === undefined ? `${at + 1}: ${text}` : text)),
-        `${counted(rows.length, "reply", "replies")}: ${rows.length - cut} ended by ${rows.length - cut === 1 ? "itself" : "themselves"}${limited}.`,
+        ...(config.prompt !== undefined && cut === 0
+          ? []
+          : [
+              `${counted(rows.length, "reply", "replies")}: ${rows.length - cut} ended by ${rows.length - cut === 1 ? "itself" : "themselves"}${limited}.`,
+            ]),
         ...(config.results === undefined ? [] : [`Texts and tokens: ${config.results}`]),
       ],
       document: {

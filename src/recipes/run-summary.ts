@@ -1,8 +1,8 @@
 // What `covenant run` and `covenant evaluate` say at their end: the figures that matter in a few lines.
 // Arms are called by the document that people gave; files keep the names that records have.
 
-import type { Estimate, MetricsDocument, ModelMetrics } from "../records/index.ts";
-import { setbacksOf, tooFewSentence } from "../report/index.ts";
+import { type Estimate, type MetricsDocument, type ModelMetrics, writtenArm } from "../records/index.ts";
+import { armTitle, setbacksOf, tooFewSentence } from "../report/index.ts";
 
 const percent = ({ value, low, high }: Estimate): string => {
   const show = (part: number | null): string => (part === null ? "–" : `${Math.round(part * 100)}`);
@@ -40,8 +40,11 @@ export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): 
 };
 
 /** What an arm is called where people see it: by the document that they gave. */
-export const armTitle = (arm: string, constitution: string): string =>
-  arm === "ethical" ? constitution : arm === "inverted" ? `inverted ${constitution}` : arm;
+const titleOf = (arm: string, constitution: string): string => {
+  const written = armTitle(constitution);
+  if (arm === writtenArm) return written;
+  return arm === "inverted" ? `inverted ${written}` : arm;
+};
 
 /** What training may have made worse, in plain spaces. */
 export const describeSetbacks = (metrics: MetricsDocument): string[] =>
@@ -53,7 +56,7 @@ const rowsOf = ({ arms }: MetricsDocument, constitution: string): Record<string,
   const rows: Record<string, ModelMetrics> = {};
   for (const [arm, { models }] of Object.entries(arms))
     for (const [model, figures] of Object.entries(models))
-      rows[model === "base" && bases.size === 1 ? "base" : `${armTitle(arm, constitution)} ${model}`] =
+      rows[model === "base" && bases.size === 1 ? "base" : `${titleOf(arm, constitution)} ${model}`] =
         figures;
   return rows;
 };

@@ -9,11 +9,12 @@ const longest = 32;
 
 const taken = ["base", "inverted"];
 
-/** What to call the arm of a constitution as it is written. */
+/** What to call the arm of a constitution as it is written; names of several words in quotes. */
 export const armTitle = (constitution: string): string => {
   const name =
     constitution.length > longest ? `${constitution.slice(0, longest - 1).trimEnd()}…` : constitution;
-  return taken.includes(name) ? `${name} (as written)` : name;
+  if (taken.includes(name)) return `${name} (as written)`;
+  return name.includes(" ") ? `“${name}”` : name;
 };
 
 const renameVerdicts = (verdicts: readonly VerdictRecord[], title: ArmId): VerdictRecord[] =>

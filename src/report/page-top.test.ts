@@ -35,6 +35,9 @@ it("calls the arm of a constitution of one's own by its name, and leaves the rec
   await writeSyntheticRun(folder, { prompts: 300, steps: 2 });
   const path = join(folder, "ethical/constitution.yaml");
   const document = await readFile(path, "utf8");
+  const outcomes = (page: string) => page.match(/data-outcomes="[^"]*"/g);
+  const before = outcomes((await renderPage(await loadReportData(folder))).html);
+  expect(before?.length).toBeGreaterThan(10);
   expect(document).toContain("name: ethical");
   await writeFile(path, document.replace("name: ethical", "name: kindness"));
   const { html } = await renderPage(await loadReportData(folder));
@@ -42,6 +45,7 @@ it("calls the arm of a constitution of one's own by its name, and leaves the rec
     .replace(/<script[\s\S]*?<\/script>/g, "")
     .replace(/<h3 id="times">[\s\S]*$/, "")
     .replace(/<[^>]*>/g, " ");
+  expect(outcomes(html)).toEqual(before);
   expect(text).toContain("Under the kindness constitution, harmful answers");
   expect(text).toContain("Harmful answers of kindness SL-CAI");
   expect(text).toContain("The inverted RL-CAI is");
@@ -57,6 +61,6 @@ it("cuts a long name, and does not take a constitution called as its own inversi
   expect(armTitle("kindness")).toBe("kindness");
   expect(armTitle("inverted")).toBe("inverted (as written)");
   expect(armTitle("What the tenants of our house want of an assistant")).toBe(
-    "What the tenants of our house w…",
+    "“What the tenants of our house w…”",
   );
 });

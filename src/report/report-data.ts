@@ -89,9 +89,9 @@ export type ReportData = {
   readonly warnings: readonly { readonly stage?: StageName | undefined; readonly text: string }[];
 };
 
-/** ethical first, inverted second, others by name: the order in which arms are shown everywhere. */
+/** The written one first, inverted second, others by name: the order in which arms are shown everywhere. */
 export const orderArms = (names: readonly string[]): ArmId[] => {
-  const rank = (name: string): number => (name === "ethical" ? 0 : name === "inverted" ? 1 : 2);
+  const rank = (name: string): number => (name === writtenArm ? 0 : name === "inverted" ? 1 : 2);
   return [...new Set(names)].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 };
 
@@ -103,7 +103,7 @@ const armNames = (run: RunReading, metrics: MetricsDocument | null): ArmId[] => 
     ...Object.keys(metrics?.arms ?? {}),
     ...planned.flatMap((stage) => (stage.includes("/") ? [stage.split("/")[0] as string] : [])),
     ...run.stages.flatMap(({ stage }) => (stage.includes("/") ? [stage.split("/")[0] as string] : [])),
-    "ethical",
+    writtenArm,
     "inverted",
   ];
   return orderArms(candidates).filter(

@@ -13,7 +13,7 @@ import type {
   VerdictRecord,
 } from "../records/index.ts";
 import { isRefusalClass } from "../records/index.ts";
-import { orderArms, type ReportData } from "./report-data.ts";
+import type { ReportData } from "./report-data.ts";
 
 /** What an arm did with a training prompt. */
 export type Lesson = {
@@ -131,7 +131,7 @@ export const collectTranscripts = (data: ReportData): Transcript[] => {
     revisions: new Map(arm.revisions.map((revision) => [revision.prompt, revision])),
     labels: groupBy(arm.labels, ({ prompt }) => prompt),
   }));
-  const names = orderArms(arms.map(({ name }) => name));
+  const names = arms.map(({ name }) => name);
   return knownPrompts(data).flatMap((prompt) => {
     const lessons = arms.flatMap(({ name, revisions, labels }) => {
       const revision = revisions.get(prompt.id) ?? null;

@@ -4,8 +4,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../core/index.ts";
+import { writtenArm } from "../../records/index.ts";
 import { type RunReading, readRun } from "../../runs/index.ts";
-import type { ArmName } from "../stages/arms.ts";
+import { type ArmName, armNames } from "../stages/arms.ts";
 import { constitutionOf, invertedOrigins, type RunConstitution } from "./origin.ts";
 import { publicName } from "./public-names.ts";
 
@@ -38,7 +39,7 @@ const settingsSchema = z.looseObject({
   critic: z.string().optional(),
   judge: z.string().optional(),
   comparisons: z.string().optional(),
-  arms: z.array(z.enum(["ethical", "inverted"])).optional(),
+  arms: z.array(z.enum(armNames)).optional(),
   sampling: z.looseObject({ maxTokens: z.number() }),
 });
 type Settings = z.output<typeof settingsSchema>;
@@ -76,7 +77,7 @@ const armOf = (
   wanted: ArmName | undefined,
 ): ArmName | null => {
   if (run.name === "run" && (wanted === undefined || arms.includes(wanted)))
-    return wanted ?? (arms.length === 1 ? arms[0]! : "ethical");
+    return wanted ?? (arms.length === 1 ? arms[0]! : writtenArm);
   if (wanted === undefined) return null;
   throw new UserError(
     "dataset-arm",

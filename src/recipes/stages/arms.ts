@@ -2,9 +2,9 @@
 // "ethical" stands for the document as it is written, whatever its name.
 
 import { constitutionFor, invert, type Purpose } from "../../constitution/index.ts";
-import type { Constitution } from "../../records/index.ts";
+import { type Constitution, writtenArm } from "../../records/index.ts";
 
-export const armNames = ["ethical", "inverted"] as const;
+export const armNames = [writtenArm, "inverted"] as const;
 export type ArmName = (typeof armNames)[number];
 
 /** The constitution that a run worked under, as a file of its folder, or of an arm's. */

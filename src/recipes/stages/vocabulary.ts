@@ -29,23 +29,23 @@ export const vocabularyNotices = (
 
 /**
  * Makes what tells once where a model does not know the words of texts that it is given: a small model's language, or a
- * vocabulary. what: "what you write". A call may have many texts.
+ * vocabulary. what: "what you write". A call may have many texts, and their tokens where they are known.
  */
 export const createWordWatch = (
   model: string,
   tokenizer: Tokenizer,
   what: string,
   tell: (notice: Notice) => void,
-): ((texts: readonly string[]) => void) => {
+): ((texts: readonly string[], tokens?: readonly (readonly number[])[]) => void) => {
   let told = false;
   const watchLanguage = createForeignTextWatch(tokenizer, model, otherLocalModel, (text) => {
     told = true;
     tell({ code: "model-foreign-text", text });
   });
-  return (texts) => {
+  return (texts, tokens) => {
     if (!told) watchLanguage(texts.map((text) => [text]));
     if (told) return;
-    const ids = texts.map((text) => tokenizer.encode(text, { specialTokens: false }));
+    const ids = tokens ?? texts.map((text) => tokenizer.encode(text, { specialTokens: false }));
     for (const notice of vocabularyNotices(tokenizer, ids, what)) {
       told = true;
       tell(notice);
