@@ -45,5 +45,6 @@ export {
   isSmallLanguage,
 } from "./providers/small-language.ts";
 export { openRecorder, type Recorder } from "./recorder.ts";
+export { type AskedRequest, requestKey } from "./request-key.ts";
 export type * from "./specification.ts";
 export { choiceTokens, estimatePrompt, estimateTokens } from "./token-estimate.ts";

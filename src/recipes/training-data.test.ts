@@ -35,6 +35,7 @@ const loadPreferenceRows = async (file: string, seed: number) =>
   (await openPairRows(file, file)).settle("chat", seed);
 const user = (content: string) => ({ role: "user", content });
 const assistant = (content: string) => ({ role: "assistant", content });
+const system = (content: string) => ({ role: "system", content });
 
 describe("supervised rows", () => {
   it("mean the same as texts and as messages; chats and plain texts stay what they are", async () => {
@@ -323,6 +324,25 @@ describe("what a row has beside what is learned", () => {
         "/rows.jsonl: in 2 rows the prompt is no part of the dialogues beside it and was ignored (lines 2, 4): what is learned is what chosen and rejected begin with.",
       ],
     ]);
+  });
+
+  it("is told neither of a prompt that is a transcript, nor without the dialogues' system message", async () => {
+    const start = [system("Be brief."), user("Why?"), assistant("So."), user("And?")];
+    const [chosen, rejected] = [
+      [...start, assistant("Yes.")],
+      [...start, assistant("No.")],
+    ];
+    const linesOf = async (...prompts: readonly unknown[]) => {
+      const file = write(...prompts.map((prompt) => ({ prompt, chosen, rejected })));
+      const { notices } = await loadPreferenceRows(file, 1);
+      return notices.map(({ text }) => /\(lines? ([\d, ]+)\)/.exec(text)?.[1]);
+    };
+    const said = [
+      ...["Human: Why?", "\n\nHuman: Why?\n\nAssistant: So.\n\nHuman: And?\n\nAssistant:", "And?"],
+      ...[start, start.slice(1)],
+    ];
+    expect(await linesOf(...said)).toEqual([]);
+    expect(await linesOf("Human: When?", "So.", [user("So.")], "Why?")).toEqual(["1, 2, 3"]);
   });
 
   it("is no second shape: a text beside a list of messages is a fault", async () => {

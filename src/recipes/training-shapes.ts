@@ -178,16 +178,29 @@ const settleSupervised = (given: GivenSupervised, texts: TextForm): Supervised =
 const areDialogues = (row: unknown): boolean =>
   z.looseObject({ chosen: repeated, rejected: repeated }).safeParse(row).success;
 
-/** Whether what stands as a prompt beside dialogues, where anything does, is said in them: a turn of the user, or their beginning. */
+/** The turns of a transcript in one text, ready for the next reply or not; null where the text is none. */
+const turnsOf = (text: string): Message[] | null => {
+  const dialogue = parseDialogue(`\n\n${text.trim()}`);
+  return dialogue?.at(-1)?.content === "" ? dialogue.slice(0, -1) : dialogue;
+};
+
+/**
+ * Whether what stands as a prompt beside dialogues, where anything does, is said in them: a turn of the user, or their
+ * beginning, a system message before it or not.
+ */
 const saysAgain = (row: unknown, chosen: string | readonly Message[]): boolean => {
   const asked = prompt.safeParse((row as { readonly prompt?: unknown }).prompt);
   if (!asked.success || typeof chosen === "string") return true;
-  const textOf = ({ content }: Message): string => content.trim();
-  const turns = asMessages(asked.data).map(textOf);
-  const said = chosen.map(textOf);
-  return typeof asked.data === "string"
-    ? said.some((turn) => turn === turns[0])
-    : turns.every((turn, at) => turn === said[at]);
+  const isSame = (one: Message, other: Message | undefined): boolean =>
+    one.role === other?.role && one.content.trim() === other.content.trim();
+  const begins = (turns: readonly Message[]): boolean => {
+    const hasSystem = turns[0]?.role === "system";
+    const said = hasSystem ? chosen : chosen.filter(({ role }) => role !== "system");
+    return turns.length > 0 && turns.every((turn, at) => isSame(turn, said[at]));
+  };
+  if (typeof asked.data !== "string") return begins(asked.data);
+  const [whole] = asMessages(asked.data);
+  return chosen.some((turn) => isSame(whole!, turn)) || begins(turnsOf(asked.data) ?? []);
 };
 
 /** Throws UserError for a pair of a text and a list. */

@@ -43,6 +43,7 @@ export const eventSchema = z.discriminatedUnion("type", [
    * What a piece of a stage's work asked of models. repeats: calls made again; money: dollars, where prices are given;
    * counts: other things worth counting, by name. ledger: calls, tokens and money are in the run's account
    * (calls/ledger.jsonl), too, which has those that were on their way when the run was killed and holds in all sums.
+   * ended: keys of requests to endpoints whose answers, counted here, are not whole; the run counts them no other time.
    */
   z.object({
     type: z.literal("stage-usage"),
@@ -55,6 +56,7 @@ export const eventSchema = z.discriminatedUnion("type", [
     money: z.number().optional(),
     ledger: z.literal(true).optional(),
     counts: z.record(z.string(), z.number().int()),
+    ended: z.array(z.string()).optional(),
   }),
   /** Something a person wants to know that is no trouble: where a server listens. */
   z.object({ type: z.literal("notice"), ...at, text: z.string() }),

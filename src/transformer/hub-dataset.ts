@@ -4,7 +4,7 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileError, makeFolder, messageOf, UserError, writeFileAtomic } from "../core/index.ts";
+import { fileError, makeFolder, UserError, writeFileAtomic } from "../core/index.ts";
 import {
   checkSpace,
   fileOf,
@@ -16,14 +16,14 @@ import {
   linkBlob,
 } from "./hub.ts";
 import {
+  askHub,
   downloadBlob,
   type HubFile,
   type HubName,
   type HubOptions,
   hubFetch,
-  isUnread,
+  isNoHub,
   missingBytes,
-  noHub,
 } from "./hub-download.ts";
 
 /** A file of a data set. */
@@ -72,10 +72,14 @@ const lookUp = async (name: HubDatasetFile, endpoint: string, fetch: ReturnType<
   const { datasetInfo, pathsInfo } = await import("@huggingface/hub");
   const { repository, revision, path } = name;
   const at = { hubUrl: endpoint, fetch };
-  const info = await datasetInfo({ ...at, name: repository, revision, additionalFields: ["sha"] });
+  const info = await askHub(endpoint, () =>
+    datasetInfo({ ...at, name: repository, revision, additionalFields: ["sha"] }),
+  );
   const commit = String(info.sha);
   const repo = { type: "dataset" as const, name: repository };
-  const [entry] = isCommit(commit) ? await pathsInfo({ ...at, repo, paths: [path], revision: commit }) : [];
+  const [entry] = isCommit(commit)
+    ? await askHub(endpoint, () => pathsInfo({ ...at, repo, paths: [path], revision: commit }))
+    : [];
   const file: HubFile | null = entry?.type === "file" ? fileOf(entry) : null;
   if (file !== null) return { commit, file };
   throw new UserError(
@@ -128,8 +132,7 @@ export const hubDatasetFile = async (name: HubDatasetFile, options: HubOptions):
     return await fetchFile(name, endpoint, options);
   } catch (thrown) {
     // What is there already is used where nobody can be asked for something newer.
-    if (cached !== null && thrown instanceof UserError && thrown.code === "hub-unreachable") return cached;
-    if (isUnread(thrown)) throw noHub(endpoint, messageOf(thrown), thrown);
+    if (cached !== null && isNoHub(thrown)) return cached;
     throw fileError(thrown, "write", storageOf(environment, name.repository));
   }
 };

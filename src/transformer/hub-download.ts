@@ -47,9 +47,19 @@ export const noHub = (endpoint: string, what: string, cause?: unknown): UserErro
     cause,
   );
 
-/** What is thrown where an answer is not read: no JSON, or other fields. */
-export const isUnread = (thrown: unknown): boolean =>
-  thrown instanceof TypeError || thrown instanceof SyntaxError;
+/** What the hub's library gives. It throws TypeErrors and SyntaxErrors where it cannot read an answer: no JSON, or other fields. */
+export const askHub = async <Answer>(endpoint: string, ask: () => Promise<Answer>): Promise<Answer> => {
+  try {
+    return await ask();
+  } catch (thrown) {
+    const isUnread = thrown instanceof TypeError || thrown instanceof SyntaxError;
+    throw isUnread ? noHub(endpoint, messageOf(thrown), thrown) : thrown;
+  }
+};
+
+/** Whether no hub answered: nobody did, or something else in its place. What is in the cache is used then. */
+export const isNoHub = (thrown: unknown): boolean =>
+  thrown instanceof UserError && (thrown.code === "hub-unreachable" || thrown.code === "hub-answer");
 
 /** A connection that broke. */
 const broken = (what: string, cause?: unknown): UserError =>

@@ -8,22 +8,23 @@ import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import type { ListFileEntry } from "@huggingface/hub";
 import {
+  collect,
   fileError,
   makeFolder,
-  messageOf,
   parseJson,
   readText,
   UserError,
   writeFileAtomic,
 } from "../core/index.ts";
 import {
+  askHub,
   downloadBlob,
   type HubFetch,
   type HubFile,
   type HubName,
   type HubOptions,
   hubFetch,
-  isUnread,
+  isNoHub,
   missingBytes,
   noHub,
 } from "./hub-download.ts";
@@ -148,17 +149,15 @@ type Source = { readonly name: HubName; readonly endpoint: string; readonly fetc
 const lookUp = async ({ name, endpoint, fetch }: Source) => {
   const { modelInfo, listFiles } = await import("@huggingface/hub");
   const at = { hubUrl: endpoint, fetch };
-  const info = await modelInfo({
-    ...at,
-    name: name.repository,
-    revision: name.revision,
-    additionalFields: ["sha"],
-  });
+  const info = await askHub(endpoint, () =>
+    modelInfo({ ...at, name: name.repository, revision: name.revision, additionalFields: ["sha"] }),
+  );
   const commit = String(info.sha);
   if (!isCommit(commit)) throw noHub(endpoint, `it names no commit of ${name.repository}`);
   const files = new Map<string, HubFile>();
-  const entries = listFiles({ ...at, repo: { type: "model", name: name.repository }, revision: commit });
-  for await (const entry of entries) {
+  const repo = { type: "model" as const, name: name.repository };
+  const entries = await askHub(endpoint, () => collect(listFiles({ ...at, repo, revision: commit })));
+  for (const entry of entries) {
     const file = entry.type === "file" && !entry.path.includes("/") ? fileOf(entry) : null;
     if (file !== null) files.set(file.path, file);
   }
@@ -252,9 +251,6 @@ const fetchSnapshot = async (source: Source, options: HubOptions): Promise<strin
   return folder;
 };
 
-const isUnreachable = (thrown: unknown): boolean =>
-  thrown instanceof UserError && thrown.code === "hub-unreachable";
-
 const findFolder = async (name: HubName, options: HubOptions): Promise<string> => {
   const { environment } = options;
   const cached = await cachedHubFolder(name, environment);
@@ -272,8 +268,7 @@ const findFolder = async (name: HubName, options: HubOptions): Promise<string> =
     return await fetchSnapshot({ name, endpoint, fetch: hubFetch(name, endpoint, options) }, options);
   } catch (thrown) {
     // What is there already is used where nobody can be asked for something newer.
-    if (cached !== null && isUnreachable(thrown)) return cached;
-    if (isUnread(thrown)) throw noHub(endpoint, messageOf(thrown), thrown);
+    if (cached !== null && isNoHub(thrown)) return cached;
     throw fileError(thrown, "write", storageOf(environment, name));
   }
 };

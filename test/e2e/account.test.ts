@@ -1,7 +1,7 @@
 // One account of a run's calls: the closing lines, --json and the ledger say the same after kills, a Ctrl-C waits for
 // what is paid already, and no command stands outside of it.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { covenant, expectStatus, makeFolder, start } from "./command.fixture.ts";
@@ -145,6 +145,20 @@ describe("--resume", () => {
     const recorded = readFileSync(join(folder, "resumed.jsonl"), "utf8").trim().split("\n");
     expect(recorded).toHaveLength(server.replies());
     expect(readdirSync(join(folder, "resumed/calls"))).toEqual(["ledger.jsonl", "settings.yaml"]);
+  });
+
+  it("holds a new part of the budget against what was spent, and not one that calls on their way went beyond", async () => {
+    const server = await serve();
+    expectStatus(await covenant(revise(server.name, "beyond", "--set", "budget.calls=5"), folder), 2);
+    const nothing = { failed: 0, promptTokens: 0, completionTokens: 0, cachedTokens: 0, money: 0 };
+    const two = { model: server.name, calls: 2, ...nothing };
+    appendFileSync(join(folder, "beyond/calls/ledger.jsonl"), `${JSON.stringify(two)}\n`);
+    const resume = (part: string) =>
+      covenant(["revise", "--resume", "beyond", "--json", "--set", part], folder);
+    const low = expectStatus(await resume("budget.tokens=20"), 2);
+    expect(low.stderr).toContain("The budget of 20 tokens is less than what this run has spent already");
+    const other = expectStatus(await resume("budget.tokens=99999"), 2);
+    expect(other.stderr).toContain("The budget of 5 calls leaves nothing for another call (so far 7 calls, ");
   });
 });
 

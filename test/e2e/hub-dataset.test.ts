@@ -38,6 +38,7 @@ beforeAll(async () => {
         json(body.includes(path) ? [{ type: "file", path, size: content.length, oid }] : []),
       );
     } else if (pathname === `/datasets/someone/rows/resolve/${commit}/data/a%20b.csv`) response.end(content);
+    else if (pathname.startsWith("/log-in/")) response.end("<html>");
     else {
       response.statusCode = 404;
       response.end("not found");
@@ -66,9 +67,9 @@ describe("a file of a data set on the hub", () => {
     asked = [];
     expect(await hubDatasetFile(file, { environment })).toBe(fetched);
     expect(asked.filter((one) => one.includes("/resolve/"))).toEqual([]);
-    expect(await hubDatasetFile(file, { environment: { ...environment, HF_HUB_OFFLINE: "1" } })).toBe(
-      fetched,
-    );
+    const logIn = `${environment["HF_ENDPOINT"]}/log-in`;
+    for (const other of [{ HF_HUB_OFFLINE: "1" }, { HF_ENDPOINT: logIn }])
+      expect(await hubDatasetFile(file, { environment: { ...environment, ...other } })).toBe(fetched);
   });
 
   it("is taken by every command that takes prompts, as its rows are written, in a format of its own", async () => {

@@ -247,6 +247,20 @@ describe("what the hub refuses", () => {
     expect([told.code, told.message]).toEqual([code, expect.stringMatching(message)]);
   });
 
+  it("is no matter to a model that is whole in the cache, where no hub answers", async () => {
+    const fetched = await fetchModel();
+    hub.refusal = { status: 200 };
+    expect(await fetchModel()).toBe(fetched);
+  });
+
+  it("is told of answers alone: a fault of ours is not the hub's", async () => {
+    const space = (): never => {
+      throw new TypeError("ours");
+    };
+    const fetched = hubFolder(readHubName("hf:someone/model"), { environment: environment(), space });
+    await expect(fetched).rejects.toThrow(/^ours$/);
+  });
+
   it("says what is wrong with the token, the revision, the network and the files", async () => {
     hub.token = "hf_right";
     expect((await failure(fetchModel("someone/model", { HF_TOKEN: "hf_wrong" }))).message).toMatch(

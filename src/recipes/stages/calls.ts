@@ -3,7 +3,6 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { expandHome, parseYaml, readText, UserError } from "../../core/index.ts";
 import {
   type Account,
@@ -56,20 +55,24 @@ export type Calls = {
 export const ledgerFile = (folder: string): string => join(folder, callsName, "ledger.jsonl");
 
 /** The budget that a run in a folder was last worked on with. */
-const earlierBudget = async (folder: string): Promise<unknown> => {
+const earlierBudget = async (folder: string): Promise<Readonly<Record<string, unknown>>> => {
   const file = join(folder, besideName);
-  if (!existsSync(file)) return undefined;
+  if (!existsSync(file)) return {};
   const kept = parseYaml(await readText(file), { file }) as { readonly budget?: unknown } | null;
-  return kept?.budget;
+  const budget = kept?.budget;
+  return typeof budget === "object" && budget !== null ? { ...budget } : {};
 };
 
 /**
- * Throws UserError for a new budget that is less than what the run in the folder has spent. The one it had may be: calls
- * on their way took more than was foreseen, and what is left may ask for none.
+ * Throws UserError for a part of the budget that is new and less than what the run in the folder has spent. One that it
+ * had may be: calls on their way took more than was foreseen, and what is left may ask for none.
  */
 export const checkBudget = async ({ budget = {} }: CallSettings, folder: string): Promise<void> => {
-  const limits = Object.fromEntries(Object.entries(budget).filter(([, limit]) => limit !== undefined));
-  if (Object.keys(limits).length === 0 || isDeepStrictEqual(limits, await earlierBudget(folder))) return;
+  const earlier = await earlierBudget(folder);
+  const limits = Object.fromEntries(
+    Object.entries(budget).filter(([part, limit]) => limit !== undefined && limit !== earlier[part]),
+  );
+  if (Object.keys(limits).length === 0) return;
   checkSpent(limits, spentOf(sumAccounts((await readAccounts(ledgerFile(folder))).values())));
 };
 

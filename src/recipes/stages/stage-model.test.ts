@@ -88,12 +88,20 @@ describe("a model at an address", () => {
     response.end(JSON.stringify(body));
   };
 
-  /** Events of a stage that asks so many times; waits: what it would have waited between attempts. */
+  type Asking = Pick<OpenOptions, "cache"> & {
+    readonly attempts?: number;
+    readonly onAnswer?: (events: readonly RunEvent[]) => void;
+  };
+
+  /**
+   * Events of a stage that asks so many times; waits: what it would have waited between attempts. attempts: at the run, of
+   * which all but the last stop before the stage's end.
+   */
   const eventsOf = async (
     name: string,
     asked: number,
     answer: (response: ServerResponse) => void,
-    { cache, attempts = 1 }: Pick<OpenOptions, "cache"> & { readonly attempts?: number } = {},
+    { cache, attempts = 1, onAnswer = () => {} }: Asking = {},
   ) => {
     const server = createServer((incoming, response) => {
       if (incoming.url === "/v1/models") say(response, 200, { data: [{ id: "gpt-4o" }] });
@@ -112,17 +120,24 @@ describe("a model at an address", () => {
       totals: () => undefined,
     } as unknown as Calls;
     const folder = join(root, name);
-    await using run = await openRun({
-      ...{ folder, name, config: {}, seed: 1, stages: ["one"], clock, onEvent: emit, signal },
-    });
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#gpt-4o`;
-    try {
-      await run.stage({ name: "one", inputs: {} }, async (stage) => {
-        for (let attempt = 0; attempt < attempts; attempt++)
-          await withStageModel({ run, context, calls }, stage, address, async (model) => {
-            for (let at = 0; at < asked; at++) await model.generate([{ ...request, seed: at }]);
-          });
+    const attempt = async (isLast: boolean): Promise<void> => {
+      await using run = await openRun({
+        ...{ folder, name, config: {}, seed: 1, stages: ["one"], clock, onEvent: emit, signal },
       });
+      const worked = run.stage({ name: "one", inputs: {} }, async (stage) => {
+        await withStageModel({ run, context, calls }, stage, address, async (model) => {
+          for (let at = 0; at < asked; at++) {
+            await model.generate([{ ...request, seed: at }]);
+            onAnswer(events);
+          }
+        });
+        if (!isLast) throw new Error("stopped");
+      });
+      await (isLast ? worked : expect(worked).rejects.toThrow("stopped"));
+    };
+    try {
+      for (let at = 1; at <= attempts; at++) await attempt(at === attempts);
     } finally {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -151,25 +166,41 @@ describe("a model at an address", () => {
     expect(spent.total()).toMatchObject({ calls: 4, counts: { "from-another-model": 2 } });
   });
 
-  it("counts an answer that was not whole once, though a later attempt finds it among those kept", async () => {
-    const kept = new Map<string, unknown>();
-    const cache = {
-      get: (key: string) => kept.get(key),
-      put: (key: string, given: unknown) => void kept.set(key, given),
-      size: () => kept.size,
-      close: async () => undefined,
-    };
+  describe("whose answers are not whole", () => {
     const cut = {
       ...completion("gpt-4o"),
       choices: [{ message: { content: "He" }, finish_reason: "length" }],
     };
-    const { events } = await eventsOf("ends", 3, (response) => say(response, 200, cut), {
-      cache,
-      attempts: 2,
+    const keptAnswers = (kept = new Map<string, unknown>()) => ({
+      get: (key: string) => kept.get(key),
+      put: (key: string, given: unknown) => void kept.set(key, given),
     });
-    const spent = countSpent(["one"]);
-    for (const event of events) spent.add(event);
-    expect(spent.total()).toMatchObject({ calls: 3, counts: { "ended-length": 3, "from-cache": 3 } });
+    const totalOf = (events: readonly RunEvent[]) => {
+      const spent = countSpent(["one"]);
+      for (const event of events) spent.add(event);
+      return spent.total();
+    };
+
+    it("counts each once, though a later attempt finds it among those kept", async () => {
+      const asking = { cache: keptAnswers(), attempts: 2 };
+      const { events } = await eventsOf("ends", 3, (response) => say(response, 200, cut), asking);
+      expect(totalOf(events)).toMatchObject({ calls: 3, counts: { "ended-length": 3, "from-cache": 3 } });
+    });
+
+    it("counts those that come from a folder of answers that other runs filled, once over all attempts", async () => {
+      const given = { text: "He", finish: "length", usage: { promptTokens: 1, completionTokens: 1 } };
+      const cache = { ...keptAnswers(), get: () => given };
+      const { events } = await eventsOf("shared", 3, () => expect.unreachable(), { cache, attempts: 2 });
+      expect(totalOf(events)).toMatchObject({ calls: 0, counts: { "ended-length": 3, "from-cache": 6 } });
+    });
+
+    it("writes each down at once: a killed run does not ask again for what it has made records of", async () => {
+      const told: number[] = [];
+      await eventsOf("at-once", 3, (response) => say(response, 200, cut), {
+        onAnswer: (events) => void told.push(totalOf(events).counts["ended-length"] ?? 0),
+      });
+      expect(told).toEqual([1, 2, 3]);
+    });
   });
 
   it("is waited for as long as it asks, and that is told", async () => {

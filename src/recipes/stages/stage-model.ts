@@ -2,6 +2,8 @@
 // known of it becomes a warning. The counts are for people and bills; no record depends on them.
 
 import {
+  type AskedRequest,
+  isEndpoint,
   type LanguageModel,
   type LoadFormat,
   type OpenModel,
@@ -15,6 +17,7 @@ import type { RunEvent } from "../../records/index.ts";
 import type { StageContext, StageHolder } from "../../runs/index.ts";
 import type { RecipeContext } from "../recipe.ts";
 import type { Calls } from "./calls.ts";
+import { endOf, type NewEnd, openNewEnds } from "./ended-answers.ts";
 import { withModel } from "./models.ts";
 
 /**
@@ -43,24 +46,19 @@ const emptyTally = (): Tally => ({ calls: 0, promptTokens: 0, completionTokens: 
 /** Answers that were there already and took no call. */
 export const fromCache = "from-cache";
 
-/** What an answer that is not whole is counted as: "ended-refusal", "ended-length" and so on. */
-const endOf = (answer: Reply | Score): string | undefined => {
-  const end = "finish" in answer ? answer.finish : answer.declined;
-  return end === undefined || end === "stop" ? undefined : `ended-${end}`;
-};
-
-type AddAnswers = (answers: readonly (Reply | Score)[]) => void;
+/** asked: what was asked for each of the answers. */
+type AddAnswers = (answers: readonly (Reply | Score)[], asked: (at: number) => AskedRequest) => void;
 
 const counting = (model: LanguageModel, add: AddAnswers): LanguageModel => ({
   ...model,
   async generate(requests, options) {
     const replies = await model.generate(requests, options);
-    add(replies);
+    add(replies, (at) => ({ type: "generate", request: requests[at]! }));
     return replies;
   },
   async score(requests, options) {
     const scores = await model.score(requests, options);
-    add(scores);
+    add(scores, (at) => ({ type: "score", request: requests[at]! }));
     return scores;
   },
 });
@@ -69,23 +67,30 @@ const counting = (model: LanguageModel, add: AddAnswers): LanguageModel => ({
 export const fromOther = "from-another-model";
 
 /**
- * Counts answers, and how those that are not whole ended, until it is emptied. One that was there already was counted when
- * it was given.
+ * Counts answers, and how those that are not whole ended, until it is emptied. newEnd: tells which of these the run has
+ * not counted yet; without it each is counted, and none may have been there already.
  */
-const createTally = () => {
+const createTally = (newEnd: NewEnd | undefined) => {
   let tally = emptyTally();
   let ends: Record<string, number> = {};
+  let ended: string[] = [];
   const count = (name: string): void => {
     ends[name] = (ends[name] ?? 0) + 1;
   };
-  const add: AddAnswers = (answers) => {
-    for (const answer of answers) {
+  const countEnd = (end: string, asked: AskedRequest): void => {
+    const key = newEnd?.(asked);
+    if (newEnd !== undefined && key === undefined) return;
+    count(end);
+    if (key !== undefined) ended.push(key);
+  };
+  const add: AddAnswers = (answers, asked) => {
+    for (const [at, answer] of answers.entries()) {
+      const end = endOf(answer);
+      if (end !== undefined) countEnd(end, asked(at));
       if (answer.cached === true) {
         count(fromCache);
         continue;
       }
-      const end = endOf(answer);
-      if (end !== undefined) count(end);
       tally.calls++;
       tally.promptTokens += answer.usage.promptTokens;
       tally.completionTokens += answer.usage.completionTokens;
@@ -94,10 +99,13 @@ const createTally = () => {
   return {
     add,
     repeat: () => tally.repeats++,
+    /** Whether it holds ends that are lost with a killed process: once there are records of them nobody asks again. */
+    isUrgent: () => ended.length > 0,
     take() {
-      const taken = { tally, ends };
+      const taken = { tally, ends, ended };
       tally = emptyTally();
       ends = {};
+      ended = [];
       return taken;
     },
   };
@@ -137,7 +145,7 @@ export const withStageModel = async (
   work: (model: LanguageModel, countUsage: CountUsage) => Promise<void>,
   id = name,
 ): Promise<void> => {
-  const counts = createTally();
+  const counts = createTally(isEndpoint(name) ? await openNewEnds(run, name) : undefined);
   let others: Record<string, number> = {};
   let told = Number.NEGATIVE_INFINITY;
   let repeats = 0;
@@ -147,7 +155,8 @@ export const withStageModel = async (
   const inLedger = options.ledger === undefined ? {} : { ledger: true as const };
   let paid = calls?.totals(stage.name)?.money ?? 0;
   const tell = (): void => {
-    const { tally, ends } = counts.take();
+    const { tally, ends, ended: keys } = counts.take();
+    const ended = keys.length > 0 ? { ended: keys } : {};
     const all = Object.fromEntries(Object.entries({ ...others, ...ends }).filter(([, count]) => count > 0));
     others = {};
     told = context.clock.now();
@@ -155,17 +164,25 @@ export const withStageModel = async (
     const money = now > paid ? { money: now - paid } : {};
     paid = now;
     if (tally.calls + tally.repeats > 0 || Object.keys(all).length > 0) {
-      stage.emit({ type: "stage-usage", stage: stage.name, ...tally, ...money, ...inLedger, counts: all });
+      stage.emit({
+        type: "stage-usage",
+        stage: stage.name,
+        ...tally,
+        ...money,
+        ...inLedger,
+        counts: all,
+        ...ended,
+      });
     }
   };
   const countUsage: CountUsage = (more = {}) => {
     for (const [name, count] of Object.entries(more)) others[name] = (others[name] ?? 0) + count;
-    if (context.clock.now() - told >= usageMilliseconds) tell();
+    if (counts.isUrgent() || context.clock.now() - told >= usageMilliseconds) tell();
   };
   try {
     // told as answers come, not as what is made of them does: a killed process has said what it was given
-    const add: AddAnswers = (answers) => {
-      counts.add(answers);
+    const add: AddAnswers = (answers, asked) => {
+      counts.add(answers, asked);
       countUsage();
     };
     const opened = (model: LanguageModel) => work(counting(model, add), countUsage);
