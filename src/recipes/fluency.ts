@@ -203,12 +203,12 @@ export const requireFluentGames = (
   const { model, learner = model, wording } = config;
   if (model !== undefined) {
     const player = { role: "player", model, language: languages["model"] };
-    const asked = firstQuestion(config).slice(-1);
-    requireWords(
-      { ...player, ...wordsIn(wording, { frame: () => frameOf(config), first: () => asked }) },
-      "games",
-    );
-    for (const messages of [asked, ...probeQuestions(config)]) requireWords({ ...player, messages }, "games");
+    const move = wordsIn(wording, {
+      frame: () => frameOf(config),
+      first: () => firstQuestion(config).slice(-1),
+    });
+    for (const words of [move, ...probeQuestions(config).map((messages) => ({ messages }))])
+      requireWords({ ...player, ...words }, "games");
   }
   if (learner === undefined) return;
   const language = languages[config.learner === undefined ? "model" : "learner"];
