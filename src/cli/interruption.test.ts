@@ -20,7 +20,7 @@ describe("an interruption", () => {
     expect(ended).toBe(1);
   });
 
-  it("is a stop that never ends at once, and later ones do", () => {
+  it("never ends the process by a stop that is asked for, but by a signal after it", () => {
     const clock = manualClock(1000);
     let ended = 0;
     const { signal, interrupt, stop } = createInterruption(clock, () => {

@@ -21,7 +21,8 @@ export const createInterruption = (
     controller.abort(new InterruptedError("Interrupted.", { drains: true }));
   };
   return {
-    ...{ signal: controller.signal, stop },
+    signal: controller.signal,
+    stop,
     interrupt() {
       if (first === undefined) {
         stop();

@@ -31,6 +31,9 @@ it("says of which steps the cost is not known, and what the others take", () => 
     "Cost: not known: no price is given for judge (prices); the other steps: $2.00 at most.",
   );
   expect(text(asked)).toContain("Cost: not known: no price is given for sl (prices).");
+  expect(textOf({ steps: [asked], seconds: null, dollars: null, settingsUnder: "settings." })).toContain(
+    "no price is given for sl (settings.prices).",
+  );
   // a file that is to be fetched first
   expect(text({ ...asked, calls: 0 })).toContain("Cost: not known.");
 });

@@ -38,7 +38,7 @@ const timeLine = ({ seconds, steps, processes = 1 }: RecipePlan): string => {
   return `Time: about ${formatDuration(seconds)} on this machine as busy as it is now${together}.`;
 };
 
-const costLine = ({ dollars, steps }: RecipePlan): string => {
+const costLine = ({ dollars, steps, settingsUnder = "" }: RecipePlan): string => {
   if (dollars !== null) return `Cost: ${formatDollars(dollars)}.`;
   const unpriced = steps.filter(
     (step) => step.calls > 0 && step.seconds === null && step.dollars === undefined,
@@ -46,7 +46,7 @@ const costLine = ({ dollars, steps }: RecipePlan): string => {
   if (unpriced.length === 0) return "Cost: not known.";
   const known = steps.reduce((total, step) => total + (step.dollars ?? 0), 0);
   const others = known === 0 ? "" : `; the other steps: ${formatDollars(known)} at most`;
-  return `Cost: not known: no price is given for ${unpriced.map(({ stage }) => stage).join(", ")} (prices)${others}.`;
+  return `Cost: not known: no price is given for ${unpriced.map(({ stage }) => stage).join(", ")} (${settingsUnder}prices)${others}.`;
 };
 
 /** A plan as lines of text. */

@@ -16,9 +16,9 @@ const shown = (part: keyof Budget, value: number): string =>
 
 /**
  * Tells of a budget that is smaller than what the steps take at most. Calls and tokens are those of models elsewhere alone
- * (whose time nobody knows), since no others are held to it.
+ * (whose time nobody knows), since no others are held to it. under: what stands before the key in the command's settings.
  */
-export const budgetNotices = (budget: Budget, steps: readonly PlannedStep[]): Notices => {
+export const budgetNotices = (budget: Budget, steps: readonly PlannedStep[], under = ""): Notices => {
   const most = { calls: 0, tokens: 0, money: 0 };
   for (const { calls, tokens, seconds, dollars = 0 } of steps) {
     most.money += dollars;
@@ -30,7 +30,7 @@ export const budgetNotices = (budget: Budget, steps: readonly PlannedStep[]): No
     const limit = budget[part];
     if (limit === undefined || most[part] <= limit) return [];
     const unit = part === "money" ? "" : ` ${part}`;
-    const text = `The budget of ${shown(part, limit)}${unit} is less than the ${shown(part, most[part])} that this takes at most, so it may stop on the way. A run goes on where it stopped with a larger budget.${part}.`;
+    const text = `The budget of ${shown(part, limit)}${unit} is less than the ${shown(part, most[part])} that this takes at most, so it may stop on the way. A run goes on where it stopped with a larger ${under}budget.${part}.`;
     return [{ code: "budget-below-plan", text }];
   });
 };

@@ -6,7 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { parseTemplate } from "../constitution/index.ts";
 import { checkValue, parseYaml, UserError } from "../core/index.ts";
+import { contractSchema, loadContract } from "./contract-settings.ts";
+import { requireFluent } from "./fluency.ts";
 import { recipe as personas } from "./persona-generate.ts";
 import { recipe as predict } from "./polis-predict.ts";
 import type { Recipe } from "./recipe.ts";
@@ -34,13 +37,19 @@ const conversation = {
   votes: at("examples/polis/participants-votes.csv"),
 };
 const sandbox = { wording: "full", personas: "sandbox" };
+/** A vote that asks no model. */
+const unasked = {
+  ...sandbox,
+  candidates: at("examples/vote-candidates.yaml"),
+  sandbox: { voters: "scripted", requests: 0 },
+};
 const own = (kind: string): Settings => {
   const file = at(`configs/simulate/${kind}/tiny.yaml`);
   return parseYaml(readFileSync(file, "utf8"), { file }) as Settings;
 };
 
 describe("covenant-assembly", () => {
-  const inBrief = /is|are not in it .*--wording brief.*--config configs\/simulate\/\w+\/tiny\.yaml/s;
+  const inBrief = / (?:is|are) not in it .*--wording brief.*--config configs\/simulate\/\w+\/tiny\.yaml/s;
   const cases: readonly (readonly [what: string, Recipe, Settings, RegExp])[] = [
     ["a contract in the full wording", contract, { model }, inBrief],
     ["a contract with the sandbox's people", contract, { model, ...sandbox, tasks: "sandbox" }, inBrief],
@@ -48,7 +57,8 @@ describe("covenant-assembly", () => {
       "assistants alone",
       contract,
       {
-        ...{ model, metaPrompt: "critique" },
+        model,
+        metaPrompt: "critique",
         roles: { user: { model: script("contract") }, meta: { model: script("contract") } },
       },
       inBrief,
@@ -59,8 +69,26 @@ describe("covenant-assembly", () => {
       { model: script("contract"), metaPrompt: "critique", roles: { meta: { model } } },
       inBrief,
     ],
+    [
+      "users alone",
+      contract,
+      { model: script("contract"), metaPrompt: "critique", roles: { user: { model } } },
+      inBrief,
+    ],
     ["a vote in the full wording", vote, { model }, inBrief],
     ["a vote of the sandbox's people", vote, { model, ...sandbox }, inBrief],
+    [
+      "proposals of people whose votes are scripted",
+      vote,
+      { model, ...sandbox, sandbox: { voters: "scripted", requests: 0 } },
+      inBrief,
+    ],
+    [
+      "criticism by people whose votes are scripted",
+      vote,
+      { model, ...unasked, rounds: 1, roles: { mediator: { model: script("vote") } } },
+      inBrief,
+    ],
     ["a mediator alone", vote, { model: script("vote"), rounds: 1, roles: { mediator: { model } } }, inBrief],
     [
       "answers that are measured after a vote",
@@ -110,5 +138,51 @@ describe("covenant-assembly", () => {
   ] as const)("takes all parts of a %s in the brief wording", async (kind, recipe) => {
     const { steps } = await planned(recipe, { ...own(kind), out });
     expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThan(0);
+  });
+
+  it("stands by where a vote asks no model", async () => {
+    const { steps } = await planned(vote, { model, ...unasked });
+    expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBe(0);
+  });
+});
+
+describe("a small model that was taught the full wording", () => {
+  /** Whether a contract is let through where the model splits words that match. */
+  const play = async (unknown: RegExp) => {
+    const config = contractSchema.parse({ out, model: "embedded:own", metaPrompt: "critique" });
+    const setup = await loadContract(config);
+    const encode = (text: string) => (unknown.test(text) ? [1, 2] : [1]);
+    const languages = { assistant: { tokenizer: { vocabularySize: 4096, encode } } } as never;
+    return { config, setup, languages };
+  };
+
+  it("may split a word of what it is asked, and not many", async () => {
+    const one = await play(/^ ?comment$/);
+    expect(() => requireFluent(one, one)).not.toThrow();
+    const some = await play(/^ ?(comment|text)$/);
+    expect(() => requireFluent(some, some)).toThrow(/7 % of the words/);
+  });
+
+  it("need not know words that people write", async () => {
+    const { config, setup, languages } = await play(/zorp/);
+    const { holes } = setup.metaPrompt.template;
+    const zorps = "zorp ".repeat(50);
+    const principle = {
+      id: "principle-1",
+      title: zorps,
+      critique: zorps,
+      revision: zorps,
+      preference: zorps,
+    };
+    const changed = {
+      ...setup,
+      metrics: { ...setup.metrics, own: setup.metrics.own.map((one) => ({ ...one, question: zorps })) },
+      metaPrompt: {
+        ...setup.metaPrompt,
+        template: parseTemplate("own", `${zorps}${holes.map((hole) => `{${hole}}`).join(" ")}`, holes),
+      },
+      first: { ...setup.first, constitution: { principles: [principle] } as never },
+    };
+    expect(() => requireFluent({ config, setup: changed }, { languages })).not.toThrow();
   });
 });

@@ -10,9 +10,9 @@ import type { Speed } from "./model-time.ts";
 export type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };
 
 /**
- * What planComparisons needs to know. scoring: how the judge gives log-probabilities;
- * members: endpoints that it is. maxTokens: of a reply that is
- * compared; examples: tokens that stand before every question; the rest as in the settings of labels.
+ * What planComparisons needs to know. scoring: how the judge gives log-probabilities; members: endpoints that it is.
+ * maxTokens: of a reply that is compared; examples: tokens that stand before every question; the rest as in the settings of
+ * labels.
  */
 export type JudgePlan = {
   readonly speed: Speed;

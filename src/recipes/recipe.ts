@@ -62,7 +62,8 @@ export type PlannedStep = {
 /**
  * What a dry run says: the steps it would take with their sizes; cost in US dollars. notices: of which the command itself
  * would warn. seconds: in all, which is less than those of the steps where some are taken at once. processes: how many work
- * at once; memory: bytes that all of them take at the peak, where no step's size tells it.
+ * at once; memory: bytes that all of them take at the peak, where no step's size tells it. settingsUnder: what stands
+ * before the keys of the steps' settings, where they are not the command's own, as "settings.".
  */
 export type RecipePlan = {
   readonly steps: readonly PlannedStep[];
@@ -71,6 +72,7 @@ export type RecipePlan = {
   readonly dollars: number | null;
   readonly memory?: number;
   readonly processes?: number;
+  readonly settingsUnder?: string;
 };
 
 /**

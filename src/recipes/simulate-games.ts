@@ -3,20 +3,12 @@
 
 import { join } from "node:path";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
-import type { Message } from "../records/index.ts";
 import { type ExperimentTable, gamesPage } from "../report/index.ts";
-import {
-  firstTurns,
-  flexibleText,
-  gamesOf,
-  learningTurns,
-  type Observation,
-  policies,
-  policyPrinciple,
-} from "../simulation/index.ts";
+import { gamesOf } from "../simulation/index.ts";
 import { describeSpent, spentInRun } from "./data-summary.ts";
 import { budgetFlag, modelFlag, runFlags } from "./flags.ts";
-import { requireWords } from "./fluency.ts";
+import { requireFluentGames } from "./fluency.ts";
+import { firstQuestion, learningQuestion } from "./game-questions.ts";
 import { checkGames, experimentsOf, type GamesConfig, gamesSchema, worldOf } from "./game-settings.ts";
 import { describeGames } from "./game-summary.ts";
 import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
@@ -37,21 +29,7 @@ const prepare = async (config: GamesConfig, context: RecipeContext) => {
   };
   const stages = [...gameStages(config), chartStage];
   const checked = await checkRequest("simulate games", stages, config, { models }, context);
-  const { languages } = checked.inputs;
-  const file = "configs/simulate/games/tiny.yaml";
-  const player = { role: "player", name: model, part: "model", frame: false };
-  const full = config.wording === "full";
-  for (const { role, name, part, messages, frame } of [
-    ...(full ? [{ ...player, messages: frameOf(config), frame: true }] : []),
-    { ...player, messages: firstQuestion(config).slice(-1) },
-    ...probeQuestions(config).map((messages) => ({ ...player, messages })),
-    {
-      ...{ role: "learner", name: learner ?? model, part: learner === undefined ? "model" : "learner" },
-      ...{ messages: learningQuestion(config), frame: full },
-    },
-  ])
-    if (name !== undefined)
-      requireWords({ role, model: name, language: languages[part], messages, frame }, file);
+  requireFluentGames(config, checked.inputs);
   return checked;
 };
 
@@ -156,55 +134,8 @@ const modelMoves = (config: GamesConfig): number => {
   return moves.reduce((sum, one) => sum + one, 0) * config.repetitions;
 };
 
-/** A question of each game in which no thing, no policy and no principle is named. */
-const frames: Readonly<Record<GamesConfig["game"], Parameters<typeof firstTurns>[1]>> = {
-  ultimatum: { type: "propose", power: "ultimatum", resources: [] },
-  dictator: { type: "propose", power: "dictator", resources: [] },
-  "public-goods": { type: "contribute", endowment: { unit: "", amount: 1 }, players: 2, multiplier: 1 },
-  "buyer-seller": { type: "pick", rewards: [0, 0], prices: [0, 0], last: false },
-};
-
-const frameOf = ({ game, wording }: GamesConfig): readonly Message[] =>
-  firstTurns(flexibleText("", wording), frames[game], { asks: false, reasons: false }, wording);
-
-/** The longest question to a player, but for a principle that is longer than a policy. */
-const firstQuestion = (config: GamesConfig): readonly Message[] => {
-  const resources = config.currencies
-    .slice(0, config.resources)
-    .map((unit) => ({ unit, amount: config.amounts.most }));
-  const asking = { asks: config.questions > 0, reasons: true };
-  const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text, config.wording));
-  return firstTurns(
-    system.join("\n"),
-    { type: "propose", power: "ultimatum", resources },
-    asking,
-    config.wording,
-  );
-};
-
-/** What is asked of each thing that nobody learned on, where models are asked. */
-const probeQuestions = (config: GamesConfig): (readonly Message[])[] => {
-  const { heldOut, amounts, questions, wording } = config;
-  if (!hasProbes(config) || worldOf(config).flexibleBy !== "model") return [];
-  const asking = { asks: questions > 0, reasons: heldOut.reasons.includes(true) };
-  return heldOut.currencies.map((unit) =>
-    firstTurns(
-      "",
-      { type: "propose", power: "dictator", resources: [{ unit, amount: amounts.most }] },
-      asking,
-      wording,
-    ),
-  );
-};
-
 const questionTokens = (config: GamesConfig): number =>
   firstQuestion(config).reduce((sum, { content }) => sum + estimateTokens(content), 0);
-
-/** What a learner is asked where nothing was seen yet. */
-const learningQuestion = ({ variant, wording }: GamesConfig): readonly Message[] => {
-  const task = { seed: 0, principle: { text: "" }, observations: [emptyObservation], variant };
-  return learningTurns(task, wording);
-};
 
 const planPlay = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {
   const { model, prices, maxTokens, iterations, questions } = config;
@@ -234,14 +165,6 @@ const planLearning = (config: GamesConfig, { inputs }: Prepared): PlannedStep =>
     },
     (reply) => ({ calls, read: calls * (frame + shown + reply), written: calls * reply }),
   );
-};
-
-/** Stands for what is seen where nothing was yet. */
-const emptyObservation: Observation = {
-  kind: "mixed",
-  setup: { type: "split", power: "ultimatum", resources: [{ unit: "units", amount: 1 }] },
-  seats: ["fixed", "flexible"],
-  moves: [],
 };
 
 const planProbes = (config: GamesConfig, { inputs }: Prepared): PlannedStep => {

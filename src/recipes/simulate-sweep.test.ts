@@ -196,6 +196,21 @@ describe("a sweep", () => {
     const rest = await recipe.plan(given("contract", contract), contextFor());
     expect(rest.steps.reduce((sum, step) => sum + step.calls, 0)).toBe(0);
   });
+
+  it("names settings of its runs by the keys that they have in the sweep", async () => {
+    const model = "http://127.0.0.1:9/v1#none";
+    const plan = await recipe.plan(
+      given("not-there", {
+        command: "contract",
+        settings: { model, runs: 1, turns: 1, budget: { calls: 1 } },
+      }),
+      contextFor(),
+    );
+    expect(plan.notices!.map(({ text }) => text).join("\n")).toContain(
+      "with a larger settings.budget.calls.",
+    );
+    expect(plan.settingsUnder).toBe("settings.");
+  });
 });
 
 describe("a sweep of which a run fails", () => {

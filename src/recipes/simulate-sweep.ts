@@ -101,11 +101,14 @@ const stepsOf = (cells: readonly PlannedCell[]): PlannedStep[] =>
     }));
   });
 
+/** What stands before a setting's key where it is one of the runs' own. */
+const runSettings = "settings.";
+
 /** A run of the cell that takes more than its budget at most. */
 const overBudget = ({ name, plan, budget, left }: PlannedCell) =>
   left === 0
     ? []
-    : budgetNotices(budget, plan.steps).map(({ code, text }) => ({
+    : budgetNotices(budget, plan.steps, runSettings).map(({ code, text }) => ({
         code,
         text: `A run of cell ${name}: ${text}`,
       }));
@@ -198,7 +201,7 @@ export const recipe: Recipe<typeof sweepSchema> = {
     const cells = await planCells(ready, config, context);
     const left = cells.reduce((sum, one) => sum + one.left, 0);
     const notices = cells.flatMap((cell) => [...(cell.plan.notices ?? []), ...overBudget(cell)]);
-    return planOf(
+    const plan = planOf(
       [
         ...stepsOf(cells),
         planWriting(
@@ -208,6 +211,7 @@ export const recipe: Recipe<typeof sweepSchema> = {
       ],
       notices.filter(({ text }, at) => notices.findIndex((one) => one.text === text) === at),
     );
+    return { ...plan, settingsUnder: runSettings };
   },
   run: execute,
 };

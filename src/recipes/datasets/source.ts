@@ -109,9 +109,13 @@ const readLoaded = async (run: RunReading, folder: string, wanted?: ArmName): Pr
   const stages = run.events.findLast((event) => event.type === "run-start")?.stages ?? [];
   const files = { prompts: common.prompts, ...(stages.includes("revise") ? chains : {}) };
   return {
-    ...{ run, arm: armOf(run, {}, wanted), constitution: null, models: {}, maxTokens: 0 },
+    run,
+    arm: armOf(run, {}, wanted),
+    constitution: null,
     inverted: await invertedOrigins(folder),
     files: placedIn(folder, files),
+    models: {},
+    maxTokens: 0,
   };
 };
 

@@ -73,6 +73,25 @@ describe("a chain", () => {
     expect(harmless.join(" ").replaceAll(/\s+/g, " ")).toContain("harm 4 of 4, helpfulness 0 of");
   });
 
+  it("breaks what is longer than its column, and no letter", () => {
+    const linked = `https://example.org/${"page/".repeat(12)}`;
+    const family = "\u{1F468}\u200D\u{1F469}\u200D\u{1F467}";
+    for (const long of [linked, "\u8fd9".repeat(90), family.repeat(12)]) {
+      const lines = tellChain(lineage([], `See ${long}`));
+      const right = lines.slice(lines.findIndex((line) => line.includes("before (base)")) + 1, -1);
+      for (const line of right) expect(line.slice(54, 57).trim()).toBe("");
+      const told = right.map((line) => line.slice(57));
+      for (const part of told) expect(part.length).toBeLessThanOrEqual(40);
+      expect(told.join("").replaceAll(" ", "")).toBe(`"See${long}"`);
+      expect(told.every((part) => !/^\u200D|\u200D$/u.test(part))).toBe(true);
+      // the left one does not reach into the right one either
+      const turned = lineage([], before);
+      const other = tellChain({ ...turned, label: { ...turned.label, preferred: long } });
+      const left = other.filter((line) => line.length > 57 && /Hold it/.test(line));
+      expect(left.map((line) => line.slice(54))).toEqual(['   "Hold it over steam."']);
+    }
+  });
+
   it("says so where the reply did not change", () => {
     const text = (after: string): string => tellChain(lineage([], after)).join(" ").replaceAll(/\s+/g, " ");
     expect(text(before)).toContain("before its training and after it (the same):");

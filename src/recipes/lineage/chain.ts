@@ -12,10 +12,24 @@ const margin = 12;
 
 const quoted = (text: string): string => `"${oneLine(text)}"`;
 
-/** A text in lines of at most so many characters, broken between words; a longer word stands by itself. */
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** A word in pieces of at most so many characters; none falls apart, be it made of several. */
+const piecesOf = (word: string, most: number): string[] => {
+  const pieces: string[] = [];
+  for (const { segment } of segmenter.segment(word)) {
+    const last = pieces.at(-1);
+    if (last === undefined || last.length + segment.length > most) pieces.push(segment);
+    else pieces[pieces.length - 1] = last + segment;
+  }
+  return pieces;
+};
+
+/** A text in lines of at most so many characters, broken between words, and within those that are longer. */
 const wrapped = (text: string, most: number): string[] => {
   const lines: string[] = [];
-  for (const word of text.split(" ")) {
+  const words = text.split(" ").flatMap((word) => (word.length <= most ? [word] : piecesOf(word, most)));
+  for (const word of words) {
     const last = lines.at(-1);
     if (last === undefined || last.length + 1 + word.length > most) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
