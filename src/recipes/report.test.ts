@@ -50,6 +50,11 @@ describe("covenant report", () => {
     },
   );
 
+  it.each(["prompts load", "polis predict", "persona generate"])("refuses a folder of %s", async (name) => {
+    const run = recipe.schema.parse({ run: await folderOf(name, "prompts/prompts.jsonl") });
+    await expect(recipe.run(run, context)).rejects.toThrow(`written by \`covenant ${name}\``);
+  });
+
   it("draws the folder of a run, unfinished ones too", async () => {
     const folder = await folderOf("run");
     const { document } = await recipe.run(recipe.schema.parse({ run: folder }), context);

@@ -38,12 +38,13 @@ const singleStages: Readonly<Record<string, readonly string[]>> = {
  */
 const requireReportable = async (folder: string): Promise<{ readonly complete: boolean }> => {
   const { name, manifest, has } = await readRun(folder);
-  const results = singleStages[name];
+  // of other commands of two words nothing is known but that they hold no pipeline
+  const results = singleStages[name] ?? (name.includes(" ") ? [] : undefined);
   if (results === undefined) return { complete: manifest !== null };
   const there = results.filter(has).map((path) => join(folder, path));
   throw new UserError(
     "run-not-reportable",
-    `${folder} was written by \`covenant ${name}\`. A report is drawn of the folders that \`covenant run\` writes (runs/default, unless --out named another), which hold the whole pipeline. ${there.length === 0 ? "This one holds no results yet." : `What this one holds is in ${there.join(" and ")}.`}`,
+    `${folder} was written by \`covenant ${name}\`. A report is drawn of the folders that \`covenant run\` writes (runs/default, unless --out named another), which hold the whole pipeline. ${there.length === 0 ? "This one holds no results that a report could show." : `What this one holds is in ${there.join(" and ")}.`}`,
     { folder, command: name },
   );
 };

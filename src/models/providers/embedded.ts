@@ -79,7 +79,7 @@ const whereFitting = async <Item, Result>(
 };
 
 const otherModel =
-  "Use it with the sandbox's prompts (leave out --prompts); for other prompts name a model that reads them: --model ./folder or --model http://host:port/v1#name.";
+  "Use it with texts of the sandbox's language alone; for others name a model that reads them: --model ./folder or --model http://host:port/v1#name.";
 
 /** Tells once when what users say lies outside a small model's language. */
 const createWarner = (
