@@ -179,14 +179,30 @@ describe("reading a constitution", () => {
     ["an alias that leads nowhere", `${yaml}source2: *missing\n`, /mine\.yaml, line \d+: not valid YAML/],
     ["an empty file", "", /mine\.yaml, line 1: got nothing, expected the fields name, version/],
     ["a list", "- a\n- b\n", /mine\.yaml, line 1: got a list of 2, expected the fields/],
+    [
+      "rows of JSON",
+      '{"id": "a", "text": "one"}\n{"id": "b", "text": "two"}\n',
+      /^.*\n {2}mine\.yaml, line 1: got rows of JSON, one a line, expected one YAML document with the fields name, .*\nCorrect/,
+    ],
   ])("rejects %s, with file, line and field", (_what, text, message) => {
     expect(faultOf(text).message).toMatch(message);
     expect(faultOf(text).code).toBe("constitution-invalid");
   });
 
   it("names every fault at once", () => {
-    const error = faultOf(yaml.replace("title: Be kind\n", "").replace("weight: 2", "weight: heavy"));
+    const error = faultOf(yaml.replace("    title: Be kind\n", "").replace("weight: 2", "weight: heavy"));
     expect(error.facts["faults"]).toHaveLength(2);
+  });
+
+  it("prints no page of faults: the first of YAML's, and twelve of the fields'", () => {
+    const torn = faultOf("{[}\n".repeat(40)).message.split("\n");
+    expect(torn).toHaveLength(3);
+    const many = Array.from({ length: 40 }, (_, at) => `  - { id: p${at}, title: P, wieght: 1 }\n`);
+    const error = faultOf(`${head}principles:\n${many.join("")}`);
+    expect((error.facts["faults"] as unknown[]).length).toBeGreaterThanOrEqual(40);
+    const printed = error.message.split("\n");
+    expect(printed).toHaveLength(1 + 12 + 1 + 1);
+    expect(printed.at(-2)).toMatch(/^ {2}and \d+ more$/);
   });
 });
 

@@ -87,13 +87,34 @@ const duplicateFaults = (principles: readonly Principle[], source: Source): Faul
   });
 };
 
+/** So many faults are printed; the error carries all. */
+const printedFaults = 12;
+
 const rejection = (file: string, faults: readonly Fault[]): UserError => {
-  const lines = faults.map(({ line, problem }) => `  ${describePlace({ file, line })}: ${problem}`);
+  const lines = faults
+    .slice(0, printedFaults)
+    .map(({ line, problem }) => `  ${describePlace({ file, line })}: ${problem}`);
+  if (faults.length > printedFaults) lines.push(`  and ${faults.length - printedFaults} more`);
   return new UserError(
     "constitution-invalid",
     `This constitution cannot be used:\n${lines.join("\n")}\nCorrect the file and try again.`,
     { file, faults },
   );
+};
+
+const isRow = (line: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
+  }
+};
+
+/** Whether a text is rows of JSON, one a line, as data comes in. */
+const isJsonl = (text: string): boolean => {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.length > 1 && lines.slice(0, 2).every(isRow);
 };
 
 /**
@@ -105,13 +126,15 @@ export const parseConstitution = (text: string, file: string): Constitution => {
   if (published !== null) return published;
   const lines = new LineCounter();
   const whole = (line: number, problem: string): Fault => ({ line, field: describePath([]), problem });
-  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (parsed.errors.length > 0) {
-    const faults = parsed.errors.map((error) =>
-      whole(lines.linePos(error.pos[0]).line, `not valid YAML (${error.message})`),
-    );
-    throw rejection(file, faults);
+  if (isJsonl(text)) {
+    const problem = `got rows of JSON, one a line, expected one YAML document with the fields ${documentKeys.join(", ")}`;
+    throw rejection(file, [whole(1, problem)]);
   }
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // what follows the first fault is often its consequence
+  const [broken] = parsed.errors;
+  if (broken !== undefined)
+    throw rejection(file, [whole(lines.linePos(broken.pos[0]).line, `not valid YAML (${broken.message})`)]);
   const source = { root: parsed.contents, lines };
   let document: unknown;
   try {
