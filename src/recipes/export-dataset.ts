@@ -19,10 +19,9 @@ import {
   type ShapeName,
   type ShapeOptions,
   shapeNames,
-  shapeRows,
   styles,
-  usualShape,
-} from "./datasets/shapes.ts";
+} from "./datasets/shaped-row.ts";
+import { shapeRows, usualShape } from "./datasets/shapes.ts";
 import { type DatasetSource, readSource, type SourceFiles } from "./datasets/source.ts";
 import { nextCommands } from "./next-command.ts";
 import { planOf, planWriting } from "./plan.ts";

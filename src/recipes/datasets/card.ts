@@ -12,7 +12,7 @@ import { counted } from "../wording.ts";
 import type { SourceCounts } from "./counts.ts";
 import type { RunConstitution } from "./origin.ts";
 import { publicValues } from "./public-names.ts";
-import type { ShapeOptions } from "./shapes.ts";
+import type { ShapeOptions } from "./shaped-row.ts";
 import type { DatasetSource } from "./source.ts";
 
 /** A split that was written. path: in the folder. */

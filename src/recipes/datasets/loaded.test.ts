@@ -16,13 +16,25 @@ const context = {
   clock: manualClock(0),
   environment: {},
 };
-const load = async (name: string, rows: readonly object[]): Promise<string> => {
-  const file = join(folder, `${name}.jsonl`);
-  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  const out = join(folder, name);
-  await loadRecipe.run(loadRecipe.schema.parse({ files: [file], out }), context);
-  return out;
+const load = async (name: string, ...sets: readonly (readonly object[])[]): Promise<void> => {
+  const files = sets.map((rows, at) => {
+    const file = join(folder, `${name}-${at}.jsonl`);
+    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    return file;
+  });
+  await loadRecipe.run(loadRecipe.schema.parse({ files, out: join(folder, name) }), context);
 };
+
+/** Rows of HHH-alignment. */
+const comparison = (input: string, choices: readonly string[], correct: number) => ({
+  input,
+  targets: { choices, labels: choices.map((_, at) => (at === correct ? 1 : 0)) },
+});
+const known = [
+  comparison("Which?", ["This.", "That."], 1),
+  comparison("Who?", ["A.", "B.", "C."], 0),
+  comparison("When?", ["Now.", "Now."], 0),
+];
 
 const chains = Array.from({ length: 60 }, (_, at) => ({
   ...{ init_prompt: `Question ${at}?`, init_response: `Answer ${at}.`, critic_prompt: "What is wrong?" },
@@ -36,6 +48,8 @@ const chains = Array.from({ length: 60 }, (_, at) => ({
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "covenant-loaded-"));
   await load("chains", chains);
+  await load("known", known);
+  await load("both", known, chains);
   await load("plain", [{ prompt: "Why?" }, { prompt: "How?" }]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,6 +71,28 @@ const exported = async (run: string, settings: object = {}) => {
   const origin = JSON.parse(readFileSync(join(out, "covenant.json"), "utf8")) as object;
   return { ...document, rows, card, origin };
 };
+
+describe("comparisons that were loaded", () => {
+  it("are pairs of the better reply with each of the others", async () => {
+    const { shape, rows, columns, card } = await exported("known", { style: "standard" });
+    expect(shape).toBe("preferences");
+    expect(columns).toEqual(["prompt", "chosen", "rejected"]);
+    expect(rows).toEqual([
+      { prompt: "Which?", chosen: "That.", rejected: "This." },
+      { prompt: "Who?", chosen: "A.", rejected: "B." },
+      { prompt: "Who?", chosen: "A.", rejected: "C." },
+    ]);
+    expect(card).toMatch(/1 .*twice the same reply/);
+  });
+
+  it("have names of their own, and stand beside chains", async () => {
+    const { rows } = await exported("known", { shape: "trl-preference", provenance: true });
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(3);
+    const both = await exported("both", { shape: "trl-preference" });
+    expect(both.rows).toHaveLength(3 + chains.length);
+    expect((await exported("both")).shape).toBe("sft");
+  });
+});
 
 describe("published chains that were loaded", () => {
   it("have a run's columns and splits", async () => {

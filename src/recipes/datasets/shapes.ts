@@ -5,6 +5,7 @@
 import { CovenantError, canonicalJson, hashText, readJsonLines, UserError } from "../../core/index.ts";
 import { splitOf } from "../../feedback/index.ts";
 import {
+  comparisonRecordSchema,
   completionRowSchema,
   type LabelRecord,
   labelRecordSchema,
@@ -16,96 +17,24 @@ import {
   type RevisionStep,
   revisionRecordSchema,
 } from "../../records/index.ts";
-import type { ColumnType, TableColumn, TableRecord } from "../../tables/index.ts";
+import type { TableRecord } from "../../tables/index.ts";
 import { publicName } from "./public-names.ts";
-import { type DatasetSource, fileOf, type SourceFiles } from "./source.ts";
-
-export const shapeNames = [
-  "sft",
-  "preferences",
-  "chain",
-  "trl-prompt-only",
-  "trl-prompt-completion",
-  "trl-language-modeling",
-  "trl-preference",
-  "trl-unpaired",
-] as const;
-export type ShapeName = (typeof shapeNames)[number];
-
-/** Whether a shape is made of pairs of replies. */
-export const isOfPairs = (shape: ShapeName): boolean =>
-  shape === "preferences" || shape === "trl-preference" || shape === "trl-unpaired";
-
-/** Rows that a pair, or whatever else a row is made of, becomes. */
-export const rowsEach = (shape: ShapeName): number => (shape === "trl-unpaired" ? 2 : 1);
-
-export const styles = ["standard", "conversational"] as const;
-export type Style = (typeof styles)[number];
-
-/** How rows are made. testShare: of the prompts; revisions: of a chain; margin: TRL's, from the label. */
-export type ShapeOptions = {
-  readonly shape: ShapeName;
-  readonly style: Style;
-  readonly provenance: boolean;
-  readonly margin: boolean;
-  readonly revisions: "all" | "last";
-  readonly testShare: number;
-};
-
-/** A row, the split that it belongs to; null in place of it: something that gives no row, for a reason. */
-export type ShapedRow = { readonly split: string; readonly row: TableRecord } | { readonly leftOut: string };
-
-/** from: the records; columns: in their order; splits: in theirs, of which a data set has those that got rows. */
-export type Shaped = {
-  readonly from: keyof SourceFiles;
-  readonly columns: readonly TableColumn[];
-  readonly splits: readonly string[];
-  rows(): AsyncGenerator<ShapedRow>;
-};
-
-const messagesType: ColumnType = { list: { fields: { role: "text", content: "text" } } };
-
-/** Messages as the text that they are. Throws UserError where they are more than one question. */
-const asText = (messages: readonly Message[], id: string): string => {
-  const [only, ...more] = messages;
-  if (only?.role === "user" && more.length === 0) return only.content;
-  throw new UserError(
-    "dataset-style",
-    `The prompt of ${id} is a conversation of ${messages.length} messages, which is no single text. Export with --style conversational (as JSONL or Parquet).`,
-    { id },
-  );
-};
-
-/** A conversation as one text in the form of HH-RLHF. */
-const asDialogue = (messages: readonly Message[], id: string): string => {
-  if (messages.some(({ role }) => role === "system")) asText(messages, id);
-  return messages
-    .map(({ role, content }) => `\n\n${role === "user" ? "Human" : "Assistant"}: ${content}`)
-    .join("");
-};
-
-/** How prompts and replies stand in a row. */
-const valuesIn = (style: Style) =>
-  style === "standard"
-    ? { type: "text" as const, prompt: asText, reply: (text: string): unknown => text }
-    : {
-        type: messagesType,
-        prompt: (messages: readonly Message[]): unknown => messages,
-        reply: (text: string): unknown => [{ role: "assistant", content: text }],
-      };
-
-const column = (name: string, type: ColumnType = "text"): TableColumn => ({ name, type });
-
-const provenanceColumns = ({ provenance }: ShapeOptions): TableColumn[] =>
-  provenance ? [column("id"), column("parents", { list: "text" })] : [];
-
-const sides = ["train", "test"];
-
-/** What the shapes share: the split by the prompt, and the records' own names. */
-const placed = ({ testShare }: ShapeOptions, messages: readonly Message[], row: TableRecord): ShapedRow => ({
-  split: splitOf(messages, testShare),
-  row,
-});
+import {
+  asDialogue,
+  column,
+  isOfPairs,
+  messagesType,
+  placed,
+  provenanceColumns,
+  type Shaped,
+  type ShapedRow,
+  type ShapeName,
+  type ShapeOptions,
+  shapeNames,
+  sides,
+  valuesIn,
+} from "./shaped-row.ts";
+import { type DatasetSource, fileOf } from "./source.ts";
 
 const supervised = (source: DatasetSource, options: ShapeOptions): Shaped => {
   const path = fileOf(source, "supervised");
@@ -249,6 +178,51 @@ const revised = (source: DatasetSource, options: ShapeOptions): Shaped => {
   };
 };
 
+/** Pairs of comparisons whose better reply is known: it with each of the others. */
+const compared = (source: DatasetSource, options: ShapeOptions): Shaped => {
+  const path = fileOf(source, "comparisons");
+  const { type, prompt, reply } = valuesIn(options.style);
+  return {
+    from: "comparisons",
+    columns: [
+      ...[column("prompt", type), column("chosen", type), column("rejected", type)],
+      ...provenanceColumns(options),
+    ],
+    splits: sides,
+    async *rows() {
+      for await (const { value } of readJsonLines(path, comparisonRecordSchema, "drop")) {
+        const { id: parent, messages, options: replies, correct } = value;
+        const chosen = replies[correct]!;
+        for (const [at, other] of replies.entries()) {
+          if (at === correct) continue;
+          const id = replies.length === 2 ? parent : `${parent}/${at}`;
+          const row = { prompt: prompt(messages, parent), chosen: reply(chosen), rejected: reply(other) };
+          yield other === chosen
+            ? { leftOut: "identical" }
+            : placed(options, messages, { ...row, id, parents: [parent] });
+        }
+      }
+    },
+  };
+};
+
+/** The pairs that a source has: of labels, of known comparisons, of chains; where it has the last two, one after the other. */
+const pairsOf = (source: DatasetSource, options: ShapeOptions): Shaped => {
+  const { labels, comparisons, revisions } = source.files;
+  if (labels !== undefined) return labelled(source, options);
+  if (comparisons === undefined) return revised(source, options);
+  const known = compared(source, options);
+  if (revisions === undefined) return known;
+  const made = revised(source, options);
+  return {
+    ...made,
+    async *rows() {
+      yield* known.rows();
+      yield* made.rows();
+    },
+  };
+};
+
 /** Two rows of each pair, the better reply with the label true and the other one with false (TRL's unpaired preference). */
 const unpaired = (pairs: Shaped): Shaped => ({
   ...pairs,
@@ -331,21 +305,24 @@ const prompts = (source: DatasetSource, options: ShapeOptions): Shaped => {
 
 /** What a run is exported as where nothing is said. */
 export const usualShape = ({ files }: Pick<DatasetSource, "files">): ShapeName =>
-  files.supervised !== undefined ? "sft" : files.labels !== undefined ? "preferences" : "trl-prompt-only";
+  files.supervised !== undefined
+    ? "sft"
+    : files.labels !== undefined || files.comparisons !== undefined
+      ? "preferences"
+      : "trl-prompt-only";
 
 /** Whether a run has the records that a shape is made of. */
 const isOf = (shape: ShapeName, { files }: DatasetSource): boolean => {
   if (shape === "trl-prompt-only") return files.prompts !== undefined;
   if (shape === "chain") return files.revisions !== undefined;
-  if (isOfPairs(shape)) return files.labels !== undefined || files.revisions !== undefined;
+  if (isOfPairs(shape))
+    return [files.labels, files.comparisons, files.revisions].some((one) => one !== undefined);
   return files.supervised !== undefined;
 };
 
 /** A run's records in a shape. Throws UserError where the run has none of that kind, or has not finished them. */
 export const shapeRows = (source: DatasetSource, options: ShapeOptions): Shaped => {
   const { run } = source;
-  const pairs = () =>
-    source.files.labels === undefined ? revised(source, options) : labelled(source, options);
   if (!isOf(options.shape, source))
     throw new UserError(
       "dataset-shape",
@@ -359,9 +336,9 @@ export const shapeRows = (source: DatasetSource, options: ShapeOptions): Shaped 
       return supervised(source, options);
     case "preferences":
     case "trl-preference":
-      return pairs();
+      return pairsOf(source, options);
     case "trl-unpaired":
-      return unpaired(pairs());
+      return unpaired(pairsOf(source, options));
     case "chain":
       return chain(source, options);
     case "trl-prompt-only":

@@ -14,7 +14,14 @@ import { publicName } from "./public-names.ts";
 export type SourceFiles = Readonly<
   Partial<
     Record<
-      "prompts" | "answers" | "revisions" | "supervised" | "samples" | "labels" | "preferences",
+      | "prompts"
+      | "answers"
+      | "revisions"
+      | "supervised"
+      | "samples"
+      | "labels"
+      | "preferences"
+      | "comparisons",
       { readonly path: string; readonly stage: string }
     >
   >
@@ -49,6 +56,8 @@ const file = (stage: string, name: string) => ({ path: join(stage, name), stage 
 const common = { prompts: file("prompts", "prompts.jsonl"), answers: file("answer", "answers.jsonl") };
 
 const chains = { revisions: file("revise", "revisions.jsonl"), supervised: file("rows", "sft.jsonl") };
+
+const knownPairs = { comparisons: file("comparisons", "comparisons.jsonl") };
 
 const filesOf = {
   revise: () => ({ ...common, ...chains }),
@@ -104,10 +113,14 @@ const placedIn = (folder: string, files: SourceFiles): SourceFiles =>
     Object.entries(files).map(([what, { path, stage }]) => [what, { path: join(folder, path), stage }]),
   );
 
-/** Prompts that were loaded and, where the files had them, chains of critique and revision that others published. */
+/** Prompts that were loaded and, where the files had them, comparisons and chains of critique and revision that others published. */
 const readLoaded = async (run: RunReading, folder: string, wanted?: ArmName): Promise<DatasetSource> => {
   const stages = run.events.findLast((event) => event.type === "run-start")?.stages ?? [];
-  const files = { prompts: common.prompts, ...(stages.includes("revise") ? chains : {}) };
+  const files = {
+    prompts: common.prompts,
+    ...(stages.includes("comparisons") ? knownPairs : {}),
+    ...(stages.includes("revise") ? chains : {}),
+  };
   return {
     run,
     arm: armOf(run, {}, wanted),
