@@ -13,6 +13,7 @@ import {
 import { groupSummaries, type RecipeEntry } from "../recipes/index.ts";
 import { describeFailure, exitStatus, statusOf } from "./exit-status.ts";
 import { bindRecipe, type CommandHost } from "./recipe-command.ts";
+import { leavesOf } from "./schema-keys.ts";
 import { type PeoplesTerminal, peoplesTerminal, type Terminal } from "./terminal.ts";
 
 export type CommandLine = Omit<CommandHost, "terminal"> & {
@@ -100,10 +101,24 @@ const printFault = ({ words, terminal }: OpenLine, code: string, message: string
     terminal.asIs.out(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
 };
 
-const report = (thrown: unknown, line: OpenLine): number => {
+/** For an option that is a setting's name, how the setting is given; of other unknown options nothing. */
+const tellSetting = async ({ code, message }: CommanderError, line: OpenLine): Promise<string> => {
+  const option = code === "commander.unknownOption" ? /'--([\w.-]+)/.exec(message)?.[1] : undefined;
+  if (option === undefined) return "";
+  const key = option.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const recipe = await findEntry(line)?.load();
+  const paths = recipe === undefined ? [] : leavesOf(recipe.schema).map(({ path }) => path);
+  const named = paths.filter((path) => path === key || path.endsWith(`.${key}`));
+  return named.length === 0
+    ? ""
+    : `Settings of that name are given as ${named.map((path) => `--set ${path}=VALUE`).join(" or ")}.\n`;
+};
+
+const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
   if (thrown instanceof CommanderError) {
     // Commander has said on stderr what is wrong, and what was asked for on stdout.
     if (thrown.exitCode === 0) return exitStatus.done;
+    line.terminal.err(await tellSetting(thrown, line));
     printFault(line, "wrong-use", thrown.message.replace(/^error: /, ""));
     return exitStatus.wrongUse;
   }

@@ -1,4 +1,5 @@
-// A configuration of another command names it: told by the command line, of every file in configs/.
+// What the command line says beside a fault: the command that a configuration belongs to, of every file in configs/; the
+// setting that an unknown option names.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,5 +75,15 @@ describe("a configuration of another command", () => {
     expect(told).toContain(`\`covenant ${command}\``);
     const own = all.find((one) => one.command.join(" ") === command)!;
     expect(await tellOtherCommand(own, path, tree, () => Promise.resolve(all))).toBe("");
+  });
+});
+
+describe("an option that is the name of a setting alone", () => {
+  it("says how the setting is given", async () => {
+    const { status, err } = await covenant("train", "sft", "--warmup-steps", "3");
+    expect(status).toBe(2);
+    expect(err).toContain("unknown option '--warmup-steps'");
+    expect(err).toMatch(/Settings of that name are given as --set [\w.]*warmupSteps=VALUE/);
+    expect((await covenant("train", "sft", "--warm-up", "3")).err).not.toContain("are given as");
   });
 });
