@@ -67,6 +67,8 @@ describe("one prompt", () => {
 describe("words that the sandbox's model cannot know", () => {
   const model = "embedded:covenant-tiny";
   const known = "How can I plant a tree in the garden?";
+  /** Said of one prompt to a model that has a chat template. */
+  const plain = expect.stringMatching(/continued as plain text.*covenant chat embedded:covenant-tiny$/);
 
   it("are told once, by a dry run too", async () => {
     const { warnings, notices } = await generate({
@@ -77,6 +79,7 @@ describe("words that the sandbox's model cannot know", () => {
       expect.stringMatching(
         /knows a small language only.*not known: .*quantum.*nonsense.*\.\/folder or hf:owner\/name/,
       ),
+      plain,
     ]);
     expect(notices.map(({ text }) => text)).toEqual(warnings);
   });
@@ -89,7 +92,8 @@ describe("words that the sandbox's model cannot know", () => {
 
   it("are none in its own", async () => {
     const { warnings, notices } = await generate({ model, prompt: known });
-    expect([warnings, notices]).toEqual([[], []]);
+    expect(warnings).toEqual([plain]);
+    expect(notices).toHaveLength(1);
   });
 });
 

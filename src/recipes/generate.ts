@@ -135,6 +135,11 @@ const prepare = async (
     prompts.map(({ text }) => text),
     prompts.map(({ ids }) => ids),
   );
+  if (data === undefined && model.chatTemplate !== null)
+    notices.push({
+      code: "plain-text",
+      text: `this model has a chat template, and the prompt is continued as plain text, without it. To ask it something: covenant chat ${name}`,
+    });
   return { model, prompts: prompts.map(({ ids }) => ids), file, notices };
 };
 
