@@ -23,5 +23,5 @@ export const foreignPrinciples = (
   const [first] = foreign;
   if (first === undefined) return null;
   const are = foreign.length === 1 ? "is" : "are";
-  return `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. Name a model that reads them in \`revise\` and \`label\`.`;
+  return `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. For them, name a model that reads English (revise and label, --model).`;
 };

@@ -6,7 +6,12 @@ import { join } from "node:path";
 import { loadConstitution } from "../constitution/index.ts";
 import { collect, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
-import { type ArmMetrics, type MetricsDocument, trainedModels } from "../records/index.ts";
+import {
+  type ArmMetrics,
+  foreignPrinciplesCode,
+  type MetricsDocument,
+  trainedModels,
+} from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import {
@@ -157,7 +162,7 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
   const { gathered } = prompts;
   const notices = [
     ...gathered.notices,
-    ...(foreign === null ? [] : [{ code: "principles-foreign", text: foreign }]),
+    ...(foreign === null ? [] : [{ code: foreignPrinciplesCode, text: foreign }]),
   ];
   return {
     ...{ document, heldOut: heldOut.length, examples, requested, inputs, request, foreign },

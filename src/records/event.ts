@@ -6,6 +6,9 @@ import { stageNameSchema } from "./ids.ts";
 
 const at = { time: z.number() };
 
+/** Code of the warning that the model cannot know what the constitution's principles mean: a report says it at its top. */
+export const foreignPrinciplesCode = "principles-foreign";
+
 export const eventSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("run-start"),

@@ -14,7 +14,7 @@ it("says what kind of run it is, how many pairs are ties, and each warning once 
   await writeSyntheticRun(folder, { prompts: 6, steps: 2, arms: ["ethical"] });
   const data = await loadReportData(folder, () => () => 0);
   const text = "2 of 680 comparisons gave no training row.";
-  const warnings = ["ethical/reward", "ethical/dpo"].map((stage) => ({ stage, text }));
+  const warnings = ["ethical/reward", "ethical/dpo"].map((stage) => ({ stage, code: "rows-left-out", text }));
   const { html } = await renderPage({ ...data, warnings });
   expect(html).toMatch(/<title>Under the ethical constitution, [^<]* · Covenant<\/title>/);
   expect(html).toMatch(/<\/h1>\s*<p class="scope">This is a toy/);
@@ -27,6 +27,11 @@ it("says what kind of run it is, how many pairs are ties, and each warning once 
   expect(html).toContain(
     "@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }",
   );
+  expect(html.match(/<p class="scope">/g)).toHaveLength(1);
+  // what says that the figures mean nothing for the constitution does not wait for the end of the page
+  const foreign = "2 of 2 principles are not on one of the sandbox's areas.";
+  const told = await renderPage({ ...data, warnings: [{ code: "principles-foreign", text: foreign }] });
+  expect(told.html).toMatch(/<p class="scope">This is a toy[^\n]*<\/p>\s*<p class="scope">2 of 2 principles/);
   await rm(folder, { recursive: true });
 });
 

@@ -1,7 +1,7 @@
 // The whole page: opening, contents, sections, and the data it carries. One file that fetches nothing: style, script
 // and drawings are inside, and a content security policy forbids everything else.
 
-import type { Estimate } from "../records/index.ts";
+import { type Estimate, foreignPrinciplesCode } from "../records/index.ts";
 import { withArmTitles } from "./arm-titles.ts";
 import { type Change, doubtText, modelChange, signedSizeText } from "./changes.ts";
 import { armClass, createChartBook } from "./chart-book.ts";
@@ -116,7 +116,12 @@ const opening = (data: ReportData): Markup => {
   return html`<header>
 <div class="eyebrow sans"><span>Covenant · report of a run of Constitutional AI</span><button type="button" data-theme-button hidden></button></div>
 <h1>${headlineOf(story.headline)}</h1>
-${data.metrics !== null && html`<p class="scope">${scopeText(data.scope)} <a href="#limits">Limits</a></p>`}
+${data.metrics !== null && html`<p class="scope">${scopeText(data.scope)} <a href="#limits">Limits</a></p>`}${data.warnings
+  .filter(({ code }) => code === foreignPrinciplesCode)
+  .map(
+    ({ text }) => html`
+<p class="scope">${text}</p>`,
+  )}
 <p class="standfirst">A language model rewrote its own answers, and judged them in pairs, by a written list of principles: a constitution. Then it was trained on both, step by step${armNamesOf(data).length > 1 && "; once under the constitution, once under its opposite"}. No person compared two answers: given were the constitution, the requests, and which of these are harmful.</p>
 <div class="lead">
 ${story.sentences.map(

@@ -64,6 +64,9 @@ export type ArmData = {
 /** The truth of a pair under a constitution: which reply is better, 0 or 1, or null for a tie. */
 export type PairTruth = (constitution: Constitution) => (label: LabelRecord) => 0 | 1 | null;
 
+/** A warning of the run, once for each stage that gave it. */
+type Warning = { readonly stage?: StageName | undefined; readonly code: string; readonly text: string };
+
 /**
  * A run as the report sees it. startedAt: milliseconds since the epoch; seconds: from start to end, over all attempts;
  * config: config.yaml as it stands there.
@@ -86,7 +89,7 @@ export type ReportData = {
   readonly followed: readonly VerdictRecord[];
   readonly metrics: MetricsDocument | null;
   readonly stages: readonly StageManifest[];
-  readonly warnings: readonly { readonly stage?: StageName | undefined; readonly text: string }[];
+  readonly warnings: readonly Warning[];
 };
 
 /** The written one first, inverted second, others by name: the order in which arms are shown everywhere. */
@@ -181,14 +184,14 @@ const modelName = (config: unknown, answers: readonly ReplyRecord[]): string | n
   return basename(name);
 };
 
-const warningsOf = (events: readonly RunEvent[]): { stage?: StageName | undefined; text: string }[] => {
+const warningsOf = (events: readonly RunEvent[]): Warning[] => {
   const seen = new Set<string>();
   return events.flatMap((event) => {
     if (event.type !== "warning") return [];
     const key = `${event.stage ?? ""}\u001f${event.text}`;
     if (seen.has(key)) return [];
     seen.add(key);
-    return [{ stage: event.stage, text: event.text }];
+    return [{ stage: event.stage, code: event.code, text: event.text }];
   });
 };
 
