@@ -24,7 +24,13 @@ const serveSchema = z.strictObject({
     .default("127.0.0.1")
     .describe("address to listen at; 0.0.0.0 is all of this machine's"),
   port: z.number().int().min(0).max(65535).default(8000).describe("port to listen at; 0: any that is free"),
-  name: z.string().min(1).optional().describe("what requests call the model; default: its folder's name"),
+  name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "what requests call the model; default: its folder's name, or what stands behind embedded: or hf:, with or without that",
+    ),
   batch: batchSetting.default(16),
   maxTokens: z
     .number()
@@ -41,6 +47,12 @@ const keyName = "COVENANT_SERVER_KEY";
 /** What a model is called: its folder's name, or what stands behind "embedded:". */
 const nameOf = ({ name, model }: ServeConfig): string =>
   name ?? /^[a-z]+:([^@]+)/.exec(model)?.[1] ?? basename(resolve(model));
+
+/** What it is called, too, where its name is not given: the whole of "embedded:x", as other commands name it. */
+const otherNameOf = (config: ServeConfig): string | undefined =>
+  config.name === undefined && /^[a-z]+:/.test(config.model) && config.model !== nameOf(config)
+    ? config.model
+    : undefined;
 
 const isLocal = (host: string): boolean => host === "localhost" || host === "::1" || /^127\./.test(host);
 
@@ -63,7 +75,7 @@ const serve = async (config: ServeConfig, context: RecipeContext) => {
     warn("model-foreign-text", text),
   );
   const server = await startServer(folder, {
-    ...{ name, host, port, batch, maxTokens, seed, clock },
+    ...{ name, otherName: otherNameOf(config), host, port, batch, maxTokens, seed, clock },
     ...(key === undefined ? {} : { key }),
     onTexts: (texts) => watchLanguage([texts]),
     onRequest({ method, path, status }) {

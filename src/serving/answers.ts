@@ -30,10 +30,11 @@ export type Exchange = {
   endEvents(): void;
 };
 
-const headOf = (served: ServedModel, prefix: string): Head => ({
+/** model: as the request called it, so that nobody takes it for another. */
+const headOf = (served: ServedModel, prefix: string, model: string): Head => ({
   id: `${prefix}-${served.nextId()}`,
   created: Math.floor(served.clock.now() / 1000),
-  model: served.name,
+  model,
 });
 
 const longest = ({ folder: { config } }: ServedModel, prompt: readonly number[], asked: number): number =>
@@ -115,7 +116,7 @@ export const answerChat = async (served: ServedModel, body: unknown, exchange: E
     { length: request.n ?? 1 },
     (_, index): Choice => ({ ...sampling(index), prompt, maxTokens, signal: exchange.signal }),
   );
-  const head = headOf(served, "chatcmpl");
+  const head = headOf(served, "chatcmpl", request.model);
   if (request.stream !== true) {
     const replies = await runChoices(served, choices, undefined);
     const documents = replies.map(({ text, finish, tokens }, index) =>
@@ -189,7 +190,7 @@ export const answerCompletion = async (
   for (const prompted of prompts)
     echoes.push(request.echo === true ? await echoOf(served, prompted, request.logprobs, signal) : noEcho);
   const echoAt = (index: number): Echo => echoes[Math.floor(index / count)]!;
-  const head = headOf(served, "cmpl");
+  const head = headOf(served, "cmpl", request.model);
   const document = (found: readonly object[], usage?: object) =>
     answerDocument("text_completion", head, found, usage);
   const choice = (

@@ -15,11 +15,12 @@ import type { ReplyEngine, TextRequest } from "./reply-engine.ts";
 import type { ChatRequest, CompletionRequest } from "./requests.ts";
 
 /**
- * maxTokens: of a chat's reply where the request names no limit. nextSeed: for requests without a seed. onTexts: told what
+ * otherName: what requests may call the model, too. maxTokens: of a chat's reply where the request names no limit. nextSeed: for requests without a seed. onTexts: told what
  * is asked.
  */
 export type ServedModel = {
   readonly name: string;
+  readonly otherName?: string | undefined;
   readonly folder: ModelFolder;
   readonly engine: ReplyEngine;
   readonly maxTokens: number;
@@ -29,13 +30,17 @@ export type ServedModel = {
   readonly onTexts: (texts: readonly string[]) => void;
 };
 
+/** The names to which a model answers, its own first. */
+export const namesOf = ({ name, otherName }: ServedModel): string[] =>
+  otherName === undefined ? [name] : [name, otherName];
+
 /** Throws a request's fault for another model's name. */
-export const requireModel = ({ name }: ServedModel, asked: string): void => {
-  if (asked === name) return;
+export const requireModel = (served: ServedModel, asked: string): void => {
+  if (namesOf(served).includes(asked)) return;
   throw requestFault(
     404,
     "model-not-found",
-    `The model ${JSON.stringify(asked)} does not exist here; this server has "${name}".`,
+    `The model ${JSON.stringify(asked)} does not exist here; this server has "${served.name}".`,
     "model",
   );
 };

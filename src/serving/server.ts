@@ -11,16 +11,17 @@ import { modelDocument } from "./documents.ts";
 import { faultDocument, requestFault } from "./fault.ts";
 import { createReplyEngine } from "./reply-engine.ts";
 import { readTemplateRequest } from "./requests.ts";
-import { renderChat, type ServedModel } from "./served-model.ts";
+import { namesOf, renderChat, type ServedModel } from "./served-model.ts";
 
 /**
- * name: what requests call the model. port 0: any that is free. key: what requests must send as bearer token, if any.
+ * name: what requests call the model; otherName: what they may call it, too. port 0: any that is free. key: what requests must send as bearer token, if any.
  * batch: replies that are generated at a time. maxTokens: of a chat's reply where the request names no limit. seed: of
  * requests that have none. onTexts: told what is asked, the users' messages or a text to go on with; onRequest: of every
  * answer; onFailure: of what went wrong on the server's side.
  */
 export type ServerOptions = {
   readonly name: string;
+  readonly otherName?: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly key?: string;
@@ -98,11 +99,17 @@ const createExchange = (response: ServerResponse, signal: AbortSignal): Exchange
   },
 });
 
-const listModels = ({ name }: ServedModel, path: string, created: number): object => {
-  if (path === "/v1/models") return { object: "list", data: [modelDocument(name, created)] };
-  if (path === `/v1/models/${encodeURIComponent(name)}`) return modelDocument(name, created);
+const listModels = (served: ServedModel, path: string, created: number): object => {
+  const names = namesOf(served);
+  if (path === "/v1/models")
+    return { object: "list", data: names.map((name) => modelDocument(name, created)) };
+  // clients differ in which signs of a name they write as %3A and the like
+  const asked = names.find((name) =>
+    [name, encodeURIComponent(name), encodeURI(name)].some((written) => path === `/v1/models/${written}`),
+  );
+  if (asked !== undefined) return modelDocument(asked, created);
   if (path.startsWith("/v1/models/"))
-    throw requestFault(404, "model-not-found", `This server has "${name}" alone.`, "model");
+    throw requestFault(404, "model-not-found", `This server has "${served.name}" alone.`, "model");
   if (posts[path] !== undefined)
     throw requestFault(405, "method-not-allowed", `${path} takes POST requests alone.`);
   throw requestFault(404, "not-found", `There is nothing at ${path}.`);
@@ -165,7 +172,8 @@ const serve = (folder: ModelFolder, options: ServerOptions): ServedModel => {
   return {
     folder,
     engine: createReplyEngine(folder, { batch: options.batch }),
-    ...{ name: options.name, maxTokens: options.maxTokens, clock: options.clock },
+    ...{ name: options.name, otherName: options.otherName },
+    ...{ maxTokens: options.maxTokens, clock: options.clock },
     nextSeed: () => random.integer(2 ** 31),
     nextId: () => `${started}-${++count}`,
     onTexts: (texts) => options.onTexts?.(texts),

@@ -46,6 +46,15 @@ describe("a served model", () => {
       temperature: 0,
     });
     expect(choices[0]!.message.content).toMatch(/tree/);
+    // as the other commands name it, too, and told by the name that was asked
+    const whole = "embedded:covenant-tiny";
+    const messages = [{ role: "user" as const, content: "How can I plant a tree?" }];
+    const same = await client.chat.completions.create({ model: whole, messages, temperature: 0 });
+    expect([same.model, same.choices[0]!.message]).toEqual([whole, choices[0]!.message]);
+    const { data } = await client.models.list();
+    expect(data.map(({ id }) => id)).toEqual(["covenant-tiny", whole]);
+    expect((await client.models.retrieve(whole)).id).toBe(whole);
+    await expect(client.models.retrieve("embedded:other")).rejects.toThrow(/"covenant-tiny" alone/);
     const port = new URL(server.url).port;
     const second = expectStatus(await covenant(["serve", "--port", port, "--json"], folder), 2);
     expect(second.stderr).toContain("something listens there already. Choose another port");
