@@ -55,6 +55,19 @@ describe("covenant report", () => {
     await expect(recipe.run(run, context)).rejects.toThrow(`written by \`covenant ${name}\``);
   });
 
+  it("says which folder it draws where none is named, and none is there", async () => {
+    const here = process.cwd();
+    process.chdir(root);
+    try {
+      const run = recipe.schema.parse({});
+      await expect(recipe.run(run, context)).rejects.toThrow(
+        "There is no runs/default here, which is drawn where no folder is named. Name one",
+      );
+    } finally {
+      process.chdir(here);
+    }
+  });
+
   it("draws the folder of a run, unfinished ones too", async () => {
     const folder = await folderOf("run");
     const { document } = await recipe.run(recipe.schema.parse({ run: folder }), context);

@@ -1,6 +1,7 @@
 // `covenant report`: writes the report of a run folder again, finished or not. Knows only where the folder is; what is
 // in the page is the report's part.
 
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../core/index.ts";
@@ -11,7 +12,9 @@ import type { Recipe } from "./recipe.ts";
 import { outSetting } from "./settings.ts";
 import { truePreference } from "./stages/measures.ts";
 
-const schema = z.strictObject({ run: outSetting("runs/default") });
+const usualFolder = "runs/default";
+
+const schema = z.strictObject({ run: outSetting(usualFolder) });
 
 /** What the commands of single stages write, by the command that a run's log names: where their own results lie. */
 const singleStages: Readonly<Record<string, readonly string[]>> = {
@@ -37,6 +40,12 @@ const singleStages: Readonly<Record<string, readonly string[]>> = {
  * complete: whether it is finished.
  */
 const requireReportable = async (folder: string): Promise<{ readonly complete: boolean }> => {
+  if (folder === usualFolder && !existsSync(folder))
+    throw new UserError(
+      "run-missing",
+      `There is no ${usualFolder} here, which is drawn where no folder is named. Name one that \`covenant run\` wrote: covenant report FOLDER.`,
+      { folder },
+    );
   const { name, manifest, has } = await readRun(folder);
   // of other commands of two words nothing is known but that they hold no pipeline
   const results = singleStages[name] ?? (name.includes(" ") ? [] : undefined);

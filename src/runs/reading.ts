@@ -1,7 +1,8 @@
 // Reading a run folder, finished or not, without touching it: for reports, comparisons and Studio. Needs no lock.
 // A file that is not there yet is no error; one that is broken is, with its file and line.
 
-import { join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { collect, parseJsonAs, parseYaml, readJsonLines, readText, UserError } from "../core/index.ts";
 import {
@@ -14,7 +15,7 @@ import {
   stageManifestSchema,
 } from "../records/index.ts";
 import { configName, listFiles, manifestName, metricsName, stageFileName } from "./artefacts.ts";
-import { readEvents } from "./event-log.ts";
+import { eventFileName, readEvents } from "./event-log.ts";
 
 /** Any zod schema whose output is a row. */
 export type RecordSchema<Row> = z.ZodType<Row>;
@@ -67,16 +68,42 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
   }
 };
 
+/** Stages lie at most so deep in a run folder: arm/stage/file. */
+const deepest = 4;
+
+/** The run folder in which a path lies, as the path names it; undefined: it lies in none. */
+const runFolderAround = (path: string): string | undefined => {
+  let folder = path;
+  for (let step = 0; step < deepest; step++) {
+    const above = dirname(folder);
+    if (resolve(above) === resolve(folder)) return undefined;
+    if ([configName, eventFileName].every((name) => existsSync(join(above, name)))) return above;
+    folder = above;
+  }
+  return undefined;
+};
+
+/** Says of a path that it is no run folder, and which one is meant where it lies in one. */
+const noRun = (folder: string): UserError => {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  const around = found === undefined ? undefined : runFolderAround(folder);
+  const why =
+    found === undefined
+      ? "there is nothing of that name"
+      : found.isDirectory()
+        ? `it has no ${configName}`
+        : "it is a file";
+  const advice =
+    around === undefined
+      ? "Give the folder that a command (covenant run, covenant simulate ...) wrote."
+      : `It lies in the run folder ${around}: give that one.`;
+  return new UserError("run-missing", `${folder} is no run folder: ${why}. ${advice}`, { folder });
+};
+
 /** Reads a run folder. Throws UserError when it is none. */
 export const readRun = async (folder: string): Promise<RunReading> => {
   const configText = await readIfThere(join(folder, configName));
-  if (configText === undefined) {
-    throw new UserError(
-      "run-missing",
-      `${folder} is no run folder: it has no ${configName}. Give the folder that a command (covenant run, covenant simulate ...) wrote.`,
-      { folder },
-    );
-  }
+  if (configText === undefined) throw noRun(folder);
   const files = await listFiles(folder);
   const events = await readEvents(folder);
   const start = events.find((event) => event.type === "run-start");

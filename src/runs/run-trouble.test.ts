@@ -171,7 +171,33 @@ describe("another folder", () => {
     expect((await reasonOf(openRun(optionsFor(folder, log)))).message).toContain("holiday.jpg");
     const file = join(folder, "holiday.jpg");
     expect((await reasonOf(openRun(optionsFor(file, log)))).message).toContain("it is a file");
-    expect((await reasonOf(readRun(folder))).message).toContain("no run folder");
+    expect((await reasonOf(readRun(folder))).message).toContain(
+      `${folder} is no run folder: it has no config.yaml`,
+    );
+    expect((await reasonOf(readRun(join(root, "nowhere")))).message).toContain(
+      "there is nothing of that name",
+    );
+  });
+
+  it("is named where a file or a stage of it is given in its place, and no other", async () => {
+    const folder = join(root, "meant");
+    const log = createLog();
+    await (await openRun(optionsFor(folder, log))).close();
+    await mkdir(join(folder, "arm/rows"), { recursive: true });
+    const row = join(folder, "arm/rows/sft.jsonl");
+    writeFileSync(row, "{}\n");
+    const told = async (path: string): Promise<string> => (await reasonOf(readRun(path))).message;
+    expect(await told(row)).toBe(
+      `${row} is no run folder: it is a file. It lies in the run folder ${folder}: give that one.`,
+    );
+    expect(await told(join(folder, "arm"))).toContain(`It lies in the run folder ${folder}: give that one.`);
+    // a config.yaml alone makes no run folder
+    await mkdir(join(root, "settings"));
+    writeFileSync(join(root, "settings/config.yaml"), "seed: 1\n");
+    writeFileSync(join(root, "settings/rows.jsonl"), "{}\n");
+    expect(await told(join(root, "settings/rows.jsonl"))).toMatch(
+      /it is a file\. Give the folder that a command/,
+    );
   });
 });
 
