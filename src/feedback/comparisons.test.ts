@@ -57,6 +57,17 @@ describe("readPairs", () => {
     expect(await loadPairs(write(rows), { limit: 2 })).toEqual(pairs.slice(0, 2));
   });
 
+  it("reads two whole chats beside the prompt that they begin with, as sets for DPO have them", async () => {
+    const turn = (role: string, content: string) => ({ role, content });
+    const chat = (end: string) => [turn("user", "Q"), turn("assistant", end)];
+    const row = { prompt: "Q", chosen: chat("a"), rejected: chat("b"), messages: chat("a"), score_chosen: 8 };
+    const [pair] = await loadPairs(write([row]));
+    expect(pair?.messages).toEqual([turn("user", "Q")]);
+    expect(pair?.replies.map(({ text }) => text)).toEqual(["a", "b"]);
+    const parted = write([{ ...row, rejected: [turn("user", "Other"), turn("assistant", "b")] }]);
+    await expect(loadPairs(parted)).rejects.toThrow(/line 1: chosen, rejected: expected two dialogues/);
+  });
+
   it("numbers equal rows, and refuses an id that such a row has already", async () => {
     const row = { prompt: "Q", replies: ["x", "y"] };
     const ids = (await loadPairs(write([row, row, { ...row, id: "mine" }, row]))).map(({ id }) => id);

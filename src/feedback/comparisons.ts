@@ -96,6 +96,8 @@ const readRecord = (value: unknown, place: TextPlace): GivenComparison => {
   return { id, messages, ...(question === undefined ? {} : { question }), options, correct, prompt };
 };
 
+const isChat = (value: unknown): boolean => Array.isArray(value) && value.length > 1;
+
 /** A row of one's own, told by its fields; null: it has none of a comparison. */
 const readOwn = (value: unknown, place: TextPlace): GivenComparison | null => {
   if (hasFields(value, "replies")) {
@@ -103,7 +105,8 @@ const readOwn = (value: unknown, place: TextPlace): GivenComparison | null => {
     const options = row.replies.map(readReply);
     return { id: row.id, messages: readPrompt(row.prompt), options, correct: row.correct };
   }
-  if (hasFields(value, "chosen") && !hasFields(value, "prompt"))
+  // a prompt that stands beside two whole chats is in both of them already
+  if (hasFields(value, "chosen") && (!hasFields(value, "prompt") || isChat(value["chosen"])))
     return readDialogues(checkValue(dialoguesRow, value, place), place);
   if (hasFields(value, "chosen") || hasFields(value, "rejected")) {
     const row = checkValue(pairRow, value, place);

@@ -150,9 +150,28 @@ describe("formats", () => {
       "chats.jsonl",
       jsonl({ messages: [user("a"), assistant("b"), user("c"), assistant("d")] }),
     );
-    await expect(loadPrompts(file, options)).rejects.toThrow(/line 1: messages: .* role "user"/);
+    await expect(loadPrompts(file, options)).rejects.toThrow(
+      /line 1: messages: .* role "user".* --format chat/,
+    );
     const { prompts } = await loadPrompts(file, { ...options, format: "chat" });
     expect(prompts[0]?.messages).toEqual([user("a"), assistant("b"), user("c")]);
+  });
+
+  it("takes the prompt or the pair that a row names beside a chat that ends with a reply", async () => {
+    const messages = [user("a"), assistant("b")];
+    const pair = { chosen: messages, rejected: [user("a"), assistant("c")] };
+    const rows = [
+      { prompt: "p", messages },
+      { prompt: "q", messages, ...pair },
+      { messages, ...pair },
+    ];
+    const { prompts } = await loadPrompts(write("beside.jsonl", jsonl(...rows)), options);
+    expect(prompts.map((prompt) => prompt.messages)).toEqual([[user("p")], [user("q")], [user("a")]]);
+    const { prompts: own } = await loadPrompts(
+      write("own-messages.jsonl", jsonl({ prompt: "p", messages: [user("m")] })),
+      options,
+    );
+    expect(own[0]?.messages).toEqual([user("m")]);
   });
 
   it.each([

@@ -80,12 +80,32 @@ const readPreference = (row: unknown, place: TextPlace): GivenPrompt => {
   );
 };
 
+const isOf = (message: unknown, role: string): boolean =>
+  hasFields(message, "role") && message["role"] === role;
+
+/** Whether a row holds a chat that ends with a reply to somebody. */
+const endsWithReply = ({ messages }: Fields): boolean =>
+  Array.isArray(messages) &&
+  isOf(messages.at(-1), "assistant") &&
+  messages.some((message) => isOf(message, "user"));
+
+/** Messages, which are the prompt. Throws UserError for a whole chat, which says nothing of where its prompt ends. */
+const readMessages = (row: Fields, place: TextPlace): GivenPrompt => {
+  if (endsWithReply(row))
+    throw fieldFault(
+      place,
+      "messages",
+      'got a chat that ends with a reply, but the last message must be of the role "user". Whole chats are read with --format chat: the prompt is then what stands before the last reply.',
+    );
+  const { messages, ...rest } = checkValue(messagesRow, row, place);
+  return { messages, labels: rest };
+};
+
 const readPlain = (given: unknown, place: TextPlace): GivenPrompt => {
   const row = withoutBlankLabels(given);
-  if (hasFields(row, "messages")) {
-    const { messages, ...rest } = checkValue(messagesRow, row, place);
-    return { messages, labels: rest };
-  }
+  // sets for supervised training and DPO have a whole chat beside the prompt or the pair that they name
+  const isNamed = hasFields(row, "prompt") || hasFields(row, "chosen", "rejected");
+  if (hasFields(row, "messages") && !(isNamed && endsWithReply(row))) return readMessages(row, place);
   if (hasFields(row, "prompt")) {
     const { prompt, ...rest } = checkValue(promptRow, row, place);
     const messages = typeof prompt === "string" ? asked(filled(prompt, "prompt", place)) : prompt;
