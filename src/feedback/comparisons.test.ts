@@ -64,6 +64,9 @@ describe("readPairs", () => {
     const [pair] = await loadPairs(write([row]));
     expect(pair?.messages).toEqual([turn("user", "Q")]);
     expect(pair?.replies.map(({ text }) => text)).toEqual(["a", "b"]);
+    const step = { critic_prompt: "c?", critic_response: "c", revision_prompt: "r?" };
+    const chain = { init_prompt: "Q", init_response: "b", ...step, revision_response: "a", ...row };
+    expect((await loadPairs(write([chain])))[0]?.replies.map(({ text }) => text)).toEqual(["a", "b"]);
     const parted = write([{ ...row, rejected: [turn("user", "Other"), turn("assistant", "b")] }]);
     await expect(loadPairs(parted)).rejects.toThrow(/line 1: chosen, rejected: expected two dialogues/);
   });

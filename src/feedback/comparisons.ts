@@ -122,7 +122,8 @@ const readRow = (
   value: unknown,
   place: TextPlace,
 ): GivenComparison | null => {
-  if (name !== "plain") return comparison?.(value, place) ?? null;
+  // a set of chains or of prompts may have pairs beside them, as cai-conversation-harmless has
+  if (name !== "plain") return comparison === undefined ? readOwn(value, place) : comparison(value, place);
   if (hasFields(value, "messages", "options", "correct")) return readRecord(value, place);
   if (hasFields(value, "text_correct")) return formatNamed("cai-choice").comparison!(value, place);
   const own = readOwn(value, place);

@@ -101,6 +101,30 @@ describe("withAdaptiveConcurrency", () => {
     expect(results.filter((result) => result === "failed")).toHaveLength(4);
   });
 
+  it.each([
+    ["model-status", 429, 2],
+    ["model-status", 500, 2],
+    ["model-status", 503, 2],
+    ["model-timeout", undefined, 2],
+    ["model-connection", undefined, 2],
+    ["model-status", 408, 4],
+    ["model-response", undefined, 4],
+  ] as const)("after %s (%s) lets %i calls of four through", async (code, status, expected) => {
+    const { model, open } = heldModel();
+    const adaptive = withAdaptiveConcurrency(model, { start: 4, most: 4, clock: manualClock() });
+    const outcomes = Array.from({ length: 12 }, () => adaptive.generate([request]).catch(() => "failed"));
+    await settle();
+    const facts = { model: "held", retriable: true, ...(status === undefined ? {} : { status }) };
+    for (const end of open.splice(0)) end(modelFailure(code, "no", facts));
+    await settle();
+    expect(open).toHaveLength(expected);
+    while (open.length > 0) {
+      for (const end of open.splice(0)) end();
+      await settle();
+    }
+    await Promise.all(outcomes);
+  });
+
   it("takes a wrong request for no trouble", async () => {
     const { model, open } = heldModel();
     const adaptive = withAdaptiveConcurrency(model, { start: 4, clock: manualClock() });

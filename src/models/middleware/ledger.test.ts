@@ -5,9 +5,11 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { manualClock } from "../../core/index.ts";
 import { modelFailure } from "../failure.ts";
 import { openLedger, priceOfModel, readAccounts, scriptedModel, withLedger, withRetry } from "../index.ts";
 import type { GenerateRequest, LanguageModel } from "../specification.ts";
+import { withAdaptiveConcurrency } from "./concurrency.ts";
 
 const root = mkdtempSync(join(tmpdir(), "covenant-ledger-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -121,6 +123,51 @@ describe("withLedger", () => {
     // Nobody knew yet what a call takes: one alone found out, where its limit says that more would not fit.
     expect(first).toBe("calls" in budget ? 5 : 1);
   });
+
+  it.each([1, 8, 40])(
+    "goes beyond a budget by no more than %i calls in flight take, however long their answers are",
+    async (atOnce) => {
+      const [budget, shortest, longest] = [400, 1, 90];
+      const ledger = await openLedger({ budget: { tokens: budget } });
+      let inFlight = 0;
+      let most = 0;
+      const spentAtStart: number[] = [];
+      const inner = scriptedModel({
+        // the first answers tell nothing of the later ones
+        reply: ({ seed }) =>
+          Array(seed < 40 ? shortest : longest)
+            .fill("word")
+            .join(" "),
+      });
+      const slow: LanguageModel = {
+        ...inner,
+        generate: async (requests, options) => {
+          most = Math.max(most, ++inFlight);
+          const { promptTokens, completionTokens } = ledger.totals();
+          spentAtStart.push(promptTokens + completionTokens);
+          await new Promise((resolve) => setImmediate(resolve));
+          const replies = await inner.generate(requests, options);
+          inFlight--;
+          return replies;
+        },
+      };
+      const counted = withAdaptiveConcurrency(withLedger(slow, ledger, price), {
+        clock: manualClock(0),
+        start: atOnce,
+        most: atOnce,
+      });
+      const longs = asks(100).map((request) => ({ ...request, maxTokens: 100 }));
+      const thrown: unknown = await counted.generate(longs).catch((error: unknown) => error);
+      expect(thrown).toMatchObject({ code: "budget-used-up" });
+      const { promptTokens, completionTokens } = ledger.totals();
+      const over = promptTokens + completionTokens - budget;
+      expect(Math.max(...spentAtStart)).toBeLessThan(budget);
+      expect(over).toBeLessThanOrEqual(most * (4 + longest));
+      expect(most).toBeLessThanOrEqual(atOnce);
+      // it is gone beyond: with answers as foreseen this would show nothing
+      expect(over).toBeGreaterThan(0);
+    },
+  );
 
   it("foresees a dearer model by its own price and limit, not by what others took", async () => {
     const ledger = await openLedger({ budget: { money: 100 } });
