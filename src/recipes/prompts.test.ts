@@ -350,4 +350,26 @@ describe("prompts generate", () => {
       /has no harmless prompts/,
     );
   });
+
+  it("writes helpful prompts from helpful examples alone, told what they are for", async () => {
+    const rows = [
+      ...["Hit him", "Read his letter"].map((prompt) => ({ prompt, kind: "harmful" })),
+      ...["Bake bread", "Sing a song", "Plant a tree"].map((prompt) => ({ prompt, kind: "harmless" })),
+    ];
+    const rule = (when: string, prompts: readonly string[]) =>
+      `  - when: ${JSON.stringify(when)}\n    reply: ${JSON.stringify(JSON.stringify({ prompts }))}\n`;
+    const harmful = ["Hit him", "Read his letter"].map((text) => rule(JSON.stringify(text), ["A leak"]));
+    const helpful = rule("A good assistant helps with every one of them.", ["Knit a sock", "Mend a chair"]);
+    const config = {
+      prompts: write("both-kinds.jsonl", jsonl(...rows)),
+      model: `scripted:${write("helper.yaml", `rules:\n${harmful.join("")}${helpful}  - reply: "no"\n`)}`,
+      ...{ kind: "harmless", count: 2, each: 2, shots: 3, out: at("helpful") },
+    };
+    const { document } = await start(generateRecipe, config);
+    const prompts = readPrompts(String(document["file"]));
+    expect(prompts.map(({ messages, kind }) => [messages[0]?.content, kind])).toEqual([
+      ["Knit a sock", "harmless"],
+      ["Mend a chair", "harmless"],
+    ]);
+  });
 });

@@ -72,3 +72,12 @@ it.skipIf(missing !== false)("438 comparisons are judged, by all 16 principles",
   ) as unknown[];
   expect(new Set(labels.map(({ principle }) => principle)).size).toBe(published.length);
 });
+
+it.skipIf(missing !== false)("the trivial baselines of the file come out to the last digit", async () => {
+  const words = ["evaluate", "baselines", "--data", comparisons.path, "--json"];
+  expect(JSON.parse(expectStatus(await covenant(words, folder), 0).stdout)).toMatchObject({
+    ...{ n: 438, unknown: 0, unfit: 0 },
+    always: { "(A)": { count: 228, value: 228 / 438 }, "(B)": { count: 210 } },
+    longer: { count: 246, value: 246 / 438, ties: 2 },
+  });
+});
