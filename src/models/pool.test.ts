@@ -107,6 +107,35 @@ describe("a pool", () => {
     expect(await pool.generate([ask(1)])).toHaveLength(1);
   });
 
+  it("asks every member on trial, and scores where all of those that answer do", async () => {
+    const scores = { logProbabilities: [-1, -2], usage: { promptTokens: 1, completionTokens: 1 } };
+    const mute = { ...scores, logProbabilities: [null, null] };
+    const asked: string[] = [];
+    const scorer = (name: string, answer: object | Error): LanguageModel => ({
+      ...member(name).model,
+      score: async () => {
+        asked.push(name);
+        if (answer instanceof Error) throw answer;
+        return [answer as typeof scores];
+      },
+    });
+    const request = { messages: [], continuations: ["(A)", "(B)"] };
+    const ask = async (answers: Record<string, object | Error>, more: object = { trial: true }) => {
+      const members = Object.entries(answers).map(([name, answer]) => scorer(name, answer));
+      const pool = poolModel({ id: "p", members, clock: manualClock(1_000_000) });
+      asked.length = 0;
+      return (await pool.score([{ ...request, ...more }]))[0]?.logProbabilities;
+    };
+    expect(await ask({ a: scores, b: mute })).toEqual([null, null]);
+    expect(asked).toEqual(["a", "b"]);
+    expect(await ask({ a: scores, b: scores })).toEqual([-1, -2]);
+    expect(await ask({ a: busy(), b: scores })).toEqual([-1, -2]);
+    await expect(ask({ a: busy(), b: busy() })).rejects.toThrow("busy");
+    await expect(ask({ a: scores, b: new UserError("key", "no key") })).rejects.toThrow("no key");
+    expect(await ask({ a: scores, b: mute }, {})).toEqual([-1, -2]);
+    expect(asked).toEqual(["a"]);
+  });
+
   it("does not hide a mistake behind members that work", async () => {
     const [good, wrong] = [member("good"), member("wrong")];
     wrong.state.failure = new UserError("model-key", "no key");

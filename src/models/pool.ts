@@ -5,7 +5,7 @@
 import type { Clock } from "../core/index.ts";
 import { mapRequests } from "./batch.ts";
 import { isRetriable, retryAfterOf } from "./failure.ts";
-import type { CallOptions, LanguageModel } from "./specification.ts";
+import type { CallOptions, LanguageModel, Score } from "./specification.ts";
 
 /**
  * firstRest: milliseconds without work after a member's first failure, doubled with each further one in a row up to
@@ -37,23 +37,32 @@ const leastLoaded = (members: readonly Member[], now: number): Member | undefine
   );
 };
 
-/** A model made of several. Its batch is the sum of theirs; it scores where all of them do. Members that compute a batch together get single requests. */
-export const poolModel = (options: PoolOptions): LanguageModel => {
-  const { id, clock, firstRest = 1000, longestRest = 60_000, onFailover } = options;
-  const members = options.members.map(
-    (model): Member => ({ model, inFlight: 0, failures: 0, restsUntil: 0 }),
-  );
+/** The score of a trial, at every member. scores: in the members' order; a passing failure has been seen to. */
+const trialScore = (scores: readonly PromiseSettledResult<Score>[]): Score => {
+  const failures = scores.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  const answers = scores.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const lasting = failures.find((failure) => !isRetriable(failure));
+  if (lasting !== undefined) throw lasting;
+  const [first] = answers;
+  if (first === undefined) throw failures[0];
+  // a pool scores where all do, so the one that does not speaks for it
+  return answers.find(({ logProbabilities }) => logProbabilities.includes(null)) ?? first;
+};
 
-  const rest = (member: Member, thrown: unknown): void => {
+/** The members with how they fare. rest: for a while, after a passing failure. */
+const createMembers = ({
+  members: models,
+  clock,
+  firstRest = 1000,
+  longestRest = 60_000,
+}: Pick<PoolOptions, "members" | "clock" | "firstRest" | "longestRest">) => ({
+  members: models.map((model): Member => ({ model, inFlight: 0, failures: 0, restsUntil: 0 })),
+  rest(member: Member, thrown: unknown): void {
     const own = Math.min(longestRest, firstRest * 2 ** member.failures);
     member.failures++;
     member.restsUntil = clock.now() + Math.max(own, retryAfterOf(thrown) ?? 0);
-  };
-
-  const askOne = async <Result>(
-    member: Member,
-    ask: (model: LanguageModel) => Promise<Result[]>,
-  ): Promise<Result> => {
+  },
+  async askOne<Result>(member: Member, ask: (model: LanguageModel) => Promise<Result[]>): Promise<Result> {
     member.inFlight++;
     try {
       const [result] = await ask(member.model);
@@ -62,7 +71,13 @@ export const poolModel = (options: PoolOptions): LanguageModel => {
     } finally {
       member.inFlight--;
     }
-  };
+  },
+});
+
+/** A model made of several. Its batch is the sum of theirs; it scores where all of them do. Members that compute a batch together get single requests. */
+export const poolModel = (options: PoolOptions): LanguageModel => {
+  const { id, clock, onFailover } = options;
+  const { members, rest, askOne } = createMembers(options);
 
   const asked = async <Result>(ask: (model: LanguageModel) => Promise<Result[]>): Promise<Result> => {
     const untried = new Set(members);
@@ -85,6 +100,19 @@ export const poolModel = (options: PoolOptions): LanguageModel => {
     }
   };
 
+  /** A trial finds out whether the pool scores, so it goes to every member at once, whoever has room. */
+  const tried = async (ask: (model: LanguageModel) => Promise<Score[]>): Promise<Score> => {
+    const seen = async (member: Member): Promise<Score> => {
+      try {
+        return await askOne(member, ask);
+      } catch (thrown) {
+        if (isRetriable(thrown)) rest(member, thrown);
+        throw thrown;
+      }
+    };
+    return trialScore(await Promise.allSettled(members.map(seen)));
+  };
+
   return {
     id,
     capabilities: {
@@ -100,7 +128,7 @@ export const poolModel = (options: PoolOptions): LanguageModel => {
       ),
     score: (requests, call?: CallOptions) =>
       mapRequests(requests, call, null, (request, signal) =>
-        asked((model) => model.score([request], { signal })),
+        (request.trial === true ? tried : asked)((model) => model.score([request], { signal })),
       ),
     close: async () => {
       for (const { model } of members) await model.close();
