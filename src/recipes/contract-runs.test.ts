@@ -181,9 +181,14 @@ describe("people and tasks of one's own", () => {
     );
     const nothing = { when: "You are to revise", reply: "No." };
     const mute = { model: script("mute.yaml", [nothing, ...rules.slice(1)]), personas, tasks };
-    await expect(run(given("mute", { ...mute, users: ["ana"] }))).rejects.toThrow(
-      `Look at ${join(folder, "mute", "run-1", "meta.jsonl")} and those of later runs;`,
-    );
+    const told: string[] = [];
+    const config = recipe.schema.parse(given("mute", { ...mute, users: ["ana"] }));
+    const context = contextFor((event) => {
+      if (event.type === "warning") told.push(event.text);
+    });
+    const meta = join(folder, "mute", "run-1", "meta.jsonl");
+    await expect(recipe.run(config, context)).rejects.toThrow(`Look at ${meta} and those of later runs;`);
+    expect(told[0]).toContain(`See ${meta};`);
   });
 });
 
