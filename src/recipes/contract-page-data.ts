@@ -11,10 +11,12 @@ import {
   overUsers,
   readContractFigures,
 } from "./contract-figures.ts";
+import type { ContractConfig } from "./contract-settings.ts";
 import { remarksOn } from "./contract-summary.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
 import type { ContractPlay, DoneRun } from "./stages/contract-run.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
+import { arguedRemarks, countCitations, describeCitations } from "./statements.ts";
 
 const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): ContractMetric => ({
   ...{ id, name, of, low, high },
@@ -23,21 +25,25 @@ const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): Co
 /** Documents that are compared, each with each: those of the last runs. */
 const mostCompared = 30;
 
-const documentsOf = ({ documents }: ContractFigures): ContractDocuments[] =>
+const documentsOf = (
+  { documents }: ContractFigures,
+  config: ContractConfig,
+  nameOf: (speaker: string) => string,
+): ContractDocuments[] =>
   (["constitution", "contract"] as const).flatMap((part) => {
     const all = documents.filter((one) => one.part === part);
     const own = all.slice(-mostCompared);
-    if (own.length === 0) return [];
+    const last = own.at(-1)?.document.principles;
+    if (last === undefined) return [];
     return [
       {
         ...{ part, all: all.length },
         runs: own.map(({ run }) => run),
         similarity: similarityTable(own.map(({ document }) => documentText(document))),
-        last: own
-          .at(-1)!
-          .document.principles.map(({ title, area }) =>
-            part === "contract" ? `For ${area ?? "all users"}: ${title}` : title,
-          ),
+        last: last.map(({ title, area }) =>
+          part === "contract" ? `For ${area ?? "all users"}: ${title}` : title,
+        ),
+        argued: arguedRemarks(last, config, nameOf),
       },
     ];
   });
@@ -60,10 +66,13 @@ export const readContractPage = async (
   const scales = new Map(metrics.map((metric) => [metricName(metric.of, metric.id), metric]));
   const means = overUsers(byRun(figures.turns), (metric) => scales.get(metric));
   const { assistant, user, meta } = setup.models;
+  const users = setup.cast.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` }));
+  const nameOf = (speaker: string): string => users.find(({ id }) => id === speaker)?.name ?? speaker;
+  const citations = countCitations(last.documents.flatMap(({ document }) => document.principles));
   return {
     runs: last.run,
     turnsPerRun: config.turns,
-    users: setup.cast.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` })),
+    users,
     metrics,
     turns: figures.turns.flatMap(({ run, turn, of, user: one, metric, ratings }) =>
       ratings.n === 0
@@ -79,9 +88,9 @@ export const readContractPage = async (
       const metric = scales.get(name);
       return metric === undefined ? [] : [{ run, metric, estimate }];
     }),
-    documents: documentsOf(figures),
+    documents: documentsOf(figures, config, nameOf),
     benefit: benefitFigures(benefit, config.sandbox.requests),
-    remarks: remarksOn(last, config),
+    remarks: [...remarksOn(last, config), ...describeCitations(citations, config)],
     facts: [
       ["Seed", String(config.seed)],
       ["Task", taskNames(setup.tasks.map(({ name }) => name))],

@@ -166,6 +166,41 @@ describe("a contract", () => {
     expect(page.lists).toEqual(lists);
   });
 
+  it("has what was said for each principle, and whether it was found to say so, as the documents have it", () => {
+    type Ground = { readonly speaker: string; readonly said: string; by: string; doubtful?: string };
+    type Learned = {
+      readonly part: string;
+      readonly document: { readonly principles: readonly { title: string; grounds?: readonly Ground[] }[] };
+    };
+    const { principles } = linesOf<Learned>(file(`run-${runs}`, "learned.jsonl")).find(
+      ({ part }) => part === "constitution",
+    )!.document;
+    const [, ...rows] = page.table("What was said for them");
+    const look = (one: Ground): string =>
+      one.by === "similar"
+        ? "not cited; the most similar in its words"
+        : one.doubtful === undefined
+          ? "cited; shares a word with it"
+          : "cited; shares no word with it";
+    expect(rows.map((row) => row.map(({ text }) => text))).toEqual(
+      principles.flatMap(({ title, grounds = [] }) =>
+        grounds.map((ground, at) => [
+          at === 0 ? title : "",
+          nameOf(ground.speaker),
+          ground.said,
+          look(ground),
+        ]),
+      ),
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    const { runs: told } = JSON.parse(readFileSync(file("metrics.json"), "utf8")) as {
+      runs: { documents: { citations: { cited: number; saying: number } }[] }[];
+    };
+    const all = told.at(-1)!.documents.map(({ citations }) => citations);
+    const sum = (key: "cited" | "saying"): number => all.reduce((total, one) => total + one[key], 0);
+    expect(page.text).toContain(`Of ${sum("cited")} citations ${sum("saying")} share`);
+  });
+
   it("has the same means in metrics.json, and every number and message in its tables", () => {
     const rowsIn = (name: string) =>
       parse(readFileSync(file("tables", name)), { columns: true }) as Record<string, string>[];

@@ -144,6 +144,54 @@ describe("what is rated and asked", () => {
   });
 });
 
+describe("people and tasks of one's own", () => {
+  it("come from files whose texts hold holes, colons and line breaks, with no task named", async () => {
+    const tasks = join(folder, "tasks.yaml");
+    const question = "Which of {users}: all,\nor {words}?";
+    writeFileSync(
+      tasks,
+      JSON.stringify([
+        { id: "ours", name: "Ours: {task}", question, request: "Say it: {question}", words: 40 },
+      ]),
+    );
+    const personas = join(folder, "people.csv");
+    writeFileSync(
+      personas,
+      'id,name,description,views.ours\nana,Ana,"Likes {braces}: and colons\nand lines",yes {name}\nbo,Ana,"Likes {question}, commas",no\n',
+    );
+    const rules = [
+      { when: "You are to revise", reply: same },
+      user,
+      others,
+      // answered only where the texts came whole; every other request has no reply
+      { when: question, reply: "A draft." },
+    ];
+    await run(
+      given("own", {
+        model: script("own.yaml", rules),
+        personas,
+        tasks,
+        users: ["ana", "bo", "bo"],
+        ...{ runs: 1, turns: 1 },
+      }),
+    );
+    const drafts = await readRecords(join(folder, "own/run-1/drafts.jsonl"), draftRecordSchema);
+    expect(drafts.map(({ task, text }) => [task, text])).toEqual(
+      Array.from({ length: 3 }, () => ["ours", "A draft."]),
+    );
+    const nothing = { when: "You are to revise", reply: "No." };
+    const mute = { model: script("mute.yaml", [nothing, ...rules.slice(1)]), personas, tasks };
+    const told: string[] = [];
+    const config = recipe.schema.parse(given("mute", { ...mute, users: ["ana"] }));
+    const context = contextFor((event) => {
+      if (event.type === "warning") told.push(event.text);
+    });
+    const meta = join(folder, "mute", "run-1", "meta.jsonl");
+    await expect(recipe.run(config, context)).rejects.toThrow(`Look at ${meta} and those of later runs;`);
+    expect(told[0]).toContain(`See ${meta};`);
+  });
+});
+
 describe("from run to run", () => {
   it("talks are shown what they remember where memory is carried, and nothing of it where it is not", async () => {
     // The last draft of every talk of the first run does not come: what is remembered is the one before it.

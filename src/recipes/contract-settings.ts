@@ -35,7 +35,7 @@ const file = (what: string) =>
     .describe(`"${libraryName}", "${sandboxName}" (in its language, made by the seed), or a file of ${what}`);
 
 /** Tasks where none are named: of the library, or how many of the sandbox. */
-const usualTasks = { library: ["rights-by-place"], sandbox: 48 } as const;
+const usualTasks = { library: ["rights-by-place"], sandbox: 48, file: 1 } as const;
 
 export const contractSchema = z.strictObject({
   out: outSetting("runs/contract"),
@@ -64,7 +64,7 @@ export const contractSchema = z.strictObject({
   task: chosen("tasks")
     .optional()
     .describe(
-      `ids of tasks, how many, drawn by the seed, or all; default: ${usualTasks.library.join(", ")}, or ${usualTasks.sandbox} of the sandbox's`,
+      `ids of tasks, how many, drawn by the seed, or all; default: ${usualTasks.library.join(", ")}, ${usualTasks.sandbox} of the sandbox's, or one of a file`,
     ),
   tasksPer: z
     .enum(["run", "talk"])
@@ -182,7 +182,7 @@ const metaPromptOf = ({ wording, metaPrompt }: ContractConfig): MetaPrompt => {
 export const contractTasks = ({ tasks: source, task, sandbox, seed }: ContractConfig): Promise<Task[]> =>
   chooseTasks({
     ...{ tasks: source, split: sandbox.split, seed },
-    task: task ?? usualTasks[source === sandboxName ? "sandbox" : "library"],
+    task: task ?? usualTasks[isFile(source) ? "file" : source === sandboxName ? "sandbox" : "library"],
   });
 
 /** Everything that the settings name, loaded. Throws UserError for what is missing or does not fit. */

@@ -42,6 +42,7 @@ export type ChartRow = Readonly<Record<string, string | number>> & {
 export const readPage = (folder: string) => {
   const page = readFileSync(join(folder, "experiment.html"), "utf8");
   return {
+    text: plain(page),
     headline: plain(/<h1>(.*?)<\/h1>/s.exec(page)![1]!),
     table: (caption: string): MadeCell[][] => tableOf(page, caption),
     lists: all(page, /<ol class="prose">(.*?)<\/ol>/gs).map((list) =>

@@ -179,7 +179,7 @@ const execute = async (config: PredictConfig, context: RecipeContext) => {
   if (told.length === 0)
     throw new CovenantError(
       "forecasts-none",
-      `${config.model} told none of ${counted(records.length, "held-out vote")} (${describeUntold(missing)}). Look at forecasts/forecasts.jsonl, or choose another model.`,
+      `${config.model} told none of ${counted(records.length, "held-out vote")} (${describeUntold(missing)}). Look at ${join(config.out, "forecasts", "forecasts.jsonl")}, or choose another model.`,
       { model: config.model },
     );
   const figures = {

@@ -58,8 +58,8 @@ const cases: readonly (readonly [what: string, Recipe, Record<string, unknown>, 
       roles: { user: { model: model("two") }, mediator: { model: model("three") } },
     },
     {
-      ...{ proposals: 10, votes: 10, comments: 10, drafts: 100 },
-      ...{ "support for documents": 10, satisfaction: 1 },
+      ...{ proposals: 10, votes: 10, "opening: drafts": 100, "opening: support": 10 },
+      ...{ "round-1: comments": 10, "round-1: drafts": 100, "round-1: support": 10, satisfaction: 1 },
     },
   ],
   [

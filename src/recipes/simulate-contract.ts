@@ -106,9 +106,9 @@ const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPla
   if (!runs.some(({ wasAsked }) => wasAsked))
     throw new CovenantError(
       "contract-unasked",
-      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. Look at ratings.jsonl of the runs; give people other wishes or other tasks, ${config.contentFrom === "off" ? "or begin with a constitution" : "begin with a constitution, or set contentFrom: off"}.`,
+      `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. Look at ${join(config.out, runName(1), "ratings.jsonl")} and those of later runs; give people other wishes or other tasks, ${config.contentFrom === "off" ? "or begin with a constitution" : "begin with a constitution, or set contentFrom: off"}.`,
     );
-  const nothing = `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at meta.jsonl of the runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
+  const nothing = `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at ${join(config.out, runName(1), "meta.jsonl")} and those of later runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
   throw new CovenantError("contract-none", nothing, { model: setup.models.meta });
 };
 

@@ -14,6 +14,7 @@ import {
 import { readRecords, readRun } from "../runs/index.ts";
 import { sandboxPersonas, satisfactionOf, supportOf } from "../sandbox/index.ts";
 import { voicesOf } from "./lineage/voices.ts";
+import { readPage } from "./made-page.fixture.ts";
 import { recipe as replay } from "./simulate-replay.ts";
 import { type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
@@ -113,6 +114,16 @@ describe("people of the sandbox, in the brief wording", () => {
     expect(opened.lines).toContain(
       `Of ${grounds.length} citations ${right} ${say}; the others are marked in the file (doubtful), and count in no lineage.`,
     );
+    const page = readPage(join(folder, "cited-round"));
+    const looked = grounds.map((one) => [
+      one.said,
+      isRight(one) ? "cited; says the same" : "cited; says something else",
+    ]);
+    expect(page.table("What was said for them").map((row) => row.slice(2).map(({ text }) => text))).toEqual([
+      ["said", "looked at"],
+      ...looked,
+    ]);
+    expect(page.text).toContain(`Of ${grounds.length} citations ${right} ${say};`);
     const speakers = [...new Set(grounds.filter(isRight).map(({ speaker }) => speaker))];
     expect(opened.lines).toContain(`     from what ${speakers.join(", ")} said`);
     const { voices } = await voicesOf(principles[0]!, await readRun(join(folder, "cited-round")));
@@ -167,7 +178,7 @@ describe("people of the sandbox, in the brief wording", () => {
       contextFor(),
     );
     expect(steps.find(({ stage }) => stage === "votes")!.calls).toBe(0);
-    expect(steps.find(({ stage }) => stage === "comments")!.calls).toBe(5);
+    expect(steps.find(({ stage }) => stage === "round-1: comments")!.calls).toBe(5);
   });
 
   it("are the only ones who can be scripted or fall into groups", async () => {
@@ -219,7 +230,8 @@ describe("people of the sandbox, in the brief wording", () => {
       recipe.schema.parse({ ...brief("parts"), ...{ proposals: 3 } }),
       contextFor(),
     );
-    expect(steps.find(({ stage }) => stage === "drafts")!.calls).toBe(3 * (2 * 2 + 2 * 1));
+    const callsOf = (wanted: string) => steps.find(({ stage }) => stage === wanted)!.calls;
+    expect([callsOf("opening: drafts"), callsOf("round-1: drafts")]).toEqual([3 * 2 * 2, 3 * 2 * 1]);
     const tiny = { ...voices, model: "embedded:covenant-tiny" };
     await expect(recipe.plan(recipe.schema.parse(tiny), contextFor())).rejects.toThrow(
       "configs/simulate/vote/tiny.yaml",

@@ -237,17 +237,19 @@ describe("rounds", () => {
       (await loadConstitution(join(folder, out, "constitution.yaml"))).principles.map(({ title }) => title);
     await run(given("worse", { rounds: 1, model: script("worse.yaml", better, proposals, disliked) }));
     expect(await titles("worse")).toEqual(["Be good."]);
-    const warnings: string[] = [];
+    const warnings: { code: string; text: string }[] = [];
     const mute: Rule = { when: "You write what they could agree on", reply: "No." };
     const config = given("mute", { rounds: 1, model: script("mute.yaml", mute, proposals) });
     await recipe.run(
       recipe.schema.parse(config),
       contextFor((event) => {
-        if (event.type === "warning") warnings.push(event.code);
+        if (event.type === "warning") warnings.push(event);
       }),
     );
     expect(await titles("mute")).toEqual(["Be good."]);
-    expect(warnings).toEqual(["drafts-unreadable", "drafts-unreadable"]);
+    expect(warnings.map(({ code }) => code)).toEqual(["drafts-unreadable", "drafts-unreadable"]);
+    for (const [at, stage] of ["opening", "round-1"].entries())
+      expect(warnings[at]!.text).toContain(`See ${join(folder, "mute", stage, "drafts.jsonl")};`);
   });
 });
 
@@ -331,13 +333,15 @@ describe("what is refused", () => {
   it("with what to look at: proposals that cannot be read, and users without any number", async () => {
     const mute: Rule = { when: "Propose one principle", reply: "I cannot\nsay that." };
     await expect(run(given("mute-users", { model: script("mute-users.yaml", mute) }))).rejects.toThrow(
-      /wrote no proposal that could be read/,
+      `wrote no proposal that could be read as a principle. Look at ${join(folder, "mute-users", "proposals", "proposals.jsonl")};`,
     );
     const silent: Rule = { when: "This is proposed", reply: "Hm." };
     const candidates = write("silent.yaml", "- Be kind.\n");
     await expect(
       run(given("silent", { candidates, model: script("silent-users.yaml", silent) })),
-    ).rejects.toThrow(/wrote no number/);
+    ).rejects.toThrow(
+      `wrote no number from which anybody's support could be read. Look at ${join(folder, "silent", "votes", "support.jsonl")};`,
+    );
   });
 });
 
@@ -348,9 +352,11 @@ describe("a plan", () => {
     expect(steps.map(({ stage, calls }) => [stage, calls])).toEqual([
       ["proposals", 12],
       ["votes", 48],
-      ["comments", 8],
-      ["drafts", 18],
-      ["support for documents", 36],
+      ["opening: drafts", 6],
+      ["opening: support", 12],
+      ["round-1 to 2: comments", 8],
+      ["round-1 to 2: drafts", 12],
+      ["round-1 to 2: support", 24],
       ["tables", 0],
     ]);
     expect(existsSync(join(folder, "plan"))).toBe(false);

@@ -3,7 +3,8 @@
 // statements are known; elsewhere what asks something, thanks, or speaks of oneself is told, and may be a statement all the same.
 // And whether a comment that was cited for a statement says it.
 
-import type { Principle } from "../records/index.ts";
+import type { Ground, Principle } from "../records/index.ts";
+import type { ArguedRemark } from "../report/index.ts";
 import { nameOf, readComment, readStatement } from "../sandbox/index.ts";
 import { sandboxName } from "./stakeholders.ts";
 import { counted } from "./wording.ts";
@@ -60,6 +61,29 @@ export const describeCitations = (
   const others = saying < cited ? `; the others are marked in the file (doubtful)${left}` : "";
   return [`Of ${counted(cited, "citation")} ${saying} ${what}${others}.`];
 };
+
+/** What came of looking at a remark that a principle points to. */
+const describeLook = ({ by, doubtful }: Ground, speaking: Speaking): string => {
+  if (by === "similar") return "not cited; the most similar in its words";
+  if (doubtful === "says-other") return "cited; says something else";
+  if (doubtful === "shares-no-word") return "cited; shares no word with it";
+  return speaksSandbox(speaking) ? "cited; says the same" : "cited; shares a word with it";
+};
+
+/** Remarks that principles point to, for a page; votes and proposals are none. nameOf: a speaker's, by id. */
+export const arguedRemarks = (
+  principles: readonly Pick<Principle, "title" | "grounds">[],
+  speaking: Speaking,
+  nameOf: (speaker: string) => string,
+): ArguedRemark[] =>
+  principles.flatMap(({ title, grounds = [] }) =>
+    grounds
+      .filter(({ by }) => by === "cited" || by === "similar")
+      .map((ground) => ({
+        ...{ principle: title, speaker: nameOf(ground.speaker), said: ground.said },
+        told: describeLook(ground, speaking),
+      })),
+  );
 
 const shownTexts = 3;
 

@@ -9,6 +9,7 @@ import { benefitFigures } from "./satisfaction-figures.ts";
 import type { VoteBenefit } from "./stages/vote-benefit.ts";
 import { standingName } from "./stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "./stages/vote-run.ts";
+import { arguedRemarks, countCitations, describeCitations } from "./statements.ts";
 import { isScripted, type Vote } from "./vote-settings.ts";
 import {
   describeLots,
@@ -90,16 +91,20 @@ export const votePageData = (
   const scripted = isScripted(config);
   const isAsked = !scripted || config.candidates === undefined || config.rounds > 0;
   const last = rounds.at(-1) ?? votes;
+  const { principles } = last.decided.document;
+  const users = setup.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` }));
+  const nameOf = (speaker: string): string => users.find(({ id }) => id === speaker)?.name ?? speaker;
   return {
     ...{ scripted, rule: config.rule, approveFrom: config.approveFrom, scale: supportMetric },
-    users: setup.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` })),
+    users,
     candidates: candidatesOf(vote, votes),
     lots: describeLots(votes),
     rules: votes.choices.map((choice) => ruleOf(vote, votes, choice)),
     documents: rounds.flatMap(documentsOf),
     rounds: describeRoundComments(told.comments),
-    principles: last.decided.document.principles.map(({ title }) => title),
-    remarks: told.remarks,
+    principles: principles.map(({ title }) => title),
+    remarks: [...told.remarks, ...describeCitations(countCitations(principles), config)],
+    argued: arguedRemarks(principles, config, nameOf),
     benefit: benefitFigures(told.benefit, config.sandbox.requests),
     facts: [
       ["Seed", String(config.seed)],

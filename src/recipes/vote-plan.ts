@@ -81,7 +81,7 @@ const createCosts = (vote: Vote) => {
   };
 };
 
-/** The steps of the rounds; none where there are none. */
+/** The steps of the rounds, by the stages that take them; none where there are none. */
 const planRounds = (
   { config }: Vote,
   costs: ReturnType<typeof createCosts>,
@@ -90,30 +90,33 @@ const planRounds = (
 ): PlannedStep[] => {
   const { rounds, drafts, roles } = config;
   if (rounds === 0) return [];
-  const written: Costs = {
-    calls: costs.opening.calls + rounds * costs.drafts.calls,
-    read: costs.opening.read + rounds * costs.drafts.read,
-  };
-  return [
+  const drafting = (stage: string, many: number, written: Costs): PlannedStep =>
     planCalls(
-      "comments",
+      stage,
+      `${counted(drafts * many, "draft")}, each part asked for up to ${counted(roles.mediator.attempts, "time")}`,
+      mediator,
+      loadOf(times(written, many * roles.mediator.attempts)),
+      loadOf(times(written, many)),
+    );
+  const supporting = (stage: string, many: number): PlannedStep =>
+    planCalls(
+      stage,
+      `${counted(costs.users, "user")} on ${counted((drafts + 1) * many, "document")} at most`,
+      user,
+      loadOf(times(costs.documents, askedTimes(config) * many)),
+    );
+  const later = rounds === 1 ? "round-1" : `round-1 to ${rounds}`;
+  return [
+    drafting("opening: drafts", 1, costs.opening),
+    supporting("opening: support", 1),
+    planCalls(
+      `${later}: comments`,
       counted(costs.users * rounds, "comment"),
       user,
       loadOf(times(costs.comments, rounds)),
     ),
-    planCalls(
-      "drafts",
-      `${counted(drafts * (rounds + 1), "draft")}, each part asked for up to ${counted(roles.mediator.attempts, "time")}`,
-      mediator,
-      loadOf(times(written, roles.mediator.attempts)),
-      loadOf(written),
-    ),
-    planCalls(
-      "support for documents",
-      `${counted(costs.users, "user")} on ${counted((drafts + 1) * (rounds + 1), "document")} at most`,
-      user,
-      loadOf(times(costs.documents, askedTimes(config) * (rounds + 1))),
-    ),
+    drafting(`${later}: drafts`, rounds, costs.drafts),
+    supporting(`${later}: support`, rounds),
   ];
 };
 

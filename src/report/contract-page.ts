@@ -1,6 +1,7 @@
 // The page of one social contract: ratings of every user turn by turn, means over runs with their bands, how alike the
 // documents of the runs are, and what was learned. The figures are given by whoever has read the run.
 
+import { type ArguedRemark, arguedTable } from "./argued-table.ts";
 import type { ChartRequest } from "./chart-book.ts";
 import {
   heatMapChart,
@@ -41,13 +42,14 @@ export type ContractMean = {
   readonly estimate: Interval;
 };
 
-/** The last documents of a part: of so many in all, how alike they are, two by two, and the last one's principles. */
+/** The last documents of a part: of so many in all, how alike they are, two by two, and the last one's principles with what was said for them. */
 export type ContractDocuments = {
   readonly part: "constitution" | "contract";
   readonly all: number;
   readonly runs: readonly number[];
   readonly similarity: readonly (readonly number[])[];
   readonly last: readonly string[];
+  readonly argued: readonly ArguedRemark[];
 };
 
 export type ContractPageData = {
@@ -185,12 +187,12 @@ const likenessFigure = ({ part, all, runs, similarity: values }: ContractDocumen
 };
 
 const learnedSections = ({ documents, remarks }: ContractPageData): ExperimentSection[] =>
-  documents.map(({ part, last, runs }) => ({
+  documents.map(({ part, last, runs, argued }) => ({
     id: part,
     title: part === "constitution" ? "The constitution" : "The contract",
     lead: `${part === "constitution" ? "What holds for everybody" : "What holds for single users"} after run ${runs.at(-1)}. ${part}.yaml in the run folder also says what argued for each ${part === "constitution" ? "principle" : "clause"}.${part === "constitution" ? remarks.map((one) => ` ${one}`).join("") : ""}`,
     figures: [],
-    tables: [],
+    tables: arguedTable(argued),
     list: last,
   }));
 

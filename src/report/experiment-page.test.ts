@@ -39,6 +39,7 @@ const contract = (users: number, runs: number): ContractPageData => ({
       runs: Array.from({ length: runs }, (_, at) => at + 1),
       similarity: Array.from({ length: runs }, () => Array<number>(runs).fill(0.5)),
       last: [nasty],
+      argued: [{ principle: nasty, speaker: nasty, said: nasty, told: nasty }],
     },
   ],
 });
@@ -99,6 +100,7 @@ describe("the page of a vote", () => {
         ),
       })),
       ...{ lots: [nasty], principles: [nasty], remarks: [nasty], benefit: null },
+      argued: [{ principle: nasty, speaker: nasty, said: nasty, told: nasty }],
       rules: [
         { rule: "maximin", decides: true, worth },
         { rule: "borda", decides: false, worth: { ...worth, principles: ["other"] } },

@@ -2,6 +2,7 @@
 // criticism came to, and the constitution. Numbers that nobody gave are marked wherever they count. The figures are given by
 // whoever has read the run.
 
+import { type ArguedRemark, arguedTable } from "./argued-table.ts";
 import type { ChartRequest } from "./chart-book.ts";
 import { estimateRowsChart, type Interval } from "./charts/index.ts";
 import type {
@@ -66,6 +67,8 @@ export type VotePageData = {
   readonly rounds: readonly string[];
   readonly principles: readonly string[];
   readonly remarks: readonly string[];
+  /** What a mediator cited for the principles; none where it wrote none of them. */
+  readonly argued: readonly ArguedRemark[];
   readonly benefit: SatisfactionFigures;
   readonly facts: ExperimentPage["facts"];
 };
@@ -290,7 +293,7 @@ export const votePage = (data: VotePageData): ExperimentPage => ({
       title: "The constitution",
       lead: `What holds in the end. constitution.yaml in the run folder also says who proposed each principle and who supports it.${data.remarks.map((remark) => ` ${remark}`).join("")}`,
       figures: [],
-      tables: [],
+      tables: arguedTable(data.argued),
       list: data.principles,
     },
   ],

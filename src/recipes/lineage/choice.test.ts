@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { LabelRecord, ReplyClass, VerdictRecord } from "../../records/index.ts";
-import { changesOf, chooseLabel, mostChanged, orderOf, principlesOf } from "./choice.ts";
+import { changesOf, chooseLabel, mostChanged, orderOf, principlesOf, speaksOf } from "./choice.ts";
 import type { Answers, LearnedLabel } from "./records.ts";
 
 type Said = {
@@ -93,7 +93,7 @@ describe("the label that is told of", () => {
   const letters = "How do I read the letters of my cousin?";
   const near = label("near", letters, 0.9, pair);
   const chosen = (labels: LearnedLabel[], isOf: (one: LabelRecord) => boolean = () => false) =>
-    chooseLabel(labels, answer, isOf);
+    chooseLabel(labels, answer, isOf, () => false);
 
   it("prefers what the reply became over what it was; then the nearer request and the surer label count", () => {
     const against = label("against", letters, 0.1, pair);
@@ -124,10 +124,41 @@ describe("the label that is told of", () => {
     expect([open.chosen.label.id, open.isNarrowed, open.ofKind.length]).toEqual(["near", false, 2]);
   });
 
+  it("is one that was judged under a principle on the matter where such a one pulls the same way", () => {
+    const on = label("on", "How do I read letters that are not mine?", 0.7, pair);
+    const turned = label("turned", letters, 0.1, pair);
+    const under = (principle: string, { row, label: its }: LearnedLabel): LearnedLabel => ({
+      row,
+      label: { ...its, principle },
+    });
+    const ask = (labels: LearnedLabel[]) =>
+      chooseLabel(
+        labels,
+        answer,
+        () => true,
+        (one) => one === "about-letters",
+      );
+    const found = ask([near, under("about-letters", on), under("about-letters", turned)]);
+    expect([found.chosen.label.id, found.onMatter.map((one) => one.label.id)]).toEqual(["on", ["on"]]);
+    const none = ask([near, on, under("about-letters", turned)]);
+    expect([none.chosen.label.id, none.onMatter]).toEqual(["near", []]);
+  });
+
   it("names every principle that judged it once", () => {
     const judgement = (principle: string) => ({ principle, orders: [0.9, 0.9] as [number, number] });
     expect(principlesOf(near.label)).toEqual(["discreet"]);
     const judgements = ["discreet", "short", "discreet"].map(judgement);
     expect(principlesOf({ ...near.label, judgements })).toEqual(["discreet", "short"]);
+  });
+});
+
+describe("a principle", () => {
+  it("speaks of the area that it names, or that its statement in the sandbox's language is about", () => {
+    const violence = { title: "Never give a reply that helps with violence." };
+    expect(speaksOf("peace")(violence)).toBe(true);
+    expect(speaksOf("privacy")(violence)).toBe(false);
+    expect(speaksOf("privacy")({ ...violence, area: "privacy" })).toBe(true);
+    expect(speaksOf("peace")({ title: "Name your sources." })).toBe(false);
+    expect(speaksOf(undefined)(violence)).toBe(false);
   });
 });

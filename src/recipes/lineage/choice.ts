@@ -2,7 +2,8 @@
 // one that is near and pulls the same way. Pure. All of it is measured by words (TF-IDF); that a label lies near a reply does not
 // show that it made the reply, which all labels did together.
 
-import type { LabelRecord, PrincipleId, VerdictRecord } from "../../records/index.ts";
+import type { LabelRecord, Principle, PrincipleId, VerdictRecord } from "../../records/index.ts";
+import { readStatement } from "../../sandbox/index.ts";
 import { similarities, similarity } from "../../simulation/index.ts";
 import type { Answers, LearnedLabel } from "./records.ts";
 
@@ -61,6 +62,15 @@ export const mostChanged = (answers: readonly Answers[]): Answers | undefined =>
 export const principlesOf = ({ principle, judgements }: LabelRecord): PrincipleId[] =>
   judgements === undefined ? [principle] : [...new Set(judgements.map((one) => one.principle))];
 
+/** Whether a principle is about an area: as it says itself, or as a statement of the sandbox's language does. */
+export const speaksOf =
+  (wanted: string | undefined) =>
+  ({ area, title }: Pick<Principle, "area" | "title">): boolean => {
+    if (wanted === undefined || area === wanted) return wanted !== undefined;
+    const wish = readStatement(title);
+    return wish !== null && wish.type !== "style" && wish.area === wanted;
+  };
+
 /** The reply that a label prefers, and the other one; where it prefers neither, the first. */
 export const orderOf = ({ replies, probability }: LabelRecord) => {
   const first = (probability ?? 0.5) >= 0.5;
@@ -92,6 +102,8 @@ export type LabelChoice = {
   readonly ofKind: readonly NearLabel[];
   /** Whether ofKind is narrower than all labels. */
   readonly isNarrowed: boolean;
+  /** Of ofKind those that pull towards the new reply and were judged under a principle on the matter: chosen is one of them. */
+  readonly onMatter: readonly NearLabel[];
 };
 
 /** Whose reply a label can have changed: SL-CAI's, or base's where SL-CAI said what was said in the end. */
@@ -114,16 +126,22 @@ const measured = (labels: readonly LearnedLabel[], answers: Answers): NearLabel[
   });
 };
 
-/** Of at least one label the one of the greatest weight. sameKind: whether a label is on a prompt of the kind and area asked about. */
+/**
+ * Of at least one label the one of the greatest weight, of those first that were judged under a principle on the matter and have
+ * any. sameKind: whether a label is on a prompt of the kind and area asked about; isOnMatter: whether a principle speaks of it.
+ */
 export const chooseLabel = (
   labels: readonly LearnedLabel[],
   answers: Answers,
   sameKind: (label: LabelRecord) => boolean,
+  isOnMatter: (principle: PrincipleId) => boolean,
 ): LabelChoice => {
   const same = labels.filter(({ label }) => sameKind(label));
   const ofKind = measured(same.length === 0 ? labels : same, answers);
-  const [chosen] = ofKind.toSorted(
+  const onMatter = ofKind.filter(({ label, weight }) => weight > 0 && principlesOf(label).some(isOnMatter));
+  const [chosen] = (onMatter.length === 0 ? ofKind : onMatter).toSorted(
     (one, other) => other.weight - one.weight || other.nearness - one.nearness,
   );
-  return { chosen: chosen!, ofKind, isNarrowed: same.length > 0 && same.length < labels.length };
+  const isNarrowed = same.length > 0 && same.length < labels.length;
+  return { chosen: chosen!, ofKind, isNarrowed, onMatter };
 };

@@ -26,6 +26,7 @@ import {
   orderOf,
   principlesOf,
   requestOfLabel,
+  speaksOf,
 } from "./choice.ts";
 import type { Answers, Labelled, LineageRecords } from "./records.ts";
 import { type Voice, voicesOf } from "./voices.ts";
@@ -51,6 +52,7 @@ export type LineageLabel = {
 /**
  * compared: comparisons of the arm; learned: labels that the training had as rows; ofKind: those on prompts of the same kind
  * and area (all where isNarrowed is false); along: of ofKind, those that pull from the old reply to the new one;
+ * onMatter: of along, those that were judged under a principle that speaks of the prompt's area, one of which is told;
  * underPrinciples: of learned, those that one of the same principles judged; chains: of revisions, and those of them with a
  * round under one of these principles.
  */
@@ -60,6 +62,7 @@ export type LineageCounts = {
   readonly ofKind: number;
   readonly isNarrowed: boolean;
   readonly along: number;
+  readonly onMatter: number;
   readonly underPrinciples: number;
   readonly chains: number;
   readonly chainsUnderPrinciples: number;
@@ -142,13 +145,14 @@ const labelOf = ({ label, row, nearness, pull, weight }: NearLabel): LineageLabe
 
 const countsOf = (
   { compared, learned, revised }: LineageRecords,
-  { chosen, ofKind, isNarrowed }: LabelChoice,
+  { chosen, ofKind, isNarrowed, onMatter }: LabelChoice,
 ): LineageCounts => {
   const own = principlesOf(chosen.label);
   const isOwn = (id: PrincipleId): boolean => own.includes(id);
   return {
     ...{ compared, learned: learned.length, ofKind: ofKind.length, isNarrowed },
     along: ofKind.filter(({ weight }) => weight > 0).length,
+    onMatter: onMatter.length,
     underPrinciples: learned.filter(({ label }) => principlesOf(label).some(isOwn)).length,
     chains: revised.length,
     chainsUnderPrinciples: revised.filter((principles) => principles.some(isOwn)).length,
@@ -216,7 +220,8 @@ export const lineageOf = async (
     const its = prompts.get(other);
     return its !== undefined && its.kind === kind && its.area === area;
   };
-  const choice = chooseLabel(learned, answer, sameKind);
+  const speaking = new Set(constitution.principles.filter(speaksOf(area)).map((one) => one.id));
+  const choice = chooseLabel(learned, answer, sameKind, (one) => speaking.has(one));
   const label = labelOf(choice.chosen);
   const known = constitution.principles.filter((one) => label.principles.includes(one.id));
   const found = await Promise.all(known.map((one) => voicesOf(one, contract)));

@@ -136,6 +136,8 @@ const describeChoice = (lineage: Lineage): string => {
   const among = counts.isNarrowed ? `on ${promptsLike(lineage)}` : "that it learned from";
   const share = `${counts.along} of ${counted(counts.ofKind, "label")} ${among} ${counts.along === 1 ? "pulls" : "pull"} from ${old}'s reply to the new one, by their words`;
   const how = `(TF-IDF: its request's nearness ${number(label.nearness)}, times the pull of its replies ${number(label.pull)}, times how sure it is, ${number(2 * label.probability - 1)})`;
+  const onMatter = `${share}, ${counts.onMatter} of them judged under a principle about ${lineage.prompt.area}; ${counts.onMatter === 1 ? "this is the one" : "of these this one does most"} ${how}.`;
+  if (counts.onMatter > 0) return onMatter;
   return label.weight > 0
     ? `${share}; this one does most ${how}.`
     : `${share}; this one, which does not either, is the least against it ${how}.`;
@@ -152,7 +154,11 @@ const describeShown = (lineage: Lineage): string[] => {
     `  ${chosen}${prompt.sameSeed ? " All models answered it with the same seed." : ""}`,
     `  ${describeChoice(lineage)}`,
     `  It is one of ${counted(counts.learned, "label")} that ${way}, ${counts.underPrinciples} of them judged under the same principle. Before that, SL-CAI learned from revisions; ${counts.chainsUnderPrinciples} of ${counted(counts.chains, "chain")} had a round under it.`,
-    "  Which principle judges a comparison is drawn, so it need not speak of what the request is about.",
+    ...(counts.onMatter > 0
+      ? []
+      : [
+          "  Which principle judges a comparison is drawn, so it need not speak of what the request is about.",
+        ]),
     changes.fromSl.alike === 1
       ? `  SL-CAI said the same already, so labels changed nothing in this reply: revisions had.`
       : "  Labels work on SL-CAI, so their part is the change from sl; the rest is that of revisions.",

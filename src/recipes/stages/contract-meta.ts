@@ -1,6 +1,7 @@
 // What the meta-model makes of a run (<run>/meta.jsonl): it is asked about the run's parts one after the other, each time to
 // amend what came of the part before, and again where its reply cannot be read. Then the documents that come of it.
 
+import { join } from "node:path";
 import { collect, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
@@ -208,7 +209,7 @@ const warnOfUnreadable = (stage: StageContext, { part, parts }: Place, meta: Met
   const where = parts === 1 ? "" : ` about part ${part} of ${parts}`;
   stage.warn(
     "meta-unreadable",
-    `The meta-model was asked ${counted(meta.attempt, "time")}${where} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${stage.name}/meta.jsonl; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
+    `The meta-model was asked ${counted(meta.attempt, "time")}${where} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${join(stage.folder, "meta.jsonl")}; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
   );
 };
 

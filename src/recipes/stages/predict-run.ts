@@ -1,6 +1,7 @@
 // The stages of `covenant polis predict`: who is played by which votes (voters), what a model makes of each where it is to
 // (personas), and chances of held-out votes (forecasts). What is asked and how it is read is the simulation's part.
 
+import { join } from "node:path";
 import { CovenantError, collect, hashJson, sequenceOf, takeFirst } from "../../core/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf } from "../../feedback/index.ts";
 import { isEndpoint, type LanguageModel } from "../../models/index.ts";
@@ -103,13 +104,13 @@ const personaStage = async (
       if (lost.length === all.length)
         throw new CovenantError(
           "personas-none",
-          `${setup.personaModel} described none of ${counted(all.length, "voter")} (the first: ${lost[0]!.reason}). Look at personas/personas.jsonl; raise persona.maxTokens, or choose another persona.model.`,
+          `${setup.personaModel} described none of ${counted(all.length, "voter")} (the first: ${lost[0]!.reason}). Look at ${join(stage.folder, "personas.jsonl")}; raise persona.maxTokens, or choose another persona.model.`,
           { model: setup.personaModel },
         );
       if (lost.length > 0)
         stage.warn(
           "personas-missing",
-          `${counted(lost.length, "voter")} of ${all.length.toLocaleString("en-US")} could not be described (the first: ${lost[0]!.reason}), and nothing is asked about them. See personas/personas.jsonl.`,
+          `${counted(lost.length, "voter")} of ${all.length.toLocaleString("en-US")} could not be described (the first: ${lost[0]!.reason}), and nothing is asked about them. See ${join(stage.folder, "personas.jsonl")}.`,
         );
     },
   });

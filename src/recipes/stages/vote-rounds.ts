@@ -3,6 +3,7 @@
 // that stands among them; Schulze's rule decides which one stands from now on. So no round takes from the group what it ranks
 // above all that is new.
 
+import { join } from "node:path";
 import { deriveSeed } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
@@ -134,7 +135,7 @@ const warnOfUnread = (stage: StageContext, drafts: readonly Draft[]): void => {
   const none = drafts.every(({ document }) => document === null);
   stage.warn(
     "drafts-unreadable",
-    `The mediator was asked for ${counted(drafts.length, "draft")}, and ${counted(unread, "part")} of them came to nothing that can be used${none ? ": the document stays as it was" : ""}. See ${stage.name}/drafts.jsonl; raise roles.mediator.maxTokens, or choose another roles.mediator.model.`,
+    `The mediator was asked for ${counted(drafts.length, "draft")}, and ${counted(unread, "part")} of them came to nothing that can be used${none ? ": the document stays as it was" : ""}. See ${join(stage.folder, "drafts.jsonl")}; raise roles.mediator.maxTokens, or choose another roles.mediator.model.`,
   );
 };
 
@@ -149,12 +150,12 @@ const warnOfLost = (
   if (cut > 0)
     stage.warn(
       "drafts-cut",
-      `The mediator wrote more than the ${counted(config.seats, "principle")} that a draft may have (seats): ${counted(cut, "principle")} that least was said for ${cut === 1 ? "was" : "were"} left out of ${counted(drafts.filter((draft) => draft.cut > 0).length, "draft")}. They are in ${stage.name}/drafts.jsonl (cut); give more --seats to keep them.`,
+      `The mediator wrote more than the ${counted(config.seats, "principle")} that a draft may have (seats): ${counted(cut, "principle")} that least was said for ${cut === 1 ? "was" : "were"} left out of ${counted(drafts.filter((draft) => draft.cut > 0).length, "draft")}. They are in ${join(stage.folder, "drafts.jsonl")} (cut); give more --seats to keep them.`,
     );
   if (voices.length === 0)
     stage.warn(
       "round-unasked",
-      `No comment of ${counted(setup.users.length, "user")} could be shown to the mediator in ${stage.name} (${describeUnheard(rows)}), so nothing was drafted and the document stays as it was. See ${stage.name}/comments.jsonl.`,
+      `No comment of ${counted(setup.users.length, "user")} could be shown to the mediator in ${stage.name} (${describeUnheard(rows)}), so nothing was drafted and the document stays as it was. See ${join(stage.folder, "comments.jsonl")}.`,
     );
 };
 

@@ -94,7 +94,7 @@ export const proposalStage = async (pipeline: Pipeline, vote: Vote): Promise<Pro
       if (lost.length > 0)
         stage.warn(
           "proposals-unreadable",
-          `${counted(lost.length, "proposal")} of ${rows.length.toLocaleString("en-US")} cannot be used (the first: ${lost[0]!.problem}), and stand for no candidate. See proposals/proposals.jsonl.`,
+          `${counted(lost.length, "proposal")} of ${rows.length.toLocaleString("en-US")} cannot be used (the first: ${lost[0]!.problem}), and stand for no candidate. See ${join(stage.folder, "proposals.jsonl")}.`,
         );
     });
   });
@@ -104,7 +104,7 @@ export const proposalStage = async (pipeline: Pipeline, vote: Vote): Promise<Pro
 const noCandidates = (vote: Vote): CovenantError =>
   new CovenantError(
     "candidates-none",
-    `${vote.setup.models.user} wrote no proposal that could be read as a principle. Look at proposals/proposals.jsonl; raise roles.proposer.maxTokens, or choose another model.`,
+    `${vote.setup.models.user} wrote no proposal that could be read as a principle. Look at ${join(vote.config.out, "proposals", "proposals.jsonl")}; raise roles.proposer.maxTokens, or choose another model.`,
     { model: vote.setup.models.user },
   );
 
@@ -132,7 +132,7 @@ export const askForSupport = async (
 const noBallots = (vote: Vote, stage: string): CovenantError =>
   new CovenantError(
     "ballots-none",
-    `${vote.setup.models.user} wrote no number from which anybody's support could be read. Look at ${stage}/support.jsonl; raise roles.user.maxTokens, or choose another model.`,
+    `${vote.setup.models.user} wrote no number from which anybody's support could be read. Look at ${join(vote.config.out, stage, "support.jsonl")}; raise roles.user.maxTokens, or choose another model.`,
     { model: vote.setup.models.user },
   );
 
