@@ -71,6 +71,31 @@ describe("a reply", () => {
     expect(() => seam(thinking, "wide")).toThrow(/asks for a reply with "think".* it has "wide/);
   });
 
+  describe("to a question that the template shows otherwise once there is a reply", () => {
+    const begins = "('<|user|>' if loop.last else '<|system|>')";
+    /** A template with such questions. reply: how it shows a reply; asks: how it asks for one. */
+    const moving = (reply: string, asks = "") =>
+      `{% for m in messages %}{% if m.role == 'user' %}{{ ${begins} + m.content + '<|end|>' }}{% else %}{{ ${reply} }}` +
+      `{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '${asks}' }}{% endif %}`;
+    const bare = "m.content + '<|end|>'";
+
+    it("follows the question as it is asked, also without a mark between the two", () => {
+      const prompt = "<|user|>the river<|end|>";
+      expect(seam(moving(bare), "wide")).toEqual([prompt, "wide<|end|>"]);
+      const marked = moving(`'<|assistant|>' + ${bare}`, "<|assistant|>");
+      expect(seam(marked, "wide")).toEqual([`${prompt}<|assistant|>`, "wide<|end|>"]);
+    });
+
+    it.each([
+      ["no mark stands before it, and it begins as it is asked for", moving(bare, "wi")],
+      ["it is asked for in other words", moving(`'<|assistant|>' + ${bare}`, "<|user|>")],
+      ["it is not shown", moving("''")],
+    ])("is refused where %s", (_, source) => {
+      expect(() => seam(source, "wide")).toThrow(UserError);
+      expect(() => seam(source, "wide")).toThrow(/asks for a reply with "<\|user\|>.* it has "<\|system\|>/);
+    });
+  });
+
   it("is refused where its first letters join the prompt's last", () => {
     const plain =
       "{% for m in messages %}{{ m.role + ':' + m.content + '\\n' }}{% endfor %}" +

@@ -1,6 +1,7 @@
 // The decoder against the numbers transformers gave for the same folders, its gradients against finite differences in
 // double precision, and adapters against merged weights.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
@@ -97,6 +98,39 @@ describe.each(cases)("a folder that transformers opens ($name)", (model) => {
     expect(replies.map(({ ids }) => ids)).toEqual(golden.chats.map(({ greedy }) => greedy));
     expect(replies.every(({ ended }) => !ended)).toBe(true);
   });
+});
+
+describe("64 tokens after each chat", () => {
+  const { penalty, models } = JSON.parse(readFileSync(`${root}test/golden/decoding.json`, "utf8")) as {
+    penalty: number;
+    models: Record<string, { prompt: number[]; reply: number[] }[]>;
+  };
+
+  it("are held of every family", () => {
+    const families = readdirSync(`${root}test/golden/families`).map((name) => `families/${name}`);
+    expect(Object.keys(models)).toEqual(["llama-random/tied", "llama-random/untied", ...families.sort()]);
+  });
+
+  // greedy alone these models soon write one token for ever, which shows little
+  it.each(Object.entries(models))(
+    "of %s are transformers', all together, with a penalty",
+    async (name, rows) => {
+      const { config, weights } = await loadModelFolder(`${root}test/golden/${name}`);
+      const generator = createGenerator(createModelState({ ...config, endTokenIds: [] }, weights));
+      const replies = await generator.generate(
+        rows.map(({ prompt }) => ({
+          ...{ prompt, maxTokens: 64, temperature: 0, seed: 0 },
+          repetitionPenalty: penalty,
+        })),
+      );
+      await generator.release();
+      for (const { reply } of rows) {
+        expect(reply).toHaveLength(64);
+        expect(new Set(reply).size).toBeGreaterThan(30);
+      }
+      expect(replies.map(({ ids }) => ids)).toEqual(rows.map(({ reply }) => reply));
+    },
+  );
 });
 
 /** Parts of the rule that short texts would not show, and the configuration without them. */

@@ -4,6 +4,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { readSafetensors } from "../../src/transformer/index.ts";
 import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.fixture.ts";
 
@@ -150,6 +151,14 @@ describe("the recipe of cai-implementation", () => {
     const config = (method: string): string => join(root, `configs/train/${method}/mistral-7b-lora.yaml`);
     const sft = ["train", "sft", "--config", config("sft"), "--model", "mistral", "--data", "rows.jsonl"];
     expectStatus(await run(...sft), 0);
+    const { sft: used } = parse(readFileSync(inFolder("runs/mistral-sft/config.yaml"), "utf8")) as {
+      sft: object;
+    };
+    // its effective batch of 4 is one batch here, where it was four parts of one row
+    expect(used).toMatchObject({
+      ...{ load: "4bit", maxTokens: 512, learningRate: 2e-4, schedule: "cosine", batch: 4, epochs: 3 },
+      lora: { rank: 16, alpha: 32, dropout: 0.05, targets: ["q_proj", "v_proj"] },
+    });
     const dpo = expectStatus(
       await run("train", "dpo", "--config", config("dpo"), "--data", "pairs.jsonl"),
       0,
@@ -183,6 +192,10 @@ describe("the recipe of UCAI", () => {
       lora_dropout: 0.1,
       target_modules: ["c_attn"],
     });
+    const { sft: asked } = parse(
+      readFileSync(inFolder("configs/train/sft/ucai-gpt2.yaml"), "utf8"),
+    ) as Record<string, object>;
+    expect(asked).toMatchObject({ epochs: 5, lora: { rank: 64 } });
     // what it kept out, and how long its rows may be
     const resolved = (name: string) => readFileSync(inFolder(`runs/ucai-${name}/config.yaml`), "utf8");
     for (const line of [/^ +maxTokens: 512$/m, /^ +evaluationShare: 0\.2$/m])
