@@ -13,10 +13,11 @@ import {
   createPretrainer,
   createSftTrainer,
   defaultAdamW,
+  packedRowOf,
   referenceLogProbabilities,
   referenceState,
-  rowTime,
   trainDpo,
+  trainSft,
 } from "../../src/training/index.ts";
 import {
   addAdapters,
@@ -206,8 +207,9 @@ const loraSft = (shape: string, rows: number): Step => {
 /** Four rows a step of 60 to 510 tokens, as trainSft lays them out. */
 const mixedLengths = (): Step => {
   const config = configOf("llama-135m");
-  const trainer = createSftTrainer(adapted(config, randomWeights(config)), defaultAdamW);
-  const rows = Array.from({ length: 4 * 451 }, (_, at) => ({
+  const state = adapted(config, randomWeights(config));
+  const trainer = createSftTrainer(state, defaultAdamW);
+  const rows: PackedItem[] = Array.from({ length: 4 * 451 }, (_, at) => ({
     trunk: tokens(1),
     branches: [tokens(59 + ((at * 197) % 451))],
   }));
@@ -215,10 +217,10 @@ const mixedLengths = (): Step => {
   return async () => {
     const items = [0, 1, 2, 3].map((at) => rows[(taken + at) % rows.length]!);
     taken += 4;
-    const learned = branchTargets(items);
-    const batch = layOut(items, learned, { padding: 0, time: rowTime(items) });
-    const weights = targetVector(batch, () => 1 / learned.length);
-    await trainer.step(batch.sizes, { ...batch.feeds, weights }, 1e-4);
+    const schedule = { kind: "constant", peak: 1e-4, warmupSteps: 0 } as const;
+    const loop = { batch: 4, epochs: 1, seed: 1, schedule, padding: 0 };
+    const steps = trainSft({ ...loop, trainer, rows: items, ...packedRowOf(state, rows, 4, (item) => item) });
+    await steps.next();
     return {};
   };
 };

@@ -1,7 +1,7 @@
 // How large a training is: parameters, those that learn, and the memory it will take at its peak, estimated before
 // anything is begun. Knows shapes and settings, and of rows their lengths alone.
 
-import { keptByToken, rowLength } from "../training/index.ts";
+import { keptByToken, packedRowTime, rowLength } from "../training/index.ts";
 import {
   adapterCount,
   type ModelConfig,
@@ -83,10 +83,14 @@ export const trainingSize = (config: ModelConfig, { task, settings, tokens }: Tr
   const time = rowLength(longest);
   const mean = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
   const rows = Math.min(tokens.length, Math.ceil(batch / accumulation));
-  const atATime = Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;
+  const checkpointing = gradientCheckpointing;
+  const isRowByRow =
+    tokens.length > 0 &&
+    packedRowTime(config, { lengths: tokens, part: rows, trainable, checkpointing }) !== null;
+  const atATime = isRowByRow ? time : Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;
   const logits = task === "causal-lm" ? logitNumbers(config, atATime, lora !== undefined) : 0;
   const kept = atATime * keptByToken(config, time, gradientCheckpointing) + logits;
-  // batches of two lengths are two programs, each with memory of its own
+  // batches of two lengths are two programs, each with memory of its own; and so are rows with many and few learned tokens
   const shapes = rowLength(tokens.reduce((least, count) => Math.min(least, count), longest)) < time ? 2 : 1;
   const backward = 3 * trainable + shapes * kept;
   const weights = weightNumbers(config, parameters, load);

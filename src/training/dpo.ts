@@ -168,9 +168,9 @@ export const dpoFeeds = (
   };
 };
 
-const layOutPart: LayOutPart<DpoBatchSizes, DpoRow> = (chosen, { rows, size, padding }) => {
+const layOutPart: LayOutPart<DpoBatchSizes, DpoRow> = (chosen, { rows, size, padding, time }) => {
   const items = chosen.map(({ item }) => item);
-  const batch = layOut(items, branchTargets(items), { padding, time: rowTime(items) });
+  const batch = layOut(items, branchTargets(items), { padding, time: time ?? rowTime(items) });
   const sizes = { ...batch.sizes, pairs: roundUp(size, 8) };
   return { sizes, feeds: { ...batch.feeds, ...dpoFeeds(chosen, rows.length, sizes) } };
 };

@@ -20,6 +20,7 @@ import { freshModel, smallConfig } from "./loop.fixture.ts";
 import type { StepMetrics } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createRewardTrainer, rewardModelWeights, trainRewardModel } from "./reward-model.ts";
+import { rowTokens } from "./rows.ts";
 import { createSftTrainer, trainSft } from "./sft.ts";
 
 // A large epsilon makes AdamW's move follow the size of the gradients, so that weights show what gradients were.
@@ -92,14 +93,27 @@ const expectSame = (one: Outcome, other: Outcome): void => {
   }
 };
 
-type Way = { readonly accumulation?: number; readonly checkpointing?: boolean };
+/** packed: tokens of the packed row that every part is. */
+type Way = {
+  readonly accumulation?: number;
+  readonly checkpointing?: boolean;
+  readonly packed?: number;
+};
+
+const partsOf = <Row>(packed: number | undefined, itemOf: (row: Row) => PackedItem) =>
+  packed === undefined
+    ? {}
+    : { packedRow: { time: packed, tokens: (row: Row): number => rowTokens(itemOf(row)) } };
+const itself = (item: PackedItem): PackedItem => item;
+const inPair = ({ item }: { readonly item: PackedItem }): PackedItem => item;
 
 const sftFrom =
   (begin: Begin) =>
-  async ({ accumulation = 1, checkpointing = false }: Way): Promise<Outcome> => {
+  async ({ accumulation = 1, checkpointing = false, packed }: Way): Promise<Outcome> => {
     const state = begin(checkpointing);
     const trainer = createSftTrainer(state, optimiser);
-    const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation }));
+    const parts = partsOf(packed, itself);
+    const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation, ...parts }));
     await trainer.release();
     return { metrics, state };
   };
@@ -107,18 +121,20 @@ const sftFrom =
 const methods: Record<string, (way: Way) => Promise<Outcome>> = {
   SFT: sftFrom(whole),
   "SFT with adapters": sftFrom(adapted),
-  async "the reward model"({ accumulation = 1, checkpointing = false }) {
+  async "the reward model"({ accumulation = 1, checkpointing = false, packed }) {
     const state = scored(checkpointing);
     const trainer = createRewardTrainer(state, optimiser, { centring: 0.01 });
-    const metrics = await all(trainRewardModel({ ...loop, trainer, rows: pairs, accumulation }));
+    const parts = partsOf<(typeof pairs)[number]>(packed, inPair);
+    const metrics = await all(trainRewardModel({ ...loop, trainer, rows: pairs, accumulation, ...parts }));
     await trainer.release();
     return { metrics, state };
   },
-  async DPO({ accumulation = 1, checkpointing = false }) {
+  async DPO({ accumulation = 1, checkpointing = false, packed }) {
     const state = whole(checkpointing);
     const options = { loss: "sigmoid", beta: 0.1, labelSmoothing: 0.1, sftWeight: 0.5 } as const;
     const trainer = createDpoTrainer(state, optimiser, options);
-    const metrics = await all(trainDpo({ ...loop, trainer, rows: pairs, accumulation }));
+    const parts = partsOf<(typeof pairs)[number]>(packed, inPair);
+    const metrics = await all(trainDpo({ ...loop, trainer, rows: pairs, accumulation, ...parts }));
     await trainer.release();
     return { metrics, state };
   },
@@ -127,6 +143,10 @@ const methods: Record<string, (way: Way) => Promise<Outcome>> = {
 describe("a batch of eight is eight parts of one row", () => {
   it.each(Object.keys(methods))("of %s", async (name) => {
     expectSame(await methods[name]!({}), await methods[name]!({ accumulation: 8 }));
+  });
+
+  it.each(Object.keys(methods))("and as many as fill packed rows of 32 tokens, of %s", async (name) => {
+    expectSame(await methods[name]!({}), await methods[name]!({ packed: 32 }));
   });
 
   it("and three parts of up to three", async () => {

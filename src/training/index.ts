@@ -33,7 +33,7 @@ export {
 } from "./grpo.ts";
 export { type HeldOutPrompts, looksOf, sampleHeldOut } from "./held-out-prompts.ts";
 export { createKlControl, type KlControl, type KlControlOptions } from "./kl-control.ts";
-export { type EpochLoopOptions, type LoopOptions, loopSteps, type StepMetrics } from "./loop.ts";
+export { type EpochLoopOptions, type LoopOptions, loopSteps, rowsAPart, type StepMetrics } from "./loop.ts";
 export { muonOperations } from "./muon.ts";
 export { type AdamWOptions, defaultAdamW } from "./optimiser.ts";
 export {
@@ -68,6 +68,7 @@ export {
   type SampledReply,
 } from "./rewards.ts";
 export type { SamplingParts } from "./rollouts.ts";
+export { type PackedRow, packedRowOf, packedRowTime } from "./row-parts.ts";
 export {
   type ChatCodec,
   closingTokens,

@@ -5,6 +5,7 @@
 
 import { throwIfAborted } from "../core/index.ts";
 import { type EpochOptions, isEvaluated, rowsOfStep, stepsOf } from "./epochs.ts";
+import { type PackedRow, packedParts } from "./row-parts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
 import type { BatchPart, Trainer } from "./trainer.ts";
 
@@ -27,6 +28,8 @@ export type EpochLoopOptions<Sizes, Row> = LoopOptions & {
   readonly batch: number;
   /** Parts that a step is computed in, one after another; it learns the same. Not given: one. */
   readonly accumulation?: number;
+  /** What every part is, where rows are computed a packed row at a time. */
+  readonly packedRow?: PackedRow<Row>;
   readonly epochs: number;
   readonly schedule: Omit<ScheduleOptions, "totalSteps">;
   readonly padding: number;
@@ -47,15 +50,21 @@ export const loopSteps = <Sizes, Row>(options: EpochLoopOptions<Sizes, Row>): nu
   stepsOf(orderOf(options));
 
 /** Rows that a part of a step holds at most. */
-const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumulation?: number }): number =>
+export const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumulation?: number }): number =>
   Math.max(1, Math.ceil(batch / accumulation));
 
 /**
- * How a method lays rows out: `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part may hold.
+ * How a method lays rows out: `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part may hold;
+ * time: tokens of a packed row, where all parts have the same.
  */
 export type LayOutPart<Sizes, Row> = (
   chosen: readonly Row[],
-  whole: { readonly rows: readonly Row[]; readonly size: number; readonly padding: number },
+  whole: {
+    readonly rows: readonly Row[];
+    readonly size: number;
+    readonly padding: number;
+    readonly time?: number;
+  },
 ) => BatchPart<Sizes>;
 
 /** A batch in its parts, laid out one after another as they are asked for. */
@@ -65,9 +74,17 @@ function* partsOf<Sizes, Row>(
   layOutPart: LayOutPart<Sizes, Row>,
 ): Generator<BatchPart<Sizes>> {
   const size = rowsAPart(options);
+  const { packedRow, padding } = options;
   for (let start = 0; start < rows.length; start += size) {
-    throwIfAborted(options.signal);
-    yield layOutPart(rows.slice(start, start + size), { rows, size, padding: options.padding });
+    const chosen = rows.slice(start, start + size);
+    const parts = packedRow === undefined ? [chosen] : packedParts(chosen, packedRow);
+    for (const part of parts) {
+      throwIfAborted(options.signal);
+      yield layOutPart(part, {
+        ...{ rows, size, padding },
+        ...(packedRow === undefined ? {} : { time: packedRow.time }),
+      });
+    }
   }
 }
 

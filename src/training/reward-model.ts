@@ -99,9 +99,9 @@ const lastToken = (batch: TokenBatch, item: number, branch: number): bigint => {
   return BigInt(row * batch.sizes.time + branches[branch]! + batch.items[item]!.branches[branch]!.length - 1);
 };
 
-const layOutPart: LayOutPart<PairBatchSizes, RewardRow> = (chosen, { rows, size, padding }) => {
+const layOutPart: LayOutPart<PairBatchSizes, RewardRow> = (chosen, { rows, size, padding, time }) => {
   const items = chosen.map(({ item }) => item);
-  const batch = layOut(items, [], { padding, time: rowTime(items) });
+  const batch = layOut(items, [], { padding, time: time ?? rowTime(items) });
   const pairs = roundUp(size, 8);
   const fill = (value: (row: RewardRow) => number) =>
     Float32Array.from({ length: pairs }, (_, at) => (at < chosen.length ? value(chosen[at]!) : 0));

@@ -287,15 +287,10 @@ const shortestRow = 192;
 /** Length of packed rows that have room for so many tokens: few distinct ones, since each shape is a program. */
 export const rowLength = (tokens: number): number => Math.max(shortestRow, sizeBucket(tokens, 64, 4));
 
+/** Tokens that an item takes of a packed row. */
+export const rowTokens = ({ trunk, branches }: PackedItem): number =>
+  branches.reduce((sum, { length }) => sum + length, trunk.length);
+
 /** Length of packed rows for these items, with room for about two short ones. */
 export const rowTime = (items: readonly PackedItem[]): number =>
-  rowLength(
-    items.reduce(
-      (most, { trunk, branches }) =>
-        Math.max(
-          most,
-          branches.reduce((sum, { length }) => sum + length, trunk.length),
-        ),
-      0,
-    ),
-  );
+  rowLength(items.reduce((most, item) => Math.max(most, rowTokens(item)), 0));

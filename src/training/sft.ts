@@ -35,9 +35,12 @@ const learnedTargets = (items: readonly SftItem[]): Target[] => [
 const learnedCount = ({ branches, learned = [] }: SftItem): number =>
   branches.reduce((sum, branch) => sum + branch.length, learned.length);
 
-const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (items, { rows, padding }) => {
+const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (
+  items,
+  { rows, padding, time = rowTime(items) },
+) => {
   const all = rows.reduce((sum, row) => sum + learnedCount(row), 0);
-  const batch = layOut(items, learnedTargets(items), { padding, time: rowTime(items) });
+  const batch = layOut(items, learnedTargets(items), { padding, time });
   return { sizes: batch.sizes, feeds: { ...batch.feeds, weights: targetVector(batch, () => 1 / all) } };
 };
 

@@ -16,9 +16,11 @@ import {
   createRewardTrainer,
   type DpoRow,
   loopSteps,
+  packedRowOf,
   preferenceItem,
   referenceLogProbabilities,
   rewardModelWeights,
+  rowsAPart,
   scoreOfLogit,
   trainDpo,
   trainRewardModel,
@@ -164,6 +166,12 @@ export const rewardStage = async (
       const loop = {
         trainer,
         rows: learned.map(asLearned),
+        ...packedRowOf(
+          state,
+          [...learned, ...heldOut].map(asLearned),
+          rowsAPart(settings),
+          ({ item }) => item,
+        ),
         ...heldOutOf(heldOut.map(asLearned), settings),
         ...epochsOf(settings, model, stage, seed),
       };
@@ -241,6 +249,7 @@ export const dpoStage = async (
       const loop = {
         trainer,
         rows: reference.slice(0, learned.length),
+        ...packedRowOf(state, reference, rowsAPart(settings), ({ item }) => item),
         ...heldOutOf(reference.slice(learned.length), settings),
         ...epochsOf(settings, model, stage, seed),
       };

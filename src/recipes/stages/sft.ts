@@ -3,7 +3,15 @@
 
 import { join } from "node:path";
 import { type SftRow, sftRowSchema } from "../../records/index.ts";
-import { type ChatCodec, createSftTrainer, loopSteps, sftRowItems, trainSft } from "../../training/index.ts";
+import {
+  type ChatCodec,
+  createSftTrainer,
+  loopSteps,
+  packedRowOf,
+  rowsAPart,
+  sftRowItems,
+  trainSft,
+} from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { SftTrainingSettings } from "../settings.ts";
 import type { Pipeline } from "./data.ts";
@@ -76,6 +84,7 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       const loop = {
         trainer,
         rows: items(learned),
+        ...packedRowOf(state, items([...learned, ...heldOut]), rowsAPart(settings), (item) => item),
         ...evaluation,
         ...epochsOf(settings, model, stage, seed),
       };
