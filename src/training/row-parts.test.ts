@@ -20,6 +20,8 @@ describe("a packed row at a time", () => {
     expect(packedRowTime(config, usual)).toBe(512);
     expect(packedRowTime(config, { ...usual, lengths: lengths.map(() => 500) })).toBeNull();
     expect(packedRowTime(config, { ...usual, part: 1 })).toBeNull();
+    // one long row would make every part as long
+    expect(packedRowTime(config, { ...usual, lengths: [...lengths, 2000] })).toBeNull();
     expect(packedRowTime(config, { ...usual, trainable: 135_000_000 })).toBeNull();
     expect(packedRowTime(config, { ...usual, checkpointing: true })).toBeNull();
     expect(packedRowTime({ ...config, hiddenSize: 64, intermediateSize: 128, layers: 3 }, usual)).toBeNull();

@@ -1,6 +1,6 @@
 // Which rows of a step are computed together where a model is large and its rows differ in length: as many as fill one
 // packed row, whose length is the same for all steps. So a training has one shape, or two, where every batch would be a
-// program of its own to compile and to hold; a step learns the same, since its parts add up.
+// program of its own to compile and to hold; a step learns the same but for dropout's masks, since its parts add up.
 
 import {
   learnsWithAdapters,
@@ -24,7 +24,7 @@ type Load = {
 
 /**
  * Length of the packed row that parts are to be; null: whole batches are better. That is so where all rows are about as
- * long, where a batch is small (several programs fit into memory, and larger products are faster), and where so much learns
+ * long, where few are far longer than the others (each part would be as long as they are), where a batch is small (several programs fit into memory, and larger products are faster), and where so much learns
  * that its gradients, added up part by part, weigh as much as what a row keeps.
  */
 export const packedRowTime = (
@@ -36,6 +36,7 @@ export const packedRowTime = (
   const time = rowLength(longest);
   if (rowLength(shortest) === time) return null;
   const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  if (time > 2 * mean) return null;
   const batch = Math.ceil((Math.min(part, lengths.length) * mean) / time);
   const row = time * keptByToken(config, time, checkpointing);
   return batch > 1 && 4 * batch * row > programBudget && 4 * trainable < row ? time : null;
