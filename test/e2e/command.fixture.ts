@@ -195,3 +195,13 @@ export const contentOf = (runFolder: string): Record<string, string> => {
 
 export const contentHashOf = (runFolder: string): string =>
   (JSON.parse(readFileSync(join(runFolder, "manifest.json"), "utf8")) as { contentHash: string }).contentHash;
+
+/** Resolves when a run has kept so many answers of its endpoints. */
+export const answersKept = async (run: string, count: number): Promise<void> => {
+  const calls = join(run, "calls");
+  const kept = (): number =>
+    (existsSync(calls) ? readdirSync(calls) : [])
+      .filter((name) => name.startsWith("answers-"))
+      .reduce((sum, name) => sum + readFileSync(join(calls, name), "utf8").split("\n").length - 1, 0);
+  while (kept() < count) await new Promise((resolve) => setImmediate(resolve));
+};
