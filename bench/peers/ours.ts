@@ -213,13 +213,14 @@ const mixedLengths = (): Step => {
     trunk: tokens(1),
     branches: [tokens(59 + ((at * 197) % 451))],
   }));
+  const packed = packedRowOf(state, rows, 4, (item) => item);
   let taken = 0;
   return async () => {
     const items = [0, 1, 2, 3].map((at) => rows[(taken + at) % rows.length]!);
     taken += 4;
     const schedule = { kind: "constant", peak: 1e-4, warmupSteps: 0 } as const;
     const loop = { batch: 4, epochs: 1, seed: 1, schedule, padding: 0 };
-    const steps = trainSft({ ...loop, trainer, rows: items, ...packedRowOf(state, rows, 4, (item) => item) });
+    const steps = trainSft({ ...loop, trainer, rows: items, ...packed });
     await steps.next();
     return {};
   };

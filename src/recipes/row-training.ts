@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { PairRow, SftRow } from "../records/index.ts";
 import { isSandboxPromptId } from "../sandbox/index.ts";
-import type { ModelTask } from "../transformer/index.ts";
+import { itemLength, type ModelTask } from "../transformer/index.ts";
 import { asModelName } from "./names.ts";
 import { type CheckedInputs, checkFolder, checkInputs, openStages } from "./open-stages.ts";
 import { planOf, planWriting, tokensOfLength } from "./plan.ts";
@@ -157,12 +157,12 @@ export const planRows = async <Config extends TrainConfig, Row extends SftRow | 
   const shape = inputs.configs["model"];
   // a model that is to be fetched first has no shape yet
   if (rows === null || shape == null) return planOf([step], [notReady(config.model)]);
-  const size = trainingSize(shape, { task: training.task, settings, tokens });
+  const heldOut = rows.ready.heldOut.map(itemTokens);
+  const size = trainingSize(shape, { task: training.task, settings, tokens, heldOut });
   return planOf([{ ...step, size }], rows.ready.notices);
 };
 
-const itemTokens = <Row>({ item: { trunk, branches } }: EncodedRow<Row>): number =>
-  branches.reduce((sum, { length }) => sum + length, trunk.length);
+const itemTokens = <Row>({ item }: EncodedRow<Row>): number => itemLength(item);
 
 /** Runs a training to its end and says what it learned. */
 export const runRows = async <Config extends TrainConfig, Row extends SftRow | PairRow>(

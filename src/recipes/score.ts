@@ -9,6 +9,7 @@ import {
   createScorer,
   encodeContinuation,
   frozenState,
+  itemLength,
   type ModelFolder,
   type PackedItem,
   type Scorer,
@@ -63,8 +64,6 @@ type ScoredRow =
 
 const isReward = ({ task }: ModelFolder): boolean => task === "sequence-classification";
 
-const lengthOf = ({ trunk, branches }: PackedItem): number => trunk.length + branches[0]!.length;
-
 const prepare = async ({ model: name, data, results, load }: ScoreConfig, context: RecipeContext) => {
   await requireResultsFile(results, data);
   const file = await hereFile(data, context);
@@ -72,10 +71,10 @@ const prepare = async ({ model: name, data, results, load }: ScoreConfig, contex
   const model = await loadLanguageModel(name, context, load, "any");
   const { maxPositions } = model.config;
   const inContext = (item: PackedItem, fields: string, most: number): PackedItem => {
-    if (lengthOf(item) <= most) return item;
+    if (itemLength(item) <= most) return item;
     throw new UserError(
       "sequence-too-long",
-      `${fields}: got ${lengthOf(item)} tokens, expected at most the ${most} that the model's context holds.`,
+      `${fields}: got ${itemLength(item)} tokens, expected at most the ${most} that the model's context holds.`,
     );
   };
   const rows = isReward(model)
@@ -201,7 +200,7 @@ export const recipe: Recipe<typeof scoreSchema> = {
   continuation: resultsContinue,
   async plan(config, context) {
     const { model, rows } = await prepare(config, context);
-    const read = rows.reduce((sum, item) => sum + lengthOf(item), 0);
+    const read = rows.reduce((sum, item) => sum + itemLength(item), 0);
     return planOf([planTexts("score", rows.length, { read, speed: await speedOf(model, context) })]);
   },
   async run(config, context) {

@@ -18,7 +18,7 @@ export type TrainingSize = {
   readonly memory: number;
 };
 
-/** What the size depends on beside the model. tokens: of every row, estimated. */
+/** What the size depends on beside the model. tokens: of every row, estimated; heldOut: of those that are only looked at. */
 export type TrainingLoad = {
   readonly task: ModelTask;
   readonly settings: {
@@ -29,6 +29,7 @@ export type TrainingLoad = {
     readonly gradientCheckpointing?: boolean;
   };
   readonly tokens: readonly number[];
+  readonly heldOut?: readonly number[];
 };
 
 const bytes = 4;
@@ -73,24 +74,26 @@ const weightNumbers = (config: ModelConfig, parameters: number, load: "4bit" | u
 };
 
 /** Size of a training on a model. */
-export const trainingSize = (config: ModelConfig, { task, settings, tokens }: TrainingLoad): TrainingSize => {
+export const trainingSize = (
+  config: ModelConfig,
+  { task, settings, tokens, heldOut = [] }: TrainingLoad,
+): TrainingSize => {
   const { batch, accumulation, lora, load, gradientCheckpointing = false } = settings;
   const trainable = trainableCount(config, task, lora);
   const parameters =
     parameterCount(config, task) +
     (lora === undefined ? 0 : trainable - (task === "causal-lm" ? 0 : config.hiddenSize));
   const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
-  const time = rowLength(longest);
   const mean = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
-  const rows = Math.min(tokens.length, Math.ceil(batch / accumulation));
+  const part = Math.min(tokens.length, Math.ceil(batch / accumulation));
   const checkpointing = gradientCheckpointing;
-  const isRowByRow =
-    tokens.length > 0 &&
-    packedRowTime(config, { lengths: tokens, part: rows, trainable, checkpointing }) !== null;
-  const atATime = isRowByRow ? time : Math.max(1, Math.ceil((rows * Math.min(mean, time)) / time)) * time;
+  const lengths = [...tokens, ...heldOut];
+  const packedTime = packedRowTime(config, { lengths, part, trainable, checkpointing });
+  const time = packedTime ?? rowLength(longest);
+  const atATime = packedTime ?? Math.max(1, Math.ceil((part * Math.min(mean, time)) / time)) * time;
   const logits = task === "causal-lm" ? logitNumbers(config, atATime, lora !== undefined) : 0;
-  const kept = atATime * keptByToken(config, time, gradientCheckpointing) + logits;
-  // batches of two lengths are two programs, each with memory of its own; and so are rows with many and few learned tokens
+  const kept = atATime * keptByToken(config, time, checkpointing) + logits;
+  // batches of two lengths are two programs, each with memory of its own, and so are packed rows with many and few targets
   const shapes = rowLength(tokens.reduce((least, count) => Math.min(least, count), longest)) < time ? 2 : 1;
   const backward = 3 * trainable + shapes * kept;
   const weights = weightNumbers(config, parameters, load);

@@ -30,7 +30,7 @@ import {
   weightedCrossEntropy,
 } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import { rowTime } from "./rows.ts";
+import { partShape } from "./row-parts.ts";
 import { createTrainer, type LossGraph, type Trainer } from "./trainer.ts";
 
 /** Shape of a batch: rows, tokens a row, loss tokens, pairs. */
@@ -170,7 +170,8 @@ export const dpoFeeds = (
 
 const layOutPart: LayOutPart<DpoBatchSizes, DpoRow> = (chosen, { rows, size, padding, time }) => {
   const items = chosen.map(({ item }) => item);
-  const batch = layOut(items, branchTargets(items), { padding, time: time ?? rowTime(items) });
+  const targets = branchTargets(items);
+  const batch = layOut(items, targets, { padding, ...partShape(items, targets.length, time) });
   const sizes = { ...batch.sizes, pairs: roundUp(size, 8) };
   return { sizes, feeds: { ...batch.feeds, ...dpoFeeds(chosen, rows.length, sizes) } };
 };

@@ -20,7 +20,6 @@ import { freshModel, smallConfig } from "./loop.fixture.ts";
 import type { StepMetrics } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createRewardTrainer, rewardModelWeights, trainRewardModel } from "./reward-model.ts";
-import { rowTokens } from "./rows.ts";
 import { createSftTrainer, trainSft } from "./sft.ts";
 
 // A large epsilon makes AdamW's move follow the size of the gradients, so that weights show what gradients were.
@@ -101,9 +100,7 @@ type Way = {
 };
 
 const partsOf = <Row>(packed: number | undefined, itemOf: (row: Row) => PackedItem) =>
-  packed === undefined
-    ? {}
-    : { packedRow: { time: packed, tokens: (row: Row): number => rowTokens(itemOf(row)) } };
+  packed === undefined ? {} : { packedRow: { time: packed, itemOf } };
 const itself = (item: PackedItem): PackedItem => item;
 const inPair = ({ item }: { readonly item: PackedItem }): PackedItem => item;
 
@@ -147,6 +144,21 @@ describe("a batch of eight is eight parts of one row", () => {
 
   it.each(Object.keys(methods))("and as many as fill packed rows of 32 tokens, of %s", async (name) => {
     expectSame(await methods[name]!({}), await methods[name]!({ packed: 32 }));
+    expectSame(await methods[name]!({}), await methods[name]!({ packed: 32, accumulation: 3 }));
+  });
+
+  it("and a look at rows kept out is the same in packed rows", async () => {
+    const heldOut = { rows: replies.slice(0, 5), every: 2 };
+    const lossOf = async (packed?: number): Promise<number[]> => {
+      const trainer = createSftTrainer(whole(false), optimiser);
+      const parts = partsOf(packed, itself);
+      const metrics = await all(trainSft({ ...loop, trainer, rows: replies, heldOut, ...parts }));
+      await trainer.release();
+      return metrics.flatMap(({ eval_loss: loss }) => (loss === undefined ? [] : [loss]));
+    };
+    const [plain, packed] = [await lossOf(), await lossOf(32)];
+    expect(plain).toHaveLength(2);
+    for (const [at, loss] of plain.entries()) expect(packed[at]).toBeCloseTo(loss, 4);
   });
 
   it("and three parts of up to three", async () => {

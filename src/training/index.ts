@@ -68,7 +68,7 @@ export {
   type SampledReply,
 } from "./rewards.ts";
 export type { SamplingParts } from "./rollouts.ts";
-export { type PackedRow, packedRowOf, packedRowTime } from "./row-parts.ts";
+export { packedRowOf, packedRowTime } from "./row-parts.ts";
 export {
   type ChatCodec,
   closingTokens,

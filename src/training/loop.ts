@@ -28,7 +28,7 @@ export type EpochLoopOptions<Sizes, Row> = LoopOptions & {
   readonly batch: number;
   /** Parts that a step is computed in, one after another; it learns the same. Not given: one. */
   readonly accumulation?: number;
-  /** What every part is, where rows are computed a packed row at a time. */
+  /** What every part is, where rows are computed a packed row at a time; it learns the same but for dropout's masks. */
   readonly packedRow?: PackedRow<Row>;
   readonly epochs: number;
   readonly schedule: Omit<ScheduleOptions, "totalSteps">;

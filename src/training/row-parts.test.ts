@@ -2,9 +2,16 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addAdapters, createModelState, type ModelConfig } from "../transformer/index.ts";
+import {
+  addAdapters,
+  createModelState,
+  type ModelConfig,
+  type ModelState,
+  type PackedItem,
+} from "../transformer/index.ts";
 import { freshModel, smallConfig } from "./loop.fixture.ts";
-import { packedParts, packedRowOf, packedRowTime } from "./row-parts.ts";
+import { packedParts, packedRowOf, packedRowTime, partShape } from "./row-parts.ts";
+import { rowTime } from "./rows.ts";
 
 /** In the shape of SmolLM2-135M. */
 const config: ModelConfig = {
@@ -12,6 +19,7 @@ const config: ModelConfig = {
   ...{ layers: 30, heads: 9, keyValueHeads: 3, headSize: 64 },
 };
 const lengths = Array.from({ length: 40 }, (_, at) => 60 + ((at * 197) % 451));
+const rowOf = (length: number): PackedItem => ({ trunk: [1], branches: [Array<number>(length - 1).fill(2)] });
 const adapters = 5_000_000;
 const usual = { lengths, part: 4, trainable: adapters, checkpointing: false };
 
@@ -30,15 +38,34 @@ describe("a packed row at a time", () => {
   it("is not for a small model", () => {
     const lora = { rank: 2, alpha: 4, targets: ["q_proj"] };
     const state = createModelState(smallConfig, addAdapters(smallConfig, freshModel().weights, lora, 1));
-    const rows = lengths.map((length) => ({ trunk: [1], branches: [Array<number>(length - 1).fill(2)] }));
-    expect(packedRowOf(state, rows, 32, (item) => item)).toEqual({});
+    expect(packedRowOf(state, lengths.map(rowOf), 32, (item) => item)).toEqual({});
+  });
+
+  it("counts what learns: adapters, and not what they adapt", () => {
+    const weight = (count: number) => ({ shape: [count], data: new Float32Array(count) });
+    const adapted = { "a.weight": weight(100_000_000), "a.lora_A.weight": weight(1000) };
+    const state = (weights: typeof adapted | { "a.weight": ReturnType<typeof weight> }) =>
+      ({ config, weights, checkpointing: false }) as unknown as ModelState;
+    const rows = lengths.map((length) => ({ item: rowOf(length) }));
+    const { packedRow } = packedRowOf(state(adapted), rows, 4, ({ item }) => item);
+    expect(packedRow?.time).toBe(512);
+    expect(packedRow?.itemOf(rows[0]!)).toBe(rows[0]!.item);
+    expect(packedRowOf(state({ "a.weight": weight(100_000_000) }), rows, 4, ({ item }) => item)).toEqual({});
+  });
+
+  it("has two shapes, for few and for many targets", () => {
+    const items = [rowOf(60), rowOf(200)];
+    expect(partShape(items, 256, 512)).toEqual({ time: 512, targets: 256 });
+    expect(partShape(items, 257, 512)).toEqual({ time: 512, targets: 512 });
+    expect(partShape(items, 257, undefined)).toEqual({ time: rowTime(items) });
   });
 
   it("holds every row once, and none too many", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1 }), (sizes) => {
         const rows = sizes.map((size, at) => ({ size, at }));
-        const parts = packedParts(rows, { time: 64, tokens: ({ size }) => size });
+        const itemOf = ({ size }: (typeof rows)[number]) => rowOf(size);
+        const parts = packedParts(rows, { time: 64, itemOf });
         expect(
           parts
             .flat()

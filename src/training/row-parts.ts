@@ -1,18 +1,20 @@
 // Which rows of a step are computed together where a model is large and its rows differ in length: as many as fill one
-// packed row, whose length is the same for all steps. So a training has one shape, or two, where every batch would be a
-// program of its own to compile and to hold; a step learns the same but for dropout's masks, since its parts add up.
+// packed row, whose length is the same for all steps. So a training has few shapes, where every batch would be a program
+// of its own to compile and to hold; a step learns the same but for dropout's masks, since its parts add up.
 
 import {
+  assignRows,
+  itemLength,
   learnsWithAdapters,
   type ModelConfig,
   type ModelState,
   type PackedItem,
 } from "../transformer/index.ts";
 import { keptByToken, programBudget } from "./activations.ts";
-import { rowLength, rowTokens } from "./rows.ts";
+import { rowLength, rowTime } from "./rows.ts";
 
-/** The packed row that every part of a step is: its length in tokens, and how many of them a row takes. */
-export type PackedRow<Row> = { readonly time: number; tokens(row: Row): number };
+/** The packed row that every part of a step is: its length in tokens, and what a row takes of it. */
+export type PackedRow<Row> = { readonly time: number; itemOf(row: Row): PackedItem };
 
 /** What decides: lengths of all rows in tokens, the rows of a part as they would be without, numbers that learn. */
 type Load = {
@@ -22,10 +24,16 @@ type Load = {
   readonly checkpointing: boolean;
 };
 
+const bytesOfNumber = 4;
+/** What learns may be so large a share of what a packed row keeps: its gradients are read and written for every part. */
+const gradientShare = 1 / 4;
+/** The longest row may be so many times as long as the mean: every part is as long as it is. */
+const longestShare = 2;
+
 /**
  * Length of the packed row that parts are to be; null: whole batches are better. That is so where all rows are about as
- * long, where few are far longer than the others (each part would be as long as they are), where a batch is small (several programs fit into memory, and larger products are faster), and where so much learns
- * that its gradients, added up part by part, weigh as much as what a row keeps.
+ * long, or few are far longer than the others, where a batch is small (several programs fit into memory, and larger
+ * products are faster), and where so much learns that adding its gradients up costs as much as it saves.
  */
 export const packedRowTime = (
   config: ModelConfig,
@@ -33,13 +41,13 @@ export const packedRowTime = (
 ): number | null => {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const shortest = lengths.reduce((least, length) => Math.min(least, length), longest);
+  const mean = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
   const time = rowLength(longest);
-  if (rowLength(shortest) === time) return null;
-  const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-  if (time > 2 * mean) return null;
-  const batch = Math.ceil((Math.min(part, lengths.length) * mean) / time);
-  const row = time * keptByToken(config, time, checkpointing);
-  return batch > 1 && 4 * batch * row > programBudget && 4 * trainable < row ? time : null;
+  if (rowLength(shortest) === time || time > longestShare * mean) return null;
+  const rows = Math.ceil((Math.min(part, lengths.length) * mean) / time);
+  const kept = time * keptByToken(config, time, checkpointing);
+  const isLarge = rows > 1 && bytesOfNumber * rows * kept > programBudget;
+  return isLarge && trainable < gradientShare * kept ? time : null;
 };
 
 /** packedRow of a loop over these rows, where it is to have one. part: rows that a part holds at most. */
@@ -54,25 +62,23 @@ export const packedRowOf = <Row>(
     (sum, [name, { data }]) => (learns(name) ? sum + data.length : sum),
     0,
   );
-  const tokens = (row: Row): number => rowTokens(itemOf(row));
-  const lengths = rows.map(tokens);
+  const lengths = rows.map((row) => itemLength(itemOf(row)));
   const { config, checkpointing } = state;
   const time = packedRowTime(config, { lengths, part, trainable, checkpointing });
-  return time === null ? {} : { packedRow: { time, tokens } };
+  return time === null ? {} : { packedRow: { time, itemOf } };
 };
 
 /** Rows in parts that fit into a packed row each: the longest first, each into the first part that has room. */
-export const packedParts = <Row>(rows: readonly Row[], { time, tokens }: PackedRow<Row>): Row[][] => {
-  const parts: { left: number; readonly rows: Row[] }[] = [];
-  for (const row of rows.toSorted((one, other) => tokens(other) - tokens(one))) {
-    const size = tokens(row);
-    let part = parts.find(({ left }) => left >= size);
-    if (part === undefined) {
-      part = { left: time, rows: [] };
-      parts.push(part);
-    }
-    part.left -= size;
-    part.rows.push(row);
-  }
-  return parts.map((part) => part.rows);
+export const packedParts = <Row>(rows: readonly Row[], { time, itemOf }: PackedRow<Row>): Row[][] => {
+  const sorted = rows.toSorted((one, other) => itemLength(itemOf(other)) - itemLength(itemOf(one)));
+  return assignRows(sorted.map(itemOf), time).map((places) => places.map((at) => sorted[at]!));
 };
+
+/**
+ * The shape in which a part is laid out. packed: tokens of the packed row that every part is; it has places for half as
+ * many targets, or for as many, so that there are two shapes. Without one a part has the shape that its rows need.
+ */
+export const partShape = (items: readonly PackedItem[], targets: number, packed: number | undefined) =>
+  packed === undefined
+    ? { time: rowTime(items) }
+    : { time: packed, targets: 2 * targets <= packed ? Math.floor(packed / 2) : packed };

@@ -10,6 +10,7 @@ import {
   encodeAnswered,
   encodeChat,
   encodeOpen,
+  longestItem,
   type PackedItem,
   sizeBucket,
   type Tokenizer,
@@ -287,10 +288,5 @@ const shortestRow = 192;
 /** Length of packed rows that have room for so many tokens: few distinct ones, since each shape is a program. */
 export const rowLength = (tokens: number): number => Math.max(shortestRow, sizeBucket(tokens, 64, 4));
 
-/** Tokens that an item takes of a packed row. */
-export const rowTokens = ({ trunk, branches }: PackedItem): number =>
-  branches.reduce((sum, { length }) => sum + length, trunk.length);
-
 /** Length of packed rows for these items, with room for about two short ones. */
-export const rowTime = (items: readonly PackedItem[]): number =>
-  rowLength(items.reduce((most, item) => Math.max(most, rowTokens(item)), 0));
+export const rowTime = (items: readonly PackedItem[]): number => rowLength(longestItem(items));

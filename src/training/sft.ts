@@ -12,7 +12,8 @@ import {
 } from "../transformer/index.ts";
 import { type EpochLoopOptions, type LayOutPart, loopSteps, type StepMetrics, takeStep } from "./loop.ts";
 import type { AdamWOptions } from "./optimiser.ts";
-import { rowTime, type SftItem } from "./rows.ts";
+import { partShape } from "./row-parts.ts";
+import type { SftItem } from "./rows.ts";
 import { tokenLoss } from "./token-loss.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
@@ -35,12 +36,10 @@ const learnedTargets = (items: readonly SftItem[]): Target[] => [
 const learnedCount = ({ branches, learned = [] }: SftItem): number =>
   branches.reduce((sum, branch) => sum + branch.length, learned.length);
 
-const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (
-  items,
-  { rows, padding, time = rowTime(items) },
-) => {
+const layOutPart: LayOutPart<TokenBatchSizes, SftItem> = (items, { rows, padding, time }) => {
   const all = rows.reduce((sum, row) => sum + learnedCount(row), 0);
-  const batch = layOut(items, learnedTargets(items), { padding, time });
+  const targets = learnedTargets(items);
+  const batch = layOut(items, targets, { padding, ...partShape(items, targets.length, time) });
   return { sizes: batch.sizes, feeds: { ...batch.feeds, weights: targetVector(batch, () => 1 / all) } };
 };
 

@@ -89,6 +89,7 @@ export {
 } from "./model-state.ts";
 export {
   assignRows,
+  itemLength,
   longestItem,
   type PackedBatch,
   type PackedItem,

@@ -29,12 +29,13 @@ export type PackedBatch = {
 
 const hidden = -1e9;
 
-const lengthOf = (item: PackedItem): number =>
+/** Tokens that an item takes of a packed row. */
+export const itemLength = (item: PackedItem): number =>
   item.branches.reduce((total, branch) => total + branch.length, item.trunk.length);
 
 /** The longest item's length; rows must be at least that long. */
 export const longestItem = (items: readonly PackedItem[]): number =>
-  items.reduce((longest, item) => Math.max(longest, lengthOf(item)), 0);
+  items.reduce((longest, item) => Math.max(longest, itemLength(item)), 0);
 
 /**
  * First-fit rows: which items share a row of `time` tokens. Items keep their order inside a row; rows are opened in
@@ -43,7 +44,7 @@ export const longestItem = (items: readonly PackedItem[]): number =>
 export const assignRows = (items: readonly PackedItem[], time: number): number[][] => {
   const rows: { items: number[]; left: number }[] = [];
   items.forEach((item, index) => {
-    const length = lengthOf(item);
+    const length = itemLength(item);
     if (length > time) {
       throw new CovenantError("packing-length", `item ${index} has ${length} tokens, a row holds ${time}`, {
         index,

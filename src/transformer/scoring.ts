@@ -6,7 +6,7 @@ import { compile, createProgramCache, input, type ProgramCache } from "../engine
 import type { ModelConfig } from "./config.ts";
 import { hiddenStates, logitsOf, packedInputs, scoreOf } from "./decoder.ts";
 import { graphOf, type ModelState } from "./model-state.ts";
-import { type PackedItem, roundUp } from "./packing.ts";
+import { itemLength, longestItem, type PackedItem, roundUp } from "./packing.ts";
 import { readProbabilities } from "./sampling.ts";
 import {
   branchTargets,
@@ -39,12 +39,9 @@ const tokensPerRun = 4096;
 /** Logits computed in one run: 256 MB. One item may have more. */
 const logitsPerRun = 2 ** 26;
 
-const lengthOf = (item: PackedItem): number =>
-  item.branches.reduce((sum, branch) => sum + branch.length, item.trunk.length);
-
 /** Items in runs of about tokensPerRun tokens, like lengths together, so that rows are full; gives their indices. */
 const runsOf = (items: readonly PackedItem[], vocabulary: number): number[][] => {
-  const lengths = items.map(lengthOf);
+  const lengths = items.map(itemLength);
   const order = [...items.keys()].sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const runs: number[][] = [];
   let run: number[] = [];
@@ -68,7 +65,7 @@ const runsOf = (items: readonly PackedItem[], vocabulary: number): number[][] =>
 };
 
 const rowLength = (items: readonly PackedItem[]): number => {
-  const longest = items.reduce((most, item) => Math.max(most, lengthOf(item)), 0);
+  const longest = longestItem(items);
   return roundUp(longest, 64);
 };
 
