@@ -8,7 +8,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { UserError } from "../src/core/index.ts";
+import { canonicalJson, UserError } from "../src/core/index.ts";
+import { recipes } from "../src/recipes/index.ts";
 import { stepRecordSchema } from "../src/records/index.ts";
 import { readRecords, readRun } from "../src/runs/index.ts";
 import { readWords } from "./words.ts";
@@ -18,6 +19,8 @@ const { values } = readWords(import.meta.url, {
   options: { run: { type: "string" }, out: { type: "string", default: join(root, "runs/policies") } },
 });
 const out = resolve(values.out);
+const { schema } = await recipes.find(({ command }) => command.join(" ") === "run")!.load();
+const defaults = schema.parse({ seed: 0 });
 
 type Method = "ppo" | "grpo";
 
@@ -44,8 +47,11 @@ const covenant = (...words: string[]): void => {
 const defaultRun = async (): Promise<string> => {
   const folder = resolve(values.run ?? join(out, "run"));
   if (values.run === undefined) covenant("run", "--seed", "0", "--out", folder, "--quiet");
-  const { manifest } = await readRun(folder);
-  if (manifest?.name === "run" && manifest.seed === 0) return folder;
+  const { manifest, config } = await readRun(folder);
+  const given = Object.entries(config as Readonly<Record<string, unknown>>);
+  const own = defaults as Readonly<Record<string, unknown>>;
+  const isDefault = given.every(([key, value]) => canonicalJson(value) === canonicalJson(own[key]));
+  if (manifest?.name === "run" && isDefault) return folder;
   throw new UserError("no-default-run", `--run: ${folder} is no finished default run with the seed 0.`, {
     folder,
   });

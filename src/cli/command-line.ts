@@ -106,20 +106,28 @@ const tellSetting = async ({ code, message }: CommanderError, line: OpenLine): P
   const option = code === "commander.unknownOption" ? /'--([\w.-]+)/.exec(message)?.[1] : undefined;
   if (option === undefined) return "";
   const key = option.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const recipe = await findEntry(line)?.load();
+  // what stands in the way of loading is not what was asked
+  const recipe = await findEntry(line)
+    ?.load()
+    .catch(() => undefined);
   const paths = recipe === undefined ? [] : leavesOf(recipe.schema).map(({ path }) => path);
   const named = paths.filter((path) => path === key || path.endsWith(`.${key}`));
   return named.length === 0
     ? ""
-    : `Settings of that name are given as ${named.map((path) => `--set ${path}=VALUE`).join(" or ")}.\n`;
+    : `Settings of that name are given as ${named.map((path) => `--set ${path}=VALUE`).join(" or ")}.`;
 };
 
 const report = async (thrown: unknown, line: OpenLine): Promise<number> => {
   if (thrown instanceof CommanderError) {
     // Commander has said on stderr what is wrong, and what was asked for on stdout.
     if (thrown.exitCode === 0) return exitStatus.done;
-    line.terminal.err(await tellSetting(thrown, line));
-    printFault(line, "wrong-use", thrown.message.replace(/^error: /, ""));
+    const hint = await tellSetting(thrown, line);
+    if (hint !== "") line.terminal.err(`${hint}\n`);
+    printFault(
+      line,
+      "wrong-use",
+      `${thrown.message.replace(/^error: /, "")}${hint === "" ? "" : `\n${hint}`}`,
+    );
     return exitStatus.wrongUse;
   }
   line.terminal.err(describeFailure(thrown, line.words.includes("--verbose")));

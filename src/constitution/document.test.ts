@@ -180,6 +180,11 @@ describe("reading a constitution", () => {
     ["an empty file", "", /mine\.yaml, line 1: got nothing, expected the fields name, version/],
     ["a list", "- a\n- b\n", /mine\.yaml, line 1: got a list of 2, expected the fields/],
     [
+      "rows of JSON behind a byte order mark, with an empty line between",
+      '\uFEFF{"id": "a"}\r\n\r\n{"id": "b"}\n',
+      /mine\.yaml, line 1: got rows of JSON/,
+    ],
+    [
       "rows of JSON",
       '{"id": "a", "text": "one"}\n{"id": "b", "text": "two"}\n',
       /^.*\n {2}mine\.yaml, line 1: got rows of JSON, one a line, expected one YAML document with the fields name, .*\nCorrect/,

@@ -25,7 +25,7 @@ import {
   principleTextSchema,
   revisionExampleSchema,
 } from "../records/index.ts";
-import { readPublished } from "./published.ts";
+import { parseQuietly, readPublished } from "./published.ts";
 
 type Path = readonly PropertyKey[];
 type Fault = { readonly line: number; readonly field: string; readonly problem: string };
@@ -87,7 +87,7 @@ const duplicateFaults = (principles: readonly Principle[], source: Source): Faul
   });
 };
 
-/** So many faults are printed; the error carries all. */
+/** So many faults are printed; the error carries all that were found. */
 const printedFaults = 12;
 
 const rejection = (file: string, faults: readonly Fault[]): UserError => {
@@ -102,19 +102,13 @@ const rejection = (file: string, faults: readonly Fault[]): UserError => {
   );
 };
 
-const isRow = (line: string): boolean => {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null;
-  } catch {
-    return false;
-  }
-};
-
 /** Whether a text is rows of JSON, one a line, as data comes in. */
 const isJsonl = (text: string): boolean => {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  return lines.length > 1 && lines.slice(0, 2).every(isRow);
+  const [, first, second] = /^\s*(\S.*)\s+(\S.*)/.exec(text) ?? [];
+  return [first, second].every((line) => {
+    const value = line === undefined ? null : parseQuietly(line);
+    return typeof value === "object" && value !== null;
+  });
 };
 
 /**

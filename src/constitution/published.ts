@@ -21,7 +21,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a text holds as JSON; undefined where it is none. */
-const parseQuietly = (text: string): unknown => {
+export const parseQuietly = (text: string): unknown => {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {

@@ -134,6 +134,47 @@ describe("a pool", () => {
     await expect(ask({ a: scores, b: new UserError("key", "no key") })).rejects.toThrow("no key");
     expect(await ask({ a: scores, b: mute }, {})).toEqual([-1, -2]);
     expect(asked).toEqual(["a"]);
+    const declined = { ...mute, declined: "refusal" };
+    expect(await ask({ a: declined, b: mute })).toBe(mute.logProbabilities);
+    expect(await ask({ a: mute, b: declined })).toBe(mute.logProbabilities);
+  });
+
+  it("scores by the others where a member that no trial reached gives no log-probabilities", async () => {
+    const usage = { promptTokens: 1, completionTokens: 1 };
+    const asked: string[] = [];
+    const clock = manualClock(1_000_000);
+    const scorer = (name: string, logProbabilities: (number | null)[], wakes: number) => {
+      let scores = true;
+      const model: LanguageModel = {
+        ...member(name).model,
+        capabilities: {
+          independentRequests: true,
+          batch: 1,
+          get scores() {
+            return scores;
+          },
+        },
+        score: async () => {
+          asked.push(name);
+          if (clock.now() < wakes) throw busy();
+          scores = !logProbabilities.includes(null);
+          return [{ logProbabilities, usage }];
+        },
+      };
+      return model;
+    };
+    const members = [scorer("late", [null, null], 1_000_001), scorer("good", [-1, -2], 0)];
+    const pool = poolModel({ id: "p", members, clock });
+    const request = { messages: [], continuations: ["(A)", "(B)"] };
+    const ask = async (more: { trial?: true }) =>
+      (await pool.score([{ ...request, ...more }]))[0]?.logProbabilities;
+    expect(await ask({ trial: true })).toEqual([-1, -2]);
+    clock.advance(10_000);
+    asked.length = 0;
+    expect(await ask({})).toEqual([-1, -2]);
+    expect(await ask({})).toEqual([-1, -2]);
+    expect(asked).toEqual(["late", "good", "good"]);
+    expect(pool.capabilities.scores).toBe(true);
   });
 
   it("does not hide a mistake behind members that work", async () => {

@@ -42,7 +42,10 @@ const schema = z.strictObject({
   out: outSetting("dataset").describe("folder to write"),
   format: z.enum(tableFormats).default("jsonl").describe("format of the files"),
   gzip: z.boolean().default(false).describe("pack JSONL or CSV with gzip"),
-  shape: z.enum(shapeNames).optional().describe("which table; default: sft, of a run of label preferences"),
+  shape: z
+    .enum(shapeNames)
+    .optional()
+    .describe("which table; default: sft, of a run of label or of loaded comparisons preferences"),
   style: z
     .enum(styles)
     .optional()

@@ -187,10 +187,10 @@ const likenessFigure = ({ part, all, runs, similarity: values }: ContractDocumen
 };
 
 const learnedSections = ({ documents, remarks }: ContractPageData): ExperimentSection[] =>
-  documents.map(({ part, last, runs, argued }) => ({
+  documents.map(({ part, last, runs, argued }, at) => ({
     id: part,
     title: part === "constitution" ? "The constitution" : "The contract",
-    lead: `${part === "constitution" ? "What holds for everybody" : "What holds for single users"} after run ${runs.at(-1)}. ${part}.yaml in the run folder also says what argued for each ${part === "constitution" ? "principle" : "clause"}.${part === "constitution" ? remarks.map((one) => ` ${one}`).join("") : ""}`,
+    lead: `${part === "constitution" ? "What holds for everybody" : "What holds for single users"} after run ${runs.at(-1)}. ${part}.yaml in the run folder also says what argued for each ${part === "constitution" ? "principle" : "clause"}.${at === 0 ? remarks.map((one) => ` ${one}`).join("") : ""}`,
     figures: [],
     tables: arguedTable(argued),
     list: last,

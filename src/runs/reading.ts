@@ -2,7 +2,7 @@
 // A file that is not there yet is no error; one that is broken is, with its file and line.
 
 import { existsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { z } from "zod";
 import { collect, parseJsonAs, parseYaml, readJsonLines, readText, UserError } from "../core/index.ts";
 import {
@@ -68,16 +68,17 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
   }
 };
 
-/** Stages lie at most so deep in a run folder: arm/stage/file. */
+/** A file of a stage lies so deep in a run folder: arm/stage/model/file. */
 const deepest = 4;
 
 /** The run folder in which a path lies, as the path names it; undefined: it lies in none. */
 const runFolderAround = (path: string): string | undefined => {
-  let folder = path;
+  let folder = resolve(path);
   for (let step = 0; step < deepest; step++) {
     const above = dirname(folder);
-    if (resolve(above) === resolve(folder)) return undefined;
-    if ([configName, eventFileName].every((name) => existsSync(join(above, name)))) return above;
+    if (above === folder) return undefined;
+    if ([configName, eventFileName].every((name) => existsSync(join(above, name))))
+      return isAbsolute(path) ? above : relative(".", above) || ".";
     folder = above;
   }
   return undefined;

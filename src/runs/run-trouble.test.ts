@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { covenantVersion, type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
 import { checkRunFolder, openRun, type RunOptions, readRun } from "./index.ts";
@@ -191,6 +191,8 @@ describe("another folder", () => {
       `${row} is no run folder: it is a file. It lies in the run folder ${folder}: give that one.`,
     );
     expect(await told(join(folder, "arm"))).toContain(`It lies in the run folder ${folder}: give that one.`);
+    const here = relative(".", folder);
+    expect(await told(join(here, "arm", "."))).toContain(`It lies in the run folder ${here}: give that one.`);
     // a config.yaml alone makes no run folder
     await mkdir(join(root, "settings"));
     writeFileSync(join(root, "settings/config.yaml"), "seed: 1\n");

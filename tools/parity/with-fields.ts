@@ -1,9 +1,9 @@
 // A server before a server: passes every request on and adds fields to the JSON bodies of those that have one, for figures
 // of settings that OpenAI's interface has no field for (docs/endpoints.md: `repeat_penalty` of llama.cpp's servers). What a
-// body says itself stays. Prints its own address, and ends with Ctrl-C.
+// body says itself stays; answers are passed on whole, so nothing streams. Prints its own address, and ends with Ctrl-C.
 // Usage: node tools/parity/with-fields.ts http://127.0.0.1:8741 '{"repeat_penalty": 1}' [port]
 
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 const [target, fields, port = "0"] = process.argv.slice(2);
@@ -17,15 +17,26 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(parts).toString("utf8");
 };
 
-const server = createServer(async (request, response) => {
+const passOn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const body = await readBody(request);
+  const { authorization } = request.headers;
   const answer = await fetch(new URL(request.url ?? "/", target), {
     method: request.method ?? "GET",
-    headers: { "content-type": "application/json" },
+    headers: {
+      "content-type": "application/json",
+      ...(authorization === undefined ? {} : { authorization }),
+    },
     ...(body === "" ? {} : { body: JSON.stringify({ ...added, ...(JSON.parse(body) as object) }) }),
   });
   response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
   response.end(Buffer.from(await answer.arrayBuffer()));
+};
+
+const server = createServer((request, response) => {
+  passOn(request, response).catch((thrown: unknown) => {
+    response.writeHead(502, { "content-type": "text/plain" });
+    response.end(String(thrown));
+  });
 });
 server.listen(Number(port), "127.0.0.1", () => {
   const { port: own } = server.address() as AddressInfo;

@@ -85,12 +85,21 @@ describe("comparisons that were loaded", () => {
     expect(card).toMatch(/1 .*twice the same reply/);
   });
 
+  it("say of each reply once whether it is the better one", async () => {
+    const { rows } = await exported("known", { shape: "trl-unpaired", style: "standard" });
+    expect(rows.map(({ completion, label }) => `${completion} ${label}`)).toEqual([
+      ...["That. true", "This. false", "A. true", "B. false", "C. false"],
+    ]);
+  });
+
   it("have names of their own, and stand beside chains", async () => {
     const { rows } = await exported("known", { shape: "trl-preference", provenance: true });
     expect(new Set(rows.map(({ id }) => id)).size).toBe(3);
     const both = await exported("both", { shape: "trl-preference" });
     expect(both.rows).toHaveLength(3 + chains.length);
     expect((await exported("both")).shape).toBe("sft");
+    const own = (await exported("both", { shape: "preferences" })).rows;
+    expect(own.filter(({ principle }) => principle === undefined)).toHaveLength(3);
   });
 });
 

@@ -1,5 +1,5 @@
 // What all shapes of a data set share: their names, how they are made, one row and its split, and how prompts and replies
-// stand in it. Knows no file of a run.
+// stand in it. Reads no file of a run.
 
 import { UserError } from "../../core/index.ts";
 import { splitOf } from "../../feedback/index.ts";

@@ -231,14 +231,19 @@ const unpaired = (pairs: Shaped): Shaped => ({
     return name === "chosen" ? [column("completion", type), column("label", "boolean")] : [{ name, type }];
   }),
   async *rows() {
+    // a comparison of several replies is a pair for each of the others, with one better reply in them all
+    let told = "";
     for await (const shaped of pairs.rows()) {
       if ("leftOut" in shaped) {
         yield shaped;
         continue;
       }
       const { split, row } = shaped;
-      for (const [name, label] of [["chosen", true] as const, ["rejected", false] as const])
+      const better = canonicalJson([row["parents"], row["chosen"]]);
+      const labels = [["chosen", true] as const, ["rejected", false] as const];
+      for (const [name, label] of better === told ? labels.slice(1) : labels)
         yield { split, row: { ...row, completion: row[name], label, id: `${row["id"]}/${name}` } };
+      told = better;
     }
   },
 });

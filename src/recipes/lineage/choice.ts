@@ -66,7 +66,8 @@ export const principlesOf = ({ principle, judgements }: LabelRecord): PrincipleI
 export const speaksOf =
   (wanted: string | undefined) =>
   ({ area, title }: Pick<Principle, "area" | "title">): boolean => {
-    if (wanted === undefined || area === wanted) return wanted !== undefined;
+    if (wanted === undefined) return false;
+    if (area === wanted) return true;
     const wish = readStatement(title);
     return wish !== null && wish.type !== "style" && wish.area === wanted;
   };
