@@ -69,6 +69,8 @@ describe("readPairs", () => {
     expect((await loadPairs(write([chain])))[0]?.replies.map(({ text }) => text)).toEqual(["a", "b"]);
     const parted = write([{ ...row, rejected: [turn("user", "Other"), turn("assistant", "b")] }]);
     await expect(loadPairs(parted)).rejects.toThrow(/line 1: chosen, rejected: expected two dialogues/);
+    const foreign = write([{ ...row, prompt: "Something else" }]);
+    await expect(loadPairs(foreign)).rejects.toThrow(/line 1: prompt: it is no part of what chosen/);
   });
 
   it("numbers equal rows, and refuses an id that such a row has already", async () => {

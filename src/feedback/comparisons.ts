@@ -98,6 +98,16 @@ const readRecord = (value: unknown, place: TextPlace): GivenComparison => {
 
 const isChat = (value: unknown): boolean => Array.isArray(value) && value.length > 1;
 
+/** Two whole chats with a prompt beside them, which must be in what both begin with. */
+const readBeside = (value: unknown, place: TextPlace): GivenComparison => {
+  const found = readDialogues(checkValue(dialoguesRow, value, place), place);
+  const said = new Set(found.messages.map(({ content }) => content.trim()));
+  const row = checkValue(z.object({ prompt }), value, place);
+  if (!readPrompt(row.prompt).every(({ content }) => said.has(content.trim())))
+    throw refuse(place, "prompt: it is no part of what chosen and rejected, two whole chats, begin with");
+  return found;
+};
+
 /** A row of one's own, told by its fields; null: it has none of a comparison. */
 const readOwn = (value: unknown, place: TextPlace): GivenComparison | null => {
   if (hasFields(value, "replies")) {
@@ -105,9 +115,9 @@ const readOwn = (value: unknown, place: TextPlace): GivenComparison | null => {
     const options = row.replies.map(readReply);
     return { id: row.id, messages: readPrompt(row.prompt), options, correct: row.correct };
   }
-  // a prompt that stands beside two whole chats is in both of them already
-  if (hasFields(value, "chosen") && (!hasFields(value, "prompt") || isChat(value["chosen"])))
+  if (hasFields(value, "chosen") && !hasFields(value, "prompt"))
     return readDialogues(checkValue(dialoguesRow, value, place), place);
+  if (hasFields(value, "chosen", "prompt") && isChat(value["chosen"])) return readBeside(value, place);
   if (hasFields(value, "chosen") || hasFields(value, "rejected")) {
     const row = checkValue(pairRow, value, place);
     const options = [readReply(row.chosen), readReply(row.rejected)];
