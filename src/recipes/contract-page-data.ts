@@ -16,6 +16,7 @@ import { remarksOn } from "./contract-summary.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
 import type { ContractPlay, DoneRun } from "./stages/contract-run.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
+import { speakersOf } from "./stakeholders.ts";
 import { arguedRemarks, countCitations, describeCitations } from "./statements.ts";
 
 const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): ContractMetric => ({
@@ -66,8 +67,7 @@ export const readContractPage = async (
   const scales = new Map(metrics.map((metric) => [metricName(metric.of, metric.id), metric]));
   const means = overUsers(byRun(figures.turns), (metric) => scales.get(metric));
   const { assistant, user, meta } = setup.models;
-  const users = setup.cast.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` }));
-  const nameOf = (speaker: string): string => users.find(({ id }) => id === speaker)?.name ?? speaker;
+  const { users, nameOf } = speakersOf(setup.cast.users);
   const citations = countCitations(last.documents.flatMap(({ document }) => document.principles));
   return {
     runs: last.run,

@@ -9,6 +9,7 @@ import { benefitFigures } from "./satisfaction-figures.ts";
 import type { VoteBenefit } from "./stages/vote-benefit.ts";
 import { standingName } from "./stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "./stages/vote-run.ts";
+import { speakersOf } from "./stakeholders.ts";
 import { arguedRemarks, countCitations, describeCitations } from "./statements.ts";
 import { isScripted, type Vote } from "./vote-settings.ts";
 import {
@@ -92,8 +93,7 @@ export const votePageData = (
   const isAsked = !scripted || config.candidates === undefined || config.rounds > 0;
   const last = rounds.at(-1) ?? votes;
   const { principles } = last.decided.document;
-  const users = setup.users.map(({ id, label, persona }) => ({ id, name: `${label}, ${persona.name}` }));
-  const nameOf = (speaker: string): string => users.find(({ id }) => id === speaker)?.name ?? speaker;
+  const { users, nameOf } = speakersOf(setup.users);
   return {
     ...{ scripted, rule: config.rule, approveFrom: config.approveFrom, scale: supportMetric },
     users,
