@@ -15,11 +15,11 @@ import {
   type ModelFolder,
   type ResolvedSampling,
 } from "../transformer/index.ts";
-import { loadFlag, modelFlag, samplingFlags } from "./flags.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Conversation, Recipe, RecipeContext } from "./recipe.ts";
-import { samplingFor } from "./sampling-defaults.ts";
-import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings.ts";
+import { loadFlag, modelFlag, samplingFlags } from "./settings/flags.ts";
+import { samplingFor } from "./settings/sampling-defaults.ts";
+import { folderModelSetting, loadSetting, seedSetting, tokenSamplingSettings } from "./settings/settings.ts";
 import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 import { createWordWatch } from "./stages/vocabulary.ts";

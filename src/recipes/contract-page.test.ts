@@ -9,9 +9,9 @@ import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { parseYaml } from "../core/index.ts";
-import type { contractSchema } from "./contract-settings.ts";
-import { intervalOf, linesOf, meanOf, readPage, written } from "./made-page.fixture.ts";
+import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
+import { intervalOf, linesOf, meanOf, readPage, written } from "./summaries/made-page.fixture.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-contract-page-"));

@@ -16,7 +16,7 @@ import {
   ratingRecordSchema,
 } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
-import type { contractSchema } from "./contract-settings.ts";
+import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 

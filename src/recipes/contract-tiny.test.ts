@@ -23,7 +23,7 @@ import {
   satisfactionOf,
   splitOfRequest,
 } from "../sandbox/index.ts";
-import type { contractSchema } from "./contract-settings.ts";
+import type { contractSchema } from "./settings/contract-settings.ts";
 import { recipe } from "./simulate-contract.ts";
 import type { Satisfaction } from "./stages/satisfaction.ts";
 import { contextFor } from "./ticking-context.fixture.ts";

@@ -13,12 +13,12 @@ import {
 } from "../evaluation/index.ts";
 import { readPairs, type UnfitRow } from "../feedback/index.ts";
 import { readRows } from "../tables/index.ts";
-import { questionOf } from "./label-summary.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { fileSetting } from "./settings.ts";
+import { fileSetting } from "./settings/settings.ts";
 import { unfitNotices } from "./stages/left-out.ts";
-import { counted } from "./wording.ts";
+import { questionOf } from "./summaries/label-summary.ts";
+import { counted } from "./summaries/wording.ts";
 
 const baselinesSchema = z.strictObject({
   data: fileSetting(

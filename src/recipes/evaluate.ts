@@ -9,12 +9,11 @@ import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
 import { splitOfRequest } from "../sandbox/index.ts";
-import { formatFlag, kindFlag, loadFlag, promptsFlag, runFlags } from "./flags.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planEvaluation, planOf } from "./plan.ts";
-import { formatSetting } from "./prompt-settings.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
+import { planEvaluation, planOf } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { describeModels } from "./run-summary.ts";
+import { formatFlag, kindFlag, loadFlag, promptsFlag, runFlags } from "./settings/flags.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
 import {
   askedLoadSetting,
   callSettings,
@@ -25,10 +24,11 @@ import {
   promptsSetting,
   samplingSettings,
   seedSetting,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { evaluationStage, requestOf, requireMeasurable } from "./stages/evaluation.ts";
 import { gatherOneSide, type OneSidedPrompts, oneSidedStage } from "./stages/prompts.ts";
-import { counted } from "./wording.ts";
+import { describeModels } from "./summaries/run-summary.ts";
+import { counted } from "./summaries/wording.ts";
 
 export const evaluateSchema = z.strictObject({
   out: outSetting("runs/evaluate"),

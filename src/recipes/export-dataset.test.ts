@@ -11,8 +11,8 @@ import { type Message, promptRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { type Item, makeLabelRun, makeReviseRun, makeWholeRun } from "./datasets/run-folders.fixture.ts";
 import { recipe } from "./export-dataset.ts";
+import { openPairRows, openSftRows } from "./inputs/training-data.ts";
 import type { RecipeContext } from "./recipe.ts";
-import { openPairRows, openSftRows } from "./training-data.ts";
 
 const sftRows = async (file: string) => (await openSftRows(file, file)).settle("chat", 1).rows;
 const pairRows = async (file: string) => (await openPairRows(file, file)).settle("chat", 1).rows;

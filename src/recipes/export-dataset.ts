@@ -8,7 +8,6 @@ import { z } from "zod";
 import { hashConstitution } from "../constitution/index.ts";
 import { expandHome, replaceFolder, throwIfAborted, UserError, writeFileAtomic } from "../core/index.ts";
 import { openTable, type TableWriter, tableFormats } from "../tables/index.ts";
-import { spentInRun } from "./data-summary.ts";
 import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./datasets/card.ts";
 import { countSource, type SourceCounts } from "./datasets/counts.ts";
 import { originName, writeOrigin } from "./datasets/origin.ts";
@@ -23,13 +22,14 @@ import {
 } from "./datasets/shaped-row.ts";
 import { shapeRows, usualShape } from "./datasets/shapes.ts";
 import { type DatasetSource, readSource, type SourceFiles } from "./datasets/source.ts";
-import { nextCommands } from "./next-command.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { outSetting } from "./settings.ts";
+import { outSetting } from "./settings/settings.ts";
 import { armNames } from "./stages/arms.ts";
 import { describeLeftOut, type LeftOutCounts } from "./stages/left-out.ts";
-import { counted } from "./wording.ts";
+import { spentInRun } from "./summaries/data-summary.ts";
+import { nextCommands } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const needed = "a run folder is needed: covenant export dataset runs/revise";
 

@@ -3,8 +3,14 @@
 
 import { z } from "zod";
 import { mergeFolder, saveModelFolder } from "../transformer/index.ts";
-import { exportFlags, exportOutcome, exportSettings, openExport, prepareExport } from "./adapter-export.ts";
-import { planOf, planWriting } from "./plan.ts";
+import {
+  exportFlags,
+  exportOutcome,
+  exportSettings,
+  openExport,
+  prepareExport,
+} from "./inputs/adapter-export.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
 
 const schema = z.strictObject(exportSettings("merged"));

@@ -18,9 +18,9 @@ import {
   uploadToHub,
 } from "./datasets/hub-upload.ts";
 import { invertedOrigins, readOrigin } from "./datasets/origin.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { counted } from "./wording.ts";
+import { counted } from "./summaries/wording.ts";
 
 const text = (needed: string) =>
   z.string({ error: ({ input }) => (input === undefined ? needed : undefined) }).min(1);

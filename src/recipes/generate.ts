@@ -16,7 +16,6 @@ import {
   type TokenReply,
   type TokenRequest,
 } from "../transformer/index.ts";
-import { formatFlag, plainFlags, samplingFlags } from "./flags.ts";
 import {
   openResults,
   type ResultsPlace,
@@ -24,11 +23,12 @@ import {
   requireResultsFile,
   resultsContinue,
   resultsPlace,
-} from "./plain-rows.ts";
-import { planOf, planTexts } from "./plan.ts";
-import { formatSetting } from "./prompt-settings.ts";
+} from "./inputs/plain-rows.ts";
+import { planOf, planTexts } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { samplingFor } from "./sampling-defaults.ts";
+import { formatFlag, plainFlags, samplingFlags } from "./settings/flags.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
+import { samplingFor } from "./settings/sampling-defaults.ts";
 import {
   batchSetting,
   fileSetting,
@@ -37,12 +37,12 @@ import {
   resultsSetting,
   seedSetting,
   tokenSamplingSettings,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 import { createWordWatch } from "./stages/vocabulary.ts";
-import { counted } from "./wording.ts";
+import { counted } from "./summaries/wording.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 1;

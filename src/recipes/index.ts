@@ -3,10 +3,8 @@
 
 import type { Recipe } from "./recipe.ts";
 
-export { useComputing } from "./computing.ts";
-export { planCommand } from "./dry-run.ts";
-export { arrowNotices } from "./folders.ts";
 export type { Lineage } from "./lineage/document.ts";
+export { planCommand } from "./plans/dry-run.ts";
 export type { PretrainConfig } from "./pretrain.ts";
 export type {
   Conversation,
@@ -17,6 +15,8 @@ export type {
   RecipeOutcome,
   RecipePlan,
 } from "./recipe.ts";
+export { useComputing } from "./settings/computing.ts";
+export { arrowNotices } from "./settings/folders.ts";
 export { createArmWorker } from "./stages/arm-worker.ts";
 
 /** A recipe that is not loaded yet; command and summary are those of the recipe that load gives. */

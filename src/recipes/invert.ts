@@ -17,18 +17,18 @@ import { CovenantError, UserError } from "../core/index.ts";
 import { type MissingOpposite, type OppositesOutcome, writeOpposites } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
-import { budgetFlag, constitutionFlag, modelFlag } from "./flags.ts";
-import type { Speed } from "./model-time.ts";
-import { asModelName } from "./names.ts";
-import { nextCommands } from "./next-command.ts";
-import { checkInputs } from "./open-stages.ts";
-import { planCalls, planOf, planWriting, tokensOf } from "./plan.ts";
+import { checkInputs } from "./inputs/open-stages.ts";
+import type { Speed } from "./plans/model-time.ts";
+import { planCalls, planOf, planWriting, tokensOf } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
-import { callSettings, constitutionSetting, modelName, resultsSetting } from "./settings.ts";
+import { budgetFlag, constitutionFlag, modelFlag } from "./settings/flags.ts";
+import { asModelName } from "./settings/names.ts";
+import { callSettings, constitutionSetting, modelName, resultsSetting } from "./settings/settings.ts";
 import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
-import { isReadable, markDifference } from "./word-difference.ts";
-import { counted } from "./wording.ts";
+import { nextCommands } from "./summaries/next-command.ts";
+import { isReadable, markDifference } from "./summaries/word-difference.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,

@@ -19,27 +19,22 @@ import {
   preferenceRowSchema,
   type ReplyRecord,
 } from "../records/index.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import {
-  addReply,
-  countLabels,
-  describeFinishes,
-  describeLabels,
-  describeSpent,
-  type LabelCounts,
-  noReplies,
-  spentInRun,
-} from "./data-summary.ts";
-import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { datasetFolder } from "./folders.ts";
-import { fewShotFile, readProtocol } from "./judge-protocol.ts";
-import { labelSettings } from "./judge-protocol-settings.ts";
-import { countLabelSummary, describeCard } from "./label-summary.ts";
-import { nextCommands, trainedWords } from "./next-command.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { countPrompts, type PromptTotals, planComparisons, planOf, planReplies, tokensOf } from "./plan.ts";
-import { type JudgePlan, lettersBy } from "./plan-letters.ts";
-import { formatSetting } from "./prompt-settings.ts";
+  countPrompts,
+  type PromptTotals,
+  planComparisons,
+  planOf,
+  planReplies,
+  tokensOf,
+} from "./plans/plan.ts";
+import { type JudgePlan, lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import { datasetFolder } from "./settings/folders.ts";
+import { fewShotFile, readProtocol } from "./settings/judge-protocol.ts";
+import { labelSettings } from "./settings/judge-protocol-settings.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
 import {
   askedLoadSetting,
   callSettings,
@@ -53,7 +48,7 @@ import {
   promptKindSetting,
   promptsSetting,
   seedSetting,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { labelStage } from "./stages/data.ts";
@@ -64,7 +59,19 @@ import { type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { counted } from "./wording.ts";
+import {
+  addReply,
+  countLabels,
+  describeFinishes,
+  describeLabels,
+  describeSpent,
+  type LabelCounts,
+  noReplies,
+  spentInRun,
+} from "./summaries/data-summary.ts";
+import { countLabelSummary, describeCard } from "./summaries/label-summary.ts";
+import { nextCommands, trainedWords } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 export const labelSchema = z.strictObject({
   out: outSetting("runs/label"),

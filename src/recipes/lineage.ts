@@ -8,9 +8,9 @@ import { answerOf, lineageOf } from "./lineage/document.ts";
 import { type LineageRecords, labelled, readLineageRecords } from "./lineage/records.ts";
 import { tellLineage } from "./lineage/story.ts";
 import { findContract } from "./lineage/voices.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { outSetting } from "./settings.ts";
+import { outSetting } from "./settings/settings.ts";
 import { armNames } from "./stages/arms.ts";
 
 const schema = z.strictObject({

@@ -13,7 +13,7 @@ import { recipe as label } from "./label.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipe as revise } from "./revise.ts";
 import { evaluatedModels, recipe as run } from "./run.ts";
-import { runSchema } from "./run-config.ts";
+import { runSchema } from "./settings/run-config.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 import { recipe as grpo } from "./train-grpo.ts";
 

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { recipes } from "./index.ts";
-import { runSchema } from "./run-config.ts";
+import { runSchema } from "./settings/run-config.ts";
 
 /** Keys with dots between and their defaults, as JSON Schema tells them. */
 const leavesOf = (schema: z.ZodType): ReadonlyMap<string, unknown> => {

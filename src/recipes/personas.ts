@@ -4,9 +4,9 @@
 import { z } from "zod";
 import { alignColumns, expandHome, formatYaml } from "../core/index.ts";
 import { libraryName, loadPersonas, withIds } from "../simulation/index.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { counted } from "./wording.ts";
+import { counted } from "./summaries/wording.ts";
 
 const personas = z
   .string()

@@ -4,17 +4,17 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { majorityPredictor, measurePredictor, neighbourPredictor } from "../simulation/index.ts";
-import { describeForecasts, forecastHead } from "./forecast-view.ts";
-import { planOf, planWriting } from "./plan.ts";
 import {
   conversationFlags,
   conversationSettings,
   heldOutFlags,
   heldOutSettings,
   openHeldOut,
-} from "./polis-opinions.ts";
+} from "./inputs/polis-opinions.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { counted } from "./wording.ts";
+import { describeForecasts, forecastHead } from "./summaries/forecast-view.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   ...conversationSettings,

@@ -10,9 +10,9 @@ import type { z } from "zod";
 import { publishedFile } from "../core/published.fixture.ts";
 import { forecastRecordSchema, voterPersonaRecordSchema, voterRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
-import type { ForecastFigures } from "./forecast-figures.ts";
 import { recipe as baselines } from "./polis-baselines.ts";
 import { recipe } from "./polis-predict.ts";
+import type { ForecastFigures } from "./summaries/forecast-figures.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const examples = fileURLToPath(new URL("../../examples", import.meta.url));

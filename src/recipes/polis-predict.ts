@@ -14,19 +14,24 @@ import {
   voterByPersona,
   voterByVotes,
 } from "../simulation/index.ts";
-import { describeSpent, spentInRun } from "./data-summary.ts";
-import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { requireKnownWords } from "./fluency.ts";
-import { type ForecastFigures, forecastFigures, type ToldVote } from "./forecast-figures.ts";
-import { describeFigures, describeUntold } from "./forecast-view.ts";
-import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
-import { planCalls, planChoices, planOf, planWriting, promptTokens, tokensOf } from "./plan.ts";
-import { lettersBy } from "./plan-letters.ts";
-import { conversationFlags, heldOutFlags } from "./polis-opinions.ts";
-import { loadPrediction, type PredictConfig, type Prediction, predictSchema } from "./predict-settings.ts";
+import { requireKnownWords } from "./inputs/fluency.ts";
+import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
+import { conversationFlags, heldOutFlags } from "./inputs/polis-opinions.ts";
+import { planCalls, planChoices, planOf, planWriting, promptTokens, tokensOf } from "./plans/plan.ts";
+import { lettersBy } from "./plans/plan-letters.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { callFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import {
+  loadPrediction,
+  type PredictConfig,
+  type Prediction,
+  predictSchema,
+} from "./settings/predict-settings.ts";
 import { predictStages, predictVotes } from "./stages/predict-run.ts";
-import { counted } from "./wording.ts";
+import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
+import { type ForecastFigures, forecastFigures, type ToldVote } from "./summaries/forecast-figures.ts";
+import { describeFigures, describeUntold } from "./summaries/forecast-view.ts";
+import { counted } from "./summaries/wording.ts";
 
 const order = ["agree", "disagree", "pass"] as const;
 

@@ -5,20 +5,20 @@
 import { basename, resolve } from "node:path";
 import { saveConstitution } from "../constitution/index.ts";
 import { draftConstitution, groupSizes, type StatementSupport, tallyAll } from "../simulation/index.ts";
-import { asModelName } from "./names.ts";
-import { modelForTexts, nextCommands } from "./next-command.ts";
-import { planOf, planWriting } from "./plan.ts";
 import {
   conversationFlags,
   gatherOpinions,
   type Opinions,
   type PolisConfig,
   polisSchema,
-} from "./polis-opinions.ts";
-import { describeOpinions } from "./polis-view.ts";
+} from "./inputs/polis-opinions.ts";
+import { areSandboxStatements } from "./inputs/sandbox-language.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { areSandboxStatements } from "./sandbox-language.ts";
-import { counted } from "./wording.ts";
+import { asModelName } from "./settings/names.ts";
+import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
+import { describeOpinions } from "./summaries/polis-view.ts";
+import { counted } from "./summaries/wording.ts";
 
 const describeDraft = (
   { rule, agreement }: PolisConfig,

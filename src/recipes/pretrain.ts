@@ -24,22 +24,22 @@ import {
   type TokenizerFiles,
   trainTokenizer,
 } from "../transformer/index.ts";
-import { providerContents } from "./computing.ts";
-import { runFlags } from "./flags.ts";
-import { machineRate } from "./machine-rate.ts";
-import { asModelName } from "./names.ts";
-import { modelWords, nextCommands } from "./next-command.ts";
-import { planOf } from "./plan.ts";
-import { planPretraining } from "./plan-training.ts";
 import {
   createDocuments,
   longestDocument,
   type PretrainingDocument,
   vocabularyText,
-} from "./pretraining-documents.ts";
+} from "./inputs/pretraining-documents.ts";
+import { machineRate } from "./plans/machine-rate.ts";
+import { planOf } from "./plans/plan.ts";
+import { planPretraining } from "./plans/plan-training.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { outSetting, seedSetting } from "./settings.ts";
+import { providerContents } from "./settings/computing.ts";
+import { runFlags } from "./settings/flags.ts";
+import { asModelName } from "./settings/names.ts";
+import { outSetting, seedSetting } from "./settings/settings.ts";
 import { trainStage } from "./stages/train-stage.ts";
+import { modelWords, nextCommands } from "./summaries/next-command.ts";
 
 const positive = z.number().int().positive();
 

@@ -24,12 +24,10 @@ import {
   unclassifiedReasons,
 } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
-import { areaFigure, areaTable } from "./area-table.ts";
-import { describeSpent, spentInRun } from "./data-summary.ts";
-import { constitutionFlag, modelFlag } from "./flags.ts";
-import { askedWords, nextCommands } from "./next-command.ts";
-import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
-import { planCalls, planOf, tokensOf } from "./plan.ts";
+import { checkFolder, checkRequest, openStages, promptFile } from "./inputs/open-stages.ts";
+import { planCalls, planOf, tokensOf } from "./plans/plan.ts";
+import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { constitutionFlag, modelFlag } from "./settings/flags.ts";
 import {
   answerTokensSetting,
   areasFlag,
@@ -37,14 +35,16 @@ import {
   askedPromptFlags,
   askedPromptSettings,
   otherSetting,
-} from "./prompt-settings.ts";
-import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
-import { constitutionSetting, modelSetting, outSetting } from "./settings.ts";
+} from "./settings/prompt-settings.ts";
+import { constitutionSetting, modelSetting, outSetting } from "./settings/settings.ts";
 import { askingStage, isOf } from "./stages/asking.ts";
 import { openPrompts, promptStage, sourceOf } from "./stages/prompts.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
-import { counted } from "./wording.ts";
+import { areaFigure, areaTable } from "./summaries/area-table.ts";
+import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
+import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/classify"),

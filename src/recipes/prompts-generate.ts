@@ -29,24 +29,24 @@ import {
   promptRecordSchema,
 } from "../records/index.ts";
 import { type StageContext, streamRecords } from "../runs/index.ts";
-import { describeSpent, spentInRun } from "./data-summary.ts";
-import { modelFlag } from "./flags.ts";
-import { askedWords, nextCommands } from "./next-command.ts";
-import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
-import { countPrompts, planCalls, planOf } from "./plan.ts";
+import { checkFolder, checkRequest, openStages, promptFile } from "./inputs/open-stages.ts";
+import { countPrompts, planCalls, planOf } from "./plans/plan.ts";
+import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { modelFlag } from "./settings/flags.ts";
 import {
   answerTokensSetting,
   askedPromptFlags,
   askedPromptSettings,
   testShareSetting,
-} from "./prompt-settings.ts";
-import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
-import { modelSetting, outSetting, promptsSetting } from "./settings.ts";
+} from "./settings/prompt-settings.ts";
+import { modelSetting, outSetting, promptsSetting } from "./settings/settings.ts";
 import { idsOf } from "./stages/asking.ts";
 import { openPrompts, sourceOf } from "./stages/prompts.ts";
 import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
-import { counted } from "./wording.ts";
+import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
+import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const { limit: _limit, ...exampleFlags } = askedPromptFlags;
 const { limit: _, ...exampleSettings } = askedPromptSettings(40, 40, 40, "as examples");

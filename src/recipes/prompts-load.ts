@@ -23,20 +23,20 @@ import {
   type RevisionRecord,
   sftRowSchema,
 } from "../records/index.ts";
-import { formatFlag, kindFlag, runFlags } from "./flags.ts";
-import { modelForTexts, nextCommands } from "./next-command.ts";
-import { checkFolder, openStages } from "./open-stages.ts";
-import { planOf, planWriting } from "./plan.ts";
-import { cleanSettings, filesSetting, formatSetting, testShareSetting } from "./prompt-settings.ts";
+import { checkFolder, openStages } from "./inputs/open-stages.ts";
+import { isSandboxRequest } from "./inputs/sandbox-language.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { isSandboxRequest } from "./sandbox-language.ts";
-import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./settings.ts";
+import { formatFlag, kindFlag, runFlags } from "./settings/flags.ts";
+import { cleanSettings, filesSetting, formatSetting, testShareSetting } from "./settings/prompt-settings.ts";
+import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
-import { counted } from "./wording.ts";
+import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/prompts"),

@@ -17,22 +17,33 @@ import { priceOfModel } from "../models/index.ts";
 import type { PromptRecord, ReplyRecord, UnscoredReason, ViolationRecord } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
 import type { StageContext } from "../runs/index.ts";
-import { areaFigure, areaTable } from "./area-table.ts";
-import { describeFinishes, describeSpent, spentInRun, tallyReplies } from "./data-summary.ts";
-import { constitutionFlag, dataFlags, judgeFlag, modelFlag } from "./flags.ts";
-import { judgeProtocolSettings } from "./judge-protocol-settings.ts";
-import { askedWords, nextCommands } from "./next-command.ts";
-import { checkFolder, checkRequest, openStages, promptFile } from "./open-stages.ts";
-import { countPrompts, planOf, planReplies, planVerdicts } from "./plan.ts";
-import { lettersBy } from "./plan-letters.ts";
-import { areasFlag, areasSetting, askedPromptFlags, askedPromptSettings } from "./prompt-settings.ts";
+import { checkFolder, checkRequest, openStages, promptFile } from "./inputs/open-stages.ts";
+import { countPrompts, planOf, planReplies, planVerdicts } from "./plans/plan.ts";
+import { lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { constitutionSetting, modelName, modelSetting, outSetting, samplingSettings } from "./settings.ts";
+import { constitutionFlag, dataFlags, judgeFlag, modelFlag } from "./settings/flags.ts";
+import { judgeProtocolSettings } from "./settings/judge-protocol-settings.ts";
+import {
+  areasFlag,
+  areasSetting,
+  askedPromptFlags,
+  askedPromptSettings,
+} from "./settings/prompt-settings.ts";
+import {
+  constitutionSetting,
+  modelName,
+  modelSetting,
+  outSetting,
+  samplingSettings,
+} from "./settings/settings.ts";
 import { isOf } from "./stages/asking.ts";
 import { answerStage } from "./stages/data.ts";
 import { openPrompts, promptStage, sourceOf } from "./stages/prompts.ts";
 import { createTryJudge, violationStage } from "./stages/violations.ts";
-import { counted } from "./wording.ts";
+import { areaFigure, areaTable } from "./summaries/area-table.ts";
+import { describeFinishes, describeSpent, spentInRun, tallyReplies } from "./summaries/data-summary.ts";
+import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/penetrate"),

@@ -6,17 +6,17 @@ import { z } from "zod";
 import { sha256File, UserError } from "../core/index.ts";
 import { createSelection, formatNamed, readPrompts } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
-import { formatFlag, kindFlag, promptsFlag, runFlags } from "./flags.ts";
-import { modelForTexts, nextCommands } from "./next-command.ts";
-import { checkFolder, openStages } from "./open-stages.ts";
-import { planOf, planWriting } from "./plan.ts";
-import { formatSetting } from "./prompt-settings.ts";
+import { checkFolder, openStages } from "./inputs/open-stages.ts";
+import { isSandboxRequest } from "./inputs/sandbox-language.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { isSandboxRequest } from "./sandbox-language.ts";
-import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings.ts";
+import { formatFlag, kindFlag, promptsFlag, runFlags } from "./settings/flags.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
+import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { writeStream } from "./stages/streamed-records.ts";
-import { counted } from "./wording.ts";
+import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const cap = (what: string) =>
   z.number().int().positive().optional().describe(`at most so many prompts ${what}`);

@@ -7,9 +7,9 @@ import { z } from "zod";
 import { UserError } from "../core/index.ts";
 import { writeReport } from "../report/index.ts";
 import { readRun } from "../runs/index.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { outSetting } from "./settings.ts";
+import { outSetting } from "./settings/settings.ts";
 import { truePreference } from "./stages/measures.ts";
 
 const usualFolder = "runs/default";

@@ -14,25 +14,13 @@ import {
   type SftRow,
   sftRowSchema,
 } from "../records/index.ts";
-import {
-  addReply,
-  countFinishes,
-  describeFinishes,
-  describeSpent,
-  describeUnrevised,
-  noReplies,
-  spentInRun,
-  sumOver,
-} from "./data-summary.ts";
-import { dataFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { datasetFolder } from "./folders.ts";
-import { nextCommands, trainedWords } from "./next-command.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { countPrompts, planOf, planReplies, planRevisions } from "./plan.ts";
-import { lettersBy } from "./plan-letters.ts";
-import { formatSetting } from "./prompt-settings.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
+import { countPrompts, planOf, planReplies, planRevisions } from "./plans/plan.ts";
+import { lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { countFailing, planOne, reviseOne } from "./revise-one.ts";
+import { dataFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import { datasetFolder } from "./settings/folders.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
 import {
   askedLoadSetting,
   callSettings,
@@ -47,12 +35,13 @@ import {
   samplingSettings,
   seedSetting,
   sftMixSettings,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { answerStage, type Pipeline, reviseStage } from "./stages/data.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { openOneSide, sideStage } from "./stages/prompts.ts";
+import { countFailing, planOne, reviseOne } from "./stages/revise-one.ts";
 import {
   fewShotsFile,
   loadExamples,
@@ -61,7 +50,18 @@ import {
   revisionExtras,
 } from "./stages/revising.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
-import { counted } from "./wording.ts";
+import {
+  addReply,
+  countFinishes,
+  describeFinishes,
+  describeSpent,
+  describeUnrevised,
+  noReplies,
+  spentInRun,
+  sumOver,
+} from "./summaries/data-summary.ts";
+import { nextCommands, trainedWords } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 export const reviseSchema = z.strictObject({
   out: outSetting("runs/revise"),

@@ -14,6 +14,10 @@ import {
 } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
+import { foreignPrinciples } from "./inputs/foreign-principles.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
+import { planRun } from "./plans/run-plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   constitutionFlag,
   formatFlag,
@@ -22,14 +26,9 @@ import {
   modelFlag,
   promptsFlag,
   runFlags,
-} from "./flags.ts";
-import { foreignPrinciples } from "./foreign-principles.ts";
-import { fewShotFile, readProtocol } from "./judge-protocol.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
-import { type RunConfig, runSchema } from "./run-config.ts";
-import { planRun } from "./run-plan.ts";
-import { describeRun, describeSetbacks } from "./run-summary.ts";
+} from "./settings/flags.ts";
+import { fewShotFile, readProtocol } from "./settings/judge-protocol.ts";
+import { type RunConfig, runSchema } from "./settings/run-config.ts";
 import { requireSameAdapters } from "./stages/adapter-start.ts";
 import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import {
@@ -55,7 +54,8 @@ import { splitPrompts } from "./stages/policy-prompts.ts";
 import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
-import { counted } from "./wording.ts";
+import { describeRun, describeSetbacks } from "./summaries/run-summary.ts";
+import { counted } from "./summaries/wording.ts";
 
 /** Stage names of a run, in order. */
 export const stagesOf = (config: RunConfig): string[] => [

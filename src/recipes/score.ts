@@ -14,7 +14,6 @@ import {
   type PackedItem,
   type Scorer,
 } from "../transformer/index.ts";
-import { plainFlags } from "./flags.ts";
 import {
   openResults,
   type PlacedRow,
@@ -25,14 +24,15 @@ import {
   resultsContinue,
   resultsPlace,
   tableRows,
-} from "./plain-rows.ts";
-import { planOf, planTexts } from "./plan.ts";
+} from "./inputs/plain-rows.ts";
+import { rewardItem, rewardRowSchema } from "./inputs/score-rewards.ts";
+import { planOf, planTexts } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { rewardItem, rewardRowSchema } from "./score-rewards.ts";
-import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings.ts";
+import { plainFlags } from "./settings/flags.ts";
+import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
-import { counted } from "./wording.ts";
+import { counted } from "./summaries/wording.ts";
 
 const scoreSchema = z.strictObject({
   model: folderModelSetting,

@@ -6,14 +6,14 @@ import { z } from "zod";
 import { messageOf } from "../core/index.ts";
 import { createForeignTextWatch } from "../models/index.ts";
 import { startServer } from "../serving/index.ts";
-import { loadFlag, modelFlag } from "./flags.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { samplingFor } from "./sampling-defaults.ts";
-import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings.ts";
+import { loadFlag, modelFlag } from "./settings/flags.ts";
+import { samplingFor } from "./settings/sampling-defaults.ts";
+import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings/settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 import { otherLocalModel } from "./stages/vocabulary.ts";
-import { counted } from "./wording.ts";
+import { counted } from "./summaries/wording.ts";
 
 const serveSchema = z.strictObject({
   model: folderModelSetting,

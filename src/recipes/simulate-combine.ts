@@ -6,16 +6,16 @@ import { z } from "zod";
 import { createRedact, expandHome, UserError } from "../core/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
-import { decidedGroups, type Source } from "./experiment-sources.ts";
-import { describeGroups, likenessOf } from "./experiment-summary.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { simulationOf } from "./inputs/simulations.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
-import { folderNames, isSweep, readSimulation, sourcesOf } from "./run-sources.ts";
-import { outSetting, seedSetting } from "./settings.ts";
-import { simulationOf } from "./simulations.ts";
+import { outSetting, seedSetting } from "./settings/settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { resultsOf, resultsStage } from "./stages/experiment-results.ts";
-import { counted } from "./wording.ts";
+import { decidedGroups, type Source } from "./summaries/experiment-sources.ts";
+import { describeGroups, likenessOf } from "./summaries/experiment-summary.ts";
+import { folderNames, isSweep, readSimulation, sourcesOf } from "./summaries/run-sources.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/combined"),

@@ -6,23 +6,20 @@ import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
 import { contractPage } from "../report/index.ts";
-import { readContractPage } from "./contract-page-data.ts";
-import { planContract, planSatisfaction } from "./contract-plan.ts";
+import { requireFluent } from "./inputs/fluency.ts";
+import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
+import { countCitations, noStatements } from "./inputs/statements.ts";
+import { planContract, planSatisfaction } from "./plans/contract-plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   type ContractConfig,
   contractFiles,
   contractSchema,
   isMeasured,
   loadContract,
-} from "./contract-settings.ts";
-import { countRuns, describeContract, type RunRatings, writeTables } from "./contract-summary.ts";
-import { describeSpent, spentInRun } from "./data-summary.ts";
-import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { requireFluent } from "./fluency.ts";
-import { nextAfterSimulation } from "./next-command.ts";
-import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
-import { planOf, planWriting } from "./plan.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
+} from "./settings/contract-settings.ts";
+import { callFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
 import { benefitOf, measuredTasks } from "./stages/contract-benefit.ts";
 import {
   type ContractPlay,
@@ -35,8 +32,11 @@ import {
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import { countCitations, noStatements } from "./statements.ts";
-import { counted } from "./wording.ts";
+import { readContractPage } from "./summaries/contract-page-data.ts";
+import { countRuns, describeContract, type RunRatings, writeTables } from "./summaries/contract-summary.ts";
+import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
+import { nextAfterSimulation } from "./summaries/next-command.ts";
+import { counted } from "./summaries/wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
   Array.from({ length: runs }, (_, at) => runName(at + 1));

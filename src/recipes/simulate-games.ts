@@ -5,19 +5,25 @@ import { join } from "node:path";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
 import { type ExperimentTable, gamesPage } from "../report/index.ts";
 import { gamesOf } from "../simulation/index.ts";
-import { describeSpent, spentInRun } from "./data-summary.ts";
-import { budgetFlag, modelFlag, runFlags } from "./flags.ts";
-import { requireFluentGames } from "./fluency.ts";
-import { firstQuestion, learningQuestion } from "./game-questions.ts";
-import { checkGames, experimentsOf, type GamesConfig, gamesSchema, worldOf } from "./game-settings.ts";
-import { describeGames } from "./game-summary.ts";
-import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
-import { planCalls, planOf, planWriting } from "./plan.ts";
+import { requireFluentGames } from "./inputs/fluency.ts";
+import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
+import { firstQuestion, learningQuestion } from "./plans/game-questions.ts";
+import { planCalls, planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
+import { budgetFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import {
+  checkGames,
+  experimentsOf,
+  type GamesConfig,
+  gamesSchema,
+  worldOf,
+} from "./settings/game-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { figureStage, type GameFigures } from "./stages/game-figures.ts";
 import { gameStages, hasProbes, playStages } from "./stages/games.ts";
-import { counted } from "./wording.ts";
+import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
+import { describeGames } from "./summaries/game-summary.ts";
+import { counted } from "./summaries/wording.ts";
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GamesConfig, context: RecipeContext) => {

@@ -5,14 +5,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { expandHome, throwIfAborted, UserError } from "../core/index.ts";
 import type { Replay, ReplayMessage } from "../records/index.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { contractReplay } from "./replay/contract.ts";
 import { gamesReplay } from "./replay/games.ts";
 import { messageLines, numbered, type ReplaySource, wantedOf } from "./replay/replay.ts";
 import { voteReplay } from "./replay/vote.ts";
-import { isSweep, readSimulation } from "./run-sources.ts";
-import { counted } from "./wording.ts";
+import { isSweep, readSimulation } from "./summaries/run-sources.ts";
+import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   run: z

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InterruptedError, UserError } from "../core/index.ts";
 import { experimentRowSchema, type GroupFigure, groupFigureSchema, type RunEvent } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
+import { cellsOf, runsOf, sweepSchema } from "./settings/sweep-settings.ts";
 import { recipe as contractRecipe } from "./simulate-contract.ts";
 import { recipe as gamesRecipe } from "./simulate-games.ts";
 import { recipe } from "./simulate-sweep.ts";
-import { cellsOf, runsOf, sweepSchema } from "./sweep-settings.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-sweep-"));

@@ -6,19 +6,19 @@ import { checkValue, createRedact, UserError } from "../core/index.ts";
 import { type Budget, runsHere } from "../models/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun, readRun } from "../runs/index.ts";
-import { budgetNotices } from "./dry-run.ts";
-import { decidedGroups, type Source } from "./experiment-sources.ts";
-import { describeGroups, likenessOf } from "./experiment-summary.ts";
-import { runFlags } from "./flags.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { type Simulation, simulationOf } from "./inputs/simulations.ts";
+import { budgetNotices } from "./plans/dry-run.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
-import { levelsLabel, sourceOf } from "./run-sources.ts";
-import { type Simulation, simulationOf } from "./simulations.ts";
+import { runFlags } from "./settings/flags.ts";
+import { runsOf, type SweepConfig, sweepSchema } from "./settings/sweep-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { resultsOf, resultsStage } from "./stages/experiment-results.ts";
 import { type ReadyRun, sweepFailure, sweepRuns, sweepStage } from "./stages/sweep-runs.ts";
-import { runsOf, type SweepConfig, sweepSchema } from "./sweep-settings.ts";
-import { counted } from "./wording.ts";
+import { decidedGroups, type Source } from "./summaries/experiment-sources.ts";
+import { describeGroups, likenessOf } from "./summaries/experiment-summary.ts";
+import { levelsLabel, sourceOf } from "./summaries/run-sources.ts";
+import { counted } from "./summaries/wording.ts";
 
 /** Every run with its settings, checked as its own command checks them. Throws UserError with the cell's name. */
 const readyRuns = async (

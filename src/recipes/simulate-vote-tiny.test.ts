@@ -14,10 +14,10 @@ import {
 import { readRecords, readRun } from "../runs/index.ts";
 import { sandboxPersonas, satisfactionOf, supportOf } from "../sandbox/index.ts";
 import { voicesOf } from "./lineage/voices.ts";
-import { readPage } from "./made-page.fixture.ts";
 import { recipe as replay } from "./simulate-replay.ts";
 import { type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
+import { readPage } from "./summaries/made-page.fixture.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const { folder, remove, given, script, contentOf } = makeVotes();

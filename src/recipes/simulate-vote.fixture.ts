@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import type { voteSchema } from "./settings/vote-settings.ts";
 import { recipe } from "./simulate-vote.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
-import type { voteSchema } from "./vote-settings.ts";
 
 export const example = fileURLToPath(new URL("../../examples/vote-script.yaml", import.meta.url));
 

@@ -5,25 +5,32 @@
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
 import { votePage } from "../report/index.ts";
-import { describeSpent, spentInRun } from "./data-summary.ts";
-import { callFlags, loadFlag, modelFlag, runFlags } from "./flags.ts";
-import { requireFluentVote } from "./fluency.ts";
-import { nextAfterSimulation } from "./next-command.ts";
-import { checkFolder, checkRequest, openStages } from "./open-stages.ts";
-import { planOf, planWriting } from "./plan.ts";
+import { requireFluentVote } from "./inputs/fluency.ts";
+import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
+import { planVote } from "./plans/vote-plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { callFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import {
+  isScripted,
+  loadVote,
+  type Vote,
+  type VoteConfig,
+  voteFiles,
+  voteSchema,
+} from "./settings/vote-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { benefitOf, isMeasured, type VoteBenefit } from "./stages/vote-benefit.ts";
 import { roundNames, roundStage } from "./stages/vote-rounds.ts";
 import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
-import { votePageData } from "./vote-page-data.ts";
-import { planVote } from "./vote-plan.ts";
-import { isScripted, loadVote, type Vote, type VoteConfig, voteFiles, voteSchema } from "./vote-settings.ts";
-import { countVote, describeVote, figuresOf, remarksOnVote } from "./vote-summary.ts";
-import { writeTables } from "./vote-tables.ts";
-import { counted } from "./wording.ts";
+import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
+import { nextAfterSimulation } from "./summaries/next-command.ts";
+import { votePageData } from "./summaries/vote-page-data.ts";
+import { countVote, describeVote, figuresOf, remarksOnVote } from "./summaries/vote-summary.ts";
+import { writeTables } from "./summaries/vote-tables.ts";
+import { counted } from "./summaries/wording.ts";
 
 /** The stages in which something is asked. */
 const askingNames = ({ candidates, rounds }: VoteConfig): string[] => [

@@ -3,14 +3,14 @@
 
 import { z } from "zod";
 import type { PairRow } from "../records/index.ts";
-import { trainFlags } from "./flags.ts";
-import { trainingFolder } from "./folders.ts";
-import { measureCommand, tryCommands } from "./next-command.ts";
+import { openPairRows } from "./inputs/training-data.ts";
 import type { Recipe } from "./recipe.ts";
-import { planRows, type RowTraining, rowSettings, runRows } from "./row-training.ts";
-import { dpoSettings, outSetting } from "./settings.ts";
+import { trainFlags } from "./settings/flags.ts";
+import { trainingFolder } from "./settings/folders.ts";
+import { dpoSettings, outSetting } from "./settings/settings.ts";
 import { dpoStage, readyDpoRows } from "./stages/preferences.ts";
-import { openPairRows } from "./training-data.ts";
+import { planRows, type RowTraining, rowSettings, runRows } from "./stages/row-training.ts";
+import { measureCommand, tryCommands } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({
   ...rowSettings("runs/label/rows/preferences.jsonl"),

@@ -6,6 +6,13 @@ import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
 import { loadElsewhere, priceOfModel, runsHere } from "../models/index.ts";
 import { looksOf } from "../training/index.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
+import { lengthsOf, readPrompts } from "./inputs/policy-reading.ts";
+import { planComparisons, planOf } from "./plans/plan.ts";
+import { lettersBy } from "./plans/plan-letters.ts";
+import { planPolicy } from "./plans/plan-training.ts";
+import { policySize } from "./plans/policy-size.ts";
+import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   constitutionFlag,
   formatFlag,
@@ -15,18 +22,10 @@ import {
   promptsFlag,
   runFlags,
   textsFlag,
-} from "./flags.ts";
-import { readModelName } from "./names.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planComparisons, planOf } from "./plan.ts";
-import { lettersBy } from "./plan-letters.ts";
-import { planPolicy } from "./plan-training.ts";
-import { finishPolicy } from "./policy-outcome.ts";
-import { lengthsOf, readPrompts } from "./policy-reading.ts";
-import { grpoSettings } from "./policy-settings.ts";
-import { policySize } from "./policy-size.ts";
-import { formatSetting } from "./prompt-settings.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
+} from "./settings/flags.ts";
+import { readModelName } from "./settings/names.ts";
+import { grpoSettings } from "./settings/policy-settings.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
 import {
   callSettings,
   chatTemplateSetting,
@@ -42,13 +41,14 @@ import {
   replySettings,
   seedSetting,
   textsSetting,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 import { templateFile } from "./stages/text-reading.ts";
 import { requireConsistent } from "./stages/training-parts.ts";
+import { finishPolicy } from "./summaries/policy-outcome.ts";
 
 const weight = z.number().default(1);
 

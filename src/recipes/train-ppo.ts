@@ -3,17 +3,24 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
-import { formatFlag, kindFlag, loadFlag, modelFlag, promptsFlag, runFlags, textsFlag } from "./flags.ts";
-import { readModelName } from "./names.ts";
-import { checkFolder, checkInputs, openStages, promptFile } from "./open-stages.ts";
-import { planOf } from "./plan.ts";
-import { planPolicy } from "./plan-training.ts";
-import { finishPolicy } from "./policy-outcome.ts";
-import { lengthsOf, readPrompts } from "./policy-reading.ts";
-import { ppoTrainingSettings } from "./policy-settings.ts";
-import { policySize } from "./policy-size.ts";
-import { formatSetting } from "./prompt-settings.ts";
+import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
+import { lengthsOf, readPrompts } from "./inputs/policy-reading.ts";
+import { planOf } from "./plans/plan.ts";
+import { planPolicy } from "./plans/plan-training.ts";
+import { policySize } from "./plans/policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import {
+  formatFlag,
+  kindFlag,
+  loadFlag,
+  modelFlag,
+  promptsFlag,
+  runFlags,
+  textsFlag,
+} from "./settings/flags.ts";
+import { readModelName } from "./settings/names.ts";
+import { ppoTrainingSettings } from "./settings/policy-settings.ts";
+import { formatSetting } from "./settings/prompt-settings.ts";
 import {
   chatTemplateSetting,
   fileSetting,
@@ -25,12 +32,13 @@ import {
   replySettings,
   seedSetting,
   textsSetting,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { ppoStage } from "./stages/ppo.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";
 import { templateFile } from "./stages/text-reading.ts";
 import { requireConsistent } from "./stages/training-parts.ts";
+import { finishPolicy } from "./summaries/policy-outcome.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/ppo"),

@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type PairRow, rewardPairRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
-import { trainFlags } from "./flags.ts";
-import { trainingFolder } from "./folders.ts";
-import { nextCommands, readingWords } from "./next-command.ts";
+import { openPairRows } from "./inputs/training-data.ts";
 import type { Recipe } from "./recipe.ts";
-import { planRows, type RowTraining, rowSettings, runRows } from "./row-training.ts";
-import { outSetting, rewardSettings } from "./settings.ts";
+import { trainFlags } from "./settings/flags.ts";
+import { trainingFolder } from "./settings/folders.ts";
+import { outSetting, rewardSettings } from "./settings/settings.ts";
 import { describeHeldOut } from "./stages/chance.ts";
 import { readyRewardRows, rewardStage } from "./stages/preferences.ts";
-import { openPairRows } from "./training-data.ts";
+import { planRows, type RowTraining, rowSettings, runRows } from "./stages/row-training.ts";
+import { nextCommands, readingWords } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({
   ...rowSettings("runs/label/rows/preferences.jsonl"),

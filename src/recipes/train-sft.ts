@@ -3,14 +3,14 @@
 
 import { z } from "zod";
 import type { SftRow } from "../records/index.ts";
-import { trainFlags } from "./flags.ts";
-import { trainingFolder } from "./folders.ts";
-import { loadWords, modelWords, nextCommands, tryCommands } from "./next-command.ts";
+import { openSftRows } from "./inputs/training-data.ts";
 import type { Recipe } from "./recipe.ts";
-import { planRows, type RowTraining, rowSettings, runRows } from "./row-training.ts";
-import { outSetting, sftTrainingSettings } from "./settings.ts";
+import { trainFlags } from "./settings/flags.ts";
+import { trainingFolder } from "./settings/folders.ts";
+import { outSetting, sftTrainingSettings } from "./settings/settings.ts";
+import { planRows, type RowTraining, rowSettings, runRows } from "./stages/row-training.ts";
 import { readySftRows, sftStage } from "./stages/sft.ts";
-import { openSftRows } from "./training-data.ts";
+import { loadWords, modelWords, nextCommands, tryCommands } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({
   ...rowSettings("runs/revise/rows/sft.jsonl"),

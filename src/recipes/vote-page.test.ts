@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { intervalOf, linesOf, meanOf, readPage, written } from "./made-page.fixture.ts";
 import { makeVotes, run } from "./simulate-vote.fixture.ts";
+import { intervalOf, linesOf, meanOf, readPage, written } from "./summaries/made-page.fixture.ts";
 
 const { folder, remove, given } = makeVotes();
 afterAll(remove);

@@ -18,7 +18,9 @@ const variables = (side: "light" | "dark"): string =>
 const styleSheet = (): string => {
   const light = `color-scheme:light;${variables("light")}`;
   const dark = `color-scheme:dark;${variables("dark")}`;
-  const rules = asset("./page.css")
+  const rules = ["frame", "figures", "transcripts", "sizes"]
+    .map((name) => asset(`./styles/${name}.css`))
+    .join("\n")
     .replace(/\/\*[\s\S]*?\*\//g, "")
     .replace(/\s+/g, " ");
   return `:root{${light}}@media (prefers-color-scheme:dark){:root{${dark}}}:root[data-theme="light"]{${light}}:root[data-theme="dark"]{${dark}}@media print{:root,:root[data-theme]{${light}}}${rules}`;

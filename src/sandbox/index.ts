@@ -13,7 +13,7 @@ export {
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseCritique, parseReply } from "./measure.ts";
 export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";
-export { parseRequest, splitOfRequest } from "./request.ts";
+export { isRequest, parseRequest, splitOfRequest } from "./request.ts";
 export {
   drawSharingScene,
   heldOutUnits,

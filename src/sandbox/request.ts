@@ -84,6 +84,9 @@ export const parseRequest = (text: string): ParsedRequest | null => {
   return { combination, hasContext: shape.startsWith("c"), hasClosing: shape.endsWith("t") };
 };
 
+/** Whether a text is a request of the language; says nothing of what it asks for. */
+export const isRequest = (text: string): boolean => parseRequest(text) !== null;
+
 /** The split that a request's combination belongs to; null when the text is not a request of the language. */
 export const splitOfRequest = (text: string): "train" | "test" | null => {
   const request = parseRequest(text);

@@ -1,6 +1,6 @@
 // Holds the sources to the layout, and holds the rules themselves to violations planted here.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -17,6 +17,7 @@ import {
   checkNames,
   checkOutsiders,
   checkTable,
+  checkVerbs,
   type Rule,
 } from "./rules.ts";
 import { createSource, readSources } from "./source-files.ts";
@@ -33,6 +34,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "what must run in a browser imports no Node module": checkBrowserSafety,
   "names are kebab-case and say what is inside": checkNames,
   "no file is longer than can be read at a sitting": checkLengths,
+  "recipes are verbs": checkVerbs,
   "every file says first what it is": checkHeaders,
   "functions that a folder shows have docstrings": checkDocstrings,
 };
@@ -48,6 +50,17 @@ describe("the repository", () => {
 
   it("has an import table without a way round", () => {
     expect(checkTable(importTable)).toEqual([]);
+  });
+
+  it("has style sheets and programs in Python that can be read at a sitting, too", () => {
+    const others = ["src", "tools", "bench"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((path) => /\.(css|py)$/.test(path))
+        .map((path) => `${folder}/${path}`),
+    );
+    expect(others.length).toBeGreaterThan(10);
+    const texts = others.map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
+    expect(checkLengths(texts)).toEqual([]);
   });
 
   it("lists no install script of packages whose script only fetches what is not used", () => {
@@ -196,7 +209,7 @@ describe("the rules", () => {
     const files = {
       "src/records/a.ts": 'import { b } from "../core/portable.ts";',
       "src/core/portable.ts": 'export { b } from "./b.ts";',
-      "src/core/b.ts": 'import { readFileSync } from "node:fs";',
+      "src/core/b.ts": 'import { readdirSync, readFileSync } from "node:fs";',
       "src/records/a.test.ts": 'import { join } from "node:path";',
     };
     expect(checkBrowserSafety(planted(files))).toHaveLength(1);
@@ -218,6 +231,9 @@ describe("the rules", () => {
     expect(checkNames(names.map((path) => createSource(path, "")))).toHaveLength(3);
     const lines = (count: number) => [createSource("src/core/a.ts", "x\n".repeat(count))];
     expect([checkLengths(lines(400)), checkLengths(lines(401))].map(({ length }) => length)).toEqual([0, 1]);
+    expect(checkVerbs([createSource("src/recipes/a.ts", "export const x = 1;\n")])).toHaveLength(1);
+    expect(checkVerbs([createSource("src/recipes/plans/a.ts", "export const x = 1;\n")])).toEqual([]);
+    expect(checkVerbs([createSource("src/recipes/a.ts", "export const recipe = 1;\n")])).toEqual([]);
     expect(checkHeaders([createSource("src/core/a.ts", "export const x = 1;\n")])).toHaveLength(1);
     expect(
       checkHeaders([createSource("src/core/a.ts", "// What it is.\nexport const x = 1;\n")]),

@@ -14,6 +14,7 @@ const oracle = [
   "createCorpus",
   "parseCritique",
   "parseReply",
+  "parseRequest",
   "satisfactionOf",
   "statementPreference",
   "supportOf",
@@ -21,7 +22,7 @@ const oracle = [
 
 /** Who may ask it, what, and why that feeds no training of a run. */
 const asking: Readonly<Record<string, readonly [names: readonly string[], reason: string]>> = {
-  "src/recipes/pretraining-documents.ts": [
+  "src/recipes/inputs/pretraining-documents.ts": [
     ["createAssembly", "createCorpus"],
     "what the embedded model is made of, before any run",
   ],
@@ -47,6 +48,10 @@ const handedOn: Readonly<Record<string, readonly [takers: readonly string[], rea
   truePreference: [
     ["src/recipes/report.ts", "src/recipes/run.ts"],
     "the labels' card of figures and report, when all is learned",
+  ],
+  goodhartMeasure: [
+    ["src/recipes/stages/arm.ts"],
+    "true harm beside a policy's reward; no reward is made of it",
   ],
   armMetrics: [["src/recipes/run.ts"], "figures of arms that are finished"],
   evaluationStage: [["src/recipes/evaluate.ts", "src/recipes/run.ts"], "verdicts on finished models"],

@@ -167,11 +167,19 @@ export const checkNames: Rule = (sources) =>
   });
 
 /** Files that one can read at a sitting. */
-export const checkLengths: Rule = (sources) =>
+export const checkLengths = (sources: readonly Pick<SourceFile, "path" | "text">[]): string[] =>
   sources.flatMap(({ path, text }) => {
     const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
     return lines > maximumLines ? [`${path}: ${lines} lines, at most ${maximumLines} are allowed`] : [];
   });
+
+/** Directly in recipes/ lie verbs: files that export a recipe, and what a recipe is. What serves several lies below. */
+export const checkVerbs: Rule = (sources) =>
+  sources
+    .filter(({ path }) => /^src\/recipes\/[^/]+$/.test(path) && !isTest(path))
+    .filter(({ path }) => !["src/recipes/index.ts", "src/recipes/recipe.ts"].includes(path))
+    .filter(({ exports }) => !exports.some(({ name }) => /^recipe$|Recipe$/.test(name)))
+    .map(({ path }) => `${path}: exports no recipe, so it belongs in a folder below src/recipes`);
 
 /**
  * A file says first, in two to six lines, what it is and what it does not know. Tests may let their names say it, but

@@ -5,10 +5,10 @@
 import { covenantVersion, formatYaml, hashJson } from "../../core/index.ts";
 import type { Principle } from "../../records/index.ts";
 import type { ColumnType, TableColumn, WrittenTable } from "../../tables/index.ts";
-import { countFinishes, describeFinishes, describeLabels, describeSpent } from "../data-summary.ts";
 import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
 import type { Spent } from "../stages/stage-model.ts";
-import { counted } from "../wording.ts";
+import { countFinishes, describeFinishes, describeLabels, describeSpent } from "../summaries/data-summary.ts";
+import { counted } from "../summaries/wording.ts";
 import type { SourceCounts } from "./counts.ts";
 import type { RunConstitution } from "./origin.ts";
 import { publicValues } from "./public-names.ts";

@@ -3,7 +3,13 @@
 
 import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
-import { countFinishes, countLabels, type FinishCounts, type LabelCounts, sumOver } from "../data-summary.ts";
+import {
+  countFinishes,
+  countLabels,
+  type FinishCounts,
+  type LabelCounts,
+  sumOver,
+} from "../summaries/data-summary.ts";
 import { type DatasetSource, fileOf, type SourceFiles } from "./source.ts";
 
 /** How things ended in a run; of what the run does not have nothing is said. */

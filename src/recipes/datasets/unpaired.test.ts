@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { recipe } from "../export-dataset.ts";
-import { openSftRows } from "../training-data.ts";
+import { openSftRows } from "../inputs/training-data.ts";
 import { type Item, makeLabelRun, makeReviseRun } from "./run-folders.fixture.ts";
 
 let folder: string;

@@ -2,7 +2,7 @@
 // records show. Knows no file.
 
 import type { Verdict } from "../../records/index.ts";
-import { counted } from "../wording.ts";
+import { counted } from "../summaries/wording.ts";
 import { tellChain } from "./chain.ts";
 import type { Change } from "./choice.ts";
 import type { Lineage, LineagePrinciple } from "./document.ts";

@@ -18,8 +18,8 @@ import {
   type StageName,
 } from "../../records/index.ts";
 import { type RunReading, readRun, streamRecords } from "../../runs/index.ts";
-import { contractSchema, loadContract } from "../contract-settings.ts";
-import { votePersonas, voteSchema } from "../vote-settings.ts";
+import { contractSchema, loadContract } from "../settings/contract-settings.ts";
+import { votePersonas, voteSchema } from "../settings/vote-settings.ts";
 
 /** What a comment was about: the request, where its task is known, and the draft with the user's ratings of it. */
 export type Occasion = {

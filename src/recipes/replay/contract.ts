@@ -16,9 +16,9 @@ import {
   ratingRecordSchema,
 } from "../../records/index.ts";
 import { type RunReading, streamRecords } from "../../runs/index.ts";
-import { contractSchema, contractTasks } from "../contract-settings.ts";
+import { choosePersonas } from "../inputs/stakeholders.ts";
+import { contractSchema, contractTasks } from "../settings/contract-settings.ts";
 import { runName } from "../stages/contract-run.ts";
-import { choosePersonas } from "../stakeholders.ts";
 import type { ReplaySource, Said } from "./replay.ts";
 
 const meta: ReplaySpeaker = { id: "meta-model", name: "meta-model", role: "meta-model", about: "" };

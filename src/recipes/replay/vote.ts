@@ -22,11 +22,11 @@ import {
 } from "../../records/index.ts";
 import { type RecordSchema, type RunReading, streamRecords } from "../../runs/index.ts";
 import { numbered } from "../../simulation/index.ts";
+import { chosen } from "../inputs/stakeholders.ts";
+import { votePersonas } from "../settings/vote-settings.ts";
 import { standingName } from "../stages/vote-rounds.ts";
-import { chosen } from "../stakeholders.ts";
-import { decidingStages } from "../vote-figures.ts";
-import { votePersonas } from "../vote-settings.ts";
-import { counted } from "../wording.ts";
+import { decidingStages } from "../summaries/vote-figures.ts";
+import { counted } from "../summaries/wording.ts";
 import type { ReplaySource, Said } from "./replay.ts";
 
 const settings = z.looseObject({

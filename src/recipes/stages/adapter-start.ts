@@ -13,7 +13,7 @@ import {
   type ModelState,
   targetedProjections,
 } from "../../transformer/index.ts";
-import type { LoraSettings, PolicyLoraSettings } from "../settings.ts";
+import type { LoraSettings, PolicyLoraSettings } from "../settings/settings.ts";
 import type { Notice } from "./learned-rows.ts";
 
 /** Settings of adapters, whatever trains them. */

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { grpoSignals, type StepMetrics } from "../../training/index.ts";
-import { alarmSettings } from "../policy-settings.ts";
+import { alarmSettings } from "../settings/policy-settings.ts";
 import { alarmsInRun, describeAlarms, watchAlarms } from "./alarm-watch.ts";
 
 let folder: string;

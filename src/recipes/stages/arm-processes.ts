@@ -6,8 +6,8 @@
 import { CovenantError, InterruptedError, throwIfAborted, unpackError } from "../../core/index.ts";
 import { threadCount } from "../../engine/index.ts";
 import type { OpenModel } from "../../models/index.ts";
-import { threadsVariable } from "../computing.ts";
 import type { PartProcess, RecipeContext } from "../recipe.ts";
+import { threadsVariable } from "../settings/computing.ts";
 import { type ArmNews, type ArmTasks, readFromArm, readResult } from "./arm-messages.ts";
 import type { ArmName } from "./arms.ts";
 

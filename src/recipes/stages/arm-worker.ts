@@ -4,7 +4,7 @@
 import { type Clock, CovenantError, InterruptedError, packError } from "../../core/index.ts";
 import { type LanguageModel, openModel } from "../../models/index.ts";
 import { openPart, type RunEventBody } from "../../runs/index.ts";
-import { useComputing } from "../computing.ts";
+import { useComputing } from "../settings/computing.ts";
 import { runArm } from "./arm.ts";
 import { type ArmTask, type ArmTasks, type FromArm, readToArm } from "./arm-messages.ts";
 

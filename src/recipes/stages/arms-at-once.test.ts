@@ -5,9 +5,9 @@ import { afterEach, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
 import { setThreads } from "../../engine/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
+import { sizedModel } from "../plans/sized-model.fixture.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { runSchema } from "../run-config.ts";
-import { sizedModel } from "../sized-model.fixture.ts";
+import { runSchema } from "../settings/run-config.ts";
 import { armMemory, canWorkAtOnce } from "./arms-at-once.ts";
 
 afterEach(() => setThreads(1));

@@ -23,7 +23,7 @@ import {
   sumAccounts,
 } from "../../models/index.ts";
 import { besideName, callsName } from "../../runs/index.ts";
-import type { CallSettings } from "../settings.ts";
+import type { CallSettings } from "../settings/settings.ts";
 
 /** Throws UserError where money is to be held to a budget and what a model costs is not known. */
 export const checkPrices = (

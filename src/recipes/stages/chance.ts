@@ -5,7 +5,7 @@ import { CovenantError } from "../../core/index.ts";
 import { rewardModelAccuracy } from "../../evaluation/index.ts";
 import type { RewardPairRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { counted } from "../wording.ts";
+import { counted } from "../summaries/wording.ts";
 
 /** So few pairs cannot show more than guessing even if all are ordered rightly (Wilson's interval holds one half). */
 const tooFewToTell = 3;

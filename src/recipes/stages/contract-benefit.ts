@@ -4,7 +4,7 @@
 import { deriveSeed } from "../../core/index.ts";
 import type { Constitution, LearnedRecord, Task } from "../../records/index.ts";
 import { bestWishes, randomStatements, statementsFor, topics } from "../../sandbox/index.ts";
-import { isMeasured } from "../contract-settings.ts";
+import { isMeasured } from "../settings/contract-settings.ts";
 import type { ContractPlay } from "./contract-run.ts";
 import {
   heldOutTasks,

@@ -26,9 +26,9 @@ import {
   referredTo,
   type Transcript,
 } from "../../simulation/index.ts";
-import type { ContractConfig, ContractSetup } from "../contract-settings.ts";
-import { saysSame } from "../statements.ts";
-import { counted } from "../wording.ts";
+import { saysSame } from "../inputs/statements.ts";
+import type { ContractConfig, ContractSetup } from "../settings/contract-settings.ts";
+import { counted } from "../summaries/wording.ts";
 
 /**
  * What a run begins with. ids: of the records of the documents; given: of all principles that ever were. older: earlier

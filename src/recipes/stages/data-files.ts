@@ -3,7 +3,7 @@
 
 import { UserError } from "../../core/index.ts";
 import { cachedHubDataset, hubDatasetFile, isHubDataset, readHubDataset } from "../../transformer/index.ts";
-import { fileToFetch } from "../dry-run.ts";
+import { fileToFetch } from "../plans/dry-run.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { folderOptions } from "./models.ts";
 

@@ -26,10 +26,10 @@ import {
   revisionRecordSchema,
 } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { type ReplyTally, tallyReplies } from "../data-summary.ts";
-import { protocolAsInput } from "../judge-protocol.ts";
-import type { SamplingSettings } from "../settings.ts";
-import { counted } from "../wording.ts";
+import { protocolAsInput } from "../settings/judge-protocol.ts";
+import type { SamplingSettings } from "../settings/settings.ts";
+import { type ReplyTally, tallyReplies } from "../summaries/data-summary.ts";
+import { counted } from "../summaries/wording.ts";
 import { type Asking, askInto, askingStage, idsOf, isOf, recordsOf } from "./asking.ts";
 import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";

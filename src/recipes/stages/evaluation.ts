@@ -15,9 +15,9 @@ import {
   verdictRecordSchema,
 } from "../../records/index.ts";
 import { readRecords, type StageContext } from "../../runs/index.ts";
-import { parseReply, parseRequest } from "../../sandbox/index.ts";
-import type { SamplingSettings } from "../settings.ts";
-import { counted } from "../wording.ts";
+import { isRequest, parseReply } from "../../sandbox/index.ts";
+import type { SamplingSettings } from "../settings/settings.ts";
+import { counted } from "../summaries/wording.ts";
 import { askInto, type ResultFile } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
 
@@ -45,7 +45,7 @@ export const requestOf = ({ messages }: Pick<PromptRecord, "messages">): string 
 
 /** Throws UserError when a prompt is not of the sandbox's language: call it before the work, not after it. */
 export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
-  const foreign = prompts.filter((prompt) => parseRequest(requestOf(prompt)) === null);
+  const foreign = prompts.filter((prompt) => !isRequest(requestOf(prompt)));
   const first = foreign[0];
   if (first === undefined) return;
   throw new UserError(

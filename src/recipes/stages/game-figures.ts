@@ -26,7 +26,7 @@ import {
   type Who,
 } from "../../simulation/index.ts";
 import { type TableColumn, type TableRecord, writeTable } from "../../tables/index.ts";
-import { experimentsOf, type GamesConfig } from "../game-settings.ts";
+import { experimentsOf, type GamesConfig } from "../settings/game-settings.ts";
 import { gameStages, hasProbes, iterationStage } from "./games.ts";
 import type { Pipeline } from "./stage-model.ts";
 

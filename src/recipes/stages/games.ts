@@ -30,7 +30,7 @@ import {
   playGames,
   type World,
 } from "../../simulation/index.ts";
-import { experimentsOf, type GamesConfig, learnedOn, worldOf } from "../game-settings.ts";
+import { experimentsOf, type GamesConfig, learnedOn, worldOf } from "../settings/game-settings.ts";
 import { askInto } from "./asking.ts";
 import type { Rejectable } from "./rejections.ts";
 import type { Pipeline } from "./stage-model.ts";

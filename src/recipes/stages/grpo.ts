@@ -19,7 +19,7 @@ import {
   trainGrpo,
 } from "../../training/index.ts";
 import { createGenerator, createScorer, type ModelState } from "../../transformer/index.ts";
-import type { GrpoSettings } from "../policy-settings.ts";
+import type { GrpoSettings } from "../settings/policy-settings.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { mostOfGrpo, noteLooks } from "./best-step.ts";

@@ -19,8 +19,8 @@ import {
 import { isEndpoint, type LanguageModel } from "../../models/index.ts";
 import { type Constitution, type LabelRecord, labelRecordSchema } from "../../records/index.ts";
 import type { RecordFile, StageContext } from "../../runs/index.ts";
-import { countLabels, type LabelCounts, sumOver } from "../data-summary.ts";
-import { protocolAsInput } from "../judge-protocol.ts";
+import { protocolAsInput } from "../settings/judge-protocol.ts";
+import { countLabels, type LabelCounts, sumOver } from "../summaries/data-summary.ts";
 import { askInto, idsOf, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";

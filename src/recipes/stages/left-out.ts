@@ -3,7 +3,7 @@
 
 import { type UnfitRow, unfitText } from "../../feedback/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { counted } from "../wording.ts";
+import { counted } from "../summaries/wording.ts";
 
 const reasons = {
   length: "cut at the token limit",

@@ -10,7 +10,7 @@ import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
-import { counted } from "../wording.ts";
+import { counted } from "../summaries/wording.ts";
 import { type BestBy, isBetter, keepBestStep, leastLoss, lookOf } from "./best-step.ts";
 
 const checkpointName = "checkpoint.safetensors";

@@ -16,10 +16,10 @@ import {
   mergeFolder,
   targetedProjections,
 } from "../../transformer/index.ts";
-import { machineRate } from "../machine-rate.ts";
-import type { ModelSpeed } from "../model-time.ts";
-import { asModelName } from "../names.ts";
+import { machineRate } from "../plans/machine-rate.ts";
+import type { ModelSpeed } from "../plans/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
+import { asModelName } from "../settings/names.ts";
 import { requireContinuable } from "./adapter-start.ts";
 import { checkFolder, folderOptions, loadFolder, type StartSettings, trainableFolder } from "./models.ts";
 

@@ -5,7 +5,7 @@ import { UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { type ChatCodec, encodePromptAs, type TextForm } from "../../training/index.ts";
 import { fitsContext, type ModelConfig } from "../../transformer/index.ts";
-import { counted } from "../wording.ts";
+import { counted } from "../summaries/wording.ts";
 import { isKeptOut, type Notice, nothingHeldOut, placed, shownRows } from "./learned-rows.ts";
 import { vocabularyNotices } from "./vocabulary.ts";
 

@@ -23,7 +23,7 @@ import {
   type PackedItem,
   type Scorer,
 } from "../../transformer/index.ts";
-import type { PpoTrainingSettings } from "../policy-settings.ts";
+import type { PpoTrainingSettings } from "../settings/policy-settings.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { mostOfPpo, noteLooks } from "./best-step.ts";

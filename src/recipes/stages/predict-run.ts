@@ -24,8 +24,8 @@ import {
   voterByVotes,
   votingMethod,
 } from "../../simulation/index.ts";
-import type { Prediction } from "../predict-settings.ts";
-import { counted } from "../wording.ts";
+import type { Prediction } from "../settings/predict-settings.ts";
+import { counted } from "../summaries/wording.ts";
 import { askInto, askingStage, recordsOf } from "./asking.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 import { writeStream } from "./streamed-records.ts";

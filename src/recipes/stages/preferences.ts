@@ -26,7 +26,7 @@ import {
   trainRewardModel,
 } from "../../training/index.ts";
 import { createScorer, type ModelState } from "../../transformer/index.ts";
-import type { DpoSettings, RewardSettings } from "../settings.ts";
+import type { DpoSettings, RewardSettings } from "../settings/settings.ts";
 import { startingState } from "./adapter-start.ts";
 import { requireBetterThanChance } from "./chance.ts";
 import type { Pipeline } from "./data.ts";

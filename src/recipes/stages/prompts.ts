@@ -19,7 +19,7 @@ import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } 
 import { streamRecords } from "../../runs/index.ts";
 import { sandboxPrompts, splitOfRequest } from "../../sandbox/index.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { counted } from "../wording.ts";
+import { counted } from "../summaries/wording.ts";
 import { hereFile } from "./data-files.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { writeStream } from "./streamed-records.ts";

@@ -10,7 +10,7 @@ import {
 import { UserError } from "../../core/index.ts";
 import type { LearnedRevisions } from "../../feedback/index.ts";
 import type { Constitution, RevisionExample } from "../../records/index.ts";
-import type { ReviseSettings } from "../settings.ts";
+import type { ReviseSettings } from "../settings/settings.ts";
 
 /** The principles that are revised by. Throws UserError when there are none, or fewer than are asked for. */
 export const revisedBy = (

@@ -20,7 +20,7 @@ import {
 import { readRecords } from "../../runs/index.ts";
 import { sandboxTasks, satisfactionOf } from "../../sandbox/index.ts";
 import { documentOf } from "../../simulation/index.ts";
-import type { SamplingSettings } from "../settings.ts";
+import type { SamplingSettings } from "../settings/settings.ts";
 import { askInto } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
 

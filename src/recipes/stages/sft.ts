@@ -13,7 +13,7 @@ import {
   trainSft,
 } from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
-import type { SftTrainingSettings } from "../settings.ts";
+import type { SftTrainingSettings } from "../settings/settings.ts";
 import type { Pipeline } from "./data.ts";
 import { heldOutOf, keepRows, type LearnedRows, type RowReading, readyRows, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun } from "./models.ts";

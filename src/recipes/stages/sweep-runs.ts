@@ -6,8 +6,8 @@ import { CovenantError, InterruptedError, messageOf, throwIfAborted } from "../.
 import { type RunEvent, type SweepRun, sweepRunSchema } from "../../records/index.ts";
 import { type Run, readRecords, readRun, type StageContext } from "../../runs/index.ts";
 import type { Recipe, RecipeContext } from "../recipe.ts";
-import type { CellRun } from "../sweep-settings.ts";
-import { counted } from "../wording.ts";
+import type { CellRun } from "../settings/sweep-settings.ts";
+import { counted } from "../summaries/wording.ts";
 
 export const sweepStage = "runs";
 

@@ -3,7 +3,7 @@
 
 import type { ChatCodec, TextForm } from "../../training/index.ts";
 import { withChatTemplate } from "../../transformer/index.ts";
-import type { TextsSetting } from "../settings.ts";
+import type { TextsSetting } from "../settings/settings.ts";
 import type { ModelLanguage } from "./model-checks.ts";
 import { codecOf } from "./models.ts";
 

@@ -20,7 +20,7 @@ import {
   takeScaleOut,
   type Weights,
 } from "../../transformer/index.ts";
-import type { LoraSettings, PolicyLoraSettings, TrainingSettings } from "../settings.ts";
+import type { LoraSettings, PolicyLoraSettings, TrainingSettings } from "../settings/settings.ts";
 import type { LeftOutCounts } from "./left-out.ts";
 import type { TrainableModel } from "./models.ts";
 

@@ -5,8 +5,8 @@
 
 import type { Task } from "../../records/index.ts";
 import { episodeWordings, type RuleName } from "../../simulation/index.ts";
-import { sandboxName } from "../stakeholders.ts";
-import type { Vote, VoteConfig } from "../vote-settings.ts";
+import { sandboxName } from "../inputs/stakeholders.ts";
+import type { Vote, VoteConfig } from "../settings/vote-settings.ts";
 import {
   heldOutTasks,
   type MeasuredConstitution,

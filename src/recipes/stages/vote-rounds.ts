@@ -27,8 +27,8 @@ import {
   supportMetric,
   type Voice,
 } from "../../simulation/index.ts";
-import type { Vote, VoteConfig } from "../vote-settings.ts";
-import { counted } from "../wording.ts";
+import type { Vote, VoteConfig } from "../settings/vote-settings.ts";
+import { counted } from "../summaries/wording.ts";
 import { type AskingContext, askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 import {

@@ -35,10 +35,10 @@ import {
   seededBy,
   tableOf,
 } from "../../simulation/index.ts";
-import { sandboxName } from "../stakeholders.ts";
-import { saysSame } from "../statements.ts";
-import { isScripted, type Vote } from "../vote-settings.ts";
-import { counted } from "../wording.ts";
+import { sandboxName } from "../inputs/stakeholders.ts";
+import { saysSame } from "../inputs/statements.ts";
+import { isScripted, type Vote } from "../settings/vote-settings.ts";
+import { counted } from "../summaries/wording.ts";
 import { askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 

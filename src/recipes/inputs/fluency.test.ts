@@ -1,0 +1,188 @@
+// What is refused on embedded models that know a small language only, before anything is begun: every command that would ask
+// them in words which they were not made with, whichever part they take. Their own wording is let through.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { parseTemplate } from "../../constitution/index.ts";
+import { checkValue, parseYaml, UserError } from "../../core/index.ts";
+import { recipe as personas } from "../persona-generate.ts";
+import { recipe as predict } from "../polis-predict.ts";
+import type { Recipe } from "../recipe.ts";
+import { contractSchema, loadContract } from "../settings/contract-settings.ts";
+import { recipe as contract } from "../simulate-contract.ts";
+import { recipe as games } from "../simulate-games.ts";
+import { recipe as sweep } from "../simulate-sweep.ts";
+import { recipe as vote } from "../simulate-vote.ts";
+import { contextFor } from "../ticking-context.fixture.ts";
+import { requireFluent } from "./fluency.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-fluency-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const model = "embedded:covenant-assembly";
+const script = (name: string): string => `scripted:${at(`examples/${name}-script.yaml`)}`;
+const out = join(folder, "out");
+
+type Settings = Record<string, unknown>;
+
+const planned = (recipe: Recipe, settings: Settings) =>
+  recipe.plan(checkValue(recipe.schema, { out, ...settings }, { file: "test" }), contextFor());
+
+const conversation = {
+  comments: at("examples/polis/comments.csv"),
+  votes: at("examples/polis/participants-votes.csv"),
+};
+const sandbox = { wording: "full", personas: "sandbox" };
+/** A vote that asks no model. */
+const unasked = {
+  ...sandbox,
+  candidates: at("examples/vote-candidates.yaml"),
+  sandbox: { voters: "scripted", requests: 0 },
+};
+const own = (kind: string): Settings => {
+  const file = at(`configs/simulate/${kind}/tiny.yaml`);
+  return parseYaml(readFileSync(file, "utf8"), { file }) as Settings;
+};
+
+describe("covenant-assembly", () => {
+  const inBrief = / (?:is|are) not in it .*--wording brief.*--config configs\/simulate\/\w+\/tiny\.yaml/s;
+  const cases: readonly (readonly [what: string, Recipe, Settings, RegExp])[] = [
+    ["a contract in the full wording", contract, { model }, inBrief],
+    ["a contract with the sandbox's people", contract, { model, ...sandbox, tasks: "sandbox" }, inBrief],
+    [
+      "assistants alone",
+      contract,
+      {
+        model,
+        metaPrompt: "critique",
+        roles: { user: { model: script("contract") }, meta: { model: script("contract") } },
+      },
+      inBrief,
+    ],
+    [
+      "a meta-model alone",
+      contract,
+      { model: script("contract"), metaPrompt: "critique", roles: { meta: { model } } },
+      inBrief,
+    ],
+    [
+      "users alone",
+      contract,
+      { model: script("contract"), metaPrompt: "critique", roles: { user: { model } } },
+      inBrief,
+    ],
+    ["a vote in the full wording", vote, { model }, inBrief],
+    ["a vote of the sandbox's people", vote, { model, ...sandbox }, inBrief],
+    [
+      "proposals of people whose votes are scripted",
+      vote,
+      { model, ...sandbox, sandbox: { voters: "scripted", requests: 0 } },
+      inBrief,
+    ],
+    [
+      "criticism by people whose votes are scripted",
+      vote,
+      { model, ...unasked, rounds: 1, roles: { mediator: { model: script("vote") } } },
+      inBrief,
+    ],
+    ["a mediator alone", vote, { model: script("vote"), rounds: 1, roles: { mediator: { model } } }, inBrief],
+    [
+      "answers that are measured after a vote",
+      vote,
+      { model, ...sandbox, roles: { user: { model: script("vote") }, mediator: { model: script("vote") } } },
+      inBrief,
+    ],
+    ["an ultimatum game", games, { model }, inBrief],
+    ["a dictator game", games, { model, game: "dictator" }, inBrief],
+    ["a public goods game", games, { model, game: "public-goods", heldOut: { currencies: [] } }, inBrief],
+    ["a trade", games, { model, game: "buyer-seller" }, inBrief],
+    ["a learner alone", games, { model: script("contract"), learner: model }, inBrief],
+    [
+      "a cell of a sweep",
+      sweep,
+      { command: "games", settings: { model }, grid: { wording: ["brief", "full"] } },
+      /Cell wording-full\/seed-0: .*--wording brief/s,
+    ],
+    [
+      "writing personas",
+      personas,
+      { model, traits: "a young beekeeper" },
+      /follow instructions.*--personas sandbox/s,
+    ],
+    ["playing voters", predict, { model, ...conversation }, /played and described by .* another --model/],
+    [
+      "describing voters",
+      predict,
+      { ...conversation, model: script("predict"), fit: "persona", persona: { model } },
+      /another persona\.model/,
+    ],
+  ];
+
+  it.each(cases)("is refused for %s, and nothing is begun", async (_, recipe, settings, message) => {
+    const thrown = await planned(recipe, settings).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(UserError);
+    expect((thrown as UserError).code).toBe("model-small-language");
+    expect((thrown as UserError).message).toMatch(message);
+    expect((thrown as UserError).message).toContain(`${model} knows a small language only`);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it.each([
+    ["contract", contract],
+    ["vote", vote],
+    ["games", games],
+  ] as const)("takes all parts of a %s in the brief wording", async (kind, recipe) => {
+    const { steps } = await planned(recipe, { ...own(kind), out });
+    expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThan(0);
+  });
+
+  it("stands by where a vote asks no model", async () => {
+    const { steps } = await planned(vote, { model, ...unasked });
+    expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBe(0);
+  });
+});
+
+describe("a small model that was taught the full wording", () => {
+  /** Whether a contract is let through where the model splits words that match. */
+  const play = async (unknown: RegExp) => {
+    const config = contractSchema.parse({ out, model: "embedded:own", metaPrompt: "critique" });
+    const setup = await loadContract(config);
+    const encode = (text: string) => (unknown.test(text) ? [1, 2] : [1]);
+    const languages = { assistant: { tokenizer: { vocabularySize: 4096, encode } } } as never;
+    return { config, setup, languages };
+  };
+
+  it("may split a word of what it is asked, and not many", async () => {
+    const one = await play(/^ ?comment$/);
+    expect(() => requireFluent(one, one)).not.toThrow();
+    const some = await play(/^ ?(comment|text)$/);
+    expect(() => requireFluent(some, some)).toThrow(/7 % of the words/);
+  });
+
+  it("need not know words that people write", async () => {
+    const { config, setup, languages } = await play(/zorp/);
+    const { holes } = setup.metaPrompt.template;
+    const zorps = "zorp ".repeat(50);
+    const principle = {
+      id: "principle-1",
+      title: zorps,
+      critique: zorps,
+      revision: zorps,
+      preference: zorps,
+    };
+    const changed = {
+      ...setup,
+      metrics: { ...setup.metrics, own: setup.metrics.own.map((one) => ({ ...one, question: zorps })) },
+      metaPrompt: {
+        ...setup.metaPrompt,
+        template: parseTemplate("own", `${zorps}${holes.map((hole) => `{${hole}}`).join(" ")}`, holes),
+      },
+      first: { ...setup.first, constitution: { principles: [principle] } as never },
+    };
+    expect(() => requireFluent({ config, setup: changed }, { languages })).not.toThrow();
+  });
+});

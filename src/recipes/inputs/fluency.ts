@@ -1,0 +1,220 @@
+// Whether a model that knows a small language only, as covenant-tiny and what is trained from it, knows the words that a
+// simulation would ask it in. Asked before anything is begun; what it would say is not looked at.
+
+import { UserError } from "../../core/index.ts";
+import { createForeignTextCheck } from "../../models/index.ts";
+import type { Message, Metric, Task } from "../../records/index.ts";
+import {
+  type Contract,
+  emptyTranscript,
+  episodeWordings,
+  type MetaPrompt,
+  mediationMessages,
+  metaMessages,
+  objectionMessages,
+  proposalMessages,
+  type ShownPersona,
+  supportMessages,
+  type Wording,
+} from "../../simulation/index.ts";
+import { firstQuestion, frameOf, learningQuestion, probeQuestions } from "../plans/game-questions.ts";
+import type { GamesConfig } from "../settings/game-settings.ts";
+import { isScripted, type Vote } from "../settings/vote-settings.ts";
+import type { ContractPlay } from "../stages/contract-run.ts";
+import { measuredTasks } from "../stages/vote-benefit.ts";
+import type { CheckedInputs } from "./open-stages.ts";
+
+/** A task, a person or a metric of which nothing is said: what is left of a request is the wording's own. */
+const blankTask = { question: "", request: "" };
+const blankPersona = { name: "", traits: {}, description: "", views: {} };
+const blankMetric: Metric = { id: "", name: "", low: 0, high: 0, question: "" };
+const noContract: Contract = { constitution: null, contract: null, message: false };
+
+/**
+ * Of a frame so many words may be unknown: a model that was taught to be asked so and reads words in pieces may split one or
+ * another. One of the shortest frame's 28 may be; covenant-assembly lacks 4.5 % (public goods) to 23 % of the words.
+ */
+const frameShare = 0.04;
+
+/**
+ * What a role's model would be asked in. language: how it reads texts; null where it runs elsewhere. frame: without anything
+ * that people write, so that a model which was taught to be asked so knows the words.
+ */
+type AskedIn = {
+  readonly frame?: boolean;
+  readonly role: string;
+  readonly model: string;
+  readonly language: CheckedInputs["languages"][string] | undefined;
+  readonly messages: readonly Message[];
+};
+
+/** Throws UserError where a model would be asked in words that it has never read. instead: what it can be used for. */
+export const requireKnownWords = (
+  { role, model, language, messages, frame = false }: AskedIn,
+  instead: string,
+): void => {
+  if (language == null) return;
+  const check = createForeignTextCheck(language.tokenizer, frame ? frameShare : undefined);
+  const foreign = check(messages.map(({ content }) => content));
+  if (foreign === null) return;
+  const share = Math.max(1, Math.round(foreign.share * 100));
+  throw new UserError(
+    "model-small-language",
+    `${model} knows a small language only, and ${share} % of the words that it would be asked in are not in it (${foreign.words.join(", ")}). ${instead}`,
+    { model, role, share: foreign.share },
+  );
+};
+
+/** The same for what has a brief wording. kind: the simulation. */
+const requireWords = (asked: AskedIn, kind: "contract" | "vote" | "games"): void =>
+  requireKnownWords(
+    asked,
+    `It can take part in the brief wording (--wording brief), in words of the sandbox: --config configs/simulate/${kind}/tiny.yaml. For other words name another --model.`,
+  );
+
+type Words = Pick<AskedIn, "messages" | "frame">;
+
+/**
+ * What is looked at of a question that is asked in a wording: in full the words around what people write, which lie outside
+ * such models' language whatever that is; in brief, which they are made with, the first question itself.
+ */
+const wordsIn = (
+  wording: Wording,
+  { frame, first }: Readonly<Record<"frame" | "first", () => readonly Message[]>>,
+): Words => ({ messages: wording === "full" ? frame() : first(), frame: wording === "full" });
+
+/** What an assistant is asked in: in full in a second turn, without what people are and say. */
+const assistantWords = (wording: Wording, task: Task, contract: Contract, seat: string): Words => {
+  const blank = { ...task, ...blankTask };
+  return wordsIn(wording, {
+    frame: () =>
+      episodeWordings.full.assistant(noContract, "", blank, [{ task: blank, draft: "", comment: "" }]),
+    first: () => episodeWordings.brief.assistant(contract, seat, task, []),
+  });
+};
+
+/** What a user is asked in about a draft. */
+const ratingWords = ({ config, setup }: ContractPlay): Words => {
+  const { persona } = setup.cast.users[0]!;
+  const task = setup.tasks[0]!;
+  const { words } = config.roles.user;
+  return wordsIn(config.wording, {
+    frame: () =>
+      episodeWordings.full.ownRating({ ...persona, ...blankPersona }, { ...task, ...blankTask }, [], "", {
+        metrics: [blankMetric],
+        words,
+      }),
+    first: () =>
+      episodeWordings.brief.ownRating(persona, task, [], "", { metrics: setup.metrics.own, words }),
+  });
+};
+
+/** What a meta-model is asked in, without what models have yet to write. */
+const metaWords = ({ config, setup }: ContractPlay): Words => {
+  const { wording, cast, metaPrompt, first } = setup;
+  const asked = (prompt: MetaPrompt, contract: Contract): readonly Message[] =>
+    metaMessages(prompt, {
+      users: cast.users.length,
+      questions: [],
+      current: wording.current(contract),
+      earlier: [],
+      transcript: emptyTranscript,
+      words: config.roles.meta.words,
+    });
+  return wordsIn(config.wording, {
+    frame: () => asked(episodeWordings.full.metaPrompts[config.metaPrompt]!, noContract),
+    first: () => asked(metaPrompt, first),
+  });
+};
+
+/** Throws UserError where a role's model would be asked in words that it has never read. languages: by role. */
+export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInputs, "languages">): void => {
+  const { tasks, cast, models, first } = play.setup;
+  const words = {
+    assistant: assistantWords(play.config.wording, tasks[0]!, first, cast.users[0]!.label),
+    user: ratingWords(play),
+    meta: metaWords(play),
+  };
+  for (const role of ["assistant", "user", "meta"] as const) {
+    const model = models[role];
+    const language = model === models.assistant ? languages["assistant"] : languages[role];
+    requireWords({ role, model, language, ...words[role] }, "contract");
+  }
+};
+
+type VoteQuestion = Words & { readonly role: string; readonly model: string };
+
+/** What users of a vote are asked in, of whom nobody is where their support is known and principles are given. */
+const voterWords = ({ config, setup }: Vote): Words[] => {
+  const { wording, rounds } = config;
+  const { persona } = setup.users[0]!;
+  const askedOf = (ask: (of: ShownPersona) => readonly Message[]): Words =>
+    wordsIn(wording, { frame: () => ask({ ...persona, ...blankPersona }), first: () => ask(persona) });
+  return [
+    ...(isScripted(config) ? [] : [askedOf((of) => supportMessages(of, [], wording))]),
+    ...(setup.filed === null
+      ? [askedOf((of) => proposalMessages(of, { earlier: [], words: 1 }, wording))]
+      : []),
+    ...(rounds === 0 ? [] : [askedOf((of) => objectionMessages(of, [], 1, wording))]),
+  ];
+};
+
+/** What the roles of a vote are asked; what is not asked is left out. */
+const voteQuestions = (vote: Vote): VoteQuestion[] => {
+  const { config, setup } = vote;
+  const { wording, rounds, roles } = config;
+  const questions: VoteQuestion[] = voterWords(vote).map((words) => ({
+    role: "user",
+    model: setup.models.user,
+    ...words,
+  }));
+  if (rounds > 0) {
+    const mediation = { users: 1, statements: [], opinions: [], most: 1, words: roles.mediator.words };
+    const ask = () => mediationMessages(mediation, wording);
+    questions.push({
+      role: "mediator",
+      model: setup.models.mediator,
+      ...wordsIn(wording, { frame: ask, first: ask }),
+    });
+  }
+  const [measured] = measuredTasks(vote);
+  if (measured !== undefined)
+    questions.push({
+      role: "assistant",
+      model: config.model,
+      ...assistantWords(wording, measured, noContract, setup.users[0]!.label),
+    });
+  return questions;
+};
+
+/** The same for a vote. */
+export const requireFluentVote = (vote: Vote, { languages }: Pick<CheckedInputs, "languages">): void => {
+  for (const asked of voteQuestions(vote)) {
+    const language = asked.model === vote.setup.models.user ? languages["user"] : languages[asked.role];
+    requireWords({ ...asked, language }, "vote");
+  }
+};
+
+/** The same for games. */
+export const requireFluentGames = (
+  config: GamesConfig,
+  { languages }: Pick<CheckedInputs, "languages">,
+): void => {
+  const { model, learner = model, wording } = config;
+  if (model !== undefined) {
+    const player = { role: "player", model, language: languages["model"] };
+    const move = wordsIn(wording, {
+      frame: () => frameOf(config),
+      first: () => firstQuestion(config).slice(-1),
+    });
+    for (const words of [move, ...probeQuestions(config).map((messages) => ({ messages }))])
+      requireWords({ ...player, ...words }, "games");
+  }
+  if (learner === undefined) return;
+  const language = languages[config.learner === undefined ? "model" : "learner"];
+  const ask = () => learningQuestion(config);
+  requireWords(
+    { role: "learner", model: learner, language, ...wordsIn(wording, { frame: ask, first: ask }) },
+    "games",
+  );
+};

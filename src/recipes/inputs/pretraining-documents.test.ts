@@ -1,0 +1,115 @@
+// The documents of the embedded model: every kind is there, each by its number alone, none longer than a row, and answers in
+// the forms that simulations read.
+
+import { describe, expect, it } from "vitest";
+import { allWishes, heldOutUnits, nameOf, sentencesOf, splitOfRequest } from "../../sandbox/index.ts";
+import { readRating } from "../../simulation/index.ts";
+import { createTokenizer, trainTokenizer } from "../../transformer/index.ts";
+import {
+  createDocuments,
+  type DocumentMix,
+  longestDocument,
+  vocabularyText,
+} from "./pretraining-documents.ts";
+
+const none: DocumentMix = { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 };
+const options = (mix: Partial<DocumentMix>) => ({
+  seed: 11,
+  mix: { ...none, ...mix },
+  invertedShare: 0.4,
+  statementShare: 0.25,
+  answerWeight: 16,
+});
+const take = (mix: Partial<DocumentMix>, count: number) => {
+  const document = createDocuments(options(mix));
+  return Array.from({ length: count }, (_, at) => document(at));
+};
+const even = { chat: 1, critique: 1, choice: 1, assembly: 1, sharing: 1 };
+
+describe("the documents of the embedded model", () => {
+  it("depend on their number alone", () => {
+    const document = createDocuments(options(even));
+    const forwards = Array.from({ length: 40 }, (_, at) => document(at));
+    const backwards = Array.from({ length: 40 }, (_, at) => document(39 - at)).reverse();
+    expect(backwards).toEqual(forwards);
+  });
+
+  it("end with what the assistant is to learn, and do not learn what they are asked as if it were", () => {
+    for (const document of take({ assembly: 1, sharing: 1 }, 400)) {
+      const last = document.at(-1)!;
+      expect(last.role).toBe("assistant");
+      expect(last.weight).toBeGreaterThanOrEqual(1);
+      for (const { role, weight } of document) if (role !== "assistant") expect(weight).toBeLessThan(0.2);
+    }
+  });
+
+  it("fit a row, as their own tokenizer splits them", () => {
+    const files = trainTokenizer(vocabularyText(options(even), 1500), {
+      vocabularySize: 2000,
+      specialTokens: ["<end>", "<pad>"],
+      end: "<end>",
+      pad: "<pad>",
+      chatTemplate: "{{ messages }}",
+      maxPositions: 512,
+    });
+    const tokenizer = createTokenizer(files);
+    for (const document of take({ assembly: 1, sharing: 1 }, 800)) {
+      const tokens = document.reduce(
+        (sum, { content }) => sum + 2 + tokenizer.encode(content, { specialTokens: false }).length,
+        0,
+      );
+      expect(tokens).toBeLessThanOrEqual(longestDocument.scene);
+    }
+  });
+
+  it("answer ratings in the form that is read, with figures that count more than words", () => {
+    const metric = { id: "satisfaction", name: "satisfaction", low: 0, high: 10, question: "?" };
+    const ratings = take({ assembly: 1 }, 300).filter((document) =>
+      document.at(-1)!.content.startsWith("satisfaction: "),
+    );
+    expect(ratings.length).toBeGreaterThan(30);
+    for (const document of ratings) {
+      const { content, figures, weight } = document.at(-1)!;
+      const read = readRating({ text: content, finish: "stop" }, [metric]);
+      expect(read.ratings["satisfaction"]).not.toBeNull();
+      expect(figures).toBeGreaterThan(weight);
+    }
+  });
+});
+
+describe("what is kept out of training", () => {
+  const words = take(even, 3000).flatMap((document) => document.map(({ content }) => content));
+  const text = words.join("\n");
+
+  it("is in no document: statements and sentences about persons", () => {
+    for (const wish of allWishes)
+      for (const part of ["statement", "description"] as const) {
+        const known = sentencesOf(wish, part, "train").filter((sentence) => text.includes(sentence));
+        expect(known.length, `${nameOf(wish)} ${part}`).toBeGreaterThan(0);
+        const said = new Set(words.flatMap((one) => one.match(/[A-Z][^.!?]*[.!?]/g) ?? []));
+        for (const sentence of sentencesOf(wish, part, "test"))
+          expect(said.has(sentence), sentence).toBe(false);
+      }
+  });
+
+  it("is in no document: requests of held-out combinations", () => {
+    const requests = take({ chat: 1, critique: 1 }, 600).map((document) => document[0]!.content);
+    const guided = take({ assembly: 1 }, 600).flatMap((document) =>
+      document
+        .filter(({ role }) => role === "user")
+        .map(({ content }) => /^(?:Question: )?(.*)/.exec(content)![1]!),
+    );
+    const splits = [...requests, ...guided].map(splitOfRequest);
+    expect(splits.filter((split) => split === "train").length).toBeGreaterThan(600);
+    expect(splits).not.toContain("test");
+  });
+
+  it("is in no document: things whose sharing is to carry over", () => {
+    const shared = take({ sharing: 1 }, 1500).flatMap((document) => document.map(({ content }) => content));
+    for (const unit of heldOutUnits)
+      expect(
+        shared.some((one) => one.includes(` ${unit}`)),
+        unit,
+      ).toBe(false);
+  });
+});

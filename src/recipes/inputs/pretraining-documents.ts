@@ -1,0 +1,186 @@
+// What the embedded model is made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
+// assemblies and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone. Tokens
+// are not known here: every message has a loss weight, and figures and decisions one of their own.
+
+import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
+import type { Message } from "../../records/index.ts";
+import {
+  type AssemblyScene,
+  longestDocument as corpusDocument,
+  corpusMix,
+  createAssembly,
+  createCorpus,
+  documentKinds,
+  drawSharingScene,
+  type SharingScene,
+} from "../../sandbox/index.ts";
+import {
+  briefForms,
+  briefProposalScene,
+  briefSupportScene,
+  sceneAnswer,
+  sceneTurns,
+} from "../../simulation/index.ts";
+
+/** Documents are at most so many tokens long: of the sandbox's corpus, and scenes. */
+export const longestDocument = { world: corpusDocument, scene: 384 } as const;
+
+/**
+ * One message of a document. weight: what a token counts in the loss; figures: what one with a digit counts; opening: what
+ * the first tokens count, which say whether a reply helps.
+ */
+export type Part = {
+  readonly role: Message["role"];
+  readonly content: string;
+  readonly weight: number;
+  readonly figures?: number;
+  readonly opening?: number;
+};
+
+export type PretrainingDocument = readonly Part[];
+
+/** Shares of the kinds of documents. */
+export const documentMix = [...documentKinds, "assembly", "sharing"] as const;
+export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
+
+/** As of the sandbox's corpus (CorpusOptions). */
+export type DocumentOptions = {
+  readonly seed: number;
+  readonly mix: DocumentMix;
+  readonly invertedShare: number;
+  readonly statementShare: number;
+  readonly answerWeight: number;
+};
+
+/** What is asked is material to read, more than to learn to say. */
+const askedWeight = 0.05;
+const figureWeight = 8;
+const openingWeight = 8;
+const saidWeight = 2;
+const referenceWeight = 4;
+const decisionWeight = 5;
+
+const asked = (messages: readonly Message[]): Part[] =>
+  messages.map(({ role, content }) => ({ role, content, weight: askedWeight }));
+
+const answered = (content: string, weight = 1, figures = weight): Part => ({
+  role: "assistant",
+  content,
+  weight,
+  figures,
+});
+
+const replied = (content: string): Part => ({
+  role: "assistant",
+  content,
+  weight: 1,
+  opening: openingWeight,
+});
+
+const scale = (id: string) => ({ id, low: 0, high: 10 });
+
+const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
+  switch (scene.kind) {
+    case "guided": {
+      const { principles, request: question, reply, next } = scene;
+      const first = [...asked(briefForms.assistant({ principles, question })), replied(reply)];
+      if (next === null) return first;
+      const turns = briefForms.assistant({
+        principles,
+        question,
+        earlier: [{ draft: reply, comment: next.comment }],
+      });
+      return [...first, ...asked(turns.slice(first.length)), replied(next.reply)];
+    }
+    case "rating": {
+      const { person: persona, request: question, draft, ratings, comment } = scene;
+      const metrics = Object.keys(ratings).map(scale);
+      const messages = briefForms.rating({
+        persona,
+        question,
+        draft,
+        metrics,
+        withFeedback: comment !== null,
+      });
+      const answer = briefForms.ratingAnswer({ ratings, ...(comment === null ? {} : { feedback: comment }) });
+      return [...asked(messages), answered(answer, saidWeight, figureWeight)];
+    }
+    case "support": {
+      const { person, principles, support, comment } = scene;
+      const { messages, answer } = briefSupportScene(person, principles, {
+        support,
+        ...(comment === null ? {} : { comment }),
+      });
+      return [...asked(messages), answered(answer, saidWeight, figureWeight)];
+    }
+    case "proposal": {
+      const { messages, answer } = briefProposalScene(scene.person, scene.statement);
+      return [...asked(messages), answered(answer, saidWeight)];
+    }
+    case "amendment": {
+      const messages = briefForms.meta({ principles: scene.current, comments: scene.comments });
+      return [...asked(messages), answered(briefForms.metaAnswer(scene.principles), referenceWeight)];
+    }
+    default:
+      return scene satisfies never;
+  }
+};
+
+const sharingWeights = { offer: 1, gift: 1, decision: decisionWeight, norm: saidWeight } as const;
+
+const sharingDocument = (scene: SharingScene): PretrainingDocument => [
+  ...asked(sceneTurns(scene)),
+  answered(sceneAnswer(scene), sharingWeights[scene.kind], figureWeight),
+];
+
+/** A word or mark is one token, or little more, so that a document of so many fits into a row. */
+const mostWords = 330;
+
+const wordsIn = (document: PretrainingDocument): number =>
+  document.reduce(
+    (sum, { content }) => sum + 2 + (content.match(/[A-Za-z0-9'-]+|[^\sA-Za-z0-9]/g)?.length ?? 0),
+    0,
+  );
+
+/** Documents by number. Held-out requests, texts and things never occur. */
+export const createDocuments = (options: DocumentOptions): ((index: number) => PretrainingDocument) => {
+  const { seed, mix, invertedShare, statementShare, answerWeight } = options;
+  const { assembly: assemblyShare, sharing: sharingShare, ...world } = mix;
+  const worldShare = documentKinds.reduce((sum, kind) => sum + mix[kind], 0);
+  const corpus = createCorpus({
+    seed,
+    split: "train",
+    invertedShare,
+    statementShare,
+    answerWeight,
+    mix: world,
+  });
+  const assembly = createAssembly({ seed, split: "train" });
+  const draw = (random: Random, index: number): PretrainingDocument => {
+    switch (random.weighted([worldShare, assemblyShare, sharingShare])) {
+      case 0:
+        return corpus.document(index).segments;
+      case 1:
+        return assemblyDocument(assembly.scene(random.integer(2 ** 31)));
+      default:
+        return sharingDocument(drawSharingScene(random, "train"));
+    }
+  };
+  return (index) => {
+    const random = createRandom(deriveSeed(seed, "document", index));
+    let document = draw(random, index);
+    while (wordsIn(document) > mostWords) document = draw(random, index);
+    return document;
+  };
+};
+
+/**
+ * Texts to train a tokenizer on: the messages of so many documents, in order. Documents of the sandbox's corpus come in its
+ * own shares, so that a vocabulary does not follow every change of the mix.
+ */
+export const vocabularyText = function* (options: DocumentOptions, documents: number): Generator<string> {
+  const world = documentKinds.reduce((sum, kind) => sum + options.mix[kind], 0);
+  const own = documentKinds.map((kind) => [kind, corpusMix[kind] * world] as const);
+  const document = createDocuments({ ...options, mix: { ...options.mix, ...Object.fromEntries(own) } });
+  for (let index = 0; index < documents; index++) for (const { content } of document(index)) yield content;
+};

@@ -1,0 +1,142 @@
+// What `covenant simulate contract` will take at most: n·T drafts, n·T ratings, up to n(n-1)·T ratings of others, and one
+// constitution a run (as often as its reply cannot be read, again). Tokens are counted from the texts that are there and
+// from the limits of those that are not.
+
+import { estimatePrompt, priceOfModel } from "../../models/index.ts";
+import type { Task } from "../../records/index.ts";
+import { emptyTranscript, metaMessages } from "../../simulation/index.ts";
+import type { PlannedStep } from "../recipe.ts";
+import type { ContractConfig } from "../settings/contract-settings.ts";
+import { comparedNames } from "../stages/contract-benefit.ts";
+import { metaParts } from "../stages/contract-meta.ts";
+import { type ContractPlay, othersATurn } from "../stages/contract-run.ts";
+import { satisfactionName } from "../stages/satisfaction.ts";
+import { counted } from "../summaries/wording.ts";
+import type { Speed } from "./model-time.ts";
+import { type PlannedModel, planCalls } from "./plan.ts";
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Tokens around a comment in an assistant's talk, and around a draft in a user's. */
+const frameTokens = 40;
+
+/** How many earlier turns are shown in all turns of all runs together. */
+const shownTurns = ({ runs, turns, carry }: ContractConfig, window: number): number => {
+  let sum = 0;
+  for (let run = 0; run < runs; run++)
+    for (let turn = 0; turn < turns; turn++) sum += Math.min(window, turn + (carry ? run * turns : 0));
+  return sum;
+};
+
+/** Tokens of requests without earlier turns and without what models have yet to write, on average. */
+const requestTokens = ({ setup: { wording, cast, tasks, metrics, first }, config }: ContractPlay) => {
+  const { users } = cast;
+  const words = config.roles.user.words;
+  const each = <Item>(items: readonly Item[], count: (item: Item) => number): number =>
+    mean(items.map(count));
+  return {
+    draft: each(tasks, (task) => estimatePrompt(wording.assistant(first, users[0]!.label, task, []))),
+    own: each(users, ({ persona }) =>
+      each(tasks, (task) =>
+        estimatePrompt(wording.ownRating(persona, task, [], "", { metrics: metrics.own, words })),
+      ),
+    ),
+    others: each(users, ({ persona }) =>
+      each(tasks, (task) => estimatePrompt(wording.othersRating(persona, task, "", metrics.others))),
+    ),
+  };
+};
+
+const metaTokens = ({ setup, config }: ContractPlay): number => {
+  const { wording, cast, metrics, metaPrompt, tasks, first } = setup;
+  const [transcript] = wording.transcripts(cast, [], metrics, { contentFrom: config.contentFrom });
+  const question = {
+    users: cast.users.length,
+    questions: [tasks[0]!.question],
+    current: wording.current(first),
+    earlier: [],
+    transcript: transcript ?? emptyTranscript,
+  };
+  return estimatePrompt(metaMessages(metaPrompt, { ...question, words: config.roles.meta.words }));
+};
+
+/** Held-out requests that are answered in the end under each of the constitutions that are compared. */
+export const planSatisfaction = (
+  { config, setup }: ContractPlay,
+  tasks: readonly Task[],
+  speed: Speed,
+): PlannedStep => {
+  const { maxTokens } = config.roles.assistant;
+  const price = priceOfModel(config.prices, setup.models.assistant);
+  const constitutions = comparedNames.length;
+  const calls = constitutions * tasks.length;
+  const asked = mean(tasks.map((task) => estimatePrompt(setup.wording.assistant(setup.first, "", task, []))));
+  return planCalls(
+    satisfactionName,
+    `${counted(calls, "answer")} under ${constitutions} constitutions, measured`,
+    { speed, maxTokens, price },
+    (reply) => ({
+      calls,
+      read: calls * asked + (calls - tasks.length) * config.roles.meta.maxTokens,
+      written: calls * reply,
+    }),
+  );
+};
+
+/** The steps of all runs together. speeds: of the models, by role. */
+export const planContract = (play: ContractPlay, speeds: Readonly<Record<string, Speed>>): PlannedStep[] => {
+  const { config, setup } = play;
+  const { runs, turns, windows, roles, prices } = config;
+  const talks = setup.cast.talks.length;
+  const rounds = runs * turns;
+  const request = requestTokens(play);
+  const document = roles.meta.maxTokens;
+  const exchange = roles.assistant.maxTokens + roles.user.maxTokens + frameTokens;
+  const modelOf = (role: "assistant" | "user" | "meta"): PlannedModel => ({
+    speed: speeds[role] ?? null,
+    maxTokens: roles[role].maxTokens,
+    price: priceOfModel(prices, setup.models[role]),
+  });
+  const others = othersATurn(play) * rounds;
+  const told = setup.wording.showsDrafts ? exchange : roles.user.maxTokens + frameTokens;
+  const shown = Math.min(turns, windows.meta ?? turns) * talks * told;
+  const parts = metaParts(play);
+  // Every part but the first begins with what came of the one before.
+  const documents = (Math.min(runs - 1, windows.documents + 1) + parts - 1) * document;
+  const metaLoad = (times: number) => (reply: number) => ({
+    calls: runs * parts * times,
+    read: runs * times * (parts * (metaTokens(play) + documents) + shown),
+    written: runs * parts * times * reply,
+  });
+  return [
+    planCalls("drafts", counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
+      calls: talks * rounds,
+      read:
+        talks *
+        (rounds * request.draft +
+          (rounds - turns) * document +
+          shownTurns(config, windows.assistant) * exchange),
+      written: talks * rounds * reply,
+    })),
+    planCalls("own ratings", counted(talks * rounds, "rating"), modelOf("user"), (reply) => ({
+      calls: talks * rounds,
+      read:
+        talks *
+        (rounds * (request.own + roles.assistant.maxTokens) + shownTurns(config, windows.user) * exchange),
+      written: talks * rounds * reply,
+    })),
+    planCalls("ratings of others", counted(others, "rating"), modelOf("user"), (reply) => ({
+      calls: others,
+      read: others * (request.others + roles.assistant.maxTokens),
+      written: others * reply,
+    })),
+    planCalls(
+      "constitutions",
+      `${counted(runs, "constitution")}, asked for ${parts === 1 ? "" : `in ${parts} parts, `}up to ${counted(roles.meta.attempts, "time")} each`,
+      modelOf("meta"),
+      metaLoad(roles.meta.attempts),
+      metaLoad(1),
+    ),
+  ];
+};

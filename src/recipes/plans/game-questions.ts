@@ -1,0 +1,70 @@
+// What players and learners of games are asked before anything has happened, for a plan's tokens and for whether a model knows
+// the words. Asks nobody.
+
+import type { Message } from "../../records/index.ts";
+import {
+  firstTurns,
+  flexibleText,
+  learningTurns,
+  type Observation,
+  policies,
+  policyPrinciple,
+} from "../../simulation/index.ts";
+import { type GamesConfig, worldOf } from "../settings/game-settings.ts";
+import { hasProbes } from "../stages/games.ts";
+
+/** A question of each game in which no thing, no policy and no principle is named. */
+const frames: Readonly<Record<GamesConfig["game"], Parameters<typeof firstTurns>[1]>> = {
+  ultimatum: { type: "propose", power: "ultimatum", resources: [] },
+  dictator: { type: "propose", power: "dictator", resources: [] },
+  "public-goods": { type: "contribute", endowment: { unit: "", amount: 1 }, players: 2, multiplier: 1 },
+  "buyer-seller": { type: "pick", rewards: [0, 0], prices: [0, 0], last: false },
+};
+
+/** That question, without what people write. */
+export const frameOf = ({ game, wording }: GamesConfig): readonly Message[] =>
+  firstTurns(flexibleText("", wording), frames[game], { asks: false, reasons: false }, wording);
+
+/** The longest question to a player, but for a principle that is longer than a policy. */
+export const firstQuestion = (config: GamesConfig): readonly Message[] => {
+  const resources = config.currencies
+    .slice(0, config.resources)
+    .map((unit) => ({ unit, amount: config.amounts.most }));
+  const asking = { asks: config.questions > 0, reasons: true };
+  const system = policies.map((policy) => flexibleText(policyPrinciple(policy).text, config.wording));
+  return firstTurns(
+    system.join("\n"),
+    { type: "propose", power: "ultimatum", resources },
+    asking,
+    config.wording,
+  );
+};
+
+/** What is asked of each thing that nobody learned on, where models are asked. */
+export const probeQuestions = (config: GamesConfig): (readonly Message[])[] => {
+  const { heldOut, amounts, questions, wording } = config;
+  if (!hasProbes(config) || worldOf(config).flexibleBy !== "model") return [];
+  const asking = { asks: questions > 0, reasons: heldOut.reasons.includes(true) };
+  return heldOut.currencies.map((unit) =>
+    firstTurns(
+      "",
+      { type: "propose", power: "dictator", resources: [{ unit, amount: amounts.most }] },
+      asking,
+      wording,
+    ),
+  );
+};
+
+/** Stands for what is seen where nothing was yet. */
+const emptyObservation: Observation = {
+  kind: "mixed",
+  setup: { type: "split", power: "ultimatum", resources: [{ unit: "units", amount: 1 }] },
+  seats: ["fixed", "flexible"],
+  moves: [],
+};
+
+/** What a learner is asked where nothing was seen yet. */
+export const learningQuestion = ({ variant, wording }: GamesConfig): readonly Message[] => {
+  const task = { seed: 0, principle: { text: "" }, observations: [emptyObservation], variant };
+  return learningTurns(task, wording);
+};

@@ -1,0 +1,336 @@
+// `covenant revise --prompt "..."`: one answer and its rounds, told step by step as they come. Writes no folder; the
+// whole flow is one document for --json.
+
+import { differenceOfTexts, loadConstitution } from "../../constitution/index.ts";
+import { CovenantError } from "../../core/index.ts";
+import { isAnswered, type RevisionEvent, reviseBatch, sampleReplies } from "../../feedback/index.ts";
+import { type LanguageModel, type LoadFormat, priceOfModel } from "../../models/index.ts";
+import type {
+  Constitution,
+  PrincipleCheck,
+  PromptRecord,
+  ReplyRecord,
+  RevisionExample,
+  RevisionRecord,
+  RevisionStep,
+  UnscoredReason,
+} from "../../records/index.ts";
+import { checkInputs } from "../inputs/open-stages.ts";
+import { planOf, planReplies, planRevisions } from "../plans/plan.ts";
+import { lettersBy } from "../plans/plan-letters.ts";
+import type { RecipeContext, RecipeOutcome, RecipePlan } from "../recipe.ts";
+import type { CallSettings, ReviseSettings, SamplingSettings } from "../settings/settings.ts";
+import { countDifference, isReadable, markDifference } from "../summaries/word-difference.ts";
+import { constitutionUnder } from "./arms.ts";
+import { withCalledModel } from "./called-model.ts";
+import { openCalls } from "./calls.ts";
+import { loadExamples, revisedBy, revisionExtras } from "./revising.ts";
+
+/** What of the settings of `covenant revise` concerns one prompt. */
+export type ReviseOneConfig = {
+  readonly seed: number;
+  readonly model: string;
+  readonly critic?: string | undefined;
+  readonly constitution: string;
+  readonly inverted: boolean;
+  readonly sampling: SamplingSettings;
+  readonly revise: ReviseSettings;
+  readonly load?: LoadFormat | undefined;
+} & CallSettings;
+
+/** What is named, looked at as the run would look at it. */
+const check = (config: ReviseOneConfig, context: RecipeContext) => {
+  const { model, critic = model, load } = config;
+  return checkInputs(
+    { models: { model: [model, "asked"], critic: [critic, "asked"] }, load, calls: config },
+    context,
+  );
+};
+
+type Prepared = {
+  readonly constitution: Constitution;
+  readonly examples: readonly RevisionExample[] | undefined;
+  readonly prompt: PromptRecord;
+};
+
+const prepare = async (config: ReviseOneConfig, text: string): Promise<Prepared> => {
+  const document = constitutionUnder(await loadConstitution(config.constitution), config.inverted);
+  return {
+    constitution: revisedBy(document, config.revise, config.seed),
+    examples: await loadExamples(config.revise),
+    prompt: {
+      id: "prompt",
+      parents: [],
+      stage: "prompts",
+      seed: config.seed,
+      messages: [{ role: "user", content: text }],
+      split: "train",
+    },
+  };
+};
+
+/** What it would take. */
+export const planOne = async (
+  config: ReviseOneConfig,
+  text: string,
+  context: RecipeContext,
+): Promise<RecipePlan> => {
+  const { constitution, examples, prompt } = await prepare(config, text);
+  const { speeds } = await check(config, context);
+  const { model, critic = model, prices = {} } = config;
+  const { maxTokens } = config.sampling;
+  const price = priceOfModel(prices, model);
+  return planOf([
+    planReplies("answer", [prompt], { maxTokens, speed: speeds["model"]!, price }),
+    planRevisions("revise", [prompt], constitution, {
+      ...config.revise,
+      ...revisionExtras({ examples }),
+      ...{ maxTokens, speed: speeds["critic"]!, price: priceOfModel(prices, critic) },
+      ...lettersBy(critic),
+    }),
+  ]);
+};
+
+const margin = 13;
+
+/** A text at the margin, all its lines. */
+const below = (text: string): string =>
+  `${" ".repeat(margin)}${text.replaceAll("\n", `\n${" ".repeat(margin)}`)}\n`;
+
+/** A name, and a text beside it whose further lines stand below its first. */
+const entry = (name: string, text: string): string =>
+  `${`${name}:`.padEnd(margin)}${below(text).slice(margin)}`;
+
+const describeCuts = (step: RevisionStep): string =>
+  [...(step.cuts?.critique ?? []), ...(step.cuts?.revision ?? [])]
+    .map(({ rule, text }) => entry("  Cut", `${rule}: ${JSON.stringify(text)}`))
+    .join("");
+
+const states = {
+  stop: "",
+  length: " (cut by the limit of tokens: raise --max-tokens)",
+  refusal: "(the provider refused)",
+  overflow: "(too long for the model's context)",
+  rejected: "(the server rejected the request)",
+  empty: "(the model said nothing)",
+} as const;
+
+const describeStep = (before: string, step: RevisionStep, colours: boolean): string => {
+  const { revision, rejected, finish } = step;
+  const text = rejected ?? revision;
+  const isNone = (finish !== "stop" && finish !== "length") || (finish === "length" && text === before);
+  if (isNone)
+    return `${entry("  Revision", `none ${states[finish].trim()}; the reply stays`)}${describeCuts(step)}`;
+  const change = differenceOfTexts(before, text);
+  return [
+    entry("  Revision", `${text}${states[finish]}`),
+    entry("  Changed", countDifference(change)),
+    isReadable(change) ? below(markDifference(change, colours)) : "",
+    describeCuts(step),
+    rejected === undefined
+      ? ""
+      : entry("  Not taken", "it keeps no more principles than the reply before it, which stays"),
+  ].join("");
+};
+
+const percent = (share: number | undefined): string =>
+  share === undefined ? "" : ` (${Math.round(100 * share)} %)`;
+
+/** What to do where the model was cut before its verdict. */
+const moreVoteTokens =
+  "Raise revise.voteTokens: a model that thinks before it answers needs a thousand and more.";
+
+const describeCheck = ({ verdicts }: PrincipleCheck): string => {
+  const of = (wanted: string): string[] =>
+    verdicts
+      .filter(({ verdict }) => verdict === wanted)
+      .map(({ principle, kept }) => `${principle}${wanted === "violated" ? percent(kept) : ""}`);
+  const [kept, violated, unknown] = [of("kept"), of("violated"), of("unknown")];
+  const parts = [
+    `keeps ${kept.length} of ${verdicts.length} principles`,
+    ...(violated.length === 0 ? [] : [`violates ${violated.join(", ")}`]),
+    ...(unknown.length === 0 ? [] : [`no readable verdict on ${unknown.join(", ")}`]),
+  ];
+  const wasCut = verdicts.some(({ reason }) => reason === "cut");
+  return entry("  Tested", `${parts.join("; ")}${wasCut ? `\n${moreVoteTokens}` : ""}`);
+};
+
+/** Tells events as they come. */
+const createTeller = (write: (text: string) => void, { rounds, mode }: ReviseSettings, colours: boolean) => {
+  const begin = (round: number, { id, title }: { readonly id: string; readonly title: string }): void =>
+    write(
+      `\n${round > rounds ? `Further round ${round - rounds}` : `Round ${round} of ${rounds}`}: ${title}${title === id ? "" : ` (${id})`}\n`,
+    );
+  return (event: RevisionEvent): void => {
+    switch (event.type) {
+      case "critique-written":
+        begin(event.round, event.principle);
+        write(entry("  Asked", event.principle.critique));
+        write(entry("  Critique", `${event.critique}${states[event.finish]}`));
+        return;
+      case "revision-written":
+        if (mode === "direct") begin(event.step.round, event.principle);
+        write(entry("  Asked", event.principle.revision));
+        write(describeStep(event.before, event.step, colours));
+        return;
+      case "reply-checked":
+        write(describeCheck(event.check));
+        return;
+      default:
+        event satisfies never;
+    }
+  };
+};
+
+const answerTo = async (
+  model: LanguageModel,
+  prompt: PromptRecord,
+  config: ReviseOneConfig,
+  signal: AbortSignal,
+): Promise<ReplyRecord> => {
+  const options = { model, prompts: [prompt], runSeed: config.seed, stage: "answer", signal };
+  for await (const { records } of sampleReplies({ ...options, ...config.sampling })) {
+    const [answer] = records;
+    if (answer !== undefined && isAnswered(answer)) return answer;
+    throw new CovenantError(
+      "replies-none",
+      `${model.id} gave no answer to revise (${answer?.finish ?? "none came"}). Expected text: check the model and sampling.maxTokens.`,
+      { model: model.id },
+    );
+  }
+  throw new CovenantError("replies-none", `${model.id} gave no answer.`, { model: model.id });
+};
+
+const documentOf = (
+  { messages, answer, steps, checks, failing }: RevisionRecord,
+  { model, critic, seed }: ReviseOneConfig,
+  { name }: Constitution,
+) => ({
+  model,
+  ...(critic === undefined ? {} : { critic }),
+  constitution: name,
+  seed,
+  messages,
+  answer,
+  steps,
+  ...(checks === undefined ? {} : { checks, failing }),
+  reply: steps.at(-1)?.revision ?? answer,
+});
+
+type ToRevise = Prepared & { readonly answer: ReplyRecord };
+
+/** The revisions of an answer, told as they come. */
+const reviseAnswer = async (
+  critic: LanguageModel,
+  { revise, sampling, seed }: ReviseOneConfig,
+  { constitution, prompt, examples, answer }: ToRevise,
+  context: RecipeContext,
+  write: (text: string) => void,
+): Promise<RevisionRecord> => {
+  const chunks = reviseBatch({
+    model: critic,
+    items: [{ prompt: prompt.id, reply: answer.id, messages: prompt.messages, answer: answer.text }],
+    constitution,
+    rounds: revise.rounds,
+    mode: revise.mode,
+    ...revisionExtras({ ...revise, examples }),
+    runSeed: seed,
+    stage: "revise",
+    signal: context.signal,
+    onEvent: createTeller(write, revise, context.colours === true),
+    ...sampling,
+  });
+  for await (const { records } of chunks) return records[0]!;
+  throw new CovenantError("revisions-none", `${critic.id} revised nothing.`, { model: critic.id });
+};
+
+/** The answer to a prompt, by the model, and its revisions, by the critic. */
+const answerAndRevise = async (
+  config: ReviseOneConfig,
+  prepared: Prepared,
+  context: RecipeContext,
+  write: (text: string) => void,
+): Promise<RevisionRecord> => {
+  const { model, critic = model, load } = config;
+  await using calls = openCalls(config);
+  const opening = { context, calls, load };
+  return withCalledModel(model, opening, async (opened) => {
+    const answer = await answerTo(opened, prepared.prompt, config, context.signal);
+    write(entry("Answer", answer.text));
+    const revise = (by: LanguageModel): Promise<RevisionRecord> =>
+      reviseAnswer(by, config, { ...prepared, answer }, context, write);
+    return critic === model ? revise(opened) : withCalledModel(critic, opening, revise);
+  });
+};
+
+/** Answers one prompt and revises the answer, telling every step as it comes. */
+export const reviseOne = async (
+  config: ReviseOneConfig,
+  text: string,
+  context: RecipeContext,
+): Promise<RecipeOutcome> => {
+  const prepared = await prepare(config, text);
+  await check(config, context);
+  const lines: string[] = [];
+  const write = context.conversation?.write ?? ((part: string) => lines.push(part.replace(/\n$/, "")));
+  write(entry("Prompt", text));
+  const record = await answerAndRevise(config, prepared, context, write);
+  const document = documentOf(record, config, prepared.constitution);
+  write(`\n${entry("Reply", document.reply)}`);
+  if (record.failing !== undefined)
+    write(entry("Fails", record.failing.length === 0 ? "no principle" : record.failing.join(", ")));
+  return { lines, document };
+};
+
+const reasonWords: Readonly<Record<UnscoredReason, string>> = {
+  "reply-missing": "without a reply to test",
+  overflow: "too long for the model's context",
+  rejected: "rejected by the server",
+  refusal: "refused by the provider",
+  "no-choice": "naming no answer",
+  neither: "speaking for neither answer",
+  both: "speaking for both answers",
+  empty: "empty",
+  cut: "cut at the limit of tokens",
+};
+
+/** Why questions of a recheck have no verdict, and what to do about those that were cut. */
+const describeUnread = (reasons: ReadonlyMap<UnscoredReason, number>): string[] => {
+  if (reasons.size === 0) return [];
+  const told = [...reasons].map(([reason, count]) => `${count} ${reasonWords[reason]}`).join(", ");
+  const all = [...reasons.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    `Tests without a verdict that could be read: ${all} (${told}).${reasons.has("cut") ? ` ${moreVoteTokens}` : ""}`,
+  ];
+};
+
+/**
+ * Counts chains that were tested against every principle. describe: how many keep all, which are not known to be kept, and
+ * why verdicts are missing.
+ */
+export const countFailing = () => {
+  const counts = new Map<string, number>();
+  const reasons = new Map<UnscoredReason, number>();
+  let tested = 0;
+  let whole = 0;
+  return {
+    add({ failing, checks = [] }: Pick<RevisionRecord, "failing" | "checks">): void {
+      if (failing === undefined) return;
+      tested++;
+      if (failing.length === 0) whole++;
+      for (const id of failing) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const { reason } of checks.flatMap(({ verdicts }) => verdicts))
+        if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    },
+    describe(): string[] {
+      if (tested === 0) return [];
+      const sorted = [...counts].sort(([, one], [, other]) => other - one);
+      const worst = sorted.map(([id, count]) => `${id} ${count}`);
+      const rest = worst.length === 0 ? "" : ` Not known to be kept: ${worst.join(", ")}.`;
+      return [
+        `Tested against every principle: ${whole} of ${tested} last replies keep all.${rest}`,
+        ...describeUnread(reasons),
+      ];
+    },
+  };
+};

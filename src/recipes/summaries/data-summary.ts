@@ -1,0 +1,245 @@
+// What commands that ask models say at their end: how replies ended, what was left out and why, what was cut from
+// replies, and what it took.
+
+import { isAnswered } from "../../feedback/index.ts";
+import { readAccounts } from "../../models/index.ts";
+import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../../records/index.ts";
+import { streamEvents } from "../../runs/index.ts";
+import { ledgerFile } from "../stages/calls.ts";
+import { countSpent, fromCache, fromOther, type Spent, withAccount } from "../stages/stage-model.ts";
+import { counted } from "./wording.ts";
+
+/** How often each end occurred. */
+export type FinishCounts = Readonly<Record<Finish, number>>;
+
+/** Counts of how replies ended. */
+export const countFinishes = (replies: readonly { readonly finish: Finish }[]): FinishCounts => {
+  const counts = Object.fromEntries(finishes.map((finish) => [finish, 0])) as Record<Finish, number>;
+  for (const { finish } of replies) counts[finish]++;
+  return counts;
+};
+
+/** How replies ended. missing: those of them that give nothing to go on with. */
+export type ReplyTally = {
+  count: number;
+  readonly finishes: Record<Finish, number>;
+  readonly missing: Record<Finish, number>;
+};
+
+/** No replies yet. */
+export const noReplies = (): ReplyTally => ({
+  count: 0,
+  finishes: { ...countFinishes([]) },
+  missing: { ...countFinishes([]) },
+});
+
+/** Counts a reply. */
+export const addReply = (tally: ReplyTally, reply: Pick<ReplyRecord, "text" | "finish">): void => {
+  tally.count++;
+  tally.finishes[reply.finish]++;
+  if (!isAnswered(reply)) tally.missing[reply.finish]++;
+};
+
+/** Counts the replies of a stream. */
+export const tallyReplies = async (
+  replies: AsyncIterable<Pick<ReplyRecord, "text" | "finish">>,
+): Promise<ReplyTally> => {
+  const tally = noReplies();
+  for await (const reply of replies) addReply(tally, reply);
+  return tally;
+};
+
+/** The sum of what is counted in each row of a stream. */
+export const sumOver = async <Row, Counts extends Readonly<Record<string, number>>>(
+  rows: AsyncIterable<Row>,
+  none: Counts,
+  count: (row: Row) => Counts,
+): Promise<Counts> => {
+  const sum: Record<string, number> = { ...none };
+  for await (const row of rows)
+    for (const [name, more] of Object.entries(count(row))) sum[name] = (sum[name] ?? 0) + more;
+  return sum as Counts;
+};
+
+const endings = (maxTokens: number) =>
+  ({
+    stop: "whole",
+    length: `cut at ${maxTokens} tokens`,
+    refusal: "refused by the provider",
+    overflow: "too long for the model's context",
+    rejected: "rejected by the server",
+    empty: "empty",
+  }) satisfies Record<Finish, string>;
+
+/** "20 answers: 17 whole, 3 cut at 80 tokens". nouns: as counted takes them. */
+export const describeFinishes = (
+  counts: FinishCounts,
+  maxTokens: number,
+  ...nouns: [one: string, several?: string]
+): string => {
+  const total = finishes.reduce((sum, finish) => sum + counts[finish], 0);
+  const what = counted(total, ...nouns);
+  const words = endings(maxTokens);
+  const parts = finishes
+    .filter((finish) => counts[finish] > 0)
+    .map((finish) => `${counts[finish]} ${words[finish]}`);
+  return parts.length === 0 ? `${what}.` : `${what}: ${parts.join(", ")}.`;
+};
+
+const becauseOf = { ...endings(0), length: "cut before any text", stop: "without text" };
+
+/** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
+const describeMissing = (counts: FinishCounts): string => {
+  const parts = finishes
+    .filter((finish) => counts[finish] > 0)
+    .map((finish) => `${counts[finish]} ${becauseOf[finish]}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+};
+
+/** Prompts whose answer could not be revised, with the reasons; nothing where there is none. */
+export const describeUnrevised = (
+  { count, missing }: Pick<ReplyTally, "count" | "missing">,
+  chains: number,
+): string[] =>
+  count === chains
+    ? []
+    : [`Left out of revision: ${count - chains} of ${count} answers${describeMissing(missing)}.`];
+
+/**
+ * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
+ * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it spoke for none or for both;
+ * silent: it said nothing; cut: it was cut before a verdict.
+ */
+export type LabelCounts = Readonly<
+  Record<
+    | "judged"
+    | "flips"
+    | "identical"
+    | "missing"
+    | "tooLong"
+    | "refused"
+    | "rejected"
+    | "undecided"
+    | "neither"
+    | "both"
+    | "silent"
+    | "cut",
+    number
+  >
+>;
+
+/** Counts of how comparisons ended. */
+export const countLabels = (
+  labels: readonly Pick<LabelRecord, "state" | "reason" | "flipped">[],
+): LabelCounts => {
+  const count = (wanted: (label: Pick<LabelRecord, "state" | "reason" | "flipped">) => boolean): number =>
+    labels.filter(wanted).length;
+  return {
+    judged: count(({ state }) => state === "judged"),
+    flips: count(({ flipped }) => flipped === true),
+    identical: count(({ state }) => state === "identical"),
+    missing: count(({ reason }) => reason === "reply-missing"),
+    tooLong: count(({ reason }) => reason === "overflow"),
+    refused: count(({ reason }) => reason === "refusal"),
+    rejected: count(({ reason }) => reason === "rejected"),
+    undecided: count(({ reason }) => reason === "no-choice"),
+    neither: count(({ reason }) => reason === "neither"),
+    both: count(({ reason }) => reason === "both"),
+    silent: count(({ reason }) => reason === "empty"),
+    cut: count(({ reason }) => reason === "cut"),
+  };
+};
+
+/** How comparisons ended, and in a second line which were left out and why, where there are any. */
+export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts): string[] => {
+  const { judged, flips, identical, missing, tooLong, refused, rejected, undecided } = counts;
+  const { neither, both, silent, cut } = counts;
+  const left: [number, string][] = [
+    [identical, "of twice the same reply"],
+    [missing, `for want of a reply${describeMissing(missingReplies)}`],
+    [tooLong, "too long for the judge's context"],
+    [refused, "refused by the judge or its provider"],
+    [rejected, "rejected by the judge's server"],
+    [undecided, "to which the judge gave no (A) or (B)"],
+    [neither, "of which the judge took neither"],
+    [both, "of which the judge named both"],
+    [silent, "to which the judge said nothing"],
+    [
+      cut,
+      "on which the judge was cut before a verdict (raise label.reasoningTokens, or label.voteTokens where it votes)",
+    ],
+  ];
+  const told = left.filter(([count]) => count > 0).map(([count, why]) => `${count} ${why}`);
+  const total = judged + left.reduce((sum, [count]) => sum + count, 0);
+  return [
+    `${counted(total, "comparison")}: ${judged} judged, ${flips} of them flipped with the order.`,
+    ...(told.length === 0 ? [] : [`Left out of the rows: ${told.join("; ")}.`]),
+  ];
+};
+
+/** What a run's stages asked of models, over all attempts. */
+export const spentInRun = async (folder: string, stages: readonly string[]): Promise<Spent> => {
+  const spent = countSpent(stages);
+  for await (const event of streamEvents(folder)) spent.add(event);
+  return withAccount(spent.total(), await readAccounts(ledgerFile(folder)), stages);
+};
+
+const grouped = (count: number): string => count.toLocaleString("en-US");
+
+/** How replies ended over all calls, critiques among them, where not all were whole. */
+const describeEnds = (counts: Spent["counts"]): string[] => {
+  const words = { ...endings(0), length: "cut at the limit" };
+  const told = finishes.map((finish): [number, string] => [counts[`ended-${finish}`] ?? 0, words[finish]]);
+  told.push([counts["unparseable"] ?? 0, "not to be read"]);
+  const parts = told.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}`);
+  return parts.length === 0 ? [] : [`Over all calls, answers that were not whole: ${parts.join(", ")}.`];
+};
+
+const formatMoney = (money: number): string => `$${money.toFixed(money < 1 ? 4 : 2)}`;
+
+/** Which part of the account is an estimate, where one is. */
+const describeEstimate = ({ estimated }: Spent): string[] => {
+  if (estimated === undefined) return [];
+  const { calls, money } = estimated;
+  const cost = money === 0 ? "" : `, ${formatMoney(money)} of the cost`;
+  return [
+    `Estimated: the tokens of ${counted(calls, "call")}${cost}, for want of counts or of an answer to what was sent.`,
+  ];
+};
+
+/** What was asked of models in one line, and what was cut from replies in another where there was something. */
+export const describeSpent = (spent: Spent): string[] => {
+  const { calls, promptTokens, completionTokens, repeats, money = 0, counts } = spent;
+  const tokens =
+    promptTokens + completionTokens > 0
+      ? `${grouped(promptTokens)} tokens read and ${grouped(completionTokens)} written`
+      : "tokens not told";
+  const again = repeats === 0 ? "" : `, ${grouped(repeats)} of them without an answer`;
+  const { bounded = 0, [fromCache]: kept = 0, [fromOther]: foreign = 0, unparseable: _, ...others } = counts;
+  const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
+  const inner = counts["inner-turn"] ?? 0;
+  const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
+  const cost = money === 0 ? "" : `; ${formatMoney(money)}`;
+  return [
+    `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}${cost}.`,
+    ...describeEstimate(spent),
+    ...(kept === 0 ? [] : [`Not asked again: ${counted(kept, "answer")} that had been given before.`]),
+    ...(foreign === 0
+      ? []
+      : [
+          `${counted(foreign, "answer")} came from another model than the one that was asked, as the server says: see the warnings.`,
+        ]),
+    ...describeEnds(counts),
+    ...(cut.length === 0 ? [] : [`Cut from replies: ${cut.join(", ")} times.`]),
+    ...(inner === 0
+      ? []
+      : [
+          `${counted(inner, "reply", "replies")} that ended whole held a line such as "Human:" and ${inner === 1 ? "was" : "were"} cut before it: see the rule inner-turn under cuts in the records.`,
+        ]),
+    ...(bounded === 0
+      ? []
+      : [
+          `In ${bounded} ${bounded === 1 ? "comparison" : "comparisons"} the judge named the log-probability of one letter only; the other's is an upper bound.`,
+        ]),
+  ];
+};

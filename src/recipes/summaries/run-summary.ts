@@ -1,0 +1,73 @@
+// What `covenant run` and `covenant evaluate` say at their end: the figures that matter in a few lines.
+// Arms are called by the document that people gave; files keep the names that records have.
+
+import { type Estimate, type MetricsDocument, type ModelMetrics, writtenArm } from "../../records/index.ts";
+import { armTitle, setbacksOf, tooFewSentence } from "../../report/index.ts";
+
+const percent = ({ value, low, high }: Estimate): string => {
+  const show = (part: number | null): string => (part === null ? "–" : `${Math.round(part * 100)}`);
+  return `${show(value).padStart(3)} % [${show(low)}, ${show(high)}]`.padEnd(20);
+};
+
+const columns = [
+  ["harm", "harmRate"],
+  ["help", "helpfulRate"],
+  ["over-refusal", "overRefusalRate"],
+  ["malformed", "malformedRate"],
+] as const;
+
+/** "harm, n 200": a column's name and how many answers it counts, "190–200" where the models differ. */
+const headerCell = (title: string, counts: readonly number[]): string => {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return `${title}, n ${least === most ? most : `${least}–${most}`}`.padEnd(20);
+};
+
+/** Models' rates as a table; its header says how many answers each column counts. */
+export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): string[] => {
+  const names = Object.keys(models);
+  const width = Math.max(16, ...names.map((name) => name.length)) + 2;
+  const rows = Object.values(models).map((figures, at) => {
+    const cells = columns.map(([, figure]) => percent(figures[figure]));
+    return `${names[at]!.padEnd(width)}${cells.join("")}`.trimEnd();
+  });
+  const cells = columns.map(([title, figure]) =>
+    headerCell(
+      title,
+      Object.values(models).map((figures) => figures[figure].n),
+    ),
+  );
+  return [`${"".padEnd(width)}${cells.join("")}`.trimEnd(), ...rows];
+};
+
+/** What an arm is called where people see it: by the document that they gave. */
+const titleOf = (arm: string, constitution: string): string => {
+  const written = armTitle(constitution);
+  if (arm === writtenArm) return written;
+  return arm === "inverted" ? `inverted ${written}` : arm;
+};
+
+/** What training may have made worse, in plain spaces. */
+export const describeSetbacks = (metrics: MetricsDocument): string[] =>
+  setbacksOf(metrics).map((sentence) => sentence.replaceAll("\u00a0", " "));
+
+/** The models of all arms by the names that people see; a base that all share stands once. */
+const rowsOf = ({ arms }: MetricsDocument, constitution: string): Record<string, ModelMetrics> => {
+  const bases = new Set(Object.values(arms).map(({ models }) => JSON.stringify(models.base.harmRate)));
+  const rows: Record<string, ModelMetrics> = {};
+  for (const [arm, { models }] of Object.entries(arms))
+    for (const [model, figures] of Object.entries(models))
+      rows[model === "base" && bases.size === 1 ? "base" : `${titleOf(arm, constitution)} ${model}`] =
+        figures;
+  return rows;
+};
+
+/** The two-arm ladder as text. */
+export const describeRun = (metrics: MetricsDocument, constitution: string, report: string): string[] => [
+  "",
+  ...describeModels(rowsOf(metrics, constitution)),
+  "",
+  "Rates on held-out prompts, with 95 % intervals.",
+  ...describeSetbacks(metrics).map((sentence) => `Warning: ${sentence}`),
+  ...[tooFewSentence(metrics)].filter((sentence) => sentence !== null),
+  `Report: ${report}`,
+];
