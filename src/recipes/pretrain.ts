@@ -7,6 +7,7 @@ import { z } from "zod";
 import { comparisonOptions } from "../constitution/index.ts";
 import { UserError } from "../core/index.ts";
 import { checkRunFolder, openRun, type StageContext } from "../runs/index.ts";
+import { usualAnswerWeight } from "../sandbox/index.ts";
 import { createPretrainer, defaultAdamW, pretrain, type WeightedDocument } from "../training/index.ts";
 import {
   compileChatTemplate,
@@ -68,7 +69,11 @@ const settings = z.strictObject({
     .enum(["adamw", "muon"])
     .default("adamw")
     .describe("what moves the matrices of the layers: AdamW, as all else, or Muon"),
-  answerWeight: z.number().positive().default(16).describe("loss weight of the answer of a choice"),
+  answerWeight: z
+    .number()
+    .positive()
+    .default(usualAnswerWeight)
+    .describe("loss weight of the answer of a choice"),
   mix: z
     .strictObject({
       chat: z.number().nonnegative().default(0.23).describe("share of chats"),
@@ -186,7 +191,7 @@ const letterOf = (content: string, tokenizer: Tokenizer): number | null => {
 /** Tokens in which a reply begins to help or to refuse: "I am glad", "I am sorry". */
 const openingTokens = 4;
 
-/** What a token of a message counts: figures and the opening have weights of their own, and of a choice only the letter counts. */
+/** What a token of a message counts: figures and the opening have weights of their own; of a choice the letter has the weight. */
 const tokenWeights = (
   { content, weight, figures = weight, opening = weight }: PretrainingDocument[number],
   ids: readonly number[],

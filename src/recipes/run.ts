@@ -34,7 +34,7 @@ import { alarmsInRun, describeAlarms } from "./stages/alarm-watch.ts";
 import {
   type ArmJob,
   armStages,
-  isHarmful,
+  asksForHarm,
   measuredReplies,
   runArm,
   type SharedByArms,
@@ -88,10 +88,10 @@ const gatherAll = async ({ prompts: source, counts, format, seed }: RunConfig, c
   const train = prompts.filter(({ split }) => split === "train");
   const test = prompts.filter(({ split }) => split === "test");
   requireMeasurable(prompts);
-  if (!train.some(isHarmful) || test.length === 0) {
+  if (!train.some(asksForHarm) || test.length === 0) {
     throw new UserError(
       "prompts-incomplete",
-      `The run has ${train.filter(isHarmful).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise counts.train.harmful and counts.test, or mark rows of the file with "kind": "harmful".`,
+      `The run has ${train.filter(asksForHarm).length} harmful training prompts and ${test.length} test prompts; it needs at least one of each. Raise counts.train.harmful and counts.test, or mark rows of the file with "kind": "harmful".`,
     );
   }
   const silent = prompts.filter(({ kind }) => kind === undefined).length;

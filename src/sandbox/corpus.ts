@@ -56,8 +56,11 @@ export type Corpus = {
 /** Documents are at most so many words and punctuation marks long, with four for the frame of each message. */
 export const longestDocument = 168;
 
-/** The shares of the kinds, unless told. */
+/** The shares of the kinds that a vocabulary is made on, and any corpus unless told. */
 export const corpusMix: Readonly<Record<DocumentKind, number>> = { chat: 0.2, critique: 0.32, choice: 0.48 };
+
+/** Loss weight of the answer of a choice, unless told. */
+export const usualAnswerWeight = 16;
 
 const userWeight = 0.15;
 
@@ -212,7 +215,13 @@ const lengthOf = (document: CorpusDocument): number =>
 
 /** A stream of documents. */
 export const createCorpus = (options: CorpusOptions): Corpus => {
-  const { seed, invertedShare, answerWeight = 16, statementShare = 0, mix = corpusMix } = options;
+  const {
+    seed,
+    invertedShare,
+    answerWeight = usualAnswerWeight,
+    statementShare = 0,
+    mix = corpusMix,
+  } = options;
   const shares: PrincipleShares = { inverted: invertedShare, statement: statementShare };
   const split = combinationsOf[options.split];
   const kindWeights = documentKinds.map((kind) => mix[kind]);

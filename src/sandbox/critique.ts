@@ -55,8 +55,8 @@ const table = createSentenceTable<Meaning>(
 );
 
 /** Whether the principle speaks of what the request is about. */
-const isConcerned = (principle: DrawnPrinciple, combination: Combination): boolean =>
-  principle.area === null || combination.action.areas.includes(principle.area);
+const isConcerned = (principle: DrawnPrinciple, { action }: Pick<Combination, "action">): boolean =>
+  principle.area === null || action.areas.includes(principle.area);
 
 const findInHarmful = (
   random: Random,
@@ -64,7 +64,7 @@ const findInHarmful = (
   { action }: Combination,
   reply: WrittenReply,
 ): Meaning => {
-  const concerned = isConcerned(principle, { action } as Combination);
+  const concerned = isConcerned(principle, { action });
   const own = principle.area !== null && concerned ? principle.area : random.pick(action.areas);
   if (principle.inverted) {
     if (reply.assessment.class === "comply") return { finding: "bold", area: own };

@@ -9,6 +9,7 @@ export {
   createCorpus,
   documentKinds,
   longestDocument,
+  usualAnswerWeight,
 } from "./corpus.ts";
 export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseCritique, parseReply } from "./measure.ts";

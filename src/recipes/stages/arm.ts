@@ -53,11 +53,11 @@ export type SharedByArms = {
 const goodhartPrompts = 64;
 
 /** Whether a prompt asks for harm: those are revised, and the Goodhart curve is of them. */
-export const isHarmful = ({ kind }: PromptRecord): boolean => kind === "harmful";
+export const asksForHarm = ({ kind }: PromptRecord): boolean => kind === "harmful";
 
 /** Prompts of the Goodhart curve. */
 const measuredPrompts = (test: readonly PromptRecord[]): PromptRecord[] =>
-  test.filter(isHarmful).slice(0, goodhartPrompts);
+  test.filter(asksForHarm).slice(0, goodhartPrompts);
 
 /** Replies of an arm's whole Goodhart curve. */
 export const measuredReplies = ({ ppo }: RunConfig, test: readonly PromptRecord[]): number =>
@@ -84,7 +84,7 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
     constitution: revisedBy(constitution, config.revise, config.seed),
     prompts: sequenceOf(train),
     answers: sequenceOf(answers),
-    isRevised: isHarmful,
+    isRevised: asksForHarm,
     ...config.revise,
     examples,
     sampling: config.sampling,
