@@ -52,6 +52,7 @@ const settings = z.strictObject({
     .min(roleTokens.length + 256)
     .default(3712)
     .describe("tokens of the tokenizer"),
+  vocabularyDocuments: positive.default(30_000).describe("documents that the tokenizer is made on"),
   hiddenSize: positive.default(256).describe("width of the model"),
   intermediateSize: positive.default(512).describe("width inside the feed-forward layers"),
   layers: positive.default(3).describe("layers"),
@@ -142,14 +143,17 @@ const documentOptions = (config: PretrainConfig, invertedShare: number) => ({
 });
 
 const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
-  trainTokenizer(vocabularyText(documentOptions(config, config.invertedShare.later), 30_000), {
-    vocabularySize: config.vocabulary,
-    specialTokens: roleTokens,
-    end,
-    pad,
-    chatTemplate: roleTokenTemplate,
-    maxPositions: config.context,
-  });
+  trainTokenizer(
+    vocabularyText(documentOptions(config, config.invertedShare.later), config.vocabularyDocuments),
+    {
+      vocabularySize: config.vocabulary,
+      specialTokens: roleTokens,
+      end,
+      pad,
+      chatTemplate: roleTokenTemplate,
+      maxPositions: config.context,
+    },
+  );
 
 /** The id of a token that the tokenizer was made with. */
 const ownToken = (tokenizer: Tokenizer, token: string): number => tokenizer.idOf(token)!;

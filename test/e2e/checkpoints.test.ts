@@ -138,7 +138,8 @@ const trainings: Readonly<Record<string, { stage: string; config(): object }>> =
     stage: "pretrain",
     config: () => ({
       model: inFolder("again"),
-      ...{ vocabulary: 1200, hiddenSize: 32, intermediateSize: 48, layers: 1, heads: 2, keyValueHeads: 1 },
+      ...{ vocabulary: 1200, vocabularyDocuments: 1000 },
+      ...{ hiddenSize: 32, intermediateSize: 48, layers: 1, heads: 2, keyValueHeads: 1 },
       ...{ steps: 6, rows: 2, targets: 128 },
     }),
   },
