@@ -16,7 +16,7 @@ export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGro
 export { requirePrinciples } from "./labels/comparison-task.ts";
 export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
 export { assertJudgeReads, describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
-export { isPlain, type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
+export { type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
   exampleTokens,

@@ -86,33 +86,34 @@ const timelessMetrics = async (path: string): Promise<unknown> => {
 };
 
 /** The records that say what they cost. */
-const pricedName = "labels.jsonl";
-// As a key of a record: within a text the quotation marks would stand behind backslashes.
-const moneyKey = /,"money":[-+.0-9e]+/gi;
+const costedName = "labels.jsonl";
+// As keys of a record: within a text the quotation marks would stand behind backslashes.
+const costKeys = /,"money":[-+.0-9e]+|,"usage":\{[^{}]*\}/gi;
 
 /**
- * The hash of a file of records without what they cost in dollars: prices tell no run from another, so equal runs may have
- * been paid differently. The file's own hash where no record says it.
+ * The hash of a file of records without what they cost in tokens and dollars, which tells no run from another: equal
+ * replies may have been paid differently, counted by another server, or partly been read before. The file's own hash
+ * where no record says it.
  */
-const pricelessHash = async (file: string, sha256: string): Promise<string> => {
+const costlessHash = async (file: string, sha256: string): Promise<string> => {
   const hash = createHash("sha256");
-  let isPriced = false;
+  let tellsCost = false;
   for await (const { text } of readLines(file)) {
-    const priceless = text.replace(moneyKey, "");
-    isPriced ||= priceless.length < text.length;
-    hash.update(`${priceless}\n`);
+    const costless = text.replace(costKeys, "");
+    tellsCost ||= costless.length < text.length;
+    hash.update(`${costless}\n`);
   }
-  return isPriced ? hash.digest("hex") : sha256;
+  return tellsCost ? hash.digest("hex") : sha256;
 };
 
-/** One hash over all JSONL record files and the metrics, times and prices aside. artefacts: all of the run folder. */
+/** One hash over all JSONL record files and the metrics, times and costs aside. artefacts: all of the run folder. */
 export const hashContent = async (folder: string, artefacts: readonly Artefact[]): Promise<string> => {
   const records: [path: string, hash: string][] = [];
   for (const { path, sha256 } of artefacts)
     if (path.endsWith(".jsonl") && path !== eventFileName)
       records.push([
         path,
-        path.endsWith(pricedName) ? await pricelessHash(join(folder, path), sha256) : sha256,
+        path.endsWith(costedName) ? await costlessHash(join(folder, path), sha256) : sha256,
       ]);
   const measured = artefacts.some(({ path }) => path === metricsName);
   return hashJson({ records, metrics: measured ? await timelessMetrics(join(folder, metricsName)) : null });

@@ -10,7 +10,7 @@ import { manualClock } from "../core/index.ts";
 import { openRun, readRecords, readRun } from "./index.ts";
 import { createLog, optionsFor, row, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
 
-const paidSchema = z.looseObject({ ...rowSchema.shape, text: z.string(), money: z.number().optional() });
+const paidSchema = z.looseObject({ ...rowSchema.shape, text: z.string() });
 
 let root: string;
 beforeEach(async () => {
@@ -87,7 +87,7 @@ describe("a run", () => {
     expect((await readRun(join(root, "other"))).manifest?.contentHash).not.toBe(manifest?.contentHash);
   });
 
-  it("has a hash without prices in it, whatever a text says of money", async () => {
+  it("has a hash without costs in it, whatever a text says of them", async () => {
     const hashOf = async (name: string, rows: readonly object[]): Promise<string> => {
       await using run = await openRun(optionsFor(join(root, name), createLog(), { stages: ["paid"] }));
       await run.stage({ name: "paid", inputs: 0 }, async (stage) => {
@@ -99,9 +99,18 @@ describe("a run", () => {
     const dear = await hashOf("dear", [{ text: "a", money: 3e-7 }, { text: "b" }]);
     expect(await hashOf("cheap", [{ text: "a", money: 0.25 }, { text: "b" }])).toBe(dear);
     expect(await hashOf("free", [{ text: "a" }, { text: "b" }])).toBe(dear);
+    const usage = { promptTokens: 90, completionTokens: 2, cachedTokens: 64, estimated: true };
+    expect(
+      await hashOf("counted", [
+        { text: "a", usage, money: 0.1 },
+        { text: "b", usage },
+      ]),
+    ).toBe(dear);
     expect(await hashOf("another", [{ text: "c", money: 0.25 }, { text: "b" }])).not.toBe(dear);
     const said = await hashOf("said", [{ text: 'x,"money":1' }]);
     expect(await hashOf("said-otherwise", [{ text: 'x,"money":2' }])).not.toBe(said);
+    const shown = await hashOf("shown", [{ text: 'x,"usage":{"promptTokens":1}' }]);
+    expect(await hashOf("shown-otherwise", [{ text: 'x,"usage":{"promptTokens":2}' }])).not.toBe(shown);
   });
 
   it("redoes a stage whose inputs changed, and those that read it, from an empty folder", async () => {

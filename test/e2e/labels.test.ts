@@ -47,8 +47,9 @@ describe("label --comparisons", () => {
       baselines: { all: { n: 12, always: { "(A)": { count: 4 } }, longer: { count: 5 } }, judged: { n: 12 } },
     });
     const labels = await readRecords(join(folder, "given/label/labels.jsonl"), labelRecordSchema);
-    for (const { form, correct, probability, flipped } of labels) {
+    for (const { form, correct, probability, flipped, usage } of labels) {
       expect(form).toBe("paper");
+      expect(usage!.promptTokens).toBeGreaterThan(50);
       if (flipped === false)
         expect(correct === 0 ? probability : 1 - (probability ?? 0)).toBeGreaterThan(0.9);
     }

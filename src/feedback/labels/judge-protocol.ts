@@ -10,8 +10,8 @@ import type { FewShots } from "./few-shots.ts";
  * reading: whether letters are read from log-probabilities or written by the judge. clamp: of every reading; null: none.
  * chains: of thought in each order; votes: in each order; temperature: of both; maxTokens: of a chain; voteTokens: of a
  * vote, for a judge that says more than a letter is read as far as this. principles: by
- * which a comparison is judged. fewShots: examples before each question. tellsUsage: records say what their calls took,
- * and what that cost where the price is known (of a pool, its dearest member's).
+ * which a comparison is judged. fewShots: examples before each question. price: of the judge's tokens where it is known (of
+ * a pool, its dearest member's), by which records say what their calls cost.
  */
 export type JudgeProtocol = {
   readonly method: LabelMethod;
@@ -25,7 +25,6 @@ export type JudgeProtocol = {
   readonly voteTokens: number;
   readonly principles: number;
   readonly fewShots: FewShots | null;
-  readonly tellsUsage: boolean;
   readonly price?: Price;
 };
 
@@ -42,7 +41,6 @@ export const plainProtocol: JudgeProtocol = {
   voteTokens: 16,
   principles: 1,
   fewShots: null,
-  tellsUsage: false,
 };
 
 /** Whether a label's record says all that the judge said; otherwise the single judgements are kept beside it. */

@@ -92,9 +92,9 @@ const costOf = (usage: Usage, price: Price | undefined): Pick<LabelRecord, "usag
   ...(price === undefined ? {} : { money: moneyOf(usage, price) }),
 });
 
-/** What of the protocol a record tells; nothing of labels as they are usually made. */
+/** What of the protocol a record tells (nothing of labels as they are usually made), and what its calls took. */
 const judgingOf = (task: ComparisonTask, readings: readonly BothOrders[], protocol: JudgeProtocol) => {
-  const { method, form, clamp, tellsUsage, price } = protocol;
+  const { method, form, clamp, price } = protocol;
   const asked = readings.length > 0;
   return {
     ...(method === "choice" ? {} : { method }),
@@ -103,7 +103,7 @@ const judgingOf = (task: ComparisonTask, readings: readonly BothOrders[], protoc
     ...(isPlain(protocol) || !asked
       ? {}
       : { judgements: readings.map((both, at) => toJudgement(task.principles[at]!.id, both)) }),
-    ...(tellsUsage && asked ? costOf(sumUsage(readings.flat().map(({ usage }) => usage)), price) : {}),
+    ...(asked ? costOf(sumUsage(readings.flat().map(({ usage }) => usage)), price) : {}),
   };
 };
 

@@ -5,7 +5,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadConstitution, ownForm, paperForm } from "../../constitution/index.ts";
 import { hashText } from "../../core/index.ts";
-import { estimatePrompt, type GenerateRequest, scriptedModel } from "../../models/index.ts";
+import {
+  estimatePrompt,
+  type GenerateRequest,
+  type LanguageModel,
+  type ScoreRequest,
+  scriptedModel,
+} from "../../models/index.ts";
 import { type LabelRecord, labelRecordSchema } from "../../records/index.ts";
 import { exampleTokens, type JudgeProtocol, plainProtocol, protocolFor } from "../index.ts";
 import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
@@ -14,6 +20,7 @@ import {
   exchanged,
   labelsOf,
   optionsIn,
+  pairOf,
   pairs,
   scoringJudge,
   writingJudge,
@@ -225,19 +232,21 @@ describe("every method", () => {
     );
   });
 
-  it("tells the tokens of a comparison where it is asked to, and nothing new of usual labels", async () => {
-    const usual = await labelsOf({ judge: scoring, pairs: few });
-    for (const record of usual) expect(Object.keys(record)).not.toEqual(expect.arrayContaining(["method"]));
-    expect(Object.keys(usual[0]!).at(-1)).toBe("flipped");
-    const told = await labelsOf({
-      judge: scoring,
-      pairs: few,
-      protocol: { ...plainProtocol, tellsUsage: true },
-    });
-    for (const [at, { usage, ...record }] of told.entries()) {
-      expect(record).toEqual(usual[at]);
-      expect(usage?.promptTokens).toBeGreaterThan(20);
-    }
+  it("tells the tokens of both orders of every comparison that was asked, and no method of usual labels", async () => {
+    const asked: ScoreRequest[] = [];
+    const score: LanguageModel["score"] = (requests, options) => {
+      asked.push(...requests);
+      return scoring.score(requests, options);
+    };
+    const [twice, usual] = [pairOf(0, "same", "same"), pairs[1]!];
+    const [same, label] = await labelsOf({ judge: { ...scoring, score }, pairs: [twice, usual] });
+    expect(Object.keys(same!).at(-1)).toBe("flipped");
+    expect(Object.keys(label!).slice(-2)).toEqual(["flipped", "usage"]);
+    const scores = await scoring.score(asked);
+    expect(scores).toHaveLength(2);
+    const promptTokens = scores[0]!.usage.promptTokens + scores[1]!.usage.promptTokens;
+    expect(label!.usage).toMatchObject({ promptTokens });
+    expect(promptTokens).toBeGreaterThan(20);
   });
 
   it("tells what a comparison cost where the price is known", async () => {
@@ -245,7 +254,7 @@ describe("every method", () => {
     const [record] = await labelsOf({
       judge: scoring,
       pairs: few,
-      protocol: { ...plainProtocol, tellsUsage: true, price },
+      protocol: { ...plainProtocol, price },
     });
     const { promptTokens, completionTokens } = record!.usage!;
     expect(record!.money).toBeCloseTo((promptTokens * 3 + completionTokens * 15) / 1e6, 12);

@@ -27,7 +27,6 @@ const requestedOf = (settings: JudgeProtocolSettings, fewShots: FewShots | null)
   voteTokens: settings.voteTokens,
   principles: settings.principlesPerComparison,
   fewShots,
-  tellsUsage: false,
 });
 
 const usual = canonicalJson(requestedOf(judgeProtocolSchema.parse({}), null));

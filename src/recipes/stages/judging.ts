@@ -5,7 +5,6 @@ import { hashConstitution } from "../../constitution/index.ts";
 import { CovenantError, collect, type Sequence, takeFirst } from "../../core/index.ts";
 import {
   describeFlips,
-  isPlain,
   type JudgeProtocol,
   judgeGivesScores,
   labelBatch,
@@ -64,11 +63,7 @@ const settle = (
   const { protocol, notice } = protocolFor(requested, judge, givesScores ?? judge.capabilities.scores);
   if (notice !== null) stage.warn("judge-votes", notice);
   const price = isEndpoint(name) ? calls?.priceOf(name) : undefined;
-  return {
-    ...protocol,
-    tellsUsage: isEndpoint(name) || !isPlain(protocol),
-    ...(price === undefined ? {} : { price }),
-  };
+  return { ...protocol, ...(price === undefined ? {} : { price }) };
 };
 
 export type JudgePairsOptions = JudgeOptions & {
