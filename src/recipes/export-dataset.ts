@@ -82,9 +82,8 @@ type DatasetConfig = z.output<typeof schema>;
 /** Records that the card counts, and stages whose calls are what the rows cost. */
 const kindsOf = (source: DatasetSource, { shape }: ShapeOptions): readonly (keyof SourceFiles)[] => {
   if (shape === "trl-prompt-only") return [];
-  return isOfPairs(shape) && source.files.labels !== undefined
-    ? ["samples", "labels"]
-    : ["answers", "revisions"];
+  if (!isOfPairs(shape)) return ["answers", "revisions"];
+  return source.files.labels !== undefined ? ["samples", "labels"] : ["comparisons", "answers", "revisions"];
 };
 
 const isConversation = ({ shape, style }: ShapeOptions): boolean =>

@@ -7,7 +7,13 @@ import type { Principle } from "../../records/index.ts";
 import type { ColumnType, TableColumn, WrittenTable } from "../../tables/index.ts";
 import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
 import type { Spent } from "../stages/stage-model.ts";
-import { countFinishes, describeFinishes, describeLabels, describeSpent } from "../summaries/data-summary.ts";
+import {
+  countFinishes,
+  describeFinishes,
+  describeKnown,
+  describeLabels,
+  describeSpent,
+} from "../summaries/data-summary.ts";
 import { counted } from "../summaries/wording.ts";
 import type { SourceCounts } from "./counts.ts";
 import type { RunConstitution } from "./origin.ts";
@@ -188,10 +194,11 @@ const constitutionPart = ({ source }: CardFacts): string[] => {
 };
 
 const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
-  const { answers, revisions, samples, labels } = counts;
+  const { answers, revisions, samples, labels, comparisons } = counts;
   const { maxTokens } = source;
   const told = describeLeftOut(leftOut);
   const lines = [
+    ...(comparisons === undefined ? [] : [describeKnown(comparisons)]),
     ...(answers === undefined ? [] : [describeFinishes(answers, maxTokens, "answer")]),
     ...(revisions === undefined ? [] : [describeFinishes(revisions, maxTokens, "revision")]),
     ...(samples === undefined ? [] : [describeFinishes(samples, maxTokens, "reply", "replies")]),

@@ -1,12 +1,19 @@
-// What a data set's card counts: how answers, revisions, replies and comparisons ended, read from the run's records one
-// after the other. What the counts are called in words is data-summary's part.
+// What a data set's card counts: how answers, revisions, replies and comparisons ended, and which comparisons were known
+// beforehand, read from the run's records one after the other. What the counts are called in words is data-summary's part.
 
-import { labelRecordSchema, replyRecordSchema, revisionRecordSchema } from "../../records/index.ts";
+import {
+  comparisonRecordSchema,
+  labelRecordSchema,
+  replyRecordSchema,
+  revisionRecordSchema,
+} from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import {
   countFinishes,
+  countKnown,
   countLabels,
   type FinishCounts,
+  type KnownCounts,
   type LabelCounts,
   sumOver,
 } from "../summaries/data-summary.ts";
@@ -18,6 +25,7 @@ export type SourceCounts = {
   readonly revisions?: FinishCounts;
   readonly samples?: FinishCounts;
   readonly labels?: LabelCounts;
+  readonly comparisons?: KnownCounts;
 };
 
 /** Counts the records of the given kinds. */
@@ -48,6 +56,15 @@ export const countSource = async (
             streamRecords(fileOf(source, "labels"), labelRecordSchema),
             countLabels([]),
             (label) => countLabels([label]),
+          ),
+        }
+      : {}),
+    ...(has("comparisons")
+      ? {
+          comparisons: await sumOver(
+            streamRecords(fileOf(source, "comparisons"), comparisonRecordSchema),
+            countKnown([]),
+            (one) => countKnown([one]),
           ),
         }
       : {}),

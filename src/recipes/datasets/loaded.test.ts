@@ -82,7 +82,9 @@ describe("comparisons that were loaded", () => {
       { prompt: "Who?", chosen: "A.", rejected: "B." },
       { prompt: "Who?", chosen: "A.", rejected: "C." },
     ]);
-    expect(card).toMatch(/1 .*twice the same reply/);
+    expect(card).toContain(
+      "- 3 comparisons of 7 replies: 3 pairs of the better reply with another one, 1 of twice the same reply.\n- Gave no row: 1 of twice the same reply.\n",
+    );
   });
 
   it("say of each reply once whether it is the better one", async () => {
@@ -97,7 +99,15 @@ describe("comparisons that were loaded", () => {
     expect(new Set(rows.map(({ id }) => id)).size).toBe(3);
     const both = await exported("both", { shape: "trl-preference" });
     expect(both.rows).toHaveLength(3 + chains.length);
-    expect((await exported("both")).shape).toBe("sft");
+    const counts = [
+      "3 comparisons of 7 replies: 3 pairs of the better reply with another one, 1 of twice the same reply.",
+      "60 revisions: 60 whole.",
+    ];
+    for (const line of counts) expect(both.card).toContain(`\n- ${line}\n`);
+    const usual = await exported("both");
+    expect(usual.shape).toBe("sft");
+    expect(usual.card).toContain(counts[1]);
+    expect(usual.card).not.toContain("comparisons of");
     const own = (await exported("both", { shape: "preferences" })).rows;
     expect(own.filter(({ principle }) => principle === undefined)).toHaveLength(3);
   });

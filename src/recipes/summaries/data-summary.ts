@@ -3,7 +3,13 @@
 
 import { isAnswered } from "../../feedback/index.ts";
 import { readAccounts } from "../../models/index.ts";
-import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../../records/index.ts";
+import {
+  type ComparisonRecord,
+  type Finish,
+  finishes,
+  type LabelRecord,
+  type ReplyRecord,
+} from "../../records/index.ts";
 import { streamEvents } from "../../runs/index.ts";
 import { ledgerFile } from "../stages/calls.ts";
 import { countSpent, fromCache, fromOther, type Spent, withAccount } from "../stages/stage-model.ts";
@@ -175,6 +181,31 @@ export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts
     `${counted(total, "comparison")}: ${judged} judged, ${flips} of them flipped with the order.`,
     ...(told.length === 0 ? [] : [`Left out of the rows: ${told.join("; ")}.`]),
   ];
+};
+
+/**
+ * Comparisons whose better reply was known beforehand. replies: in all of them; pairs: of the better reply with another
+ * one; identical: such pairs that are twice the same text, and so none.
+ */
+export type KnownCounts = Readonly<Record<"comparisons" | "replies" | "pairs" | "identical", number>>;
+
+/** Counts of known comparisons. */
+export const countKnown = (
+  comparisons: readonly Pick<ComparisonRecord, "options" | "correct">[],
+): KnownCounts => {
+  const replies = comparisons.reduce((sum, { options }) => sum + options.length, 0);
+  const identical = comparisons.reduce(
+    (sum, { options, correct }) => sum + options.filter((one) => one === options[correct]).length - 1,
+    0,
+  );
+  const pairs = replies - comparisons.length - identical;
+  return { comparisons: comparisons.length, replies, pairs, identical };
+};
+
+/** Known comparisons, and the pairs that they are. */
+export const describeKnown = ({ comparisons, replies, pairs, identical }: KnownCounts): string => {
+  const same = identical === 0 ? "" : `, ${identical} of twice the same reply`;
+  return `${counted(comparisons, "comparison")} of ${counted(replies, "reply", "replies")}: ${counted(pairs, "pair")} of the better reply with another one${same}.`;
 };
 
 /** What a run's stages asked of models, over all attempts. */
