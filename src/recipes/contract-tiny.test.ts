@@ -265,10 +265,10 @@ describe("a plan", () => {
   it("counts the parts and the answers that are measured, and is at least what the run takes", async () => {
     const { steps } = await recipe.plan(recipe.schema.parse(given("plan")), contextFor());
     expect(steps.map(({ stage, calls }) => [stage, calls])).toEqual([
-      ["drafts", 48],
-      ["own ratings", 48],
-      ["ratings of others", 48],
-      ["constitutions", 2 * 3 * 4],
+      ["run-1 to 2: drafts", 48],
+      ["run-1 to 2: own ratings", 48],
+      ["run-1 to 2: ratings of others", 48],
+      ["run-1 to 2: constitution", 2 * 3 * 4],
       ["satisfaction", 40],
       ["tables", 0],
     ]);

@@ -48,7 +48,10 @@ const cases: readonly (readonly [what: string, Recipe, Record<string, unknown>, 
       ...{ model: model("one"), ...sandbox, tasks: "sandbox", metaPrompt: "critique" },
       roles: { user: { model: model("two") }, meta: { model: model("three") } },
     },
-    { drafts: 1, "own ratings": 10, "ratings of others": 10, constitutions: 100, satisfaction: 1 },
+    {
+      ...{ "run-1 to 5: drafts": 1, "run-1 to 5: own ratings": 10, "run-1 to 5: ratings of others": 10 },
+      ...{ "run-1 to 5: constitution": 100, satisfaction: 1 },
+    },
   ],
   [
     "a vote",

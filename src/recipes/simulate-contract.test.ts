@@ -320,13 +320,25 @@ describe("a plan", () => {
       contextFor(),
     );
     expect(steps.map(({ stage, calls }) => [stage, calls])).toEqual([
-      ["drafts", 48],
-      ["own ratings", 48],
-      ["ratings of others", 144],
-      ["constitutions", 9],
+      ["run-1 to 3: drafts", 48],
+      ["run-1 to 3: own ratings", 48],
+      ["run-1 to 3: ratings of others", 144],
+      ["run-1 to 3: constitution", 9],
       ["tables", 0],
     ]);
     expect(existsSync(join(folder, "plan"))).toBe(false);
+  });
+
+  it("names the stages and what their progress calls their calls", async () => {
+    const config = recipe.schema.parse(given("named", { runs: 1 }));
+    const told = new Set<string>();
+    const context = contextFor((event) => {
+      if (event.type === "stage-progress" && event.unit === "calls")
+        told.add(`${event.stage}: ${event.note?.replace(/^turn \d+: /, "")}`);
+    });
+    const { steps } = await recipe.plan(config, context);
+    await recipe.run(config, context);
+    expect([...told]).toEqual(steps.filter(({ calls }) => calls > 0).map(({ stage }) => stage));
   });
 
   it("is at least what the run then takes", async () => {

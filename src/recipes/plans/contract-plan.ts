@@ -9,7 +9,7 @@ import type { PlannedStep } from "../recipe.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
 import { comparedNames } from "../stages/contract-benefit.ts";
 import { metaParts } from "../stages/contract-meta.ts";
-import { type ContractPlay, othersATurn } from "../stages/contract-run.ts";
+import { type ContractPlay, othersATurn, runName } from "../stages/contract-run.ts";
 import { satisfactionName } from "../stages/satisfaction.ts";
 import { counted } from "../summaries/wording.ts";
 import type { Speed } from "./model-time.ts";
@@ -84,7 +84,7 @@ export const planSatisfaction = (
   );
 };
 
-/** The steps of all runs together. speeds: of the models, by role. */
+/** The steps of all runs together, each by the runs' stages and what their progress calls it. speeds: of the models, by role. */
 export const planContract = (play: ContractPlay, speeds: Readonly<Record<string, Speed>>): PlannedStep[] => {
   const { config, setup } = play;
   const { runs, turns, windows, roles, prices } = config;
@@ -109,8 +109,9 @@ export const planContract = (play: ContractPlay, speeds: Readonly<Record<string,
     read: runs * times * (parts * (metaTokens(play) + documents) + shown),
     written: runs * parts * times * reply,
   });
+  const stages = runs === 1 ? runName(1) : `${runName(1)} to ${runs}`;
   return [
-    planCalls("drafts", counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
+    planCalls(`${stages}: drafts`, counted(talks * rounds, "draft"), modelOf("assistant"), (reply) => ({
       calls: talks * rounds,
       read:
         talks *
@@ -119,20 +120,20 @@ export const planContract = (play: ContractPlay, speeds: Readonly<Record<string,
           shownTurns(config, windows.assistant) * exchange),
       written: talks * rounds * reply,
     })),
-    planCalls("own ratings", counted(talks * rounds, "rating"), modelOf("user"), (reply) => ({
+    planCalls(`${stages}: own ratings`, counted(talks * rounds, "rating"), modelOf("user"), (reply) => ({
       calls: talks * rounds,
       read:
         talks *
         (rounds * (request.own + roles.assistant.maxTokens) + shownTurns(config, windows.user) * exchange),
       written: talks * rounds * reply,
     })),
-    planCalls("ratings of others", counted(others, "rating"), modelOf("user"), (reply) => ({
+    planCalls(`${stages}: ratings of others`, counted(others, "rating"), modelOf("user"), (reply) => ({
       calls: others,
       read: others * (request.others + roles.assistant.maxTokens),
       written: others * reply,
     })),
     planCalls(
-      "constitutions",
+      `${stages}: constitution`,
       `${counted(runs, "constitution")}, asked for ${parts === 1 ? "" : `in ${parts} parts, `}up to ${counted(roles.meta.attempts, "time")} each`,
       modelOf("meta"),
       metaLoad(roles.meta.attempts),
