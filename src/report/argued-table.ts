@@ -4,25 +4,22 @@
 import type { ExperimentTable } from "./experiment-page.ts";
 
 /** A remark that a principle points to. speaker: by name; told: whether it was cited, and what came of looking at it. */
-export type ArguedRemark = {
-  readonly principle: string;
-  readonly speaker: string;
-  readonly said: string;
-  readonly told: string;
-};
+export type ArguedRemark = { readonly speaker: string; readonly said: string; readonly told: string };
+
+/** A principle by its title, which others may have, too, and the remarks that it points to. */
+export type ArguedPrinciple = { readonly principle: string; readonly remarks: readonly ArguedRemark[] };
 
 /** None where principles point to no remark. A principle stands in the first of its rows. */
-export const arguedTable = (remarks: readonly ArguedRemark[]): ExperimentTable[] =>
-  remarks.length === 0
+export const arguedTable = (principles: readonly ArguedPrinciple[]): ExperimentTable[] =>
+  principles.every(({ remarks }) => remarks.length === 0)
     ? []
     : [
         {
           caption: "What was said for them, and whether it says the same",
           head: ["", "who", "said", "looked at"],
           names: 4,
-          rows: remarks.map(({ principle, speaker, said, told }, at) => [
-            remarks[at - 1]?.principle === principle ? "" : principle,
-            ...[speaker, said, told],
-          ]),
+          rows: principles.flatMap(({ principle, remarks }) =>
+            remarks.map(({ speaker, said, told }, at) => [at === 0 ? principle : "", speaker, said, told]),
+          ),
         },
       ];

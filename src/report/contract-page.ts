@@ -1,7 +1,7 @@
 // The page of one social contract: ratings of every user turn by turn, means over runs with their bands, how alike the
 // documents of the runs are, and what was learned. The figures are given by whoever has read the run.
 
-import { type ArguedRemark, arguedTable } from "./argued-table.ts";
+import { type ArguedPrinciple, arguedTable } from "./argued-table.ts";
 import type { ChartRequest } from "./chart-book.ts";
 import {
   heatMapChart,
@@ -49,7 +49,7 @@ export type ContractDocuments = {
   readonly runs: readonly number[];
   readonly similarity: readonly (readonly number[])[];
   readonly last: readonly string[];
-  readonly argued: readonly ArguedRemark[];
+  readonly argued: readonly ArguedPrinciple[];
 };
 
 export type ContractPageData = {

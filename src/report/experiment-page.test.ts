@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { GroupFigure } from "../records/index.ts";
+import { arguedTable } from "./argued-table.ts";
 import { type ContractPageData, contractPage } from "./contract-page.ts";
 import { drawExperiment } from "./experiment-page.ts";
 import { groupsPage } from "./groups-page.ts";
@@ -39,7 +40,7 @@ const contract = (users: number, runs: number): ContractPageData => ({
       runs: Array.from({ length: runs }, (_, at) => at + 1),
       similarity: Array.from({ length: runs }, () => Array<number>(runs).fill(0.5)),
       last: [nasty],
-      argued: [{ principle: nasty, speaker: nasty, said: nasty, told: nasty }],
+      argued: [{ principle: nasty, remarks: [{ speaker: nasty, said: nasty, told: nasty }] }],
     },
   ],
 });
@@ -100,7 +101,7 @@ describe("the page of a vote", () => {
         ),
       })),
       ...{ lots: [nasty], principles: [nasty], remarks: [nasty], benefit: null },
-      argued: [{ principle: nasty, speaker: nasty, said: nasty, told: nasty }],
+      argued: [{ principle: nasty, remarks: [{ speaker: nasty, said: nasty, told: nasty }] }],
       rules: [
         { rule: "maximin", decides: true, worth },
         { rule: "borda", decides: false, worth: { ...worth, principles: ["other"] } },
@@ -144,6 +145,26 @@ describe("groups that are equal", () => {
     expect(page.sections.flatMap((section) => section.figures.map(({ seen }) => seen)).join()).toContain(
       "Highest: borda and maximin with 7.00; lowest: plurality and none with 6.00.",
     );
+  });
+});
+
+describe("the table of remarks", () => {
+  it("gives every principle rows of its own, also beside one of the same title", () => {
+    const remark = (speaker: string) => ({ speaker, said: "s", told: "t" });
+    const principles = [
+      { principle: "Be brief.", remarks: [remark("a"), remark("b")] },
+      { principle: "Be brief.", remarks: [remark("c")] },
+      { principle: "Be kind.", remarks: [] },
+      { principle: "Be brief.", remarks: [remark("d")] },
+    ];
+    const [table] = arguedTable(principles);
+    expect(table!.rows.map(([title, speaker]) => [title, speaker])).toEqual([
+      ["Be brief.", "a"],
+      ["", "b"],
+      ["Be brief.", "c"],
+      ["Be brief.", "d"],
+    ]);
+    expect(arguedTable([principles[2]!])).toEqual([]);
   });
 });
 

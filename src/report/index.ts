@@ -7,7 +7,7 @@ import { renderPage } from "./page.ts";
 import { loadReportData, type PairTruth } from "./report-data.ts";
 
 export { type AreaFigure, type AreaPage, renderAreaPage, writeAreaPage } from "./areas-page.ts";
-export type { ArguedRemark } from "./argued-table.ts";
+export type { ArguedPrinciple } from "./argued-table.ts";
 export { armTitle } from "./arm-titles.ts";
 export {
   type ContractDocuments,

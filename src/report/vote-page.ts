@@ -2,7 +2,7 @@
 // criticism came to, and the constitution. Numbers that nobody gave are marked wherever they count. The figures are given by
 // whoever has read the run.
 
-import { type ArguedRemark, arguedTable } from "./argued-table.ts";
+import { type ArguedPrinciple, arguedTable } from "./argued-table.ts";
 import type { ChartRequest } from "./chart-book.ts";
 import { estimateRowsChart, type Interval } from "./charts/index.ts";
 import type {
@@ -68,7 +68,7 @@ export type VotePageData = {
   readonly principles: readonly string[];
   readonly remarks: readonly string[];
   /** What a mediator cited for the principles; none where it wrote none of them. */
-  readonly argued: readonly ArguedRemark[];
+  readonly argued: readonly ArguedPrinciple[];
   readonly benefit: SatisfactionFigures;
   readonly facts: ExperimentPage["facts"];
 };

@@ -4,7 +4,7 @@
 // And whether a comment that was cited for a statement says it.
 
 import type { Ground, Principle } from "../../records/index.ts";
-import type { ArguedRemark } from "../../report/index.ts";
+import type { ArguedPrinciple } from "../../report/index.ts";
 import { nameOf, readComment, readStatement } from "../../sandbox/index.ts";
 import { counted } from "../summaries/wording.ts";
 import { sandboxName } from "./stakeholders.ts";
@@ -75,15 +75,16 @@ export const arguedRemarks = (
   principles: readonly Pick<Principle, "title" | "grounds">[],
   speaking: Speaking,
   nameOf: (speaker: string) => string,
-): ArguedRemark[] =>
-  principles.flatMap(({ title, grounds = [] }) =>
-    grounds
+): ArguedPrinciple[] =>
+  principles.map(({ title, grounds = [] }) => ({
+    principle: title,
+    remarks: grounds
       .filter(({ by }) => by === "cited" || by === "similar")
       .map((ground) => ({
-        ...{ principle: title, speaker: nameOf(ground.speaker), said: ground.said },
+        ...{ speaker: nameOf(ground.speaker), said: ground.said },
         told: describeLook(ground, speaking),
       })),
-  );
+  }));
 
 const shownTexts = 3;
 
