@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../core/index.ts";
-import { publishedFile } from "../core/published.fixture.ts";
+import { missingOf, publishedFile, titled } from "../core/published.fixture.ts";
 import { formatConstitution, parseConstitution } from "./document.ts";
 import { loadConstitution } from "./library.ts";
 
@@ -142,10 +142,16 @@ describe("the examples that come with Covenant", () => {
   });
 });
 
-describe("the published files", () => {
-  it("give 16 principles of each kind", async ({ skip }) => {
-    const revising = publishedFile("anthropic-cai/prompts/CritiqueRevisionInstructions.json");
-    if (revising.missing !== false) skip(revising.missing);
+const prompts = (name: string) => publishedFile(`anthropic-cai/prompts/${name}.json`);
+const [revising, choosing] = [prompts("CritiqueRevisionInstructions"), prompts("RLMadisonInstructions")];
+const [revisingShots, choosingShots] = [
+  prompts("CritiqueRevisionFewShotPrompts"),
+  prompts("RLMadisonFewShotPrompts"),
+];
+const published = [revising, choosing, revisingShots, choosingShots];
+
+describe.skipIf(missingOf(...published))(titled("the published files", ...published), () => {
+  it("give 16 principles of each kind", async () => {
     const constitution = await loadConstitution(revising.path);
     const raw = JSON.parse(await readFile(revising.path, "utf8")) as Record<
       string,
@@ -156,25 +162,18 @@ describe("the published files", () => {
       expect(raw[id]?.prompt).toEqual([`\n\nCritiqueRequest: ${critique}\n\nCritique:`]);
       expect(raw[id]?.edit_request).toBe(`\n\nRevisionRequest: ${revision}\n\nRevision:`);
     }
-    const judging = await loadConstitution(
-      publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json").path,
-    );
-    const list = JSON.parse(
-      await readFile(publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json").path, "utf8"),
-    ) as string[];
+    const judging = await loadConstitution(choosing.path);
+    const list = JSON.parse(await readFile(choosing.path, "utf8")) as string[];
     expect(judging.principles.map(({ preference }) => `\n${preference} Options:`)).toEqual(list);
   });
 
-  it("give few-shots with all their words", async ({ skip }) => {
-    const { path, missing } = publishedFile("anthropic-cai/prompts/CritiqueRevisionFewShotPrompts.json");
-    if (missing !== false) skip(missing);
+  it("give few-shots with all their words", async () => {
+    const { path } = revisingShots;
     const raw = JSON.parse(await readFile(path, "utf8")) as string[];
     const examples = await loadRevisionExamples(path);
     expect(examples.map((example) => exampleTranscript(example, false))).toEqual(
       raw.map((text) => text.replace(/\n\nHuman:$/, "")),
     );
-    await expect(
-      loadRevisionExamples(publishedFile("anthropic-cai/prompts/RLMadisonFewShotPrompts.json").path),
-    ).rejects.toThrowError(/show how to judge/);
+    await expect(loadRevisionExamples(choosingShots.path)).rejects.toThrowError(/show how to judge/);
   });
 });

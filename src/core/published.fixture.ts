@@ -12,11 +12,24 @@ const places = [
 ];
 const folder = process.env["COVENANT_SHARED_DATA"] ?? places.find((place) => existsSync(place)) ?? places[0]!;
 
-/** A file of published data; missing: what a test says when it passes over, false where the file is there. */
-export const publishedFile = (path: string): { readonly path: string; readonly missing: string | false } => {
+/** missing: why tests that need the file are passed over; false where it is there. */
+export type PublishedFile = { readonly path: string; readonly missing: string | false };
+
+/** A file of published data. */
+export const publishedFile = (path: string): PublishedFile => {
   const whole = join(folder, path);
   return {
     path: whole,
     missing: existsSync(whole) ? false : `${whole} is not there: published data is not shipped`,
   };
+};
+
+/** Why tests that need these files are passed over; false where all are there. */
+export const missingOf = (...files: readonly PublishedFile[]): string | false =>
+  files.find(({ missing }) => missing !== false)?.missing ?? false;
+
+/** The name of tests that need these files, with the reason where they are passed over. */
+export const titled = (name: string, ...files: readonly PublishedFile[]): string => {
+  const missing = missingOf(...files);
+  return missing === false ? name : `${name} (${missing})`;
 };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { publishedFile } from "../core/published.fixture.ts";
+import { publishedFile, titled } from "../core/published.fixture.ts";
 import { baselines, type ChoiceRow, loadChoices } from "./baselines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-baselines-"));
@@ -80,8 +80,8 @@ describe("baselines", () => {
     await expect(loadChoices(write([]))).rejects.toThrow(/holds no questions/);
   });
 
-  it("are 52.1 % and 56.2 % on the 438 published comparisons", async ({ skip }) => {
-    skip(published.missing !== false, String(published.missing));
+  const title = titled("are 52.1 % and 56.2 % on the 438 published comparisons", published);
+  it.skipIf(published.missing)(title, async () => {
     const { n, always, longer } = baselines(await loadChoices(published.path));
     expect([n, always["(A)"]?.count, always["(B)"]?.count, longer?.count]).toEqual([438, 228, 210, 246]);
     expect((100 * (always["(A)"]?.value ?? 0)).toFixed(1)).toBe("52.1");

@@ -4,13 +4,17 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { paperForm } from "../constitution/index.ts";
-import { publishedFile } from "../core/published.fixture.ts";
+import { missingOf, publishedFile, titled } from "../core/published.fixture.ts";
 import { openModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
 import { loadFewShots, plainProtocol } from "./index.ts";
 import { labelsOf, scoringJudge } from "./labels/labels.fixture.ts";
 import { createWriter, jsonl, loadPairs } from "./reading.fixture.ts";
 import type { UnfitRow } from "./unfit.ts";
+
+const dialogues = publishedFile("hh-rlhf/harmless-base-test.jsonl.gz");
+const evaluations = publishedFile("anthropic-cai/evals/438HHHEvaluations.jsonl");
+const instructions = publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json");
 
 const writeFile = createWriter();
 const write = (rows: readonly unknown[]): string => writeFile("rows.jsonl", jsonl(...rows));
@@ -119,8 +123,7 @@ describe("readPairs", () => {
     ).rejects.toThrow(/line 1: chosen/);
   });
 
-  it("reads the published pairs of HH-RLHF", async ({ skip }) => {
-    skip(dialogues.missing !== false, String(dialogues.missing));
+  it.skipIf(dialogues.missing)(titled("reads the published pairs of HH-RLHF", dialogues), async () => {
     const unfit: UnfitRow[] = [];
     const pairs = await loadPairs(dialogues.path, { onUnfit: (row) => unfit.push(row) });
     expect(pairs.length + unfit.length).toBe(2312);
@@ -152,10 +155,6 @@ describe("readPairs", () => {
   });
 });
 
-const dialogues = publishedFile("hh-rlhf/harmless-base-test.jsonl.gz");
-const evaluations = publishedFile("anthropic-cai/evals/438HHHEvaluations.jsonl");
-const instructions = publishedFile("anthropic-cai/prompts/RLMadisonInstructions.json");
-
 /** The published principles as a constitution, each as it stands in the file. */
 const published = (wanted: (preference: string) => boolean): Constitution => ({
   ...{ name: "published", version: "1", description: "", source: "Bai et al. 2022", licence: "see there" },
@@ -171,11 +170,10 @@ const published = (wanted: (preference: string) => boolean): Constitution => ({
     })),
 });
 
-describe("the 438 published comparisons", () => {
-  it("are asked in the published text, byte by byte, and judged by a judge that knows the answers", async ({
-    skip,
-  }) => {
-    skip(evaluations.missing !== false, String(evaluations.missing));
+const needed = [evaluations, instructions];
+
+describe.skipIf(missingOf(...needed))(titled("the 438 published comparisons", ...needed), () => {
+  it("are asked in the published text, byte by byte, and judged by a judge that knows the answers", async () => {
     const rows = readFileSync(evaluations.path, "utf8")
       .trim()
       .split("\n")
@@ -213,8 +211,7 @@ describe("the 438 published comparisons", () => {
     }
   });
 
-  it("stand behind the published few-shots, of both kinds", async ({ skip }) => {
-    skip(evaluations.missing !== false, String(evaluations.missing));
+  it("stand behind the published few-shots, of both kinds", async () => {
     const pairs = (await loadPairs(evaluations.path)).slice(0, 12);
     const constitution = published(() => true);
     expect(constitution.principles).toHaveLength(16);
@@ -251,8 +248,7 @@ describe("the 438 published comparisons", () => {
     }
   });
 
-  it("are judged by covenant-tiny where they fit its context", { timeout: 300_000 }, async ({ skip }) => {
-    skip(evaluations.missing !== false, String(evaluations.missing));
+  it("are judged by covenant-tiny where they fit its context", { timeout: 300_000 }, async () => {
     const pairs = (await loadPairs(evaluations.path)).slice(0, 8);
     const judge = await openModel("embedded:covenant-tiny", { environment: {} });
     try {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { publishedFile } from "../core/published.fixture.ts";
+import { missingOf, publishedFile, titled } from "../core/published.fixture.ts";
 import { forecastRecordSchema, voterPersonaRecordSchema, voterRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { recipe as baselines } from "./polis-baselines.ts";
@@ -261,10 +261,10 @@ const published = {
   comments: publishedFile("ccai/clean_comments.csv"),
   votes: publishedFile("ccai/clean_votes.csv"),
 };
-const missing = published.comments.missing || published.votes.missing;
+const needed = [published.comments, published.votes];
 
-describe(`on Collective Constitutional AI${missing === false ? "" : ` (${missing})`}`, () => {
-  it.skipIf(missing)(
+describe(titled("on Collective Constitutional AI", ...needed), () => {
+  it.skipIf(missingOf(...needed))(
     "a model that always agrees is as good as agreement is common, on a sample",
     async () => {
       const config = given("ccai", {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConstitution } from "../../src/constitution/index.ts";
-import { publishedFile } from "../../src/core/published.fixture.ts";
+import { missingOf, publishedFile, titled } from "../../src/core/published.fixture.ts";
 import { covenant, expectStatus, makeFolder, root } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("polis");
@@ -149,9 +149,9 @@ describe("covenant polis", () => {
 
 const statements = publishedFile("ccai/clean_comments.csv");
 const votes = publishedFile("ccai/clean_votes.csv");
-const missing = statements.missing || votes.missing;
+const missing = missingOf(statements, votes);
 
-describe(`covenant polis on Collective Constitutional AI${missing === false ? "" : ` (${missing})`}`, () => {
+describe(titled("covenant polis on Collective Constitutional AI", statements, votes), () => {
   it.skipIf(missing)("gives the published figures, and warns of the published groups", async () => {
     const said = await documentOf("--comments", statements.path, "--votes", votes.path);
     expect(said).toMatchObject({

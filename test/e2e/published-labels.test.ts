@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { collect } from "../../src/core/index.ts";
-import { publishedFile } from "../../src/core/published.fixture.ts";
+import { missingOf, publishedFile, titled } from "../../src/core/published.fixture.ts";
 import { readPairs } from "../../src/feedback/index.ts";
 import { labelRecordSchema } from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
@@ -16,8 +16,11 @@ afterAll(remove);
 
 const data = (path: string) => publishedFile(`anthropic-cai/${path}`);
 const comparisons = data("evals/438HHHEvaluations.jsonl");
-const { missing } = comparisons;
-if (missing !== false) process.stderr.write(`skipped: ${missing}\n`);
+const [principles, fewShots] = [
+  data("prompts/RLMadisonInstructions.json"),
+  data("prompts/RLMadisonFewShotPrompts.json"),
+];
+const needed = [comparisons, principles, fewShots];
 
 /** A judge that says (A) where the longer reply stands there, (B) where it does not, and neither of replies as long. */
 const writeJudge = async (file: string): Promise<void> => {
@@ -38,7 +41,8 @@ const writeJudge = async (file: string): Promise<void> => {
   writeFileSync(file, JSON.stringify({ batch: 64, rules: [...rules, rest] }));
 };
 
-it.skipIf(missing !== false)("438 comparisons are judged, by all 16 principles", async () => {
+const judged = titled("438 comparisons are judged, by all 16 principles", ...needed);
+it.skipIf(missingOf(...needed))(judged, async () => {
   await writeJudge(join(folder, "longer.yaml"));
   const words = [
     ...[
@@ -51,8 +55,8 @@ it.skipIf(missing !== false)("438 comparisons are judged, by all 16 principles",
       "hhh",
       "--json",
     ],
-    ...["--constitution", data("prompts/RLMadisonInstructions.json").path, "--set", "label.form=paper"],
-    ...["--set", `label.fewShots=${data("prompts/RLMadisonFewShotPrompts.json").path}`],
+    ...["--constitution", principles.path, "--set", "label.form=paper"],
+    ...["--set", `label.fewShots=${fewShots.path}`],
   ];
   const ended = expectStatus(await covenant(words, folder), 0);
   const right = 246;
@@ -67,13 +71,12 @@ it.skipIf(missing !== false)("438 comparisons are judged, by all 16 principles",
     card: { accuracy: { value: expect.closeTo((right + ties / 2) / 438, 12), n: 438 } },
   });
   const labels = await readRecords(join(folder, "hhh/label/labels.jsonl"), labelRecordSchema);
-  const published = JSON.parse(
-    readFileSync(data("prompts/RLMadisonInstructions.json").path, "utf8"),
-  ) as unknown[];
+  const published = JSON.parse(readFileSync(principles.path, "utf8")) as unknown[];
   expect(new Set(labels.map(({ principle }) => principle)).size).toBe(published.length);
 });
 
-it.skipIf(missing !== false)("the trivial baselines of the file come out to the last digit", async () => {
+const baselines = titled("the trivial baselines of the file come out to the last digit", comparisons);
+it.skipIf(comparisons.missing)(baselines, async () => {
   const words = ["evaluate", "baselines", "--data", comparisons.path, "--json"];
   expect(JSON.parse(expectStatus(await covenant(words, folder), 0).stdout)).toMatchObject({
     ...{ n: 438, unknown: 0, unfit: 0 },

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { publishedFile } from "../../core/published.fixture.ts";
+import { publishedFile, titled } from "../../core/published.fixture.ts";
 import { revisionRecordSchema } from "../../records/index.ts";
 import { sftRowsFromRevisions } from "../index.ts";
 import { createWriter, jsonl, loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
@@ -329,7 +329,6 @@ describe("readChains", () => {
 });
 
 const pairs = publishedFile("hh-rlhf/harmless-base-test.jsonl.gz");
-if (pairs.missing !== false) process.stderr.write(`skipped: ${pairs.missing}\n`);
 const data = (path: string): string => publishedFile(path).path;
 
 /** The turns of a dialogue as they stand in the file, each with its speaker. */
@@ -345,7 +344,7 @@ const sharedText = ({ chosen, rejected }: { readonly chosen: string; readonly re
   return shared.slice(0, shared.findLastIndex((turn) => turn.startsWith("\n\nHuman:")) + 1).join("");
 };
 
-describe.skipIf(pairs.missing !== false)("published data", () => {
+describe.skipIf(pairs.missing)(titled("published data", pairs), () => {
   it("has 2,312 pairs whose prompts are their common beginning, all turns kept", async () => {
     const rows = gunzipSync(readFileSync(pairs.path)).toString("utf8").trim().split("\n");
     const given = rows.map((row) => JSON.parse(row) as { chosen: string; rejected: string });

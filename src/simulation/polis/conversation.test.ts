@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { publishedFile } from "../../core/published.fixture.ts";
+import { missingOf, publishedFile, titled } from "../../core/published.fixture.ts";
 import {
   agreedByAll,
   type CleaningSettings,
@@ -166,10 +166,10 @@ const published = {
   comments: publishedFile("ccai/clean_comments.csv"),
   votes: publishedFile("ccai/clean_votes.csv"),
 };
-const missing = published.comments.missing || published.votes.missing;
+const needed = [published.comments, published.votes];
 
-describe(`Collective Constitutional AI as it was published${missing === false ? "" : ` (${missing})`}`, () => {
-  it.skipIf(missing)(
+describe(titled("Collective Constitutional AI as it was published", ...needed), () => {
+  it.skipIf(missingOf(...needed))(
     "has the voters, statements, votes, groups and consensus that were published",
     async () => {
       const { matrix: all } = await readConversation(
