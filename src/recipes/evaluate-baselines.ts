@@ -18,7 +18,7 @@ import type { Recipe } from "./recipe.ts";
 import { fileSetting } from "./settings/settings.ts";
 import { unfitNotices } from "./stages/left-out.ts";
 import { questionOf } from "./summaries/label-summary.ts";
-import { counted } from "./summaries/wording.ts";
+import { counted, percent, percentRange } from "./summaries/wording.ts";
 
 const baselinesSchema = z.strictObject({
   data: fileSetting(
@@ -81,14 +81,9 @@ const toldOf = ({ rows, unknown, unfit, areLetters }: Read): Told => {
 const noticesOf = (data: string, { rows, unknown, unfit }: Read) =>
   unfitNotices(data, rows.length + unknown + unfit.length, unfit);
 
-const percent = (value: number | null): string => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
-
 /** "always (A)      52.1 %  [47.4, 56.7]   228 of 438". */
-const line = (name: string, { value, low, high, count, n }: CountedShare): string => {
-  const interval =
-    low === null || high === null ? "" : `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
-  return `${name.padEnd(22)}${percent(value).padStart(7)}  ${interval.padEnd(14)}${count} of ${n}`;
-};
+const line = (name: string, share: CountedShare): string =>
+  `${name.padEnd(22)}${percent(share.value).padStart(7)}  ${percentRange(share).padEnd(14)}${share.count} of ${share.n}`;
 
 const describe = ({ n, always, longer, majority, chance, unknown }: Told, file: string): string[] => {
   const ties = longer?.ties ?? 0;

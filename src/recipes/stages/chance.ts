@@ -5,7 +5,7 @@ import { CovenantError } from "../../core/index.ts";
 import { rewardModelAccuracy } from "../../evaluation/index.ts";
 import type { RewardPairRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { counted } from "../summaries/wording.ts";
+import { counted, percent } from "../summaries/wording.ts";
 
 /** So few pairs cannot show more than guessing even if all are ordered rightly (Wilson's interval holds one half). */
 const tooFewToTell = 3;
@@ -14,15 +14,13 @@ const tooFewToTell = 3;
 const turned = ({ probability, chosen, rejected }: RewardPairRecord) =>
   probability > 0.5 ? { chosen, rejected } : { chosen: rejected, rejected: chosen };
 
-const percent = (share: number | null): string => `${((share ?? 0) * 100).toFixed(0)} %`;
-
 /** How many held-out pairs the reward model orders as their labels do; nothing where there is none to tell. */
 export const describeHeldOut = (records: readonly RewardPairRecord[]): string[] => {
   const pairs = records.filter(({ probability }) => probability !== 0.5).map(turned);
   if (pairs.length === 0) return [];
   const { value, low, high } = rewardModelAccuracy(pairs).accuracy;
   return [
-    `Orders ${percent(value)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(low)} to ${percent(high)}).`,
+    `Orders ${percent(value, 0)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(low, 0)} to ${percent(high, 0)}).`,
   ];
 };
 
@@ -46,7 +44,7 @@ export const requireBetterThanChance = (
     return;
   }
   if ((accuracy.low ?? 0) > 0.5) return;
-  const told = `The reward model orders ${percent(accuracy.value)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(accuracy.low)} to ${percent(accuracy.high)}): that cannot be told from guessing, and what is optimised against it learns noise.`;
+  const told = `The reward model orders ${percent(accuracy.value, 0)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(accuracy.low, 0)} to ${percent(accuracy.high, 0)}): that cannot be told from guessing, and what is optimised against it learns noise.`;
   const remedy =
     "Look at the labels, give more rows, train for more epochs or with another learning rate, or keep more pairs out";
   if (atChance === "warn") stage.warn("reward-at-chance", `${told} ${remedy}.`);

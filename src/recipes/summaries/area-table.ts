@@ -3,6 +3,7 @@
 
 import { wilsonInterval } from "../../core/index.ts";
 import type { AreaFigure } from "../../report/index.ts";
+import { percent, percentRange } from "./wording.ts";
 
 /** An area's figure: `part` of `n`. count: what the table shows beside it. */
 export const areaFigure = (name: string, count: number, part: number, n: number): AreaFigure => {
@@ -11,8 +12,6 @@ export const areaFigure = (name: string, count: number, part: number, n: number)
   return { name, count, share: { value, ...wilsonInterval(value, n), n } };
 };
 
-const percent = (value: number | null): string => (value === null ? "–" : (100 * value).toFixed(1));
-
 /** "privacy    12   24.0 % [14.3, 37.4]" under a head. what: of the counts; share: of the shares. */
 export const areaTable = (
   figures: readonly AreaFigure[],
@@ -20,8 +19,8 @@ export const areaTable = (
 ): string[] => {
   const width = Math.max(4, ...figures.map(({ name }) => name.length)) + 2;
   const countWidth = Math.max(what.length, ...figures.map(({ count }) => String(count).length));
-  const rows = figures.map(({ name, count, share: { value, low, high } }) => {
-    const told = value === null ? "–" : `${percent(value).padStart(5)} % [${percent(low)}, ${percent(high)}]`;
+  const rows = figures.map(({ name, count, share }) => {
+    const told = share.value === null ? "–" : `${percent(share.value).padStart(7)} ${percentRange(share)}`;
     return `${name.padEnd(width)}${String(count).padStart(countWidth)}  ${told}`;
   });
   return [`${"area".padEnd(width)}${what.padStart(countWidth)}  ${share}`, ...rows];

@@ -13,11 +13,7 @@ import {
   type Predictor,
   predictors,
 } from "./forecast-figures.ts";
-import { counted } from "./wording.ts";
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const interval = ({ low, high }: { readonly low: number; readonly high: number }): string =>
-  `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
+import { counted, percent, percentRange } from "./wording.ts";
 
 export const forecastHead =
   "                accuracy  95 %           balanced   Brier  log loss  calibration";
@@ -25,7 +21,7 @@ export const forecastHead =
 /** A predictor's line under the head. */
 export const describeForecasts = (name: string, measures: ForecastMeasures): string => {
   const { accuracy, balanced, brier, logLoss, calibration } = measures;
-  return `${name.padEnd(16)}${percent(accuracy).padStart(8)}  ${interval(measures).padEnd(14)}${percent(balanced).padStart(9)}${brier.toFixed(3).padStart(8)}${logLoss.toFixed(3).padStart(10)}${calibration.toFixed(3).padStart(13)}`;
+  return `${name.padEnd(16)}${percent(accuracy).padStart(8)}  ${percentRange(measures).padEnd(14)}${percent(balanced).padStart(9)}${brier.toFixed(3).padStart(8)}${logLoss.toFixed(3).padStart(10)}${calibration.toFixed(3).padStart(13)}`;
 };
 
 /** Names of predictors as they are told. */
@@ -60,7 +56,7 @@ const describeDifferences = ({ differences }: ForecastFigures, names: Record<Pre
 const groupName = (id: string | null): string => (id === null ? "in no group" : `group ${id}`);
 
 const shown = ({ value, low, high }: Estimate): string =>
-  value === null ? "–" : `${percent(value)} ${interval({ low: low!, high: high! })}`;
+  value === null ? "–" : `${percent(value)} ${percentRange({ low: low!, high: high! })}`;
 
 const describeWorst = (groups: readonly GroupFigures[]): string[] => {
   const sorted = groups

@@ -4,7 +4,7 @@
 import { type Baselines, type ChoiceRow, countBaselines, countForCard } from "../../evaluation/index.ts";
 import type { ReplyPair } from "../../feedback/index.ts";
 import { type ArmMetrics, type Estimate, type LabelRecord, unscoredReasons } from "../../records/index.ts";
-import { counted } from "./wording.ts";
+import { counted, percent, percentRange } from "./wording.ts";
 
 type Lost = Readonly<Record<string, number>>;
 
@@ -105,16 +105,11 @@ export const countLabelSummary = () => {
   };
 };
 
-const percent = (value: number | null): string => (value === null ? "–" : `${(100 * value).toFixed(1)} %`);
-
-const interval = ({ low, high }: Estimate): string =>
-  low === null || high === null ? "" : `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
-
 const line = (name: string, estimate: Estimate): string[] =>
   estimate.n === 0
     ? []
     : [
-        `  ${name.padEnd(30)}${percent(estimate.value).padStart(8)}  ${interval(estimate).padEnd(14)} of ${estimate.n}`,
+        `  ${name.padEnd(30)}${percent(estimate.value).padStart(8)}  ${percentRange(estimate).padEnd(14)} of ${estimate.n}`,
       ];
 
 const describeLost = (lost: Lost): string =>

@@ -9,13 +9,11 @@ import {
   tallyAll,
 } from "../../simulation/index.ts";
 import type { Opinions } from "../inputs/polis-opinions.ts";
-import { counted } from "./wording.ts";
+import { counted, percent } from "./wording.ts";
 
 /** Statements that are shown; all of them are in --json. */
 const shown = 15;
 const textWidth = 68;
-
-const percent = (share: number | null): string => (share === null ? "–" : `${(100 * share).toFixed(1)} %`);
 
 /** "90 %": a share that a person chose. */
 const asChosen = (share: number): string => `${Number((100 * share).toFixed(2))} %`;

@@ -1,6 +1,20 @@
-// Numbers with their nouns, as people write them.
+// Numbers with their nouns, and shares in percent, as people write them.
 // Knows English and nothing of what is counted.
 
 /** "1 row", "2 rows", "0 rows"; several: the plural where it is not the singular with an s. */
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${count.toLocaleString("en-US")} ${count === 1 ? one : several}`;
+
+/** "52.1 %"; "–" where there is none. digits: behind the point. */
+export const percent = (share: number | null, digits = 1): string =>
+  share === null ? "–" : `${(100 * share).toFixed(digits)} %`;
+
+/** The 95 % interval of a share in percent, "[47.4, 56.7]"; "" where there is none. */
+export const percentRange = ({
+  low,
+  high,
+}: {
+  readonly low: number | null;
+  readonly high: number | null;
+}): string =>
+  low === null || high === null ? "" : `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
