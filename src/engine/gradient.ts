@@ -102,7 +102,8 @@ const pullBack = (
 /**
  * Gradients of a scalar by tensors it depends on, in their order; zeros for one it does not depend on. Throws
  * CovenantError when the loss is no scalar, an operation on the way has no gradient rule, or the way leads through a
- * by-product (any output but the first) or an input that an operation has no gradient by. What lies inside a checkpoint may be asked for only where it is a leaf.
+ * by-product (any output but the first) or an input that an operation has no gradient by. What lies inside a checkpoint
+ * may be asked for only where it is a leaf.
  */
 export const gradients = (loss: Tensor, by: readonly Tensor[]): Tensor[] => {
   if (sizeOf(loss.shape) !== 1) {

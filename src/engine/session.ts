@@ -1,7 +1,6 @@
 // Compiled graphs: one ONNX Runtime session each, on the processor unless asked for another provider. A program checks
-// what it is fed and runs. Measured on
-// onnxruntime-node 1.30: what enters a session is not copied, what leaves it is copied once into fresh memory, given
-// buffers or not; so outputs are simply taken as they come.
+// what it is fed and runs. Measured on onnxruntime-node 1.30: what enters a session is not copied, what leaves it is
+// copied once into fresh memory, given buffers or not; so outputs are simply taken as they come.
 
 import { availableParallelism } from "node:os";
 import { CovenantError, UserError } from "../core/index.ts";

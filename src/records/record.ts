@@ -13,4 +13,3 @@ export const recordFields = {
 };
 
 export const recordSchema = z.looseObject(recordFields);
-export type RunRecord = z.infer<typeof recordSchema>;

@@ -367,4 +367,3 @@ export type SftTrainingSettings = z.output<typeof sftTrainingSettings>;
 export const sftSettings = z
   .strictObject({ ...sftTrainingSettings.unwrap().shape, ...sftMixSettings })
   .prefault({});
-export type SftSettings = z.output<typeof sftSettings>;
