@@ -31,6 +31,7 @@ export {
   type TextPlace,
 } from "./json.ts";
 export { nearestWord } from "./nearest.ts";
+export { logistic, mean, total } from "./numbers.ts";
 export { oneLine } from "./one-line.ts";
 export { createRandom, deriveSeed, hashText, type Random } from "./random.ts";
 export { createRedact, type Redact } from "./redaction.ts";

@@ -3,7 +3,7 @@
 // over clusters (the prompts), since comparisons on one prompt are not independent. Deviation: a symmetric prior of
 // virtual ties keeps a player that won everything finite; without it (prior 0) the fit is plain maximum likelihood.
 
-import { CovenantError, createRandom } from "../core/index.ts";
+import { CovenantError, createRandom, logistic } from "../core/index.ts";
 import type { Estimate } from "../records/index.ts";
 import { defaultResamples, quantile } from "./statistics.ts";
 
@@ -30,8 +30,6 @@ type WinTable = Float64Array;
 const maximumSteps = 200;
 // Natural-log units. Newton's error after a step of this length is its square.
 const tolerance = 1e-8;
-
-const logistic = (difference: number): number => 1 / (1 + Math.exp(-difference));
 
 // log(1 / (1 + e^-x)) without overflow.
 const logLogistic = (difference: number): number =>

@@ -2,7 +2,7 @@
 // on position and length with the trivial baseline beside it, and calibration (reliability diagram and expected
 // calibration error of Guo et al. 2017). What the truth is, a function says; comparisons without one are left out.
 
-import { type Random, wilsonInterval } from "../core/index.ts";
+import type { Random } from "../core/index.ts";
 import type { ArmMetrics, CalibrationBin, Estimate, LabelRecord } from "../records/index.ts";
 import { bootstrapInterval, emptyEstimate, proportion } from "./statistics.ts";
 
@@ -67,10 +67,6 @@ const sumBins = (count: number, at: (index: number) => number, labels: StatedLab
 const binsOf = ({ length, confidence }: StatedLabels): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => binOf(confidence[index]!));
 
-/** A share with its 95 % Wilson interval; halves count as halves. */
-const shareOf = (sum: number, n: number): Estimate =>
-  n === 0 ? emptyEstimate() : { value: sum / n, ...wilsonInterval(sum / n, n), n };
-
 /**
  * The reliability diagram: labels by the probability they state for the reply they prefer (0.5 to 1, ten bins, the
  * last with its end), with the mean of what they state and the share that was right.
@@ -81,7 +77,7 @@ export const calibrationBins = (labels: StatedLabels): CalibrationBin[] => {
     from: edges[bin]!,
     to: edges[bin + 1]!,
     stated: n[bin] === 0 ? null : stated[bin]! / n[bin]!,
-    observed: shareOf(observed[bin]!, n[bin]!),
+    observed: proportion(observed[bin]!, n[bin]!),
     n: n[bin]!,
   }));
 };

@@ -1,7 +1,7 @@
 // Figures with their 95 % intervals. Proportions: Wilson's score interval. Means: percentile bootstrap (Efron 1979) from
 // a given seed. Knows nothing of what is counted.
 
-import { createRandom, type Random, wilsonInterval } from "../core/index.ts";
+import { createRandom, type Random, total, wilsonInterval } from "../core/index.ts";
 import type { Estimate } from "../records/index.ts";
 
 /** How many resamples a bootstrap takes unless told. */
@@ -50,12 +50,6 @@ export const bootstrapInterval = (
   return [Math.min(value, quantile(draws, 0.025)), Math.max(value, quantile(draws, 0.975))];
 };
 
-const sum = (values: ArrayLike<number>): number => {
-  let total = 0;
-  for (let index = 0; index < values.length; index++) total += values[index]!;
-  return total;
-};
-
 /**
  * A mean with a percentile bootstrap interval. The values are sorted first, so their order changes nothing. Equal
  * values give an interval without width: that says little when there are few.
@@ -64,11 +58,11 @@ export const mean = (values: readonly number[], seed: number, resamples = defaul
   const n = values.length;
   if (n === 0) return emptyEstimate();
   const sorted = Float64Array.from(values).sort();
-  const value = sum(sorted) / n;
+  const value = total(sorted) / n;
   const draw = (random: Random): number => {
-    let total = 0;
-    for (let index = 0; index < n; index++) total += sorted[random.integer(n)]!;
-    return total / n;
+    let sum = 0;
+    for (let index = 0; index < n; index++) sum += sorted[random.integer(n)]!;
+    return sum / n;
   };
   const [low, high] = bootstrapInterval(value, draw, seed, resamples);
   return { value, low, high, n };

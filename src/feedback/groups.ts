@@ -2,6 +2,7 @@
 // ring, in both orders, under drawn principles, and gets the mean probability with which it was preferred (0 to 1). A
 // ring takes one comparison a reply, where all pairs would take (n - 1) / 2 of them.
 
+import { mean } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
 import type { Constitution, LabelRecord, Message, PromptId, StageName } from "../records/index.ts";
 import { isAnswered } from "./chunk.ts";
@@ -67,7 +68,5 @@ export const judgeGroups = async ({ groups, ...options }: JudgeGroupsOptions): P
       points[edge.group]![reply]!.push(given[side]!);
     });
   });
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   return { scores: points.map((group) => group.map(mean)), labels };
 };

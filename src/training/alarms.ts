@@ -2,6 +2,8 @@
 // metrics give the same alarms, whether a run went through or was killed on the way. Each threshold is a setting; a
 // metric that a method does not report raises nothing. What is done about an alarm is decided elsewhere.
 
+import { mean } from "../core/index.ts";
+
 /** Thresholds; null switches an alarm off. Steps are those of the loop, shares and ratios are plain numbers. */
 export type AlarmThresholds = {
   /** Steps over which most alarms look, so that one odd step raises none. */
@@ -76,9 +78,6 @@ export const grpoSignals = (metrics: Metrics, isRelative = false): PolicySignals
     entropy,
   };
 };
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** One signal over all steps; null where a step lacks it. */
 const seriesOf = (steps: readonly PolicySignals[], name: keyof PolicySignals): number[] | null => {

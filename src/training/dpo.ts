@@ -5,6 +5,7 @@
 // the chosen reply's negative log-likelihood is added (iterative RPO, Pang et al. 2024, eq. 1 and 2), divided by the
 // reply's own length; TRL's "sft" term divides by all chosen tokens of the batch.
 
+import { total } from "../core/index.ts";
 import { add, input, multiply, scalar, subtract, sum, type Tensor } from "../engine/index.ts";
 import {
   branchTargets,
@@ -66,7 +67,6 @@ export const referenceLogProbabilities = async (
   signal?: AbortSignal,
 ): Promise<[number, number][]> => {
   const tokens = await scorer.tokens(items, signal === undefined ? {} : { signal });
-  const total = (values: Float32Array): number => values.reduce((all, value) => all + value, 0);
   return tokens.map(([chosen, rejected]) => [total(chosen!), total(rejected!)]);
 };
 

@@ -2,6 +2,8 @@
 // in units of a deviation (GRPO; Shao et al. 2024), or against the mean of the others (RLOO; Ahmadian et al. 2024).
 // Plain numbers, no graph.
 
+import { mean } from "../core/index.ts";
+
 /** Against what a reply is held: its group's mean, or the mean of the others in it. */
 export type GroupEstimator = "grpo" | "rloo";
 
@@ -15,9 +17,9 @@ const smallest = 1e-4;
 export const meanAndDeviation = (
   values: readonly number[],
 ): { readonly mean: number; readonly deviation: number } => {
-  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return { mean: centre, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 };
 
 const groupsOf = (values: readonly number[], size: number): number[][] =>

@@ -3,7 +3,7 @@
 // policy to the reference in its loss, token by token; RLOO takes the divergence of the whole reply from its reward.
 // Deviations: clip_ratio has means alone, not the extremes of replies; prompts are shuffled anew after each was used.
 
-import { deriveSeed, throwIfAborted } from "../core/index.ts";
+import { deriveSeed, mean, throwIfAborted, total } from "../core/index.ts";
 import { input, multiply, sum } from "../engine/index.ts";
 import {
   type DecoderGraph,
@@ -30,7 +30,6 @@ import { gatherPlaces, layOutPolicy, type PolicyBatch, readPolicy, tokenMask } f
 import { groupPolicyLoss, sequencePolicyLoss } from "./policy-losses.ts";
 import { type NamedReward, requireLogProbabilities, type SampledReply, scoreReplies } from "./rewards.ts";
 import {
-  average,
   inParts,
   meanMetrics,
   minibatches,
@@ -38,7 +37,6 @@ import {
   promptsOfStep,
   sampleReplies,
   tokensOf,
-  total,
   updateOfStep,
 } from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
@@ -254,7 +252,7 @@ const lengthsOf = (replies: readonly SampledReply[]): Lengths => {
   const lengths = replies.map((reply) => tokensOf(reply).length);
   return lengths.length === 0
     ? { mean: 0, least: 0, most: 0 }
-    : { mean: average(lengths), least: Math.min(...lengths), most: Math.max(...lengths) };
+    : { mean: mean(lengths), least: Math.min(...lengths), most: Math.max(...lengths) };
 };
 
 const completionMetrics = (replies: readonly SampledReply[]): Record<string, number> => {
@@ -333,8 +331,8 @@ const divergenceOf = (
   const all = policy.map((own, at) =>
     total(tokenDivergence({ policy: own, reference: reference[at]! }, isWhole ? "k1" : "k3")),
   );
-  const token = average(all) / average(policy.map(({ length }) => length));
-  return { token, priced: isWhole ? average(all) : token };
+  const token = mean(all) / mean(policy.map(({ length }) => length));
+  return { token, priced: isWhole ? mean(all) : token };
 };
 
 /**

@@ -4,7 +4,7 @@
 // clipped; averages over tokens leave padding out, which TRL counts in policy/approxkl_avg, policy/entropy_avg and
 // val/ratio, and in objective/entropy; prompts are shuffled anew after each has been used once.
 
-import { deriveSeed, throwIfAborted } from "../core/index.ts";
+import { deriveSeed, mean, throwIfAborted, total } from "../core/index.ts";
 import {
   add,
   compile,
@@ -49,7 +49,6 @@ import {
 import { clippedPolicyLoss, clippedValueLoss } from "./policy-losses.ts";
 import { type RewardFunction, requireLogProbabilities, requireScores, type SampledReply } from "./rewards.ts";
 import {
-  average,
   inParts,
   meanMetrics,
   minibatches,
@@ -57,7 +56,6 @@ import {
   promptsOfStep,
   sampleReplies,
   tokensOf,
-  total,
   updateOfStep,
 } from "./rollouts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
@@ -213,17 +211,17 @@ const objectives = (
   replies: readonly SampledReply[],
   { klCoefficient, klEstimator }: Pick<AdvantageOptions, "klCoefficient" | "klEstimator">,
 ) => {
-  const kl = average(rollouts.map((rollout) => total(tokenDivergence(rollout, klEstimator))));
-  const scores = average(rollouts.map(({ score }) => score));
+  const kl = mean(rollouts.map((rollout) => total(tokenDivergence(rollout, klEstimator))));
+  const scores = mean(rollouts.map(({ score }) => score));
   return {
     "objective/kl": kl,
-    "objective/entropy": average(rollouts.map(({ policy }) => -total(policy))),
+    "objective/entropy": mean(rollouts.map(({ policy }) => -total(policy))),
     "objective/non_score_reward": -klCoefficient * kl,
     "objective/rlhf_reward": scores - klCoefficient * kl,
     "objective/scores": scores,
     "objective/kl_coef": klCoefficient,
     "val/num_eos_tokens": replies.filter(({ ended }) => ended).length,
-    "val/length": average(replies.map((reply) => tokensOf(reply).length)),
+    "val/length": mean(replies.map((reply) => tokensOf(reply).length)),
     "val/opening_share": openingShare(replies),
   };
 };
@@ -294,7 +292,7 @@ const updateAll = async (
 
 /** Variance of the updates' mean ratios; 0 for a single one. */
 const varianceOf = (values: readonly number[]): number => {
-  const centre = average(values);
+  const centre = mean(values);
   return values.reduce((all, value) => all + (value - centre) ** 2, 0) / Math.max(1, values.length - 1);
 };
 

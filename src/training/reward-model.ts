@@ -3,7 +3,7 @@
 // (Eisenstein et al. 2023). A pair's margin is what the chosen reply's score must lie above the other's (Touvron et al.
 // 2023, eq. 2). Chosen and rejected share their prompt.
 
-import { createRandom, deriveSeed } from "../core/index.ts";
+import { createRandom, deriveSeed, logistic } from "../core/index.ts";
 import { add, concatenate, input, multiply, scalar, slice, subtract, sum } from "../engine/index.ts";
 import {
   type DecoderGraph,
@@ -49,7 +49,7 @@ export const rewardModelWeights = (config: ModelConfig, body: Weights, seed: num
 };
 
 /** A logit of the score head as a score from 0 to 1: what a reward model says, and what PPO is rewarded with. */
-export const scoreOfLogit = (logit: number): number => 1 / (1 + Math.exp(-logit));
+export const scoreOfLogit = (logit: number): number => logistic(logit);
 
 /** centring: weight of the mean squared sum of a pair's scores (TRL's center_rewards_coefficient). */
 export type RewardLossOptions = { readonly centring: number };

@@ -2,7 +2,7 @@
 // glance. Replies are sampled at temperature 1, where ratios and divergences are exact. Which prompts and which random
 // numbers a step has depends on (seed, step) alone.
 
-import { CovenantError, createRandom, deriveSeed } from "../core/index.ts";
+import { CovenantError, createRandom, deriveSeed, mean } from "../core/index.ts";
 import type { Generator, TokenReply, TokenRequest } from "../transformer/index.ts";
 import type { SampledReply } from "./rewards.ts";
 
@@ -96,11 +96,6 @@ export const updateOfStep = async <Result>(step: number, update: () => Promise<R
 /** A reply's tokens, end token included. */
 export const tokensOf = ({ branches }: SampledReply): readonly number[] => branches[0]!;
 
-export const average = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-
-export const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
-
 /** How many tokens make an opening: long enough that different answers differ in it. */
 const openingTokens = 12;
 /** Fewer prompts than this have too little to differ in. */
@@ -123,7 +118,7 @@ export const openingShare = (replies: readonly SampledReply[]): number => {
 /** Means of metrics over several updates. */
 export const meanMetrics = (all: readonly Readonly<Record<string, number>>[]): Record<string, number> =>
   Object.fromEntries(
-    Object.keys(all[0] ?? {}).map((name) => [name, average(all.map((metrics) => metrics[name]!))]),
+    Object.keys(all[0] ?? {}).map((name) => [name, mean(all.map((metrics) => metrics[name]!))]),
   );
 
 /** The indices of so many items in parts of equal size (the last may be smaller), in their order. */

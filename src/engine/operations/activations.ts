@@ -1,10 +1,11 @@
 // Activations by fused kernels: SiLU (Elfwing et al. 2017) and GELU in its tanh form (Hendrycks & Gimpel 2016). Their
 // gradients are made of elementwise operations.
 
+import { logistic } from "../../core/index.ts";
 import type { Operation, ReferenceValue } from "../operation.ts";
 import { outputOf, scalar, type Tensor } from "../tensor.ts";
 import { apply, mapValue } from "./apply.ts";
-import { add, logistic, multiply, sigmoid, subtract } from "./elementwise.ts";
+import { add, multiply, sigmoid, subtract } from "./elementwise.ts";
 
 const siluRule: Operation = {
   name: "silu",

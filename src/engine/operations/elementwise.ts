@@ -1,6 +1,7 @@
 // Elementwise operations: arithmetic with broadcasting, functions of one number, comparison and choice.
 // Gradients are summed along the axes that were broadcast. Knows nothing of layers.
 
+import { logistic } from "../../core/index.ts";
 import type { Operation, OperationExample } from "../operation.ts";
 import { broadcastIndex, broadcastShapes, type Shape, sameShape } from "../shape.ts";
 import { type ElementType, scalar, type Tensor } from "../tensor.ts";
@@ -126,9 +127,6 @@ const unary = (rule: UnaryRule): Operation => ({
   evaluate: (_node, [x]) => [mapValue(x!, rule.evaluate)],
   examples: [{ inputs: [{ shape: [2, 3], low: rule.low ?? -2, high: rule.high ?? 2 }] }],
 });
-
-/** 1 / (1 + e^-x) of a number. */
-export const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
 const unaryRules = {
   negate: unary({ name: "negate", operator: "Neg", evaluate: (x) => -x, gradient: (_x, _y, g) => negate(g) }),

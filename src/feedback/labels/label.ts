@@ -2,7 +2,7 @@
 // in both orders, the probabilities of (A) and (B) read as the protocol says and averaged to a soft label. Deviations: both
 // orders are asked, and replies that are the same text are not. What a judge does not answer is never a score.
 
-import { throwIfAborted } from "../../core/index.ts";
+import { mean, throwIfAborted } from "../../core/index.ts";
 import { type LanguageModel, moneyOf, type Price } from "../../models/index.ts";
 import type {
   Judgement,
@@ -65,9 +65,6 @@ const toJudgement = (principle: PrincipleId, [asFirst, asSecond]: BothOrders): J
     ? { chains: [[...asFirst.chains], asSecond.chains.map(exchange)] }
     : {}),
 });
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** P(reply 0 is better) in both orders, clamped, over all principles with a verdict in both; null: there is none. */
 const ordersOf = (readings: readonly BothOrders[], { clamp }: JudgeProtocol): [number, number] | null => {

@@ -2,7 +2,7 @@
 // for each question, in the questions' order. Knows no order of replies and no principle: (A) is what stands first.
 
 import { comparisonOptions } from "../../constitution/index.ts";
-import { deriveSeed, UserError } from "../../core/index.ts";
+import { deriveSeed, logistic, UserError } from "../../core/index.ts";
 import type { CallOptions, LanguageModel, Score } from "../../models/index.ts";
 import type { Message, UnscoredReason, Usage } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
@@ -33,7 +33,7 @@ export const normaliseChoice = (score: Score): number | null => {
   const [first, second] = score.logProbabilities;
   if (typeof first !== "number" || typeof second !== "number") return null;
   // exp(a) / (exp(a) + exp(b)), without underflow.
-  const probability = 1 / (1 + Math.exp(second - first));
+  const probability = logistic(first - second);
   return Number.isNaN(probability) ? null : probability;
 };
 

@@ -2,7 +2,7 @@
 // al. 2022, section 4.1). A chain that is refused, cut or empty has no verdict and is never a score. Deviation: each
 // reading is clamped and then averaged over the chains; the paper averages in its evaluation alone.
 
-import { deriveSeed } from "../../core/index.ts";
+import { deriveSeed, mean } from "../../core/index.ts";
 import type { CallOptions, LanguageModel, Reply } from "../../models/index.ts";
 import type { ReasoningChain, UnscoredReason } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
@@ -24,8 +24,8 @@ const failureOf = ({ text, finish }: Reply): UnscoredReason | null => {
   return declinesToJudge(text) ? "refusal" : null;
 };
 
-const mean = (values: readonly number[]): number | null =>
-  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** null: of none. */
+const meanOf = (values: readonly number[]): number | null => (values.length === 0 ? null : mean(values));
 
 /** What was written, and what was read after it where there was anything to read after. */
 type Verdict = { readonly reply: Reply; readonly failure: UnscoredReason | null; readonly reading?: Reading };
@@ -49,8 +49,8 @@ const together = (verdicts: readonly Verdict[], { clamp, reading: how }: JudgePr
     if (chain.reason !== undefined) lost[chain.reason] = (lost[chain.reason] ?? 0) + 1;
   const forFirst = read.filter((probability) => probability === 1).length;
   return {
-    probability: mean(read),
-    clamped: mean(read.map((probability) => clampTo(clamp, probability))),
+    probability: meanOf(read),
+    clamped: meanOf(read.map((probability) => clampTo(clamp, probability))),
     ...(read.length === 0 && reason !== undefined ? { reason } : {}),
     ...(how === "votes" ? { votes: { shown: [forFirst, read.length - forFirst] as const, lost } } : {}),
     chains,

@@ -2,7 +2,7 @@
 // Renders chats through the folder's own template; control tokens typed by users stay text. What does not fit the
 // model's context is not computed and says so.
 
-import { UserError } from "../../core/index.ts";
+import { total, UserError } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import {
   cachedHubFolder,
@@ -109,7 +109,7 @@ const readReply = (
 };
 
 const readScore = (item: PackedItem, branches: readonly Float32Array[]): Score => ({
-  logProbabilities: branches.map((tokens) => tokens.reduce((sum, value) => sum + value, 0)),
+  logProbabilities: branches.map(total),
   usage: {
     promptTokens: item.trunk.length,
     completionTokens: item.branches.reduce((sum, { length }) => sum + length, 0),

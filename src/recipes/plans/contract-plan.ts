@@ -2,6 +2,7 @@
 // constitution a run (as often as its reply cannot be read, again). Tokens are counted from the texts that are there and
 // from the limits of those that are not.
 
+import { mean } from "../../core/index.ts";
 import { estimatePrompt, priceOfModel } from "../../models/index.ts";
 import type { Task } from "../../records/index.ts";
 import { emptyTranscript, metaMessages } from "../../simulation/index.ts";
@@ -14,9 +15,6 @@ import { satisfactionName } from "../stages/satisfaction.ts";
 import { counted } from "../summaries/wording.ts";
 import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls } from "./plan.ts";
-
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Tokens around a comment in an assistant's talk, and around a draft in a user's. */
 const frameTokens = 40;

@@ -2,7 +2,7 @@
 // harmful prompts, and the same replies are scored by the reward model, held against the reference and judged by the
 // oracle. The oracle's verdicts are written down and go nowhere else.
 
-import { collect } from "../../core/index.ts";
+import { collect, total } from "../../core/index.ts";
 import { type GoodhartRecord, goodhartRecordSchema, type PromptRecord } from "../../records/index.ts";
 import { parseReply } from "../../sandbox/index.ts";
 import { encodePrompt } from "../../training/index.ts";
@@ -19,8 +19,6 @@ export type GoodhartOptions = {
   readonly every: number;
   readonly steps: number;
 };
-
-const total = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
 
 const measure = async (policy: MeasuredPolicy, options: GoodhartOptions): Promise<GoodhartRecord> => {
   const { stage, step, model } = policy;

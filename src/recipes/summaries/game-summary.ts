@@ -1,7 +1,7 @@
 // What a person reads of games in the terminal: shares over iterations for fixed and flexible seats, what came of it, what
 // principles offer of things they were not learned on, and how many moves could not be read.
 
-import { alignColumns, groupBy } from "../../core/index.ts";
+import { alignColumns, groupBy, mean } from "../../core/index.ts";
 import type { GameFigure } from "../../records/index.ts";
 import type { GameFigures, NormCounts, ProbeFigure } from "../stages/game-figures.ts";
 import { counted } from "./wording.ts";
@@ -60,8 +60,8 @@ const measureTable = (
 const overThings = (probes: readonly ProbeFigure[]): string => {
   const values = probes.flatMap(({ value }) => (value === null ? [] : [value]));
   const lost = probes.reduce((sum, { asked, n }) => sum + asked - n, 0);
-  const mean = values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
-  return `${two(mean)}${lost === 0 ? "" : ` (${lost} lost)`}`;
+  const middle = values.length === 0 ? null : mean(values);
+  return `${two(middle)}${lost === 0 ? "" : ` (${lost} lost)`}`;
 };
 
 /** One line for each experiment and way of asking, one column for what was learned on and for each thing held out. */

@@ -2,7 +2,7 @@
 // vote is, and what it said is held against what was voted. A predictor is a function, so a model that plays voters is
 // measured as the baselines are (vote-baselines.ts). Knows no model.
 
-import { createRandom, deriveSeed, wilsonInterval } from "../../core/index.ts";
+import { createRandom, deriveSeed, mean, wilsonInterval } from "../../core/index.ts";
 import type { VoteKind } from "../../records/index.ts";
 import { agree, disagree, pass, unseen, type VoteMatrix } from "./vote-matrix.ts";
 
@@ -120,9 +120,6 @@ export const scoreForecast = (vote: number, forecast: VoteForecast): ScoredForec
   };
 };
 
-const meanOf = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-
 const binsOf = (scored: readonly ScoredForecast[]): CalibrationBin[] =>
   Array.from({ length: binCount }, (_, bin) => {
     const inside = scored.filter(
@@ -132,8 +129,8 @@ const binsOf = (scored: readonly ScoredForecast[]): CalibrationBin[] =>
       from: bin / binCount,
       to: (bin + 1) / binCount,
       n: inside.length,
-      said: meanOf(inside.map(({ chance }) => chance)),
-      came: meanOf(inside.map(({ right }) => right)),
+      said: mean(inside.map(({ chance }) => chance)),
+      came: mean(inside.map(({ right }) => right)),
     };
   }).filter(({ n }) => n > 0);
 
@@ -146,7 +143,7 @@ export const measureForecasts = (
   if (n === 0 || forecasts.length !== n)
     throw new RangeError(`measureForecasts: ${forecasts.length} forecasts of ${n} votes`);
   const scored = heldOut.map(({ vote }, at) => scoreForecast(vote, forecasts[at]!));
-  const rightOf = (some: readonly ScoredForecast[]): number => meanOf(some.map(({ right }) => right));
+  const rightOf = (some: readonly ScoredForecast[]): number => mean(some.map(({ right }) => right));
   const byKind = kinds
     .map(({ vote }) => scored.filter((one) => one.vote === vote))
     .filter((some) => some.length > 0);
@@ -156,9 +153,9 @@ export const measureForecasts = (
     n,
     accuracy,
     ...wilsonInterval(accuracy, n),
-    balanced: meanOf(byKind.map(rightOf)),
-    brier: meanOf(scored.map((one) => one.brier)),
-    logLoss: meanOf(scored.map((one) => one.logLoss)),
+    balanced: mean(byKind.map(rightOf)),
+    brier: mean(scored.map((one) => one.brier)),
+    logLoss: mean(scored.map((one) => one.logLoss)),
     calibration: bins.reduce((sum, bin) => sum + (bin.n / n) * Math.abs(bin.said - bin.came), 0),
     bins,
   };
