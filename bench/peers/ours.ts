@@ -213,7 +213,7 @@ const mixedLengths = (): Step => {
     trunk: tokens(1),
     branches: [tokens(59 + ((at * 197) % 451))],
   }));
-  const packed = packedRowOf(state, rows, 4, (item) => item);
+  const packed = packedRowOf(state, { learned: rows, part: 4 }, (item) => item);
   let taken = 0;
   return async () => {
     const items = [0, 1, 2, 3].map((at) => rows[(taken + at) % rows.length]!);

@@ -41,6 +41,8 @@ export type RecipeContext = {
   readonly screen?: { write(text: string): void; readonly isTerminal: boolean };
   /** Whether what is written for a person may hold colours. */
   readonly colours?: boolean;
+  /** Bytes that a training step may keep before its rows are computed a packed row at a time; not given: a gigabyte. */
+  readonly stepBudget?: number;
   /** A dry run: what is not here is not fetched. */
   readonly dry?: boolean;
 };

@@ -9,6 +9,7 @@ import {
   allTargets,
   branchTargets,
   createModelState,
+  itemLength,
   layOut,
   type ModelState,
   type ModelTask,
@@ -21,6 +22,7 @@ import type { StepMetrics } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createRewardTrainer, rewardModelWeights, trainRewardModel } from "./reward-model.ts";
 import { createSftTrainer, trainSft } from "./sft.ts";
+import type { Trainer } from "./trainer.ts";
 
 // A large epsilon makes AdamW's move follow the size of the gradients, so that weights show what gradients were.
 const optimiser = { ...defaultAdamW, epsilon: 1e-2, weightDecay: 0.1 };
@@ -70,7 +72,12 @@ const loop = {
   padding: 1,
 } as const;
 
-type Outcome = { readonly metrics: readonly Record<string, number>[]; readonly state: ModelState };
+/** looks: packed rows of every part of every look at rows kept out. */
+type Outcome = {
+  readonly metrics: readonly Record<string, number>[];
+  readonly state: ModelState;
+  readonly looks?: readonly (readonly number[])[];
+};
 
 const all = async (steps: AsyncIterable<StepMetrics>): Promise<Record<string, number>[]> => {
   const found: Record<string, number>[] = [];
@@ -92,11 +99,32 @@ const expectSame = (one: Outcome, other: Outcome): void => {
   }
 };
 
-/** packed: tokens of the packed row that every part is. */
+/** packed: tokens of the packed row that every part is; batch: rows; heldOut: whether all rows are kept out, too, twice. */
 type Way = {
   readonly accumulation?: number;
   readonly checkpointing?: boolean;
   readonly packed?: number;
+  readonly batch?: number;
+  readonly heldOut?: boolean;
+};
+
+/** What a way changes of a loop over these rows. */
+const changed = <Row>({ accumulation = 1, batch = 8, heldOut = false }: Way, rows: readonly Row[]) => ({
+  rows,
+  accumulation,
+  batch,
+  ...(heldOut ? { heldOut: { rows: [...rows, ...rows], every: 2 } } : {}),
+});
+
+/** A trainer that says what it looks at. */
+const watched = <Sizes extends { readonly batch: number }>(trainer: Trainer<Sizes>) => {
+  const looks: number[][] = [];
+  const evaluate: Trainer<Sizes>["evaluate"] = (parts) => {
+    const all = [...parts];
+    looks.push(all.map(({ sizes }) => sizes.batch));
+    return trainer.evaluate(all);
+  };
+  return { trainer: { ...trainer, evaluate }, looks };
 };
 
 const partsOf = <Row>(packed: number | undefined, itemOf: (row: Row) => PackedItem) =>
@@ -106,34 +134,34 @@ const inPair = ({ item }: { readonly item: PackedItem }): PackedItem => item;
 
 const sftFrom =
   (begin: Begin) =>
-  async ({ accumulation = 1, checkpointing = false, packed }: Way): Promise<Outcome> => {
-    const state = begin(checkpointing);
-    const trainer = createSftTrainer(state, optimiser);
-    const parts = partsOf(packed, itself);
-    const metrics = await all(trainSft({ ...loop, trainer, rows: replies, accumulation, ...parts }));
+  async (way: Way): Promise<Outcome> => {
+    const state = begin(way.checkpointing ?? false);
+    const { trainer, looks } = watched(createSftTrainer(state, optimiser));
+    const parts = partsOf(way.packed, itself);
+    const metrics = await all(trainSft({ ...loop, trainer, ...changed(way, replies), ...parts }));
     await trainer.release();
-    return { metrics, state };
+    return { metrics, state, looks };
   };
 
 const methods: Record<string, (way: Way) => Promise<Outcome>> = {
   SFT: sftFrom(whole),
   "SFT with adapters": sftFrom(adapted),
-  async "the reward model"({ accumulation = 1, checkpointing = false, packed }) {
-    const state = scored(checkpointing);
-    const trainer = createRewardTrainer(state, optimiser, { centring: 0.01 });
-    const parts = partsOf<(typeof pairs)[number]>(packed, inPair);
-    const metrics = await all(trainRewardModel({ ...loop, trainer, rows: pairs, accumulation, ...parts }));
+  async "the reward model"(way) {
+    const state = scored(way.checkpointing ?? false);
+    const { trainer, looks } = watched(createRewardTrainer(state, optimiser, { centring: 0.01 }));
+    const parts = partsOf<(typeof pairs)[number]>(way.packed, inPair);
+    const metrics = await all(trainRewardModel({ ...loop, trainer, ...changed(way, pairs), ...parts }));
     await trainer.release();
-    return { metrics, state };
+    return { metrics, state, looks };
   },
-  async DPO({ accumulation = 1, checkpointing = false, packed }) {
-    const state = whole(checkpointing);
+  async DPO(way) {
+    const state = whole(way.checkpointing ?? false);
     const options = { loss: "sigmoid", beta: 0.1, labelSmoothing: 0.1, sftWeight: 0.5 } as const;
-    const trainer = createDpoTrainer(state, optimiser, options);
-    const parts = partsOf<(typeof pairs)[number]>(packed, inPair);
-    const metrics = await all(trainDpo({ ...loop, trainer, rows: pairs, accumulation, ...parts }));
+    const { trainer, looks } = watched(createDpoTrainer(state, optimiser, options));
+    const parts = partsOf<(typeof pairs)[number]>(way.packed, inPair);
+    const metrics = await all(trainDpo({ ...loop, trainer, ...changed(way, pairs), ...parts }));
     await trainer.release();
-    return { metrics, state };
+    return { metrics, state, looks };
   },
 };
 
@@ -147,19 +175,21 @@ describe("a batch of eight is eight parts of one row", () => {
     expectSame(await methods[name]!({}), await methods[name]!({ packed: 32, accumulation: 3 }));
   });
 
-  it("and a look at rows kept out is the same in packed rows", async () => {
-    const heldOut = { rows: replies.slice(0, 5), every: 2 };
-    const lossOf = async (packed?: number): Promise<number[]> => {
-      const trainer = createSftTrainer(whole(false), optimiser);
-      const parts = partsOf(packed, itself);
-      const metrics = await all(trainSft({ ...loop, trainer, rows: replies, heldOut, ...parts }));
-      await trainer.release();
-      return metrics.flatMap(({ eval_loss: loss }) => (loss === undefined ? [] : [loss]));
-    };
-    const [plain, packed] = [await lossOf(), await lossOf(32)];
-    expect(plain).toHaveLength(2);
-    for (const [at, loss] of plain.entries()) expect(packed[at]).toBeCloseTo(loss, 4);
-  });
+  it.each(Object.keys(methods))(
+    "and a look at rows kept out says the same in packed rows that all of them fill, of %s",
+    async (name) => {
+      const way = { batch: 4, accumulation: 4, heldOut: true };
+      const plain = await methods[name]!(way);
+      const packed = await methods[name]!({ ...way, packed: 256 });
+      expect(plain.metrics.filter((step) => "eval_loss" in step)).toHaveLength(4);
+      expectSame(plain, packed);
+      // a part of a step has one row; so had every part of a look
+      expect(new Set(plain.looks!.map((parts) => parts.length))).toEqual(new Set([16]));
+      const ofSft = name.startsWith("SFT");
+      const tokens = 2 * (ofSft ? replies : items).reduce((sum, item) => sum + itemLength(item), 0);
+      for (const parts of packed.looks!) expect(parts.length).toBe(Math.ceil(tokens / 256));
+    },
+  );
 
   it("and three parts of up to three", async () => {
     expectSame(await methods["SFT"]!({}), await methods["SFT"]!({ accumulation: 3 }));

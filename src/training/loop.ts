@@ -54,8 +54,8 @@ export const rowsAPart = ({ batch, accumulation = 1 }: { batch: number; accumula
   Math.max(1, Math.ceil(batch / accumulation));
 
 /**
- * How a method lays rows out: `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part may hold;
- * time: tokens of a packed row, where all parts have the same.
+ * How a method lays rows out: `chosen` is one of the parts of a whole that weighs `rows`; size: rows that a part holds at
+ * most; time: tokens of a packed row, where all parts have the same.
  */
 export type LayOutPart<Sizes, Row> = (
   chosen: readonly Row[],
@@ -67,30 +67,48 @@ export type LayOutPart<Sizes, Row> = (
   },
 ) => BatchPart<Sizes>;
 
-/** A batch in its parts, laid out one after another as they are asked for. */
-function* partsOf<Sizes, Row>(
+/** Rows as they are computed together. size: rows that a part holds at most, and those that packed rows are filled from. */
+const rowsInParts = <Row>(
   rows: readonly Row[],
-  options: EpochLoopOptions<Sizes, Row>,
-  layOutPart: LayOutPart<Sizes, Row>,
-): Generator<BatchPart<Sizes>> {
-  const size = rowsAPart(options);
-  const { packedRow, padding } = options;
+  size: number,
+  packedRow: PackedRow<Row> | undefined,
+): (readonly Row[])[] => {
+  const parts: (readonly Row[])[] = [];
   for (let start = 0; start < rows.length; start += size) {
     const chosen = rows.slice(start, start + size);
-    const parts = packedRow === undefined ? [chosen] : packedParts(chosen, packedRow);
-    for (const part of parts) {
-      throwIfAborted(options.signal);
-      yield layOutPart(part, {
-        ...{ rows, size, padding },
-        ...(packedRow === undefined ? {} : { time: packedRow.time }),
-      });
-    }
+    parts.push(...(packedRow === undefined ? [chosen] : packedParts(chosen, packedRow)));
+  }
+  return parts;
+};
+
+/** Parts of a whole, laid out one after another as they are asked for. size: rows that a part holds at most. */
+function* laidOut<Sizes, Row>(
+  parts: readonly (readonly Row[])[],
+  { rows, size }: { readonly rows: readonly Row[]; readonly size: number },
+  { packedRow, padding, signal }: EpochLoopOptions<Sizes, Row>,
+  layOutPart: LayOutPart<Sizes, Row>,
+): Generator<BatchPart<Sizes>> {
+  const time = packedRow === undefined ? {} : { time: packedRow.time };
+  for (const part of parts) {
+    throwIfAborted(signal);
+    yield layOutPart(part, { rows, size, padding, ...time });
   }
 }
 
 /** Metrics on what was kept out as eval_*, rounded to single precision, in which they are compared and kept. */
 export const asEvaluation = (metrics: StepMetrics["metrics"]): Record<string, number> =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, Math.fround(value)]));
+
+/** Rows kept out, as they are computed together: as many as a part of a step has, or in packed rows that all of them fill. */
+const heldOutParts = <Sizes, Row>(rows: readonly Row[], options: EpochLoopOptions<Sizes, Row>) => {
+  const { packedRow } = options;
+  if (packedRow === undefined) {
+    const size = rowsAPart(options);
+    return { parts: rowsInParts(rows, size, undefined), size };
+  }
+  const parts = packedParts(rows, packedRow);
+  return { parts, size: parts.reduce((most, { length }) => Math.max(most, length), 0) };
+};
 
 /** Loss and metrics on the held-out rows, where they are due after a step. */
 const heldOutMetrics = async <Sizes, Row>(
@@ -101,7 +119,9 @@ const heldOutMetrics = async <Sizes, Row>(
   const { heldOut, trainer } = options;
   if (heldOut === undefined || heldOut.rows.length === 0) return {};
   if (!isEvaluated(orderOf(options), heldOut.every, step)) return {};
-  return asEvaluation(await trainer.evaluate(partsOf(heldOut.rows, options, layOutPart)));
+  const { rows } = heldOut;
+  const { parts, size } = heldOutParts(rows, options);
+  return asEvaluation(await trainer.evaluate(laidOut(parts, { rows, size }, options, layOutPart)));
 };
 
 /**
@@ -116,7 +136,8 @@ export const takeStep = async <Sizes, Row>(
   throwIfAborted(options.signal);
   const rows = rowsOfStep(orderOf(options), step).map((row) => options.rows[row]!);
   const rate = learningRateAt({ ...options.schedule, totalSteps: loopSteps(options) }, step);
-  const parts = partsOf(rows, options, layOutPart);
+  const size = rowsAPart(options);
+  const parts = laidOut(rowsInParts(rows, size, options.packedRow), { rows, size }, options, layOutPart);
   const { gradient_norm, ...metrics } = await options.trainer.stepOver(parts, rate);
   const heldOut = await heldOutMetrics(options, step, layOutPart);
   return { step, metrics: { ...metrics, learning_rate: rate, grad_norm: gradient_norm!, ...heldOut } };

@@ -35,10 +35,18 @@ describe("a packed row at a time", () => {
     expect(packedRowTime({ ...config, hiddenSize: 64, intermediateSize: 128, layers: 3 }, usual)).toBeNull();
   });
 
+  it("counts rows that are only looked at where lengths differ, and not among those of a part", () => {
+    const few = { ...usual, lengths: lengths.slice(0, 1), part: 8 };
+    expect(packedRowTime(config, { ...usual, heldOut: lengths })).toBe(512);
+    expect(packedRowTime(config, { ...usual, heldOut: [2000] })).toBeNull();
+    expect(packedRowTime(config, few)).toBeNull();
+    expect(packedRowTime(config, { ...few, heldOut: lengths })).toBeNull();
+  });
+
   it("is not for a small model", () => {
     const lora = { rank: 2, alpha: 4, targets: ["q_proj"] };
     const state = createModelState(smallConfig, addAdapters(smallConfig, freshModel().weights, lora, 1));
-    expect(packedRowOf(state, lengths.map(rowOf), 32, (item) => item)).toEqual({});
+    expect(packedRowOf(state, { learned: lengths.map(rowOf), part: 32 }, (item) => item)).toEqual({});
   });
 
   it("counts what learns: adapters, and not what they adapt", () => {
@@ -46,11 +54,12 @@ describe("a packed row at a time", () => {
     const adapted = { "a.weight": weight(100_000_000), "a.lora_A.weight": weight(1000) };
     const state = (weights: typeof adapted | { "a.weight": ReturnType<typeof weight> }) =>
       ({ config, weights, checkpointing: false }) as unknown as ModelState;
-    const rows = lengths.map((length) => ({ item: rowOf(length) }));
-    const { packedRow } = packedRowOf(state(adapted), rows, 4, ({ item }) => item);
+    const learned = lengths.map((length) => ({ item: rowOf(length) }));
+    const { packedRow } = packedRowOf(state(adapted), { learned, part: 4 }, ({ item }) => item);
     expect(packedRow?.time).toBe(512);
-    expect(packedRow?.itemOf(rows[0]!)).toBe(rows[0]!.item);
-    expect(packedRowOf(state({ "a.weight": weight(100_000_000) }), rows, 4, ({ item }) => item)).toEqual({});
+    expect(packedRow?.itemOf(learned[0]!)).toBe(learned[0]!.item);
+    const whole = state({ "a.weight": weight(100_000_000) });
+    expect(packedRowOf(whole, { learned, part: 4 }, ({ item }) => item)).toEqual({});
   });
 
   it("has two shapes, for few and for many targets", () => {

@@ -16,12 +16,18 @@ import { rowLength, rowTime } from "./rows.ts";
 /** The packed row that every part of a step is: its length in tokens, and what a row takes of it. */
 export type PackedRow<Row> = { readonly time: number; itemOf(row: Row): PackedItem };
 
-/** What decides: lengths of all rows in tokens, the rows of a part as they would be without, numbers that learn. */
+/**
+ * What decides: lengths in tokens of the rows that are learned and of those that are only looked at, how many rows a part
+ * would hold at most without packed rows, numbers that learn.
+ */
 type Load = {
   readonly lengths: readonly number[];
+  readonly heldOut?: readonly number[];
   readonly part: number;
   readonly trainable: number;
   readonly checkpointing: boolean;
+  /** Bytes that the rows of a part keep at most to be computed as a whole; not given: what compiled steps may hold. */
+  readonly budget?: number | undefined;
 };
 
 const bytesOfNumber = 4;
@@ -37,24 +43,30 @@ const longestShare = 2;
  */
 export const packedRowTime = (
   config: ModelConfig,
-  { lengths, part, trainable, checkpointing }: Load,
+  { lengths, heldOut = [], part, trainable, checkpointing, budget = programBudget }: Load,
 ): number | null => {
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const shortest = lengths.reduce((least, length) => Math.min(least, length), longest);
-  const mean = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
+  const all = [...lengths, ...heldOut];
+  const longest = all.reduce((most, length) => Math.max(most, length), 0);
+  const shortest = all.reduce((least, length) => Math.min(least, length), longest);
+  const mean = all.reduce((sum, length) => sum + length, 0) / Math.max(1, all.length);
   const time = rowLength(longest);
   if (rowLength(shortest) === time || time > longestShare * mean) return null;
   const rows = Math.ceil((Math.min(part, lengths.length) * mean) / time);
   const kept = time * keptByToken(config, time, checkpointing);
-  const isLarge = rows > 1 && bytesOfNumber * rows * kept > programBudget;
+  const isLarge = rows > 1 && bytesOfNumber * rows * kept > budget;
   return isLarge && trainable < gradientShare * kept ? time : null;
 };
 
-/** packedRow of a loop over these rows, where it is to have one. part: rows that a part holds at most. */
+/** Rows of a loop: those that are learned, and those that are only looked at; part and budget as above. */
+type LoopRows<Row> = Pick<Load, "part" | "budget"> & {
+  readonly learned: readonly Row[];
+  readonly heldOut?: readonly Row[];
+};
+
+/** packedRow of a loop over these rows, where it is to have one. */
 export const packedRowOf = <Row>(
   state: ModelState,
-  rows: readonly Row[],
-  part: number,
+  { learned, heldOut = [], part, budget }: LoopRows<Row>,
   itemOf: (row: Row) => PackedItem,
 ): { readonly packedRow?: PackedRow<Row> } => {
   const learns = learnsWithAdapters(state.weights);
@@ -62,9 +74,10 @@ export const packedRowOf = <Row>(
     (sum, [name, { data }]) => (learns(name) ? sum + data.length : sum),
     0,
   );
-  const lengths = rows.map((row) => itemLength(itemOf(row)));
+  const lengthsOf = (rows: readonly Row[]): number[] => rows.map((row) => itemLength(itemOf(row)));
+  const lengths = { lengths: lengthsOf(learned), heldOut: lengthsOf(heldOut) };
   const { config, checkpointing } = state;
-  const time = packedRowTime(config, { lengths, part, trainable, checkpointing });
+  const time = packedRowTime(config, { ...lengths, part, trainable, checkpointing, budget });
   return time === null ? {} : { packedRow: { time, itemOf } };
 };
 

@@ -1,7 +1,7 @@
 // How large a training is: parameters, those that learn, and the memory it will take at its peak, estimated before
 // anything is begun. Knows shapes and settings, and of rows their lengths alone.
 
-import { keptByToken, packedRowTime, rowLength } from "../../training/index.ts";
+import { keptByToken, packedRowTime, rowLength, rowsAPart } from "../../training/index.ts";
 import {
   adapterCount,
   type ModelConfig,
@@ -30,6 +30,8 @@ export type TrainingLoad = {
   };
   readonly tokens: readonly number[];
   readonly heldOut?: readonly number[];
+  /** As the recipe's context has it. */
+  readonly stepBudget?: number | undefined;
 };
 
 const bytes = 4;
@@ -73,22 +75,29 @@ const weightNumbers = (config: ModelConfig, parameters: number, load: "4bit" | u
   return parameters - quantised * (1 - 4.5 / 32);
 };
 
-/** Size of a training on a model. */
-export const trainingSize = (
+/** Length of the packed row that the training will compute at a time; null: it computes whole batches. */
+export const plannedRowTime = (
   config: ModelConfig,
-  { task, settings, tokens, heldOut = [] }: TrainingLoad,
-): TrainingSize => {
-  const { batch, accumulation, lora, load, gradientCheckpointing = false } = settings;
+  { task, settings, tokens: lengths, heldOut = [], stepBudget: budget }: TrainingLoad,
+): number | null => {
+  const { lora, gradientCheckpointing: checkpointing = false } = settings;
+  const trainable = trainableCount(config, task, lora);
+  const part = rowsAPart(settings);
+  return packedRowTime(config, { lengths, heldOut, part, trainable, checkpointing, budget });
+};
+
+/** Size of a training on a model. */
+export const trainingSize = (config: ModelConfig, training: TrainingLoad): TrainingSize => {
+  const { task, settings, tokens } = training;
+  const { lora, load, gradientCheckpointing: checkpointing = false } = settings;
   const trainable = trainableCount(config, task, lora);
   const parameters =
     parameterCount(config, task) +
     (lora === undefined ? 0 : trainable - (task === "causal-lm" ? 0 : config.hiddenSize));
   const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
   const mean = tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, tokens.length);
-  const part = Math.min(tokens.length, Math.ceil(batch / accumulation));
-  const checkpointing = gradientCheckpointing;
-  const lengths = [...tokens, ...heldOut];
-  const packedTime = packedRowTime(config, { lengths, part, trainable, checkpointing });
+  const part = Math.min(tokens.length, rowsAPart(settings));
+  const packedTime = plannedRowTime(config, training);
   const time = packedTime ?? rowLength(longest);
   const atATime = packedTime ?? Math.max(1, Math.ceil((part * Math.min(mean, time)) / time)) * time;
   const logits = task === "causal-lm" ? logitNumbers(config, atATime, lora !== undefined) : 0;

@@ -163,16 +163,16 @@ export const rewardStage = async (
         margin,
       });
       const trainer = createRewardTrainer(state, optimiserOf(settings), settings);
+      const rowsOf = { learned: learned.map(asLearned), heldOut: heldOut.map(asLearned) };
       const loop = {
         trainer,
-        rows: learned.map(asLearned),
+        rows: rowsOf.learned,
         ...packedRowOf(
           state,
-          [...learned, ...heldOut].map(asLearned),
-          rowsAPart(settings),
+          { ...rowsOf, part: rowsAPart(settings), budget: context.stepBudget },
           ({ item }) => item,
         ),
-        ...heldOutOf(heldOut.map(asLearned), settings),
+        ...heldOutOf(rowsOf.heldOut, settings),
         ...epochsOf(settings, model, stage, seed),
       };
       await trainStage({
@@ -246,11 +246,19 @@ export const dpoStage = async (
       const state = stateToTrain(model, model.weights, settings, seed);
       const reference = await cachedReference(stage, startingState(model, state), [...learned, ...heldOut]);
       const trainer = createDpoTrainer(state, optimiserOf(settings), settings);
+      const rowsOf = {
+        learned: reference.slice(0, learned.length),
+        heldOut: reference.slice(learned.length),
+      };
       const loop = {
         trainer,
-        rows: reference.slice(0, learned.length),
-        ...packedRowOf(state, reference, rowsAPart(settings), ({ item }) => item),
-        ...heldOutOf(reference.slice(learned.length), settings),
+        rows: rowsOf.learned,
+        ...packedRowOf(
+          state,
+          { ...rowsOf, part: rowsAPart(settings), budget: context.stepBudget },
+          ({ item }) => item,
+        ),
+        ...heldOutOf(rowsOf.heldOut, settings),
         ...epochsOf(settings, model, stage, seed),
       };
       await trainStage({

@@ -164,7 +164,8 @@ export const planRows = async <Config extends TrainConfig, Row extends SftRow | 
   // a model that is to be fetched first has no shape yet
   if (rows === null || shape == null) return planOf([step], [notReady(config.model)]);
   const heldOut = rows.ready.heldOut.map(itemTokens);
-  const size = trainingSize(shape, { task: training.task, settings, tokens, heldOut });
+  const { stepBudget } = context;
+  const size = trainingSize(shape, { task: training.task, settings, tokens, heldOut, stepBudget });
   return planOf([{ ...step, size }], rows.ready.notices);
 };
 

@@ -80,12 +80,16 @@ export const sftStage = async ({ run, context }: Pipeline, options: SftStageOpti
       await keepRows(stage, sftRowSchema, rows);
       const trainer = createSftTrainer(state, optimiserOf(settings));
       const items = (some: typeof learned) => some.map(({ item }) => item);
-      const evaluation = heldOutOf(items(heldOut), settings);
+      const rowsOf = { learned: items(learned), heldOut: items(heldOut) };
       const loop = {
         trainer,
-        rows: items(learned),
-        ...packedRowOf(state, items([...learned, ...heldOut]), rowsAPart(settings), (item) => item),
-        ...evaluation,
+        rows: rowsOf.learned,
+        ...packedRowOf(
+          state,
+          { ...rowsOf, part: rowsAPart(settings), budget: context.stepBudget },
+          (item) => item,
+        ),
+        ...heldOutOf(rowsOf.heldOut, settings),
         ...epochsOf(settings, model, stage, seed),
       };
       await trainStage({
