@@ -21,7 +21,7 @@ import {
   trainDpo,
 } from "./dpo.ts";
 import { distance, golden } from "./golden.fixture.ts";
-import { describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
+import { describeDivergence, describeLoop, freshModel, type OpenedLoop, take } from "./loop.fixture.ts";
 import { vector } from "./losses.ts";
 import { defaultAdamW } from "./optimiser.ts";
 
@@ -71,6 +71,12 @@ describeLoop("IPO in parts, with rows kept out", async () => {
 });
 
 describeLoop("DPO with the chosen replies' likelihood", async () => (await open({ sftWeight: 0.5 })).loop);
+
+describeDivergence(
+  "DPO",
+  async (peak) => (await open({ schedule: { kind: "constant", peak, warmupSteps: 0 } })).loop,
+  "Step 2",
+);
 
 describe("dpoLoss", () => {
   const { options, probabilities, chosen, rejected, ...expected } = golden.directPreference;

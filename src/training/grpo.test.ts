@@ -4,7 +4,14 @@
 import { describe, expect, it } from "vitest";
 import { createGenerator, createModelState, createScorer } from "../transformer/index.ts";
 import { createGrpoTrainer, type GrpoLossOptions, type GrpoOptions, trainGrpo } from "./grpo.ts";
-import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
+import {
+  describeDivergence,
+  describeLoop,
+  freshModel,
+  type OpenedLoop,
+  smallConfig,
+  take,
+} from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { endReward, type NamedReward, rewardOfTokens } from "./rewards.ts";
 
@@ -78,7 +85,13 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 describe.each([
   ["GRPO", {}],
   ["RLOO", { estimator: "rloo", scale: "none" }],
-] as const)("%s", (_, change) => {
+] as const)("%s", (name, change) => {
+  describeDivergence(
+    name,
+    async (peak) => open({ ...change, schedule: { kind: "constant", peak, warmupSteps: 0 } }),
+    "Step 1, update 2",
+  );
+
   it("raises the mean reward, and moves away from the reference for it", async () => {
     const loop = open({ ...change, steps: 16, batch: 6 });
     const metrics = (await take(loop)).map((step) => step.metrics);
@@ -150,6 +163,25 @@ describe("GRPO", () => {
       expect(new Set(prompts.slice(4)).size).toBe(1);
     }
     await loop.release();
+  });
+
+  it("stops where a divergence on prompts kept out is no number, and names the step", async () => {
+    const scorer = createScorer(freshModel());
+    const reference: typeof scorer = {
+      ...scorer,
+      // of prompts kept out, what no model says: so far from the policy that its exponential overflows
+      tokens: async (items, options) =>
+        (await scorer.tokens(items, options)).map((lists, at) =>
+          items[at]!.trunk.includes(20) ? lists.map((list) => list.fill(100)) : lists,
+        ),
+    };
+    const heldOut = { prompts: [[2, 20, 3]], every: 2, rewards: [shareOfForty] };
+    const loop = open({ reference, heldOut, iterations: 1 });
+    await expect(take(loop)).rejects.toMatchObject({
+      code: "training-diverged",
+      message: expect.stringMatching(/^Step 2: eval_kl is Infinity/),
+    });
+    await Promise.all([loop.release(), scorer.release()]);
   });
 
   it("stops at a reward that is no number, and names the step and the reward", async () => {

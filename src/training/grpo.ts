@@ -23,7 +23,7 @@ import {
   shareWithoutSpread,
 } from "./group-advantages.ts";
 import { type HeldOutPrompts, isLookDue, sampleHeldOut } from "./held-out-prompts.ts";
-import { asEvaluation, type LoopOptions, type StepMetrics } from "./loop.ts";
+import { asEvaluation, finite, type LoopOptions, type StepMetrics } from "./loop.ts";
 import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import { gatherPlaces, layOutPolicy, type PolicyBatch, readPolicy, tokenMask } from "./policy-batch.ts";
@@ -389,6 +389,6 @@ export async function* trainGrpo(options: GrpoOptions): AsyncGenerator<StepMetri
       learning_rate: learningRate,
       grad_norm: gradient_norm!,
     };
-    yield { step, metrics: { ...metrics, ...(await heldOutMetrics(options, step)) } };
+    yield finite({ step, metrics: { ...metrics, ...(await heldOutMetrics(options, step)) } });
   }
 }

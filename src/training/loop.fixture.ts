@@ -1,5 +1,6 @@
 // What every training loop must do: the same seed twice gives the same bytes, and stopping after some steps and going
-// on from a snapshot ends in the bytes of an unbroken run. And the very small model that the tests train.
+// on from a snapshot ends in the bytes of an unbroken run; it stops where a number is none. And the very small model that
+// the tests train.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -94,6 +95,47 @@ export const describeLoop = (name: string, open: () => Promise<OpenedLoop>): voi
       expect([...head, ...tail]).toEqual(metrics);
       expect(bytesOf(after.state) === bytes).toBe(true);
       await after.release();
+    });
+  });
+};
+
+/** A weight that every number comes of. */
+const finalNorm = "model.norm.weight";
+
+/**
+ * Runs the suite over a loop of at least 2 steps. open: the loop over a fresh model, at this constant learning rate;
+ * exploded: how the step begins that tells of weights that the first update made far too large.
+ */
+export const describeDivergence = (
+  name: string,
+  open: (learningRate: number) => Promise<OpenedLoop>,
+  exploded: "Step 2" | "Step 1, update 2",
+): void => {
+  describe(`${name} that diverges`, () => {
+    it("stops at the step at which a weight is no number, names it, and leaves weights and moments as they were", async () => {
+      const loop = await open(1e-3);
+      const steps = loop.run(0);
+      await steps.next();
+      const { shape, data } = loop.state.weights[finalNorm]!;
+      loop.state.weights[finalNorm] = { shape, data: data.with(3, Number.NaN) };
+      const held = { ...loop.state.weights };
+      const before = structuredClone(loop.trainer.snapshot());
+      await expect(steps.next()).rejects.toMatchObject({
+        code: "training-diverged",
+        message: expect.stringMatching(/^Step 2: the (loss is NaN|policy gives no token a probability)/),
+      });
+      expect(loop.state.weights).toEqual(held);
+      expect(loop.trainer.snapshot()).toEqual(before);
+      await loop.release();
+    });
+
+    it("stops behind the update that exploded, and names the step", async () => {
+      const loop = await open(1e10);
+      await expect(take(loop)).rejects.toMatchObject({
+        code: "training-diverged",
+        message: expect.stringMatching(`^${exploded}: the loss is .* and the gradient norm NaN`),
+      });
+      await loop.release();
     });
   });
 };

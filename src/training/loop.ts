@@ -3,7 +3,7 @@
 // trainer and how it lays them out. A loop is an async generator of step metrics: it touches no disk, and whoever runs
 // it decides what is kept.
 
-import { throwIfAborted } from "../core/index.ts";
+import { CovenantError, throwIfAborted } from "../core/index.ts";
 import { type EpochOptions, isEvaluated, rowsOfStep, stepsOf } from "./epochs.ts";
 import { type PackedRow, packedParts } from "./row-parts.ts";
 import { learningRateAt, type ScheduleOptions } from "./schedule.ts";
@@ -95,6 +95,22 @@ function* laidOut<Sizes, Row>(
   }
 }
 
+/**
+ * A step as it is. Throws CovenantError "training-diverged", naming the step, for a metric that is no number: the trainer
+ * looks at an update's loss and gradient norm alone, and not at what was kept out.
+ */
+export const finite = (outcome: StepMetrics): StepMetrics => {
+  const { step, metrics } = outcome;
+  const found = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
+  if (found === undefined) return outcome;
+  const [name, value] = found;
+  throw new CovenantError(
+    "training-diverged",
+    `Step ${step + 1}: ${name} is ${value}; expected a finite number. Lower the learning rate, or look at the rows.`,
+    { step, name },
+  );
+};
+
 /** Metrics on what was kept out as eval_*, rounded to single precision, in which they are compared and kept. */
 export const asEvaluation = (metrics: StepMetrics["metrics"]): Record<string, number> =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`eval_${name}`, Math.fround(value)]));
@@ -126,7 +142,7 @@ const heldOutMetrics = async <Sizes, Row>(
 
 /**
  * One optimiser step of a loop, counted from 0, on the rows that are due: the trainer's metrics, learning_rate, grad_norm,
- * and eval_* where rows kept out are due. Throws InterruptedError at a signal, and whatever the trainer throws.
+ * and eval_* where rows kept out are due. Throws InterruptedError at a signal, like `finite`, and as the trainer.
  */
 export const takeStep = async <Sizes, Row>(
   options: EpochLoopOptions<Sizes, Row>,
@@ -140,5 +156,8 @@ export const takeStep = async <Sizes, Row>(
   const parts = laidOut(rowsInParts(rows, size, options.packedRow), { rows, size }, options, layOutPart);
   const { gradient_norm, ...metrics } = await options.trainer.stepOver(parts, rate);
   const heldOut = await heldOutMetrics(options, step, layOutPart);
-  return { step, metrics: { ...metrics, learning_rate: rate, grad_norm: gradient_norm!, ...heldOut } };
+  return finite({
+    step,
+    metrics: { ...metrics, learning_rate: rate, grad_norm: gradient_norm!, ...heldOut },
+  });
 };

@@ -4,7 +4,14 @@ import { describe, expect, it } from "vitest";
 import { InterruptedError } from "../core/index.ts";
 import { createGenerator, createModelState, createScorer } from "../transformer/index.ts";
 import { createKlControl, type KlControlOptions } from "./kl-control.ts";
-import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
+import {
+  describeDivergence,
+  describeLoop,
+  freshModel,
+  type OpenedLoop,
+  smallConfig,
+  take,
+} from "./loop.fixture.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import { createPpoTrainer, type PpoOptions, trainPpo } from "./ppo.ts";
 import type { RewardFunction } from "./rewards.ts";
@@ -74,6 +81,12 @@ const open = ({ kl, checkpointing = false, ...change }: Change = {}): OpenedLoop
 };
 
 describeLoop("PPO", async () => open(few));
+
+describeDivergence(
+  "PPO",
+  async (peak) => open({ ...few, schedule: { kind: "constant", peak, warmupSteps: 0 } }),
+  "Step 1, update 2",
+);
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -35,7 +35,7 @@ import {
 } from "./advantages.ts";
 import { endedShare, type HeldOutPrompts, isLookDue, sampleHeldOut } from "./held-out-prompts.ts";
 import type { KlControl } from "./kl-control.ts";
-import { asEvaluation, type LoopOptions, type StepMetrics } from "./loop.ts";
+import { asEvaluation, finite, type LoopOptions, type StepMetrics } from "./loop.ts";
 import { vector } from "./losses.ts";
 import type { AdamWOptions } from "./optimiser.ts";
 import {
@@ -320,7 +320,7 @@ export async function* trainPpo(options: PpoOptions): AsyncGenerator<StepMetrics
         grad_norm: gradient_norm!,
       };
       klControl.observe(metrics["objective/kl"]);
-      yield { step, metrics: { ...metrics, ...(await heldOutMetrics(options, reader, step)) } };
+      yield finite({ step, metrics: { ...metrics, ...(await heldOutMetrics(options, reader, step)) } });
     }
   } finally {
     await reader.release();

@@ -9,7 +9,14 @@ import {
   type PackedItem,
   type Weights,
 } from "../transformer/index.ts";
-import { describeLoop, freshModel, type OpenedLoop, smallConfig, take } from "./loop.fixture.ts";
+import {
+  describeDivergence,
+  describeLoop,
+  freshModel,
+  type OpenedLoop,
+  smallConfig,
+  take,
+} from "./loop.fixture.ts";
 import { loopSteps } from "./loop.ts";
 import { defaultAdamW } from "./optimiser.ts";
 import {
@@ -60,6 +67,12 @@ describeLoop("reward model in parts, with rows kept out", async () => {
   const rows = pairs(5, 20).map((item) => ({ item, probability: 0.9, margin: 0.5 }));
   return open({ accumulation: 4, heldOut: { rows, every: 3 } }).loop;
 });
+
+describeDivergence(
+  "a reward model",
+  async (peak) => open({ schedule: { kind: "constant", peak, warmupSteps: 0 } }).loop,
+  "Step 2",
+);
 
 describe("the reward model", () => {
   it("tells good replies from bad ones to prompts it has not seen", async () => {
