@@ -187,21 +187,35 @@ export const contentOf = (runFolder: string): Record<string, string> => {
     if (isRecords || path.endsWith(".safetensors"))
       content[path] = readFileSync(join(runFolder, path)).toString("base64");
   }
-  const { seconds: _, ...figures } = JSON.parse(readFileSync(join(runFolder, "metrics.json"), "utf8")) as {
-    seconds: unknown;
-  };
-  return { ...content, "metrics.json": JSON.stringify(figures) };
+  const figures = join(runFolder, "metrics.json");
+  // a training by itself has none
+  if (!existsSync(figures)) return content;
+  const { seconds: _, ...kept } = JSON.parse(readFileSync(figures, "utf8")) as { seconds: unknown };
+  return { ...content, "metrics.json": JSON.stringify(kept) };
 };
 
 export const contentHashOf = (runFolder: string): string =>
   (JSON.parse(readFileSync(join(runFolder, "manifest.json"), "utf8")) as { contentHash: string }).contentHash;
 
+/** Resolves when it is so, at the next turn of the event loop at which it is. */
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Whole lines of a file; none where there is no file yet. */
+const linesOf = (path: string): number =>
+  existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 1 : 0;
+
 /** Resolves when a run has kept so many answers of its endpoints. */
-export const answersKept = async (run: string, count: number): Promise<void> => {
+export const answersKept = (run: string, count: number): Promise<void> => {
   const calls = join(run, "calls");
   const kept = (): number =>
     (existsSync(calls) ? readdirSync(calls) : [])
       .filter((name) => name.startsWith("answers-"))
-      .reduce((sum, name) => sum + readFileSync(join(calls, name), "utf8").split("\n").length - 1, 0);
-  while (kept() < count) await new Promise((resolve) => setImmediate(resolve));
+      .reduce((sum, name) => sum + linesOf(join(calls, name)), 0);
+  return until(() => kept() >= count);
 };
+
+/** Resolves when a file of records holds so many. */
+export const recordsKept = (path: string, count: number): Promise<void> =>
+  until(() => linesOf(path) >= count);
