@@ -19,6 +19,7 @@ import {
   preferenceRowSchema,
   type ReplyRecord,
 } from "../records/index.ts";
+import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import {
   countPrompts,
@@ -133,6 +134,11 @@ const openCompared = async (config: LabelConfig, context: RecipeContext): Promis
   return { from: "file", file, pairs, longestReply, unfit, notices, totals };
 };
 
+const withNotices = (compared: Compared, more: readonly Notice[]): Compared =>
+  compared.from === "file"
+    ? { ...compared, notices: [...compared.notices, ...more] }
+    : { ...compared, prompts: { ...compared.prompts, notices: [...compared.prompts.notices, ...more] } };
+
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: LabelConfig, context: RecipeContext) => {
   const constitution = constitutionUnder(
@@ -159,10 +165,11 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
     },
     context,
   );
+  const foreign = foreignNotices(constitution, judge, inputs.languages["judge"]);
   const stages = compared.from === "file" ? ["label", "rows"] : ["prompts", "label", "rows"];
   return {
     constitution,
-    compared,
+    compared: withNotices(compared, foreign),
     requested,
     judge,
     inputs,

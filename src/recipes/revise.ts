@@ -14,6 +14,7 @@ import {
   type SftRow,
   sftRowSchema,
 } from "../records/index.ts";
+import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
@@ -137,10 +138,13 @@ const prepare = async (config: ReviseConfig, context: RecipeContext) => {
     },
     context,
   );
+  const { critic = config.model } = config;
+  const language = inputs.languages[config.critic === undefined ? "model" : "critic"];
+  const notices = [...prompts.notices, ...foreignNotices(document, critic, language)];
   return {
     constitution,
     examples,
-    prompts,
+    prompts: { ...prompts, notices },
     totals,
     inputs,
     request: { name: "revise", config, stages, inputs },

@@ -6,15 +6,10 @@ import { join } from "node:path";
 import { loadConstitution } from "../constitution/index.ts";
 import { collect, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
-import {
-  type ArmMetrics,
-  foreignPrinciplesCode,
-  type MetricsDocument,
-  trainedModels,
-} from "../records/index.ts";
+import { type ArmMetrics, type MetricsDocument, trainedModels } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
-import { foreignPrinciples } from "./inputs/foreign-principles.ts";
+import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { planRun } from "./plans/run-plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -157,13 +152,10 @@ const prepare = async (config: RunConfig, context: RecipeContext) => {
     context,
   );
   requireChain(config, inputs.configs["model"]);
-  const foreign = foreignPrinciples(document, model, inputs.languages["model"]);
+  const foreign = foreignNotices(document, model, inputs.languages["model"]);
   const request = { name: "run", config, stages: stagesOf(config), inputs };
   const { gathered } = prompts;
-  const notices = [
-    ...gathered.notices,
-    ...(foreign === null ? [] : [{ code: foreignPrinciplesCode, text: foreign }]),
-  ];
+  const notices = [...gathered.notices, ...foreignNotices(document, model, inputs.languages["model"])];
   return {
     ...{ document, heldOut: heldOut.length, examples, requested, inputs, request, foreign },
     prompts: { ...prompts, gathered: { ...gathered, notices } },
@@ -222,7 +214,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
     lines: [
       ...describeRun(metrics, document.name, join(config.out, "report.html")),
       ...describeAlarms(alarms),
-      ...(foreign === null ? [] : [`Note: ${foreign}`]),
+      ...foreign.map(({ text }) => `Note: ${text}`),
     ],
     document: { report: path, folder: run.folder, metrics, setbacks: describeSetbacks(metrics), alarms },
   };

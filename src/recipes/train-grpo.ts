@@ -6,6 +6,7 @@ import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
 import { loadElsewhere, priceOfModel, runsHere } from "../models/index.ts";
 import { looksOf } from "../training/index.ts";
+import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { lengthsOf, readPrompts } from "./inputs/policy-reading.ts";
 import { planComparisons, planOf } from "./plans/plan.ts";
@@ -103,7 +104,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     "judge",
   );
   requireConsistent(config.grpo, "grpo");
-  const prompts = await gatherOneSide(config, "train", context);
+  const given = await gatherOneSide(config, "train", context);
   const inputs = await checkInputs(
     {
       models: {
@@ -111,7 +112,7 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
         ...(reward === undefined ? {} : { reward: [reward, "rewards"] as const }),
         ...(judge === undefined ? {} : { judge: [judge, "asked"] as const }),
       },
-      files: { ...promptFile(prompts), ...templateFile(config.chatTemplate) },
+      files: { ...promptFile(given), ...templateFile(config.chatTemplate) },
       calls: config,
       ...(judge === undefined ? {} : { constitution }),
       load: judgeLoad,
@@ -120,6 +121,8 @@ const prepare = async (config: GrpoConfig, context: RecipeContext) => {
     context,
   );
   if (reward !== undefined) requireSameTokens(model, reward, inputs.tokens);
+  const foreign = judge === undefined ? [] : foreignNotices(constitution, judge, inputs.languages["judge"]);
+  const prompts = { ...given, notices: [...given.notices, ...foreign] };
   const reading = await readPrompts(config, prompts, inputs, ["grpo", config.grpo]);
   const request = { name: "train grpo", config, stages: ["prompts", "rl"], inputs };
   return { prompts, reading, inputs, constitution, request };

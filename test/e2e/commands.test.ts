@@ -130,6 +130,18 @@ describe("a dry run", () => {
     );
   });
 
+  it.each([
+    [["revise"]],
+    [["revise", "--prompt", "How can I plant a tree?"]],
+    [["label"]],
+    [["run"]],
+    [["train", "grpo", "--judge", "embedded:covenant-tiny"]],
+  ])("of %j warns of principles that the embedded model cannot know", async (words) => {
+    const constitution = ["--constitution", join(root, "examples/kindness.yaml")];
+    const ended = expectStatus(await covenant([...words, ...constitution, "--dry-run"], folder), 0);
+    expect(ended.stdout).toContain('1 of 2 principles of "kindness" is not on one of the sandbox\'s areas');
+  });
+
   it("of a training says its parameters, those it trains, and its memory", async () => {
     const words = ["train", "dpo", "--model", "model", "--data", pairs, "--dry-run"];
     const lora = ["--set", "dpo.lora.rank=2"];

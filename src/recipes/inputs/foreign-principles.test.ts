@@ -3,7 +3,7 @@
 import { expect, it } from "vitest";
 import { loadConstitution } from "../../constitution/index.ts";
 import { loadModelFolder } from "../../transformer/index.ts";
-import { foreignPrinciples } from "./foreign-principles.ts";
+import { foreignNotices } from "./foreign-principles.ts";
 
 const folder = new URL("../../../assets/covenant-tiny", import.meta.url).pathname;
 const { tokenizer } = await loadModelFolder(folder);
@@ -11,17 +11,20 @@ const language = { tokenizer, chatTemplate: null, folder, isAdapter: false };
 const one = (title: string) => ({ ...ethical.principles[0]!, area: undefined, title });
 const ethical = await loadConstitution("ethical");
 
-it("are those on no area of the sandbox that are no statement of its language", () => {
-  expect(foreignPrinciples(ethical, "m", language)).toBeNull();
+it("are those on no area of the sandbox that are no statement of its language", async () => {
+  expect(foreignNotices(ethical, "m", language)).toEqual([]);
   const own = { name: "mine", principles: [one("Be brief."), one("Mention soup"), ...ethical.principles] };
-  expect(foreignPrinciples(own, "m", language)).toContain(
+  expect(foreignNotices(own, "m", language)[0]!.text).toContain(
     '1 of 14 principles of "mine" is not on one of the sandbox\'s areas (first "Mention soup"), and m knows no others',
   );
+  // areas of other names are none of the sandbox's
+  const told = foreignNotices(await loadConstitution("general"), "m", language);
+  expect(told[0]!.text).toContain('10 of 16 principles of "general" are not on');
 });
 
 it("are no matter to models that read other words, or are elsewhere", () => {
   const soup = { name: "soup", principles: [one("Mention soup")] };
   const large = { ...language, tokenizer: { ...tokenizer, vocabularySize: 50_000 } };
-  expect(foreignPrinciples(soup, "m", large)).toBeNull();
-  expect(foreignPrinciples(soup, "m", null)).toBeNull();
+  expect(foreignNotices(soup, "m", large)).toEqual([]);
+  expect(foreignNotices(soup, "m", null)).toEqual([]);
 });

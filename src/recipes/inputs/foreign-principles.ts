@@ -2,26 +2,31 @@
 // chance. Reads the sandbox's language; asks no model.
 
 import { isSmallLanguage } from "../../models/index.ts";
-import type { Constitution } from "../../records/index.ts";
-import { readStatement } from "../../sandbox/index.ts";
+import { type Constitution, foreignPrinciplesCode } from "../../records/index.ts";
+import { areas, readStatement } from "../../sandbox/index.ts";
+import type { Notice } from "../stages/learned-rows.ts";
 import { counted } from "../summaries/wording.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 
+const isOfSandbox = (area: string | undefined): boolean => areas.some((known) => known === area);
+
 /**
- * What is said of principles that are on no area of the sandbox and no statement of its language, where the model knows that
- * language alone; null where there are none. language: how the model reads texts; null where it runs elsewhere.
+ * The warning of principles that are on no area of the sandbox and no statement of its language, where the model that
+ * criticises or judges by them knows that language alone; none where there are no such. language: how the model reads
+ * texts; null where it runs elsewhere.
  */
-export const foreignPrinciples = (
+export const foreignNotices = (
   { name, principles }: Pick<Constitution, "name" | "principles">,
   model: string,
   language: CheckedInputs["languages"][string] | undefined,
-): string | null => {
-  if (language == null || !isSmallLanguage(language.tokenizer)) return null;
+): Notice[] => {
+  if (language == null || !isSmallLanguage(language.tokenizer)) return [];
   const foreign = principles.filter(
-    ({ area, title }) => area === undefined && (title === undefined || readStatement(title) === null),
+    ({ area, title }) => !isOfSandbox(area) && (title === undefined || readStatement(title) === null),
   );
   const [first] = foreign;
-  if (first === undefined) return null;
+  if (first === undefined) return [];
   const are = foreign.length === 1 ? "is" : "are";
-  return `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. For them, name a model that reads English (revise and label, --model).`;
+  const text = `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. For them, name a model that reads English: --model of \`covenant revise\` and \`covenant label\`.`;
+  return [{ code: foreignPrinciplesCode, text }];
 };

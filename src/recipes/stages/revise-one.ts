@@ -15,6 +15,7 @@ import type {
   RevisionStep,
   UnscoredReason,
 } from "../../records/index.ts";
+import { foreignNotices } from "../inputs/foreign-principles.ts";
 import { checkInputs } from "../inputs/open-stages.ts";
 import { planOf, planReplies, planRevisions } from "../plans/plan.ts";
 import { lettersBy } from "../plans/plan-letters.ts";
@@ -76,11 +77,11 @@ export const planOne = async (
   context: RecipeContext,
 ): Promise<RecipePlan> => {
   const { constitution, examples, prompt } = await prepare(config, text);
-  const { speeds } = await check(config, context);
+  const { speeds, languages } = await check(config, context);
   const { model, critic = model, prices = {} } = config;
   const { maxTokens } = config.sampling;
   const price = priceOfModel(prices, model);
-  return planOf([
+  const steps = [
     planReplies("answer", [prompt], { maxTokens, speed: speeds["model"]!, price }),
     planRevisions("revise", [prompt], constitution, {
       ...config.revise,
@@ -88,7 +89,8 @@ export const planOne = async (
       ...{ maxTokens, speed: speeds["critic"]!, price: priceOfModel(prices, critic) },
       ...lettersBy(critic),
     }),
-  ]);
+  ];
+  return planOf(steps, foreignNotices(constitution, critic, languages["critic"]));
 };
 
 const margin = 13;
@@ -270,7 +272,10 @@ export const reviseOne = async (
   context: RecipeContext,
 ): Promise<RecipeOutcome> => {
   const prepared = await prepare(config, text);
-  await check(config, context);
+  const { languages } = await check(config, context);
+  const { model, critic = model } = config;
+  for (const notice of foreignNotices(prepared.constitution, critic, languages["critic"]))
+    context.emit({ type: "warning", time: context.clock.now(), ...notice });
   const lines: string[] = [];
   const write = context.conversation?.write ?? ((part: string) => lines.push(part.replace(/\n$/, "")));
   write(entry("Prompt", text));
