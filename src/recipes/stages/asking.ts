@@ -23,11 +23,14 @@ type Work<Item> = Pace & {
   readonly runSeed: number;
   readonly stage: StageName;
   readonly signal: AbortSignal;
+  /** Called at each part of an item that is done, where a stage counts them. */
+  readonly onPart: () => void;
 };
 
 /**
  * modelId: how records name the model, where not by its name. rows: of one item. paceFor: default paceOf. work: results of
- * items. counts: what of a chunk is worth counting, by name. onChunk: told how many rows there are.
+ * items. counts: what of a chunk is worth counting, by name. onPart: told
+ * of parts of items as they are done. onChunk: told how many rows there are.
  */
 export type Asking<Item, Chunk> = {
   readonly model: string;
@@ -37,6 +40,7 @@ export type Asking<Item, Chunk> = {
   readonly paceFor?: (model: LanguageModel) => Pace;
   readonly work: (model: LanguageModel, work: Work<Item>) => AsyncIterable<Chunk>;
   readonly counts?: (chunk: Chunk) => Readonly<Record<string, number>>;
+  readonly onPart?: () => void;
   readonly onChunk: (rows: number) => void;
 };
 
@@ -59,6 +63,7 @@ export const askInto = <Item, Row extends Rejectable, Chunk extends { readonly r
     paceFor = paceOf,
     work,
     counts,
+    onPart = () => {},
     onChunk,
   }: Asking<Item, Chunk>,
 ): Promise<void> =>
@@ -74,7 +79,8 @@ export const askInto = <Item, Row extends Rejectable, Chunk extends { readonly r
       const left = skipFirst(items, chunks * pace.chunk);
       const { take, rest } = holdRejected<Row>();
       const { signal, name } = stage;
-      const results = work(opened, { ...pace, items: left, runSeed: pipeline.run.seed, stage: name, signal });
+      const asked = { items: left, runSeed: pipeline.run.seed, stage: name, signal, onPart };
+      const results = work(opened, { ...pace, ...asked });
       for await (const chunk of results) {
         const missing = take(chunk.records.slice(skip));
         skip = Math.max(0, skip - chunk.records.length);
@@ -100,10 +106,13 @@ export const recordsOf = <Row>(
 ): Sequence<Row> => sequence(count, () => streamRecords(join(run.folder, ...path), schema));
 
 /**
- * file: <name>/<file> gets the rows, one for each item. inputs: as of every stage. unit, note: for the progress. begin:
- * called before the model is opened; check: of the rows when all are there.
+ * file: <name>/<file> gets the rows, one for each item. inputs: as of every stage. unit, parts, note: for the progress, in
+ * which an item counts as so many parts (default one). begin: called before the model is opened; check: of the rows when all are there.
  */
-export type AskingStage<Item, Row, Chunk> = Omit<Asking<Item, Chunk>, "items" | "onChunk" | "rows"> & {
+export type AskingStage<Item, Row, Chunk> = Omit<
+  Asking<Item, Chunk>,
+  "items" | "onPart" | "onChunk" | "rows"
+> & {
   readonly name: string;
   readonly after: readonly StageName[];
   readonly inputs: unknown;
@@ -111,6 +120,7 @@ export type AskingStage<Item, Row, Chunk> = Omit<Asking<Item, Chunk>, "items" | 
   readonly schema: RecordSchema<Row>;
   readonly items: Sequence<Item>;
   readonly unit: string;
+  readonly parts?: number;
   readonly note?: string;
   readonly begin?: (stage: StageContext) => void | Promise<void>;
   readonly check?: (stage: StageContext, rows: AsyncIterable<Row>) => Promise<void>;
@@ -123,14 +133,32 @@ export const askingStage = async <
   Chunk extends { readonly records: readonly Row[] },
 >(
   pipeline: Pipeline,
-  { name, after, inputs, file, schema, unit, note, begin, check, ...asking }: AskingStage<Item, Row, Chunk>,
+  {
+    name,
+    after,
+    inputs,
+    file,
+    schema,
+    unit,
+    parts = 1,
+    note,
+    begin,
+    check,
+    ...asking
+  }: AskingStage<Item, Row, Chunk>,
 ): Promise<Sequence<Row>> => {
   const { count } = asking.items;
   await pipeline.run.stage({ name, inputs, after }, async (stage) => {
     await begin?.(stage);
     const opened = await stage.records(file, schema);
-    const onChunk = (rows: number) => stage.progress(rows, count, unit, note);
-    await askInto(pipeline, stage, opened, { ...asking, onChunk });
+    let done = opened.existing * parts;
+    const tell = (reached: number): void => {
+      done = Math.min(count * parts, reached);
+      stage.progress(done, count * parts, unit, note);
+    };
+    const onPart = (): void => tell(done + 1);
+    const onChunk = (rows: number): void => tell(Math.max(done, rows * parts));
+    await askInto(pipeline, stage, opened, { ...asking, onPart, onChunk });
     await check?.(stage, opened.rows());
   });
   return recordsOf(pipeline.run, [name, file], schema, count);

@@ -9,6 +9,7 @@ import {
   type ReplyChunk,
   type ReplyPair,
   type RequestedProtocol,
+  type RevisionEvent,
   type RevisionItem,
   reviseBatch,
   revisionItem,
@@ -178,7 +179,8 @@ export const reviseStage = async (
     schema: revisionRecordSchema,
     model,
     items: sequence(count, () => itemsToRevise(options)),
-    unit: "chains",
+    unit: mode === "direct" ? "revisions" : "critiques and revisions",
+    parts: mode === "direct" ? rounds : 2 * rounds,
     note: counted(rounds, "round"),
     begin(stage) {
       if (leftOut === 0) return;
@@ -187,8 +189,13 @@ export const reviseStage = async (
         `${leftOut} of ${count + leftOut} prompts have no answer to revise (refused by the provider, too long for the model, rejected by the server, or without text) and were left out.`,
       );
     },
-    work: (opened, work) =>
-      reviseBatch({ ...work, model: opened, constitution, rounds, mode, ...extras, seedStage, ...sampling }),
+    work: (opened, { onPart, ...work }) => {
+      const onEvent = ({ type }: RevisionEvent): void => {
+        if (type !== "reply-checked") onPart();
+      };
+      const how = { constitution, rounds, mode, ...extras, seedStage, ...sampling, onEvent };
+      return reviseBatch({ ...work, model: opened, ...how });
+    },
     counts: ({ cuts }) => cuts,
   });
 };
