@@ -63,6 +63,20 @@ describe("on a terminal", () => {
     expect(lines[1]).toContain("ethical/revise");
   });
 
+  it("a finished stage says which of how many it was, where the run said how many there are", () => {
+    const { view, screen } = watch(false);
+    const stages = ["answer", "label", "sl"];
+    view.handle({ type: "run-start", time: 0, name: "run", seed: 1, stages });
+    view.handle({ type: "stage-skip", time: 0, stage: "answer" });
+    view.handle(start("label"));
+    view.handle(end("label", 1));
+    expect(screen()).toEqual([
+      "answer: finished before, skipped (1 of 3)",
+      "label: started",
+      "label: done, 9 records in 1.0 s (2 of 3)",
+    ]);
+  });
+
   it("a finished stage leaves one line, a message does not tear the live ones, the end sums up", () => {
     const { view, progress, screen } = watch(true);
     view.handle(start("answer"));

@@ -112,6 +112,7 @@ const takeUsage = (
 export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): ProgressView => {
   const running = new Map<string, StageState>();
   const ended: Ended[] = [];
+  let planned = 0;
   let begun: number | undefined;
   let last = 0;
   let sideBySide = false;
@@ -134,7 +135,9 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   const end = (name: string, what: string, seconds: number, line: string): void => {
     running.delete(name);
     ended.push({ name, what, seconds });
-    print(line);
+    // what runs within a run (of a sweep) is told by the run around it
+    const isCounted = planned > 2 && ended.length <= planned;
+    print(isCounted ? `${line} (${ended.length} of ${planned})` : line);
   };
   const start = ({ stage: name, time, resumed }: Extract<RunEvent, { type: "stage-start" }>): void => {
     const asked = { tokens: 0, money: 0, again: 0, refused: 0 };
@@ -146,6 +149,7 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   };
   const handle = (event: RunEvent): void => {
     last = event.time;
+    if (event.type === "run-start") planned ||= event.stages.length;
     if (event.type === "stage-start") start(event);
     if (event.type === "stage-progress") progress(event);
     const asking = event.type === "stage-usage" ? running.get(event.stage) : undefined;

@@ -21,6 +21,12 @@ export type RunIdentity = {
 /** The configuration as it is after a trip to the disk: undefined left out, dates and the like as text. */
 export const plainConfig = (config: unknown): unknown => JSON.parse(JSON.stringify(config ?? {})) as unknown;
 
+/** Whether both are texts that name one file or folder, as "rows.jsonl" and "./rows.jsonl" do. */
+const isSamePath = (there: unknown, now: unknown): boolean =>
+  typeof there === "string" && typeof now === "string" && /^[\w./~-]+$/.test(there + now)
+    ? resolve(there) === resolve(now)
+    : false;
+
 /** Keys in which two JSON values differ, as lines "a.b: 1 there, 2 now". */
 export const differences = (there: unknown, now: unknown, path = ""): string[] => {
   const isTree = (value: unknown): value is Record<string, unknown> =>
@@ -32,7 +38,7 @@ export const differences = (there: unknown, now: unknown, path = ""): string[] =
       return differences(there[key], now[key], inner);
     });
   }
-  if (there === now) return [];
+  if (there === now || isSamePath(there, now)) return [];
   return [`${path === "" ? "(whole)" : path}: ${describeValue(there)} there, ${describeValue(now)} now`];
 };
 
@@ -66,6 +72,14 @@ const holdsNothing = async (folder: string, given: readonly string[]): Promise<b
     if ((await stat(join(folder, path))).size > 0) return false;
   }
   return true;
+};
+
+/** The folder's name with the first number behind it that is not taken. */
+const freeBeside = async (folder: string): Promise<string> => {
+  for (let number = 2; ; number++) {
+    const beside = `${folder}-${number}`;
+    if ((await stat(beside).catch(() => undefined)) === undefined) return beside;
+  }
 };
 
 /**
@@ -111,7 +125,7 @@ export const checkIdentity = async (
   throw new UserError(
     "run-differs",
     `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +
-      "Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).",
+      `Choose another --out, such as ${await freeBeside(folder)}, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
     { folder, differing },
   );
 };

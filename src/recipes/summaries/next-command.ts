@@ -44,7 +44,8 @@ export const nextAfterSimulation = (
   const asked = askedWords(model);
   const words = asked.length > 0 ? asked : modelForTexts(areSandboxStatements(principles));
   return nextCommands(
-    ["revise", ...words, "--constitution", constitution],
+    // the default folder may hold what was revised before
+    ["revise", ...words, "--constitution", constitution, "--out", `${out}-revise`],
     ["simulate", "replay", out],
     ["simulate", "combine", out],
   );
