@@ -178,16 +178,31 @@ const prepare = async (config: LabelConfig, context: RecipeContext) => {
 };
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
+/** Of fewer rows, those that a reward model is tested on are too few to tell it from guessing. */
+const fewRows = 100;
+
+const describeFewRows = ({ comparisons, prompts, out }: LabelConfig, rows: number): string[] => {
+  if (rows >= fewRows) return [];
+  const isOfSandbox = comparisons === undefined && prompts === "sandbox";
+  const more = isOfSandbox
+    ? `--set counts.harmful=200 --set counts.harmless=100 --set counts.lookalike=100 --out ${out}-more makes more`
+    : `give ${comparisons === undefined ? "more prompts" : "more comparisons"}`;
+  return [`${counted(rows, "row is", "rows are")} few to learn preferences from: ${more}.`];
+};
+
 const describeNext = (config: LabelConfig, rows: number): string[] => {
   if (rows === 0)
     return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = trainedWords(config.model);
-  return nextCommands(
-    ["train", "reward", ...model, ...data],
-    ["train", "dpo", ...model, ...data],
-    ["export", "dataset", config.out],
-  );
+  return [
+    ...describeFewRows(config, rows),
+    ...nextCommands(
+      ["train", "reward", ...model, ...data],
+      ["train", "dpo", ...model, ...data],
+      ["export", "dataset", config.out],
+    ),
+  ];
 };
 
 /** What was compared, with the samples that it was taken from and the pair of a file. */
