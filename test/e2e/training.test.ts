@@ -123,7 +123,7 @@ describe("train reward", () => {
   const set = settingsOf("reward");
   const quick = set("epochs=6", "batch=16", "learningRate=0.01", "schedule=constant", "heldOutShare=0.4");
 
-  it("fails where labels are noise, and saves no model", async () => {
+  it("fails where labels are noise; told to go on it does, with the model that it has", async () => {
     write(
       "noise.jsonl",
       asked.map((prompt, at) => {
@@ -134,10 +134,21 @@ describe("train reward", () => {
     );
     const failed = expectStatus(await train("reward", "noise.jsonl", "noise", ...quick), 1);
     expect(failed.stderr).toMatch(/orders \d+ % of \d+ held-out pairs .* cannot be told from guessing/);
-    expect(existsSync(inFolder("noise/reward/model"))).toBe(false);
-    const allowed = await train("reward", "noise.jsonl", "allowed", ...quick, ...set("atChance=warn"));
+    const again = expectStatus(await train("reward", "noise.jsonl", "noise", ...quick), 1);
+    expect(again.stderr).toContain(
+      "--set reward.atChance=warn goes on all the same, without training it again",
+    );
+    const allowed = await train("reward", "noise.jsonl", "noise", ...quick, ...set("atChance=warn"));
     expect(expectStatus(allowed, 0).stderr).toContain("cannot be told from guessing");
-    expect(existsSync(inFolder("allowed/reward/model/config.json"))).toBe(true);
+    expect(existsSync(inFolder("noise/reward/model/config.json"))).toBe(true);
+    const types = lines("noise/events.jsonl").map(({ type }) => type);
+    const turns = types.filter((type) => /^(stage-(start|skip)|run-(stop|end))$/.test(type as string));
+    const passed = ["stage-skip", "run-stop", "stage-skip", "run-end"];
+    expect(turns).toEqual(["stage-start", "run-stop", ...passed]);
+    // and so it is remembered
+    expectStatus(await covenant(["train", "reward", "--resume", "noise"], folder), 0);
+    const other = await train("reward", "noise.jsonl", "noise", ...quick, ...set("batch=8"));
+    expect(expectStatus(other, 2).stderr).toMatch(/What differs:\n +reward\.batch: 16 there, 8 now\n/);
   });
 
   it("passes where labels say something, with margins too", async () => {

@@ -20,6 +20,7 @@ import {
 } from "../../training/index.ts";
 import { createGenerator, createScorer, type ModelState } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../settings/policy-settings.ts";
+import { withoutWatching } from "../settings/watching.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { mostOfGrpo, noteLooks } from "./best-step.ts";
@@ -208,7 +209,7 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
       weight: judge.weight,
       constitution: hashConstitution(judge.constitution),
     },
-    settings,
+    settings: withoutWatching(settings),
     maxTokens,
     prompts: options.prompts.map(({ id }) => id),
   };

@@ -24,6 +24,7 @@ import {
   type Scorer,
 } from "../../transformer/index.ts";
 import type { PpoTrainingSettings } from "../settings/policy-settings.ts";
+import { withoutWatching } from "../settings/watching.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { mostOfPpo, noteLooks } from "./best-step.ts";
@@ -161,7 +162,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
   const inputs = {
     model: nameInRun(run.folder, options.model),
     reward: nameInRun(run.folder, options.rewardModel),
-    settings,
+    settings: withoutWatching(settings),
     maxTokens,
     prompts: options.prompts.map(({ id }) => id),
   };
