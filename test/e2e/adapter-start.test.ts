@@ -5,9 +5,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { systemClock } from "../../src/core/index.ts";
-import { openReward } from "../../src/recipes/stages/reward-model.ts";
-import { loadModelFolder, readSafetensors } from "../../src/transformer/index.ts";
+import { readSafetensors } from "../../src/transformer/index.ts";
 import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.fixture.ts";
 
 const { folder, remove } = makeFolder("adapter-start");
@@ -131,33 +129,6 @@ describe("other trainings from an adapter", () => {
     const kind = ["heldOutShare=0.25", "atChance=warn", fourBits];
     expectStatus(await run(...words, ...settings("reward", ...quick, ...kind)), 0);
     const reward = "reward4/reward/adapter";
-    write(
-      "replies.jsonl",
-      questions.map((prompt) => ({ prompt, completion: "Bake it well." })),
-    );
-    const scored = await run("score", reward, "--data", "replies.jsonl", "--load", "4bit", "--json");
-    const { rows } = JSON.parse(expectStatus(scored, 0).stdout) as { rows: { score: number }[] };
-    const { tokenizer } = await loadModelFolder(inFolder(reward));
-    const ids = (text: string) => tokenizer.encode(text, { specialTokens: false });
-    const items = questions.map((prompt) => ({
-      trunk: ids(`<|user|>${prompt}<|end|><|assistant|>`),
-      branches: [ids("Bake it well.<|end|>")],
-    }));
-    const rewards = async (load?: "4bit"): Promise<readonly number[]> => {
-      const context = {
-        emit() {},
-        clock: systemClock,
-        environment: {},
-        signal: new AbortController().signal,
-      };
-      const opened = await openReward(inFolder(reward), context, "chat", load);
-      return opened.reward(items).finally(() => opened.release());
-    };
-    const [held, whole] = [await rewards("4bit"), await rewards()];
-    held.forEach((found, at) => {
-      expect(found).toBeCloseTo(rows[at]!.score, 6);
-      expect(Math.abs(found - whole[at]!)).toBeGreaterThan(1e-5);
-    });
     const few = ["counts.harmful=4", "counts.harmless=0", "counts.lookalike=0", "sampling.maxTokens=8"];
     const step = [...few, "ppo.batch=4"].flatMap((one) => ["--set", one]);
     const scores: number[] = [];

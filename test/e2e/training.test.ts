@@ -256,6 +256,28 @@ describe("less memory", () => {
     },
   );
 
+  it.each(["ppo", "grpo"] as const)(
+    "%s gives no prompt to a reward model that cannot read it",
+    async (method) => {
+      cpSync(inFolder(`reward-for-${method}/reward/model`), inFolder("narrow"), { recursive: true });
+      const config = JSON.parse(readFileSync(inFolder("narrow/config.json"), "utf8")) as object;
+      writeFileSync(
+        inFolder("narrow/config.json"),
+        JSON.stringify({ ...config, max_position_embeddings: 48 }),
+      );
+      write(
+        "short-and-long.jsonl",
+        ["How do I bake bread?", "How do I bake bread? ".repeat(12)].map((prompt) => ({ prompt })),
+      );
+      const words = ["train", method, "--model", "model", "--reward", "narrow", "--out", `narrow-${method}`];
+      const few = ["--steps", "1", "--set", "sampling.maxTokens=4", ...settingsOf(method)("batch=4")];
+      const ended = await covenant([...words, ...few, "--prompts", "short-and-long.jsonl"], folder);
+      expect(expectStatus(ended, 0).stderr).toMatch(
+        /1 of 2 prompts leaves no room for a reply in the reward model's context of 48 tokens .*line 2/,
+      );
+    },
+  );
+
   it("4 bits without adapters is refused before anything is begun", async () => {
     write("qlora.jsonl", rows);
     const ended = expectStatus(await train("sft", "qlora.jsonl", "none", ...set("load=4bit")), 2);
