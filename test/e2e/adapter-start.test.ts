@@ -171,9 +171,10 @@ describe("the recipe of cai-implementation", () => {
     const { sft: used } = parse(readFileSync(inFolder("runs/mistral-sft/config.yaml"), "utf8")) as {
       sft: object;
     };
-    // its effective batch of 4 is one batch here, where it was four parts of one row
+    // its effective batch of 4 is four parts of one row
+    const parts = { batch: 4, accumulation: 4, gradientCheckpointing: true };
     expect(used).toMatchObject({
-      ...{ load: "4bit", maxTokens: 512, learningRate: 2e-4, schedule: "cosine", batch: 4, epochs: 3 },
+      ...{ load: "4bit", maxTokens: 512, learningRate: 2e-4, schedule: "cosine", epochs: 3, ...parts },
       lora: { rank: 16, alpha: 32, dropout: 0.05, targets: ["q_proj", "v_proj"] },
     });
     const dpo = expectStatus(
@@ -181,6 +182,9 @@ describe("the recipe of cai-implementation", () => {
       0,
     );
     expect(dpo.stdout).toContain("Model: ./runs/mistral-dpo/dpo/adapter");
+    expect(parse(readFileSync(inFolder("runs/mistral-dpo/config.yaml"), "utf8"))).toMatchObject({
+      dpo: { load: "4bit", epochs: 3, beta: 0.1, ...parts },
+    });
     expect(readJson("runs/mistral-dpo/dpo/adapter/adapter_config.json")).toMatchObject({
       base_model_name_or_path: inFolder("mistral"),
       r: 16,
