@@ -127,8 +127,9 @@ describe("other trainings from an adapter", () => {
   it("reward as they were trained: a reward model over 4 bits is read over them", async () => {
     const words = ["train", "reward", "--model", "model", "--data", "pairs.jsonl", "--out", "reward4"];
     const kind = ["heldOutShare=0.25", "atChance=warn", fourBits];
-    expectStatus(await run(...words, ...settings("reward", ...quick, ...kind)), 0);
+    const trained = expectStatus(await run(...words, ...settings("reward", ...quick, ...kind)), 0);
     const reward = "reward4/reward/adapter";
+    expect(trained.stdout).toContain(`--reward ./${reward} --reward-load 4bit`);
     const few = ["counts.harmful=4", "counts.harmless=0", "counts.lookalike=0", "sampling.maxTokens=8"];
     const step = [...few, "ppo.batch=4"].flatMap((one) => ["--set", one]);
     const scores: number[] = [];
