@@ -15,7 +15,7 @@ export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./d
 export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
 export { requirePrinciples } from "./labels/comparison-task.ts";
 export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
-export { assertJudgeReads, describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
+export { describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
 export { type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {

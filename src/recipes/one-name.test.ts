@@ -24,7 +24,7 @@ const schemaOf = async (command: string): Promise<z.ZodType> =>
 
 /** Keys of single stages that `run` has not: what stands for its earlier stages, or for its two sides. */
 const own =
-  /^(data|kind|limit|inverted|helpful|texts|chatTemplate|models|comparisons|prompt$|critic$|reward$|counts\.|out$)/;
+  /^(data|kind|limit|inverted|helpful|texts|chatTemplate|models|comparisons|prompt$|critic$|reward(Load)?$|counts\.|out$)/;
 /** Defaults that are meant to differ: a first look by hand is smaller than a run. */
 const otherwise = new Set(["label.temperature", "label.samples"]);
 

@@ -12,7 +12,7 @@ import type { RunEvent } from "../records/index.ts";
 import { loadModelFolder } from "../transformer/index.ts";
 import { recipe as generate } from "./generate.ts";
 import { recipe as score } from "./score.ts";
-import { openReward } from "./stages/ppo.ts";
+import { openReward } from "./stages/reward-model.ts";
 
 const golden = fileURLToPath(new URL("../../test/golden", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "covenant-plain-"));

@@ -40,6 +40,7 @@ import {
   promptKindSetting,
   promptsSetting,
   replySettings,
+  rewardLoadSetting,
   seedSetting,
   textsSetting,
 } from "./settings/settings.ts";
@@ -61,6 +62,7 @@ const schema = z.strictObject({
     .overwrite((name) => readModelName(expandHome(name)))
     .optional()
     .describe("reward model's folder"),
+  rewardLoad: rewardLoadSetting,
   judge: modelName.optional().describe("model that compares the replies to a prompt, under the constitution"),
   judgeLoad: loadSetting.describe(
     "hold the judge's projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster",
@@ -87,13 +89,18 @@ type GrpoConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GrpoConfig, context: RecipeContext) => {
-  const { model, reward, judge, judgeLoad } = config;
+  const { model, reward, rewardLoad, judge, judgeLoad } = config;
   if (reward === undefined && judge === undefined) {
     throw new UserError(
       "reward-needed",
       "Nothing gives a reward. Expected a reward model (--reward ./runs/reward/reward/model), a judge (--judge embedded:covenant-tiny), or both.",
     );
   }
+  if (rewardLoad !== undefined && reward === undefined)
+    throw new UserError(
+      "reward-needed",
+      `rewardLoad is ${rewardLoad}, and there is no reward model. Name one: --reward.`,
+    );
   if (judgeLoad !== undefined && (judge === undefined || !runsHere(judge)))
     throw judge === undefined
       ? new UserError("judge-needed", `judgeLoad is ${judgeLoad}, and there is no judge. Name one: --judge.`)
@@ -137,6 +144,10 @@ export const recipe: Recipe<typeof schema> = {
     ...runFlags,
     model: modelFlag("policy to start from"),
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
+    "reward-load": {
+      ...loadFlag("rewardLoad"),
+      description: "hold the reward model's projections in so few bits",
+    },
     judge: { path: "judge", description: "model that compares replies", placeholder: "name" },
     "judge-load": { ...loadFlag("judgeLoad"), description: "hold the judge's projections in so few bits" },
     constitution: constitutionFlag,
@@ -158,6 +169,7 @@ export const recipe: Recipe<typeof schema> = {
     const { heldOut } = reading.counts;
     const shared = { replies: batch * group, maxTokens, hasReference: beta > 0, heldOut };
     const { model, reward, judge: judging } = inputs.configs;
+    const helpers = [[reward, config.rewardLoad] as const, [judging, config.judgeLoad] as const];
     // a model that is to be fetched first has no shape yet
     const size =
       model == null
@@ -167,7 +179,7 @@ export const recipe: Recipe<typeof schema> = {
             // a judge holds replies to prompts kept out against the starting model's
             hasReference: shared.hasReference || (judge !== undefined && heldOut > 0),
             prompt: prompt.longest,
-            helpers: [reward, judging].filter((one) => one != null),
+            helpers: helpers.flatMap(([one, load]) => (one == null ? [] : [{ config: one, load }])),
             settings,
           });
     const { speeds } = inputs;
@@ -190,12 +202,12 @@ export const recipe: Recipe<typeof schema> = {
   async run(config, context) {
     const { prompts: gathered, reading, constitution, request } = await prepare(config, context);
     await using pipeline = await openStages(request, context);
-    const { reward, judge, judgeLoad, weights } = config;
+    const { reward, rewardLoad: load, judge, judgeLoad, weights } = config;
     const model = await grpoStage(pipeline, {
       name: "rl",
       after: ["prompts"],
       model: config.model,
-      ...(reward === undefined ? {} : { rewardModel: { folder: reward, weight: weights.reward } }),
+      ...(reward === undefined ? {} : { rewardModel: { folder: reward, weight: weights.reward, load } }),
       ...(judge === undefined
         ? {}
         : { judge: { model: judge, constitution, weight: weights.judge, load: judgeLoad } }),

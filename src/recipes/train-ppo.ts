@@ -30,6 +30,7 @@ import {
   promptKindSetting,
   promptsSetting,
   replySettings,
+  rewardLoadSetting,
   seedSetting,
   textsSetting,
 } from "./settings/settings.ts";
@@ -47,6 +48,7 @@ const schema = z.strictObject({
   reward: fileSetting("a reward model is needed: --reward ./runs/reward/reward/model")
     .overwrite((name) => readModelName(expandHome(name)))
     .describe("reward model's folder"),
+  rewardLoad: rewardLoadSetting,
   prompts: promptsSetting,
   texts: textsSetting,
   chatTemplate: chatTemplateSetting,
@@ -89,6 +91,10 @@ export const recipe: Recipe<typeof schema> = {
     ...runFlags,
     model: modelFlag("policy to start from"),
     reward: { path: "reward", description: "reward model's folder", placeholder: "folder" },
+    "reward-load": {
+      ...loadFlag("rewardLoad"),
+      description: "hold the reward model's projections in so few bits",
+    },
     prompts: promptsFlag,
     texts: textsFlag,
     kind: kindFlag,
@@ -102,6 +108,7 @@ export const recipe: Recipe<typeof schema> = {
     const settings = config.ppo;
     const { maxTokens } = config.sampling;
     const { model, reward } = inputs.configs;
+    const { rewardLoad } = config;
     const prompt = lengthsOf(reading);
     const { heldOut } = reading.counts;
     const shared = { replies: settings.batch, maxTokens, hasReference: true, heldOut };
@@ -109,7 +116,12 @@ export const recipe: Recipe<typeof schema> = {
     const size =
       model == null || reward == null
         ? undefined
-        : policySize(model, { ...shared, prompt: prompt.longest, helpers: [reward], settings });
+        : policySize(model, {
+            ...shared,
+            prompt: prompt.longest,
+            helpers: [{ config: reward, load: rewardLoad }],
+            settings,
+          });
     const speeds = { speed: inputs.speeds["model"]!, reward: inputs.speeds["reward"]! };
     return planOf(planPolicy("rl", prompt, { ...settings, ...shared, ...speeds, size }), reading.notices);
   },
@@ -121,6 +133,7 @@ export const recipe: Recipe<typeof schema> = {
       after: ["prompts"],
       model: config.model,
       rewardModel: config.reward,
+      rewardLoad: config.rewardLoad,
       prompts: await oneSidedStage(pipeline, gathered),
       placeOf: gathered.placeOf,
       maxTokens: config.sampling.maxTokens,

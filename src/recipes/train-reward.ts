@@ -35,7 +35,9 @@ const training: RowTraining<z.output<typeof schema>, PairRow> = {
     describeHeldOut(await readRecords(join(run.folder, "reward", "held-out.jsonl"), rewardPairRecordSchema)),
   next(config, { model, rows, sandbox }) {
     const prompts = sandbox ? [] : ["--prompts", rows];
-    const policy = ["train", "ppo", "--model", config.model, "--reward", model];
+    const { load } = config.reward;
+    const held = load === undefined ? [] : ["--reward-load", load];
+    const policy = ["train", "ppo", "--model", config.model, "--reward", model, ...held];
     return nextCommands([...policy, ...prompts, ...readingWords(config)]);
   },
 };

@@ -27,6 +27,8 @@ export const metricsName = "metrics.json";
 export const stageFileName = "stage.json";
 /** In a stage folder while the stage is under way: the hash of the inputs it was begun with. */
 export const inputsName = ".inputs";
+/** There, too: all that the stage makes is saved, and only its stage.json is missing. Whoever works on the stage writes it. */
+export const savedName = ".saved";
 
 /** What calls to models left (accounts, answers kept): no results, so no artefacts. */
 export const callsName = "calls";
@@ -40,7 +42,7 @@ export const cellsName = "cells";
 export type MeasuredArtefact = Artefact & { readonly lines: number };
 
 const isArtefact = (name: string): boolean =>
-  !isTemporaryName(name) && name !== lockName && name !== inputsName && name !== ".DS_Store";
+  !isTemporaryName(name) && ![lockName, inputsName, savedName, ".DS_Store"].includes(name);
 
 /** Paths of all files under a folder, relative to it, with "/" between, sorted by their characters' codes. */
 export const listFiles = async (folder: string, under = ""): Promise<string[]> => {

@@ -9,11 +9,15 @@ import { callsName, configName, listFiles } from "./artefacts.ts";
 import { eventFileName, readEvents } from "./event-log.ts";
 import { readIfThere } from "./reading.ts";
 
-/** given: stages, or files of them, that only write down what the run was given; with nothing else it has left nothing. */
+/**
+ * given: stages, or files of them, that only write down what the run was given; with nothing else it has left nothing.
+ * indifferent: keys of the configuration ("a.b") that decide nothing of what is made: with another value it is the same run.
+ */
 export type RunIdentity = {
   readonly name: string;
   readonly seed: number;
   readonly config: unknown;
+  readonly indifferent?: readonly string[] | undefined;
   readonly contents?: Readonly<Record<string, string>> | undefined;
   readonly given?: readonly string[] | undefined;
 };
@@ -40,6 +44,15 @@ export const differences = (there: unknown, now: unknown, path = ""): string[] =
   }
   if (there === now || isSamePath(there, now)) return [];
   return [`${path === "" ? "(whole)" : path}: ${describeValue(there)} there, ${describeValue(now)} now`];
+};
+
+/** A JSON tree without some of its keys ("a.b"). */
+const without = (tree: unknown, paths: readonly string[]): unknown => {
+  if (paths.length === 0 || typeof tree !== "object" || tree === null || Array.isArray(tree)) return tree;
+  const kept = Object.entries(tree).filter(([key]) => !paths.includes(key));
+  const below = (key: string): string[] =>
+    paths.flatMap((path) => (path.startsWith(`${key}.`) ? [path.slice(key.length + 1)] : []));
+  return Object.fromEntries(kept.map(([key, value]) => [key, without(value, below(key))]));
 };
 
 /** What a folder is before a run is opened in it. Throws UserError when it is a file, or holds what is no run. */
@@ -85,28 +98,29 @@ const freeBeside = async (folder: string): Promise<string> => {
 /**
  * Throws UserError, naming the keys, when the folder holds another run than the one that is to be opened. A run that
  * stopped before it made anything (at a mistake in its input, or a model that is not there) stands in nobody's way;
- * replaces says that there was one.
+ * replaces says that there was one; isChanged, that a key that decides nothing has another value than is written down.
  */
 export const checkIdentity = async (
   folder: string,
   wanted: RunIdentity,
   events: readonly RunEvent[],
-): Promise<{ readonly isNew: boolean; readonly replaces: boolean }> => {
+): Promise<{ readonly isNew: boolean; readonly replaces: boolean; readonly isChanged: boolean }> => {
   const path = join(folder, configName);
   const text = await readIfThere(path);
-  if (text === undefined) return { isNew: true, replaces: false };
+  if (text === undefined) return { isNew: true, replaces: false, isChanged: false };
   const start = events.findLast((event) => event.type === "run-start");
   if (start !== undefined && start.name !== wanted.name) {
     // of another command, what was written down may be what it was to make
-    if (await holdsNothing(folder, [])) return { isNew: true, replaces: true };
+    if (await holdsNothing(folder, [])) return { isNew: true, replaces: true, isChanged: false };
     throw new UserError(
       "run-differs",
       `The folder ${folder} holds a run of \`covenant ${start.name}\`; expected one of \`covenant ${wanted.name}\`, or an empty folder. Choose another --out, or give --fresh to begin anew (the old run is moved aside, not deleted).`,
       { folder, command: start.name },
     );
   }
-  const config = parseYaml(text, { file: path });
-  const differing = differences(config ?? {}, plainConfig(wanted.config));
+  const [there, now] = [parseYaml(text, { file: path }) ?? {}, plainConfig(wanted.config)];
+  const { indifferent = [] } = wanted;
+  const differing = differences(without(there, indifferent), without(now, indifferent));
   const seedTold = differing.some((line) => line.startsWith("seed:"));
   if (start !== undefined && start.seed !== wanted.seed && !seedTold) {
     differing.push(`seed: ${start.seed} there, ${wanted.seed} now`);
@@ -118,10 +132,11 @@ export const checkIdentity = async (
       differing.push(`${what}: its content has changed since the run began`);
     }
   }
-  if (differing.length === 0) return { isNew: false, replaces: false };
+  if (differing.length === 0)
+    return { isNew: false, replaces: false, isChanged: differences(there, now).length > 0 };
   // without a log nobody knows which command it was
   const given = start === undefined ? [] : (wanted.given ?? []);
-  if (await holdsNothing(folder, given)) return { isNew: true, replaces: true };
+  if (await holdsNothing(folder, given)) return { isNew: true, replaces: true, isChanged: false };
   throw new UserError(
     "run-differs",
     `The folder ${folder} holds another run. What differs:\n  ${differing.join("\n  ")}\n` +

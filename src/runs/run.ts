@@ -43,9 +43,9 @@ import { runStage, sweepTemporaryFiles } from "./stage.ts";
  * config: the resolved configuration without what does not decide the result (the folder itself, concurrency); it is
  * written to config.yaml and tells this run from others. contents: hashes of what the configuration only names (a
  * constitution, a model), which tell it from others too. beside: settings that tell no run from another and are to hold
- * over a resume all the same; those of the last opening stand in calls/settings.yaml. stages: all of them, in order. given:
- * as in RunIdentity. redact: takes secrets out of what the event log says. fresh: a run that lies in the folder is moved
- * aside first.
+ * over a resume all the same; those of the last opening stand in calls/settings.yaml. indifferent and given: as in
+ * RunIdentity; of indifferent keys, config.yaml has the values of the last opening. stages: all of them, in order. redact:
+ * takes secrets out of what the event log says. fresh: a run that lies in the folder is moved aside first.
  */
 export type RunOptions = {
   readonly folder: string;
@@ -53,6 +53,7 @@ export type RunOptions = {
   readonly config: unknown;
   readonly contents?: Readonly<Record<string, string>> | undefined;
   readonly beside?: unknown;
+  readonly indifferent?: readonly string[] | undefined;
   readonly seed: number;
   readonly stages: readonly StageName[];
   readonly given?: readonly string[] | undefined;
@@ -154,7 +155,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
   try {
     const { clock, onEvent, redact, disk } = options;
     log = await openEventLog({ folder, clock, onEvent, redact, disk });
-    const { isNew, replaces } = await checkIdentity(folder, options, log.earlier);
+    const { isNew, replaces, isChanged } = await checkIdentity(folder, options, log.earlier);
     const places = sweptFolders(folder, options.stages);
     await awaitParts(
       [...places].filter((place) => place !== folder),
@@ -169,7 +170,7 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     log.emit({ type: "run-start", name, seed, stages, covenant, contents: { ...contents } });
     // before the configuration: a run that can be continued never lacks them
     await writeBeside(folder, options);
-    if (isNew)
+    if (isNew || isChanged)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
     if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);
     if (replaces) warn(log, "run-replaced", replacedText);

@@ -18,7 +18,15 @@ import {
   writeFileAtomic,
 } from "../core/index.ts";
 import type { RunEvent, StageManifest, StageName } from "../records/index.ts";
-import { areIntact, inputsName, listFiles, manifestName, measureFiles, stageFileName } from "./artefacts.ts";
+import {
+  areIntact,
+  inputsName,
+  listFiles,
+  manifestName,
+  measureFiles,
+  savedName,
+  stageFileName,
+} from "./artefacts.ts";
 import type { EventLog, RunEventBody } from "./event-log.ts";
 import { type RecordSchema, readIfThere, readStageManifest } from "./reading.ts";
 import { openRecordFile, type RecordFile } from "./record-file.ts";
@@ -194,7 +202,7 @@ const completeStage = async (
     artefacts: measured.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
   };
   await writeFileAtomic(join(folder, stageFileName), `${JSON.stringify(manifest, null, 2)}\n`, host.disk);
-  await rm(join(folder, inputsName), { force: true });
+  for (const mark of [inputsName, savedName]) await rm(join(folder, mark), { force: true });
   return manifest;
 };
 

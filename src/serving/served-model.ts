@@ -15,8 +15,8 @@ import type { ReplyEngine, TextRequest } from "./reply-engine.ts";
 import type { ChatRequest, CompletionRequest } from "./requests.ts";
 
 /**
- * otherName: what requests may call the model, too. maxTokens: of a chat's reply where the request names no limit. nextSeed: for requests without a seed. onTexts: told what
- * is asked.
+ * otherName: what requests may call the model, too. maxTokens: of a chat's reply where the request names no limit.
+ * nextSeed: for requests without a seed. onTexts: told what is asked.
  */
 export type ServedModel = {
   readonly name: string;

@@ -14,10 +14,10 @@ import { readTemplateRequest } from "./requests.ts";
 import { namesOf, renderChat, type ServedModel } from "./served-model.ts";
 
 /**
- * name: what requests call the model; otherName: what they may call it, too. port 0: any that is free. key: what requests must send as bearer token, if any.
- * batch: replies that are generated at a time. maxTokens: of a chat's reply where the request names no limit. seed: of
- * requests that have none. onTexts: told what is asked, the users' messages or a text to go on with; onRequest: of every
- * answer; onFailure: of what went wrong on the server's side.
+ * name: what requests call the model; otherName: what they may call it, too. port 0: any that is free. key: what requests
+ * must send as bearer token, if any. batch: replies that are generated at a time. maxTokens: of a chat's reply where the
+ * request names no limit. seed: of requests that have none. onTexts: told what is asked, the users' messages or a text to go
+ * on with; onRequest: of every answer; onFailure: of what went wrong on the server's side.
  */
 export type ServerOptions = {
   readonly name: string;

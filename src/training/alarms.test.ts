@@ -109,6 +109,13 @@ describe("alarms", () => {
     expect(codesOf(trajectory(24, () => ({ ...none, ...others })))).toEqual([]);
   });
 
+  it("of boilerplate look at the steps behind those of too few prompts to measure it", () => {
+    const opening = (step: number) => ({ opening: step < 6 ? undefined : 0.9 });
+    const alarms = alarmsOf(trajectory(24, opening), thresholds);
+    expect(alarms.map(({ code, step }) => [code, step])).toEqual([["repeated-boilerplate", 8]]);
+    expect(codesOf(trajectory(24, (step) => ({ opening: step % 2 === 0 ? undefined : 0.9 })))).toEqual([]);
+  });
+
   it("are the same however often one asks on the way", () => {
     const steps = trajectory(24, (step) => ({ kl: 9 * step, opening: 0.07 * step }));
     const first = new Map<AlarmCode, number>();

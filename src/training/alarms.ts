@@ -155,7 +155,8 @@ const vanishingEnd = (steps: readonly PolicySignals[], window: number, least: nu
 };
 
 const boilerplate = (steps: readonly PolicySignals[], window: number, most: number): string | null => {
-  const recent = lasts(seriesOf(steps, "opening"), window);
+  // of a step of few prompts it is not measured, and the steps behind it are looked at all the same
+  const recent = lasts(seriesOf(steps.slice(-window), "opening"), window);
   return recent?.every((share) => share > most)
     ? `replies to ${percent(mean(recent))} of the prompts open with the same words: the policy may have found one answer for everything. Read some replies; raise the KL coefficient.`
     : null;

@@ -33,7 +33,7 @@ import {
   inParts,
   meanMetrics,
   minibatches,
-  openingShare,
+  openingMetric,
   promptsOfStep,
   sampleReplies,
   tokensOf,
@@ -267,7 +267,7 @@ const completionMetrics = (replies: readonly SampledReply[]): Record<string, num
     "completions/mean_terminated_length": whole.mean,
     "completions/min_terminated_length": whole.least,
     "completions/max_terminated_length": whole.most,
-    "completions/opening_share": openingShare(replies),
+    ...openingMetric("completions/opening_share", replies),
   };
 };
 

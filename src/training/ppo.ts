@@ -52,7 +52,7 @@ import {
   inParts,
   meanMetrics,
   minibatches,
-  openingShare,
+  openingMetric,
   promptsOfStep,
   sampleReplies,
   tokensOf,
@@ -222,7 +222,7 @@ const objectives = (
     "objective/kl_coef": klCoefficient,
     "val/num_eos_tokens": replies.filter(({ ended }) => ended).length,
     "val/length": mean(replies.map((reply) => tokensOf(reply).length)),
-    "val/opening_share": openingShare(replies),
+    ...openingMetric("val/opening_share", replies),
   };
 };
 

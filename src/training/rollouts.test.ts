@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Generator, TokenReply, TokenRequest } from "../transformer/index.ts";
 import type { SampledReply } from "./rewards.ts";
-import { minibatches, openingShare, promptsOfStep, sampleReplies } from "./rollouts.ts";
+import { minibatches, openingMetric, openingShare, promptsOfStep, sampleReplies } from "./rollouts.ts";
 
 const replyOf = (prompt: number, ids: readonly number[]): SampledReply => ({
   trunk: [2, prompt, 3],
@@ -91,6 +91,9 @@ describe("the share of prompts with the same opening", () => {
   });
 
   it("says nothing of fewer than four prompts", () => {
-    expect(openingShare([1, 2, 3].map((prompt) => replyOf(prompt, alike)))).toBe(0);
+    const few = [1, 2, 3].map((prompt) => replyOf(prompt, alike));
+    expect(openingShare(few)).toBeUndefined();
+    expect(openingMetric("share", few)).toEqual({});
+    expect(openingMetric("share", [...few, replyOf(4, [])])).toEqual({ share: 0.75 });
   });
 });

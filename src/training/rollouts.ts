@@ -101,8 +101,11 @@ const openingTokens = 12;
 /** Fewer prompts than this have too little to differ in. */
 const fewestPrompts = 4;
 
-/** Share of different prompts that got a reply with the most frequent opening: 1 when all replies begin alike. */
-export const openingShare = (replies: readonly SampledReply[]): number => {
+/**
+ * Share of different prompts that got a reply with the most frequent opening: 1 when all replies begin alike; undefined for
+ * so few prompts that it says nothing.
+ */
+export const openingShare = (replies: readonly SampledReply[]): number | undefined => {
   const asked = new Map<string, Set<string>>();
   const everyone = new Set<string>();
   for (const reply of replies) {
@@ -111,8 +114,14 @@ export const openingShare = (replies: readonly SampledReply[]): number => {
     everyone.add(prompt);
     asked.set(opening, (asked.get(opening) ?? new Set()).add(prompt));
   }
-  if (everyone.size < fewestPrompts) return 0;
+  if (everyone.size < fewestPrompts) return undefined;
   return Math.max(...[...asked.values()].map(({ size }) => size)) / everyone.size;
+};
+
+/** openingShare as a metric of a step, where it was measured. */
+export const openingMetric = (name: string, replies: readonly SampledReply[]): Record<string, number> => {
+  const share = openingShare(replies);
+  return share === undefined ? {} : { [name]: share };
 };
 
 /** Means of metrics over several updates. */

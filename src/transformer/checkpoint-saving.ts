@@ -53,10 +53,9 @@ const writeFiles = async (folder: string, model: SavedModel, disk: DiskWriter): 
     disk,
   );
   await writeTokenizer(folder, model, disk);
-  if (task === "causal-lm") {
-    const generation = writeGenerationConfig(config, model.generationConfig);
-    await writeFileAtomic(join(folder, generationConfigName), formatJson(generation), disk);
-  }
+  // a reward model's, too: which tokens end a reply says where it reads its score
+  const generation = writeGenerationConfig(config, model.generationConfig);
+  await writeFileAtomic(join(folder, generationConfigName), formatJson(generation), disk);
   await writeSafetensors(join(folder, weightsName), weights, format, disk);
 };
 

@@ -124,6 +124,24 @@ describe("other trainings from an adapter", () => {
     expect(readJson("ppo/rl/adapter/adapter_config.json")).toMatchObject(base);
   });
 
+  it("reward as they were trained: a reward model over 4 bits is read over them", async () => {
+    const words = ["train", "reward", "--model", "model", "--data", "pairs.jsonl", "--out", "reward4"];
+    const kind = ["heldOutShare=0.25", "atChance=warn", fourBits];
+    const trained = expectStatus(await run(...words, ...settings("reward", ...quick, ...kind)), 0);
+    const reward = "reward4/reward/adapter";
+    expect(trained.stdout).toContain(`--reward ./${reward} --reward-load 4bit`);
+    const few = ["counts.harmful=4", "counts.harmless=0", "counts.lookalike=0", "sampling.maxTokens=8"];
+    const step = [...few, "ppo.batch=4"].flatMap((one) => ["--set", one]);
+    const scores: number[] = [];
+    for (const load of [[], ["--reward-load", "4bit"]]) {
+      const out = `ppo4-${load.length}`;
+      const ppo = ["train", "ppo", "--model", "model", "--reward", reward, "--out", out, "--steps", "1"];
+      expectStatus(await run(...ppo, ...step, ...load), 0);
+      scores.push(firstMetrics(`${out}/rl/steps.jsonl`)["objective/scores"]!);
+    }
+    expect(Math.abs(scores[0]! - scores[1]!)).toBeGreaterThan(1e-6);
+  });
+
   it("are refused with adapters of another shape, before anything is begun", async () => {
     const words = ["train", "dpo", "--model", "nf4/sl/adapter", "--data", "pairs.jsonl", "--out", "never"];
     const other = settings("dpo", "lora.rank=8", "lora.alpha=8", "lora.targets=q_proj", fourBits);
@@ -154,9 +172,10 @@ describe("the recipe of cai-implementation", () => {
     const { sft: used } = parse(readFileSync(inFolder("runs/mistral-sft/config.yaml"), "utf8")) as {
       sft: object;
     };
-    // its effective batch of 4 is one batch here, where it was four parts of one row
+    // its effective batch of 4 is four parts of one row
+    const parts = { batch: 4, accumulation: 4, gradientCheckpointing: true };
     expect(used).toMatchObject({
-      ...{ load: "4bit", maxTokens: 512, learningRate: 2e-4, schedule: "cosine", batch: 4, epochs: 3 },
+      ...{ load: "4bit", maxTokens: 512, learningRate: 2e-4, schedule: "cosine", epochs: 3, ...parts },
       lora: { rank: 16, alpha: 32, dropout: 0.05, targets: ["q_proj", "v_proj"] },
     });
     const dpo = expectStatus(
@@ -164,6 +183,9 @@ describe("the recipe of cai-implementation", () => {
       0,
     );
     expect(dpo.stdout).toContain("Model: ./runs/mistral-dpo/dpo/adapter");
+    expect(parse(readFileSync(inFolder("runs/mistral-dpo/config.yaml"), "utf8"))).toMatchObject({
+      dpo: { load: "4bit", epochs: 3, beta: 0.1, ...parts },
+    });
     expect(readJson("runs/mistral-dpo/dpo/adapter/adapter_config.json")).toMatchObject({
       base_model_name_or_path: inFolder("mistral"),
       r: 16,

@@ -123,7 +123,7 @@ describe("train reward", () => {
   const set = settingsOf("reward");
   const quick = set("epochs=6", "batch=16", "learningRate=0.01", "schedule=constant", "heldOutShare=0.4");
 
-  it("fails where labels are noise, and saves no model", async () => {
+  it("fails where labels are noise; told to go on it does, with the model that it has", async () => {
     write(
       "noise.jsonl",
       asked.map((prompt, at) => {
@@ -134,10 +134,21 @@ describe("train reward", () => {
     );
     const failed = expectStatus(await train("reward", "noise.jsonl", "noise", ...quick), 1);
     expect(failed.stderr).toMatch(/orders \d+ % of \d+ held-out pairs .* cannot be told from guessing/);
-    expect(existsSync(inFolder("noise/reward/model"))).toBe(false);
-    const allowed = await train("reward", "noise.jsonl", "allowed", ...quick, ...set("atChance=warn"));
+    const again = expectStatus(await train("reward", "noise.jsonl", "noise", ...quick), 1);
+    expect(again.stderr).toContain(
+      "--set reward.atChance=warn goes on all the same, without training it again",
+    );
+    const allowed = await train("reward", "noise.jsonl", "noise", ...quick, ...set("atChance=warn"));
     expect(expectStatus(allowed, 0).stderr).toContain("cannot be told from guessing");
-    expect(existsSync(inFolder("allowed/reward/model/config.json"))).toBe(true);
+    expect(existsSync(inFolder("noise/reward/model/config.json"))).toBe(true);
+    const types = lines("noise/events.jsonl").map(({ type }) => type);
+    const turns = types.filter((type) => /^(stage-(start|skip)|run-(stop|end))$/.test(type as string));
+    const passed = ["stage-skip", "run-stop", "stage-skip", "run-end"];
+    expect(turns).toEqual(["stage-start", "run-stop", ...passed]);
+    // and so it is remembered
+    expectStatus(await covenant(["train", "reward", "--resume", "noise"], folder), 0);
+    const other = await train("reward", "noise.jsonl", "noise", ...quick, ...set("batch=8"));
+    expect(expectStatus(other, 2).stderr).toMatch(/What differs:\n +reward\.batch: 16 there, 8 now\n/);
   });
 
   it("passes where labels say something, with margins too", async () => {
@@ -242,6 +253,28 @@ describe("less memory", () => {
       const bare = words.filter((word, at) => !/lora/.test(word) && !/lora/.test(words[at + 1] ?? ""));
       const refused = expectStatus(await covenant([...bare, ...own("load=4bit"), "--dry-run"], folder), 2);
       expect(refused.stderr).toContain(`${method}.lora.rank`);
+    },
+  );
+
+  it.each(["ppo", "grpo"] as const)(
+    "%s gives no prompt to a reward model that cannot read it",
+    async (method) => {
+      cpSync(inFolder(`reward-for-${method}/reward/model`), inFolder("narrow"), { recursive: true });
+      const config = JSON.parse(readFileSync(inFolder("narrow/config.json"), "utf8")) as object;
+      writeFileSync(
+        inFolder("narrow/config.json"),
+        JSON.stringify({ ...config, max_position_embeddings: 48 }),
+      );
+      write(
+        "short-and-long.jsonl",
+        ["How do I bake bread?", "How do I bake bread? ".repeat(12)].map((prompt) => ({ prompt })),
+      );
+      const words = ["train", method, "--model", "model", "--reward", "narrow", "--out", `narrow-${method}`];
+      const few = ["--steps", "1", "--set", "sampling.maxTokens=4", ...settingsOf(method)("batch=4")];
+      const ended = await covenant([...words, ...few, "--prompts", "short-and-long.jsonl"], folder);
+      expect(expectStatus(ended, 0).stderr).toMatch(
+        /1 of 2 prompts leaves no room for a reply in the reward model's context of 48 tokens .*line 2/,
+      );
     },
   );
 

@@ -1,8 +1,8 @@
 // Judges whose labels say nothing: stopped on the way as at the end, whatever the method; flips are told of.
 
 import { describe, expect, it } from "vitest";
-import { assertJudgeReads, describeFlips, type JudgeProtocol, plainProtocol, watchJudge } from "../index.ts";
-import { labelsOf, scoringJudge, writingJudge } from "./labels.fixture.ts";
+import { describeFlips, type JudgeProtocol, plainProtocol, watchJudge } from "../index.ts";
+import { assertJudgeReads, labelsOf, scoringJudge, writingJudge } from "./labels.fixture.ts";
 
 describe("watchJudge", () => {
   it("stops as soon as enough comparisons show one letter, for log-probabilities, votes and chains alike", async () => {

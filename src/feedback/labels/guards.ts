@@ -64,13 +64,6 @@ export const watchJudge = (words: WatchedWords = comparisonWords): JudgeWatch =>
   };
 };
 
-/** Stops for labels that are all there. Throws CovenantError "judge-one-letter". */
-export const assertJudgeReads = (labels: Iterable<LabelRecord>): void => {
-  const watch = watchJudge();
-  for (const label of labels) watch.see(label);
-  watch.check();
-};
-
 /** A judge that flips more often than this is told of; published verdicts of GPT-4 flipped in 13 %. */
 const manyFlips = 0.5;
 

@@ -6,15 +6,8 @@ import { describe, expect, it } from "vitest";
 import { hashText } from "../../core/index.ts";
 import { type ScoreRequest, scriptedModel } from "../../models/index.ts";
 import type { LabelRecord, ReplyRecord } from "../../records/index.ts";
-import {
-  assertJudgeReads,
-  type LabelOptions,
-  labelBatch,
-  normaliseChoice,
-  preferenceRows,
-  type ReplyPair,
-} from "../index.ts";
-import { constitution, pairOf, pairs } from "./labels.fixture.ts";
+import { type LabelOptions, labelBatch, normaliseChoice, preferenceRows, type ReplyPair } from "../index.ts";
+import { assertJudgeReads, constitution, pairOf, pairs } from "./labels.fixture.ts";
 
 /** The two options as the judge sees them. */
 const optionsIn = (request: ScoreRequest): [string, string] => {
@@ -209,7 +202,7 @@ describe("labelBatch", () => {
   });
 });
 
-describe("assertJudgeReads", () => {
+describe("a watch over the judge", () => {
   it.each([
     [0.7, "(A)"],
     [0.3, "(B)"],

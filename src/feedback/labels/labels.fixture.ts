@@ -4,7 +4,7 @@
 import { createRandom } from "../../core/index.ts";
 import { type GenerateRequest, type ScoreRequest, scriptedModel } from "../../models/index.ts";
 import type { Constitution, LabelRecord } from "../../records/index.ts";
-import { type LabelOptions, labelBatch, plainProtocol, type ReplyPair } from "../index.ts";
+import { type LabelOptions, labelBatch, plainProtocol, type ReplyPair, watchJudge } from "../index.ts";
 
 export const constitution: Constitution = {
   name: "test",
@@ -79,3 +79,10 @@ export const labelsOf = async (
 /** Pairs with the replies of each exchanged. */
 export const exchanged = (given: readonly ReplyPair[]): ReplyPair[] =>
   given.map((pair) => ({ ...pair, replies: [pair.replies[1], pair.replies[0]] as const }));
+
+/** Looks once at labels that are all there, as a watch does that saw them come. */
+export const assertJudgeReads = (labels: Iterable<LabelRecord>): void => {
+  const watch = watchJudge();
+  for (const label of labels) watch.see(label);
+  watch.check();
+};

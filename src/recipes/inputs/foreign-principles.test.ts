@@ -6,8 +6,8 @@ import { loadModelFolder } from "../../transformer/index.ts";
 import { foreignNotices } from "./foreign-principles.ts";
 
 const folder = new URL("../../../assets/covenant-tiny", import.meta.url).pathname;
-const { tokenizer } = await loadModelFolder(folder);
-const language = { tokenizer, chatTemplate: null, folder, isAdapter: false };
+const { tokenizer, generationConfig } = await loadModelFolder(folder);
+const language = { tokenizer, generationConfig, chatTemplate: null, folder, isAdapter: false };
 const one = (title: string) => ({ ...ethical.principles[0]!, area: undefined, title });
 const ethical = await loadConstitution("ethical");
 

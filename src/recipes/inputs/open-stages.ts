@@ -12,6 +12,7 @@ import type { Speed } from "../plans/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { providerContents } from "../settings/computing.ts";
 import type { CallSettings } from "../settings/settings.ts";
+import { watchingKeys } from "../settings/watching.ts";
 import { checkBudget, checkPrices, openCalls } from "../stages/calls.ts";
 import { checkModel, type ModelLanguage, type ModelRole, speedOf } from "../stages/model-checks.ts";
 import type { StartSettings } from "../stages/models.ts";
@@ -115,7 +116,7 @@ const identityOf = ({ name, config, inputs }: RunRequest, context: RecipeContext
   const isElsewhere = Object.values(inputs.configs).includes(null);
   const beside =
     isElsewhere || record !== undefined ? { endpoint, budget, prices, cache, record } : undefined;
-  const told = { config: decisive, contents, beside, given: givenOf(inputs) };
+  const told = { config: decisive, contents, beside, indifferent: watchingKeys, given: givenOf(inputs) };
   return { folder: out, name, ...told, seed: config.seed, fresh };
 };
 

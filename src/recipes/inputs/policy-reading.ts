@@ -10,9 +10,11 @@ import {
   type EncodedPrompts,
   encodePrompts,
   type PromptSplit,
+  splitNotices,
   splitPrompts,
 } from "../stages/policy-prompts.ts";
 import type { OneSidedPrompts } from "../stages/prompts.ts";
+import { formatNotices, rewardReading } from "../stages/reward-model.ts";
 import { readingOf, type TextSettings } from "../stages/text-reading.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 
@@ -31,7 +33,7 @@ type PolicySettings = Pick<TrainingSettings, "schedule" | "warmupSteps"> &
 
 /** Prompts as the policy reads them. Throws UserError when none leaves room for a reply. */
 export const readPrompts = async (
-  config: TextSettings & { readonly model: string },
+  config: TextSettings & { readonly model: string; readonly reward?: string | undefined },
   prompts: OneSidedPrompts,
   { languages, configs }: CheckedInputs,
   [block, settings]: readonly [string, PolicySettings],
@@ -45,19 +47,31 @@ export const readPrompts = async (
   if (reading === null || shape == null) {
     const { learned, heldOut } = splitPrompts(prompts.used, ({ messages }) => messages, [block, settings]);
     const counts = { learned: learned.length, heldOut: heldOut.length };
-    return { texts: "chat", notices, encoded: null, prompts, counts };
+    const none = splitNotices([block, settings], { held: heldOut.length, of: prompts.used.length });
+    return { texts: "chat", notices: [...notices, ...none], encoded: null, prompts, counts };
   }
-  const { codec, texts } = reading;
+  const { codec, texts, chatTemplate } = reading;
+  const [rewarding, rewardShape] = [languages["reward"], configs["reward"]];
+  const { reward = "" } = config;
+  const isHere = rewarding != null && rewardShape != null;
+  const rewardContext = isHere ? rewardReading(rewarding, rewardShape, reward, texts).context : undefined;
   const encoded = encodePrompts(
     prompts.used,
-    { codec, config: shape },
+    { codec, config: shape, rewardContext },
     texts,
     [block, settings],
     prompts.placeOf,
   );
   return {
     texts,
-    notices: [...prompts.notices, ...encoded.notices, ...own],
+    notices: [
+      ...prompts.notices,
+      ...encoded.notices,
+      ...(isHere
+        ? formatNotices({ name: config.model, chatTemplate }, { ...rewarding, name: reward }, texts)
+        : []),
+      ...own,
+    ],
     encoded,
     prompts,
     counts: { learned: encoded.tokens.length, heldOut: encoded.heldOut.tokens.length },

@@ -32,7 +32,14 @@ describe("the size of a training by reward", () => {
     "is within a third of what PPO of covenant-tiny took with %d replies a step: %d MiB",
     (replies, peak) => {
       const settings = { minibatches: 2, accumulation: 1 };
-      const load = { replies, prompt: 32, maxTokens: 80, hasReference: true, helpers: [tiny], settings };
+      const load = {
+        replies,
+        prompt: 32,
+        maxTokens: 80,
+        hasReference: true,
+        helpers: [{ config: tiny }],
+        settings,
+      };
       const ratio = policySize(tiny, load).memory / 2 ** 20 / peak;
       expect(ratio).toBeGreaterThan(2 / 3);
       expect(ratio).toBeLessThan(4 / 3);
@@ -43,7 +50,10 @@ describe("the size of a training by reward", () => {
     const model = 4 * parameterCount(config, "causal-lm");
     const reference = memory() - memory({ hasReference: false });
     expect(reference).toBeGreaterThan(model);
-    expect(memory({ helpers: [config, config] }) - memory()).toBe(2 * model);
+    expect(memory({ helpers: [{ config }, { config }] }) - memory()).toBe(2 * model);
+    const held = (load: "4bit" | "8bit"): number => memory({ helpers: [{ config, load }] }) - memory();
+    expect(held("8bit")).toBeLessThan(model / 2);
+    expect(held("4bit")).toBeLessThan(held("8bit"));
     const lora = { rank: 8, alpha: 16, rsLora: false, targets: ["q_proj"] };
     // what it reads takes memory all the same
     const reads = memory({}, { lora }) - memory({ hasReference: false }, { lora });

@@ -1,13 +1,14 @@
 // How large a training by reward is: what training-size.ts says of its updates, and what stands beside them: the
 // reference and whatever gives the reward, the cache of generation, and the whole distributions that entropy is taken of.
 
+import type { LoadFormat } from "../../models/index.ts";
 import { logitRows, type ModelConfig, parameterCount } from "../../transformer/index.ts";
 import type { PolicyLoraSettings } from "../settings/settings.ts";
-import { type TrainingSize, trainingSize } from "./training-size.ts";
+import { type TrainingSize, trainingSize, weightNumbers } from "./training-size.ts";
 
 /**
  * replies: of a step. heldOut: prompts that are looked at, with a reply each. prompt: tokens of the longest. helpers: local
- * models that give the reward.
+ * models that give the reward, with how their projections are held.
  */
 export type PolicyLoad = {
   readonly replies: number;
@@ -15,7 +16,7 @@ export type PolicyLoad = {
   readonly prompt: number;
   readonly maxTokens: number;
   readonly hasReference: boolean;
-  readonly helpers: readonly ModelConfig[];
+  readonly helpers: readonly { readonly config: ModelConfig; readonly load?: LoadFormat | undefined }[];
   readonly settings: {
     readonly minibatches: number;
     readonly accumulation: number;
@@ -41,7 +42,10 @@ export const policySize = (config: ModelConfig, load: PolicyLoad): TrainingSize 
   const size = trainingSize(config, { task: "causal-lm", settings: { ...settings, batch }, tokens });
   // with adapters, the reference is the same weights
   const reference = hasReference && settings.lora === undefined ? parameterCount(config, "causal-lm") : 0;
-  const others = helpers.reduce((sum, helper) => sum + parameterCount(helper, "causal-lm"), 0);
+  const others = helpers.reduce(
+    (sum, { config: own, load: held }) => sum + weightNumbers(own, parameterCount(own, "causal-lm"), held),
+    0,
+  );
   const cacheRow = 2 * config.layers * config.keyValueHeads * config.headSize * length;
   const sampled = Math.max(replies, heldOut);
   const cache = Math.min(rowsAtATime, sampled) * cacheRow;

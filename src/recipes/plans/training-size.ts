@@ -1,6 +1,7 @@
 // How large a training is: parameters, those that learn, and the memory it will take at its peak, estimated before
 // anything is begun. Knows shapes and settings, and of rows their lengths alone.
 
+import type { LoadFormat } from "../../models/index.ts";
 import { keptByToken, packedRowTime, rowLength, rowsAPart } from "../../training/index.ts";
 import {
   adapterCount,
@@ -67,12 +68,19 @@ const logitNumbers = (config: ModelConfig, tokens: number, frozenHead: boolean):
   return frozenHead ? 3 * Math.min(whole, 64 * megabyte) : 8 * Math.min(whole, 128 * megabyte);
 };
 
-/** Numbers that the weights take; quantised ones have half a byte a value and a scale for 64 of them. */
-const weightNumbers = (config: ModelConfig, parameters: number, load: "4bit" | undefined): number => {
+/** Bits that a quantised value takes: in NF4 half a byte and its part of a scale for 64 of them. */
+const bitsOf: Readonly<Record<LoadFormat, number>> = { "4bit": 4.5, "8bit": 8 };
+
+/** Numbers that the weights take, where projections may be held in fewer bits. */
+export const weightNumbers = (
+  config: ModelConfig,
+  parameters: number,
+  load: LoadFormat | undefined,
+): number => {
   if (load === undefined) return parameters;
   const shapes = [...quantisable(config, load).values()];
   const quantised = shapes.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
-  return parameters - quantised * (1 - 4.5 / 32);
+  return parameters - quantised * (1 - bitsOf[load] / 32);
 };
 
 /** Length of the packed row that the training will compute at a time; null: it computes whole batches. */

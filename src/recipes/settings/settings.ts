@@ -220,6 +220,11 @@ export const loadSetting = z
   .optional()
   .describe("hold projections in so few bits: 4bit (NF4), an eighth of the memory; 8bit (int8), faster");
 
+/** The same for the reward model of a training by reward. */
+export const rewardLoadSetting = loadSetting.describe(
+  "hold the reward model's projections in so few bits, as its adapter was trained: 4bit (NF4) or 8bit (int8)",
+);
+
 /** What makes a training smaller. */
 export const memorySettings = {
   load: z

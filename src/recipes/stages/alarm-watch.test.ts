@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { grpoSignals, type StepMetrics } from "../../training/index.ts";
+import { type AlarmThresholds, grpoSignals, type StepMetrics } from "../../training/index.ts";
 import { alarmSettings } from "../settings/policy-settings.ts";
 import { alarmsInRun, describeAlarms, watchAlarms } from "./alarm-watch.ts";
 
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const thresholds = alarmSettings.parse({});
+const usual = alarmSettings.parse({});
 
 /** Steps in which replies hardly ever end, and grow. */
 const stepOf = (step: number): StepMetrics => ({
@@ -27,12 +27,22 @@ const stepOf = (step: number): StepMetrics => ({
 });
 
 /** Watches some steps, writing down as the loop does what is not there yet; gives the codes of what was told. */
-const watchSteps = async (steps: readonly number[], written = 0): Promise<string[]> => {
+const watchSteps = async (
+  steps: readonly number[],
+  written = 0,
+  thresholds: AlarmThresholds = usual,
+): Promise<string[]> => {
   const told: string[] = [];
+  const log = (event: object): void =>
+    writeFileSync(join(folder, "events.jsonl"), `${JSON.stringify({ time: 0, stage: "rl", ...event })}\n`, {
+      flag: "a",
+    });
+  log({ type: "stage-start", resumed: steps[0]! > 0 });
   const stage = {
-    folder: join(folder, "rl"),
-    warn: (code: string) => {
+    ...{ name: "rl", folder: join(folder, "rl") },
+    warn: (code: string, text: string) => {
       told.push(code);
+      log({ type: "warning", code, text });
     },
   } as unknown as StageContext;
   const watch = watchAlarms(stage, thresholds, (metrics) => grpoSignals(metrics));
@@ -63,6 +73,15 @@ describe("alarms of a stage", () => {
     // the records are a step ahead of the checkpoint
     expect(await watchSteps([1], 2)).toEqual([]);
     expect(await watchSteps([2], 2)).toEqual(["alarm-vanishing-end"]);
+  });
+});
+
+describe("alarms of a stage that goes on with other thresholds", () => {
+  it("are told where these would have raised them before, and no second time", async () => {
+    const lax = { ...usual, endedShare: null };
+    expect(await watchSteps(upTo(0, 8), 0, lax)).toEqual(["alarm-growing-length"]);
+    expect(await watchSteps([8])).toEqual(["alarm-vanishing-end"]);
+    expect(await watchSteps([9])).toEqual([]);
   });
 });
 

@@ -1,18 +1,19 @@
 // Alarms of a policy in training: raised while it trains, as warnings of the run, and told once more at the end. What an
 // alarm is, is training/alarms.ts; here is where the metrics so far come from, so that a run that was killed on the way
-// raises what an unbroken one does.
+// raises what an unbroken one does, and one that goes on with other thresholds what these would have raised.
 
 import { join } from "node:path";
 import { stepRecordSchema } from "../../records/index.ts";
-import { readRecords, readRun, type StageContext } from "../../runs/index.ts";
+import { readEvents, readRecords, type StageContext } from "../../runs/index.ts";
 import {
-  type AlarmCode,
+  type Alarm,
   type AlarmThresholds,
   alarmsOf,
   type PolicySignals,
   type StepMetrics,
   standingAlarms,
 } from "../../training/index.ts";
+import { runFolderOf } from "./training-parts.ts";
 
 const codePrefix = "alarm-";
 
@@ -25,20 +26,25 @@ export const watchAlarms = (
   signalsOf: (metrics: StepMetrics["metrics"]) => PolicySignals,
 ): AlarmWatch => {
   let steps: PolicySignals[] | undefined;
-  const told = new Set<AlarmCode>();
+  const told = new Set<string>();
+  const tell = (alarms: readonly Alarm[]): void => {
+    for (const { code, text } of alarms) {
+      if (told.has(code)) continue;
+      told.add(code);
+      stage.warn(`${codePrefix}${code}`, text);
+    }
+  };
   return async ({ step, metrics }) => {
     if (steps === undefined) {
       const records =
         step === 0 ? [] : await readRecords(join(stage.folder, "steps.jsonl"), stepRecordSchema);
       steps = records.filter((record) => record.step < step).map((record) => signalsOf(record.metrics));
-      for (const { code } of alarmsOf(steps, thresholds)) told.add(code);
+      const before = step === 0 ? [] : await alarmsInRun(runFolderOf(stage));
+      for (const { code, stage: of } of before) if (of === stage.name) told.add(code);
+      tell(alarmsOf(steps, thresholds));
     }
     steps.push(signalsOf(metrics));
-    for (const { code, text } of standingAlarms(steps, thresholds)) {
-      if (told.has(code)) continue;
-      told.add(code);
-      stage.warn(`${codePrefix}${code}`, text);
-    }
+    tell(standingAlarms(steps, thresholds));
   };
 };
 
@@ -48,7 +54,7 @@ export type ToldAlarm = { readonly stage: string; readonly code: string; readonl
 /** The alarms of a run's stages as they stand: each once, and none of an attempt that was begun anew. */
 export const alarmsInRun = async (folder: string): Promise<ToldAlarm[]> => {
   const told = new Map<string, ToldAlarm>();
-  for (const event of (await readRun(folder)).events) {
+  for (const event of await readEvents(folder)) {
     if (event.type === "stage-start" && !event.resumed)
       for (const [key, alarm] of told) if (alarm.stage === event.stage) told.delete(key);
     if (event.type !== "warning" || event.stage === undefined || !event.code.startsWith(codePrefix)) continue;

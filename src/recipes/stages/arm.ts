@@ -144,6 +144,7 @@ const learnFromLabels = async (
     after: [stage("sl"), stage("reward")],
     model,
     rewardModel,
+    rewardLoad: config.reward.load,
     prompts: train,
     maxTokens,
     settings: config.ppo,

@@ -28,7 +28,7 @@ import { isNews } from "./stage-model.ts";
  */
 export const armMemory = (
   shape: ModelConfig,
-  { dpo, ppo, sampling }: RunConfig,
+  { reward, dpo, ppo, sampling }: RunConfig,
   train: readonly PromptRecord[],
 ): number => {
   const prompt = longestPrompt(train);
@@ -38,7 +38,7 @@ export const armMemory = (
   const pairs = trainingSize(shape, { task: "causal-lm", settings, tokens });
   const policy = policySize(shape, {
     ...{ replies: ppo.batch, heldOut, prompt, maxTokens: sampling.maxTokens, settings: ppo },
-    ...{ hasReference: true, helpers: [shape] },
+    ...{ hasReference: true, helpers: [{ config: shape, load: reward.load }] },
   });
   return Math.max(pairs.memory, policy.memory);
 };

@@ -30,14 +30,14 @@ export const describeHeldOut = (records: readonly RewardPairRecord[]): string[] 
  * not count.
  */
 export const requireBetterThanChance = (
-  stage: Pick<StageContext, "warn">,
+  { warn }: Pick<StageContext, "warn">,
   records: readonly RewardPairRecord[],
   { atChance }: { readonly atChance: "fail" | "warn" },
 ): void => {
   const pairs = records.filter(({ probability }) => probability !== 0.5).map(turned);
   const { accuracy } = rewardModelAccuracy(pairs);
   if (pairs.length <= tooFewToTell) {
-    stage.warn(
+    warn(
       "reward-unmeasured",
       `${pairs.length === 0 ? "No pair was" : `Only ${counted(pairs.length, "pair")} ${pairs.length === 1 ? "was" : "were"}`} kept out of training, too few to tell whether the reward model learned anything. Give more rows, or raise heldOutShare.`,
     );
@@ -47,6 +47,11 @@ export const requireBetterThanChance = (
   const told = `The reward model orders ${percent(accuracy.value, 0)} of ${counted(pairs.length, "held-out pair")} as their labels do (95 % interval ${percent(accuracy.low, 0)} to ${percent(accuracy.high, 0)}): that cannot be told from guessing, and what is optimised against it learns noise.`;
   const remedy =
     "Look at the labels, give more rows, train for more epochs or with another learning rate, or keep more pairs out";
-  if (atChance === "warn") stage.warn("reward-at-chance", `${told} ${remedy}.`);
-  else throw new CovenantError("reward-at-chance", `${told} ${remedy}; atChance=warn goes on all the same.`);
+  if (atChance === "warn") {
+    warn("reward-at-chance", `${told} ${remedy}.`);
+    return;
+  }
+  const all =
+    "the same command with --set reward.atChance=warn goes on all the same, without training it again";
+  throw new CovenantError("reward-at-chance", `${told} ${remedy}; ${all}.`);
 };

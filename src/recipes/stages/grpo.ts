@@ -20,14 +20,16 @@ import {
 } from "../../training/index.ts";
 import { createGenerator, createScorer, type ModelState } from "../../transformer/index.ts";
 import type { GrpoSettings } from "../settings/policy-settings.ts";
+import { withoutWatching } from "../settings/watching.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { mostOfGrpo, noteLooks } from "./best-step.ts";
 import { judgeAgainst, judgeReward } from "./judge-reward.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
-import { type EncodedPrompts, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
-import { endTokenOf, type OpenReward, openReward } from "./ppo.ts";
+import { contextOf, type EncodedPrompts, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
+import { endTokenOf } from "./ppo.ts";
+import { formatNotices, type OpenReward, openReward } from "./reward-model.ts";
 import { type CountUsage, type Pipeline, withStageModel } from "./stage-model.ts";
 import { releasing, trainStage } from "./train-stage.ts";
 import {
@@ -44,7 +46,11 @@ import {
 export type GrpoStageOptions = StageBase & {
   readonly model: string;
   /** What rewards: at least one of the two. */
-  readonly rewardModel?: { readonly folder: string; readonly weight: number };
+  readonly rewardModel?: {
+    readonly folder: string;
+    readonly weight: number;
+    readonly load?: LoadFormat | undefined;
+  };
   readonly judge?: {
     readonly model: string;
     readonly constitution: Constitution;
@@ -141,19 +147,23 @@ const trainWith = async (
   const { name, settings, maxTokens, texts = "chat", chatTemplate } = options;
   const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
   const endToken = endTokenOf(model, options.model);
-  const prompts = encodePrompts(options.prompts, model, texts, ["grpo", settings], options.placeOf);
+  const { folder = "", load } = options.rewardModel ?? {};
+  const rewardModel =
+    options.rewardModel === undefined ? null : await openReward(folder, context, texts, load);
+  const readers = { ...model, rewardContext: rewardModel?.context };
+  const prompts = encodePrompts(options.prompts, readers, texts, ["grpo", settings], options.placeOf);
+  const policy = { name: options.model, chatTemplate: model.chatTemplate };
   warnOf(stage, [
     ...prompts.notices,
+    ...(rewardModel === null ? [] : formatNotices(policy, { name: folder, ...rewardModel }, texts)),
     ...warmupNotices("grpo", settings, settings.steps),
     ...mergedNotices(options.model, model.isMerged, "grpo"),
   ]);
-  const rewardModel =
-    options.rewardModel === undefined ? null : await openReward(options.rewardModel.folder, context, texts);
   const compared = judge !== null && prompts.heldOut.tokens.length > 0;
   const { held, starting, ...parts } = openGrpo(model, settings, seed, compared);
   const sampling = {
     maxTokens,
-    context: Math.min(model.config.maxPositions, rewardModel?.context ?? Number.POSITIVE_INFINITY),
+    context: contextOf(readers),
     endToken,
     seed,
     signal: stage.signal,
@@ -202,13 +212,17 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
   const { name, after, settings, maxTokens, rewardModel, judge } = options;
   const inputs = {
     model: nameInRun(run.folder, options.model),
-    reward: rewardModel && { ...rewardModel, folder: nameInRun(run.folder, rewardModel.folder) },
+    reward: rewardModel && {
+      folder: nameInRun(run.folder, rewardModel.folder),
+      weight: rewardModel.weight,
+      ...(rewardModel.load === undefined ? {} : { load: rewardModel.load }),
+    },
     judge: judge && {
       model: judge.model,
       weight: judge.weight,
       constitution: hashConstitution(judge.constitution),
     },
-    settings,
+    settings: withoutWatching(settings),
     maxTokens,
     prompts: options.prompts.map(({ id }) => id),
   };

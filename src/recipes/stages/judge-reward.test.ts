@@ -27,8 +27,11 @@ const replyOf = (prompt: number, word: string): SampledReply => ({
   ...{ trunk: [9], branches: [[words.indexOf(word), 9]], prompt, ended: true },
 });
 
-/** A judge over these words. asked: of every question, the request, the principle and the words, in their order. */
-const open = () => {
+/**
+ * A judge over these words, or one that keeps to one letter. asked: of every question, the request, the principle and the
+ * words, in their order.
+ */
+const open = (reads = true) => {
   const asked: { readonly request: string; readonly principle: string; readonly words: string[] }[] = [];
   let counted = 0;
   const judge: LanguageModel = {
@@ -41,7 +44,7 @@ const open = () => {
         const found = [...text.matchAll(/best|middling|worst/g)].map(([word]) => word);
         const request = /Request \d/.exec(text)![0];
         asked.push({ request, principle: /principle (\w+)/.exec(text)![1]!, words: found });
-        const isFirst = words.indexOf(found[0]!) < words.indexOf(found[1]!);
+        const isFirst = !reads || words.indexOf(found[0]!) < words.indexOf(found[1]!);
         const usage = { promptTokens: 1, completionTokens: 0 };
         return { logProbabilities: isFirst ? [0, -60] : [-60, 0], usage };
       }),
@@ -120,5 +123,14 @@ describe("a judge that holds replies against each other", () => {
     const drawn = asked.splice(0).map(({ principle }) => principle);
     await reward(replies, { step: 1 });
     expect(asked.map(({ principle }) => principle)).not.toEqual(drawn);
+  });
+
+  it("stops where all steps together show that it keeps to one letter", async () => {
+    const { reward } = judgeReward({ ...open(false).options, group: 2 });
+    const replies = prompts.flatMap((_, at) => [replyOf(at, "best"), replyOf(at, "worst")]);
+    for (const step of [0, 1]) expect(await reward(replies, { step })).toEqual(Array(16).fill(0.5));
+    await expect(reward(replies, { step: 2 })).rejects.toThrow(
+      /in 24 of 24 comparisons it kept to that letter/,
+    );
   });
 });

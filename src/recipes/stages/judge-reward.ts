@@ -2,9 +2,9 @@
 // those to a prompt among themselves, to learn from, or each with one that another model gave, to look at a policy. What
 // it is asked is counted as in any stage; a judge that only keeps to one letter stops the run.
 
-import { assertJudgeReads, judgeGroups } from "../../feedback/index.ts";
+import { judgeGroups, watchJudge } from "../../feedback/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Constitution, LabelRecord, PromptRecord } from "../../records/index.ts";
+import type { Constitution, PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { NamedReward, SampledReply } from "../../training/index.ts";
 import type { TrainableModel } from "./models.ts";
@@ -29,7 +29,7 @@ type Compared = {
 
 /** Compares the replies of each group; gives how often each was preferred, from 0 (never) to 1 (always). */
 const comparing = ({ judge, countUsage, constitution, model, stage }: JudgeRewardOptions) => {
-  const seen: LabelRecord[] = [];
+  const watch = watchJudge();
   const textOf = ({ branches: [ids], ended }: SampledReply): string =>
     model.tokenizer.decode(ended ? ids!.slice(0, -1) : ids!, { skipSpecial: true }).trim();
   return async (compared: readonly Compared[]): Promise<readonly (readonly number[])[]> => {
@@ -52,8 +52,8 @@ const comparing = ({ judge, countUsage, constitution, model, stage }: JudgeRewar
       signal: stage.signal,
     });
     countUsage();
-    seen.push(...labels);
-    assertJudgeReads(seen);
+    for (const label of labels) watch.see(label);
+    watch.check();
     return scores;
   };
 };

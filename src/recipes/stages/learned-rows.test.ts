@@ -75,6 +75,20 @@ describe("rows on their way to a training", () => {
     );
   });
 
+  it("of which some should be kept out and none is are told", () => {
+    const share = (value: number) => ({ share: ["heldOutShare", value], block: "reward" }) as const;
+    // which of rows are kept out, their hashes say: none of these by a thousandth
+    const { heldOut, notices } = readyRows(rows(5, 6), { ...reading, ...share(0.001) });
+    expect(heldOut).toEqual([]);
+    expect(notices).toEqual([
+      {
+        code: "nothing-held-out",
+        text: "reward.heldOutShare is 0.001 and keeps 0 of 2 rows out of training, so nothing is measured on rows kept out. Give more rows, or raise reward.heldOutShare.",
+      },
+    ]);
+    expect(codesOf(rows(5, 6), share(0))).toEqual([]);
+  });
+
   it("that cannot become tokens are refused with their place", () => {
     const encode = (row: Row) => {
       if (row.id === "r1") throw new UserError("chat-template-failed", "the template refuses it");

@@ -123,6 +123,17 @@ export const nothingHeldOut = (
     `${block}.keepBest saves ${saved} on ${what}s kept out of training, but no ${what} is kept out (${block}.${key} is ${share}). Raise ${block}.${key}${share > 0 ? ` or give more ${what}s` : ""}, or leave ${block}.keepBest out.`,
   );
 
+/** Told where a share is to be kept out and nothing is. of: how many there are. what: "row". */
+export const heldOutNotices = (
+  block: string,
+  [key, share]: readonly [key: string, share: number],
+  { held, of, what }: { readonly held: number; readonly of: number; readonly what: string },
+): Notice[] => {
+  if (share === 0 || held > 0) return [];
+  const text = `${block}.${key} is ${share} and keeps 0 of ${counted(of, what)} out of training, so nothing is measured on ${what}s kept out. Give more ${what}s, or raise ${block}.${key}.`;
+  return [{ code: "nothing-held-out", text }];
+};
+
 /** Throws UserError when the best weights are asked for and nothing is kept out to tell them by. */
 const requireHeldOut = <Row>(
   { block, settings: { keepBest }, share }: RowReading<Row>,
@@ -225,6 +236,7 @@ export const readyRows = <Row extends { readonly id: string }>(
           },
         ]
       : []),
+    ...heldOutNotices(block, share, { held: heldOut.length, of: encoded.length, what: "row" }),
     ...warmupNotices(block, settings, steps),
   ];
   return { learned, heldOut, notices };

@@ -61,6 +61,7 @@ const train = async (
   keepBest: boolean,
   stopAt = Number.POSITIVE_INFINITY,
   disk: DiskWriter = systemDisk,
+  runDisk: DiskWriter = systemDisk,
 ): Promise<Ended> => {
   const state = createModelState(config, initialParameters(config, 3));
   const trainer = createSftTrainer(state, defaultAdamW);
@@ -81,7 +82,7 @@ const train = async (
     padding: 1,
   };
   const notices: string[] = [];
-  await using run = await openTestRun(name, clock, (event) => {
+  await using run = await openTestRun(name, clock, runDisk, (event) => {
     if (event.type === "notice") notices.push(event.text);
   });
   await run
@@ -112,7 +113,12 @@ const train = async (
   return { state, losses: losses.filter((loss) => loss !== undefined), saved, notices };
 };
 
-const openTestRun = async (name: string, clock: { now(): number }, onEvent: (event: RunEvent) => void) => {
+const openTestRun = async (
+  name: string,
+  clock: { now(): number },
+  disk: DiskWriter,
+  onEvent: (event: RunEvent) => void,
+) => {
   const run = await openRun({
     folder: join(folder, name),
     name: "test",
@@ -121,6 +127,7 @@ const openTestRun = async (name: string, clock: { now(): number }, onEvent: (eve
     seed: 1,
     stages: ["sl"],
     clock,
+    disk,
     onEvent,
     signal: new AbortController().signal,
   });
@@ -191,6 +198,33 @@ describe("an interrupted training", () => {
     expect((await train("told", false)).notices).toEqual([
       "sl: goes on from its checkpoint behind step 20 of 24; 2 steps behind it are taken again",
     ]);
+  });
+});
+
+describe("a training that was stopped behind its save", () => {
+  it("ends as it would have, and trains nothing again", async () => {
+    const stopped = train("saved", true, undefined, undefined, {
+      ...systemDisk,
+      write(descriptor, bytes) {
+        // stage.json's
+        if (Buffer.from(bytes).includes('"artefacts"')) throw new Error("killed");
+        return systemDisk.write(descriptor, bytes);
+      },
+    });
+    await expect(stopped).rejects.toThrow("killed");
+    expect(readdirSync(join(folder, "saved/sl")).sort()).toEqual([
+      ...[".inputs", ".saved", "best.jsonl", "steps.jsonl"],
+    ]);
+    const steps = readFileSync(join(folder, "saved/sl/steps.jsonl"), "utf8");
+    const { losses, saved, notices } = await train("saved", true);
+    expect({ losses, saved }).toEqual({ losses: [], saved: false });
+    expect(notices).toEqual(["sl: was trained to its end and saved before"]);
+    expect(readFileSync(join(folder, "saved/sl/steps.jsonl"), "utf8")).toBe(steps);
+    const { artefacts } = JSON.parse(readFileSync(join(folder, "saved/sl/stage.json"), "utf8")) as {
+      artefacts: { path: string }[];
+    };
+    expect(artefacts.map(({ path }) => path)).toEqual(["best.jsonl", "steps.jsonl"]);
+    expect(readdirSync(join(folder, "saved/sl"))).not.toContain(".saved");
   });
 });
 

@@ -42,8 +42,8 @@ export type CheckedModel = {
   readonly language: ModelLanguage | null;
 };
 
-/** A model's tokenizer and chat template, the folder that they are of, and whether that holds an adapter. */
-export type ModelLanguage = Pick<ModelDescription, "tokenizer" | "chatTemplate"> & {
+/** A model's tokenizer, chat template and end tokens, the folder that they are of, and whether that holds an adapter. */
+export type ModelLanguage = Pick<ModelDescription, "tokenizer" | "chatTemplate" | "generationConfig"> & {
   readonly folder: string;
   readonly isAdapter: boolean;
 };
@@ -219,12 +219,12 @@ export const checkModel = async (
     requireNarrow(model.config, training.lora);
     if (model.adapter !== null) requireContinuable(folder, model.config, model.adapter, training.lora);
   }
-  const { tokenizer, chatTemplate, adapter } = model;
+  const { tokenizer, chatTemplate, generationConfig, adapter } = model;
   return {
     hash: await hashFolder(folder, adapter?.baseFolder),
     config: model.config,
     task: model.task,
     tokens: hashTokens(model),
-    language: { folder, tokenizer, chatTemplate, isAdapter: adapter !== null },
+    language: { folder, tokenizer, chatTemplate, generationConfig, isAdapter: adapter !== null },
   };
 };

@@ -50,6 +50,41 @@ describe("prompts for training", () => {
     expect(notices).toEqual([{ code: "prompts-too-long", text }]);
     expect(() => encodePrompts([long], narrow, "chat", all)).toThrow("All 1 prompts are too long");
   });
+
+  it("leave that room in what the reward model reads, too", () => {
+    const readers = { codec, config: config(256), rewardContext: 24 };
+    const long = prompt("long", "the river ".repeat(40));
+    const { records, notices } = encodePrompts([long, prompt("a", "the river")], readers, "chat", all);
+    expect(records.map(({ id }) => id)).toEqual(["a"]);
+    const text = expect.stringMatching(
+      /^1 of 2 prompts leaves no room for a reply in the reward model's context of 24 tokens and was left out: long /,
+    );
+    expect(notices).toEqual([{ code: "prompts-too-long", text }]);
+    expect(() => encodePrompts([long], readers, "chat", all)).toThrow(/or a reward model with a longer/);
+    const wide = { ...readers, rewardContext: 256 };
+    expect(encodePrompts([long], wide, "chat", all).notices).toEqual([]);
+    // a prompt fits where it leaves a token for the reply
+    const { length } = encodePrompts([long], wide, "chat", all).tokens[0]!;
+    const within = (rewardContext: number) => () =>
+      encodePrompts([long], { ...wide, rewardContext }, "chat", all).tokens.length;
+    expect(within(length + 1)()).toBe(1);
+    expect(within(length)).toThrow();
+  });
+
+  it("are not called too long where they are empty", () => {
+    const readers = { codec, config: config(64) };
+    const some = [prompt("a", "the river"), prompt("none", "")];
+    expect(encodePrompts(some, readers, "plain", all).notices).toEqual([
+      { code: "prompts-empty", text: "1 of 2 prompts is empty and was left out: none." },
+    ]);
+    expect(() => encodePrompts([prompt("none", "")], readers, "plain", all)).toThrow(
+      "All 1 prompts are empty: they have no token.",
+    );
+    const long = prompt("long", "the river ".repeat(40));
+    expect(() => encodePrompts([long, prompt("none", "")], readers, "plain", all)).toThrow(
+      "1 of 2 prompts are too long for the model's context of 64 tokens, and the other 1 are empty.",
+    );
+  });
 });
 
 describe("prompts of a file", () => {
@@ -118,5 +153,15 @@ describe("prompts kept out", () => {
     );
     const kept = many.filter(({ messages }) => isKeptOut(messages, 0.5)).slice(0, 2);
     expect(() => split(kept, 0.5)).toThrow(/keeps out all 2 prompts/);
+  });
+
+  it("that should be some and are none are told", () => {
+    const learnt = many.filter(({ messages }) => !isKeptOut(messages, 0.25)).slice(0, 3);
+    const readers = { codec, config: config(64) };
+    const noticesAt = (evaluationShare: number) =>
+      encodePrompts(learnt, readers, "chat", ["ppo", { evaluationShare, keepBest: false }]).notices;
+    const text = expect.stringMatching(/^ppo\.evaluationShare is 0\.25 and keeps 0 of 3 prompts out/);
+    expect(noticesAt(0.25)).toEqual([{ code: "nothing-held-out", text }]);
+    expect(noticesAt(0)).toEqual([]);
   });
 });

@@ -3,34 +3,28 @@
 
 import { join } from "node:path";
 import { UserError } from "../../core/index.ts";
+import type { LoadFormat } from "../../models/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import {
-  closingTokens,
   createKlControl,
   createPpoTrainer,
   ppoSignals,
   type RewardFunction,
-  scoreOfLogit,
   type TextForm,
   trainPpo,
 } from "../../training/index.ts";
-import {
-  createGenerator,
-  createModelState,
-  createScorer,
-  type Generator,
-  type PackedItem,
-  type Scorer,
-} from "../../transformer/index.ts";
+import { createGenerator, createScorer, type Generator, type Scorer } from "../../transformer/index.ts";
 import type { PpoTrainingSettings } from "../settings/policy-settings.ts";
+import { withoutWatching } from "../settings/watching.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
 import { watchAlarms } from "./alarm-watch.ts";
 import { mostOfPpo, noteLooks } from "./best-step.ts";
 import type { Pipeline } from "./data.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
-import { encodePrompts, type PromptPlace } from "./policy-prompts.ts";
+import { contextOf, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
+import { formatNotices, openReward } from "./reward-model.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
@@ -46,6 +40,8 @@ import {
 export type PpoStageOptions = StageBase & {
   readonly model: string;
   readonly rewardModel: string;
+  /** Hold the reward model's projections in so few bits, as it was trained. */
+  readonly rewardLoad?: LoadFormat | undefined;
   readonly prompts: readonly PromptRecord[];
   /** Where a prompt stands; not given: its id. */
   readonly placeOf?: PromptPlace;
@@ -72,50 +68,6 @@ export type MeasuredPolicy = {
   readonly reward: RewardFunction;
 };
 
-/** A reward model as a reward. context: tokens that prompt and reply may have for it. release it when done. */
-export type OpenReward = {
-  readonly reward: RewardFunction;
-  readonly context: number;
-  release(): Promise<void>;
-};
-
-/**
- * A reward model as a reward: the sigmoid of its logit, 0 to 1, at a reply's end, where it was trained to give it: behind
- * what its chat template puts after the end token; of plain texts, at the end token itself.
- */
-export const openReward = async (
-  folder: string,
-  context: Pipeline["context"],
-  texts: TextForm = "chat",
-): Promise<OpenReward> => {
-  const model = await loadTrainable(folder, context);
-  if (model.weights["score.weight"] === undefined) {
-    throw new UserError(
-      "not-a-reward-model",
-      `${folder} is not a reward model: it has no score head. Point to the folder that "covenant train reward" wrote.`,
-      { folder },
-    );
-  }
-  const scorer = createScorer(
-    createModelState(model.config, model.weights, { task: "sequence-classification" }),
-  );
-  const endTokens = new Set(model.generationConfig.endTokenIds);
-  const isPlain = texts === "plain" || model.chatTemplate === null;
-  const closing = isPlain ? [] : closingTokens(model.codec, endTokens);
-  const closed = (item: PackedItem): PackedItem => ({
-    trunk: item.trunk,
-    branches: item.branches.map((reply) => (endTokens.has(reply.at(-1)!) ? [...reply, ...closing] : reply)),
-  });
-  return {
-    reward: async (items, signal) => {
-      const logits = await scorer.scores(items.map(closed), signal === undefined ? {} : { signal });
-      return logits.map(([logit]) => scoreOfLogit(logit!));
-    },
-    context: model.config.maxPositions - closing.length,
-    release: () => scorer.release(),
-  };
-};
-
 /** The token that ends a reply. Throws UserError for a model without one. */
 export const endTokenOf = (model: TrainableModel, folder: string): number => {
   const [end] = model.generationConfig.endTokenIds;
@@ -136,7 +88,7 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
   const valueHead = { shape: [1, hiddenSize], data: new Float32Array(hiddenSize) };
   const weights = { ...model.weights, "score.weight": valueHead };
   const state = stateToTrain(model, weights, settings, seed);
-  const rewardModel = await openReward(options.rewardModel, context, texts);
+  const rewardModel = await openReward(options.rewardModel, context, texts, options.rewardLoad);
   const { reward } = rewardModel;
   const parts = {
     reference: createScorer(startingState(model, state)),
@@ -147,7 +99,7 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
   return {
     ...parts,
     ...{ model, endToken, state, trainer, reward },
-    context: Math.min(model.config.maxPositions, rewardModel.context),
+    rewardModel: { name: options.rewardModel, ...rewardModel },
     held: [rewardModel, ...Object.values(parts)],
   };
 };
@@ -155,25 +107,31 @@ const openPpo = async (options: PpoStageOptions, seed: number, context: Pipeline
 const klControlOf = ({ klCoefficient: initial, klTarget: target, klGain: gain }: PpoTrainingSettings) =>
   createKlControl({ initial, target, gain });
 
+/** What decides what the stage learns. */
+const inputsOf = (folder: string, { settings, maxTokens, rewardLoad, ...options }: PpoStageOptions) => ({
+  model: nameInRun(folder, options.model),
+  reward: nameInRun(folder, options.rewardModel),
+  ...(rewardLoad === undefined ? {} : { rewardLoad }),
+  settings: withoutWatching(settings),
+  maxTokens,
+  prompts: options.prompts.map(({ id }) => id),
+});
+
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
   const { name, after, settings, maxTokens, texts = "chat" } = options;
-  const inputs = {
-    model: nameInRun(run.folder, options.model),
-    reward: nameInRun(run.folder, options.rewardModel),
-    settings,
-    maxTokens,
-    prompts: options.prompts.map(({ id }) => id),
-  };
-  await run.stage({ name, after, inputs }, async (stage) => {
+  await run.stage({ name, after, inputs: inputsOf(run.folder, options) }, async (stage) => {
     const seed = trainingSeed(run.seed, name);
-    const { held, context: limit, ...parts } = await openPpo(options, seed, context);
+    const { held, rewardModel, ...parts } = await openPpo(options, seed, context);
     const { model, state, trainer } = parts;
     const klControl = klControlOf(settings);
     const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
-    const prompts = encodePrompts(options.prompts, model, texts, ["ppo", settings], options.placeOf);
+    const readers = { ...model, rewardContext: rewardModel.context };
+    const prompts = encodePrompts(options.prompts, readers, texts, ["ppo", settings], options.placeOf);
+    const policy = { name: options.model, chatTemplate: model.chatTemplate };
     warnOf(stage, [
       ...prompts.notices,
+      ...formatNotices(policy, rewardModel, texts),
       ...warmupNotices("ppo", settings, settings.steps),
       ...mergedNotices(options.model, model.isMerged, "ppo"),
     ]);
@@ -189,7 +147,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
         klCoefficient: settings.klCoefficient,
       },
       maxTokens,
-      context: limit,
+      context: contextOf(readers),
       schedule: scheduleOf(settings),
       padding: model.padding,
       seed,

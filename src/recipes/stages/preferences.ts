@@ -6,11 +6,10 @@ import { collect } from "../../core/index.ts";
 import {
   type PairRow,
   pairRowSchema,
-  type RewardPairRecord,
   referenceRecordSchema,
   rewardPairRecordSchema,
 } from "../../records/index.ts";
-import type { StageContext } from "../../runs/index.ts";
+import { readRecords, type StageContext } from "../../runs/index.ts";
 import {
   createDpoTrainer,
   createRewardTrainer,
@@ -27,6 +26,7 @@ import {
 } from "../../training/index.ts";
 import { createScorer, type ModelState } from "../../transformer/index.ts";
 import type { DpoSettings, RewardSettings } from "../settings/settings.ts";
+import { withoutWatching } from "../settings/watching.ts";
 import { startingState } from "./adapter-start.ts";
 import { requireBetterThanChance } from "./chance.ts";
 import type { Pipeline } from "./data.ts";
@@ -110,14 +110,17 @@ export type PreferenceStageOptions<Settings> = StageBase & {
 
 type EncodedPair = EncodedRow<PairRow>;
 
-/** Scores held-out pairs with the trained reward model and writes them to held-out.jsonl. */
+/** A reward stage's scores on the pairs that were kept out of training. */
+const heldOutName = "held-out.jsonl";
+
+/** Scores held-out pairs with the trained reward model and writes them down. */
 const scoreHeldOut = async (
   stage: StageContext,
   name: string,
   state: ModelState,
   pairs: readonly EncodedPair[],
-): Promise<RewardPairRecord[]> => {
-  const file = await stage.records("held-out.jsonl", rewardPairRecordSchema);
+): Promise<void> => {
+  const file = await stage.records(heldOutName, rewardPairRecordSchema);
   const scorer = createScorer(state);
   const items = pairs.map(({ item }) => item);
   const scores = await releasing([scorer], () => scorer.scores(items, { signal: stage.signal }));
@@ -134,20 +137,21 @@ const scoreHeldOut = async (
     };
   });
   await file.append(records.slice(file.existing));
-  return records;
 };
 
 /**
  * <name>/model: a reward model (LlamaForSequenceClassification) trained on preference rows with soft labels;
- * <name>/held-out.jsonl: its scores on the pairs that were kept out of training.
+ * <name>/held-out.jsonl: its scores on the pairs that were kept out of training. Whether these are better than chance is
+ * asked of the finished stage, so that a run that stops there, or goes on all the same, does not train it again.
  */
 export const rewardStage = async (
   { run, context }: Pipeline,
   options: PreferenceStageOptions<RewardSettings>,
 ): Promise<string> => {
   const { name, after, rows, settings, leftOut = {}, chatTemplate } = options;
+  const deciding = withoutWatching(settings);
   await run.stage(
-    { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings } },
+    { name, after, inputs: { model: nameInRun(run.folder, options.model), rows, settings: deciding } },
     async (stage) => {
       const model = await loadTrainable(options.model, context, { ...settings, chatTemplate });
       const seed = trainingSeed(run.seed, name);
@@ -186,12 +190,15 @@ export const rewardStage = async (
         note: ({ loss, accuracy }) => `loss ${fixed(loss)}, accuracy ${fixed(accuracy, 2)}`,
         loop: (start) => trainRewardModel({ ...loop, start }),
         save: async () => {
-          requireBetterThanChance(stage, await scoreHeldOut(stage, name, state, heldOut), settings);
+          await scoreHeldOut(stage, name, state, heldOut);
           await saveTrained(stage, model, state);
         },
       });
     },
   );
+  const records = await readRecords(join(run.folder, name, heldOutName), rewardPairRecordSchema);
+  const warn: StageContext["warn"] = (code, text) => run.emit({ type: "warning", stage: name, code, text });
+  requireBetterThanChance({ warn }, records, settings);
   return join(run.folder, name, trainedFolder(settings));
 };
 

@@ -181,7 +181,7 @@ export const runRows = async <Config extends TrainConfig, Row extends SftRow | P
   await using pipeline = await openStages(request, context);
   // only a dry run leaves a model or its rows where they are
   const given = rows!;
-  const model = await training.train(pipeline, config, given);
+  const model = await pipeline.run.attempt(() => training.train(pipeline, config, given));
   await pipeline.run.finish();
   const settings = training.settingsOf(config);
   const stageFolder = join(config.out, training.stage);

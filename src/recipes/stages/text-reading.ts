@@ -2,12 +2,17 @@
 // when the model is known, before anything is begun.
 
 import type { ChatCodec, TextForm } from "../../training/index.ts";
-import { withChatTemplate } from "../../transformer/index.ts";
+import { type ChatTemplate, withChatTemplate } from "../../transformer/index.ts";
 import type { TextsSetting } from "../settings/settings.ts";
 import type { ModelLanguage } from "./model-checks.ts";
 import { codecOf } from "./models.ts";
 
-export type TextReading = { readonly codec: ChatCodec; readonly texts: TextForm };
+/** chatTemplate: null where there is none. */
+export type TextReading = {
+  readonly codec: ChatCodec;
+  readonly texts: TextForm;
+  readonly chatTemplate: ChatTemplate | null;
+};
 
 /** What settings say of it. chatTemplate: a Jinja file in place of the model's own template. */
 export type TextSettings = { readonly texts: TextsSetting; readonly chatTemplate?: string | undefined };
@@ -23,7 +28,7 @@ export const readingOf = async (
   if (language == null) return null;
   const own = chatTemplate === undefined ? language : await withChatTemplate(language, chatTemplate);
   const form = texts === "auto" ? (own.chatTemplate === null ? "plain" : "chat") : texts;
-  return { codec: codecOf(own, language.folder), texts: form };
+  return { codec: codecOf(own, language.folder), texts: form, chatTemplate: own.chatTemplate };
 };
 
 /** The file of a chat template, where one is given. */

@@ -1,6 +1,10 @@
-// A training stage from its first step to its saved model: however it ends, its sessions are given back, and its
-// checkpoint goes only when what was learned is saved.
+// A training stage from its first step to its saved model: however it ends, its sessions are given back, its checkpoint
+// goes only when what was learned is saved, and what is saved is not learned again, though its stage never ended.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../../core/index.ts";
+import { savedName } from "../../runs/index.ts";
 import { discardCheckpoint, type LoopStage, runLoop } from "./loop.ts";
 
 /** Whatever holds native sessions. */
@@ -25,9 +29,21 @@ export type TrainStageOptions<Sizes> = LoopStage<Sizes> & {
   readonly save: () => Promise<void>;
 };
 
-/** Runs the loop to its end (from a checkpoint, where there is one), saves, and removes the checkpoint. */
+/**
+ * Runs the loop to its end (from a checkpoint, where there is one), saves, and removes the checkpoint. Where an earlier
+ * attempt has saved and was stopped behind that, there is nothing left to do.
+ */
 export const trainStage = async <Sizes>(options: TrainStageOptions<Sizes>): Promise<void> => {
-  await releasing([options.trainer, ...(options.held ?? [])], () => runLoop(options));
-  await options.save();
-  await discardCheckpoint(options.stage);
+  const { name, stage } = options;
+  const mark = join(stage.folder, savedName);
+  const isSaved = existsSync(mark);
+  await releasing([options.trainer, ...(options.held ?? [])], async () => {
+    if (!isSaved) await runLoop(options);
+  });
+  if (isSaved) stage.emit({ type: "notice", text: `${name}: was trained to its end and saved before` });
+  else {
+    await options.save();
+    await writeFileAtomic(mark, "", options.disk);
+  }
+  await discardCheckpoint(stage);
 };

@@ -94,14 +94,17 @@ export const stateToTrain = (
   return createModelState(model.config, adapted, { ...options, lora: { dropout: 0, ...lora, seed } });
 };
 
+/** The folder of the run that a stage is of. */
+export const runFolderOf = ({ folder, name }: Pick<StageContext, "folder" | "name">): string =>
+  resolve(folder, ...name.split("/").map(() => ".."));
+
 /** How an adapter in the stage's folder names its base: by a path from there where the run holds it, too. */
 const baseOf = (stage: StageContext, folder: string, { origin }: TrainableModel) => {
   if (isHubName(origin.name)) {
     const { repository, revision } = readHubName(origin.name);
     return { base: repository, revision };
   }
-  const runFolder = resolve(stage.folder, ...stage.name.split("/").map(() => ".."));
-  return { base: baseNameFrom(folder, resolve(origin.folder), runFolder) };
+  return { base: baseNameFrom(folder, resolve(origin.folder), runFolderOf(stage)) };
 };
 
 /** Saves adapters as <stage>/adapter, in PEFT's format. */

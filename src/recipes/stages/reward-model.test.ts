@@ -1,0 +1,68 @@
+// A reward model as a reward: over as many bits as its adapter was trained on, and read where its training read it.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { manualClock } from "../../core/index.ts";
+import { scoreOfLogit } from "../../training/index.ts";
+import {
+  compileChatTemplate,
+  createScorer,
+  frozenState,
+  loadModelFolder,
+  saveModelFolder,
+} from "../../transformer/index.ts";
+import { openReward } from "./reward-model.ts";
+
+const golden = fileURLToPath(new URL("../../../test/golden", import.meta.url));
+const folder = join(golden, "adapters/reward");
+const context = {
+  ...{ emit() {}, signal: new AbortController().signal, clock: manualClock(), environment: {} },
+};
+const items = [
+  { trunk: [5, 6, 7], branches: [[8, 9, 0]] },
+  { trunk: [5, 6], branches: [[20, 21]] },
+];
+
+const rewards = async (load?: "4bit"): Promise<readonly number[]> => {
+  const opened = await openReward(folder, context, "plain", load);
+  return opened.reward(items).finally(() => opened.release());
+};
+
+it("stays beside weights in fewer bits, as it was trained, and is merged into whole ones", async () => {
+  const live = createScorer(frozenState(await loadModelFolder(folder, { load: "4bit" })));
+  const scores = (await live.scores(items)).map(([logit]) => scoreOfLogit(logit!));
+  await live.release();
+  const [held, whole] = [await rewards("4bit"), await rewards()];
+  held.forEach((found, at) => {
+    expect(found).toBeCloseTo(scores[at]!, 6);
+    expect(Math.abs(found - whole[at]!)).toBeGreaterThan(1e-5);
+  });
+});
+
+it("is read behind the closing of whichever token ends a turn, once it is saved", async () => {
+  const place = mkdtempSync(join(tmpdir(), "covenant-reward-model-"));
+  try {
+    const { tokenizer, generationConfig, ...model } = await loadModelFolder(
+      join(golden, "llama-random/scored"),
+    );
+    // as Gemma has it: config.json names another token than the one that ends a turn, generation_config.json both
+    const [end, pad] = [tokenizer.idOf("<|end|>")!, tokenizer.idOf("<|pad|>")!];
+    const lined = "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>\\n' }}{% endfor %}";
+    const saved = join(place, "model");
+    await saveModelFolder(saved, {
+      ...model,
+      config: { ...model.config, endTokenIds: [pad] },
+      tokenizer: tokenizer.files,
+      chatTemplate: compileChatTemplate(lined),
+      generationConfig: { ...generationConfig, endTokenIds: [pad, end] },
+    });
+    const opened = await openReward(saved, context);
+    await opened.release();
+    expect(opened.context).toBe(model.config.maxPositions - 1);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+});
