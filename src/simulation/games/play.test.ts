@@ -180,6 +180,31 @@ describe("a population of models", () => {
     expect(asked[0]).toContain("So be it, {you}:\\nOffer: total");
   });
 
+  it.each([
+    ["closed", (said: string) => `<think>My policy is altruistic.</think>\n${said}`, /"says":"So be it/],
+    ["cut before its end", () => "<think>My policy is altruistic. So I", /"says":"\(no move: offer-missing\)"/],
+  ])("does not show to whoever learns what a fixed player thought, %s", async (_, reply, shown) => {
+    const asked: string[] = [];
+    const model = scriptedModel({
+      reply(request) {
+        if (!askedOf(request).startsWith("You watch")) return reply(obedient(request));
+        asked.push(askedOf(request));
+        return "Principle: Share.";
+      },
+    });
+    const { games } = await playExperiment(groupOf("a", 0.1, members), {
+      ...{ world: byModel, repetitions: 1, iterations: 1, priors: ["fair"] },
+      ...{
+        play: { ...options, model },
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+      },
+    });
+    // The record keeps the whole reply.
+    expect(games[0]![0]!.moves[0]!.text).toContain("My policy is altruistic");
+    expect(asked[0]).not.toMatch(/altruistic|think>/);
+    expect(asked[0]).toMatch(shown);
+  });
+
   it("keeps the principle where the answer is none, and says which", async () => {
     const replies = ["no idea", "", "Principle: unchanged"];
     const states = await Promise.all(
