@@ -99,7 +99,9 @@ describe("reading what the meta-model wrote", () => {
       ],
     });
     // For everybody where a part of it is.
-    expect(read(text("For all users: Be brief."))).toMatchObject({ contract: [{ users: [], from: [4] }, {}] });
+    expect(read(text("For all users: Be brief."))).toMatchObject({
+      contract: [{ users: [], from: [4] }, {}],
+    });
     expect(problemOf(read(text("For user 3: Be brief.")))).toBe("clause 3 says what one before it says");
     const five = (clauses: object[]) =>
       read(
