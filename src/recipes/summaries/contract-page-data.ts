@@ -17,15 +17,14 @@ import {
   readContractFigures,
 } from "./contract-figures.ts";
 import { remarksOn } from "./contract-summary.ts";
+import { mostCompared } from "./experiment-summary.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
 
 const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): ContractMetric => ({
   ...{ id, name, of, low, high },
 });
 
-/** Documents that are compared, each with each: those of the last runs. */
-const mostCompared = 30;
-
+/** The documents; of each part those of the last runs are compared. */
 const documentsOf = (
   { documents }: ContractFigures,
   config: ContractConfig,
