@@ -132,10 +132,12 @@ const supportTask = (
     },
     record: (reply, model) => {
       const { ratings, missing, feedback } = readRating(reply!, metrics);
-      const support = scripted?.supportOf(persona, statements) ?? ratings[supportMetric.id] ?? null;
+      const told = scripted?.supportOf(persona, statements);
+      const support = told ?? ratings[supportMetric.id] ?? null;
       const reason = missing?.[supportMetric.id];
       return {
         ...{ id, parents: [candidate.id], stage, seed, user, persona: persona.id, candidate: name, model },
+        ...(told === undefined ? {} : { supportBy: scripted!.name }),
         ...(support !== null || reason === undefined ? { support } : { support, missing: reason }),
         comment: withComment ? feedback : "",
         ...{ text: reply!.text, finish: reply!.finish },
