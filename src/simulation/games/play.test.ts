@@ -195,6 +195,11 @@ describe("a population of models", () => {
   });
 
   it.each([
+    [
+      "begun by the chat template",
+      (said: string) => `My policy is altruistic.\n</think>\n${said}`,
+      /"says":"So be it/,
+    ],
     ["closed", (said: string) => `<think>My policy is altruistic.</think>\n${said}`, /"says":"So be it/],
     [
       "cut before its end",
