@@ -3,7 +3,7 @@
 
 import type { Metric } from "../../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../../report/index.ts";
-import { documentText, similarityTable } from "../../simulation/index.ts";
+import { documentText, mostCompared, similarityTable } from "../../simulation/index.ts";
 import { speakersOf } from "../inputs/stakeholders.ts";
 import { arguedRemarks, countCitations, describeCitations } from "../inputs/statements.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
@@ -17,7 +17,6 @@ import {
   readContractFigures,
 } from "./contract-figures.ts";
 import { remarksOn } from "./contract-summary.ts";
-import { mostCompared } from "./experiment-summary.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
 
 const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): ContractMetric => ({

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { groupsPage } from "../../report/index.ts";
+import { mostCompared } from "../../simulation/index.ts";
 import type { Source } from "./experiment-sources.ts";
-import { likenessOf, mostCompared } from "./experiment-summary.ts";
+import { likenessOf } from "./experiment-summary.ts";
 
 const sourceOf = (text: string | null, at: number): Source => ({
   ...{ name: `run ${at}`, kind: "contract", cell: "", label: "", repetition: at, seed: at, content: "" },

@@ -4,13 +4,10 @@
 import { alignColumns } from "../../core/index.ts";
 import type { GroupFigure } from "../../records/index.ts";
 import type { GroupLikeness } from "../../report/index.ts";
-import { similarityTable } from "../../simulation/index.ts";
+import { mostCompared, similarityTable } from "../../simulation/index.ts";
 import type { Simulation } from "../inputs/simulations.ts";
 import { atTheirEnd, decidedGroups, type Source } from "./experiment-sources.ts";
 import { counted } from "./wording.ts";
-
-/** Documents that are compared at most: each with each. */
-export const mostCompared = 30;
 
 /** How alike the last documents of the first runs are, and how many runs have one; null where there are fewer than two. */
 export const likenessOf = async (

@@ -1,6 +1,7 @@
 // How a chosen set serves those who voted: the sum of what it is worth to them (utilitarian), the least (Rawlsian), the
 // product (Nash), and who is left out. Measures a set; how it was chosen is not known here.
 
+import { mean } from "../../core/index.ts";
 import type { Approval, Utility } from "./ballot.ts";
 import { rounded } from "./rule.ts";
 
@@ -18,8 +19,7 @@ export type Welfare = {
 };
 
 /** Summed in ascending order, so that it does not depend on the order of users or of what was chosen. */
-const meanOf = (values: readonly number[]): number =>
-  values.toSorted((one, other) => one - other).reduce((sum, value) => sum + value, 0) / values.length;
+const meanOf = (values: readonly number[]): number => mean(values.toSorted((one, other) => one - other));
 
 /** The welfare of a set. ballots and chosen: at least one each, else RangeError. */
 export const welfareOf = (ballots: readonly Utility[], chosen: readonly string[]): Welfare => {

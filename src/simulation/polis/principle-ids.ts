@@ -1,4 +1,5 @@
-// Ids of statements as ids of principles: plain, and each once, where statements differ in marks or case alone too.
+// Ids of statements as ids of principles: plain, and each once, where statements differ in marks or case alone too. Knows
+// neither votes nor documents.
 
 import type { PrincipleId, StatementId } from "../../records/index.ts";
 
