@@ -237,6 +237,7 @@ rules:
 
   it.each([
     [["--groups", "fiar"], "expected a policy"],
+    [["--flexible", "0.02"], "of the 20 seats of an iteration that is nobody"],
     [["--groups", "fair,fair"], "Two experiments would be called fair-10"],
     [["--set", "questions=1"], "no model is named"],
     [["--set", "amounts.least=50", "--set", "amounts.most=20"], "expected the least not above the most"],
