@@ -1,5 +1,6 @@
 // What flexible players saw of a game: what was done and said by whom, fixed or flexible. Policies, principles, manners,
-// thoughts, payoffs and rewards that a seat could not see are not in it, so whoever learns from observations learns from play alone.
+// thoughts, payoffs and rewards that a seat could not see are not in it, so whoever learns from observations learns from
+// play alone.
 
 import type { GameRecord, GameSetup, InteractionKind, SeatMove, SeatType } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
