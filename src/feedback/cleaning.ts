@@ -3,6 +3,7 @@
 // critique before a revision and quotes around the whole. Every cut is told with its rule. Ordinary text passes unchanged
 // but for white space at both ends. The forms of revisions are in presentation.ts.
 
+import { codeIn, leadingThought } from "../models/index.ts";
 import { announcement, cutClosing, cutOtherPart, headings, statement } from "./presentation.ts";
 
 /** Where the text comes from; announcements, headings and quotes are cut from critiques and revisions alone. */
@@ -63,29 +64,12 @@ const beginsTurn = (text: string, place: number): boolean => {
   return turnEnd.test(text.slice(Math.max(0, start - longestTurnEnd), start));
 };
 
-/** Tells whether places of a text lie inside a block of code, which is shown and not said. */
-const codeIn = (text: string): ((place: number) => boolean) => {
-  const fences = [...text.matchAll(/^[^\S\n]*```/gm)].map(({ index }) => index);
-  return (place) => fences.filter((fence) => fence < place).length % 2 === 1;
-};
-
 const speakerTurn =
   /\n[^\S\n]*(?:Human|User|Assistant|CritiqueRequest|RevisionRequest|Critique Request|Revision Request):/g;
 
-/** A thought at the beginning, to its end or, where it has none, to the end of the text. */
-const openedThought =
-  /^\s*(?:<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)|\[THINK\][\s\S]*?(?:\[\/THINK\]|$))\s*/;
-/** The end of a thought that the chat template began. It stands on a line of its own. */
-const closedThought = /\n[^\S\n]*<\/think(?:ing)?>[^\S\n]*(?=\n|$)/;
-
 const cutThought = (text: string): Step | null => {
-  const opened = cutMatch("thought", openedThought, text);
-  if (opened !== null) return opened;
-  const end = closedThought.exec(text);
-  if (end === null || /<think(?:ing)?>/.test(text.slice(0, end.index)) || codeIn(text)(end.index))
-    return null;
-  const length = end.index + end[0].length;
-  return { rule: "thought", cut: text.slice(0, length), text: text.slice(length).trimStart() };
+  const found = leadingThought(text);
+  return found === null ? null : { rule: "thought", cut: found.thought, text: found.rest };
 };
 
 const quotePairs: readonly (readonly [string, string])[] = [
@@ -165,13 +149,6 @@ export const cleanReply = (
     left = step.text;
   }
   return { text: left.trim(), cuts };
-};
-
-/** A text without the thoughts that it begins with, for answers that are read and not kept. */
-export const withoutThought = (text: string): string => {
-  let left = text;
-  for (let step = cutThought(left); step !== null; step = cutThought(left)) left = step.text;
-  return left;
 };
 
 /** Adds up cuts by rule. */

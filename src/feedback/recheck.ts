@@ -3,7 +3,7 @@
 
 import { comparisonOptions, readRecheck, renderRecheck } from "../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
-import type { CallOptions, LanguageModel } from "../models/index.ts";
+import { type CallOptions, type LanguageModel, withoutLeadingThought } from "../models/index.ts";
 import type {
   Constitution,
   Finish,
@@ -13,7 +13,6 @@ import type {
   Usage,
 } from "../records/index.ts";
 import { chunksOf, expectCount } from "./chunk.ts";
-import { withoutThought } from "./cleaning.ts";
 import { givesChoice, type Reading, readBothOrders, readScores } from "./labels/reading.ts";
 import { whyNoChoice } from "./labels/vote.ts";
 
@@ -44,7 +43,7 @@ type Given = Pick<Reading, "probability" | "reason" | "usage">;
 /** Why a written answer is no verdict. */
 const whyUnread = ({ text, finish }: { readonly text: string; readonly finish: Finish }): UnscoredReason => {
   if (finish === "length") return "cut";
-  return finish === "stop" ? whyNoChoice(withoutThought(text)) : finish;
+  return finish === "stop" ? whyNoChoice(withoutLeadingThought(text)) : finish;
 };
 
 const byReply = async (
@@ -63,7 +62,7 @@ const byReply = async (
   return expectCount(model.id, requests.length, replies).map((reply, at) => {
     const { order } = questions[at]!;
     const { usage } = reply;
-    const kept = reply.finish === "stop" ? readRecheck(withoutThought(reply.text), order) : null;
+    const kept = reply.finish === "stop" ? readRecheck(withoutLeadingThought(reply.text), order) : null;
     return kept === null
       ? { probability: null, reason: whyUnread(reply), usage }
       : { probability: Number(kept === (order === 0)), usage };

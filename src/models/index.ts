@@ -47,4 +47,5 @@ export {
 export { openRecorder, type Recorder } from "./recorder.ts";
 export { type AskedRequest, requestKey } from "./request-key.ts";
 export type * from "./specification.ts";
+export { codeIn, leadingThought, withoutLeadingThought } from "./thought.ts";
 export { choiceTokens, estimatePrompt, estimateTokens } from "./token-estimate.ts";

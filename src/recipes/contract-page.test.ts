@@ -80,6 +80,7 @@ describe("a contract", () => {
     // what is missing must be able to go wrong, and users to differ
     expect(ratings.some((one) => Object.values(one.ratings).includes(null))).toBe(true);
     expect(new Set(userMeans(metrics[0]!, 1)).size).toBeGreaterThan(1);
+    expect(meanOf(userMeans(metrics[0]!, 1))).not.toBeCloseTo(meanOf(inRun(metrics[0]!, 1, () => true)), 3);
   });
 
   it("has the mean of every user's ratings in every turn, and of all users, in its panels", () => {
@@ -223,9 +224,11 @@ describe("a contract", () => {
               one.of === metric.of && one.run === run && isTheirs(one) && one.ratings[metric.id] === null,
           );
           const { value, n, missing } = means[metric.of]![metric.id]!;
-          expect(n).toBe(values.length);
-          if (values.length === 0) expect(value).toBeNull();
-          else expect(value).toBeCloseTo(meanOf(values), 9);
+          // All users: each counts alike, as on the page.
+          const wanted = who === "all" ? userMeans(metric, run) : values;
+          expect(n).toBe(wanted.length);
+          if (wanted.length === 0) expect(value).toBeNull();
+          else expect(value).toBeCloseTo(meanOf(wanted), 9);
           expect(Object.values(missing).reduce((sum, count) => sum + count, 0)).toBe(lost.length);
         }
     const numbers = rowsIn("ratings.csv");

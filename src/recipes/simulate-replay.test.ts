@@ -13,6 +13,7 @@ import {
   type GameSetup,
   proposalRecordSchema,
   type Replay,
+  type RunEvent,
   ratingRecordSchema,
   replaySchema,
   supportRecordSchema,
@@ -62,7 +63,7 @@ beforeAll(async () => {
     groups: ["fair"],
     repetitions: 2,
     iterations: 1,
-    interactions: 2,
+    interactions: 5,
     heldOut: { currencies: [] },
   };
   await gamesRecipe.run(gamesRecipe.schema.parse({ ...played, out: games }), context);
@@ -165,16 +166,20 @@ describe("a replay of games", () => {
     expect(messages.filter(({ kind }) => kind === "principle")).toHaveLength(4);
     const second = await replay(games, { repetition: 2, from: "1" });
     expect(new Set(second.messages.map(({ scene }) => scene))).toEqual(
-      new Set(["fair-10, repetition 2, game 1", "fair-10, repetition 2, game 2", "fair-10, repetition 2"]),
+      new Set(
+        ["", ", game 1", ", game 2", ", game 3", ", game 4", ", game 5"].map(
+          (one) => `fair-10, repetition 2${one}`,
+        ),
+      ),
     );
   });
 
   it("says moves of all games", () => {
     const trade: GameSetup = { type: "trade", rewards: [0, 10], costs: [1, 9], total: 10 };
     expect(moveText(trade, { move: { type: "prices", prices: [4, 6] } })).toBe(
-      "Item 1 costs 4, item 2 costs 6.",
+      "Item A costs 4, item B costs 6.",
     );
-    expect(moveText(trade, { move: { type: "pick", item: 1 } })).toBe("I pick item 2.");
+    expect(moveText(trade, { move: { type: "pick", item: 1 } })).toBe("I pick item B.");
     expect(moveText(trade, { move: null })).toBe("");
     const pot = {
       type: "public-goods",
@@ -271,6 +276,32 @@ describe("a replay of what is none", () => {
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(told);
   });
+
+  it.each([
+    ["contract", contractRecipe, { runs: 1 }, "no run"],
+    ["vote", voteRecipe, {}, "no stage"],
+    ["games", gamesRecipe, { groups: ["fair"], iterations: 2 }, "no iteration"],
+  ] as const)(
+    "says of a %s that has only begun that nothing is finished",
+    async (kind, begun, more, told) => {
+      const out = join(folder, `begun-${kind}`);
+      const script = join(folder, `begun-${kind}.yaml`);
+      writeFileSync(script, "rules: [{reply: 'no'}]\n");
+      const given = { out, ...more, ...(kind === "games" ? {} : { model: `scripted:${script}` }) };
+      const stopping = new AbortController();
+      const emit = ({ type }: RunEvent): void => {
+        if (type === "stage-start") stopping.abort();
+      };
+      const config = begun.schema.parse(given) as never;
+      await expect(begun.run(config, { ...context, emit, signal: stopping.signal })).rejects.toThrow();
+      for (const ask of [() => replay(out), () => recipe.plan(recipe.schema.parse({ run: out }), context)]) {
+        await expect(ask()).rejects.toThrow(UserError);
+        await expect(ask()).rejects.toThrow(
+          `nothing is finished yet that could be told, ${told}. Give the run`,
+        );
+      }
+    },
+  );
 
   it("refuses places that are none", () => {
     for (const from of ["two", "1.2.3", "-1"])

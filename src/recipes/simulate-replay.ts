@@ -51,6 +51,16 @@ const readersPace = 0.6;
 
 const replays = { contract: contractReplay, games: gamesReplay, vote: voteReplay } as const;
 
+/** Throws UserError where a run under way has finished nothing that could be told. */
+const requireFinished = async ({ said, stepName }: ReplaySource, run: string): Promise<void> => {
+  for await (const _ of said()) return;
+  throw new UserError(
+    "replay-unfinished",
+    `Of ${run} nothing is finished yet that could be told, no ${stepName.toLowerCase()}. Give the run's command again, which goes on where it broke off, and then this one.`,
+    { run },
+  );
+};
+
 const prepare = async (config: ReplayConfig) => {
   const named = await readSimulation(config.run);
   if (isSweep(named))
@@ -67,6 +77,7 @@ const prepare = async (config: ReplayConfig) => {
       { folder: config.run },
     );
   const source = await replays[named.kind](named.reading);
+  await requireFinished(source, config.run);
   return { source, kind: named.kind, isWanted: wantedOf(config, source) };
 };
 

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { mediationRecordSchema } from "../records/index.ts";
+import { mediationRecordSchema, supportRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { type Given, makeVotes, type Rule } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
@@ -44,6 +44,18 @@ describe("the brief wording", () => {
     const shown = await play("all", 9, { contentFrom: "off" });
     expect(shown.figures.rounds[1]!.comments).toMatchObject({ made: 3, heldBack: 0 });
     expect(shown.warnings.join("\n")).not.toContain("round-unasked");
+  });
+
+  it("says that the oracle's support holds them back where voters are scripted", async () => {
+    const sandbox = { requests: 0, voters: "scripted" } as const;
+    const { text } = await play("told", 3, { sandbox, contentFrom: 0 });
+    expect(text).toContain(
+      "3 of 3 comments held back from the mediator as thanks (contentFrom, by the support that the sandbox's oracle tells)",
+    );
+    const comments = await readRecords(join(folder, "told/round-1/comments.jsonl"), supportRecordSchema);
+    expect(comments.map(({ supportBy }) => supportBy)).toEqual(Array(3).fill("sandbox"));
+    const played = (await play("played", 9)).text;
+    expect(played).toContain("held back from the mediator as thanks (contentFrom)");
   });
 
   it("says what else became of replies where there is nothing to draft from", async () => {

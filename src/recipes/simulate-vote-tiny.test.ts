@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadConstitution } from "../constitution/index.ts";
+import { collect } from "../core/index.ts";
 import {
   candidateRecordSchema,
   replaySchema,
@@ -18,6 +19,7 @@ import { recipe as replay } from "./simulate-replay.ts";
 import { type Given, makeVotes, type Rule, run } from "./simulate-vote.fixture.ts";
 import { recipe } from "./simulate-vote.ts";
 import { readPage } from "./summaries/made-page.fixture.ts";
+import { voteRows } from "./summaries/vote-figures.ts";
 import { contextFor } from "./ticking-context.fixture.ts";
 
 const { folder, remove, given, script, contentOf } = makeVotes();
@@ -76,6 +78,27 @@ describe("people of the sandbox, in the brief wording", () => {
     }[])
       expect(worst.value).toBe(Math.min(...Object.values(users)));
     expect(lines.join("\n")).toMatch(/^ {2}maximin +2 +\d/m);
+  });
+
+  it("are measured under what was decided, too, by whatever rule", async () => {
+    const config = brief("exact", { rule: "maximin-exact", rounds: 0 });
+    const { document } = await run(config);
+    const { satisfaction } = document as unknown as { satisfaction: Satisfied };
+    const { principles } = await loadConstitution(join(folder, "exact/constitution.yaml"));
+    expect([...satisfaction["maximin-exact"]!.principles].sort()).toEqual(
+      principles.map(({ title }) => title).sort(),
+    );
+    const rows = await collect(voteRows(join(folder, "exact"), { rule: "maximin-exact", rounds: 0 }));
+    const found = rows.filter(
+      ({ experiment, metric }) => experiment === "decided" && metric === "satisfaction.worst",
+    );
+    expect(found.map(({ value }) => value)).toEqual([satisfaction["maximin-exact"]!.worst.value]);
+    const planned = async (rule: "maximin" | "maximin-exact"): Promise<number> => {
+      const given = recipe.schema.parse({ ...config, rule, out: join(folder, "exact-planned") });
+      return (await recipe.plan(given, contextFor())).steps.find(({ stage }) => stage === "satisfaction")!
+        .calls;
+    };
+    expect(await planned("maximin-exact")).toBe((await planned("maximin")) + 6);
   });
 
   it("are cited by the mediator, and what says something else than the principle is marked, told and in no lineage", async () => {

@@ -35,7 +35,10 @@ export const candidateRecordSchema = z.object({
 });
 export type CandidateRecord = z.infer<typeof candidateRecordSchema>;
 
-/** How much a user supports a candidate: null where that is missing. comment: "" where there is none. */
+/**
+ * How much a user supports a candidate: null where that is missing. comment: "" where there is none. supportBy: who told the
+ * support where the model only commented.
+ */
 export const supportRecordSchema = z.object({
   ...recordFields,
   user: userIdSchema,
@@ -43,6 +46,7 @@ export const supportRecordSchema = z.object({
   candidate: candidateIdSchema,
   model: modelIdSchema,
   support: z.number().nullable(),
+  supportBy: modelIdSchema.optional(),
   missing: missingReasonSchema.optional(),
   comment: z.string(),
   text: z.string(),

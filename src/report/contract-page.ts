@@ -131,9 +131,16 @@ const turnsFigure = (data: ContractPageData, metric: ContractMetric): ChartReque
   };
 };
 
+/** Of how many users means are, where not all have ratings of everything. */
+const usersOf = (means: readonly ContractMean[]): string => {
+  const counts = means.flatMap(({ estimate }) => known(estimate)?.n ?? []);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? `n = ${most} users` : `n = ${least} to ${most} users, those with ratings`;
+};
+
 /** Means of all metrics over runs, with bands. */
 const meansFigure = (data: ContractPageData): ChartRequest | null => {
-  const { metrics, means, users } = data;
+  const { metrics, means } = data;
   if (!means.some(({ estimate }) => known(estimate) !== null)) return null;
   const panels = metrics.map(titleOf);
   const points = metrics.flatMap((metric) =>
@@ -153,7 +160,7 @@ const meansFigure = (data: ContractPageData): ChartRequest | null => {
   return {
     id: "means",
     title: "Mean ratings by run",
-    seen: `${ends.join("; ")}${ends.length === 0 ? "Mean ratings" : ""}. n = ${users.length} users.`,
+    seen: `${ends.join("; ")}${ends.length === 0 ? "Mean ratings" : ""}. ${usersOf(means)}.`,
     reading:
       "Each user counts alike, with the mean of the own run. The band is the 95 % interval of the mean over users (Student's t); it does not say how another simulation with the same people would end: for that, sweep over seeds.",
     wide: { width: 740, height: 200 },

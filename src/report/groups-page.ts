@@ -11,8 +11,9 @@ import type {
   ExperimentTable,
 } from "./experiment-page.ts";
 
-/** Texts compared two by two: a label each, and how alike they are. */
+/** Texts compared two by two: a label each, and how alike they are. all: texts that there are, of which these are the first. */
 export type GroupLikeness = {
+  readonly all: number;
   readonly labels: readonly string[];
   readonly values: readonly (readonly number[])[];
 };
@@ -35,7 +36,6 @@ export type GroupsPageData = {
 
 /** Groups with panels or rows of their own in one chart. */
 const shownGroups = 24;
-const shownLikeness = 30;
 
 /** Measures that get no picture. */
 const undrawn =
@@ -245,15 +245,13 @@ const isThere = (figure: ChartRequest | null): figure is ChartRequest => figure 
 
 const likenessSection = ({ likeness }: GroupsPageData): ExperimentSection[] => {
   if (likeness === null || likeness.labels.length < 2) return [];
-  const labels = likeness.labels.slice(0, shownLikeness);
-  const values = likeness.values.slice(0, shownLikeness).map((row) => row.slice(0, shownLikeness));
-  const hidden = likeness.labels.length - labels.length;
+  const { all, labels, values } = likeness;
   const longest = Math.max(...labels.map((label) => label.length));
   const side = Math.min(740, 120 + 6 * longest + 40 * labels.length);
   const figure: ChartRequest = {
     id: "similarity",
     title: "The constitutions that runs ended with: how alike they are",
-    seen: `Each row and column is a run${hidden > 0 ? `; the first ${shownLikeness} of ${hidden + shownLikeness}` : ""}.`,
+    seen: `Each row and column is a run${all > labels.length ? `; the first ${labels.length} of ${all}` : ""}.`,
     reading:
       "Cosine of TF-IDF over the two documents of a pair: words alone are compared, no meaning. Squares near the diagonal are runs of one group: where they are no darker than others, the setting decides less than chance does.",
     wide: { width: side, height: Math.max(180, side * 0.8) },

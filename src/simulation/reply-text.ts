@@ -2,9 +2,13 @@
 // thought, a fence, a sentence before. Or, from models that write no JSON, lines "Name: value". What names mean is not
 // known here.
 
-/** The text without what a model thought in <think>, closed or not. */
+import { withoutLeadingThought } from "../models/index.ts";
+
+/** The text without what a model thought before it answered, and in <think> anywhere in it, closed or not. */
 export const withoutThought = (text: string): string =>
-  text.replace(/<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/g, "").trim();
+  withoutLeadingThought(text)
+    .replace(/<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/g, "")
+    .trim();
 
 /** The keys of the outermost object of a JSON text, as often as they stand there. */
 const outerKeys = (json: string): string[] => {

@@ -142,7 +142,9 @@ describe("simulate games", () => {
       await covenant(["simulate", "games", "--out", "model", ...few, ...words, ...tens], folder),
       0,
     );
-    expect(stdout).toMatch(/that could not be read and \d+ that never came; those games count for nothing/);
+    expect(stdout).toMatch(
+      /that could not be read and \d+ that never came; those games pay nobody, and what/,
+    );
     expect(stdout).toMatch(/Asked of models: \d+ calls/);
   });
 
@@ -235,6 +237,7 @@ rules:
 
   it.each([
     [["--groups", "fiar"], "expected a policy"],
+    [["--flexible", "0.02"], "of the 20 seats of an iteration that is nobody"],
     [["--groups", "fair,fair"], "Two experiments would be called fair-10"],
     [["--set", "questions=1"], "no model is named"],
     [["--set", "amounts.least=50", "--set", "amounts.most=20"], "expected the least not above the most"],

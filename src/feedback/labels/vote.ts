@@ -2,9 +2,8 @@
 // stands for. Everything else is a state of its own and never a vote: "neither", both letters, refusals, silence. Words
 // such as "Assistant" or "A good reply" hold letters and are no votes.
 
-import { unwrapped, withoutLead } from "../../models/index.ts";
+import { unwrapped, withoutLead, withoutLeadingThought } from "../../models/index.ts";
 import type { Finish, UnscoredReason } from "../../records/index.ts";
-import { withoutThought } from "../cleaning.ts";
 
 /** What a reply says: 0 for (A), 1 for (B), or why it is no vote. */
 export type Vote = 0 | 1 | UnscoredReason;
@@ -65,7 +64,7 @@ export const readVote = (
   replies: readonly [string, string],
 ): Vote => {
   if (finish === "refusal" || finish === "overflow" || finish === "rejected") return finish;
-  const said = unwrapped(withoutThought(text));
+  const said = unwrapped(withoutLeadingThought(text));
   if (said === "" && finish === "length") return "cut";
   if (finish === "empty" || said === "") return "empty";
   for (const candidate of [said, withoutLead(said)]) {

@@ -2,8 +2,7 @@
 // thought before it and a fence of backticks around the whole are taken off; nothing else around the JSON is.
 
 import { z } from "zod";
-import type { AnswerForm } from "../../models/index.ts";
-import { withoutThought } from "../cleaning.ts";
+import { type AnswerForm, withoutLeadingThought } from "../../models/index.ts";
 
 /** A form by its zod schema, as a request carries it. */
 export const answerForm = (name: string, schema: z.ZodType): AnswerForm => {
@@ -13,7 +12,7 @@ export const answerForm = (name: string, schema: z.ZodType): AnswerForm => {
 
 /** The value of a reply that is JSON of the form; null for any other. */
 export const readAnswer = <Value>(schema: z.ZodType<Value>, text: string): Value | null => {
-  const trimmed = withoutThought(text).trim();
+  const trimmed = withoutLeadingThought(text).trim();
   const inner = /^```(?:json)?\s*\n([\s\S]*?)\n\s*```$/.exec(trimmed)?.[1] ?? trimmed;
   try {
     const result = schema.safeParse(JSON.parse(inner));

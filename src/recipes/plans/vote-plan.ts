@@ -129,7 +129,7 @@ const planMeasuring = (
   const { config, setup } = vote;
   const tasks = measuredTasks(vote);
   if (tasks.length === 0) return [];
-  const sets = 1 + measuredRules.length + (config.rounds > 0 ? 1 : 0);
+  const sets = 1 + measuredRules(config).length + (config.rounds > 0 ? 1 : 0);
   const { assistant: messages } = episodeWordings[config.wording];
   const none = { constitution: null, contract: null, message: false };
   const asked = tasks.reduce(

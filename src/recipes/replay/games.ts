@@ -45,9 +45,9 @@ export const moveText = (setup: GameRecord["setup"], { move }: Pick<SeatMove, "m
         ? `I put ${given(move.units, setup.endowment.amount, setup.endowment.unit)} into the pot.`
         : "";
     case "pick":
-      return `I pick item ${move.item + 1}.`;
+      return `I pick item ${move.item === 0 ? "A" : "B"}.`;
     case "prices":
-      return `Item 1 costs ${move.prices[0]}, item 2 costs ${move.prices[1]}.`;
+      return `Item A costs ${move.prices[0]}, item B costs ${move.prices[1]}.`;
     default:
       return move satisfies never;
   }
@@ -131,9 +131,11 @@ export const gamesReplay = async ({ folder, config, has }: RunReading): Promise<
   const { iterations, game, publicGoods } = settings.parse(config);
   const stages = ["priors", ...Array.from({ length: iterations }, (_, at) => iterationStage(at + 1))];
   const played = stages.filter((stage) => has(`${stage}/principles.jsonl`));
+  // Before the first iteration there are the priors.
+  const steps = Math.max(0, played.length - 1);
   return {
-    title: `The ${game.replace("-", " ")} game, ${played.length - 1} of ${iterations} iterations`,
-    steps: Math.max(0, played.length - 1),
+    title: `The ${game.replace("-", " ")} game, ${steps} of ${iterations} iterations`,
+    steps,
     stepName: "Iteration",
     speakers: speakersOf(game, publicGoods.players),
     async *said() {

@@ -6,6 +6,7 @@ import { UserError } from "../../core/index.ts";
 import { gameNames } from "../../records/index.ts";
 import {
   type Experiment,
+  flexibleSeatsOf,
   type LearnedOn,
   learningVariants,
   type Manner,
@@ -13,6 +14,7 @@ import {
   manners,
   type Policy,
   policies,
+  seatsOf,
   sights,
   type World,
   wordings,
@@ -233,6 +235,21 @@ const checkWording = ({ wording, game, variant }: GamesConfig): void => {
     );
 };
 
+/** Where a share of seats is to learn, some seat must. */
+const checkSeats = (config: GamesConfig): void => {
+  if (config.game === "buyer-seller") return;
+  const world = worldOf(config);
+  const seats = seatsOf(world);
+  const none = config.flexible.find((one) => one > 0 && flexibleSeatsOf(world, one) === 0);
+  if (none === undefined) return;
+  const least = Math.ceil(10_000 / (2 * seats)) / 10_000;
+  const games = Math.ceil(config.interactions / (2 * seats) / none);
+  throw wrong(
+    "flexible-nobody",
+    `flexible is ${none}, and of the ${seats} seats of an iteration that is nobody. Expected a share of at least ${least}, or 0 for none: raise it, or play at least ${games} games an iteration (interactions).`,
+  );
+};
+
 /** Throws UserError for settings that mean nothing together. */
 export const checkGames = (config: GamesConfig): void => {
   const { amounts, currencies, resources, heldOut, trade, model, fixed, learner, questions } = config;
@@ -268,6 +285,7 @@ export const checkGames = (config: GamesConfig): void => {
       "fixed=model, learner and questions are for players that a model moves for, and no model is named. Add --model NAME, or leave them out.",
     );
   checkWording(config);
+  checkSeats(config);
   const names = experimentsOf(config).map(({ name }) => name);
   const double = names.find((name, at) => names.indexOf(name) !== at);
   if (double !== undefined)

@@ -10,6 +10,7 @@ import {
   canCompareSlates,
   castOf,
   type FiledCandidate,
+  isCandidateFile,
   loadCandidates,
   ruleNames,
   supportMetric,
@@ -190,5 +191,5 @@ export type Vote = { readonly config: VoteConfig; readonly setup: VoteSetup };
 /** The files that the settings name, by the part they play. */
 export const voteFiles = ({ personas, candidates }: VoteConfig): Record<string, string> => ({
   ...(isFile(personas) ? { personas } : {}),
-  ...(candidates === undefined || !/[\\/]|\.[a-z0-9]+$/i.test(candidates) ? {} : { candidates }),
+  ...(candidates === undefined || !isCandidateFile(candidates) ? {} : { candidates }),
 });

@@ -19,8 +19,8 @@ import {
 import type { Pipeline } from "./stage-model.ts";
 import type { Voted } from "./vote-run.ts";
 
-/** The rules whose choices are measured. */
-export const measuredRules = [
+/** The rules whose choices are always measured. */
+const comparedRules = [
   "plurality",
   "approval",
   "borda",
@@ -28,6 +28,11 @@ export const measuredRules = [
   "maximin",
   "proportional",
 ] as const satisfies readonly RuleName[];
+
+/** The rules whose choices are measured: the one that decides is among them. */
+export const measuredRules = ({ rule }: Pick<VoteConfig, "rule">): readonly RuleName[] => [
+  ...new Set<RuleName>([...comparedRules, rule]),
+];
 
 /** Whether the oracle can tell what a vote does for those who vote. */
 export const isMeasured = ({ personas, sandbox }: VoteConfig): boolean =>
@@ -48,7 +53,7 @@ type Measured = {
 };
 
 /** none, the distinct sets of the rules, and the document that the rounds came to. */
-const measuredOf = (votes: Voted, rounds: readonly Voted[]): Measured[] => {
+const measuredOf = (config: VoteConfig, votes: Voted, rounds: readonly Voted[]): Measured[] => {
   const found = new Map<string, Measured>();
   const add = (name: string, statements: readonly string[], parents: readonly string[]): void => {
     const key = [...statements].sort().join("\n");
@@ -64,7 +69,7 @@ const measuredOf = (votes: Voted, rounds: readonly Voted[]): Measured[] => {
   const statementOf = new Map(
     votes.candidates.map(({ candidate, statements }) => [candidate, statements[0]!]),
   );
-  for (const rule of measuredRules) {
+  for (const rule of measuredRules(config)) {
     const choice = votes.choices.find((one) => one.rule === rule)!;
     add(
       rule,
@@ -96,7 +101,7 @@ export const benefitOf = async (
   if (tasks.length === 0) return null;
   const { config, setup } = vote;
   const { assistant } = episodeWordings[config.wording];
-  const sets = measuredOf(votes, rounds);
+  const sets = measuredOf(config, votes, rounds);
   const stage: SatisfactionStage = {
     ...{ after, model: config.model, sampling: setup.sampling.assistant, tasks },
     messages: (constitution, task) =>

@@ -3,7 +3,7 @@
 
 import type { Metric } from "../../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../../report/index.ts";
-import { documentText, similarityTable } from "../../simulation/index.ts";
+import { documentText, mostCompared, similarityTable } from "../../simulation/index.ts";
 import { speakersOf } from "../inputs/stakeholders.ts";
 import { arguedRemarks, countCitations, describeCitations } from "../inputs/statements.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
@@ -23,9 +23,7 @@ const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): Co
   ...{ id, name, of, low, high },
 });
 
-/** Documents that are compared, each with each: those of the last runs. */
-const mostCompared = 30;
-
+/** The documents; of each part those of the last runs are compared. */
 const documentsOf = (
   { documents }: ContractFigures,
   config: ContractConfig,

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { alignColumns } from "../../core/index.ts";
+import { addValue, noValues, type Values } from "../../evaluation/index.ts";
 import {
   draftRecordSchema,
   type Ground,
@@ -20,9 +21,10 @@ import {
 } from "../inputs/statements.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
 import { type ContractPlay, type DoneRun, runName } from "../stages/contract-run.ts";
+import { overUsers } from "./contract-figures.ts";
 import { counted } from "./wording.ts";
 
-/** A mean of ratings. n: how many there were; missing: how many were not to be had, by their reasons. */
+/** A mean of ratings, or of users' means. n: how many there were; missing: how many were not to be had, by their reasons. */
 export type MeanRating = {
   readonly value: number | null;
   readonly n: number;
@@ -37,6 +39,7 @@ export type UserRatings = { readonly own: Means; readonly others: Means };
 /** made: comments on drafts of the own talk; heldBack: those that the meta-model was not shown, being thanks. */
 export type RunComments = { readonly made: number; readonly heldBack: number };
 
+/** all: means over the users of their own means, so that users count alike, as on the page; n: of so many users. */
 export type RunRatings = {
   readonly run: number;
   readonly comments: RunComments;
@@ -44,28 +47,50 @@ export type RunRatings = {
   readonly all: UserRatings;
 };
 
-type Tally = { sum: number; n: number; missing: Partial<Record<MissingReason, number>> };
+type Missing = Partial<Record<MissingReason, number>>;
+type Tally = { readonly values: Values; readonly missing: Missing };
+
+const noTally = (): Tally => ({ values: noValues(), missing: {} });
 
 const createTallies = () => {
   const tallies = new Map<string, Tally>();
   return {
     add(key: readonly string[], value: number | null, reason: MissingReason | undefined): void {
       const name = key.join("\n");
-      const tally = tallies.get(name) ?? { sum: 0, n: 0, missing: {} };
+      const tally = tallies.get(name) ?? noTally();
       tallies.set(name, tally);
-      if (value !== null) {
-        tally.sum += value;
-        tally.n++;
-      } else if (reason !== undefined) tally.missing[reason] = (tally.missing[reason] ?? 0) + 1;
+      if (value !== null) addValue(tally.values, value);
+      else if (reason !== undefined) tally.missing[reason] = (tally.missing[reason] ?? 0) + 1;
     },
-    meanOf(...key: readonly string[]): MeanRating {
-      const { sum, n, missing } = tallies.get(key.join("\n")) ?? { sum: 0, n: 0, missing: {} };
-      return { value: n === 0 ? null : sum / n, n, missing };
-    },
+    of: (...key: readonly string[]): Tally => tallies.get(key.join("\n")) ?? noTally(),
   };
 };
 
-const everybody = "";
+const meanOf = ({ values: { n, sum }, missing }: Tally): MeanRating => ({
+  value: n === 0 ? null : sum / n,
+  ...{ n, missing },
+});
+
+const sumMissing = (counts: readonly Missing[]): Missing => {
+  const sum: Missing = {};
+  for (const missing of counts)
+    for (const [reason, count] of Object.entries(missing) as [MissingReason, number][])
+      sum[reason] = (sum[reason] ?? 0) + count;
+  return sum;
+};
+
+/** The mean over users of their means; tallies: of one metric, a user each. */
+const meanOverUsers = (tallies: readonly Tally[]): MeanRating => {
+  const figures = tallies.map(({ values }) => ({
+    run: 0,
+    user: "",
+    metric: "",
+    ratings: values,
+    missing: 0,
+  }));
+  const { value = null, n = 0 } = overUsers(figures)[0]?.estimate ?? {};
+  return { value, n, missing: sumMissing(tallies.map(({ missing }) => missing)) };
+};
 
 const ratingsOf = (folder: string, run: number): AsyncGenerator<RatingRecord> =>
   streamRecords(join(folder, runName(run), "ratings.jsonl"), ratingRecordSchema);
@@ -90,19 +115,19 @@ const countRun = async (
       if (wording.holdsBack(ratings, metrics.own, config.contentFrom)) comments.heldBack++;
     }
     for (const [metric, value] of Object.entries(ratings))
-      for (const user of [ownerOf.get(talk)!, everybody])
-        tallies.add([of, user, metric], value, missing?.[metric]);
+      tallies.add([of, ownerOf.get(talk)!, metric], value, missing?.[metric]);
   }
-  const meansOf = (of: "own" | "others", user: string): Means =>
-    Object.fromEntries(metrics[of].map(({ id }) => [id, tallies.meanOf(of, user, id)]));
-  const both = (user: string): UserRatings => ({
-    own: meansOf("own", user),
-    others: meansOf("others", user),
-  });
+  type Of = RatingRecord["of"];
+  const both = (mean: (of: Of, metric: string) => MeanRating): UserRatings => {
+    const means = (of: Of): Means => Object.fromEntries(metrics[of].map(({ id }) => [id, mean(of, id)]));
+    return { own: means("own"), others: means("others") };
+  };
   return {
     ...{ run, comments },
-    users: Object.fromEntries(cast.users.map(({ id }) => [id, both(id)])),
-    all: both(everybody),
+    users: Object.fromEntries(
+      cast.users.map(({ id }) => [id, both((of, metric) => meanOf(tallies.of(of, id, metric)))]),
+    ),
+    all: both((of, metric) => meanOverUsers(cast.users.map(({ id }) => tallies.of(of, id, metric)))),
   };
 };
 
@@ -185,20 +210,18 @@ const describeRatings = (
     rows.push(["others", metric.name, ...counts.map(({ all }) => cell(all.others[metric.id]!))]);
   const hidden = cast.users.length - shownUsers;
   return [
-    "Mean ratings, and how many they are of:",
+    "Mean ratings, and how many they are of; all users and others: means over users, who count alike:",
     ...alignColumns(rows).map((line) => `  ${line}`),
     ...(hidden > 0 ? [`  and ${counted(hidden, "more user")}, in metrics.json`] : []),
   ];
 };
 
-const missingIn = (counts: readonly RunRatings[]): Partial<Record<MissingReason, number>> => {
-  const sum: Partial<Record<MissingReason, number>> = {};
-  for (const { all } of counts)
-    for (const { missing } of [...Object.values(all.own), ...Object.values(all.others)])
-      for (const [reason, count] of Object.entries(missing) as [MissingReason, number][])
-        sum[reason] = (sum[reason] ?? 0) + count;
-  return sum;
-};
+const missingIn = (counts: readonly RunRatings[]): Missing =>
+  sumMissing(
+    counts
+      .flatMap(({ all }) => [...Object.values(all.own), ...Object.values(all.others)])
+      .map(({ missing }) => missing),
+  );
 
 const reasonWords: Readonly<Record<MissingReason, string>> = {
   "not-given": "not given",
@@ -214,7 +237,7 @@ const reasonWords: Readonly<Record<MissingReason, string>> = {
 };
 
 /** A line with how many numbers are missing and why; none where none is. what: which numbers, and what comes of that. */
-export const describeMissing = (what: string, missing: Partial<Record<MissingReason, number>>): string[] => {
+export const describeMissing = (what: string, missing: Missing): string[] => {
   const all = Object.entries(missing) as [MissingReason, number][];
   const told = all.map(([reason, count]) => `${count.toLocaleString("en-US")} ${reasonWords[reason]}`);
   return told.length === 0 ? [] : [`${what}: ${told.join(", ")}.`];

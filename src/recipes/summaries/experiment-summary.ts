@@ -4,29 +4,26 @@
 import { alignColumns } from "../../core/index.ts";
 import type { GroupFigure } from "../../records/index.ts";
 import type { GroupLikeness } from "../../report/index.ts";
-import { similarityTable } from "../../simulation/index.ts";
+import { mostCompared, similarityTable } from "../../simulation/index.ts";
 import type { Simulation } from "../inputs/simulations.ts";
 import { atTheirEnd, decidedGroups, type Source } from "./experiment-sources.ts";
 import { counted } from "./wording.ts";
 
-/** Documents that are compared at most: each with each. */
-const mostDocuments = 30;
-
-/** How alike the last documents of the first runs are; null where there are fewer than two. */
+/** How alike the last documents of the first runs are, and how many runs have one; null where there are fewer than two. */
 export const likenessOf = async (
   sources: readonly Source[],
   labelOf: (source: Source) => string,
 ): Promise<GroupLikeness | null> => {
   const labels: string[] = [];
   const texts: string[] = [];
+  let all = 0;
   for (const source of sources) {
-    if (texts.length === mostDocuments) break;
     const text = await source.document();
-    if (text === null) continue;
+    if (text === null || ++all > mostCompared) continue;
     labels.push(labelOf(source));
     texts.push(text);
   }
-  return texts.length < 2 ? null : { labels, values: similarityTable(texts) };
+  return texts.length < 2 ? null : { all, labels, values: similarityTable(texts) };
 };
 
 const two = (value: number | null): string => (value === null ? "–" : value.toFixed(2));

@@ -100,7 +100,9 @@ const describeMoves = ({ made, unparseable, missing }: GameFigures["moves"]): st
     ...(missing === 0 ? [] : [`${missing} that never came`]),
   ];
   const told =
-    lost.length === 0 ? "all of them legal" : `${lost.join(" and ")}; those games count for nothing`;
+    lost.length === 0
+      ? "all of them legal"
+      : `${lost.join(" and ")}; those games pay nobody, and what could be read in them still counts as given`;
   const advice =
     2 * made < all
       ? " Choose a model that follows instructions: every move has a form that it has to keep."

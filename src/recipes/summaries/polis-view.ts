@@ -123,6 +123,16 @@ const describeChosen = (opinions: Opinions, { rule, agreement }: Wanted): string
 
 type Wanted = { readonly rule: string; readonly agreement: number; readonly minVotes: number };
 
+const describeDivisive = ({ divisive, groups }: Opinions): string[] => {
+  if (divisive.length > 0)
+    return ["Where groups differ most:", ...statementTable(divisive, groups.ids, false)];
+  return [
+    groups.ids.length < 2
+      ? "There is one opinion group, so no statement divides groups."
+      : "No statement has votes of two groups, so none divides them.",
+  ];
+};
+
 /** The whole view. */
 export const describeOpinions = (opinions: Opinions, wanted: Wanted): string[] => {
   const { matrix, cleaning } = opinions.conversation;
@@ -137,7 +147,6 @@ export const describeOpinions = (opinions: Opinions, wanted: Wanted): string[] =
     "",
     ...describeChosen(opinions, wanted),
     "",
-    "Where groups differ most:",
-    ...statementTable(opinions.divisive, opinions.groups.ids, false),
+    ...describeDivisive(opinions),
   ];
 };

@@ -107,7 +107,7 @@ export const votePageData = (
     lots: describeLots(votes),
     rules: votes.choices.map((choice) => ruleOf(vote, votes, choice)),
     documents: rounds.flatMap(documentsOf),
-    rounds: describeRoundComments(told.comments),
+    rounds: describeRoundComments(config, told.comments),
     principles: principles.map(({ title }) => title),
     remarks: [...told.remarks, ...describeCitations(countCitations(principles), config)],
     argued: arguedRemarks(principles, config, nameOf),

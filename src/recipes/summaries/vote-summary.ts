@@ -20,7 +20,7 @@ import {
   describeNoStatements,
   noStatements,
 } from "../inputs/statements.ts";
-import type { Vote, VoteConfig } from "../settings/vote-settings.ts";
+import { isScripted, type Vote, type VoteConfig } from "../settings/vote-settings.ts";
 import { isHeldBack, standingName } from "../stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "../stages/vote-run.ts";
 import { describeMissing } from "./contract-summary.ts";
@@ -264,12 +264,15 @@ const describeRules = (vote: Vote, votes: Voted): string[] => {
 };
 
 /** What the mediator was given in each round, as sentences. */
-export const describeRoundComments = (comments: readonly RoundComments[]): string[] =>
+export const describeRoundComments = (config: VoteConfig, comments: readonly RoundComments[]): string[] =>
   comments.flatMap(({ stage, made, heldBack, cut }) => {
+    const by = isScripted(config) ? ", by the support that the sandbox's oracle tells" : "";
     const told = [
       ...(heldBack === 0
         ? []
-        : [`${heldBack} of ${counted(made, "comment")} held back from the mediator as thanks (contentFrom)`]),
+        : [
+            `${heldBack} of ${counted(made, "comment")} held back from the mediator as thanks (contentFrom${by})`,
+          ]),
       ...(cut === 0 ? [] : [`${counted(cut, "principle")} left out of drafts, which had more than seats`]),
     ];
     return told.length === 0 ? [] : [`${stage}: ${told.join("; ")}.`];
@@ -364,7 +367,7 @@ export const describeVote = (
     "",
     ...describeRules(vote, votes),
     ...describeRounds(vote, rounds),
-    ...describeRoundComments(comments).map((line) => `  ${line}`),
+    ...describeRoundComments(vote.config, comments).map((line) => `  ${line}`),
     "",
     "The constitution:",
     ...describeDocument(last.decided.document),

@@ -35,6 +35,22 @@ describe("the welfare of a set", () => {
     expect(worstOff).toEqual(["two"]);
   });
 
+  it("depends on no order, and equals are worst off together whatever way they come to it", () => {
+    const worth = { A: 0.1, B: 0.2, C: 0.3 };
+    const [up, down] = [
+      ["A", "B", "C"],
+      ["C", "B", "A"],
+    ].map((chosen) => welfareOf([of("one", worth)], chosen));
+    expect(up).toEqual(down);
+    // 0.1 + 0.7 is not 0.8 to the last bit.
+    const equals = [
+      of("one", { A: 0.1, B: 0.7 }),
+      of("two", { A: 0.4, B: 0.4 }),
+      of("three", { A: 1, B: 1 }),
+    ];
+    expect(welfareOf(equals, ["A", "B"]).worstOff).toEqual(["one", "two"]);
+  });
+
   it("has no product where somebody has nothing or less", () => {
     expect(welfareOf([of("one", { A: 1 }), of("two", {})], ["A"]).nash).toBe(0);
     expect(welfareOf([of("one", { A: 1 }), of("two", { A: -1 })], ["A"]).nash).toBeNull();

@@ -1,12 +1,14 @@
 // How a chosen set serves those who voted: the sum of what it is worth to them (utilitarian), the least (Rawlsian), the
 // product (Nash), and who is left out. Measures a set; how it was chosen is not known here.
 
+import { mean } from "../../core/index.ts";
 import type { Approval, Utility } from "./ballot.ts";
+import { rounded } from "./rule.ts";
 
 /**
  * users: what the set is worth to each, as the mean over its candidates (so sets of different sizes compare). utilitarian:
  * the mean over users; rawlsian: the least; nash: the geometric mean, 0 where a user has nothing, null where one has less
- * than nothing. worstOff: who has the least.
+ * than nothing. worstOff: who has the least, but for rounding.
  */
 export type Welfare = {
   readonly users: readonly { readonly voter: string; readonly utility: number }[];
@@ -16,9 +18,8 @@ export type Welfare = {
   readonly worstOff: readonly string[];
 };
 
-/** In ascending order, so that sums do not depend on the order of the users. */
-const meanOf = (ascending: readonly number[]): number =>
-  ascending.reduce((sum, value) => sum + value, 0) / ascending.length;
+/** Summed in ascending order, so that it does not depend on the order of users or of what was chosen. */
+const meanOf = (values: readonly number[]): number => mean(values.toSorted((one, other) => one - other));
 
 /** The welfare of a set. ballots and chosen: at least one each, else RangeError. */
 export const welfareOf = (ballots: readonly Utility[], chosen: readonly string[]): Welfare => {
@@ -35,7 +36,7 @@ export const welfareOf = (ballots: readonly Utility[], chosen: readonly string[]
     utilitarian: meanOf(ascending),
     rawlsian: least,
     nash: least < 0 ? null : least === 0 ? 0 : Math.exp(meanOf(ascending.map(Math.log))),
-    worstOff: users.filter(({ utility }) => utility === least).map(({ voter }) => voter),
+    worstOff: users.filter(({ utility }) => rounded(utility) === rounded(least)).map(({ voter }) => voter),
   };
 };
 

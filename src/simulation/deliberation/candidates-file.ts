@@ -13,6 +13,7 @@ import {
   UserError,
 } from "../../core/index.ts";
 import { readRows } from "../../tables/index.ts";
+import { createPrincipleIds } from "../polis/principle-ids.ts";
 import { readStatements } from "../polis/statements-file.ts";
 import type { FiledCandidate } from "./candidates.ts";
 
@@ -76,10 +77,11 @@ const isPolis = (value: unknown): boolean => {
 
 const ofPolis = async (file: string): Promise<FiledCandidate[]> => {
   const statements = await readStatements(file);
+  const nameOf = createPrincipleIds();
   return statements
     .filter(({ text, moderation, isMeta }) => text.trim() !== "" && moderation !== -1 && !isMeta)
     .map(({ id, text }) => ({
-      name: `statement-${id.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, "-")}`,
+      name: nameOf(id),
       statement: text.replaceAll(/\s+/g, " ").trim(),
       source: `Polis, statement ${id}`,
     }));
@@ -101,10 +103,14 @@ const ofRows = async (file: string): Promise<FiledCandidate[]> => {
   return numbered(statements, file);
 };
 
-/** The candidates that a file, or a constitution of the library, names. Throws UserError with every fault. */
+/** Whether candidates are named by a file, and not by a constitution of the library. */
+export const isCandidateFile = (name: string): boolean => /[\\/]|\.[a-z0-9]+$/i.test(name);
+
+/**
+ * The candidates that a file, or a constitution of the library, names, each name once. Throws UserError with every fault.
+ */
 export const loadCandidates = async (name: string): Promise<FiledCandidate[]> => {
-  const isFile = /[\\/]|\.[a-z0-9]+$/i.test(name);
-  const found = !isFile
+  const found = !isCandidateFile(name)
     ? await ofConstitution(name)
     : /\.(ya?ml|json)$/i.test(name)
       ? await ofList(name)

@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import type { GenerateRequest, LanguageModel } from "../../models/index.ts";
 import { scriptedModel } from "../../models/index.ts";
-import type { ProposalRecord } from "../../records/index.ts";
+import type { MediationRecord, ProposalRecord } from "../../records/index.ts";
 import { castOf } from "../episodes/cast.ts";
 import { mark, personaOf } from "../episodes/episode.fixture.ts";
 import { mergeProposals, plainText } from "./candidates.ts";
@@ -96,6 +96,21 @@ describe("support told by a rule", () => {
         ]),
       ),
     );
+  });
+});
+
+describe("a comment on what is supported by a rule", () => {
+  it("is a model's, beside a number that names who told it", async () => {
+    const model = scriptedModel({ reply: () => '{"support": 3, "feedback": "Be brief."}' });
+    const commented = async (changes: Partial<DeliberationOptions>) => {
+      const options = optionsOf(1, changes);
+      const [candidate] = mergeProposals([proposal("user-1", "Be kind.")], seededBy(options));
+      const [row] = await gatherComments(options, candidate!, asking(model));
+      return [row!.support, row!.supportBy, row!.model, row!.comment];
+    };
+    expect(await commented({})).toEqual([3, undefined, model.id, "Be brief."]);
+    const scripted = { name: "rule", supportOf: () => 8 };
+    expect(await commented({ scripted })).toEqual([8, "rule", model.id, "Be brief."]);
   });
 });
 
@@ -253,6 +268,34 @@ describe("a mediator", () => {
       }
     }
     expect(drafts[0]!.document!.principles).not.toEqual(drafts[1]!.document!.principles);
+  });
+
+  it("records what each part amends: the document to begin with, and the last reply that could be read", async () => {
+    let calls = 0;
+    const model = scriptedModel({
+      reply: () =>
+        ++calls === 2
+          ? "No."
+          : `{"critique": "c", "principles": [{"text": "Be kind ${calls}.", "from": [1]}]}`,
+    });
+    const rows: MediationRecord[] = [];
+    const ask: AskPhase<MediationRecord> = async function* (phase) {
+      for await (const row of asking(model)<MediationRecord>(phase)) {
+        rows.push(row);
+        yield row;
+      }
+    };
+    const document = { name: "d", version: "1", description: "", source: "s", licence: "l", principles: [] };
+    const standing = { id: "stands", document };
+    const told = { ...mediation, voices: voicesOf(9), drafts: 1, attempts: 1, standing };
+    const [draft] = await mediate(optionsOf(2), told, ask);
+    const [first, second, third] = rows;
+    const amends = ({ parents }: MediationRecord): string[] =>
+      parents.filter((id) => !id.startsWith("said-"));
+    expect(amends(first!)).toEqual(["stands"]);
+    expect(amends(second!)).toEqual(["stands", first!.id]);
+    expect(amends(third!)).toEqual(["stands", first!.id]);
+    expect(draft!.parents).toEqual([first!.id, third!.id]);
   });
 
   it("may name principles and what was said in the brief wording, part by part", async () => {

@@ -1,7 +1,7 @@
 // What is asked of whom, phase by phase: proposals, support for candidates, and what should change in one of them. Within a phase
 // nothing depends on anything else, so a phase may be asked in any batches, and a broken one again.
 
-import { deriveSeed } from "../../core/index.ts";
+import { collect, deriveSeed } from "../../core/index.ts";
 import type { CandidateRecord, ProposalRecord, StageName, SupportRecord } from "../../records/index.ts";
 import type { UserSeat } from "../episodes/cast.ts";
 import type { PhaseTask, RoleSampling } from "../episodes/episode.ts";
@@ -52,12 +52,6 @@ export const seededBy = (options: DeliberationOptions) => ({
   seed: (id: string) => seedOf(options, id),
 });
 
-const all = async <Row>(rows: AsyncIterable<Row>): Promise<Row[]> => {
-  const found: Row[] = [];
-  for await (const row of rows) found.push(row);
-  return found;
-};
-
 const proposalTask = (
   options: DeliberationOptions,
   { id: user, persona }: UserSeat,
@@ -101,7 +95,7 @@ export const gatherProposals = async (
         for (const seat of users) yield proposalTask(options, seat, number, earlier.get(seat.id) ?? []);
       },
     };
-    rows.push(...(await all(ask(phase))));
+    rows.push(...(await collect(ask(phase))));
   }
   return rows;
 };
@@ -132,10 +126,12 @@ const supportTask = (
     },
     record: (reply, model) => {
       const { ratings, missing, feedback } = readRating(reply!, metrics);
-      const support = scripted?.supportOf(persona, statements) ?? ratings[supportMetric.id] ?? null;
+      const told = scripted?.supportOf(persona, statements);
+      const support = told ?? ratings[supportMetric.id] ?? null;
       const reason = missing?.[supportMetric.id];
       return {
         ...{ id, parents: [candidate.id], stage, seed, user, persona: persona.id, candidate: name, model },
+        ...(told === undefined ? {} : { supportBy: scripted!.name }),
         ...(support !== null || reason === undefined ? { support } : { support, missing: reason }),
         comment: withComment ? feedback : "",
         ...{ text: reply!.text, finish: reply!.finish },
@@ -191,7 +187,7 @@ export const gatherComments = (
   candidate: CandidateRecord,
   ask: AskPhase<SupportRecord>,
 ): Promise<SupportRecord[]> =>
-  all(
+  collect(
     ask({
       what: "comments",
       count: options.users.length,

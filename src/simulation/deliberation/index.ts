@@ -9,7 +9,7 @@ export {
   tableOf,
 } from "./ballots.ts";
 export { candidatesOfFile, type FiledCandidate, mergeProposals, plainText } from "./candidates.ts";
-export { loadCandidates } from "./candidates-file.ts";
+export { isCandidateFile, loadCandidates } from "./candidates-file.ts";
 export {
   type AskPhase,
   type DeliberationOptions,

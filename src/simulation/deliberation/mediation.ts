@@ -107,13 +107,14 @@ type PartTask = { readonly part: number; readonly attempt: number; readonly show
 const draftTask = (
   options: DeliberationOptions,
   { standing, most }: Mediation,
-  { name, document }: Growing,
+  { name, document, parents }: Growing,
   { part, attempt, shown }: PartTask,
 ): PhaseTask<MediationRecord> => {
   const { stage, wording, sampling, words, users } = options;
   const id = `${stage}/${name}/part-${part}-${attempt}`;
   const seed = seedOf(options, id);
   const numbers = shown.map(({ record }) => record);
+  const amended = [...(standing === null ? [] : [standing.id]), ...parents.slice(-1)];
   return {
     request: {
       messages: mediationMessages(
@@ -135,7 +136,7 @@ const draftTask = (
       const { reading: found, cut } = read({ text, finish }, { document, shown }, options, most);
       const critique = found.type === "read" ? found.critique : null;
       return {
-        ...{ id, parents: [...(standing === null ? [] : [standing.id]), ...numbers], stage, seed },
+        ...{ id, parents: [...amended, ...numbers], stage, seed },
         ...{ draft: name, part, attempt, model, text, finish, numbers },
         ...(critique === null ? {} : { critique }),
         ...(found.type === "read" ? {} : { problem: found.problem }),

@@ -6,6 +6,7 @@ import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
 import { personaText, type ShownPersona } from "../stakeholders/persona-text.ts";
 import { letterAt } from "./meta-reading.ts";
+import { ratingText } from "./rating.ts";
 import { assistantTurns, numbered, principlesText, ratingTurns, type Said } from "./wording.ts";
 
 const load = <Hole extends string>(name: string, ...holes: readonly Hole[]) =>
@@ -28,8 +29,6 @@ type Asked = { readonly id: string; readonly question: string };
 
 /** A metric as it is asked for and as its answer is written. */
 type BriefMetric = Pick<Metric, "id" | "low" | "high">;
-
-const rounded = (value: number): string => String(Math.round(value * 100) / 100);
 
 /** What an assistant is shown of its talk: questions as they are, comments as they are. */
 export const briefTalk = <Of extends Asked>(task: Of, earlier: readonly Said<Of>[]): Message[] =>
@@ -105,7 +104,7 @@ export const briefForms = {
     readonly feedback?: string;
   }): string =>
     [
-      ...Object.entries(answer.ratings).map(([metric, value]) => `${metric}: ${rounded(value)}`),
+      ...Object.entries(answer.ratings).map(([metric, value]) => `${metric}: ${ratingText(value)}`),
       ...(answer.feedback === undefined ? [] : [`feedback: ${oneLine(answer.feedback)}`]),
     ].join("\n"),
   meta: (scene: {

@@ -2,7 +2,7 @@
 // talk; then they rate drafts of others, each in a call of its own. What a phase asks depends on the phases before it and
 // on nothing within it, so a phase may be asked in any batches, and a broken one again.
 
-import { deriveSeed } from "../../core/index.ts";
+import { collect, deriveSeed } from "../../core/index.ts";
 import type { GenerateRequest, Reply } from "../../models/index.ts";
 import type { DraftRecord, Metric, RatingRecord, Task } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
@@ -151,13 +151,6 @@ const addRating = (sums: Record<string, { sum: number; count: number }>, { ratin
   }
 };
 
-/** Rows of a phase, all of them. */
-const all = async <Row>(rows: AsyncIterable<Row>): Promise<Row[]> => {
-  const found: Row[] = [];
-  for await (const row of rows) found.push(row);
-  return found;
-};
-
 /** Plays one run. Resolves to its exchanges, turn by turn and in the order of the talks. */
 export const playRun = async (options: EpisodeOptions, ask: Ask): Promise<Exchange[]> => {
   const { cast, run, turns, taskOf } = options;
@@ -166,7 +159,7 @@ export const playRun = async (options: EpisodeOptions, ask: Ask): Promise<Exchan
   const tasks = createTasks(options, remembered);
   const played: Exchange[] = [];
   for (let turn = 1; turn <= turns; turn++) {
-    const drafts = await all(
+    const drafts = await collect(
       ask.drafts({
         ...{ role: "assistant", turn, what: "drafts", count: talks.length },
         *tasks() {
@@ -174,7 +167,7 @@ export const playRun = async (options: EpisodeOptions, ask: Ask): Promise<Exchan
         },
       }),
     );
-    const own = await all(
+    const own = await collect(
       ask.ratings({
         ...{ role: "user", turn, what: "own ratings", count: talks.length },
         *tasks() {

@@ -41,7 +41,7 @@ export {
   referredTo,
 } from "./meta-reading.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
-export { similarities, similarity, similarityTable } from "./similarity.ts";
+export { mostCompared, similarities, similarity, similarityTable } from "./similarity.ts";
 export { type Comment, emptyTranscript, type Transcript } from "./transcript.ts";
 export { type Contract, numbered, type Said } from "./wording.ts";
 export { type EpisodeWording, episodeWordings } from "./wordings.ts";

@@ -56,6 +56,23 @@ describe("documents that were learned", () => {
     ]);
   });
 
+  it("call nothing similar that says something else", () => {
+    const says = (_: string, comment: string) => (comment.startsWith("Please") ? false : null);
+    const now = documentOf([read("Name sources and keep it short.")], { ...source, says });
+    expect(now.principles[0]!.grounds!.map(({ said, by }) => [said, by])).toEqual([
+      [comments[1]!.said, "similar"],
+    ]);
+  });
+
+  it("look for what is similar only where nothing argued for a principle before", () => {
+    const later = [{ ...comments[0]!, record: "run-2/turn-1/talk-1/rating" }];
+    const again = { ...source, previous: first, run: 2, comments: later };
+    const text = "Name sources for every claim.";
+    expect(documentOf([read(text)], again).principles[0]!.grounds).toEqual(first.principles[0]!.grounds);
+    // What is cited anew comes to it.
+    expect(documentOf([read(text, [1])], again).principles[0]!.grounds).toHaveLength(3);
+  });
+
   it("point to nothing where no comment shares a word", () => {
     const { principles } = documentOf([read("Sing.")], source);
     expect(principles[0]!.grounds).toBeUndefined();

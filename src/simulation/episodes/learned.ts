@@ -65,13 +65,14 @@ const asGround = ({ record, speaker, said }: Comment, by: Ground["by"]): Ground 
 });
 
 /**
- * What argued for a principle: what was cited, else the most similar comments, marked as such. What was cited and says
- * something else, or may, is marked as doubtful.
+ * What argued for a principle now: what was cited. Where nothing was, now or before, the most similar comments, marked as
+ * such, of which none says something else. What was cited and does, or may, is marked as doubtful.
  */
 const groundsOf = (
   { text, from }: ReadPrinciple,
   { comments, says = () => null }: LearnedSource,
   alike: readonly number[],
+  before: readonly Ground[],
 ): Ground[] => {
   if (from.length > 0)
     return from.map((number): Ground => {
@@ -81,9 +82,10 @@ const groundsOf = (
       if (told ?? (alike[number - 1] ?? 0) > 0) return ground;
       return { ...ground, doubtful: told === null ? "shares-no-word" : "says-other" };
     });
+  if (before.length > 0) return [];
   return comments
     .map((comment, at) => ({ comment, alike: alike[at] ?? 0 }))
-    .filter((one) => one.alike > 0)
+    .filter((one) => one.alike > 0 && says(text, one.comment.said) !== false)
     .sort((one, other) => other.alike - one.alike || one.comment.number - other.comment.number)
     .slice(0, mostSimilar)
     .map(({ comment }) => asGround(comment, "similar"));
@@ -109,7 +111,7 @@ export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource
   const principles = read.map((one, at): Principle => {
     const same = earlier.find(({ id, title }) => id === ids[at] && title === one.text);
     const before = same?.grounds ?? [];
-    const now = groundsOf(one, source, alike[at]!);
+    const now = groundsOf(one, source, alike[at]!, before);
     const known = new Set(now.map(({ record }) => record));
     const grounds = [...before.filter(({ record }) => !known.has(record)), ...now];
     const area = areaOf(one.users);

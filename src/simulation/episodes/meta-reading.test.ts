@@ -89,6 +89,38 @@ describe("reading what the meta-model wrote", () => {
     expect(problemOf(clause(`For users ${"1".repeat(60)} x: Be brief.`))).not.toBeNull();
   });
 
+  it("takes one wish of several users for one clause, before it counts them", () => {
+    const text = (last: string) =>
+      `Constitution:\n1. a\nContract:\n1. For user 3: Be brief. [4]\n2. No jokes.\n3. ${last}`;
+    expect(read(text("For users 1 and 3: be brief. [2]"))).toMatchObject({
+      contract: [
+        { text: "Be brief.", users: [1, 3], from: [2, 4] },
+        { text: "No jokes.", users: [], from: [] },
+      ],
+    });
+    // For everybody where a part of it is.
+    expect(read(text("For all users: Be brief."))).toMatchObject({
+      contract: [{ users: [], from: [4] }, {}],
+    });
+    expect(problemOf(read(text("For user 3: Be brief.")))).toBe("clause 3 says what one before it says");
+    const five = (clauses: object[]) =>
+      read(
+        JSON.stringify({
+          constitution: [1, 2, 3, 4, 5].map((number) => item(`p${number}`)),
+          contract: clauses,
+        }),
+        "contract-five",
+      );
+    const clauses = ["a", "b", "c", "d", "e"].map((clause) => ({ text: clause, users: [1] }));
+    expect(five([...clauses, { text: "a", users: [2] }])).toMatchObject({
+      type: "read",
+      contract: [{ text: "a", users: [1, 2] }, {}, {}, {}, {}],
+    });
+    expect(problemOf(five([...clauses.slice(1), { text: "b", users: [2] }]))).toMatch(
+      /4 clauses, expected exactly 5/,
+    );
+  });
+
   it("takes a citation with the point behind it", () => {
     const text = "Principles:\n1. Be brief [2].\n2. Be kind. [1, 3];";
     expect(read(text, "critique")).toMatchObject({

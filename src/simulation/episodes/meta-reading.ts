@@ -2,7 +2,7 @@
 // write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
 // be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many or too few
 // principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
-// said.
+// said. The same clause for other users is one clause for all of them.
 
 import { z } from "zod";
 import { oneLine } from "../../core/index.ts";
@@ -192,12 +192,21 @@ const resolve = (list: readonly ReadPrinciple[], { principles, comments }: Refer
 
 const keyOf = ({ text }: Item): string => text.trim().toLowerCase();
 
-/** What stands for one text is one principle. */
+/** Text and users: what is said again. A text that is for other users says something new. */
+const repeatKeyOf = (item: Item): string =>
+  JSON.stringify([keyOf(item), [...new Set(item.users)].sort((one, other) => one - other)]);
+
+/** What stands for one text is one principle, for the users of all of it; for everybody where a part is. */
 const merged = (list: readonly Item[]): ReadPrinciple[] => {
   const found = new Map<string, ReadPrinciple>();
   for (const one of list) {
     const { text, users, from } = found.get(keyOf(one)) ?? { ...one, from: [] };
-    found.set(keyOf(one), { text, users, from: [...from, ...one.from] });
+    const forAll = users.length === 0 || one.users.length === 0;
+    found.set(keyOf(one), {
+      text,
+      users: forAll ? [] : [...users, ...one.users],
+      from: [...from, ...one.from],
+    });
   }
   return [...found.values()];
 };
@@ -236,10 +245,10 @@ const itemProblem = (list: readonly Item[], what: string, bounds: MetaBounds): s
     if (stranger !== undefined) return `${which} is for user ${stranger}, and there are ${users}`;
     const problem = textProblem(one, bounds);
     if (problem !== null) return `${which} ${problem}`;
-    const before = seen.get(keyOf(one));
+    const before = seen.get(repeatKeyOf(one));
     if (before !== undefined && one.refers !== true && before.refers !== true)
       return `${which} says what one before it says`;
-    seen.set(keyOf(one), one);
+    seen.set(repeatKeyOf(one), one);
   }
   return null;
 };
@@ -277,7 +286,7 @@ export const readMeta = (
   const problem =
     (constitution.length === 0 ? "there is no principle" : null) ??
     countProblem(merged(constitution).length, "principles", prompt) ??
-    (prompt.form === "contract" ? countProblem(contract.length, "clauses", prompt) : null) ??
+    (prompt.form === "contract" ? countProblem(merged(contract).length, "clauses", prompt) : null) ??
     itemProblem(constitution, "principle", bounds) ??
     itemProblem(contract, "clause", bounds);
   if (problem !== null) return bad(problem);
@@ -285,6 +294,6 @@ export const readMeta = (
     type: "read",
     critique: parts.critique,
     constitution: unique(merged(constitution)),
-    contract: unique(contract),
+    contract: unique(merged(contract)),
   };
 };

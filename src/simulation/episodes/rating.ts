@@ -18,6 +18,9 @@ export const ratingForm = (metrics: readonly Metric[], withFeedback: boolean): A
   return { name: "rating", schema };
 };
 
+/** A number of a rating as it is written: two digits behind the point at most. */
+export const ratingText = (value: number): string => String(Math.round(value * 100) / 100);
+
 type Found = { readonly value: number } | { readonly reason: MissingReason };
 
 const missing = (reason: MissingReason): Found => ({ reason });

@@ -45,6 +45,9 @@ export const similarities = (texts: readonly string[], others: readonly string[]
   );
 };
 
+/** So many texts are shown in a table at most: each is compared with each. */
+export const mostCompared = 30;
+
 /** How alike texts are, two by two, each pair by itself as similarity has it: rows for texts, columns for the same. */
 export const similarityTable = (texts: readonly string[]): number[][] => {
   const lower = texts.map((one, at) => texts.slice(0, at + 1).map((other) => similarity(other, one)));

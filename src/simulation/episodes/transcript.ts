@@ -5,6 +5,7 @@
 import type { Metric } from "../../records/index.ts";
 import type { Cast } from "./cast.ts";
 import type { Exchange } from "./exchange.ts";
+import { ratingText } from "./rating.ts";
 
 /** A comment by its number, counted from 1. */
 export type Comment = {
@@ -24,22 +25,20 @@ export type Transcript = {
 /** Of a run in which nothing was said. */
 export const emptyTranscript: Transcript = { text: "", comments: [], shown: [] };
 
-const rounded = (value: number): string => String(Math.round(value * 100) / 100);
-
 const scaleOf = ({ low, high }: Metric): string => `from ${low} to ${high}`;
 
 const ownLine = ({ rating }: Exchange, metrics: readonly Metric[]): string =>
   metrics
     .map(({ id, ...metric }) => {
       const value = rating.ratings[id] ?? null;
-      return `${id} ${value === null ? "not given" : rounded(value)} (${scaleOf({ id, ...metric })})`;
+      return `${id} ${value === null ? "not given" : ratingText(value)} (${scaleOf({ id, ...metric })})`;
     })
     .join(", ");
 
 const othersLine = ({ others }: Exchange, metrics: readonly Metric[]): string[] => {
   const told = metrics.flatMap((metric) => {
     const { sum, count } = others[metric.id] ?? { sum: 0, count: 0 };
-    return count === 0 ? [] : [`${metric.id} ${rounded(sum / count)} (${scaleOf(metric)})`];
+    return count === 0 ? [] : [`${metric.id} ${ratingText(sum / count)} (${scaleOf(metric)})`];
   });
   return told.length === 0 ? [] : [`    means of others' ratings: ${told.join(", ")}`];
 };

@@ -36,9 +36,11 @@ export {
 export {
   apportion,
   type Experiment,
+  flexibleSeatsOf,
   gamesOf,
   type Match,
   type Member,
+  seatsOf,
   type World,
 } from "./population.ts";
 export {

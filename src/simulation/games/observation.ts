@@ -1,7 +1,9 @@
 // What flexible players saw of a game: what was done and said by whom, fixed or flexible. Policies, principles, manners,
-// payoffs and rewards that a seat could not see are not in it, so whoever learns from observations learns from play alone.
+// thoughts, payoffs and rewards that a seat could not see are not in it, so whoever learns from observations learns from
+// play alone.
 
 import type { GameRecord, GameSetup, InteractionKind, SeatMove, SeatType } from "../../records/index.ts";
+import { withoutThought } from "../reply-text.ts";
 import { buyer, seller } from "./buyer-seller.ts";
 import type { GameState } from "./game.ts";
 import { rulesOf } from "./rules.ts";
@@ -51,9 +53,10 @@ export const sharesOf = (setup: GameSetup, { move }: SeatMove): ReadonlyMap<stri
   return null;
 };
 
-/** A move as words, where a script made it and there is no text. */
-const moveText = (setup: GameSetup, { move, text, fault }: SeatMove): string => {
-  if (text !== undefined) return text;
+/** A move as what was said, without what was thought; as words, where a script made it or nothing was said. */
+const moveText = (setup: GameSetup, { move, text = "", fault }: SeatMove): string => {
+  const said = withoutThought(text);
+  if (said !== "") return said;
   if (move === null) return `(no move: ${fault ?? "unknown"})`;
   switch (move.type) {
     case "offer":

@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import type { GenerateRequest } from "../../models/index.ts";
 import { scriptedModel } from "../../models/index.ts";
+import type { GameSetup, SeatMove } from "../../records/index.ts";
 import { groupOf, playExperiment } from "./experiment.fixture.ts";
 import {
   askingLearner,
@@ -15,7 +16,8 @@ import {
 } from "./index.ts";
 import { addGame, type Measures } from "./measures.ts";
 import { type PlayOptions, playTables, type Table } from "./play.ts";
-import { flexibleText, learningText, policyText, transferText } from "./wording.ts";
+import { rulesOf } from "./rules.ts";
+import { flexibleText, learningText, policyText, questionText, transferText } from "./wording.ts";
 
 const systemOf = ({ messages }: GenerateRequest): string =>
   messages.find(({ role }) => role === "system")?.content ?? "";
@@ -79,6 +81,18 @@ describe("players that a model moves for", () => {
     expect(askedOf(requests[1]!)).toContain("you get 1 and the other player 9");
     expect(JSON.stringify(requests[1])).not.toContain("fool");
     expect(state.moves.map(({ state: how }) => how)).toEqual(["made", "made"]);
+  });
+
+  it("tells a seller what the rules let the buyer do: pick again, the same item or the other", () => {
+    const setup: GameSetup = { type: "trade", rewards: [0, 10], costs: [1, 9], total: 10 };
+    const picked: SeatMove = { seat: 0, move: { type: "pick", item: 1 }, state: "made" };
+    const priced: SeatMove = { seat: 1, move: { type: "prices", prices: [4, 6] }, state: "made" };
+    const rules = rulesOf(setup);
+    const again = [...rules.legalMoves({ setup, moves: [picked, priced] }, 0)];
+    expect(again).toEqual([0, 1].map((item) => ({ type: "pick", item })));
+    const view = rules.view({ setup, moves: [picked] }, 1);
+    const asked = questionText(view, { asks: false, reasons: false }, "full");
+    expect(asked).toContain("then picks again, the same item or the other.");
   });
 
   it.each([
@@ -178,6 +192,40 @@ describe("a population of models", () => {
     expect(asked[0]).toContain('"kind":"fixed"');
     // What players say stands in it as JSON, braces and all.
     expect(asked[0]).toContain("So be it, {you}:\\nOffer: total");
+  });
+
+  it.each([
+    [
+      "begun by the chat template",
+      (said: string) => `My policy is altruistic.\n</think>\n${said}`,
+      /"says":"So be it/,
+    ],
+    ["closed", (said: string) => `<think>My policy is altruistic.</think>\n${said}`, /"says":"So be it/],
+    [
+      "cut before its end",
+      () => "<think>My policy is altruistic. So I",
+      /"says":"\(no move: offer-missing\)"/,
+    ],
+  ])("does not show to whoever learns what a fixed player thought, %s", async (_, reply, shown) => {
+    const asked: string[] = [];
+    const model = scriptedModel({
+      reply(request) {
+        if (!askedOf(request).startsWith("You watch")) return reply(obedient(request));
+        asked.push(askedOf(request));
+        return "Principle: Share.";
+      },
+    });
+    const { games } = await playExperiment(groupOf("a", 0.1, members), {
+      ...{ world: byModel, repetitions: 1, iterations: 1, priors: ["fair"] },
+      ...{
+        play: { ...options, model },
+        learner: askingLearner(model, { maxTokens: 200, temperature: 0, wording: "full" }),
+      },
+    });
+    // The record keeps the whole reply.
+    expect(games[0]![0]!.moves[0]!.text).toContain("My policy is altruistic");
+    expect(asked[0]).not.toMatch(/altruistic|think>/);
+    expect(asked[0]).toMatch(shown);
   });
 
   it("keeps the principle where the answer is none, and says which", async () => {

@@ -1,5 +1,5 @@
 // Who sits at a game, as data: what players follow, and whether a script or a model moves for them. How each of them
-// moves is in scripted-moves.ts and asking.ts.
+// moves is in scripted-moves.ts and play.ts.
 
 import type { GamePrinciple, SeatType } from "../../records/index.ts";
 

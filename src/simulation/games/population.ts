@@ -114,6 +114,13 @@ const kindOf = (players: readonly Player[]): InteractionKind => {
   return flexible === players.length ? "flexible" : "mixed";
 };
 
+/** Seats of an iteration, over all its games. */
+export const seatsOf = ({ game, interactions, publicGoods }: World): number =>
+  interactions * (game === "public-goods" ? publicGoods.players : 2);
+
+/** How many of them learn. */
+export const flexibleSeatsOf = (world: World, share: number): number => Math.round(seatsOf(world) * share);
+
 const drawTrades = (
   { match }: Experiment,
   player: FlexiblePlayer,
@@ -146,7 +153,7 @@ const drawSplits = (
   const { interactions, game } = world;
   const resources = drawResources(world, world.resources, random);
   const power = game === "dictator" ? "dictator" : "ultimatum";
-  const flexible = Math.round(2 * interactions * experiment.flexible);
+  const flexible = flexibleSeatsOf(world, experiment.flexible);
   // The odd flexible seat is on either side by chance.
   const proposing = Math.floor((flexible + random.integer(2)) / 2);
   const side = (count: number): Player[] => drawSide(experiment, interactions, count, player, world, random);
@@ -165,8 +172,8 @@ const drawPots = (
 ): Interaction[] => {
   const { interactions, publicGoods } = world;
   const [endowment] = drawResources(world, 1, random);
-  const seats = interactions * publicGoods.players;
-  const all = drawSide(experiment, seats, Math.round(seats * experiment.flexible), player, world, random);
+  const flexible = flexibleSeatsOf(world, experiment.flexible);
+  const all = drawSide(experiment, seatsOf(world), flexible, player, world, random);
   return Array.from({ length: interactions }, (_, at): Interaction => {
     const players = all.slice(at * publicGoods.players, (at + 1) * publicGoods.players);
     return {

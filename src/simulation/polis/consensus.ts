@@ -58,15 +58,25 @@ export const agreedByAll = (
   agreement: number,
 ): readonly StatementSupport[] => supports.filter(({ least }) => least !== null && least >= agreement);
 
-/** How far apart two groups are on a statement: the greatest difference of their smoothed agreement. */
-const divide = ({ groups }: StatementSupport): number => {
-  const shares = groups.map(smoothed);
-  return Math.max(...shares) - Math.min(...shares);
+/**
+ * How far apart two groups are on a statement: the greatest difference of their smoothed agreement; null where fewer than two
+ * have voted on it, since one that has not differs from nobody.
+ */
+const divide = ({ groups }: StatementSupport): number | null => {
+  const shares = groups.filter(({ all }) => all > 0).map(smoothed);
+  return shares.length < 2 ? null : Math.max(...shares) - Math.min(...shares);
 };
 
-/** The statements on which groups differ most, at most so many. */
+/** The statements on which groups differ most, at most so many, of those that at least two groups have voted on. */
 export const mostDivisive = (
   supports: readonly StatementSupport[],
   count: number,
 ): readonly StatementSupport[] =>
-  [...supports].sort((one, other) => divide(other) - divide(one)).slice(0, count);
+  supports
+    .flatMap((support) => {
+      const apart = divide(support);
+      return apart === null ? [] : [{ support, apart }];
+    })
+    .sort((one, other) => other.apart - one.apart)
+    .slice(0, count)
+    .map(({ support }) => support);

@@ -3,8 +3,9 @@
 
 import { textsOfStatement } from "../../constitution/index.ts";
 import { oneLine } from "../../core/index.ts";
-import type { Constitution, GroupId, Principle, PrincipleId, StatementId } from "../../records/index.ts";
+import type { Constitution, GroupId, Principle, PrincipleId } from "../../records/index.ts";
 import type { StatementSupport } from "./consensus.ts";
+import { createPrincipleIds } from "./principle-ids.ts";
 
 /** source and licence: of the statements. groups: ids, in the order of each statement's tallies. */
 export type DraftOptions = {
@@ -13,18 +14,6 @@ export type DraftOptions = {
   readonly source: string;
   readonly licence: string;
   readonly groups: readonly GroupId[];
-};
-
-/** Ids as documents want them, each once. */
-const createIds = () => {
-  const taken = new Set<PrincipleId>();
-  return (id: StatementId): PrincipleId => {
-    const plain = `statement-${id.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, "-")}`;
-    let free = plain;
-    for (let more = 2; taken.has(free); more++) free = `${plain}-${more}`;
-    taken.add(free);
-    return free;
-  };
 };
 
 const principleOf = (
@@ -45,7 +34,7 @@ export const draftConstitution = (
   supports: readonly StatementSupport[],
   { name, description, source, licence, groups }: DraftOptions,
 ): Constitution => {
-  const idOf = createIds();
+  const idOf = createPrincipleIds();
   const principles = supports.map((support) => principleOf(support, idOf(support.statement.id), groups));
   return { name, version: "1", description, source, licence, principles };
 };

@@ -195,4 +195,16 @@ describe("consensus", () => {
   it("names the statements on which groups differ most", () => {
     expect(mostDivisive(supports, 1).map(({ statement }) => statement.id)).toEqual(["1"]);
   });
+
+  it("names none that fewer than two groups have voted on: who has not voted differs from nobody", () => {
+    const rows = [1, 1, 1, 1].map((vote) => [vote, 1]);
+    const divided = matrixOf(
+      [...rows, [unseen, 1], [unseen, 1], [unseen, -1]],
+      ["0", "0", "0", "0", "1", "1", "1"],
+    );
+    const found = mostDivisive(supportOf(divided, exportedGroups(divided)!), 9);
+    expect(found.map(({ statement }) => statement.id)).toEqual(["1"]);
+    const alike = matrixOf(rows);
+    expect(mostDivisive(supportOf(alike, computeGroups(alike, 0)), 9)).toEqual([]);
+  });
 });

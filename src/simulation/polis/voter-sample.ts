@@ -28,10 +28,12 @@ export type SampledVoter = {
   readonly heldOut: readonly HeldOutVote[];
 };
 
-/** Statements by their place: how far up each stands among those that divide the groups. */
+/** Statements by their place: how far up each stands among those that divide the groups, then those that divide nobody. */
 const placesByDivision = ({ known }: VoteSplit, groups: OpinionGroups): readonly number[] => {
-  const ranked = mostDivisive(supportOf(known, groups), known.statements.length);
-  const places = new Map(ranked.map(({ statement }, place) => [statement.id, place]));
+  const supports = supportOf(known, groups);
+  const dividing = mostDivisive(supports, supports.length);
+  const ranked = new Set([...dividing, ...supports]);
+  const places = new Map([...ranked].map(({ statement }, place) => [statement.id, place]));
   return known.statements.map(({ id }) => places.get(id)!);
 };
 
