@@ -195,11 +195,11 @@ describe("a contract", () => {
     );
     expect(rows.length).toBeGreaterThan(0);
     const { runs: told } = JSON.parse(readFileSync(file("metrics.json"), "utf8")) as {
-      runs: { documents: { citations: { cited: number; saying: number } }[] }[];
+      runs: { documents: { citations: { cited: number; sharing: number } }[] }[];
     };
     const all = told.at(-1)!.documents.map(({ citations }) => citations);
-    const sum = (key: "cited" | "saying"): number => all.reduce((total, one) => total + one[key], 0);
-    expect(page.text).toContain(`Of ${sum("cited")} citations ${sum("saying")} share`);
+    const sum = (key: "cited" | "sharing"): number => all.reduce((total, one) => total + one[key], 0);
+    expect(page.text).toContain(`Of ${sum("cited")} citations ${sum("sharing")} share`);
   });
 
   it("has the same means in metrics.json, and every number and message in its tables", () => {

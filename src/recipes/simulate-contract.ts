@@ -132,7 +132,7 @@ const figuresOf = (
       ...dropped.map((one) => ({ ...one, principles: [] })),
     ].map(({ part, state, similarity, changes, principles }) => ({
       ...{ part, state, similarity, principles: principles.length },
-      citations: countCitations(principles),
+      citations: countCitations(principles, config),
       noStatement: noStatements(
         principles.map(({ title }) => title),
         config,

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { allWishes, otherCommentTexts, sentencesOf } from "../../sandbox/index.ts";
 import {
+  arguedRemarks,
   countCitations,
   describeCitations,
   describeNoStatements,
@@ -55,25 +56,33 @@ describe("principles", () => {
   });
 
   it("have citations, which are counted with those that say the same", () => {
-    const ground = { record: "r", speaker: "user-1", said: "s" };
-    const counts = countCitations([
+    const ground = (said: string, doubtful?: "says-other" | "shares-no-word") => ({
+      ...{ record: "r", speaker: "user-1" as const, said, by: "cited" as const },
+      ...(doubtful === undefined ? {} : { doubtful }),
+    });
+    const [wish, other] = allWishes.map((one) => sentencesOf(one, "statement")[0]!);
+    const principles = [
       {
-        grounds: [
-          { ...ground, by: "cited" },
-          { ...ground, by: "cited", doubtful: "says-other" },
-        ],
+        title: wish!,
+        grounds: [ground(wish!), ground(other!, "says-other"), ground("What?", "shares-no-word")],
       },
-      { grounds: [{ ...ground, by: "similar" }] },
-      {},
+      // of what cannot be read nothing is said to be the same
+      { title: "I still do not know what to do.", grounds: [ground("Do not know.")] },
+      { title: "x", grounds: [{ ...ground("x"), by: "similar" as const }] },
+      { title: "y" },
+    ];
+    const counts = countCitations(principles, sandbox);
+    expect(counts).toEqual({ cited: 4, saying: 1, sharing: 1, sayingOther: 1 });
+    expect(describeCitations(counts)).toEqual([
+      "Of 4 citations 1 says what its principle says; 1 shares a word with its principle, and so may say the same; the others are marked in the file (doubtful); 1 of them says something else and counts in no lineage.",
     ]);
-    expect(counts).toEqual({ cited: 2, saying: 1 });
-    expect(describeCitations(counts, sandbox)[0]).toMatch(
-      /^Of 2 citations 1 says what its principle says; the others/,
+    expect(arguedRemarks(principles, sandbox, (id) => id)[1]!.remarks[0]!.told).toBe(
+      "cited; shares a word with it",
     );
-    expect(describeCitations({ cited: 3, saying: 3 }, library)[0]).toMatch(
-      /^Of 3 citations 3 share a word .* same\.$/,
+    expect(describeCitations(countCitations(principles.slice(0, 1), library))[0]).toMatch(
+      /^Of 3 citations 1 shares a word .* same; the others/,
     );
-    expect(describeCitations({ cited: 0, saying: 0 }, sandbox)).toEqual([]);
+    expect(describeCitations(countCitations([], sandbox))).toEqual([]);
   });
 
   it("that are none are counted and named, a few of them", () => {

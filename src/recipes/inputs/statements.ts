@@ -38,36 +38,65 @@ export const saysSame =
     return typeof said !== "string" && nameOf(said) === nameOf(wanted);
   };
 
-/** How many comments were cited for these principles, and how many of them say what their principle says. */
-export const countCitations = (principles: readonly Pick<Principle, "grounds">[]) => {
-  const cited = principles.flatMap(({ grounds = [] }) => grounds.filter(({ by }) => by === "cited"));
-  return { cited: cited.length, saying: cited.filter(({ doubtful }) => doubtful === undefined).length };
+/** What came of looking at a comment that a principle points to; "may": it shares a word, and nobody can tell more. */
+type Look = "similar" | "same" | "may" | NonNullable<Ground["doubtful"]>;
+
+const lookAt = (title: string, { by, said, doubtful }: Ground, speaking: Speaking): Look => {
+  if (by === "similar") return "similar";
+  return doubtful ?? (saysSame(speaking)(title, said) === true ? "same" : "may");
+};
+
+/**
+ * How many comments were cited for these principles; how many of them say what their principle says, as far as that can be
+ * told; how many share a word with it, where it cannot; and how many say something else. Of the rest nothing is known.
+ */
+export const countCitations = (
+  principles: readonly Pick<Principle, "title" | "grounds">[],
+  speaking: Speaking,
+) => {
+  const looks = principles.flatMap(({ title, grounds = [] }) =>
+    grounds.filter(({ by }) => by === "cited").map((ground) => lookAt(title, ground, speaking)),
+  );
+  const countOf = (wanted: Look): number => looks.filter((look) => look === wanted).length;
+  return {
+    cited: looks.length,
+    saying: countOf("same"),
+    sharing: countOf("may"),
+    sayingOther: countOf("says-other"),
+  };
 };
 
 /** A line about them; none where none was cited. */
-export const describeCitations = (
-  { cited, saying }: ReturnType<typeof countCitations>,
-  speaking: Speaking,
-): string[] => {
+export const describeCitations = ({
+  cited,
+  saying,
+  sharing,
+  sayingOther,
+}: ReturnType<typeof countCitations>): string[] => {
   if (cited === 0) return [];
-  const what = speaksSandbox(speaking)
-    ? saying === 1
-      ? "says what its principle says"
-      : "say what their principle says"
-    : saying === 1
-      ? "shares a word with its principle, and so may say the same"
-      : "share a word with their principle, and so may say the same";
-  const left = speaksSandbox(speaking) ? ", and count in no lineage" : ": look at them";
-  const others = saying < cited ? `; the others are marked in the file (doubtful)${left}` : "";
-  return [`Of ${counted(cited, "citation")} ${saying} ${what}${others}.`];
+  const says = saying === 1 ? "says what its principle says" : "say what their principle says";
+  const shares = sharing === 1 ? "shares a word with its principle" : "share a word with their principle";
+  const told = [
+    ...(saying > 0 || sharing === 0 ? [`${saying} ${says}`] : []),
+    ...(sharing > 0 ? [`${sharing} ${shares}, and so may say the same`] : []),
+  ];
+  const left = cited - saying - sharing;
+  const where =
+    sayingOther === 0
+      ? ": look at them"
+      : sayingOther === left
+        ? ", and count in no lineage"
+        : `; ${sayingOther} of them ${sayingOther === 1 ? "says something else and counts" : "say something else and count"} in no lineage`;
+  const others = left > 0 ? `; the others are marked in the file (doubtful)${where}` : "";
+  return [`Of ${counted(cited, "citation")} ${told.join("; ")}${others}.`];
 };
 
-/** What came of looking at a remark that a principle points to. */
-const describeLook = ({ by, doubtful }: Ground, speaking: Speaking): string => {
-  if (by === "similar") return "not cited; the most similar in its words";
-  if (doubtful === "says-other") return "cited; says something else";
-  if (doubtful === "shares-no-word") return "cited; shares no word with it";
-  return speaksSandbox(speaking) ? "cited; says the same" : "cited; shares a word with it";
+const lookTexts: Readonly<Record<Look, string>> = {
+  similar: "not cited; the most similar in its words",
+  same: "cited; says the same",
+  may: "cited; shares a word with it",
+  "says-other": "cited; says something else",
+  "shares-no-word": "cited; shares no word with it",
 };
 
 /** Remarks that principles point to, for a page; votes and proposals are none. nameOf: a speaker's, by id. */
@@ -82,7 +111,7 @@ export const arguedRemarks = (
       .filter(({ by }) => by === "cited" || by === "similar")
       .map((ground) => ({
         ...{ speaker: nameOf(ground.speaker), said: ground.said },
-        told: describeLook(ground, speaking),
+        told: lookTexts[lookAt(title, ground, speaking)],
       })),
   }));
 

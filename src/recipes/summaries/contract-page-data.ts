@@ -66,7 +66,10 @@ export const readContractPage = async (
   const means = overUsers(byRun(figures.turns), (metric) => scales.get(metric));
   const { assistant, user, meta } = setup.models;
   const { users, nameOf } = speakersOf(setup.cast.users);
-  const citations = countCitations(last.documents.flatMap(({ document }) => document.principles));
+  const citations = countCitations(
+    last.documents.flatMap(({ document }) => document.principles),
+    config,
+  );
   return {
     runs: last.run,
     turnsPerRun: config.turns,
@@ -88,7 +91,7 @@ export const readContractPage = async (
     }),
     documents: documentsOf(figures, config, nameOf),
     benefit: benefitFigures(benefit, config.sandbox.requests),
-    remarks: [...remarksOn(last, config), ...describeCitations(citations, config)],
+    remarks: [...remarksOn(last, config), ...describeCitations(citations)],
     facts: [
       ["Seed", String(config.seed)],
       ["Task", taskNames(setup.tasks.map(({ name }) => name))],

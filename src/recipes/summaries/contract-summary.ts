@@ -331,8 +331,10 @@ export const describeContract = (
     ...describeDropped(last),
     ...remarksOn(last, config),
     ...describeCitations(
-      countCitations(last.documents.flatMap(({ document }) => document.principles)),
-      config,
+      countCitations(
+        last.documents.flatMap(({ document }) => document.principles),
+        config,
+      ),
     ),
     ...(similar
       ? ["A question mark: not cited by the model; the comment is the most similar in its words."]

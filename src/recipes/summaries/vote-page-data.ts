@@ -109,7 +109,7 @@ export const votePageData = (
     documents: rounds.flatMap(documentsOf),
     rounds: describeRoundComments(config, told.comments),
     principles: principles.map(({ title }) => title),
-    remarks: [...told.remarks, ...describeCitations(countCitations(principles), config)],
+    remarks: [...told.remarks, ...describeCitations(countCitations(principles, config))],
     argued: arguedRemarks(principles, config, nameOf),
     benefit: benefitFigures(told.benefit, config.sandbox.requests),
     facts: [

@@ -106,11 +106,11 @@ export const figuresOf = (
       documents: supportsOf(round),
       ...choiceFigures(round.choices[0]!),
       decided: round.decided.candidate,
-      citations: countCitations(round.decided.document.principles),
+      citations: countCitations(round.decided.document.principles, config),
     })),
     decided: {
       ...{ stage: last.stage, principles, noStatement: noStatements(principles, config) },
-      citations: countCitations(last.decided.document.principles),
+      citations: countCitations(last.decided.document.principles, config),
     },
   };
 };
@@ -372,6 +372,6 @@ export const describeVote = (
     "The constitution:",
     ...describeDocument(last.decided.document),
     ...remarksOnVote(vote, last),
-    ...describeCitations(figures.decided.citations, vote.config),
+    ...describeCitations(figures.decided.citations),
   ];
 };
