@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
 import { CovenantError } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
-import { contractPage } from "../report/index.ts";
+import { contractPage, learnedBesideRandom } from "../report/index.ts";
 import { requireFluent } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
 import { countCitations, noStatements } from "./inputs/statements.ts";
@@ -36,6 +36,7 @@ import { readContractPage } from "./summaries/contract-page-data.ts";
 import { countRuns, describeContract, type RunRatings, writeTables } from "./summaries/contract-summary.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
+import { benefitFigures } from "./summaries/satisfaction-figures.ts";
 import { counted } from "./summaries/wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
@@ -196,11 +197,18 @@ const execute = async (config: ContractConfig, context: RecipeContext) => {
 const describeBenefit = (
   { config, setup }: ContractPlay,
   benefit: Readonly<Record<string, Satisfaction>>,
-): string[] =>
-  describeSatisfaction(benefit, config.sandbox.requests, (user) => {
+): string[] => {
+  const nameOf = (user: string): string => {
     const { label, persona } = setup.cast.users.find(({ id }) => id === user)!;
     return `${label}, ${persona.name}`;
-  });
+  };
+  const figures = benefitFigures(benefit, config.sandbox.requests);
+  const besideRandom = learnedBesideRandom(figures?.rows ?? []);
+  return [
+    ...describeSatisfaction(benefit, config.sandbox.requests, nameOf),
+    ...(besideRandom === null ? [] : [besideRandom.text]),
+  ];
+};
 
 /** `covenant simulate contract`. */
 export const recipe: Recipe<typeof contractSchema> = {

@@ -12,7 +12,11 @@ import {
   panelsChart,
 } from "./charts/index.ts";
 import type { ExperimentPage, ExperimentSection } from "./experiment-page.ts";
-import { type SatisfactionFigures, satisfactionSections } from "./satisfaction-section.ts";
+import {
+  learnedBesideRandom,
+  type SatisfactionFigures,
+  satisfactionSections,
+} from "./satisfaction-section.ts";
 
 /** of: whose ratings: users' of their own drafts, or others' of drafts for a user. */
 export type ContractMetric = {
@@ -223,14 +227,16 @@ const tableOf = ({ metrics, means, runs }: ContractPageData): ExperimentSection[
 
 const isThere = (figure: ChartRequest | null): figure is ChartRequest => figure !== null;
 
-const headlineOf = ({ metrics, means, users, runs }: ContractPageData): string => {
+const headlineOf = ({ metrics, means, users, runs, benefit }: ContractPageData): string => {
   const people = users.length === 1 ? "One simulated person" : `${users.length} simulated people`;
   const metric = metrics.find(({ of }) => of === "own");
   const own = metric === undefined ? [] : means.filter(isOf(metric));
   const [first, last] = [known(own[0]?.estimate), known(own.at(-1)?.estimate)];
   if (metric === undefined || first === null || last === null || runs < 2)
     return `${people} argue a constitution into being`;
-  return `${people}: ${metric.name.toLowerCase()} from ${one(first.value)} to ${one(last.value)} in ${runs} runs`;
+  const isBetter = learnedBesideRandom(benefit?.rows ?? [])?.isBetter ?? true;
+  const truly = isBetter ? "" : ", truly no more than under random principles as far as can be told";
+  return `${people}: ${metric.name.toLowerCase()} from ${one(first.value)} to ${one(last.value)} in ${runs} runs${truly}`;
 };
 
 /** What the page of a social contract says. */

@@ -27,7 +27,7 @@ export { type GamesPage, gamesPage } from "./games-page.ts";
 export { listGoals, tooFewSentence } from "./goals.ts";
 export { type GroupLikeness, type GroupsPageData, groupsPage } from "./groups-page.ts";
 export type { PairTruth } from "./report-data.ts";
-export type { SatisfactionFigures } from "./satisfaction-section.ts";
+export { learnedBesideRandom, type SatisfactionFigures } from "./satisfaction-section.ts";
 export { setbacksOf } from "./setbacks.ts";
 export {
   type GivenSupport,

@@ -18,6 +18,28 @@ export type SatisfactionFigures = {
   readonly rows: readonly TrueSatisfaction[];
 } | null;
 
+/**
+ * Whether people are truly better off under what was learned ("learned") than under principles drawn at random ("random"):
+ * by intervals that do not touch; null where one of them was not measured.
+ */
+export const learnedBesideRandom = (
+  rows: readonly Pick<TrueSatisfaction, "constitution" | "estimate">[],
+): { readonly isBetter: boolean; readonly text: string } | null => {
+  const of = (name: string) => known(rows.find(({ constitution }) => constitution === name)?.estimate);
+  const [learned, random] = [of("learned"), of("random")];
+  if (learned === null || random === null) return null;
+  if (learned.low > random.high)
+    return {
+      isBetter: true,
+      text: "Under what was learned people are truly better off than under as many principles drawn at random: the intervals lie apart.",
+    };
+  const text =
+    learned.high < random.low
+      ? "Under what was learned people are truly worse off than under as many principles drawn at random: the intervals lie apart."
+      : "That what was learned serves people better than as many principles drawn at random cannot be told from this run: the intervals overlap.";
+  return { isBetter: false, text };
+};
+
 const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
 /**
@@ -30,12 +52,13 @@ export const satisfactionSections = (
   { said, lead }: { readonly said: string; readonly lead: string },
 ): ExperimentSection[] => {
   if (figures === null) return [];
+  const besideRandom = learnedBesideRandom(figures.rows);
   const nameOf = (id: string): string => users.find((user) => user.id === id)?.name ?? id;
   return [
     {
       id: "benefit",
       title: "How content are they truly?",
-      lead: `${said} These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}`,
+      lead: `${said} These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}${besideRandom === null ? "" : ` ${besideRandom.text}`}`,
       figures: [],
       tables: [
         {
