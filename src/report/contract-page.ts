@@ -234,8 +234,11 @@ const headlineOf = ({ metrics, means, users, runs, benefit }: ContractPageData):
   const [first, last] = [known(own[0]?.estimate), known(own.at(-1)?.estimate)];
   if (metric === undefined || first === null || last === null || runs < 2)
     return `${people} argue a constitution into being`;
-  const isBetter = learnedBesideRandom(benefit?.rows ?? [])?.isBetter ?? true;
-  const truly = isBetter ? "" : ", truly no more than under random principles as far as can be told";
+  const truly = {
+    better: "",
+    worse: "; in truth less than under random principles",
+    unclear: "; in truth not told apart from random principles",
+  }[learnedBesideRandom(benefit?.rows ?? [])?.verdict ?? "better"];
   return `${people}: ${metric.name.toLowerCase()} from ${one(first.value)} to ${one(last.value)} in ${runs} runs${truly}`;
 };
 

@@ -24,20 +24,20 @@ export type SatisfactionFigures = {
  */
 export const learnedBesideRandom = (
   rows: readonly Pick<TrueSatisfaction, "constitution" | "estimate">[],
-): { readonly isBetter: boolean; readonly text: string } | null => {
+): { readonly verdict: "better" | "worse" | "unclear"; readonly text: string } | null => {
   const of = (name: string) => known(rows.find(({ constitution }) => constitution === name)?.estimate);
   const [learned, random] = [of("learned"), of("random")];
   if (learned === null || random === null) return null;
-  if (learned.low > random.high)
-    return {
-      isBetter: true,
-      text: "Under what was learned people are truly better off than under as many principles drawn at random: the intervals lie apart.",
-    };
-  const text =
-    learned.high < random.low
-      ? "Under what was learned people are truly worse off than under as many principles drawn at random: the intervals lie apart."
-      : "That what was learned serves people better than as many principles drawn at random cannot be told from this run: the intervals overlap.";
-  return { isBetter: false, text };
+  const told = (verdict: "better" | "worse") => ({
+    verdict,
+    text: `Under what was learned people are truly ${verdict} off than under as many principles drawn at random: the intervals lie apart.`,
+  });
+  if (learned.low > random.high) return told("better");
+  if (learned.high < random.low) return told("worse");
+  return {
+    verdict: "unclear",
+    text: "That what was learned serves people better than as many principles drawn at random cannot be told from this run: the intervals overlap.",
+  };
 };
 
 const two = (value: number): string => value.toFixed(2).replace("-", "−");
