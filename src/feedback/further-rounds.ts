@@ -1,6 +1,7 @@
 // After the last round every reply is tested against every principle, and revised again by those it violates. A further
-// revision is taken only where it is known to keep more principles than the reply before it, so that no principle undoes
-// what others did; the others are written down as rejected. Ends when nothing is violated, or at the given number.
+// revision is taken only where it is known to keep every principle that the reply before it keeps, and more, so that no
+// principle undoes what others did; the others, and those that only repeat the reply, are written down as rejected. Ends
+// when nothing is violated, or at the given number.
 
 import { deriveSeed } from "../core/index.ts";
 import type { Principle, PrincipleCheck, PrincipleVerdict } from "../records/index.ts";
@@ -37,6 +38,12 @@ type State = {
 const notKept = (verdicts: readonly PrincipleVerdict[]): string[] =>
   verdicts.filter(({ verdict }) => verdict !== "kept").map(({ principle }) => principle);
 
+/** Whether verdicts on a draft let it stand in for a reply: all that is not kept now was not kept before, and it is less. */
+const isBetter = (draft: readonly PrincipleVerdict[], reply: readonly PrincipleVerdict[]): boolean => {
+  const [now, before] = [notKept(draft), new Set(notKept(reply))];
+  return now.length < before.size && now.every((principle) => before.has(principle));
+};
+
 /** The violated principle that was tried least, and of these the one that is kept least; null: none is violated. */
 const nextPrinciple = ({ now, tried }: State, principles: readonly Principle[]): Principle | null => {
   const times = (id: string): number => tried.filter((one) => one === id).length;
@@ -62,8 +69,11 @@ const createTest =
     return verdicts.map((own) => ({ round, verdicts: [...own] }));
   };
 
-/** Whether a draft says something that the reply does not say already. */
-const isNew = ({ text, chain }: Draft): boolean => text !== null && text !== chain.text;
+/** Whether a draft says what the reply says already. */
+const isRepeated = ({ text, chain }: Draft): boolean => text === chain.text;
+
+/** Whether there is something to test. */
+const isNew = (draft: Draft): boolean => draft.text !== null && !isRepeated(draft);
 
 /** Adds rounds to chains that went through all of theirs. */
 export const addFurtherRounds = async (
@@ -77,7 +87,7 @@ export const addFurtherRounds = async (
     onEvent?.({ type: "reply-checked", prompt: chain.item.prompt, check });
   };
   const settle = (state: State, draft: Draft, check: PrincipleCheck): void => {
-    const better = notKept(check.verdicts).length < notKept(state.now).length;
+    const better = isBetter(check.verdicts, state.now);
     const event = better ? takeDraft(draft) : rejectDraft(draft);
     onEvent?.(event);
     note(state, check);
@@ -106,7 +116,8 @@ export const addFurtherRounds = async (
       state.tried.push(principle.id);
       if (isNew(draft)) settle(state, draft, checks.next().value!);
       else {
-        const event = takeDraft(draft);
+        // A repeated reply as a step that was taken would be learned once more for each such round.
+        const event = isRepeated(draft) ? rejectDraft(draft) : takeDraft(draft);
         onEvent?.(event);
       }
     }

@@ -10,6 +10,7 @@ import {
   recheckReplies,
   reviseBatch,
   scoresRecheck,
+  sftRowsFromRevisions,
 } from "./index.ts";
 
 const constitution: Constitution = {
@@ -184,6 +185,29 @@ describe("further rounds", () => {
     expect(new Set(rejected).size).toBe(2);
     expect(record.failing).toHaveLength(2);
     expect(record.checks).toHaveLength(5);
+  });
+
+  it("take no reply that keeps more principles and loses one", async () => {
+    const record = await revise(
+      world((_, reply) => (reply === "none" ? "calm" : "short warm")),
+      { recheck: 1 },
+    );
+    expect(record.steps.map(({ revision, rejected }) => [revision, rejected])).toEqual([
+      ["calm", undefined],
+      ["calm", "short warm"],
+    ]);
+    expect(record.failing).toEqual(["short", "warm"]);
+  });
+
+  it("turn a reply down that only repeats itself, so that it is learned once", async () => {
+    const record = await revise(world(() => "calm"));
+    expect(record.steps.map(({ revision, rejected }) => [revision, rejected])).toEqual([
+      ["calm", undefined],
+      ...Array(4).fill(["calm", "calm"]),
+    ]);
+    expect(record.checks).toHaveLength(1);
+    const { rows } = sftRowsFromRevisions([record], { runSeed: 1, stage: "sft" });
+    expect(rows.map(({ completion }) => completion)).toEqual(["calm"]);
   });
 
   it("do not chase what the model gives no verdict on", async () => {

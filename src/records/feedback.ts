@@ -8,8 +8,8 @@ import { recordFields } from "./record.ts";
 
 /**
  * One round: the principle drawn, what was asked, what the model said. `revision` is the reply after the round. rejected:
- * what a further round wrote and the check of all principles turned down, so that the reply stayed. cuts: what cleaning
- * took out of critique and revision, where it took something.
+ * what a further round wrote and was turned down, so that the reply stayed: the check of all principles was against it, or
+ * it is the reply itself once more. cuts: what cleaning took out of critique and revision, where it took something.
  */
 export const revisionStepSchema = z.object({
   round: z.number().int().positive(),

@@ -117,6 +117,11 @@ const states = {
   empty: "(the model said nothing)",
 } as const;
 
+/** Why a further round's revision was turned down. */
+const repeats = "it is the reply before it once more";
+const keepsLess =
+  "it is not known to keep all the principles that the reply before it keeps, and more; that one stays";
+
 const describeStep = (before: string, step: RevisionStep, colours: boolean): string => {
   const { revision, rejected, finish } = step;
   const text = rejected ?? revision;
@@ -129,9 +134,7 @@ const describeStep = (before: string, step: RevisionStep, colours: boolean): str
     entry("  Changed", countDifference(change)),
     isReadable(change) ? below(markDifference(change, colours)) : "",
     describeCuts(step),
-    rejected === undefined
-      ? ""
-      : entry("  Not taken", "it keeps no more principles than the reply before it, which stays"),
+    rejected === undefined ? "" : entry("  Not taken", rejected === before ? repeats : keepsLess),
   ].join("");
 };
 
