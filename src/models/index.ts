@@ -18,6 +18,7 @@ export { type ModelName, parseModelName } from "./name.ts";
 export {
   type FolderOptions,
   isEndpoint,
+  isReplay,
   isToBeFetched,
   loadElsewhere,
   membersOf,
@@ -32,6 +33,7 @@ export {
 export type { FetchProgress, ModelNotice, OpenOptions } from "./open-options.ts";
 export { type PoolOptions, poolModel } from "./pool.ts";
 export type { LoadFormat } from "./providers/embedded.ts";
+export { missingReplay } from "./providers/replay.ts";
 export {
   type Script,
   type ScriptedCall,

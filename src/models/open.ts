@@ -54,6 +54,9 @@ export const isToBeFetched = async (name: string, { environment }: FolderOptions
 export const isEndpoint = (name: string): boolean =>
   ["endpoint", "openai", "anthropic", "pool"].includes(parseModelName(name).type);
 
+/** Whether a name stands for a recording, whose answers may be those of any model. */
+export const isReplay = (name: string): boolean => parseModelName(name).type === "replay";
+
 /** Whether a name stands for a model whose weights are here. */
 export const runsHere = (name: string): boolean =>
   ["embedded", "hub", "folder"].includes(parseModelName(name).type);

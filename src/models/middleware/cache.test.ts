@@ -85,6 +85,22 @@ describe("withCache", () => {
     expect(readdirSync(join(root, "none"))).toEqual([]);
   });
 
+  it("has no part in a trial of what the server gives", async () => {
+    const store = await openAnswerStore(join(root, "trial"));
+    const model = parrot();
+    const cached = withCache(model, store);
+    for (let start = 1; start <= 2; start++) {
+      const [score] = await cached.score([{ ...scoring, trial: true }]);
+      expect(score?.cached).toBeUndefined();
+      expect(model.calls).toHaveLength(start);
+    }
+    expect(store.size()).toBe(0);
+    await cached.score([scoring]);
+    await cached.score([{ ...scoring, trial: true }]);
+    expect(model.calls).toHaveLength(4);
+    await store.close();
+  });
+
   it("tells requests apart by the form that is asked for", () => {
     const keyOf = (change: object): string =>
       requestKey("m", { type: "generate", request: { ...ask("a"), ...change } });

@@ -1,5 +1,6 @@
 // Answers that were given are not asked for again: looked up by what decides them (request-key.ts) in a store that the
-// caller opens. Only what a model answered is kept, its refusals and empty replies among it, never a failure.
+// caller opens. Only what a model answered is kept, its refusals and empty replies among it, never a failure, and no trial
+// of what a server gives.
 
 import { replySchema, scoreSchema } from "../answer-schema.ts";
 import type { AnswerStore } from "../answer-store.ts";
@@ -38,8 +39,12 @@ export const withCache = (model: LanguageModel, store: Pick<AnswerStore, "get" |
         lookUp({ type: "generate", request }, readReply, () => model.generate([request], { signal })),
       ),
     score: (requests, options) =>
-      mapRequests(requests, options, null, (request, signal) =>
-        lookUp({ type: "score", request }, readScore, () => model.score([request], { signal })),
-      ),
+      mapRequests(requests, options, null, async (request, signal) => {
+        const ask = () => model.score([request], { signal });
+        // A trial finds out what the server gives now, which an answer that is kept does not know.
+        return request.trial === true
+          ? (await ask())[0]!
+          : lookUp({ type: "score", request }, readScore, ask);
+      }),
   };
 };

@@ -9,11 +9,14 @@ import type { LanguageModel, Reply, Score } from "../specification.ts";
 const atOnce = 8;
 const shownCharacters = 80;
 
+/** The code of what is thrown where nothing was recorded. */
+export const missingReplay = "replay-missing";
+
 const missing = (file: string, { request }: AskedRequest): UserError => {
   const said = request.messages.at(-1)?.content ?? "";
   const shown = said.length > shownCharacters ? `${said.slice(0, shownCharacters)}…` : said;
   return new UserError(
-    "replay-missing",
+    missingReplay,
     `${file} holds no answer to what is asked now (its last message begins "${shown}"). A recording answers the requests that it was made of: use the same prompts, settings and seed, or record again.`,
     { file },
   );

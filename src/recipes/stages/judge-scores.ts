@@ -1,27 +1,38 @@
 // Whether a judge gives log-probabilities that can be read. A judge behind an endpoint has to be asked, and is asked before
-// anything else is paid for; what the question is, the caller knows.
+// anything else is paid for, and so is a recording of one; what the question is, the caller knows.
 
-import { isEndpoint, type LanguageModel } from "../../models/index.ts";
+import { UserError } from "../../core/index.ts";
+import { isEndpoint, isReplay, type LanguageModel, missingReplay } from "../../models/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
 
-/** judge: its name. method: how verdicts are to be read from it. */
-export type AskedJudge = { readonly judge: string; readonly method: string };
+/** judge: its name. isWritten: verdicts are what it writes, whatever it gives. */
+export type AskedJudge = { readonly judge: string; readonly isWritten: boolean };
+
+/** Whether a recording has no answer to what was asked. */
+const isUnrecorded = (thrown: unknown): boolean =>
+  thrown instanceof UserError && thrown.code === missingReplay;
 
 /**
- * Asks a judge behind an endpoint. null: it need not be asked, since a model that is here knows when it is open, and for
- * votes it is all the same. Throws what ask throws: UserError where the method needs log-probabilities and there are none.
+ * Asks a judge behind an endpoint, or its recording, which tells what the server said. null: it need not be asked, since a
+ * model that is here knows when it is open, and for written verdicts it is all the same; nor can it where what is recorded
+ * was not asked. Throws what ask throws: UserError where the method needs log-probabilities and there are none.
  */
 export const tryScores = async (
   pipeline: Pipeline,
   stage: StageContext,
-  { judge, method }: AskedJudge,
+  { judge, isWritten }: AskedJudge,
   ask: (judge: LanguageModel) => Promise<boolean>,
 ): Promise<boolean | null> => {
-  if (!isEndpoint(judge) || method === "votes") return null;
-  let gives = true;
-  await withStageModel(pipeline, stage, judge, async (opened) => {
-    gives = await ask(opened);
-  });
+  const isRecorded = isReplay(judge);
+  if (isWritten || !(isRecorded || isEndpoint(judge))) return null;
+  let gives: boolean | null = null;
+  try {
+    await withStageModel(pipeline, stage, judge, async (opened) => {
+      gives = await ask(opened);
+    });
+  } catch (thrown) {
+    if (!(isRecorded && isUnrecorded(thrown))) throw thrown;
+  }
   return gives;
 };

@@ -32,7 +32,7 @@ export type JudgeOptions = {
 };
 
 /**
- * Whether a judge behind an endpoint gives log-probabilities (tryScores). labels: what an interrupted attempt left, which
+ * Whether a judge behind an endpoint, or recorded, gives log-probabilities (tryScores). labels: what an interrupted attempt left, which
  * goes on as it began. Throws UserError where the requested method needs them and they are not given.
  */
 export const tryJudge = async (
@@ -44,7 +44,7 @@ export const tryJudge = async (
   const [first] = await collect(takeFirst(labels.rows(), 1));
   const begun = methodOf(first);
   if (begun !== undefined && requested.method !== "reasoning") return begun === "choice";
-  return tryScores(pipeline, stage, { judge, method: requested.method }, async (opened) => {
+  return tryScores(pipeline, stage, { judge, isWritten: requested.method === "votes" }, async (opened) => {
     const { signal } = stage;
     const question = { judge: opened, constitution, runSeed: pipeline.run.seed, signal };
     const gives = await judgeGivesScores(question);

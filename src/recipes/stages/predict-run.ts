@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { CovenantError, collect, hashJson, sequenceOf, takeFirst } from "../../core/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf } from "../../feedback/index.ts";
-import { isEndpoint, type LanguageModel } from "../../models/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
 import {
   type ForecastRecord,
   forecastRecordSchema,
@@ -27,7 +27,8 @@ import {
 import type { Prediction } from "../settings/predict-settings.ts";
 import { counted } from "../summaries/wording.ts";
 import { askInto, askingStage, recordsOf } from "./asking.ts";
-import { type Pipeline, withStageModel } from "./stage-model.ts";
+import { tryScores } from "./judge-scores.ts";
+import type { Pipeline } from "./stage-model.ts";
 import { writeStream } from "./streamed-records.ts";
 
 /** The stages, in their order. */
@@ -65,16 +66,19 @@ type TryVoter = (stage: StageContext) => Promise<boolean | null>;
 
 const createTryVoter = (pipeline: Pipeline, { config }: Prediction): TryVoter => {
   const { model, method } = config;
-  let found: boolean | null | undefined = isEndpoint(model) && method !== "answer" ? undefined : null;
+  let found: boolean | null = null;
   return async (stage) => {
-    if (found !== undefined) return found;
-    let gives = true;
-    await withStageModel(pipeline, stage, model, async (opened) => {
-      gives = await givesChances(opened, { signal: stage.signal });
-      votingMethod(method, opened, gives);
-    });
-    found = gives;
-    return gives;
+    found ??= await tryScores(
+      pipeline,
+      stage,
+      { judge: model, isWritten: method === "answer" },
+      async (opened) => {
+        const gives = await givesChances(opened, { signal: stage.signal });
+        votingMethod(method, opened, gives);
+        return gives;
+      },
+    );
+    return found;
   };
 };
 

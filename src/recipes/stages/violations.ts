@@ -36,11 +36,16 @@ export const createTryJudge = (
 ): TryJudge => {
   let found: boolean | null = null;
   return async (stage) => {
-    found ??= await tryScores(pipeline, stage, { judge, method: requested.method }, async (opened) => {
-      const gives = await givesVerdicts(opened, area, stage.signal);
-      verdictReading(requested, opened, gives);
-      return gives;
-    });
+    found ??= await tryScores(
+      pipeline,
+      stage,
+      { judge, isWritten: requested.method === "votes" },
+      async (opened) => {
+        const gives = await givesVerdicts(opened, area, stage.signal);
+        verdictReading(requested, opened, gives);
+        return gives;
+      },
+    );
     return found;
   };
 };
