@@ -15,7 +15,14 @@ export { commonPrompt, mergeTurns, messagesEndingWith, parseDialogue } from "./d
 export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
 export { requirePrinciples } from "./labels/comparison-task.ts";
 export { type FewShots, loadFewShots } from "./labels/few-shots.ts";
-export { describeFlips, type JudgeWatch, watchJudge } from "./labels/guards.ts";
+export {
+  adviceOnSilence,
+  describeFlips,
+  describeReasons,
+  type JudgeWatch,
+  verdictWords,
+  watchJudge,
+} from "./labels/guards.ts";
 export { type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
@@ -26,7 +33,7 @@ export {
   type RequestedProtocol,
   requireFewShots,
 } from "./labels/method.ts";
-export { normaliseChoice } from "./labels/reading.ts";
+export { isFlipped, normaliseChoice } from "./labels/reading.ts";
 export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
 export { leastAlike, type PairReply, pairOf, type ReplyPair } from "./pairs.ts";
 export { createAcrossFiles, createUniqueIds } from "./prompts/across-files.ts";

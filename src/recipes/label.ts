@@ -54,7 +54,7 @@ import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { labelStage } from "./stages/data.ts";
 import { hereFile } from "./stages/data-files.ts";
-import { comparisonStage } from "./stages/judging.ts";
+import { judgedStage } from "./stages/judging.ts";
 import type { Notice } from "./stages/learned-rows.ts";
 import { type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.ts";
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
@@ -228,7 +228,7 @@ const labelAll = async (
   if (compared.from === "file") {
     const { pairs, notices } = compared;
     for (const notice of notices) pipeline.run.emit({ type: "warning", stage: "label", ...notice });
-    const labels = await comparisonStage(pipeline, { ...judging, pairs });
+    const labels = await judgedStage(pipeline, { ...judging, pairs });
     const items = sequence(pairs.count, () =>
       mapped(pairs, (pair): Item => ({ id: pair.prompt, samples: [], pair })),
     );

@@ -10,7 +10,9 @@ import {
   type AreaReply,
   areasNamed,
   areasOf,
+  describeReasons,
   isAnswered,
+  isFlipped,
   type RequestedVerdicts,
 } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
@@ -144,9 +146,6 @@ async function* itemsOf(
   }
 }
 
-/** Whether the two orders say different things: more than a few such, and the judge goes by the place of a choice. */
-const isFlipped = ([one, other]: readonly [number, number]): boolean => (one - 0.5) * (other - 0.5) < 0;
-
 /** What the judge said: of each area how many answers it judged, and how many of them violate it; why others have no verdict. */
 const countViolations = async (records: AsyncIterable<ViolationRecord>) => {
   const areas = new Map<string, { judged: number; violating: number }>();
@@ -170,11 +169,6 @@ const countViolations = async (records: AsyncIterable<ViolationRecord>) => {
   }
   return { areas, reasons, voted, ...counts };
 };
-
-const describeReasons = (counts: Partial<Record<UnscoredReason, number>>): string =>
-  Object.entries(counts)
-    .map(([reason, count]) => `${count} ${reason}`)
-    .join(", ");
 
 const figuresOf = (
   areas: readonly Area[],

@@ -1,8 +1,15 @@
-// Judges at addresses: what is found out about one holds for the start that found it out, and is in a recording of it.
+// Judges: what is found out about one at an address holds for the start that found it out, and is in a recording of it; one
+// that comes to no verdict is not asked on.
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type LabelRecord, labelRecordSchema, violationRecordSchema } from "../../src/records/index.ts";
+import {
+  type LabelRecord,
+  labelRecordSchema,
+  replyRecordSchema,
+  violationRecordSchema,
+} from "../../src/records/index.ts";
 import { readRecords } from "../../src/runs/index.ts";
 import { wordsOf, writePrompts } from "./asking-commands.fixture.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
@@ -48,5 +55,76 @@ describe("a judge without log-probabilities", () => {
       (await labelsIn(out)).map(({ method = "choice" }: LabelRecord) => method);
     expect(await methods("scored")).toEqual(Array(4).fill("choice"));
     expect(await methods("lost")).toEqual(Array(8).fill("votes"));
+  });
+});
+
+describe("a judge that comes to no verdict", () => {
+  const rows = Array.from({ length: 30 }, (_, at) => ({
+    ...{ prompt: `question {${at}}`, area: "peace" },
+    ...{ chosen: `question {${at}} yes`, rejected: `question {${at}} no` },
+  }));
+  const write = (file: string, lines: readonly object[]) =>
+    writeFileSync(join(folder, file), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  write(
+    "pairs.jsonl",
+    rows.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })),
+  );
+  write(
+    "few.jsonl",
+    rows.slice(0, 3).map(({ prompt, area }) => ({ prompt, area })),
+  );
+  write(
+    "many.jsonl",
+    rows.map(({ prompt, area }) => ({ prompt, area })),
+  );
+  writeFileSync(join(folder, "prose.yaml"), 'rules: [{reply: "It depends on what one wants."}]');
+  writeFileSync(join(folder, "silent.yaml"), 'rules: [{reply: ""}]');
+  const penetrate = (prompts: string, out: string) =>
+    covenant(
+      ["prompts", "penetrate", "--model", "scripted:prose.yaml", "--prompts", prompts, "--out", out],
+      folder,
+    );
+
+  it("ends the command that wants a rate of them, with the reasons", async () => {
+    const { stderr } = expectStatus(await penetrate("few.jsonl", "few"), 1);
+    expect(stderr.replace(/\s+/g, " ")).toContain("came to no verdict on any of 3 answers (3 no-choice)");
+  });
+
+  it("is asked no more after 20, and what it said is kept", async () => {
+    const label = [
+      "label",
+      "--comparisons",
+      "pairs.jsonl",
+      "--judge",
+      "scripted:prose.yaml",
+      "--out",
+      "none",
+    ];
+    for (const ended of [await covenant(label, folder), await covenant(label, folder)]) {
+      expect(expectStatus(ended, 1).stderr.replace(/\s+/g, " ")).toContain(
+        "any of the first 20 comparisons that it was asked about (20 no-choice)",
+      );
+      expect(await labelsIn("none")).toHaveLength(20);
+    }
+    expectStatus(await penetrate("many.jsonl", "many"), 1);
+    const violations = join(folder, "many/judge/violations.jsonl");
+    expect(await readRecords(violations, violationRecordSchema)).toHaveLength(20);
+  });
+
+  it("is one with a model that says nothing: it is asked for no more either", async () => {
+    const revise = [
+      "revise",
+      "--model",
+      "scripted:silent.yaml",
+      "--prompts",
+      "many.jsonl",
+      "--out",
+      "silent",
+    ];
+    const { stderr } = expectStatus(await covenant(revise, folder), 1);
+    expect(stderr.replace(/\s+/g, " ")).toContain("gave no text in any of the first 24 replies");
+    const answers = await readRecords(join(folder, "silent/answer/answers.jsonl"), replyRecordSchema);
+    // 20 and the rest of their batch
+    expect(answers).toHaveLength(24);
   });
 });

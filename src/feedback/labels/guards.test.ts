@@ -1,7 +1,8 @@
 // Judges whose labels say nothing: stopped on the way as at the end, whatever the method; flips are told of.
 
 import { describe, expect, it } from "vitest";
-import { describeFlips, type JudgeProtocol, plainProtocol, watchJudge } from "../index.ts";
+import type { UnscoredReason } from "../../records/index.ts";
+import { describeFlips, type JudgeProtocol, plainProtocol, verdictWords, watchJudge } from "../index.ts";
 import { assertJudgeReads, labelsOf, scoringJudge, writingJudge } from "./labels.fixture.ts";
 
 describe("watchJudge", () => {
@@ -27,7 +28,7 @@ describe("watchJudge", () => {
   });
 
   it("waits for 50 comparisons where one of the first says something else", () => {
-    const watch = watchJudge({ unit: "answers", exchanged: "the choices", made: "verdicts" });
+    const watch = watchJudge(verdictWords);
     const see = (count: number, orders: [number, number]): void => {
       for (let seen = 0; seen < count; seen++) watch.see({ judge: "j", orders });
       watch.check();
@@ -37,6 +38,28 @@ describe("watchJudge", () => {
     expect(() => see(1, [0.2, 0.7])).toThrow(
       /j answers \(B\) .* in 49 of 50 answers it kept to that letter when the choices were exchanged. Its verdicts/,
     );
+  });
+
+  it("stops a judge that comes to no verdict in any of the first 20 that it was asked about", () => {
+    const watch = watchJudge();
+    const see = (count: number, reason?: UnscoredReason): void => {
+      for (let seen = 0; seen < count; seen++) watch.see({ judge: "j", orders: null, reason });
+      watch.check();
+    };
+    // nobody was asked, or nothing answered
+    for (const reason of [undefined, "reply-missing", "overflow", "rejected"] as const) see(30, reason);
+    see(4, "no-choice");
+    see(15, "cut");
+    expect(() => see(1, "cut")).toThrow(
+      /j came to no verdict on any of the first 20 comparisons .* \(16 cut, 4 no-choice\).* raise label\.voteTokens/,
+    );
+  });
+
+  it("lets go on what has one verdict, however many are missing", () => {
+    const watch = watchJudge(verdictWords);
+    watch.see({ judge: "j", orders: [0.5, 0.5] });
+    for (let seen = 0; seen < 60; seen++) watch.see({ judge: "j", orders: null, reason: "refusal" });
+    expect(() => watch.check()).not.toThrow();
   });
 
   it("lets pass a judge that reads, also one that is undecided", async () => {

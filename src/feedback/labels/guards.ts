@@ -1,8 +1,9 @@
-// What stops or warns a labelling whose labels say little: a judge that keeps to one letter whatever stands there, and
-// one that often changes its mind when the replies are exchanged. Works on labels of every method.
+// What stops or warns a labelling whose labels say little: a judge that keeps to one letter whatever stands there, one
+// that comes to no verdict, and one that often changes its mind when the replies are exchanged. Works on labels of every
+// method.
 
 import { CovenantError, wilsonInterval } from "../../core/index.ts";
-import type { LabelRecord } from "../../records/index.ts";
+import type { LabelRecord, UnscoredReason } from "../../records/index.ts";
 
 /**
  * Below so many judged comparisons a judge that mostly keeps to one letter stops no labelling: labels are looked at again
@@ -18,20 +19,87 @@ const oneLetterShare = 0.95;
  */
 const unbrokenForStop = 20;
 
+/** So many answers of a judge from the first on, none of them a verdict, stop it. */
+const silentForStop = 20;
+
+/** Why there is no verdict where nothing was asked, or nothing is to be paid for. */
+const unasked: readonly UnscoredReason[] = ["reply-missing", "overflow", "rejected"];
+
 /**
  * What is judged, in words. unit: in the plural; exchanged: what changed places between the two orders; made: what comes of
- * it.
+ * it; none: the code of the error where there is none of that; raise: the settings that leave a judge more tokens.
  */
-export type WatchedWords = { readonly unit: string; readonly exchanged: string; readonly made: string };
+export type WatchedWords = {
+  readonly unit: string;
+  readonly exchanged: string;
+  readonly made: string;
+  readonly none: string;
+  readonly raise: string;
+};
 
-const comparisonWords: WatchedWords = { unit: "comparisons", exchanged: "the replies", made: "labels" };
+const comparisonWords: WatchedWords = {
+  unit: "comparisons",
+  exchanged: "the replies",
+  made: "labels",
+  none: "labels-none",
+  raise: "label.voteTokens, or label.reasoningTokens where it reasons",
+};
+
+/** Words for judging whether replies violate their areas. */
+export const verdictWords: WatchedWords = {
+  unit: "answers",
+  exchanged: "the choices",
+  made: "verdicts",
+  none: "verdicts-none",
+  raise: "voteTokens",
+};
+
+/** What to do about a judge that comes to no verdict. cut: in how many of all it was cut before one. */
+export const adviceOnSilence = (cut: number, all: number, { raise } = comparisonWords): string =>
+  cut * 2 > all
+    ? `It needs more tokens before it says its letter: raise ${raise} (for a model that thinks, to 2000 or so).`
+    : "Choose another judge.";
+
+/** "18 cut, 2 no-choice": reasons in the records' own words, the commonest first; "" where there are none. */
+export const describeReasons = (reasons: Readonly<Partial<Record<UnscoredReason, number>>>): string =>
+  Object.entries(reasons)
+    .filter(([, count]) => count > 0)
+    .sort(([, one], [, other]) => other - one)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(", ");
 
 /** What of a label is watched; of a verdict on one reply, the probability of the same choice in both orders. */
-type Watched = Pick<LabelRecord, "orders" | "judge">;
+type Watched = Pick<LabelRecord, "orders" | "judge"> & { readonly reason?: UnscoredReason | undefined };
+
+/** Counts answers of a judge by why they are no verdict. */
+const countSilence = (words: WatchedWords) => {
+  const reasons: Partial<Record<UnscoredReason, number>> = {};
+  let asked = 0;
+  let judged = 0;
+  return {
+    see({ orders, reason }: Watched): void {
+      if (orders !== null) judged++;
+      else if (reason !== undefined && !unasked.includes(reason)) {
+        asked++;
+        reasons[reason] = (reasons[reason] ?? 0) + 1;
+      }
+    },
+    check(judge: string): void {
+      if (judged > 0 || asked < silentForStop) return;
+      const { unit, made, none } = words;
+      throw new CovenantError(
+        none,
+        `The judge ${judge} came to no verdict on any of the first ${asked} ${unit} that it was asked about (${describeReasons(reasons)}), so no more are asked for ${made}. ${adviceOnSilence(reasons.cut ?? 0, asked, words)} What it answered is kept.`,
+        { judge, asked, reasons },
+      );
+    },
+  };
+};
 
 /**
  * Watches labels as they come. see: counts one. check: throws CovenantError "judge-one-letter" where the judge gave the
- * same letter in both orders in all of the first 20 judged comparisons or more, or in at least 95 % of at least 50 so far.
+ * same letter in both orders in all of the first 20 judged comparisons or more, or in at least 95 % of at least 50 so far;
+ * and the words' own ("labels-none") where it gave no verdict in any of the first 20 that it answered, or declined.
  */
 export type JudgeWatch = { see(label: Watched): void; check(): void };
 
@@ -40,9 +108,12 @@ export const watchJudge = (words: WatchedWords = comparisonWords): JudgeWatch =>
   let judge = "";
   let judged = 0;
   const always = { A: 0, B: 0 };
+  const silence = countSilence(words);
   return {
-    see({ orders, judge: name }) {
+    see(label) {
+      const { orders, judge: name } = label;
       judge = name;
+      silence.see(label);
       if (orders === null) return;
       judged++;
       // Reply 0 stands under (A) in the first order and under (B) in the second.
@@ -50,6 +121,7 @@ export const watchJudge = (words: WatchedWords = comparisonWords): JudgeWatch =>
       if (orders[0] < 0.5 && orders[1] > 0.5) always.B++;
     },
     check() {
+      silence.check(judge);
       const letter = always.A >= always.B ? "A" : "B";
       const share = always[letter] / judged;
       const isUnbroken = judged >= unbrokenForStop && always[letter] === judged;

@@ -16,7 +16,14 @@ import { inOrder, type Pace, paceOf, piecesOf, type Stream, sumUsage } from "../
 import type { ReplyPair } from "../pairs.ts";
 import { type ComparisonTask, planTask, questionsOf, type TaskOptions } from "./comparison-task.ts";
 import { clampTo, isPlain, type JudgeProtocol, plainProtocol } from "./judge-protocol.ts";
-import { type Reading, readBothOrders, readLetters, requireScores, weightiestReason } from "./reading.ts";
+import {
+  isFlipped,
+  type Reading,
+  readBothOrders,
+  readLetters,
+  requireScores,
+  weightiestReason,
+} from "./reading.ts";
 import { type ReasonedReading, readReasoning } from "./reasoning.ts";
 import type { VoteCount } from "./vote.ts";
 
@@ -135,7 +142,7 @@ const toRecord = (
     state: "judged",
     probability: (orders[0] + orders[1]) / 2,
     orders,
-    flipped: (orders[0] - 0.5) * (orders[1] - 0.5) < 0,
+    flipped: isFlipped(orders),
     ...more,
   };
 };

@@ -69,6 +69,10 @@ export type OrdersRead =
   | { readonly orders: [number, number] }
   | { readonly orders: null; readonly reason: UnscoredReason };
 
+/** Whether the two orders say different things: where they often do, the judge goes by the place of a choice. */
+export const isFlipped = ([one, other]: readonly [number, number]): boolean =>
+  (one - 0.5) * (other - 0.5) < 0;
+
 const declines: readonly UnscoredReason[] = ["refusal", "overflow", "rejected"];
 
 /** The reason that says most: a declined order says more than one without a choice. */

@@ -7,15 +7,10 @@ import { hashEach, mapped, type Sequence, sequence, skipFirst } from "../../core
 import { type Pace, paceOf } from "../../feedback/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { PromptId, StageName } from "../../records/index.ts";
-import {
-  type RecordFile,
-  type RecordSchema,
-  type StageContext,
-  type StageHolder,
-  streamRecords,
-} from "../../runs/index.ts";
+import { type RecordSchema, type StageContext, type StageHolder, streamRecords } from "../../runs/index.ts";
 import { holdRejected, type Rejectable } from "./rejections.ts";
 import { type Pipeline, withStageModel } from "./stage-model.ts";
+import { type ResultFile, type Watch, watchedFile } from "./watched-file.ts";
 
 /** What is left of a stage's items, how it is paced, and where it belongs: every way of asking takes these. */
 type Work<Item> = Pace & {
@@ -43,9 +38,6 @@ export type Asking<Item, Chunk> = {
   readonly onPart?: () => void;
   readonly onChunk: (rows: number) => void;
 };
-
-/** A file that results are appended to. existing: rows that an earlier attempt left. */
-export type ResultFile<Row> = Pick<RecordFile<Row>, "existing" | "append">;
 
 /**
  * Asks a model about the items that an earlier attempt left, and appends each chunk's rows in one piece. Throws
@@ -107,7 +99,8 @@ export const recordsOf = <Row>(
 
 /**
  * file: <name>/<file> gets the rows, one for each item. inputs: as of every stage. unit, parts, note: for the progress, in
- * which an item counts as so many parts (default one). begin: called before the model is opened; check: of the rows when all are there.
+ * which an item counts as so many parts (default one). begin: called before the model is opened; watch: makes what sees
+ * every row; check: of the rows when all are there.
  */
 export type AskingStage<Item, Row, Chunk> = Omit<
   Asking<Item, Chunk>,
@@ -123,6 +116,7 @@ export type AskingStage<Item, Row, Chunk> = Omit<
   readonly parts?: number;
   readonly note?: string;
   readonly begin?: (stage: StageContext) => void | Promise<void>;
+  readonly watch?: () => Watch<Row>;
   readonly check?: (stage: StageContext, rows: AsyncIterable<Row>) => Promise<void>;
 };
 
@@ -143,6 +137,7 @@ export const askingStage = async <
     parts = 1,
     note,
     begin,
+    watch,
     check,
     ...asking
   }: AskingStage<Item, Row, Chunk>,
@@ -158,7 +153,8 @@ export const askingStage = async <
     };
     const onPart = (): void => tell(done + 1);
     const onChunk = (rows: number): void => tell(Math.max(done, rows * parts));
-    await askInto(pipeline, stage, opened, { ...asking, onPart, onChunk });
+    const into = watch === undefined ? opened : await watchedFile(opened, watch());
+    await askInto(pipeline, stage, into, { ...asking, onPart, onChunk });
     await check?.(stage, opened.rows());
   });
   return recordsOf(pipeline.run, [name, file], schema, count);

@@ -4,6 +4,7 @@
 import { hashConstitution } from "../../constitution/index.ts";
 import { CovenantError, hashEach, inStep, mapped, type Sequence, sequence } from "../../core/index.ts";
 import {
+  isAnswered,
   paceOf,
   pairOf,
   type ReplyChunk,
@@ -36,6 +37,7 @@ import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";
 import { type RevisionExtras, revisionExtras } from "./revising.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { type Watch, watchedFile } from "./watched-file.ts";
 
 export type { Pipeline } from "./stage-model.ts";
 
@@ -48,6 +50,36 @@ const warnOfCuts = (stage: StageContext, { count, finishes: ends }: ReplyTally, 
   );
 };
 
+/** What to do about a model that says nothing. */
+const expectedText =
+  "Expected text: check the model, its context length against the prompts, and sampling.maxTokens.";
+
+/** So many replies from the first on, none of them with text, stop a stage. */
+const silentForStop = 20;
+
+/**
+ * Ends a stage whose model says nothing. What a provider or a server declined is no silence: it is a matter of the
+ * prompts, and the next ones may be others.
+ */
+const watchReplies = (model: string): Watch<ReplyRecord> => {
+  let silent = 0;
+  let answered = false;
+  return {
+    see(reply) {
+      if (isAnswered(reply)) answered = true;
+      else if (reply.finish === "empty" || reply.finish === "length") silent++;
+    },
+    check() {
+      if (answered || silent < silentForStop) return;
+      throw new CovenantError(
+        "replies-none",
+        `${model} gave no text in any of the first ${silent} replies, so no more are asked for. ${expectedText} What it answered is kept.`,
+        { model },
+      );
+    },
+  };
+};
+
 /** Throws when a model gave no reply at all that one could go on with. */
 const requireReplies = ({ count, finishes: ends, missing }: ReplyTally, model: string): void => {
   const lost = finishes.reduce((sum, finish) => sum + missing[finish], 0);
@@ -55,7 +87,7 @@ const requireReplies = ({ count, finishes: ends, missing }: ReplyTally, model: s
   const what = finishes.filter((finish) => ends[finish] > 0).map((finish) => `${ends[finish]} ${finish}`);
   throw new CovenantError(
     "replies-none",
-    `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). Expected text: check the model, its context length against the prompts, and sampling.maxTokens.`,
+    `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). ${expectedText}`,
     { model },
   );
 };
@@ -118,6 +150,7 @@ export const answerStage = async (
     items: prompts,
     unit: "replies",
     ...(before === undefined ? {} : { begin: before }),
+    watch: () => watchReplies(model),
     check: (stage, replies) => checkReplies(stage, replies, model, sampling),
   });
 
@@ -257,7 +290,8 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
     const asked = { judge, constitution, requested };
     const givesScores = await tryJudge(pipeline, stage, asked, labelFile);
-    await askInto(pipeline, stage, sampleFile, {
+    const watched = await watchedFile(sampleFile, watchReplies(policyName));
+    await askInto(pipeline, stage, watched, {
       ...samplingOf(sampling, samples, seedStage),
       model: policy,
       modelId: policyName,

@@ -18,8 +18,9 @@ import { readRecords, type StageContext } from "../../runs/index.ts";
 import { isRequest, parseReply } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings/settings.ts";
 import { counted } from "../summaries/wording.ts";
-import { askInto, type ResultFile } from "./asking.ts";
+import { askInto } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
+import type { ResultFile } from "./watched-file.ts";
 
 /** A model to evaluate. arm: "base" for the model every arm starts from. name: a model name or folder. */
 export type EvaluatedModel = { readonly arm: ArmId; readonly model: EvaluatedId; readonly name: ModelId };

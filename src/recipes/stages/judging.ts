@@ -4,7 +4,9 @@
 import { hashConstitution } from "../../constitution/index.ts";
 import { CovenantError, collect, type Sequence, takeFirst } from "../../core/index.ts";
 import {
+  adviceOnSilence,
   describeFlips,
+  describeReasons,
   type JudgeProtocol,
   judgeGivesScores,
   labelBatch,
@@ -23,6 +25,7 @@ import { countLabels, type LabelCounts, sumOver } from "../summaries/data-summar
 import { askInto, idsOf, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { watchedFile } from "./watched-file.ts";
 
 /** Who judges, by what and how. */
 export type JudgeOptions = {
@@ -74,7 +77,7 @@ export type JudgePairsOptions = JudgeOptions & {
   readonly onProgress: (labels: number) => void;
 };
 
-/** Judges pairs into a file of labels. Throws CovenantError as soon as the judge is seen to keep to one letter. */
+/** Judges pairs into a file of labels. Throws CovenantError as soon as the judge is seen to keep to one letter, or to none. */
 export const judgePairs = async (
   pipeline: Pipeline,
   stage: StageContext,
@@ -82,64 +85,43 @@ export const judgePairs = async (
   file: RecordFile<LabelRecord>,
 ): Promise<void> => {
   const { judge, constitution, pairs, seedStage = stage.name, givesScores, onProgress } = options;
-  const watch = watchJudge();
-  for await (const label of file.rows()) watch.see(label);
-  watch.check();
-  const append = async (labels: readonly LabelRecord[]): Promise<void> => {
-    await file.append(labels);
-    for (const label of labels) watch.see(label);
-  };
-  await askInto(
-    pipeline,
-    stage,
-    { existing: file.existing, append },
-    {
-      model: judge,
-      items: pairs,
-      paceFor: (opened) => paceOf(opened, 2),
-      work: (opened, { items, ...work }) =>
-        labelBatch({
-          ...work,
-          judge: opened,
-          pairs: items,
-          constitution,
-          protocol: settle(pipeline, stage, options, opened, givesScores),
-          seedStage,
-        }),
-      counts: ({ bounded }) => ({ bounded }),
-      onChunk(labels) {
-        onProgress(labels);
-        watch.check();
-      },
-    },
-  );
+  const watched = await watchedFile(file, watchJudge());
+  await askInto(pipeline, stage, watched, {
+    model: judge,
+    items: pairs,
+    paceFor: (opened) => paceOf(opened, 2),
+    work: (opened, { items, ...work }) =>
+      labelBatch({
+        ...work,
+        judge: opened,
+        pairs: items,
+        constitution,
+        protocol: settle(pipeline, stage, options, opened, givesScores),
+        seedStage,
+      }),
+    counts: ({ bounded }) => ({ bounded }),
+    onChunk: onProgress,
+  });
 };
 
 /** Why comparisons have no label, in the records' own words. */
 const withoutLabel = (counts: LabelCounts): string =>
-  (
-    [
-      [counts.missing, "reply-missing"],
-      [counts.tooLong, "overflow"],
-      [counts.rejected, "rejected"],
-      [counts.refused, "refusal"],
-      [counts.undecided, "no-choice"],
-      [counts.neither, "neither"],
-      [counts.both, "both"],
-      [counts.silent, "empty"],
-      [counts.cut, "cut"],
-    ] as const
-  )
-    .filter(([count]) => count > 0)
-    .map(([count, reason]) => `${count} ${reason}`)
-    .join(", ");
+  describeReasons({
+    "reply-missing": counts.missing,
+    overflow: counts.tooLong,
+    rejected: counts.rejected,
+    refusal: counts.refused,
+    "no-choice": counts.undecided,
+    neither: counts.neither,
+    both: counts.both,
+    empty: counts.silent,
+    cut: counts.cut,
+  });
 
 /** What to do where no comparison has a label. */
 const adviceFor = ({ identical, cut }: LabelCounts, all: number): string => {
   if (identical * 2 > all) return "Choose a server that samples: this one seems to ignore the temperature.";
-  if (cut * 2 > all)
-    return "It needs more tokens before it says its letter: raise label.voteTokens, or label.reasoningTokens where it reasons (for a model that thinks, to 2000 or so).";
-  return "Choose another judge.";
+  return adviceOnSilence(cut, all);
 };
 
 /** Throws when not one comparison has a label; warns of what makes labels few, or says that they say little. */
@@ -169,7 +151,7 @@ export const checkLabels = async (
 };
 
 /** <name>/labels.jsonl: comparisons that are there already, judged. */
-export const comparisonStage = async (
+export const judgedStage = async (
   pipeline: Pipeline,
   options: JudgeOptions & { readonly name: string; readonly pairs: Sequence<ReplyPair> },
 ): Promise<Sequence<LabelRecord>> => {

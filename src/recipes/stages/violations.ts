@@ -1,22 +1,35 @@
 // Judging whether answers violate their areas, as a stage: how the judge is asked is settled before answers are paid for,
 // and an interrupted stage goes on as it began.
 
-import { canonicalJson, collect, hashEach, mapped, type Sequence, takeFirst } from "../../core/index.ts";
+import {
+  CovenantError,
+  canonicalJson,
+  collect,
+  hashEach,
+  mapped,
+  type Sequence,
+  takeFirst,
+} from "../../core/index.ts";
 import {
   type Area,
   type AreaReply,
+  adviceOnSilence,
+  describeReasons,
   givesVerdicts,
   judgeViolations,
   paceOf,
   type RequestedVerdicts,
   verdictReading,
+  verdictWords,
   watchJudge,
 } from "../../feedback/index.ts";
-import { type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
+import { type UnscoredReason, type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
+import { counted } from "../summaries/wording.ts";
 import { askInto, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { watchedFile } from "./watched-file.ts";
 
 /** usual: what adds nothing, requested, to what the stage is. area: which the judge is tried with. */
 export type ViolationJudge = {
@@ -60,6 +73,23 @@ const measure = async (items: AsyncIterable<AreaReply>) => {
   return { items: await hashEach(told), count };
 };
 
+/** Throws when not one answer has a verdict. */
+const requireVerdicts = async (records: AsyncIterable<ViolationRecord>, judge: string): Promise<void> => {
+  const reasons: Partial<Record<UnscoredReason, number>> = {};
+  let all = 0;
+  for await (const { probability, reason } of records) {
+    if (probability !== null) return;
+    all++;
+    if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  }
+  if (all === 0) return;
+  throw new CovenantError(
+    verdictWords.none,
+    `The judge ${judge} came to no verdict on any of ${counted(all, "answer")} (${describeReasons(reasons)}), so there is no rate. ${adviceOnSilence(reasons.cut ?? 0, all, verdictWords)}`,
+    { judge, reasons },
+  );
+};
+
 /** judge/violations.jsonl: of every answer whether it violates its area. */
 export const violationStage = async (
   pipeline: Pipeline,
@@ -75,32 +105,19 @@ export const violationStage = async (
     const file = await stage.records("violations.jsonl", violationRecordSchema);
     const [begun] = await collect(takeFirst(file.rows(), 1));
     const known = begun === undefined ? await tryJudge(stage) : begun.votes === undefined;
-    const watch = watchJudge({ unit: "answers", exchanged: "the choices", made: "verdicts" });
-    for await (const record of file.rows()) watch.see(record);
-    watch.check();
-    const append = async (records: readonly ViolationRecord[]): Promise<void> => {
-      await file.append(records);
-      for (const record of records) watch.see(record);
-    };
-    await askInto(
-      pipeline,
-      stage,
-      { existing: file.existing, append },
-      {
-        model: judge,
-        items: replies(),
-        paceFor: (opened) => paceOf(opened, 2),
-        work(opened, work) {
-          const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
-          if (notice !== null) stage.warn("judge-votes", notice);
-          return judgeViolations({ ...work, judge: opened, reading });
-        },
-        onChunk(rows) {
-          stage.progress(rows, count, "answers");
-          watch.check();
-        },
+    const watched = await watchedFile(file, watchJudge(verdictWords));
+    await askInto(pipeline, stage, watched, {
+      model: judge,
+      items: replies(),
+      paceFor: (opened) => paceOf(opened, 2),
+      work(opened, work) {
+        const { reading, notice } = verdictReading(requested, opened, known ?? opened.capabilities.scores);
+        if (notice !== null) stage.warn("judge-votes", notice);
+        return judgeViolations({ ...work, judge: opened, reading });
       },
-    );
+      onChunk: (rows) => stage.progress(rows, count, "answers"),
+    });
+    await requireVerdicts(file.rows(), judge);
   });
   return recordsOf(pipeline.run, [name, "violations.jsonl"], violationRecordSchema, count);
 };
