@@ -1,6 +1,7 @@
 // One account of calls, tokens and money for a whole run, kept in a file that only grows, so that it outlives any end of
 // the process; and the budget that it is held to. A call is written down when it is sent and when it ends. An answer
-// costs what its server counts; a call that was sent and not answered costs an estimate, and is marked as that; one that
+// costs what its server counts, one that is no reply too; a call that was sent and not answered costs an estimate, and is
+// marked as that; one that
 // the server turned down, or that never reached it, costs nothing. Knows prices as it is given them, and no models.
 
 import { dropTornLine, formatJsonLines, openAppender } from "../core/index.ts";
@@ -46,8 +47,11 @@ export const moneyOf = (
   );
 };
 
-/** A call on its way. One of the two ends it. failed: takes what was thrown. */
-export type Charge = { answered(usage: Usage): void; failed(thrown: unknown): void };
+/**
+ * A call on its way. One of the two ends it. failed: takes what was thrown, and what the call took where the server told
+ * that and its answer was no reply.
+ */
+export type Charge = { answered(usage: Usage): void; failed(thrown: unknown, told?: Usage): void };
 
 /** The account as a model uses it. */
 export type Meter = {
@@ -71,19 +75,22 @@ export type Ledger = {
   close(): void;
 };
 
-/** Makes one call on a meter, where there is one. */
+/** Makes one call on a meter, where there is one. tell: takes what the server counts, before its answer is read. */
 export const metered = async <Answer>(
   meter: Meter | undefined,
   most: Usage,
-  ask: () => Promise<Answer>,
+  ask: (tell: (usage: Usage) => void) => Promise<Answer>,
   usageOf: (answer: Answer) => Usage,
 ): Promise<Answer> => {
   const charge = meter?.begin(most);
+  let told: Usage | undefined;
   let answer: Answer;
   try {
-    answer = await ask();
+    answer = await ask((usage) => {
+      told = usage;
+    });
   } catch (thrown) {
-    charge?.failed(thrown);
+    charge?.failed(thrown, told);
     throw thrown;
   }
   charge?.answered(usageOf(answer));
@@ -160,8 +167,10 @@ export const openLedger = async ({
         appender?.appendNow(formatJsonLines([begun]));
         return {
           answered: (usage) => book(endOf(begun, usage, moneyOf(usage, price))),
-          failed(thrown) {
-            if (declinedOf(thrown) !== undefined) book(endOf(begun, nothing, 0));
+          failed(thrown, told) {
+            if (told !== undefined && told.estimated !== true)
+              book({ ...endOf(begun, told, moneyOf(told, price)), failed: 1 });
+            else if (declinedOf(thrown) !== undefined) book(endOf(begun, nothing, 0));
             else book(costsNothing(thrown) ? endOf(begun, null, 0) : lostCall(begun));
           },
         };

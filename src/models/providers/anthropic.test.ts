@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CovenantError, UserError } from "../../core/index.ts";
 import { isRetriable, retryAfterOf } from "../failure.ts";
-import { openModel } from "../index.ts";
+import { openLedger, openModel } from "../index.ts";
 import type { GenerateRequest, LanguageModel } from "../specification.ts";
 import { anthropicModel } from "./anthropic.ts";
 import { startAnthropic } from "./anthropic-server.fixture.ts";
@@ -112,6 +112,16 @@ describe("a model of Anthropic's", () => {
       completionTokens: 5,
       cachedTokens: 2,
     });
+  });
+
+  it("charges an answer that is no reply as it was counted", async () => {
+    const ledger = await openLedger();
+    const meter = ledger.meter({ model: "m" });
+    const metered = anthropicModel({ id: "c", model: "claude-x", key, baseURL: server.baseURL, meter });
+    for (const content of ["[pause]", "[tool]"])
+      await expect(metered.generate([ask(content)])).rejects.toMatchObject({ code: "model-end" });
+    await metered.close();
+    expect(ledger.totals()).toMatchObject({ calls: 2, failed: 2, estimated: 0, completionTokens: 2 * 5 });
   });
 
   it("stops at white space here, where the API does not take it", async () => {

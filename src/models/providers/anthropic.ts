@@ -179,13 +179,18 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
   const checkUsage = createUsageCheck(baseURL, options.onUncounted);
   const checkName = createNameCheck(endpoint, options.onOther);
 
-  const ask = async (request: GenerateRequest, signal: AbortSignal): Promise<Reply> => {
+  const ask = async (
+    request: GenerateRequest,
+    signal: AbortSignal,
+    tell: (usage: Usage) => void,
+  ): Promise<Reply> => {
     try {
       const given: unknown = await client.messages.create(bodyOf(model, request), { signal });
       const body = readBody(JSON.stringify(given), redact);
       const answer = "value" in body ? answerSchema.safeParse(body.value).data : undefined;
       if (answer === undefined) throw responseFailure("not a message of Anthropic's", endpoint);
       const usage = checkUsage(readUsage(answer, mostOfReply(request)));
+      tell(usage);
       const reply = cutAtBlank(readReply(answer, usage, id), request.stop);
       checkName(answer);
       return reply;
@@ -201,7 +206,7 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
       return await metered(
         options.meter,
         mostOfReply(request),
-        () => ask(request, signal),
+        (tell) => ask(request, signal, tell),
         ({ usage }) => usage,
       );
     } catch (failure) {

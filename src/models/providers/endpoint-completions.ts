@@ -33,9 +33,10 @@ export const createComplete =
   ): Complete =>
   async ({ path, body, most }, signal, read) => {
     throwIfAborted(signal);
-    const ask = async () => {
+    const ask = async (tell: (usage: Usage) => void) => {
       const response = await post(path, body, signal);
       const usage = checkUsage(readUsage(response, most));
+      tell(usage);
       return { usage, answer: read({ response, usage }) };
     };
     const { answer } = await metered(meter, most, ask, ({ usage }) => usage);

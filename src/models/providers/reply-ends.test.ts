@@ -2,7 +2,9 @@
 // reply, since what is whole is learned.
 
 import { afterEach, describe, expect, it } from "vitest";
+import { CovenantError } from "../../core/index.ts";
 import { isRetriable } from "../failure.ts";
+import { type Meter, openLedger } from "../ledger.ts";
 import type { GenerateRequest } from "../specification.ts";
 import { type Endpoint, startEndpoint } from "./endpoint-server.fixture.ts";
 import { openAiCompatibleModel } from "./openai-compatible.ts";
@@ -19,13 +21,15 @@ const ask = (): GenerateRequest => ({
   seed: 5,
 });
 
-/** A model whose replies end for a reason. */
-const start = async (reason: string | null | undefined, content: string | null = "partly") => {
-  const body = { choices: [{ message: { content }, finish_reason: reason }] };
+const serve = async (body: object, meter?: Meter) => {
   const server = await startEndpoint({ fault: () => ({ status: 200, body }) });
   open.push(server);
-  return openAiCompatibleModel({ id: "m", baseURL: server.baseURL, model: "pretend" });
+  return openAiCompatibleModel({ id: "m", baseURL: server.baseURL, model: "pretend", meter });
 };
+
+/** A model whose replies end for a reason. */
+const start = (reason: string | null | undefined, content: string | null = "partly") =>
+  serve({ choices: [{ message: { content }, finish_reason: reason }] });
 
 describe("replies", () => {
   it.each(["stop", "eos", "eos_token", "end_turn", "stop_sequence", null, undefined])(
@@ -61,4 +65,23 @@ describe("replies", () => {
       expect(isRetriable(thrown)).toBe(passes);
     },
   );
+
+  it.each([
+    ["tool_calls", { choices: [{ message: { content: "partly" }, finish_reason: "tool_calls" }] }],
+    ["nothing that can be read", { choices: [] }],
+  ])("that are none cost what the server counts, where they end as %s", async (_, answer) => {
+    const ledger = await openLedger();
+    const meter = ledger.meter({ model: "m", price: { input: 1e6, output: 2e6 } });
+    const counted = { prompt_tokens: 7, completion_tokens: 3 };
+    for (const usage of [counted, undefined]) {
+      const model = await serve({ ...answer, usage }, meter);
+      await expect(model.generate([ask()])).rejects.toBeInstanceOf(CovenantError);
+    }
+    const { promptTokens, completionTokens, money, estimated, estimatedMoney, ...rest } = ledger.totals();
+    expect(rest).toMatchObject({ calls: 2, failed: 2 });
+    expect([estimated, money - estimatedMoney]).toEqual([1, 7 + 2 * 3]);
+    // The other one, of which nobody tells: its limit of tokens.
+    expect(completionTokens - 3).toBe(20);
+    expect(promptTokens).toBeGreaterThan(7);
+  });
 });
