@@ -55,16 +55,26 @@ const rootCause = (thrown: unknown): string => {
 
 const filterCodes = ["content_filter", "content_policy_violation"];
 const filterWords = /content (?:filter|management|policy)|filtering policy|safety system/i;
+/** As routers put it that refuse what a model's maker does not take (OpenRouter). An account that is flagged is no request. */
+const moderationWords = /\bmoderation\b|\bflagged\b/i;
+const accountWords = /\b(?:account|key|organi[sz]ation|project)\b/i;
 const contextCodes = ["context_length_exceeded", "exceed_context_size_error"];
 /** As vLLM, llama.cpp, TGI, SGLang, Anthropic and others put it; there is no agreed code. */
 const contextWords =
   /maximum context|context (?:length|size|window|limit)|exceeds? the (?:available|maximum|model.s) (?:context|sequence)|(?:prompt|input) is too long|too many (?:input )?tokens/i;
 
+/** Whether a filter turned this one request down; with a status 403 it is the filter that refuses access, not the key. */
+const isFiltered = ({ status, said, codes }: BadStatus): boolean => {
+  if (status !== 400 && status !== 403) return false;
+  if (codes.some((code) => filterCodes.includes(code)) || filterWords.test(said)) return true;
+  return status === 403 && moderationWords.test(said) && !accountWords.test(said);
+};
+
 /** Why a server declined this one request. Servers that break on a text that is too long say so with a status 500. */
-const declinedBy = ({ status, said, codes }: BadStatus): Declined | undefined => {
+const declinedBy = (bad: BadStatus): Declined | undefined => {
+  const { status, said, codes } = bad;
   if (codes.some((code) => contextCodes.includes(code))) return "overflow";
-  if (status === 400 && (codes.some((code) => filterCodes.includes(code)) || filterWords.test(said)))
-    return "refusal";
+  if (isFiltered(bad)) return "refusal";
   return [400, 413, 422, 500].includes(status) && contextWords.test(said) ? "overflow" : undefined;
 };
 
@@ -125,7 +135,7 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
     ...(status === 400 && cutWords.test(bad.said) ? { cut: true } : {}),
   };
   const said = bad.said === "" ? "no explanation was given" : shorten(bad.said.replace(/\.$/, ""));
-  if (status === 401 || status === 403) {
+  if (status === 401 || (status === 403 && declined === undefined)) {
     const found = hasKey ? "the key was not accepted" : "no key was sent";
     return new UserError(
       "model-key",

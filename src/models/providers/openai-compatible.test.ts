@@ -126,10 +126,12 @@ describe("replies", () => {
     expect(cut?.finish).toBe("length");
   });
 
-  it("are a refusal where the content filter answers with an error", async () => {
-    const { model } = await start(
-      first(json(400, { error: { message: "filtered", code: "content_filter" } })),
-    );
+  it.each([
+    [400, { message: "filtered", code: "content_filter" }],
+    [403, { message: "filtered", code: "content_filter" }],
+    [403, { message: 'It requires moderation on OpenAI. Your input was flagged for "violence".', code: 403 }],
+  ])("are a refusal where the content filter answers with an error of status %i", async (status, error) => {
+    const { model } = await start(first(json(status, { error })));
     expect((await model.generate([ask()]))[0]).toMatchObject({ finish: "refusal", text: "" });
   });
 });
@@ -169,6 +171,7 @@ describe("failures", () => {
     [json(501), "model-status", CovenantError],
     [json(401), "model-key", UserError],
     [json(403), "model-key", UserError],
+    [json(403, { error: "Your account was flagged." }), "model-key", UserError],
     [json(404), "model-unknown", UserError],
     [json(429, { error: { message: "pay", code: "insufficient_quota" } }), "model-quota", UserError],
   ] satisfies [Fault, string, unknown][])("stay and are not asked again: %j", async (fault, code, kind) => {
