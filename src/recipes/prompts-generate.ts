@@ -42,6 +42,7 @@ import {
 import { modelSetting, outSetting, promptsSetting } from "./settings/settings.ts";
 import { idsOf } from "./stages/asking.ts";
 import { openPrompts, sourceOf } from "./stages/prompts.ts";
+import { holdRejected } from "./stages/rejections.ts";
 import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
@@ -121,6 +122,7 @@ const askFor = async (
   const most = mostCalls(config);
   const file = await stage.records("calls.jsonl", generationRecordSchema);
   const { harvest } = await createHarvest(inputs, { runSeed, stage: "prompts", testShare: 0 });
+  const hold = holdRejected<GenerationRecord>();
   let fresh = 0;
   let calls = 0;
   const take = (record: GenerationRecord): void => {
@@ -147,12 +149,15 @@ const askFor = async (
       }
       if (calls >= end) continue;
       for await (const { records } of generateCalls(options, calls, end)) {
-        await file.append(records);
+        const ready = hold.take(records);
+        if (ready.length > 0) await file.append(ready);
         countUsage();
         for (const record of records) take(record);
       }
     }
     await earlier.return(undefined);
+    const last = hold.rest();
+    if (last.length > 0) await file.append(last);
   });
 };
 

@@ -351,6 +351,25 @@ describe("prompts generate", () => {
     );
   });
 
+  it("stops where the server rejects five calls in a row, and keeps none of them; fewer at the end are written", async () => {
+    const script = write("rejecting.yaml", 'batch: 2\nrules: [{reply: "", finish: rejected}]\n');
+    const file = write("asked.jsonl", jsonl(...requests.map((prompt) => ({ prompt }))));
+    const generate = (out: string, count: number) =>
+      start(generateRecipe, {
+        prompts: file,
+        model: `scripted:${script}`,
+        count,
+        each: 1,
+        patience: 1,
+        out: at(out),
+      });
+    const calls = (out: string) => readFileSync(at(out, "ask/calls.jsonl"), "utf8").split("\n").length - 1;
+    await expect(generate("all-rejected", 9)).rejects.toMatchObject({ code: "requests-rejected" });
+    expect(calls("all-rejected")).toBe(0);
+    expect((await generate("few-rejected", 4)).document).toMatchObject({ failed: { rejected: 4 } });
+    expect(calls("few-rejected")).toBe(4);
+  });
+
   it("writes helpful prompts from helpful examples alone, told what they are for", async () => {
     const rows = [
       ...["Hit him", "Read his letter"].map((prompt) => ({ prompt, kind: "harmful" })),
