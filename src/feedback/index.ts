@@ -41,6 +41,7 @@ export { type Area, areasNamed, areasOf, withOther } from "./prompts/areas.ts";
 export {
   type AreaChunk,
   type ClassifyOptions,
+  classifiedLine,
   classifyPrompts,
   mostAsked,
   packPace,
@@ -56,6 +57,7 @@ export {
 } from "./prompts/generation.ts";
 export {
   type AreaReply,
+  blankVerdict,
   givesVerdicts,
   judgeViolations,
   type PenetrationOptions,

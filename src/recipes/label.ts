@@ -338,6 +338,7 @@ const planOfJudge = (
 ): JudgePlan => ({
   ...given,
   examples: exampleTokens(requested, constitution),
+  form: label.form,
   method: label.method,
   principles: label.principlesPerComparison,
   chains: label.chains,

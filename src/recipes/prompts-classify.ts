@@ -9,13 +9,14 @@ import {
   type Area,
   areasNamed,
   areasOf,
+  classifiedLine,
   classifyPrompts,
   mostAsked,
   packPace,
   renderClassification,
   withOther,
 } from "../feedback/index.ts";
-import { priceOfModel } from "../models/index.ts";
+import { estimateTokens, priceOfModel } from "../models/index.ts";
 import {
   type AreaRecord,
   areaRecordSchema,
@@ -59,17 +60,14 @@ const schema = z.strictObject({
 });
 type ClassifyConfig = z.output<typeof schema>;
 
-/** Tokens that a request adds to a question but for its text. */
-const requestFrame = 8;
-
 /** Everything that can be wrong with the input, found before anything is begun. read: tokens of the questions' prompts. */
 const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const constitution = config.areas === undefined ? await loadConstitution(config.constitution) : undefined;
   const named = constitution === undefined ? areasNamed(config.areas ?? []) : areasOf(constitution);
   const areas = withOther(named, config.other);
   let read = 0;
-  const onPrompt = ({ messages }: PromptRecord): void => {
-    read += tokensOf(JSON.stringify(messages.at(-1)!.content)) + requestFrame;
+  const onPrompt = (prompt: PromptRecord): void => {
+    read += estimateTokens(`${classifiedLine(prompt, config.pack)}\n`);
   };
   const opened = await openPrompts(sourceOf(config), { seed: config.seed, context, onPrompt });
   const checked = await checkRequest(
@@ -239,7 +237,8 @@ const planClassification = (
   { pack, answerTokens, tokensEach, model, prices }: ClassifyConfig,
 ): PlannedStep => {
   const { count } = opened.prompts;
-  const frame = tokensOf(renderClassification([], areas));
+  // One more, since the number of prompts may have more digits.
+  const frame = tokensOf(renderClassification([], areas)) + 1;
   const packs = Math.ceil(count / pack);
   const most = mostAsked(Math.min(pack, count));
   const load = (calls: number, times: number) => (reply: number) => ({

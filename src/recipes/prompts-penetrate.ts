@@ -10,12 +10,13 @@ import {
   type AreaReply,
   areasNamed,
   areasOf,
+  blankVerdict,
   describeReasons,
   isAnswered,
   isFlipped,
   type RequestedVerdicts,
 } from "../feedback/index.ts";
-import { priceOfModel } from "../models/index.ts";
+import { estimatePrompt, priceOfModel } from "../models/index.ts";
 import type { PromptRecord, ReplyRecord, UnscoredReason, ViolationRecord } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
 import type { StageContext } from "../runs/index.ts";
@@ -259,7 +260,7 @@ export const recipe: Recipe<typeof schema> = {
     "max-tokens": dataFlags["max-tokens"]!,
   },
   async plan(config, context) {
-    const { opened, totals, judge, inputs, request } = await prepare(config, context);
+    const { opened, areas, totals, judge, inputs, request } = await prepare(config, context);
     await checkFolder(request, context);
     const { maxTokens } = config.sampling;
     const [price, judgePrice] = [config.model, judge].map((name) => priceOfModel(config.prices, name));
@@ -269,6 +270,7 @@ export const recipe: Recipe<typeof schema> = {
         ...{ speed: inputs.speeds["judge"]!, maxTokens, price: judgePrice },
         ...{ ...lettersBy(judge), method: config.method, votes: config.votes },
         voteTokens: config.voteTokens,
+        frame: Math.max(...areas.map((area) => estimatePrompt(blankVerdict(area)))),
       }),
     ];
     return planOf(steps, opened.notices);

@@ -68,13 +68,15 @@ const formOf = (areas: readonly Area[]) =>
 const textOf = ({ messages }: PromptRecord): string =>
   messages.length === 1 ? messages[0]!.content : renderConversation(messages);
 
+/** A prompt as the question has it; number: its place in the pack, from 1. */
+export const classifiedLine = (prompt: PromptRecord, number: number): string =>
+  JSON.stringify({ number, request: textOf(prompt) });
+
 /** The question about some prompts. */
 export const renderClassification = (prompts: readonly PromptRecord[], areas: readonly Area[]): string =>
   renderTemplate(template, {
     areas: areas.map((area) => `- ${describeArea(area)}`).join("\n"),
-    requests: prompts
-      .map((prompt, at) => JSON.stringify({ number: at + 1, request: textOf(prompt) }))
-      .join("\n"),
+    requests: prompts.map((prompt, at) => classifiedLine(prompt, at + 1)).join("\n"),
     count: String(prompts.length),
     first: areas[0]!.name,
   });

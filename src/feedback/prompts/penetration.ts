@@ -89,6 +89,10 @@ const questionsOf = (
     ],
   }));
 
+/** The question about a reply without its conversation and its text, for plans. */
+export const blankVerdict = (area: Area): readonly Message[] =>
+  questionsOf({ messages: [], text: "", area }, 0)[0]!.messages;
+
 /** Whether a judge's log-probabilities can be read, found out by one small question. */
 export const givesVerdicts = (judge: LanguageModel, area: Area, signal?: AbortSignal): Promise<boolean> => {
   const messages = [{ role: "user" as const, content: "Hello." }];

@@ -17,7 +17,7 @@ export type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | 
 
 /**
  * What planComparisons needs to know. scoring: how the judge gives log-probabilities; members: endpoints that it is.
- * maxTokens: of a reply that is compared; examples: tokens that stand before every question; the rest as in the settings of
+ * form: its wording; maxTokens: of a reply that is compared; examples: tokens that stand before every question; the rest as in the settings of
  * labels.
  */
 export type JudgePlan = {
@@ -25,6 +25,7 @@ export type JudgePlan = {
   readonly scoring: ScoringByName;
   readonly members?: number;
   readonly maxTokens: number;
+  readonly form?: "own" | "paper";
   readonly method?: "auto" | LabelMethod;
   readonly principles?: number;
   readonly chains?: number;

@@ -52,7 +52,7 @@ describe("what asking models will take", () => {
         ...{ rounds: 1, mode: "direct", maxTokens: 100, speed, scoring, voteTokens, recheck },
       });
     const tests = 2 * 2 * constitution.principles.length;
-    expect(plan("one-call", 16, 0).calls).toBe(2 + tests);
+    expect(plan("one-call", 16, 0).calls).toBe(2 + tests + 1);
     expect(plan("one-call", 900, 0).tokens).toBe(plan("one-call", 16, 0).tokens);
     expect(plan("none", 900, 0).tokens - plan("none", 16, 0).tokens).toBe(884 * tests);
     // Of an endpoint nobody knows yet: an echo for each letter, or a verdict that is written, whichever is dearer.

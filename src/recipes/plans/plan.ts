@@ -1,18 +1,29 @@
 // What a command will take: calls, tokens, money and time, for every command in this one place. Calls and tokens are at
-// most (every reply at its limit, the dearest of the ways in which an endpoint may have to be asked), counted from the
-// prompts' and principles' own words; how long they take here, model-time.ts estimates. What an endpoint takes nobody
+// most (every reply at its limit, the longest principle every time, the dearest of the ways in which an endpoint may have to
+// be asked), counted from the prompts' and principles' own words and the templates that they are put into; how long they take here, model-time.ts estimates. What an endpoint takes nobody
 // here knows.
 
+import { type RevisionForm, revisionPrompts } from "../../constitution/index.ts";
 import { choiceTokens, estimatePrompt } from "../../models/index.ts";
 import type { Constitution, Message, PromptRecord, RevisionExample } from "../../records/index.ts";
 import type { PlannedStep, RecipePlan } from "../recipe.ts";
 import { counted } from "../summaries/wording.ts";
 import { type AskedWork, askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
+import {
+  comparisonFrames,
+  type PrincipleWords,
+  principleTokens,
+  recheckFrame,
+  revisionFrames,
+} from "./plan-frames.ts";
 import { type JudgePlan, type PlannedPrice, planLetters, questionLoad, searchesOf } from "./plan-letters.ts";
 
-/** A comparison's own words, and those of a question about a single reply. */
-const comparisonFrame = 20;
-const verdictFrame = 60;
+/** Words of the small question that finds out how an endpoint gives log-probabilities, beside its frame. */
+const trialWords = 24;
+/** The same with the frame of a question about a single reply, where that is not known. */
+const trialTokens = 60;
+/** A letter that an endpoint's echo is asked for. */
+const letterTokens = 1;
 const charactersPerToken = 4;
 /** Mean tokens of the sandbox's replies, and the vocabulary of models that write them. */
 const sandboxReply = { tokens: 35, vocabulary: 3712 };
@@ -140,11 +151,6 @@ export const planOf = (
   };
 };
 
-/** Mean length of what the principles say, weighed as they are drawn. */
-const meanTokens = ({ principles }: Constitution, field: "critique" | "revision" | "preference"): number =>
-  sum(principles.map((principle) => principle.weight * tokensOf(principle[field]))) /
-  sum(principles.map(({ weight }) => weight));
-
 /** Replies of a model to prompts, `samples` each. */
 export const planReplies = (
   stage: string,
@@ -188,8 +194,8 @@ export const planTexts = (
   }));
 
 /**
- * What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique before it. scoring,
- * voteTokens: how a recheck's verdicts are read.
+ * What planRevisions needs to know. maxTokens: of one reply; direct: a revision without a critique; examples: where they
+ * are not the constitution's own. scoring, voteTokens: how a recheck's verdicts are read.
  */
 export type RevisionPlan = Pick<
   JudgePlan,
@@ -198,50 +204,57 @@ export type RevisionPlan = Pick<
   readonly rounds: number;
   readonly mode: "critique" | "direct";
   readonly recheck?: number | undefined;
+  readonly form?: RevisionForm | undefined;
   readonly examples?: readonly RevisionExample[];
 };
-
-/** Tokens of worked examples, which stand before every request. */
-const exampleTokens = (examples: readonly RevisionExample[]): number =>
-  sum(
-    examples.map(
-      ({ messages, critiqueRequest, critique, revisionRequest, revision }) =>
-        estimatePrompt(messages) + sum([critiqueRequest, critique, revisionRequest, revision].map(tokensOf)),
-    ),
-  );
 
 /** Rounds of revision of an answer to each prompt; with a recheck at most, where every further round is needed. */
 export const planRevisions = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
   constitution: Constitution,
-  { rounds: first, mode, recheck, examples = [], ...asked }: RevisionPlan,
+  {
+    rounds: first,
+    mode,
+    recheck,
+    form = "chat",
+    examples = constitution.fewShots ?? [],
+    ...asked
+  }: RevisionPlan,
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
   const calls = mode === "direct" ? 1 : 2;
   const rounds = first + (recheck ?? 0);
   const tests = recheck === undefined ? 0 : 2 * (1 + recheck) * constitution.principles.length;
   const { letters, said } = planLetters(asked, 1);
-  const searched = recheck === undefined ? 0 : searchesOf(asked);
-  const critique = meanTokens(constitution, "critique");
-  const revision = meanTokens(constitution, "revision");
+  // What gives log-probabilities is tried once, wherever it is.
+  const tried = asked.scoring === "one-call" ? 1 : searchesOf(asked);
+  const searched = recheck === undefined ? 0 : tried;
   const further =
     recheck === undefined ? "" : `, tested, and up to ${counted(recheck, "further round")}${said}`;
   const what = `${counted(first, "round")} for each of ${counted(count, "answer")}${further}`;
-  const shown = exampleTokens(examples);
-  const load = (reply: number): Load => {
-    // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
-    const own = mode === "direct" ? reply + revision : 2 * (reply + critique) + reply + revision;
-    return {
-      calls: count * (rounds * calls + tests * letters.calls) + searched,
-      read:
-        rounds * (calls * tokens + count * (own + calls * shown)) +
-        tests * letters.reads * (tokens + count * (reply + revision + comparisonFrame)) +
-        searched * verdictFrame,
-      written: count * (rounds * calls * reply + tests * letters.written) + searched * choiceTokens,
+  const frames = revisionFrames(revisionPrompts(form, examples));
+  const load = (words: PrincipleWords) => {
+    const critique = principleTokens(constitution, "critique", words);
+    const revision = principleTokens(constitution, "revision", words);
+    const test = recheckFrame() + revision + letterTokens;
+    return (reply: number): Load => {
+      // Read per round: the answer and the critique's request; then all of that with the critique and the revision's.
+      const own =
+        mode === "direct"
+          ? frames.direct + reply + revision
+          : frames.critique + frames.revision + 2 * (reply + critique) + reply + revision;
+      return {
+        calls: count * (rounds * calls + tests * letters.calls) + searched,
+        read:
+          rounds * (calls * tokens + count * own) +
+          tests * letters.reads * (tokens + count * (reply + test)) +
+          searched * (test + trialWords),
+        written: count * (rounds * calls * reply + tests * letters.written) + searched * choiceTokens,
+      };
     };
   };
-  return planCalls(stage, what, asked, load);
+  return planCalls(stage, what, asked, load("longest"), load("mean"));
 };
 
 /** A comparison of two replies to each prompt, in both orders. */
@@ -253,35 +266,50 @@ export const planComparisons = (
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
   const { method = "auto", principles = 1, chains = 1, reasoningTokens = 0, scoring, examples = 0 } = plan;
-  const frame =
-    meanTokens(constitution, "preference") + comparisonFrame + (scoring === "unknown" ? 0 : choiceTokens);
+  const reasons = method === "reasoning";
   const { calls, reads, written, said } = questionLoad(plan);
   const asked = 2 * principles;
-  // Letters after a chain of thought are read behind it.
-  const behind = method === "reasoning" ? chains * reasoningTokens * (reads / chains - 1) : 0;
   const searched = searchesOf(plan);
-  return planCalls(stage, `${counted(count, "comparison")} in both orders${said}`, plan, (reply) => {
-    const question = tokens + count * (examples + frame + 2 * reply);
-    return {
-      calls: asked * calls * count + searched,
-      read: asked * (reads * question + behind * count) + searched * frame,
-      written: asked * written * count + searched * choiceTokens,
+  const letters = scoring === "unknown" ? letterTokens : choiceTokens;
+  const frames = comparisonFrames(plan.form ?? "own", reasons);
+  // Letters after a chain of thought are read behind it.
+  const behind = reasons ? chains * (reasoningTokens + frames.verdict) * (reads / chains - 1) : 0;
+  const load = (words: PrincipleWords) => {
+    const preference = principleTokens(constitution, "preference", words);
+    const trial = comparisonFrames("own", false).question + preference + letters + trialWords;
+    return (reply: number): Load => {
+      const question = tokens + count * (examples + frames.question + preference + letters + 2 * reply);
+      return {
+        calls: asked * calls * count + searched,
+        read: asked * (reads * question + behind * count) + searched * trial,
+        written: asked * written * count + searched * choiceTokens,
+      };
     };
-  });
+  };
+  return planCalls(
+    stage,
+    `${counted(count, "comparison")} in both orders${said}`,
+    plan,
+    load("longest"),
+    load("mean"),
+  );
 };
 
-/** One question about each prompt and its reply, answered by letters in both orders. */
+/** One question about each prompt and its reply, answered by letters in both orders. frame: tokens of its other words. */
 export const planVerdicts = (
   stage: string,
   prompts: readonly Asked[] | PromptTotals,
-  judge: PlannedModel & Pick<JudgePlan, "scoring" | "members" | "method" | "votes" | "voteTokens">,
+  judge: PlannedModel &
+    Pick<JudgePlan, "scoring" | "members" | "method" | "votes" | "voteTokens"> & { readonly frame: number },
 ): PlannedStep => {
   const { count, tokens } = totalsOf(prompts);
   const { calls, reads, written, said } = questionLoad(judge);
   const searched = searchesOf(judge);
   return planCalls(stage, `${counted(count, "answer")} in both orders${said}`, judge, (reply) => ({
     calls: 2 * calls * count + searched,
-    read: 2 * reads * (tokens + count * (reply + verdictFrame)) + searched * verdictFrame,
+    read:
+      2 * reads * (tokens + count * (reply + judge.frame + letterTokens)) +
+      searched * (judge.frame + trialWords),
     written: 2 * written * count + searched * choiceTokens,
   }));
 };
@@ -302,7 +330,7 @@ export const planChoices = (
   const searched = searchesOf(asked);
   return planCalls(stage, what, asked, () => ({
     calls: orders * calls * count + searched,
-    read: orders * reads * tokens + searched * verdictFrame,
+    read: orders * reads * tokens + searched * trialTokens,
     written: orders * written * count + searched * choiceTokens,
   }));
 };
