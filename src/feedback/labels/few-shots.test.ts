@@ -70,6 +70,22 @@ describe("examples before a comparison", () => {
     await expect(loadFewShots(write("none.json", "[]"))).rejects.toThrow(/expected a JSON list of examples/);
   });
 
+  it("are of one kind in a file: the first tells it, and the odd one is named", async () => {
+    const faultsOf = async (shots: readonly object[]): Promise<string> =>
+      loadFewShots(write("mixed.json", shots)).then(
+        () => "",
+        (thrown: unknown) => String(thrown),
+      );
+    const odd = await faultsOf([...choices, chain("(A)")]);
+    expect(odd).toMatch(/example 3: got \{prompt\} alone.*but example 1 is \{prompt, corrects, incorrects\}/);
+    expect(odd).not.toMatch(/example [12]: /);
+    const other = await faultsOf([chain("(A)"), choices[0]!, chain("(B)")]);
+    expect(other).toMatch(
+      /example 2: got \{prompt, corrects, incorrects\}, but example 1 is \{prompt\} alone/,
+    );
+    expect(other).not.toMatch(/example [13]: /);
+  });
+
   it("stand before the question, each with a principle and a place of its own, the same in both orders", async () => {
     const fewShots = await loadFewShots(write("choices.json", choices));
     const judge = scoringJudge(() => 0.6);

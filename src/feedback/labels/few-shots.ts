@@ -65,9 +65,14 @@ const readChoice = ({ prompt, corrects, incorrects }: z.infer<typeof choiceSchem
 });
 
 const isChoice = (entry: unknown): boolean =>
-  typeof entry === "object" && entry !== null && "corrects" in entry;
+  typeof entry === "object" && entry !== null && ("corrects" in entry || "incorrects" in entry);
 
-/** Reads a file of examples. Throws UserError with the number and field of every entry that is none. */
+const kinds = { choice: "{prompt, corrects, incorrects}", reasoning: "{prompt} alone, a chain of thought" };
+
+/**
+ * Reads a file of examples, all of the first one's kind. Throws UserError with the number and field of every entry that is
+ * none, or of the other kind.
+ */
 export const loadFewShots = async (file: string): Promise<FewShots> => {
   const document = parseJson(await readText(file), { file });
   if (!Array.isArray(document) || document.length === 0)
@@ -78,6 +83,15 @@ export const loadFewShots = async (file: string): Promise<FewShots> => {
     );
   const entries: readonly unknown[] = document;
   const faults = collectFaults(file);
+  const type = isChoice(entries[0]) ? "choice" : "reasoning";
+  const requireKind = (entry: unknown, place: string): void => {
+    const own = isChoice(entry) ? "choice" : "reasoning";
+    if (own === type) return;
+    throw new UserError(
+      "few-shot",
+      `${place}: got ${kinds[own]}, but example 1 is ${kinds[type]}. Expected examples of one kind; put the others into a file of their own.`,
+    );
+  };
   /** What `read` makes of the entries. */
   const readAll = <Entry, Shot>(
     schema: z.ZodType<Entry>,
@@ -85,12 +99,16 @@ export const loadFewShots = async (file: string): Promise<FewShots> => {
   ): Shot[] =>
     entries.flatMap((entry, at) => {
       const place = `${file}, example ${at + 1}`;
-      const shot = faults.attempt(() => read(checkValue(schema, entry, { file: place }), place));
+      const shot = faults.attempt(() => {
+        requireKind(entry, place);
+        return read(checkValue(schema, entry, { file: place }), place);
+      });
       return shot === undefined ? [] : [shot];
     });
-  const shots: FewShots = entries.every(isChoice)
-    ? { type: "choice", shots: readAll(choiceSchema, readChoice) }
-    : { type: "reasoning", shots: readAll(reasoningSchema, readReasoning) };
+  const shots: FewShots =
+    type === "choice"
+      ? { type, shots: readAll(choiceSchema, readChoice) }
+      : { type, shots: readAll(reasoningSchema, readReasoning) };
   faults.end();
   return shots;
 };
