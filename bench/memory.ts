@@ -1,7 +1,8 @@
 // How much memory and time commands take for many rows: those that only read, load or plan for a million of them, and those
 // that ask a model for a tenth of the items and for all of them, where flat means that both take about the same: in a heap
 // so small that what is held for every item would not fit, since Node lets garbage lie in a large one. The rows are made
-// here, each of its own words; the models answer at once: a script, or a server on this machine.
+// here, each of its own words; the models answer at once: a script, or a server on this machine. Ends with status 1 where a
+// pass over all rows takes more than 500 MiB.
 // npm run bench:memory -- [--rows 1000000] [--items 100000] [--heap 64] [--only "label (endpoint)"]
 
 import { spawn } from "node:child_process";
@@ -11,6 +12,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { startServer } from "./answering-server.ts";
+import { hold } from "./goals.ts";
 import { readWholeNumber, readWords } from "./words.ts";
 
 const { values } = readWords(import.meta.url, {
@@ -21,6 +23,8 @@ const { values } = readWords(import.meta.url, {
     only: { type: "string", default: "" },
   },
 });
+/** The goal of a pass over all rows, in MiB. */
+const mostMemory = 500;
 const rows = readWholeNumber("--rows", values.rows, 10);
 const items = readWholeNumber("--items", values.items, 10);
 const heap = readWholeNumber("--heap", values.heap, 48);
@@ -154,6 +158,7 @@ const runDry = async (script: string): Promise<void> => {
     say(
       `  ${name.padEnd(30)}${Math.round(peak).toString().padStart(5)} MiB${seconds.toFixed(0).padStart(6)} s`,
     );
+    hold({ what: name, unit: "MiB", most: mostMemory }, peak);
     rmSync(join(folder, "out"), { recursive: true, force: true });
   }
 };
