@@ -112,8 +112,9 @@ const isJsonl = (text: string): boolean => {
 };
 
 /**
- * Reads a constitution from YAML text, or from the JSON in which principles were published; `file` is the name that messages speak of. Throws UserError
- * "constitution-invalid" with every fault as file, line, field and what is expected.
+ * Reads a constitution from YAML text, or from the JSON in which principles were published; `file` is the name that
+ * messages speak of. Throws UserError "constitution-invalid" with every fault as file, line, field and what is
+ * expected.
  */
 export const parseConstitution = (text: string, file: string): Constitution => {
   const published = readPublished(text, file);

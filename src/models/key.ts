@@ -1,7 +1,7 @@
 // Which key goes to which address. A key is sent only where the person who set it said that it belongs: OPENAI_API_KEY
-// to OpenAI alone, ANTHROPIC_API_KEY to Anthropic alone, COVENANT_API_KEY to the hosts that COVENANT_API_KEY_HOSTS names and to this machine; as with npm and
-// netrc, which bind a secret to its host. Without such a rule an address mistyped or copied from somewhere would be
-// handed the key. Sends nothing itself.
+// to OpenAI alone, ANTHROPIC_API_KEY to Anthropic alone, COVENANT_API_KEY to the hosts that COVENANT_API_KEY_HOSTS
+// names and to this machine; as with npm and netrc, which bind a secret to its host. Without such a rule an address
+// mistyped or copied from somewhere would be handed the key. Sends nothing itself.
 
 import { UserError } from "../core/index.ts";
 
@@ -76,7 +76,8 @@ const neededKey = (id: string, keyVariable: string, environment: Environment): K
 
 /**
  * The key for an address, or none. Throws UserError "model-key-missing" when OpenAI's or Anthropic's is missing, and
- * "model-key-host" when COVENANT_API_KEY is set and nothing says whether it belongs to that address, or it would go there unencrypted.
+ * "model-key-host" when COVENANT_API_KEY is set and nothing says whether it belongs to that address, or it would go
+ * there unencrypted.
  */
 export const keyFor = (id: string, baseURL: string, environment: Environment): KeyChoice => {
   if (isOpenAi(baseURL)) return neededKey(id, "OPENAI_API_KEY", environment);

@@ -80,10 +80,7 @@ const openMember = async (
   const { timeout, clock = systemClock, ledger, prices = {} } = options;
   const meter = ledger?.meter({ model: id, price: priceOf(prices, id, name) });
   const provider = await openProvider(id, target, options, meter);
-  const timed = withTimeout(provider, {
-    isHeld: true,
-    ...(timeout === undefined ? {} : { milliseconds: timeout }),
-  });
+  const timed = withTimeout(provider, timeout === undefined ? {} : { milliseconds: timeout });
   return withAdaptiveConcurrency(meter === undefined ? timed : withBudget(timed, meter), { clock });
 };
 

@@ -30,13 +30,14 @@ export type FetchProgress = { readonly file: string; readonly done: number; read
 
 /**
  * environment: where keys come from (see key.ts). concurrency: calls in flight at an endpoint at most. timeout:
- * milliseconds for one call. retry: of calls to endpoints. ledger: where calls are counted, of all models but those that
- * run here, by prices under their names. cache: of answers of endpoints. recorder: of answers of any model.
- * scoringWays: how endpoints were found to give log-probabilities, for those that are opened again; refusedFields: what
- * they were found not to take. onNotice: told of every call that is made again and of every answer of another model, when an address does not list the model
- * that it is asked for (many serve another one without a word), takes no temperature and the like, or counts no tokens,
- * and when an embedded model of a small language is given text outside of it.
- * onFetch: told of a model's download. load: hold the projections of a model that runs here in so few bits.
+ * milliseconds for one request, with all calls that it takes. retry: of calls to endpoints. ledger: where calls are
+ * counted, of all models but those that run here, by prices under their names. cache: of answers of endpoints.
+ * recorder: of answers of any model. scoringWays: how endpoints were found to give log-probabilities, for those that
+ * are opened again; refusedFields: what they were found not to take. onNotice: told of every call that is made again
+ * and of every answer of another model, when an address does not list the model that it is asked for (many serve
+ * another one without a word), takes no temperature and the like, or counts no tokens, and when an embedded model of a
+ * small language is given text outside of it. onFetch: told of a model's download. load: hold the projections of a
+ * model that runs here in so few bits.
  */
 export type OpenOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -129,7 +129,10 @@ const createAsking = (
   };
 };
 
-/** A model made of several. Its batch is the sum of theirs; it scores where all of them do that were reached on trial. Members that compute a batch together get single requests. */
+/**
+ * A model made of several. Its batch is the sum of theirs; it scores where all of them do that were reached on trial.
+ * Members that compute a batch together get single requests.
+ */
 export const poolModel = (options: PoolOptions): LanguageModel => {
   const { id } = options;
   const made = createMembers(options);

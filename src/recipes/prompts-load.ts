@@ -286,7 +286,7 @@ const describeLoaded = (counts: Counts): string[] => [
 ];
 
 const execute = async (config: LoadConfig, context: RecipeContext) => {
-  const prepared = (await prepare(config, context))!;
+  const prepared = await prepare(config, context);
   const { sources, counts, request, stages } = prepared;
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;

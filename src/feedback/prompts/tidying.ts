@@ -44,7 +44,10 @@ const outside = "[\\s\\u0000-\\u001f\\u007f-\\u009f\\u200b\\u2060\\ufeff]";
 const before = new RegExp(`^${outside}+`);
 const isOutside = new RegExp(`^${outside}$`);
 
-/** A text without white space and control characters around it. By hand at the end, where one expression would take quadratic time on long runs of white space inside. */
+/**
+ * A text without white space and control characters around it. By hand at the end, where one expression would take
+ * quadratic time on long runs of white space inside.
+ */
 export const trimEnds = (text: string): string => {
   let end = text.length;
   while (end > 0 && isOutside.test(text[end - 1]!)) end--;
@@ -68,7 +71,10 @@ export const wordsKey = (messages: readonly Message[]): string =>
 const kindNumber = ({ kind }: PromptRecord): number =>
   kind === undefined ? 0 : 1 + promptKinds.indexOf(kind);
 
-/** Cleans prompts one after the other; null: left out, by the rule that was counted. Prompts repeated exactly are the reader's part. */
+/**
+ * Cleans prompts one after the other; null: left out, by the rule that was counted. Prompts repeated exactly are the
+ * reader's part.
+ */
 export const createTidy = (settings: TidySettings, counts: TidyCounts) => {
   const words = createDigestMap();
   const near = settings.near === undefined ? null : createNearMap(settings.near);

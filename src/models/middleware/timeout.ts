@@ -1,14 +1,12 @@
-// Gives every single call a time limit. Calls wait for their turn here, at most capabilities.batch at once, so that
-// the limit counts the call and not the queue before it. Time in which this process did not get to read answers (it was
+// Gives every single request a time limit, with all calls that it takes. Put it under what bounds the calls in flight, so
+// that the limit counts no queue before them. Time in which this process did not get to read answers (it was
 // busy, or the computer slept) counts little: what has come meanwhile is read before anything is given up.
 
-import PQueue from "p-queue";
 import { mapRequests } from "../batch.ts";
 import { drainsCalls, modelFailure } from "../failure.ts";
 import type { LanguageModel } from "../specification.ts";
 
-/** isHeld: whether somebody above sees to it that no more calls are made at once than the model takes. */
-export type TimeoutOptions = { readonly milliseconds?: number; readonly isHeld?: boolean };
+export type TimeoutOptions = { readonly milliseconds?: number };
 
 /** The limit passes in so many steps. A step that comes late, however late, is one step. */
 const steps = 10;
@@ -25,10 +23,9 @@ const afterWorkingTime = (milliseconds: number, callback: () => void): (() => vo
   return () => clearTimeout(timer);
 };
 
-/** A model whose calls end in a retriable failure "model-timeout" after so many milliseconds (default two minutes). */
+/** A model whose requests end in a retriable failure "model-timeout" after so many milliseconds (default two minutes). */
 export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}): LanguageModel => {
-  const { milliseconds = 120_000, isHeld = false } = options;
-  const queue = isHeld ? null : new PQueue({ concurrency: Math.max(1, model.capabilities.batch) });
+  const { milliseconds = 120_000 } = options;
 
   const limited = async <Result>(
     signal: AbortSignal,
@@ -63,11 +60,11 @@ export const withTimeout = (model: LanguageModel, options: TimeoutOptions = {}):
   return {
     ...model,
     generate: (requests, callOptions) =>
-      mapRequests(requests, callOptions, queue, (request, signal) =>
+      mapRequests(requests, callOptions, null, (request, signal) =>
         limited(signal, (either) => model.generate([request], { signal: either })),
       ),
     score: (requests, callOptions) =>
-      mapRequests(requests, callOptions, queue, (request, signal) =>
+      mapRequests(requests, callOptions, null, (request, signal) =>
         limited(signal, (either) => model.score([request], { signal: either })),
       ),
   };

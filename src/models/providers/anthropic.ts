@@ -1,6 +1,7 @@
 // Anthropic's Messages API, through its own package, which is loaded when a model of it is named. System messages stand
 // apart there, a reply ends for reasons of its own, and there are neither seeds nor log-probabilities, so nothing is
-// scored. Since its version 2026-10-21 the API refuses temperature and top-p at any value, so none is sent. Retries and time limits are middleware; the package's own are switched off.
+// scored. Since its version 2026-10-21 the API refuses temperature and top-p at any value, so none is sent. Retries and
+// time limits are middleware; the package's own are switched off.
 
 import Anthropic from "@anthropic-ai/sdk";
 import PQueue from "p-queue";

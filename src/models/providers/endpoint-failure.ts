@@ -192,7 +192,10 @@ export const responseFailure = (what: string, { id }: Endpoint): Error =>
 /** Ends of a server in trouble, after which the same request may go well. */
 const passingEnds: readonly string[] = ["abort", "aborted", "error", "cancelled"];
 
-/** The error when a reply ended in a way that makes it none, e.g. by an abort or in a call of a tool. reason: as the server calls it. */
+/**
+ * The error when a reply ended in a way that makes it none, e.g. by an abort or in a call of a tool. reason: as the
+ * server calls it.
+ */
 export const endFailure = (reason: string, id: string): Error =>
   modelFailure(
     "model-end",

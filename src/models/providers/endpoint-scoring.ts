@@ -45,7 +45,10 @@ const tried: Readonly<
   completions: { ways: ["transcript", "continuation"], sure: "continuation" },
 };
 
-/** What the way to score is found out with where no trial comes first, so that it depends on no item, nor on where a run goes on. */
+/**
+ * What the way to score is found out with where no trial comes first, so that it depends on no item, nor on where a run
+ * goes on.
+ */
 const probe: ScoreRequest = {
   messages: [
     {

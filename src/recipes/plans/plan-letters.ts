@@ -17,8 +17,8 @@ export type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | 
 
 /**
  * What planComparisons needs to know. scoring: how the judge gives log-probabilities; members: endpoints that it is.
- * form: its wording; maxTokens: of a reply that is compared; examples: tokens that stand before every question; the rest as in the settings of
- * labels.
+ * form: its wording; maxTokens: of a reply that is compared; examples: tokens that stand before every question; the
+ * rest as in the settings of labels.
  */
 export type JudgePlan = {
   readonly speed: Speed;

@@ -1,7 +1,7 @@
 // What a command will take: calls, tokens, money and time, for every command in this one place. Calls and tokens are at
-// most (every reply at its limit, the longest principle every time, the dearest of the ways in which an endpoint may have to
-// be asked), counted from the prompts' and principles' own words and the templates that they are put into; how long they take here, model-time.ts estimates. What an endpoint takes nobody
-// here knows.
+// most (every reply at its limit, the longest principle every time, the dearest of the ways in which an endpoint may
+// have to be asked), counted from the prompts' and principles' own words and the templates that they are put into; how
+// long they take here, model-time.ts estimates. What an endpoint takes nobody here knows.
 
 import { type RevisionForm, revisionPrompts } from "../../constitution/index.ts";
 import { choiceTokens, estimatePrompt } from "../../models/index.ts";

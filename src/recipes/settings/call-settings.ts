@@ -12,7 +12,9 @@ const rate = z.number().positive();
 export const endpointSettings = z
   .strictObject({
     concurrency: positive.default(8).describe("calls in flight at an endpoint"),
-    timeoutSeconds: rate.default(120).describe("time for one call to an endpoint"),
+    timeoutSeconds: rate
+      .default(120)
+      .describe("time for one request to an endpoint, with all calls that it takes"),
     longestWaitSeconds: rate
       .default(600)
       .describe(

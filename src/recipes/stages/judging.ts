@@ -35,8 +35,9 @@ export type JudgeOptions = {
 };
 
 /**
- * Whether a judge behind an endpoint, or recorded, gives log-probabilities (tryScores). labels: what an interrupted attempt left, which
- * goes on as it began. Throws UserError where the requested method needs them and they are not given.
+ * Whether a judge behind an endpoint, or recorded, gives log-probabilities (tryScores). labels: what an interrupted
+ * attempt left, which goes on as it began. Throws UserError where the requested method needs them and they are not
+ * given.
  */
 export const tryJudge = async (
   pipeline: Pipeline,

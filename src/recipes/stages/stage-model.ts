@@ -114,7 +114,10 @@ const createTally = (newEnd: NewEnd | undefined) => {
 /** What a run was told once and need not be told again by its next stage. */
 const toldTo = new WeakMap<StageHolder, Set<string>>();
 
-/** Whether a run was not told of a model's notice yet; it is from now on. Which words were foreign differs from stage to stage. */
+/**
+ * Whether a run was not told of a model's notice yet; it is from now on. Which words were foreign differs from stage to
+ * stage.
+ */
 export const isNews = (
   run: StageHolder,
   { code, text: words }: { readonly code: string; readonly text: string },

@@ -113,8 +113,8 @@ export const describeUnrevised = (
 
 /**
  * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
- * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it spoke for none or for both;
- * silent: it said nothing; cut: it was cut before a verdict.
+ * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it
+ * spoke for none or for both; silent: it said nothing; cut: it was cut before a verdict.
  */
 export type LabelCounts = Readonly<
   Record<
