@@ -58,6 +58,25 @@ describe("a judge without log-probabilities", () => {
   });
 });
 
+describe("a recording of a judge that needed no trial", () => {
+  it("is read by its log-probabilities, as the judge was", async () => {
+    const rows = [1, 2, 3].map((at) => ({
+      prompt: `Which ${at}?`,
+      chosen: `yes ${at}`,
+      rejected: `no ${at}`,
+    }));
+    writeFileSync(join(folder, "three.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    writeFileSync(join(folder, "scores.yaml"), 'rules: [{score: {"(A)": -0.3, "(B)": -1.5}}]');
+    const label = (judge: string, out: string, ...more: string[]) =>
+      covenant(["label", "--comparisons", "three.jsonl", "--judge", judge, "--out", out, ...more], folder);
+    expectStatus(await label("scripted:scores.yaml", "here", "--set", "record=here.jsonl"), 0);
+    expectStatus(await label("replay:here.jsonl", "here-again"), 0);
+    const orders = async (out: string) => (await labelsIn(out)).map((record) => record.orders);
+    expect(await orders("here")).not.toContain(null);
+    expect(await orders("here-again")).toEqual(await orders("here"));
+  });
+});
+
 describe("a judge that comes to no verdict", () => {
   const rows = Array.from({ length: 30 }, (_, at) => ({
     ...{ prompt: `question {${at}}`, area: "peace" },
