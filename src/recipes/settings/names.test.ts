@@ -50,12 +50,14 @@ describe("the next command", () => {
       return nextAfterSimulation({ model, out: "runs/c" }, "c.yaml", principles)[0];
     };
     const foreign = "Say first what follows, and then why.";
-    expect(next("scripted:s.yaml", ...own)).toBe("Next: npx covenant revise --constitution c.yaml");
+    expect(next("scripted:s.yaml", ...own)).toBe(
+      "Next: npx covenant revise --constitution c.yaml --out runs/c-revise",
+    );
     expect(next("scripted:s.yaml", ...own, foreign)).toBe(
-      "Next: npx covenant revise --model http://localhost:8000/v1#NAME --constitution c.yaml",
+      "Next: npx covenant revise --model http://localhost:8000/v1#NAME --constitution c.yaml --out runs/c-revise",
     );
     expect(next("openai:gpt-4", foreign)).toBe(
-      "Next: npx covenant revise --model openai:gpt-4 --constitution c.yaml",
+      "Next: npx covenant revise --model openai:gpt-4 --constitution c.yaml --out runs/c-revise",
     );
   });
 
