@@ -54,6 +54,7 @@ export {
   type GenerationCounts,
   type GenerationOptions,
   generateCalls,
+  renderGeneration,
 } from "./prompts/generation.ts";
 export {
   type AreaReply,

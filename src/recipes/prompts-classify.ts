@@ -25,6 +25,7 @@ import {
   unclassifiedReasons,
 } from "../records/index.ts";
 import { type AreaFigure, writeAreaPage } from "../report/index.ts";
+import { requireJsonAnswers } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./inputs/open-stages.ts";
 import { planCalls, planOf, tokensOf } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
@@ -81,6 +82,8 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
     },
     context,
   );
+  const content = renderClassification([], [{ name: "", description: "" }]);
+  requireJsonAnswers("prompts classify", { model: config.model, content }, checked.inputs);
   return { areas, opened, read, ...checked };
 };
 

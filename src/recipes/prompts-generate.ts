@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import {
+  CovenantError,
   mapped,
   matching,
   openSetAside,
@@ -19,6 +20,7 @@ import {
   type GenerationCounts,
   type GenerationOptions,
   generateCalls,
+  renderGeneration,
 } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import {
@@ -29,6 +31,7 @@ import {
   promptRecordSchema,
 } from "../records/index.ts";
 import { type StageContext, streamRecords } from "../runs/index.ts";
+import { requireJsonAnswers } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countPrompts, planCalls, planOf } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
@@ -46,7 +49,7 @@ import { holdRejected } from "./stages/rejections.ts";
 import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
-import { askedWords, nextCommands } from "./summaries/next-command.ts";
+import { askedWords, modelForTexts, nextCommands } from "./summaries/next-command.ts";
 import { counted } from "./summaries/wording.ts";
 
 const { limit: _limit, ...exampleFlags } = askedPromptFlags;
@@ -105,6 +108,8 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
     { models: { model: [config.model, "asked"] }, files: promptFile(opened) },
     context,
   );
+  const content = renderGeneration(config, []);
+  requireJsonAnswers("prompts generate", { model: config.model, content }, checked.inputs);
   return { inputs: opened.prompts, notices: opened.notices, examples, totals, checked };
 };
 type Prepared = Awaited<ReturnType<typeof prepare>>;
@@ -203,6 +208,13 @@ const describeCounts = (
   ];
 };
 
+const nothingNew = (config: GenerateConfig, counts: GenerationCounts, kept: number): CovenantError =>
+  new CovenantError(
+    "prompts-none",
+    `${config.model} wrote no new prompt. ${describeCounts(counts, kept).join(" ")} Choose a model that follows instructions, since it has to answer with JSON, or give other examples; what became of each call is in ${join(config.out, "ask", "calls.jsonl")}.`,
+    { model: config.model, ...counts },
+  );
+
 /** New prompts of all calls, in their order, with what became of the others. */
 const openHarvest = async (pipeline: Pipeline, { testShare }: GenerateConfig, { inputs }: Prepared) => {
   const { run } = pipeline;
@@ -227,6 +239,7 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
   const prompts = Math.min(found, config.count);
   const inputs = { count: config.count, testShare: config.testShare };
   await run.stage({ name: "prompts", inputs, after: ["ask"] }, async (stage) => {
+    if (prompts === 0) throw nothingNew(config, counts, found);
     if (prompts < config.count)
       stage.warn(
         "prompts-few",
@@ -246,12 +259,10 @@ const execute = async (config: GenerateConfig, context: RecipeContext) => {
       ...describeCounts(counts, found),
       ...describeSpent(spent),
       `${counted(prompts, "prompt")}: ${file}`,
-      ...(prompts === 0
-        ? []
-        : nextCommands(
-            ["revise", ...model, "--prompts", file],
-            ["prompts", "classify", ...model, "--prompts", file],
-          )),
+      ...nextCommands(
+        ["revise", ...model, "--prompts", file],
+        ["prompts", "classify", ...(model.length > 0 ? model : modelForTexts(false)), "--prompts", file],
+      ),
     ],
     document: {
       folder: run.folder,

@@ -327,7 +327,7 @@ const execute = async (config: LoadConfig, context: RecipeContext) => {
       `Prompts: ${prompts}`,
       ...nextCommands(
         ["revise", ...model, "--prompts", prompts],
-        ["prompts", "classify", ...model, "--prompts", prompts],
+        ["prompts", "classify", ...modelForTexts(false), "--prompts", prompts],
         ...(made === null || made.rows === 0
           ? []
           : [["train", "sft", "--model", "./a-model-folder", "--data", rows]]),

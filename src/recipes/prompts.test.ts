@@ -65,6 +65,7 @@ describe("prompts load", () => {
     const { text } = await start(loadRecipe, { files: [file], out: at("of-sandbox") });
     const prompts = at("of-sandbox/prompts/prompts.jsonl");
     expect(text).toContain(`Next: npx covenant revise --prompts ${prompts}\n`);
+    expect(text).toContain(`prompts classify --model http://localhost:8000/v1#NAME --prompts ${prompts}`);
     const selected = await start(selectRecipe, { prompts, out: at("selected-sandbox") });
     expect(selected.text).toContain("Next: npx covenant revise --prompts");
   });
@@ -366,8 +367,20 @@ describe("prompts generate", () => {
     const calls = (out: string) => readFileSync(at(out, "ask/calls.jsonl"), "utf8").split("\n").length - 1;
     await expect(generate("all-rejected", 9)).rejects.toMatchObject({ code: "requests-rejected" });
     expect(calls("all-rejected")).toBe(0);
-    expect((await generate("few-rejected", 4)).document).toMatchObject({ failed: { rejected: 4 } });
+    const few = { code: "prompts-none", facts: { failed: { rejected: 4 } } };
+    await expect(generate("few-rejected", 4)).rejects.toMatchObject(few);
     expect(calls("few-rejected")).toBe(4);
+  });
+
+  it("fails where a model writes nothing that can be read, and says what became of the calls", async () => {
+    const config = {
+      ...{ prompts: write("one-shot.jsonl", jsonl({ prompt: "Hit him" })), count: 4, each: 2, patience: 1 },
+      ...{ model: `scripted:${write("mute.yaml", 'rules:\n  - reply: "no json"\n')}`, out: at("mute") },
+    };
+    const thrown = await start(generateRecipe, config).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: "prompts-none", name: "CovenantError" });
+    expect(String(thrown)).toMatch(/wrote no new prompt\. 2 calls gave 0 prompts.*: 2 unreadable\./);
+    expect(existsSync(at("mute/manifest.json"))).toBe(false);
   });
 
   it("writes helpful prompts from helpful examples alone, told what they are for", async () => {

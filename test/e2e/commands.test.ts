@@ -99,6 +99,8 @@ const required: Readonly<Record<string, readonly string[]>> = {
   score: ["model", "--data", texts],
   generate: ["model", "--data", texts],
   "prompts load": [prompts],
+  "prompts classify": scripted,
+  "prompts generate": scripted,
   "prompts select": ["--prompts", prompts],
   "evaluate baselines": ["choices.jsonl"],
   "export dataset": ["revised"],

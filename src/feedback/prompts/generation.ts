@@ -83,19 +83,27 @@ const form = answerForm("prompts", z.strictObject({ prompts: z.array(z.string())
 
 const lastOf = ({ messages }: PromptRecord): string => messages.at(-1)!.content;
 
-const requestOf = (
-  options: GenerationOptions,
+/** The words in which new prompts are asked for. */
+export const renderGeneration = (
+  { kind, each }: Pick<GenerationOptions, "kind" | "each">,
   shots: readonly PromptRecord[],
-  seed: number,
-): GenerateRequest => {
-  const { kind, each, temperature, topP, answerTokens, tokensEach } = options;
+): string => {
   const [what, purpose] = wording[kind];
-  const content = renderTemplate(template, {
+  return renderTemplate(template, {
     kind: what,
     examples: shots.map((shot) => JSON.stringify(lastOf(shot))).join("\n"),
     count: String(each),
     purpose,
   });
+};
+
+const requestOf = (
+  options: GenerationOptions,
+  shots: readonly PromptRecord[],
+  seed: number,
+): GenerateRequest => {
+  const { each, temperature, topP, answerTokens, tokensEach } = options;
+  const content = renderGeneration(options, shots);
   const maxTokens = answerTokens + each * tokensEach;
   return { messages: [{ role: "user", content }], maxTokens, temperature, topP, seed, answer: form };
 };

@@ -10,6 +10,8 @@ import { parseTemplate } from "../../constitution/index.ts";
 import { checkValue, parseYaml, UserError } from "../../core/index.ts";
 import { recipe as personas } from "../persona-generate.ts";
 import { recipe as predict } from "../polis-predict.ts";
+import { recipe as classify } from "../prompts-classify.ts";
+import { recipe as generate } from "../prompts-generate.ts";
 import type { Recipe } from "../recipe.ts";
 import { contractSchema, loadContract } from "../settings/contract-settings.ts";
 import { recipe as contract } from "../simulate-contract.ts";
@@ -107,6 +109,13 @@ describe("covenant-assembly", () => {
       { command: "games", settings: { model }, grid: { wording: ["brief", "full"] } },
       /Cell wording-full\/seed-0: .*--wording brief/s,
     ],
+    ["sorting prompts", classify, { model }, /answers with JSON: name another, as --model http/],
+    [
+      "writing prompts",
+      generate,
+      { model, kind: "lookalike" },
+      /answers with JSON: name another, as --model http/,
+    ],
     [
       "writing personas",
       personas,
@@ -138,6 +147,13 @@ describe("covenant-assembly", () => {
   ] as const)("takes all parts of a %s in the brief wording", async (kind, recipe) => {
     const { steps } = await planned(recipe, { ...own(kind), out });
     expect(steps.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["classify", classify],
+    ["generate", generate],
+  ] as const)("is not what covenant-tiny is for either in prompts %s", async (_, recipe) => {
+    await expect(planned(recipe, {})).rejects.toThrow("embedded:covenant-tiny knows a small language only");
   });
 
   it("stands by where a vote asks no model", async () => {

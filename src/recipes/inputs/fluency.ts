@@ -65,6 +65,20 @@ export const requireKnownWords = (
   );
 };
 
+/** The same for a command about prompts that wants JSON. content: what it asks, without any prompt. */
+export const requireJsonAnswers = (
+  command: string,
+  { model, content }: { readonly model: string; readonly content: string },
+  { languages }: Pick<CheckedInputs, "languages">,
+): void =>
+  requireKnownWords(
+    {
+      ...{ role: "asked", model, language: languages["model"], frame: true },
+      messages: [{ role: "user", content }],
+    },
+    `\`covenant ${command}\` needs a model that follows instructions and answers with JSON: name another, as --model http://localhost:8000/v1#NAME.`,
+  );
+
 /** The same for what has a brief wording. kind: the simulation. */
 const requireWords = (asked: AskedIn, kind: "contract" | "vote" | "games"): void =>
   requireKnownWords(
