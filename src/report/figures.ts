@@ -4,7 +4,15 @@
 
 import { wilsonInterval } from "../core/index.ts";
 import type { Estimate, MetricsDocument, ModelMetrics, ModelName } from "../records/index.ts";
-import { type KnownInterval, known, percentNumber, percentText, rungs, signedText } from "./charts/index.ts";
+import {
+  fixedText,
+  type KnownInterval,
+  known,
+  percentNumber,
+  percentText,
+  rungs,
+  signedText,
+} from "./charts/index.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** What a figure counts: a share of 1, a score on its own scale, or a rating against the base. */
@@ -15,7 +23,7 @@ const writeAs = (kind: FigureKind): ((value: number) => string) => {
     case "share":
       return percentText;
     case "score":
-      return (value) => value.toFixed(2).replace("-", "−");
+      return (value) => fixedText(value, 2);
     case "rating":
       return signedText;
     default:

@@ -69,6 +69,7 @@ describe("the page", () => {
     const targets = [...page.matchAll(/href="#([^"]+)"/g)].map((match) => match[1]);
     expect(targets.length).toBeGreaterThan(7);
     for (const target of targets) expect(ids).toContain(target);
+    expect(page).toMatch(/>Ethical: -?\d+ of \d+ judged pairs .*\. Inverted: -?\d+ of \d+ judged pairs /);
   });
 
   it("follows a training prompt from its answer to what every model of both arms makes of it", async () => {

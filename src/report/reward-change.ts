@@ -2,6 +2,7 @@
 // prompts at its first and its last measurement, prompt by prompt.
 
 import type { Estimate, GoodhartRecord, MetricsDocument } from "../records/index.ts";
+import { fixedText } from "./charts/index.ts";
 import { capitalised, figureSentence } from "./figures.ts";
 
 /** The mean change of reward with its 95 % interval (normal, over prompts); null with fewer than two prompts. */
@@ -22,7 +23,7 @@ export const rewardChange = (records: readonly GoodhartRecord[]): Estimate | nul
   return { value, low: value - half, high: value + half, n };
 };
 
-const signed = (value: number): string => `${value > 0 ? "+" : ""}${value.toFixed(3).replace("-", "−")}`;
+const signed = (value: number): string => `${value >= 0.0005 ? "+" : ""}${fixedText(value, 3)}`;
 
 const verdictOf = (low: number, high: number): string =>
   low > 0 ? "it raised its reward" : high < 0 ? "it lowered its reward" : "no clear change";

@@ -6,6 +6,7 @@ export { type EstimateRow, type EstimateRowsInput, estimateRowsChart } from "./e
 export { type GoodhartInput, type GoodhartInputPoint, goodhartChart } from "./goodhart.ts";
 export { type HeatMapInput, heatMapChart } from "./heat-map.ts";
 export {
+  fixedText,
   type Interval,
   intervalSentence,
   type KnownInterval,

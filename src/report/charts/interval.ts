@@ -44,11 +44,22 @@ export const signedText = (value: number): string => {
   return rounded > 0 ? `+${rounded}` : `−${-rounded}`;
 };
 
-/** A plain number in at most four significant places. */
+/** A number with so many decimals, and no sign where they are all 0. */
+export const fixedText = (value: number, digits: number): string =>
+  value
+    .toFixed(digits)
+    .replace(/^-(?=0\.?0*$)/, "")
+    .replace("-", "−");
+
+/** Less than this is rounding of 32-bit sums, as the mean of a reward that was brought to mean 0. */
+const noise = 1e-6;
+
+/** A plain number in at most four significant places; 0 where it is nothing but rounding. */
 export const numberText = (value: number): string => {
   if (!Number.isFinite(value)) return "—";
   if (Number.isInteger(value)) return String(value).replace("-", "−");
   const size = Math.abs(value);
+  if (size < noise) return "0";
   const text =
     size >= 100
       ? value.toFixed(0)

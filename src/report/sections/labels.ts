@@ -60,11 +60,11 @@ const tiesNote = (data: ReportData, arms: readonly string[]): Markup => {
     const rest = flips
       ? `; the order flipped ${figureSentence(flips)} of the pairs that it can decide, ${valueText(labels.flipRate)} of all`
       : "";
-    return [`${arm}: ${ties} of ${judged} judged pairs are ties for the oracle${rest}`];
+    return [`${capitalised(arm)}: ${ties} of ${judged} judged pairs are ties for the oracle${rest}`];
   });
   return notes.length === 0
     ? html``
-    : html`<p class="aside">${capitalised(notes.join(". "))}. In a tie no reply is better by the principle that was asked: its label is noise by construction, training sees it all the same, and “right” counts none of them.</p>
+    : html`<p class="aside">${notes.join(". ")}. In a tie no reply is better by the principle that was asked: its label is noise by construction, training sees it all the same, and “right” counts none of them.</p>
 `;
 };
 
