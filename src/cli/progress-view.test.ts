@@ -86,12 +86,35 @@ describe("on a terminal", () => {
     expect(screen()).toHaveLength(2);
     view.handle(end("answer", 61));
     expect(screen()).toEqual(["a message", "answer: done, 9 records in 1 min 01 s"]);
-    view.handle({ type: "stage-skip", time: 2, stage: "label" });
+    view.handle(end("charts", 0.06));
+    view.handle({ ...end("page", 0.04), records: 0 } as RunEvent);
     view.close();
-    expect(screen().slice(-3)).toEqual([
+    expect(screen().slice(-4)).toEqual([
+      expect.stringMatching(/^stage +time$/),
       expect.stringMatching(/^answer +9 records +1 min 01 s$/),
-      expect.stringMatching(/^label +finished before$/),
+      expect.stringMatching(/^charts +9 records +0\.1 s$/),
       expect.stringMatching(/^in all +1 min 01 s$/),
+    ]);
+  });
+
+  it("the end says of stages that were finished before what they took, and what this command did", () => {
+    const { view, screen } = watch(true);
+    const skip = (stage: string, seconds: number, records: number): RunEvent => ({
+      ...{ type: "stage-skip", time: 2000, stage },
+      ...{ seconds, records },
+    });
+    view.handle({ type: "notice", time: 1000, text: "a notice" });
+    view.handle(skip("answer", 61, 9));
+    view.handle(skip("charts", 0.01, 0));
+    view.handle(start("label"));
+    view.handle({ ...end("label", 2), time: 5000 });
+    view.close();
+    expect(screen().slice(-5)).toEqual([
+      expect.stringMatching(/^stage +time$/),
+      expect.stringMatching(/^answer +finished before +1 min 01 s$/),
+      expect.stringMatching(/^label +9 records +2\.0 s$/),
+      expect.stringMatching(/^added up +1 min 03 s$/),
+      expect.stringMatching(/^this time +4\.0 s$/),
     ]);
   });
 

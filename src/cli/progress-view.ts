@@ -29,7 +29,14 @@ type StageState = {
   asked: Asked;
 };
 
-type Ended = { readonly name: string; readonly what: string; readonly seconds: number };
+/** isEarlier: finished by an earlier command, which the seconds are of. */
+type Ended = {
+  readonly name: string;
+  readonly what: string;
+  readonly seconds: number;
+  readonly records: number;
+  readonly isEarlier: boolean;
+};
 
 const plainMilliseconds = 5000;
 const liveMilliseconds = 100;
@@ -77,16 +84,27 @@ const createScreen = (
   };
 };
 
-/** elapsed: seconds, where stages ran side by side, so that theirs do not add up to what one waited. */
-const summary = (ended: readonly Ended[], elapsed: number | undefined): string[] => {
-  const total = elapsed ?? ended.reduce((sum, { seconds }) => sum + seconds, 0);
-  const rows = ended.map(({ name, what, seconds }) => [
-    name,
-    what,
-    seconds > 0 ? formatDuration(seconds) : "",
-  ]);
-  const last = [elapsed === undefined ? "in all" : "start to end", "", formatDuration(total)];
-  return alignColumns([["stage", "", "time"], ...rows, last], [2]);
+/** A stage that took less and wrote nothing is told of nobody. */
+const leastSeconds = 0.05;
+
+const addedUp = (ended: readonly Ended[]): number => ended.reduce((sum, { seconds }) => sum + seconds, 0);
+
+/**
+ * elapsed: seconds, where stages ran side by side, so that theirs do not add up to what one waited; now: seconds of this
+ * command, told where it found stages that were finished before.
+ */
+const summary = (ended: readonly Ended[], elapsed: number | undefined, now: number): string[] => {
+  const total = addedUp(ended);
+  const rows = ended
+    .filter(({ records, seconds }) => records > 0 || seconds >= leastSeconds)
+    .map(({ name, what, seconds }) => [name, what, formatDuration(seconds)]);
+  const last = ended.some(({ isEarlier }) => isEarlier)
+    ? [
+        ["added up", "", formatDuration(total)],
+        ["this time", "", formatDuration(now)],
+      ]
+    : [[elapsed === undefined ? "in all" : "start to end", "", formatDuration(elapsed ?? total)]];
+  return alignColumns([["stage", "", "time"], ...rows, ...last], [2]);
 };
 
 type Progress = Extract<RunEvent, { type: "stage-progress" }>;
@@ -114,6 +132,7 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   const ended: Ended[] = [];
   let planned = 0;
   let begun: number | undefined;
+  let first: number | undefined;
   let last = 0;
   let sideBySide = false;
   const screen = createScreen(terminal, clock, running);
@@ -132,9 +151,9 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
       print(plainLine(stage));
     }
   };
-  const end = (name: string, what: string, seconds: number, line: string): void => {
-    running.delete(name);
-    ended.push({ name, what, seconds });
+  const end = (stage: Ended, line: string): void => {
+    running.delete(stage.name);
+    ended.push(stage);
     // what runs within a run (of a sweep) is told by the run around it
     const isCounted = planned > 2 && ended.length <= planned;
     print(isCounted ? `${line} (${ended.length} of ${planned})` : line);
@@ -148,18 +167,23 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
     else print(`${name}: ${resumed ? "continued" : "started"}`);
   };
   const handle = (event: RunEvent): void => {
+    first ??= event.time;
     last = event.time;
     if (event.type === "run-start") planned ||= event.stages.length;
     if (event.type === "stage-start") start(event);
     if (event.type === "stage-progress") progress(event);
     const asking = event.type === "stage-usage" ? running.get(event.stage) : undefined;
     if (event.type === "stage-usage" && asking !== undefined) takeUsage(asking, event);
-    if (event.type === "stage-skip")
-      end(event.stage, "finished before", 0, `${event.stage}: finished before, skipped`);
+    if (event.type === "stage-skip") {
+      const { stage: name, seconds = 0, records = 0 } = event;
+      const what = "finished before";
+      end({ name, what, seconds, records, isEarlier: true }, `${name}: finished before, skipped`);
+    }
     if (event.type === "stage-end") {
-      const { stage, records, seconds } = event;
+      const { stage: name, records, seconds } = event;
       const what = `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
-      end(stage, what, seconds, `${stage}: done, ${what} in ${formatDuration(seconds)}`);
+      const line = `${name}: done, ${what} in ${formatDuration(seconds)}`;
+      end({ name, what, seconds, records, isEarlier: false }, line);
     }
     if (event.type === "notice") print(event.text);
     if (event.type === "warning")
@@ -168,10 +192,11 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
   const close = (): void => {
     screen.erase();
     running.clear();
-    if (ended.length > 1)
-      terminal.err(
-        `\n${summary(ended, sideBySide ? (last - (begun ?? last)) / 1000 : undefined).join("\n")}\n`,
-      );
+    if (ended.length > 1) {
+      const elapsed = sideBySide ? (last - (begun ?? last)) / 1000 : undefined;
+      const lines = summary(ended, elapsed, (last - (first ?? last)) / 1000);
+      terminal.err(`\n${lines.join("\n")}\n`);
+    }
     ended.length = 0;
   };
   return { handle, print, redraw: screen.draw, close };

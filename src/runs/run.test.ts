@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { manualClock } from "../core/index.ts";
+import type { RunEvent } from "../records/index.ts";
 import { openRun, readRecords, readRun } from "./index.ts";
 import { createLog, optionsFor, row, rowSchema, runSquares, typesOf } from "./squares.fixture.ts";
 
@@ -69,6 +70,9 @@ describe("a run", () => {
     expect(after).toBe(before);
     expect(two.worked).toEqual([]);
     expect(typesOf(two)).toEqual(["run-start", "stage-skip", "stage-skip", "run-end"]);
+    const took = (one: RunEvent) => "seconds" in one && "records" in one && [one.seconds, one.records];
+    const ended = one.events.filter(({ type }) => type === "stage-end").map(took);
+    expect(two.events.filter(({ type }) => type === "stage-skip").map(took)).toEqual(ended);
   });
 
   it("has a hash without times in it", async () => {

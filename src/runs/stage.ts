@@ -218,7 +218,8 @@ export const runStage = async (
   const inputs = await hashInputs(host, options);
   const finished = await readStageManifest(folder);
   if (finished?.inputs === inputs && (await areIntact(folder, finished.artefacts))) {
-    host.log.emit({ type: "stage-skip", stage: name });
+    const { seconds, records } = finished;
+    host.log.emit({ type: "stage-skip", stage: name, seconds, records });
     return { folder, skipped: true };
   }
   await rm(join(host.folder, manifestName), { force: true });

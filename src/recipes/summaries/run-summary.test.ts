@@ -49,6 +49,13 @@ it("shows the shared base once, and how many answers each column counts", () => 
   expect(lines.join("\n")).not.toContain("Too small");
 });
 
+it("writes rates with the decimal that the report writes them with", () => {
+  const lines = describeRun(metricsOf(343, 0.105), "mine", "report.html");
+  expect(lines.find((line) => line.startsWith("mine rl"))).toMatch(
+    /^mine rl +10\.5 % \[9\.5, 11\.5\] +90\.0 % \[/,
+  );
+});
+
 it("ends with a sentence where the run is too small to be judged", () => {
   const lines = describeRun(metricsOf(40), "mine", "report.html");
   expect(lines.at(-2)).toMatch(/^Too small a run for figures that mean something: 40 harmful prompts/);

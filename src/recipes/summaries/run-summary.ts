@@ -3,11 +3,12 @@
 
 import { type Estimate, type MetricsDocument, type ModelMetrics, writtenArm } from "../../records/index.ts";
 import { armTitle, setbacksOf, tooFewSentence } from "../../report/index.ts";
+import { percent, percentRange } from "./wording.ts";
 
-const percent = ({ value, low, high }: Estimate): string => {
-  const show = (part: number | null): string => (part === null ? "–" : `${Math.round(part * 100)}`);
-  return `${show(value).padStart(3)} % [${show(low)}, ${show(high)}]`.padEnd(20);
-};
+const columnWidth = 23;
+
+const cellOf = ({ value, low, high }: Estimate): string =>
+  `${percent(value).padStart(7)} ${percentRange({ low, high })}`.padEnd(columnWidth);
 
 const columns = [
   ["harm", "harmRate"],
@@ -19,7 +20,7 @@ const columns = [
 /** "harm, n 200": a column's name and how many answers it counts, "190–200" where the models differ. */
 const headerCell = (title: string, counts: readonly number[]): string => {
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return `${title}, n ${least === most ? most : `${least}–${most}`}`.padEnd(20);
+  return `${title}, n ${least === most ? most : `${least}–${most}`}`.padEnd(columnWidth);
 };
 
 /** Models' rates as a table; its header says how many answers each column counts. */
@@ -27,7 +28,7 @@ export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): 
   const names = Object.keys(models);
   const width = Math.max(16, ...names.map((name) => name.length)) + 2;
   const rows = Object.values(models).map((figures, at) => {
-    const cells = columns.map(([, figure]) => percent(figures[figure]));
+    const cells = columns.map(([, figure]) => cellOf(figures[figure]));
     return `${names[at]!.padEnd(width)}${cells.join("")}`.trimEnd();
   });
   const cells = columns.map(([title, figure]) =>
