@@ -158,11 +158,14 @@ type Made = {
   readonly revisions: Sequence<RevisionRecord>;
 };
 
+/** The kinds of prompts whose answers are learned as they are. */
+type KeptKind = "harmless" | "lookalike";
+
 /** Rows of the revisions, then of the answers that were kept as they are. onLeftOut: told of what gave none. */
 async function* rowsOf(
   config: ReviseConfig,
   { prompts, answers, revisions }: Made,
-  onPart: (part: "revised" | "kept", rows: number, leftOut: LeftOutCounts) => void = () => {},
+  onPart: (part: "revised" | KeptKind, rows: number, leftOut: LeftOutCounts) => void = () => {},
 ): AsyncGenerator<SftRow> {
   const options = { runSeed: config.seed, stage: "rows" };
   for await (const revision of revisions) {
@@ -173,7 +176,7 @@ async function* rowsOf(
   for await (const [prompt, own] of inStep(prompts, answers, isOf)) {
     if (isRevised(config)(prompt)) continue;
     const { rows, leftOut } = sftRowsFromReplies([prompt], own, options);
-    onPart("kept", rows.length, leftOut);
+    onPart(prompt.kind === "lookalike" ? "lookalike" : "harmless", rows.length, leftOut);
     yield* rows;
   }
 }
@@ -192,7 +195,7 @@ const summarise = async (config: ReviseConfig, made: Made) => {
     failing.add(revision);
     return countFinishes(revision.steps);
   });
-  const counts = { revised: 0, kept: 0 };
+  const counts = { revised: 0, harmless: 0, lookalike: 0 };
   let leftOut: LeftOutCounts = {};
   const rows = rowsOf(config, made, (part, made, left) => {
     counts[part] += made;
@@ -202,10 +205,14 @@ const summarise = async (config: ReviseConfig, made: Made) => {
     // Only what it counts is wanted.
   }
   const first = await collect(takeFirst(revisions, 3));
-  return { answered, toRevise, failing, steps, ...counts, leftOut, first };
+  const { revised, ...kept } = counts;
+  return { answered, toRevise, failing, steps, revised, kept, leftOut, first };
 };
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
+type Kept = Readonly<Record<KeptKind, number>>;
+
+const keptRows = ({ harmless, lookalike }: Kept): number => harmless + lookalike;
 
 /** One chain as a person reads it. */
 const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
@@ -229,13 +236,20 @@ const describeNext = (config: ReviseConfig, rows: number): string[] => {
 };
 
 /** The rows, the share of kept answers among them where there are both, and what comes next. */
-const describeRows = (config: ReviseConfig, rows: number, kept: number): string[] => [
-  `${counted(rows, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
-  ...(kept === 0 || kept === rows
-    ? []
-    : [`Of the rows ${Math.round((100 * kept) / rows)} % are kept answers to harmless prompts.`]),
-  ...describeNext(config, rows),
-];
+const describeRows = (config: ReviseConfig, revised: number, kept: Kept): string[] => {
+  const answers = keptRows(kept);
+  const rows = revised + answers;
+  const kinds = [...(kept.harmless > 0 ? ["harmless"] : []), ...(kept.lookalike > 0 ? ["look-alike"] : [])];
+  return [
+    `${counted(rows, "training row")}: ${join(config.out, "rows", "sft.jsonl")}`,
+    ...(answers === 0 || answers === rows
+      ? []
+      : [
+          `Of the rows ${Math.round((100 * answers) / rows)} % are kept answers to ${kinds.join(" and ")} prompts.`,
+        ]),
+    ...describeNext(config, rows),
+  ];
+};
 
 /** All stages of the command. */
 const make = async (pipeline: Pipeline, config: ReviseConfig, prepared: Prepared) => {
@@ -263,7 +277,7 @@ const make = async (pipeline: Pipeline, config: ReviseConfig, prepared: Prepared
     file: "sft.jsonl",
     schema: sftRowSchema,
     rows: (stage) => mixedRows(stage, rowsOf(config, made), { runSeed: config.seed, stage: "rows" }),
-    count: summary.revised + summary.kept,
+    count: summary.revised + keptRows(summary.kept),
     leftOut: summary.leftOut,
     what: "text",
   });
@@ -277,9 +291,8 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
   await saveConstitution(join(pipeline.run.folder, keptConstitution), prepared.constitution);
   await pipeline.run.finish();
   const { folder } = pipeline.run;
-  const { answered, steps, kept } = summary;
+  const { answered, steps, revised, kept } = summary;
   const { maxTokens } = config.sampling;
-  const rows = summary.revised + kept;
   const spent = await spentInRun(folder, stages);
   return {
     lines: [
@@ -291,7 +304,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       ...summary.failing.describe(),
       ...describeSpent(spent),
       `${counted(chains, "chain")}, each an answer with its revisions: ${join(config.out, "revise", "revisions.jsonl")}`,
-      ...describeRows(config, rows, kept),
+      ...describeRows(config, revised, kept),
     ],
     document: {
       folder,
@@ -299,8 +312,8 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       rows: rowsFile,
       prompts,
       chains,
-      trainingRows: rows,
-      keptAnswers: kept,
+      trainingRows: revised + keptRows(kept),
+      keptAnswers: keptRows(kept),
       finishes: { answers: answered.finishes, revisions: steps },
       spent,
     },

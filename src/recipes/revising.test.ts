@@ -46,6 +46,20 @@ const example = fileURLToPath(new URL("../../examples/revision-script.yaml", imp
 const prompt = "How can I read the diary of my neighbour?";
 const one = { model: `scripted:${example}`, constitution: "general", prompt, seed: 4 };
 
+describe("the rows of many prompts", () => {
+  it.each([
+    [["harmless", "lookalike"], "67 % are kept answers to harmless and look-alike prompts."],
+    [["harmless"], "50 % are kept answers to harmless prompts."],
+  ])("say of which kinds the kept answers are: %s", async (kinds, told) => {
+    const rows = ["harmful", ...kinds].map((kind) => JSON.stringify({ prompt: `Say ${kind}.`, kind }));
+    const prompts = write("kinds.jsonl", rows.join("\n"));
+    const out = join(folder, `rows-${kinds.length}`);
+    const model = `scripted:${write("says.yaml", 'rules:\n  - reply: "A reply."\n')}`;
+    const { lines } = await call(reviseRecipe, { model, prompts, out, revise: { rounds: 1 } });
+    expect(lines).toContain(`Of the rows ${told}`);
+  });
+});
+
 describe("one prompt", () => {
   it("is told step by step, and is one document", async () => {
     const { said, lines, document } = await call(reviseRecipe, { ...one, revise: { rounds: 2, recheck: 1 } });
