@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseYaml } from "../../src/core/index.ts";
 import { recipes } from "../../src/recipes/index.ts";
 import { covenant, expectStatus, root } from "./command.fixture.ts";
 
@@ -84,6 +85,30 @@ describe("the documents", () => {
         expect(stdout).toMatch(/\btree\b/);
         expect(stderr).not.toContain("small language");
       }
+    }
+  });
+
+  it("read folders of simulations that the same block makes", () => {
+    const lines = commandLines("docs/simulation-experiments.md");
+    const made: string[] = [];
+    const foreign: string[] = [];
+    for (const words of lines) {
+      const [, verb = ""] = words;
+      const isMade = (path: string) =>
+        made.some((folder) => path === folder || path.startsWith(`${folder}/`));
+      foreign.push(...words.filter((word) => word.startsWith("runs/") && !isMade(word)));
+      const config = words[words.indexOf("--config") + 1]!;
+      made.push(words.includes("--config") ? /^out: (\S+)$/m.exec(read(config))![1]! : `runs/${verb}`);
+    }
+    expect(lines.length).toBeGreaterThan(4);
+    expect(foreign).toEqual([]);
+    const { grid } = parseYaml(read("configs/simulate/sweep/contract.yaml"), { file: "" }) as {
+      grid: Record<string, object>;
+    };
+    const [, cell] = /cells\/(\S+?)\/seed-0/.exec(read("docs/simulation-experiments.md"))!;
+    for (const part of cell!.split("_")) {
+      const [axis, value] = part.split(/-(?=[^-]*$)/);
+      expect(Object.values(grid[axis!]!).map(String).concat(Object.keys(grid[axis!]!))).toContain(value);
     }
   });
 
