@@ -13,6 +13,7 @@ it("says how long it takes, and how much memory where that is known", () => {
   expect(textOf({})).not.toContain("Memory");
   expect(textOf({ memory: 2 ** 31, processes: 1 })).toContain("Memory: about 2.0 GB at its peak.");
   expect(textOf({ seconds: null })).toContain("Time: not known");
+  expect(textOf({ seconds: null, scripted: true })).toContain("Time: not estimated: scripts answer");
 });
 
 it("says that processes work at once where the time in all is less than that of the steps", () => {

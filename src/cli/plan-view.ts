@@ -28,7 +28,8 @@ const memoryLines = ({ memory, processes = 1 }: RecipePlan): string[] => {
   return [`Memory: about ${describeMemory(memory)} at its peak${together}.`];
 };
 
-const timeLine = ({ seconds, steps, processes = 1 }: RecipePlan): string => {
+const timeLine = ({ seconds, steps, processes = 1, scripted = false }: RecipePlan): string => {
+  if (seconds === null && scripted) return "Time: not estimated: scripts answer, which takes seconds.";
   if (seconds === null) return "Time: not known: a model runs elsewhere, or is not here yet.";
   const sum = steps.reduce((total, step) => total + (step.seconds ?? 0), 0);
   const together =

@@ -65,7 +65,8 @@ export type PlannedStep = {
  * What a dry run says: the steps it would take with their sizes; cost in US dollars. notices: of which the command itself
  * would warn. seconds: in all, which is less than those of the steps where some are taken at once. processes: how many work
  * at once; memory: bytes that all of them take at the peak, where no step's size tells it. settingsUnder: what stands
- * before the keys of the steps' settings, where they are not the command's own, as "settings.".
+ * before the keys of the steps' settings, where they are not the command's own, as "settings."; scripted: whoever's time is
+ * not known is a script.
  */
 export type RecipePlan = {
   readonly steps: readonly PlannedStep[];
@@ -75,6 +76,7 @@ export type RecipePlan = {
   readonly memory?: number;
   readonly processes?: number;
   readonly settingsUnder?: string;
+  readonly scripted?: boolean;
 };
 
 /**

@@ -2,7 +2,7 @@
 // would have to be fetched before anything can be counted, that, and what was not looked at for want of it.
 
 import { UserError } from "../../core/index.ts";
-import type { Budget } from "../../models/index.ts";
+import { type Budget, isEndpoint, runsHere } from "../../models/index.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "../recipe.ts";
 import { arrowNotices } from "../settings/folders.ts";
 
@@ -37,6 +37,22 @@ export const budgetNotices = (budget: Budget, steps: readonly PlannedStep[], und
 
 /** Settings whose values are names of models. */
 const modelSettings = ["model", "models", "critic", "judge", "reward"];
+
+/** Whoever is named by settings of models, however deep they lie; keys may be paths, as the axes of a sweep are. */
+const namedModels = (settings: unknown, isModel = false): string[] => {
+  if (typeof settings === "string") return isModel ? [settings] : [];
+  if (settings === null || typeof settings !== "object") return [];
+  if (Array.isArray(settings)) return settings.flatMap((one) => namedModels(one, isModel));
+  return Object.entries(settings).flatMap(([key, value]) =>
+    namedModels(value, modelSettings.includes(key.split(".").at(-1)!)),
+  );
+};
+
+/** Whether scripts or replays give all answers that are not given here. */
+const areScripts = (config: unknown): boolean => {
+  const named = namedModels(config);
+  return named.length > 0 && !named.some((name) => runsHere(name) || isEndpoint(name));
+};
 
 /** What a command would look at once the file is here. */
 const notLookedAt = (name: string, config: unknown): Notices => {
@@ -76,13 +92,14 @@ export const planCommand = async (
     // recipes that ask models have it in their schema (settings.ts), others nothing of that name
     const { budget = {} } = config as { readonly budget?: Budget };
     const arrow = recipe.fromEnvironment && (await arrowNotices(context.environment, config));
+    const answered = plan.seconds === null && areScripts(config) ? { ...plan, scripted: true } : plan;
     const notices = [
       ...(arrow ?? []),
       ...warnings.values(),
       ...(plan.notices ?? []),
       ...budgetNotices(budget, plan.steps),
     ];
-    return notices.length === 0 ? plan : { ...plan, notices };
+    return notices.length === 0 ? answered : { ...answered, notices };
   } catch (thrown) {
     if (!(thrown instanceof UserError) || thrown.code !== fileToFetch) throw thrown;
     return planFetch(String(thrown.facts["name"]), config, [...warnings.values()]);
