@@ -13,7 +13,7 @@ import {
   UserError,
 } from "../core/index.ts";
 import type { Recipe } from "../recipes/index.ts";
-import { tellOtherCommand } from "./other-commands.ts";
+import { tellOtherFile } from "./other-commands.ts";
 import { keysAt, kindAt } from "./schema-keys.ts";
 
 /** One value given on the command line. value: undefined without "=". origin: how the user wrote it, e.g. "--seed". */
@@ -141,11 +141,10 @@ const placeOfFaults = (recipe: Recipe, given: Tree, inFiles: Tree, files: readon
   const [all, before] = [faultsOf(given), faultsOf(inFiles)];
   const isCompleted = files.length > 0 && before.some((fault) => !all.includes(fault));
   const places: string[] = [];
-  if (isCompleted || all.some((fault) => before.includes(fault)))
-    places.push(...(files.length > 0 ? files : ["configuration"]));
+  if (isCompleted || all.some((fault) => before.includes(fault))) places.push(...files);
   if (!all.every((fault) => before.includes(fault)))
     places.push(places.length > 0 ? "the command line" : "The command line");
-  return places.join(" and ");
+  return places.length > 0 ? places.join(" and ") : `covenant ${recipe.command.join(" ")}`;
 };
 
 /**
@@ -182,7 +181,8 @@ export const assembleConfig = async (
   } catch (thrown) {
     if (!(thrown instanceof UserError)) throw thrown;
     const told: string[] = [];
-    for (const [file, content] of read) told.push(await tellOtherCommand(recipe, file, content, others));
-    throw new UserError(thrown.code, `${thrown.message}${told.join("")}`, thrown.facts);
+    for (const [file, content] of read) told.push(...(await tellOtherFile(recipe, file, content, others)));
+    // its keys are no mistakes of their own
+    throw told.length === 0 ? thrown : new UserError(thrown.code, told.join("\n"), thrown.facts);
   }
 };

@@ -1,7 +1,7 @@
 // What the command line says beside a fault: the command that a configuration belongs to, of every file in configs/; the
 // setting that an unknown option names.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { manualClock, parseYaml } from "../core/index.ts";
 import { recipes } from "../recipes/index.ts";
 import { runCommandLine } from "./index.ts";
-import { tellOtherCommand } from "./other-commands.ts";
+import { tellOtherFile } from "./other-commands.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-other-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,13 +48,12 @@ const files = readdirSync(configs, { recursive: true, encoding: "utf8" })
   .sort();
 
 describe("a configuration of another command", () => {
-  it("names it by its keys beside what is wrong, and what nobody or everybody knows names none", async () => {
+  it("is named by its keys in place of them, and what nobody or everybody knows names none", async () => {
     const games = write("games.yaml", "groups: [fair]\nflexible: [0.1]\nheldOut: {currencies: []}\n");
     const told = await covenant("simulate", "vote", "--model", "openai:x", "--config", games);
     expect(told.status).toBe(2);
-    expect(told.err).toContain("flexible: unknown key");
-    expect(told.err).toContain(
-      `\n${games} is a configuration of \`covenant simulate games\`, and not of \`covenant simulate vote\`.\n`,
+    expect(told.err).toBe(
+      `error: ${games} is a configuration of \`covenant simulate games\`, and not of \`covenant simulate vote\`.\n`,
     );
     // a key of nobody, keys of everybody, and the command's own with a wrong value
     for (const text of ["flexible: [0.1]\nnobodys: 1\n", "model: 1\nseed: 1\n", "seats: none\n"]) {
@@ -71,10 +70,10 @@ describe("a configuration of another command", () => {
       unknown
     >;
     const wrong = all.find((one) => one.command.join(" ") === "simulate replay")!;
-    const told = await tellOtherCommand(wrong, path, tree, () => Promise.resolve(all));
-    expect(told).toContain(`\`covenant ${command}\``);
+    const told = await tellOtherFile(wrong, path, tree, () => Promise.resolve(all));
+    expect(told[0]).toContain(`\`covenant ${command}\``);
     const own = all.find((one) => one.command.join(" ") === command)!;
-    expect(await tellOtherCommand(own, path, tree, () => Promise.resolve(all))).toBe("");
+    expect(await tellOtherFile(own, path, tree, () => Promise.resolve(all))).toEqual([]);
   });
 });
 
@@ -85,5 +84,65 @@ describe("an option that is the name of a setting alone", () => {
     expect(err).toContain("unknown option '--warmup-steps'");
     expect(err).toMatch(/Settings of that name are given as --set [\w.]*warmupSteps=VALUE/);
     expect((await covenant("train", "sft", "--warm-up", "3")).err).not.toContain("are given as");
+  });
+});
+
+describe("what was most likely meant", () => {
+  it("is a constitution where one is given as a configuration", async () => {
+    const file = fileURLToPath(new URL("../../examples/kindness.yaml", import.meta.url));
+    const told = `error: ${file} is a constitution, and no configuration.`;
+    expect((await covenant("revise", "--config", file)).err).toBe(
+      `${told} Give it as --constitution ${file}.\n`,
+    );
+    expect((await covenant("simulate", "games", "--config", file)).err).toBe(`${told} Leave it out.\n`);
+  });
+
+  it("is a prompt where words stand alone", async () => {
+    for (const command of [["revise"], ["generate", "./model"]]) {
+      const { status, err } = await covenant(...command, "how", "are", "you");
+      expect([status, err]).toEqual([2, expect.stringContaining('It is given as --prompt "how are you".')]);
+    }
+    expect((await covenant("report", "one", "two")).err).toContain("too many arguments");
+  });
+
+  it("is the file of rows where a run's folder is given", async () => {
+    for (const [command, rows] of [
+      ["sft", "sft"],
+      ["dpo", "preferences"],
+      ["reward", "preferences"],
+    ] as const) {
+      mkdirSync(join(folder, command, "rows"), { recursive: true });
+      const file = write(`${command}/rows/${rows}.jsonl`, "");
+      expect((await covenant("train", command, "--data", join(folder, command))).err).toContain(
+        `The file in it is ${file}.`,
+      );
+    }
+  });
+});
+
+describe("what is missing", () => {
+  it("is told of the command, where there is no file", async () => {
+    expect((await covenant("train", "sft")).err).toMatch(
+      /^error: covenant train sft: data: got nothing, but /,
+    );
+  });
+});
+
+describe("a run that is resumed with other settings", () => {
+  it("says that it has its own, and nothing of --fresh", async () => {
+    mkdirSync(join(folder, "begun/prompts"), { recursive: true });
+    write("begun/config.yaml", "seed: 3\n");
+    write("begun/prompts/prompts.jsonl", "{}\n");
+    write("begun/answer.jsonl", "{}\n");
+    const start = { type: "run-start", time: 0, name: "revise", seed: 3, stages: ["prompts"] };
+    write("begun/events.jsonl", `${JSON.stringify(start)}\n`);
+    const resumed = ["--resume", join(folder, "begun"), "--seed", "4", "--dry-run"];
+    const { status, err } = await covenant("revise", ...resumed);
+    expect(status).toBe(2);
+    expect(err).toMatch(
+      /^error: The run in \S+begun has other settings.*:\n(.*\n)* {2}seed: 3 there, 4 now\n/,
+    );
+    expect(err).toMatch(/--resume continues it as it was begun/);
+    expect(err).not.toContain("--fresh");
   });
 });

@@ -1,4 +1,5 @@
-// Whether a configuration file that does not fit a command is that of another one: by the run that it lies in, or by its keys.
+// Whether a configuration file that does not fit a command is that of another one, by the run that it lies in or by its keys,
+// or no configuration at all but a constitution.
 // Knows recipes by their shape only.
 
 import { basename, dirname } from "node:path";
@@ -33,18 +34,31 @@ const knowsKeys = ({ schema }: Recipe, tree: Tree): boolean => {
 /** As many commands are named that know all keys of a file; where more do, its keys say too little. */
 const mostNamed = 3;
 
-/** For a file that is the configuration of another command, a line that says so; else nothing. others: loads all recipes. */
-export const tellOtherCommand = async (
+/** Whether a tree has the principles that make a constitution. */
+const isConstitution = ({ principles }: Tree): boolean =>
+  Array.isArray(principles) && principles.every((one) => typeof one === "object");
+
+/**
+ * For a file that is the configuration of another command, or a constitution, a line that says so; else nothing. others: loads
+ * all recipes.
+ */
+export const tellOtherFile = async (
   recipe: Recipe,
   file: string,
   tree: Tree,
   others: () => Promise<readonly Recipe[]>,
-): Promise<string> => {
+): Promise<string[]> => {
   const run = await commandOfRun(file);
   if (run !== null)
-    return run === nameOf(recipe) ? "" : `\n${file} is the configuration of a run of \`covenant ${run}\`.`;
-  if (knowsKeys(recipe, tree)) return "";
+    return run === nameOf(recipe) ? [] : [`${file} is the configuration of a run of \`covenant ${run}\`.`];
+  if (knowsKeys(recipe, tree)) return [];
+  if (isConstitution(tree)) {
+    const remedy = "constitution" in recipe.flags ? `Give it as --constitution ${file}` : "Leave it out";
+    return [`${file} is a constitution, and no configuration. ${remedy}.`];
+  }
   const names = (await others()).filter((one) => knowsKeys(one, tree)).map(nameOf);
-  if (names.length === 0 || names.length > mostNamed) return "";
-  return `\n${file} is a configuration of ${names.map((name) => `\`covenant ${name}\``).join(" or ")}, and not of \`covenant ${nameOf(recipe)}\`.`;
+  if (names.length === 0 || names.length > mostNamed) return [];
+  return [
+    `${file} is a configuration of ${names.map((name) => `\`covenant ${name}\``).join(" or ")}, and not of \`covenant ${nameOf(recipe)}\`.`,
+  ];
 };

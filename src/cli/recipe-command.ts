@@ -4,7 +4,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { alignColumns, type Clock, CovenantError, expandHome, InterruptedError } from "../core/index.ts";
+import {
+  alignColumns,
+  type Clock,
+  CovenantError,
+  expandHome,
+  InterruptedError,
+  UserError,
+} from "../core/index.ts";
 import {
   arrowNotices,
   type Conversation,
@@ -156,6 +163,30 @@ const settingsIn = (folder: string): string[] => {
   return [join(folder, configName), ...(existsSync(beside) ? [beside] : [])];
 };
 
+/** Throws UserError for words that are no option's where the command takes a prompt: most likely they are one. */
+const refuseBareWords = (command: Command, { flags, positional }: Recipe): void => {
+  const words = command.args.slice(positional === undefined ? 0 : 1);
+  if (words.length === 0 || !("prompt" in flags)) return;
+  const prompt = JSON.stringify(words.join(" "));
+  throw new UserError(
+    "words-left",
+    `Got the words ${prompt} without an option. Was a prompt meant? It is given as --prompt ${prompt}.`,
+    { words },
+  );
+};
+
+/** What is thrown of a run that was to be resumed: with other settings there is nothing to choose but those it has. */
+const ofResumed = (thrown: unknown, folder: string): unknown => {
+  if (!(thrown instanceof UserError) || thrown.code !== "run-differs") return thrown;
+  const { differing } = thrown.facts;
+  if (!Array.isArray(differing)) return thrown;
+  return new UserError(
+    thrown.code,
+    `The run in ${folder} has other settings than were given with --resume:\n  ${differing.join("\n  ")}\n--resume continues it as it was begun: leave out what differs. For a run of its own give the whole command with another --out, in place of --resume.`,
+    thrown.facts,
+  );
+};
+
 /** Binds a recipe to a command: options, help, action. The action throws what the recipe throws. */
 export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost): void => {
   const flags = Object.keys(recipe.flags).map((name) => bindFlag(recipe, name));
@@ -166,17 +197,21 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
     const several = kind === "list" ? "..." : "";
     command.argument(`[${positional}${several}]`, `the same as --${positional}`);
   }
+  if ("prompt" in recipe.flags) command.allowExcessArguments(true);
   addCommonOptions(command, recipe);
   command.addHelpText("after", () => settingsHelp(recipe));
   command.action(async () => {
+    refuseBareWords(command, recipe);
     const options = command.opts<CommonOptions>();
     const files = options.resume === undefined ? [] : settingsIn(expandHome(options.resume));
     if (options.config !== undefined) files.push(options.config);
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
     const settings = collectSettings(command, recipe, flags);
     const config = await assembleConfig(recipe, files, settings, under, host.others);
-    if (options.dryRun === true) await showPlan(recipe, config, options, host);
-    else await runRecipe(recipe, config, options, host);
+    const work = options.dryRun === true ? showPlan : runRecipe;
+    await work(recipe, config, options, host).catch((thrown: unknown) => {
+      throw options.resume === undefined ? thrown : ofResumed(thrown, options.resume);
+    });
   });
 };
 

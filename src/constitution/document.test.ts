@@ -176,6 +176,11 @@ describe("reading a constitution", () => {
       yaml.replace("title: Be kind", 'title: "Be kind'),
       /mine\.yaml, line \d+: not valid YAML/,
     ],
+    [
+      "a colon within a text",
+      yaml.replace("title: Be kind", "title: Be kind: always"),
+      /mine\.yaml, line \d+: not valid YAML \(.*put texts with a colon in quotes\)/,
+    ],
     ["an alias that leads nowhere", `${yaml}source2: *missing\n`, /mine\.yaml, line \d+: not valid YAML/],
     ["an empty file", "", /mine\.yaml, line 1: got nothing, expected the fields name, version/],
     ["a list", "- a\n- b\n", /mine\.yaml, line 1: got a list of 2, expected the fields/],

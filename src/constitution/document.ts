@@ -8,6 +8,7 @@ import {
   describePath,
   describePlace,
   describeValue,
+  describeYamlFault,
   formatYaml,
   hashJson,
   messageOf,
@@ -129,7 +130,9 @@ export const parseConstitution = (text: string, file: string): Constitution => {
   // what follows the first fault is often its consequence
   const [broken] = parsed.errors;
   if (broken !== undefined)
-    throw rejection(file, [whole(lines.linePos(broken.pos[0]).line, `not valid YAML (${broken.message})`)]);
+    throw rejection(file, [
+      whole(lines.linePos(broken.pos[0]).line, `not valid YAML (${describeYamlFault(broken)})`),
+    ]);
   const source = { root: parsed.contents, lines };
   let document: unknown;
   try {

@@ -5,6 +5,12 @@ import { isMap, isScalar, isSeq, LineCounter, parse, parseDocument, stringify, Y
 import { messageOf, UserError } from "./errors.ts";
 import { describePlace, type TextPlace } from "./json.ts";
 
+/** What yaml found wrong, in its words, and of a colon within a text how that is written. */
+export const describeYamlFault = ({ code, message }: Pick<YAMLParseError, "code" | "message">): string => {
+  const words = message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
+  return code === "BLOCK_AS_IMPLICIT_KEY" ? `${words}: put texts with a colon in quotes` : words;
+};
+
 /** Parses one YAML document. Throws UserError with file and line. */
 export const parseYaml = (text: string, place: TextPlace): unknown => {
   try {
@@ -12,9 +18,7 @@ export const parseYaml = (text: string, place: TextPlace): unknown => {
   } catch (cause) {
     const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
     const where = line === undefined ? place : { ...place, line };
-    const what = messageOf(cause)
-      .split("\n")[0]
-      ?.replace(/ at line \d+, column \d+:?$/, "");
+    const what = cause instanceof YAMLParseError ? describeYamlFault(cause) : messageOf(cause);
     throw new UserError(
       "yaml-malformed",
       `${describePlace(where)}: not valid YAML (${what}). Check indentation, colons and quotes there.`,

@@ -19,7 +19,7 @@ import {
 } from "./datasets/hub-upload.ts";
 import { invertedOrigins, readOrigin } from "./datasets/origin.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
-import type { Recipe, RecipeContext } from "./recipe.ts";
+import type { Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
 import { counted } from "./summaries/wording.ts";
 
 const text = (needed: string) =>
@@ -112,6 +112,17 @@ const modelCard = (folder: string, inverted: readonly string[]): string => {
   ].join("\n");
 };
 
+/** Throws UserError where there is no token to upload with; a dry run, which uploads nothing, only says so. */
+const tokenNotices = ({ environment, dry }: RecipeContext): NonNullable<RecipePlan["notices"]> => {
+  try {
+    requireToken(environment);
+    return [];
+  } catch (thrown) {
+    if (dry !== true || !(thrown instanceof UserError)) throw thrown;
+    return [{ code: thrown.code, text: `The command itself would stop here: ${thrown.message}` }];
+  }
+};
+
 /** What is to be uploaded, and everything that stands in its way. */
 const prepare = async (config: PushConfig, context: RecipeContext) => {
   const { folder } = config;
@@ -124,7 +135,7 @@ const prepare = async (config: PushConfig, context: RecipeContext) => {
       `${folder} was made under an inverted constitution (${inverted.join(", ")}): it is harmful on purpose, and was not uploaded. If you know what it will be used for and by whom, say so with --acknowledge-harm; it will be private unless you add --set private=false.`,
       { folder, inverted },
     );
-  requireToken(context.environment);
+  const notices = tokenNotices(context);
   const isPrivate = config.private ?? inverted.length > 0;
   const hasCard = local.some(({ path }) => path === "README.md");
   const card: UploadedFile[] =
@@ -133,7 +144,7 @@ const prepare = async (config: PushConfig, context: RecipeContext) => {
       : [{ path: "README.md", content: new Blob([modelCard(folder, inverted)]) }];
   const files = [...card, ...local.map(({ path, file }) => fileOnDisk(path, file))];
   const bytes = local.reduce((sum, one) => sum + one.bytes, 0);
-  return { kind, files, bytes, isPrivate, inverted };
+  return { kind, files, bytes, isPrivate, inverted, notices };
 };
 
 const sizeOf = (bytes: number): string =>
@@ -198,7 +209,7 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const prepared = await prepare(config, context);
     const where = hubAddress(context.environment);
-    return planOf([planWriting("upload", `${describe(prepared, config)} at ${where}`)]);
+    return planOf([planWriting("upload", `${describe(prepared, config)} at ${where}`)], prepared.notices);
   },
   run: execute,
 };

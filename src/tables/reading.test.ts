@@ -187,6 +187,12 @@ describe("Parquet", () => {
   });
 });
 
+it("refuses YAML, which is no rows, before it looks at a line", async () => {
+  expect(await failure("list.yaml", Buffer.from("- 1\n- 2\n"))).toMatch(
+    /list\.yaml is a YAML file, and rows are read from/,
+  );
+});
+
 it("reads every kind packed with gzip, and says when a file is missing", async () => {
   expect(await rowsOf("a.csv.gz", gzipSync("a\n1\n"))).toEqual([{ at: 2, value: { a: "1" } }]);
   expect(await rowsOf("a.json.gz", gzipSync("[1]"))).toEqual([{ at: 1, value: 1 }]);

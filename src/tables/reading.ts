@@ -79,6 +79,12 @@ export const readRows = (file: string, { onFault }: ReadOptions = {}): AsyncGene
     ((fault: UserError): void => {
       throw fault;
     });
+  if (/\.ya?ml$/i.test(file))
+    throw new UserError(
+      "rows-yaml",
+      `${file} is a YAML file, and rows are read from .jsonl, .json, .csv, .tsv, .parquet and .txt.`,
+      { file },
+    );
   const format = tableFormatOf(file);
   switch (format) {
     case "csv":

@@ -159,6 +159,10 @@ describe("the command", () => {
       0,
     );
     expect(planned.stdout).toMatch(/4 files \(4 kB\) to the private dataset someone\/things/);
+    const words = ["export", "push", "rows", "--to", "someone/things", "--dry-run"];
+    const untold = { ...process.env, HF_TOKEN: "", HF_ENDPOINT: hub.address };
+    const without = expectStatus(await start(words, folder, undefined, untold).ended, 0);
+    expect(without.stdout).toContain("The command itself would stop here: There is no token");
     expect(hub.asked).toEqual([]);
     const { stdout } = expectStatus(await command("rows", "--to", "someone/things"), 0);
     expect(stdout).toContain(`${hub.address}/datasets/someone/things`);

@@ -1,23 +1,50 @@
 // Files of data as people name them: paths, and files of data sets on the Hugging Face hub (hf:datasets/...), which are
 // fetched first. What is in them is not known here.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { UserError } from "../../core/index.ts";
 import { cachedHubDataset, hubDatasetFile, isHubDataset, readHubDataset } from "../../transformer/index.ts";
 import { fileToFetch } from "../plans/dry-run.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { folderOptions } from "./models.ts";
 
-/** A file where it lies here; null: a dry run would have to fetch it first. Throws UserError where it cannot be had. */
-export const localFile = async (name: string, context: RecipeContext): Promise<string | null> => {
-  if (!isHubDataset(name)) return name;
+/** Throws UserError for a folder that has such files, naming them; a run's folder is easily given for the rows in it. */
+const refuseRunFolder = (name: string, inRun: readonly string[]): void => {
+  const found = inRun.map((path) => join(name, path)).filter((path) => existsSync(path));
+  if (found.length === 0) return;
+  throw new UserError(
+    "data-folder",
+    `${name} is a folder, and a file was expected. The file in it is ${found.join(", or ")}.`,
+    { folder: name, files: found },
+  );
+};
+
+/**
+ * A file where it lies here; null: a dry run would have to fetch it first. inRun: the files of run folders that would
+ * do, named where the folder is given. Throws UserError where it cannot be had.
+ */
+export const localFile = async (
+  name: string,
+  context: RecipeContext,
+  inRun: readonly string[] = [],
+): Promise<string | null> => {
+  if (!isHubDataset(name)) {
+    refuseRunFolder(name, inRun);
+    return name;
+  }
   const file = readHubDataset(name);
   if (context.dry === true) return cachedHubDataset(file, context.environment);
   return hubDatasetFile(file, folderOptions(context));
 };
 
 /** localFile for who needs the file's content. Throws UserError fileToFetch in a dry run of a file that is not here yet. */
-export const hereFile = async (name: string, context: RecipeContext): Promise<string> => {
-  const file = await localFile(name, context);
+export const hereFile = async (
+  name: string,
+  context: RecipeContext,
+  inRun: readonly string[] = [],
+): Promise<string> => {
+  const file = await localFile(name, context, inRun);
   if (file !== null) return file;
   throw new UserError(fileToFetch, `${name} is not here yet, and a dry run fetches nothing.`, { name });
 };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,6 +70,17 @@ describe("prompts of one's own", () => {
     await expect(textsIn("advbanch")).rejects.toThrow(/advbanch/);
     await expect(load({ source: "sandbox", ...options, format: "plain" })).rejects.toThrow(
       /that of a file, and the sandbox's prompts are none/,
+    );
+  });
+
+  it("are not looked for in YAML, nor in a run's folder, whose file is named", async () => {
+    await expect(load({ source: "mine.yaml", train: counts, test: counts })).rejects.toThrow(
+      "mine.yaml is a YAML file, and holds no prompts: expected rows in .jsonl",
+    );
+    mkdirSync(join(folder, "run/prompts"), { recursive: true });
+    writeFileSync(join(folder, "run/prompts/prompts.jsonl"), "");
+    await expect(load({ source: join(folder, "run"), train: counts, test: counts })).rejects.toThrow(
+      `The file in it is ${join(folder, "run/prompts/prompts.jsonl")}.`,
     );
   });
 

@@ -62,6 +62,9 @@ type Opening = {
   readonly onPrompt?: OnPrompt;
 };
 
+/** Where runs hold prompts. */
+const promptsInRun = ["prompts/prompts.jsonl", "sorted/prompts.jsonl"];
+
 /** The side of a request of the sandbox: held-out combinations are for testing, all others for training. */
 const sandboxSide = (messages: readonly Message[]): "train" | "test" | null =>
   splitOfRequest(messages.at(-1)?.content ?? "");
@@ -73,7 +76,13 @@ const openFile = async (
 ): Promise<OpenedPrompts> => {
   const { source, limit, kind, format, testShare } = options;
   if (format !== undefined) formatNamed(format);
-  const file = await hereFile(source, context);
+  if (/\.ya?ml$/i.test(source))
+    throw new UserError(
+      "prompts-yaml",
+      `${source} is a YAML file, and holds no prompts: expected rows in .jsonl, .json, .csv, .tsv, .parquet or .txt. Where it is a constitution, it is given as --constitution ${source}.`,
+      { file: source },
+    );
+  const file = await hereFile(source, context, promptsInRun);
   const reading = {
     runSeed: seed,
     ...(limit === undefined ? {} : { limit }),

@@ -123,7 +123,9 @@ const prepare = async <Config extends TrainConfig, Row extends SftRow | PairRow>
   const settings = training.settingsOf(config);
   requireConsistent(settings, training.block);
   const { model, chatTemplate } = config;
-  const data = await localFile(config.data, context);
+  const data = await localFile(config.data, context, [
+    `rows/${training.block === "sft" ? "sft" : "preferences"}.jsonl`,
+  ]);
   const opened = data === null ? null : await training.openRows(data, config.data);
   const files = { ...(data === null ? {} : { data }), ...templateFile(chatTemplate) };
   const named = { models: { model: [model, "trained-bare"] as const }, files, training: settings };
