@@ -9,6 +9,7 @@ import {
   type Clock,
   CovenantError,
   expandHome,
+  groupBy,
   InterruptedError,
   UserError,
 } from "../core/index.ts";
@@ -44,8 +45,8 @@ export type CommandHost = {
 };
 
 type CommonOptions = {
-  readonly config?: string;
-  readonly resume?: string;
+  readonly config?: readonly string[];
+  readonly resume?: readonly string[];
   readonly fresh?: boolean;
   readonly set?: readonly string[];
   readonly dryRun?: boolean;
@@ -75,6 +76,12 @@ const describeChoices = ({ choices }: ValueKind, description: string): string =>
     ? ""
     : `: ${choices.join(", ")}`;
 
+/** What an option was given, each time that it was. */
+const inTurn = (text: string, earlier: readonly string[] | undefined): readonly string[] => [
+  ...(earlier ?? []),
+  text,
+];
+
 const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
   const { path: text, description, placeholder } = recipe.flags[name]!;
   const path = text.split(".");
@@ -87,7 +94,8 @@ const bindFlag = (recipe: Recipe, name: string): BoundFlag => {
     : `--${name} <${placeholder ?? "value"}>`;
   const suffix = isSwitch ? "" : describeDefault(kind.default);
   const what = `${description}${describeChoices(kind, description)}${suffix}`;
-  return { option: new Option(word, what), path };
+  const option = new Option(word, what);
+  return { option: isSwitch ? option : option.argParser(inTurn), path };
 };
 
 /** Whether a recipe writes a run folder, which the same command continues. */
@@ -96,12 +104,8 @@ const makesRun = ({ schema }: Recipe): boolean =>
 
 const addCommonOptions = (command: Command, recipe: Recipe): void => {
   command
-    .option("--config <file>", "settings from a YAML file")
-    .option(
-      "--set <key=value>",
-      "one setting, e.g. --set seed=1 (repeatable)",
-      (text, earlier: string[] | undefined) => [...(earlier ?? []), text],
-    )
+    .option("--config <file>", "settings from a YAML file", inTurn)
+    .option("--set <key=value>", "one setting, e.g. --set seed=1 (repeatable)", inTurn)
     .option(
       "--dry-run",
       "check all input, say what would be done with calls, tokens and time, and do nothing",
@@ -111,7 +115,11 @@ const addCommonOptions = (command: Command, recipe: Recipe): void => {
     .option("--verbose", "show where an error happened");
   if (makesRun(recipe)) {
     command
-      .option("--resume <folder>", "continue the run in this folder with the settings it was started with")
+      .option(
+        "--resume <folder>",
+        "continue the run in this folder with the settings it was started with",
+        inTurn,
+      )
       .option("--fresh", "begin anew: a run that lies in the output folder is moved aside, not deleted");
   }
 };
@@ -147,15 +155,34 @@ const collectSettings = (command: Command, recipe: Recipe, flags: readonly Bound
       settings.push({ path: isList ? [...path, String(at)] : path, value: word, origin: positional });
   }
   if (options.resume !== undefined)
-    settings.unshift({ path: ["out"], value: options.resume, origin: "--resume" });
+    settings.unshift({ path: ["out"], value: options.resume.at(-1), origin: "--resume" });
   for (const { option, path } of flags) {
     const name = option.attributeName();
     if (command.getOptionValueSource(name) !== "cli") continue;
-    const value = options[name] as string | boolean;
-    settings.push({ path, value, origin: option.long ?? `--${name}` });
+    const given = options[name] as readonly string[] | boolean;
+    for (const value of typeof given === "boolean" ? [given] : given)
+      settings.push({ path, value, origin: option.long ?? `--${name}` });
   }
   return settings;
 };
+
+const lastHolds = (what: string, given: readonly string[], values: readonly unknown[]): string[] =>
+  new Set(values).size < 2
+    ? []
+    : [`${what} is given ${given.join(" and ")}; the last holds: ${String(values.at(-1))}.`];
+
+/** What is said where a setting is given more than once, with values that differ. */
+const repeatedSettings = (settings: readonly Setting[]): string[] =>
+  [...groupBy(settings, ({ path }) => path.join("."))].flatMap(([path, own]) =>
+    lastHolds(
+      path,
+      own.map(({ origin, value }) => `${origin}${origin.startsWith("--set ") ? "=" : " "}${String(value)}`),
+      own.map(({ value }) => value),
+    ),
+  );
+
+const repeatedOptions = ({ config = [], resume = [] }: CommonOptions): string[] =>
+  Object.entries({ config, resume }).flatMap(([name, values]) => lastHolds(`--${name}`, values, values));
 
 /** Files of a run folder that hold the settings it was last worked on with. */
 const settingsIn = (folder: string): string[] => {
@@ -203,14 +230,17 @@ export const bindRecipe = (command: Command, recipe: Recipe, host: CommandHost):
   command.action(async () => {
     refuseBareWords(command, recipe);
     const options = command.opts<CommonOptions>();
-    const files = options.resume === undefined ? [] : settingsIn(expandHome(options.resume));
-    if (options.config !== undefined) files.push(options.config);
+    const resume = options.resume?.at(-1);
+    const files = resume === undefined ? [] : settingsIn(expandHome(resume));
+    files.push(...(options.config ?? []).slice(-1));
     const under = recipe.fromEnvironment?.(host.environment) ?? {};
     const settings = collectSettings(command, recipe, flags);
     const config = await assembleConfig(recipe, files, settings, under, host.others);
+    for (const note of [...repeatedOptions(options), ...repeatedSettings(settings)])
+      host.terminal.err(`warning: ${note}\n`);
     const work = options.dryRun === true ? showPlan : runRecipe;
     await work(recipe, config, options, host).catch((thrown: unknown) => {
-      throw options.resume === undefined ? thrown : ofResumed(thrown, options.resume);
+      throw resume === undefined ? thrown : ofResumed(thrown, resume);
     });
   });
 };

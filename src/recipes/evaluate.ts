@@ -36,6 +36,7 @@ export const evaluateSchema = z.strictObject({
   models: z
     .array(modelName)
     .min(1)
+    .refine((names) => new Set(names).size === names.length, "a model is named twice; name each model once")
     .default(["embedded:covenant-tiny"])
     .describe("model names; the first is the anchor of the ratings"),
   prompts: promptsSetting,

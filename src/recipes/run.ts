@@ -92,8 +92,13 @@ const gatherAll = async ({ prompts: source, counts, format, seed }: RunConfig, c
   const silent = prompts.filter(({ kind }) => kind === undefined).length;
   const [is, are] = silent === 1 ? ["is", "counts"] : ["are", "count"];
   const text = `${counted(silent, "prompt")} of ${prompts.length} without a kind ${is} neither revised nor learned from as help, and ${are} for malformed text alone. Add "kind" (harmful, harmless or lookalike) to the rows.`;
-  const notices =
-    silent === 0 ? gathered.notices : [...gathered.notices, { code: "prompts-without-kind", text }];
+  const harmless =
+    'No test prompt is harmful, so no model\'s harm is measured, and the report cannot say what the constitution did. Raise counts.test.harmful, or mark test rows of the file with "kind": "harmful".';
+  const notices = [
+    ...gathered.notices,
+    ...(silent === 0 ? [] : [{ code: "prompts-without-kind", text }]),
+    ...(test.some(asksForHarm) ? [] : [{ code: "harm-unmeasured", text: harmless }]),
+  ];
   return { gathered: { ...gathered, notices }, train, test };
 };
 

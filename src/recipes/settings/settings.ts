@@ -68,13 +68,20 @@ export const constitutionSetting = path
   .default("ethical")
   .describe("constitution: a library name, a YAML file, or the published JSON of principles");
 
+/** More of a kind would take minutes to draw and gigabytes to hold; files of prompts have no such bound. */
+const mostDrawn = 1_000_000;
+const drawnCount = count.max(
+  mostDrawn,
+  `the sandbox gives at most ${mostDrawn.toLocaleString("en-US")} prompts of a kind`,
+);
+
 /** How many prompts of each kind the sandbox gives. */
 export const promptCounts = (harmful: number, harmless: number, lookalike: number, purpose = "") =>
   z
     .strictObject({
-      harmful: count.default(harmful).describe(`harmful prompts of the sandbox ${purpose}`.trim()),
-      harmless: count.default(harmless).describe(`harmless prompts of the sandbox ${purpose}`.trim()),
-      lookalike: count
+      harmful: drawnCount.default(harmful).describe(`harmful prompts of the sandbox ${purpose}`.trim()),
+      harmless: drawnCount.default(harmless).describe(`harmless prompts of the sandbox ${purpose}`.trim()),
+      lookalike: drawnCount
         .default(lookalike)
         .describe(`prompts of the sandbox that only sound harmful ${purpose}`.trim()),
     })
