@@ -84,6 +84,16 @@ const createScreen = (
   };
 };
 
+const endedBy = (event: Extract<RunEvent, { type: "stage-skip" | "stage-end" }>): Ended => {
+  const { stage: name, seconds = 0, records = 0 } = event;
+  const isEarlier = event.type === "stage-skip";
+  const wrote = `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
+  return { name, what: isEarlier ? "finished before" : wrote, seconds, records, isEarlier };
+};
+
+const lineOf = ({ name, what, seconds, isEarlier }: Ended): string =>
+  isEarlier ? `${name}: ${what}, skipped` : `${name}: done, ${what} in ${formatDuration(seconds)}`;
+
 /** A stage that took less and wrote nothing is told of nobody. */
 const leastSeconds = 0.05;
 
@@ -151,7 +161,8 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
       print(plainLine(stage));
     }
   };
-  const end = (stage: Ended, line: string): void => {
+  const end = (stage: Ended): void => {
+    const line = lineOf(stage);
     running.delete(stage.name);
     ended.push(stage);
     // what runs within a run (of a sweep) is told by the run around it
@@ -174,17 +185,7 @@ export const createProgressView = (terminal: PeoplesTerminal, clock: Clock): Pro
     if (event.type === "stage-progress") progress(event);
     const asking = event.type === "stage-usage" ? running.get(event.stage) : undefined;
     if (event.type === "stage-usage" && asking !== undefined) takeUsage(asking, event);
-    if (event.type === "stage-skip") {
-      const { stage: name, seconds = 0, records = 0 } = event;
-      const what = "finished before";
-      end({ name, what, seconds, records, isEarlier: true }, `${name}: finished before, skipped`);
-    }
-    if (event.type === "stage-end") {
-      const { stage: name, records, seconds } = event;
-      const what = `${formatCount(records)} ${records === 1 ? "record" : "records"}`;
-      const line = `${name}: done, ${what} in ${formatDuration(seconds)}`;
-      end({ name, what, seconds, records, isEarlier: false }, line);
-    }
+    if (event.type === "stage-skip" || event.type === "stage-end") end(endedBy(event));
     if (event.type === "notice") print(event.text);
     if (event.type === "warning")
       print(`warning: ${event.stage === undefined ? "" : `${event.stage}: `}${event.text}`);

@@ -209,7 +209,7 @@ const ofResumed = (thrown: unknown, folder: string): unknown => {
   if (!Array.isArray(differing)) return thrown;
   return new UserError(
     thrown.code,
-    `The run in ${folder} has other settings than were given with --resume:\n  ${differing.join("\n  ")}\n--resume continues it as it was begun: leave out what differs. For a run of its own give the whole command with another --out, in place of --resume.`,
+    `The run in ${folder} has other settings than were given with --resume:\n  ${differing.join("\n  ")}\n--resume continues it as it was begun: leave out what differs, or bring back what has changed. For a run of its own give the whole command with another --out, in place of --resume.`,
     thrown.facts,
   );
 };
