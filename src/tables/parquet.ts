@@ -1,8 +1,9 @@
 // Rows of Parquet files by hyparquet, one row group in memory at a time, with the compressions that data sets come in.
-// Whole numbers become numbers where they fit exactly, dates ISO texts, so that a row is what JSON would have given.
+// What a value means is not known here.
 
 import { open } from "node:fs/promises";
 import { describePlace, fileError, messageOf, readBytes, UserError } from "../core/index.ts";
+import { plain } from "./plain.ts";
 import type { TableRow } from "./row.ts";
 
 type Source = { readonly byteLength: number; slice(start: number, end?: number): Promise<ArrayBuffer> };
@@ -45,18 +46,6 @@ const openSource = async (file: string): Promise<Source & AsyncDisposable> => {
   } catch (thrown) {
     throw fileError(thrown, "read", file);
   }
-};
-
-const plain = (value: unknown): unknown => {
-  if (typeof value === "bigint") {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value.toString();
-  }
-  if (value === null || typeof value !== "object") return value;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (ArrayBuffer.isView(value)) return Array.from(value as Uint8Array);
-  if (Array.isArray(value)) return value.map(plain);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 };
 
 /** The rows of a Parquet file, counted from 1. Throws UserError for one that cannot be read. */

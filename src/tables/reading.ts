@@ -3,6 +3,7 @@
 // not known here.
 
 import { parseJson, readLines, UserError } from "../core/index.ts";
+import { readArrow } from "./arrow.ts";
 import { readJsonValues } from "./json-values.ts";
 import { readParquet } from "./parquet.ts";
 import type { TableRow } from "./row.ts";
@@ -11,14 +12,15 @@ import { readSeparated } from "./separated.ts";
 /** onFault: told of a row that cannot be read, after which the next is; without it the fault is thrown. */
 export type ReadOptions = { readonly onFault?: (fault: UserError) => void };
 
-/** How a file is read: a JSON value a line, a JSON list or document, separated values, Parquet, a text a line. */
-export type ReadableFormat = "jsonl" | "json" | "csv" | "tsv" | "parquet" | "txt";
+/** How a file is read: a JSON value a line, a JSON list or document, separated values, Parquet, Arrow, a text a line. */
+export type ReadableFormat = "jsonl" | "json" | "csv" | "tsv" | "parquet" | "arrow" | "txt";
 
 const endings: readonly (readonly [RegExp, ReadableFormat])[] = [
   [/\.json$/i, "json"],
   [/\.csv$/i, "csv"],
   [/\.tsv$/i, "tsv"],
   [/\.parquet$/i, "parquet"],
+  [/\.arrow$/i, "arrow"],
   [/\.txt$/i, "txt"],
 ];
 
@@ -69,7 +71,7 @@ async function* readTextRows(file: string): AsyncGenerator<TableRow> {
 }
 
 /**
- * The rows of a file, without it ever being in memory as a whole (of Parquet a row group is). CSV and TSV give objects of
+ * The rows of a file, without it ever being in memory as a whole (of Parquet a row group is, and a file of Arrow). CSV and TSV give objects of
  * texts by the names in the first line, .txt {text} a line, .json the elements of its list or its one document. Throws
  * UserError with file and line where it cannot be read, or is not what its name says.
  */
@@ -82,7 +84,7 @@ export const readRows = (file: string, { onFault }: ReadOptions = {}): AsyncGene
   if (/\.ya?ml$/i.test(file))
     throw new UserError(
       "rows-yaml",
-      `${file} is a YAML file, and rows are read from .jsonl, .json, .csv, .tsv, .parquet and .txt.`,
+      `${file} is a YAML file, and rows are read from .jsonl, .json, .csv, .tsv, .parquet, .arrow and .txt.`,
       { file },
     );
   const format = tableFormatOf(file);
@@ -93,6 +95,8 @@ export const readRows = (file: string, { onFault }: ReadOptions = {}): AsyncGene
       return readSeparated(file, "\t", tell);
     case "parquet":
       return readParquet(file);
+    case "arrow":
+      return readArrow(file);
     case "json":
       return readJsonValues(file);
     case "txt":

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.fixture.ts";
 
@@ -61,7 +62,7 @@ describe(".env", () => {
 });
 
 describe("a folder of .env that holds data sets in Arrow", () => {
-  it("is worked beside, and that they are not read is told, in a dry run too", async () => {
+  it("is worked beside, and told with how they are read, in a dry run too", async () => {
     const other = makeFolder("arrow");
     cpSync(at("model"), join(other.folder, "model"), { recursive: true });
     writeFileSync(join(other.folder, ".env"), "DATASETS_OUTPUT_DIR=data");
@@ -73,7 +74,7 @@ describe("a folder of .env that holds data sets in Arrow", () => {
       writeFileSync(join(other.folder, "data", name, "dataset_info.json"), "{}");
       writeFileSync(join(other.folder, "data", name, "state.json"), "{}");
     }
-    const told = /DATASETS_OUTPUT_DIR is data, .*\(data\/preferences\/train, data\/sft\)\. Arrow is not read/;
+    const told = /DATASETS_OUTPUT_DIR is data, .*\(data\/preferences\/train, data\/sft\)\. They are left/;
     const beside = /beside them \(data\/revise\)/;
     const revise = ["revise", "--model", "./model", ...some];
     const planned = expectStatus(await covenant([...revise, "--dry-run"], other.folder), 0).stdout;
@@ -88,6 +89,18 @@ describe("a folder of .env that holds data sets in Arrow", () => {
     other.remove();
   });
 
+  it("holds rows that a training reads where one is named, and says what to name where there are several", async () => {
+    const saved = fileURLToPath(new URL("../golden/arrow", import.meta.url));
+    const train = (data: string) =>
+      covenant(["train", "dpo", "--model", "./model", "--data", data, "--out", "saved", "--dry-run"], folder);
+    expect(expectStatus(await train(join(saved, "pairs")), 0).stdout).toMatch(/2 pairs|in all/);
+    for (const [data, told] of [
+      ["shards", /holds 2 files of Arrow.*num_shards=1.*data-00000-of-00002\.arrow/],
+      ["splits", /holds splits: name one, .*splits\/test or .*splits\/train/],
+    ] as const)
+      expect(expectStatus(await train(join(saved, data)), 2).stderr.replace(/\s+/g, " ")).toMatch(told);
+  });
+
   it("is told of where the rows of a training are missing", async () => {
     const rows = at("made/data/sft");
     mkdirSync(rows, { recursive: true });
@@ -95,7 +108,7 @@ describe("a folder of .env that holds data sets in Arrow", () => {
     rmSync(at("made/data/revise"), { recursive: true, force: true });
     const words = ["train", "sft", "--model", "./model", ...quick("sft")];
     const { stderr } = expectStatus(await covenant(words, folder), 2);
-    expect(stderr.replace(/\s+/g, " ")).toMatch(/Arrow \(made\/data\/sft\).*--data\./);
+    expect(stderr.replace(/\s+/g, " ")).toMatch(/Arrow \(made\/data\/sft\).*--data made\/data\/sft\./);
     rmSync(rows, { recursive: true });
   });
 });

@@ -1,7 +1,7 @@
 // Folders that variables of the environment (or .env) name, so that a project says once where its things lie: data sets,
 // and the runs of train sft and train dpo. They are settings like any others, below files and flags. A folder is made
 // when a run begins; a run that lies there and is finished is not made again, so data sets are loaded, not rebuilt. Data
-// sets of other programs that lie there are told.
+// sets of other programs that lie there are told, and read where they are named.
 
 import { readdir } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -64,7 +64,7 @@ const liesIn = (folder: string, path: string): boolean => {
 
 /**
  * What is told where a command reads or writes in a folder of the environment that holds data sets in Arrow: they are
- * not read, and what the command makes stands beside them.
+ * read where they are named, and what the command makes by itself stands beside them.
  */
 export const arrowNotices = async (
   environment: Parameters<FromEnvironment>[0],
@@ -77,8 +77,8 @@ export const arrowNotices = async (
     const paths = used.filter((path) => folder !== "" && liesIn(folder, path));
     const sets = paths.length === 0 ? [] : await arrowSets(folder);
     if (sets.length === 0) return [];
-    const text = `${name} is ${folder}, where data sets of the Python library datasets lie in Arrow (${sets.join(", ")}). Arrow is not read here: they are left as they are, and this command reads and writes rows of its own beside them (${paths.join(", ")}). To learn from one of them, write it as JSON Lines (its to_json) and give that file with --data.`;
-    return [{ code: "arrow-not-read", text }];
+    const text = `${name} is ${folder}, where data sets of the Python library datasets lie in Arrow (${sets.join(", ")}). They are left as they are, and this command reads and writes rows of its own beside them (${paths.join(", ")}). To learn from one of them, name it: --data ${sets[0]}.`;
+    return [{ code: "arrow-beside", text }];
   });
   return (await Promise.all(notices)).flat();
 };

@@ -1,7 +1,7 @@
 // Files of data as people name them: paths, and files of data sets on the Hugging Face hub (hf:datasets/...), which are
 // fetched first. What is in them is not known here.
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../core/index.ts";
 import { cachedHubDataset, hubDatasetFile, isHubDataset, readHubDataset } from "../../transformer/index.ts";
@@ -21,6 +21,26 @@ const refuseRunFolder = (name: string, inRun: readonly string[]): void => {
 };
 
 /**
+ * The file of a folder that the Python library datasets wrote (save_to_disk); null where it is none. Throws UserError,
+ * naming what is in it, where there are several files, or splits.
+ */
+const fileOfSet = (name: string): string | null => {
+  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return null;
+  const inside = readdirSync(name).sort();
+  const tables = inside.filter((one) => one.endsWith(".arrow"));
+  const splits = inside.filter((one) => existsSync(join(name, one, "state.json")));
+  const refuse = (what: string): UserError =>
+    new UserError("data-folder", `${name} is a folder, and a file was expected. ${what}`, { folder: name });
+  if (tables.length === 1) return join(name, tables[0]!);
+  if (tables.length > 1)
+    throw refuse(
+      `It holds ${tables.length} files of Arrow, and one is read: write it in one (save_to_disk with num_shards=1), or name one of them, ${join(name, tables[0]!)}.`,
+    );
+  if (splits.length === 0) return null;
+  throw refuse(`It holds splits: name one, ${splits.map((one) => join(name, one)).join(" or ")}.`);
+};
+
+/**
  * A file where it lies here; null: a dry run would have to fetch it first. inRun: the files of run folders that would
  * do, named where the folder is given. Throws UserError where it cannot be had.
  */
@@ -31,7 +51,7 @@ export const localFile = async (
 ): Promise<string | null> => {
   if (!isHubDataset(name)) {
     refuseRunFolder(name, inRun);
-    return name;
+    return fileOfSet(name) ?? name;
   }
   const file = readHubDataset(name);
   if (context.dry === true) return cachedHubDataset(file, context.environment);
