@@ -1,5 +1,5 @@
 // A server before a server: passes every request on and adds fields to the JSON bodies of those that have one, for figures
-// of settings that OpenAI's interface has no field for (docs/endpoints.md: `repeat_penalty` of llama.cpp's servers). What a
+// of settings that OpenAI's interface has no field for (docs/endpoints-compared.md: `repeat_penalty` of llama.cpp's servers). What a
 // body says itself stays; answers are passed on whole, so nothing streams. Prints its own address, and ends with Ctrl-C.
 // Usage: node tools/parity/with-fields.ts http://127.0.0.1:8741 '{"repeat_penalty": 1}' [port]
 
