@@ -149,14 +149,14 @@ describe("a run that is resumed with other settings", () => {
 
 describe("a setting that is given more than once", () => {
   it.each([
-    [["--seed", "1", "--seed", "2"], "warning: seed is given --seed 1 and --seed 2; the last holds: 2."],
+    [["--seed", "1", "--seed", "2"], "warning: seed is given --seed 1 and --seed 2; what holds is 2."],
     [
       ["--seed", "1", "--set", "seed=2"],
-      "warning: seed is given --set seed=2 and --seed 1; the last holds: 1.",
+      "warning: seed is given --set seed=2 and --seed 1; what holds is 1.",
     ],
     [
       ["--set", "seed=1", "--set", "seed=2"],
-      "warning: seed is given --set seed=1 and --set seed=2; the last holds: 2.",
+      "warning: seed is given --set seed=1 and --set seed=2; what holds is 2.",
     ],
     [["--seed", "1", "--seed", "1"], ""],
   ])("says which holds: %j", async (words, told) => {
@@ -169,7 +169,7 @@ describe("a setting that is given more than once", () => {
     const [one, two] = [write("one.yaml", "seed: none\n"), write("two.yaml", "seed: 2\n")];
     const { err } = await covenant("train", "sft", "--data", "none.jsonl", "--config", one, "--config", two);
     expect(err).toMatch(
-      /^warning: --config is given \S+one\.yaml and \S+two\.yaml; the last holds: \S+two\.yaml\.\n/,
+      /^warning: --config is given \S+one\.yaml and \S+two\.yaml; what holds is \S+two\.yaml\.\n/,
     );
   });
 });

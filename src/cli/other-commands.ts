@@ -36,7 +36,7 @@ const mostNamed = 3;
 
 /** Whether a tree has the principles that make a constitution. */
 const isConstitution = ({ principles }: Tree): boolean =>
-  Array.isArray(principles) && principles.every((one) => typeof one === "object");
+  Array.isArray(principles) && principles.every((one) => typeof one === "object" && one !== null);
 
 /**
  * For a file that is the configuration of another command, or a constitution, a line that says so; else nothing. others: loads
@@ -48,10 +48,11 @@ export const tellOtherFile = async (
   tree: Tree,
   others: () => Promise<readonly Recipe[]>,
 ): Promise<string[]> => {
+  // a file whose keys are all known is none of another command's that matters here
+  if (knowsKeys(recipe, tree)) return [];
   const run = await commandOfRun(file);
   if (run !== null)
     return run === nameOf(recipe) ? [] : [`${file} is the configuration of a run of \`covenant ${run}\`.`];
-  if (knowsKeys(recipe, tree)) return [];
   if (isConstitution(tree)) {
     const remedy = "constitution" in recipe.flags ? `Give it as --constitution ${file}` : "Leave it out";
     return [`${file} is a constitution, and no configuration. ${remedy}.`];

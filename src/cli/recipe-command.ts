@@ -167,9 +167,9 @@ const collectSettings = (command: Command, recipe: Recipe, flags: readonly Bound
 };
 
 const lastHolds = (what: string, given: readonly string[], values: readonly unknown[]): string[] =>
-  new Set(values).size < 2
+  new Set(values.map(String)).size < 2
     ? []
-    : [`${what} is given ${given.join(" and ")}; the last holds: ${String(values.at(-1))}.`];
+    : [`${what} is given ${given.join(" and ")}; what holds is ${String(values.at(-1))}.`];
 
 /** What is said where a setting is given more than once, with values that differ. */
 const repeatedSettings = (settings: readonly Setting[]): string[] =>

@@ -16,6 +16,7 @@ import { readRows } from "../tables/index.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { fileSetting } from "./settings/settings.ts";
+import { hereFile } from "./stages/data-files.ts";
 import { unfitNotices } from "./stages/left-out.ts";
 import { questionOf } from "./summaries/label-summary.ts";
 import { counted, percent, percentRange } from "./summaries/wording.ts";
@@ -116,12 +117,13 @@ export const recipe: Recipe<typeof baselinesSchema> = {
   schema: baselinesSchema,
   flags: { data: { path: "data", description: "file of questions, or of comparisons", placeholder: "file" } },
   positional: "data",
-  async plan({ data }) {
-    const read = await readQuestions(data);
+  async plan({ data }, context) {
+    const read = await readQuestions(await hereFile(data, context));
     return planOf([planWriting("baselines", counted(read.rows.length, "question"))], noticesOf(data, read));
   },
-  async run({ data }, { emit, clock }) {
-    const read = await readQuestions(data);
+  async run({ data }, context) {
+    const { emit, clock } = context;
+    const read = await readQuestions(await hereFile(data, context));
     for (const notice of noticesOf(data, read)) emit({ type: "warning", time: clock.now(), ...notice });
     const told = toldOf(read);
     return { lines: describe(told, data), document: { file: resolve(data), ...told } };

@@ -25,12 +25,6 @@ export type RunIdentity = {
 /** The configuration as it is after a trip to the disk: undefined left out, dates and the like as text. */
 export const plainConfig = (config: unknown): unknown => JSON.parse(JSON.stringify(config ?? {})) as unknown;
 
-/** Whether both are texts that name one file or folder, as "rows.jsonl" and "./rows.jsonl" do. */
-const isSamePath = (there: unknown, now: unknown): boolean =>
-  typeof there === "string" && typeof now === "string" && /^[\w./~-]+$/.test(there + now)
-    ? resolve(there) === resolve(now)
-    : false;
-
 /** Keys in which two JSON values differ, as lines "a.b: 1 there, 2 now". */
 export const differences = (there: unknown, now: unknown, path = ""): string[] => {
   const isTree = (value: unknown): value is Record<string, unknown> =>
@@ -42,7 +36,7 @@ export const differences = (there: unknown, now: unknown, path = ""): string[] =
       return differences(there[key], now[key], inner);
     });
   }
-  if (there === now || isSamePath(there, now)) return [];
+  if (there === now) return [];
   return [`${path === "" ? "(whole)" : path}: ${describeValue(there)} there, ${describeValue(now)} now`];
 };
 

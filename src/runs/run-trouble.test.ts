@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { covenantVersion, type DiskWriter, InterruptedError, systemDisk } from "../core/index.ts";
 import { checkRunFolder, openRun, type RunOptions, readRun } from "./index.ts";
@@ -46,17 +46,6 @@ describe("another folder", () => {
     );
     expect(readFileSync(join(folder, "events.jsonl"), "utf8")).toBe(before);
     expect(existsSync(join(folder, ".lock"))).toBe(false);
-  });
-
-  it("whose files are spelled otherwise is the same run, and of other files another", async () => {
-    const folder = join(root, "run");
-    const log = createLog();
-    const given = (data: string) => optionsFor(folder, log, { config: { data } });
-    await runSquares(given("rows/sft.jsonl"), log);
-    for (const same of ["./rows/sft.jsonl", "rows//sft.jsonl", resolve("rows/sft.jsonl")])
-      await (await openRun(given(same))).close();
-    for (const other of ["rows/sft.json", "https://rows/sft.jsonl"])
-      expect((await reasonOf(openRun(given(other)))).message).toContain("data: ");
   });
 
   it("of the same configuration is another run when what that names has changed its content", async () => {

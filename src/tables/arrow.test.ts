@@ -44,8 +44,8 @@ it("are what was saved, with their places: texts of any signs, numbers, nothing,
     { role: "user", content: user },
     { role: "assistant", content: assistant },
   ];
-  expect(first!.value).toEqual({ messages: turns("Hi", "Hello."), tags: ["a", "b"] });
-  expect(second!.value).toEqual({ messages: turns("Bye", "Bye."), tags: [] });
+  expect(first!.value).toEqual({ messages: turns("Hi", "Hello."), tags: ["a", "b"], labels: [1, 0] });
+  expect(second!.value).toEqual({ messages: turns("Bye", "Bye."), tags: [], labels: [] });
 });
 
 it("of a file that was cut anywhere, or is something else, are refused with its name", async () => {

@@ -71,9 +71,9 @@ async function* readTextRows(file: string): AsyncGenerator<TableRow> {
 }
 
 /**
- * The rows of a file, without it ever being in memory as a whole (of Parquet a row group is, and a file of Arrow). CSV and TSV give objects of
- * texts by the names in the first line, .txt {text} a line, .json the elements of its list or its one document. Throws
- * UserError with file and line where it cannot be read, or is not what its name says.
+ * The rows of a file, without it ever being in memory as a whole (of Parquet a row group is, and a file of Arrow). CSV and
+ * TSV give objects of texts by the names in the first line, .txt {text} a line, .json the elements of its list or its one
+ * document. Throws UserError with file and line where it cannot be read, or is not what its name says.
  */
 export const readRows = (file: string, { onFault }: ReadOptions = {}): AsyncGenerator<TableRow> => {
   const tell =

@@ -48,12 +48,33 @@ const unknownWords = async (words: readonly string[]): Promise<string[]> => {
   return [...options, ...settings];
 };
 
+/** The anchors that GitHub gives to the headings of a page. */
+const anchorsOf = (text: string): string[] =>
+  [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/\s/g, "-"),
+  );
+
 describe("the documents", () => {
   it.each(documents)("%s links to what exists", (path) => {
     const links = [...read(path).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map((match) => match[1]!);
     const missing = links.filter(
       (link) => !/^[a-z]+:/.test(link) && !existsSync(join(root, dirname(path), link)),
     );
+    expect(missing).toEqual([]);
+  });
+
+  it.each(documents)("%s links to headings that exist", (path) => {
+    const links = [...read(path).matchAll(/\]\(([^)#\s:]*)#([^)\s]+)\)/g)].map((match) => [
+      match[1]!,
+      match[2]!,
+    ]);
+    const missing = links.filter(([file, anchor]) => {
+      const target = file === "" ? path : join(dirname(path), file!);
+      return target.endsWith(".md") && !anchorsOf(read(target)).includes(anchor!);
+    });
     expect(missing).toEqual([]);
   });
 

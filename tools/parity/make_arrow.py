@@ -15,8 +15,8 @@ PAIRS = [
     {"prompt": "Zweite \u2713\nZeile \U0001f333", "chosen": "Ja.", "rejected": "Nein.", "probability": 1.0, "votes": 2**53 - 1, "note": None},
 ]
 CHATS = [
-    {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tags": ["a", "b"]},
-    {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}], "tags": []},
+    {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tags": ["a", "b"], "labels": [1, 0]},
+    {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}], "tags": [], "labels": []},
 ]
 
 

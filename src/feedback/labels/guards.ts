@@ -89,7 +89,7 @@ const countSilence = (words: WatchedWords) => {
       const { unit, made, none } = words;
       throw new CovenantError(
         none,
-        `The judge ${judge} came to no verdict on any of the first ${asked} ${unit} that it was asked about (${describeReasons(reasons)}), so no more are asked for ${made}. ${adviceOnSilence(reasons.cut ?? 0, asked, words)} What it answered is kept.`,
+        `The judge ${judge} came to no verdict on any of the first ${asked} ${unit} that it was asked about (${describeReasons(reasons)}), so no more are asked for ${made}. ${adviceOnSilence(reasons.cut ?? 0, asked, words)} Once it is mended, --fresh begins anew.`,
         { judge, asked, reasons },
       );
     },

@@ -76,8 +76,9 @@ export const arrowNotices = async (
     const folder = expandHome(set(environment, name) ?? "");
     const paths = used.filter((path) => folder !== "" && liesIn(folder, path));
     const sets = paths.length === 0 ? [] : await arrowSets(folder);
-    if (sets.length === 0) return [];
-    const text = `${name} is ${folder}, where data sets of the Python library datasets lie in Arrow (${sets.join(", ")}). They are left as they are, and this command reads and writes rows of its own beside them (${paths.join(", ")}). To learn from one of them, name it: --data ${sets[0]}.`;
+    const beside = paths.filter((path) => !sets.some((one) => liesIn(one, path)));
+    if (sets.length === 0 || beside.length === 0) return [];
+    const text = `${name} is ${folder}, where data sets of the Python library datasets lie in Arrow (${sets.join(", ")}). They are left as they are, and this command reads and writes rows of its own beside them (${beside.join(", ")}). To learn from one of them, name it: covenant train sft --data ${sets[0]}.`;
     return [{ code: "arrow-beside", text }];
   });
   return (await Promise.all(notices)).flat();

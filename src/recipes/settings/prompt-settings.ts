@@ -16,7 +16,7 @@ export const filesSetting = (needed: string) =>
     .array(file, { error: ({ input }) => (input === undefined ? needed : undefined) })
     .min(1)
     .describe(
-      "files of prompts: .jsonl, .json, .csv, .tsv, .parquet or .txt (.gz too), or hf:datasets/owner/name/path",
+      "files of prompts: .jsonl, .json, .csv, .tsv, .parquet, .arrow or .txt (.gz too), or hf:datasets/owner/name/path",
     );
 
 export const formatSetting = z

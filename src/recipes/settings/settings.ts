@@ -24,7 +24,11 @@ export const seedSetting = count.default(0).describe("seed of the whole run");
 const path = z.string().min(1).overwrite(expandHome);
 
 /** The folder a command writes its run to. */
-export const outSetting = (folder: string) => path.default(folder).describe("run folder");
+export const outSetting = (folder: string) =>
+  path
+    .overwrite((out) => out.replace(/(?<=.)[\\/]+$/, ""))
+    .default(folder)
+    .describe("run folder");
 
 const textsHelp =
   "what texts are: chat, each a turn in the model's chat template; plain, joined as they are, as in TRL; auto: chat where the model has a template";

@@ -148,6 +148,7 @@ export const askingStage = async <
     const opened = await stage.records(file, schema);
     let done = opened.existing * parts;
     const tell = (reached: number): void => {
+      if (reached === done && reached > 0) return;
       done = Math.min(count * parts, reached);
       stage.progress(done, count * parts, unit, note);
     };

@@ -27,7 +27,8 @@ const refuseRunFolder = (name: string, inRun: readonly string[]): void => {
 const fileOfSet = (name: string): string | null => {
   if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return null;
   const inside = readdirSync(name).sort();
-  const tables = inside.filter((one) => one.endsWith(".arrow"));
+  // what map and filter left there (cache-….arrow) is no part of it
+  const tables = inside.filter((one) => /^data-.*\.arrow$/.test(one));
   const splits = inside.filter((one) => existsSync(join(name, one, "state.json")));
   const refuse = (what: string): UserError =>
     new UserError("data-folder", `${name} is a folder, and a file was expected. ${what}`, { folder: name });

@@ -73,7 +73,7 @@ const watchReplies = (model: string): Watch<ReplyRecord> => {
       if (answered || silent < silentForStop) return;
       throw new CovenantError(
         "replies-none",
-        `${model} gave no text in any of the first ${silent} replies, so no more are asked for. ${expectedText} What it answered is kept.`,
+        `${model} gave no text in any of the first ${silent} replies, so no more are asked for. ${expectedText} Once it is mended, --fresh begins anew.`,
         { model },
       );
     },
@@ -223,8 +223,10 @@ export const reviseStage = async (
       );
     },
     work: (opened, { onPart, ...work }) => {
-      const onEvent = ({ type }: RevisionEvent): void => {
-        if (type !== "reply-checked") onPart();
+      // further rounds of a recheck are as many as they turn out to be
+      const onEvent = (event: RevisionEvent): void => {
+        if (event.type === "critique-written" && event.round <= rounds) onPart();
+        if (event.type === "revision-written" && event.step.round <= rounds) onPart();
       };
       const how = { constitution, rounds, mode, ...extras, seedStage, ...sampling, onEvent };
       return reviseBatch({ ...work, model: opened, ...how });

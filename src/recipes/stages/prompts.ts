@@ -79,7 +79,7 @@ const openFile = async (
   if (/\.ya?ml$/i.test(source))
     throw new UserError(
       "prompts-yaml",
-      `${source} is a YAML file, and holds no prompts: expected rows in .jsonl, .json, .csv, .tsv, .parquet or .txt. Where it is a constitution, it is given as --constitution ${source}.`,
+      `${source} is a YAML file, and holds no prompts: expected rows in .jsonl, .json, .csv, .tsv, .parquet, .arrow or .txt. Where it is a constitution, it is given as --constitution ${source}.`,
       { file: source },
     );
   const file = await hereFile(source, context, promptsInRun);
