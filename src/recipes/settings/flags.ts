@@ -30,7 +30,7 @@ export const constitutionFlag: RecipeFlag = {
 
 export const promptsFlag: RecipeFlag = {
   path: "prompts",
-  description: 'file (JSONL, JSON, CSV, TSV, Parquet; .gz too; or hf:datasets/...), or "sandbox"',
+  description: 'file (JSONL, JSON, CSV, TSV, Parquet, Arrow; .gz too; or hf:datasets/...), or "sandbox"',
   placeholder: "file",
 };
 

@@ -42,9 +42,11 @@ const variables = ["DATASETS_OUTPUT_DIR", "SFT_OUTPUT_DIR", "DPO_OUTPUT_DIR"];
 /** How far below a named folder sets are looked for: a set of splits has one folder for each. */
 const deepest = 2;
 
+/** A file of rows of such a set; what map and filter left there (cache-….arrow) is none. */
+export const isArrowRows = (name: string): boolean => /^data-.*\.arrow$/.test(name);
+
 const isArrowSet = (names: readonly string[]): boolean =>
-  names.some((name) => /^data-.*\.arrow$/.test(name)) &&
-  names.some((name) => name === "state.json" || name === "dataset_info.json");
+  names.some(isArrowRows) && names.some((name) => name === "state.json" || name === "dataset_info.json");
 
 /** Folders that `save_to_disk` of the Python library datasets wrote, in a folder or being it. None where it is not there. */
 const arrowSets = async (folder: string, depth = deepest): Promise<string[]> => {

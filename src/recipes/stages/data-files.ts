@@ -7,6 +7,7 @@ import { UserError } from "../../core/index.ts";
 import { cachedHubDataset, hubDatasetFile, isHubDataset, readHubDataset } from "../../transformer/index.ts";
 import { fileToFetch } from "../plans/dry-run.ts";
 import type { RecipeContext } from "../recipe.ts";
+import { isArrowRows } from "../settings/folders.ts";
 import { folderOptions } from "./models.ts";
 
 /** Throws UserError for a folder that has such files, naming them; a run's folder is easily given for the rows in it. */
@@ -27,8 +28,7 @@ const refuseRunFolder = (name: string, inRun: readonly string[]): void => {
 const fileOfSet = (name: string): string | null => {
   if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return null;
   const inside = readdirSync(name).sort();
-  // what map and filter left there (cache-….arrow) is no part of it
-  const tables = inside.filter((one) => /^data-.*\.arrow$/.test(one));
+  const tables = inside.filter(isArrowRows);
   const splits = inside.filter((one) => existsSync(join(name, one, "state.json")));
   const refuse = (what: string): UserError =>
     new UserError("data-folder", `${name} is a folder, and a file was expected. ${what}`, { folder: name });
