@@ -75,7 +75,7 @@ const measure = (words: readonly string[]): Promise<string> =>
     const started = performance.now();
     const option = `--import=data:text/javascript,${encodeURIComponent(tellPeak)}`;
     const all = ["simulate", "contract", "--model", `scripted:${script}`, ...words, "--out", out, "--quiet"];
-    const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), ...all], {
+    const child = spawn(process.execPath, [join(root, "bin/covenant.mjs"), ...all], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, NODE_OPTIONS: option },
     });

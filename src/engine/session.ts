@@ -129,6 +129,9 @@ export const compile = async (
     throw sessionTrouble(thrown);
   });
   open++;
+  // ONNX Runtime writes a profile when its session goes, and a process that ends lets none go.
+  const writeProfile = (): void => session.endProfiling();
+  if (profilesOfProcess !== undefined) process.once("exit", writeProfile);
   const specifications = new Map(
     Object.entries(outputs).map(([name, { shape, type }]) => [name, { shape, type }]),
   );
@@ -158,6 +161,7 @@ export const compile = async (
     },
     release: () => {
       released ??= Promise.allSettled([...running]).then(async () => {
+        process.off("exit", writeProfile);
         await session.release();
         open--;
       });

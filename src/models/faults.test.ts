@@ -227,3 +227,26 @@ describe("a server that never gets well", () => {
     await server.close();
   });
 });
+
+describe("a call that waits for the budget", () => {
+  it("has not begun: the wait is not taken for a server that answers slowly", async () => {
+    let begun = 0;
+    const begunAt: number[] = [];
+    const server = await startEndpoint({
+      fault: ({ path }) => {
+        if (path.endsWith("completions")) begunAt.push(begun);
+        return undefined;
+      },
+    });
+    // Reads of the clock: one when a call begins, one when it has ended.
+    const clock = { now: () => ++begun };
+    // What a model takes that has not answered yet, one call finds out.
+    const ledger = await openLedger({ budget: { tokens: 1000 } });
+    const model = await openModel(`${server.baseURL}#m`, { environment: {}, ledger, clock });
+    await model.generate([1, 2, 3, 4].map((seed) => ({ ...ask(seed), maxTokens: 900 })));
+    expect(begunAt).toHaveLength(4);
+    expect(begunAt[0]).toBe(1);
+    await model.close();
+    await server.close();
+  });
+});
