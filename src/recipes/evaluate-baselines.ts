@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { collect, takeFirst, UserError } from "../core/index.ts";
+import { collect, counted, percent, percentRange, takeFirst, UserError } from "../core/index.ts";
 import {
   type Baselines,
   baselines,
@@ -19,7 +19,6 @@ import { fileSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { unfitNotices } from "./stages/left-out.ts";
 import { questionOf } from "./summaries/label-summary.ts";
-import { counted, percent, percentRange } from "./summaries/wording.ts";
 
 const baselinesSchema = z.strictObject({
   data: fileSetting(

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../core/index.ts";
+import { counted, UserError } from "../core/index.ts";
 import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
@@ -28,7 +28,6 @@ import {
 import { evaluationStage, requestOf, requireMeasurable } from "./stages/evaluation.ts";
 import { gatherOneSide, type OneSidedPrompts, oneSidedStage } from "./stages/prompts.ts";
 import { describeModels } from "./summaries/run-summary.ts";
-import { counted } from "./summaries/wording.ts";
 
 export const evaluateSchema = z.strictObject({
   out: outSetting("runs/evaluate"),

@@ -6,7 +6,14 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { hashConstitution } from "../constitution/index.ts";
-import { expandHome, replaceFolder, throwIfAborted, UserError, writeFileAtomic } from "../core/index.ts";
+import {
+  counted,
+  expandHome,
+  replaceFolder,
+  throwIfAborted,
+  UserError,
+  writeFileAtomic,
+} from "../core/index.ts";
 import { openTable, type TableWriter, tableFormats } from "../tables/index.ts";
 import { type CardFacts, datasetCard, harmNotice, type WrittenSplit } from "./datasets/card.ts";
 import { countSource, type SourceCounts } from "./datasets/counts.ts";
@@ -24,12 +31,11 @@ import { shapeRows, usualShape } from "./datasets/shapes.ts";
 import { type DatasetSource, readSource, type SourceFiles } from "./datasets/source.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { armNames } from "./settings/arms.ts";
 import { outSetting } from "./settings/settings.ts";
-import { armNames } from "./stages/arms.ts";
 import { describeLeftOut, type LeftOutCounts } from "./stages/left-out.ts";
 import { spentInRun } from "./summaries/data-summary.ts";
 import { nextCommands } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 const needed = "a run folder is needed: covenant export dataset runs/revise";
 

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
-import { covenantVersion, expandHome, formatYaml, UserError } from "../core/index.ts";
+import { counted, covenantVersion, expandHome, formatYaml, UserError } from "../core/index.ts";
 import { configName } from "../runs/index.ts";
 import { harmTags, harmWarning } from "./datasets/card.ts";
 import {
@@ -20,7 +20,6 @@ import {
 import { invertedOrigins, readOrigin } from "./datasets/origin.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
-import { counted } from "./summaries/wording.ts";
 
 const text = (needed: string) =>
   z.string({ error: ({ input }) => (input === undefined ? needed : undefined) }).min(1);

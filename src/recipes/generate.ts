@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { deriveSeed, describePlace, UserError } from "../core/index.ts";
+import { counted, deriveSeed, describePlace, UserError } from "../core/index.ts";
 import { type FormattedRow, readFormatted } from "../feedback/index.ts";
 import {
   createGenerator,
@@ -42,7 +42,6 @@ import { hereFile } from "./stages/data-files.ts";
 import type { Notice } from "./stages/learned-rows.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
 import { createWordWatch } from "./stages/vocabulary.ts";
-import { counted } from "./summaries/wording.ts";
 
 /** The temperature where neither the settings nor the model's folder says one. */
 const ownTemperature = 1;

@@ -13,12 +13,12 @@ import {
   saveConstitution,
   withoutOpposite,
 } from "../constitution/index.ts";
-import { CovenantError, UserError } from "../core/index.ts";
+import { CovenantError, counted, UserError } from "../core/index.ts";
 import { type MissingOpposite, type OppositesOutcome, writeOpposites } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { Constitution } from "../records/index.ts";
+import type { Speed } from "./costs/model-time.ts";
 import { checkInputs } from "./inputs/open-stages.ts";
-import type { Speed } from "./plans/model-time.ts";
 import { planCalls, planOf, planWriting, tokensOf } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { budgetFlag, constitutionFlag, modelFlag } from "./settings/flags.ts";
@@ -28,7 +28,6 @@ import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
 import { nextCommands } from "./summaries/next-command.ts";
 import { isReadable, markDifference } from "./summaries/word-difference.ts";
-import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   constitution: constitutionSetting,

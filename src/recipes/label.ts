@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution, saveConstitution } from "../constitution/index.ts";
-import { inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
+import { counted, inStep, mapped, type Sequence, sequence, UserError } from "../core/index.ts";
 import {
   exampleTokens,
   preferenceRows,
@@ -31,6 +31,7 @@ import {
 } from "./plans/plan.ts";
 import { type JudgePlan, lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { constitutionUnder, keptConstitution } from "./settings/arms.ts";
 import { dataFlags, judgeFlag, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
 import { datasetFolder } from "./settings/folders.ts";
 import { fewShotFile, readProtocol } from "./settings/judge-protocol.ts";
@@ -50,7 +51,6 @@ import {
   promptsSetting,
   seedSetting,
 } from "./settings/settings.ts";
-import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { labelStage } from "./stages/data.ts";
 import { hereFile } from "./stages/data-files.ts";
@@ -60,19 +60,10 @@ import { type LeftOutCounts, sumLeftOut, unfitNotices } from "./stages/left-out.
 import { type OneSide, openOneSide, sideStage } from "./stages/prompts.ts";
 import { rowsStage } from "./stages/rows.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
-import {
-  addReply,
-  countLabels,
-  describeFinishes,
-  describeLabels,
-  describeSpent,
-  type LabelCounts,
-  noReplies,
-  spentInRun,
-} from "./summaries/data-summary.ts";
+import { addReply, countLabels, type LabelCounts, noReplies } from "./stages/tallies.ts";
+import { describeFinishes, describeLabels, describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { countLabelSummary, describeCard } from "./summaries/label-summary.ts";
 import { nextCommands, trainedWords } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 export const labelSchema = z.strictObject({
   out: outSetting("runs/label"),

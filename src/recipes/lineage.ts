@@ -10,8 +10,8 @@ import { tellLineage } from "./lineage/story.ts";
 import { findContract } from "./lineage/voices.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
+import { armNames } from "./settings/arms.ts";
 import { outSetting } from "./settings/settings.ts";
-import { armNames } from "./stages/arms.ts";
 
 const schema = z.strictObject({
   run: outSetting("runs/default").describe("folder that `covenant run` wrote"),

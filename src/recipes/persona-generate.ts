@@ -4,21 +4,20 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { CovenantError, expandHome, formatYaml, UserError, writeFileAtomic } from "../core/index.ts";
+import { CovenantError, counted, expandHome, formatYaml, UserError, writeFileAtomic } from "../core/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import { libraryName, loadTasks, personaMessages, withIds, writePersonas } from "../simulation/index.ts";
 import { requireKnownWords } from "./inputs/fluency.ts";
 import { checkInputs } from "./inputs/open-stages.ts";
-import { sandboxName } from "./inputs/stakeholders.ts";
 import { planCalls, planOf, planWriting, tokensOf } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { budgetFlag, modelFlag } from "./settings/flags.ts";
 import { readModelName } from "./settings/names.ts";
 import { callSettings, outSetting, samplingSettings } from "./settings/settings.ts";
+import { sandboxName } from "./settings/stakeholders.ts";
 import { withCalledModel } from "./stages/called-model.ts";
 import { openCalls } from "./stages/calls.ts";
 import { nextCommands } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 const needed = (what: string) => ({
   error: ({ input }: { readonly input?: unknown }) => (input === undefined ? what : undefined),

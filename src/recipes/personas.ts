@@ -2,11 +2,10 @@
 // one's own, and one of them with all views. Reads files, asks no model and writes nothing.
 
 import { z } from "zod";
-import { alignColumns, expandHome, formatYaml } from "../core/index.ts";
+import { alignColumns, counted, expandHome, formatYaml } from "../core/index.ts";
 import { libraryName, loadPersonas, withIds } from "../simulation/index.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
-import { counted } from "./summaries/wording.ts";
 
 const personas = z
   .string()

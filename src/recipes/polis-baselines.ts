@@ -3,18 +3,18 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
+import { counted } from "../core/index.ts";
 import { majorityPredictor, measurePredictor, neighbourPredictor } from "../simulation/index.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
+import type { Recipe } from "./recipe.ts";
 import {
   conversationFlags,
   conversationSettings,
   heldOutFlags,
   heldOutSettings,
   openHeldOut,
-} from "./inputs/polis-opinions.ts";
-import { planOf, planWriting } from "./plans/plan.ts";
-import type { Recipe } from "./recipe.ts";
+} from "./settings/polis-opinions.ts";
 import { describeForecasts, forecastHead } from "./summaries/forecast-view.ts";
-import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   ...conversationSettings,

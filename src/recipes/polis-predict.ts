@@ -2,7 +2,7 @@
 // others that it was not told. What it says is held against what they voted, beside the baselines on the same votes.
 
 import { join, resolve } from "node:path";
-import { CovenantError } from "../core/index.ts";
+import { CovenantError, counted } from "../core/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import type { ForecastRecord, MissingReason } from "../records/index.ts";
 import {
@@ -16,11 +16,11 @@ import {
 } from "../simulation/index.ts";
 import { requireKnownWords } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
-import { conversationFlags, heldOutFlags } from "./inputs/polis-opinions.ts";
 import { planCalls, planChoices, planOf, planWriting, promptTokens, tokensOf } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
+import { conversationFlags, heldOutFlags } from "./settings/polis-opinions.ts";
 import {
   loadPrediction,
   type PredictConfig,
@@ -31,7 +31,6 @@ import { predictStages, predictVotes } from "./stages/predict-run.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { type ForecastFigures, forecastFigures, type ToldVote } from "./summaries/forecast-figures.ts";
 import { describeFigures, describeUntold } from "./summaries/forecast-view.ts";
-import { counted } from "./summaries/wording.ts";
 
 const order = ["agree", "disagree", "pass"] as const;
 

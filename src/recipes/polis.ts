@@ -4,21 +4,21 @@
 
 import { basename, resolve } from "node:path";
 import { saveConstitution } from "../constitution/index.ts";
+import { counted } from "../core/index.ts";
 import { draftConstitution, groupSizes, type StatementSupport, tallyAll } from "../simulation/index.ts";
+import { planOf, planWriting } from "./plans/plan.ts";
+import type { Recipe } from "./recipe.ts";
+import { asModelName } from "./settings/names.ts";
 import {
   conversationFlags,
   gatherOpinions,
   type Opinions,
   type PolisConfig,
   polisSchema,
-} from "./inputs/polis-opinions.ts";
-import { areSandboxStatements } from "./inputs/sandbox-language.ts";
-import { planOf, planWriting } from "./plans/plan.ts";
-import type { Recipe } from "./recipe.ts";
-import { asModelName } from "./settings/names.ts";
+} from "./settings/polis-opinions.ts";
+import { areSandboxStatements } from "./stages/sandbox-language.ts";
 import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
 import { describeOpinions } from "./summaries/polis-view.ts";
-import { counted } from "./summaries/wording.ts";
 
 const describeDraft = (
   { rule, agreement }: PolisConfig,

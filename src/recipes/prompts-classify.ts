@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { inStep, mapped, type Sequence } from "../core/index.ts";
+import { counted, inStep, mapped, type Sequence } from "../core/index.ts";
 import {
   type Area,
   areasNamed,
@@ -46,7 +46,6 @@ import { writeStream } from "./stages/streamed-records.ts";
 import { areaFigure, areaTable } from "./summaries/area-table.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { askedWords, nextCommands } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/classify"),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import {
   CovenantError,
+  counted,
   mapped,
   matching,
   openSetAside,
@@ -50,7 +51,6 @@ import { type Pipeline, withStageModel } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { askedWords, modelForTexts, nextCommands } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 const { limit: _limit, ...exampleFlags } = askedPromptFlags;
 const { limit: _, ...exampleSettings } = askedPromptSettings(40, 40, 40, "as examples");

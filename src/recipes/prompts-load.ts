@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { firstOf, mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
+import { counted, firstOf, mapped, sha256File, takeFirst, UserError } from "../core/index.ts";
 import {
   createAcrossFiles,
   createTidy,
@@ -24,7 +24,6 @@ import {
   sftRowSchema,
 } from "../records/index.ts";
 import { checkFolder, openStages } from "./inputs/open-stages.ts";
-import { isSandboxRequest } from "./inputs/sandbox-language.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { formatFlag, kindFlag, runFlags } from "./settings/flags.ts";
@@ -33,10 +32,10 @@ import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./se
 import { hereFile } from "./stages/data-files.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
+import { isSandboxRequest } from "./stages/sandbox-language.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/prompts"),

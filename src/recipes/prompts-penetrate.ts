@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { inStep, matching, sequence, UserError } from "../core/index.ts";
+import { counted, inStep, matching, sequence, UserError } from "../core/index.ts";
 import {
   type Area,
   type AreaReply,
@@ -42,11 +42,11 @@ import {
 import { isOf } from "./stages/asking.ts";
 import { answerStage } from "./stages/data.ts";
 import { openPrompts, promptStage, sourceOf } from "./stages/prompts.ts";
+import { tallyReplies } from "./stages/tallies.ts";
 import { createTryJudge, violationStage } from "./stages/violations.ts";
 import { areaFigure, areaTable } from "./summaries/area-table.ts";
-import { describeFinishes, describeSpent, spentInRun, tallyReplies } from "./summaries/data-summary.ts";
+import { describeFinishes, describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { askedWords, nextCommands } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/penetrate"),

@@ -4,7 +4,7 @@
 import type { z } from "zod";
 import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import type { TrainingSize } from "./plans/training-size.ts";
+import type { TrainingSize } from "./costs/training-size.ts";
 
 /** A person (or a file in their place) to converse with. */
 export type Conversation = {

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution, saveConstitution } from "../constitution/index.ts";
-import { collect, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
+import { collect, counted, inStep, type Sequence, takeFirst, UserError } from "../core/index.ts";
 import { sftRowsFromReplies, sftRowsFromRevisions } from "../feedback/index.ts";
 import { priceOfModel } from "../models/index.ts";
 import {
@@ -14,11 +14,13 @@ import {
   type SftRow,
   sftRowSchema,
 } from "../records/index.ts";
+import { countFailing, planOne, reviseOne } from "./bodies/revise-one.ts";
 import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { constitutionUnder, keptConstitution } from "./settings/arms.ts";
 import { dataFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
 import { datasetFolder } from "./settings/folders.ts";
 import { formatSetting } from "./settings/prompt-settings.ts";
@@ -37,12 +39,10 @@ import {
   seedSetting,
   sftMixSettings,
 } from "./settings/settings.ts";
-import { constitutionUnder, keptConstitution } from "./stages/arms.ts";
 import { isOf } from "./stages/asking.ts";
 import { answerStage, type Pipeline, reviseStage } from "./stages/data.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { openOneSide, sideStage } from "./stages/prompts.ts";
-import { countFailing, planOne, reviseOne } from "./stages/revise-one.ts";
 import {
   fewShotsFile,
   loadExamples,
@@ -51,18 +51,9 @@ import {
   revisionExtras,
 } from "./stages/revising.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
-import {
-  addReply,
-  countFinishes,
-  describeFinishes,
-  describeSpent,
-  describeUnrevised,
-  noReplies,
-  spentInRun,
-  sumOver,
-} from "./summaries/data-summary.ts";
+import { addReply, countFinishes, noReplies, sumOver } from "./stages/tallies.ts";
+import { describeFinishes, describeSpent, describeUnrevised, spentInRun } from "./summaries/data-summary.ts";
 import { nextCommands, trainedWords } from "./summaries/next-command.ts";
-import { counted } from "./summaries/wording.ts";
 
 export const reviseSchema = z.strictObject({
   out: outSetting("runs/revise"),

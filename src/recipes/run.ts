@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { loadConstitution } from "../constitution/index.ts";
-import { collect, sequenceOf, UserError } from "../core/index.ts";
+import { collect, counted, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
 import { type ArmMetrics, type MetricsDocument, trainedModels } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
@@ -13,6 +13,7 @@ import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { planRun } from "./plans/run-plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { type ArmName, constitutionUnder } from "./settings/arms.ts";
 import {
   constitutionFlag,
   formatFlag,
@@ -35,7 +36,6 @@ import {
   type SharedByArms,
 } from "./stages/arm.ts";
 import { type ArmProcesses, openArmProcesses } from "./stages/arm-processes.ts";
-import { type ArmName, constitutionUnder } from "./stages/arms.ts";
 import { armMemory, canWorkAtOnce, workAtOnce } from "./stages/arms-at-once.ts";
 import { answerStage, type Pipeline } from "./stages/data.ts";
 import {
@@ -50,7 +50,6 @@ import { openPrompts, promptStage } from "./stages/prompts.ts";
 import { fewShotsFile, loadExamples, requireLearnable, revisedBy } from "./stages/revising.ts";
 import { requireConsistent, trainedFolder } from "./stages/training-parts.ts";
 import { describeRun, describeSetbacks } from "./summaries/run-summary.ts";
-import { counted } from "./summaries/wording.ts";
 
 /** Stage names of a run, in order. */
 export const stagesOf = (config: RunConfig): string[] => [

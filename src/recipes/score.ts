@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { checkValue, UserError } from "../core/index.ts";
+import { checkValue, counted, UserError } from "../core/index.ts";
 import { scoreOfLogit } from "../training/index.ts";
 import {
   createScorer,
@@ -32,7 +32,6 @@ import { plainFlags } from "./settings/flags.ts";
 import { fileSetting, folderModelSetting, loadSetting, resultsSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
 import { loadLanguageModel, speedOf } from "./stages/model-checks.ts";
-import { counted } from "./summaries/wording.ts";
 
 const scoreSchema = z.strictObject({
   model: folderModelSetting,

@@ -3,7 +3,7 @@
 
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { messageOf } from "../core/index.ts";
+import { counted, messageOf } from "../core/index.ts";
 import { createForeignTextWatch } from "../models/index.ts";
 import { startServer } from "../serving/index.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
@@ -13,7 +13,6 @@ import { samplingFor } from "./settings/sampling-defaults.ts";
 import { batchSetting, folderModelSetting, loadSetting, seedSetting } from "./settings/settings.ts";
 import { loadLanguageModel } from "./stages/model-checks.ts";
 import { otherLocalModel } from "./stages/vocabulary.ts";
-import { counted } from "./summaries/wording.ts";
 
 const serveSchema = z.strictObject({
   model: folderModelSetting,

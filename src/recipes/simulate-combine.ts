@@ -3,19 +3,18 @@
 
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { createRedact, expandHome, UserError } from "../core/index.ts";
+import { counted, createRedact, expandHome, UserError } from "../core/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun } from "../runs/index.ts";
-import { simulationOf } from "./inputs/simulations.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { outSetting, seedSetting } from "./settings/settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { resultsOf, resultsStage } from "./stages/experiment-results.ts";
-import { decidedGroups, type Source } from "./summaries/experiment-sources.ts";
+import { decidedGroups, type Source } from "./stages/experiment-sources.ts";
 import { describeGroups, likenessOf } from "./summaries/experiment-summary.ts";
 import { folderNames, isSweep, readSimulation, sourcesOf } from "./summaries/run-sources.ts";
-import { counted } from "./summaries/wording.ts";
+import { simulationOf } from "./summaries/simulations.ts";
 
 const schema = z.strictObject({
   out: outSetting("runs/combined"),

@@ -3,12 +3,11 @@
 
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
-import { CovenantError } from "../core/index.ts";
+import { CovenantError, counted } from "../core/index.ts";
 import type { LearnedRecord } from "../records/index.ts";
 import { contractPage, learnedBesideRandom } from "../report/index.ts";
 import { requireFluent } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
-import { countCitations, noStatements } from "./inputs/statements.ts";
 import { planContract, planSatisfaction } from "./plans/contract-plan.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -32,12 +31,12 @@ import {
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
+import { countCitations, noStatements } from "./stages/statements.ts";
 import { readContractPage } from "./summaries/contract-page-data.ts";
 import { countRuns, describeContract, type RunRatings, writeTables } from "./summaries/contract-summary.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
 import { benefitFigures } from "./summaries/satisfaction-figures.ts";
-import { counted } from "./summaries/wording.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
   Array.from({ length: runs }, (_, at) => runName(at + 1));

@@ -2,6 +2,7 @@
 // learn a principle from what they see of play. By scripts without any model, or with models for players and learning.
 
 import { join } from "node:path";
+import { counted } from "../core/index.ts";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
 import { type ExperimentTable, gamesPage } from "../report/index.ts";
 import { gamesOf } from "../simulation/index.ts";
@@ -23,7 +24,6 @@ import { figureStage, type GameFigures } from "./stages/game-figures.ts";
 import { gameStages, hasProbes, playStages } from "./stages/games.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { describeGames } from "./summaries/game-summary.ts";
-import { counted } from "./summaries/wording.ts";
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: GamesConfig, context: RecipeContext) => {

@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
-import { expandHome, throwIfAborted, UserError } from "../core/index.ts";
+import { counted, expandHome, throwIfAborted, UserError } from "../core/index.ts";
 import type { Replay, ReplayMessage } from "../records/index.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -12,7 +12,6 @@ import { gamesReplay } from "./replay/games.ts";
 import { messageLines, numbered, type ReplaySource, wantedOf } from "./replay/replay.ts";
 import { voteReplay } from "./replay/vote.ts";
 import { isSweep, readSimulation } from "./summaries/run-sources.ts";
-import { counted } from "./summaries/wording.ts";
 
 const schema = z.strictObject({
   run: z

@@ -2,11 +2,11 @@
 // the sweep's own, and the figures of all of them as one long table, means with intervals, charts and a page.
 
 import { join, resolve } from "node:path";
-import { checkValue, createRedact, UserError } from "../core/index.ts";
+import { checkValue, counted, createRedact, UserError } from "../core/index.ts";
 import { type Budget, runsHere } from "../models/index.ts";
+import type { SimulationKind } from "../records/index.ts";
 import { groupsPage } from "../report/index.ts";
 import { checkRunFolder, openRun, readRun } from "../runs/index.ts";
-import { type Simulation, simulationOf } from "./inputs/simulations.ts";
 import { budgetNotices } from "./plans/dry-run.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "./recipe.ts";
@@ -14,18 +14,25 @@ import { runFlags } from "./settings/flags.ts";
 import { runsOf, type SweepConfig, sweepSchema } from "./settings/sweep-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { resultsOf, resultsStage } from "./stages/experiment-results.ts";
+import { decidedGroups, type Source } from "./stages/experiment-sources.ts";
 import { type ReadyRun, sweepFailure, sweepRuns, sweepStage } from "./stages/sweep-runs.ts";
-import { decidedGroups, type Source } from "./summaries/experiment-sources.ts";
 import { describeGroups, likenessOf } from "./summaries/experiment-summary.ts";
 import { levelsLabel, sourceOf } from "./summaries/run-sources.ts";
-import { counted } from "./summaries/wording.ts";
+import { type Simulation, simulationOf } from "./summaries/simulations.ts";
+
+/** The verbs that can be swept. A new one is a line here, and one in summaries/simulations.ts. */
+const verbs: Readonly<Record<SimulationKind, () => Promise<Recipe>>> = {
+  contract: async () => (await import("./simulate-contract.ts")).recipe,
+  games: async () => (await import("./simulate-games.ts")).recipe,
+  vote: async () => (await import("./simulate-vote.ts")).recipe,
+};
 
 /** Every run with its settings, checked as its own command checks them. Throws UserError with the cell's name. */
 const readyRuns = async (
   config: SweepConfig,
 ): Promise<{ simulation: Simulation; recipe: Recipe; all: ReadyRun[] }> => {
   const simulation = simulationOf(config.command);
-  const recipe = await simulation.load();
+  const recipe = await verbs[config.command]();
   const all = runsOf(config).map((run) => ({
     run,
     config: checkValue(

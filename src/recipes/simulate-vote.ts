@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { formatConstitution } from "../constitution/index.ts";
+import { counted } from "../core/index.ts";
 import { votePage } from "../report/index.ts";
 import { requireFluentVote } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
@@ -30,7 +31,6 @@ import { nextAfterSimulation } from "./summaries/next-command.ts";
 import { votePageData } from "./summaries/vote-page-data.ts";
 import { countVote, describeVote, figuresOf, remarksOnVote } from "./summaries/vote-summary.ts";
 import { writeTables } from "./summaries/vote-tables.ts";
-import { counted } from "./summaries/wording.ts";
 
 /** The stages in which something is asked. */
 const askingNames = ({ candidates, rounds }: VoteConfig): string[] => [

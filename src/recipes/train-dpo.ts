@@ -3,13 +3,13 @@
 
 import { z } from "zod";
 import type { PairRow } from "../records/index.ts";
+import { planRows, type RowTraining, rowSettings, runRows } from "./bodies/row-training.ts";
 import { openPairRows } from "./inputs/training-data.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainFlags } from "./settings/flags.ts";
 import { trainingFolder } from "./settings/folders.ts";
 import { dpoSettings, outSetting } from "./settings/settings.ts";
 import { dpoStage, readyDpoRows } from "./stages/preferences.ts";
-import { planRows, type RowTraining, rowSettings, runRows } from "./stages/row-training.ts";
 import { measureCommand, tryCommands } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({

@@ -6,14 +6,15 @@ import { loadConstitution } from "../constitution/index.ts";
 import { expandHome, UserError } from "../core/index.ts";
 import { loadElsewhere, priceOfModel, runsHere } from "../models/index.ts";
 import { looksOf } from "../training/index.ts";
+import { policySize } from "./costs/policy-size.ts";
 import { foreignNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { lengthsOf, readPrompts } from "./inputs/policy-reading.ts";
 import { planComparisons, planOf } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
 import { planPolicy } from "./plans/plan-training.ts";
-import { policySize } from "./plans/policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
+import { constitutionUnder } from "./settings/arms.ts";
 import {
   constitutionFlag,
   formatFlag,
@@ -44,7 +45,6 @@ import {
   seedSetting,
   textsSetting,
 } from "./settings/settings.ts";
-import { constitutionUnder } from "./stages/arms.ts";
 import { grpoStage } from "./stages/grpo.ts";
 import { requireSameTokens } from "./stages/model-checks.ts";
 import { gatherOneSide, oneSidedStage } from "./stages/prompts.ts";

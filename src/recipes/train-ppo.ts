@@ -3,11 +3,11 @@
 
 import { z } from "zod";
 import { expandHome } from "../core/index.ts";
+import { policySize } from "./costs/policy-size.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { lengthsOf, readPrompts } from "./inputs/policy-reading.ts";
 import { planOf } from "./plans/plan.ts";
 import { planPolicy } from "./plans/plan-training.ts";
-import { policySize } from "./plans/policy-size.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import {
   formatFlag,

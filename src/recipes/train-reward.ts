@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type PairRow, rewardPairRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
+import { planRows, type RowTraining, rowSettings, runRows } from "./bodies/row-training.ts";
 import { openPairRows } from "./inputs/training-data.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainFlags } from "./settings/flags.ts";
@@ -12,7 +13,6 @@ import { trainingFolder } from "./settings/folders.ts";
 import { outSetting, rewardSettings } from "./settings/settings.ts";
 import { describeHeldOut } from "./stages/chance.ts";
 import { readyRewardRows, rewardStage } from "./stages/preferences.ts";
-import { planRows, type RowTraining, rowSettings, runRows } from "./stages/row-training.ts";
 import { nextCommands, readingWords } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({

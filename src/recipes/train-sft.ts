@@ -3,12 +3,12 @@
 
 import { z } from "zod";
 import type { SftRow } from "../records/index.ts";
+import { planRows, type RowTraining, rowSettings, runRows } from "./bodies/row-training.ts";
 import { openSftRows } from "./inputs/training-data.ts";
 import type { Recipe } from "./recipe.ts";
 import { trainFlags } from "./settings/flags.ts";
 import { trainingFolder } from "./settings/folders.ts";
 import { outSetting, sftTrainingSettings } from "./settings/settings.ts";
-import { planRows, type RowTraining, rowSettings, runRows } from "./stages/row-training.ts";
 import { readySftRows, sftStage } from "./stages/sft.ts";
 import { loadWords, modelWords, nextCommands, tryCommands } from "./summaries/next-command.ts";
 

@@ -12,6 +12,7 @@ import {
   checkCycles,
   checkDocstrings,
   checkHeaders,
+  checkLayers,
   checkLengths,
   checkLoading,
   checkNames,
@@ -35,6 +36,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "names are kebab-case and say what is inside": checkNames,
   "no file is longer than can be read at a sitting": checkLengths,
   "recipes are verbs": checkVerbs,
+  "folders below a folder import downwards": checkLayers,
   "every file says first what it is": checkHeaders,
   "functions that a folder shows have docstrings": checkDocstrings,
 };
@@ -234,6 +236,15 @@ describe("the rules", () => {
     expect(checkVerbs([createSource("src/recipes/a.ts", "export const x = 1;\n")])).toHaveLength(1);
     expect(checkVerbs([createSource("src/recipes/plans/a.ts", "export const x = 1;\n")])).toEqual([]);
     expect(checkVerbs([createSource("src/recipes/a.ts", "export const recipe = 1;\n")])).toEqual([]);
+    const layered = (path: string, target: string) =>
+      checkLayers(planted({ [path]: `import { x } from "${target}";` })).length;
+    expect(layered("src/recipes/stages/a.ts", "../settings/b.ts")).toBe(0);
+    expect(layered("src/recipes/stages/a.ts", "../recipe.ts")).toBe(0);
+    expect(layered("src/recipes/a.ts", "./bodies/b.ts")).toBe(0);
+    expect(layered("src/recipes/stages/a.test.ts", "../summaries/b.ts")).toBe(0);
+    expect(layered("src/recipes/stages/a.ts", "../summaries/b.ts")).toBe(1);
+    expect(layered("src/recipes/stages/a.ts", "../revise.ts")).toBe(1);
+    expect(layered("src/recipes/other/a.ts", "./b.ts")).toBe(1);
     expect(checkHeaders([createSource("src/core/a.ts", "export const x = 1;\n")])).toHaveLength(1);
     expect(
       checkHeaders([createSource("src/core/a.ts", "// What it is.\nexport const x = 1;\n")]),

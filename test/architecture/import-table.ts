@@ -48,6 +48,30 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
  */
 export const insideOf: Readonly<Record<string, string>> = { "models/providers/embedded": "models" };
 
+/**
+ * Folders below a folder, the lowest first: each imports those before it, and of the folder's own files nothing but
+ * `contract`. The folder's own files import them all.
+ */
+export const layers: Readonly<
+  Record<string, { readonly contract: string; readonly order: readonly string[] }>
+> = {
+  recipes: {
+    contract: "src/recipes/recipe.ts",
+    order: [
+      "settings",
+      "costs",
+      "stages",
+      "plans",
+      "inputs",
+      "summaries",
+      "datasets",
+      "lineage",
+      "replay",
+      "bodies",
+    ],
+  },
+};
+
 /** The files of a folder that others may import; where nothing is said, index.ts alone. A fixture is for tests. */
 export const faces: Readonly<Record<string, readonly string[]>> = {
   core: ["src/core/index.ts", "src/core/portable.ts", "src/core/published.fixture.ts"],

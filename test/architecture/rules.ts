@@ -12,6 +12,7 @@ import {
   hiddenLoaders,
   importTable,
   insideOf,
+  layers,
   maximumLines,
 } from "./import-table.ts";
 import type { SourceFile } from "./source-files.ts";
@@ -180,6 +181,30 @@ export const checkVerbs: Rule = (sources) =>
     .filter(({ path }) => !["src/recipes/index.ts", "src/recipes/recipe.ts"].includes(path))
     .filter(({ exports }) => !exports.some(({ name }) => /^recipe$|Recipe$/.test(name)))
     .map(({ path }) => `${path}: exports no recipe, so it belongs in a folder below src/recipes`);
+
+/** The folders below a folder that has layers import downwards; a new one is to be given its place. */
+export const checkLayers: Rule = (sources) =>
+  Object.entries(layers).flatMap(([folder, { contract, order }]) => {
+    const root = `src/${folder}/`;
+    const layerOf = (path: string): string | undefined =>
+      path.startsWith(root) && path.slice(root.length).includes("/")
+        ? path.slice(root.length).split("/")[0]
+        : undefined;
+    const placed = sources.filter(({ path }) => layerOf(path) !== undefined && !isTest(path));
+    const strangers = [...new Set(placed.map(({ path }) => layerOf(path)!))].filter(
+      (name) => !order.includes(name),
+    );
+    const upwards = placed.flatMap((source) =>
+      targetsOf(source)
+        .filter((target) => target.startsWith(root) && target !== contract)
+        .filter((target) => {
+          const below = layerOf(target);
+          return below === undefined || order.indexOf(below) > order.indexOf(layerOf(source.path)!);
+        })
+        .map((target) => `${source.path}: imports ${target}, which lies above it`),
+    );
+    return [...strangers.map((name) => `${root}${name}: has no place in the layers of ${root}`), ...upwards];
+  });
 
 /**
  * A file says first, in two to six lines, what it is and what it does not know. Tests may let their names say it, but

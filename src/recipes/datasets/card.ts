@@ -2,19 +2,13 @@
 // know before using the rows: how they were made, by whom, under which principles, what is missing, and whether they are
 // harmful on purpose. Nothing in it names a person's machine.
 
-import { covenantVersion, formatYaml, hashJson } from "../../core/index.ts";
+import { counted, covenantVersion, formatYaml, hashJson } from "../../core/index.ts";
 import type { Principle } from "../../records/index.ts";
 import type { ColumnType, TableColumn, WrittenTable } from "../../tables/index.ts";
 import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
 import type { Spent } from "../stages/stage-model.ts";
-import {
-  countFinishes,
-  describeFinishes,
-  describeKnown,
-  describeLabels,
-  describeSpent,
-} from "../summaries/data-summary.ts";
-import { counted } from "../summaries/wording.ts";
+import { countFinishes } from "../stages/tallies.ts";
+import { describeFinishes, describeKnown, describeLabels, describeSpent } from "../summaries/data-summary.ts";
 import type { SourceCounts } from "./counts.ts";
 import type { RunConstitution } from "./origin.ts";
 import { publicValues } from "./public-names.ts";

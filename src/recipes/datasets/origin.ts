@@ -9,7 +9,7 @@ import { constitutionFor, hashConstitution, loadConstitution } from "../../const
 import { covenantVersion, parseJsonAs, readText, UserError, writeFileAtomic } from "../../core/index.ts";
 import type { Constitution } from "../../records/index.ts";
 import { configName, type RunReading, readRun } from "../../runs/index.ts";
-import { constitutionUnder, keptConstitution } from "../stages/arms.ts";
+import { constitutionUnder, keptConstitution } from "../settings/arms.ts";
 import { revisedBy } from "../stages/revising.ts";
 
 /** The file in which an exported folder says what it is. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { UserError } from "../../core/index.ts";
 import { writtenArm } from "../../records/index.ts";
 import { type RunReading, readRun } from "../../runs/index.ts";
-import { type ArmName, armNames } from "../stages/arms.ts";
+import { type ArmName, armNames } from "../settings/arms.ts";
 import { constitutionOf, invertedOrigins, type RunConstitution } from "./origin.ts";
 import { publicName } from "./public-names.ts";
 

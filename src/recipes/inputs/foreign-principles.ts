@@ -1,11 +1,11 @@
 // Principles that a model of the sandbox cannot know: each of its words may be known, and yet what the model does under them is
 // chance. Reads the sandbox's language; asks no model.
 
+import { counted } from "../../core/index.ts";
 import { isSmallLanguage } from "../../models/index.ts";
 import { type Constitution, foreignPrinciplesCode } from "../../records/index.ts";
 import { areas, readStatement } from "../../sandbox/index.ts";
 import type { Notice } from "../stages/learned-rows.ts";
-import { counted } from "../summaries/wording.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 
 const isOfSandbox = (area: string | undefined): boolean => areas.some((known) => known === area);

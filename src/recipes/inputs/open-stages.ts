@@ -8,7 +8,7 @@ import { type LoadFormat, loadElsewhere, runsHere } from "../../models/index.ts"
 import type { Constitution } from "../../records/index.ts";
 import { checkRunFolder, openRun, type Run } from "../../runs/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
-import type { Speed } from "../plans/model-time.ts";
+import type { Speed } from "../costs/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { providerContents } from "../settings/computing.ts";
 import type { CallSettings } from "../settings/settings.ts";

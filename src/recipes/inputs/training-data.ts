@@ -6,6 +6,7 @@ import {
   canonicalJson,
   checkValue,
   collectFaults,
+  counted,
   deriveSeed,
   describePlace,
   firstOf,
@@ -20,7 +21,6 @@ import { readRows, tableFormatOf } from "../../tables/index.ts";
 import type { TextForm } from "../../training/index.ts";
 import type { Notice } from "../stages/learned-rows.ts";
 import { unfitNotices } from "../stages/left-out.ts";
-import { counted } from "../summaries/wording.ts";
 import { pairRows, type ReadRow, type RowKind, supervisedRows } from "./training-shapes.ts";
 
 const stage = "data";

@@ -23,7 +23,7 @@ import {
   verdictRecordSchema,
 } from "../../records/index.ts";
 import { type RunReading, readRun, streamRecords } from "../../runs/index.ts";
-import { type ArmName, armNames } from "../stages/arms.ts";
+import { type ArmName, armNames } from "../settings/arms.ts";
 
 /** Models that learn from labels. dpo: from the labels themselves; rl: from a reward model that learned from them. */
 export const labelled = ["dpo", "rl"] as const;

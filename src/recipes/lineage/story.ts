@@ -1,8 +1,8 @@
 // A lineage as a story for people: what was said, the principle, the label, the changed reply, and in the end how much of it the
 // records show. Knows no file.
 
+import { counted } from "../../core/index.ts";
 import type { Verdict } from "../../records/index.ts";
-import { counted } from "../summaries/wording.ts";
 import { tellChain } from "./chain.ts";
 import type { Change } from "./choice.ts";
 import type { Lineage, LineagePrinciple } from "./document.ts";

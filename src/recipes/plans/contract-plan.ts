@@ -2,18 +2,17 @@
 // constitution a run (as often as its reply cannot be read, again). Tokens are counted from the texts that are there and
 // from the limits of those that are not.
 
-import { mean } from "../../core/index.ts";
+import { counted, mean } from "../../core/index.ts";
 import { estimatePrompt, priceOfModel } from "../../models/index.ts";
 import type { Task } from "../../records/index.ts";
 import { emptyTranscript, metaMessages } from "../../simulation/index.ts";
+import type { Speed } from "../costs/model-time.ts";
 import type { PlannedStep } from "../recipe.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
 import { comparedNames } from "../stages/contract-benefit.ts";
 import { metaParts } from "../stages/contract-meta.ts";
 import { type ContractPlay, othersATurn, runName } from "../stages/contract-run.ts";
 import { satisfactionName } from "../stages/satisfaction.ts";
-import { counted } from "../summaries/wording.ts";
-import type { Speed } from "./model-time.ts";
 import { type PlannedModel, planCalls } from "./plan.ts";
 
 /** Tokens around a comment in an assistant's talk, and around a draft in a user's. */

@@ -3,8 +3,9 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { UserError } from "../../core/index.ts";
+import { fileToFetch } from "../stages/data-files.ts";
 import { contextFor } from "../ticking-context.fixture.ts";
-import { fileToFetch, planCommand } from "./dry-run.ts";
+import { planCommand } from "./dry-run.ts";
 
 it("tells of a file to be fetched, and of what was warned of before", async () => {
   const recipe = {

@@ -5,9 +5,7 @@ import { UserError } from "../../core/index.ts";
 import { type Budget, isEndpoint, runsHere } from "../../models/index.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "../recipe.ts";
 import { arrowNotices } from "../settings/folders.ts";
-
-/** The code of what is thrown where a dry run would have to fetch a file, which facts name. */
-export const fileToFetch = "file-to-fetch";
+import { fileToFetch } from "../stages/data-files.ts";
 
 type Notices = NonNullable<RecipePlan["notices"]>;
 

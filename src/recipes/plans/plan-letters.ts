@@ -10,7 +10,7 @@ import {
   scoringByName,
 } from "../../models/index.ts";
 import type { LabelMethod } from "../../records/index.ts";
-import type { Speed } from "./model-time.ts";
+import type { Speed } from "../costs/model-time.ts";
 
 /** Dollars per million tokens read and written; left out where no price is known. */
 export type PlannedPrice = { readonly price?: Pick<Price, "input" | "output"> | undefined };

@@ -1,14 +1,14 @@
 // What trainings take: rows learned over epochs, steps by reward, packed rows. How long that is, model-time.ts estimates;
 // how asking is counted, plan.ts knows.
 
+import { counted } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { looksOf } from "../../training/index.ts";
+import type { LearnedWork, Speed } from "../costs/model-time.ts";
+import { shapesRead } from "../costs/policy-size.ts";
+import type { TrainingSize } from "../costs/training-size.ts";
 import type { PlannedStep } from "../recipe.ts";
-import { counted } from "../summaries/wording.ts";
-import type { LearnedWork, Speed } from "./model-time.ts";
 import { type PromptLengths, planCalls, promptTokens } from "./plan.ts";
-import { shapesRead } from "./policy-size.ts";
-import type { TrainingSize } from "./training-size.ts";
 
 /** How rows are learned, as the settings of a training say it. reference: and read once by the model as it was. */
 export type TrainingPlan = Omit<LearnedWork, "rows" | "tokens" | "longest"> & {

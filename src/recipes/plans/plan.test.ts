@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { loadConstitution } from "../../constitution/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
-import type { ModelSpeed, Speed } from "./model-time.ts";
+import type { ModelSpeed, Speed } from "../costs/model-time.ts";
+import { sizedModel } from "../costs/sized-model.fixture.ts";
 import { planComparisons, planEvaluation, planOf, planReplies, planRevisions } from "./plan.ts";
 import { type JudgePlan, lettersBy } from "./plan-letters.ts";
 import { type PolicyPlan, planPolicy, planTraining, rowTokens } from "./plan-training.ts";
-import { sizedModel } from "./sized-model.fixture.ts";
 
 const speed: ModelSpeed = { config: sizedModel, task: "causal-lm", rate: 100e9 };
 

@@ -4,11 +4,18 @@
 // long they take here, model-time.ts estimates. What an endpoint takes nobody here knows.
 
 import { type RevisionForm, revisionPrompts } from "../../constitution/index.ts";
+import { counted } from "../../core/index.ts";
 import { choiceTokens, estimatePrompt } from "../../models/index.ts";
 import type { Constitution, Message, PromptRecord, RevisionExample } from "../../records/index.ts";
+import {
+  type AskedWork,
+  askSeconds,
+  type LearnedWork,
+  learnSeconds,
+  type Speed,
+} from "../costs/model-time.ts";
+import { longestPrompt } from "../costs/policy-size.ts";
 import type { PlannedStep, RecipePlan } from "../recipe.ts";
-import { counted } from "../summaries/wording.ts";
-import { type AskedWork, askSeconds, type LearnedWork, learnSeconds, type Speed } from "./model-time.ts";
 import {
   comparisonFrames,
   type PrincipleWords,
@@ -66,10 +73,6 @@ const totalsOf = (prompts: readonly Asked[] | PromptTotals): PromptTotals => {
 
 /** Tokens of prompts, estimated. */
 export const promptTokens = (prompts: readonly Asked[] | PromptTotals): number => totalsOf(prompts).tokens;
-
-/** Tokens of the longest prompt, estimated. */
-export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
-  prompts.reduce((most, { messages }) => Math.max(most, estimatePrompt(messages)), 0);
 
 /** Tokens of a prompt on average, and of the longest. */
 export type PromptLengths = { readonly mean: number; readonly longest: number };

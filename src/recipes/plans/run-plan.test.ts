@@ -3,11 +3,11 @@
 import { expect, it } from "vitest";
 import { loadConstitution } from "../../constitution/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
+import type { ModelSpeed } from "../costs/model-time.ts";
+import { sizedModel } from "../costs/sized-model.fixture.ts";
 import { readProtocol } from "../settings/judge-protocol.ts";
 import { runSchema } from "../settings/run-config.ts";
-import type { ModelSpeed } from "./model-time.ts";
 import { planRun, type RunInputs } from "./run-plan.ts";
-import { sizedModel } from "./sized-model.fixture.ts";
 
 const speed: ModelSpeed = { config: sizedModel, task: "causal-lm", rate: 100e9, threads: 2 };
 const prompts = Array.from(

@@ -9,11 +9,11 @@ import {
   type RevisionExample,
   trainedModels,
 } from "../../records/index.ts";
+import type { LearnedWork, Speed } from "../costs/model-time.ts";
 import type { PlannedStep, RecipePlan } from "../recipe.ts";
 import type { RunConfig } from "../settings/run-config.ts";
 import { followedPrompts } from "../stages/evaluation.ts";
 import { revisedBy, revisionExtras } from "../stages/revising.ts";
-import type { LearnedWork, Speed } from "./model-time.ts";
 import {
   planComparisons,
   planEvaluation,

@@ -2,6 +2,7 @@
 // drafts in as many parts as what was said needs, and n numbers for each of k + 1 documents. Proposals that say the same are
 // one candidate, so a vote takes less where people agree.
 
+import { counted } from "../../core/index.ts";
 import { estimatePrompt, priceOfModel } from "../../models/index.ts";
 import type { Message } from "../../records/index.ts";
 import {
@@ -11,13 +12,12 @@ import {
   proposalMessages,
   supportMessages,
 } from "../../simulation/index.ts";
+import type { Speed } from "../costs/model-time.ts";
 import type { PlannedStep } from "../recipe.ts";
 import { isScripted, type Vote, type VoteConfig } from "../settings/vote-settings.ts";
 import { satisfactionName } from "../stages/satisfaction.ts";
 import { measuredRules, measuredTasks } from "../stages/vote-benefit.ts";
 import { partsOf } from "../stages/vote-rounds.ts";
-import { counted } from "../summaries/wording.ts";
-import type { Speed } from "./model-time.ts";
 import { type Load, type PlannedModel, planCalls, tokensOf } from "./plan.ts";
 
 /** Tokens around something that was said, as the mediator is shown it. */

@@ -16,8 +16,8 @@ import {
   ratingRecordSchema,
 } from "../../records/index.ts";
 import { type RunReading, streamRecords } from "../../runs/index.ts";
-import { choosePersonas } from "../inputs/stakeholders.ts";
 import { contractSchema, contractTasks } from "../settings/contract-settings.ts";
+import { choosePersonas } from "../settings/stakeholders.ts";
 import { runName } from "../stages/contract-run.ts";
 import type { ReplaySource, Said } from "./replay.ts";
 

@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { counted } from "../../core/index.ts";
 import {
   type CandidateRecord,
   type ChoiceRecord,
@@ -22,11 +23,10 @@ import {
 } from "../../records/index.ts";
 import { type RecordSchema, type RunReading, streamRecords } from "../../runs/index.ts";
 import { numbered } from "../../simulation/index.ts";
-import { chosen } from "../inputs/stakeholders.ts";
+import { chosen } from "../settings/stakeholders.ts";
 import { votePersonas } from "../settings/vote-settings.ts";
 import { standingName } from "../stages/vote-rounds.ts";
 import { decidingStages } from "../summaries/vote-figures.ts";
-import { counted } from "../summaries/wording.ts";
 import type { ReplaySource, Said } from "./replay.ts";
 
 const settings = z.looseObject({

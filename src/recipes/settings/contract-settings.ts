@@ -18,10 +18,10 @@ import {
   withOwnText,
   wordings,
 } from "../../simulation/index.ts";
-import { choosePersonas, chooseTasks, chosen, isFile, sandboxName } from "../inputs/stakeholders.ts";
 import { readModelName } from "./names.ts";
 import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
+import { choosePersonas, chooseTasks, chosen, isFile, sandboxName } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const count = z.number().int().nonnegative();

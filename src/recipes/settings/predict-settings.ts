@@ -2,9 +2,10 @@
 // votes, and which held-out votes it is asked about. Which votes are held out is decided as for `covenant polis baselines`.
 
 import { z } from "zod";
-import { deriveSeed, UserError } from "../../core/index.ts";
+import { counted, deriveSeed, UserError } from "../../core/index.ts";
 import { forecastMethods, type VoterRecord } from "../../records/index.ts";
 import { computeGroups, type SampledVoter, sampleVoters, voteOf } from "../../simulation/index.ts";
+import { readModelName } from "./names.ts";
 import {
   conversationSettings,
   groupUp,
@@ -12,9 +13,7 @@ import {
   openHeldOut,
   polisSchema,
   warningsOf,
-} from "../inputs/polis-opinions.ts";
-import { counted } from "../summaries/wording.ts";
-import { readModelName } from "./names.ts";
+} from "./polis-opinions.ts";
 import {
   askedLoadSetting,
   callSettings,

@@ -2,7 +2,7 @@
 // Commands of single stages have schemas of their own, made of the same pieces.
 
 import { z } from "zod";
-import { armNames } from "../stages/arms.ts";
+import { armNames } from "./arms.ts";
 import { labelSettings } from "./judge-protocol-settings.ts";
 import { ppoSettings } from "./policy-settings.ts";
 import { formatSetting } from "./prompt-settings.ts";

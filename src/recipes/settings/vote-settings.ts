@@ -2,7 +2,7 @@
 // rule, and in how many rounds of criticism.
 
 import { z } from "zod";
-import { expandHome, UserError } from "../../core/index.ts";
+import { counted, expandHome, UserError } from "../../core/index.ts";
 import type { Persona } from "../../records/index.ts";
 import { minorityOf } from "../../sandbox/index.ts";
 import {
@@ -15,11 +15,10 @@ import {
   ruleNames,
   supportMetric,
 } from "../../simulation/index.ts";
-import { choosePersonas, isFile, sandboxName } from "../inputs/stakeholders.ts";
-import { counted } from "../summaries/wording.ts";
 import { contractSchema } from "./contract-settings.ts";
 import { contentSetting, roleSampling, samplingOf, userRole, writerRole } from "./role-settings.ts";
 import { askedLoadSetting, callSettings, outSetting, seedSetting } from "./settings.ts";
+import { choosePersonas, isFile, sandboxName } from "./stakeholders.ts";
 
 const positive = z.number().int().positive();
 const { low, high } = supportMetric;

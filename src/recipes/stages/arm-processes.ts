@@ -7,9 +7,9 @@ import { CovenantError, InterruptedError, throwIfAborted, unpackError } from "..
 import { threadCount } from "../../engine/index.ts";
 import type { OpenModel } from "../../models/index.ts";
 import type { PartProcess, RecipeContext } from "../recipe.ts";
+import type { ArmName } from "../settings/arms.ts";
 import { threadsVariable } from "../settings/computing.ts";
 import { type ArmNews, type ArmTasks, readFromArm, readResult } from "./arm-messages.ts";
-import type { ArmName } from "./arms.ts";
 
 /** signal: stops the task, and the process for good. hear: of what happens meanwhile; what it throws stops the task. */
 type TaskOptions = { readonly signal: AbortSignal; readonly hear: (news: ArmNews) => void };

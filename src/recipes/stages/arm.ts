@@ -23,9 +23,9 @@ import {
   type StageName,
 } from "../../records/index.ts";
 import { readRecords } from "../../runs/index.ts";
+import { type ArmName, keptConstitution } from "../settings/arms.ts";
 import { readProtocol } from "../settings/judge-protocol.ts";
 import type { RunConfig } from "../settings/run-config.ts";
-import { type ArmName, keptConstitution } from "./arms.ts";
 import { labelStage, type Pipeline, reviseStage } from "./data.ts";
 import { goodhartMeasure, goodhartPoints } from "./goodhart.ts";
 import { sumLeftOut } from "./left-out.ts";

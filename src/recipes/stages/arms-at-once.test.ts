@@ -5,7 +5,7 @@ import { afterEach, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
 import { setThreads } from "../../engine/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
-import { sizedModel } from "../plans/sized-model.fixture.ts";
+import { sizedModel } from "../costs/sized-model.fixture.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { runSchema } from "../settings/run-config.ts";
 import { armMemory, canWorkAtOnce } from "./arms-at-once.ts";

@@ -1,11 +1,10 @@
 // The guard rail of a reward model: one that cannot be told from guessing on pairs it has not learned would reward
 // noise. Knows scores and labels of pairs alone.
 
-import { CovenantError } from "../../core/index.ts";
+import { CovenantError, counted, percent } from "../../core/index.ts";
 import { rewardModelAccuracy } from "../../evaluation/index.ts";
 import type { RewardPairRecord } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { counted, percent } from "../summaries/wording.ts";
 
 /** So few pairs cannot show more than guessing even if all are ordered rightly (Wilson's interval holds one half). */
 const tooFewToTell = 3;

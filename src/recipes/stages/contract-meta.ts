@@ -2,7 +2,7 @@
 // amend what came of the part before, and again where its reply cannot be read. Then the documents that come of it.
 
 import { join } from "node:path";
-import { collect, deriveSeed, throwIfAborted } from "../../core/index.ts";
+import { collect, counted, deriveSeed, throwIfAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
   type Constitution,
@@ -26,9 +26,8 @@ import {
   referredTo,
   type Transcript,
 } from "../../simulation/index.ts";
-import { saysSame } from "../inputs/statements.ts";
 import type { ContractConfig, ContractSetup } from "../settings/contract-settings.ts";
-import { counted } from "../summaries/wording.ts";
+import { saysSame } from "./statements.ts";
 
 /**
  * What a run begins with. ids: of the records of the documents; given: of all principles that ever were. older: earlier

@@ -5,10 +5,12 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../core/index.ts";
 import { cachedHubDataset, hubDatasetFile, isHubDataset, readHubDataset } from "../../transformer/index.ts";
-import { fileToFetch } from "../plans/dry-run.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { isArrowRows } from "../settings/folders.ts";
 import { folderOptions } from "./models.ts";
+
+/** The code of what is thrown where a dry run would have to fetch a file, which facts name. */
+export const fileToFetch = "file-to-fetch";
 
 /** Throws UserError for a folder that has such files, naming them; a run's folder is easily given for the rows in it. */
 const refuseRunFolder = (name: string, inRun: readonly string[]): void => {

@@ -2,7 +2,15 @@
 // file to file; each stage resumes at the chunk that it broke off in. What a model is asked is feedback's part.
 
 import { hashConstitution } from "../../constitution/index.ts";
-import { CovenantError, hashEach, inStep, mapped, type Sequence, sequence } from "../../core/index.ts";
+import {
+  CovenantError,
+  counted,
+  hashEach,
+  inStep,
+  mapped,
+  type Sequence,
+  sequence,
+} from "../../core/index.ts";
 import {
   isAnswered,
   paceOf,
@@ -30,13 +38,12 @@ import {
 import type { StageContext } from "../../runs/index.ts";
 import { protocolAsInput } from "../settings/judge-protocol.ts";
 import type { SamplingSettings } from "../settings/settings.ts";
-import { type ReplyTally, tallyReplies } from "../summaries/data-summary.ts";
-import { counted } from "../summaries/wording.ts";
 import { type Asking, askInto, askingStage, idsOf, isOf, recordsOf } from "./asking.ts";
 import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";
 import { type RevisionExtras, revisionExtras } from "./revising.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { type ReplyTally, tallyReplies } from "./tallies.ts";
 import { type Watch, watchedFile } from "./watched-file.ts";
 
 export type { Pipeline } from "./stage-model.ts";

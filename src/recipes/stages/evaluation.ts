@@ -2,7 +2,7 @@
 // the figures of a run made of them. The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
-import { createRandom, deriveSeed, mapped, sequenceOf, UserError } from "../../core/index.ts";
+import { counted, createRandom, deriveSeed, mapped, sequenceOf, UserError } from "../../core/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type ArmId,
@@ -17,7 +17,6 @@ import {
 import { readRecords, type StageContext } from "../../runs/index.ts";
 import { isRequest, parseReply } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings/settings.ts";
-import { counted } from "../summaries/wording.ts";
 import { askInto } from "./asking.ts";
 import type { Pipeline } from "./stage-model.ts";
 import type { ResultFile } from "./watched-file.ts";

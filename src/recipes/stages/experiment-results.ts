@@ -12,7 +12,7 @@ import {
 } from "../../records/index.ts";
 import { type Run, readRecords, type StageContext } from "../../runs/index.ts";
 import { openTable, type TableColumn, writeTable } from "../../tables/index.ts";
-import { createGroups, type Source } from "../summaries/experiment-sources.ts";
+import { createGroups, type Source } from "./experiment-sources.ts";
 
 export const resultsStage = "results";
 

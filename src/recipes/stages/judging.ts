@@ -21,10 +21,10 @@ import { isEndpoint, type LanguageModel } from "../../models/index.ts";
 import { type Constitution, type LabelRecord, labelRecordSchema } from "../../records/index.ts";
 import type { RecordFile, StageContext } from "../../runs/index.ts";
 import { protocolAsInput } from "../settings/judge-protocol.ts";
-import { countLabels, type LabelCounts, sumOver } from "../summaries/data-summary.ts";
 import { askInto, idsOf, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { countLabels, type LabelCounts, sumOver } from "./tallies.ts";
 import { watchedFile } from "./watched-file.ts";
 
 /** Who judges, by what and how. */

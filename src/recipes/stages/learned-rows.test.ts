@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../core/index.ts";
-import { sizedModel } from "../plans/sized-model.fixture.ts";
+import { sizedModel } from "../costs/sized-model.fixture.ts";
 import { type RowReading, readyRows } from "./learned-rows.ts";
 
 type Row = { readonly id: string; readonly tokens: number };

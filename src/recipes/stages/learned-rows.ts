@@ -2,12 +2,11 @@
 // out. Whatever is wrong with them is found here, so that a command can look before it begins a run. Knows settings and
 // a model's codec; reads no file and no weights.
 
-import { firstOf, hashText, UserError } from "../../core/index.ts";
+import { counted, firstOf, hashText, UserError } from "../../core/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { fitRows, type LongRow, type RowLimit, type SftItem } from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
 import type { TrainingSettings } from "../settings/settings.ts";
-import { counted } from "../summaries/wording.ts";
 import { describeLeftOut, type LeftOutCounts, leftOutText } from "./left-out.ts";
 
 /** What a person should know, told as a warning of the stage or by a dry run. */

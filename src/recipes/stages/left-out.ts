@@ -1,9 +1,9 @@
 // What feedback left out of training rows, told where the rows are used: as a warning, and as the cause when none is
 // left. Knows the reasons' words, not how they are found.
 
+import { counted } from "../../core/index.ts";
 import { type UnfitRow, unfitText } from "../../feedback/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { counted } from "../summaries/wording.ts";
 
 const reasons = {
   length: "cut at the token limit",

@@ -5,12 +5,11 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, collect, type DiskWriter, deriveSeed, UserError } from "../../core/index.ts";
+import { type Clock, collect, counted, type DiskWriter, deriveSeed, UserError } from "../../core/index.ts";
 import { stepRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import type { Moments, StepMetrics, Trainer } from "../../training/index.ts";
 import { type ModelState, readSafetensors, type Weights, writeSafetensors } from "../../transformer/index.ts";
-import { counted } from "../summaries/wording.ts";
 import { type BestBy, isBetter, keepBestStep, leastLoss, lookOf } from "./best-step.ts";
 
 const checkpointName = "checkpoint.safetensors";

@@ -13,7 +13,7 @@ import {
   type VerdictRecord,
 } from "../../records/index.ts";
 import { createCorpus, parseReply, parseRequest } from "../../sandbox/index.ts";
-import { constitutionUnder } from "./arms.ts";
+import { constitutionUnder } from "../settings/arms.ts";
 import { type ArmRecords, armMetrics, truePreference } from "./measures.ts";
 
 /** A harmful request of the language with a reply that helps and one that refuses. */

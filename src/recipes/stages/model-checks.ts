@@ -16,8 +16,8 @@ import {
   mergeFolder,
   targetedProjections,
 } from "../../transformer/index.ts";
-import { machineRate } from "../plans/machine-rate.ts";
-import type { ModelSpeed } from "../plans/model-time.ts";
+import { machineRate } from "../costs/machine-rate.ts";
+import type { ModelSpeed } from "../costs/model-time.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { asModelName } from "../settings/names.ts";
 import { requireContinuable } from "./adapter-start.ts";

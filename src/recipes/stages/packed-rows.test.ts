@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { packedRowOf, rewardModelWeights, rowsAPart } from "../../training/index.ts";
 import { initialParameters, type ModelConfig, type PackedItem } from "../../transformer/index.ts";
-import { plannedRowTime, type TrainingLoad } from "../plans/training-size.ts";
+import { plannedRowTime, type TrainingLoad } from "../costs/training-size.ts";
 import type { TrainableModel } from "./models.ts";
 import { stateToTrain } from "./training-parts.ts";
 

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { compileChatTemplate, createTokenizer, roleTokenTemplate } from "../../transformer/index.ts";
-import { sizedModel } from "../plans/sized-model.fixture.ts";
+import { sizedModel } from "../costs/sized-model.fixture.ts";
 import { isKeptOut } from "./learned-rows.ts";
 import { encodePrompts, splitPrompts } from "./policy-prompts.ts";
 import { gatherOneSide } from "./prompts.ts";

@@ -1,11 +1,10 @@
 // The prompts of a training by reward as tokens: turns of a chat through the model's template, or plain texts to continue.
 // Those that leave no room for a reply are left out and told; a share may be kept out, to look at the policy with.
 
-import { firstOf, UserError } from "../../core/index.ts";
+import { counted, firstOf, UserError } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 import { type ChatCodec, encodePromptAs, type TextForm } from "../../training/index.ts";
 import type { ModelConfig } from "../../transformer/index.ts";
-import { counted } from "../summaries/wording.ts";
 import { heldOutNotices, isKeptOut, type Notice, nothingHeldOut, placed, shownRows } from "./learned-rows.ts";
 import { vocabularyNotices } from "./vocabulary.ts";
 

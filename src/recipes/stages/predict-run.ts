@@ -2,7 +2,7 @@
 // (personas), and chances of held-out votes (forecasts). What is asked and how it is read is the simulation's part.
 
 import { join } from "node:path";
-import { CovenantError, collect, hashJson, sequenceOf, takeFirst } from "../../core/index.ts";
+import { CovenantError, collect, counted, hashJson, sequenceOf, takeFirst } from "../../core/index.ts";
 import { inOrder, type Pace, paceOf, piecesOf } from "../../feedback/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
@@ -25,7 +25,6 @@ import {
   votingMethod,
 } from "../../simulation/index.ts";
 import type { Prediction } from "../settings/predict-settings.ts";
-import { counted } from "../summaries/wording.ts";
 import { askInto, askingStage, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";

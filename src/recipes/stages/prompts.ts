@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import {
   collect,
+  counted,
   describePlace,
   mapped,
   matching,
@@ -19,7 +20,6 @@ import { type Message, type PromptKind, type PromptRecord, promptRecordSchema } 
 import { streamRecords } from "../../runs/index.ts";
 import { sandboxPrompts, splitOfRequest } from "../../sandbox/index.ts";
 import type { RecipeContext } from "../recipe.ts";
-import { counted } from "../summaries/wording.ts";
 import { hereFile } from "./data-files.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { writeStream } from "./streamed-records.ts";

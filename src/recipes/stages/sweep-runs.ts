@@ -2,12 +2,11 @@
 // is not repeated, one that fails is told and leaves the others alone, and an interrupted one goes on when it is its turn.
 
 import { join } from "node:path";
-import { CovenantError, InterruptedError, messageOf, throwIfAborted } from "../../core/index.ts";
+import { CovenantError, counted, InterruptedError, messageOf, throwIfAborted } from "../../core/index.ts";
 import { type RunEvent, type SweepRun, sweepRunSchema } from "../../records/index.ts";
 import { type Run, readRecords, readRun, type StageContext } from "../../runs/index.ts";
 import type { Recipe, RecipeContext } from "../recipe.ts";
 import type { CellRun } from "../settings/sweep-settings.ts";
-import { counted } from "../summaries/wording.ts";
 
 export const sweepStage = "runs";
 

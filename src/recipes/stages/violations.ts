@@ -5,6 +5,7 @@ import {
   CovenantError,
   canonicalJson,
   collect,
+  counted,
   hashEach,
   mapped,
   type Sequence,
@@ -25,7 +26,6 @@ import {
 } from "../../feedback/index.ts";
 import { type UnscoredReason, type ViolationRecord, violationRecordSchema } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
-import { counted } from "../summaries/wording.ts";
 import { askInto, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
 import type { Pipeline } from "./stage-model.ts";

@@ -5,7 +5,7 @@
 
 import type { Task } from "../../records/index.ts";
 import { episodeWordings, type RuleName } from "../../simulation/index.ts";
-import { sandboxName } from "../inputs/stakeholders.ts";
+import { sandboxName } from "../settings/stakeholders.ts";
 import type { Vote, VoteConfig } from "../settings/vote-settings.ts";
 import {
   heldOutTasks,

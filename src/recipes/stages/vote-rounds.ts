@@ -4,7 +4,7 @@
 // above all that is new.
 
 import { join } from "node:path";
-import { deriveSeed } from "../../core/index.ts";
+import { counted, deriveSeed } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
   type CandidateRecord,
@@ -28,7 +28,6 @@ import {
   type Voice,
 } from "../../simulation/index.ts";
 import type { Vote, VoteConfig } from "../settings/vote-settings.ts";
-import { counted } from "../summaries/wording.ts";
 import { type AskingContext, askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 import {

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { hashConstitution, saveConstitution } from "../../constitution/index.ts";
-import { CovenantError, collect, deriveSeed, hashJson } from "../../core/index.ts";
+import { CovenantError, collect, counted, deriveSeed, hashJson } from "../../core/index.ts";
 import {
   type CandidateRecord,
   type ChoiceRecord,
@@ -35,12 +35,11 @@ import {
   seededBy,
   tableOf,
 } from "../../simulation/index.ts";
-import { sandboxName } from "../inputs/stakeholders.ts";
-import { saysSame } from "../inputs/statements.ts";
+import { sandboxName } from "../settings/stakeholders.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
-import { counted } from "../summaries/wording.ts";
 import { askPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { saysSame } from "./statements.ts";
 
 /** People of the sandbox as they truly want it. */
 const truly: ScriptedSupport = {

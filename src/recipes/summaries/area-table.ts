@@ -1,9 +1,8 @@
 // Areas with their counts and shares, as a table in the terminal, as a page, and as figures of a document. Shares have
 // Wilson's 95 % intervals.
 
-import { wilsonInterval } from "../../core/index.ts";
+import { percent, percentRange, wilsonInterval } from "../../core/index.ts";
 import type { AreaFigure } from "../../report/index.ts";
-import { percent, percentRange } from "./wording.ts";
 
 /** An area's figure: `part` of `n`. count: what the table shows beside it. */
 export const areaFigure = (name: string, count: number, part: number, n: number): AreaFigure => {

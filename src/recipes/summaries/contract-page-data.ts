@@ -4,11 +4,11 @@
 import type { Metric } from "../../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../../report/index.ts";
 import { documentText, mostCompared, similarityTable } from "../../simulation/index.ts";
-import { speakersOf } from "../inputs/stakeholders.ts";
-import { arguedRemarks, countCitations, describeCitations } from "../inputs/statements.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
+import { speakersOf } from "../settings/stakeholders.ts";
 import type { ContractPlay, DoneRun } from "../stages/contract-run.ts";
 import type { Satisfaction } from "../stages/satisfaction.ts";
+import { arguedRemarks, countCitations, describeCitations } from "../stages/statements.ts";
 import {
   byRun,
   type ContractFigures,

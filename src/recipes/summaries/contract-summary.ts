@@ -2,7 +2,7 @@
 // closing lines. Walks the files of the runs once.
 
 import { join } from "node:path";
-import { alignColumns } from "../../core/index.ts";
+import { alignColumns, counted } from "../../core/index.ts";
 import { addValue, noValues, type Values } from "../../evaluation/index.ts";
 import {
   draftRecordSchema,
@@ -13,16 +13,15 @@ import {
 } from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import { openTable, type TableColumn } from "../../tables/index.ts";
+import type { ContractConfig } from "../settings/contract-settings.ts";
+import { type ContractPlay, type DoneRun, runName } from "../stages/contract-run.ts";
 import {
   countCitations,
   describeCitations,
   describeNoStatements,
   noStatements,
-} from "../inputs/statements.ts";
-import type { ContractConfig } from "../settings/contract-settings.ts";
-import { type ContractPlay, type DoneRun, runName } from "../stages/contract-run.ts";
+} from "../stages/statements.ts";
 import { overUsers } from "./contract-figures.ts";
-import { counted } from "./wording.ts";
 
 /** A mean of ratings, or of users' means. n: how many there were; missing: how many were not to be had, by their reasons. */
 export type MeanRating = {

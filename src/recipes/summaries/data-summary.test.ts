@@ -2,15 +2,8 @@ import { describe, expect, it } from "vitest";
 import { sequenceOf } from "../../core/index.ts";
 import type { RunEvent } from "../../records/index.ts";
 import { countSpent } from "../stages/stage-model.ts";
-import {
-  countFinishes,
-  countLabels,
-  describeFinishes,
-  describeLabels,
-  describeSpent,
-  describeUnrevised,
-  tallyReplies,
-} from "./data-summary.ts";
+import { countFinishes, countLabels, tallyReplies } from "../stages/tallies.ts";
+import { describeFinishes, describeLabels, describeSpent, describeUnrevised } from "./data-summary.ts";
 
 const usage = (stage: string, calls: number, counts: Record<string, number> = {}): RunEvent => ({
   type: "stage-usage",

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { groupsPage } from "../../report/index.ts";
 import { mostCompared } from "../../simulation/index.ts";
-import type { Source } from "./experiment-sources.ts";
+import type { Source } from "../stages/experiment-sources.ts";
 import { likenessOf } from "./experiment-summary.ts";
 
 const sourceOf = (text: string | null, at: number): Source => ({

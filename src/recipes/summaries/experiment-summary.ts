@@ -1,13 +1,12 @@
 // What a person reads of a sweep or of joined simulations in the terminal, and how alike the documents are that runs ended
 // with. Which figures there are is the simulations' part.
 
-import { alignColumns } from "../../core/index.ts";
+import { alignColumns, counted } from "../../core/index.ts";
 import type { GroupFigure } from "../../records/index.ts";
 import type { GroupLikeness } from "../../report/index.ts";
 import { mostCompared, similarityTable } from "../../simulation/index.ts";
-import type { Simulation } from "../inputs/simulations.ts";
-import { atTheirEnd, decidedGroups, type Source } from "./experiment-sources.ts";
-import { counted } from "./wording.ts";
+import { atTheirEnd, decidedGroups, type Source } from "../stages/experiment-sources.ts";
+import type { Simulation } from "./simulations.ts";
 
 /** How alike the last documents of the first runs are, and how many runs have one; null where there are fewer than two. */
 export const likenessOf = async (

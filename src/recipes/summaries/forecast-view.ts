@@ -1,7 +1,7 @@
 // Chances of held-out votes for a person to read: a line a predictor, what the model is worth beside the baselines in plain
 // words, who is told worse, and whether what it was sure of came. Nothing is counted here.
 
-import { alignColumns } from "../../core/index.ts";
+import { alignColumns, counted, percent, percentRange } from "../../core/index.ts";
 import type { Estimate, MissingReason } from "../../records/index.ts";
 import type { CalibrationBin, ForecastMeasures } from "../../simulation/index.ts";
 import {
@@ -13,7 +13,6 @@ import {
   type Predictor,
   predictors,
 } from "./forecast-figures.ts";
-import { counted, percent, percentRange } from "./wording.ts";
 
 export const forecastHead =
   "                accuracy  95 %           balanced   Brier  log loss  calibration";

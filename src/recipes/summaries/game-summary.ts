@@ -1,10 +1,9 @@
 // What a person reads of games in the terminal: shares over iterations for fixed and flexible seats, what came of it, what
 // principles offer of things they were not learned on, and how many moves could not be read.
 
-import { alignColumns, groupBy, mean } from "../../core/index.ts";
+import { alignColumns, counted, groupBy, mean } from "../../core/index.ts";
 import type { GameFigure } from "../../records/index.ts";
 import type { GameFigures, NormCounts, ProbeFigure } from "../stages/game-figures.ts";
-import { counted } from "./wording.ts";
 
 const two = (value: number | null | undefined): string =>
   value === null || value === undefined ? "–" : value.toFixed(2);

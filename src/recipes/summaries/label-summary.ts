@@ -1,10 +1,10 @@
 // The labels card as `covenant label` says it at its end: how the judge was asked, how far its labels depend on position
 // and length, and, where the right answers are known, how often it is right, beside what guessing is worth.
 
+import { counted, percent, percentRange } from "../../core/index.ts";
 import { type Baselines, type ChoiceRow, countBaselines, countForCard } from "../../evaluation/index.ts";
 import type { ReplyPair } from "../../feedback/index.ts";
 import { type ArmMetrics, type Estimate, type LabelRecord, unscoredReasons } from "../../records/index.ts";
-import { counted, percent, percentRange } from "./wording.ts";
 
 type Lost = Readonly<Record<string, number>>;
 

@@ -2,6 +2,7 @@
 // Knows nothing of how it learned.
 
 import { basename, join } from "node:path";
+import { counted } from "../../core/index.ts";
 import type { Run } from "../../runs/index.ts";
 import type { TextForm } from "../../training/index.ts";
 import type { PromptReading } from "../inputs/policy-reading.ts";
@@ -10,7 +11,6 @@ import { asModelName } from "../settings/names.ts";
 import { alarmsInRun, describeAlarms } from "../stages/alarm-watch.ts";
 import { loadWords, measureCommand, nextCommands } from "./next-command.ts";
 import { describeTraining, summariseTraining } from "./training-summary.ts";
-import { counted } from "./wording.ts";
 
 /** What a policy learned with. model: what it started from. */
 type PolicyConfig = Readonly<Record<"model" | "out" | "prompts", string>> & {

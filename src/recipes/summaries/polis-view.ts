@@ -1,6 +1,7 @@
 // What `covenant polis` says in the terminal: who voted, which groups there are, what all of them agree on, where they
 // differ, and whom the chosen statements leave out. Only words and columns; nothing is counted here.
 
+import { counted, percent } from "../../core/index.ts";
 import {
   agreementOf,
   type CleaningCounts,
@@ -8,8 +9,7 @@ import {
   type StatementSupport,
   tallyAll,
 } from "../../simulation/index.ts";
-import type { Opinions } from "../inputs/polis-opinions.ts";
-import { counted, percent } from "./wording.ts";
+import type { Opinions } from "../settings/polis-opinions.ts";
 
 /** Statements that are shown; all of them are in --json. */
 const shown = 15;

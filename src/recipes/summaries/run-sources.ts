@@ -5,8 +5,8 @@ import { basename, join, resolve } from "node:path";
 import { UserError } from "../../core/index.ts";
 import { type SimulationKind, sweepRunSchema } from "../../records/index.ts";
 import { type RunReading, readRecords, readRun } from "../../runs/index.ts";
-import { simulationOf, simulationOfRun } from "../inputs/simulations.ts";
-import type { Source } from "./experiment-sources.ts";
+import type { Source } from "../stages/experiment-sources.ts";
+import { simulationOf, simulationOfRun } from "./simulations.ts";
 
 /** Which run a source is, apart from where it lies. */
 export type SourcePlace = Pick<Source, "name" | "cell" | "label" | "repetition">;

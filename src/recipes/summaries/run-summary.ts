@@ -1,9 +1,9 @@
 // What `covenant run` and `covenant evaluate` say at their end: the figures that matter in a few lines.
 // Arms are called by the document that people gave; files keep the names that records have.
 
+import { percent, percentRange } from "../../core/index.ts";
 import { type Estimate, type MetricsDocument, type ModelMetrics, writtenArm } from "../../records/index.ts";
 import { armTitle, setbacksOf, tooFewSentence } from "../../report/index.ts";
-import { percent, percentRange } from "./wording.ts";
 
 const columnWidth = 23;
 

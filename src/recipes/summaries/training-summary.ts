@@ -3,11 +3,11 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { counted } from "../../core/index.ts";
 import { type BestStepRecord, bestStepRecordSchema, stepRecordSchema } from "../../records/index.ts";
 import { type Run, readRecords, readRun } from "../../runs/index.ts";
 import { describeBest } from "../stages/best-step.ts";
 import { nothingLearned } from "../stages/learned-rows.ts";
-import { counted } from "./wording.ts";
 
 /** Figures of a step that are worth a line, by the names that trainings give them, and what people call them. */
 const figures: Readonly<Record<string, string>> = {

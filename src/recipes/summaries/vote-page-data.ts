@@ -1,6 +1,7 @@
 // What the page of a vote shows, gathered from the settings and from what its stages came to. How it is shown is the report's
 // part.
 
+import { counted } from "../../core/index.ts";
 import { addValue, noValues, studentMean } from "../../evaluation/index.ts";
 import type { ChoiceRecord } from "../../records/index.ts";
 import type {
@@ -11,9 +12,9 @@ import type {
   VoteRule,
 } from "../../report/index.ts";
 import { supportMetric } from "../../simulation/index.ts";
-import { speakersOf } from "../inputs/stakeholders.ts";
-import { arguedRemarks, countCitations, describeCitations } from "../inputs/statements.ts";
+import { speakersOf } from "../settings/stakeholders.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
+import { arguedRemarks, countCitations, describeCitations } from "../stages/statements.ts";
 import type { VoteBenefit } from "../stages/vote-benefit.ts";
 import { standingName } from "../stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "../stages/vote-run.ts";
@@ -26,7 +27,6 @@ import {
   whoIs,
 } from "./vote-summary.ts";
 import { countedOf, filledOf } from "./vote-tables.ts";
-import { counted } from "./wording.ts";
 
 const meanOf = (values: readonly (number | null)[]) => {
   const found = noValues();

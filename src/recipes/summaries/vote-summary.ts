@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { alignColumns } from "../../core/index.ts";
+import { alignColumns, counted } from "../../core/index.ts";
 import {
   type CandidateRecord,
   type ChoiceRecord,
@@ -14,18 +14,17 @@ import {
 } from "../../records/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import { ballotsOf, type SupportTable } from "../../simulation/index.ts";
+import { isScripted, type Vote, type VoteConfig } from "../settings/vote-settings.ts";
 import {
   countCitations,
   describeCitations,
   describeNoStatements,
   noStatements,
-} from "../inputs/statements.ts";
-import { isScripted, type Vote, type VoteConfig } from "../settings/vote-settings.ts";
+} from "../stages/statements.ts";
 import { isHeldBack, standingName } from "../stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "../stages/vote-run.ts";
 import { describeMissing } from "./contract-summary.ts";
 import { filledOf, textOf } from "./vote-tables.ts";
-import { counted } from "./wording.ts";
 
 /** Support for a candidate. mean, lowest: null where nobody gave a number; lowestOf: who gave the lowest. */
 export type CandidateSupport = {

@@ -2,7 +2,7 @@
 // Which words differ is constitution/difference.ts's part.
 
 import type { TextDifference, WordRun } from "../../constitution/index.ts";
-import { counted } from "./wording.ts";
+import { counted } from "../../core/index.ts";
 
 const escapeCode = "\u001b[";
 const removed = [`${escapeCode}31;9m`, `${escapeCode}0m`] as const;

@@ -3,11 +3,11 @@
 // statements are known; elsewhere what asks something, thanks, or speaks of oneself is told, and may be a statement all the same.
 // And whether a comment that was cited for a statement says it.
 
+import { counted } from "../../core/index.ts";
 import type { Ground, Principle } from "../../records/index.ts";
 import type { ArguedPrinciple } from "../../report/index.ts";
 import { nameOf, readComment, readStatement } from "../../sandbox/index.ts";
-import { counted } from "../summaries/wording.ts";
-import { sandboxName } from "./stakeholders.ts";
+import { sandboxName } from "../settings/stakeholders.ts";
 
 /** The settings that tell in which language people speak. */
 type Speaking = { readonly personas: string; readonly wording: string };

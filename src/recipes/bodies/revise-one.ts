@@ -20,12 +20,12 @@ import { checkInputs } from "../inputs/open-stages.ts";
 import { planOf, planReplies, planRevisions } from "../plans/plan.ts";
 import { lettersBy } from "../plans/plan-letters.ts";
 import type { RecipeContext, RecipeOutcome, RecipePlan } from "../recipe.ts";
+import { constitutionUnder } from "../settings/arms.ts";
 import type { CallSettings, ReviseSettings, SamplingSettings } from "../settings/settings.ts";
+import { withCalledModel } from "../stages/called-model.ts";
+import { openCalls } from "../stages/calls.ts";
+import { loadExamples, revisedBy, revisionExtras } from "../stages/revising.ts";
 import { countDifference, isReadable, markDifference } from "../summaries/word-difference.ts";
-import { constitutionUnder } from "./arms.ts";
-import { withCalledModel } from "./called-model.ts";
-import { openCalls } from "./calls.ts";
-import { loadExamples, revisedBy, revisionExtras } from "./revising.ts";
 
 /** What of the settings of `covenant revise` concerns one prompt. */
 export type ReviseOneConfig = {

@@ -1,5 +1,5 @@
 // The simulations that can be swept and joined, as a table: which command each is, which models its settings name, and
-// where its figures are to be read from a run folder. A new one is a line here.
+// where its figures are to be read from a run folder. A new one is a line here, and one in simulate-sweep.ts.
 
 import { join } from "node:path";
 import { z } from "zod";
@@ -7,24 +7,22 @@ import { collect, sha256File } from "../../core/index.ts";
 import { type ExperimentFigure, learnedRecordSchema, type SimulationKind } from "../../records/index.ts";
 import { type RunReading, streamRecords } from "../../runs/index.ts";
 import { documentText, loadMetrics } from "../../simulation/index.ts";
-import type { Recipe } from "../recipe.ts";
+import { isFile } from "../settings/stakeholders.ts";
 import { runName } from "../stages/contract-run.ts";
 import { gameRows } from "../stages/game-figures.ts";
-import { contractRows } from "../summaries/contract-figures.ts";
 import {
   contractScales,
   gameScales,
   type MetricScale,
   type ScaleOf,
   voteScales,
-} from "../summaries/measure-scales.ts";
-import { decidingStages, readDecided, voteRows } from "../summaries/vote-figures.ts";
-import { isFile } from "./stakeholders.ts";
+} from "../stages/measure-scales.ts";
+import { contractRows } from "./contract-figures.ts";
+import { decidingStages, readDecided, voteRows } from "./vote-figures.ts";
 
 /** How figures of a run are read. steps: runs, or iterations, that its settings ask for. */
 export type Simulation = {
   readonly kind: SimulationKind;
-  readonly load: () => Promise<Recipe>;
   /** Names of models that checked settings hold. */
   readonly models: (settings: unknown) => readonly string[];
   readonly rows: (reading: Pick<RunReading, "folder" | "config">) => AsyncIterable<ExperimentFigure>;
@@ -103,7 +101,6 @@ const metricsOf = async ({
 export const simulations: readonly Simulation[] = [
   {
     kind: "contract",
-    load: async () => (await import("../simulate-contract.ts")).recipe,
     models(settings) {
       const { model, roles } = contractSettings.parse(settings);
       return named([model, roles?.user.model, roles?.meta.model]);
@@ -119,7 +116,6 @@ export const simulations: readonly Simulation[] = [
   },
   {
     kind: "games",
-    load: async () => (await import("../simulate-games.ts")).recipe,
     models(settings) {
       const { model, learner } = gamesSettings.parse(settings);
       return named([model, learner]);
@@ -132,7 +128,6 @@ export const simulations: readonly Simulation[] = [
   },
   {
     kind: "vote",
-    load: async () => (await import("../simulate-vote.ts")).recipe,
     models(settings) {
       const { model, roles } = voteSettings.parse(settings);
       return named([model, roles?.user.model, roles?.mediator.model]);

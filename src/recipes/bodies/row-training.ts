@@ -3,14 +3,15 @@
 // and how to go on from it stand in its own file.
 
 import { join } from "node:path";
+import { counted } from "../../core/index.ts";
 import type { PairRow, SftRow } from "../../records/index.ts";
 import { isSandboxPromptId } from "../../sandbox/index.ts";
 import { itemLength, type ModelTask } from "../../transformer/index.ts";
+import { type TrainingLoad, trainingSize } from "../costs/training-size.ts";
 import { type CheckedInputs, checkFolder, checkInputs, openStages } from "../inputs/open-stages.ts";
 import type { LoadedRows, OpenedRows } from "../inputs/training-data.ts";
 import { planOf, planWriting, tokensOfLength } from "../plans/plan.ts";
 import { planTraining } from "../plans/plan-training.ts";
-import { type TrainingLoad, trainingSize } from "../plans/training-size.ts";
 import type { RecipeContext, RecipeOutcome, RecipePlan } from "../recipe.ts";
 import { asModelName } from "../settings/names.ts";
 import {
@@ -20,16 +21,15 @@ import {
   seedSetting,
   textsSetting,
 } from "../settings/settings.ts";
+import { mergedNotices } from "../stages/adapter-start.ts";
+import { localFile } from "../stages/data-files.ts";
+import type { EncodedRow, LearnedRows } from "../stages/learned-rows.ts";
+import type { RowModel } from "../stages/sft.ts";
+import type { Pipeline } from "../stages/stage-model.ts";
+import { readingOf, type TextSettings, templateFile } from "../stages/text-reading.ts";
+import { requireConsistent, trainedFolder } from "../stages/training-parts.ts";
+import { vocabularyNotices } from "../stages/vocabulary.ts";
 import { describeTraining, summariseTraining } from "../summaries/training-summary.ts";
-import { counted } from "../summaries/wording.ts";
-import { mergedNotices } from "./adapter-start.ts";
-import { localFile } from "./data-files.ts";
-import type { EncodedRow, LearnedRows } from "./learned-rows.ts";
-import type { RowModel } from "./sft.ts";
-import type { Pipeline } from "./stage-model.ts";
-import { readingOf, type TextSettings, templateFile } from "./text-reading.ts";
-import { requireConsistent, trainedFolder } from "./training-parts.ts";
-import { vocabularyNotices } from "./vocabulary.ts";
 
 /** The settings that all of them have. example: rows that a command of ours left. */
 export const rowSettings = (example: string) => ({

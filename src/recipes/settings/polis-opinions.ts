@@ -27,7 +27,7 @@ import {
   type VoteMatrix,
 } from "../../simulation/index.ts";
 import type { RecipeFlag } from "../recipe.ts";
-import { fileSetting } from "../settings/settings.ts";
+import { fileSetting } from "./settings.ts";
 
 const text = z.string().trim().min(1);
 

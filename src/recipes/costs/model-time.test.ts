@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ModelConfig, parseModelConfig } from "../../transformer/index.ts";
+import { planOf } from "../plans/plan.ts";
+import { planPolicy } from "../plans/plan-training.ts";
 import { askSeconds, type LearnedWork, learnSeconds, type ModelSpeed } from "./model-time.ts";
-import { planOf } from "./plan.ts";
-import { planPolicy } from "./plan-training.ts";
 
 const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const shapes = read("../../../bench/peers/shapes.json") as Record<string, object>;

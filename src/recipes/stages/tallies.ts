@@ -1,0 +1,102 @@
+// What stages count of their rows: how replies ended, and how comparisons did.
+// Knows no words for it; those are the summaries'.
+
+import { isAnswered } from "../../feedback/index.ts";
+import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../../records/index.ts";
+
+/** How often each end occurred. */
+export type FinishCounts = Readonly<Record<Finish, number>>;
+
+/** Counts of how replies ended. */
+export const countFinishes = (replies: readonly { readonly finish: Finish }[]): FinishCounts => {
+  const counts = Object.fromEntries(finishes.map((finish) => [finish, 0])) as Record<Finish, number>;
+  for (const { finish } of replies) counts[finish]++;
+  return counts;
+};
+
+/** How replies ended. missing: those of them that give nothing to go on with. */
+export type ReplyTally = {
+  count: number;
+  readonly finishes: Record<Finish, number>;
+  readonly missing: Record<Finish, number>;
+};
+
+/** No replies yet. */
+export const noReplies = (): ReplyTally => ({
+  count: 0,
+  finishes: { ...countFinishes([]) },
+  missing: { ...countFinishes([]) },
+});
+
+/** Counts a reply. */
+export const addReply = (tally: ReplyTally, reply: Pick<ReplyRecord, "text" | "finish">): void => {
+  tally.count++;
+  tally.finishes[reply.finish]++;
+  if (!isAnswered(reply)) tally.missing[reply.finish]++;
+};
+
+/** Counts the replies of a stream. */
+export const tallyReplies = async (
+  replies: AsyncIterable<Pick<ReplyRecord, "text" | "finish">>,
+): Promise<ReplyTally> => {
+  const tally = noReplies();
+  for await (const reply of replies) addReply(tally, reply);
+  return tally;
+};
+
+/** The sum of what is counted in each row of a stream. */
+export const sumOver = async <Row, Counts extends Readonly<Record<string, number>>>(
+  rows: AsyncIterable<Row>,
+  none: Counts,
+  count: (row: Row) => Counts,
+): Promise<Counts> => {
+  const sum: Record<string, number> = { ...none };
+  for await (const row of rows)
+    for (const [name, more] of Object.entries(count(row))) sum[name] = (sum[name] ?? 0) + more;
+  return sum as Counts;
+};
+
+/**
+ * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
+ * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it
+ * spoke for none or for both; silent: it said nothing; cut: it was cut before a verdict.
+ */
+export type LabelCounts = Readonly<
+  Record<
+    | "judged"
+    | "flips"
+    | "identical"
+    | "missing"
+    | "tooLong"
+    | "refused"
+    | "rejected"
+    | "undecided"
+    | "neither"
+    | "both"
+    | "silent"
+    | "cut",
+    number
+  >
+>;
+
+/** Counts of how comparisons ended. */
+export const countLabels = (
+  labels: readonly Pick<LabelRecord, "state" | "reason" | "flipped">[],
+): LabelCounts => {
+  const count = (wanted: (label: Pick<LabelRecord, "state" | "reason" | "flipped">) => boolean): number =>
+    labels.filter(wanted).length;
+  return {
+    judged: count(({ state }) => state === "judged"),
+    flips: count(({ flipped }) => flipped === true),
+    identical: count(({ state }) => state === "identical"),
+    missing: count(({ reason }) => reason === "reply-missing"),
+    tooLong: count(({ reason }) => reason === "overflow"),
+    refused: count(({ reason }) => reason === "refusal"),
+    rejected: count(({ reason }) => reason === "rejected"),
+    undecided: count(({ reason }) => reason === "no-choice"),
+    neither: count(({ reason }) => reason === "neither"),
+    both: count(({ reason }) => reason === "both"),
+    silent: count(({ reason }) => reason === "empty"),
+    cut: count(({ reason }) => reason === "cut"),
+  };
+};
