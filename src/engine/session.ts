@@ -79,6 +79,8 @@ let open = 0;
 let threadsOfProcess: number | undefined;
 let providerOfProcess: Provider = "cpu";
 let profilesOfProcess: string | undefined;
+/** Sessions whose profile is not written: ONNX Runtime does that when a session goes, and a process that ends lets none go. */
+const unwritten = new Set<{ endProfiling(): void }>();
 
 /** What every program computes with that this process compiles from now on; at first the processor. */
 export const setProvider = (provider: Provider): void => {
@@ -90,11 +92,17 @@ export const setThreads = (threads: number | undefined): void => {
   threadsOfProcess = threads;
 };
 
+const writeProfiles = (): void => {
+  for (const session of unwritten) session.endProfiling();
+};
+
 /**
  * How the names of files begin that ONNX Runtime's profiler writes, one for every program that this process compiles from
  * now on, when it is released or the process ends; undefined: no profiles, as at first.
  */
 export const setProfiles = (prefix: string | undefined): void => {
+  process.off("exit", writeProfiles);
+  process.on("exit", writeProfiles);
   profilesOfProcess = prefix;
 };
 
@@ -129,9 +137,7 @@ export const compile = async (
     throw sessionTrouble(thrown);
   });
   open++;
-  // ONNX Runtime writes a profile when its session goes, and a process that ends lets none go.
-  const writeProfile = (): void => session.endProfiling();
-  if (profilesOfProcess !== undefined) process.once("exit", writeProfile);
+  if (profilesOfProcess !== undefined) unwritten.add(session);
   const specifications = new Map(
     Object.entries(outputs).map(([name, { shape, type }]) => [name, { shape, type }]),
   );
@@ -161,7 +167,7 @@ export const compile = async (
     },
     release: () => {
       released ??= Promise.allSettled([...running]).then(async () => {
-        process.off("exit", writeProfile);
+        unwritten.delete(session);
         await session.release();
         open--;
       });

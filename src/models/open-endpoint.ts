@@ -1,5 +1,5 @@
-// Opens what answers behind an address, with the middleware that a network needs: time limit, adaptive
-// concurrency, budget, failover between the members of a pool, retries, rejection, cache, recording, in this order from within.
+// Opens what answers behind an address, with the middleware that a network needs: time limit, budget, adaptive
+// concurrency, failover between the members of a pool, retries, rejection, cache, recording, in this order from within.
 
 import { systemClock } from "../core/index.ts";
 import { anthropicAddress, isOpenAi, keyFor, openAiAddress } from "./key.ts";
@@ -81,9 +81,10 @@ const openMember = async (
   const meter = ledger?.meter({ model: id, price: priceOf(prices, id, name) });
   const provider = await openProvider(id, target, options, meter);
   const timed = withTimeout(provider, timeout === undefined ? {} : { milliseconds: timeout });
-  // The budget is waited for outside: inside, the wait would look like a server that answers slowly.
-  const bounded = withAdaptiveConcurrency(timed, { clock });
-  return meter === undefined ? bounded : withBudget(bounded, meter);
+  return withAdaptiveConcurrency(timed, {
+    clock,
+    ...(meter === undefined ? {} : { between: (begun) => withBudget(begun, meter) }),
+  });
 };
 
 /** What everything that is named goes through last: answers that are there, and a recording. */

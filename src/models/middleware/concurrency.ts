@@ -75,12 +75,18 @@ export const createConcurrencyControl = ({ start, least, most }: ConcurrencyBoun
   };
 };
 
-/** most: default the model's own batch. */
-export type ConcurrencyOptions = Partial<ConcurrencyBounds> & { readonly clock: Clock };
+/**
+ * most: default the model's own batch. between: what a call goes through when its turn has come and before it counts as
+ * begun; it may wait there (for a budget) without looking like a server that answers slowly.
+ */
+export type ConcurrencyOptions = Partial<ConcurrencyBounds> & {
+  readonly clock: Clock;
+  readonly between?: (begun: LanguageModel) => LanguageModel;
+};
 
 /** A model whose calls in flight adapt to what it bears. */
 export const withAdaptiveConcurrency = (model: LanguageModel, options: ConcurrencyOptions): LanguageModel => {
-  const { most = Math.max(1, model.capabilities.batch), least = 1, start = 16, clock } = options;
+  const { most = Math.max(1, model.capabilities.batch), least = 1, start = 16, clock, between } = options;
   const control = createConcurrencyControl({ start, least, most });
   const queue = new PQueue({ concurrency: control.limit() });
   const adapt = (): void => {
@@ -102,17 +108,31 @@ export const withAdaptiveConcurrency = (model: LanguageModel, options: Concurren
       adapt();
     }
   };
-  return {
-    id: model.id,
-    capabilities: model.capabilities,
-    close: () => model.close(),
+  const { id, capabilities } = model;
+  const base = { id, capabilities, close: () => model.close() };
+  const begun: LanguageModel = {
+    ...base,
     generate: (requests, callOptions) =>
-      mapRequests(requests, callOptions, queue, (request, signal) =>
+      mapRequests(requests, callOptions, null, (request, signal) =>
         observed(() => model.generate([request], { signal })),
       ),
     score: (requests, callOptions) =>
-      mapRequests(requests, callOptions, queue, (request, signal) =>
+      mapRequests(requests, callOptions, null, (request, signal) =>
         observed(() => model.score([request], { signal })),
       ),
+  };
+  const inner = between?.(begun) ?? begun;
+  return {
+    ...base,
+    generate: (requests, callOptions) =>
+      mapRequests(requests, callOptions, queue, async (request, signal) => {
+        const [reply] = await inner.generate([request], { signal });
+        return reply!;
+      }),
+    score: (requests, callOptions) =>
+      mapRequests(requests, callOptions, queue, async (request, signal) => {
+        const [score] = await inner.score([request], { signal });
+        return score!;
+      }),
   };
 };
