@@ -134,7 +134,9 @@ it.each(cases)("%s", async (what, recipe, settings) => {
   await recipe
     .run(config, contextFor())
     .catch((thrown: unknown) =>
-      expect(thrown).toMatchObject({ code: expect.stringMatching(/^(?:labels|verdicts|prompts)-none$/) }),
+      expect(thrown).toMatchObject({
+        code: expect.stringMatching(/^(?:labels|verdicts|prompts|areas)-none$/),
+      }),
     );
   let calls = 0;
   let tokens = 0;

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { counted, inStep, mapped, type Sequence } from "../core/index.ts";
+import { CovenantError, counted, inStep, mapped, type Sequence } from "../core/index.ts";
 import {
   type Area,
   areasNamed,
@@ -86,7 +86,14 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   return { areas, opened, read, ...checked };
 };
 
-/** classify/areas.jsonl: the area of every prompt. Warns where a model sorted hardly anything. */
+const noneSorted = (model: string, counts: AreaCounts): CovenantError =>
+  new CovenantError(
+    "areas-none",
+    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} Its answers are in classify/areas.jsonl. Choose a model that follows instructions (--model): it has to answer with JSON.`,
+    { model },
+  );
+
+/** classify/areas.jsonl: the area of every prompt. Warns where a model sorted hardly anything; throws where nothing. */
 const classifyStage = (
   pipeline: Pipeline,
   config: ClassifyConfig,
@@ -108,8 +115,10 @@ const classifyStage = (
     work: (opened, { items, ...work }) =>
       classifyPrompts({ ...work, model: opened, prompts: items, ...asked }),
     async check(stage, records) {
-      const { unclassified, count } = await countAreas(records);
+      const counts = await countAreas(records);
+      const { unclassified, count } = counts;
       if (unclassified * 2 <= count) return;
+      if (unclassified === count) throw noneSorted(model, counts);
       stage.warn(
         "areas-few",
         `${model} sorted ${count - unclassified} of ${counted(count, "prompt")}. Choose a model that follows instructions: it has to answer with JSON.`,
@@ -213,12 +222,10 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       ...describeSpent(spent),
       `Page: ${join(config.out, "areas.html")}`,
       `Prompts with their areas: ${file}`,
-      ...(unclassified === count
-        ? ["No prompt was sorted, so nothing goes on from here: ask another model (--model)."]
-        : nextCommands(
-            ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file],
-            ["prompts", "select", "--prompts", file, "--per-area", "50"],
-          )),
+      ...nextCommands(
+        ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file],
+        ["prompts", "select", "--prompts", file, "--per-area", "50"],
+      ),
     ],
     document: {
       folder: run.folder,

@@ -291,25 +291,6 @@ describe("prompts classify, penetrate, select", () => {
     );
   });
 
-  it("leave an unsorted prompt no area of another set", async () => {
-    const given = [
-      { prompt: "One", area: "homonyms" },
-      { prompt: "Two", area: "privacy" },
-      { prompt: "Three" },
-    ];
-    const script = write("nojson.yaml", 'rules:\n  - reply: "no json"\n');
-    const config = {
-      ...{ prompts: write("foreign.jsonl", jsonl(...given)), areas: ["privacy", "peace"] },
-      ...{ model: `scripted:${script}`, out: at("foreign") },
-    };
-    const { document } = await start(classifyRecipe, config);
-    expect(readPrompts(String(document["file"])).map(({ area }) => area)).toEqual([
-      undefined,
-      "privacy",
-      undefined,
-    ]);
-  });
-
   it("select with caps, as rows that commands take", async () => {
     const config = { prompts: at("sorted/sorted/prompts.jsonl"), out: at("selected"), perArea: 1 };
     const { document } = await start(selectRecipe, config);
