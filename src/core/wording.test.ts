@@ -1,12 +1,13 @@
 // Numbers, shares and intervals as every summary writes them.
 
 import { expect, it } from "vitest";
-import { counted, percent, percentRange } from "./wording.ts";
+import { counted, dollars, percent, percentRange } from "./wording.ts";
 
 it("writes numbers with their nouns, shares in percent, and what is not known as that", () => {
   expect([counted(1, "row"), counted(1200, "row"), counted(0, "reply", "replies")]).toEqual([
     ...["1 row", "1,200 rows", "0 replies"],
   ]);
+  expect([dollars(0.01234), dollars(1), dollars(1234.5)]).toEqual(["$0.0123", "$1.00", "$1234.50"]);
   expect([percent(228 / 438), percent(1), percent(0.625, 0), percent(null)]).toEqual([
     ...["52.1 %", "100.0 %", "63 %", "–"],
   ]);

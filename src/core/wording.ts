@@ -1,15 +1,18 @@
-// Numbers with their nouns, and shares in percent, as people write them.
+// Numbers with their nouns, shares in percent and money, as people write them.
 // Knows English and nothing of what is counted.
 
 /** "1 row", "2 rows", "0 rows"; several: the plural where it is not the singular with an s. */
 export const counted = (count: number, one: string, several = `${one}s`): string =>
   `${count.toLocaleString("en-US")} ${count === 1 ? one : several}`;
 
+/** "$0.0123", "$4.50". */
+export const dollars = (amount: number): string => `$${amount.toFixed(amount < 1 ? 4 : 2)}`;
+
 /** "52.1 %"; "–" where there is none. digits: behind the point. */
 export const percent = (share: number | null, digits = 1): string =>
   share === null ? "–" : `${(100 * share).toFixed(digits)} %`;
 
-/** The 95 % interval of a share in percent, "[47.4, 56.7]"; "" where there is none. */
+/** An interval of a share in percent, "[47.4, 56.7]"; "" where there is none. */
 export const percentRange = ({
   low,
   high,

@@ -102,7 +102,7 @@ const writeProfiles = (): void => {
  */
 export const setProfiles = (prefix: string | undefined): void => {
   process.off("exit", writeProfiles);
-  process.on("exit", writeProfiles);
+  if (prefix !== undefined) process.on("exit", writeProfiles);
   profilesOfProcess = prefix;
 };
 

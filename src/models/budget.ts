@@ -2,7 +2,7 @@
 // they are foreseen to take, at first by their limits, then by what such requests took of these. A request that does not
 // fit waits for those on their way; only when there are none is the budget used up. Makes no call and keeps no file.
 
-import { throwIfAborted, UserError } from "../core/index.ts";
+import { dollars, throwIfAborted, UserError } from "../core/index.ts";
 import type { Usage } from "../records/index.ts";
 
 /** What may be spent in all: dollars, tokens read and written, calls. */
@@ -28,7 +28,7 @@ export type BudgetedRequest = {
 export type Release = (taken: Usage | null) => void;
 
 const show = (part: Part, value: number): string =>
-  part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : `${value.toLocaleString("en-US")} ${part}`;
+  part === "money" ? dollars(value) : `${value.toLocaleString("en-US")} ${part}`;
 
 const told = (spent: Amount): string => parts.map((one) => show(one, spent[one])).join(", ");
 

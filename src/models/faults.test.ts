@@ -228,6 +228,35 @@ describe("a server that never gets well", () => {
   });
 });
 
+describe("a budget", () => {
+  it("is overshot by no more than the calls in flight, however many wait and whatever answers take", async () => {
+    const [atOnce, first, later] = [8, 2, 40];
+    const server = await startEndpoint({
+      fault: (_, before) => ({
+        status: 200,
+        body: {
+          model: "m",
+          choices: [{ index: 0, message: { role: "assistant", content: "x" }, finish_reason: "stop" }],
+          usage: { prompt_tokens: 1, completion_tokens: before < 20 ? first : later },
+        },
+      }),
+    });
+    const budget = 400;
+    const ledger = await openLedger({ budget: { tokens: budget } });
+    const model = await openModel(`${server.baseURL}#m`, { environment: {}, ledger, concurrency: atOnce });
+    // Others in the way between pass requests on one by one, and so does a caller with many of its own.
+    const all = Array.from({ length: 100 }, (_, seed) => model.generate([{ ...ask(seed), maxTokens: 60 }]));
+    const ended = await Promise.allSettled(all);
+    const failures = ended.filter(({ status }) => status === "rejected");
+    expect(failures.length).toBeGreaterThan(0);
+    const { promptTokens, completionTokens } = ledger.totals();
+    expect(promptTokens + completionTokens - budget).toBeLessThanOrEqual(atOnce * (1 + later));
+    expect(server.most()).toBeLessThanOrEqual(atOnce);
+    await model.close();
+    await server.close();
+  });
+});
+
 describe("a call that waits for the budget", () => {
   it("has not begun: the wait is not taken for a server that answers slowly", async () => {
     let begun = 0;

@@ -131,13 +131,11 @@ it.each(cases)("%s", async (what, recipe, settings) => {
   );
   const { steps } = await recipe.plan(config, { ...contextFor(), dry: true });
   // A judge that comes to no verdict ends its command, when all is asked.
-  await recipe
-    .run(config, contextFor())
-    .catch((thrown: unknown) =>
-      expect(thrown).toMatchObject({
-        code: expect.stringMatching(/^(?:labels|verdicts|prompts|areas)-none$/),
-      }),
-    );
+  await recipe.run(config, contextFor()).catch((thrown: unknown) =>
+    expect(thrown).toMatchObject({
+      code: expect.stringMatching(/^(?:labels|verdicts|prompts|areas)-none$/),
+    }),
+  );
   let calls = 0;
   let tokens = 0;
   for await (const { value } of readJsonLines(record, recorded, "drop")) {

@@ -9,7 +9,7 @@ import {
   exportSettings,
   openExport,
   prepareExport,
-} from "./datasets/adapter-export.ts";
+} from "./bodies/adapter-export.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { baseOfAdapter } from "./stages/adapter-start.ts";

@@ -12,8 +12,8 @@ import {
   conversationSettings,
   heldOutFlags,
   heldOutSettings,
-  openHeldOut,
-} from "./settings/polis-opinions.ts";
+} from "./settings/polis-settings.ts";
+import { openHeldOut } from "./stages/polis-opinions.ts";
 import { describeForecasts, forecastHead } from "./summaries/forecast-view.ts";
 
 const schema = z.strictObject({

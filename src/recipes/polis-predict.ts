@@ -20,14 +20,10 @@ import { planCalls, planChoices, planOf, planWriting, promptTokens, tokensOf } f
 import { lettersBy } from "./plans/plan-letters.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { callFlags, loadFlag, modelFlag, runFlags } from "./settings/flags.ts";
-import { conversationFlags, heldOutFlags } from "./settings/polis-opinions.ts";
-import {
-  loadPrediction,
-  type PredictConfig,
-  type Prediction,
-  predictSchema,
-} from "./settings/predict-settings.ts";
+import { conversationFlags, heldOutFlags } from "./settings/polis-settings.ts";
+import { type PredictConfig, predictSchema } from "./settings/predict-settings.ts";
 import { predictStages, predictVotes } from "./stages/predict-run.ts";
+import { loadPrediction, type Prediction } from "./stages/prediction.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { type ForecastFigures, forecastFigures, type ToldVote } from "./summaries/forecast-figures.ts";
 import { describeFigures, describeUntold } from "./summaries/forecast-view.ts";

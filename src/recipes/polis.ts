@@ -6,17 +6,12 @@ import { basename, resolve } from "node:path";
 import { saveConstitution } from "../constitution/index.ts";
 import { counted } from "../core/index.ts";
 import { draftConstitution, groupSizes, type StatementSupport, tallyAll } from "../simulation/index.ts";
+import { areSandboxStatements } from "./inputs/sandbox-language.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe } from "./recipe.ts";
 import { asModelName } from "./settings/names.ts";
-import {
-  conversationFlags,
-  gatherOpinions,
-  type Opinions,
-  type PolisConfig,
-  polisSchema,
-} from "./settings/polis-opinions.ts";
-import { areSandboxStatements } from "./stages/sandbox-language.ts";
+import { conversationFlags, type PolisConfig, polisSchema } from "./settings/polis-settings.ts";
+import { gatherOpinions, type Opinions } from "./stages/polis-opinions.ts";
 import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
 import { describeOpinions } from "./summaries/polis-view.ts";
 

@@ -26,6 +26,12 @@ import {
   trainTokenizer,
 } from "../transformer/index.ts";
 import { machineRate } from "./costs/machine-rate.ts";
+import {
+  createDocuments,
+  longestDocument,
+  type PretrainingDocument,
+  vocabularyText,
+} from "./inputs/pretraining-documents.ts";
 import { planOf } from "./plans/plan.ts";
 import { planPretraining } from "./plans/plan-training.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
@@ -33,12 +39,6 @@ import { providerContents } from "./settings/computing.ts";
 import { runFlags } from "./settings/flags.ts";
 import { asModelName } from "./settings/names.ts";
 import { outSetting, seedSetting } from "./settings/settings.ts";
-import {
-  createDocuments,
-  longestDocument,
-  type PretrainingDocument,
-  vocabularyText,
-} from "./stages/pretraining-documents.ts";
 import { trainStage } from "./stages/train-stage.ts";
 import { modelWords, nextCommands } from "./summaries/next-command.ts";
 

@@ -24,6 +24,7 @@ import {
   sftRowSchema,
 } from "../records/index.ts";
 import { checkFolder, openStages } from "./inputs/open-stages.ts";
+import { isSandboxRequest } from "./inputs/sandbox-language.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { formatFlag, kindFlag, runFlags } from "./settings/flags.ts";
@@ -32,7 +33,6 @@ import { outSetting, promptKindSetting, seedSetting, sftMixSettings } from "./se
 import { hereFile } from "./stages/data-files.ts";
 import { type LeftOutCounts, sumLeftOut } from "./stages/left-out.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
-import { isSandboxRequest } from "./stages/sandbox-language.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { modelForTexts, nextCommands } from "./summaries/next-command.ts";

@@ -7,13 +7,13 @@ import { counted, sha256File, UserError } from "../core/index.ts";
 import { createSelection, formatNamed, readPrompts } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import { checkFolder, openStages } from "./inputs/open-stages.ts";
+import { isSandboxRequest } from "./inputs/sandbox-language.ts";
 import { planOf, planWriting } from "./plans/plan.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { formatFlag, kindFlag, promptsFlag, runFlags } from "./settings/flags.ts";
 import { formatSetting } from "./settings/prompt-settings.ts";
 import { fileSetting, outSetting, promptKindSetting, seedSetting } from "./settings/settings.ts";
 import { hereFile } from "./stages/data-files.ts";
-import { isSandboxRequest } from "./stages/sandbox-language.ts";
 import { writeStream } from "./stages/streamed-records.ts";
 import { modelForTexts, nextCommands } from "./summaries/next-command.ts";
 

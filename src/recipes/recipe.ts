@@ -4,7 +4,6 @@
 import type { z } from "zod";
 import type { Clock } from "../core/index.ts";
 import type { RunEvent } from "../records/index.ts";
-import type { TrainingSize } from "./costs/training-size.ts";
 
 /** A person (or a file in their place) to converse with. */
 export type Conversation = {
@@ -45,6 +44,13 @@ export type RecipeContext = {
   readonly stepBudget?: number;
   /** A dry run: what is not here is not fetched. */
   readonly dry?: boolean;
+};
+
+/** What a training is made of. memory: bytes at the peak, estimated. */
+export type TrainingSize = {
+  readonly parameters: number;
+  readonly trainable: number;
+  readonly memory: number;
 };
 
 /**

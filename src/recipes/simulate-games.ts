@@ -8,7 +8,6 @@ import { type ExperimentTable, gamesPage } from "../report/index.ts";
 import { gamesOf } from "../simulation/index.ts";
 import { requireFluentGames } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
-import { firstQuestion, learningQuestion } from "./plans/game-questions.ts";
 import { planCalls, planOf, planWriting } from "./plans/plan.ts";
 import type { PlannedStep, Recipe, RecipeContext } from "./recipe.ts";
 import { budgetFlag, modelFlag, runFlags } from "./settings/flags.ts";
@@ -21,6 +20,7 @@ import {
 } from "./settings/game-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
 import { figureStage, type GameFigures } from "./stages/game-figures.ts";
+import { firstQuestion, learningQuestion } from "./stages/game-questions.ts";
 import { gameStages, hasProbes, playStages } from "./stages/games.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { describeGames } from "./summaries/game-summary.ts";

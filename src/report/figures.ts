@@ -106,7 +106,3 @@ export const listText = (items: readonly string[]): string =>
 
 /** The first letter in upper case. */
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-/** 3 → "3 steps", 1 → "1 step". */
-export const countText = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;

@@ -4,15 +4,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { importTable } from "./import-table.ts";
+import { importTable, layers } from "./import-table.ts";
 import {
   checkAmbient,
   checkArrows,
   checkBrowserSafety,
   checkCycles,
   checkDocstrings,
+  checkFixtures,
   checkHeaders,
   checkLayers,
+  checkLayerTable,
   checkLengths,
   checkLoading,
   checkNames,
@@ -37,6 +39,7 @@ const rules: Readonly<Record<string, Rule>> = {
   "no file is longer than can be read at a sitting": checkLengths,
   "recipes are verbs": checkVerbs,
   "folders below a folder import downwards": checkLayers,
+  "fixtures are for tests": checkFixtures,
   "every file says first what it is": checkHeaders,
   "functions that a folder shows have docstrings": checkDocstrings,
 };
@@ -52,6 +55,10 @@ describe("the repository", () => {
 
   it("has an import table without a way round", () => {
     expect(checkTable(importTable)).toEqual([]);
+  });
+
+  it("has the layers that the table names", () => {
+    expect(checkLayerTable(layers, sources)).toEqual([]);
   });
 
   it("has style sheets and programs in Python that can be read at a sitting, too", () => {
@@ -223,6 +230,40 @@ describe("the rules", () => {
     expect(checkBrowserSafety(planted(named))).toHaveLength(1);
   });
 
+  it.each([
+    ["src/recipes/stages/a.ts", "../settings/b.ts", ""],
+    ["src/recipes/stages/a.ts", "./b.ts", ""],
+    ["src/recipes/stages/a.ts", "../recipe.ts", ""],
+    ["src/recipes/a.ts", "./bodies/b.ts", ""],
+    ["src/recipes/bodies/a.ts", "../settings/b.ts", ""],
+    ["src/recipes/stages/a.test.ts", "../summaries/b.ts", ""],
+    [
+      "src/recipes/stages/a.ts",
+      "../summaries/b.ts",
+      "imports src/recipes/summaries/b.ts, which lies above it",
+    ],
+    ["src/recipes/settings/a.ts", "../costs/b.ts", "lies above it"],
+    ["src/recipes/stages/a.ts", "../revise.ts", "lies above it"],
+    ["src/recipes/stages/a.ts", "../index.ts", "lies above it"],
+    ["src/recipes/stages/a.ts", "../other/b.ts", "lies above it"],
+    ["src/recipes/recipe.ts", "./settings/b.ts", "lies above it"],
+    ["src/recipes/recipe.ts", "./revise.ts", "lies above it"],
+    ["src/recipes/other/a.fixture.ts", "../recipe.ts", "src/recipes/other: has no place"],
+  ])("hold %s, which imports %s, to the layers", (path, target, wanted) => {
+    const found = checkLayers(planted({ [path]: `import type { x } from "${target}";` }));
+    expect(found).toHaveLength(wanted === "" ? 0 : 1);
+    expect(found.join()).toContain(wanted);
+  });
+
+  it("find a layer that is not there or stands twice, and a fixture that a source imports", () => {
+    const table = { recipes: { contract: "src/recipes/a.ts", order: ["costs", "costs", "gone"] } };
+    const files = planted({ "src/recipes/costs/b.ts": "" });
+    expect(checkLayerTable(table, files)).toHaveLength(3);
+    const source = (path: string) => planted({ [path]: 'import { x } from "./b.fixture.ts";' });
+    expect(checkFixtures(source("src/core/a.ts"))).toHaveLength(1);
+    expect(checkFixtures(source("src/core/a.test.ts"))).toEqual([]);
+  });
+
   it("find a bad name, an overlong file, a missing header and an outsider within", () => {
     const names = [
       "src/core/someThing.ts",
@@ -236,15 +277,6 @@ describe("the rules", () => {
     expect(checkVerbs([createSource("src/recipes/a.ts", "export const x = 1;\n")])).toHaveLength(1);
     expect(checkVerbs([createSource("src/recipes/plans/a.ts", "export const x = 1;\n")])).toEqual([]);
     expect(checkVerbs([createSource("src/recipes/a.ts", "export const recipe = 1;\n")])).toEqual([]);
-    const layered = (path: string, target: string) =>
-      checkLayers(planted({ [path]: `import { x } from "${target}";` })).length;
-    expect(layered("src/recipes/stages/a.ts", "../settings/b.ts")).toBe(0);
-    expect(layered("src/recipes/stages/a.ts", "../recipe.ts")).toBe(0);
-    expect(layered("src/recipes/a.ts", "./bodies/b.ts")).toBe(0);
-    expect(layered("src/recipes/stages/a.test.ts", "../summaries/b.ts")).toBe(0);
-    expect(layered("src/recipes/stages/a.ts", "../summaries/b.ts")).toBe(1);
-    expect(layered("src/recipes/stages/a.ts", "../revise.ts")).toBe(1);
-    expect(layered("src/recipes/other/a.ts", "./b.ts")).toBe(1);
     expect(checkHeaders([createSource("src/core/a.ts", "export const x = 1;\n")])).toHaveLength(1);
     expect(
       checkHeaders([createSource("src/core/a.ts", "// What it is.\nexport const x = 1;\n")]),

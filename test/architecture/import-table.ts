@@ -50,7 +50,7 @@ export const insideOf: Readonly<Record<string, string>> = { "models/providers/em
 
 /**
  * Folders below a folder, the lowest first: each imports those before it, and of the folder's own files nothing but
- * `contract`. The folder's own files import them all.
+ * `contract`, which imports none of them. The folder's other files import them all.
  */
 export const layers: Readonly<
   Record<string, { readonly contract: string; readonly order: readonly string[] }>
@@ -61,8 +61,8 @@ export const layers: Readonly<
       "settings",
       "costs",
       "stages",
-      "plans",
       "inputs",
+      "plans",
       "summaries",
       "datasets",
       "lineage",

@@ -22,7 +22,7 @@ const oracle = [
 
 /** Who may ask it, what, and why that feeds no training of a run. */
 const asking: Readonly<Record<string, readonly [names: readonly string[], reason: string]>> = {
-  "src/recipes/stages/pretraining-documents.ts": [
+  "src/recipes/inputs/pretraining-documents.ts": [
     ["createAssembly", "createCorpus"],
     "what the embedded model is made of, before any run",
   ],

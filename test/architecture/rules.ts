@@ -182,29 +182,58 @@ export const checkVerbs: Rule = (sources) =>
     .filter(({ exports }) => !exports.some(({ name }) => /^recipe$|Recipe$/.test(name)))
     .map(({ path }) => `${path}: exports no recipe, so it belongs in a folder below src/recipes`);
 
+/** The layer of a folder that a file lies in; undefined for the folder's own files and those of other folders. */
+const layerOf = (folder: string, path: string): string | undefined => {
+  const root = `src/${folder}/`;
+  const [layer, inside] = path.startsWith(root) ? path.slice(root.length).split("/") : [];
+  return inside === undefined ? undefined : layer;
+};
+
 /** The folders below a folder that has layers import downwards; a new one is to be given its place. */
 export const checkLayers: Rule = (sources) =>
   Object.entries(layers).flatMap(([folder, { contract, order }]) => {
     const root = `src/${folder}/`;
-    const layerOf = (path: string): string | undefined =>
-      path.startsWith(root) && path.slice(root.length).includes("/")
-        ? path.slice(root.length).split("/")[0]
-        : undefined;
-    const placed = sources.filter(({ path }) => layerOf(path) !== undefined && !isTest(path));
-    const strangers = [...new Set(placed.map(({ path }) => layerOf(path)!))].filter(
-      (name) => !order.includes(name),
-    );
-    const upwards = placed.flatMap((source) =>
-      targetsOf(source)
-        .filter((target) => target.startsWith(root) && target !== contract)
-        .filter((target) => {
-          const below = layerOf(target);
-          return below === undefined || order.indexOf(below) > order.indexOf(layerOf(source.path)!);
-        })
-        .map((target) => `${source.path}: imports ${target}, which lies above it`),
-    );
-    return [...strangers.map((name) => `${root}${name}: has no place in the layers of ${root}`), ...upwards];
+    const placeOf = (path: string): number => order.indexOf(layerOf(folder, path) ?? "");
+    const inside = [...new Set(sources.map(({ path }) => layerOf(folder, path)))];
+    const strangers = inside.filter((layer) => layer !== undefined && !order.includes(layer));
+    const upwards = sources
+      .filter(({ path }) => !isTest(path) && (path === contract || layerOf(folder, path) !== undefined))
+      .flatMap((source) =>
+        targetsOf(source)
+          .filter((target) => target.startsWith(root) && target !== contract)
+          .filter((target) => {
+            const below = placeOf(target);
+            return source.path === contract || below < 0 || below > placeOf(source.path);
+          })
+          .map((target) => `${source.path}: imports ${target}, which lies above it`),
+      );
+    return [
+      ...strangers.map((layer) => `${root}${layer}: has no place in the layers of ${root}`),
+      ...upwards,
+    ];
   });
+
+/** What the table of layers names is there, once. files: paths of all sources. */
+export const checkLayerTable = (table: typeof layers, files: readonly Pick<SourceFile, "path">[]): string[] =>
+  Object.entries(table).flatMap(([folder, { contract, order }]) => [
+    ...(files.some(({ path }) => path === contract) ? [] : [`${folder}: ${contract} is not there`]),
+    ...order
+      .filter(
+        (layer, at) =>
+          order.indexOf(layer) !== at || !files.some(({ path }) => layerOf(folder, path) === layer),
+      )
+      .map((layer) => `${folder}: the layer ${layer} is not there, or stands twice`),
+  ]);
+
+/** What is there for tests is imported by tests alone. */
+export const checkFixtures: Rule = (sources) =>
+  sources
+    .filter(({ path }) => path.startsWith("src/") && !isTest(path))
+    .flatMap((source) =>
+      targetsOf(source)
+        .filter(isTest)
+        .map((target) => `${source.path}: imports ${target}, which is there for tests`),
+    );
 
 /**
  * A file says first, in two to six lines, what it is and what it does not know. Tests may let their names say it, but

@@ -1,7 +1,7 @@
 // Holds a model's requests to the budget of a ledger (ledger.ts) and writes its calls down. An endpoint's requests may
 // take several calls, so that its provider writes them down itself, and only the budget is kept here. Put it under the
-// retries, so that each attempt counts, between a call's turn and its begin where calls in flight are bounded, and above what limits
-// their time.
+// retries, so that each attempt counts, above what limits their time, and, where calls in flight are bounded, between a
+// call's turn and its begin.
 
 import { mapRequests } from "../batch.ts";
 import { type Ledger, type Meter, metered, type Payer, type Price } from "../ledger.ts";

@@ -1,11 +1,11 @@
 // How large a training by reward is: what training-size.ts says of its updates, and what stands beside them: the
 // reference and whatever gives the reward, the cache of generation, and the whole distributions that entropy is taken of.
 
-import { estimatePrompt, type LoadFormat } from "../../models/index.ts";
-import type { PromptRecord } from "../../records/index.ts";
+import type { LoadFormat } from "../../models/index.ts";
 import { logitRows, type ModelConfig, parameterCount } from "../../transformer/index.ts";
+import type { TrainingSize } from "../recipe.ts";
 import type { PolicyLoraSettings } from "../settings/settings.ts";
-import { type TrainingSize, trainingSize, weightNumbers } from "./training-size.ts";
+import { trainingSize, weightNumbers } from "./training-size.ts";
 
 /**
  * replies: of a step. heldOut: prompts that are looked at, with a reply each. prompt: tokens of the longest. helpers: local
@@ -26,10 +26,6 @@ export type PolicyLoad = {
     readonly gradientCheckpointing?: boolean;
   };
 };
-
-/** Tokens of the longest prompt, estimated. */
-export const longestPrompt = (prompts: readonly PromptRecord[]): number =>
-  prompts.reduce((most, { messages }) => Math.max(most, estimatePrompt(messages)), 0);
 
 const bytes = 4;
 /** Rows that the generator decodes at a time, and tokens that are read in one run. */

@@ -10,14 +10,8 @@ import {
   parameterCount,
   quantisable,
 } from "../../transformer/index.ts";
+import type { TrainingSize } from "../recipe.ts";
 import type { PolicyLoraSettings } from "../settings/settings.ts";
-
-/** What a training is made of. memory: bytes at the peak, estimated. */
-export type TrainingSize = {
-  readonly parameters: number;
-  readonly trainable: number;
-  readonly memory: number;
-};
 
 /** What the size depends on beside the model. tokens: of every row, estimated; heldOut: of those that are only looked at. */
 export type TrainingLoad = {

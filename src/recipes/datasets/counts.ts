@@ -10,12 +10,13 @@ import {
 import { streamRecords } from "../../runs/index.ts";
 import {
   countFinishes,
+  countKnown,
   countLabels,
   type FinishCounts,
+  type KnownCounts,
   type LabelCounts,
   sumOver,
 } from "../stages/tallies.ts";
-import { countKnown, type KnownCounts } from "../summaries/data-summary.ts";
 import { type DatasetSource, fileOf, type SourceFiles } from "./source.ts";
 
 /** How things ended in a run; of what the run does not have nothing is said. */

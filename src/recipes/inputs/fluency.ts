@@ -17,10 +17,10 @@ import {
   supportMessages,
   type Wording,
 } from "../../simulation/index.ts";
-import { firstQuestion, frameOf, learningQuestion, probeQuestions } from "../plans/game-questions.ts";
 import type { GamesConfig } from "../settings/game-settings.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
 import type { ContractPlay } from "../stages/contract-run.ts";
+import { firstQuestion, frameOf, learningQuestion, probeQuestions } from "../stages/game-questions.ts";
 import { measuredTasks } from "../stages/vote-benefit.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 

@@ -2,7 +2,7 @@
 // What is learned of them is the stages' part.
 
 import type { TextForm } from "../../training/index.ts";
-import { type PromptLengths, promptLengths } from "../plans/plan.ts";
+import { type PromptLengths, promptLengths } from "../costs/prompt-lengths.ts";
 import type { TrainingSettings } from "../settings/settings.ts";
 import { mergedNotices } from "../stages/adapter-start.ts";
 import { type Notice, warmupNotices } from "../stages/learned-rows.ts";

@@ -1,7 +1,7 @@
 // The plan of a command as a dry run shows it: that of its recipe, with a word on a budget that is smaller; or where a file
 // would have to be fetched before anything can be counted, that, and what was not looked at for want of it.
 
-import { UserError } from "../../core/index.ts";
+import { dollars, UserError } from "../../core/index.ts";
 import { type Budget, isEndpoint, runsHere } from "../../models/index.ts";
 import type { PlannedStep, Recipe, RecipeContext, RecipePlan } from "../recipe.ts";
 import { arrowNotices } from "../settings/folders.ts";
@@ -10,7 +10,7 @@ import { fileToFetch } from "../stages/data-files.ts";
 type Notices = NonNullable<RecipePlan["notices"]>;
 
 const shown = (part: keyof Budget, value: number): string =>
-  part === "money" ? `$${value.toFixed(value < 1 ? 4 : 2)}` : value.toLocaleString("en-US");
+  part === "money" ? dollars(value) : value.toLocaleString("en-US");
 
 /**
  * Tells of a budget that is smaller than what the steps take at most. Calls and tokens are those of models elsewhere alone

@@ -6,9 +6,9 @@ import type { PromptRecord } from "../../records/index.ts";
 import { looksOf } from "../../training/index.ts";
 import type { LearnedWork, Speed } from "../costs/model-time.ts";
 import { shapesRead } from "../costs/policy-size.ts";
-import type { TrainingSize } from "../costs/training-size.ts";
-import type { PlannedStep } from "../recipe.ts";
-import { type PromptLengths, planCalls, promptTokens } from "./plan.ts";
+import type { PromptLengths } from "../costs/prompt-lengths.ts";
+import type { PlannedStep, TrainingSize } from "../recipe.ts";
+import { planCalls, promptTokens } from "./plan.ts";
 
 /** How rows are learned, as the settings of a training say it. reference: and read once by the model as it was. */
 export type TrainingPlan = Omit<LearnedWork, "rows" | "tokens" | "longest"> & {

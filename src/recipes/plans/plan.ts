@@ -14,7 +14,6 @@ import {
   learnSeconds,
   type Speed,
 } from "../costs/model-time.ts";
-import { longestPrompt } from "../costs/policy-size.ts";
 import type { PlannedStep, RecipePlan } from "../recipe.ts";
 import {
   comparisonFrames,
@@ -73,15 +72,6 @@ const totalsOf = (prompts: readonly Asked[] | PromptTotals): PromptTotals => {
 
 /** Tokens of prompts, estimated. */
 export const promptTokens = (prompts: readonly Asked[] | PromptTotals): number => totalsOf(prompts).tokens;
-
-/** Tokens of a prompt on average, and of the longest. */
-export type PromptLengths = { readonly mean: number; readonly longest: number };
-
-/** Both, estimated. */
-export const promptLengths = (prompts: readonly PromptRecord[]): PromptLengths => ({
-  mean: promptTokens(prompts) / Math.max(1, prompts.length),
-  longest: longestPrompt(prompts),
-});
 
 const loadTokens = ({ read = 0, written = 0, learned }: Load): number =>
   read + written + (learned === undefined ? 0 : learned.epochs * learned.rows * learned.tokens);

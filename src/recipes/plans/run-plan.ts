@@ -10,19 +10,12 @@ import {
   trainedModels,
 } from "../../records/index.ts";
 import type { LearnedWork, Speed } from "../costs/model-time.ts";
+import { promptLengths } from "../costs/prompt-lengths.ts";
 import type { PlannedStep, RecipePlan } from "../recipe.ts";
 import type { RunConfig } from "../settings/run-config.ts";
 import { followedPrompts } from "../stages/evaluation.ts";
 import { revisedBy, revisionExtras } from "../stages/revising.ts";
-import {
-  planComparisons,
-  planEvaluation,
-  planOf,
-  planReplies,
-  planRevisions,
-  planWriting,
-  promptLengths,
-} from "./plan.ts";
+import { planComparisons, planEvaluation, planOf, planReplies, planRevisions, planWriting } from "./plan.ts";
 import { type JudgePlan, lettersBy } from "./plan-letters.ts";
 import { planPolicy, planTraining, rowTokens } from "./plan-training.ts";
 

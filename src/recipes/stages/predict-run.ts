@@ -24,9 +24,9 @@ import {
   voterByVotes,
   votingMethod,
 } from "../../simulation/index.ts";
-import type { Prediction } from "../settings/predict-settings.ts";
 import { askInto, askingStage, recordsOf } from "./asking.ts";
 import { tryScores } from "./judge-scores.ts";
+import type { Prediction } from "./prediction.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { writeStream } from "./streamed-records.ts";
 

@@ -2,14 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { allWishes, otherCommentTexts, sentencesOf } from "../../sandbox/index.ts";
-import {
-  arguedRemarks,
-  countCitations,
-  describeCitations,
-  describeNoStatements,
-  noStatements,
-  saysSame,
-} from "./statements.ts";
+import { arguedRemarks, describeCitations, describeNoStatements } from "../summaries/statement-words.ts";
+import { countCitations, noStatements, saysSame } from "./statements.ts";
 
 const sandbox = { personas: "sandbox", wording: "brief" };
 const library = { personas: "library", wording: "full" };

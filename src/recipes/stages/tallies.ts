@@ -2,7 +2,13 @@
 // Knows no words for it; those are the summaries'.
 
 import { isAnswered } from "../../feedback/index.ts";
-import { type Finish, finishes, type LabelRecord, type ReplyRecord } from "../../records/index.ts";
+import {
+  type ComparisonRecord,
+  type Finish,
+  finishes,
+  type LabelRecord,
+  type ReplyRecord,
+} from "../../records/index.ts";
 
 /** How often each end occurred. */
 export type FinishCounts = Readonly<Record<Finish, number>>;
@@ -99,4 +105,23 @@ export const countLabels = (
     silent: count(({ reason }) => reason === "empty"),
     cut: count(({ reason }) => reason === "cut"),
   };
+};
+
+/**
+ * Comparisons whose better reply was known beforehand. replies: in all of them; pairs: of the better reply with another
+ * one; identical: such pairs that are twice the same text, and so none.
+ */
+export type KnownCounts = Readonly<Record<"comparisons" | "replies" | "pairs" | "identical", number>>;
+
+/** Counts of known comparisons. */
+export const countKnown = (
+  comparisons: readonly Pick<ComparisonRecord, "options" | "correct">[],
+): KnownCounts => {
+  const replies = comparisons.reduce((sum, { options }) => sum + options.length, 0);
+  const identical = comparisons.reduce(
+    (sum, { options, correct }) => sum + options.filter((one) => one === options[correct]).length - 1,
+    0,
+  );
+  const pairs = replies - comparisons.length - identical;
+  return { comparisons: comparisons.length, replies, pairs, identical };
 };

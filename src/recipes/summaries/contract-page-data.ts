@@ -5,10 +5,9 @@ import type { Metric } from "../../records/index.ts";
 import type { ContractDocuments, ContractMetric, ContractPageData } from "../../report/index.ts";
 import { documentText, mostCompared, similarityTable } from "../../simulation/index.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
-import { speakersOf } from "../settings/stakeholders.ts";
 import type { ContractPlay, DoneRun } from "../stages/contract-run.ts";
 import type { Satisfaction } from "../stages/satisfaction.ts";
-import { arguedRemarks, countCitations, describeCitations } from "../stages/statements.ts";
+import { countCitations } from "../stages/statements.ts";
 import {
   byRun,
   type ContractFigures,
@@ -18,6 +17,8 @@ import {
 } from "./contract-figures.ts";
 import { remarksOn } from "./contract-summary.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
+import { speakersOf } from "./speakers.ts";
+import { arguedRemarks, describeCitations } from "./statement-words.ts";
 
 const metricOf = ({ id, name, low, high }: Metric, of: ContractMetric["of"]): ContractMetric => ({
   ...{ id, name, of, low, high },

@@ -15,13 +15,9 @@ import { streamRecords } from "../../runs/index.ts";
 import { openTable, type TableColumn } from "../../tables/index.ts";
 import type { ContractConfig } from "../settings/contract-settings.ts";
 import { type ContractPlay, type DoneRun, runName } from "../stages/contract-run.ts";
-import {
-  countCitations,
-  describeCitations,
-  describeNoStatements,
-  noStatements,
-} from "../stages/statements.ts";
+import { countCitations, noStatements } from "../stages/statements.ts";
 import { overUsers } from "./contract-figures.ts";
+import { describeCitations, describeNoStatements } from "./statement-words.ts";
 
 /** A mean of ratings, or of users' means. n: how many there were; missing: how many were not to be had, by their reasons. */
 export type MeanRating = {

@@ -1,13 +1,13 @@
 // What commands that ask models say at their end: how replies ended, what was left out and why, what was cut from
 // replies, and what it took.
 
-import { counted } from "../../core/index.ts";
+import { counted, dollars } from "../../core/index.ts";
 import { readAccounts } from "../../models/index.ts";
-import { type ComparisonRecord, type Finish, finishes } from "../../records/index.ts";
+import { type Finish, finishes } from "../../records/index.ts";
 import { streamEvents } from "../../runs/index.ts";
 import { ledgerFile } from "../stages/calls.ts";
 import { countSpent, fromCache, fromOther, type Spent, withAccount } from "../stages/stage-model.ts";
-import type { FinishCounts, LabelCounts, ReplyTally } from "../stages/tallies.ts";
+import type { FinishCounts, KnownCounts, LabelCounts, ReplyTally } from "../stages/tallies.ts";
 
 const endings = (maxTokens: number) =>
   ({
@@ -80,25 +80,6 @@ export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts
   ];
 };
 
-/**
- * Comparisons whose better reply was known beforehand. replies: in all of them; pairs: of the better reply with another
- * one; identical: such pairs that are twice the same text, and so none.
- */
-export type KnownCounts = Readonly<Record<"comparisons" | "replies" | "pairs" | "identical", number>>;
-
-/** Counts of known comparisons. */
-export const countKnown = (
-  comparisons: readonly Pick<ComparisonRecord, "options" | "correct">[],
-): KnownCounts => {
-  const replies = comparisons.reduce((sum, { options }) => sum + options.length, 0);
-  const identical = comparisons.reduce(
-    (sum, { options, correct }) => sum + options.filter((one) => one === options[correct]).length - 1,
-    0,
-  );
-  const pairs = replies - comparisons.length - identical;
-  return { comparisons: comparisons.length, replies, pairs, identical };
-};
-
 /** Known comparisons, and the pairs that they are. */
 export const describeKnown = ({ comparisons, replies, pairs, identical }: KnownCounts): string => {
   const same = identical === 0 ? "" : `, ${identical} of twice the same reply`;
@@ -123,13 +104,11 @@ const describeEnds = (counts: Spent["counts"]): string[] => {
   return parts.length === 0 ? [] : [`Over all calls, answers that were not whole: ${parts.join(", ")}.`];
 };
 
-const formatMoney = (money: number): string => `$${money.toFixed(money < 1 ? 4 : 2)}`;
-
 /** Which part of the account is an estimate, where one is. */
 const describeEstimate = ({ estimated }: Spent): string[] => {
   if (estimated === undefined) return [];
   const { calls, money } = estimated;
-  const cost = money === 0 ? "" : `, ${formatMoney(money)} of the cost`;
+  const cost = money === 0 ? "" : `, ${dollars(money)} of the cost`;
   return [
     `Estimated: the tokens of ${counted(calls, "call")}${cost}, for want of counts or of an answer to what was sent.`,
   ];
@@ -147,7 +126,7 @@ export const describeSpent = (spent: Spent): string[] => {
   const cuts = Object.entries(others).filter(([name]) => !name.startsWith("ended-"));
   const inner = counts["inner-turn"] ?? 0;
   const cut = cuts.map(([rule, count]) => `${rule} ${count}`);
-  const cost = money === 0 ? "" : `; ${formatMoney(money)}`;
+  const cost = money === 0 ? "" : `; ${dollars(money)}`;
   return [
     `Asked of models: ${grouped(calls + repeats)} calls${again}; ${tokens}${cost}.`,
     ...describeEstimate(spent),

@@ -3,8 +3,8 @@
 // content.
 
 import { isEndpoint, runsHere } from "../../models/index.ts";
+import { areSandboxStatements } from "../inputs/sandbox-language.ts";
 import { asModelName } from "../settings/names.ts";
-import { areSandboxStatements } from "../stages/sandbox-language.ts";
 import type { TextSettings } from "../stages/text-reading.ts";
 
 /** A word of a command line, in quotes where a shell would take it apart. */

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { gatherOpinions, polisSchema } from "../settings/polis-opinions.ts";
+import { polisSchema } from "../settings/polis-settings.ts";
+import { gatherOpinions } from "../stages/polis-opinions.ts";
 import { describeOpinions } from "./polis-view.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-polis-view-"));

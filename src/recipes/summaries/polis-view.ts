@@ -9,7 +9,7 @@ import {
   type StatementSupport,
   tallyAll,
 } from "../../simulation/index.ts";
-import type { Opinions } from "../settings/polis-opinions.ts";
+import type { Opinions } from "../stages/polis-opinions.ts";
 
 /** Statements that are shown; all of them are in --json. */
 const shown = 15;

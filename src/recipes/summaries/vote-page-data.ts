@@ -12,13 +12,14 @@ import type {
   VoteRule,
 } from "../../report/index.ts";
 import { supportMetric } from "../../simulation/index.ts";
-import { speakersOf } from "../settings/stakeholders.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
-import { arguedRemarks, countCitations, describeCitations } from "../stages/statements.ts";
+import { countCitations } from "../stages/statements.ts";
 import type { VoteBenefit } from "../stages/vote-benefit.ts";
 import { standingName } from "../stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "../stages/vote-run.ts";
 import { benefitFigures } from "./satisfaction-figures.ts";
+import { speakersOf } from "./speakers.ts";
+import { arguedRemarks, describeCitations } from "./statement-words.ts";
 import {
   describeLots,
   describeRoundComments,

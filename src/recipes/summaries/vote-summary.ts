@@ -15,15 +15,11 @@ import {
 import { streamRecords } from "../../runs/index.ts";
 import { ballotsOf, type SupportTable } from "../../simulation/index.ts";
 import { isScripted, type Vote, type VoteConfig } from "../settings/vote-settings.ts";
-import {
-  countCitations,
-  describeCitations,
-  describeNoStatements,
-  noStatements,
-} from "../stages/statements.ts";
+import { countCitations, noStatements } from "../stages/statements.ts";
 import { isHeldBack, standingName } from "../stages/vote-rounds.ts";
 import { decisiveOf, type Voted } from "../stages/vote-run.ts";
 import { describeMissing } from "./contract-summary.ts";
+import { describeCitations, describeNoStatements } from "./statement-words.ts";
 import { filledOf, textOf } from "./vote-tables.ts";
 
 /** Support for a candidate. mean, lowest: null where nobody gave a number; lowestOf: who gave the lowest. */

@@ -1,10 +1,11 @@
 // The constitution beside its inversion, principle by principle, with the words that differ marked. Arms beyond the second
 // follow by themselves; a run without an inversion shows one column.
 
+import { counted } from "../../core/index.ts";
 import type { ArmId, Constitution, Principle } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { compareWords, type Stretch } from "../difference.ts";
-import { capitalised, countText } from "../figures.ts";
+import { capitalised } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import { armNamesOf, missing, type SectionMaker } from "./section.ts";
 
@@ -101,7 +102,7 @@ ${pairs.filter((pair) => pair.area === area).map(({ markup }) => markup)}`,
   return {
     id: "constitution",
     title: heading,
-    body: html`<p>${countText(first.constitution.principles.length, "principle")}, each with three texts: what the model is asked when it criticises an answer, when it rewrites it, and when it compares two. ${second && "Words that differ between the two documents are marked."} Open a principle to read it.</p>
+    body: html`<p>${counted(first.constitution.principles.length, "principle")}, each with three texts: what the model is asked when it criticises an answer, when it rewrites it, and when it compares two. ${second && "Words that differ between the two documents are marked."} Open a principle to read it.</p>
 <ul class="documents">
 ${documents.map(({ arm, constitution }) => about(arm, constitution, arms))}</ul>
 ${principles}${others}`,

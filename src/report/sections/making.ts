@@ -1,8 +1,9 @@
 // How the run was made, what the words mean, and what the figures cannot say: goals, limits, glossary, times, and for
 // the record the configuration and the hashes of all that was written.
 
+import { counted } from "../../core/index.ts";
 import type { StageManifest } from "../../records/index.ts";
-import { countText, durationText } from "../figures.ts";
+import { durationText } from "../figures.ts";
 import { glossary } from "../glossary.ts";
 import { type Goal, leastMeasured, listGoals, tooFewForGoals } from "../goals.ts";
 import { html, type Markup } from "../markup.ts";
@@ -62,7 +63,7 @@ const goals = (data: ReportData): Markup => {
   const few = tooFewForGoals(data.metrics);
   if (few !== null)
     return html`<h3 id="goals">Goals</h3>
-<p>None: ${countText(few, "harmful prompt")} measured each model, and the goals of a run in the sandbox are for at least ${leastMeasured}.</p>
+<p>None: ${counted(few, "harmful prompt")} measured each model, and the goals of a run in the sandbox are for at least ${leastMeasured}.</p>
 `;
   if (checked.length === 0) return html``;
   return html`<h3 id="goals">Goals</h3>
@@ -121,7 +122,7 @@ ${limits.map((limit) => html`<li>${limit}</li>`)}</ul>
 <h3 id="glossary">What the words mean</h3>
 ${glossary()}${times(data)}
 <h3 id="record">For the record</h3>
-<p>Covenant ${data.version} · seed ${data.seed}. Every random choice derives from this seed, the stage and the item, so the same configuration gives the same records again. ${data.prompts.length > 0 && `${countText(data.prompts.length, "prompt")}, ${countText(data.verdicts.length, "judged answer")}.`}</p>
+<p>Covenant ${data.version} · seed ${data.seed}. Every random choice derives from this seed, the stage and the item, so the same configuration gives the same records again. ${data.prompts.length > 0 && `${counted(data.prompts.length, "prompt")}, ${counted(data.verdicts.length, "judged answer")}.`}</p>
 ${data.warnings.length > 0 && html`<h4>Warnings during the run</h4><ul class="prose">${warningLines(data.warnings)}</ul>`}
 <details class="more"><summary>Configuration</summary><pre class="config">${data.config}</pre></details>
 ${hashes(data.stages)}

@@ -1,10 +1,11 @@
 // How the weights were changed: the curves of the four trainings, as charts and in figures. What reward was worth
 // (Goodhart's law) stands in a file of its own.
 
+import { counted } from "../../core/index.ts";
 import type { StepRecord } from "../../records/index.ts";
 import { armClass, armKey, type ChartBook } from "../chart-book.ts";
 import { numberText, percentText, type StepPoint, trainingCurveChart } from "../charts/index.ts";
-import { capitalised, countText, figureSentence } from "../figures.ts";
+import { capitalised, figureSentence } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { ReportData, TrainingSteps } from "../report-data.ts";
 import { rewardSentence } from "../reward-change.ts";
@@ -150,7 +151,7 @@ const curveFigure = async (data: ReportData, book: ChartBook, curve: Curve): Pro
     points.push(...thin(series).map((point) => ({ arm: arm.name, ...point })));
     const tenth = Math.max(1, Math.floor(series.length / 10));
     seen.push(
-      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} → ${write(average(series.slice(-tenth)))} in ${countText(series.length, curve.unit ?? "step")}.${keptNote(arm, curve.training)}`,
+      `${capitalised(arm.name)}: ${write(average(series.slice(0, tenth)))} → ${write(average(series.slice(-tenth)))} in ${counted(series.length, curve.unit ?? "step")}.${keptNote(arm, curve.training)}`,
     );
   }
   if (points.length === 0) return null;

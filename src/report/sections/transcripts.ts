@@ -1,6 +1,7 @@
 // Conversations one can open: the request, the base model's answer, each round's principle, critique and revision, the
 // labelled pairs, and in the test the answer of every model in every arm.
 
+import { counted } from "../../core/index.ts";
 import type {
   ArmId,
   EvaluatedId,
@@ -13,7 +14,7 @@ import type {
 } from "../../records/index.ts";
 import { armClass } from "../chart-book.ts";
 import { percentText, rungs } from "../charts/index.ts";
-import { countText, modelTitle } from "../figures.ts";
+import { modelTitle } from "../figures.ts";
 import { escapeText, html, type Markup } from "../markup.ts";
 import type { ReportData } from "../report-data.ts";
 import {
@@ -74,7 +75,7 @@ const clipFor = (data: ReportData, chosen: readonly Transcript[]): number => {
 const clipped = (text: string, longest: number): Markup =>
   text.length <= longest
     ? html`${text}`
-    : html`${text.slice(0, longest)}… <small>(${countText(text.length - longest, "more character")} in the records)</small>`;
+    : html`${text.slice(0, longest)}… <small>(${counted(text.length - longest, "more character")} in the records)</small>`;
 
 const speech = (view: View, who: string, text: string, tag: Markup | null = null, kind = ""): Markup =>
   html`<div class="turn ${kind}"><div class="who"><b>${who}</b>${tag && html` · ${tag}`}</div><div class="text" dir="auto">${text.trim() === "" ? html`<em class="absent">(empty)</em>` : clipped(text, view.longest)}</div></div>
@@ -137,7 +138,7 @@ const lesson = (view: View, of: Lesson): Markup => {
   const more = of.labels.length - mostLabels;
   return html`<div class="side"><h4 class="${armClass(armNamesOf(data), of.arm)}">${of.arm}</h4>
 ${rounds}${interesting(of.labels).map((record) => label(view, record, principles))}
-${more > 0 && html`<p class="ids">${countText(more, "more comparison")} in the records.</p>`}
+${more > 0 && html`<p class="ids">${counted(more, "more comparison")} in the records.</p>`}
 ${revision && html`<p class="ids">Revision <code>${revision.id}</code></p>`}</div>
 `;
 };
@@ -263,7 +264,7 @@ export const transcriptsSection: SectionMaker = async (data) => {
   return {
     id: "transcripts",
     title,
-    body: html`<p>${chosen.length === total ? `All ${countText(total, "conversation")} of the run` : `${chosen.length} of the run's ${countText(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison)${data.followed.length > 0 && ", and some also what the trained models answer to it in the end"}; a test shows what every model answers to a request on which none was trained. Each leads to one of the other sort. Answers and critiques are shown as the models gave them, right or wrong: a small model finds fault with sound replies, too, and none with some that harm. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
+    body: html`<p>${chosen.length === total ? `All ${counted(total, "conversation")} of the run` : `${chosen.length} of the run's ${counted(total, "conversation")}, chosen by its seed so that every outcome takes its turn, the rare ones first; shares in this list are therefore not the shares of the run`}. Requests of the lessons and of the test never overlap: a lesson shows how training data was made (answer, critique, revision, comparison)${data.followed.length > 0 && ", and some also what the trained models answer to it in the end"}; a test shows what every model answers to a request on which none was trained. Each leads to one of the other sort. Answers and critiques are shown as the models gave them, right or wrong: a small model finds fault with sound replies, too, and none with some that harm. Outcomes are named for the ${armNamesOf(data)[0] ?? "first"} arm, unless they say otherwise.</p>
 ${filters(chosen)}
 <div class="transcripts" data-transcripts>
 ${chosen.map((one) => transcript(view, one, chosen, opened.has(one)))}</div>

@@ -7,12 +7,12 @@ import { z } from "zod";
 import { UserError } from "../../core/index.ts";
 import { isToBeFetched } from "../../models/index.ts";
 import type { ModelFolder } from "../../transformer/index.ts";
+import { invertedOrigins, writeOrigin } from "../datasets/origin.ts";
 import type { RecipeContext } from "../recipe.ts";
 import { asModelName, readModelName } from "../settings/names.ts";
 import { outSetting } from "../settings/settings.ts";
 import { adaptersIn, refuseFolderOfModels } from "../stages/model-checks.ts";
 import { folderOptions, loadFolder, trainableFolder } from "../stages/models.ts";
-import { invertedOrigins, writeOrigin } from "./origin.ts";
 
 const needed = "an adapter is needed: --model runs/sft, or the folder that PEFT wrote";
 

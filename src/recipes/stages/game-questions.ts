@@ -11,7 +11,7 @@ import {
   policyPrinciple,
 } from "../../simulation/index.ts";
 import { type GamesConfig, worldOf } from "../settings/game-settings.ts";
-import { hasProbes } from "../stages/games.ts";
+import { hasProbes } from "./games.ts";
 
 /** A question of each game in which no thing, no policy and no principle is named. */
 const frames: Readonly<Record<GamesConfig["game"], Parameters<typeof firstTurns>[1]>> = {
