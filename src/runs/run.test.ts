@@ -1,7 +1,7 @@
 // What a run promises when all goes well: its folder, what is skipped, what is redone, equal hashes.
 
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -154,6 +154,31 @@ describe("a run", () => {
     await expect(run.stage({ name: "third", inputs: 1 }, async () => undefined)).rejects.toThrow(
       /no stage "third"/,
     );
+  });
+
+  it("has no manifest while it goes on with another value of a key that decides nothing, and one that fits in the end", async () => {
+    const folder = join(root, "run");
+    const [one, two] = [createLog(), createLog()];
+    const settings = (rate: number) => ({
+      config: { seed: 1, count: 5, nested: { rate } },
+      indifferent: ["nested.rate"],
+    });
+    const before = await runSquares(optionsFor(folder, one, settings(0.5)), one);
+    const opened = await openRun(optionsFor(folder, two, settings(0.7)));
+    expect(existsSync(join(folder, "manifest.json"))).toBe(false);
+    await opened.close();
+    expect(await runSquares(optionsFor(folder, two, settings(0.7)), two)).toBe(before);
+    expect(two.worked).toEqual([]);
+  });
+
+  it("leaves no mark of an unfinished stage in one that was finished when its process was killed", async () => {
+    const folder = join(root, "run");
+    const log = createLog();
+    await runSquares(optionsFor(folder, log), log);
+    const marks = [".inputs", ".saved"].map((name) => join(folder, "first", name));
+    for (const mark of marks) await writeFile(mark, "");
+    await runSquares(optionsFor(folder, log), log);
+    expect(marks.filter((mark) => existsSync(mark))).toEqual([]);
   });
 
   it("is not complete before every stage has finished", async () => {

@@ -170,6 +170,8 @@ export const openRun = async (options: RunOptions): Promise<Run> => {
     log.emit({ type: "run-start", name, seed, stages, covenant, contents: { ...contents } });
     // before the configuration: a run that can be continued never lacks them
     await writeBeside(folder, options);
+    // A manifest names the hash of the configuration that it was finished with.
+    if (isChanged) await rm(join(folder, manifestName), { force: true });
     if (isNew || isChanged)
       await writeFileAtomic(join(folder, configName), formatYaml(plainConfig(options.config)), options.disk);
     if (movedTo !== undefined) warn(log, "run-moved", `The run that was here was moved to ${movedTo}.`);

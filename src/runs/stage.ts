@@ -185,6 +185,11 @@ const createContext = (
   };
 };
 
+/** What an unfinished stage leaves beside its files; of a finished one a kill may have left it. */
+const removeMarks = async (folder: string): Promise<void> => {
+  for (const mark of [inputsName, savedName]) await rm(join(folder, mark), { force: true });
+};
+
 /** Writes stage.json, which says that the stage is finished. */
 const completeStage = async (
   host: StageHost,
@@ -202,7 +207,7 @@ const completeStage = async (
     artefacts: measured.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
   };
   await writeFileAtomic(join(folder, stageFileName), `${JSON.stringify(manifest, null, 2)}\n`, host.disk);
-  for (const mark of [inputsName, savedName]) await rm(join(folder, mark), { force: true });
+  await removeMarks(folder);
   return manifest;
 };
 
@@ -219,6 +224,7 @@ export const runStage = async (
   const finished = await readStageManifest(folder);
   if (finished?.inputs === inputs && (await areIntact(folder, finished.artefacts))) {
     const { seconds, records } = finished;
+    await removeMarks(folder);
     host.log.emit({ type: "stage-skip", stage: name, seconds, records });
     return { folder, skipped: true };
   }

@@ -48,6 +48,22 @@ it("are what was saved, with their places: texts of any signs, numbers, nothing,
   expect(second!.value).toEqual({ messages: turns("Bye", "Bye."), tags: [], labels: [] });
 });
 
+it("of a stream with a hole where a message begins are refused, and not taken for fewer rows", async () => {
+  const whole = readFileSync(saved("pairs/data-00000-of-00001.arrow"));
+  const codes: (string | undefined)[] = [];
+  for (let at = 0; at < whole.length; at += 8) {
+    if (whole.readUInt32LE(at) !== 0xffffffff) continue;
+    const file = join(folder, `hole-${at}.arrow`);
+    writeFileSync(file, Buffer.from(whole).fill(0, at + 4, at + 8));
+    const found: unknown = await rowsOf(file).catch((thrown: unknown) => thrown);
+    const { code } = found as { readonly code?: string };
+    codes.push(code);
+    // a number may begin as a message does, and the end's own length is 0 in any case
+    if (code === undefined) expect(found, String(at)).toHaveLength(2);
+  }
+  expect(codes.filter((code) => code === "arrow-malformed").length).toBeGreaterThanOrEqual(2);
+});
+
 it("of a file that was cut anywhere, or is something else, are refused with its name", async () => {
   const whole = readFileSync(saved("pairs/data-00000-of-00001.arrow"));
   // also where one batch is whole and the end is missing

@@ -5,13 +5,46 @@ import { describePlace, messageOf, readBytes, UserError } from "../core/index.ts
 import { plain } from "./plain.ts";
 import type { TableRow } from "./row.ts";
 
-/** A stream ends in this; one that was cut between two of its batches would be read as far as it goes. */
-const endOfStream = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 const magic = "ARROW1";
+const continuation = 0xffffffff;
+/** Bytes in front of a message's metadata: the continuation, and how long the metadata are. */
+const prefix = 8;
+/** Where a message's table (a flatbuffer) has the length of its body: its fourth field. */
+const bodyField = 4 + 2 * 3;
+
+/** Bytes behind a message's metadata. Throws RangeError for what is no flatbuffer. */
+const bodyLength = (metadata: Buffer): number => {
+  const table = metadata.readUInt32LE(0);
+  const fields = table - metadata.readInt32LE(table);
+  const offset = metadata.readUInt16LE(fields) > bodyField ? metadata.readUInt16LE(fields + bodyField) : 0;
+  return offset === 0 ? 0 : Number(metadata.readBigInt64LE(table + offset));
+};
+
+/**
+ * Whether the messages of a stream follow each other up to its end, which is a message of length 0: a reader that meets one
+ * earlier, in a file with a hole, would take what comes before it for all.
+ */
+const isWholeStream = (bytes: Buffer): boolean => {
+  let at = 0;
+  try {
+    while (bytes.readUInt32LE(at) === continuation) {
+      const length = bytes.readInt32LE(at + 4);
+      if (length === 0) return at + prefix === bytes.length;
+      if (length < 0) return false;
+      const body = bodyLength(bytes.subarray(at + prefix, at + prefix + length));
+      if (body < 0) return false;
+      at += prefix + length + body;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+  }
+  return false;
+};
 
 const isWhole = (bytes: Buffer): boolean =>
-  endOfStream.every((byte, at) => bytes.at(at - endOfStream.length) === byte) ||
-  bytes.subarray(-magic.length).toString("latin1") === magic;
+  bytes.subarray(0, magic.length).toString("latin1") === magic
+    ? bytes.subarray(-magic.length).toString("latin1") === magic
+    : isWholeStream(bytes);
 
 /** The rows of an Arrow file, counted from 1. Throws UserError for one that cannot be read, or was cut. */
 export async function* readArrow(file: string): AsyncGenerator<TableRow> {
@@ -20,7 +53,7 @@ export async function* readArrow(file: string): AsyncGenerator<TableRow> {
   for await (const part of readBytes(file)) parts.push(part);
   const bytes = Buffer.concat(parts);
   const read = () => {
-    if (!isWhole(bytes)) throw new Error("its end is missing, or it is no Arrow");
+    if (!isWhole(bytes)) throw new Error("a part of it is missing, or it is no Arrow");
     return tableFromIPC(bytes, { useBigInt: true, useDate: true });
   };
   const refuse = (thrown: unknown): UserError =>

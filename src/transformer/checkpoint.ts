@@ -64,14 +64,14 @@ export type ModelDescription = Omit<ModelFolder, "weights" | "quantised">;
 
 /**
  * An adapter among a model's weights. whole: parameters that it brought in place of the base's; ranks: by the projections
- * that it stands beside; onAdapter: whether its base is itself an adapter, which was merged.
+ * that it stands beside; below: the adapter that its base is, which was merged; null where the base is a whole model.
  */
 export type LiveAdapter = {
   readonly specification: AdapterSpecification;
   readonly baseFolder: string;
   readonly whole: readonly string[];
   readonly ranks: Readonly<Record<string, number>>;
-  readonly onAdapter: boolean;
+  readonly below: LiveAdapter | null;
 };
 
 const listFolder = async (folder: string): Promise<Set<string>> => {
@@ -163,7 +163,7 @@ const openAdapterFolder = async (
     ...base,
     tokenizer,
     chatTemplate: template ?? base.chatTemplate,
-    adapter: { specification, baseFolder, whole, ranks: ranksOf(own), onAdapter: base.adapter !== null },
+    adapter: { specification, baseFolder, whole, ranks: ranksOf(own), below: base.adapter },
     async read(load) {
       const held = mergeFolder({ ...base, ...(await read(load)) });
       const quantised = Object.fromEntries(

@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { covenant, expectStatus, makeFolder, makeModel, root } from "./command.fixture.ts";
@@ -94,11 +94,15 @@ describe("a folder of .env that holds data sets in Arrow", () => {
     const train = (data: string) =>
       covenant(["train", "dpo", "--model", "./model", "--data", data, "--out", "saved", "--dry-run"], folder);
     expect(expectStatus(await train(join(saved, "pairs")), 0).stdout).toMatch(/\b2 rows\b/);
+    mkdirSync(at("part"));
+    for (const name of ["data-00000-of-00002.arrow", "state.json"])
+      cpSync(join(saved, "shards", name), join(at("part"), name));
     for (const [data, told] of [
       ["shards", /holds 2 files of Arrow.*num_shards=1.*data-00000-of-00002\.arrow/],
+      [at("part"), /holds 1 of 2 files of Arrow, so it is a part of a data set/],
       ["splits", /holds splits: name one, .*splits\/test or .*splits\/train/],
     ] as const)
-      expect(expectStatus(await train(join(saved, data)), 2).stderr.replace(/\s+/g, " ")).toMatch(told);
+      expect(expectStatus(await train(resolve(saved, data)), 2).stderr.replace(/\s+/g, " ")).toMatch(told);
   });
 
   it("is told of where the rows of a training are missing", async () => {

@@ -42,8 +42,8 @@ const variables = ["DATASETS_OUTPUT_DIR", "SFT_OUTPUT_DIR", "DPO_OUTPUT_DIR"];
 /** How far below a named folder sets are looked for: a set of splits has one folder for each. */
 const deepest = 2;
 
-/** A file of rows of such a set; what map and filter left there (cache-….arrow) is none. */
-export const isArrowRows = (name: string): boolean => /^data-.*\.arrow$/.test(name);
+/** A file of rows of such a set, dataset.arrow in older ones; what map and filter left there (cache-….arrow) is none. */
+export const isArrowRows = (name: string): boolean => /^(?:data-.*|dataset)\.arrow$/.test(name);
 
 const isArrowSet = (names: readonly string[]): boolean =>
   names.some(isArrowRows) && names.some((name) => name === "state.json" || name === "dataset_info.json");

@@ -36,7 +36,7 @@ const adapter = (change: Partial<LiveAdapter["specification"]> = {}, rank = 4): 
       ["q_proj", "v_proj"].map((name) => [`model.layers.${layer}.self_attn.${name}`, rank]),
     ),
   ),
-  onAdapter: false,
+  below: null,
 });
 
 describe("an adapter", () => {
@@ -57,7 +57,7 @@ describe("an adapter", () => {
     ],
     [adapter(), { ...lora, targets: ["q_proj", "k_proj"] }, /targets q_proj, v_proj/],
     [adapter({ alphaPattern: { q_proj: 4 } }), lora, /alpha_pattern/],
-    [{ ...adapter(), onAdapter: true }, lora, /its base is an adapter, too/],
+    [{ ...adapter(), below: adapter() }, lora, /its base is an adapter, too/],
   ])("is refused otherwise (%#), with what differs and what to do", (own, asked, message) => {
     const attempt = () => requireContinuable("./adapter", config, own, asked);
     expect(attempt).toThrow(message);

@@ -57,14 +57,14 @@ const notContinued = (what: string, found: string, folder: string): UserError =>
 export const requireContinuable = (
   folder: string,
   config: ModelConfig,
-  { specification, ranks, onAdapter }: LiveAdapter,
+  { specification, ranks, below }: LiveAdapter,
   lora: AdapterSettings,
 ): void => {
   const found = differences({ ...specification, ranks }, lora, config);
   if (found.length > 0) throw notContinued(folder, `it has ${found.join(", ")}`, folder);
   if (Object.keys(specification.alphaPattern).length > 0)
     throw notContinued(folder, "its alpha differs from place to place (alpha_pattern)", folder);
-  if (onAdapter) throw notContinued(folder, "its base is an adapter, too", folder);
+  if (below !== null) throw notContinued(folder, "its base is an adapter, too", folder);
 };
 
 /**

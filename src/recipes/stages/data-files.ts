@@ -34,6 +34,11 @@ const fileOfSet = (name: string): string | null => {
   const splits = inside.filter((one) => existsSync(join(name, one, "state.json")));
   const refuse = (what: string): UserError =>
     new UserError("data-folder", `${name} is a folder, and a file was expected. ${what}`, { folder: name });
+  const wanted = Number(/-of-(\d+)\.arrow$/.exec(tables[0] ?? "")?.[1] ?? 1);
+  if (tables.length > 0 && tables.length < wanted)
+    throw refuse(
+      `It holds ${tables.length} of ${wanted} files of Arrow, so it is a part of a data set. Copy the others, or name the file itself: ${join(name, tables[0]!)}.`,
+    );
   if (tables.length === 1) return join(name, tables[0]!);
   if (tables.length > 1)
     throw refuse(

@@ -9,6 +9,7 @@ import { threadCount } from "../../engine/index.ts";
 import { isToBeFetched, missingKey, modelFolderOf, openModel } from "../../models/index.ts";
 import {
   adapterFiles,
+  type LiveAdapter,
   type LoadFormat,
   type ModelConfig,
   type ModelDescription,
@@ -88,12 +89,12 @@ export const refuseFolderOfModels = async (folder: string): Promise<void> => {
   );
 };
 
-/** The hash of a folder's files; of an adapter with those of its base. */
-const hashFolder = async (folder: string, base: string | undefined): Promise<string> => {
+/** The hash of a folder's files; of an adapter with those of its base, which may be an adapter, too. */
+const hashFolder = async (folder: string, adapter: LiveAdapter | null): Promise<string> => {
   const files = (await readdir(folder)).filter((file) => /\.(json|safetensors|jinja)$/.test(file)).sort();
   const hashes: [string, string][] = [];
   for (const file of files) hashes.push([file, (await sha256File(join(folder, file))).sha256]);
-  return hashJson(base === undefined ? hashes : [hashes, await hashFolder(base, undefined)]);
+  return hashJson(adapter === null ? hashes : [hashes, await hashFolder(adapter.baseFolder, adapter.below)]);
 };
 
 const requireTask = (folder: string, task: ModelDescription["task"], rewards: boolean): void => {
@@ -179,7 +180,7 @@ export const loadLanguageModel = async (
   const loaded = await loadFolder(folder, context, load);
   const model = Object.keys(loaded.quantised).length > 0 ? loaded : mergeFolder(loaded);
   if (task === "language") requireTask(folder, model.task, false);
-  return { ...model, contentHash: () => hashFolder(folder, loaded.adapter?.baseFolder) };
+  return { ...model, contentHash: () => hashFolder(folder, loaded.adapter) };
 };
 
 /** Whether a model could not be opened for want of a key, which a dry run sends to nobody. */
@@ -221,7 +222,7 @@ export const checkModel = async (
   }
   const { tokenizer, chatTemplate, generationConfig, adapter } = model;
   return {
-    hash: await hashFolder(folder, adapter?.baseFolder),
+    hash: await hashFolder(folder, adapter),
     config: model.config,
     task: model.task,
     tokens: hashTokens(model),
