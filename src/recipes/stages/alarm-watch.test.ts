@@ -9,7 +9,7 @@ import type { RunEvent } from "../../records/index.ts";
 import type { StageContext } from "../../runs/index.ts";
 import { type AlarmThresholds, grpoSignals, type StepMetrics } from "../../training/index.ts";
 import { alarmSettings } from "../settings/policy-settings.ts";
-import { alarmsInRun, describeAlarms, watchAlarms } from "./alarm-watch.ts";
+import { alarmsInRun, checkFinished, describeAlarms, watchAlarms } from "./alarm-watch.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -58,6 +58,36 @@ const watchSteps = async (
 const upTo = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
 describe("alarms of a stage", () => {
+  it("that was finished by other thresholds are told when it is held to new ones, and told once", async () => {
+    const quiet = alarmSettings.parse({ endedShare: null, lengthGrowth: null });
+    const before = await watchSteps(upTo(0, 12), 0, quiet);
+    const told: RunEvent[] = [];
+    const run = {
+      folder,
+      emit: (event: object) => {
+        const whole = { time: 0, ...event } as RunEvent;
+        told.push(whole);
+        writeFileSync(join(folder, "events.jsonl"), `${JSON.stringify(whole)}\n`, { flag: "a" });
+      },
+    };
+    const check = (thresholds: AlarmThresholds) =>
+      checkFinished(run, "rl", thresholds, (metrics) => grpoSignals(metrics));
+    await check(quiet);
+    expect(told).toEqual([]);
+    await check(usual);
+    const late = (await alarmsInRun(folder)).map(({ code }) => code);
+    rmSync(join(folder, "rl/steps.jsonl"));
+    rmSync(join(folder, "events.jsonl"));
+    const atOnce = await watchSteps(upTo(0, 12), 0, usual);
+    expect(atOnce.length).toBeGreaterThan(before.length);
+    expect(late.map((code) => `alarm-${code}`).toSorted()).toEqual(atOnce.toSorted());
+    const count = told.length;
+    for (const event of told)
+      writeFileSync(join(folder, "events.jsonl"), `${JSON.stringify(event)}\n`, { flag: "a" });
+    await check(usual);
+    expect(told).toHaveLength(count);
+  });
+
   it("are told once each, at whatever step the run was killed in between", async () => {
     const whole = await watchSteps(upTo(0, 10));
     expect(whole).toEqual(["alarm-vanishing-end", "alarm-growing-length"]);

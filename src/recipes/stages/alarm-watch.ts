@@ -3,8 +3,8 @@
 // raises what an unbroken one does, and one that goes on with other thresholds what these would have raised.
 
 import { join } from "node:path";
-import { stepRecordSchema } from "../../records/index.ts";
-import { readEvents, readRecords, type StageContext } from "../../runs/index.ts";
+import { type StageName, stepRecordSchema } from "../../records/index.ts";
+import { type Run, readEvents, readRecords, type StageContext } from "../../runs/index.ts";
 import {
   type Alarm,
   type AlarmThresholds,
@@ -63,6 +63,25 @@ export const alarmsInRun = async (folder: string): Promise<ToldAlarm[]> => {
     if (!told.has(key)) told.set(key, { stage: event.stage, code, text: event.text });
   }
   return [...told.values()];
+};
+
+/** Holds a stage that was finished before, perhaps by other thresholds, to these. Warns of what was not told yet. */
+export const checkFinished = async (
+  run: Pick<Run, "folder" | "emit">,
+  name: StageName,
+  thresholds: AlarmThresholds,
+  signalsOf: (metrics: StepMetrics["metrics"]) => PolicySignals,
+): Promise<void> => {
+  const records = await readRecords(join(run.folder, name, "steps.jsonl"), stepRecordSchema);
+  const signals = records.map(({ metrics }) => signalsOf(metrics));
+  const told = new Set(
+    (await alarmsInRun(run.folder)).filter(({ stage }) => stage === name).map(({ code }) => code),
+  );
+  for (const { code, text } of alarmsOf(signals, thresholds)) {
+    if (told.has(code)) continue;
+    told.add(code);
+    run.emit({ type: "warning", stage: name, code: `${codePrefix}${code}`, text });
+  }
 };
 
 /** "Alarm (rl): Step 12: ..." for each, what a command says at its end. */

@@ -14,6 +14,7 @@ import {
   rewardOfTokens,
   type SampledReply,
   type SamplingParts,
+  type StepMetrics,
   sampleHeldOut,
   type TextForm,
   trainGrpo,
@@ -22,7 +23,7 @@ import { createGenerator, createScorer, type ModelState } from "../../transforme
 import type { GrpoSettings } from "../settings/policy-settings.ts";
 import { withoutWatching } from "../settings/watching.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
-import { watchAlarms } from "./alarm-watch.ts";
+import { checkFinished, watchAlarms } from "./alarm-watch.ts";
 import { mostOfGrpo, noteLooks } from "./best-step.ts";
 import { judgeAgainst, judgeReward } from "./judge-reward.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
@@ -136,6 +137,11 @@ const rewardsOf = (
   return { rewards: [...alone, judged, ...last], heldOut: [...alone, compared, ...last] };
 };
 
+const signalsOf =
+  ({ rewardModel }: Pick<GrpoStageOptions, "rewardModel">) =>
+  (metrics: StepMetrics["metrics"]) =>
+    grpoSignals(metrics, rewardModel === undefined);
+
 /** The stage's work, with the judge opened where there is one. */
 const trainWith = async (
   { context }: Pipeline,
@@ -200,7 +206,7 @@ const trainWith = async (
       return `reward ${fixed(reward, 2)}${kl === undefined ? "" : `, KL ${fixed(kl, 3)} a token`}${looks(metrics)}`;
     },
     loop: (start) => trainGrpo({ ...loop, start }),
-    onStep: watchAlarms(stage, settings.alarms, (metrics) => grpoSignals(metrics, rewardModel === null)),
+    onStep: watchAlarms(stage, settings.alarms, signalsOf(options)),
     held: [...held, ...(rewardModel === null ? [] : [rewardModel])],
     save: () => savePolicy(stage, model, parts.state),
   });
@@ -226,7 +232,7 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
     maxTokens,
     prompts: options.prompts.map(({ id }) => id),
   };
-  await run.stage({ name, after, inputs }, async (stage) => {
+  const { skipped } = await run.stage({ name, after, inputs }, async (stage) => {
     const seed = trainingSeed(run.seed, name);
     if (judge === undefined) {
       await trainWith(pipeline, stage, options, seed, null);
@@ -237,5 +243,6 @@ export const grpoStage = async (pipeline: Pipeline, options: GrpoStageOptions): 
       trainWith(pipeline, stage, options, seed, { opened, countUsage }),
     );
   });
+  if (skipped) await checkFinished(run, name, settings.alarms, signalsOf(options));
   return join(run.folder, name, trainedFolder(settings));
 };

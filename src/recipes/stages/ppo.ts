@@ -11,6 +11,7 @@ import {
   createPpoTrainer,
   ppoSignals,
   type RewardFunction,
+  type StepMetrics,
   type TextForm,
   trainPpo,
 } from "../../training/index.ts";
@@ -18,7 +19,7 @@ import { createGenerator, createScorer, type Generator, type Scorer } from "../.
 import type { PpoTrainingSettings } from "../settings/policy-settings.ts";
 import { withoutWatching } from "../settings/watching.ts";
 import { mergedNotices, startingState } from "./adapter-start.ts";
-import { watchAlarms } from "./alarm-watch.ts";
+import { checkFinished, watchAlarms } from "./alarm-watch.ts";
 import { mostOfPpo, noteLooks } from "./best-step.ts";
 import type { Pipeline } from "./data.ts";
 import { warmupNotices, warnOf } from "./learned-rows.ts";
@@ -120,66 +121,71 @@ const inputsOf = (folder: string, { settings, maxTokens, rewardLoad, ...options 
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
   const { name, after, settings, maxTokens, texts = "chat" } = options;
-  await run.stage({ name, after, inputs: inputsOf(run.folder, options) }, async (stage) => {
-    const seed = trainingSeed(run.seed, name);
-    const { held, rewardModel, ...parts } = await openPpo(options, seed, context);
-    const { model, state, trainer } = parts;
-    const klControl = klControlOf(settings);
-    const watch = watchAlarms(stage, settings.alarms, (metrics) => ppoSignals(metrics, settings.batch));
-    const readers = { ...model, rewardContext: rewardModel.context };
-    const prompts = encodePrompts(options.prompts, readers, texts, ["ppo", settings], options.placeOf);
-    const policy = { name: options.model, chatTemplate: model.chatTemplate };
-    warnOf(stage, [
-      ...prompts.notices,
-      ...formatNotices(policy, rewardModel, texts),
-      ...warmupNotices("ppo", settings, settings.steps),
-      ...mergedNotices(options.model, model.isMerged, "ppo"),
-    ]);
-    const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
-    const loop = {
-      ...settings,
-      ...parts,
-      klControl,
-      prompts: prompts.tokens,
-      heldOut: {
-        prompts: prompts.heldOut.tokens,
-        every: settings.evaluateEvery,
-        klCoefficient: settings.klCoefficient,
-      },
-      maxTokens,
-      context: contextOf(readers),
-      schedule: scheduleOf(settings),
-      padding: model.padding,
-      seed,
-      signal: stage.signal,
-    };
-    const looks = noteLooks(mostOfPpo);
-    await trainStage({
-      name,
-      stage,
-      clock: context.clock,
-      state,
-      trainer,
-      totalSteps: settings.steps,
-      keepBest: settings.keepBest,
-      bestBy: mostOfPpo,
-      note: (metrics) =>
-        `score ${fixed(metrics["objective/scores"], 2)}, KL estimate ${fixed(metrics["objective/kl"], 2)}${looks(metrics)}`,
-      loop: async function* (start) {
-        if (start === 0) await observe(0);
-        yield* trainPpo({ ...loop, start });
-      },
-      extras: {
-        snapshot: () => ({ klCoefficient: klControl.value() }),
-        restore: ({ klCoefficient }) => klControl.restore(klCoefficient!),
-      },
-      onStep: async (outcome) => {
-        await watch(outcome);
-        await observe(outcome.step + 1);
-      },
-      held,
-      save: () => savePolicy(stage, model, state),
-    });
-  });
+  const signalsOf = (metrics: StepMetrics["metrics"]) => ppoSignals(metrics, settings.batch);
+  const { skipped } = await run.stage(
+    { name, after, inputs: inputsOf(run.folder, options) },
+    async (stage) => {
+      const seed = trainingSeed(run.seed, name);
+      const { held, rewardModel, ...parts } = await openPpo(options, seed, context);
+      const { model, state, trainer } = parts;
+      const klControl = klControlOf(settings);
+      const watch = watchAlarms(stage, settings.alarms, signalsOf);
+      const readers = { ...model, rewardContext: rewardModel.context };
+      const prompts = encodePrompts(options.prompts, readers, texts, ["ppo", settings], options.placeOf);
+      const policy = { name: options.model, chatTemplate: model.chatTemplate };
+      warnOf(stage, [
+        ...prompts.notices,
+        ...formatNotices(policy, rewardModel, texts),
+        ...warmupNotices("ppo", settings, settings.steps),
+        ...mergedNotices(options.model, model.isMerged, "ppo"),
+      ]);
+      const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
+      const loop = {
+        ...settings,
+        ...parts,
+        klControl,
+        prompts: prompts.tokens,
+        heldOut: {
+          prompts: prompts.heldOut.tokens,
+          every: settings.evaluateEvery,
+          klCoefficient: settings.klCoefficient,
+        },
+        maxTokens,
+        context: contextOf(readers),
+        schedule: scheduleOf(settings),
+        padding: model.padding,
+        seed,
+        signal: stage.signal,
+      };
+      const looks = noteLooks(mostOfPpo);
+      await trainStage({
+        name,
+        stage,
+        clock: context.clock,
+        state,
+        trainer,
+        totalSteps: settings.steps,
+        keepBest: settings.keepBest,
+        bestBy: mostOfPpo,
+        note: (metrics) =>
+          `score ${fixed(metrics["objective/scores"], 2)}, KL estimate ${fixed(metrics["objective/kl"], 2)}${looks(metrics)}`,
+        loop: async function* (start) {
+          if (start === 0) await observe(0);
+          yield* trainPpo({ ...loop, start });
+        },
+        extras: {
+          snapshot: () => ({ klCoefficient: klControl.value() }),
+          restore: ({ klCoefficient }) => klControl.restore(klCoefficient!),
+        },
+        onStep: async (outcome) => {
+          await watch(outcome);
+          await observe(outcome.step + 1);
+        },
+        held,
+        save: () => savePolicy(stage, model, state),
+      });
+    },
+  );
+  if (skipped) await checkFinished(run, name, settings.alarms, signalsOf);
   return join(run.folder, name, trainedFolder(settings));
 };
