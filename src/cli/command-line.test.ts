@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { InterruptedError, manualClock, UserError } from "../core/index.ts";
+import { CovenantError, InterruptedError, manualClock, UserError } from "../core/index.ts";
 import type { Recipe, RecipeContext, RecipeEntry } from "../recipes/index.ts";
 import { runCommandLine } from "./index.ts";
 
@@ -302,6 +302,9 @@ describe("exit statuses", () => {
     expect([failed.status, failed.err.split("\n")[0]]).toEqual([1, "error: boom"]);
     expect(failed.err).toContain("--verbose");
     expect(failed.err).not.toContain("    at ");
+    // what came out as it did has no place where it broke
+    const nothing = await covenant(["run"], failing(new CovenantError("replies-none", "No reply.")));
+    expect([nothing.status, nothing.err]).toEqual([1, "error: No reply.\n"]);
     const verbose = await covenant(
       ["run", "--verbose"],
       failing(new Error("boom", { cause: new Error("spark") })),

@@ -20,6 +20,10 @@ const stacksOf = (thrown: unknown): string => {
   return parts.join("\ncaused by: ");
 };
 
+/** Codes of what came out as it did, and not of something that broke: a stack tells nothing of it. */
+const outcomes =
+  /-none$|^(?:reward-at-chance|reward-unmeasured|judge-one-letter|requests-rejected|sweep-runs-failed)$/;
+
 /** The text for a person. Only what is not the user's to change mentions a stack; verbose shows it. */
 export const describeFailure = (thrown: unknown, verbose: boolean): string => {
   if (thrown instanceof InterruptedError) {
@@ -30,5 +34,6 @@ export const describeFailure = (thrown: unknown, verbose: boolean): string => {
   if (thrown instanceof CovenantError && thrown.facts["retriable"] === true) {
     return `error: ${thrown.message}\nWhat was finished is kept: the same command again continues.\n`;
   }
+  if (thrown instanceof CovenantError && outcomes.test(thrown.code)) return `error: ${thrown.message}\n`;
   return `error: ${messageOf(thrown)}\nRun it again with --verbose to see where it happened.\n`;
 };

@@ -4,7 +4,7 @@
 // finished by then ends as it would have.
 
 import type { EventEmitter } from "node:events";
-import { InterruptedError, systemClock } from "../core/index.ts";
+import { fileError, InterruptedError, systemClock } from "../core/index.ts";
 import { recipes, useComputing } from "../recipes/index.ts";
 import { runCommandLine } from "./command-line.ts";
 import { createConversation } from "./conversation.ts";
@@ -32,7 +32,15 @@ process.on("SIGINT", () => {
 
 // Not through interrupt: it would end a command that is stopping already at once.
 const output = new AbortController();
-const terminal = processTerminal(() => output.abort(new InterruptedError("Interrupted.", { drains: true })));
+let unwritten = false;
+const terminal = processTerminal((failure) => {
+  output.abort(new InterruptedError("Interrupted.", { drains: true }));
+  if (failure === undefined) return;
+  unwritten = true;
+  terminal.err(showControls(describeFailure(fileError(failure, "write", "standard output"), false)));
+  // the command may have ended before
+  process.exitCode = exitStatus.failed;
+});
 const conversation = createConversation({
   ...{ input: process.stdin, output: process.stdout, clock: systemClock, interrupt },
   hint: terminal.err,
@@ -55,5 +63,6 @@ try {
   terminal.err(showControls(describeFailure(thrown, false)));
   process.exitCode = statusOf(thrown);
 } finally {
+  if (unwritten) process.exitCode = exitStatus.failed;
   conversation.close();
 }

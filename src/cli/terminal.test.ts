@@ -22,7 +22,10 @@ const createStream = (): Stream => {
 const open = () => {
   const [stdout, stderr] = [createStream(), createStream()];
   const closings: string[] = [];
-  const terminal = processTerminal(() => closings.push("closed"), { stdout, stderr });
+  const terminal = processTerminal((failure) => closings.push(failure?.message ?? "closed"), {
+    stdout,
+    stderr,
+  });
   return { stdout, stderr, closings, terminal };
 };
 
@@ -48,8 +51,9 @@ describe("the process's terminal", () => {
 
   it("does not hide that stdout could not be written for another reason", () => {
     const { stdout, closings } = open();
-    expect(() => stdout.fail("ENOSPC")).toThrow("ENOSPC");
-    expect(closings).toEqual([]);
+    stdout.fail("ENOSPC");
+    stdout.fail("ENOSPC");
+    expect(closings).toEqual(["ENOSPC"]);
   });
 });
 

@@ -95,15 +95,15 @@ const isReaderGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPI
 
 /**
  * The process's own streams. Without a stderr the work goes on unseen. outputClosed: called when nobody reads stdout
- * any more; other failures of stdout (a full disk) are thrown.
+ * any more, or with the failure where it cannot be written (a full disk).
  */
 export const processTerminal = (
-  outputClosed: () => void,
+  outputClosed: (failure?: Error) => void,
   { stdout, stderr }: { readonly stdout: OutputStream; readonly stderr: OutputStream } = process,
 ): Terminal => ({
   out: writerTo(stdout, (error) => {
-    if (!isReaderGone(error)) throw error;
-    outputClosed();
+    if (isReaderGone(error)) outputClosed();
+    else outputClosed(error);
   }),
   err: writerTo(stderr, () => undefined),
   isShown: stdout.isTTY === true,

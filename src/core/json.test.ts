@@ -106,6 +106,7 @@ describe("checkValue", () => {
     ["x", 'got "x", expected an object with a and b'],
     [{}, "got the fields: none; expected a and b"],
     [{ c: 1, d: 2 }, "got the fields: c, d; expected a and b"],
+    [{ "a;b": 1 }, "got the fields: a;b; expected a and b, separated by commas (not by semicolons)"],
   ])("says what %j is where a row was expected", (row, message) => {
     expect(describeFields(row, "a and b")).toBe(message);
   });

@@ -75,7 +75,10 @@ export const describeFields = (row: unknown, expected: string): string => {
   if (Array.isArray(row)) return `got a list, expected an object with ${expected}`;
   if (typeof row !== "object" || row === null)
     return `got ${describeValue(row)}, expected an object with ${expected}`;
-  return `got the fields: ${Object.keys(row).slice(0, 8).join(", ") || "none"}; expected ${expected}`;
+  const names = Object.keys(row);
+  const isSemicolon = names.length === 1 && names[0]!.includes(";");
+  const hint = isSemicolon ? ", separated by commas (not by semicolons)" : "";
+  return `got the fields: ${names.slice(0, 8).join(", ") || "none"}; expected ${expected}${hint}`;
 };
 
 type Issue = z.core.$ZodIssue;

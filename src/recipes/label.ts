@@ -19,7 +19,7 @@ import {
   preferenceRowSchema,
   type ReplyRecord,
 } from "../records/index.ts";
-import { foreignNotices } from "./inputs/foreign-principles.ts";
+import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import {
   countPrompts,
@@ -63,7 +63,7 @@ import type { Pipeline } from "./stages/stage-model.ts";
 import { addReply, countLabels, type LabelCounts, noReplies } from "./stages/tallies.ts";
 import { describeFinishes, describeLabels, describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { countLabelSummary, describeCard } from "./summaries/label-summary.ts";
-import { nextCommands, trainedWords } from "./summaries/next-command.ts";
+import { askedWords, nextCommands, trainedWords } from "./summaries/next-command.ts";
 
 export const labelSchema = z.strictObject({
   out: outSetting("runs/label"),
@@ -172,12 +172,26 @@ type Prepared = Awaited<ReturnType<typeof prepare>>;
 /** Of fewer rows, those that a reward model is tested on are too few to tell it from guessing. */
 const fewRows = 100;
 
-const describeFewRows = ({ comparisons, prompts, out }: LabelConfig, rows: number): string[] => {
+/** The same command with more of the sandbox's prompts, where rows are few; null where that is not to be had so. */
+const moreRows = (config: LabelConfig, rows: number): string[] | null => {
+  const { comparisons, prompts, model, judge, constitution, inverted, out } = config;
+  if (rows >= fewRows || comparisons !== undefined || prompts !== "sandbox") return null;
+  const counts = ["harmful=200", "harmless=100", "lookalike=100"];
+  return [
+    ...["label", ...askedWords(model), ...(judge === undefined ? [] : ["--judge", judge])],
+    ...(constitution === constitutionSetting.parse(undefined) ? [] : ["--constitution", constitution]),
+    ...(inverted ? ["--set", "inverted=true"] : []),
+    ...counts.flatMap((count) => ["--set", `counts.${count}`]),
+    ...["--out", `${out}-more`],
+  ];
+};
+
+const describeFewRows = ({ comparisons, prompts }: LabelConfig, rows: number): string[] => {
   if (rows >= fewRows) return [];
-  const isOfSandbox = comparisons === undefined && prompts === "sandbox";
-  const more = isOfSandbox
-    ? `--set counts.harmful=200 --set counts.harmless=100 --set counts.lookalike=100 --out ${out}-more makes more`
-    : `give ${comparisons === undefined ? "more prompts" : "more comparisons"}`;
+  const more =
+    comparisons === undefined && prompts === "sandbox"
+      ? "a reward model of so few is hardly told from guessing, so make more first"
+      : `give ${comparisons === undefined ? "more prompts" : "more comparisons"}`;
   return [`${counted(rows, "row is", "rows are")} few to learn preferences from: ${more}.`];
 };
 
@@ -186,14 +200,14 @@ const describeNext = (config: LabelConfig, rows: number): string[] => {
     return ["No comparison of two whole replies was judged, so there are no rows to learn from."];
   const data = ["--data", join(config.out, "rows", "preferences.jsonl")];
   const model = trainedWords(config.model);
-  return [
-    ...describeFewRows(config, rows),
-    ...nextCommands(
-      ["train", "reward", ...model, ...data],
-      ["train", "dpo", ...model, ...data],
-      ["export", "dataset", config.out],
-    ),
+  const more = moreRows(config, rows);
+  const [first, ...others] = [
+    ...(more === null ? [] : [more]),
+    ["train", "reward", ...model, ...data],
+    ["train", "dpo", ...model, ...data],
+    ["export", "dataset", config.out],
   ];
+  return [...describeFewRows(config, rows), ...nextCommands(first!, ...others)];
 };
 
 /** What was compared, with the samples that it was taken from and the pair of a file. */
@@ -377,7 +391,10 @@ export const recipe: Recipe<typeof labelSchema> = {
       planReplies("sample", totals, sampled),
       planComparisons("label", totals, constitution, planned),
     ];
-    return planOf(steps, prompts.notices);
+    return planOf(steps, [
+      ...prompts.notices,
+      ...(await foreignPromptNotices(prompts.prompts, config.model, inputs.languages["model"])),
+    ]);
   },
   run: execute,
 };

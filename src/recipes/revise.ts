@@ -15,7 +15,7 @@ import {
   sftRowSchema,
 } from "../records/index.ts";
 import { countFailing, planOne, reviseOne } from "./bodies/revise-one.ts";
-import { foreignNotices } from "./inputs/foreign-principles.ts";
+import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plans/plan.ts";
 import { lettersBy } from "./plans/plan-letters.ts";
@@ -366,7 +366,10 @@ export const recipe: Recipe<typeof reviseSchema> = {
         price: criticPrice,
       }),
     ];
-    return planOf(steps, prompts.notices);
+    return planOf(steps, [
+      ...prompts.notices,
+      ...(await foreignPromptNotices(prompts.prompts, config.model, inputs.languages["model"])),
+    ]);
   },
   run: (config, context) =>
     config.prompt === undefined ? execute(config, context) : reviseOne(config, config.prompt, context),

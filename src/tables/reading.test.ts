@@ -191,6 +191,9 @@ it("refuses YAML, which is no rows, before it looks at a line", async () => {
   expect(await failure("list.yaml", Buffer.from("- 1\n- 2\n"))).toMatch(
     /list\.yaml is a YAML file, and rows are read from/,
   );
+  expect(await failure("list.xlsx", Buffer.from('{"prompt": "x"}\n'))).toMatch(
+    /list\.xlsx is a file of another kind \(\.xlsx\), and rows are read from/,
+  );
 });
 
 it("reads every kind packed with gzip, and says when a file is missing", async () => {

@@ -81,10 +81,11 @@ export const readRows = (file: string, { onFault }: ReadOptions = {}): AsyncGene
     ((fault: UserError): void => {
       throw fault;
     });
-  if (/\.ya?ml$/i.test(file))
+  const [, other] = /\.(ya?ml|xlsx?|ods|docx?|pdf|zip|html?)$/i.exec(file) ?? [];
+  if (other !== undefined)
     throw new UserError(
-      "rows-yaml",
-      `${file} is a YAML file, and rows are read from .jsonl, .json, .csv, .tsv, .parquet, .arrow and .txt.`,
+      "rows-of-others",
+      `${file} is ${/ya?ml/i.test(other) ? "a YAML file" : `a file of another kind (.${other.toLowerCase()})`}, and rows are read from .jsonl, .json, .csv, .tsv, .parquet, .arrow and .txt.`,
       { file },
     );
   const format = tableFormatOf(file);

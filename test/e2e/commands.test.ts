@@ -252,7 +252,10 @@ describe("the stages by hand", () => {
     );
     const label = await follow([...sft, ...quick("sft")]);
     expect(label).toEqual(["label", "--model", "./runs/sft/sl/model", "--judge", "./model"]);
-    const reward = await follow([...label, ...some, ...small]);
+    const more = await follow([...label, ...some, ...small]);
+    expect(more.slice(0, 7)).toEqual([...label, "--set", "counts.harmful=200"]);
+    expect(more.slice(-2)).toEqual(["--out", "runs/label-more"]);
+    const reward = await follow([...label, ...some, ...small], 1);
     const ppo = await follow([...reward, ...quick("reward"), "--set", "reward.atChance=warn"]);
     const steps = ["--steps", "1", "--set", "ppo.batch=8", "--set", "sampling.maxTokens=16"];
     const evaluation = await follow([...ppo, ...steps]);
@@ -265,7 +268,7 @@ describe("the stages by hand", () => {
   });
 
   it("names DPO as the other way to go on from labels", async () => {
-    const dpo = await follow(["label", ...model, "--limit", "8", ...small, "--out", "labelled"], 1);
+    const dpo = await follow(["label", ...model, "--limit", "8", ...small, "--out", "labelled"], 2);
     expect(dpo).toEqual(["train", "dpo", ...model, "--data", "labelled/rows/preferences.jsonl"]);
     expect(await follow([...dpo, ...quick("dpo")])).toEqual([
       "evaluate",

@@ -2,8 +2,9 @@
 
 import { expect, it } from "vitest";
 import { loadConstitution } from "../../constitution/index.ts";
+import type { PromptRecord } from "../../records/index.ts";
 import { loadModelFolder } from "../../transformer/index.ts";
-import { foreignNotices } from "./foreign-principles.ts";
+import { foreignNotices, foreignPromptNotices } from "./foreign-principles.ts";
 
 const folder = new URL("../../../assets/covenant-tiny", import.meta.url).pathname;
 const { tokenizer, generationConfig } = await loadModelFolder(folder);
@@ -27,4 +28,20 @@ it("are no matter to models that read other words, or are elsewhere", () => {
   const large = { ...language, tokenizer: { ...tokenizer, vocabularySize: 50_000 } };
   expect(foreignNotices(soup, "m", large)).toEqual([]);
   expect(foreignNotices(soup, "m", null)).toEqual([]);
+});
+
+it("tells of the first prompt in other words, where the model knows a small language", async () => {
+  const prompt = (content: string): PromptRecord => ({
+    ...{ id: content, parents: [], stage: "prompts", seed: 0, split: "train" },
+    messages: [{ role: "user", content }],
+  });
+  async function* prompts(...contents: readonly string[]) {
+    for (const content of contents) yield prompt(content);
+  }
+  const own = "How do I plant a tree?";
+  const told = await foreignPromptNotices(prompts(own, "Restart Kubernetes pods"), "m", language);
+  expect(told).toMatchObject([{ code: "model-foreign-text" }]);
+  expect(told[0]!.text).toContain('1 of 2 requests so far is not in it: "Restart Kubernetes pods"');
+  expect(await foreignPromptNotices(prompts(own), "m", language)).toEqual([]);
+  expect(await foreignPromptNotices(prompts("Restart Kubernetes pods"), "m", null)).toEqual([]);
 });

@@ -1,11 +1,12 @@
-// Principles that a model of the sandbox cannot know: each of its words may be known, and yet what the model does under them is
+// Principles and prompts that a model of the sandbox cannot know: of principles each of its words may be known, and yet what the model does under them is
 // chance. Reads the sandbox's language; asks no model.
 
 import { counted } from "../../core/index.ts";
-import { isSmallLanguage } from "../../models/index.ts";
-import { type Constitution, foreignPrinciplesCode } from "../../records/index.ts";
+import { createForeignTextWatch, isSmallLanguage } from "../../models/index.ts";
+import { type Constitution, foreignPrinciplesCode, type PromptRecord } from "../../records/index.ts";
 import { areas, readStatement } from "../../sandbox/index.ts";
 import type { Notice } from "../stages/learned-rows.ts";
+import { otherLocalModel } from "../stages/vocabulary.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 
 const isOfSandbox = (area: string | undefined): boolean => areas.some((known) => known === area);
@@ -29,4 +30,22 @@ export const foreignNotices = (
   const are = foreign.length === 1 ? "is" : "are";
   const text = `${foreign.length} of ${counted(principles.length, "principle")} of "${name}" ${are} not on one of the sandbox's areas (first "${first.title ?? first.id}"), and ${model} knows no others: what it does under them, and under their opposites, says nothing of them. For them, name a model that reads English: --model of \`covenant revise\` and \`covenant label\`.`;
   return [{ code: foreignPrinciplesCode, text }];
+};
+
+/** In a dry run, the warning of prompts in other words, which the model gives when it is asked; none for other models. */
+export const foreignPromptNotices = async (
+  prompts: AsyncIterable<PromptRecord>,
+  model: string,
+  language: CheckedInputs["languages"][string] | undefined,
+): Promise<Notice[]> => {
+  const notices: Notice[] = [];
+  if (language == null || !isSmallLanguage(language.tokenizer)) return notices;
+  const watch = createForeignTextWatch(language.tokenizer, model, otherLocalModel, (text) => {
+    notices.push({ code: "model-foreign-text", text });
+  });
+  for await (const { messages } of prompts) {
+    watch([messages.filter(({ role }) => role === "user").map(({ content }) => content)]);
+    if (notices.length > 0) break;
+  }
+  return notices;
 };

@@ -1,7 +1,7 @@
 // Rows of plain text from a file of any kind, and results that go to a JSONL file, a line for each row in the rows'
 // order, as they come; the same command continues a file that it left unfinished. What a row holds is the recipe's part.
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -120,7 +120,7 @@ export const requireResultsFile = async (
   if (!existsSync(file) || (await holdsResults(file))) return;
   throw new UserError(
     "file-exists",
-    `--out ${file}: there is a file already, and it holds no results of generate or score, which alone would be replaced. Name another one, or move it away.`,
+    `--out ${file}: there is a ${statSync(file).isDirectory() ? "folder, and a file was expected" : "file already, and it holds no results of generate or score, which alone would be replaced"}. Name another one, or move it away.`,
     { file },
   );
 };

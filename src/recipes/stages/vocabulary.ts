@@ -1,7 +1,7 @@
 // What is told of texts that a model's vocabulary does not know, before a model learns from them or answers them. Knows
 // tokens, not where the texts are from.
 
-import { createForeignTextWatch } from "../../models/index.ts";
+import { createForeignTextCheck, createForeignTextWatch, isSmallLanguage } from "../../models/index.ts";
 import { countSingleBytes, type Tokenizer } from "../../transformer/index.ts";
 import type { Notice } from "./learned-rows.ts";
 
@@ -14,6 +14,24 @@ const fewTokens = 20;
 export const otherLocalModel =
   "Its words are those of the sandbox's prompts (docs/sandbox.md); for others name another model: ./folder or hf:owner/name.";
 
+/** So many texts tell of which language they are. */
+const readTexts = 500;
+
+/** The words of texts that a model of a small language does not know, which a word in pieces is to it. */
+const smallLanguageNotices = (
+  tokenizer: Tokenizer,
+  texts: Iterable<readonly number[]>,
+  what: string,
+): Notice[] => {
+  const read = Array.from(texts)
+    .slice(0, readTexts)
+    .map((ids) => tokenizer.decode(ids, { skipSpecial: true }));
+  const found = createForeignTextCheck(tokenizer)(read);
+  if (found === null) return [];
+  const text = `The model knows a small language only, and ${Math.round(100 * found.share)} % of the words of ${what} are not in it (${found.words.join(", ")}). What it learns of them is to write pieces of words; a model that reads this language learns it (--model ./folder or hf:owner/name).`;
+  return [{ code: "vocabulary-foreign", text }];
+};
+
 /** What people should know of texts as tokens. what: "the rows". */
 export const vocabularyNotices = (
   tokenizer: Tokenizer,
@@ -21,7 +39,9 @@ export const vocabularyNotices = (
   what: string,
 ): Notice[] => {
   const { letters, single } = countSingleBytes(tokenizer, texts);
-  if (letters < fewTokens || single <= muchBroken * letters) return [];
+  if (letters < fewTokens) return [];
+  if (single <= muchBroken * letters)
+    return isSmallLanguage(tokenizer) ? smallLanguageNotices(tokenizer, texts, what) : [];
   const percent = Math.round((100 * single) / letters);
   const text = `The vocabulary of the model hardly knows the words of ${what}: ${percent} % of the tokens with letters stand for a single byte. Expect little of it there; a model whose vocabulary was made for this language reads and learns it better, in fewer tokens.`;
   return [{ code: "vocabulary-foreign", text }];
