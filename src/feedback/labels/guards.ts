@@ -153,5 +153,5 @@ export const describeFlips = ({
   if (judged === 0) return null;
   const share = flips / judged;
   if (wilsonInterval(share, judged).low < manyFlips) return null;
-  return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels, but little else may be left in them. Choose another judge, or let it reason (label.method=reasoning).`;
+  return `In ${flips} of ${judged} comparisons (${Math.round(100 * share)} %) the judge preferred another reply when the two were exchanged. The mean of both orders takes a liking for a place out of the labels. Of replies that are as good as each other any judge does so; where most of yours are not, little is left in the labels: choose another judge, or let it reason (label.method=reasoning).`;
 };

@@ -87,7 +87,7 @@ const calibrationSeen = (data: ReportData, arms: readonly string[]): string =>
     .map((arm) => {
       const labels = labelsOf(data, arm);
       if (labels === undefined) return "";
-      return `${capitalised(arm)}: stated and observed probability differ by ${figureSentence(labels.calibrationError)} on average.`;
+      return `${capitalised(arm)}: stated probability and observed share differ by ${figureSentence(labels.calibrationError)} on average, in percentage points.`;
     })
     .join(" ");
 
