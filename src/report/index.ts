@@ -23,6 +23,7 @@ export {
   type ExperimentTable,
   writeCharts,
 } from "./experiment-page.ts";
+export { modelTitle } from "./figures.ts";
 export { type GamesPage, gamesPage } from "./games-page.ts";
 export { listGoals, tooFewSentence } from "./goals.ts";
 export { type GroupLikeness, type GroupsPageData, groupsPage } from "./groups-page.ts";

@@ -44,15 +44,18 @@ const metricsOf = (n: number, rl?: number): MetricsDocument => ({
 it("shows the shared base once, and how many answers each column counts", () => {
   const lines = describeRun(metricsOf(343), "mine", "report.html");
   expect(lines.filter((line) => line.startsWith("base"))).toHaveLength(1);
-  expect(lines.join("\n")).not.toContain("mine base");
+  expect(lines.join("\n")).not.toContain("mine Base");
+  const named = lines.filter((line) => line.includes("CAI")).map((line) => line.split("  ")[0]);
+  const models = ["SL-CAI", "DPO-CAI", "RL-CAI"];
+  expect(named).toEqual(["mine", "inverted"].flatMap((arm) => models.map((model) => `${arm} ${model}`)));
   expect(lines[1]).toMatch(/harm, n 343 +help, n 298 +over-refusal, n 151 +malformed, n 792$/);
   expect(lines.join("\n")).not.toContain("Too small");
 });
 
 it("writes rates with the decimal that the report writes them with", () => {
   const lines = describeRun(metricsOf(343, 0.105), "mine", "report.html");
-  expect(lines.find((line) => line.startsWith("mine rl"))).toMatch(
-    /^mine rl +10\.5 % \[9\.5, 11\.5\] +90\.0 % \[/,
+  expect(lines.find((line) => line.startsWith("mine RL-CAI"))).toMatch(
+    /^mine RL-CAI +10\.5 % \[9\.5, 11\.5\] +90\.0 % \[/,
   );
 });
 

@@ -3,7 +3,7 @@
 
 import { percent, percentRange } from "../../core/index.ts";
 import { type Estimate, type MetricsDocument, type ModelMetrics, writtenArm } from "../../records/index.ts";
-import { armTitle, setbacksOf, tooFewSentence } from "../../report/index.ts";
+import { armTitle, modelTitle, setbacksOf, tooFewSentence } from "../../report/index.ts";
 
 const columnWidth = 23;
 
@@ -40,11 +40,9 @@ export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): 
   return [`${"".padEnd(width)}${cells.join("")}`.trimEnd(), ...rows];
 };
 
-/** What an arm is called where people see it: by the document that they gave. */
+/** What an arm is called where people see it: the written one by the document that they gave. */
 const titleOf = (arm: string, constitution: string): string => {
-  const written = armTitle(constitution);
-  if (arm === writtenArm) return written;
-  return arm === "inverted" ? `inverted ${written}` : arm;
+  return arm === writtenArm ? armTitle(constitution) : arm;
 };
 
 /** What training may have made worse, in plain spaces. */
@@ -57,8 +55,9 @@ const rowsOf = ({ arms }: MetricsDocument, constitution: string): Record<string,
   const rows: Record<string, ModelMetrics> = {};
   for (const [arm, { models }] of Object.entries(arms))
     for (const [model, figures] of Object.entries(models))
-      rows[model === "base" && bases.size === 1 ? "base" : `${titleOf(arm, constitution)} ${model}`] =
-        figures;
+      rows[
+        model === "base" && bases.size === 1 ? "base" : `${titleOf(arm, constitution)} ${modelTitle(model)}`
+      ] = figures;
   return rows;
 };
 
