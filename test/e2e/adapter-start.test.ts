@@ -136,7 +136,10 @@ describe("other trainings from an adapter", () => {
     for (const load of [[], ["--reward-load", "4bit"]]) {
       const out = `ppo4-${load.length}`;
       const ppo = ["train", "ppo", "--model", "model", "--reward", reward, "--out", out, "--steps", "1"];
-      expectStatus(await run(...ppo, ...step, ...load), 0);
+      const { stderr } = expectStatus(await run(...ppo, ...step, ...load), 0);
+      const told =
+        "warning: rl: The reward model ./reward4/reward/adapter was trained over weights in fewer bits";
+      expect(stderr.includes(told)).toBe(load.length === 0);
       scores.push(firstMetrics(`${out}/rl/steps.jsonl`)["objective/scores"]!);
     }
     expect(Math.abs(scores[0]! - scores[1]!)).toBeGreaterThan(1e-6);

@@ -1,6 +1,7 @@
 // The prompts of `covenant train ppo|grpo` before anything is begun: as tokens, so that what does not fit is told first.
 // What is learned of them is the stages' part.
 
+import type { LoadFormat } from "../../models/index.ts";
 import type { TextForm } from "../../training/index.ts";
 import { type PromptLengths, promptLengths } from "../costs/prompt-lengths.ts";
 import type { TrainingSettings } from "../settings/settings.ts";
@@ -14,7 +15,7 @@ import {
   splitPrompts,
 } from "../stages/policy-prompts.ts";
 import type { OneSidedPrompts } from "../stages/prompts.ts";
-import { formatNotices, rewardReading } from "../stages/reward-model.ts";
+import { formatNotices, loadNotices, rewardReading } from "../stages/reward-model.ts";
 import { readingOf, type TextSettings } from "../stages/text-reading.ts";
 import type { CheckedInputs } from "./open-stages.ts";
 
@@ -33,7 +34,11 @@ type PolicySettings = Pick<TrainingSettings, "schedule" | "warmupSteps"> &
 
 /** Prompts as the policy reads them. Throws UserError when none leaves room for a reply. */
 export const readPrompts = async (
-  config: TextSettings & { readonly model: string; readonly reward?: string | undefined },
+  config: TextSettings & {
+    readonly model: string;
+    readonly reward?: string | undefined;
+    readonly rewardLoad?: LoadFormat | undefined;
+  },
   prompts: OneSidedPrompts,
   { languages, configs }: CheckedInputs,
   [block, settings]: readonly [string, PolicySettings],
@@ -70,6 +75,7 @@ export const readPrompts = async (
       ...(isHere
         ? formatNotices({ name: config.model, chatTemplate }, { ...rewarding, name: reward }, texts)
         : []),
+      ...(isHere ? await loadNotices(reward, config.rewardLoad) : []),
       ...own,
     ],
     encoded,

@@ -22,10 +22,10 @@ import { mergedNotices, startingState } from "./adapter-start.ts";
 import { checkFinished, watchAlarms } from "./alarm-watch.ts";
 import { mostOfPpo, noteLooks } from "./best-step.ts";
 import type { Pipeline } from "./data.ts";
-import { warmupNotices, warnOf } from "./learned-rows.ts";
+import { type Notice, warmupNotices, warnOf } from "./learned-rows.ts";
 import { loadTrainable, nameInRun, type TrainableModel } from "./models.ts";
 import { contextOf, encodePrompts, type PromptPlace } from "./policy-prompts.ts";
-import { formatNotices, openReward } from "./reward-model.ts";
+import { formatNotices, loadNotices, type OpenReward, openReward } from "./reward-model.ts";
 import { trainStage } from "./train-stage.ts";
 import {
   fixed,
@@ -118,6 +118,22 @@ const inputsOf = (folder: string, { settings, maxTokens, rewardLoad, ...options 
   prompts: options.prompts.map(({ id }) => id),
 });
 
+/** What a person should know of the models of a stage and of its settings. */
+const noticesOf = async (
+  { settings, texts = "chat", ...options }: PpoStageOptions,
+  { chatTemplate, isMerged }: TrainableModel,
+  reward: Pick<OpenReward, "chatTemplate">,
+): Promise<Notice[]> => [
+  ...formatNotices(
+    { name: options.model, chatTemplate },
+    { name: options.rewardModel, chatTemplate: reward.chatTemplate },
+    texts,
+  ),
+  ...(await loadNotices(options.rewardModel, options.rewardLoad)),
+  ...warmupNotices("ppo", settings, settings.steps),
+  ...mergedNotices(options.model, isMerged, "ppo"),
+];
+
 /** <name>/model: the policy after PPO against a reward model, held near the starting model by a KL penalty. */
 export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOptions): Promise<string> => {
   const { name, after, settings, maxTokens, texts = "chat" } = options;
@@ -132,13 +148,7 @@ export const ppoStage = async ({ run, context }: Pipeline, options: PpoStageOpti
       const watch = watchAlarms(stage, settings.alarms, signalsOf);
       const readers = { ...model, rewardContext: rewardModel.context };
       const prompts = encodePrompts(options.prompts, readers, texts, ["ppo", settings], options.placeOf);
-      const policy = { name: options.model, chatTemplate: model.chatTemplate };
-      warnOf(stage, [
-        ...prompts.notices,
-        ...formatNotices(policy, rewardModel, texts),
-        ...warmupNotices("ppo", settings, settings.steps),
-        ...mergedNotices(options.model, model.isMerged, "ppo"),
-      ]);
+      warnOf(stage, [...prompts.notices, ...(await noticesOf(options, model, rewardModel))]);
       const observe = async (step: number): Promise<void> => options.measure?.({ ...parts, stage, step });
       const loop = {
         ...settings,

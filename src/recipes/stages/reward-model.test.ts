@@ -1,6 +1,6 @@
 // A reward model as a reward: over as many bits as its adapter was trained on, and read where its training read it.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ import {
   loadModelFolder,
   saveModelFolder,
 } from "../../transformer/index.ts";
-import { openReward } from "./reward-model.ts";
+import { loadNotices, openReward } from "./reward-model.ts";
 
 const golden = fileURLToPath(new URL("../../../test/golden", import.meta.url));
 const folder = join(golden, "adapters/reward");
@@ -65,4 +65,23 @@ it("is read behind the closing of whichever token ends a turn, once it is saved"
   } finally {
     rmSync(place, { recursive: true });
   }
+});
+
+it("is told to be read in full where its run says that it was trained over fewer bits", async () => {
+  const place = mkdtempSync(join(tmpdir(), "covenant-reward-load-"));
+  const adapter = join(place, "reward/adapter");
+  cpSync(folder, adapter, { recursive: true });
+  expect(await loadNotices(adapter, undefined)).toEqual([]);
+  writeFileSync(join(place, "config.yaml"), "reward:\n  load: 4bit\n");
+  const [told] = await loadNotices(adapter, undefined);
+  expect(told).toMatchObject({
+    code: "reward-load",
+    text: expect.stringContaining("--reward-load 4bit") as string,
+  });
+  expect(await loadNotices(adapter, "4bit")).toEqual([]);
+  writeFileSync(join(place, "config.yaml"), "reward: {}\n");
+  expect(await loadNotices(adapter, undefined)).toEqual([]);
+  writeFileSync(join(place, "config.yaml"), "data: other\n");
+  expect(await loadNotices(adapter, undefined)).toEqual([]);
+  rmSync(place, { recursive: true });
 });

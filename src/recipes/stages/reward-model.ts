@@ -1,11 +1,15 @@
 // A reward model as what rewards a policy: how it reads replies, how much of them it can read, and whether it reads the
 // format that the policy writes. How it is trained is in preferences.ts.
 
-import { UserError } from "../../core/index.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { parseYaml, readText, UserError } from "../../core/index.ts";
 import type { LoadFormat } from "../../models/index.ts";
 import type { Message } from "../../records/index.ts";
 import { closingTokens, type RewardFunction, scoreOfLogit, type TextForm } from "../../training/index.ts";
 import {
+  adapterFiles,
   type ChatTemplate,
   createModelState,
   createScorer,
@@ -101,6 +105,22 @@ const isSameFormat = (one: ChatTemplate, other: ChatTemplate): boolean => {
   if (one.source === other.source) return true;
   const [here, there] = [shownBy(one), shownBy(other)];
   return here?.every((text, at) => text === there?.[at]) === true;
+};
+
+const trainedSettings = z.looseObject({ reward: z.looseObject({ load: z.string().optional() }) });
+
+/**
+ * Told where an adapter of a reward model was trained over fewer bits, as its run says, and is to be read in full. folder:
+ * the adapter's; load: how it is to be read.
+ */
+export const loadNotices = async (folder: string, load: LoadFormat | undefined): Promise<Notice[]> => {
+  const file = join(folder, "..", "..", "config.yaml");
+  if (load !== undefined || !existsSync(join(folder, adapterFiles.config)) || !existsSync(file)) return [];
+  const found = trainedSettings.safeParse(parseYaml(await readText(file), { file }));
+  const trained = found.data?.reward.load;
+  if (trained === undefined) return [];
+  const text = `The reward model ${folder} was trained over weights in fewer bits (${trained}), and is read in full: its scores are somewhat other ones. --reward-load ${trained} reads it as it was trained.`;
+  return [{ code: "reward-load", text }];
 };
 
 type Formatted = Pick<ModelDescription, "chatTemplate"> & { readonly name: string };
