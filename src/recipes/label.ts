@@ -174,14 +174,14 @@ const fewRows = 100;
 
 /** The same command with more of the sandbox's prompts, where rows are few; null where that is not to be had so. */
 const moreRows = (config: LabelConfig, rows: number): string[] | null => {
-  const { comparisons, prompts, model, judge, constitution, inverted, out } = config;
+  const { comparisons, prompts, model, judge, constitution, inverted, load, out } = config;
   if (rows >= fewRows || comparisons !== undefined || prompts !== "sandbox") return null;
-  const counts = ["harmful=200", "harmless=100", "lookalike=100"];
   return [
     ...["label", ...askedWords(model), ...(judge === undefined ? [] : ["--judge", judge])],
     ...(constitution === constitutionSetting.parse(undefined) ? [] : ["--constitution", constitution]),
     ...(inverted ? ["--set", "inverted=true"] : []),
-    ...counts.flatMap((count) => ["--set", `counts.${count}`]),
+    ...(load === undefined ? [] : ["--load", load]),
+    ...["harmful=200", "harmless=100", "lookalike=100"].flatMap((count) => ["--set", `counts.${count}`]),
     ...["--out", `${out}-more`],
   ];
 };

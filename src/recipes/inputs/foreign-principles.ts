@@ -1,5 +1,5 @@
-// Principles and prompts that a model of the sandbox cannot know: of principles each of its words may be known, and yet what the model does under them is
-// chance. Reads the sandbox's language; asks no model.
+// Principles and prompts that a model of the sandbox cannot know. Each word of a principle may be known, and yet what the
+// model does under it is chance. Reads the sandbox's language; asks no model.
 
 import { counted } from "../../core/index.ts";
 import { createForeignTextWatch, isSmallLanguage } from "../../models/index.ts";

@@ -32,19 +32,29 @@ const smallLanguageNotices = (
   return [{ code: "vocabulary-foreign", text }];
 };
 
+/** Texts whose words are broken into single bytes; null: there are too few to tell. */
+const brokenWordNotices = (
+  tokenizer: Tokenizer,
+  texts: Iterable<readonly number[]>,
+  what: string,
+): Notice[] | null => {
+  const { letters, single } = countSingleBytes(tokenizer, texts);
+  if (letters < fewTokens) return null;
+  if (single <= muchBroken * letters) return [];
+  const percent = Math.round((100 * single) / letters);
+  const text = `The vocabulary of the model hardly knows the words of ${what}: ${percent} % of the tokens with letters stand for a single byte. Expect little of it there; a model whose vocabulary was made for this language reads and learns it better, in fewer tokens.`;
+  return [{ code: "vocabulary-foreign", text }];
+};
+
 /** What people should know of texts as tokens. what: "the rows". */
 export const vocabularyNotices = (
   tokenizer: Tokenizer,
   texts: Iterable<readonly number[]>,
   what: string,
 ): Notice[] => {
-  const { letters, single } = countSingleBytes(tokenizer, texts);
-  if (letters < fewTokens) return [];
-  if (single <= muchBroken * letters)
-    return isSmallLanguage(tokenizer) ? smallLanguageNotices(tokenizer, texts, what) : [];
-  const percent = Math.round((100 * single) / letters);
-  const text = `The vocabulary of the model hardly knows the words of ${what}: ${percent} % of the tokens with letters stand for a single byte. Expect little of it there; a model whose vocabulary was made for this language reads and learns it better, in fewer tokens.`;
-  return [{ code: "vocabulary-foreign", text }];
+  const broken = brokenWordNotices(tokenizer, texts, what);
+  if (broken === null || broken.length > 0 || !isSmallLanguage(tokenizer)) return broken ?? [];
+  return smallLanguageNotices(tokenizer, texts, what);
 };
 
 /**
@@ -66,7 +76,7 @@ export const createWordWatch = (
     if (!told) watchLanguage(texts.map((text) => [text]));
     if (told) return;
     const ids = tokens ?? texts.map((text) => tokenizer.encode(text, { specialTokens: false }));
-    for (const notice of vocabularyNotices(tokenizer, ids, what)) {
+    for (const notice of brokenWordNotices(tokenizer, ids, what) ?? []) {
       told = true;
       tell(notice);
     }
