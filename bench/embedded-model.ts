@@ -1,15 +1,16 @@
 // What a model of the sandbox's language can do, on requests and sentences kept out of its training: replies under
 // principles, ratings, support, proposals, amendments, sharing; and what the pipeline needs of it, answers and judgements.
-// npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1]
+// npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1] [--parts answers,support,...]
 
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
-import { createRandom } from "../src/core/index.ts";
+import { createRandom, UserError } from "../src/core/index.ts";
 import { type LanguageModel, openModel, type Reply } from "../src/models/index.ts";
 import type { Message } from "../src/records/index.ts";
 import {
   type AssemblyScene,
   comparePreference,
   createAssembly,
+  createBallots,
   createCorpus,
   drawSharingScene,
   nameOf,
@@ -42,6 +43,7 @@ const { values } = readWords(import.meta.url, {
     model: { type: "string", default: "embedded:covenant-tiny" },
     count: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
+    parts: { type: "string" },
   },
 });
 const count = readWholeNumber("--count", values.count, 1);
@@ -131,6 +133,37 @@ const measureRatings = async (model: LanguageModel): Promise<void> => {
   }
 };
 
+const supportIn = (reply: Said): number | null =>
+  readRating(reply, [metric("support")]).ratings["support"] ?? null;
+
+const sides = ["unwanted", "neither", "wanted"] as const;
+
+/** What a person makes of a principle, by the number: below the middle of the scale, at it, or above. */
+const sideOf = (support: number) => sides[Math.sign(support - 5) + 1];
+
+/** Numbers for one principle: of the principles 30 % are wanted and of 30 % the contrary, and 5 to all is right of the rest. */
+const measureBallots = async (model: LanguageModel): Promise<void> => {
+  const ballots = createBallots({ seed, split: "test", oneWishShare: 0 });
+  const scenes: Extract<AssemblyScene, { kind: "support" }>[] = [];
+  for (let at = 0; scenes.length < count; at++) {
+    const scene = ballots.scene(at);
+    if (scene.kind === "support") scenes.push(scene);
+  }
+  const replies = await ask(
+    model,
+    scenes.map(
+      ({ person, principles, support }) => briefSupportScene(person, principles, { support }).messages,
+    ),
+  );
+  for (const [at, { support }] of scenes.entries()) {
+    const said = supportIn(replies[at]!);
+    note("ballot: readable", said !== null);
+    note("ballot: off by", Math.abs((said ?? 5) - support));
+    note("ballot: off by, 5 to all", Math.abs(5 - support));
+    note(`ballot: right side, ${sideOf(support)}`, said !== null && sideOf(said) === sideOf(support));
+  }
+};
+
 const measureSupport = async (model: LanguageModel): Promise<void> => {
   const scenes = scenesOf("support");
   const asked = scenes.map(({ person, principles, support, comment }) =>
@@ -140,12 +173,14 @@ const measureSupport = async (model: LanguageModel): Promise<void> => {
     model,
     asked.map(({ messages }) => messages),
   );
-  for (const [at, { support, principles }] of scenes.entries()) {
-    const said = readRating(replies[at]!, [metric("support")]).ratings["support"];
+  for (const [at, { support, principles, comment }] of scenes.entries()) {
     note(
       `support of ${principles.length === 1 ? "one" : "several"}: off by`,
-      Math.abs((said ?? 5) - support),
+      Math.abs((supportIn(replies[at]!) ?? 5) - support),
     );
+    if (comment === null) continue;
+    const { feedback } = readRating(replies[at]!, [metric("support")]);
+    note("support: comment right", meaningOf(feedback) === meaningOf(comment));
   }
   const proposals = scenesOf("proposal");
   const said = await ask(
@@ -314,14 +349,28 @@ const measureJudge = async (model: LanguageModel): Promise<void> => {
   }
 };
 
+const parts = {
+  answers: measureAnswers,
+  critiques: measureCritiques,
+  judge: measureJudge,
+  guided: measureGuided,
+  ratings: measureRatings,
+  support: measureSupport,
+  ballots: measureBallots,
+  amendments: measureAmendments,
+  sharing: measureSharing,
+} as const;
+type Part = keyof typeof parts;
+
+const wanted = (values.parts?.split(",") ?? Object.keys(parts)) as Part[];
+const unknown = wanted.find((part) => !Object.hasOwn(parts, part));
+if (unknown !== undefined)
+  throw new UserError(
+    "words-unknown",
+    `There is no part "${unknown}". Expected some of ${Object.keys(parts).join(",")} in --parts.`,
+  );
+
 const model = await openModel(values.model, { environment: process.env });
-await measureAnswers(model);
-await measureCritiques(model);
-await measureJudge(model);
-await measureGuided(model);
-await measureRatings(model);
-await measureSupport(model);
-await measureAmendments(model);
-await measureSharing(model);
+for (const part of wanted) await parts[part](model);
 await model.close();
 for (const [name, values] of figures) process.stdout.write(`${name.padEnd(36)} ${meanText(values)}\n`);

@@ -22,7 +22,7 @@ describe("the settings of pretrain", () => {
     [{ hiddenSize: 12 }, /^heads: got nothing, but hiddenSize 12 .* among 4 heads.* a multiple of 8/],
     [{ keyValueHeads: 3 }, /^keyValueHeads: got 3, but 4 heads cannot share 3/],
     [
-      { mix: { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 } },
+      { mix: { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0, ballot: 0 } },
       /^mix: got .*, but all of its shares are 0/,
     ],
     [{ vocabulary: 100 }, /^vocabulary: got 100, expected at least 261$/],

@@ -1,4 +1,4 @@
-// `covenant pretrain`: makes assets/covenant-tiny from nothing: trains the tokenizer on the sandbox's language, then a
+// `covenant pretrain`: makes an embedded model (assets/) from nothing: trains the tokenizer on the sandbox's language, then a
 // small Llama on its documents (pretraining-documents.ts), and saves a Hugging Face folder.
 
 import { readdir, stat } from "node:fs/promises";
@@ -86,6 +86,11 @@ const settings = z.strictObject({
         .default(0)
         .describe("share of scenes of people who want different things"),
       sharing: z.number().nonnegative().default(0).describe("share of scenes of people who share things"),
+      ballot: z
+        .number()
+        .nonnegative()
+        .default(0)
+        .describe("share of ballots and proposals of people who vote"),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),
@@ -96,6 +101,13 @@ const settings = z.strictObject({
     })
     .prefault({})
     .describe("share of inverted principles in the first quarter of the documents, and after it"),
+  oneWishShare: z
+    .strictObject({
+      first: z.number().min(0).max(1).default(1).describe("share of voters with one wish alone at first"),
+      later: z.number().min(0).max(1).default(0.1).describe("and after the first quarter"),
+    })
+    .prefault({})
+    .describe("share of voters with one wish alone in the first quarter of the documents, and after it"),
   statementShare: z
     .number()
     .min(0)
@@ -128,32 +140,36 @@ export const pretrainSchema = settings.superRefine(
 );
 export type PretrainConfig = z.output<typeof pretrainSchema>;
 
-/** Mean tokens of a document, measured; only decides where the first quarter ends. */
-const documentTokens = 109;
+/** Mean tokens of a ballot and of any other document, measured; they only decide where the first quarter ends. */
+const meanTokens = { ballot: 60, other: 109 } as const;
+
+const documentsPerQuarter = ({ mix: { ballot, ...mix }, steps, rows, time }: PretrainConfig): number => {
+  const other = Object.values(mix).reduce((sum, share) => sum + share, 0);
+  const mean = (ballot * meanTokens.ballot + other * meanTokens.other) / (ballot + other);
+  return (0.25 * steps * rows * time) / mean;
+};
 
 const end = "<|end|>";
 const pad = "<|pad|>";
 
-const documentOptions = (config: PretrainConfig, invertedShare: number) => ({
+const documentOptions = (config: PretrainConfig, when: "first" | "later") => ({
   seed: config.seed,
   mix: config.mix,
-  invertedShare,
+  invertedShare: config.invertedShare[when],
+  oneWishShare: config.oneWishShare[when],
   statementShare: config.statementShare,
   answerWeight: config.answerWeight,
 });
 
 const tokenizerFiles = (config: PretrainConfig): TokenizerFiles =>
-  trainTokenizer(
-    vocabularyText(documentOptions(config, config.invertedShare.later), config.vocabularyDocuments),
-    {
-      vocabularySize: config.vocabulary,
-      specialTokens: roleTokens,
-      end,
-      pad,
-      chatTemplate: roleTokenTemplate,
-      maxPositions: config.context,
-    },
-  );
+  trainTokenizer(vocabularyText(documentOptions(config, "later"), config.vocabularyDocuments), {
+    vocabularySize: config.vocabulary,
+    specialTokens: roleTokens,
+    end,
+    pad,
+    chatTemplate: roleTokenTemplate,
+    maxPositions: config.context,
+  });
 
 /** The id of a token that the tokenizer was made with. */
 const ownToken = (tokenizer: Tokenizer, token: string): number => tokenizer.idOf(token)!;
@@ -222,12 +238,15 @@ const weigh = (document: PretrainingDocument, tokenizer: Tokenizer): WeightedDoc
   return { ids, weights };
 };
 
-/** Documents by number: few inverted principles at first, so that the judge learns the position before the polarity. */
+/**
+ * Documents by number, the easier ones first: few inverted principles, so that the judge learns the position before the
+ * polarity; voters with one wish, so that a model learns what a principle has to do with a wish before which wish it is.
+ */
 const documentStream = (config: PretrainConfig, tokenizer: Tokenizer) => {
-  const { first, later } = config.invertedShare;
-  const parts = [first, later].map((share) => createDocuments(documentOptions(config, share)));
-  const quarter = (0.25 * config.steps * config.rows * config.time) / documentTokens;
-  return (index: number): WeightedDocument => weigh(parts[index < quarter ? 0 : 1]!(index), tokenizer);
+  const first = createDocuments(documentOptions(config, "first"));
+  const later = createDocuments(documentOptions(config, "later"));
+  const quarter = documentsPerQuarter(config);
+  return (index: number): WeightedDocument => weigh((index < quarter ? first : later)(index), tokenizer);
 };
 
 const train = async (
@@ -303,10 +322,20 @@ const requestOf = ({ out, model: _, ...decisive }: PretrainConfig, context: Reci
   fresh: context.fresh,
 });
 
+/** The command that a model of this mix was made for. */
+const useOf = (mix: PretrainConfig["mix"], words: readonly string[]): string[] => {
+  const simulated = (kind: string, file = "tiny") =>
+    ["simulate", kind, "--config", `configs/simulate/${kind}/${file}.yaml`] as const;
+  if (mix.chat + mix.critique + mix.choice > 0) return ["revise", ...words];
+  if (mix.assembly > 0) return [...simulated("contract"), ...words];
+  if (mix.sharing > 0) return [...simulated("games"), ...words];
+  return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
+};
+
 /** `covenant pretrain`. */
 export const recipe: Recipe<typeof pretrainSchema> = {
   command: ["pretrain"],
-  summary: "make the embedded model from scratch on the sandbox's language",
+  summary: "make an embedded model from scratch on the sandbox's language",
   schema: pretrainSchema,
   flags: {
     ...runFlags,
@@ -338,7 +367,7 @@ export const recipe: Recipe<typeof pretrainSchema> = {
     await saveModelFolder(target, { ...made, tokenizer: made.tokenizer.files });
     const named = asModelName(config.model);
     return {
-      lines: [`Model: ${named}`, ...nextCommands(["revise", ...modelWords(named)])],
+      lines: [`Model: ${named}`, ...nextCommands(useOf(config.mix, modelWords(named)))],
       document: { model: target, folder: run.folder },
     };
   },

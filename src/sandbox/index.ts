@@ -1,5 +1,5 @@
 // The closed language world: documents to train a model on, prompts for a run, and the oracle that measures it.
-// Nothing here knows of models or training. The oracle answers the comparisons of the documents; in a run it measures
+// Nothing here knows of models or training. The oracle answers the documents' comparisons and ballots; in a run it measures
 // alone.
 export * from "./assembly/index.ts";
 export {

@@ -11,6 +11,7 @@ const oracle = [
   "bestWishes",
   "comparePreference",
   "createAssembly",
+  "createBallots",
   "createCorpus",
   "parseCritique",
   "parseReply",
@@ -23,8 +24,8 @@ const oracle = [
 /** Who may ask it, what, and why that feeds no training of a run. */
 const asking: Readonly<Record<string, readonly [names: readonly string[], reason: string]>> = {
   "src/recipes/inputs/pretraining-documents.ts": [
-    ["createAssembly", "createCorpus"],
-    "what the embedded model is made of, before any run",
+    ["createAssembly", "createBallots", "createCorpus"],
+    "what embedded models are made of, before any run",
   ],
   "src/recipes/stages/contract-benefit.ts": [
     ["bestWishes"],

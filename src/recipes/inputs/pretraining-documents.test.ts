@@ -12,19 +12,20 @@ import {
   vocabularyText,
 } from "./pretraining-documents.ts";
 
-const none: DocumentMix = { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 };
+const none: DocumentMix = { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0, ballot: 0 };
 const options = (mix: Partial<DocumentMix>) => ({
   seed: 11,
   mix: { ...none, ...mix },
   invertedShare: 0.4,
   statementShare: 0.25,
   answerWeight: 16,
+  oneWishShare: 0.3,
 });
 const take = (mix: Partial<DocumentMix>, count: number) => {
   const document = createDocuments(options(mix));
   return Array.from({ length: count }, (_, at) => document(at));
 };
-const even = { chat: 1, critique: 1, choice: 1, assembly: 1, sharing: 1 };
+const even = { chat: 1, critique: 1, choice: 1, assembly: 1, sharing: 1, ballot: 1 };
 
 describe("the documents of the embedded model", () => {
   it("depend on their number alone", () => {
@@ -35,7 +36,7 @@ describe("the documents of the embedded model", () => {
   });
 
   it("end with what the assistant is to learn, and do not learn what they are asked as if it were", () => {
-    for (const document of take({ assembly: 1, sharing: 1 }, 400)) {
+    for (const document of take({ assembly: 1, sharing: 1, ballot: 1 }, 600)) {
       const last = document.at(-1)!;
       expect(last.role).toBe("assistant");
       expect(last.weight).toBeGreaterThanOrEqual(1);
@@ -53,13 +54,17 @@ describe("the documents of the embedded model", () => {
       maxPositions: 512,
     });
     const tokenizer = createTokenizer(files);
-    for (const document of take({ assembly: 1, sharing: 1 }, 800)) {
-      const tokens = document.reduce(
-        (sum, { content }) => sum + 2 + tokenizer.encode(content, { specialTokens: false }).length,
-        0,
+    const longestOf = (mix: Partial<DocumentMix>): number =>
+      Math.max(
+        ...take(mix, 800).map((document) =>
+          document.reduce(
+            (sum, { content }) => sum + 2 + tokenizer.encode(content, { specialTokens: false }).length,
+            0,
+          ),
+        ),
       );
-      expect(tokens).toBeLessThanOrEqual(longestDocument.scene);
-    }
+    expect(longestOf({ assembly: 1, sharing: 1 })).toBeLessThanOrEqual(longestDocument.scene);
+    expect(longestOf({ ballot: 1 })).toBeLessThanOrEqual(longestDocument.world);
   });
 
   it("answer ratings in the form that is read, with figures that count more than words", () => {

@@ -1,6 +1,6 @@
-// What the embedded model is made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
-// assemblies and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone. Tokens
-// are not known here: every message has a loss weight, and figures and decisions one of their own.
+// What embedded models are made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
+// assemblies, of votes and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone.
+// Tokens are not known here: every message has a loss weight, and figures and decisions one of their own.
 
 import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
@@ -9,6 +9,7 @@ import {
   longestDocument as corpusDocument,
   corpusMix,
   createAssembly,
+  createBallots,
   createCorpus,
   documentKinds,
   drawSharingScene,
@@ -40,7 +41,7 @@ export type Part = {
 export type PretrainingDocument = readonly Part[];
 
 /** Shares of the kinds of documents. */
-export const documentMix = [...documentKinds, "assembly", "sharing"] as const;
+export const documentMix = [...documentKinds, "assembly", "sharing", "ballot"] as const;
 export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
 
 /** As of the sandbox's corpus (CorpusOptions). */
@@ -50,6 +51,8 @@ export type DocumentOptions = {
   readonly invertedShare: number;
   readonly statementShare: number;
   readonly answerWeight: number;
+  /** As of ballots (BallotOptions). */
+  readonly oneWishShare: number;
 };
 
 /** What is asked is material to read, more than to learn to say. */
@@ -144,8 +147,8 @@ const wordsIn = (document: PretrainingDocument): number =>
 
 /** Documents by number. Held-out requests, texts and things never occur. */
 export const createDocuments = (options: DocumentOptions): ((index: number) => PretrainingDocument) => {
-  const { seed, mix, invertedShare, statementShare, answerWeight } = options;
-  const { assembly: assemblyShare, sharing: sharingShare, ...world } = mix;
+  const { seed, mix, invertedShare, statementShare, answerWeight, oneWishShare } = options;
+  const { assembly: assemblyShare, sharing: sharingShare, ballot: ballotShare, ...world } = mix;
   const worldShare = documentKinds.reduce((sum, kind) => sum + mix[kind], 0);
   const corpus = createCorpus({
     seed,
@@ -156,14 +159,17 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
     mix: world,
   });
   const assembly = createAssembly({ seed, split: "train" });
+  const ballots = createBallots({ seed, split: "train", oneWishShare });
   const draw = (random: Random, index: number): PretrainingDocument => {
-    switch (random.weighted([worldShare, assemblyShare, sharingShare])) {
+    switch (random.weighted([worldShare, assemblyShare, sharingShare, ballotShare])) {
       case 0:
         return corpus.document(index).segments;
       case 1:
         return assemblyDocument(assembly.scene(random.integer(2 ** 31)));
-      default:
+      case 2:
         return sharingDocument(drawSharingScene(random, "train"));
+      default:
+        return assemblyDocument(ballots.scene(random.integer(2 ** 31)));
     }
   };
   return (index) => {

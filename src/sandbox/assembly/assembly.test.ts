@@ -4,10 +4,11 @@ import { createRandom } from "../../core/index.ts";
 import { personaSchema, taskSchema } from "../../records/index.ts";
 import { parseRequest, splitOfRequest } from "../request.ts";
 import { amend, mostPrinciples } from "./amendment.ts";
+import { createBallots } from "./ballot.ts";
 import { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
 import { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
 import { describePerson, drawWishes, sandboxPersonas, wishesOf } from "./persona.ts";
-import { type AssemblyScene, createAssembly } from "./scenes.ts";
+import { type AssemblyScene, createAssembly, type SupportScene } from "./scenes.ts";
 import { readComment, readStatement, sentencesOf } from "./sentences.ts";
 import { sandboxTasks } from "./task.ts";
 import { allWishes, contradict, nameOf, oppositeOf, topicOf, type Wish } from "./wish.ts";
@@ -232,6 +233,54 @@ describe("comments that amend principles", () => {
         expect(said.map(readComment)).toEqual(from.map(() => wish));
         expect(text).toBe(standing === null ? said[0] : current[standing]);
       }
+    }
+  });
+});
+
+describe("ballots", () => {
+  const drawn = (oneWishShare: number) => {
+    const ballots = createBallots({ seed: 7, split: "train", oneWishShare });
+    return Array.from({ length: 2000 }, (_, at) => ballots.scene(at));
+  };
+  const supportsOf = (oneWishShare: number): SupportScene[] =>
+    drawn(oneWishShare).filter((scene): scene is SupportScene => scene.kind === "support");
+
+  it("propose what the person wants", () => {
+    const proposals = drawn(0.3).filter((scene) => scene.kind === "proposal");
+    expect(proposals.length).toBeGreaterThan(500);
+    for (const { person, statement } of proposals)
+      expect(wishesOf(person.description)!.map(nameOf)).toContain(nameOf(readStatement(statement)!));
+  });
+
+  it("tell true support for one principle, in sentences that training may hold", () => {
+    for (const { person, principles, support } of supportsOf(0.3)) {
+      expect(principles).toHaveLength(1);
+      expect(support).toBe(supportOf(person.description, principles));
+      const wish = readStatement(principles[0]!)!;
+      expect(sentencesOf(wish, "statement", "train")).toContain(principles[0]);
+    }
+  });
+
+  it("have as many people with one wish as is asked for", () => {
+    for (const share of [0, 0.3, 1]) {
+      const all = drawn(share);
+      const alone = all.filter(({ person }) => wishesOf(person.description)!.length === 1);
+      expect(alone.length / all.length).toBeCloseTo(share, 1);
+    }
+  });
+
+  it("cannot be told by the principle alone: of each kind all sides are frequent", () => {
+    const sides = new Map<string, [pro: number, contra: number, neither: number]>();
+    for (const { principles, support } of supportsOf(0.3)) {
+      const { type } = readStatement(principles[0]!)!;
+      const counts = sides.get(type) ?? [0, 0, 0];
+      counts[support > 5 ? 0 : support < 5 ? 1 : 2]++;
+      sides.set(type, counts);
+    }
+    expect([...sides.keys()].sort()).toEqual(["allow", "protect", "style"]);
+    for (const [type, counts] of sides) {
+      const all = counts.reduce((sum, count) => sum + count, 0);
+      for (const count of counts) expect(count / all, type).toBeGreaterThan(0.2);
     }
   });
 });

@@ -1,6 +1,7 @@
 // The assembly: people of the closed world who want different things of an assistant, what they say of replies and
 // principles, and how content they truly are. The rest of the sandbox lends it requests, replies and areas.
 export type { AmendmentScene } from "./amendment.ts";
+export { createBallots } from "./ballot.ts";
 export { bestWishes } from "./best.ts";
 export { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
 export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";

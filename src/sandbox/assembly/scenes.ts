@@ -219,7 +219,8 @@ const ratedForms: Readonly<Record<PromptKind, FormWeights>> = {
   lookalike: helpfulDrafts,
 };
 
-const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Person => ({
+/** A person with these wishes: a name and a description. */
+export const drawPerson = ({ random, split }: SceneSource, wishes: readonly Wish[]): Person => ({
   name: random.pick(personNames),
   description: describePerson(random, wishes, split),
 });
