@@ -174,7 +174,8 @@ describe("a model folder", () => {
     const missing = "absent is not there; expected a model folder";
     expect(await refusedAtOnce(...run, "--model", "./absent")).toContain(missing);
     expect(await refusedAtOnce("evaluate", "--models", "./model,./absent")).toContain(missing);
-    const none = 'There is no embedded model "nope"; there is covenant-assembly, covenant-tiny.';
+    const none =
+      'There is no embedded model "nope"; there is covenant-assembly, covenant-tiny, covenant-voter.';
     expect(await refusedAtOnce(...run, "--model", "embedded:nope")).toContain(none);
   });
 

@@ -162,6 +162,34 @@ describe("covenant-assembly", () => {
   });
 });
 
+describe("covenant-voter", () => {
+  const file = at("configs/simulate/vote/minority.yaml");
+  const minority: Settings = {
+    ...(parseYaml(readFileSync(file, "utf8"), { file }) as Settings),
+    ...{ out, candidates: at("examples/vote-candidates.yaml") },
+  };
+
+  // of the first person of these the voter reads several words in pieces
+  it.each([0, 8, 62, 92])("votes on given principles whoever comes first (seed %i)", async (seed) => {
+    const { steps } = await planned(vote, { ...minority, seed });
+    expect(steps.find(({ stage }) => stage === "votes")!.calls).toBe(70);
+  });
+
+  it("votes on what it proposes", async () => {
+    const { candidates: _, ...proposing } = minority;
+    await expect(planned(vote, { ...proposing, proposals: 1 })).resolves.toBeDefined();
+  });
+
+  it.each([
+    ["answers", { model: "embedded:covenant-voter" }],
+    ["drafts", { rounds: 1, roles: { mediator: { model: "embedded:covenant-voter" } } }],
+  ])("is refused for %s", async (_, settings) => {
+    await expect(planned(vote, { ...minority, ...settings })).rejects.toThrow(
+      "embedded:covenant-voter knows a small language only",
+    );
+  });
+});
+
 describe("a small model that was taught the full wording", () => {
   /** Whether a contract is let through where the model splits words that match. */
   const play = async (unknown: RegExp) => {

@@ -164,8 +164,17 @@ const voterWords = ({ config, setup }: Vote): Words[] => {
   const { persona } = setup.users[0]!;
   const askedOf = (ask: (of: ShownPersona) => readonly Message[]): Words =>
     wordsIn(wording, { frame: () => ask({ ...persona, ...blankPersona }), first: () => ask(persona) });
+  // what is proposed is not known yet; nobody is asked for support of nothing
+  const first = [setup.filed?.[0]?.statement ?? ""];
   return [
-    ...(isScripted(config) ? [] : [askedOf((of) => supportMessages(of, [], wording))]),
+    ...(isScripted(config)
+      ? []
+      : [
+          wordsIn(wording, {
+            frame: () => supportMessages({ ...persona, ...blankPersona }, [], wording),
+            first: () => supportMessages(persona, first, wording),
+          }),
+        ]),
     ...(setup.filed === null
       ? [askedOf((of) => proposalMessages(of, { earlier: [], words: 1 }, wording))]
       : []),
