@@ -71,7 +71,7 @@ export {
   readPrompts,
   splitOf,
 } from "./prompts/reading.ts";
-export { createSelection, type SelectionCaps } from "./prompts/selection.ts";
+export { createSelection, type SelectedPlaces, type SelectionCaps } from "./prompts/selection.ts";
 export {
   createTidy,
   noTidyCounts,

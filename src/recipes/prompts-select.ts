@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { counted, sha256File, UserError } from "../core/index.ts";
-import { createSelection, formatNamed, readPrompts } from "../feedback/index.ts";
+import { createSelection, formatNamed, readPrompts, type SelectedPlaces } from "../feedback/index.ts";
 import type { PromptRecord } from "../records/index.ts";
 import { checkFolder, openStages } from "./inputs/open-stages.ts";
 import { isSandboxRequest } from "./inputs/sandbox-language.ts";
@@ -88,7 +88,7 @@ const prepare = async (config: SelectConfig, context: RecipeContext) => {
 async function* chosenPrompts(
   config: SelectConfig,
   path: string,
-  chosen: ReadonlySet<number>,
+  chosen: SelectedPlaces,
   counts: Counts,
 ): AsyncGenerator<PromptRecord> {
   const wanted = isWanted(config);

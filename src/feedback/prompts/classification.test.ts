@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { deriveSeed } from "../../core/index.ts";
 import { type ScriptedReply, scriptedModel } from "../../models/index.ts";
 import type { AreaRecord, PromptRecord } from "../../records/index.ts";
 import {
@@ -255,5 +256,31 @@ describe("createSelection", () => {
     expect(choose([...many].reverse(), 1, caps).sort()).toEqual([...chosen].sort());
     expect(choose(many, 2, caps)).not.toEqual(chosen);
     expect(choose(many, 1, {})).toHaveLength(200);
+  });
+
+  it("selects as sorting all of them by rank would, however many there are", () => {
+    const list = Array.from({ length: 5000 }, (_, index) => ({
+      id: `q${index % 4900}`,
+      area: `area-${index % 7}`,
+      kind: index % 2 === 0 ? ("harmful" as const) : ("harmless" as const),
+    }));
+    const rank = (at: number): number => deriveSeed(3, "select", list[at]!.id);
+    const sorted = list.map((_, at) => at).sort((one, other) => rank(one) - rank(other) || one - other);
+    const left = { area: new Map<string, number>(), kind: new Map<string, number>() };
+    const expected: number[] = [];
+    for (const at of sorted) {
+      const { area, kind } = list[at]!;
+      const [ofArea, ofKind] = [left.area.get(area) ?? 400, left.kind.get(kind) ?? 900];
+      if (ofArea === 0 || ofKind === 0) continue;
+      left.area.set(area, ofArea - 1);
+      left.kind.set(kind, ofKind - 1);
+      expected.push(at);
+    }
+    const selection = createSelection({ perArea: 400, perKind: 900 }, 3);
+    for (const prompt of list) selection.take(prompt);
+    const chosen = selection.chosen();
+    expect(chosen.size).toBe(expected.length);
+    expect(list.flatMap((_, at) => (chosen.has(at) ? [at] : []))).toEqual(expected.sort((a, b) => a - b));
+    expect(selection.chosen().size).toBe(chosen.size);
   });
 });
