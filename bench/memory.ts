@@ -122,7 +122,10 @@ type Pass = { readonly name: string; readonly words: (file: string, model: strin
 const set = (...settings: readonly string[]): string[] => settings.flatMap((one) => ["--set", one]);
 const dryPasses: readonly Pass[] = [
   { name: "prompts load", words: (file) => ["prompts", "load", file] },
-  { name: "prompts select", words: (file) => ["prompts", "select", "--prompts", file, "--per-kind", "400000"] },
+  {
+    name: "prompts select",
+    words: (file) => ["prompts", "select", "--prompts", file, "--per-kind", "400000"],
+  },
   ...["revise", "label", "prompts classify", "prompts penetrate", "prompts generate"].map((command) => ({
     name: `${command} --dry-run`,
     words: (file: string, model: string) => [
