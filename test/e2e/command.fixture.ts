@@ -194,6 +194,16 @@ export const contentOf = (runFolder: string): Record<string, string> => {
   return { ...content, "metrics.json": JSON.stringify(kept) };
 };
 
+/** The bytes of a run's records and rows, with what each took; without its calls, whose order chance decides. */
+export const recordsOf = (runFolder: string): Record<string, string> => {
+  const paths = readdirSync(runFolder, { recursive: true, encoding: "utf8" }).sort();
+  const kept = paths.filter(
+    (path) => path.endsWith(".jsonl") && path !== "events.jsonl" && !path.startsWith("calls/"),
+  );
+  if (kept.length === 0) throw new Error(`${runFolder} holds no records`);
+  return Object.fromEntries(kept.map((path) => [path, readFileSync(join(runFolder, path), "utf8")]));
+};
+
 export const contentHashOf = (runFolder: string): string =>
   (JSON.parse(readFileSync(join(runFolder, "manifest.json"), "utf8")) as { contentHash: string }).contentHash;
 
