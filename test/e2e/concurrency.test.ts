@@ -1,12 +1,12 @@
 // Commands that ask an endpoint, from end to end at an address whose answers come out of order, at one call at a time and at
-// sixteen: the same content. And `label` where every fourth call fails in one of many ways: the records of a server that
-// never does, each once, and every failed call counted.
+// sixteen: the same content. And `label` where every fourth call fails in one of many ways, and others are answered in
+// pieces or under another model's name: the records of a server that does nothing of this, each once, and all of it counted.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
-import { contentHashOf, covenant, expectStatus, makeFolder } from "./command.fixture.ts";
+import { contentHashOf, covenant, expectStatus, makeFolder, recordsOf } from "./command.fixture.ts";
 import { type Body, type Fault, serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("concurrency");
@@ -19,7 +19,12 @@ writePrompts(folder, 12);
 const run = async (command: string, model: string, out: string, ...more: readonly string[]) => {
   const words = wordsOf(command, model, out, "--json", ...more);
   const { stdout } = expectStatus(await covenant(words, folder), 0);
-  return JSON.parse(stdout) as { readonly spent: { readonly calls: number; readonly repeats: number } };
+  type Spent = {
+    readonly calls: number;
+    readonly repeats: number;
+    readonly counts: Readonly<Record<string, number>>;
+  };
+  return JSON.parse(stdout) as { readonly spent: Spent };
 };
 
 describe("whatever the concurrency", () => {
@@ -31,8 +36,9 @@ describe("whatever the concurrency", () => {
     expect(server.most()).toBe(1);
     await run(command, server.name, `${command}-16`, "--concurrency", "16");
     expect(server.most()).toBeGreaterThan(4);
-    const [one, many] = [`${command}-1`, `${command}-16`].map((out) => contentHashOf(join(folder, out)));
-    expect(many).toBe(one);
+    const [one, many] = [`${command}-1`, `${command}-16`].map((out) => join(folder, out));
+    expect(contentHashOf(many!)).toBe(contentHashOf(one!));
+    expect(recordsOf(many!)).toEqual(recordsOf(one!));
   });
 });
 
@@ -54,8 +60,14 @@ describe("whatever the network", () => {
     const whole = await serve();
     const expected = await run("label", whole.name, "whole", "--concurrency", "8");
     let failed = 0;
+    let otherwise = 0;
     const broken = await serve({
       fault(before) {
+        if (before % 4 === 0) return "drip";
+        if (before % 8 === 3) {
+          otherwise++;
+          return "other-model";
+        }
         if (before % 4 !== 2) return undefined;
         return failed++ === hanging ? "hang" : faults[failed % faults.length];
       },
@@ -69,5 +81,7 @@ describe("whatever the network", () => {
     }
     expect(spent.calls).toBe(expected.spent.calls);
     expect(spent.repeats).toBe(failed);
+    expect(otherwise).toBeGreaterThan(4);
+    expect(spent.counts).toEqual({ ...expected.spent.counts, "from-another-model": otherwise });
   });
 });

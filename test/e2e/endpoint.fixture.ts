@@ -10,14 +10,22 @@ import { afterEach } from "vitest";
 export type Body = {
   readonly model?: string;
   readonly messages: readonly { readonly content: string }[];
+  /** In place of messages, of a call that is to go on with a text. */
+  readonly prompt?: string;
+  readonly echo?: boolean;
   readonly seed?: number;
   readonly max_tokens?: number;
   readonly logprobs?: boolean;
   readonly temperature?: number;
 };
 
-/** What comes in place of an answer. reset: the connection is cut; half: it breaks off in the body; hang: nothing comes. */
+/**
+ * What comes in place of an answer. reset: the connection is cut; half: it breaks off in the body; hang: nothing comes. drip
+ * and other-model are no failures: the answer comes in pieces of a few bytes, or under another model's name.
+ */
 export type Fault =
+  | "drip"
+  | "other-model"
   | "reset"
   | "half"
   | "hang"
@@ -31,6 +39,7 @@ export type Fault =
  * writes: what it replies, in place of words with a number; undefined: these words.
  * fault: of a chat call, told how many came before it. turns: of the event loop before a call is answered.
  * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
+ * texts: it has no chat and goes on with texts, each of which counts as one message.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
  */
 export type Behaviour = {
@@ -43,6 +52,7 @@ export type Behaviour = {
   readonly writes?: (messages: Body["messages"]) => string | undefined;
   readonly thinks?: boolean;
   readonly strict?: boolean;
+  readonly texts?: boolean;
   readonly fault?: (before: number) => Fault | undefined;
   readonly turns?: (body: Body) => number;
   /** Told of every call before it is answered. */
@@ -108,21 +118,32 @@ const written = (content: string): object => ({
   choices: [{ message: { role: "assistant", content }, finish_reason: "stop" }],
 });
 
+/** An answer of a chat as one that goes on with a text. */
+const asText = (given: object): object => {
+  const { choices, ...others } = given as {
+    readonly choices: readonly { readonly message: { readonly content: string } }[];
+  };
+  const [{ message, ...choice }] = [choices[0]!];
+  return { ...others, choices: [{ ...choice, text: message.content }] };
+};
+
 /** What a call is answered with where nothing stands in the way. */
 const tell = (
   body: Body,
-  { scores = true, says = ["("], writes, uncounted }: Behaviour,
+  { scores = true, says = ["("], writes, uncounted, texts }: Behaviour,
   said: string,
 ): object => {
   const text = body.logprobs ? undefined : writes?.(body.messages);
-  const told = text === undefined ? answer(body, scores, said, says) : written(text);
+  const chat = text === undefined ? answer(body, scores, said, says) : written(text);
+  const told = texts ? asText(chat) : chat;
   return uncounted ? { ...told, usage: undefined } : told;
 };
 
 const read = async (request: IncomingMessage): Promise<Body> => {
   let text = "";
   for await (const chunk of request) text += String(chunk);
-  return JSON.parse(text) as Body;
+  const body = JSON.parse(text) as Body;
+  return body.prompt === undefined ? body : { ...body, messages: [{ content: body.prompt }] };
 };
 
 /** Lets so many calls through and holds those after them until they are released. */
@@ -159,6 +180,7 @@ const failed = (status: number, message: string) => ({ status, body: { error: { 
 const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour) => {
   const { model, messages, temperature = 1, logprobs, max_tokens: limit = 99 } = body;
   const { strict, thinks, context = Number.POSITIVE_INFINITY } = behaviour;
+  if (body.echo) return failed(400, "echo is not offered");
   if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
   if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
   if (thinks && temperature !== 1)
@@ -180,7 +202,8 @@ const closeServer = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
-const chatPath = "/v1/chat/completions";
+/** Where a server is asked. */
+const pathOf = ({ texts }: Behaviour): string => (texts ? "/v1/completions" : "/v1/chat/completions");
 
 /** Counts calls. enter: one has come, which ends with its response; how many came before it. */
 const createGauge = () => {
@@ -197,6 +220,12 @@ const createGauge = () => {
   };
 };
 
+/** Sends a few bytes at a time, which need not end where a character does, a turn of the event loop apart. */
+const drip = (response: ServerResponse, left: Uint8Array): void => {
+  if (left.length === 0) response.end();
+  else response.write(left.subarray(0, 7), () => setImmediate(() => drip(response, left.subarray(7))));
+};
+
 /** Sends an answer, or what comes in its place. */
 const send = (response: ServerResponse, status: number, body: object, fault: Fault | undefined): void => {
   if (fault === "hang") return;
@@ -205,9 +234,10 @@ const send = (response: ServerResponse, status: number, body: object, fault: Fau
     return;
   }
   const other = typeof fault === "object" ? fault : undefined;
-  const text = other?.text ?? JSON.stringify(body);
+  const text = other?.text ?? JSON.stringify(fault === "other-model" ? { ...body, model: "another" } : body);
   response.writeHead(other?.status ?? status, { "content-type": "application/json", ...other?.headers });
   if (fault === "half") response.write(text.slice(0, text.length / 2), () => response.destroy());
+  else if (fault === "drip") drip(response, Buffer.from(text));
   else response.end(text);
 };
 
@@ -217,6 +247,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
   const asked: Body["messages"][] = [];
   const saidBack = ({ headers }: IncomingMessage): string =>
     repeatsKey ? ` ${headers.authorization ?? "nothing"}` : "";
+  const chatPath = pathOf(behaviour);
   let replies = 0;
   let left = Number.POSITIVE_INFINITY;
   let port = 0;
@@ -254,7 +285,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
           stopped();
           return;
         }
-        response.setHeader("x-said", `it was${saidBack(request)}`);
+        response.setHeaders(new Headers({ "x-said": `it was${saidBack(request)}`, "retry-after": "0" }));
         send(response, status, body, instead);
       });
       server.listen(port, "127.0.0.1", () => {
@@ -264,7 +295,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
     });
   await start();
   return {
-    name: `http://127.0.0.1:${port}/v1#parrot`,
+    name: `http://127.0.0.1:${port}/v1${behaviour.texts ? "/completions" : ""}#parrot`,
     replies: () => replies,
     asked: () => asked,
     most: gauge.most,

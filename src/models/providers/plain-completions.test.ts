@@ -81,6 +81,10 @@ describe("a text that is gone on with", () => {
     expect(server.calls.at(-1)?.body["stop"]).toEqual(["\n\nHuman:"]);
     await model.generate([ask(`\n\nSystem: Be kind.${text}`)]);
     expect(promptsOf(server).at(-1)).toBe(`\n\nSystem: Be kind.${text}`);
+    const published =
+      "\n\nConsider the following conversation between a human and an assistant:\n\nHuman: Hi\n\n\nWhich? Options:\n (A) [[[x]]]\n (B) [[[y]]]\n\nThe answer is:";
+    await model.generate([ask(published)]);
+    expect(promptsOf(server).at(-1)).toBe(published);
     const { model: other, server: second } = await start();
     await other.generate([ask("Human: not at the beginning of a turn")]);
     expect(promptsOf(second)).toEqual(["\n\nHuman: Human: not at the beginning of a turn\n\nAssistant:"]);

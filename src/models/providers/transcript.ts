@@ -8,8 +8,11 @@ export const humanTurn = "\n\nHuman:";
 
 const speakers = { system: "System", user: "Human", assistant: "Assistant" } as const;
 
-/** How a transcript begins; the form of critique and revision puts a system's turn first. */
-const opening = /^\n\n(?:Human|System):/;
+/**
+ * How a transcript begins; the form of critique and revision puts a system's turn first, and the published comparisons
+ * stand outside of all turns: "The answer is:" at their end is what a letter follows.
+ */
+const opening = /^\n\n(?:Human|System|Consider the following conversation between a human and an assistant):/;
 
 /**
  * The text that a model is to go on with. A single message that is a transcript itself stays as it is, to the last sign.
