@@ -1,9 +1,14 @@
 // `covenant revise` with a critic of its own as a run, and where every fourth call fails: the records of servers that never
-// do. And keys, which stand in no file of `label` and in no recording, where the server says them back.
+// do. And keys, each sent to its own address alone, which stand in no file of any command that asks and in no recording,
+// where the server says them back.
 
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
 import { type Fault, serveEachTest } from "./endpoint.fixture.ts";
 
@@ -87,5 +92,56 @@ describe("a key", () => {
     const written = paths.map((path) => readFileSync(path, "utf8"));
     expect(readFileSync(join(own, "recorded.jsonl"), "utf8")).toContain("Bearer [COVENANT_API_KEY]");
     for (const one of [...written, ended.stdout, ended.stderr]) expect(one).not.toContain(key);
+  });
+
+  // What is sent to OpenAI goes to the server of the test; nothing else is changed.
+  const { request } = https;
+  const sendTo = (port: number): void => {
+    https.request = ((options: http.RequestOptions, ...more: []) => {
+      if (options.host !== "api.openai.com") throw new Error(`a call to ${options.host}`);
+      return http.request({ ...options, host: "127.0.0.1", port, agent: undefined }, ...more);
+    }) as typeof https.request;
+    syncBuiltinESMExports();
+  };
+  afterEach(() => {
+    https.request = request;
+    syncBuiltinESMExports();
+  });
+  const keys = {
+    COVENANT_API_KEY: "sk-parrots-repeat-covenant",
+    OPENAI_API_KEY: "sk-parrots-repeat-openai",
+    ANTHROPIC_API_KEY: "sk-parrots-repeat-anthropic",
+  };
+  const asking = askingCommands.flatMap((command) =>
+    (["COVENANT_API_KEY", "OPENAI_API_KEY"] as const).map((name) => ({ command, name })),
+  );
+
+  it.each(asking)("$name alone is sent by $command, and stands nowhere afterwards", async (one) => {
+    const own = join(folder, `${one.command}, ${one.name}`);
+    mkdirSync(own);
+    writePrompts(own, 3);
+    writeFileSync(
+      join(own, ".env"),
+      Object.entries(keys)
+        .map((entry) => `${entry.join("=")}\n`)
+        .join(""),
+    );
+    const key = keys[one.name];
+    const server = await serve({
+      repeatsKey: true,
+      // in what is taken for a new prompt, too
+      writes: (messages) => writeJson(messages)?.replaceAll('"new ', `"new ${key} `),
+    });
+    const isOpenAi = one.name === "OPENAI_API_KEY";
+    if (isOpenAi) sendTo(Number(new URL(server.name).port));
+    const model = isOpenAi ? "openai:parrot" : server.name;
+    const ended = expectStatus(await covenant(wordsOf(one.command, model, "out"), own), 0);
+    expect(server.replies()).toBeGreaterThan(1);
+    const paths = readdirSync(join(own, "out"), { recursive: true, encoding: "utf8" })
+      .map((path) => join(own, "out", path))
+      .filter((path) => statSync(path).isFile());
+    const written = [...paths.map((path) => readFileSync(path, "utf8")), ended.stdout, ended.stderr];
+    expect(ended.stderr).toContain(`not now, Bearer [${one.name}]`);
+    for (const text of written) for (const each of Object.values(keys)) expect(text).not.toContain(each);
   });
 });
