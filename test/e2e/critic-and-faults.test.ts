@@ -7,10 +7,10 @@ import http from "node:http";
 import https from "node:https";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
 import { covenant, expectStatus, makeFolder } from "./command.fixture.ts";
-import { type Fault, serveEachTest } from "./endpoint.fixture.ts";
+import { type Body, type Fault, serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("critic-and-faults");
 afterAll(remove);
@@ -103,7 +103,28 @@ describe("a key", () => {
     }) as typeof https.request;
     syncBuiltinESMExports();
   };
+  /** Anthropic's API: turns the first call down with its key, and says the key back in answers. */
+  const beAnthropic = (): void => {
+    let calls = 0;
+    vi.stubGlobal("fetch", async (address: string | URL, { headers, body }: RequestInit) => {
+      expect(new URL(address).origin).toBe("https://api.anthropic.com");
+      const key = new Headers(headers).get("authorization");
+      if (calls++ === 0) {
+        const error = { type: "overloaded_error", message: `not now, ${key}` };
+        return Response.json({ type: "error", error }, { status: 529, headers: { "retry-after": "0" } });
+      }
+      const { messages, model } = JSON.parse(String(body)) as Required<Body>;
+      const isVote = messages.at(-1)?.content.endsWith("The answer is:");
+      const written = writeJson(messages)?.replaceAll('"new ', `"new ${key} `);
+      const text = isVote ? "(A)" : (written ?? `I say number ${calls}. ${key}`);
+      const content = [{ type: "text", text }];
+      const usage = { input_tokens: 10, output_tokens: 3 };
+      const message = { id: "x", type: "message", role: "assistant", stop_reason: "end_turn" };
+      return Response.json({ ...message, model, content, usage });
+    });
+  };
   afterEach(() => {
+    vi.unstubAllGlobals();
     https.request = request;
     syncBuiltinESMExports();
   });
@@ -113,7 +134,7 @@ describe("a key", () => {
     ANTHROPIC_API_KEY: "sk-parrots-repeat-anthropic",
   };
   const asking = askingCommands.flatMap((command) =>
-    (["COVENANT_API_KEY", "OPENAI_API_KEY"] as const).map((name) => ({ command, name })),
+    (["COVENANT_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"] as const).map((name) => ({ command, name })),
   );
 
   it.each(asking)("$name alone is sent by $command, and stands nowhere afterwards", async (one) => {
@@ -134,9 +155,11 @@ describe("a key", () => {
     });
     const isOpenAi = one.name === "OPENAI_API_KEY";
     if (isOpenAi) sendTo(Number(new URL(server.name).port));
-    const model = isOpenAi ? "openai:parrot" : server.name;
+    const isAnthropic = one.name === "ANTHROPIC_API_KEY";
+    if (isAnthropic) beAnthropic();
+    const model = isOpenAi ? "openai:parrot" : isAnthropic ? "anthropic:parrot" : server.name;
     const ended = expectStatus(await covenant(wordsOf(one.command, model, "out"), own), 0);
-    expect(server.replies()).toBeGreaterThan(1);
+    expect(server.replies() > 1).toBe(!isAnthropic);
     const paths = readdirSync(join(own, "out"), { recursive: true, encoding: "utf8" })
       .map((path) => join(own, "out", path))
       .filter((path) => statSync(path).isFile());
