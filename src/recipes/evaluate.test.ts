@@ -1,14 +1,18 @@
-// Which prompts `covenant evaluate` calls held out: none that ask for what training sees.
+// Which prompts `covenant evaluate` calls held out: none that ask for what training sees. And what it makes of replies that
+// are no answers: nothing.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { manualClock } from "../core/index.ts";
+import { evaluatedRecordSchema, type MetricsDocument, type RunEvent } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
 import { sandboxPrompts } from "../sandbox/index.ts";
-import { describeMeasured, evaluateSchema, gatherMeasured } from "./evaluate.ts";
+import { describeMeasured, evaluateSchema, gatherMeasured, recipe } from "./evaluate.ts";
 import type { RecipeContext } from "./recipe.ts";
 import { recipe as run } from "./run.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-evaluate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -74,5 +78,91 @@ describe("prompts to measure on", () => {
       context,
     );
     expect(describeMeasured(sandbox.used)).toBe("4 held-out prompts");
+  });
+});
+
+describe("replies that are no answers", () => {
+  type Rule = { when?: string; reply?: string; finish?: string };
+  const counts = { harmful: 6, harmless: 4, lookalike: 4 };
+  const asked = sandboxPrompts({ seed: 5, split: "test", counts });
+  const prompts = join(folder, "asked.jsonl");
+  writeFileSync(prompts, asked.map(({ messages, kind }) => JSON.stringify({ messages, kind })).join("\n"));
+  const said = (at: number): string => asked[at]!.messages.at(-1)!.content;
+  const kindAt = (kind: string, nth = 0): number =>
+    asked.flatMap((one, at) => (one.kind === kind ? [at] : []))[nth]!;
+
+  const script = (name: string, rules: readonly Rule[]): string => {
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify({ batch: 1, rules }));
+    return `scripted:${file}`;
+  };
+  const evaluate = async (out: string, ...models: readonly string[]) => {
+    const warnings: string[] = [];
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === "warning") warnings.push(`${event.code}: ${event.text}`);
+    };
+    const config = recipe.schema.parse({ out: join(folder, out), models, prompts });
+    const { lines } = await recipe.run(config, contextFor(onEvent));
+    const { models: figures } = JSON.parse(
+      readFileSync(join(folder, out, "metrics.json"), "utf8"),
+    ) as MetricsDocument;
+    const records = await readRecords(join(folder, out, "evaluate/verdicts.jsonl"), evaluatedRecordSchema);
+    return { text: lines.join("\n"), warnings, figures: figures!, records };
+  };
+  const declines = "I cannot help with that.";
+
+  it("are kept with their end, are part of no figure, and are told", async () => {
+    const [harmful, other, lookalike] = [kindAt("harmful"), kindAt("harmful", 1), kindAt("lookalike")];
+    const [cut, whole] = [kindAt("harmful", 2), kindAt("harmless")];
+    const some = script("some", [
+      { when: said(harmful), finish: "refusal" },
+      { when: said(other), reply: "" },
+      { when: said(lookalike), finish: "overflow" },
+      { when: said(cut), reply: declines, finish: "length" },
+      { when: said(whole), finish: "rejected" },
+      { reply: declines },
+    ]);
+    const all = script("all", [{ reply: declines }]);
+    const { text, warnings, figures, records } = await evaluate("some", all, some);
+
+    expect(figures[all]).not.toHaveProperty("unanswered");
+    const { unanswered, harmRate, harmScore, evasiveRate, helpfulRate, ...others } = figures[some]!;
+    expect(unanswered).toEqual({ refusal: 1, empty: 1, overflow: 1, rejected: 1 });
+    expect([harmRate.n, harmScore.n, evasiveRate.n, helpfulRate.n]).toEqual([4, 4, 4, 3]);
+    expect([others.overRefusalRate.n, others.malformedRate.n]).toEqual([3, 10]);
+    // Compared on what both models answered.
+    expect([others.elo.harmless.n, others.elo.helpful.n]).toEqual([4, 6]);
+
+    const own = records.filter(({ model }) => model === some);
+    expect(own).toHaveLength(asked.length);
+    const ends = own.map(({ request, finish, verdict }) => [request, finish, verdict !== null]);
+    expect(ends).toEqual(
+      asked.map((_, at) => {
+        const finish = {
+          [harmful]: "refusal",
+          [other]: "empty",
+          [lookalike]: "overflow",
+          [whole]: "rejected",
+        }[at];
+        return [said(at), finish, finish === undefined];
+      }),
+    );
+    expect(text).toContain(
+      `Left out of the rates of ${some}: 4 of 14 replies (1 refused by the provider, 1 too long for the model's context, 1 rejected by the server, 1 empty).`,
+    );
+    expect(text).not.toContain(`rates of ${all}`);
+    expect(warnings.filter((warning) => warning.startsWith("replies-unanswered"))).toEqual([
+      `replies-unanswered: 4 of 14 replies of ${some} are no answers and count in no figure (1 refusal, 1 overflow, 1 rejected, 1 empty).`,
+    ]);
+  });
+
+  it("make no figures of a model that gives no others", async () => {
+    const refuses = script("refuses", [{ finish: "refusal" }]);
+    const failure = { code: "replies-none", message: expect.stringContaining("(14 refusal)") };
+    await expect(evaluate("refuses", refuses)).rejects.toMatchObject(failure);
+    // Nor when the same command goes on.
+    await expect(evaluate("refuses", refuses)).rejects.toMatchObject(failure);
+    const silent = script("silent", [{ reply: "" }]);
+    await expect(evaluate("silent", silent)).rejects.toMatchObject({ code: "replies-none" });
   });
 });

@@ -7,7 +7,13 @@ import { z } from "zod";
 import { counted, UserError } from "../core/index.ts";
 import { eloFromVerdicts, modelMetrics } from "../evaluation/index.ts";
 import { priceOfModel } from "../models/index.ts";
-import type { MetricsDocument, ModelMetrics, PromptRecord, VerdictRecord } from "../records/index.ts";
+import {
+  type EvaluatedRecord,
+  isJudged,
+  type MetricsDocument,
+  type ModelMetrics,
+  type PromptRecord,
+} from "../records/index.ts";
 import { splitOfRequest } from "../sandbox/index.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { planEvaluation, planOf } from "./plans/plan.ts";
@@ -101,11 +107,11 @@ const prepare = async (config: EvaluateConfig, context: RecipeContext) => {
 
 const measure = (
   names: readonly string[],
-  verdicts: readonly VerdictRecord[],
+  replies: readonly EvaluatedRecord[],
   seed: number,
 ): Record<string, ModelMetrics> => {
-  const elo = eloFromVerdicts(verdicts, { seed, anchor: names[0]! });
-  const own = (name: string) => verdicts.filter(({ model }) => model === name);
+  const elo = eloFromVerdicts(replies.filter(isJudged), { seed, anchor: names[0]! });
+  const own = (name: string) => replies.filter(({ model }) => model === name);
   return Object.fromEntries(
     names.map((name) => [name, { ...modelMetrics(own(name), seed), elo: elo.get(name)! }]),
   );
@@ -146,13 +152,13 @@ export const recipe: Recipe<typeof evaluateSchema> = {
     const names = config.models.map((name, at) =>
       config.models.indexOf(name) === at ? name : `${name} (${at + 1})`,
     );
-    const verdicts = await evaluationStage(pipeline, {
+    const replies = await evaluationStage(pipeline, {
       after: ["prompts"],
       models: config.models.map((name, at) => ({ arm: "evaluate", model: names[at]!, name })),
       prompts: await oneSidedStage(pipeline, gathered),
       sampling: config.sampling,
     });
-    const models = measure(names, verdicts, run.seed);
+    const models = measure(names, replies, run.seed);
     const metrics: MetricsDocument = { seed: run.seed, arms: {}, models, seconds: await run.seconds() };
     await run.write("metrics.json", metrics);
     await run.finish();

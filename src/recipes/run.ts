@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { loadConstitution } from "../constitution/index.ts";
 import { collect, counted, sequenceOf, UserError } from "../core/index.ts";
 import { runDifferences } from "../evaluation/index.ts";
-import { type ArmMetrics, type MetricsDocument, trainedModels } from "../records/index.ts";
+import { type ArmMetrics, isJudged, type MetricsDocument, trainedModels } from "../records/index.ts";
 import { writeReport } from "../report/index.ts";
 import type { ModelConfig } from "../transformer/index.ts";
 import { foreignNotices } from "./inputs/foreign-principles.ts";
@@ -199,7 +199,7 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
     constitution: constitutionUnder(document, name === "inverted"),
   }));
   const records = await run.attempt(() => runArms(pipeline, jobs, processes));
-  const verdicts = await evaluationStage(pipeline, {
+  const evaluated = await evaluationStage(pipeline, {
     after: config.arms.flatMap((arm) => trainedModels.map((model) => `${arm}/${model}`)),
     models: evaluatedModels(run.folder, config),
     prompts: shared.test,
@@ -207,8 +207,8 @@ const execute = async (config: RunConfig, context: RecipeContext) => {
     sampling: config.sampling,
   });
   const arms: Record<string, ArmMetrics> = {};
-  for (const [arm, own] of records) arms[arm] = armMetrics(arm, own, verdicts, shared.train, run.seed);
-  const differences = runDifferences(config.arms, verdicts, run.seed);
+  for (const [arm, own] of records) arms[arm] = armMetrics(arm, own, evaluated, shared.train, run.seed);
+  const differences = runDifferences(config.arms, evaluated.filter(isJudged), run.seed);
   const metrics: MetricsDocument = { seed: run.seed, arms, differences, seconds: await run.seconds() };
   await run.write("metrics.json", metrics);
   const { path } = await writeReport(run.folder, truePreference);

@@ -2,7 +2,7 @@
 // How the figures are computed is in evaluation/; here is what they are called and what they hold.
 
 import { z } from "zod";
-import { promptKindSchema } from "./conversation.ts";
+import { finishSchema, promptKindSchema } from "./conversation.ts";
 import { armIdSchema, evaluatedIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
@@ -49,6 +49,22 @@ export const verdictRecordSchema = z.object({
 });
 export type VerdictRecord = z.infer<typeof verdictRecordSchema>;
 
+/**
+ * One reply of one evaluated model, judged where it is an answer. verdict: null for one that is none (a refusal by the
+ * provider, an empty one), which counts in no figure; finish: how that one ended instead.
+ */
+export const evaluatedRecordSchema = z.object({
+  ...verdictRecordSchema.shape,
+  verdict: verdictSchema.nullable(),
+  finish: finishSchema.optional(),
+});
+export type EvaluatedRecord = z.infer<typeof evaluatedRecordSchema>;
+
+/** Whether a reply is an answer, and has been judged. */
+export const isJudged = <Reply extends Pick<EvaluatedRecord, "verdict">>(
+  reply: Reply,
+): reply is Reply & { verdict: Verdict } => reply.verdict !== null;
+
 /** A figure with its 95 % interval and the number of observations behind it; null value when n is 0. */
 export const estimateSchema = z.object({
   value: z.number().nullable(),
@@ -79,6 +95,8 @@ export const modelMetricsSchema = z.object({
   evasiveRate: estimateSchema,
   malformedRate: estimateSchema,
   elo: z.object({ helpful: estimateSchema, harmless: estimateSchema }),
+  /** Replies that are no answers and count in no figure, by how they ended; absent where there are none. */
+  unanswered: z.partialRecord(finishSchema, z.number().int().positive()).optional(),
 });
 export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
 

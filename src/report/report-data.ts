@@ -11,8 +11,10 @@ import {
   type Constitution,
   constitutionSchema,
   type Estimate,
+  evaluatedRecordSchema,
   type GoodhartRecord,
   goodhartRecordSchema,
+  isJudged,
   type LabelRecord,
   labelRecordSchema,
   type MetricsDocument,
@@ -28,7 +30,6 @@ import {
   type StepRecord,
   stepRecordSchema,
   type VerdictRecord,
-  verdictRecordSchema,
   writtenArm,
 } from "../records/index.ts";
 import { configName, type RunReading, readRun, secondsOfAttempts } from "../runs/index.ts";
@@ -203,7 +204,8 @@ export const loadReportData = async (folder: string, truth?: PairTruth): Promise
   const run = await readRun(folder);
   const metrics = await run.metrics();
   const answers = await rowsOf(run, "answer/answers.jsonl", replyRecordSchema);
-  const verdicts = await rowsOf(run, "evaluate/verdicts.jsonl", verdictRecordSchema);
+  const evaluated = await rowsOf(run, "evaluate/verdicts.jsonl", evaluatedRecordSchema);
+  const verdicts = evaluated.filter(isJudged);
   const arms: ArmData[] = [];
   for (const name of armNames(run, metrics)) arms.push(await loadArm(run, name, truth));
   const start = run.events.find((event) => event.type === "run-start");

@@ -8,6 +8,8 @@ import { checkValue, UserError } from "../../core/index.ts";
 import {
   type ArmId,
   type Constitution,
+  evaluatedRecordSchema,
+  isJudged,
   type LabelId,
   type LabelRecord,
   labelRecordSchema,
@@ -20,7 +22,6 @@ import {
   revisionRecordSchema,
   type StageName,
   type VerdictRecord,
-  verdictRecordSchema,
 } from "../../records/index.ts";
 import { type RunReading, readRun, streamRecords } from "../../runs/index.ts";
 import { type ArmName, armNames } from "../settings/arms.ts";
@@ -130,9 +131,9 @@ const readAnswers = async (folder: string, arm: ArmId, model: Labelled): Promise
   const after: VerdictRecord[] = [];
   for await (const verdict of streamRecords(
     join(folder, "evaluate", "verdicts.jsonl"),
-    verdictRecordSchema,
+    evaluatedRecordSchema,
   )) {
-    if (verdict.split === "train") continue;
+    if (verdict.split === "train" || !isJudged(verdict)) continue;
     if (verdict.arm === "base") found.base.set(verdict.prompt, verdict);
     else if (verdict.arm !== arm) continue;
     else if (verdict.model === "sl") found.sl.set(verdict.prompt, verdict);

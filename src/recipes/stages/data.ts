@@ -2,17 +2,8 @@
 // file to file; each stage resumes at the chunk that it broke off in. What a model is asked is feedback's part.
 
 import { hashConstitution } from "../../constitution/index.ts";
+import { counted, hashEach, inStep, mapped, type Sequence, sequence } from "../../core/index.ts";
 import {
-  CovenantError,
-  counted,
-  hashEach,
-  inStep,
-  mapped,
-  type Sequence,
-  sequence,
-} from "../../core/index.ts";
-import {
-  isAnswered,
   paceOf,
   pairOf,
   type ReplyChunk,
@@ -26,7 +17,6 @@ import {
 } from "../../feedback/index.ts";
 import {
   type Constitution,
-  finishes,
   type LabelRecord,
   labelRecordSchema,
   type PromptRecord,
@@ -42,6 +32,7 @@ import { type Asking, askInto, askingStage, idsOf, isOf, recordsOf } from "./ask
 import { checkLabels, judgePairs, tryJudge } from "./judging.ts";
 import { nameInRun } from "./models.ts";
 import { type RevisionExtras, revisionExtras } from "./revising.ts";
+import { requireReplies, watchReplies } from "./silence.ts";
 import type { Pipeline } from "./stage-model.ts";
 import { type ReplyTally, tallyReplies } from "./tallies.ts";
 import { type Watch, watchedFile } from "./watched-file.ts";
@@ -54,48 +45,6 @@ const warnOfCuts = (stage: StageContext, { count, finishes: ends }: ReplyTally, 
   stage.warn(
     "replies-cut",
     `${ends.length} of ${count} replies were cut at ${maxTokens} tokens. Raise sampling.maxTokens.`,
-  );
-};
-
-/** What to do about a model that says nothing. */
-const expectedText =
-  "Expected text: check the model, its context length against the prompts, and sampling.maxTokens.";
-
-/** So many replies from the first on, none of them with text, stop a stage. */
-const silentForStop = 20;
-
-/**
- * Ends a stage whose model says nothing. What a provider or a server declined is no silence: it is a matter of the
- * prompts, and the next ones may be others.
- */
-const watchReplies = (model: string): Watch<ReplyRecord> => {
-  let silent = 0;
-  let answered = false;
-  return {
-    see(reply) {
-      if (isAnswered(reply)) answered = true;
-      else if (reply.finish === "empty" || reply.finish === "length") silent++;
-    },
-    check() {
-      if (answered || silent < silentForStop) return;
-      throw new CovenantError(
-        "replies-none",
-        `${model} gave no text in any of the first ${silent} replies, so no more are asked for. ${expectedText} Once it is mended, --fresh begins anew.`,
-        { model },
-      );
-    },
-  };
-};
-
-/** Throws when a model gave no reply at all that one could go on with. */
-const requireReplies = ({ count, finishes: ends, missing }: ReplyTally, model: string): void => {
-  const lost = finishes.reduce((sum, finish) => sum + missing[finish], 0);
-  if (count === 0 || lost < count) return;
-  const what = finishes.filter((finish) => ends[finish] > 0).map((finish) => `${ends[finish]} ${finish}`);
-  throw new CovenantError(
-    "replies-none",
-    `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). ${expectedText}`,
-    { model },
   );
 };
 
@@ -157,7 +106,7 @@ export const answerStage = async (
     items: prompts,
     unit: "replies",
     ...(before === undefined ? {} : { begin: before }),
-    watch: () => watchReplies(model),
+    watch: (): Watch<ReplyRecord> => watchReplies(model),
     check: (stage, replies) => checkReplies(stage, replies, model, sampling),
   });
 

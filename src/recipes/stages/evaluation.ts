@@ -1,25 +1,38 @@
 // Evaluation as a stage: replies of several models to the held-out prompts, each judged by the sandbox's oracle, and
-// the figures of a run made of them. The oracle measures what is finished; nothing here flows back into training.
+// the figures of a run made of them. A reply that is no answer (a refusal by the provider, an empty one) is kept and not judged.
+// The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
-import { counted, createRandom, deriveSeed, mapped, sequenceOf, UserError } from "../../core/index.ts";
-import { sampleReplies } from "../../feedback/index.ts";
+import {
+  counted,
+  createRandom,
+  deriveSeed,
+  mapped,
+  matching,
+  sequenceOf,
+  UserError,
+} from "../../core/index.ts";
+import { isAnswered, sampleReplies } from "../../feedback/index.ts";
 import {
   type ArmId,
   type EvaluatedId,
+  type EvaluatedRecord,
+  evaluatedRecordSchema,
+  finishes,
   type ModelId,
   type PromptRecord,
   type ReplyRecord,
   type StageName,
-  type VerdictRecord,
-  verdictRecordSchema,
 } from "../../records/index.ts";
 import { readRecords, type StageContext } from "../../runs/index.ts";
 import { isRequest, parseReply } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings/settings.ts";
 import { askInto } from "./asking.ts";
+import { nameInRun } from "./models.ts";
+import { requireReplies, watchReplies } from "./silence.ts";
 import type { Pipeline } from "./stage-model.ts";
-import type { ResultFile } from "./watched-file.ts";
+import { tallyReplies } from "./tallies.ts";
+import { type ResultFile, type Watch, watchedFile } from "./watched-file.ts";
 
 /** A model to evaluate. arm: "base" for the model every arm starts from. name: a model name or folder. */
 export type EvaluatedModel = { readonly arm: ArmId; readonly model: EvaluatedId; readonly name: ModelId };
@@ -55,7 +68,7 @@ export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
   );
 };
 
-const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedModel): VerdictRecord => {
+const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedModel): EvaluatedRecord => {
   const id = `evaluate/${evaluated.arm}/${evaluated.model}/${prompt.id}`;
   const request = requestOf(prompt);
   return {
@@ -70,9 +83,47 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
     model: evaluated.model,
     request,
     text: reply.text,
-    verdict: parseReply(reply.text, request),
+    verdict: isAnswered(reply) ? parseReply(reply.text, request) : null,
     ...(prompt.split === "train" ? { split: "train" as const } : {}),
+    ...(isAnswered(reply) ? {} : { finish: reply.finish }),
   };
+};
+
+const isOfModel = (row: EvaluatedRecord, { arm, model }: EvaluatedModel): boolean =>
+  row.arm === arm && row.model === model;
+
+const isMeasured = ({ split }: EvaluatedRecord): boolean => split === undefined;
+
+/** How a reply ended, as far as its record tells: one that was cut counts as whole. */
+const endOf = ({ text, finish = "stop" }: EvaluatedRecord): Pick<ReplyRecord, "text" | "finish"> => ({
+  text,
+  finish,
+});
+
+/** Ends the stage where the first replies of one of its models are silence. */
+const watchModel = (evaluated: EvaluatedModel, name: string): Watch<EvaluatedRecord> => {
+  const { see, check } = watchReplies(name);
+  return { see: (row) => isOfModel(row, evaluated) && see(endOf(row)), check };
+};
+
+/** Throws CovenantError where a model answered nothing that a figure is made of; warns of replies that are no answers. */
+const checkAnswers = async (
+  stage: StageContext,
+  rows: AsyncIterable<EvaluatedRecord>,
+  evaluated: EvaluatedModel,
+  name: string,
+): Promise<void> => {
+  const measured = matching(rows, (row) => isOfModel(row, evaluated) && isMeasured(row));
+  const tally = await tallyReplies(mapped(measured, endOf));
+  requireReplies(tally, name);
+  const ends = finishes.filter((finish) => tally.missing[finish] > 0);
+  if (ends.length === 0) return;
+  const left = ends.reduce((sum, finish) => sum + tally.missing[finish], 0);
+  const what = ends.map((finish) => `${tally.missing[finish]} ${finish}`).join(", ");
+  stage.warn(
+    "replies-unanswered",
+    `${left} of ${counted(tally.count, "reply", "replies")} of ${name} ${left === 1 ? "is no answer and counts" : "are no answers and count"} in no figure (${what}).`,
+  );
 };
 
 /** Replies of one model that are not yet in the file, judged and appended. onRows: told how many verdicts are there. */
@@ -81,7 +132,7 @@ const judgeModel = async (
   stage: StageContext,
   evaluated: EvaluatedModel,
   { prompts, sampling }: Pick<EvaluationStageOptions, "prompts" | "sampling">,
-  file: ResultFile<VerdictRecord>,
+  file: ResultFile<EvaluatedRecord>,
   onRows: (rows: number) => void,
 ): Promise<void> => {
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
@@ -98,12 +149,13 @@ const judgeModel = async (
 
 /**
  * evaluate/verdicts.jsonl: one judged reply of every model to every prompt; all models sample from the same seeds.
- * Resolves to those that figures are made of. Throws UserError for a prompt that is not in the sandbox's language.
+ * Resolves to those that figures are made of. Throws UserError for a prompt that is not in the sandbox's language, and
+ * CovenantError where a model answers nothing.
  */
 export const evaluationStage = async (
   pipeline: Pipeline,
   options: EvaluationStageOptions,
-): Promise<VerdictRecord[]> => {
+): Promise<EvaluatedRecord[]> => {
   const { run } = pipeline;
   const { models, sampling, after, followed = [] } = options;
   const prompts = [...options.prompts, ...followed];
@@ -114,18 +166,21 @@ export const evaluationStage = async (
     prompts: prompts.map(({ id }) => id),
   };
   await run.stage({ name: "evaluate", inputs, after }, async (stage) => {
-    const file = await stage.records("verdicts.jsonl", verdictRecordSchema);
+    const file = await stage.records("verdicts.jsonl", evaluatedRecordSchema);
     const total = models.length * prompts.length;
     for (const [at, evaluated] of models.entries()) {
       const base = at * prompts.length;
       const existing = Math.min(Math.max(0, file.existing - base), prompts.length);
-      if (existing === prompts.length) continue;
-      const { append } = file;
-      await judgeModel(pipeline, stage, evaluated, { prompts, sampling }, { existing, append }, (rows) => {
-        stage.progress(base + rows, total, "replies", `${evaluated.arm}/${evaluated.model}`);
-      });
+      const name = nameInRun(run.folder, evaluated.name);
+      if (existing < prompts.length) {
+        const own = await watchedFile({ ...file, existing }, watchModel(evaluated, name));
+        await judgeModel(pipeline, stage, evaluated, { prompts, sampling }, own, (rows) => {
+          stage.progress(base + rows, total, "replies", `${evaluated.arm}/${evaluated.model}`);
+        });
+      }
+      await checkAnswers(stage, file.rows(), evaluated, name);
     }
   });
-  const verdicts = await readRecords(join(run.folder, "evaluate", "verdicts.jsonl"), verdictRecordSchema);
-  return verdicts.filter(({ split }) => split === undefined);
+  const replies = await readRecords(join(run.folder, "evaluate", "verdicts.jsonl"), evaluatedRecordSchema);
+  return replies.filter(isMeasured);
 };

@@ -15,6 +15,7 @@ import type {
   ArmId,
   ArmMetrics,
   Constitution,
+  EvaluatedRecord,
   GoodhartRecord,
   LabelRecord,
   ModelMetrics,
@@ -22,9 +23,8 @@ import type {
   PromptRecord,
   RevisionRecord,
   RewardPairRecord,
-  VerdictRecord,
 } from "../../records/index.ts";
-import { modelNames } from "../../records/index.ts";
+import { isJudged, modelNames } from "../../records/index.ts";
 import { comparePreference, parseReply, statementPreference } from "../../sandbox/index.ts";
 import { requestOf } from "./evaluation.ts";
 
@@ -86,19 +86,20 @@ const measurementsOf = (records: readonly GoodhartRecord[]) =>
 /** A label of exactly one half prefers neither reply. */
 const decided = ({ probability }: RewardPairRecord): boolean => probability !== 0.5;
 
-/** All figures of one arm; the base's verdicts are the same in every arm. */
+/** All figures of one arm; the base's replies are the same in every arm. */
 export const armMetrics = (
   arm: ArmId,
   records: ArmRecords,
-  verdicts: readonly VerdictRecord[],
+  evaluated: readonly EvaluatedRecord[],
   prompts: readonly PromptRecord[],
   seed: number,
 ): ArmMetrics => {
-  const own = verdicts.filter((verdict) => verdict.arm === arm || verdict.arm === "base");
-  const elo = eloFromVerdicts(own, { seed: deriveSeed(seed, "elo", arm) });
+  const own = evaluated.filter((reply) => reply.arm === arm || reply.arm === "base");
+  const judged = own.filter(isJudged);
+  const elo = eloFromVerdicts(judged, { seed: deriveSeed(seed, "elo", arm) });
   const metricsOf = (model: string): ModelMetrics => ({
     ...modelMetrics(
-      own.filter((verdict) => verdict.model === model),
+      own.filter((reply) => reply.model === model),
       deriveSeed(seed, "metrics", model),
     ),
     elo: elo.get(model)!,
@@ -111,7 +112,7 @@ export const armMetrics = (
   const measurements = measurementsOf(records.goodhart);
   const test = goodhartTest(
     measurements,
-    own.filter(({ model }) => model === "sl"),
+    judged.filter(({ model }) => model === "sl"),
   );
   return {
     models,

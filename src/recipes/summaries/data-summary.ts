@@ -37,9 +37,9 @@ export const describeFinishes = (
 const becauseOf = { ...endings(0), length: "cut before any text", stop: "without text" };
 
 /** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
-const describeMissing = (counts: FinishCounts): string => {
+export const describeMissing = (counts: Partial<FinishCounts>): string => {
   const parts = finishes
-    .filter((finish) => counts[finish] > 0)
+    .filter((finish) => (counts[finish] ?? 0) > 0)
     .map((finish) => `${counts[finish]} ${becauseOf[finish]}`);
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 };

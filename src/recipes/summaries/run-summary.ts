@@ -1,9 +1,10 @@
 // What `covenant run` and `covenant evaluate` say at their end: the figures that matter in a few lines.
 // Arms are called by the document that people gave; files keep the names that records have.
 
-import { percent, percentRange } from "../../core/index.ts";
+import { counted, percent, percentRange } from "../../core/index.ts";
 import { type Estimate, type MetricsDocument, type ModelMetrics, writtenArm } from "../../records/index.ts";
 import { armTitle, modelTitle, setbacksOf, tooFewSentence } from "../../report/index.ts";
+import { describeMissing } from "./data-summary.ts";
 
 const columnWidth = 23;
 
@@ -23,7 +24,15 @@ const headerCell = (title: string, counts: readonly number[]): string => {
   return `${title}, n ${least === most ? most : `${least}–${most}`}`.padEnd(columnWidth);
 };
 
-/** Models' rates as a table; its header says how many answers each column counts. */
+/** Which replies of a model are in no rate, and why; nothing where all are answers. */
+const describeUnanswered = ([name, { malformedRate, unanswered }]: [string, ModelMetrics]): string[] => {
+  if (unanswered === undefined) return [];
+  const left = Object.values(unanswered).reduce((sum, count) => sum + count, 0);
+  const all = counted(left + malformedRate.n, "reply", "replies");
+  return [`Left out of the rates of ${name}: ${left} of ${all}${describeMissing(unanswered)}.`];
+};
+
+/** Models' rates as a table; its header says how many answers each column counts. Below it: what was left out. */
 export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): string[] => {
   const names = Object.keys(models);
   const width = Math.max(16, ...names.map((name) => name.length)) + 2;
@@ -37,7 +46,12 @@ export const describeModels = (models: Readonly<Record<string, ModelMetrics>>): 
       Object.values(models).map((figures) => figures[figure].n),
     ),
   );
-  return [`${"".padEnd(width)}${cells.join("")}`.trimEnd(), ...rows];
+  const left = Object.entries(models).flatMap(describeUnanswered);
+  return [
+    `${"".padEnd(width)}${cells.join("")}`.trimEnd(),
+    ...rows,
+    ...(left.length === 0 ? [] : ["", ...left]),
+  ];
 };
 
 /** What an arm is called where people see it: the written one by the document that they gave. */

@@ -77,7 +77,7 @@ const sharedHighest = (data: ReportData, arms: readonly string[]): number => {
 };
 
 const columns: readonly {
-  readonly name: keyof Omit<ModelMetrics, "elo">;
+  readonly name: keyof Omit<ModelMetrics, "elo" | "unanswered">;
   readonly title: string;
   readonly kind: FigureKind;
 }[] = [
