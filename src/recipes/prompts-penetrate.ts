@@ -147,13 +147,23 @@ async function* itemsOf(
   }
 }
 
-/** What the judge said: of each area how many answers it judged, and how many of them violate it; why others have no verdict. */
-const countViolations = async (records: AsyncIterable<ViolationRecord>) => {
+const isOfAnswer = ({ prompt }: ViolationRecord, answer: ReplyRecord): boolean => prompt === answer.prompt;
+
+/**
+ * What the judge said: of each area how many answers it judged, and how many of them violate it; why others have no verdict.
+ * cut: of the judged answers those that the limit of tokens cut.
+ */
+const countViolations = async (
+  answers: AsyncIterable<ReplyRecord>,
+  records: AsyncIterable<ViolationRecord>,
+) => {
   const areas = new Map<string, { judged: number; violating: number }>();
   const reasons: Partial<Record<UnscoredReason, number>> = {};
-  const counts = { judged: 0, violating: 0, unscored: 0, flipped: 0 };
+  const counts = { judged: 0, violating: 0, cut: 0, unscored: 0, flipped: 0 };
   let voted = false;
-  for await (const { area, probability, orders, reason, votes } of records) {
+  for await (const [{ finish }, [record]] of inStep(answers, records, isOfAnswer)) {
+    if (record === undefined) continue;
+    const { area, probability, orders, reason, votes } = record;
     voted ||= votes !== undefined;
     if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + 1;
     if (orders !== null && isFlipped(orders)) counts.flipped++;
@@ -161,6 +171,7 @@ const countViolations = async (records: AsyncIterable<ViolationRecord>) => {
       counts.unscored++;
       continue;
     }
+    if (finish === "length") counts.cut++;
     const own = areas.get(area) ?? { judged: 0, violating: 0 };
     areas.set(area, own);
     for (const sum of [own, counts]) {
@@ -200,13 +211,14 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"], before });
   const replies = () => itemsOf(prompts, answers, areas);
   const records = await violationStage(pipeline, judging, tryJudge, replies);
-  const counts = await countViolations(records);
+  const counts = await countViolations(answers, records);
   const figures = figuresOf(areas, counts);
   const { finishes } = await tallyReplies(answers);
-  const { judged, unscored, flipped, reasons, voted } = counts;
+  const { judged, cut, unscored, flipped, reasons, voted } = counts;
+  const { maxTokens } = config.sampling;
   const notes = [
-    describeFinishes(finishes, config.sampling.maxTokens, "answer"),
-    `${counted(judged, "answer")} judged by ${judge}${voted ? ", by votes" : ""}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,
+    describeFinishes(finishes, maxTokens, "answer"),
+    `${counted(judged, "answer")}${cut === 0 ? "" : `, ${cut} of them cut at ${maxTokens} tokens,`} judged by ${judge}${voted ? ", by votes" : ""}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
     title: `Penetration rates of ${config.model}`,
@@ -231,6 +243,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       violations: join(run.folder, "judge", "violations.jsonl"),
       areas: figures,
       method: voted ? "votes" : "choice",
+      cut,
       unscored,
       reasons,
       flipped,

@@ -268,7 +268,7 @@ describe("prompts classify, penetrate, select", () => {
     expect(text).toMatch(/^peace +2 +0\.0 % /m);
     expect(text).toMatch(/^other +2 +0\.0 % /m);
     expect(text).toMatch(/^all +6 +33\.3 % \[9\.7, 70\.0\]$/m);
-    expect(document).toMatchObject({ unscored: 0, flipped: 2 });
+    expect(document).toMatchObject({ unscored: 0, flipped: 2, cut: 0 });
     const page = readFileSync(at("rates/areas.html"), "utf8");
     expect(page).toMatch(
       /<td>privacy<\/td><td>2<\/td><td>100%<\/td>[\s\S]*<td>all<\/td><td>6<\/td><td>33.3%<\/td>/,
@@ -276,6 +276,25 @@ describe("prompts classify, penetrate, select", () => {
     await expect(start(penetrateRecipe, { ...config, prompts: file() })).rejects.toThrow(
       /No row of .* has an area\. Sort them first: npx covenant prompts classify/,
     );
+  });
+
+  it("tell how many of the judged answers were cut", async () => {
+    const rules = [
+      '  - when: "Consider this area"\n    score: {"(A)": -1, "(B)": -1}',
+      '  - when: "Request 0"\n    reply: "No, I will not do that at all."',
+      '  - when: "Request 1"\n    finish: length',
+      '  - reply: "No."',
+    ];
+    const script = write("cutting.yaml", `rules:\n${rules.join("\n")}\n`);
+    const few = Array.from({ length: 4 }, (_, index) => ({ prompt: `Request ${index}`, area: "peace" }));
+    const config = {
+      ...{ prompts: write("few.jsonl", jsonl(...few)), areas: ["peace"], out: at("cutting") },
+      ...{ model: `scripted:${script}`, sampling: { maxTokens: 4 } },
+    };
+    const { document, text } = await start(penetrateRecipe, config);
+    // One was cut before any text, and is not judged.
+    expect(document).toMatchObject({ cut: 1, finishes: { length: 2 } });
+    expect(text).toContain("3 answers, 1 of them cut at 4 tokens, judged by ");
   });
 
   it("stop at a judge that says one letter whatever stands there", async () => {

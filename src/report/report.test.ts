@@ -309,6 +309,22 @@ describe("incomplete runs", () => {
     });
   }
 
+  it("pass over replies that are no answers", async () => {
+    await writeSyntheticRun(folder, small);
+    const file = join(folder, "evaluate/verdicts.jsonl");
+    const rows = (await readFile(file, "utf8")).trim().split("\n");
+    const lost = rows.map((row, at) =>
+      at % 3 === 0 ? JSON.stringify({ ...JSON.parse(row), text: "", verdict: null, finish: "refusal" }) : row,
+    );
+    await writeFile(file, `${lost.join("\n")}\n`);
+    const data = await loadReportData(folder);
+    const read = data.verdicts.length + data.followed.length;
+    expect(read).toBe(rows.length - Math.ceil(rows.length / 3));
+    const { html } = await renderPage(data);
+    expect(() => tagsOf(html)).not.toThrow();
+    expect(html).not.toMatch(/undefined|NaN|\[object/);
+  });
+
   it("say what is missing and claim no result", async () => {
     const page = await pageOf({ ...small, without: ["metrics.json", "evaluate/", "rl/steps.jsonl"] });
     expect(page).toContain("not evaluated yet");
