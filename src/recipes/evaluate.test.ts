@@ -1,9 +1,10 @@
 // Which prompts `covenant evaluate` calls held out: none that ask for what training sees. And what it makes of replies that
 // are no answers: nothing.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { manualClock } from "../core/index.ts";
 import { evaluatedRecordSchema, type MetricsDocument, type RunEvent } from "../records/index.ts";
@@ -154,6 +155,21 @@ describe("replies that are no answers", () => {
     expect(warnings.filter((warning) => warning.startsWith("replies-unanswered"))).toEqual([
       `replies-unanswered: 4 of 14 replies of ${some} are no answers and count in no figure (1 refusal, 1 overflow, 1 rejected, 1 empty).`,
     ]);
+  });
+
+  it("are no silence of weights that are here: that is what they learned, and malformed", async () => {
+    const silent = join(folder, "silent-weights");
+    cpSync(fileURLToPath(new URL("../../assets/covenant-tiny", import.meta.url)), silent, {
+      recursive: true,
+    });
+    const every = Array.from({ length: 3712 }, (_, id) => id);
+    writeFileSync(join(silent, "generation_config.json"), JSON.stringify({ eos_token_id: every }));
+    const { figures, records } = await evaluate("silent-weights-out", silent);
+    expect(records.map(({ text, finish, verdict }) => [text, finish, verdict?.class])).toEqual(
+      asked.map(() => ["", undefined, "malformed"]),
+    );
+    const { malformedRate, unanswered } = figures[silent]!;
+    expect([malformedRate.value, malformedRate.n, unanswered]).toEqual([1, asked.length, undefined]);
   });
 
   it("make no figures of a model that gives no others", async () => {

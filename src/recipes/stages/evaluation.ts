@@ -1,6 +1,6 @@
 // Evaluation as a stage: replies of several models to the held-out prompts, each judged by the sandbox's oracle, and
-// the figures of a run made of them. A reply that is no answer (a refusal by the provider, an empty one) is kept and not judged.
-// The oracle measures what is finished; nothing here flows back into training.
+// the figures of a run made of them. A reply that is no answer (a refusal by the provider, an empty one of an endpoint) is kept
+// and not judged. The oracle measures what is finished; nothing here flows back into training.
 
 import { join } from "node:path";
 import {
@@ -13,6 +13,7 @@ import {
   UserError,
 } from "../../core/index.ts";
 import { isAnswered, sampleReplies } from "../../feedback/index.ts";
+import { runsHere } from "../../models/index.ts";
 import {
   type ArmId,
   type EvaluatedId,
@@ -68,6 +69,10 @@ export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
   );
 };
 
+/** Silence of weights that run here is what they learned to say, and measured (as malformed); elsewhere nobody knows its cause. */
+const isMeasurable = (reply: ReplyRecord, { name }: EvaluatedModel): boolean =>
+  isAnswered(reply) || (runsHere(name) && (reply.finish === "empty" || reply.finish === "length"));
+
 const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedModel): EvaluatedRecord => {
   const id = `evaluate/${evaluated.arm}/${evaluated.model}/${prompt.id}`;
   const request = requestOf(prompt);
@@ -83,9 +88,9 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
     model: evaluated.model,
     request,
     text: reply.text,
-    verdict: isAnswered(reply) ? parseReply(reply.text, request) : null,
+    verdict: isMeasurable(reply, evaluated) ? parseReply(reply.text, request) : null,
     ...(prompt.split === "train" ? { split: "train" as const } : {}),
-    ...(isAnswered(reply) ? {} : { finish: reply.finish }),
+    ...(isMeasurable(reply, evaluated) ? {} : { finish: reply.finish }),
   };
 };
 
@@ -94,11 +99,9 @@ const isOfModel = (row: EvaluatedRecord, { arm, model }: EvaluatedModel): boolea
 
 const isMeasured = ({ split }: EvaluatedRecord): boolean => split === undefined;
 
-/** How a reply ended, as far as its record tells: one that was cut counts as whole. */
-const endOf = ({ text, finish = "stop" }: EvaluatedRecord): Pick<ReplyRecord, "text" | "finish"> => ({
-  text,
-  finish,
-});
+/** How a reply ended, as far as its record tells: one that is judged is an answer, whatever it says. */
+const endOf = ({ verdict, text, finish = "stop" }: EvaluatedRecord): Pick<ReplyRecord, "text" | "finish"> =>
+  verdict === null ? { text, finish } : { text: text || "(nothing)", finish: "stop" };
 
 /** Ends the stage where the first replies of one of its models are silence. */
 const watchModel = (evaluated: EvaluatedModel, name: string): Watch<EvaluatedRecord> => {
