@@ -233,7 +233,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     command: ["pretrain"],
-    summary: "make the embedded model from scratch on the sandbox's language",
+    summary: "make an embedded model from scratch on the sandbox's language",
     load: async () => (await import("./pretrain.ts")).recipe,
   },
 ];
