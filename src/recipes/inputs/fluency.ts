@@ -164,17 +164,10 @@ const voterWords = ({ config, setup }: Vote): Words[] => {
   const { persona } = setup.users[0]!;
   const askedOf = (ask: (of: ShownPersona) => readonly Message[]): Words =>
     wordsIn(wording, { frame: () => ask({ ...persona, ...blankPersona }), first: () => ask(persona) });
-  // what is proposed is not known yet; nobody is asked for support of nothing
-  const first = [setup.filed?.[0]?.statement ?? ""];
+  // in full the frame alone; in brief the first question: what is proposed is not known yet, and nobody is asked of nothing
+  const statements = wording === "full" ? [] : [setup.filed?.[0]?.statement ?? ""];
   return [
-    ...(isScripted(config)
-      ? []
-      : [
-          wordsIn(wording, {
-            frame: () => supportMessages({ ...persona, ...blankPersona }, [], wording),
-            first: () => supportMessages(persona, first, wording),
-          }),
-        ]),
+    ...(isScripted(config) ? [] : [askedOf((of) => supportMessages(of, statements, wording))]),
     ...(setup.filed === null
       ? [askedOf((of) => proposalMessages(of, { earlier: [], words: 1 }, wording))]
       : []),
