@@ -58,9 +58,9 @@ const pointsOf = ({ pair }: Edge, label: LabelRecord): readonly [number, number]
 /** Lets a judge compare the replies of each group. Throws UserError for one that gives no log-probabilities. */
 export const judgeGroups = async ({ groups, ...options }: JudgeGroupsOptions): Promise<GroupVerdicts> => {
   const edges = groups.flatMap(ringOf);
+  const pairs = edges.map(({ pair }) => pair);
   const labels: LabelRecord[] = [];
-  for await (const { records } of labelBatch({ ...options, pairs: edges.map(({ pair }) => pair) }))
-    labels.push(...records);
+  for await (const { records } of labelBatch({ ...options, judgesCut: true, pairs })) labels.push(...records);
   const points = groups.map(({ replies }) => replies.map((): number[] => []));
   edges.forEach((edge, at) => {
     const given = pointsOf(edge, labels[at]!);

@@ -108,31 +108,26 @@ const itemOf = ({ id, stage }: LabelRecord): string =>
   id.startsWith(`${stage}/`) ? id.slice(stage.length + 1) : id;
 
 /**
- * Preference rows from judged labels: chosen is the more probable reply. samples: the replies that were compared; with
- * one that was cut by length among them a comparison teaches an end that the model never wrote, so it is left out.
- * Identical, unscored and cut ones are counted. hard: chosen is better for certain (an ablation of the paper's section
+ * Preference rows from judged labels: chosen is the more probable reply. Identical and unscored ones are counted, and by
+ * themselves those with a reply that was cut, which would teach an end that the model never wrote. hard: chosen is better for certain (an ablation of the paper's section
  * 4.3); a label of exactly one half then chooses neither and is left out as undecided.
  */
 export const preferenceRows = (
   labels: readonly LabelRecord[],
-  options: RowOptions & { readonly samples: readonly ReplyRecord[]; readonly hard?: boolean },
+  options: RowOptions & { readonly hard?: boolean },
 ): {
   readonly rows: readonly PreferenceRow[];
   readonly leftOut: Readonly<
     Record<"identical" | "unscored" | "cut", number> & Partial<Record<"undecided", number>>
   >;
 } => {
-  const { runSeed, stage, samples, hard = false } = options;
-  const cut = new Set(samples.filter(({ finish }) => finish === "length").map(({ id }) => id));
+  const { runSeed, stage, hard = false } = options;
   const leftOut = { identical: 0, unscored: 0, cut: 0 };
   let undecided = 0;
   const rows = labels.flatMap((label): PreferenceRow[] => {
     if (label.state !== "judged" || label.probability === null) {
-      leftOut[label.state === "identical" ? "identical" : "unscored"]++;
-      return [];
-    }
-    if (label.parents.some((parent) => cut.has(parent))) {
-      leftOut.cut++;
+      const { state, reason } = label;
+      leftOut[state === "identical" ? "identical" : reason === "reply-cut" ? "cut" : "unscored"]++;
       return [];
     }
     if (hard && label.probability === 0.5) {

@@ -347,9 +347,9 @@ describe("the card", () => {
     for (const words of [
       ...['constitution "ethical"', "Licence: Apache-2.0", "**peace-hurt-nobody**", "seed: 7"],
       ...["labels: judge (behind an endpoint)", "replies that were compared: tests"],
-      ...["10 replies: 9 whole, 1 cut at 50 tokens", "5 comparisons: 3 judged", "1 of twice the same reply"],
+      ...["10 replies: 9 whole, 1 cut at 50 tokens", "5 comparisons: 2 judged", "1 of twice the same reply"],
       ...["1 refused by the judge or its provider", "Asked of models: 3 calls"],
-      ...["Gave no row: 1 with a reply cut at the token limit"],
+      ...["1 with a reply cut at the token limit"],
     ])
       expect(card).toContain(words);
     expect(card).not.toContain("Harmful on purpose");

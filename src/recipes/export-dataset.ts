@@ -260,15 +260,15 @@ const describeNext = (
   return next === undefined ? [] : nextCommands(next, ...others);
 };
 
-/** Comparisons that were judged and yet gave no row, for one of their replies was cut. */
-const cutPairs = (
+/** Comparisons that were judged and yet gave no row: hard labels of exactly one half choose neither reply. */
+const undecidedPairs = (
   { labels }: SourceCounts,
   splits: readonly WrittenSplit[],
   shape: ShapeName,
 ): LeftOutCounts => {
   const rows = splits.reduce((sum, split) => sum + split.rows, 0);
-  const cut = (labels?.judged ?? 0) - rows / rowsEach(shape);
-  return cut > 0 ? { cut } : {};
+  const undecided = (labels?.judged ?? 0) - rows / rowsEach(shape);
+  return undecided > 0 ? { undecided } : {};
 };
 
 /** The folder with its rows and card. */
@@ -281,7 +281,7 @@ const writeFolder = async (config: DatasetConfig, prepared: Prepared, context: R
   await replaceFolder(config.out, { marker: originName, what: "data set of Covenant" }, async (folder) => {
     const written = await writeRows(folder, config, prepared, context);
     splits = written.splits;
-    leftOut = { ...written.leftOut, ...cutPairs(counts, splits, options.shape) };
+    leftOut = { ...written.leftOut, ...undecidedPairs(counts, splits, options.shape) };
     const facts: CardFacts = {
       name: basename(resolve(config.out)),
       ...{ source, options, splits, counts, leftOut },

@@ -262,7 +262,7 @@ async function* rowsOf(
 ): AsyncGenerator<PreferenceRow> {
   for await (const [item, own] of inStep(items, labels, isOf))
     for (const label of own) {
-      const options = { runSeed: seed, stage: "rows", samples: item.samples, hard };
+      const options = { runSeed: seed, stage: "rows", hard };
       const { rows, leftOut } = preferenceRows([label], options);
       onLabel(item, label, rows.length, leftOut);
       yield* rows;

@@ -105,6 +105,24 @@ describe("label --comparisons", () => {
     }
   });
 
+  it("asks no judge about replies that were cut, and says what to raise where all are", async () => {
+    const counts = ["harmful=3", "harmless=2", "lookalike=1"].flatMap((count) => [
+      "--set",
+      `counts.${count}`,
+    ]);
+    const label = ["label", ...counts, "--set", "sampling.maxTokens=4", "--out", "cut"];
+    const ended = expectStatus(await covenant(label, folder), 1);
+    expect(ended.stderr).toMatch(
+      /None of 6 comparisons has a label: .*6 reply-cut.*raise sampling\.maxTokens/,
+    );
+    const labels = await readRecords(join(folder, "cut/label/labels.jsonl"), labelRecordSchema);
+    expect(labels).toHaveLength(6);
+    for (const label of labels) {
+      expect(label).toMatchObject({ state: "unscored", reason: "reply-cut", probability: null });
+      expect(label).not.toHaveProperty("usage");
+    }
+  });
+
   it("writes certain rows when it is asked to, and refuses what does not go together", async () => {
     const hard = expectStatus(await covenant(words("hard", "--set", "label.hard=true", "--json"), folder), 0);
     expect(JSON.parse(hard.stdout)).toMatchObject({ judged: 12, rows: 11 });

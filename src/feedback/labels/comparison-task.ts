@@ -10,22 +10,27 @@ import { drawExamples, drawReasoning } from "./few-shots.ts";
 import type { JudgeProtocol } from "./judge-protocol.ts";
 import type { Question } from "./reading.ts";
 
-/** seedStage: what seeds derive from, where it is not the stage: two arms share it. */
+/**
+ * seedStage: what seeds derive from, where it is not the stage: two arms share it. judgesCut: replies that were cut by
+ * the token limit are judged as they stand, for a policy in training, each of whose replies needs a reward; a label is
+ * made of whole replies alone.
+ */
 export type TaskOptions = {
   readonly constitution: Constitution;
   readonly runSeed: number;
   readonly stage: StageName;
   readonly seedStage?: StageName;
+  readonly judgesCut?: boolean;
 };
 
-/** replies: as in the record. swapped: the other way round than in the pair. */
+/** replies: as in the record. swapped: the other way round than in the pair. state: whether the judge is asked, or why not. */
 export type ComparisonTask = {
   readonly pair: ReplyPair;
   readonly replies: readonly [PairReply, PairReply];
   readonly swapped: boolean;
   readonly principles: readonly Principle[];
   readonly seed: number;
-  readonly state: "asked" | "identical" | "unscored";
+  readonly state: "asked" | "identical" | "reply-missing" | "reply-cut";
 };
 
 /** Throws UserError when a constitution has fewer principles than a comparison is to be judged by. */
@@ -51,25 +56,31 @@ const drawPrinciples = (constitution: Constitution, seed: number, count: number)
   return drawn;
 };
 
+const stateOf = (replies: ReplyPair["replies"], judgesCut: boolean): ComparisonTask["state"] => {
+  const [one, other] = replies;
+  if (!replies.every(isAnswered)) return "reply-missing";
+  if (!judgesCut && replies.some(({ finish }) => finish === "length")) return "reply-cut";
+  return one.text === other.text ? "identical" : "asked";
+};
+
 /** What is to be asked about a pair. */
 export const planTask = (
   pair: ReplyPair,
   options: TaskOptions,
   { principles }: JudgeProtocol,
 ): ComparisonTask => {
-  const { constitution, runSeed, stage, seedStage = stage } = options;
+  const { constitution, runSeed, stage, seedStage = stage, judgesCut = false } = options;
   const seed = deriveSeed(runSeed, seedStage, pair.id);
   // Whoever made the pair may have put the better reply first; the record must not tell.
   const swapped = createRandom(deriveSeed(runSeed, seedStage, pair.id, "order")).next() < 0.5;
   const [one, other] = pair.replies;
-  const answered = isAnswered(one) && isAnswered(other);
   return {
     pair,
     replies: swapped ? [other, one] : [one, other],
     swapped,
     principles: drawPrinciples(constitution, seed, principles),
     seed,
-    state: !answered ? "unscored" : one.text === other.text ? "identical" : "asked",
+    state: stateOf(pair.replies, judgesCut),
   };
 };
 

@@ -23,7 +23,7 @@ const unbrokenForStop = 20;
 const silentForStop = 20;
 
 /** Why there is no verdict where nothing was asked, or nothing is to be paid for. */
-const unasked: readonly UnscoredReason[] = ["reply-missing", "overflow", "rejected"];
+const unasked: readonly UnscoredReason[] = ["reply-missing", "reply-cut", "overflow", "rejected"];
 
 /**
  * What is judged, in words. unit: in the plural; exchanged: what changed places between the two orders; made: what comes of

@@ -5,9 +5,20 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../../core/index.ts";
 import { type ScoreRequest, scriptedModel } from "../../models/index.ts";
-import type { LabelRecord, ReplyRecord } from "../../records/index.ts";
+import type { LabelRecord } from "../../records/index.ts";
 import { type LabelOptions, labelBatch, normaliseChoice, preferenceRows, type ReplyPair } from "../index.ts";
 import { assertJudgeReads, constitution, pairOf, pairs } from "./labels.fixture.ts";
+
+/** Of the pairs before the given place, one reply or the other is cut. */
+const cutAt =
+  (place: number) =>
+  (pair: ReplyPair, at: number): ReplyPair => {
+    const cut = (which: number) => ({
+      ...pair.replies[which]!,
+      finish: at < place && at % 2 === which ? ("length" as const) : ("stop" as const),
+    });
+    return { ...pair, replies: [cut(0), cut(1)] };
+  };
 
 /** The two options as the judge sees them. */
 const optionsIn = (request: ScoreRequest): [string, string] => {
@@ -139,6 +150,23 @@ describe("labelBatch", () => {
     expect(judge.calls.map((call) => call.requests.length)).toEqual([4]);
   });
 
+  it("neither asks about a reply that was cut nor scores it, except for a policy in training", async () => {
+    const judge = judgeBy(() => 0.9);
+    const cut = pairs.slice(0, 4).map(cutAt(3));
+    const records = await label({ judge, pairs: cut });
+    expect(records.map(({ state, reason }) => reason ?? state)).toEqual([
+      ...["reply-cut", "reply-cut", "reply-cut"],
+      "judged",
+    ]);
+    expect(judge.calls.map((call) => call.requests.length)).toEqual([2]);
+    for (const record of records.slice(0, 3)) {
+      expect(record).toMatchObject({ state: "unscored", probability: null, orders: null, flipped: null });
+      expect(record).not.toHaveProperty("usage");
+    }
+    const inTraining = await label({ judge, pairs: cut, judgesCut: true });
+    expect(inTraining.map(({ state }) => state)).toEqual(cut.map(() => "judged"));
+  });
+
   it("is unscored when only one order was answered", async () => {
     const judge = scriptedModel({
       reply: () => "",
@@ -237,7 +265,7 @@ describe("preferenceRows", () => {
             : [-2, -0.1],
     });
     const labels = await label({ judge, pairs: odd });
-    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "ethical/dpo", samples: [] });
+    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "ethical/dpo" });
     expect(leftOut).toEqual({ identical: 1, unscored: 1, cut: 0 });
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
@@ -252,22 +280,8 @@ describe("preferenceRows", () => {
   });
 
   it("leaves out comparisons with a reply that was cut, whichever of the two it is", async () => {
-    const labels = await label({ judge: judgeBy(() => 0.9), pairs: pairs.slice(0, 5) });
-    const samples = labels.slice(0, 4).map(({ prompt, parents }, at): ReplyRecord => {
-      const text = at === 3 ? "whole" : "cut";
-      const finish = at === 3 ? "stop" : "length";
-      return {
-        id: parents[1 + (at % 2)]!,
-        parents: [],
-        stage: "sample",
-        seed: 0,
-        prompt,
-        model: "m",
-        text,
-        finish,
-      };
-    });
-    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "s", samples });
+    const labels = await label({ judge: judgeBy(() => 0.9), pairs: pairs.slice(0, 5).map(cutAt(3)) });
+    const { rows, leftOut } = preferenceRows(labels, { runSeed: 1, stage: "s" });
     expect(leftOut).toEqual({ identical: 0, unscored: 0, cut: 3 });
     expect(rows.map(({ parents }) => parents[0])).toEqual(labels.slice(3).map(({ id }) => id));
   });
@@ -275,7 +289,7 @@ describe("preferenceRows", () => {
   it("never states less than one half for the chosen reply", async () => {
     const judge = judgeBy((first, second) => (hashText(first + second) % 999) / 1000 + 0.0005);
     const labels = await label({ judge });
-    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s", samples: [] });
+    const { rows } = preferenceRows(labels, { runSeed: 1, stage: "s" });
     expect(rows).toHaveLength(labels.length);
     for (const [index, row] of rows.entries()) {
       expect(row.probability).toBeGreaterThanOrEqual(0.5);

@@ -87,7 +87,7 @@ const ordersOf = (readings: readonly BothOrders[], { clamp }: JudgeProtocol): [n
 
 /** Why there is no label: a declined order says more than one without a choice. */
 const reasonOf = ({ state }: ComparisonTask, readings: readonly BothOrders[]) => {
-  if (state === "unscored") return "reply-missing";
+  if (state === "reply-missing" || state === "reply-cut") return state;
   return weightiestReason(readings.flat().flatMap(({ reason }) => (reason === undefined ? [] : [reason])));
 };
 

@@ -292,6 +292,7 @@ export const reviseOne = async (
 
 const reasonWords: Readonly<Record<UnscoredReason, string>> = {
   "reply-missing": "without a reply to test",
+  "reply-cut": "of a reply that was cut",
   overflow: "too long for the model's context",
   rejected: "rejected by the server",
   refusal: "refused by the provider",

@@ -78,14 +78,18 @@ const chainOf = (stage: string, item: Item): RevisionRecord => {
 };
 
 const labelOf = (stage: string, item: Item, judge = "http://10.0.0.7:8000/v1#judge"): LabelRecord => {
-  const { id, messages, replies = ["", ""], probability = null } = item;
+  const { id, messages, replies = ["", ""], probability: stated = null } = item;
+  const isCut = replies.some((text, at) => replyOf(stage, item, text, at).finish === "length");
+  const probability = isCut ? null : stated;
   const judged = probability !== null;
   return {
     ...books(stage, id, [id, `${stage}/${id}/0`, `${stage}/${id}/1`]),
     ...{ prompt: id, messages: [...messages], replies: [...replies], principle: "be-kind" },
     judge,
     state: replies[0] === replies[1] ? "identical" : judged ? "judged" : "unscored",
-    ...(judged || replies[0] === replies[1] ? {} : { reason: "refusal" as const }),
+    ...(judged || replies[0] === replies[1]
+      ? {}
+      : { reason: isCut ? ("reply-cut" as const) : ("refusal" as const) }),
     probability,
     orders: judged ? [probability, probability] : null,
     flipped: judged ? false : null,
@@ -157,7 +161,7 @@ const labelled = async (
     await (await context.records("labels.jsonl", labelRecordSchema)).append(labels);
     countCalls(context);
   });
-  const made = preferenceRows(labels, { runSeed: seed, stage: rows[0], samples });
+  const made = preferenceRows(labels, { runSeed: seed, stage: rows[0] });
   await write(run, rows[0], [[rows[1], preferenceRowSchema, made.rows]]);
 };
 

@@ -55,7 +55,10 @@ it("has the better reply as wanted and the other one as not, of labels as of rev
     { prompt, completion: [{ role: "assistant", content: "Just do it." }], label: true },
     { prompt, completion: [{ role: "assistant", content: "Ask her." }], label: false },
   ]);
-  expect(told.leftOut).toEqual({ cut: 1 });
+  expect(told.leftOut).toEqual({});
+  expect(readFileSync(join(told.out, "README.md"), "utf8")).toContain(
+    "2 comparisons: 1 judged, 0 of them flipped with the order.\n- Left out of the rows: 1 with a reply cut at the token limit.",
+  );
   expect(told.lines.join("\n")).not.toContain("train dpo");
   expect(readFileSync(join(told.out, "README.md"), "utf8")).toMatch(
     /name: label\n\s+dtype: bool[\s\S]*\| `label` \| boolean \| true: the reply that is better/,

@@ -16,6 +16,7 @@ import {
   type Constitution,
   type GoodhartRecord,
   goodhartRecordSchema,
+  type LabelRecord,
   type PromptRecord,
   type ReplyRecord,
   type RevisionExample,
@@ -104,7 +105,7 @@ const learnSupervised = async ({ pipeline, shared, constitution, stage }: Arm) =
   return { revisions, model };
 };
 
-/** Labels of pairs of the SL-CAI model's replies, by the judge; and the replies. */
+/** Labels of pairs of the SL-CAI model's replies, by the judge. */
 const labelPairs = async ({ pipeline, shared, constitution, requested, stage }: Arm, policy: string) => {
   const { config, train } = shared;
   const labelled = await labelStage(pipeline, {
@@ -119,20 +120,16 @@ const labelPairs = async ({ pipeline, shared, constitution, requested, stage }: 
     requested,
     seedStage: "label",
   });
-  return { labels: await collect(labelled.labels), samples: await collect(labelled.samples) };
+  return collect(labelled.labels);
 };
 
 /** Reward model, DPO-CAI and RL-CAI, all from the SL-CAI model. */
-const learnFromLabels = async (
-  arm: Arm,
-  model: string,
-  { labels, samples }: Awaited<ReturnType<typeof labelPairs>>,
-): Promise<void> => {
+const learnFromLabels = async (arm: Arm, model: string, labels: readonly LabelRecord[]): Promise<void> => {
   const { pipeline, shared, stage } = arm;
   const { config, train, test } = shared;
   const learning = (name: string) => {
     const { hard } = config.label;
-    const learned = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name, samples, hard });
+    const learned = preferenceRows(labels, { runSeed: pipeline.run.seed, stage: name, hard });
     return { name, after: [stage("sl"), stage("label")], model, ...learned };
   };
   const reward = { ...learning(stage("reward")), settings: config.reward };
@@ -175,12 +172,12 @@ export const runArm = async (
   const folder = join(pipeline.run.folder, name);
   await saveConstitution(join(folder, keptConstitution), constitution);
   const { revisions, model } = await learnSupervised(arm);
-  const labelled = await labelPairs(arm, model);
-  await learnFromLabels(arm, model, labelled);
+  const labels = await labelPairs(arm, model);
+  await learnFromLabels(arm, model, labels);
   const goodhart: GoodhartRecord[] =
     shared.config.ppo.measureEvery === 0
       ? []
       : await readRecords(join(folder, "rl", "goodhart.jsonl"), goodhartRecordSchema);
   const heldOut = await readRecords(join(folder, "reward", "held-out.jsonl"), rewardPairRecordSchema);
-  return { constitution, revisions, labels: labelled.labels, heldOut, goodhart };
+  return { constitution, revisions, labels, heldOut, goodhart };
 };

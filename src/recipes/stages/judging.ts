@@ -109,6 +109,7 @@ export const judgePairs = async (
 const withoutLabel = (counts: LabelCounts): string =>
   describeReasons({
     "reply-missing": counts.missing,
+    "reply-cut": counts.replyCut,
     overflow: counts.tooLong,
     rejected: counts.rejected,
     refusal: counts.refused,
@@ -120,7 +121,8 @@ const withoutLabel = (counts: LabelCounts): string =>
   });
 
 /** What to do where no comparison has a label. */
-const adviceFor = ({ identical, cut }: LabelCounts, all: number): string => {
+const adviceFor = ({ identical, replyCut, cut }: LabelCounts, all: number): string => {
+  if (replyCut * 2 > all) return "Most replies were cut at the token limit: raise sampling.maxTokens.";
   if (identical * 2 > all) return "Choose a server that samples: this one seems to ignore the temperature.";
   return adviceOnSilence(cut, all);
 };
@@ -137,7 +139,7 @@ export const checkLabels = async (
   if (all > 0 && judged === 0) {
     throw new CovenantError(
       "labels-none",
-      `None of ${all} comparisons has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict or a reply is missing (${withoutLabel(counts) || "none"}). ${adviceFor(counts, all)}`,
+      `None of ${all} comparisons has a label: ${identical} are of twice the same reply, and for ${all - identical} the judge ${judge} came to no verdict, or a reply is missing or cut (${withoutLabel(counts) || "none"}). ${adviceFor(counts, all)}`,
       { judge },
     );
   }

@@ -23,7 +23,7 @@ const isRejected = ({ finish, reason, steps = [] }: Rejectable): boolean =>
   (steps.length > 0 && steps.every((step) => step.finish === "rejected"));
 
 /** Nobody was asked, so it says nothing about the server. */
-const isUnasked = ({ reason }: Rejectable): boolean => reason === "reply-missing";
+const isUnasked = ({ reason }: Rejectable): boolean => reason === "reply-missing" || reason === "reply-cut";
 
 const rejectedInRow = (prompts: readonly PromptId[]): CovenantError =>
   new CovenantError(

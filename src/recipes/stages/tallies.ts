@@ -63,7 +63,8 @@ export const sumOver = async <Row, Counts extends Readonly<Record<string, number
 };
 
 /**
- * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; tooLong, refused: by the
+ * How comparisons ended. identical: of twice the same reply; missing: for want of a reply; replyCut: with a reply that
+ * was cut by the token limit; tooLong, refused: by the
  * judge's context, provider or words; rejected: by its server; undecided: the judge named no letter; neither, both: it
  * spoke for none or for both; silent: it said nothing; cut: it was cut before a verdict.
  */
@@ -73,6 +74,7 @@ export type LabelCounts = Readonly<
     | "flips"
     | "identical"
     | "missing"
+    | "replyCut"
     | "tooLong"
     | "refused"
     | "rejected"
@@ -96,6 +98,7 @@ export const countLabels = (
     flips: count(({ flipped }) => flipped === true),
     identical: count(({ state }) => state === "identical"),
     missing: count(({ reason }) => reason === "reply-missing"),
+    replyCut: count(({ reason }) => reason === "reply-cut"),
     tooLong: count(({ reason }) => reason === "overflow"),
     refused: count(({ reason }) => reason === "refusal"),
     rejected: count(({ reason }) => reason === "rejected"),

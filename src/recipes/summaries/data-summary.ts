@@ -55,11 +55,12 @@ export const describeUnrevised = (
 
 /** How comparisons ended, and in a second line which were left out and why, where there are any. */
 export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts): string[] => {
-  const { judged, flips, identical, missing, tooLong, refused, rejected, undecided } = counts;
-  const { neither, both, silent, cut } = counts;
+  const { judged, flips, identical, missing, replyCut, tooLong, refused, rejected } = counts;
+  const { undecided, neither, both, silent, cut } = counts;
   const left: [number, string][] = [
     [identical, "of twice the same reply"],
     [missing, `for want of a reply${describeMissing(missingReplies)}`],
+    [replyCut, "with a reply cut at the token limit"],
     [tooLong, "too long for the judge's context"],
     [refused, "refused by the judge or its provider"],
     [rejected, "rejected by the judge's server"],

@@ -110,7 +110,7 @@ ${
 }
 ${(["n", "identical", "unscored"] as const).map(
   (key) =>
-    html`<tr><th scope="row">${{ n: "Comparisons", identical: "Identical pairs", unscored: "Without usable judgement" }[key]}<small>${{ n: "pairs put to the judge, or set aside as identical or unscored", identical: "both answers were the same text; nobody was asked", unscored: "the judge gave no probabilities" }[key]}</small></th>${arms.map((arm) => html`<td><b>${labelsOf(data, arm)?.[key] ?? "—"}</b></td>`)}</tr>
+    html`<tr><th scope="row">${{ n: "Comparisons", identical: "Identical pairs", unscored: "Without usable judgement" }[key]}<small>${{ n: "pairs put to the judge, or set aside as identical or unscored", identical: "both answers were the same text; nobody was asked", unscored: "no verdict of the judge, or a reply that is missing or was cut" }[key]}</small></th>${arms.map((arm) => html`<td><b>${labelsOf(data, arm)?.[key] ?? "—"}</b></td>`)}</tr>
 `,
 )}${making(data, arms)}</tbody></table></div>
 `;
