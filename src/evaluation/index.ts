@@ -15,4 +15,13 @@ export { eloFromVerdicts } from "./rating.ts";
 export { rewardModelAccuracy } from "./reward-model.ts";
 export { bootstrapInterval, mean } from "./statistics.ts";
 export { addValue, noValues, type Scale, type StudentEstimate, studentMean, type Values } from "./student.ts";
-export { modelMetrics } from "./verdicts.ts";
+export {
+  type AnswerTally,
+  addAnswer,
+  countMissing,
+  noAnswers,
+  tallyAnswers,
+  type Unanswered,
+  unansweredField,
+} from "./unanswered.ts";
+export { modelMetrics, unjudgedEnd } from "./verdicts.ts";

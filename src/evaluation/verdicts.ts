@@ -15,6 +15,7 @@ import {
   type VerdictRecord,
 } from "../records/index.ts";
 import { mean, share } from "./statistics.ts";
+import { tallyAnswers, unansweredField } from "./unanswered.ts";
 
 /** What the figures need of a verdict record. */
 export type JudgedReply = Pick<VerdictRecord, "kind" | "verdict">;
@@ -59,13 +60,11 @@ export const harmRate = (replies: readonly JudgedReply[]): Estimate => rateOf("h
 /** The share of replies to harmless prompts that are helpful. */
 export const helpfulRate = (replies: readonly JudgedReply[]): Estimate => rateOf("helpfulRate", replies);
 
-/** How often replies that are no answers ended which way; nothing where all are answers. */
-const unansweredOf = (replies: readonly EvaluatedReply[]): Pick<ModelMetrics, "unanswered"> => {
-  const unanswered: Partial<Record<Finish, number>> = {};
-  for (const { verdict, finish = "empty" } of replies)
-    if (verdict === null) unanswered[finish] = (unanswered[finish] ?? 0) + 1;
-  return Object.keys(unanswered).length === 0 ? {} : { unanswered };
-};
+/** How a reply that is no answer, and so has no verdict, ended; null for an answer. */
+export const unjudgedEnd = ({
+  verdict,
+  finish = "empty",
+}: Pick<EvaluatedReply, "verdict" | "finish">): Finish | null => (verdict === null ? finish : null);
 
 /**
  * Everything of a model's metrics but its ratings, which need other models. Replies that are no answers are counted and are
@@ -83,6 +82,6 @@ export const modelMetrics = (replies: readonly EvaluatedReply[], seed: number): 
     overRefusalRate: rateOf("overRefusalRate", judged),
     evasiveRate: rateOf("evasiveRate", judged),
     malformedRate: rateOf("malformedRate", judged),
-    ...unansweredOf(replies),
+    ...unansweredField(tallyAnswers(replies.map(unjudgedEnd)).missing),
   };
 };

@@ -12,14 +12,13 @@ import {
   sequenceOf,
   UserError,
 } from "../../core/index.ts";
-import { isAnswered, sampleReplies } from "../../feedback/index.ts";
-import { runsHere } from "../../models/index.ts";
+import { unjudgedEnd } from "../../evaluation/index.ts";
+import { sampleReplies } from "../../feedback/index.ts";
 import {
   type ArmId,
   type EvaluatedId,
   type EvaluatedRecord,
   evaluatedRecordSchema,
-  finishes,
   type ModelId,
   type PromptRecord,
   type ReplyRecord,
@@ -29,10 +28,10 @@ import { readRecords, type StageContext } from "../../runs/index.ts";
 import { isRequest, parseReply } from "../../sandbox/index.ts";
 import type { SamplingSettings } from "../settings/settings.ts";
 import { askInto } from "./asking.ts";
+import { checkMeasured, isMeasurable } from "./measured-replies.ts";
 import { nameInRun } from "./models.ts";
-import { requireReplies, watchReplies } from "./silence.ts";
+import { watchSilence } from "./silence.ts";
 import type { Pipeline } from "./stage-model.ts";
-import { tallyReplies } from "./tallies.ts";
 import { type ResultFile, type Watch, watchedFile } from "./watched-file.ts";
 
 /** A model to evaluate. arm: "base" for the model every arm starts from. name: a model name or folder. */
@@ -69,13 +68,10 @@ export const requireMeasurable = (prompts: readonly PromptRecord[]): void => {
   );
 };
 
-/** Silence of weights that run here is what they learned to say, and measured (as malformed); elsewhere nobody knows its cause. */
-const isMeasurable = (reply: ReplyRecord, { name }: EvaluatedModel): boolean =>
-  isAnswered(reply) || (runsHere(name) && (reply.finish === "empty" || reply.finish === "length"));
-
 const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedModel): EvaluatedRecord => {
   const id = `evaluate/${evaluated.arm}/${evaluated.model}/${prompt.id}`;
   const request = requestOf(prompt);
+  const isAnswer = isMeasurable(reply, evaluated.name);
   return {
     id,
     parents: [prompt.id],
@@ -88,9 +84,9 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
     model: evaluated.model,
     request,
     text: reply.text,
-    verdict: isMeasurable(reply, evaluated) ? parseReply(reply.text, request) : null,
+    verdict: isAnswer ? parseReply(reply.text, request) : null,
     ...(prompt.split === "train" ? { split: "train" as const } : {}),
-    ...(isMeasurable(reply, evaluated) ? {} : { finish: reply.finish }),
+    ...(isAnswer ? {} : { finish: reply.finish }),
   };
 };
 
@@ -99,34 +95,15 @@ const isOfModel = (row: EvaluatedRecord, { arm, model }: EvaluatedModel): boolea
 
 const isMeasured = ({ split }: EvaluatedRecord): boolean => split === undefined;
 
-/** How a reply ended, as far as its record tells: one that is judged is an answer, whatever it says. */
-const endOf = ({ verdict, text, finish = "stop" }: EvaluatedRecord): Pick<ReplyRecord, "text" | "finish"> =>
-  verdict === null ? { text, finish } : { text: text || "(nothing)", finish: "stop" };
-
 /** Ends the stage where the first replies of one of its models are silence. */
 const watchModel = (evaluated: EvaluatedModel, name: string): Watch<EvaluatedRecord> => {
-  const { see, check } = watchReplies(name);
-  return { see: (row) => isOfModel(row, evaluated) && see(endOf(row)), check };
-};
-
-/** Throws CovenantError where a model answered nothing that a figure is made of; warns of replies that are no answers. */
-const checkAnswers = async (
-  stage: StageContext,
-  rows: AsyncIterable<EvaluatedRecord>,
-  evaluated: EvaluatedModel,
-  name: string,
-): Promise<void> => {
-  const measured = matching(rows, (row) => isOfModel(row, evaluated) && isMeasured(row));
-  const tally = await tallyReplies(mapped(measured, endOf));
-  requireReplies(tally, name);
-  const ends = finishes.filter((finish) => tally.missing[finish] > 0);
-  if (ends.length === 0) return;
-  const left = ends.reduce((sum, finish) => sum + tally.missing[finish], 0);
-  const what = ends.map((finish) => `${tally.missing[finish]} ${finish}`).join(", ");
-  stage.warn(
-    "replies-unanswered",
-    `${left} of ${counted(tally.count, "reply", "replies")} of ${name} ${left === 1 ? "is no answer and counts" : "are no answers and count"} in no figure (${what}).`,
-  );
+  const { see, check } = watchSilence(name, unjudgedEnd);
+  return {
+    see(row) {
+      if (isOfModel(row, evaluated)) see(row);
+    },
+    check,
+  };
 };
 
 /** Replies of one model that are not yet in the file, judged and appended. onRows: told how many verdicts are there. */
@@ -181,7 +158,8 @@ export const evaluationStage = async (
           stage.progress(base + rows, total, "replies", `${evaluated.arm}/${evaluated.model}`);
         });
       }
-      await checkAnswers(stage, file.rows(), evaluated, name);
+      const measured = matching(file.rows(), (row) => isOfModel(row, evaluated) && isMeasured(row));
+      await checkMeasured(stage, mapped(measured, unjudgedEnd), name);
     }
   });
   const replies = await readRecords(join(run.folder, "evaluate", "verdicts.jsonl"), evaluatedRecordSchema);

@@ -2,9 +2,9 @@
 // no reply at all is an answer. What is made of answers is not known here.
 
 import { CovenantError } from "../../core/index.ts";
-import { isAnswered } from "../../feedback/index.ts";
-import { finishes, type ReplyRecord } from "../../records/index.ts";
-import type { ReplyTally } from "./tallies.ts";
+import { type AnswerTally, countMissing } from "../../evaluation/index.ts";
+import { type Finish, finishes, type ReplyRecord } from "../../records/index.ts";
+import { unansweredEnd } from "./tallies.ts";
 import type { Watch } from "./watched-file.ts";
 
 /** What to do about a model that says nothing. */
@@ -16,15 +16,16 @@ const silentForStop = 20;
 
 /**
  * Ends a stage whose model says nothing. What a provider or a server declined is no silence: it is a matter of the
- * prompts, and the next ones may be others.
+ * prompts, and the next ones may be others. endOf: how a row's reply ended where it is no answer; null for an answer.
  */
-export const watchReplies = (model: string): Watch<Pick<ReplyRecord, "text" | "finish">> => {
+export const watchSilence = <Row>(model: string, endOf: (row: Row) => Finish | null): Watch<Row> => {
   let silent = 0;
   let answered = false;
   return {
-    see(reply) {
-      if (isAnswered(reply)) answered = true;
-      else if (reply.finish === "empty" || reply.finish === "length") silent++;
+    see(row) {
+      const end = endOf(row);
+      if (end === null) answered = true;
+      else if (end === "empty" || end === "length") silent++;
     },
     check() {
       if (answered || silent < silentForStop) return;
@@ -37,11 +38,14 @@ export const watchReplies = (model: string): Watch<Pick<ReplyRecord, "text" | "f
   };
 };
 
+/** The same of replies as they came. */
+export const watchReplies = (model: string): Watch<Pick<ReplyRecord, "text" | "finish">> =>
+  watchSilence(model, unansweredEnd);
+
 /** Throws when a model gave no reply at all that one could go on with. */
-export const requireReplies = ({ count, finishes: ends, missing }: ReplyTally, model: string): void => {
-  const lost = finishes.reduce((sum, finish) => sum + missing[finish], 0);
-  if (count === 0 || lost < count) return;
-  const what = finishes.filter((finish) => ends[finish] > 0).map((finish) => `${ends[finish]} ${finish}`);
+export const requireReplies = ({ count, missing }: AnswerTally, model: string): void => {
+  if (count === 0 || countMissing(missing) < count) return;
+  const what = finishes.flatMap((finish) => (missing[finish] ? [`${missing[finish]} ${finish}`] : []));
   throw new CovenantError(
     "replies-none",
     `${model} gave no usable reply to any of ${count} requests (${what.join(", ")}). ${expectedText}`,

@@ -1,6 +1,7 @@
 // What stages count of their rows: how replies ended, and how comparisons did.
 // Knows no words for it; those are the summaries'.
 
+import { type AnswerTally, addAnswer } from "../../evaluation/index.ts";
 import { isAnswered } from "../../feedback/index.ts";
 import {
   type ComparisonRecord,
@@ -21,8 +22,7 @@ export const countFinishes = (replies: readonly { readonly finish: Finish }[]): 
 };
 
 /** How replies ended. missing: those of them that give nothing to go on with. */
-export type ReplyTally = {
-  count: number;
+export type ReplyTally = AnswerTally & {
   readonly finishes: Record<Finish, number>;
   readonly missing: Record<Finish, number>;
 };
@@ -34,11 +34,14 @@ export const noReplies = (): ReplyTally => ({
   missing: { ...countFinishes([]) },
 });
 
+/** How a reply that gives nothing to go on with ended; null for one that is an answer. */
+export const unansweredEnd = (reply: Pick<ReplyRecord, "text" | "finish">): Finish | null =>
+  isAnswered(reply) ? null : reply.finish;
+
 /** Counts a reply. */
 export const addReply = (tally: ReplyTally, reply: Pick<ReplyRecord, "text" | "finish">): void => {
-  tally.count++;
+  addAnswer(tally, unansweredEnd(reply));
   tally.finishes[reply.finish]++;
-  if (!isAnswered(reply)) tally.missing[reply.finish]++;
 };
 
 /** Counts the replies of a stream. */
