@@ -54,6 +54,36 @@ describe("the table of benefits", () => {
     expect(cells(text, "2 of 3 seeds")[3]).toMatch(/^5\.70 \[/);
   });
 
+  it("makes no number of replies that are no answers, nor a verdict, and says how many there are", () => {
+    const [whole, other] = [run(0, [4, 5, 6.2, 7]), run(1, [4, 5, 6.4, 7])];
+    const unanswered: BenefitRun = {
+      seed: 1,
+      figures: {
+        ...other.figures!,
+        blank: { ...other.figures!.blank, n: 1, unanswered: { refusal: 1 } },
+        random: {
+          ...{ value: null, low: null, high: null, n: 0, worst: null, principles: ["Be discreet."] },
+          unanswered: { refusal: 1, empty: 1 },
+        },
+      },
+      answers: other.answers.map((answer, at) =>
+        answer.constitution === "random" || at === 0 ? { ...answer, satisfaction: null } : answer,
+      ),
+    };
+    const told = formatBenefit([whole, unanswered], "About.");
+    expect(cells(told, "1")[2]).toBe("–");
+    expect(cells(told, "1").slice(-2)).toEqual(["yes, apart", "– |"]);
+    // The answer of seed 1 that there is without a constitution, 4.1, and both of seed 0; random ones of seed 0 alone.
+    expect(cells(told, "all")[1]).toMatch(/^4\.05 \[4\.00, 4\.10\]/);
+    expect(cells(told, "all")[2]).toBe("5.00 [5.00, 5.00]");
+    expect(told).toContain(
+      "\n\nReplies that are no answers and count in no figure:\n\n- seed 1, blank: 1 of 2 (1 refusal)\n- seed 1, random: 2 of 2 (1 refusal, 1 empty)",
+    );
+    const silentWorst = { ...unanswered.figures!.learned, worst: null };
+    const figures = { ...unanswered.figures!, learned: silentWorst };
+    expect(cells(formatBenefit([{ ...unanswered, figures }], ""), "1")[5]).toBe("2.00 → –");
+  });
+
   it("draws whole seeds for the interval over them: answers that agree within a seed make it no narrower", () => {
     const of = (low: number, high: number) =>
       cells(formatBenefit([run(0, [1, 1, low, 1]), run(1, [1, 1, high, 1])], ""), "all")[3];

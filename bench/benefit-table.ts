@@ -1,8 +1,10 @@
 // The table of docs/experiments.md on how content people truly are under learned constitutions, from the figures of several
-// seeds. Pure: figures in, Markdown out. A seed on which nothing was learned counts as one that missed.
+// seeds. Pure: figures in, Markdown out. A seed on which nothing was learned counts as one that missed; replies that are no
+// answers count in no mean, and are told.
 
 import { mean } from "../src/evaluation/index.ts";
 import type { Estimate, SatisfactionRecord } from "../src/records/index.ts";
+import { describeUnanswered, type UnansweredFigure } from "./unanswered.ts";
 
 /** What is compared, with its column. */
 const columns = {
@@ -14,10 +16,11 @@ const columns = {
 type Compared = keyof typeof columns;
 const compared = Object.keys(columns) as Compared[];
 
-type Figure = Estimate & {
-  readonly worst: { readonly user: string; readonly value: number };
-  readonly principles: readonly string[];
-};
+type Figure = Estimate &
+  UnansweredFigure & {
+    readonly worst: { readonly user: string; readonly value: number } | null;
+    readonly principles: readonly string[];
+  };
 
 /** A run of one seed. figures: null where no constitution was learned. */
 export type BenefitRun = {
@@ -36,9 +39,10 @@ const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const shown = ({ value, low, high }: Estimate): string =>
   value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`;
 
-/** Whether one figure is higher than another, and whether their intervals lie apart. */
+/** Whether one figure is higher than another, and whether their intervals lie apart; "–" where one of them has no answers. */
 const against = (one: Estimate, other: Estimate): string => {
-  if (one.value === null || other.value === null || one.value <= other.value) return "**no**";
+  if (one.value === null || other.value === null) return "–";
+  if (one.value <= other.value) return "**no**";
   return one.low! > other.high! ? "yes, apart" : "yes, intervals overlap";
 };
 
@@ -47,20 +51,21 @@ const average = (values: readonly number[]): number =>
 
 /**
  * Over seeds: what is drawn anew for the interval is whole seeds, since the answers of one share its people and its
- * constitution.
+ * constitution. A seed on which nothing was answered under it has no part in it.
  */
 const overSeeds = (runs: readonly BenefitRun[], name: Compared): Estimate =>
   mean(
-    runs.map(({ answers }) =>
-      average(
-        answers
-          .filter(({ constitution }) => constitution === name)
-          .map(({ satisfaction }) => average(Object.values(satisfaction))),
-      ),
-    ),
+    runs.flatMap(({ answers }) => {
+      const measured = answers.flatMap(({ constitution, satisfaction }) =>
+        constitution === name && satisfaction !== null ? [average(Object.values(satisfaction))] : [],
+      );
+      return measured.length === 0 ? [] : [average(measured)];
+    }),
     0,
     2000,
   );
+
+const shownWorst = ({ worst }: Figure): string => (worst === null ? "–" : worst.value.toFixed(2));
 
 const nothing = (seed: number): string[] => [
   String(seed),
@@ -73,7 +78,7 @@ const seedRow = ({ seed, figures }: BenefitRun): string[] => {
   return [
     String(seed),
     ...compared.map((name) => shown(figures[name])),
-    `${blank.worst.value.toFixed(2)} → ${learned.worst.value.toFixed(2)}`,
+    `${shownWorst(blank)} → ${shownWorst(learned)}`,
     against(learned, blank),
     against(learned, random),
   ];
@@ -82,12 +87,13 @@ const seedRow = ({ seed, figures }: BenefitRun): string[] => {
 const allRow = (runs: readonly BenefitRun[]): string[] => {
   const measured = runs.filter(({ figures }) => figures !== null);
   const of = (name: Compared): Estimate => overSeeds(measured, name);
+  const above = (name: Compared): string =>
+    measured.length === 0 ? "**no**" : against(of("learned"), of(name));
   return [
     measured.length === runs.length ? "all" : `${measured.length} of ${runs.length} seeds`,
     ...compared.map((name) => shown(of(name))),
     "",
-    against(of("learned"), of("blank")),
-    against(of("learned"), of("random")),
+    ...[above("blank"), above("random")],
   ];
 };
 
@@ -109,6 +115,7 @@ export const formatBenefit = (runs: readonly BenefitRun[], about: string): strin
     row(header.map((_, column) => (column === 0 || column > 5 ? "---" : "---:"))),
     ...runs.map((run) => row(seedRow(run))),
     row(allRow(runs)),
+    ...describeUnanswered(runs),
     ...(learned.length === 0 ? [] : ["", "What was learned:", "", ...learned]),
   ].join("\n");
 };

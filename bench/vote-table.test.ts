@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatVotes, type VoteRun } from "./vote-table.ts";
 
-const figure = (worst: number, value = 6) => ({ value, worst: { value: worst } });
+const figure = (worst: number, value = 6) => ({ value, worst: { value: worst }, n: 12 });
 const runOf = (seed: number, plurality: number, maximin: number): VoteRun => ({
   seed,
   figures: { none: figure(1), plurality: figure(plurality), maximin: figure(maximin, 5) },
@@ -21,5 +21,24 @@ describe("the table of votes", () => {
     const text = formatVotes([runOf(0, 3, 2), { seed: 1, figures: null }], "About.");
     expect(text).toContain("| maximin | 2.00 | – | 2.00 | -1.00: better 0, same 0, worse 1 | 5.00 |");
     expect(text).toContain("No vote came about with seeds 1.");
+    expect(text).not.toContain("no answers");
+  });
+
+  it("makes no number of replies that are no answers, and says how many there are", () => {
+    const [first, second] = [runOf(0, 3, 4), runOf(1, 3, 2.5)];
+    const silent = { value: null, worst: null, n: 0, unanswered: { refusal: 10, empty: 2 } };
+    const some = { ...figure(3), n: 9, unanswered: { refusal: 3 } };
+    const text = formatVotes(
+      [first, { seed: 1, figures: { ...second.figures, plurality: some, maximin: silent } }],
+      "About.",
+    );
+    expect(text).toContain("| plurality | 3.00 | 3.00 | 3.00 |  | 6.00 |");
+    expect(text).toContain("| maximin | 4.00 | – | 4.00 | +1.00: better 1, same 0, worse 0 | 5.00 |");
+    expect(text.split("\n").slice(-4)).toEqual([
+      "Replies that are no answers and count in no figure:",
+      "",
+      "- seed 1, plurality: 3 of 12 (3 refusal)",
+      "- seed 1, maximin: 12 of 12 (10 refusal, 2 empty)",
+    ]);
   });
 });

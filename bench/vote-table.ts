@@ -1,8 +1,14 @@
 // The table of docs/experiments.md on whom each rule of social choice leaves how well off, from the figures of several seeds. Pure:
-// figures in, Markdown out. A seed on which nobody could vote is named and counts in no mean.
+// figures in, Markdown out. A seed on which nobody could vote is named and counts in no mean; so are replies that are no
+// answers.
 
-/** Of one set of principles: the mean over users, and the user with the least. */
-type Figure = { readonly value: number | null; readonly worst: { readonly value: number } };
+import { describeUnanswered, type UnansweredFigure } from "./unanswered.ts";
+
+/** Of one set of principles: the mean over users, and the user with the least; null where nothing was answered. */
+type Figure = UnansweredFigure & {
+  readonly value: number | null;
+  readonly worst: { readonly value: number } | null;
+};
 
 /** A run of one seed. figures: by rule; null where there was no vote. */
 export type VoteRun = { readonly seed: number; readonly figures: Readonly<Record<string, Figure>> | null };
@@ -21,16 +27,22 @@ const meanOf = (values: readonly number[]): number | null =>
 
 const shown = (value: number | null): string => (value === null ? "–" : value.toFixed(2));
 
-/** "+0.31: better 4, same 0, worse 1": the worst-off user under this rule, seed by seed, beside plurality's. */
-const against = (own: readonly number[], plurality: readonly number[]): string => {
-  const differences = own.map((value, at) => value - plurality[at]!);
+/**
+ * "+0.31: better 4, same 0, worse 1": the worst-off user under this rule, seed by seed, beside plurality's, on seeds that have
+ * both.
+ */
+const against = (own: readonly (number | null)[], plurality: readonly (number | null)[]): string => {
+  const differences = own.flatMap((value, at) => {
+    const other = plurality[at] ?? null;
+    return value === null || other === null ? [] : [value - other];
+  });
   const mean = meanOf(differences);
   if (mean === null) return "–";
   const count = (test: (difference: number) => boolean): number => differences.filter(test).length;
   const better = count((difference) => difference > 1e-9);
   const worse = count((difference) => difference < -1e-9);
   const sign = mean < 0 ? "" : "+";
-  return `${sign}${mean.toFixed(2)}: better ${better}, same ${own.length - better - worse}, worse ${worse}`;
+  return `${sign}${mean.toFixed(2)}: better ${better}, same ${differences.length - better - worse}, worse ${worse}`;
 };
 
 /** The whole text between the markers. about: one line on how it was made. */
@@ -39,11 +51,12 @@ export const formatVotes = (runs: readonly VoteRun[], about: string): string => 
   const header = ["set of", ...seeds, "mean of worst-off", "beside plurality", "mean of users"];
   const done = runs.flatMap(({ figures }) => (figures === null ? [] : [figures]));
   const names = compared.filter((name) => done.every((figures) => name in figures));
-  const worstOf = (name: string): number[] => done.map((figures) => figures[name]!.worst.value);
+  const worstOf = (name: string): (number | null)[] =>
+    done.map((figures) => figures[name]!.worst?.value ?? null);
   const rows = names.map((name) => [
     name,
-    ...runs.map(({ figures }) => shown(figures?.[name]?.worst.value ?? null)),
-    shown(meanOf(worstOf(name))),
+    ...runs.map(({ figures }) => shown(figures?.[name]?.worst?.value ?? null)),
+    shown(meanOf(worstOf(name).flatMap((value) => value ?? []))),
     name === "plurality" ? "" : against(worstOf(name), worstOf("plurality")),
     shown(meanOf(done.flatMap((figures) => figures[name]!.value ?? []))),
   ]);
@@ -57,5 +70,6 @@ export const formatVotes = (runs: readonly VoteRun[], about: string): string => 
     row(header.map((_, column) => (column === 0 ? "---" : "---:"))),
     ...rows.map(row),
     ...(lost.length === 0 ? [] : ["", `No vote came about with seeds ${lost.join(", ")}.`]),
+    ...describeUnanswered(runs),
   ].join("\n");
 };

@@ -131,7 +131,7 @@ describe("a run in the brief wording", () => {
     }
     const people = sandboxPersonas({ seed: 1, count: 6 });
     for (const { question, text, satisfaction, constitution, parents } of answers) {
-      expect(Object.values(satisfaction)).toEqual(
+      expect(Object.values(satisfaction!)).toEqual(
         people.map(({ description }) => satisfactionOf(description, question, text)),
       );
       expect(parents).toEqual(constitution === "learned" ? ["run-2/constitution"] : []);
@@ -165,7 +165,7 @@ describe("a run in the brief wording", () => {
       expect(means).toHaveLength(6);
       expect(value).toBeCloseTo(means.reduce((sum, one) => sum + one, 0) / 6);
       expect([low! <= value!, value! <= high!, n]).toEqual([true, true, 10]);
-      expect(worst.value).toBe(Math.min(...means));
+      expect(worst!.value).toBe(Math.min(...means));
     }
     expect(outcome.lines.join("\n")).toMatch(
       /learned +2 +\d\.\d\d \[\d\.\d\d, \d\.\d\d\] +\d\.\d\d +user \d, /,

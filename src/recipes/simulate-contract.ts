@@ -29,7 +29,7 @@ import {
   skippedRun,
 } from "./stages/contract-run.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
-import { describeSatisfaction, type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
+import { type Satisfaction, satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { countCitations, noStatements } from "./stages/statements.ts";
 import { readContractPage } from "./summaries/contract-page-data.ts";
@@ -37,6 +37,7 @@ import { countRuns, describeContract, type RunRatings, writeTables } from "./sum
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
 import { benefitFigures } from "./summaries/satisfaction-figures.ts";
+import { describeSatisfaction } from "./summaries/satisfaction-words.ts";
 
 const runNames = ({ runs }: ContractConfig): string[] =>
   Array.from({ length: runs }, (_, at) => runName(at + 1));

@@ -131,7 +131,7 @@ describe("a sweep over votes", () => {
 /** Every figure of a command's own summary stands in the table, users' means among them. */
 const expectSatisfaction = (rows: readonly ExperimentRow[], place: Wanted, wanted: Satisfaction): void => {
   expect(valuesOf(rows, { ...place, user: "all", metric: "satisfaction" })[0]).toBeCloseTo(wanted.value!, 9);
-  expect(valuesOf(rows, { ...place, metric: "satisfaction.worst" })[0]).toBeCloseTo(wanted.worst.value, 9);
+  expect(valuesOf(rows, { ...place, metric: "satisfaction.worst" })[0]).toBeCloseTo(wanted.worst!.value, 9);
   for (const [user, value] of Object.entries(wanted.users))
     expect(valuesOf(rows, { ...place, user, metric: "satisfaction" })[0]).toBeCloseTo(value, 9);
 };

@@ -69,7 +69,7 @@ describe("people of the sandbox, in the brief wording", () => {
     expect(new Set(sets).size).toBe(sets.length);
     const people = sandboxPersonas({ seed: 0, count: 5 });
     for (const { question, text, satisfaction: told } of answers)
-      expect(Object.values(told)).toEqual(
+      expect(Object.values(told!)).toEqual(
         people.map(({ description }) => satisfactionOf(description, question, text)),
       );
     for (const { users, worst } of Object.values(satisfaction) as unknown as {

@@ -21,13 +21,14 @@ import {
   voteSchema,
 } from "./settings/vote-settings.ts";
 import { chartStage, chartsOf, pageName } from "./stages/experiment-charts.ts";
-import { describeSatisfaction, satisfactionName } from "./stages/satisfaction.ts";
+import { satisfactionName } from "./stages/satisfaction.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { benefitOf, isMeasured, type VoteBenefit } from "./stages/vote-benefit.ts";
 import { roundNames, roundStage } from "./stages/vote-rounds.ts";
 import { proposalStage, type Voted, voteStage } from "./stages/vote-run.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { nextAfterSimulation } from "./summaries/next-command.ts";
+import { describeSatisfaction } from "./summaries/satisfaction-words.ts";
 import { votePageData } from "./summaries/vote-page-data.ts";
 import { countVote, describeVote, figuresOf, remarksOnVote } from "./summaries/vote-summary.ts";
 import { writeTables } from "./summaries/vote-tables.ts";

@@ -121,7 +121,8 @@ export type LearnedRecord = z.infer<typeof learnedRecordSchema>;
 /**
  * An answer to a held-out request under a constitution, and how content people truly are with it. constitution: its name;
  * principles: what it says, as the model was shown; satisfaction: by user, 0 to 10, told by the sandbox's oracle, which
- * measures and is never asked before.
+ * measures and is never asked before; null for a reply that is no answer (a refusal by the provider, an empty one), which
+ * counts in no figure.
  */
 export const satisfactionRecordSchema = z.object({
   ...recordFields,
@@ -131,6 +132,6 @@ export const satisfactionRecordSchema = z.object({
   model: modelIdSchema,
   text: z.string(),
   finish: finishSchema,
-  satisfaction: z.record(z.string(), z.number()),
+  satisfaction: z.record(z.string(), z.number()).nullable(),
 });
 export type SatisfactionRecord = z.infer<typeof satisfactionRecordSchema>;

@@ -31,8 +31,9 @@ const contract = (users: number, runs: number): ContractPageData => ({
     requests: 60,
     rows: ["none", nasty].map((constitution) => ({
       ...{ constitution, principles: 2, estimate: { value: 5.125, low: 4, high: 6, n: 60 } },
-      worst: { user: "user-0", value: -0.5 },
+      ...{ worst: { user: "user-0", value: -0.5 }, unanswered: 0 },
     })),
+    remarks: [nasty],
   },
   documents: [
     {

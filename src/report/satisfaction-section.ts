@@ -2,20 +2,25 @@
 // figures, and knows nothing of how the constitutions came about.
 
 import { type Interval, known } from "./charts/index.ts";
-import type { ExperimentSection } from "./experiment-page.ts";
+import type { ExperimentCell, ExperimentSection, ExperimentTable } from "./experiment-page.ts";
 
-/** How content people truly are under one constitution, 0 to 10. principles: how many it has. */
+/**
+ * How content people truly are under one constitution, 0 to 10. principles: how many it has. estimate: over the n requests that
+ * were answered; worst: null where none was. unanswered: how many were not.
+ */
 export type TrueSatisfaction = {
   readonly constitution: string;
   readonly principles: number;
   readonly estimate: Interval;
-  readonly worst: { readonly user: string; readonly value: number };
+  readonly worst: { readonly user: string; readonly value: number } | null;
+  readonly unanswered: number;
 };
 
-/** null where no oracle knows these people. */
+/** remarks: on replies that are no answers, and in no figure. null where no oracle knows these people. */
 export type SatisfactionFigures = {
   readonly requests: number;
   readonly rows: readonly TrueSatisfaction[];
+  readonly remarks: readonly string[];
 } | null;
 
 /**
@@ -42,6 +47,31 @@ export const learnedBesideRandom = (
 
 const two = (value: number): string => value.toFixed(2).replace("-", "−");
 
+/** How many requests were answered is told where some were not. */
+const satisfactionTable = (
+  rows: readonly TrueSatisfaction[],
+  nameOf: (user: string) => string,
+): ExperimentTable => {
+  const isCounted = rows.some(({ unanswered }) => unanswered > 0);
+  return {
+    caption: "True satisfaction, 0 to 10, over its 95 % interval",
+    head: [
+      ...["constitution", "principles", ...(isCounted ? ["answers"] : [])],
+      ...["mean of users", "worst-off user"],
+    ],
+    names: 1,
+    rows: rows.map(({ constitution, principles, estimate, worst, unanswered }): ExperimentCell[] => {
+      const found = known(estimate);
+      return [
+        ...[constitution, String(principles)],
+        ...(isCounted ? [`${estimate.n} of ${estimate.n + unanswered}`] : []),
+        found === null ? "–" : { text: two(found.value), note: `${two(found.low)} to ${two(found.high)}` },
+        worst === null ? "–" : { text: two(worst.value), note: nameOf(worst.user) },
+      ];
+    }),
+  };
+};
+
 /**
  * The section; none where nothing was measured. said: a sentence on what people say of it themselves; lead: what is compared,
  * behind what the oracle is.
@@ -58,26 +88,9 @@ export const satisfactionSections = (
     {
       id: "benefit",
       title: "How content are they truly?",
-      lead: `${said} These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}${besideRandom === null ? "" : ` ${besideRandom.text}`}`,
+      lead: `${said} These people are of the sandbox's language, so its oracle knows how content each of them is with an answer: here with answers to ${figures.requests} requests ${lead}${besideRandom === null ? "" : ` ${besideRandom.text}`}${figures.remarks.map((remark) => ` ${remark}`).join("")}`,
       figures: [],
-      tables: [
-        {
-          caption: "True satisfaction, 0 to 10, over its 95 % interval",
-          head: ["constitution", "principles", "mean of users", "worst-off user"],
-          names: 1,
-          rows: figures.rows.map(({ constitution, principles, estimate, worst }) => {
-            const found = known(estimate);
-            return [
-              constitution,
-              String(principles),
-              found === null
-                ? "–"
-                : { text: two(found.value), note: `${two(found.low)} to ${two(found.high)}` },
-              { text: two(worst.value), note: nameOf(worst.user) },
-            ];
-          }),
-        },
-      ],
+      tables: [satisfactionTable(figures.rows, nameOf)],
     },
   ];
 };

@@ -1,14 +1,15 @@
 // How content people of the sandbox truly are under several constitutions: a model answers held-out requests under each, all
-// from the same seeds, and the oracle tells of every answer what each person makes of it. It measures what is finished:
-// nothing of it goes back to people, models or constitutions.
+// from the same seeds, and the oracle tells of every answer what each person makes of it. A reply that is no answer is kept and
+// not measured. It measures what is finished: nothing of it goes back to people, models or constitutions.
 
 import { join } from "node:path";
-import { alignColumns, deriveSeed, hashJson, mapped, sequenceOf } from "../../core/index.ts";
-import { mean } from "../../evaluation/index.ts";
+import { deriveSeed, hashJson, mapped, sequenceOf } from "../../core/index.ts";
+import { mean, tallyAnswers, type Unanswered, unansweredField } from "../../evaluation/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
 import {
   type Constitution,
   type Estimate,
+  type Finish,
   type Message,
   type PromptId,
   type PromptRecord,
@@ -22,7 +23,10 @@ import { sandboxTasks, satisfactionOf } from "../../sandbox/index.ts";
 import { documentOf } from "../../simulation/index.ts";
 import type { SamplingSettings } from "../settings/settings.ts";
 import { askInto } from "./asking.ts";
+import { checkMeasured, isMeasurable } from "./measured-replies.ts";
+import { watchSilence } from "./silence.ts";
 import type { Pipeline } from "./stage-model.ts";
+import { watchedFile } from "./watched-file.ts";
 
 /** A constitution to be measured, or one drawn anew for each task. parents: ids of its records. */
 export type MeasuredConstitution = {
@@ -77,7 +81,7 @@ const measured = (
   reply: ReplyRecord,
   task: Task,
   { name, parents, documentFor }: MeasuredConstitution,
-  users: readonly MeasuredUser[],
+  { model, users }: Pick<SatisfactionStage, "model" | "users">,
 ): SatisfactionRecord => ({
   id: `${satisfactionName}/${name}/${task.id}`,
   parents: [...parents],
@@ -89,12 +93,24 @@ const measured = (
   model: reply.model,
   text: reply.text,
   finish: reply.finish,
-  satisfaction: Object.fromEntries(
-    users.map(({ id, description }) => [id, satisfactionOf(description, task.question, reply.text)]),
-  ),
+  satisfaction: isMeasurable(reply, model)
+    ? Object.fromEntries(
+        users.map(({ id, description }) => [id, satisfactionOf(description, task.question, reply.text)]),
+      )
+    : null,
 });
 
-/** satisfaction/answers.jsonl: an answer to each request under each constitution, measured. */
+/** How a reply that is no answer, and so was not measured, ended; null for one that was. */
+const unmeasuredEnd = ({
+  satisfaction,
+  finish,
+}: Pick<SatisfactionRecord, "satisfaction" | "finish">): Finish | null =>
+  satisfaction === null ? finish : null;
+
+/**
+ * satisfaction/answers.jsonl: a reply to each request under each constitution, measured where it is an answer. Throws
+ * CovenantError where the model answers nothing.
+ */
 export const satisfactionStage = async (
   pipeline: Pipeline,
   { after, model, sampling, messages, constitutions, users, tasks }: SatisfactionStage,
@@ -109,7 +125,8 @@ export const satisfactionStage = async (
     ]),
   };
   await run.stage({ name: satisfactionName, inputs, after }, async (stage) => {
-    const { existing, append } = await stage.records(answersFile, satisfactionRecordSchema);
+    const file = await stage.records(answersFile, satisfactionRecordSchema);
+    const { existing, append } = await watchedFile(file, watchSilence(model, unmeasuredEnd));
     const total = constitutions.length * tasks.length;
     for (const [at, constitution] of constitutions.entries()) {
       const base = at * tasks.length;
@@ -131,26 +148,29 @@ export const satisfactionStage = async (
           work: (opened, { items, ...work }) =>
             mapped(sampleReplies({ ...work, model: opened, prompts: items, ...sampling }), ({ records }) => ({
               records: records.map((reply) =>
-                measured(reply, byPrompt.get(reply.prompt)!, constitution, users),
+                measured(reply, byPrompt.get(reply.prompt)!, constitution, { model, users }),
               ),
             })),
           onChunk: (rows) => stage.progress(base + rows, total, "answers", constitution.name),
         },
       );
     }
+    await checkMeasured(stage, mapped(file.rows(), unmeasuredEnd), model);
   });
   return readRecords(join(run.folder, satisfactionName, answersFile), satisfactionRecordSchema);
 };
 
 /**
- * Satisfaction under one constitution, 0 to 10. value: the mean over users of their means over requests; low, high: its 95 %
- * interval by bootstrap over the n requests, the users being those they are; users: each one's mean; worst: who has the
- * lowest; principles: of one request where they were drawn for each.
+ * Satisfaction under one constitution, 0 to 10, over the n requests that were answered. value: the mean over users of their
+ * means over requests; low, high: its 95 % interval by bootstrap over requests, the users being those they are; users: each
+ * one's mean; worst: who has the lowest. Where nothing was answered there are none of these. principles: of one request where
+ * they were drawn for each. unanswered: replies that are no answers, by how they ended; absent where there are none.
  */
 export type Satisfaction = Estimate & {
   readonly users: Readonly<Record<string, number>>;
-  readonly worst: { readonly user: string; readonly value: number };
+  readonly worst: { readonly user: string; readonly value: number } | null;
   readonly principles: readonly string[];
+  readonly unanswered?: Unanswered;
 };
 
 const meanOf = (values: readonly number[]): number =>
@@ -165,39 +185,23 @@ export const satisfactionFigures = (
   Object.fromEntries(
     constitutions.map(({ name }) => {
       const own = records.filter(({ constitution }) => constitution === name);
-      const byUser = users.map(({ id }): [string, number] => [
-        id,
-        meanOf(own.map(({ satisfaction }) => satisfaction[id]!)),
-      ]);
-      const [user, value] = byUser.reduce((worst, one) => (one[1] < worst[1] ? one : worst));
-      const ofRequests = own.map(({ satisfaction }) => meanOf(Object.values(satisfaction)));
-      const estimate = mean(ofRequests, deriveSeed(seed, satisfactionName, name));
-      const principles = own[0]?.principles ?? [];
-      return [name, { ...estimate, users: Object.fromEntries(byUser), worst: { user, value }, principles }];
+      const answered = own.flatMap(({ satisfaction }) => (satisfaction === null ? [] : [satisfaction]));
+      const byUser = (answered.length === 0 ? [] : users).map(({ id }) => ({
+        user: id,
+        value: meanOf(answered.map((one) => one[id]!)),
+      }));
+      const least = Math.min(...byUser.map(({ value }) => value));
+      const estimate = mean(
+        answered.map((one) => meanOf(Object.values(one))),
+        deriveSeed(seed, satisfactionName, name),
+      );
+      const figures: Satisfaction = {
+        ...estimate,
+        users: Object.fromEntries(byUser.map(({ user, value }) => [user, value])),
+        worst: byUser.find(({ value }) => value === least) ?? null,
+        principles: own[0]?.principles ?? [],
+        ...unansweredField(tallyAnswers(own.map(unmeasuredEnd)).missing),
+      };
+      return [name, figures];
     }),
   );
-
-const shown = ({ value, low, high }: Estimate): string =>
-  value === null ? "–" : `${value.toFixed(2)} [${low!.toFixed(2)}, ${high!.toFixed(2)}]`;
-
-/** A table for a person. labelOf: how a user is told. knew: what of the run knew what the oracle knows; nothing by default. */
-export const describeSatisfaction = (
-  figures: Readonly<Record<string, Satisfaction>>,
-  requests: number,
-  labelOf: (user: string) => string,
-  knew = "no part of the runs knew of it",
-): string[] => {
-  const rows = [
-    ["constitution", "principles", "mean of users [95 %]", "worst-off user"],
-    ...Object.entries(figures).map(([name, one]) => [
-      name,
-      String(one.principles.length),
-      shown(one),
-      `${one.worst.value.toFixed(2)}  ${labelOf(one.worst.user)}`,
-    ]),
-  ];
-  return [
-    `True satisfaction, 0 to 10, with answers to ${requests} held-out requests under each constitution. The sandbox's oracle tells it afterwards; ${knew}.`,
-    ...alignColumns(rows).map((line) => `  ${line}`),
-  ];
-};

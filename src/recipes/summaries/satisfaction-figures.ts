@@ -8,21 +8,27 @@ import { type ExperimentFigure, satisfactionRecordSchema } from "../../records/i
 import type { SatisfactionFigures } from "../../report/index.ts";
 import { streamRecords } from "../../runs/index.ts";
 import { type Satisfaction, satisfactionName } from "../stages/satisfaction.ts";
+import { unansweredIn, unansweredRemarks } from "./satisfaction-words.ts";
 
-/** Satisfaction with answers under one constitution, by user. */
-export type Contentment = ReadonlyMap<string, Values>;
+/** Satisfaction with answers under one constitution, by user. n: answers; missing: replies that are none, and in no value. */
+export type Contentment = { readonly users: Map<string, Values>; n: number; missing: number };
 
 /** By constitution; empty where nothing was measured. Throws UserError where the file is broken. */
 export const readSatisfaction = async (folder: string): Promise<ReadonlyMap<string, Contentment>> => {
-  const found = new Map<string, Map<string, Values>>();
+  const found = new Map<string, Contentment>();
   const file = join(folder, satisfactionName, "answers.jsonl");
   if ((await stat(file).catch(() => undefined)) === undefined) return found;
   for await (const { constitution, satisfaction } of streamRecords(file, satisfactionRecordSchema)) {
-    const users = found.get(constitution) ?? new Map<string, Values>();
-    found.set(constitution, users);
+    const under = found.get(constitution) ?? { users: new Map<string, Values>(), n: 0, missing: 0 };
+    found.set(constitution, under);
+    if (satisfaction === null) {
+      under.missing++;
+      continue;
+    }
+    under.n++;
     for (const [user, value] of Object.entries(satisfaction)) {
-      const into = users.get(user) ?? noValues();
-      users.set(user, into);
+      const into = under.users.get(user) ?? noValues();
+      under.users.set(user, into);
       addValue(into, value);
     }
   }
@@ -34,16 +40,23 @@ export type SatisfactionPlace = Pick<ExperimentFigure, "experiment" | "step"> & 
   readonly personas: ReadonlyMap<string, string>;
 };
 
-/** Each user's mean over requests, the mean of these over users, and the least of them. */
+/**
+ * Each user's mean over requests, the mean of these over users, and the least of them; where replies are missing, how many
+ * answers these are of and how many are not.
+ */
 export function* satisfactionRows(
-  users: Contentment,
+  { users, n, missing }: Contentment,
   { personas, ...at }: SatisfactionPlace,
 ): Generator<ExperimentFigure> {
   const place = { ...at, trial: null, metric: "satisfaction", statistic: "mean" } as const;
-  const means = [...users].map(([user, { sum, n }]) => ({ user, value: sum / n }));
+  const all = { ...place, user: "all", persona: null };
+  if (missing > 0) {
+    yield { ...all, statistic: "n", value: n };
+    yield { ...all, statistic: "missing", value: missing };
+  }
+  const means = [...users].map(([user, values]) => ({ user, value: values.sum / values.n }));
   if (means.length === 0) return;
   for (const { user, value } of means) yield { ...place, user, persona: personas.get(user) ?? null, value };
-  const all = { ...place, user: "all", persona: null };
   yield { ...all, value: means.reduce((sum, { value }) => sum + value, 0) / means.length };
   yield { ...all, metric: "satisfaction.worst", value: Math.min(...means.map(({ value }) => value)) };
 }
@@ -57,7 +70,12 @@ export const benefitFigures = (
     ? null
     : {
         requests,
-        rows: Object.entries(benefit).map(([constitution, { principles, worst, users: _, ...estimate }]) => ({
-          ...{ constitution, principles: principles.length, estimate, worst },
-        })),
+        rows: Object.entries(benefit).map(([constitution, one]) => {
+          const { value, low, high, n, principles, worst } = one;
+          return {
+            ...{ constitution, principles: principles.length, estimate: { value, low, high, n }, worst },
+            unanswered: unansweredIn(one),
+          };
+        }),
+        remarks: unansweredRemarks(benefit),
       };
