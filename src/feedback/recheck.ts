@@ -3,7 +3,12 @@
 
 import { comparisonOptions, readRecheck, renderRecheck } from "../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
-import { type CallOptions, type LanguageModel, withoutLeadingThought } from "../models/index.ts";
+import {
+  answeredByOf,
+  type CallOptions,
+  type LanguageModel,
+  withoutLeadingThought,
+} from "../models/index.ts";
 import type {
   Constitution,
   Finish,
@@ -38,7 +43,7 @@ export type RecheckReading = { readonly scored: boolean; readonly voteTokens: nu
 type Question = { readonly messages: Message[]; readonly seed: number; readonly order: 0 | 1 };
 
 /** P(the option that stands first), or why there is none; of a written answer 1 or 0. */
-type Given = Pick<Reading, "probability" | "reason" | "usage">;
+type Given = Pick<Reading, "probability" | "reason" | "usage" | "answeredBy">;
 
 /** Why a written answer is no verdict. */
 const whyUnread = ({ text, finish }: { readonly text: string; readonly finish: Finish }): UnscoredReason => {
@@ -61,11 +66,11 @@ const byReply = async (
   const replies = await model.generate(requests, call);
   return expectCount(model.id, requests.length, replies).map((reply, at) => {
     const { order } = questions[at]!;
-    const { usage } = reply;
+    const told = { usage: reply.usage, ...answeredByOf([reply]) };
     const kept = reply.finish === "stop" ? readRecheck(withoutLeadingThought(reply.text), order) : null;
     return kept === null
-      ? { probability: null, reason: whyUnread(reply), usage }
-      : { probability: Number(kept === (order === 0)), usage };
+      ? { probability: null, reason: whyUnread(reply), ...told }
+      : { probability: Number(kept === (order === 0)), ...told };
   });
 };
 
@@ -75,12 +80,13 @@ const verdictOf = (
   scored: boolean,
 ): PrincipleVerdict => {
   const read = readBothOrders(asFirst, asSecond);
-  if (read.orders === null) return { principle, verdict: "unknown", reason: read.reason };
+  const others = answeredByOf([asFirst, asSecond]);
+  if (read.orders === null) return { principle, verdict: "unknown", reason: read.reason, ...others };
   const [one, other] = read.orders;
   // A model whose answer turns with the order of the options answers by their place.
   const agreed = one > 0.5 === other > 0.5;
   const verdict = !agreed ? "unknown" : one > 0.5 ? "kept" : "violated";
-  return { principle, verdict, ...(scored ? { kept: (one + other) / 2 } : {}) };
+  return { principle, verdict, ...(scored ? { kept: (one + other) / 2 } : {}), ...others };
 };
 
 /**

@@ -2,7 +2,7 @@
 // of what models write around a reply. Knows nothing of principles.
 
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
-import type { LanguageModel } from "../models/index.ts";
+import { answeredByOf, type LanguageModel } from "../models/index.ts";
 import type { Finish, PromptRecord, ReplyRecord, StageName, Usage } from "../records/index.ts";
 import {
   expectCount,
@@ -94,6 +94,7 @@ const sampleChunk = async (options: SampleOptions, chunk: readonly PromptRecord[
       seed,
       prompt: prompt.id,
       model: model.id,
+      ...answeredByOf([reply]),
       text,
       finish,
       ...told,

@@ -3,7 +3,13 @@
 
 import { type RevisionForm, type RevisionPrompts, revisionPrompts } from "../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../core/index.ts";
-import type { GenerateRequest, LanguageModel, Reply } from "../models/index.ts";
+import {
+  type AnsweredBy,
+  answeredByOf,
+  type GenerateRequest,
+  type LanguageModel,
+  type Reply,
+} from "../models/index.ts";
 import type {
   Constitution,
   Finish,
@@ -110,7 +116,7 @@ export const rejectDraft = ({ chain, principle, text, step }: Draft): RevisionEv
 
 /** A step with its fields in the order in which they are written. */
 const stepOf = (
-  { round, principle, critiqueRequest, critique, revisionRequest, finish, cuts }: Draft["step"],
+  { round, principle, critiqueRequest, critique, revisionRequest, finish, ...more }: Draft["step"],
   revision: string,
 ): RevisionStep => ({
   round,
@@ -120,10 +126,10 @@ const stepOf = (
   revisionRequest,
   revision,
   finish,
-  ...(cuts === undefined ? {} : { cuts }),
+  ...more,
 });
 
-type Said = { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] };
+type Said = AnsweredBy & { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] };
 type Question = { readonly prompt: PromptId; readonly messages: readonly Message[] };
 
 /** Sends what a chunk asks in one step, cleans the replies, and counts. */
@@ -154,7 +160,7 @@ const createAsk = (options: RevisionOptions, stop: readonly string[]) => {
       const cleaned = cleanAnswer(reply, purpose);
       cuts.push(...cleaned.cuts);
       usages.push(reply.usage);
-      return cleaned;
+      return { ...cleaned, ...answeredByOf([reply]) };
     });
   };
   return { ask, cuts, usages };
@@ -178,6 +184,7 @@ const draftOf = (
     critique: critique?.text ?? "",
     revisionRequest: principle.revision,
     finish: said.finish,
+    ...answeredByOf([...(critique === null ? [] : [critique]), said]),
     ...(cuts.critique.length + cuts.revision.length === 0 ? {} : { cuts }),
   };
   return { chain, principle, text: isAnswered(said) ? said.text : null, step };

@@ -2,9 +2,14 @@
 // Knows no requests and no files.
 
 import { z } from "zod";
-import { finishSchema, usageSchema } from "../records/index.ts";
+import { answeredBySchema, finishSchema, usageSchema } from "../records/index.ts";
 
-export const replySchema = z.object({ text: z.string(), finish: finishSchema, usage: usageSchema });
+export const replySchema = z.object({
+  text: z.string(),
+  finish: finishSchema,
+  usage: usageSchema,
+  answeredBy: answeredBySchema.optional(),
+});
 
 export const scoreSchema = z.object({
   logProbabilities: z.array(z.number().nullable()),
@@ -12,4 +17,5 @@ export const scoreSchema = z.object({
   declined: z.enum(["refusal", "overflow", "rejected"]).optional(),
   said: z.string().optional(),
   usage: usageSchema,
+  answeredBy: answeredBySchema.optional(),
 });

@@ -3,6 +3,7 @@
 
 export { type Account, readAccounts, type StageAccounts, sumAccounts } from "./account.ts";
 export { type AnswerStore, openAnswerStore } from "./answer-store.ts";
+export { type AnsweredBy, answeredByOf } from "./answered-by.ts";
 export { type Budget, checkSpent } from "./budget.ts";
 export { unwrapped, withoutLead } from "./choice-lead.ts";
 export { isRetriable } from "./failure.ts";

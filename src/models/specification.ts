@@ -4,6 +4,7 @@
 
 import type { Finish, Message, ModelId, Usage } from "../records/index.ts";
 import type { AnswerForm } from "./answer-form.ts";
+import type { AnsweredBy } from "./answered-by.ts";
 
 export type { AnswerForm } from "./answer-form.ts";
 
@@ -21,8 +22,11 @@ export type GenerateRequest = {
   readonly answer?: AnswerForm;
 };
 
-/** cached: the answer was there already, and nothing was asked; its usage is what it once took. */
-export type Reply = {
+/**
+ * cached: the answer was there already, and nothing was asked; its usage is what it once took. answeredBy: the other model
+ * that gave it, as the server says.
+ */
+export type Reply = AnsweredBy & {
   readonly text: string;
   readonly finish: Finish;
   readonly usage: Usage;
@@ -46,9 +50,10 @@ export type Declined = Extract<Finish, "refusal" | "overflow" | "rejected">;
  * logProbabilities[i]: natural log of P(continuation i | messages), summed over its tokens. null: not to be had.
  * bounded[i]: true where the model told only that continuation i is at most that probable; left out when none is.
  * declined: why all of them are null, where it is this one request that was declined. said: what the model wrote instead
- * of any of them, where they are null because it came to no choice. cached: as of a reply.
+ * of any of them, where they are null because it came to no choice. cached, answeredBy: as of a reply; of the second there
+ * may be several, since a score may take several calls.
  */
-export type Score = {
+export type Score = AnsweredBy & {
   readonly logProbabilities: readonly (number | null)[];
   readonly bounded?: readonly boolean[];
   readonly declined?: Declined;

@@ -55,12 +55,22 @@ export type Usage = z.infer<typeof usageSchema>;
 /** What cleaning took out of a text, and by which rule (feedback/cleaning.ts). */
 export const cutSchema = z.object({ rule: z.string(), text: z.string() });
 
-/** A model's reply to a prompt of the run. parents: [prompt id]. cuts: where cleaning took something out of it. */
+/**
+ * Names of other models than the one that was asked, under which its server gave the answers that a record is made of: each
+ * once, sorted. A record has none where all came from the model that it names.
+ */
+export const answeredBySchema = z.array(z.string()).min(1);
+
+/**
+ * A model's reply to a prompt of the run. parents: [prompt id]. answeredBy: the other model that gave it. cuts: where
+ * cleaning took something out of it.
+ */
 export const replyRecordSchema = z.object({
   ...recordFields,
   id: replyIdSchema,
   prompt: promptIdSchema,
   model: modelIdSchema,
+  answeredBy: answeredBySchema.optional(),
   text: z.string(),
   finish: finishSchema,
   cuts: z.array(cutSchema).optional(),

@@ -2,7 +2,7 @@
 // How the figures are computed is in evaluation/; here is what they are called and what they hold.
 
 import { z } from "zod";
-import { finishSchema, promptKindSchema } from "./conversation.ts";
+import { answeredBySchema, finishSchema, promptKindSchema } from "./conversation.ts";
 import { armIdSchema, evaluatedIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
@@ -33,7 +33,7 @@ export const verdictSchema = z.object({
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
-/** One judged reply of one evaluated model. parents: [prompt id]. */
+/** One judged reply of one evaluated model. answeredBy: the other model that gave it. parents: [prompt id]. */
 export const verdictRecordSchema = z.object({
   ...recordFields,
   prompt: promptIdSchema,
@@ -41,6 +41,7 @@ export const verdictRecordSchema = z.object({
   area: z.string().optional(),
   arm: armIdSchema,
   model: evaluatedIdSchema,
+  answeredBy: answeredBySchema.optional(),
   request: z.string(),
   text: z.string(),
   verdict: verdictSchema,

@@ -2,7 +2,7 @@
 // Every intermediate text is kept, so that a report can show how a reply came about.
 
 import { z } from "zod";
-import { cutSchema, finishSchema, messageSchema, usageSchema } from "./conversation.ts";
+import { answeredBySchema, cutSchema, finishSchema, messageSchema, usageSchema } from "./conversation.ts";
 import { labelIdSchema, modelIdSchema, principleIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
@@ -10,6 +10,7 @@ import { recordFields } from "./record.ts";
  * One round: the principle drawn, what was asked, what the model said. `revision` is the reply after the round. rejected:
  * what a further round wrote and was turned down, so that the reply stayed: the check of all principles was against it, or
  * it is the reply itself once more. cuts: what cleaning took out of critique and revision, where it took something.
+ * answeredBy: other models that gave critique or revision.
  */
 export const revisionStepSchema = z.object({
   round: z.number().int().positive(),
@@ -20,6 +21,7 @@ export const revisionStepSchema = z.object({
   revision: z.string(),
   finish: finishSchema,
   rejected: z.string().optional(),
+  answeredBy: answeredBySchema.optional(),
   cuts: z.object({ critique: z.array(cutSchema), revision: z.array(cutSchema) }).optional(),
 });
 export type RevisionStep = z.infer<typeof revisionStepSchema>;
@@ -49,13 +51,14 @@ export type UnscoredReason = z.infer<typeof unscoredReasonSchema>;
 /**
  * Whether a reply is as a principle wants it. kept: P(it is), the mean of both orders of the question, where the model
  * gives probabilities; unknown: the model gave no answer that can be read (reason: why), or another one with the options
- * exchanged, which is never a pass.
+ * exchanged, which is never a pass. answeredBy: other models that answered the question.
  */
 export const principleVerdictSchema = z.object({
   principle: principleIdSchema,
   verdict: z.enum(["kept", "violated", "unknown"]),
   kept: z.number().min(0).max(1).optional(),
   reason: unscoredReasonSchema.optional(),
+  answeredBy: answeredBySchema.optional(),
 });
 export type PrincipleVerdict = z.infer<typeof principleVerdictSchema>;
 
@@ -138,8 +141,8 @@ export type Judgement = z.infer<typeof judgementSchema>;
  * shown first as (A), then second as (B); flipped: the two orders prefer different replies; reason: why it is unscored.
  * parents: [prompt id, reply ids]. What is left out was as usual: method "choice" in our own form without a clamp, by
  * one principle. judgements: what the label is made of, one a principle, where it is more than one reading in each
- * order. correct: which reply is known to be better. usage: tokens of the judge's calls;
- * money: what they cost in dollars, where prices are given.
+ * order. correct: which reply is known to be better. answeredBy: other models that answered calls
+ * of the judge. usage: tokens of these calls; money: what they cost in dollars, where prices are given.
  */
 export const labelRecordSchema = z.object({
   ...recordFields,
@@ -149,6 +152,7 @@ export const labelRecordSchema = z.object({
   replies: z.tuple([z.string(), z.string()]),
   principle: principleIdSchema,
   judge: modelIdSchema,
+  answeredBy: answeredBySchema.optional(),
   state: labelStateSchema,
   reason: unscoredReasonSchema.optional(),
   probability: probability.nullable(),

@@ -2,7 +2,7 @@
 // whether a reply violates what an area protects.
 
 import { z } from "zod";
-import { messageSchema, promptKindSchema } from "./conversation.ts";
+import { answeredBySchema, messageSchema, promptKindSchema } from "./conversation.ts";
 import { unscoredReasonSchema } from "./feedback.ts";
 import { modelIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
@@ -38,12 +38,14 @@ export type UnclassifiedReason = (typeof unclassifiedReasons)[number];
 
 /**
  * The area of a prompt. area: null where it is unclassified, for a reason. asked: how often a model was asked about it;
- * pack: how many prompts the last of these questions held. parents: [prompt id].
+ * pack: how many prompts the last of these questions held; answeredBy: the other model that answered it.
+ * parents: [prompt id].
  */
 export const areaRecordSchema = z.object({
   ...recordFields,
   prompt: promptIdSchema,
   model: modelIdSchema,
+  answeredBy: answeredBySchema.optional(),
   area: z.string().nullable(),
   reason: z.enum(unclassifiedReasons).optional(),
   asked: z.number().int().positive(),
@@ -62,13 +64,15 @@ export type VerdictVotes = z.infer<typeof verdictVotesSchema>;
 /**
  * Whether a reply violates what an area protects, by a judge. probability: P(it does), the mean over both orders of the
  * two choices; orders: that probability in each; null: the judge gave none, for a reason. votes: in both
- * orders, where the judge wrote letters. parents: [prompt id, reply id].
+ * orders, where the judge wrote letters. answeredBy: other models that answered calls of the judge.
+ * parents: [prompt id, reply id].
  */
 export const violationRecordSchema = z.object({
   ...recordFields,
   prompt: promptIdSchema,
   area: z.string(),
   judge: modelIdSchema,
+  answeredBy: answeredBySchema.optional(),
   probability: z.number().min(0).max(1).nullable(),
   orders: z.tuple([z.number(), z.number()]).nullable(),
   reason: unscoredReasonSchema.optional(),
@@ -77,13 +81,14 @@ export const violationRecordSchema = z.object({
 export type ViolationRecord = z.infer<typeof violationRecordSchema>;
 
 /**
- * A call that asked for new prompts. texts: what came, as it came; reason: why nothing did. parents: the prompts that were
- * its examples.
+ * A call that asked for new prompts. texts: what came, as it came; reason: why nothing did. answeredBy: the other model that
+ * answered it. parents: the prompts that were its examples.
  */
 export const generationRecordSchema = z.object({
   ...recordFields,
   kind: promptKindSchema,
   model: modelIdSchema,
+  answeredBy: answeredBySchema.optional(),
   texts: z.array(z.string()),
   reason: z.enum(unclassifiedReasons).optional(),
 });

@@ -36,7 +36,8 @@ export type Fault =
  * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
  * uncounted: tells no counts of tokens.
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
- * writes: what it replies, in place of words with a number; undefined: these words.
+ * writes: what it replies, in place of words with a number; undefined: these words. names: the model that it says answered;
+ * undefined: it names none.
  * fault: of a chat call, told how many came before it. turns: of the event loop before a call is answered.
  * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
  * texts: it has no chat and goes on with texts, each of which counts as one message.
@@ -50,6 +51,7 @@ export type Behaviour = {
   readonly rejects?: (content: string) => boolean;
   readonly says?: readonly string[];
   readonly writes?: (messages: Body["messages"]) => string | undefined;
+  readonly names?: (body: Body) => string | undefined;
   readonly thinks?: boolean;
   readonly strict?: boolean;
   readonly texts?: boolean;
@@ -130,12 +132,12 @@ const asText = (given: object): object => {
 /** What a call is answered with where nothing stands in the way. */
 const tell = (
   body: Body,
-  { scores = true, says = ["("], writes, uncounted, texts }: Behaviour,
+  { scores = true, says = ["("], writes, names, uncounted, texts }: Behaviour,
   said: string,
 ): object => {
   const text = body.logprobs ? undefined : writes?.(body.messages);
   const chat = text === undefined ? answer(body, scores, said, says) : written(text);
-  const told = texts ? asText(chat) : chat;
+  const told = { ...(texts ? asText(chat) : chat), model: names?.(body) };
   return uncounted ? { ...told, usage: undefined } : told;
 };
 

@@ -3,7 +3,7 @@
 // orders are asked, and replies that are the same text are not. What a judge does not answer is never a score.
 
 import { mean, throwIfAborted } from "../../core/index.ts";
-import { type LanguageModel, moneyOf, type Price } from "../../models/index.ts";
+import { answeredByOf, type LanguageModel, moneyOf, type Price } from "../../models/index.ts";
 import type {
   Judgement,
   LabelRecord,
@@ -130,6 +130,7 @@ const toRecord = (
     replies: [replies[0].text, replies[1].text] satisfies [string, string],
     principle: principles[0]!.id,
     judge: judge.id,
+    ...answeredByOf(readings.flat()),
   };
   const more = { ...judgingOf(task, readings, protocol), ...correctOf(task) };
   const unknown = { probability: null, orders: null, flipped: null };

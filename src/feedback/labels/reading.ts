@@ -3,7 +3,13 @@
 
 import { comparisonOptions } from "../../constitution/index.ts";
 import { deriveSeed, logistic, UserError } from "../../core/index.ts";
-import type { CallOptions, LanguageModel, Score } from "../../models/index.ts";
+import {
+  type AnsweredBy,
+  answeredByOf,
+  type CallOptions,
+  type LanguageModel,
+  type Score,
+} from "../../models/index.ts";
 import type { Message, UnscoredReason, Usage } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
 import type { JudgeProtocol } from "./judge-protocol.ts";
@@ -18,9 +24,10 @@ export type Question = {
 
 /**
  * probability: P(what is shown first is better); null: there is none, for a reason. votes: where letters were written.
- * bounded: a letter's log-probability was only known to be below a bound.
+ * bounded: a letter's log-probability was only known to be below a bound. answeredBy: other models than the judge that gave
+ * what was read.
  */
-export type Reading = {
+export type Reading = AnsweredBy & {
   readonly probability: number | null;
   readonly reason?: UnscoredReason;
   readonly votes?: VoteCount;
@@ -61,6 +68,7 @@ const fromScore = (score: Score): Reading => {
     ...(probability === null ? { reason: whyUnscored(score) } : {}),
     bounded: score.bounded?.includes(true) === true,
     usage: score.usage,
+    ...answeredByOf([score]),
   };
 };
 
@@ -149,6 +157,7 @@ const readVotes = async (
       votes: count,
       bounded: false,
       usage: sumUsage(own.map(({ usage }) => usage)),
+      ...answeredByOf(own),
     };
   });
 };

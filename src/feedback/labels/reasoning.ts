@@ -3,7 +3,7 @@
 // reading is clamped and then averaged over the chains; the paper averages in its evaluation alone.
 
 import { deriveSeed, mean } from "../../core/index.ts";
-import type { CallOptions, LanguageModel, Reply } from "../../models/index.ts";
+import { answeredByOf, type CallOptions, type LanguageModel, type Reply } from "../../models/index.ts";
 import type { ReasoningChain, UnscoredReason } from "../../records/index.ts";
 import { expectCount, sumUsage } from "../chunk.ts";
 import { clampTo, type JudgeProtocol } from "./judge-protocol.ts";
@@ -47,6 +47,7 @@ const together = (verdicts: readonly Verdict[], { clamp, reading: how }: JudgePr
   const lost: Partial<Record<UnscoredReason, number>> = {};
   for (const chain of chains)
     if (chain.reason !== undefined) lost[chain.reason] = (lost[chain.reason] ?? 0) + 1;
+  const given = verdicts.flatMap(({ reply, reading }) => (reading ? [reply, reading] : [reply]));
   const forFirst = read.filter((probability) => probability === 1).length;
   return {
     probability: meanOf(read),
@@ -55,9 +56,8 @@ const together = (verdicts: readonly Verdict[], { clamp, reading: how }: JudgePr
     ...(how === "votes" ? { votes: { shown: [forFirst, read.length - forFirst] as const, lost } } : {}),
     chains,
     bounded: verdicts.some(({ reading }) => reading?.bounded === true),
-    usage: sumUsage(
-      verdicts.flatMap(({ reply, reading }) => [reply.usage, ...(reading ? [reading.usage] : [])]),
-    ),
+    usage: sumUsage(given.map(({ usage }) => usage)),
+    ...answeredByOf(given),
   };
 };
 

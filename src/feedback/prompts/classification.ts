@@ -6,7 +6,13 @@
 import { z } from "zod";
 import { loadTemplate, renderConversation, renderTemplate } from "../../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
-import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
+import {
+  type AnsweredBy,
+  answeredByOf,
+  type GenerateRequest,
+  type LanguageModel,
+  type Reply,
+} from "../../models/index.ts";
 import type { AreaRecord, PromptRecord, StageName, UnclassifiedReason, Usage } from "../../records/index.ts";
 import {
   chunksOf,
@@ -132,7 +138,7 @@ export const mostAsked = (size: number): { readonly calls: number; readonly time
   return { calls: most[size]!.calls, times: size === 0 ? 0 : most[size]!.asked / size };
 };
 
-type Settled = { readonly outcome: Outcome; readonly asked: number; readonly pack: number };
+type Settled = AnsweredBy & { readonly outcome: Outcome; readonly asked: number; readonly pack: number };
 
 const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOptions) => {
   const { model, areas, runSeed, stage, answerTokens, tokensEach, signal } = options;
@@ -157,10 +163,11 @@ const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOp
     const replies = expectCount(model.id, requests.length, given);
     usages.push(...replies.map(({ usage }) => usage));
     packs = packs.flatMap((pack, index) => {
-      const outcomes = readPack(replies[index]!, pack.length, areas);
+      const reply = replies[index]!;
+      const outcomes = readPack(reply, pack.length, areas);
       for (const [place, at] of pack.entries()) {
         const asked = (settled[at]?.asked ?? 0) + 1;
-        settled[at] = { outcome: outcomes[place]!, asked, pack: pack.length };
+        settled[at] = { outcome: outcomes[place]!, asked, pack: pack.length, ...answeredByOf([reply]) };
       }
       const open = pack.filter((_, place) => "reason" in outcomes[place]!);
       const smaller = smallerPacks(open, pack.length);
@@ -184,7 +191,7 @@ const classifyChunk = async (
   const { model, runSeed, stage } = options;
   const { settled, again, usage } = await settleChunk(chunk, options);
   const records = chunk.map(({ id }, at): AreaRecord => {
-    const { outcome, asked, pack } = settled[at]!;
+    const { outcome, asked, pack, ...others } = settled[at]!;
     return {
       id: `${stage}/${id}`,
       parents: [id],
@@ -192,6 +199,7 @@ const classifyChunk = async (
       seed: deriveSeed(runSeed, stage, id),
       prompt: id,
       model: model.id,
+      ...answeredByOf([others]),
       area: "area" in outcome ? outcome.area : null,
       ...("reason" in outcome ? { reason: outcome.reason } : {}),
       asked,

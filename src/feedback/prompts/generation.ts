@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import { canonicalJson, createRandom, deriveSeed, sha256Text, throwIfAborted } from "../../core/index.ts";
-import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
+import { answeredByOf, type GenerateRequest, type LanguageModel, type Reply } from "../../models/index.ts";
 import type {
   GenerationRecord,
   Message,
@@ -129,7 +129,9 @@ const callsOf = async (options: GenerationOptions, numbers: readonly number[]): 
   const replies = expectCount(model.id, requests.length, given);
   const records = calls.map(({ id, seed, shots }, at): GenerationRecord => {
     const parents = shots.map((shot) => shot.id);
-    return { id, parents, stage, seed, kind, model: model.id, ...readReply(replies[at]!) };
+    const reply = replies[at]!;
+    const whose = { model: model.id, ...answeredByOf([reply]) };
+    return { id, parents, stage, seed, kind, ...whose, ...readReply(reply) };
   });
   return { records, usage: sumUsage(replies.map(({ usage }) => usage)) };
 };

@@ -4,7 +4,7 @@
 
 import { loadTemplate, renderConversation, renderTemplate } from "../../constitution/index.ts";
 import { deriveSeed, throwIfAborted } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
+import { answeredByOf, type LanguageModel } from "../../models/index.ts";
 import type {
   Message,
   PromptId,
@@ -151,6 +151,7 @@ const judgeChunk = async (
       prompt,
       area: area.name,
       judge: judge.id,
+      ...answeredByOf([asFirst, asSecond]),
       probability: read.orders && (read.orders[0] + read.orders[1]) / 2,
       ...read,
       ...votesIn(asFirst, asSecond),

@@ -27,7 +27,8 @@ export const withCache = (model: LanguageModel, store: Pick<AnswerStore, "get" |
     if (!isRejected(answer) && (!isScore || model.capabilities.scores)) store.put(key, answer);
     return answer;
   };
-  const readReply = (kept: unknown): Reply | undefined => replySchema.safeParse(kept).data;
+  const readReply = (kept: unknown): Reply | undefined =>
+    replySchema.safeParse(kept).data as Reply | undefined;
   const readScore = (kept: unknown): Score | undefined =>
     scoreSchema.safeParse(kept).data as Score | undefined;
   return {

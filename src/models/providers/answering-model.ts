@@ -1,7 +1,9 @@
 // Whether an answer comes from the model that was asked. Many servers hold one model, or send requests on to another, and
-// answer under whatever name they like; what a record calls the model is then not what wrote the reply.
+// answer under whatever name they like; what a record calls the model is then not what wrote the reply, so that answers
+// carry the name of the other one.
 
 import { z } from "zod";
+import type { AnsweredBy } from "../answered-by.ts";
 import type { Complete } from "./endpoint-completions.ts";
 import type { Endpoint } from "./endpoint-failure.ts";
 
@@ -34,29 +36,42 @@ export const isSameModel = (asked: string, answered: string): boolean => {
   return one!.rest === other!.rest && one!.isDated !== other!.isDated;
 };
 
-/** Looks at what a server says of who answered. tell: told of every answer under another name. */
-export const createNameCheck =
-  ({ model, baseURL }: Pick<Endpoint, "model" | "baseURL">, tell: ((text: string) => void) | undefined) =>
-  (response: unknown): void => {
-    const { data } = responseSchema.safeParse(response);
-    if (data === undefined || data.model === "" || isSameModel(model, data.model)) return;
-    tell?.(
-      `${baseURL} was asked for "${model}" and says that "${data.model}" answered. Records will name the model as it was asked for.`,
-    );
-  };
+/** What looks at answers. markOf: whose an answer is, as its server says; tell: of one that is another model's. */
+export type NameCheck = {
+  markOf(response: unknown): AnsweredBy;
+  tell(mark: AnsweredBy): void;
+};
 
-/** Calls whose answers' names are looked at. */
+/** Makes what looks at what a server says of who answered. tell: told of every answer under another name. */
+export const createNameCheck = (
+  { model, baseURL }: Pick<Endpoint, "model" | "baseURL">,
+  tell: ((text: string) => void) | undefined,
+): NameCheck => ({
+  markOf(response) {
+    const { data } = responseSchema.safeParse(response);
+    const isAsked = data === undefined || data.model === "" || isSameModel(model, data.model);
+    return isAsked ? {} : { answeredBy: [data.model] };
+  },
+  tell({ answeredBy: [name] = [] }) {
+    if (name === undefined) return;
+    tell?.(
+      `${baseURL} was asked for "${model}" and says that "${name}" answered. Records will name the model as it was asked for; replies, revisions and labels name this one beside it, as answeredBy.`,
+    );
+  },
+});
+
+/** Calls whose answers carry the name of the model that gave them, where it is another one. */
 export const withNameCheck = (
   complete: Complete,
   endpoint: Endpoint,
   tell: ((text: string) => void) | undefined,
 ): Complete => {
-  if (tell === undefined) return complete;
   const check = createNameCheck(endpoint, tell);
   return (call, signal, read) =>
     complete(call, signal, (completion) => {
-      const answer = read(completion);
-      check(completion.response);
+      const mark = check.markOf(completion.response);
+      const answer = read({ ...completion, ...mark });
+      check.tell(mark);
       return answer;
     });
 };

@@ -72,8 +72,12 @@ describe("a model of Anthropic's", () => {
     const [own, other] = await checked.generate([ask("Hi"), ask("[other]")]);
     await checked.close();
     expect([own?.finish, other?.text]).toEqual(["stop", "Hi."]);
+    expect([own, other?.answeredBy]).toEqual([
+      expect.not.objectContaining({ answeredBy: expect.anything() }),
+      ["claude-y"],
+    ]);
     expect(told).toEqual([
-      `${server.baseURL} was asked for "claude-x" and says that "claude-y" answered. Records will name the model as it was asked for.`,
+      `${server.baseURL} was asked for "claude-x" and says that "claude-y" answered. Records will name the model as it was asked for; replies, revisions and labels name this one beside it, as answeredBy.`,
     ]);
   });
 

@@ -178,7 +178,7 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
   const queue = new PQueue({ concurrency: batch });
   const checkSampling = createSamplingCheck(id, options.onIgnored);
   const checkUsage = createUsageCheck(baseURL, options.onUncounted);
-  const checkName = createNameCheck(endpoint, options.onOther);
+  const check = createNameCheck(endpoint, options.onOther);
 
   const ask = async (
     request: GenerateRequest,
@@ -193,8 +193,9 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
       const usage = checkUsage(readUsage(answer, mostOfReply(request)));
       tell(usage);
       const reply = cutAtBlank(readReply(answer, usage, id), request.stop);
-      checkName(answer);
-      return reply;
+      const mark = check.markOf(answer);
+      check.tell(mark);
+      return { ...reply, ...mark };
     } catch (thrown) {
       throw failureOf(thrown, signal, endpoint);
     }

@@ -3,6 +3,7 @@
 
 import { throwIfAborted } from "../../core/index.ts";
 import type { Usage } from "../../records/index.ts";
+import type { AnsweredBy } from "../answered-by.ts";
 import { type Meter, metered } from "../ledger.ts";
 import type { EndpointClient } from "./endpoint-client.ts";
 import { readUsage } from "./endpoint-usage.ts";
@@ -14,8 +15,8 @@ export type PaidCall = {
   readonly most: Usage;
 };
 
-/** What came back, and what it took. */
-export type Completion = { readonly response: unknown; readonly usage: Usage };
+/** What came back, what it took, and whose it is where another model answered. */
+export type Completion = AnsweredBy & { readonly response: unknown; readonly usage: Usage };
 
 /** read: makes an answer of what came back, or throws where it is none. */
 export type Complete = <Answer>(

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import type { Finish } from "../../records/index.ts";
 import { responseFormat } from "../answer-form.ts";
+import { answeredByOf } from "../answered-by.ts";
 import { declinedOf, isCutShort, mayRefuseField, modelFailure, statusOf } from "../failure.ts";
 import type { GenerateRequest, Reply } from "../specification.ts";
 import { mostOfReply } from "../token-estimate.ts";
@@ -94,7 +95,8 @@ const finishOf = ({ text, reason, refused }: Written, id: string): Finish => {
 /** Makes what reads a reply of a form. Throws a failure where the response holds none. */
 const createRead = ({ what, choice }: Form, endpoint: Endpoint) => {
   const schema = z.object({ choices: z.array(choice).min(1) });
-  return ({ response, usage }: Completion): Reply => {
+  return (completion: Completion): Reply => {
+    const { response, usage } = completion;
     const parsed = schema.safeParse(response);
     const written = parsed.data?.choices[0];
     if (!parsed.success || written === undefined) {
@@ -105,7 +107,8 @@ const createRead = ({ what, choice }: Form, endpoint: Endpoint) => {
         { model: endpoint.id, retriable: true },
       );
     }
-    return { text: written.text, finish: finishOf(written, endpoint.id), usage };
+    const finish = finishOf(written, endpoint.id);
+    return { text: written.text, finish, usage, ...answeredByOf([completion]) };
   };
 };
 

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { Message } from "../../records/index.ts";
+import { answeredByOf } from "../answered-by.ts";
 import { isCutShort } from "../failure.ts";
 import { choiceTokens, estimatePrompt, estimateTokens } from "../token-estimate.ts";
 import { readChoice, type TokenAlternatives } from "./choice-tokens.ts";
@@ -117,7 +118,8 @@ const createChoice = (
     const continuations = request.continuations.map((continuation) => continuation.trimStart());
     const said = tokens.map(({ token }) => token).join("");
     const { logProbabilities } = unscored(request);
-    return { ...(readChoice(tokens, continuations) ?? { logProbabilities, said }), usage: completion.usage };
+    const read = readChoice(tokens, continuations) ?? { logProbabilities, said };
+    return { ...read, usage: completion.usage, ...answeredByOf([completion]) };
   };
 };
 

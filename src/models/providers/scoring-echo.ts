@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { Message, Usage } from "../../records/index.ts";
+import { type AnsweredBy, answeredByOf } from "../answered-by.ts";
 import { statusOf } from "../failure.ts";
 import type { ScoreRequest } from "../specification.ts";
 import { estimateTokens } from "../token-estimate.ts";
@@ -76,7 +77,7 @@ export const createRenderer = ({ endpoint }: ScoringOptions, post: Post) => {
 };
 
 /** A text that a server gave back with its tokens. written: the token that it generated behind it. */
-type Echo = {
+type Echo = AnsweredBy & {
   readonly written: string;
   readonly tokens: readonly string[];
   readonly values: readonly (number | null)[];
@@ -101,11 +102,13 @@ const askEcho = async (
   };
   const most = { promptTokens: estimateTokens(text), completionTokens: 1 };
   const call = { path: "/completions", body, most } as const;
-  const { response, usage } = await complete(call, signal, readCompletion(endpoint));
+  const completion = await complete(call, signal, readCompletion(endpoint));
+  const { response, usage } = completion;
   const choice = echoSchema.safeParse(response).data?.choices[0];
   if (choice === undefined || !choice.text.startsWith(text)) return null;
   const { tokens, token_logprobs: values } = choice.logprobs;
-  return { written: choice.text.slice(text.length), tokens, values, usage };
+  const written = choice.text.slice(text.length);
+  return { written, tokens, values, usage, ...answeredByOf([completion]) };
 };
 
 /**
@@ -117,7 +120,7 @@ const tellsOwnTokens = ({ written, tokens }: Echo): boolean =>
   !/^[ -~]*$/.test(written) || tokens.join("").endsWith(written);
 
 /** A continuation that was read. value: null where its tokens cannot be told. */
-type Echoed = { readonly value: number | null; readonly usage: Usage };
+type Echoed = AnsweredBy & { readonly value: number | null; readonly usage: Usage };
 
 /** Reads one continuation (`tail`) behind a prompt. null: the server does not echo. */
 const readEcho = async (
@@ -129,7 +132,8 @@ const readEcho = async (
   const echo = await askEcho(options, `${prompt}${tail}`, signal);
   if (echo === null || !echo.tokens.join("").includes(tail)) return null;
   const { written, tokens, values, usage } = echo;
-  return { value: sumOfTail(tokens, values, written.length, tail.length), usage };
+  const value = sumOfTail(tokens, values, written.length, tail.length);
+  return { value, usage, ...answeredByOf([echo]) };
 };
 
 /** What all texts begin with. */
@@ -180,6 +184,7 @@ export const createEcho = (
         completionTokens: all.reduce((sum, { usage }) => sum + usage.completionTokens, 0),
         ...(all.some(({ usage }) => usage.estimated) ? { estimated: true as const } : {}),
       },
+      ...answeredByOf(all),
     };
   };
 };

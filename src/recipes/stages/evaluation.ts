@@ -14,6 +14,7 @@ import {
 } from "../../core/index.ts";
 import { unjudgedEnd } from "../../evaluation/index.ts";
 import { sampleReplies } from "../../feedback/index.ts";
+import { answeredByOf } from "../../models/index.ts";
 import {
   type ArmId,
   type EvaluatedId,
@@ -82,6 +83,7 @@ const judge = (reply: ReplyRecord, prompt: PromptRecord, evaluated: EvaluatedMod
     ...(prompt.area === undefined ? {} : { area: prompt.area }),
     arm: evaluated.arm,
     model: evaluated.model,
+    ...answeredByOf([reply]),
     request,
     text: reply.text,
     verdict: isAnswer ? parseReply(reply.text, request) : null,
