@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
+  evaluatedRecordSchema,
   labelRecordSchema,
   promptRecordSchema,
   replyRecordSchema,
@@ -100,5 +101,27 @@ describe("a server that answers some calls under other names", () => {
     const steps = chains.flatMap((chain) => chain.steps.map(answeredBy));
     expect(steps).toContainEqual(["tiny", "tiny-2"]);
     expect(steps).toContain(undefined);
+  });
+
+  it("is named at the replies that are measured", async () => {
+    const server = await serve({ names: nameOf });
+    const counts = ["harmful=6", "harmless=3", "lookalike=3"].flatMap((count) => [
+      "--set",
+      `counts.${count}`,
+    ]);
+    const words = ["evaluate", "--models", server.name, "--out", "evaluate", ...counts];
+    expectStatus(await covenant(words, folder), 0);
+    const prompts = await readRecords(join(folder, "evaluate/prompts/prompts.jsonl"), promptRecordSchema);
+    const replies = await readRecords(
+      join(folder, "evaluate/evaluate/verdicts.jsonl"),
+      evaluatedRecordSchema,
+    );
+    const names = prompts.map(({ id, messages }) => {
+      const { seed } = replies.find(({ prompt }) => prompt === id)!;
+      return nameOf({ messages, seed: seed & 0x7fffffff });
+    });
+    expect(names).toContain(undefined);
+    expect(names).toContain("tiny");
+    expect(replies.map(answeredBy)).toEqual(names.map((name) => (name === undefined ? undefined : [name])));
   });
 });

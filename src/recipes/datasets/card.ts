@@ -8,7 +8,13 @@ import type { ColumnType, TableColumn, WrittenTable } from "../../tables/index.t
 import { describeLeftOut, type LeftOutCounts } from "../stages/left-out.ts";
 import type { Spent } from "../stages/stage-model.ts";
 import { countFinishes } from "../stages/tallies.ts";
-import { describeFinishes, describeKnown, describeLabels, describeSpent } from "../summaries/data-summary.ts";
+import {
+  describeFinishes,
+  describeKnown,
+  describeLabels,
+  describeOthers,
+  describeSpent,
+} from "../summaries/data-summary.ts";
 import type { SourceCounts } from "./counts.ts";
 import type { RunConstitution } from "./origin.ts";
 import { publicValues } from "./public-names.ts";
@@ -197,6 +203,7 @@ const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
     ...(revisions === undefined ? [] : [describeFinishes(revisions, maxTokens, "revision")]),
     ...(samples === undefined ? [] : [describeFinishes(samples, maxTokens, "reply", "replies")]),
     ...(labels === undefined ? [] : describeLabels(labels, countFinishes([]))),
+    ...describeOthers(counts.others),
     ...(told === "" ? [] : [`Gave no row: ${told}.`]),
   ];
   return lines.length === 0

@@ -66,6 +66,22 @@ describe("the card", () => {
     expect((await exported("alone")).card).toContain("- answers, critiques and revisions: tests");
   });
 
+  it("says how much came from other models than were asked, and nothing where nothing did", async () => {
+    const [item] = items;
+    const many = ["p1", "p2", "p3"].map((id) => ({
+      ...item!,
+      id,
+      ...(id === "p3" ? {} : { answeredBy: "another" }),
+    }));
+    await makeLabelRun(join(folder, "others-label"), many);
+    await makeReviseRun(join(folder, "others-revise"), many);
+    const told = "- From another model than the one that was asked, as its server said:";
+    expect((await exported("others-label")).card).toContain(`${told} 2 replies, 2 labels.\n`);
+    expect((await exported("others-revise")).card).toContain(`${told} 2 revisions.\n`);
+    await makeLabelRun(join(folder, "own-label"), many.slice(2));
+    expect((await exported("own-label")).card).not.toContain("another model");
+  });
+
   it("shows the principles that the run worked under, not what its file became afterwards", async () => {
     const file = join(folder, "own.yaml");
     const before = await loadConstitution("ethical");

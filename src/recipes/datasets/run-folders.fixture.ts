@@ -33,6 +33,8 @@ export type Item = {
   /** Rounds of which the revision was turned down. */
   readonly turnedDown?: readonly number[];
   readonly replies?: readonly [string, string];
+  /** Another model, which gave the first reply, the last step of revision and an answer of the judge. */
+  readonly answeredBy?: string;
   /** That the first reply is better; null: the judge gave none. */
   readonly probability?: number | null;
 };
@@ -42,6 +44,9 @@ const books = (stage: string, id: string, parents: readonly string[] = []) => ({
   ...{ id: stage === "" ? id : `${stage}/${id}`, parents: [...parents], stage: stage || "prompts", seed },
 });
 
+const other = ({ answeredBy }: Item, isOther = true): { answeredBy?: string[] } =>
+  answeredBy === undefined || !isOther ? {} : { answeredBy: [answeredBy] };
+
 const promptOf = ({ id, messages, kind }: Item): PromptRecord => ({
   ...books("", id),
   messages: [...messages],
@@ -49,9 +54,10 @@ const promptOf = ({ id, messages, kind }: Item): PromptRecord => ({
   split: "train",
 });
 
-const replyOf = (stage: string, { id }: Item, text: string, sample?: number): ReplyRecord => ({
-  ...books(stage, sample === undefined ? id : `${id}/${sample}`, [id]),
-  ...{ prompt: id, model: "tests", text, finish: text.endsWith("…") ? "length" : "stop" },
+const replyOf = (stage: string, item: Item, text: string, sample?: number): ReplyRecord => ({
+  ...books(stage, sample === undefined ? item.id : `${item.id}/${sample}`, [item.id]),
+  ...other(item, sample === 0),
+  ...{ prompt: item.id, model: "tests", text, finish: text.endsWith("…") ? "length" : "stop" },
 });
 
 const chainOf = (stage: string, item: Item): RevisionRecord => {
@@ -72,6 +78,7 @@ const chainOf = (stage: string, item: Item): RevisionRecord => {
         revision: before,
         finish: revision === "" ? "length" : "stop",
         ...(isDown ? { rejected: revision } : {}),
+        ...other(item, at === revisions.length - 1),
       };
     }),
   };
@@ -86,6 +93,7 @@ const labelOf = (stage: string, item: Item, judge = "http://10.0.0.7:8000/v1#jud
     ...books(stage, id, [id, `${stage}/${id}/0`, `${stage}/${id}/1`]),
     ...{ prompt: id, messages: [...messages], replies: [...replies], principle: "be-kind" },
     judge,
+    ...other(item),
     state: replies[0] === replies[1] ? "identical" : judged ? "judged" : "unscored",
     ...(judged || replies[0] === replies[1]
       ? {}

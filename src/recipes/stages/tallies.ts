@@ -114,6 +114,12 @@ export const countLabels = (
 };
 
 /**
+ * What came from another model than the one that was asked: replies, steps of revision in which the critique or the revision
+ * did, and comparisons in which an answer of the judge did.
+ */
+export type OtherCounts = Readonly<Record<"answers" | "revisions" | "samples" | "labels", number>>;
+
+/**
  * Comparisons whose better reply was known beforehand. replies: in all of them; pairs: of the better reply with another
  * one; identical: such pairs that are twice the same text, and so none.
  */

@@ -7,7 +7,7 @@ import { type Finish, finishes } from "../../records/index.ts";
 import { streamEvents } from "../../runs/index.ts";
 import { ledgerFile } from "../stages/calls.ts";
 import { countSpent, fromCache, fromOther, type Spent, withAccount } from "../stages/stage-model.ts";
-import type { FinishCounts, KnownCounts, LabelCounts, ReplyTally } from "../stages/tallies.ts";
+import type { FinishCounts, KnownCounts, LabelCounts, OtherCounts, ReplyTally } from "../stages/tallies.ts";
 
 const endings = (maxTokens: number) =>
   ({
@@ -85,6 +85,20 @@ export const describeLabels = (counts: LabelCounts, missingReplies: FinishCounts
 export const describeKnown = ({ comparisons, replies, pairs, identical }: KnownCounts): string => {
   const same = identical === 0 ? "" : `, ${identical} of twice the same reply`;
   return `${counted(comparisons, "comparison")} of ${counted(replies, "reply", "replies")}: ${counted(pairs, "pair")} of the better reply with another one${same}.`;
+};
+
+/** What came from other models than were asked, in one line; nothing where all came from those. */
+export const describeOthers = ({ answers, revisions, samples, labels }: OtherCounts): string[] => {
+  const parts: [number, string][] = [
+    [answers, counted(answers, "answer")],
+    [revisions, counted(revisions, "revision")],
+    [samples, counted(samples, "reply", "replies")],
+    [labels, counted(labels, "label")],
+  ];
+  const told = parts.filter(([count]) => count > 0).map(([, what]) => what);
+  return told.length === 0
+    ? []
+    : [`From another model than the one that was asked, as its server said: ${told.join(", ")}.`];
 };
 
 /** What a run's stages asked of models, over all attempts. */
