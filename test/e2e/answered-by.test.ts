@@ -1,5 +1,6 @@
 // Commands at a server that answers some of its calls under another model's name: the records say which, whatever the
-// concurrency and though the command was cut in its middle, and are otherwise those of a server that names nobody.
+// concurrency, though the command was cut in its middle, and where answers were kept; and are otherwise those of a server
+// that names nobody.
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -45,21 +46,24 @@ const unnamed = (out: string, model: string) =>
     withoutNames(text).replaceAll(model, "the model"),
   ]);
 
-/** Runs a command at a server that names others, cut in its middle and continued, and one call at a time. */
+/**
+ * Runs a command at a server that names nobody, and at one that names others: cut in its middle and continued, one call at a
+ * time, and from the answers of the last, which were kept.
+ */
 const made = async (command: string) => {
   const silent = await serve({ writes: writeJson });
   const naming = await serve({ writes: writeJson, names: nameOf });
-  const [plain, cut, single] = ["plain", "cut", "single"].map(
-    (name) => `${command.replace(" ", "-")}-${name}`,
-  );
-  expectStatus(await run(command, silent.name, plain!), 0);
+  const out = (name: string): string => `${command.replace(" ", "-")}-${name}`;
+  expectStatus(await run(command, silent.name, out("plain")), 0);
   const stopped = naming.stopAfter(7);
-  expectStatus(await run(command, naming.name, cut!, "--set", "endpoint.attempts=1"), 1);
+  expectStatus(await run(command, naming.name, out("cut"), "--set", "endpoint.attempts=1"), 1);
   await stopped;
   await naming.start();
-  expectStatus(await run(command, naming.name, cut!), 0);
-  expectStatus(await run(command, naming.name, single!, "--concurrency", "1"), 0);
-  return { plain: plain!, cut: cut!, single: single!, naming: naming.name, silent: silent.name };
+  expectStatus(await run(command, naming.name, out("cut")), 0);
+  const keeping = ["--set", `cache=${out("answers")}`];
+  expectStatus(await run(command, naming.name, out("single"), "--concurrency", "1", ...keeping), 0);
+  expectStatus(await run(command, naming.name, out("kept"), ...keeping), 0);
+  return { plain: out("plain"), named: ["cut", "single", "kept"].map(out), naming, silent };
 };
 
 const answeredBy = ({ answeredBy }: { readonly answeredBy?: readonly string[] | undefined }) => answeredBy;
@@ -68,11 +72,13 @@ describe("a server that answers some calls under other names", () => {
   it.each(askingCommands)(
     "is told of in the records of %s, the same however they came about",
     async (command) => {
-      const { plain, cut, single, naming, silent } = await made(command);
-      expect(recordsOf(join(folder, cut))).toEqual(recordsOf(join(folder, single)));
-      expect(contentHashOf(join(folder, cut))).toBe(contentHashOf(join(folder, single)));
-      expect(contentHashOf(join(folder, cut))).not.toBe(contentHashOf(join(folder, plain)));
-      expect(unnamed(cut, naming)).toEqual(unnamed(plain, silent));
+      const { plain, named, naming, silent } = await made(command);
+      const [hash, ...others] = named.map((out) => contentHashOf(join(folder, out)));
+      expect(others).toEqual([hash, hash]);
+      expect(contentHashOf(join(folder, plain))).not.toBe(hash);
+      const [records, ...same] = named.map((out) => recordsOf(join(folder, out)));
+      for (const other of same) expect(other).toEqual(records);
+      expect(unnamed(named[0]!, naming.name)).toEqual(unnamed(plain, silent.name));
       expect(JSON.stringify(recordsOf(join(folder, plain)))).not.toContain("answeredBy");
     },
   );
