@@ -25,7 +25,7 @@ export type RatingOptions = {
 };
 
 /** wins[i * players + j]: games i won against j, ties as halves. */
-type WinTable = Float64Array;
+export type WinTable = Float64Array;
 
 const maximumSteps = 200;
 // Natural-log units. Newton's error after a step of this length is its square.
@@ -97,9 +97,17 @@ const solve = (information: Float64Array, gradient: Float64Array, anchor: number
   return step;
 };
 
-/** Natural-log strengths that maximise the likelihood, 0 at the anchor; null when there is no finite maximum. */
-const maximiseLikelihood = (wins: WinTable, count: number, anchor: number): Float64Array | null => {
-  let strengths: Float64Array = new Float64Array(count);
+/**
+ * Natural-log strengths that maximise the likelihood, 0 at the anchor; null when there is no finite maximum. start: where
+ * the search begins, 0 at the anchor.
+ */
+export const maximiseLikelihood = (
+  wins: WinTable,
+  count: number,
+  anchor: number,
+  start: Float64Array = new Float64Array(count),
+): Float64Array | null => {
+  let strengths = start;
   let likelihood = logLikelihood(wins, strengths);
   for (let iteration = 0; iteration < maximumSteps; iteration++) {
     const [gradient, information] = derivatives(wins, strengths);
@@ -121,7 +129,8 @@ const maximiseLikelihood = (wins: WinTable, count: number, anchor: number): Floa
   return null;
 };
 
-const addPrior = (wins: WinTable, count: number, prior: number): void => {
+/** Adds virtual ties to every pair of players, so many as prior says. */
+export const addPrior = (wins: WinTable, count: number, prior: number): void => {
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < count; j++) if (i !== j) wins[i * count + j]! += prior / 2;
   }

@@ -8,6 +8,8 @@ export {
   countBaselines,
   loadChoices,
 } from "./baselines.ts";
+export { type BattleRatings, type RatedModel, rateBattles, type Standing } from "./battle-ratings.ts";
+export { type BattleCounts, countBattles, leftOutBattles } from "./battles.ts";
 export { goodhartCurve, goodhartTest, revisionCurve } from "./curves.ts";
 export { runDifferences } from "./differences.ts";
 export { countForCard, labelsCard } from "./labels-card.ts";

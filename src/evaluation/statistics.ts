@@ -36,6 +36,17 @@ export const quantile = (ascending: ArrayLike<number>, probability: number): num
 };
 
 /**
+ * The end of an interval from ascending draws of which some may be infinite: the quantile, but between two draws that are
+ * not both finite the outer one, which is the lower for a probability below one half.
+ */
+export const outerQuantile = (ascending: ArrayLike<number>, probability: number): number => {
+  const position = (ascending.length - 1) * probability;
+  const [below, above] = [ascending[Math.floor(position)]!, ascending[Math.ceil(position)]!];
+  if (Number.isFinite(below) && Number.isFinite(above)) return quantile(ascending, probability);
+  return probability < 0.5 ? below : above;
+};
+
+/**
  * The percentile bootstrap of a statistic: `draw` gives its value on one resample. The interval is widened to hold
  * the value itself.
  */

@@ -133,6 +133,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./evaluate-baselines.ts")).recipe,
   },
   {
+    command: ["evaluate", "ratings"],
+    summary: "Bradley-Terry ratings of models from battles: arena votes, or MT-Bench's verdicts on pairs",
+    load: async () => (await import("./evaluate-ratings.ts")).recipe,
+  },
+  {
     command: ["simulate", "games"],
     summary: "games between simulated players, of whom some learn a norm from what they see of play",
     load: async () => (await import("./simulate-games.ts")).recipe,
