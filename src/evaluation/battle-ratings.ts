@@ -111,7 +111,7 @@ const groupsOf = (wins: WinTable, models: number): number[][] => {
 };
 
 /** Natural-log strengths of the rated models; of the others infinite, or NaN. start: of all, to begin from. */
-const fit = (
+const strengthsOf = (
   wins: WinTable,
   standings: readonly Standing[],
   anchor: number,
@@ -177,7 +177,7 @@ const intervalsOf = async (
     for (const [at, { outcomes }] of units.entries())
       if (drawn[at]! > 0) addOutcomes(wins, count, outcomes, drawn[at]!);
     addPrior(wins, count, prior);
-    const found = fit(wins, standingsOf(wins, count, anchor), anchor, start);
+    const found = strengthsOf(wins, standingsOf(wins, count, anchor), anchor, start);
     for (let model = 0; model < count; model++) draws[model]![resample] = found[model]!;
   }
   // a resample that leaves a model apart bounds it on neither side
@@ -215,7 +215,7 @@ export const rateBattles = async (
   if (name === undefined)
     throw new RangeError(`battle ratings: no battle of ${options.anchor ?? "any model"}`);
   const standings = standingsOf(wins, models.length, anchor);
-  const strengths = fit(wins, standings, anchor);
+  const strengths = strengthsOf(wins, standings, anchor);
   const intervals = await intervalsOf(counts, anchor, strengths, options);
   const results = resultsOf(counts);
   const rated = models.map((model, at): RatedModel => {

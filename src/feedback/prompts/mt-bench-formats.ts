@@ -32,7 +32,6 @@ const refuseOne = (row: unknown, place: TextPlace): UserError =>
   );
 
 const readVerdict = (row: unknown, place: TextPlace) => {
-  if (!hasFields(row, "g1_winner")) throw refuseOne(row, place);
   const { g1_winner: first, g2_winner: second, g1_user_prompt } = checkValue(verdictRow, row, place);
   const [, question, ...answers] = whole.exec(g1_user_prompt) ?? [];
   if (question === undefined)
@@ -52,7 +51,11 @@ const verdicts: PromptFormat = {
     hasFields(row, "question_id", "choices") ||
     hasFields(row, "question_id", "user_prompt", "score"),
   // Second turns answer different first replies, so they are no comparison, and their prompts are those of the first.
-  rows: (row) => (hasFields(row, "g1_winner") && row["turn"] === 2 ? [] : [row]),
+  // What no judge compared is told of the file, once, not of each of its rows.
+  rows(row, place) {
+    if (hasFields(row, "choices") || hasFields(row, "score")) throw refuseOne(row, place);
+    return hasFields(row, "g1_winner") && row["turn"] === 2 ? [] : [row];
+  },
   read: (row, place) => ({
     messages: asked(readVerdict(row, place).question),
     labels: { kind: "harmless" },

@@ -161,6 +161,16 @@ describe("MT-Bench", () => {
       jsonl(verdict({ g1_user_prompt: "?" })),
       /line 1: g1_user_prompt: expected \[User Question\]/,
     ],
+    [
+      "votes.jsonl",
+      jsonl(...["model_a", "tie"].map((winner) => ({ model_a: "m", model_b: "n", winner, turn: 1 }))),
+      /^\S+votes\.jsonl, line 1: these are votes on battles .* without the conversations.*: covenant evaluate ratings\.$/,
+    ],
+    [
+      "all-answers.jsonl",
+      jsonl(...[81, 82].map((question_id) => ({ question_id, model_id: "m", choices: [] }))),
+      /^\S+all-answers\.jsonl, line 1: these are one model's answers/,
+    ],
   ])("says what %s is", async (name, text, expected) => {
     const file = write(name, text);
     await expect(loadComparisons(file, options)).rejects.toThrow(expected);

@@ -107,10 +107,15 @@ const battlePrompt = (row: z.infer<typeof battleRow>, place: TextPlace): Message
   );
 };
 
+const isVote = (row: unknown): boolean =>
+  hasFields(row, "model_a", "model_b", "winner") &&
+  !hasFields(row, "conversation_a") &&
+  !hasFields(row, "prompt");
+
 const refuseVotes = (place: TextPlace): UserError =>
   new UserError(
     "prompt-row",
-    `${describePlace(place)}: these are votes on battles (model_a, model_b, winner) without the conversations, so there are no prompts. Expected conversation_a and conversation_b, or prompt, response_a and response_b.`,
+    `${describePlace(place)}: these are votes on battles (model_a, model_b, winner) without the conversations, so there are no prompts. Expected conversation_a and conversation_b, or prompt, response_a and response_b. What they are good for is ratings of the models: covenant evaluate ratings.`,
     { ...place },
   );
 
@@ -143,10 +148,14 @@ const arena: PromptFormat = {
     hasFields(row, "model_a", "model_b", "winner") ||
     hasFields(row, "conversation_a", "conversation_b") ||
     hasFields(row, "prompt", "response_a", "response_b", "winner_model_a"),
+  // told of the file, once, not of each of its rows
+  rows(row, place) {
+    if (isVote(row)) throw refuseVotes(place);
+    return [row];
+  },
   read(row, place) {
     if (hasFields(row, "conversation_a"))
       return { messages: battlePrompt(checkValue(battleRow, row, place), place), labels: {} };
-    if (!hasFields(row, "prompt")) throw refuseVotes(place);
     const { prompt } = checkValue(battleTextRow, row, place);
     return { messages: asked(firstOf(prompt, "prompt", place)), labels: {} };
   },
