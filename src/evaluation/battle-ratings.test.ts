@@ -35,7 +35,7 @@ const of = ({ models }: BattleRatings, name: string): RatedModel =>
 
 /** An independent fit: each win share set right in turn by bisection, until nothing moves; base 10, scale 400. */
 const bisected = (battles: readonly Battle[], anchor: string): Map<string, number> => {
-  const models = [...new Set(battles.flatMap(([first, second]) => [first, second]))];
+  const models = [...new Set(battles.flatMap(([first, second]) => [second, first]))];
   const ratings = new Map(models.map((model) => [model, 0]));
   const scores = { model_a: 1, tie: 0.5, model_b: 0 } as Readonly<Record<string, number>>;
   const excess = (model: string, rating: number): number =>

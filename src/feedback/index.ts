@@ -56,6 +56,7 @@ export {
   generateCalls,
   renderGeneration,
 } from "./prompts/generation.ts";
+export { type AnsweredPair, type AnsweredPairs, pairAnswers } from "./prompts/mt-bench-answers.ts";
 export {
   type AreaReply,
   blankVerdict,

@@ -67,6 +67,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => (await import("./prompts-generate.ts")).recipe,
   },
   {
+    command: ["prompts", "pair"],
+    summary: "MT-Bench's answers of two models or more, beside each other as comparisons to judge",
+    load: async () => (await import("./prompts-pair.ts")).recipe,
+  },
+  {
     command: ["revise"],
     summary: "answer prompts, then criticise and revise the answers by a constitution",
     load: async () => (await import("./revise.ts")).recipe,

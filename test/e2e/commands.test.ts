@@ -32,6 +32,15 @@ beforeAll(async () => {
     text_incorrect: "b",
   };
   writeFileSync(join(folder, "choices.jsonl"), `${JSON.stringify(choice)}\n`);
+  writeFileSync(join(folder, "battles.jsonl"), '{"model_a": "one", "model_b": "two", "winner": "tie"}\n');
+  writeFileSync(
+    join(folder, "question.jsonl"),
+    '{"question_id": 81, "category": "c", "turns": ["Q", "R"]}\n',
+  );
+  for (const model_id of ["one", "two"]) {
+    const answer = { question_id: 81, model_id, choices: [{ index: 0, turns: [`by ${model_id}`, "more"] }] };
+    writeFileSync(join(folder, `${model_id}.jsonl`), `${JSON.stringify(answer)}\n`);
+  }
 });
 afterAll(remove);
 
@@ -102,7 +111,9 @@ const required: Readonly<Record<string, readonly string[]>> = {
   "prompts classify": scripted,
   "prompts generate": scripted,
   "prompts select": ["--prompts", prompts],
+  "prompts pair": ["one.jsonl", "two.jsonl", "--questions", "question.jsonl"],
   "evaluate baselines": ["choices.jsonl"],
+  "evaluate ratings": ["battles.jsonl"],
   "export dataset": ["revised"],
   "export merge": ["--model", adapter],
   "export adapter": ["--model", adapter],

@@ -141,7 +141,7 @@ describe("MT-Bench", () => {
     [
       "answers.jsonl",
       jsonl({ question_id: 81, answer_id: "x", model_id: "m", choices: [{ index: 0, turns: ["a", "b"] }] }),
-      /answers\.jsonl, line 1: these are one model's answers to MT-Bench's questions .*, which hold no comparison of two\. Expected verdicts on pairs/,
+      /answers\.jsonl, line 1: these are one model's answers to MT-Bench's questions .*, which hold no comparison of two; covenant prompts pair makes .*\. Expected verdicts on pairs/,
     ],
     [
       "gpt-4_single.jsonl",
