@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createRandom } from "../core/index.ts";
 import { type BattleRatings, type RatedModel, rateBattles } from "./battle-ratings.ts";
@@ -159,6 +160,31 @@ describe("models without a finite rating", () => {
     const ratings = await rated(games("a", "b", 5, 0, 0));
     expect(ratings.anchor).toBe("a");
     expect(of(ratings, "b")).toMatchObject({ standing: "below", rating: Number.NEGATIVE_INFINITY });
+  });
+
+  it("are all that have none, however few the battles, and however lopsided", async () => {
+    const outcomes = [0, 1, 2, 3].flatMap((first) =>
+      [0, 1, 2, 3].filter((second) => second > first).map((second) => ({ first, second })),
+    );
+    const unit = fc
+      .tuple(fc.constantFrom(...outcomes), fc.constantFrom(0, 0.5, 1), fc.constantFrom(1, 2, 40, 3_000_000))
+      .map(([pair, outcome, times]) => ({
+        times,
+        outcomes: [{ ...pair, outcome: outcome as 0 | 0.5 | 1, times: 1 }],
+      }));
+    const prior = fc.constantFrom(0, 0, 0.1, 1);
+    await fc.assert(
+      fc.asyncProperty(fc.array(unit, { minLength: 1, maxLength: 8 }), prior, async (units, ties) => {
+        const models = ["a", "b", "c", "d"];
+        const counts = { models, units, rows: 0, battles: 0, by: "battles", leftOut: {} } as const;
+        const ratings = await rateBattles(counts, { anchor: "a", prior: ties, seed: 1, resamples: 5 });
+        for (const { standing, rating, low, high } of ratings.models) {
+          expect(Number.isFinite(rating)).toBe(standing === "rated");
+          if (standing === "rated") expect(low <= rating && rating <= high).toBe(true);
+        }
+        if (ties > 0) expect(ratings.models.every(({ standing }) => standing === "rated")).toBe(true);
+      }),
+    );
   });
 
   it("bound no interval where a resample has them so", async () => {

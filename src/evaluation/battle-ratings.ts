@@ -52,6 +52,8 @@ export type BattleRatingOptions = {
   readonly resamples?: number;
   /** Stops the resampling. */
   readonly signal?: AbortSignal;
+  /** Told now and then how many resamples are done. */
+  readonly onProgress?: (done: number) => void;
 };
 
 /** Rating points of one unit of natural-log strength: 400 for odds of 10 to 1. */
@@ -160,7 +162,7 @@ const intervalsOf = async (
   { models, units }: BattleCounts,
   anchor: number,
   strengths: Float64Array,
-  { prior = 0, seed, resamples = defaultResamples, signal }: BattleRatingOptions,
+  { prior = 0, seed, resamples = defaultResamples, signal, onProgress }: BattleRatingOptions,
 ): Promise<(readonly [low: number, high: number])[]> => {
   const count = models.length;
   const random = createRandom(seed);
@@ -168,7 +170,8 @@ const intervalsOf = async (
   const draws = models.map(() => new Float64Array(resamples));
   const start = strengths.map((strength) => (Number.isFinite(strength) ? strength : 0));
   for (let resample = 0; resample < resamples; resample++) {
-    if (signal !== undefined && resample % unbroken === 0) {
+    if (resample % unbroken === 0) {
+      onProgress?.(resample);
       await setImmediate();
       throwIfAborted(signal);
     }

@@ -37,9 +37,10 @@ const ratingsSchema = z.strictObject({
     ),
   prior: z
     .number()
-    .nonnegative()
+    // with less, beside a million wins, the fit is at the end of what its numbers can tell apart
+    .refine((ties) => ties === 0 || (ties >= 0.1 && ties <= 1000), "it must be 0, or between 0.1 and 1,000")
     .default(0)
-    .describe("virtual ties added to every pair of models; above 0 all ratings are finite"),
+    .describe("virtual ties added to every pair of models, 0.1 and more; all ratings are finite then"),
   resamples: z
     .number()
     .int()
@@ -171,6 +172,25 @@ const documentOf = (counts: BattleCounts, ratings: BattleRatings, config: Rating
   groups: ratings.groups,
 });
 
+/** Rates the models, which takes seconds where there are many, and tells how far it is. */
+const rateWithProgress = async (
+  counts: BattleCounts,
+  config: RatingsConfig,
+  { emit, clock, signal }: RecipeContext,
+): Promise<BattleRatings> => {
+  const stage = "ratings";
+  const total = config.resamples;
+  const started = clock.now();
+  emit({ type: "stage-start", time: started, stage, resumed: false });
+  const onProgress = (done: number): void =>
+    emit({ type: "stage-progress", time: clock.now(), stage, done, total, unit: "samples drawn again" });
+  const ratings = await rateBattles(counts, { ...config, signal, onProgress });
+  const time = clock.now();
+  const seconds = (time - started) / 1000;
+  emit({ type: "stage-end", time, stage, seconds, records: counts.models.length });
+  return ratings;
+};
+
 /** `covenant evaluate ratings`. */
 export const recipe: Recipe<typeof ratingsSchema> = {
   command: ["evaluate", "ratings"],
@@ -189,10 +209,10 @@ export const recipe: Recipe<typeof ratingsSchema> = {
   },
   async run(config, context) {
     const counts = await readBattles(config, context);
-    const { emit, clock, signal } = context;
+    const { emit, clock } = context;
     for (const notice of noticesOf(config.data, counts))
       emit({ type: "warning", time: clock.now(), ...notice });
-    const ratings = await rateBattles(counts, { ...config, signal });
+    const ratings = await rateWithProgress(counts, config, context);
     return { lines: describe(counts, ratings, config), document: documentOf(counts, ratings, config) };
   },
 };
