@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { readEnvironment, runCommandLine } from "../../src/cli/index.ts";
@@ -194,15 +194,26 @@ export const contentOf = (runFolder: string): Record<string, string> => {
   return { ...content, "metrics.json": JSON.stringify(kept) };
 };
 
-/** The bytes of a run's records and rows, with what each took; without its calls, whose order chance decides. */
-export const recordsOf = (runFolder: string): Record<string, string> => {
-  const paths = readdirSync(runFolder, { recursive: true, encoding: "utf8" }).sort();
-  const kept = paths.filter(
-    (path) => path.endsWith(".jsonl") && path !== "events.jsonl" && !path.startsWith("calls/"),
-  );
-  if (kept.length === 0) throw new Error(`${runFolder} holds no records`);
-  return Object.fromEntries(kept.map((path) => [path, readFileSync(join(runFolder, path), "utf8")]));
+/** In every run folder what is about the run and not what it made, with times. */
+const aboutRuns = new Set(["events.jsonl", "manifest.json", "stage.json"]);
+
+/**
+ * The bytes of all that a run made, by path, and no file that should have gone when it ended: records, documents, tables,
+ * charts, pages, figures. Only for runs whose figures hold no times. Without its calls, whose order chance decides.
+ */
+export const filesOf = (runFolder: string): Record<string, string> => {
+  const files = readdirSync(runFolder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !aboutRuns.has(entry.name))
+    .map((entry) => relative(runFolder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .filter((path) => !/(^|\/)calls\//.test(path))
+    .sort();
+  if (!files.some((path) => path.endsWith(".jsonl"))) throw new Error(`${runFolder} holds no records`);
+  return Object.fromEntries(files.map((path) => [path, readFileSync(join(runFolder, path), "utf8")]));
 };
+
+/** Its records and rows alone, with what each took. */
+export const recordsOf = (runFolder: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(filesOf(runFolder)).filter(([path]) => path.endsWith(".jsonl")));
 
 export const contentHashOf = (runFolder: string): string =>
   (JSON.parse(readFileSync(join(runFolder, "manifest.json"), "utf8")) as { contentHash: string }).contentHash;
@@ -225,7 +236,3 @@ export const answersKept = (run: string, count: number): Promise<void> => {
       .reduce((sum, name) => sum + linesOf(join(calls, name)), 0);
   return until(() => kept() >= count);
 };
-
-/** Resolves when a file of records holds so many. */
-export const recordsKept = (path: string, count: number): Promise<void> =>
-  until(() => linesOf(path) >= count);

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
-import { contentHashOf, covenant, expectStatus, makeFolder, recordsOf } from "./command.fixture.ts";
+import { contentHashOf, covenant, expectStatus, filesOf, makeFolder } from "./command.fixture.ts";
 import { type Body, type Fault, serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("concurrency");
@@ -39,7 +39,7 @@ describe("whatever the concurrency", () => {
     expect(server.most()).toBeGreaterThan(4);
     const [one, many] = [`${command}-1`, `${command}-16`].map((out) => join(folder, out));
     expect(contentHashOf(many!)).toBe(contentHashOf(one!));
-    expect(recordsOf(many!)).toEqual(recordsOf(one!));
+    expect(filesOf(many!)).toEqual(filesOf(one!));
   });
 });
 

@@ -9,6 +9,7 @@ import {
   contentHashOf,
   covenant,
   expectStatus,
+  filesOf,
   makeFolder,
   root,
   start,
@@ -73,11 +74,12 @@ describe("covenant simulate contract at an endpoint", () => {
       // one that was booked and not yet kept would be asked for, and booked, twice: rightly, and not what is looked at here
       await answersKept(join(folder, "killed"), answered);
       child.kill("SIGKILL");
-      await ended;
+      expect((await ended).status).toBeNull();
       release();
     }
     const last = expectStatus(await covenant(words(server.name, "killed"), folder), 0);
     expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "unbroken")));
+    expect(filesOf(join(folder, "killed"))).toEqual(filesOf(join(folder, "unbroken")));
     const { spent } = JSON.parse(last.stdout) as Document;
     expect(spent.calls).toBe(12 + 12 + 24 + 2);
     // What was held when it was killed is answered in vain: at most a phase of each kill.

@@ -4,7 +4,15 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { contentHashOf, covenant, expectStatus, makeFolder, type Started, start } from "./command.fixture.ts";
+import {
+  contentHashOf,
+  covenant,
+  expectStatus,
+  filesOf,
+  makeFolder,
+  type Started,
+  start,
+} from "./command.fixture.ts";
 import { startChatServer } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("games");
@@ -304,10 +312,11 @@ it("games against an endpoint that are killed end with the same content, and ask
     for (const at of [30, 45, Number.POSITIVE_INFINITY]) {
       asked = [];
       killAt = at;
-      await play("killed");
+      expect((await play("killed")).status).toBe(at === Number.POSITIVE_INFINITY ? 0 : null);
       total += asked.length;
     }
     expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "whole")));
+    expect(filesOf(join(folder, "killed"))).toEqual(filesOf(join(folder, "whole")));
     expect(total).toBeLessThanOrEqual(whole + 2 * 4);
   } finally {
     await server.stop();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { createRandom, deriveSeed } from "../../src/core/index.ts";
 import { askingCommands, wordsOf, writeJson, writePrompts } from "./asking-commands.fixture.ts";
-import { contentHashOf, covenant, expectStatus, makeFolder, recordsOf, start } from "./command.fixture.ts";
+import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, start } from "./command.fixture.ts";
 import { serveEachTest } from "./endpoint.fixture.ts";
 
 const { folder, remove } = makeFolder("kills");
@@ -50,7 +50,7 @@ it.each(askingCommands)(
     }
     expectStatus(await covenant(words(killed), folder), 0);
     expect(contentHashOf(join(folder, killed))).toBe(contentHashOf(join(folder, whole)));
-    expect(recordsOf(join(folder, killed))).toEqual(recordsOf(join(folder, whole)));
+    expect(filesOf(join(folder, killed))).toEqual(filesOf(join(folder, whole)));
     const questions = asked.filter((body) => !isTrial(body));
     const wanted = new Set([...all].filter((body) => !isTrial(body)));
     expect(new Set(questions)).toEqual(wanted);

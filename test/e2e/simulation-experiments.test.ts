@@ -1,11 +1,12 @@
 // Sweeps, joining and replaying as people run them: a sweep that is killed with kill -9 goes on to the same bytes, folders of
 // one kind are joined and others refused, and a stored simulation is read again without its script.
 
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { replaySchema } from "../../src/records/index.ts";
-import { contentHashOf, covenant, expectStatus, makeFolder, root, start } from "./command.fixture.ts";
+import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, root } from "./command.fixture.ts";
+import { killedAt } from "./kill.fixture.ts";
 
 const { folder, remove } = makeFolder("experiments");
 afterAll(remove);
@@ -30,25 +31,17 @@ beforeAll(async () => {
   await run("simulate", "contract", "--model", script, ...four, "--seed", "1", "--out", "contract-1");
 });
 
-const files = (path: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(join(folder, path), { recursive: true, encoding: "utf8" })
-      .sort()
-      .filter((name) => /\.(jsonl|csv|svg|html)$/.test(name) && !name.endsWith("events.jsonl"))
-      .map((name) => [name, readFileSync(join(folder, path, name), "utf8")]),
-  );
-
 describe("a sweep that is killed", () => {
   it("goes on with the same command, to the same bytes", async () => {
     const words = ["simulate", "sweep", "--config", "sweep.yaml", "--out", "killed"];
-    const { child, ended } = start(words, folder);
-    const first = join(folder, "killed/cells/groups-fair/seed-0/iteration-1");
-    while (!existsSync(first) && child.exitCode === null)
-      await new Promise((resolve) => setImmediate(resolve));
-    child.kill("SIGKILL");
-    await ended;
+    // in its first cell, then where every cell is done and their figures are not
+    await killedAt(words, folder, {
+      file: "killed/cells/groups-fair/seed-0/iteration-1/games.jsonl",
+      lines: 1,
+    });
+    await killedAt(words, folder, { file: "killed/runs/runs.jsonl", lines: 1 });
     await run(...words, "--quiet");
-    expect(files("killed")).toEqual(files("whole"));
+    expect(filesOf(join(folder, "killed"))).toEqual(filesOf(join(folder, "whole")));
     expect(contentHashOf(join(folder, "killed"))).toBe(contentHashOf(join(folder, "whole")));
   });
 });

@@ -3,7 +3,6 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   contentHashOf,
@@ -12,9 +11,8 @@ import {
   expectStatus,
   makeFolder,
   makeModel,
-  recordsKept,
-  start,
 } from "./command.fixture.ts";
+import { killedAt } from "./kill.fixture.ts";
 
 const { folder, remove } = makeFolder("training-kills");
 const inFolder = (path: string): string => join(folder, path);
@@ -33,20 +31,6 @@ beforeAll(async () => {
   expectStatus(
     await covenant([...words, ...set("reward", "epochs=1", "batch=4", "atChance=warn")], folder),
     0,
-  );
-  // a clock that goes by the same at each look, and no further once the records are there
-  writeFileSync(
-    inFolder("clock.mjs"),
-    `import { existsSync, readFileSync } from "node:fs";
-const { FILE, RECORDS, TICK } = process.env;
-const start = Date.now();
-let ahead = 0;
-Date.now = () => {
-  if (existsSync(FILE) && readFileSync(FILE, "utf8").split("\\n").length > Number(RECORDS))
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  return start + (ahead += Number(TICK));
-};
-`,
   );
 });
 
@@ -69,20 +53,8 @@ const never = 0;
 const once = 20_000;
 
 /** Starts the command and kills it behind its record of so many steps; gives what it said. */
-const killedBehind = async (words: string[], out: string, records: number, tick: number): Promise<string> => {
-  const file = inFolder(`${out}/rl/steps.jsonl`);
-  const { child, ended } = start(words, folder, undefined, {
-    ...process.env,
-    ...{ NODE_OPTIONS: `--import=${pathToFileURL(inFolder("clock.mjs")).href}` },
-    ...{ FILE: file, RECORDS: String(records), TICK: String(tick) },
-  });
-  const early = await Promise.race([recordsKept(file, records), ended]);
-  if (early !== undefined) throw new Error(`It ended before ${records} steps:\n${early.stderr}`);
-  child.kill("SIGKILL");
-  const { status, stderr } = await ended;
-  expect(status).toBeNull();
-  return stderr;
-};
+const killedBehind = (words: string[], out: string, records: number, tick: number): Promise<string> =>
+  killedAt(words, folder, { file: `${out}/rl/steps.jsonl`, lines: records, tick });
 
 it.each(["ppo", "grpo"] as const)("train %s that is killed ends in the same bytes", async (method) => {
   const [whole, killed] = [`${method}-whole`, `${method}-killed`];

@@ -1,0 +1,66 @@
+// Simulations that are killed with signal 9 where little is left to ask: in a late stage of which some files are there, and
+// beside the page or the figures. The same command ends in the same bytes of every file. kills.test.ts, contract.test.ts and
+// games.test.ts kill them while they ask an endpoint, simulation-experiments.test.ts kills a sweep.
+
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, root } from "./command.fixture.ts";
+import { killedAt, type Moment } from "./kill.fixture.ts";
+
+const { folder, remove } = makeFolder("simulation-kills");
+afterAll(remove);
+
+const example = (name: string): string => join(root, "examples", name);
+const scripted = (name: string): string[] => ["--model", `scripted:${example(name)}`];
+const people = ["--users", "amina,dale,kamala,tove"];
+
+type Case = readonly [command: string, words: readonly string[], moments: readonly Moment[]];
+
+const cases: readonly Case[] = [
+  [
+    "simulate vote",
+    [...people, "--seats", "2", "--rounds", "1", ...scripted("vote-script.yaml")],
+    [
+      { file: "opening/choices.jsonl", lines: 1 },
+      { file: "experiment.html", lines: 1 },
+    ],
+  ],
+  [
+    "simulate contract",
+    [...people, "--runs", "2", "--turns", "1", ...scripted("contract-script.yaml")],
+    [
+      { file: "run-2/learned.jsonl", lines: 1 },
+      { file: "experiment.html", lines: 1 },
+    ],
+  ],
+  [
+    "simulate games",
+    ["--repetitions", "3", "--iterations", "2", "--groups", "fair"],
+    [
+      { file: "figures/figures.csv", lines: 1 },
+      { file: "experiment.html", lines: 1 },
+    ],
+  ],
+  [
+    "polis predict",
+    [
+      ...["--comments", example("polis/comments.csv"), "--votes", example("polis/participants-votes.csv")],
+      ...["--fit", "persona", "--voters", "all", ...scripted("predict-script.yaml")],
+    ],
+    [
+      { file: "forecasts/forecasts.jsonl", lines: 1 },
+      { file: "metrics.json", lines: 1 },
+    ],
+  ],
+];
+
+it.each(cases)("%s that is killed ends in the same bytes", async (command, words, moments) => {
+  const given = (out: string): string[] => [...command.split(" "), ...words, "--out", out];
+  const [whole, killed] = [`${command}, whole`, `${command}, killed`];
+  expectStatus(await covenant(given(whole), folder), 0);
+  for (const { file, ...moment } of moments)
+    await killedAt(given(killed), folder, { ...moment, file: `${killed}/${file}` });
+  expectStatus(await covenant(given(killed), folder), 0);
+  expect(filesOf(join(folder, killed))).toEqual(filesOf(join(folder, whole)));
+  expect(contentHashOf(join(folder, killed))).toBe(contentHashOf(join(folder, whole)));
+});
