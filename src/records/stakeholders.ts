@@ -25,13 +25,17 @@ export const personaSchema = z.strictObject({
 });
 export type Persona = z.infer<typeof personaSchema>;
 
-/** A matter to talk about. request: how it is put to an assistant; words: how long its answer may be, as it is told. */
+/**
+ * A matter to talk about. request: how it is put to an assistant; words: how long its answer may be, as it is told;
+ * presentation: how its first draft is put to users, right before it; without one, in words that fit any task.
+ */
 export const taskSchema = z.strictObject({
   id: idSchema<"task">(id),
   name: text,
   question: text,
   request: text,
   words: z.number().int().positive().default(120),
+  presentation: text.optional(),
 });
 export type Task = z.infer<typeof taskSchema>;
 

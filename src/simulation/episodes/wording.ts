@@ -22,12 +22,20 @@ const templates = {
   task: load(new URL("./prompts/assistant-task.txt", import.meta.url), "request", "question", "words"),
   comment: load(new URL("./prompts/assistant-comment.txt", import.meta.url), "comment", "words"),
   silence: load(new URL("./prompts/assistant-silence.txt", import.meta.url), "words"),
-  first: load(new URL("./prompts/user-first-draft.txt", import.meta.url), "question", "draft"),
+  first: load(
+    new URL("./prompts/user-first-draft.txt", import.meta.url),
+    "question",
+    "presentation",
+    "draft",
+  ),
+  presentation: load(new URL("./prompts/user-presentation.txt", import.meta.url)),
+  presentationToOthers: load(new URL("./prompts/user-presentation-others.txt", import.meta.url)),
   next: load(new URL("./prompts/user-next-draft.txt", import.meta.url), "draft"),
   rate: load(new URL("./prompts/user-rate.txt", import.meta.url), "metrics", "words", "form"),
   others: load(
     new URL("./prompts/user-rate-others.txt", import.meta.url),
     "question",
+    "presentation",
     "draft",
     "metrics",
     "form",
@@ -193,7 +201,12 @@ export const ownRatingMessages = (
   asked: { readonly metrics: readonly Metric[]; readonly words: number },
 ): Message[] => {
   const texts: RatingTexts<Task> = {
-    first: ({ question }, text) => renderTemplate(templates.first, { question, draft: text }),
+    first: ({ question, presentation }, text) =>
+      renderTemplate(templates.first, {
+        question,
+        presentation: presentation ?? renderTemplate(templates.presentation, {}),
+        draft: text,
+      }),
     next: (_, text) => renderTemplate(templates.next, { draft: text }),
     request: renderTemplate(templates.rate, {
       metrics: metricLines(asked.metrics, false),
@@ -219,6 +232,7 @@ export const othersRatingMessages = (
     role: "user",
     content: renderTemplate(templates.others, {
       question: task.question,
+      presentation: task.presentation ?? renderTemplate(templates.presentationToOthers, {}),
       draft,
       metrics: metricLines(metrics, true),
       form: formText(metrics, false),

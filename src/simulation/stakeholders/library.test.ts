@@ -79,6 +79,26 @@ describe("files of personas", () => {
     ]);
   });
 
+  it("of tasks may say how a draft is presented, or leave it out", async () => {
+    const plan = { id: "plan", name: "Plan", question: "When?", request: "Plan it.", words: 40 };
+    const presented = { ...plan, id: "feast", presentation: 'The "plan", {as} it\nstands:' };
+    const yaml = write("tasks.yaml", JSON.stringify([presented, plan]));
+    const csv = write(
+      "tasks.csv",
+      'id,name,question,request,words,presentation\nfeast,Plan,When?,Plan it.,40,"The ""plan"", {as} it\nstands:"\nplan,Plan,When?,Plan it.,40,\n',
+    );
+    for (const file of [yaml, csv]) expect(await loadTasks(file), file).toEqual([presented, plan]);
+    const bad = write(
+      "bad-tasks.yaml",
+      '- {id: a, name: A, question: q, request: r, presentation: " "}\n- {id: b, name: B, question: q, request: r, presentaton: x}\n- {id: c, name: C, question: q, request: r, presentation: [x]}\n',
+    );
+    const said = await messageOf(loadTasks(bad));
+    expect(said).toContain("bad-tasks.yaml has 3 faults");
+    expect(said).toMatch(/line 1: presentation: got /);
+    expect(said).toContain("line 2: presentaton: unknown key (did you mean presentation?)");
+    expect(said).toMatch(/line 3: presentation: got /);
+  });
+
   it("are refused with file, line and field of every fault", async () => {
     const yaml = write(
       "bad.yaml",
