@@ -123,7 +123,7 @@ describe("rows that are no battle", () => {
     [
       "winner.jsonl",
       jsonl(vote("model_a"), vote("one")),
-      /winner\.jsonl, line 2: winner: got "one", expected model_a, model_b, tie, tie \(bothbad\) or both_bad\.$/,
+      /winner\.jsonl, line 2: winner: got "one", expected model_a, model_b, tie, tie \(bothbad\), both_bad or bothbad\.$/,
     ],
     [
       "blank.jsonl",

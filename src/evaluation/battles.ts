@@ -8,22 +8,19 @@ import {
   collectFaults,
   describeFields,
   describePlace,
-  describeValue,
   firstPlaces,
   oneLine,
   type TextPlace,
   UserError,
 } from "../core/index.ts";
+import { type BattleOutcome, gameWords, isSetIn, outcomeIn, winnerWords } from "../records/index.ts";
 import { readRows } from "../tables/index.ts";
-
-/** 1: the first won, 0: the second, 0.5: a tie. */
-type Outcome = 0 | 0.5 | 1;
 
 /** An outcome of two models, as places in the list of names, first < second, and how often there was one. */
 export type CountedOutcome = {
   readonly first: number;
   readonly second: number;
-  readonly outcome: Outcome;
+  readonly outcome: BattleOutcome;
   readonly times: number;
 };
 
@@ -77,63 +74,36 @@ const questionRow = z.object({
   question_id: z.union([z.string().min(1), z.number()], "it must hold the question's id"),
 });
 
-type Found = { readonly first: string; readonly second: string; readonly outcome: Outcome | BattleReason };
+type Found = { readonly first: string; readonly second: string; readonly outcome: BattleOutcome | BattleReason };
 
-const fault = (place: TextPlace, field: string, problem: string): UserError =>
-  new UserError("battle-row", `${describePlace(place)}: ${field}: ${problem}.`, { ...place, field });
-
-const arenaOutcomes: Readonly<Record<string, Outcome>> = {
-  model_a: 1,
-  model_b: 0,
-  tie: 0.5,
-  "tie (bothbad)": 0.5,
-  both_bad: 0.5,
-  bothbad: 0.5,
-};
+const faultOf =
+  (place: TextPlace, field: string) =>
+  (problem: string): UserError =>
+    new UserError("battle-row", `${describePlace(place)}: ${field}: ${problem}.`, { ...place, field });
 
 const readArena = (row: unknown, place: TextPlace): Found => {
   const { model_a: first, model_b: second, winner } = checkValue(arenaRow, row, place);
-  const said = winner?.trim() ?? "";
-  if (said === "") return { first, second, outcome: "winner" };
-  const outcome = Object.hasOwn(arenaOutcomes, said) ? arenaOutcomes[said] : undefined;
-  if (outcome !== undefined) return { first, second, outcome };
-  const expected = "expected model_a, model_b, tie, tie (bothbad) or both_bad";
-  throw fault(place, "winner", `got ${describeValue(winner)}, ${expected}`);
-};
-
-/** A cell of yes or no, as JSON, Parquet and tables write it. */
-const isSet = (value: z.infer<typeof flag>, field: string, place: TextPlace): boolean => {
-  const said = `${value ?? ""}`.trim().toLowerCase();
-  if (["1", "1.0", "true"].includes(said)) return true;
-  if (["", "0", "0.0", "false"].includes(said)) return false;
-  throw fault(place, field, `got ${describeValue(value)}, expected 0 or 1`);
+  return { first, second, outcome: outcomeIn(winnerWords, winner, faultOf(place, "winner")) ?? "winner" };
 };
 
 const readFlags = (row: unknown, place: TextPlace): Found => {
   const read = checkValue(flagsRow, row, place);
   const { model_a: first, model_b: second } = read;
   const fields = ["winner_model_a", "winner_model_b", "winner_tie"] as const;
-  const set = fields.filter((field) => isSet(read[field], field, place));
-  if (set.length > 1) throw fault(place, set.join(", "), "got 1 in each, expected 1 in one of them");
+  const set = fields.filter((field) => isSetIn(read[field], faultOf(place, field)));
+  if (set.length > 1) throw faultOf(place, set.join(", "))("got 1 in each, expected 1 in one of them");
   const [only] = set;
   if (only === undefined) return { first, second, outcome: "winner" };
   return { first, second, outcome: only === "winner_tie" ? 0.5 : only === "winner_model_a" ? 1 : 0 };
 };
 
-const gameOutcomes = ["model_1", "model_2", "tie", "error"];
-
 const readVerdict = (row: unknown, place: TextPlace): Found => {
   const { model_1: first, model_2: second, ...games } = checkValue(verdictRow, row, place);
-  const [one = "", other = ""] = (["g1_winner", "g2_winner"] as const).map((field) => {
-    const said = games[field]?.trim() ?? "";
-    if (said === "" || gameOutcomes.includes(said)) return said;
-    const expected = "expected model_1, model_2, tie or error";
-    throw fault(place, field, `got ${describeValue(games[field])}, ${expected}`);
-  });
-  if ([one, other].some((said) => said === "" || said === "error"))
-    return { first, second, outcome: "verdict" };
-  if (one !== other || one === "tie") return { first, second, outcome: 0.5 };
-  return { first, second, outcome: one === "model_1" ? 1 : 0 };
+  const [one, other] = (["g1_winner", "g2_winner"] as const).map((field) =>
+    outcomeIn(gameWords, games[field], faultOf(place, field)),
+  );
+  if (one == null || other == null) return { first, second, outcome: "verdict" };
+  return { first, second, outcome: one === other ? one : 0.5 };
 };
 
 type Shape = { readonly fields: readonly string[]; read(row: unknown, place: TextPlace): Found };
@@ -171,7 +141,7 @@ const questionOf = (row: unknown, place: TextPlace): string => {
 /** Distinct outcomes by a number made of two places and the outcome, with how often there was one. */
 type Tally = Map<number, number>;
 
-const keyOf = (first: number, second: number, outcome: Outcome): number =>
+const keyOf = (first: number, second: number, outcome: BattleOutcome): number =>
   first < second
     ? (first * mostModels + second) * 3 + 2 * outcome
     : (second * mostModels + first) * 3 + 2 * (1 - outcome);
@@ -181,11 +151,11 @@ const outcomesOf = (tally: Tally, placeOf: readonly number[]): CountedOutcome[] 
   [...tally]
     .map(([key, times]) => {
       const pair = Math.floor(key / 3);
-      const outcome = ((key % 3) / 2) as Outcome;
+      const outcome = ((key % 3) / 2) as BattleOutcome;
       const first = placeOf[Math.floor(pair / mostModels)]!;
       const second = placeOf[pair % mostModels]!;
       if (first < second) return { first, second, outcome, times };
-      return { first: second, second: first, outcome: (1 - outcome) as Outcome, times };
+      return { first: second, second: first, outcome: (1 - outcome) as BattleOutcome, times };
     })
     .sort(
       (one, other) => one.first - other.first || one.second - other.second || one.outcome - other.outcome,
@@ -222,7 +192,7 @@ const createTally = (file: string) => {
       battles++;
       const tally: Tally = byUnit.get(unit) ?? new Map();
       byUnit.set(unit, tally);
-      const key = keyOf(placeOf(first), placeOf(second), outcome as Outcome);
+      const key = keyOf(placeOf(first), placeOf(second), outcome as BattleOutcome);
       tally.set(key, (tally.get(key) ?? 0) + 1);
     },
     counts(by: Resampled): BattleCounts {

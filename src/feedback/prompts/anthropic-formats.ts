@@ -16,6 +16,8 @@ import {
   hasFields,
   type PromptFormat,
   replyEnds,
+  rightChoice,
+  targetsSchema,
   text,
   textOrTranscript,
   transcript,
@@ -185,6 +187,10 @@ const samples: PromptFormat = {
     return { messages: promptOf(rl_prompt, "rl_prompt", place), labels: {} };
   },
   chain: readSamplesChain,
+  notTaken: (row) =>
+    hasFields(row, "sampled_answers")
+      ? "sampled_answers, the answers of one model with their pm_scores: a preference model scored them, and nobody said which of them is better"
+      : undefined,
 };
 
 const attemptRow = z.object({ transcript: text, tags: z.union([z.array(text), text]).nullish() });
@@ -239,7 +245,7 @@ const caiConversation: PromptFormat = {
 
 const alignmentRow = z.object({
   input: text,
-  targets: z.object({ choices: z.array(text).min(2), labels: z.array(z.number()) }),
+  targets: targetsSchema,
 });
 
 /** "Human: ..." without the blank line that a transcript begins with. */
@@ -258,9 +264,7 @@ const hhhAlignment: PromptFormat = {
   },
   comparison(row, place) {
     const { input, targets } = checkValue(alignmentRow, row, place);
-    const correct = targets.labels.indexOf(1);
-    if (correct < 0 || correct >= targets.choices.length)
-      throw fieldFault(place, "targets.labels", "got no label 1 for a choice, expected one.");
+    const correct = rightChoice(targets, place, "targets");
     return { messages: alignmentPrompt(input), options: targets.choices, correct, prompt: input };
   },
 };

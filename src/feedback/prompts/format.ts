@@ -3,7 +3,7 @@
 // files beside this one. Knows no file.
 
 import { z } from "zod";
-import { describePlace, type TextPlace, UserError } from "../../core/index.ts";
+import { describePlace, firstOf, type TextPlace, UserError } from "../../core/index.ts";
 import type { Message, PromptKind } from "../../records/index.ts";
 import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
 
@@ -48,7 +48,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 /**
  * A format. what: in words, for help. recognises: is a file whose first row this is of this format? rows: the rows inside
  * of a document. read, comparison, chain throw UserError with file, line and field; comparison and chain are there where
- * the format has them, and give null for a row that has none.
+ * the format has them, and give null for a row that has none. notTaken: what of a file with such a first row becomes neither
+ * prompt nor comparison nor chain, though it may look so, in words.
  */
 export type PromptFormat = {
   readonly name: string;
@@ -58,6 +59,7 @@ export type PromptFormat = {
   read(row: unknown, place: TextPlace): GivenPrompt;
   comparison?(row: unknown, place: TextPlace): GivenComparison | null;
   chain?(row: unknown, place: TextPlace): GivenChain | null;
+  notTaken?(row: unknown): string | undefined;
 };
 
 /** Whether a value is an object that has all of some fields. */
@@ -101,6 +103,31 @@ export const untilUser = (turns: readonly Message[]): Message[] =>
 /** A fault of a field, at its place. */
 export const fieldFault = (place: TextPlace, field: string, problem: string): UserError =>
   new UserError("prompt-row", `${describePlace(place)}: ${field}: ${problem}`, { ...place, field });
+
+/** Makes faults of a field of problems that end without a stop. */
+export const faultsOf =
+  (place: TextPlace, field: string) =>
+  (problem: string): UserError =>
+    fieldFault(place, field, `${problem}.`);
+
+/** Choices of which one is right, with a label for each: 1 for that one, 0 for the others. */
+export const targetsSchema = z.object({ choices: z.array(text).min(2), labels: z.array(z.number()) });
+
+/** The index of the choice that is right. Throws UserError where labels do not say that of exactly one. */
+export const rightChoice = (
+  { choices, labels }: z.infer<typeof targetsSchema>,
+  place: TextPlace,
+  field: string,
+): number => {
+  const isRight = (label: number): boolean => label === 1;
+  const isWhole = labels.length === choices.length && labels.every((label) => label === 0 || isRight(label));
+  if (isWhole && labels.filter(isRight).length === 1) return labels.findIndex(isRight);
+  throw fieldFault(
+    place,
+    `${field}.labels`,
+    `got [${firstOf(labels.map(String))}] for ${choices.length} choices, expected a label for each: 1 for the one that is right, 0 for all others.`,
+  );
+};
 
 /** The turns of a transcript. Throws UserError for a text that does not begin with a turn. */
 export const transcript = (value: string, field: string, place: TextPlace): Message[] => {

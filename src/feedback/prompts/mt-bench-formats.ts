@@ -3,7 +3,8 @@
 
 import { z } from "zod";
 import { checkValue, describePlace, type TextPlace, UserError } from "../../core/index.ts";
-import { asked, fieldFault, hasFields, labelOf, type PromptFormat, text } from "./format.ts";
+import { gameWords, outcomeIn } from "../../records/index.ts";
+import { asked, faultsOf, fieldFault, hasFields, labelOf, type PromptFormat, text } from "./format.ts";
 
 const questionRow = z.object({ category: text, turns: z.array(text).min(1) });
 
@@ -40,7 +41,11 @@ const readVerdict = (row: unknown, place: TextPlace) => {
       "g1_user_prompt",
       "expected [User Question] with the answers of Assistant A and Assistant B, as MT-Bench asks its judge.",
     );
-  return { question, answers, winners: [first, second] };
+  const outcomes = [
+    outcomeIn(gameWords, first, faultsOf(place, "g1_winner")),
+    outcomeIn(gameWords, second, faultsOf(place, "g2_winner")),
+  ];
+  return { question, answers, outcomes };
 };
 
 const verdicts: PromptFormat = {
@@ -61,10 +66,10 @@ const verdicts: PromptFormat = {
     labels: { kind: "harmless" },
   }),
   comparison(row, place) {
-    const { question, answers, winners } = readVerdict(row, place);
-    const [first, second] = winners;
-    if (first !== second || (first !== "model_1" && first !== "model_2")) return null;
-    const correct = first === "model_1" ? 0 : 1;
+    const { question, answers, outcomes } = readVerdict(row, place);
+    const [first, second] = outcomes;
+    if (first !== second || (first !== 1 && first !== 0)) return null;
+    const correct = first === 1 ? 0 : 1;
     return { messages: asked(question), options: answers, correct, prompt: question };
   },
 };

@@ -3,17 +3,27 @@
 
 import { z } from "zod";
 import { checkValue, describePlace, parseJson, type TextPlace, UserError } from "../../core/index.ts";
-import { type Message, messageSchema } from "../../records/index.ts";
+import {
+  type Message,
+  messageSchema,
+  isSetIn,
+  outcomeIn,
+  preferredWords,
+  winnerWords,
+} from "../../records/index.ts";
 import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
+import { unfitPair } from "../unfit.ts";
 import {
   asked,
   type Fields,
+  faultsOf,
   fieldFault,
   type GivenComparison,
   hasFields,
   labelOf,
   optionalText,
   type PromptFormat,
+  replyEnds,
   text,
   textOrTranscript,
 } from "./format.ts";
@@ -31,7 +41,11 @@ const beaverTails: PromptFormat = {
   },
 };
 
-const which = z.union([z.literal(0), z.literal(1)]).nullish();
+/** A reply's number; tables have it as text. */
+const which = z
+  .union([z.literal(0), z.literal(1), z.enum(["0", "1", ""])])
+  .nullish()
+  .transform((id) => (id === "" || id == null ? undefined : Number(id)));
 const safeRow = z.object({
   prompt: text,
   response_0: text,
@@ -39,52 +53,55 @@ const safeRow = z.object({
   safer_response_id: which,
   better_response_id: which,
 });
-type PkuId = "safer_response_id" | "better_response_id";
 
-/** The set has two preferences, which may differ. ids: those that say which reply is taken, the first that is there. */
+/**
+ * The set has two preferences, which may differ: a file is read by one of them, whatever a row lacks. id: says which reply is
+ * preferred; of a row where it says nothing no reply is known to be better.
+ */
 const pkuFormat = (
   named: Pick<PromptFormat, "name" | "what" | "recognises">,
-  ids: readonly PkuId[],
+  id: "safer_response_id" | "better_response_id",
 ): PromptFormat => ({
   ...named,
   read: (row, place) => ({ messages: asked(checkValue(safeRow, row, place).prompt), labels: {} }),
   comparison(row, place) {
-    const read = checkValue(safeRow, row, place);
-    const correct = ids.map((id) => read[id]).find((id) => typeof id === "number");
-    if (correct === undefined)
-      throw fieldFault(place, ids.join(", "), "got nothing, expected 0 or 1, the reply that is preferred.");
-    const { prompt, response_0, response_1 } = read;
+    const { prompt, response_0, response_1, [id]: correct } = checkValue(safeRow, row, place);
     return { messages: asked(prompt), options: [response_0, response_1], correct, prompt };
   },
 });
 
-const pkuSafeRlhf = pkuFormat(
-  {
-    name: "pku-saferlhf",
-    what: "PKU-SafeRLHF: prompt, response_0, response_1, safer_response_id (a comparison: the safer one; by better_response_id where there is no other)",
-    recognises: (row) => hasFields(row, "prompt", "response_0", "response_1"),
-  },
-  ["safer_response_id", "better_response_id"],
-);
+const isPku = (row: Fields): boolean => hasFields(row, "prompt", "response_0", "response_1");
 
 const pkuHelpful = pkuFormat(
   {
     name: "pku-saferlhf-better",
-    what: "PKU-SafeRLHF by better_response_id (a comparison: the more helpful one); never guessed",
-    recognises: () => false,
+    what: "PKU-SafeRLHF by better_response_id (a comparison: the more helpful one); guessed where the first row has no safer_response_id",
+    recognises: (row) =>
+      isPku(row) && hasFields(row, "better_response_id") && !hasFields(row, "safer_response_id"),
   },
-  ["better_response_id"],
+  "better_response_id",
+);
+
+const pkuSafeRlhf = pkuFormat(
+  {
+    name: "pku-saferlhf",
+    what: "PKU-SafeRLHF: prompt, response_0, response_1, safer_response_id (a comparison: the safer one)",
+    recognises: isPku,
+  },
+  "safer_response_id",
 );
 
 const turns = z.array(messageSchema).min(1);
 const battleRow = z.object({ conversation_a: turns, conversation_b: turns, winner: optionalText });
+const flag = z.union([z.number(), z.boolean(), text]).nullish();
 /** Arena's other shape: prompt and responses are texts, or JSON lists of the texts of several turns. */
 const battleTextRow = z.object({
   prompt: text,
   response_a: text,
   response_b: text,
-  winner_model_a: z.union([z.number(), text]).optional(),
-  winner_model_b: z.union([z.number(), text]).optional(),
+  winner: optionalText,
+  winner_model_a: flag,
+  winner_model_b: flag,
 });
 
 const firstOf = (value: string, field: string, place: TextPlace): string => {
@@ -94,8 +111,21 @@ const firstOf = (value: string, field: string, place: TextPlace): string => {
   throw fieldFault(place, field, "got a list that is not one of texts, expected the texts of the turns.");
 };
 
-const winnerOf = (winner: string | null | undefined): 0 | 1 | null =>
-  winner === "model_a" ? 0 : winner === "model_b" ? 1 : null;
+/** The reply that won: the first or the second; null where neither did, or nobody says. */
+const winnerOf = (winner: string | null | undefined, place: TextPlace): 0 | 1 | null => {
+  const outcome = outcomeIn(winnerWords, winner, faultsOf(place, "winner"));
+  return outcome === 1 ? 0 : outcome === 0 ? 1 : null;
+};
+
+/** The same of two columns of 0 and 1. */
+const winnerOfFlags = (row: z.infer<typeof battleTextRow>, place: TextPlace): 0 | 1 | null => {
+  const [first, second] = (["winner_model_a", "winner_model_b"] as const).map((field) =>
+    isSetIn(row[field], faultsOf(place, field)),
+  );
+  if (first === true && second === true)
+    throw fieldFault(place, "winner_model_a, winner_model_b", "got 1 in each, expected 1 in one of them.");
+  return first === true ? 0 : second === true ? 1 : null;
+};
 
 const battlePrompt = (row: z.infer<typeof battleRow>, place: TextPlace): Message[] => {
   const shared = commonPrompt(row.conversation_a, row.conversation_b);
@@ -124,21 +154,21 @@ const battleComparison = (row: unknown, place: TextPlace): GivenComparison | nul
     const read = checkValue(battleRow, row, place);
     const messages = battlePrompt(read, place);
     const [one, other] = [read.conversation_a, read.conversation_b].map((all) => all.slice(messages.length));
-    const correct = winnerOf(read.winner);
+    const correct = winnerOf(read.winner, place);
     // Later turns answer different replies, so only battles of one reply each are comparisons.
     if (correct === null || one?.length !== 1 || other?.length !== 1) return null;
     const prompt = messages.at(-1)!.content;
     return { messages, options: [one[0]!.content, other[0]!.content], correct, prompt };
   }
   const read = checkValue(battleTextRow, row, place);
-  const won = [read.winner_model_a, read.winner_model_b].map((value) => Number(value) === 1);
-  if (won[0] === won[1]) return null;
+  const correct = labelOf(read.winner) === undefined ? winnerOfFlags(read, place) : winnerOf(read.winner, place);
+  if (correct === null) return null;
   const prompt = firstOf(read.prompt, "prompt", place);
   const options = [
     firstOf(read.response_a, "response_a", place),
     firstOf(read.response_b, "response_b", place),
   ];
-  return { messages: asked(prompt), options, correct: won[0] === true ? 0 : 1, prompt };
+  return { messages: asked(prompt), options, correct, prompt };
 };
 
 const arena: PromptFormat = {
@@ -175,9 +205,10 @@ const pairsDocument = z.object({
 
 const textOf = (value: z.infer<typeof replyText>): string => (typeof value === "string" ? value : value.text);
 
+/** replies: null where the dialogues go on in different ways, so that more than a reply is compared. */
 type Pair = {
   readonly messages: readonly Message[];
-  readonly replies: readonly [string, string];
+  readonly replies: readonly [string, string] | null;
   readonly prompt: string;
 };
 
@@ -189,14 +220,14 @@ const pairOf = (told: string | null | undefined, one: string, other: string): Pa
   const shared = commonPrompt(first, second);
   const last = shared.at(-1);
   if (last === undefined) return null;
-  const end = (turns: readonly Message[]): string => turns[shared.length]?.content ?? "";
-  return { messages: mergeTurns(shared), replies: [end(first), end(second)], prompt: last.content };
+  const replies = replyEnds(first, second)?.replies ?? null;
+  return { messages: mergeTurns(shared), replies, prompt: last.content };
 };
 
 const readPair = (row: unknown, place: TextPlace): Pair | null => {
   if (hasFields(row, "text_a")) {
     const { prompt, input, text_a, text_b } = checkValue(pairCell, row, place);
-    return pairOf(prompt ?? input, text_a, text_b);
+    return pairOf(labelOf(prompt) ?? input, text_a, text_b);
   }
   const { prompt, response_a, response_b } = checkValue(pairRow, row, place);
   return pairOf(prompt, textOf(response_a), textOf(response_b));
@@ -208,9 +239,23 @@ const requirePair = (row: unknown, place: TextPlace): Pair => {
   throw fieldFault(
     place,
     "prompt",
-    "got nothing, and the two texts are no dialogues with a common beginning.",
+    "got nothing, and the two texts are no dialogues with a common beginning. Expected a prompt, or two such dialogues.",
   );
 };
+
+/** Whether a row of a table has no prompt and no place for one, and its texts are no dialogues that could say it. */
+const isPromptless = (row: unknown): boolean =>
+  hasFields(row, "text_a", "text_b") &&
+  !hasFields(row, "prompt") &&
+  !hasFields(row, "input") &&
+  [row["text_a"], row["text_b"]].some((value) => typeof value === "string" && parseDialogue(value) === null);
+
+const refusePromptless = (place: TextPlace): UserError =>
+  new UserError(
+    "prompt-row",
+    `${describePlace(place)}: these are pairs of texts (text_a, text_b, preferred_text) without what they answer, so there is no prompt, and no conversation to compare them in. Expected a column prompt or input beside them, or two dialogues that begin with "\\n\\nHuman:" and share a beginning. As they are, covenant evaluate baselines says how often the preferred text is the longer one.`,
+    { ...place },
+  );
 
 /** Whose preferences count: the annotator that the document takes by default, or all but the principles that it tries. */
 const annotatorsOf = ({ metadata, annotators }: z.infer<typeof pairsDocument>): readonly string[] => {
@@ -219,13 +264,11 @@ const annotatorsOf = ({ metadata, annotators }: z.infer<typeof pairsDocument>): 
   return Object.keys(annotators).filter((id) => annotators[id]?.type !== "principle");
 };
 
-/** "a" in a document of version 2, "text_a" in one of version 1 and in tables. */
-const choiceOf = (preferred: string | null | undefined): 0 | 1 | undefined =>
-  preferred === "a" || preferred === "text_a"
-    ? 0
-    : preferred === "b" || preferred === "text_b"
-      ? 1
-      : undefined;
+/** "a" in a document of version 2, "text_a" in one of version 1; undefined for all that chooses neither. */
+const choiceOf = (preferred: string | null | undefined): 0 | 1 | undefined => {
+  const outcome = Object.hasOwn(preferredWords, preferred ?? "") ? preferredWords[preferred ?? ""] : undefined;
+  return outcome === 1 ? 0 : outcome === 0 ? 1 : undefined;
+};
 
 /** The comparisons of a document, each with what most of its annotators prefer as a table has it. */
 const documentRows = (document: unknown, place: TextPlace): readonly Fields[] => {
@@ -246,16 +289,27 @@ const icai: PromptFormat = {
   recognises: (row) =>
     (hasFields(row, "comparisons", "annotators") && Array.isArray(row["comparisons"])) ||
     hasFields(row, "text_a", "text_b"),
-  rows: (document, place) =>
-    hasFields(document, "comparisons") ? documentRows(document, place) : [document],
+  rows(document, place) {
+    if (hasFields(document, "comparisons")) return documentRows(document, place);
+    // told of the file, once, not of each of its rows
+    if (isPromptless(document)) throw refusePromptless(place);
+    return [document];
+  },
   read: (row, place) => ({ messages: requirePair(row, place).messages, labels: {} }),
   comparison(row, place) {
-    const correct = choiceOf(labelOf(checkValue(preferredCell, row, place).preferred_text));
-    if (correct === undefined) return null;
+    const { preferred_text } = checkValue(preferredCell, row, place);
+    const outcome = outcomeIn(preferredWords, preferred_text, faultsOf(place, "preferred_text"));
+    if (outcome !== 0 && outcome !== 1) return null;
     const { messages, replies, prompt } = requirePair(row, place);
-    return { messages, options: replies, correct, prompt };
+    if (replies === null)
+      throw unfitPair(
+        place,
+        "parted",
+        "text_a, text_b: expected two dialogues that differ in the assistant's last reply alone.",
+      );
+    return { messages, options: replies, correct: outcome === 1 ? 0 : 1, prompt };
   },
 };
 
-/** The sets of this file. */
-export const pairFormats: readonly PromptFormat[] = [beaverTails, pkuSafeRlhf, pkuHelpful, arena, icai];
+/** The sets of this file. The more helpful of PKU stands before the safer one, which takes every file of the set. */
+export const pairFormats: readonly PromptFormat[] = [beaverTails, pkuHelpful, pkuSafeRlhf, arena, icai];

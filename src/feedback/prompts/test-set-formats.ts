@@ -7,13 +7,14 @@ import { checkValue, type TextPlace } from "../../core/index.ts";
 import type { PromptKind } from "../../records/index.ts";
 import {
   asked,
-  fieldFault,
   type GivenPrompt,
   hasFields,
   hasOnly,
   labelOf,
   optionalText,
   type PromptFormat,
+  rightChoice,
+  targetsSchema,
   text,
 } from "./format.ts";
 
@@ -132,7 +133,7 @@ const truthfulHubRow = z.object({
   category: optionalText,
   best_answer: optionalText,
   incorrect_answers: z.array(text).nullish(),
-  mc1_targets: z.object({ choices: z.array(text).min(1), labels: z.array(z.number()) }).optional(),
+  mc1_targets: targetsSchema.optional(),
 });
 
 const truthfulQa: PromptFormat = {
@@ -160,9 +161,7 @@ const truthfulQa: PromptFormat = {
     }
     const { question, mc1_targets: targets, ...rest } = checkValue(truthfulHubRow, row, place);
     if (targets !== undefined) {
-      const correct = targets.labels.indexOf(1);
-      if (correct < 0 || correct >= targets.choices.length)
-        throw fieldFault(place, "mc1_targets.labels", "got no label 1 for a choice, expected one.");
+      const correct = rightChoice(targets, place, "mc1_targets");
       return { messages: asked(question), options: targets.choices, correct, prompt: question };
     }
     const [right, wrong] = [labelOf(rest.best_answer), rest.incorrect_answers?.[0]];
