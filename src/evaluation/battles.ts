@@ -74,7 +74,11 @@ const questionRow = z.object({
   question_id: z.union([z.string().min(1), z.number()], "it must hold the question's id"),
 });
 
-type Found = { readonly first: string; readonly second: string; readonly outcome: BattleOutcome | BattleReason };
+type Found = {
+  readonly first: string;
+  readonly second: string;
+  readonly outcome: BattleOutcome | BattleReason;
+};
 
 const faultOf =
   (place: TextPlace, field: string) =>

@@ -24,7 +24,7 @@ import {
 import { exactDialogue } from "./dialogue.ts";
 import type { ReplyPair } from "./pairs.ts";
 import { createDigestMap } from "./prompts/digests.ts";
-import { type GivenComparison, hasFields, replyEnds } from "./prompts/format.ts";
+import { type Fields, type GivenComparison, hasFields, replyEnds } from "./prompts/format.ts";
 import { formatNamed, readFormatted } from "./prompts/formats.ts";
 import { type UnfitRow, unfitOf, unfitPair, unfitText } from "./unfit.ts";
 
@@ -104,7 +104,11 @@ const readBeside = (value: unknown, place: TextPlace): GivenComparison => {
   const said = new Set(found.messages.map(({ content }) => content.trim()));
   const row = checkValue(z.object({ prompt }), value, place);
   if (!readPrompt(row.prompt).every(({ content }) => said.has(content.trim())))
-    throw refuse(place, "prompt: it is no part of what chosen and rejected, two whole chats, begin with");
+    throw unfitPair(
+      place,
+      "stray",
+      "prompt: it is no part of what chosen and rejected, two whole chats, begin with.",
+    );
   return found;
 };
 
@@ -124,6 +128,36 @@ const readOwn = (value: unknown, place: TextPlace): GivenComparison | null => {
     return { id: row.id, messages: readPrompt(row.prompt), options, correct: 0 };
   }
   return null;
+};
+
+const endsWithUser = (value: unknown): boolean =>
+  Array.isArray(value) && hasFields(value.at(-1), "role") && value.at(-1).role === "user";
+
+/** Replies of a row that say nothing: an empty text, or a message that holds none. */
+const isBlankReply = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.length === 1 && hasFields(value[0], "content") && isBlankReply(value[0]["content"])
+    : value === null || (typeof value === "string" && value.trim() === "");
+
+/**
+ * A row of one's own, or of HH-RLHF or TRL, that says which reply is better; null where it says nothing of two replies. What
+ * is said of the prompt beside an empty reply holds all the same, so such a row is unfit, and no mistake.
+ */
+const readKnown = (value: unknown, place: TextPlace): GivenComparison | null => {
+  const hasPair = hasFields(value, "chosen", "rejected");
+  if (!hasFields(value) || !(hasPair || hasFields(value, "replies", "correct"))) return null;
+  if (hasPair) {
+    const blank = (["chosen", "rejected"] as const).filter((field) => isBlankReply(value[field]));
+    if (blank.length === 2) return null;
+    if (blank[0] !== undefined)
+      throw unfitPair(place, "blank", `${blank[0]}: got a reply without text, but it must hold text.`);
+  }
+  // the row's id is its prompt's, which may have several pairs
+  const fields: Fields = value;
+  const { id: _, ...row } = fields;
+  const isAsked = !("prompt" in row) && endsWithUser(row["messages"]);
+  const found = readOwn(isAsked ? { ...row, prompt: row["messages"] } : row, place);
+  return found && { ...found, prompt: found.messages.at(-1)?.content ?? "" };
 };
 
 /** A row in the file's format, or, in a file of one's own, in that of its fields. */
@@ -259,33 +293,41 @@ export async function* readPairs(file: string, options: ReadingOptions = {}): As
   );
 }
 
-/** stage: as in the records. */
-export type ComparisonOptions = ReadingOptions & { readonly runSeed: number; readonly stage?: StageName };
+/** stage: as in the records. onUnknown: told of a comparison of which no reply is known to be the best. */
+export type ComparisonOptions = ReadingOptions & {
+  readonly runSeed: number;
+  readonly stage?: StageName;
+  readonly onUnknown?: (() => void) | undefined;
+};
 
 /**
- * The comparisons of a published set whose best reply is known, as records, in its order; none where its format has none.
- * Throws UserError with every fault as file, line and field.
+ * The comparisons of a file whose best reply is known, as records, in its order; none where its format has none. Throws
+ * UserError with every fault as file, line and field.
  */
 export const readComparisons = (
   file: string,
-  { runSeed, stage = "comparisons", ...options }: ComparisonOptions,
+  { runSeed, stage = "comparisons", onUnknown, ...options }: ComparisonOptions,
 ): AsyncGenerator<ComparisonRecord> =>
   readFound(
     file,
     options,
-    (format, row, place) => format.comparison?.(row, place) ?? null,
-    ({ id: own, messages, options: texts, correct, prompt: text, question }) =>
-      correct === undefined
-        ? null
-        : {
-            id: own,
-            parents: [],
-            stage,
-            seed: deriveSeed(runSeed, stage, own),
-            messages: [...messages],
-            ...(question === undefined ? {} : { question }),
-            options: [...texts],
-            correct,
-            prompt: text ?? "",
-          },
+    (format, row, place) =>
+      format.name === "plain" ? readKnown(row, place) : (format.comparison?.(row, place) ?? null),
+    ({ id: own, messages, options: texts, correct, prompt: text, question }) => {
+      if (correct === undefined) {
+        onUnknown?.();
+        return null;
+      }
+      return {
+        id: own,
+        parents: [],
+        stage,
+        seed: deriveSeed(runSeed, stage, own),
+        messages: [...messages],
+        ...(question === undefined ? {} : { question }),
+        options: [...texts],
+        correct,
+        prompt: text ?? "",
+      };
+    },
   );

@@ -22,6 +22,20 @@ export const exactDialogue = (text: string): Message[] | null => {
 export const parseDialogue = (text: string): Message[] | null =>
   exactDialogue(text)?.map(({ role, content }) => ({ role, content: content.trim() })) ?? null;
 
+const isMessage = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && "role" in value;
+
+/** A cell of separated values: the list of messages that it is as JSON; else its text. */
+export const messagesInCell = (text: string): unknown => {
+  if (!/^\s*\[\s*\{/.test(text)) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every(isMessage) ? value : text;
+  } catch {
+    return text;
+  }
+};
+
 const isBlank = (message: Message | undefined): boolean => message?.content.trim() === "";
 
 const lastOf = (messages: readonly Message[]): Message | undefined => messages.at(-1);

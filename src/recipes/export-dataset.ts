@@ -240,7 +240,7 @@ const describeFolder = async (folder: string, facts: CardFacts, stages: readonly
 
 /** How to go on. Harmful material is not offered for uploading. */
 const describeNext = (
-  { out, format }: DatasetConfig,
+  { out }: DatasetConfig,
   { shape }: ShapeOptions,
   first: string,
   isHarmful: boolean,
@@ -251,7 +251,7 @@ const describeNext = (
     shape === "trl-prompt-only"
       ? ["revise", "--prompts", file]
       : ["train", isOfPairs(shape) ? "dpo" : "sft", ...model, "--data", file];
-  const isRead = shape !== "trl-unpaired" && (format !== "csv" || shape !== "chain");
+  const isRead = shape !== "trl-unpaired";
   const commands = [
     ...(isRead ? [read] : []),
     ...(isHarmful ? [] : [["export", "push", out, "--to", "owner/name"]]),

@@ -2,7 +2,8 @@
 // Reads the rows of a file in its format, wherever the file's kind puts them.
 
 import { nearestWord, type TextPlace, UserError } from "../../core/index.ts";
-import { readRows } from "../../tables/index.ts";
+import { readRows, tableFormatOf } from "../../tables/index.ts";
+import { messagesInCell } from "../dialogue.ts";
 import { anthropicFormats } from "./anthropic-formats.ts";
 import { hasFields, type PromptFormat } from "./format.ts";
 import { mtBenchFormats } from "./mt-bench-formats.ts";
@@ -43,6 +44,17 @@ const detect = (row: unknown): PromptFormat =>
     ? promptFormats.find((format) => format.recognises(row))
     : undefined) ?? plainFormat;
 
+/** Separated values have lists of messages as texts. */
+const withMessages = (row: unknown): unknown =>
+  hasFields(row)
+    ? Object.fromEntries(
+        Object.entries(row).map(([name, cell]) => [
+          name,
+          typeof cell === "string" ? messagesInCell(cell) : cell,
+        ]),
+      )
+    : row;
+
 export type FormattedRow = {
   readonly format: PromptFormat;
   readonly place: TextPlace;
@@ -59,7 +71,9 @@ export async function* readFormatted(
   name?: string,
 ): AsyncGenerator<FormattedRow> {
   let format = name === undefined ? undefined : formatNamed(name);
-  for await (const { place, value } of readRows(file, { onFault })) {
+  const isSeparated = ["csv", "tsv"].includes(tableFormatOf(file));
+  for await (const { place, value: given } of readRows(file, { onFault })) {
+    const value = isSeparated ? withMessages(given) : given;
     format ??= detect(value);
     const rows = format.rows?.(value, place) ?? [value];
     for (const [at, row] of rows.entries())

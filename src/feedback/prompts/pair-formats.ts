@@ -4,9 +4,9 @@
 import { z } from "zod";
 import { checkValue, describePlace, parseJson, type TextPlace, UserError } from "../../core/index.ts";
 import {
+  isSetIn,
   type Message,
   messageSchema,
-  isSetIn,
   outcomeIn,
   preferredWords,
   winnerWords,
@@ -161,7 +161,8 @@ const battleComparison = (row: unknown, place: TextPlace): GivenComparison | nul
     return { messages, options: [one[0]!.content, other[0]!.content], correct, prompt };
   }
   const read = checkValue(battleTextRow, row, place);
-  const correct = labelOf(read.winner) === undefined ? winnerOfFlags(read, place) : winnerOf(read.winner, place);
+  const correct =
+    labelOf(read.winner) === undefined ? winnerOfFlags(read, place) : winnerOf(read.winner, place);
   if (correct === null) return null;
   const prompt = firstOf(read.prompt, "prompt", place);
   const options = [
@@ -266,7 +267,9 @@ const annotatorsOf = ({ metadata, annotators }: z.infer<typeof pairsDocument>): 
 
 /** "a" in a document of version 2, "text_a" in one of version 1; undefined for all that chooses neither. */
 const choiceOf = (preferred: string | null | undefined): 0 | 1 | undefined => {
-  const outcome = Object.hasOwn(preferredWords, preferred ?? "") ? preferredWords[preferred ?? ""] : undefined;
+  const outcome = Object.hasOwn(preferredWords, preferred ?? "")
+    ? preferredWords[preferred ?? ""]
+    : undefined;
   return outcome === 1 ? 0 : outcome === 0 ? 1 : undefined;
 };
 

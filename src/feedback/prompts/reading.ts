@@ -87,7 +87,7 @@ export type ReadingNotes = {
   /** Where the next prompt stands. */
   readonly onPlace?: (place: TextPlace) => void;
   /** The format of the file, told with its first row. */
-  readonly onFormat?: (format: string) => void;
+  readonly onFormat?: (format: string, first: unknown) => void;
 };
 
 /** Takes rows as prompts, each conversation and each id once. Ids that are made of the content need no look. */
@@ -137,7 +137,7 @@ export async function* readPrompts(
   try {
     for await (const row of readFormatted(file, keep, options.format)) {
       if (given >= (options.limit ?? Number.POSITIVE_INFINITY)) break;
-      if (isFirst) notes.onFormat?.(row.format.name);
+      if (isFirst) notes.onFormat?.(row.format.name, row.row);
       isFirst = false;
       let record: PromptRecord | null;
       try {

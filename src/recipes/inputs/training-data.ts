@@ -15,7 +15,7 @@ import {
   type TextPlace,
   UserError,
 } from "../../core/index.ts";
-import { type UnfitRow, unfitOf } from "../../feedback/index.ts";
+import { messagesInCell, type UnfitRow, unfitOf } from "../../feedback/index.ts";
 import type { PairRow, SftRow } from "../../records/index.ts";
 import { readRows, tableFormatOf } from "../../tables/index.ts";
 import type { TextForm } from "../../training/index.ts";
@@ -89,10 +89,9 @@ const cellValue = (field: string, text: string): unknown => {
   }
   if (field === "id" || field === "stage") return text === "" ? null : text;
   if (field === "parents" && text === "") return null;
-  if (!/^\s*\[/.test(text)) return text;
+  if (field !== "parents" || !text.trimStart().startsWith("[")) return messagesInCell(text);
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && (field === "parents" || value.every(isRecord)) ? value : text;
+    return JSON.parse(text) as unknown;
   } catch {
     return text;
   }
