@@ -6,7 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { publishedFile, titled } from "../core/published.fixture.ts";
-import { baselines, type ChoiceRow, loadChoices } from "./baselines.ts";
+import { baselines, type ChoiceRow, loadChoices, loadPreferences } from "./baselines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-baselines-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,6 +41,23 @@ describe("baselines", () => {
       chance: 0.5,
     });
     expect(found.always["(A)"]?.low).toBeCloseTo(0.3006, 4);
+  });
+
+  it("need no prompt: of two texts, which is preferred", async () => {
+    const file = join(folder, "icai.csv");
+    const head = "text_a,text_b,preferred_text";
+    writeFileSync(file, `${head}\nlonger,short,text_a\na,long,b\nlong,a,text_b\nx,y,tie\nx,y,\n`);
+    const { rows, unknown } = await loadPreferences(file);
+    expect(unknown).toBe(2);
+    expect(baselines(rows)).toMatchObject({
+      n: 3,
+      always: { "(A)": { count: 1 }, "(B)": { count: 2 } },
+      longer: { count: 2, n: 3 },
+    });
+    writeFileSync(file, `${head}\na,b,left\na,b\n`);
+    await expect(loadPreferences(file)).rejects.toThrow(
+      /2 faults[\s\S]*line 2: preferred_text: got "left", expected text_a, text_b, a, b or tie[\s\S]*line 3: got 2 fields/,
+    );
   });
 
   it("reads sets with more options and without texts", async () => {

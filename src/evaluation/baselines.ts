@@ -1,10 +1,11 @@
 // What guessing is worth on a multiple-choice set: always the same letter, always the longer reply, the commonest answer.
 // A judge that is not better than these has read nothing. Sets are rows of the published HHH format: corrects and
-// incorrects as letters, with text_correct and text_incorrect where there are two replies.
+// incorrects as letters, with text_correct and text_incorrect where there are two replies; or of ICAI's tables, two texts and
+// which is preferred.
 
 import { z } from "zod";
-import { checkValue, collectFaults, describePlace, UserError } from "../core/index.ts";
-import type { Estimate } from "../records/index.ts";
+import { checkValue, collectFaults, describePlace, type TextPlace, UserError } from "../core/index.ts";
+import { type Estimate, outcomeIn, preferredWords } from "../records/index.ts";
 import { readRows } from "../tables/index.ts";
 import { proportion } from "./statistics.ts";
 
@@ -73,6 +74,55 @@ export const loadChoices = async (file: string): Promise<ChoiceRow[]> => {
     `${file} holds no questions. Expected a row for each, e.g. {"prompt": "...", "corrects": [" (A)"], "incorrects": [" (B)"]}.`,
     { file },
   );
+};
+
+const preferenceSchema = z.object({
+  text_a: z.string(),
+  text_b: z.string(),
+  preferred_text: z.string().nullish(),
+});
+
+/** Whether a row is of one of ICAI's tables. */
+export const isPreference = (row: unknown): boolean =>
+  typeof row === "object" && row !== null && "text_a" in row && "text_b" in row;
+
+const readPreference = (value: unknown, place: TextPlace): ChoiceRow | null => {
+  const { text_a, text_b, preferred_text } = checkValue(preferenceSchema, value, place);
+  const field = "preferred_text";
+  const outcome = outcomeIn(
+    preferredWords,
+    preferred_text,
+    (problem) =>
+      new UserError("choice-row", `${describePlace(place)}: ${field}: ${problem}.`, { ...place, field }),
+  );
+  if (outcome !== 0 && outcome !== 1) return null;
+  const more = lengthOf(text_a) - lengthOf(text_b);
+  const options = ["(A)", "(B)"];
+  return { corrects: [options[1 - outcome]!], options, longerBy: outcome === 1 ? more : -more };
+};
+
+/**
+ * The pairs {text_a, text_b, preferred_text} of a file as questions of two letters, whatever they answer. unknown: those that
+ * prefer neither. Throws UserError with every fault as file, line and field.
+ */
+export const loadPreferences = async (
+  file: string,
+): Promise<{ readonly rows: readonly ChoiceRow[]; readonly unknown: number }> => {
+  const faults = collectFaults(file);
+  const rows: ChoiceRow[] = [];
+  let unknown = 0;
+  const onFault = (fault: UserError): void => {
+    faults.attempt(() => {
+      throw fault;
+    });
+  };
+  for await (const { place, value } of readRows(file, { onFault })) {
+    const row = faults.attempt(() => readPreference(value, place));
+    if (row === null) unknown++;
+    else if (row !== undefined) rows.push(row);
+  }
+  faults.end();
+  return { rows, unknown };
 };
 
 const countedShare = (count: number, n: number): CountedShare => ({ count, ...proportion(count, n) });

@@ -6,7 +6,9 @@ export {
   type ChoiceRow,
   type CountedShare,
   countBaselines,
+  isPreference,
   loadChoices,
+  loadPreferences,
 } from "./baselines.ts";
 export { type BattleRatings, type RatedModel, rateBattles, type Standing } from "./battle-ratings.ts";
 export { type BattleCounts, countBattles, leftOutBattles } from "./battles.ts";

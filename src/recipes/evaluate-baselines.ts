@@ -9,7 +9,9 @@ import {
   baselines,
   type ChoiceRow,
   type CountedShare,
+  isPreference,
   loadChoices,
+  loadPreferences,
 } from "../evaluation/index.ts";
 import { readPairs, type UnfitRow } from "../feedback/index.ts";
 import { readRows } from "../tables/index.ts";
@@ -42,11 +44,9 @@ type Read = {
 const isQuestion = (row: unknown): boolean =>
   typeof row === "object" && row !== null && ("corrects" in row || "incorrects" in row);
 
-/** Reads a file as what its first row is. */
-const readQuestions = async (file: string): Promise<Read> => {
-  const [first] = await collect(takeFirst(readRows(file), 1));
-  if (first === undefined || isQuestion(first.value))
-    return { rows: await loadChoices(file), unknown: 0, unfit: [], areLetters: true };
+/** What a file of comparisons gives, read as what its first row is. */
+const readCompared = async (file: string, first: unknown): Promise<Omit<Read, "areLetters">> => {
+  if (isPreference(first)) return { ...(await loadPreferences(file)), unfit: [] };
   const rows: ChoiceRow[] = [];
   let unknown = 0;
   const unfit: UnfitRow[] = [];
@@ -55,7 +55,16 @@ const readQuestions = async (file: string): Promise<Read> => {
     if (question === null) unknown++;
     else rows.push(question);
   }
-  if (rows.length > 0) return { rows, unknown, unfit, areLetters: false };
+  return { rows, unknown, unfit };
+};
+
+/** Reads a file as what its first row is. */
+const readQuestions = async (file: string): Promise<Read> => {
+  const [first] = await collect(takeFirst(readRows(file), 1));
+  if (first === undefined || isQuestion(first.value))
+    return { rows: await loadChoices(file), unknown: 0, unfit: [], areLetters: true };
+  const read = await readCompared(file, first.value);
+  if (read.rows.length > 0) return { ...read, areLetters: false };
   throw new UserError(
     "choices-unknown",
     `No row of ${file} says which of its two replies is better. Expected {"prompt", "chosen", "rejected"}, or "correct": 0 or 1 beside "replies".`,

@@ -2,7 +2,8 @@
 // is the better one, where several say so, and what is said of files that hold no comparison.
 
 import { describe, expect, it } from "vitest";
-import { createWriter, jsonl, loadComparisons, loadPrompts } from "../reading.fixture.ts";
+import { createWriter, jsonl, loadComparisons, loadPairs, loadPrompts } from "../reading.fixture.ts";
+import type { UnfitRow } from "../unfit.ts";
 
 const write = createWriter();
 const options = { runSeed: 1 };
@@ -92,25 +93,116 @@ describe("ICAI's annotated pairs", () => {
   });
 });
 
-describe("PKU-SafeRLHF", () => {
-  it("is taken by the safer reply, or by the more helpful one where that is named or there is no other", async () => {
-    const row = { prompt: "p", response_0: "a", response_1: "b" };
-    const correctIn = async (ids: object, format?: string) => {
-      const file = write("pku.jsonl", jsonl({ ...row, ...ids }));
-      const [first] = await loadComparisons(file, {
-        ...options,
-        ...(format === undefined ? {} : { format }),
-      });
-      return first?.correct;
-    };
-    const both = { better_response_id: 0, safer_response_id: 1 };
-    expect(await correctIn(both)).toBe(1);
-    expect(await correctIn(both, "pku-saferlhf-better")).toBe(0);
-    expect(await correctIn({ better_response_id: 0 })).toBe(0);
-    expect(await correctIn({ better_response_id: 1, safer_response_id: null })).toBe(1);
-    await expect(correctIn({})).rejects.toThrow(
-      /line 1: safer_response_id, better_response_id: got nothing, expected 0 or 1/,
+describe("ICAI's tables", () => {
+  it("without prompts are told for what they are, once, unless their texts are dialogues that share a beginning", async () => {
+    const file = write("pairs.csv", "text_a,text_b,preferred_text\none,two,text_a\nthree,four,text_b\n");
+    const told =
+      /^\S+pairs\.csv, line 2: these are pairs of texts .* without what they answer.* a column prompt or input .*evaluate baselines/;
+    await expect(loadPrompts(file, options)).rejects.toThrow(told);
+    await expect(loadPairs(file)).rejects.toThrow(told);
+    const dialogue = (end: string): string => `"\n\nHuman: q\n\nAssistant: ${end}"`;
+    const dialogues = `text_a,text_b,preferred_text\n${dialogue("1")},${dialogue("2")},text_b\n`;
+    const parted = `${dialogue("1\n\nHuman: r\n\nAssistant: s")},${dialogue("2")},text_a\n`;
+    const unfit: UnfitRow[] = [];
+    const pairs = await loadPairs(write("dialogues.csv", `${dialogues}${parted}`), {
+      onUnfit: (row) => unfit.push(row),
+    });
+    expect(pairs).toMatchObject([{ messages: [user("q")], correct: 1 }]);
+    expect(unfit).toMatchObject([{ reason: "parted" }]);
+  });
+
+  it("say which text is preferred in words that are known", async () => {
+    const file = write("odd.csv", "text_a,text_b,preferred_text,input\n1,2,left,q\n1,2,,q\n1,2,tie,q\n");
+    await expect(loadComparisons(file, options)).rejects.toThrow(
+      /odd\.csv, line 2: preferred_text: got "left", expected text_a, text_b, a, b or tie\.$/,
     );
+  });
+});
+
+describe("arena battles", () => {
+  const talk = (...turns: readonly string[]) =>
+    turns.map((content, at) => ({ role: at % 2 === 0 ? "user" : "assistant", content }));
+  const battle = (winner: unknown, one: readonly string[], other: readonly string[]) => ({
+    ...{ model_a: "m", model_b: "n", winner },
+    ...{ conversation_a: talk(...one), conversation_b: talk(...other) },
+  });
+
+  it("of several turns that answer different replies are no comparison, and their prompts are the first turns", async () => {
+    const several = [
+      battle("model_a", ["q", "1", "more", "2"], ["q", "3", "more", "4"]),
+      battle("model_a", ["r", "1", "more", "2"], ["r", "3"]),
+      battle("model_b", ["s", "1"], ["s", "3", "more", "4"]),
+    ];
+    const shared = battle("model_b", ["t", "1", "more", "2"], ["t", "1", "more", "4"]);
+    const file = write("turns.jsonl", jsonl(...several, shared));
+    expect(await loadComparisons(file, options)).toMatchObject([
+      { messages: talk("t", "1", "more"), options: ["2", "4"], correct: 1 },
+    ]);
+    const { prompts } = await loadPrompts(file, options);
+    expect(prompts.map(({ messages }) => messages.length)).toEqual([1, 1, 1, 3]);
+  });
+
+  it("say who won in words that are known, whatever fields the battle has", async () => {
+    const rows = ["left", "tie", "both_bad", "", null].map((winner) =>
+      battle(winner, ["q", "1"], ["q", "2"]),
+    );
+    await expect(loadComparisons(write("left.jsonl", jsonl(...rows)), options)).rejects.toThrow(
+      /left\.jsonl, line 1: winner: got "left", expected model_a, model_b, tie, tie \(bothbad\), both_bad or bothbad\.$/,
+    );
+    expect(await loadComparisons(write("ties.jsonl", jsonl(...rows.slice(1))), options)).toEqual([]);
+    const texts = { prompt: "q", response_a: "1", response_b: "2" };
+    const flags = (winner_model_a: unknown, winner_model_b: unknown) => ({
+      ...{ ...texts, model_a: "m", model_b: "n", winner_model_a, winner_model_b },
+    });
+    await expect(
+      loadComparisons(write("flags.jsonl", jsonl(flags(1, 0), flags("yes", 0), flags(1, 1))), options),
+    ).rejects.toThrow(
+      /2 faults[\s\S]*line 2: winner_model_a: got "yes"[\s\S]*line 3: winner_model_a, winner_model_b/,
+    );
+    const named = { ...texts, model_a: "m", model_b: "n", winner: "model_b" };
+    const found = await loadComparisons(write("named.jsonl", jsonl(flags("True", "False"), named)), options);
+    expect(found.map(({ correct }) => correct)).toEqual([0, 1]);
+  });
+});
+
+describe("PKU-SafeRLHF", () => {
+  const row = { prompt: "p", response_0: "a", response_1: "b" };
+  const correctIn = async (rows: readonly object[], format?: string) => {
+    const file = write("pku.jsonl", jsonl(...rows.map((ids) => ({ ...row, ...ids }))));
+    const found = await loadComparisons(file, { ...options, ...(format === undefined ? {} : { format }) });
+    return found.map(({ correct }) => correct);
+  };
+  const both = { better_response_id: 0, safer_response_id: 1 };
+
+  it("is taken by the safer reply, or by the more helpful one where that is named or there is no other", async () => {
+    expect(await correctIn([both])).toEqual([1]);
+    expect(await correctIn([both], "pku-saferlhf-better")).toEqual([0]);
+    expect(await correctIn([{ better_response_id: 0 }])).toEqual([0]);
+  });
+
+  it("is taken by one preference a file, whatever a row lacks", async () => {
+    const lacking = [{ better_response_id: 0, safer_response_id: null }, { better_response_id: 0 }];
+    expect(await correctIn([both, ...lacking])).toEqual([1]);
+    expect(await correctIn([lacking[0]!, both])).toEqual([1]);
+    expect(await correctIn([{ better_response_id: 0 }, both, { better_response_id: null }])).toEqual([0, 0]);
+    expect(await correctIn([{ safer_response_id: 2 }]).catch(String)).toMatch(/line 1: safer_response_id: /);
+  });
+
+  it("gives prompts, and pairs for a judge, where no reply is said to be better", async () => {
+    expect(await correctIn([{}, { safer_response_id: null }])).toEqual([]);
+    const file = write("pku-none.jsonl", jsonl({ ...row, safer_response_id: null }));
+    expect((await loadPrompts(file, options)).prompts).toHaveLength(1);
+    const [pair] = await loadPairs(file);
+    expect(pair).toMatchObject({ replies: [{ text: "a" }, { text: "b" }] });
+    expect(pair).not.toHaveProperty("correct");
+  });
+
+  it("is read from tables, where numbers are texts and nothing is an empty cell", async () => {
+    const head = "prompt,response_0,response_1,better_response_id,safer_response_id";
+    const file = write("pku.csv", `${head}\np,a,b,0,1\nq,a,b,1,\n`);
+    expect((await loadComparisons(file, options)).map(({ prompt, correct }) => [prompt, correct])).toEqual([
+      ["p", 1],
+    ]);
   });
 });
 
@@ -135,6 +227,13 @@ describe("MT-Bench", () => {
     expect((await loadPrompts(both, options)).prompts).toMatchObject([
       { messages: [user("Tell {it}.\n\nNow.")], kind: "harmless" },
     ]);
+  });
+
+  it("says who won in words that are known", async () => {
+    const file = write("odd.jsonl", jsonl(verdict({ g2_winner: "left" })));
+    await expect(loadComparisons(file, options)).rejects.toThrow(
+      /line 1: g2_winner: got "left", expected model_1, model_2, tie or error\.$/,
+    );
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { manualClock } from "../../core/index.ts";
 import { recipe as exportRecipe } from "../export-dataset.ts";
+import { openSftRows } from "../inputs/training-data.ts";
 import { recipe as loadRecipe } from "../prompts-load.ts";
 
 let folder: string;
@@ -51,6 +52,9 @@ beforeAll(async () => {
   await load("known", known);
   await load("both", known, chains);
   await load("plain", [{ prompt: "Why?" }, { prompt: "How?" }]);
+  const turns = (reply: string): string => `\n\nHuman: Why?\n\nAssistant: ${reply}`;
+  const trl = { prompt: "How?", chosen: "So.", rejected: "Not so." };
+  await load("pairs", [{ chosen: turns("This."), rejected: turns("That.") }, trl]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -85,6 +89,15 @@ describe("comparisons that were loaded", () => {
     expect(card).toContain(
       "- 3 comparisons of 7 replies: 3 pairs of the better reply with another one, 1 of twice the same reply.\n- Gave no row: 1 of twice the same reply.\n",
     );
+  });
+
+  it("are those of HH-RLHF and of TRL, too", async () => {
+    const { shape, rows } = await exported("pairs", { style: "standard" });
+    expect(shape).toBe("preferences");
+    expect(rows).toEqual([
+      { prompt: "Why?", chosen: "This.", rejected: "That." },
+      { prompt: "How?", chosen: "So.", rejected: "Not so." },
+    ]);
   });
 
   it("say of each reply once whether it is the better one", async () => {
@@ -124,6 +137,35 @@ describe("published chains that were loaded", () => {
     expect(rows).toHaveLength(chains.length);
     const of = (row: Record<string, unknown>) => chains.find((one) => one.init_prompt === row["init_prompt"]);
     for (const row of rows) expect(row).toMatchObject(of(row)!);
+  });
+
+  it("are read back from every format that they are exported in", async () => {
+    const one = await exported("chains", { shape: "chain", testShare: 0.3 });
+    const wanted = one.splits.flatMap(({ split, rows }) => [split, rows]);
+    for (const format of ["csv", "parquet"]) {
+      const out = join(folder, `chains-${format}`);
+      const config = exportRecipe.schema.parse({
+        ...{ run: join(folder, "chains"), out, format, shape: "chain", testShare: 0.3 },
+      });
+      const { document, lines } = await exportRecipe.run(config, context);
+      const { splits } = document as { splits: { split: string; file: string; rows: number }[] };
+      expect(splits.flatMap(({ split, rows }) => [split, rows])).toEqual(wanted);
+      const files = splits.map(({ file }) => file);
+      const own = files[0]!;
+      expect(lines.join("\n")).toContain(
+        `Next: npx covenant train sft --model ./a-model-folder --data ${join(out, `data/train_sft.${format}`)}`,
+      );
+      expect((await openSftRows(own, own)).count).toBe(splits[0]!.rows);
+      const again = join(folder, `again-${format}`);
+      const loaded = await loadRecipe.run(loadRecipe.schema.parse({ files, out: again }), context);
+      expect(loaded.document).toMatchObject({ prompts: chains.length, chains: chains.length });
+      const records = (name: string): string[] =>
+        readFileSync(join(folder, name, "revise", "revisions.jsonl"), "utf8")
+          .trim()
+          .split("\n")
+          .sort();
+      expect(records(`again-${format}`)).toEqual(records("chains"));
+    }
   });
 
   it("are rows to learn, and pairs, as of a run of revise", async () => {
