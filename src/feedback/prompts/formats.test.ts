@@ -8,7 +8,6 @@ import { publishedFile, titled } from "../../core/published.fixture.ts";
 import { revisionRecordSchema } from "../../records/index.ts";
 import { sftRowsFromRevisions } from "../index.ts";
 import { createWriter, jsonl, loadChains, loadComparisons, loadPrompts } from "../reading.fixture.ts";
-import type { UnfitRow } from "../unfit.ts";
 
 const write = createWriter();
 const options = { runSeed: 1 };
@@ -269,20 +268,6 @@ describe("readComparisons", () => {
   });
 });
 
-describe("labels of choices", () => {
-  const labelled = (labels: readonly number[], choices = ["x", "y"]) => ({ choices, labels });
-  it.each([[[1, 1]], [[1]], [[0, 0]], [[1, 0, 0]], [[2, 0]]])(
-    "are a fault where they are %j",
-    async (labels) => {
-      const file = write("align.jsonl", jsonl({ input: "q", targets: labelled(labels) }));
-      const problem = `got [${labels.join(", ")}] for 2 choices, expected a label for each: 1 for the one`;
-      await expect(loadComparisons(file, options)).rejects.toThrow(`line 1: targets.labels: ${problem}`);
-      const mc = write("mc.jsonl", jsonl({ question: "q", mc1_targets: labelled(labels) }));
-      await expect(loadComparisons(mc, options)).rejects.toThrow(`line 1: mc1_targets.labels: ${problem}`);
-    },
-  );
-});
-
 const chain = {
   rl_prompt: "\n\nHuman: Is {it}: so?\n\nAssistant:",
   initial_response: [{ sample: " Yes.\n\nHuman:" }],
@@ -359,88 +344,7 @@ const sharedText = ({ chosen, rejected }: { readonly chosen: string; readonly re
   return shared.slice(0, shared.findLastIndex((turn) => turn.startsWith("\n\nHuman:")) + 1).join("");
 };
 
-describe("lists of messages in cells", () => {
-  const cell = (value: unknown): string => `"${JSON.stringify(value).replaceAll('"', '""')}"`;
-  it("are lists, in prompts, pairs and chains; other texts stay what they are", async () => {
-    const [one, other] = ["1", "2"].map((text) => [user("q"), assistant(text)]);
-    const file = write("pairs.csv", `chosen,rejected\n${cell(one)},${cell(other)}\n`);
-    expect((await loadPrompts(file, options)).prompts).toMatchObject([{ messages: [user("q")] }]);
-    expect(await loadComparisons(file, options)).toMatchObject([{ options: ["1", "2"], correct: 0 }]);
-    const texts = ['[{"a":1}]', "[]", "[1]", '[{"role":'];
-    const plain = write(
-      "texts.csv",
-      `prompt\n${texts.map((text) => `"${text.replaceAll('"', '""')}"`).join("\n")}\n`,
-    );
-    const { prompts } = await loadPrompts(plain, options);
-    expect(prompts.map(({ messages }) => messages)).toEqual(texts.map((text) => [user(text)]));
-  });
-});
-
-describe("pairs of plain rows", () => {
-  const end = (text: string): string => `\n\nHuman: q \n\nAssistant: ${text}`;
-  it("are comparisons whose better reply is known, of prompts that stay as they are", async () => {
-    const rows = [
-      { chosen: end("1"), rejected: end("2 ") },
-      { id: "own", prompt: "p", chosen: "1", rejected: "2" },
-      { id: "own", prompt: "p", chosen: "1", rejected: "3" },
-      { prompt: [user("m")], chosen: [assistant("1")], rejected: [assistant("2")] },
-      { prompt: "r", replies: ["1", "2"], correct: 1 },
-      { messages: [user("s")], chosen: "1", rejected: "2" },
-      { prompt: "alone" },
-      { prompt: "t", replies: ["1", "2", "3"] },
-      { prompt: "u", chosen: "", rejected: "" },
-      { prompt: "v", chosen: "1" },
-    ];
-    const file = write("plain-pairs.jsonl", jsonl(...rows));
-    const found = await loadComparisons(file, options);
-    expect(found.map(({ messages, options: replies, correct }) => [messages, replies, correct])).toEqual([
-      [[user("q ")], ["1", "2 "], 0],
-      [[user("p")], ["1", "2"], 0],
-      [[user("p")], ["1", "3"], 0],
-      [[user("m")], ["1", "2"], 0],
-      [[user("r")], ["1", "2"], 1],
-      [[user("s")], ["1", "2"], 0],
-    ]);
-    expect(new Set(found.map(({ id }) => id)).size).toBe(6);
-    const { prompts } = await loadPrompts(file, options);
-    expect(prompts.map(({ messages }) => messages[0]?.content)).toEqual([
-      ...["q", "p", "m", "r", "s", "alone", "t", "u", "v"],
-    ]);
-  });
-
-  it("that are unfit are left out and told, and others are faults", async () => {
-    const unfit: UnfitRow[] = [];
-    const rows = [
-      { chosen: `${end("1")}\n\nHuman: r\n\nAssistant: s`, rejected: end("2") },
-      { prompt: "p", chosen: "1", rejected: " " },
-      { prompt: "p", chosen: [assistant("")], rejected: [assistant("2")] },
-      { prompt: "other", chosen: [user("q"), assistant("1")], rejected: [user("q"), assistant("2")] },
-    ];
-    const file = write("unfit.jsonl", jsonl(...rows));
-    const onUnfit = (row: UnfitRow) => unfit.push(row);
-    expect(await loadComparisons(file, { ...options, onUnfit })).toEqual([]);
-    expect(unfit.map(({ place, reason }) => [place.line, reason])).toEqual([
-      ...[
-        [1, "parted"],
-        [2, "blank"],
-        [3, "blank"],
-        [4, "stray"],
-      ],
-    ]);
-    const wrong = write("wrong.jsonl", jsonl({ prompt: "p", chosen: "1", rejected: ["2"] }));
-    await expect(loadComparisons(wrong, { ...options, onUnfit })).rejects.toThrow(/line 1: rejected\[0\]: /);
-  });
-});
-
 describe.skipIf(pairs.missing)(titled("published data", pairs), () => {
-  it("has a comparison in each of 2,312 pairs that does not part early", async () => {
-    let unfit = 0;
-    const found = await loadComparisons(pairs.path, { ...options, onUnfit: () => unfit++ });
-    expect(found.length + unfit).toBe(2312);
-    expect(unfit).toBeLessThan(20);
-    expect(found.every(({ correct, options: replies }) => correct === 0 && replies.length === 2)).toBe(true);
-  });
-
   it("has 2,312 pairs whose prompts are their common beginning, all turns kept", async () => {
     const rows = gunzipSync(readFileSync(pairs.path)).toString("utf8").trim().split("\n");
     const given = rows.map((row) => JSON.parse(row) as { chosen: string; rejected: string });

@@ -142,6 +142,23 @@ describe("arena battles", () => {
     expect(prompts.map(({ messages }) => messages.length)).toEqual([1, 1, 1, 3]);
   });
 
+  it("are the same where their turns are lists of texts", async () => {
+    const cells = (...turns: readonly string[]) => JSON.stringify(turns);
+    const row = (prompt: string, response_a: string, response_b: string) => ({
+      ...{ prompt, response_a, response_b, winner_model_a: 1, winner_model_b: 0 },
+    });
+    const rows = [
+      row(cells("q"), cells("1"), "2"),
+      row(cells("r", "more"), cells("1", "2"), cells("3", "4")),
+    ];
+    const file = write("lists.jsonl", jsonl(...rows));
+    expect(await loadComparisons(file, options)).toMatchObject([
+      { prompt: "q", options: ["1", "2"], correct: 0 },
+    ]);
+    const { prompts } = await loadPrompts(file, options);
+    expect(prompts.map(({ messages }) => messages)).toEqual([[user("q")], [user("r")]]);
+  });
+
   it("say who won in words that are known, whatever fields the battle has", async () => {
     const rows = ["left", "tie", "both_bad", "", null].map((winner) =>
       battle(winner, ["q", "1"], ["q", "2"]),

@@ -104,10 +104,11 @@ const battleTextRow = z.object({
   winner_model_b: flag,
 });
 
-const firstOf = (value: string, field: string, place: TextPlace): string => {
-  if (!value.startsWith("[")) return value;
+/** The texts of the turns that a cell holds: of one that is no list, one. */
+const turnTexts = (value: string, field: string, place: TextPlace): readonly string[] => {
+  if (!value.startsWith("[")) return [value];
   const list = z.array(text.nullable()).min(1).safeParse(parseJson(value, place));
-  if (list.success) return list.data[0] ?? "";
+  if (list.success) return list.data.map((turn) => turn ?? "");
   throw fieldFault(place, field, "got a list that is not one of texts, expected the texts of the turns.");
 };
 
@@ -164,12 +165,12 @@ const battleComparison = (row: unknown, place: TextPlace): GivenComparison | nul
   const correct =
     labelOf(read.winner) === undefined ? winnerOfFlags(read, place) : winnerOf(read.winner, place);
   if (correct === null) return null;
-  const prompt = firstOf(read.prompt, "prompt", place);
-  const options = [
-    firstOf(read.response_a, "response_a", place),
-    firstOf(read.response_b, "response_b", place),
-  ];
-  return { messages: asked(prompt), options, correct, prompt };
+  const [asks, ...replies] = (["prompt", "response_a", "response_b"] as const).map((field) =>
+    turnTexts(read[field], field, place),
+  );
+  if ([asks, ...replies].some((turns) => turns?.length !== 1)) return null;
+  const prompt = asks![0]!;
+  return { messages: asked(prompt), options: replies.map(([reply]) => reply!), correct, prompt };
 };
 
 const arena: PromptFormat = {
@@ -188,7 +189,7 @@ const arena: PromptFormat = {
     if (hasFields(row, "conversation_a"))
       return { messages: battlePrompt(checkValue(battleRow, row, place), place), labels: {} };
     const { prompt } = checkValue(battleTextRow, row, place);
-    return { messages: asked(firstOf(prompt, "prompt", place)), labels: {} };
+    return { messages: asked(turnTexts(prompt, "prompt", place)[0]!), labels: {} };
   },
   comparison: battleComparison,
 };
