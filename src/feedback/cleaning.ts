@@ -1,10 +1,20 @@
 // Takes out of a reply what a model wrote around it: thoughts, role markers, the next speaker's turn, end tokens, and in
 // revisions and critiques the announcement ("Here is a revised response:"), the closing remark on what was changed, the
 // critique before a revision and quotes around the whole. Every cut is told with its rule. Ordinary text passes unchanged
-// but for white space at both ends. The forms of revisions are in presentation.ts.
+// but for white space at both ends. The forms of revisions are in presentation.ts and closing.ts.
 
 import { codeIn, leadingThought } from "../models/index.ts";
-import { announcement, cutClosing, cutOtherPart, headings, statement } from "./presentation.ts";
+import { cutClosing } from "./closing.ts";
+import {
+  cutAnnouncement,
+  cutHeading,
+  cutLineAbove,
+  cutLineBelow,
+  cutOtherPart,
+  cutRetold,
+  isBetweenLines,
+  type Shortened,
+} from "./presentation.ts";
 
 /** Where the text comes from; announcements, headings and quotes are cut from critiques and revisions alone. */
 export type ReplyPurpose = "answer" | "critique" | "revision";
@@ -12,7 +22,8 @@ export type ReplyPurpose = "answer" | "critique" | "revision";
 /**
  * thought: what stands in <think>; next-turn: everything from the next speaker's turn on; inner-turn: the same in a reply
  * that ended by itself, so that it may have been part of the answer (replies.ts tells them apart); other-part: the
- * critique in a revision, the revision in a critique. The others are what their names say.
+ * critique, or the conversation told again, before a revision, and the revision after a critique; announcement, closing:
+ * also a line drawn above or below the text. The others are what their names say.
  */
 export const cleaningRules = [
   "thought",
@@ -35,6 +46,9 @@ export type Cut = { readonly rule: CleaningRule; readonly text: string };
 export type CutCounts = Readonly<Record<CleaningRule, number>>;
 
 type Step = { readonly rule: CleaningRule; readonly text: string; readonly cut: string };
+
+const told = (rule: CleaningRule, shortened: Shortened | null): Step | null =>
+  shortened === null ? null : { rule, ...shortened };
 
 const cutMatch = (rule: CleaningRule, pattern: RegExp, text: string): Step | null => {
   const match = pattern.exec(text);
@@ -116,26 +130,41 @@ const cutEndToken = (text: string): Step | null => {
   return cutMatch("end-token", endToken, trimmed);
 };
 
-const nextStep = (text: string, purpose: ReplyPurpose): Step | null => {
+/** A line drawn above or below a revision. isFramed: something was cut around it before. */
+const cutLine = (text: string, isFramed: boolean): Step | null => {
+  if (!isFramed && !isBetweenLines(text)) return null;
+  return told("announcement", cutLineAbove(text)) ?? told("closing", cutLineBelow(text));
+};
+
+const cutAroundRevision = (text: string, isFramed: boolean): Step | null =>
+  told("other-part", cutOtherPart(text, "revision")) ??
+  told("announcement", cutAnnouncement(text)) ??
+  told("heading", cutHeading(text, "revision")) ??
+  told("closing", cutClosing(text)) ??
+  cutLine(text, isFramed);
+
+const cutAroundCritique = (text: string): Step | null =>
+  told("other-part", cutOtherPart(text, "critique")) ?? told("heading", cutHeading(text, "critique"));
+
+const nextStep = (text: string, purpose: ReplyPurpose, isFramed: boolean): Step | null => {
   // Role marker before next turn: a reply may begin with a blank line and its own "Assistant:".
   const outer =
-    cutThought(text) ?? cutEndToken(text) ?? cutMatch("role-marker", roleMarker, text) ?? cutNextTurn(text);
+    cutThought(text) ??
+    cutEndToken(text) ??
+    cutMatch("role-marker", roleMarker, text) ??
+    (purpose === "revision" ? told("other-part", cutRetold(text)) : null) ??
+    cutNextTurn(text);
   if (outer !== null || purpose === "answer") return outer;
-  const other = cutOtherPart(text, purpose);
-  if (other !== null) return { rule: "other-part", ...other };
-  const announced =
-    purpose === "revision"
-      ? (cutMatch("announcement", announcement, text) ?? cutMatch("announcement", statement, text))
-      : null;
-  const inner = announced ?? cutMatch("heading", headings[purpose], text);
-  if (inner !== null) return inner;
-  const remark = purpose === "revision" ? cutClosing(text) : null;
-  if (remark !== null) return { rule: "closing", ...remark };
+  const around = purpose === "revision" ? cutAroundRevision(text, isFramed) : cutAroundCritique(text);
+  if (around !== null) return around;
   const unquoted = unquote(text.trim());
   return unquoted === null
     ? null
     : { rule: "quotes", cut: `${text.trim()[0]}${text.trim().at(-1)}`, text: unquoted };
 };
+
+/** Rules after which lines drawn around a revision are part of how it was presented. */
+const framing: readonly CleaningRule[] = ["announcement", "heading", "other-part", "closing"];
 
 /** Cleans a reply until no rule applies any more, and says what was cut. The text may come out empty. */
 export const cleanReply = (
@@ -144,9 +173,13 @@ export const cleanReply = (
 ): { readonly text: string; readonly cuts: readonly Cut[] } => {
   const cuts: Cut[] = [];
   let left = text;
-  for (let step = nextStep(left, purpose); step !== null; step = nextStep(left, purpose)) {
+  let isFramed = false;
+  for (;;) {
+    const step = nextStep(left, purpose, isFramed);
+    if (step === null) break;
     cuts.push({ rule: step.rule, text: step.cut.trim() });
     left = step.text;
+    isFramed ||= framing.includes(step.rule);
   }
   return { text: left.trim(), cuts };
 };

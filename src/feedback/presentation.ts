@@ -1,14 +1,21 @@
-// How models present a revision or a critique that they were asked for: announcements, headings, remarks on what was
-// changed, and both in one reply. Patterns and cuts alone; the order in which they are tried is cleaning.ts' part.
+// How models present a revision or a critique that they were asked for: announcements, headings, lines drawn around it, and
+// both in one reply. Patterns and cuts alone; the order in which they are tried is cleaning.ts' part, and what stands
+// behind a revision is that of closing.ts.
 
 /** A text without what was cut. */
 export type Shortened = { readonly text: string; readonly cut: string };
 
 /** A sentence that takes the criticism in before the revision is presented. */
-const acknowledging =
-  "(?:(?:I apologi[sz]e|I['’]m sorry|my apologies|you['’]re (?:absolutely )?right|thank you for|thanks for|good point|I(?:['’]d| would)(?: be)? (?:happy|glad|love)|happy to|glad to)[^.!:\\n]{0,160}[.!]\\s+){0,2}";
+const acknowledged =
+  "(?:I apologi[sz]e|I['’]m sorry|my apologies|you['’]re (?:absolutely )?right|thank you for|thanks for|good point|I(?:['’]d| would)(?: be)? (?:happy|glad|love)|happy to|glad to" +
+  "|I (?:understand|agree|see\\b|should(?: not|n['’]t)? have)|that was (?:wrong|harmful|careless|rude|unkind|inappropriate)" +
+  "|(?:my|the) (?:previous|last|earlier|original|initial|first|above) (?:response|answer|reply|message) (?:was|is|did|could|might|may|contained|should))";
+const acknowledging = `(?:${acknowledged}[^.!:\\n]{0,160}[.!]\\s+){0,3}`;
 const opening =
-  "(?:(?:sure|certainly|of course|okay|ok|absolutely|yes|understood|thank you)(?: thing)?[,.!:]*\\s+)?";
+  "(?:(?:sure|certainly|of course|okay|ok|alright|absolutely|yes|understood|thank you)(?: thing)?[,.!:]*\\s+)?";
+/** "As requested, ", "Based on the critique, " */
+const prompted =
+  "(?:(?:as (?:you )?(?:requested|asked|instructed)|(?:based on|following|given|considering|after|in (?:light|response)|taking|with)\\b[^.!:\\n]{0,100}), )?";
 const presenting = "(?:here(?:['’]s| is| would be)|below is|this is)";
 const changed =
   "(?:revised|rewritten|reworked|improved|updated|corrected|edited|modified|reworded|alternative|new|better|safer|kinder|gentler|harmless)";
@@ -19,13 +26,12 @@ const ofReply =
   "(?: (?:of|to|for) (?:(?:the|my|your|its|previous|last|original|earlier|initial|above|assistant['’]s|AI['’]s|model['’]s|assistant) ){0,4}" +
   "(?:response|answer|reply|message|statement|question|request|prompt))";
 const tail =
-  "(?:,? (?:that|which|with|without|so|in which|where|to be|addressing|removing|avoiding)\\b[^:\\n]{0,160})?";
+  "(?:,? (?:that|which|with|without|so|in which|where|to be|addressing|removing|avoiding|aiming|aimed|intended|designed|meant|focus(?:s?ed|s?ing)|keeping|ensuring|taking|written|free of)\\b[^:\\n]{0,160})?";
+/** "(less harmful)" */
+const comment = "(?: \\([^()\\n]{1,80}\\))?";
 /** A colon, or a paragraph that ends there. */
-const ending = "(?::(?:\\s+|$)|[.:]?[^\\S\\n]*\\n[^\\S\\n]*\\n\\s*)";
-export const announcement = new RegExp(
-  `^\\s*${opening}${acknowledging}${opening}${presenting} (?:\\w+,? ){0,4}(?:(?:${changed}|${compared})(?:,? (?:and )?\\w+){0,3} (?:${replyWord}|version)|(?:${changed}|${compared}) (?:${replyWord}|version)|revision|rewrite)${ofReply}?${tail}${ending}`,
-  "i",
-);
+const ending = "(?::[*_]{0,2}(?:\\s+|$)|[.:]?[*_]{0,2}[^\\S\\n]*\\n[^\\S\\n]*\\n\\s*)";
+const announcement = `\\s*[*_]{0,2}${opening}${acknowledging}${opening}${prompted}${presenting} (?:\\w+,? ){0,4}(?:(?:${changed}|${compared})(?:,? (?:and )?\\w+){0,3} (?:${replyWord}|version)|(?:${changed}|${compared}) (?:${replyWord}|version)|revision|rewrite)${ofReply}?${comment}${tail}${comment}${ending}`;
 
 const statedReply =
   "(?:(?:the|my|your) (?:revised|rewritten|improved|updated|corrected|edited|reworded|better|safer) (?:response|answer|reply|version)" +
@@ -34,32 +40,90 @@ const stating = "(?:is|reads|(?:would|could|might) (?:be|read))(?: as follows)?"
 const doing =
   "I(?:['’]ve| have| would have)? (?:revised|rewritten|reworded|updated|improved|corrected) (?:my|the|this)(?: (?:last|previous|earlier|original|assistant['’]s))*";
 /** "The revised response is:", "I have revised my response as follows:" */
-export const statement = new RegExp(
-  `^\\s*${opening}${acknowledging}(?:${statedReply}${ofReply}? ${stating}|${doing} (?:response|answer|reply|message)(?: as follows| to [^:\\n]{1,160})?):\\s+(?=\\S)`,
-  "i",
-);
+const statement = `\\s*${opening}${acknowledging}(?:${statedReply}${ofReply}? ${stating}|${doing} (?:response|answer|reply|message)(?: as follows| to [^:\\n]{1,160})?):\\s+(?=\\S)`;
+
+/** Announcements, tried at a place. */
+const announcements = [announcement, statement].map((pattern) => new RegExp(pattern, "iy"));
+
+/** A text in which single line breaks are spaces: an announcement may go over two lines. Every place stays where it is. */
+const unwrappedLines = (text: string): string => text.replace(/(?<=\S)\n(?=[^\S\n]*\S)/g, " ");
+
+/** Where an announcement ends that begins at a place of a text with its lines unwrapped; null: none begins there. */
+const endOfAnnouncement = (unwrapped: string, place: number): number | null => {
+  for (const pattern of announcements) {
+    pattern.lastIndex = place;
+    if (pattern.test(unwrapped)) return pattern.lastIndex;
+  }
+  return null;
+};
+
+/** "Here is a revised response:", "The revised response is:". */
+export const cutAnnouncement = (text: string): Shortened | null => {
+  const end = endOfAnnouncement(unwrappedLines(text), 0);
+  return end === null ? null : { text: text.slice(end), cut: text.slice(0, end) };
+};
 
 const revisedReply =
-  "(?:(?:(?:the|my) )?(?:(?:assistant|AI|model)(?:['’]s)? )?(?:revised|rewritten|improved|updated) (?:response|answer|reply|version))";
-const headed = "(?::\\*\\*|\\*\\*:|:|\\*\\*(?=\\n))";
+  "(?:(?:(?:the|my) )?(?:(?:assistant|AI|model)(?:['’]s)? )?(?:revised|rewritten|improved|updated) (?:(?:assistant|AI|model)(?:['’]s)? )?(?:response|answer|reply|version))";
+const headed = "(?::[*_]{1,2}|[*_]{1,2}:|:|[*_]{1,2}(?=\\n))";
 /** "Revision: I can't" and not "Revision: the best way to learn": a sentence follows, or a line of its own. */
-const beforeSentence = "(?:(?=[:*]*[^\\S\\n]*\\n)|(?=[:*]+\\s*[^\\s:*\\p{Ll}]))";
+const beforeSentence = "(?:(?=[:*_]*[^\\S\\n]*\\n)|(?=[:*_]+\\s*[^\\s:*_\\p{Ll}]))";
 /** Either letter case of some words; a flag would make the lower-case letters above meaningless. */
 const eitherCase = (words: string): string =>
   words.replace(/(?<!\\)[a-z](?![^[]*\])/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`);
-const label = (words: string): string => `(?:\\*\\*|#+ )?${words}`;
+const label = (words: string): string => `(?:#+ )?[*_]{0,2}${words}`;
 
-export const headings: Readonly<Record<"critique" | "revision", RegExp>> = {
-  critique: new RegExp(`^\\s*${label("critique")}${headed}\\s*`, "i"),
+const headings: Readonly<Record<"critique" | "revision", RegExp>> = {
+  critique: new RegExp(`^\\s*(?:${label("critique")}${headed}|#+ critique[^\\S\\n]*(?=\\n))\\s*`, "i"),
   revision: new RegExp(
-    `^\\s*(?:${label(`(?:${eitherCase(revisedReply)}|${eitherCase("(?:revision|response)")}${beforeSentence})`)}${headed}|\\[(?:${eitherCase(revisedReply)}|${eitherCase("revision")})\\]:?)\\s*`,
+    `^\\s*(?:${label(`(?:${eitherCase(revisedReply)}${comment}|${eitherCase("(?:revision|response)")}${beforeSentence})`)}${headed}|\\[(?:${eitherCase(revisedReply)}|${eitherCase("revision")})\\]:?)\\s*`,
     "u",
   ),
 };
+/** "### Revised response", and without a mark where a blank line follows. */
+const revisedLine = `(?:#+ ${revisedReply}${comment}[^\\S\\n]*(?=\\n|$)|${revisedReply}${comment}[^\\S\\n]*(?=\\n[^\\S\\n]*\\n))`;
+const lineHeading = new RegExp(`^\\s*${revisedLine}\\s*`, "i");
+const bareHeading = /^\s*#+ revision[^\S\n]*\n\s*/i;
 
-const revisionHeading = `${label(`(?:${revisedReply}|revision)`)}(?::\\*\\*|\\*\\*:|:)[^\\S\\n]*`;
-const revisionLine = new RegExp(`^[^\\S\\n]*${revisionHeading}`, "im");
-const revisionInside = new RegExp(`(?:^[^\\S\\n]*|[.!?*"”)][^\\S\\n]+)(${revisionHeading})`, "im");
+/** "## Revision" is a title of the text's own where other titles stand beside it, or where it goes on about revision. */
+const isOwnTitle = (rest: string): boolean =>
+  /^#+ /m.test(rest) || /^[^\n]*\brevis(?:e|ed|es|ing|ions?)\b/i.test(rest);
+
+/** "Revision:", "### Revised response". */
+export const cutHeading = (text: string, purpose: "critique" | "revision"): Shortened | null => {
+  const split = (length: number): Shortened => ({ text: text.slice(length), cut: text.slice(0, length) });
+  const heading = headings[purpose].exec(text) ?? (purpose === "revision" ? lineHeading.exec(text) : null);
+  if (heading !== null) return split(heading[0].length);
+  const bare = purpose === "revision" ? bareHeading.exec(text) : null;
+  return bare === null || isOwnTitle(text.slice(bare[0].length)) ? null : split(bare[0].length);
+};
+
+const revisionLabel = `${label(`(?:${revisedReply}|revision)${comment}`)}(?::[*_]{1,2}|[*_]{1,2}:|:)[^\\S\\n]*`;
+const markedLine = `(?:#+ revision|(?:#+ )?[*_]{1,2}(?:${revisedReply}|revision)[*_]{1,2})[^\\S\\n]*(?=\\n)`;
+const revisionLine = new RegExp(`^[^\\S\\n]*(?:${revisionLabel}|${markedLine}|${revisedLine})`, "im");
+const revisionInside = new RegExp(
+  `(?:^[^\\S\\n]*|[.!?*"”)][^\\S\\n]+)(?:${revisionLabel})|^[^\\S\\n]*(?:${markedLine}|${revisedLine})`,
+  "im",
+);
+
+/** A critique without a label: it begins with what the reply, or who gave it, does. */
+const speaking =
+  "(?:is|was|are|were|does|did|do|has|had|can|could|should|would|may|might|contains?|contained|implies|implied|encourages?|encouraged|promotes?|promoted|provides?|provided|suggests?|suggested|gives?|gave|fails?|failed|seems?|uses?|used)";
+const earlierReply = "(?:last|previous|original|initial|earlier|first|above|given)";
+const critical = new RegExp(
+  `^\\s*(?:the (?:assistant|AI|model)(?:['’]s (?:${earlierReply} )?${replyWord})? ${speaking}|(?:my|the|this|your) ${earlierReply} ${replyWord} ${speaking}|(?:the|this) (?:response|answer|reply) ${speaking})\\b`,
+  "i",
+);
+
+/** Where the revision begins that an announcement presents as a paragraph of its own. */
+const announcedInside = (text: string): number | null => {
+  const unwrapped = unwrappedLines(text);
+  for (const { index, 0: gap } of text.matchAll(/\n[^\S\n]*\n\s*/g)) {
+    const end = endOfAnnouncement(unwrapped, index + gap.length);
+    if (end !== null) return end;
+  }
+  return null;
+};
 
 /** A critique before the revision that was asked for, or a revision after the critique that was: the other of the two. */
 export const cutOtherPart = (text: string, purpose: "critique" | "revision"): Shortened | null => {
@@ -68,35 +132,64 @@ export const cutOtherPart = (text: string, purpose: "critique" | "revision"): Sh
     const before = text.slice(0, line?.index ?? 0).trimEnd();
     return line === null || before === "" ? null : { text: before, cut: text.slice(before.length) };
   }
-  if (!headings.critique.test(text)) return null;
-  const inside = revisionInside.exec(text);
-  if (inside === null) return null;
-  const end = inside.index + inside[0].length;
-  return { text: text.slice(end).trimStart(), cut: text.slice(0, end) };
+  const isLabelled = headings.critique.test(text);
+  if (!isLabelled && !critical.test(text)) return null;
+  const inside = (isLabelled ? revisionInside : revisionLine).exec(text);
+  const end = inside === null ? announcedInside(text) : inside.index + inside[0].length;
+  return end === null ? null : { text: text.slice(end).trimStart(), cut: text.slice(0, end) };
 };
 
-const mark = "\\(?(?:\\*\\*|\\*|_)?(?:note: )?";
-/** "This revised response takes out …", "I have removed the harmful advice …". */
-const remark = new RegExp(
-  `^${mark}(?:(?:in this|this) (?:revised|rewritten|updated|improved) (?:response|version|answer|reply|message)\\b` +
-    "|I(?:['’]ve| have)? (?:also )?(?:removed|revised|rewritten|rewrote|changed|avoided|replaced|omitted|edited|modified|adjusted|softened|toned down|left out|taken out|took out)" +
-    " (?:the|any|all|some of the|my (?:previous|last|earlier|original))(?: [-\\w'’]+,?){0,5}" +
-    " (?:response|answer|reply|advice|information|content|details|instructions|suggestions?|language|wording|tone|remarks?|parts?)\\b)",
-  "i",
-);
+const turn = /(?:^|\n)[^\S\n]*(?:Human|User):/;
+const assistantTurn = /\n[^\S\n]*\n[^\S\n]*(?:Assistant|AI):\s*/g;
 
-/** A letter says of itself what somebody did; only a remark that is set apart speaks of the revision. */
-const salutation = /^\s*dear\b[^\n]{0,80},[^\S\n]*\n/i;
-const setApart = /^(?:[(*_]|note:)/i;
+/**
+ * The conversation told again before its one new reply: "Here's a revision: User: … Assistant: …". Where it has several
+ * turns of the assistant, none of them is known to be the revision.
+ */
+export const cutRetold = (text: string): Shortened | null => {
+  const first = turn.exec(text);
+  if (first === null) return null;
+  let head: string | undefined = `${text.slice(0, first.index)}\n\n`;
+  while (head !== undefined && head.trim() !== "")
+    head = (cutAnnouncement(head) ?? cutHeading(head, "revision"))?.text;
+  if (head === undefined) return null;
+  const [reply, ...others] = text.matchAll(assistantTurn);
+  if (reply === undefined || others.length > 0) return null;
+  const end = reply.index + reply[0].length;
+  return { text: text.slice(end), cut: text.slice(0, end) };
+};
 
-/** A last paragraph that speaks of the revision instead of being part of it. */
-export const cutClosing = (text: string): Shortened | null => {
-  // The pattern is tried on the last paragraph alone, so that long runs of blank lines take no time.
+const line = "(?:-{3,}|\\*{3,}|_{3,})[^\\S\\n]*";
+const lineBefore = new RegExp(`^\\s*${line}\\n\\s*`);
+const lineAlone = new RegExp(`^[^\\S\\n]*${line}$`);
+
+/** A line drawn above a text. */
+export const cutLineAbove = (text: string): Shortened | null => {
+  const [cut] = lineBefore.exec(text) ?? [];
+  return cut === undefined ? null : { text: text.slice(cut.length), cut };
+};
+
+/** A line drawn below a text; what stands directly on it would be a title. */
+export const cutLineBelow = (text: string): Shortened | null => {
   const trimmed = text.trimEnd();
-  const start = trimmed.lastIndexOf("\n\n");
-  const before = trimmed.slice(0, Math.max(0, start)).trimEnd();
-  const last = trimmed.slice(start).trimStart();
-  if (before.trim() === "" || !remark.test(last)) return null;
-  if (salutation.test(text) && !setApart.test(last)) return null;
-  return { text: before, cut: trimmed.slice(before.length) };
+  const start = trimmed.lastIndexOf("\n");
+  const before = trimmed.slice(0, Math.max(0, start));
+  if (!lineAlone.test(trimmed.slice(start + 1)) || before.trim() === "") return null;
+  return before.trimEnd() === before && !before.endsWith("\n")
+    ? null
+    : { text: before.trimEnd(), cut: trimmed.slice(before.trimEnd().length) };
+};
+
+/** Whether a text stands between two lines, with no other inside. */
+export const isBetweenLines = (text: string): boolean => {
+  const lines = text.trim().split("\n");
+  const drawn = lines.flatMap((one, at) => (lineAlone.test(one) ? [at] : []));
+  const [first, last] = [0, lines.length - 1];
+  return (
+    drawn.length === 2 &&
+    drawn[0] === first &&
+    drawn[1] === last &&
+    lines[1]?.trim() === "" &&
+    lines.at(-2)?.trim() === ""
+  );
 };
