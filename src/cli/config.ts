@@ -51,13 +51,14 @@ const readValue = (recipe: Recipe, { path, origin }: Setting, value: string | bo
   if (wanted?.nullable === true && (value === "null" || value === "")) return null;
   if (wanted?.kind === "text")
     return /^(".*"|'.*')$/s.test(value) ? parseYaml(value, { file: origin }) : value;
-  const parsed = parseYaml(value, { file: origin });
+  const isOfTexts = wanted?.kind === "list" && kindAt(recipe.schema, [...path, "0"])?.kind === "text";
+  // Texts with commas between are no YAML: "name: what it is" is one of them.
+  const parsed = isOfTexts && !/^\s*(?:\[|- )/.test(value) ? null : parseYaml(value, { file: origin });
   if (wanted?.kind !== "list" || Array.isArray(parsed)) return parsed;
-  const elements = kindAt(recipe.schema, [...path, "0"]);
   const parts = value.split(",").map((part) => part.trim());
   return parts
     .filter((part) => part !== "")
-    .map((part) => (elements?.kind === "text" ? part : parseYaml(part, { file: origin })));
+    .map((part) => (isOfTexts ? part : parseYaml(part, { file: origin })));
 };
 
 const checkKey = (recipe: Recipe, setting: Setting): void => {

@@ -55,13 +55,29 @@ it("leaves a prompt that was not sorted no area of another set", async () => {
 
 it("fails where nothing was sorted, says why, and keeps what was answered", async () => {
   const prompts = [{ prompt: "Hit him" }, { prompt: "Sing" }];
-  const config = settingsOf("nothing", prompts, [{ reply: "I would rather not." }]);
+  const config = settingsOf("nothing", prompts, [
+    { when: "Sing", reply: "I am sorry, but I cannot help with that request." },
+    { reply: "peace" },
+  ]);
   await expect(recipe.run(config, context)).rejects.toMatchObject({
     code: "areas-none",
     message: expect.stringMatching(
-      /sorted no prompt\. Unclassified: 2 of 2 prompts \(2 with an answer that was not the JSON .*--model/,
+      /sorted no prompt\. Unclassified: 2 of 2 prompts \(1 refused, 1 with an answer that was not the JSON .*What it answered is in classify\/areas\.jsonl\..*--model/,
     ) as string,
   });
-  expect(readFileSync(join(config.out, "classify/areas.jsonl"), "utf8").trim().split("\n")).toHaveLength(2);
+  const records = readFileSync(join(config.out, "classify/areas.jsonl"), "utf8").trim().split("\n");
+  expect(records.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { reason: "unreadable", answer: "peace" },
+    { reason: "refusal", answer: "I am sorry, but I cannot help with that request." },
+  ]);
   expect(existsSync(join(config.out, "areas.html"))).toBe(false);
+});
+
+it("is bad input where there is nothing to choose from", async () => {
+  for (const areas of [[], ["other"], [" other: the rest"]]) {
+    const config = { ...settingsOf("no-choice", [{ prompt: "Sing" }], [{ reply: "no" }]), areas };
+    for (const start of [recipe.run(config, context), recipe.plan(config, context)])
+      await expect(start).rejects.toMatchObject({ name: "UserError", code: "areas" });
+  }
+  expect(existsSync(join(folder, "no-choice"))).toBe(false);
 });

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { loadConstitution } from "../constitution/index.ts";
-import { CovenantError, counted, inStep, mapped, type Sequence } from "../core/index.ts";
+import { CovenantError, counted, inStep, mapped, type Sequence, UserError } from "../core/index.ts";
 import {
   type Area,
   areasNamed,
@@ -60,11 +60,25 @@ const schema = z.strictObject({
 });
 type ClassifyConfig = z.output<typeof schema>;
 
-/** Everything that can be wrong with the input, found before anything is begun. read: tokens of the questions' prompts. */
+/** Throws UserError where there is nothing to choose from. */
+const requireChoice = (areas: readonly Area[]): void => {
+  if (areas.length > 1) return;
+  throw new UserError(
+    "areas",
+    `Areas: "${areas[0]?.name}" is the only one, so every prompt would be put into it. Expected the areas to sort into: --areas privacy,peace.`,
+    { areas },
+  );
+};
+
+/**
+ * Everything that can be wrong with the input, found before anything is begun. named: the areas without that of what belongs
+ * to none; read: tokens of the questions' prompts.
+ */
 const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   const constitution = config.areas === undefined ? await loadConstitution(config.constitution) : undefined;
   const named = constitution === undefined ? areasNamed(config.areas ?? []) : areasOf(constitution);
   const areas = withOther(named, config.other);
+  requireChoice(areas);
   let read = 0;
   const onPrompt = (prompt: PromptRecord): void => {
     read += estimateTokens(`${classifiedLine(prompt, config.pack)}\n`);
@@ -83,13 +97,13 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
   );
   const content = renderClassification([], [{ name: "", description: "" }]);
   requireJsonAnswers("prompts classify", { model: config.model, content }, checked.inputs);
-  return { areas, opened, read, ...checked };
+  return { areas, named, opened, read, ...checked };
 };
 
 const noneSorted = (model: string, counts: AreaCounts): CovenantError =>
   new CovenantError(
     "areas-none",
-    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} Its answers are in classify/areas.jsonl. Choose a model that follows instructions (--model): it has to answer with JSON.`,
+    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} What it answered is in classify/areas.jsonl. Choose a model that follows instructions (--model): it has to answer with JSON.`,
     { model },
   );
 
@@ -127,22 +141,29 @@ const classifyStage = (
   });
 };
 
-/** A prompt that got no area: what it had stays where it is one of the set, and goes where it is another's. */
-const unsorted = ({ area, ...prompt }: PromptRecord, areas: readonly Area[]): PromptRecord =>
-  area !== undefined && areas.some(({ name }) => name === area) ? { ...prompt, area } : prompt;
+type Sets = Pick<Awaited<ReturnType<typeof prepare>>, "areas" | "named">;
+
+/**
+ * A prompt with its area, and with what belongs there for those who judge replies by it. One that got no area keeps what it
+ * had where that is one of the set, and loses it where it is another's.
+ */
+const withArea = (prompt: PromptRecord, got: string | null, { areas, named }: Sets): PromptRecord => {
+  const { area: before, areaDescription: _, ...rest } = prompt;
+  const area = got ?? before;
+  if (area === undefined || !areas.some(({ name }) => name === area)) return rest;
+  return { ...rest, area, areaDescription: named.find(({ name }) => name === area)?.description ?? "" };
+};
 
 /** sorted/prompts.jsonl: the prompts with their areas; those without keep what they had of these areas. */
 const sortedStage = async (
   { run }: Pipeline,
   prompts: Sequence<PromptRecord>,
   records: Sequence<AreaRecord>,
-  areas: readonly Area[],
+  sets: Sets,
 ): Promise<void> => {
   const sorted = (): AsyncGenerator<PromptRecord> =>
     mapped(inStep(prompts, records, isOf), ([prompt, [record]]) =>
-      promptRecordSchema.parse(
-        record?.area == null ? unsorted(prompt, areas) : { ...prompt, area: record.area },
-      ),
+      promptRecordSchema.parse(withArea(prompt, record?.area ?? null, sets)),
     );
   await run.stage({ name: "sorted", inputs: {}, after: ["prompts", "classify"] }, async (stage) => {
     await writeStream(stage, "prompts.jsonl", sorted(), { total: prompts.count, unit: "prompts" });
@@ -168,7 +189,7 @@ const countAreas = async (records: AsyncIterable<AreaRecord>) => {
 type AreaCounts = Awaited<ReturnType<typeof countAreas>>;
 
 const reasonWords: Readonly<Record<(typeof unclassifiedReasons)[number], string>> = {
-  refusal: "refused by the provider",
+  refusal: "refused",
   overflow: "too long for the model's context",
   rejected: "rejected by the server",
   empty: "without an answer",
@@ -191,13 +212,17 @@ const figuresOf = (areas: readonly Area[], { areas: found, count, unclassified }
     return areaFigure(name, own, own, count - unclassified);
   });
 
+/** The name of what belongs to no area, for who leaves it out, where it is not the usual one. */
+const otherWords = ({ other }: ClassifyConfig): string[] =>
+  other === otherSetting.parse(undefined) ? [] : ["--set", `other=${other}`];
+
 const execute = async (config: ClassifyConfig, context: RecipeContext) => {
-  const { areas, opened, request } = await prepare(config, context);
+  const { areas, named, opened, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, opened);
   const records = await classifyStage(pipeline, config, prompts, areas);
-  await sortedStage(pipeline, prompts, records, areas);
+  await sortedStage(pipeline, prompts, records, { areas, named });
   const counts = await countAreas(records);
   const figures = figuresOf(areas, counts);
   const { count, unclassified, again } = counts;
@@ -223,7 +248,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       `Page: ${join(config.out, "areas.html")}`,
       `Prompts with their areas: ${file}`,
       ...nextCommands(
-        ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file],
+        ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file, ...otherWords(config)],
         ["prompts", "select", "--prompts", file, "--per-area", "50"],
       ),
     ],

@@ -11,6 +11,7 @@ import {
   areasNamed,
   areasOf,
   blankVerdict,
+  describeArea,
   describeReasons,
   isAnswered,
   isFlipped,
@@ -31,6 +32,7 @@ import {
   areasSetting,
   askedPromptFlags,
   askedPromptSettings,
+  otherSetting,
 } from "./settings/prompt-settings.ts";
 import {
   constitutionSetting,
@@ -52,8 +54,15 @@ const schema = z.strictObject({
   out: outSetting("runs/penetrate"),
   model: modelSetting.describe("model that answers"),
   judge: modelName.optional().describe("model that judges; default: the model itself"),
-  constitution: constitutionSetting.describe("constitution that says what belongs to its areas"),
-  areas: areasSetting,
+  constitution: constitutionSetting.describe(
+    "constitution that says what belongs to its areas, where neither areas nor the prompts do",
+  ),
+  areas: areasSetting.describe(
+    'what belongs to areas, "name: what belongs to it" with commas between; default: what the prompts say of theirs, and the constitution of others',
+  ),
+  other: otherSetting.describe(
+    'area of prompts that belong to none of the areas, which are left out; "": there is none',
+  ),
   ...askedPromptSettings(20, 0, 0),
   sampling: samplingSettings,
   method: z
@@ -83,40 +92,78 @@ const usual = requestedOf(
   schema.pick({ method: true, votes: true, voteTokens: true, judgeTemperature: true }).parse({}),
 );
 
-const hasArea = ({ area }: PromptRecord): boolean => area !== undefined;
+/** The area that a prompt is judged by; null: it has none, or is of what belongs to none. */
+type AreaOf = (prompt: PromptRecord) => Area | null;
 
-/** The prompts that have an area, counted, and the names of their areas. Throws UserError where none has one. */
+/**
+ * Areas are described as --areas describes them, else as the prompt's row does, else as the constitution does. What belongs to no
+ * area is one where somebody says what it is.
+ */
+const createAreaOf = async ({ areas, constitution, other }: PenetrateConfig): Promise<AreaOf> => {
+  const named = areas === undefined ? [] : areasNamed(areas);
+  const usual = areas === undefined ? areasOf(await loadConstitution(constitution)) : [];
+  return ({ area: name, areaDescription }) => {
+    if (name === undefined) return null;
+    const isIt = (one: Area): boolean => one.name === name;
+    const own = areaDescription === undefined ? undefined : { name, description: areaDescription };
+    const area = named.find(isIt) ?? own ?? usual.find(isIt) ?? { name, description: "" };
+    return name === other && area.description === "" ? null : area;
+  };
+};
+
+const leftOut = (count: number, what: string, source: string) =>
+  count === 0
+    ? []
+    : [
+        {
+          code: "prompts-left-out",
+          text: `${counted(count, "prompt")} of ${source} ${what} ${count === 1 ? "was" : "were"} left out.`,
+        },
+      ];
+
+const noneToJudge = ({ prompts: source, other }: PenetrateConfig, others: number): UserError =>
+  new UserError(
+    "prompts-without-area",
+    others > 0
+      ? `${source}: all rows with an area are of "${other}", which is what belongs to none, so there is nothing to judge. Say what belongs to it (--areas "${other}: ..."), or choose prompts of other areas.`
+      : `No row of ${source} has an area. Sort them first: npx covenant prompts classify --prompts ${source}.`,
+    { file: source },
+  );
+
+/**
+ * The prompts that are judged by an area, counted, and these areas; others: how many belong to none of them. Throws UserError
+ * where none is left.
+ */
 const openSorted = async (config: PenetrateConfig, context: RecipeContext) => {
-  const { prompts: source, seed } = config;
+  const { prompts: source, seed, other } = config;
+  const areaOf = await createAreaOf(config);
   const { totals, add } = countPrompts();
-  const names = new Set<string>();
+  const areas = new Map<string, Area>();
+  let others = 0;
   const onPrompt = (prompt: PromptRecord): void => {
-    if (prompt.area === undefined) return;
-    add(prompt);
-    names.add(prompt.area);
+    const area = areaOf(prompt);
+    if (area !== null) {
+      add(prompt);
+      areas.set(describeArea(area), area);
+    } else if (prompt.area !== undefined) others++;
   };
   const opened = await openPrompts(sourceOf(config), { seed, context, onPrompt });
-  if (totals.count === 0) {
-    throw new UserError(
-      "prompts-without-area",
-      `No row of ${source} has an area. Sort them first: npx covenant prompts classify --prompts ${source}.`,
-      { file: source },
-    );
-  }
-  const left = opened.prompts.count - totals.count;
-  const text = `${counted(left, "prompt")} of ${source} without an area ${left === 1 ? "was" : "were"} left out.`;
-  const notices = left === 0 ? opened.notices : [...opened.notices, { code: "prompts-left-out", text }];
-  const prompts = sequence(totals.count, () => matching(opened.prompts, hasArea));
-  return { opened: { ...opened, prompts, notices }, names: [...names].sort(), totals };
+  if (totals.count === 0) throw noneToJudge(config, others);
+  const without = opened.prompts.count - totals.count - others;
+  const otherNotices = leftOut(others, `in "${other}", which belong to no area,`, source);
+  const notices = [...opened.notices, ...leftOut(without, "without an area", source), ...otherNotices];
+  const prompts = sequence(totals.count, () => matching(opened.prompts, (one) => areaOf(one) !== null));
+  const sorted = [...areas.values()].sort((one, another) => (one.name < another.name ? -1 : 1));
+  return {
+    ...{ areaOf, areas: sorted, totals, others },
+    notes: otherNotices.map(({ text }) => text),
+    opened: { ...opened, prompts, notices },
+  };
 };
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PenetrateConfig, context: RecipeContext) => {
-  const described =
-    config.areas === undefined
-      ? areasOf(await loadConstitution(config.constitution))
-      : areasNamed(config.areas);
-  const { opened, names, totals } = await openSorted(config, context);
+  const sorted = await openSorted(config, context);
   const judge = config.judge ?? config.model;
   const checked = await checkRequest(
     "prompts penetrate",
@@ -124,26 +171,22 @@ const prepare = async (config: PenetrateConfig, context: RecipeContext) => {
     config,
     {
       models: { model: [config.model, "asked"], judge: [judge, "asked"] },
-      files: promptFile(opened),
+      files: promptFile(sorted.opened),
     },
     context,
   );
-  // The areas of the prompts, described by what the constitution, or the list, says of them.
-  const areas = names.map(
-    (name): Area => described.find((area) => area.name === name) ?? { name, description: "" },
-  );
-  return { opened, judge, areas, totals, ...checked };
+  return { judge, ...sorted, ...checked };
 };
 
 async function* itemsOf(
   prompts: AsyncIterable<PromptRecord>,
   answers: AsyncIterable<ReplyRecord>,
-  areas: readonly Area[],
+  areaOf: AreaOf,
 ): AsyncGenerator<AreaReply> {
-  for await (const [{ id, messages, area: name }, [answer]] of inStep(prompts, answers, isOf)) {
-    const area = areas.find((one) => one.name === name);
-    if (answer === undefined || area === undefined || !isAnswered(answer)) continue;
-    yield { prompt: id, reply: answer.id, messages, text: answer.text, area };
+  for await (const [prompt, [answer]] of inStep(prompts, answers, isOf)) {
+    const area = areaOf(prompt);
+    if (answer === undefined || area === null || !isAnswered(answer)) continue;
+    yield { prompt: prompt.id, reply: answer.id, messages: prompt.messages, text: answer.text, area };
   }
 }
 
@@ -188,7 +231,8 @@ const figuresOf = (
 ): AreaFigure[] => {
   const figureOf = (name: string, { judged, violating } = { judged: 0, violating: 0 }): AreaFigure =>
     areaFigure(name, judged, violating, judged);
-  return [...areas.map(({ name }) => figureOf(name, found.get(name))), figureOf("all", all)];
+  const names = new Set(areas.map(({ name }) => name));
+  return [...[...names].map((name) => figureOf(name, found.get(name))), figureOf("all", all)];
 };
 
 const describeNext = ({ prompts, model }: PenetrateConfig): string[] =>
@@ -200,7 +244,15 @@ const describeNext = ({ prompts, model }: PenetrateConfig): string[] =>
       );
 
 const execute = async (config: PenetrateConfig, context: RecipeContext) => {
-  const { opened, judge, areas, request } = await prepare(config, context);
+  const {
+    opened,
+    judge,
+    areas,
+    areaOf,
+    others,
+    notes: leftOutNotes,
+    request,
+  } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, opened);
@@ -209,7 +261,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const tryJudge = createTryJudge(pipeline, { ...judging, area: areas[0]! });
   const before = async (stage: StageContext) => void (await tryJudge(stage));
   const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"], before });
-  const replies = () => itemsOf(prompts, answers, areas);
+  const replies = () => itemsOf(prompts, answers, areaOf);
   const records = await violationStage(pipeline, judging, tryJudge, replies);
   const counts = await countViolations(answers, records);
   const figures = figuresOf(areas, counts);
@@ -217,6 +269,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const { judged, cut, unscored, flipped, reasons, voted } = counts;
   const { maxTokens } = config.sampling;
   const notes = [
+    ...leftOutNotes,
     describeFinishes(finishes, maxTokens, "answer"),
     `${counted(judged, "answer")}${cut === 0 ? "" : `, ${cut} of them cut at ${maxTokens} tokens,`} judged by ${judge}${voted ? ", by votes" : ""}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,
   ];
@@ -242,6 +295,7 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       page: join(run.folder, "areas.html"),
       violations: join(run.folder, "judge", "violations.jsonl"),
       areas: figures,
+      others,
       method: voted ? "votes" : "choice",
       cut,
       unscored,
@@ -268,7 +322,10 @@ export const recipe: Recipe<typeof schema> = {
       description: "votes in each order, where the judge votes",
       placeholder: "number",
     },
-    areas: areasFlag,
+    areas: {
+      ...areasFlag,
+      description: '"name: what belongs to it", with commas between; default: as prompts say',
+    },
     constitution: constitutionFlag,
     "max-tokens": dataFlags["max-tokens"]!,
   },

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { loadConstitution } from "../constitution/index.ts";
 import { manualClock } from "../core/index.ts";
-import { sampleReplies } from "../feedback/index.ts";
+import { areasOf, sampleReplies } from "../feedback/index.ts";
 import { scriptedModel } from "../models/index.ts";
 import { type PromptRecord, promptRecordSchema, type RunEvent } from "../records/index.ts";
 import { sandboxPrompts } from "../sandbox/index.ts";
@@ -250,8 +251,6 @@ describe("prompts classify, penetrate, select", () => {
       '  - when: "Consider this area: peace"\n    score: {"(A)": -0.1, "(B)": -3}',
       `  - when: ${asked("privacy", "Yes")}\n    score: {"(A)": -0.1, "(B)": -3}`,
       `  - when: ${asked("privacy", "No")}\n    score: {"(A)": -3, "(B)": -0.1}`,
-      '  - when: "(A) Yes"\n    score: {"(A)": -3, "(B)": -0.1}',
-      '  - score: {"(A)": -0.1, "(B)": -3}',
       '  - reply: "No {area}."',
     ];
     const script = write("judge.yaml", `batch: 4\nrules:\n${rules.join("\n")}\n`);
@@ -261,21 +260,71 @@ describe("prompts classify, penetrate, select", () => {
       areas: ["privacy", "peace"],
       out: at("rates"),
     };
-    expect((await plan(penetrateRecipe, config)).steps.map(({ calls }) => calls)).toEqual([6, 12]);
+    expect((await plan(penetrateRecipe, config)).steps.map(({ calls }) => calls)).toEqual([4, 8]);
     const { document, text } = await start(penetrateRecipe, config);
-    // The script says yes under "privacy", (A) in both orders under "peace" (a half, which is no violation), else no.
+    // The script says yes under "privacy", (A) in both orders under "peace" (a half, which is no violation).
     expect(text).toMatch(/^privacy +2 +100\.0 % \[34\.2, 100\.0\]$/m);
     expect(text).toMatch(/^peace +2 +0\.0 % /m);
-    expect(text).toMatch(/^other +2 +0\.0 % /m);
-    expect(text).toMatch(/^all +6 +33\.3 % \[9\.7, 70\.0\]$/m);
-    expect(document).toMatchObject({ unscored: 0, flipped: 2, cut: 0 });
+    // What belongs to no area is harm in none: it is neither answered nor judged.
+    expect(text).not.toMatch(/^other /m);
+    expect(text).toMatch(
+      /^2 prompts of .*prompts\.jsonl in "other", which belong to no area, were left out\.$/m,
+    );
+    expect(text).toMatch(/^all +4 +50\.0 % \[15\.0, 85\.0\]$/m);
+    expect(document).toMatchObject({ unscored: 0, flipped: 2, cut: 0, others: 2 });
     const page = readFileSync(at("rates/areas.html"), "utf8");
     expect(page).toMatch(
-      /<td>privacy<\/td><td>2<\/td><td>100%<\/td>[\s\S]*<td>all<\/td><td>6<\/td><td>33.3%<\/td>/,
+      /<td>privacy<\/td><td>2<\/td><td>100%<\/td>[\s\S]*<td>all<\/td><td>4<\/td><td>50.0%<\/td>/,
     );
     await expect(start(penetrateRecipe, { ...config, prompts: file() })).rejects.toThrow(
       /No row of .* has an area\. Sort them first: npx covenant prompts classify/,
     );
+  });
+
+  it("judge by what an area was said to be: on the command line, else in the set, else in the constitution", async () => {
+    const rows = ["Read his letter", "Hit him", "Bake bread"].map((prompt) => ({ prompt }));
+    const answers = ["diary", "privacy", "none"].map((area, index) => ({ number: index + 1, area }));
+    const script = write("sorter.yaml", JSON.stringify({ rules: [{ reply: JSON.stringify({ answers }) }] }));
+    const areas = ["diary: reading of diaries", "privacy"];
+    const classified = await start(classifyRecipe, {
+      ...{ prompts: write("three.jsonl", jsonl(...rows)), model: `scripted:${script}`, areas },
+      ...{ other: "none", out: at("described") },
+    });
+    const sorted = String(classified.document["file"]);
+    expect(classified.text).toContain(`prompts penetrate --prompts ${sorted} --set other=none\n`);
+    const chosen = await start(selectRecipe, { prompts: sorted, out: at("described-select"), perArea: 5 });
+    const reloaded = await start(loadRecipe, {
+      ...{ files: [String(chosen.document["file"])], out: at("described-load") },
+    });
+    const bare = write("bare.jsonl", jsonl({ prompt: "Hit him", area: "privacy" }));
+
+    /** Penetrates with a judge that has an answer for these areas alone. */
+    const judged = async (out: string, prompts: string, known: readonly string[], settings: object = {}) => {
+      const rules = known.map((area) => ({
+        when: `Consider this area: ${area}\n`,
+        score: { "(A)": -1, "(B)": -1 },
+      }));
+      const judge = write(`${out}.yaml`, JSON.stringify({ rules: [...rules, { reply: "No." }] }));
+      const config = { prompts, model: `scripted:${judge}`, other: "none", out: at(out), ...settings };
+      return (await start(penetrateRecipe, config)).document;
+    };
+    const own = ["diary: reading of diaries", "privacy"];
+    expect(await judged("from-set", sorted, own)).toMatchObject({ unscored: 0, others: 1 });
+    expect(await judged("from-load", String(reloaded.document["file"]), own)).toMatchObject({
+      ...{ unscored: 0, others: 1 },
+    });
+    const told = { areas: ["privacy: what is his, alone", "none: what is neither"] };
+    const explicit = ["diary: reading of diaries", "privacy: what is his, alone", "none: what is neither"];
+    expect(await judged("explicit", sorted, explicit, told)).toMatchObject({ unscored: 0, others: 0 });
+    const constitution = areasOf(await loadConstitution("ethical")).find(({ name }) => name === "privacy")!;
+    expect(constitution.description).not.toBe("");
+    const last = [`privacy: ${constitution.description}`];
+    expect(await judged("constitution", bare, last)).toMatchObject({ unscored: 0, others: 0 });
+    const none = write("none.jsonl", jsonl({ prompt: "Bake bread", area: "other" }));
+    await expect(judged("others", none, ["other"], { other: "other" })).rejects.toMatchObject({
+      ...{ name: "UserError", code: "prompts-without-area" },
+      message: expect.stringContaining('all rows with an area are of "other"') as string,
+    });
   });
 
   it("tell how many of the judged answers were cut", async () => {

@@ -19,13 +19,17 @@ export const promptKinds = ["harmful", "harmless", "lookalike"] as const;
 export const promptKindSchema = z.enum(promptKinds);
 export type PromptKind = z.infer<typeof promptKindSchema>;
 
-/** One prompt of a run. split: train prompts feed the pipeline, test prompts only the evaluation. */
+/**
+ * One prompt of a run. areaDescription: what belongs to its area, where the set says it ("": nothing beyond its name). split:
+ * train prompts feed the pipeline, test prompts only the evaluation.
+ */
 export const promptRecordSchema = z.object({
   ...recordFields,
   id: promptIdSchema,
   messages: z.array(messageSchema).min(1),
   kind: promptKindSchema.optional(),
   area: z.string().optional(),
+  areaDescription: z.string().optional(),
   split: z.enum(["train", "test"]),
 });
 export type PromptRecord = z.infer<typeof promptRecordSchema>;

@@ -22,8 +22,8 @@ export const comparisonRecordSchema = z.object({
 export type ComparisonRecord = z.infer<typeof comparisonRecordSchema>;
 
 /**
- * Why a prompt has no area. refusal, overflow, rejected, empty, length: how the reply ended; unreadable: it was not the answer that
- * was asked for; outside: it named an area that is not among those given.
+ * Why a prompt has no area. refusal: by the provider, or in words; overflow, rejected, empty, length: how the reply ended;
+ * unreadable: it was not the answer that was asked for; outside: it named an area that is not among those given.
  */
 export const unclassifiedReasons = [
   "refusal",
@@ -38,7 +38,8 @@ export type UnclassifiedReason = (typeof unclassifiedReasons)[number];
 
 /**
  * The area of a prompt. area: null where it is unclassified, for a reason. asked: how often a model was asked about it;
- * pack: how many prompts the last of these questions held; answeredBy: the other model that answered it.
+ * pack: how many prompts the last of these questions held; answeredBy: the other model that answered it; answer: the
+ * beginning of what it said, where that gave no area.
  * parents: [prompt id].
  */
 export const areaRecordSchema = z.object({
@@ -48,6 +49,7 @@ export const areaRecordSchema = z.object({
   answeredBy: answeredBySchema.optional(),
   area: z.string().nullable(),
   reason: z.enum(unclassifiedReasons).optional(),
+  answer: z.string().optional(),
   asked: z.number().int().positive(),
   pack: z.number().int().positive(),
 });

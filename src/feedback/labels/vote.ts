@@ -4,6 +4,7 @@
 
 import { unwrapped, withoutLead, withoutLeadingThought } from "../../models/index.ts";
 import type { Finish, UnscoredReason } from "../../records/index.ts";
+import { beginsToDecline } from "../refusal-words.ts";
 
 /** What a reply says: 0 for (A), 1 for (B), or why it is no vote. */
 export type Vote = 0 | 1 | UnscoredReason;
@@ -11,8 +12,6 @@ export type Vote = 0 | 1 | UnscoredReason;
 /** The letter itself: in brackets, with one behind it, or bare. */
 const letterPattern =
   /^(?:(?:option|response|reply)\s+)?(?:\(([AB])\)|\[{1,2}([AB])\]{1,2}|([AB])\)|([AB])(?=$|[.:\n]))/i;
-const refusalPattern =
-  /^(?:i['’]?m (?:very |so )?sorry|sorry|i apologi[sz]e|i (?:can(?:not|['’]?t)|won['’]?t|am (?:not able|unable)|['’]?m (?:not able|unable)|must decline)|as an ai\b)/i;
 
 const letterAt = (text: string): { readonly vote: 0 | 1; readonly rest: string } | null => {
   const match = letterPattern.exec(text);
@@ -40,7 +39,7 @@ const isClosed = (rest: string, vote: 0 | 1, reply: string): boolean => {
 
 /** Whether a text declines to judge. One that speaks of a letter judges. */
 export const declinesToJudge = (text: string): boolean =>
-  refusalPattern.test(unwrapped(text)) && !namesLetter(text, "A") && !namesLetter(text, "B");
+  beginsToDecline(unwrapped(text)) && !namesLetter(text, "A") && !namesLetter(text, "B");
 
 /** Why a text without a vote has none. */
 const reasonOf = (text: string, finish: Finish): UnscoredReason => {

@@ -20,13 +20,15 @@ export const areasOf = ({ principles }: Constitution): readonly Area[] => {
   }));
 };
 
-/** Areas from a list of names, "name" or "name: what belongs to it". Throws UserError for one that is there twice. */
+/** Areas from a list of names, "name" or "name: what belongs to it". Throws UserError for none, and for one that is there twice. */
 export const areasNamed = (names: readonly string[]): readonly Area[] => {
   const areas = names.map((text) => {
     const colon = text.indexOf(":");
     const [name, description] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
     return { name: name.trim(), description: description.trim() };
   });
+  if (names.length === 0)
+    throw new UserError("areas", "Areas: there is none. Expected names with commas between: privacy,peace.");
   const twice = areas.find(({ name }, at) => areas.findIndex((other) => other.name === name) !== at);
   if (twice === undefined && areas.every(({ name }) => name !== "")) return areas;
   const what = twice === undefined ? "one has no name" : `"${twice.name}" is there twice`;

@@ -127,8 +127,20 @@ describe("classifyPrompts", () => {
   });
 
   it.each([
+    ["a refusal in words", () => "I am sorry, but I cannot help with that request.", "refusal"],
+    ["a thought before it", () => "<think>{Hm}</think>I can't help with that.", "refusal"],
+    [
+      "an apology beside JSON",
+      (some: readonly Asked[]) => `I'm sorry, I can't be sure. ${answer(some)}`,
+      "unreadable",
+    ],
     ["no JSON", () => "The areas are privacy and peace.", "unreadable"],
     ["too few", (some: readonly Asked[]) => answer(some.slice(1)), "unreadable"],
+    [
+      "one more than there are, a number twice",
+      (some: readonly Asked[]) => answer([...some, { ...some[0]!, request: "hit" }]),
+      "unreadable",
+    ],
     [
       "a number twice",
       (some: readonly Asked[]) =>

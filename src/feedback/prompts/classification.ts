@@ -26,7 +26,7 @@ import {
   sumUsage,
 } from "../chunk.ts";
 import { type Area, describeArea } from "./areas.ts";
-import { answerForm, readAnswer } from "./json-answer.ts";
+import { answerForm, answerToShow, readAnswer, whyUnread } from "./json-answer.ts";
 
 /**
  * pack: prompts a call. chunk: prompts whose calls are made together, a multiple of pack; window: such chunks at a time
@@ -94,9 +94,8 @@ const sameForAll = (count: number, reason: UnclassifiedReason): Outcome[] =>
 
 /** What a reply says of each prompt of a pack. Numbers that are missing, there twice or foreign make all of it void. */
 const readPack = (reply: Reply, count: number, areas: readonly Area[]): Outcome[] => {
-  if (!isAnswered(reply)) return sameForAll(count, reply.finish === "stop" ? "empty" : reply.finish);
-  const answer = readAnswer(answerSchema, reply.text);
-  if (answer === null) return sameForAll(count, reply.finish === "length" ? "length" : "unreadable");
+  const answer = isAnswered(reply) ? readAnswer(answerSchema, reply.text) : null;
+  if (answer === null) return sameForAll(count, whyUnread(reply));
   const byNumber = new Map(answer.answers.map(({ number, area }) => [number, area]));
   const isWhole =
     answer.answers.length === count &&
@@ -138,7 +137,12 @@ export const mostAsked = (size: number): { readonly calls: number; readonly time
   return { calls: most[size]!.calls, times: size === 0 ? 0 : most[size]!.asked / size };
 };
 
-type Settled = AnsweredBy & { readonly outcome: Outcome; readonly asked: number; readonly pack: number };
+type Settled = AnsweredBy & {
+  readonly outcome: Outcome;
+  readonly asked: number;
+  readonly pack: number;
+  readonly answer: string | undefined;
+};
 
 const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOptions) => {
   const { model, areas, runSeed, stage, answerTokens, tokensEach, signal } = options;
@@ -167,7 +171,9 @@ const settleChunk = async (prompts: readonly PromptRecord[], options: ClassifyOp
       const outcomes = readPack(reply, pack.length, areas);
       for (const [place, at] of pack.entries()) {
         const asked = (settled[at]?.asked ?? 0) + 1;
-        settled[at] = { outcome: outcomes[place]!, asked, pack: pack.length, ...answeredByOf([reply]) };
+        const outcome = outcomes[place]!;
+        const answer = "reason" in outcome ? answerToShow(reply) : undefined;
+        settled[at] = { outcome, asked, pack: pack.length, answer, ...answeredByOf([reply]) };
       }
       const open = pack.filter((_, place) => "reason" in outcomes[place]!);
       const smaller = smallerPacks(open, pack.length);
@@ -191,7 +197,7 @@ const classifyChunk = async (
   const { model, runSeed, stage } = options;
   const { settled, again, usage } = await settleChunk(chunk, options);
   const records = chunk.map(({ id }, at): AreaRecord => {
-    const { outcome, asked, pack, ...others } = settled[at]!;
+    const { outcome, asked, pack, answer, ...others } = settled[at]!;
     return {
       id: `${stage}/${id}`,
       parents: [id],
@@ -202,6 +208,7 @@ const classifyChunk = async (
       ...answeredByOf([others]),
       area: "area" in outcome ? outcome.area : null,
       ...("reason" in outcome ? { reason: outcome.reason } : {}),
+      ...(answer === undefined ? {} : { answer }),
       asked,
       pack,
     };

@@ -12,6 +12,7 @@ export type PromptLabels = {
   readonly id?: string | number | undefined;
   readonly kind?: PromptKind | undefined;
   readonly area?: string | undefined;
+  readonly areaDescription?: string | undefined;
   readonly split?: "train" | "test" | undefined;
 };
 

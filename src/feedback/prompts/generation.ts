@@ -26,7 +26,7 @@ import {
   sumUsage,
 } from "../chunk.ts";
 import { createDigestMap } from "./digests.ts";
-import { answerForm, readAnswer } from "./json-answer.ts";
+import { answerForm, readAnswer, whyUnread } from "./json-answer.ts";
 import { splitOf } from "./reading.ts";
 import { wordsKey } from "./tidying.ts";
 
@@ -109,10 +109,8 @@ const requestOf = (
 };
 
 const readReply = (reply: Reply): { texts: string[]; reason?: UnclassifiedReason } => {
-  if (!isAnswered(reply)) return { texts: [], reason: reply.finish === "stop" ? "empty" : reply.finish };
-  const answer = readAnswer(answerSchema, reply.text);
-  if (answer !== null) return { texts: answer.prompts };
-  return { texts: [], reason: reply.finish === "length" ? "length" : "unreadable" };
+  const answer = isAnswered(reply) ? readAnswer(answerSchema, reply.text) : null;
+  return answer === null ? { texts: [], reason: whyUnread(reply) } : { texts: answer.prompts };
 };
 
 const callsOf = async (options: GenerationOptions, numbers: readonly number[]): Promise<GenerationChunk> => {

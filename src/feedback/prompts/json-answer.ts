@@ -2,7 +2,10 @@
 // thought before it and a fence of backticks around the whole are taken off; nothing else around the JSON is.
 
 import { z } from "zod";
-import { type AnswerForm, withoutLeadingThought } from "../../models/index.ts";
+import { type AnswerForm, type Reply, withoutLeadingThought } from "../../models/index.ts";
+import type { UnclassifiedReason } from "../../records/index.ts";
+import { isAnswered } from "../chunk.ts";
+import { refusesInWords } from "../refusal-words.ts";
 
 /** A form by its zod schema, as a request carries it. */
 export const answerForm = (name: string, schema: z.ZodType): AnswerForm => {
@@ -20,4 +23,22 @@ export const readAnswer = <Value>(schema: z.ZodType<Value>, text: string): Value
   } catch {
     return null;
   }
+};
+
+/** Why a reply is no answer of the form: how it ended, or a refusal in words that holds no JSON at all, or nothing to read. */
+export const whyUnread = (reply: Reply): UnclassifiedReason => {
+  if (!isAnswered(reply)) return reply.finish === "stop" ? "empty" : reply.finish;
+  const text = withoutLeadingThought(reply.text);
+  if (!/[{[]/.test(text) && refusesInWords(text)) return "refusal";
+  return reply.finish === "length" ? "length" : "unreadable";
+};
+
+/** Characters of an answer without use that a record keeps. */
+const keptCharacters = 500;
+
+/** The beginning of what was answered, for people to look at; undefined: nothing was. */
+export const answerToShow = ({ text }: Reply): string | undefined => {
+  const said = withoutLeadingThought(text).trim() || text.trim();
+  if (said === "") return undefined;
+  return said.length > keptCharacters ? `${said.slice(0, keptCharacters - 1).toWellFormed()}…` : said;
 };

@@ -1,6 +1,6 @@
 // Prompts as people write them down themselves: {prompt}, {messages}, {text}, and preference rows {chosen, rejected},
-// whose common beginning is the prompt; each row by its own fields, with an optional id, kind, area and split. Text is
-// taken as it is: braces and role markers in a plain prompt stay what they are.
+// whose common beginning is the prompt; each row by its own fields, with an optional id, kind, area (and what belongs to it)
+// and split. Text is taken as it is: braces and role markers in a plain prompt stay what they are.
 
 import { z } from "zod";
 import {
@@ -30,6 +30,7 @@ const labels = {
   id: z.union([z.string().min(1), z.number()]).optional(),
   kind: promptKindSchema.optional(),
   area: z.string().optional(),
+  areaDescription: z.string().optional(),
   split: z.enum(["train", "test"]).optional(),
 };
 const labelNames = new Set(Object.keys(labels));

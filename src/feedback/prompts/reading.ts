@@ -76,6 +76,7 @@ const toRecord = ({ format, row, place }: FormattedRow, options: PromptOptions):
     messages: [...messages],
     ...(kind === undefined ? {} : { kind }),
     ...(given.area === undefined ? {} : { area: given.area }),
+    ...(given.areaDescription === undefined ? {} : { areaDescription: given.areaDescription }),
     split: given.split ?? sideOf(messages) ?? splitOf(messages, testShare),
   };
 };

@@ -57,7 +57,9 @@ export const cleanSettings = z
 export const areasSetting = z
   .array(z.string().min(1))
   .optional()
-  .describe('areas to sort into, "name" or "name: what belongs to it"; default: those of the constitution');
+  .describe(
+    'areas, "name" or "name: what belongs to it", with commas between; a comma inside of one needs the form of a list: \'["cars: theft of cars, bikes", "diary"]\'; default: those of the constitution',
+  );
 
 export const otherSetting = z
   .string()
@@ -97,6 +99,6 @@ export const askedPromptFlags: Readonly<Record<string, RecipeFlag>> = {
 
 export const areasFlag: RecipeFlag = {
   path: "areas",
-  description: "areas with commas between; default: those of the constitution",
+  description: '"name" or "name: what belongs to it", with commas between; default: the constitution\'s',
   placeholder: "list",
 };
