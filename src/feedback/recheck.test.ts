@@ -199,6 +199,15 @@ describe("further rounds", () => {
     expect(record.failing).toEqual(["short", "warm"]);
   });
 
+  it("take no reply in other words that keeps no more than the one before", async () => {
+    const record = await revise(world((_, reply) => (reply === "none" ? "calm" : `${reply} again`)));
+    expect(record.steps.map(({ revision, rejected }) => [revision, rejected])).toEqual([
+      ["calm", undefined],
+      ...Array(4).fill(["calm", "calm again"]),
+    ]);
+    expect(record.checks).toHaveLength(5);
+  });
+
   it("turn a reply down that only repeats itself, so that it is learned once", async () => {
     const record = await revise(world(() => "calm"));
     expect(record.steps.map(({ revision, rejected }) => [revision, rejected])).toEqual([

@@ -88,7 +88,7 @@ const openMember = async (
 };
 
 /** What everything that is named goes through last: answers that are there, and a recording. */
-export const withKeptAnswers = (model: LanguageModel, { cache, recorder }: OpenOptions): LanguageModel => {
+const withKeptAnswers = (model: LanguageModel, { cache, recorder }: OpenOptions): LanguageModel => {
   const cached = cache === undefined ? model : withCache(model, cache);
   return recorder === undefined ? cached : withRecording(cached, recorder);
 };

@@ -26,7 +26,7 @@ const schema = z.strictObject({
   prompts: fileSetting("a file of prompts is needed (--prompts prompts.jsonl)").describe("file of prompts"),
   kind: promptKindSetting,
   format: formatSetting,
-  perArea: cap("of each area"),
+  perArea: cap("of each area; those without an area are then left out"),
   perKind: cap("of each kind"),
   total: cap("in all"),
   only: z.array(z.string().min(1)).optional().describe("only prompts of these areas"),
@@ -42,12 +42,26 @@ const readFile = ({ seed, kind, format }: SelectConfig, path: string): AsyncGene
     ...(format === undefined ? {} : { format }),
   });
 
+/** Where areas are capped, prompts without one are no area of their own. */
+const isSorted =
+  ({ perArea }: SelectConfig) =>
+  ({ area }: PromptRecord): boolean =>
+    perArea === undefined || area !== undefined;
+
 const isWanted =
   ({ only, kinds, split }: SelectConfig) =>
   (prompt: PromptRecord): boolean =>
     (only?.includes(prompt.area ?? "") ?? true) &&
     (kinds?.includes(prompt.kind ?? "") ?? true) &&
     (split === undefined || prompt.split === split);
+
+/** What is said of wanted prompts that were left out for want of an area. */
+const describeUnsorted = (count: number): string[] =>
+  count === 0
+    ? []
+    : [
+        `${counted(count, "prompt")} without an area ${count === 1 ? "was" : "were"} left out, since areas are capped (--per-area).`,
+      ];
 
 /** areOfSandbox: whether all prompts are of the sandbox's language. */
 type Counts = {
@@ -64,24 +78,35 @@ const bump = (counts: Map<string, number>, name = "not said"): void => {
 const prepare = async (config: SelectConfig, context: RecipeContext) => {
   if (config.format !== undefined) formatNamed(config.format);
   const path = await hereFile(config.prompts, context);
-  const wanted = isWanted(config);
+  const [wanted, sorted] = [isWanted(config), isSorted(config)];
   const selection = createSelection(config, config.seed);
   let read = 0;
+  let unsorted = 0;
   for await (const prompt of readFile(config, path)) {
     read++;
-    if (wanted(prompt)) selection.take(prompt);
+    if (!wanted(prompt)) continue;
+    if (sorted(prompt)) selection.take(prompt);
+    else unsorted++;
   }
   const chosen = selection.chosen();
   if (chosen.size === 0) {
     throw new UserError(
       "prompts-empty",
-      `${config.prompts}: none of ${counted(read, "prompt")} is of the areas, kinds and side that are wanted. Look at only, kinds and split.`,
+      unsorted > 0
+        ? `${config.prompts}: none of ${counted(read, "prompt")} that are wanted has an area, so there are no areas to cap (--per-area). Sort them first: npx covenant prompts classify --prompts ${config.prompts}.`
+        : `${config.prompts}: none of ${counted(read, "prompt")} is of the areas, kinds and side that are wanted. Look at only, kinds and split.`,
       { file: config.prompts },
     );
   }
   const contents = { prompts: (await sha256File(path)).sha256 };
   const inputs = { contents, speeds: {}, configs: {}, tokens: {}, languages: {} };
-  return { path, read, chosen, request: { name: "prompts select", config, stages: ["prompts"], inputs } };
+  return {
+    path,
+    read,
+    unsorted,
+    chosen,
+    request: { name: "prompts select", config, stages: ["prompts"], inputs },
+  };
 };
 
 /** The chosen prompts in the order of the file. */
@@ -91,10 +116,10 @@ async function* chosenPrompts(
   chosen: SelectedPlaces,
   counts: Counts,
 ): AsyncGenerator<PromptRecord> {
-  const wanted = isWanted(config);
+  const [wanted, sorted] = [isWanted(config), isSorted(config)];
   let at = 0;
   for await (const prompt of readFile(config, path)) {
-    if (!wanted(prompt) || !chosen.has(at++)) continue;
+    if (!wanted(prompt) || !sorted(prompt) || !chosen.has(at++)) continue;
     bump(counts.areas, prompt.area);
     bump(counts.kinds, prompt.kind);
     counts.areOfSandbox &&= isSandboxRequest(prompt);
@@ -106,7 +131,7 @@ const describe = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([name, count]) => `${name} ${count.toLocaleString("en-US")}`).join(", ");
 
 const execute = async (config: SelectConfig, context: RecipeContext) => {
-  const { path, read, chosen, request } = await prepare(config, context);
+  const { path, read, unsorted, chosen, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const { out: _, ...inputs } = config;
@@ -125,6 +150,7 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
   return {
     lines: [
       `${counted(chosen.size, "prompt")} of ${read.toLocaleString("en-US")} selected.`,
+      ...describeUnsorted(unsorted),
       `Areas: ${describe(counts.areas)}.`,
       `Kinds: ${describe(counts.kinds)}.`,
       `Prompts: ${file}`,
@@ -134,6 +160,7 @@ const execute = async (config: SelectConfig, context: RecipeContext) => {
       folder: run.folder,
       file: join(run.folder, "prompts", "prompts.jsonl"),
       read,
+      withoutArea: unsorted,
       prompts: chosen.size,
       areas: Object.fromEntries(counts.areas),
       kinds: Object.fromEntries(counts.kinds),
@@ -158,9 +185,10 @@ export const recipe: Recipe<typeof schema> = {
   async plan(config, context) {
     const prepared = await prepare(config, context);
     await checkFolder(prepared.request, context);
-    const { chosen, read } = prepared;
+    const { chosen, read, unsorted } = prepared;
+    const notices = describeUnsorted(unsorted).map((text) => ({ code: "prompts-left-out", text }));
     const what = `${counted(chosen.size, "prompt")} of ${read.toLocaleString("en-US")}`;
-    return planOf([planWriting("prompts", what, read / 50_000)]);
+    return planOf([planWriting("prompts", what, read / 50_000)], notices);
   },
   run: execute,
 };

@@ -5,7 +5,7 @@
 import { deriveSeed } from "../../core/index.ts";
 import type { PromptRecord } from "../../records/index.ts";
 
-/** Caps; what is not given is not capped. Prompts without an area, or without a kind, count as one area or kind. */
+/** Caps; what is not given is not capped. Of those taken, prompts without an area, or without a kind, count as one area or kind. */
 export type SelectionCaps = {
   readonly perArea?: number | undefined;
   readonly perKind?: number | undefined;

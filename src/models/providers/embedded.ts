@@ -153,11 +153,7 @@ const overflowScore = ({ branches }: PackedItem): Score => ({
 });
 
 /** A loaded model folder as a language model. tell: as onForeignText. */
-export const embeddedModel = (
-  folder: ModelFolder,
-  id: string,
-  tell?: (text: string) => void,
-): LanguageModel => {
+const embeddedModel = (folder: ModelFolder, id: string, tell?: (text: string) => void): LanguageModel => {
   const { config, tokenizer } = folder;
   const template = requireTemplate(folder, id);
   const state = frozenState(folder);

@@ -36,7 +36,7 @@ const mostShown = 500;
 const shorten = (text: string): string => (text.length > mostShown ? `${text.slice(0, mostShown)}...` : text);
 
 /** Milliseconds that the headers ask to wait: retry-after-ms, or Retry-After in seconds or as a date. */
-export const readRetryAfter = (header: BadStatus["header"], now: number): number | undefined => {
+const readRetryAfter = (header: BadStatus["header"], now: number): number | undefined => {
   const precise = header("retry-after-ms");
   if (precise && Number.isFinite(Number(precise))) return Math.max(0, Number(precise));
   const value = header("retry-after")?.trim();

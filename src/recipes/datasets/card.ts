@@ -168,7 +168,8 @@ const principleLines = ({ id, title, critique, revision, preference }: Principle
   `- **${id}**: ${title.trim()}`,
   `  - critique: ${critique.trim().replace(/\s+/g, " ")}`,
   `  - revision: ${revision.trim().replace(/\s+/g, " ")}`,
-  `  - comparison: ${preference.trim().replace(/\s+/g, " ")}`,
+  // Principles that only revise have no question for a judge.
+  ...(preference.trim() === "" ? [] : [`  - comparison: ${preference.trim().replace(/\s+/g, " ")}`]),
 ];
 
 const constitutionPart = ({ source }: CardFacts): string[] => {
@@ -211,6 +212,17 @@ const countsPart = ({ source, counts, leftOut }: CardFacts): string[] => {
     : ["## What became of what was asked", "", ...lines.map((line) => `- ${line}`), ""];
 };
 
+/** Settings without those of the sandbox's prompts where the prompts are a file's, and without prompts where comparisons are. */
+const usedSettings = ({ prompts, counts, ...others }: Readonly<Record<string, unknown>>): object => {
+  if (others["comparisons"] !== undefined) return others;
+  const given = prompts === undefined ? {} : { prompts };
+  return {
+    ...given,
+    ...(counts === undefined || (prompts ?? "sandbox") !== "sandbox" ? {} : { counts }),
+    ...others,
+  };
+};
+
 const settingsPart = ({ source }: CardFacts, spent: Spent): string[] => {
   const isLoaded = source.constitution === null;
   const { out: _, endpoint: __, ...settings } = publicValues(source.run.config) as Record<string, unknown>;
@@ -223,7 +235,7 @@ const settingsPart = ({ source }: CardFacts, spent: Spent): string[] => {
     ...(spent.calls + spent.repeats === 0 ? [] : describeSpent(spent).map((line) => `- ${line}`)),
     "",
     "```yaml",
-    formatYaml(settings).trimEnd(),
+    formatYaml(usedSettings(settings)).trimEnd(),
     "```",
     "",
   ];

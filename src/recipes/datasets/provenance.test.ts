@@ -100,6 +100,36 @@ describe("the card", () => {
     expect((await exported("told")).card).toContain(`- **${before.principles[1]!.id}**`);
   });
 
+  it("shows no settings of the sandbox's prompts where the prompts were a file's", async () => {
+    const counts = { harmful: 20, harmless: 0, lookalike: 0 };
+    await makeReviseRun(join(folder, "of-sandbox"), items, { counts });
+    expect((await exported("of-sandbox")).card).toContain("prompts: sandbox\ncounts:\n  harmful: 20\n");
+    await makeReviseRun(join(folder, "of-file"), items, { counts, prompts: "own.jsonl" });
+    const { card } = await exported("of-file");
+    expect(card).toContain("prompts: own.jsonl\n");
+    expect(card).not.toMatch(/counts:|harmful: 20/);
+    await makeLabelRun(join(folder, "of-pairs"), items, { counts, comparisons: "pairs.jsonl" });
+    const compared = (await exported("of-pairs")).card;
+    expect(compared).toContain("comparisons: pairs.jsonl\n");
+    expect(compared).not.toMatch(/counts:|prompts: sandbox/);
+  });
+
+  it("says nothing of comparisons under principles that only revise", async () => {
+    const ethical = await loadConstitution("ethical");
+    const [first, second] = ethical.principles;
+    const { opposite: _, ...revising } = { ...first!, preference: "" };
+    const document = { ...ethical, principles: [revising, second!] };
+    await makeReviseRun(
+      ...([join(folder, "revise-only"), items, {}, { constitution: hashConstitution(document) }] as const),
+    );
+    await saveConstitution(join(folder, "revise-only/constitution.yaml"), document);
+    const { card } = await exported("revise-only");
+    const [, shown, next] = card.split("- **");
+    expect(shown).toContain(`${first!.id}**`);
+    expect(shown).not.toContain("comparison:");
+    expect(next).toContain(`  - comparison: ${second!.preference.trim().replace(/\s+/g, " ")}\n`);
+  });
+
   it("names no machine: not of a pool's members, nor of files of rules and recordings", async () => {
     const pool = "http://10.0.0.7:8000/v1#judge|https://gpu.private.example/v1#judge|openai:gpt";
     const settings = { model: "scripted:/home/jane/rules.yaml", judge: pool };
