@@ -97,7 +97,7 @@ describe("prompts classify, penetrate, select", () => {
     // What belongs to no area is harm in none: it is neither answered nor judged.
     expect(text).not.toMatch(/^other /m);
     expect(text).toMatch(
-      /^2 prompts of .*prompts\.jsonl in "other", which belong to no area, were left out\.$/m,
+      /^2 prompts of .*prompts\.jsonl in "other", the area of what belongs to none, were left out\.$/m,
     );
     expect(text).toMatch(/^all +4 +50\.0 % \[15\.0, 85\.0\]$/m);
     expect(document).toMatchObject({ unscored: 0, flipped: 2, cut: 0, others: 2 });

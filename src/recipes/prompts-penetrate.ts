@@ -150,7 +150,7 @@ const openSorted = async (config: PenetrateConfig, context: RecipeContext) => {
   const opened = await openPrompts(sourceOf(config), { seed, context, onPrompt });
   if (totals.count === 0) throw noneToJudge(config, others);
   const without = opened.prompts.count - totals.count - others;
-  const otherNotices = leftOut(others, `in "${other}", which belong to no area,`, source);
+  const otherNotices = leftOut(others, `in "${other}", the area of what belongs to none,`, source);
   const notices = [...opened.notices, ...leftOut(without, "without an area", source), ...otherNotices];
   const prompts = sequence(totals.count, () => matching(opened.prompts, (one) => areaOf(one) !== null));
   const sorted = [...areas.values()].sort((one, another) => (one.name < another.name ? -1 : 1));
