@@ -64,18 +64,25 @@ describe("generateCalls", () => {
       "no",
       '{"prompts": ["A new one", " ", "THREE!", "a new one."]}',
       '{"prompts": ["Other"]}',
+      "I'm sorry, but I can't help with that.",
     ];
     let at = 0;
     const records = await recordsOf(
       optionsWith(() => replies[at++]!),
       0,
-      3,
+      4,
     );
     expect(records[0]).toMatchObject({ texts: [], reason: "unreadable" });
     const { harvest, counts } = await createHarvest(examples, { runSeed: 1, stage: "prompts", testShare: 0 });
     const fresh = records.flatMap(harvest);
     expect(fresh.map(({ messages }) => messages[0]?.content)).toEqual(["A new one", "Other"]);
     expect(fresh[0]).toMatchObject({ kind: "harmful", split: "train", parents: [records[1]?.id] });
-    expect(counts).toEqual({ texts: 5, blank: 1, repeated: 2, calls: 3, failed: { unreadable: 1 } });
+    expect(counts).toEqual({
+      texts: 5,
+      blank: 1,
+      repeated: 2,
+      calls: 4,
+      failed: { unreadable: 1, refusal: 1 },
+    });
   });
 });
