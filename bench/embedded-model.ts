@@ -205,7 +205,7 @@ const measureAmendments = async (model: LanguageModel): Promise<void> => {
   for (const [at, scene] of scenes.entries()) {
     const { comments, current: principles } = scene;
     const bounds = { users: 10, comments: comments.length, referred: referredTo(principles, comments) };
-    const read = readMeta(replies[at]!, episodeWordings.brief.metaPrompts.critique!, bounds);
+    const read = readMeta(replies[at]!, episodeWordings.brief.metaPrompts.critique, bounds);
     note("amendment: readable", read.type === "read");
     if (read.type !== "read") continue;
     const wanted = scene.principles.map(({ text }) => meaningOf(text));

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { CovenantError, counted, expandHome, formatYaml, UserError, writeFileAtomic } from "../core/index.ts";
 import { priceOfModel } from "../models/index.ts";
-import { libraryName, loadTasks, personaMessages, withIds, writePersonas } from "../simulation/index.ts";
+import { libraryName, loadTasks, personaMessages, withIds, wordings, writePersonas } from "../simulation/index.ts";
 import { requireKnownWords } from "./inputs/fluency.ts";
 import { checkInputs } from "./inputs/open-stages.ts";
 import { planCalls, planOf, planWriting, tokensOf } from "./plans/plan.ts";
@@ -42,13 +42,19 @@ const schema = z.strictObject({
     )
     .refine((traits) => traits.length > 0, "it must hold text")
     .describe("what is known of each person; semicolons between persons"),
+  wording: z
+    .enum(wordings)
+    .default("full")
+    .describe(
+      "full: for models that follow instructions; brief: a name and a description alone, for a model that was made with them",
+    ),
   tasks: z
     .string()
     .min(1)
     .overwrite(expandHome)
     .default(libraryName)
     .describe(`tasks to have views on: "${libraryName}", or a file`),
-  task: z.array(z.string().min(1)).optional().describe("ids of these tasks; default: all"),
+  task: z.array(z.string().min(1)).optional().describe("ids of these tasks; default: all; none in the brief wording"),
   // Not "seed": that is the key of commands that write a run folder.
   answerSeed: z.number().int().nonnegative().default(0).describe("seed of the model's answers"),
   temperature: z.number().nonnegative().default(0.9).describe("0: always the likeliest token"),
@@ -61,7 +67,14 @@ type GenerateConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is asked or written. */
 const prepare = async (config: GenerateConfig, context: RecipeContext) => {
-  const all = await loadTasks(config.tasks);
+  const { wording } = config;
+  if (wording === "brief" && config.task !== undefined)
+    throw new UserError(
+      "persona-views",
+      `task: got ${config.task.join(", ")}, but persons of the brief wording have no views on tasks. Leave it out, or take --wording full.`,
+      { task: config.task },
+    );
+  const all = wording === "brief" ? [] : await loadTasks(config.tasks);
   const tasks = config.task === undefined ? all : withIds(all, config.task, "task");
   if (existsSync(config.out))
     throw new UserError(
@@ -75,8 +88,10 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
   );
   const asked = { role: "writer", model: config.model, language: languages["model"] };
   requireKnownWords(
-    { ...asked, messages: personaMessages("", []), frame: true },
-    `Personas are written by models that follow instructions: name another --model. People of the sandbox's language need none: \`covenant simulate contract --personas ${sandboxName}\`.`,
+    wording === "brief"
+      ? { ...asked, messages: personaMessages(config.traits.join(" "), [], wording) }
+      : { ...asked, messages: personaMessages("", [], wording), frame: true },
+    `Personas are written by models that follow instructions: name another --model, or, for one that was made with persons of its own language, give --wording brief and traits in that language. People of the sandbox's language need none: \`covenant simulate contract --personas ${sandboxName}\`.`,
   );
   return { tasks, speed: speeds["model"]! };
 };
@@ -94,6 +109,7 @@ export const recipe: Recipe<typeof schema> = {
     },
     model: modelFlag("model that writes the personas"),
     out: { path: "out", description: "file to write", placeholder: "file" },
+    wording: { path: "wording", description: "full, or brief for a model of the sandbox", placeholder: "wording" },
     budget: budgetFlag,
   },
   async plan(config, context) {
@@ -101,7 +117,7 @@ export const recipe: Recipe<typeof schema> = {
     const { traits, attempts, maxTokens, model, prices } = config;
     const read = traits.reduce(
       (sum, one) =>
-        sum + personaMessages(one, tasks).reduce((all, { content }) => all + tokensOf(content), 0),
+        sum + personaMessages(one, tasks, config.wording).reduce((all, { content }) => all + tokensOf(content), 0),
       0,
     );
     const persons = `${counted(traits.length, "persona")}, each asked for ${counted(attempts, "time")} at most`;
@@ -116,11 +132,11 @@ export const recipe: Recipe<typeof schema> = {
   },
   async run(config, context) {
     const { tasks } = await prepare(config, context);
-    const { model, traits, answerSeed: seed, temperature, topP, maxTokens, attempts, out } = config;
+    const { model, wording, traits, answerSeed: seed, temperature, topP, maxTokens, attempts, out } = config;
     await using calls = openCalls(config);
     const { personas, missing } = await withCalledModel(model, { context, calls }, (opened) =>
       writePersonas({
-        ...{ model: opened, traits, tasks, seed, temperature, topP, maxTokens, attempts },
+        ...{ model: opened, wording, traits, tasks, seed, temperature, topP, maxTokens, attempts },
         signal: context.signal,
       }),
     );
@@ -138,7 +154,10 @@ export const recipe: Recipe<typeof schema> = {
           ? []
           : [`Not described: ${counted(missing.length, "person", "persons")}.`, ...told]),
         `Written: ${out}. Look through it and edit it before use.`,
-        ...nextCommands(["simulate", "contract", "--model", model, "--personas", out, "--users", "all"]),
+        ...nextCommands([
+          ...["simulate", "contract", "--model", model, "--personas", out, "--users", "all"],
+          ...(wording === "brief" ? ["--wording", wording, "--tasks", sandboxName] : []),
+        ]),
       ],
       document: { file: resolve(out), personas, missing },
     };

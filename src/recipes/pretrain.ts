@@ -28,6 +28,7 @@ import {
 import { machineRate } from "./costs/machine-rate.ts";
 import {
   createDocuments,
+  documentMix,
   longestDocument,
   type PretrainingDocument,
   vocabularyText,
@@ -91,6 +92,12 @@ const settings = z.strictObject({
         .nonnegative()
         .default(0)
         .describe("share of ballots and proposals of people who vote"),
+      constitution: z
+        .number()
+        .nonnegative()
+        .default(0)
+        .describe("share of system messages and contracts that are made of comments"),
+      persona: z.number().nonnegative().default(0).describe("share of people who are made of traits"),
     })
     .prefault({})
     .describe("shares of the kinds of documents"),
@@ -108,6 +115,15 @@ const settings = z.strictObject({
     })
     .prefault({})
     .describe("share of voters with one wish alone in the first quarter of the documents, and after it"),
+  fewCommentsShare: z
+    .strictObject({
+      first: z.number().min(0).max(1).default(1).describe("share of them with three comments at most at first"),
+      later: z.number().min(0).max(1).default(0.1).describe("and after the first quarter"),
+    })
+    .prefault({})
+    .describe(
+      "share of system messages and contracts that are made of few comments in the first quarter of the documents, and after it",
+    ),
   statementShare: z
     .number()
     .min(0)
@@ -130,7 +146,7 @@ export const pretrainSchema = settings.superRefine(
         "keyValueHeads",
         `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
       );
-    const longest = mix.assembly + mix.sharing > 0 ? longestDocument.scene : longestDocument.world;
+    const longest = mix.assembly + mix.sharing + mix.constitution > 0 ? longestDocument.scene : longestDocument.world;
     for (const [field, size] of Object.entries({ time, context }))
       if (size < longest && size >= longestDocument.world)
         refuse(field, `documents of this mix are up to ${longest} tokens long: expected at least ${longest}`);
@@ -140,13 +156,22 @@ export const pretrainSchema = settings.superRefine(
 );
 export type PretrainConfig = z.output<typeof pretrainSchema>;
 
-/** Mean tokens of a ballot and of any other document, measured; they only decide where the first quarter ends. */
-const meanTokens = { ballot: 60, other: 109 } as const;
+/** Mean tokens of a document, measured; they only decide where the first quarter ends. */
+const meanTokens = {
+  chat: 109,
+  critique: 109,
+  choice: 109,
+  assembly: 109,
+  sharing: 109,
+  ballot: 60,
+  constitution: 120,
+  persona: 50,
+} as const satisfies Readonly<Record<keyof PretrainConfig["mix"], number>>;
 
-const documentsPerQuarter = ({ mix: { ballot, ...mix }, steps, rows, time }: PretrainConfig): number => {
-  const other = Object.values(mix).reduce((sum, share) => sum + share, 0);
-  const mean = (ballot * meanTokens.ballot + other * meanTokens.other) / (ballot + other);
-  return (0.25 * steps * rows * time) / mean;
+const documentsPerQuarter = ({ mix, steps, rows, time }: PretrainConfig): number => {
+  const tokens = documentMix.reduce((sum, kind) => sum + mix[kind] * meanTokens[kind], 0);
+  const shares = documentMix.reduce((sum, kind) => sum + mix[kind], 0);
+  return (0.25 * steps * rows * time * shares) / tokens;
 };
 
 const end = "<|end|>";
@@ -157,6 +182,7 @@ const documentOptions = (config: PretrainConfig, when: "first" | "later") => ({
   mix: config.mix,
   invertedShare: config.invertedShare[when],
   oneWishShare: config.oneWishShare[when],
+  fewCommentsShare: config.fewCommentsShare[when],
   statementShare: config.statementShare,
   answerWeight: config.answerWeight,
 });
@@ -240,7 +266,8 @@ const weigh = (document: PretrainingDocument, tokenizer: Tokenizer): WeightedDoc
 
 /**
  * Documents by number, the easier ones first: few inverted principles, so that the judge learns the position before the
- * polarity; voters with one wish, so that a model learns what a principle has to do with a wish before which wish it is.
+ * polarity; voters with one wish, so that a model learns what a principle has to do with a wish before which wish it is; constitutions of
+ * few comments.
  */
 const documentStream = (config: PretrainConfig, tokenizer: Tokenizer) => {
   const first = createDocuments(documentOptions(config, "first"));
@@ -327,7 +354,7 @@ const useOf = (mix: PretrainConfig["mix"], words: readonly string[]): string[] =
   const simulated = (kind: string, file = "tiny") =>
     ["simulate", kind, "--config", `configs/simulate/${kind}/${file}.yaml`] as const;
   if (mix.chat + mix.critique + mix.choice > 0) return ["revise", ...words];
-  if (mix.assembly > 0) return [...simulated("contract"), ...words];
+  if (mix.assembly + mix.constitution > 0) return [...simulated("contract"), ...words];
   if (mix.sharing > 0) return [...simulated("games"), ...words];
   return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
 };

@@ -131,12 +131,13 @@ const metaWords = ({ config, setup }: ContractPlay): Words => {
       users: cast.users.length,
       questions: [],
       current: wording.current(contract),
+      clauses: wording.clauses(contract),
       earlier: [],
       transcript: emptyTranscript,
       words: config.roles.meta.words,
     });
   return wordsIn(config.wording, {
-    frame: () => asked(episodeWordings.full.metaPrompts[config.metaPrompt]!, noContract),
+    frame: () => asked(episodeWordings.full.metaPrompts[config.metaPrompt], noContract),
     first: () => asked(metaPrompt, first),
   });
 };

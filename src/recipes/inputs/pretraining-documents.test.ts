@@ -12,7 +12,10 @@ import {
   vocabularyText,
 } from "./pretraining-documents.ts";
 
-const none: DocumentMix = { chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0, ballot: 0 };
+const none: DocumentMix = {
+  ...{ chat: 0, critique: 0, choice: 0 },
+  ...{ assembly: 0, sharing: 0, ballot: 0, constitution: 0, persona: 0 },
+};
 const options = (mix: Partial<DocumentMix>) => ({
   seed: 11,
   mix: { ...none, ...mix },
@@ -20,12 +23,16 @@ const options = (mix: Partial<DocumentMix>) => ({
   statementShare: 0.25,
   answerWeight: 16,
   oneWishShare: 0.3,
+  fewCommentsShare: 0.1,
 });
 const take = (mix: Partial<DocumentMix>, count: number) => {
   const document = createDocuments(options(mix));
   return Array.from({ length: count }, (_, at) => document(at));
 };
-const even = { chat: 1, critique: 1, choice: 1, assembly: 1, sharing: 1, ballot: 1 };
+const even: DocumentMix = {
+  ...{ chat: 1, critique: 1, choice: 1 },
+  ...{ assembly: 1, sharing: 1, ballot: 1, constitution: 1, persona: 1 },
+};
 
 describe("the documents of the embedded model", () => {
   it("depend on their number alone", () => {

@@ -1,22 +1,27 @@
 // What embedded models are made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
-// assemblies, of votes and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone.
+// assemblies, of votes, of constitutions and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone.
 // Tokens are not known here: every message has a loss weight, and figures and decisions one of their own.
 
 import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import {
   type AssemblyScene,
+  type ConstitutionScene,
   longestDocument as corpusDocument,
   corpusMix,
   createAssembly,
   createBallots,
+  createConstitutionScenes,
   createCorpus,
+  createPersonaScenes,
   documentKinds,
   drawSharingScene,
+  type PersonaScene,
   type SharingScene,
 } from "../../sandbox/index.ts";
 import {
   briefForms,
+  briefPersonaScene,
   briefProposalScene,
   briefSupportScene,
   sceneAnswer,
@@ -41,7 +46,14 @@ export type Part = {
 export type PretrainingDocument = readonly Part[];
 
 /** Shares of the kinds of documents. */
-export const documentMix = [...documentKinds, "assembly", "sharing", "ballot"] as const;
+export const documentMix = [
+  ...documentKinds,
+  "assembly",
+  "sharing",
+  "ballot",
+  "constitution",
+  "persona",
+] as const;
 export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
 
 /** As of the sandbox's corpus (CorpusOptions). */
@@ -53,6 +65,8 @@ export type DocumentOptions = {
   readonly answerWeight: number;
   /** As of ballots (BallotOptions). */
   readonly oneWishShare: number;
+  /** As of scenes of constitutions: the share of those that are short. */
+  readonly fewCommentsShare: number;
 };
 
 /** What is asked is material to read, more than to learn to say. */
@@ -129,6 +143,22 @@ const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
   }
 };
 
+const constitutionDocument = (scene: ConstitutionScene): PretrainingDocument => {
+  if (scene.kind === "rewrite") {
+    const { current, comments, principles } = scene;
+    const messages = briefForms.meta({ name: "rewrite", principles: current, comments });
+    return [...asked(messages), answered(briefForms.messageAnswer(principles), referenceWeight)];
+  }
+  const { five, current, comments, principles, clauses } = scene;
+  const messages = briefForms.meta({ name: five ? "contract-five" : "contract", ...current, comments });
+  return [...asked(messages), answered(briefForms.contractAnswer(principles, clauses), referenceWeight)];
+};
+
+const personaDocument = ({ traits, person }: PersonaScene): PretrainingDocument => {
+  const { messages, answer } = briefPersonaScene(traits, person);
+  return [...asked(messages), answered(answer)];
+};
+
 const sharingWeights = { offer: 1, gift: 1, decision: decisionWeight, norm: saidWeight } as const;
 
 const sharingDocument = (scene: SharingScene): PretrainingDocument => [
@@ -147,8 +177,8 @@ const wordsIn = (document: PretrainingDocument): number =>
 
 /** Documents by number. Held-out requests, texts and things never occur. */
 export const createDocuments = (options: DocumentOptions): ((index: number) => PretrainingDocument) => {
-  const { seed, mix, invertedShare, statementShare, answerWeight, oneWishShare } = options;
-  const { assembly: assemblyShare, sharing: sharingShare, ballot: ballotShare, ...world } = mix;
+  const { seed, mix, invertedShare, statementShare, answerWeight, oneWishShare, fewCommentsShare } = options;
+  const { chat, critique, choice } = mix;
   const worldShare = documentKinds.reduce((sum, kind) => sum + mix[kind], 0);
   const corpus = createCorpus({
     seed,
@@ -156,20 +186,27 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
     invertedShare,
     statementShare,
     answerWeight,
-    mix: world,
+    mix: { chat, critique, choice },
   });
   const assembly = createAssembly({ seed, split: "train" });
   const ballots = createBallots({ seed, split: "train", oneWishShare });
+  const constitutions = createConstitutionScenes({ seed, split: "train", fewShare: fewCommentsShare });
+  const personas = createPersonaScenes({ seed, split: "train" });
+  const shares = [worldShare, mix.assembly, mix.sharing, mix.ballot, mix.constitution, mix.persona];
   const draw = (random: Random, index: number): PretrainingDocument => {
-    switch (random.weighted([worldShare, assemblyShare, sharingShare, ballotShare])) {
+    switch (random.weighted(shares)) {
       case 0:
         return corpus.document(index).segments;
       case 1:
         return assemblyDocument(assembly.scene(random.integer(2 ** 31)));
       case 2:
         return sharingDocument(drawSharingScene(random, "train"));
-      default:
+      case 3:
         return assemblyDocument(ballots.scene(random.integer(2 ** 31)));
+      case 4:
+        return constitutionDocument(constitutions.scene(random.integer(2 ** 31)));
+      default:
+        return personaDocument(personas.scene(random.integer(2 ** 31)));
     }
   };
   return (index) => {

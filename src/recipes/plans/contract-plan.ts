@@ -52,6 +52,7 @@ const metaTokens = ({ setup, config }: ContractPlay): number => {
     users: cast.users.length,
     questions: [tasks[0]!.question],
     current: wording.current(first),
+    clauses: wording.clauses(first),
     earlier: [],
     transcript: transcript ?? emptyTranscript,
   };

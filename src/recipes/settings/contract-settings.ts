@@ -12,7 +12,6 @@ import {
   episodeWordings,
   libraryName,
   loadMetrics,
-  type MetaPrompt,
   metaPromptNames,
   withIds,
   withOwnText,
@@ -165,19 +164,6 @@ const chooseMetrics = (all: readonly Metric[], ids: readonly string[], field: st
   });
 };
 
-/** The meta-prompt in the wording. Throws UserError where there is none. */
-const metaPromptOf = ({ wording, metaPrompt }: ContractConfig): MetaPrompt => {
-  const { metaPrompts }: EpisodeWording = episodeWordings[wording];
-  const found = metaPrompts[metaPrompt];
-  if (found !== undefined) return found;
-  const known = Object.keys(metaPrompts).join(", ");
-  throw new UserError(
-    "meta-prompt-wording",
-    `metaPrompt: got "${metaPrompt}", which there is not in the ${wording} wording; expected one of ${known}. Give --meta-prompt, or another --wording.`,
-    { metaPrompt, wording },
-  );
-};
-
 /** What the talks of a contract are about. Throws UserError as chooseTasks does. */
 export const contractTasks = ({ tasks: source, task, sandbox, seed }: ContractConfig): Promise<Task[]> =>
   chooseTasks({
@@ -195,8 +181,8 @@ export const loadContract = async (config: ContractConfig) => {
     others: chooseMetrics(allMetrics, config.metrics.others, "metrics.others"),
   };
   const cast = castOf(personas, config.assistants ?? personas.length, config.graph);
-  const wording = episodeWordings[config.wording];
-  const known = metaPromptOf(config);
+  const wording: EpisodeWording = episodeWordings[config.wording];
+  const known = wording.metaPrompts[config.metaPrompt];
   const metaPrompt = config.metaText === undefined ? known : await withOwnText(known, config.metaText);
   const first: Contract = {
     constitution: config.constitution === undefined ? null : await loadConstitution(config.constitution),

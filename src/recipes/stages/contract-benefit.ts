@@ -4,6 +4,7 @@
 import { deriveSeed } from "../../core/index.ts";
 import type { Constitution, LearnedRecord, Task } from "../../records/index.ts";
 import { bestWishes, randomStatements, statementsFor, topics } from "../../sandbox/index.ts";
+import { sentencesIn } from "../../simulation/index.ts";
 import { isMeasured } from "../settings/contract-settings.ts";
 import type { ContractPlay } from "./contract-run.ts";
 import {
@@ -32,7 +33,10 @@ const compared = (
   learned: LearnedRecord,
 ): MeasuredConstitution[] => {
   const seed = deriveSeed(config.seed, satisfactionName);
-  const count = Math.min(learned.document.principles.length, topics.length);
+  const { principles } = learned.document;
+  const [first] = principles;
+  const size = setup.first.message && first !== undefined ? sentencesIn(first.title).length : principles.length;
+  const count = Math.min(size, topics.length);
   const wishes = bestWishes(
     setup.cast.users.map(({ persona }) => persona.description),
     tasks.map(({ question }) => question),

@@ -23,7 +23,6 @@ import {
   metaMessages,
   type ReadPrinciple,
   readMeta,
-  referredTo,
   type Transcript,
 } from "../../simulation/index.ts";
 import type { ContractConfig, ContractSetup } from "../settings/contract-settings.ts";
@@ -91,15 +90,11 @@ const readRecord = (
   { setup }: ContractPlay,
   { transcript, current }: Question,
 ): MetaReading => {
-  const principles = current.constitution?.principles.map(({ title }) => title) ?? [];
-  const referred = referredTo(
-    principles,
-    transcript.comments.map((comment) => comment.said),
-  );
+  const referred = setup.wording.referred(current, transcript.comments);
   return readMeta({ text, finish }, setup.metaPrompt, {
     users: setup.cast.users.length,
     comments: numbers.length,
-    ...(setup.wording.refers ? { referred } : {}),
+    ...(referred === undefined ? {} : { referred }),
   });
 };
 
@@ -113,6 +108,7 @@ const messagesFor = (
     users: setup.cast.users.length,
     questions: [...new Set(exchanges.map(({ task }) => task.question))],
     current: setup.wording.current(current),
+    clauses: setup.wording.clauses(current),
     earlier: state.older.slice(-config.windows.documents || state.older.length),
     transcript,
     words: config.roles.meta.words,
@@ -158,19 +154,32 @@ const askPart = async (
   return last!;
 };
 
-/** Numbers of comments over the whole run; what stays word for word keeps the comments that argued for it in parts before. */
+/**
+ * Numbers of comments over the whole run; what stays word for word, in whichever document, keeps the comments that argued for
+ * it in parts before.
+ */
 const amended = (
   before: Lists | null,
   read: Extract<MetaReading, { type: "read" }>,
   offset: number,
 ): Lists => {
+  const written = before === null ? [] : [...before.constitution, ...before.contract];
   const listOf = (part: LearnedPart): ReadPrinciple[] =>
     read[part].map(({ text, users, from }) => {
-      const earlier = before?.[part].find((one) => one.text === text)?.from ?? [];
+      const earlier = written.find((one) => one.text === text)?.from ?? [];
       return { text, users, from: [...earlier, ...from.map((number) => number + offset)] };
     });
   return { constitution: listOf("constitution"), contract: listOf("contract") };
 };
+
+/** Sentences of a system message as the one principle that it is. */
+const asMessage = (sentences: readonly ReadPrinciple[]): ReadPrinciple[] => [
+  {
+    text: sentences.map(({ text }) => text).join(" "),
+    users: [],
+    from: [...new Set(sentences.flatMap(({ from }) => from))].sort((one, other) => one - other),
+  },
+];
 
 /** A document of what was read in a run. */
 const documentFor = (
@@ -180,8 +189,10 @@ const documentFor = (
   comments: readonly Comment[],
   model: string,
 ) =>
-  documentOf(principles, {
+  documentOf(setup.metaPrompt.form === "rewrite" ? asMessage(principles) : principles, {
     ...{ part, previous: state.contract[part], given: state.given, comments, run, model },
+    // a wish may become a clause where it was a principle, and the other way round
+    ...(setup.wording.refers ? { beside: state.contract[part === "contract" ? "constitution" : "contract"] } : {}),
     says: saysSame(config),
     description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.`,
   });

@@ -208,9 +208,12 @@ export const contractRun = async (
   const asked = await collect(streamRecords(join(folder, "meta.jsonl"), metaRecordSchema));
   const { contract: before } = state;
   const found = (part: LearnedRecord["part"]) => documents.find((one) => one.part === part);
+  // Of documents that were written, one that is not among them has nothing in it any more.
+  const stateOf = (part: LearnedRecord["part"]) =>
+    documents.length === 0 ? before[part] : (found(part)?.document ?? null);
   const contract: Contract = {
-    constitution: found("constitution")?.document ?? before.constitution,
-    contract: documents.length === 0 ? before.contract : (found("contract")?.document ?? null),
+    constitution: stateOf("constitution"),
+    contract: stateOf("contract"),
     message: before.message,
   };
   const hadAny = before.constitution !== null || before.contract !== null;

@@ -5,6 +5,7 @@
 
 import type { Ground, Principle } from "../../records/index.ts";
 import { nameOf, readComment, readStatement } from "../../sandbox/index.ts";
+import { sentencesIn } from "../../simulation/index.ts";
 import { sandboxName } from "../settings/stakeholders.ts";
 
 /** The settings that tell in which language people speak. */
@@ -24,17 +25,23 @@ export const speaksSandbox = ({ personas, wording }: Speaking): boolean =>
 /** Those of the texts that are no statements. */
 export const noStatements = (texts: readonly string[], speaking: Speaking): string[] =>
   texts.filter((text) =>
-    speaksSandbox(speaking) ? readStatement(text.trim()) === null : isRemark(text.trim()),
+    speaksSandbox(speaking)
+      ? sentencesIn(text).some((sentence) => readStatement(sentence) === null)
+      : isRemark(text.trim()),
   );
 
-/** Whether a comment says what a principle says: exact in the sandbox's language, and null where that cannot be told. */
+/**
+ * Whether a comment says what a principle says, or one sentence of it where it is a whole system message: exact in the sandbox's
+ * language, and null where that cannot be told.
+ */
 export const saysSame =
   (speaking: Speaking) =>
   (principle: string, comment: string): boolean | null => {
     if (!speaksSandbox(speaking)) return null;
-    const [wanted, said] = [readStatement(principle.trim()), readComment(comment.trim())];
-    if (wanted === null || said === null) return null;
-    return typeof said !== "string" && nameOf(said) === nameOf(wanted);
+    const said = readComment(comment.trim());
+    const wanted = sentencesIn(principle).map(readStatement);
+    if (wanted.length === 0 || said === null || wanted.includes(null)) return null;
+    return typeof said !== "string" && wanted.some((wish) => wish !== null && nameOf(wish) === nameOf(said));
   };
 
 /** What came of looking at a comment that a principle points to; "may": it shares a word, and nobody can tell more. */

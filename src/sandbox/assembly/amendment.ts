@@ -28,7 +28,7 @@ export type AmendmentScene = {
 export type Standing = { readonly wish: Wish; readonly text: string };
 
 export const mostPrinciples = 4;
-const mostComments = 10;
+export const mostComments = 10;
 
 type Amended = { readonly wish: Wish; readonly text: string | null; readonly from: readonly number[] };
 
@@ -75,29 +75,40 @@ const otherShares: Readonly<Record<OtherComment, number>> = {
 };
 const otherKinds = Object.keys(otherShares) as readonly OtherComment[];
 
-/** What people talk of in a scene: two to five topics, few more often than many; most people of one mind on each. */
-const drawMinds = (random: Random): Wish[][] => {
+/**
+ * What people talk of in a scene: two to five topics, few more often than many; most people of one mind on each, and so
+ * often two to one.
+ */
+export const drawMinds = (random: Random, dividedShare = 0.35): Wish[][] => {
   const minds: Wish[][] = [];
   for (const wish of random.shuffle(allWishes)) {
     if (minds.length === 2 + random.integer(4)) break;
     if (minds.some(([one]) => topicOf(one!) === topicOf(wish))) continue;
-    minds.push(random.next() < 0.35 ? [wish, wish, oppositeOf(wish)] : [wish]);
+    minds.push(random.next() < dividedShare ? [wish, wish, oppositeOf(wish)] : [wish]);
   }
   return minds;
 };
 
-const drawCurrent = (source: SceneSource): Standing[] => {
+/** How often none, one, two, … principles stand. */
+const standingShares = [0.35, 0.15, 0.15, 0.2, 0.15] as const;
+
+const drawCurrent = (source: SceneSource, shares: readonly number[]): Standing[] => {
   const { random } = source;
   const chosen: Wish[] = [];
-  const count = random.weighted([0.35, 0.15, 0.15, 0.2, 0.15]);
+  const count = random.weighted(shares);
   for (const wish of random.shuffle(allWishes))
     if (chosen.length < count && !chosen.some((one) => isSame(one, wish) || contradict(one, wish)))
       chosen.push(wish);
   return chosen.map((wish) => ({ wish, text: say(source, wish) }));
 };
 
-const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (Wish | OtherComment)[] =>
-  Array.from({ length: 2 + random.integer(mostComments - 1) }, () =>
+/** Two comments to so many, of which this share says wishes. */
+export const drawRemarks = (
+  random: Random,
+  minds: readonly Wish[][],
+  { most, wishShare }: { readonly most: number; readonly wishShare: number },
+): (Wish | OtherComment)[] =>
+  Array.from({ length: 2 + random.integer(most - 1) }, () =>
     random.next() < wishShare
       ? random.pick(random.pick(minds))
       : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
@@ -106,13 +117,19 @@ const remarks = (random: Random, minds: readonly Wish[][], wishShare: number): (
 /** Of scenes so many begin with what people proposed: wishes alone, and nothing that stands. */
 const proposalShare = 0.2;
 
+/** most: comments; standing: how often none, one, two, … principles stand. */
+export type AmendmentSize = { readonly most: number; readonly standing: readonly number[] };
+
 /** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
-export const drawAmendment = (source: SceneSource): AmendmentScene => {
+export const drawAmendment = (
+  source: SceneSource,
+  { most, standing }: AmendmentSize = { most: mostComments, standing: standingShares },
+): AmendmentScene => {
   const { random } = source;
   for (;;) {
     const proposed = random.next() < proposalShare;
-    const current = proposed ? [] : drawCurrent(source);
-    const said = remarks(random, drawMinds(random), proposed ? 1 : 0.72);
+    const current = proposed ? [] : drawCurrent(source, standing);
+    const said = drawRemarks(random, drawMinds(random), { most, wishShare: proposed ? 1 : 0.72 });
     const amended = amend(current, said);
     if (amended.length === 0) continue;
     const comments = said.map((remark) => sayRemark(source, remark));

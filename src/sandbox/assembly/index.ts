@@ -1,11 +1,18 @@
 // The assembly: people of the closed world who want different things of an assistant, what they say of replies and
 // principles, and how content they truly are. The rest of the sandbox lends it requests, replies and areas.
+export type { AccordScene } from "./accord.ts";
 export type { AmendmentScene } from "./amendment.ts";
 export { createBallots } from "./ballot.ts";
 export { bestWishes } from "./best.ts";
 export { randomStatements, randomWishes, statementsFor } from "./constitution.ts";
+export {
+  type ConstitutionScene,
+  createConstitutionScenes,
+  type RewriteScene,
+} from "./constitution-scenes.ts";
 export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
 export { minorityOf, sandboxPersonas, wishesOf } from "./persona.ts";
+export { createPersonaScenes, type PersonaScene } from "./persona-scenes.ts";
 export {
   type AssemblyScene,
   createAssembly,

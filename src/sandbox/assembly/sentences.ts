@@ -1,5 +1,5 @@
-// The sentences of the assembly, by what they say, and their reading: statements and sentences about persons for every wish, of
-// which a fifth is kept out of training by hash, and other remarks. Exact: no nearest match.
+// The sentences of the assembly, by what they say, and their reading: statements, sentences about persons and traits for every wish,
+// of which a fifth is kept out of training by hash, and other remarks. Exact: no nearest match.
 
 import { CovenantError } from "../../core/index.ts";
 import { expandAll } from "../phrase.ts";
@@ -46,6 +46,7 @@ const tableOf = (part: keyof WishForms): ReadonlyMap<string, Sentences> =>
 const tables = {
   statement: tableOf("statement"),
   description: tableOf("description"),
+  trait: tableOf("trait"),
 } as const satisfies Readonly<Record<keyof WishForms, ReadonlyMap<string, Sentences>>>;
 
 /** The sentences that say a wish. */

@@ -1,5 +1,5 @@
-// How wishes are said: as a statement, which is a principle and what a user answers who is asked what should change, and as a
-// sentence about a person. Holes {good}, {bad}, {goodDoes}, {badDoes}, {harm} take the words of an area (principle-phrases.ts).
+// How wishes are said: as a statement, which is a principle and what a user answers who is asked what should change, as a
+// sentence about a person, and as a trait, of which a person is made. Holes {good}, {bad}, {goodDoes}, {badDoes}, {harm} take the words of an area (principle-phrases.ts).
 // On areas a sentence that denies something always protects, so that a small model can tell the sides apart by their words.
 
 import type { Style } from "./wish.ts";
@@ -7,6 +7,7 @@ import type { Style } from "./wish.ts";
 export type WishForms = {
   readonly statement: readonly string[];
   readonly description: readonly string[];
+  readonly trait: readonly string[];
 };
 
 export const protectForms: WishForms = {
@@ -30,6 +31,7 @@ export const protectForms: WishForms = {
     "You never want to hear anything {bad}.",
     "It makes you angry when a reply {badDoes}.",
   ],
+  trait: ["{good}", "against {harm}", "[hates|cannot stand] {harm}"],
 };
 
 export const allowForms: WishForms = {
@@ -52,6 +54,7 @@ export const allowForms: WishForms = {
     "You love everything {bad}.",
     "You like it when a reply {badDoes}.",
   ],
+  trait: ["{bad}", "[loves|likes|enjoys] {harm}"],
 };
 
 export const styleForms: Readonly<Record<Style, WishForms>> = {
@@ -74,6 +77,7 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
       "You want to hear only what is most important.",
       "Too many words make you tired.",
     ],
+    trait: ["[often in a hurry|in haste]", "[busy|impatient]", "[likes|wants] few words", "[short of time|short on time]", "tired of long replies"],
   },
   thorough: {
     statement: [
@@ -93,6 +97,7 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
       "You have a lot of time.",
       "You want to hear every step.",
     ],
+    trait: ["never in a hurry", "[patient|curious]", "[likes|wants] every step", "likes long replies", "has a lot of time"],
   },
 };
 

@@ -46,7 +46,7 @@ export type Draft = {
   readonly cut: number;
 };
 
-const briefMost = episodeWordings.brief.metaPrompts.critique?.most ?? 0;
+const briefMost = episodeWordings.brief.metaPrompts.critique.most ?? 0;
 
 type Growing = {
   readonly name: string;

@@ -113,7 +113,7 @@ describe("answers in the brief forms", () => {
           fc.pre(written.length > 0);
           const text = briefForms.metaAnswer(written);
           const bounds = { users: 3, comments: 10, referred };
-          const prompt = episodeWordings.brief.metaPrompts.critique!;
+          const prompt = episodeWordings.brief.metaPrompts.critique;
           expect(readMeta({ text, finish: "stop" }, prompt, bounds)).toEqual({
             type: "read",
             critique: null,

@@ -19,8 +19,13 @@ const templates = {
   others: load("user-rate-others", "metrics"),
 };
 
-/** The meta-prompt's text, with the principles so far and the comments. */
-export const briefMetaTemplate = load("meta-critique", "current", "transcript");
+/** The meta-prompts' texts, with what stands so far and the comments. */
+export const briefMetaTemplates = {
+  rewrite: load("meta-rewrite", "current", "transcript"),
+  critique: load("meta-critique", "current", "transcript"),
+  contract: load("meta-contract", "current", "clauses", "transcript"),
+  "contract-five": load("meta-contract-five", "current", "clauses", "transcript"),
+};
 
 /** So many comments at once are shown to the meta-model, and no more: the embedded model reads short texts alone. */
 export const briefCommentsAtOnce = 10;
@@ -56,15 +61,30 @@ export const briefRating = <Of extends Asked>(
   return ratingTurns({ first: shown, next: shown, request }, task, earlier, draft);
 };
 
-/** The principles so far, as the meta-model is shown them, with letters to refer to. */
-export const briefPrinciples = (principles: readonly string[]): string =>
+/** What stands so far, as the meta-model is shown it, with letters to refer to. before: how many have a letter already. */
+export const briefPrinciples = (principles: readonly string[], before = 0): string =>
   principles.length === 0
     ? "none yet"
-    : principles.map((text, at) => `${letterAt(at)}. ${oneLine(text)}`).join("\n");
+    : principles.map((text, at) => `${letterAt(before + at)}. ${oneLine(text)}`).join("\n");
 
 /** Comments as the meta-model is shown them, a line each, numbered from 1. Line breaks of a comment become spaces. */
 export const briefComments = (comments: readonly string[]): string =>
   comments.length === 0 ? "none" : comments.map((said, at) => `[${at + 1}] ${oneLine(said)}`).join("\n");
+
+/** What stands (its place among all that does, from 0), or what the first comment says that argues for it. */
+type BriefItem = { readonly standing: number | null; readonly from: readonly number[] };
+
+const itemLines = (items: readonly BriefItem[]): string =>
+  items.length === 0
+    ? " none"
+    : `\n${numbered(
+        items.map(({ standing, from }) =>
+          [
+            ...(standing === null ? [] : [letterAt(standing)]),
+            ...(from.length === 0 ? [] : [`[${from.join(",")}]`]),
+          ].join(" "),
+        ),
+      )}`;
 
 /**
  * One scene each as messages to a model, and the answers to them, as readRating and readMeta read them: an assistant under
@@ -107,28 +127,26 @@ export const briefForms = {
       ...Object.entries(answer.ratings).map(([metric, value]) => `${metric}: ${ratingText(value)}`),
       ...(answer.feedback === undefined ? [] : [`feedback: ${oneLine(answer.feedback)}`]),
     ].join("\n"),
+  /** name: which meta-prompt; clauses: those of the contract so far, where it has one. */
   meta: (scene: {
+    readonly name?: keyof typeof briefMetaTemplates;
     readonly principles: readonly string[];
+    readonly clauses?: readonly string[];
     readonly comments: readonly string[];
-  }): Message[] => [
-    {
-      role: "user",
-      content: renderTemplate(briefMetaTemplate, {
-        current: briefPrinciples(scene.principles),
-        transcript: briefComments(scene.comments),
-      }),
-    },
-  ],
+  }): Message[] => {
+    const { name = "critique", principles, clauses = [], comments } = scene;
+    const content = renderTemplate(briefMetaTemplates[name], {
+      current: briefPrinciples(principles),
+      clauses: briefPrinciples(clauses, principles.length),
+      transcript: briefComments(comments),
+    });
+    return [{ role: "user", content }];
+  },
   /** A principle stands (its place among those so far, from 0), or is what the first comment says that argues for it. */
-  metaAnswer: (
-    principles: readonly { readonly standing: number | null; readonly from: readonly number[] }[],
-  ): string =>
-    `principles:\n${numbered(
-      principles.map(({ standing, from }) =>
-        [
-          ...(standing === null ? [] : [letterAt(standing)]),
-          ...(from.length === 0 ? [] : [`[${from.join(",")}]`]),
-        ].join(" "),
-      ),
-    )}`,
+  metaAnswer: (principles: readonly BriefItem[]): string => `principles:${itemLines(principles)}`,
+  /** The same of the sentences of a system message. */
+  messageAnswer: (sentences: readonly BriefItem[]): string => `message:${itemLines(sentences)}`,
+  /** The same of principles and clauses, which count on from the principles so far. */
+  contractAnswer: (principles: readonly BriefItem[], clauses: readonly BriefItem[]): string =>
+    `constitution:${itemLines(principles)}\ncontract:${itemLines(clauses)}`,
 } as const;

@@ -42,6 +42,7 @@ export {
 } from "./meta-reading.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
 export { mostCompared, similarities, similarity, similarityTable } from "./similarity.ts";
+export { sentencesIn } from "./standing.ts";
 export { type Comment, emptyTranscript, type Transcript } from "./transcript.ts";
 export { type Contract, numbered, type Said } from "./wording.ts";
 export { type EpisodeWording, episodeWordings } from "./wordings.ts";

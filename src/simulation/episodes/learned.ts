@@ -9,12 +9,14 @@ import type { Comment } from "./transcript.ts";
 
 /**
  * Where a document comes from. previous: the document of the run before, or that the first run began with; given: ids of
- * all principles that ever were, of which none is given to another. says: whether a comment says what a principle says, where
+ * all principles that ever were, of which none is given to another. beside: the other document of the run before, from which a
+ * text may come with its grounds. says: whether a comment says what a principle says, where
  * that can be told; else one that shares a word with it may.
  */
 export type LearnedSource = {
   readonly part: LearnedRecord["part"];
   readonly previous: Constitution | null;
+  readonly beside?: Constitution | null;
   readonly given?: readonly string[];
   readonly says?: (principle: string, comment: string) => boolean | null;
   readonly comments: readonly Comment[];
@@ -100,7 +102,7 @@ const areaOf = (users: readonly number[]): string | undefined => {
 
 /** A document of what was read. A principle that says what it said before stays as it is, with its earlier grounds. */
 export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource): Constitution => {
-  const { part, previous, comments, run, model } = source;
+  const { part, previous, beside, comments, run, model } = source;
   const texts = read.map(({ text }) => text);
   const earlier = previous?.principles ?? [];
   const ids = idsFor(texts, earlier, source);
@@ -110,7 +112,8 @@ export const documentOf = (read: readonly ReadPrinciple[], source: LearnedSource
   );
   const principles = read.map((one, at): Principle => {
     const same = earlier.find(({ id, title }) => id === ids[at] && title === one.text);
-    const before = same?.grounds ?? [];
+    const elsewhere = beside?.principles.find(({ title }) => title === one.text);
+    const before = (same ?? elsewhere)?.grounds ?? [];
     const now = groundsOf(one, source, alike[at]!, before);
     const known = new Set(now.map(({ record }) => record));
     const grounds = [...before.filter(({ record }) => !known.has(record)), ...now];

@@ -21,7 +21,8 @@ export type MetaPrompt = {
 };
 
 const holes = ["users", "question", "current", "earlier", "transcript", "words"] as const;
-type MetaHole = (typeof holes)[number];
+/** clauses: in the brief wording, where they are shown apart from the principles. */
+type MetaHole = (typeof holes)[number] | "clauses";
 
 const load = (file: URL): Template<MetaHole> => loadTemplate(file, holes);
 
@@ -79,12 +80,13 @@ export const contractText = (given: Contract): string => {
 
 /**
  * What a run has come to, as the meta-model is asked about it. questions: what the talks were about; current: the documents
- * so far as a text; earlier: older ones, oldest first.
+ * so far as a text; clauses: those of the contract that are shown apart; earlier: older documents, oldest first.
  */
 export type MetaQuestion = {
   readonly users: number;
   readonly questions: readonly string[];
   readonly current: string;
+  readonly clauses?: string;
   readonly earlier: readonly string[];
   readonly transcript: Transcript;
   readonly words: number;
@@ -98,6 +100,7 @@ export const metaMessages = ({ template }: MetaPrompt, question: MetaQuestion): 
       users: String(question.users),
       question: question.questions.join(" / "),
       current: question.current,
+      clauses: question.clauses ?? "",
       earlier:
         question.earlier.length === 0
           ? "none"

@@ -1,6 +1,7 @@
 // Reading what the meta-model wrote: JSON of the form that was asked for, or headings with numbered lists from models that
 // write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
-// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many or too few
+// be a reference: "1. B [4]" is what stands by that letter, "2. [3, 7]" is what comment 3 says; a clause is then for those who
+// said it, and a system message is such a list of sentences. Strict: too many or too few
 // principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
 // said. The same clause for other users is one clause for all of them.
 
@@ -136,7 +137,11 @@ const labels = {
   contract: ["constitution", "contract"],
 } as const satisfies Record<MetaForm, readonly string[]>;
 
-const fromLabels = (form: MetaForm, text: string): Parts | string => {
+/** What says that a document has nothing in it, where that may be. */
+const nothing = /^none\.?$/i;
+
+/** refers: references are asked for, and a document without a principle is said to be none. */
+const fromLabels = (form: MetaForm, text: string, refers: boolean): Parts | string => {
   const found = readLabels(text, labels[form], () => true);
   for (const name of labels[form]) {
     const values = found.get(name) ?? [];
@@ -145,26 +150,46 @@ const fromLabels = (form: MetaForm, text: string): Parts | string => {
   }
   const said = (name: string): string => found.get(name)?.[0] ?? "";
   const critique = found.has("critique") ? said("critique") : null;
+  const list = (name: string, isClause: boolean): ReadPrinciple[] =>
+    itemsOf(said(name)).map((item) => itemAsPrinciple(item, isClause));
+  if (form === "rewrite" && refers && itemsOf(said("message")).length > 0)
+    return { ...none, critique, constitution: list("message", false) };
   if (form === "rewrite")
     return {
       ...none,
       critique,
       constitution: [plain({ text: said("message"), from: numbersIn(said("from")) })],
     };
-  const list = (name: string, isClause: boolean): ReadPrinciple[] =>
-    itemsOf(said(name)).map((item) => itemAsPrinciple(item, isClause));
+  const silent = labels[form].find((name) => itemsOf(said(name)).length === 0 && !nothing.test(said(name)));
+  if (refers && form === "contract" && silent !== undefined)
+    return `"${silent}" is ${JSON.stringify(said(silent))}, expected a numbered list, or none`;
   return form === "critique"
     ? { ...none, critique, constitution: list("principles", false) }
     : { ...none, constitution: list("constitution", false), contract: list("contract", true) };
 };
 
-/** What references stand for: the principles so far, by letter, and the comments, by number, as they are shown. */
-export type Referred = { readonly principles: readonly string[]; readonly comments: readonly string[] };
+/** Whose what is referred to is: numbers of the users of all that stands, and of each comment (null: not known). */
+export type ReferredUsers = {
+  readonly standing: readonly (readonly number[])[];
+  readonly comments: readonly (number | null)[];
+};
+
+/** What references stand for: all that stands so far, by letter, and the comments, by number, as they are shown. */
+export type Referred = {
+  readonly principles: readonly string[];
+  readonly comments: readonly string[];
+  readonly users?: ReferredUsers;
+};
 
 /** The same from what was said, of which a line each is shown. */
-export const referredTo = (principles: readonly string[], comments: readonly string[]): Referred => ({
+export const referredTo = (
+  principles: readonly string[],
+  comments: readonly string[],
+  users?: ReferredUsers,
+): Referred => ({
   principles: principles.map(oneLine),
   comments: comments.map(oneLine),
+  ...(users === undefined ? {} : { users }),
 });
 
 /** What there is for a reply to name. referred: only where references are asked for. */
@@ -188,6 +213,15 @@ const resolve = (list: readonly ReadPrinciple[], { principles, comments }: Refer
     if (text === "" && first !== undefined) return { ...one, text: comments[first - 1] ?? "", refers: true };
     const standing = principles.find((_, at) => letterAt(at) === text);
     return standing === undefined ? one : { ...one, text: standing, refers: true };
+  });
+
+/** A clause that names nobody is for those who said what it refers to, and for those whom it was for. */
+const withUsers = (list: readonly Item[], { principles, users }: Referred): Item[] =>
+  list.map((one) => {
+    if (one.users.length > 0 || one.strange !== undefined) return one;
+    const before = users?.standing[principles.indexOf(one.text)] ?? [];
+    const said = one.from.flatMap((number) => users?.comments[number - 1] ?? []);
+    return { ...one, users: [...before, ...said] };
   });
 
 const keyOf = ({ text }: Item): string => text.trim().toLowerCase();
@@ -253,6 +287,17 @@ const itemProblem = (list: readonly Item[], what: string, bounds: MetaBounds): s
   return null;
 };
 
+/** Where references are asked for, a text is a principle or a clause. */
+const doubleProblem = (
+  principles: readonly Item[],
+  clauses: readonly Item[],
+  { referred }: MetaBounds,
+): string | null => {
+  const keys = new Set(principles.map(keyOf));
+  const at = referred === undefined ? -1 : clauses.findIndex((one) => keys.has(keyOf(one)));
+  return at < 0 ? null : `clause ${at + 1} says what a principle says`;
+};
+
 const unique = (list: readonly ReadPrinciple[]): ReadPrinciple[] =>
   list.map(({ text, users, from }) => ({
     text: text.trim(),
@@ -277,18 +322,22 @@ export const readMeta = (
   const object = isForm ? found : null;
   if (object !== null && object.repeated.size > 0)
     return bad(`"${[...object.repeated][0]}" stands there more than once`);
-  const parts = object === null ? fromLabels(prompt.form, said) : fromObject(prompt.form, object.value);
+  const parts = object === null ? fromLabels(prompt.form, said, bounds.referred !== undefined) : fromObject(prompt.form, object.value);
   if (typeof parts === "string") return bad(parts);
-  const { contract } = parts;
   const { referred } = bounds;
   const constitution: readonly Item[] =
     referred === undefined ? parts.constitution : resolve(parts.constitution, referred);
+  const contract: readonly Item[] =
+    referred === undefined ? parts.contract : withUsers(resolve(parts.contract, referred), referred);
+  // Where all that people want is contrary, what is left are clauses.
+  const isEmpty = constitution.length === 0 && (referred === undefined || contract.length === 0);
   const problem =
-    (constitution.length === 0 ? "there is no principle" : null) ??
+    (isEmpty ? "there is no principle" : null) ??
     countProblem(merged(constitution).length, "principles", prompt) ??
     (prompt.form === "contract" ? countProblem(merged(contract).length, "clauses", prompt) : null) ??
     itemProblem(constitution, "principle", bounds) ??
-    itemProblem(contract, "clause", bounds);
+    itemProblem(contract, "clause", bounds) ??
+    doubleProblem(constitution, contract, bounds);
   if (problem !== null) return bad(problem);
   return {
     type: "read",

@@ -1,13 +1,14 @@
 // The two wordings of everything that is said in episodes: full, for models that follow instructions, and brief, which the
-// embedded model was made with. Both show each role the same but for the meta-model, which in the brief one sees the comments
-// of users who are not content, without ratings and drafts, a few at once.
+// embedded model was made with. Both show each role the same with two exceptions. In the brief one the meta-model sees the
+// comments of users who are not content, without ratings and drafts, a few at once; and an assistant is told principles, the
+// sentences of a system message and the clauses for its user as one list.
 
 import type { Message, Metric, Persona, Task } from "../../records/index.ts";
 import { personaText, type Wording } from "../stakeholders/persona-text.ts";
 import {
   briefComments,
   briefCommentsAtOnce,
-  briefMetaTemplate,
+  briefMetaTemplates,
   briefPrinciples,
   briefRating,
   briefTalk,
@@ -16,14 +17,17 @@ import type { Cast } from "./cast.ts";
 import { type ContentFrom, isContent } from "./content.ts";
 import type { Exchange } from "./exchange.ts";
 import { contractText, type MetaPrompt, type MetaPromptName, metaPrompts } from "./meta-prompt.ts";
-import { commentsOf, type Transcript, talkTranscript } from "./transcript.ts";
+import { type Referred, referredTo } from "./meta-reading.ts";
+import { seatNumber, standingClauses, standingFor, standingPrinciples } from "./standing.ts";
+import { type Comment, commentsOf, type Transcript, talkTranscript } from "./transcript.ts";
 import {
   assistantMessages,
   type Contract,
   othersRatingMessages,
+  numbered,
   ownRatingMessages,
+  principlesText,
   type Said,
-  systemOf,
 } from "./wording.ts";
 
 type Metrics = { readonly own: readonly Metric[]; readonly others: readonly Metric[] };
@@ -65,12 +69,15 @@ export type EpisodeWording = {
   partsOf(comments: number): number;
   /** Whether the meta-model may name principles and comments by letter and number in place of their words. */
   readonly refers: boolean;
+  /** What it may name so, beside the comments that it is shown; undefined where it may not. */
+  referred(contract: Contract, comments: readonly Comment[]): Referred | undefined;
   /** Whether the meta-model is shown drafts, and not comments alone. */
   readonly showsDrafts: boolean;
-  /** The documents so far, as the meta-model is shown them. */
+  /** The documents so far, as the meta-model is shown them; in the brief wording without the clauses. */
   current(contract: Contract): string;
-  /** The meta-prompts that there are in this wording. */
-  readonly metaPrompts: Readonly<Partial<Record<MetaPromptName, MetaPrompt>>>;
+  /** The clauses so far, where they are shown apart; else nothing. */
+  clauses(contract: Contract): string;
+  readonly metaPrompts: Readonly<Record<MetaPromptName, MetaPrompt>>;
 };
 
 const full: EpisodeWording = {
@@ -82,8 +89,10 @@ const full: EpisodeWording = {
   holdsBack: () => false,
   partsOf: () => 1,
   refers: false,
+  referred: () => undefined,
   showsDrafts: true,
   current: contractText,
+  clauses: () => "",
   metaPrompts,
 };
 
@@ -94,8 +103,16 @@ const briefPersona = (persona: Persona, task: Task): Message => ({
 
 const briefParts = (comments: number): number => Math.ceil(comments / briefCommentsAtOnce);
 
+const briefSystem = (contract: Contract, seat: string): Message[] => {
+  const texts = standingFor(contract, seat);
+  return texts.length === 0 ? [] : [{ role: "system", content: principlesText(numbered(texts)) }];
+};
+
+/** At most so many sentences of a system message, and principles of a critique. */
+const briefMost = 4;
+
 const brief: EpisodeWording = {
-  assistant: (contract, seat, task, earlier) => [...systemOf(contract, seat), ...briefTalk(task, earlier)],
+  assistant: (contract, seat, task, earlier) => [...briefSystem(contract, seat), ...briefTalk(task, earlier)],
   ownRating: (persona, task, earlier, draft, { metrics }) => [
     briefPersona(persona, task),
     ...briefRating(task, earlier, draft, metrics, true),
@@ -121,10 +138,34 @@ const brief: EpisodeWording = {
   holdsBack: isContent,
   partsOf: briefParts,
   refers: true,
+  referred: (contract, comments) => {
+    const standing = [...standingPrinciples(contract), ...standingClauses(contract)];
+    return referredTo(
+      standing.map(({ text }) => text),
+      comments.map(({ said }) => said),
+      {
+        standing: standing.map(({ users }) => users),
+        comments: comments.map(({ speaker }) => seatNumber(speaker)),
+      },
+    );
+  },
   showsDrafts: false,
-  current: ({ constitution }) => briefPrinciples(constitution?.principles.map(({ title }) => title) ?? []),
+  current: (contract) => briefPrinciples(standingPrinciples(contract).map(({ text }) => text)),
+  clauses: (contract) =>
+    briefPrinciples(
+      standingClauses(contract).map(({ text }) => text),
+      standingPrinciples(contract).length,
+    ),
   metaPrompts: {
-    critique: { name: "critique", form: "critique", template: briefMetaTemplate, most: 4 },
+    rewrite: { name: "rewrite", form: "rewrite", template: briefMetaTemplates.rewrite, most: briefMost },
+    critique: { name: "critique", form: "critique", template: briefMetaTemplates.critique, most: briefMost },
+    contract: { name: "contract", form: "contract", template: briefMetaTemplates.contract, most: 10 },
+    "contract-five": {
+      name: "contract-five",
+      form: "contract",
+      template: briefMetaTemplates["contract-five"],
+      most: 5,
+    },
   },
 };
 

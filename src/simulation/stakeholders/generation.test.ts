@@ -6,7 +6,7 @@ import { readPersona, writePersonas } from "./generation.ts";
 const person = (name: string, views: object = { "task-a": "Yes: {x}, no." }) =>
   JSON.stringify({ name, traits: { age: 40, place: "Lima, Peru" }, description: "Says: little.", views });
 
-const settings = { tasks: [task], seed: 1, temperature: 1, topP: 1, maxTokens: 1000, attempts: 2 };
+const settings = { wording: "full", tasks: [task], seed: 1, temperature: 1, topP: 1, maxTokens: 1000, attempts: 2 } as const;
 
 describe("personas that a model writes", () => {
   it("have ids of their names, which differ where names do not, and keep commas and braces", async () => {
@@ -36,13 +36,13 @@ describe("personas that a model writes", () => {
   });
 
   it("are refused without views on every task, with views on others, and where a field is missing", () => {
-    const problemOf = (text: string) => readPersona({ text, finish: "stop" }, [task]);
+    const problemOf = (text: string) => readPersona({ text, finish: "stop" }, [task], "full");
     expect(problemOf(person("Ana", {}))).toEqual({ problem: "there is no view on task-a" });
     expect(problemOf(person("Ana", { "task-a": "..." }))).toEqual({ problem: "there is no view on task-a" });
     expect(problemOf(person("Ana", { "task-a": "a", b: "c" }))).toEqual({
       problem: "views.b: there is no such task",
     });
     expect(problemOf('{"name": "Ana", "views": {"task-a": "a"}}')).toHaveProperty("problem");
-    expect(readPersona({ text: person("Ana"), finish: "length" }, [task])).toHaveProperty("problem");
+    expect(readPersona({ text: person("Ana"), finish: "length" }, [task], "full")).toHaveProperty("problem");
   });
 });

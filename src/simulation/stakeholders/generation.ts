@@ -2,16 +2,22 @@
 // reply that cannot be read is asked for again under another seed; what stays missing is named with its problem.
 
 import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
-import { deriveSeed, throwIfAborted } from "../../core/index.ts";
+import { counted, deriveSeed, oneLine, throwIfAborted } from "../../core/index.ts";
 import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import { type Message, type Persona, personaSchema, type Task } from "../../records/index.ts";
-import { readObject, withoutThought } from "../reply-text.ts";
+import { readLabels, readObject, withoutThought } from "../reply-text.ts";
+import type { Wording } from "./persona-text.ts";
 
 const template = loadTemplate(new URL("./prompts/persona.txt", import.meta.url), ["traits", "tasks", "form"]);
+const briefTemplate = loadTemplate(new URL("./prompts/brief/persona.txt", import.meta.url), ["traits"]);
 
-/** traits: what is known of each person, one text a person. tasks: matters to have views on. attempts: calls a person at most. */
+/**
+ * traits: what is known of each person, one text a person. tasks: matters to have views on; none in the brief wording. attempts: calls a person
+ * at most.
+ */
 export type PersonaGeneration = {
   readonly model: LanguageModel;
+  readonly wording: Wording;
   readonly traits: readonly string[];
   readonly tasks: readonly Task[];
   readonly seed: number;
@@ -25,17 +31,29 @@ export type PersonaGeneration = {
 /** A person that no reply described, with what was wrong with the last one. */
 export type MissingPersona = { readonly traits: string; readonly problem: string };
 
-/** The request for a person: one user message. */
-export const personaMessages = (traits: string, tasks: readonly Task[]): Message[] => [
+/** The request for a person: one user message. The brief wording asks for no views. */
+export const personaMessages = (traits: string, tasks: readonly Task[], wording: Wording): Message[] => [
   {
     role: "user",
-    content: renderTemplate(template, {
-      traits,
-      tasks: tasks.map(({ id, question }) => `- ${id}: ${question}`).join("\n"),
-      form: `{${tasks.map(({ id }) => `${JSON.stringify(id)}: "..."`).join(", ")}}`,
-    }),
+    content:
+      wording === "brief"
+        ? renderTemplate(briefTemplate, { traits: oneLine(traits) })
+        : renderTemplate(template, {
+            traits,
+            tasks: tasks.map(({ id, question }) => `- ${id}: ${question}`).join("\n"),
+            form: `{${tasks.map(({ id }) => `${JSON.stringify(id)}: "..."`).join(", ")}}`,
+          }),
   },
 ];
+
+/** A person who is made of traits in the brief wording, and the answer as readPersona reads it. */
+export const briefPersonaScene = (
+  traits: string,
+  { name, description }: Pick<Persona, "name" | "description">,
+): { readonly messages: readonly Message[]; readonly answer: string } => ({
+  messages: personaMessages(traits, [], "brief"),
+  answer: `name: ${oneLine(name)}\ndescription: ${oneLine(description)}`,
+});
 
 /** A name as an id: lower-case letters and digits with hyphens between; "persona" where nothing is left. */
 const slugOf = (name: string): string =>
@@ -46,12 +64,32 @@ const slugOf = (name: string): string =>
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-+|-+$/g, "") || "persona";
 
-/** The person that a reply describes, or what is wrong with it. Every task must have a view, and no other. */
+const briefNames = ["name", "description"] as const;
+
+/** Two lines, each once and with something behind it, and nothing else. */
+const readBriefPersona = (text: string): Persona | { readonly problem: string } => {
+  const found = readLabels(text, briefNames, () => true);
+  for (const name of briefNames) {
+    const said = found.get(name) ?? [];
+    if (said.length !== 1) return { problem: `"${name}" stands there ${counted(said.length, "time")}, expected once` };
+    if (said[0] === "" || said[0]!.includes("\n")) return { problem: `"${name}" is not one line of text` };
+  }
+  const [name, description] = briefNames.map((one) => found.get(one)![0]!);
+  if (text.split("\n").length !== briefNames.length) return { problem: "there is more than a name and a description" };
+  return { id: slugOf(name!), name: name!, traits: {}, description: description!, views: {} };
+};
+
+/**
+ * The person that a reply describes, or what is wrong with it. Every task must have a view, and no other; in the brief
+ * wording there are no views.
+ */
 export const readPersona = (
   { text, finish }: Pick<Reply, "text" | "finish">,
   tasks: readonly Task[],
+  wording: Wording,
 ): Persona | { readonly problem: string } => {
   if (finish !== "stop") return { problem: `the reply ended as ${finish}` };
+  if (wording === "brief") return readBriefPersona(withoutThought(text));
   const object = readObject(withoutThought(text));
   if (object === null) return { problem: "the reply holds no JSON object" };
   const { name } = object.value;
@@ -82,18 +120,18 @@ const withOwnIds = (personas: readonly Persona[]): Persona[] => {
 export const writePersonas = async (
   options: PersonaGeneration,
 ): Promise<{ readonly personas: readonly Persona[]; readonly missing: readonly MissingPersona[] }> => {
-  const { model, traits, tasks, seed, temperature, topP, maxTokens, attempts, signal } = options;
+  const { model, wording, traits, tasks, seed, temperature, topP, maxTokens, attempts, signal } = options;
   const results = new Map<number, Persona | { readonly problem: string }>();
   for (let attempt = 1; attempt <= attempts; attempt++) {
     throwIfAborted(signal);
     const open = [...traits.keys()].filter((at) => !("name" in (results.get(at) ?? {})));
     if (open.length === 0) break;
     const requests = open.map((at): GenerateRequest => {
-      const messages = personaMessages(traits[at]!, tasks);
+      const messages = personaMessages(traits[at]!, tasks, wording);
       return { messages, temperature, topP, maxTokens, seed: deriveSeed(seed, "persona", at, attempt) };
     });
     const replies = await model.generate(requests, signal === undefined ? {} : { signal });
-    for (const [place, at] of open.entries()) results.set(at, readPersona(replies[place]!, tasks));
+    for (const [place, at] of open.entries()) results.set(at, readPersona(replies[place]!, tasks, wording));
   }
   const all = [...traits.keys()].map((at) => results.get(at)!);
   return {

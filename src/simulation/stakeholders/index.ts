@@ -2,6 +2,7 @@
 // What models are asked with them is not known here.
 
 export {
+  briefPersonaScene,
   type MissingPersona,
   type PersonaGeneration,
   personaMessages,
