@@ -1,5 +1,5 @@
 // What a model of the sandbox's language can do, on requests and sentences kept out of its training: replies under
-// principles, ratings, support, proposals, amendments, sharing; and what the pipeline needs of it, answers and judgements.
+// principles, ratings, support, proposals, amendments, sharing, constitutions and persons; and what the pipeline needs of it, answers and judgements.
 // npm run bench:embedded -- [--model embedded:covenant-tiny] [--count 200] [--seed 1] [--parts answers,support,...]
 
 import { comparisonOptions, loadConstitution, renderComparison } from "../src/constitution/index.ts";
@@ -36,6 +36,7 @@ import {
   referredTo,
   sceneTurns,
 } from "../src/simulation/index.ts";
+import { measureConstitutionScenes, measurePersonaScenes } from "./constitution-scenes.ts";
 import { readWholeNumber, readWords } from "./words.ts";
 
 const { values } = readWords(import.meta.url, {
@@ -68,6 +69,8 @@ const ask = async (
   maxTokens = 96,
 ): Promise<Said[]> =>
   model.generate(questions.map((messages, at) => ({ messages, maxTokens, temperature: 0, seed: at })));
+
+const measuring = { seed, count, ask, note };
 
 const assembly = createAssembly({ seed, split: "test" });
 const scenesOf = <Kind extends AssemblyScene["kind"]>(kind: Kind) => {
@@ -359,6 +362,8 @@ const parts = {
   ballots: measureBallots,
   amendments: measureAmendments,
   sharing: measureSharing,
+  constitutions: (model: LanguageModel) => measureConstitutionScenes(model, measuring),
+  personas: (model: LanguageModel) => measurePersonaScenes(model, measuring),
 } as const;
 type Part = keyof typeof parts;
 

@@ -6,7 +6,14 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { CovenantError, counted, expandHome, formatYaml, UserError, writeFileAtomic } from "../core/index.ts";
 import { priceOfModel } from "../models/index.ts";
-import { libraryName, loadTasks, personaMessages, withIds, wordings, writePersonas } from "../simulation/index.ts";
+import {
+  libraryName,
+  loadTasks,
+  personaMessages,
+  withIds,
+  wordings,
+  writePersonas,
+} from "../simulation/index.ts";
 import { requireKnownWords } from "./inputs/fluency.ts";
 import { checkInputs } from "./inputs/open-stages.ts";
 import { planCalls, planOf, planWriting, tokensOf } from "./plans/plan.ts";
@@ -54,7 +61,10 @@ const schema = z.strictObject({
     .overwrite(expandHome)
     .default(libraryName)
     .describe(`tasks to have views on: "${libraryName}", or a file`),
-  task: z.array(z.string().min(1)).optional().describe("ids of these tasks; default: all; none in the brief wording"),
+  task: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("ids of these tasks; default: all; none in the brief wording"),
   // Not "seed": that is the key of commands that write a run folder.
   answerSeed: z.number().int().nonnegative().default(0).describe("seed of the model's answers"),
   temperature: z.number().nonnegative().default(0.9).describe("0: always the likeliest token"),
@@ -109,7 +119,11 @@ export const recipe: Recipe<typeof schema> = {
     },
     model: modelFlag("model that writes the personas"),
     out: { path: "out", description: "file to write", placeholder: "file" },
-    wording: { path: "wording", description: "full, or brief for a model of the sandbox", placeholder: "wording" },
+    wording: {
+      path: "wording",
+      description: "full, or brief for a model of the sandbox",
+      placeholder: "wording",
+    },
     budget: budgetFlag,
   },
   async plan(config, context) {
@@ -117,7 +131,8 @@ export const recipe: Recipe<typeof schema> = {
     const { traits, attempts, maxTokens, model, prices } = config;
     const read = traits.reduce(
       (sum, one) =>
-        sum + personaMessages(one, tasks, config.wording).reduce((all, { content }) => all + tokensOf(content), 0),
+        sum +
+        personaMessages(one, tasks, config.wording).reduce((all, { content }) => all + tokensOf(content), 0),
       0,
     );
     const persons = `${counted(traits.length, "persona")}, each asked for ${counted(attempts, "time")} at most`;

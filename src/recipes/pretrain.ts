@@ -117,7 +117,12 @@ const settings = z.strictObject({
     .describe("share of voters with one wish alone in the first quarter of the documents, and after it"),
   fewCommentsShare: z
     .strictObject({
-      first: z.number().min(0).max(1).default(1).describe("share of them with three comments at most at first"),
+      first: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(1)
+        .describe("share of them with three comments at most at first"),
       later: z.number().min(0).max(1).default(0.1).describe("and after the first quarter"),
     })
     .prefault({})
@@ -146,7 +151,8 @@ export const pretrainSchema = settings.superRefine(
         "keyValueHeads",
         `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
       );
-    const longest = mix.assembly + mix.sharing + mix.constitution > 0 ? longestDocument.scene : longestDocument.world;
+    const longest =
+      mix.assembly + mix.sharing + mix.constitution > 0 ? longestDocument.scene : longestDocument.world;
     for (const [field, size] of Object.entries({ time, context }))
       if (size < longest && size >= longestDocument.world)
         refuse(field, `documents of this mix are up to ${longest} tokens long: expected at least ${longest}`);

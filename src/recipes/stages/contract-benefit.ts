@@ -35,7 +35,8 @@ const compared = (
   const seed = deriveSeed(config.seed, satisfactionName);
   const { principles } = learned.document;
   const [first] = principles;
-  const size = setup.first.message && first !== undefined ? sentencesIn(first.title).length : principles.length;
+  const size =
+    setup.first.message && first !== undefined ? sentencesIn(first.title).length : principles.length;
   const count = Math.min(size, topics.length);
   const wishes = bestWishes(
     setup.cast.users.map(({ persona }) => persona.description),

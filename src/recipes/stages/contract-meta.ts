@@ -192,7 +192,9 @@ const documentFor = (
   documentOf(setup.metaPrompt.form === "rewrite" ? asMessage(principles) : principles, {
     ...{ part, previous: state.contract[part], given: state.given, comments, run, model },
     // a wish may become a clause where it was a principle, and the other way round
-    ...(setup.wording.refers ? { beside: state.contract[part === "contract" ? "constitution" : "contract"] } : {}),
+    ...(setup.wording.refers
+      ? { beside: state.contract[part === "contract" ? "constitution" : "contract"] }
+      : {}),
     says: saysSame(config),
     description: `Learned in run ${run} of a simulation with ${setup.cast.users.length} users, by the meta-prompt ${setup.metaPrompt.name}.`,
   });

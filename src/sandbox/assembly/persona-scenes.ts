@@ -18,7 +18,13 @@ export type PersonaScene = {
 const oneTraitShare = 0.2;
 
 /** Scenes by number: scene i depends on (seed, i) alone. split: as of an assembly's scenes. */
-export const createPersonaScenes = ({ seed, split }: { readonly seed: number; readonly split: SceneSplit }) => ({
+export const createPersonaScenes = ({
+  seed,
+  split,
+}: {
+  readonly seed: number;
+  readonly split: SceneSplit;
+}) => ({
   scene(index: number): PersonaScene {
     const random = createRandom(deriveSeed(seed, `persona-scenes-${split}`, index));
     const drawn = drawWishes(random);

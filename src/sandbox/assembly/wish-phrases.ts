@@ -77,7 +77,13 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
       "You want to hear only what is most important.",
       "Too many words make you tired.",
     ],
-    trait: ["[often in a hurry|in haste]", "[busy|impatient]", "[likes|wants] few words", "[short of time|short on time]", "tired of long replies"],
+    trait: [
+      "[often in a hurry|in haste]",
+      "[busy|impatient]",
+      "[likes|wants] few words",
+      "[short of time|short on time]",
+      "tired of long replies",
+    ],
   },
   thorough: {
     statement: [
@@ -97,7 +103,13 @@ export const styleForms: Readonly<Record<Style, WishForms>> = {
       "You have a lot of time.",
       "You want to hear every step.",
     ],
-    trait: ["never in a hurry", "[patient|curious]", "[likes|wants] every step", "likes long replies", "has a lot of time"],
+    trait: [
+      "never in a hurry",
+      "[patient|curious]",
+      "[likes|wants] every step",
+      "likes long replies",
+      "has a lot of time",
+    ],
   },
 };
 

@@ -322,7 +322,10 @@ export const readMeta = (
   const object = isForm ? found : null;
   if (object !== null && object.repeated.size > 0)
     return bad(`"${[...object.repeated][0]}" stands there more than once`);
-  const parts = object === null ? fromLabels(prompt.form, said, bounds.referred !== undefined) : fromObject(prompt.form, object.value);
+  const parts =
+    object === null
+      ? fromLabels(prompt.form, said, bounds.referred !== undefined)
+      : fromObject(prompt.form, object.value);
   if (typeof parts === "string") return bad(parts);
   const { referred } = bounds;
   const constitution: readonly Item[] =

@@ -23,8 +23,8 @@ import { type Comment, commentsOf, type Transcript, talkTranscript } from "./tra
 import {
   assistantMessages,
   type Contract,
-  othersRatingMessages,
   numbered,
+  othersRatingMessages,
   ownRatingMessages,
   principlesText,
   type Said,

@@ -6,7 +6,15 @@ import { readPersona, writePersonas } from "./generation.ts";
 const person = (name: string, views: object = { "task-a": "Yes: {x}, no." }) =>
   JSON.stringify({ name, traits: { age: 40, place: "Lima, Peru" }, description: "Says: little.", views });
 
-const settings = { wording: "full", tasks: [task], seed: 1, temperature: 1, topP: 1, maxTokens: 1000, attempts: 2 } as const;
+const settings = {
+  wording: "full",
+  tasks: [task],
+  seed: 1,
+  temperature: 1,
+  topP: 1,
+  maxTokens: 1000,
+  attempts: 2,
+} as const;
 
 describe("personas that a model writes", () => {
   it("have ids of their names, which differ where names do not, and keep commas and braces", async () => {

@@ -71,11 +71,13 @@ const readBriefPersona = (text: string): Persona | { readonly problem: string } 
   const found = readLabels(text, briefNames, () => true);
   for (const name of briefNames) {
     const said = found.get(name) ?? [];
-    if (said.length !== 1) return { problem: `"${name}" stands there ${counted(said.length, "time")}, expected once` };
+    if (said.length !== 1)
+      return { problem: `"${name}" stands there ${counted(said.length, "time")}, expected once` };
     if (said[0] === "" || said[0]!.includes("\n")) return { problem: `"${name}" is not one line of text` };
   }
   const [name, description] = briefNames.map((one) => found.get(one)![0]!);
-  if (text.split("\n").length !== briefNames.length) return { problem: "there is more than a name and a description" };
+  if (text.split("\n").length !== briefNames.length)
+    return { problem: "there is more than a name and a description" };
   return { id: slugOf(name!), name: name!, traits: {}, description: description!, views: {} };
 };
 
