@@ -287,11 +287,6 @@ describe("what is refused before anything is begun", () => {
     ["ids of the sandbox's people", { users: ["amina"] }, /users: got amina, .* Expected a number/],
     ["all of the sandbox's requests", { task: "all" }, /task: got "all"/],
     [
-      "a meta-prompt that there is not in the brief wording",
-      { metaPrompt: "contract" },
-      /metaPrompt: got "contract", .*brief wording; expected one of critique/,
-    ],
-    [
       "covenant-tiny in the full wording",
       { model: "embedded:covenant-tiny", wording: "full", personas: "library", tasks: "library" },
       /knows a small language only.*configs\/simulate\/contract\/tiny\.yaml/s,

@@ -27,35 +27,37 @@ type ComparedName = (typeof comparedNames)[number];
 export const measuredTasks = ({ config, setup }: ContractPlay): Task[] =>
   isMeasured(config) ? heldOutTasks(config.seed, config.sandbox.requests, setup.tasks) : [];
 
+/** What was learned for everybody; nothing where all that people agreed on are clauses. */
+const learnedFor = ({ part, document }: LearnedRecord): Constitution | null =>
+  part === "constitution" ? document : null;
+
+const sizeOf = (document: Constitution | null, isMessage: boolean): number => {
+  const titles = document?.principles.map(({ title }) => title) ?? [];
+  return Math.min(isMessage ? titles.flatMap(sentencesIn).length : titles.length, topics.length);
+};
+
 const compared = (
   { config, setup }: ContractPlay,
   tasks: readonly Task[],
   learned: LearnedRecord,
 ): MeasuredConstitution[] => {
   const seed = deriveSeed(config.seed, satisfactionName);
-  const { principles } = learned.document;
-  const [first] = principles;
-  const size =
-    setup.first.message && first !== undefined ? sentencesIn(first.title).length : principles.length;
-  const count = Math.min(size, topics.length);
+  const document = learnedFor(learned);
+  const count = sizeOf(document, setup.first.message);
   const wishes = bestWishes(
     setup.cast.users.map(({ persona }) => persona.description),
     tasks.map(({ question }) => question),
     count,
   );
-  const best = measuredDocument(statementsFor(wishes, seed), {
-    model: "sandbox",
-    description: "Chosen by the oracle.",
-  });
-  const random = ({ id }: Task): Constitution =>
-    measuredDocument(randomStatements({ seed: deriveSeed(seed, id), count }), {
-      model: "sandbox",
-      description: "Drawn at random.",
-    });
+  const made = (statements: readonly string[], description: string): Constitution | null =>
+    statements.length === 0 ? null : measuredDocument(statements, { model: "sandbox", description });
+  const best = made(statementsFor(wishes, seed), "Chosen by the oracle.");
+  const random = ({ id }: Task): Constitution | null =>
+    made(randomStatements({ seed: deriveSeed(seed, id), count }), "Drawn at random.");
   const documents: Record<ComparedName, (task: Task) => Constitution | null> = {
     blank: () => null,
     random,
-    learned: () => learned.document,
+    learned: () => document,
     best: () => best,
   };
   return comparedNames.map((name) => ({
@@ -79,7 +81,7 @@ export const benefitOf = async (
     ...{ after, model: config.model, sampling: setup.sampling.assistant, tasks },
     messages: (constitution, task) =>
       setup.wording.assistant(
-        { constitution, contract: null, message: constitution === learned.document && setup.first.message },
+        { constitution, contract: null, message: constitution === learnedFor(learned) && setup.first.message },
         setup.cast.users[0]!.label,
         task,
         [],

@@ -32,6 +32,7 @@ describe("comments that become two documents", () => {
         { wish: allow, standing: null, from: [1] },
       ],
     });
+    expect(agree([allow], ["help"], 10).principles).toEqual([{ wish: allow, standing: 0, from: [] }]);
     expect(agree([protect, allow], ["help"], 10).clauses.map(({ standing }) => standing)).toEqual([0, 1]);
   });
 

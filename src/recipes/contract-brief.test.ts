@@ -1,0 +1,170 @@
+// `covenant simulate contract` in the brief wording with the meta-prompts that write a contract and a system message, on scripts:
+// whose clause is whose, what becomes of a principle that somebody contradicts, and what an assistant is told of it all.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { parseYaml } from "../core/index.ts";
+import { draftRecordSchema, learnedRecordSchema, satisfactionRecordSchema } from "../records/index.ts";
+import { readRecords } from "../runs/index.ts";
+import { sandboxTasks } from "../sandbox/index.ts";
+import type { contractSchema } from "./settings/contract-settings.ts";
+import { recipe } from "./simulate-contract.ts";
+import { contextFor } from "./ticking-context.fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "covenant-contract-brief-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+type Given = z.input<typeof contractSchema>;
+
+const config = fileURLToPath(new URL("../../configs/simulate/contract/tiny.yaml", import.meta.url));
+const tiny = parseYaml(readFileSync(config, "utf8"), { file: config }) as Given;
+
+const size = { users: 3, assistants: 3, runs: 2, task: 48, sandbox: { requests: 4 }, seed: 1 } as const;
+
+const given = (out: string, rules: readonly unknown[], changes: Partial<Given>): Given => {
+  const script = join(folder, `${out}.json`);
+  writeFileSync(script, JSON.stringify({ batch: 8, rules }));
+  return { ...tiny, ...size, out: join(folder, out), model: `scripted:${script}`, ...changes };
+};
+
+const run = (config: Given) => recipe.run(recipe.schema.parse(config), contextFor());
+
+const learnedIn = (out: string, run: number) =>
+  readRecords(join(folder, out, `run-${run}`, "learned.jsonl"), learnedRecordSchema);
+
+const others = { when: "Rate the reply:\nharmlessness", reply: "harmlessness: 9" };
+const helpless = { reply: "I cannot help with that." };
+
+/** What users 1 to 3 say in each run, by the question that each is dealt; null: the user is content. */
+const saying = async (said: readonly (readonly (string | null)[])[]): Promise<unknown[]> => {
+  const [probe, rating] = ["probe", { when: "Rate the reply:", reply: "satisfaction: 4\nfeedback: Be calm." }];
+  const write = { when: "Write the principles anew.", reply: "principles:\n1. [1]" };
+  await run(given(probe, [write, others, rating, helpless], { sandbox: { requests: 0 } }));
+  const tasks = new Map(
+    sandboxTasks({ seed: size.seed, split: "test", count: size.task }).map(({ id, question }) => [id, question]),
+  );
+  const rules: unknown[] = [];
+  for (const [at, ofRun] of said.entries()) {
+    const drafts = await readRecords(join(folder, probe, `run-${at + 1}`, "drafts.jsonl"), draftRecordSchema);
+    for (const [user, feedback] of ofRun.entries()) {
+      const { task } = drafts.find((draft) => draft.user === `user-${user + 1}`)!;
+      const reply =
+        feedback === null
+          ? "satisfaction: 9\nfeedback: That is what I wanted."
+          : `satisfaction: 4\nfeedback: ${feedback}`;
+      rules.push({ when: `Question: ${tasks.get(task)!}\nReply:`, reply });
+    }
+  }
+  rmSync(join(folder, probe), { recursive: true });
+  return [others, ...rules, helpless];
+};
+
+describe("a contract in the brief wording", () => {
+  beforeAll(async () => {
+    await run(
+      given(
+        "contract",
+        [
+          {
+            when: "Principles so far:\nA. Be discreet.\n\nContract so far:\nB. Keep it short.\nC. Tell every step.",
+            reply: "constitution: none\ncontract:\n1. A\n2. B\n3. C\n4. [1]",
+          },
+          {
+            when: "Write the principles and the contract anew.",
+            reply: "constitution:\n1. [1]\ncontract:\n1. [2]\n2. [3]",
+          },
+          ...(await saying([
+            ["Be discreet.", "Keep it short.", "Tell every step."],
+            [null, "Be nosy.", null],
+          ])),
+        ],
+        { metaPrompt: "contract" },
+      ),
+    );
+  });
+
+  it("has principles for everybody, and clauses for those who said them", async () => {
+    const [constitution, contract] = await learnedIn("contract", 1);
+    expect(constitution!.document.principles.map(({ title, area }) => [title, area])).toEqual([
+      ["Be discreet.", undefined],
+    ]);
+    expect(
+      contract!.document.principles.map(({ title, area, grounds }) => [title, area, grounds![0]!.speaker]),
+    ).toEqual([
+      ["Keep it short.", "user 2", "user-2"],
+      ["Tell every step.", "user 3", "user-3"],
+    ]);
+  });
+
+  it("turns a principle that somebody contradicts into a clause of those who argued for it, with what they said", async () => {
+    const [dropped, contract] = await learnedIn("contract", 2);
+    expect(dropped).toMatchObject({ part: "constitution", state: "dropped" });
+    expect(contract!.document.principles.map(({ title, area }) => [title, area])).toEqual([
+      ["Be discreet.", "user 1"],
+      ["Keep it short.", "user 2"],
+      ["Tell every step.", "user 3"],
+      ["Be nosy.", "user 2"],
+    ]);
+    const [moved] = contract!.document.principles;
+    expect(moved!.grounds).toMatchObject([{ speaker: "user-1", said: "Be discreet.", by: "cited" }]);
+    expect(moved!.grounds![0]!.record).toMatch(/^run-1\//);
+  });
+
+  it("is measured by what holds for everybody, which is nothing here", async () => {
+    expect(existsSync(join(folder, "contract", "constitution.yaml"))).toBe(false);
+    const answers = await readRecords(
+      join(folder, "contract", "satisfaction", "answers.jsonl"),
+      satisfactionRecordSchema,
+    );
+    expect(answers.map(({ principles }) => principles)).toEqual(answers.map(() => []));
+    expect(new Set(answers.map(({ constitution }) => constitution)).size).toBe(4);
+  });
+});
+
+describe("a system message in the brief wording", () => {
+  beforeAll(async () => {
+    await run(
+      given(
+        "rewrite",
+        [
+          { when: "A. Be discreet.\nB. Keep it short.", reply: "message:\n1. B\n2. [1]" },
+          { when: "Write the system message anew.", reply: "message:\n1. [1,3]\n2. [2]" },
+          ...(await saying([
+            ["Be discreet.", "Keep it short.", "Be discreet."],
+            ["Be calm.", null, null],
+          ])),
+        ],
+        { metaPrompt: "rewrite" },
+      ),
+    );
+  });
+
+  it("is one principle of all its sentences, with all that argued for them", async () => {
+    const [first] = await learnedIn("rewrite", 1);
+    expect(first!.document.principles).toHaveLength(1);
+    const [message] = first!.document.principles;
+    expect(message!.title).toBe("Be discreet. Keep it short.");
+    expect(message!.grounds!.map(({ speaker, doubtful }) => [speaker, doubtful])).toEqual([
+      ["user-1", undefined],
+      ["user-2", undefined],
+      ["user-3", undefined],
+    ]);
+  });
+
+  it("is told to assistants and to the meta-model sentence by sentence, and measured as so many principles", async () => {
+    const [second] = await learnedIn("rewrite", 2);
+    expect(second!.document.principles[0]!.title).toBe("Keep it short. Be calm.");
+    const answers = await readRecords(
+      join(folder, "rewrite", "satisfaction", "answers.jsonl"),
+      satisfactionRecordSchema,
+    );
+    const sizes = answers
+      .filter(({ constitution }) => constitution === "best")
+      .map(({ principles }) => principles.length);
+    expect(new Set(sizes)).toEqual(new Set([2]));
+  });
+});
