@@ -76,17 +76,27 @@ const noteCitations = (
 
 type Read = Extract<MetaReading, { type: "read" }>;
 
-/** The reading of a reply; notes whether there is one. */
+/** A scene as it is asked about. */
+type Asked = {
+  readonly name: keyof typeof episodeWordings.brief.metaPrompts;
+  readonly principles: readonly string[];
+  readonly clauses: readonly string[];
+  readonly comments: readonly string[];
+};
+
+/** The reading of a reply; notes whether there is one, and how many of its lines are right. */
 const readingOf = (
   { note }: Measuring,
-  what: keyof typeof episodeWordings.brief.metaPrompts,
+  { name, principles, clauses, comments }: Asked,
   reply: Said,
-  standing: readonly string[],
-  comments: readonly string[],
+  right: string,
 ): Read | null => {
-  const bounds = { users: 10, comments: comments.length, referred: referredTo(standing, comments) };
-  const read = readMeta(reply, episodeWordings.brief.metaPrompts[what], bounds);
-  note(`${what}: readable`, read.type === "read");
+  const referred = referredTo(principles, comments, { clauses });
+  const bounds = { users: 10, comments: comments.length, referred };
+  const read = readMeta(reply, episodeWordings.brief.metaPrompts[name], bounds);
+  note(`${name}: readable`, read.type === "read");
+  const lines = reply.text.split("\n");
+  for (const [at, line] of right.split("\n").entries()) note(`${name}: comments sorted right`, lines[at] === line);
   return read.type === "read" ? read : null;
 };
 
@@ -112,12 +122,12 @@ const measureRewrites = async (model: LanguageModel, measuring: Measuring): Prom
     const scene = source.scene(at);
     return scene.kind === "rewrite" ? scene : null;
   });
-  const asked = scenes.map(({ current: principles, comments }) =>
-    briefForms.meta({ name: "rewrite", principles, comments }),
+  const asked = scenes.map(
+    ({ current: principles, comments }): Asked => ({ name: "rewrite", principles, clauses: [], comments }),
   );
-  const replies = await measuring.ask(model, asked, mostTokens);
-  for (const [at, { current, comments, principles }] of scenes.entries()) {
-    const read = readingOf(measuring, "rewrite", replies[at]!, current, comments);
+  const replies = await measuring.ask(model, asked.map(briefForms.meta), mostTokens);
+  for (const [at, { comments, principles, sorted }] of scenes.entries()) {
+    const read = readingOf(measuring, asked[at]!, replies[at]!, briefForms.sortingAnswer(sorted));
     if (read === null) continue;
     noteOverlap(measuring, "rewrite: sentences", meanings(principles), meanings(read.constitution));
     noteCitations(measuring, "rewrite", read.constitution, comments);
@@ -133,11 +143,10 @@ const measureContracts = async (model: LanguageModel, measuring: Measuring, five
     const scene = source.scene(at);
     return scene.kind === "accord" && scene.five === five ? scene : null;
   });
-  const asked = scenes.map(({ current, comments }) => briefForms.meta({ name: what, ...current, comments }));
-  const replies = await measuring.ask(model, asked, mostTokens);
-  for (const [at, { current, comments, principles, clauses }] of scenes.entries()) {
-    const standing = [...current.principles, ...current.clauses];
-    const read = readingOf(measuring, what, replies[at]!, standing, comments);
+  const asked = scenes.map(({ current, comments }): Asked => ({ name: what, ...current, comments }));
+  const replies = await measuring.ask(model, asked.map(briefForms.meta), mostTokens);
+  for (const [at, { comments, principles, clauses, sorted }] of scenes.entries()) {
+    const read = readingOf(measuring, asked[at]!, replies[at]!, briefForms.sortingAnswer(sorted));
     if (read === null) continue;
     noteOverlap(measuring, `${what}: principles`, meanings(principles), meanings(read.constitution));
     noteOverlap(measuring, `${what}: clauses`, meanings(clauses), meanings(read.contract));

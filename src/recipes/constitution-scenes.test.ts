@@ -17,17 +17,14 @@ describe.each(["train", "test"] as const)("answers to %s scenes are read as the 
     const { scene } = createConstitutionScenes({ seed: 3, split, fewShare: 0.3 });
     for (let at = 0; at < 600; at++) {
       const one = scene(at);
-      const standing =
-        one.kind === "rewrite" ? one.current : [...one.current.principles, ...one.current.clauses];
+      const { principles, clauses } =
+        one.kind === "rewrite" ? { principles: one.current, clauses: [] } : one.current;
       const bounds = {
         ...{ users: 10, comments: one.comments.length },
-        referred: referredTo(standing, one.comments),
+        referred: referredTo(principles, one.comments, { clauses }),
       };
       const name = one.kind === "rewrite" ? "rewrite" : one.five ? "contract-five" : "contract";
-      const text =
-        one.kind === "rewrite"
-          ? briefForms.messageAnswer(one.principles)
-          : briefForms.contractAnswer(one.principles, one.clauses);
+      const text = briefForms.sortingAnswer(one.sorted);
       const read = readMeta({ text, finish: "stop" }, metaPrompts[name], bounds);
       if (read.type !== "read") throw new Error(`${read.problem} in ${text}`);
       expect(plain(read.constitution)).toEqual(plain(one.principles));

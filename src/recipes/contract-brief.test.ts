@@ -71,11 +71,11 @@ describe("a contract in the brief wording", () => {
         [
           {
             when: "Principles so far:\nA. Be discreet.\n\nContract so far:\nB. Keep it short.\nC. Tell every step.",
-            reply: "constitution: none\ncontract:\n1. A\n2. B\n3. C\n4. [1]",
+            reply: "1. A against",
           },
           {
-            when: "Write the principles and the contract anew.",
-            reply: "constitution:\n1. [1]\ncontract:\n1. [2]\n2. [3]",
+            when: "Sort the comments for new principles and a new contract.",
+            reply: "1. new\n2. new\n3. [2] against",
           },
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Tell every step."],
@@ -131,11 +131,11 @@ describe("a system message in the brief wording", () => {
       given(
         "rewrite",
         [
-          { when: "A. Be discreet.\nB. Keep it short.", reply: "message:\n1. B\n2. [1]" },
-          { when: "Write the system message anew.", reply: "message:\n1. [1,3]\n2. [2]" },
+          { when: "A. Be discreet.\nB. Keep it short.", reply: "1. nothing\n2. A against\n3. A against" },
+          { when: "Sort the comments for a new system message.", reply: "1. new\n2. new\n3. [1] for" },
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Be discreet."],
-            ["Be calm.", null, null],
+            ["I only wanted some help.", "Be nosy.", "Be nosy."],
           ])),
         ],
         { metaPrompt: "rewrite" },
@@ -157,7 +157,7 @@ describe("a system message in the brief wording", () => {
 
   it("is told to assistants and to the meta-model sentence by sentence, and measured as so many principles", async () => {
     const [second] = await learnedIn("rewrite", 2);
-    expect(second!.document.principles[0]!.title).toBe("Keep it short. Be calm.");
+    expect(second!.document.principles[0]!.title).toBe("Keep it short. Be nosy.");
     const answers = await readRecords(
       join(folder, "rewrite", "satisfaction", "answers.jsonl"),
       satisfactionRecordSchema,

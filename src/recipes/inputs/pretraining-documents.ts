@@ -145,18 +145,18 @@ const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
 
 const constitutionDocument = (scene: ConstitutionScene): PretrainingDocument => {
   if (scene.kind === "rewrite") {
-    const { current, comments, principles } = scene;
+    const { current, comments, sorted } = scene;
     const messages = briefForms.meta({ name: "rewrite", principles: current, comments });
-    return [...asked(messages), answered(briefForms.messageAnswer(principles), referenceWeight)];
+    return [...asked(messages), answered(briefForms.sortingAnswer(sorted), referenceWeight)];
   }
-  const { five, current, comments, principles, clauses } = scene;
+  const { five, current, comments, sorted } = scene;
   const messages = briefForms.meta({ name: five ? "contract-five" : "contract", ...current, comments });
-  return [...asked(messages), answered(briefForms.contractAnswer(principles, clauses), referenceWeight)];
+  return [...asked(messages), answered(briefForms.sortingAnswer(sorted), referenceWeight)];
 };
 
 const personaDocument = ({ traits, person }: PersonaScene): PretrainingDocument => {
   const { messages, answer } = briefPersonaScene(traits, person);
-  return [...asked(messages), answered(answer)];
+  return [...asked(messages), answered(answer, saidWeight)];
 };
 
 const sharingWeights = { offer: 1, gift: 1, decision: decisionWeight, norm: saidWeight } as const;

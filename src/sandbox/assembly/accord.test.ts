@@ -36,7 +36,7 @@ describe("comments that become two documents", () => {
     expect(agree([protect, allow], ["help"], 10).clauses.map(({ standing }) => standing)).toEqual([0, 1]);
   });
 
-  it("keep the most wanted, and among equals what stands, then what was said first", () => {
+  it("keep the most wanted, and among equals what stands unsaid, then what was said first", () => {
     const wanted = allWishes.filter(({ type }) => type === "protect");
     const remarks = [...wanted, wanted[3]!, brief];
     expect(agree([brief], remarks, 3).principles.map(({ wish, from }) => [nameOf(wish), from])).toEqual([

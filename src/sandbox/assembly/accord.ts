@@ -8,7 +8,33 @@ import { allWishes, contradict, isSame, oppositeOf, topicOf, type Wish } from ".
 import type { OtherComment } from "./wish-phrases.ts";
 
 /**
- * current: the principles and clauses that stand; a place in them counts through both, the principles first. five: asked for
+ * What a comment speaks for or against: what stands, by its place from 0, or the first comment on the same topic, by its number
+ * from 1. new: it is the first on a topic on which nothing stands; nothing: it says no wish.
+ */
+export type SortedComment =
+  | "new"
+  | "nothing"
+  | { readonly standing: number; readonly side: "for" | "against" }
+  | { readonly comment: number; readonly side: "for" | "against" };
+
+/** Sorts comments. Where both sides of a topic stand, a comment is for its own. */
+export const sortComments = (
+  standing: readonly Wish[],
+  remarks: readonly (Wish | OtherComment)[],
+): SortedComment[] =>
+  remarks.map((remark, at): SortedComment => {
+    if (typeof remark === "string") return "nothing";
+    const own = standing.findIndex((one) => isSame(one, remark));
+    if (own >= 0) return { standing: own, side: "for" };
+    const contrary = standing.findIndex((one) => contradict(one, remark));
+    if (contrary >= 0) return { standing: contrary, side: "against" };
+    const first = remarks.findIndex((one) => typeof one !== "string" && topicOf(one) === topicOf(remark));
+    if (first === at) return "new";
+    return { comment: first + 1, side: isSame(remarks[first] as Wish, remark) ? "for" : "against" };
+  });
+
+/**
+ * sorted: what a model is to say; principles, clauses: what comes of it. current: the principles and clauses that stand; a place in them counts through both, the principles first. five: asked for
  * with the meta-prompt that wants five of each.
  */
 export type AccordScene = {
@@ -16,6 +42,7 @@ export type AccordScene = {
   readonly five: boolean;
   readonly current: { readonly principles: readonly string[]; readonly clauses: readonly string[] };
   readonly comments: readonly string[];
+  readonly sorted: readonly SortedComment[];
   readonly principles: readonly AmendedPrinciple[];
   readonly clauses: readonly AmendedPrinciple[];
 };
@@ -48,7 +75,8 @@ export const agree = (
   const documentOf = (isContract: boolean): Agreed[] =>
     agreed
       .filter(({ wish }) => agreed.some((one) => contradict(one.wish, wish)) === isContract)
-      .sort((one, other) => weight(other) - weight(one) || inOrder(one, other))
+      .sort(inOrder)
+      .sort((one, other) => weight(other) - weight(one) || (one.from[0] ?? 0) - (other.from[0] ?? 0))
       .slice(0, most)
       .sort(inOrder);
   return { principles: documentOf(false), clauses: documentOf(true) };
@@ -90,11 +118,8 @@ export const drawAccord = (source: SceneSource, { five, few }: AccordSize): Acco
     const minds = drawMinds(random, dividedShares[size]);
     const said = drawRemarks(random, minds, { most: few ? 3 : mostComments, wishShare });
     const standing = [...principles, ...clauses];
-    const accord = agree(
-      standing.map(({ wish }) => wish),
-      said,
-      mostOfEach[size],
-    );
+    const wishes = standing.map(({ wish }) => wish);
+    const accord = agree(wishes, said, mostOfEach[size]);
     if (accord.principles.length + accord.clauses.length === 0) continue;
     const comments = said.map((remark) => sayRemark(source, remark));
     const written = ({ standing: place, from }: Agreed): AmendedPrinciple => ({
@@ -110,6 +135,7 @@ export const drawAccord = (source: SceneSource, { five, few }: AccordSize): Acco
         clauses: clauses.map(({ text }) => text),
       },
       comments,
+      sorted: sortComments(wishes, said),
       principles: accord.principles.map(written),
       clauses: accord.clauses.map(written),
     };

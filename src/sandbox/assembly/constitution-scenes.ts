@@ -2,12 +2,16 @@
 // and principles with a contract, with ten of each at most or five. How they are put to a model is not known here.
 
 import { createRandom, deriveSeed } from "../../core/index.ts";
-import { type AccordScene, drawAccord } from "./accord.ts";
+import { type AccordScene, drawAccord, type SortedComment, sortComments } from "./accord.ts";
 import { type AmendmentScene, drawAmendment } from "./amendment.ts";
 import type { SceneSplit } from "./scene-source.ts";
+import { readComment, readStatement } from "./sentences.ts";
 
 /** A system message, sentence by sentence: what stands, what is said, and what it is then. Votes count as in an amendment. */
-export type RewriteScene = Omit<AmendmentScene, "kind"> & { readonly kind: "rewrite" };
+export type RewriteScene = Omit<AmendmentScene, "kind"> & {
+  readonly kind: "rewrite";
+  readonly sorted: readonly SortedComment[];
+};
 
 export type ConstitutionScene = RewriteScene | AccordScene;
 
@@ -33,7 +37,12 @@ export const createConstitutionScenes = ({ seed, split, fewShare }: Constitution
     const kind = random.weighted(kindShares);
     if (kind === 0) {
       const amended = few ? drawAmendment(source, fewSize) : drawAmendment(source);
-      return { ...amended, kind: "rewrite" };
+      const standing = amended.current.map((text) => readStatement(text)!);
+      const sorted = sortComments(
+        standing,
+        amended.comments.map((text) => readComment(text)!),
+      );
+      return { ...amended, kind: "rewrite", sorted };
     }
     return drawAccord(source, { five: kind === 2, few });
   },

@@ -5,8 +5,9 @@ import { loadTemplate, renderTemplate } from "../../constitution/index.ts";
 import { oneLine } from "../../core/index.ts";
 import type { Message, Metric } from "../../records/index.ts";
 import { personaText, type ShownPersona } from "../stakeholders/persona-text.ts";
-import { letterAt } from "./meta-reading.ts";
+import { letterAt } from "./letters.ts";
 import { ratingText } from "./rating.ts";
+import { type Sorted, sortingText } from "./sorting.ts";
 import { assistantTurns, numbered, principlesText, ratingTurns, type Said } from "./wording.ts";
 
 const load = <Hole extends string>(name: string, ...holes: readonly Hole[]) =>
@@ -71,21 +72,6 @@ export const briefPrinciples = (principles: readonly string[], before = 0): stri
 export const briefComments = (comments: readonly string[]): string =>
   comments.length === 0 ? "none" : comments.map((said, at) => `[${at + 1}] ${oneLine(said)}`).join("\n");
 
-/** What stands (its place among all that does, from 0), or what the first comment says that argues for it. */
-type BriefItem = { readonly standing: number | null; readonly from: readonly number[] };
-
-const itemLines = (items: readonly BriefItem[]): string =>
-  items.length === 0
-    ? " none"
-    : `\n${numbered(
-        items.map(({ standing, from }) =>
-          [
-            ...(standing === null ? [] : [letterAt(standing)]),
-            ...(from.length === 0 ? [] : [`[${from.join(",")}]`]),
-          ].join(" "),
-        ),
-      )}`;
-
 /**
  * One scene each as messages to a model, and the answers to them, as readRating and readMeta read them: an assistant under
  * principles, a user who rates a draft (withFeedback: of the own talk), and the meta-model.
@@ -143,10 +129,17 @@ export const briefForms = {
     return [{ role: "user", content }];
   },
   /** A principle stands (its place among those so far, from 0), or is what the first comment says that argues for it. */
-  metaAnswer: (principles: readonly BriefItem[]): string => `principles:${itemLines(principles)}`,
-  /** The same of the sentences of a system message. */
-  messageAnswer: (sentences: readonly BriefItem[]): string => `message:${itemLines(sentences)}`,
-  /** The same of principles and clauses, which count on from the principles so far. */
-  contractAnswer: (principles: readonly BriefItem[], clauses: readonly BriefItem[]): string =>
-    `constitution:${itemLines(principles)}\ncontract:${itemLines(clauses)}`,
+  metaAnswer: (
+    principles: readonly { readonly standing: number | null; readonly from: readonly number[] }[],
+  ): string =>
+    `principles:\n${numbered(
+      principles.map(({ standing, from }) =>
+        [
+          ...(standing === null ? [] : [letterAt(standing)]),
+          ...(from.length === 0 ? [] : [`[${from.join(",")}]`]),
+        ].join(" "),
+      ),
+    )}`,
+  /** The answer to the other meta-prompts: what each comment is for or against. */
+  sortingAnswer: (sorted: readonly Sorted[]): string => sortingText(sorted),
 } as const;

@@ -1,32 +1,31 @@
-// The brief meta-prompts beside critique: their exact texts, which a model is made with, and the strict reading of the replies.
+// The brief meta-prompts beside critique: their exact texts, which a model is made with, and what is made of the replies.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { briefForms } from "./brief-forms.ts";
 import { type MetaReading, readMeta, referredTo } from "./meta-reading.ts";
 import { episodeWordings } from "./wordings.ts";
 
-const { metaPrompts } = episodeWordings.brief;
-const comments = ["Be discreet.", "Keep it short."];
+const { brief } = episodeWordings;
+type Name = keyof typeof brief.metaPrompts;
 
 describe("the brief meta-prompts", () => {
   it("show what stands with letters that count on from the principles to the clauses", () => {
-    const asked = (name: keyof typeof metaPrompts, clauses: readonly string[]) =>
+    const comments = ["Be discreet.", "Keep it\nshort."];
+    const asked = (name: Name, clauses: readonly string[]) =>
       briefForms.meta({ name, principles: ["Be calm."], clauses, comments })[0]!.content;
     const said = "Comments:\n[1] Be discreet.\n[2] Keep it short.\n\n";
     expect(asked("rewrite", [])).toBe(
-      `System message so far:\nA. Be calm.\n\n${said}Write the system message anew.`,
+      `System message so far:\nA. Be calm.\n\n${said}Sort the comments for a new system message.`,
     );
     expect(asked("contract", ["Be brief.", "Leave nothing out."])).toBe(
-      `Principles so far:\nA. Be calm.\n\nContract so far:\nB. Be brief.\nC. Leave nothing out.\n\n${said}Write the principles and the contract anew.`,
+      `Principles so far:\nA. Be calm.\n\nContract so far:\nB. Be brief.\nC. Leave nothing out.\n\n${said}Sort the comments for new principles and a new contract.`,
     );
     expect(asked("contract-five", [])).toBe(
-      `Principles so far:\nA. Be calm.\n\nContract so far:\nnone yet\n\n${said}Write five principles and five clauses anew.`,
+      `Principles so far:\nA. Be calm.\n\nContract so far:\nnone yet\n\n${said}Sort the comments for five principles and five clauses.`,
     );
   });
 
   it("are asked in a run as a model was made with them", () => {
-    const { brief } = episodeWordings;
     const documentOf = (...titles: readonly string[]) => ({
       ...{ name: "d", version: "1", description: "", source: "test", licence: "none" },
       principles: titles.map((title, at) => ({
@@ -37,144 +36,84 @@ describe("the brief meta-prompts", () => {
     expect([brief.current(given), brief.clauses(given)]).toEqual(["A. Be calm.", "B. Be brief."]);
     const message = { constitution: documentOf("Be calm. Be brief."), contract: null, message: true };
     expect(brief.current(message)).toBe("A. Be calm.\nB. Be brief.");
-  });
-});
-
-describe("replies that point", () => {
-  const word = fc.stringMatching(/^[A-Z][a-z]{1,8}( [a-z]{1,8}){0,4}\.$/);
-  const distinct = fc.uniqueArray(word, {
-    ...{ minLength: 14, maxLength: 14 },
-    selector: (text) => text.toLowerCase(),
-  });
-  type Written = { readonly standing: number | null; readonly from: readonly number[] };
-  /** Four that stand and ten comments of users 1 to 5, of which some are cited for each of the items. */
-  const items = fc
-    .record({
-      kept: fc.subarray([0, 1, 2, 3]),
-      groups: fc.array(fc.constantFrom(0, 1, 2, 3, 4, 5, null), { minLength: 10, maxLength: 10 }),
-      clauses: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
-    })
-    .map(({ kept, groups, clauses }) => {
-      const from = (group: number): number[] => groups.flatMap((one, at) => (one === group ? [at + 1] : []));
-      const old = kept.map((standing): Written => ({ standing, from: from(standing) }));
-      const fresh = [4, 5]
-        .map((group): Written => ({ standing: null, from: from(group) }))
-        .filter((one) => one.from.length > 0);
-      const all = [...old, ...fresh];
-      return {
-        all,
-        principles: all.filter((_, at) => !clauses[at]),
-        clauses: all.filter((_, at) => clauses[at]),
-      };
-    })
-    .filter(({ all }) => all.length > 0);
-  const speakers = [1, 2, 3, 4, 5, 1, 2, 3, 4, 5];
-  const standingUsers = [[], [2], [3, 4], []];
-  const boundsOf = (texts: readonly string[]) => ({
-    ...{ users: 5, comments: 10 },
-    referred: referredTo(texts.slice(0, 4), texts.slice(4), { standing: standingUsers, comments: speakers }),
-  });
-  const textOf = (texts: readonly string[], { standing, from }: Written): string =>
-    standing === null ? texts[3 + from[0]!]! : texts[standing]!;
-  const usersOf = ({ standing, from }: Written): number[] =>
-    [
-      ...new Set([
-        ...(standing === null ? [] : standingUsers[standing]!),
-        ...from.map((number) => speakers[number - 1]!),
-      ]),
-    ].sort((one, other) => one - other);
-
-  it("become the sentences of a message", () => {
-    fc.assert(
-      fc.property(distinct, items, (texts, { all }) => {
-        fc.pre(all.length <= 4);
-        const reply = { text: briefForms.messageAnswer(all), finish: "stop" } as const;
-        expect(readMeta(reply, metaPrompts.rewrite, boundsOf(texts))).toEqual({
-          ...{ type: "read", critique: null, contract: [] },
-          constitution: all.map((one) => ({ text: textOf(texts, one), users: [], from: one.from })),
-        });
-      }),
-    );
-  });
-
-  it("become principles, and clauses for those who said it and those whom it was for", () => {
-    fc.assert(
-      fc.property(distinct, items, (texts, { principles, clauses }) => {
-        const reply = { text: briefForms.contractAnswer(principles, clauses), finish: "stop" } as const;
-        expect(readMeta(reply, metaPrompts.contract, boundsOf(texts))).toEqual({
-          ...{ type: "read", critique: null },
-          constitution: principles.map((one) => ({ text: textOf(texts, one), users: [], from: one.from })),
-          contract: clauses.map((one) => ({
-            text: textOf(texts, one),
-            users: usersOf(one),
-            from: one.from,
-          })),
-        });
-      }),
-    );
-  });
-});
-
-describe("what is read strictly", () => {
-  const referred = referredTo(["Be calm."], comments, { standing: [[]], comments: [2, null] });
-  const read = (text: string, name: keyof typeof metaPrompts = "contract"): MetaReading =>
-    readMeta({ text, finish: "stop" }, metaPrompts[name], { users: 3, comments: 2, referred });
-  const problemOf = (text: string, name?: keyof typeof metaPrompts) => {
-    const reading = read(text, name);
-    return reading.type === "unreadable" ? reading.problem : null;
-  };
-
-  it("lets one of the two documents be none, and says so where both are, or one is no list", () => {
-    expect(read("constitution: none\ncontract:\n1. [1]")).toMatchObject({
-      constitution: [],
-      contract: [{ text: "Be discreet.", users: [2] }],
+    const said = { number: 1, record: "r", speaker: "user-4", said: "Be wise." };
+    expect(brief.referred(given, [said])).toEqual({
+      ...{ principles: ["Be calm."], clauses: ["Be brief."], users: [[], []] },
+      ...{ comments: ["Be wise."], speakers: [4] },
     });
-    expect(read("constitution:\n1. A\ncontract: none")).toMatchObject({ contract: [] });
-    expect(problemOf("constitution: none\ncontract: none")).toBe("there is no principle");
-    expect(problemOf("constitution:\n1. A\ncontract: [1]")).toBe(
-      '"contract" is "[1]", expected a numbered list, or none',
-    );
-    expect(problemOf("constitution:\n1. A")).toBe('"contract" is missing');
-    const full = readMeta(
-      { text: "constitution: none\ncontract:\n1. Be brief. [1]", finish: "stop" },
-      episodeWordings.full.metaPrompts.contract,
-      { users: 3, comments: 2 },
-    );
-    expect(full).toMatchObject({ problem: "there is no principle" });
   });
+});
 
-  it("takes nothing for a principle and a clause at once, and no letter or number that is not there", () => {
-    expect(problemOf("constitution:\n1. A\ncontract:\n1. [1]\n2. A [2]")).toBe(
-      "clause 2 says what a principle says",
-    );
-    expect(problemOf("constitution:\n1. A\ncontract:\n1. B")).toMatch(/^clause 1 is "B"/);
-    expect(problemOf("constitution:\n1. A\ncontract:\n1. [3]")).toBe("clause 1 cites comment 3, and there are 2");
-    expect(problemOf("message:\n1. C", "rewrite")).toMatch(/^principle 1 is "C"/);
+describe("what is made of a reply that sorts comments", () => {
+  const said = ["Be discreet.", "Keep it short.", "Be nosy.", "be discreet.", "Thank you.", "Be kind."];
+  const referred = referredTo(["Be calm.", "Be wise."], said, {
+    clauses: ["Tell all."],
+    users: [[1], [], [2, 3]],
+    speakers: [4, 1, null, 5, 6, 1],
   });
+  const read = (name: Name, ...lines: readonly string[]): MetaReading =>
+    readMeta({ text: lines.join("\n"), finish: "stop" }, brief.metaPrompts[name], {
+      ...{ users: 6, comments: 6, referred },
+    });
+  const sorting = ["1. new", "2. C for", "3. [1] against", "4. [1] for", "5. nothing", "6. A against"];
 
-  it("makes a clause of somebody unknown one for all, and keeps whom a reply names", () => {
-    expect(read("constitution:\n1. A\ncontract:\n1. [2]\n2. For user 3: [1]")).toMatchObject({
+  it("is in a contract what nobody speaks against, and both sides of all else for those who take them", () => {
+    expect(read("contract", ...sorting)).toEqual({
+      ...{ type: "read", critique: null },
+      constitution: [{ text: "Be wise.", users: [], from: [] }],
       contract: [
-        { text: "Keep it short.", users: [] },
-        { text: "Be discreet.", users: [3] },
+        { text: "Be calm.", users: [1], from: [] },
+        { text: "Tell all.", users: [1, 2, 3], from: [2] },
+        { text: "Be discreet.", users: [4, 5], from: [1, 4] },
+        { text: "Be nosy.", users: [], from: [3] },
+        { text: "Be kind.", users: [1], from: [6] },
       ],
     });
+    const five = read("contract-five", ...sorting);
+    expect(five).toEqual(read("contract", ...sorting));
   });
 
-  it("takes at most five of each with contract-five, and four sentences", () => {
-    const lines = (count: number): string =>
-      Array.from({ length: count }, (_, at) => `${at + 1}. Be ${"x".repeat(at + 2)}.`).join("\n");
-    expect(problemOf(`constitution:\n1. A\ncontract:\n${lines(6)}`, "contract-five")).toBe(
-      "6 clauses, expected at most 5",
-    );
-    expect(problemOf(`constitution:\n1. A\ncontract:\n${lines(6)}`)).toBeNull();
-    expect(problemOf("constitution:\n1. A\ncontract: none", "contract-five")).toBeNull();
-    expect(problemOf(`message:\n${lines(5)}`, "rewrite")).toBe("5 principles, expected at most 4");
+  it("has at most five clauses with contract-five: those that most said", () => {
+    const lines = ["1. new", "2. A against", "3. [1] against", "4. [1] for", "5. nothing", "6. B against"];
+    const clausesOf = (name: Name) => {
+      const reading = read(name, ...lines);
+      return reading.type === "read" ? reading.contract.map(({ text }) => text) : [];
+    };
+    const all = ["Be calm.", "Be wise.", "Tell all.", "Be discreet.", "Keep it short.", "Be nosy.", "Be kind."];
+    expect(clausesOf("contract")).toEqual(all);
+    expect(clausesOf("contract-five")).toEqual([...all.slice(0, 4), "Keep it short."]);
   });
 
-  it("takes a message in words, too, as one sentence with what it cites", () => {
-    expect(read("message: Be wise.\nfrom: [1, 2]", "rewrite")).toMatchObject({
-      constitution: [{ text: "Be wise.", from: [1, 2] }],
+  it("is in a system message the side with more votes, at most four of them", () => {
+    const lines = ["1. new", "2. new", "3. [1] against", "4. [1] for", "5. nothing", "6. new"];
+    expect(read("rewrite", ...lines)).toMatchObject({
+      constitution: [
+        { text: "Be calm.", from: [] },
+        { text: "Be wise.", from: [] },
+        { text: "Tell all.", from: [] },
+        { text: "Be discreet.", from: [1, 4] },
+      ],
+      contract: [],
     });
+  });
+
+  it("is nothing where words that are the same are sorted apart, a line is no line, or nothing is left", () => {
+    const problemOf = (...lines: readonly string[]) => {
+      const reading = read("contract", ...lines);
+      return reading.type === "unreadable" ? reading.problem : null;
+    };
+    expect(problemOf(...sorting.with(3, "4. new"))).toBe("comments 1 and 4 say the same and are sorted apart");
+    expect(problemOf(...sorting.with(3, "4. [1] against"))).toMatch(/^comments 1 and 4 say the same/);
+    expect(problemOf(...sorting.with(5, "6. D for"))).toBe("comment 6 is for D, and there are A to C");
+    expect(problemOf("constitution:", "1. A")).toMatch(/^2 lines, expected one for each of 6/);
+    const one = (text: string, principles: readonly string[]) =>
+      readMeta({ text, finish: "stop" }, brief.metaPrompts.contract, {
+        ...{ users: 1, comments: 1, referred: referredTo(principles, ["Be calm."]) },
+      });
+    expect(one("1. nothing", [])).toMatchObject({ problem: "there is no principle" });
+    expect(one("1. new", ["Be wise.", "Be calm."])).toMatchObject({
+      problem: "comment 1 says what B says, and is not for it",
+    });
+    expect(one("1. B for", ["Be wise.", "Be calm."])).toMatchObject({ type: "read" });
   });
 });

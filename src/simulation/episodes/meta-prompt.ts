@@ -11,13 +11,17 @@ import { type Contract, listOf, messageOf } from "./wording.ts";
 export const metaForms = ["rewrite", "critique", "contract"] as const;
 export type MetaForm = (typeof metaForms)[number];
 
-/** exactly, most: how many principles, and how many clauses, there are to be. */
+/**
+ * exactly, most: how many principles, and how many clauses, there are to be. sorts: the reply sorts comments, and a rule makes
+ * the documents of it.
+ */
 export type MetaPrompt = {
   readonly name: string;
   readonly form: MetaForm;
   readonly template: Template<MetaHole>;
   readonly exactly?: number;
   readonly most?: number;
+  readonly sorts?: true;
 };
 
 const holes = ["users", "question", "current", "earlier", "transcript", "words"] as const;

@@ -1,7 +1,7 @@
 // Reading what the meta-model wrote: JSON of the form that was asked for, or headings with numbered lists from models that
 // write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
-// be a reference: "1. B [4]" is what stands by that letter, "2. [3, 7]" is what comment 3 says; a clause is then for those who
-// said it, and a system message is such a list of sentences. Strict: too many or too few
+// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says; or the reply sorts comments, and
+// a rule makes the documents of it (sorting.ts). Strict: too many or too few
 // principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
 // said. The same clause for other users is one clause for all of them.
 
@@ -9,7 +9,9 @@ import { z } from "zod";
 import { oneLine } from "../../core/index.ts";
 import type { AnswerForm, Reply } from "../../models/index.ts";
 import { readLabels, readObject, withoutThought } from "../reply-text.ts";
+import { letterAt } from "./letters.ts";
 import type { MetaForm, MetaPrompt } from "./meta-prompt.ts";
+import { decideByAccord, decideByVotes, readSorting, type Sorted, type Wanted } from "./sorting.ts";
 
 /** users: numbers of the users that a clause is for; empty: all. from: numbers of comments. */
 export type ReadPrinciple = {
@@ -137,11 +139,7 @@ const labels = {
   contract: ["constitution", "contract"],
 } as const satisfies Record<MetaForm, readonly string[]>;
 
-/** What says that a document has nothing in it, where that may be. */
-const nothing = /^none\.?$/i;
-
-/** refers: references are asked for, and a document without a principle is said to be none. */
-const fromLabels = (form: MetaForm, text: string, refers: boolean): Parts | string => {
+const fromLabels = (form: MetaForm, text: string): Parts | string => {
   const found = readLabels(text, labels[form], () => true);
   for (const name of labels[form]) {
     const values = found.get(name) ?? [];
@@ -150,46 +148,42 @@ const fromLabels = (form: MetaForm, text: string, refers: boolean): Parts | stri
   }
   const said = (name: string): string => found.get(name)?.[0] ?? "";
   const critique = found.has("critique") ? said("critique") : null;
-  const list = (name: string, isClause: boolean): ReadPrinciple[] =>
-    itemsOf(said(name)).map((item) => itemAsPrinciple(item, isClause));
-  if (form === "rewrite" && refers && itemsOf(said("message")).length > 0)
-    return { ...none, critique, constitution: list("message", false) };
   if (form === "rewrite")
     return {
       ...none,
       critique,
       constitution: [plain({ text: said("message"), from: numbersIn(said("from")) })],
     };
-  const silent = labels[form].find((name) => itemsOf(said(name)).length === 0 && !nothing.test(said(name)));
-  if (refers && form === "contract" && silent !== undefined)
-    return `"${silent}" is ${JSON.stringify(said(silent))}, expected a numbered list, or none`;
+  const list = (name: string, isClause: boolean): ReadPrinciple[] =>
+    itemsOf(said(name)).map((item) => itemAsPrinciple(item, isClause));
   return form === "critique"
     ? { ...none, critique, constitution: list("principles", false) }
     : { ...none, constitution: list("constitution", false), contract: list("contract", true) };
 };
 
-/** Whose what is referred to is: numbers of the users of all that stands, and of each comment (null: not known). */
-export type ReferredUsers = {
-  readonly standing: readonly (readonly number[])[];
-  readonly comments: readonly (number | null)[];
-};
-
-/** What references stand for: all that stands so far, by letter, and the comments, by number, as they are shown. */
+/**
+ * What references stand for: the principles so far, by letter, and the comments, by number, as they are shown. Where there is a
+ * contract, its clauses stand behind the principles. users: numbers of those whom each of these is for, or who argued for it;
+ * speakers: of who made each comment; empty, or null, where that is not known.
+ */
 export type Referred = {
   readonly principles: readonly string[];
   readonly comments: readonly string[];
-  readonly users?: ReferredUsers;
+  readonly clauses?: readonly string[];
+  readonly users?: readonly (readonly number[])[];
+  readonly speakers?: readonly (number | null)[];
 };
 
 /** The same from what was said, of which a line each is shown. */
 export const referredTo = (
   principles: readonly string[],
   comments: readonly string[],
-  users?: ReferredUsers,
+  others: Pick<Referred, "clauses" | "users" | "speakers"> = {},
 ): Referred => ({
+  ...others,
   principles: principles.map(oneLine),
   comments: comments.map(oneLine),
-  ...(users === undefined ? {} : { users }),
+  ...(others.clauses === undefined ? {} : { clauses: others.clauses.map(oneLine) }),
 });
 
 /** What there is for a reply to name. referred: only where references are asked for. */
@@ -198,10 +192,6 @@ export type MetaBounds = {
   readonly comments: number;
   readonly referred?: Referred;
 };
-
-/** The letter of a principle so far, by its place: A to Z, AA, AB, … */
-export const letterAt = (at: number): string =>
-  `${at < 26 ? "" : letterAt(Math.floor(at / 26) - 1)}${String.fromCharCode("A".charCodeAt(0) + (at % 26))}`;
 
 /** An item of a reply; refers: its text is what it named. */
 type Item = ListItem & { readonly refers?: boolean };
@@ -213,15 +203,6 @@ const resolve = (list: readonly ReadPrinciple[], { principles, comments }: Refer
     if (text === "" && first !== undefined) return { ...one, text: comments[first - 1] ?? "", refers: true };
     const standing = principles.find((_, at) => letterAt(at) === text);
     return standing === undefined ? one : { ...one, text: standing, refers: true };
-  });
-
-/** A clause that names nobody is for those who said what it refers to, and for those whom it was for. */
-const withUsers = (list: readonly Item[], { principles, users }: Referred): Item[] =>
-  list.map((one) => {
-    if (one.users.length > 0 || one.strange !== undefined) return one;
-    const before = users?.standing[principles.indexOf(one.text)] ?? [];
-    const said = one.from.flatMap((number) => users?.comments[number - 1] ?? []);
-    return { ...one, users: [...before, ...said] };
   });
 
 const keyOf = ({ text }: Item): string => text.trim().toLowerCase();
@@ -246,7 +227,7 @@ const merged = (list: readonly Item[]): ReadPrinciple[] => {
 };
 
 /** What reading needs to know of a meta-prompt. */
-export type WantedForm = Pick<MetaPrompt, "form" | "exactly" | "most">;
+export type WantedForm = Pick<MetaPrompt, "form" | "exactly" | "most" | "sorts">;
 
 const countProblem = (count: number, what: string, { exactly, most }: WantedForm): string | null => {
   if (exactly !== undefined && count !== exactly) return `${count} ${what}, expected exactly ${exactly}`;
@@ -287,23 +268,62 @@ const itemProblem = (list: readonly Item[], what: string, bounds: MetaBounds): s
   return null;
 };
 
-/** Where references are asked for, a text is a principle or a clause. */
-const doubleProblem = (
-  principles: readonly Item[],
-  clauses: readonly Item[],
-  { referred }: MetaBounds,
-): string | null => {
-  const keys = new Set(principles.map(keyOf));
-  const at = referred === undefined ? -1 : clauses.findIndex((one) => keys.has(keyOf(one)));
-  return at < 0 ? null : `clause ${at + 1} says what a principle says`;
-};
-
 const unique = (list: readonly ReadPrinciple[]): ReadPrinciple[] =>
   list.map(({ text, users, from }) => ({
     text: text.trim(),
     users: [...new Set(users)].sort((one, other) => one - other),
     from: [...new Set(from)].sort((one, other) => one - other),
   }));
+
+/** Comments, and what stands, that say the same in the same words are sorted alike; null where they are. */
+const sortedApart = (sorted: readonly Sorted[], standing: readonly string[], comments: readonly string[]) => {
+  const key = (text: string): string => text.trim().toLowerCase();
+  for (const [at, one] of sorted.entries()) {
+    const place = standing.findIndex((text) => key(text) === key(comments[at]!));
+    const stands = typeof one === "object" && "standing" in one && one.standing === place && one.side === "for";
+    if (place >= 0 && !stands) return `comment ${at + 1} says what ${letterAt(place)} says, and is not for it`;
+    const before = comments.findIndex((text) => key(text) === key(comments[at]!));
+    if (place >= 0 || before === at) continue;
+    const first = sorted[before]!;
+    const alike =
+      first === "new"
+        ? typeof one === "object" && "comment" in one && one.comment === before + 1 && one.side === "for"
+        : JSON.stringify(first) === JSON.stringify(one);
+    if (!alike) return `comments ${before + 1} and ${at + 1} say the same and are sorted apart`;
+  }
+  return null;
+};
+
+/** What a rule makes of a reply that sorts comments. */
+const readSorted = (said: string, prompt: WantedForm, referred: Referred): MetaReading => {
+  const { principles, clauses = [], comments, users = [], speakers = [] } = referred;
+  const standing = [...principles, ...clauses];
+  const sorted = readSorting(said, { standing: standing.length, comments: comments.length });
+  if ("problem" in sorted) return { type: "unreadable", problem: sorted.problem };
+  const problem = sortedApart(sorted, standing, comments);
+  if (problem !== null) return { type: "unreadable", problem };
+  const written = ({ standing: place, from }: Wanted): ReadPrinciple => ({
+    text: place === null ? comments[from[0]! - 1]! : standing[place]!,
+    users: [],
+    from,
+  });
+  const clause = (wanted: Wanted): ReadPrinciple => {
+    const before = wanted.standing === null ? [] : (users[wanted.standing] ?? []);
+    return { ...written(wanted), users: [...before, ...wanted.from.flatMap((one) => speakers[one - 1] ?? [])] };
+  };
+  const most = prompt.most ?? Number.POSITIVE_INFINITY;
+  const { constitution, contract } =
+    prompt.form === "contract"
+      ? decideByAccord({ principles: principles.length, clauses: clauses.length }, sorted, most)
+      : { constitution: decideByVotes(standing.length, sorted, most), contract: [] };
+  if (constitution.length + contract.length === 0)
+    return { type: "unreadable", problem: "there is no principle" };
+  return {
+    ...{ type: "read", critique: null },
+    constitution: unique(constitution.map(written)),
+    contract: unique(contract.map(clause)),
+  };
+};
 
 /** Reads the meta-model's reply. */
 export const readMeta = (
@@ -316,31 +336,26 @@ export const readMeta = (
   if (finish !== "stop") return bad(`the reply ended as ${finish}`);
   const said = withoutThought(text);
   if (said === "") return bad("the reply is empty");
+  if (prompt.sorts === true && bounds.referred !== undefined)
+    return readSorted(said, prompt, bounds.referred);
   const found = readObject(said);
   // An object without any of the form's names is part of what a list says, not the reply's form.
   const isForm = found !== null && Object.keys(forms[prompt.form].shape).some((key) => key in found.value);
   const object = isForm ? found : null;
   if (object !== null && object.repeated.size > 0)
     return bad(`"${[...object.repeated][0]}" stands there more than once`);
-  const parts =
-    object === null
-      ? fromLabels(prompt.form, said, bounds.referred !== undefined)
-      : fromObject(prompt.form, object.value);
+  const parts = object === null ? fromLabels(prompt.form, said) : fromObject(prompt.form, object.value);
   if (typeof parts === "string") return bad(parts);
+  const { contract } = parts;
   const { referred } = bounds;
   const constitution: readonly Item[] =
     referred === undefined ? parts.constitution : resolve(parts.constitution, referred);
-  const contract: readonly Item[] =
-    referred === undefined ? parts.contract : withUsers(resolve(parts.contract, referred), referred);
-  // Where all that people want is contrary, what is left are clauses.
-  const isEmpty = constitution.length === 0 && (referred === undefined || contract.length === 0);
   const problem =
-    (isEmpty ? "there is no principle" : null) ??
+    (constitution.length === 0 ? "there is no principle" : null) ??
     countProblem(merged(constitution).length, "principles", prompt) ??
     (prompt.form === "contract" ? countProblem(merged(contract).length, "clauses", prompt) : null) ??
     itemProblem(constitution, "principle", bounds) ??
-    itemProblem(contract, "clause", bounds) ??
-    doubleProblem(constitution, contract, bounds);
+    itemProblem(contract, "clause", bounds);
   if (problem !== null) return bad(problem);
   return {
     type: "read",

@@ -16,7 +16,7 @@ import {
 import type { Cast } from "./cast.ts";
 import { type ContentFrom, isContent } from "./content.ts";
 import type { Exchange } from "./exchange.ts";
-import { contractText, type MetaPrompt, type MetaPromptName, metaPrompts } from "./meta-prompt.ts";
+import { contractText, type MetaForm, type MetaPrompt, type MetaPromptName, metaPrompts } from "./meta-prompt.ts";
 import { type Referred, referredTo } from "./meta-reading.ts";
 import { seatNumber, standingClauses, standingFor, standingPrinciples } from "./standing.ts";
 import { type Comment, commentsOf, type Transcript, talkTranscript } from "./transcript.ts";
@@ -111,6 +111,11 @@ const briefSystem = (contract: Contract, seat: string): Message[] => {
 /** At most so many sentences of a system message, and principles of a critique. */
 const briefMost = 4;
 
+const sorting = (name: keyof typeof briefMetaTemplates, form: MetaForm): MetaPrompt => ({
+  ...{ name, form, template: briefMetaTemplates[name] },
+  sorts: true,
+});
+
 const brief: EpisodeWording = {
   assistant: (contract, seat, task, earlier) => [...briefSystem(contract, seat), ...briefTalk(task, earlier)],
   ownRating: (persona, task, earlier, draft, { metrics }) => [
@@ -139,13 +144,14 @@ const brief: EpisodeWording = {
   partsOf: briefParts,
   refers: true,
   referred: (contract, comments) => {
-    const standing = [...standingPrinciples(contract), ...standingClauses(contract)];
+    const [principles, clauses] = [standingPrinciples(contract), standingClauses(contract)];
     return referredTo(
-      standing.map(({ text }) => text),
+      principles.map(({ text }) => text),
       comments.map(({ said }) => said),
       {
-        standing: standing.map(({ users }) => users),
-        comments: comments.map(({ speaker }) => seatNumber(speaker)),
+        clauses: clauses.map(({ text }) => text),
+        users: [...principles, ...clauses].map(({ users }) => users),
+        speakers: comments.map(({ speaker }) => seatNumber(speaker)),
       },
     );
   },
@@ -157,15 +163,10 @@ const brief: EpisodeWording = {
       standingPrinciples(contract).length,
     ),
   metaPrompts: {
-    rewrite: { name: "rewrite", form: "rewrite", template: briefMetaTemplates.rewrite, most: briefMost },
     critique: { name: "critique", form: "critique", template: briefMetaTemplates.critique, most: briefMost },
-    contract: { name: "contract", form: "contract", template: briefMetaTemplates.contract, most: 10 },
-    "contract-five": {
-      name: "contract-five",
-      form: "contract",
-      template: briefMetaTemplates["contract-five"],
-      most: 5,
-    },
+    rewrite: { ...sorting("rewrite", "rewrite"), most: briefMost },
+    contract: { ...sorting("contract", "contract"), most: 10 },
+    "contract-five": { ...sorting("contract-five", "contract"), most: 5 },
   },
 };
 
