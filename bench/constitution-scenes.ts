@@ -96,7 +96,8 @@ const readingOf = (
   const read = readMeta(reply, episodeWordings.brief.metaPrompts[name], bounds);
   note(`${name}: readable`, read.type === "read");
   const lines = reply.text.split("\n");
-  for (const [at, line] of right.split("\n").entries()) note(`${name}: comments sorted right`, lines[at] === line);
+  for (const [at, line] of right.split("\n").entries())
+    note(`${name}: comments sorted right`, lines[at] === line);
   return read.type === "read" ? read : null;
 };
 

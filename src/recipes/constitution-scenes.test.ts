@@ -4,7 +4,14 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createConstitutionScenes, createPersonaScenes } from "../sandbox/index.ts";
-import { briefForms, briefPersonaScene, episodeWordings, readMeta, readPersona, referredTo } from "../simulation/index.ts";
+import {
+  briefForms,
+  briefPersonaScene,
+  episodeWordings,
+  readMeta,
+  readPersona,
+  referredTo,
+} from "../simulation/index.ts";
 import { createDocuments, type DocumentMix } from "./inputs/pretraining-documents.ts";
 
 const { metaPrompts } = episodeWordings.brief;

@@ -41,11 +41,17 @@ const helpless = { reply: "I cannot help with that." };
 
 /** What users 1 to 3 say in each run, by the question that each is dealt; null: the user is content. */
 const saying = async (said: readonly (readonly (string | null)[])[]): Promise<unknown[]> => {
-  const [probe, rating] = ["probe", { when: "Rate the reply:", reply: "satisfaction: 4\nfeedback: Be calm." }];
+  const [probe, rating] = [
+    "probe",
+    { when: "Rate the reply:", reply: "satisfaction: 4\nfeedback: Be calm." },
+  ];
   const write = { when: "Write the principles anew.", reply: "principles:\n1. [1]" };
   await run(given(probe, [write, others, rating, helpless], { sandbox: { requests: 0 } }));
   const tasks = new Map(
-    sandboxTasks({ seed: size.seed, split: "test", count: size.task }).map(({ id, question }) => [id, question]),
+    sandboxTasks({ seed: size.seed, split: "test", count: size.task }).map(({ id, question }) => [
+      id,
+      question,
+    ]),
   );
   const rules: unknown[] = [];
   for (const [at, ofRun] of said.entries()) {

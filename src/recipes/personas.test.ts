@@ -55,4 +55,26 @@ describe("personas", () => {
       /is there already and is not overwritten/,
     );
   });
+
+  it("are written in the brief wording without views on tasks, which cannot be asked for there", async () => {
+    const said = "name: Ada\ndescription: You hate spying. You have little time.";
+    const rules = [{ when: "Traits: hates spying, in haste\n\nDescribe the person.", reply: said }];
+    const script = write("brief.yaml", JSON.stringify({ rules: [...rules, { reply: "No." }] }));
+    const given = {
+      ...{ model: `scripted:${script}`, wording: "brief", traits: "hates spying, in haste; a sailor" },
+      out: join(folder, "brief-personas.yaml"),
+    };
+    const run = (more: object) =>
+      generateRecipe.run(generateRecipe.schema.parse({ ...given, ...more }), context());
+    await expect(run({ task: ["street-feast"] })).rejects.toThrow(/have no views on tasks/);
+    const { lines, document } = await run({});
+    expect(document).toMatchObject({
+      personas: [
+        { id: "ada", name: "Ada", description: "You hate spying. You have little time.", views: {} },
+      ],
+      missing: [{ traits: "a sailor", problem: '"name" stands there 0 times, expected once' }],
+    });
+    expect(lines.at(-1)).toMatch(/simulate contract .*--wording brief --tasks sandbox/);
+    expect((await list(given.out)).document).toHaveLength(1);
+  });
 });

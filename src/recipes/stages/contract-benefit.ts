@@ -81,7 +81,11 @@ export const benefitOf = async (
     ...{ after, model: config.model, sampling: setup.sampling.assistant, tasks },
     messages: (constitution, task) =>
       setup.wording.assistant(
-        { constitution, contract: null, message: constitution === learnedFor(learned) && setup.first.message },
+        {
+          constitution,
+          contract: null,
+          message: constitution === learnedFor(learned) && setup.first.message,
+        },
         setup.cast.users[0]!.label,
         task,
         [],

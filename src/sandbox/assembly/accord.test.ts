@@ -69,8 +69,7 @@ describe("scenes of constitutions", () => {
       if (clauses.length === mostOfEach.five && five) full++;
       for (const { text, standing: place, from } of [...principles, ...clauses]) {
         expect(text).toBe(place === null ? comments[from[0]! - 1] : standing[place]);
-        for (const number of from)
-          expect(readComment(comments[number - 1]!)).toEqual(readStatement(text));
+        for (const number of from) expect(readComment(comments[number - 1]!)).toEqual(readStatement(text));
       }
       if (!five) {
         const names = [...principles, ...clauses].map(({ text }) => nameOf(readStatement(text)!));

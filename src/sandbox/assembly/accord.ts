@@ -90,32 +90,46 @@ const wishShare = 0.8;
 const blankShare = 0.35;
 const topicShares = [0.5, 0.3, 0.2] as const;
 
-const drawStanding = ({ random }: SceneSource, few: boolean): Wish[][] => {
+const drawStanding = ({ random }: SceneSource): Wish[][] => {
   const pairs: Wish[][] = [];
   if (random.next() < blankShare) return pairs;
   for (const wish of random.shuffle(allWishes)) {
     if (pairs.some(([one]) => topicOf(one!) === topicOf(wish))) continue;
-    if (few && pairs.length === 1) break;
     const sides = random.weighted(topicShares);
     if (sides > 0) pairs.push(sides === 1 ? [wish] : [wish, oppositeOf(wish)]);
   }
   return pairs;
 };
 
-/** few: three comments at most, and at most one topic on which something stands: what is learned first. */
+/** What stands, and what people talk of. */
+type Matters = { readonly sides: readonly (readonly Wish[])[]; readonly minds: readonly Wish[][] };
+
+/** How often nothing stands, a principle, or both sides, on the one topic that most comments of a short scene are on. */
+const fewShares = [0.35, 0.45, 0.2] as const;
+
+/** Of a short scene: mostly both sides of one topic, on which something may stand, and now and then another. */
+const drawFew = ({ random }: SceneSource): Matters => {
+  const [wish, other] = random.shuffle(allWishes);
+  const both = [wish!, oppositeOf(wish!)];
+  const kind = random.weighted(fewShares);
+  return { sides: kind === 0 ? [] : kind === 1 ? [[wish!]] : [both], minds: [both, both, [other!]] };
+};
+
+/** few: two or three comments, mostly on one topic: what is learned first. */
 export type AccordSize = { readonly five: boolean; readonly few: boolean };
 
 /** Draws what stands, comments, and the documents that come of them. There is always something to write. */
 export const drawAccord = (source: SceneSource, { five, few }: AccordSize): AccordScene => {
   const { random } = source;
   for (;;) {
-    const sides = drawStanding(source, few);
+    const { sides, minds }: Matters = few
+      ? drawFew(source)
+      : { sides: drawStanding(source), minds: drawMinds(random, dividedShares[five ? "five" : "all"]) };
     const texts = (wishes: readonly Wish[]): Standing[] =>
       wishes.map((wish) => ({ wish, text: say(source, wish) }));
     const principles = texts(sides.filter(({ length }) => length === 1).flat());
     const clauses = texts(random.shuffle(sides.filter(({ length }) => length === 2).flat()));
     const size = five ? "five" : "all";
-    const minds = drawMinds(random, dividedShares[size]);
     const said = drawRemarks(random, minds, { most: few ? 3 : mostComments, wishShare });
     const standing = [...principles, ...clauses];
     const wishes = standing.map(({ wish }) => wish);

@@ -79,7 +79,15 @@ describe("what is made of a reply that sorts comments", () => {
       const reading = read(name, ...lines);
       return reading.type === "read" ? reading.contract.map(({ text }) => text) : [];
     };
-    const all = ["Be calm.", "Be wise.", "Tell all.", "Be discreet.", "Keep it short.", "Be nosy.", "Be kind."];
+    const all = [
+      "Be calm.",
+      "Be wise.",
+      "Tell all.",
+      "Be discreet.",
+      "Keep it short.",
+      "Be nosy.",
+      "Be kind.",
+    ];
     expect(clausesOf("contract")).toEqual(all);
     expect(clausesOf("contract-five")).toEqual([...all.slice(0, 4), "Keep it short."]);
   });
@@ -102,7 +110,9 @@ describe("what is made of a reply that sorts comments", () => {
       const reading = read("contract", ...lines);
       return reading.type === "unreadable" ? reading.problem : null;
     };
-    expect(problemOf(...sorting.with(3, "4. new"))).toBe("comments 1 and 4 say the same and are sorted apart");
+    expect(problemOf(...sorting.with(3, "4. new"))).toBe(
+      "comments 1 and 4 say the same and are sorted apart",
+    );
     expect(problemOf(...sorting.with(3, "4. [1] against"))).toMatch(/^comments 1 and 4 say the same/);
     expect(problemOf(...sorting.with(5, "6. D for"))).toBe("comment 6 is for D, and there are A to C");
     expect(problemOf("constitution:", "1. A")).toMatch(/^2 lines, expected one for each of 6/);

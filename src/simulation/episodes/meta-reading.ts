@@ -280,8 +280,10 @@ const sortedApart = (sorted: readonly Sorted[], standing: readonly string[], com
   const key = (text: string): string => text.trim().toLowerCase();
   for (const [at, one] of sorted.entries()) {
     const place = standing.findIndex((text) => key(text) === key(comments[at]!));
-    const stands = typeof one === "object" && "standing" in one && one.standing === place && one.side === "for";
-    if (place >= 0 && !stands) return `comment ${at + 1} says what ${letterAt(place)} says, and is not for it`;
+    const stands =
+      typeof one === "object" && "standing" in one && one.standing === place && one.side === "for";
+    if (place >= 0 && !stands)
+      return `comment ${at + 1} says what ${letterAt(place)} says, and is not for it`;
     const before = comments.findIndex((text) => key(text) === key(comments[at]!));
     if (place >= 0 || before === at) continue;
     const first = sorted[before]!;
@@ -309,7 +311,10 @@ const readSorted = (said: string, prompt: WantedForm, referred: Referred): MetaR
   });
   const clause = (wanted: Wanted): ReadPrinciple => {
     const before = wanted.standing === null ? [] : (users[wanted.standing] ?? []);
-    return { ...written(wanted), users: [...before, ...wanted.from.flatMap((one) => speakers[one - 1] ?? [])] };
+    return {
+      ...written(wanted),
+      users: [...before, ...wanted.from.flatMap((one) => speakers[one - 1] ?? [])],
+    };
   };
   const most = prompt.most ?? Number.POSITIVE_INFINITY;
   const { constitution, contract } =

@@ -2,13 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  decideByAccord,
-  decideByVotes,
-  readSorting,
-  type Sorted,
-  sortingText,
-} from "./sorting.ts";
+import { decideByAccord, decideByVotes, readSorting, type Sorted, sortingText } from "./sorting.ts";
 
 const on = (standing: number, side: "for" | "against" = "for"): Sorted => ({ standing, side });
 const like = (comment: number, side: "for" | "against" = "for"): Sorted => ({ comment, side });
@@ -103,7 +97,11 @@ describe("an accord", () => {
   });
 
   it("leaves clauses clauses, and keeps so many of each", () => {
-    const { constitution, contract } = decideByAccord({ principles: 1, clauses: 2 }, [on(2), "new", "new"], 2);
+    const { constitution, contract } = decideByAccord(
+      { principles: 1, clauses: 2 },
+      [on(2), "new", "new"],
+      2,
+    );
     expect(contract).toEqual([
       { standing: 1, from: [] },
       { standing: 2, from: [1] },

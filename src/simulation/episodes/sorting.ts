@@ -48,7 +48,9 @@ export const readSorting = (
 ): readonly Sorted[] | { readonly problem: string } => {
   const lines = text.trim().split(/\r?\n/);
   if (lines.length !== comments)
-    return { problem: `${counted(lines.length, "line")}, expected one for each of ${counted(comments, "comment")}` };
+    return {
+      problem: `${counted(lines.length, "line")}, expected one for each of ${counted(comments, "comment")}`,
+    };
   const sorted: Sorted[] = [];
   for (const line of lines) {
     const read = readLine(line, standing, sorted);
@@ -67,7 +69,8 @@ type Sides = readonly [first: Wanted, other: Wanted | null];
 const sidesOf = (standing: number, sorted: readonly Sorted[]): Sides[] => {
   const numbers = (wanted: (one: Sorted, number: number) => boolean): number[] =>
     sorted.flatMap((one, at) => (wanted(one, at + 1) ? [at + 1] : []));
-  const against = (from: readonly number[]): Wanted | null => (from.length === 0 ? null : { standing: null, from });
+  const against = (from: readonly number[]): Wanted | null =>
+    from.length === 0 ? null : { standing: null, from };
   const speaks = (one: Sorted, side: "for" | "against", matter: Matter): boolean => {
     if (typeof one === "string" || one.side !== side) return false;
     return "standing" in matter

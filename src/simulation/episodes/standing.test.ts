@@ -60,7 +60,10 @@ describe("what stands", () => {
   it("concerns an assistant as far as it holds for all, or for the user of its talk", () => {
     const given = {
       constitution: documentOf({ title: "Be kind.", grounds: [ground("user-2")] }),
-      contract: documentOf({ title: "Be brief.", area: "users 1 and 12" }, { title: "Be long.", area: "user 2" }),
+      contract: documentOf(
+        { title: "Be brief.", area: "users 1 and 12" },
+        { title: "Be long.", area: "user 2" },
+      ),
       message: false,
     };
     expect(standingFor(given, "user 1")).toEqual(["Be kind.", "Be brief."]);

@@ -16,7 +16,13 @@ import {
 import type { Cast } from "./cast.ts";
 import { type ContentFrom, isContent } from "./content.ts";
 import type { Exchange } from "./exchange.ts";
-import { contractText, type MetaForm, type MetaPrompt, type MetaPromptName, metaPrompts } from "./meta-prompt.ts";
+import {
+  contractText,
+  type MetaForm,
+  type MetaPrompt,
+  type MetaPromptName,
+  metaPrompts,
+} from "./meta-prompt.ts";
 import { type Referred, referredTo } from "./meta-reading.ts";
 import { seatNumber, standingClauses, standingFor, standingPrinciples } from "./standing.ts";
 import { type Comment, commentsOf, type Transcript, talkTranscript } from "./transcript.ts";

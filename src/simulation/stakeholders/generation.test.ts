@@ -51,6 +51,17 @@ describe("personas that a model writes", () => {
       problem: "views.b: there is no such task",
     });
     expect(problemOf('{"name": "Ana", "views": {"task-a": "a"}}')).toHaveProperty("problem");
+    const brief = (text: string) => readPersona({ text, finish: "stop" }, [], "brief");
+    expect(brief("name: Ana\ndescription: Says little.")).toMatchObject({ id: "ana", views: {} });
+    for (const text of [
+      person("Ana"),
+      "name: Ana",
+      "name: Ana\ndescription:",
+      "name: Ana\nname: Eva\ndescription: x",
+      "name: Ana\ndescription: x\ny",
+      "Here:\nname: Ana\ndescription: x",
+    ])
+      expect(brief(text), text).toHaveProperty("problem");
     expect(readPersona({ text: person("Ana"), finish: "length" }, [task], "full")).toHaveProperty("problem");
   });
 });
