@@ -172,7 +172,7 @@ export const measureConstitutionScenes = async (
 /** Persons who are made of traits. */
 export const measurePersonaScenes = async (model: LanguageModel, measuring: Measuring): Promise<void> => {
   const { seed, note } = measuring;
-  const source = createPersonaScenes({ seed, split: "test" });
+  const source = createPersonaScenes({ seed, split: "test", oneTraitShare: 0 });
   const scenes = scenesOf(measuring, (at) => source.scene(at));
   const asked = scenes.map(({ traits, person }) => briefPersonaScene(traits, person).messages);
   const replies = await measuring.ask(model, asked);

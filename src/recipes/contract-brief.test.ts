@@ -76,7 +76,7 @@ describe("a contract in the brief wording", () => {
         "contract",
         [
           {
-            when: "Principles so far:\nA. Be discreet.\n\nContract so far:\nB. Keep it short.\nC. Tell every step.",
+            when: "Principles so far:\nBe discreet. [A]\n\nContract so far:\nKeep it short. [B]\nTell every step. [C]",
             reply: "1. A against",
           },
           {
@@ -137,7 +137,7 @@ describe("a system message in the brief wording", () => {
       given(
         "rewrite",
         [
-          { when: "A. Be discreet.\nB. Keep it short.", reply: "1. nothing\n2. A against\n3. A against" },
+          { when: "Be discreet. [A]\nKeep it short. [B]", reply: "1. nothing\n2. A against\n3. A against" },
           { when: "Sort the comments for a new system message.", reply: "1. new\n2. new\n3. [1] for" },
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Be discreet."],
@@ -172,5 +172,16 @@ describe("a system message in the brief wording", () => {
       .filter(({ constitution }) => constitution === "best")
       .map(({ principles }) => principles.length);
     expect(new Set(sizes)).toEqual(new Set([2]));
+  });
+});
+
+describe("a model that was not made with a meta-prompt", () => {
+  it("is refused before anything is begun, with one that it knows", async () => {
+    const meta = { model: "embedded:covenant-voter" };
+    const changes = { roles: { meta }, metaPrompt: "contract" } as const;
+    await expect(run(given("refused", [helpless], changes))).rejects.toThrow(
+      /covenant-voter knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique/,
+    );
+    expect(existsSync(join(folder, "refused"))).toBe(false);
   });
 });

@@ -360,9 +360,15 @@ const useOf = (mix: PretrainConfig["mix"], words: readonly string[]): string[] =
   const simulated = (kind: string, file = "tiny") =>
     ["simulate", kind, "--config", `configs/simulate/${kind}/${file}.yaml`] as const;
   if (mix.chat + mix.critique + mix.choice > 0) return ["revise", ...words];
-  if (mix.assembly + mix.constitution > 0) return [...simulated("contract"), ...words];
+  if (mix.assembly > 0) return [...simulated("contract"), ...words];
   if (mix.sharing > 0) return [...simulated("games"), ...words];
-  return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
+  if (mix.ballot > 0) return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
+  if (mix.constitution > 0)
+    return [
+      ...[...simulated("contract"), "--meta-prompt", "contract"],
+      ...["--set", `roles.meta.model=${words.at(-1)}`],
+    ];
+  return ["persona", "generate", "--wording", "brief", "--traits", "discreet, in haste", ...words];
 };
 
 /** `covenant pretrain`. */

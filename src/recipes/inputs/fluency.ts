@@ -130,7 +130,7 @@ const metaWords = ({ config, setup }: ContractPlay): Words => {
     metaMessages(prompt, {
       users: cast.users.length,
       questions: [],
-      current: wording.current(contract),
+      current: wording.current(contract, prompt.sorts),
       clauses: wording.clauses(contract),
       earlier: [],
       transcript: emptyTranscript,
@@ -150,9 +150,15 @@ export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInp
     user: ratingWords(play),
     meta: metaWords(play),
   };
+  const { wording, metaPrompt } = play.config;
   for (const role of ["assistant", "user", "meta"] as const) {
     const model = models[role];
     const language = model === models.assistant ? languages["assistant"] : languages[role];
+    if (role === "meta" && wording === "brief" && metaPrompt !== "critique")
+      requireKnownWords(
+        { role, model, language, ...words[role] },
+        `It was not made with the brief form of --meta-prompt ${metaPrompt}: give --meta-prompt critique, or name a model that was with --set roles.meta.model=NAME (one of covenant pretrain with a share of mix.constitution).`,
+      );
     requireWords({ role, model, language, ...words[role] }, "contract");
   }
 };

@@ -43,7 +43,7 @@ describe("the documents of the embedded model", () => {
   });
 
   it("end with what the assistant is to learn, and do not learn what they are asked as if it were", () => {
-    for (const document of take({ assembly: 1, sharing: 1, ballot: 1 }, 600)) {
+    for (const document of take({ assembly: 1, sharing: 1, ballot: 1, constitution: 1, persona: 1 }, 900)) {
       const last = document.at(-1)!;
       expect(last.role).toBe("assistant");
       expect(last.weight).toBeGreaterThanOrEqual(1);
@@ -70,8 +70,10 @@ describe("the documents of the embedded model", () => {
           ),
         ),
       );
-    expect(longestOf({ assembly: 1, sharing: 1 })).toBeLessThanOrEqual(longestDocument.scene);
-    expect(longestOf({ ballot: 1 })).toBeLessThanOrEqual(longestDocument.world);
+    expect(longestOf({ assembly: 1, sharing: 1, constitution: 1 })).toBeLessThanOrEqual(
+      longestDocument.scene,
+    );
+    expect(longestOf({ ballot: 1, persona: 1 })).toBeLessThanOrEqual(longestDocument.world);
   });
 
   it("answer ratings in the form that is read, with figures that count more than words", () => {

@@ -63,7 +63,7 @@ export type DocumentOptions = {
   readonly invertedShare: number;
   readonly statementShare: number;
   readonly answerWeight: number;
-  /** As of ballots (BallotOptions). */
+  /** As of ballots (BallotOptions), and of traits of a person. */
   readonly oneWishShare: number;
   /** As of scenes of constitutions: the share of those that are short. */
   readonly fewCommentsShare: number;
@@ -191,7 +191,7 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   const assembly = createAssembly({ seed, split: "train" });
   const ballots = createBallots({ seed, split: "train", oneWishShare });
   const constitutions = createConstitutionScenes({ seed, split: "train", fewShare: fewCommentsShare });
-  const personas = createPersonaScenes({ seed, split: "train" });
+  const personas = createPersonaScenes({ seed, split: "train", oneTraitShare: oneWishShare });
   const shares = [worldShare, mix.assembly, mix.sharing, mix.ballot, mix.constitution, mix.persona];
   const draw = (random: Random, index: number): PretrainingDocument => {
     switch (random.weighted(shares)) {

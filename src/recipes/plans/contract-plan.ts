@@ -51,7 +51,7 @@ const metaTokens = ({ setup, config }: ContractPlay): number => {
   const question = {
     users: cast.users.length,
     questions: [tasks[0]!.question],
-    current: wording.current(first),
+    current: wording.current(first, metaPrompt.sorts),
     clauses: wording.clauses(first),
     earlier: [],
     transcript: transcript ?? emptyTranscript,

@@ -107,7 +107,7 @@ const messagesFor = (
   return metaMessages(setup.metaPrompt, {
     users: setup.cast.users.length,
     questions: [...new Set(exchanges.map(({ task }) => task.question))],
-    current: setup.wording.current(current),
+    current: setup.wording.current(current, setup.metaPrompt.sorts),
     clauses: setup.wording.clauses(current),
     earlier: state.older.slice(-config.windows.documents || state.older.length),
     transcript,
@@ -235,7 +235,7 @@ export const learnFrom = async (
   const { play, state } = task;
   const { config, setup } = play;
   const transcripts = setup.wording.transcripts(setup.cast, exchanges, setup.metrics, {
-    ...{ turns: config.windows.meta, contentFrom: config.contentFrom },
+    ...{ turns: config.windows.meta, contentFrom: config.contentFrom, sorts: setup.metaPrompt.sorts },
   });
   const comments = transcripts
     .flatMap((transcript) => transcript.comments)

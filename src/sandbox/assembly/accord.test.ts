@@ -104,7 +104,7 @@ describe("scenes of constitutions", () => {
 describe("scenes of persons", () => {
   it("describe a person by as many wishes as there are traits, in their order, each in words of its split", () => {
     for (const split of ["train", "test"] as const) {
-      const { scene } = createPersonaScenes({ seed: 7, split });
+      const { scene } = createPersonaScenes({ seed: 7, split, oneTraitShare: 0.3 });
       const counts = new Set<number>();
       for (let at = 0; at < 300; at++) {
         const { traits, person } = scene(at);
@@ -117,6 +117,8 @@ describe("scenes of persons", () => {
       }
       expect(counts).toEqual(new Set([1, 2, 3, 4]));
     }
+    const { scene } = createPersonaScenes({ seed: 7, split: "train", oneTraitShare: 1 });
+    for (let at = 0; at < 50; at++) expect(scene(at).traits).not.toContain(",");
   });
 
   it("have traits that no two wishes share, and no comma", () => {

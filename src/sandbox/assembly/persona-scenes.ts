@@ -14,17 +14,15 @@ export type PersonaScene = {
   readonly person: ReturnType<typeof drawPerson>;
 };
 
-/** How often only the first trait of a person is given. */
-const oneTraitShare = 0.2;
-
-/** Scenes by number: scene i depends on (seed, i) alone. split: as of an assembly's scenes. */
-export const createPersonaScenes = ({
-  seed,
-  split,
-}: {
+/** oneTraitShare: share of the people with one trait alone, and no two to four; split as of an assembly's scenes. */
+export type PersonaSceneOptions = {
   readonly seed: number;
   readonly split: SceneSplit;
-}) => ({
+  readonly oneTraitShare: number;
+};
+
+/** Scenes by number: scene i depends on (seed, i) alone. */
+export const createPersonaScenes = ({ seed, split, oneTraitShare }: PersonaSceneOptions) => ({
   scene(index: number): PersonaScene {
     const random = createRandom(deriveSeed(seed, `persona-scenes-${split}`, index));
     const drawn = drawWishes(random);

@@ -62,11 +62,24 @@ export const briefRating = <Of extends Asked>(
   return ratingTurns({ first: shown, next: shown, request }, task, earlier, draft);
 };
 
-/** What stands so far, as the meta-model is shown it, with letters to refer to. before: how many have a letter already. */
-export const briefPrinciples = (principles: readonly string[], before = 0): string =>
+/** The principles so far, as the meta-model is shown them, with letters to refer to. */
+export const briefPrinciples = (principles: readonly string[]): string =>
   principles.length === 0
     ? "none yet"
-    : principles.map((text, at) => `${letterAt(before + at)}. ${oneLine(text)}`).join("\n");
+    : principles.map((text, at) => `${letterAt(at)}. ${oneLine(text)}`).join("\n");
+
+// Where comments are sorted, letters and numbers stand behind the texts: a small model that reads from left to right knows there
+// what the text says, and finds it by the number.
+
+/** What stands so far where comments are sorted, with letters behind. before: how many have a letter already. */
+export const briefStanding = (texts: readonly string[], before = 0): string =>
+  texts.length === 0
+    ? "none yet"
+    : texts.map((text, at) => `${oneLine(text)} [${letterAt(before + at)}]`).join("\n");
+
+/** Comments that are to be sorted, a line each, with numbers from 1 behind. */
+export const briefSortable = (comments: readonly string[]): string =>
+  comments.length === 0 ? "none" : comments.map((said, at) => `${oneLine(said)} [${at + 1}]`).join("\n");
 
 /** Comments as the meta-model is shown them, a line each, numbered from 1. Line breaks of a comment become spaces. */
 export const briefComments = (comments: readonly string[]): string =>
@@ -121,10 +134,11 @@ export const briefForms = {
     readonly comments: readonly string[];
   }): Message[] => {
     const { name = "critique", principles, clauses = [], comments } = scene;
+    const sorts = name !== "critique";
     const content = renderTemplate(briefMetaTemplates[name], {
-      current: briefPrinciples(principles),
-      clauses: briefPrinciples(clauses, principles.length),
-      transcript: briefComments(comments),
+      current: sorts ? briefStanding(principles) : briefPrinciples(principles),
+      clauses: briefStanding(clauses, principles.length),
+      transcript: sorts ? briefSortable(comments) : briefComments(comments),
     });
     return [{ role: "user", content }];
   },

@@ -9,19 +9,19 @@ const { brief } = episodeWordings;
 type Name = keyof typeof brief.metaPrompts;
 
 describe("the brief meta-prompts", () => {
-  it("show what stands with letters that count on from the principles to the clauses", () => {
+  it("show what stands with letters behind it that count on from the principles to the clauses, and numbers behind comments", () => {
     const comments = ["Be discreet.", "Keep it\nshort."];
     const asked = (name: Name, clauses: readonly string[]) =>
       briefForms.meta({ name, principles: ["Be calm."], clauses, comments })[0]!.content;
-    const said = "Comments:\n[1] Be discreet.\n[2] Keep it short.\n\n";
+    const said = "Comments:\nBe discreet. [1]\nKeep it short. [2]\n\n";
     expect(asked("rewrite", [])).toBe(
-      `System message so far:\nA. Be calm.\n\n${said}Sort the comments for a new system message.`,
+      `System message so far:\nBe calm. [A]\n\n${said}Sort the comments for a new system message.`,
     );
     expect(asked("contract", ["Be brief.", "Leave nothing out."])).toBe(
-      `Principles so far:\nA. Be calm.\n\nContract so far:\nB. Be brief.\nC. Leave nothing out.\n\n${said}Sort the comments for new principles and a new contract.`,
+      `Principles so far:\nBe calm. [A]\n\nContract so far:\nBe brief. [B]\nLeave nothing out. [C]\n\n${said}Sort the comments for new principles and a new contract.`,
     );
     expect(asked("contract-five", [])).toBe(
-      `Principles so far:\nA. Be calm.\n\nContract so far:\nnone yet\n\n${said}Sort the comments for five principles and five clauses.`,
+      `Principles so far:\nBe calm. [A]\n\nContract so far:\nnone yet\n\n${said}Sort the comments for five principles and five clauses.`,
     );
   });
 
@@ -33,9 +33,10 @@ describe("the brief meta-prompts", () => {
       })),
     });
     const given = { constitution: documentOf("Be calm."), contract: documentOf("Be brief."), message: false };
-    expect([brief.current(given), brief.clauses(given)]).toEqual(["A. Be calm.", "B. Be brief."]);
+    expect([brief.current(given, true), brief.clauses(given)]).toEqual(["Be calm. [A]", "Be brief. [B]"]);
+    expect(brief.current(given)).toBe("A. Be calm.");
     const message = { constitution: documentOf("Be calm. Be brief."), contract: null, message: true };
-    expect(brief.current(message)).toBe("A. Be calm.\nB. Be brief.");
+    expect(brief.current(message, true)).toBe("Be calm. [A]\nBe brief. [B]");
     const said = { number: 1, record: "r", speaker: "user-4", said: "Be wise." };
     expect(brief.referred(given, [said])).toEqual({
       ...{ principles: ["Be calm."], clauses: ["Be brief."], users: [[], []] },

@@ -11,6 +11,8 @@ import {
   briefMetaTemplates,
   briefPrinciples,
   briefRating,
+  briefSortable,
+  briefStanding,
   briefTalk,
 } from "./brief-forms.ts";
 import type { Cast } from "./cast.ts";
@@ -38,8 +40,15 @@ import {
 
 type Metrics = { readonly own: readonly Metric[]; readonly others: readonly Metric[] };
 
-/** What of a run the meta-model is shown. turns: the last so many of each talk; contentFrom: as in holdsBack. */
-export type ShownOfRun = { readonly turns?: number | undefined; readonly contentFrom: ContentFrom };
+/**
+ * What of a run the meta-model is shown. turns: the last so many of each talk; contentFrom: as in holdsBack; sorts: as of a
+ * meta-prompt.
+ */
+export type ShownOfRun = {
+  readonly turns?: number | undefined;
+  readonly contentFrom: ContentFrom;
+  readonly sorts?: boolean | undefined;
+};
 
 /** Who is shown and asked what, in one wording. */
 export type EpisodeWording = {
@@ -79,8 +88,8 @@ export type EpisodeWording = {
   referred(contract: Contract, comments: readonly Comment[]): Referred | undefined;
   /** Whether the meta-model is shown drafts, and not comments alone. */
   readonly showsDrafts: boolean;
-  /** The documents so far, as the meta-model is shown them; in the brief wording without the clauses. */
-  current(contract: Contract): string;
+  /** The documents so far, as the meta-model is shown them; in the brief wording without the clauses. sorts: of the meta-prompt. */
+  current(contract: Contract, sorts?: boolean): string;
   /** The clauses so far, where they are shown apart; else nothing. */
   clauses(contract: Contract): string;
   readonly metaPrompts: Readonly<Record<MetaPromptName, MetaPrompt>>;
@@ -133,14 +142,16 @@ const brief: EpisodeWording = {
     ...briefRating(task, [], draft, metrics, false),
   ],
   json: false,
-  transcripts: (cast, exchanges, metrics, { turns, contentFrom }) => {
+  transcripts: (cast, exchanges, metrics, { turns, contentFrom, sorts = false }) => {
     const spoken = commentsOf(cast, exchanges, turns).filter(
       ({ exchange: { rating } }) => !isContent(rating.ratings, metrics.own, contentFrom),
     );
     return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
       const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
       return {
-        text: briefComments(some.map(({ exchange: { rating } }) => rating.feedback)),
+        text: (sorts ? briefSortable : briefComments)(
+          some.map(({ exchange: { rating } }) => rating.feedback),
+        ),
         comments: some.map(({ comment }, at) => ({ ...comment, number: at + 1 })),
         shown: some.map(({ comment }) => comment.record),
       };
@@ -162,9 +173,10 @@ const brief: EpisodeWording = {
     );
   },
   showsDrafts: false,
-  current: (contract) => briefPrinciples(standingPrinciples(contract).map(({ text }) => text)),
+  current: (contract, sorts = false) =>
+    (sorts ? briefStanding : briefPrinciples)(standingPrinciples(contract).map(({ text }) => text)),
   clauses: (contract) =>
-    briefPrinciples(
+    briefStanding(
       standingClauses(contract).map(({ text }) => text),
       standingPrinciples(contract).length,
     ),
