@@ -39,6 +39,7 @@ import type { Recipe, RecipeContext } from "./recipe.ts";
 import { providerContents } from "./settings/computing.ts";
 import { runFlags } from "./settings/flags.ts";
 import { asModelName } from "./settings/names.ts";
+import { mixSetting } from "./settings/pretraining-mix.ts";
 import { outSetting, seedSetting } from "./settings/settings.ts";
 import { trainStage } from "./stages/train-stage.ts";
 import { modelWords, nextCommands } from "./summaries/next-command.ts";
@@ -76,31 +77,7 @@ const settings = z.strictObject({
     .positive()
     .default(usualAnswerWeight)
     .describe("loss weight of the answer of a choice"),
-  mix: z
-    .strictObject({
-      chat: z.number().nonnegative().default(0.23).describe("share of chats"),
-      critique: z.number().nonnegative().default(0.3).describe("share of critiques with revisions"),
-      choice: z.number().nonnegative().default(0.47).describe("share of choices between two replies"),
-      assembly: z
-        .number()
-        .nonnegative()
-        .default(0)
-        .describe("share of scenes of people who want different things"),
-      sharing: z.number().nonnegative().default(0).describe("share of scenes of people who share things"),
-      ballot: z
-        .number()
-        .nonnegative()
-        .default(0)
-        .describe("share of ballots and proposals of people who vote"),
-      constitution: z
-        .number()
-        .nonnegative()
-        .default(0)
-        .describe("share of system messages and contracts that are made of comments"),
-      persona: z.number().nonnegative().default(0).describe("share of people who are made of traits"),
-    })
-    .prefault({})
-    .describe("shares of the kinds of documents"),
+  mix: mixSetting,
   invertedShare: z
     .strictObject({
       first: z.number().min(0).max(1).default(0.1).describe("share of inverted principles at first"),

@@ -1,4 +1,5 @@
-// Letters by which a model refers to what stands.
+// Letters by which a model refers to what stands: a small one points where it could not copy. What it refers to is not known
+// here.
 
 /** The letter of what stands, by its place: A to Z, AA, AB, … */
 export const letterAt = (at: number): string =>

@@ -1,0 +1,26 @@
+// The shares of the kinds of documents that embedded models are made of, as a setting of `covenant pretrain`. What a document of a
+// kind is, is not known here.
+
+import { z } from "zod";
+
+export const mixSetting = z
+  .strictObject({
+    chat: z.number().nonnegative().default(0.23).describe("share of chats"),
+    critique: z.number().nonnegative().default(0.3).describe("share of critiques with revisions"),
+    choice: z.number().nonnegative().default(0.47).describe("share of choices between two replies"),
+    assembly: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of scenes of people who want different things"),
+    sharing: z.number().nonnegative().default(0).describe("share of scenes of people who share things"),
+    ballot: z.number().nonnegative().default(0).describe("share of ballots and proposals of people who vote"),
+    constitution: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of system messages and contracts that are made of comments"),
+    persona: z.number().nonnegative().default(0).describe("share of people who are made of traits"),
+  })
+  .prefault({})
+  .describe("shares of the kinds of documents");
