@@ -89,13 +89,10 @@ export const drawMinds = (random: Random, dividedShare = 0.35): Wish[][] => {
   return minds;
 };
 
-/** How often none, one, two, … principles stand. */
-const standingShares = [0.35, 0.15, 0.15, 0.2, 0.15] as const;
-
-const drawCurrent = (source: SceneSource, shares: readonly number[]): Standing[] => {
+const drawCurrent = (source: SceneSource): Standing[] => {
   const { random } = source;
   const chosen: Wish[] = [];
-  const count = random.weighted(shares);
+  const count = random.weighted([0.35, 0.15, 0.15, 0.2, 0.15]);
   for (const wish of random.shuffle(allWishes))
     if (chosen.length < count && !chosen.some((one) => isSame(one, wish) || contradict(one, wish)))
       chosen.push(wish);
@@ -117,19 +114,16 @@ export const drawRemarks = (
 /** Of scenes so many begin with what people proposed: wishes alone, and nothing that stands. */
 const proposalShare = 0.2;
 
-/** most: comments; standing: how often none, one, two, … principles stand. */
-export type AmendmentSize = { readonly most: number; readonly standing: readonly number[] };
-
 /** Draws principles that stand, comments or proposals, and the list that comes of them. There is always something to write. */
-export const drawAmendment = (
-  source: SceneSource,
-  { most, standing }: AmendmentSize = { most: mostComments, standing: standingShares },
-): AmendmentScene => {
+export const drawAmendment = (source: SceneSource): AmendmentScene => {
   const { random } = source;
   for (;;) {
     const proposed = random.next() < proposalShare;
-    const current = proposed ? [] : drawCurrent(source, standing);
-    const said = drawRemarks(random, drawMinds(random), { most, wishShare: proposed ? 1 : 0.72 });
+    const current = proposed ? [] : drawCurrent(source);
+    const said = drawRemarks(random, drawMinds(random), {
+      most: mostComments,
+      wishShare: proposed ? 1 : 0.72,
+    });
     const amended = amend(current, said);
     if (amended.length === 0) continue;
     const comments = said.map((remark) => sayRemark(source, remark));

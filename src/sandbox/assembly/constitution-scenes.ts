@@ -3,8 +3,8 @@
 
 import { createRandom, deriveSeed } from "../../core/index.ts";
 import { type AccordScene, drawAccord, type SortedComment, sortComments } from "./accord.ts";
-import { type AmendmentScene, drawAmendment } from "./amendment.ts";
-import type { SceneSplit } from "./scene-source.ts";
+import { type AmendmentScene, amend, drawAmendment } from "./amendment.ts";
+import type { SceneSource, SceneSplit } from "./scene-source.ts";
 import { readComment, readStatement } from "./sentences.ts";
 
 /** A system message, sentence by sentence: what stands, what is said, and what it is then. Votes count as in an amendment. */
@@ -18,8 +18,27 @@ export type ConstitutionScene = RewriteScene | AccordScene;
 /** Shares of rewrites, of contracts, and of contracts of five. */
 const kindShares = [0.3, 0.42, 0.28] as const;
 
-/** Where comments are few, so often none, or one sentence stands. */
-const fewSize = { most: 3, standing: [0.5, 0.3, 0.2] } as const;
+/** A message of a short scene: as of an accord, but that one side of a topic stands at most. */
+const drawFewForMessage = (
+  source: SceneSource,
+): Pick<AmendmentScene, "current" | "comments" | "principles"> => {
+  for (;;) {
+    const { current, comments } = drawAccord(source, { five: false, few: true });
+    if (current.clauses.length > 0) continue;
+    const standing = current.principles.map((text) => ({ text, wish: readStatement(text)! }));
+    const amended = amend(
+      standing,
+      comments.map((text) => readComment(text)!),
+    );
+    if (amended.length === 0) continue;
+    const principles = amended.map(({ text, from }) => ({
+      text: text ?? comments[from[0]! - 1]!,
+      standing: text === null ? null : standing.findIndex((one) => one.text === text),
+      from,
+    }));
+    return { current: current.principles, comments, principles };
+  }
+};
 
 /** fewShare: share of the scenes with three comments at most, and little that stands; split as of an assembly's scenes. */
 export type ConstitutionSceneOptions = {
@@ -36,7 +55,7 @@ export const createConstitutionScenes = ({ seed, split, fewShare }: Constitution
     const few = random.next() < fewShare;
     const kind = random.weighted(kindShares);
     if (kind === 0) {
-      const amended = few ? drawAmendment(source, fewSize) : drawAmendment(source);
+      const amended = few ? drawFewForMessage(source) : drawAmendment(source);
       const standing = amended.current.map((text) => readStatement(text)!);
       const sorted = sortComments(
         standing,
