@@ -46,7 +46,7 @@ const saying = async (said: readonly (readonly (string | null)[])[]): Promise<un
     { when: "Rate the reply:", reply: "satisfaction: 4\nfeedback: Be calm." },
   ];
   const write = { when: "Write the principles anew.", reply: "principles:\n1. [1]" };
-  await run(given(probe, [write, others, rating, helpless], { sandbox: { requests: 0 } }));
+  await run(given(probe, [write, others, rating, helpless], { sandbox: { requests: 0 }, runs: said.length }));
   const tasks = new Map(
     sandboxTasks({ seed: size.seed, split: "test", count: size.task }).map(({ id, question }) => [
       id,
@@ -80,15 +80,20 @@ describe("a contract in the brief wording", () => {
             reply: "1. A against",
           },
           {
+            when: "Principles so far:\nnone yet\n\nContract so far:\nBe discreet. [A]\nKeep it short. [B]",
+            reply: "1. C for",
+          },
+          {
             when: "Sort the comments for new principles and a new contract.",
             reply: "1. new\n2. new\n3. [2] against",
           },
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Tell every step."],
             [null, "Be nosy.", null],
+            [null, null, "Tell every step."],
           ])),
         ],
-        { metaPrompt: "contract" },
+        { metaPrompt: "contract", runs: 3 },
       ),
     );
   });
@@ -120,6 +125,20 @@ describe("a contract in the brief wording", () => {
     expect(moved!.grounds![0]!.record).toMatch(/^run-1\//);
   });
 
+  it("goes on from clauses alone", async () => {
+    const [contract, ...rest] = await learnedIn("contract", 3);
+    expect([contract!.part, contract!.state, contract!.similarity, rest]).toEqual([
+      "contract",
+      "learned",
+      1,
+      [],
+    ]);
+    expect(contract!.document.principles[2]!.grounds!.map(({ record }) => record.slice(0, 5))).toEqual([
+      "run-1",
+      "run-3",
+    ]);
+  });
+
   it("is measured by what holds for everybody, which is nothing here", async () => {
     expect(existsSync(join(folder, "contract", "constitution.yaml"))).toBe(false);
     const answers = await readRecords(
@@ -128,6 +147,30 @@ describe("a contract in the brief wording", () => {
     );
     expect(answers.map(({ principles }) => principles)).toEqual(answers.map(() => []));
     expect(new Set(answers.map(({ constitution }) => constitution)).size).toBe(4);
+  });
+});
+
+describe("a contract of more comments than are shown at once", () => {
+  it("goes from part to part: what the first wrote stands in the second, with the comments of both", async () => {
+    const lines = (count: number, line: string): string =>
+      Array.from({ length: count }, (_, at) => `${at + 1}. ${line}`).join("\n");
+    const rules = [
+      {
+        when: "Principles so far:\nBe discreet. [A]\n\nContract so far:\nnone yet",
+        reply: lines(2, "A for"),
+      },
+      { when: "Sort the comments", reply: lines(10, "[1] for").replace("[1] for", "new") },
+      others,
+      { when: "feedback: what should change?", reply: "satisfaction: 4\nfeedback: Be discreet." },
+      helpless,
+    ];
+    const changes = { metaPrompt: "contract", assistants: 12, runs: 1, sandbox: { requests: 0 } } as const;
+    await run(given("parts", rules, changes));
+    const [constitution, ...rest] = await learnedIn("parts", 1);
+    expect(rest).toEqual([]);
+    const [principle] = constitution!.document.principles;
+    expect(principle!.title).toBe("Be discreet.");
+    expect(principle!.grounds).toHaveLength(12);
   });
 });
 
