@@ -39,17 +39,35 @@ export const modelFailure = (
 export const isRetriable = (thrown: unknown): thrown is CovenantError =>
   thrown instanceof CovenantError && thrown.facts["retriable"] === true;
 
-/** Statuses with which servers turn down what a request holds, or break on it. */
-const rejectingStatuses = [400, 413, 422, 500];
+/** Whether a server says that it has too much to do: 429, 529, or 503 with a wait that it asks for. */
+export const isBusy = (thrown: unknown): boolean => {
+  const status = statusOf(thrown);
+  return status === 429 || status === 529 || (status === 503 && retryAfterOf(thrown) !== undefined);
+};
+
+/** Failures that what a request holds can bring about. */
+const ownCodes = ["model-status", "model-response", "model-timeout", "model-connection", "model-end"];
 
 /**
- * Whether a failure may be that of this one request: the server turns it down, breaks on it, or ends its reply in a way
- * that makes it none. It may be the server's as well; who wants to know asks it something else.
+ * Whether a failure may be that of this one request: the server turns it down, breaks on it, or gives nothing that can be
+ * read. It may be the server's as well; who wants to know asks it something else. Never so are a server that is busy or
+ * cannot be reached, and a key, an account or a model that is wrong, but for a status 403, which filters send, too.
  */
 export const mayReject = (thrown: unknown): thrown is CovenantError =>
   thrown instanceof CovenantError &&
-  ((thrown.code === "model-status" && rejectingStatuses.includes(statusOf(thrown) ?? 0)) ||
-    thrown.code === "model-end");
+  !isBusy(thrown) &&
+  !neverArrived(thrown) &&
+  (ownCodes.includes(thrown.code) || (thrown.code === "model-key" && statusOf(thrown) === 403));
+
+/** Statuses with which servers turn down what a request holds. */
+const rejectingStatuses = [400, 413, 422];
+
+/**
+ * Whether a failure that may be this one request's shows that the server was there and looked at the request, so that the
+ * same would come of it again.
+ */
+export const isLasting = (thrown: CovenantError): boolean =>
+  thrown.code === "model-end" ? !isRetriable(thrown) : rejectingStatuses.includes(statusOf(thrown) ?? 0);
 
 /** Whether a server has too much to do, or cannot be reached: 429, 5xx, no answer in time, no connection. */
 export const isOverload = (thrown: unknown): boolean => {
@@ -62,6 +80,16 @@ export const isOverload = (thrown: unknown): boolean => {
 export const drainsCalls = (thrown: unknown): boolean =>
   thrown instanceof CovenantError && thrown.facts["drains"] === true;
 
+/** The model, or the member of a pool, that a failure is of. */
+export const failedModelOf = (thrown: unknown): string | undefined => {
+  const model = thrown instanceof CovenantError ? thrown.facts["model"] : undefined;
+  return typeof model === "string" ? model : undefined;
+};
+
+/** Whether a call failed before it reached the provider. */
+export const neverArrived = (thrown: unknown): boolean =>
+  thrown instanceof CovenantError && thrown.facts["unsent"] === true;
+
 /** The HTTP status behind a failure, if there was one. */
 export const statusOf = (thrown: unknown): number | undefined => {
   const status = thrown instanceof CovenantError ? thrown.facts["status"] : undefined;
@@ -70,9 +98,7 @@ export const statusOf = (thrown: unknown): number | undefined => {
 
 /** Whether a failed call is not to be paid: the provider turned it down, or it never reached the provider. */
 export const costsNothing = (thrown: unknown): boolean =>
-  thrown instanceof UserError ||
-  statusOf(thrown) !== undefined ||
-  (thrown instanceof CovenantError && thrown.facts["unsent"] === true);
+  thrown instanceof UserError || statusOf(thrown) !== undefined || neverArrived(thrown);
 
 /** Why the provider declined this one request; undefined for any other failure. */
 export const declinedOf = (thrown: unknown): Declined | undefined => {

@@ -169,7 +169,10 @@ export const openLedger = async ({
           answered: (usage) => book(endOf(begun, usage, moneyOf(usage, price))),
           failed(thrown, told) {
             if (told !== undefined && told.estimated !== true)
-              book({ ...endOf(begun, told, moneyOf(told, price)), failed: 1 });
+              book({
+                ...endOf(begun, told, moneyOf(told, price)),
+                failed: declinedOf(thrown) === undefined ? 1 : 0,
+              });
             else if (declinedOf(thrown) !== undefined) book(endOf(begun, nothing, 0));
             else book(costsNothing(thrown) ? endOf(begun, null, 0) : lostCall(begun));
           },

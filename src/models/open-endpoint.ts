@@ -2,14 +2,15 @@
 // concurrency, failover between the members of a pool, retries, rejection, cache, recording, in this order from within.
 
 import { systemClock } from "../core/index.ts";
+import { isBusy } from "./failure.ts";
 import { anthropicAddress, isOpenAi, keyFor, openAiAddress } from "./key.ts";
 import { type Meter, priceOf } from "./ledger.ts";
 import { withCache } from "./middleware/cache.ts";
 import { withAdaptiveConcurrency } from "./middleware/concurrency.ts";
 import { withBudget } from "./middleware/ledger.ts";
 import { withRecording } from "./middleware/record.ts";
-import { withRejection } from "./middleware/rejection.ts";
-import { withRetry } from "./middleware/retry.ts";
+import { type Asked, withRejection } from "./middleware/rejection.ts";
+import { type RetryOptions, withRetry } from "./middleware/retry.ts";
 import { withTimeout } from "./middleware/timeout.ts";
 import { type ModelName, parseModelName, type ServedName } from "./name.ts";
 import type { OpenOptions } from "./open-options.ts";
@@ -101,22 +102,30 @@ export const openEndpoint = async (
 ): Promise<LanguageModel> => {
   const { onNotice, clock = systemClock, retry } = options;
   const tellAgain = (error: Error): void => onNotice?.({ code: "model-retry", text: error.message });
+  const members: LanguageModel[] = [];
   const open = async (): Promise<LanguageModel> => {
     if (target.type !== "pool") return openMember(name, target, options, name);
-    const members: LanguageModel[] = [];
     for (const member of target.members)
       members.push(await openMember(member, parseModelName(member) as ServedName, options, name));
     return poolModel({ id: name, members, clock, onFailover: tellAgain });
   };
-  const retried = withRetry(await open(), {
+  const again: RetryOptions = {
     ...retry,
     onRetry: (event) => {
       retry?.onRetry?.(event);
       const { error, wait, asked } = event;
       onNotice?.({ code: "model-retry", text: error.message, ...(asked ? { wait } : {}) });
     },
+  };
+  const askedBy = (model: LanguageModel): Asked => ({
+    retried: withRetry(model, again),
+    direct: withRetry(model, { ...again, isWorth: isBusy }),
   });
+  const { retried, direct } = askedBy(await open());
+  const ofMembers = new Map(members.map((member) => [member.id, askedBy(member)]));
   const rejecting = withRejection(retried, {
+    direct,
+    memberOf: (id) => ofMembers.get(id),
     onRejection: ({ message }) => onNotice?.({ code: "model-rejected", text: message }),
   });
   return withKeptAnswers(rejecting, options);

@@ -4,7 +4,7 @@
 
 import type { Clock } from "../core/index.ts";
 import { mapRequests } from "./batch.ts";
-import { isRetriable, retryAfterOf } from "./failure.ts";
+import { isRetriable, neverArrived, retryAfterOf } from "./failure.ts";
 import type { CallOptions, LanguageModel, Score } from "./specification.ts";
 
 /**
@@ -118,7 +118,8 @@ const createAsking = (
         rest(member, thrown);
         failed = thrown;
       }
-      failure ??= failed;
+      // one that could not be reached says nothing of the request
+      if (failure === undefined || neverArrived(failure)) failure = failed ?? failure;
       const others = [...untried];
       // after an answer that is not taken one that rests is asked, too: whose answers are taken is among them, or failed
       const next = leastLoaded(others, clock.now()) ?? (failure === undefined ? readiest(others) : undefined);

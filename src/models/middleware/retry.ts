@@ -18,13 +18,15 @@ export type RetryEvent = {
 
 /**
  * attempts: in all, the first included. firstWait: milliseconds before the second attempt, doubled each time up to
- * longestWait. longestAsked: a Retry-After beyond it is not waited for: the failure is thrown. seed: of the jitter.
+ * longestWait. longestAsked: a Retry-After beyond it is not waited for: the failure is thrown. isWorth: whether a failure
+ * is one to ask again after; default every passing one. seed: of the jitter.
  */
 export type RetryOptions = {
   readonly attempts?: number;
   readonly firstWait?: number;
   readonly longestWait?: number;
   readonly longestAsked?: number;
+  readonly isWorth?: (error: Error) => boolean;
   readonly seed?: number;
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   readonly onRetry?: (event: RetryEvent) => void;
@@ -37,7 +39,7 @@ const sleep = async (milliseconds: number, signal: AbortSignal): Promise<void> =
 /** A model that asks again after passing failures. A failure that stays is thrown as the provider gave it. */
 export const withRetry = (model: LanguageModel, options: RetryOptions = {}): LanguageModel => {
   const { attempts = 6, firstWait = 500, longestWait = 60_000, longestAsked = 600_000 } = options;
-  const { seed = 0, wait = sleep } = options;
+  const { seed = 0, wait = sleep, isWorth = isRetriable } = options;
   let calls = 0;
 
   const waitAfter = (error: Error, attempt: number, call: number): number => {
@@ -57,7 +59,7 @@ export const withRetry = (model: LanguageModel, options: RetryOptions = {}): Lan
         minTimeout: 0,
         factor: 1,
         onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-          if (!isRetriable(error) || retriesLeft === 0 || signal.aborted) throw error;
+          if (!isWorth(error) || retriesLeft === 0 || signal.aborted) throw error;
           const milliseconds = waitAfter(error, attemptNumber, call);
           if (milliseconds === Number.POSITIVE_INFINITY) throw error;
           const asked = retryAfterOf(error) !== undefined;

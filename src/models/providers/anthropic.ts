@@ -22,8 +22,9 @@ import { type Meter, metered } from "../ledger.ts";
 import type { GenerateRequest, LanguageModel, Reply, Score, ScoreRequest } from "../specification.ts";
 import { estimateTokens, mostOfReply } from "../token-estimate.ts";
 import { createNameCheck } from "./answering-model.ts";
-import { readBody, readProblem } from "./endpoint-answer.ts";
+import { readAnsweredError, readBody, readProblem } from "./endpoint-answer.ts";
 import {
+  answeredFailure,
   brokenFailure,
   connectionFailure,
   type Endpoint,
@@ -188,6 +189,8 @@ export const anthropicModel = (options: AnthropicOptions): LanguageModel => {
     try {
       const given: unknown = await client.messages.create(bodyOf(model, request), { signal });
       const body = readBody(JSON.stringify(given), redact);
+      const error = "value" in body ? readAnsweredError(body.value) : undefined;
+      if (error !== undefined) throw answeredFailure(error, endpoint);
       const answer = "value" in body ? answerSchema.safeParse(body.value).data : undefined;
       if (answer === undefined) throw responseFailure("not a message of Anthropic's", endpoint);
       const usage = checkUsage(readUsage(answer, mostOfReply(request)));

@@ -6,7 +6,11 @@ import { z } from "zod";
 import type { Redact } from "../../core/index.ts";
 
 const text = z.string().nullish().catch(null);
-const errorSchema = z.looseObject({ message: text, code: text, type: text });
+const code = z
+  .union([z.string(), z.number().transform(String)])
+  .nullish()
+  .catch(null);
+const errorSchema = z.looseObject({ message: text, code, type: text });
 const problemSchema = z.object({
   error: z.union([z.string(), errorSchema]).nullish().catch(null),
   detail: z
@@ -41,10 +45,11 @@ export const readBody = (
   return { value: redact === null ? value : redactJson(value, redact) };
 };
 
+/** said: in the server's words; codes: as it calls the error. */
+export type Problem = { readonly said: string; readonly codes: readonly string[] };
+
 /** What a server says about a failure: OpenAI's "error", "detail" (FastAPI), "message", or a bare text. */
-export const readProblem = (
-  body: ReturnType<typeof readBody>,
-): { readonly said: string; readonly codes: readonly string[] } => {
+export const readProblem = (body: ReturnType<typeof readBody>): Problem => {
   if ("text" in body) return { said: body.text.trim(), codes: [] };
   const problem = problemSchema.safeParse(body.value).data;
   if (problem === undefined) return { said: typeof body.value === "string" ? body.value : "", codes: [] };
@@ -56,3 +61,38 @@ export const readProblem = (
   const said = error ?? problem.detail ?? problem.message ?? "";
   return { said: typeof said === "string" ? said : JSON.stringify(said), codes: [] };
 };
+
+const isError = (value: unknown): boolean =>
+  typeof value === "string" ? value !== "" : typeof value === "object" && Object.keys(value ?? {}).length > 0;
+
+const erringSchema = z.object({ error: z.unknown(), choices: z.unknown() });
+const choicesSchema = z.array(z.looseObject({ error: z.unknown() })).min(1);
+
+/**
+ * The error that stands in an answer of status 2xx in place of what was asked for, as routers and proxies send it, or in
+ * place of its first choice. undefined: there is none.
+ */
+export const readAnsweredError = (value: unknown): Problem | undefined => {
+  const answer = erringSchema.safeParse(value).data;
+  if (answer === undefined) return undefined;
+  const choices = choicesSchema.safeParse(answer.choices).data;
+  const error = choices === undefined ? answer.error : choices[0]?.error;
+  return isError(error) ? readProblem({ value: { error } }) : undefined;
+};
+
+const partSchema = z.union([
+  z.string().transform((written) => ({ text: written, refused: false })),
+  z.looseObject({ type: z.string(), text, refusal: text }).transform((part) => ({
+    text: ["text", "output_text"].includes(part.type) ? (part.text ?? "") : "",
+    refused: part.type === "refusal",
+  })),
+]);
+
+/** What a message holds: a text, or parts, whose texts are read one behind the other, and thoughts and others are not. */
+export const contentSchema = z.union([
+  z.string().transform((written) => ({ text: written, refused: false })),
+  z.array(partSchema).transform((parts) => ({
+    text: parts.map((part) => part.text).join(""),
+    refused: parts.some(({ refused }) => refused),
+  })),
+]);

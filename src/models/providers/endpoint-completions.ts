@@ -5,7 +5,9 @@ import { throwIfAborted } from "../../core/index.ts";
 import type { Usage } from "../../records/index.ts";
 import type { AnsweredBy } from "../answered-by.ts";
 import { type Meter, metered } from "../ledger.ts";
+import { readAnsweredError } from "./endpoint-answer.ts";
 import type { EndpointClient } from "./endpoint-client.ts";
+import { answeredFailure, type Endpoint } from "./endpoint-failure.ts";
 import { readUsage } from "./endpoint-usage.ts";
 
 /** most: what the call takes at most, estimated. */
@@ -25,20 +27,25 @@ export type Complete = <Answer>(
   read: (completion: Completion) => Answer,
 ) => Promise<Answer>;
 
-/** Makes paid calls. checkUsage: sees what each took. */
+/** Makes paid calls. An answer that is an error is a failed call. checkUsage: sees what each good answer took. */
 export const createComplete =
   (
     { post }: Pick<EndpointClient, "post">,
+    endpoint: Endpoint,
     meter: Meter | undefined,
-    checkUsage: (usage: Usage) => Usage,
+    checkUsage: (usage: Usage) => void,
   ): Complete =>
   async ({ path, body, most }, signal, read) => {
     throwIfAborted(signal);
     const ask = async (tell: (usage: Usage) => void) => {
       const response = await post(path, body, signal);
-      const usage = checkUsage(readUsage(response, most));
-      tell(usage);
-      return { usage, answer: read({ response, usage }) };
+      const usage = readUsage(response, most);
+      const error = readAnsweredError(response);
+      if (error === undefined || usage.estimated !== true) tell(usage);
+      if (error !== undefined) throw answeredFailure(error, endpoint);
+      const answer = read({ response, usage });
+      checkUsage(usage);
+      return { usage, answer };
     };
     const { answer } = await metered(meter, most, ask, ({ usage }) => usage);
     return answer;

@@ -3,8 +3,9 @@
 // never kept as cause. Knows the words of many servers, and no client.
 
 import { type Clock, messageOf, type Redact, UserError } from "../../core/index.ts";
-import { mayRefuseField, modelFailure } from "../failure.ts";
+import { type ModelFailureFacts, mayRefuseField, modelFailure } from "../failure.ts";
 import type { Declined } from "../specification.ts";
+import type { Problem } from "./endpoint-answer.ts";
 
 /**
  * What failures need to know of the endpoint. hasKey: whether one is sent; keyAdvice: what to do when it is not
@@ -20,11 +21,10 @@ export type Endpoint = {
   readonly clock: Clock;
 };
 
-/** An answer that is none. said: in the server's words; codes: as it calls the error; header: one of its headers. */
-export type BadStatus = {
+/** An answer that is none. as: how messages call it, where not by its status; header: one of its headers. */
+export type BadStatus = Problem & {
   readonly status: number;
-  readonly said: string;
-  readonly codes: readonly string[];
+  readonly as?: string;
   readonly header: (name: string) => string | undefined;
 };
 
@@ -56,18 +56,22 @@ const rootCause = (thrown: unknown): string => {
 const filterCodes = ["content_filter", "content_policy_violation"];
 const filterWords = /content (?:filter|management|policy)|filtering policy|safety system/i;
 /** As routers put it that refuse what a model's maker does not take (OpenRouter). An account that is flagged is no request. */
-const moderationWords = /\bmoderation\b|\bflagged\b/i;
+const moderationWords =
+  /\bmoderation\b|\bflagged\b|\bsafety (?:settings?|filters?|polic(?:y|ies)|systems?|guidelines?|reasons?|checks?)\b/i;
 const accountWords = /\b(?:account|key|organi[sz]ation|project)\b/i;
 const contextCodes = ["context_length_exceeded", "exceed_context_size_error"];
 /** As vLLM, llama.cpp, TGI, SGLang, Anthropic and others put it; there is no agreed code. */
 const contextWords =
   /maximum context|context (?:length|size|window|limit)|exceeds? the (?:available|maximum|model.s) (?:context|sequence)|(?:prompt|input) is too long|too many (?:input )?tokens/i;
 
+const isModerated = ({ said }: Problem): boolean => moderationWords.test(said) && !accountWords.test(said);
+
 /** Whether a filter turned this one request down; with a status 403 it is the filter that refuses access, not the key. */
-const isFiltered = ({ status, said, codes }: BadStatus): boolean => {
-  if (status !== 400 && status !== 403) return false;
+const isFiltered = (bad: BadStatus): boolean => {
+  const { status, said, codes } = bad;
+  if (![400, 403, 451].includes(status)) return false;
   if (codes.some((code) => filterCodes.includes(code)) || filterWords.test(said)) return true;
-  return status === 403 && moderationWords.test(said) && !accountWords.test(said);
+  return status !== 400 && isModerated(bad);
 };
 
 /** Why a server declined this one request. Servers that break on a text that is too long say so with a status 500. */
@@ -116,9 +120,29 @@ const isUnknownModel = ({ status, said, codes }: BadStatus, model: string): bool
   ([400, 422].includes(status) && said.includes(model) && unknownWords.test(said));
 
 const isUsedUp = ({ status, said, codes }: BadStatus): boolean =>
+  status === 402 ||
   codes.includes("insufficient_quota") ||
   codes.includes("billing_error") ||
   (status === 400 && /credit balance is too low/i.test(said));
+
+/** A redirection is not followed: the address that was given is the one that gets the prompts, and the key. */
+const redirection = (
+  { status, header }: BadStatus,
+  { baseURL, model }: Endpoint,
+  facts: ModelFailureFacts,
+): Error => {
+  const place = header("location");
+  const to = place === undefined || !URL.canParse(place, baseURL) ? undefined : new URL(place, baseURL);
+  // what stands behind the path may be somebody's session
+  const shown = to === undefined ? "elsewhere" : `to ${to.origin}${to.pathname}`;
+  const base =
+    to === undefined ? "" : `${to.origin}${to.pathname.replace(/(?:\/chat)?\/completions\/?$/, "")}`;
+  const advice =
+    base === "" || base === baseURL
+      ? "Give the address that it points to, or have the server answer here."
+      : `Redirections are not followed: name the model by the address where it answers (${base}#${model}, if that is right).`;
+  return new UserError("model-redirected", `${baseURL} points ${shown} (status ${status}). ${advice}`, facts);
+};
 
 /** The error that a status other than 2xx becomes. */
 export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
@@ -135,11 +159,13 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
     ...(status === 400 && cutWords.test(bad.said) ? { cut: true } : {}),
   };
   const said = bad.said === "" ? "no explanation was given" : shorten(bad.said.replace(/\.$/, ""));
+  const { as = `status ${status}` } = bad;
+  if (status >= 300 && status < 400) return redirection(bad, endpoint, facts);
   if (status === 401 || (status === 403 && declined === undefined)) {
     const found = hasKey ? "the key was not accepted" : "no key was sent";
     return new UserError(
       "model-key",
-      `${baseURL} refused access (${status}; ${found}). ${keyAdvice} that may use "${model}".`,
+      `${baseURL} refused access (${status}; ${found})${bad.said === "" ? "" : `: ${said}`}. ${keyAdvice} that may use "${model}".`,
       facts,
     );
   }
@@ -152,16 +178,56 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
   if (declined === undefined && refusedFields.length === 0 && isUnknownModel(bad, model)) {
     return new UserError(
       "model-unknown",
-      `${baseURL} answered with status ${status} for the model "${model}": ${said}. Check the address (it usually ends in /v1) and the name after #.`,
+      `${baseURL} answered with ${as} for the model "${model}": ${said}. Check the address (it usually ends in /v1) and the name after #.`,
       facts,
     );
   }
   const retryAfter = readRetryAfter(bad.header, endpoint.clock.now());
-  return modelFailure("model-status", `${id} answered with status ${status}: ${said}`, {
+  return modelFailure("model-status", `${id} answered with ${as}: ${said}`, {
     ...facts,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
 };
+
+/** Statuses for what servers call an error that they send as an answer; the first that fits. */
+const statusesOfCodes: readonly (readonly [status: number, codes: RegExp])[] = [
+  [429, /rate.?limit|too.?many.?requests|resource.?exhausted|insufficient_quota/i],
+  [402, /billing|payment.?required|insufficient.?credits/i],
+  [401, /authentication|unauthori[sz]ed|unauthenticated|invalid.?api.?key/i],
+  [403, /permission|forbidden/i],
+  [404, /not.?found/i],
+  [529, /overloaded/i],
+  [503, /unavailable/i],
+  [400, /invalid.?(?:request|argument)|bad.?request|context_length|context_size|content_(?:filter|policy)/i],
+];
+/** And for their words where they call it nothing; LM Studio has the second for an address that it does not know. */
+const statusesOfWords: typeof statusesOfCodes = [
+  [429, /rate.?limit|too many requests/i],
+  [404, /unexpected endpoint/i],
+  [529, /overloaded/i],
+];
+
+/** The status that an error would have had that came with a status 2xx: as it says itself, or as it is called. */
+const statusOfError = (error: Problem): number => {
+  const { said, codes } = error;
+  const number = codes.map(Number).find((code) => code >= 400 && code <= 599);
+  const named = statusesOfCodes.find(([, names]) => codes.some((code) => names.test(code)))?.[0];
+  if (number !== undefined || named !== undefined) return number ?? named ?? 500;
+  if (isModerated(error)) return 403;
+  return statusesOfWords.find(([, words]) => words.test(said))?.[0] ?? 500;
+};
+
+/** The failure when an answer of status 2xx is an error: that of the status which the error stands for. */
+export const answeredFailure = (error: Problem, endpoint: Endpoint): Error =>
+  statusFailure(
+    {
+      ...error,
+      status: statusOfError(error),
+      as: `an error in place of a reply${error.codes.length === 0 ? "" : ` (${error.codes.join(", ")})`}`,
+      header: () => undefined,
+    },
+    endpoint,
+  );
 
 /** What the runtime says where no connection came to be. */
 const unsentCauses =
@@ -170,10 +236,18 @@ const unsentCauses =
 /** The error when no answer came. */
 export const connectionFailure = (thrown: unknown, { baseURL, id, redact }: Endpoint): Error => {
   const cause = rootCause(thrown);
+  const why = shorten(redact(cause));
+  const facts = { model: id, retriable: true };
+  if (!unsentCauses.test(cause))
+    return modelFailure(
+      "model-connection",
+      `${id} gave no answer: the connection to ${baseURL} failed (${why}).`,
+      facts,
+    );
   return modelFailure(
     "model-connection",
-    `Cannot reach ${baseURL} (${shorten(redact(cause))}). Check that the server runs there and that the address is right.`,
-    { model: id, retriable: true, ...(unsentCauses.test(cause) ? { unsent: true } : {}) },
+    `Cannot reach ${baseURL} (${why}). Check that the server runs there and that the address is right.`,
+    { ...facts, unsent: true },
   );
 };
 

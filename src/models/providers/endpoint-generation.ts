@@ -8,6 +8,7 @@ import { answeredByOf } from "../answered-by.ts";
 import { declinedOf, isCutShort, mayRefuseField, modelFailure, statusOf } from "../failure.ts";
 import type { GenerateRequest, Reply } from "../specification.ts";
 import { mostOfReply } from "../token-estimate.ts";
+import { contentSchema } from "./endpoint-answer.ts";
 import type { Complete, Completion, PaidCall } from "./endpoint-completions.ts";
 import { type Endpoint, endFailure } from "./endpoint-failure.ts";
 import type { RefusedFields } from "./refused-fields.ts";
@@ -52,12 +53,12 @@ const forms: Readonly<Record<Generation, Form>> = {
     path: "/chat/completions",
     choice: z
       .object({
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        message: z.object({ content: contentSchema.nullish(), refusal: z.string().nullish() }),
         finish_reason: z.string().nullish(),
       })
       .transform(({ message: { content, refusal }, finish_reason }) => ({
-        text: content ?? "",
-        refused: Boolean(refusal),
+        text: content?.text ?? "",
+        refused: Boolean(refusal) || content?.refused === true,
         reason: finish_reason,
       })),
     asks: ({ messages, maxTokens, stop = [] }, tokenLimit) => ({

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import type { Usage } from "../../records/index.ts";
 import { estimateTokens } from "../token-estimate.ts";
+import { contentSchema } from "./endpoint-answer.ts";
 
 const usageSchema = z.object({
   prompt_tokens: z.number().int(),
@@ -17,7 +18,9 @@ const written = z.object({
   choices: z
     .array(
       z.union([
-        z.object({ message: z.object({ content: z.string() }) }).transform(({ message }) => message.content),
+        z
+          .object({ message: z.object({ content: contentSchema }) })
+          .transform(({ message }) => message.content.text),
         z.object({ text: z.string() }).transform(({ text }) => text),
       ]),
     )

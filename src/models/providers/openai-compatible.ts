@@ -85,7 +85,12 @@ export const openAiCompatibleModel = (options: EndpointOptions): LanguageModel =
   const client = createEndpointClient(endpoint, { key, connections: batch });
   const queue = options.isHeld === true ? null : new PQueue({ concurrency: batch });
   const refused: RefusedFields = options.refusedFields ?? new Map();
-  const paid = createComplete(client, options.meter, createUsageCheck(baseURL, options.onUncounted));
+  const paid = createComplete(
+    client,
+    endpoint,
+    options.meter,
+    createUsageCheck(baseURL, options.onUncounted),
+  );
   const complete = withoutRefused(withNameCheck(paid, endpoint, options.onOther), {
     ...{ id, fields: refused, onIgnored: options.onIgnored },
   });
