@@ -221,8 +221,8 @@ describe("a server that never gets well", () => {
     await expect(model.score([{ messages: ask(1).messages, continuations: ["(A)", "(B)"] }])).rejects.toThrow(
       "status 503",
     );
-    // What a score asks for the chat template is no call of the model.
-    expect(ledger.totals()).toMatchObject({ calls: 3, failed: 3, money: 0 });
+    // Three times itself and three times a plain request; what a score asks for the chat template is no call of the model.
+    expect(ledger.totals()).toMatchObject({ calls: 6, failed: 6, money: 0 });
     await model.close();
     await server.close();
   });

@@ -38,7 +38,7 @@ export type Fault =
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number; undefined: these words. names: the model that it says answered;
  * undefined: it names none.
- * fault: of a chat call, told how many came before it. turns: of the event loop before a call is answered.
+ * fault: of a chat call, told how many came before it. breaksOn: what every call comes to that ends with such a message. turns: of the event loop before a call is answered.
  * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
  * texts: it has no chat and goes on with texts, each of which counts as one message.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
@@ -56,6 +56,7 @@ export type Behaviour = {
   readonly strict?: boolean;
   readonly texts?: boolean;
   readonly fault?: (before: number) => Fault | undefined;
+  readonly breaksOn?: (content: string) => Fault | undefined;
   readonly turns?: (body: Body) => number;
   /** Told of every call before it is answered. */
   readonly onCall?: (body: Body) => void;
@@ -176,12 +177,17 @@ const createGate = () => {
   };
 };
 
-const failed = (status: number, message: string) => ({ status, body: { error: { message } } });
+/** broken: what comes in its place. */
+type Given = { readonly status: number; readonly body: object; readonly broken?: Fault | undefined };
+
+const failed = (status: number, message: string): Given => ({ status, body: { error: { message } } });
 
 /** How a server turns down a call before it looks at what is asked; undefined: it does not. */
-const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour) => {
+const refuse = ({ headers }: IncomingMessage, body: Body, behaviour: Behaviour): Given | undefined => {
   const { model, messages, temperature = 1, logprobs, max_tokens: limit = 99 } = body;
   const { strict, thinks, context = Number.POSITIVE_INFINITY } = behaviour;
+  const broken = behaviour.breaksOn?.(messages.at(-1)?.content ?? "");
+  if (broken !== undefined) return { status: 200, body: {}, broken };
   if (body.echo) return failed(400, "echo is not offered");
   if (strict && headers.authorization !== "Bearer parrot-key") return failed(401, "no such key");
   if (strict && model !== "parrot") return failed(404, `The model ${model} does not exist`);
@@ -259,7 +265,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
   const gauge = createGauge();
 
   const stop = (): Promise<void> => closeServer(server);
-  const respond = async (request: IncomingMessage): Promise<{ status: number; body: object }> => {
+  const respond = async (request: IncomingMessage): Promise<Given> => {
     if (request.url === "/v1/models")
       return { status: 200, body: { data: [{ id: `parrot${saidBack(request)}` }] } };
     if (request.url !== chatPath) return { status: 404, body: { detail: "Not Found" } };
@@ -280,7 +286,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
       server = createServer(async (request, response) => {
         const before = request.url === chatPath ? gauge.enter(response) : undefined;
         const instead = before === undefined ? undefined : fault?.(before);
-        const { status, body } = await respond(request);
+        const { status, body, broken } = await respond(request);
         if (left-- <= 0) {
           response.destroy();
           await stop();
@@ -288,7 +294,7 @@ export const startChatServer = async (behaviour: Behaviour = {}): Promise<ChatSe
           return;
         }
         response.setHeaders(new Headers({ "x-said": `it was${saidBack(request)}`, "retry-after": "0" }));
-        send(response, status, body, instead);
+        send(response, status, body, instead ?? broken);
       });
       server.listen(port, "127.0.0.1", () => {
         port = (server.address() as AddressInfo).port;

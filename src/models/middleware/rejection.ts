@@ -8,7 +8,7 @@ import type { CovenantError } from "../../core/index.ts";
 import { InterruptedError } from "../../core/index.ts";
 import type { Message, Usage } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
-import { failedModelOf, isLasting, isRetriable, mayReject } from "../failure.ts";
+import { failedModelOf, isLasting, mayReject } from "../failure.ts";
 import type {
   CallOptions,
   GenerateRequest,
@@ -23,8 +23,8 @@ export type Asked = { readonly retried: LanguageModel; readonly direct: Language
 
 /**
  * direct: the model without retries of what may be a request's own failure; default the model itself. memberOf: the member
- * of a pool by its name, since what one of them turns down says nothing of the others. onRejection: told of every rejected
- * request.
+ * of a pool by its name: whether that one is well which failed, the others cannot tell. onRejection: told of every
+ * rejected request.
  */
 export type RejectionOptions = {
   readonly direct?: LanguageModel;
@@ -87,12 +87,7 @@ const createSharing = () => {
 /** A model whose single requests may be rejected. */
 export const withRejection = (model: LanguageModel, options: RejectionOptions = {}): LanguageModel => {
   const { direct = model, memberOf = () => undefined, onRejection } = options;
-  const whole: Asked = { retried: model, direct };
   const share = createSharing();
-
-  /** Whom to ask of a failure. What passes is every member's: each had its turn before it was thrown. */
-  const askedOf = (failure: CovenantError): Asked =>
-    (isRetriable(failure) ? undefined : memberOf(failedModelOf(failure) ?? "")) ?? whole;
 
   /** The answer of a request that failed, after all or as rejected. Throws where it is not the request's failure. */
   const judge = async <Request extends object, Answer>(
@@ -101,7 +96,7 @@ export const withRejection = (model: LanguageModel, options: RejectionOptions = 
     signal: AbortSignal,
     { ask, plainOf, rejected }: Kind<Request, Answer>,
   ): Promise<Answer> => {
-    const { retried, direct: once } = askedOf(failure);
+    const { retried, direct: once } = memberOf(failedModelOf(failure) ?? "") ?? { retried: model, direct };
     const greet = (by: LanguageModel) => ask(by, plainOf(request), signal);
     /** Has the server answer a plain request, or throws. */
     const expectWell = async (greeting: Promise<unknown>): Promise<void> => {

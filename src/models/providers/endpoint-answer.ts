@@ -65,8 +65,8 @@ export const readProblem = (body: ReturnType<typeof readBody>): Problem => {
 const isError = (value: unknown): boolean =>
   typeof value === "string" ? value !== "" : typeof value === "object" && Object.keys(value ?? {}).length > 0;
 
-const erringSchema = z.object({ error: z.unknown(), choices: z.unknown() });
-const choicesSchema = z.array(z.looseObject({ error: z.unknown() })).min(1);
+const erringSchema = z.object({ error: z.unknown().optional(), choices: z.unknown().optional() });
+const choicesSchema = z.array(z.object({ error: z.unknown().optional() })).min(1);
 
 /**
  * The error that stands in an answer of status 2xx in place of what was asked for, as routers and proxies send it, or in
