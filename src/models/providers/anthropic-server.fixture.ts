@@ -62,6 +62,7 @@ const special: Readonly<Record<string, Answered>> = {
   "[key]": problem(401, "authentication_error", "invalid x-api-key"),
   "[gone]": problem(404, "not_found_error", "model: claude-x"),
   "[poor]": problem(400, "invalid_request_error", "Your credit balance is too low to access the API"),
+  "[error]": problem(200, "overloaded_error", "Overloaded"),
   "[odd]": { status: 200, body: { type: "message" } },
 };
 
