@@ -51,7 +51,7 @@ type Kind = readonly [
 ];
 const kinds: readonly Kind[] = [
   ["hangs", "hang", "rejected", true, "gave no reply within 2 s"],
-  ["cuts the connection", "reset", "rejected", true, "the connection to"],
+  ["cuts the connection", "reset", "rejected", true, "the connection failed"],
   ["breaks off", "half", "rejected", true, "broke off"],
   ["answers with what is no JSON", error(200, '{"choices":[{"mess'), "rejected", true, "not JSON"],
   ["answers with another JSON", error(200, '{"ok":true}'), "rejected", true, "not a chat completion"],
@@ -122,6 +122,27 @@ describe("one prompt of twelve on which the server", () => {
     const asked = calls;
     expectStatus(await covenant(command, folder), 0);
     expect([asked, calls]).toEqual([answered + (finish === "refusal" ? 1 : 2), asked]);
+  });
+});
+
+describe("a judge that breaks on one prompt", () => {
+  it.each([true, false])("leaves its comparison without a label (log-probabilities: %s)", async (scores) => {
+    const model = await serve();
+    const judge = await serve({
+      scores,
+      breaksOn: (content) => (content.includes(bad) ? "reset" : undefined),
+    });
+    const out = `labelled-${scores}`;
+    const command = ["label", "--model", model.name, "--judge", judge.name, "--prompts", "twelve.jsonl"];
+    expectStatus(await covenant([...command, "--out", out, ...once], folder), 0);
+    const labels = read(out, "label/labels.jsonl")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { reason?: string; usage?: object });
+    expect(labels.map(({ reason }) => reason === "rejected")).toEqual(labels.map((_, at) => at === 5));
+    const asked = judge.replies();
+    expectStatus(await covenant([...command, "--out", out, ...once], folder), 0);
+    expect(judge.replies()).toBe(asked);
   });
 });
 

@@ -241,7 +241,7 @@ export const connectionFailure = (thrown: unknown, { baseURL, id, redact }: Endp
   if (!unsentCauses.test(cause))
     return modelFailure(
       "model-connection",
-      `${id} gave no answer: the connection to ${baseURL} failed (${why}).`,
+      `${id} gave no answer: the connection failed (${why}).`,
       facts,
     );
   return modelFailure(
