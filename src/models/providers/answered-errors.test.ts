@@ -167,6 +167,16 @@ describe("a redirection", () => {
   });
 });
 
+it("a redirection of what only some servers offer says that it is not there, and the next way to score is asked", async () => {
+  const { model } = await start({
+    fault: ({ path }) =>
+      path.endsWith("/chat/completions")
+        ? undefined
+        : { status: 302, body: "", headers: { location: "/login" } },
+  });
+  expect((await model.score([question]))[0]?.logProbabilities).not.toContain(null);
+});
+
 it("a bill (402) is the user's, as a quota that is used up is", async () => {
   const { model } = await start({
     fault: () => ({ status: 402, body: { error: { message: "insufficient credits" } } }),

@@ -239,11 +239,7 @@ export const connectionFailure = (thrown: unknown, { baseURL, id, redact }: Endp
   const why = shorten(redact(cause));
   const facts = { model: id, retriable: true };
   if (!unsentCauses.test(cause))
-    return modelFailure(
-      "model-connection",
-      `${id} gave no answer: the connection failed (${why}).`,
-      facts,
-    );
+    return modelFailure("model-connection", `${id} gave no answer: the connection failed (${why}).`, facts);
   return modelFailure(
     "model-connection",
     `Cannot reach ${baseURL} (${why}). Check that the server runs there and that the address is right.`,

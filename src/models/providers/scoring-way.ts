@@ -44,5 +44,7 @@ export const isUnsupported = (thrown: unknown): boolean => {
   if (declinedOf(thrown) !== undefined) return false;
   const status = statusOf(thrown) ?? 0;
   if (status === 500) return unsupportedWords.test(messageOf(thrown));
+  // some send on what they do not know
+  if (status >= 300 && status < 400) return true;
   return [400, 404, 405, 415, 422, 501].includes(status);
 };
