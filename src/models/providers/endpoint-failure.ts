@@ -35,6 +35,9 @@ const mostShown = 500;
 
 const shorten = (text: string): string => (text.length > mostShown ? `${text.slice(0, mostShown)}...` : text);
 
+/** A sentence that ends as one, however what it quotes does. */
+const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 /** Milliseconds that the headers ask to wait: retry-after-ms, or Retry-After in seconds or as a date. */
 const readRetryAfter = (header: BadStatus["header"], now: number): number | undefined => {
   const precise = header("retry-after-ms");
@@ -170,10 +173,14 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
     );
   }
   if (isUsedUp(bad)) {
-    return new UserError("model-quota", `${baseURL} says that the account's quota is used up: ${said}`, {
-      ...facts,
-      retriable: false,
-    });
+    return new UserError(
+      "model-quota",
+      ended(`${baseURL} says that the account's quota is used up: ${said}`),
+      {
+        ...facts,
+        retriable: false,
+      },
+    );
   }
   if (declined === undefined && refusedFields.length === 0 && isUnknownModel(bad, model)) {
     return new UserError(
@@ -183,7 +190,7 @@ export const statusFailure = (bad: BadStatus, endpoint: Endpoint): Error => {
     );
   }
   const retryAfter = readRetryAfter(bad.header, endpoint.clock.now());
-  return modelFailure("model-status", `${id} answered with ${as}: ${said}`, {
+  return modelFailure("model-status", ended(`${id} answered with ${as}: ${said}`), {
     ...facts,
     ...(retryAfter === undefined ? {} : { retryAfter }),
   });
