@@ -38,7 +38,8 @@ export type Fault =
  * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
  * writes: what it replies, in place of words with a number; undefined: these words. names: the model that it says answered;
  * undefined: it names none.
- * fault: of a chat call, told how many came before it. breaksOn: what every call comes to that ends with such a message. turns: of the event loop before a call is answered.
+ * fault: of a chat call, told how many came before it. breaksOn: what every call comes to that ends with such a message.
+ * turns: of the event loop before a call is answered.
  * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
  * texts: it has no chat and goes on with texts, each of which counts as one message.
  * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).

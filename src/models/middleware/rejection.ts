@@ -4,8 +4,7 @@
 // from a server that answers a plain request after it as well: one that died, or came back, in between rejects nothing.
 // Else the failure is thrown. Put it over the retries.
 
-import type { CovenantError } from "../../core/index.ts";
-import { InterruptedError } from "../../core/index.ts";
+import { type CovenantError, InterruptedError } from "../../core/index.ts";
 import type { Message, Usage } from "../../records/index.ts";
 import { mapRequests } from "../batch.ts";
 import { failedModelOf, isLasting, mayReject } from "../failure.ts";
