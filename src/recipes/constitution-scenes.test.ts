@@ -56,7 +56,7 @@ describe.each(["train", "test"] as const)("answers to %s scenes are read as the 
 describe("documents", () => {
   const none: DocumentMix = {
     ...{ chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 },
-    ...{ ballot: 0, constitution: 0, persona: 0 },
+    ...{ ballot: 0, constitution: 0, persona: 0, trade: 0, variant: 0, poll: 0 },
   };
   const documentsOf = (mix: Partial<DocumentMix>, fewCommentsShare: number, count = 600) => {
     const document = createDocuments({

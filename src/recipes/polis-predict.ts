@@ -31,7 +31,31 @@ import { describeFigures, describeUntold } from "./summaries/forecast-view.ts";
 const order = ["agree", "disagree", "pass"] as const;
 
 const instead = (setting: string): string =>
-  `Voters are played and described by models that follow instructions: name another ${setting}.`;
+  `Voters are played and described by models that follow instructions, or in the brief wording (--wording brief) by an embedded model made with polls, in words of the sandbox: name another ${setting}.`;
+
+/** What a voter's model would be asked in: the words around what people write, and the first question itself. */
+const requireKnownVoters = (
+  { config, setup }: Prediction,
+  { languages }: Awaited<ReturnType<typeof checkRequest>>["inputs"],
+): void => {
+  const { model, topic, wording, fit, persona } = config;
+  const { voter, asked } = setup.sample[0]!;
+  const player = { role: "voter", model, language: languages["model"] };
+  const told = voterByVotes(topic, shownOf(voter), wording);
+  const frame = voteMessages(voterByVotes("", [], wording), "", order, wording);
+  const first = voteMessages(told, asked[0]!.statement.text, order, wording);
+  requireKnownWords({ ...player, messages: frame, frame: true }, instead("--model"));
+  requireKnownWords({ ...player, messages: first }, instead("--model"));
+  if (fit === "votes") return;
+  const describer = languages[setup.personaModel === model ? "model" : "persona"];
+  requireKnownWords(
+    {
+      ...{ role: "persona", model: setup.personaModel, language: describer, frame: true },
+      messages: describeMessages("", [], persona.words, wording),
+    },
+    instead("persona.model"),
+  );
+};
 
 /** Everything that can be wrong with the input, found before anything is begun. */
 const prepare = async (config: PredictConfig, context: RecipeContext) => {
@@ -52,21 +76,7 @@ const prepare = async (config: PredictConfig, context: RecipeContext) => {
     },
     context,
   );
-  const { voter, asked } = setup.sample[0]!;
-  const { languages } = checked.inputs;
-  const player = { role: "voter", model: config.model, language: languages["model"] };
-  const frame = voteMessages(voterByVotes("", []), "", order);
-  requireKnownWords({ ...player, messages: frame, frame: true }, instead("--model"));
-  const first = voteMessages(voterByVotes(config.topic, shownOf(voter)), asked[0]!.statement.text, order);
-  requireKnownWords({ ...player, messages: first }, instead("--model"));
-  if (describes)
-    requireKnownWords(
-      {
-        ...{ role: "persona", model: personaModel, language: languages["persona"], frame: true },
-        messages: describeMessages("", [], config.persona.words),
-      },
-      instead("persona.model"),
-    );
+  requireKnownVoters(prediction, checked.inputs);
   return { prediction, checked };
 };
 
@@ -77,7 +87,7 @@ const planPersonas = (
   if (config.fit === "votes") return [];
   const { maxTokens, words } = config.persona;
   const asked = setup.sample.map(({ voter }) => ({
-    messages: describeMessages(config.topic, shownOf(voter), words),
+    messages: describeMessages(config.topic, shownOf(voter), words, config.wording),
   }));
   const speed = speeds["persona"] ?? speeds["model"]!;
   const price = priceOfModel(config.prices, setup.personaModel);
@@ -92,13 +102,15 @@ const planForecasts = (
   { config, setup }: Prediction,
   speeds: Awaited<ReturnType<typeof prepare>>["checked"]["inputs"]["speeds"],
 ): PlannedStep => {
-  const { topic, fit, method, orders, answers, answerTokens, model, prices } = config;
+  const { topic, fit, method, answers, answerTokens, model, prices, wording } = config;
+  const orders = ordersOf(config);
   let [count, tokens] = [0, 0];
   for (const { voter, asked } of setup.sample) {
-    const told = fit === "votes" ? voterByVotes(topic, shownOf(voter)) : voterByPersona(topic, "");
+    const told =
+      fit === "votes" ? voterByVotes(topic, shownOf(voter), wording) : voterByPersona(topic, "", wording);
     const base = tokensOf(told) + (fit === "votes" ? 0 : config.persona.maxTokens);
     for (const { statement } of asked)
-      tokens += base + promptTokens([{ messages: voteMessages("", statement.text, order) }]);
+      tokens += base + promptTokens([{ messages: voteMessages("", statement.text, order, wording) }]);
     count += asked.length;
   }
   return planChoices(
@@ -112,6 +124,9 @@ const planForecasts = (
     },
   );
 };
+
+/** In brief the options stand in one order alone. */
+const ordersOf = ({ wording, orders }: PredictConfig): 1 | 3 => (wording === "brief" ? 1 : orders);
 
 const describeSample = ({ sample }: Prediction["setup"]): string => {
   const count = sample.reduce((sum, { asked }) => sum + asked.length, 0);
@@ -148,10 +163,11 @@ const describe = (
   figures: ForecastFigures,
   records: readonly ForecastRecord[],
 ): string[] => {
-  const { model, fit, shown, orders, answers } = config;
+  const { model, fit, shown, answers, wording } = config;
+  const orders = ordersOf(config);
   const by =
     records[0]!.method === "choice"
-      ? "log-probabilities of letters"
+      ? `log-probabilities of ${wording === "brief" ? "options" : "letters"}`
       : `${counted(answers, "written answer")} in each order`;
   const from = `${shown} of their other votes at most${fit === "persona" ? `, as ${setup.personaModel} described them` : ""}`;
   const what = `${counted(figures.votes, "held-out vote")} of ${counted(figures.voters, "voter")}, told by ${model} from ${from} (${by}, ${orders === 1 ? "one order" : "three orders"} of the options)`;
@@ -229,6 +245,7 @@ export const recipe: Recipe<typeof predictSchema> = {
     },
     shown: { path: "shown", description: "votes of each voter that are told at most", placeholder: "number" },
     choose: { path: "choose", description: "which votes are told: telling or drawn", placeholder: "name" },
+    wording: { path: "wording", description: "full, or brief for embedded models", placeholder: "name" },
     fit: {
       path: "fit",
       description: "play a voter by votes, or by a persona made of them",

@@ -12,6 +12,7 @@ const faultsOf = (settings: object): string[] => {
 describe("the settings of pretrain", () => {
   it("are possible by default, and where sizes fit one another", () => {
     expect(faultsOf({})).toEqual([]);
+    expect(faultsOf({ time: 200, mix: { trade: 1, poll: 1, ballot: 1 } })).toEqual([]);
     expect(faultsOf({ hiddenSize: 96, heads: 3, keyValueHeads: 3, mix: { chat: 0, critique: 0 } })).toEqual(
       [],
     );
@@ -33,6 +34,10 @@ describe("the settings of pretrain", () => {
     ],
     [
       { time: 200, mix: { constitution: 0.2 } },
+      /^time: got 200, but documents of this mix are up to 384 tokens/,
+    ],
+    [
+      { time: 200, context: 512, mix: { variant: 0.2 } },
       /^time: got 200, but documents of this mix are up to 384 tokens/,
     ],
     [{ context: 50 }, /^context: got 50, expected at least 168$/],

@@ -128,8 +128,8 @@ export const pretrainSchema = settings.superRefine(
         "keyValueHeads",
         `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
       );
-    const longest =
-      mix.assembly + mix.sharing + mix.constitution > 0 ? longestDocument.scene : longestDocument.world;
+    const scenes = mix.assembly + mix.sharing + mix.constitution + mix.variant;
+    const longest = scenes > 0 ? longestDocument.scene : longestDocument.world;
     for (const [field, size] of Object.entries({ time, context }))
       if (size < longest && size >= longestDocument.world)
         refuse(field, `documents of this mix are up to ${longest} tokens long: expected at least ${longest}`);
@@ -149,6 +149,9 @@ const meanTokens = {
   ballot: 60,
   constitution: 120,
   persona: 50,
+  trade: 72,
+  variant: 90,
+  poll: 66,
 } as const satisfies Readonly<Record<keyof PretrainConfig["mix"], number>>;
 
 const documentsPerQuarter = ({ mix, steps, rows, time }: PretrainConfig): number => {
@@ -332,19 +335,26 @@ const requestOf = ({ out, model: _, ...decisive }: PretrainConfig, context: Reci
   fresh: context.fresh,
 });
 
+/** A conversation in the sandbox's words. */
+const pollFiles = [
+  ...["--comments", "examples/polis-sandbox/comments.csv"],
+  ...["--votes", "examples/polis-sandbox/participants-votes.csv"],
+];
+
 /** The command that a model of this mix was made for. */
 const useOf = (mix: PretrainConfig["mix"], words: readonly string[]): string[] => {
   const simulated = (kind: string, file = "tiny") =>
     ["simulate", kind, "--config", `configs/simulate/${kind}/${file}.yaml`] as const;
   if (mix.chat + mix.critique + mix.choice > 0) return ["revise", ...words];
   if (mix.assembly > 0) return [...simulated("contract"), ...words];
-  if (mix.sharing > 0) return [...simulated("games"), ...words];
+  if (mix.sharing + mix.trade + mix.variant > 0) return [...simulated("games"), ...words];
   if (mix.ballot > 0) return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
   if (mix.constitution > 0)
     return [
       ...[...simulated("contract"), "--meta-prompt", "contract"],
       ...["--set", `roles.meta.model=${words.at(-1)}`],
     ];
+  if (mix.poll > 0) return ["polis", "predict", ...pollFiles, "--wording", "brief", ...words];
   return ["persona", "generate", "--wording", "brief", "--traits", "discreet, in haste", ...words];
 };
 

@@ -168,7 +168,7 @@ const world: World = {
   ...{ game: "ultimatum", interactions: 10, currencies: ["dollars", "apples", "blankets"], least: 10 },
   ...{ most: 100, resources: 1, variance: 0, strict: false, fixedBy: "model", flexibleBy: "model" },
   publicGoods: { players: 4, multiplier: 1.6 },
-  trade: { rewards: [0, 10], costs: [1, 9], markup: 1 },
+  trade: { rewards: [0, 10], costs: [1, 9], markup: 1, levelsBy: "script" },
 };
 
 describe("games of a model that has learned every scene", () => {

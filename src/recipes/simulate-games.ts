@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { counted } from "../core/index.ts";
 import { estimateTokens, priceOfModel } from "../models/index.ts";
 import { type ExperimentTable, gamesPage } from "../report/index.ts";
-import { gamesOf } from "../simulation/index.ts";
+import { gamesOf, type Match } from "../simulation/index.ts";
 import { requireFluentGames } from "./inputs/fluency.ts";
 import { checkFolder, checkRequest, openStages } from "./inputs/open-stages.ts";
 import { planCalls, planOf, planWriting } from "./plans/plan.ts";
@@ -133,7 +133,11 @@ const modelMoves = (config: GamesConfig): number => {
   const world = worldOf(config);
   const perGame = movesOf(config);
   const moves = experimentsOf(config).map(({ flexible, match }) => {
-    if (match !== undefined) return match.buyer === "flexible" ? 2 : match.seller === "flexible" ? 1 : 0;
+    if (match !== undefined) {
+      const isAsked = (seat: Match["buyer" | "seller"]): boolean =>
+        seat === "flexible" || world.trade.levelsBy === "model";
+      return (isAsked(match.buyer) ? 2 : 0) + (isAsked(match.seller) ? 1 : 0);
+    }
     const all = perGame * gamesOf(world);
     return world.fixedBy === "model" ? all : Math.min(all, Math.ceil(perGame * flexible * gamesOf(world)));
   });
@@ -218,7 +222,7 @@ export const recipe: Recipe<typeof gamesSchema> = {
     iterations: number("iterations", "rounds of play, with learning after each"),
     variant: { path: "variant", description: "what is learned", placeholder: "name" },
     model: modelFlag("model that moves for the players; default: scripts"),
-    wording: { path: "wording", description: "full, or brief for covenant-assembly", placeholder: "name" },
+    wording: { path: "wording", description: "full, or brief for embedded models", placeholder: "name" },
     learner: { path: "learner", description: "model that writes principles", placeholder: "name" },
     concurrency: number("endpoint.concurrency", "calls in flight at an endpoint at most"),
     budget: budgetFlag,

@@ -15,18 +15,4 @@ export { type Area, areas } from "./lexicon/index.ts";
 export { comparePreference, parseCritique, parseReply } from "./measure.ts";
 export { isSandboxPromptId, sandboxPrompts } from "./prompts.ts";
 export { isRequest, parseRequest, splitOfRequest } from "./request.ts";
-export {
-  drawSharingScene,
-  heldOutUnits,
-  type Norm,
-  norms,
-  normTexts,
-  readNorm,
-  refusalTexts,
-  type SharingPlay,
-  type SharingPlayer,
-  type SharingScene,
-  type SharingSeat,
-  type SharingSplit,
-  sharedUnits,
-} from "./sharing/index.ts";
+export * from "./sharing/index.ts";

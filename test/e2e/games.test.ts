@@ -252,8 +252,6 @@ rules:
     [["--set", "heldOut.currencies=dollars"], "which is among the currencies that are learned on"],
     [["--set", "resources=4"], "Name more of them"],
     [["--game", "buyer-seller", "--set", "trade.matches=flexiblevflexible"], "expected a level on one side"],
-    [["--game", "buyer-seller", "--set", "wording=brief"], "no words for game=buyer-seller"],
-    [["--variant", "own-gain", "--set", "wording=brief"], "no words for variant=own-gain"],
     [["--model", "embedded:covenant-tiny"], "--config configs/simulate/games/tiny.yaml"],
   ])("refuses %j, and leaves no folder", async (words, text) => {
     const ended = await covenant(["simulate", "games", "--out", "refused", ...words], folder);

@@ -1,5 +1,6 @@
 // What embedded models are made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
-// assemblies, of votes, of constitutions and of sharing, put as the simulations' brief wording puts them. Document i depends on (seed, i) alone.
+// assemblies, of votes and polls, of constitutions, of sharing and trade, put as the simulations' brief wording puts them. Document i
+// depends on (seed, i) alone.
 // Tokens are not known here: every message has a loss weight, and figures and decisions one of their own.
 
 import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
@@ -14,10 +15,16 @@ import {
   createConstitutionScenes,
   createCorpus,
   createPersonaScenes,
+  createPolls,
   documentKinds,
   drawSharingScene,
+  drawTradeScene,
+  drawVariantScene,
   type PersonaScene,
+  type PollScene,
   type SharingScene,
+  type TradeScene,
+  type VariantScene,
 } from "../../sandbox/index.ts";
 import {
   briefForms,
@@ -26,6 +33,10 @@ import {
   briefSupportScene,
   sceneAnswer,
   sceneTurns,
+  tradeAnswer,
+  tradeTurns,
+  voterAnswer,
+  voterTurns,
 } from "../../simulation/index.ts";
 
 /** Documents are at most so many tokens long: of the sandbox's corpus, and scenes. */
@@ -48,11 +59,7 @@ export type PretrainingDocument = readonly Part[];
 /** Shares of the kinds of documents. */
 export const documentMix = [
   ...documentKinds,
-  "assembly",
-  "sharing",
-  "ballot",
-  "constitution",
-  "persona",
+  ...(["assembly", "sharing", "ballot", "constitution", "persona", "trade", "variant", "poll"] as const),
 ] as const;
 export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
 
@@ -63,7 +70,7 @@ export type DocumentOptions = {
   readonly invertedShare: number;
   readonly statementShare: number;
   readonly answerWeight: number;
-  /** As of ballots (BallotOptions), and of traits of a person. */
+  /** As of ballots and polls (BallotOptions), and of traits of a person. */
   readonly oneWishShare: number;
   /** As of scenes of constitutions: the share of those that are short. */
   readonly fewCommentsShare: number;
@@ -159,11 +166,25 @@ const personaDocument = ({ traits, person }: PersonaScene): PretrainingDocument 
   return [...asked(messages), answered(answer, saidWeight)];
 };
 
-const sharingWeights = { offer: 1, gift: 1, decision: decisionWeight, norm: saidWeight } as const;
+const sharingWeights = {
+  ...{ offer: 1, gift: 1, decision: decisionWeight, norm: saidWeight, gain: saidWeight },
+} as const;
 
-const sharingDocument = (scene: SharingScene): PretrainingDocument => [
+const sharingDocument = (scene: SharingScene | VariantScene): PretrainingDocument => [
   ...asked(sceneTurns(scene)),
   answered(sceneAnswer(scene), sharingWeights[scene.kind], figureWeight),
+];
+
+const tradeWeights = { pick: decisionWeight, price: 1, strategy: saidWeight } as const;
+
+const tradeDocument = (scene: TradeScene): PretrainingDocument => [
+  ...asked(tradeTurns(scene)),
+  answered(tradeAnswer(scene), tradeWeights[scene.kind], scene.kind === "price" ? figureWeight : undefined),
+];
+
+const pollDocument = (scene: PollScene): PretrainingDocument => [
+  ...asked(voterTurns(scene)),
+  answered(voterAnswer(scene), scene.kind === "description" ? saidWeight : decisionWeight),
 ];
 
 /** A word or mark is one token, or little more, so that a document of so many fits into a row. */
@@ -192,7 +213,11 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   const ballots = createBallots({ seed, split: "train", oneWishShare });
   const constitutions = createConstitutionScenes({ seed, split: "train", fewShare: fewCommentsShare });
   const personas = createPersonaScenes({ seed, split: "train", oneTraitShare: oneWishShare });
-  const shares = [worldShare, mix.assembly, mix.sharing, mix.ballot, mix.constitution, mix.persona];
+  const polls = createPolls({ seed, split: "train", oneWishShare });
+  const shares = [
+    ...[worldShare, mix.assembly, mix.sharing, mix.ballot, mix.constitution, mix.persona],
+    ...[mix.trade, mix.variant, mix.poll],
+  ];
   const draw = (random: Random, index: number): PretrainingDocument => {
     switch (random.weighted(shares)) {
       case 0:
@@ -205,8 +230,14 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
         return assemblyDocument(ballots.scene(random.integer(2 ** 31)));
       case 4:
         return constitutionDocument(constitutions.scene(random.integer(2 ** 31)));
-      default:
+      case 5:
         return personaDocument(personas.scene(random.integer(2 ** 31)));
+      case 6:
+        return tradeDocument(drawTradeScene(random, "train"));
+      case 7:
+        return sharingDocument(drawVariantScene(random, "train"));
+      default:
+        return pollDocument(polls.scene(random.integer(2 ** 31)));
     }
   };
   return (index) => {

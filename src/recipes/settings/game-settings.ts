@@ -151,12 +151,12 @@ export const gamesSchema = z.strictObject({
     .enum(wordings)
     .default("full")
     .describe(
-      "full: for models that follow instructions; brief: what embedded:covenant-assembly was made with",
+      "full: for models that follow instructions; brief: what embedded models are made with that play games",
     ),
   fixed: z
     .enum(["script", "model"])
     .optional()
-    .describe("who moves for fixed players; default: the model where there is one"),
+    .describe("who moves for fixed players; default: the model where there is one, and in trades scripts"),
   learner: modelName.optional().describe("model that writes principles; default: the players' model"),
   questions: count.default(0).describe("questions that a flexible player may ask before an offer (models)"),
   temperature: z.number().nonnegative().default(0).describe("0: always the likeliest token"),
@@ -173,7 +173,7 @@ export const worldOf = (config: GamesConfig): World => {
   const { rewards, costs, markup } = trade;
   return {
     ...{ game, interactions, currencies, ...amounts, resources, variance, strict, publicGoods },
-    trade: { rewards, costs, markup },
+    trade: { rewards, costs, markup, levelsBy: config.fixed ?? "script" },
     fixedBy: config.fixed ?? (config.model === undefined ? "script" : "model"),
     flexibleBy: config.model === undefined ? "script" : "model",
   };
@@ -221,19 +221,6 @@ export const experimentsOf = ({ game, groups, flexible, trade }: GamesConfig): E
       });
 
 const wrong = (code: string, text: string): UserError => new UserError(code, text);
-
-/** Throws UserError where the brief wording has no words for what is played. */
-const checkWording = ({ wording, game, variant }: GamesConfig): void => {
-  const unsaid = [
-    ...(game === "buyer-seller" ? ["game=buyer-seller"] : []),
-    ...(variant === "imitation" ? [] : [`variant=${variant}`]),
-  ];
-  if (wording === "brief" && unsaid.length > 0)
-    throw wrong(
-      "wording-brief",
-      `The brief wording has no words for ${unsaid.join(", ")}. Leave that out, or take wording=full with a model that follows instructions.`,
-    );
-};
 
 /** Where a share of seats is to learn, some seat must. */
 const checkSeats = (config: GamesConfig): void => {
@@ -284,7 +271,6 @@ export const checkGames = (config: GamesConfig): void => {
       "players-without-model",
       "fixed=model, learner and questions are for players that a model moves for, and no model is named. Add --model NAME, or leave them out.",
     );
-  checkWording(config);
   checkSeats(config);
   const names = experimentsOf(config).map(({ name }) => name);
   const double = names.find((name, at) => names.indexOf(name) !== at);

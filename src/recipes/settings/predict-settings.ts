@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { forecastMethods } from "../../records/index.ts";
+import { wordings } from "../../simulation/index.ts";
 import { readModelName } from "./names.ts";
 import { conversationSettings, heldOutSettings, polisSchema } from "./polis-settings.ts";
 import {
@@ -83,6 +84,12 @@ export const predictSchema = z.strictObject({
   answerTokens: positive
     .default(16)
     .describe("tokens of such an answer at most; a model that thinks before it answers needs many more"),
+  wording: z
+    .enum(wordings)
+    .default("full")
+    .describe(
+      "full: for models that follow instructions; brief: for embedded models made with polls, which know the sandbox's language alone; one order, and options by their words",
+    ),
   load: askedLoadSetting,
   ...callSettings,
 });

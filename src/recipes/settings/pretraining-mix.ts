@@ -21,6 +21,17 @@ export const mixSetting = z
       .default(0)
       .describe("share of system messages and contracts that are made of comments"),
     persona: z.number().nonnegative().default(0).describe("share of people who are made of traits"),
+    trade: z.number().nonnegative().default(0).describe("share of scenes of people who buy and sell"),
+    variant: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of scenes of people who share for their own gain, or each thing by another norm"),
+    poll: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("share of polls: votes told from votes and of persons"),
   })
   .prefault({})
   .describe("shares of the kinds of documents");

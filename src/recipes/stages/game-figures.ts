@@ -21,6 +21,7 @@ import {
   addGame,
   type Measures,
   meanOf,
+  readThings,
   type SeatMeasures,
   shareOfProbe,
   type Who,
@@ -42,7 +43,7 @@ export type ProbeFigure = Pick<ProbeRecord, "experiment" | "heldOut" | "prior" |
   readonly questions: number | null;
 };
 
-/** How many principles ask for which norm, as the sandbox reads them. */
+/** How many principles ask for which norm, as the sandbox reads them: each line of one that has a line for each thing. */
 export type NormCounts = Readonly<Record<Norm | "unread", number>>;
 
 /**
@@ -244,14 +245,16 @@ const probeFigures = (probes: readonly ProbeRecord[], runSeed: number): ProbeFig
 
 const normsOf = (texts: readonly string[]): NormCounts => {
   const counts = { altruistic: 0, fair: 0, selfish: 0, unread: 0 };
-  for (const text of texts) counts[readNorm(text) ?? "unread"]++;
+  for (const text of texts)
+    for (const norm of readThings(text)?.values() ?? [text]) counts[readNorm(norm) ?? "unread"]++;
   return counts;
 };
 
 const lastPrinciples = async (
   folder: string,
-  { iterations, wording }: GamesConfig,
+  { iterations, wording, game }: GamesConfig,
 ): Promise<GameFigures["principles"]> => {
+  const isOfNorms = wording === "brief" && game !== "buyer-seller";
   const last = await collect(
     streamRecords(join(folder, iterationStage(iterations), "principles.jsonl"), gamePrincipleRecordSchema),
   );
@@ -259,7 +262,7 @@ const lastPrinciples = async (
     .filter(({ repetition }) => repetition === 0)
     .map(({ experiment, principle }) => {
       const own = last.filter((one) => one.experiment === experiment).map((one) => one.principle.text);
-      return { experiment, text: principle.text, ...(wording === "brief" ? { norms: normsOf(own) } : {}) };
+      return { experiment, text: principle.text, ...(isOfNorms ? { norms: normsOf(own) } : {}) };
     });
 };
 

@@ -9,6 +9,7 @@ import {
   type Observation,
   policies,
   policyPrinciple,
+  strategyPrinciple,
 } from "../../simulation/index.ts";
 import { type GamesConfig, worldOf } from "../settings/game-settings.ts";
 import { hasProbes } from "./games.ts";
@@ -25,8 +26,21 @@ const frames: Readonly<Record<GamesConfig["game"], Parameters<typeof firstTurns>
 export const frameOf = ({ game, wording }: GamesConfig): readonly Message[] =>
   firstTurns(flexibleText("", wording), frames[game], { asks: false, reasons: false }, wording);
 
+/** The longer of the questions to a buyer and to a seller. */
+const tradeQuestion = ({ trade: { rewards, costs }, wording }: GamesConfig): readonly Message[] => {
+  const total = costs[0] + costs[1];
+  const asking = { asks: false, reasons: false };
+  const asked = (view: Parameters<typeof firstTurns>[1]): readonly Message[] =>
+    firstTurns(flexibleText(strategyPrinciple("deceptive").text, wording), view, asking, wording);
+  const picks = asked({ type: "pick", rewards, prices: costs, last: false });
+  const sets = asked({ type: "price", costs, total, picked: 0 });
+  const lengthOf = (messages: readonly Message[]): number => messages.at(-1)!.content.length;
+  return lengthOf(picks) > lengthOf(sets) ? picks : sets;
+};
+
 /** The longest question to a player, but for a principle that is longer than a policy. */
 export const firstQuestion = (config: GamesConfig): readonly Message[] => {
+  if (config.game === "buyer-seller") return tradeQuestion(config);
   const resources = config.currencies
     .slice(0, config.resources)
     .map((unit) => ({ unit, amount: config.amounts.most }));
@@ -63,8 +77,15 @@ const emptyObservation: Observation = {
   moves: [],
 };
 
+/** The same of a trade. */
+const emptyTrade: Observation = {
+  ...{ kind: "mixed", seats: ["flexible", "fixed"], moves: [] },
+  setup: { type: "trade", rewards: [0, 0], costs: [0, 0], total: 1 },
+};
+
 /** What a learner is asked where nothing was seen yet. */
-export const learningQuestion = ({ variant, wording }: GamesConfig): readonly Message[] => {
-  const task = { seed: 0, principle: { text: "" }, observations: [emptyObservation], variant };
+export const learningQuestion = ({ game, variant, wording }: GamesConfig): readonly Message[] => {
+  const observations = [game === "buyer-seller" ? emptyTrade : emptyObservation];
+  const task = { seed: 0, principle: { text: "" }, observations, variant };
   return learningTurns(task, wording);
 };

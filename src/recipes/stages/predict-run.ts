@@ -64,7 +64,7 @@ async function* inPieces<Item, Row>(
 type TryVoter = (stage: StageContext) => Promise<boolean | null>;
 
 const createTryVoter = (pipeline: Pipeline, { config }: Prediction): TryVoter => {
-  const { model, method } = config;
+  const { model, method, wording } = config;
   let found: boolean | null = null;
   return async (stage) => {
     found ??= await tryScores(
@@ -72,7 +72,7 @@ const createTryVoter = (pipeline: Pipeline, { config }: Prediction): TryVoter =>
       stage,
       { judge: model, isWritten: method === "answer" },
       async (opened) => {
-        const gives = await givesChances(opened, { signal: stage.signal });
+        const gives = await givesChances(opened, wording, { signal: stage.signal });
         votingMethod(method, opened, gives);
         return gives;
       },
@@ -88,7 +88,8 @@ const personaStage = async (
   tryVoter: TryVoter,
 ): Promise<VoterPersonaRecord[]> => {
   const { words, temperature, topP, maxTokens } = config.persona;
-  const settings = { topic: config.topic, words, temperature, topP, maxTokens };
+  const { topic, wording } = config;
+  const settings = { topic, words, temperature, topP, maxTokens, wording };
   const items = setup.sample.map(
     ({ voter, record }): DescribedVoter => ({
       ...{ id: `personas/${record.voter}`, parents: [record.id], voter: record.voter },
@@ -129,8 +130,8 @@ const itemsOf = (
   return setup.sample.flatMap(({ voter, record, asked }) => {
     const described = byVoter.get(record.voter);
     const persona = described?.persona ?? null;
-    const byPersona = persona === null ? null : voterByPersona(config.topic, persona);
-    const told = personas === null ? voterByVotes(config.topic, shownOf(voter)) : byPersona;
+    const byPersona = persona === null ? null : voterByPersona(config.topic, persona, config.wording);
+    const told = personas === null ? voterByVotes(config.topic, shownOf(voter), config.wording) : byPersona;
     return asked.map(
       ({ statement, vote }): VoteItem => ({
         id: `forecasts/${record.voter}/${statement.id}`,
@@ -147,10 +148,10 @@ const settle = (
   model: LanguageModel,
   known: boolean | null,
 ): VotingProtocol => {
-  const { orders, answers, temperature, answerTokens } = config;
+  const { orders, answers, temperature, answerTokens, wording } = config;
   const { method, notice } = votingMethod(config.method, model, known ?? model.capabilities.scores);
   if (notice !== null) stage.warn("voter-answers", notice);
-  return { method, orders, answers, temperature, answerTokens };
+  return { method, orders, answers, temperature, answerTokens, wording };
 };
 
 const forecastStage = async (
@@ -159,9 +160,10 @@ const forecastStage = async (
   items: readonly VoteItem[],
   tryVoter: TryVoter,
 ): Promise<ForecastRecord[]> => {
-  const { model, method, orders, answers, temperature, answerTokens, fit } = prediction.config;
+  const { model, method, orders, answers, temperature, answerTokens, fit, wording } = prediction.config;
   const name = "forecasts";
-  const inputs = { model, method, orders, answers, temperature, answerTokens, items: hashJson(items) };
+  const asking = { model, method, orders, answers, temperature, answerTokens, wording };
+  const inputs = { ...asking, items: hashJson(items) };
   const after = fit === "persona" ? ["voters", "personas"] : ["voters"];
   await pipeline.run.stage({ name, inputs, after }, async (stage) => {
     const file = await stage.records("forecasts.jsonl", forecastRecordSchema);
@@ -169,7 +171,7 @@ const forecastStage = async (
     const known = begun === undefined ? await tryVoter(stage) : begun.method === "choice";
     await askInto(pipeline, stage, file, {
       ...{ model, items: sequenceOf(items) },
-      paceFor: (opened) => paceOf(opened, orders),
+      paceFor: (opened) => paceOf(opened, prediction.config.wording === "brief" ? 1 : orders),
       work(opened, work) {
         const protocol = settle(stage, prediction, opened, known);
         return inPieces(work, (piece, of) => forecastVotes(opened, piece, protocol, of));

@@ -20,7 +20,8 @@ const turnedShare = 0.3;
 /** Shares of principles that a person wants, of which the contrary is wanted, and that the person does not care about. */
 const sideShares = [0.3, 0.3, 0.4] as const;
 
-const drawSides = (random: Random, oneWishShare: number): Wish[] => {
+/** Wishes of a person, as often on either side. */
+export const drawSides = (random: Random, oneWishShare: number): Wish[] => {
   const wishes = drawWishes(random).map((wish) =>
     wish.type !== "style" && random.next() < turnedShare ? oppositeOf(wish) : wish,
   );

@@ -10,9 +10,11 @@ export {
   createConstitutionScenes,
   type RewriteScene,
 } from "./constitution-scenes.ts";
+export { conversationFiles, type SandboxConversation, sandboxConversation } from "./conversation.ts";
 export { satisfactionOf, statementPreference, supportOf } from "./measure.ts";
 export { minorityOf, sandboxPersonas, wishesOf } from "./persona.ts";
 export { createPersonaScenes, type PersonaScene } from "./persona-scenes.ts";
+export { createPolls, type PollScene, type PollVote, plainDescription, voteOn } from "./poll.ts";
 export {
   type AssemblyScene,
   createAssembly,
@@ -29,4 +31,4 @@ export {
   sentencesOf,
 } from "./sentences.ts";
 export { type SandboxTaskOptions, sandboxTasks } from "./task.ts";
-export { allWishes, contradict, nameOf, type Topic, topicOf, topics, type Wish } from "./wish.ts";
+export { allWishes, contradict, nameOf, oppositeOf, type Topic, topicOf, topics, type Wish } from "./wish.ts";

@@ -29,6 +29,7 @@ export const isSame = (one: Wish, other: Wish): boolean => nameOf(one) === nameO
 export const contradict = (one: Wish, other: Wish): boolean =>
   topicOf(one) === topicOf(other) && !isSame(one, other);
 
+/** What wants the contrary on the same topic. */
 export const oppositeOf = (wish: Wish): Wish => {
   switch (wish.type) {
     case "protect":

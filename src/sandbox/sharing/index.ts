@@ -1,5 +1,5 @@
-// How the closed language speaks of sharing: texts of three norms, scenes in which what is right is known, and a reader of
-// principles. Knows no game's rules and no model.
+// How the closed language speaks of sharing and trading: texts of three norms and five strategies, scenes in which what is right
+// is known, and readers of principles. Knows no game's rules and no model.
 export { normTexts, readNorm, refusalTexts, type SharingSplit } from "./norm.ts";
 export { heldOutUnits, type Norm, norms, sharedUnits } from "./phrases.ts";
 export {
@@ -9,3 +9,6 @@ export {
   type SharingScene,
   type SharingSeat,
 } from "./scene.ts";
+export { drawTradeScene, readStrategy, strategyTexts, type TradeScene } from "./trade.ts";
+export { type Strategy, strategies } from "./trade-phrases.ts";
+export { drawVariantScene, type GainScene, gainfulNorm, type VariantScene } from "./variant.ts";

@@ -23,7 +23,8 @@ export type SharingPlay = {
   readonly accepts: boolean;
 };
 
-type Thing = { readonly unit: string; readonly amount: number };
+/** So many of a thing. */
+export type Thing = { readonly unit: string; readonly amount: number };
 
 /** given: of the amount, to the other. learned: the principle after it, in the words that players of games are told. */
 export type SharingScene =
@@ -64,7 +65,8 @@ const potShare = 0.1;
 
 const unitShares = { usual: 0.4, counted: 0.3, measured: 0.3 };
 
-const drawThing = (random: Random, split: SharingSplit): Thing => {
+/** A thing of a split with an amount of it. */
+export const drawThing = (random: Random, split: SharingSplit): Thing => {
   const names = ["usual", "counted", "measured"] as const;
   const kind = names[random.weighted(names.map((name) => unitShares[name]))]!;
   const units = split === "test" ? heldOutUnits : sharedUnits[kind];
@@ -72,13 +74,13 @@ const drawThing = (random: Random, split: SharingSplit): Thing => {
 };
 
 /** What a norm gives; the odd unit stays, so that there is one right answer. least: what a selfish player gives. */
-const givenBy = (norm: Norm, amount: number, least: number): number => {
+export const givenBy = (norm: Norm, amount: number, least: number): number => {
   if (norm === "altruistic") return amount;
   return norm === "fair" ? Math.floor(amount / 2) : least;
 };
 
 /** Whether a strict player of a norm takes so much: altruistic, not more than half; selfish, not less; fair, neither. */
-const takes = (norm: Norm, given: number, amount: number): boolean => {
+export const takes = (norm: Norm, given: number, amount: number): boolean => {
   const isTooMuch = given > Math.ceil(amount / 2);
   const isTooLittle = given < Math.floor(amount / 2);
   return !(norm !== "selfish" && isTooMuch) && !(norm !== "altruistic" && isTooLittle);
@@ -125,7 +127,7 @@ const drawDecision = (random: Random, split: SharingSplit): SharingScene => {
 };
 
 /** So many fixed players' norms, in chance order: of one norm, or with fewer of another among them. */
-const fixedNorms = (random: Random, count: number, main: Norm): Norm[] => {
+export const fixedNorms = (random: Random, count: number, main: Norm): Norm[] => {
   const isMixed = random.next() < 0.5;
   const others = isMixed ? random.integer(Math.ceil(count / 2)) : 0;
   const other = random.pick(norms.filter((norm) => norm !== main));
@@ -133,7 +135,7 @@ const fixedNorms = (random: Random, count: number, main: Norm): Norm[] => {
 };
 
 /** So many seats, some of them flexible by chance, at least one fixed. */
-const drawSeats = (random: Random, count: number): SharingSeat[] => {
+export const drawSeats = (random: Random, count: number): SharingSeat[] => {
   const share = random.pick([0.1, 0.1, 0.3, 0.5, 0.9]);
   const seats = Array.from({ length: count }, () =>
     random.next() < share ? ("flexible" as const) : ("fixed" as const),
@@ -142,7 +144,7 @@ const drawSeats = (random: Random, count: number): SharingSeat[] => {
 };
 
 /** As scripted players give: of half, the odd unit falls to either side. */
-const seenGift = (random: Random, norm: Norm, amount: number, least: number): number =>
+export const seenGift = (random: Random, norm: Norm, amount: number, least: number): number =>
   norm === "fair" ? Math.floor((amount + random.integer(2)) / 2) : givenBy(norm, amount, least);
 
 const drawLesson = (random: Random, split: SharingSplit): SharingScene => {

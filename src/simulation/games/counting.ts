@@ -5,9 +5,9 @@
 import { canonicalJson } from "../../core/index.ts";
 import type { GamePrinciple, ShareRule } from "../../records/index.ts";
 import { buyer, otherItem, seller } from "./buyer-seller.ts";
-import { movesOf } from "./game.ts";
-import { flexibleRole, type Observation, sharesOf } from "./observation.ts";
+import { flexibleRole, type Observation, sharesOf, tradesOf } from "./observation.ts";
 import type { Policy } from "./player.ts";
+import { type Strategy, strategyPrinciple, type Trade } from "./trade-wording.ts";
 import { type LearningVariant, policyText } from "./wording.ts";
 
 /** priorWeight: how many gifts that were seen the principle so far counts as. */
@@ -177,43 +177,15 @@ export const learnRules = (
   return isSame ? null : { text: rulesText(next), rules: next };
 };
 
-type Strategy = NonNullable<GamePrinciple["strategy"]>;
-
-const strategyWords: Readonly<Record<Strategy, string>> = {
-  honest: "Pick what you want at once.",
-  deceptive: "Pick first what you do not want, so that the other is made cheaper, and then what you want.",
-  none: "Set even prices, whatever was picked.",
-  picked: "Raise the price of the item that was picked: it is the wanted one.",
-  other: "Raise the price of the item that was not picked: the pick is a feint.",
-};
-
-/** A strategy as a principle. */
-export const strategyPrinciple = (strategy: Strategy): GamePrinciple => ({
-  text: strategyWords[strategy],
-  strategy,
-});
-
 /** The policy's principle: what flexible players may begin with. */
 export const policyPrinciple = (policy: Policy): GamePrinciple => {
   const give = policy === "fair" ? 0.5 : policy === "altruistic" ? 1 : 0;
   return { text: policyText(policy), rules: [{ unit: null, give, refuseBelow: null, refuseAbove: null }] };
 };
 
-const tradesOf = (observations: readonly Observation[]) =>
-  observations.flatMap(({ setup, moves }) => {
-    const [first, reset, last] = movesOf({ setup, moves });
-    return setup.type === "trade" &&
-      first?.type === "pick" &&
-      reset?.type === "prices" &&
-      last?.type === "pick"
-      ? [{ setup, first: first.item, prices: reset.prices, last: last.item }]
-      : [];
-  });
-type Trade = ReturnType<typeof tradesOf>[number];
-
 /** By how much the seller raised what was picked; what a feint would gain over an honest pick, at both stages. */
-const feintGain = ({ setup: { rewards, costs, total }, first, prices }: Trade): number => {
-  const raise = prices[first] - total / 2;
+const feintGain = ({ rewards, costs, first, prices }: Trade): number => {
+  const raise = (prices[first] - prices[otherItem(first)]) / 2;
   const gains = [rewards[0] - costs[0], rewards[1] - costs[1]] as const;
   const best = gains[1] > gains[0] ? 1 : 0;
   return raise <= 0 ? -1 : gains[otherItem(best)] - gains[best] + 2 * raise;

@@ -31,7 +31,7 @@ export const scriptedWorld: World = {
   variance: 0,
   strict: false,
   publicGoods: { players: 4, multiplier: 1.6 },
-  trade: { rewards: [0, 10], costs: [1, 9], markup: 1 },
+  trade: { rewards: [0, 10], costs: [1, 9], markup: 1, levelsBy: "script" },
   fixedBy: "script",
   flexibleBy: "script",
 };

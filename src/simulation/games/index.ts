@@ -57,6 +57,9 @@ export {
 } from "./rounds.ts";
 export { rulesOf } from "./rules.ts";
 export { type GameScene, sceneAnswer, sceneTurns } from "./scene.ts";
+export { ofThing, readThings, withThing } from "./thing-principle.ts";
+export { type TradeGameScene, tradeAnswer, tradeTurns } from "./trade-scene.ts";
+export { strategyPrinciple } from "./trade-wording.ts";
 export {
   fixedText,
   flexibleText,

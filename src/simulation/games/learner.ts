@@ -2,15 +2,26 @@
 // Two ways, one interface: counting (offers, decisions and prices that were seen) and asking a model by a meta-prompt.
 // Neither is told a policy or a target.
 
-import { deriveSeed, throwIfAborted } from "../../core/index.ts";
-import type { GenerateRequest, LanguageModel } from "../../models/index.ts";
+import { deriveSeed, groupBy, throwIfAborted } from "../../core/index.ts";
+import type { GenerateRequest, LanguageModel, Reply } from "../../models/index.ts";
 import type { GamePrinciple, GamePrincipleRecord, Message } from "../../records/index.ts";
 import { withoutThought } from "../reply-text.ts";
 import type { Wording } from "../stakeholders/persona-text.ts";
 import { learnRules, learnStrategy, type RuleLearning } from "./counting.ts";
-import { flexibleRole, type Observation, playsOf, transcriptOf } from "./observation.ts";
+import {
+  flexibleRole,
+  gainsOf,
+  type Observation,
+  playsOf,
+  seenOfThing,
+  thingsOf,
+  tradesOf,
+  transcriptOf,
+} from "./observation.ts";
 import { statements } from "./statements.ts";
-import { briefLearningText, type LearningVariant, learningText, strategyText } from "./wording.ts";
+import { ofThing, withThing } from "./thing-principle.ts";
+import { briefStrategyText, strategyText } from "./trade-wording.ts";
+import { briefLearningText, type LearningVariant, learningText } from "./wording.ts";
 
 /** observations: of one iteration, in the order in which they are shown. seed: of this learning alone. */
 export type LearningTask = {
@@ -75,16 +86,69 @@ export const readPrinciple = (reply: string, before: GamePrinciple): Learned => 
 /** Plays that the brief question shows at most. */
 const briefPlays = 8;
 
-/** The question to a model that learns. The brief one is of imitation. */
-export const learningTurns = (task: LearningTask, wording: Wording): Message[] => {
+/** A question to a model that learns. unit: of the thing that it is about, where things are learned apart. */
+type LearningQuestion = { readonly unit: string | null; readonly messages: Message[] };
+
+const asked = (content: string): Message[] => [{ role: "user", content }];
+
+const briefQuestions = (task: LearningTask): LearningQuestion[] => {
   const { principle, observations, variant } = task;
-  if (wording === "brief")
-    return [{ role: "user", content: briefLearningText(principle.text, playsOf(observations, briefPlays)) }];
+  if (isTrade(task)) {
+    const role = flexibleRole(observations[0]!);
+    return [{ unit: null, messages: asked(briefStrategyText(role, principle.text, tradesOf(observations))) }];
+  }
+  if (variant === "resource-specific")
+    return thingsOf(observations).map((unit) => {
+      const plays = playsOf(seenOfThing(observations, unit), briefPlays);
+      return { unit, messages: asked(briefLearningText(variant, ofThing(principle.text, unit), plays)) };
+    });
+  const plays = (variant === "own-gain" ? gainsOf : playsOf)(observations, briefPlays);
+  return [{ unit: null, messages: asked(briefLearningText(variant, principle.text, plays)) }];
+};
+
+/** The questions to a model that learns: one, or in brief one for each thing that is learned apart. */
+const learningQuestions = (task: LearningTask, wording: Wording): LearningQuestion[] => {
+  if (wording === "brief") return briefQuestions(task);
+  const { principle, observations, variant } = task;
   const shown = transcriptOf(observations);
   const content = isTrade(task)
     ? strategyText(flexibleRole(observations[0]!), principle.text, shown)
     : learningText(variant, principle.text, new Set(observations.map(({ kind }) => kind)), shown);
-  return [{ role: "user", content }];
+  return [{ unit: null, messages: asked(content) }];
+};
+
+/** The first question to a model that learns. */
+export const learningTurns = (task: LearningTask, wording: Wording): Message[] =>
+  learningQuestions(task, wording)[0]!.messages;
+
+/** What a reply makes of a principle, or why there is none to be read. */
+const readReply = ({ text, finish }: Pick<Reply, "text" | "finish">, before: GamePrinciple): Learned => {
+  if (finish !== "stop" && finish !== "length")
+    return { principle: before, state: "missing", reason: finish };
+  if (text.trim() === "") return { principle: before, state: "missing", reason: "empty" };
+  if (finish === "length") return { principle: before, state: "unparseable", reason: "cut" };
+  return readPrinciple(text, before);
+};
+
+/** What replies about things apart make of a principle: learned where one of them is, else as the first of them says. */
+const readThingReplies = (
+  before: GamePrinciple,
+  replies: readonly { readonly unit: string; readonly reply: Reply }[],
+): Learned => {
+  const each = replies.map(({ unit, reply }) => ({
+    unit,
+    learned: readReply(reply, { text: ofThing(before.text, unit) }),
+  }));
+  const read = each.filter(
+    ({ learned: { state, principle } }) => (state === "learned" || state === "kept") && principle.text !== "",
+  );
+  const text = read.reduce(
+    (principle, { unit, learned }) => withThing(principle, unit, learned.principle.text),
+    before.text,
+  );
+  const [first] = each;
+  if (text !== before.text) return { principle: { text }, state: "learned" };
+  return { ...first!.learned, principle: before };
 };
 
 /** A learner that asks a model. */
@@ -99,23 +163,30 @@ export const askingLearner =
   ): Learner =>
   async (tasks, signal) => {
     throwIfAborted(signal);
-    const asked = tasks.filter(({ observations }) => observations.length > 0);
-    const requests = asked.map(
-      (task): GenerateRequest => ({
-        messages: learningTurns(task, wording),
-        ...{ maxTokens, temperature, seed: deriveSeed(task.seed, "learn") },
+    const questions = tasks.flatMap((task) =>
+      task.observations.length === 0
+        ? []
+        : learningQuestions(task, wording).map((question) => ({ task, ...question })),
+    );
+    const requests = questions.map(
+      ({ task, unit, messages }): GenerateRequest => ({
+        ...{ messages, maxTokens, temperature },
+        seed: unit === null ? deriveSeed(task.seed, "learn") : deriveSeed(task.seed, "learn", unit),
       }),
     );
     const replies =
       requests.length === 0 ? [] : await model.generate(requests, signal === undefined ? {} : { signal });
+    const answered = questions.map(({ task, unit }, at) => ({ task, unit, reply: replies[at]! }));
+    const byTask = groupBy(answered, ({ task }) => task);
     return tasks.map((task): Learned => {
-      const reply = replies[asked.indexOf(task)];
       const { principle } = task;
-      if (reply === undefined) return { principle, state: "kept", reason: "nothing was seen" };
-      if (reply.finish !== "stop" && reply.finish !== "length")
-        return { principle, state: "missing", reason: reply.finish };
-      if (reply.text.trim() === "") return { principle, state: "missing", reason: "empty" };
-      if (reply.finish === "length") return { principle, state: "unparseable", reason: "cut" };
-      return readPrinciple(reply.text, principle);
+      const own = byTask.get(task) ?? [];
+      const [first] = own;
+      if (first === undefined) return { principle, state: "kept", reason: "nothing was seen" };
+      if (first.unit === null) return readReply(first.reply, principle);
+      return readThingReplies(
+        principle,
+        own.map(({ unit, reply }) => ({ unit: unit!, reply })),
+      );
     });
   };

@@ -13,7 +13,15 @@ import type { Player } from "./player.ts";
 import { rulesOf } from "./rules.ts";
 import { scriptedMove } from "./scripted-moves.ts";
 import { type ReadMove, statements } from "./statements.ts";
-import { type Asking, fixedText, flexibleText, oracleText, questionText } from "./wording.ts";
+import { levelText } from "./trade-wording.ts";
+import {
+  type Asking,
+  fixedPlayerText,
+  fixedText,
+  flexibleText,
+  oracleText,
+  questionText,
+} from "./wording.ts";
 
 /** A game that is to be played. players: by seat. system: what a seat is told in place of its own policy or principle. */
 export type Table = {
@@ -46,12 +54,13 @@ type Pending = {
   done?: SeatMove;
 };
 
-const isByModel = (player: Player): boolean => player.type !== "trading" && player.by === "model";
+const isByModel = ({ by }: Player): boolean => by === "model";
 
 const systemOf = ({ player, table }: Pending, wording: Wording): string => {
   if (table.system !== undefined) return table.system;
   if (player.type === "fixed") return fixedText(player, wording);
-  return flexibleText(player.type === "flexible" ? player.principle.text : "", wording);
+  if (player.type === "trading") return fixedPlayerText(levelText(player.level), wording);
+  return flexibleText(player.principle.text, wording);
 };
 
 const askingOf = ({ player }: Pending, { questions, reasons = false }: PlayOptions): Asking => ({

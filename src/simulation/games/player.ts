@@ -40,11 +40,12 @@ export type FixedPlayer = {
   readonly by: "script" | "model";
 };
 
-/** A trader of a level. Scripted: model-driven traders are flexible. markup: by how much a seller raises a price. */
+/** A trader of a level. markup: by how much a scripted seller raises a price. */
 export type TradingPlayer = {
   readonly type: "trading";
   readonly level: Level;
   readonly markup: number;
+  readonly by: "script" | "model";
 };
 
 /** Follows a principle and nothing else. prior: a principle to fall back on where the first says nothing of a resource. */

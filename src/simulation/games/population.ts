@@ -31,7 +31,10 @@ export type World = {
   readonly variance: number;
   readonly strict: boolean;
   readonly publicGoods: { readonly players: number; readonly multiplier: number };
-  readonly trade: Pick<TradeSetup, "rewards" | "costs"> & { readonly markup: number };
+  readonly trade: Pick<TradeSetup, "rewards" | "costs"> & {
+    readonly markup: number;
+    readonly levelsBy: "script" | "model";
+  };
   readonly fixedBy: "script" | "model";
   readonly flexibleBy: "script" | "model";
 };
@@ -127,9 +130,11 @@ const drawTrades = (
   world: World,
   random: Random,
 ): Interaction[] => {
-  const { rewards, costs, markup } = world.trade;
+  const { rewards, costs, markup, levelsBy: by } = world.trade;
   const seat = (who: Level | "flexible" | undefined): Player =>
-    who === undefined || who === "flexible" ? { ...player, markup } : { type: "trading", level: who, markup };
+    who === undefined || who === "flexible"
+      ? { ...player, markup }
+      : { type: "trading", level: who, markup, by };
   const players = [seat(match?.buyer), seat(match?.seller)];
   // Which of the items is the wanted one is chance, so that nobody learns its letter.
   const turned = random.integer(2) === 1;

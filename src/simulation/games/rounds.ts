@@ -11,7 +11,7 @@ import type {
   SeatMove,
 } from "../../records/index.ts";
 import type { Wording } from "../stakeholders/persona-text.ts";
-import { policyPrinciple, strategyPrinciple } from "./counting.ts";
+import { policyPrinciple } from "./counting.ts";
 import type { GameState } from "./game.ts";
 import type { Learner, LearningTask } from "./learner.ts";
 import { isSeen, observe, type Sight } from "./observation.ts";
@@ -19,6 +19,7 @@ import { type PlayOptions, playTables, type Table } from "./play.ts";
 import type { FlexiblePlayer, Player, Policy } from "./player.ts";
 import { drawInteractions, type Experiment, type Interaction, type World } from "./population.ts";
 import { rulesOf } from "./rules.ts";
+import { strategyPrinciple } from "./trade-wording.ts";
 import { type LearnedOn, type LearningVariant, transferText } from "./wording.ts";
 
 /** Where a record belongs. */

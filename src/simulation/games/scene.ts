@@ -19,7 +19,7 @@ type ScenePlay = {
   readonly accepts: boolean;
 };
 
-/** An offer, a gift into a pot, a decision about an offer of `given`, or a lesson. */
+/** An offer, a gift into a pot, a decision about an offer of `given`, or a lesson (gain: in one's own). */
 export type GameScene =
   | (Thing & {
       readonly kind: "offer";
@@ -45,6 +45,13 @@ export type GameScene =
       readonly principle: string;
       readonly plays: readonly ScenePlay[];
       readonly learned: string;
+    })
+  | (Thing & {
+      readonly kind: "gain";
+      readonly principle: string;
+      readonly plays: readonly ScenePlay[];
+      readonly decided: boolean;
+      readonly learned: string;
     });
 
 /** What the brief wording does not tell of a principle. */
@@ -58,13 +65,15 @@ const asking = { asks: false, reasons: false };
 const kindOf = ({ proposer, decider }: ScenePlay): InteractionKind =>
   proposer === decider ? proposer : "mixed";
 
-const observationOf = ({ unit, amount }: Thing, play: ScenePlay): Observation => ({
+const observationOf = ({ unit, amount }: Thing, play: ScenePlay, decided = true): Observation => ({
   kind: kindOf(play),
-  setup: { type: "split", power: "ultimatum", resources: [{ unit, amount }] },
+  setup: { type: "split", power: decided ? "ultimatum" : "dictator", resources: [{ unit, amount }] },
   seats: [play.proposer, play.decider],
   moves: [
     { seat: 0, move: { type: "offer", given: [play.given] }, state: "made" },
-    { seat: 1, move: { type: "decision", accepts: play.accepts }, state: "made" },
+    ...(decided
+      ? [{ seat: 1, move: { type: "decision", accepts: play.accepts }, state: "made" } as const]
+      : []),
   ],
 });
 
@@ -91,6 +100,11 @@ export const sceneTurns = (scene: GameScene): Message[] => {
       const principle = { text: scene.principle };
       return learningTurns({ seed: 0, principle, observations, variant: "imitation" }, "brief");
     }
+    case "gain": {
+      const observations = scene.plays.map((play) => observationOf(scene, play, scene.decided));
+      const principle = { text: scene.principle };
+      return learningTurns({ seed: 0, principle, observations, variant: "own-gain" }, "brief");
+    }
     default:
       return scene satisfies never;
   }
@@ -107,6 +121,7 @@ export const sceneAnswer = (scene: GameScene): string => {
     case "decision":
       return `Decision: ${scene.accepts ? "accept" : "reject"}`;
     case "norm":
+    case "gain":
       return `Principle: ${scene.learned}`;
     default:
       return scene satisfies never;

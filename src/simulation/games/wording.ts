@@ -7,6 +7,7 @@ import type { InteractionKind, Resource } from "../../records/index.ts";
 import type { Wording } from "../stakeholders/persona-text.ts";
 import type { View } from "./game.ts";
 import type { FixedPlayer, Manner, Policy } from "./player.ts";
+import { tradeQuestion } from "./trade-wording.ts";
 
 const load = <Hole extends string>(name: string, ...holes: Hole[]): Template<Hole> =>
   loadTemplate(new URL(`./prompts/${name}.txt`, import.meta.url), holes);
@@ -25,8 +26,7 @@ const templates = {
   transfer: load("transfer", "units", "least", "most", "principle", "prior"),
   briefPrior: load("brief/transfer-prior", "principle", "prior"),
   briefLearning: load("brief/learn", "principle", "plays"),
-  pick: load("pick", "worthA", "worthB", "priceA", "priceB", "stage"),
-  price: load("price", "priceA", "priceB", "picked", "total"),
+  briefGain: load("brief/learn-own-gain", "principle", "plays"),
   askFirst: load("ask-first"),
   reasonFirst: load("reason-first"),
   oracle: load("oracle", "resources", "form"),
@@ -41,7 +41,6 @@ const learning = {
   "own-gain": load("learn-own-gain", "principle", "seen", "interactions"),
   "resource-specific": load("learn-resource-specific", "principle", "seen", "interactions"),
 };
-const strategy = load("learn-strategy", "role", "principle", "interactions");
 
 /** What is said of the kinds of interactions, by which of them there are. */
 const seen: Readonly<Record<string, Template<never>>> = Object.fromEntries(
@@ -170,7 +169,7 @@ const powerWords = {
   brief: { dictator: "who has no say", ultimatum: "who may refuse" },
 };
 
-/** What a player is asked, from what it may see. Trades have one wording. */
+/** What a player is asked, from what it may see. */
 export const questionText = (view: View, { asks, reasons }: Asking, wording: Wording): string => {
   switch (view.type) {
     case "propose": {
@@ -193,25 +192,9 @@ export const questionText = (view: View, { asks, reasons }: Asking, wording: Wor
         ...{ amount: String(view.endowment.amount), unit: view.endowment.unit },
         multiplier: String(view.multiplier),
       });
-    case "pick": {
-      const [worthA, worthB, priceA, priceB] = [...view.rewards, ...view.prices].map(String) as [
-        string,
-        string,
-        string,
-        string,
-      ];
-      const stage = view.last
-        ? "This is your last pick."
-        : "This is your first pick. The seller will see it, set both prices anew, and you will pick again; both picks count.";
-      return renderTemplate(templates.pick, { worthA, worthB, priceA, priceB, stage });
-    }
+    case "pick":
     case "price":
-      return renderTemplate(templates.price, {
-        priceA: String(view.costs[0]),
-        priceB: String(view.costs[1]),
-        picked: view.picked === 0 ? "A" : "B",
-        total: String(view.total),
-      });
+      return tradeQuestion(view, wording);
     default:
       return view satisfies never;
   }
@@ -239,10 +222,9 @@ export const learningText = (
   });
 };
 
-/** The same of imitation, briefly. plays: a line each. */
-export const briefLearningText = (principle: string, plays: string): string =>
-  renderTemplate(templates.briefLearning, { principle: orNone(principle), plays });
-
-/** The same of a trader's strategy. */
-export const strategyText = (role: "buyer" | "seller", principle: string, interactions: string): string =>
-  renderTemplate(strategy, { role, principle: orNone(principle), interactions });
+/** The same, briefly: of imitation, of any thing or of one, or of the own gain. plays: a line each. */
+export const briefLearningText = (variant: LearningVariant, principle: string, plays: string): string =>
+  renderTemplate(variant === "own-gain" ? templates.briefGain : templates.briefLearning, {
+    principle: orNone(principle),
+    plays,
+  });

@@ -49,6 +49,7 @@ export {
   groupSizes,
   type OpinionGroups,
 } from "./opinion-groups.ts";
+export { type VoterScene, voterAnswer, voterTurns } from "./poll-scene.ts";
 export { majorityPredictor, neighbourPredictor } from "./vote-baselines.ts";
 export {
   agree,

@@ -70,11 +70,14 @@ const itemsOf = (split: VoteSplit, settings: Partial<SampleSettings> = {}): Vote
       id: `forecasts/${voter.id}/${heldOut.statement}`,
       ...{ parents: [`voters/${voter.id}`], voter: voter.id, vote: voteOf(heldOut) },
       statement: split.known.statements[heldOut.statement]!,
-      told: voterByVotes("places", shownOf(voter)),
+      told: voterByVotes("places", shownOf(voter), "full"),
     })),
   );
 
-const choice: VotingProtocol = { method: "choice", orders: 3, answers: 1, temperature: 0, answerTokens: 16 };
+const choice: VotingProtocol = {
+  ...{ method: "choice", orders: 3, answers: 1, temperature: 0, answerTokens: 16 },
+  wording: "full",
+};
 const answer: VotingProtocol = { ...choice, method: "answer" };
 const stage = { runSeed: 1, stage: "forecasts", signal: new AbortController().signal };
 
@@ -195,10 +198,10 @@ describe("what a model is told", () => {
 
   it("keeps braces, quotes and line breaks of people, who fill no hole", () => {
     const text = 'All {topic}\n{agreed} "quoted" (A)';
-    const told = voterByVotes("{passed}", [{ text, vote: "agree" }]);
+    const told = voterByVotes("{passed}", [{ text, vote: "agree" }], "full");
     expect(told).toContain(`Agreed with:\n- ${JSON.stringify(text)}\n\nDisagreed with:\nnone`);
     expect(told).toContain("conversation about {passed},");
-    const [, question] = voteMessages(told, text, ["pass", "agree", "disagree"]);
+    const [, question] = voteMessages(told, text, ["pass", "agree", "disagree"], "full");
     expect(question!.content).toContain(
       `\n${JSON.stringify(text)}\n\nOptions:\n(A) pass\n(B) agree\n(C) disagree\n`,
     );
@@ -237,15 +240,16 @@ describe("what a model is told", () => {
 
 describe("orders of the options", () => {
   it("put every option under every letter once, or are one that the seed draws", () => {
-    for (const at of [0, 1, 2]) expect(new Set(optionOrders(3, 0).map((order) => order[at])).size).toBe(3);
-    const drawn = Array.from({ length: 60 }, (_, seed) => optionOrders(1, seed));
+    for (const at of [0, 1, 2])
+      expect(new Set(optionOrders(3, 0, "full").map((order) => order[at])).size).toBe(3);
+    const drawn = Array.from({ length: 60 }, (_, seed) => optionOrders(1, seed, "full"));
     expect(new Set(drawn.map(([order]) => order!.join())).size).toBe(3);
     for (const orders of drawn) expect(orders).toHaveLength(1);
   });
 });
 
 describe("chances", () => {
-  const order = optionOrders(3, 0)[1]!;
+  const order = optionOrders(3, 0, "full")[1]!;
   const usage = { promptTokens: 0, completionTokens: 0 };
 
   it("are the letters' share of each other, in any order", () => {
@@ -354,10 +358,10 @@ describe("how a model is asked", () => {
 
   it("is by log-probabilities where it gives them, and by answers where not, which is told", async () => {
     const scoring = scriptedModel({ reply: () => "", score: () => [-1, -1, -1] });
-    expect(await givesChances(scoring)).toBe(true);
+    expect(await givesChances(scoring, "full")).toBe(true);
     expect(scoring.calls[0]!.requests[0]).toMatchObject({ continuations: optionLetters, trial: true });
     expect(votingMethod("auto", scoring, true)).toEqual({ method: "choice", notice: null });
-    expect(await givesChances(silent)).toBe(false);
+    expect(await givesChances(silent, "full")).toBe(false);
     const { method, notice } = votingMethod("auto", silent, false);
     expect([method, notice]).toEqual(["answer", expect.stringContaining("writes its answers")]);
     expect(votingMethod("answer", scoring, true).method).toBe("answer");

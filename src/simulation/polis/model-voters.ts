@@ -13,6 +13,7 @@ import {
   type VoterPersonaRecord,
   voteKinds,
 } from "../../records/index.ts";
+import type { Wording } from "../stakeholders/persona-text.ts";
 import { kindOfVote, type VoteForecast } from "./held-out.ts";
 import type { Statement } from "./vote-matrix.ts";
 import { readChances, readDescription, readVoteReply } from "./vote-reading.ts";
@@ -20,8 +21,8 @@ import type { SampledVoter } from "./voter-sample.ts";
 import {
   describeMessages,
   type OptionOrder,
-  optionLetters,
   optionOrders,
+  optionsIn,
   type ShownVote,
   voteMessages,
 } from "./voter-wording.ts";
@@ -29,8 +30,9 @@ import {
 /** How a person wants votes to be asked for. auto: by log-probabilities where the model gives them. */
 export type RequestedVoting = "auto" | ForecastRecord["method"];
 
-/** answers: that are written in each order; temperature: of them; answerTokens: of one at most. */
+/** answers: that are written in each order; temperature: of them; answerTokens: of one at most. orders: in brief always one. */
 export type VotingProtocol = {
+  readonly wording: Wording;
   readonly method: ForecastRecord["method"];
   readonly orders: 1 | 3;
   readonly answers: number;
@@ -55,17 +57,20 @@ export type VotingStage = {
   readonly signal: AbortSignal;
 };
 
-const trialOrder = optionOrders(3, 0)[0]!;
-
 /** Whether log-probabilities of a model can be read, found out by one small question. */
-export const givesChances = async (model: LanguageModel, { signal }: CallOptions = {}): Promise<boolean> => {
+export const givesChances = async (
+  model: LanguageModel,
+  wording: Wording,
+  { signal }: CallOptions = {},
+): Promise<boolean> => {
   if (!model.capabilities.scores) return false;
-  const messages = voteMessages("You like the sun.", "The sun is good.", trialOrder);
-  const request = { messages, continuations: optionLetters, trial: true } as const;
+  const [order] = optionOrders(1, 0, wording) as [OptionOrder];
+  const messages = voteMessages("You like the sun.", "The sun is good.", order, wording);
+  const request = { messages, continuations: optionsIn(order, wording), trial: true } as const;
   const [score] = await model.score([request], signal === undefined ? {} : { signal });
   return (
     model.capabilities.scores &&
-    (score!.declined !== undefined || typeof readChances(score!, trialOrder) !== "string")
+    (score!.declined !== undefined || typeof readChances(score!, order) !== "string")
   );
 };
 
@@ -101,14 +106,19 @@ type OrderReading = {
 
 type Question = { readonly item: VoteItem; readonly order: OptionOrder; readonly seed: number };
 
-const messagesOf = ({ item, order }: Question) => voteMessages(item.told!, item.statement.text, order);
+const messagesOf = ({ item, order }: Question, wording: Wording) =>
+  voteMessages(item.told!, item.statement.text, order, wording);
 
 const byChoice = async (
   model: LanguageModel,
   questions: readonly Question[],
+  { wording }: VotingProtocol,
   call: CallOptions,
 ): Promise<OrderReading[]> => {
-  const requests = questions.map((one) => ({ messages: messagesOf(one), continuations: optionLetters }));
+  const requests = questions.map((one) => ({
+    messages: messagesOf(one, wording),
+    continuations: optionsIn(one.order, wording),
+  }));
   const scores = await model.score(requests, call);
   // Endpoints find out only when they are asked; this throws.
   if (!model.capabilities.scores) votingMethod("choice", model, false);
@@ -133,12 +143,12 @@ const isKind = (vote: VoteKind | MissingReason): vote is VoteKind =>
 const byAnswer = async (
   model: LanguageModel,
   questions: readonly Question[],
-  { answers, temperature, answerTokens }: VotingProtocol,
+  { answers, temperature, answerTokens, wording }: VotingProtocol,
   call: CallOptions,
 ): Promise<OrderReading[]> => {
   const requests = questions.flatMap((question): GenerateRequest[] =>
     Array.from({ length: answers }, (_, answer) => ({
-      ...{ messages: messagesOf(question), maxTokens: answerTokens, temperature },
+      ...{ messages: messagesOf(question, wording), maxTokens: answerTokens, temperature },
       seed: deriveSeed(question.seed, "answer", answer),
     })),
   );
@@ -181,7 +191,7 @@ export const forecastVotes = async (
 ): Promise<ForecastRecord[]> => {
   const questionsOf = (item: VoteItem): Question[] => {
     const seed = deriveSeed(runSeed, stage, item.id);
-    const orders = item.told === null ? [] : optionOrders(protocol.orders, seed);
+    const orders = item.told === null ? [] : optionOrders(protocol.orders, seed, protocol.wording);
     return orders.map((order, at) => ({ item, order, seed: deriveSeed(seed, at) }));
   };
   const each = items.map(questionsOf);
@@ -189,7 +199,7 @@ export const forecastVotes = async (
   const { method } = protocol;
   const ask = (): Promise<OrderReading[]> =>
     method === "choice"
-      ? byChoice(model, questions, { signal })
+      ? byChoice(model, questions, protocol, { signal })
       : byAnswer(model, questions, protocol, { signal });
   const readings = questions.length === 0 ? [] : await ask();
   let next = 0;
@@ -198,7 +208,7 @@ export const forecastVotes = async (
     return {
       ...{ id: item.id, parents: [...item.parents], stage, seed: deriveSeed(runSeed, stage, item.id) },
       ...{ voter: item.voter, statement: item.statement.id, vote: item.vote, model: model.id, method },
-      messages: own.slice(0, 1).flatMap(messagesOf),
+      messages: own.slice(0, 1).flatMap((one) => messagesOf(one, protocol.wording)),
       orders: own.map(({ order, chances }) => ({
         shown: [...order],
         chances: typeof chances === "string" ? null : chances,
@@ -220,6 +230,7 @@ export type DescribedVoter = {
 
 /** How descriptions are asked for. words: at most, as the model is told. */
 export type DescriptionSettings = {
+  readonly wording: Wording;
   readonly topic: string;
   readonly words: number;
   readonly temperature: number;
@@ -231,12 +242,12 @@ export type DescriptionSettings = {
 export const describeVoters = async (
   model: LanguageModel,
   voters: readonly DescribedVoter[],
-  { topic, words, temperature, topP, maxTokens }: DescriptionSettings,
+  { topic, words, temperature, topP, maxTokens, wording }: DescriptionSettings,
   { runSeed, stage, signal }: VotingStage,
 ): Promise<VoterPersonaRecord[]> => {
   const requests = voters.map(
     ({ id, votes }): GenerateRequest => ({
-      ...{ messages: describeMessages(topic, votes, words), temperature, topP, maxTokens },
+      ...{ messages: describeMessages(topic, votes, words, wording), temperature, topP, maxTokens },
       seed: deriveSeed(runSeed, stage, id),
     }),
   );
