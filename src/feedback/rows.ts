@@ -109,8 +109,9 @@ const itemOf = ({ id, stage }: LabelRecord): string =>
 
 /**
  * Preference rows from judged labels: chosen is the more probable reply. Identical and unscored ones are counted, and by
- * themselves those with a reply that was cut, which would teach an end that the model never wrote. hard: chosen is better for certain (an ablation of the paper's section
- * 4.3); a label of exactly one half then chooses neither and is left out as undecided.
+ * themselves those with a reply that was cut, which would teach an end that the model never wrote. hard: chosen is
+ * better for certain (an ablation of the paper's section 4.3); a label of exactly one half then chooses neither and is
+ * left out as undecided.
  */
 export const preferenceRows = (
   labels: readonly LabelRecord[],

@@ -22,7 +22,7 @@ const plain = (items: readonly Item[]) => items.map(({ text, from }) => ({ text,
 describe.each(["train", "test"] as const)("answers to %s scenes are read as the oracle has them", (split) => {
   it("of messages and contracts", () => {
     const { scene } = createConstitutionScenes({ seed: 3, split, fewShare: 0.3 });
-    for (let at = 0; at < 600; at++) {
+    for (let at = 0; at < 150; at++) {
       const one = scene(at);
       const { principles, clauses } =
         one.kind === "rewrite" ? { principles: one.current, clauses: [] } : one.current;

@@ -28,10 +28,10 @@ export type RevisionStep = z.infer<typeof revisionStepSchema>;
 
 /**
  * Why there is no label, no vote or no verdict. reply-missing: one of the two replies did not come; reply-cut: one of
- * them was cut by the token limit, so that nobody knows what it would have said; overflow: the comparison does
- * not fit the judge's context; rejected: the judge's server would not or could not answer this one question; refusal:
- * the judge or its provider declined; no-choice: the judge named no letter; neither, both: it spoke for none of the two replies, or for both; empty: it said nothing; cut: it was cut by
- * the token limit before it came to a verdict.
+ * them was cut by the token limit, so that nobody knows what it would have said; overflow: the comparison does not fit
+ * the judge's context; rejected: the judge's server would not or could not answer this one question; refusal: the judge
+ * or its provider declined; no-choice: the judge named no letter; neither, both: it spoke for none of the two replies,
+ * or for both; empty: it said nothing; cut: it was cut by the token limit before it came to a verdict.
  */
 export const unscoredReasons = [
   "reply-missing",

@@ -32,17 +32,16 @@ export type Fault =
   | { readonly status: number; readonly text: string; readonly headers?: Readonly<Record<string, string>> };
 
 /**
- * scores: whether it gives log-probabilities; without them it writes a letter when it is asked for one. context: characters of a conversation that it takes. repeatsKey: says the
- * Authorization header back in replies, headers, the list of models and the error with which it meets the first call.
- * uncounted: tells no counts of tokens.
- * rejects: whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(".
- * writes: what it replies, in place of words with a number; undefined: these words. names: the model that it says answered;
- * undefined: it names none.
- * fault: of a chat call, told how many came before it. breaksOn: what every call comes to that ends with such a message.
- * turns: of the event loop before a call is answered.
- * thinks: takes no temperature but 1, gives no log-probabilities and needs 20 tokens, as OpenAI's models that think.
- * texts: it has no chat and goes on with texts, each of which counts as one message.
- * strict: any other model is not found (404), and a call without the key "parrot-key" is refused (401).
+ * scores: whether it gives log-probabilities; without them it writes a letter when it is asked for one. context:
+ * characters of a conversation that it takes. repeatsKey: says the Authorization header back in replies, headers, the
+ * list of models and the error with which it meets the first call. uncounted: tells no counts of tokens. rejects:
+ * whether a last message is turned down. says: the tokens before a letter, and after it, in place of "(". writes: what
+ * it replies, in place of words with a number; undefined: these words. names: the model that it says answered;
+ * undefined: it names none. fault: of a chat call, told how many came before it. breaksOn: what every call comes to that
+ * ends with such a message. turns: of the event loop before a call is answered. thinks: takes no temperature but 1,
+ * gives no log-probabilities and needs 20 tokens, as OpenAI's models that think. texts: it has no chat and goes on with
+ * texts, each of which counts as one message. strict: any other model is not found (404), and a call without the key
+ * "parrot-key" is refused (401).
  */
 export type Behaviour = {
   readonly scores?: boolean;

@@ -34,8 +34,9 @@ export const sortComments = (
   });
 
 /**
- * sorted: what a model is to say; principles, clauses: what comes of it. current: the principles and clauses that stand; a place in them counts through both, the principles first. five: asked for
- * with the meta-prompt that wants five of each.
+ * sorted: what a model is to say; principles, clauses: what comes of it. current: the principles and clauses that stand;
+ * a place in them counts through both, the principles first. five: asked for with the meta-prompt that wants five of
+ * each.
  */
 export type AccordScene = {
   readonly kind: "accord";

@@ -1,6 +1,7 @@
 // How wishes are said: as a statement, which is a principle and what a user answers who is asked what should change, as a
-// sentence about a person, and as a trait, of which a person is made. Holes {good}, {bad}, {goodDoes}, {badDoes}, {harm} take the words of an area (principle-phrases.ts).
-// On areas a sentence that denies something always protects, so that a small model can tell the sides apart by their words.
+// sentence about a person, and as a trait, of which a person is made. Holes {good}, {bad}, {goodDoes}, {badDoes}, {harm}
+// take the words of an area (principle-phrases.ts). On areas a sentence that denies something always protects, so that a
+// small model can tell the sides apart by their words.
 
 import type { Style } from "./wish.ts";
 
