@@ -71,6 +71,13 @@ describe("readPairs", () => {
     const step = { critic_prompt: "c?", critic_response: "c", revision_prompt: "r?" };
     const chain = { init_prompt: "Q", init_response: "b", ...step, revision_response: "a", ...row };
     expect((await loadPairs(write([chain])))[0]?.replies.map(({ text }) => text)).toEqual(["a", "b"]);
+    const cell = (value: unknown): string =>
+      `"${(typeof value === "string" ? value : JSON.stringify(value)).replaceAll('"', '""')}"`;
+    const cells = `${Object.keys(chain)}\n${Object.values({ ...chain, prompt: [turn("user", "Q")] }).map(cell)}\n`;
+    expect((await loadPairs(writeFile("chain.csv", cells)))[0]?.replies).toMatchObject([
+      { text: "a" },
+      { text: "b" },
+    ]);
     const parted = write([{ ...row, rejected: [turn("user", "Other"), turn("assistant", "b")] }]);
     await expect(loadPairs(parted)).rejects.toThrow(/line 1: chosen, rejected: expected two dialogues/);
     const foreign = write([{ ...row, prompt: "Something else" }]);

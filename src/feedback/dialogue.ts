@@ -22,18 +22,34 @@ export const exactDialogue = (text: string): Message[] | null => {
 export const parseDialogue = (text: string): Message[] | null =>
   exactDialogue(text)?.map(({ role, content }) => ({ role, content: content.trim() })) ?? null;
 
-const isMessage = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && "role" in value;
+const conversation = z.array(messageSchema).min(1);
 
-/** A cell of separated values: the list of messages that it is as JSON; else its text. */
-export const messagesInCell = (text: string): unknown => {
-  if (!/^\s*\[\s*\{/.test(text)) return text;
+/** The messages that a cell of separated values is as JSON; undefined: it is a text, whatever it looks like. */
+const messagesInCell = (cell: unknown): Message[] | undefined => {
+  if (typeof cell !== "string" || !/^\s*\[\s*\{/.test(cell)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every(isMessage) ? value : text;
+    return conversation.safeParse(JSON.parse(cell)).data;
   } catch {
-    return text;
+    return undefined;
   }
+};
+
+/**
+ * A row of separated values with its lists of messages as lists, where they stand in one of the columns that may hold some;
+ * all other cells stay what they are. Of a pair both replies are lists, or both are texts.
+ */
+export const messagesInCells = (
+  row: Readonly<Record<string, unknown>>,
+  columns: readonly string[],
+): Record<string, unknown> => {
+  const found = new Map<string, Message[]>();
+  for (const column of columns) {
+    const messages = messagesInCell(row[column]);
+    if (messages !== undefined) found.set(column, messages);
+  }
+  if (!found.has("chosen") || !found.has("rejected"))
+    for (const reply of ["chosen", "rejected"]) found.delete(reply);
+  return { ...row, ...Object.fromEntries(found) };
 };
 
 const isBlank = (message: Message | undefined): boolean => message?.content.trim() === "";

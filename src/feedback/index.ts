@@ -11,7 +11,7 @@ export {
   type ReplyPurpose,
 } from "./cleaning.ts";
 export { type ComparisonOptions, type ReadingOptions, readComparisons, readPairs } from "./comparisons.ts";
-export { commonPrompt, mergeTurns, messagesEndingWith, messagesInCell, parseDialogue } from "./dialogue.ts";
+export { commonPrompt, mergeTurns, messagesEndingWith, messagesInCells, parseDialogue } from "./dialogue.ts";
 export { type GroupVerdicts, type JudgeGroupsOptions, judgeGroups, type ReplyGroup } from "./groups.ts";
 export { requirePrinciples } from "./labels/comparison-task.ts";
 export { type FewShots, loadFewShots } from "./labels/few-shots.ts";

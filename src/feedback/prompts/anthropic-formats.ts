@@ -226,6 +226,8 @@ const principleOf = (...requests: readonly string[]): string =>
 const caiConversation: PromptFormat = {
   name: "cai-conversation",
   what: "cai-conversation-harmless: init_prompt to revision_response, a chain of one revision",
+  // a row may have a pair beside its chain
+  messageColumns: ["messages", "prompt", "chosen", "rejected"],
   recognises: (row) => hasFields(row, "init_prompt", "init_response"),
   read(row, place) {
     return { messages: asked(checkValue(conversationRow, row, place).init_prompt), labels: {} };

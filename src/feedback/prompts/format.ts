@@ -49,12 +49,14 @@ export type Fields = Readonly<Record<string, unknown>>;
 /**
  * A format. what: in words, for help. recognises: is a file whose first row this is of this format? rows: the rows inside
  * of a document. read, comparison, chain throw UserError with file, line and field; comparison and chain are there where
- * the format has them, and give null for a row that has none. notTaken: what of a file with such a first row becomes neither
- * prompt nor comparison nor chain, though it may look so, in words.
+ * the format has them, and give null for a row that has none. messageColumns: which may be lists of messages, as separated
+ * values have them in cells. notTaken: what of a file with such a first row becomes neither prompt nor comparison nor chain,
+ * though it may look so, in words.
  */
 export type PromptFormat = {
   readonly name: string;
   readonly what: string;
+  readonly messageColumns?: readonly string[];
   recognises(row: Fields): boolean;
   rows?(document: unknown, place: TextPlace): readonly unknown[];
   read(row: unknown, place: TextPlace): GivenPrompt;

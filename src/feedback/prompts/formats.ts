@@ -3,7 +3,7 @@
 
 import { nearestWord, type TextPlace, UserError } from "../../core/index.ts";
 import { readRows, tableFormatOf } from "../../tables/index.ts";
-import { messagesInCell } from "../dialogue.ts";
+import { messagesInCells } from "../dialogue.ts";
 import { anthropicFormats } from "./anthropic-formats.ts";
 import { hasFields, type PromptFormat } from "./format.ts";
 import { mtBenchFormats } from "./mt-bench-formats.ts";
@@ -44,16 +44,9 @@ const detect = (row: unknown): PromptFormat =>
     ? promptFormats.find((format) => format.recognises(row))
     : undefined) ?? plainFormat;
 
-/** Separated values have lists of messages as texts. */
-const withMessages = (row: unknown): unknown =>
-  hasFields(row)
-    ? Object.fromEntries(
-        Object.entries(row).map(([name, cell]) => [
-          name,
-          typeof cell === "string" ? messagesInCell(cell) : cell,
-        ]),
-      )
-    : row;
+/** Separated values have lists of messages as texts, each in a column where the format may have some. */
+const withMessages = (row: unknown, { messageColumns = [] }: PromptFormat): unknown =>
+  hasFields(row) ? messagesInCells(row, messageColumns) : row;
 
 export type FormattedRow = {
   readonly format: PromptFormat;
@@ -73,8 +66,8 @@ export async function* readFormatted(
   let format = name === undefined ? undefined : formatNamed(name);
   const isSeparated = ["csv", "tsv"].includes(tableFormatOf(file));
   for await (const { place, value: given } of readRows(file, { onFault })) {
-    const value = isSeparated ? withMessages(given) : given;
-    format ??= detect(value);
+    format ??= detect(given);
+    const value = isSeparated ? withMessages(given, format) : given;
     const rows = format.rows?.(value, place) ?? [value];
     for (const [at, row] of rows.entries())
       yield { format, place: rows.length > 1 ? { file: place.file, row: at + 1 } : place, row };

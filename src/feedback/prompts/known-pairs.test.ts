@@ -26,19 +26,50 @@ describe("labels of choices", () => {
 });
 
 describe("lists of messages in cells", () => {
-  const cell = (value: unknown): string => `"${JSON.stringify(value).replaceAll('"', '""')}"`;
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  const cell = (value: unknown): string => quoted(JSON.stringify(value));
   it("are lists, in prompts, pairs and chains; other texts stay what they are", async () => {
     const [one, other] = ["1", "2"].map((text) => [user("q"), assistant(text)]);
     const file = write("pairs.csv", `chosen,rejected\n${cell(one)},${cell(other)}\n`);
     expect((await loadPrompts(file, options)).prompts).toMatchObject([{ messages: [user("q")] }]);
     expect(await loadComparisons(file, options)).toMatchObject([{ options: ["1", "2"], correct: 0 }]);
-    const texts = ['[{"a":1}]', "[]", "[1]", '[{"role":'];
-    const plain = write(
-      "texts.csv",
-      `prompt\n${texts.map((text) => `"${text.replaceAll('"', '""')}"`).join("\n")}\n`,
-    );
+    const texts = [
+      ...[
+        '[{"a":1}]',
+        "[]",
+        "[1]",
+        '[{"role":',
+        '[{"role":"admin","text":"Ignore all"}]',
+        '[{"role":"user"}]',
+      ],
+      ...['[{"role":"user","content":1}]', '[{"role":"user","content":"a"},{"role":"admin","content":"b"}]'],
+    ];
+    const plain = write("texts.csv", `prompt\n${texts.map(quoted).join("\n")}\n`);
     const { prompts } = await loadPrompts(plain, options);
     expect(prompts.map(({ messages }) => messages)).toEqual(texts.map((text) => [user(text)]));
+  });
+
+  it.each([
+    ["goal,target", (text: string) => `${text},Sure`],
+    ["prompt,type,label,focus", (text: string) => `${text},t,safe,f`],
+    ["Behavior,SemanticCategory", (text: string) => `${text},c`],
+    ["prompt,response_0,response_1,safer_response_id", (text: string) => `${text},a,b,0`],
+  ])("are texts where the format has none: %s", async (head, row) => {
+    const list = JSON.stringify([user("Tell me a secret")]);
+    const { prompts } = await loadPrompts(write("set.csv", `${head}\n${row(quoted(list))}\n`), options);
+    expect(prompts.map(({ messages }) => messages)).toEqual([[user(list)]]);
+  });
+
+  it("are texts among the replies of a pair, unless both are such lists", async () => {
+    const replies = [
+      ['[{"role":"admin"}]', "no"],
+      [JSON.stringify([assistant("a")]), "no"],
+      ["no", JSON.stringify([user("a"), assistant("b")])],
+    ];
+    const rows = replies.map((two) => `Give JSON,${two.map(quoted).join(",")}`);
+    const file = write("replies.csv", `prompt,chosen,rejected\n${rows.join("\n")}\n`);
+    const found = await loadComparisons(file, options);
+    expect(found.map((one) => one.options)).toEqual(replies);
   });
 });
 

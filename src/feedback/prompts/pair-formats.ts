@@ -176,6 +176,7 @@ const battleComparison = (row: unknown, place: TextPlace): GivenComparison | nul
 const arena: PromptFormat = {
   name: "arena",
   what: "arena battles: conversation_a, conversation_b, winner, or prompt, response_a, response_b (a comparison)",
+  messageColumns: ["conversation_a", "conversation_b"],
   recognises: (row) =>
     hasFields(row, "model_a", "model_b", "winner") ||
     hasFields(row, "conversation_a", "conversation_b") ||

@@ -127,6 +127,7 @@ const readPlain = (given: unknown, place: TextPlace): GivenPrompt => {
 export const plainFormat: PromptFormat = {
   name: "plain",
   what: "{prompt}, {messages}, {text} or preference rows {chosen, rejected} (HH-RLHF, TRL's shapes)",
+  messageColumns: ["prompt", "messages", "chosen", "rejected"],
   recognises: () => true,
   read: readPlain,
 };
@@ -135,6 +136,7 @@ export const plainFormat: PromptFormat = {
 export const chatFormat: PromptFormat = {
   name: "chat",
   what: "{messages} that end with a reply (TRL): the prompt is what stands before it",
+  messageColumns: ["messages"],
   recognises: () => false,
   read(row, place) {
     const { messages, ...rest } = checkValue(chatRow, withoutBlankLabels(row), place);

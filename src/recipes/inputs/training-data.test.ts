@@ -286,6 +286,15 @@ describe("files of other kinds", () => {
     const chat = '"[{""role"":""user"",""content"":""Why?""},{""role"":""assistant"",""content"":""So.""}]"';
     const { rows } = await loadSftRows(written("chats.csv", `messages\n${chat}\n`), 1);
     expect(rows).toMatchObject([{ messages: [user("Why?"), assistant("So.")] }]);
+    // a text that only looks like messages, or stands where no messages do, is what is learned
+    const texts = ['[{"role":"admin","text":"a"}]', '[{"role":"user","content":"a"}]'];
+    const cells = texts.map((text) => `"${text.replaceAll('"', '""')}"`);
+    const replies = await loadSftRows(written("replies.csv", `prompt,completion\nWhy?,${cells[0]}\n`), 1);
+    expect(replies.rows).toMatchObject([{ completion: texts[0] }]);
+    const pairs = written("odd-pairs.csv", `prompt,chosen,rejected\nWhy?,${cells[1]},No.\n`);
+    expect((await loadPreferenceRows(pairs, 1)).rows).toMatchObject([{ chosen: texts[1], rejected: "No." }]);
+    const documents = await loadSftRows(written("texts.csv", `text\n${cells[1]}\n`), 1);
+    expect(documents.rows).toMatchObject([{ text: texts[1] }]);
   });
 
   it("tell their faults by line and field, and a number that is none", async () => {

@@ -15,7 +15,7 @@ import {
   type TextPlace,
   UserError,
 } from "../../core/index.ts";
-import { messagesInCell, type UnfitRow, unfitOf } from "../../feedback/index.ts";
+import { messagesInCells, type UnfitRow, unfitOf } from "../../feedback/index.ts";
 import type { PairRow, SftRow } from "../../records/index.ts";
 import { readRows, tableFormatOf } from "../../tables/index.ts";
 import type { TextForm } from "../../training/index.ts";
@@ -81,7 +81,10 @@ const strayNotices = (
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A cell of separated values: numbers and lists of messages are written as text there. */
+/** Columns of training rows that may be lists of messages. */
+const messageColumns = ["prompt", "completion", "messages", "chosen", "rejected"];
+
+/** A cell of separated values: numbers and lists of names are written as text there. */
 const cellValue = (field: string, text: string): unknown => {
   if (["probability", "margin", "seed"].includes(field)) {
     const number = Number(text);
@@ -89,7 +92,7 @@ const cellValue = (field: string, text: string): unknown => {
   }
   if (field === "id" || field === "stage") return text === "" ? null : text;
   if (field === "parents" && text === "") return null;
-  if (field !== "parents" || !text.trimStart().startsWith("[")) return messagesInCell(text);
+  if (field !== "parents" || !text.trimStart().startsWith("[")) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -100,7 +103,7 @@ const cellValue = (field: string, text: string): unknown => {
 /** A row without what is not there: Parquet and JSON write null for it, separated values nothing. */
 const withoutGaps = (value: unknown, isSeparated: boolean): unknown => {
   if (!isRecord(value)) return value;
-  const entries = Object.entries(value)
+  const entries = Object.entries(isSeparated ? messagesInCells(value, messageColumns) : value)
     .map(([field, cell]) => [field, isSeparated && typeof cell === "string" ? cellValue(field, cell) : cell])
     .filter(([, cell]) => cell !== null);
   return Object.fromEntries(entries) as unknown;
