@@ -159,6 +159,19 @@ describe("arena battles", () => {
     expect(prompts.map(({ messages }) => messages)).toEqual([[user("q")], [user("r")]]);
   });
 
+  it("are texts where they only begin like lists", async () => {
+    const texts = ["[Verse 1] la la", "[1, 2]", '["a", {}]', "[]"];
+    const row = { winner_model_a: 0, winner_model_b: 1 };
+    const rows = texts.map((text) => ({ ...row, prompt: text, response_a: `${text} `, response_b: "no" }));
+    const file = write("brackets.jsonl", jsonl(...rows));
+    const found = await loadComparisons(file, options);
+    expect(found.map(({ prompt, options: replies }) => [prompt, replies])).toEqual(
+      texts.map((text) => [text, [`${text} `, "no"]]),
+    );
+    const { prompts } = await loadPrompts(file, options);
+    expect(prompts.map(({ messages }) => messages)).toEqual(texts.map((text) => [user(text)]));
+  });
+
   it("say who won in words that are known, whatever fields the battle has", async () => {
     const rows = ["left", "tie", "both_bad", "", null].map((winner) =>
       battle(winner, ["q", "1"], ["q", "2"]),

@@ -2,7 +2,7 @@
 // pairs. Their prompts are taken, and where a set says which reply is better, its comparisons.
 
 import { z } from "zod";
-import { checkValue, describePlace, parseJson, type TextPlace, UserError } from "../../core/index.ts";
+import { checkValue, describePlace, type TextPlace, UserError } from "../../core/index.ts";
 import {
   isSetIn,
   type Message,
@@ -104,12 +104,15 @@ const battleTextRow = z.object({
   winner_model_b: flag,
 });
 
-/** The texts of the turns that a cell holds: of one that is no list, one. */
-const turnTexts = (value: string, field: string, place: TextPlace): readonly string[] => {
+/** The texts of the turns that a cell holds: of one that is no list of texts, itself, though it begin with a bracket. */
+const turnTexts = (value: string): readonly string[] => {
   if (!value.startsWith("[")) return [value];
-  const list = z.array(text.nullable()).min(1).safeParse(parseJson(value, place));
-  if (list.success) return list.data.map((turn) => turn ?? "");
-  throw fieldFault(place, field, "got a list that is not one of texts, expected the texts of the turns.");
+  try {
+    const list = z.array(text.nullable()).min(1).safeParse(JSON.parse(value));
+    return list.success ? list.data.map((turn) => turn ?? "") : [value];
+  } catch {
+    return [value];
+  }
 };
 
 /** The reply that won: the first or the second; null where neither did, or nobody says. */
@@ -166,7 +169,7 @@ const battleComparison = (row: unknown, place: TextPlace): GivenComparison | nul
     labelOf(read.winner) === undefined ? winnerOfFlags(read, place) : winnerOf(read.winner, place);
   if (correct === null) return null;
   const [asks, ...replies] = (["prompt", "response_a", "response_b"] as const).map((field) =>
-    turnTexts(read[field], field, place),
+    turnTexts(read[field]),
   );
   if ([asks, ...replies].some((turns) => turns?.length !== 1)) return null;
   const prompt = asks![0]!;
@@ -190,7 +193,7 @@ const arena: PromptFormat = {
     if (hasFields(row, "conversation_a"))
       return { messages: battlePrompt(checkValue(battleRow, row, place), place), labels: {} };
     const { prompt } = checkValue(battleTextRow, row, place);
-    return { messages: asked(turnTexts(prompt, "prompt", place)[0]!), labels: {} };
+    return { messages: asked(turnTexts(prompt)[0]!), labels: {} };
   },
   comparison: battleComparison,
 };
