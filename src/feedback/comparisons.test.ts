@@ -52,10 +52,11 @@ describe("readPairs", () => {
       { prompt: "Q", replies: ["x", "y"] },
       { chosen: `${asked}\n\nAssistant: x`, rejected: `${asked}\n\nAssistant: y` },
       { prompt: "Q", chosen: "a", rejected: "b" },
+      { prompt: "Q", replies: ["x", "z"], correct: null },
     ];
     const pairs = await loadPairs(write(rows));
-    expect(pairs.map(({ correct }) => correct)).toEqual([0, 0, 1, undefined, 0, 0]);
-    expect(pairs.map(({ messages }) => messages.length)).toEqual([1, 1, 3, 1, 3, 1]);
+    expect(pairs.map(({ correct }) => correct)).toEqual([0, 0, 1, undefined, 0, 0, undefined]);
+    expect(pairs.map(({ messages }) => messages.length)).toEqual([1, 1, 3, 1, 3, 1, 1]);
     expect(pairs[1]).toMatchObject({ id: "7", prompt: "7" });
     expect(pairs[5]?.id).toBe(`${pairs[0]?.id}-2`);
     expect(await loadPairs(write(rows), { limit: 2 })).toEqual(pairs.slice(0, 2));

@@ -47,7 +47,10 @@ const repliesRow = z.object({
   id,
   prompt,
   replies: z.tuple([reply, reply]),
-  correct: z.union([z.literal(0), z.literal(1)]).optional(),
+  correct: z
+    .union([z.literal(0), z.literal(1)])
+    .nullish()
+    .transform((correct) => correct ?? undefined),
 });
 
 const readPrompt = (value: z.infer<typeof prompt>): Message[] => {
@@ -139,23 +142,44 @@ const isBlankReply = (value: unknown): boolean =>
     ? value.length === 1 && hasFields(value[0], "content") && isBlankReply(value[0]["content"])
     : value === null || (typeof value === "string" && value.trim() === "");
 
+type Pair = { readonly fields: readonly [string, string]; readonly values: readonly unknown[] };
+
+/** What stands as two replies of which a row may say which is better; null: nothing does. */
+const pairIn = (value: Fields): Pair | null => {
+  const { chosen, rejected, replies } = value;
+  if ("chosen" in value && "rejected" in value)
+    return { fields: ["chosen", "rejected"], values: [chosen, rejected] };
+  if (!("correct" in value) || !Array.isArray(replies) || replies.length !== 2) return null;
+  return { fields: ["replies[0]", "replies[1]"], values: replies };
+};
+
+const isReply = (value: unknown): boolean => reply.safeParse(value).success;
+const isDialogue = (value: unknown): boolean =>
+  typeof value === "string" ? exactDialogue(value) !== null : conversation.safeParse(value).success;
+
+/** Throws unfitPair's for a pair beside a prompt of which no two replies can be read, one without text among them. */
+const requirePair = ({ fields, values }: Pair, isPrompted: boolean, place: TextPlace): void => {
+  const blank = fields.find((_, at) => isBlankReply(values[at]));
+  if (blank !== undefined)
+    throw unfitPair(place, "blank", `${blank}: got a reply without text, but it must hold text.`);
+  if (!isPrompted || values.every(isChat(values[0]) ? isDialogue : isReply)) return;
+  const problem = "expected two texts, or two lists of messages, as replies to the prompt beside them.";
+  throw unfitPair(place, "form", `${fields.join(", ")}: ${problem}`);
+};
+
 /**
  * A row of one's own, or of HH-RLHF or TRL, that says which reply is better; null where it says nothing of two replies. What
- * is said of the prompt beside an empty reply holds all the same, so such a row is unfit, and no mistake.
+ * is said of the prompt beside replies that are none holds all the same, so such a row is unfit, and no mistake.
  */
 const readKnown = (value: unknown, place: TextPlace): GivenComparison | null => {
-  const hasPair = hasFields(value, "chosen", "rejected");
-  if (!hasFields(value) || !(hasPair || hasFields(value, "replies", "correct"))) return null;
-  if (hasPair) {
-    const blank = (["chosen", "rejected"] as const).filter((field) => isBlankReply(value[field]));
-    if (blank.length === 2) return null;
-    if (blank[0] !== undefined)
-      throw unfitPair(place, "blank", `${blank[0]}: got a reply without text, but it must hold text.`);
-  }
+  const pair = hasFields(value) ? pairIn(value) : null;
+  if (pair === null || pair.values.every(isBlankReply)) return null;
   // the row's id is its prompt's, which may have several pairs
-  const fields: Fields = value;
-  const { id: _, ...row } = fields;
+  const { id: _, ...row } = value as Fields;
   const isAsked = !("prompt" in row) && endsWithUser(row["messages"]);
+  // a prompt without text is counted where prompts are read
+  if (typeof row["prompt"] === "string" && row["prompt"].trim() === "") return null;
+  requirePair(pair, isAsked || "prompt" in row, place);
   const found = readOwn(isAsked ? { ...row, prompt: row["messages"] } : row, place);
   return found && { ...found, prompt: found.messages.at(-1)?.content ?? "" };
 };

@@ -1,5 +1,6 @@
 // Rows of published pairs of dialogues from which no comparison can be made, and which are no mistake of whoever gave the
-// file: some of HH-RLHF's dialogues part before the last reply, and some replies are empty. Reads no file.
+// file: some of HH-RLHF's dialogues part before the last reply, some replies are empty, and numbers may stand for replies. Reads
+// no file.
 
 import { describePlace, firstPlaces, type TextPlace, UserError } from "../core/index.ts";
 
@@ -10,6 +11,7 @@ export const unfitReasons = {
   parted: "whose dialogues part before the last reply",
   blank: "with a reply without text",
   same: "with the same reply twice",
+  form: "whose two replies are neither texts nor lists of messages",
   stray: "whose prompt is no part of the dialogues beside it",
 } as const;
 export type UnfitReason = keyof typeof unfitReasons;

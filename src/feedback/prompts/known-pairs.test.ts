@@ -87,9 +87,14 @@ describe("pairs of plain rows", () => {
       { prompt: "t", replies: ["1", "2", "3"] },
       { prompt: "u", chosen: "", rejected: "" },
       { prompt: "v", chosen: "1" },
+      { prompt: "w", replies: 12, correct: true },
+      { prompt: "x", replies: ["1", "2", "3"], correct: 1 },
+      { prompt: "y", replies: ["1", "2"], correct: null },
     ];
     const file = write("plain-pairs.jsonl", jsonl(...rows));
-    const found = await loadComparisons(file, options);
+    let unknown = 0;
+    const found = await loadComparisons(file, { ...options, onUnknown: () => unknown++ });
+    expect(unknown).toBe(1);
     expect(found.map(({ messages, options: replies, correct }) => [messages, replies, correct])).toEqual([
       [[user("q ")], ["1", "2 "], 0],
       [[user("p")], ["1", "2"], 0],
@@ -101,7 +106,7 @@ describe("pairs of plain rows", () => {
     expect(new Set(found.map(({ id }) => id)).size).toBe(6);
     const { prompts } = await loadPrompts(file, options);
     expect(prompts.map(({ messages }) => messages[0]?.content)).toEqual([
-      ...["q", "p", "m", "r", "s", "alone", "t", "u", "v"],
+      ...["q", "p", "m", "r", "s", "alone", "t", "u", "v", "w", "x", "y"],
     ]);
   });
 
@@ -112,6 +117,13 @@ describe("pairs of plain rows", () => {
       { prompt: "p", chosen: "1", rejected: " " },
       { prompt: "p", chosen: [assistant("")], rejected: [assistant("2")] },
       { prompt: "other", chosen: [user("q"), assistant("1")], rejected: [user("q"), assistant("2")] },
+      { prompt: "p", chosen: 1, rejected: 0 },
+      { prompt: "p", chosen: "1", rejected: ["2"] },
+      { prompt: "q", chosen: [user("q"), assistant("1")], rejected: "2" },
+      { messages: [user("p")], chosen: "1", rejected: [user("q"), assistant("2")] },
+      { prompt: "p", replies: [1, 2], correct: 0 },
+      { prompt: "p", replies: ["1", ""], correct: 0 },
+      { prompt: " ", chosen: "1", rejected: "2" },
     ];
     const file = write("unfit.jsonl", jsonl(...rows));
     const onUnfit = (row: UnfitRow) => unfit.push(row);
@@ -122,10 +134,21 @@ describe("pairs of plain rows", () => {
         [2, "blank"],
         [3, "blank"],
         [4, "stray"],
+        [5, "form"],
+        [6, "form"],
+        [7, "form"],
+        [8, "form"],
+        [9, "form"],
+        [10, "blank"],
       ],
     ]);
-    const wrong = write("wrong.jsonl", jsonl({ prompt: "p", chosen: "1", rejected: ["2"] }));
-    await expect(loadComparisons(wrong, { ...options, onUnfit })).rejects.toThrow(/line 1: rejected\[0\]: /);
+    const wrong = write(
+      "wrong.jsonl",
+      jsonl({ chosen: 1, rejected: end("2") }, { prompt: "p", replies: ["1", "2"], correct: 2 }),
+    );
+    await expect(loadComparisons(wrong, { ...options, onUnfit })).rejects.toThrow(
+      /2 faults[\s\S]*line 1: chosen: got 1[\s\S]*line 2: correct: got 2/,
+    );
   });
 });
 
