@@ -23,6 +23,17 @@ describe("collectFaults", () => {
     );
   });
 
+  it("keeps those that it is given among those that it finds, in their order", () => {
+    const faults = collectFaults("a.jsonl", 2);
+    for (const line of [1, 3]) {
+      faults.add(new UserError("value-invalid", `a.jsonl, line ${line}: given`, { line }));
+      faults.attempt(fail(line + 1));
+    }
+    expect(() => faults.end()).toThrow(
+      "a.jsonl has 4 faults:\n  a.jsonl, line 1: given\n  a.jsonl, line 2: wrong\n  and 2 more.",
+    );
+  });
+
   it("lets pass what is nobody's fault", () => {
     const faults = collectFaults("a.jsonl");
     const broken = (): never => {

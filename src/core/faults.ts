@@ -3,8 +3,12 @@
 
 import { UserError } from "./errors.ts";
 
-/** attempt: the work's value, or undefined when it threw a UserError, which is kept. end: throws when one was kept. */
+/**
+ * attempt: the work's value, or undefined when it threw a UserError, which is kept. add: keeps a fault that is known already.
+ * end: throws when one was kept.
+ */
 export type FaultList = {
+  add(fault: UserError): void;
   attempt<Value>(work: () => Value): Value | undefined;
   end(): void;
 };
@@ -20,14 +24,18 @@ export const collectFaults = (
 ): FaultList => {
   const faults: UserError[] = [];
   let count = 0;
+  const add = (fault: UserError): void => {
+    count++;
+    if (faults.length < shown) faults.push(fault);
+  };
   return {
+    add,
     attempt(work) {
       try {
         return work();
       } catch (thrown) {
         if (!(thrown instanceof UserError)) throw thrown;
-        count++;
-        if (faults.length < shown) faults.push(thrown);
+        add(thrown);
         return undefined;
       }
     },

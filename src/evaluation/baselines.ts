@@ -111,12 +111,7 @@ export const loadPreferences = async (
   const faults = collectFaults(file);
   const rows: ChoiceRow[] = [];
   let unknown = 0;
-  const onFault = (fault: UserError): void => {
-    faults.attempt(() => {
-      throw fault;
-    });
-  };
-  for await (const { place, value } of readRows(file, { onFault })) {
+  for await (const { place, value } of readRows(file, { onFault: faults.add })) {
     const row = faults.attempt(() => readPreference(value, place));
     if (row === null) unknown++;
     else if (row !== undefined) rows.push(row);

@@ -223,12 +223,7 @@ export const countBattles = async (file: string, by: Resampled | "auto" = "auto"
   const tally = createTally(file);
   let chosen = by;
   let isFirst = true;
-  const onFault = (found: UserError): void => {
-    faults.attempt(() => {
-      throw found;
-    });
-  };
-  for await (const { place, value } of readRows(file, { onFault })) {
+  for await (const { place, value } of readRows(file, { onFault: faults.add })) {
     // a first row that is no battle is another file, and says so once
     if (isFirst) {
       const isVerdict = shapeOf(value, place) === verdictShape;

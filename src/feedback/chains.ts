@@ -1,7 +1,7 @@
 // Chains of critique and revision that others published (CAI's samples, cai-conversation-harmless), as revision records,
 // so that training rows are made of them as of our own. Knows no model.
 
-import { canonicalJson, collectFaults, deriveSeed, sha256Text, type UserError } from "../core/index.ts";
+import { canonicalJson, collectFaults, deriveSeed, sha256Text } from "../core/index.ts";
 import type { RevisionRecord, RevisionStep, StageName } from "../records/index.ts";
 import type { GivenChain } from "./prompts/format.ts";
 import { readFormatted } from "./prompts/formats.ts";
@@ -45,12 +45,7 @@ export async function* readChains(
 ): AsyncGenerator<RevisionRecord> {
   const faults = collectFaults(file);
   const seen = new Set<string>();
-  const keep = (fault: UserError): void => {
-    faults.attempt(() => {
-      throw fault;
-    });
-  };
-  for await (const { format: own, place, row } of readFormatted(file, keep, format)) {
+  for await (const { format: own, place, row } of readFormatted(file, faults.add, format)) {
     if (own.chain === undefined) break;
     const found = faults.attempt(() => own.chain?.(row, place) ?? null);
     if (found === undefined || found === null) continue;

@@ -244,13 +244,8 @@ async function* readFound<Result>(
 ): AsyncGenerator<Result> {
   const faults = collectFaults(file);
   const idOf = createIds();
-  const keep = (fault: UserError): void => {
-    faults.attempt(() => {
-      throw fault;
-    });
-  };
   let given = 0;
-  for await (const { format: own, place, row } of readFormatted(file, keep, format)) {
+  for await (const { format: own, place, row } of readFormatted(file, faults.add, format)) {
     if (given >= limit) break;
     const result = faults.attempt(() => {
       try {

@@ -59,13 +59,8 @@ const eachRow = async (
   take: (row: unknown, place: TextPlace) => void,
 ): Promise<void> => {
   const faults = collectFaults(file);
-  const onFault = (fault: UserError): void => {
-    faults.attempt(() => {
-      throw fault;
-    });
-  };
   let isFirst = true;
-  for await (const { place, value } of readRows(file, { onFault })) {
+  for await (const { place, value } of readRows(file, { onFault: faults.add })) {
     if (isFirst && !hasFields(value, ...fields))
       throw refuse(place, describeFields(value, `${what}: ${fields.join(", ")}`));
     isFirst = false;

@@ -127,10 +127,7 @@ export async function* readPrompts(
   const faults = collectFaults(file);
   const keep = (fault: UserError): void => {
     if (fault.code === "prompt-blank" && notes.onBlank !== undefined) notes.onBlank();
-    else
-      faults.attempt(() => {
-        throw fault;
-      });
+    else faults.add(fault);
   };
   const take = createTaking(options, notes);
   let given = 0;
@@ -154,9 +151,8 @@ export async function* readPrompts(
       yield record;
     }
   } catch (thrown) {
-    faults.attempt(() => {
-      throw thrown;
-    });
+    if (!(thrown instanceof UserError)) throw thrown;
+    faults.add(thrown);
   }
   faults.end();
 }

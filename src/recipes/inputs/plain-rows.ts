@@ -42,9 +42,7 @@ export const readPlainRows = async <Given extends PlacedRow, Row, Read>(
   let count = 0;
   const onFault = (fault: UserError): void => {
     count++;
-    faults.attempt(() => {
-      throw fault;
-    });
+    faults.add(fault);
   };
   for await (const given of rowsOf(onFault)) {
     const place = { ...given.place, file: name };

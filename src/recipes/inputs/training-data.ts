@@ -130,9 +130,7 @@ const openRows = async <Given, Content extends object, Row extends { readonly id
   let mistaken = "";
   const onFault = (fault: UserError): void => {
     count++;
-    faults.attempt(() => {
-      throw fault;
-    });
+    faults.add(fault);
   };
   for await (const { place: found, value } of readRows(file, { onFault })) {
     const place = { ...found, file: name };

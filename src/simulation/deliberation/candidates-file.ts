@@ -90,12 +90,7 @@ const ofPolis = async (file: string): Promise<FiledCandidate[]> => {
 const ofRows = async (file: string): Promise<FiledCandidate[]> => {
   const faults = collectFaults(file);
   const statements: string[] = [];
-  const onFault = (thrown: UserError): void => {
-    faults.attempt(() => {
-      throw thrown;
-    });
-  };
-  for await (const { place, value } of readRows(file, { onFault })) {
+  for await (const { place, value } of readRows(file, { onFault: faults.add })) {
     if (statements.length === 0 && isPolis(value)) return ofPolis(file);
     faults.attempt(() => statements.push(statementIn(value, place)));
   }

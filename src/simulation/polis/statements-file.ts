@@ -51,12 +51,7 @@ export const readStatements = async (file: string): Promise<CountedStatement[]> 
   const faults = collectFaults(file);
   const fieldsOf = createFieldReader(expected);
   let isFirst = true;
-  const onFault = (fault: UserError): void => {
-    faults.attempt(() => {
-      throw fault;
-    });
-  };
-  for await (const row of readRows(file, { onFault })) {
+  for await (const row of readRows(file, { onFault: faults.add })) {
     const fields = fieldsOf(row);
     if (isFirst && (fields.of("comment-id") === undefined || fields.of("comment-body") === undefined))
       throw lackingFields(fields, file, expected);

@@ -113,12 +113,7 @@ export const readVotes = async (file: string, known: ReadonlySet<StatementId>): 
   const faults = collectFaults(file);
   const fieldsOf = createFieldReader(expected);
   let reader: ReturnType<typeof readerOf> | undefined;
-  const onFault = (fault: UserError): void => {
-    faults.attempt(() => {
-      throw fault;
-    });
-  };
-  for await (const row of readRows(file, { onFault })) {
+  for await (const row of readRows(file, { onFault: faults.add })) {
     const fields = fieldsOf(row);
     reader ??= readerOf(fields, file, known);
     const { add } = reader;

@@ -140,12 +140,7 @@ const readItems = async <Item extends { readonly id: string }>(
   };
   if (isList(file)) for (const { lineOf, ...given } of await readList(file)) take(given, lineOf);
   else {
-    const onFault = (fault: UserError) => {
-      faults.attempt(() => {
-        throw fault;
-      });
-    };
-    for await (const { place, value } of readRows(file, { onFault }))
+    for await (const { place, value } of readRows(file, { onFault: faults.add }))
       take({ place, value: withNumbers(unflattened(value), ["words", "low", "high"]) });
   }
   faults.end();
