@@ -2,6 +2,7 @@
 // says why it is better. Only the end of a text is looked at, and only what speaks of a reply is cut.
 
 import type { Shortened } from "./presentation.ts";
+import { ofHarm, ofReply } from "./reply-words.ts";
 
 const mark = "\\(?[*_]{0,2}(?:note:?[*_]{0,2}:?\\s+)?[*_]{0,2}";
 /** "This revised response takes out …", "I have removed the harmful advice …". */
@@ -17,15 +18,13 @@ const praise = new RegExp(
   `^${mark}this (?:new )?(?:version|revision|rewrite|response|reply|answer) (?:now )?(?:avoids|removes|omits|eliminates|replaces|maintains|keeps|focus(?:s?es)|acknowledges|emphasi[sz]es|addresses|ensures|respects|promotes|encourages|prioriti[sz]es|redirects|declines|refuses|no longer)\\b`,
   "i",
 );
-const ofHarm =
-  /\b(?:harm(?:ful|less|s)?|offen[cs]\w*|(?:un)?ethical\w*|illegal\w*|toxic\w*|judge?mental|insult\w*|stereotyp\w*|hurtful|hateful|discriminat\w*|racis[mt]\w*|sexis[mt]\w*|violen\w*|(?:dis)?respect\w*|(?:original|previous|last) (?:response|reply|answer)|critique)\b/i;
 /** "(Note: the response was changed …)" */
 const changedNote =
   /^[(*_\s]*note:?[*_]{0,2}:? +(?:the|this|my) (?:(?:original|previous|last|above|assistant['’]s) )?(?:response|reply|answer) (?:was|is|has been|had been) (?:\w+ )?(?:changed|revised|modified|rewritten|edited|adjusted|reworded|updated|altered)\b/i;
 
-/** A letter says of itself what somebody did; only a remark that is set apart speaks of the revision. */
+/** A letter says of itself what somebody did; only a remark or a section that is set apart speaks of the revision. */
 const salutation = /^\s*dear\b[^\n]{0,80},[^\S\n]*\n/i;
-const setApart = /^(?:[(*_]|note:)/i;
+const setApart = /^(?:[(*_#]|note:)/i;
 
 const isRemark = (last: string): boolean =>
   remark.test(last) || changedNote.test(last) || (praise.test(last) && ofHarm.test(last));
@@ -42,37 +41,36 @@ const titled = (words: string): RegExp =>
   );
 const changesTitle = titled(changesMade);
 const whyTitle = titled(whyBetter);
-const ofReply =
-  /\b(?:responses?|repl(?:y|ies)|answers?|revis\w+|original|user|assistant|tone|wording|judge?ment\w*|kind(?:er|ness)?|polite\w*|helpful\w*|empath\w*|supportive|safety)\b/i;
+/** A list of changes that says that there are none. */
+const noChange = /^(?:[-*•+]\s+)?(?:none|no changes)\b[^\n]{0,40}$/i;
 
 /** Whether all lines of a paragraph are items of a list, or go on with one. */
 const isList = (paragraph: string): boolean =>
   paragraph.split("\n").every((line) => /^\s*(?:[-*•+]|\d+[.)])\s|^\s{2,}\S/.test(line));
 
-/** Why it is better is said of many things; of the reply, where its words are those of replies and of harm. */
+/** What was changed, and why it is better, is said of many things; of the reply, where its words are those of replies and harm. */
 const isSection = (paragraph: string, behind: readonly string[]): boolean => {
-  const changes = changesTitle.exec(paragraph);
-  const match = changes ?? whyTitle.exec(paragraph);
+  const match = changesTitle.exec(paragraph) ?? whyTitle.exec(paragraph);
   if (match === null) return false;
   const own = match[1]!.trim();
   const prose = behind.filter((one) => !isList(one));
   if (prose.length > (own === "" ? 1 : 0) || (prose.length === 1 && behind[0] !== prose[0])) return false;
   const body = own === "" ? (behind[0] ?? "") : own;
-  return changes !== null || ofReply.test(body) || ofHarm.test(body);
+  return ofReply.test(body) || ofHarm.test(body) || noChange.test(body);
 };
 
 /** So many paragraphs at the end may belong to a section. */
 const longestSection = 24;
 
 /** Where a last section begins that speaks of the revision: its title and a paragraph, or a list; null where none does. */
-const startOfSection = (trimmed: string): number | null => {
+const startOfSection = (trimmed: string, isLetter: boolean): number | null => {
   const behind: string[] = [];
   let end = trimmed.length;
   while (behind.length < longestSection) {
     const gap = trimmed.lastIndexOf("\n\n", end - 1);
     const paragraph = trimmed.slice(gap + 1, end).trim();
     if (gap < 0) return null;
-    if (isSection(paragraph, behind)) return gap;
+    if (isSection(paragraph, behind)) return isLetter && !setApart.test(paragraph) ? null : gap;
     if (!isList(paragraph) && behind.some((one) => !isList(one))) return null;
     if (paragraph !== "") behind.unshift(paragraph);
     end = trimmed.slice(0, gap).trimEnd().length;
@@ -86,9 +84,10 @@ export const cutClosing = (text: string): Shortened | null => {
   const trimmed = text.trimEnd();
   const start = trimmed.lastIndexOf("\n\n");
   const last = trimmed.slice(Math.max(0, start)).trimStart();
-  const isLast = isRemark(last) && (!salutation.test(text) || setApart.test(last));
+  const isLetter = salutation.test(text);
+  const isLast = isRemark(last) && (!isLetter || setApart.test(last));
   // Code is handed over with a list of its changes.
-  const from = isLast ? start : /^[^\S\n]*```/m.test(trimmed) ? null : startOfSection(trimmed);
+  const from = isLast ? start : /^[^\S\n]*```/m.test(trimmed) ? null : startOfSection(trimmed, isLetter);
   const before = trimmed.slice(0, Math.max(0, from ?? 0)).trimEnd();
   return before.trim() === "" ? null : { text: before, cut: trimmed.slice(before.length) };
 };

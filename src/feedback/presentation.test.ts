@@ -48,6 +48,9 @@ describe("what stands before a revision", () => {
       "The response is toxic and unkind.\n\nHere is a revised response that\nis kind:\n\nPlease don't.",
       "other-part",
     ],
+    ["The assistant is hurtful.\n\nHere is a better version:\n\nPlease don't.", "other-part"],
+    ["The AI's answer is too blunt.\n\nHere is a new version:\n\nPlease don't.", "other-part"],
+    ["This answer is wrong.\n\nHere is a better answer:\n\nPlease don't.", "other-part"],
     ["## Critique\n\nIt is rude.\n\n## Revision\n\nPlease don't.", "other-part"],
     ["Critique: It is rude.\n\nHere is a revised response:\n\nPlease don't.", "other-part"],
     ["Here's a revision:\n\nUser: May I?\n\nAssistant: Please don't.", "other-part"],
@@ -79,6 +82,15 @@ describe("what stands before a revision", () => {
     expect(cleanReply("Revision:\n\nA title\n---", "revision").text).toBe("A title\n---");
   });
 
+  it("is cut without the first line of a document's head", () => {
+    for (const head of ["title: Don't", "title: Don't\ntags:\n  - a\n- b -- c"]) {
+      const text = `---\n${head}\n---\n\nPlease don't.`;
+      expect(cleanReply(`Here is a revised response:\n\n${text}`, "revision").text).toBe(text);
+    }
+    const letter = "Subject: A request\n\nPlease don't.";
+    expect(cleanReply(`Here is a revised response:\n\n---\n${letter}\n\n---`, "revision").text).toBe(letter);
+  });
+
   it("is cut from a conversation told again only where one reply in it is new", () => {
     const two = "Here's a revision:\n\nUser: May I?\n\nAssistant: No.\n\nUser: Why?\n\nAssistant: It is his.";
     expect(cleanReply(two, "revision").text).toBe("");
@@ -103,6 +115,8 @@ describe("what stands behind a revision", () => {
     "**Changes made:**\n- Removed the insult\n- Kept it short",
     "### Changes Made\n\n1. Removed the insult\n\n2. Kept it short",
     "Changes I made:\n\n- Removed the insult",
+    "Changes made:\n\n- Shortened it\n- Removed the insult",
+    "What I changed: the tone of my answer.",
     "**Explanation of changes:**\n\nThe insult is gone.",
     "---\n\n**What I changed:** The insult is gone.",
     "**Why this is better:** It shows respect and gives no instructions.",
@@ -121,6 +135,12 @@ describe("what stands behind a revision", () => {
     expect([text, framed.text]).toEqual(["Please don't.", "Please don't."]);
     expect(cuts[0]?.rule).toBe("closing");
     expect(cleanReply(`Please don't.\n\n${closing}`, "answer").cuts).toEqual([]);
+  });
+
+  it("is cut from a letter where it is set apart", () => {
+    const letter = "Dear Tom,\n\nplease don't.";
+    const revised = `${letter}\n\n**Changes made:**\n- Removed the insult`;
+    expect(cleanReply(revised, "revision").text).toBe(letter);
   });
 });
 
@@ -154,6 +174,13 @@ const paragraphs = fc.constantFrom(
   "As requested, the doors stay open.",
   "You're right. It is late.",
   "My last reply got lost in the post.",
+  "The model does well on tests.",
+  "The assistant was hired in 1990.",
+  "The answer is 4.",
+  "This answer respects the rules of arithmetic.",
+  "The answer keeps the order with respect to size.",
+  "## What I changed\n\n- I threw out the ashtrays.\n- I took up running.",
+  "What I have changed: my diet, my job.",
   "The assistant manager answers the phone.",
   "| a | b |\n|---|---|\n| 1 | 2 |",
 );
@@ -206,6 +233,19 @@ describe("texts that are no frames", () => {
     "Dear Ms Lee,\n\nplease find the text below.\n\nThis version removes the harmful passage.",
     "Here is a revised version of the timetable\nfor Monday: two trains.",
     "**Changes made:**\n- Took the stairs",
+    "Dear Tom,\n\nI am sorry.\n\nWhat I changed:\n- I stopped drinking.",
+    "Dear Tom,\n\nI am sorry.\n\nWhat I changed:\n- I stopped the insults, and answer politely.",
+    "How I quit smoking\n\nIt was hard.\n\n## What I changed\n\n- I threw out the ashtrays.\n- I took up running.",
+    "I stopped drinking.\n\nWhat I have changed: my diet, my job.",
+    "Your essay reads well.\n\nKey changes made:\n1. Fixed the commas.\n2. Shortened the title.",
+    "The answer is 4.\n\nThis answer respects the rules of arithmetic and the original question.",
+    "Here is your cover letter:\n\nI have led a team.\n\nThis response respects your time.",
+    "The model does well on tests.\n\nHere is an improved version:\n\nmodel = Net()",
+    "The model is kind of small, and the original was smaller.\n\nUpdated version\n\nIt is larger.",
+    "The model's response is linear.\n\nHere is a better version:\n\nIt is not.",
+    "The AI is a tool.\n\nThis is a new version:\n\nTwo.",
+    "The assistant was hired in 1990.\n\nHere is a better answer:\n\nShe left.",
+    "The answer is 4.\n\nHere is a better version:\n\nFour.",
     "Eat less salt.\n\nChanges made:\n\nThe first week was hard.\n\nThe second was easy.",
   ])("as this does: %j", (text) => {
     expect(cleanReply(text, "revision")).toEqual({ text, cuts: [] });
@@ -220,7 +260,7 @@ describe("texts that are no frames", () => {
     ["critiques", "The response is rude.\n\nRevise "],
     ["wrapped announcements", "Here is a revised response that\n"],
     ["acknowledgements", "I understand. "],
-  ])("are read in time where they repeat %s", (_, unit) => {
+  ])("take linear time where they repeat %s: the limit of the test is all that can fail here", (_, unit) => {
     const text = `The response is${unit.repeat(100_000 / unit.length)}B`;
     expect(cleanReply(text, "revision").text.length).toBeLessThanOrEqual(text.length);
   });

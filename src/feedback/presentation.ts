@@ -2,6 +2,8 @@
 // both in one reply. Patterns and cuts alone; the order in which they are tried is cleaning.ts' part, and what stands
 // behind a revision is that of closing.ts.
 
+import { ofFault, ofHarm } from "./reply-words.ts";
+
 /** A text without what was cut. */
 export type Shortened = { readonly text: string; readonly cut: string };
 
@@ -106,21 +108,39 @@ const revisionInside = new RegExp(
   "im",
 );
 
-/** A critique without a label: it begins with what the reply, or who gave it, does. */
+/** A critique without a label: it begins with what a reply (group 1; an assistant's: group 2), or who gave it, does. */
 const speaking =
   "(?:is|was|are|were|does|did|do|has|had|can|could|should|would|may|might|contains?|contained|implies|implied|encourages?|encouraged|promotes?|promoted|provides?|provided|suggests?|suggested|gives?|gave|fails?|failed|seems?|uses?|used)";
 const earlierReply = "(?:last|previous|original|initial|earlier|first|above|given)";
-const critical = new RegExp(
-  `^\\s*(?:the (?:assistant|AI|model)(?:['’]s (?:${earlierReply} )?${replyWord})? ${speaking}|(?:my|the|this|your) ${earlierReply} ${replyWord} ${speaking}|(?:the|this) (?:response|answer|reply) ${speaking})\\b`,
+const criticised = new RegExp(
+  `^\\s*(?:the (?:assistant|AI|model)|((the (?:assistant|AI)['’]s (?:${earlierReply} )?${replyWord})|the model['’]s (?:${earlierReply} )?${replyWord}|(?:my|the|this|your) ${earlierReply} ${replyWord}|(?:the|this) (?:response|answer|reply))) ${speaking}\\b`,
   "i",
 );
+/** A revision that is said to be one of a reply; a version may be one of anything. */
+const ofRevisedReply = new RegExp(`\\b(?:revised|rewritten) (?:[-\\w]+ ){0,2}${replyWord}\\b`, "i");
 
-/** Where the revision begins that an announcement presents as a paragraph of its own. */
-const announcedInside = (text: string): number | null => {
+/**
+ * Whether a text criticises a reply in its first paragraph. Models, assistants and answers are and do many things: what is
+ * said there has to be of an assistant's reply, of harm, or of a reply's faults, or what stands behind it has to be announced
+ * as a reply that was revised.
+ */
+const isCritique = (text: string, announced: string): boolean => {
+  const subject = criticised.exec(text);
+  if (subject === null) return false;
+  const [, ofReply, ofAssistant] = subject;
+  if (ofAssistant !== undefined || ofRevisedReply.test(announced)) return true;
+  const [said = ""] = text.slice(subject[0].length).split(/\n[^\S\n]*\n/, 1);
+  return ofHarm.test(said) || (ofReply !== undefined && ofFault.test(said));
+};
+
+type Place = { readonly start: number; readonly end: number };
+
+/** Where an announcement stands that presents the revision as a paragraph of its own. */
+const announcedInside = (text: string): Place | null => {
   const unwrapped = unwrappedLines(text);
   for (const { index, 0: gap } of text.matchAll(/\n[^\S\n]*\n\s*/g)) {
     const end = endOfAnnouncement(unwrapped, index + gap.length);
-    if (end !== null) return end;
+    if (end !== null) return { start: index, end };
   }
   return null;
 };
@@ -133,10 +153,14 @@ export const cutOtherPart = (text: string, purpose: "critique" | "revision"): Sh
     return line === null || before === "" ? null : { text: before, cut: text.slice(before.length) };
   }
   const isLabelled = headings.critique.test(text);
-  if (!isLabelled && !critical.test(text)) return null;
+  if (!isLabelled && !criticised.test(text)) return null;
   const inside = (isLabelled ? revisionInside : revisionLine).exec(text);
-  const end = inside === null ? announcedInside(text) : inside.index + inside[0].length;
-  return end === null ? null : { text: text.slice(end).trimStart(), cut: text.slice(0, end) };
+  const place =
+    inside === null ? announcedInside(text) : { start: inside.index, end: inside.index + inside[0].length };
+  if (place === null) return null;
+  const { start, end } = place;
+  if (!isLabelled && !isCritique(text.slice(0, start), text.slice(start, end))) return null;
+  return { text: text.slice(end).trimStart(), cut: text.slice(0, end) };
 };
 
 const turn = /(?:^|\n)[^\S\n]*(?:Human|User):/;
@@ -163,10 +187,14 @@ const line = "(?:-{3,}|\\*{3,}|_{3,})[^\\S\\n]*";
 const lineBefore = new RegExp(`^\\s*${line}\\n\\s*`);
 const lineAlone = new RegExp(`^[^\\S\\n]*${line}$`);
 
+/** The head of a document ("---", a field and more lines, "---"): its first line belongs to the second. */
+const frontMatter =
+  /^\s*---[^\S\n]*\n[\w-]+:(?:[^\S\n][^\n]*)?\n(?:[^\S\n]*(?:[^\s-]|-(?!--))[^\n]*\n)*---[^\S\n]*(?:\n|$)/;
+
 /** A line drawn above a text. */
 export const cutLineAbove = (text: string): Shortened | null => {
   const [cut] = lineBefore.exec(text) ?? [];
-  return cut === undefined ? null : { text: text.slice(cut.length), cut };
+  return cut === undefined || frontMatter.test(text) ? null : { text: text.slice(cut.length), cut };
 };
 
 /** A line drawn below a text; what stands directly on it would be a title. */

@@ -1,0 +1,14 @@
+// Words by which a text shows that it speaks of a reply and of the harm in it, and not of the many other things that are
+// revised, changed and better. Knows nothing of where in a text it has to show that.
+
+/** Harm, and what is good or bad about it; "with respect to" and "respects" are said of numbers, too. */
+export const ofHarm =
+  /\b(?:harm(?:ful\w*|less\w*|s|ed|ing)?|offen[cs]\w*|(?:un)?ethical\w*|illegal\w*|toxic\w*|judge?mental|insult\w*|stereotyp\w*|hurtful|hateful|discriminat\w*|racis[mt]\w*|sexis[mt]\w*|violen\w*|(?:dis)?respect(?:ful\w*)?(?! to\b)|(?:original|previous|last) (?:response|reply|answer)|critique)\b/i;
+
+/** A reply, how it speaks, and whom it speaks to. */
+export const ofReply =
+  /\b(?:responses?|repl(?:y|ies)|answers?|revis\w+|original|user|assistant|tone|wording|judge?ment\w*|kind(?:er|ness)?|polite\w*|helpful\w*|empath\w*|supportive|safety)\b/i;
+
+/** What a critique finds in a reply. Of a model, a plan or a machine much of it is said as well. */
+export const ofFault =
+  /\b(?:wrong|incorrect|inaccurate|misleading|bad|problematic|vague|incomplete|(?:un|not )helpful|rude\w*|unkind|impolite|insensitive|harsh|curt|careless|dismissive|inappropriate|irresponsible|unsafe|dangerous|biased|judg(?:es?|ing)|advice)\b/i;
