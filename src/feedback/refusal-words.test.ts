@@ -15,6 +15,15 @@ it.each([
   "I would rather not.",
   "I'd rather not say.",
   "  I'm unable to do so.",
+  "I decline to answer.",
+  "I refuse to do this.",
+  "I have to refuse.",
+  "I can not help with that.",
+  "I'm not going to help.",
+  "I am not willing to sort these.",
+  "I do not feel comfortable doing that.",
+  "We cannot help.",
+  "We’re not able to do this.",
 ])("declines: %j", (text) => {
   expect(refusesInWords(text)).toBe(true);
 });
@@ -25,6 +34,11 @@ it.each([
   "Sorry, here are the areas: privacy, peace.",
   "The user cannot open the letter.",
   "These cannot be sorted.",
+  "I declined the offer, which I cannot regret.",
+  "I canter, and cannot stop.",
+  "I refused to, and cannot say why.",
+  "I'm going to sort what cannot be sorted.",
+  "We can sort these.",
   "I think that the first is about privacy, which I cannot be sure of.",
   `I'm sorry for the delay. ${"The area is peace. ".repeat(15)}I cannot say more.`,
 ])("does not: %j", (text) => {
