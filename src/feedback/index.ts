@@ -37,7 +37,7 @@ export { isFlipped, normaliseChoice } from "./labels/reading.ts";
 export { type MissingOpposite, type OppositesOutcome, writeOpposites } from "./opposites.ts";
 export { leastAlike, type PairReply, pairOf, type ReplyPair } from "./pairs.ts";
 export { createAcrossFiles, createUniqueIds } from "./prompts/across-files.ts";
-export { type Area, areasNamed, areasOf, describeArea, withOther } from "./prompts/areas.ts";
+export { type Area, areasNamed, areasOf, belongsToNone, describeArea, withOther } from "./prompts/areas.ts";
 export {
   type AreaChunk,
   type ClassifyOptions,

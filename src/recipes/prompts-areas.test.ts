@@ -120,7 +120,7 @@ describe("prompts classify, penetrate, select", () => {
       ...{ other: "none", out: at("described") },
     });
     const sorted = String(classified.document["file"]);
-    expect(classified.text).toContain(`prompts penetrate --prompts ${sorted} --set other=none\n`);
+    expect(classified.text).toContain(`prompts penetrate --prompts ${sorted}\n`);
     const chosen = await start(selectRecipe, { prompts: sorted, out: at("described-select"), perArea: 5 });
     const reloaded = await start(loadRecipe, {
       ...{ files: [String(chosen.document["file"])], out: at("described-load") },
@@ -134,7 +134,7 @@ describe("prompts classify, penetrate, select", () => {
         score: { "(A)": -1, "(B)": -1 },
       }));
       const judge = write(`${out}.yaml`, JSON.stringify({ rules: [...rules, { reply: "No." }] }));
-      const config = { prompts, model: `scripted:${judge}`, other: "none", out: at(out), ...settings };
+      const config = { prompts, model: `scripted:${judge}`, out: at(out), ...settings };
       return (await start(penetrateRecipe, config)).document;
     };
     const own = ["diary: reading of diaries", "privacy"];
@@ -150,7 +150,7 @@ describe("prompts classify, penetrate, select", () => {
     const last = [`privacy: ${constitution.description}`];
     expect(await judged("constitution", bare, last)).toMatchObject({ unscored: 0, others: 0 });
     const none = write("none.jsonl", jsonl({ prompt: "Bake bread", area: "other" }));
-    await expect(judged("others", none, ["other"], { other: "other" })).rejects.toMatchObject({
+    await expect(judged("others", none, ["other"])).rejects.toMatchObject({
       ...{ name: "UserError", code: "prompts-without-area" },
       message: expect.stringContaining('all rows with an area are of "other"') as string,
     });

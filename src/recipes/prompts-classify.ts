@@ -9,6 +9,7 @@ import {
   type Area,
   areasNamed,
   areasOf,
+  belongsToNone,
   classifiedLine,
   classifyPrompts,
   mostAsked,
@@ -141,17 +142,22 @@ const classifyStage = (
   });
 };
 
-type Sets = Pick<Awaited<ReturnType<typeof prepare>>, "areas" | "named">;
+type Sets = Pick<Awaited<ReturnType<typeof prepare>>, "areas" | "named"> & Pick<ClassifyConfig, "other">;
 
 /**
- * A prompt with its area, and with what belongs there for those who judge replies by it. One that got no area keeps what it
- * had where that is one of the set, and loses it where it is another's.
+ * A prompt with its area, and with what belongs there for those who judge replies by it, who leave out what belongs to none.
+ * One that got no area keeps what it had where that is one of the set, and loses it where it is another's.
  */
-const withArea = (prompt: PromptRecord, got: string | null, { areas, named }: Sets): PromptRecord => {
+const withArea = (prompt: PromptRecord, got: string | null, { areas, named, other }: Sets): PromptRecord => {
   const { area: before, areaDescription: _, ...rest } = prompt;
   const area = got ?? before;
   if (area === undefined || !areas.some(({ name }) => name === area)) return rest;
-  return { ...rest, area, areaDescription: named.find(({ name }) => name === area)?.description ?? "" };
+  const description = named.find(({ name }) => name === area)?.description ?? "";
+  return {
+    ...rest,
+    area,
+    areaDescription: description === "" && area === other ? belongsToNone : description,
+  };
 };
 
 /** sorted/prompts.jsonl: the prompts with their areas; those without keep what they had of these areas. */
@@ -212,17 +218,13 @@ const figuresOf = (areas: readonly Area[], { areas: found, count, unclassified }
     return areaFigure(name, own, own, count - unclassified);
   });
 
-/** The name of what belongs to no area, for who leaves it out, where it is not the usual one. */
-const otherWords = ({ other }: ClassifyConfig): string[] =>
-  other === otherSetting.parse(undefined) ? [] : ["--set", `other=${other}`];
-
 const execute = async (config: ClassifyConfig, context: RecipeContext) => {
   const { areas, named, opened, request } = await prepare(config, context);
   await using pipeline = await openStages(request, context);
   const { run } = pipeline;
   const prompts = await promptStage(pipeline, opened);
   const records = await classifyStage(pipeline, config, prompts, areas);
-  await sortedStage(pipeline, prompts, records, { areas, named });
+  await sortedStage(pipeline, prompts, records, { areas, named, other: config.other });
   const counts = await countAreas(records);
   const figures = figuresOf(areas, counts);
   const { count, unclassified, again } = counts;
@@ -248,7 +250,7 @@ const execute = async (config: ClassifyConfig, context: RecipeContext) => {
       `Page: ${join(config.out, "areas.html")}`,
       `Prompts with their areas: ${file}`,
       ...nextCommands(
-        ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file, ...otherWords(config)],
+        ["prompts", "penetrate", ...askedWords(config.model), "--prompts", file],
         ["prompts", "select", "--prompts", file, "--per-area", "50"],
       ),
     ],

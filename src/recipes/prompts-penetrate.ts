@@ -10,6 +10,7 @@ import {
   type AreaReply,
   areasNamed,
   areasOf,
+  belongsToNone,
   blankVerdict,
   describeArea,
   describeReasons,
@@ -97,7 +98,7 @@ type AreaOf = (prompt: PromptRecord) => Area | null;
 
 /**
  * Areas are described as --areas describes them, else as the prompt's row does, else as the constitution does. What belongs to no
- * area is one where somebody says what it is.
+ * area is one where somebody says what it is; it is known by its name, or by what its row says of it.
  */
 const createAreaOf = async ({ areas, constitution, other }: PenetrateConfig): Promise<AreaOf> => {
   const named = areas === undefined ? [] : areasNamed(areas);
@@ -107,9 +108,12 @@ const createAreaOf = async ({ areas, constitution, other }: PenetrateConfig): Pr
     const isIt = (one: Area): boolean => one.name === name;
     const own = areaDescription === undefined ? undefined : { name, description: areaDescription };
     const area = named.find(isIt) ?? own ?? usual.find(isIt) ?? { name, description: "" };
-    return name === other && area.description === "" ? null : area;
+    const isOther = name === other || areaDescription === belongsToNone;
+    return isOther && ["", belongsToNone].includes(area.description) ? null : area;
   };
 };
+
+const namesOf = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ");
 
 const leftOut = (count: number, what: string, source: string) =>
   count === 0
@@ -121,11 +125,15 @@ const leftOut = (count: number, what: string, source: string) =>
         },
       ];
 
-const noneToJudge = ({ prompts: source, other }: PenetrateConfig, others: number): UserError =>
+/** others: areas of what belongs to none, which files that were sorted apart may call by several names. */
+const noneToJudge = (
+  { prompts: source }: PenetrateConfig,
+  [other, ...further]: readonly string[],
+): UserError =>
   new UserError(
     "prompts-without-area",
-    others > 0
-      ? `${source}: all rows with an area are of "${other}", which is what belongs to none, so there is nothing to judge. Say what belongs to it (--areas "${other}: ..."), or choose prompts of other areas.`
+    other !== undefined
+      ? `${source}: all rows with an area are of ${namesOf([other, ...further])}, which is what belongs to none, so there is nothing to judge. Say what belongs to it (--areas "${other}: ..."), or choose prompts of other areas.`
       : `No row of ${source} has an area. Sort them first: npx covenant prompts classify --prompts ${source}.`,
     { file: source },
   );
@@ -135,22 +143,30 @@ const noneToJudge = ({ prompts: source, other }: PenetrateConfig, others: number
  * where none is left.
  */
 const openSorted = async (config: PenetrateConfig, context: RecipeContext) => {
-  const { prompts: source, seed, other } = config;
+  const { prompts: source, seed } = config;
   const areaOf = await createAreaOf(config);
   const { totals, add } = countPrompts();
   const areas = new Map<string, Area>();
+  const otherNames = new Set<string>();
   let others = 0;
   const onPrompt = (prompt: PromptRecord): void => {
     const area = areaOf(prompt);
     if (area !== null) {
       add(prompt);
       areas.set(describeArea(area), area);
-    } else if (prompt.area !== undefined) others++;
+    } else if (prompt.area !== undefined) {
+      others++;
+      otherNames.add(prompt.area);
+    }
   };
   const opened = await openPrompts(sourceOf(config), { seed, context, onPrompt });
-  if (totals.count === 0) throw noneToJudge(config, others);
+  if (totals.count === 0) throw noneToJudge(config, [...otherNames]);
   const without = opened.prompts.count - totals.count - others;
-  const otherNotices = leftOut(others, `in "${other}", the area of what belongs to none,`, source);
+  const otherNotices = leftOut(
+    others,
+    `in ${namesOf(otherNames)}, the area of what belongs to none,`,
+    source,
+  );
   const notices = [...opened.notices, ...leftOut(without, "without an area", source), ...otherNotices];
   const prompts = sequence(totals.count, () => matching(opened.prompts, (one) => areaOf(one) !== null));
   const sorted = [...areas.values()].sort((one, another) => (one.name < another.name ? -1 : 1));

@@ -211,6 +211,9 @@ describe("areas", () => {
       "none",
     ]);
     expect(() => areasNamed(["a", "a: b"])).toThrow(/"a" is there twice/);
+    for (const quoted of ['"cars: theft', "'cars: theft", "“cars”", ' "cars"'])
+      expect(() => areasNamed(["diary", quoted])).toThrow(/cars.* begins with a quote.* form of a list/);
+    expect(areasNamed(['cars: "borrowed" ones'])[0]?.description).toBe('"borrowed" ones');
   });
 });
 
