@@ -32,6 +32,33 @@ describe("sentences", () => {
       "Go on",
     ]);
     expect(sentencesIn(" \n ")).toEqual([]);
+    expect(sentencesIn("Wait... what?! Go\non ")).toEqual(["Wait...", "what?!", "Go\non"]);
+  });
+
+  it("do not end with an abbreviation that goes on", () => {
+    for (const one of [
+      "Use e.g. lists.",
+      "Speak of a city, i.e. Paris.",
+      "Use lists, tables etc. where they help.",
+    ])
+      expect(sentencesIn(`${one} Be kind.`)).toEqual([one, "Be kind."]);
+    expect(sentencesIn("Use lists etc. Be kind.")).toEqual(["Use lists etc.", "Be kind."]);
+  });
+
+  it.each(["", "a", " ."])(
+    "are found in 100 kB of marks before %j: the limit of the test is what may fail",
+    (end) => {
+      const marks = ".".repeat(100_000);
+      expect(sentencesIn(`Be kind. ${marks}${end}`).slice(0, 2)).toEqual([
+        "Be kind.",
+        end === "a" ? `${marks}a` : marks,
+      ]);
+    },
+  );
+
+  it.each([" ", "a ", ". ", "e.g. ", "etc. "])("are found in 100 kB of %j", (unit) => {
+    const text = unit.repeat(100_000 / unit.length);
+    expect(sentencesIn(`${text}x`).join("").replaceAll(" ", "")).toBe(`${text}x`.replaceAll(" ", ""));
   });
 });
 

@@ -7,9 +7,16 @@ import { type Contract, messageOf } from "./wording.ts";
 /** users: numbers of those whom a clause is for, or who argued for a principle; none where that is not known. */
 export type Standing = { readonly text: string; readonly users: readonly number[] };
 
-/** The sentences of a text; what ends without a mark is one, too. */
+/** White space behind a mark that ends a sentence; none is ended by "e.g.", nor by "etc." before a small letter. */
+const sentenceGap =
+  /(?<=[.!?])(?<!\b(?:[Ee]\.g|[Ii]\.e|cf|vs)\.)(?<!\b(?:etc|resp|approx|incl|esp)\.(?=\s+\p{Ll}))\s+/u;
+
+/** The sentences of a text; what ends without a mark is one, too. Takes linear time. */
 export const sentencesIn = (text: string): string[] =>
-  (text.match(/\S.*?(?:[.!?]+(?=\s|$)|$)/gs) ?? []).map((sentence) => sentence.trim());
+  text
+    .trim()
+    .split(sentenceGap)
+    .filter((sentence) => sentence !== "");
 
 /** The number of a user's seat: 3 of "user-3" and of "user 3"; null where it is none. */
 export const seatNumber = (seat: string): number | null => {
