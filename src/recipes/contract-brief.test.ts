@@ -223,7 +223,7 @@ describe("a model that was not made with a meta-prompt", () => {
     const meta = { model: "embedded:covenant-voter" };
     const changes = { roles: { meta }, metaPrompt: "contract" } as const;
     await expect(run(given("refused", [helpless], changes))).rejects.toThrow(
-      /covenant-voter knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique/,
+      /covenant-voter knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique, or, with --set roles\.meta\.model=NAME, name a model that was made with it \(/,
     );
     expect(existsSync(join(folder, "refused"))).toBe(false);
   });

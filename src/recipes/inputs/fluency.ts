@@ -157,7 +157,7 @@ export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInp
     if (role === "meta" && wording === "brief" && metaPrompt !== "critique")
       requireKnownWords(
         { role, model, language, ...words[role] },
-        `It was not made with the brief form of --meta-prompt ${metaPrompt}: give --meta-prompt critique, or name a model that was with --set roles.meta.model=NAME (one of covenant pretrain with a share of mix.constitution).`,
+        `It was not made with the brief form of --meta-prompt ${metaPrompt}: give --meta-prompt critique, or, with --set roles.meta.model=NAME, name a model that was made with it (one of covenant pretrain with a share of mix.constitution).`,
       );
     requireWords({ role, model, language, ...words[role] }, "contract");
   }
