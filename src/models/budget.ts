@@ -117,9 +117,16 @@ export const createBudgetKeeper = (budget: Budget, spent: () => Amount, isKept =
       return now[part] >= limit || now[part] + onTheirWay[part] + ahead[part] > limit * tolerance;
     });
   };
-  /** What nobody can foresee yet, one request alone finds out. */
-  const isProbe = (part: Part, { kind }: BudgetedRequest): boolean =>
-    part !== "calls" && !foresight.knows(kind) && spent()[part] < budget[part]!;
+  /**
+   * What nobody can foresee yet, one request alone finds out, where what is left is not less than a call of this run took so
+   * far: else every start of a command would go beyond the budget by one.
+   */
+  const isProbe = (part: Part, { kind }: BudgetedRequest): boolean => {
+    if (part === "calls" || foresight.knows(kind)) return false;
+    const now = spent();
+    const usual = now.calls === 0 ? 0 : now[part] / now.calls;
+    return now[part] < budget[part]! && now[part] + usual <= budget[part]! * tolerance;
+  };
   const hold = (request: BudgetedRequest): Release => {
     const amount = foresight.foresee(request);
     held.add(amount);

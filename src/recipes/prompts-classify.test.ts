@@ -21,7 +21,7 @@ const context = {
 const settingsOf = (name: string, prompts: readonly object[], rules: readonly object[]) => {
   const [file, script] = [join(folder, `${name}.jsonl`), join(folder, `${name}.yaml`)];
   writeFileSync(file, prompts.map((prompt) => `${JSON.stringify(prompt)}\n`).join(""));
-  writeFileSync(script, JSON.stringify({ rules }));
+  writeFileSync(script, JSON.stringify({ batch: 1, rules }));
   const model = `scripted:${script}`;
   return recipe.schema.parse({
     ...{ prompts: file, model, areas: ["privacy", "peace"] },
@@ -71,6 +71,20 @@ it("fails where nothing was sorted, says why, and keeps what was answered", asyn
     { reason: "refusal", answer: "I am sorry, but I cannot help with that request." },
   ]);
   expect(existsSync(join(config.out, "areas.html"))).toBe(false);
+});
+
+it("stops early where nothing of the first prompts is sorted", async () => {
+  const prompts = Array.from({ length: 60 }, (_, at) => ({ prompt: `Request ${at}` }));
+  const config = settingsOf("early", prompts, [{ reply: "Sorry, I cannot." }]);
+  await expect(recipe.run(config, context)).rejects.toMatchObject({
+    code: "areas-none",
+    message: expect.stringMatching(
+      /Unclassified: (\d+) of \1 prompts \(\1 refused\).*--fresh begins anew/,
+    ) as string,
+  });
+  const records = readFileSync(join(config.out, "classify/areas.jsonl"), "utf8").trim().split("\n");
+  expect(records.length).toBeGreaterThanOrEqual(20);
+  expect(records.length).toBeLessThan(40);
 });
 
 it("is bad input where there is nothing to choose from", async () => {

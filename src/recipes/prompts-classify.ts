@@ -44,6 +44,7 @@ import { askingStage, isOf } from "./stages/asking.ts";
 import { openPrompts, promptStage, sourceOf } from "./stages/prompts.ts";
 import type { Pipeline } from "./stages/stage-model.ts";
 import { writeStream } from "./stages/streamed-records.ts";
+import type { Watch } from "./stages/watched-file.ts";
 import { areaFigure, areaTable } from "./summaries/area-table.ts";
 import { describeSpent, spentInRun } from "./summaries/data-summary.ts";
 import { askedWords, nextCommands } from "./summaries/next-command.ts";
@@ -104,9 +105,32 @@ const prepare = async (config: ClassifyConfig, context: RecipeContext) => {
 const noneSorted = (model: string, counts: AreaCounts): CovenantError =>
   new CovenantError(
     "areas-none",
-    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} What it answered is in classify/areas.jsonl. Choose a model that follows instructions (--model): it has to answer with JSON.`,
+    `${model} sorted no prompt. ${describeUnclassified(counts).join("")} What it answered is in classify/areas.jsonl. Choose a model that follows instructions (--model): it has to answer with JSON. Once it is mended, --fresh begins anew.`,
     { model },
   );
+
+/** So many prompts from the first on, none of them sorted by an answer that came, stop it: each may take several calls. */
+const unsortedForStop = 20;
+
+/** Ends the stage of a model that sorts nothing. What a server rejects, or does not fit, is a matter of the prompts. */
+const watchSorting = (model: string): Watch<AreaRecord> => {
+  const reasons = new Map<string, number>();
+  let answered = 0;
+  let sorted = false;
+  return {
+    see({ area, reason = "unreadable" }) {
+      if (area !== null) sorted = true;
+      if (area !== null || reason === "rejected" || reason === "overflow") return;
+      answered++;
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    },
+    check() {
+      if (sorted || answered < unsortedForStop) return;
+      const none = { areas: new Map(), reasons, count: answered, unclassified: answered, again: 0 };
+      throw noneSorted(model, none);
+    },
+  };
+};
 
 /** classify/areas.jsonl: the area of every prompt. Warns where a model sorted hardly anything; throws where nothing. */
 const classifyStage = (
@@ -127,6 +151,7 @@ const classifyStage = (
     items: prompts,
     unit: "prompts",
     paceFor: (opened) => packPace(opened, pack),
+    watch: () => watchSorting(model),
     work: (opened, { items, ...work }) =>
       classifyPrompts({ ...work, model: opened, prompts: items, ...asked }),
     async check(stage, records) {

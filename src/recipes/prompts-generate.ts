@@ -114,7 +114,10 @@ const prepare = async (config: GenerateConfig, context: RecipeContext) => {
 };
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-/** Asks a model until there are enough new prompts, or patience is at its end. */
+/** So many calls from the first on without a new prompt end it. */
+const fruitlessForStop = 20;
+
+/** Asks a model until there are enough new prompts, patience is at its end, or it is seen to give none. */
 const askFor = async (
   pipeline: Pipeline,
   stage: StageContext,
@@ -145,9 +148,10 @@ const askFor = async (
       ...{ kind, shots, each, temperature, topP, answerTokens, tokensEach },
     };
     const earlier = takeFirst(file.rows(), file.existing);
-    while (fresh < count && calls < most) {
+    while (fresh < count && calls < most && (fresh > 0 || calls < fruitlessForStop)) {
       // A round is what it takes if all is new, whatever the batch: so the number of calls does not depend on it.
-      const end = Math.min(most, calls + Math.ceil((count - fresh) / each));
+      const round = calls + Math.ceil((count - fresh) / each);
+      const end = Math.min(most, calls < fruitlessForStop ? Math.min(round, fruitlessForStop) : round);
       for (let left = await nextUntil(earlier, calls, end); left !== null; ) {
         take(left);
         left = await nextUntil(earlier, calls, end);
@@ -211,7 +215,7 @@ const describeCounts = (
 const nothingNew = (config: GenerateConfig, counts: GenerationCounts, kept: number): CovenantError =>
   new CovenantError(
     "prompts-none",
-    `${config.model} wrote no new prompt. ${describeCounts(counts, kept).join(" ")} Choose a model that follows instructions, since it has to answer with JSON, or give other examples; what became of each call is in ${join(config.out, "ask", "calls.jsonl")}.`,
+    `${config.model} wrote no new prompt. ${describeCounts(counts, kept).join(" ")} Choose a model that follows instructions, since it has to answer with JSON, or give other examples (once it is mended, --fresh begins anew); what became of each call is in ${join(config.out, "ask", "calls.jsonl")}.`,
     { model: config.model, ...counts },
   );
 

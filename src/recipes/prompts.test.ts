@@ -203,6 +203,16 @@ describe("prompts generate", () => {
     expect(calls("few-rejected")).toBe(4);
   });
 
+  it("stops after twenty calls that gave nothing new", async () => {
+    const script = write("fruitless.yaml", 'rules: [{reply: "Sorry, I cannot."}]\n');
+    const file = write("asked-often.jsonl", jsonl(...requests.map((prompt) => ({ prompt }))));
+    const config = { prompts: file, model: `scripted:${script}`, count: 500, out: at("fruitless") };
+    await expect(start(generateRecipe, config)).rejects.toMatchObject({
+      code: "prompts-none",
+      message: expect.stringMatching(/20 calls gave 0 prompts.*: 20 refusal\..*--fresh begins anew/),
+    });
+  });
+
   it("writes helpful prompts from helpful examples alone, told what they are for", async () => {
     const rows = [
       ...["Hit him", "Read his letter"].map((prompt) => ({ prompt, kind: "harmful" })),

@@ -14,7 +14,7 @@ import {
   type SftRow,
   sftRowSchema,
 } from "../records/index.ts";
-import { countFailing, planOne, reviseOne } from "./bodies/revise-one.ts";
+import { countFailing, planOne, reviseOne, revisionTold } from "./bodies/revise-one.ts";
 import { foreignNotices, foreignPromptNotices } from "./inputs/foreign-principles.ts";
 import { checkFolder, checkInputs, openStages, promptFile } from "./inputs/open-stages.ts";
 import { countPrompts, planOf, planReplies, planRevisions } from "./plans/plan.ts";
@@ -210,10 +210,10 @@ const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
   "",
   `Prompt:    ${messages.at(-1)?.content ?? ""}`,
   `Answer:    ${answer}`,
-  ...steps.flatMap(({ round, principle, critique, revision }) => [
-    `Round ${round} (${principle})`,
-    ...(critique === "" ? [] : [`  Critique: ${critique}`]),
-    `  Revision: ${revision}`,
+  ...steps.flatMap((step, at) => [
+    `Round ${step.round} (${step.principle})`,
+    ...(step.critique === "" ? [] : [`  Critique: ${step.critique}`]),
+    `  Revision: ${revisionTold(steps[at - 1]?.revision ?? answer, step)}`,
   ]),
 ];
 

@@ -129,7 +129,7 @@ export const watchJudge = (words: WatchedWords = comparisonWords): JudgeWatch =>
       const { unit, exchanged, made } = words;
       throw new CovenantError(
         "judge-one-letter",
-        `The judge ${judge} answers (${letter}) whatever stands there: in ${always[letter]} of ${judged} ${unit} it kept to that letter when ${exchanged} were exchanged. Its ${made} say nothing; choose another judge.`,
+        `The judge ${judge} answers (${letter}) whatever stands there: in ${always[letter]} of ${judged} ${unit} it kept to that letter when ${exchanged} were exchanged. Its ${made} say nothing; choose another judge. Once it is mended, --fresh begins anew.`,
         { judge, letter, judged, share },
       );
     },

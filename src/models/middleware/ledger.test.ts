@@ -220,6 +220,25 @@ describe("withLedger", () => {
   });
 });
 
+describe("a budget that is nearly used up", () => {
+  it.each([{ money: 7 }, { tokens: 14 }])(
+    "%j is not gone beyond by a call at each start of the command",
+    async (budget) => {
+      const file = join(root, `starts-${Object.keys(budget)[0]}.jsonl`);
+      const totals: number[] = [];
+      for (let start = 0; start < 3; start++) {
+        const ledger = await openLedger({ file, budget });
+        const counted = withLedger(model(), ledger, price);
+        await expect(counted.generate(asks(4))).rejects.toMatchObject({ code: "budget-used-up" });
+        totals.push(ledger.totals().calls);
+        ledger.close();
+      }
+      // a call takes $3 and six tokens
+      expect(totals).toEqual([2, 2, 2]);
+    },
+  );
+});
+
 describe("prices", () => {
   const prices = {
     "openai:gpt-x": price,

@@ -122,12 +122,26 @@ const repeats = "it is the reply before it once more";
 const keepsLess =
   "it is not known to keep all the principles that the reply before it keeps, and more; that one stays";
 
+/** What is said in the place of a round's revision; null where one was written. */
+const withoutRevision = (before: string, { revision, rejected, finish }: RevisionStep): string | null => {
+  const isNone =
+    (finish !== "stop" && finish !== "length") || (finish === "length" && (rejected ?? revision) === before);
+  return isNone ? `none ${states[finish].trim()}; the reply stays` : null;
+};
+
+/** The revision of a round in a line of its own, or why there is none. before: the reply before the round. */
+export const revisionTold = (before: string, step: RevisionStep): string => {
+  const { revision, rejected, finish } = step;
+  const none = withoutRevision(before, step);
+  if (none !== null) return none;
+  return `${rejected ?? revision}${states[finish]}${rejected === undefined ? "" : " (not taken)"}`;
+};
+
 const describeStep = (before: string, step: RevisionStep, colours: boolean): string => {
   const { revision, rejected, finish } = step;
   const text = rejected ?? revision;
-  const isNone = (finish !== "stop" && finish !== "length") || (finish === "length" && text === before);
-  if (isNone)
-    return `${entry("  Revision", `none ${states[finish].trim()}; the reply stays`)}${describeCuts(step)}`;
+  const none = withoutRevision(before, step);
+  if (none !== null) return `${entry("  Revision", none)}${describeCuts(step)}`;
   const change = differenceOfTexts(before, text);
   return [
     entry("  Revision", `${text}${states[finish]}`),
@@ -286,7 +300,14 @@ export const reviseOne = async (
   const document = documentOf(record, config, prepared.constitution);
   write(`\n${entry("Reply", document.reply)}`);
   if (record.failing !== undefined)
-    write(entry("Fails", record.failing.length === 0 ? "no principle" : record.failing.join(", ")));
+    write(
+      entry(
+        "Tested",
+        record.failing.length === 0
+          ? "keeps every principle"
+          : `not known to keep ${record.failing.join(", ")}`,
+      ),
+    );
   return { lines, document };
 };
 
@@ -295,7 +316,7 @@ const reasonWords: Readonly<Record<UnscoredReason, string>> = {
   "reply-cut": "of a reply that was cut",
   overflow: "too long for the model's context",
   rejected: "rejected by the server",
-  refusal: "refused by the provider",
+  refusal: "declined, by the model or its provider",
   "no-choice": "naming no answer",
   neither: "speaking for neither answer",
   both: "speaking for both answers",

@@ -121,7 +121,9 @@ const withoutLabel = (counts: LabelCounts): string =>
   });
 
 /** What to do where no comparison has a label. */
-const adviceFor = ({ identical, replyCut, cut }: LabelCounts, all: number): string => {
+const adviceFor = ({ identical, missing, replyCut, cut }: LabelCounts, all: number): string => {
+  if (missing * 2 > all)
+    return "Most replies are missing: look at the model whose replies are compared (--model), not at the judge.";
   if (replyCut * 2 > all) return "Most replies were cut at the token limit: raise sampling.maxTokens.";
   if (identical * 2 > all) return "Choose a server that samples: this one seems to ignore the temperature.";
   return adviceOnSilence(cut, all);
