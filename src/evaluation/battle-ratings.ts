@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import { createRandom, throwIfAborted } from "../core/index.ts";
 import type { BattleCounts, CountedOutcome } from "./battles.ts";
-import { addPrior, maximiseLikelihood, type WinTable } from "./bradley-terry.ts";
+import { addPrior, maximiseLopsided, type WinTable } from "./bradley-terry.ts";
 import { drawResample } from "./multinomial.ts";
 import { defaultResamples, outerQuantile } from "./statistics.ts";
 
@@ -125,7 +125,7 @@ const strengthsOf = (
   for (const [row, i] of rated.entries())
     for (const [column, j] of rated.entries()) inner[row * rated.length + column] = wins[i * models + j]!;
   const begin = start && Float64Array.from(rated, (model) => start[model]!);
-  const strengths = maximiseLikelihood(inner, rated.length, rated.indexOf(anchor), begin);
+  const strengths = maximiseLopsided(inner, rated.length, rated.indexOf(anchor), begin);
   if (strengths === null) throw new RangeError("battle ratings: a connected group has no finite maximum");
   const outside = { above: Number.POSITIVE_INFINITY, below: Number.NEGATIVE_INFINITY, apart: Number.NaN };
   const all = Float64Array.from(standings, (standing) => (standing === "rated" ? 0 : outside[standing]));

@@ -47,18 +47,28 @@ const logLikelihood = (wins: WinTable, strengths: Float64Array): number => {
   return total;
 };
 
-/** Gradient and negated Hessian of the log-likelihood in the strengths of all players. */
-const derivatives = (wins: WinTable, strengths: Float64Array): [Float64Array, Float64Array] => {
+/**
+ * Gradient and negated Hessian of the log-likelihood in the strengths of all players. isExact: without taking numbers from
+ * each other that are nearly equal, as those of a million wins and the wins expected of them are.
+ */
+const derivatives = (
+  wins: WinTable,
+  strengths: Float64Array,
+  isExact: boolean,
+): [Float64Array, Float64Array] => {
   const count = strengths.length;
   const gradient = new Float64Array(count);
   const information = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
     for (let j = i + 1; j < count; j++) {
-      const games = wins[i * count + j]! + wins[j * count + i]!;
+      const [won, lost] = [wins[i * count + j]!, wins[j * count + i]!];
+      const games = won + lost;
       if (games === 0) continue;
-      const expected = logistic(strengths[i]! - strengths[j]!);
-      const slope = wins[i * count + j]! - games * expected;
-      const weight = games * expected * (1 - expected);
+      const difference = strengths[i]! - strengths[j]!;
+      const expected = logistic(difference);
+      const other = isExact ? logistic(-difference) : 1 - expected;
+      const slope = isExact ? won * other - lost * expected : won - games * expected;
+      const weight = games * expected * other;
       gradient[i]! += slope;
       gradient[j]! -= slope;
       information[i * count + i]! += weight;
@@ -97,20 +107,12 @@ const solve = (information: Float64Array, gradient: Float64Array, anchor: number
   return step;
 };
 
-/**
- * Natural-log strengths that maximise the likelihood, 0 at the anchor; null when there is no finite maximum. start: where
- * the search begins, 0 at the anchor.
- */
-export const maximiseLikelihood = (
-  wins: WinTable,
-  count: number,
-  anchor: number,
-  start: Float64Array = new Float64Array(count),
-): Float64Array | null => {
-  let strengths = start;
+/** Natural-log strengths that maximise the likelihood, 0 at the anchor; null when there is no finite maximum. */
+const maximiseLikelihood = (wins: WinTable, count: number, anchor: number): Float64Array | null => {
+  let strengths = new Float64Array(count);
   let likelihood = logLikelihood(wins, strengths);
   for (let iteration = 0; iteration < maximumSteps; iteration++) {
-    const [gradient, information] = derivatives(wins, strengths);
+    const [gradient, information] = derivatives(wins, strengths, false);
     const step = solve(information, gradient, anchor);
     if (step === null) return null;
     const longest = Math.max(...step.map(Math.abs));
@@ -125,6 +127,39 @@ export const maximiseLikelihood = (
         break;
       }
     }
+  }
+  return null;
+};
+
+/** The most by which a step moves two players who met, towards each other or apart. */
+const widestMove = (wins: WinTable, step: Float64Array): number => {
+  const count = step.length;
+  let widest = 0;
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < count; j++)
+      if (wins[i * count + j]! > 0) widest = Math.max(widest, Math.abs(step[i]! - step[j]!));
+  return widest;
+};
+
+/**
+ * The same maximum for tables however lopsided, where whole steps of Newton's method go far past it. No step moves two
+ * players who met by more than 1: so far the curvature grows e-fold at most, and no step loses likelihood (Bach 2010,
+ * self-concordance). start: where the search begins, 0 at the anchor. null when there is no finite maximum.
+ */
+export const maximiseLopsided = (
+  wins: WinTable,
+  count: number,
+  anchor: number,
+  start: Float64Array = new Float64Array(count),
+): Float64Array | null => {
+  let strengths = start;
+  for (let iteration = 0; iteration < maximumSteps; iteration++) {
+    const [gradient, information] = derivatives(wins, strengths, true);
+    const step = solve(information, gradient, anchor);
+    if (step === null) return null;
+    const factor = 1 / Math.max(1, widestMove(wins, step));
+    strengths = strengths.map((strength, index) => strength + factor * step[index]!);
+    if (Math.max(...step.map(Math.abs)) < tolerance) return strengths;
   }
   return null;
 };
