@@ -5,8 +5,8 @@
 
 import { z } from "zod";
 import { checkValue, collectFaults, describePlace, type TextPlace, UserError } from "../core/index.ts";
-import { type Estimate, outcomeIn, preferredWords } from "../records/index.ts";
-import { readRows } from "../tables/index.ts";
+import type { Estimate } from "../records/index.ts";
+import { outcomeIn, preferredWords, readRows } from "../tables/index.ts";
 import { proportion } from "./statistics.ts";
 
 /** A question of the set: the letters that are right, all that there are, and which of two texts is longer. */

@@ -36,12 +36,13 @@ const told = ({ models, units }: BattleCounts): Record<string, number> => {
 
 describe("battles", () => {
   const votes = ["model_a", "model_b", "tie", "tie (bothbad)", "both_bad", "model_a"];
+  const inconsistent = vote("tie (inconsistent)", { question_id: 81, turn: 1, judge: "gpt4_pair" });
 
   it("are arena votes without conversations, in all words that ties have", async () => {
     const rows = votes.map((winner) => vote(winner, { judge: "arena_user_1", turn: 1, tstamp: 1.6e9 }));
-    const counts = await countBattles(write("votes.jsonl", jsonl(...rows)));
-    expect(told(counts)).toEqual({ "one>two": 2, "two>one": 1, "one=two": 3 });
-    expect(counts).toMatchObject({ rows: 6, battles: 6, models: ["one", "two"], by: "battles", leftOut: {} });
+    const counts = await countBattles(write("votes.jsonl", jsonl(...rows, inconsistent)));
+    expect(told(counts)).toEqual({ "one>two": 2, "two>one": 1, "one=two": 4 });
+    expect(counts).toMatchObject({ rows: 7, battles: 7, models: ["one", "two"], by: "battles", leftOut: {} });
   });
 
   it("are arena votes with conversations, and those of three columns of 0 and 1", async () => {
@@ -60,6 +61,18 @@ describe("battles", () => {
       write("kaggle.csv.gz", gzipSync(`\ufeff${[head, ...lines].join("\r\n")}\r\n`)),
     );
     expect(told(counts)).toEqual({ "one>two": 1, "two>one": 2, "one=two": 1 });
+    expect(counts.leftOut).toMatchObject({ winner: { count: 1 } });
+  });
+
+  it("are arena votes with both, the columns where the word is empty", async () => {
+    const rows = [
+      vote("", { winner_model_a: 1, winner_model_b: 0, winner_tie: 0 }),
+      vote(null, { winner_model_a: 0, winner_model_b: 0, winner_tie: 1 }),
+      vote("model_b", { winner_model_a: 0, winner_model_b: 1, winner_tie: 0 }),
+      vote("", { winner_model_a: 0, winner_model_b: 0, winner_tie: 0 }),
+    ];
+    const counts = await countBattles(write("both.jsonl", jsonl(...rows)));
+    expect(told(counts)).toEqual({ "one>two": 1, "one=two": 1, "two>one": 1 });
     expect(counts.leftOut).toMatchObject({ winner: { count: 1 } });
   });
 
@@ -123,7 +136,7 @@ describe("rows that are no battle", () => {
     [
       "winner.jsonl",
       jsonl(vote("model_a"), vote("one")),
-      /winner\.jsonl, line 2: winner: got "one", expected model_a, model_b, tie, tie \(bothbad\), both_bad or bothbad\.$/,
+      /winner\.jsonl, line 2: winner: got "one", expected model_a, model_b, tie, tie \(inconsistent\), tie \(bothbad\), both_bad or bothbad\.$/,
     ],
     [
       "blank.jsonl",

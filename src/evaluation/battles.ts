@@ -13,8 +13,14 @@ import {
   type TextPlace,
   UserError,
 } from "../core/index.ts";
-import { type BattleOutcome, gameWords, isSetIn, outcomeIn, winnerWords } from "../records/index.ts";
-import { readRows } from "../tables/index.ts";
+import {
+  type BattleOutcome,
+  gameWords,
+  outcomeIn,
+  outcomeOfVote,
+  readRows,
+  voteFields,
+} from "../tables/index.ts";
 
 /** An outcome of two models, as places in the list of names, first < second, and how often there was one. */
 export type CountedOutcome = {
@@ -55,15 +61,7 @@ const mostModels = 1000;
 const shownPlaces = 10;
 
 const name = z.string().refine((text) => text.trim() !== "", "it must hold a model's name");
-const arenaRow = z.object({ model_a: name, model_b: name, winner: z.string().nullish() });
-const flag = z.union([z.number(), z.boolean(), z.string()]).nullish();
-const flagsRow = z.object({
-  model_a: name,
-  model_b: name,
-  winner_model_a: flag,
-  winner_model_b: flag,
-  winner_tie: flag,
-});
+const voteRow = z.object({ model_a: name, model_b: name, ...voteFields });
 const verdictRow = z.object({
   model_1: name,
   model_2: name,
@@ -85,20 +83,9 @@ const faultOf =
   (problem: string): UserError =>
     new UserError("battle-row", `${describePlace(place)}: ${field}: ${problem}.`, { ...place, field });
 
-const readArena = (row: unknown, place: TextPlace): Found => {
-  const { model_a: first, model_b: second, winner } = checkValue(arenaRow, row, place);
-  return { first, second, outcome: outcomeIn(winnerWords, winner, faultOf(place, "winner")) ?? "winner" };
-};
-
-const readFlags = (row: unknown, place: TextPlace): Found => {
-  const read = checkValue(flagsRow, row, place);
-  const { model_a: first, model_b: second } = read;
-  const fields = ["winner_model_a", "winner_model_b", "winner_tie"] as const;
-  const set = fields.filter((field) => isSetIn(read[field], faultOf(place, field)));
-  if (set.length > 1) throw faultOf(place, set.join(", "))("got 1 in each, expected 1 in one of them");
-  const [only] = set;
-  if (only === undefined) return { first, second, outcome: "winner" };
-  return { first, second, outcome: only === "winner_tie" ? 0.5 : only === "winner_model_a" ? 1 : 0 };
+const readVote = (row: unknown, place: TextPlace): Found => {
+  const { model_a: first, model_b: second, ...vote } = checkValue(voteRow, row, place);
+  return { first, second, outcome: outcomeOfVote(vote, (field) => faultOf(place, field)) ?? "winner" };
 };
 
 const readVerdict = (row: unknown, place: TextPlace): Found => {
@@ -114,8 +101,8 @@ type Shape = { readonly fields: readonly string[]; read(row: unknown, place: Tex
 
 const verdictShape: Shape = { fields: ["model_1", "model_2", "g1_winner", "g2_winner"], read: readVerdict };
 const shapes: readonly Shape[] = [
-  { fields: ["model_a", "model_b", "winner"], read: readArena },
-  { fields: ["model_a", "model_b", "winner_model_a", "winner_model_b"], read: readFlags },
+  { fields: ["model_a", "model_b", "winner"], read: readVote },
+  { fields: ["model_a", "model_b", "winner_model_a", "winner_model_b"], read: readVote },
   verdictShape,
 ];
 

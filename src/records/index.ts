@@ -1,6 +1,5 @@
 // Every shape that crosses a disk or process border. Runs in a browser.
 // A shape alone: what makes a record and what it is for is in the folders that write it.
-export * from "./battles.ts";
 export * from "./constitution.ts";
 export * from "./conversation.ts";
 export * from "./episodes.ts";

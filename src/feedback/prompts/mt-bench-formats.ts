@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { checkValue, describePlace, type TextPlace, UserError } from "../../core/index.ts";
-import { gameWords, outcomeIn } from "../../records/index.ts";
+import { gameWords, outcomeIn } from "../../tables/index.ts";
 import { asked, faultsOf, fieldFault, hasFields, labelOf, type PromptFormat, text } from "./format.ts";
 
 const questionRow = z.object({ category: text, turns: z.array(text).min(1) });

@@ -173,11 +173,11 @@ describe("arena battles", () => {
   });
 
   it("say who won in words that are known, whatever fields the battle has", async () => {
-    const rows = ["left", "tie", "both_bad", "", null].map((winner) =>
+    const rows = ["left", "tie", "tie (inconsistent)", "both_bad", "", null].map((winner) =>
       battle(winner, ["q", "1"], ["q", "2"]),
     );
     await expect(loadComparisons(write("left.jsonl", jsonl(...rows)), options)).rejects.toThrow(
-      /left\.jsonl, line 1: winner: got "left", expected model_a, model_b, tie, tie \(bothbad\), both_bad or bothbad\.$/,
+      /left\.jsonl, line 1: winner: got "left", expected model_a, model_b, tie, tie \(inconsistent\), tie \(bothbad\), both_bad or bothbad\.$/,
     );
     expect(await loadComparisons(write("ties.jsonl", jsonl(...rows.slice(1))), options)).toEqual([]);
     const texts = { prompt: "q", response_a: "1", response_b: "2" };
@@ -192,6 +192,23 @@ describe("arena battles", () => {
     const named = { ...texts, model_a: "m", model_b: "n", winner: "model_b" };
     const found = await loadComparisons(write("named.jsonl", jsonl(flags("True", "False"), named)), options);
     expect(found.map(({ correct }) => correct)).toEqual([0, 1]);
+  });
+
+  it("say it in columns where the word is empty, with conversations or texts, as ratings of the models read it", async () => {
+    const texts = { model_a: "m", model_b: "n", winner: "", prompt: "q", response_a: "1", response_b: "2" };
+    const talked = battle("", ["q", "1"], ["q", "2"]);
+    const flags = (winner_model_a: number, winner_model_b: number, winner_tie: number) => ({
+      ...{ winner_model_a, winner_model_b, winner_tie },
+    });
+    for (const row of [texts, talked]) {
+      const said = [flags(1, 0, 0), flags(0, 1, 0), flags(0, 0, 1), flags(0, 0, 0)];
+      const file = write("columns.jsonl", jsonl(...said.map((more) => ({ ...row, ...more }))));
+      expect((await loadComparisons(file, options)).map(({ correct }) => correct)).toEqual([0, 1]);
+      const two = write("two-columns.jsonl", jsonl({ ...row, ...flags(1, 0, 1) }));
+      await expect(loadComparisons(two, options)).rejects.toThrow(
+        /line 1: winner_model_a, winner_tie: got 1 in each, expected 1 in one of them\.$/,
+      );
+    }
   });
 });
 

@@ -3,14 +3,8 @@
 
 import { z } from "zod";
 import { checkValue, describePlace, type TextPlace, UserError } from "../../core/index.ts";
-import {
-  isSetIn,
-  type Message,
-  messageSchema,
-  outcomeIn,
-  preferredWords,
-  winnerWords,
-} from "../../records/index.ts";
+import { type Message, messageSchema } from "../../records/index.ts";
+import { outcomeIn, outcomeOfVote, preferredWords, type Vote, voteFields } from "../../tables/index.ts";
 import { commonPrompt, mergeTurns, parseDialogue } from "../dialogue.ts";
 import { unfitPair } from "../unfit.ts";
 import {
@@ -92,17 +86,9 @@ const pkuSafeRlhf = pkuFormat(
 );
 
 const turns = z.array(messageSchema).min(1);
-const battleRow = z.object({ conversation_a: turns, conversation_b: turns, winner: optionalText });
-const flag = z.union([z.number(), z.boolean(), text]).nullish();
+const battleRow = z.object({ conversation_a: turns, conversation_b: turns, ...voteFields });
 /** Arena's other shape: prompt and responses are texts, or JSON lists of the texts of several turns. */
-const battleTextRow = z.object({
-  prompt: text,
-  response_a: text,
-  response_b: text,
-  winner: optionalText,
-  winner_model_a: flag,
-  winner_model_b: flag,
-});
+const battleTextRow = z.object({ prompt: text, response_a: text, response_b: text, ...voteFields });
 
 /** The texts of the turns that a cell holds: of one that is no list of texts, itself, though it begin with a bracket. */
 const turnTexts = (value: string): readonly string[] => {
@@ -116,19 +102,9 @@ const turnTexts = (value: string): readonly string[] => {
 };
 
 /** The reply that won: the first or the second; null where neither did, or nobody says. */
-const winnerOf = (winner: string | null | undefined, place: TextPlace): 0 | 1 | null => {
-  const outcome = outcomeIn(winnerWords, winner, faultsOf(place, "winner"));
+const winnerOf = (vote: Vote, place: TextPlace): 0 | 1 | null => {
+  const outcome = outcomeOfVote(vote, (field) => faultsOf(place, field));
   return outcome === 1 ? 0 : outcome === 0 ? 1 : null;
-};
-
-/** The same of two columns of 0 and 1. */
-const winnerOfFlags = (row: z.infer<typeof battleTextRow>, place: TextPlace): 0 | 1 | null => {
-  const [first, second] = (["winner_model_a", "winner_model_b"] as const).map((field) =>
-    isSetIn(row[field], faultsOf(place, field)),
-  );
-  if (first === true && second === true)
-    throw fieldFault(place, "winner_model_a, winner_model_b", "got 1 in each, expected 1 in one of them.");
-  return first === true ? 0 : second === true ? 1 : null;
 };
 
 const battlePrompt = (row: z.infer<typeof battleRow>, place: TextPlace): Message[] => {
@@ -158,15 +134,14 @@ const battleComparison = (row: unknown, place: TextPlace): GivenComparison | nul
     const read = checkValue(battleRow, row, place);
     const messages = battlePrompt(read, place);
     const [one, other] = [read.conversation_a, read.conversation_b].map((all) => all.slice(messages.length));
-    const correct = winnerOf(read.winner, place);
+    const correct = winnerOf(read, place);
     // Later turns answer different replies, so only battles of one reply each are comparisons.
     if (correct === null || one?.length !== 1 || other?.length !== 1) return null;
     const prompt = messages.at(-1)!.content;
     return { messages, options: [one[0]!.content, other[0]!.content], correct, prompt };
   }
   const read = checkValue(battleTextRow, row, place);
-  const correct =
-    labelOf(read.winner) === undefined ? winnerOfFlags(read, place) : winnerOf(read.winner, place);
+  const correct = winnerOf(read, place);
   if (correct === null) return null;
   const [asks, ...replies] = (["prompt", "response_a", "response_b"] as const).map((field) =>
     turnTexts(read[field]),
