@@ -120,7 +120,7 @@ const describeInfinite = ({ models, anchor, groups }: BattleRatings): string[] =
     }),
     ...(isOpen
       ? [
-          "An interval that ends in ∞ is not bounded there: in more than 2.5 % of the samples drawn again its model won or lost everything, or met nobody.",
+          `An interval that ends in ∞ is not bounded there: in more than 2.5 % of the samples drawn again its model is above ${at}, below it or apart from it: no chains of wins or ties lead both ways.`,
         ]
       : []),
     ...(above + below + apart === "" && !isOpen

@@ -14,7 +14,7 @@ import { hereFile } from "./stages/data-files.ts";
 import { nextCommands } from "./summaries/next-command.ts";
 
 const schema = z.strictObject({
-  out: outSetting("comparisons.jsonl").describe("file to write"),
+  out: outSetting("comparisons.jsonl").describe("JSONL file to write"),
   answers: filesSetting(
     "files of answers are needed (covenant prompts pair one.jsonl other.jsonl --questions question.jsonl)",
   ).describe("files of MT-Bench's answers, of two models or more {question_id, model_id, choices}"),
@@ -26,6 +26,13 @@ type PairConfig = z.output<typeof schema>;
 
 /** Everything that can be wrong with the input, found before anything is written. */
 const prepare = async ({ out, answers, questions }: PairConfig, context: RecipeContext) => {
+  // its name says how the file is read again
+  if (!/\.jsonl$/i.test(out))
+    throw new UserError(
+      "file-ending",
+      `out: got ${out}, but comparisons are written as JSONL. Expected a name that ends in .jsonl.`,
+      { file: out },
+    );
   if (existsSync(out))
     throw new UserError(
       "file-exists",

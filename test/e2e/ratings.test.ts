@@ -76,6 +76,19 @@ describe("ratings", () => {
     expect(virtual).not.toContain("∞");
   });
 
+  it("say of whom there is none in some samples, where ties are, too", async () => {
+    write(
+      "tied.jsonl",
+      ...votes("a", "b", ...repeated("tie", 9)),
+      ...votes("a", "c", ...repeated("model_a", 6), "tie", "tie"),
+    );
+    const open = expectStatus(await covenant(["evaluate", "ratings", "tied.jsonl"], folder), 0).stdout;
+    expect(open).toMatch(/^c +-\d+\.\d +\[-∞, -?\d+\.\d\] +8 +0 +6 +2$/m);
+    expect(open.replace(/\s+/g, " ")).toContain(
+      "in more than 2.5 % of the samples drawn again its model is above a, below it or apart from it: no chains of wins or ties lead both ways.",
+    );
+  });
+
   it("are refused for an anchor without battles and for files without any", async () => {
     const anchor = expectStatus(
       await covenant(["evaluate", "ratings", "decided.jsonl", "--anchor", "vicuma"], folder),
@@ -110,5 +123,13 @@ describe("answers of two models", () => {
     expect(planned.stdout).toContain("1 comparison in both orders");
     const again = expectStatus(await covenant(words, folder), 2);
     expect(again.stderr).toContain("comparisons.jsonl is there already and is not overwritten.");
+    for (const name of ["c.csv", "c.jsonl.gz", "c"]) {
+      const other = expectStatus(await covenant([...words, "--out", name, "--dry-run"], folder), 2);
+      expect(other.stderr.replace(/\s+/g, " ")).toContain(
+        `got ${name}, but comparisons are written as JSONL.`,
+      );
+      expectStatus(await covenant([...words, "--out", name], folder), 2);
+      expect(existsSync(join(folder, name))).toBe(false);
+    }
   });
 });
