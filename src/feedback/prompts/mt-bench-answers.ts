@@ -103,7 +103,9 @@ const readAnswers = async (
           ? "error"
           : undefined;
     if (reason !== undefined) {
-      left.set(reason, [...(left.get(reason) ?? []), place]);
+      const places = left.get(reason) ?? [];
+      places.push(place);
+      left.set(reason, places);
       return;
     }
     const own = answers.get(model) ?? new Map<string, string>();
