@@ -26,6 +26,7 @@ import {
   createGenerator,
   createModelState,
   createScorer,
+  isLookedUp,
   type LoadFormat,
   layOut,
   loadModelFolder,
@@ -132,7 +133,9 @@ const quantised = (config: ModelConfig, weights: Weights, format: LoadFormat): M
   const fewer = Object.fromEntries(
     [...chosen].map(([name, projection]) => [name, quantiseWeight(weights[name]!, projection, format)]),
   );
-  const kept = Object.fromEntries(Object.entries(weights).filter(([name]) => !chosen.has(name)));
+  const kept = Object.fromEntries(
+    Object.entries(weights).filter(([name]) => !chosen.has(name) || isLookedUp(config, name)),
+  );
   return createModelState(config, kept, { quantised: fewer, frozen: true });
 };
 

@@ -8,6 +8,7 @@ import { familyOf } from "./config.ts";
 import type { ModelConfig, ModelTask } from "./families/family.ts";
 import { parameterShapes, sameShape, type Weight, type Weights } from "./parameters.ts";
 import {
+  isLookedUp,
   type LoadFormat,
   type QuantisedWeight,
   type QuantisedWeights,
@@ -178,12 +179,13 @@ export const readWeights = async (
 ): Promise<{ readonly weights: Weights; readonly quantised: QuantisedWeights }> => {
   const weights: Record<string, Weight> = {};
   const quantised: Record<string, QuantisedWeight> = {};
-  const chosen = load === undefined ? undefined : quantisable(source.config, load);
+  const chosen = load === undefined ? undefined : quantisable(source.config, load, source.wanted.task);
   await eachParameter(source, async (name, place) => {
     const projection = chosen?.get(name);
-    if (load === undefined || projection === undefined)
+    if (projection === undefined || isLookedUp(source.config, name))
       weights[name] = await readFiniteTensor(place.source, place.tensor);
-    else quantised[name] = await quantiseParts(() => partsOf(place), projection, load);
+    if (load !== undefined && projection !== undefined)
+      quantised[name] = await quantiseParts(() => partsOf(place), projection, load);
   });
   return { weights, quantised };
 };

@@ -27,6 +27,7 @@ import {
 import { designOf, type ModelConfig } from "./config.ts";
 import type { LayerDesign } from "./families/family.ts";
 import { type DecoderGraph, feedForward, headNorm, norm, project, projectAll, required } from "./layers.ts";
+import { headProjection, quantisedProduct } from "./quantised-weights.ts";
 import { rotaryConstants } from "./rotary.ts";
 
 /** The tokens of a packed batch: tokens and positions int64 [batch, time]; bias [batch, 1, time, 1, time]. */
@@ -53,12 +54,19 @@ const block = (graph: DecoderGraph, x: Tensor, layer: number, attend: Attend, ro
   return add(mixed, norm(graph, fed, design.downNorm));
 };
 
-/** The head's weight [vocabulary, hidden]. */
-export const headOf = (graph: DecoderGraph): Tensor => required(graph, designOf(graph.config).head);
+const quantisedHead = ({ config, quantised }: DecoderGraph) => quantised?.[designOf(config).head];
+
+/** The head's weight [vocabulary, hidden]; null where it is there in fewer bits. */
+export const headOf = (graph: DecoderGraph): Tensor | null =>
+  quantisedHead(graph) === undefined ? required(graph, designOf(graph.config).head) : null;
 
 /** Logits [n, vocabulary] of hidden states [n, hidden]. */
-export const logitsOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>
-  matmul(hidden, headOf(graph), { transposeB: true });
+export const logitsOf = (graph: DecoderGraph, hidden: Tensor): Tensor => {
+  const quantised = quantisedHead(graph);
+  return quantised === undefined
+    ? matmul(hidden, required(graph, designOf(graph.config).head), { transposeB: true })
+    : quantisedProduct(hidden, quantised, headProjection(graph.config), graph.keepsWeights === true);
+};
 
 /** The scalar head (reward or value): hidden [n, hidden] → [n]. */
 export const scoreOf = (graph: DecoderGraph, hidden: Tensor): Tensor =>

@@ -113,6 +113,7 @@ export {
 export { encodeContinuation, encodeOpen } from "./plain-text.ts";
 export {
   dequantiseWeight,
+  isLookedUp,
   type LoadFormat,
   type QuantisedWeight,
   type QuantisedWeights,

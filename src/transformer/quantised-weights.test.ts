@@ -12,6 +12,7 @@ import { createModelState, graphOf, type ModelState } from "./model-state.ts";
 import type { Weight, Weights } from "./parameters.ts";
 import {
   dequantiseWeight,
+  isLookedUp,
   type LoadFormat,
   quantisable,
   quantiseParts,
@@ -38,7 +39,7 @@ const both = (config: ModelConfig, weights: Weights, format: LoadFormat): [Model
   const quantised = inFewerBits(createModelState(config, weights), format);
   const restored: Weights = { ...weights };
   for (const [name, projection] of quantisable(config, format))
-    restored[name] = dequantiseWeight(quantised.quantised[name]!, projection);
+    if (!isLookedUp(config, name)) restored[name] = dequantiseWeight(quantised.quantised[name]!, projection);
   return [quantised, createModelState(config, restored)];
 };
 
@@ -63,8 +64,11 @@ describe("an adapter over weights in fewer bits", () => {
 
 const folders = ["llama-random/untied", "families/gpt2", "families/qwen2"] as const;
 
-const open = (folder: string) =>
-  loadModelFolder(new URL(`../../test/golden/${folder}`, import.meta.url).pathname);
+const open = (folder: string, load?: LoadFormat) =>
+  loadModelFolder(
+    new URL(`../../test/golden/${folder}`, import.meta.url).pathname,
+    load === undefined ? {} : { load },
+  );
 
 describe.each(folders)("quantised projections of %s", (folder) => {
   it("in NF4 compute what the restored weights compute", async () => {
@@ -153,7 +157,19 @@ describe("quantisable", () => {
     const { config } = await open("llama-random/tied");
     const odd = { ...config, hiddenSize: 6, headSize: 2, heads: 3, keyValueHeads: 1, intermediateSize: 5 };
     expect(quantisable(odd, "4bit").size).toBe(0);
-    expect(quantisable(odd, "8bit").size).toBe(7 * config.layers);
+    expect(quantisable(odd, "8bit").size).toBe(7 * config.layers + 1);
+  });
+
+  it.each([
+    ["llama-random/tied", "model.embed_tokens.weight", true],
+    ["llama-random/untied", "lm_head.weight", false],
+  ])("has the head in int8: %s", async (folder, head, isKept) => {
+    const { config, quantised, weights } = await open(folder, "8bit");
+    expect(quantised[head]).toMatchObject({ inputs: config.hiddenSize, outputs: config.vocabularySize });
+    expect(head in weights).toBe(isKept);
+    expect("model.embed_tokens.weight" in weights).toBe(true);
+    expect((await open(folder, "4bit")).quantised).not.toHaveProperty([head]);
+    expect([...quantisable(config, "8bit", "sequence-classification").keys()]).not.toContain(head);
   });
 });
 

@@ -1,5 +1,5 @@
 // Frozen projections in fewer bits: NF4 (4 bits, for training adapters on top and for reading) and int8 (for reading
-// alone). Embeddings, heads, norms and biases stay float32. Quantised weights live beside a model's other weights.
+// alone, and of the language-model head as well). Embeddings, norms and biases stay float32. Quantised weights live beside a model's other weights.
 
 import {
   constant,
@@ -19,7 +19,7 @@ import {
   type Tensor,
   type TensorData,
 } from "../engine/index.ts";
-import { designOf, type ModelConfig } from "./config.ts";
+import { designOf, type ModelConfig, type ModelTask } from "./config.ts";
 import type { Projection } from "./families/family.ts";
 import { projectionsOf, type Weight } from "./parameters.ts";
 import type { TensorPart } from "./safetensors.ts";
@@ -38,14 +38,33 @@ export type QuantisedWeight =
 /** Quantised weights by Hugging Face name. */
 export type QuantisedWeights = Readonly<Record<string, QuantisedWeight>>;
 
-/** The weights that are quantised, by name. In NF4 a weight must fill its blocks. */
-export const quantisable = (config: ModelConfig, format: LoadFormat): ReadonlyMap<string, Projection> =>
+/** The language-model head as a projection; its weight is the embedding's where both are one. */
+export const headProjection = (config: ModelConfig): Projection => ({
+  name: designOf(config).head.replace(/\.weight$/, ""),
+  inputs: config.hiddenSize,
+  outputs: config.vocabularySize,
+});
+
+/**
+ * The weights that are quantised, by name: projections, which in NF4 must fill its blocks, and in int8 the head of a
+ * language model.
+ */
+export const quantisable = (
+  config: ModelConfig,
+  format: LoadFormat,
+  task: ModelTask = "causal-lm",
+): ReadonlyMap<string, Projection> =>
   new Map(
-    designOf(config)
-      .layers.flatMap(projectionsOf)
+    [
+      ...designOf(config).layers.flatMap(projectionsOf),
+      ...(format === "8bit" && task === "causal-lm" ? [headProjection(config)] : []),
+    ]
       .filter(({ inputs, outputs }) => format === "8bit" || (inputs * outputs) % nf4Block === 0)
       .map((projection) => [`${projection.name}.weight`, projection]),
   );
+
+/** Whether a weight that is quantised is there in float32 as well: the head where tokens are looked up in it. */
+export const isLookedUp = (config: ModelConfig, name: string): boolean => designOf(config).embedding === name;
 
 const transposeOf = ({ data }: Weight, rows: number, columns: number): Float32Array => {
   const turned = new Float32Array(data.length);

@@ -4,7 +4,7 @@
 import type { ModelConfig, ModelTask } from "./config.ts";
 import { createModelState, type ModelState } from "./model-state.ts";
 import { initialParameters } from "./parameters.ts";
-import { type LoadFormat, quantisable, quantiseWeight } from "./quantised-weights.ts";
+import { isLookedUp, type LoadFormat, quantisable, quantiseWeight } from "./quantised-weights.ts";
 
 export const smallConfig: ModelConfig = {
   family: "llama",
@@ -44,6 +44,8 @@ export const inFewerBits = ({ config, weights }: ModelState, format: LoadFormat)
   const quantised = Object.fromEntries(
     [...chosen].map(([name, projection]) => [name, quantiseWeight(weights[name]!, projection, format)]),
   );
-  const kept = Object.fromEntries(Object.entries(weights).filter(([name]) => !chosen.has(name)));
+  const kept = Object.fromEntries(
+    Object.entries(weights).filter(([name]) => !chosen.has(name) || isLookedUp(config, name)),
+  );
   return createModelState(config, kept, { quantised });
 };

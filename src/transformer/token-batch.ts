@@ -141,9 +141,10 @@ export const readTargets = (
   const rows = input("predictors", [targets], "int64");
   const hidden = hiddenStates(graph, packedInputs(batch, time), { rows });
   const wanted = input("wanted", [targets], "int64");
+  const frozenHead = graph.frozenHead === true ? headOf(graph) : null;
   const logProbabilities =
-    graph.frozenHead === true
-      ? frozenHeadLogProbability(hidden, headOf(graph), wanted)
+    frozenHead !== null
+      ? frozenHeadLogProbability(hidden, frozenHead, wanted)
       : readThroughHead(graph, hidden, wanted, tokenLogProbability);
   return { hidden, logProbabilities };
 };

@@ -5,6 +5,7 @@ import type { LoadFormat } from "../../models/index.ts";
 import { keptByToken, packedRowTime, rowLength, rowsAPart } from "../../training/index.ts";
 import {
   adapterCount,
+  isLookedUp,
   type ModelConfig,
   type ModelTask,
   parameterCount,
@@ -72,9 +73,12 @@ export const weightNumbers = (
   load: LoadFormat | undefined,
 ): number => {
   if (load === undefined) return parameters;
-  const shapes = [...quantisable(config, load).values()];
-  const quantised = shapes.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
-  return parameters - quantised * (1 - bitsOf[load] / 32);
+  const share = bitsOf[load] / 32;
+  return [...quantisable(config, load)].reduce(
+    (sum, [name, { inputs, outputs }]) =>
+      sum + inputs * outputs * (isLookedUp(config, name) ? share : share - 1),
+    parameters,
+  );
 };
 
 /** Length of the packed row that the training will compute at a time; null: it computes whole batches. */
