@@ -26,6 +26,7 @@ export {
 export { type JudgeProtocol, plainProtocol } from "./labels/judge-protocol.ts";
 export { type LabelChunk, type LabelOptions, labelBatch } from "./labels/label.ts";
 export {
+  callsEach,
   exampleTokens,
   judgeGivesScores,
   methodOf,

@@ -19,6 +19,18 @@ export type RequestedProtocol = Omit<JudgeProtocol, "method" | "reading" | "form
   readonly clamp?: Clamp | "none" | undefined;
 };
 
+/**
+ * What one comparison asks of a judge, in calls where nothing has to be asked again: both orders, by each principle. scored:
+ * whether the judge gives log-probabilities; null: it is not asked for by calls, and does.
+ */
+export const callsEach = (
+  { method, principles, chains, votes }: RequestedProtocol,
+  scored: boolean | null,
+): number => {
+  const letters = method === "votes" || (method === "auto" && scored === false) ? votes : 1;
+  return 2 * principles * (method === "reasoning" ? 2 * chains : letters);
+};
+
 /** The clamp of Bai et al. 2022 (section 4.1) for labels after chains of thought. */
 const reasoningClamp: Clamp = [0.4, 0.6];
 

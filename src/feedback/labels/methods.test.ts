@@ -13,7 +13,7 @@ import {
   scriptedModel,
 } from "../../models/index.ts";
 import { type LabelRecord, labelRecordSchema } from "../../records/index.ts";
-import { exampleTokens, type JudgeProtocol, plainProtocol, protocolFor } from "../index.ts";
+import { callsEach, exampleTokens, type JudgeProtocol, plainProtocol, protocolFor } from "../index.ts";
 import { drawExamples, drawReasoning, type FewShots } from "./few-shots.ts";
 import {
   constitution,
@@ -34,6 +34,23 @@ const fair = (first: string, second: string): number => (hashText(first + second
 /** Of a record, P(the reply that begins with "good" is better). */
 const forGood = ({ probability, replies }: LabelRecord): number | null =>
   probability === null ? null : replies[0].startsWith("good") ? probability : 1 - probability;
+
+describe("calls of a comparison", () => {
+  it.each([
+    ["log-probabilities", plainProtocol, 2],
+    ["log-probabilities by two principles", { ...plainProtocol, principles: 2 }, 4],
+    ["votes", votes, 8],
+    ["chains of thought", reasoning, 8],
+  ] as const)("are as many as are foreseen: %s", async (_, protocol, foreseen) => {
+    const isWritten = protocol.reading === "votes";
+    const judge = isWritten ? writingJudge(() => "(A)") : scoringJudge(fair);
+    await labelsOf({ judge, pairs: few, protocol });
+    const made = judge.calls.reduce((sum, { requests }) => sum + requests.length, 0);
+    expect(made).toBe(few.length * foreseen);
+    const requested = { ...protocol, form: "own", clamp: undefined } as const;
+    expect(callsEach(requested, !isWritten)).toBe(foreseen);
+  });
+});
 
 describe("reasoning", () => {
   it("reads the verdict after what the judge wrote, clamps it, and keeps the chains", async () => {

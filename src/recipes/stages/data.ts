@@ -4,6 +4,7 @@
 import { hashConstitution } from "../../constitution/index.ts";
 import { counted, hashEach, inStep, mapped, type Sequence, sequence } from "../../core/index.ts";
 import {
+  callsEach,
   paceOf,
   pairOf,
   type ReplyChunk,
@@ -242,19 +243,22 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
     ...protocolAsInput(requested),
   };
   const sampled = prompts.count * samples;
-  const all = sampled + prompts.count;
   await run.stage({ name, inputs, after }, async (stage) => {
     const sampleFile = await stage.records("samples.jsonl", replyRecordSchema);
     const labelFile = await stage.records("labels.jsonl", labelRecordSchema);
     const asked = { judge, constitution, requested };
     const givesScores = await tryJudge(pipeline, stage, asked, labelFile);
+    // a comparison takes as many calls as it does, where a reply takes one: else the time left would be told too short
+    const each = callsEach(requested, givesScores);
+    const tell = (calls: number): void =>
+      stage.progress(calls, sampled + each * prompts.count, "replies and judgements");
     const watched = await watchedFile(sampleFile, watchReplies(policyName));
     await askInto(pipeline, stage, watched, {
       ...samplingOf(sampling, samples, seedStage),
       model: policy,
       modelId: policyName,
       items: prompts,
-      onChunk: (rows) => stage.progress(rows, all, "replies and labels"),
+      onChunk: tell,
     });
     await checkReplies(stage, sampleFile.rows(), policyName, sampling);
     const judged = {
@@ -262,7 +266,7 @@ export const labelStage = async (pipeline: Pipeline, options: LabelStageOptions)
       pairs: pairsOf(prompts, sampleFile.rows()),
       ...(seedStage === undefined ? {} : { seedStage }),
       givesScores,
-      onProgress: (rows: number) => stage.progress(sampled + rows, all, "replies and labels"),
+      onProgress: (rows: number) => tell(sampled + each * rows),
     };
     await judgePairs(pipeline, stage, judged, labelFile);
     await checkLabels(stage, labelFile.rows(), judge);
