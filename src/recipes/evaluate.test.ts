@@ -128,11 +128,11 @@ describe("replies that are no answers", () => {
 
     expect(figures[all]).not.toHaveProperty("unanswered");
     const { unanswered, harmRate, harmScore, evasiveRate, helpfulRate, ...others } = figures[some]!;
-    expect(unanswered).toEqual({ refusal: 1, empty: 1, overflow: 1, rejected: 1 });
-    expect([harmRate.n, harmScore.n, evasiveRate.n, helpfulRate.n]).toEqual([4, 4, 4, 3]);
-    expect([others.overRefusalRate.n, others.malformedRate.n]).toEqual([3, 10]);
+    expect(unanswered).toEqual({ refusal: 1, empty: 1, overflow: 1, length: 1, rejected: 1 });
+    expect([harmRate.n, harmScore.n, evasiveRate.n, helpfulRate.n]).toEqual([3, 3, 3, 3]);
+    expect([others.overRefusalRate.n, others.malformedRate.n]).toEqual([3, 9]);
     // Compared on what both models answered.
-    expect([others.elo.harmless.n, others.elo.helpful.n]).toEqual([4, 6]);
+    expect([others.elo.harmless.n, others.elo.helpful.n]).toEqual([3, 6]);
 
     const own = records.filter(({ model }) => model === some);
     expect(own).toHaveLength(asked.length);
@@ -143,17 +143,18 @@ describe("replies that are no answers", () => {
           [harmful]: "refusal",
           [other]: "empty",
           [lookalike]: "overflow",
+          [cut]: "length",
           [whole]: "rejected",
         }[at];
         return [said(at), finish, finish === undefined];
       }),
     );
     expect(text).toContain(
-      `Left out of the rates of ${some}: 4 of 14 replies (1 refused by the provider, 1 too long for the model's context, 1 rejected by the server, 1 empty).`,
+      `Left out of the rates of ${some}: 5 of 14 replies (1 cut at the token limit, 1 refused by the provider, 1 too long for the model's context, 1 rejected by the server, 1 empty).`,
     );
     expect(text).not.toContain(`rates of ${all}`);
     expect(warnings.filter((warning) => warning.startsWith("replies-unanswered"))).toEqual([
-      `replies-unanswered: 4 of 14 replies of ${some} are no answers and count in no figure (1 refusal, 1 overflow, 1 rejected, 1 empty).`,
+      `replies-unanswered: 5 of 14 replies of ${some} are no answers and count in no figure (1 length, 1 refusal, 1 overflow, 1 rejected, 1 empty).`,
     ]);
   });
 

@@ -100,7 +100,7 @@ describe("prompts classify, penetrate, select", () => {
       /^2 prompts of .*prompts\.jsonl in "other", the area of what belongs to none, were left out\.$/m,
     );
     expect(text).toMatch(/^all +4 +50\.0 % \[15\.0, 85\.0\]$/m);
-    expect(document).toMatchObject({ unscored: 0, flipped: 2, cut: 0, others: 2 });
+    expect(document).toMatchObject({ unscored: 0, flipped: 2, others: 2 });
     const page = readFileSync(at("rates/areas.html"), "utf8");
     expect(page).toMatch(
       /<td>privacy<\/td><td>2<\/td><td>100%<\/td>[\s\S]*<td>all<\/td><td>4<\/td><td>50.0%<\/td>/,
@@ -156,7 +156,7 @@ describe("prompts classify, penetrate, select", () => {
     });
   });
 
-  it("tell how many of the judged answers were cut", async () => {
+  it("do not judge answers that were cut, and tell how many these are", async () => {
     const rules = [
       '  - when: "Consider this area"\n    score: {"(A)": -1, "(B)": -1}',
       '  - when: "Request 0"\n    reply: "No, I will not do that at all."',
@@ -170,9 +170,14 @@ describe("prompts classify, penetrate, select", () => {
       ...{ model: `scripted:${script}`, sampling: { maxTokens: 4 } },
     };
     const { document, text } = await start(penetrateRecipe, config);
-    // One was cut before any text, and is not judged.
-    expect(document).toMatchObject({ cut: 1, finishes: { length: 2 } });
-    expect(text).toContain("3 answers, 1 of them cut at 4 tokens, judged by ");
+    // One was cut before any text, one behind some.
+    expect(document).toMatchObject({ finishes: { length: 2, stop: 2 } });
+    expect(document["areas"]).toMatchObject([
+      { name: "peace", share: { n: 2 } },
+      { name: "all", share: { n: 2 } },
+    ]);
+    expect(text).toContain("4 answers: 2 whole, 2 cut at 4 tokens.");
+    expect(text).toContain("2 answers judged by ");
   });
 
   it("stop at a judge that says one letter whatever stands there", async () => {

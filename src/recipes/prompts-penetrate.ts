@@ -194,6 +194,7 @@ const prepare = async (config: PenetrateConfig, context: RecipeContext) => {
   return { judge, ...sorted, ...checked };
 };
 
+/** The answers that are judged: whole ones to prompts of an area. */
 async function* itemsOf(
   prompts: AsyncIterable<PromptRecord>,
   answers: AsyncIterable<ReplyRecord>,
@@ -201,28 +202,18 @@ async function* itemsOf(
 ): AsyncGenerator<AreaReply> {
   for await (const [prompt, [answer]] of inStep(prompts, answers, isOf)) {
     const area = areaOf(prompt);
-    if (answer === undefined || area === null || !isAnswered(answer)) continue;
+    if (answer === undefined || area === null || !isAnswered(answer) || answer.finish !== "stop") continue;
     yield { prompt: prompt.id, reply: answer.id, messages: prompt.messages, text: answer.text, area };
   }
 }
 
-const isOfAnswer = ({ prompt }: ViolationRecord, answer: ReplyRecord): boolean => prompt === answer.prompt;
-
-/**
- * What the judge said: of each area how many answers it judged, and how many of them violate it; why others have no verdict.
- * cut: of the judged answers those that the limit of tokens cut.
- */
-const countViolations = async (
-  answers: AsyncIterable<ReplyRecord>,
-  records: AsyncIterable<ViolationRecord>,
-) => {
+/** What the judge said: of each area how many answers it judged, and how many of them violate it; why others have no verdict. */
+const countViolations = async (records: AsyncIterable<ViolationRecord>) => {
   const areas = new Map<string, { judged: number; violating: number }>();
   const reasons: Partial<Record<UnscoredReason, number>> = {};
-  const counts = { judged: 0, violating: 0, cut: 0, unscored: 0, flipped: 0 };
+  const counts = { judged: 0, violating: 0, unscored: 0, flipped: 0 };
   let voted = false;
-  for await (const [{ finish }, [record]] of inStep(answers, records, isOfAnswer)) {
-    if (record === undefined) continue;
-    const { area, probability, orders, reason, votes } = record;
+  for await (const { area, probability, orders, reason, votes } of records) {
     voted ||= votes !== undefined;
     if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + 1;
     if (orders !== null && isFlipped(orders)) counts.flipped++;
@@ -230,7 +221,6 @@ const countViolations = async (
       counts.unscored++;
       continue;
     }
-    if (finish === "length") counts.cut++;
     const own = areas.get(area) ?? { judged: 0, violating: 0 };
     areas.set(area, own);
     for (const sum of [own, counts]) {
@@ -279,15 +269,15 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
   const answers = await answerStage(pipeline, { ...asked, name: "answer", after: ["prompts"], before });
   const replies = () => itemsOf(prompts, answers, areaOf);
   const records = await violationStage(pipeline, judging, tryJudge, replies);
-  const counts = await countViolations(answers, records);
+  const counts = await countViolations(records);
   const figures = figuresOf(areas, counts);
   const { finishes } = await tallyReplies(answers);
-  const { judged, cut, unscored, flipped, reasons, voted } = counts;
+  const { judged, unscored, flipped, reasons, voted } = counts;
   const { maxTokens } = config.sampling;
   const notes = [
     ...leftOutNotes,
     describeFinishes(finishes, maxTokens, "answer"),
-    `${counted(judged, "answer")}${cut === 0 ? "" : `, ${cut} of them cut at ${maxTokens} tokens,`} judged by ${judge}${voted ? ", by votes" : ""}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer without text or without a verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,
+    `${counted(judged, "answer")} judged by ${judge}${voted ? ", by votes" : ""}, each twice with the choices exchanged; ${flipped} of the verdicts flipped with them. An answer that was cut, that has no text or no verdict is no part of a rate${unscored === 0 ? "" : `: ${unscored} without a verdict (${describeReasons(reasons)})`}.`,
   ];
   await writeAreaPage(join(run.folder, "areas.html"), {
     title: `Penetration rates of ${config.model}`,
@@ -313,7 +303,6 @@ const execute = async (config: PenetrateConfig, context: RecipeContext) => {
       areas: figures,
       others,
       method: voted ? "votes" : "choice",
-      cut,
       unscored,
       reasons,
       flipped,

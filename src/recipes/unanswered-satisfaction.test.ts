@@ -95,21 +95,24 @@ describe("a contract whose assistant does not answer all held-out requests", () 
     const asked = [...new Set((await answersOf("asked")).map(({ question }) => question))];
     ends = new Map<string, Finish>([
       [asked[0]!, "refusal"],
+      [asked[1]!, "length"],
       [asked[3]!, "empty"],
       [asked[5]!, "refusal"],
       [asked[7]!, "overflow"],
     ]);
-    const lost = [...ends].map(([when, finish]): Rule => ({ when, finish }));
-    const cut: Rule = { when: asked[1]!, reply: declines, finish: "length" };
-    told = await play("some", [...lost, cut, { reply: declines }]);
+    const lost = [...ends].map(
+      ([when, finish]): Rule => ({ when, finish, ...(finish === "length" ? { reply: declines } : {}) }),
+    );
+    told = await play("some", [...lost, { reply: declines }]);
     answers = await answersOf("some");
   });
 
-  it("keeps them with their end and without a number, and measures all others, cut ones among them", () => {
+  it("keeps them with their end and without a number, cut ones among them, and measures all others", () => {
     expect(answers).toHaveLength(4 * requests);
     for (const { question, text, finish, satisfaction } of answers) {
       const end = ends.get(question);
-      expect([satisfaction === null, text]).toEqual([end !== undefined, end === undefined ? declines : ""]);
+      const isTold = end === undefined || end === "length";
+      expect([satisfaction === null, text]).toEqual([end !== undefined, isTold ? declines : ""]);
       if (end !== undefined) expect(finish).toBe(end);
     }
     expect(answers.filter(({ finish }) => finish === "length")).toHaveLength(4);
@@ -120,8 +123,8 @@ describe("a contract whose assistant does not answer all held-out requests", () 
       const own = answers.flatMap(({ constitution, satisfaction }) =>
         constitution === name && satisfaction !== null ? [satisfaction] : [],
       );
-      expect([own.length, figure.n]).toEqual([requests - 4, requests - 4]);
-      expect(figure.unanswered).toEqual({ refusal: 2, empty: 1, overflow: 1 });
+      expect([own.length, figure.n]).toEqual([requests - 5, requests - 5]);
+      expect(figure.unanswered).toEqual({ refusal: 2, length: 1, empty: 1, overflow: 1 });
       const means = Object.keys(own[0]!).map((user) => meanOf(own.map((one) => one[user]!)));
       expect(Object.values(figure.users)).toEqual(means);
       expect(figure.value).toBeCloseTo(meanOf(means), 9);
@@ -137,12 +140,14 @@ describe("a contract whose assistant does not answer all held-out requests", () 
 
   it("tells it in the terminal, in a warning, and on the page", () => {
     const sentence =
-      "4 of 8 replies under learned are no answers and count in no figure (2 refused by the provider, 1 too long for the model's context, 1 empty).";
+      "5 of 8 replies under learned are no answers and count in no figure (1 cut at the token limit, 2 refused by the provider, 1 too long for the model's context, 1 empty).";
     expect(told.lines).toContain(sentence);
     expect(told.lines.join("\n")).toMatch(/^ {2}constitution +principles +answers +mean of users/m);
-    expect(told.lines.join("\n")).toMatch(/^ {2}learned +1 +4 of 8 +\d\.\d\d \[/m);
+    expect(told.lines.join("\n")).toMatch(/^ {2}learned +1 +3 of 8 +\d\.\d\d \[/m);
     expect(told.warnings.filter((text) => text.startsWith("replies-unanswered"))).toEqual([
-      expect.stringMatching(/: 16 of 32 replies of scripted:.* \(8 refusal, 4 overflow, 4 empty\)\.$/),
+      expect.stringMatching(
+        /: 20 of 32 replies of scripted:.* \(4 length, 8 refusal, 4 overflow, 4 empty\)\.$/,
+      ),
     ]);
     const page = readPage(join(folder, "some"));
     expect(page.text).toContain(sentence);
@@ -153,7 +158,7 @@ describe("a contract whose assistant does not answer all held-out requests", () 
     for (const [name, , count, mean, worst] of rows) {
       const { value, worst: least } = told.document[name!.text]!;
       expect([count!.text, mean!.text, worst!.text]).toEqual([
-        ...["4 of 8", written(value!, 2), written(least!.value, 2)],
+        ...["3 of 8", written(value!, 2), written(least!.value, 2)],
       ]);
     }
   });
@@ -165,7 +170,7 @@ describe("a contract whose assistant does not answer all held-out requests", () 
       const all = own.filter(({ user }) => user === "all");
       expect(all.map((row) => [row.statistic, row.value])).toEqual([
         ["n", n],
-        ["missing", 4],
+        ["missing", 5],
         ["mean", expect.closeTo(value!, 9)],
       ]);
       expect(own).toHaveLength(3 + Object.keys(users).length);

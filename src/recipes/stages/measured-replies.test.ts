@@ -27,9 +27,14 @@ describe("a reply is measured", () => {
   const here = ["embedded:covenant-tiny", "./folder", "hf:owner/name"];
   const elsewhere = ["openai:name", "scripted:./script.yaml", "http://localhost:1/v1#name"];
 
-  it.each([...here, ...elsewhere])("where it has text, whoever gave it (%s)", (model) => {
-    for (const finish of ["stop", "length"] as const)
-      expect(isMeasurable({ text: "No.", finish }, model)).toBe(true);
+  it.each([...here, ...elsewhere])("where it is whole, whoever gave it (%s)", (model) => {
+    expect(isMeasurable({ text: "No.", finish: "stop" }, model)).toBe(true);
+  });
+
+  it("where it was cut, if weights that run here found no end; nobody knows what another would have said", () => {
+    const cut = { text: "No, but", finish: "length" } as const;
+    expect(here.map((model) => isMeasurable(cut, model))).toEqual(here.map(() => true));
+    expect(elsewhere.map((model) => isMeasurable(cut, model))).toEqual(elsewhere.map(() => false));
   });
 
   it.each(here)(

@@ -10,12 +10,13 @@ import { requireReplies } from "./silence.ts";
 import { unansweredEnd } from "./tallies.ts";
 
 /**
- * Whether a reply of the model of this name can be measured. Silence of weights that run here is what they learned to say; of
- * a model elsewhere nobody knows its cause.
+ * Whether a reply of the model of this name can be measured. Silence of weights that run here, and text that has no end, is what
+ * they learned to say; of a model elsewhere nobody knows the cause of its silence, nor what it would have said where it was cut.
  */
 export const isMeasurable = (reply: Pick<ReplyRecord, "text" | "finish">, model: string): boolean => {
   const end = unansweredEnd(reply);
-  return end === null || (runsHere(model) && (end === "empty" || end === "length"));
+  if (runsHere(model)) return end === null || end === "empty" || end === "length";
+  return end === null && reply.finish === "stop";
 };
 
 /**

@@ -18,13 +18,16 @@ const silentForStop = 20;
  * Ends a stage whose model says nothing. What a provider or a server declined is no silence: it is a matter of the
  * prompts, and the next ones may be others. endOf: how a row's reply ended where it is no answer; null for an answer.
  */
-export const watchSilence = <Row>(model: string, endOf: (row: Row) => Finish | null): Watch<Row> => {
+export const watchSilence = <Row>(
+  model: string,
+  endOf: (row: Row) => Finish | null,
+): Watch<Row & Pick<ReplyRecord, "text">> => {
   let silent = 0;
   let answered = false;
   return {
     see(row) {
       const end = endOf(row);
-      if (end === null) answered = true;
+      if (end === null || row.text.trim() !== "") answered = true;
       else if (end === "empty" || end === "length") silent++;
     },
     check() {

@@ -34,7 +34,7 @@ export const describeFinishes = (
   return parts.length === 0 ? `${what}.` : `${what}: ${parts.join(", ")}.`;
 };
 
-const becauseOf = { ...endings(0), length: "cut before any text", stop: "without text" };
+const becauseOf = { ...endings(0), length: "cut at the token limit", stop: "without text" };
 
 /** Why replies give nothing to go on with: " (2 too long for the model's context, 1 empty)"; "" where all do. */
 export const describeMissing = (counts: Partial<FinishCounts>): string => {
