@@ -77,7 +77,9 @@ export type RatingRecord = z.infer<typeof ratingRecordSchema>;
 /**
  * What the meta-model wrote after a run. part: from 1, where it is asked about the comments in several parts. numbers: the
  * ids of the comments that it was shown, the first as number 1. problem: why the text is not to be used; the model is then
- * asked again.
+ * asked again. Where the meta-prompt sorts comments (the brief wording's, but for critique), the model wrote no such text: a
+ * rule made it of the answers in stances.jsonl, a line a comment ("1. new", "2. [1] against", "3. A for", "4. nothing"), and
+ * nothing is asked again where no principle follows from it.
  */
 export const metaRecordSchema = z.object({
   ...recordFields,
@@ -93,6 +95,34 @@ export const metaRecordSchema = z.object({
   numbers: z.array(z.string()),
 });
 export type MetaRecord = z.infer<typeof metaRecordSchema>;
+
+/** Answers of demands, and of stances. */
+export const demandAnswers = ["yes", "no"] as const;
+export const stanceAnswers = ["for", "against", "neither"] as const;
+
+/**
+ * One short question to the meta-model after a run, where the meta-prompt sorts comments. demand: whether a comment asks for a
+ * change; stance: whether it is for another text or against it. comment: the id of the rating that it is the feedback of. Of a
+ * stance the other text is what stands by a letter (standing; principles, sentences of a message, then clauses, as the lines of
+ * meta.jsonl have them), or an earlier comment (earlier; its rating's id). answer: as it was read; problem: why it could not
+ * be, and the model is asked again, up to so many attempts; then it counts as "no" or "neither".
+ */
+export const stanceRecordSchema = z.object({
+  ...recordFields,
+  run: z.number().int().positive(),
+  part: z.number().int().positive().optional(),
+  kind: z.enum(["demand", "stance"]),
+  comment: z.string(),
+  standing: z.string().optional(),
+  earlier: z.string().optional(),
+  attempt: z.number().int().positive(),
+  model: modelIdSchema,
+  text: z.string(),
+  finish: finishSchema,
+  answer: z.enum([...demandAnswers, ...stanceAnswers]).optional(),
+  problem: z.string().optional(),
+});
+export type StanceRecord = z.infer<typeof stanceRecordSchema>;
 
 /** A principle that came, went or was worded anew between two runs. */
 const changeSchema = z.object({
