@@ -1,26 +1,30 @@
-// What a model of the sandbox's language makes of comments and of traits: system messages written anew, principles with
-// contracts, persons. Measured on scenes whose sentences are kept out of training, against what the oracle makes of them.
+// What a model of the sandbox's language makes of comments and of traits: system messages written anew and principles with
+// contracts, by the questions that sort comments as in a run, and persons. Measured on scenes whose sentences are kept out of
+// training, against what the oracle makes of them.
 
 import type { LanguageModel, Reply } from "../src/models/index.ts";
-import type { Message } from "../src/records/index.ts";
+import type { Message, StanceRecord } from "../src/records/index.ts";
 import {
-  type AccordScene,
+  type ConstitutionScene,
+  contradict,
   createConstitutionScenes,
   createPersonaScenes,
   nameOf,
-  type RewriteScene,
   readComment,
+  readStatement,
   wishesOf,
 } from "../src/sandbox/index.ts";
 import {
-  briefForms,
   briefPersonaScene,
+  documentsOfSorted,
   episodeWordings,
-  type MetaReading,
+  type PhaseTask,
   type ReadPrinciple,
-  readMeta,
   readPersona,
   referredTo,
+  type Sorting,
+  type SortingPrompt,
+  sortComments,
 } from "../src/simulation/index.ts";
 
 type Said = Pick<Reply, "text" | "finish">;
@@ -32,8 +36,6 @@ export type Measuring = {
   ask(model: LanguageModel, questions: readonly (readonly Message[])[], maxTokens?: number): Promise<Said[]>;
   note(name: string, value: number | boolean): void;
 };
-
-const mostTokens = 160;
 
 /** What a comment, a principle or a clause says, in a word; "?" where it is not of the language. */
 const meaningOf = (text: string): string => {
@@ -74,33 +76,6 @@ const noteCitations = (
       note(`${what}: citations right`, meaningOf(comments[number - 1]!) === meaningOf(text));
 };
 
-type Read = Extract<MetaReading, { type: "read" }>;
-
-/** A scene as it is asked about. */
-type Asked = {
-  readonly name: keyof typeof episodeWordings.brief.metaPrompts;
-  readonly principles: readonly string[];
-  readonly clauses: readonly string[];
-  readonly comments: readonly string[];
-};
-
-/** The reading of a reply; notes whether there is one, and how many of its lines are right. */
-const readingOf = (
-  { note }: Measuring,
-  { name, principles, clauses, comments }: Asked,
-  reply: Said,
-  right: string,
-): Read | null => {
-  const referred = referredTo(principles, comments, { clauses });
-  const bounds = { users: 10, comments: comments.length, referred };
-  const read = readMeta(reply, episodeWordings.brief.metaPrompts[name], bounds);
-  note(`${name}: readable`, read.type === "read");
-  const lines = reply.text.split("\n");
-  for (const [at, line] of right.split("\n").entries())
-    note(`${name}: comments sorted right`, lines[at] === line);
-  return read.type === "read" ? read : null;
-};
-
 const meanings = (items: readonly { readonly text: string }[]): string[] =>
   items.map(({ text }) => meaningOf(text));
 
@@ -116,57 +91,135 @@ const sameItems = (
   return told(wanted) === told(found);
 };
 
-const measureRewrites = async (model: LanguageModel, measuring: Measuring): Promise<void> => {
-  const { seed } = measuring;
-  const source = createConstitutionScenes({ seed, split: "test", fewShare: 0 });
-  const scenes = scenesOf(measuring, (at): RewriteScene | null => {
-    const scene = source.scene(at);
-    return scene.kind === "rewrite" ? scene : null;
-  });
-  const asked = scenes.map(
-    ({ current: principles, comments }): Asked => ({ name: "rewrite", principles, clauses: [], comments }),
-  );
-  const replies = await measuring.ask(model, asked.map(briefForms.meta), mostTokens);
-  for (const [at, { comments, principles, sorted }] of scenes.entries()) {
-    const read = readingOf(measuring, asked[at]!, replies[at]!, briefForms.sortingAnswer(sorted));
-    if (read === null) continue;
-    noteOverlap(measuring, "rewrite: sentences", meanings(principles), meanings(read.constitution));
-    noteCitations(measuring, "rewrite", read.constitution, comments);
-    measuring.note("rewrite: all as it should be", sameItems(principles, read.constitution));
-  }
+type Name = "rewrite" | "contract" | "contract-five";
+
+/** A scene as it is asked about, and the documents that it makes. */
+type Asked = {
+  readonly principles: readonly string[];
+  readonly clauses: readonly string[];
+  readonly comments: readonly string[];
+  readonly wanted: Readonly<Record<"constitution" | "contract", ConstitutionScene["principles"]>>;
 };
 
-const measureContracts = async (model: LanguageModel, measuring: Measuring, five: boolean): Promise<void> => {
-  const { seed, note } = measuring;
-  const what = five ? "contract-five" : "contract";
-  const source = createConstitutionScenes({ seed, split: "test", fewShare: 0 });
-  const scenes = scenesOf(measuring, (at): AccordScene | null => {
-    const scene = source.scene(at);
-    return scene.kind === "accord" && scene.five === five ? scene : null;
+const askedOf = (scene: ConstitutionScene): Asked =>
+  scene.kind === "rewrite"
+    ? {
+        ...{ principles: scene.current, clauses: [], comments: scene.comments },
+        wanted: { constitution: scene.principles, contract: [] },
+      }
+    : {
+        ...{ ...scene.current, comments: scene.comments },
+        wanted: { constitution: scene.principles, contract: scene.clauses },
+      };
+
+const nameOfScene = (scene: ConstitutionScene): Name =>
+  scene.kind === "rewrite" ? "rewrite" : scene.five ? "contract-five" : "contract";
+
+/** What a text is to another one, by the oracle. */
+const trueStance = (first: string, second: string): "for" | "against" | "neither" => {
+  const [one, other] = [readStatement(first)!, readStatement(second)!];
+  if (nameOf(one) === nameOf(other)) return "for";
+  return contradict(one, other) ? "against" : "neither";
+};
+
+type Answer = NonNullable<StanceRecord["answer"]>;
+
+/** The right answer to what a record asks about. */
+const rightAnswer = (
+  { kind, comment, standing, earlier }: Pick<StanceRecord, "kind" | "comment" | "standing" | "earlier">,
+  { principles, clauses, comments }: Asked,
+): Answer => {
+  const said = comments[Number(comment) - 1]!;
+  if (kind === "demand") return typeof readComment(said) === "object" ? "yes" : "no";
+  const letters = [...principles, ...clauses];
+  const first =
+    earlier === undefined
+      ? letters["ABCDEFGHIJKLMNOPQRSTUVWXYZ".indexOf(standing!)]!
+      : comments[Number(earlier) - 1]!;
+  // what asks for nothing, and is asked about all the same, is about nothing else
+  return readStatement(first) === null || readStatement(said) === null ? "neither" : trueStance(first, said);
+};
+
+/** Sorts a scene's comments as a run does. */
+const sortScene = (
+  asked: Asked,
+  prompt: SortingPrompt,
+  answers: (tasks: readonly PhaseTask<StanceRecord>[]) => Promise<readonly StanceRecord[]>,
+): Promise<Sorting> =>
+  sortComments(
+    {
+      ...{ prompt, sampling: { temperature: 0, topP: 1, maxTokens: 8 }, attempts: 1, runSeed: 1 },
+      ...{ stage: "bench", name: "bench", place: { run: 1 }, parents: [] },
+    },
+    {
+      standing: [...asked.principles, ...asked.clauses],
+      comments: asked.comments.map((said, at) => ({ record: String(at + 1), said })),
+    },
+    async function* ({ tasks }) {
+      yield* await answers([...tasks()]);
+    },
+  );
+
+const usage = { promptTokens: 0, completionTokens: 0 };
+
+const measureScene = async (
+  model: LanguageModel,
+  measuring: Measuring,
+  scene: ConstitutionScene,
+): Promise<void> => {
+  const { note } = measuring;
+  const name = nameOfScene(scene);
+  const prompt = episodeWordings.brief.metaPrompts[name];
+  if (prompt.sorts !== true) throw new Error(`${name} is expected to sort`);
+  const asked = askedOf(scene);
+  const found = await sortScene(asked, prompt, async (tasks) => {
+    if (tasks.length === 0) return [];
+    const replies = await model.generate(tasks.map(({ request }) => request!));
+    return tasks.map(({ record }, at) => record(replies[at]!, model.id));
   });
-  const asked = scenes.map(({ current, comments }): Asked => ({ name: what, ...current, comments }));
-  const replies = await measuring.ask(model, asked.map(briefForms.meta), mostTokens);
-  for (const [at, { comments, principles, clauses, sorted }] of scenes.entries()) {
-    const read = readingOf(measuring, asked[at]!, replies[at]!, briefForms.sortingAnswer(sorted));
-    if (read === null) continue;
-    noteOverlap(measuring, `${what}: principles`, meanings(principles), meanings(read.constitution));
-    noteOverlap(measuring, `${what}: clauses`, meanings(clauses), meanings(read.contract));
-    noteCitations(measuring, what, [...read.constitution, ...read.contract], comments);
+  for (const record of found.records) {
+    const right = rightAnswer(record, asked);
     note(
-      `${what}: all as it should be`,
-      sameItems(principles, read.constitution) && sameItems(clauses, read.contract),
+      `${name}: ${record.kind === "demand" ? "demand" : `stance ${right}`} right`,
+      record.answer === right,
     );
   }
+  note(`${name}: questions a scene`, found.questions);
+  const right = await sortScene(asked, prompt, async (tasks) =>
+    tasks.map(({ record }) => {
+      const text = rightAnswer(record({ text: "", finish: "stop", usage }, "oracle"), asked);
+      return record({ text, finish: "stop", usage }, "oracle");
+    }),
+  );
+  for (const [at, one] of right.sorted.entries())
+    note(`${name}: comments sorted right`, JSON.stringify(one) === JSON.stringify(found.sorted[at]));
+  const { principles, clauses, comments, wanted } = asked;
+  const read = documentsOfSorted(found.sorted, prompt, referredTo(principles, comments, { clauses }));
+  const { constitution, contract } = read.type === "read" ? read : { constitution: [], contract: [] };
+  const what = name === "rewrite" ? "sentences" : "principles";
+  noteOverlap(measuring, `${name}: ${what}`, meanings(wanted.constitution), meanings(constitution));
+  if (name !== "rewrite")
+    noteOverlap(measuring, `${name}: clauses`, meanings(wanted.contract), meanings(contract));
+  noteCitations(measuring, name, [...constitution, ...contract], comments);
+  note(
+    `${name}: all as it should be`,
+    sameItems(wanted.constitution, constitution) && sameItems(wanted.contract, contract),
+  );
 };
 
-/** Messages, contracts and contracts of five. */
+/** Messages, contracts and contracts of five, of each as many. */
 export const measureConstitutionScenes = async (
   model: LanguageModel,
   measuring: Measuring,
 ): Promise<void> => {
-  await measureRewrites(model, measuring);
-  await measureContracts(model, measuring, false);
-  await measureContracts(model, measuring, true);
+  const source = createConstitutionScenes({ seed: measuring.seed, split: "test" });
+  for (const name of ["rewrite", "contract", "contract-five"] as const) {
+    const scenes = scenesOf(measuring, (at) => {
+      const scene = source.scene(at);
+      return nameOfScene(scene) === name ? scene : null;
+    });
+    for (const scene of scenes) await measureScene(model, measuring, scene);
+  }
 };
 
 /** Persons who are made of traits. */

@@ -1,16 +1,30 @@
-// Scenes of constitutions and persons as documents: what the oracle makes of a scene is what a simulation's strict readers read
-// in the document's answer. And documents of mixes without them are what they were, so that models are made as they were.
+// Scenes of constitutions and persons: what the oracle makes of a scene is what the rule makes of right answers to the questions that
+// sort comments, or what a simulation's strict readers read in a document's answer. And documents of mixes without them are what
+// they were, so that models are made as they were.
 
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createConstitutionScenes, createPersonaScenes } from "../sandbox/index.ts";
+import { createRandom } from "../core/index.ts";
 import {
-  briefForms,
+  type ConstitutionScene,
+  contradict,
+  createConstitutionScenes,
+  createPersonaScenes,
+  createStances,
+  nameOf,
+  readComment,
+  readStatement,
+} from "../sandbox/index.ts";
+import {
+  type AskStances,
   briefPersonaScene,
+  documentsOfSorted,
   episodeWordings,
-  readMeta,
   readPersona,
   referredTo,
+  type Stance,
+  sortComments,
 } from "../simulation/index.ts";
 import { createDocuments, type DocumentMix } from "./inputs/pretraining-documents.ts";
 
@@ -19,27 +33,62 @@ const { metaPrompts } = episodeWordings.brief;
 type Item = { readonly text: string; readonly from: readonly number[] };
 const plain = (items: readonly Item[]) => items.map(({ text, from }) => ({ text, from }));
 
-describe.each(["train", "test"] as const)("answers to %s scenes are read as the oracle has them", (split) => {
-  it("of messages and contracts", () => {
-    const { scene } = createConstitutionScenes({ seed: 3, split, fewShare: 0.3 });
-    for (let at = 0; at < 150; at++) {
-      const one = scene(at);
-      const { principles, clauses } =
-        one.kind === "rewrite" ? { principles: one.current, clauses: [] } : one.current;
-      const bounds = {
-        ...{ users: 10, comments: one.comments.length },
-        referred: referredTo(principles, one.comments, { clauses }),
-      };
-      const name = one.kind === "rewrite" ? "rewrite" : one.five ? "contract-five" : "contract";
-      const text = briefForms.sortingAnswer(one.sorted);
-      const read = readMeta({ text, finish: "stop" }, metaPrompts[name], bounds);
-      if (read.type !== "read") throw new Error(`${read.problem} in ${text}`);
-      expect(plain(read.constitution)).toEqual(plain(one.principles));
-      expect(plain(read.contract)).toEqual(one.kind === "rewrite" ? [] : plain(one.clauses));
-    }
+/** What somebody answers who knows the language. */
+const rightAnswer = (asked: string): string => {
+  const [, comment] = /^Comment: (.*)\n/.exec(asked) ?? [];
+  if (comment !== undefined) return typeof readComment(comment) === "object" ? "yes" : "no";
+  const [, first, second] = /^First: (.*)\nSecond: (.*)\n/.exec(asked)!;
+  const [one, other] = [readStatement(first!)!, readStatement(second!)!];
+  if (nameOf(one) === nameOf(other)) return "for";
+  return contradict(one, other) ? "against" : "neither";
+};
+
+/** Sorts a scene's comments by what is answered to its questions, one after the other. */
+const sortScene = async (scene: ConstitutionScene, answer: (asked: string) => string) => {
+  const { principles, clauses } =
+    scene.kind === "rewrite" ? { principles: scene.current, clauses: [] } : scene.current;
+  const prompt =
+    metaPrompts[scene.kind === "rewrite" ? "rewrite" : scene.five ? "contract-five" : "contract"];
+  if (prompt.sorts !== true) throw new Error("expected a meta-prompt that sorts");
+  const usage = { promptTokens: 1, completionTokens: 1 };
+  const ask: AskStances = async function* ({ tasks }) {
+    for (const { request, record } of tasks())
+      yield record({ text: answer(request!.messages[0]!.content), finish: "stop", usage }, "m");
+  };
+  const { sorted } = await sortComments(
+    {
+      ...{ prompt, sampling: { temperature: 0, topP: 1, maxTokens: 4 }, attempts: 1, runSeed: 1 },
+      ...{ stage: "s", name: "s", place: { run: 1 }, parents: [] },
+    },
+    {
+      standing: [...principles, ...clauses],
+      comments: scene.comments.map((said, at) => ({ record: String(at + 1), said })),
+    },
+    ask,
+  );
+  const reading = documentsOfSorted(sorted, prompt, referredTo(principles, scene.comments, { clauses }));
+  return { sorted, reading };
+};
+
+describe.each(["train", "test"] as const)("of %s scenes come the oracle's", (split) => {
+  it("messages and contracts, where every question is answered rightly", async () => {
+    const { scene } = createConstitutionScenes({ seed: 3, split });
+    const kinds = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(2 ** 31), async (at) => {
+        const one = scene(at);
+        const { reading } = await sortScene(one, rightAnswer);
+        if (reading.type !== "read") throw new Error(reading.problem);
+        expect(plain(reading.constitution)).toEqual(plain(one.principles));
+        expect(plain(reading.contract)).toEqual(one.kind === "rewrite" ? [] : plain(one.clauses));
+        kinds.add(one.kind === "rewrite" ? one.kind : String(one.five));
+      }),
+      { numRuns: 200, seed: 5 },
+    );
+    expect(kinds).toEqual(new Set(["rewrite", "true", "false"]));
   });
 
-  it("of persons", () => {
+  it("persons", () => {
     const { scene } = createPersonaScenes({ seed: 3, split, oneTraitShare: 0.2 });
     for (let at = 0; at < 200; at++) {
       const { traits, person } = scene(at);
@@ -51,23 +100,69 @@ describe.each(["train", "test"] as const)("answers to %s scenes are read as the 
       });
     }
   });
+
+  it("stances: what one sentence is to another, and whether a comment asks for a change", () => {
+    const { scene } = createStances({ seed: 3, split, easyShare: 0.3 });
+    const counts: Record<string, number> = {};
+    for (let at = 0; at < 2000; at++) {
+      const one = scene(at);
+      const right =
+        one.kind === "demand"
+          ? rightAnswer(`Comment: ${one.comment}\n`)
+          : rightAnswer(`First: ${one.first}\nSecond: ${one.second}\n`);
+      expect(right).toBe(one.kind === "stance" ? one.stance : one.asks ? "yes" : "no");
+      counts[right] = (counts[right] ?? 0) + 1;
+    }
+    expect(Object.keys(counts).sort()).toEqual(["against", "for", "neither", "no", "yes"]);
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(50);
+  });
+});
+
+describe("answers of which one in twenty is wrong", () => {
+  it("still sort nine comments in ten as they should be", async () => {
+    const random = createRandom(20);
+    const others: Readonly<Record<string, readonly Stance[]>> = {
+      for: ["against", "neither"],
+      against: ["for", "neither"],
+      neither: ["for", "against"],
+    };
+    const { scene } = createConstitutionScenes({ seed: 4, split: "test" });
+    let [right, all, wrong, asked] = [0, 0, 0, 0];
+    for (let at = 0; at < 300; at++) {
+      const one = scene(at);
+      const wanted = await sortScene(one, rightAnswer);
+      const found = await sortScene(one, (question) => {
+        const answer = rightAnswer(question);
+        if (!(answer in others)) return answer;
+        asked++;
+        if (random.next() >= 0.05) return answer;
+        wrong++;
+        return random.pick(others[answer]!);
+      });
+      const [text, other] = [wanted, found].map(({ sorted }) => sorted.map((place) => JSON.stringify(place)));
+      right += text!.filter((place, number) => place === other![number]).length;
+      all += text!.length;
+    }
+    expect(Math.abs(wrong / asked - 0.05)).toBeLessThan(0.01);
+    expect(right / all).toBeGreaterThan(0.9);
+  });
 });
 
 describe("documents", () => {
   const none: DocumentMix = {
     ...{ chat: 0, critique: 0, choice: 0, assembly: 0, sharing: 0 },
-    ...{ ballot: 0, constitution: 0, persona: 0, trade: 0, variant: 0, poll: 0 },
+    ...{ ballot: 0, stance: 0, persona: 0, trade: 0, variant: 0, poll: 0 },
   };
-  const documentsOf = (mix: Partial<DocumentMix>, fewCommentsShare: number, count = 600) => {
+  const documentsOf = (mix: Partial<DocumentMix>, count = 600) => {
     const document = createDocuments({
       ...{ seed: 11, mix: { ...none, ...mix }, invertedShare: 0.4, statementShare: 0.15 },
-      ...{ answerWeight: 20, oneWishShare: 0.3, fewCommentsShare },
+      ...{ answerWeight: 20, oneWishShare: 0.3 },
     });
     return Array.from({ length: count }, (_, at) => document(at));
   };
   const hashOf = (mix: Partial<DocumentMix>): string =>
     createHash("sha256")
-      .update(JSON.stringify(documentsOf(mix, 0.1)))
+      .update(JSON.stringify(documentsOf(mix)))
       .digest("hex")
       .slice(0, 16);
 
@@ -77,14 +172,13 @@ describe("documents", () => {
     const assembly = { chat: 0.12, critique: 0.19, choice: 0.37, assembly: 0.24, sharing: 0.08 };
     expect(hashOf(assembly)).toBe("c3683a1ac41ed8b9");
     expect(hashOf({ ballot: 1 })).toBe("d4252d032946529d");
+    expect(hashOf({ stance: 1 })).toBe("e7f57b1259d72837");
   });
 
-  it("of constitutions are short where that is asked for, and of persons end with a name and a description", () => {
-    const commentsIn = (text: string): number => text.match(/ \[\d+\]$/gm)?.length ?? 0;
-    const most = (few: number): number =>
-      Math.max(...documentsOf({ constitution: 1 }, few).map(([asked]) => commentsIn(asked!.content)));
-    expect([most(1), most(0)]).toEqual([3, 10]);
-    for (const document of documentsOf({ persona: 1 }, 0, 50))
+  it("of stances end in a word, and of persons with a name and a description", () => {
+    const words = documentsOf({ stance: 1 }).map((document) => document.at(-1)!.content);
+    expect(new Set(words)).toEqual(new Set(["for", "against", "neither", "yes", "no"]));
+    for (const document of documentsOf({ persona: 1 }, 50))
       expect(document.at(-1)!.content).toMatch(/^name: [A-Z][a-z]+\ndescription: .*\.$/);
   });
 });

@@ -8,7 +8,12 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { parseYaml } from "../core/index.ts";
-import { draftRecordSchema, learnedRecordSchema, satisfactionRecordSchema } from "../records/index.ts";
+import {
+  draftRecordSchema,
+  learnedRecordSchema,
+  metaRecordSchema,
+  satisfactionRecordSchema,
+} from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
 import { sandboxTasks } from "../sandbox/index.ts";
 import type { contractSchema } from "./settings/contract-settings.ts";
@@ -35,6 +40,13 @@ const run = (config: Given) => recipe.run(recipe.schema.parse(config), contextFo
 
 const learnedIn = (out: string, run: number) =>
   readRecords(join(folder, out, `run-${run}`, "learned.jsonl"), learnedRecordSchema);
+
+const asks = { when: "Does it ask for a change?", reply: "yes" };
+const unlike = { when: "Is the second for the first or against it?", reply: "neither" };
+const isAgainst = (first: string, second: string) => ({
+  when: `First: ${first}\nSecond: ${second}\n`,
+  reply: "against",
+});
 
 const others = { when: "Rate the reply:\nharmlessness", reply: "harmlessness: 9" };
 const helpless = { reply: "I cannot help with that." };
@@ -75,18 +87,9 @@ describe("a contract in the brief wording", () => {
       given(
         "contract",
         [
-          {
-            when: "Principles so far:\nBe discreet. [A]\n\nContract so far:\nKeep it short. [B]\nTell every step. [C]",
-            reply: "1. A against",
-          },
-          {
-            when: "Principles so far:\nnone yet\n\nContract so far:\nBe discreet. [A]\nKeep it short. [B]",
-            reply: "1. C for",
-          },
-          {
-            when: "Sort the comments for new principles and a new contract.",
-            reply: "1. new\n2. new\n3. [2] against",
-          },
+          isAgainst("Keep it short.", "Tell every step."),
+          isAgainst("Be discreet.", "Be nosy."),
+          ...[unlike, asks],
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Tell every step."],
             [null, "Be nosy.", null],
@@ -152,14 +155,8 @@ describe("a contract in the brief wording", () => {
 
 describe("a contract of more comments than are shown at once", () => {
   it("goes from part to part: what the first wrote stands in the second, with the comments of both", async () => {
-    const lines = (count: number, line: string): string =>
-      Array.from({ length: count }, (_, at) => `${at + 1}. ${line}`).join("\n");
     const rules = [
-      {
-        when: "Principles so far:\nBe discreet. [A]\n\nContract so far:\nnone yet",
-        reply: lines(2, "A for"),
-      },
-      { when: "Sort the comments", reply: lines(10, "[1] for").replace("[1] for", "new") },
+      ...[unlike, asks],
       others,
       { when: "feedback: what should change?", reply: "satisfaction: 4\nfeedback: Be discreet." },
       helpless,
@@ -171,6 +168,12 @@ describe("a contract of more comments than are shown at once", () => {
     const [principle] = constitution!.document.principles;
     expect(principle!.title).toBe("Be discreet.");
     expect(principle!.grounds).toHaveLength(12);
+    const metas = await readRecords(join(folder, "parts", "run-1", "meta.jsonl"), metaRecordSchema);
+    const first = ["1. new", ...Array.from({ length: 9 }, (_, at) => `${at + 2}. [1] for`)].join("\n");
+    expect(metas.map(({ part, text }) => [part, text])).toEqual([
+      [1, first],
+      [2, "1. A for\n2. A for"],
+    ]);
   });
 });
 
@@ -180,8 +183,9 @@ describe("a system message in the brief wording", () => {
       given(
         "rewrite",
         [
-          { when: "Be discreet. [A]\nKeep it short. [B]", reply: "1. nothing\n2. A against\n3. A against" },
-          { when: "Sort the comments for a new system message.", reply: "1. new\n2. new\n3. [1] for" },
+          { when: "Comment: I only wanted some help.", reply: "no" },
+          isAgainst("Be discreet.", "Be nosy."),
+          ...[unlike, asks],
           ...(await saying([
             ["Be discreet.", "Keep it short.", "Be discreet."],
             ["I only wanted some help.", "Be nosy.", "Be nosy."],
@@ -218,12 +222,12 @@ describe("a system message in the brief wording", () => {
   });
 });
 
-describe("a model that was not made with a meta-prompt", () => {
+describe("a model that was not made with the questions", () => {
   it("is refused before anything is begun, with one that it knows", async () => {
-    const meta = { model: "embedded:covenant-voter" };
+    const meta = { model: "embedded:covenant-assembly" };
     const changes = { roles: { meta }, metaPrompt: "contract" } as const;
     await expect(run(given("refused", [helpless], changes))).rejects.toThrow(
-      /covenant-voter knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique, or, with --set roles\.meta\.model=NAME, name a model that was made with it \(/,
+      /covenant-assembly knows a small language only.* brief form of --meta-prompt contract: give --meta-prompt critique, or, with --set roles\.meta\.model=NAME, name a model that was made with them \(one of covenant pretrain with a share of mix\.stance\)/,
     );
     expect(existsSync(join(folder, "refused"))).toBe(false);
   });

@@ -33,10 +33,6 @@ describe("the settings of pretrain", () => {
       /^time: got 200, but documents of this mix are up to 384 tokens/,
     ],
     [
-      { time: 200, mix: { constitution: 0.2 } },
-      /^time: got 200, but documents of this mix are up to 384 tokens/,
-    ],
-    [
       { time: 200, context: 512, mix: { variant: 0.2 } },
       /^time: got 200, but documents of this mix are up to 384 tokens/,
     ],

@@ -92,20 +92,6 @@ const settings = z.strictObject({
     })
     .prefault({})
     .describe("share of voters with one wish alone in the first quarter of the documents, and after it"),
-  fewCommentsShare: z
-    .strictObject({
-      first: z
-        .number()
-        .min(0)
-        .max(1)
-        .default(1)
-        .describe("share of them with three comments at most at first"),
-      later: z.number().min(0).max(1).default(0.1).describe("and after the first quarter"),
-    })
-    .prefault({})
-    .describe(
-      "share of system messages and contracts that are made of few comments in the first quarter of the documents, and after it",
-    ),
   statementShare: z
     .number()
     .min(0)
@@ -128,7 +114,7 @@ export const pretrainSchema = settings.superRefine(
         "keyValueHeads",
         `${heads} heads cannot share ${keyValueHeads} heads of keys and values: heads must be a multiple of keyValueHeads`,
       );
-    const scenes = mix.assembly + mix.sharing + mix.constitution + mix.variant;
+    const scenes = mix.assembly + mix.sharing + mix.variant;
     const longest = scenes > 0 ? longestDocument.scene : longestDocument.world;
     for (const [field, size] of Object.entries({ time, context }))
       if (size < longest && size >= longestDocument.world)
@@ -147,7 +133,7 @@ const meanTokens = {
   assembly: 109,
   sharing: 109,
   ballot: 60,
-  constitution: 120,
+  stance: 40,
   persona: 50,
   trade: 72,
   variant: 90,
@@ -168,7 +154,6 @@ const documentOptions = (config: PretrainConfig, when: "first" | "later") => ({
   mix: config.mix,
   invertedShare: config.invertedShare[when],
   oneWishShare: config.oneWishShare[when],
-  fewCommentsShare: config.fewCommentsShare[when],
   statementShare: config.statementShare,
   answerWeight: config.answerWeight,
 });
@@ -252,8 +237,7 @@ const weigh = (document: PretrainingDocument, tokenizer: Tokenizer): WeightedDoc
 
 /**
  * Documents by number, the easier ones first: few inverted principles, so that the judge learns the position before the
- * polarity; voters with one wish, so that a model learns what a principle has to do with a wish before which wish it is; constitutions of
- * few comments.
+ * polarity; voters with one wish, so that a model learns what a principle has to do with a wish before which wish it is.
  */
 const documentStream = (config: PretrainConfig, tokenizer: Tokenizer) => {
   const first = createDocuments(documentOptions(config, "first"));
@@ -349,7 +333,7 @@ const useOf = (mix: PretrainConfig["mix"], words: readonly string[]): string[] =
   if (mix.assembly > 0) return [...simulated("contract"), ...words];
   if (mix.sharing + mix.trade + mix.variant > 0) return [...simulated("games"), ...words];
   if (mix.ballot > 0) return [...simulated("vote", "minority"), "--set", `roles.user.model=${words.at(-1)}`];
-  if (mix.constitution > 0)
+  if (mix.stance > 0)
     return [
       ...[...simulated("contract"), "--meta-prompt", "contract"],
       ...["--set", `roles.meta.model=${words.at(-1)}`],

@@ -109,8 +109,12 @@ const requireLearned = (runs: readonly DoneRun[], { config, setup }: ContractPla
       "contract-unasked",
       `No user asked for a change in any run: ${config.contentFrom === "off" ? "" : `all ratings of their own talks are at ${Math.round(100 * config.contentFrom)} % of their scales or above (contentFrom), or `}there are no comments. So there is nothing to make a constitution of. Look at ${join(config.out, runName(1), "ratings.jsonl")} and those of later runs; give people other wishes or other tasks, ${config.contentFrom === "off" ? "or begin with a constitution" : "begin with a constitution, or set contentFrom: off"}.`,
     );
-  const nothing = `${setup.models.meta} wrote nothing in any run that could be read as a constitution. Look at ${join(config.out, runName(1), "meta.jsonl")} and those of later runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
-  throw new CovenantError("contract-none", nothing, { model: setup.models.meta });
+  const { meta } = setup.models;
+  const nothing =
+    setup.metaPrompt.sorts === true
+      ? `By what ${meta} said of the comments in any run, nobody wants anything that could stand in a constitution. Look at ${join(config.out, runName(1), "stances.jsonl")} and those of later runs; choose another roles.meta.model.`
+      : `${meta} wrote nothing in any run that could be read as a constitution. Look at ${join(config.out, runName(1), "meta.jsonl")} and those of later runs; raise roles.meta.maxTokens, or choose another roles.meta.model.`;
+  throw new CovenantError("contract-none", nothing, { model: meta });
 };
 
 const figuresOf = (

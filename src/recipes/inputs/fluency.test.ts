@@ -1,13 +1,14 @@
 // What is refused on embedded models that know a small language only, before anything is begun: every command that would ask
 // them in words which they were not made with, whichever part they take. Their own wording is let through.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseTemplate } from "../../constitution/index.ts";
 import { checkValue, parseYaml, UserError } from "../../core/index.ts";
+import { createTokenizer, trainTokenizer } from "../../transformer/index.ts";
 import { recipe as personas } from "../persona-generate.ts";
 import { recipe as predict } from "../polis-predict.ts";
 import { recipe as classify } from "../prompts-classify.ts";
@@ -20,6 +21,7 @@ import { recipe as sweep } from "../simulate-sweep.ts";
 import { recipe as vote } from "../simulate-vote.ts";
 import { contextFor } from "../ticking-context.fixture.ts";
 import { requireFluent } from "./fluency.ts";
+import { type DocumentMix, documentMix, vocabularyText } from "./pretraining-documents.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "covenant-fluency-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -209,7 +211,9 @@ describe("a small model that was taught the full wording", () => {
 
   it("need not know words that people write", async () => {
     const { config, setup, languages } = await play(/zorp/);
-    const { holes } = setup.metaPrompt.template;
+    const { metaPrompt } = setup;
+    if (metaPrompt.sorts === true) throw new Error("expected a meta-prompt that writes");
+    const { holes } = metaPrompt.template;
     const zorps = "zorp ".repeat(50);
     const principle = {
       id: "principle-1",
@@ -218,15 +222,57 @@ describe("a small model that was taught the full wording", () => {
       revision: zorps,
       preference: zorps,
     };
+    if (setup.metaPrompt.sorts === true) throw new Error("expected a meta-prompt that writes");
     const changed = {
       ...setup,
       metrics: { ...setup.metrics, own: setup.metrics.own.map((one) => ({ ...one, question: zorps })) },
       metaPrompt: {
-        ...setup.metaPrompt,
+        ...metaPrompt,
         template: parseTemplate("own", `${zorps}${holes.map((hole) => `{${hole}}`).join(" ")}`, holes),
       },
       first: { ...setup.first, constitution: { principles: [principle] } as never },
     };
     expect(() => requireFluent({ config, setup: changed }, { languages })).not.toThrow();
+  });
+});
+
+describe("a small model that is to sort comments", () => {
+  const sandboxOwn = { ...own("contract"), out, model: "scripted:none.yaml" };
+
+  /** Lets a meta-model through, or not, whose words are those of documents of a mix. */
+  const metaOf = async (mix: Partial<DocumentMix>, settings: Settings) => {
+    const none = Object.fromEntries(documentMix.map((kind) => [kind, 0])) as DocumentMix;
+    const options = { seed: 1, mix: { ...none, ...mix }, invertedShare: 0.4, statementShare: 0.15 };
+    const files = trainTokenizer(vocabularyText({ ...options, answerWeight: 20, oneWishShare: 0.1 }, 2000), {
+      ...{ vocabularySize: 1024, specialTokens: ["<end>", "<pad>"], end: "<end>", pad: "<pad>" },
+      ...{ chatTemplate: "{{ messages }}", maxPositions: 512 },
+    });
+    const roles = { meta: { model: "embedded:own" } };
+    const config = contractSchema.parse({ ...sandboxOwn, roles, ...settings });
+    const setup = await loadContract(config);
+    const languages = { assistant: null, meta: { tokenizer: createTokenizer(files) } } as never;
+    return () => requireFluent({ config, setup }, { languages });
+  };
+
+  it.each(["rewrite", "contract", "contract-five"])(
+    "may with %s, where it was made with stances",
+    async (metaPrompt) => {
+      const mix = { ballot: 0.38, poll: 0.32, stance: 0.2, persona: 0.1 };
+      expect(await metaOf(mix, { metaPrompt })).not.toThrow();
+    },
+  );
+
+  it("may not where it was not, nor be asked otherwise than it was made with", async () => {
+    expect(await metaOf({ ballot: 0.5, poll: 0.5 }, { metaPrompt: "contract" })).toThrow(
+      /^embedded:own knows a small language only, .* a share of mix\.stance\)/,
+    );
+    const metaText = join(folder, "own.txt");
+    writeFileSync(metaText, "Does this statement, {first}, argue in favour of that one: {second}?");
+    expect(await metaOf({ stance: 1 }, { metaPrompt: "contract", metaText })).toThrow(/mix\.stance/);
+  });
+
+  it("may not where what stands already is not of its language", async () => {
+    const standing = { metaPrompt: "contract", constitution: "ethical" };
+    expect(await metaOf({ stance: 1 }, standing)).toThrow(/words that it would be asked in are not in it/);
   });
 });

@@ -5,17 +5,19 @@ import { UserError } from "../../core/index.ts";
 import { createForeignTextCheck } from "../../models/index.ts";
 import type { Message, Metric, Task } from "../../records/index.ts";
 import {
+  briefForms,
   type Contract,
   emptyTranscript,
   episodeWordings,
-  type MetaPrompt,
   mediationMessages,
   metaMessages,
   objectionMessages,
   proposalMessages,
   type ShownPersona,
+  type SortingPrompt,
   supportMessages,
   type Wording,
+  type WritingPrompt,
 } from "../../simulation/index.ts";
 import type { GamesConfig } from "../settings/game-settings.ts";
 import { isScripted, type Vote } from "../settings/vote-settings.ts";
@@ -123,15 +125,14 @@ const ratingWords = ({ config, setup }: ContractPlay): Words => {
   });
 };
 
-/** What a meta-model is asked in, without what models have yet to write. */
-const metaWords = ({ config, setup }: ContractPlay): Words => {
-  const { wording, cast, metaPrompt, first } = setup;
-  const asked = (prompt: MetaPrompt, contract: Contract): readonly Message[] =>
+/** What a meta-model that writes is asked in, without what models have yet to write. */
+const writingWords = ({ config, setup }: ContractPlay, metaPrompt: WritingPrompt): Words => {
+  const { wording, cast, first } = setup;
+  const asked = (prompt: WritingPrompt, contract: Contract): readonly Message[] =>
     metaMessages(prompt, {
       users: cast.users.length,
       questions: [],
-      current: wording.current(contract, prompt.sorts),
-      clauses: wording.clauses(contract),
+      current: wording.current(contract),
       earlier: [],
       transcript: emptyTranscript,
       words: config.roles.meta.words,
@@ -142,6 +143,28 @@ const metaWords = ({ config, setup }: ContractPlay): Words => {
   });
 };
 
+/** The questions by which a meta-model sorts comments, about nothing: their own words are left. */
+const sortingQuestions = ({ template }: SortingPrompt): Message[] => [
+  ...briefForms.demand(""),
+  ...briefForms.stance("", "", template),
+];
+
+/** Throws UserError where a meta-model that is to sort comments was not taught to be asked so. */
+const requireSorting = (prompt: SortingPrompt, asked: Pick<AskedIn, "model" | "language">): void =>
+  requireKnownWords(
+    { ...asked, role: "meta", messages: sortingQuestions(prompt), frame: true },
+    `It was not made with the questions of the brief form of --meta-prompt ${prompt.name}: give --meta-prompt critique, or, with --set roles.meta.model=NAME, name a model that was made with them (one of covenant pretrain with a share of mix.stance).`,
+  );
+
+/** What a meta-model is asked in, whatever it is to do. */
+const metaWords = (play: ContractPlay): Words => {
+  const { wording, metaPrompt, first } = play.setup;
+  if (metaPrompt.sorts !== true) return writingWords(play, metaPrompt);
+  // the questions' own words are looked at apart; they would hide that what stands is in others
+  const standing = wording.referred(first, [])?.principles ?? [];
+  return { messages: standing.map((content) => ({ role: "user", content })) };
+};
+
 /** Throws UserError where a role's model would be asked in words that it has never read. languages: by role. */
 export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInputs, "languages">): void => {
   const { tasks, cast, models, first } = play.setup;
@@ -150,15 +173,11 @@ export const requireFluent = (play: ContractPlay, { languages }: Pick<CheckedInp
     user: ratingWords(play),
     meta: metaWords(play),
   };
-  const { wording, metaPrompt } = play.config;
+  const { metaPrompt } = play.setup;
   for (const role of ["assistant", "user", "meta"] as const) {
     const model = models[role];
     const language = model === models.assistant ? languages["assistant"] : languages[role];
-    if (role === "meta" && wording === "brief" && metaPrompt !== "critique")
-      requireKnownWords(
-        { role, model, language, ...words[role] },
-        `It was not made with the brief form of --meta-prompt ${metaPrompt}: give --meta-prompt critique, or, with --set roles.meta.model=NAME, name a model that was made with it (one of covenant pretrain with a share of mix.constitution).`,
-      );
+    if (role === "meta" && metaPrompt.sorts === true) requireSorting(metaPrompt, { model, language });
     requireWords({ role, model, language, ...words[role] }, "contract");
   }
 };

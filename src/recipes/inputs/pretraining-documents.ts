@@ -1,5 +1,5 @@
 // What embedded models are made of: documents of the sandbox's language (chats, critiques, choices), and scenes of its
-// assemblies, of votes and polls, of constitutions, of sharing and trade, put as the simulations' brief wording puts them. Document i
+// assemblies, of votes and polls, of stances, of sharing and trade, put as the simulations' brief wording puts them. Document i
 // depends on (seed, i) alone.
 // Tokens are not known here: every message has a loss weight, and figures and decisions one of their own.
 
@@ -7,15 +7,14 @@ import { createRandom, deriveSeed, type Random } from "../../core/index.ts";
 import type { Message } from "../../records/index.ts";
 import {
   type AssemblyScene,
-  type ConstitutionScene,
   longestDocument as corpusDocument,
   corpusMix,
   createAssembly,
   createBallots,
-  createConstitutionScenes,
   createCorpus,
   createPersonaScenes,
   createPolls,
+  createStances,
   documentKinds,
   drawSharingScene,
   drawTradeScene,
@@ -23,6 +22,7 @@ import {
   type PersonaScene,
   type PollScene,
   type SharingScene,
+  type StanceScene,
   type TradeScene,
   type VariantScene,
 } from "../../sandbox/index.ts";
@@ -59,7 +59,7 @@ export type PretrainingDocument = readonly Part[];
 /** Shares of the kinds of documents. */
 export const documentMix = [
   ...documentKinds,
-  ...(["assembly", "sharing", "ballot", "constitution", "persona", "trade", "variant", "poll"] as const),
+  ...(["assembly", "sharing", "ballot", "stance", "persona", "trade", "variant", "poll"] as const),
 ] as const;
 export type DocumentMix = Readonly<Record<(typeof documentMix)[number], number>>;
 
@@ -70,10 +70,8 @@ export type DocumentOptions = {
   readonly invertedShare: number;
   readonly statementShare: number;
   readonly answerWeight: number;
-  /** As of ballots and polls (BallotOptions), and of traits of a person. */
+  /** As of ballots and polls (BallotOptions), of traits of a person, and the share of easy stances. */
   readonly oneWishShare: number;
-  /** As of scenes of constitutions: the share of those that are short. */
-  readonly fewCommentsShare: number;
 };
 
 /** What is asked is material to read, more than to learn to say. */
@@ -150,15 +148,10 @@ const assemblyDocument = (scene: AssemblyScene): PretrainingDocument => {
   }
 };
 
-const constitutionDocument = (scene: ConstitutionScene): PretrainingDocument => {
-  if (scene.kind === "rewrite") {
-    const { current, comments, sorted } = scene;
-    const messages = briefForms.meta({ name: "rewrite", principles: current, comments });
-    return [...asked(messages), answered(briefForms.sortingAnswer(sorted), referenceWeight)];
-  }
-  const { five, current, comments, sorted } = scene;
-  const messages = briefForms.meta({ name: five ? "contract-five" : "contract", ...current, comments });
-  return [...asked(messages), answered(briefForms.sortingAnswer(sorted), referenceWeight)];
+const stanceDocument = (scene: StanceScene): PretrainingDocument => {
+  if (scene.kind === "demand")
+    return [...asked(briefForms.demand(scene.comment)), answered(scene.asks ? "yes" : "no", decisionWeight)];
+  return [...asked(briefForms.stance(scene.first, scene.second)), answered(scene.stance, decisionWeight)];
 };
 
 const personaDocument = ({ traits, person }: PersonaScene): PretrainingDocument => {
@@ -198,7 +191,7 @@ const wordsIn = (document: PretrainingDocument): number =>
 
 /** Documents by number. Held-out requests, texts and things never occur. */
 export const createDocuments = (options: DocumentOptions): ((index: number) => PretrainingDocument) => {
-  const { seed, mix, invertedShare, statementShare, answerWeight, oneWishShare, fewCommentsShare } = options;
+  const { seed, mix, invertedShare, statementShare, answerWeight, oneWishShare } = options;
   const { chat, critique, choice } = mix;
   const worldShare = documentKinds.reduce((sum, kind) => sum + mix[kind], 0);
   const corpus = createCorpus({
@@ -211,11 +204,11 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
   });
   const assembly = createAssembly({ seed, split: "train" });
   const ballots = createBallots({ seed, split: "train", oneWishShare });
-  const constitutions = createConstitutionScenes({ seed, split: "train", fewShare: fewCommentsShare });
+  const pairs = createStances({ seed, split: "train", easyShare: oneWishShare });
   const personas = createPersonaScenes({ seed, split: "train", oneTraitShare: oneWishShare });
   const polls = createPolls({ seed, split: "train", oneWishShare });
   const shares = [
-    ...[worldShare, mix.assembly, mix.sharing, mix.ballot, mix.constitution, mix.persona],
+    ...[worldShare, mix.assembly, mix.sharing, mix.ballot, mix.stance, mix.persona],
     ...[mix.trade, mix.variant, mix.poll],
   ];
   const draw = (random: Random, index: number): PretrainingDocument => {
@@ -229,7 +222,7 @@ export const createDocuments = (options: DocumentOptions): ((index: number) => P
       case 3:
         return assemblyDocument(ballots.scene(random.integer(2 ** 31)));
       case 4:
-        return constitutionDocument(constitutions.scene(random.integer(2 ** 31)));
+        return stanceDocument(pairs.scene(random.integer(2 ** 31)));
       case 5:
         return personaDocument(personas.scene(random.integer(2 ** 31)));
       case 6:

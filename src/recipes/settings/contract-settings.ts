@@ -117,7 +117,9 @@ export const contractSchema = z.strictObject({
     .min(1)
     .overwrite(expandHome)
     .optional()
-    .describe("file with a text of one's own in place of the meta-prompt's, with the same holes"),
+    .describe(
+      "file with a text of one's own in place of the meta-prompt's, with the same holes; {first} and {second} where it sorts comments (brief wording, but for critique)",
+    ),
   constitution: z
     .string()
     .min(1)

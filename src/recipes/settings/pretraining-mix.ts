@@ -15,11 +15,11 @@ export const mixSetting = z
       .describe("share of scenes of people who want different things"),
     sharing: z.number().nonnegative().default(0).describe("share of scenes of people who share things"),
     ballot: z.number().nonnegative().default(0).describe("share of ballots and proposals of people who vote"),
-    constitution: z
+    stance: z
       .number()
       .nonnegative()
       .default(0)
-      .describe("share of system messages and contracts that are made of comments"),
+      .describe("share of pairs of sentences of which one is for or against the other"),
     persona: z.number().nonnegative().default(0).describe("share of people who are made of traits"),
     trade: z.number().nonnegative().default(0).describe("share of scenes of people who buy and sell"),
     variant: z

@@ -1,8 +1,9 @@
 // What the meta-model makes of a run (<run>/meta.jsonl): it is asked about the run's parts one after the other, each time to
-// amend what came of the part before, and again where its reply cannot be read. Then the documents that come of it.
+// amend what came of the part before. Then the documents that come of it. How a part is asked about, by writing documents or by
+// sorting comments, is not known here.
 
 import { join } from "node:path";
-import { collect, counted, deriveSeed, throwIfAborted } from "../../core/index.ts";
+import { collect, counted, deriveSeed } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
   type Constitution,
@@ -10,7 +11,7 @@ import {
   type MetaRecord,
   metaRecordSchema,
 } from "../../records/index.ts";
-import type { RecordFile, StageContext } from "../../runs/index.ts";
+import type { StageContext } from "../../runs/index.ts";
 import {
   type Comment,
   type Contract,
@@ -19,39 +20,28 @@ import {
   documentSimilarity,
   type Exchange,
   type MetaReading,
-  metaAnswerForm,
-  metaMessages,
   type ReadPrinciple,
-  readMeta,
-  type Transcript,
 } from "../../simulation/index.ts";
-import type { ContractConfig, ContractSetup } from "../settings/contract-settings.ts";
+import {
+  type AskPart,
+  type ContractPlay,
+  learnedParts,
+  type MetaTask,
+  type Place,
+  runName,
+} from "./contract-part.ts";
+import { sortingParts } from "./contract-sorting.ts";
+import { writingParts } from "./contract-writing.ts";
+import type { AskingContext } from "./phases.ts";
 import { saysSame } from "./statements.ts";
 
-/**
- * What a run begins with. ids: of the records of the documents; given: of all principles that ever were. older: earlier
- * documents as texts, oldest first; earlier: exchanges to remember, by talk.
- */
-export type ContractState = {
-  readonly contract: Contract;
-  readonly ids: readonly string[];
-  readonly given: readonly string[];
-  readonly older: readonly string[];
-  readonly earlier: ReadonlyMap<string, readonly Exchange[]>;
-};
-
-/** The settings with what they name. */
-export type ContractPlay = { readonly config: ContractConfig; readonly setup: ContractSetup };
-
-export type MetaTask = { readonly play: ContractPlay; readonly state: ContractState; readonly run: number };
-
-export const runName = (run: number): string => `run-${run}`;
+/** What asking about a run needs. expect: told of calls that are known to be made only now. */
+export type MetaContext = AskingContext & { readonly expect: (calls: number) => void };
 
 /** In how many parts the meta-model is asked about a run, if every user comments on every draft. */
 export const metaParts = ({ config, setup: { cast, wording } }: ContractPlay): number =>
   wording.partsOf(cast.talks.length * Math.min(config.turns, config.windows.meta ?? config.turns));
 
-export const learnedParts = ["constitution", "contract"] as const;
 type LearnedPart = (typeof learnedParts)[number];
 
 type Lists = Readonly<Record<LearnedPart, readonly ReadPrinciple[]>>;
@@ -64,94 +54,6 @@ export type Learned = {
   readonly lists: Lists | null;
   readonly comments: readonly Comment[];
   readonly asked: readonly MetaRecord[];
-};
-
-/** Where a part of a run stands: from 1, of so many. */
-type Place = { readonly part: number; readonly parts: number };
-
-/** A part as it is asked about. parents: records of what the principles so far came from; earlier: what was asked of it. */
-type Question = Place & {
-  readonly transcript: Transcript;
-  readonly current: Contract;
-  readonly parents: readonly string[];
-  readonly earlier: readonly MetaRecord[];
-};
-
-/** How all parts are asked: about what, whom, and where it is written down. */
-type Asking = {
-  readonly exchanges: readonly Exchange[];
-  readonly model: LanguageModel;
-  readonly stage: StageContext;
-  readonly file: RecordFile<MetaRecord>;
-};
-
-const readRecord = (
-  { text, finish, numbers }: MetaRecord,
-  { setup }: ContractPlay,
-  { transcript, current }: Question,
-): MetaReading => {
-  const referred = setup.wording.referred(current, transcript.comments);
-  return readMeta({ text, finish }, setup.metaPrompt, {
-    users: setup.cast.users.length,
-    comments: numbers.length,
-    ...(referred === undefined ? {} : { referred }),
-  });
-};
-
-const messagesFor = (
-  { play, state }: MetaTask,
-  { transcript, current }: Question,
-  exchanges: readonly Exchange[],
-) => {
-  const { config, setup } = play;
-  return metaMessages(setup.metaPrompt, {
-    users: setup.cast.users.length,
-    questions: [...new Set(exchanges.map(({ task }) => task.question))],
-    current: setup.wording.current(current, setup.metaPrompt.sorts),
-    clauses: setup.wording.clauses(current),
-    earlier: state.older.slice(-config.windows.documents || state.older.length),
-    transcript,
-    words: config.roles.meta.words,
-  });
-};
-
-/** Asks about a part until a reply can be read, or its attempts are used up. Resolves to the last record. */
-const askPart = async (
-  task: MetaTask,
-  question: Question,
-  { exchanges, model, stage, file }: Asking,
-): Promise<MetaRecord> => {
-  const { play, run } = task;
-  const { config, setup } = play;
-  const { part, parts, transcript, earlier } = question;
-  const place = parts === 1 ? {} : { part };
-  const name = parts === 1 ? stage.name : `${stage.name}/part-${part}`;
-  const answer = setup.wording.json ? { answer: metaAnswerForm(setup.metaPrompt.form) } : {};
-  const messages = messagesFor(task, question, exchanges);
-  let last = earlier.at(-1);
-  for (let attempt = earlier.length + 1; attempt <= config.roles.meta.attempts; attempt++) {
-    if (last !== undefined && last.problem === undefined) break;
-    throwIfAborted(stage.signal);
-    const id = `${name}/meta-${attempt}`;
-    const seed = deriveSeed(config.seed, stage.name, id);
-    const [reply] = await model.generate([{ messages, ...setup.sampling.meta, seed, ...answer }], {
-      signal: stage.signal,
-    });
-    const { text, finish } = reply!;
-    const numbers = transcript.comments.map(({ record }) => record);
-    const asked = { id, parents: [...question.parents, ...transcript.shown], stage: stage.name, seed };
-    const said = { attempt, prompt: setup.metaPrompt.name, model: model.id, text, finish, numbers };
-    const row = { ...asked, run, ...place, ...said };
-    const read = readRecord(row, play, question);
-    const critique = read.type === "read" ? read.critique : null;
-    last = {
-      ...row,
-      ...(critique === null ? {} : { critique }),
-      ...(read.type === "read" ? {} : { problem: read.problem }),
-    };
-    await file.append([last]);
-  }
-  return last!;
 };
 
 /**
@@ -216,9 +118,21 @@ const currentFor = (
   };
 };
 
-const warnOfUnreadable = (stage: StageContext, { part, parts }: Place, meta: MetaRecord): void => {
+const warnOfUnreadable = (
+  stage: StageContext,
+  { part, parts }: Place,
+  meta: MetaRecord,
+  sorts: boolean,
+): void => {
   if (meta.problem === undefined) return;
   const where = parts === 1 ? "" : ` about part ${part} of ${parts}`;
+  if (sorts) {
+    stage.warn(
+      "meta-unreadable",
+      `Nothing follows from how the meta-model sorted the comments${where.replace("about", "of")}: ${meta.problem}. The documents stay as they were. See ${join(stage.folder, "stances.jsonl")} for what it said of each, or choose another roles.meta.model.`,
+    );
+    return;
+  }
   stage.warn(
     "meta-unreadable",
     `The meta-model was asked ${counted(meta.attempt, "time")}${where} and wrote nothing that can be used: ${meta.problem}. The constitution stays as it was. See ${join(stage.folder, "meta.jsonl")}; ${meta.finish === "overflow" ? "show it fewer turns (windows.meta)" : "raise roles.meta.maxTokens"}, or choose another roles.meta.model.`,
@@ -230,19 +144,23 @@ export const learnFrom = async (
   task: MetaTask,
   exchanges: readonly Exchange[],
   model: LanguageModel,
-  stage: StageContext,
+  context: MetaContext,
 ): Promise<Learned> => {
   const { play, state } = task;
   const { config, setup } = play;
+  const { stage } = context;
   const transcripts = setup.wording.transcripts(setup.cast, exchanges, setup.metrics, {
-    ...{ turns: config.windows.meta, contentFrom: config.contentFrom, sorts: setup.metaPrompt.sorts },
+    ...{ turns: config.windows.meta, contentFrom: config.contentFrom },
   });
   const comments = transcripts
     .flatMap((transcript) => transcript.comments)
     .map((comment, at) => ({ ...comment, number: at + 1 }));
   const file = await stage.records("meta.jsonl", metaRecordSchema);
   const askedBefore = await collect(file.rows());
-  const asking = { exchanges, model, stage, file };
+  const askPart: AskPart =
+    setup.metaPrompt.sorts === true
+      ? await sortingParts(task, setup.metaPrompt, { model, file, ...context })
+      : writingParts(task, setup.metaPrompt, { exchanges, model, stage, file });
   const asked: MetaRecord[] = [];
   let lists: Lists | null = null;
   let parents = state.ids;
@@ -251,12 +169,11 @@ export const learnFrom = async (
     const current = currentFor(task, lists, comments, model.id);
     const earlier = askedBefore.filter((row) => (row.part ?? 1) === at + 1);
     const question = { part: at + 1, parts: transcripts.length, transcript, current, parents, earlier };
-    const meta = await askPart(task, question, asking);
+    const { meta, reading } = await askPart(question);
     asked.push(meta);
-    warnOfUnreadable(stage, question, meta);
-    const read = readRecord(meta, play, question);
-    if (read.type === "read") {
-      lists = amended(lists, read, offset);
+    warnOfUnreadable(stage, question, meta, setup.metaPrompt.sorts === true);
+    if (reading.type === "read") {
+      lists = amended(lists, reading, offset);
       parents = [meta.id];
     }
     offset += transcript.comments.length;

@@ -25,20 +25,18 @@ import {
   saysTheSame,
   windowOf,
 } from "../../simulation/index.ts";
+import { documentsOf, learnFrom, metaParts } from "./contract-meta.ts";
 import {
   type ContractPlay,
   type ContractState,
-  documentsOf,
   learnedParts,
-  learnFrom,
   type MetaTask,
-  metaParts,
   runName,
-} from "./contract-meta.ts";
+} from "./contract-part.ts";
 import { askInPhases, withRoleModels } from "./phases.ts";
 import type { Pipeline } from "./stage-model.ts";
 
-export { type ContractPlay, type ContractState, runName } from "./contract-meta.ts";
+export { type ContractPlay, type ContractState, runName } from "./contract-part.ts";
 
 /** What each talk of a run is about: all the same, the tasks by turns, or each its own, dealt by the seed. */
 const tasksOf = (
@@ -107,8 +105,9 @@ const writeDocuments = async (stage: StageContext, documents: readonly LearnedRe
 
 const makeRun = async (pipeline: Pipeline, stage: StageContext, task: MetaTask): Promise<void> => {
   const { play, state, run } = task;
-  const parts = metaParts(play);
-  const total = play.config.turns * (2 * play.setup.cast.talks.length + othersATurn(play)) + parts;
+  // How many questions sort comments shows only when these are there; each phase of them is added as it is begun.
+  const parts = play.setup.metaPrompt.sorts === true ? 0 : metaParts(play);
+  let total = play.config.turns * (2 * play.setup.cast.talks.length + othersATurn(play)) + parts;
   let done = 0;
   const drafts = await stage.records("drafts.jsonl", draftRecordSchema);
   const ratings = await stage.records("ratings.jsonl", ratingRecordSchema);
@@ -117,9 +116,13 @@ const makeRun = async (pipeline: Pipeline, stage: StageContext, task: MetaTask):
       done += rows;
       stage.progress(done, total, "calls", what);
     };
-    const ask = askInPhases({ models, drafts, ratings, stage, countUsage, onRows });
+    const expect = (calls: number): void => {
+      total += calls;
+    };
+    const context = { stage, countUsage, onRows };
+    const ask = askInPhases({ models, drafts, ratings, ...context });
     const exchanges = await playRun(episodeOf(play, state, run), ask);
-    const learned = await learnFrom(task, exchanges, models.meta, stage);
+    const learned = await learnFrom(task, exchanges, models.meta, { ...context, expect });
     countUsage();
     onRows(total - done, "constitution");
     await writeDocuments(stage, documentsOf(task, learned));

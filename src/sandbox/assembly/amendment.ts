@@ -66,14 +66,14 @@ export const amend = (
   );
 };
 
-const otherShares: Readonly<Record<OtherComment, number>> = {
+export const otherShares: Readonly<Record<OtherComment, number>> = {
   pleased: 70,
   help: 12,
   scold: 6,
   "off-topic": 6,
   nonsense: 6,
 };
-const otherKinds = Object.keys(otherShares) as readonly OtherComment[];
+export const otherKinds = Object.keys(otherShares) as readonly OtherComment[];
 
 /**
  * What people talk of in a scene: two to five topics, few more often than many; most people of one mind on each, and so
@@ -99,13 +99,13 @@ const drawCurrent = (source: SceneSource): Standing[] => {
   return chosen.map((wish) => ({ wish, text: say(source, wish) }));
 };
 
-/** Two comments to so many, of which this share says wishes. */
+/** Two to ten comments, of which this share says wishes. */
 export const drawRemarks = (
   random: Random,
   minds: readonly Wish[][],
-  { most, wishShare }: { readonly most: number; readonly wishShare: number },
+  wishShare: number,
 ): (Wish | OtherComment)[] =>
-  Array.from({ length: 2 + random.integer(most - 1) }, () =>
+  Array.from({ length: 2 + random.integer(mostComments - 1) }, () =>
     random.next() < wishShare
       ? random.pick(random.pick(minds))
       : otherKinds[random.weighted(otherKinds.map((kind) => otherShares[kind]))]!,
@@ -120,10 +120,7 @@ export const drawAmendment = (source: SceneSource): AmendmentScene => {
   for (;;) {
     const proposed = random.next() < proposalShare;
     const current = proposed ? [] : drawCurrent(source);
-    const said = drawRemarks(random, drawMinds(random), {
-      most: mostComments,
-      wishShare: proposed ? 1 : 0.72,
-    });
+    const said = drawRemarks(random, drawMinds(random), proposed ? 1 : 0.72);
     const amended = amend(current, said);
     if (amended.length === 0) continue;
     const comments = said.map((remark) => sayRemark(source, remark));

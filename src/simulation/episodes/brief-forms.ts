@@ -7,7 +7,6 @@ import type { Message, Metric } from "../../records/index.ts";
 import { personaText, type ShownPersona } from "../stakeholders/persona-text.ts";
 import { letterAt } from "./letters.ts";
 import { ratingText } from "./rating.ts";
-import { type Sorted, sortingText } from "./sorting.ts";
 import { assistantTurns, numbered, principlesText, ratingTurns, type Said } from "./wording.ts";
 
 const load = <Hole extends string>(name: string, ...holes: readonly Hole[]) =>
@@ -18,15 +17,15 @@ const templates = {
   draft: load("user-draft", "question", "draft"),
   rate: load("user-rate", "metrics"),
   others: load("user-rate-others", "metrics"),
+  demand: load("demand", "comment"),
+  stance: load("stance", "first", "second"),
 };
 
-/** The meta-prompts' texts, with what stands so far and the comments. */
-export const briefMetaTemplates = {
-  rewrite: load("meta-rewrite", "current", "transcript"),
-  critique: load("meta-critique", "current", "transcript"),
-  contract: load("meta-contract", "current", "clauses", "transcript"),
-  "contract-five": load("meta-contract-five", "current", "clauses", "transcript"),
-};
+/** The text of the meta-prompt that asks for a list, with what stands so far and the comments. */
+export const briefMetaTemplate = load("meta-critique", "current", "transcript");
+
+/** The question that the other meta-prompts ask of two texts. */
+export const stanceTemplate = templates.stance;
 
 /** So many comments at once are shown to the meta-model, and no more: the embedded model reads short texts alone. */
 export const briefCommentsAtOnce = 10;
@@ -67,19 +66,6 @@ export const briefPrinciples = (principles: readonly string[]): string =>
   principles.length === 0
     ? "none yet"
     : principles.map((text, at) => `${letterAt(at)}. ${oneLine(text)}`).join("\n");
-
-// Where comments are sorted, letters and numbers stand behind the texts: a small model that reads from left to right knows there
-// what the text says, and finds it by the number.
-
-/** What stands so far where comments are sorted, with letters behind. before: how many have a letter already. */
-export const briefStanding = (texts: readonly string[], before = 0): string =>
-  texts.length === 0
-    ? "none yet"
-    : texts.map((text, at) => `${oneLine(text)} [${letterAt(before + at)}]`).join("\n");
-
-/** Comments that are to be sorted, a line each, with numbers from 1 behind. */
-export const briefSortable = (comments: readonly string[]): string =>
-  comments.length === 0 ? "none" : comments.map((said, at) => `${oneLine(said)} [${at + 1}]`).join("\n");
 
 /** Comments as the meta-model is shown them, a line each, numbered from 1. Line breaks of a comment become spaces. */
 export const briefComments = (comments: readonly string[]): string =>
@@ -126,19 +112,14 @@ export const briefForms = {
       ...Object.entries(answer.ratings).map(([metric, value]) => `${metric}: ${ratingText(value)}`),
       ...(answer.feedback === undefined ? [] : [`feedback: ${oneLine(answer.feedback)}`]),
     ].join("\n"),
-  /** name: which meta-prompt; clauses: those of the contract so far, where it has one. */
+  /** Of a list of principles that comments are to amend. */
   meta: (scene: {
-    readonly name?: keyof typeof briefMetaTemplates;
     readonly principles: readonly string[];
-    readonly clauses?: readonly string[];
     readonly comments: readonly string[];
   }): Message[] => {
-    const { name = "critique", principles, clauses = [], comments } = scene;
-    const sorts = name !== "critique";
-    const content = renderTemplate(briefMetaTemplates[name], {
-      current: sorts ? briefStanding(principles) : briefPrinciples(principles),
-      clauses: briefStanding(clauses, principles.length),
-      transcript: sorts ? briefSortable(comments) : briefComments(comments),
+    const content = renderTemplate(briefMetaTemplate, {
+      current: briefPrinciples(scene.principles),
+      transcript: briefComments(scene.comments),
     });
     return [{ role: "user", content }];
   },
@@ -154,6 +135,12 @@ export const briefForms = {
         ].join(" "),
       ),
     )}`,
-  /** The answer to the other meta-prompts: what each comment is for or against. */
-  sortingAnswer: (sorted: readonly Sorted[]): string => sortingText(sorted),
+  /** Whether a comment asks for a change: "yes" or "no". */
+  demand: (comment: string): Message[] => [
+    { role: "user", content: renderTemplate(templates.demand, { comment: oneLine(comment) }) },
+  ],
+  /** Whether the second of two texts is "for" the first, "against" it, or "neither". template: where the question is one's own. */
+  stance: (first: string, second: string, template = stanceTemplate): Message[] => [
+    { role: "user", content: renderTemplate(template, { first: oneLine(first), second: oneLine(second) }) },
+  ],
 } as const;

@@ -29,6 +29,8 @@ export {
   metaForms,
   metaMessages,
   metaPromptNames,
+  type SortingPrompt,
+  type WritingPrompt,
   withOwnText,
 } from "./meta-prompt.ts";
 export {
@@ -42,6 +44,10 @@ export {
 } from "./meta-reading.ts";
 export { type Rating, ratingForm, readRating, unaskedRating } from "./rating.ts";
 export { mostCompared, similarities, similarity, similarityTable } from "./similarity.ts";
+export { documentsOfSorted } from "./sorted-documents.ts";
+export { sortingText } from "./sorting.ts";
+export { type AskStances, type Sorting, sortComments } from "./stance-questions.ts";
+export type { Stance } from "./stances.ts";
 export { sentencesIn } from "./standing.ts";
 export { type Comment, emptyTranscript, type Transcript } from "./transcript.ts";
 export { type Contract, numbered, type Said } from "./wording.ts";

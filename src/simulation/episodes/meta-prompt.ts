@@ -1,6 +1,7 @@
 // Meta-prompts: how a model is asked to turn what happened in a run into a constitution. Three forms: one message written
 // anew (rewrite), a critique and a list of principles (critique), principles for everybody and a contract with clauses for
-// single users (contract). Each prompt is a file with named holes; one's own is checked when it is loaded.
+// single users (contract). Each prompt is a file with named holes; one's own is checked when it is loaded. One that sorts asks no
+// such question: its text is asked of two texts at a time.
 
 import { loadTemplate, parseTemplate, renderTemplate, type Template } from "../../constitution/index.ts";
 import { CovenantError, readText, UserError } from "../../core/index.ts";
@@ -11,22 +12,28 @@ import { type Contract, listOf, messageOf } from "./wording.ts";
 export const metaForms = ["rewrite", "critique", "contract"] as const;
 export type MetaForm = (typeof metaForms)[number];
 
-/**
- * exactly, most: how many principles, and how many clauses, there are to be. sorts: the reply sorts comments, and a rule makes
- * the documents of it.
- */
-export type MetaPrompt = {
+/** exactly, most: how many principles, and how many clauses, there are to be. */
+type WantedOfMeta = {
   readonly name: string;
   readonly form: MetaForm;
-  readonly template: Template<MetaHole>;
   readonly exactly?: number;
   readonly most?: number;
-  readonly sorts?: true;
 };
 
+/** The model writes documents. */
+export type WritingPrompt = WantedOfMeta & { readonly template: Template<MetaHole>; readonly sorts?: never };
+
+/**
+ * The model says of two texts at a time whether the second is for the first, and a rule sorts comments by that and makes the
+ * documents.
+ */
+export type SortingPrompt = WantedOfMeta & { readonly template: Template<StanceHole>; readonly sorts: true };
+
+export type MetaPrompt = WritingPrompt | SortingPrompt;
+
 const holes = ["users", "question", "current", "earlier", "transcript", "words"] as const;
-/** clauses: in the brief wording, where they are shown apart from the principles. */
-type MetaHole = (typeof holes)[number] | "clauses";
+type MetaHole = (typeof holes)[number];
+type StanceHole = "first" | "second";
 
 const load = (file: URL): Template<MetaHole> => loadTemplate(file, holes);
 
@@ -55,18 +62,28 @@ export const metaPrompts = {
     template: load(new URL("./prompts/meta-contract-five.txt", import.meta.url)),
     exactly: 5,
   },
-} as const satisfies Readonly<Record<string, MetaPrompt>>;
+} as const satisfies Readonly<Record<string, WritingPrompt>>;
 export type MetaPromptName = keyof typeof metaPrompts;
 export const metaPromptNames = Object.keys(metaPrompts) as readonly MetaPromptName[];
+
+/** What a text of one's own is to be where a prompt sorts. */
+const stanceTold = (name: string): string =>
+  ` In the brief wording --meta-prompt ${name} has no text about all comments: the text is a question about two, {first} and {second}, and the answer is to be "for", "against" or "neither" (of the second to the first).`;
 
 /** A meta-prompt with the text of a file. Throws UserError when the file's holes are not the ones wanted. */
 export const withOwnText = async (prompt: MetaPrompt, file: string): Promise<MetaPrompt> => {
   const text = (await readText(file)).replaceAll("\r\n", "\n").replace(/\n$/, "");
   try {
-    return { ...prompt, template: parseTemplate(file, text, prompt.template.holes) };
+    return prompt.sorts === true
+      ? { ...prompt, template: parseTemplate(file, text, prompt.template.holes) }
+      : { ...prompt, template: parseTemplate(file, text, prompt.template.holes) };
   } catch (thrown) {
     if (!(thrown instanceof CovenantError)) throw thrown;
-    throw new UserError("meta-prompt-holes", `${thrown.message} Correct ${file}.`, { ...thrown.facts, file });
+    const told = prompt.sorts === true ? stanceTold(prompt.name) : "";
+    throw new UserError("meta-prompt-holes", `${thrown.message}${told} Correct ${file}.`, {
+      ...thrown.facts,
+      file,
+    });
   }
 };
 
@@ -84,27 +101,25 @@ export const contractText = (given: Contract): string => {
 
 /**
  * What a run has come to, as the meta-model is asked about it. questions: what the talks were about; current: the documents
- * so far as a text; clauses: those of the contract that are shown apart; earlier: older documents, oldest first.
+ * so far as a text; earlier: older documents, oldest first.
  */
 export type MetaQuestion = {
   readonly users: number;
   readonly questions: readonly string[];
   readonly current: string;
-  readonly clauses?: string;
   readonly earlier: readonly string[];
   readonly transcript: Transcript;
   readonly words: number;
 };
 
 /** The request to the meta-model: one message. */
-export const metaMessages = ({ template }: MetaPrompt, question: MetaQuestion): Message[] => [
+export const metaMessages = ({ template }: WritingPrompt, question: MetaQuestion): Message[] => [
   {
     role: "user",
     content: renderTemplate(template, {
       users: String(question.users),
       question: question.questions.join(" / "),
       current: question.current,
-      clauses: question.clauses ?? "",
       earlier:
         question.earlier.length === 0
           ? "none"

@@ -1,7 +1,6 @@
 // Reading what the meta-model wrote: JSON of the form that was asked for, or headings with numbered lists from models that
 // write no JSON ("1. Name sources. [1, 4]", "2. For users 1 and 3: Be brief. [2]"). Where a small model is asked, an item may
-// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says; or the reply sorts comments, and
-// a rule makes the documents of it (sorting.ts). Strict: too many or too few
+// be a reference: "1. B [4]" is the principle of that letter, "2. [3, 7]" is what comment 3 says. Strict: too many or too few
 // principles, blank or repeated ones, comments and users that are not there make the whole unreadable, and the problem is
 // said. The same clause for other users is one clause for all of them.
 
@@ -11,7 +10,6 @@ import type { AnswerForm, Reply } from "../../models/index.ts";
 import { readLabels, readObject, withoutThought } from "../reply-text.ts";
 import { letterAt } from "./letters.ts";
 import type { MetaForm, MetaPrompt } from "./meta-prompt.ts";
-import { decideByAccord, decideByVotes, readSorting, type Sorted, type Wanted } from "./sorting.ts";
 
 /** users: numbers of the users that a clause is for; empty: all. from: numbers of comments. */
 export type ReadPrinciple = {
@@ -227,7 +225,7 @@ const merged = (list: readonly Item[]): ReadPrinciple[] => {
 };
 
 /** What reading needs to know of a meta-prompt. */
-export type WantedForm = Pick<MetaPrompt, "form" | "exactly" | "most" | "sorts">;
+export type WantedForm = Pick<MetaPrompt, "form" | "exactly" | "most">;
 
 const countProblem = (count: number, what: string, { exactly, most }: WantedForm): string | null => {
   if (exactly !== undefined && count !== exactly) return `${count} ${what}, expected exactly ${exactly}`;
@@ -268,67 +266,13 @@ const itemProblem = (list: readonly Item[], what: string, bounds: MetaBounds): s
   return null;
 };
 
-const unique = (list: readonly ReadPrinciple[]): ReadPrinciple[] =>
+/** Principles as they are kept: each user and each comment once, in their order. */
+export const unique = (list: readonly ReadPrinciple[]): ReadPrinciple[] =>
   list.map(({ text, users, from }) => ({
     text: text.trim(),
     users: [...new Set(users)].sort((one, other) => one - other),
     from: [...new Set(from)].sort((one, other) => one - other),
   }));
-
-/** Comments, and what stands, that say the same in the same words are sorted alike; null where they are. */
-const sortedApart = (sorted: readonly Sorted[], standing: readonly string[], comments: readonly string[]) => {
-  const key = (text: string): string => text.trim().toLowerCase();
-  for (const [at, one] of sorted.entries()) {
-    const place = standing.findIndex((text) => key(text) === key(comments[at]!));
-    const stands =
-      typeof one === "object" && "standing" in one && one.standing === place && one.side === "for";
-    if (place >= 0 && !stands)
-      return `comment ${at + 1} says what ${letterAt(place)} says, and is not for it`;
-    const before = comments.findIndex((text) => key(text) === key(comments[at]!));
-    if (place >= 0 || before === at) continue;
-    const first = sorted[before]!;
-    const alike =
-      first === "new"
-        ? typeof one === "object" && "comment" in one && one.comment === before + 1 && one.side === "for"
-        : JSON.stringify(first) === JSON.stringify(one);
-    if (!alike) return `comments ${before + 1} and ${at + 1} say the same and are sorted apart`;
-  }
-  return null;
-};
-
-/** What a rule makes of a reply that sorts comments. */
-const readSorted = (said: string, prompt: WantedForm, referred: Referred): MetaReading => {
-  const { principles, clauses = [], comments, users = [], speakers = [] } = referred;
-  const standing = [...principles, ...clauses];
-  const sorted = readSorting(said, { standing: standing.length, comments: comments.length });
-  if ("problem" in sorted) return { type: "unreadable", problem: sorted.problem };
-  const problem = sortedApart(sorted, standing, comments);
-  if (problem !== null) return { type: "unreadable", problem };
-  const written = ({ standing: place, from }: Wanted): ReadPrinciple => ({
-    text: place === null ? comments[from[0]! - 1]! : standing[place]!,
-    users: [],
-    from,
-  });
-  const clause = (wanted: Wanted): ReadPrinciple => {
-    const before = wanted.standing === null ? [] : (users[wanted.standing] ?? []);
-    return {
-      ...written(wanted),
-      users: [...before, ...wanted.from.flatMap((one) => speakers[one - 1] ?? [])],
-    };
-  };
-  const most = prompt.most ?? Number.POSITIVE_INFINITY;
-  const { constitution, contract } =
-    prompt.form === "contract"
-      ? decideByAccord({ principles: principles.length, clauses: clauses.length }, sorted, most)
-      : { constitution: decideByVotes(standing.length, sorted, most), contract: [] };
-  if (constitution.length + contract.length === 0)
-    return { type: "unreadable", problem: "there is no principle" };
-  return {
-    ...{ type: "read", critique: null },
-    constitution: unique(constitution.map(written)),
-    contract: unique(contract.map(clause)),
-  };
-};
 
 /** Reads the meta-model's reply. */
 export const readMeta = (
@@ -341,8 +285,6 @@ export const readMeta = (
   if (finish !== "stop") return bad(`the reply ended as ${finish}`);
   const said = withoutThought(text);
   if (said === "") return bad("the reply is empty");
-  if (prompt.sorts === true && bounds.referred !== undefined)
-    return readSorted(said, prompt, bounds.referred);
   const found = readObject(said);
   // An object without any of the form's names is part of what a list says, not the reply's form.
   const isForm = found !== null && Object.keys(forms[prompt.form].shape).some((key) => key in found.value);

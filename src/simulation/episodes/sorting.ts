@@ -1,9 +1,8 @@
-// Comments sorted by a model, a line each, and what a rule makes of it. A line says what a comment speaks for or against: what
-// stands by a letter, or the first comment on the same matter; or that it is the first on a new one, or asks for nothing. Votes
-// are then counted here. Two rules: a system message keeps of each matter the side with more votes; a contract makes principles
-// of what nobody speaks against, and clauses of both sides of all else. Strict: a line a comment, in their order.
+// Comments that are sorted, and what a rule makes of them. Each speaks for or against what stands, or the first comment on the
+// same matter; or it is the first on a new one, or asks for nothing (how that is found out: stances.ts). Votes are then counted
+// here. Two rules: a system message keeps of each matter the side with more votes; a contract makes principles of what nobody
+// speaks against, and clauses of both sides of all else.
 
-import { counted } from "../../core/index.ts";
 import { letterAt } from "./letters.ts";
 
 /** What a comment is about: its place among what stands, from 0, or the number of the first comment on the matter. */
@@ -17,48 +16,9 @@ const lineOf = (sorted: Sorted): string => {
   return `${"standing" in sorted ? letterAt(sorted.standing) : `[${sorted.comment}]`} ${sorted.side}`;
 };
 
-/** The lines, as readSorting reads them. */
+/** A line a comment, in their order: "2. A for", "3. [1] against", "4. new", "5. nothing". What stands goes by letter. */
 export const sortingText = (sorted: readonly Sorted[]): string =>
   sorted.map((one, at) => `${at + 1}. ${lineOf(one)}`).join("\n");
-
-const linePattern = /^(\d+)\. (?:(new|nothing)|(?:([A-Z]+)|\[(\d+)\]) (for|against))$/;
-
-/** A line of a reply, or what is wrong with it. before: what the comments before it are. */
-const readLine = (line: string, standing: number, before: readonly Sorted[]): Sorted | string => {
-  const number = before.length + 1;
-  const match = linePattern.exec(line.trim());
-  if (match === null || Number(match[1]) !== number)
-    return `line ${number} is ${JSON.stringify(line.trim())}, expected "${number}. A for", "${number}. [1] against", "${number}. new" or "${number}. nothing"`;
-  const [, , word, letter, first, side] = match;
-  if (word === "new" || word === "nothing") return word;
-  const given = { side: side as "for" | "against" };
-  if (letter !== undefined) {
-    const at = Array.from({ length: standing }, (_, place) => letterAt(place)).indexOf(letter);
-    if (at >= 0) return { standing: at, ...given };
-    return `comment ${number} is ${side} ${letter}, and ${standing === 0 ? "nothing stands" : `there are A to ${letterAt(standing - 1)}`}`;
-  }
-  if (before[Number(first) - 1] === "new") return { comment: Number(first), ...given };
-  return `comment ${number} is ${side} comment ${first}, which is not the first on a matter`;
-};
-
-/** Reads a reply about so many comments, where so much stands. problem: what is wrong with it. */
-export const readSorting = (
-  text: string,
-  { standing, comments }: { readonly standing: number; readonly comments: number },
-): readonly Sorted[] | { readonly problem: string } => {
-  const lines = text.trim().split(/\r?\n/);
-  if (lines.length !== comments)
-    return {
-      problem: `${counted(lines.length, "line")}, expected one for each of ${counted(comments, "comment")}`,
-    };
-  const sorted: Sorted[] = [];
-  for (const line of lines) {
-    const read = readLine(line, standing, sorted);
-    if (typeof read === "string" && read !== "new" && read !== "nothing") return { problem: read };
-    sorted.push(read as Sorted);
-  }
-  return sorted;
-};
 
 /** What somebody wants: what stands (its place), or what its first comment says; and the numbers of all comments for it. */
 export type Wanted = { readonly standing: number | null; readonly from: readonly number[] };

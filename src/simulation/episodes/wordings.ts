@@ -8,12 +8,11 @@ import { personaText, type Wording } from "../stakeholders/persona-text.ts";
 import {
   briefComments,
   briefCommentsAtOnce,
-  briefMetaTemplates,
+  briefMetaTemplate,
   briefPrinciples,
   briefRating,
-  briefSortable,
-  briefStanding,
   briefTalk,
+  stanceTemplate,
 } from "./brief-forms.ts";
 import type { Cast } from "./cast.ts";
 import { type ContentFrom, isContent } from "./content.ts";
@@ -24,6 +23,8 @@ import {
   type MetaPrompt,
   type MetaPromptName,
   metaPrompts,
+  type SortingPrompt,
+  type WritingPrompt,
 } from "./meta-prompt.ts";
 import { type Referred, referredTo } from "./meta-reading.ts";
 import { seatNumber, standingClauses, standingFor, standingPrinciples } from "./standing.ts";
@@ -40,15 +41,8 @@ import {
 
 type Metrics = { readonly own: readonly Metric[]; readonly others: readonly Metric[] };
 
-/**
- * What of a run the meta-model is shown. turns: the last so many of each talk; contentFrom: as in holdsBack; sorts: as of a
- * meta-prompt.
- */
-export type ShownOfRun = {
-  readonly turns?: number | undefined;
-  readonly contentFrom: ContentFrom;
-  readonly sorts?: boolean | undefined;
-};
+/** What of a run the meta-model is shown. turns: the last so many of each talk; contentFrom: as in holdsBack. */
+export type ShownOfRun = { readonly turns?: number | undefined; readonly contentFrom: ContentFrom };
 
 /** Who is shown and asked what, in one wording. */
 export type EpisodeWording = {
@@ -84,18 +78,16 @@ export type EpisodeWording = {
   partsOf(comments: number): number;
   /** Whether the meta-model may name principles and comments by letter and number in place of their words. */
   readonly refers: boolean;
-  /** What it may name so, beside the comments that it is shown; undefined where it may not. */
+  /** What it may name so, or sort comments by, beside the comments that it is shown; undefined where it may not. */
   referred(contract: Contract, comments: readonly Comment[]): Referred | undefined;
   /** Whether the meta-model is shown drafts, and not comments alone. */
   readonly showsDrafts: boolean;
-  /** The documents so far, as the meta-model is shown them; in the brief wording without the clauses. sorts: of the meta-prompt. */
-  current(contract: Contract, sorts?: boolean): string;
-  /** The clauses so far, where they are shown apart; else nothing. */
-  clauses(contract: Contract): string;
-  readonly metaPrompts: Readonly<Record<MetaPromptName, MetaPrompt>>;
+  /** The documents so far, as the meta-model is shown them; in the brief wording without the clauses. */
+  current(contract: Contract): string;
+  readonly metaPrompts: Readonly<Record<MetaPromptName, MetaPrompt>> & { readonly critique: WritingPrompt };
 };
 
-const full: EpisodeWording = {
+const full: EpisodeWording & { readonly metaPrompts: Readonly<Record<MetaPromptName, WritingPrompt>> } = {
   assistant: assistantMessages,
   ownRating: ownRatingMessages,
   othersRating: othersRatingMessages,
@@ -107,7 +99,6 @@ const full: EpisodeWording = {
   referred: () => undefined,
   showsDrafts: true,
   current: contractText,
-  clauses: () => "",
   metaPrompts,
 };
 
@@ -126,8 +117,8 @@ const briefSystem = (contract: Contract, seat: string): Message[] => {
 /** At most so many sentences of a system message, and principles of a critique. */
 const briefMost = 4;
 
-const sorting = (name: keyof typeof briefMetaTemplates, form: MetaForm): MetaPrompt => ({
-  ...{ name, form, template: briefMetaTemplates[name] },
+const sorting = (name: MetaPromptName, form: MetaForm, most: number): SortingPrompt => ({
+  ...{ name, form, template: stanceTemplate, most },
   sorts: true,
 });
 
@@ -142,16 +133,14 @@ const brief: EpisodeWording = {
     ...briefRating(task, [], draft, metrics, false),
   ],
   json: false,
-  transcripts: (cast, exchanges, metrics, { turns, contentFrom, sorts = false }) => {
+  transcripts: (cast, exchanges, metrics, { turns, contentFrom }) => {
     const spoken = commentsOf(cast, exchanges, turns).filter(
       ({ exchange: { rating } }) => !isContent(rating.ratings, metrics.own, contentFrom),
     );
     return Array.from({ length: briefParts(spoken.length) }, (_, part) => {
       const some = spoken.slice(part * briefCommentsAtOnce, (part + 1) * briefCommentsAtOnce);
       return {
-        text: (sorts ? briefSortable : briefComments)(
-          some.map(({ exchange: { rating } }) => rating.feedback),
-        ),
+        text: briefComments(some.map(({ exchange: { rating } }) => rating.feedback)),
         comments: some.map(({ comment }, at) => ({ ...comment, number: at + 1 })),
         shown: some.map(({ comment }) => comment.record),
       };
@@ -173,18 +162,12 @@ const brief: EpisodeWording = {
     );
   },
   showsDrafts: false,
-  current: (contract, sorts = false) =>
-    (sorts ? briefStanding : briefPrinciples)(standingPrinciples(contract).map(({ text }) => text)),
-  clauses: (contract) =>
-    briefStanding(
-      standingClauses(contract).map(({ text }) => text),
-      standingPrinciples(contract).length,
-    ),
+  current: (contract) => briefPrinciples(standingPrinciples(contract).map(({ text }) => text)),
   metaPrompts: {
-    critique: { name: "critique", form: "critique", template: briefMetaTemplates.critique, most: briefMost },
-    rewrite: { ...sorting("rewrite", "rewrite"), most: briefMost },
-    contract: { ...sorting("contract", "contract"), most: 10 },
-    "contract-five": { ...sorting("contract-five", "contract"), most: 5 },
+    critique: { name: "critique", form: "critique", template: briefMetaTemplate, most: briefMost },
+    rewrite: sorting("rewrite", "rewrite", briefMost),
+    contract: sorting("contract", "contract", 10),
+    "contract-five": sorting("contract-five", "contract", 5),
   },
 };
 
