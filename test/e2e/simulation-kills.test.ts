@@ -2,6 +2,7 @@
 // games beside the page, which is made as that of the others. The same command ends in the same bytes of every file.
 // kills.test.ts, contract.test.ts and games.test.ts kill them while they ask an endpoint, simulation-experiments.test.ts a sweep.
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { contentHashOf, covenant, expectStatus, filesOf, makeFolder, root } from "./command.fixture.ts";
@@ -13,6 +14,22 @@ afterAll(remove);
 const example = (name: string): string => join(root, "examples", name);
 const scripted = (name: string): string[] => ["--model", `scripted:${example(name)}`];
 const people = ["--users", "amina,dale,kamala,tove"];
+
+/** Comments that a script sorts, in the brief wording, by twenty or so short questions. */
+const sorting = [
+  { when: "Does it ask for a change?", reply: "yes" },
+  { when: "First: Be", reply: "neither" },
+  { when: "Is the second for the first or against it?", reply: "against" },
+  { when: "Rate the reply:\nharmlessness", reply: "harmlessness: 9" },
+  {
+    when: "feedback: what should change?",
+    reply: ["Be discreet.", "Be kind.", "Keep it short.", "Tell every step.", "Name your sources."].map(
+      (said) => `satisfaction: 4\nfeedback: ${said}`,
+    ),
+  },
+  { reply: "I cannot help with that." },
+];
+writeFileSync(join(folder, "sorting.json"), JSON.stringify({ batch: 4, rules: sorting }));
 
 type Case = readonly [command: string, words: readonly string[], moments: readonly Moment[]];
 
@@ -28,6 +45,18 @@ const cases: readonly Case[] = [
     [{ file: "run-2/learned.jsonl", lines: 1 }],
   ],
   [
+    "simulate contract",
+    [
+      ...["--config", join(root, "configs/simulate/contract/tiny.yaml"), "--meta-prompt", "contract"],
+      ...["--model", "scripted:sorting.json", "--set", "assistants=6", "--runs", "2"],
+      ...["--set", "sandbox.requests=0"],
+    ],
+    [
+      { file: "run-1/stances.jsonl", lines: 5 },
+      { file: "run-2/stances.jsonl", lines: 5 },
+    ],
+  ],
+  [
     "simulate games",
     ["--repetitions", "3", "--iterations", "2", "--groups", "fair"],
     [
@@ -39,7 +68,8 @@ const cases: readonly Case[] = [
 
 it.each(cases)("%s that is killed ends in the same bytes", async (command, words, moments) => {
   const given = (out: string): string[] => [...command.split(" "), ...words, "--out", out];
-  const [whole, killed] = [`${command}, whole`, `${command}, killed`];
+  const at = cases.findIndex(([, own]) => own === words);
+  const [whole, killed] = [`${at} whole`, `${at} killed`];
   expectStatus(await covenant(given(whole), folder), 0);
   for (const { file, ...moment } of moments)
     await killedAt(given(killed), folder, { ...moment, file: `${killed}/${file}` });
