@@ -119,7 +119,7 @@ describe.each(["train", "test"] as const)("of %s scenes come the oracle's", (spl
 });
 
 describe("answers of which one in twenty is wrong", () => {
-  it("still sort nine comments in ten as they should be", async () => {
+  it("still sort twelve comments in thirteen as they should be", async () => {
     const random = createRandom(20);
     const others: Readonly<Record<string, readonly Stance[]>> = {
       for: ["against", "neither"],
@@ -144,7 +144,7 @@ describe("answers of which one in twenty is wrong", () => {
       all += text!.length;
     }
     expect(Math.abs(wrong / asked - 0.05)).toBeLessThan(0.01);
-    expect(right / all).toBeGreaterThan(0.9);
+    expect(right / all).toBeGreaterThan(0.92);
   });
 });
 

@@ -52,7 +52,7 @@ const told =
     answers[asked] ?? (asked.startsWith("Comment:") ? "yes" : "neither");
 
 describe("comments that a model sorts", () => {
-  it("are asked about alone, then beside what stands, then, where they are nothing to it, beside each other", async () => {
+  it("are asked about alone, then, where they ask for a change, beside what stands and beside each other", async () => {
     const said = ["Be open.", "Thank you.", "Be nosy.", "Be brief.", "Tell all."];
     const { sorted, phases, questions, unread } = await sort(
       ["Be kind.", "Be discreet."],
@@ -73,10 +73,12 @@ describe("comments that a model sorts", () => {
     const asking = said.filter((text) => text !== "Thank you.");
     expect(phases).toEqual([
       said.map(demand),
-      asking.flatMap((text) => [stance("Be kind.", text), stance("Be discreet.", text)]),
-      [stance("Be open.", "Be brief."), stance("Be open.", "Tell all."), stance("Be brief.", "Tell all.")],
+      [
+        ...asking.flatMap((text) => [stance("Be kind.", text), stance("Be discreet.", text)]),
+        ...asking.flatMap((text, at) => asking.slice(0, at).map((earlier) => stance(earlier, text))),
+      ],
     ]);
-    expect([questions, unread]).toEqual([5 + 8 + 3, 0]);
+    expect([questions, unread]).toEqual([5 + 8 + 6, 0]);
   });
 
   it("go with the first of the same words, and to what stands in the same words, unasked", async () => {

@@ -1,7 +1,7 @@
 // How a meta-model is asked to sort comments, one short question at a time: of each comment whether it asks for a change, then of
-// those that do what they are to each text that stands, then, of those that are nothing to these, what they are to each other.
-// Each step is a phase, which may be asked in any batches, and a broken one again. Who made a comment is never shown. The same words
-// are not asked about twice: a comment that repeats another goes with it, and one that says word for word what stands is for it.
+// those that do what they are to each text that stands and to each other. Each step is a phase, which may be asked in any batches,
+// and a broken one again. Who made a comment is never shown. The same words are not asked about twice: a comment that repeats
+// another goes with it, and one that says word for word what stands is for it.
 
 import { deriveSeed, oneLine } from "../../core/index.ts";
 import type { Message, StanceRecord } from "../../records/index.ts";
@@ -10,7 +10,7 @@ import type { PhaseTask, RoleSampling } from "./episode.ts";
 import { letterAt } from "./letters.ts";
 import type { SortingPrompt } from "./meta-prompt.ts";
 import type { Sorted } from "./sorting.ts";
-import { readDemand, readStance, type Stance, sortToEachOther, sortToStanding } from "./stances.ts";
+import { readDemand, readStance, type Stance, sortByStances } from "./stances.ts";
 import type { Comment } from "./transcript.ts";
 
 /** Asks a model about a phase, or takes what was answered before: rows in the tasks' order. */
@@ -178,21 +178,20 @@ export const sortComments = async (
     return place < 0;
   });
   const onStanding = unlike.flatMap((number) => standing.map((_, other): Pair => ({ other, number })));
-  const stances = await asking.answersTo(onStanding.map(questions.onStanding), "stances");
-  const rest = unlike.filter((number, at) => {
-    const own = stances.slice(at * standing.length, (at + 1) * standing.length);
-    const place = sortToStanding(own.map(asStance));
-    if (place !== null) sorted.set(number, place);
-    return place === null;
-  });
-
-  const pairs = rest.flatMap((number, at) => rest.slice(0, at).map((other): Pair => ({ other, number })));
-  const answers = await asking.answersTo(pairs.map(questions.onComment), "stances");
-  const byPair = new Map(
-    pairs.map(({ other, number }, at) => [`${other} ${number}`, asStance(answers[at]!)]),
+  const onEarlier = unlike.flatMap((number, at) =>
+    unlike.slice(0, at).map((other): Pair => ({ other, number })),
   );
-  const toEachOther = sortToEachOther(rest, (other, number) => byPair.get(`${other} ${number}`)!);
-  for (const [number, one] of toEachOther) sorted.set(number, one);
+  const asked = [...onStanding.map(questions.onStanding), ...onEarlier.map(questions.onComment)];
+  const stances = await asking.answersTo(asked, "stances");
+  // by places: what stands first, then these comments
+  const placeOf = (number: number): number => standing.length + unlike.indexOf(number);
+  const pairs = [
+    ...onStanding.map(({ other, number }) => [other, placeOf(number)]),
+    ...onEarlier.map(({ other, number }) => [placeOf(other), placeOf(number)]),
+  ];
+  const byPair = new Map(pairs.map((pair, at) => [pair.join(" "), asStance(stances[at]!)]));
+  const places = sortByStances(standing.length, unlike, (one, other) => byPair.get(`${one} ${other}`));
+  for (const [at, number] of unlike.entries()) sorted.set(number, places[at]!);
 
   return {
     sorted: comments.map((_, at): Sorted => {

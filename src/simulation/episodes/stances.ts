@@ -1,7 +1,7 @@
 // What a model says of comments in a word: whether one asks for a change, and whether one text is for another or against it; and
-// the rule that sorts comments by it. Of what stands a comment goes to the first that it is for, else to the first that it is
-// against; of what others said, to the matter on which it agrees or disagrees most with all who spoke on it. So a wrong word
-// about one pair is outvoted by right ones about others.
+// the rule that sorts comments by it. Texts that stand and comments are put on matters and sides so that as many answers as
+// possible fit, each by its place among all others (correlation clustering, by moves of single texts). So a wrong word about one
+// pair is outvoted by right ones about others.
 
 import type { Reply } from "../../models/index.ts";
 import { demandAnswers, stanceAnswers } from "../../records/index.ts";
@@ -35,45 +35,76 @@ export const readDemand = (reply: Pick<Reply, "text" | "finish">): Demand | { re
 export const readStance = (reply: Pick<Reply, "text" | "finish">): Stance | { readonly problem: string } =>
   readWord(reply, stanceAnswers);
 
-/** Where a comment goes that is this to each text that stands, in their order; null: nothing stands on its matter. */
-export const sortToStanding = (stances: readonly Stance[]): Sorted | null => {
-  // of both sides that stand, a comment is for its own
-  const own = stances.indexOf("for");
-  if (own >= 0) return { standing: own, side: "for" };
-  const contrary = stances.indexOf("against");
-  return contrary < 0 ? null : { standing: contrary, side: "against" };
-};
-
 const signs = { for: 1, against: -1, neither: 0 } as const satisfies Record<Stance, number>;
 
-/** A comment on a matter, and whether it is on the side of the first one (1) or the other (-1). */
-type Member = { readonly number: number; readonly sign: number };
+/** Where a text is: on a matter, and on one of its two sides. */
+type Side = { readonly matter: number; readonly sign: 1 | -1 };
+
+/** What texts are to each other, by their places, the first below the second; undefined where that was not asked. */
+export type StanceOf = (first: number, second: number) => Stance | undefined;
+
+/** How many of a text's answers fit its being on a side: for those on the same side, against the other, neither for all else. */
+const fitsOf = (sides: readonly Side[], stanceOf: StanceOf, at: number, { matter, sign }: Side): number =>
+  sides.filter((other, place) => {
+    if (place === at) return false;
+    const stance = stanceOf(Math.min(at, place), Math.max(at, place));
+    const expected = other.matter === matter ? sign * other.sign : 0;
+    return stance !== undefined && signs[stance] === expected;
+  }).length;
+
+/** The side of all that there are that most answers about a text fit; where it is, if no other is better. */
+const bestSide = (sides: readonly Side[], stanceOf: StanceOf, at: number): Side => {
+  const others = new Set(sides.filter((_, place) => place !== at).map(({ matter }) => matter));
+  const own = sides.map((_, matter) => matter).find((matter) => !others.has(matter))!;
+  let best = sides[at]!;
+  let most = fitsOf(sides, stanceOf, at, best);
+  for (const matter of [...others, own])
+    for (const sign of [1, -1] as const) {
+      const fits = fitsOf(sides, stanceOf, at, { matter, sign });
+      if (fits > most) [best, most] = [{ matter, sign }, fits];
+    }
+  return best;
+};
 
 /**
- * Where comments go on whose matters nothing stands. numbers: theirs, in order. stanceOf: what a comment is to an earlier one.
- * Of matters on which it agrees or disagrees as much, a comment goes to the earliest; where it does so on none, it is new.
+ * Sorts texts to matters and sides: each goes where most answers about it fit, until none fits better elsewhere. Every move makes
+ * more answers fit, so this ends; texts are looked at in their order, so it is the same each time.
  */
-export const sortToEachOther = (
-  numbers: readonly number[],
-  stanceOf: (earlier: number, number: number) => Stance,
-): ReadonlyMap<number, Sorted> => {
-  const sorted = new Map<number, Sorted>();
-  const matters: Member[][] = [];
-  for (const number of numbers) {
-    const agreements = matters.map((members) =>
-      members.reduce((sum, { number: earlier, sign }) => sum + sign * signs[stanceOf(earlier, number)], 0),
-    );
-    const most = Math.max(0, ...agreements.map(Math.abs));
-    if (most === 0) {
-      matters.push([{ number, sign: 1 }]);
-      sorted.set(number, "new");
-      continue;
+const settle = (count: number, stanceOf: StanceOf): readonly Side[] => {
+  const sides = Array.from({ length: count }, (_, matter): Side => ({ matter, sign: 1 }));
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const [at, side] of sides.entries()) {
+      const best = bestSide(sides, stanceOf, at);
+      moved ||= best !== side;
+      sides[at] = best;
     }
-    const at = agreements.findIndex((agreement) => Math.abs(agreement) === most);
-    const sign = Math.sign(agreements[at]!);
-    const members = matters[at]!;
-    sorted.set(number, { comment: members[0]!.number, side: sign > 0 ? "for" : "against" });
-    members.push({ number, sign });
   }
-  return sorted;
+  return sides;
+};
+
+/**
+ * Where comments go that ask for a change. standing: how many texts stand, whose places come first; numbers: the comments', in
+ * order, whose places follow.
+ */
+export const sortByStances = (
+  standing: number,
+  numbers: readonly number[],
+  stanceOf: StanceOf,
+): readonly Sorted[] => {
+  const sides = settle(standing + numbers.length, stanceOf);
+  return numbers.map((_, at): Sorted => {
+    const { matter, sign } = sides[standing + at]!;
+    const before = sides.flatMap((side, place) =>
+      side.matter === matter && place < standing + at ? [{ place, isOwn: side.sign === sign }] : [],
+    );
+    const stands = before.filter(({ place }) => place < standing);
+    // where both sides of a matter stand, a comment is for its own
+    const text = stands.find(({ isOwn }) => isOwn) ?? stands[0] ?? before[0];
+    if (text === undefined) return "new";
+    const side = text.isOwn ? "for" : "against";
+    return text.place < standing
+      ? { standing: text.place, side }
+      : { comment: numbers[text.place - standing]!, side };
+  });
 };
