@@ -126,6 +126,16 @@ const pickBy = (strategy: Strategy, gains: Pair, last: boolean): Item => {
   return strategy === "deceptive" && !last ? otherOf(best) : best;
 };
 
+/**
+ * How often a trader of a scene holds to a strategy, beside others of the same side. Whether an item is the better one and a
+ * strategy takes it, or is the picked one and a strategy raises it, is a puzzle of two yes or no of which no part helps alone;
+ * with one side more frequent, its parts are learned one after the other.
+ */
+const weights: Readonly<Record<Strategy, number>> = {
+  ...{ honest: 2, deceptive: 1 },
+  ...{ none: 1, picked: 2, other: 1 },
+};
+
 type Drawn<Of extends Strategy> = { readonly player: Trader; readonly strategy: Of };
 
 const drawTrader = <Of extends Strategy>(
@@ -134,7 +144,7 @@ const drawTrader = <Of extends Strategy>(
   of: readonly Of[],
 ): Drawn<Of> => {
   const type = random.pick(["fixed", "flexible"] as const);
-  const strategy = random.pick(of);
+  const strategy = of[random.weighted(of.map((one) => weights[one]))]!;
   return { player: { type, text: random.pick(strategyTexts(strategy, split)) }, strategy };
 };
 
