@@ -23,7 +23,8 @@ export type ReplyPurpose = "answer" | "critique" | "revision";
  * thought: what stands in <think>; next-turn: everything from the next speaker's turn on; inner-turn: the same in a reply
  * that ended by itself, so that it may have been part of the answer (replies.ts tells them apart); other-part: the
  * critique, or the conversation told again, before a revision, and the revision after a critique; announcement, closing:
- * also a line drawn above or below the text. The others are what their names say.
+ * also a line drawn above or below the text; critique: the whole of what was written in the place of a revision, where that
+ * is a critique (whole-critique.ts). The others are what their names say.
  */
 export const cleaningRules = [
   "thought",
@@ -36,6 +37,7 @@ export const cleaningRules = [
   "other-part",
   "closing",
   "quotes",
+  "critique",
 ] as const;
 export type CleaningRule = (typeof cleaningRules)[number];
 

@@ -2,7 +2,7 @@
 // both in one reply. Patterns and cuts alone; the order in which they are tried is cleaning.ts' part, and what stands
 // behind a revision is that of closing.ts.
 
-import { ofFault, ofHarm } from "./reply-words.ts";
+import { earlierReply, ofFault, ofHarm, opening, replyWord, speaking } from "./reply-words.ts";
 
 /** A text without what was cut. */
 export type Shortened = { readonly text: string; readonly cut: string };
@@ -13,8 +13,6 @@ const acknowledged =
   "|I (?:understand|agree|see\\b|should(?: not|n['’]t)? have)|that was (?:wrong|harmful|careless|rude|unkind|inappropriate)" +
   "|(?:my|the) (?:previous|last|earlier|original|initial|first|above) (?:response|answer|reply|message) (?:was|is|did|could|might|may|contained|should))";
 const acknowledging = `(?:${acknowledged}[^.!:\\n]{0,160}[.!]\\s+){0,3}`;
-const opening =
-  "(?:(?:sure|certainly|of course|okay|ok|alright|absolutely|yes|understood|thank you)(?: thing)?[,.!:]*\\s+)?";
 /** "As requested, ", "Based on the critique, " */
 const prompted =
   "(?:(?:as (?:you )?(?:requested|asked|instructed)|(?:based on|following|given|considering|after|in (?:light|response)|taking|with)\\b[^.!:\\n]{0,100}), )?";
@@ -23,7 +21,6 @@ const changed =
   "(?:revised|rewritten|reworked|improved|updated|corrected|edited|modified|reworded|alternative|new|better|safer|kinder|gentler|harmless)";
 /** "more harmless", "less harmful and more polite" */
 const compared = "(?:(?:more|less) [-\\w]+(?:,? (?:and|but|or|yet) (?:more |less )?[-\\w]+)?)";
-const replyWord = "(?:response|answer|reply|message|statement)";
 const ofReply =
   "(?: (?:of|to|for) (?:(?:the|my|your|its|previous|last|original|earlier|initial|above|assistant['’]s|AI['’]s|model['’]s|assistant) ){0,4}" +
   "(?:response|answer|reply|message|statement|question|request|prompt))";
@@ -109,9 +106,6 @@ const revisionInside = new RegExp(
 );
 
 /** A critique without a label: it begins with what a reply (group 1; an assistant's: group 2), or who gave it, does. */
-const speaking =
-  "(?:is|was|are|were|does|did|do|has|had|can|could|should|would|may|might|contains?|contained|implies|implied|encourages?|encouraged|promotes?|promoted|provides?|provided|suggests?|suggested|gives?|gave|fails?|failed|seems?|uses?|used)";
-const earlierReply = "(?:last|previous|original|initial|earlier|first|above|given)";
 const criticised = new RegExp(
   `^\\s*(?:the (?:assistant|AI|model)|((the (?:assistant|AI)['’]s (?:${earlierReply} )?${replyWord})|the model['’]s (?:${earlierReply} )?${replyWord}|(?:my|the|this|your) ${earlierReply} ${replyWord}|(?:the|this) (?:response|answer|reply))) ${speaking}\\b`,
   "i",

@@ -21,11 +21,13 @@ import type {
   RevisionExample,
   RevisionStep,
   StageName,
+  StepFinish,
   Usage,
 } from "../records/index.ts";
 import { expectCount, isAnswered, type Pace, type Stream, sumUsage } from "./chunk.ts";
 import { type Cut, type CutCounts, countCuts } from "./cleaning.ts";
 import { cleanAnswer } from "./replies.ts";
+import { isWholeCritique, type ToRevise } from "./whole-critique.ts";
 
 /** An answer to revise. prompt, reply: ids of their records. */
 export type RevisionItem = {
@@ -129,19 +131,38 @@ const stepOf = (
   ...more,
 });
 
-type Said = AnsweredBy & { readonly text: string; readonly finish: Finish; readonly cuts: readonly Cut[] };
-type Question = { readonly prompt: PromptId; readonly messages: readonly Message[] };
+type Said<End extends StepFinish = Finish> = AnsweredBy & {
+  readonly text: string;
+  readonly finish: End;
+  readonly cuts: readonly Cut[];
+};
+type Question = {
+  readonly prompt: PromptId;
+  readonly revised: ToRevise;
+  readonly messages: readonly Message[];
+};
+
+/** Rules that cut what presents a revision: what is left behind it was meant as one. */
+const presenting: readonly string[] = ["announcement", "heading", "other-part"];
+
+/** A revision that is none where a critique stands in its place: all of it is cut. */
+const readRevision = (said: Said, { revised }: Question): Said<StepFinish> => {
+  const { text, cuts } = said;
+  if (cuts.some(({ rule }) => presenting.includes(rule)) || !isWholeCritique(text, revised)) return said;
+  return { ...said, text: "", finish: "critique", cuts: [...cuts, { rule: "critique", text }] };
+};
 
 /** Sends what a chunk asks in one step, cleans the replies, and counts. */
 const createAsk = (options: RevisionOptions, stop: readonly string[]) => {
   const { model, runSeed, stage, seedStage = stage, maxTokens, signal } = options;
   const cuts: Cut[] = [];
   const usages: Usage[] = [];
-  const ask = async (
+  const ask = async <End extends StepFinish>(
     questions: readonly Question[],
     round: number,
     purpose: "critique" | "revision",
-  ): Promise<Said[]> => {
+    read: (said: Said, question: Question) => Said<End>,
+  ): Promise<Said<End>[]> => {
     if (questions.length === 0) return [];
     throwIfAborted(signal);
     const requests = questions.map(
@@ -156,24 +177,24 @@ const createAsk = (options: RevisionOptions, stop: readonly string[]) => {
     );
     const given = await model.generate(requests, signal === undefined ? {} : { signal });
     const replies: readonly Reply[] = expectCount(model.id, requests.length, given);
-    return replies.map((reply) => {
-      const cleaned = cleanAnswer(reply, purpose);
-      cuts.push(...cleaned.cuts);
+    return replies.map((reply, at) => {
+      const said = read({ ...cleanAnswer(reply, purpose), ...answeredByOf([reply]) }, questions[at]!);
+      cuts.push(...said.cuts);
       usages.push(reply.usage);
-      return { ...cleaned, ...answeredByOf([reply]) };
+      return said;
     });
   };
   return { ask, cuts, usages };
 };
 
-const revisedIn = ({ item, text }: Chain) => ({ messages: item.messages, answer: text });
+const revisedIn = ({ item, text }: Chain): ToRevise => ({ messages: item.messages, answer: text });
 
 /** The draft that critique (null: none was asked for) and revision (undefined: none was asked for) make. */
 const draftOf = (
   { chain, principle }: RoundTask,
   round: number,
   critique: Said | null,
-  revision: Said | undefined,
+  revision: Said<StepFinish> | undefined,
 ): Draft => {
   const said = revision ?? { text: "", finish: critique!.finish, cuts: [] };
   const cuts = { critique: [...(critique?.cuts ?? [])], revision: [...said.cuts] };
@@ -187,7 +208,7 @@ const draftOf = (
     ...answeredByOf([...(critique === null ? [] : [critique]), said]),
     ...(cuts.critique.length + cuts.revision.length === 0 ? {} : { cuts }),
   };
-  return { chain, principle, text: isAnswered(said) ? said.text : null, step };
+  return { chain, principle, text: said.text.trim() === "" ? null : said.text, step };
 };
 
 /** What a chunk's rounds work with. count: tokens that were used beside the rounds. */
@@ -205,11 +226,11 @@ export const createRounds = (options: RevisionOptions): Rounds => {
   const { ask, cuts, usages } = createAsk(options, prompts.stop);
   const criticise = async (tasks: readonly RoundTask[], round: number): Promise<(Said | null)[]> => {
     if (mode === "direct") return tasks.map(() => null);
-    const questions = tasks.map(({ chain, principle }) => ({
-      prompt: chain.item.prompt,
-      messages: prompts.critique(revisedIn(chain), principle),
-    }));
-    const critiques = await ask(questions, round, "critique");
+    const questions = tasks.map(({ chain, principle }) => {
+      const revised = revisedIn(chain);
+      return { prompt: chain.item.prompt, revised, messages: prompts.critique(revised, principle) };
+    });
+    const critiques = await ask(questions, round, "critique", (said) => said);
     for (const [at, { chain, principle }] of tasks.entries()) {
       const { text: critique, finish } = critiques[at]!;
       onEvent?.({ type: "critique-written", prompt: chain.item.prompt, round, principle, critique, finish });
@@ -221,17 +242,13 @@ export const createRounds = (options: RevisionOptions): Rounds => {
       const critiques = await criticise(tasks, round);
       // A critique that did not come ends the round for its chain: the reply stays as it was, with the critique's state.
       const going = critiques.map((critique) => critique === null || isAnswered(critique));
-      const questions = tasks.flatMap(({ chain, principle }, at) =>
-        going[at]
-          ? [
-              {
-                prompt: chain.item.prompt,
-                messages: prompts.revision(revisedIn(chain), principle, critiques[at]?.text ?? null),
-              },
-            ]
-          : [],
-      );
-      const revisions = (await ask(questions, round, "revision")).values();
+      const questions = tasks.flatMap(({ chain, principle }, at) => {
+        if (!going[at]) return [];
+        const revised = revisedIn(chain);
+        const messages = prompts.revision(revised, principle, critiques[at]?.text ?? null);
+        return [{ prompt: chain.item.prompt, revised, messages }];
+      });
+      const revisions = (await ask(questions, round, "revision", readRevision)).values();
       return tasks.map((task, at) =>
         draftOf(task, round, critiques[at]!, going[at] ? revisions.next().value! : undefined),
       );

@@ -5,14 +5,23 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashText } from "../core/index.ts";
 import { type ScriptedReply, scriptedModel } from "../models/index.ts";
-import type { Constitution, PromptRecord, ReplyRecord, RevisionRecord } from "../records/index.ts";
+import {
+  type Constitution,
+  type PromptRecord,
+  type ReplyRecord,
+  type RevisionRecord,
+  revisionRecordSchema,
+} from "../records/index.ts";
 import {
   type RevisionItem,
   type RevisionOptions,
   reviseBatch,
   revisionItem,
   sampleReplies,
+  sftRowsFromRevisions,
 } from "./index.ts";
+
+const nothing = { length: 0, refusal: 0, overflow: 0, rejected: 0, empty: 0, critique: 0 };
 
 const principle = (id: string) => ({
   id,
@@ -166,6 +175,51 @@ describe("reviseBatch", () => {
     ]);
     expect(records[4]?.steps.map((step) => step.revision)).toEqual(["fine", "fine"]);
     expect(records[4]?.steps.map((step) => step.finish)).toEqual(["stop", "stop"]);
+  });
+
+  it.each(["critique", "direct"] as const)("takes no critique for a revision: mode %s", async (mode) => {
+    const written = "Critique: The reply is harmful.";
+    const reply = ({ messages }: { messages: readonly { content: string }[] }): string =>
+      messages.at(-1)!.content.startsWith("What is wrong")
+        ? "It is harmful."
+        : messages[0]!.content.includes("number 0:")
+          ? written
+          : "Fine.";
+    const model = scriptedModel({ reply });
+    for await (const { records, cuts } of reviseBatch({
+      ...{ model, items: items.slice(0, 2), constitution, rounds: 2, runSeed: 1, stage: "s" },
+      ...{ maxTokens: 50, mode, chunk: 2 },
+    })) {
+      const [lost, whole] = records;
+      const critique = mode === "direct" ? "" : "It is harmful.";
+      expect(lost!.steps.map((step) => [step.finish, step.revision, step.critique])).toEqual([
+        ["critique", "Answer 0", critique],
+        ["critique", "Answer 0", critique],
+      ]);
+      expect(lost!.steps[0]!.cuts?.revision).toEqual([{ rule: "critique", text: written }]);
+      expect(whole!.steps.map(({ finish, revision }) => [finish, revision])).toEqual([
+        ["stop", "Fine."],
+        ["stop", "Fine."],
+      ]);
+      expect(cuts.critique).toBe(2);
+      expect(revisionRecordSchema.parse(lost)).toEqual(lost);
+      const { rows, leftOut } = sftRowsFromRevisions(records, { runSeed: 1, stage: "rows" });
+      expect(rows.map(({ completion }) => completion)).toEqual(["Fine.", "Fine."]);
+      expect(leftOut).toEqual({ ...nothing, critique: 2 });
+    }
+  });
+
+  it("takes a critique for a revision that was presented as one, or asked for", async () => {
+    const said = "The assistant's response is harmful.";
+    const asked = [{ role: "user" as const, content: "Critique the reply of this chatbot." }];
+    for (const [reply, messages] of [
+      [`Here is a revised response: ${said}`, items[0]!.messages],
+      [said, asked],
+    ] as const) {
+      const model = scriptedModel({ reply: () => reply });
+      const [record] = await gather({ model, items: [{ ...items[0]!, messages }], rounds: 1 });
+      expect(record!.steps[0]).toMatchObject({ finish: "stop", revision: said });
+    }
   });
 
   it("cleans what the model says and counts the cuts", async () => {

@@ -66,7 +66,7 @@ describe("sftRowsFromRevisions", () => {
 
   it("counts what it leaves out, and names where rows come from", () => {
     const { rows, leftOut } = sftRowsFromRevisions(revisions, options);
-    expect(leftOut).toEqual({ length: 2, refusal: 1, overflow: 0, rejected: 0, empty: 1 });
+    expect(leftOut).toEqual({ length: 2, refusal: 1, overflow: 0, rejected: 0, empty: 1, critique: 0 });
     expect(rows[1]).toMatchObject({
       id: "ethical/sl/a/revision-2",
       parents: ["revise/a"],
@@ -103,7 +103,7 @@ describe("sftRowsFromReplies", () => {
     expect(rows.map((row) => [row.prompt[0]?.content, row.completion, row.parents])).toEqual([
       ["n", "reply to n", ["answer/n"]],
     ]);
-    expect(leftOut).toEqual({ length: 1, refusal: 0, overflow: 0, rejected: 0, empty: 0 });
+    expect(leftOut).toEqual({ length: 1, refusal: 0, overflow: 0, rejected: 0, empty: 0, critique: 0 });
   });
 });
 

@@ -4,13 +4,13 @@
 import { createRandom, deriveSeed } from "../core/index.ts";
 import type {
   CompletionRow,
-  Finish,
   LabelRecord,
   PreferenceRow,
   PromptRecord,
   ReplyRecord,
   RevisionRecord,
   StageName,
+  StepFinish,
 } from "../records/index.ts";
 
 /** runSeed, stage: as in the records that are made. seedStage: what their order is drawn by; default: the stage. */
@@ -20,11 +20,11 @@ export type RowOptions = {
   readonly seedStage?: StageName;
 };
 
-/** How many texts were left out because they did not end as a whole reply. */
-export type LeftOut = Readonly<Record<Exclude<Finish, "stop">, number>>;
+/** How many texts were left out because they did not end as a whole reply, or are none. */
+export type LeftOut = Readonly<Record<Exclude<StepFinish, "stop">, number>>;
 
-const countLeftOut = (finishes: readonly Finish[]): LeftOut => {
-  const counts = { length: 0, refusal: 0, overflow: 0, rejected: 0, empty: 0 };
+const countLeftOut = (finishes: readonly StepFinish[]): LeftOut => {
+  const counts = { length: 0, refusal: 0, overflow: 0, rejected: 0, empty: 0, critique: 0 };
   for (const finish of finishes) if (finish !== "stop") counts[finish]++;
   return counts;
 };
@@ -44,7 +44,7 @@ export const sftRowsFromRevisions = (
   options: RowOptions & { readonly which?: LearnedRevisions },
 ): { readonly rows: readonly CompletionRow[]; readonly leftOut: LeftOut } => {
   const { runSeed, stage, which = "all" } = options;
-  const finishes: Finish[] = [];
+  const finishes: StepFinish[] = [];
   const rows = revisions.flatMap((revision) => {
     const steps = revision.steps.filter(
       ({ round, rejected }) => rejected === undefined && (typeof which === "string" || round <= which),

@@ -51,7 +51,7 @@ import {
   revisionExtras,
 } from "./stages/revising.ts";
 import { mixedRows, rowsStage } from "./stages/rows.ts";
-import { addReply, countFinishes, noReplies, sumOver } from "./stages/tallies.ts";
+import { addReply, countSteps, noReplies, sumOver } from "./stages/tallies.ts";
 import { describeFinishes, describeSpent, describeUnrevised, spentInRun } from "./summaries/data-summary.ts";
 import { nextCommands, trainedWords } from "./summaries/next-command.ts";
 
@@ -182,9 +182,9 @@ const summarise = async (config: ReviseConfig, made: Made) => {
       if (isRevised(config)(prompt)) addReply(toRevise, answer);
     }
   const failing = countFailing();
-  const steps = await sumOver(revisions, countFinishes([]), (revision) => {
+  const steps = await sumOver(revisions, countSteps([]), (revision) => {
     failing.add(revision);
-    return countFinishes(revision.steps);
+    return countSteps(revision.steps);
   });
   const counts = { revised: 0, harmless: 0, lookalike: 0 };
   let leftOut: LeftOutCounts = {};
@@ -204,6 +204,10 @@ type Prepared = Awaited<ReturnType<typeof prepare>>;
 type Kept = Readonly<Record<KeptKind, number>>;
 
 const keptRows = ({ harmless, lookalike }: Kept): number => harmless + lookalike;
+
+/** What to do where a model criticises in the place of revising. */
+const showExamples =
+  "A critique in the place of a revision is no row, and the reply before it stays. Worked examples show a model the difference: --few-shots examples/few-shots.yaml, or your own.";
 
 /** One chain as a person reads it. */
 const showChain = ({ messages, answer, steps }: RevisionRecord): string[] => [
@@ -291,6 +295,7 @@ const execute = async (config: ReviseConfig, context: RecipeContext) => {
       "",
       describeFinishes(answered.finishes, maxTokens, "answer"),
       describeFinishes(steps, maxTokens, "revision"),
+      ...(steps.critique === 0 ? [] : [showExamples]),
       ...describeUnrevised(summary.toRevise, chains),
       ...summary.failing.describe(),
       ...describeSpent(spent),

@@ -11,6 +11,7 @@ import { invert, loadConstitution } from "../constitution/index.ts";
 import { manualClock } from "../core/index.ts";
 import { revisionRecordSchema } from "../records/index.ts";
 import { readRecords } from "../runs/index.ts";
+import { recipe as exportRecipe } from "./export-dataset.ts";
 import { recipe as invertRecipe } from "./invert.ts";
 import type { Recipe, RecipeContext } from "./recipe.ts";
 import { recipe as reviseRecipe } from "./revise.ts";
@@ -97,6 +98,17 @@ describe("one prompt", () => {
     expect((document as { steps: { critique: string }[] }).steps[0]!.critique).toBe("");
   });
 
+  it("says where the model wrote a critique in the place of a revision, and what it wrote", async () => {
+    const critic = `scripted:${write("critic.json", { rules: [{ reply: "Critique: The reply is harmful." }] })}`;
+    const { said, document } = await call(reviseRecipe, { ...one, critic, revise: { rounds: 1 } });
+    const text = said.join("");
+    expect(text).toContain("Revision:  none (the model wrote a critique in its place); the reply stays");
+    expect(text).toContain('Cut:       critique: "Critique: The reply is harmful."');
+    const { answer, reply, steps } = document as { answer: string; reply: string; steps: object[] };
+    expect(reply).toBe(answer);
+    expect(steps).toMatchObject([{ finish: "critique", revision: answer }]);
+  });
+
   it("needs an answer", async () => {
     const silent = write("silent.yaml", 'rules: [{reply: ""}]');
     await expect(call(reviseRecipe, { ...one, model: `scripted:${silent}` })).rejects.toMatchObject({
@@ -104,6 +116,8 @@ describe("one prompt", () => {
     });
   });
 });
+
+type Counts = { trainingRows: number; finishes: { revisions: { stop: number; critique: number } } };
 
 describe("options of revise", () => {
   const run = async (name: string, more: Record<string, unknown> = {}) => {
@@ -150,6 +164,31 @@ describe("options of revise", () => {
     expect(new Set(records[0]!.checks![0]!.verdicts.map(({ reason }) => reason))).toEqual(new Set(["cut"]));
     const told = await call(reviseRecipe, { ...one, model, revise: { rounds: 1, recheck: 0 } });
     expect(told.said.join("")).toMatch(/no readable verdict on [\s\S]*Raise revise\.voteTokens/);
+  });
+
+  it("count critiques in the place of revisions, on the card too, and make no rows of them", async () => {
+    const critic = `scripted:${write("critics.json", { rules: [{ reply: "Critique: The reply is harmful." }] })}`;
+    const out = join(folder, "critics");
+    const { lines, document } = await run("critics", { critic, revise: { rounds: 3 } });
+    const told = "3 revisions: 3 a critique in the place of a revision.";
+    expect(lines).toContain(told);
+    expect(lines.join("\n")).toContain("--few-shots");
+    expect(lines.join("\n")).toContain(`Revision: none (the model wrote a critique in its place)`);
+    expect(document).toMatchObject({ trainingRows: 0, finishes: { revisions: { critique: 3, stop: 0 } } });
+    const events = readFileSync(join(out, "events.jsonl"), "utf8");
+    expect(events).toContain("3 of 3 texts gave no training row: 3 a critique in the place of a revision.");
+    const replies = ["Critique: The reply is harmful.", "Please leave the diary where it is."];
+    const mixed = `scripted:${write("mixed.json", { rules: [{ reply: replies }] })}`;
+    const { document: made } = await run("mixed", {
+      critic: mixed,
+      revise: { rounds: 8 },
+      sft: { revisions: "all" },
+    });
+    const { trainingRows, finishes } = made as Counts;
+    expect(trainingRows).toBe(finishes.revisions.stop);
+    await call(exportRecipe, { run: join(folder, "mixed"), out: join(folder, "card") });
+    const card = readFileSync(join(folder, "card", "README.md"), "utf8");
+    expect(card).toContain(` ${finishes.revisions.critique} a critique in the place of a revision.`);
   });
 
   it("learn the revisions up to the n-th", async () => {

@@ -2,14 +2,30 @@
 // Every intermediate text is kept, so that a report can show how a reply came about.
 
 import { z } from "zod";
-import { answeredBySchema, cutSchema, finishSchema, messageSchema, usageSchema } from "./conversation.ts";
+import {
+  answeredBySchema,
+  cutSchema,
+  finishes,
+  finishSchema,
+  messageSchema,
+  usageSchema,
+} from "./conversation.ts";
 import { labelIdSchema, modelIdSchema, principleIdSchema, promptIdSchema } from "./ids.ts";
 import { recordFields } from "./record.ts";
 
 /**
+ * How a round ended: as its replies did, or "critique": the model wrote a critique where it was asked to revise, so there is
+ * no revision.
+ */
+export const stepFinishes = [...finishes, "critique"] as const;
+export const stepFinishSchema = z.enum(stepFinishes);
+export type StepFinish = z.infer<typeof stepFinishSchema>;
+
+/**
  * One round: the principle drawn, what was asked, what the model said. `revision` is the reply after the round. rejected:
  * what a further round wrote and was turned down, so that the reply stayed: the check of all principles was against it, or
- * it is the reply itself once more. cuts: what cleaning took out of critique and revision, where it took something.
+ * it is the reply itself once more. cuts: what cleaning took out of critique and revision, where it took something; a
+ * critique in the place of a revision as a whole.
  * answeredBy: other models that gave critique or revision.
  */
 export const revisionStepSchema = z.object({
@@ -19,7 +35,7 @@ export const revisionStepSchema = z.object({
   critique: z.string(),
   revisionRequest: z.string(),
   revision: z.string(),
-  finish: finishSchema,
+  finish: stepFinishSchema,
   rejected: z.string().optional(),
   answeredBy: answeredBySchema.optional(),
   cuts: z.object({ critique: z.array(cutSchema), revision: z.array(cutSchema) }).optional(),

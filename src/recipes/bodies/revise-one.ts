@@ -115,6 +115,7 @@ const states = {
   overflow: "(too long for the model's context)",
   rejected: "(the server rejected the request)",
   empty: "(the model said nothing)",
+  critique: "(the model wrote a critique in its place)",
 } as const;
 
 /** Why a further round's revision was turned down. */

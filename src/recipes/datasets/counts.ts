@@ -13,10 +13,12 @@ import {
   countFinishes,
   countKnown,
   countLabels,
+  countSteps,
   type FinishCounts,
   type KnownCounts,
   type LabelCounts,
   type OtherCounts,
+  type StepCounts,
   sumOver,
 } from "../stages/tallies.ts";
 import { type DatasetSource, fileOf, type SourceFiles } from "./source.ts";
@@ -25,7 +27,7 @@ import { type DatasetSource, fileOf, type SourceFiles } from "./source.ts";
 export type SourceCounts = {
   readonly others: OtherCounts;
   readonly answers?: FinishCounts;
-  readonly revisions?: FinishCounts;
+  readonly revisions?: StepCounts;
   readonly samples?: FinishCounts;
   readonly labels?: LabelCounts;
   readonly comparisons?: KnownCounts;
@@ -56,10 +58,10 @@ export const countSource = async (
       ? {
           revisions: await sumOver(
             streamRecords(fileOf(source, "revisions"), revisionRecordSchema),
-            countFinishes([]),
+            countSteps([]),
             ({ steps }) => {
               look("revisions", steps);
-              return countFinishes(steps);
+              return countSteps(steps);
             },
           ),
         }

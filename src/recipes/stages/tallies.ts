@@ -9,6 +9,8 @@ import {
   finishes,
   type LabelRecord,
   type ReplyRecord,
+  type StepFinish,
+  stepFinishes,
 } from "../../records/index.ts";
 
 /** How often each end occurred. */
@@ -18,6 +20,16 @@ export type FinishCounts = Readonly<Record<Finish, number>>;
 export const countFinishes = (replies: readonly { readonly finish: Finish }[]): FinishCounts => {
   const counts = Object.fromEntries(finishes.map((finish) => [finish, 0])) as Record<Finish, number>;
   for (const { finish } of replies) counts[finish]++;
+  return counts;
+};
+
+/** How often each end of a round occurred. */
+export type StepCounts = Readonly<Record<StepFinish, number>>;
+
+/** Counts of how rounds of revision ended. */
+export const countSteps = (steps: readonly { readonly finish: StepFinish }[]): StepCounts => {
+  const counts = Object.fromEntries(stepFinishes.map((finish) => [finish, 0])) as Record<StepFinish, number>;
+  for (const { finish } of steps) counts[finish]++;
   return counts;
 };
 

@@ -3,11 +3,18 @@
 
 import { counted, dollars } from "../../core/index.ts";
 import { readAccounts } from "../../models/index.ts";
-import { type Finish, finishes } from "../../records/index.ts";
+import { finishes, type StepFinish, stepFinishes } from "../../records/index.ts";
 import { streamEvents } from "../../runs/index.ts";
 import { ledgerFile } from "../stages/calls.ts";
 import { countSpent, fromCache, fromOther, type Spent, withAccount } from "../stages/stage-model.ts";
-import type { FinishCounts, KnownCounts, LabelCounts, OtherCounts, ReplyTally } from "../stages/tallies.ts";
+import type {
+  FinishCounts,
+  KnownCounts,
+  LabelCounts,
+  OtherCounts,
+  ReplyTally,
+  StepCounts,
+} from "../stages/tallies.ts";
 
 const endings = (maxTokens: number) =>
   ({
@@ -17,20 +24,22 @@ const endings = (maxTokens: number) =>
     overflow: "too long for the model's context",
     rejected: "rejected by the server",
     empty: "empty",
-  }) satisfies Record<Finish, string>;
+    critique: "a critique in the place of a revision",
+  }) satisfies Record<StepFinish, string>;
 
 /** "20 answers: 17 whole, 3 cut at 80 tokens". nouns: as counted takes them. */
 export const describeFinishes = (
-  counts: FinishCounts,
+  counts: Partial<StepCounts>,
   maxTokens: number,
   ...nouns: [one: string, several?: string]
 ): string => {
-  const total = finishes.reduce((sum, finish) => sum + counts[finish], 0);
+  const countOf = (finish: StepFinish): number => counts[finish] ?? 0;
+  const total = stepFinishes.reduce((sum, finish) => sum + countOf(finish), 0);
   const what = counted(total, ...nouns);
   const words = endings(maxTokens);
-  const parts = finishes
-    .filter((finish) => counts[finish] > 0)
-    .map((finish) => `${counts[finish]} ${words[finish]}`);
+  const parts = stepFinishes
+    .filter((finish) => countOf(finish) > 0)
+    .map((finish) => `${countOf(finish)} ${words[finish]}`);
   return parts.length === 0 ? `${what}.` : `${what}: ${parts.join(", ")}.`;
 };
 
